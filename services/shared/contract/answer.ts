@@ -1,0 +1,77 @@
+import type { NanoUsd } from './money.ts'
+import type { Usage } from './price.ts'
+
+/** What a model gives for a task. */
+export type Output =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'labels'; readonly labels: readonly LabelScore[] }
+  | { readonly kind: 'embedding'; readonly values: readonly number[]; readonly space: string }
+
+/** One label with its probability in [0,1]; lists are ordered best first. */
+export interface LabelScore {
+  readonly label: string
+  readonly score: number
+}
+
+/** What a leg of a climb left behind: the worker's part of the answer. */
+export interface LegResult {
+  readonly output: Output
+  /** The model's own confidence in [0,1] before calibration. */
+  readonly rawConfidence: number
+  /** Named signs of trust for calibration (log-probability quantiles, repetition, …); finite numbers. */
+  readonly signals: Readonly<Record<string, number>>
+  readonly usage: Usage
+}
+
+/** What the gate made of a rung: trusted, to be climbed past, failed, or passed over without a call. */
+export type Verdict = 'accepted' | 'escalated' | 'failed' | 'skipped'
+
+/** One rung tried (or skipped) on the way to an answer. */
+export interface RungReport {
+  readonly model: string
+  readonly tier: string
+  readonly verdict: Verdict
+  readonly reason: string
+  /** Calibrated probability in [0,1] that the rung's answer is right; absent when it gave none. */
+  readonly confidence?: number
+  readonly costNanoUsd: NanoUsd
+  readonly latencyMs: number
+  readonly usage: Usage
+}
+
+/** Why an answer is less than quality asked for. */
+export type DegradedReason = 'budget' | 'deadline' | 'no_capacity' | 'rung_failed' | 'overload'
+
+/** What a caller gets. */
+export interface Answer {
+  readonly output: Output
+  readonly model: string
+  readonly tier: string
+  readonly confidence: number
+  readonly rungs: readonly RungReport[]
+  readonly costNanoUsd: NanoUsd
+  readonly usage: Usage
+  readonly latencyMs: number
+  readonly degraded?: DegradedReason
+  readonly policyVersion: string
+}
+
+/** The text by which answers of different rungs are compared and shown. */
+export function answerText(output: Output): string {
+  if (output.kind === 'text') return output.text
+  if (output.kind === 'labels') return output.labels[0]?.label ?? ''
+  return `${output.values.length} numbers in ${output.space}`
+}
+
+/** Adds usages field by field; estimated if any is. */
+export function addUsage(usages: readonly Usage[]): Usage {
+  const sum: Record<string, number> = {}
+  let estimated = false
+  for (const usage of usages) {
+    for (const [name, value] of Object.entries(usage)) {
+      if (typeof value === 'number') sum[name] = (sum[name] ?? 0) + value
+      else if (value === true) estimated = true
+    }
+  }
+  return estimated ? { ...sum, estimated } : sum
+}

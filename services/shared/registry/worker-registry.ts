@@ -1,0 +1,28 @@
+/** What a worker tells of itself with every heartbeat. */
+export interface WorkerState {
+  readonly workerId: string
+  readonly pool: string
+  readonly models: readonly string[]
+  /** Requests that it can run at once. */
+  readonly capacity: number
+  readonly running: number
+  readonly draining: boolean
+  readonly startedAt: number
+  /** Version of the software. */
+  readonly version: string
+  /** Highest envelope version that it reads. */
+  readonly envelopeVersion: number
+  /** Median time in ms that a leg of each model took lately, where known. */
+  readonly serviceMs: Readonly<Record<string, number>>
+}
+
+/** Tells routers which workers are there. */
+export interface WorkerRegistry {
+  /** Says that this worker lives, for `ttlMs`; gives whether an operator asked it to drain. */
+  beat(state: WorkerState, ttlMs: number): Promise<{ readonly drain: boolean }>
+  leave(workerId: string): Promise<void>
+  /** The workers alive now. */
+  list(): Promise<readonly WorkerState[]>
+  /** Asks workers to drain (or to work again) at their next beat. */
+  setDraining(workerIds: readonly string[], draining: boolean): Promise<void>
+}

@@ -1,0 +1,38 @@
+// Original file: proto/sluice/v1/gateway.proto
+
+import type { Timestamp as _google_protobuf_Timestamp, Timestamp__Output as _google_protobuf_Timestamp__Output } from '../../google/protobuf/Timestamp.ts';
+import type { Long } from '@grpc/proto-loader';
+
+export interface Budget {
+  /**
+   * request, tenant:day, …
+   */
+  'scope'?: (string);
+  /**
+   * Absent means unlimited.
+   */
+  'limitNanoUsd'?: (number | string | Long);
+  'reservedNanoUsd'?: (number | string | Long);
+  'spentNanoUsd'?: (number | string | Long);
+  'remainingNanoUsd'?: (number | string | Long);
+  'resetsAt'?: (_google_protobuf_Timestamp | null);
+  '_limitNanoUsd'?: "limitNanoUsd";
+  '_remainingNanoUsd'?: "remainingNanoUsd";
+}
+
+export interface Budget__Output {
+  /**
+   * request, tenant:day, …
+   */
+  'scope': (string);
+  /**
+   * Absent means unlimited.
+   */
+  'limitNanoUsd'?: (number);
+  'reservedNanoUsd': (number);
+  'spentNanoUsd': (number);
+  'remainingNanoUsd'?: (number);
+  'resetsAt': (_google_protobuf_Timestamp__Output | null);
+  '_limitNanoUsd'?: "limitNanoUsd";
+  '_remainingNanoUsd'?: "remainingNanoUsd";
+}

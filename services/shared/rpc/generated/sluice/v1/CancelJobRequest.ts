@@ -1,0 +1,10 @@
+// Original file: proto/sluice/v1/gateway.proto
+
+
+export interface CancelJobRequest {
+  'jobId'?: (string);
+}
+
+export interface CancelJobRequest__Output {
+  'jobId': (string);
+}

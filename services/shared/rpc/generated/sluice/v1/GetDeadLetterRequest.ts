@@ -1,0 +1,10 @@
+// Original file: proto/sluice/v1/admin.proto
+
+
+export interface GetDeadLetterRequest {
+  'jobId'?: (string);
+}
+
+export interface GetDeadLetterRequest__Output {
+  'jobId': (string);
+}

@@ -1,0 +1,65 @@
+// Original file: proto/sluice/v1/content.proto
+
+/**
+ * What is to be done with the content.
+ */
+export const Task = {
+  TASK_UNSPECIFIED: 'TASK_UNSPECIFIED',
+  /**
+   * Speech to text.
+   */
+  TASK_TRANSCRIBE: 'TASK_TRANSCRIBE',
+  /**
+   * Text in an image.
+   */
+  TASK_READ: 'TASK_READ',
+  /**
+   * Text into labels.
+   */
+  TASK_CLASSIFY: 'TASK_CLASSIFY',
+  /**
+   * Text into a vector of one model's space; never climbs.
+   */
+  TASK_EMBED: 'TASK_EMBED',
+  /**
+   * Text from text and images.
+   */
+  TASK_GENERATE: 'TASK_GENERATE',
+} as const;
+
+/**
+ * What is to be done with the content.
+ */
+export type Task =
+  | 'TASK_UNSPECIFIED'
+  | 0
+  /**
+   * Speech to text.
+   */
+  | 'TASK_TRANSCRIBE'
+  | 1
+  /**
+   * Text in an image.
+   */
+  | 'TASK_READ'
+  | 2
+  /**
+   * Text into labels.
+   */
+  | 'TASK_CLASSIFY'
+  | 3
+  /**
+   * Text into a vector of one model's space; never climbs.
+   */
+  | 'TASK_EMBED'
+  | 4
+  /**
+   * Text from text and images.
+   */
+  | 'TASK_GENERATE'
+  | 5
+
+/**
+ * What is to be done with the content.
+ */
+export type Task__Output = typeof Task[keyof typeof Task]

@@ -1,0 +1,64 @@
+// Original file: proto/sluice/v1/content.proto
+
+
+/**
+ * Options of a task; setting one that the task does not know is an error.
+ */
+export interface TaskOptions {
+  /**
+   * classify: a label set with trained heads, by name.
+   */
+  'labelSet'?: (string);
+  /**
+   * classify: 2 to 64 labels to choose among without training.
+   */
+  'labels'?: (string)[];
+  /**
+   * transcribe: ISO 639-1 code.
+   */
+  'language'?: (string);
+  /**
+   * generate: highest number of output tokens.
+   */
+  'maxOutputTokens'?: (number);
+  /**
+   * generate: 0 to 2.
+   */
+  'temperature'?: (number | string);
+  /**
+   * generate: how to behave.
+   */
+  'instruction'?: (string);
+  '_temperature'?: "temperature";
+}
+
+/**
+ * Options of a task; setting one that the task does not know is an error.
+ */
+export interface TaskOptions__Output {
+  /**
+   * classify: a label set with trained heads, by name.
+   */
+  'labelSet': (string);
+  /**
+   * classify: 2 to 64 labels to choose among without training.
+   */
+  'labels': (string)[];
+  /**
+   * transcribe: ISO 639-1 code.
+   */
+  'language': (string);
+  /**
+   * generate: highest number of output tokens.
+   */
+  'maxOutputTokens': (number);
+  /**
+   * generate: 0 to 2.
+   */
+  'temperature'?: (number);
+  /**
+   * generate: how to behave.
+   */
+  'instruction': (string);
+  '_temperature'?: "temperature";
+}

@@ -1,0 +1,10 @@
+// Original file: proto/sluice/v1/gateway.proto
+
+
+export interface WatchJobRequest {
+  'jobId'?: (string);
+}
+
+export interface WatchJobRequest__Output {
+  'jobId': (string);
+}

@@ -1,0 +1,48 @@
+import type { LegResult } from '../shared/contract/answer.ts'
+import type { Task, TaskOptions } from '../shared/contract/content.ts'
+import type { LegId } from '../shared/contract/ids.ts'
+import type { Recipe } from '../shared/contract/model.ts'
+import type { Usage } from '../shared/contract/price.ts'
+import type { LegFailure } from '../shared/climb/climb-log.ts'
+
+/** A part with its content at hand. */
+export type LoadedPart =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'image' | 'audio' | 'video'; readonly bytes: Uint8Array; readonly mediaType: string }
+
+/** One leg ready to be computed. */
+export interface Work {
+  readonly legId: LegId
+  readonly attempt: number
+  readonly model: string
+  readonly recipe: Recipe
+  readonly task: Task
+  readonly options: TaskOptions
+  readonly parts: readonly LoadedPart[]
+  readonly deadlineAt: number
+  readonly streaming: boolean
+}
+
+/** What came of computing one leg. */
+export type Outcome =
+  | { readonly kind: 'done'; readonly result: LegResult }
+  | { readonly kind: 'failed'; readonly reason: LegFailure; readonly message: string; readonly usage: Usage }
+
+/** What a computation may ask and tell while it runs. */
+export interface RunHooks {
+  /** Aborted when nobody wants this leg any more, or its time is over. */
+  signal(legId: LegId): AbortSignal
+  /** A piece of text as it comes; resolves when more may be sent (back-pressure). */
+  onDelta(legId: LegId, text: string): Promise<void>
+}
+
+/** Computes legs with the models of this worker. */
+export interface Engine {
+  /** The models that are loaded and ready. */
+  readonly models: readonly string[]
+  /** The largest batch that a model takes at once (1 or more). */
+  maxBatch(model: string): number
+  /** Computes a batch of one model; one outcome a leg, in order. Never rejects: a failure is an outcome. */
+  run(batch: readonly Work[], hooks: RunHooks): Promise<readonly Outcome[]>
+  close(): Promise<void>
+}
