@@ -1,0 +1,21 @@
+import type { LegId } from '../shared/contract/ids.ts'
+import type { Outcome, Work } from './states.ts'
+
+/** One model at work: encode → infer → interpret for its task. Lives in a thread when it computes, in the main thread when it calls a server. */
+export interface Backend {
+  /** The largest batch taken at once (1 or more). */
+  readonly maxBatch: number
+  /** Computes a batch; one outcome a leg, in order. Never rejects for one leg's fault. */
+  run(batch: readonly Work[], control: RunControl): Promise<readonly Outcome[]>
+  close(): Promise<void>
+}
+
+/** What a backend may ask and tell while it runs. */
+export interface RunControl {
+  /** True once nobody wants this leg; a token-stepped model asks at each step. Works while the thread computes. */
+  cancelled(legId: LegId): boolean
+  /** The same as a signal, for backends that wait rather than compute. */
+  signal(legId: LegId): AbortSignal
+  /** A piece of text as it comes; resolves when more may be sent. */
+  onDelta(legId: LegId, text: string): Promise<void>
+}
