@@ -1,0 +1,125 @@
+import type { ClimbEnd, ClimbPlan, ClimbRequest, LegState } from '../shared/climb/climb-log.ts'
+import type { RungReport } from '../shared/contract/answer.ts'
+import type { Modality } from '../shared/contract/content.ts'
+import type { RequestId } from '../shared/contract/ids.ts'
+import type { Ladder, Rung } from '../shared/contract/model.ts'
+import type { NanoUsd } from '../shared/contract/money.ts'
+import type { InferenceRequest } from '../shared/contract/request.ts'
+import type { Estimate, Policy, Step } from '../shared/policy/policy.ts'
+
+/** Who is calling, once the credential is proven. */
+export interface Caller {
+  readonly tenant: string
+  /** Name of the credential, for logs; never the credential. */
+  readonly credentialId: string
+  readonly scopes: readonly Scope[]
+}
+
+/** What a credential may do. */
+export type Scope = 'infer' | 'admin'
+
+/** A request as it comes from the wire, of a caller that is known. */
+export interface Incoming {
+  readonly caller: Caller
+  readonly request: InferenceRequest
+  readonly mode: 'sync' | 'async'
+  readonly arrivedAt: number
+  /** Epoch ms by which the client's own call ends, when it has such a limit. */
+  readonly callDeadlineAt?: number
+  readonly traceparent?: string
+}
+
+/** A part whose bytes are at hand and sound. */
+export type CheckedPart =
+  | { readonly kind: 'text'; readonly text: string }
+  | {
+      readonly kind: 'image' | 'audio' | 'video'
+      readonly bytes: Uint8Array
+      /** What the bytes say they are, such as `image/png`. */
+      readonly mediaType: string
+      /** Facts of the header: width, height, durationMs, sampleRateHz, channels; only those known. */
+      readonly header: Readonly<Record<string, number>>
+    }
+
+/** A ladder with the policy that decides on it; a pinned ladder has no policy and one rung. */
+export interface GuidedLadder {
+  readonly ladder: Ladder
+  readonly policy?: Policy
+}
+
+/** The request is sound, its caller known, its deadline absolute. Only `admit` makes one. */
+export interface Admitted {
+  readonly requestId: RequestId
+  readonly caller: Caller
+  readonly request: InferenceRequest
+  readonly parts: readonly CheckedPart[]
+  readonly modalities: readonly Modality[]
+  readonly mode: 'sync' | 'async'
+  readonly submittedAt: number
+  readonly deadlineAt: number
+  readonly traceparent?: string
+}
+
+/** Its difficulty is estimated. Only `assess` makes one. */
+export interface Assessed extends Admitted {
+  readonly guided: GuidedLadder
+  readonly estimate: Estimate
+  readonly assessMs: number
+}
+
+/** A rung with what is foreseen of it now, and the filter that took it out, if one did. */
+export interface Considered {
+  readonly rung: Rung
+  /** Dearest that the leg can get: what is reserved for it. */
+  readonly reserveNanoUsd: NanoUsd
+  readonly predictedQuality?: number
+  readonly predictedCostNanoUsd: NanoUsd
+  readonly predictedLatencyMs?: number
+  readonly predictedWaitMs: number
+  readonly removedBy?: FilterName
+  readonly removedWhy?: string
+}
+
+/** Every filter that can take a rung out. */
+export type FilterName = 'pin' | 'adapter' | 'workers' | 'deadline' | 'cost' | 'modality'
+
+/** The ladder is cut to what may be called, and the first step taken in thought. Only `choose` makes one. */
+export interface Chosen extends Assessed {
+  readonly considered: readonly Considered[]
+  readonly firstStep: Step
+  /** Dearest path that the ladder may take. */
+  readonly reserveNanoUsd: NanoUsd
+}
+
+declare const held: unique symbol
+
+/** The money for the dearest path is held. Only `claim` makes one, so work without a hold does not compile. */
+export interface Claimed extends Chosen {
+  readonly holdId: string
+  readonly [held]: true
+}
+
+/** The climb is over and its end is in the log. Only `climb` makes one. */
+export interface Climbed {
+  readonly requestId: RequestId
+  readonly request: ClimbRequest
+  readonly plan: ClimbPlan
+  readonly legs: readonly LegState[]
+  readonly end: ClimbEnd
+  readonly endedAt: number
+}
+
+/** Stamps a chosen request as paid for; for `claim` alone. */
+export function markClaimed(chosen: Chosen, holdId: string): Claimed {
+  return { ...chosen, holdId } as Claimed
+}
+
+/** What happens on a climb, for a caller who watches. */
+export type ClimbEvent =
+  | { readonly kind: 'decided'; readonly chosen: Chosen }
+  | { readonly kind: 'rung-started'; readonly model: string; readonly tier: string }
+  | { readonly kind: 'delta'; readonly model: string; readonly text: string; readonly optimistic: boolean }
+  | { readonly kind: 'rung-finished'; readonly report: RungReport }
+
+/** Takes events one by one; resolves when the caller has taken it, so that a slow one slows the model. */
+export type EmitEvent = (event: ClimbEvent) => Promise<void>
