@@ -1,0 +1,80 @@
+import type { Clock } from '../../shared/contract/clock.ts'
+import { GatewayError } from '../../shared/contract/errors.ts'
+import { limitsOf, nextStep } from '../guide.ts'
+import type { Assessed, Chosen, Considered, FilterName } from '../states.ts'
+import type { Consider } from './consider.ts'
+import { dearestLeg, dearestPath, sizesOf } from './reserve.ts'
+
+/** What choosing needs. */
+export interface ChooseDependencies {
+  readonly consider: Consider
+  readonly clock: Clock
+}
+
+/** Cuts the ladder to what may be called and takes the first step in thought. @throws GatewayError NoModel, Deadline, BudgetExceeded, Overloaded when nothing is left */
+export type Choose = (assessed: Assessed) => Chosen
+
+/** Makes the stage. */
+export function createChoose({ consider, clock }: ChooseDependencies): Choose {
+  return assessed => {
+    const { guided, estimate, request, deadlineAt, modalities, mode } = assessed
+    const { maxCostNanoUsd, model, tier, adapter } = request.constraints
+    const nowMs = clock.now()
+    const sizes = sizesOf(assessed.parts)
+    const considered = consider({
+      ladder: guided.ladder,
+      estimate,
+      modalities,
+      mode,
+      nowMs,
+      deadlineAt,
+      pin: {
+        ...(model === undefined ? {} : { model }),
+        ...(tier === undefined ? {} : { tier }),
+        ...(adapter === undefined ? {} : { adapter }),
+      },
+      ...(maxCostNanoUsd === undefined ? {} : { moneyLeftNanoUsd: maxCostNanoUsd }),
+      reserveOf: rung => dearestLeg(rung, sizes, request.options, deadlineAt - nowMs),
+    })
+    const kept = considered.filter(one => one.removedBy === undefined)
+    if (kept.length === 0) throw nothingLeft(considered)
+    const path = dearestPath(kept.map(one => one.reserveNanoUsd))
+    return {
+      ...assessed,
+      considered,
+      firstStep: nextStep({ guided, estimate, called: [], open: kept, limits: limitsOf(request.constraints) }),
+      reserveNanoUsd: Math.min(path, maxCostNanoUsd ?? path),
+    }
+  }
+}
+
+/** What the caller is told when one filter or several emptied the list: the last filter that removed a rung decides, since the earlier ones let it pass. */
+const emptied: Readonly<Record<FilterName, (message: string, metadata: Record<string, string>) => GatewayError>> = {
+  pin: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_PIN', metadata }),
+  modality: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_MODALITY', metadata }),
+  adapter: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_ADAPTER', metadata }),
+  workers: (message, metadata) =>
+    new GatewayError('Overloaded', message, { reason: 'NO_WORKERS', metadata, retryAfterMs: 1000 }),
+  deadline: (message, metadata) =>
+    new GatewayError('Deadline', message, { reason: 'DEADLINE_AT_CHOOSE', stage: 'choose', metadata }),
+  cost: (message, metadata) =>
+    new GatewayError('BudgetExceeded', message, {
+      reason: 'BUDGET_REQUEST',
+      metadata,
+      quota: { subject: 'request', description: message },
+    }),
+}
+
+const filterOrder: readonly FilterName[] = ['pin', 'modality', 'adapter', 'workers', 'deadline', 'cost']
+
+function nothingLeft(considered: readonly Considered[]): GatewayError {
+  const metadata: Record<string, string> = { stage: 'choose' }
+  for (const one of considered) metadata[one.rung.name] = `${one.removedBy ?? ''}: ${one.removedWhy ?? ''}`
+  const last = considered.toSorted((a, b) => rank(b) - rank(a))[0]
+  const message = `no rung is left: ${considered.map(one => `${one.rung.name} (${one.removedWhy ?? ''})`).join(', ')}`
+  return emptied[last?.removedBy ?? 'modality'](message, metadata)
+}
+
+function rank({ removedBy }: Considered): number {
+  return removedBy === undefined ? -1 : filterOrder.indexOf(removedBy)
+}

@@ -1,0 +1,67 @@
+import type { Modality } from '../../shared/contract/content.ts'
+import type { Ladder, Rung } from '../../shared/contract/model.ts'
+import type { NanoUsd } from '../../shared/contract/money.ts'
+import type { Estimate } from '../../shared/policy/policy.ts'
+import type { Considered, FilterName } from '../states.ts'
+import { filters } from './filters.ts'
+import type { Fleet } from './fleet.ts'
+
+/** What a look at a ladder needs to know. */
+export interface ConsiderInput {
+  readonly ladder: Ladder
+  readonly estimate: Estimate
+  readonly modalities: readonly Modality[]
+  readonly pin: { readonly model?: string; readonly tier?: string; readonly adapter?: string }
+  /** Asynchronous work may wait for workers that are not there yet. */
+  readonly mode: 'sync' | 'async'
+  readonly nowMs: number
+  readonly deadlineAt: number
+  /** What is left of the money that may be spent; `undefined` before any is held. */
+  readonly moneyLeftNanoUsd?: NanoUsd
+  /** Dearest that a leg on this rung can get. */
+  readonly reserveOf: (rung: Rung) => NanoUsd
+}
+
+/** Looks at every rung: what is foreseen of it, and which filter (the first that objects) takes it out. */
+export type Consider = (input: ConsiderInput) => readonly Considered[]
+
+/** Makes the look from what the fleet is doing now. Pure but for the fleet's snapshot. */
+export function createConsider(fleet: Fleet): Consider {
+  return input => input.ladder.rungs.map(rung => considerRung(rung, input, fleet))
+}
+
+function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet): Considered {
+  const estimated = input.estimate.models[rung.name]
+  const pool = fleet.pool(rung.model.pool)
+  const serviceMs = pool.serviceMs[rung.model.name] ?? estimated?.latencyMs
+  const foreseen: Considered = {
+    rung,
+    reserveNanoUsd: input.reserveOf(rung),
+    predictedCostNanoUsd: predictedCost(rung, estimated?.costNanoUsd, serviceMs),
+    predictedWaitMs: pool.waitMs,
+    ...(estimated === undefined ? {} : { predictedQuality: estimated.quality }),
+    ...(serviceMs === undefined ? {} : { predictedLatencyMs: serviceMs }),
+  }
+  const objection = firstObjection(foreseen, input, fleet)
+  return objection === undefined ? foreseen : { ...foreseen, ...objection }
+}
+
+function firstObjection(
+  foreseen: Considered,
+  input: ConsiderInput,
+  fleet: Fleet,
+): { readonly removedBy: FilterName; readonly removedWhy: string } | undefined {
+  for (const { name, objects } of filters) {
+    const why = objects(foreseen, input, fleet)
+    if (why !== undefined) return { removedBy: name, removedWhy: why }
+  }
+  return undefined
+}
+
+function predictedCost(rung: Rung, estimatedNanoUsd: NanoUsd | undefined, serviceMs: number | undefined): NanoUsd {
+  const { perComputeSecond = 0, perRequest = 0 } = rung.model.price
+  if (serviceMs !== undefined && perComputeSecond > 0) {
+    return Math.ceil(perRequest + (perComputeSecond * serviceMs) / 1000)
+  }
+  return estimatedNanoUsd ?? Math.ceil(perRequest)
+}

@@ -1,0 +1,54 @@
+import type { Considered, FilterName } from '../states.ts'
+import type { ConsiderInput } from './consider.ts'
+import type { Fleet } from './fleet.ts'
+
+/** A reason to leave a rung out; `undefined` when there is none. Pure. */
+export type Objection = (foreseen: Considered, input: ConsiderInput, fleet: Fleet) => string | undefined
+
+/**
+ * The filters in the order in which they are asked: what the caller wants, what the rung can do, what is there, then time and money.
+ * A rung shows the first that objects.
+ */
+export const filters: readonly { readonly name: FilterName; readonly objects: Objection }[] = [
+  { name: 'pin', objects: pinned },
+  { name: 'modality', objects: modality },
+  { name: 'adapter', objects: adapter },
+  { name: 'workers', objects: workers },
+  { name: 'deadline', objects: deadline },
+  { name: 'cost', objects: cost },
+]
+
+function pinned({ rung }: Considered, { pin }: ConsiderInput): string | undefined {
+  if (pin.model !== undefined && pin.model !== rung.name && pin.model !== rung.model.name) {
+    return `the request wants model ${pin.model}`
+  }
+  if (pin.tier !== undefined && pin.tier !== rung.model.tier) return `the request wants tier ${pin.tier}`
+  return undefined
+}
+
+function modality({ rung }: Considered, { modalities }: ConsiderInput): string | undefined {
+  const missing = modalities.filter(one => !rung.model.modalities.includes(one))
+  return missing.length === 0 ? undefined : `it takes no ${missing.join(' and no ')}`
+}
+
+function adapter({ rung }: Considered, { pin }: ConsiderInput): string | undefined {
+  if (pin.adapter === undefined || rung.recipe.adapter === pin.adapter) return undefined
+  return `it has no adapter ${pin.adapter}`
+}
+
+function workers({ rung }: Considered, { mode }: ConsiderInput, fleet: Fleet): string | undefined {
+  if (mode === 'async' || fleet.serves(rung.model.pool, rung.model.name)) return undefined
+  return `no worker of pool ${rung.model.pool} serves it now`
+}
+
+function deadline(foreseen: Considered, { nowMs, deadlineAt }: ConsiderInput): string | undefined {
+  const leftMs = deadlineAt - nowMs
+  const neededMs = foreseen.predictedWaitMs + (foreseen.predictedLatencyMs ?? 0)
+  if (neededMs <= leftMs) return undefined
+  return `it wants ${Math.round(neededMs)} ms, ${Math.max(0, Math.round(leftMs))} ms are left`
+}
+
+function cost({ reserveNanoUsd }: Considered, { moneyLeftNanoUsd }: ConsiderInput): string | undefined {
+  if (moneyLeftNanoUsd === undefined || reserveNanoUsd <= moneyLeftNanoUsd) return undefined
+  return `it may cost ${reserveNanoUsd} nano-USD, ${moneyLeftNanoUsd} are left`
+}

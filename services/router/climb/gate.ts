@@ -1,0 +1,111 @@
+import type { LegEnd, LegState } from '../../shared/climb/climb-log.ts'
+import { answerText, type DegradedReason, type LegResult, type RungReport, type Verdict } from '../../shared/contract/answer.ts'
+import type { Rung } from '../../shared/contract/model.ts'
+import type { Called, Estimate, Step } from '../../shared/policy/policy.ts'
+import { bestOf, nextStep, type Situation } from '../guide.ts'
+import type { Considered, FilterName, GuidedLadder } from '../states.ts'
+
+/** A leg that gave an answer, with how far it is trusted. */
+export interface Reached {
+  readonly called: Called
+  readonly result: LegResult
+}
+
+/** What to do now. */
+export type Move =
+  | { readonly kind: 'call'; readonly rung: Considered; readonly reason: string }
+  | { readonly kind: 'deliver'; readonly model: string; readonly reason: string; readonly degraded?: DegradedReason }
+  /** No rung is left and none gave an answer. */
+  | { readonly kind: 'give-up' }
+
+/** How far an answer is trusted: the policy's calibrated probability; a pinned ladder has none, so the model's own word stands. Pure. */
+export function trust(
+  rung: string,
+  end: LegEnd & { readonly kind: 'done' },
+  guided: GuidedLadder,
+  estimate: Estimate,
+  before: readonly Called[],
+): Called {
+  const { result, receipt } = end
+  const text = answerText(result.output)
+  const judged = {
+    model: rung,
+    rawConfidence: result.rawConfidence,
+    signals: result.signals,
+    answer: text,
+    outputChars: text.length,
+  }
+  const confidence = guided.policy?.confidence(judged, estimate, before) ?? result.rawConfidence
+  return { ...judged, confidence, costNanoUsd: receipt.costNanoUsd }
+}
+
+/** What the gate is asked. `open` may be called now; `wanted` might be, were time, money and workers no matter. */
+export interface GateInput extends Omit<Situation, 'open'> {
+  readonly considered: readonly Considered[]
+  /** Rungs that were called, whatever came of it. */
+  readonly tried: ReadonlySet<string>
+  readonly lastFailed: boolean
+}
+
+/** Filters of circumstance: what they take out, quality may have asked for. */
+const circumstance: Readonly<Partial<Record<FilterName, DegradedReason>>> = {
+  cost: 'budget',
+  deadline: 'deadline',
+  workers: 'no_capacity',
+}
+
+/** Decides the next move: on, or stop with which answer, and whether that is less than quality asked for. Pure. */
+export function decide(input: GateInput): Move {
+  const untried = input.considered.filter(one => !input.tried.has(one.rung.name))
+  const open = untried.filter(one => one.removedBy === undefined)
+  const step = input.lastFailed ? afterFailure(input, open) : nextStep({ ...input, open })
+  if (step.kind === 'call') {
+    const rung = open.find(one => one.rung.name === step.model)
+    if (rung !== undefined) return { kind: 'call', rung, reason: step.reason }
+  }
+  const best = step.kind === 'stop' ? (find(input.called, step.model) ?? bestOf(input.called)) : bestOf(input.called)
+  if (best === undefined) return { kind: 'give-up' }
+  const degraded = degradedBy(input, untried)
+  return {
+    kind: 'deliver',
+    model: best.model,
+    reason: step.reason,
+    ...(degraded === undefined ? {} : { degraded }),
+  }
+}
+
+/** A failed rung has proven nothing of the answer, so the next open one is called unless an earlier answer satisfies the policy. */
+function afterFailure(input: GateInput, open: readonly Considered[]): Step {
+  const [first] = open
+  const step = nextStep({ ...input, open })
+  if (step.kind === 'call' || first === undefined || input.called.length > 0) return step
+  return { kind: 'call', model: first.rung.name, reason: 'the rung before it failed' }
+}
+
+function degradedBy(input: GateInput, untried: readonly Considered[]): DegradedReason | undefined {
+  const wanted = untried.filter(one => one.removedBy === undefined || one.removedBy in circumstance)
+  const step = nextStep({ ...input, open: wanted })
+  if (step.kind === 'call') {
+    const removedBy = wanted.find(one => one.rung.name === step.model)?.removedBy
+    if (removedBy !== undefined) return circumstance[removedBy]
+  }
+  return input.lastFailed ? 'rung_failed' : undefined
+}
+
+function find(called: readonly Called[], model: string): Called | undefined {
+  return called.find(one => one.model === model)
+}
+
+/** The finding on one leg, for the caller and the log. */
+export function reportOf(rung: Rung, leg: LegState, end: LegEnd, verdict: Verdict, reason: string, confidence?: number): RungReport {
+  return {
+    model: rung.name,
+    tier: rung.model.tier,
+    verdict,
+    reason,
+    costNanoUsd: end.receipt.costNanoUsd,
+    latencyMs: Math.max(0, end.receipt.endedAt - leg.plannedAt),
+    usage: end.receipt.usage,
+    ...(confidence === undefined ? {} : { confidence }),
+  }
+}

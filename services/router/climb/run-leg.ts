@@ -1,0 +1,124 @@
+import type { ClimbLog, LegEnd } from '../../shared/climb/climb-log.ts'
+import type { Clock } from '../../shared/contract/clock.ts'
+import { legIdOf, type LegId } from '../../shared/contract/ids.ts'
+import type { Rung } from '../../shared/contract/model.ts'
+import type { NanoUsd } from '../../shared/contract/money.ts'
+import type { PriorityClass } from '../../shared/contract/request.ts'
+import type { MailSender } from '../../shared/mailbox/mailbox.ts'
+import { envelopeVersion, type Job } from '../../shared/queue/job.ts'
+import type { JobProducer } from '../../shared/queue/pool-queue.ts'
+import type { Course } from './course.ts'
+import type { LegDesk } from './leg-desk.ts'
+import type { TextRelay } from './text-relay.ts'
+
+/** What running a leg needs. */
+export interface RunLegDependencies {
+  readonly climbLog: ClimbLog
+  readonly queue: JobProducer
+  readonly mail: MailSender
+  readonly desk: LegDesk
+  readonly clock: Clock
+  /** Name of this router's mailbox. */
+  readonly replyTo: string
+}
+
+/** One leg to run. */
+export interface LegOrder {
+  readonly course: Course
+  readonly index: number
+  readonly rung: Rung
+  readonly reserveNanoUsd: NanoUsd
+  /** Where text goes as it comes; absent when it is not to be streamed. */
+  readonly relay?: TextRelay
+  /** Aborted when the caller has left or the climb was cancelled. */
+  readonly signal: AbortSignal
+}
+
+/** What came of waiting for a leg: its end, or that waiting was given up. */
+export type LegWait = { readonly kind: 'ended'; readonly end: LegEnd } | { readonly kind: 'left' | 'late' | 'lost' }
+
+/** Priorities within a pool: lower is sooner. Classes are far apart so that the ledger of fairness has room between them. */
+const classPriority: Readonly<Record<PriorityClass, number>> = {
+  interactive: 100_000,
+  normal: 200_000,
+  batch: 300_000,
+  sheddable: 400_000,
+}
+
+/** An answer must leave the router before the caller's own clock runs out: time for one hop and one write. */
+const deliveryMarginMs = 15
+
+/** Queues a planned leg and waits for its end. Queuing is idempotent, so a router that takes a climb over does the same. */
+export async function runLeg(order: LegOrder, dependencies: RunLegDependencies): Promise<LegWait> {
+  const { course, index } = order
+  const legId = legIdOf(course.request.requestId, index)
+  const { promise, resolve } = deferred<LegWait>()
+  const stopWaiting = dependencies.desk.expect(legId, {
+    onStarted: workerId => order.relay?.startedOn(workerId),
+    onDelta: (attempt, offset, text) => order.relay?.take(attempt, offset, text),
+    onEnd: end => resolve({ kind: 'ended', end }),
+  })
+  const leftMs = course.request.deadlineAt - deliveryMarginMs - dependencies.clock.now()
+  const timer = setTimeout(() => resolve({ kind: 'late' }), Math.max(0, leftMs))
+  const onLeft = (): void => resolve({ kind: 'left' })
+  const onLost = (): void => resolve({ kind: 'lost' })
+  order.signal.addEventListener('abort', onLeft, { once: true })
+  course.lost.addEventListener('abort', onLost, { once: true })
+  if (order.signal.aborted) onLeft()
+  try {
+    await dependencies.queue.add(order.rung.model.pool, jobOf(order, legId, dependencies))
+    return await promise
+  } finally {
+    clearTimeout(timer)
+    stopWaiting()
+    order.signal.removeEventListener('abort', onLeft)
+    course.lost.removeEventListener('abort', onLost)
+  }
+}
+
+/** Calls a climb's legs off: the waiting are taken out of their queues, the running are told to stop. */
+export async function callOff(
+  course: Course,
+  { climbLog, queue, mail }: Pick<RunLegDependencies, 'climbLog' | 'queue' | 'mail'>,
+): Promise<void> {
+  const legs = (await climbLog.cancel(course.request.requestId)) ?? []
+  await Promise.all(
+    legs.map(async leg => {
+      const legId = legIdOf(course.request.requestId, leg.index)
+      if (leg.end !== undefined) return
+      if (leg.workerId !== undefined) await mail.send(leg.workerId, { kind: 'cancel', legId })
+      else await queue.remove(leg.pool, legId)
+    }),
+  )
+}
+
+function jobOf(order: LegOrder, legId: LegId, { clock, replyTo }: RunLegDependencies): Job {
+  const { request } = order.course
+  return {
+    version: envelopeVersion,
+    legId,
+    tenant: request.tenant,
+    model: order.rung.model.name,
+    recipe: order.rung.recipe,
+    task: request.task,
+    options: request.options,
+    parts: request.parts,
+    deadlineAt: request.deadlineAt,
+    priority: classPriority[request.constraints.priority],
+    replyTo,
+    streaming: order.relay !== undefined,
+    price: order.rung.model.price,
+    reserveNanoUsd: order.reserveNanoUsd,
+    enqueuedAt: clock.now(),
+    ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
+  }
+}
+
+/** `Promise.withResolvers`, which Node 20 has not. */
+function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {}
+  const promise = new Promise<T>(done => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
