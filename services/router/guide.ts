@@ -23,9 +23,7 @@ export function nextStep({ guided, estimate, called, open, limits }: Situation):
     return { kind: 'call', model: first.rung.name, reason: 'the only rung' }
   }
   if (guided.policy === undefined) {
-    return last === undefined
-      ? { kind: 'call', model: first.rung.name, reason: 'pinned' }
-      : stopWith(last, 'pinned')
+    return last === undefined ? { kind: 'call', model: first.rung.name, reason: 'pinned' } : stopWith(last, 'pinned')
   }
   return guided.policy.next(estimate, called, candidatesOf(open), limits)
 }

@@ -32,8 +32,7 @@ export function createFleet(workers: readonly WorkerState[], waiting: ReadonlyMa
   }
   return {
     pool: name => views.get(name) ?? viewOf([], 0),
-    serves: (pool, model) =>
-      (byPool.get(pool) ?? []).some(worker => !worker.draining && worker.models.includes(model)),
+    serves: (pool, model) => (byPool.get(pool) ?? []).some(worker => !worker.draining && worker.models.includes(model)),
     workersOf: (pool, model) => (byPool.get(pool) ?? []).filter(worker => worker.models.includes(model)),
   }
 }

@@ -1,7 +1,6 @@
-import type { ClimbEnd, LegEnd } from '../../shared/climb/climb-log.ts'
 import type { RungReport } from '../../shared/contract/answer.ts'
 import type { ErrorCode } from '../../shared/contract/errors.ts'
-import type { LegFailure } from '../../shared/climb/climb-log.ts'
+import type { ClimbEnd, LegEnd, LegFailure } from '../../shared/climb/climb-log.ts'
 import type { Course } from './course.ts'
 
 /** What a caller is told when the last leg ended so and nothing is left to call. */
@@ -24,6 +23,7 @@ export function endOfFailure(
   rungs: readonly RungReport[],
   failure: (LegEnd & { readonly kind: 'failed' }) | undefined,
 ): ClimbEnd {
+  if (failure?.reason === 'cancelled') return { kind: 'cancelled', rungs }
   const code = failure === undefined ? 'Deadline' : codeOf[failure.reason]
   const message = failure === undefined ? 'the deadline passed while a rung was at work' : messageOf(failure)
   const dead = course.request.mode === 'async' && code !== 'InvalidRequest' && code !== 'Cancelled'

@@ -1,5 +1,11 @@
 import type { LegEnd, LegState } from '../../shared/climb/climb-log.ts'
-import { answerText, type DegradedReason, type LegResult, type RungReport, type Verdict } from '../../shared/contract/answer.ts'
+import {
+  answerText,
+  type DegradedReason,
+  type LegResult,
+  type RungReport,
+  type Verdict,
+} from '../../shared/contract/answer.ts'
 import type { Rung } from '../../shared/contract/model.ts'
 import type { Called, Estimate, Step } from '../../shared/policy/policy.ts'
 import { bestOf, nextStep, type Situation } from '../guide.ts'
@@ -97,7 +103,14 @@ function find(called: readonly Called[], model: string): Called | undefined {
 }
 
 /** The finding on one leg, for the caller and the log. */
-export function reportOf(rung: Rung, leg: LegState, end: LegEnd, verdict: Verdict, reason: string, confidence?: number): RungReport {
+export function reportOf(
+  rung: Rung,
+  leg: LegState,
+  end: LegEnd,
+  verdict: Verdict,
+  reason: string,
+  confidence?: number,
+): RungReport {
   return {
     model: rung.name,
     tier: rung.model.tier,

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
 import type { ClimbLog, LegEnd } from '../../shared/climb/climb-log.ts'
-import type { LegId, RequestId } from '../../shared/contract/ids.ts'
-import { parseLegId } from '../../shared/contract/ids.ts'
+import { legIdOf, parseLegId, type LegId } from '../../shared/contract/ids.ts'
 import type { RouterMail } from '../../shared/mailbox/mailbox.ts'
 
 /** Who hears of a leg. */
@@ -41,8 +40,9 @@ export function createLegDesk(climbLog: ClimbLog, logger: Logger): LegDesk {
     for (let from = 0; from < requestIds.length; from += climbsPerRead) {
       const states = await climbLog.readMany(requestIds.slice(from, from + climbsPerRead))
       for (const state of states) {
-        for (const leg of state?.legs ?? []) {
-          const legId = `${state?.request.requestId ?? ('' as RequestId)}.${leg.index}` as LegId
+        if (state === undefined) continue
+        for (const leg of state.legs) {
+          const legId = legIdOf(state.request.requestId, leg.index)
           if (leg.end !== undefined && awaited.has(legId)) end(legId, leg.end)
         }
       }
@@ -64,7 +64,10 @@ export function createLegDesk(climbLog: ClimbLog, logger: Logger): LegDesk {
       else if (mail.end !== undefined) end(mail.legId, mail.end)
       else {
         readAll([mail.legId]).catch((error: unknown) => {
-          logger.warn({ legId: mail.legId, err: error }, 'could not read the end of a leg; the next reconciliation will')
+          logger.warn(
+            { legId: mail.legId, err: error },
+            'could not read the end of a leg; the next reconciliation will',
+          )
         })
       }
     },

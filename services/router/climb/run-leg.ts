@@ -1,6 +1,6 @@
 import type { ClimbLog, LegEnd } from '../../shared/climb/climb-log.ts'
 import type { Clock } from '../../shared/contract/clock.ts'
-import { legIdOf, type LegId } from '../../shared/contract/ids.ts'
+import { legIdOf, type LegId, type RequestId } from '../../shared/contract/ids.ts'
 import type { Rung } from '../../shared/contract/model.ts'
 import type { NanoUsd } from '../../shared/contract/money.ts'
 import type { PriorityClass } from '../../shared/contract/request.ts'
@@ -76,20 +76,34 @@ export async function runLeg(order: LegOrder, dependencies: RunLegDependencies):
   }
 }
 
-/** Calls a climb's legs off: the waiting are taken out of their queues, the running are told to stop. */
+/**
+ * Calls a climb's legs off: the waiting are taken out of their queues, the running are told to stop. Where another router walks the
+ * climb (`ownerBox`), it hears of the legs that nobody will report.
+ */
 export async function callOff(
-  course: Course,
-  { climbLog, queue, mail }: Pick<RunLegDependencies, 'climbLog' | 'queue' | 'mail'>,
-): Promise<void> {
-  const legs = (await climbLog.cancel(course.request.requestId)) ?? []
+  requestId: RequestId,
+  { climbLog, queue, mail, clock }: Pick<RunLegDependencies, 'climbLog' | 'queue' | 'mail' | 'clock'>,
+  ownerBox?: string,
+): Promise<boolean> {
+  const legs = await climbLog.cancel(requestId)
+  if (legs === undefined) return false
   await Promise.all(
     legs.map(async leg => {
-      const legId = legIdOf(course.request.requestId, leg.index)
       if (leg.end !== undefined) return
-      if (leg.workerId !== undefined) await mail.send(leg.workerId, { kind: 'cancel', legId })
-      else await queue.remove(leg.pool, legId)
+      const legId = legIdOf(requestId, leg.index)
+      if (leg.workerId !== undefined) return mail.send(leg.workerId, { kind: 'cancel', legId })
+      await queue.remove(leg.pool, legId)
+      if (ownerBox !== undefined) {
+        await mail.send(ownerBox, { kind: 'leg-ended', legId, attempt: leg.attempt, end: neverRun(clock.now()) })
+      }
     }),
   )
+  return true
+}
+
+function neverRun(nowMs: number): LegEnd {
+  const receipt = { usage: {}, costNanoUsd: 0, workerId: '', attempt: 0, startedAt: nowMs, endedAt: nowMs }
+  return { kind: 'failed', reason: 'cancelled', message: 'it was called off before it ran', receipt }
 }
 
 function jobOf(order: LegOrder, legId: LegId, { clock, replyTo }: RunLegDependencies): Job {

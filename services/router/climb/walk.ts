@@ -1,4 +1,4 @@
-import type { ClimbEnd, ClimbPlan, LegEnd, LegState } from '../../shared/climb/climb-log.ts'
+import type { ClimbEnd, ClimbPlan, LegEnd, LegFailure, LegState } from '../../shared/climb/climb-log.ts'
 import { addUsage, type Answer, type LegResult, type RungReport } from '../../shared/contract/answer.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import { legIdOf } from '../../shared/contract/ids.ts'
@@ -45,7 +45,14 @@ export async function walk(
   emit: EmitEvent | undefined,
   dependencies: WalkDependencies,
 ): Promise<Walked> {
-  const trail: Trail = { legs: [], reports: [], called: [], results: new Map(), tried: new Set(), lastFailure: undefined }
+  const trail: Trail = {
+    legs: [],
+    reports: [],
+    called: [],
+    results: new Map(),
+    tried: new Set(),
+    lastFailure: undefined,
+  }
   for (const leg of course.legs) {
     const waited = await stepOn(course, trail, leg, signal, emit, dependencies)
     if (waited !== undefined) return finishEarly(course, trail, waited, dependencies)
@@ -60,12 +67,27 @@ export async function walk(
       plannedAt: dependencies.clock.now(),
       attempt: 0,
     }
-    if (!(await dependencies.climbLog.planLeg(course.request.requestId, leg, course.epoch))) {
-      return finishEarly(course, trail, { kind: signal.aborted ? 'left' : 'lost' }, dependencies)
+    if (!(await commit(course, trail, leg, dependencies))) {
+      return finishEarly(course, trail, { kind: await whyRefused(course, dependencies) }, dependencies)
     }
     const waited = await stepOn(course, trail, leg, signal, emit, dependencies)
     if (waited !== undefined) return finishEarly(course, trail, waited, dependencies)
   }
+}
+
+/** Writes the finding on the leg before and the plan of the next; false when the climb is not this router's to move any more. */
+async function commit(course: Course, trail: Trail, leg: LegState, { climbLog }: WalkDependencies): Promise<boolean> {
+  const { requestId } = course.request
+  const report = trail.reports.at(-1)
+  const writes = [climbLog.planLeg(requestId, leg, course.epoch)]
+  if (report !== undefined) writes.push(climbLog.judgeLeg(requestId, leg.index - 1, report, course.epoch))
+  return (await Promise.all(writes)).every(Boolean)
+}
+
+/** A climb refuses a leg when somebody cancelled it, or when another router has it. */
+async function whyRefused(course: Course, { climbLog }: WalkDependencies): Promise<'left' | 'lost'> {
+  const state = await climbLog.read(course.request.requestId)
+  return state?.cancelled === true && state.epoch === course.epoch && state.end === undefined ? 'left' : 'lost'
 }
 
 /** Runs (or takes the end of) one leg and judges it; gives what ended the waiting when that was not the leg's end. */
@@ -114,13 +136,7 @@ async function stepOn(
   return undefined
 }
 
-function judge(
-  course: Course,
-  trail: Trail,
-  leg: LegState,
-  end: LegEnd,
-  dependencies: WalkDependencies,
-): RungReport {
+function judge(course: Course, trail: Trail, leg: LegState, end: LegEnd, dependencies: WalkDependencies): RungReport {
   const rung = course.guided.ladder.rungs.find(one => one.name === leg.rung)
   if (rung === undefined) throw new Error('a leg without its rung was stepped on')
   let report: RungReport
@@ -133,15 +149,19 @@ function judge(
     trail.called.push(called)
     trail.results.set(rung.name, end.result)
     const move = nextMove(course, trail, dependencies)
-    const verdict = move.kind === 'call' || (move.kind === 'deliver' && move.model !== rung.name) ? 'escalated' : 'accepted'
+    const verdict =
+      move.kind === 'call' || (move.kind === 'deliver' && move.model !== rung.name) ? 'escalated' : 'accepted'
     report = reportOf(rung, leg, end, verdict, reasonOf(move), called.confidence)
   }
-  trail.reports.push(report)
-  return report
+  trail.reports.push(leg.report ?? report)
+  return leg.report ?? report
 }
 
+/** No other rung can mend these. */
+const endsTheClimb: ReadonlySet<LegFailure> = new Set(['bad-input', 'cancelled', 'expired'])
+
 function nextMove(course: Course, trail: Trail, dependencies: WalkDependencies): Move {
-  if (trail.lastFailure?.reason === 'bad-input') return { kind: 'give-up' }
+  if (trail.lastFailure !== undefined && endsTheClimb.has(trail.lastFailure.reason)) return { kind: 'give-up' }
   return decide({
     guided: course.guided,
     estimate: course.estimate,
@@ -208,7 +228,7 @@ async function finishEarly(
   dependencies: WalkDependencies,
 ): Promise<Walked> {
   if (waited.kind === 'lost') return { kind: 'lost' }
-  await callOff(course, dependencies)
+  await callOff(course.request.requestId, dependencies)
   if (waited.kind === 'left') return finish(course, trail, { kind: 'cancelled', rungs: trail.reports }, dependencies)
   const best = bestOf(trail.called)
   const end =
@@ -220,7 +240,8 @@ async function finishEarly(
 
 async function finish(course: Course, trail: Trail, end: ClimbEnd, dependencies: WalkDependencies): Promise<Walked> {
   const nowMs = dependencies.clock.now()
-  const timed = end.kind === 'answered' ? { ...end, answer: { ...end.answer, latencyMs: nowMs - course.request.submittedAt } } : end
+  const timed =
+    end.kind === 'answered' ? { ...end, answer: { ...end.answer, latencyMs: nowMs - course.request.submittedAt } } : end
   const written = await dependencies.climbLog.finish(course.request.requestId, timed, course.epoch, nowMs)
   return written ? { kind: 'ended', end: timed, legs: trail.legs } : { kind: 'lost' }
 }

@@ -28,12 +28,7 @@ export type Reservation =
 /** Holds money before work and settles it once after. */
 export interface Ledger {
   /** Holds an amount in every scope, or in none. Idempotent by hold id. */
-  reserve(
-    holdId: string,
-    amountNanoUsd: NanoUsd,
-    scopes: readonly Scope[],
-    leaseUntil: number,
-  ): Promise<Reservation>
+  reserve(holdId: string, amountNanoUsd: NanoUsd, scopes: readonly Scope[], leaseUntil: number): Promise<Reservation>
   /** Turns a hold into what was spent. True the first time; later calls change nothing. */
   settle(holdId: string, spentNanoUsd: NanoUsd): Promise<boolean>
   balances(scopes: readonly Scope[]): Promise<readonly Balance[]>

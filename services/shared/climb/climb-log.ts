@@ -46,6 +46,8 @@ export interface ClimbPlan {
   readonly rungs: readonly { readonly name: string; readonly reserveNanoUsd: NanoUsd }[]
   /** Name of the hold in the ledger. */
   readonly holdId: string
+  /** What was held: legs together may not pass it. */
+  readonly heldNanoUsd: NanoUsd
 }
 
 /** How a leg ended. Exactly one end is kept for each leg. */

@@ -1,0 +1,88 @@
+import type { ClimbLog, ClimbPlan, ClimbRequest, Owner } from '../../shared/climb/climb-log.ts'
+import type { Clock } from '../../shared/contract/clock.ts'
+import { GatewayError } from '../../shared/contract/errors.ts'
+import type { PayloadStore } from '../../shared/payload/payload-store.ts'
+import type { PartReference } from '../../shared/queue/job.ts'
+import type { CheckedPart, Claimed } from '../states.ts'
+import type { Course } from './course.ts'
+import type { Leases } from './leases.ts'
+
+/** Text up to this size travels in the job; longer text goes by claim check, as media does. */
+const inlineTextBytes = 16_384
+
+/** What opening a climb needs. */
+export interface StartDependencies {
+  readonly climbLog: ClimbLog
+  readonly payloads: PayloadStore
+  readonly clock: Clock
+  readonly leases: Leases
+  readonly owner: () => Owner
+  /** Payloads outlive the deadline by this, for a redelivered leg. */
+  readonly payloadGraceMs: number
+}
+
+/** Puts the content away and opens the climb in the log with its first leg planned. From here on any router can go on with it. */
+export async function startCourse(claimed: Claimed, dependencies: StartDependencies): Promise<Course> {
+  const { climbLog, payloads, clock, leases, owner } = dependencies
+  const first = claimed.considered.find(one => one.rung.name === claimed.firstStep.model)
+  if (first === undefined) throw new Error('the first step names a rung that is not on the ladder')
+  const ttlMs = claimed.deadlineAt - clock.now() + dependencies.payloadGraceMs
+  const parts = await Promise.all(claimed.parts.map(part => put(part, claimed.caller.tenant, ttlMs, payloads)))
+  const request = requestOf(claimed, parts)
+  const plan = planOf(claimed)
+  const leg = { index: 0, rung: first.rung.name, pool: first.rung.model.pool, plannedAt: clock.now() }
+  if (!(await climbLog.open(request, plan, leg, owner()))) {
+    throw new GatewayError('AlreadyExists', 'a request with this id is there already')
+  }
+  return {
+    request,
+    plan,
+    guided: claimed.guided,
+    estimate: claimed.estimate,
+    modalities: claimed.modalities,
+    epoch: 1,
+    legs: [{ ...leg, attempt: 0 }],
+    lost: leases.keep(request.requestId),
+  }
+}
+
+async function put(part: CheckedPart, tenant: string, ttlMs: number, payloads: PayloadStore): Promise<PartReference> {
+  if (part.kind !== 'text') {
+    const payloadId = await payloads.put(tenant, part.bytes, ttlMs)
+    return { kind: part.kind, payloadId, payloadBytes: part.bytes.byteLength, mediaType: part.mediaType }
+  }
+  const payloadBytes = Buffer.byteLength(part.text)
+  if (payloadBytes <= inlineTextBytes) return part
+  return { kind: 'text-payload', payloadId: await payloads.put(tenant, Buffer.from(part.text), ttlMs), payloadBytes }
+}
+
+function requestOf(claimed: Claimed, parts: readonly PartReference[]): ClimbRequest {
+  const { request } = claimed
+  const { deadlineMs: _counted, ...constraints } = request.constraints
+  return {
+    requestId: claimed.requestId,
+    tenant: claimed.caller.tenant,
+    mode: claimed.mode,
+    idempotent: request.idempotencyKey !== undefined,
+    task: request.task,
+    options: request.options,
+    parts,
+    constraints,
+    labels: request.labels,
+    submittedAt: claimed.submittedAt,
+    deadlineAt: claimed.deadlineAt,
+    ...(request.sessionKey === undefined ? {} : { sessionKey: request.sessionKey }),
+    ...(claimed.traceparent === undefined ? {} : { traceparent: claimed.traceparent }),
+  }
+}
+
+function planOf(claimed: Claimed): ClimbPlan {
+  return {
+    ladder: claimed.guided.ladder.name,
+    policyVersion: claimed.guided.policy?.version ?? 'pinned',
+    estimate: claimed.estimate,
+    rungs: claimed.considered.map(one => ({ name: one.rung.name, reserveNanoUsd: one.reserveNanoUsd })),
+    holdId: claimed.holdId,
+    heldNanoUsd: claimed.reserveNanoUsd,
+  }
+}
