@@ -1,0 +1,121 @@
+import type { Backend, RunControl } from '../backend.ts'
+import { decodeWav } from '../encode/decode-wav.ts'
+import { createLogMel, whisperSampleRate, type LogMel } from '../encode/log-mel.ts'
+import { MediaError } from '../encode/media-error.ts'
+import { resample } from '../encode/resample.ts'
+import { splitWindows } from '../encode/split-windows.ts'
+import { loadWhisper, type WhisperModel } from '../infer/onnx/whisper-model.ts'
+import { readWhisperPack } from '../infer/onnx/whisper-pack.ts'
+import { createByteLevelText, type ByteLevelText } from '../interpret/byte-level-text.ts'
+import { interpretTranscript, type HeardWindow } from '../interpret/transcript.ts'
+import type { Outcome, Work } from '../states.ts'
+import type { Usage } from '../../shared/contract/price.ts'
+import type { BackendDependencies } from './create-backend.ts'
+import { abandoned, badInput, isAbandoned } from './end-leg.ts'
+
+/** A Whisper model in ONNX, by the pack that holds it. */
+export interface WhisperSpec {
+  readonly kind: 'whisper'
+  readonly pack: string
+  /** ISO 639-1 code taken when a request names none; without it the model finds the language of each window. */
+  readonly language?: string
+  /** Longest audio that is taken; 600 when absent. */
+  readonly audioSeconds?: number
+}
+
+/** Room for more tokens than any language speaks in a second: what goes beyond is invented. */
+const tokensPerSecond = 25
+const leastTokens = 16
+
+/** Loads a Whisper model: WAV → log-mel → greedy tokens → text with its signs. */
+export async function createWhisperBackend(spec: WhisperSpec, dependencies: BackendDependencies): Promise<Backend> {
+  const pack = await readWhisperPack(dependencies.packPath(spec.pack))
+  const model = await loadWhisper(pack, dependencies, dependencies)
+  const parts: Parts = {
+    spec,
+    dependencies,
+    model,
+    logMel: createLogMel(pack.melBins),
+    text: createByteLevelText(pack.vocabulary),
+  }
+  return {
+    // One at a time: on a CPU a batch of windows takes as long as the windows, and the first would wait for the last.
+    maxBatch: 1,
+    async run(batch, control) {
+      const outcomes: Outcome[] = []
+      for (const work of batch) outcomes.push(await transcribe(work, control, parts))
+      return outcomes
+    },
+    close: () => model.close(),
+  }
+}
+
+interface Parts {
+  readonly spec: WhisperSpec
+  readonly dependencies: BackendDependencies
+  readonly model: WhisperModel
+  readonly logMel: LogMel
+  readonly text: ByteLevelText
+}
+
+async function transcribe(work: Work, control: RunControl, parts: Parts): Promise<Outcome> {
+  const startedAt = performance.now()
+  let audioMs = 0
+  let outputTokens = 0
+  const usage = (): Usage => ({ audioMs, outputTokens, computeMs: Math.ceil(performance.now() - startedAt) })
+  try {
+    const languageToken = languageOf(work, parts)
+    const samples = soundOf(work, parts.spec.audioSeconds ?? 600)
+    audioMs = Math.round((samples.length / whisperSampleRate) * 1000)
+    const heard: HeardWindow[] = []
+    for (const window of splitWindows(samples)) {
+      const listened = await hear(window, languageToken, work, control, parts)
+      outputTokens += listened.steps
+      heard.push(listened)
+      if (listened.ending === 'stopped') return abandoned(work, parts.dependencies.clock, usage())
+    }
+    const { text, rawConfidence, signals } = interpretTranscript(heard)
+    return { kind: 'done', result: { output: { kind: 'text', text }, rawConfidence, signals, usage: usage() } }
+  } catch (error) {
+    if (error instanceof MediaError) return badInput(error.message, usage())
+    throw error
+  }
+}
+
+function soundOf(work: Work, limitSeconds: number): Float32Array {
+  const audio = work.parts.filter(part => part.kind === 'audio')
+  const [part] = audio
+  if (part === undefined || audio.length > 1 || part.kind !== 'audio')
+    throw new MediaError('transcribing takes exactly one audio part')
+  return resample(decodeWav(part.bytes, limitSeconds), whisperSampleRate)
+}
+
+function languageOf(work: Work, parts: Parts): number | undefined {
+  const language = work.options.language ?? parts.spec.language
+  if (language === undefined) return undefined
+  const { languages } = parts.model.pack.tokens
+  const token = languages.get(language)
+  // A model of English only has no language tokens and needs none.
+  if (token === undefined && (languages.size > 0 || language !== 'en'))
+    throw new MediaError('the model does not know the language asked for')
+  return token
+}
+
+async function hear(
+  samples: Float32Array,
+  languageToken: number | undefined,
+  work: Work,
+  control: RunControl,
+  { dependencies, model, logMel, text }: Parts,
+): Promise<HeardWindow & { readonly steps: number }> {
+  const seconds = samples.length / whisperSampleRate
+  const stream = text.stream()
+  const found = await model.decode({
+    mel: logMel.encode(samples),
+    languageToken,
+    maxTokens: Math.min(model.pack.maxTokens / 2, leastTokens + Math.ceil(seconds * tokensPerSecond)),
+    stopped: () => isAbandoned(work, control, dependencies.clock),
+    ...(work.streaming && { onToken: (token: number) => control.onDelta(work.legId, stream(token)) }),
+  })
+  return { ...found, text: text.decode(found.tokens), audioMs: seconds * 1000 }
+}
