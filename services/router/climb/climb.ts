@@ -5,7 +5,7 @@ import type { RequestId } from '../../shared/contract/ids.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import type { Claimed, Climbed, EmitEvent, GuidedLadder } from '../states.ts'
 import { modalitiesOf, type Course } from './course.ts'
-import { callOff } from './run-leg.ts'
+import { callOff } from './leg/run-leg.ts'
 import { startCourse, type StartDependencies } from './start.ts'
 import { walk, type WalkDependencies } from './walk.ts'
 

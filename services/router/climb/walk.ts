@@ -1,37 +1,32 @@
-import type { ClimbEnd, ClimbPlan, LegEnd, LegFailure, LegState } from '../../shared/climb/climb-log.ts'
-import { addUsage, type Answer, type LegResult, type RungReport } from '../../shared/contract/answer.ts'
+import type { LegEnd, LegFailure, LegState } from '../../shared/climb/climb-log.ts'
+import type { RungReport } from '../../shared/contract/answer.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import { legIdOf } from '../../shared/contract/ids.ts'
-import { addNanoUsd, type NanoUsd } from '../../shared/contract/money.ts'
-import type { Called } from '../../shared/policy/policy.ts'
-import { bestOf, limitsOf } from '../guide.ts'
+import type { Rung } from '../../shared/contract/model.ts'
+import type { NanoUsd } from '../../shared/contract/money.ts'
+import { limitsOf } from '../guide.ts'
 import type { Considered, EmitEvent } from '../states.ts'
 import type { Course } from './course.ts'
-import { endOfFailure } from './failure.ts'
 import { decide, reportOf, trust, type Move } from './gate.ts'
-import { callOff, runLeg, type LegWait, type RunLegDependencies } from './run-leg.ts'
-import { createTextRelay, type TextRelay } from './text-relay.ts'
+import { runLeg, type LegWait, type RunLegDependencies } from './leg/run-leg.ts'
+import { createTextRelay, type TextRelay } from './leg/text-relay.ts'
+import {
+  createTrail,
+  endOf,
+  finish,
+  finishEarly,
+  reasonOf,
+  reserveOf,
+  spentOf,
+  type Trail,
+  type Walked,
+} from './trail.ts'
 
 /** What walking needs beside what a leg needs. */
 export interface WalkDependencies extends RunLegDependencies {
   /** Looks at the ladder anew, with the time and money that are left. */
   readonly look: (course: Course, spentNanoUsd: NanoUsd) => readonly Considered[]
   readonly observe: (report: RungReport) => void
-}
-
-/** The end of a walk, or that another router has taken the climb. */
-export type Walked =
-  | { readonly kind: 'ended'; readonly end: ClimbEnd; readonly legs: readonly LegState[] }
-  | { readonly kind: 'lost' }
-
-/** What is known on the way. */
-interface Trail {
-  readonly legs: LegState[]
-  readonly reports: RungReport[]
-  readonly called: Called[]
-  readonly results: Map<string, LegResult>
-  readonly tried: Set<string>
-  lastFailure: (LegEnd & { readonly kind: 'failed' }) | undefined
 }
 
 /**
@@ -45,21 +40,14 @@ export async function walk(
   emit: EmitEvent | undefined,
   dependencies: WalkDependencies,
 ): Promise<Walked> {
-  const trail: Trail = {
-    legs: [],
-    reports: [],
-    called: [],
-    results: new Map(),
-    tried: new Set(),
-    lastFailure: undefined,
-  }
+  const trail = createTrail()
   for (const leg of course.legs) {
     const waited = await stepOn(course, trail, leg, signal, emit, dependencies)
-    if (waited !== undefined) return finishEarly(course, trail, waited, dependencies)
+    if (waited !== undefined) return finishEarly(course, trail, waited, emit, dependencies)
   }
   for (;;) {
     const move = nextMove(course, trail, dependencies)
-    if (move.kind !== 'call') return finish(course, trail, endOf(course, trail, move), dependencies)
+    if (move.kind !== 'call') return finish(course, trail, endOf(course, trail, move), emit, dependencies)
     const leg: LegState = {
       index: trail.legs.length,
       rung: move.rung.rung.name,
@@ -68,10 +56,10 @@ export async function walk(
       attempt: 0,
     }
     if (!(await commit(course, trail, leg, dependencies))) {
-      return finishEarly(course, trail, { kind: await whyRefused(course, dependencies) }, dependencies)
+      return finishEarly(course, trail, { kind: await whyRefused(course, dependencies) }, emit, dependencies)
     }
     const waited = await stepOn(course, trail, leg, signal, emit, dependencies)
-    if (waited !== undefined) return finishEarly(course, trail, waited, dependencies)
+    if (waited !== undefined) return finishEarly(course, trail, waited, emit, dependencies)
   }
 }
 
@@ -99,46 +87,54 @@ async function stepOn(
   emit: EmitEvent | undefined,
   dependencies: WalkDependencies,
 ): Promise<Exclude<LegWait, { kind: 'ended' }> | undefined> {
-  const rung = course.guided.ladder.rungs.find(one => one.name === leg.rung)
-  if (rung === undefined) {
-    throw new GatewayError('NoModel', `rung ${leg.rung} is not on ladder ${course.plan.ladder} any more`)
+  const rung = rungOf(course, leg)
+  const ran = leg.end === undefined ? await run(course, trail, leg, signal, emit, dependencies) : { end: leg.end }
+  if ('kind' in ran) {
+    trail.legs.push(leg)
+    return ran
   }
-  let end = leg.end
-  let relay: TextRelay | undefined
-  if (end === undefined) {
-    await emit?.({ kind: 'rung-started', model: rung.name, tier: rung.model.tier })
-    relay = relayOf(course, trail, leg, emit, dependencies)
-    const waited = await runLeg(
-      {
-        course,
-        index: leg.index,
-        rung,
-        reserveNanoUsd: reserveOf(course.plan, rung.name),
-        signal,
-        ...(relay === undefined ? {} : { relay }),
-      },
-      dependencies,
-    )
-    if (waited.kind !== 'ended') {
-      trail.legs.push(leg)
-      return waited
-    }
-    end = waited.end
-  }
-  trail.legs.push({ ...leg, end })
+  trail.legs.push({ ...leg, end: ran.end })
   trail.tried.add(rung.name)
-  const report = judge(course, trail, leg, end, dependencies)
-  if (relay !== undefined && end.kind === 'done' && end.result.output.kind === 'text') {
-    await relay.complete(end.result.output.text)
-  }
+  const report = judge(course, trail, leg, ran.end, dependencies)
   if (leg.report === undefined) dependencies.observe(report)
   await emit?.({ kind: 'rung-finished', report })
   return undefined
 }
 
-function judge(course: Course, trail: Trail, leg: LegState, end: LegEnd, dependencies: WalkDependencies): RungReport {
+/** Runs a leg, its text relayed as it comes where that is allowed. */
+async function run(
+  course: Course,
+  trail: Trail,
+  leg: LegState,
+  signal: AbortSignal,
+  emit: EmitEvent | undefined,
+  dependencies: WalkDependencies,
+): Promise<{ readonly end: LegEnd } | Exclude<LegWait, { kind: 'ended' }>> {
+  const rung = rungOf(course, leg)
+  await emit?.({ kind: 'rung-started', model: rung.name, tier: rung.model.tier })
+  const relay = relayOf(course, trail, leg, emit, dependencies)
+  const order = { course, index: leg.index, rung, reserveNanoUsd: reserveOf(course.plan, rung.name), signal }
+  const waited = await runLeg(relay === undefined ? order : { ...order, relay }, dependencies)
+  trail.streamed ||= relay !== undefined && relay.passed > 0
+  if (waited.kind !== 'ended') return waited
+  return { end: relay === undefined ? waited.end : await completed(relay, waited.end) }
+}
+
+/** A stream that broke is a failure, though the model ended well: what the caller has read cannot be taken back. */
+async function completed(relay: TextRelay, end: LegEnd): Promise<LegEnd> {
+  if (end.kind === 'failed' || end.result.output.kind !== 'text') return end
+  if (await relay.complete(end.result.output.text)) return end
+  return { kind: 'failed', reason: 'upstream-error', message: 'the streamed text broke off', receipt: end.receipt }
+}
+
+function rungOf(course: Course, leg: LegState): Rung {
   const rung = course.guided.ladder.rungs.find(one => one.name === leg.rung)
-  if (rung === undefined) throw new Error('a leg without its rung was stepped on')
+  if (rung !== undefined) return rung
+  throw new GatewayError('NoModel', `rung ${leg.rung} is not on ladder ${course.plan.ladder} any more`)
+}
+
+function judge(course: Course, trail: Trail, leg: LegState, end: LegEnd, dependencies: WalkDependencies): RungReport {
+  const rung = rungOf(course, leg)
   let report: RungReport
   if (end.kind === 'failed') {
     trail.lastFailure = end
@@ -161,7 +157,9 @@ function judge(course: Course, trail: Trail, leg: LegState, end: LegEnd, depende
 const endsTheClimb: ReadonlySet<LegFailure> = new Set(['bad-input', 'cancelled', 'expired'])
 
 function nextMove(course: Course, trail: Trail, dependencies: WalkDependencies): Move {
-  if (trail.lastFailure !== undefined && endsTheClimb.has(trail.lastFailure.reason)) return { kind: 'give-up' }
+  if (trail.lastFailure !== undefined && (trail.streamed || endsTheClimb.has(trail.lastFailure.reason))) {
+    return { kind: 'give-up' }
+  }
   return decide({
     guided: course.guided,
     estimate: course.estimate,
@@ -188,72 +186,4 @@ function relayOf(
   if (others.length > 0) return undefined
   const legId = legIdOf(course.request.requestId, leg.index)
   return createTextRelay({ legId, model: leg.rung }, emit, dependencies.mail)
-}
-
-function endOf(course: Course, trail: Trail, move: Exclude<Move, { kind: 'call' }>): ClimbEnd {
-  if (move.kind === 'give-up') return endOfFailure(course, trail.reports, trail.lastFailure)
-  const { model, degraded } = move
-  return answered(course, trail, model, degraded)
-}
-
-function answered(course: Course, trail: Trail, model: string, degraded: Answer['degraded']): ClimbEnd {
-  const result = trail.results.get(model)
-  const called = trail.called.find(one => one.model === model)
-  const rung = course.guided.ladder.rungs.find(one => one.name === model)
-  if (result === undefined || called === undefined || rung === undefined) {
-    throw new Error('the answer of a rung that was never reached was chosen')
-  }
-  return {
-    kind: 'answered',
-    answer: {
-      output: result.output,
-      model,
-      tier: rung.model.tier,
-      confidence: called.confidence,
-      rungs: trail.reports,
-      costNanoUsd: spentOf(trail),
-      usage: addUsage(trail.reports.map(report => report.usage)),
-      latencyMs: 0,
-      policyVersion: course.plan.policyVersion,
-      ...(degraded === undefined ? {} : { degraded }),
-    },
-  }
-}
-
-/** Ends a climb whose leg is not awaited any more: the caller left, or time is over and the best answer so far must do. */
-async function finishEarly(
-  course: Course,
-  trail: Trail,
-  waited: Exclude<LegWait, { kind: 'ended' }>,
-  dependencies: WalkDependencies,
-): Promise<Walked> {
-  if (waited.kind === 'lost') return { kind: 'lost' }
-  await callOff(course.request.requestId, dependencies)
-  if (waited.kind === 'left') return finish(course, trail, { kind: 'cancelled', rungs: trail.reports }, dependencies)
-  const best = bestOf(trail.called)
-  const end =
-    best === undefined
-      ? endOfFailure(course, trail.reports, undefined)
-      : answered(course, trail, best.model, 'deadline')
-  return finish(course, trail, end, dependencies)
-}
-
-async function finish(course: Course, trail: Trail, end: ClimbEnd, dependencies: WalkDependencies): Promise<Walked> {
-  const nowMs = dependencies.clock.now()
-  const timed =
-    end.kind === 'answered' ? { ...end, answer: { ...end.answer, latencyMs: nowMs - course.request.submittedAt } } : end
-  const written = await dependencies.climbLog.finish(course.request.requestId, timed, course.epoch, nowMs)
-  return written ? { kind: 'ended', end: timed, legs: trail.legs } : { kind: 'lost' }
-}
-
-function reserveOf(plan: ClimbPlan, rung: string): NanoUsd {
-  return plan.rungs.find(one => one.name === rung)?.reserveNanoUsd ?? 0
-}
-
-function spentOf(trail: Trail): NanoUsd {
-  return addNanoUsd(...trail.reports.map(report => report.costNanoUsd))
-}
-
-function reasonOf(move: Move): string {
-  return move.kind === 'give-up' ? 'no rung is left' : move.reason
 }

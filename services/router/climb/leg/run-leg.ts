@@ -1,13 +1,13 @@
-import type { ClimbLog, LegEnd } from '../../shared/climb/climb-log.ts'
-import type { Clock } from '../../shared/contract/clock.ts'
-import { legIdOf, type LegId, type RequestId } from '../../shared/contract/ids.ts'
-import type { Rung } from '../../shared/contract/model.ts'
-import type { NanoUsd } from '../../shared/contract/money.ts'
-import type { PriorityClass } from '../../shared/contract/request.ts'
-import type { MailSender } from '../../shared/mailbox/mailbox.ts'
-import { envelopeVersion, type Job } from '../../shared/queue/job.ts'
-import type { JobProducer } from '../../shared/queue/pool-queue.ts'
-import type { Course } from './course.ts'
+import type { ClimbLog, LegEnd } from '../../../shared/climb/climb-log.ts'
+import type { Clock } from '../../../shared/contract/clock.ts'
+import { legIdOf, type LegId, type RequestId } from '../../../shared/contract/ids.ts'
+import type { Rung } from '../../../shared/contract/model.ts'
+import type { NanoUsd } from '../../../shared/contract/money.ts'
+import type { PriorityClass } from '../../../shared/contract/request.ts'
+import type { MailSender } from '../../../shared/mailbox/mailbox.ts'
+import { envelopeVersion, type Job } from '../../../shared/queue/job.ts'
+import type { JobProducer } from '../../../shared/queue/pool-queue.ts'
+import type { Course } from '../course.ts'
 import type { LegDesk } from './leg-desk.ts'
 import type { TextRelay } from './text-relay.ts'
 
@@ -52,7 +52,10 @@ const deliveryMarginMs = 15
 export async function runLeg(order: LegOrder, dependencies: RunLegDependencies): Promise<LegWait> {
   const { course, index } = order
   const legId = legIdOf(course.request.requestId, index)
-  const { promise, resolve } = deferred<LegWait>()
+  let resolve: (wait: LegWait) => void = ignore
+  const promise = new Promise<LegWait>(done => {
+    resolve = done
+  })
   const stopWaiting = dependencies.desk.expect(legId, {
     onStarted: workerId => order.relay?.startedOn(workerId),
     onDelta: (attempt, offset, text) => order.relay?.take(attempt, offset, text),
@@ -128,11 +131,4 @@ function jobOf(order: LegOrder, legId: LegId, { clock, replyTo }: RunLegDependen
   }
 }
 
-/** `Promise.withResolvers`, which Node 20 has not. */
-function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {}
-  const promise = new Promise<T>(done => {
-    resolve = done
-  })
-  return { promise, resolve }
-}
+function ignore(): void {}

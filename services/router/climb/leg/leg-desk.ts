@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
-import type { ClimbLog, LegEnd } from '../../shared/climb/climb-log.ts'
-import { legIdOf, parseLegId, type LegId } from '../../shared/contract/ids.ts'
-import type { RouterMail } from '../../shared/mailbox/mailbox.ts'
+import type { ClimbLog, LegEnd } from '../../../shared/climb/climb-log.ts'
+import { legIdOf, parseLegId, type LegId } from '../../../shared/contract/ids.ts'
+import type { RouterMail } from '../../../shared/mailbox/mailbox.ts'
 
 /** Who hears of a leg. */
 export interface LegListener {

@@ -1,6 +1,6 @@
-import type { LegId } from '../../shared/contract/ids.ts'
-import type { MailSender } from '../../shared/mailbox/mailbox.ts'
-import type { EmitEvent } from '../states.ts'
+import type { LegId } from '../../../shared/contract/ids.ts'
+import type { MailSender } from '../../../shared/mailbox/mailbox.ts'
+import type { EmitEvent } from '../../states.ts'
 
 /** Passes a final rung's text on to a caller as it comes: in order, once, and no faster than the caller takes it. */
 export interface TextRelay {
