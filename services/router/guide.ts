@@ -17,15 +17,16 @@ export interface Situation {
  */
 export function nextStep({ guided, estimate, called, open, limits }: Situation): Step {
   const [first, ...others] = open
-  const last = called.at(-1)
-  if (first === undefined) return stopWith(last, 'no rung is left')
-  if (last === undefined && others.length === 0) {
-    return { kind: 'call', model: first.rung.name, reason: 'the only rung' }
+  const none = called.length === 0
+  if (none) {
+    if (first === undefined) return { kind: 'stop', model: '', reason: 'no rung is left' }
+    if (others.length === 0) return { kind: 'call', model: first.rung.name, reason: 'the only rung' }
   }
-  if (guided.policy === undefined) {
-    return last === undefined ? { kind: 'call', model: first.rung.name, reason: 'pinned' } : stopWith(last, 'pinned')
-  }
-  return guided.policy.next(estimate, called, candidatesOf(open), limits)
+  if (guided.policy !== undefined) return guided.policy.next(estimate, called, candidatesOf(open), limits)
+  const best = bestOf(called)
+  return best === undefined
+    ? { kind: 'call', model: first?.rung.name ?? '', reason: 'pinned' }
+    : { kind: 'stop', model: best.model, reason: 'pinned' }
 }
 
 /** The answer to fall back on: the one that is most likely right. */
@@ -34,10 +35,6 @@ export function bestOf(called: readonly Called[]): Called | undefined {
     (best, one) => (best === undefined || one.confidence > best.confidence ? one : best),
     undefined,
   )
-}
-
-function stopWith(last: Called | undefined, reason: string): Step {
-  return { kind: 'stop', model: last?.model ?? '', reason }
 }
 
 function candidatesOf(open: readonly Considered[]): readonly Candidate[] {

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import type { Candidate, Called, Estimate, Limits, Policy, Step } from './policy.ts'
+
+/** What an uncalibrated ladder says of itself. */
+export interface UncalibratedOptions {
+  /** Rungs, cheap to dear. */
+  readonly models: readonly string[]
+  /** Own confidence in [0,1] from which an answer is accepted. */
+  readonly acceptRatio: number
+}
+
+/**
+ * Decides on a ladder for which no outcomes have been gathered yet: rungs in order, each accepted from a confidence that the operator
+ * set. It promises nothing: its version starts with `uncalibrated`, its estimates say `no-estimator`, and it certifies no risk.
+ */
+export function createUncalibratedPolicy({ models, acceptRatio }: UncalibratedOptions): Policy {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([models, acceptRatio]))
+    .digest('hex')
+  return {
+    version: `uncalibrated-${digest.slice(0, 12)}`,
+    models,
+    estimate: () => Promise.resolve(plainEstimate),
+    confidence: ({ rawConfidence }) => Math.min(1, Math.max(0, rawConfidence ?? 0)),
+    next: (_estimate, called, candidates, limits) => nextRung(called, candidates, limits, acceptRatio),
+  }
+}
+
+/** Nothing is known, so nothing is claimed: even odds and no predicted qualities. */
+const plainEstimate: Estimate = { difficulty: 0.5, models: {}, features: {}, fallback: 'no-estimator' }
+
+function nextRung(
+  called: readonly Called[],
+  candidates: readonly Candidate[],
+  limits: Limits,
+  acceptRatio: number,
+): Step {
+  const last = called.at(-1)
+  const [first] = candidates
+  const wanted = limits.minQuality ?? acceptRatio
+  if (last !== undefined && last.confidence >= wanted) {
+    return {
+      kind: 'stop',
+      model: last.model,
+      reason: `confidence ${last.confidence.toFixed(3)} ≥ ${wanted} (uncalibrated)`,
+    }
+  }
+  if (first !== undefined) {
+    const reason =
+      last === undefined ? 'the cheapest rung' : `confidence ${last.confidence.toFixed(3)} < ${wanted} (uncalibrated)`
+    return { kind: 'call', model: first.model, reason }
+  }
+  const best = called.reduce((top, one) => (one.confidence > top.confidence ? one : top), last ?? emptyCall)
+  return { kind: 'stop', model: best.model, reason: 'no rung is left' }
+}
+
+const emptyCall: Called = { model: '', confidence: 0, costNanoUsd: 0 }

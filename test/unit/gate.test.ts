@@ -1,0 +1,103 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decide, type GateInput } from '../../services/router/climb/gate.ts'
+import type { Considered, FilterName, GuidedLadder } from '../../services/router/states.ts'
+import type { ModelSpec, Rung } from '../../services/shared/contract/model.ts'
+import type { Called } from '../../services/shared/policy/policy.ts'
+import { createUncalibratedPolicy } from '../../services/shared/policy/uncalibrated-policy.ts'
+
+const names = ['small', 'medium', 'large']
+
+function rung(name: string): Rung {
+  const model: ModelSpec = {
+    name,
+    tasks: ['generate'],
+    modalities: ['text'],
+    tier: name,
+    pool: name,
+    price: {},
+    card: { title: name, licence: 'none', source: 'none', trainingData: 'none', limits: 'none' },
+  }
+  return { name, model, recipe: {} }
+}
+
+const guided: GuidedLadder = {
+  ladder: { name: 'ladder', task: 'generate', modalities: ['text'], rungs: names.map(rung) },
+  policy: createUncalibratedPolicy({ models: names, acceptRatio: 0.8 }),
+}
+
+function considered(removed: Partial<Record<string, FilterName>> = {}): readonly Considered[] {
+  return names.map(name => {
+    const removedBy = removed[name]
+    const base = { rung: rung(name), reserveNanoUsd: 10, predictedCostNanoUsd: 5, predictedWaitMs: 0 }
+    return removedBy === undefined ? base : { ...base, removedBy, removedWhy: 'test' }
+  })
+}
+
+function input(confidences: readonly number[], more: Partial<GateInput> = {}): GateInput {
+  const called: Called[] = confidences.map((confidence, index) => ({
+    model: names[index] ?? '',
+    confidence,
+    costNanoUsd: 5,
+  }))
+  return {
+    guided,
+    estimate: { difficulty: 0.5, models: {}, features: {} },
+    called,
+    limits: {},
+    considered: considered(),
+    tried: new Set(called.map(one => one.model)),
+    lastFailed: false,
+    ...more,
+  }
+}
+
+describe('decide()', () => {
+  it('stops at the first rung that is trusted', () => {
+    expect(decide(input([0.9]))).toMatchObject({ kind: 'deliver', model: 'small' })
+  })
+
+  it('calls the next rung when the answer is not trusted', () => {
+    const move = decide(input([0.3]))
+    expect(move.kind).toBe('call')
+    expect(move.kind === 'call' && move.rung.rung.name).toBe('medium')
+  })
+
+  it('delivers the best answer, not the last, when no rung is left', () => {
+    expect(decide(input([0.3, 0.7, 0.5]))).toEqual({ kind: 'deliver', model: 'medium', reason: 'no rung is left' })
+  })
+
+  it.each([
+    ['cost', 'budget'],
+    ['deadline', 'deadline'],
+    ['workers', 'no_capacity'],
+  ] as const)('marks the answer degraded when %s took the wanted rungs out', (filter, reason) => {
+    const move = decide(input([0.3], { considered: considered({ medium: filter, large: filter }) }))
+    expect(move).toMatchObject({ kind: 'deliver', model: 'small', degraded: reason })
+  })
+
+  it('does not call an answer degraded because the caller pinned its model', () => {
+    const move = decide(input([0.3], { considered: considered({ medium: 'pin', large: 'pin' }) }))
+    expect(move.kind === 'deliver' && move.degraded).toBeUndefined()
+  })
+
+  it('calls the next rung after a failure, and gives up after the last', () => {
+    const failed = input([], { tried: new Set(['small']), lastFailed: true })
+    expect(decide(failed)).toMatchObject({ kind: 'call' })
+    expect(decide({ ...failed, tried: new Set(names) })).toEqual({ kind: 'give-up' })
+  })
+
+  it('falls back on an earlier answer when the last rung fails, and says so', () => {
+    const move = decide(input([0.5], { tried: new Set(names), lastFailed: true }))
+    expect(move).toMatchObject({ kind: 'deliver', model: 'small', degraded: 'rung_failed' })
+  })
+
+  it('never escalates an answer when a less trusted one would be accepted', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), (a, b) => {
+        const [low, high] = a < b ? [a, b] : [b, a]
+        if (decide(input([low])).kind === 'deliver') expect(decide(input([high])).kind).toBe('deliver')
+      }),
+    )
+  })
+})
