@@ -27,23 +27,31 @@ export interface Price {
   readonly perComputeSecond?: number
 }
 
+/** Which price each use is counted at, and in what unit; the second price stands in where the first is not given. */
+const terms: readonly {
+  readonly use: Exclude<keyof Usage, 'estimated'>
+  readonly prices: readonly [keyof Price, keyof Price]
+  readonly unit: number
+}[] = [
+  { use: 'inputTokens', prices: ['perInputToken', 'perInputToken'], unit: 1 },
+  { use: 'outputTokens', prices: ['perOutputToken', 'perOutputToken'], unit: 1 },
+  { use: 'cachedTokens', prices: ['perCachedToken', 'perInputToken'], unit: 1 },
+  { use: 'reasoningTokens', prices: ['perReasoningToken', 'perOutputToken'], unit: 1 },
+  { use: 'images', prices: ['perImage', 'perImage'], unit: 1 },
+  { use: 'audioMs', prices: ['perAudioSecond', 'perAudioSecond'], unit: 1000 },
+  { use: 'computeMs', prices: ['perComputeSecond', 'perComputeSecond'], unit: 1000 },
+]
+
 /**
  * The cost of a usage at a price: each term exact, the sum rounded up to a whole nano-USD.
  * Cached and reasoning tokens are counted apart from input and output tokens, at the price of those where none is given.
  */
 export function costOf(usage: Usage, price: Price): NanoUsd {
-  const inputPrice = price.perInputToken ?? 0
-  const outputPrice = price.perOutputToken ?? 0
-  const terms = [
-    price.perRequest ?? 0,
-    (usage.inputTokens ?? 0) * inputPrice,
-    (usage.outputTokens ?? 0) * outputPrice,
-    (usage.cachedTokens ?? 0) * (price.perCachedToken ?? inputPrice),
-    (usage.reasoningTokens ?? 0) * (price.perReasoningToken ?? outputPrice),
-    (usage.images ?? 0) * (price.perImage ?? 0),
-    ((usage.audioMs ?? 0) / 1000) * (price.perAudioSecond ?? 0),
-    ((usage.computeMs ?? 0) / 1000) * (price.perComputeSecond ?? 0),
-  ]
-  const sum = terms.reduce((total, term) => total + term, 0)
+  let sum = price.perRequest ?? 0
+  for (const { use, prices, unit } of terms) {
+    const each = price[prices[0]] ?? price[prices[1]] ?? 0
+    sum += ((usage[use] ?? 0) / unit) * each
+  }
+  // A millionth of a nano-USD is the rounding of doubles, not money.
   return Math.min(maxNanoUsd, Math.ceil(sum - 1e-6))
 }

@@ -1,0 +1,81 @@
+import { GatewayError } from '../shared/contract/errors.ts'
+import type { Modality, Task } from '../shared/contract/content.ts'
+import type { ModelSpec } from '../shared/contract/model.ts'
+import type { GuidedLadder } from './states.ts'
+
+/** Every ladder that this router climbs, and every model that it knows. */
+export interface LadderBook {
+  /** The ladder for a task and its modalities; a pinned model that stands on none makes a ladder of its own. @throws GatewayError NoModel when there is none */
+  find(wanted: Wanted): GuidedLadder
+  /** The ladder by the name in a climb's plan. */
+  named(name: string): GuidedLadder | undefined
+  readonly models: readonly ModelSpec[]
+}
+
+/** What a ladder is looked for. */
+export interface Wanted {
+  readonly task: Task
+  readonly modalities: readonly Modality[]
+  readonly pinnedModel?: string
+}
+
+/** Begins the name of a ladder that one pinned model makes. */
+const pinPrefix = 'pin:'
+
+/** Makes the book; of two ladders that take a request, the first is climbed. */
+export function createLadderBook(ladders: readonly GuidedLadder[], models: readonly ModelSpec[]): LadderBook {
+  const byName = new Map(ladders.map(guided => [guided.ladder.name, guided]))
+  const byModel = new Map(models.map(model => [model.name, model]))
+
+  const pinned = (model: ModelSpec, task: Task): GuidedLadder => ({
+    ladder: {
+      name: `${pinPrefix}${task}:${model.name}`,
+      task,
+      modalities: model.modalities,
+      rungs: [{ name: model.name, model, recipe: {} }],
+    },
+  })
+
+  return {
+    find({ task, modalities, pinnedModel }) {
+      const takes = ladders.filter(({ ladder }) => ladder.task === task && includesAll(ladder.modalities, modalities))
+      const standing = pinnedModel === undefined ? takes[0] : takes.find(guided => stands(guided, pinnedModel))
+      if (standing !== undefined) return standing
+      const model = pinnedModel === undefined ? undefined : byModel.get(pinnedModel)
+      if (model?.tasks.includes(task) === true && includesAll(model.modalities, modalities)) return pinned(model, task)
+      throw noLadder({ task, modalities, ...(pinnedModel === undefined ? {} : { pinnedModel }) })
+    },
+    named(name) {
+      if (!name.startsWith(pinPrefix)) return byName.get(name)
+      const [task, modelName] = splitPin(name)
+      const model = byModel.get(modelName)
+      const found = model?.tasks.find(one => one === task)
+      return model === undefined || found === undefined ? undefined : pinned(model, found)
+    },
+    models,
+  }
+}
+
+function splitPin(name: string): readonly [string, string] {
+  const rest = name.slice(pinPrefix.length)
+  const at = rest.indexOf(':')
+  return [rest.slice(0, at), rest.slice(at + 1)]
+}
+
+function stands({ ladder }: GuidedLadder, model: string): boolean {
+  return ladder.rungs.some(rung => rung.name === model || rung.model.name === model)
+}
+
+function includesAll(has: readonly Modality[], wanted: readonly Modality[]): boolean {
+  return wanted.every(one => has.includes(one))
+}
+
+function noLadder({ task, modalities, pinnedModel }: Wanted): GatewayError {
+  const what = `${task} with ${modalities.join(' and ')}`
+  const message = pinnedModel === undefined ? `no ladder takes ${what}` : `model ${pinnedModel} does not take ${what}`
+  return new GatewayError('NoModel', message, {
+    stage: 'assess',
+    reason: pinnedModel === undefined ? 'NO_MODEL_LADDER' : 'NO_MODEL_PIN',
+    metadata: { task, modalities: modalities.join(',') },
+  })
+}

@@ -1,0 +1,57 @@
+/** One part of the input as the estimator sees it: text, or what is known of a medium (headers or decoded statistics). */
+export type PartDescription =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'image'; readonly features: Readonly<Record<string, number>>; readonly text?: string }
+  | { readonly kind: 'audio'; readonly features: Readonly<Record<string, number>> }
+  | { readonly kind: 'video'; readonly features: Readonly<Record<string, number>> }
+/** What is foreseen of one model. */
+export interface ModelEstimate {
+  readonly quality: number
+  readonly costNanoUsd?: number
+  readonly latencyMs?: number
+  readonly outputChars?: number
+}
+/** What is foreseen of an input. */
+export interface Estimate {
+  readonly difficulty: number
+  readonly models: Readonly<Record<string, ModelEstimate>>
+  readonly features: Readonly<Record<string, number>>
+  readonly fallback?: 'timeout' | 'error' | 'no-estimator'
+}
+/** An answer to judge. */
+export interface Judged {
+  readonly model: string
+  readonly rawConfidence?: number
+  readonly signals?: Readonly<Record<string, number>>
+  readonly answer?: string
+  readonly outputChars?: number
+}
+/** A judged answer. */
+export interface Called extends Judged {
+  readonly confidence: number
+  readonly costNanoUsd: number
+}
+/** A rung that may be called. */
+export interface Candidate {
+  readonly model: string
+  readonly costNanoUsd: number
+  readonly latencyMs?: number
+}
+/** The caller's limits. */
+export interface Limits {
+  readonly maxRisk?: number
+  readonly minQuality?: number
+  readonly costWeight?: number
+}
+/** What to do next. */
+export type Step =
+  | { readonly kind: 'call'; readonly model: string; readonly reason: string }
+  | { readonly kind: 'stop'; readonly model: string; readonly reason: string }
+/** Decides. */
+export interface Policy {
+  readonly version: string
+  readonly models: readonly string[]
+  estimate(parts: readonly PartDescription[]): Promise<Estimate>
+  confidence(judged: Judged, estimate: Estimate, before: readonly Called[]): number
+  next(estimate: Estimate, called: readonly Called[], candidates: readonly Candidate[], limits: Limits): Step
+}
