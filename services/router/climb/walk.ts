@@ -115,9 +115,9 @@ async function run(
   const relay = relayOf(course, trail, leg, emit, dependencies)
   const order = { course, index: leg.index, rung, reserveNanoUsd: reserveOf(course.plan, rung.name), signal }
   const waited = await runLeg(relay === undefined ? order : { ...order, relay }, dependencies)
+  const ended = waited.kind === 'ended' && relay !== undefined ? await completed(relay, waited.end) : undefined
   trail.streamed ||= relay !== undefined && relay.passed > 0
-  if (waited.kind !== 'ended') return waited
-  return { end: relay === undefined ? waited.end : await completed(relay, waited.end) }
+  return waited.kind === 'ended' ? { end: ended ?? waited.end } : waited
 }
 
 /** A stream that broke is a failure, though the model ended well: what the caller has read cannot be taken back. */

@@ -1,0 +1,229 @@
+import { pino } from 'pino'
+import { describe, expect, it } from 'vitest'
+import { createLegDesk } from '../../services/router/climb/leg/leg-desk.ts'
+import type { Course } from '../../services/router/climb/course.ts'
+import { walk, type WalkDependencies } from '../../services/router/climb/walk.ts'
+import type { ClimbEvent, Considered, GuidedLadder } from '../../services/router/states.ts'
+import type { LegEnd, LegState } from '../../services/shared/climb/climb-log.ts'
+import { createRequestId, legIdOf, parseLegId, type LegId } from '../../services/shared/contract/ids.ts'
+import type { ModelSpec, Rung } from '../../services/shared/contract/model.ts'
+import type { Mail } from '../../services/shared/mailbox/mailbox.ts'
+import { createUncalibratedPolicy } from '../../services/shared/policy/uncalibrated-policy.ts'
+import { FakeClimbLog } from '../support/fake-climb-log.ts'
+
+/** What each rung does when its leg is queued: a confidence, a failure, or nothing at all. */
+type Behaviour = number | 'model-error' | 'bad-input' | 'silent'
+
+function rung(name: string): Rung {
+  const model: ModelSpec = {
+    name,
+    tasks: ['generate'],
+    modalities: ['text'],
+    tier: 'tier',
+    pool: `pool-${name}`,
+    price: {},
+    card: { title: name, licence: 'none', source: 'none', trainingData: 'none', limits: 'none' },
+  }
+  return { name, model, recipe: {} }
+}
+
+function endOf(behaviour: Exclude<Behaviour, 'silent'>, name: string): LegEnd {
+  const receipt = { usage: { outputTokens: 3 }, costNanoUsd: 100, workerId: 'w', attempt: 1, startedAt: 0, endedAt: 1 }
+  if (typeof behaviour === 'string') return { kind: 'failed', reason: behaviour, message: behaviour, receipt }
+  const output = { kind: 'text', text: `from ${name}` } as const
+  return { kind: 'done', result: { output, rawConfidence: behaviour, signals: {}, usage: receipt.usage }, receipt }
+}
+
+async function setUp(behaviours: Record<string, Behaviour>, options: { deadlineMs?: number; legs?: LegState[] } = {}) {
+  const climbLog = new FakeClimbLog()
+  const names = Object.keys(behaviours)
+  const requestId = createRequestId(Date.now())
+  const deadlineAt = Date.now() + (options.deadlineMs ?? 5000)
+  const request: Course['request'] = {
+    requestId,
+    tenant: 't',
+    mode: 'sync',
+    idempotent: false,
+    task: 'generate',
+    options: {},
+    parts: [{ kind: 'text', text: 'q' }],
+    constraints: { priority: 'normal' },
+    labels: {},
+    submittedAt: Date.now(),
+    deadlineAt,
+  }
+  const plan: Course['plan'] = {
+    ladder: 'l',
+    policyVersion: 'v',
+    estimate: {},
+    rungs: names.map(name => ({ name, reserveNanoUsd: 100 })),
+    holdId: requestId,
+    heldNanoUsd: 1000,
+  }
+  const first = { index: 0, rung: names[0] ?? '', pool: 'p', plannedAt: 0 }
+  await climbLog.open(request, plan, first, { name: 'r', leaseUntil: Number.MAX_SAFE_INTEGER })
+  const guided: GuidedLadder = {
+    ladder: { name: 'l', task: 'generate', modalities: ['text'], rungs: names.map(rung) },
+    policy: createUncalibratedPolicy({ models: names, acceptRatio: 0.8 }),
+  }
+  const course: Course = {
+    request,
+    plan,
+    guided,
+    estimate: { difficulty: 0.5, models: {}, features: {} },
+    modalities: ['text'],
+    epoch: 1,
+    legs: options.legs ?? [{ ...first, attempt: 0 }],
+    lost: new AbortController().signal,
+  }
+  const desk = createLegDesk(climbLog, pino({ level: 'silent' }))
+  const queued: string[] = []
+  const mailed: Mail[] = []
+  const removed: string[] = []
+  const answer = async (legId: LegId, model: string): Promise<void> => {
+    const behaviour = behaviours[model] ?? 'silent'
+    const begun = await climbLog.beginLeg(legId, 'w', Date.now())
+    if (begun.kind !== 'run' || behaviour === 'silent') return
+    const end = endOf(behaviour, model)
+    await climbLog.endLeg(legId, begun.attempt, end)
+    desk.deliver({ kind: 'leg-ended', legId, attempt: begun.attempt, end })
+  }
+  const dependencies: WalkDependencies = {
+    climbLog,
+    desk,
+    clock: { now: () => Date.now() },
+    replyTo: 'r',
+    queue: {
+      add: async (_pool, job) => {
+        queued.push(job.model)
+        setImmediate(() => void answer(job.legId, job.model))
+      },
+      remove: async (_pool, legId) => {
+        removed.push(legId)
+        return true
+      },
+      waiting: async () => 0,
+      close: async () => {},
+    },
+    mail: { send: async (_box, mail) => void mailed.push(mail) },
+    look: () =>
+      names.map((name): Considered => {
+        return { rung: rung(name), reserveNanoUsd: 100, predictedCostNanoUsd: 50, predictedWaitMs: 0 }
+      }),
+    observe: () => {},
+  }
+  return { course, dependencies, climbLog, queued, mailed, removed, desk }
+}
+
+const never = new AbortController().signal
+
+describe('walk()', () => {
+  it('stops at the first accepted rung', async () => {
+    const { course, dependencies, queued } = await setUp({ small: 0.9, large: 0.99 })
+    const walked = await walk(course, never, undefined, dependencies)
+    expect(queued).toEqual(['small'])
+    expect(walked).toMatchObject({
+      kind: 'ended',
+      end: { kind: 'answered', answer: { model: 'small', costNanoUsd: 100 } },
+    })
+  })
+
+  it('climbs past an answer that is not trusted and reports both rungs', async () => {
+    const { course, dependencies, climbLog } = await setUp({ small: 0.1, large: 0.9 })
+    const walked = await walk(course, never, undefined, dependencies)
+    expect(walked).toMatchObject({
+      end: {
+        answer: {
+          model: 'large',
+          costNanoUsd: 200,
+          usage: { outputTokens: 6 },
+          rungs: [
+            { model: 'small', verdict: 'escalated' },
+            { model: 'large', verdict: 'accepted' },
+          ],
+        },
+      },
+    })
+    const logged = await climbLog.read(course.request.requestId)
+    expect(logged?.legs[0]?.report?.verdict).toBe('escalated')
+    expect(logged?.end?.kind).toBe('answered')
+  })
+
+  it('goes on after a rung that failed', async () => {
+    const { course, dependencies } = await setUp({ small: 'model-error', large: 0.9 })
+    const walked = await walk(course, never, undefined, dependencies)
+    expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'large' } } })
+  })
+
+  it('does not climb with input that no rung can read', async () => {
+    const { course, dependencies, queued } = await setUp({ small: 'bad-input', large: 0.9 })
+    const walked = await walk(course, never, undefined, dependencies)
+    expect(queued).toEqual(['small'])
+    expect(walked).toMatchObject({ end: { kind: 'failed', code: 'InvalidRequest', dead: false } })
+  })
+
+  it('gives the best answer so far, marked degraded, when time is over', async () => {
+    const { course, dependencies } = await setUp({ small: 0.5, large: 'silent' }, { deadlineMs: 150 })
+    const walked = await walk(course, never, undefined, dependencies)
+    expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'deadline' } } })
+  })
+
+  it('ends in Deadline when time is over before any answer', async () => {
+    const { course, dependencies } = await setUp({ small: 'silent' }, { deadlineMs: 80 })
+    const walked = await walk(course, never, undefined, dependencies)
+    expect(walked).toMatchObject({ end: { kind: 'failed', code: 'Deadline' } })
+  })
+
+  it('tells the worker to stop when the caller leaves', async () => {
+    const { course, dependencies, mailed, climbLog } = await setUp({ small: 'silent' })
+    const leaving = new AbortController()
+    setTimeout(() => leaving.abort(), 30)
+    const walked = await walk(course, leaving.signal, undefined, dependencies)
+    expect(walked).toMatchObject({ end: { kind: 'cancelled' } })
+    expect(mailed).toMatchObject([{ kind: 'cancel', legId: legIdOf(course.request.requestId, 0) }])
+    expect((await climbLog.read(course.request.requestId))?.cancelled).toBe(true)
+  })
+
+  it('goes on at rung two of a climb whose router died, without running rung one again', async () => {
+    const set = await setUp({ small: 0.1, large: 0.9 })
+    const end = endOf(0.1, 'small')
+    const legId = legIdOf(set.course.request.requestId, 0)
+    await set.climbLog.beginLeg(legId, 'w', 0)
+    await set.climbLog.endLeg(legId, 1, end)
+    const [taken] = await set.climbLog.takeOver({ name: 'r2', leaseUntil: 0 }, Number.MAX_SAFE_INTEGER, 1)
+    const course = { ...set.course, epoch: taken?.epoch ?? 0, legs: taken?.legs ?? [] }
+    const walked = await walk(course, never, undefined, set.dependencies)
+    expect(set.queued).toEqual(['large'])
+    expect(walked).toMatchObject({ end: { answer: { model: 'large', costNanoUsd: 200 } } })
+  })
+
+  it('stops quietly when another router has taken the climb', async () => {
+    const { course, dependencies, climbLog } = await setUp({ small: 0.1, large: 0.9 })
+    await climbLog.takeOver({ name: 'r2', leaseUntil: 0 }, Number.MAX_SAFE_INTEGER, 1)
+    expect(await walk(course, never, undefined, dependencies)).toEqual({ kind: 'lost' })
+  })
+
+  it('finds the end of a leg in the log when its mail was lost', async () => {
+    const { course, dependencies, climbLog, desk } = await setUp({ small: 'silent' })
+    const walking = walk(course, never, undefined, dependencies)
+    await new Promise(done => setTimeout(done, 20))
+    const legId = legIdOf(course.request.requestId, 0)
+    expect(parseLegId(legId)?.index).toBe(0)
+    await climbLog.endLeg(legId, 1, endOf(0.95, 'small'))
+    await desk.reconcile()
+    expect(await walking).toMatchObject({ end: { answer: { model: 'small' } } })
+  })
+
+  it('tells a watching caller what happens, its text once, from the final rung only', async () => {
+    const { course, dependencies } = await setUp({ small: 0.1, large: 0.9 })
+    const events: ClimbEvent[] = []
+    await walk(course, never, async event => void events.push(event), dependencies)
+    expect(events.map(event => event.kind)).toEqual([
+      'rung-started',
+      'rung-finished',
+      'rung-started',
+      'delta',
+      'rung-finished',
+    ])
+  })
+})
