@@ -24,13 +24,15 @@ export function createByteLevelText(vocabulary: readonly string[]): ByteLevelTex
 }
 
 function bytesByCharacter(): ReadonlyMap<string, number> {
-  const printable = (byte: number): boolean =>
-    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff)
   const map = new Map<string, number>()
   let moved = 0
   for (let byte = 0; byte < 256; byte++) {
-    map.set(String.fromCodePoint(printable(byte) ? byte : 256 + moved), byte)
-    if (!printable(byte)) moved++
+    map.set(String.fromCodePoint(isPrintable(byte) ? byte : 256 + moved), byte)
+    if (!isPrintable(byte)) moved++
   }
   return map
+}
+
+function isPrintable(byte: number): boolean {
+  return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff)
 }

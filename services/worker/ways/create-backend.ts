@@ -3,7 +3,7 @@ import type { Backend } from '../backend.ts'
 import type { Clock } from '../../shared/contract/clock.ts'
 import type { WhisperSpec } from './whisper.ts'
 
-/** How a model is computed: the `backend` of a model in the configuration. */
+/** How a model is computed: the `backend` of a model in the configuration. Properties named `pack` or `…Pack` name model packs. */
 export type BackendSpec = WhisperSpec
 
 /** What every way may need from outside. */
@@ -18,13 +18,18 @@ export interface BackendDependencies {
   readonly clock: Clock
 }
 
+type Way<Spec> = (spec: Spec, dependencies: BackendDependencies) => Promise<Backend>
+
+/** Each way is imported on demand, so that a thread holds only what its own model needs. */
+const ways: { readonly [Kind in BackendSpec['kind']]: () => Promise<Way<Extract<BackendSpec, { kind: Kind }>>> } = {
+  whisper: async () => (await import('./whisper.ts')).createWhisperBackend,
+}
+
 /**
- * Loads a model and gives it as a backend. Each way is imported on demand, so that a thread holds only what its own model needs.
+ * Loads a model and gives it as a backend.
  * @throws GatewayError Config when the model cannot be loaded
  */
 export async function createBackend(spec: BackendSpec, dependencies: BackendDependencies): Promise<Backend> {
-  switch (spec.kind) {
-    case 'whisper':
-      return (await import('./whisper.ts')).createWhisperBackend(spec, dependencies)
-  }
+  const way = await ways[spec.kind]()
+  return way(spec, dependencies)
 }

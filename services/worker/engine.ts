@@ -1,0 +1,130 @@
+import type { Logger } from 'pino'
+import type { Clock } from '../shared/contract/clock.ts'
+import type { Backend, RunControl } from './backend.ts'
+import type { Engine, Outcome, RunHooks, Work } from './states.ts'
+import { createThreadBackend } from './thread/thread-backend.ts'
+import { findThreadEntry } from './thread/thread-entry.ts'
+import { createBackend, type BackendSpec } from './ways/create-backend.ts'
+
+/** One model of a worker. */
+export interface EngineModel {
+  readonly name: string
+  readonly backend: BackendSpec
+  /** Execution providers in the order in which they are tried, such as `['cuda', 'cpu']`. */
+  readonly executionProviders: readonly string[]
+  /** Threads that one operator of the model may use. */
+  readonly threads: number
+}
+
+/** What an engine is built with. */
+export interface EngineOptions {
+  readonly models: readonly EngineModel[]
+  /** How long a computation that nobody wants may go on before its thread is ended by force; 30 s when absent. */
+  readonly stuckMs?: number
+}
+
+/** What an engine needs. */
+export interface EngineDependencies {
+  /** The folder of an unpacked and checked model pack. */
+  readonly packPath: (packName: string) => string
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+/** A native operator on a large picture takes seconds; what takes longer than this hangs. */
+const defaultStuckMs = 30_000
+
+/** Kinds that call a server rather than compute: they need no thread. */
+const callingKinds: ReadonlySet<string> = new Set(['openai'])
+
+type LoadedBackend = Backend & { readonly ready?: boolean }
+
+/**
+ * Loads the models of a worker: each that computes in a thread of its own, each that calls a server in this one.
+ * @throws GatewayError Config when a model cannot be loaded; those already loaded are closed
+ */
+export async function createEngine(options: EngineOptions, dependencies: EngineDependencies): Promise<Engine> {
+  const backends = await loadAll(options, dependencies)
+  const { logger } = dependencies
+
+  async function run(batch: readonly Work[], hooks: RunHooks): Promise<readonly Outcome[]> {
+    const model = batch[0]?.model ?? ''
+    const backend = backends.get(model)
+    if (backend === undefined) return batch.map(() => bug('the worker does not have the model'))
+    try {
+      return await backend.run(batch, controlOf(hooks))
+    } catch (error) {
+      logger.error({ err: error, model }, 'a backend threw')
+      return batch.map(() => bug('the model failed in an unforeseen way'))
+    }
+  }
+
+  return {
+    get models() {
+      return [...backends].filter(([, backend]) => backend.ready !== false).map(([name]) => name)
+    },
+    maxBatch: model => backends.get(model)?.maxBatch ?? 1,
+    run,
+    async close() {
+      await Promise.all([...backends.values()].map(backend => backend.close()))
+    },
+  }
+}
+
+async function loadAll(
+  options: EngineOptions,
+  dependencies: EngineDependencies,
+): Promise<ReadonlyMap<string, LoadedBackend>> {
+  const loading = options.models.map(async model => [model.name, await load(model, options, dependencies)] as const)
+  const ended = await Promise.allSettled(loading)
+  const backends = new Map(ended.flatMap(end => (end.status === 'fulfilled' ? [end.value] : [])))
+  const fault = ended.find(end => end.status === 'rejected')
+  if (fault === undefined) return backends
+  await Promise.all([...backends.values()].map(backend => backend.close()))
+  throw fault.reason
+}
+
+async function load(
+  model: EngineModel,
+  options: EngineOptions,
+  dependencies: EngineDependencies,
+): Promise<LoadedBackend> {
+  const { name, backend: spec, executionProviders, threads } = model
+  const startedAt = performance.now()
+  const backend = callingKinds.has(spec.kind)
+    ? await createBackend(spec, { ...dependencies, executionProviders, threads })
+    : await createThreadBackend(
+        {
+          model: name,
+          spec,
+          packPaths: packPathsOf(spec, dependencies.packPath),
+          executionProviders,
+          threads,
+          entry: findThreadEntry(),
+          stuckMs: options.stuckMs ?? defaultStuckMs,
+        },
+        dependencies,
+      )
+  dependencies.logger.info({ model: name, loadMs: Math.round(performance.now() - startedAt) }, 'model loaded')
+  return backend
+}
+
+/** Packs are named by the properties `pack` and `…Pack` of a spec; a thread cannot be given a function to ask. */
+function packPathsOf(spec: BackendSpec, packPath: (packName: string) => string): Readonly<Record<string, string>> {
+  const names = Object.entries(spec).flatMap(([key, value]) =>
+    /^pack$|Pack$/.test(key) && typeof value === 'string' ? [value] : [],
+  )
+  return Object.fromEntries(names.map(name => [name, packPath(name)]))
+}
+
+function controlOf(hooks: RunHooks): RunControl {
+  return {
+    cancelled: legId => hooks.signal(legId).aborted,
+    signal: legId => hooks.signal(legId),
+    onDelta: (legId, text) => hooks.onDelta(legId, text),
+  }
+}
+
+function bug(message: string): Outcome {
+  return { kind: 'failed', reason: 'bug', message, usage: {} }
+}

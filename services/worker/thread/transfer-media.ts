@@ -1,0 +1,17 @@
+import type { Work } from '../states.ts'
+
+/**
+ * The buffers of a batch that can move to a thread without a copy. A moved buffer is empty afterwards, so a view of a part of a
+ * larger buffer (Node's pool, a parser's chunk) is left to be copied.
+ */
+export function transferableMedia(batch: readonly Work[]): readonly ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>()
+  const shared = new Set<ArrayBufferLike>()
+  for (const part of batch.flatMap(work => work.parts)) {
+    if (part.kind === 'text') continue
+    const { buffer, byteLength } = part.bytes
+    if (buffers.has(buffer as ArrayBuffer)) shared.add(buffer)
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffers.add(buffer)
+  }
+  return [...buffers].filter(buffer => !shared.has(buffer))
+}

@@ -1,0 +1,19 @@
+/** Lets one through at a time, in the order in which they came. */
+export interface Turnstile {
+  /** Waits for the turn; the caller calls what it gets, once, when it is through. */
+  enter(): Promise<() => void>
+}
+
+/** Makes a turnstile. */
+export function createTurnstile(): Turnstile {
+  let last: Promise<void> = Promise.resolve()
+  return {
+    async enter() {
+      let leave = (): void => undefined
+      const before = last
+      last = new Promise(resolve => (leave = resolve))
+      await before
+      return leave
+    },
+  }
+}
