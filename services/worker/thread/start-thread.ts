@@ -157,7 +157,7 @@ function watch(
 
 async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return work.catch(() => undefined)
-  let stop = (): void => undefined
+  let stop!: () => void
   const aborted = new Promise<void>(resolve => {
     stop = resolve
     signal.addEventListener('abort', stop, { once: true })

@@ -9,7 +9,7 @@ export function createTurnstile(): Turnstile {
   let last: Promise<void> = Promise.resolve()
   return {
     async enter() {
-      let leave = (): void => undefined
+      let leave!: () => void
       const before = last
       last = new Promise(resolve => (leave = resolve))
       await before

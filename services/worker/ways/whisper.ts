@@ -4,6 +4,7 @@ import { createLogMel, whisperSampleRate, type LogMel } from '../encode/log-mel.
 import { MediaError } from '../encode/media-error.ts'
 import { resample } from '../encode/resample.ts'
 import { splitWindows } from '../encode/split-windows.ts'
+import { createSessionLoader } from '../infer/onnx/session-loader.ts'
 import { loadWhisper, type WhisperModel } from '../infer/onnx/whisper-model.ts'
 import { readWhisperPack } from '../infer/onnx/whisper-pack.ts'
 import { createByteLevelText, type ByteLevelText } from '../interpret/byte-level-text.ts'
@@ -30,7 +31,7 @@ const leastTokens = 16
 /** Loads a Whisper model: WAV → log-mel → greedy tokens → text with its signs. */
 export async function createWhisperBackend(spec: WhisperSpec, dependencies: BackendDependencies): Promise<Backend> {
   const pack = await readWhisperPack(dependencies.packPath(spec.pack))
-  const model = await loadWhisper(pack, dependencies, dependencies)
+  const model = await loadWhisper(pack, createSessionLoader(dependencies, dependencies))
   const parts: Parts = {
     spec,
     dependencies,

@@ -1,6 +1,5 @@
 import { Tensor, type InferenceSession } from 'onnxruntime-node'
-import type { Logger } from 'pino'
-import { createSession, type SessionOptions } from './create-session.ts'
+import type { SessionLoader } from './session-loader.ts'
 import { pickToken, probabilityOf } from './pick-token.ts'
 import { createRepetitionDetector } from './repetition-detector.ts'
 import type { WhisperPack } from './whisper-pack.ts'
@@ -47,13 +46,9 @@ export interface WhisperModel {
 type Feeds = Record<string, Tensor>
 
 /** Loads encoder and decoder of a Whisper pack; the caller closes it. */
-export async function loadWhisper(
-  pack: WhisperPack,
-  options: SessionOptions,
-  dependencies: { readonly logger: Logger },
-): Promise<WhisperModel> {
-  const encoder = await createSession(pack.encoderPath, options, dependencies)
-  const decoder = await createSession(pack.decoderPath, options, dependencies)
+export async function loadWhisper(pack: WhisperPack, sessions: SessionLoader): Promise<WhisperModel> {
+  const encoder = await sessions.load(pack.encoderPath)
+  const decoder = await sessions.load(pack.decoderPath)
   return {
     pack,
     decode: async request => decodeWindow(pack, decoder, await encode(pack, encoder, request.mel), request),
