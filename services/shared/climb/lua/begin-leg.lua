@@ -1,0 +1,27 @@
+-- A worker asks to run a leg; counts the attempt.
+-- KEYS: 1 the climb (hash)
+-- ARGV: 1 index, 2 worker, 3 now (epoch ms), 4 most attempts
+-- Returns: {word, attempt}: run, ended, cancelled, expired, poison or gone
+-- Atomic, one slot. A leg that poisons its workers is counted on, so that each refusal has an attempt of its own to end it by.
+local leg = 'l' .. ARGV[1]
+local state = redis.call('HMGET', KEYS[1], leg, leg .. ':e', leg .. ':a', 'cancelled', 'end', 'deadline')
+if not state[1] then
+  return { 'gone', 0 }
+end
+local attempts = tonumber(state[3] or 0)
+if state[2] then
+  return { 'ended', attempts }
+end
+if state[4] or state[5] then
+  return { 'cancelled', attempts }
+end
+if tonumber(state[6]) <= tonumber(ARGV[3]) then
+  return { 'expired', attempts }
+end
+local attempt = redis.call('HINCRBY', KEYS[1], leg .. ':a', 1)
+redis.call('HSET', KEYS[1], leg .. ':w', ARGV[2])
+redis.call('HINCRBY', KEYS[1], 'rev', 1)
+if attempt > tonumber(ARGV[4]) then
+  return { 'poison', attempt }
+end
+return { 'run', attempt }

@@ -1,0 +1,11 @@
+-- Keeps a router's lease.
+-- KEYS: 1 the climb (hash)
+-- ARGV: 1 owner, 2 lease until (epoch ms)
+-- Returns: 1, or 0 when it is gone, over or another router's
+-- Atomic, one slot.
+local state = redis.call('HMGET', KEYS[1], 'owner', 'end')
+if state[1] ~= ARGV[1] or state[2] then
+  return 0
+end
+redis.call('HSET', KEYS[1], 'lease', ARGV[2])
+return 1

@@ -1,0 +1,18 @@
+-- Takes a climb whose router has let its lease run out.
+-- KEYS: 1 the climb (hash)
+-- ARGV: 1 new owner, 2 its lease until (epoch ms), 3 now (epoch ms)
+-- Returns: {'taken', field, value, …}, {'kept', lease} when the lease holds, or {'gone'} when there is nothing to go on with
+-- Atomic, one slot.
+local state = redis.call('HMGET', KEYS[1], 'lease', 'end')
+if not state[1] or state[2] then
+  return { 'gone' }
+end
+if tonumber(state[1]) > tonumber(ARGV[3]) then
+  return { 'kept', state[1] }
+end
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'lease', ARGV[2])
+redis.call('HINCRBY', KEYS[1], 'epoch', 1)
+redis.call('HINCRBY', KEYS[1], 'rev', 1)
+local reply = redis.call('HGETALL', KEYS[1])
+table.insert(reply, 1, 'taken')
+return reply

@@ -1,0 +1,91 @@
+import { Cluster, Redis, type ClusterNode } from 'ioredis'
+import type { Logger } from 'pino'
+import { GatewayError } from '../contract/errors.ts'
+
+/** A connection to one Redis, to a Sentinel's master, or to a cluster. */
+export type RedisConnection = Redis | Cluster
+
+/** Where Redis is and how long it may keep us waiting. */
+export interface RedisOptionsOfHouse {
+  /** redis://, rediss://, unix://path, sentinel://host:port,host:port/name, cluster://host:port,host:port */
+  readonly url: string
+  /** A command that takes longer fails: a Redis that hangs is away. */
+  readonly commandTimeoutMs: number
+}
+
+/**
+ * What the connection is for. `commands` fail at once while Redis is away, so that callers hear UNAVAILABLE within a second;
+ * `blocking` waits for it, as BullMQ's workers and mailbox readers must.
+ */
+export type ConnectionUse = 'commands' | 'blocking'
+
+/** Longest pause between two attempts to reconnect: a Redis that is back is noticed within it. */
+const longestRetryMs = 500
+
+/** Opens a connection; the caller closes it with `disconnect` or `quit`. @throws GatewayError Config for an address that cannot be read */
+export function connectRedis(options: RedisOptionsOfHouse, use: ConnectionUse, logger: Logger): RedisConnection {
+  const connection = open(options.url, sharedOptions(options, use), use)
+  // ioredis throws an unhandled 'error' otherwise; it reconnects by itself, and every command fails with its own error.
+  connection.on('error', (error: Error) => logger.debug({ err: error, use }, 'redis connection'))
+  connection.on('close', () => logger.debug({ use }, 'redis connection closed'))
+  return connection
+}
+
+function sharedOptions({ commandTimeoutMs }: RedisOptionsOfHouse, use: ConnectionUse) {
+  const blocking = use === 'blocking'
+  return {
+    retryStrategy: (attempt: number) => Math.min(longestRetryMs, 20 * 2 ** Math.min(attempt, 6)),
+    connectTimeout: 2000,
+    enableOfflineQueue: blocking,
+    maxRetriesPerRequest: blocking ? null : 0,
+    autoResendUnfulfilledCommands: blocking,
+    enableAutoPipelining: !blocking,
+    ...(blocking ? {} : { commandTimeout: commandTimeoutMs }),
+  }
+}
+
+function open(address: string, shared: ReturnType<typeof sharedOptions>, use: ConnectionUse): RedisConnection {
+  const [scheme = '', rest = ''] = splitOnce(address, '://')
+  if (scheme === 'unix') return new Redis({ ...shared, path: rest })
+  if (scheme === 'redis' || scheme === 'rediss') return new Redis(address, shared)
+  if (scheme === 'sentinel') {
+    const [hosts = '', name = ''] = splitOnce(rest, '/')
+    return new Redis({ ...shared, sentinels: nodesOf(hosts), name: name || 'mymaster' })
+  }
+  if (scheme === 'cluster') {
+    return new Cluster(nodesOf(rest), {
+      redisOptions: shared,
+      enableOfflineQueue: use === 'blocking',
+      enableAutoPipelining: use === 'commands',
+    })
+  }
+  throw new GatewayError('Config', `redis.url: ${scheme}:// is not redis, rediss, unix, sentinel or cluster`)
+}
+
+function nodesOf(hosts: string): { host: string; port: number }[] & ClusterNode[] {
+  return hosts.split(',').map(host => {
+    const [name = '127.0.0.1', port = '6379'] = splitOnce(host, ':')
+    return { host: name, port: Number(port) }
+  })
+}
+
+function splitOnce(text: string, separator: string): readonly [string, string] {
+  const at = text.indexOf(separator)
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)]
+}
+
+/** Resolves when the connection can be used. @throws GatewayError Overloaded after `timeoutMs` */
+export async function whenReady(connection: RedisConnection, timeoutMs: number): Promise<void> {
+  if (connection.status === 'ready') return
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      connection.off('ready', onReady)
+      reject(new GatewayError('Overloaded', `Redis did not answer within ${timeoutMs} ms`))
+    }, timeoutMs)
+    const onReady = (): void => {
+      clearTimeout(timer)
+      resolve()
+    }
+    connection.once('ready', onReady)
+  })
+}
