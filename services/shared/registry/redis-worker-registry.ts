@@ -1,0 +1,47 @@
+import type { Clock } from '../contract/clock.ts'
+import type { RedisConnection } from '../redis/connect.ts'
+import { onRedis } from '../redis/run-command.ts'
+import type { WorkerRegistry, WorkerState } from './worker-registry.ts'
+
+interface Entry {
+  readonly state: WorkerState
+  /** Epoch ms after which the worker counts as dead. */
+  readonly aliveUntil: number
+}
+
+/** The registry in Redis: one hash of last heartbeats and a set of workers that an operator drains, both in one slot. */
+export function createRedisWorkerRegistry(prefix: string, redis: RedisConnection, clock: Clock): WorkerRegistry {
+  const workers = `${prefix}:{workers}:alive`
+  const draining = `${prefix}:{workers}:draining`
+  return {
+    async beat(state, ttlMs) {
+      const entry: Entry = { state, aliveUntil: clock.now() + ttlMs }
+      const [, drain] = await onRedis(() =>
+        Promise.all([
+          redis.hset(workers, state.workerId, JSON.stringify(entry)),
+          redis.sismember(draining, state.workerId),
+        ]),
+      )
+      return { drain: drain === 1 }
+    },
+    async leave(workerId) {
+      await onRedis(() => Promise.all([redis.hdel(workers, workerId), redis.srem(draining, workerId)]))
+    },
+    async list() {
+      const entries: [string, Entry][] = Object.entries(await onRedis(() => redis.hgetall(workers))).map(
+        ([workerId, text]) => [workerId, JSON.parse(text)],
+      )
+      const nowMs = clock.now()
+      const dead = entries.filter(([, entry]) => entry.aliveUntil < nowMs - forgetMs).map(([workerId]) => workerId)
+      if (dead.length > 0) await onRedis(() => redis.hdel(workers, ...dead))
+      return entries.filter(([, entry]) => entry.aliveUntil >= nowMs).map(([, entry]) => entry.state)
+    },
+    async setDraining(workerIds, drains) {
+      if (workerIds.length === 0) return
+      await onRedis(() => (drains ? redis.sadd(draining, ...workerIds) : redis.srem(draining, ...workerIds)))
+    },
+  }
+}
+
+/** A dead worker's last heartbeat is let go of after a minute: until then its clock may only be behind ours. */
+const forgetMs = 60_000
