@@ -161,7 +161,7 @@ function readers(
     const fields = await onRedis(() => redis.hgetall(keys.climb(requestId)))
     return climbOf(new Map(Object.entries(fields)))
   }
-  // One round trip: the connection pipelines what is asked in one turn.
+  // Asked in one turn, the commands go out together and their answers come back together.
   const readMany = (requestIds: readonly RequestId[]): Promise<(ClimbState | undefined)[]> =>
     Promise.all(requestIds.map(read))
   return {

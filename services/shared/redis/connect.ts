@@ -34,12 +34,11 @@ export function connectRedis(options: RedisOptionsOfHouse, use: ConnectionUse, l
 function sharedOptions({ commandTimeoutMs }: RedisOptionsOfHouse, use: ConnectionUse) {
   const blocking = use === 'blocking'
   return {
-    retryStrategy: (attempt: number) => Math.min(longestRetryMs, 20 * 2 ** Math.min(attempt, 6)),
+    retryStrategy: (attempt: number) => Math.min(longestRetryMs, 2 ** Math.min(attempt, 9)),
     connectTimeout: 2000,
     enableOfflineQueue: blocking,
     maxRetriesPerRequest: blocking ? null : 0,
     autoResendUnfulfilledCommands: blocking,
-    enableAutoPipelining: !blocking,
     ...(blocking ? {} : { commandTimeout: commandTimeoutMs }),
   }
 }
@@ -56,7 +55,6 @@ function open(address: string, shared: ReturnType<typeof sharedOptions>, use: Co
     return new Cluster(nodesOf(rest), {
       redisOptions: shared,
       enableOfflineQueue: use === 'blocking',
-      enableAutoPipelining: use === 'commands',
     })
   }
   throw new GatewayError('Config', `redis.url: ${scheme}:// is not redis, rediss, unix, sentinel or cluster`)

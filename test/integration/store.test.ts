@@ -1,0 +1,342 @@
+import { pino } from 'pino'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createRedisClimbLog } from '../../services/shared/climb/redis-climb-log.ts'
+import type { ClimbLog, LegEnd } from '../../services/shared/climb/climb-log.ts'
+import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
+import { createMailSender, createRedisMailbox } from '../../services/shared/mailbox/redis-mailbox.ts'
+import type { RouterMail } from '../../services/shared/mailbox/mailbox.ts'
+import { createRedisPayloadStore } from '../../services/shared/payload/redis-payload-store.ts'
+import { createBullmqConsumer } from '../../services/shared/queue/bullmq-consumer.ts'
+import { createBullmqProducer } from '../../services/shared/queue/bullmq-producer.ts'
+import { envelopeVersion, type Job } from '../../services/shared/queue/job.ts'
+import { connectRedis, whenReady, type RedisConnection } from '../../services/shared/redis/connect.ts'
+import { createRedisWorkerRegistry } from '../../services/shared/registry/redis-worker-registry.ts'
+import { FakeClimbLog } from '../support/fake-climb-log.ts'
+import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
+
+const logger = pino({ level: 'silent' })
+const prefix = 'test'
+let server: PrivateRedis
+let redis: RedisConnection
+
+beforeAll(async () => {
+  server = await startPrivateRedis({ appendOnly: true })
+  redis = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, 'commands', logger)
+  await whenReady(redis, 5000)
+})
+afterAll(async () => {
+  redis.disconnect()
+  await server.stop()
+})
+beforeEach(async () => {
+  await redis.flushall()
+})
+
+function blocking(): RedisConnection {
+  return connectRedis({ url: server.url, commandTimeoutMs: 2000 }, 'blocking', logger)
+}
+
+function job(more: Partial<Job> = {}): Job {
+  return {
+    version: envelopeVersion,
+    legId: legIdOf(createRequestId(Date.now()), 0),
+    tenant: 't',
+    model: 'm',
+    recipe: {},
+    task: 'generate',
+    options: {},
+    parts: [{ kind: 'text', text: 'hello' }],
+    deadlineAt: Date.now() + 10_000,
+    priority: 5,
+    replyTo: 'r',
+    streaming: false,
+    price: {},
+    reserveNanoUsd: 0,
+    enqueuedAt: Date.now(),
+    ...more,
+  }
+}
+
+const end: LegEnd = {
+  kind: 'done',
+  result: { output: { kind: 'text', text: 'yes' }, rawConfidence: 0.5, signals: { a: 1 }, usage: { outputTokens: 1 } },
+  receipt: { usage: { outputTokens: 1 }, costNanoUsd: 7, workerId: 'w', attempt: 1, startedAt: 1, endedAt: 2 },
+}
+
+const logs: readonly (readonly [string, () => ClimbLog])[] = [
+  [
+    'in Redis',
+    () =>
+      createRedisClimbLog({ prefix, maxAttempts: 3, syncTtlMs: 60_000, asyncTtlMs: 60_000, deadTtlMs: 60_000 }, redis),
+  ],
+  ['in memory', () => new FakeClimbLog(3)],
+]
+
+describe.each(logs)('the climb log %s', (_name, create) => {
+  const owner = { name: 'router-1', leaseUntil: 1000 }
+  const open = async (log: ClimbLog, mode: 'sync' | 'async' = 'async') => {
+    const requestId = createRequestId(Date.now())
+    const opened = await log.open(
+      {
+        requestId,
+        tenant: 't',
+        mode,
+        idempotent: false,
+        task: 'generate',
+        options: {},
+        parts: [],
+        constraints: { priority: 'normal' },
+        labels: {},
+        submittedAt: 0,
+        deadlineAt: 5000,
+      },
+      { ladder: 'l', policyVersion: 'v', estimate: {}, rungs: [], holdId: requestId, heldNanoUsd: 1 },
+      { index: 0, rung: 'small', pool: 'p', plannedAt: 0 },
+      owner,
+    )
+    expect(opened).toBe(true)
+    return requestId
+  }
+
+  it('bills a leg that ran twice once, by the later attempt', async () => {
+    const log = create()
+    const requestId = await open(log)
+    const legId = legIdOf(requestId, 0)
+    expect(await log.beginLeg(legId, 'w1', 10)).toEqual({ kind: 'run', attempt: 1 })
+    expect(await log.beginLeg(legId, 'w2', 10)).toEqual({ kind: 'run', attempt: 2 })
+    expect(await log.endLeg(legId, 1, end)).toBe('fenced')
+    expect(await log.endLeg(legId, 2, end)).toBe('recorded')
+    expect(await log.endLeg(legId, 2, end)).toBe('fenced')
+    expect(await log.beginLeg(legId, 'w3', 10)).toEqual({ kind: 'ended', attempt: 2 })
+    expect((await log.read(requestId))?.legs).toMatchObject([{ attempt: 2, workerId: 'w2', end }])
+  })
+
+  it('calls a leg poison that was begun too often', async () => {
+    const log = create()
+    const legId = legIdOf(await open(log), 0)
+    for (let attempt = 1; attempt <= 3; attempt += 1) await log.beginLeg(legId, 'w', 10)
+    expect(await log.beginLeg(legId, 'w', 10)).toEqual({ kind: 'poison', attempt: 4 })
+    expect(await log.endLeg(legId, 4, end)).toBe('recorded')
+  })
+
+  it('lets no leg of an expired, cancelled or unknown climb run', async () => {
+    const log = create()
+    const requestId = await open(log)
+    expect(await log.beginLeg(legIdOf(requestId, 0), 'w', 5000)).toEqual({ kind: 'expired' })
+    expect(await log.cancel(requestId)).toHaveLength(1)
+    expect(await log.beginLeg(legIdOf(requestId, 0), 'w', 10)).toEqual({ kind: 'cancelled' })
+    expect(await log.beginLeg(legIdOf(createRequestId(1), 0), 'w', 10)).toEqual({ kind: 'gone' })
+    expect(await log.planLeg(requestId, { index: 1, rung: 'x', pool: 'p', plannedAt: 0 }, 1)).toBe(false)
+  })
+
+  it('fences the router that lost its climb', async () => {
+    const log = create()
+    const requestId = await open(log)
+    expect(await log.takeOver({ name: 'router-2', leaseUntil: 9000 }, 999, 10)).toEqual([])
+    const [taken] = await log.takeOver({ name: 'router-2', leaseUntil: 9000 }, 1001, 10)
+    expect(taken).toMatchObject({ owner: 'router-2', epoch: 2 })
+    expect(await log.takeOver({ name: 'router-3', leaseUntil: 9999 }, 1001, 10)).toEqual([])
+    const leg = { index: 1, rung: 'large', pool: 'p', plannedAt: 0 }
+    expect(await log.planLeg(requestId, leg, 1)).toBe(false)
+    expect(await log.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1)).toBe(false)
+    expect(await log.renew([requestId], owner)).toEqual([requestId])
+    expect(await log.planLeg(requestId, leg, 2)).toBe(true)
+    expect(await log.finish(requestId, { kind: 'cancelled', rungs: [] }, 2, 1)).toBe(true)
+    expect(await log.finish(requestId, { kind: 'cancelled', rungs: [] }, 2, 1)).toBe(false)
+    expect(await log.takeOver({ name: 'router-3', leaseUntil: 99_999 }, 50_000, 10)).toEqual([])
+  })
+
+  it('takes the receipt of a leg whose climb is over', async () => {
+    const log = create()
+    const requestId = await open(log)
+    await log.beginLeg(legIdOf(requestId, 0), 'w', 10)
+    await log.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 20)
+    expect(await log.endLeg(legIdOf(requestId, 0), 1, end)).toBe('recorded')
+  })
+
+  it('binds a key to the first request and frees it again', async () => {
+    const log = create()
+    const [first, second] = [createRequestId(1), createRequestId(2)]
+    expect(await log.bindKey('t', 'k', first, 'f1')).toEqual({ requestId: first, fingerprint: 'f1' })
+    expect(await log.bindKey('t', 'k', second, 'f2')).toEqual({ requestId: first, fingerprint: 'f1' })
+    expect(await log.bindKey('u', 'k', second, 'f2')).toEqual({ requestId: second, fingerprint: 'f2' })
+    await log.releaseKey('t', 'k', second)
+    expect(await log.bindKey('t', 'k', second, 'f2')).toMatchObject({ requestId: first })
+    await log.releaseKey('t', 'k', first)
+    expect(await log.bindKey('t', 'k', second, 'f2')).toEqual({ requestId: second, fingerprint: 'f2' })
+  })
+
+  it('lists the dead and discards them', async () => {
+    const log = create()
+    const requestId = await open(log)
+    await log.finish(requestId, { kind: 'failed', code: 'LadderFailed', message: 'm', rungs: [], dead: true }, 1, 20)
+    expect((await log.listDead({ limit: 10 })).map(state => state.request.requestId)).toEqual([requestId])
+    expect(await log.discardDead(requestId)).toBe(true)
+    expect(await log.listDead({ limit: 10 })).toEqual([])
+  })
+})
+
+describe('createRedisMailbox()', () => {
+  it('hands 3,000 mails over in order, once, though its connection is cut every 40 ms', async () => {
+    const reader = blocking()
+    const box = createRedisMailbox<RouterMail>({ prefix, name: 'r', ttlMs: 60_000 }, { reader, redis, logger })
+    const seen: number[] = []
+    const { promise, resolve } = withResolvers()
+    box.listen(mail => {
+      if (mail.kind === 'delta') seen.push(mail.offset)
+      if (seen.length === 3000) resolve()
+    })
+    const sender = createMailSender(prefix, redis)
+    const cutting = setInterval(() => reader.disconnect(true), 40)
+    for (let offset = 0; offset < 3000; offset += 1) {
+      await sender.send('r', { kind: 'delta', legId: legIdOf(createRequestId(1), 0), attempt: 1, offset, text: 'x' })
+      if (offset % 100 === 0) await new Promise(done => setTimeout(done, 10))
+    }
+    await promise
+    clearInterval(cutting)
+    expect(seen).toEqual(Array.from({ length: 3000 }, (_, index) => index))
+    await box.close()
+    expect(await redis.exists('test:{box:r}')).toBe(0)
+  }, 20_000)
+})
+
+describe('createRedisPayloadStore()', () => {
+  it('keeps bytes as they are, within the tenant’s quota', async () => {
+    let nowMs = 1000
+    const store = createRedisPayloadStore({ prefix, quotaBytes: 1000 }, redis, { now: () => nowMs })
+    const bytes = new Uint8Array(600).map((_, index) => index % 256)
+    const id = await store.put('t', bytes, 5000)
+    expect(new Uint8Array((await store.get('t', id)) ?? [])).toEqual(bytes)
+    expect(await store.get('u', id)).toBeUndefined()
+    await expect(store.put('t', bytes, 5000)).rejects.toMatchObject({ code: 'TooLarge' })
+    await store.put('u', bytes, 5000)
+    await store.remove('t', [id])
+    const second = await store.put('t', bytes, 5000)
+    nowMs += 6000
+    await store.put('t', bytes, 5000)
+    expect(second).not.toBe(id)
+  })
+})
+
+describe('createRedisWorkerRegistry()', () => {
+  it('lists the living, forgets the silent and tells who is to drain', async () => {
+    let nowMs = 1000
+    const registry = createRedisWorkerRegistry(prefix, redis, { now: () => nowMs })
+    const state = {
+      workerId: 'w',
+      pool: 'p',
+      models: ['m'],
+      capacity: 1,
+      running: 0,
+      draining: false,
+      startedAt: 0,
+      version: '1',
+      envelopeVersion,
+      serviceMs: {},
+    }
+    expect(await registry.beat(state, 3000)).toEqual({ drain: false })
+    await registry.setDraining(['w'], true)
+    expect(await registry.beat(state, 3000)).toEqual({ drain: true })
+    expect(await registry.list()).toEqual([state])
+    nowMs += 3001
+    expect(await registry.list()).toEqual([])
+  })
+})
+
+describe('the queue of a pool', () => {
+  const producerOf = (most: number) => createBullmqProducer({ prefix, maxWaiting: new Map([['p', most]]) }, redis)
+
+  it('gives legs in order of priority, then of arrival, each once', async () => {
+    const producer = producerOf(100)
+    const consumer = createBullmqConsumer({ prefix, pool: 'p', lockMs: 2500, renewMs: 800 }, blocking(), logger)
+    const [late, first, second] = [job({ priority: 9 }), job({ priority: 5 }), job({ priority: 5 })]
+    for (const one of [late, first, second]) await producer.add('p', one)
+    await producer.add('p', first)
+    expect(await producer.waiting('p')).toBe(3)
+    const taken = [await consumer.take(0), await consumer.take(0), await consumer.take(0), await consumer.take(0)]
+    expect(taken.map(one => one?.job.legId)).toEqual([first.legId, second.legId, late.legId, undefined])
+    await taken[1]?.giveBack()
+    expect((await consumer.take(500))?.job.legId).toBe(second.legId)
+    await taken[0]?.done()
+    await consumer.close()
+    await producer.close()
+  })
+
+  it('refuses what the pool has no room for', async () => {
+    const producer = producerOf(2)
+    await producer.add('p', job())
+    await producer.add('p', job())
+    await expect(producer.add('p', job())).rejects.toMatchObject({ code: 'Overloaded' })
+    await producer.close()
+  })
+
+  it('takes a waiting leg out', async () => {
+    const producer = producerOf(100)
+    const one = job()
+    await producer.add('p', one)
+    expect(await producer.remove('p', one.legId)).toBe(true)
+    expect(await producer.waiting('p')).toBe(0)
+    await producer.close()
+  })
+
+  it('gives a leg to another worker within 5 s when the first is gone', async () => {
+    const producer = producerOf(100)
+    const dying = blocking()
+    const first = createBullmqConsumer({ prefix, pool: 'p', lockMs: 2500, renewMs: 800 }, dying, logger)
+    const second = createBullmqConsumer({ prefix, pool: 'p', lockMs: 2500, renewMs: 800 }, blocking(), logger)
+    const one = job()
+    await producer.add('p', one)
+    expect((await first.take(500))?.job.legId).toBe(one.legId)
+    // As SIGKILL leaves it: no lock is renewed and nothing is given back.
+    dying.disconnect()
+    const goneAt = Date.now()
+    let again
+    while (again === undefined && Date.now() < goneAt + 8000) again = await second.take(1000)
+    expect(again?.job.legId).toBe(one.legId)
+    expect(Date.now() - goneAt).toBeLessThan(5000)
+    await second.close()
+    await producer.close()
+  })
+
+  it('refuses an envelope of a version that it does not read, and goes on', async () => {
+    const producer = producerOf(100)
+    const consumer = createBullmqConsumer({ prefix, pool: 'p', lockMs: 2500, renewMs: 800 }, blocking(), logger)
+    await producer.add('p', job({ version: envelopeVersion + 1 }))
+    const sound = job()
+    await producer.add('p', sound)
+    expect(await consumer.take(0)).toBeUndefined()
+    expect((await consumer.take(0))?.job.legId).toBe(sound.legId)
+    await consumer.close()
+    await producer.close()
+  })
+})
+
+describe('a Redis that is away', () => {
+  it('fails commands as Overloaded within a second, and is used again when it is back with its data', async () => {
+    const own = await startPrivateRedis({ appendOnly: true })
+    const connection = connectRedis({ url: own.url, commandTimeoutMs: 500 }, 'commands', logger)
+    await whenReady(connection, 5000)
+    const producer = createBullmqProducer({ prefix, maxWaiting: new Map() }, connection)
+    const one = job()
+    await producer.add('p', one)
+    await own.kill()
+    const askedAt = Date.now()
+    await expect(producer.add('p', job())).rejects.toMatchObject({ code: 'Overloaded' })
+    await expect(producer.waiting('p')).rejects.toMatchObject({ code: 'Overloaded' })
+    expect(Date.now() - askedAt).toBeLessThan(1000)
+    await own.restart()
+    await whenReady(connection, 5000)
+    expect(await producer.waiting('p')).toBe(1)
+    await producer.close()
+    connection.disconnect()
+    await own.stop()
+  })
+})
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => {}
+  const promise = new Promise<void>(done => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
