@@ -1,10 +1,11 @@
 import type { Logger } from 'pino'
 import type { Backend } from '../backend.ts'
 import type { Clock } from '../../shared/contract/clock.ts'
+import type { OcrSpec } from './ocr.ts'
 import type { WhisperSpec } from './whisper.ts'
 
 /** How a model is computed: the `backend` of a model in the configuration. Properties named `pack` or `…Pack` name model packs. */
-export type BackendSpec = WhisperSpec
+export type BackendSpec = WhisperSpec | OcrSpec
 
 /** What every way may need from outside. */
 export interface BackendDependencies {
@@ -22,6 +23,7 @@ type Way<Spec> = (spec: Spec, dependencies: BackendDependencies) => Promise<Back
 
 /** Each way is imported on demand, so that a thread holds only what its own model needs. */
 const ways: { readonly [Kind in BackendSpec['kind']]: () => Promise<Way<Extract<BackendSpec, { kind: Kind }>>> } = {
+  ocr: async () => (await import('./ocr.ts')).createOcrBackend,
   whisper: async () => (await import('./whisper.ts')).createWhisperBackend,
 }
 
@@ -30,6 +32,7 @@ const ways: { readonly [Kind in BackendSpec['kind']]: () => Promise<Way<Extract<
  * @throws GatewayError Config when the model cannot be loaded
  */
 export async function createBackend(spec: BackendSpec, dependencies: BackendDependencies): Promise<Backend> {
-  const way = await ways[spec.kind]()
+  // The table gives each kind the way of its own spec, which indexing by a union cannot express.
+  const way = (await ways[spec.kind]()) as Way<BackendSpec>
   return way(spec, dependencies)
 }

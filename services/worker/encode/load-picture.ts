@@ -1,0 +1,64 @@
+import sharp, { type Sharp } from 'sharp'
+import { MediaError } from './media-error.ts'
+
+/** A decoded picture: uint8 [height, width, 3], RGB. */
+export interface Picture {
+  readonly data: Uint8Array
+  readonly width: number
+  readonly height: number
+}
+
+/** Formats that are pictures of pixels; drawings and documents are not rendered. */
+const formats: ReadonlySet<string> = new Set(['png', 'jpeg', 'webp', 'gif', 'tiff', 'heif'])
+
+/** Less holds no letter, and resizing needs some pixels to work on. */
+const leastSide = 8
+
+/**
+ * Decodes a picture, upright by its EXIF orientation, on white where it is transparent.
+ * The header is read first: what is over the limit is refused before any pixel is allocated.
+ * @throws MediaError when it is no picture, is cut short, or has more than `limitMegapixels`
+ */
+export async function loadPicture(bytes: Uint8Array, limitMegapixels: number): Promise<Picture> {
+  await checkHeader(bytes, limitMegapixels)
+  try {
+    const { data, info } = await open(bytes, limitMegapixels)
+      .autoOrient()
+      .flatten({ background: 'white' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true })
+    return { data: info.channels === 1 ? tripled(data) : data, width: info.width, height: info.height }
+  } catch (error) {
+    throw new MediaError('the image is damaged or cut short', { cause: error })
+  }
+}
+
+async function checkHeader(bytes: Uint8Array, limitMegapixels: number): Promise<void> {
+  const header = await open(bytes, Number.MAX_SAFE_INTEGER)
+    .metadata()
+    .catch((error: unknown) => {
+      throw new MediaError('the image is of no known format, or damaged', { cause: error })
+    })
+  if (!formats.has(header.format)) throw new MediaError(`images of format ${header.format} are not supported`)
+  const megapixels = (header.width * header.height) / 1e6
+  if (megapixels > limitMegapixels) {
+    throw new MediaError(`the image has ${Math.round(megapixels)} megapixels, more than ${limitMegapixels}`)
+  }
+  if (Math.min(header.width, header.height) < leastSide)
+    throw new MediaError(`the image is smaller than ${leastSide} pixels`)
+}
+
+function open(bytes: Uint8Array, limitMegapixels: number): Sharp {
+  return sharp(bytes, {
+    limitInputPixels: Math.min(Number.MAX_SAFE_INTEGER, limitMegapixels * 1e6),
+    failOn: 'error',
+    animated: false,
+  })
+}
+
+function tripled(grey: Uint8Array): Uint8Array {
+  const data = new Uint8Array(grey.length * 3)
+  for (let index = 0; index < grey.length; index++) data.fill(grey[index]!, index * 3, index * 3 + 3)
+  return data
+}
