@@ -1,0 +1,37 @@
+import type { ClimbLog } from '../../shared/climb/climb-log.ts'
+import type { LegFailure } from '../../shared/climb/climb-log.ts'
+import type { Clock } from '../../shared/contract/clock.ts'
+import type { TakenJob } from '../../shared/queue/pool-queue.ts'
+
+/** What the climb log said of a taken leg. */
+export type Begun =
+  | { readonly kind: 'run'; readonly taken: TakenJob; readonly attempt: number; readonly startedAt: number }
+  | { readonly kind: 'poison'; readonly taken: TakenJob; readonly attempt: number; readonly startedAt: number }
+  /** Ended before, by an attempt whose mail may have been lost. */
+  | { readonly kind: 'ended'; readonly taken: TakenJob; readonly attempt: number }
+  | { readonly kind: 'drop'; readonly taken: TakenJob; readonly reason: LegFailure }
+  /** The log could not be asked: the leg goes back. */
+  | { readonly kind: 'unknown'; readonly taken: TakenJob }
+
+/** Asks the log for every leg of a batch at once; expired and cancelled ones do not run. */
+export function begin(
+  batch: readonly TakenJob[],
+  workerId: string,
+  climbLog: ClimbLog,
+  clock: Clock,
+): Promise<readonly Begun[]> {
+  return Promise.all(batch.map(taken => beginOne(taken, workerId, climbLog, clock)))
+}
+
+async function beginOne(taken: TakenJob, workerId: string, climbLog: ClimbLog, clock: Clock): Promise<Begun> {
+  const startedAt = clock.now()
+  try {
+    const begun = await climbLog.beginLeg(taken.job.legId, workerId, startedAt)
+    if (begun.kind === 'run' || begun.kind === 'poison') return { ...begun, taken, startedAt }
+    if (begun.kind === 'ended') return { ...begun, taken }
+    return { kind: 'drop', taken, reason: begun.kind === 'expired' ? 'expired' : 'cancelled' }
+  } catch {
+    // Redis is away; what was taken is redelivered when its lock runs out, if it cannot be given back now.
+    return { kind: 'unknown', taken }
+  }
+}

@@ -1,0 +1,18 @@
+import type { PayloadStore } from '../../shared/payload/payload-store.ts'
+import type { Job, PartReference } from '../../shared/queue/job.ts'
+import type { LoadedPart } from '../states.ts'
+
+/** Fetches what a job refers to; `undefined` when a payload's time is over. */
+export async function loadParts(job: Job, payloads: PayloadStore): Promise<readonly LoadedPart[] | undefined> {
+  const parts = await Promise.all(job.parts.map(part => load(part, job.tenant, payloads)))
+  const found = parts.filter(part => part !== undefined)
+  return found.length === parts.length ? found : undefined
+}
+
+async function load(part: PartReference, tenant: string, payloads: PayloadStore): Promise<LoadedPart | undefined> {
+  if (part.kind === 'text') return part
+  const bytes = await payloads.get(tenant, part.payloadId)
+  if (bytes === undefined) return undefined
+  if (part.kind === 'text-payload') return { kind: 'text', text: Buffer.from(bytes).toString() }
+  return { kind: part.kind, bytes, mediaType: part.mediaType }
+}

@@ -1,0 +1,111 @@
+import type { LegId } from '../../shared/contract/ids.ts'
+import type { MailSender, WorkerMail } from '../../shared/mailbox/mailbox.ts'
+
+/** One leg at work: who wants it, and how far its text has gone. */
+export interface OpenLeg {
+  /** Aborted when the caller left, the lock was lost, or time is over. */
+  readonly signal: AbortSignal
+  /** Why it was aborted. */
+  readonly stopped: () => 'cancelled' | 'expired' | 'lost' | undefined
+  /** Sends a piece of text; resolves when the caller has taken enough for more. */
+  send(text: string): Promise<void>
+  close(): void
+}
+
+/** What opening a leg needs to know. */
+export interface OpenLegOptions {
+  readonly legId: LegId
+  readonly attempt: number
+  readonly replyTo: string
+  readonly deadlineAt: number
+  readonly nowMs: number
+  readonly lost: AbortSignal
+}
+
+/** The legs at work in this process, and the mail that concerns them. */
+export interface OpenLegs {
+  open(options: OpenLegOptions): OpenLeg
+  /** Takes control mail from routers. */
+  deliver(mail: WorkerMail): void
+  readonly size: number
+}
+
+/** Characters that may be under way to a caller before the model must wait. */
+const windowCharacters = 65_536
+
+interface Entry {
+  readonly stop: (why: 'cancelled' | 'expired' | 'lost') => void
+  taken: number
+  wake: () => void
+}
+
+/** Makes the desk. */
+export function createOpenLegs(mail: MailSender): OpenLegs {
+  const entries = new Map<LegId, Entry>()
+  return {
+    open(options) {
+      const { legId, attempt, replyTo, lost } = options
+      const controller = new AbortController()
+      let why: 'cancelled' | 'expired' | 'lost' | undefined
+      let sent = 0
+      let pending = ''
+      let sending: Promise<void> | undefined
+      const entry: Entry = {
+        taken: 0,
+        wake: () => {},
+        stop(reason) {
+          why ??= reason
+          controller.abort()
+          entry.wake()
+        },
+      }
+      entries.set(legId, entry)
+      const timer = setTimeout(() => entry.stop('expired'), Math.max(0, options.deadlineAt - options.nowMs))
+      const onLost = (): void => entry.stop('lost')
+      lost.addEventListener('abort', onLost, { once: true })
+
+      /** Pieces that come while one is on its way go together after it. */
+      const flush = async (): Promise<void> => {
+        while (pending !== '') {
+          const text = pending
+          pending = ''
+          await mail.send(replyTo, { kind: 'delta', legId, attempt, offset: sent, text })
+          sent += text.length
+        }
+        sending = undefined
+      }
+
+      return {
+        signal: controller.signal,
+        stopped: () => why,
+        async send(text) {
+          pending += text
+          sending ??= flush()
+          await sending
+          while (sent - entry.taken > windowCharacters && !controller.signal.aborted) {
+            await new Promise<void>(resolve => {
+              entry.wake = resolve
+            })
+          }
+        },
+        close() {
+          clearTimeout(timer)
+          lost.removeEventListener('abort', onLost)
+          if (entries.get(legId) === entry) entries.delete(legId)
+        },
+      }
+    },
+    deliver(message) {
+      const entry = entries.get(message.legId)
+      if (entry === undefined) return
+      if (message.kind === 'cancel') entry.stop('cancelled')
+      else {
+        entry.taken = Math.max(entry.taken, message.characters)
+        entry.wake()
+      }
+    },
+    get size() {
+      return entries.size
+    },
+  }
+}

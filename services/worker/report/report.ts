@@ -1,0 +1,89 @@
+import type { Logger } from 'pino'
+import type { ClimbLog, LegEnd, LegFailure, Receipt } from '../../shared/climb/climb-log.ts'
+import type { Clock } from '../../shared/contract/clock.ts'
+import { isGatewayError } from '../../shared/contract/errors.ts'
+import { costOf, type Usage } from '../../shared/contract/price.ts'
+import type { MailSender } from '../../shared/mailbox/mailbox.ts'
+import type { TakenJob } from '../../shared/queue/pool-queue.ts'
+import type { Outcome } from '../states.ts'
+
+/** What reporting needs. */
+export interface ReportDependencies {
+  readonly climbLog: ClimbLog
+  readonly mail: MailSender
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly workerId: string
+  readonly sleep: (ms: number) => Promise<void>
+}
+
+/** A leg that this worker began. */
+export interface BegunLeg {
+  readonly taken: TakenJob
+  readonly attempt: number
+  readonly startedAt: number
+}
+
+/** Pause before a report that Redis did not take is tried again. */
+const retryMs = 200
+/** A report is worth keeping this long past the deadline: its receipt is owed even when nobody waits for the answer. */
+const receiptGraceMs = 60_000
+
+/**
+ * Reports how a leg ended: first the log (end and receipt in one step), then the mail, then the queue. A worker that dies after any
+ * of them leaves nothing behind that is not mended: unlogged, the leg is redelivered; unmailed, the router reads the log; unqueued,
+ * the redelivered leg is found ended.
+ */
+export async function report(leg: BegunLeg, outcome: Outcome, dependencies: ReportDependencies): Promise<LegEnd> {
+  const { climbLog, mail, clock, logger, workerId, sleep } = dependencies
+  const { job, lost } = leg.taken
+  const end = endOf(leg, outcome, clock.now(), workerId)
+  const giveUpAt = job.deadlineAt + receiptGraceMs
+  for (;;) {
+    try {
+      const written = await climbLog.endLeg(job.legId, leg.attempt, end)
+      if (written === 'recorded')
+        await mail.send(job.replyTo, { kind: 'leg-ended', legId: job.legId, attempt: leg.attempt, end })
+      break
+    } catch (error) {
+      if (!isGatewayError(error)) throw error
+      if (lost.aborted || clock.now() > giveUpAt) {
+        logger.warn({ legId: job.legId }, 'a report could not be written in time; the leg is redelivered')
+        return end
+      }
+      await sleep(retryMs)
+    }
+  }
+  await leg.taken.done()
+  return end
+}
+
+function endOf(leg: BegunLeg, outcome: Outcome, endedAt: number, workerId: string): LegEnd {
+  const usage = outcome.kind === 'done' ? outcome.result.usage : outcome.usage
+  const receipt: Receipt = {
+    usage,
+    costNanoUsd: costOf(usage, leg.taken.job.price),
+    workerId,
+    attempt: leg.attempt,
+    startedAt: leg.startedAt,
+    endedAt,
+  }
+  if (outcome.kind === 'done') return { kind: 'done', result: outcome.result, receipt }
+  return { kind: 'failed', reason: outcome.reason, message: outcome.message, receipt }
+}
+
+/** Tells the router that a leg will not run here, where no attempt is there to end it by. */
+export async function reportUnrun(
+  taken: TakenJob,
+  reason: LegFailure,
+  { mail, clock, workerId }: ReportDependencies,
+): Promise<void> {
+  const { legId, replyTo } = taken.job
+  const nowMs = clock.now()
+  const receipt: Receipt = { usage: none, costNanoUsd: 0, workerId, attempt: 0, startedAt: nowMs, endedAt: nowMs }
+  const end: LegEnd = { kind: 'failed', reason, message: 'it was not wanted any more when its turn came', receipt }
+  await mail.send(replyTo, { kind: 'leg-ended', legId, attempt: 0, end })
+  await taken.done()
+}
+
+const none: Usage = {}
