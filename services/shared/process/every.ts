@@ -1,0 +1,31 @@
+/** A turn that comes again and again. */
+export interface Loop {
+  /** Ends it, after the turn that is under way. */
+  stop(): Promise<void>
+}
+
+/** Takes a turn every `ms`, never two at once; a turn that fails is told to `onFailure` and does not end the loop. */
+export function every(ms: number, turn: () => Promise<unknown>, onFailure: (error: unknown) => void): Loop {
+  let running: Promise<void> | undefined
+  const timer = setInterval(() => {
+    if (running !== undefined) return
+    running = turn()
+      .then(() => {}, onFailure)
+      .finally(() => {
+        running = undefined
+      })
+  }, ms)
+  return {
+    async stop() {
+      clearInterval(timer)
+      await running
+    },
+  }
+}
+
+/** Waits. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise(resolve => {
+    setTimeout(resolve, ms)
+  })
+}

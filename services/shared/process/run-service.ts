@@ -1,0 +1,58 @@
+import type { Logger } from 'pino'
+import { isGatewayError } from '../contract/errors.ts'
+
+/** A running service as its process sees it. */
+export interface Service {
+  /** Takes nothing new, finishes what it has, lets go of everything. */
+  drain(): Promise<void>
+}
+
+/** Exit code for a configuration that cannot be used: starting again will not help. */
+const configExitCode = 2
+
+/**
+ * Runs a service as this process: SIGTERM, SIGINT, or the closing of standard input by a parent that died (when `parentPipe`) drain
+ * it, once; a second signal ends it at once. A fault at start is one plain line; a bug is logged whole and ends the process, so that
+ * whoever supervises it starts a clean one.
+ */
+export async function runService(
+  start: () => Promise<Service>,
+  { logger, parentPipe }: { readonly logger: Logger; readonly parentPipe: boolean },
+): Promise<void> {
+  let service: Service | undefined
+  let draining = false
+  const drain = async (why: string): Promise<void> => {
+    if (draining) process.exit(1)
+    draining = true
+    logger.info({ why }, 'draining')
+    try {
+      await service?.drain()
+      logger.info('drained')
+      process.exit(0)
+    } catch (error) {
+      logger.error({ err: error }, 'draining failed')
+      process.exit(1)
+    }
+  }
+  process.on('SIGTERM', () => void drain('SIGTERM'))
+  process.on('SIGINT', () => void drain('SIGINT'))
+  process.on('uncaughtException', error => die(logger, error))
+  process.on('unhandledRejection', error => die(logger, error))
+  if (parentPipe) {
+    process.stdin.resume()
+    process.stdin.once('end', () => void drain('the parent process ended'))
+    process.stdin.once('error', () => void drain('the parent process ended'))
+  }
+  try {
+    service = await start()
+  } catch (error) {
+    if (!isGatewayError(error)) return die(logger, error)
+    logger.fatal(error.message)
+    process.exit(error.code === 'Config' ? configExitCode : 1)
+  }
+}
+
+function die(logger: Logger, error: unknown): void {
+  logger.fatal({ err: error }, 'a bug')
+  process.exit(70)
+}

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { createRedisClimbLog } from '../shared/climb/redis-climb-log.ts'
+import { climbLogTimes } from '../shared/climb/times.ts'
+import { systemClock } from '../shared/contract/clock.ts'
+import { GatewayError } from '../shared/contract/errors.ts'
+import type { LoadedConfig } from '../shared/config/load-config.ts'
+import type { Config } from '../shared/config/schema.ts'
+import { createMailSender, createRedisMailbox } from '../shared/mailbox/redis-mailbox.ts'
+import type { WorkerMail } from '../shared/mailbox/mailbox.ts'
+import { packPath } from '../shared/packs/pack-path.ts'
+import { createRedisPayloadStore } from '../shared/payload/redis-payload-store.ts'
+import { every, sleep } from '../shared/process/every.ts'
+import type { Service } from '../shared/process/run-service.ts'
+import { createBullmqConsumer } from '../shared/queue/bullmq-consumer.ts'
+import { envelopeVersion } from '../shared/queue/job.ts'
+import { checkRedis } from '../shared/redis/check-redis.ts'
+import { connectRedis, whenReady } from '../shared/redis/connect.ts'
+import { createRedisWorkerRegistry } from '../shared/registry/redis-worker-registry.ts'
+import { openOpsServer } from '../shared/telemetry/ops-server.ts'
+import { createCollector } from './collect/collector.ts'
+import { createEngine, type EngineModel } from './engine.ts'
+import { handleBatch } from './handle-batch.ts'
+import { createWorkerMetrics } from './metrics.ts'
+import { createOpenLegs } from './report/open-legs.ts'
+import { startLanes } from './lanes.ts'
+import type { BackendSpec } from './ways/create-backend.ts'
+
+const beatEveryMs = 1000
+const beatTtlMs = 4000
+const mailboxTtlMs = 600_000
+const startTimeoutMs = 10_000
+
+/** Builds a worker of one pool out of the configuration and starts it. @throws GatewayError Config, Overloaded */
+export async function composeWorker(
+  loaded: LoadedConfig,
+  pool: string,
+  version: string,
+  logger: Logger,
+): Promise<Service> {
+  const { config, places } = loaded
+  const poolConfig = config.pools[pool]
+  if (poolConfig === undefined) {
+    throw new GatewayError('Config', `there is no pool ${pool}; there are ${Object.keys(config.pools).join(', ')}`)
+  }
+  const clock = systemClock
+  const workerId = `worker-${pool}-${randomBytes(6).toString('hex')}`
+  const { prefix, commandTimeoutMs, url } = config.redis
+  const address = { url, commandTimeoutMs }
+  const redis = connectRedis(address, 'commands', logger)
+  const reader = connectRedis(address, 'blocking', logger)
+  const queueConnection = connectRedis(address, 'blocking', logger)
+  await whenReady(redis, startTimeoutMs)
+  await checkRedis(redis, logger)
+
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const engine = await createEngine(
+    { models: modelsOf(config, pool) },
+    { packPath: name => packPath(places.packs, name), logger, clock },
+  )
+  const climbLog = createRedisClimbLog({ prefix, ...climbLogTimes }, redis)
+  const mail = createMailSender(prefix, redis)
+  const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
+  const payloads = createRedisPayloadStore({ prefix, quotaBytes }, redis, clock)
+  const openLegs = createOpenLegs(mail)
+  const metrics = createWorkerMetrics(registry, () => openLegs.size)
+  const mailbox = createRedisMailbox<WorkerMail>(
+    { prefix, name: workerId, ttlMs: mailboxTtlMs },
+    { reader, redis, logger },
+  )
+  mailbox.listen(openLegs.deliver)
+  const consumer = createBullmqConsumer(
+    { prefix, pool, lockMs: poolConfig.lockMs, renewMs: Math.floor(poolConfig.lockMs / 3) },
+    queueConnection,
+    logger,
+  )
+  const collector = createCollector({ ...poolConfig.batch, maxBatchOf: engine.maxBatch }, { consumer, clock, sleep })
+  const dependencies = { climbLog, mail, clock, logger, workerId, sleep, payloads, engine, openLegs, metrics }
+  const lanes = startLanes(poolConfig.lanes, collector, batch => handleBatch(batch, dependencies), { logger, sleep })
+
+  const workers = createRedisWorkerRegistry(prefix, redis, clock)
+  const startedAt = clock.now()
+  const beat = async (): Promise<void> => {
+    const { drain } = await workers.beat(
+      {
+        workerId,
+        pool,
+        models: engine.models,
+        capacity: poolConfig.lanes * poolConfig.batch.maxSize,
+        running: openLegs.size,
+        draining: lanes.paused,
+        startedAt,
+        version,
+        envelopeVersion,
+        serviceMs: metrics.serviceMs(),
+      },
+      beatTtlMs,
+    )
+    lanes.pause(drain)
+  }
+  await beat()
+  const beating = every(beatEveryMs, beat, error => logger.debug({ err: error }, 'a heartbeat failed'))
+  const ops = await openOpsServer(config.listen.workerOps, registry, {
+    notReady: () => [...(redis.status === 'ready' ? [] : ['redis']), ...(lanes.paused ? ['draining'] : [])],
+  })
+  logger.info({ workerId, pool, models: engine.models, ops: ops.address }, 'worker is ready')
+
+  return {
+    async drain() {
+      lanes.pause(true)
+      await beat().catch(() => {
+        // Redis is away; the heartbeat runs out by itself.
+      })
+      await lanes.stop()
+      await beating.stop()
+      await workers.leave(workerId).catch(() => {
+        // As above.
+      })
+      await consumer.close()
+      await mailbox.close()
+      await engine.close()
+      await ops.close()
+      redis.disconnect()
+      queueConnection.disconnect()
+    },
+  }
+}
+
+function modelsOf(config: Config, pool: string): readonly EngineModel[] {
+  const { executionProviders = ['cpu'], threads = 1 } = config.pools[pool] ?? {}
+  return Object.entries(config.models)
+    .filter(([, model]) => model.pool === pool)
+    .map(([name, model]) => ({ name, backend: specOf(model.backend), executionProviders, threads }))
+}
+
+/** The configured backend without the fields that were left out. */
+function specOf(backend: Config['models'][string]['backend']): BackendSpec {
+  return Object.fromEntries(
+    Object.entries(backend).filter(([, value]) => value !== undefined),
+  ) as unknown as BackendSpec
+}

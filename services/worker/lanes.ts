@@ -1,0 +1,67 @@
+import type { Logger } from 'pino'
+import type { TakenJob } from '../shared/queue/pool-queue.ts'
+import type { Collector } from './collect/collector.ts'
+
+/** Batches at work side by side. */
+export interface Lanes {
+  /** Takes nothing new while paused; what runs goes on. */
+  pause(paused: boolean): void
+  readonly paused: boolean
+  /** Ends the lanes: what runs is finished, what was taken and not begun is given back. */
+  stop(): Promise<void>
+}
+
+/** How long a paused lane waits before it looks again. */
+const pausedLookMs = 100
+/** Pause after a turn that failed, as when Redis is away. */
+const failedPauseMs = 200
+
+/** Starts `count` lanes that draw on one collector. */
+export function startLanes(
+  count: number,
+  collector: Collector,
+  handle: (batch: readonly TakenJob[]) => Promise<void>,
+  { logger, sleep }: { readonly logger: Logger; readonly sleep: (ms: number) => Promise<void> },
+): Lanes {
+  const state = { paused: false, stopped: false }
+
+  const turn = async (): Promise<void> => {
+    if (state.paused) return sleep(pausedLookMs)
+    const batch = await collector.next()
+    if (batch.length === 0) return undefined
+    if (state.paused || state.stopped) return giveBack(batch)
+    return handle(batch)
+  }
+  const lane = async (): Promise<void> => {
+    while (!state.stopped) {
+      try {
+        await turn()
+      } catch (error) {
+        logger.warn({ err: error }, 'a batch could not be taken or reported')
+        await sleep(failedPauseMs)
+      }
+    }
+  }
+  const lanes = Array.from({ length: count }, lane)
+
+  return {
+    pause(paused) {
+      state.paused = paused
+    },
+    get paused() {
+      return state.paused
+    },
+    async stop() {
+      state.stopped = true
+      state.paused = true
+      await Promise.all(lanes)
+      const left = collector.leftOver()
+      if (left !== undefined) await left.giveBack()
+    },
+  }
+}
+
+/** The last first, so that the order stays as it was. */
+async function giveBack(batch: readonly TakenJob[]): Promise<void> {
+  for (const taken of batch.toReversed()) await taken.giveBack()
+}
