@@ -1,0 +1,23 @@
+import type { Duration__Output } from '../generated/google/protobuf/Duration.ts'
+
+/** A duration on the wire. */
+export interface WireDuration {
+  readonly seconds: number
+  readonly nanos: number
+}
+
+/** Milliseconds as a duration; fractions are kept to the nanosecond. */
+export function durationToWire(ms: number): WireDuration {
+  const nanos = Math.round(ms * 1e6)
+  return { seconds: Math.trunc(nanos / 1e9), nanos: nanos % 1e9 }
+}
+
+/** A duration in milliseconds. */
+export function durationFromWire(duration: Duration__Output): number {
+  return duration.seconds * 1000 + duration.nanos / 1e6
+}
+
+/** Epoch milliseconds as a timestamp. */
+export function timestampToWire(atMs: number): WireDuration {
+  return { seconds: Math.floor(atMs / 1000), nanos: Math.round((atMs % 1000) * 1e6) }
+}

@@ -1,0 +1,99 @@
+import type { Answer, DegradedReason, Output, RungReport, Verdict } from '../../contract/answer.ts'
+import type { Task } from '../../contract/content.ts'
+import type { ModelSpec } from '../../contract/model.ts'
+import type { Usage } from '../../contract/price.ts'
+import type { InferResponse } from '../generated/sluice/v1/InferResponse.ts'
+import type { Model } from '../generated/sluice/v1/Model.ts'
+import type { ModelState } from '../generated/sluice/v1/ModelState.ts'
+import type { Output as WireOutput } from '../generated/sluice/v1/Output.ts'
+import type { RungReport as WireRungReport } from '../generated/sluice/v1/RungReport.ts'
+import type { Usage as WireUsage } from '../generated/sluice/v1/Usage.ts'
+import { durationToWire } from './time.ts'
+
+const verdicts = {
+  accepted: 'VERDICT_ACCEPTED',
+  escalated: 'VERDICT_ESCALATED',
+  failed: 'VERDICT_FAILED',
+  skipped: 'VERDICT_SKIPPED',
+} as const satisfies Record<Verdict, string>
+
+const degradedReasons = {
+  budget: 'DEGRADED_REASON_BUDGET',
+  deadline: 'DEGRADED_REASON_DEADLINE',
+  no_capacity: 'DEGRADED_REASON_NO_CAPACITY',
+  rung_failed: 'DEGRADED_REASON_RUNG_FAILED',
+  overload: 'DEGRADED_REASON_OVERLOAD',
+} as const satisfies Record<DegradedReason, string>
+
+const tasks = {
+  transcribe: 'TASK_TRANSCRIBE',
+  read: 'TASK_READ',
+  classify: 'TASK_CLASSIFY',
+  embed: 'TASK_EMBED',
+  generate: 'TASK_GENERATE',
+} as const satisfies Record<Task, string>
+
+/** A task on the wire. */
+export function taskToWire(task: Task): (typeof tasks)[Task] {
+  return tasks[task]
+}
+
+/** An answer with the request that it answers. */
+export function answerToWire(requestId: string, answer: Answer): InferResponse {
+  return {
+    requestId,
+    output: outputToWire(answer.output),
+    model: answer.model,
+    tier: answer.tier,
+    confidence: answer.confidence,
+    rungs: answer.rungs.map(reportToWire),
+    costNanoUsd: answer.costNanoUsd,
+    usage: usageToWire(answer.usage),
+    latency: durationToWire(answer.latencyMs),
+    degraded: answer.degraded !== undefined,
+    policyVersion: answer.policyVersion,
+    ...(answer.degraded === undefined ? {} : { degradedReason: degradedReasons[answer.degraded] }),
+  }
+}
+
+function outputToWire(output: Output): WireOutput {
+  if (output.kind === 'text') return { text: output.text }
+  if (output.kind === 'labels') return { labels: { labels: output.labels.map(one => ({ ...one })) } }
+  return { embedding: { values: [...output.values], space: output.space } }
+}
+
+/** The finding on one rung. */
+export function reportToWire(report: RungReport): WireRungReport {
+  return {
+    model: report.model,
+    tier: report.tier,
+    verdict: verdicts[report.verdict],
+    reason: report.reason,
+    costNanoUsd: report.costNanoUsd,
+    latency: durationToWire(report.latencyMs),
+    usage: usageToWire(report.usage),
+    ...(report.confidence === undefined ? {} : { confidence: report.confidence }),
+  }
+}
+
+function usageToWire(usage: Usage): WireUsage {
+  const { audioMs, computeMs, ...counts } = usage
+  return {
+    ...counts,
+    ...(audioMs === undefined ? {} : { audio: durationToWire(audioMs) }),
+    ...(computeMs === undefined ? {} : { compute: durationToWire(computeMs) }),
+  }
+}
+
+/** A model's card with its live state. */
+export function modelToWire(model: ModelSpec, state: ModelState): Model {
+  return {
+    name: model.name,
+    tier: model.tier,
+    pool: model.pool,
+    tasks: model.tasks.map(taskToWire),
+    modalities: [...model.modalities],
+    card: { ...model.card },
+    state,
+  }
+}

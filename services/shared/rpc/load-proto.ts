@@ -1,0 +1,35 @@
+import { loadPackageDefinition } from '@grpc/grpc-js'
+import { loadSync, type MessageTypeDefinition, type Options, type PackageDefinition } from '@grpc/proto-loader'
+import { join } from 'node:path'
+import { protoPath as healthProtoPath } from 'grpc-health-check'
+import type { ProtoGrpcType as AdminTypes } from './generated/admin.ts'
+import type { ProtoGrpcType as GatewayTypes } from './generated/gateway.ts'
+
+/** How messages look in JavaScript; the generated types are made with the same. */
+const options: Options = { longs: Number, enums: String, oneofs: true, defaults: true, arrays: true, objects: true }
+
+/** Every service of the gateway, and health, as one package for serving and reflecting. @throws Error when the installation lacks its protos */
+export function loadServices(root: string): PackageDefinition {
+  const folder = join(root, 'proto')
+  return loadSync(['sluice/v1/gateway.proto', 'sluice/v1/admin.proto', healthProtoPath], {
+    ...options,
+    includeDirs: [folder],
+  })
+}
+
+/** The clients and services of a loaded package. */
+export function typesOf(definition: PackageDefinition): GatewayTypes & AdminTypes {
+  return loadPackageDefinition(definition) as unknown as GatewayTypes & AdminTypes
+}
+
+/** The messages by which errors carry details. */
+export function loadErrorMessages(root: string): PackageDefinition {
+  return loadSync('google/rpc/status.proto', { ...options, includeDirs: [join(root, 'proto')] })
+}
+
+/** A message type by its full name. @throws Error when there is none */
+export function messageType(definition: PackageDefinition, name: string): MessageTypeDefinition<object, object> {
+  const found = definition[name]
+  if (found === undefined || !('serialize' in found)) throw new Error(`there is no message ${name}`)
+  return found as MessageTypeDefinition<object, object>
+}

@@ -1,0 +1,139 @@
+import { Metadata, status as codes, type ServiceError, type StatusObject } from '@grpc/grpc-js'
+import type { PackageDefinition } from '@grpc/proto-loader'
+import { isGatewayError, type ErrorCode, type ErrorDetails, type FieldViolation } from '../contract/errors.ts'
+import { messageType } from './load-proto.ts'
+
+/** The one table from failures to gRPC statuses. */
+const statusOf: Readonly<Record<ErrorCode, codes>> = {
+  InvalidRequest: codes.INVALID_ARGUMENT,
+  Unauthenticated: codes.UNAUTHENTICATED,
+  PermissionDenied: codes.PERMISSION_DENIED,
+  NotFound: codes.NOT_FOUND,
+  AlreadyExists: codes.ALREADY_EXISTS,
+  BudgetExceeded: codes.RESOURCE_EXHAUSTED,
+  RateLimited: codes.RESOURCE_EXHAUSTED,
+  TooLarge: codes.RESOURCE_EXHAUSTED,
+  Overloaded: codes.UNAVAILABLE,
+  NoModel: codes.FAILED_PRECONDITION,
+  Deadline: codes.DEADLINE_EXCEEDED,
+  Cancelled: codes.CANCELLED,
+  LadderFailed: codes.UNAVAILABLE,
+  Config: codes.INTERNAL,
+}
+
+const domain = 'sluice'
+const binaryKey = 'grpc-status-details-bin'
+
+/** Turns thrown values into what goes over the wire. */
+export interface StatusWriter {
+  /** A known failure with its details; anything else is INTERNAL and says nothing of itself. */
+  toWire(thrown: unknown): Partial<StatusObject>
+}
+
+/** The gRPC status number of a failure, for jobs that carry theirs as data. */
+export function statusNumberOf(code: ErrorCode): number {
+  return statusOf[code]
+}
+
+/** The name of a status number, such as `UNAVAILABLE`. */
+export function statusName(code: number): string {
+  return codes[code] ?? 'UNKNOWN'
+}
+
+/** Makes the writer from the messages of google.rpc. */
+export function createStatusWriter(messages: PackageDefinition): StatusWriter {
+  return {
+    toWire(thrown) {
+      if (!isGatewayError(thrown)) return { code: codes.INTERNAL, details: 'internal error' }
+      const code = statusOf[thrown.code]
+      const metadata = new Metadata()
+      const details = detailsOf(thrown.code, thrown.details).map(({ type, value }) => ({
+        type_url: `type.googleapis.com/${type}`,
+        value: messageType(messages, type).serialize(value),
+      }))
+      const whole = { code, message: thrown.message, details }
+      metadata.set(binaryKey, messageType(messages, 'google.rpc.Status').serialize(whole))
+      return { code, details: thrown.message, metadata }
+    },
+  }
+}
+
+interface Detail {
+  readonly type: string
+  readonly value: object
+}
+
+function detailsOf(code: ErrorCode, details: ErrorDetails): readonly Detail[] {
+  const { stage, reason, metadata = {}, retryAfterMs, quota, violations } = details
+  const info = {
+    reason: reason ?? screaming(code),
+    domain,
+    metadata: { ...metadata, ...(stage === undefined ? {} : { stage }) },
+  }
+  const all: Detail[] = [{ type: 'google.rpc.ErrorInfo', value: info }]
+  const retryMs = retryAfterMs ?? (statusOf[code] === codes.UNAVAILABLE ? defaultRetryMs : undefined)
+  if (retryMs !== undefined) {
+    const retryDelay = { seconds: Math.floor(retryMs / 1000), nanos: Math.round(retryMs % 1000) * 1e6 }
+    all.push({ type: 'google.rpc.RetryInfo', value: { retryDelay } })
+  }
+  if (quota !== undefined) all.push({ type: 'google.rpc.QuotaFailure', value: { violations: [quota] } })
+  if (violations !== undefined) all.push({ type: 'google.rpc.BadRequest', value: { fieldViolations: violations } })
+  return all
+}
+
+/** UNAVAILABLE always says when to come again. */
+const defaultRetryMs = 1000
+
+function screaming(code: ErrorCode): string {
+  return code.replaceAll(/(?<=[a-z])(?=[A-Z])/gu, '_').toUpperCase()
+}
+
+/** What a client can read of an error. */
+export interface WireFailure {
+  /** Name of the status, such as `INVALID_ARGUMENT`. */
+  readonly status: string
+  readonly message: string
+  readonly reason?: string
+  readonly metadata: Readonly<Record<string, string>>
+  readonly violations: readonly FieldViolation[]
+  readonly retryAfterMs?: number
+}
+
+/** Reads an error that a call ended in. */
+export function readFailure(error: ServiceError, messages: PackageDefinition): WireFailure {
+  const failure = { status: statusName(error.code), message: error.details, metadata: {}, violations: [] }
+  const [binary] = error.metadata.get(binaryKey)
+  if (!Buffer.isBuffer(binary)) return failure
+  const whole = messageType(messages, 'google.rpc.Status').deserialize(binary) as {
+    details: { typeUrl?: string; type_url?: string; value: Buffer }[]
+  }
+  return whole.details.reduce<WireFailure>((read, any) => {
+    const type = (any.typeUrl ?? any.type_url ?? '').replace('type.googleapis.com/', '')
+    return { ...read, ...readDetail(type, any.value, messages) }
+  }, failure)
+}
+
+function readDetail(type: string, value: Buffer, messages: PackageDefinition): Partial<WireFailure> {
+  const read = <T>(): T => messageType(messages, type).deserialize(value) as T
+  if (type === 'google.rpc.ErrorInfo') {
+    const { reason, metadata } = read<{ reason: string; metadata: Record<string, string> }>()
+    return { reason, metadata }
+  }
+  if (type === 'google.rpc.BadRequest') {
+    return { violations: read<{ fieldViolations: FieldViolation[] }>().fieldViolations }
+  }
+  if (type === 'google.rpc.RetryInfo') {
+    const { seconds = 0, nanos = 0 } =
+      read<{ retryDelay: { seconds: number; nanos: number } | null }>().retryDelay ?? {}
+    return { retryAfterMs: seconds * 1000 + nanos / 1e6 }
+  }
+  return {}
+}
+
+/** The fields of every detail that is read. */
+interface WireDetail {
+  readonly reason?: string
+  readonly metadata?: Readonly<Record<string, string>>
+  readonly fieldViolations?: readonly FieldViolation[]
+  readonly retryDelay?: { readonly seconds?: number; readonly nanos?: number } | null
+}
