@@ -114,20 +114,12 @@ export function readFailure(error: ServiceError, messages: PackageDefinition): W
 }
 
 function readDetail(type: string, value: Buffer, messages: PackageDefinition): Partial<WireFailure> {
-  const read = <T>(): T => messageType(messages, type).deserialize(value) as T
-  if (type === 'google.rpc.ErrorInfo') {
-    const { reason, metadata } = read<{ reason: string; metadata: Record<string, string> }>()
-    return { reason, metadata }
-  }
-  if (type === 'google.rpc.BadRequest') {
-    return { violations: read<{ fieldViolations: FieldViolation[] }>().fieldViolations }
-  }
-  if (type === 'google.rpc.RetryInfo') {
-    const { seconds = 0, nanos = 0 } =
-      read<{ retryDelay: { seconds: number; nanos: number } | null }>().retryDelay ?? {}
-    return { retryAfterMs: seconds * 1000 + nanos / 1e6 }
-  }
-  return {}
+  const detail = messageType(messages, type).deserialize(value) as WireDetail
+  if (type === 'google.rpc.ErrorInfo') return { reason: detail.reason ?? '', metadata: detail.metadata ?? {} }
+  if (type === 'google.rpc.BadRequest') return { violations: detail.fieldViolations ?? [] }
+  if (type !== 'google.rpc.RetryInfo') return {}
+  const { seconds = 0, nanos = 0 } = detail.retryDelay ?? {}
+  return { retryAfterMs: seconds * 1000 + nanos / 1e6 }
 }
 
 /** The fields of every detail that is read. */

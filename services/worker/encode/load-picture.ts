@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp'
-import { MediaError } from './media-error.ts'
+import { MediaError } from '../../shared/media/media-error.ts'
 
 /** A decoded picture: uint8 [height, width, 3], RGB. */
 export interface Picture {

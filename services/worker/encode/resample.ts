@@ -1,4 +1,4 @@
-import type { Sound } from './decode-wav.ts'
+import type { Sound } from '../../shared/media/decode-wav.ts'
 
 /** Zero crossings of the sinc on each side: 16 gives a transition band of a few percent with the window below. */
 const zeroCrossings = 16

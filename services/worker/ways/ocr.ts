@@ -1,7 +1,7 @@
 import type { Backend, RunControl } from '../backend.ts'
 import { encodeForDetector, type DetectorScale } from '../encode/detector-input.ts'
 import { loadPicture, type Picture } from '../encode/load-picture.ts'
-import { MediaError } from '../encode/media-error.ts'
+import { MediaError } from '../../shared/media/media-error.ts'
 import { loadOcr, type OcrModel } from '../infer/onnx/ocr-model.ts'
 import { createSessionLoader } from '../infer/onnx/session-loader.ts'
 import type { RecognisedText } from '../interpret/ctc.ts'
