@@ -6,7 +6,7 @@ const dictionary = ['a', 'b', 'c', ' ']
 /** One row a step: a character, `.` for a blank, `_` for a blank by which a space is likely. */
 function rows(path: string, probability = 0.9): Float32Array {
   return Float32Array.from(
-    [...path].flatMap(step => {
+    Array.from(path).flatMap(step => {
       const row = Array.from({ length: 5 }, () => 0.01)
       row['_' === step || '.' === step ? 0 : dictionary.indexOf(step) + 1] = probability
       if (step === '_') row[4] = 0.2

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createRepetitionDetector } from '../../services/worker/infer/onnx/repetition-detector.ts'
 
@@ -27,7 +27,9 @@ describe('createRepetitionDetector()', () => {
   })
 
   test('is silent on text without a repeated token', () => {
-    fc.assert(fc.property(fc.uniqueArray(fc.nat(), { maxLength: 100 }), tokens => seenAt(tokens) === undefined))
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(), { maxLength: 100 }), tokens => expect(seenAt(tokens)).toBeUndefined()),
+    )
   })
 
   test('sees every loop of up to 32 tokens within three rounds or twelve tokens', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cutLine, lineHeight, upsideDown } from '../../services/worker/encode/cut-line.ts'
+import type { Picture } from '../../services/worker/encode/load-picture.ts'
 import { stretchContrast } from '../../services/worker/encode/stretch-contrast.ts'
 import { findComponents } from '../../services/worker/interpret/components.ts'
 import { mergeBoxes } from '../../services/worker/interpret/merge-boxes.ts'
@@ -128,7 +129,7 @@ describe('cutLine()', () => {
     return [(pixel % width) * 4, Math.floor(pixel / width) * 4, 0][at % 3]!
   })
   const picture = { data, width, height }
-  const at = (strip: typeof picture, x: number, y: number): number[] => [
+  const at = (strip: Picture, x: number, y: number): number[] => [
     ...strip.data.subarray((y * strip.width + x) * 3, (y * strip.width + x) * 3 + 2),
   ]
 
@@ -160,24 +161,24 @@ describe('cutLine()', () => {
   })
 })
 
-describe('stretchContrast()', () => {
-  const strip = (ground: number, ink: number) => ({
-    data: Uint8Array.from({ length: 300 }, (_, at) => (Math.floor(at / 3) % 5 === 0 ? ink : ground)),
-    width: 20,
-    height: 5,
-  })
+const twoTone = (ground: number, ink: number): Picture => ({
+  data: Uint8Array.from({ length: 300 }, (_, at) => (Math.floor(at / 3) % 5 === 0 ? ink : ground)),
+  width: 20,
+  height: 5,
+})
 
+describe('stretchContrast()', () => {
   test('spreads faint writing to black on white', () => {
-    expect(new Set(stretchContrast(strip(160, 140)).data)).toEqual(new Set([0, 255]))
-    expect(stretchContrast(strip(160, 140)).data[0]).toBe(0)
+    expect(new Set(stretchContrast(twoTone(160, 140)).data)).toEqual(new Set([0, 255]))
+    expect(stretchContrast(twoTone(160, 140)).data[0]).toBe(0)
   })
 
   test('makes light writing on dark ground dark on light', () => {
-    expect(stretchContrast(strip(20, 220)).data[0]).toBe(0)
+    expect(stretchContrast(twoTone(20, 220)).data[0]).toBe(0)
   })
 
   test('leaves an even strip alone', () => {
-    const even = strip(100, 103)
+    const even = twoTone(100, 103)
     expect(stretchContrast(even)).toBe(even)
   })
 })

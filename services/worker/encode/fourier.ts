@@ -14,8 +14,8 @@ export function createFourier(length: number): Fourier {
   const radices = factorsOf(length)
   const sourceReal = new Float64Array(length)
   const sourceImaginary = new Float64Array(length)
-  const groupReal = new Float64Array(Math.max(...radices))
-  const groupImaginary = new Float64Array(Math.max(...radices))
+  const groupReal = new Float64Array(Math.max(1, ...radices))
+  const groupImaginary = new Float64Array(Math.max(1, ...radices))
 
   function pass(
     real: Float64Array,

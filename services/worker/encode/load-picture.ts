@@ -1,4 +1,4 @@
-import sharp, { type Sharp } from 'sharp'
+import sharp, { type Metadata, type Sharp } from 'sharp'
 import { MediaError } from '../../shared/media/media-error.ts'
 
 /** A decoded picture: uint8 [height, width, 3], RGB. */
@@ -35,11 +35,7 @@ export async function loadPicture(bytes: Uint8Array, limitMegapixels: number): P
 }
 
 async function checkHeader(bytes: Uint8Array, limitMegapixels: number): Promise<void> {
-  const header = await open(bytes, Number.MAX_SAFE_INTEGER)
-    .metadata()
-    .catch((error: unknown) => {
-      throw new MediaError('the image is of no known format, or damaged', { cause: error })
-    })
+  const header = await readHeader(bytes)
   if (!formats.has(header.format)) throw new MediaError(`images of format ${header.format} are not supported`)
   const megapixels = (header.width * header.height) / 1e6
   if (megapixels > limitMegapixels) {
@@ -47,6 +43,14 @@ async function checkHeader(bytes: Uint8Array, limitMegapixels: number): Promise<
   }
   if (Math.min(header.width, header.height) < leastSide)
     throw new MediaError(`the image is smaller than ${leastSide} pixels`)
+}
+
+async function readHeader(bytes: Uint8Array): Promise<Metadata> {
+  try {
+    return await open(bytes, Number.MAX_SAFE_INTEGER).metadata()
+  } catch (error) {
+    throw new MediaError('the image is of no known format, or damaged', { cause: error })
+  }
 }
 
 function open(bytes: Uint8Array, limitMegapixels: number): Sharp {
