@@ -27,15 +27,6 @@ export function createLadderBook(ladders: readonly GuidedLadder[], models: reado
   const byName = new Map(ladders.map(guided => [guided.ladder.name, guided]))
   const byModel = new Map(models.map(model => [model.name, model]))
 
-  const pinned = (model: ModelSpec, task: Task): GuidedLadder => ({
-    ladder: {
-      name: `${pinPrefix}${task}:${model.name}`,
-      task,
-      modalities: model.modalities,
-      rungs: [{ name: model.name, model, recipe: {} }],
-    },
-  })
-
   return {
     find({ task, modalities, pinnedModel }) {
       const takes = ladders.filter(({ ladder }) => ladder.task === task && includesAll(ladder.modalities, modalities))
@@ -54,6 +45,11 @@ export function createLadderBook(ladders: readonly GuidedLadder[], models: reado
     },
     models,
   }
+}
+
+function pinned(model: ModelSpec, task: Task): GuidedLadder {
+  const rung = { name: model.name, model, recipe: {} }
+  return { ladder: { name: `${pinPrefix}${task}:${model.name}`, task, modalities: model.modalities, rungs: [rung] } }
 }
 
 function splitPin(name: string): readonly [string, string] {

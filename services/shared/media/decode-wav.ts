@@ -35,6 +35,33 @@ const readers: Readonly<Record<string, ReadSample>> = {
  * @source Microsoft, Multimedia Programming Interface and Data Specifications 1.0, and WAVEFORMATEXTENSIBLE
  */
 export function decodeWav(bytes: Uint8Array, limitSeconds: number): Sound {
+  const { view, format, dataStart, frames, read } = openWav(bytes)
+  if (frames > limitSeconds * format.sampleRate) throw new MediaError(`the audio is longer than ${limitSeconds} s`)
+  return { samples: mixDown(view, dataStart, frames, format, read), sampleRate: format.sampleRate }
+}
+
+/** What the header of a WAV file says, its samples unread. */
+export interface WavFacts {
+  readonly durationMs: number
+  readonly sampleRateHz: number
+  readonly channels: number
+}
+
+/** Reads the header of a WAV file and checks that the samples it promises are there. @throws MediaError as {@link decodeWav} */
+export function readWavFacts(bytes: Uint8Array): WavFacts {
+  const { format, frames } = openWav(bytes)
+  return { durationMs: (frames / format.sampleRate) * 1000, sampleRateHz: format.sampleRate, channels: format.channels }
+}
+
+interface OpenWav {
+  readonly view: DataView
+  readonly format: WavFormat
+  readonly dataStart: number
+  readonly frames: number
+  readonly read: ReadSample
+}
+
+function openWav(bytes: Uint8Array): OpenWav {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.byteLength < 12 || tagAt(view, 0) !== 'RIFF' || tagAt(view, 8) !== 'WAVE') {
     throw new MediaError(`the audio is not a WAV file${containerHint(bytes)}`)
@@ -44,11 +71,9 @@ export function decodeWav(bytes: Uint8Array, limitSeconds: number): Sound {
   if (read === undefined) {
     throw new MediaError(`WAV encoding ${format.encoding} with ${format.bitsPerSample} bits a sample is not supported`)
   }
-  const frameBytes = (format.channels * format.bitsPerSample) / 8
-  const frames = Math.floor(dataBytes / frameBytes)
+  const frames = Math.floor(dataBytes / ((format.channels * format.bitsPerSample) / 8))
   if (frames === 0) throw new MediaError('the WAV file holds no samples')
-  if (frames > limitSeconds * format.sampleRate) throw new MediaError(`the audio is longer than ${limitSeconds} s`)
-  return { samples: mixDown(view, dataStart, frames, format, read), sampleRate: format.sampleRate }
+  return { view, format, dataStart, frames, read }
 }
 
 function mixDown(view: DataView, start: number, frames: number, format: WavFormat, read: ReadSample): Float32Array {

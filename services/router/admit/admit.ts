@@ -1,0 +1,78 @@
+import type { Clock } from '../../shared/contract/clock.ts'
+import type { Modality, Part } from '../../shared/contract/content.ts'
+import { GatewayError } from '../../shared/contract/errors.ts'
+import { createRequestId } from '../../shared/contract/ids.ts'
+import type { Admitted, CheckedPart, Incoming } from '../states.ts'
+import { checkMedia, type MediaLimits } from './check-media.ts'
+import { checkRequest, type RequestLimits } from './check-request.ts'
+import type { FetchPart } from './fetch-part.ts'
+
+/** What admission holds requests to. */
+export interface AdmitOptions {
+  readonly request: RequestLimits
+  readonly media: MediaLimits
+  readonly defaultDeadlineMs: number
+  readonly asyncDeadlineMs: number
+  readonly longestDeadlineMs: number
+}
+
+/** What admission needs. */
+export interface AdmitDependencies {
+  readonly clock: Clock
+  readonly fetchPart: FetchPart
+}
+
+/** Lets a sound request in, with its bytes at hand and its deadline absolute. @throws GatewayError InvalidRequest, Deadline */
+export type Admit = (incoming: Incoming, signal: AbortSignal) => Promise<Admitted>
+
+/** Makes the stage. */
+export function createAdmit(options: AdmitOptions, { clock, fetchPart }: AdmitDependencies): Admit {
+  return async (incoming, signal) => {
+    const { request, caller, mode, arrivedAt } = incoming
+    const deadlineAt = deadlineOf(incoming, options)
+    if (deadlineAt <= clock.now()) {
+      throw new GatewayError('Deadline', 'the deadline is past', { stage: 'admit', reason: 'DEADLINE_AT_ADMIT' })
+    }
+    checkRequest(request, options.request)
+    const parts = await Promise.all(
+      request.parts.map((part, index) => checkPart(part, `content[${index}]`, options.media, fetchPart, signal)),
+    )
+    const modalities: readonly Modality[] = [...new Set(parts.map(part => part.kind))]
+    return {
+      requestId: createRequestId(arrivedAt),
+      caller,
+      request,
+      parts,
+      modalities,
+      mode,
+      submittedAt: arrivedAt,
+      deadlineAt,
+      ...(incoming.traceparent === undefined ? {} : { traceparent: incoming.traceparent }),
+    }
+  }
+}
+
+async function checkPart(
+  part: Part,
+  index: string,
+  limits: MediaLimits,
+  fetchPart: FetchPart,
+  signal: AbortSignal,
+): Promise<CheckedPart> {
+  if (part.kind === 'text') return part
+  const field = `${index}.${part.kind}`
+  const { source, kind, mediaType } = part
+  const bytes = source.kind === 'bytes' ? source.bytes : await fetchPart(source.uri, field, signal)
+  const facts = await checkMedia({ kind, bytes, ...(mediaType === undefined ? {} : { mediaType }) }, field, limits)
+  return { kind, bytes, ...facts }
+}
+
+/** The tightest of what the request, the client's call and the deployment allow. A job outlives the call that submits it. */
+function deadlineOf({ request, mode, arrivedAt, callDeadlineAt }: Incoming, options: AdmitOptions): number {
+  const wantedMs = request.constraints.deadlineMs ?? (mode === 'async' ? options.asyncDeadlineMs : undefined)
+  const byRequest = wantedMs === undefined ? undefined : arrivedAt + wantedMs
+  const byCall = mode === 'async' ? undefined : callDeadlineAt
+  const wanted = [byRequest, byCall].filter(at => at !== undefined)
+  const tightest = wanted.length === 0 ? arrivedAt + options.defaultDeadlineMs : Math.min(...wanted)
+  return Math.min(tightest, arrivedAt + options.longestDeadlineMs)
+}

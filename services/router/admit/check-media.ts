@@ -1,0 +1,102 @@
+import sharp from 'sharp'
+import { invalidField } from '../../shared/contract/errors.ts'
+import { readWavFacts } from '../../shared/media/decode-wav.ts'
+import { MediaError } from '../../shared/media/media-error.ts'
+import { sniffMedia } from './sniff-media.ts'
+
+/** What media are held to. */
+export interface MediaLimits {
+  readonly imageMegapixels: number
+  readonly audioSeconds: number
+}
+
+/** A medium as its caller gave it. */
+export interface GivenMedia {
+  readonly kind: 'image' | 'audio' | 'video'
+  readonly bytes: Uint8Array
+  readonly mediaType?: string
+}
+
+/** What was found: the type that the bytes have, and the facts of their header. */
+export interface MediaFacts {
+  readonly mediaType: string
+  readonly header: Readonly<Record<string, number>>
+}
+
+/** Checks a medium by its bytes without decoding it. @throws GatewayError InvalidRequest that names the field */
+export async function checkMedia(given: GivenMedia, field: string, limits: MediaLimits): Promise<MediaFacts> {
+  const at = `${field}.bytes`
+  if (given.bytes.byteLength === 0) throw invalidField(at, 'it is empty')
+  const found = sniffMedia(given.bytes)
+  if (found === undefined) throw invalidField(at, `it is no ${given.kind} of a kind that is known`)
+  if (found.kind !== given.kind) throw invalidField(at, `expected ${given.kind}, found ${found.mediaType}`)
+  checkDeclared(given.mediaType, found.mediaType, field)
+  if (given.kind === 'image')
+    return { mediaType: found.mediaType, header: await imageHeader(given.bytes, found.mediaType, at, limits) }
+  if (given.kind === 'audio') return { mediaType: found.mediaType, header: audioHeader(given.bytes, at, limits) }
+  return { mediaType: found.mediaType, header: {} }
+}
+
+/** Another name for the same type, or none, is no lie; another type is. */
+function checkDeclared(declared: string | undefined, found: string, field: string): void {
+  if (declared === undefined || declared === 'application/octet-stream') return
+  const plain = declared.split(';')[0]?.trim().toLowerCase() ?? ''
+  const same = plain === found || (aliases[found] ?? []).includes(plain)
+  if (!same) throw invalidField(`${field}.media_type`, `it says ${plain.slice(0, 64)}, the bytes are ${found}`)
+}
+
+const aliases: Readonly<Record<string, readonly string[]>> = {
+  'image/jpeg': ['image/jpg'],
+  'audio/wav': ['audio/x-wav', 'audio/wave', 'audio/vnd.wave'],
+  'audio/mpeg': ['audio/mp3'],
+}
+
+async function imageHeader(
+  bytes: Uint8Array,
+  mediaType: string,
+  at: string,
+  limits: MediaLimits,
+): Promise<Record<string, number>> {
+  const { width, height } = await sizeOf(bytes, at)
+  const megapixels = (width * height) / 1e6
+  if (megapixels > limits.imageMegapixels) {
+    throw invalidField(at, `it has ${megapixels.toFixed(1)} megapixels, at most ${limits.imageMegapixels} are taken`)
+  }
+  if (isCutShort(bytes, mediaType)) throw invalidField(at, 'the image is cut short')
+  return { width, height, bytes: bytes.byteLength }
+}
+
+async function sizeOf(bytes: Uint8Array, at: string): Promise<{ width: number; height: number }> {
+  try {
+    // Only the header is read; the limit is our own, so that the answer can name it.
+    const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata()
+    return { width, height }
+  } catch {
+    // The decoder's own words can quote the content.
+    throw invalidField(at, 'the image cannot be read')
+  }
+}
+
+/** Whether a file lacks the mark that ends its format. Formats without one are left to the decoder. */
+function isCutShort(bytes: Uint8Array, mediaType: string): boolean {
+  const tail = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (mediaType === 'image/png') return !tail.subarray(-64).includes('IEND')
+  // Cameras append data after the end-of-image marker, so it is looked for anywhere in the last half.
+  if (mediaType === 'image/jpeg') return tail.lastIndexOf(Buffer.from([0xff, 0xd9])) < bytes.byteLength / 2
+  if (mediaType === 'image/gif') return tail.at(-1) !== 0x3b
+  if (mediaType === 'image/webp') return tail.readUInt32LE(4) + 8 > bytes.byteLength
+  return false
+}
+
+function audioHeader(bytes: Uint8Array, at: string, limits: MediaLimits): Record<string, number> {
+  try {
+    const { durationMs, sampleRateHz, channels } = readWavFacts(bytes)
+    if (durationMs > limits.audioSeconds * 1000) {
+      throw new MediaError(`it is ${Math.round(durationMs / 1000)} s long, at most ${limits.audioSeconds} s are taken`)
+    }
+    return { durationMs, sampleRateHz, channels, bytes: bytes.byteLength }
+  } catch (error) {
+    if (error instanceof MediaError) throw invalidField(at, error.message)
+    throw error
+  }
+}

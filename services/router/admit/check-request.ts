@@ -1,0 +1,159 @@
+import type { Task, TaskOptions } from '../../shared/contract/content.ts'
+import { GatewayError, type FieldViolation } from '../../shared/contract/errors.ts'
+import { isNanoUsd } from '../../shared/contract/money.ts'
+import type { InferenceRequest, RequestConstraints } from '../../shared/contract/request.ts'
+
+/** What requests are held to. */
+export interface RequestLimits {
+  readonly parts: number
+  readonly textCharacters: number
+  /** Names of every configured model and rung, and of every tier. */
+  readonly models: ReadonlySet<string>
+  readonly tiers: ReadonlySet<string>
+  /** Label sets that some model has heads for. */
+  readonly labelSets: ReadonlySet<string>
+}
+
+/** Options that each task takes. */
+const optionsOf: Readonly<Record<Task, readonly (keyof TaskOptions)[]>> = {
+  transcribe: ['language'],
+  read: [],
+  classify: ['labelSet', 'labels'],
+  embed: [],
+  generate: ['maxOutputTokens', 'temperature', 'instruction'],
+}
+
+/** Names of options as the wire has them. */
+const wireNames: Readonly<Record<keyof TaskOptions, string>> = {
+  labelSet: 'options.label_set',
+  labels: 'options.labels',
+  language: 'options.language',
+  maxOutputTokens: 'options.max_output_tokens',
+  temperature: 'options.temperature',
+  instruction: 'options.instruction',
+}
+
+const longestKey = 256
+const mostLabels = 16
+const longestLabel = 256
+const mostOutputTokens = 131_072
+
+/** Checks everything of a request but its media. @throws GatewayError InvalidRequest with every fault at once, each with its field */
+export function checkRequest(request: InferenceRequest, limits: RequestLimits): void {
+  const violations = [
+    ...partFaults(request, limits),
+    ...optionFaults(request, limits),
+    ...constraintFaults(request.constraints, limits),
+    ...nameFaults(request),
+  ]
+  const [first] = violations
+  if (first === undefined) return
+  throw new GatewayError('InvalidRequest', `${first.field}: ${first.description}`, { stage: 'admit', violations })
+}
+
+type Faults = readonly FieldViolation[]
+
+/** One fault, when it is one. */
+function fault(wrong: boolean, field: string, description: string): Faults {
+  return wrong ? [{ field, description }] : []
+}
+
+function partFaults({ parts }: InferenceRequest, limits: RequestLimits): Faults {
+  if (parts.length === 0) return fault(true, 'content', 'expected at least one part')
+  if (parts.length > limits.parts) return fault(true, 'content', `expected at most ${limits.parts} parts`)
+  const texts = parts.flatMap((part, index) => (part.kind === 'text' ? [{ text: part.text, index }] : []))
+  const total = texts.reduce((sum, { text }) => sum + text.length, 0)
+  return [
+    ...texts.flatMap(({ text, index }) =>
+      fault(text.trim() === '', `content[${index}].text`, 'expected text, found none'),
+    ),
+    ...fault(total > limits.textCharacters, 'content', `expected at most ${limits.textCharacters} characters of text`),
+  ]
+}
+
+function optionFaults({ task, options }: InferenceRequest, limits: RequestLimits): Faults {
+  const taken = optionsOf[task]
+  const given = Object.keys(options).filter((name): name is keyof TaskOptions => name in wireNames)
+  const unknown = given.filter(name => !taken.includes(name))
+  if (unknown.length > 0) return unknown.flatMap(name => fault(true, wireNames[name], `task ${task} does not take it`))
+  return [
+    ...(task === 'classify' ? labelFaults(options, limits) : []),
+    ...fault(
+      options.language !== undefined && !/^[a-z]{2}$/u.test(options.language),
+      wireNames.language,
+      'expected two lower-case letters of ISO 639-1',
+    ),
+    ...rangeFault(options.temperature, 0, 2, wireNames.temperature),
+    ...rangeFault(options.maxOutputTokens, 1, mostOutputTokens, wireNames.maxOutputTokens),
+  ]
+}
+
+function labelFaults({ labelSet, labels }: TaskOptions, limits: RequestLimits): Faults {
+  if (labelSet !== undefined && labels !== undefined) {
+    return fault(true, wireNames.labels, 'expected either labels or label_set')
+  }
+  if (labelSet !== undefined) {
+    const known = [...limits.labelSets].join(', ') || 'none is configured'
+    return fault(!limits.labelSets.has(labelSet), wireNames.labelSet, `expected one of: ${known}`)
+  }
+  if (labels === undefined) return fault(true, wireNames.labelSet, 'expected labels or label_set')
+  return [
+    ...fault(labels.length < 2 || labels.length > 64, wireNames.labels, 'expected 2 to 64 labels'),
+    ...fault(new Set(labels).size < labels.length, wireNames.labels, 'expected every label once'),
+    ...fault(
+      labels.some(label => label.trim() === '' || label.length > longestLabel),
+      wireNames.labels,
+      `expected labels of 1 to ${longestLabel} characters`,
+    ),
+  ]
+}
+
+function constraintFaults(constraints: RequestConstraints, { models, tiers }: RequestLimits): Faults {
+  const { deadlineMs, maxCostNanoUsd, maxRisk, minQuality, model, tier } = constraints
+  return [
+    ...fault(
+      deadlineMs !== undefined && !(Number.isFinite(deadlineMs) && deadlineMs > 0),
+      'constraints.deadline',
+      'expected more than nothing',
+    ),
+    ...fault(
+      maxCostNanoUsd !== undefined && !isNanoUsd(maxCostNanoUsd),
+      'constraints.max_cost_nano_usd',
+      'expected a whole amount from 0 to 2^53 - 1',
+    ),
+    ...rangeFault(maxRisk, 0, 1, 'constraints.max_risk'),
+    ...rangeFault(minQuality, 0, 1, 'constraints.min_quality'),
+    ...fault(
+      model !== undefined && !models.has(model),
+      'constraints.model',
+      `there is no such model; there are: ${[...models].join(', ')}`,
+    ),
+    ...fault(
+      tier !== undefined && !tiers.has(tier),
+      'constraints.tier',
+      `there is no such tier; there are: ${[...tiers].join(', ')}`,
+    ),
+  ]
+}
+
+function nameFaults({ idempotencyKey, sessionKey, labels }: InferenceRequest): Faults {
+  const entries = Object.entries(labels)
+  return [
+    ...fault(
+      (idempotencyKey?.length ?? 0) > longestKey,
+      'idempotency_key',
+      `expected at most ${longestKey} characters`,
+    ),
+    ...fault((sessionKey?.length ?? 0) > longestKey, 'session_key', `expected at most ${longestKey} characters`),
+    ...fault(entries.length > mostLabels, 'labels', `expected at most ${mostLabels}`),
+    ...fault(
+      entries.some(([key, value]) => key.length > 64 || value.length > longestLabel),
+      'labels',
+      `expected names of at most 64 characters and values of at most ${longestLabel}`,
+    ),
+  ]
+}
+
+function rangeFault(value: number | undefined, least: number, most: number, field: string): Faults {
+  return fault(value !== undefined && !(value >= least && value <= most), field, `expected ${least} to ${most}`)
+}

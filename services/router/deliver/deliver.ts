@@ -1,0 +1,16 @@
+import type { Answer } from '../../shared/contract/answer.ts'
+import { GatewayError } from '../../shared/contract/errors.ts'
+import type { Climbed } from '../states.ts'
+
+/** Gives the answer of a climb, or throws why there is none. @throws GatewayError of the climb's end */
+export function deliver({ end }: Climbed): Answer {
+  if (end.kind === 'answered') return end.answer
+  if (end.kind === 'cancelled') throw new GatewayError('Cancelled', 'the request was cancelled', { stage: 'climb' })
+  const metadata = Object.fromEntries(end.rungs.map(rung => [rung.model, `${rung.verdict}: ${rung.reason}`]))
+  throw new GatewayError(end.code, end.message, { stage: 'climb', metadata, ...faultOf(end.code, end.message) })
+}
+
+/** What a worker found wrong with the content names the content. */
+function faultOf(code: string, description: string): { violations?: { field: string; description: string }[] } {
+  return code === 'InvalidRequest' ? { violations: [{ field: 'content', description }] } : {}
+}

@@ -1,0 +1,46 @@
+import type { Metadata } from '@grpc/grpc-js'
+import type { Caller } from '../states.ts'
+
+/** What every call carries beside its message. */
+export interface CallContext {
+  readonly caller: Caller
+  readonly arrivedAt: number
+  /** Epoch ms, when the client set a deadline. */
+  readonly callDeadlineAt?: number
+  /** Aborted when the client has left. */
+  readonly signal: AbortSignal
+  readonly traceparent?: string
+}
+
+/** The parts of a server call that a context is read from. */
+export interface ReadableCall {
+  readonly metadata: Metadata
+  readonly cancelled: boolean
+  getDeadline(): Date | number
+  once(event: 'cancelled', listener: () => void): unknown
+}
+
+/** Reads a call's context once its caller is known. */
+export function contextOf(call: ReadableCall, caller: Caller, arrivedAt: number): CallContext {
+  const left = new AbortController()
+  if (call.cancelled) left.abort()
+  call.once('cancelled', () => left.abort())
+  const deadline = Number(call.getDeadline())
+  const traceparent = headerOf(call.metadata, 'traceparent')
+  return {
+    caller,
+    arrivedAt,
+    signal: left.signal,
+    ...(Number.isFinite(deadline) ? { callDeadlineAt: deadline } : {}),
+    ...(traceparent !== undefined && traceparentShape.test(traceparent) ? { traceparent } : {}),
+  }
+}
+
+/** @source W3C Trace Context, section 3.2 */
+const traceparentShape = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/u
+
+/** The first value of a text header. */
+export function headerOf(metadata: Metadata, name: string): string | undefined {
+  const [value] = metadata.get(name)
+  return typeof value === 'string' ? value : undefined
+}

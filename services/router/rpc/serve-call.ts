@@ -1,0 +1,106 @@
+import type { handleServerStreamingCall, handleUnaryCall, ServerWritableStream, StatusObject } from '@grpc/grpc-js'
+import { performance } from 'node:perf_hooks'
+import type { Logger } from 'pino'
+import { isGatewayError } from '../../shared/contract/errors.ts'
+import { statusName, type StatusWriter } from '../../shared/rpc/status.ts'
+import type { Caller, Scope } from '../states.ts'
+import { contextOf, headerOf, type CallContext, type ReadableCall } from './call-context.ts'
+
+/** What serving any call needs. */
+export interface ServeDependencies {
+  readonly authenticate: (authorization: string | undefined) => Caller
+  readonly demandScope: (caller: Caller, scope: Scope) => void
+  /** Takes a call in, or throws when there are too many; gives what lets it go. */
+  readonly enter: () => () => void
+  readonly statuses: StatusWriter
+  readonly answered: (rpc: string, status: string, elapsedMs: number) => void
+  readonly logger: Logger
+}
+
+/** Turns a function of request and context into a unary handler: who calls, whether there is room, what a failure says. */
+export function serveUnary<Request, Response>(
+  rpc: string,
+  scope: Scope,
+  answer: (request: Request, context: CallContext) => Promise<Response>,
+  dependencies: ServeDependencies,
+): handleUnaryCall<Request, Response> {
+  return (call, callback) => {
+    void serve(rpc, scope, call, dependencies, context => answer(call.request, context)).then(
+      response => callback(null, response),
+      (failure: Failure) => callback(failure.status),
+    )
+  }
+}
+
+/** Takes a message for the client; resolves when the client has room for more. */
+export type Write<Response> = (message: Response) => Promise<void>
+
+/** The same for a server stream. */
+export function serveStream<Request, Response>(
+  rpc: string,
+  scope: Scope,
+  answer: (request: Request, context: CallContext, write: Write<Response>) => Promise<void>,
+  dependencies: ServeDependencies,
+): handleServerStreamingCall<Request, Response> {
+  return call => {
+    void serve(rpc, scope, call, dependencies, context => answer(call.request, context, writer(call, context))).then(
+      () => call.end(),
+      (failure: Failure) => call.emit('error', failure.status),
+    )
+  }
+}
+
+/** Writes and waits while the transport's buffer is full, so that a slow client slows whatever writes. */
+function writer<Request, Response>(
+  call: ServerWritableStream<Request, Response>,
+  { signal }: CallContext,
+): Write<Response> {
+  return async message => {
+    if (signal.aborted || call.write(message)) return
+    await new Promise<void>(resolve => {
+      const done = (): void => {
+        call.off('drain', done)
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      call.once('drain', done)
+      signal.addEventListener('abort', done, { once: true })
+    })
+  }
+}
+
+/** A failure that is ready to be sent; not an error to anybody but the client. */
+class Failure extends Error {
+  readonly status: Partial<StatusObject>
+
+  constructor(status: Partial<StatusObject>) {
+    super(status.details)
+    this.status = status
+  }
+}
+
+async function serve<Response>(
+  rpc: string,
+  scope: Scope,
+  call: ReadableCall,
+  { authenticate, demandScope, enter, statuses, answered, logger }: ServeDependencies,
+  answer: (context: CallContext) => Promise<Response>,
+): Promise<Response> {
+  const startedAt = performance.now()
+  let leave: (() => void) | undefined
+  try {
+    const caller = authenticate(headerOf(call.metadata, 'authorization'))
+    demandScope(caller, scope)
+    leave = enter()
+    const response = await answer(contextOf(call, caller, Date.now()))
+    answered(rpc, 'OK', performance.now() - startedAt)
+    return response
+  } catch (error) {
+    if (!isGatewayError(error)) logger.error({ err: error, rpc }, 'a bug in a call')
+    const status = statuses.toWire(error)
+    answered(rpc, statusName(status.code ?? 2), performance.now() - startedAt)
+    throw new Failure(status)
+  } finally {
+    leave?.()
+  }
+}

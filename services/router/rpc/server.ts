@@ -1,0 +1,87 @@
+import {
+  compressionAlgorithms,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js'
+import type { PackageDefinition } from '@grpc/proto-loader'
+import { ReflectionService } from '@grpc/reflection'
+import { HealthImplementation } from 'grpc-health-check'
+import { GatewayError } from '../../shared/contract/errors.ts'
+
+/** How the gRPC port is opened. */
+export interface ServerOptions {
+  readonly address: string
+  readonly messageBytes: number
+}
+
+/** The gRPC port. */
+export interface RpcServer {
+  /** host:port, with the port that was really taken. */
+  readonly address: string
+  /** Says to health watchers whether calls are served. */
+  setServing(serving: boolean): void
+  /** Takes no new calls; resolves when those under way have ended, or after `graceMs` ends them. */
+  drain(graceMs: number): Promise<void>
+}
+
+/** Connections are pinged so that dead peers are noticed within half a minute, and closed after an hour so that clients spread anew. */
+const channelOptions = {
+  'grpc.keepalive_time_ms': 20_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.keepalive_permit_without_calls': 1,
+  'grpc.max_connection_age_ms': 3_600_000,
+  'grpc.max_connection_age_grace_ms': 600_000,
+  'grpc.default_compression_algorithm': compressionAlgorithms.identity,
+} as const
+
+/** Serves services with health and reflection beside them. @throws GatewayError Config when the address is taken */
+export async function openRpcServer(
+  { address, messageBytes }: ServerOptions,
+  definition: PackageDefinition,
+  services: readonly {
+    readonly definition: ServiceDefinition
+    readonly handlers: UntypedServiceImplementation
+    readonly name: string
+  }[],
+): Promise<RpcServer> {
+  const server = new Server({
+    ...channelOptions,
+    'grpc.max_receive_message_length': messageBytes,
+    'grpc.max_send_message_length': messageBytes,
+  })
+  const names = ['', ...services.map(service => service.name)]
+  const health = new HealthImplementation(Object.fromEntries(names.map(name => [name, 'NOT_SERVING' as const])))
+  for (const service of services) server.addService(service.definition, service.handlers)
+  health.addToServer(server)
+  new ReflectionService(definition).addToServer(server)
+  const port = await bind(server, address)
+  return {
+    address: `${address.slice(0, address.lastIndexOf(':'))}:${port}`,
+    setServing(serving) {
+      for (const name of names) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING')
+    },
+    async drain(graceMs) {
+      const force = setTimeout(() => server.forceShutdown(), graceMs)
+      await new Promise<void>(resolve => {
+        server.tryShutdown(() => resolve())
+      })
+      clearTimeout(force)
+    },
+  }
+}
+
+function bind(server: Server, address: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+      if (error === null) resolve(port)
+      else {
+        const why = /EADDRINUSE|address already in use|No address added/iu.test(error.message)
+          ? 'it is in use; is another Sluice running? Set listen.grpc to another port'
+          : error.message
+        reject(new GatewayError('Config', `listen.grpc ${address}: ${why}`, {}, { cause: error }))
+      }
+    })
+  })
+}
