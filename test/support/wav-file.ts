@@ -32,7 +32,8 @@ export function wavFile(samples: readonly number[] | Float32Array, shape: WavSha
 }
 
 function writeSample(buffer: Buffer, at: number, sample: number, { bits, float }: WavShape): void {
-  if (float === true) bits === 64 ? buffer.writeDoubleLE(sample, at) : buffer.writeFloatLE(sample, at)
+  if (float === true && bits === 64) buffer.writeDoubleLE(sample, at)
+  else if (float === true) buffer.writeFloatLE(sample, at)
   else if (bits === 8) buffer.writeUInt8(Math.round(sample * 127) + 128, at)
   else buffer.writeIntLE(Math.round(sample * (2 ** (bits - 1) - 1)), at, bits / 8)
 }

@@ -28,7 +28,9 @@ describe('createRepetitionDetector()', () => {
 
   test('is silent on text without a repeated token', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.nat(), { maxLength: 100 }), tokens => expect(seenAt(tokens)).toBeUndefined()),
+      fc.property(fc.uniqueArray(fc.nat(), { maxLength: 100 }), tokens => {
+        expect(seenAt(tokens)).toBeUndefined()
+      }),
     )
   })
 

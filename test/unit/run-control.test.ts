@@ -62,9 +62,9 @@ describe('createRunControl()', () => {
   })
 })
 
-describe('transferableMedia()', () => {
-  const audio = (bytes: Uint8Array) => ({ kind: 'audio' as const, bytes, mediaType: 'audio/wav' })
+const audio = (bytes: Uint8Array) => ({ kind: 'audio' as const, bytes, mediaType: 'audio/wav' })
 
+describe('transferableMedia()', () => {
   test('moves whole buffers and copies views of a part', () => {
     const whole = new Uint8Array(100)
     const view = new Uint8Array(100).subarray(10)

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cutLine, lineHeight, upsideDown } from '../../services/worker/encode/cut-line.ts'
 import type { Picture } from '../../services/worker/encode/load-picture.ts'
@@ -105,12 +105,13 @@ describe('findTextBoxes()', () => {
   })
 })
 
+const box = (x: number) => ({
+  corners: cornersOf({ centre: { x, y: 10 }, width: 40, height: 10, angle: 0 }),
+  score: 0.9,
+})
+
 describe('mergeBoxes()', () => {
   test('takes of a later pass only what is new', () => {
-    const box = (x: number) => ({
-      corners: cornersOf({ centre: { x, y: 10 }, width: 40, height: 10, angle: 0 }),
-      score: 0.9,
-    })
     expect(
       mergeBoxes([
         [box(20), box(100)],
@@ -119,6 +120,10 @@ describe('mergeBoxes()', () => {
     ).toEqual([box(20), box(100), box(200)])
   })
 })
+
+const pixelAt = (strip: Picture, x: number, y: number): number[] => [
+  ...strip.data.subarray((y * strip.width + x) * 3, (y * strip.width + x) * 3 + 2),
+]
 
 describe('cutLine()', () => {
   const width = 60
@@ -129,14 +134,11 @@ describe('cutLine()', () => {
     return [(pixel % width) * 4, Math.floor(pixel / width) * 4, 0][at % 3]!
   })
   const picture = { data, width, height }
-  const at = (strip: Picture, x: number, y: number): number[] => [
-    ...strip.data.subarray((y * strip.width + x) * 3, (y * strip.width + x) * 3 + 2),
-  ]
 
   test('gives a strip of the recogniser’s height at the line’s proportions', () => {
     const strip = cutLine(picture, cornersOf({ centre: { x: 30, y: 30 }, width: 40, height: 20, angle: 0 }))
     expect([strip.width, strip.height]).toEqual([96, lineHeight])
-    const [left, right] = [at(strip, 0, 24), at(strip, 95, 24)]
+    const [left, right] = [pixelAt(strip, 0, 24), pixelAt(strip, 95, 24)]
     expect(right[0]! - left[0]!).toBeGreaterThan(4 * 38)
     expect(Math.abs(right[1]! - left[1]!)).toBeLessThanOrEqual(1)
   })
@@ -145,8 +147,8 @@ describe('cutLine()', () => {
     const strip = cutLine(picture, cornersOf({ centre: { x: 30, y: 30 }, width: 16, height: 48, angle: 0 }))
     expect(strip.width).toBe(144)
     // Read downwards to the right or upwards, never mirrored: along the strip green changes, red does not.
-    expect(Math.abs(at(strip, 0, 24)[1]! - at(strip, 143, 24)[1]!)).toBeGreaterThan(4 * 44)
-    expect(Math.abs(at(strip, 0, 24)[0]! - at(strip, 143, 24)[0]!)).toBeLessThanOrEqual(1)
+    expect(Math.abs(pixelAt(strip, 0, 24)[1]! - pixelAt(strip, 143, 24)[1]!)).toBeGreaterThan(4 * 44)
+    expect(Math.abs(pixelAt(strip, 0, 24)[0]! - pixelAt(strip, 143, 24)[0]!)).toBeLessThanOrEqual(1)
   })
 
   test('stays inside the picture for boxes over its edge', () => {

@@ -28,6 +28,15 @@ export function decodeCtc(rows: Float32Array, classes: number, dictionary: reado
   let blanks = 0
   let before = blank
   let gap = 0
+
+  function begin(character: string, probability: number): void {
+    const lost = gap >= lostSpace && character !== ' ' && characters.length > 0 && characters.at(-1) !== ' '
+    if (lost) characters.push(' ')
+    characters.push(character)
+    probabilities.push(probability)
+    gap = 0
+  }
+
   for (let step = 0; step < steps; step++) {
     const row = rows.subarray(step * classes, (step + 1) * classes)
     const best = indexOfHighest(row)
@@ -35,12 +44,7 @@ export function decodeCtc(rows: Float32Array, classes: number, dictionary: reado
       blanks++
       gap = Math.max(gap, row[space] ?? 0)
     } else if (best === before) probabilities[probabilities.length - 1] = Math.max(probabilities.at(-1)!, row[best]!)
-    else {
-      if (gap >= lostSpace && best !== space && characters.at(-1) !== ' ' && characters.length > 0) characters.push(' ')
-      characters.push(dictionary[best - 1] ?? '\uFFFD')
-      probabilities.push(row[best]!)
-      gap = 0
-    }
+    else begin(dictionary[best - 1] ?? '\uFFFD', row[best]!)
     before = best
   }
   return { text: characters.join(''), probabilities, blankRatio: steps === 0 ? 1 : blanks / steps }
