@@ -254,7 +254,7 @@ describe.skipIf(ocrMissing !== undefined)(
       const [fast] = await engine.run([work('fast', image(picture.slice()))], patient)
       const [large] = await engine.run([work('large', image(picture.slice()))], patient)
       expect(fast?.kind === 'done' && fast.result.rawConfidence).toBeLessThan(0.1)
-      expect(textOf(large)).toContain('UPSIDE DOWN 4417')
+      expect(textOf(large)).toBe('UPSIDE DOWN 4417\nTotal due: 1,284.50 EUR')
     })
 
     test('reads a batch in common, each leg with its own outcome and share of the time', async () => {
@@ -307,6 +307,26 @@ describe.skipIf(ocrMissing !== undefined)(
 )
 
 describe('createEngine()', () => {
+  test.skipIf(whisperMissing !== undefined)(
+    'says in one line that a model runs on another execution provider',
+    async () => {
+      buildWorker()
+      const backend: WhisperSpec = { kind: 'whisper', pack: 'whisper-tiny' }
+      const before = logged.length
+      const models = [{ name: 'tiny', backend, executionProviders: ['cuda', 'cpu'], threads: 2 }]
+      const engine = await createEngine({ models }, dependencies)
+      await engine.close()
+      const lines = logged.slice(before).filter(line => line.includes('instead of'))
+      expect(lines).toHaveLength(1)
+      expect(JSON.parse(lines[0]!)).toMatchObject({
+        level: 40,
+        model: 'tiny',
+        provider: 'cpu',
+        msg: 'model runs on cpu instead of cuda',
+      })
+    },
+  )
+
   test('says which model cannot be loaded', async () => {
     buildWorker()
     const backend: WhisperSpec = { kind: 'whisper', pack: 'no-such-pack' }

@@ -8,6 +8,7 @@ const line = (text: string, x: number, y: number, probability = 0.98): ReadLine 
   text,
   probabilities: Array.from(text).map(() => probability),
   blankRatio: 0.5,
+  turned: false,
 })
 const picture = { megapixels: 0.2, textPeak: 1 }
 
@@ -33,6 +34,14 @@ describe('interpretReading()', () => {
     expect(text).toBe('Total 12.50\nEUR')
     expect(rawConfidence).toBeGreaterThan(0.95)
     expect(signals).toMatchObject({ boxes: 3, dropped: 0, doubtful: 0, text_height_px: 20, characters: 15 })
+  })
+
+  test('reads a picture on its head from its end', () => {
+    const lines = [line('last', 100, 20), line('b', 300, 60), line('a', 100, 60)].map(found => ({
+      ...found,
+      turned: true,
+    }))
+    expect(interpretReading(lines, picture).text).toBe('b a\nlast')
   })
 
   test('leaves out noise and trusts the rest less for it', () => {

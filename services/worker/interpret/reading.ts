@@ -10,6 +10,8 @@ export interface ReadLine {
   readonly text: string
   readonly probabilities: readonly number[]
   readonly blankRatio: number
+  /** True when it stands on its head. */
+  readonly turned: boolean
 }
 
 /** Text of a picture with the signs by which it can be trusted. */
@@ -53,7 +55,9 @@ export function interpretReading(
   picture: { readonly megapixels: number; readonly textPeak: number },
 ): Reading {
   const kept = lines.filter(line => lineScore(line) >= noiseScore && line.text.trim() !== '')
-  const text = inReadingOrder(kept)
+  const rows = inReadingOrder(kept)
+  const overturned = kept.filter(line => line.turned).length > kept.length / 2
+  const text = (overturned ? rows.toReversed().map(row => row.toReversed()) : rows)
     .map(row => row.map(line => line.text.trim()).join(' '))
     .join('\n')
   const scores = lines.map(lineScore)

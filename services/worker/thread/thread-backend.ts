@@ -57,8 +57,10 @@ export async function createThreadBackend(
     for (let waitMs = firstRestartMs; !closing.signal.aborted; waitMs = Math.min(longestRestartMs, waitMs * 2)) {
       await pause(waitMs, closing.signal)
       try {
-        thread = await startThread(options, dependencies)
-        void guard(thread)
+        const born = await startThread(options, dependencies)
+        if (closing.signal.aborted) return await born.kill()
+        thread = born
+        void guard(born)
         return
       } catch (error) {
         logger.error({ model: options.model, err: error }, 'a model could not be loaded again')
@@ -108,7 +110,7 @@ export async function createThreadBackend(
     run,
     async close() {
       closing.abort()
-      await thread?.close()
+      await Promise.all([thread?.close(), reborn])
     },
   }
 }

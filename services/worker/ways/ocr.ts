@@ -4,14 +4,13 @@ import { loadPicture, type Picture } from '../encode/load-picture.ts'
 import { MediaError } from '../../shared/media/media-error.ts'
 import { loadOcr, type OcrModel } from '../infer/onnx/ocr-model.ts'
 import { createSessionLoader } from '../infer/onnx/session-loader.ts'
-import type { RecognisedText } from '../interpret/ctc.ts'
 import { mergeBoxes } from '../interpret/merge-boxes.ts'
 import { interpretReading } from '../interpret/reading.ts'
 import { findTextBoxes, type TextBox } from '../interpret/text-boxes.ts'
 import type { Outcome, Work } from '../states.ts'
 import type { BackendDependencies } from './create-backend.ts'
 import { abandoned, badInput, isAbandoned } from './end-leg.ts'
-import { readLines } from './read-lines.ts'
+import { readLines, type LineText } from './read-lines.ts'
 import { shareTime } from './share-time.ts'
 
 /** PP-OCR in ONNX: a detector of lines and a recogniser. */
@@ -73,14 +72,13 @@ async function readBatch(batch: readonly Work[], control: RunControl, parts: Par
   for (const work of batch)
     found.push(isAbandoned(work, control, clock) ? { kind: 'abandoned', ownMs: 0 } : await find(work, parts))
 
-  const orders = found.flatMap(leg =>
-    leg.kind === 'lines' ? leg.boxes.map(box => ({ picture: leg.picture, corners: box.corners })) : [],
-  )
-  const readingAt = performance.now()
-  const texts = await readLines(parts.model, orders, {
-    secondLook: parts.spec.multiScale === true,
-    stopped: () => batch.every(work => isAbandoned(work, control, clock)),
+  const orders = found.flatMap((leg, place) => {
+    if (leg.kind !== 'lines') return []
+    const unwanted = (): boolean => isAbandoned(batch[place]!, control, clock)
+    return leg.boxes.map(box => ({ picture: leg.picture, corners: box.corners, unwanted }))
   })
+  const readingAt = performance.now()
+  const texts = await readLines(parts.model, orders, parts.spec.multiScale === true)
   const endedAt = performance.now()
 
   const perLineMs = (endedAt - readingAt) / Math.max(1, orders.length)
@@ -97,7 +95,7 @@ async function readBatch(batch: readonly Work[], control: RunControl, parts: Par
   })
 }
 
-function resultOf(leg: Extract<Found, { kind: 'lines' }>, texts: readonly RecognisedText[]) {
+function resultOf(leg: Extract<Found, { kind: 'lines' }>, texts: readonly LineText[]) {
   const lines = leg.boxes.map((box, index) => ({ ...texts[index]!, corners: box.corners, boxScore: box.score }))
   const megapixels = (leg.picture.width * leg.picture.height) / 1e6
   const { text, rawConfidence, signals } = interpretReading(lines, { megapixels, textPeak: leg.textPeak })

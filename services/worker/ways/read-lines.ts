@@ -10,14 +10,14 @@ import { isDoubtful, lineScore } from '../interpret/reading.ts'
 export interface LineOrder {
   readonly picture: Picture
   readonly corners: Corners
+  /** Asked before each batch; a line that nobody wants any more is left unread. */
+  readonly unwanted: () => boolean
 }
 
-/** How lines are read. */
-export interface ReadLinesOptions {
-  /** Looks a second time, with other contrast and the other way up, at lines that are doubtful. */
-  readonly secondLook: boolean
-  /** Asked between batches; true leaves the remaining lines unread. */
-  readonly stopped: () => boolean
+/** A line as it was read. */
+export interface LineText extends RecognisedText {
+  /** True when it stands on its head. */
+  readonly turned: boolean
 }
 
 /** Lines of a batch: more wins nothing on a CPU and pads more. */
@@ -29,40 +29,61 @@ const turnedProbability = 0.9
 /** A second reading must be better by this to win: lines that are merely shorter often look surer. */
 const leastGain = 0.02
 
-const unread: RecognisedText = { text: '', probabilities: [], blankRatio: 1 }
+const unread: LineText = { text: '', probabilities: [], blankRatio: 1, turned: false }
 
-/** Reads lines of any pictures in common batches of similar width; one text a line, in order. */
+/** A strip of pixels and the line of the batch that it shows. */
+interface Look {
+  readonly place: number
+  readonly strip: Picture
+}
+
+/**
+ * Reads lines of any pictures in common batches of similar width; one text a line, in order.
+ * With `secondLook`, doubtful lines are read again with other contrast and, where they seem to stand on their head, turned.
+ */
 export async function readLines(
   model: OcrModel,
   orders: readonly LineOrder[],
-  options: ReadLinesOptions,
-): Promise<readonly RecognisedText[]> {
-  const strips = orders.map(order => cutLine(order.picture, order.corners))
-  const found = await recognise(model, strips, options)
-  if (!options.secondLook) return found
-  const doubtful = found.flatMap((line, place) => (isDoubtful(line) ? [place] : []))
-  for (const variant of [contrasted, turnedOver]) {
-    const changed = await variant(
-      model,
-      doubtful.map(place => strips[place]!),
-    )
-    const again = await recognise(model, changed, options)
-    for (const [index, place] of doubtful.entries()) {
-      if (lineScore(again[index]!) > lineScore(found[place]!) + leastGain) found[place] = again[index]!
+  secondLook: boolean,
+): Promise<readonly LineText[]> {
+  const found: LineText[] = orders.map(() => unread)
+  const looks = orders.map((order, place) => ({ place, strip: cutLine(order.picture, order.corners) }))
+  await look(looks, false)
+  if (!secondLook) return found
+  const doubtful = looks.filter(({ place }) => isDoubtful(found[place]!))
+  const contrasted = doubtful.map(({ place, strip }) => ({ place, strip: stretchContrast(strip) }))
+  await look(contrasted, false)
+  const turned = await onTheirHeads(model, contrasted)
+  await look(
+    turned.map(({ place, strip }) => ({ place, strip: upsideDown(strip) })),
+    true,
+  )
+  return found
+
+  /** Reads strips and keeps what is clearly better than what was read before. */
+  async function look(these: readonly Look[], areTurned: boolean): Promise<void> {
+    const byWidth = these.toSorted((a, b) => a.strip.width - b.strip.width)
+    for (let start = 0; start < byWidth.length; start += batchLines) {
+      const batch = byWidth.slice(start, start + batchLines).filter(({ place }) => !orders[place]!.unwanted())
+      if (batch.length === 0) continue
+      const input = encodeLines(
+        batch.map(({ strip }) => strip),
+        0,
+      )
+      const { rows, classes } = await model.recognise(input)
+      for (const [index, { place }] of batch.entries()) {
+        const read = decodeCtc(rows[index]!, classes, model.dictionary)
+        if (lineScore(read) > lineScore(found[place]!) + leastGain) found[place] = { ...read, turned: areTurned }
+      }
     }
   }
-  return found
 }
 
-async function contrasted(_model: OcrModel, strips: readonly Picture[]): Promise<readonly Picture[]> {
-  return strips.map(stretchContrast)
-}
-
-async function turnedOver(model: OcrModel, strips: readonly Picture[]): Promise<readonly Picture[]> {
-  if (strips.length === 0) return []
-  const heads = strips.map(strip => headOf(strip))
+async function onTheirHeads(model: OcrModel, looks: readonly Look[]): Promise<readonly Look[]> {
+  if (looks.length === 0) return []
+  const heads = looks.map(({ strip }) => headOf(strip))
   const probabilities = await model.upsideDown(encodeLines(heads, orientationWidth))
-  return strips.map((strip, place) => (probabilities[place]! > turnedProbability ? upsideDown(strip) : strip))
+  return looks.filter((_, index) => probabilities[index]! > turnedProbability)
 }
 
 /** The beginning of a strip, as wide as the orientation classifier looks. */
@@ -74,25 +95,4 @@ function headOf(strip: Picture): Picture {
     data.set(strip.data.subarray(from, from + orientationWidth * 3), row * orientationWidth * 3)
   }
   return { data, width: orientationWidth, height: lineHeight }
-}
-
-async function recognise(
-  model: OcrModel,
-  strips: readonly Picture[],
-  options: ReadLinesOptions,
-): Promise<RecognisedText[]> {
-  const texts: RecognisedText[] = strips.map(() => unread)
-  const byWidth = strips.map((_, place) => place).toSorted((a, b) => strips[a]!.width - strips[b]!.width)
-  for (let start = 0; start < byWidth.length; start += batchLines) {
-    if (options.stopped()) break
-    const places = byWidth.slice(start, start + batchLines)
-    const { rows, classes } = await model.recognise(
-      encodeLines(
-        places.map(place => strips[place]!),
-        0,
-      ),
-    )
-    for (const [index, place] of places.entries()) texts[place] = decodeCtc(rows[index]!, classes, model.dictionary)
-  }
-  return texts
 }
