@@ -1,0 +1,18 @@
+// Compiles services/ into dist/, only what changed, and copies the Lua scripts beside the code that reads them.
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
+
+// Without the output, what the compiler remembers of it would make it write nothing.
+if (!existsSync(join(root, 'dist', 'services'))) rmSync(join(root, 'dist', '.tsbuildinfo'), { force: true })
+const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
+cpSync(join(root, 'services'), join(root, 'dist', 'services'), {
+  recursive: true,
+  filter: path => !/\.[a-z]+$/u.test(path) || path.endsWith('.lua'),
+})
+process.exitCode = status ?? 1

@@ -1,0 +1,59 @@
+// Writes the TypeScript types of the protos; with --check it only tells whether they are current.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const target = join(root, 'services', 'shared', 'rpc', 'generated')
+
+if (process.argv.includes('--check')) {
+  const trial = mkdtempSync(join(tmpdir(), 'sluice-generate-'))
+  try {
+    generate(trial)
+    const stale = differences(trial, target)
+    if (stale.length > 0) {
+      process.stderr.write(`not current, run \`npm run generate\`:\n${stale.join('\n')}\n`)
+      process.exitCode = 1
+    }
+  } finally {
+    rmSync(trial, { recursive: true })
+  }
+} else {
+  rmSync(target, { recursive: true, force: true })
+  generate(target)
+}
+
+function generate(folder) {
+  const generator = join(root, 'node_modules', '@grpc', 'proto-loader', 'build', 'bin', 'proto-loader-gen-types.js')
+  const shape = ['--longs=Number', '--enums=String', '--oneofs', '--defaults', '--arrays', '--objects']
+  const style = [
+    '--includeComments',
+    '--grpcLib=@grpc/grpc-js',
+    '--targetFileExtension=.ts',
+    '--importFileExtension=.ts',
+  ]
+  const files = ['sluice/v1/gateway.proto', 'sluice/v1/admin.proto']
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [generator, ...shape, ...style, '-I', 'proto', '-O', folder, ...files],
+    { cwd: root },
+  )
+  if (status !== 0) throw new Error(String(stderr))
+}
+
+function differences(made, kept) {
+  const filesOf = folder => readdirSync(folder, { recursive: true }).filter(name => name.endsWith('.ts'))
+  const names = new Set([...filesOf(made), ...filesOf(kept)])
+  return [...names].filter(name => read(join(made, name)) !== read(join(kept, name)))
+}
+
+function read(path) {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    // A file that one side lacks differs from whatever the other has.
+    return undefined
+  }
+}
