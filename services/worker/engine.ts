@@ -34,8 +34,8 @@ export interface EngineDependencies {
 /** A native operator on a large picture takes seconds; what takes longer than this hangs. */
 const defaultStuckMs = 30_000
 
-/** Kinds that call a server rather than compute: they need no thread. */
-const callingKinds: ReadonlySet<string> = new Set(['openai'])
+/** Kinds that wait rather than compute: they need no thread. */
+const callingKinds: ReadonlySet<string> = new Set(['openai', 'echo'])
 
 type LoadedBackend = Backend & { readonly ready?: boolean }
 

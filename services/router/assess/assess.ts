@@ -6,7 +6,7 @@ import type { Admitted, Assessed, CheckedPart } from '../states.ts'
 /** What assessing needs. */
 export interface AssessDependencies {
   readonly ladders: LadderBook
-  readonly describe: (part: CheckedPart) => Promise<PartDescription> | PartDescription
+  readonly describe: (part: CheckedPart) => Promise<PartDescription>
 }
 
 /** Finds the ladder and estimates how hard the input is for each of its rungs. @throws GatewayError NoModel when no ladder takes it */

@@ -25,10 +25,20 @@ export function serveUnary<Request, Response>(
   dependencies: ServeDependencies,
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
-    void serve(rpc, scope, call, dependencies, context => answer(call.request, context)).then(
-      response => callback(null, response),
-      (failure: Failure) => callback(failure.status),
-    )
+    const served = serve(rpc, scope, call, dependencies, context => answer(call.request, context))
+    void (async () => {
+      const [failure, response] = await settled(served)
+      callback(failure, response)
+    })()
+  }
+}
+
+/** The outcome of a call as a gRPC callback takes it. */
+async function settled<Response>(served: Promise<Response>): Promise<[Partial<StatusObject> | null, Response?]> {
+  try {
+    return [null, await served]
+  } catch (error) {
+    return [error instanceof Failure ? error.status : {}]
   }
 }
 

@@ -17,7 +17,7 @@ export interface SettleDependencies {
 /** Turns holds into what was spent. */
 export interface Settler {
   /** The fast path, after a climb of this router: settles at once when every leg has its receipt, else leaves the hold to the reaper's next turns. */
-  settle(claimed: Claimed, climbed: Climbed | undefined): Promise<void>
+  settle(claimed: Pick<Claimed, 'holdId' | 'requestId'>, climbed: Climbed | undefined): Promise<void>
   /** Settles what is due of the holds that were left, and of those whose routers died. Gives how many it settled. */
   reap(): Promise<number>
 }

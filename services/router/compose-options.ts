@@ -1,0 +1,67 @@
+import { existsSync, readdirSync } from 'node:fs'
+import type { LoadedConfig } from '../shared/config/load-config.ts'
+import type { Config } from '../shared/config/schema.ts'
+import { fromUsd } from '../shared/contract/money.ts'
+import type { AdmitOptions } from './admit/admit.ts'
+import type { AuthenticateOptions } from './admit/authenticate.ts'
+import type { FetchLimits } from './admit/fetch-part.ts'
+import type { ClaimOptions } from './claim/claim.ts'
+
+/** A hold outlives its deadline by this before the reaper looks at it. */
+const holdLeaseMs = 10_000
+
+/** Who may call. */
+export function authOf({ auth }: Config): AuthenticateOptions {
+  const { anonymousTenant: tenant, anonymousScopes: scopes } = auth
+  if (!auth.anonymous) return { keys: auth.keys }
+  return { keys: auth.keys, anonymous: { tenant, scopes, credentialId: 'anonymous' } }
+}
+
+/** What requests and tenants may spend. */
+export function claimOptionsOf({ budgets }: Config): ClaimOptions {
+  const { requestMaxUsd, tenantPerDayUsd } = budgets
+  return {
+    holdLeaseMs,
+    ...(requestMaxUsd === undefined ? {} : { requestMaxNanoUsd: fromUsd(requestMaxUsd) }),
+    ...(tenantPerDayUsd === undefined ? {} : { tenantPerDayNanoUsd: fromUsd(tenantPerDayUsd) }),
+  }
+}
+
+/** From where parts may be fetched. */
+export function fetchLimitsOf({ limits }: Config): FetchLimits {
+  return { allow: limits.fetch.allow, bytes: limits.fetch.megabytes * 1e6, timeoutMs: limits.fetch.timeoutMs }
+}
+
+/** What requests are held to. */
+export function admitOptionsOf({ config, places }: LoadedConfig): AdmitOptions {
+  const { limits } = config
+  const recipes = Object.values(config.ladders).flatMap(ladder =>
+    ladder.rungs.flatMap(rung =>
+      typeof rung === 'string' || rung.recipe === undefined ? [] : `${rung.model}@${rung.recipe}`,
+    ),
+  )
+  return {
+    request: {
+      parts: limits.parts,
+      textCharacters: limits.textCharacters,
+      models: new Set([...Object.keys(config.models), ...recipes]),
+      tiers: new Set(Object.values(config.pools).map(pool => pool.tier)),
+      labelSets: labelSetsOf(config, places.folder),
+    },
+    media: { imageMegapixels: limits.imageMegapixels, audioSeconds: limits.audioSeconds },
+    defaultDeadlineMs: limits.defaultDeadlineMs,
+    asyncDeadlineMs: limits.asyncDeadlineMs,
+    longestDeadlineMs: limits.longestDeadlineMs,
+  }
+}
+
+/** The label sets are the folders of trained heads, one for each set. */
+function labelSetsOf(config: Config, folderOf: (configured: string) => string): ReadonlySet<string> {
+  const folders = Object.values(config.models).flatMap(({ backend }) =>
+    backend.kind === 'embedding' && backend.heads !== undefined ? folderOf(backend.heads) : [],
+  )
+  const sets = folders
+    .filter(folder => existsSync(folder))
+    .flatMap(folder => readdirSync(folder, { withFileTypes: true }))
+  return new Set(sets.filter(entry => entry.isDirectory()).map(entry => entry.name))
+}

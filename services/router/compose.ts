@@ -1,0 +1,212 @@
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import type { ClimbState } from '../shared/climb/climb-log.ts'
+import type { LoadedConfig } from '../shared/config/load-config.ts'
+import { systemClock } from '../shared/contract/clock.ts'
+import { loadErrorMessages, loadServices, typesOf } from '../shared/rpc/load-proto.ts'
+import { createStatusWriter } from '../shared/rpc/status.ts'
+import { openOpsServer } from '../shared/telemetry/ops-server.ts'
+import type { Service } from '../shared/process/run-service.ts'
+import { createAdmit } from './admit/admit.ts'
+import { createAuthenticate, demandScope } from './admit/authenticate.ts'
+import { createFetchPart } from './admit/fetch-part.ts'
+import { createAssess } from './assess/assess.ts'
+import { describePart } from './assess/describe-part.ts'
+import { createChoose } from './choose/choose.ts'
+import { createConsider } from './choose/consider.ts'
+import { createClaim, scopesOf } from './claim/claim.ts'
+import { createRecall } from './claim/recall.ts'
+import { climbedOf, createClimber } from './climb/climb.ts'
+import { createFollower } from './climb/follow.ts'
+import { createLeases } from './climb/leases.ts'
+import { createLegDesk } from './climb/leg/leg-desk.ts'
+import { composeLadders } from './compose-ladders.ts'
+import { admitOptionsOf, authOf, claimOptionsOf, fetchLimitsOf } from './compose-options.ts'
+import { createStores } from './compose-stores.ts'
+import { createFleetWatch } from './fleet-watch.ts'
+import { createTakeFeedback } from './feedback/feedback.ts'
+import { createRequestHandler } from './handle-request.ts'
+import { createInFlight } from './in-flight.ts'
+import { createJobs } from './jobs.ts'
+import { startLoops } from './loops.ts'
+import { createRouterMetrics } from './metrics.ts'
+import { createReplay } from './replay.ts'
+import { createAdminService } from './rpc/admin-service.ts'
+import { createGatewayService } from './rpc/gateway-service.ts'
+import { openRpcServer } from './rpc/server.ts'
+import { createSettler } from './settle/settle.ts'
+import { loadPolicy } from '../shared/policy/load-policy.ts'
+
+/** A climb belongs to a router that renews it within this. */
+const leaseMs = 3000
+/** Payloads outlive the deadline by this. */
+const payloadGraceMs = 60_000
+const followEveryMs = 100
+/** Longest that a drain waits for the calls under way. */
+const drainGraceMs = 120_000
+
+/** Builds a router out of the configuration and starts it. @throws GatewayError Config, Overloaded */
+export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promise<Service> {
+  const { config, places } = loaded
+  const clock = systemClock
+  const name = `router-${randomBytes(6).toString('hex')}`
+  const owner = (): { name: string; leaseUntil: number } => ({ name, leaseUntil: clock.now() + leaseMs })
+  const stores = await createStores(config, name, clock, logger)
+  const { climbLog, queue, mail, payloads, registry, ledger, redis } = stores
+  const ladders = await composeLadders(config, folder => loadPolicy(places.folder(folder), {}))
+
+  const fleet = createFleetWatch(registry, queue, Object.keys(config.pools))
+  await fleet.read()
+  const desk = createLegDesk(climbLog, logger)
+  stores.mailbox.listen(desk.deliver)
+  const leases = createLeases(climbLog, owner, logger)
+  const follower = createFollower(climbLog, { intervalMs: followEveryMs }, logger)
+  const inFlight = createInFlight(config.limits.inFlight)
+  const metricsRegistry = new Registry()
+  collectDefaultMetrics({ register: metricsRegistry })
+  const metrics = createRouterMetrics(metricsRegistry, {
+    inFlight: () => inFlight.count,
+    awaitedLegs: () => desk.size,
+    poolsWaiting: () => fleet.waiting,
+  })
+  const consider = createConsider(fleet.current)
+  const climber = createClimber({
+    climbLog,
+    payloads,
+    queue,
+    mail,
+    desk,
+    clock,
+    leases,
+    owner,
+    logger,
+    payloadGraceMs,
+    replyTo: name,
+    ladderOf: plan => ladders.named(plan.ladder),
+    changed: follower.nudge,
+    observe: metrics.judged,
+    look: (course, spentNanoUsd) =>
+      consider({
+        ladder: course.guided.ladder,
+        estimate: course.estimate,
+        modalities: course.modalities,
+        pin: course.request.constraints,
+        mode: course.request.mode,
+        nowMs: clock.now(),
+        deadlineAt: course.request.deadlineAt,
+        moneyLeftNanoUsd: course.plan.heldNanoUsd - spentNanoUsd,
+        reserveOf: rung => course.plan.rungs.find(one => one.name === rung.name)?.reserveNanoUsd ?? 0,
+      }),
+  })
+  const settler = createSettler({ ledger, climbLog, clock, logger })
+  const choose = createChoose({ consider, clock })
+  const claimOptions = claimOptionsOf(config)
+  const recall = createRecall(climbLog)
+  const background = inFlight.background(logger)
+  const handler = createRequestHandler(
+    {
+      admit: createAdmit(admitOptionsOf(loaded), { clock, fetchPart: createFetchPart(fetchLimitsOf(config)) }),
+      recall: recall.find,
+      forget: recall.forget,
+      assess: createAssess({ ladders, describe: describePart }),
+      choose(assessed) {
+        const chosen = choose(assessed)
+        metrics.decided(chosen, chosen.assessMs)
+        return chosen
+      },
+      claim: createClaim(claimOptions, { ledger, clock }),
+      start: climber.start,
+      async walk(course, signal, emit) {
+        const climbed = await climber.walk(course, signal, emit)
+        metrics.ended(climbed)
+        return climbed
+      },
+      async follow(requestId, signal) {
+        for await (const state of follower.follow(requestId, signal))
+          if (state.end !== undefined) return climbedOf(state)
+        throw new Error('following ended before the climb did')
+      },
+      settle: settler.settle,
+    },
+    background,
+  )
+  const resume = async (state: ClimbState): Promise<void> => {
+    const climbed = await climber.resume(state)
+    if (climbed !== undefined) metrics.ended(climbed)
+    await settler.settle({ holdId: state.plan.holdId, requestId: state.request.requestId }, climbed)
+  }
+  const jobs = createJobs(climbLog, follower, climber.cancel)
+  const loops = startLoops(
+    {
+      renew: leases.renew,
+      fleet: fleet.read,
+      reconcile: desk.reconcile,
+      reap: settler.reap,
+      async takeOver() {
+        for (const state of await climbLog.takeOver(owner(), clock.now(), inFlight.room)) {
+          metrics.resumed()
+          background(resume(state))
+        }
+      },
+    },
+    { leaseMs },
+    (loop, error) => {
+      metrics.loopFailed(loop)
+      logger.debug({ err: error, loop }, 'a turn failed')
+    },
+  )
+
+  const definition = loadServices(places.root)
+  const types = typesOf(definition).sluice.v1
+  const serve = {
+    authenticate: createAuthenticate(authOf(config)),
+    demandScope,
+    enter: inFlight.enter,
+    statuses: createStatusWriter(loadErrorMessages(places.root)),
+    answered: metrics.answered,
+    logger,
+  }
+  const replay = createReplay(handler, payloads)
+  const gateway = createGatewayService({
+    ...serve,
+    handler,
+    jobs,
+    ladders,
+    fleet: () => fleet.current,
+    takeFeedback: createTakeFeedback(climbLog, stores.feedback),
+    balances: tenant => ledger.balances(scopesOf(claimOptions, tenant, clock.now())),
+  })
+  const admin = createAdminService({ ...serve, climbLog, registry, replay })
+  const server = await openRpcServer(
+    { address: config.listen.grpc, messageBytes: Math.floor(config.limits.messageMegabytes * 1e6) },
+    definition,
+    [
+      { name: 'sluice.v1.Gateway', definition: types.Gateway.service, handlers: gateway },
+      { name: 'sluice.v1.Admin', definition: types.Admin.service, handlers: admin },
+    ],
+  )
+  server.setServing(true)
+  let draining = false
+  const ops = await openOpsServer(config.listen.ops, metricsRegistry, {
+    notReady: () => [
+      ...(redis.status === 'ready' ? [] : ['redis']),
+      ...(draining ? ['draining'] : []),
+      ...fleet.poolsWithoutWorkers(config.pools).map(pool => `pool ${pool}`),
+    ],
+  })
+  logger.info({ name, grpc: server.address, ops: ops.address }, 'router is ready')
+
+  return {
+    async drain() {
+      draining = true
+      server.setServing(false)
+      await server.drain(drainGraceMs)
+      await inFlight.empty(drainGraceMs)
+      follower.close()
+      await loops.stop()
+      await ops.close()
+      await stores.close()
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import { every, type Loop } from '../shared/process/every.ts'
+
+/** What a router does besides answering calls. */
+export interface LoopTurns {
+  /** Keeps the leases of this router's climbs. */
+  readonly renew: () => Promise<unknown>
+  /** Looks at workers and queues. */
+  readonly fleet: () => Promise<unknown>
+  /** Looks for ends whose mail was lost. */
+  readonly reconcile: () => Promise<unknown>
+  /** Settles what was left. */
+  readonly reap: () => Promise<unknown>
+  /** Takes over climbs whose routers died. */
+  readonly takeOver: () => Promise<unknown>
+}
+
+const fleetEveryMs = 500
+const reconcileEveryMs = 1000
+const reapEveryMs = 1000
+
+/** Starts every loop of a router. */
+export function startLoops(
+  turns: LoopTurns,
+  { leaseMs }: { readonly leaseMs: number },
+  onFailure: (loop: string, error: unknown) => void,
+): Loop {
+  const start = (name: keyof LoopTurns, ms: number): Loop => every(ms, turns[name], error => onFailure(name, error))
+  const loops = [
+    // Three tries within a lease.
+    start('renew', leaseMs / 3),
+    start('takeOver', leaseMs / 3),
+    start('fleet', fleetEveryMs),
+    start('reconcile', reconcileEveryMs),
+    start('reap', reapEveryMs),
+  ]
+  return {
+    async stop() {
+      await Promise.all(loops.map(loop => loop.stop()))
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import type { UntypedServiceImplementation } from '@grpc/grpc-js'
+import type { ClimbLog, ClimbState } from '../../shared/climb/climb-log.ts'
+import { GatewayError, invalidField } from '../../shared/contract/errors.ts'
+import { parseRequestId, type RequestId } from '../../shared/contract/ids.ts'
+import type { WorkerRegistry } from '../../shared/registry/worker-registry.ts'
+import { deadLetterToWire, jobToWire } from '../../shared/rpc/convert/job.ts'
+import type { DrainRequest__Output } from '../../shared/rpc/generated/sluice/v1/DrainRequest.ts'
+import type { ListDeadLettersRequest__Output } from '../../shared/rpc/generated/sluice/v1/ListDeadLettersRequest.ts'
+import type { CallContext } from './call-context.ts'
+import { serveUnary, type ServeDependencies } from './serve-call.ts'
+
+/** What operators may do. */
+export interface AdminDependencies extends ServeDependencies {
+  readonly climbLog: ClimbLog
+  readonly registry: WorkerRegistry
+  /** Admits a dead letter's request anew; gives the new job. */
+  readonly replay: (dead: ClimbState, context: CallContext) => Promise<RequestId>
+}
+
+const defaultLimit = 50
+const mostLetters = 500
+
+/** Builds every rpc of `sluice.v1.Admin`. */
+export function createAdminService(dependencies: AdminDependencies): UntypedServiceImplementation {
+  const { climbLog, registry } = dependencies
+  const unary = <Request, Response>(
+    rpc: string,
+    answer: (request: Request, context: CallContext) => Promise<Response>,
+  ) => serveUnary(rpc, 'admin', answer, dependencies)
+
+  const deadOf = async (jobId: string): Promise<ClimbState> => {
+    const requestId = parseRequestId(jobId)
+    const state = requestId === undefined ? undefined : await climbLog.read(requestId)
+    if (state?.end?.kind === 'failed' && state.end.dead) return state
+    throw new GatewayError('NotFound', 'there is no such dead letter')
+  }
+
+  return {
+    listDeadLetters: unary('ListDeadLetters', (request: ListDeadLettersRequest__Output) => list(request, climbLog)),
+    getDeadLetter: unary('GetDeadLetter', async ({ jobId }: { jobId: string }) =>
+      deadLetterToWire(await deadOf(jobId)),
+    ),
+    replayDeadLetter: unary('ReplayDeadLetter', async ({ jobId }: { jobId: string }, context) => {
+      const dead = await deadOf(jobId)
+      const replayed = await climbLog.read(await dependencies.replay(dead, context))
+      await climbLog.discardDead(dead.request.requestId)
+      if (replayed === undefined) throw new GatewayError('NotFound', 'the replayed job is gone already')
+      return jobToWire(replayed)
+    }),
+    discardDeadLetter: unary('DiscardDeadLetter', async ({ jobId }: { jobId: string }) => {
+      const dead = await deadOf(jobId)
+      await climbLog.discardDead(dead.request.requestId)
+      return {}
+    }),
+    drain: unary('Drain', async (request: DrainRequest__Output) => {
+      const workers = await registry.list()
+      const meant = workers.filter(worker =>
+        request.target === 'pool' ? worker.pool === request.pool : worker.workerId === request.workerId,
+      )
+      if (request.target === undefined) throw invalidField('target', 'expected worker_id or pool')
+      if (meant.length === 0) throw new GatewayError('NotFound', 'there is no such worker or pool')
+      const workerIds = meant.map(worker => worker.workerId)
+      await registry.setDraining(workerIds, request.draining)
+      return { workerIds }
+    }),
+  }
+}
+
+async function list({ pool, limit, pageToken }: ListDeadLettersRequest__Output, climbLog: ClimbLog): Promise<object> {
+  const most = Math.min(limit === 0 ? defaultLimit : limit, mostLetters)
+  const page = await climbLog.listDead({ limit: most, ...(pageToken === '' ? {} : { before: pageToken }) })
+  const letters = page.filter(state => pool === '' || state.legs.some(leg => leg.pool === pool))
+  const last = page.at(-1)
+  const nextPageToken = page.length === most && last?.endedAt !== undefined ? String(last.endedAt) : ''
+  return { deadLetters: letters.map(deadLetterToWire), nextPageToken }
+}

@@ -1,0 +1,168 @@
+import type { UntypedServiceImplementation } from '@grpc/grpc-js'
+import { invalidField } from '../../shared/contract/errors.ts'
+import { parseRequestId } from '../../shared/contract/ids.ts'
+import type { ClimbState } from '../../shared/climb/climb-log.ts'
+import { requestFromWire, taskFromWire } from '../../shared/rpc/convert/from-wire.ts'
+import { jobToWire } from '../../shared/rpc/convert/job.ts'
+import { answerToWire, modelToWire, reportToWire } from '../../shared/rpc/convert/to-wire.ts'
+import { timestampToWire } from '../../shared/rpc/convert/time.ts'
+import type { GetBudgetResponse } from '../../shared/rpc/generated/sluice/v1/GetBudgetResponse.ts'
+import type { InferEvent } from '../../shared/rpc/generated/sluice/v1/InferEvent.ts'
+import type { InferRequest__Output } from '../../shared/rpc/generated/sluice/v1/InferRequest.ts'
+import type { SendFeedbackRequest__Output } from '../../shared/rpc/generated/sluice/v1/SendFeedbackRequest.ts'
+import type { Fleet } from '../choose/fleet.ts'
+import { deliver } from '../deliver/deliver.ts'
+import type { Feedback, TakeFeedback } from '../feedback/feedback.ts'
+import type { RequestHandler } from '../handle-request.ts'
+import type { Jobs } from '../jobs.ts'
+import type { LadderBook } from '../ladder-book.ts'
+import type { Balance } from '../ledger/ledger.ts'
+import type { ClimbEvent, Incoming } from '../states.ts'
+import type { CallContext } from './call-context.ts'
+import { decisionToWire } from './convert-decision.ts'
+import { serveStream, serveUnary, type ServeDependencies, type Write } from './serve-call.ts'
+
+/** What the service answers from. */
+export interface GatewayDependencies extends ServeDependencies {
+  readonly handler: RequestHandler
+  readonly jobs: Jobs
+  readonly takeFeedback: TakeFeedback
+  readonly ladders: LadderBook
+  readonly fleet: () => Fleet
+  readonly balances: (tenant: string) => Promise<readonly Balance[]>
+}
+
+/** Builds every rpc of `sluice.v1.Gateway`. */
+export function createGatewayService(dependencies: GatewayDependencies): UntypedServiceImplementation {
+  const { handler, jobs } = dependencies
+  const unary = <Request, Response>(
+    rpc: string,
+    answer: (request: Request, context: CallContext) => Promise<Response>,
+  ) => serveUnary(rpc, 'infer', answer, dependencies)
+
+  return {
+    infer: unary('Infer', async (request: InferRequest__Output, context) => {
+      const climbed = await handler.infer(incomingOf(request, context, 'sync'), context.signal)
+      return answerToWire(climbed.requestId, deliver(climbed))
+    }),
+    inferStream: serveStream('InferStream', 'infer', inferStream(dependencies), dependencies),
+    submit: unary('Submit', async ({ request }: { request: InferRequest__Output | null }, context) => {
+      if (request === null) throw invalidField('request', 'expected a request')
+      const requestId = await handler.submit(incomingOf(request, context, 'async'), context.signal)
+      return jobToWire(await jobs.get(context.caller.tenant, requestId))
+    }),
+    getJob: unary('GetJob', async ({ jobId }: { jobId: string }, { caller }) =>
+      jobToWire(await jobs.get(caller.tenant, jobId)),
+    ),
+    watchJob: serveStream('WatchJob', 'infer', watchJob(jobs), dependencies),
+    cancelJob: unary('CancelJob', async ({ jobId }: { jobId: string }, { caller }) =>
+      jobToWire(await jobs.cancel(caller.tenant, jobId)),
+    ),
+    explain: unary('Explain', async (request: InferRequest__Output, context) => {
+      const chosen = await handler.explain(incomingOf(request, context, 'sync'), context.signal)
+      const { firstStep, reserveNanoUsd } = chosen
+      return {
+        decision: decisionToWire(chosen),
+        firstStep: firstStep.model,
+        reason: firstStep.reason,
+        reserveNanoUsd,
+      }
+    }),
+    sendFeedback: unary('SendFeedback', async (request: SendFeedbackRequest__Output, { caller }) => {
+      const requestId = parseRequestId(request.requestId)
+      if (requestId === undefined) throw invalidField('request_id', 'expected 32 hex digits')
+      await dependencies.takeFeedback(caller.tenant, requestId, feedbackOf(request))
+      return {}
+    }),
+    listModels: unary('ListModels', async ({ task }: { task: string }) => listModels(task, dependencies)),
+    getBudget: unary('GetBudget', async (_request: object, { caller }): Promise<GetBudgetResponse> => {
+      const balances = await dependencies.balances(caller.tenant)
+      return { budgets: balances.map(budgetOf) }
+    }),
+  }
+}
+
+function incomingOf(request: InferRequest__Output, context: CallContext, mode: Incoming['mode']): Incoming {
+  const { caller, arrivedAt, callDeadlineAt, traceparent } = context
+  return {
+    caller,
+    arrivedAt,
+    mode,
+    request: requestFromWire(request),
+    ...(callDeadlineAt === undefined ? {} : { callDeadlineAt }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  }
+}
+
+function inferStream({ handler }: GatewayDependencies) {
+  return async (request: InferRequest__Output, context: CallContext, write: Write<InferEvent>): Promise<void> => {
+    let requestId = ''
+    const emit = async (event: ClimbEvent): Promise<void> => {
+      if (event.kind === 'decided') requestId = event.chosen.requestId
+      await write({ requestId, ...eventToWire(event) })
+    }
+    const climbed = await handler.infer(incomingOf(request, context, 'sync'), context.signal, emit)
+    await write({ requestId: climbed.requestId, final: answerToWire(climbed.requestId, deliver(climbed)) })
+  }
+}
+
+function eventToWire(event: ClimbEvent): InferEvent {
+  if (event.kind === 'decided') return { decision: decisionToWire(event.chosen) }
+  if (event.kind === 'rung-started') return { rungStarted: { model: event.model, tier: event.tier } }
+  if (event.kind === 'rung-finished') return { rungFinished: reportToWire(event.report) }
+  return { textDelta: { model: event.model, text: event.text, optimistic: event.optimistic } }
+}
+
+function watchJob(jobs: Jobs) {
+  return async ({ jobId }: { jobId: string }, { caller, signal }: CallContext, write: Write<object>): Promise<void> => {
+    let last: ClimbState | undefined
+    for await (const state of jobs.watch(caller.tenant, jobId, signal)) {
+      if (last !== undefined && !isNews(last, state)) continue
+      last = state
+      await write(jobToWire(state))
+    }
+  }
+}
+
+/** A lease renewed or an attempt begun is no news to a watcher. */
+function isNews(before: ClimbState, now: ClimbState): boolean {
+  return now.end !== undefined || judgedLegs(now) > judgedLegs(before)
+}
+
+function judgedLegs({ legs }: ClimbState): number {
+  return legs.filter(leg => leg.report !== undefined).length
+}
+
+function feedbackOf({ outcome, score, correctedAnswer }: SendFeedbackRequest__Output): Feedback {
+  if (outcome === 'correctedAnswer') return { kind: 'corrected', answer: correctedAnswer ?? '' }
+  if (outcome !== 'score' || score === undefined) throw invalidField('outcome', 'expected score or corrected_answer')
+  if (!(score >= 0 && score <= 1)) throw invalidField('score', 'expected 0 to 1')
+  return { kind: 'score', score }
+}
+
+function listModels(wireTask: string, { ladders, fleet }: GatewayDependencies): { models: object[] } {
+  const task = wireTask === 'TASK_UNSPECIFIED' ? undefined : taskFromWire(wireTask)
+  const view = fleet()
+  const models = ladders.models.filter(model => task === undefined || model.tasks.includes(task))
+  return {
+    models: models.map(model => {
+      const workers = view.workersOf(model.pool, model.name)
+      const draining = workers.filter(worker => worker.draining).length
+      const capacity = workers.reduce((sum, worker) => sum + (worker.draining ? 0 : worker.capacity), 0)
+      return modelToWire(model, { workers: workers.length, draining, capacity, waiting: view.pool(model.pool).waiting })
+    }),
+  }
+}
+
+function budgetOf({ scope, reservedNanoUsd, spentNanoUsd }: Balance): object {
+  const { name, limitNanoUsd, resetsAt } = scope
+  return {
+    scope: name,
+    reservedNanoUsd,
+    spentNanoUsd,
+    ...(resetsAt === undefined ? {} : { resetsAt: timestampToWire(resetsAt) }),
+    ...(limitNanoUsd === undefined
+      ? {}
+      : { limitNanoUsd, remainingNanoUsd: Math.max(0, limitNanoUsd - reservedNanoUsd - spentNanoUsd) }),
+  }
+}

@@ -1,0 +1,77 @@
+import type { Backend, RunControl } from '../backend.ts'
+import type { Outcome, Work } from '../states.ts'
+
+/** A model that answers with its input: for trials and measurements of the way itself, where a real model would hide what the way costs. */
+export interface EchoSpec {
+  readonly kind: 'echo'
+  readonly delayMs: number
+  /** What it says of its own answer; text that starts with `confidence=0.x ` says it for itself. */
+  readonly confidence: number
+  /** Share of answers that fail, spread evenly. */
+  readonly failRatio: number
+}
+
+const echoBatch = 64
+const charactersPerDelta = 16
+
+/** Makes an echo. */
+export function createEchoBackend(spec: EchoSpec): Promise<Backend> {
+  let asked = 0
+  const fails = (): boolean => {
+    asked += 1
+    return Math.floor(asked * spec.failRatio) > Math.floor((asked - 1) * spec.failRatio)
+  }
+  return Promise.resolve({
+    maxBatch: echoBatch,
+    run: (batch, control) => Promise.all(batch.map(work => echo(work, spec, fails(), control))),
+    close: () => Promise.resolve(),
+  })
+}
+
+async function echo(work: Work, spec: EchoSpec, fail: boolean, control: RunControl): Promise<Outcome> {
+  const startedAt = performance.now()
+  await wait(spec.delayMs, control.signal(work.legId))
+  const computeMs = performance.now() - startedAt
+  if (control.cancelled(work.legId)) {
+    return { kind: 'failed', reason: 'cancelled', message: 'it was called off', usage: { computeMs } }
+  }
+  if (fail) return { kind: 'failed', reason: 'model-error', message: 'the echo fails on purpose', usage: { computeMs } }
+  const text = work.parts
+    .map(part => (part.kind === 'text' ? part.text : `${part.kind} of ${part.bytes.byteLength} bytes`))
+    .join('\n')
+  if (work.streaming) {
+    for (let at = 0; at < text.length; at += charactersPerDelta) {
+      await control.onDelta(work.legId, text.slice(at, at + charactersPerDelta))
+    }
+  }
+  const own = /^confidence=(0(?:\.\d+)?|1)\b/u.exec(text)?.[1]
+  return {
+    kind: 'done',
+    result: {
+      output: outputOf(work, text),
+      rawConfidence: own === undefined ? spec.confidence : Number(own),
+      signals: { characters: text.length },
+      usage: { outputTokens: text.length, computeMs },
+    },
+  }
+}
+
+function outputOf(work: Work, text: string): (Outcome & { kind: 'done' })['result']['output'] {
+  const [label] = work.options.labels ?? []
+  return work.task === 'classify' && label !== undefined
+    ? { kind: 'labels', labels: [{ label, score: 1 }] }
+    : { kind: 'text', text }
+}
+
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms === 0 || signal.aborted) return Promise.resolve()
+  return new Promise(resolve => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+  })
+}
