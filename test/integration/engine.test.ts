@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Writable } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import { pino } from 'pino'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../services/shared/contract/clock.ts'
 import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
@@ -249,6 +250,14 @@ describe.skipIf(ocrMissing !== undefined)(
       expect(Object.values(outcome.result.signals).every(value => Number.isFinite(value))).toBe(true)
     })
 
+    test.each(['jpeg', 'webp', 'tiff', 'gif'] as const)('reads a %s', async format => {
+      const picture = await sharp(await fixture('images/rotated.png'))
+        .toFormat(format)
+        .toBuffer()
+      const [outcome] = await engine.run([work('fast', image(new Uint8Array(picture)))], patient)
+      expect(textOf(outcome)).toBe('rotated by ten degrees\nsecond line 12345')
+    })
+
     test('only the second look of the larger rung reads what stands on its head', async () => {
       const picture = await fixture('images/upside-down.png')
       const [fast] = await engine.run([work('fast', image(picture.slice()))], patient)
@@ -288,14 +297,18 @@ describe.skipIf(ocrMissing !== undefined)(
         async () => image((await fixture('images/invoice.png')).slice(0, 2000)),
         /damaged or cut short/,
       ],
-      ['text posing as an image', async () => image(new TextEncoder().encode('GIF? no, only text')), /no known format/],
+      [
+        'text posing as an image',
+        async () => image(new TextEncoder().encode('GIF? no, only text')),
+        /no supported format/,
+      ],
       [
         'a drawing',
         async () => image(new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')),
-        /not supported/,
+        /no supported format/,
       ],
       ['a header of 200 megapixels', async () => image(new Uint8Array(bomb)), /megapixels/],
-      ['nothing', async () => image(new Uint8Array(0)), /no known format/],
+      ['nothing', async () => image(new Uint8Array(0)), /no supported format/],
     ])('takes %s for bad input', async (_, part, message) => {
       const before = process.memoryUsage().rss
       const [outcome] = await engine.run([work('fast', await part())], patient)

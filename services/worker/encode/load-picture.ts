@@ -8,8 +8,10 @@ export interface Picture {
   readonly height: number
 }
 
-/** Formats that are pictures of pixels; drawings and documents are not rendered. */
-const formats: ReadonlySet<string> = new Set(['png', 'jpeg', 'webp', 'gif', 'tiff', 'heif'])
+/** The loaders of libvips that are let in: pictures of pixels. Drawings and documents can refer to files and grow without bounds. */
+const loaders = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif']
+sharp.block({ operation: ['VipsForeignLoad'] })
+sharp.unblock({ operation: loaders.map(format => `VipsForeignLoad${format}`) })
 
 /** Less holds no letter, and resizing needs some pixels to work on. */
 const leastSide = 8
@@ -36,7 +38,6 @@ export async function loadPicture(bytes: Uint8Array, limitMegapixels: number): P
 
 async function checkHeader(bytes: Uint8Array, limitMegapixels: number): Promise<void> {
   const header = await readHeader(bytes)
-  if (!formats.has(header.format)) throw new MediaError(`images of format ${header.format} are not supported`)
   const megapixels = (header.width * header.height) / 1e6
   if (megapixels > limitMegapixels) {
     throw new MediaError(`the image has ${Math.round(megapixels)} megapixels, more than ${limitMegapixels}`)
@@ -49,7 +50,7 @@ async function readHeader(bytes: Uint8Array): Promise<Metadata> {
   try {
     return await open(bytes, Number.MAX_SAFE_INTEGER).metadata()
   } catch (error) {
-    throw new MediaError('the image is of no known format, or damaged', { cause: error })
+    throw new MediaError('the image is of no supported format, or damaged', { cause: error })
   }
 }
 

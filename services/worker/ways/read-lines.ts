@@ -20,8 +20,8 @@ export interface LineText extends RecognisedText {
   readonly turned: boolean
 }
 
-/** Lines of a batch: more wins nothing on a CPU and pads more. */
-const batchLines = 8
+/** Lines of a batch. Measured on two cores, 24 lines of 700 pixels: 25 ms a line alone, 23 in pairs, 25 in fours, 33 in eights. */
+const batchLines = 4
 /** Width that the orientation classifier was trained with. @source PaddleOCR `cls_image_shape` 3, 48, 192 */
 const orientationWidth = 192
 /** Least probability by which a line is turned. @source PaddleOCR `cls_thresh` 0.9 */
