@@ -1,4 +1,5 @@
-// Writes the TypeScript types of the protos; with --check it only tells whether they are current.
+// Writes the TypeScript types of the protos and the descriptors that reflection serves; with --check it only tells whether they
+// are current.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,12 +8,16 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const target = join(root, 'services', 'shared', 'rpc', 'generated')
+const descriptors = join(root, 'proto', 'descriptors.binpb')
 
 if (process.argv.includes('--check')) {
   const trial = mkdtempSync(join(tmpdir(), 'sluice-generate-'))
   try {
     generate(trial)
     const stale = differences(trial, target)
+    describe(join(trial, 'descriptors.binpb'))
+    if (!readFileSync(join(trial, 'descriptors.binpb')).equals(readFileSync(descriptors)))
+      stale.push('proto/descriptors.binpb')
     if (stale.length > 0) {
       process.stderr.write(`not current, run \`npm run generate\`:\n${stale.join('\n')}\n`)
       process.exitCode = 1
@@ -23,6 +28,17 @@ if (process.argv.includes('--check')) {
 } else {
   rmSync(target, { recursive: true, force: true })
   generate(target)
+  describe(descriptors)
+}
+
+function describe(file) {
+  const buf = join(root, 'node_modules', '.bin', 'buf')
+  const { status, stderr } = spawnSync(
+    buf,
+    ['build', '--as-file-descriptor-set', '--exclude-source-info', '-o', file],
+    { cwd: root },
+  )
+  if (status !== 0) throw new Error(String(stderr))
 }
 
 function generate(folder) {
@@ -44,9 +60,12 @@ function generate(folder) {
 }
 
 function differences(made, kept) {
-  const filesOf = folder => readdirSync(folder, { recursive: true }).filter(name => name.endsWith('.ts'))
   const names = new Set([...filesOf(made), ...filesOf(kept)])
   return [...names].filter(name => read(join(made, name)) !== read(join(kept, name)))
+}
+
+function filesOf(folder) {
+  return readdirSync(folder, { recursive: true }).filter(name => name.endsWith('.ts'))
 }
 
 function read(path) {

@@ -6,51 +6,109 @@ export interface ConfigFault {
   readonly expected: string
 }
 
-/** Faults that no single field shows: names that point nowhere, limits that contradict each other. Pure. */
-export function crossCheck(config: Config): readonly ConfigFault[] {
-  return [...modelFaults(config), ...ladderFaults(config), ...limitFaults(config), ...keyFaults(config)]
+/** What a configuration points at outside of itself. */
+export interface Surroundings {
+  /** Names of the packs in the lock file; `undefined` where there is none to check against. */
+  readonly packs: ReadonlySet<string> | undefined
+  readonly folderExists: (configured: string) => boolean
 }
 
-function modelFaults({ models, pools }: Config): ConfigFault[] {
-  return Object.entries(models).flatMap(([name, { pool }]) =>
-    pool in pools ? [] : [{ path: ['models', name, 'pool'], expected: `one of the pools: ${namesOf(pools)}` }],
-  )
+/** Faults that no single field shows: names that point nowhere, limits that contradict each other. */
+export function crossCheck(config: Config, surroundings: Surroundings): readonly ConfigFault[] {
+  return [
+    ...modelFaults(config, surroundings),
+    ...poolFaults(config),
+    ...Object.entries(config.ladders).flatMap(([name, ladder]) => ladderFaults(name, ladder, config, surroundings)),
+    ...limitFaults(config),
+    ...keyFaults(config),
+  ]
 }
 
-function ladderFaults({ ladders, models }: Config): ConfigFault[] {
-  return Object.entries(ladders).flatMap(([name, ladder]) => {
-    const path = ['ladders', name]
+function modelFaults({ models, pools }: Config, { packs, folderExists }: Surroundings): ConfigFault[] {
+  return Object.entries(models).flatMap(([name, { pool, backend }]) => {
+    const path = ['models', name]
     const faults: ConfigFault[] = []
-    if (ladder.policy !== undefined && ladder.uncalibrated !== undefined) {
-      faults.push({ path: [...path, 'uncalibrated'], expected: 'nothing, since the ladder has a policy' })
-    }
-    if (ladder.rungs.length > 1 && ladder.policy === undefined && ladder.uncalibrated === undefined) {
+    if (!(pool in pools)) faults.push({ path: [...path, 'pool'], expected: `one of the pools: ${namesOf(pools)}` })
+    for (const [key, value] of Object.entries(backend)) {
+      if (!/^pack$|Pack$/u.test(key) || typeof value !== 'string' || packs === undefined || packs.has(value)) continue
       faults.push({
-        path: [...path, 'policy'],
-        expected: 'a policy folder, or `uncalibrated`, for a ladder of several rungs',
+        path: [...path, 'backend', key],
+        expected: `a pack of deploy/models/models.lock.json: ${[...packs].join(', ')}`,
       })
     }
-    ladder.rungs.forEach((rung, index) => {
-      const modelName = typeof rung === 'string' ? rung : rung.model
-      const model = models[modelName]
-      const at = [...path, 'rungs', index]
-      if (model === undefined) faults.push({ path: at, expected: `one of the models: ${namesOf(models)}` })
-      else if (!model.tasks.includes(ladder.task)) {
-        faults.push({
-          path: at,
-          expected: `a model with task ${ladder.task}; ${modelName} has ${model.tasks.join(', ')}`,
-        })
-      }
-    })
-    const rungNames = ladder.rungs.map(rung => (typeof rung === 'string' ? rung : `${rung.model}@${rung.recipe ?? ''}`))
-    if (new Set(rungNames).size < rungNames.length) {
-      faults.push({
-        path: [...path, 'rungs'],
-        expected: 'every rung once (the same model again wants a recipe name of its own)',
-      })
+    if (backend.kind === 'embedding' && backend.heads !== undefined && !folderExists(backend.heads)) {
+      faults.push({ path: [...path, 'backend', 'heads'], expected: `a folder; ${backend.heads} is not there` })
     }
     return faults
   })
+}
+
+/** A pool without models would start a worker that has nothing to do. */
+function poolFaults({ models, pools }: Config): ConfigFault[] {
+  const used = new Set(Object.values(models).map(({ pool }) => pool))
+  return Object.keys(pools).flatMap(name =>
+    used.has(name) ? [] : [{ path: ['pools', name], expected: 'at least one model in this pool' }],
+  )
+}
+
+type Ladder = Config['ladders'][string]
+
+function ladderFaults(name: string, ladder: Ladder, config: Config, surroundings: Surroundings): ConfigFault[] {
+  const path = ['ladders', name]
+  const rungNames = ladder.rungs.map(rung => (typeof rung === 'string' ? rung : `${rung.model}@${rung.recipe ?? ''}`))
+  const twice =
+    new Set(rungNames).size === rungNames.length
+      ? []
+      : [
+          {
+            path: [...path, 'rungs'],
+            expected: 'every rung once (the same model again wants a recipe name of its own)',
+          },
+        ]
+  return [
+    ...policyFaults(path, ladder, surroundings),
+    ...ladder.rungs.flatMap((rung, index) =>
+      rungFaults([...path, 'rungs', index], typeof rung === 'string' ? rung : rung.model, ladder, config),
+    ),
+    ...twice,
+  ]
+}
+
+function policyFaults(path: readonly string[], ladder: Ladder, { folderExists }: Surroundings): ConfigFault[] {
+  const { policy, uncalibrated, rungs, task } = ladder
+  if (task === 'embed' && rungs.length > 1) {
+    return [{ path: [...path, 'rungs'], expected: 'one model for embed: vectors of different spaces do not mix' }]
+  }
+  if (policy !== undefined && uncalibrated !== undefined) {
+    return [{ path: [...path, 'uncalibrated'], expected: 'nothing, since the ladder has a policy' }]
+  }
+  if (policy !== undefined && !folderExists(policy)) {
+    return [{ path: [...path, 'policy'], expected: `a folder; ${policy} is not there` }]
+  }
+  if (rungs.length > 1 && policy === undefined && uncalibrated === undefined) {
+    return [
+      { path: [...path, 'policy'], expected: 'a policy folder, or `uncalibrated`, for a ladder of several rungs' },
+    ]
+  }
+  return []
+}
+
+function rungFaults(
+  path: readonly (string | number)[],
+  modelName: string,
+  ladder: Ladder,
+  { models }: Config,
+): ConfigFault[] {
+  const model = models[modelName]
+  if (model === undefined) return [{ path, expected: `one of the models: ${namesOf(models)}` }]
+  if (!model.tasks.includes(ladder.task)) {
+    return [{ path, expected: `a model with task ${ladder.task}; ${modelName} has ${model.tasks.join(', ')}` }]
+  }
+  const missing = ladder.modalities.filter(modality => !model.modalities.includes(modality))
+  if (missing.length === 0) return []
+  return [
+    { path, expected: `a model that takes ${missing.join(', ')}; ${modelName} takes ${model.modalities.join(', ')}` },
+  ]
 }
 
 function limitFaults({ limits }: Config): ConfigFault[] {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
 import { GatewayError } from '../contract/errors.ts'
 import { readConfig } from './read-config.ts'
 import type { Config } from './schema.ts'
@@ -11,7 +12,12 @@ export interface LoadedConfig {
   readonly config: Config
   readonly file: string
   readonly places: Places
+  /** The environment of a child process that shall load the same configuration, with more values put over it. */
+  readonly childEnvironment: (more: Overrides) => Readonly<Record<string, string | undefined>>
 }
+
+/** Values put over those of the file, by dotted path, such as `listen.grpc`. They hold no spaces. */
+export type Overrides = Readonly<Record<string, string>>
 
 /** Folders of this installation and of this user. */
 export interface Places {
@@ -23,6 +29,8 @@ export interface Places {
   readonly state: string
   /** Makes a configured folder absolute: as given, or under the package. */
   readonly folder: (configured: string) => string
+  /** Folders in which programs are looked for, as PATH has them. */
+  readonly path: string
 }
 
 /** The package's folder: the nearest one above this file that has the protos, so that sources and build both find it. */
@@ -36,8 +44,12 @@ export function packageRoot(): string {
   return folder
 }
 
-/** Loads the configuration from `file`, else from SLUICE_CONFIG, else from deploy/config/sluice.yaml. The only reader of the environment. @throws GatewayError Config */
-export function loadConfig(file?: string): LoadedConfig {
+/**
+ * Loads the configuration from `file`, else from SLUICE_CONFIG, else from deploy/config/sluice.yaml, with the values of SLUICE_SET and
+ * then `overrides` put over it. The only reader of the environment.
+ * @throws GatewayError Config
+ */
+export function loadConfig(file?: string, overrides: Overrides = {}): LoadedConfig {
   const environment = process.env
   const root = packageRoot()
   const chosen = resolve(file ?? environment['SLUICE_CONFIG'] ?? join(root, 'deploy', 'config', 'sluice.yaml'))
@@ -47,18 +59,60 @@ export function loadConfig(file?: string): LoadedConfig {
   } catch (error) {
     throw new GatewayError('Config', `${chosen}: it cannot be read`, {}, { cause: error })
   }
-  const config = readConfig(text, chosen, environment)
-  return { config, file: chosen, places: placesOf(config, root, environment) }
+  const folder = (configured: string): string => (isAbsolute(configured) ? configured : join(root, configured))
+  const allOverrides = { ...parseOverrides(environment['SLUICE_SET'] ?? ''), ...overrides }
+  const config = readConfig(text, {
+    file: chosen,
+    environment,
+    overrides: allOverrides,
+    surroundings: { packs: lockedPacks(root), folderExists: configured => existsSync(folder(configured)) },
+  })
+  return {
+    config,
+    file: chosen,
+    places: placesOf(config, root, folder, environment),
+    childEnvironment: more => ({
+      ...environment,
+      SLUICE_CONFIG: chosen,
+      SLUICE_SET: formatOverrides({ ...allOverrides, ...more }),
+    }),
+  }
 }
 
-function placesOf(config: Config, root: string, environment: NodeJS.ProcessEnv): Places {
+/** Reads `path=value path=value`, as SLUICE_SET has it. @throws GatewayError Config */
+export function parseOverrides(text: string): Overrides {
+  const words = text.split(/\s+/u).filter(word => word !== '')
+  return Object.fromEntries(
+    words.map(word => {
+      const at = word.indexOf('=')
+      if (at < 1) throw new GatewayError('Config', `SLUICE_SET: ${word} is not path=value`)
+      return [word.slice(0, at), word.slice(at + 1)]
+    }),
+  )
+}
+
+function formatOverrides(overrides: Overrides): string {
+  return Object.entries(overrides)
+    .map(([path, value]) => `${path}=${value}`)
+    .join(' ')
+}
+
+/** Names of the packs that can be fetched; `undefined` before there is a lock file. */
+function lockedPacks(root: string): ReadonlySet<string> | undefined {
+  const file = join(root, 'deploy', 'models', 'models.lock.json')
+  if (!existsSync(file)) return undefined
+  const { packs } = z.object({ packs: z.record(z.string(), z.unknown()) }).parse(JSON.parse(readFileSync(file, 'utf8')))
+  return new Set(Object.keys(packs))
+}
+
+function placesOf(config: Config, root: string, folder: Places['folder'], environment: NodeJS.ProcessEnv): Places {
   const cache = environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
   const state = environment['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state')
-  const folder = (configured: string): string => (isAbsolute(configured) ? configured : join(root, configured))
   return {
     root,
     packs: config.packs.folder === undefined ? join(cache, 'sluice') : folder(config.packs.folder),
     state: join(state, 'sluice'),
     folder,
+    path: environment['PATH'] ?? '',
   }
 }

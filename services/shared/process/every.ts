@@ -7,13 +7,18 @@ export interface Loop {
 /** Takes a turn every `ms`, never two at once; a turn that fails is told to `onFailure` and does not end the loop. */
 export function every(ms: number, turn: () => Promise<unknown>, onFailure: (error: unknown) => void): Loop {
   let running: Promise<void> | undefined
+  const take = async (): Promise<void> => {
+    try {
+      await turn()
+    } catch (error) {
+      onFailure(error)
+    } finally {
+      running = undefined
+    }
+  }
   const timer = setInterval(() => {
     if (running !== undefined) return
-    running = turn()
-      .then(() => {}, onFailure)
-      .finally(() => {
-        running = undefined
-      })
+    running = take()
   }, ms)
   return {
     async stop() {

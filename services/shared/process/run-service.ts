@@ -8,12 +8,17 @@ export interface Service {
 }
 
 /** Exit code for a configuration that cannot be used: starting again will not help. */
-const configExitCode = 2
+export const configExitCode = 2
+
+/** A drain that takes longer than this hangs. */
+const longestDrainMs = 150_000
+/** Without a supervisor there is most likely no Redis either: what cannot be finished soon cannot be finished. */
+const orphanDrainMs = 10_000
 
 /**
  * Runs a service as this process: SIGTERM, SIGINT, or the closing of standard input by a parent that died (when `parentPipe`) drain
  * it, once; a second signal ends it at once. A fault at start is one plain line; a bug is logged whole and ends the process, so that
- * whoever supervises it starts a clean one.
+ * whoever supervises it starts a clean one. A supervised process says `ready` on standard output.
  */
 export async function runService(
   start: () => Promise<Service>,
@@ -21,9 +26,13 @@ export async function runService(
 ): Promise<void> {
   let service: Service | undefined
   let draining = false
-  const drain = async (why: string): Promise<void> => {
+  const drain = async (why: string, limitMs = longestDrainMs): Promise<void> => {
     if (draining) process.exit(1)
     draining = true
+    setTimeout(() => {
+      logger.error({ why, limitMs }, 'draining took too long')
+      process.exit(1)
+    }, limitMs).unref()
     logger.info({ why }, 'draining')
     try {
       await service?.drain()
@@ -40,11 +49,14 @@ export async function runService(
   process.on('unhandledRejection', error => die(logger, error))
   if (parentPipe) {
     process.stdin.resume()
-    process.stdin.once('end', () => void drain('the parent process ended'))
-    process.stdin.once('error', () => void drain('the parent process ended'))
+    process.stdin.once('close', () => void drain('the parent process ended', orphanDrainMs))
+    process.stdin.on('error', () => {
+      // `close` follows.
+    })
   }
   try {
     service = await start()
+    if (parentPipe) process.stdout.write('ready\n')
   } catch (error) {
     if (!isGatewayError(error)) return die(logger, error)
     logger.fatal(error.message)
