@@ -4,6 +4,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { ClimbState } from '../shared/climb/climb-log.ts'
 import type { LoadedConfig } from '../shared/config/load-config.ts'
 import { systemClock } from '../shared/contract/clock.ts'
+import { loadDescriptors } from '../shared/rpc/load-descriptors.ts'
 import { loadErrorMessages, loadServices, typesOf } from '../shared/rpc/load-proto.ts'
 import { createStatusWriter } from '../shared/rpc/status.ts'
 import { openOpsServer } from '../shared/telemetry/ops-server.ts'
@@ -157,8 +158,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     },
   )
 
-  const definition = loadServices(places.root)
-  const types = typesOf(definition).sluice.v1
+  const types = typesOf(loadServices(places.root)).sluice.v1
   const serve = {
     authenticate: createAuthenticate(authOf(config)),
     demandScope,
@@ -180,7 +180,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const admin = createAdminService({ ...serve, climbLog, registry, replay })
   const server = await openRpcServer(
     { address: config.listen.grpc, messageBytes: Math.floor(config.limits.messageMegabytes * 1e6) },
-    definition,
+    loadDescriptors(places.root),
     [
       { name: 'sluice.v1.Gateway', definition: types.Gateway.service, handlers: gateway },
       { name: 'sluice.v1.Admin', definition: types.Admin.service, handlers: admin },

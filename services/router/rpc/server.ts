@@ -39,7 +39,7 @@ const channelOptions = {
 /** Serves services with health and reflection beside them. @throws GatewayError Config when the address is taken */
 export async function openRpcServer(
   { address, messageBytes }: ServerOptions,
-  definition: PackageDefinition,
+  reflected: PackageDefinition,
   services: readonly {
     readonly definition: ServiceDefinition
     readonly handlers: UntypedServiceImplementation
@@ -55,7 +55,7 @@ export async function openRpcServer(
   const health = new HealthImplementation(Object.fromEntries(names.map(name => [name, 'NOT_SERVING' as const])))
   for (const service of services) server.addService(service.definition, service.handlers)
   health.addToServer(server)
-  new ReflectionService(definition).addToServer(server)
+  new ReflectionService(reflected).addToServer(server)
   const port = await bind(server, address)
   return {
     address: `${address.slice(0, address.lastIndexOf(':'))}:${port}`,
