@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Backend } from '../backend.ts'
 import type { Clock } from '../../shared/contract/clock.ts'
+import { GatewayError } from '../../shared/contract/errors.ts'
 import type { EchoSpec } from './echo.ts'
 import type { OcrSpec } from './ocr.ts'
 import type { WhisperSpec } from './whisper.ts'
@@ -34,6 +35,7 @@ const ways: { readonly [Kind in BackendSpec['kind']]: () => Promise<Way<Extract<
  * @throws GatewayError Config when the model cannot be loaded
  */
 export async function createBackend(spec: BackendSpec, dependencies: BackendDependencies): Promise<Backend> {
+  if (!(spec.kind in ways)) throw new GatewayError('Config', `no backend of kind ${String(spec.kind)} is built in`)
   // The table gives each kind the way of its own spec, which indexing by a union cannot express.
   const way = (await ways[spec.kind]()) as Way<BackendSpec>
   return way(spec, dependencies)
