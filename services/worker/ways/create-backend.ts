@@ -35,7 +35,7 @@ const ways: { readonly [Kind in BackendSpec['kind']]: () => Promise<Way<Extract<
  * @throws GatewayError Config when the model cannot be loaded
  */
 export async function createBackend(spec: BackendSpec, dependencies: BackendDependencies): Promise<Backend> {
-  if (!(spec.kind in ways)) throw new GatewayError('Config', `no backend of kind ${String(spec.kind)} is built in`)
+  if (!(spec.kind in ways)) throw new GatewayError('Config', `no backend of kind ${spec.kind} is built in`)
   // The table gives each kind the way of its own spec, which indexing by a union cannot express.
   const way = (await ways[spec.kind]()) as Way<BackendSpec>
   return way(spec, dependencies)
