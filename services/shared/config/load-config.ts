@@ -12,6 +12,8 @@ export interface LoadedConfig {
   readonly config: Config
   readonly file: string
   readonly places: Places
+  /** The caller's own credential for the gateway, of SLUICE_API_KEY. */
+  readonly apiKey: string | undefined
   /** The environment of a child process that shall load the same configuration, with more values put over it. */
   readonly childEnvironment: (more: Overrides) => Readonly<Record<string, string | undefined>>
 }
@@ -71,6 +73,7 @@ export function loadConfig(file?: string, overrides: Overrides = {}): LoadedConf
     config,
     file: chosen,
     places: placesOf(config, root, folder, environment),
+    apiKey: environment['SLUICE_API_KEY'],
     childEnvironment: more => ({
       ...environment,
       SLUICE_CONFIG: chosen,

@@ -44,6 +44,7 @@ const backend = z.discriminatedUnion('kind', [
     delayMs: amount.default(0),
     confidence: z.number().min(0).max(1).default(1),
     failRatio: z.number().min(0).max(1).default(0),
+    obeys: z.boolean().default(false),
   }),
 ])
 

@@ -5,8 +5,10 @@ import type { Outcome, Work } from '../states.ts'
 export interface EchoSpec {
   readonly kind: 'echo'
   readonly delayMs: number
-  /** What it says of its own answer; text that starts with `confidence=0.x ` says it for itself. */
+  /** What it says of its own answer. */
   readonly confidence: number
+  /** Text may say otherwise: `delay=200 confidence=0.1 …`. */
+  readonly obeys: boolean
   /** Share of answers that fail, spread evenly. */
   readonly failRatio: number
 }
@@ -30,30 +32,39 @@ export function createEchoBackend(spec: EchoSpec): Promise<Backend> {
 
 async function echo(work: Work, spec: EchoSpec, fail: boolean, control: RunControl): Promise<Outcome> {
   const startedAt = performance.now()
-  await wait(spec.delayMs, control.signal(work.legId))
+  const text = textOf(work)
+  await wait((spec.obeys ? numberIn(text, 'delay') : undefined) ?? spec.delayMs, control.signal(work.legId))
   const computeMs = performance.now() - startedAt
   if (control.cancelled(work.legId)) {
     return { kind: 'failed', reason: 'cancelled', message: 'it was called off', usage: { computeMs } }
   }
   if (fail) return { kind: 'failed', reason: 'model-error', message: 'the echo fails on purpose', usage: { computeMs } }
-  const text = work.parts
-    .map(part => (part.kind === 'text' ? part.text : `${part.kind} of ${part.bytes.byteLength} bytes`))
-    .join('\n')
   if (work.streaming) {
     for (let at = 0; at < text.length; at += charactersPerDelta) {
       await control.onDelta(work.legId, text.slice(at, at + charactersPerDelta))
     }
   }
-  const own = /^confidence=(0(?:\.\d+)?|1)\b/u.exec(text)?.[1]
   return {
     kind: 'done',
     result: {
       output: outputOf(work, text),
-      rawConfidence: own === undefined ? spec.confidence : Number(own),
+      rawConfidence: (spec.obeys ? numberIn(text, 'confidence') : undefined) ?? spec.confidence,
       signals: { characters: text.length },
       usage: { outputTokens: text.length, computeMs },
     },
   }
+}
+
+function textOf({ parts }: Work): string {
+  return parts
+    .map(part => (part.kind === 'text' ? part.text : `${part.kind} of ${part.bytes.byteLength} bytes`))
+    .join('\n')
+}
+
+/** A word such as `delay=200` in the text. */
+function numberIn(text: string, name: string): number | undefined {
+  const found = new RegExp(`(?:^|\\s)${name}=(\\d+(?:\\.\\d+)?)(?:\\s|$)`, 'u').exec(text)?.[1]
+  return found === undefined ? undefined : Number(found)
 }
 
 function outputOf(work: Work, text: string): (Outcome & { kind: 'done' })['result']['output'] {
