@@ -29,10 +29,15 @@ export async function startPrivateRedis({ appendOnly = false }: PrivateRedisOpti
   const start = async (): Promise<void> => {
     child = spawn(
       process.env['SLUICE_REDIS_SERVER'] ?? 'redis-server',
-      [
-        ...['--port', '0', '--unixsocket', socketPath, '--dir', folder, '--save', ''],
-        ...['--appendonly', appendOnly ? 'yes' : 'no', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'],
-      ],
+      Object.entries({
+        port: '0',
+        unixsocket: socketPath,
+        dir: folder,
+        save: '',
+        appendonly: appendOnly ? 'yes' : 'no',
+        appendfsync: 'always',
+        'maxmemory-policy': 'noeviction',
+      }).flatMap(([name, value]) => [`--${name}`, value]),
       { stdio: 'ignore' },
     )
     await untilListening(socketPath)

@@ -43,27 +43,32 @@ function sharedOptions({ commandTimeoutMs }: RedisOptionsOfHouse, use: Connectio
   }
 }
 
-function open(address: string, shared: ReturnType<typeof sharedOptions>, use: ConnectionUse): RedisConnection {
-  const [scheme = '', rest = ''] = splitOnce(address, '://')
-  if (scheme === 'unix') return new Redis({ ...shared, path: rest })
-  if (scheme === 'redis' || scheme === 'rediss') return new Redis(address, shared)
-  if (scheme === 'sentinel') {
-    const [hosts = '', name = ''] = splitOnce(rest, '/')
-    return new Redis({ ...shared, sentinels: nodesOf(hosts), name: name || 'mymaster' })
-  }
-  if (scheme === 'cluster') {
-    return new Cluster(nodesOf(rest), {
-      redisOptions: shared,
-      enableOfflineQueue: use === 'blocking',
-    })
-  }
-  throw new GatewayError('Config', `redis.url: ${scheme}:// is not redis, rediss, unix, sentinel or cluster`)
+function open(address: string, shared: SharedOptions, use: ConnectionUse): RedisConnection {
+  const [scheme, rest] = splitOnce(address, '://')
+  const opener = openers[scheme]
+  if (opener !== undefined) return opener(address, rest, shared, use)
+  throw new GatewayError('Config', `redis.url: ${scheme}:// is not one of ${Object.keys(openers).join(', ')}`)
+}
+
+type SharedOptions = ReturnType<typeof sharedOptions>
+type Opener = (address: string, rest: string, shared: SharedOptions, use: ConnectionUse) => RedisConnection
+
+const openers: Readonly<Record<string, Opener>> = {
+  redis: (address, _rest, shared) => new Redis(address, shared),
+  rediss: (address, _rest, shared) => new Redis(address, shared),
+  unix: (_address, path, shared) => new Redis({ ...shared, path }),
+  sentinel(_address, rest, shared) {
+    const [hosts, name] = splitOnce(rest, '/')
+    return new Redis({ ...shared, sentinels: nodesOf(hosts), name: name === '' ? 'mymaster' : name })
+  },
+  cluster: (_address, hosts, shared, use) =>
+    new Cluster(nodesOf(hosts), { redisOptions: shared, enableOfflineQueue: use === 'blocking' }),
 }
 
 function nodesOf(hosts: string): { host: string; port: number }[] & ClusterNode[] {
   return hosts.split(',').map(host => {
-    const [name = '127.0.0.1', port = '6379'] = splitOnce(host, ':')
-    return { host: name, port: Number(port) }
+    const [name, port] = splitOnce(host, ':')
+    return { host: name, port: port === '' ? 6379 : Number(port) }
   })
 }
 
