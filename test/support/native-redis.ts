@@ -38,7 +38,8 @@ function fetched(folder: string): string | undefined {
 
 /** Unpacks Debian's server and the libraries it needs, which asks for no root: nothing is installed. */
 function fetchFromDebian(folder: string): string | undefined {
-  if (spawnSync('apt-get', ['--version']).status !== 0 || spawnSync('dpkg-deb', ['--version']).status !== 0) return undefined
+  if (spawnSync('apt-get', ['--version']).status !== 0 || spawnSync('dpkg-deb', ['--version']).status !== 0)
+    return undefined
   const lists = join(folder, 'apt', 'lists', 'partial')
   const archives = join(folder, 'apt', 'archives', 'partial')
   const packages = join(folder, 'packages')
@@ -51,8 +52,18 @@ function fetchFromDebian(folder: string): string | undefined {
   ].flat()
   const run = (command: string, parameters: readonly string[]): boolean =>
     spawnSync(command, [...parameters], { cwd: packages, stdio: 'ignore', timeout: 120_000 }).status === 0
-  const wanted = ['redis-server', 'redis-tools', 'libjemalloc2', 'liblua5.1-0', 'liblzf1', 'lua-bitop', 'lua-cjson', 'libatomic1']
-  if (!run('apt-get', [...settings, 'update']) || !run('apt-get', [...settings, 'download', ...wanted])) return undefined
+  const wanted = [
+    'redis-server',
+    'redis-tools',
+    'libjemalloc2',
+    'liblua5.1-0',
+    'liblzf1',
+    'lua-bitop',
+    'lua-cjson',
+    'libatomic1',
+  ]
+  if (!run('apt-get', [...settings, 'update']) || !run('apt-get', [...settings, 'download', ...wanted]))
+    return undefined
   for (const file of readdirSync(packages)) run('dpkg-deb', ['-x', file, join(folder, 'root')])
   return writeScript(folder)
 }

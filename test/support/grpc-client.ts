@@ -1,0 +1,118 @@
+import { credentials, Metadata, type CallOptions, type ServiceError } from '@grpc/grpc-js'
+import { fileURLToPath } from 'node:url'
+import type { InferEvent__Output } from '../../services/shared/rpc/generated/sluice/v1/InferEvent.ts'
+import type { InferRequest } from '../../services/shared/rpc/generated/sluice/v1/InferRequest.ts'
+import type { InferResponse__Output } from '../../services/shared/rpc/generated/sluice/v1/InferResponse.ts'
+import type { Job__Output } from '../../services/shared/rpc/generated/sluice/v1/Job.ts'
+import type { ListModelsResponse__Output } from '../../services/shared/rpc/generated/sluice/v1/ListModelsResponse.ts'
+import { loadErrorMessages, loadServices, typesOf } from '../../services/shared/rpc/load-proto.ts'
+import { readFailure } from '../../services/shared/rpc/status.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const types = typesOf(loadServices(root))
+const errorMessages = loadErrorMessages(root)
+
+/** How one call is made. */
+export interface CallSettings {
+  readonly deadlineMs?: number
+  /** Value of the `authorization` header. */
+  readonly authorization?: string
+  readonly signal?: AbortSignal
+}
+
+/** The gateway as a caller sees it. */
+export interface GatewayClient {
+  infer(request: InferRequest, settings?: CallSettings): Promise<InferResponse__Output>
+  /** Every event until the end of the stream. */
+  inferStream(request: InferRequest, settings?: CallSettings): Promise<readonly InferEvent__Output[]>
+  submit(request: InferRequest, settings?: CallSettings): Promise<Job__Output>
+  getJob(jobId: string, settings?: CallSettings): Promise<Job__Output>
+  cancelJob(jobId: string, settings?: CallSettings): Promise<Job__Output>
+  /** Every state of the job until it ends. */
+  watchJob(jobId: string, settings?: CallSettings): Promise<readonly Job__Output[]>
+  listModels(settings?: CallSettings): Promise<ListModelsResponse__Output>
+  close(): void
+}
+
+interface Cancellable {
+  cancel(): void
+}
+
+const largestMessageBytes = 256 * 1024 * 1024
+
+/** Opens a client; it connects at the first call, and again after a loss. */
+export function openClient(address: string): GatewayClient {
+  const client = new types.sluice.v1.Gateway(address, credentials.createInsecure(), {
+    'grpc.max_send_message_length': largestMessageBytes,
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 500,
+  })
+  return {
+    infer: (request, settings) => unary(settings, (...way) => client.infer(request, ...way)),
+    submit: (request, settings) => unary(settings, (...way) => client.submit({ request }, ...way)),
+    getJob: (jobId, settings) => unary(settings, (...way) => client.getJob({ jobId }, ...way)),
+    cancelJob: (jobId, settings) => unary(settings, (...way) => client.cancelJob({ jobId }, ...way)),
+    listModels: settings => unary(settings, (...way) => client.listModels({}, ...way)),
+    inferStream: (request, settings) => gathered(settings, (...way) => client.inferStream(request, ...way)),
+    watchJob: (jobId, settings) => gathered(settings, (...way) => client.watchJob({ jobId }, ...way)),
+    close: () => client.close(),
+  }
+}
+
+type Reply<Value> = (error: ServiceError | null, value?: Value) => void
+
+const defaultDeadlineMs = 20_000
+
+function wayOf(settings: CallSettings = {}): [Metadata, CallOptions] {
+  const metadata = new Metadata()
+  if (settings.authorization !== undefined) metadata.set('authorization', settings.authorization)
+  return [metadata, { deadline: Date.now() + (settings.deadlineMs ?? defaultDeadlineMs) }]
+}
+
+function unary<Value>(
+  settings: CallSettings | undefined,
+  start: (metadata: Metadata, options: CallOptions, reply: Reply<Value>) => Cancellable,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const call = start(...wayOf(settings), (error, value) => {
+      if (error !== null || value === undefined) reject(error ?? new Error('neither an answer nor an error'))
+      else resolve(value)
+    })
+    settings?.signal?.addEventListener('abort', () => call.cancel(), { once: true })
+  })
+}
+
+function gathered<Value>(
+  settings: CallSettings | undefined,
+  start: (metadata: Metadata, options: CallOptions) => Cancellable & NodeJS.ReadableStream,
+): Promise<readonly Value[]> {
+  return new Promise((resolve, reject) => {
+    const events: Value[] = []
+    const call = start(...wayOf(settings))
+    call.on('data', (event: Value) => events.push(event))
+    call.once('error', reject)
+    call.once('end', () => resolve(events))
+    settings?.signal?.addEventListener('abort', () => call.cancel(), { once: true })
+  })
+}
+
+/** The failure of a call that must fail. @throws Error when it succeeds */
+export async function failureOf(call: Promise<unknown>): Promise<ServiceError> {
+  try {
+    await call
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && 'metadata' in error) return error as ServiceError
+    throw error
+  }
+  throw new Error('the call succeeded, although it must fail')
+}
+
+/** Fields that a failure names as bad. */
+export function fieldsOf(failure: ServiceError): readonly string[] {
+  return (readFailure(failure, errorMessages).violations ?? []).map(violation => violation.field)
+}
+
+/** A request of text for the given task. */
+export function textRequest(text: string, more: InferRequest = {}): InferRequest {
+  return { task: 'TASK_GENERATE', content: [{ text }], ...more }
+}

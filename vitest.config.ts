@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config'
+
+// Real processes and real weights share few cores: such files run one after the other, and their limits are those of a slow machine.
+const slow = {
+  pool: 'forks',
+  fileParallelism: false,
+  maxWorkers: 1,
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+} as const
+
+const named = (name: string): string[] => [`test/${name}/**/*.test.ts`]
+
+export default defineConfig({
+  test: {
+    globalSetup: ['test/support/global-setup.ts'],
+    reporters: ['default', './test/support/closing-line.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: named('unit'), pool: 'forks', maxWorkers: 2, sequence: { groupOrder: 0 } },
+      },
+      { extends: true, test: { name: 'contract', include: named('contract'), ...slow, sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        test: { name: 'integration', include: named('integration'), ...slow, sequence: { groupOrder: 2 } },
+      },
+      { extends: true, test: { name: 'e2e', include: named('e2e'), ...slow, sequence: { groupOrder: 3 } } },
+    ],
+  },
+})
