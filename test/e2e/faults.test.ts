@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { packageRoot } from '../../services/shared/config/load-config.ts'
-import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/gateway.ts'
+import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
 const config = join(packageRoot(), 'test', 'e2e', 'config', 'echo.yaml')
