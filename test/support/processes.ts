@@ -1,119 +1,152 @@
+import { credentials, Metadata, type ClientOptions, type ServiceError } from '@grpc/grpc-js'
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { freePort } from '../../services/shared/process/private-redis.ts'
-import { openClient, type GatewayClient } from './grpc-client.ts'
+import type { GatewayClient } from '../../services/shared/rpc/generated/sluice/v1/Gateway.ts'
+import type { AdminClient } from '../../services/shared/rpc/generated/sluice/v1/Admin.ts'
+import type { InferEvent__Output } from '../../services/shared/rpc/generated/sluice/v1/InferEvent.ts'
+import type { InferRequest } from '../../services/shared/rpc/generated/sluice/v1/InferRequest.ts'
+import type { InferResponse__Output } from '../../services/shared/rpc/generated/sluice/v1/InferResponse.ts'
+import type { Job__Output } from '../../services/shared/rpc/generated/sluice/v1/Job.ts'
+import { packageRoot } from '../../services/shared/config/load-config.ts'
+import { loadErrorMessages, loadServices, typesOf } from '../../services/shared/rpc/load-proto.ts'
+import { readFailure, type WireFailure } from '../../services/shared/rpc/status.ts'
 
-/** The folder of the project. */
-export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
+const root = packageRoot()
+const types = typesOf(loadServices(root)).sluice.v1
+const messages = loadErrorMessages(root)
 
-/** One process of a gateway, as the system started it. */
-export interface GatewayProcess {
-  readonly name: string
-  readonly pid: number
-  /** What it wrote, line by line. */
-  readonly lines: readonly string[]
-  /** Its exit code, or the signal that ended it. */
-  readonly exited: Promise<number | NodeJS.Signals>
-  kill(signal: NodeJS.Signals): void
+/** One real process of the system. */
+export interface RunningProcess {
+  readonly child: ChildProcess
+  /** What it has written so far. */
+  readonly log: () => string
+  /** The field of the log line that said it was ready. */
+  readonly ready: Readonly<Record<string, unknown>>
+  /** Sends a signal and waits for the end. */
+  end(signal: NodeJS.Signals): Promise<number | null>
 }
 
-/** A router and workers, each a real process, on ports and a folder of their own. */
-export interface TestGateway {
-  readonly address: string
-  readonly opsUrl: string
-  readonly client: GatewayClient
-  startRouter(): Promise<GatewayProcess>
-  startWorker(pool: string): Promise<GatewayProcess>
-  /** Kills what is left of the processes at once. */
-  stop(): Promise<void>
-}
-
-/** The configuration without the addresses, which the gateway picks itself. */
-export type TestConfig = Readonly<Record<string, unknown>>
-
-/** Makes the ports, the configuration file and the client; starts nothing yet. */
-export async function createTestGateway(config: TestConfig, redisUrl: string): Promise<TestGateway> {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
-  const address = `127.0.0.1:${await freePort()}`
-  const ops = `127.0.0.1:${await freePort()}`
-  const file = join(folder, 'sluice.yaml')
-  const redis = { prefix: 'e2e', ...(config['redis'] as object | undefined), url: redisUrl }
-  // JSON is YAML too.
-  writeFileSync(file, JSON.stringify({ ...config, redis, listen: { grpc: address, ops } }))
-  const running = new Set<GatewayProcess>()
-  const client = openClient(address)
-
-  const start = async (service: 'router' | 'worker', parameters: readonly string[]): Promise<GatewayProcess> => {
-    const path = join(projectRoot, 'dist', 'services', service, 'main.js')
-    const { process: started, ready } = launch(service, path, ['--config', file, '--supervised', ...parameters])
-    running.add(started)
-    void started.exited.then(() => running.delete(started))
-    await ready
-    return started
-  }
-
+/** Starts `main.ts` of a service, built, and waits until it says that it is ready. */
+export async function startProcess(
+  service: 'router' | 'worker',
+  parameters: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  timeoutMs = 20_000,
+): Promise<RunningProcess> {
+  const child = spawn(process.execPath, [join(root, 'dist', 'services', service, 'main.js'), ...parameters], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let log = ''
+  const ready = await new Promise<Record<string, unknown>>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${service} was not ready in time:\n${log}`)), timeoutMs)
+    child.once('exit', code => reject(new Error(`${service} ended with ${code}:\n${log}`)))
+    child.stderr.on('data', (piece: Buffer) => {
+      log += piece.toString()
+      const line = log.split('\n').find(one => one.includes(`${service} is ready`))
+      if (line === undefined) return
+      clearTimeout(timer)
+      resolve(JSON.parse(line) as Record<string, unknown>)
+    })
+  })
   return {
-    address,
-    opsUrl: `http://${ops}`,
-    client,
-    startRouter: () => start('router', []),
-    startWorker: pool => start('worker', ['--pool', pool]),
-    async stop() {
-      client.close()
-      const left = [...running]
-      for (const one of left) one.kill('SIGKILL')
-      await Promise.all(left.map(one => one.exited))
-      rmSync(folder, { recursive: true, force: true })
+    child,
+    ready,
+    log: () => log,
+    async end(signal) {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+      const exited = new Promise<number | null>(resolve => child.once('exit', resolve))
+      child.kill(signal)
+      return exited
     },
   }
 }
 
-interface Launched {
-  readonly process: GatewayProcess
-  /** Resolves at its line `ready`; rejects with what it wrote when it ends before. */
-  readonly ready: Promise<void>
+/** What a call came to: an answer or a failure, and how long it took. */
+export type Called<T> =
+  | { readonly answer: T; readonly failure?: undefined; readonly elapsedMs: number }
+  | { readonly answer?: undefined; readonly failure: WireFailure; readonly elapsedMs: number }
+
+/** A client of one router. */
+export interface TestClient {
+  readonly raw: GatewayClient
+  readonly admin: AdminClient
+  infer(request: InferRequest, options?: CallOptions): Promise<Called<InferResponse__Output>>
+  stream(request: InferRequest, options?: CallOptions): Promise<Called<readonly InferEvent__Output[]>>
+  submit(request: InferRequest, options?: CallOptions): Promise<Called<Job__Output>>
+  job(jobId: string): Promise<Called<Job__Output>>
+  /** Follows a job to its end; gives every state that was told. */
+  watch(jobId: string): Promise<Called<readonly Job__Output[]>>
+  close(): void
 }
 
-/** Starts a program of the project with Node. */
-export function launch(name: string, path: string, parameters: readonly string[], environment = process.env): Launched {
-  const child = spawn(process.execPath, [path, ...parameters], { stdio: ['pipe', 'pipe', 'pipe'], env: environment })
-  const lines: string[] = []
-  const exited = new Promise<number | NodeJS.Signals>(resolve => {
-    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'SIGKILL'))
-  })
-  const ready = new Promise<void>((resolve, reject) => {
-    readLines(child, line => {
-      lines.push(line)
-      if (/^ready\b/u.test(line)) resolve()
+/** How one call is made. */
+export interface CallOptions {
+  readonly deadlineMs?: number
+  readonly key?: string
+}
+
+/** Connects to a router. */
+export function connect(address: string, options: ClientOptions = {}): TestClient {
+  const raw = new types.Gateway(address, credentials.createInsecure(), options)
+  const admin = new types.Admin(address, credentials.createInsecure(), options)
+  const unary = <Request, Response>(
+    method: (
+      request: Request,
+      metadata: Metadata,
+      options: object,
+      callback: (error: ServiceError | null, answer?: Response) => void,
+    ) => unknown,
+    request: Request,
+    call: CallOptions = {},
+  ): Promise<Called<Response>> => {
+    const startedAt = performance.now()
+    return new Promise(resolve => {
+      method.call(raw, request, metadataOf(call), deadlineOf(call), (error, answer) => {
+        const elapsedMs = performance.now() - startedAt
+        if (error !== null) resolve({ failure: readFailure(error, messages), elapsedMs })
+        else resolve({ answer: answer as Response, elapsedMs })
+      })
     })
-    void exited.then(how => reject(new Error(`${name} ended with ${how} before it was ready:\n${lines.join('\n')}`)))
+  }
+  return {
+    raw,
+    admin,
+    infer: (request, call) => unary(raw.infer.bind(raw), request, call),
+    submit: (request, call) => unary(raw.submit.bind(raw), { request }, call),
+    job: jobId => unary(raw.getJob.bind(raw), { jobId }),
+    stream: (request, call = {}) => gather(raw.inferStream(request, metadataOf(call), deadlineOf(call))),
+    watch: jobId => gather(raw.watchJob({ jobId })),
+    close() {
+      raw.close()
+      admin.close()
+    },
+  }
+}
+
+function gather<T>(stream: NodeJS.EventEmitter): Promise<Called<readonly T[]>> {
+  const startedAt = performance.now()
+  const events: T[] = []
+  return new Promise(resolve => {
+    stream.on('data', (event: T) => events.push(event))
+    stream.once('end', () => resolve({ answer: events, elapsedMs: performance.now() - startedAt }))
+    stream.once('error', (error: ServiceError) => {
+      resolve({ failure: readFailure(error, messages), elapsedMs: performance.now() - startedAt })
+    })
   })
-  const kill = (signal: NodeJS.Signals): void => void child.kill(signal)
-  return { process: { name, pid: child.pid ?? 0, lines, exited, kill }, ready }
 }
 
-function readLines(child: ChildProcess, onLine: (line: string) => void): void {
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream !== null) createInterface({ input: stream }).on('line', onLine)
-  }
+function metadataOf({ key }: CallOptions): Metadata {
+  const metadata = new Metadata()
+  if (key !== undefined) metadata.set('authorization', `Bearer ${key}`)
+  return metadata
 }
 
-/** Asks again and again until the answer is the one waited for; for what tells no event across processes. */
-export async function until<Value>(
-  what: string,
-  ask: () => Promise<Value>,
-  is: (value: Value) => boolean,
-  withinMs = 10_000,
-): Promise<Value> {
-  const giveUpAt = Date.now() + withinMs
-  for (;;) {
-    const value = await ask()
-    if (is(value)) return value
-    if (Date.now() > giveUpAt) throw new Error(`${what} did not come within ${withinMs} ms`)
-    await new Promise(resolve => setTimeout(resolve, 25))
-  }
+function deadlineOf({ deadlineMs }: CallOptions): { deadline?: number } {
+  return deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs }
+}
+
+/** A request to repeat a text. */
+export function textRequest(text: string, more: InferRequest = {}): InferRequest {
+  return { task: 'TASK_GENERATE', content: [{ text }], ...more }
 }
