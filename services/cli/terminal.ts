@@ -69,11 +69,14 @@ export function tableOf<Row>(columns: readonly Column<Row>[], rows: readonly Row
   return [head.trimEnd(), ...body].join('\n')
 }
 
+const segmenter = new Intl.Segmenter()
+
 function lengthOf(text: string): number {
-  return [...text].length
+  return [...segmenter.segment(text)].length
 }
 
 function cut(text: string, widest = Number.POSITIVE_INFINITY): string {
   const flat = text.replaceAll(/\s+/gu, ' ')
-  return lengthOf(flat) <= widest ? flat : `${[...flat].slice(0, widest - 1).join('')}…`
+  const segments = [...segmenter.segment(flat)].map(({ segment }) => segment)
+  return segments.length <= widest ? flat : `${segments.slice(0, widest - 1).join('')}…`
 }

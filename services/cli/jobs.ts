@@ -1,0 +1,68 @@
+import type { Timestamp__Output } from '../shared/rpc/generated/google/protobuf/Timestamp.ts'
+import type { Job__Output } from '../shared/rpc/generated/sluice/v1/Job.ts'
+import { openGateway, type GatewayCaller } from './client.ts'
+import type { CommonOptions } from './common-options.ts'
+import { codeName } from './failure.ts'
+import { requestOf, type RequestOptions } from './request-options.ts'
+import { shortEnum, showAnswer, showRungs } from './show-answer.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Options of `jobs submit`. */
+export interface SubmitOptions extends CommonOptions, RequestOptions {
+  readonly watch?: boolean
+}
+
+/** `sluice jobs submit` */
+export async function runSubmit(options: SubmitOptions, terminal: Terminal, ...words: string[]): Promise<void> {
+  const request = requestOf(options, words)
+  using gateway = openGateway(options)
+  const job = await gateway.call('Submit', { request })
+  if (options.watch === true) await watch(gateway, job.jobId, terminal)
+  else showJob(job, terminal)
+}
+
+/** `sluice jobs get <id>` */
+export async function runGet(options: CommonOptions, terminal: Terminal, jobId = ''): Promise<void> {
+  using gateway = openGateway(options)
+  showJob(await gateway.call('GetJob', { jobId }), terminal)
+}
+
+/** `sluice jobs watch <id>` */
+export async function runWatch(options: CommonOptions, terminal: Terminal, jobId = ''): Promise<void> {
+  using gateway = openGateway(options)
+  await watch(gateway, jobId, terminal)
+}
+
+/** `sluice jobs cancel <id>` */
+export async function runCancel(options: CommonOptions, terminal: Terminal, jobId = ''): Promise<void> {
+  using gateway = openGateway(options)
+  showJob(await gateway.call('CancelJob', { jobId }), terminal)
+}
+
+async function watch(gateway: GatewayCaller, jobId: string, terminal: Terminal): Promise<void> {
+  let last: Job__Output | undefined
+  for await (const job of gateway.stream('WatchJob', { jobId })) {
+    last = job
+    if (terminal.json) terminal.line(JSON.stringify(job))
+    else terminal.note(terminal.paint('dim', `${shortEnum(job.state)}, ${job.rungs.length} rungs finished`))
+  }
+  if (last !== undefined && !terminal.json) showJob(last, terminal)
+}
+
+/** Prints a job. */
+export function showJob(job: Job__Output, terminal: Terminal): void {
+  if (terminal.json) {
+    terminal.value(job)
+    return
+  }
+  terminal.line(`job ${job.jobId}  ${terminal.paint('bold', shortEnum(job.state))}`)
+  terminal.line(terminal.paint('dim', `submitted ${when(job.submittedAt)}, deadline ${when(job.deadlineAt)}`))
+  if (job.response !== null) showAnswer(job.response, terminal)
+  else if (job.rungs.length > 0) showRungs(job.rungs, terminal)
+  if (job.error !== null) terminal.line(terminal.paint('red', `${codeName(job.error.code)}: ${job.error.message}`))
+}
+
+/** A time for a person; a dash where there is none. */
+export function when(timestamp: Timestamp__Output | null): string {
+  return timestamp === null ? '–' : new Date(timestamp.seconds * 1000 + timestamp.nanos / 1e6).toISOString()
+}

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs'
+import type { Task } from '../shared/contract/content.ts'
+import { fromUsd } from '../shared/contract/money.ts'
+import { durationToWire } from '../shared/rpc/convert/time.ts'
+import { taskToWire } from '../shared/rpc/convert/to-wire.ts'
+import type { Constraints } from '../shared/rpc/generated/sluice/v1/Constraints.ts'
+import type { InferRequest } from '../shared/rpc/generated/sluice/v1/InferRequest.ts'
+import type { Part } from '../shared/rpc/generated/sluice/v1/Part.ts'
+import type { TaskOptions } from '../shared/rpc/generated/sluice/v1/TaskOptions.ts'
+import { CommandFault } from './failure.ts'
+
+/** The options by which a request is described. */
+export interface RequestOptions {
+  readonly text?: string
+  readonly image?: readonly string[]
+  readonly audio?: readonly string[]
+  readonly task?: Task
+  readonly labelSet?: string
+  readonly labels?: string
+  readonly language?: string
+  readonly instruction?: string
+  readonly maxOutputTokens?: string
+  readonly temperature?: string
+  readonly deadline?: string
+  readonly maxCost?: string
+  readonly maxRisk?: string
+  readonly minQuality?: string
+  readonly model?: string
+  readonly tier?: string
+  readonly priority?: 'interactive' | 'normal' | 'batch' | 'sheddable'
+  readonly idempotencyKey?: string
+}
+
+/** The label set that is tried where a text comes without a task, a label set or labels. */
+const usualLabelSet = 'ag-news'
+
+const priorities = {
+  interactive: 'PRIORITY_INTERACTIVE',
+  normal: 'PRIORITY_NORMAL',
+  batch: 'PRIORITY_BATCH',
+  sheddable: 'PRIORITY_SHEDDABLE',
+} as const
+
+/** Makes the request that options and the words after them describe. @throws CommandFault */
+export function requestOf(options: RequestOptions, words: readonly string[]): InferRequest {
+  const content = contentOf(options, words)
+  const task = options.task ?? usualTask(options)
+  return {
+    task: taskToWire(task),
+    content,
+    options: taskOptionsOf(options, task),
+    constraints: constraintsOf(options),
+    ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
+  }
+}
+
+function contentOf(options: RequestOptions, words: readonly string[]): Part[] {
+  const text = options.text === '-' ? readFileSync(0, 'utf8') : (options.text ?? words.join(' '))
+  const content: Part[] = [
+    ...(text === '' ? [] : [{ text }]),
+    ...(options.image ?? []).map(file => ({ image: { bytes: read(file) } })),
+    ...(options.audio ?? []).map(file => ({ audio: { bytes: read(file) } })),
+  ]
+  if (content.length === 0) throw new CommandFault('nothing to send: give --text, --image or --audio')
+  return content
+}
+
+function usualTask({ audio = [], image = [] }: RequestOptions): Task {
+  if (audio.length > 0) return 'transcribe'
+  return image.length > 0 ? 'read' : 'classify'
+}
+
+function taskOptionsOf(options: RequestOptions, task: Task): TaskOptions {
+  const labels = options.labels
+    ?.split(',')
+    .map(label => label.trim())
+    .filter(label => label !== '')
+  const labelSet = options.labelSet ?? (task === 'classify' && labels === undefined ? usualLabelSet : undefined)
+  return defined({
+    labelSet,
+    labels,
+    language: options.language,
+    instruction: options.instruction,
+    maxOutputTokens: numberOf('--max-output-tokens', options.maxOutputTokens),
+    temperature: numberOf('--temperature', options.temperature),
+  })
+}
+
+function constraintsOf(options: RequestOptions): Constraints {
+  const deadline = numberOf('--deadline', options.deadline)
+  const maxCost = numberOf('--max-cost', options.maxCost)
+  return defined({
+    deadline: deadline === undefined ? undefined : durationToWire(deadline * 1000),
+    maxCostNanoUsd: maxCost === undefined ? undefined : fromUsd(maxCost),
+    maxRisk: numberOf('--max-risk', options.maxRisk),
+    minQuality: numberOf('--min-quality', options.minQuality),
+    model: options.model,
+    tier: options.tier,
+    priority: options.priority === undefined ? undefined : priorities[options.priority],
+  })
+}
+
+type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> }
+
+/** Leaves out what was not given: on the wire, absent and empty differ. */
+function defined<T extends object>(fields: T): Defined<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>
+}
+
+function numberOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value)) throw new CommandFault(`${option}: ${text} is not a number`)
+  return value
+}
+
+function read(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch {
+    throw new CommandFault(`${file} cannot be read`)
+  }
+}
