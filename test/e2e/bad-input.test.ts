@@ -98,7 +98,8 @@ const cases: readonly Bad[] = [
   {
     what: 'an unknown model',
     request: textRequest(secret, { constraints: { model: 'no-such-model' } }),
-    code: status.FAILED_PRECONDITION,
+    code: status.INVALID_ARGUMENT,
+    field: 'constraints.model',
   },
   {
     what: 'a wrong credential',
@@ -107,10 +108,10 @@ const cases: readonly Bad[] = [
     settings: { authorization: 'Bearer wrong-key' },
   },
   {
-    what: 'a deadline in the past',
-    request: textRequest(secret),
+    // One that passes before work can begin: a client library ends a call whose own deadline is past without sending it.
+    what: 'a deadline that nothing can meet',
+    request: textRequest(secret, { constraints: { deadline: { seconds: 0, nanos: 1000 } } }),
     code: status.DEADLINE_EXCEEDED,
-    settings: { deadlineMs: -1000 },
   },
   {
     what: 'a body over the limit',

@@ -1,0 +1,95 @@
+// Spoken numbers and pictures of text for the demo and for calibration: the same arguments give the same bytes.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import sharp from 'sharp'
+
+/** Numbers in [0,1) that are the same each time. @source mulberry32, Tommy Ettinger, public domain */
+export function seeded(seed) {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+const rateHz = 8000
+
+/** Samples of one recording: canonical WAV, mono, 16 bit, 8 kHz. */
+function recording(recordings, digit, speaker, take) {
+  const bytes = readFileSync(join(recordings, `${digit}_${speaker}_${take}.wav`))
+  const at = bytes.indexOf('data') + 8
+  return Array.from({ length: (bytes.length - at) >> 1 }, (_, index) => bytes.readInt16LE(at + 2 * index))
+}
+
+/** One number spoken digit by digit, as a WAV in `folder`. `noise` is its share of full scale; `recordings` holds the single digits; `takes` are those that may be used. */
+export function speak(folder, recordings, takes, { name, digits, speakers, take, pauseMs, noise }) {
+  const random = seeded(digits.length * 1000 + take)
+  const pause = Array(Math.round((rateHz * pauseMs) / 1000)).fill(0)
+  const said = [...digits].flatMap((digit, index) => [
+    ...recording(recordings, digit, speakers[index % speakers.length], takes[(take + index) % takes.length]),
+    ...pause,
+  ])
+  const lead = Array(rateHz / 4).fill(0)
+  const samples = [...lead, ...said, ...lead]
+  const loudest = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 1)
+  const body = Buffer.alloc(samples.length * 2)
+  samples.forEach((sample, index) => {
+    const heard = (sample / loudest) * 0.8 + (random() + random() - 1) * noise
+    body.writeInt16LE(Math.round(Math.max(-1, Math.min(1, heard)) * 32767), index * 2)
+  })
+  const header = Buffer.alloc(44)
+  header.write('RIFF', 0)
+  header.writeUInt32LE(36 + body.length, 4)
+  header.write('WAVEfmt ', 8)
+  header.writeUInt32LE(16, 16)
+  header.writeUInt16LE(1, 20)
+  header.writeUInt16LE(1, 22)
+  header.writeUInt32LE(rateHz, 24)
+  header.writeUInt32LE(rateHz * 2, 28)
+  header.writeUInt16LE(2, 32)
+  header.writeUInt16LE(16, 34)
+  header.write('data', 36)
+  header.writeUInt32LE(body.length, 40)
+  const file = `audio/${name}.wav`
+  writeFileSync(join(folder, file), Buffer.concat([header, body]))
+  return {
+    id: name,
+    task: 'transcribe',
+    modality: 'audio',
+    file,
+    expected: digits,
+    comparator: 'exact-digits',
+  }
+}
+
+const escape = text => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+
+/** Lines of text as an image in `folder`, made hard by what `how` says. */
+export async function draw(
+  folder,
+  { name, lines, width, height, size, font = 'DejaVu Sans', ink = '#111', paper = '#fff', extra = '', ...how },
+) {
+  const { top = 0, blur = 0, noise = 0, quality = 0, turn = 0, left = 24 } = how
+  const spans = lines.map((line, index) => {
+    const y = Math.round(top + size * 1.5 + index * size * 1.5)
+    return `<text x="${left}" y="${y}" font-family="${font}" font-size="${size}" fill="${ink}" xml:space="preserve">${escape(line)}</text>`
+  })
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="${paper}"/>${extra}<g transform="rotate(${turn} ${width / 2} ${height / 2})">${spans.join('')}</g></svg>`
+  let image = sharp(Buffer.from(svg)).removeAlpha()
+  if (blur > 0) image = image.blur(blur)
+  if (noise > 0) {
+    const { data, info } = await image.raw().toBuffer({ resolveWithObject: true })
+    const random = seeded(name.length * 7919 + width)
+    for (let index = 0; index < data.length; index += 1) {
+      data[index] = Math.max(0, Math.min(255, data[index] + (random() + random() - 1) * noise))
+    }
+    image = sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } })
+  }
+  const file = `images/${name}.${quality > 0 ? 'jpg' : 'png'}`
+  await (quality > 0 ? image.jpeg({ quality }) : image.png({ palette: noise === 0, compressionLevel: 9 })).toFile(
+    join(folder, file),
+  )
+  return { id: name, task: 'read', modality: 'image', file, expected: lines.join('\n'), comparator: 'text' }
+}

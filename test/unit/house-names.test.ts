@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { packageRoot } from '../../services/shared/config/load-config.ts'
+import type { ErrorCode } from '../../services/shared/contract/errors.ts'
+import { statusNumberOf } from '../../services/shared/rpc/status.ts'
+
+const root = packageRoot()
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+
+/** The closed family as it is written, so that a code added there is asked for here. */
+const codes = [
+  ...(/export type ErrorCode =([\s\S]*?)\n\n/u.exec(read('services/shared/contract/errors.ts'))?.[1] ?? '').matchAll(
+    /'(\w+)'/gu,
+  ),
+].map(([, code]) => code as ErrorCode)
+
+/** Names of the metrics that a service counts. */
+function metricNames(path: string): readonly string[] {
+  return [...read(path).matchAll(/'(sluice_[\w]+)'/gu)].map(([, name = '']) => name)
+}
+
+describe('every failure', () => {
+  it('has a gRPC status of its own that is not INTERNAL', () => {
+    expect(codes.length).toBeGreaterThan(10)
+    const internal = 13
+    for (const code of codes) {
+      expect(statusNumberOf(code), code).toBeGreaterThan(0)
+      if (code !== 'Config') expect(statusNumberOf(code), code).not.toBe(internal)
+    }
+  })
+})
+
+describe('every metric', () => {
+  it.each(['router', 'worker'])('of the %s says its service and its unit', service => {
+    const names = metricNames(`services/${service}/metrics.ts`)
+    expect(names.length).toBeGreaterThan(3)
+    const shape = new RegExp(`^sluice_${service}_[a-z]+(?:_[a-z]+)*$`, 'u')
+    expect(names.filter(name => !shape.test(name))).toEqual([])
+    expect(names.filter(name => /_(?:ms|millis|milliseconds|kb|mb)(?:_|$)/u.test(name))).toEqual([])
+  })
+})
