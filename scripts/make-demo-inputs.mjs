@@ -157,7 +157,6 @@ const questions = [
 const inputs = [
   ...spoken.map(one => speak(folder, values.recordings, takes, one)),
   ...(await Promise.all(drawn.map(one => draw(folder, one)))),
-  ,
   ...questions,
 ]
 writeFileSync(join(folder, 'inputs.json'), `${JSON.stringify(inputs, undefined, 2)}\n`)
