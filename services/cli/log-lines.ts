@@ -15,6 +15,17 @@ export function createLogLines(terminal: Terminal): ProcessEvents {
   }
 }
 
+/** Shows only warnings and worse: where a person looks at something else. */
+export function createQuietLines(terminal: Terminal): ProcessEvents {
+  const all = createLogLines(terminal)
+  return {
+    ...all,
+    onLine(name, line) {
+      if (/"level":"(warn|error|fatal)"/u.test(line)) all.onLine(name, line)
+    },
+  }
+}
+
 function prettyLine(name: string, line: string, terminal: Terminal): string {
   const parsed = logLine.safeParse(parseJson(line))
   if (!parsed.success) return `${terminal.paint('dim', name.padEnd(12))} ${line}`

@@ -32,7 +32,7 @@ export interface RequestOptions {
 }
 
 /** The label set that is tried where a text comes without a task, a label set or labels. */
-const usualLabelSet = 'ag-news'
+const usualLabelSet = 'academic-subject'
 
 const priorities = {
   interactive: 'PRIORITY_INTERACTIVE',

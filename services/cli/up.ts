@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { loadConfig, type LoadedConfig } from '../shared/config/load-config.ts'
 import type { CommonOptions } from './common-options.ts'
 import { createLogLines } from './log-lines.ts'
+import { preparePacks } from './packs.ts'
 import { startSystem, type System } from './system.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -13,6 +14,7 @@ export interface UpOptions extends CommonOptions {
 /** `sluice up` */
 export async function runUp(options: UpOptions, terminal: Terminal): Promise<void> {
   const loaded = loadConfig(options.config)
+  if (options.pull) await preparePacks(loaded, terminal)
   const startedAt = performance.now()
   const abandoned = new AbortController()
   const abandon = (): void => {
@@ -61,7 +63,7 @@ function announce(loaded: LoadedConfig, { redis }: System, tookMs: number, termi
   terminal.line(`  ops    ${at(`http://${ops}/metrics`)}`)
   terminal.line(`  redis  ${redis === undefined ? 'as configured' : `${redis.program} (private, ${redis.kind})`}`)
   terminal.line(
-    `  try    ${terminal.paint('bold', `npx sluice infer --text "Stocks fell as the central bank raised rates"`)}`,
+    `  try    ${terminal.paint('bold', `npx sluice infer --text "Which part of a plant cell holds the chlorophyll?"`)}`,
   )
 }
 

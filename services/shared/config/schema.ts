@@ -25,7 +25,13 @@ const backend = z.discriminatedUnion('kind', [
     longestSide: z.int().min(64).max(4096),
     multiScale: z.boolean().optional(),
   }),
-  z.strictObject({ kind: z.literal('embedding'), pack: name, space: z.string().min(1), heads: folder.optional() }),
+  z.strictObject({
+    kind: z.literal('embedding'),
+    pack: name,
+    space: z.string().min(1),
+    heads: folder.optional(),
+    tokens: z.int().min(8).max(8192).optional(),
+  }),
   z.strictObject({
     kind: z.literal('openai'),
     baseUrl: z.url({ protocol: /^https?$/u }),
@@ -163,7 +169,14 @@ export const configSchema = z.strictObject({
       tenantPerDayUsd: z.number().positive().max(9_000_000).optional(),
     })
     .prefault({}),
-  packs: z.strictObject({ folder: folder.optional(), offline: z.boolean().default(false) }).prefault({}),
+  packs: z
+    .strictObject({
+      folder: folder.optional(),
+      /** Stands in for every publisher's hub: `<mirror>/<pack>/<path>`. */
+      mirror: z.url({ protocol: /^https?$/u }).optional(),
+      offline: z.boolean().default(false),
+    })
+    .prefault({}),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
   pools: z.record(name, pool),
   models: z.record(name, model),

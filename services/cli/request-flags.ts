@@ -1,0 +1,37 @@
+import { Option, type Command } from 'commander'
+
+/** Adds the options by which a request is described; `request-options.ts` reads them. */
+export function addRequestOptions(command: Command): Command {
+  return command
+    .argument('[text...]', 'text, the same as --text')
+    .option('--text <text>', 'text; - reads standard input')
+    .option('--image <file>', 'image file; may be given again', gather)
+    .option('--audio <file>', 'audio file; may be given again', gather)
+    .addOption(
+      new Option('--task <task>', 'default: audio → transcribe, image → read, text → classify').choices([
+        'transcribe',
+        'read',
+        'classify',
+        'embed',
+        'generate',
+      ]),
+    )
+    .option('--label-set <name>', 'classify: a label set with trained heads')
+    .option('--labels <a,b,…>', 'classify: labels to choose among')
+    .option('--language <code>', 'transcribe: ISO 639-1 code of the speech')
+    .option('--instruction <text>', 'generate: how to behave')
+    .option('--max-output-tokens <count>', 'generate: most tokens of the answer')
+    .option('--temperature <number>', 'generate: 0 to 2')
+    .option('--deadline <seconds>', 'time from arrival to answer')
+    .option('--max-cost <usd>', 'highest cost in US dollars')
+    .option('--max-risk <ratio>', 'highest risk in [0,1] of a worse answer than the dearest model’s')
+    .option('--min-quality <ratio>', 'least confidence in [0,1] to accept an answer')
+    .option('--model <name>', 'only this model')
+    .option('--tier <name>', 'only this tier')
+    .addOption(new Option('--priority <class>', 'urgency').choices(['interactive', 'normal', 'batch', 'sheddable']))
+    .option('--idempotency-key <key>', 'a retry with the same key is not paid twice')
+}
+
+function gather(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
+}
