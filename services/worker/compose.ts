@@ -57,7 +57,7 @@ export async function composeWorker(
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const engine = await createEngine(
-    { models: modelsOf(config, pool) },
+    { models: modelsOf(config, pool, places.folder) },
     { packPath: name => packPath(places.packs, name), logger, clock },
   )
   const climbLog = createRedisClimbLog({ prefix, ...climbLogTimes }, redis)
@@ -128,16 +128,17 @@ export async function composeWorker(
   }
 }
 
-function modelsOf(config: Config, pool: string): readonly EngineModel[] {
+function modelsOf(config: Config, pool: string, folderOf: (configured: string) => string): readonly EngineModel[] {
   const { executionProviders = ['cpu'], threads = 1 } = config.pools[pool] ?? {}
   return Object.entries(config.models)
     .filter(([, model]) => model.pool === pool)
-    .map(([name, model]) => ({ name, backend: specOf(model.backend), executionProviders, threads }))
+    .map(([name, { backend }]) => ({ name, backend: specOf(backend, folderOf), executionProviders, threads }))
 }
 
-/** The configured backend without the fields that were left out. */
-function specOf(backend: Config['models'][string]['backend']): BackendSpec {
-  return Object.fromEntries(
-    Object.entries(backend).filter(([, value]) => value !== undefined),
-  ) as unknown as BackendSpec
+/** The configured backend without the fields that were left out, its folders absolute. */
+function specOf(backend: Config['models'][string]['backend'], folderOf: (configured: string) => string): BackendSpec {
+  const given = Object.entries(backend).filter(([, value]) => value !== undefined)
+  const spec = Object.fromEntries(given)
+  if (backend.kind === 'embedding' && backend.heads !== undefined) spec['heads'] = folderOf(backend.heads)
+  return spec as unknown as BackendSpec
 }

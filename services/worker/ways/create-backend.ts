@@ -3,11 +3,12 @@ import type { Backend } from '../backend.ts'
 import type { Clock } from '../../shared/contract/clock.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import type { EchoSpec } from './echo.ts'
+import type { EmbeddingSpec } from './embedding.ts'
 import type { OcrSpec } from './ocr.ts'
 import type { WhisperSpec } from './whisper.ts'
 
 /** How a model is computed: the `backend` of a model in the configuration. Properties named `pack` or `…Pack` name model packs. */
-export type BackendSpec = WhisperSpec | OcrSpec | EchoSpec
+export type BackendSpec = WhisperSpec | OcrSpec | EchoSpec | EmbeddingSpec
 
 /** What every way may need from outside. */
 export interface BackendDependencies {
@@ -26,6 +27,7 @@ type Way<Spec> = (spec: Spec, dependencies: BackendDependencies) => Promise<Back
 /** Each way is imported on demand, so that a thread holds only what its own model needs. */
 const ways: { readonly [Kind in BackendSpec['kind']]: () => Promise<Way<Extract<BackendSpec, { kind: Kind }>>> } = {
   echo: async () => (await import('./echo.ts')).createEchoBackend,
+  embedding: async () => (await import('./embedding.ts')).createEmbeddingBackend,
   ocr: async () => (await import('./ocr.ts')).createOcrBackend,
   whisper: async () => (await import('./whisper.ts')).createWhisperBackend,
 }
