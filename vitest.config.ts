@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { ClosingLine } from './test/support/closing-line.ts'
 
 // Real processes and real weights share few cores: such files run one after the other, and their limits are those of a slow machine.
 const slow = {
@@ -14,7 +15,7 @@ const named = (name: string): string[] => [`test/${name}/**/*.test.ts`]
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
-    reporters: ['default', './test/support/closing-line.ts'],
+    reporters: ['default', new ClosingLine()],
     projects: [
       {
         extends: true,

@@ -66,30 +66,43 @@ export function speak(folder, recordings, takes, { name, digits, speakers, take,
 
 const escape = text => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 
-/** Lines of text as an image in `folder`, made hard by what `how` says. */
-export async function draw(
-  folder,
-  { name, lines, width, height, size, font = 'DejaVu Sans', ink = '#111', paper = '#fff', extra = '', ...how },
-) {
-  const { top = 0, blur = 0, noise = 0, quality = 0, turn = 0, left = 24 } = how
+const plain = {
+  font: 'DejaVu Sans',
+  ink: '#111',
+  paper: '#fff',
+  top: 0,
+  left: 24,
+  turn: 0,
+  blur: 0,
+  noise: 0,
+  quality: 0,
+}
+
+/** Lines of text as an image in `folder`, made hard by what `how` says beside `name`, `lines`, `width`, `height` and `size`. */
+export async function draw(folder, how) {
+  const { name, lines, blur, noise, quality } = { ...plain, ...how }
+  const drawn = sharp(Buffer.from(svgOf({ ...plain, ...how }))).removeAlpha()
+  const blurred = blur > 0 ? drawn.blur(blur) : drawn
+  const image = noise > 0 ? await withNoise(blurred, noise, seeded(name.length * 7919 + how.width)) : blurred
+  const file = `images/${name}.${quality > 0 ? 'jpg' : 'png'}`
+  const written = quality > 0 ? image.jpeg({ quality }) : image.png({ palette: noise === 0, compressionLevel: 9 })
+  await written.toFile(join(folder, file))
+  return { id: name, task: 'read', modality: 'image', file, expected: lines.join('\n'), comparator: 'text' }
+}
+
+function svgOf({ lines, width, height, size, font, ink, paper, top, left, turn }) {
   const spans = lines.map((line, index) => {
     const y = Math.round(top + size * 1.5 + index * size * 1.5)
     return `<text x="${left}" y="${y}" font-family="${font}" font-size="${size}" fill="${ink}" xml:space="preserve">${escape(line)}</text>`
   })
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="${paper}"/>${extra}<g transform="rotate(${turn} ${width / 2} ${height / 2})">${spans.join('')}</g></svg>`
-  let image = sharp(Buffer.from(svg)).removeAlpha()
-  if (blur > 0) image = image.blur(blur)
-  if (noise > 0) {
-    const { data, info } = await image.raw().toBuffer({ resolveWithObject: true })
-    const random = seeded(name.length * 7919 + width)
-    for (let index = 0; index < data.length; index += 1) {
-      data[index] = Math.max(0, Math.min(255, data[index] + (random() + random() - 1) * noise))
-    }
-    image = sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } })
+  const turned = `<g transform="rotate(${turn} ${width / 2} ${height / 2})">${spans.join('')}</g>`
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="${paper}"/>${turned}</svg>`
+}
+
+async function withNoise(image, noise, random) {
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true })
+  for (let index = 0; index < data.length; index += 1) {
+    data[index] = Math.max(0, Math.min(255, data[index] + (random() + random() - 1) * noise))
   }
-  const file = `images/${name}.${quality > 0 ? 'jpg' : 'png'}`
-  await (quality > 0 ? image.jpeg({ quality }) : image.png({ palette: noise === 0, compressionLevel: 9 })).toFile(
-    join(folder, file),
-  )
-  return { id: name, task: 'read', modality: 'image', file, expected: lines.join('\n'), comparator: 'text' }
+  return sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } })
 }

@@ -127,11 +127,7 @@ describe('a bad request', () => {
   it.each(cases)('$what is refused by status and field', async ({ request, code, field, settings }) => {
     const failure = await failureOf(gateway.client.infer(request, settings))
     expect(status[failure.code]).toBe(status[code])
-    if (field !== undefined)
-      expect(
-        fieldsOf(failure).some(named => named.startsWith(field)),
-        fieldsOf(failure).join(),
-      ).toBe(true)
+    expect(fieldsOf(failure).join()).toContain(field ?? '')
     expect(failure.details).not.toContain(secret)
   })
 

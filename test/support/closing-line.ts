@@ -20,7 +20,7 @@ export function tallyOf(modules: readonly TestModule[], strayErrors: readonly Se
       // A test that is still pending was never reached, as when a hook before it failed.
       if (result.state !== 'skipped' && result.state !== 'pending') return []
       const note = result.state === 'skipped' ? result.note : undefined
-      return [{ name: test.fullName, why: note ?? 'it does not say why' }]
+      return [{ name: test.fullName, why: note ?? `${result.state}, no reason noted; its name may say it` }]
     }),
   }
 }
@@ -31,7 +31,7 @@ function brokenSuitesOf(module: TestModule): number {
 }
 
 /** Says last of all how the run ended, as one line that programs can read, with the reason of every skipped test before it. */
-export default class ClosingLine implements Reporter {
+export class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], strayErrors: readonly SerializedError[]): void {
     const { passed, failed, skipped } = tallyOf(modules, strayErrors)
     const lines = [
