@@ -54,7 +54,9 @@ export function packageRoot(): string {
 export function loadConfig(file?: string, overrides: Overrides = {}): LoadedConfig {
   const environment = process.env
   const root = packageRoot()
-  const chosen = resolve(file ?? environment['SLUICE_CONFIG'] ?? join(root, 'deploy', 'config', 'sluice.yaml'))
+  const named = file ?? environment['SLUICE_CONFIG'] ?? ''
+  // An empty variable is how a shell or a compose file says none.
+  const chosen = named === '' ? join(root, 'deploy', 'config', 'sluice.yaml') : resolve(named)
   let text: string
   try {
     text = readFileSync(chosen, 'utf8')

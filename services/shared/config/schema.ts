@@ -16,43 +16,47 @@ const apiKey = z.strictObject({
   scopes: z.array(scope).min(1),
 })
 
-const backend = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('whisper'), pack: name }),
-  z.strictObject({
-    kind: z.literal('ocr'),
-    pack: name,
-    detectorPack: name.optional(),
-    longestSide: z.int().min(64).max(4096),
-    multiScale: z.boolean().optional(),
-  }),
-  z.strictObject({
-    kind: z.literal('embedding'),
-    pack: name,
-    space: z.string().min(1),
-    heads: folder.optional(),
-    tokens: z.int().min(8).max(8192).optional(),
-  }),
-  z.strictObject({
-    kind: z.literal('openai'),
-    baseUrl: z.url({ protocol: /^https?$/u }),
-    apiKey: z.string().optional(),
-    model: z.string().min(1),
-    vision: z.boolean().default(false),
-    logprobs: z.boolean().default(true),
-    connectTimeoutMs: count.default(2000),
-    firstByteTimeoutMs: count.default(20_000),
-    betweenChunksTimeoutMs: count.default(10_000),
-  }),
-  z.strictObject({ kind: z.literal('llama'), pack: name, contextTokens: count.default(2048) }),
-  /** Answers with its input; for trials of the way itself. */
-  z.strictObject({
-    kind: z.literal('echo'),
-    delayMs: amount.default(0),
-    confidence: z.number().min(0).max(1).default(1),
-    failRatio: z.number().min(0).max(1).default(0),
-    obeys: z.boolean().default(false),
-  }),
-])
+const backend = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({ kind: z.literal('whisper'), pack: name }),
+    z.strictObject({
+      kind: z.literal('ocr'),
+      pack: name,
+      detectorPack: name.optional(),
+      longestSide: z.int().min(64).max(4096),
+      multiScale: z.boolean().optional(),
+    }),
+    z.strictObject({
+      kind: z.literal('embedding'),
+      pack: name,
+      space: z.string().min(1),
+      heads: folder.optional(),
+      tokens: z.int().min(8).max(8192).optional(),
+    }),
+    z.strictObject({
+      kind: z.literal('openai'),
+      baseUrl: z.url({ protocol: /^https?$/u }),
+      apiKey: z.string().optional(),
+      model: z.string().min(1),
+      vision: z.boolean().default(false),
+      logprobs: z.boolean().default(true),
+      connectTimeoutMs: count.default(2000),
+      firstByteTimeoutMs: count.default(20_000),
+      betweenChunksTimeoutMs: count.default(10_000),
+    }),
+    z.strictObject({ kind: z.literal('llama'), pack: name, contextTokens: count.default(2048) }),
+    /** Answers with its input; for trials of the way itself. */
+    z.strictObject({
+      kind: z.literal('echo'),
+      delayMs: amount.default(0),
+      confidence: z.number().min(0).max(1).default(1),
+      failRatio: z.number().min(0).max(1).default(0),
+      obeys: z.boolean().default(false),
+    }),
+  ],
+  'one of whisper, ocr, embedding, openai, llama, echo',
+)
 
 const price = z.strictObject({
   perRequest: amount.optional(),
