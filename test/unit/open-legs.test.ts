@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { LegId } from '../../services/shared/contract/ids.ts'
+import type { Mail } from '../../services/shared/mailbox/mailbox.ts'
+import { createOpenLegs, type OpenLeg, type OpenLegs } from '../../services/worker/report/open-legs.ts'
+
+const legId = 'a.0' as LegId
+
+function setUp(): { desk: OpenLegs; leg: OpenLeg; sent: Mail[]; lost: AbortController } {
+  const sent: Mail[] = []
+  const desk = createOpenLegs({
+    send(_box, mail) {
+      sent.push(mail)
+      return Promise.resolve()
+    },
+  })
+  const lost = new AbortController()
+  const leg = desk.open({ legId, attempt: 2, replyTo: 'router-1', deadlineAt: 1500, nowMs: 1000, lost: lost.signal })
+  return { desk, leg, sent, lost }
+}
+
+describe('createOpenLegs()', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('stops a leg that its caller left', () => {
+    const { desk, leg } = setUp()
+    desk.deliver({ kind: 'cancel', legId })
+    expect([leg.signal.aborted, leg.stopped()]).toEqual([true, 'cancelled'])
+  })
+
+  it('stops a leg at its deadline', () => {
+    const { leg } = setUp()
+    vi.advanceTimersByTime(499)
+    expect(leg.signal.aborted).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect(leg.stopped()).toBe('expired')
+  })
+
+  it('stops a leg whose lock was lost, and keeps the first reason', () => {
+    const { desk, leg, lost } = setUp()
+    lost.abort()
+    desk.deliver({ kind: 'cancel', legId })
+    expect(leg.stopped()).toBe('lost')
+  })
+
+  it('knows a leg only until it is closed', () => {
+    const { desk, leg } = setUp()
+    expect(desk.size).toBe(1)
+    leg.close()
+    desk.deliver({ kind: 'cancel', legId })
+    expect([desk.size, leg.signal.aborted]).toEqual([0, false])
+  })
+
+  it('sends text with the characters before it counted', async () => {
+    const { leg, sent } = setUp()
+    await leg.send('one ')
+    await leg.send('two')
+    expect(sent).toEqual([
+      { kind: 'delta', legId, attempt: 2, offset: 0, text: 'one ' },
+      { kind: 'delta', legId, attempt: 2, offset: 4, text: 'two' },
+    ])
+  })
+
+  it('holds the model back while more than the window is under way', async () => {
+    const { desk, leg } = setUp()
+    const free = vi.fn<() => void>()
+    const sending = leg.send('x'.repeat(65_537)).then(free)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(free).not.toHaveBeenCalled()
+    desk.deliver({ kind: 'taken', legId, characters: 1 })
+    await sending
+    expect(free).toHaveBeenCalledOnce()
+  })
+
+  it('lets a held model go when the leg is stopped', async () => {
+    const { desk, leg } = setUp()
+    const sending = leg.send('x'.repeat(70_000))
+    await vi.advanceTimersByTimeAsync(10)
+    desk.deliver({ kind: 'cancel', legId })
+    await expect(sending).resolves.toBeUndefined()
+  })
+})

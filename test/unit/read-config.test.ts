@@ -1,0 +1,225 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parseOverrides } from '../../services/shared/config/load-config.ts'
+import { readConfig } from '../../services/shared/config/read-config.ts'
+import type { Config } from '../../services/shared/config/schema.ts'
+
+const base = `version: 1
+auth: { anonymous: true }
+pools:
+  small: { tier: small }
+models:
+  echo:
+    pool: small
+    tasks: [generate]
+    modalities: [text]
+    backend: { kind: echo }
+    price: { perRequest: 5 }
+    card: { title: t, licence: l, source: s, trainingData: d, limits: n }
+ladders:
+  generate:
+    task: generate
+    modalities: [text]
+    rungs: [echo]
+`
+
+interface Around {
+  readonly environment?: Readonly<Record<string, string>>
+  readonly overrides?: Readonly<Record<string, string>>
+  readonly packs?: readonly string[]
+  readonly folders?: readonly string[]
+}
+
+function read(text: string, { environment = {}, overrides = {}, packs, folders = [] }: Around = {}): Config {
+  return readConfig(text, {
+    file: 'sluice.yaml',
+    environment,
+    overrides,
+    surroundings: {
+      packs: packs === undefined ? undefined : new Set(packs),
+      folderExists: folder => folders.includes(folder),
+    },
+  })
+}
+
+function faultsOf(text: string, around?: Around): readonly string[] {
+  try {
+    read(text, around)
+  } catch (error) {
+    return (error as Error).message
+      .split('\n')
+      .slice(1)
+      .map(line => line.replace('sluice.yaml:', ''))
+  }
+  return []
+}
+
+const change = (from: string, to: string): string => {
+  if (!base.includes(from)) throw new Error(`the base has no ${from}`)
+  return base.replace(from, to)
+}
+
+describe('readConfig()', () => {
+  it('fills defaults and freezes to the ground', () => {
+    const config = read(base)
+    expect(config.listen.grpc).toBe('127.0.0.1:50051')
+    expect(config.pools['small']?.batch).toEqual({ maxSize: 1, maxWaitMs: 0 })
+    expect(Object.isFrozen(config.models['echo']?.backend)).toBe(true)
+    expect(() => Object.assign(config.listen, { grpc: 'x:1' })).toThrow(TypeError)
+  })
+
+  const broken: readonly (readonly [string, string, readonly string[], Around?])[] = [
+    ['a value of a wrong kind', change('version: 1', 'version: "1"'), ['1: version: expected 1']],
+    [
+      'an unknown key',
+      change('tier: small', 'tier: small, lane: 2'),
+      ['4: pools.small.lane: expected no such key here'],
+    ],
+    ['a missing field', change('    pool: small\n', ''), ['6: models.echo.pool: expected string, received undefined']],
+    [
+      'a negative price',
+      change('perRequest: 5', 'perRequest: -5'),
+      ['11: models.echo.price.perRequest: expected number to be >=0'],
+    ],
+    [
+      'a word outside of its set',
+      change('tasks: [generate]', 'tasks: [generate, sing]'),
+      ['8: models.echo.tasks.1: expected one of "transcribe"|"read"|"classify"|"embed"|"generate"'],
+    ],
+    [
+      'a backend of no kind',
+      change('kind: echo', 'kind: gpt'),
+      ['10: models.echo.backend.kind: expected one of whisper, ocr, embedding, openai, llama, echo'],
+    ],
+    [
+      'an address without port',
+      `${base}listen: { grpc: localhost, ops: "h:1" }\n`,
+      ['18: listen.grpc: expected host:port'],
+    ],
+    [
+      'a pool that is not there',
+      change('    pool: small', '    pool: large'),
+      [
+        '4: pools.small: expected at least one model in this pool',
+        '7: models.echo.pool: expected one of the pools: small',
+      ],
+    ],
+    [
+      'a rung that is no model',
+      change('rungs: [echo]', 'rungs: [ecko]'),
+      ['17: ladders.generate.rungs.0: expected one of the models: echo'],
+    ],
+    [
+      'a rung of another task',
+      change('    task: generate', '    task: read'),
+      ['17: ladders.generate.rungs.0: expected a model with task read; echo has generate'],
+    ],
+    [
+      'a rung that cannot take the modality',
+      change('    modalities: [text]\n    rungs', '    modalities: [text, image]\n    rungs'),
+      ['17: ladders.generate.rungs.0: expected a model that takes image; echo takes text'],
+    ],
+    [
+      'a rung twice',
+      change('rungs: [echo]', 'rungs: [echo, echo]\n    uncalibrated: { accept: 0.5 }'),
+      ['17: ladders.generate.rungs: expected every rung once (the same model again wants a recipe name of its own)'],
+    ],
+    [
+      'several rungs without a policy',
+      change('rungs: [echo]', 'rungs: [echo, { model: echo, recipe: terse }]'),
+      ['14: ladders.generate.policy: expected a policy folder, or `uncalibrated`, for a ladder of several rungs'],
+    ],
+    [
+      'a policy that is not there',
+      change('rungs: [echo]', 'rungs: [echo]\n    policy: gone'),
+      ['18: ladders.generate.policy: expected a folder; gone is not there'],
+    ],
+    [
+      'a policy and none',
+      change('rungs: [echo]', 'rungs: [echo]\n    policy: here\n    uncalibrated: { accept: 1 }'),
+      ['19: ladders.generate.uncalibrated: expected nothing, since the ladder has a policy'],
+      { folders: ['here'] },
+    ],
+    [
+      'an embedding that climbs',
+      change('task: generate', 'task: embed')
+        .replace('[generate]', '[embed]')
+        .replace('rungs: [echo]', 'rungs: [echo, { model: echo, recipe: a }]'),
+      ['17: ladders.generate.rungs: expected one model for embed: vectors of different spaces do not mix'],
+    ],
+    [
+      'a pack that the lock does not know',
+      change('{ kind: echo }', '{ kind: whisper, pack: wisper }'),
+      ['10: models.echo.backend.pack: expected a pack of deploy/models/models.lock.json: whisper-tiny'],
+      { packs: ['whisper-tiny'] },
+    ],
+    [
+      'heads that are not there',
+      change('{ kind: echo }', '{ kind: embedding, pack: minilm, space: s, heads: gone }'),
+      ['10: models.echo.backend.heads: expected a folder; gone is not there'],
+    ],
+    [
+      'a default longer than the longest',
+      `${base}limits: { defaultDeadlineMs: 900, longestDeadlineMs: 800, asyncDeadlineMs: 700 }\n`,
+      ['18: limits.defaultDeadlineMs: expected at most longestDeadlineMs (800)'],
+    ],
+    [
+      'nobody who may call',
+      change('anonymous: true', 'anonymous: false'),
+      ['2: auth.keys: expected at least one key, or `anonymous: true`: else nobody can call'],
+    ],
+    [
+      'a reference without a value',
+      `${base}redis: { url: "\${REDIS_ADDRESS}" }\n`,
+      ['18: redis.url: expected the environment variable REDIS_ADDRESS to be set'],
+    ],
+    ['a key twice', `${base}version: 1\n`, ['18: Map keys must be unique']],
+  ]
+
+  for (const [what, text, expected, around] of broken) {
+    it(`names ${what} with its line`, () => {
+      expect(faultsOf(text, around)).toEqual(expected)
+    })
+  }
+
+  it('reports every fault at once, in the order of the lines', () => {
+    const text = change('tier: small', 'tier: Small').replace('perRequest: 5', 'perRequest: -1')
+    expect(faultsOf(`${text}redis: { url: "\${NOWHERE}" }\n`).map(fault => fault.split(':')[0])).toEqual([
+      '4',
+      '11',
+      '18',
+    ])
+  })
+
+  it('takes a value from the environment, else the default', () => {
+    const text = `${base}redis: { url: "\${REDIS_URL:-redis://a:1}" }\n`
+    expect(read(text).redis.url).toBe('redis://a:1')
+    expect(read(text, { environment: { REDIS_URL: 'rediss://b:2' } }).redis.url).toBe('rediss://b:2')
+  })
+
+  it('does not print the value of a secret that is faulty', () => {
+    const text = `${base}redis: { prefix: "\${SECRET}" }\n`
+    expect(faultsOf(text, { environment: { SECRET: 'hunter2 !' } }).join('\n')).not.toContain('hunter2')
+  })
+
+  it('puts overrides over the file', () => {
+    const overrides = parseOverrides('listen.grpc=127.0.0.1:0  redis.url=unix:///tmp/a=b.sock')
+    const config = read(`${base}listen: { grpc: "h:1", ops: "h:2" }\n`, { overrides })
+    expect([config.listen.grpc, config.listen.ops, config.redis.url]).toEqual([
+      '127.0.0.1:0',
+      'h:2',
+      'unix:///tmp/a=b.sock',
+    ])
+  })
+
+  it('reads the configuration that is shipped', () => {
+    const text = readFileSync(new URL('../../deploy/config/sluice.yaml', import.meta.url), 'utf8')
+    const config = readConfig(text, {
+      file: 'sluice.yaml',
+      environment: {},
+      overrides: {},
+      surroundings: { packs: undefined, folderExists: () => true },
+    })
+    expect(Object.keys(config.ladders)).toEqual(['transcribe', 'read', 'classify', 'embed'])
+  })
+})
