@@ -64,7 +64,7 @@ export async function composeWorker(
   const mail = createMailSender(prefix, redis)
   const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
   const payloads = createRedisPayloadStore({ prefix, quotaBytes }, redis, clock)
-  const openLegs = createOpenLegs(mail)
+  const openLegs = createOpenLegs(mail, sleep)
   const metrics = createWorkerMetrics(registry, () => openLegs.size)
   const mailbox = createRedisMailbox<WorkerMail>(
     { prefix, name: workerId, ttlMs: mailboxTtlMs },

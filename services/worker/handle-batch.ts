@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { isGatewayError } from '../shared/contract/errors.ts'
 import type { LegId } from '../shared/contract/ids.ts'
 import type { PayloadStore } from '../shared/payload/payload-store.ts'
 import type { TakenJob } from '../shared/queue/pool-queue.ts'
@@ -20,7 +21,10 @@ export interface BatchDependencies extends ReportDependencies {
 
 type Running = Begun & { readonly kind: 'run' }
 
-/** Takes one batch from the queue to its reports: begin, load, encode, infer, interpret (the engine does these three), report. */
+/**
+ * Takes one batch from the queue to its reports: begin, load, encode, infer, interpret (the engine does these three), report. Every leg
+ * of it is let go of in the end, whatever fails: a leg that is held and forgotten would keep its lock for ever.
+ */
 export async function handleBatch(batch: readonly TakenJob[], dependencies: BatchDependencies): Promise<void> {
   const { climbLog, clock, workerId, metrics } = dependencies
   const begun = await begin(batch, workerId, climbLog, clock)
@@ -30,28 +34,67 @@ export async function handleBatch(batch: readonly TakenJob[], dependencies: Batc
 }
 
 async function compute(running: readonly Running[], dependencies: BatchDependencies): Promise<void> {
-  const { engine, openLegs, clock, mail, workerId } = dependencies
-  const legs = new Map<LegId, OpenLeg>()
-  const works: Work[] = []
-  const worked: Running[] = []
-  for (const one of running) {
-    const { job, lost } = one.taken
-    const { legId, replyTo, deadlineAt } = job
-    legs.set(legId, openLegs.open({ legId, attempt: one.attempt, replyTo, deadlineAt, nowMs: clock.now(), lost }))
-    await mail.send(replyTo, { kind: 'leg-started', legId, attempt: one.attempt, workerId })
+  const legs = new Map(running.map(one => [one.taken.job.legId, openLegOf(one, dependencies)]))
+  try {
+    const loaded = await Promise.all(running.map(one => load(one, legs, dependencies)))
+    const ready = loaded.filter(one => one.kind === 'ready')
+    const unready = loaded.filter(one => one.kind === 'failed')
+    await Promise.all([
+      ...unready.map(({ one, outcome }) => finish(one, outcome, legs, dependencies)),
+      runReady(ready, legs, dependencies),
+    ])
+  } finally {
+    for (const leg of legs.values()) leg.close()
+    // Those that were reported are let go of already, and this does nothing.
+    await Promise.all(running.map(one => one.taken.giveBack()))
   }
-  await Promise.all(
-    running.map(async one => {
-      const parts = await loadParts(one.taken.job, dependencies.payloads)
-      if (parts === undefined) return finish(one, lostPayload, legs, dependencies)
-      works.push(workOf(one, parts))
-      worked.push(one)
-      return undefined
-    }),
-  )
-  if (works.length === 0) return
-  const outcomes = await engine.run(works, hooksOf(legs))
-  await Promise.all(worked.map((one, index) => finish(one, outcomes[index] ?? lostOutcome, legs, dependencies)))
+}
+
+async function runReady(
+  ready: readonly Ready[],
+  legs: ReadonlyMap<LegId, OpenLeg>,
+  dependencies: BatchDependencies,
+): Promise<void> {
+  if (ready.length === 0) return
+  const works = ready.map(({ one, parts }) => workOf(one, parts))
+  const outcomes = await dependencies.engine.run(works, hooksOf(legs))
+  await Promise.all(ready.map(({ one }, index) => finish(one, outcomes[index] ?? lostOutcome, legs, dependencies)))
+}
+
+function openLegOf({ taken, attempt }: Running, { openLegs, clock }: BatchDependencies): OpenLeg {
+  const { legId, replyTo, deadlineAt } = taken.job
+  return openLegs.open({ legId, attempt, replyTo, deadlineAt, nowMs: clock.now(), lost: taken.lost })
+}
+
+interface Ready {
+  readonly kind: 'ready'
+  readonly one: Running
+  readonly parts: Work['parts']
+}
+
+type Loaded = Ready | { readonly kind: 'failed'; readonly one: Running; readonly outcome: Outcome }
+
+/** Pause before content is asked for again while Redis is away. */
+const retryMs = 200
+
+/** Tells the router who has the leg, and fetches its content; while Redis is away it is tried again, as long as the leg is wanted. */
+async function load(one: Running, legs: ReadonlyMap<LegId, OpenLeg>, dependencies: BatchDependencies): Promise<Loaded> {
+  const { payloads, mail, workerId, sleep } = dependencies
+  const { legId, replyTo } = one.taken.job
+  const signal = legs.get(legId)?.signal
+  let told = false
+  while (signal?.aborted !== true) {
+    try {
+      if (!told) await mail.send(replyTo, { kind: 'leg-started', legId, attempt: one.attempt, workerId })
+      told = true
+      const parts = await loadParts(one.taken.job, payloads)
+      return parts === undefined ? { kind: 'failed', one, outcome: lostPayload } : { kind: 'ready', one, parts }
+    } catch (error) {
+      if (!isGatewayError(error)) throw error
+      await sleep(retryMs)
+    }
+  }
+  return { kind: 'failed', one, outcome: calledOff }
 }
 
 async function finish(
@@ -79,8 +122,18 @@ function named(outcome: Outcome, leg: OpenLeg | undefined): Outcome {
 }
 
 async function answerUnrun(one: Begun, dependencies: BatchDependencies): Promise<void> {
-  const { mail } = dependencies
   if (one.kind === 'run') return
+  try {
+    await tellUnrun(one, dependencies)
+  } catch (error) {
+    if (!isGatewayError(error)) throw error
+    // Redis is away: the router reads the end from the log, or the leg comes again.
+    await one.taken.giveBack()
+  }
+}
+
+async function tellUnrun(one: Exclude<Begun, Running>, dependencies: BatchDependencies): Promise<void> {
+  const { mail } = dependencies
   const { legId, replyTo } = one.taken.job
   if (one.kind === 'drop') await reportUnrun(one.taken, one.reason, dependencies)
   else if (one.kind === 'unknown') await one.taken.giveBack()
@@ -104,6 +157,7 @@ function hooksOf(legs: ReadonlyMap<LegId, OpenLeg>): RunHooks {
   }
 }
 
+const calledOff: Outcome = { kind: 'failed', reason: 'cancelled', message: 'it was called off', usage: {} }
 const lostPayload: Outcome = { kind: 'failed', reason: 'payload-lost', message: 'its content is gone', usage: {} }
 const lostOutcome: Outcome = {
   kind: 'failed',

@@ -5,17 +5,28 @@ import { createOpenLegs, type OpenLeg, type OpenLegs } from '../../services/work
 
 const legId = 'a.0' as LegId
 
-function setUp(): { desk: OpenLegs; leg: OpenLeg; sent: Mail[]; lost: AbortController } {
+function setUp(): { desk: OpenLegs; leg: OpenLeg; sent: Mail[]; lost: AbortController; failing: { times: number } } {
+  const failing = { times: 0 }
   const sent: Mail[] = []
-  const desk = createOpenLegs({
-    send(_box, mail) {
-      sent.push(mail)
-      return Promise.resolve()
+  const desk = createOpenLegs(
+    {
+      send(_box, mail) {
+        if (failing.times > 0) {
+          failing.times -= 1
+          return Promise.reject(new Error('away'))
+        }
+        sent.push(mail)
+        return Promise.resolve()
+      },
     },
-  })
+    ms =>
+      new Promise(resolve => {
+        setTimeout(resolve, ms)
+      }),
+  )
   const lost = new AbortController()
   const leg = desk.open({ legId, attempt: 2, replyTo: 'router-1', deadlineAt: 1500, nowMs: 1000, lost: lost.signal })
-  return { desk, leg, sent, lost }
+  return { desk, leg, sent, lost, failing }
 }
 
 describe('createOpenLegs()', () => {
@@ -63,6 +74,15 @@ describe('createOpenLegs()', () => {
       { kind: 'delta', legId, attempt: 2, offset: 0, text: 'one ' },
       { kind: 'delta', legId, attempt: 2, offset: 4, text: 'two' },
     ])
+  })
+
+  it('sends a piece again that Redis did not take, once', async () => {
+    const { leg, sent, failing } = setUp()
+    failing.times = 2
+    const sending = leg.send('one')
+    await vi.advanceTimersByTimeAsync(250)
+    await sending
+    expect(sent).toEqual([{ kind: 'delta', legId, attempt: 2, offset: 0, text: 'one' }])
   })
 
   it('holds the model back while more than the window is under way', async () => {

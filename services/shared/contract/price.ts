@@ -53,5 +53,5 @@ export function costOf(usage: Usage, price: Price): NanoUsd {
     sum += ((usage[use] ?? 0) / unit) * each
   }
   // A millionth of a nano-USD is the rounding of doubles, not money.
-  return Math.min(maxNanoUsd, Math.ceil(sum - 1e-6))
+  return Math.min(maxNanoUsd, Math.max(0, Math.ceil(sum - 1e-6)))
 }

@@ -64,8 +64,12 @@ export function createBullmqConsumer(options: ConsumerOptions, redis: RedisConne
     }
     const lost = new AbortController()
     held.set(id, { token, lost })
+    let over = false
     const letGo = async (how: () => Promise<unknown>): Promise<void> => {
-      held.delete(id)
+      if (over) return
+      over = true
+      // A leg that was lost may have come to this process again, under a lock of its own.
+      if (held.get(id)?.lost === lost) held.delete(id)
       if (lost.signal.aborted) return
       await onRedis(how).catch((error: unknown) => {
         // The lock runs out and the leg is redelivered; the climb log knows that it ended.

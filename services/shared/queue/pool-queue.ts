@@ -12,7 +12,7 @@ export interface JobProducer {
   close(): Promise<void>
 }
 
-/** One leg taken from a queue; its lock is renewed until it is let go of. */
+/** One leg taken from a queue; its lock is renewed until it is let go of, which happens once: what comes after does nothing. */
 export interface TakenJob {
   readonly job: Job
   /** Aborted when the lock was lost to another worker. */

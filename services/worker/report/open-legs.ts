@@ -1,5 +1,5 @@
 import type { LegId } from '../../shared/contract/ids.ts'
-import type { MailSender, WorkerMail } from '../../shared/mailbox/mailbox.ts'
+import type { MailSender, RouterMail, WorkerMail } from '../../shared/mailbox/mailbox.ts'
 
 /** One leg at work: who wants it, and how far its text has gone. */
 export interface OpenLeg {
@@ -33,6 +33,9 @@ export interface OpenLegs {
 /** Characters that may be under way to a caller before the model must wait. */
 const windowCharacters = 65_536
 
+/** Pause before a piece that Redis did not take is sent again. */
+const retryMs = 100
+
 interface Entry {
   readonly stop: (why: 'cancelled' | 'expired' | 'lost') => void
   taken: number
@@ -40,7 +43,7 @@ interface Entry {
 }
 
 /** Makes the desk. */
-export function createOpenLegs(mail: MailSender): OpenLegs {
+export function createOpenLegs(mail: MailSender, sleep: (ms: number) => Promise<void>): OpenLegs {
   const entries = new Map<LegId, Entry>()
   return {
     open(options) {
@@ -64,12 +67,24 @@ export function createOpenLegs(mail: MailSender): OpenLegs {
       const onLost = (): void => entry.stop('lost')
       lost.addEventListener('abort', onLost, { once: true })
 
+      /** Redis may be away for a while; text that nobody wants any more need not go. */
+      const sendUntilTaken = async (delta: RouterMail): Promise<void> => {
+        while (!controller.signal.aborted) {
+          try {
+            await mail.send(replyTo, delta)
+            return
+          } catch {
+            await sleep(retryMs)
+          }
+        }
+      }
+
       /** Pieces that come while one is on its way go together after it. */
       const flush = async (): Promise<void> => {
         while (pending !== '') {
           const text = pending
           pending = ''
-          await mail.send(replyTo, { kind: 'delta', legId, attempt, offset: sent, text })
+          await sendUntilTaken({ kind: 'delta', legId, attempt, offset: sent, text })
           sent += text.length
         }
         sending = undefined

@@ -49,6 +49,7 @@ export async function report(leg: BegunLeg, outcome: Outcome, dependencies: Repo
       if (!isGatewayError(error)) throw error
       if (lost.aborted || clock.now() > giveUpAt) {
         logger.warn({ legId: job.legId }, 'a report could not be written in time; the leg is redelivered')
+        await leg.taken.giveBack()
         return end
       }
       await sleep(retryMs)
