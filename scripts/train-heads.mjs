@@ -44,7 +44,11 @@ const manifest = {
   dimensions: vectors[0].length,
   temperature,
   weights: { file: 'weights.f32', sha256: createHash('sha256').update(bytes).digest('hex') },
-  trainedOn: { rows: open.length, source: 'TIGER-AI-Lab/MMLU-Pro questions and their categories', licence: 'Apache-2.0' },
+  trainedOn: {
+    rows: open.length,
+    source: 'TIGER-AI-Lab/MMLU-Pro questions and their categories',
+    licence: 'Apache-2.0',
+  },
   heldOut: `rows whose SHA-256 of the id starts with a byte under ${Math.round(heldOutRatio * 256)}`,
   crossValidated: { folds, accuracy: round(accuracy), low: round(low), high: round(high), interval: 'Wilson 95 %' },
 }
@@ -140,14 +144,19 @@ function crossValidate() {
 
 /** The divisor of logits that makes the held-out probabilities most likely, by golden-section search. */
 function fitTemperature(pairs) {
-  const loss = divisor => pairs.reduce((sum, [logits, target]) => sum - Math.log(softmax(logits, divisor)[target] + 1e-12), 0)
+  const loss = divisor =>
+    pairs.reduce((sum, [logits, target]) => sum - Math.log(softmax(logits, divisor)[target] + 1e-12), 0)
   return round(minimise(loss, 0.05, 5))
 }
 
 async function fitAdHoc() {
   const labelRows = await embedAll(labels.map((text, index) => ({ id: String(index), text })))
-  const pairs = open.map(index => [labelRows.map(label => label.reduce((sum, value, d) => sum + value * vectors[index][d], 0)), targets[index]])
-  const loss = divisor => pairs.reduce((sum, [cosines, target]) => sum - Math.log(softmax(cosines, divisor)[target] + 1e-12), 0)
+  const pairs = open.map(index => [
+    labelRows.map(label => label.reduce((sum, value, d) => sum + value * vectors[index][d], 0)),
+    targets[index],
+  ])
+  const loss = divisor =>
+    pairs.reduce((sum, [cosines, target]) => sum - Math.log(softmax(cosines, divisor)[target] + 1e-12), 0)
   const right = pairs.filter(([cosines, target]) => cosines.indexOf(Math.max(...cosines)) === target).length
   return { temperature: minimise(loss, 0.005, 1), accuracy: right / pairs.length }
 }

@@ -10,6 +10,7 @@ import type { Output__Output } from '../shared/rpc/generated/sluice/v1/Output.ts
 import { connectGateway, type GatewayCaller } from './client.ts'
 import { isRight } from './compare-answers.ts'
 import { readDemoInputs, requestOfInput, type DemoInput } from './demo-inputs.ts'
+import { tellFailure } from './failure.ts'
 import { createQuietLines } from './log-lines.ts'
 import { msOf, outputText, percent, shortEnum, showMs } from './show-answer.ts'
 import { startSystem } from './system.ts'
@@ -111,7 +112,11 @@ async function sendAll(address: string, key: string | undefined, terminal: Termi
   // One after the other: each latency is then the input's own.
   for (const [index, input] of inputs.entries()) {
     terminal.note(terminal.paint('dim', `${index + 1}/${inputs.length} ${input.id}`))
-    rows.push(await sendOne(gateway, input, folder))
+    try {
+      rows.push(await sendOne(gateway, input, folder))
+    } catch (error) {
+      process.exitCode = tellFailure(error, terminal)
+    }
   }
   return rows
 }

@@ -116,4 +116,17 @@ local(program, 'demo', 'send real text, images and audio through the cascade and
   .option('--json <file>', 'write the rows to a file too')
   .action(run(async () => (await import('./demo.ts')).runDemo))
 
+printing(program, 'calibrate', 'fit a policy on outcome tables: difficulty, confidence, thresholds')
+  .requiredOption('--outcomes <file...>', 'outcome tables, .jsonl or .jsonl.gz')
+  .requiredOption('--out <folder>', 'policy folder to write')
+  .option('--models <a,b,…>', 'models cheap to dear (default: by mean cost)')
+  .option('--seed <number>', 'makes the fit the same to the bit', '1')
+  .action(run(async () => (await import('./calibrate.ts')).runCalibrateCommand))
+
+printing(program, 'score', 'write what a policy foresees of inputs before any call')
+  .requiredOption('--policy <folder>', 'policy folder')
+  .requiredOption('--inputs <file>', 'rows, .jsonl or .jsonl.gz')
+  .requiredOption('--out <file>', 'where to write a line a row')
+  .action(run(async () => (await import('./calibrate.ts')).runScoreCommand))
+
 await program.parseAsync()

@@ -1,8 +1,39 @@
+import sharp from 'sharp'
+import { decodeWav } from '../../shared/media/decode-wav.ts'
+import { describeAudio } from '../../shared/policy/features/describe-audio.ts'
+import { describeImage } from '../../shared/policy/features/describe-image.ts'
 import type { PartDescription } from '../../shared/policy/policy.ts'
 import type { CheckedPart } from '../states.ts'
 
-/** Describes a part as estimators see it. */
+/** Longer side of the raster that image signs are read from. */
+const rasterSide = 192
+/** Sound beyond this tells no more of how hard it is to hear. */
+const secondsHeard = 60
+
+/** Describes a part as estimators see it: text as it is, media by the signs of their header and of a small look inside. */
 export async function describePart(part: CheckedPart): Promise<PartDescription> {
   if (part.kind === 'text') return part
+  if (part.kind === 'image') return { kind: 'image', features: await imageSigns(part) }
+  if (part.kind === 'audio' && part.mediaType === 'audio/wav') return { kind: 'audio', features: audioSigns(part) }
   return { kind: part.kind, features: part.header }
+}
+
+type Media = Exclude<CheckedPart, { kind: 'text' }>
+
+async function imageSigns({ bytes, header }: Media): Promise<Readonly<Record<string, number>>> {
+  const { data, info } = await sharp(bytes)
+    .resize(rasterSide, rasterSide, { fit: 'inside', withoutEnlargement: true, kernel: 'nearest' })
+    .flatten({ background: '#fff' })
+    .greyscale()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  const { width = info.width, height = info.height } = header
+  const grey = new Uint8Array(info.width * info.height)
+  for (let at = 0; at < grey.length; at += 1) grey[at] = data[at * info.channels]!
+  return describeImage({ width, height, bytes: bytes.byteLength }, { grey, width: info.width, height: info.height })
+}
+
+function audioSigns({ bytes }: Media): Readonly<Record<string, number>> {
+  const { samples, sampleRate } = decodeWav(bytes, Number.POSITIVE_INFINITY)
+  return describeAudio(samples.subarray(0, secondsHeard * sampleRate), sampleRate)
 }

@@ -1,0 +1,29 @@
+import { createWriteStream } from 'node:fs'
+import { finished } from 'node:stream/promises'
+import { loadPolicy } from '../shared/policy/load-policy.ts'
+import { gatherRows } from './gather/read-rows.ts'
+
+/** What `sluice score` is told. */
+export interface ScoreOptions {
+  readonly policy: string
+  readonly inputs: string
+  readonly out: string
+}
+
+/** An estimate may take as long as it likes here: nobody waits for one request. */
+const estimateMs = 10_000
+
+/** Writes what a policy foresees before any call: a line `{"id","scores":{"model":p}}` a row, p in [0,1]. Gives the number of rows. @throws GatewayError Config */
+export async function runScore({ policy: folder, inputs, out }: ScoreOptions): Promise<number> {
+  const policy = await loadPolicy(folder, { estimateMs })
+  const { rows } = await gatherRows([inputs])
+  const stream = createWriteStream(out)
+  for (const row of rows) {
+    const { models } = await policy.estimate(row.parts)
+    const scores = Object.fromEntries(policy.models.map(model => [model, models[model]?.quality ?? 0.5]))
+    stream.write(`${JSON.stringify({ id: row.id, scores })}\n`)
+  }
+  stream.end()
+  await finished(stream)
+  return rows.length
+}

@@ -1,0 +1,22 @@
+import type { PartDescription } from '../shared/policy/policy.ts'
+
+/** What is known of one request: its content and what each model made of it. */
+export interface OutcomeRow {
+  readonly id: string
+  readonly dataset: string
+  readonly group?: string
+  readonly parts: readonly PartDescription[]
+  readonly outcomes: Readonly<Record<string, Outcome>>
+}
+
+/** What one model made of a request. */
+export interface Outcome {
+  /** In [0,1]; absent from inputs to `score` and `replay`. */
+  readonly score?: number
+  readonly costUsd?: number
+  readonly latencyMs?: number
+  readonly confidence?: number
+  readonly answer?: string
+  readonly outputChars?: number
+  readonly signals?: Readonly<Record<string, number>>
+}

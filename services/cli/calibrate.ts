@@ -1,0 +1,52 @@
+import { runCalibrate } from '../calibrate/calibrate.ts'
+import { runScore } from '../calibrate/score.ts'
+import { GatewayError } from '../shared/contract/errors.ts'
+import type { CommonOptions } from './common-options.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Options of `calibrate`. */
+export interface CalibrateFlags extends CommonOptions {
+  readonly outcomes: readonly string[]
+  readonly out: string
+  readonly models?: string
+  readonly seed: string
+}
+
+/** `sluice calibrate` */
+export async function runCalibrateCommand(options: CalibrateFlags, terminal: Terminal): Promise<void> {
+  const { outcomes, out, models } = options
+  const seed = wholeNumber(options.seed, '--seed')
+  const chosen = models?.split(',').map(name => name.trim())
+  const report = await runCalibrate({ outcomes, out, seed, ...(chosen === undefined ? {} : { models: chosen }) })
+  if (terminal.json) {
+    terminal.value(report)
+    return
+  }
+  for (const warning of report.warnings) terminal.note(terminal.paint('yellow', `warning: ${warning}`))
+  terminal.line(`${report.rows} rows, ${report.models.join(' → ')}`)
+  terminal.line(
+    `threshold ${report.threshold}: score ${report.meanScore.toFixed(4)}, cost $${report.meanCostUsd.toPrecision(3)} a request`,
+  )
+  terminal.line(`risk of a cheaper wrong answer at most ${report.riskBound.toFixed(4)}, with confidence 0.9`)
+  terminal.line(terminal.paint('green', `policy written to ${out}`))
+}
+
+/** Options of `score`. */
+export interface ScoreFlags extends CommonOptions {
+  readonly policy: string
+  readonly inputs: string
+  readonly out: string
+}
+
+/** `sluice score` */
+export async function runScoreCommand(options: ScoreFlags, terminal: Terminal): Promise<void> {
+  const rows = await runScore(options)
+  if (terminal.json) terminal.value({ rows, out: options.out })
+  else terminal.line(`${rows} rows written to ${options.out}`)
+}
+
+function wholeNumber(text: string, flag: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value)) return value
+  throw new GatewayError('Config', `${flag}: expected a whole number, found ${text}`)
+}

@@ -1,0 +1,43 @@
+import { describeText } from './features/describe-text.ts'
+import type { PartDescription } from './policy.ts'
+
+/** Named features of a whole input: those of each medium under its name, texts taken together. Pure; every value is finite. */
+export function featuresOf(parts: readonly PartDescription[]): Readonly<Record<string, number>> {
+  const features: Record<string, number> = {}
+  const texts = parts.flatMap(part =>
+    part.kind === 'text' ? part.text : part.kind === 'image' ? (part.text ?? []) : [],
+  )
+  if (texts.length > 0) add(features, 'text', describeText(texts.join('\n')))
+  for (const kind of ['image', 'audio', 'video'] as const) {
+    const media = parts.filter(part => part.kind === kind)
+    if (media.length === 0) continue
+    features[`${kind}.count`] = media.length
+    for (const one of media) if ('features' in one) add(features, kind, one.features)
+  }
+  return features
+}
+
+/** Of several media of a kind, the largest value of each sign counts: the hardest one decides. */
+function add(features: Record<string, number>, kind: string, signs: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(signs)) {
+    if (!Number.isFinite(value)) continue
+    const key = `${kind}.${name}`
+    features[key] = Math.max(features[key] ?? -Infinity, value)
+  }
+}
+
+/** Features in the order of a model that was fitted on them, standardised: float32 [names]. What the input has not is the mean. */
+export function standardise(
+  features: Readonly<Record<string, number>>,
+  scaling: { readonly names: readonly string[]; readonly means: readonly number[]; readonly scales: readonly number[] },
+): Float32Array {
+  return Float32Array.from(scaling.names, (name, index) => {
+    const value = features[name]
+    if (value === undefined) return 0
+    const standard = (value - (scaling.means[index] ?? 0)) / (scaling.scales[index] ?? 1)
+    return Math.max(-widest, Math.min(widest, standard))
+  })
+}
+
+/** Inputs unlike any that were fitted on are taken for the most extreme of those. */
+const widest = 4
