@@ -22,7 +22,7 @@ for (const [name, command, parameters] of checks) {
   const startedAt = Date.now()
   const { code, output } = await run(command, parameters)
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1)
-  process.stdout.write(`${code === 0 ? 'ok  ' : 'FAIL'}  ${name} (${seconds} s)\n`)
+  process.stdout.write(`${code === 0 ? 'ok  ' : 'FAIL'}  ${String(name)} (${seconds} s)\n`)
   if (code === 0) continue
   failed.push(name)
   process.stdout.write(`${output}\n`)

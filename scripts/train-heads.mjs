@@ -20,7 +20,7 @@ const ridge = 1e-4
 const rounds = 400
 
 const rows = readRows(rowsFile)
-const labels = [...new Set(rows.map(row => row.group))].toSorted()
+const labels = [...new Set(rows.map(row => row.group))].toSorted((a, b) => (a < b ? -1 : 1))
 const vectors = await embedAll(rows)
 const targets = rows.map(row => labels.indexOf(row.group))
 const open = rows.flatMap((row, index) => (isHeldOut(row.id) ? [] : [index]))

@@ -8,7 +8,7 @@ export interface Tally {
 }
 
 /** Counts a finished run by the runner's own report. */
-export function tallyOf(modules: readonly TestModule[], strayErrors: readonly SerializedError[]): Tally {
+function tallyOf(modules: readonly TestModule[], strayErrors: readonly SerializedError[]): Tally {
   const tests = modules.flatMap(module => [...module.children.allTests()])
   const brokenSuites = modules.reduce((sum, module) => sum + brokenSuitesOf(module), 0)
   const inState = (state: string): number => tests.filter(test => test.result().state === state).length

@@ -8,7 +8,7 @@ import { freePort } from '../../services/shared/process/private-redis.ts'
 import { openClient, type GatewayClient } from './grpc-client.ts'
 
 /** The folder of the project. */
-export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
+const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
 
 /** One process of a gateway, as the system started it. */
 export interface GatewayProcess {
@@ -79,7 +79,7 @@ interface Launched {
 }
 
 /** Starts a program of the project with Node. */
-export function launch(name: string, path: string, parameters: readonly string[], environment = process.env): Launched {
+function launch(name: string, path: string, parameters: readonly string[], environment = process.env): Launched {
   const child = spawn(process.execPath, [path, ...parameters], { stdio: ['pipe', 'pipe', 'pipe'], env: environment })
   const lines: string[] = []
   const exited = new Promise<number | NodeJS.Signals>(resolve => {

@@ -49,8 +49,7 @@ function nonzero(value: number): number {
 /** ln Γ(x), x > 0. @source Lanczos (1964), coefficients of Press et al., Numerical Recipes, section 6.1 */
 function logGamma(x: number): number {
   const coefficients = [
-    76.1800917294715, -86.50532032941677, 24.01409824083091, -1.231739572450155, 0.00120865097386618,
-    -5.395239384953e-6,
+    76.1800917294715, -86.5053203294168, 24.01409824083091, -1.231739572450155, 0.00120865097386618, -5.395239384953e-6,
   ]
   const base = x + 5.5 - (x + 0.5) * Math.log(x + 5.5)
   const series = coefficients.reduce((sum, coefficient, index) => sum + coefficient / (x + index + 1), 1.00000000019001)

@@ -36,7 +36,7 @@ export function fitEstimator(rows: readonly FeaturedRow[], models: readonly stri
 }
 
 /** What a fit foresees of one row. */
-export function foresee(fit: EstimatorFit, { features }: FeaturedRow): Estimate {
+function foresee(fit: EstimatorFit, { features }: FeaturedRow): Estimate {
   const models = fit.models.map(
     (model, index) => [model, { quality: applyScaled(fit.fits[index]!, features) }] as const,
   )

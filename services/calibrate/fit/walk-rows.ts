@@ -41,7 +41,7 @@ export function walkRow(one: WalkableRow, costs: UsualCosts, threshold: number):
 }
 
 /** What the calls of a row cost: as recorded, else as usual. */
-export function costOf(row: OutcomeRow, calls: readonly string[], costs: UsualCosts): number {
+function costOf(row: OutcomeRow, calls: readonly string[], costs: UsualCosts): number {
   return calls.reduce((sum, model) => {
     return sum + (row.outcomes[model]?.costUsd ?? costs.find(one => one.model === model)?.costUsd ?? 0)
   }, 0)

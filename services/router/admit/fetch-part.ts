@@ -15,7 +15,7 @@ export interface FetchLimits {
 /** Fetches a part by its address. @throws GatewayError InvalidRequest that names the field */
 export type FetchPart = (uri: string, field: string, signal: AbortSignal) => Promise<Uint8Array>
 
-/** Addresses that are nobody's public server. @source IANA IPv4 and IPv6 Special-Purpose Address Registries */
+/** Addresses that are nobody's public server; IPv4 written as IPv6 is held to the rules of IPv4. @source IANA IPv4 and IPv6 Special-Purpose Address Registries */
 const inside = new BlockList()
 for (const [network, bits] of [
   ['0.0.0.0', 8],
@@ -33,7 +33,6 @@ for (const [network, bits] of [
 }
 for (const [network, bits] of [
   ['::', 96],
-  ['::ffff:0:0', 96],
   ['64:ff9b::', 96],
   ['fc00::', 7],
   ['fe80::', 10],

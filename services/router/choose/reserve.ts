@@ -12,13 +12,13 @@ export interface Sizes {
 }
 
 /** Output tokens reserved where neither request nor recipe says: the cap that the worker sends upstream too. */
-export const defaultMaxOutputTokens = 1024
+const defaultMaxOutputTokens = 1024
 
 /** Tokens reserved for an image: the most that vision models of the day make of one high-detail image (Qwen2-VL's default cap of 16,384 patches of 28 × 28 is a setting; servers run 1,280 to 2,560). */
 const tokensPerImage = 2560
 
 /** Longest that one leg computes on a self-hosted model: the worker stops it there. */
-export const longestComputeMs = 20_000
+const longestComputeMs = 20_000
 
 /** Measures a request's parts. Audio of unknown length counts as ten minutes, the longest admitted. */
 export function sizesOf(parts: readonly CheckedPart[]): Sizes {

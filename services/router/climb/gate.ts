@@ -1,21 +1,9 @@
 import type { LegEnd, LegState } from '../../shared/climb/climb-log.ts'
-import {
-  answerText,
-  type DegradedReason,
-  type LegResult,
-  type RungReport,
-  type Verdict,
-} from '../../shared/contract/answer.ts'
+import { answerText, type DegradedReason, type RungReport, type Verdict } from '../../shared/contract/answer.ts'
 import type { Rung } from '../../shared/contract/model.ts'
 import type { Called, Estimate, Step } from '../../shared/policy/policy.ts'
 import { bestOf, nextStep, type Situation } from '../guide.ts'
 import type { Considered, FilterName, GuidedLadder } from '../states.ts'
-
-/** A leg that gave an answer, with how far it is trusted. */
-export interface Reached {
-  readonly called: Called
-  readonly result: LegResult
-}
 
 /** What to do now. */
 export type Move =

@@ -1,9 +1,6 @@
 /** What kind of medium a part is. */
 export type Modality = 'text' | 'image' | 'audio' | 'video'
 
-/** Every modality, in the order they are shown. */
-export const modalities: readonly Modality[] = ['text', 'image', 'audio', 'video']
-
 /** Where a medium's bytes are: with the request, or to be fetched. */
 export type MediaSource =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
@@ -16,9 +13,6 @@ export type Part =
 
 /** What a request asks to be done. */
 export type Task = 'transcribe' | 'read' | 'classify' | 'embed' | 'generate'
-
-/** Every task, in the order they are shown. */
-export const tasks: readonly Task[] = ['transcribe', 'read', 'classify', 'embed', 'generate']
 
 /** Options of a task; the ones that a task does not know are refused at admission. */
 export interface TaskOptions {

@@ -4,7 +4,7 @@ import { onRedis } from '../redis/run-command.ts'
 import type { Mail, Mailbox, MailSender } from './mailbox.ts'
 
 /** Names a process's box. */
-export function boxKey(prefix: string, name: string): string {
+function boxKey(prefix: string, name: string): string {
   return `${prefix}:{box:${name}}`
 }
 

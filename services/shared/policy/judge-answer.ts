@@ -38,12 +38,12 @@ function plain(text: string): string {
 }
 
 /** The log odds of a probability, kept within ±7. */
-export function logit(probability: number): number {
+function logit(probability: number): number {
   const inside = Math.min(0.999, Math.max(0.001, probability))
   return Math.log(inside / (1 - inside))
 }
 
 /** The inverse of {@link logit}. */
-export function logistic(value: number): number {
+function logistic(value: number): number {
   return 1 / (1 + Math.exp(-value))
 }

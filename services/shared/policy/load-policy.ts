@@ -37,12 +37,7 @@ export async function loadPolicy(directory: string, options: LoadPolicyOptions):
 }
 
 /** Makes a policy of a fitted file and its estimator. */
-export function createCalibratedPolicy(
-  file: PolicyFile,
-  version: string,
-  estimator: Estimator,
-  estimateMs: number,
-): Policy {
+function createCalibratedPolicy(file: PolicyFile, version: string, estimator: Estimator, estimateMs: number): Policy {
   return {
     version,
     models: file.models,

@@ -18,6 +18,6 @@ const signs =
   /Connection is closed|Stream isn't writeable|Command timed out|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|max retries|LOADING|MASTERDOWN|CLUSTERDOWN|READONLY|All sentinels are unreachable|ClusterAllFailed|None of startup nodes|Socket closed|slots cache/iu
 
 /** Tells whether a thrown value means that Redis is away, not that a command was wrong. */
-export function isAway(thrown: unknown): boolean {
+function isAway(thrown: unknown): boolean {
   return thrown instanceof Error && (signs.test(thrown.message) || signs.test(thrown.name))
 }

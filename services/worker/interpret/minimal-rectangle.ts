@@ -36,7 +36,7 @@ export function cornersOf({ centre, width, height, angle }: Rectangle): readonly
 }
 
 /** @source Andrew 1979, monotone chain */
-export function convexHull(points: readonly Point[]): readonly Point[] {
+function convexHull(points: readonly Point[]): readonly Point[] {
   const sorted = points.toSorted((a, b) => a.x - b.x || a.y - b.y)
   const lower = halfHull(sorted)
   const upper = halfHull(sorted.toReversed())

@@ -1,0 +1,117 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A server that speaks OpenAI's chat protocol for real and fails on demand: words of the last message say how. */
+export interface OpenaiServer {
+  readonly baseUrl: string
+  /** Requests that came, as they were sent. */
+  readonly requests: readonly ChatBody[]
+  /** Epoch ms at which clients closed connections before their answers ended. */
+  readonly leftAt: readonly number[]
+  close(): Promise<void>
+}
+
+/** What a request holds. */
+export interface ChatBody {
+  readonly model: string
+  readonly messages: readonly { readonly role: string; readonly content: unknown }[]
+  readonly authorization?: string
+  readonly [field: string]: unknown
+}
+
+/** Starts the server. It answers `echo: <text>` word by word; `fault=…` in the text names a fault, `pause=MS` the time between words. */
+export async function startOpenaiServer(): Promise<OpenaiServer> {
+  const requests: ChatBody[] = []
+  const leftAt: number[] = []
+  const tries = new Map<string, number>()
+  const server = createServer((request, response) => {
+    void answer(request, response, requests, tries, leftAt)
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    requests,
+    leftAt,
+    close: () =>
+      new Promise(resolve => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
+  }
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  requests: ChatBody[],
+  tries: Map<string, number>,
+  leftAt: number[],
+): Promise<void> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  const body = JSON.parse(Buffer.concat(chunks).toString()) as ChatBody
+  const { authorization } = request.headers
+  requests.push({ ...body, ...(authorization === undefined ? {} : { authorization }) })
+  response.once('close', () => {
+    if (!response.writableFinished) leftAt.push(Date.now())
+  })
+  const text = lastText(body)
+  const fault = /fault=([\w-]+)/u.exec(text)?.[1] ?? 'none'
+  const pauseMs = Number(/pause=(\d+)/u.exec(text)?.[1] ?? 0)
+  const attempt = (tries.get(text) ?? 0) + 1
+  tries.set(text, attempt)
+  if (refuse(fault, attempt, response)) return
+  await stream(`echo: ${text}`, fault, pauseMs, response)
+}
+
+/** Faults before the first byte. True when the request was dealt with. */
+function refuse(fault: string, attempt: number, response: ServerResponse): boolean {
+  const error = (status: number, message: string, headers: Record<string, string> = {}): true => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers })
+    response.end(JSON.stringify({ error: { message, code: message } }))
+    return true
+  }
+  if (fault === '429' && attempt === 1) return error(429, 'slow down')
+  if (fault === '429-after' && attempt === 1) return error(429, 'slow down', { 'retry-after': '1' })
+  if (fault === '500-once' && attempt === 1) return error(500, 'oops')
+  if (fault === '503') return error(503, 'overloaded')
+  if (fault === 'context') return error(400, 'context_length_exceeded')
+  if (fault === 'filter') return error(400, 'content_filter')
+  if (fault === 'bad') return error(400, 'bad_request')
+  if (fault === 'reset') {
+    response.socket?.resetAndDestroy()
+    return true
+  }
+  return fault === 'silent'
+}
+
+async function stream(text: string, fault: string, pauseMs: number, response: ServerResponse): Promise<void> {
+  const words = text.split(/(?<= )/u)
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  const send = (data: unknown): void =>
+    void response.write(`data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`)
+  for (const [index, word] of words.entries()) {
+    if (response.destroyed) return
+    const at = index / words.length
+    if (fault === 'cut' && at >= 0.4) return void response.socket?.destroy()
+    if (fault === 'stall' && at >= 0.4) return
+    if (fault === 'malformed' && at >= 0.4) return void response.end('data: {"choices": [\n\n')
+    send({
+      choices: [
+        { index: 0, delta: { content: word }, logprobs: { content: [{ token: word, logprob: -0.05 * (index + 1) }] } },
+      ],
+    })
+    if (pauseMs > 0) await new Promise(resolve => setTimeout(resolve, pauseMs))
+  }
+  send({ choices: [{ index: 0, delta: {}, finish_reason: fault === 'length' ? 'length' : 'stop' }] })
+  if (fault !== 'no-usage') send({ choices: [], usage: { prompt_tokens: 11, completion_tokens: words.length } })
+  if (fault !== 'no-done') send('[DONE]')
+  response.end()
+}
+
+function lastText({ messages }: ChatBody): string {
+  const content = messages.at(-1)?.content
+  if (typeof content === 'string') return content
+  return (content as { type: string; text?: string }[]).map(part => part.text ?? `<${part.type}>`).join(' ')
+}
