@@ -7,14 +7,16 @@ import type { CheckedPart } from '../states.ts'
 
 /** Longer side of the raster that image signs are read from. */
 const rasterSide = 192
-/** Sound beyond this tells no more of how hard it is to hear. */
+/** Longer sound is described by its header alone: decoding it would hold up every other request of this router. */
 const secondsHeard = 60
 
 /** Describes a part as estimators see it: text as it is, media by the signs of their header and of a small look inside. */
 export async function describePart(part: CheckedPart): Promise<PartDescription> {
   if (part.kind === 'text') return part
   if (part.kind === 'image') return { kind: 'image', features: await imageSigns(part) }
-  if (part.kind === 'audio' && part.mediaType === 'audio/wav') return { kind: 'audio', features: audioSigns(part) }
+  const short = (part.header['durationMs'] ?? 0) <= secondsHeard * 1000
+  if (part.kind === 'audio' && part.mediaType === 'audio/wav' && short)
+    return { kind: 'audio', features: audioSigns(part) }
   return { kind: part.kind, features: part.header }
 }
 
@@ -35,5 +37,5 @@ async function imageSigns({ bytes, header }: Media): Promise<Readonly<Record<str
 
 function audioSigns({ bytes }: Media): Readonly<Record<string, number>> {
   const { samples, sampleRate } = decodeWav(bytes, Number.POSITIVE_INFINITY)
-  return describeAudio(samples.subarray(0, secondsHeard * sampleRate), sampleRate)
+  return describeAudio(samples, sampleRate)
 }
