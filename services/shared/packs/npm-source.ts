@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { extract } from 'tar'
 import { z } from 'zod'
+import type { Pack } from './pack-lock.ts'
 import type { PackSource } from './pull-packs.ts'
 
 const run = promisify(execFile)
@@ -17,39 +20,66 @@ const timeoutMs = 900_000
  * registry's integrity hash; no script of the package runs, and only the listed files are unpacked.
  */
 export const npmSource: PackSource = async (_name, pack, folder, onBytes) => {
-  const { package: packageName, version } = pack.sources.npm
   const temporary = await mkdtemp(join(tmpdir(), 'sluice-pack-'))
+  let bytes = 0
+  const count = (more: number): void => {
+    bytes += more
+    onBytes(bytes)
+  }
   try {
-    const flags = [
-      'pack',
-      `${packageName}@${version}`,
-      '--json',
-      '--ignore-scripts',
-      '--loglevel=error',
-      '--pack-destination',
-      temporary,
-    ]
-    const { stdout } = await run('npm', flags, { cwd: temporary, timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024 })
-    const tarball = tarballOf(stdout)
-    const wanted = new Map(pack.files.map(file => [`package/${file.from}`, file]))
-    let bytes = 0
-    await extract({
-      file: join(temporary, tarball),
-      cwd: temporary,
-      filter: path => wanted.has(path),
-      onReadEntry: entry => {
-        bytes += entry.size
-        onBytes(bytes)
-      },
-    })
-    for (const [from, file] of wanted) {
-      const target = join(folder, file.path)
-      await mkdir(dirname(target), { recursive: true })
-      await move(join(temporary, from), target)
+    for (const [key, wanted] of piecesByPackage(pack)) {
+      const unpacked = join(temporary, encodeURIComponent(key))
+      await mkdir(unpacked)
+      await unpack(key, unpacked, new Set(wanted.map(piece => `package/${piece.from}`)), count)
+      for (const piece of wanted) {
+        const target = join(folder, piece.path)
+        await mkdir(dirname(target), { recursive: true })
+        await pipeline(
+          createReadStream(join(unpacked, 'package', piece.from)),
+          createWriteStream(target, { flags: 'a' }),
+        )
+      }
+      await rm(unpacked, { recursive: true, force: true })
     }
   } finally {
     await rm(temporary, { recursive: true, force: true })
   }
+}
+
+interface Piece {
+  /** Path inside the pack. */
+  readonly path: string
+  /** Path inside the package. */
+  readonly from: string
+}
+
+/** What is wanted of every package, by `name@version`; pieces of one file stay in their order. */
+function piecesByPackage(pack: Pack): ReadonlyMap<string, readonly Piece[]> {
+  const byPackage = new Map<string, Piece[]>()
+  for (const { path, from } of pack.files) {
+    const pieces = typeof from === 'string' ? [{ ...pack.sources.npm, from }] : from
+    for (const { package: name, version, from: inside } of pieces) {
+      const key = `${name}@${version}`
+      byPackage.set(key, [...(byPackage.get(key) ?? []), { path, from: inside }])
+    }
+  }
+  return byPackage
+}
+
+async function unpack(
+  key: string,
+  into: string,
+  wanted: ReadonlySet<string>,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  const flags = ['pack', key, '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', into]
+  const { stdout } = await run('npm', flags, { cwd: into, timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024 })
+  await extract({
+    file: join(into, tarballOf(stdout)),
+    cwd: into,
+    filter: path => wanted.has(path),
+    onReadEntry: entry => onBytes(entry.size),
+  })
 }
 
 /** npm prints a list, or since its version 11 a record by package, of what it packed. */
@@ -57,14 +87,4 @@ function tarballOf(printed: string): string {
   const packed: unknown = JSON.parse(printed)
   const entries = Array.isArray(packed) ? packed : Object.values(packed ?? {})
   return z.object({ filename: z.string() }).parse(entries[0]).filename.replace('@', '').replaceAll('/', '-')
-}
-
-async function move(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to)
-  } catch {
-    // The temporary folder may be on another disk.
-    const { copyFile } = await import('node:fs/promises')
-    await copyFile(from, to)
-  }
 }

@@ -4,9 +4,11 @@ import { z } from 'zod'
 import { GatewayError } from '../contract/errors.ts'
 
 const relative = z.string().regex(/^(?!\/)(?!.*\.\.)[\w./@-]+$/u, 'a path inside the pack')
+const npm = z.strictObject({ package: z.string(), version: z.string() })
 const file = z.strictObject({
   path: relative,
-  from: z.string().min(1),
+  /** Path inside the npm package; of a file that is too large for one package, its pieces in order. */
+  from: z.union([z.string().min(1), z.array(npm.extend({ from: z.string().min(1) })).min(2)]),
   bytes: z.int().min(1),
   sha256: z.string().regex(/^[0-9a-f]{64}$/u),
 })
@@ -18,7 +20,7 @@ const pack = z.strictObject({
   sources: z.strictObject({
     /** Folder on the publisher's hub that has the files by their `path`; null where it has them in another form. */
     hub: z.url().nullable(),
-    npm: z.strictObject({ package: z.string(), version: z.string() }),
+    npm,
   }),
   files: z.array(file).min(1),
 })

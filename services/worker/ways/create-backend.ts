@@ -4,12 +4,13 @@ import type { Clock } from '../../shared/contract/clock.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import type { EchoSpec } from './echo.ts'
 import type { EmbeddingSpec } from './embedding.ts'
+import type { LlamaSpec } from './llama.ts'
 import type { OcrSpec } from './ocr.ts'
 import type { OpenaiSpec } from './openai.ts'
 import type { WhisperSpec } from './whisper.ts'
 
 /** How a model is computed: the `backend` of a model in the configuration. Properties named `pack` or `…Pack` name model packs. */
-export type BackendSpec = WhisperSpec | OcrSpec | EchoSpec | EmbeddingSpec | OpenaiSpec
+export type BackendSpec = WhisperSpec | OcrSpec | EchoSpec | EmbeddingSpec | OpenaiSpec | LlamaSpec
 
 /** What every way may need from outside. */
 export interface BackendDependencies {
@@ -29,6 +30,7 @@ type Way<Spec> = (spec: Spec, dependencies: BackendDependencies) => Promise<Back
 const ways: { readonly [Kind in BackendSpec['kind']]: () => Promise<Way<Extract<BackendSpec, { kind: Kind }>>> } = {
   echo: async () => (await import('./echo.ts')).createEchoBackend,
   embedding: async () => (await import('./embedding.ts')).createEmbeddingBackend,
+  llama: async () => (await import('./llama.ts')).createLlamaBackend,
   ocr: async () => (await import('./ocr.ts')).createOcrBackend,
   openai: async () => (await import('./openai.ts')).createOpenaiBackend,
   whisper: async () => (await import('./whisper.ts')).createWhisperBackend,
