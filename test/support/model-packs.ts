@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-const cache = process.env['SLUICE_CACHE'] ?? join(homedir(), '.cache', 'sluice')
+const cache = process.env['SLUICE_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sluice')
 
 /** The folder of a pulled model pack. */
 export function packPath(name: string): string {

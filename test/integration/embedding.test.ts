@@ -1,0 +1,133 @@
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { RunControl } from '../../services/worker/backend.ts'
+import type { Backend } from '../../services/worker/backend.ts'
+import type { Outcome, Work } from '../../services/worker/states.ts'
+import { createEmbeddingBackend } from '../../services/worker/ways/embedding.ts'
+import { packageRoot } from '../../services/shared/config/load-config.ts'
+import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
+import { missingPacks, packPath } from '../support/model-packs.ts'
+
+const missing = missingPacks(['minilm'])
+const never = new AbortController().signal
+const control: RunControl = { cancelled: () => false, signal: () => never, onDelta: async () => {} }
+let backend: Backend
+
+function work(text: string, more: Partial<Work> = {}): Work {
+  return {
+    legId: legIdOf(createRequestId(Date.now()), 0),
+    attempt: 1,
+    model: 'minilm',
+    recipe: {},
+    task: 'embed',
+    options: {},
+    parts: [{ kind: 'text', text }],
+    deadlineAt: Date.now() + 60_000,
+    streaming: false,
+    ...more,
+  }
+}
+
+function vectorOf(outcome: Outcome | undefined): readonly number[] {
+  if (outcome?.kind !== 'done' || outcome.result.output.kind !== 'embedding') throw new Error('there is no vector')
+  return outcome.result.output.values
+}
+
+function cosine(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, value, at) => sum + value * (b[at] ?? 0), 0)
+}
+
+describe.skipIf(missing !== undefined)(`createEmbeddingBackend() (${missing ?? 'on real weights'})`, () => {
+  beforeAll(async () => {
+    const spec = {
+      kind: 'embedding',
+      pack: 'minilm',
+      space: 'all-MiniLM-L6-v2',
+      heads: join(packageRoot(), 'deploy', 'heads', 'minilm'),
+    } as const
+    backend = await createEmbeddingBackend(spec, {
+      packPath,
+      executionProviders: ['cpu'],
+      threads: 1,
+      logger: pino({ level: 'silent' }),
+      clock: { now: () => Date.now() },
+    })
+  }, 30_000)
+  afterAll(() => backend.close())
+
+  it('gives unit vectors in which likeness of meaning is likeness of direction', async () => {
+    const texts = ['A man is eating food.', 'Someone eats a meal.', 'The stock market fell today.']
+    const [a, b, c] = (
+      await backend.run(
+        texts.map(text => work(text)),
+        control,
+      )
+    ).map(vectorOf)
+    expect(a).toHaveLength(384)
+    expect(cosine(a!, a!)).toBeCloseTo(1, 5)
+    expect(cosine(a!, b!)).toBeGreaterThan(0.6)
+    expect(cosine(a!, c!)).toBeLessThan(0.2)
+  })
+
+  it('gives the same vector in a batch as alone', async () => {
+    const texts = ['short', 'a sentence of some more words than the first one', 'x '.repeat(120)]
+    const together = (
+      await backend.run(
+        texts.map(text => work(text)),
+        control,
+      )
+    ).map(vectorOf)
+    for (const [index, text] of texts.entries()) {
+      const [alone] = (await backend.run([work(text)], control)).map(vectorOf)
+      expect(cosine(alone!, together[index]!)).toBeCloseTo(1, 6)
+    }
+  })
+
+  it('shares the time of a batch so that the shares are whole and none is lost', async () => {
+    const outcomes = await backend.run(
+      ['a', 'b '.repeat(100)].map(text => work(text)),
+      control,
+    )
+    const shares = outcomes.map(outcome => (outcome.kind === 'done' ? (outcome.result.usage.computeMs ?? -1) : -1))
+    expect(shares.every(share => Number.isInteger(share) && share >= 0)).toBe(true)
+    expect(shares[1]).toBeGreaterThanOrEqual(shares[0]!)
+  })
+
+  it('labels by trained heads, and by likeness to labels that it has never seen', async () => {
+    const options = { labelSet: 'academic-subject' }
+    const question = 'Which organelle of a plant cell holds chlorophyll and makes sugar from light?'
+    const [trained, loose, unknown] = await backend.run(
+      [
+        work(question, { task: 'classify', options }),
+        work('The striker scored twice in the final', {
+          task: 'classify',
+          options: { labels: ['sports', 'cooking', 'finance'] },
+        }),
+        work(question, { task: 'classify', options: { labelSet: 'colours' } }),
+      ],
+      control,
+    )
+    expect(trained).toMatchObject({
+      result: {
+        output: { kind: 'labels', labels: expect.arrayContaining([expect.objectContaining({ label: 'biology' })]) },
+      },
+    })
+    expect(
+      trained?.kind === 'done' && trained.result.output.kind === 'labels' && trained.result.output.labels[0]?.label,
+    ).toBe('biology')
+    expect(
+      loose?.kind === 'done' && loose.result.output.kind === 'labels' && loose.result.output.labels[0]?.label,
+    ).toBe('sports')
+    expect(unknown).toMatchObject({
+      kind: 'failed',
+      reason: 'bad-input',
+      message: expect.stringContaining('academic-subject'),
+    })
+  })
+
+  it('says when it read only the head of a text', async () => {
+    const [long] = await backend.run([work('word '.repeat(1000))], control)
+    expect(long).toMatchObject({ result: { signals: { truncated: 1, tokens: 256 } } })
+  })
+})
