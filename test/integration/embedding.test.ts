@@ -100,7 +100,7 @@ describe.skipIf(missing !== undefined)(`createEmbeddingBackend() (${missing ?? '
     const [trained, loose, unknown] = await backend.run(
       [
         work(question, { task: 'classify', options }),
-        work('The striker scored twice in the final', {
+        work('The football team won the championship match', {
           task: 'classify',
           options: { labels: ['sports', 'cooking', 'finance'] },
         }),
