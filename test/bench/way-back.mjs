@@ -185,19 +185,15 @@ function summarise(all) {
   }
   return [...groups.values()].map(group => {
     const [first] = group
-    const median = Object.fromEntries(
-      Object.keys(first)
-        .filter(name => typeof first[name] === 'number' && name !== 'turn' && name !== 'concurrency')
-        .map(name => [
-          name,
-          Number(
-            group
-              .map(row => row[name])
-              .toSorted((a, b) => a - b)
-              [group.length >> 1].toFixed(3),
-          ),
-        ]),
+    const figures = Object.keys(first).filter(
+      name => typeof first[name] === 'number' && name !== 'turn' && name !== 'concurrency',
     )
-    return { way: first.way, concurrency: first.concurrency, ...median }
+    const medians = figures.map(name => [name, medianOf(group.map(row => row[name]))])
+    return { way: first.way, concurrency: first.concurrency, ...Object.fromEntries(medians) }
   })
+}
+
+function medianOf(numbers) {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  return Number(sorted[sorted.length >> 1].toFixed(3))
 }

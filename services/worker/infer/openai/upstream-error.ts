@@ -36,7 +36,7 @@ export async function readRefusal(response: Response): Promise<UpstreamError> {
 }
 
 /** Retry-After in seconds or as a date. @source RFC 9110, section 10.2.3 */
-export function retryAfterOf(header: string | null): number | undefined {
+function retryAfterOf(header: string | null): number | undefined {
   if (header === null) return undefined
   const seconds = Number(header)
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
