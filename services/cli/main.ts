@@ -41,6 +41,12 @@ function remote(parent: Command, usage: string, description: string): Command {
     .option('--key <key>', 'API key (default: SLUICE_API_KEY)')
 }
 
+// A reader that has seen enough, such as `head`, is no fault of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
 const program = new Command('sluice')
   .description('Sends each request to the cheapest model that can be trusted with it, within time and money.')
   .showHelpAfterError('(--help tells more)')
