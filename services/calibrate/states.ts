@@ -20,3 +20,12 @@ export interface Outcome {
   readonly outputChars?: number
   readonly signals?: Readonly<Record<string, number>>
 }
+
+/** What calls cost, in USD; where costs are not known of every model, a call of the dearest is one and any other nothing. */
+export interface CostBook {
+  readonly known: boolean
+  /** By model: what a call usually costs. */
+  readonly usual: ReadonlyMap<string, number>
+  /** What these calls cost on a row: as recorded, else as usual. */
+  readonly spent: (row: OutcomeRow, calls: readonly string[]) => number
+}

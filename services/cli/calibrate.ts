@@ -25,9 +25,13 @@ export async function runCalibrateCommand(options: CalibrateFlags, terminal: Ter
   for (const warning of report.warnings) terminal.note(terminal.paint('yellow', `warning: ${warning}`))
   terminal.line(`${report.rows} rows, ${report.models.join(' → ')}`)
   terminal.line(
-    `threshold ${report.threshold}: score ${report.meanScore.toFixed(4)}, cost $${report.meanCostUsd.toPrecision(3)} a request`,
+    `without limits: score ${report.meanScore.toFixed(4)}, cost $${report.meanCostUsd.toPrecision(3)} a request, ${(100 * report.escalationRatio).toFixed(1)} % climb`,
   )
-  terminal.line(`risk of a cheaper wrong answer at most ${report.riskBound.toFixed(4)}, with confidence 0.9`)
+  for (const { maxRisk, meanCostUsd } of report.certified) {
+    const held =
+      meanCostUsd === null ? 'not certified: everything escalates' : `cost $${meanCostUsd.toPrecision(3)} a request`
+    terminal.line(`risk of a cheaper wrong answer at most ${100 * maxRisk} % (confidence 90 %): ${held}`)
+  }
   terminal.line(terminal.paint('green', `policy written to ${out}`))
 }
 

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { upperBound } from '../../services/calibrate/fit/binomial-bound.ts'
 import { fitLogistic } from '../../services/calibrate/fit/logistic-regression.ts'
-import { decideStep } from '../../services/shared/policy/decide-step.ts'
+import { certifiedPoint, decideByRisk } from '../../services/shared/policy/decide-by-risk.ts'
+import { decideByWorth, type WorthView } from '../../services/shared/policy/decide-by-worth.ts'
+import { decideByQuality } from '../../services/shared/policy/decide-step.ts'
 import { describeAudio } from '../../services/shared/policy/features/describe-audio.ts'
 import { describeImage } from '../../services/shared/policy/features/describe-image.ts'
 import { describeText } from '../../services/shared/policy/features/describe-text.ts'
-import { certifiedThreshold } from '../../services/shared/policy/load-policy.ts'
 import type { Called, Estimate } from '../../services/shared/policy/policy.ts'
+import type { QualityPoint, RiskPoint } from '../../services/shared/policy/policy-schema.ts'
 
 const estimate: Estimate = {
   difficulty: 0.4,
@@ -19,44 +21,81 @@ const both = [
 ]
 const called = (model: string, confidence: number): Called => ({ model, confidence, costNanoUsd: 10 })
 
-describe('decideStep()', () => {
-  it('calls the cheapest rung first, passes over one that cannot pay', () => {
-    expect(decideStep(0.8, estimate, [], both)).toMatchObject({ kind: 'call', model: 'small' })
-    const hopeless = { ...estimate, models: { small: { quality: 0.05 }, large: { quality: 0.9 } } }
-    expect(decideStep(0.8, hopeless, [], both)).toMatchObject({ kind: 'call', model: 'large' })
-  })
-
-  it('stops at an answer that reaches the threshold and climbs past one that does not', () => {
-    expect(decideStep(0.8, estimate, [called('small', 0.8)], both.slice(1))).toMatchObject({
-      kind: 'stop',
-      model: 'small',
-    })
-    expect(decideStep(0.8, estimate, [called('small', 0.79)], both.slice(1))).toMatchObject({
-      kind: 'call',
-      model: 'large',
-    })
-  })
-
-  it('takes the answer most likely right at the top, and the dearest where nothing is certified', () => {
+describe('decideByQuality()', () => {
+  it('climbs until an answer is good enough, and takes the best where none is', () => {
+    expect(decideByQuality(0.8, [], both)).toMatchObject({ kind: 'call', model: 'small' })
+    expect(decideByQuality(0.8, [called('small', 0.8)], both.slice(1))).toMatchObject({ kind: 'stop', model: 'small' })
+    expect(decideByQuality(0.8, [called('small', 0.79)], both.slice(1))).toMatchObject({ kind: 'call', model: 'large' })
     const two = [called('small', 0.7), called('large', 0.6)]
-    expect(decideStep(0.8, estimate, two, [])).toMatchObject({ kind: 'stop', model: 'small' })
-    expect(decideStep(2, estimate, two, [])).toMatchObject({ kind: 'stop', model: 'large' })
+    expect(decideByQuality(0.8, two, [])).toMatchObject({ kind: 'stop', model: 'small' })
   })
 })
 
-describe('certifiedThreshold()', () => {
-  const point = (threshold: number, riskBound: number) => {
-    return { threshold, riskBound, meanScore: 0.5, meanCostUsd: 0, escalationRatio: 0, losses: 0 }
-  }
-
-  it('goes down from the safest threshold and stops at the first that does not hold', () => {
-    const path = [point(0, 0.3), point(0.25, 0.04), point(0.5, 0.06), point(0.75, 0.03), point(1.01, 0.01)]
-    expect(certifiedThreshold(path, 0.05)).toBe(0.75)
-    expect(certifiedThreshold(path, 0.5)).toBe(0)
+describe('decideByWorth()', () => {
+  const point = { models: ['small', 'large'], first: 'cheapest', costWeight: 1 } as QualityPoint
+  const view = (calledSoFar: readonly Called[], prospect: number): WorthView => ({
+    called: calledSoFar,
+    open: ['small', 'large'],
+    models: ['small', 'large'],
+    costUsdOf: model => (model === 'small' ? 0.01 : 0.1),
+    foreseenOf: model => estimate.models[model]?.quality ?? 0,
+    prospectOf: () => prospect,
   })
 
-  it('escalates everything when not even the safest holds', () => {
-    expect(certifiedThreshold([point(1.01, 0.02)], 0.01)).toBeGreaterThan(1)
+  it('starts at the cheapest, or at the one that is foreseen to be worth most', () => {
+    expect(decideByWorth(point, view([], 0))).toMatchObject({ kind: 'call', model: 'small' })
+    expect(decideByWorth({ ...point, first: 'foreseen' }, view([], 0))).toMatchObject({ kind: 'call', model: 'large' })
+    expect(decideByWorth({ ...point, first: 'foreseen', costWeight: 9 }, view([], 0))).toMatchObject({ model: 'small' })
+  })
+
+  it('calls what brings more than it costs, and never a rung below', () => {
+    expect(decideByWorth(point, view([called('small', 0.7)], 0.85))).toMatchObject({ kind: 'call', model: 'large' })
+    expect(decideByWorth(point, view([called('small', 0.7)], 0.75))).toMatchObject({ kind: 'stop', model: 'small' })
+    expect(decideByWorth(point, view([called('large', 0.1)], 0.99))).toMatchObject({ kind: 'stop', model: 'large' })
+  })
+})
+
+const riskPoint = (danger: number, riskBound: number, models = ['small', 'large']): RiskPoint => {
+  return { models, danger, riskBound, losses: 0, selectiveRisk: 0, meanCostUsd: 0, escalationRatio: 0 }
+}
+
+describe('decideByRisk()', () => {
+  const point = riskPoint(0.05, 0.02)
+  const view = { called: [], candidates: both, dearest: 'large', danger: 1 }
+  const climbed = { ...view, called: [called('small', 0.9)], candidates: both.slice(1) }
+
+  it('accepts what is safe, and delivers the dearest answer where nothing was', () => {
+    expect(decideByRisk(point, view)).toMatchObject({ kind: 'call', model: 'small' })
+    expect(decideByRisk(point, { ...climbed, danger: 0.05 })).toMatchObject({ kind: 'stop', model: 'small' })
+    expect(decideByRisk(point, { ...climbed, danger: 0.051 })).toMatchObject({ kind: 'call', model: 'large' })
+    const top = { ...view, called: [called('small', 0.9), called('large', 0.1)], candidates: [] }
+    expect(decideByRisk(point, top)).toMatchObject({ kind: 'stop', model: 'large' })
+  })
+
+  it('goes to the dearest and says so where a limit cannot be met', () => {
+    expect(decideByRisk(undefined, view)).toMatchObject({ kind: 'call', model: 'large' })
+    expect(decideByRisk(undefined, view).reason).toContain('everything escalates')
+  })
+
+  it('claims nothing when the dearest is out of reach, and takes no risk when a rung is', () => {
+    const step = decideByRisk(point, { ...view, candidates: both.slice(0, 1) })
+    expect(step).toMatchObject({ kind: 'call', model: 'small' })
+    expect(step.reason).toContain('no risk limit can be certified')
+    const three = riskPoint(0.05, 0.02, ['small', 'middle', 'large'])
+    expect(decideByRisk(three, { ...climbed, danger: 0 })).toMatchObject({ kind: 'call', model: 'large' })
+  })
+
+  it('keeps the least quality beside the limit', () => {
+    expect(decideByRisk(point, { ...climbed, danger: 0, minQuality: 0.95 })).toMatchObject({ model: 'large' })
+  })
+})
+
+describe('certifiedPoint()', () => {
+  it('goes from the safest point and stops at the first that does not hold', () => {
+    const path = [riskPoint(0.01, 0.01), riskPoint(0.02, 0.03), riskPoint(0.03, 0.06), riskPoint(0.04, 0.04)]
+    expect(certifiedPoint(path, 0.05)?.danger).toBe(0.02)
+    expect(certifiedPoint(path, 0.5)?.danger).toBe(0.04)
+    expect(certifiedPoint(path, 0.005)).toBeUndefined()
   })
 })
 

@@ -1,45 +1,73 @@
-import type { PathPoint } from '../../shared/policy/policy-schema.ts'
-import { upperBound } from './binomial-bound.ts'
-import { isLoss, walkRow, type UsualCosts, type WalkableRow } from './walk-rows.ts'
+import type { QualityPoint } from '../../shared/policy/policy-schema.ts'
+import type { CostBook } from '../states.ts'
+import { chainsOf } from '../ladder.ts'
+import type { Walk } from '../walk-row.ts'
 
-/** How many thresholds are looked at: steps of half a percentage point, finer than any judge is sure of. */
-const thresholds = Array.from({ length: 201 }, (_, index) => index / 200)
-const never = 1.01
-
-/** The one-parameter path of policies: for every threshold what it scores, costs and loses on rows whose judges had not seen them. */
-export function fitPath(rows: readonly WalkableRow[], costs: UsualCosts, delta: number): readonly PathPoint[] {
-  const dearest = costs.at(-1)?.model ?? ''
-  return [...thresholds, never].map(threshold => {
-    let score = 0
-    let cost = 0
-    let losses = 0
-    let escalated = 0
-    for (const one of rows) {
-      const walked = walkRow(one, costs, threshold)
-      score += one.row.outcomes[walked.answer]?.score ?? 0
-      cost += walked.costUsd
-      if (isLoss(one.row, walked.answer, dearest)) losses += 1
-      if (walked.calls.length > 1) escalated += 1
-    }
-    return {
-      threshold,
-      meanScore: score / rows.length,
-      meanCostUsd: cost / rows.length,
-      escalationRatio: escalated / rows.length,
-      losses,
-      riskBound: upperBound(losses, rows.length, delta),
-    }
-  })
-}
+/** Prices of quality that are tried, in units of the score that the dearest model's mean cost must bring. */
+const prices = [0, ...Array.from({ length: 20 }, (_, index) => 0.003 * 1.4 ** index)]
 
 /**
- * The threshold to run with when a caller sets no limit: the cheapest whose score is within one standard error of the best. Beyond
- * that the rows cannot tell them apart.
- * @source Breiman, Friedman, Olshen, Stone, Classification and Regression Trees (1984), section 3.4.3 (the one-standard-error rule)
+ * The path of cost against score: every chain of rungs at every price of quality, on rows that the walks had not seen, and of these
+ * the points that no mix of others beats (the upper convex hull). Cheap to dear.
  */
-export function chooseThreshold(path: readonly PathPoint[], rows: number): number {
-  const best = Math.max(...path.map(point => point.meanScore))
-  const error = Math.sqrt((best * (1 - best)) / rows)
-  const near = path.filter(point => point.meanScore >= best - error)
-  return near.reduce((cheapest, point) => (point.meanCostUsd < cheapest.meanCostUsd ? point : cheapest)).threshold
+export function fitPath(walks: readonly Walk[], models: readonly string[], book: CostBook): QualityPoint[] {
+  // Where contents say nothing, the same start is foreseen for every row, and chains without lower rungs are tried anyway.
+  const foreseesApart = walks.some(walk => Object.keys(walk.estimate.features).length > 0)
+  const unit = Math.max(...book.usual.values()) || 1
+  const points = chainsOf(models).flatMap(chain =>
+    (['cheapest', 'foreseen'] as const).flatMap(first => {
+      if (first === 'foreseen' && (chain.length === 1 || !foreseesApart)) return []
+      return (chain.length === 1 ? [0] : prices).map(price =>
+        measure(walks, book, { models: [...chain], first, costWeight: price / unit }),
+      )
+    }),
+  )
+  return upperHull(points)
+}
+
+function measure(
+  walks: readonly Walk[],
+  book: CostBook,
+  point: Pick<QualityPoint, 'models' | 'first' | 'costWeight'>,
+): QualityPoint {
+  let score = 0
+  let cost = 0
+  let escalated = 0
+  const asked = { ...point, meanScore: 0, meanCostUsd: 0, escalationRatio: 0 }
+  for (const walk of walks) {
+    const { calls, answer } = walk.byWorth(asked)
+    score += walk.row.outcomes[answer]?.score ?? 0
+    cost += book.spent(walk.row, calls)
+    if (calls.length > 1) escalated += 1
+  }
+  const rows = walks.length
+  return { ...point, meanScore: score / rows, meanCostUsd: cost / rows, escalationRatio: escalated / rows }
+}
+
+/** The points that no mix of two others beats, from the cheapest to the best. */
+export function upperHull(points: readonly QualityPoint[]): QualityPoint[] {
+  const sorted = points.toSorted((a, b) => a.meanCostUsd - b.meanCostUsd || b.meanScore - a.meanScore)
+  const hull: QualityPoint[] = []
+  for (const point of sorted) {
+    const last = hull.at(-1)
+    if (last !== undefined && point.meanScore <= last.meanScore) continue
+    while (hull.length > 1 && isBelow(hull.at(-2)!, hull.at(-1)!, point)) hull.pop()
+    hull.push(point)
+  }
+  return hull
+}
+
+function isBelow(left: QualityPoint, middle: QualityPoint, right: QualityPoint): boolean {
+  const rise = (right.meanScore - left.meanScore) * (middle.meanCostUsd - left.meanCostUsd)
+  return (middle.meanScore - left.meanScore) * (right.meanCostUsd - left.meanCostUsd) <= rise
+}
+
+/** Of the score that the path can gain over its cheapest point, the share that is wanted when a caller sets no limit. */
+const wantedGain = 0.8
+
+/** The point to run at when a caller sets no limit: the cheapest that brings four fifths of what the path can bring; the last fifth is what costs most. */
+export function choosePoint(path: readonly QualityPoint[]): number {
+  const cheapest = path[0]?.meanScore ?? 0
+  const best = path.at(-1)?.meanScore ?? 0
+  return path.findIndex(point => point.meanScore >= cheapest + wantedGain * (best - cheapest))
 }

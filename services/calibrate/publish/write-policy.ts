@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PolicyFile } from '../../shared/policy/policy-schema.ts'
+import { rounded } from '../round.ts'
 
 /** Writes a policy folder: its files first, then `policy.json` that holds their hashes. The same policy gives the same bytes. */
 export function writePolicy(
@@ -16,10 +17,9 @@ export function writePolicy(
     hashes[name] = createHash('sha256').update(bytes).digest('hex')
   }
   const whole: PolicyFile = { ...policy, files: hashes }
-  writeFileSync(join(folder, 'policy.json'), `${JSON.stringify(whole, rounded, 1)}\n`)
+  writeFileSync(join(folder, 'policy.json'), `${JSON.stringify(whole, roundedField, 1)}\n`)
 }
 
-/** Nine digits are more than the fit is sure of, and the same on every machine. */
-function rounded(_key: string, value: unknown): unknown {
-  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(9)) : value
+function roundedField(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isInteger(value) ? rounded(value) : value
 }

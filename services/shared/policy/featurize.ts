@@ -26,13 +26,16 @@ function add(features: Record<string, number>, kind: string, signs: Readonly<Rec
   }
 }
 
-/** Features in the order of a model that was fitted on them, standardised: float32 [names]. What the input has not is the mean. */
+/**
+ * Features in the order of a model that was fitted on them, standardised: float32 [names]. What the input has not is the mean; names
+ * that start with `=` (an answer's label) are 0 where they are absent.
+ */
 export function standardise(
   features: Readonly<Record<string, number>>,
   scaling: { readonly names: readonly string[]; readonly means: readonly number[]; readonly scales: readonly number[] },
 ): Float32Array {
   return Float32Array.from(scaling.names, (name, index) => {
-    const value = features[name]
+    const value = features[name] ?? (name.startsWith('=') ? 0 : undefined)
     if (value === undefined) return 0
     const standard = (value - (scaling.means[index] ?? 0)) / (scaling.scales[index] ?? 1)
     return Math.max(-widest, Math.min(widest, standard))

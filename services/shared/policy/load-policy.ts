@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GatewayError } from '../contract/errors.ts'
 import { fromUsd } from '../contract/money.ts'
-import { decideStep } from './decide-step.ts'
+import { decide } from './decide.ts'
 import { openEstimator, type Estimator } from './estimator.ts'
 import { featuresOf, standardise } from './featurize.ts'
 import { judgeAnswer, signsOf } from './judge-answer.ts'
-import type { Estimate, Limits, ModelEstimate, Policy } from './policy.ts'
+import type { Estimate, ModelEstimate, Policy } from './policy.ts'
 import { policySchema, type PolicyFile } from './policy-schema.ts'
 
 /** How a policy is run. */
@@ -19,37 +19,50 @@ export interface LoadPolicyOptions {
 /** Ten times what an estimate takes at p99: beyond it something is wrong with the machine, and the request should not wait for it. */
 const defaultEstimateMs = 20
 
-/** Loads a policy folder. @throws GatewayError Config when a file is missing, is not the one that was fitted, or is of another schema */
-export async function loadPolicy(directory: string, options: LoadPolicyOptions): Promise<Policy> {
-  const text = readWhole(directory, 'policy.json')
-  const read = policySchema.safeParse(JSON.parse(text.toString()))
-  if (!read.success) {
-    const [first] = read.error.issues
-    throw fault(directory, `policy.json: ${first?.path.join('.') ?? ''}: ${first?.message ?? 'it cannot be read'}`)
-  }
-  const file = read.data
-  for (const [name, wanted] of Object.entries(file.files)) {
-    const found = sha256(readWhole(directory, name))
-    if (found !== wanted) throw fault(directory, `${name} has sha256 ${found}, policy.json was fitted with ${wanted}`)
-  }
-  const estimator = await openEstimator(readWhole(directory, file.estimator.file))
-  return createCalibratedPolicy(file, sha256(text).slice(0, 16), estimator, options.estimateMs ?? defaultEstimateMs)
+/** A policy's folder, read and checked. */
+export interface PolicyFolder {
+  readonly file: PolicyFile
+  readonly version: string
+  readonly estimator: Estimator
 }
 
-/** Makes a policy of a fitted file and its estimator. */
-function createCalibratedPolicy(file: PolicyFile, version: string, estimator: Estimator, estimateMs: number): Policy {
+/** Loads a policy folder. @throws GatewayError Config when a file is missing, is not the one that was fitted, or is of another schema */
+export async function loadPolicy(directory: string, options: LoadPolicyOptions): Promise<Policy> {
+  return createCalibratedPolicy(await openPolicyFolder(directory), options)
+}
+
+/** Reads and checks a policy folder. @throws GatewayError Config as {@link loadPolicy} */
+export async function openPolicyFolder(directory: string): Promise<PolicyFolder> {
+  const text = readWhole(directory, 'policy.json')
+  const file = readPolicyFile(directory, text)
+  const hashes = Object.entries(file.files)
+  const contents = new Map(hashes.map(([name]) => [name, readWhole(directory, name)]))
+  for (const [name, wanted] of hashes) {
+    const found = sha256(contents.get(name) ?? Buffer.alloc(0))
+    if (found !== wanted) throw fault(directory, `${name} has sha256 ${found}, policy.json was fitted with ${wanted}`)
+  }
+  const bytes = contents.get(file.estimator.file) ?? Buffer.alloc(0)
+  try {
+    return { file, version: sha256(text).slice(0, 16), estimator: await openEstimator(bytes) }
+  } catch (error) {
+    throw fault(directory, `${file.estimator.file} is no graph that can be run`, error)
+  }
+}
+
+/** Makes the policy of a folder that was read. */
+export function createCalibratedPolicy(folder: PolicyFolder, options: LoadPolicyOptions): Policy {
+  const { file, version, estimator } = folder
+  const estimateMs = options.estimateMs ?? defaultEstimateMs
   return {
     version,
     models: file.models,
     async estimate(parts) {
       const features = featuresOf(parts)
-      const timeBox = new Promise<undefined>(resolve => {
-        setTimeout(resolve, estimateMs, undefined).unref()
-      })
       try {
-        const quality = await Promise.race([estimator.run(standardise(features, file.estimator)), timeBox])
+        const quality = await within(estimator.run(standardise(features, file.estimator)), estimateMs)
         return quality === undefined ? usualEstimate(file, features, 'timeout') : estimateOf(file, features, quality)
       } catch {
+        // Whoever asks is told by `fallback` and counts it.
         return usualEstimate(file, features, 'error')
       }
     },
@@ -57,34 +70,49 @@ function createCalibratedPolicy(file: PolicyFile, version: string, estimator: Es
       const judge = file.judges[judged.model]
       return judge === undefined ? (judged.rawConfidence ?? 0) : judgeAnswer(judge, signsOf(judged, estimate, before))
     },
-    next: (estimate, called, candidates, limits) => decideStep(thresholdOf(file, limits), estimate, called, candidates),
+    next: (estimate, called, candidates, limits) => decide(file, estimate, called, candidates, limits),
   }
 }
 
-/** The threshold that a caller's limits ask for; above 1 means that nothing but the dearest rung is trusted. */
-function thresholdOf({ decision }: PolicyFile, { minQuality, maxRisk }: Limits): number {
-  if (minQuality !== undefined) return minQuality
-  if (maxRisk === undefined) return decision.threshold
-  return certifiedThreshold(decision.path, maxRisk)
-}
-
-/**
- * The lowest threshold whose risk bound, and that of every threshold above it, holds the limit: a fixed sequence from the safest end,
- * so the bounds need no correction for having looked at many.
- * @source Angelopoulos et al., Learn then Test (2021), section 3.1, fixed-sequence testing
- */
-export function certifiedThreshold(path: PolicyFile['decision']['path'], maxRisk: number): number {
-  let certified = escalateAlways
-  for (const point of path.toSorted((a, b) => b.threshold - a.threshold)) {
-    if (point.riskBound > maxRisk) break
-    certified = point.threshold
+/** Waits for work at most so long; `undefined` when it took longer. */
+async function within<Result>(work: Promise<Result>, ms: number): Promise<Result | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const timeBox = new Promise<undefined>(resolve => {
+    timer = setTimeout(resolve, ms, undefined)
+  })
+  try {
+    return await Promise.race([work, timeBox])
+  } finally {
+    clearTimeout(timer)
   }
-  return certified
 }
 
-const escalateAlways = 2
+function readPolicyFile(directory: string, text: Buffer): PolicyFile {
+  let json: unknown
+  try {
+    json = JSON.parse(text.toString())
+  } catch (error) {
+    throw fault(directory, 'policy.json is no JSON', error)
+  }
+  const read = policySchema.safeParse(json)
+  if (read.success) return read.data
+  const [first] = read.error.issues
+  const field = first?.path.join('.') ?? ''
+  if (field === 'schema') {
+    throw fault(
+      directory,
+      'policy.json is of another schema than this version reads: fit it anew with `sluice calibrate`',
+    )
+  }
+  throw fault(directory, `policy.json: ${field}: ${first?.message ?? 'it cannot be read'}`)
+}
 
-function estimateOf(file: PolicyFile, features: Readonly<Record<string, number>>, quality: Float32Array): Estimate {
+/** What is foreseen of an input, given the quality of each model. */
+export function estimateOf(
+  file: Pick<PolicyFile, 'models' | 'usual'>,
+  features: Readonly<Record<string, number>>,
+  quality: ArrayLike<number>,
+): Estimate {
   const models = file.models.map((model, index): [string, ModelEstimate] => {
     const usual = file.usual[model]
     const known =
@@ -96,13 +124,14 @@ function estimateOf(file: PolicyFile, features: Readonly<Record<string, number>>
   return { difficulty: 1 - (quality[0] ?? 0.5), models: Object.fromEntries(models), features }
 }
 
-/** What stands in when the estimator cannot be asked: the quality that each model had over the rows it was fitted on lies in its judge's absence at even odds. */
+/** What stands in when the estimator cannot be asked: the mean score that each model had over the rows that were fitted on. */
 function usualEstimate(
   file: PolicyFile,
   features: Readonly<Record<string, number>>,
   fallback: 'timeout' | 'error',
 ): Estimate {
-  return { ...estimateOf(file, features, new Float32Array(file.models.length).fill(0.5)), fallback }
+  const quality = file.models.map(model => file.usual[model]?.quality ?? 0.5)
+  return { ...estimateOf(file, features, quality), fallback }
 }
 
 function readWhole(directory: string, name: string): Buffer {

@@ -3,45 +3,90 @@ import { z } from 'zod'
 const finite = z.number()
 const ratio = z.number().min(0).max(1)
 const scaling = { names: z.array(z.string()), means: z.array(finite), scales: z.array(z.number().positive()) }
-
 const judge = z.strictObject({ ...scaling, weights: z.array(finite), bias: finite })
+/** A plain name: a policy reads nothing outside its folder. */
+const fileName = z.string().regex(/^(?!.*\.\.)[A-Za-z0-9._-]+$/u, 'expected a plain file name')
+const usd = z.number().min(0)
 
-const pathPoint = z.strictObject({
-  /** Answers from this calibrated confidence on are accepted. */
-  threshold: z.number().min(0),
+const qualityPoint = z.strictObject({
+  /** Rungs that may be called, cheap to dear. */
+  models: z.array(z.string()).min(1),
+  /** Where a climb starts: at the cheapest of them, or at the one foreseen to be worth most. */
+  first: z.enum(['cheapest', 'foreseen']),
+  /** Score that a dollar must bring. */
+  costWeight: z.number().min(0),
   meanScore: ratio,
-  meanCostUsd: z.number().min(0),
+  meanCostUsd: usd,
   escalationRatio: ratio,
+})
+
+const riskPoint = z.strictObject({
+  /** Rungs that are called in turn; the last is the ladder's dearest. */
+  models: z.array(z.string()).min(1),
+  /** An answer is accepted when its danger is at most this. */
+  danger: ratio,
   /** Losses among the certifying rows and the bound on the marginal risk. */
   losses: z.int().min(0),
   riskBound: ratio,
+  /** Losses among accepted answers. */
+  selectiveRisk: ratio,
+  meanCostUsd: usd,
+  escalationRatio: ratio,
 })
 
 /** What `policy.json` holds. */
-export const policySchema = z.strictObject({
-  schema: z.literal(1),
-  /** Cheap to dear. */
-  models: z.array(z.string()).min(1),
-  files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/u)),
-  estimator: z.strictObject({ file: z.string(), ...scaling }),
-  usual: z.record(
-    z.string(),
-    z.strictObject({ costUsd: z.number().min(0), latencyMs: z.number().min(0), outputChars: z.number().min(0) }),
-  ),
-  judges: z.record(z.string(), judge),
-  decision: z.strictObject({
-    threshold: z.number().min(0),
-    /** How the threshold was chosen. */
-    rule: z.string(),
-    path: z.array(pathPoint).min(1),
-  }),
-  risk: z.strictObject({ kind: z.literal('marginal'), delta: ratio, rows: z.int().min(1), method: z.string() }),
-  data: z.strictObject({ rows: z.int().min(1), sha256: z.string(), seed: z.int(), datasets: z.array(z.string()) }),
-})
+export const policySchema = z
+  .strictObject({
+    schema: z.literal(2),
+    /** Cheap to dear. */
+    models: z.array(z.string()).min(1),
+    files: z.record(fileName, z.string().regex(/^[0-9a-f]{64}$/u)),
+    estimator: z.strictObject({ file: fileName, ...scaling }),
+    /** What calls of a model usually come to, and its mean score. */
+    usual: z.record(
+      z.string(),
+      z.strictObject({ costUsd: usd, latencyMs: z.number().min(0), outputChars: z.number().min(0), quality: ratio }),
+    ),
+    /** False where costs were not known: then every cost is the share of calls to the dearest model. */
+    costsKnown: z.boolean(),
+    /** P(correct) of a model's answer. */
+    judges: z.record(z.string(), judge),
+    /** By `a>b`: half of one plus the score that is gained when b is called after a and the better of their answers is taken. */
+    prospects: z.record(z.string(), judge),
+    decision: z.strictObject({
+      /** The point of the path to run at when a caller sets no limit. */
+      chosen: z.int().min(0),
+      rule: z.string(),
+      /** Cheap to dear; each point costs less than any other mix of the same score. */
+      path: z.array(qualityPoint).min(1),
+    }),
+    risk: z.strictObject({
+      kind: z.literal('marginal'),
+      delta: ratio,
+      fittedRows: z.int().min(0),
+      certifyingRows: z.int().min(0),
+      method: z.string(),
+      /** P(loss) when a model's answer is accepted. */
+      judges: z.record(z.string(), judge),
+      /** In the order in which limits are tested, safest first. */
+      path: z.array(riskPoint),
+    }),
+    data: z.strictObject({ rows: z.int().min(1), sha256: z.string(), seed: z.int(), datasets: z.array(z.string()) }),
+  })
+  .refine(policy => policy.estimator.file in policy.files, {
+    path: ['files'],
+    message: 'the estimator is not listed, so it could not be checked',
+  })
+  .refine(policy => policy.decision.chosen < policy.decision.path.length, {
+    path: ['decision', 'chosen'],
+    message: 'there is no such point',
+  })
 
 /** A policy as it lies in its folder. */
 export type PolicyFile = Readonly<z.output<typeof policySchema>>
-/** A fitted judge of one model's answers: ridge logistic regression on standardised signs. */
+/** A fitted judge: ridge logistic regression on standardised signs. */
 export type Judge = PolicyFile['judges'][string]
-/** One point of the one-parameter path of policies. */
-export type PathPoint = z.output<typeof pathPoint>
+/** One point of the path of cost against score. */
+export type QualityPoint = z.output<typeof qualityPoint>
+/** One point of the path that risk limits are certified on. */
+export type RiskPoint = z.output<typeof riskPoint>

@@ -1,0 +1,193 @@
+import { riskSignsOf } from '../../shared/policy/judge-answer.ts'
+import type { Estimate } from '../../shared/policy/policy.ts'
+import type { PolicyFile, RiskPoint } from '../../shared/policy/policy-schema.ts'
+import { drawOf } from '../draw.ts'
+import { rounded } from '../round.ts'
+import type { CostBook, OutcomeRow } from '../states.ts'
+import { upperBound } from './binomial-bound.ts'
+import type { FeaturedRow } from './fit-estimator.ts'
+import { crossFit } from './folds.ts'
+import { chainsOf, isLoss, judgedOf } from '../ladder.ts'
+import { fitScaled, judgeOf } from './scaled-regression.ts'
+import { createWalk } from '../walk-row.ts'
+
+/** What fitting needs beside the rows. */
+export interface RiskOptions {
+  readonly models: readonly string[]
+  readonly book: CostBook
+  readonly seed: number
+  /** Chance that a bound does not hold. */
+  readonly delta: number
+}
+
+/** Of ten rows so many fit and do not certify: the judges have few weights, and the bound gains from every row. */
+const fittingTenths = 4
+const folds = 5
+/** Limits along which the path is laid, finer than any bound can tell apart. */
+const levels = Array.from({ length: 90 }, (_, index) => 0.0005 * 1.075 ** index)
+/** Dangers that are tried as a threshold. */
+const dangers = Array.from({ length: 120 }, (_, index) => rounded(0.0005 * 1.066 ** index)).filter(value => value < 1)
+
+type RiskOfPolicy = PolicyFile['risk']
+
+/**
+ * Fits and certifies the path of policies under a risk limit.
+ *
+ * What the certificate covers: the policy exactly as it is published, on requests drawn as the rows were. With probability at least
+ * 1 - δ over the draw of the certifying rows, its marginal risk (the mean over all requests of: a cheaper rung's answer is delivered
+ * and scores under 0.5, while the dearest model's scores at least 0.5) is at most the limit that was asked for.
+ *
+ * Why: rows are split in two by their ids. Judges, chains and the order of the path come from the fitting part alone; the losses that
+ * are counted come from the certifying part, and nothing that was fitted on it is a sign (`riskSignsOf`). So given the fitting part
+ * every point of the path is a fixed policy, its losses among the n certifying rows are Binomial(n, risk), and the bound is
+ * Clopper-Pearson's. That the points are many is settled by their order (`certifiedPoint`). Cross-fitting would spare the split, but
+ * the published policy would then be none of those that were certified.
+ * @source Angelopoulos, Bates, Candès, Jordan, Lei, Learn then Test (2021), section 3 (split fixed-sequence testing)
+ */
+export function fitRisk(rows: readonly FeaturedRow[], options: RiskOptions): RiskOfPolicy {
+  const { delta, seed } = options
+  const fitting = rows.filter(({ row }) => drawOf(row.id, 'certify', seed) % 10 < fittingTenths)
+  const certifying = rows.filter(({ row }) => drawOf(row.id, 'certify', seed) % 10 >= fittingTenths)
+  const method = 'exact binomial bound on rows that fitted nothing, tested in a fixed sequence from the safest point'
+  const empty: RiskOfPolicy = {
+    kind: 'marginal',
+    delta,
+    fittedRows: fitting.length,
+    certifyingRows: certifying.length,
+    method,
+    judges: {},
+    path: [],
+  }
+  if (fitting.length < fewestRows || certifying.length < fewestRows || options.models.length < 2) return empty
+  const judges = fitDangers(fitting, options)
+  const path = orderPath(dangersOf(fitting, options), options)
+  const certified = { ...empty, judges }
+  const danger = walkDanger(certifying, options, certified)
+  return { ...certified, path: path.map(point => certify(danger, point, options)) }
+}
+
+const fewestRows = 5
+
+/** One judge a rung below the dearest: P(its answer is wrong and the dearest's right). */
+function fitDangers(rows: readonly FeaturedRow[], { models, seed }: RiskOptions): RiskOfPolicy['judges'] {
+  const dearest = models.at(-1) ?? ''
+  return Object.fromEntries(
+    models.slice(0, -1).map((model, rung) => {
+      const signs = rows.map(({ row, features }) => {
+        const lower = models.slice(0, rung)
+        const before = drawOf(row.id, `danger ${model}`, seed) % 2 === 0 ? lower : lower.slice(-1)
+        return riskSignsOf(
+          judgedOf(row, model),
+          estimateWith(features),
+          before.map(name => calledOf(row, name)),
+        )
+      })
+      const targets = rows.map(({ row }) => Number(isLoss(row, model, dearest)))
+      return [model, judgeOf(fitScaled(signs, targets))]
+    }),
+  )
+}
+
+/** A row with what accepting its rungs would risk. */
+interface Endangered {
+  readonly row: OutcomeRow
+  readonly danger: (calls: readonly string[]) => number
+}
+
+function dangersOf(rows: readonly FeaturedRow[], options: RiskOptions): readonly Endangered[] {
+  return crossFit(
+    rows,
+    index => drawOf(rows[index]!.row.id, 'danger fold', options.seed) % folds,
+    folds,
+    train => fitDangers(train, options),
+    (judges, row) => walkDanger([row], options, { judges })[0]!,
+  )
+}
+
+function walkDanger(
+  rows: readonly FeaturedRow[],
+  { models }: RiskOptions,
+  { judges }: Pick<RiskOfPolicy, 'judges'>,
+): readonly Endangered[] {
+  const risk = { kind: 'marginal' as const, delta: 0, fittedRows: 0, certifyingRows: 0, method: '', judges, path: [] }
+  return rows.map(({ row, features }) =>
+    createWalk(row, estimateWith(features), { models: [...models], usual: {}, prospects: {}, judges: {}, risk }),
+  )
+}
+
+/** Walks a chain at a threshold, as `decideByRisk` does: the calls, of which the last answers. */
+export function walkByRisk({ danger }: Endangered, chain: readonly string[], threshold: number): readonly string[] {
+  for (let count = 1; count < chain.length; count += 1) {
+    const calls = chain.slice(0, count)
+    if (danger(calls) <= threshold) return calls
+  }
+  return chain
+}
+
+interface Tally {
+  readonly losses: number
+  readonly accepted: number
+  readonly escalated: number
+  readonly costUsd: number
+}
+
+function tally(rows: readonly Endangered[], chain: readonly string[], threshold: number, book: CostBook): Tally {
+  const dearest = chain.at(-1) ?? ''
+  const sums = { losses: 0, accepted: 0, escalated: 0, costUsd: 0 }
+  for (const one of rows) {
+    const calls = walkByRisk(one, chain, threshold)
+    const answer = calls.at(-1) ?? dearest
+    if (isLoss(one.row, answer, dearest)) sums.losses += 1
+    if (answer !== dearest) sums.accepted += 1
+    if (calls.length > 1) sums.escalated += 1
+    sums.costUsd += book.spent(one.row, calls)
+  }
+  return sums
+}
+
+/** By level of estimated risk the cheapest chain and threshold that keep to it, safest first. With two rungs there is one chain, and only the threshold grows. */
+function orderPath(
+  rows: readonly Endangered[],
+  { models, book }: RiskOptions,
+): readonly Pick<RiskPoint, 'models' | 'danger'>[] {
+  const dearest = models.at(-1)
+  const tried = chainsOf(models)
+    .filter(chain => chain.at(-1) === dearest && chain.length > 1)
+    .flatMap(chain => dangers.map(danger => ({ chain, danger, ...tally(rows, chain, danger, book) })))
+  const alone = rows.reduce((sum, { row }) => sum + book.spent(row, [dearest ?? '']), 0)
+  const path: { models: string[]; danger: number }[] = []
+  let cheapest = alone
+  for (const level of levels) {
+    const allowed = tried.filter(one => one.losses <= level * rows.length && one.costUsd < cheapest)
+    const [first, ...others] = allowed
+    if (first === undefined) continue
+    const best = others.reduce((top, one) => (one.costUsd < top.costUsd ? one : top), first)
+    cheapest = best.costUsd
+    path.push({ models: [...best.chain], danger: best.danger })
+  }
+  return path
+}
+
+function certify(
+  rows: readonly Endangered[],
+  point: Pick<RiskPoint, 'models' | 'danger'>,
+  { book, delta }: RiskOptions,
+): RiskPoint {
+  const { losses, accepted, escalated, costUsd } = tally(rows, point.models, point.danger, book)
+  return {
+    ...point,
+    losses,
+    riskBound: upperBound(losses, rows.length, delta),
+    selectiveRisk: accepted === 0 ? 0 : losses / accepted,
+    meanCostUsd: costUsd / rows.length,
+    escalationRatio: escalated / rows.length,
+  }
+}
+
+function estimateWith(features: Readonly<Record<string, number>>): Estimate {
+  return { difficulty: 0.5, models: {}, features }
+}
+
+function calledOf(row: OutcomeRow, model: string) {
+  return { ...judgedOf(row, model), confidence: 0.5, costNanoUsd: 0 }
+}

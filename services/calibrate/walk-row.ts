@@ -1,0 +1,80 @@
+import { dangerOf, worthView } from '../shared/policy/decide.ts'
+import { mostWorthy, type WorthView } from '../shared/policy/decide-by-worth.ts'
+import { bestOf } from '../shared/policy/decide-step.ts'
+import { judgeAnswer, signsOf } from '../shared/policy/judge-answer.ts'
+import type { Called, Estimate } from '../shared/policy/policy.ts'
+import type { PolicyFile, QualityPoint } from '../shared/policy/policy-schema.ts'
+import type { OutcomeRow } from './states.ts'
+import { judgedOf } from './ladder.ts'
+
+/** What a policy did on one row. */
+export interface Walked {
+  readonly calls: readonly string[]
+  readonly answer: string
+}
+
+/** One row as a policy meets it: what calls show is judged once and kept, so that many points can be tried on it. */
+export interface Walk {
+  readonly row: OutcomeRow
+  readonly estimate: Estimate
+  /** Walks by worth, with the very decisions of the gateway; nothing is looked at but what calls have shown. */
+  readonly byWorth: (point: QualityPoint) => Walked
+  /** P(loss) of accepting the last of some calls. */
+  readonly danger: (calls: readonly string[]) => number
+}
+
+/** Prepares a row to be walked by a fitted policy. */
+export function createWalk(
+  row: OutcomeRow,
+  estimate: Estimate,
+  file: Pick<PolicyFile, 'models' | 'usual' | 'prospects' | 'judges'> & Partial<Pick<PolicyFile, 'risk'>>,
+): Walk {
+  const seen = new Map<string, readonly Called[]>([['', []]])
+  const views = new Map<string, WorthView>()
+  const dangers = new Map<string, number>()
+  const present = file.models.filter(model => row.outcomes[model] !== undefined)
+
+  function calledFor(calls: readonly string[]): readonly Called[] {
+    return kept(seen, calls.join('\n'), () => {
+      const before = calledFor(calls.slice(0, -1))
+      const judged = judgedOf(row, calls.at(-1) ?? '')
+      const judge = file.judges[judged.model]
+      const confidence =
+        judge === undefined ? (judged.rawConfidence ?? 0) : judgeAnswer(judge, signsOf(judged, estimate, before))
+      return [...before, { ...judged, confidence, costNanoUsd: 0 }]
+    })
+  }
+
+  function viewFor(calls: readonly string[]): WorthView {
+    return kept(views, calls.join('\n'), () => {
+      const view = worthView(file, estimate, calledFor(calls), present)
+      const prospects = new Map<string, number>()
+      return { ...view, prospectOf: model => kept(prospects, model, () => view.prospectOf(model)) }
+    })
+  }
+
+  return {
+    row,
+    estimate,
+    byWorth(point) {
+      const calls: string[] = []
+      for (;;) {
+        const { model } = mostWorthy(point, viewFor(calls))
+        if (model === undefined) return { calls, answer: bestOf(calledFor(calls))?.model ?? '' }
+        calls.push(model)
+      }
+    },
+    danger: calls =>
+      file.risk === undefined
+        ? 1
+        : kept(dangers, calls.join('\n'), () => dangerOf({ risk: file.risk! }, estimate, calledFor(calls))),
+  }
+}
+
+function kept<Value>(values: Map<string, Value>, key: string, make: () => Value): Value {
+  const found = values.get(key)
+  if (found !== undefined) return found
+  const made = make()
+  values.set(key, made)
+  return made
+}

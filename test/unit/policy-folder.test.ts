@@ -1,0 +1,88 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { runCalibrate } from '../../services/calibrate/calibrate.ts'
+import { createCalibratedPolicy, loadPolicy, openPolicyFolder } from '../../services/shared/policy/load-policy.ts'
+import { writeTable } from '../support/outcome-table.ts'
+
+let home: string
+let fitted: string
+let folder: string
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'policy-'))
+  fitted = join(home, 'fitted')
+  await runCalibrate({ outcomes: [writeTable(home, 200)], out: fitted, seed: 3 })
+})
+afterAll(() => {
+  rmSync(home, { recursive: true })
+})
+beforeEach(() => {
+  folder = mkdtempSync(join(home, 'copy-'))
+  cpSync(fitted, folder, { recursive: true })
+})
+
+/** Changes `policy.json` of the copy. */
+function edit(change: (policy: Record<string, unknown>) => void): void {
+  const file = join(folder, 'policy.json')
+  const policy = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+  change(policy)
+  writeFileSync(file, JSON.stringify(policy))
+}
+
+describe('loadPolicy()', () => {
+  it('loads what calibrate wrote', async () => {
+    const policy = await loadPolicy(folder, {})
+    expect(policy.models).toEqual(['small', 'middle', 'large'])
+    const estimate = await policy.estimate([{ kind: 'text', text: 'What is the longest river?' }])
+    expect(estimate.fallback).toBeUndefined()
+    for (const model of policy.models) expect(estimate.models[model]?.quality).toBeGreaterThan(0)
+  })
+
+  it('tells a corrupt file by its name', async () => {
+    writeFileSync(join(folder, 'policy.json'), '{"schema":2,')
+    await expect(loadPolicy(folder, {})).rejects.toMatchObject({
+      code: 'Config',
+      message: expect.stringContaining('no JSON'),
+    })
+  })
+
+  it('refuses an estimator that is not the fitted one, or that no hash covers', async () => {
+    const estimator = join(folder, 'estimator.onnx')
+    writeFileSync(estimator, Buffer.concat([readFileSync(estimator), Buffer.from([0])]))
+    await expect(loadPolicy(folder, {})).rejects.toMatchObject({
+      code: 'Config',
+      message: expect.stringContaining('sha256'),
+    })
+    edit(policy => (policy['files'] = {}))
+    await expect(loadPolicy(folder, {})).rejects.toMatchObject({
+      code: 'Config',
+      message: expect.stringContaining('not listed'),
+    })
+  })
+
+  it.each(['../estimator.onnx', 'sub/estimator.onnx', '/etc/hosts', '..'])(
+    'reads nothing outside its folder: %s',
+    async name => {
+      edit(policy => {
+        policy['files'] = { [name]: 'a'.repeat(64) }
+        policy['estimator'] = { ...(policy['estimator'] as object), file: name }
+      })
+      await expect(loadPolicy(folder, {})).rejects.toMatchObject({ code: 'Config' })
+    },
+  )
+
+  it.each([
+    ['timeout', () => new Promise<Float32Array>(() => undefined)],
+    ['error', () => Promise.reject(new Error('no memory'))],
+  ] as const)('falls back on mean scores and names it: %s', async (fallback, run) => {
+    const opened = await openPolicyFolder(folder)
+    const policy = createCalibratedPolicy({ ...opened, estimator: { run } }, { estimateMs: 5 })
+    const estimate = await policy.estimate([{ kind: 'text', text: 'Why?' }])
+    expect(estimate.fallback).toBe(fallback)
+    for (const model of policy.models) {
+      expect(estimate.models[model]?.quality).toBe(opened.file.usual[model]?.quality)
+    }
+  })
+})
