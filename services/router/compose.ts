@@ -8,6 +8,7 @@ import { loadDescriptors } from '../shared/rpc/load-descriptors.ts'
 import { loadErrorMessages, loadServices, typesOf } from '../shared/rpc/load-proto.ts'
 import { createStatusWriter } from '../shared/rpc/status.ts'
 import { openOpsServer } from '../shared/telemetry/ops-server.ts'
+import { sleep } from '../shared/process/every.ts'
 import type { Service } from '../shared/process/run-service.ts'
 import { createAdmit } from './admit/admit.ts'
 import { createAuthenticate, demandScope } from './admit/authenticate.ts'
@@ -103,7 +104,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const settler = createSettler({ ledger, climbLog, clock, logger })
   const choose = createChoose({ consider, clock })
   const claimOptions = claimOptionsOf(config)
-  const recall = createRecall(climbLog)
+  const recall = createRecall({ climbLog, clock, sleep })
   const background = inFlight.background(logger)
   const handler = createRequestHandler(
     {

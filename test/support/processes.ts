@@ -77,6 +77,8 @@ export interface TestClient {
   job(jobId: string): Promise<Called<Job__Output>>
   /** Follows a job to its end; gives every state that was told. */
   watch(jobId: string): Promise<Called<readonly Job__Output[]>>
+  /** Metadata that carries a key. */
+  keyed(key: string): Metadata
   close(): void
 }
 
@@ -117,6 +119,7 @@ export function connect(address: string, options: ClientOptions = {}): TestClien
     job: jobId => unary(raw.getJob.bind(raw), { jobId }),
     stream: (request, call = {}) => gather(raw.inferStream(request, metadataOf(call), deadlineOf(call))),
     watch: jobId => gather(raw.watchJob({ jobId })),
+    keyed: key => metadataOf({ key }),
     close() {
       raw.close()
       admin.close()

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Clock } from '../../shared/contract/clock.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import type { ClimbLog } from '../../shared/climb/climb-log.ts'
 import type { RequestId } from '../../shared/contract/ids.ts'
@@ -12,26 +13,59 @@ export interface Recall {
   forget(admitted: Admitted): Promise<void>
 }
 
-/** Makes the binding over the climb log. */
-export function createRecall(climbLog: ClimbLog): Recall {
+/** What binding needs. */
+export interface RecallDependencies {
+  readonly climbLog: ClimbLog
+  readonly clock: Clock
+  readonly sleep: (ms: number) => Promise<void>
+}
+
+/** A request is opened within milliseconds of taking its key; one that is not open after this came to nothing, its router with it. */
+const openWithinMs = 3000
+const lookEveryMs = 20
+
+/**
+ * Makes the binding over the climb log. A call that finds the key taken waits until the first one's request is open; where that never
+ * comes, the key is freed and taken anew, so that a router's death does not lock a key for a day.
+ */
+export function createRecall({ climbLog, clock, sleep }: RecallDependencies): Recall {
+  const isOpened = async (requestId: RequestId): Promise<boolean> => {
+    const giveUpAt = clock.now() + openWithinMs
+    while ((await climbLog.read(requestId)) === undefined) {
+      if (clock.now() >= giveUpAt) return false
+      await sleep(lookEveryMs)
+    }
+    return true
+  }
+
+  const find = async (admitted: Admitted): Promise<RequestId | undefined> => {
+    const key = keyOf(admitted)
+    if (key === undefined) return undefined
+    const { tenant } = admitted.caller
+    const fingerprint = fingerprintOf(admitted)
+    for (;;) {
+      const bound = await climbLog.bindKey(tenant, key, admitted.requestId, fingerprint)
+      if (bound.requestId === admitted.requestId) return undefined
+      if (bound.fingerprint !== fingerprint) throw otherContent()
+      if (await isOpened(bound.requestId)) return bound.requestId
+      await climbLog.releaseKey(tenant, key, bound.requestId)
+    }
+  }
+
   return {
-    async find(admitted) {
-      const key = keyOf(admitted)
-      if (key === undefined) return undefined
-      const fingerprint = fingerprintOf(admitted)
-      const bound = await climbLog.bindKey(admitted.caller.tenant, key, admitted.requestId, fingerprint)
-      if (bound.fingerprint !== fingerprint) {
-        throw new GatewayError('AlreadyExists', 'idempotency_key: it was used with other content', {
-          violations: [{ field: 'idempotency_key', description: 'it was used with other content' }],
-        })
-      }
-      return bound.requestId === admitted.requestId ? undefined : bound.requestId
-    },
+    find,
     async forget(admitted) {
       const key = keyOf(admitted)
       if (key !== undefined) await climbLog.releaseKey(admitted.caller.tenant, key, admitted.requestId)
     },
   }
+}
+
+function otherContent(): GatewayError {
+  const description = 'it was used with other content'
+  return new GatewayError('AlreadyExists', `idempotency_key: ${description}`, {
+    violations: [{ field: 'idempotency_key', description }],
+  })
 }
 
 /** `Infer` and `Submit` have keys of their own, since they answer differently. */
