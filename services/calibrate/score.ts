@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
+import { GatewayError } from '../shared/contract/errors.ts'
 import { loadPolicy } from '../shared/policy/load-policy.ts'
-import { gatherRows } from './gather/read-rows.ts'
+import { readRows } from './gather/read-rows.ts'
 
 /** What `sluice score` is told. */
 export interface ScoreOptions {
@@ -16,14 +18,16 @@ const estimateMs = 10_000
 /** Writes what a policy foresees before any call: a line `{"id","scores":{"model":p}}` a row, p in [0,1]. Gives the number of rows. @throws GatewayError Config */
 export async function runScore({ policy: folder, inputs, out }: ScoreOptions): Promise<number> {
   const policy = await loadPolicy(folder, { estimateMs })
-  const { rows } = await gatherRows([inputs])
   const stream = createWriteStream(out)
-  for (const row of rows) {
+  let rows = 0
+  for await (const row of readRows(inputs)) {
     const { models } = await policy.estimate(row.parts)
     const scores = Object.fromEntries(policy.models.map(model => [model, models[model]?.quality ?? 0.5]))
-    stream.write(`${JSON.stringify({ id: row.id, scores })}\n`)
+    if (!stream.write(`${JSON.stringify({ id: row.id, scores })}\n`)) await once(stream, 'drain')
+    rows += 1
   }
   stream.end()
   await finished(stream)
-  return rows.length
+  if (rows === 0) throw new GatewayError('Config', `${inputs}: there are no rows`)
+  return rows
 }

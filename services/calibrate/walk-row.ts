@@ -1,4 +1,4 @@
-import { dangerOf, worthView } from '../shared/policy/decide.ts'
+import { dangerOf, decide, worthView } from '../shared/policy/decide.ts'
 import { mostWorthy, type WorthView } from '../shared/policy/decide-by-worth.ts'
 import { bestOf } from '../shared/policy/decide-step.ts'
 import { judgeAnswer, signsOf } from '../shared/policy/judge-answer.ts'
@@ -19,6 +19,10 @@ export interface Walk {
   readonly estimate: Estimate
   /** Walks by worth, with the very decisions of the gateway; nothing is looked at but what calls have shown. */
   readonly byWorth: (point: QualityPoint) => Walked
+  /** Walks under a risk limit, with the very decisions of the gateway. */
+  readonly byRisk: (maxRisk: number) => Walked
+  /** P(correct) of the last of some calls. */
+  readonly confidence: (calls: readonly string[]) => number
   /** P(loss) of accepting the last of some calls. */
   readonly danger: (calls: readonly string[]) => number
 }
@@ -64,6 +68,19 @@ export function createWalk(
         calls.push(model)
       }
     },
+    byRisk(maxRisk) {
+      const calls: string[] = []
+      for (;;) {
+        const from = file.models.indexOf(calls.at(-1) ?? '')
+        const candidates = present
+          .filter(model => file.models.indexOf(model) > from)
+          .map(model => ({ model, costNanoUsd: 0 }))
+        const step = decide(file as PolicyFile, estimate, calledFor(calls), candidates, { maxRisk })
+        if (step.kind === 'stop') return { calls, answer: step.model }
+        calls.push(step.model)
+      }
+    },
+    confidence: calls => calledFor(calls).at(-1)?.confidence ?? 0,
     danger: calls =>
       file.risk === undefined
         ? 1

@@ -1,4 +1,5 @@
 import { runCalibrate } from '../calibrate/calibrate.ts'
+import { runReplay } from '../calibrate/replay.ts'
 import { runScore } from '../calibrate/score.ts'
 import { GatewayError } from '../shared/contract/errors.ts'
 import type { CommonOptions } from './common-options.ts'
@@ -47,6 +48,45 @@ export async function runScoreCommand(options: ScoreFlags, terminal: Terminal): 
   const rows = await runScore(options)
   if (terminal.json) terminal.value({ rows, out: options.out })
   else terminal.line(`${rows} rows written to ${options.out}`)
+}
+
+/** Options of `replay`. */
+export interface ReplayFlags extends CommonOptions {
+  readonly policy: string
+  readonly inputs: string
+  readonly out: string
+  readonly budgets?: string
+  readonly maxRisks?: string
+  readonly seed: string
+}
+
+/** `sluice replay` */
+export async function runReplayCommand(options: ReplayFlags, terminal: Terminal): Promise<void> {
+  const { policy, inputs, out } = options
+  const budgets = numbers(options.budgets, '--budgets', Number.POSITIVE_INFINITY)
+  const maxRisks = numbers(options.maxRisks, '--max-risks', 1)
+  const seed = wholeNumber(options.seed, '--seed')
+  const report = await runReplay({ policy, inputs, out, budgets, maxRisks, seed })
+  if (terminal.json) {
+    terminal.value(report)
+    return
+  }
+  for (const { budgetUsd, meanCostUsd } of report.budgets) {
+    terminal.line(`budget $${budgetUsd}: $${meanCostUsd.toPrecision(4)} a request`)
+  }
+  for (const { maxRisk, meanCostUsd } of report.maxRisks) {
+    terminal.line(`risk at most ${maxRisk}: $${meanCostUsd.toPrecision(4)} a request`)
+  }
+  terminal.line(terminal.paint('green', `${report.rows} rows replayed, written to ${out}`))
+}
+
+/** Numbers with commas between them, each above 0 and at most `most`. */
+function numbers(text: string | undefined, flag: string, most: number): readonly number[] {
+  return (text?.split(',') ?? []).map(word => {
+    const value = Number(word)
+    if (word.trim() !== '' && Number.isFinite(value) && value >= 0 && value <= most) return value
+    throw new GatewayError('Config', `${flag}: expected numbers from 0, found ${word.trim() === '' ? 'nothing' : word}`)
+  })
 }
 
 function wholeNumber(text: string, flag: string): number {

@@ -135,4 +135,13 @@ printing(program, 'score', 'write what a policy foresees of inputs before any ca
   .requiredOption('--out <file>', 'where to write a line a row')
   .action(run(async () => (await import('./calibrate.ts')).runScoreCommand))
 
+printing(program, 'replay', 'run the whole cascade over recorded outcomes, without looking at scores')
+  .requiredOption('--policy <folder>', 'policy folder')
+  .requiredOption('--inputs <file>', 'rows, .jsonl or .jsonl.gz')
+  .requiredOption('--out <file>', 'where to write a line a row and budget or risk')
+  .option('--budgets <a,b,…>', 'mean budgets a request, in USD')
+  .option('--max-risks <a,b,…>', 'limits on the marginal risk')
+  .option('--seed <number>', 'makes the replay the same to the bit', '1')
+  .action(run(async () => (await import('./calibrate.ts')).runReplayCommand))
+
 await program.parseAsync()

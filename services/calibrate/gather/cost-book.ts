@@ -11,7 +11,7 @@ export function createCostBook(rows: readonly OutcomeRow[], models: readonly str
   return costBookOf(known, usual)
 }
 
-/** The book of usual costs that are known already. */
+/** The book of usual costs that are known already, as a policy keeps them. */
 export function costBookOf(known: boolean, usual: ReadonlyMap<string, number>): CostBook {
   return {
     known,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { createGunzip } from 'node:zlib'
@@ -17,13 +17,18 @@ export async function gatherRows(files: readonly string[]): Promise<GatheredRows
   const rows: OutcomeRow[] = []
   const hash = createHash('sha256')
   for (const file of files) {
-    for await (const { text, line } of linesOf(file)) {
-      hash.update(text)
-      rows.push(readRow(text, `${file}:${line}`))
-    }
+    for await (const row of readRows(file, hash)) rows.push(row)
   }
   if (rows.length === 0) throw new GatewayError('Config', `${files.join(', ')}: there are no rows`)
   return { rows, sha256: hash.digest('hex') }
+}
+
+/** Reads a table row by row, so that one of any length takes little memory. @throws GatewayError Config as {@link gatherRows} */
+export async function* readRows(file: string, hash?: Hash): AsyncGenerator<OutcomeRow> {
+  for await (const { text, line } of linesOf(file)) {
+    hash?.update(text)
+    yield readRow(text, `${file}:${line}`)
+  }
 }
 
 async function* linesOf(file: string): AsyncGenerator<{ text: string; line: number }> {

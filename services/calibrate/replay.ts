@@ -1,0 +1,108 @@
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { finished } from 'node:stream/promises'
+import { GatewayError } from '../shared/contract/errors.ts'
+import { createCalibratedPolicy, openPolicyFolder, type PolicyFolder } from '../shared/policy/load-policy.ts'
+import { drawOf } from './draw.ts'
+import { costBookOf } from './gather/cost-book.ts'
+import { readRows } from './gather/read-rows.ts'
+import { createPace, type Pace } from './gauge/pace.ts'
+import type { CostBook, OutcomeRow } from './states.ts'
+import { createWalk, type Walk, type Walked } from './walk-row.ts'
+
+/** What `sluice replay` is told. */
+export interface ReplayOptions {
+  readonly policy: string
+  readonly inputs: string
+  readonly out: string
+  /** Mean budgets a request, in USD. */
+  readonly budgets: readonly number[]
+  /** Limits on the marginal risk. */
+  readonly maxRisks: readonly number[]
+  readonly seed?: number
+}
+
+/** What came of it, to be shown: mean costs, where costs are known of the calls that were made. */
+export interface ReplayReport {
+  readonly rows: number
+  readonly budgets: readonly { readonly budgetUsd: number; readonly meanCostUsd: number }[]
+  readonly maxRisks: readonly { readonly maxRisk: number; readonly meanCostUsd: number }[]
+}
+
+/** An estimate may take as long as it likes here: nobody waits for one request. */
+const estimateMs = 10_000
+
+/**
+ * Runs a policy over recorded outcomes as the gateway would have met them, and writes what it calls and answers: for every row a line a
+ * budget and a line a limit. It goes through the rows in order and knows of a row its content and what its calls have shown (confidence,
+ * answer, cost), never a score, nor an outcome of a model that it has not called. @throws GatewayError Config
+ */
+export async function runReplay(options: ReplayOptions): Promise<ReplayReport> {
+  const folder = await openPolicyFolder(options.policy)
+  const { file } = folder
+  const book = costBookOf(file.costsKnown, new Map(file.models.map(model => [model, file.usual[model]?.costUsd ?? 0])))
+  const courses = coursesOf(options, folder, options.seed ?? 1)
+  const policy = createCalibratedPolicy(folder, { estimateMs })
+  const stream = createWriteStream(options.out)
+  let rows = 0
+  for await (const row of readRows(options.inputs)) {
+    if (!file.models.some(model => row.outcomes[model] !== undefined)) {
+      throw new GatewayError('Config', `${options.inputs}: row ${row.id} has no outcome of ${file.models.join(', ')}`)
+    }
+    const walk = createWalk(row, await policy.estimate(row.parts), file)
+    const lines = courses.map(course => `${JSON.stringify({ id: row.id, ...course.run(walk, book) })}\n`)
+    if (!stream.write(lines.join(''))) await once(stream, 'drain')
+    rows += 1
+  }
+  stream.end()
+  await finished(stream)
+  if (rows === 0) throw new GatewayError('Config', `${options.inputs}: there are no rows`)
+  return {
+    rows,
+    budgets: courses.flatMap(({ key, spentUsd }) =>
+      'budgetUsd' in key ? { budgetUsd: key.budgetUsd, meanCostUsd: spentUsd() / rows } : [],
+    ),
+    maxRisks: courses.flatMap(({ key, spentUsd }) =>
+      'maxRisk' in key ? { maxRisk: key.maxRisk, meanCostUsd: spentUsd() / rows } : [],
+    ),
+  }
+}
+
+/** One way to go through the rows: under one budget or one limit. */
+interface Course {
+  readonly key: { readonly budgetUsd: number } | { readonly maxRisk: number }
+  readonly run: (walk: Walk, book: CostBook) => object
+  readonly spentUsd: () => number
+}
+
+function coursesOf({ budgets, maxRisks }: ReplayOptions, { file }: PolicyFolder, seed: number): readonly Course[] {
+  if (budgets.length + maxRisks.length === 0)
+    throw new GatewayError('Config', 'replay: neither budgets nor risks are given')
+  return [
+    ...budgets.map(budgetUsd => createCourse({ budgetUsd }, paced(createPace(file.decision.path, budgetUsd), seed))),
+    ...maxRisks.map(maxRisk => createCourse({ maxRisk }, walk => walk.byRisk(maxRisk))),
+  ]
+}
+
+type Go = (walk: Walk, costOf: (row: OutcomeRow, calls: readonly string[]) => number) => Walked
+
+function createCourse(key: Course['key'], go: Go): Course {
+  let spent = 0
+  return {
+    key,
+    run(walk, book) {
+      const { calls, answer } = go(walk, book.spent)
+      spent += book.spent(walk.row, calls)
+      return { ...key, calls, answer }
+    },
+    spentUsd: () => spent,
+  }
+}
+
+function paced(pace: Pace, seed: number): Go {
+  return (walk, costOf) => {
+    const walked = walk.byWorth(pace.next(drawOf(walk.row.id, 'mix', seed) / 2 ** 32))
+    pace.spend(costOf(walk.row, walked.calls))
+    return walked
+  }
+}
