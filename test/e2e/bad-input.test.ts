@@ -96,6 +96,18 @@ const cases: readonly Bad[] = [
     field: 'options.labels',
   },
   {
+    what: 'an unknown label set',
+    request: { task: 'TASK_CLASSIFY', content: [{ text: secret }], options: { labelSet: 'no-such-set' } },
+    code: status.INVALID_ARGUMENT,
+    field: 'options.label_set',
+  },
+  {
+    what: 'a budget that is no number',
+    request: textRequest(secret, { constraints: { minQuality: Number.NaN } }),
+    code: status.INVALID_ARGUMENT,
+    field: 'constraints.min_quality',
+  },
+  {
     what: 'an unknown model',
     request: textRequest(secret, { constraints: { model: 'no-such-model' } }),
     code: status.INVALID_ARGUMENT,
