@@ -1,4 +1,5 @@
 import { runCalibrate } from '../calibrate/calibrate.ts'
+import { runEval } from '../calibrate/eval.ts'
 import { runReplay } from '../calibrate/replay.ts'
 import { runScore } from '../calibrate/score.ts'
 import { GatewayError } from '../shared/contract/errors.ts'
@@ -78,6 +79,42 @@ export async function runReplayCommand(options: ReplayFlags, terminal: Terminal)
     terminal.line(`risk at most ${maxRisk}: $${meanCostUsd.toPrecision(4)} a request`)
   }
   terminal.line(terminal.paint('green', `${report.rows} rows replayed, written to ${out}`))
+}
+
+/** Options of `eval`. */
+export interface EvalFlags {
+  readonly policy: string
+  readonly outcomes: string
+  readonly by: string
+  readonly json?: string
+  readonly html?: string
+  readonly seed: string
+}
+
+/** `sluice eval` */
+export async function runEvalCommand(options: EvalFlags, terminal: Terminal): Promise<void> {
+  const { seed, ...files } = options
+  const report = await runEval({ ...files, seed: wholeNumber(seed, '--seed') })
+  if (report.fittedOn) {
+    terminal.note(
+      terminal.paint('yellow', 'warning: the policy was fitted on these very rows: what follows flatters it'),
+    )
+  }
+  const { score, costUsd, marginalRisk } = report.chosen
+  terminal.line(`${report.rows} rows, ${report.models.join(' → ')}; 95 % intervals in brackets`)
+  terminal.line(
+    `score ${interval(score)}, cost $${costUsd.value.toPrecision(3)} a request, risk ${interval(marginalRisk)}`,
+  )
+  terminal.line(`AIQ ${interval(report.aiq.policy)}, over a random mix ${interval(report.aiq.gain)}`)
+  terminal.line(`ECE of P(correct) after the call ${interval(report.ece)}`)
+  for (const { name, apgr } of report.routers) terminal.line(`APGR, ${name}: ${interval(apgr)}`)
+  for (const file of [options.json, options.html]) {
+    if (file !== undefined) terminal.line(terminal.paint('green', `written to ${file}`))
+  }
+}
+
+function interval({ value, low, high }: { value: number; low: number; high: number }): string {
+  return `${value.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]`
 }
 
 /** Numbers with commas between them, each above 0 and at most `most`. */

@@ -144,4 +144,13 @@ printing(program, 'replay', 'run the whole cascade over recorded outcomes, witho
   .option('--seed <number>', 'makes the replay the same to the bit', '1')
   .action(run(async () => (await import('./calibrate.ts')).runReplayCommand))
 
+local(program, 'eval', 'measure a policy on outcomes, against baselines, with 95 % intervals')
+  .requiredOption('--policy <folder>', 'policy folder')
+  .requiredOption('--outcomes <file>', 'outcome table, .jsonl or .jsonl.gz')
+  .option('--by <field>', 'slices by group or dataset', 'group')
+  .option('--json <file>', 'write every figure')
+  .option('--html <file>', 'write a page to look at')
+  .option('--seed <number>', 'of the resamples', '1')
+  .action(run(async () => (await import('./calibrate.ts')).runEvalCommand))
+
 await program.parseAsync()

@@ -24,9 +24,9 @@ export interface RiskOptions {
 const fittingTenths = 4
 const folds = 5
 /** Limits along which the path is laid, finer than any bound can tell apart. */
-const levels = Array.from({ length: 90 }, (_, index) => 0.0005 * 1.075 ** index)
+const levels = Array.from({ length: 180 }, (_, index) => 0.0005 * 1.037 ** index)
 /** Dangers that are tried as a threshold. */
-const dangers = Array.from({ length: 120 }, (_, index) => rounded(0.0005 * 1.066 ** index)).filter(value => value < 1)
+const dangers = Array.from({ length: 260 }, (_, index) => rounded(0.0005 * 1.03 ** index)).filter(value => value < 1)
 
 type RiskOfPolicy = PolicyFile['risk']
 

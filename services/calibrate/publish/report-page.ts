@@ -1,0 +1,207 @@
+import type { CurvePoint, EvalReport, Figure } from '../report.ts'
+import { drawChart, escaped } from './chart.ts'
+import { pageStyle } from './page-style.ts'
+
+/** Writes the report as one page: no script, no font, no picture from elsewhere. */
+export function writeReportPage(report: EvalReport): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sluice: policy ${escaped(report.policy)}</title>
+<style>${pageStyle}</style>
+</head>
+<body>
+<main>
+${[head, costAndQuality, beforeTheCall, trust, whoClimbs, risk, slices, mistakes].map(write => write(report)).join('\n')}
+</main>
+</body>
+</html>
+`
+}
+
+function head(report: EvalReport): string {
+  const { chosen, alone } = report
+  const dearest = alone.at(-1)
+  const saved = dearest === undefined || dearest.meanCostUsd === 0 ? 0 : 1 - chosen.costUsd.value / dearest.meanCostUsd
+  const cards = [
+    ['score', percent(chosen.score.value), between(chosen.score, percent)],
+    [
+      report.costsKnown ? 'saved against the dearest' : 'fewer calls to the dearest',
+      percent(saved),
+      `${money(chosen.costUsd.value, report)} a request`,
+    ],
+    ['given up against the dearest', percent(chosen.marginalRisk.value), between(chosen.marginalRisk, percent)],
+    ['calibration error', percent(report.ece.value), between(report.ece, percent)],
+  ]
+  return `<header>
+<h1>How well the cascade decides</h1>
+<p>${escaped(report.models.join(' → '))} · ${report.rows} rows · policy <code>${escaped(report.policy)}</code> · brackets are 95 % intervals</p>
+${report.fittedOn ? '<p class="warning">The policy was fitted on these very rows: every figure flatters it.</p>' : ''}
+<div class="cards">${cards.map(([name, value, range]) => `<div><b>${value}</b><span>${escaped(name ?? '')}</span><small>${range}</small></div>`).join('')}</div>
+</header>`
+}
+
+function costAndQuality(report: EvalReport): string {
+  const ends = [report.alone[0], report.alone.at(-1)].flatMap(one => one ?? [])
+  const chart = drawChart({
+    title: 'Cost against score',
+    x: report.costsKnown ? 'mean cost of a request' : 'share of calls to the dearest model',
+    y: 'mean score',
+    showX: value => money(value, report),
+    showY: percent,
+    series: [
+      { name: 'random mix', kind: 'dashed', colour: 3, points: ends.map(positionOf) },
+      { name: 'policy', kind: 'line', colour: 1, points: report.curve.map(positionOf) },
+      {
+        name: 'as it runs without limits',
+        kind: 'dots',
+        colour: 1,
+        points: [[report.chosen.costUsd.value, report.chosen.score.value]],
+      },
+      {
+        name: 'one model always',
+        kind: 'dots',
+        colour: 2,
+        points: report.alone.map(positionOf),
+        labels: report.alone.map(one => one.model),
+      },
+      { name: 'oracle', kind: 'dots', colour: 4, points: [positionOf(report.oracle)], labels: ['oracle'] },
+    ],
+  })
+  const { aiq } = report
+  return section(
+    'Cost against score',
+    `<p>Between the costs of ${escaped(ends[0]?.model ?? '')} and ${escaped(ends.at(-1)?.model ?? '')} the policy scores ${figure(aiq.policy)} on average (AIQ); mixing those two at random scores ${figure(aiq.randomMix)}: a gain of ${figure(aiq.gain)}.</p>${chart}`,
+  )
+}
+
+function positionOf({ meanCostUsd, meanScore }: CurvePoint): readonly [number, number] {
+  return [meanCostUsd, meanScore]
+}
+
+function beforeTheCall({ routers }: EvalReport): string {
+  const rows = routers.map(one => [escaped(one.name), figure(one.apgr), figure(one.cpt50), figure(one.cpt80)])
+  return section(
+    'Before any call',
+    `<p>How well a router chooses between the cheapest and the dearest model from the request alone. APGR is the share of the gap between them that is closed, averaged over all shares of calls; CPT is the share of calls to the dearest that closes half, and four fifths, of the gap (less is better).</p>${table(['router', 'APGR', 'CPT 50 %', 'CPT 80 %'], rows)}`,
+  )
+}
+
+function trust({ reliability, ece }: EvalReport): string {
+  const chart = drawChart({
+    title: 'Reliability',
+    x: 'P(correct) that the policy gave',
+    y: 'share that was correct',
+    showX: percent,
+    showY: percent,
+    unit: true,
+    series: [
+      {
+        name: 'perfect',
+        kind: 'dashed',
+        colour: 3,
+        points: [
+          [0, 0],
+          [1, 1],
+        ],
+      },
+      {
+        name: 'answers that were seen',
+        kind: 'line',
+        colour: 1,
+        points: reliability.map(bin => [bin.said, bin.came] as const),
+      },
+    ],
+  })
+  return section(
+    'What a confidence is worth',
+    `<p>Of answers that were given 80 %, eight in ten should be right. The mean distance from that, over 15 bins, is ${figure(ece)}.</p>${chart}`,
+  )
+}
+
+function whoClimbs({ ways }: EvalReport): string {
+  const rows = ways.map(way => [escaped(way.calls), bar(way.share), percent(way.score)])
+  return section(
+    'Who climbs',
+    `<p>The answer in brackets was delivered.</p>${table(['calls', 'share', 'score'], rows)}`,
+  )
+}
+
+function risk(report: EvalReport): string {
+  const rows = report.risks.map(one => [
+    percent(one.maxRisk),
+    one.certified ? 'yes' : 'no: everything escalates',
+    percent(one.marginalRisk),
+    percent(one.selectiveRisk),
+    money(one.meanCostUsd, report),
+  ])
+  return section(
+    'Under a risk limit',
+    `<p>A loss is a cheaper model's wrong answer where the dearest model's is right. Marginal risk counts losses among all requests, selective risk among those that a cheaper model answered.</p>${table(['limit', 'certified', 'marginal', 'selective', 'cost'], rows)}`,
+  )
+}
+
+function slices(report: EvalReport): string {
+  const rows = report.slices.map(one => [
+    escaped(one.name === '' ? '(none)' : one.name),
+    String(one.rows),
+    percent(one.small),
+    percent(one.large),
+    figure(one.policy),
+    percent(one.climbRatio),
+    String(one.losses),
+  ])
+  return section('Slices', table(['group', 'rows', 'cheapest', 'dearest', 'policy', 'climb', 'losses'], rows))
+}
+
+function mistakes(report: EvalReport): string {
+  const rows = report.mistakes.map(one => [
+    `<code>${escaped(one.id)}</code>`,
+    escaped(one.group),
+    escaped(one.model),
+    percent(one.confidence),
+    escaped(one.excerpt),
+  ])
+  const words =
+    rows.length === 0 ? '<p>None.</p>' : table(['row', 'group', 'answered by', 'P(correct)', 'begins'], rows)
+  return section('Worst mistakes', `<p>Trusted most and wrong, while the dearest model was right.</p>${words}`)
+}
+
+function section(title: string, content: string): string {
+  return `<section><h2>${escaped(title)}</h2>${content}</section>`
+}
+
+/** Cells are HTML already. */
+function table(names: readonly string[], rows: readonly (readonly string[])[]): string {
+  return `<div class="wide"><table><thead><tr>${names.map(name => `<th>${escaped(name)}</th>`).join('')}</tr></thead><tbody>${rows.map(line).join('')}</tbody></table></div>`
+}
+
+function line(cells: readonly string[]): string {
+  return `<tr>${cells.map(cell => `<td>${cell}</td>`).join('')}</tr>`
+}
+
+function bar(share: number): string {
+  return `<span class="bar"><i style="width:${(100 * share).toFixed(1)}%"></i></span>${percent(share)}`
+}
+
+function figure(value: Figure): string {
+  return `${show(value.value)} <small>${between(value, show)}</small>`
+}
+
+function show(number: number): string {
+  return Number.isFinite(number) ? number.toFixed(3) : '–'
+}
+
+function between({ low, high }: Figure, inWords: (value: number) => string): string {
+  return `[${inWords(low)}, ${inWords(high)}]`
+}
+
+function percent(value: number): string {
+  return Number.isFinite(value) ? `${(100 * value).toFixed(1)} %` : '–'
+}
+
+function money(usd: number, { costsKnown }: Pick<EvalReport, 'costsKnown'>): string {
+  return costsKnown ? `$${Number(usd.toPrecision(3))}` : percent(usd)
+}

@@ -1,0 +1,82 @@
+/** A figure with its 95 % interval. */
+export interface Figure {
+  readonly value: number
+  readonly low: number
+  readonly high: number
+}
+
+/** One bar of a reliability diagram. */
+export interface ReliabilityBin {
+  readonly said: number
+  readonly came: number
+  readonly count: number
+}
+
+/** A point of cost against score. */
+export interface CurvePoint {
+  readonly meanCostUsd: number
+  readonly meanScore: number
+}
+
+/** A router between the cheapest and the dearest model, before any call. */
+export interface RouterLine {
+  readonly name: string
+  readonly apgr: Figure
+  readonly cpt50: Figure
+  readonly cpt80: Figure
+}
+
+/** Rows of one group. */
+export interface Slice {
+  readonly name: string
+  readonly rows: number
+  readonly small: number
+  readonly large: number
+  readonly policy: Figure
+  readonly climbRatio: number
+  readonly losses: number
+}
+
+/** A wrong answer that was trusted while the dearest model was right. */
+export interface Mistake {
+  readonly id: string
+  readonly group: string
+  readonly model: string
+  readonly confidence: number
+  readonly excerpt: string
+}
+
+/** What `sluice eval` found. */
+export interface EvalReport {
+  readonly policy: string
+  readonly models: readonly string[]
+  readonly rows: number
+  readonly seed: number
+  /** The rows are those that the policy was fitted on: figures flatter it. */
+  readonly fittedOn: boolean
+  readonly costsKnown: boolean
+  readonly alone: readonly (CurvePoint & { readonly model: string })[]
+  readonly curve: readonly CurvePoint[]
+  readonly oracle: CurvePoint
+  readonly chosen: {
+    readonly score: Figure
+    readonly costUsd: Figure
+    readonly marginalRisk: Figure
+    readonly selectiveRisk: Figure
+  }
+  /** Mean score over the costs between the cheapest and the dearest model: of the policy, and of mixing those two at random. */
+  readonly aiq: { readonly policy: Figure; readonly randomMix: Figure; readonly gain: Figure }
+  readonly routers: readonly RouterLine[]
+  readonly ece: Figure
+  readonly reliability: readonly ReliabilityBin[]
+  readonly ways: readonly { readonly calls: string; readonly share: number; readonly score: number }[]
+  readonly risks: readonly {
+    readonly maxRisk: number
+    readonly certified: boolean
+    readonly marginalRisk: number
+    readonly selectiveRisk: number
+    readonly meanCostUsd: number
+  }[]
+  readonly slices: readonly Slice[]
+  readonly mistakes: readonly Mistake[]
+}
