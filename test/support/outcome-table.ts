@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+let tables = 0
 const words = ['river', 'prove', 'integral', 'colour', 'capital', 'seven', 'matrix', 'bird']
 
 /**
@@ -30,7 +31,7 @@ export function writeTable(
     const row = { id: `row-${index}`, dataset: 'made', group: index % 2 === 0 ? 'even' : 'odd', content: [{ text }] }
     return JSON.stringify(change({ ...row, outcomes: Object.fromEntries(outcomes) }, index))
   })
-  const file = join(folder, `table-${rows}-${Math.round(random() * 1e9)}.jsonl`)
+  const file = join(folder, `table-${(tables += 1)}.jsonl`)
   writeFileSync(file, `${lines.join('\n')}\n`)
   return file
 }

@@ -45,7 +45,7 @@ function measure(
 }
 
 /** The points that no mix of two others beats, from the cheapest to the best. */
-export function upperHull(points: readonly QualityPoint[]): QualityPoint[] {
+function upperHull(points: readonly QualityPoint[]): QualityPoint[] {
   const sorted = points.toSorted((a, b) => a.meanCostUsd - b.meanCostUsd || b.meanScore - a.meanScore)
   const hull: QualityPoint[] = []
   for (const point of sorted) {

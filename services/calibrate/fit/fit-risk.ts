@@ -116,7 +116,7 @@ function walkDanger(
 }
 
 /** Walks a chain at a threshold, as `decideByRisk` does: the calls, of which the last answers. */
-export function walkByRisk({ danger }: Endangered, chain: readonly string[], threshold: number): readonly string[] {
+function walkByRisk({ danger }: Endangered, chain: readonly string[], threshold: number): readonly string[] {
   for (let count = 1; count < chain.length; count += 1) {
     const calls = chain.slice(0, count)
     if (danger(calls) <= threshold) return calls

@@ -23,7 +23,7 @@ export function figureOf(resampled: readonly Uint16Array[], statistic: (counts?:
 }
 
 /** Uniform numbers in [0,1) from a seed. @source Steele, Vigna, mulberry32 as a 32-bit SplitMix variant (public domain) */
-export function createRandom(seed: number): () => number {
+function createRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d_2b_79_f5) >>> 0

@@ -14,19 +14,6 @@ export interface RiskView {
   readonly minQuality?: number
 }
 
-/** The safest point of all: nothing but the dearest model is trusted, so nothing can be lost against it. */
-export function escalateAlways(dearest: string): RiskPoint {
-  return {
-    models: [dearest],
-    danger: 0,
-    losses: 0,
-    riskBound: 0,
-    selectiveRisk: 0,
-    meanCostUsd: 0,
-    escalationRatio: 1,
-  }
-}
-
 /**
  * The furthest point whose bound, and that of every point before it, holds the limit: fixed-sequence testing, so the bounds need no
  * correction for having looked at many. `undefined` when none does.
