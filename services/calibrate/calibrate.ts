@@ -77,7 +77,13 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
   const policy: Omit<PolicyFile, 'files'> = {
     schema: 2,
     models: [...models],
-    estimator: { file: 'estimator.onnx', names: estimator.names, means: estimator.means, scales: estimator.scales },
+    estimator: {
+      file: 'estimator.onnx',
+      words: estimator.words,
+      names: estimator.names,
+      means: estimator.means,
+      scales: estimator.scales,
+    },
     usual,
     costsKnown: book.known,
     judges: stack.judges,
@@ -114,8 +120,8 @@ function walkUnseen(rows: readonly FeaturedRow[], options: StackOptions) {
     index => drawOf(rows[index]!.row.id, 'fold', options.seed) % folds,
     folds,
     train => fitStack(train, options),
-    (stack, { row, features }) =>
-      createWalk(row, estimateOf(stack, features, foresee(stack.estimator, features)), stack),
+    (stack, featured) =>
+      createWalk(featured.row, estimateOf(stack, featured.features, foresee(stack.estimator, featured)), stack),
   )
 }
 
@@ -133,9 +139,8 @@ function median(rows: readonly OutcomeRow[], of: (row: OutcomeRow) => number | u
   return values[values.length >> 1] ?? 0
 }
 
-function graphOf({ names, fits }: EstimatorFit): Parameters<typeof writeEstimatorGraph>[0] {
-  return {
-    weights: names.map((_, feature) => fits.map(({ fit }) => fit.weights[feature] ?? 0)),
-    biases: fits.map(({ fit }) => fit.bias),
-  }
+function graphOf({ names, fits, words, wordFits }: EstimatorFit): Parameters<typeof writeEstimatorGraph>[0] {
+  const dense = names.map((_, feature) => fits.map(({ fit }) => fit.weights[feature] ?? 0))
+  const hashed = Array.from({ length: words }, (_, place) => wordFits.map(weights => weights[place] ?? 0))
+  return { weights: [...dense, ...hashed], biases: fits.map(({ fit }) => fit.bias) }
 }

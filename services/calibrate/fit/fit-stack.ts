@@ -35,7 +35,7 @@ export function fitStack(rows: readonly FeaturedRow[], options: StackOptions): S
     index => foldOfRow[index]!,
     innerFolds,
     train => fitEstimator(train, models),
-    (fit, row) => foresee(fit, row.features),
+    (fit, row) => foresee(fit, row),
   )
   const estimates = rows.map(({ features }, index) =>
     estimateOf({ models: [...models], usual: options.usual }, features, qualities[index]!),

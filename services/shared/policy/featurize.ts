@@ -1,13 +1,12 @@
 import { describeText } from './features/describe-text.ts'
+import { hashWords } from './features/hash-words.ts'
 import type { PartDescription } from './policy.ts'
 
 /** Named features of a whole input: those of each medium under its name, texts taken together. Pure; every value is finite. */
 export function featuresOf(parts: readonly PartDescription[]): Readonly<Record<string, number>> {
   const features: Record<string, number> = {}
-  const texts = parts.flatMap(part =>
-    part.kind === 'text' ? part.text : part.kind === 'image' ? (part.text ?? []) : [],
-  )
-  if (texts.length > 0) add(features, 'text', describeText(texts.join('\n')))
+  const text = textOf(parts)
+  if (text !== undefined) add(features, 'text', describeText(text))
   for (const kind of ['image', 'audio', 'video'] as const) {
     const media = parts.filter(part => part.kind === kind)
     if (media.length === 0) continue
@@ -15,6 +14,31 @@ export function featuresOf(parts: readonly PartDescription[]): Readonly<Record<s
     for (const one of media) if ('features' in one) add(features, kind, one.features)
   }
   return features
+}
+
+/** All words of an input, those in and beside pictures too; `undefined` where there are none. */
+export function textOf(parts: readonly PartDescription[]): string | undefined {
+  const texts = parts.flatMap(part =>
+    part.kind === 'text' ? part.text : part.kind === 'image' ? (part.text ?? []) : [],
+  )
+  return texts.length === 0 ? undefined : texts.join('\n')
+}
+
+/** What an estimator is given: its features standardised, then the hashed words. */
+export function estimatorInput(
+  features: Readonly<Record<string, number>>,
+  parts: readonly PartDescription[],
+  estimator: Parameters<typeof standardise>[1] & { readonly words: number },
+): Float32Array {
+  const dense = standardise(features, estimator)
+  if (estimator.words === 0) return dense
+  const input = new Float32Array(dense.length + estimator.words)
+  input.set(dense)
+  const { places, values } = hashWords(textOf(parts) ?? '', estimator.words)
+  places.forEach((place, at) => {
+    input[dense.length + place] = values[at] ?? 0
+  })
+  return input
 }
 
 /** Of several media of a kind, the largest value of each sign counts: the hardest one decides. */

@@ -5,7 +5,7 @@ import { GatewayError } from '../contract/errors.ts'
 import { fromUsd } from '../contract/money.ts'
 import { decide } from './decide.ts'
 import { openEstimator, type Estimator } from './estimator.ts'
-import { featuresOf, standardise } from './featurize.ts'
+import { estimatorInput, featuresOf } from './featurize.ts'
 import { judgeAnswer, signsOf } from './judge-answer.ts'
 import type { Estimate, ModelEstimate, Policy } from './policy.ts'
 import { policySchema, type PolicyFile } from './policy-schema.ts'
@@ -59,7 +59,7 @@ export function createCalibratedPolicy(folder: PolicyFolder, options: LoadPolicy
     async estimate(parts) {
       const features = featuresOf(parts)
       try {
-        const quality = await within(estimator.run(standardise(features, file.estimator)), estimateMs)
+        const quality = await within(estimator.run(estimatorInput(features, parts, file.estimator)), estimateMs)
         return quality === undefined ? usualEstimate(file, features, 'timeout') : estimateOf(file, features, quality)
       } catch {
         // Whoever asks is told by `fallback` and counts it.

@@ -41,7 +41,8 @@ export const policySchema = z
     /** Cheap to dear. */
     models: z.array(z.string()).min(1),
     files: z.record(fileName, z.string().regex(/^[0-9a-f]{64}$/u)),
-    estimator: z.strictObject({ file: fileName, ...scaling }),
+    /** `words`: length of the vector of hashed words that follows the features; 0 where there is none. */
+    estimator: z.strictObject({ file: fileName, words: z.int().min(0).max(65_536), ...scaling }),
     /** What calls of a model usually come to, and its mean score. */
     usual: z.record(
       z.string(),
