@@ -70,7 +70,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
 
   const featured = withFeatures(rows)
   const path = fitPath(walkUnseen(featured, stackOptions), models, book)
-  const chosen = choosePoint(path)
+  const chosen = choosePoint(path, rows.length)
   const stack = fitStack(featured, stackOptions)
   const risk = fitRisk(featured, { models, book, seed, delta })
   const { estimator } = stack
@@ -88,7 +88,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
     costsKnown: book.known,
     judges: stack.judges,
     prospects: stack.prospects,
-    decision: { chosen, rule: 'cheapest that brings four fifths of what the path can gain', path },
+    decision: { chosen, rule: 'cheapest within one standard error of the best score', path },
     risk,
     data: {
       rows: rows.length,

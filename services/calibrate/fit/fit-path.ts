@@ -6,6 +6,9 @@ import type { Walk } from '../walk-row.ts'
 /** Prices of quality that are tried, in units of the score that the dearest model's mean cost must bring. */
 const prices = [0, ...Array.from({ length: 20 }, (_, index) => 0.003 * 1.4 ** index)]
 
+/** P(correct) from which an answer is taken, where the plain rule is tried. */
+const trusts = Array.from({ length: 19 }, (_, index) => (index + 1) / 20)
+
 /**
  * The path of cost against score: every chain of rungs at every price of quality, on rows that the walks had not seen, and of these
  * the points that no mix of others beats (the upper convex hull). Cheap to dear.
@@ -17,9 +20,9 @@ export function fitPath(walks: readonly Walk[], models: readonly string[], book:
   const points = chainsOf(models).flatMap(chain =>
     (['cheapest', 'foreseen'] as const).flatMap(first => {
       if (first === 'foreseen' && (chain.length === 1 || !foreseesApart)) return []
-      return (chain.length === 1 ? [0] : prices).map(price =>
-        measure(walks, book, { models: [...chain], first, costWeight: price / unit }),
-      )
+      const worths = (chain.length === 1 ? [0] : prices).map(price => ({ costWeight: price / unit }))
+      const plain = chain.length === 1 ? [] : trusts.map(acceptAt => ({ costWeight: 0, acceptAt }))
+      return [...worths, ...plain].map(rule => measure(walks, book, { models: [...chain], first, ...rule }))
     }),
   )
   return upperHull(points)
@@ -28,7 +31,7 @@ export function fitPath(walks: readonly Walk[], models: readonly string[], book:
 function measure(
   walks: readonly Walk[],
   book: CostBook,
-  point: Pick<QualityPoint, 'models' | 'first' | 'costWeight'>,
+  point: Pick<QualityPoint, 'models' | 'first' | 'costWeight' | 'acceptAt'>,
 ): QualityPoint {
   let score = 0
   let cost = 0
@@ -62,12 +65,13 @@ function isBelow(left: QualityPoint, middle: QualityPoint, right: QualityPoint):
   return (middle.meanScore - left.meanScore) * (right.meanCostUsd - left.meanCostUsd) <= rise
 }
 
-/** Of the score that the path can gain over its cheapest point, the share that is wanted when a caller sets no limit. */
-const wantedGain = 0.8
-
-/** The point to run at when a caller sets no limit: the cheapest that brings four fifths of what the path can bring; the last fifth is what costs most. */
-export function choosePoint(path: readonly QualityPoint[]): number {
-  const cheapest = path[0]?.meanScore ?? 0
+/**
+ * The point to run at when a caller sets no limit: the cheapest whose score is within one standard error of the best. The rows
+ * cannot tell it from the best, and they can tell what it costs.
+ * @source Breiman, Friedman, Olshen, Stone, Classification and Regression Trees (1984), section 3.4.3 (the one-standard-error rule)
+ */
+export function choosePoint(path: readonly QualityPoint[], rows: number): number {
   const best = path.at(-1)?.meanScore ?? 0
-  return path.findIndex(point => point.meanScore >= cheapest + wantedGain * (best - cheapest))
+  const error = Math.sqrt((best * (1 - best)) / rows)
+  return path.findIndex(point => point.meanScore >= best - error)
 }

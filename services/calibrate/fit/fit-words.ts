@@ -4,7 +4,7 @@ import type { HashedWords } from '../../shared/policy/features/hash-words.ts'
 export const wordBuckets = 4096
 
 /** Penalty of a weight, in units of one row's information: a word must be seen often to count. */
-const ridge = 2
+const ridge = 5
 const steps = 40
 /** Shares of the weights that are tried on every fourth row: with few rows words may only mislead. */
 const shares = [0, 0.3, 0.6, 1]

@@ -34,11 +34,17 @@ export function mostWorthy(point: QualityPoint, view: WorthView): Worth {
   const meant = open.filter(model => point.models.includes(model))
   if (last === undefined) return start(point, view, meant.length === 0 ? open : meant)
   let best: Worth = { worth: bestOf(view.called)?.confidence ?? 0 }
+  if (point.acceptAt !== undefined) return below(point.acceptAt, best, meant[0])
   for (const model of meant) {
     const worth = view.prospectOf(model) - point.costWeight * view.costUsdOf(model)
     if (worth > best.worth) best = { model, worth }
   }
   return best
+}
+
+/** The plain rule of a cascade: with few rows the gain of a further call is hard to foresee, while P(correct) of an answer is not. */
+function below(acceptAt: number, best: Worth, next: string | undefined): Worth {
+  return best.worth >= acceptAt || next === undefined ? best : { model: next, worth: acceptAt }
 }
 
 function start(point: QualityPoint, view: WorthView, open: readonly string[]): Worth {
@@ -60,13 +66,20 @@ export function decideByWorth(point: QualityPoint, view: WorthView): Step {
     const reason =
       best === undefined
         ? `foreseen quality ${show(view.foreseenOf(model))}`
-        : `P(correct) ${show(best.confidence)} < ${show(worth)} in prospect after its price`
+        : `P(correct) ${show(best.confidence)} < ${show(worth)}${point.acceptAt === undefined ? ' in prospect after its price' : ''}`
     return { kind: 'call', model, reason }
   }
   if (best === undefined) return { kind: 'stop', model: '', reason: 'no rung is left' }
   return {
     kind: 'stop',
     model: best.model,
-    reason: `P(correct) ${show(best.confidence)}: no further call is worth its price`,
+    reason: reasonToStop(point.acceptAt, best.confidence),
   }
+}
+
+function reasonToStop(acceptAt: number | undefined, confidence: number): string {
+  if (acceptAt === undefined) return `P(correct) ${show(confidence)}: no further call is worth its price`
+  return confidence >= acceptAt
+    ? `P(correct) ${show(confidence)} ≥ ${show(acceptAt)}`
+    : `P(correct) ${show(confidence)}: the best that there is`
 }

@@ -15,6 +15,8 @@ const qualityPoint = z.strictObject({
   first: z.enum(['cheapest', 'foreseen']),
   /** Score that a dollar must bring. */
   costWeight: z.number().min(0),
+  /** Instead of worth: an answer is taken from this P(correct) on, and the next rung is called below it. */
+  acceptAt: ratio.optional(),
   meanScore: ratio,
   meanCostUsd: usd,
   escalationRatio: ratio,
