@@ -4,6 +4,7 @@ import type { RunControl } from '../../services/worker/backend.ts'
 import type { Outcome, Work } from '../../services/worker/states.ts'
 import { createOpenaiBackend, type OpenaiSpec } from '../../services/worker/ways/openai.ts'
 import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
+import { startDeafServer } from '../support/deaf-server.ts'
 import { startOpenaiServer, type OpenaiServer } from '../support/openai-server.ts'
 
 let server: OpenaiServer
@@ -35,23 +36,29 @@ function work(text: string, more: Partial<Work> = {}): Work {
   }
 }
 
+const never = new AbortController().signal
+const quiet: RunControl = { cancelled: () => false, signal: () => never, onDelta: async () => {} }
+
 async function ask(one: Work, more: Partial<OpenaiSpec> = {}, control: Partial<RunControl> = {}): Promise<Outcome> {
-  const spec: OpenaiSpec = {
+  const backend = await createOpenaiBackend(specOf(more), dependencies)
+  const [outcome] = await backend.run([one], { ...quiet, ...control })
+  await backend.close()
+  if (outcome === undefined) throw new Error('there is no outcome')
+  return outcome
+}
+
+function specOf(more: Partial<OpenaiSpec>): OpenaiSpec {
+  return {
     kind: 'openai',
     baseUrl: server.baseUrl,
     model: 'served-model',
     vision: true,
     logprobs: true,
+    connectTimeoutMs: 300,
     firstByteTimeoutMs: 500,
     betweenChunksTimeoutMs: 300,
     ...more,
   }
-  const backend = await createOpenaiBackend(spec, dependencies)
-  const never = new AbortController().signal
-  const whole: RunControl = { cancelled: () => false, signal: () => never, onDelta: async () => {}, ...control }
-  const [outcome] = await backend.run([one], whole)
-  if (outcome === undefined) throw new Error('there is no outcome')
-  return outcome
 }
 
 describe('createOpenaiBackend()', () => {
@@ -111,6 +118,10 @@ describe('createOpenaiBackend()', () => {
     ['reset', 'upstream-error'],
     ['silent', 'upstream-error'],
     ['context', 'context-overflow'],
+    ['context-llama', 'context-overflow'],
+    ['endless-error', 'upstream-error'],
+    ['endless-event', 'upstream-error'],
+    ['plain', 'upstream-error'],
     ['filter', 'content-filter'],
     ['bad', 'upstream-error'],
     ['cut', 'upstream-error'],
@@ -126,6 +137,52 @@ describe('createOpenaiBackend()', () => {
     },
     15_000,
   )
+
+  it.each(['cut', 'stall', 'malformed', 'endless-event'])(
+    'does not ask again once an answer has begun (%s)',
+    async fault => {
+      const before = server.requests.length
+      const outcome = await ask(work(`fault=${fault} ${Math.random()} some words that make a stream long enough`))
+      expect(server.requests.length).toBe(before + 1)
+      expect(outcome).toMatchObject({ kind: 'failed', usage: { estimated: true } })
+    },
+  )
+
+  it.each(['503', 'reset', 'silent', 'context'])('counts nothing as used where nothing came (%s)', async fault => {
+    expect(await ask(work(`fault=${fault} ${Math.random()}`))).toMatchObject({ kind: 'failed', usage: {} })
+    expect((await ask(work(`fault=${fault} ${Math.random()}`))).kind === 'failed').toBe(true)
+  })
+
+  it('waits for the first word as long as it may, though the head of the answer came before', async () => {
+    expect(await ask(work('first=400 hello'))).toMatchObject({ kind: 'done' })
+    expect(await ask(work('first=900 hello'))).toMatchObject({ kind: 'failed', reason: 'upstream-error' })
+  })
+
+  it('does not wait longer for a server that accepts no connection than it was told', async () => {
+    const deaf = await startDeafServer()
+    const startedAt = Date.now()
+    const one = work('hello', { deadlineAt: Date.now() + 5000 })
+    const outcome = await ask(one, { baseUrl: deaf.baseUrl, connectTimeoutMs: 200, firstByteTimeoutMs: 60_000 })
+    await deaf.close()
+    expect(outcome).toMatchObject({ kind: 'failed', reason: 'upstream-error', usage: {} })
+    expect(Date.now() - startedAt).toBeLessThan(4000)
+  })
+
+  it('does not ask again when there is no time left for it', async () => {
+    const before = server.requests.length
+    const hurried = work(`fault=429-after ${Math.random()}`, { deadlineAt: Date.now() + 600 })
+    expect(await ask(hurried)).toMatchObject({ kind: 'failed', reason: 'upstream-error' })
+    expect(server.requests.length).toBe(before + 1)
+  })
+
+  it('uses connections again', async () => {
+    const backend = await createOpenaiBackend(specOf({}), dependencies)
+    const before = server.connections
+    for (const text of ['one', 'two', 'three', 'four', 'five']) await backend.run([work(text)], quiet)
+    // The second call may come before the first connection is handed back.
+    expect(server.connections).toBeLessThanOrEqual(before + 2)
+    await backend.close()
+  })
 
   it.each(['context', 'filter', 'bad'])('does not ask again after a 400 (%s)', async fault => {
     const before = server.requests.length

@@ -6,6 +6,8 @@ export interface OpenaiServer {
   readonly baseUrl: string
   /** Requests that came, as they were sent. */
   readonly requests: readonly ChatBody[]
+  /** How many connections clients have opened. */
+  readonly connections: number
   /** Epoch ms at which clients closed connections before their answers ended. */
   readonly leftAt: readonly number[]
   close(): Promise<void>
@@ -19,7 +21,7 @@ export interface ChatBody {
   readonly [field: string]: unknown
 }
 
-/** Starts the server. It answers `echo: <text>` word by word; `fault=…` in the text names a fault, `pause=MS` the time between words. */
+/** Starts the server. It answers `echo: <text>` word by word; `fault=…` in the text names a fault, `pause=MS` the time between words, `first=MS` the time from the answer's head to its first word. */
 export async function startOpenaiServer(): Promise<OpenaiServer> {
   const requests: ChatBody[] = []
   const leftAt: number[] = []
@@ -27,11 +29,18 @@ export async function startOpenaiServer(): Promise<OpenaiServer> {
   const server = createServer((request, response) => {
     void answer(request, response, requests, tries, leftAt)
   })
+  let connections = 0
+  server.on('connection', () => {
+    connections += 1
+  })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
     requests,
+    get connections() {
+      return connections
+    },
     leftAt,
     close: () =>
       new Promise(resolve => {
@@ -61,9 +70,16 @@ async function answer(
   const pauseMs = Number(/pause=(\d+)/u.exec(text)?.[1] ?? 0)
   const attempt = (tries.get(text) ?? 0) + 1
   tries.set(text, attempt)
+  const firstMs = Number(/first=(\d+)/u.exec(text)?.[1] ?? 0)
   if (refuse(fault, attempt, response)) return
+  if (firstMs > 0) {
+    response.writeHead(200, eventStream).flushHeaders()
+    await new Promise(resolve => setTimeout(resolve, firstMs))
+  }
   await stream(`echo: ${text}`, fault, pauseMs, response)
 }
+
+const eventStream = { 'content-type': 'text/event-stream' }
 
 /** Faults before the first byte. True when the request was dealt with. */
 function refuse(fault: string, attempt: number, response: ServerResponse): boolean {
@@ -77,6 +93,17 @@ function refuse(fault: string, attempt: number, response: ServerResponse): boole
   if (fault === '500-once' && attempt === 1) return error(500, 'oops')
   if (fault === '503') return error(503, 'overloaded')
   if (fault === 'context') return error(400, 'context_length_exceeded')
+  if (fault === 'context-llama') return error(400, 'the request exceeds the available context size')
+  if (fault === 'endless-error') {
+    response.writeHead(400, { 'content-type': 'text/plain' })
+    response.write('no')
+    return true
+  }
+  if (fault === 'plain') {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ choices: [{ message: { content: 'not streamed' } }] }))
+    return true
+  }
   if (fault === 'filter') return error(400, 'content_filter')
   if (fault === 'bad') return error(400, 'bad_request')
   if (fault === 'reset') {
@@ -88,14 +115,19 @@ function refuse(fault: string, attempt: number, response: ServerResponse): boole
 
 async function stream(text: string, fault: string, pauseMs: number, response: ServerResponse): Promise<void> {
   const words = text.split(/(?<= )/u)
-  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  if (!response.headersSent) response.writeHead(200, eventStream)
   const send = (data: unknown): void =>
     void response.write(`data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`)
   for (const [index, word] of words.entries()) {
     if (response.destroyed) return
     const at = index / words.length
-    if (fault === 'cut' && at >= 0.4) return void response.socket?.destroy()
+    if (fault === 'cut' && at >= 0.4) {
+      // What was written goes out first, as it would from a server that dies later.
+      await new Promise(resolve => setTimeout(resolve, 20))
+      return void response.socket?.destroy()
+    }
     if (fault === 'stall' && at >= 0.4) return
+    if (fault === 'endless-event' && at >= 0.4) return void response.write(`data: ${'x'.repeat(5 * 1024 * 1024)}`)
     if (fault === 'malformed' && at >= 0.4) return void response.end('data: {"choices": [\n\n')
     send({
       choices: [
@@ -107,6 +139,8 @@ async function stream(text: string, fault: string, pauseMs: number, response: Se
   send({ choices: [{ index: 0, delta: {}, finish_reason: fault === 'length' ? 'length' : 'stop' }] })
   if (fault !== 'no-usage') send({ choices: [], usage: { prompt_tokens: 11, completion_tokens: words.length } })
   if (fault !== 'no-done') send('[DONE]')
+  // Over a network, the end of the body is a packet of its own.
+  await new Promise(resolve => setTimeout(resolve, 2))
   response.end()
 }
 

@@ -1,8 +1,8 @@
-import type { Clock } from '../../shared/contract/clock.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Usage } from '../../shared/contract/price.ts'
 import type { Backend, RunControl } from '../backend.ts'
 import { encodeChat, type ChatRequest } from '../encode/chat-request.ts'
-import { streamChat, type ChatServer, type ChatUsage } from '../infer/openai/stream-chat.ts'
+import { createChatClient, type ChatClient, type ChatServer, type ChatUsage } from '../infer/openai/stream-chat.ts'
 import { UpstreamError } from '../infer/openai/upstream-error.ts'
 import { interpretGeneration, type Generated } from '../interpret/generation.ts'
 import type { Outcome, Work } from '../states.ts'
@@ -18,40 +18,47 @@ export interface OpenaiSpec extends ChatServer {
   readonly logprobs: boolean
 }
 
-/** Requests that one worker has at the server at once. */
-const mostAtOnce = 64
 const mostAttempts = 3
 const firstPauseMs = 100
 
-/** Makes a backend that calls the server. */
+/** What one call is made with. */
+interface Line extends BackendDependencies {
+  readonly spec: OpenaiSpec
+  readonly client: ChatClient
+}
+
+/** Makes a backend that calls the server. Legs are called one by one, as many at once as the pool has lanes: in a batch, each would wait for the slowest. */
 export function createOpenaiBackend(spec: OpenaiSpec, dependencies: BackendDependencies): Promise<Backend> {
+  const client = createChatClient(spec)
+  const line = { ...dependencies, spec, client }
   return Promise.resolve({
-    maxBatch: mostAtOnce,
-    run: (batch, control) => Promise.all(batch.map(work => call(work, control, spec, dependencies))),
-    close: () => Promise.resolve(),
+    maxBatch: 1,
+    run: (batch, control) => Promise.all(batch.map(work => call(work, control, line))),
+    close: () => client.close(),
   })
 }
 
-async function call(
-  work: Work,
-  control: RunControl,
-  spec: OpenaiSpec,
-  { clock }: BackendDependencies,
-): Promise<Outcome> {
+async function call(work: Work, control: RunControl, line: Line): Promise<Outcome> {
+  const { spec, clock } = line
   if (!spec.vision && work.parts.some(part => part.kind === 'image')) {
     return { kind: 'failed', reason: 'bad-input', message: 'the model takes no images', usage: {} }
   }
   const request = encodeChat(work, spec.model, spec.logprobs)
   const startedAt = performance.now()
-  const seen: Seen = { text: '', logprobs: [], finishReason: '', usage: undefined }
-  const failure = await receiveWithin(work, request, control, spec, seen, clock)
-  const usage = usageOf(work, seen, performance.now() - startedAt)
+  const seen: Seen = { text: '', logprobs: [], finishReason: '', usage: undefined, pieces: 0 }
+  const failure = await receiveWithin(work, request, control, line, seen)
+  const refused = failure !== undefined && seen.pieces === 0
+  const usage = refused ? {} : usageOf(work, seen, Math.ceil(performance.now() - startedAt))
   if (control.signal(work.legId).aborted) return abandoned(work, clock, usage)
-  if (failure !== undefined) return { kind: 'failed', reason: failure.reason, message: failure.message, usage }
+  if (failure !== undefined) return failed(failure, usage)
   if (seen.finishReason === 'content_filter') {
     return { kind: 'failed', reason: 'content-filter', message: 'the server refused the content', usage }
   }
   return { kind: 'done', result: interpretGeneration(seen, usage) }
+}
+
+function failed({ reason, message }: UpstreamError, usage: Usage): Outcome {
+  return { kind: 'failed', reason, message, usage }
 }
 
 /** Receives an answer, asking again while nothing of it has come, the fault may pass, and there is time; gives the fault that remains. */
@@ -59,28 +66,36 @@ async function receiveWithin(
   work: Work,
   request: ChatRequest,
   control: RunControl,
-  spec: OpenaiSpec,
+  { client, clock }: Line,
   seen: Seen,
-  clock: Clock,
 ): Promise<UpstreamError | undefined> {
   const signal = control.signal(work.legId)
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await receive(work, request, control, spec, seen)
+      await receive(work, request, control, client, seen)
       return undefined
     } catch (error) {
       if (signal.aborted) return undefined
       if (!(error instanceof UpstreamError)) throw error
-      const pauseMs = error.retryAfterMs ?? firstPauseMs * 2 ** (attempt - 1) * (0.5 + Math.random())
-      const mayPass = error.retryable && seen.text === '' && attempt < mostAttempts
-      if (!mayPass || clock.now() + pauseMs >= work.deadlineAt) return error
-      await pause(pauseMs, signal)
+      const pauseMs = pauseBefore(attempt, error.retryAfterMs)
+      if (!error.retryable || attempt >= mostAttempts || clock.now() + pauseMs >= work.deadlineAt) return error
+      await sleep(pauseMs, undefined, { signal }).catch(() => {
+        // The leg was called off.
+      })
+      if (signal.aborted) return error
     }
   }
 }
 
+/** Doubling, with jitter so that those who were refused together do not come back together. */
+function pauseBefore(attempt: number, retryAfterMs: number | undefined): number {
+  const stepMs = firstPauseMs * 2 ** (attempt - 1)
+  return retryAfterMs === undefined ? stepMs * (0.5 + Math.random()) : retryAfterMs + firstPauseMs * Math.random()
+}
+
 interface Seen extends Generated {
   text: string
+  pieces: number
   logprobs: number[]
   finishReason: string
   usage: ChatUsage | undefined
@@ -90,10 +105,11 @@ async function receive(
   work: Work,
   request: ChatRequest,
   control: RunControl,
-  spec: OpenaiSpec,
+  client: ChatClient,
   seen: Seen,
 ): Promise<void> {
-  for await (const piece of streamChat(spec, request, control.signal(work.legId))) {
+  for await (const piece of client.stream(request, control.signal(work.legId))) {
+    seen.pieces += 1
     seen.text += piece.text
     seen.logprobs.push(...piece.logprobs)
     seen.finishReason = piece.finishReason ?? seen.finishReason
@@ -130,18 +146,4 @@ function usageOf(work: Work, { usage, text }: Seen, computeMs: number): Usage {
     ...media,
     computeMs,
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer)
-        resolve()
-      },
-      { once: true },
-    )
-  })
 }

@@ -1,4 +1,6 @@
 import { createParser } from 'eventsource-parser'
+import type { ReadableStream, ReadableStreamDefaultReader } from 'node:stream/web'
+import { Agent, fetch, type Response } from 'undici'
 import { z } from 'zod'
 import { readRefusal, UpstreamError } from './upstream-error.ts'
 
@@ -7,9 +9,24 @@ export interface ChatServer {
   /** Such as `http://127.0.0.1:8000/v1`. */
   readonly baseUrl: string
   readonly apiKey?: string
-  /** From the request to the head of the answer. */
+  /** To open a connection: a server that is gone should cost no more. */
+  readonly connectTimeoutMs: number
+  /** From the request to the first piece of the answer, whenever its head came. */
   readonly firstByteTimeoutMs: number
   readonly betweenChunksTimeoutMs: number
+}
+
+/** Chats with one server over connections of its own. */
+export interface ChatClient {
+  /**
+   * Sends a chat and gives its pieces as they come; the next is read when the last was taken. Ending the loop, or the signal, closes
+   * the connection at once.
+   * @throws UpstreamError for refusals, time-outs, chunks that cannot be read, and a stream that ends without `[DONE]`; worth another
+   * try only while no piece has come
+   */
+  stream(request: object, signal: AbortSignal): AsyncGenerator<ChatPiece>
+  /** Breaks off what is under way. */
+  close(): Promise<void>
 }
 
 /** One piece of a streamed answer. */
@@ -47,35 +64,53 @@ const chunkSchema = z.object({
   error: z.unknown().optional(),
 })
 
-/**
- * Sends a chat and gives its pieces as they come; the next is read when the last was taken. Ending the loop, or the signal, closes
- * the connection at once.
- * @throws UpstreamError for refusals, time-outs, chunks that cannot be read, and a stream that ends without `[DONE]`
- */
-export async function* streamChat(server: ChatServer, request: object, signal: AbortSignal): AsyncGenerator<ChatPiece> {
-  const stop = new AbortController()
-  const whole = AbortSignal.any([signal, stop.signal])
-  try {
-    const response = await within(
-      server.firstByteTimeoutMs,
-      'the server did not answer in time',
-      post(server, request, whole),
-    )
-    if (!response.ok || response.body === null) throw await readRefusal(response)
-    yield* readPieces(response.body, server.betweenChunksTimeoutMs)
-  } catch (error) {
-    if (error instanceof UpstreamError || signal.aborted) throw error
-    throw new UpstreamError('upstream-error', 'the connection to the server broke', true)
-  } finally {
-    stop.abort()
+/** Makes the client of a server. */
+export function createChatClient(server: ChatServer): ChatClient {
+  const agent = new Agent({ connect: { timeout: server.connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0 })
+
+  async function* stream(request: object, signal: AbortSignal): AsyncGenerator<ChatPiece> {
+    const stop = new AbortController()
+    const firstByAt = performance.now() + server.firstByteTimeoutMs
+    let begun = false
+    const leftMs = (): number => (begun ? server.betweenChunksTimeoutMs : firstByAt - performance.now())
+    try {
+      const response = await within(
+        leftMs(),
+        tooLate,
+        post(server, request, AbortSignal.any([signal, stop.signal]), agent),
+      )
+      if (!response.ok || response.body === null) throw await within(leftMs(), tooLate, readRefusal(response))
+      for await (const piece of readPieces(response.body, leftMs)) {
+        begun = true
+        yield piece
+      }
+    } catch (error) {
+      if (signal.aborted) throw error
+      throw toUpstreamError(error, begun)
+    } finally {
+      stop.abort()
+    }
   }
+
+  return { stream, close: () => agent.destroy() }
 }
 
-function post(server: ChatServer, request: object, signal: AbortSignal): Promise<Response> {
+const tooLate = 'the server did not answer in time'
+
+/** What was begun is not asked for again: its first part may have gone to the caller, and has been computed. */
+function toUpstreamError(error: unknown, begun: boolean): UpstreamError {
+  if (!(error instanceof UpstreamError)) {
+    return new UpstreamError('upstream-error', 'the connection to the server broke', !begun)
+  }
+  return begun ? new UpstreamError(error.reason, error.message, false) : error
+}
+
+function post(server: ChatServer, request: object, signal: AbortSignal, dispatcher: Agent): Promise<Response> {
   const { baseUrl, apiKey } = server
   return fetch(`${baseUrl.replace(/\/$/u, '')}/chat/completions`, {
     method: 'POST',
     signal,
+    dispatcher,
     headers: {
       'content-type': 'application/json',
       accept: 'text/event-stream',
@@ -85,20 +120,41 @@ function post(server: ChatServer, request: object, signal: AbortSignal): Promise
   })
 }
 
-async function* readPieces(body: ReadableStream<Uint8Array>, betweenMs: number): AsyncGenerator<ChatPiece> {
+/** No chunk of a chat is near this long; a stream that never ends its line must not fill the memory. */
+const maxEventCharacters = 4 * 1024 * 1024
+
+async function* readPieces(body: ReadableStream<Uint8Array>, leftMs: () => number): AsyncGenerator<ChatPiece> {
   const waiting: string[] = []
-  const parser = createParser({ onEvent: event => waiting.push(event.data) })
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+  const fault = { tooLong: false }
+  const parser = createParser({
+    onEvent: event => waiting.push(event.data),
+    onError: error => {
+      fault.tooLong ||= error.type === 'max-buffer-size-exceeded'
+    },
+    maxBufferSize: maxEventCharacters,
+  })
+  const decoder = new TextDecoder()
+  const reader = body.getReader()
   for (;;) {
-    const { done, value } = await within(betweenMs, 'the stream stalled', reader.read())
+    const { done, value } = await within(leftMs(), 'the stream stalled', reader.read())
     if (done) break
-    parser.feed(value)
+    parser.feed(decoder.decode(value, { stream: true }))
     for (const data of waiting.splice(0)) {
-      if (data.trim() === '[DONE]') return
+      if (data.trim() === '[DONE]') return readEnd(reader)
       yield pieceOf(data)
     }
+    if (fault.tooLong) throw new UpstreamError('upstream-error', 'an event of the stream has no end', false)
   }
   throw new UpstreamError('upstream-error', 'the stream ended without [DONE]', true)
+}
+
+/** What comes behind `[DONE]` is the end of the body, mostly in the same packet; a connection that was read to its end is used again. */
+const endWaitMs = 50
+
+async function readEnd(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  await within(endWaitMs, 'the body has no end', reader.read()).catch(() => {
+    // The answer is whole; only the connection is not used again.
+  })
 }
 
 function pieceOf(data: string): ChatPiece {

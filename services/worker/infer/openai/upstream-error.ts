@@ -1,3 +1,4 @@
+import type { Response } from 'undici'
 import type { LegFailure } from '../../../shared/climb/climb-log.ts'
 
 /** What went wrong upstream, in a word that the climb can act on. The text names the server's status, never its words: they may quote the content. */
@@ -19,20 +20,40 @@ export class UpstreamError extends Error {
 /** Statuses after which the same request may go well. */
 const passing: ReadonlySet<number> = new Set([408, 409, 425, 429, 500, 502, 503, 504])
 
+/** By what words servers say that the content is too long: OpenAI and vLLM, SGLang, llama.cpp, text-generation-inference, Anthropic and Google in their OpenAI dress. */
+const overflow =
+  /context[_ ](?:length|size|window)|maximum context|too many tokens|maximum number of tokens|prompt is too long|inputs` tokens/iu
+/** By what words OpenAI, Azure and those who copy them say that a filter refused it. */
+const filtered = /content[_ ](?:filter|policy|management)|responsible_?ai/iu
+
 /** Reads an answer that is no stream. */
 export async function readRefusal(response: Response): Promise<UpstreamError> {
-  const text = await response.text().catch(() => '')
   if (passing.has(response.status)) {
     const retryAfterMs = retryAfterOf(response.headers.get('retry-after'))
     return new UpstreamError('upstream-error', `the server answered ${response.status}`, true, retryAfterMs)
   }
-  if (/context[_ ]length|maximum context|too many tokens/iu.test(text)) {
+  const text = await headOf(response)
+  if (overflow.test(text)) {
     return new UpstreamError('context-overflow', 'the content is longer than the model can take', false)
   }
-  if (/content[_ ](?:filter|policy|management)|responsible_ai/iu.test(text)) {
+  if (filtered.test(text)) {
     return new UpstreamError('content-filter', 'the server refused the content', false)
   }
   return new UpstreamError('upstream-error', `the server answered ${response.status}`, false)
+}
+
+/** Enough of a refusal to know its kind by. */
+const headBytes = 16 * 1024
+
+async function headOf(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk)
+    bytes += chunk.byteLength
+    if (bytes >= headBytes) break
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** Retry-After in seconds or as a date. @source RFC 9110, section 10.2.3 */
