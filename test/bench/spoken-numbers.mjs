@@ -44,12 +44,11 @@ await new Promise((resolve, reject) => {
 const gateway = connectGateway(address, root, undefined)
 const rows = []
 try {
-  for (const [way, model] of [['always tiny', 'whisper-tiny'], ['always small', 'whisper-small'], ['cascade']]) {
-    const trials = []
-    // One at a time: the price of a rung is its computing time, which neighbours would lengthen.
-    for (const number of numbers) trials.push(await ask(number, model))
-    rows.push(rowOf(way, trials))
-  }
+  const ways = [['always tiny', 'whisper-tiny'], ['always small', 'whisper-small'], ['cascade']]
+  const trials = new Map(ways.map(([way]) => [way, []]))
+  // One at a time, and the ways in turn: the price of a rung is its computing time, which whatever else runs would lengthen.
+  for (const number of numbers) for (const [way, model] of ways) trials.get(way).push(await ask(number, model))
+  for (const [way, list] of trials) rows.push(rowOf(way, list))
 } finally {
   system.kill('SIGTERM')
   rmSync(folder, { recursive: true, force: true })
