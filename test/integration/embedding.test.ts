@@ -1,3 +1,5 @@
+import { Tokenizer } from '@huggingface/tokenizers'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -5,6 +7,7 @@ import type { RunControl } from '../../services/worker/backend.ts'
 import type { Backend } from '../../services/worker/backend.ts'
 import type { Outcome, Work } from '../../services/worker/states.ts'
 import { createEmbeddingBackend } from '../../services/worker/ways/embedding.ts'
+import { readWordPieces } from '../../services/worker/encode/word-pieces.ts'
 import { packageRoot } from '../../services/shared/config/load-config.ts'
 import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
 import { missingPacks, packPath } from '../support/model-packs.ts'
@@ -124,6 +127,30 @@ describe.skipIf(missing !== undefined)(`createEmbeddingBackend() (${missing ?? '
       reason: 'bad-input',
       message: expect.stringContaining('academic-subject'),
     })
+  })
+
+  it('reads of a long text no more than it needs, and the same', () => {
+    const folder = packPath('minilm')
+    const read = (name: string): object => JSON.parse(readFileSync(join(folder, name), 'utf8'))
+    const whole = new Tokenizer(read('tokenizer.json'), read('tokenizer_config.json'))
+    const toPieces = readWordPieces(folder, 64)
+    const long = `Antidisestablishmentarianism, naïve café — 漢字 ${'and so on\n'.repeat(20)}`
+    for (const text of [
+      long,
+      long.repeat(200),
+      `${'x'.repeat(3000)} ${long}`,
+      ' '.repeat(5000),
+      `${' '.repeat(9000)}end`,
+    ]) {
+      const { ids } = whole.encode(text)
+      const expected = ids.length <= 64 ? ids : [...ids.slice(0, 63), ids.at(-1)]
+      expect(toPieces(text)).toEqual({ ids: expected, truncated: ids.length > 64 })
+    }
+    const startedAt = performance.now()
+    toPieces('word '.repeat(40_000))
+    const wholeAt = performance.now()
+    whole.encode('word '.repeat(40_000))
+    expect(wholeAt - startedAt).toBeLessThan((performance.now() - wholeAt) / 3)
   })
 
   it('says when it read only the head of a text', async () => {
