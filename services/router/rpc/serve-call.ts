@@ -25,21 +25,35 @@ export function serveUnary<Request, Response>(
   dependencies: ServeDependencies,
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
-    const served = serve(rpc, scope, call, dependencies, context => answer(call.request, context))
-    void (async () => {
-      const [failure, response] = await settled(served)
+    const answering = async (): Promise<void> => {
+      const served = serve(rpc, scope, call, dependencies, context => answer(call.request, context))
+      const [failure, response] = await settled(served, dependencies)
       callback(failure, response)
-    })()
+    }
+    answering().catch(unanswered(rpc, dependencies))
   }
 }
 
 /** The outcome of a call as a gRPC callback takes it. */
-async function settled<Response>(served: Promise<Response>): Promise<[Partial<StatusObject> | null, Response?]> {
+async function settled<Response>(
+  served: Promise<Response>,
+  dependencies: ServeDependencies,
+): Promise<[Partial<StatusObject> | null, Response?]> {
   try {
     return [null, await served]
   } catch (error) {
-    return [error instanceof Failure ? error.status : {}]
+    return [statusOf(error, dependencies)]
   }
+}
+
+/** What a client is told of whatever `serve` threw. */
+function statusOf(thrown: unknown, { statuses }: ServeDependencies): Partial<StatusObject> {
+  return thrown instanceof Failure ? thrown.status : statuses.toWire(thrown)
+}
+
+/** The last net: a call that the transport would not let us answer costs its caller the answer, not everybody the process. */
+function unanswered(rpc: string, { logger }: ServeDependencies): (error: unknown) => void {
+  return error => logger.error({ err: error, rpc }, 'a call could not be answered')
 }
 
 /** Takes a message for the client; resolves when the client has room for more. */
@@ -53,10 +67,12 @@ export function serveStream<Request, Response>(
   dependencies: ServeDependencies,
 ): handleServerStreamingCall<Request, Response> {
   return call => {
-    void serve(rpc, scope, call, dependencies, context => answer(call.request, context, writer(call, context))).then(
-      () => call.end(),
-      (failure: Failure) => call.emit('error', failure.status),
-    )
+    serve(rpc, scope, call, dependencies, context => answer(call.request, context, writer(call, context)))
+      .then(
+        () => call.end(),
+        (thrown: unknown) => call.emit('error', statusOf(thrown, dependencies)),
+      )
+      .catch(unanswered(rpc, dependencies))
   }
 }
 

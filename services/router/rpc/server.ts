@@ -9,6 +9,7 @@ import type { PackageDefinition } from '@grpc/proto-loader'
 import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
 import { GatewayError } from '../../shared/contract/errors.ts'
+import { createEndlessStreams } from './endless-streams.ts'
 
 /** How the gRPC port is opened. */
 export interface ServerOptions {
@@ -54,8 +55,9 @@ export async function openRpcServer(
   const names = ['', ...services.map(service => service.name)]
   const health = new HealthImplementation(Object.fromEntries(names.map(name => [name, 'NOT_SERVING' as const])))
   for (const service of services) server.addService(service.definition, service.handlers)
-  health.addToServer(server)
-  new ReflectionService(reflected).addToServer(server)
+  const endless = createEndlessStreams(server)
+  health.addToServer(endless.server)
+  new ReflectionService(reflected).addToServer(endless.server)
   const port = await bind(server, address)
   return {
     address: `${address.slice(0, address.lastIndexOf(':'))}:${port}`,
@@ -66,6 +68,7 @@ export async function openRpcServer(
       const force = setTimeout(() => server.forceShutdown(), graceMs)
       await new Promise<void>(resolve => {
         server.tryShutdown(() => resolve())
+        endless.end()
       })
       clearTimeout(force)
     },

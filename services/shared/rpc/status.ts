@@ -1,6 +1,7 @@
 import { Metadata, status as codes, type ServiceError, type StatusObject } from '@grpc/grpc-js'
 import type { PackageDefinition } from '@grpc/proto-loader'
 import { isGatewayError, type ErrorCode, type ErrorDetails, type FieldViolation } from '../contract/errors.ts'
+import { durationToWire } from './convert/time.ts'
 import { messageType } from './load-proto.ts'
 
 /** The one table from failures to gRPC statuses. */
@@ -46,16 +47,45 @@ export function createStatusWriter(messages: PackageDefinition): StatusWriter {
     toWire(thrown) {
       if (!isGatewayError(thrown)) return { code: codes.INTERNAL, details: 'internal error' }
       const code = statusOf[thrown.code]
+      const message = sendable(thrown.message, mostMessageBytes)
       const metadata = new Metadata()
       const details = detailsOf(thrown.code, thrown.details).map(({ type, value }) => ({
         type_url: `type.googleapis.com/${type}`,
         value: messageType(messages, type).serialize(value),
       }))
-      const whole = { code, message: thrown.message, details }
-      metadata.set(binaryKey, messageType(messages, 'google.rpc.Status').serialize(whole))
-      return { code, details: thrown.message, metadata }
+      metadata.set(binaryKey, messageType(messages, 'google.rpc.Status').serialize({ code, message, details }))
+      return { code, details: message, metadata }
     },
   }
+}
+
+/**
+ * A status travels in headers, of which clients take 8 KiB in all (gRPC C-core's soft limit); one that is longer never arrives, and
+ * the caller waits for its deadline. The message is sent percent-encoded and once more inside the details, which are sent in base64.
+ */
+const mostMessageBytes = 512
+const mostValueBytes = 192
+const mostViolationsBytes = 1536
+const mostMetadataBytes = 1024
+
+/** A text that can be sent: no half of a surrogate pair, at which percent-encoding throws, and no longer than it may be. */
+function sendable(text: string, mostBytes: number): string {
+  const bytes = Buffer.from(text)
+  return bytes.byteLength <= mostBytes ? bytes.toString() : `${bytes.subarray(0, mostBytes).toString()}…`
+}
+
+/** A record of texts that can be sent. */
+function textsSendable(texts: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, sendable(String(text), mostValueBytes)]))
+}
+
+/** The first of a list that fit together; never none, when there is one. */
+function firstThatFit<Item>(items: readonly Item[], mostBytes: number): readonly Item[] {
+  let bytes = 0
+  return items.filter((item, index) => {
+    bytes += Buffer.byteLength(JSON.stringify(item))
+    return index === 0 || bytes <= mostBytes
+  })
 }
 
 interface Detail {
@@ -63,21 +93,25 @@ interface Detail {
   readonly value: object
 }
 
+/** Every detail of a failure, each within its share of the headers. */
 function detailsOf(code: ErrorCode, details: ErrorDetails): readonly Detail[] {
   const { stage, reason, metadata = {}, retryAfterMs, quota, violations } = details
+  const marks = { ...(stage === undefined ? {} : { stage }), ...metadata }
   const info = {
     reason: reason ?? screaming(code),
     domain,
-    metadata: { ...metadata, ...(stage === undefined ? {} : { stage }) },
+    metadata: Object.fromEntries(firstThatFit(Object.entries(textsSendable(marks)), mostMetadataBytes)),
   }
   const all: Detail[] = [{ type: 'google.rpc.ErrorInfo', value: info }]
   const retryMs = retryAfterMs ?? (statusOf[code] === codes.UNAVAILABLE ? defaultRetryMs : undefined)
-  if (retryMs !== undefined) {
-    const retryDelay = { seconds: Math.floor(retryMs / 1000), nanos: Math.round(retryMs % 1000) * 1e6 }
-    all.push({ type: 'google.rpc.RetryInfo', value: { retryDelay } })
+  if (retryMs !== undefined) all.push({ type: 'google.rpc.RetryInfo', value: { retryDelay: durationToWire(retryMs) } })
+  if (quota !== undefined) {
+    all.push({ type: 'google.rpc.QuotaFailure', value: { violations: [textsSendable(quota)] } })
   }
-  if (quota !== undefined) all.push({ type: 'google.rpc.QuotaFailure', value: { violations: [quota] } })
-  if (violations !== undefined) all.push({ type: 'google.rpc.BadRequest', value: { fieldViolations: violations } })
+  if (violations !== undefined) {
+    const fieldViolations = firstThatFit(violations.map(textsSendable), mostViolationsBytes)
+    all.push({ type: 'google.rpc.BadRequest', value: { fieldViolations } })
+  }
   return all
 }
 

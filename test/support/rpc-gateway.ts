@@ -1,0 +1,136 @@
+import { credentials, type ChannelOptions, type ServiceError } from '@grpc/grpc-js'
+import { pino } from 'pino'
+import { fileURLToPath } from 'node:url'
+import { createAuthenticate, demandScope } from '../../services/router/admit/authenticate.ts'
+import { createFleet } from '../../services/router/choose/fleet.ts'
+import type { RequestHandler } from '../../services/router/handle-request.ts'
+import type { Jobs } from '../../services/router/jobs.ts'
+import { createLadderBook } from '../../services/router/ladder-book.ts'
+import { createGatewayService } from '../../services/router/rpc/gateway-service.ts'
+import { openRpcServer } from '../../services/router/rpc/server.ts'
+import type { Climbed } from '../../services/router/states.ts'
+import { createRequestId } from '../../services/shared/contract/ids.ts'
+import { loadDescriptors } from '../../services/shared/rpc/load-descriptors.ts'
+import { loadErrorMessages, loadServices, typesOf } from '../../services/shared/rpc/load-proto.ts'
+import { createStatusWriter } from '../../services/shared/rpc/status.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const types = typesOf(loadServices(root)).sluice.v1
+
+/** The messages that errors carry, for reading them. */
+export const errorMessages = loadErrorMessages(root)
+
+/** What the double of the router's inside does; what is not given throws, as a bug would. */
+export interface Inside {
+  readonly handler?: Partial<RequestHandler>
+  readonly jobs?: Partial<Jobs>
+  readonly enter?: () => () => void
+  readonly messageBytes?: number
+}
+
+/** A real gRPC port over doubles of what lies behind it. */
+export interface RpcGateway {
+  readonly address: string
+  readonly lines: readonly string[]
+  readonly answered: readonly string[]
+  client(options?: ChannelOptions): InstanceType<typeof types.Gateway>
+  drain(graceMs: number): Promise<void>
+  stop(): Promise<void>
+}
+
+const unset = (): never => {
+  throw new Error('this double was not told what to do')
+}
+
+/** Opens the port. */
+export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
+  const lines: string[] = []
+  const answered: string[] = []
+  const clients: { close(): void }[] = []
+  const service = createGatewayService({
+    authenticate: createAuthenticate({
+      keys: [],
+      anonymous: { tenant: 'local', credentialId: 'anonymous', scopes: ['infer'] },
+    }),
+    demandScope,
+    enter: inside.enter ?? (() => () => {}),
+    statuses: createStatusWriter(errorMessages),
+    answered: (rpc, status) => answered.push(`${rpc} ${status}`),
+    logger: pino({ level: 'info' }, { write: (line: string) => lines.push(line) }),
+    handler: { infer: unset, submit: unset, explain: unset, ...inside.handler },
+    jobs: { get: unset, watch: unset, cancel: unset, ...inside.jobs },
+    takeFeedback: unset,
+    ladders: createLadderBook([], []),
+    fleet: () => createFleet([], new Map()),
+    balances: async () => [],
+  })
+  const server = await openRpcServer(
+    { address: '127.0.0.1:0', messageBytes: inside.messageBytes ?? 1_000_000 },
+    loadDescriptors(root),
+    [{ name: 'sluice.v1.Gateway', definition: types.Gateway.service, handlers: service }],
+  )
+  server.setServing(true)
+  return {
+    address: server.address,
+    lines,
+    answered,
+    client(options = {}) {
+      const client = new types.Gateway(server.address, credentials.createInsecure(), options)
+      clients.push(client)
+      return client
+    },
+    drain: graceMs => server.drain(graceMs),
+    async stop() {
+      for (const client of clients) client.close()
+      await server.drain(0)
+    },
+  }
+}
+
+/** A climb that ended with an answer of the given text. */
+export function climbedWith(text: string): Climbed {
+  const requestId = createRequestId(1)
+  const answer = {
+    output: { kind: 'text', text },
+    model: 'small',
+    tier: 'small',
+    confidence: 0.9,
+    rungs: [],
+    costNanoUsd: 7,
+    usage: {},
+    latencyMs: 12.5,
+    policyVersion: 'v',
+  } as const
+  return {
+    requestId,
+    request: {
+      requestId,
+      tenant: 'local',
+      mode: 'sync',
+      idempotent: false,
+      task: 'generate',
+      options: {},
+      parts: [],
+      constraints: { priority: 'normal' },
+      labels: {},
+      submittedAt: 1,
+      deadlineAt: 10_000,
+    },
+    plan: { ladder: 'l', policyVersion: 'v', estimate: {}, rungs: [], holdId: requestId, heldNanoUsd: 0 },
+    legs: [],
+    end: { kind: 'answered', answer },
+    endedAt: 2,
+  }
+}
+
+/** The value or the failure of one unary call. */
+export function called<Value>(
+  start: (reply: (error: ServiceError | null, value?: Value) => void) => unknown,
+): Promise<{ readonly failure?: ServiceError; readonly value?: Value }> {
+  return new Promise(resolve => {
+    start((error, value) => {
+      if (error !== null) resolve({ failure: error })
+      else resolve(value === undefined ? {} : { value })
+    })
+  })
+}

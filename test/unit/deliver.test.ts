@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { deliver } from '../../services/router/deliver/deliver.ts'
+import type { Climbed } from '../../services/router/states.ts'
+import type { ErrorCode } from '../../services/shared/contract/errors.ts'
+import { climbedWith } from '../support/rpc-gateway.ts'
+
+const rungs = [
+  { model: 'tiny', tier: 'small', verdict: 'failed', reason: 'model-error', costNanoUsd: 1, latencyMs: 2, usage: {} },
+] as const
+
+const failed = (code: ErrorCode): Climbed => ({
+  ...climbedWith(''),
+  end: { kind: 'failed', code, message: 'every rung failed', rungs, dead: false },
+})
+
+describe('deliver()', () => {
+  it('gives the answer of a climb that has one', () => {
+    expect(deliver(climbedWith('yes')).output).toEqual({ kind: 'text', text: 'yes' })
+  })
+
+  it('throws what a failed climb ended in, with the finding on every rung', () => {
+    expect(() => deliver(failed('LadderFailed'))).toThrow(
+      expect.objectContaining({
+        code: 'LadderFailed',
+        details: { stage: 'climb', metadata: { tiny: 'failed: model-error' } },
+      }),
+    )
+  })
+
+  it('names the content when a worker found it bad', () => {
+    expect(() => deliver(failed('InvalidRequest'))).toThrow(
+      expect.objectContaining({
+        details: expect.objectContaining({ violations: [{ field: 'content', description: 'every rung failed' }] }),
+      }),
+    )
+  })
+
+  it('throws Cancelled for a climb that was called off', () => {
+    expect(() => deliver({ ...climbedWith(''), end: { kind: 'cancelled', rungs } })).toThrow(
+      expect.objectContaining({ code: 'Cancelled' }),
+    )
+  })
+})
