@@ -16,6 +16,10 @@ describe('isInside()', () => {
     'fe80::1',
     'fd00::1',
     '::ffff:127.0.0.1',
+    '64:ff9b::7f00:1',
+    '64:ff9b:1::7f00:1',
+    '2002:7f00:1::',
+    '2001:0:7f00:1::',
     'not an address',
   ])('refuses %s', address => {
     expect(isInside(address)).toBe(true)
@@ -44,5 +48,13 @@ describe('createFetchPart()', () => {
       details: { violations: [{ field: 'content[0].image.uri' }] },
     })
     await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('secret') })
+  })
+
+  it('ends as Cancelled when the caller has left', async () => {
+    await expect(
+      fetchPart('https://files.example.org/x', 'content[0].image', AbortSignal.abort()),
+    ).rejects.toMatchObject({
+      code: 'Cancelled',
+    })
   })
 })

@@ -36,7 +36,7 @@ export function createAuthenticate({ keys, anonymous }: AuthenticateOptions): Au
         stage: 'admit',
       })
     }
-    const key = /^Bearer ([^\s]+)$/u.exec(authorization)?.[1]
+    const key = /^Bearer ([^\s]+)$/iu.exec(authorization)?.[1]
     if (key === undefined || key.length > longestCredential) throw wrong()
     const hash = createHash('sha256').update(key).digest()
     let found: Caller | undefined

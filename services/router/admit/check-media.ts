@@ -42,8 +42,13 @@ function checkDeclared(declared: string | undefined, found: string, field: strin
   if (declared === undefined || declared === 'application/octet-stream') return
   const plain = declared.split(';')[0]?.trim().toLowerCase() ?? ''
   const same = plain === found || (aliases[found] ?? []).includes(plain)
-  if (!same) throw invalidField(`${field}.media_type`, `it says ${plain.slice(0, 64)}, the bytes are ${found}`)
+  if (same) return
+  const said = mediaTypeShape.test(plain) ? plain : 'something else'
+  throw invalidField(`${field}.media_type`, `it says ${said}, the bytes are ${found}`)
 }
+
+/** What is of this shape may be said back to its caller. */
+const mediaTypeShape = /^[a-z]{1,20}\/[a-z0-9.+-]{1,60}$/u
 
 const aliases: Readonly<Record<string, readonly string[]>> = {
   'image/jpeg': ['image/jpg'],

@@ -58,11 +58,11 @@ function fault(wrong: boolean, field: string, description: string): Faults {
   return wrong ? [{ field, description }] : []
 }
 
-function partFaults({ parts }: InferenceRequest, limits: RequestLimits): Faults {
+function partFaults({ parts, options }: InferenceRequest, limits: RequestLimits): Faults {
   if (parts.length === 0) return fault(true, 'content', 'expected at least one part')
   if (parts.length > limits.parts) return fault(true, 'content', `expected at most ${limits.parts} parts`)
   const texts = parts.flatMap((part, index) => (part.kind === 'text' ? [{ text: part.text, index }] : []))
-  const total = texts.reduce((sum, { text }) => sum + text.length, 0)
+  const total = texts.reduce((sum, { text }) => sum + text.length, options.instruction?.length ?? 0)
   return [
     ...texts.flatMap(({ text, index }) =>
       fault(text.trim() === '', `content[${index}].text`, 'expected text, found none'),
@@ -109,7 +109,7 @@ function labelFaults({ labelSet, labels }: TaskOptions, limits: RequestLimits): 
 }
 
 function constraintFaults(constraints: RequestConstraints, { models, tiers }: RequestLimits): Faults {
-  const { deadlineMs, maxCostNanoUsd, maxRisk, minQuality, model, tier } = constraints
+  const { deadlineMs, maxCostNanoUsd, maxRisk, minQuality, model, tier, adapter } = constraints
   return [
     ...fault(
       deadlineMs !== undefined && !(Number.isFinite(deadlineMs) && deadlineMs > 0),
@@ -133,6 +133,7 @@ function constraintFaults(constraints: RequestConstraints, { models, tiers }: Re
       'constraints.tier',
       `there is no such tier; there are: ${[...tiers].join(', ')}`,
     ),
+    ...fault((adapter?.length ?? 0) > longestKey, 'constraints.adapter', `expected at most ${longestKey} characters`),
   ]
 }
 

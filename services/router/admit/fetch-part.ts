@@ -28,12 +28,20 @@ for (const [network, bits] of [
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['224.0.0.0', 3],
+  ['192.0.2.0', 24],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
 ] as const) {
   inside.addSubnet(network, bits, 'ipv4')
 }
 for (const [network, bits] of [
   ['::', 96],
   ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  // Tunnels that carry an IPv4 address inside: Teredo and 6to4.
+  ['2001::', 32],
+  ['2002::', 16],
+  ['2001:db8::', 32],
   ['fc00::', 7],
   ['fe80::', 10],
   ['ff00::', 8],
@@ -55,12 +63,13 @@ export function createFetchPart(limits: FetchLimits): FetchPart {
   return async (uri, field, signal) => {
     const at = `${field}.uri`
     const url = allowedUrl(uri, limits.allow, at)
-    const address = await outsideAddress(url.hostname, at)
     const timed = AbortSignal.any([signal, AbortSignal.timeout(limits.timeoutMs)])
     try {
+      const address = await unlessAborted(outsideAddress(url.hostname, at), timed)
       return await download(url, address, limits.bytes, at, timed)
     } catch (error) {
       if (error instanceof GatewayError) throw error
+      if (signal.aborted) throw new GatewayError('Cancelled', 'the caller has left', { stage: 'admit' })
       throw invalidField(at, timed.aborted ? 'it did not come in time' : 'it could not be fetched')
     }
   }
@@ -73,6 +82,16 @@ function allowedUrl(uri: string, allow: readonly string[], at: string): URL {
   }
   if (allow.some(host => isAllowed(url.hostname, host))) return url
   throw invalidField(at, 'its host is not one that parts are fetched from')
+}
+
+/** Stops waiting for work that cannot itself be stopped, as the resolving of names. */
+function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(new Error('aborted'))
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
 }
 
 async function outsideAddress(host: string, at: string): Promise<{ address: string; family: number }> {

@@ -12,6 +12,9 @@ export interface AssessDependencies {
 /** Finds the ladder and estimates how hard the input is for each of its rungs. @throws GatewayError NoModel when no ladder takes it */
 export type Assess = (admitted: Admitted) => Promise<Assessed>
 
+/** Time for looking into the media: a PNG of the most megapixels that are taken decodes in less on an idle core. */
+const describeMs = 1000
+
 /** Makes the stage. A description or estimate that fails is no reason to fail the request: the policy's default stands in, and says so. */
 export function createAssess({ ladders, describe }: AssessDependencies): Assess {
   return async admitted => {
@@ -34,9 +37,24 @@ async function estimateOf(
 ): Promise<Estimate> {
   if (policy === undefined) return unknown('no-estimator')
   try {
-    return await policy.estimate(await Promise.all(parts.map(describe)))
+    const described = await within(Promise.all(parts.map(describe)), describeMs)
+    return described === undefined ? unknown('timeout') : await policy.estimate(described)
   } catch {
+    // Counted by its name; the content that caused it may not be told.
     return unknown('error')
+  }
+}
+
+/** Waits for work at most so long; `undefined` when it took longer. */
+async function within<Result>(work: Promise<Result>, ms: number): Promise<Result | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const timeBox = new Promise<undefined>(resolve => {
+    timer = setTimeout(resolve, ms, undefined)
+  })
+  try {
+    return await Promise.race([work, timeBox])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

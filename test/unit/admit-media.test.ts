@@ -1,0 +1,143 @@
+import sharp from 'sharp'
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { checkMedia, type GivenMedia } from '../../services/router/admit/check-media.ts'
+import { sniffMedia } from '../../services/router/admit/sniff-media.ts'
+import { GatewayError } from '../../services/shared/contract/errors.ts'
+import { wavFile } from '../support/wav-file.ts'
+
+const limits = { imageMegapixels: 40, audioSeconds: 10 }
+const png = readFileSync(new URL('../fixtures/images/invoice.png', import.meta.url))
+const speech = readFileSync(new URL('../fixtures/audio/spoken-3592.wav', import.meta.url))
+
+const check = (given: GivenMedia) => checkMedia(given, 'content[0].x', limits)
+const noise = sharp({
+  create: { width: 64, height: 48, channels: 3, background: '#456', noise: { type: 'gaussian', mean: 120, sigma: 40 } },
+})
+const made = (format: 'jpeg' | 'webp' | 'gif' | 'png' | 'tiff' | 'avif') => noise.clone().toFormat(format).toBuffer()
+
+/** A PNG whose header claims another size; its data is never to be decoded. */
+function claiming(width: number, height: number): Buffer {
+  const bytes = Buffer.from(png)
+  bytes.writeUInt32BE(width, 16)
+  bytes.writeUInt32BE(height, 20)
+  return bytes
+}
+
+async function refusal(given: GivenMedia): Promise<{ readonly field: string | undefined; readonly message: string }> {
+  try {
+    await check(given)
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'InvalidRequest') throw error
+    return { field: error.details.violations?.[0]?.field, message: error.message }
+  }
+  throw new Error('it was let in')
+}
+
+describe('checkMedia()', () => {
+  it.each(['jpeg', 'webp', 'gif', 'png', 'tiff', 'avif'] as const)('takes %s and reads its size', async format => {
+    const bytes = await made(format)
+    const facts = await check({ kind: 'image', bytes, mediaType: `image/${format}` })
+    expect(facts).toEqual({ mediaType: `image/${format}`, header: { width: 64, height: 48, bytes: bytes.byteLength } })
+  })
+
+  it('takes WAV and reads how long it is', async () => {
+    const bytes = wavFile(new Float32Array(16_000), { sampleRate: 8000, channels: 2, bits: 16 })
+    const { header } = await check({ kind: 'audio', bytes, mediaType: 'audio/x-wav; rate=8000' })
+    expect(header).toMatchObject({ durationMs: 1000, sampleRateHz: 8000, channels: 2 })
+  })
+
+  it.each(['png', 'jpeg', 'gif', 'webp'] as const)(
+    'refuses %s that is cut short anywhere behind its header',
+    async format => {
+      const whole = await made(format)
+      for (const share of [0.4, 0.7, 0.95]) {
+        const bytes = whole.subarray(0, Math.floor(whole.byteLength * share))
+        expect(await refusal({ kind: 'image', bytes })).toMatchObject({
+          field: 'content[0].x.bytes',
+          message: expect.stringMatching(/cut short|cannot be read/u),
+        })
+      }
+    },
+  )
+
+  it.each([20, 40, 60, 1000])('refuses WAV of which %i bytes came', async length => {
+    expect((await refusal({ kind: 'audio', bytes: speech.subarray(0, length) })).field).toBe('content[0].x.bytes')
+  })
+
+  it('refuses 200 megapixels by the header alone', async () => {
+    const startedAt = performance.now()
+    const { message } = await refusal({ kind: 'image', bytes: claiming(20_000, 10_000) })
+    expect(message).toContain('200.0 megapixels')
+    expect(performance.now() - startedAt).toBeLessThan(500)
+  })
+
+  it('refuses sound that is longer than the limit', async () => {
+    const bytes = wavFile(new Float32Array(8000 * 11), { sampleRate: 8000, channels: 1, bits: 8 })
+    expect((await refusal({ kind: 'audio', bytes })).message).toContain('11 s long, at most 10 s')
+  })
+
+  it.each([
+    ['nothing', { kind: 'image', bytes: new Uint8Array() }, /empty/u],
+    ['text posing as an image', { kind: 'image', bytes: Buffer.from('hello there, I am a text') }, /no image/u],
+    [
+      'SVG, which is a program',
+      { kind: 'image', bytes: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>') },
+      /no image/u,
+    ],
+    ['an image as audio', { kind: 'audio', bytes: png }, /expected audio, found image\/png/u],
+    ['audio as an image', { kind: 'image', bytes: speech }, /expected image, found audio\/wav/u],
+    ['a picture that is only a signature', { kind: 'image', bytes: png.subarray(0, 12) }, /cannot be read/u],
+    ['FLAC', { kind: 'audio', bytes: Buffer.from('fLaC0000000000000000') }, /FLAC, which is not supported/u],
+  ] as const)('refuses %s', async (_what, given, why) => {
+    const { field, message } = await refusal(given)
+    expect(field).toBe('content[0].x.bytes')
+    expect(message).toMatch(why)
+    expect(message).not.toContain('hello there')
+  })
+
+  it('refuses a declared type that the bytes contradict, and quotes only what is one', async () => {
+    expect(await refusal({ kind: 'image', bytes: png, mediaType: 'image/jpeg' })).toEqual({
+      field: 'content[0].x.media_type',
+      message: 'content[0].x.media_type: it says image/jpeg, the bytes are image/png',
+    })
+    const odd = `${'x'.repeat(63)}🙂 ${'y'.repeat(10_000)}`
+    expect((await refusal({ kind: 'image', bytes: png, mediaType: odd })).message).toBe(
+      'content[0].x.media_type: it says something else, the bytes are image/png',
+    )
+  })
+
+  it.each(['image/png', 'IMAGE/PNG', 'application/octet-stream', 'image/png; q=1'])(
+    'takes a PNG that says %s',
+    async mediaType => {
+      await expect(check({ kind: 'image', bytes: png, mediaType })).resolves.toMatchObject({ mediaType: 'image/png' })
+    },
+  )
+})
+
+describe('sniffMedia()', () => {
+  const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')
+
+  it.each([
+    ['\xff\xd8\xff\xe0', 'image/jpeg'],
+    ['GIF89a', 'image/gif'],
+    ['II*\0', 'image/tiff'],
+    ['RIFF\0\0\0\0WEBP', 'image/webp'],
+    ['RIFF\0\0\0\0WAVE', 'audio/wav'],
+    ['OggS', 'audio/ogg'],
+    ['ID3\x04', 'audio/mpeg'],
+    ['\0\0\0\x20ftypisom', 'video/mp4'],
+    ['\x1aE\xdf\xa3', 'video/webm'],
+  ])('knows %j', (head, mediaType) => {
+    expect(sniffMedia(bytes(`${head}${'\0'.repeat(16)}`))?.mediaType).toBe(mediaType)
+  })
+
+  it.each(['', 'RIFF', 'RIFF\0\0\0\0AVI ', 'plain text', '%PDF-1.7'])('knows nothing of %j', head => {
+    expect(sniffMedia(bytes(head))).toBeUndefined()
+  })
+
+  it('looks only at its own bytes, not at those before them in the buffer', () => {
+    const whole = Buffer.concat([bytes('GIF89a'), bytes('plain text and more of it')])
+    expect(sniffMedia(whole.subarray(6))).toBeUndefined()
+  })
+})

@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest'
+import { createAdmit, type AdmitOptions } from '../../services/router/admit/admit.ts'
+import { checkRequest, type RequestLimits } from '../../services/router/admit/check-request.ts'
+import type { FetchPart } from '../../services/router/admit/fetch-part.ts'
+import type { Incoming } from '../../services/router/states.ts'
+import { GatewayError } from '../../services/shared/contract/errors.ts'
+import type { InferenceRequest } from '../../services/shared/contract/request.ts'
+
+const limits: RequestLimits = {
+  parts: 4,
+  textCharacters: 100,
+  models: new Set(['tiny', 'large']),
+  tiers: new Set(['small']),
+  labelSets: new Set(['subjects']),
+}
+
+const base: InferenceRequest = {
+  task: 'generate',
+  parts: [{ kind: 'text', text: 'hello' }],
+  options: {},
+  constraints: { priority: 'normal' },
+  labels: {},
+}
+
+function fieldsOf(changed: Partial<InferenceRequest>): readonly string[] {
+  try {
+    checkRequest({ ...base, ...changed }, limits)
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'InvalidRequest') throw error
+    return (error.details.violations ?? []).map(one => one.field)
+  }
+  return []
+}
+
+const text = (words: string) => ({ kind: 'text', text: words }) as const
+const constraints = (more: object) => ({ constraints: { priority: 'normal', ...more } as const })
+const labels = (count: number) => Array.from({ length: count }, (_, index) => `label ${index}`)
+
+describe('checkRequest()', () => {
+  it.each<[string, Partial<InferenceRequest>]>([
+    ['a plain request', {}],
+    ['a label set', { task: 'classify', options: { labelSet: 'subjects' } }],
+    ['64 labels', { task: 'classify', options: { labels: labels(64) } }],
+    ['a language', { task: 'transcribe', options: { language: 'de' } }],
+    ['every option of generate', { options: { maxOutputTokens: 1, temperature: 2, instruction: 'be kind' } }],
+    ['the edges of every range', constraints({ minQuality: 0, maxRisk: 1, maxCostNanoUsd: 0, deadlineMs: 1 })],
+    ['a known model and tier', constraints({ model: 'tiny', tier: 'small', adapter: 'legal' })],
+    ['16 labels of its own', { labels: Object.fromEntries(labels(16).map(name => [name, 'x'])) }],
+  ])('takes %s', (_what, changed) => {
+    expect(fieldsOf(changed)).toEqual([])
+  })
+
+  it.each<[string, Partial<InferenceRequest>, readonly string[]]>([
+    ['no content', { parts: [] }, ['content']],
+    ['too many parts', { parts: labels(5).map(text) }, ['content']],
+    ['white space', { parts: [text('x'), text(' \n')] }, ['content[1].text']],
+    ['too much text', { parts: [text('x'.repeat(60)), text('y'.repeat(60))] }, ['content']],
+    ['too much text with its instruction', { options: { instruction: 'x'.repeat(100) } }, ['content']],
+    [
+      'an option of another task',
+      { options: { labelSet: 'subjects', language: 'de' } },
+      ['options.label_set', 'options.language'],
+    ],
+    ['neither labels nor a set', { task: 'classify' }, ['options.label_set']],
+    [
+      'both labels and a set',
+      { task: 'classify', options: { labels: labels(2), labelSet: 'subjects' } },
+      ['options.labels'],
+    ],
+    ['an unknown set', { task: 'classify', options: { labelSet: 'animals' } }, ['options.label_set']],
+    ['one label', { task: 'classify', options: { labels: labels(1) } }, ['options.labels']],
+    ['65 labels', { task: 'classify', options: { labels: labels(65) } }, ['options.labels']],
+    ['a label twice', { task: 'classify', options: { labels: ['a', 'b', 'a'] } }, ['options.labels']],
+    ['an empty label', { task: 'classify', options: { labels: ['a', ' '] } }, ['options.labels']],
+    ['a language by name', { task: 'transcribe', options: { language: 'german' } }, ['options.language']],
+    ['a temperature that is no number', { options: { temperature: Number.NaN } }, ['options.temperature']],
+    ['a temperature over 2', { options: { temperature: 2.01 } }, ['options.temperature']],
+    ['no output', { options: { maxOutputTokens: 0 } }, ['options.max_output_tokens']],
+    ['a negative deadline', constraints({ deadlineMs: -1 }), ['constraints.deadline']],
+    ['half a nano-dollar', constraints({ maxCostNanoUsd: 0.5 }), ['constraints.max_cost_nano_usd']],
+    ['a cost that a double cannot hold', constraints({ maxCostNanoUsd: 2 ** 53 }), ['constraints.max_cost_nano_usd']],
+    ['a quality over 1', constraints({ minQuality: 1.1 }), ['constraints.min_quality']],
+    ['a risk that is no number', constraints({ maxRisk: Number.NaN }), ['constraints.max_risk']],
+    [
+      'an unknown model and tier',
+      constraints({ model: 'huge', tier: 'gold' }),
+      ['constraints.model', 'constraints.tier'],
+    ],
+    ['an endless adapter', constraints({ adapter: 'x'.repeat(257) }), ['constraints.adapter']],
+    [
+      'an endless key',
+      { idempotencyKey: 'x'.repeat(257), sessionKey: 'y'.repeat(257) },
+      ['idempotency_key', 'session_key'],
+    ],
+    ['17 labels of its own', { labels: Object.fromEntries(labels(17).map(name => [name, 'x'])) }, ['labels']],
+    ['a long label of its own', { labels: { a: 'x'.repeat(257) } }, ['labels']],
+  ])('refuses %s and names the field', (_what, changed, fields) => {
+    expect(fieldsOf(changed)).toEqual(fields)
+  })
+
+  it('names every fault at once', () => {
+    expect(fieldsOf({ parts: [], ...constraints({ model: 'huge' }), idempotencyKey: 'x'.repeat(300) })).toEqual([
+      'content',
+      'constraints.model',
+      'idempotency_key',
+    ])
+  })
+})
+
+const options: AdmitOptions = {
+  request: limits,
+  media: { imageMegapixels: 40, audioSeconds: 10 },
+  defaultDeadlineMs: 10_000,
+  asyncDeadlineMs: 60_000,
+  longestDeadlineMs: 100_000,
+}
+const nowMs = 1_000_000
+const noFetch: FetchPart = () => Promise.reject(new Error('nothing is to be fetched'))
+const incoming = (more: Partial<Incoming> = {}): Incoming => ({
+  caller: { tenant: 't', credentialId: 'c', scopes: ['infer'] },
+  request: base,
+  mode: 'sync',
+  arrivedAt: nowMs,
+  ...more,
+})
+const admit = (more?: Partial<Incoming>, fetchPart = noFetch) =>
+  createAdmit(options, { clock: { now: () => nowMs }, fetchPart })(incoming(more), new AbortController().signal)
+const within = (deadlineMs: number): InferenceRequest => ({ ...base, ...constraints({ deadlineMs }) })
+
+describe('createAdmit()', () => {
+  it.each<[string, Partial<Incoming>, number]>([
+    ['the default', {}, 10_000],
+    ['that of the call', { callDeadlineAt: nowMs + 3000 }, 3000],
+    ['that of the request', { request: within(2000) }, 2000],
+    ['the tighter of both', { request: within(2000), callDeadlineAt: nowMs + 1500 }, 1500],
+    ['at most the longest', { request: within(1e9) }, 100_000],
+    ['for a job the long default, whatever its call has', { mode: 'async', callDeadlineAt: nowMs + 100 }, 60_000],
+    ['for a job what it asked for', { mode: 'async', request: within(5000) }, 5000],
+  ])('makes the deadline absolute: %s', async (_what, more, leftMs) => {
+    expect((await admit(more)).deadlineAt - nowMs).toBe(leftMs)
+  })
+
+  it('refuses a deadline that is past, before looking at anything else', async () => {
+    await expect(admit({ callDeadlineAt: nowMs, request: { ...base, parts: [] } })).rejects.toMatchObject({
+      code: 'Deadline',
+      details: { stage: 'admit', reason: 'DEADLINE_AT_ADMIT' },
+    })
+  })
+
+  it('fetches parts given by address and checks what came', async () => {
+    const bytes = Buffer.from('no image at all')
+    const asked: string[] = []
+    const image = { kind: 'image', source: { kind: 'uri', uri: 'https://example.org/a.png' } } as const
+    const refused = admit({ request: { ...base, parts: [text('see'), image] } }, async (uri, field) => {
+      asked.push(uri, field)
+      return bytes
+    })
+    await expect(refused).rejects.toMatchObject({ details: { violations: [{ field: 'content[1].image.bytes' }] } })
+    expect(asked).toEqual(['https://example.org/a.png', 'content[1].image'])
+  })
+
+  it('lists each modality once and gives every request an id of its own', async () => {
+    const first = await admit({ request: { ...base, parts: [text('a'), text('b')] } })
+    expect(first.modalities).toEqual(['text'])
+    expect(first.requestId).not.toBe((await admit()).requestId)
+  })
+})
