@@ -15,6 +15,13 @@ import { missingPacks, packPath } from '../support/model-packs.ts'
 const missing = missingPacks(['minilm'])
 const never = new AbortController().signal
 const control: RunControl = { cancelled: () => false, signal: () => never, onDelta: async () => {} }
+const dependencies = {
+  packPath,
+  executionProviders: ['cpu'],
+  threads: 1,
+  logger: pino({ level: 'silent' }),
+  clock: { now: () => Date.now() },
+}
 let backend: Backend
 
 function work(text: string, more: Partial<Work> = {}): Work {
@@ -49,13 +56,7 @@ describe.skipIf(missing !== undefined)(`createEmbeddingBackend() (${missing ?? '
       space: 'all-MiniLM-L6-v2',
       heads: join(packageRoot(), 'deploy', 'heads', 'minilm'),
     } as const
-    backend = await createEmbeddingBackend(spec, {
-      packPath,
-      executionProviders: ['cpu'],
-      threads: 1,
-      logger: pino({ level: 'silent' }),
-      clock: { now: () => Date.now() },
-    })
+    backend = await createEmbeddingBackend(spec, dependencies)
   }, 30_000)
   afterAll(() => backend.close())
 
@@ -86,6 +87,33 @@ describe.skipIf(missing !== undefined)(`createEmbeddingBackend() (${missing ?? '
       expect(cosine(alone!, together[index]!)).toBeCloseTo(1, 6)
     }
   })
+
+  it.skipIf(missingPacks(['gte-small']) !== undefined)(
+    'gives the same vector in a batch as alone, of a model that computes rows together',
+    async () => {
+      const spec = { kind: 'embedding', pack: 'gte-small', space: 'gte-small', tokens: 512 } as const
+      const large = await createEmbeddingBackend(spec, dependencies)
+      const texts = [
+        'short',
+        'a sentence of some more words',
+        'another one of about its length',
+        'x '.repeat(120),
+        'tiny',
+      ]
+      const together = (
+        await large.run(
+          texts.map(text => work(text)),
+          control,
+        )
+      ).map(vectorOf)
+      for (const [index, text] of texts.entries()) {
+        const [alone] = (await large.run([work(text)], control)).map(vectorOf)
+        for (const [at, value] of alone!.entries()) expect(together[index]![at]).toBeCloseTo(value, 4)
+      }
+      await large.close()
+    },
+    60_000,
+  )
 
   it('shares the time of a batch so that the shares are whole and none is lost', async () => {
     const outcomes = await backend.run(

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Tensor, type InferenceSession } from 'onnxruntime-node'
 import { GatewayError } from '../../../shared/contract/errors.ts'
+import { groupByLength } from './length-groups.ts'
 import type { SessionLoader } from './session-loader.ts'
 
 /** A sentence encoder. */
@@ -27,22 +28,37 @@ export async function loadEmbeddingModel(packFolder: string, loader: SessionLoad
   const [probe] = await run(session, [[101, 102]])
   return {
     dimensions: probe?.values.length ?? 0,
-    embed: batch => (path.includes('quantized') ? runEach(session, batch) : run(session, batch)),
+    embed: batch =>
+      runGroups(session, batch, path.includes('quantized') ? batch.map((_, index) => [index]) : groupsOf(batch)),
     close: () => session.release(),
   }
 }
 
 /**
- * Runs rows one by one. Weights of 8 bits come with activations that are scaled by the largest of the whole batch, padding included,
- * so a text's vector would depend on its neighbours: cosine 0.982 to itself alone was seen, which a store of vectors would remember.
+ * Runs groups of rows one after the other. Rows of a quantised model go alone: weights of 8 bits come with activations that are scaled
+ * by the largest of the whole batch, padding included, so a text's vector would depend on its neighbours: cosine 0.982 to itself alone
+ * was seen, which a store of vectors would remember.
  */
-async function runEach(
+async function runGroups(
   session: InferenceSession,
   batch: readonly (readonly number[])[],
+  groups: readonly (readonly number[])[],
 ): Promise<readonly SentenceVector[]> {
-  const vectors: SentenceVector[] = []
-  for (const row of batch) vectors.push(...(await run(session, [row])))
+  const vectors = Array.from<SentenceVector>({ length: batch.length })
+  for (const group of groups) {
+    const ran = await run(
+      session,
+      group.map(index => batch[index]!),
+    )
+    group.forEach((index, at) => {
+      vectors[index] = ran[at]!
+    })
+  }
   return vectors
+}
+
+function groupsOf(batch: readonly (readonly number[])[]): readonly (readonly number[])[] {
+  return groupByLength(batch.map(row => row.length))
 }
 
 /** input_ids, attention_mask, token_type_ids: int64 [batch, tokens]; last_hidden_state: float32 [batch, tokens, dimensions]. */
