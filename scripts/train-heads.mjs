@@ -1,9 +1,12 @@
-// Trains the label heads of a sentence encoder: `node scripts/train-heads.mjs MODEL LABEL_SET ROWS.jsonl[.gz]`.
+// Trains the label heads of a sentence encoder:
+//   node scripts/train-heads.mjs --model minilm --label-set academic-subject --rows mmlu-pro.jsonl.gz \
+//     --source 'TIGER-AI-Lab/MMLU-Pro questions and their categories' --licence Apache-2.0
 // A head is a multinomial logistic regression on the model's vectors. Rows whose id hashes into the held-out share are never
 // trained on: they calibrate the cascade. The accuracy in the manifest comes from five folds of the rest.
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { loadConfig } from '../dist/services/shared/config/load-config.js'
 import { packPath } from '../dist/services/shared/packs/pack-path.js'
@@ -11,7 +14,11 @@ import { readWordPieces } from '../dist/services/worker/encode/word-pieces.js'
 import { loadEmbeddingModel } from '../dist/services/worker/infer/onnx/embedding-model.js'
 import { createSessionLoader } from '../dist/services/worker/infer/onnx/session-loader.js'
 
-const [modelName, labelSet, rowsFile] = process.argv.slice(2)
+const flags = ['model', 'label-set', 'rows', 'source', 'licence']
+const { values } = parseArgs({ options: Object.fromEntries(flags.map(flag => [flag, { type: 'string' }])) })
+const absent = flags.filter(flag => values[flag] === undefined)
+if (absent.length > 0) throw new Error(`needs --${absent.join(', --')}`)
+const { model: modelName, 'label-set': labelSet, rows: rowsFile, source, licence } = values
 const { config, places } = loadConfig()
 const { backend } = config.models[modelName]
 const heldOutRatio = 0.15
@@ -46,8 +53,8 @@ const manifest = {
   weights: { file: 'weights.f32', sha256: createHash('sha256').update(bytes).digest('hex') },
   trainedOn: {
     rows: open.length,
-    source: 'TIGER-AI-Lab/MMLU-Pro questions and their categories',
-    licence: 'Apache-2.0',
+    source,
+    licence,
   },
   heldOut: `rows whose SHA-256 of the id starts with a byte under ${Math.round(heldOutRatio * 256)}`,
   crossValidated: { folds, accuracy: round(accuracy), low: round(low), high: round(high), interval: 'Wilson 95 %' },

@@ -30,7 +30,7 @@ export function interpretGeneration({ text, logprobs, finishReason }: Generated,
     signals: {
       mean_logprob: average,
       q10_logprob: doubtful,
-      min_logprob: has ? Math.min(...logprobs) : 0,
+      min_logprob: logprobs.reduce((least, logprob) => Math.min(least, logprob), 0),
       guess_ratio: logprobs.filter(logprob => logprob < guess).length / Math.max(1, logprobs.length),
       tokens: usage.outputTokens ?? 0,
       cut: Number(finishReason === 'length'),

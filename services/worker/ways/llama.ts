@@ -54,13 +54,14 @@ export async function createLlamaBackend(spec: LlamaSpec, dependencies: BackendD
 async function generate(work: Work, control: RunControl, parts: Parts): Promise<Outcome> {
   const { spec, dependencies } = parts
   if (work.parts.some(part => part.kind !== 'text')) return badInput('the model takes text alone', {})
+  if (isAbandoned(work, control, dependencies.clock)) return abandoned(work, dependencies.clock, {})
   const startedAt = performance.now()
   const prompt = tokensOf(work, parts)
   const wanted = work.options.maxOutputTokens ?? work.recipe.maxOutputTokens ?? defaultMaxOutputTokens
   const most = Math.min(wanted, spec.contextTokens - prompt.length)
   if (most < 1) {
     const message = `the content makes ${prompt.length} tokens, the model takes ${spec.contextTokens}`
-    return { kind: 'failed', reason: 'context-overflow', message, usage: { inputTokens: prompt.length } }
+    return { kind: 'failed', reason: 'context-overflow', message, usage: {} }
   }
   const written: Written = { tokens: [], logprobs: [], text: '' }
   const whole = await write(work, prompt, most, control, parts, written)
