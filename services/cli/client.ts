@@ -1,5 +1,6 @@
-import { Client, credentials, Metadata, type ServiceDefinition } from '@grpc/grpc-js'
+import { Client, credentials, Metadata, type ServiceDefinition, type ServiceError } from '@grpc/grpc-js'
 import { loadConfig, packageRoot } from '../shared/config/load-config.ts'
+import { softwareVersion } from '../shared/process/software-version.ts'
 import type { CancelJobRequest } from '../shared/rpc/generated/sluice/v1/CancelJobRequest.ts'
 import type { DeadLetter__Output } from '../shared/rpc/generated/sluice/v1/DeadLetter.ts'
 import type { DiscardDeadLetterRequest } from '../shared/rpc/generated/sluice/v1/DiscardDeadLetterRequest.ts'
@@ -23,6 +24,9 @@ import type { ReplayDeadLetterRequest } from '../shared/rpc/generated/sluice/v1/
 import type { SubmitRequest } from '../shared/rpc/generated/sluice/v1/SubmitRequest.ts'
 import type { WatchJobRequest } from '../shared/rpc/generated/sluice/v1/WatchJobRequest.ts'
 import { loadServices, typesOf } from '../shared/rpc/load-proto.ts'
+import { statusName } from '../shared/rpc/status.ts'
+import { createTracer } from '../shared/telemetry/otlp-tracer.ts'
+import { noTracer, type Span, type Tracer } from '../shared/telemetry/tracer.ts'
 import type { CommonOptions } from './common-options.ts'
 
 interface Unary {
@@ -63,16 +67,31 @@ const channelOptions = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_m
 export function openGateway(options: CommonOptions): GatewayCaller {
   if (options.address !== undefined) return connectGateway(options.address, packageRoot(), options.key)
   const { config, places, apiKey } = loadConfig(options.config)
-  return connectGateway(config.listen.grpc, places.root, options.key ?? apiKey)
+  const tracer = createTracer(config.traces, {
+    service: 'sluice-cli',
+    version: softwareVersion(places.root),
+    instance: String(process.pid),
+  })
+  return connectGateway(config.listen.grpc, places.root, options.key ?? apiKey, tracer)
 }
 
 /** Opens the gateway at an address. */
-export function connectGateway(address: string, root: string, apiKey: string | undefined): GatewayCaller {
+export function connectGateway(
+  address: string,
+  root: string,
+  apiKey: string | undefined,
+  tracer: Tracer = noTracer,
+): GatewayCaller {
   const { Gateway, Admin } = typesOf(loadServices(root)).sluice.v1
   const methods: ServiceDefinition = { ...Gateway.service, ...Admin.service }
   const client = new Client(address, credentials.createInsecure(), channelOptions)
-  const metadata = new Metadata()
-  if (apiKey !== undefined) metadata.set('authorization', `Bearer ${apiKey}`)
+  const begin = (name: string): { readonly span: Span; readonly metadata: Metadata } => {
+    const span = tracer.start(`sluice.v1/${name}`, { kind: 'client', attributes: { 'rpc.system.name': 'grpc' } })
+    const metadata = new Metadata()
+    if (apiKey !== undefined) metadata.set('authorization', `Bearer ${apiKey}`)
+    if (span.traceparent !== undefined) metadata.set('traceparent', span.traceparent)
+    return { span, metadata }
+  }
 
   const methodOf = (name: string): ServiceDefinition[string] => {
     const method = methods[name]
@@ -83,17 +102,25 @@ export function connectGateway(address: string, root: string, apiKey: string | u
     call: (name, request) =>
       new Promise((resolve, reject) => {
         const { path, requestSerialize, responseDeserialize } = methodOf(name)
+        const { span, metadata } = begin(name)
         client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, (error, response) => {
+          if (error !== null) span.fail(statusName(error.code))
+          span.end()
           if (error !== null) reject(error)
           else resolve(response)
         })
       }),
     stream(name, request) {
       const { path, requestSerialize, responseDeserialize } = methodOf(name)
-      return client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata)
+      const { span, metadata } = begin(name)
+      return client
+        .makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata)
+        .once('error', (error: ServiceError) => span.fail(statusName(error.code)))
+        .once('close', () => span.end())
     },
     [Symbol.dispose]() {
       client.close()
+      void tracer.close()
     },
   }
 }

@@ -6,6 +6,7 @@ import type { AdmitOptions } from './admit/admit.ts'
 import type { AuthenticateOptions } from './admit/authenticate.ts'
 import type { FetchLimits } from './admit/fetch-part.ts'
 import type { ClaimOptions } from './claim/claim.ts'
+import type { WatchedPool } from './fleet-watch.ts'
 
 /** A hold outlives its deadline by this before the reaper looks at it. */
 const holdLeaseMs = 10_000
@@ -25,6 +26,16 @@ export function claimOptionsOf({ budgets }: Config): ClaimOptions {
     ...(requestMaxUsd === undefined ? {} : { requestMaxNanoUsd: fromUsd(requestMaxUsd) }),
     ...(tenantPerDayUsd === undefined ? {} : { tenantPerDayNanoUsd: fromUsd(tenantPerDayUsd) }),
   }
+}
+
+/** The pools as the fleet's watch wants to know them. */
+export function watchedPoolsOf({ pools }: Config): ReadonlyMap<string, WatchedPool> {
+  return new Map(
+    Object.entries(pools).map(([name, { coldStartMs, lanes, batch }]) => [
+      name,
+      { workerCapacity: lanes * batch.maxSize, ...(coldStartMs === undefined ? {} : { coldStartMs }) },
+    ]),
+  )
 }
 
 /** From where parts may be fetched. */

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
-import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { ClimbState } from '../shared/climb/climb-log.ts'
 import type { LoadedConfig } from '../shared/config/load-config.ts'
 import { systemClock } from '../shared/contract/clock.ts'
 import { loadDescriptors } from '../shared/rpc/load-descriptors.ts'
 import { loadErrorMessages, loadServices, typesOf } from '../shared/rpc/load-proto.ts'
 import { createStatusWriter } from '../shared/rpc/status.ts'
+import { createMetricsRegistry } from '../shared/telemetry/create-metrics-registry.ts'
+import { createTracer } from '../shared/telemetry/otlp-tracer.ts'
 import { openOpsServer } from '../shared/telemetry/ops-server.ts'
 import { sleep } from '../shared/process/every.ts'
 import type { Service } from '../shared/process/run-service.ts'
+import { softwareVersion } from '../shared/process/software-version.ts'
 import { createAdmit } from './admit/admit.ts'
 import { createAuthenticate, demandScope } from './admit/authenticate.ts'
 import { createFetchPart } from './admit/fetch-part.ts'
@@ -24,7 +26,7 @@ import { createFollower } from './climb/follow.ts'
 import { createLeases } from './climb/leases.ts'
 import { createLegDesk } from './climb/leg/leg-desk.ts'
 import { composeLadders } from './compose-ladders.ts'
-import { admitOptionsOf, authOf, claimOptionsOf, fetchLimitsOf } from './compose-options.ts'
+import { admitOptionsOf, authOf, claimOptionsOf, fetchLimitsOf, watchedPoolsOf } from './compose-options.ts'
 import { createStores } from './compose-stores.ts'
 import { createFleetWatch } from './fleet-watch.ts'
 import { createTakeFeedback } from './feedback/feedback.ts'
@@ -33,11 +35,15 @@ import { createInFlight } from './in-flight.ts'
 import { createJobs } from './jobs.ts'
 import { startLoops } from './loops.ts'
 import { createRouterMetrics } from './metrics.ts'
+import { createPoolMetrics } from './pool-metrics.ts'
 import { createReplay } from './replay.ts'
 import { createAdminService } from './rpc/admin-service.ts'
 import { createGatewayService } from './rpc/gateway-service.ts'
 import { openRpcServer } from './rpc/server.ts'
+import { createRequestLog } from './request-log.ts'
 import { createSettler } from './settle/settle.ts'
+import type { Considered } from './states.ts'
+import { traceClimb, traceStages } from './trace-stages.ts'
 import { loadPolicy } from '../shared/policy/load-policy.ts'
 
 /** A climb belongs to a router that renews it within this. */
@@ -54,40 +60,50 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const clock = systemClock
   const name = `router-${randomBytes(6).toString('hex')}`
   const owner = (): { name: string; leaseUntil: number } => ({ name, leaseUntil: clock.now() + leaseMs })
+  const tracer = createTracer(config.traces, {
+    service: 'sluice-router',
+    version: softwareVersion(places.root),
+    instance: name,
+  })
+  const requestEnded = createRequestLog(config.log.requests, logger)
   const stores = await createStores(config, name, clock, logger)
   const { climbLog, queue, mail, payloads, registry, ledger, redis } = stores
   const ladders = await composeLadders(config, folder => loadPolicy(places.folder(folder), {}))
 
-  const fleet = createFleetWatch(registry, queue, Object.keys(config.pools))
+  const fleet = createFleetWatch(registry, queue, watchedPoolsOf(config))
   await fleet.read()
   const desk = createLegDesk(climbLog, logger)
   stores.mailbox.listen(desk.deliver)
   const leases = createLeases(climbLog, owner, logger)
   const follower = createFollower(climbLog, { intervalMs: followEveryMs }, logger)
   const inFlight = createInFlight(config.limits.inFlight)
-  const metricsRegistry = new Registry()
-  collectDefaultMetrics({ register: metricsRegistry })
+  const metricsRegistry = createMetricsRegistry()
   const metrics = createRouterMetrics(metricsRegistry, {
     inFlight: () => inFlight.count,
     awaitedLegs: () => desk.size,
     poolsWaiting: () => fleet.waiting,
   })
+  const poolMetrics = createPoolMetrics(metricsRegistry, fleet, Object.keys(config.pools))
+  const refused = ({ rung, predictedLatencyMs }: Considered): void =>
+    poolMetrics.refused(rung.model.pool, predictedLatencyMs)
   const consider = createConsider(fleet.current)
   const climber = createClimber({
     climbLog,
     payloads,
-    queue,
+    queue: poolMetrics.watched(queue),
     mail,
     desk,
     clock,
     leases,
     owner,
     logger,
+    tracer,
     payloadGraceMs,
     replyTo: name,
     ladderOf: plan => ladders.named(plan.ladder),
     changed: follower.nudge,
     observe: metrics.judged,
+    refused,
     look: (course, spentNanoUsd) =>
       consider({
         ladder: course.guided.ladder,
@@ -102,40 +118,47 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       }),
   })
   const settler = createSettler({ ledger, climbLog, clock, logger })
-  const choose = createChoose({ consider, clock })
+  const choose = createChoose({ consider, clock, refused })
   const claimOptions = claimOptionsOf(config)
   const recall = createRecall({ climbLog, clock, sleep })
   const background = inFlight.background(logger)
   const handler = createRequestHandler(
-    {
-      admit: createAdmit(admitOptionsOf(loaded), { clock, fetchPart: createFetchPart(fetchLimitsOf(config)) }),
-      recall: recall.find,
-      forget: recall.forget,
-      assess: createAssess({ ladders, describe: describePart }),
-      choose(assessed) {
-        const chosen = choose(assessed)
-        metrics.decided(chosen, chosen.assessMs)
-        return chosen
+    traceStages(
+      {
+        admit: createAdmit(admitOptionsOf(loaded), { clock, fetchPart: createFetchPart(fetchLimitsOf(config)) }),
+        recall: recall.find,
+        forget: recall.forget,
+        assess: createAssess({ ladders, describe: describePart }),
+        choose(assessed) {
+          const chosen = choose(assessed)
+          metrics.decided(chosen, chosen.assessMs)
+          return chosen
+        },
+        claim: createClaim(claimOptions, { ledger, clock }),
+        start: climber.start,
+        async walk(course, signal, emit) {
+          const climbed = await traceClimb(course, tracer, traced => climber.walk(traced, signal, emit))
+          metrics.ended(climbed)
+          requestEnded(climbed)
+          return climbed
+        },
+        async follow(requestId, signal) {
+          for await (const state of follower.follow(requestId, signal))
+            if (state.end !== undefined) return climbedOf(state)
+          throw new Error('following ended before the climb did')
+        },
+        settle: settler.settle,
       },
-      claim: createClaim(claimOptions, { ledger, clock }),
-      start: climber.start,
-      async walk(course, signal, emit) {
-        const climbed = await climber.walk(course, signal, emit)
-        metrics.ended(climbed)
-        return climbed
-      },
-      async follow(requestId, signal) {
-        for await (const state of follower.follow(requestId, signal))
-          if (state.end !== undefined) return climbedOf(state)
-        throw new Error('following ended before the climb did')
-      },
-      settle: settler.settle,
-    },
+      tracer,
+    ),
     background,
   )
   const resume = async (state: ClimbState): Promise<void> => {
     const climbed = await climber.resume(state)
-    if (climbed !== undefined) metrics.ended(climbed)
+    if (climbed !== undefined) {
+      metrics.ended(climbed)
+      requestEnded(climbed)
+    }
     await settler.settle({ holdId: state.plan.holdId, requestId: state.request.requestId }, climbed)
   }
   const jobs = createJobs(climbLog, follower, climber.cancel)
@@ -166,6 +189,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     enter: inFlight.enter,
     statuses: createStatusWriter(loadErrorMessages(places.root)),
     answered: metrics.answered,
+    tracer,
     logger,
   }
   const replay = createReplay(handler, payloads)
@@ -193,7 +217,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     notReady: () => [
       ...(redis.status === 'ready' ? [] : ['redis']),
       ...(draining ? ['draining'] : []),
-      ...fleet.poolsWithoutWorkers(config.pools).map(pool => `pool ${pool}`),
+      ...fleet.poolsWithoutWorkers.map(pool => `pool ${pool}`),
     ],
   })
   logger.info({ name, grpc: server.address, ops: ops.address }, 'router is ready')
@@ -208,6 +232,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       await loops.stop()
       await ops.close()
       await stores.close()
+      await tracer.close()
     },
   }
 }

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { RungReport } from '../shared/contract/answer.ts'
 import type { Task } from '../shared/contract/content.ts'
+import { sampledTraceIdOf } from '../shared/telemetry/tracer.ts'
 import type { Chosen, Climbed } from './states.ts'
 
 /** What the router counts. Labels are closed sets: tasks, configured models and tiers, verdicts, states; never a tenant or an id. */
@@ -12,7 +13,7 @@ export interface RouterMetrics {
   /** A climb ended. */
   ended(climbed: Climbed): void
   /** A call was answered, by rpc and gRPC status name. */
-  answered(rpc: string, status: string, elapsedMs: number): void
+  answered(rpc: string, status: string, elapsedMs: number, traceparent?: string): void
   resumed(): void
   /** A background loop failed at a turn. */
   loopFailed(loop: string): void
@@ -43,6 +44,7 @@ export function createRouterMetrics(registry: Registry, gauges: RouterGauges): R
     help: 'Time from a call to its answer.',
     labelNames: ['rpc'],
     buckets: requestBuckets,
+    enableExemplars: true,
     registers,
   })
   const decisions = new Histogram({
@@ -108,13 +110,23 @@ export function createRouterMetrics(registry: Registry, gauges: RouterGauges): R
       const reports = end.kind === 'answered' ? end.answer.rungs : end.rungs
       for (const { model, tier, costNanoUsd } of reports) spent.inc({ model, tier }, costNanoUsd / 1e9)
     },
-    answered(rpc, status, elapsedMs) {
+    answered(rpc, status, elapsedMs, traceparent) {
       requests.inc({ rpc, status })
-      durations.observe({ rpc }, elapsedMs / 1000)
+      const traceId = sampledTraceIdOf(traceparent)
+      durations.observe({
+        labels: { rpc },
+        value: elapsedMs / 1000,
+        exemplarLabels: exemplarOf(traceId),
+      })
     },
     resumed: () => resumed.inc(),
     loopFailed: loop => loops.inc({ loop }),
   }
+}
+
+/** The types take an exemplar's labels for those of the metric. */
+function exemplarOf(traceId: string | undefined): Partial<Record<string, string>> {
+  return traceId === undefined ? {} : { trace_id: traceId }
 }
 
 function registerGauges(registry: Registry, gauges: RouterGauges): void {

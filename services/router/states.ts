@@ -80,6 +80,15 @@ export interface Considered {
   readonly removedWhy?: string
 }
 
+/** Whether a rung was taken out for want of workers alone: with enough of them, `leftMs` would do. */
+export function lacksCapacity(
+  { removedBy, predictedLatencyMs = 0, predictedWaitMs }: Considered,
+  leftMs: number,
+): boolean {
+  if (removedBy === 'workers') return true
+  return removedBy === 'deadline' && predictedWaitMs > 0 && predictedLatencyMs <= leftMs
+}
+
 /** Every filter that can take a rung out. */
 export type FilterName = 'pin' | 'adapter' | 'workers' | 'deadline' | 'cost' | 'modality'
 

@@ -18,4 +18,6 @@ export interface RunControl {
   signal(legId: LegId): AbortSignal
   /** A piece of text as it comes; resolves when more may be sent. */
   onDelta(legId: LegId, text: string): Promise<void>
+  /** Told by a backend that computes: when its kernels were at work, in epoch ms. */
+  ran?(startedAt: number, endedAt: number): void
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
-import { collectDefaultMetrics, Registry } from 'prom-client'
 import { createRedisClimbLog } from '../shared/climb/redis-climb-log.ts'
 import { climbLogTimes } from '../shared/climb/times.ts'
 import { systemClock } from '../shared/contract/clock.ts'
@@ -18,13 +17,16 @@ import { envelopeVersion } from '../shared/queue/job.ts'
 import { checkRedis } from '../shared/redis/check-redis.ts'
 import { connectRedis, whenReady } from '../shared/redis/connect.ts'
 import { createRedisWorkerRegistry } from '../shared/registry/redis-worker-registry.ts'
+import { createMetricsRegistry } from '../shared/telemetry/create-metrics-registry.ts'
+import { createTracer } from '../shared/telemetry/otlp-tracer.ts'
 import { openOpsServer } from '../shared/telemetry/ops-server.ts'
 import { createCollector } from './collect/collector.ts'
 import { createEngine, type EngineModel } from './engine.ts'
-import { handleBatch } from './handle-batch.ts'
+import { handleBatch, type BatchDependencies } from './handle-batch.ts'
 import { createWorkerMetrics } from './metrics.ts'
 import { createOpenLegs } from './report/open-legs.ts'
 import { startLanes } from './lanes.ts'
+import { traceLeg, type TracedModel } from './trace-leg.ts'
 import type { BackendSpec } from './ways/create-backend.ts'
 
 const beatEveryMs = 1000
@@ -54,8 +56,8 @@ export async function composeWorker(
   await whenReady(redis, startTimeoutMs)
   await checkRedis(redis, logger)
 
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  const tracer = createTracer(config.traces, { service: 'sluice-worker', version, instance: workerId })
+  const registry = createMetricsRegistry()
   const engine = await createEngine(
     { models: modelsOf(config, pool, places.folder) },
     { packPath: name => packPath(places.packs, name), logger, clock },
@@ -77,7 +79,10 @@ export async function composeWorker(
     logger,
   )
   const collector = createCollector({ ...poolConfig.batch, maxBatchOf: engine.maxBatch }, { consumer, clock, sleep })
-  const dependencies = { climbLog, mail, clock, logger, workerId, sleep, payloads, engine, openLegs, metrics }
+  const traced = tracedModelsOf(config, pool)
+  const trace: BatchDependencies['trace'] = (taken, begun) =>
+    traceLeg(taken, { ...begun, pool }, traced.get(taken.job.model), tracer)
+  const dependencies = { climbLog, mail, clock, logger, workerId, sleep, payloads, engine, openLegs, metrics, trace }
   const lanes = startLanes(poolConfig.lanes, collector, batch => handleBatch(batch, dependencies), { logger, sleep })
 
   const workers = createRedisWorkerRegistry(prefix, redis, clock)
@@ -122,6 +127,7 @@ export async function composeWorker(
       await mailbox.close()
       await engine.close()
       await ops.close()
+      await tracer.close()
       redis.disconnect()
       queueConnection.disconnect()
     },
@@ -133,6 +139,18 @@ function modelsOf(config: Config, pool: string, folderOf: (configured: string) =
   return Object.entries(config.models)
     .filter(([, model]) => model.pool === pool)
     .map(([name, { backend }]) => ({ name, backend: specOf(backend, folderOf), executionProviders, threads }))
+}
+
+/** What traces say of the models of a pool. */
+function tracedModelsOf(config: Config, pool: string): ReadonlyMap<string, TracedModel> {
+  return new Map(
+    Object.entries(config.models)
+      .filter(([, model]) => model.pool === pool)
+      .map(([name, { backend }]): [string, TracedModel] => {
+        if (backend.kind !== 'openai') return [name, { kind: backend.kind }]
+        return [name, { kind: backend.kind, served: backend.model, baseUrl: backend.baseUrl }]
+      }),
+  )
 }
 
 /** The configured backend without the fields that were left out, its folders absolute. */

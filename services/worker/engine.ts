@@ -122,6 +122,7 @@ function controlOf(hooks: RunHooks): RunControl {
     cancelled: legId => hooks.signal(legId).aborted,
     signal: legId => hooks.signal(legId),
     onDelta: (legId, text) => hooks.onDelta(legId, text),
+    ran: (startedAt, endedAt) => hooks.ran?.(startedAt, endedAt),
   }
 }
 

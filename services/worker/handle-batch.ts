@@ -3,12 +3,14 @@ import { isGatewayError } from '../shared/contract/errors.ts'
 import type { LegId } from '../shared/contract/ids.ts'
 import type { PayloadStore } from '../shared/payload/payload-store.ts'
 import type { TakenJob } from '../shared/queue/pool-queue.ts'
+import { traceIdOf } from '../shared/telemetry/tracer.ts'
 import { begin, type Begun } from './collect/begin.ts'
 import { loadParts } from './collect/load-parts.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import type { OpenLeg, OpenLegs } from './report/open-legs.ts'
 import { report, reportUnrun, type ReportDependencies } from './report/report.ts'
 import type { Engine, Outcome, RunHooks, Work } from './states.ts'
+import type { LegTrace } from './trace-leg.ts'
 
 /** What a batch goes through. */
 export interface BatchDependencies extends ReportDependencies {
@@ -16,10 +18,12 @@ export interface BatchDependencies extends ReportDependencies {
   readonly engine: Engine
   readonly openLegs: OpenLegs
   readonly metrics: WorkerMetrics
+  /** Begins the spans of a leg at work; absent where nothing is traced. */
+  readonly trace?: (taken: TakenJob, begun: { readonly attempt: number; readonly startedAt: number }) => LegTrace
   readonly logger: Logger
 }
 
-type Running = Begun & { readonly kind: 'run' }
+type Running = Begun & { readonly kind: 'run'; readonly trace?: LegTrace | undefined }
 
 /**
  * Takes one batch from the queue to its reports: begin, load, encode, infer, interpret (the engine does these three), report. Every leg
@@ -28,7 +32,9 @@ type Running = Begun & { readonly kind: 'run' }
 export async function handleBatch(batch: readonly TakenJob[], dependencies: BatchDependencies): Promise<void> {
   const { climbLog, clock, workerId, metrics } = dependencies
   const begun = await begin(batch, workerId, climbLog, clock)
-  const running = begun.filter(one => one.kind === 'run')
+  const running = begun
+    .filter(one => one.kind === 'run')
+    .map((one): Running => ({ ...one, trace: dependencies.trace?.(one.taken, one) }))
   await Promise.all([...begun.map(one => answerUnrun(one, dependencies)), compute(running, dependencies)])
   metrics.batch(batch[0]?.job.model ?? '', running.length)
 }
@@ -45,6 +51,7 @@ async function compute(running: readonly Running[], dependencies: BatchDependenc
     ])
   } finally {
     for (const leg of legs.values()) leg.close()
+    for (const { trace } of running) trace?.ended('lost')
     // Those that were reported are let go of already, and this does nothing.
     await Promise.all(running.map(one => one.taken.giveBack()))
   }
@@ -56,8 +63,9 @@ async function runReady(
   dependencies: BatchDependencies,
 ): Promise<void> {
   if (ready.length === 0) return
-  const works = ready.map(({ one, parts }) => workOf(one, parts))
-  const outcomes = await dependencies.engine.run(works, hooksOf(legs))
+  const works = ready.map(({ one, parts }) => workOf(one, parts, one.trace?.computing(ready.length)))
+  const outcomes = await dependencies.engine.run(works, hooksOf(ready, legs))
+  for (const { one } of ready) one.trace?.computed()
   await Promise.all(ready.map(({ one }, index) => finish(one, outcomes[index] ?? lostOutcome, legs, dependencies)))
 }
 
@@ -107,10 +115,13 @@ async function finish(
   const leg = legs.get(one.taken.job.legId)
   leg?.close()
   if (leg?.stopped() === 'lost') {
-    logger.warn({ legId: one.taken.job.legId }, 'the lock was lost: another worker has this leg')
+    const { legId, traceparent } = one.taken.job
+    logger.warn({ legId, traceId: traceIdOf(traceparent) }, 'the lock was lost: another worker has this leg')
+    one.trace?.ended('lost')
     return
   }
   const end = await report(one, named(outcome, leg), dependencies)
+  one.trace?.ended(end)
   const word = end.kind === 'done' ? 'done' : end.reason
   metrics.leg(one.taken.job.model, word, clock.now() - one.startedAt, one.startedAt - one.taken.job.enqueuedAt)
 }
@@ -145,15 +156,20 @@ async function tellUnrun(one: Exclude<Begun, Running>, dependencies: BatchDepend
   }
 }
 
-function workOf({ taken, attempt }: Running, parts: Work['parts']): Work {
+function workOf({ taken, attempt }: Running, parts: Work['parts'], traced: string | undefined): Work {
   const { legId, model, recipe, task, options, deadlineAt, streaming } = taken.job
-  return { legId, attempt, model, recipe, task, options, parts, deadlineAt, streaming }
+  const traceparent = traced ?? taken.job.traceparent
+  const work = { legId, attempt, model, recipe, task, options, parts, deadlineAt, streaming }
+  return traceparent === undefined ? work : { ...work, traceparent }
 }
 
-function hooksOf(legs: ReadonlyMap<LegId, OpenLeg>): RunHooks {
+function hooksOf(ready: readonly Ready[], legs: ReadonlyMap<LegId, OpenLeg>): RunHooks {
   return {
     signal: legId => legs.get(legId)?.signal ?? AbortSignal.abort(),
     onDelta: async (legId, text) => legs.get(legId)?.send(text),
+    ran(startedAt, endedAt) {
+      for (const { one } of ready) one.trace?.ran(startedAt, endedAt)
+    },
   }
 }
 

@@ -21,6 +21,8 @@ export interface Work {
   readonly parts: readonly LoadedPart[]
   readonly deadlineAt: number
   readonly streaming: boolean
+  /** W3C trace context for a server that is asked. */
+  readonly traceparent?: string
 }
 
 /** What came of computing one leg. */
@@ -34,6 +36,8 @@ export interface RunHooks {
   signal(legId: LegId): AbortSignal
   /** A piece of text as it comes; resolves when more may be sent (back-pressure). */
   onDelta(legId: LegId, text: string): Promise<void>
+  /** The model was at work on the batch between these two times (epoch ms), waiting for its turn not counted. */
+  ran?(startedAt: number, endedAt: number): void
 }
 
 /** Computes legs with the models of this worker. */

@@ -64,7 +64,11 @@ describe.skipIf(whisperMissing !== undefined)(
     afterAll(() => engine.close())
 
     test('transcribes spoken digits with usage and finite signs', async () => {
-      const [outcome] = await engine.run([work('tiny', audio(await fixture('audio/spoken-426217.wav')))], patient)
+      const atWork: number[] = []
+      const hooks: RunHooks = { ...patient, ran: (from, to) => atWork.push(from, to) }
+      const [outcome] = await engine.run([work('tiny', audio(await fixture('audio/spoken-426217.wav')))], hooks)
+      const [from = 0, to = 0] = atWork
+      expect(to).toBeGreaterThan(from)
       expect(digits(textOf(outcome))).toBe('426217')
       if (outcome?.kind !== 'done') throw new Error('unreachable')
       const { rawConfidence, signals, usage } = outcome.result

@@ -25,6 +25,8 @@ export interface GatewayProcess {
 export interface TestGateway {
   readonly address: string
   readonly opsUrl: string
+  /** The file that its processes, and commands beside them, are configured by. */
+  readonly configFile: string
   readonly client: GatewayClient
   startRouter(): Promise<GatewayProcess>
   startWorker(pool: string): Promise<GatewayProcess>
@@ -59,6 +61,7 @@ export async function createTestGateway(config: TestConfig, redisUrl: string): P
   return {
     address,
     opsUrl: `http://${ops}`,
+    configFile: file,
     client,
     startRouter: () => start('router', []),
     startWorker: pool => start('worker', ['--pool', pool]),

@@ -18,6 +18,7 @@ export interface ChatBody {
   readonly model: string
   readonly messages: readonly { readonly role: string; readonly content: unknown }[]
   readonly authorization?: string
+  readonly traceparent?: string | string[]
   readonly [field: string]: unknown
 }
 
@@ -60,8 +61,12 @@ async function answer(
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   const body = JSON.parse(Buffer.concat(chunks).toString()) as ChatBody
-  const { authorization } = request.headers
-  requests.push({ ...body, ...(authorization === undefined ? {} : { authorization }) })
+  const { authorization, traceparent } = request.headers
+  requests.push({
+    ...body,
+    ...(authorization === undefined ? {} : { authorization }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  })
   response.once('close', () => {
     if (!response.writableFinished) leftAt.push(Date.now())
   })

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { packageRoot } from '../../services/shared/config/load-config.ts'
@@ -15,9 +15,12 @@ const codes = [
   ),
 ].map(([, code]) => code as ErrorCode)
 
-/** Names of the metrics that a service counts. */
-function metricNames(path: string): readonly string[] {
-  return [...read(path).matchAll(/'(sluice_[\w]+)'/gu)].map(([, name = '']) => name)
+/** Names of the metrics that a service counts, in whatever file it registers them. */
+function metricNames(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter(path => path.endsWith('.ts'))
+    .flatMap(path => [...read(join(folder, path)).matchAll(/'(sluice_\w+)'/gu)])
+    .map(([, name = '']) => name)
 }
 
 describe('every failure', () => {
@@ -31,7 +34,7 @@ describe('every failure', () => {
 
 describe('every metric', () => {
   it.each(['router', 'worker'])('of the %s says its service and its unit', service => {
-    const names = metricNames(`services/${service}/metrics.ts`)
+    const names = metricNames(`services/${service}`)
     expect(names.length).toBeGreaterThan(3)
     const shape = new RegExp(`^sluice_${service}_[a-z]+(?:_[a-z]+)*$`, 'u')
     expect(names.filter(name => !shape.test(name))).toEqual([])

@@ -128,6 +128,21 @@ describe('walk()', () => {
     })
   })
 
+  it('tells of a rung that quality asked for and that had no workers', async () => {
+    const { course, dependencies } = await setUp({ small: 0.1, large: 0.9 })
+    const refused: string[] = []
+    const walked = await walk(course, never, undefined, {
+      ...dependencies,
+      look: (...given) =>
+        dependencies
+          .look(...given)
+          .map(one => (one.rung.name === 'large' ? { ...one, removedBy: 'workers', removedWhy: 'none' } : one)),
+      refused: ({ rung: missed }) => refused.push(missed.name),
+    })
+    expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'no_capacity' } } })
+    expect(refused).toEqual(['large'])
+  })
+
   it('climbs past an answer that is not trusted and reports both rungs', async () => {
     const { course, dependencies, climbLog } = await setUp({ small: 0.1, large: 0.9 })
     const walked = await walk(course, never, undefined, dependencies)

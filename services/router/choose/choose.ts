@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/contract/clock.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import { limitsOf, nextStep } from '../guide.ts'
-import type { Assessed, Chosen, Considered, FilterName } from '../states.ts'
+import { lacksCapacity, type Assessed, type Chosen, type Considered, type FilterName } from '../states.ts'
 import type { Consider } from './consider.ts'
 import { dearestLeg, dearestPath, sizesOf } from './reserve.ts'
 
@@ -9,13 +9,15 @@ import { dearestLeg, dearestPath, sizesOf } from './reserve.ts'
 export interface ChooseDependencies {
   readonly consider: Consider
   readonly clock: Clock
+  /** Hears of a rung that was refused for want of capacity alone. */
+  readonly refused?: (rung: Considered) => void
 }
 
 /** Cuts the ladder to what may be called and takes the first step in thought. @throws GatewayError NoModel, Deadline, BudgetExceeded, Overloaded when nothing is left */
 export type Choose = (assessed: Assessed) => Chosen
 
 /** Makes the stage. */
-export function createChoose({ consider, clock }: ChooseDependencies): Choose {
+export function createChoose({ consider, clock, refused }: ChooseDependencies): Choose {
   return assessed => {
     const { guided, estimate, request, deadlineAt, modalities, mode } = assessed
     const { maxCostNanoUsd, model, tier, adapter } = request.constraints
@@ -37,7 +39,11 @@ export function createChoose({ consider, clock }: ChooseDependencies): Choose {
       reserveOf: rung => dearestLeg(rung, sizes, request.options, deadlineAt - nowMs),
     })
     const kept = considered.filter(one => one.removedBy === undefined)
-    if (kept.length === 0) throw nothingLeft(considered)
+    if (kept.length === 0) {
+      const missed = considered.find(one => lacksCapacity(one, deadlineAt - nowMs))
+      if (missed !== undefined) refused?.(missed)
+      throw nothingLeft(considered)
+    }
     const path = dearestPath(kept.map(one => one.reserveNanoUsd))
     return {
       ...assessed,

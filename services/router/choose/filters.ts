@@ -37,8 +37,9 @@ function adapter({ rung }: Considered, { pin }: ConsiderInput): string | undefin
 }
 
 function workers({ rung }: Considered, { mode }: ConsiderInput, fleet: Fleet): string | undefined {
-  if (mode === 'async' || fleet.serves(rung.model.pool, rung.model.name)) return undefined
-  return `no worker of pool ${rung.model.pool} serves it now`
+  const { pool, name } = rung.model
+  if (mode === 'async' || fleet.serves(pool, name) || fleet.pool(pool).startsCold) return undefined
+  return `no worker of pool ${pool} serves it now`
 }
 
 function deadline(foreseen: Considered, { nowMs, deadlineAt }: ConsiderInput): string | undefined {

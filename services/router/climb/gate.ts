@@ -8,7 +8,14 @@ import type { Considered, FilterName, GuidedLadder } from '../states.ts'
 /** What to do now. */
 export type Move =
   | { readonly kind: 'call'; readonly rung: Considered; readonly reason: string }
-  | { readonly kind: 'deliver'; readonly model: string; readonly reason: string; readonly degraded?: DegradedReason }
+  | {
+      readonly kind: 'deliver'
+      readonly model: string
+      readonly reason: string
+      readonly degraded?: DegradedReason
+      /** The rung that quality asked for and circumstance took out. */
+      readonly missed?: Considered
+    }
   /** No rung is left and none gave an answer. */
   | { readonly kind: 'give-up' }
 
@@ -59,13 +66,7 @@ export function decide(input: GateInput): Move {
   }
   const best = step.kind === 'stop' ? (find(input.called, step.model) ?? bestOf(input.called)) : bestOf(input.called)
   if (best === undefined) return { kind: 'give-up' }
-  const degraded = degradedBy(input, untried)
-  return {
-    kind: 'deliver',
-    model: best.model,
-    reason: step.reason,
-    ...(degraded === undefined ? {} : { degraded }),
-  }
+  return { kind: 'deliver', model: best.model, reason: step.reason, ...degradedBy(input, untried) }
 }
 
 /** A failed rung has proven nothing of the answer, so the next open one is called unless an earlier answer satisfies the policy. */
@@ -76,14 +77,18 @@ function afterFailure(input: GateInput, open: readonly Considered[]): Step {
   return { kind: 'call', model: first.rung.name, reason: 'the rung before it failed' }
 }
 
-function degradedBy(input: GateInput, untried: readonly Considered[]): DegradedReason | undefined {
+function degradedBy(
+  input: GateInput,
+  untried: readonly Considered[],
+): { readonly degraded?: DegradedReason; readonly missed?: Considered } {
   const wanted = untried.filter(one => one.removedBy === undefined || one.removedBy in circumstance)
   const step = nextStep({ ...input, open: wanted })
   if (step.kind === 'call') {
-    const removedBy = wanted.find(one => one.rung.name === step.model)?.removedBy
-    if (removedBy !== undefined) return circumstance[removedBy]
+    const missed = wanted.find(one => one.rung.name === step.model)
+    const degraded = missed?.removedBy === undefined ? undefined : circumstance[missed.removedBy]
+    if (missed !== undefined && degraded !== undefined) return { degraded, missed }
   }
-  return input.lastFailed ? 'rung_failed' : undefined
+  return input.lastFailed ? { degraded: 'rung_failed' } : {}
 }
 
 function find(called: readonly Called[], model: string): Called | undefined {

@@ -4,8 +4,10 @@ import { GatewayError } from '../../shared/contract/errors.ts'
 import { legIdOf } from '../../shared/contract/ids.ts'
 import type { Rung } from '../../shared/contract/model.ts'
 import type { NanoUsd } from '../../shared/contract/money.ts'
+import { noTracer, type Span, type SpanAttributes } from '../../shared/telemetry/tracer.ts'
+import { failureOf } from '../../shared/telemetry/with-span.ts'
 import { limitsOf } from '../guide.ts'
-import type { Considered, EmitEvent } from '../states.ts'
+import { lacksCapacity, type Considered, type EmitEvent } from '../states.ts'
 import type { Course } from './course.ts'
 import { decide, reportOf, trust, type Move } from './gate.ts'
 import { runLeg, type LegWait, type RunLegDependencies } from './leg/run-leg.ts'
@@ -27,6 +29,8 @@ export interface WalkDependencies extends RunLegDependencies {
   /** Looks at the ladder anew, with the time and money that are left. */
   readonly look: (course: Course, spentNanoUsd: NanoUsd) => readonly Considered[]
   readonly observe: (report: RungReport) => void
+  /** Hears of a rung that quality asked for and that was passed over for want of capacity alone. */
+  readonly refused?: (rung: Considered) => void
 }
 
 /**
@@ -47,6 +51,7 @@ export async function walk(
   }
   for (;;) {
     const move = nextMove(course, trail, dependencies)
+    noteMissed(course, move, dependencies)
     if (move.kind !== 'call') return finish(course, trail, endOf(course, trail, move), emit, dependencies)
     const leg: LegState = {
       index: trail.legs.length,
@@ -88,14 +93,53 @@ async function stepOn(
   dependencies: WalkDependencies,
 ): Promise<Exclude<LegWait, { kind: 'ended' }> | undefined> {
   const rung = rungOf(course, leg)
-  const ran = leg.end === undefined ? await run(course, trail, leg, signal, emit, dependencies) : { end: leg.end }
+  const { tracer = noTracer } = dependencies
+  const span = tracer.start(`rung ${rung.name}`, {
+    parent: course.request.traceparent,
+    attributes: rungAttributes(rung, leg),
+  })
+  try {
+    return await runAndJudge(course, trail, leg, signal, emit, dependencies, span)
+  } catch (error) {
+    span.fail(failureOf(error))
+    throw error
+  } finally {
+    span.end()
+  }
+}
+
+function rungAttributes(rung: Rung, leg: LegState): SpanAttributes {
+  return { 'sluice.rung': rung.name, 'sluice.tier': rung.model.tier, 'sluice.pool': leg.pool, 'sluice.leg': leg.index }
+}
+
+async function runAndJudge(
+  course: Course,
+  trail: Trail,
+  leg: LegState,
+  signal: AbortSignal,
+  emit: EmitEvent | undefined,
+  dependencies: WalkDependencies,
+  span: Span,
+): Promise<Exclude<LegWait, { kind: 'ended' }> | undefined> {
+  const rung = rungOf(course, leg)
+  const ran =
+    leg.end === undefined
+      ? await run(course, trail, leg, signal, emit, dependencies, span.traceparent)
+      : { end: leg.end }
   if ('kind' in ran) {
+    span.set({ 'sluice.verdict': ran.kind })
     trail.legs.push(leg)
     return ran
   }
   trail.legs.push({ ...leg, end: ran.end })
   trail.tried.add(rung.name)
   const report = judge(course, trail, leg, ran.end, dependencies)
+  span.set({
+    'sluice.verdict': report.verdict,
+    'sluice.confidence': report.confidence,
+    'sluice.cost_nano_usd': report.costNanoUsd,
+  })
+  if (ran.end.kind === 'failed') span.fail(ran.end.reason)
   if (leg.report === undefined) dependencies.observe(report)
   await emit?.({ kind: 'rung-finished', report })
   return undefined
@@ -109,11 +153,19 @@ async function run(
   signal: AbortSignal,
   emit: EmitEvent | undefined,
   dependencies: WalkDependencies,
+  traceparent: string | undefined,
 ): Promise<{ readonly end: LegEnd } | Exclude<LegWait, { kind: 'ended' }>> {
   const rung = rungOf(course, leg)
   await emit?.({ kind: 'rung-started', model: rung.name, tier: rung.model.tier })
   const relay = relayOf(course, trail, leg, emit, dependencies)
-  const order = { course, index: leg.index, rung, reserveNanoUsd: reserveOf(course.plan, rung.name), signal }
+  const order = {
+    course,
+    index: leg.index,
+    rung,
+    reserveNanoUsd: reserveOf(course.plan, rung.name),
+    signal,
+    traceparent,
+  }
   const waited = await runLeg(relay === undefined ? order : { ...order, relay }, dependencies)
   const ended = waited.kind === 'ended' && relay !== undefined ? await completed(relay, waited.end) : undefined
   trail.streamed ||= relay !== undefined && relay.passed > 0
@@ -151,6 +203,11 @@ function judge(course: Course, trail: Trail, leg: LegState, end: LegEnd, depende
   }
   trail.reports.push(leg.report ?? report)
   return leg.report ?? report
+}
+
+function noteMissed(course: Course, move: Move, { clock, refused }: WalkDependencies): void {
+  const missed = move.kind === 'deliver' ? move.missed : undefined
+  if (missed !== undefined && lacksCapacity(missed, course.request.deadlineAt - clock.now())) refused?.(missed)
 }
 
 /** No other rung can mend these. */

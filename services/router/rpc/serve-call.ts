@@ -3,6 +3,13 @@ import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
 import { isGatewayError } from '../../shared/contract/errors.ts'
 import { statusName, type StatusWriter } from '../../shared/rpc/status.ts'
+import {
+  noTracer,
+  parseTraceparent,
+  traceIdOf,
+  type SpanAttributes,
+  type Tracer,
+} from '../../shared/telemetry/tracer.ts'
 import type { Caller, Scope } from '../states.ts'
 import { contextOf, headerOf, type CallContext, type ReadableCall } from './call-context.ts'
 
@@ -13,7 +20,9 @@ export interface ServeDependencies {
   /** Takes a call in, or throws when there are too many; gives what lets it go. */
   readonly enter: () => () => void
   readonly statuses: StatusWriter
-  readonly answered: (rpc: string, status: string, elapsedMs: number) => void
+  readonly answered: (rpc: string, status: string, elapsedMs: number, traceparent?: string) => void
+  /** Absent where nothing is traced. */
+  readonly tracer?: Tracer
   readonly logger: Logger
 }
 
@@ -109,24 +118,47 @@ async function serve<Response>(
   rpc: string,
   scope: Scope,
   call: ReadableCall,
-  { authenticate, demandScope, enter, statuses, answered, logger }: ServeDependencies,
+  { authenticate, demandScope, enter, statuses, answered, tracer = noTracer, logger }: ServeDependencies,
   answer: (context: CallContext) => Promise<Response>,
 ): Promise<Response> {
   const startedAt = performance.now()
   let leave: (() => void) | undefined
+  const span = tracer.start(`sluice.v1/${rpc}`, {
+    parent: parentOf(call),
+    kind: 'server',
+    attributes: rpcAttributes(rpc, scope),
+  })
+  const { traceparent } = span
   try {
     const caller = authenticate(headerOf(call.metadata, 'authorization'))
     demandScope(caller, scope)
     leave = enter()
-    const response = await answer(contextOf(call, caller, Date.now()))
-    answered(rpc, 'OK', performance.now() - startedAt)
+    const response = await answer(contextOf(call, caller, Date.now(), traceparent))
+    span.set({ 'rpc.response.status_code': 'OK' })
+    answered(rpc, 'OK', performance.now() - startedAt, traceparent)
     return response
   } catch (error) {
-    if (!isGatewayError(error)) logger.error({ err: error, rpc }, 'a bug in a call')
+    if (!isGatewayError(error)) logger.error({ err: error, rpc, traceId: traceIdOf(traceparent) }, 'a bug in a call')
     const status = statuses.toWire(error)
-    answered(rpc, statusName(status.code ?? 2), performance.now() - startedAt)
+    const name = statusName(status.code ?? 2)
+    span.set({ 'rpc.response.status_code': name })
+    span.fail(name)
+    answered(rpc, name, performance.now() - startedAt, traceparent)
     throw new Failure(status)
   } finally {
     leave?.()
+    span.end()
   }
+}
+
+/** The client's trace context, when it is one. */
+function parentOf({ metadata }: ReadableCall): string | undefined {
+  const given = headerOf(metadata, 'traceparent')
+  return parseTraceparent(given) === undefined ? undefined : given
+}
+
+/** @source OpenTelemetry semantic conventions for RPC */
+function rpcAttributes(rpc: string, scope: Scope): SpanAttributes {
+  const service = scope === 'admin' ? 'sluice.v1.Admin' : 'sluice.v1.Gateway'
+  return { 'rpc.system.name': 'grpc', 'rpc.method': `${service}/${rpc}` }
 }

@@ -100,6 +100,11 @@ const pool = z.strictObject({
   threads: count.default(1),
   /** A worker that is not heard of for this long loses its legs to another. */
   lockMs: z.int().min(1000).default(2500),
+  /**
+   * The pool may have no workers: its first one is ready this long after it is wanted. Requests whose deadline allows that wait for it.
+   * Without it, a pool that no worker serves makes the router not ready.
+   */
+  coldStartMs: count.optional(),
 })
 
 const recipe = z.strictObject({
@@ -181,7 +186,22 @@ export const configSchema = z.strictObject({
       offline: z.boolean().default(false),
     })
     .prefault({}),
-  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+      /** One line for every request that ends. */
+      requests: z.boolean().default(false),
+    })
+    .prefault({}),
+  traces: z
+    .strictObject({
+      /** Base address of an OTLP/HTTP receiver, such as `http://collector:4318`; empty: no traces. */
+      otlpUrl: z.union([z.literal(''), z.url({ protocol: /^https?$/u })]).default(''),
+      headers: z.record(z.string(), z.string()).default({}),
+      /** Share of the traces begun here that are kept; a caller's own choice goes before it. */
+      sampleRatio: z.number().min(0).max(1).default(1),
+    })
+    .prefault({}),
   pools: z.record(name, pool),
   models: z.record(name, model),
   ladders: z.record(name, ladder),

@@ -28,7 +28,13 @@ export type FromThread =
   | { readonly kind: 'ready'; readonly maxBatch: number }
   | { readonly kind: 'load-failed'; readonly message: string }
   | { readonly kind: 'delta'; readonly legId: LegId; readonly text: string }
-  | { readonly kind: 'ended'; readonly outcomes: readonly Outcome[] }
+  /** With the time (epoch ms) between which the model was at work. */
+  | {
+      readonly kind: 'ended'
+      readonly outcomes: readonly Outcome[]
+      readonly startedAt: number
+      readonly endedAt: number
+    }
   /** The run threw: a bug, told to the log and not to the caller. */
   | { readonly kind: 'threw'; readonly stack: string }
   | { readonly kind: 'log'; readonly line: string }

@@ -27,9 +27,10 @@ function describe(thrown: unknown): string {
 
 async function run(backend: Backend, batch: readonly Work[]): Promise<void> {
   control = createRunControl(batch, birth.unwanted, post)
+  const startedAt = Date.now()
   try {
     const outcomes = await backend.run(batch, control)
-    post({ kind: 'ended', outcomes })
+    post({ kind: 'ended', outcomes, startedAt, endedAt: Date.now() })
   } catch (error) {
     post({ kind: 'threw', stack: describe(error) })
   } finally {

@@ -85,8 +85,10 @@ export async function startThread(
 
   function tell(waiting: Run, message: FromThread): void {
     if (message.kind === 'delta') hand(waiting, message.legId, message.text)
-    else if (message.kind === 'ended') void waiting.handing.finally(() => waiting.resolve(message.outcomes))
-    else if (message.kind === 'threw') waiting.reject(new Error(`the model threw: ${message.stack}`))
+    else if (message.kind === 'ended') {
+      waiting.control.ran?.(message.startedAt, message.endedAt)
+      void waiting.handing.finally(() => waiting.resolve(message.outcomes))
+    } else if (message.kind === 'threw') waiting.reject(new Error(`the model threw: ${message.stack}`))
   }
 
   worker.on('message', heard)

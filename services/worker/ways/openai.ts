@@ -108,7 +108,7 @@ async function receive(
   client: ChatClient,
   seen: Seen,
 ): Promise<void> {
-  for await (const piece of client.stream(request, control.signal(work.legId))) {
+  for await (const piece of client.stream(request, control.signal(work.legId), work.traceparent)) {
     seen.pieces += 1
     seen.text += piece.text
     seen.logprobs.push(...piece.logprobs)

@@ -7,6 +7,8 @@ import type { PriorityClass } from '../../../shared/contract/request.ts'
 import type { MailSender } from '../../../shared/mailbox/mailbox.ts'
 import { envelopeVersion, type Job } from '../../../shared/queue/job.ts'
 import type { JobProducer } from '../../../shared/queue/pool-queue.ts'
+import { noTracer, type Tracer } from '../../../shared/telemetry/tracer.ts'
+import { withSpan } from '../../../shared/telemetry/with-span.ts'
 import type { Course } from '../course.ts'
 import type { LegDesk } from './leg-desk.ts'
 import type { TextRelay } from './text-relay.ts'
@@ -20,6 +22,8 @@ export interface RunLegDependencies {
   readonly clock: Clock
   /** Name of this router's mailbox. */
   readonly replyTo: string
+  /** Absent where nothing is traced. */
+  readonly tracer?: Tracer
 }
 
 /** One leg to run. */
@@ -32,6 +36,8 @@ export interface LegOrder {
   readonly relay?: TextRelay
   /** Aborted when the caller has left or the climb was cancelled. */
   readonly signal: AbortSignal
+  /** W3C trace context of the rung. */
+  readonly traceparent?: string | undefined
 }
 
 /** What came of waiting for a leg: its end, or that waiting was given up. */
@@ -69,7 +75,7 @@ export async function runLeg(order: LegOrder, dependencies: RunLegDependencies):
   course.lost.addEventListener('abort', onLost, { once: true })
   if (order.signal.aborted) onLeft()
   try {
-    await dependencies.queue.add(order.rung.model.pool, jobOf(order, legId, dependencies))
+    await send(order, legId, dependencies)
     return await promise
   } finally {
     clearTimeout(timer)
@@ -109,7 +115,31 @@ function neverRun(nowMs: number): LegEnd {
   return { kind: 'failed', reason: 'cancelled', message: 'it was called off before it ran', receipt }
 }
 
-function jobOf(order: LegOrder, legId: LegId, { clock, replyTo }: RunLegDependencies): Job {
+/** Queues the leg; what the worker does hangs below this in the trace. */
+async function send(order: LegOrder, legId: LegId, dependencies: RunLegDependencies): Promise<void> {
+  const { queue, tracer = noTracer } = dependencies
+  const { pool } = order.rung.model
+  const start = {
+    parent: order.traceparent ?? order.course.request.traceparent,
+    kind: 'producer',
+    attributes: {
+      'messaging.system': 'bullmq',
+      'messaging.operation.type': 'send',
+      'messaging.destination.name': pool,
+      'messaging.message.id': legId,
+    },
+  } as const
+  await withSpan(tracer, `send ${pool}`, start, span =>
+    queue.add(pool, jobOf(order, legId, span.traceparent, dependencies)),
+  )
+}
+
+function jobOf(
+  order: LegOrder,
+  legId: LegId,
+  traceparent: string | undefined,
+  { clock, replyTo }: RunLegDependencies,
+): Job {
   const { request } = order.course
   return {
     version: envelopeVersion,
@@ -127,7 +157,7 @@ function jobOf(order: LegOrder, legId: LegId, { clock, replyTo }: RunLegDependen
     price: order.rung.model.price,
     reserveNanoUsd: order.reserveNanoUsd,
     enqueuedAt: clock.now(),
-    ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
+    ...(traceparent === undefined ? {} : { traceparent }),
   }
 }
 

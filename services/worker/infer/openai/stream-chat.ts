@@ -20,11 +20,11 @@ export interface ChatServer {
 export interface ChatClient {
   /**
    * Sends a chat and gives its pieces as they come; the next is read when the last was taken. Ending the loop, or the signal, closes
-   * the connection at once.
+   * the connection at once. The server is told the trace context.
    * @throws UpstreamError for refusals, time-outs, chunks that cannot be read, and a stream that ends without `[DONE]`; worth another
    * try only while no piece has come
    */
-  stream(request: object, signal: AbortSignal): AsyncGenerator<ChatPiece>
+  stream(request: object, signal: AbortSignal, traceparent?: string): AsyncGenerator<ChatPiece>
   /** Breaks off what is under way. */
   close(): Promise<void>
 }
@@ -68,7 +68,7 @@ const chunkSchema = z.object({
 export function createChatClient(server: ChatServer): ChatClient {
   const agent = new Agent({ connect: { timeout: server.connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0 })
 
-  async function* stream(request: object, signal: AbortSignal): AsyncGenerator<ChatPiece> {
+  async function* stream(request: object, signal: AbortSignal, traceparent?: string): AsyncGenerator<ChatPiece> {
     const stop = new AbortController()
     const firstByAt = performance.now() + server.firstByteTimeoutMs
     let begun = false
@@ -77,7 +77,7 @@ export function createChatClient(server: ChatServer): ChatClient {
       const response = await within(
         leftMs(),
         tooLate,
-        post(server, request, AbortSignal.any([signal, stop.signal]), agent),
+        post(server, request, AbortSignal.any([signal, stop.signal]), agent, traceparent),
       )
       if (!response.ok || response.body === null) throw await within(leftMs(), tooLate, readRefusal(response))
       for await (const piece of readPieces(response.body, leftMs)) {
@@ -105,7 +105,13 @@ function toUpstreamError(error: unknown, begun: boolean): UpstreamError {
   return begun ? new UpstreamError(error.reason, error.message, false) : error
 }
 
-function post(server: ChatServer, request: object, signal: AbortSignal, dispatcher: Agent): Promise<Response> {
+function post(
+  server: ChatServer,
+  request: object,
+  signal: AbortSignal,
+  dispatcher: Agent,
+  traceparent: string | undefined,
+): Promise<Response> {
   const { baseUrl, apiKey } = server
   return fetch(`${baseUrl.replace(/\/$/u, '')}/chat/completions`, {
     method: 'POST',
@@ -114,6 +120,7 @@ function post(server: ChatServer, request: object, signal: AbortSignal, dispatch
     headers: {
       'content-type': 'application/json',
       accept: 'text/event-stream',
+      ...(traceparent === undefined ? {} : { traceparent }),
       ...(apiKey === undefined || apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` }),
     },
     body: JSON.stringify(request),

@@ -1,0 +1,167 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { packageRoot } from '../../services/shared/config/load-config.ts'
+import { createTestGateway, until, type GatewayProcess, type TestGateway } from '../support/gateway.ts'
+import { startOpenaiServer, type OpenaiServer } from '../support/openai-server.ts'
+import { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.ts'
+import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
+
+const run = promisify(execFile)
+const card = { title: 'A chat', licence: 'none', source: 'a test', trainingData: 'none', limits: 'it only echoes' }
+
+let redis: PrivateRedis
+let receiver: OtlpReceiver
+let server: OpenaiServer
+let gateway: TestGateway
+let router: GatewayProcess
+
+beforeAll(async () => {
+  ;[redis, receiver, server] = await Promise.all([startPrivateRedis(), startOtlpReceiver(), startOpenaiServer()])
+  const common = { tasks: ['generate'], modalities: ['text'], card }
+  const large = { kind: 'openai', baseUrl: server.baseUrl, model: 'served-large', apiKey: 'planted-upstream-key' }
+  gateway = await createTestGateway(
+    {
+      version: 1,
+      log: { requests: true },
+      traces: { otlpUrl: receiver.url, headers: { 'x-receiver-key': 'planted-receiver-key' } },
+      auth: { anonymous: true },
+      pools: { small: { tier: 'small' }, large: { tier: 'large' } },
+      models: {
+        'small-echo': {
+          ...common,
+          pool: 'small',
+          backend: { kind: 'echo', delayMs: 20, confidence: 0.1 },
+          price: { perRequest: 10 },
+        },
+        'large-chat': { ...common, pool: 'large', backend: large, price: { perInputToken: 20, perOutputToken: 80 } },
+      },
+      ladders: {
+        generate: {
+          task: 'generate',
+          modalities: ['text'],
+          rungs: ['small-echo', 'large-chat'],
+          uncalibrated: { accept: 0.7 },
+        },
+      },
+    },
+    redis.url,
+  )
+  ;[router] = await Promise.all([gateway.startRouter(), gateway.startWorker('small'), gateway.startWorker('large')])
+  await until(
+    'both workers',
+    () => gateway.client.listModels(),
+    ({ models }) => models.every(model => (model.state?.workers ?? 0) > 0),
+  )
+})
+
+afterAll(async () => {
+  await gateway?.stop()
+  await Promise.all([receiver?.close(), server?.close(), redis?.stop()])
+})
+
+/** Everything below a span, by name. */
+function below(spans: readonly ReceivedSpan[], above: ReceivedSpan | undefined): readonly string[] {
+  return spans
+    .filter(span => span.parentSpanId === above?.spanId)
+    .toSorted((a, b) => a.startAt - b.startAt)
+    .map(span => span.name)
+}
+
+describe('a request of the command line that climbs', () => {
+  let spans: readonly ReceivedSpan[]
+  let answer: { readonly requestId: string; readonly model: string }
+  const named = (name: string): ReceivedSpan | undefined => spans.find(span => span.name === name)
+
+  beforeAll(async () => {
+    const command = [
+      'infer',
+      '--task',
+      'generate',
+      '--text',
+      'planted prompt',
+      '--json',
+      '--config',
+      gateway.configFile,
+    ]
+    const { stdout } = await run(process.execPath, [join(packageRoot(), 'bin', 'sluice.js'), ...command])
+    answer = JSON.parse(stdout)
+    spans = await until(
+      'the whole trace',
+      async () => receiver.spans.filter(span => span.traceId === clientSpan()?.traceId),
+      all => ['sluice.v1/Infer', 'settle', 'chat served-large', 'process large'].every(name => has(all, name)),
+    )
+  })
+  const clientSpan = (): ReceivedSpan | undefined =>
+    receiver.spans.find(span => span.name === 'sluice.v1/Infer' && span.kind === 3)
+  const has = (all: readonly ReceivedSpan[], name: string): boolean => all.some(span => span.name === name)
+
+  it('is one trace from client through router, queue and worker to the upstream, of three services', () => {
+    expect(answer.model).toBe('large-chat')
+    expect(new Set(spans.map(span => span.service))).toEqual(new Set(['sluice-cli', 'sluice-router', 'sluice-worker']))
+    const ids = new Set(spans.map(span => span.spanId))
+    // Every span but the client's hangs below another of the trace.
+    expect(spans.filter(span => !ids.has(span.parentSpanId)).map(span => span.name)).toEqual(['sluice.v1/Infer'])
+    const served = server.requests.find(request => request.model === 'served-large')
+    const chat = named('chat served-large')
+    expect(served?.traceparent).toBe(`00-${chat?.traceId}-${chat?.spanId}-01`)
+  })
+
+  it('shows the stages, the climb with both rungs, and what each rung did on its worker', () => {
+    const call = spans.find(span => span.name === 'sluice.v1/Infer' && span.kind === 2)
+    expect(below(spans, clientSpan())).toEqual(['sluice.v1/Infer'])
+    expect(new Set(below(spans, call))).toEqual(
+      new Set(['admit', 'assess', 'choose', 'claim', 'start', 'climb', 'settle']),
+    )
+    expect(below(spans, named('climb'))).toEqual(['rung small-echo', 'rung large-chat'])
+    expect(below(spans, named('rung large-chat'))).toEqual(['send large'])
+    expect(new Set(below(spans, named('send large')))).toEqual(new Set(['receive large', 'process large']))
+    expect(below(spans, named('process large'))).toEqual(['chat served-large'])
+    expect(below(spans, named('process small'))).toEqual(['text_completion small-echo'])
+  })
+
+  it('says why it climbed, at what confidence, tokens and cost, in the conventions for generative AI', () => {
+    expect(named('rung small-echo')?.attributes).toMatchObject({
+      'sluice.verdict': 'escalated',
+      'sluice.confidence': 0.1,
+      'sluice.tier': 'small',
+    })
+    expect(named('rung large-chat')?.attributes).toMatchObject({ 'sluice.verdict': 'accepted' })
+    expect(named('climb')?.attributes).toMatchObject({
+      'sluice.request_id': answer.requestId,
+      'sluice.model': 'large-chat',
+      'sluice.rungs': 2,
+    })
+    const chat = named('chat served-large')
+    expect(chat?.kind).toBe(3)
+    expect(chat?.attributes).toMatchObject({
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.provider.name': 'openai',
+      'gen_ai.request.model': 'served-large',
+      'gen_ai.usage.input_tokens': 11,
+      'gen_ai.usage.output_tokens': 3,
+      'server.address': '127.0.0.1',
+    })
+    expect(named('receive large')?.kind).toBe(5)
+  })
+
+  it('holds no content and no credential, in traces and in logs', () => {
+    const told = [...receiver.bodies, ...router.lines].join('\n')
+    expect(told).not.toContain('planted')
+  })
+
+  it('is found in the log and among the exemplars by its trace id', async () => {
+    const line = router.lines.map(text => (text.startsWith('{') ? JSON.parse(text) : {})).find(one => one.end)
+    expect(line).toMatchObject({
+      requestId: answer.requestId,
+      traceId: clientSpan()?.traceId,
+      end: 'answered',
+      rungs: ['small-echo', 'large-chat'],
+    })
+    const metrics = await (await fetch(`${gateway.opsUrl}/metrics`)).text()
+    expect(metrics).toMatch(
+      new RegExp(`sluice_router_request_duration_seconds_bucket.* # \\{trace_id="${clientSpan()?.traceId}"\\}`, 'u'),
+    )
+  })
+})

@@ -1,0 +1,156 @@
+import { Registry } from 'prom-client'
+import { describe, expect, it } from 'vitest'
+import { createFleet } from '../../services/router/choose/fleet.ts'
+import { createConsider, type ConsiderInput } from '../../services/router/choose/consider.ts'
+import { createFleetWatch } from '../../services/router/fleet-watch.ts'
+import { createPoolMetrics } from '../../services/router/pool-metrics.ts'
+import { lacksCapacity, type Considered } from '../../services/router/states.ts'
+import { GatewayError } from '../../services/shared/contract/errors.ts'
+import type { Rung } from '../../services/shared/contract/model.ts'
+import type { Job } from '../../services/shared/queue/job.ts'
+import type { JobProducer } from '../../services/shared/queue/pool-queue.ts'
+import type { WorkerState } from '../../services/shared/registry/worker-registry.ts'
+
+const rung: Rung = {
+  name: 'm',
+  recipe: {},
+  model: {
+    name: 'm',
+    tasks: ['generate'],
+    modalities: ['text'],
+    tier: 't',
+    pool: 'p',
+    price: {},
+    card: { title: 'm', licence: 'none', source: 'none', trainingData: 'none', limits: 'none' },
+  },
+}
+
+function worker(more: Partial<WorkerState> = {}): WorkerState {
+  return {
+    workerId: 'w',
+    pool: 'p',
+    models: ['m'],
+    capacity: 4,
+    running: 3,
+    draining: false,
+    startedAt: 0,
+    version: '1',
+    envelopeVersion: 1,
+    serviceMs: { m: 200 },
+    ...more,
+  }
+}
+
+function input(leftMs: number, mode: 'sync' | 'async' = 'sync'): ConsiderInput {
+  return {
+    ladder: { name: 'l', task: 'generate', modalities: ['text'], rungs: [rung] },
+    estimate: { difficulty: 0.5, models: {}, features: {} },
+    modalities: ['text'],
+    pin: {},
+    mode,
+    nowMs: 0,
+    deadlineAt: leftMs,
+    reserveOf: () => 1,
+  }
+}
+
+const cold = new Map([['p', { ms: 30_000, capacity: 4, legMs: 200 }]])
+
+describe('a pool without workers', () => {
+  it('refuses for want of workers when none will start', () => {
+    const [only] = createConsider(createFleet([], new Map([['p', 0]])))(input(60_000))
+    expect(only?.removedBy).toBe('workers')
+    expect(lacksCapacity(only as Considered, 60_000)).toBe(true)
+  })
+
+  it('takes a request that can wait for a cold start, and counts the start in the wait', () => {
+    const [only] = createConsider(createFleet([], new Map([['p', 8]]), cold))(input(60_000))
+    expect(only?.removedBy).toBeUndefined()
+    expect(only?.predictedWaitMs).toBe(30_000 + (8 * 200) / 4)
+  })
+
+  it('refuses a request that cannot wait for a cold start, and knows that workers were what it lacked', () => {
+    const [only] = createConsider(createFleet([], new Map([['p', 0]]), cold))(input(5000))
+    expect(only?.removedBy).toBe('deadline')
+    expect(lacksCapacity(only as Considered, 5000)).toBe(true)
+  })
+
+  it('does not count a start once there is a worker', () => {
+    const view = createFleet([worker()], new Map([['p', 8]]), cold).pool('p')
+    expect(view).toMatchObject({ startsCold: false, waitMs: (8 * 200) / 4, running: 3 })
+  })
+
+  it('is a cold one while its only worker drains', () => {
+    expect(createFleet([worker({ draining: true })], new Map(), cold).pool('p').startsCold).toBe(true)
+  })
+})
+
+describe('lacksCapacity()', () => {
+  it('is false where the deadline is too short for the model itself, or money was short', () => {
+    const base = { rung, reserveNanoUsd: 1, predictedCostNanoUsd: 1, predictedWaitMs: 100, predictedLatencyMs: 500 }
+    expect(lacksCapacity({ ...base, removedBy: 'deadline', removedWhy: '' }, 400)).toBe(false)
+    expect(lacksCapacity({ ...base, removedBy: 'deadline', removedWhy: '' }, 550)).toBe(true)
+    expect(lacksCapacity({ ...base, removedBy: 'cost', removedWhy: '' }, 550)).toBe(false)
+    expect(lacksCapacity({ ...base, removedBy: 'deadline', removedWhy: '', predictedWaitMs: 0 }, 550)).toBe(false)
+  })
+})
+
+const queueOf = (waiting: number, add: () => Promise<void> = async () => {}): JobProducer => ({
+  add,
+  remove: async () => true,
+  waiting: async () => waiting,
+  close: async () => {},
+})
+
+const full = async (): Promise<void> => {
+  throw new GatewayError('Overloaded', 'pool p is full', { reason: 'QUEUE_FULL', retryAfterMs: 1000 })
+}
+
+async function figures(registry: Registry): Promise<Readonly<Record<string, number>>> {
+  const metrics = await registry.getMetricsAsJSON()
+  return Object.fromEntries(metrics.map(metric => [metric.name, Number(metric.values[0]?.value)]))
+}
+
+describe('demand-seconds', () => {
+  const registryOf = (workers: { list: readonly WorkerState[] }) => ({
+    beat: async () => ({ drain: false }),
+    leave: async () => {},
+    list: async () => workers.list,
+    setDraining: async () => {},
+  })
+
+  it('are backlog, running and refused in model time, and outlive the last worker', async () => {
+    const workers = { list: [worker()] }
+    const queue = queueOf(10, full)
+    const pools = new Map([['p', { coldStartMs: 30_000, workerCapacity: 4 }]])
+    const fleet = createFleetWatch(registryOf(workers), queue, pools)
+    const registry = new Registry()
+    const metrics = createPoolMetrics(registry, fleet, ['p'])
+    await fleet.read()
+    expect(await figures(registry)).toMatchObject({
+      sluice_router_pool_workers: 1,
+      sluice_router_pool_capacity_legs: 4,
+      sluice_router_pool_running_legs: 3,
+      sluice_router_pool_backlog_seconds: 2,
+      sluice_router_pool_wait_seconds: 0.5,
+      sluice_router_pool_refused_seconds_total: 0,
+    })
+    await expect(metrics.watched(queue).add('p', {} as Job)).rejects.toThrow('pool p is full')
+    metrics.refused('p', 1000)
+    workers.list = []
+    await fleet.read()
+    expect(fleet.poolsWithoutWorkers).toEqual([])
+    expect(await figures(registry)).toMatchObject({
+      sluice_router_pool_workers: 0,
+      sluice_router_pool_backlog_seconds: 2,
+      sluice_router_pool_wait_seconds: 30.5,
+      sluice_router_pool_refused_seconds_total: 1.2,
+    })
+  })
+
+  it('name a pool that must have workers and has none', async () => {
+    const fleet = createFleetWatch(registryOf({ list: [] }), queueOf(0), new Map([['p', { workerCapacity: 1 }]]))
+    await fleet.read()
+    expect(fleet.poolsWithoutWorkers).toEqual(['p'])
+  })
+})
