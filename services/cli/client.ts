@@ -1,7 +1,9 @@
-import { Client, credentials, Metadata, type ServiceDefinition, type ServiceError } from '@grpc/grpc-js'
+import { Client, Metadata, type ServiceDefinition, type ServiceError } from '@grpc/grpc-js'
 import { loadConfig, packageRoot } from '../shared/config/load-config.ts'
 import { softwareVersion } from '../shared/process/software-version.ts'
 import type { CancelJobRequest } from '../shared/rpc/generated/sluice/v1/CancelJobRequest.ts'
+import type { CreateKeyRequest } from '../shared/rpc/generated/sluice/v1/CreateKeyRequest.ts'
+import type { CreateKeyResponse__Output } from '../shared/rpc/generated/sluice/v1/CreateKeyResponse.ts'
 import type { DeadLetter__Output } from '../shared/rpc/generated/sluice/v1/DeadLetter.ts'
 import type { DiscardDeadLetterRequest } from '../shared/rpc/generated/sluice/v1/DiscardDeadLetterRequest.ts'
 import type { DiscardDeadLetterResponse__Output } from '../shared/rpc/generated/sluice/v1/DiscardDeadLetterResponse.ts'
@@ -18,15 +20,22 @@ import type { InferResponse__Output } from '../shared/rpc/generated/sluice/v1/In
 import type { Job__Output } from '../shared/rpc/generated/sluice/v1/Job.ts'
 import type { ListDeadLettersRequest } from '../shared/rpc/generated/sluice/v1/ListDeadLettersRequest.ts'
 import type { ListDeadLettersResponse__Output } from '../shared/rpc/generated/sluice/v1/ListDeadLettersResponse.ts'
+import type { ListKeysRequest } from '../shared/rpc/generated/sluice/v1/ListKeysRequest.ts'
+import type { ListKeysResponse__Output } from '../shared/rpc/generated/sluice/v1/ListKeysResponse.ts'
 import type { ListModelsRequest } from '../shared/rpc/generated/sluice/v1/ListModelsRequest.ts'
 import type { ListModelsResponse__Output } from '../shared/rpc/generated/sluice/v1/ListModelsResponse.ts'
 import type { ReplayDeadLetterRequest } from '../shared/rpc/generated/sluice/v1/ReplayDeadLetterRequest.ts'
+import type { RevokeKeyRequest } from '../shared/rpc/generated/sluice/v1/RevokeKeyRequest.ts'
+import type { RevokeKeyResponse__Output } from '../shared/rpc/generated/sluice/v1/RevokeKeyResponse.ts'
+import type { RotateKeyRequest } from '../shared/rpc/generated/sluice/v1/RotateKeyRequest.ts'
+import type { RotateKeyResponse__Output } from '../shared/rpc/generated/sluice/v1/RotateKeyResponse.ts'
 import type { SubmitRequest } from '../shared/rpc/generated/sluice/v1/SubmitRequest.ts'
 import type { WatchJobRequest } from '../shared/rpc/generated/sluice/v1/WatchJobRequest.ts'
 import { loadServices, typesOf } from '../shared/rpc/load-proto.ts'
 import { statusName } from '../shared/rpc/status.ts'
 import { createTracer } from '../shared/telemetry/otlp-tracer.ts'
 import { noTracer, type Span, type Tracer } from '../shared/telemetry/tracer.ts'
+import { callerOf, credentialsOf, type CallerSettings } from './caller-settings.ts'
 import type { CommonOptions } from './common-options.ts'
 
 interface Unary {
@@ -41,6 +50,10 @@ interface Unary {
   readonly GetDeadLetter: { request: GetDeadLetterRequest; response: DeadLetter__Output }
   readonly ReplayDeadLetter: { request: ReplayDeadLetterRequest; response: Job__Output }
   readonly DiscardDeadLetter: { request: DiscardDeadLetterRequest; response: DiscardDeadLetterResponse__Output }
+  readonly CreateKey: { request: CreateKeyRequest; response: CreateKeyResponse__Output }
+  readonly ListKeys: { request: ListKeysRequest; response: ListKeysResponse__Output }
+  readonly RotateKey: { request: RotateKeyRequest; response: RotateKeyResponse__Output }
+  readonly RevokeKey: { request: RevokeKeyRequest; response: RevokeKeyResponse__Output }
   readonly Drain: { request: DrainRequest; response: DrainResponse__Output }
 }
 
@@ -63,28 +76,32 @@ export interface GatewayCaller extends Disposable {
 /** Answers may be as large as a gateway makes them. */
 const channelOptions = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 }
 
-/** Opens the gateway that the options, else the configuration, name. @throws GatewayError Config */
+/** Opens the gateway that the options, else the environment, else the configuration name. @throws GatewayError Config, CommandFault */
 export function openGateway(options: CommonOptions): GatewayCaller {
-  if (options.address !== undefined) return connectGateway(options.address, packageRoot(), options.key)
-  const { config, places, apiKey } = loadConfig(options.config)
+  const caller = callerOf(options)
+  if (options.address !== undefined) return connectGateway(options.address, packageRoot(), caller)
+  const { config, places } = loadConfig(options.config)
   const tracer = createTracer(config.traces, {
     service: 'sluice-cli',
     version: softwareVersion(places.root),
     instance: String(process.pid),
   })
-  return connectGateway(config.listen.grpc, places.root, options.key ?? apiKey, tracer)
+  const { grpc, tls } = config.listen
+  return connectGateway(grpc, places.root, { ...caller, tls: caller.tls || tls !== undefined }, tracer)
 }
 
 /** Opens the gateway at an address. */
 export function connectGateway(
   address: string,
   root: string,
-  apiKey: string | undefined,
+  caller: CallerSettings,
   tracer: Tracer = noTracer,
 ): GatewayCaller {
+  const { apiKey, tlsName } = caller
   const { Gateway, Admin } = typesOf(loadServices(root)).sluice.v1
   const methods: ServiceDefinition = { ...Gateway.service, ...Admin.service }
-  const client = new Client(address, credentials.createInsecure(), channelOptions)
+  const named = tlsName === undefined ? {} : { 'grpc.ssl_target_name_override': tlsName }
+  const client = new Client(address, credentialsOf(caller), { ...channelOptions, ...named })
   const begin = (name: string): { readonly span: Span; readonly metadata: Metadata } => {
     const span = tracer.start(`sluice.v1/${name}`, { kind: 'client', attributes: { 'rpc.system.name': 'grpc' } })
     const metadata = new Metadata()

@@ -4,4 +4,9 @@ export interface CommonOptions {
   readonly address?: string
   readonly key?: string
   readonly json?: boolean
+  readonly tls?: boolean
+  readonly tlsCa?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly tlsName?: string
 }

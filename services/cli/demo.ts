@@ -7,6 +7,7 @@ import { formatNanoUsd } from '../shared/contract/money.ts'
 import { freePort } from '../shared/process/private-redis.ts'
 import type { InferResponse__Output } from '../shared/rpc/generated/sluice/v1/InferResponse.ts'
 import type { Output__Output } from '../shared/rpc/generated/sluice/v1/Output.ts'
+import { callerOf, type CallerSettings } from './caller-settings.ts'
 import { connectGateway, type GatewayCaller } from './client.ts'
 import { isRight } from './compare-answers.ts'
 import { readDemoInputs, requestOfInput, type DemoInput } from './demo-inputs.ts'
@@ -58,8 +59,10 @@ export async function runDemo(options: Omit<DemoOptions, 'json'> & { readonly js
   const file = typeof options.json === 'string' ? options.json : undefined
   const rows =
     options.address === undefined
-      ? await withSystem(options.config, terminal, address => sendAll(address, undefined, terminal))
-      : await sendAll(options.address, options.key, terminal)
+      ? await withSystem(options.config, terminal, address =>
+          sendAll(address, { ...callerOf({}), apiKey: undefined }, terminal),
+        )
+      : await sendAll(options.address, callerOf({ ...options, json: false }), terminal)
   terminal.line(demoTable(rows, terminal))
   terminal.line()
   terminal.line(summaryOf(rows))
@@ -103,10 +106,10 @@ function whenAbandoned(signal: AbortSignal): Promise<never> {
   })
 }
 
-async function sendAll(address: string, key: string | undefined, terminal: Terminal): Promise<readonly DemoRow[]> {
+async function sendAll(address: string, caller: CallerSettings, terminal: Terminal): Promise<readonly DemoRow[]> {
   const root = packageRoot()
   const folder = join(root, 'deploy', 'demo')
-  using gateway = connectGateway(address, root, key)
+  using gateway = connectGateway(address, root, caller)
   const rows: DemoRow[] = []
   const inputs = readDemoInputs(folder)
   // One after the other: each latency is then the input's own.

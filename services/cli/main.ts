@@ -38,7 +38,15 @@ function printing(parent: Command, usage: string, description: string): Command 
 function remote(parent: Command, usage: string, description: string): Command {
   return printing(parent, usage, description)
     .option('--address <host:port>', 'gateway to talk to (default: listen.grpc of the configuration)')
-    .option('--key <key>', 'API key (default: SLUICE_API_KEY)')
+    .option('--key <key>', 'API key or token (default: SLUICE_API_KEY)')
+    .option(
+      '--tls',
+      'encrypt, and trust what the system trusts (default: SLUICE_TLS, or listen.tls of the configuration)',
+    )
+    .option('--tls-ca <file>', 'trust these authorities instead; implies --tls (default: SLUICE_TLS_CA)')
+    .option('--tls-cert <file>', 'certificate to show, for mutual TLS (default: SLUICE_TLS_CERT)')
+    .option('--tls-key <file>', 'its key (default: SLUICE_TLS_KEY)')
+    .option('--tls-name <host>', 'name to expect in the certificate of the gateway (default: SLUICE_TLS_NAME)')
 }
 
 // A reader that has seen enough, such as `head`, is no fault of ours.
@@ -106,6 +114,25 @@ remote(program, 'drain', 'let a worker or pool finish and take no more')
   .option('--pool <name>', 'every worker of a pool')
   .option('--undo', 'let it work again')
   .action(run(async () => (await import('./drain.ts')).runDrain))
+
+const keys = program.command('keys').description('API keys: who may call')
+remote(keys, 'create', 'make a key and print it, once')
+  .requiredOption('--tenant <tenant>', 'whose calls it makes')
+  .option('--id <id>', 'its name in lists and logs (default: one is made up)')
+  .option('--scope <scope...>', 'infer, admin', ['infer'])
+  .option('--note <text>', 'for people who read the list')
+  .option('--expires-in <span>', 'such as 90d or 24h (default: never)')
+  .option('--local', 'ask no gateway: print a line for auth.keys of the configuration')
+  .action(run(async () => (await import('./keys.ts')).runCreateKey))
+remote(keys, 'list', 'keys of the store and of the configuration')
+  .option('--tenant <tenant>', 'only of this tenant')
+  .action(run(async () => (await import('./keys.ts')).runListKeys))
+remote(keys, 'rotate <id>', 'give a key a new secret and print it, once')
+  .option('--overlap <span>', 'how long the old secret is still taken', '24h')
+  .action(run(async () => (await import('./keys.ts')).runRotateKey))
+remote(keys, 'revoke <id>', 'end a key with all its secrets').action(
+  run(async () => (await import('./keys.ts')).runRevokeKey),
+)
 
 const config = program.command('config').description('the configuration')
 printing(config, 'check [file]', 'report every fault with its line; exit code 2 when there is one').action(

@@ -3,20 +3,12 @@ import type { LoadedConfig } from '../shared/config/load-config.ts'
 import type { Config } from '../shared/config/schema.ts'
 import { fromUsd } from '../shared/contract/money.ts'
 import type { AdmitOptions } from './admit/admit.ts'
-import type { AuthenticateOptions } from './admit/authenticate.ts'
 import type { FetchLimits } from './admit/fetch-part.ts'
 import type { ClaimOptions } from './claim/claim.ts'
 import type { WatchedPool } from './fleet-watch.ts'
 
 /** A hold outlives its deadline by this before the reaper looks at it. */
 const holdLeaseMs = 10_000
-
-/** Who may call. */
-export function authOf({ auth }: Config): AuthenticateOptions {
-  const { anonymousTenant: tenant, anonymousScopes: scopes } = auth
-  if (!auth.anonymous) return { keys: auth.keys }
-  return { keys: auth.keys, anonymous: { tenant, scopes, credentialId: 'anonymous' } }
-}
 
 /** What requests and tenants may spend. */
 export function claimOptionsOf({ budgets }: Config): ClaimOptions {

@@ -16,6 +16,8 @@ import { createRedisWorkerRegistry } from '../shared/registry/redis-worker-regis
 import type { WorkerRegistry } from '../shared/registry/worker-registry.ts'
 import type { FeedbackStore } from './feedback/feedback.ts'
 import { createRedisFeedbackStore } from './feedback/redis-feedback-store.ts'
+import type { KeyStore } from './keys/key-store.ts'
+import { createRedisKeyStore } from './keys/redis-key-store.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { createLedgerStore } from './ledger/ledger-store.ts'
 import { createRedisLedger } from './ledger/redis-ledger.ts'
@@ -31,6 +33,7 @@ export interface Stores {
   readonly registry: WorkerRegistry
   readonly ledger: Ledger
   readonly feedback: FeedbackStore
+  readonly keys: KeyStore
   close(): Promise<void>
 }
 
@@ -62,6 +65,7 @@ export async function createStores(config: Config, name: string, clock: Clock, l
     registry: createRedisWorkerRegistry(prefix, redis, clock),
     ledger: createRedisLedger({ prefix, rememberMs: rememberHoldMs, keepCounterMs }, createLedgerStore(redis)),
     feedback: createRedisFeedbackStore(prefix, redis),
+    keys: createRedisKeyStore(prefix, redis),
     async close() {
       await mailbox.close()
       await queue.close()

@@ -13,7 +13,7 @@ import { sleep } from '../shared/process/every.ts'
 import type { Service } from '../shared/process/run-service.ts'
 import { softwareVersion } from '../shared/process/software-version.ts'
 import { createAdmit } from './admit/admit.ts'
-import { createAuthenticate, demandScope } from './admit/authenticate.ts'
+import { demandScope } from './admit/authenticate.ts'
 import { createFetchPart } from './admit/fetch-part.ts'
 import { createAssess } from './assess/assess.ts'
 import { describePart } from './assess/describe-part.ts'
@@ -25,8 +25,9 @@ import { climbedOf, createClimber } from './climb/climb.ts'
 import { createFollower } from './climb/follow.ts'
 import { createLeases } from './climb/leases.ts'
 import { createLegDesk } from './climb/leg/leg-desk.ts'
+import { composeDoor, composeTls } from './compose-door.ts'
 import { composeLadders } from './compose-ladders.ts'
-import { admitOptionsOf, authOf, claimOptionsOf, fetchLimitsOf, watchedPoolsOf } from './compose-options.ts'
+import { admitOptionsOf, claimOptionsOf, fetchLimitsOf, watchedPoolsOf } from './compose-options.ts'
 import { createStores } from './compose-stores.ts'
 import { createFleetWatch } from './fleet-watch.ts'
 import { createTakeFeedback } from './feedback/feedback.ts'
@@ -183,8 +184,9 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   )
 
   const types = typesOf(loadServices(places.root)).sluice.v1
+  const door = composeDoor(config, stores.keys, clock, logger)
   const serve = {
-    authenticate: createAuthenticate(authOf(config)),
+    authenticate: door.authenticate,
     demandScope,
     enter: inFlight.enter,
     statuses: createStatusWriter(loadErrorMessages(places.root)),
@@ -202,9 +204,14 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     takeFeedback: createTakeFeedback(climbLog, stores.feedback),
     balances: tenant => ledger.balances(scopesOf(claimOptions, tenant, clock.now())),
   })
-  const admin = createAdminService({ ...serve, climbLog, registry, replay })
+  const admin = createAdminService({ ...serve, climbLog, registry, replay, keys: door.keys })
+  const tls = await composeTls(config, logger)
   const server = await openRpcServer(
-    { address: config.listen.grpc, messageBytes: Math.floor(config.limits.messageMegabytes * 1e6) },
+    {
+      address: config.listen.grpc,
+      messageBytes: Math.floor(config.limits.messageMegabytes * 1e6),
+      ...(tls === undefined ? {} : { credentials: tls.credentials }),
+    },
     loadDescriptors(places.root),
     [
       { name: 'sluice.v1.Gateway', definition: types.Gateway.service, handlers: gateway },
@@ -230,6 +237,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       await inFlight.empty(drainGraceMs)
       follower.close()
       await loops.stop()
+      await tls?.stop()
       await ops.close()
       await stores.close()
       await tracer.close()

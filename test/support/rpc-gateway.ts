@@ -1,7 +1,13 @@
-import { credentials, type ChannelOptions, type ServiceError } from '@grpc/grpc-js'
+import {
+  credentials,
+  type ChannelCredentials,
+  type ChannelOptions,
+  type ServerCredentials,
+  type ServiceError,
+} from '@grpc/grpc-js'
 import { pino } from 'pino'
 import { fileURLToPath } from 'node:url'
-import { createAuthenticate, demandScope } from '../../services/router/admit/authenticate.ts'
+import { demandScope, type Authenticate } from '../../services/router/admit/authenticate.ts'
 import { createFleet } from '../../services/router/choose/fleet.ts'
 import type { RequestHandler } from '../../services/router/handle-request.ts'
 import type { Jobs } from '../../services/router/jobs.ts'
@@ -26,6 +32,8 @@ export interface Inside {
   readonly jobs?: Partial<Jobs>
   readonly enter?: () => () => void
   readonly messageBytes?: number
+  readonly authenticate?: Authenticate
+  readonly credentials?: ServerCredentials
 }
 
 /** A real gRPC port over doubles of what lies behind it. */
@@ -33,7 +41,7 @@ export interface RpcGateway {
   readonly address: string
   readonly lines: readonly string[]
   readonly answered: readonly string[]
-  client(options?: ChannelOptions): InstanceType<typeof types.Gateway>
+  client(options?: ChannelOptions, channel?: ChannelCredentials): InstanceType<typeof types.Gateway>
   drain(graceMs: number): Promise<void>
   stop(): Promise<void>
 }
@@ -48,10 +56,8 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
   const answered: string[] = []
   const clients: { close(): void }[] = []
   const service = createGatewayService({
-    authenticate: createAuthenticate({
-      keys: [],
-      anonymous: { tenant: 'local', credentialId: 'anonymous', scopes: ['infer'] },
-    }),
+    authenticate:
+      inside.authenticate ?? (async () => ({ tenant: 'local', credentialId: 'anonymous', scopes: ['infer'] })),
     demandScope,
     enter: inside.enter ?? (() => () => {}),
     statuses: createStatusWriter(errorMessages),
@@ -65,7 +71,11 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
     balances: async () => [],
   })
   const server = await openRpcServer(
-    { address: '127.0.0.1:0', messageBytes: inside.messageBytes ?? 1_000_000 },
+    {
+      address: '127.0.0.1:0',
+      messageBytes: inside.messageBytes ?? 1_000_000,
+      ...(inside.credentials === undefined ? {} : { credentials: inside.credentials }),
+    },
     loadDescriptors(root),
     [{ name: 'sluice.v1.Gateway', definition: types.Gateway.service, handlers: service }],
   )
@@ -74,8 +84,8 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
     address: server.address,
     lines,
     answered,
-    client(options = {}) {
-      const client = new types.Gateway(server.address, credentials.createInsecure(), options)
+    client(options = {}, channel = credentials.createInsecure()) {
+      const client = new types.Gateway(server.address, channel, options)
       clients.push(client)
       return client
     },

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createAuthenticate, demandScope } from '../../services/router/admit/authenticate.ts'
+import { createFailureLimiter } from '../../services/router/admit/proofs/failure-limiter.ts'
+import type { Prove } from '../../services/router/admit/proofs/proof.ts'
+import { createProveByList } from '../../services/router/admit/proofs/prove-by-list.ts'
+import { createProven } from '../../services/router/admit/proofs/proven.ts'
 import type { Caller } from '../../services/router/states.ts'
 
 const sha256 = (key: string): string => createHash('sha256').update(key).digest('hex')
@@ -9,15 +13,36 @@ const keys = [
   { id: 'two', sha256: sha256('key-of-two'), tenant: 'b', scopes: ['infer', 'admin'] },
 ] as const
 const anonymous: Caller = { tenant: 'local', credentialId: 'anonymous', scopes: ['infer'] }
+const prover: Caller = { tenant: 'c', credentialId: 'proven', scopes: ['infer'] }
 
-describe('createAuthenticate()', () => {
-  const authenticate = createAuthenticate({ keys })
+/** A door whose one dear proof knows `slow-key` and counts how often it was asked. */
+function doorOf({ perMinute = 1000, rememberMs = 1000, anonymousCaller = undefined as Caller | undefined } = {}) {
+  const time = { nowMs: 1_000_000 }
+  const clock = { now: () => time.nowMs }
+  const asked: string[] = []
+  const prove: Prove = async credential => {
+    asked.push(credential)
+    await Promise.resolve()
+    return credential === 'slow-key' ? { caller: prover, until: Number.POSITIVE_INFINITY } : undefined
+  }
+  const proven = createProven({ rememberMs, most: 2 }, clock)
+  const authenticate = createAuthenticate(anonymousCaller === undefined ? {} : { anonymous: anonymousCaller }, {
+    listed: createProveByList(keys),
+    provers: [prove],
+    proven,
+    failures: createFailureLimiter({ perMinute, peers: 3 }, clock),
+  })
+  return { authenticate, asked, proven, time }
+}
 
+describe('authenticate()', () => {
   it.each([
     ['Bearer key-of-one', { credentialId: 'one', tenant: 'a', scopes: ['infer'] }],
     ['bearer key-of-two', { credentialId: 'two', tenant: 'b', scopes: ['infer', 'admin'] }],
-  ])('knows the caller of %s', (authorization, caller) => {
-    expect(authenticate(authorization)).toEqual(caller)
+  ])('knows the caller of %s without asking anybody', async (authorization, caller) => {
+    const { authenticate, asked } = doorOf()
+    expect(await authenticate(authorization)).toEqual(caller)
+    expect(asked).toEqual([])
   })
 
   it.each([
@@ -30,29 +55,83 @@ describe('createAuthenticate()', () => {
     'Basic a2V5LW9mLW9uZQ==',
     'key-of-one',
     `Bearer ${sha256('key-of-one')}`,
-    `Bearer ${'x'.repeat(5000)}`,
-  ])('refuses %j without repeating it', authorization => {
-    const refused = thrownBy(() => authenticate(authorization))
+    `Bearer ${'x'.repeat(9000)}`,
+  ])('refuses %j without repeating it', async authorization => {
+    const refused: unknown = await doorOf()
+      .authenticate(authorization)
+      .catch((error: unknown) => error)
     expect(refused).toMatchObject({ code: 'Unauthenticated' })
     expect(JSON.stringify([String(refused), refused])).not.toMatch(/key-of|xxxx/u)
   })
 
-  it('takes a call without a credential for the anonymous caller only where there is one', () => {
-    const open = createAuthenticate({ keys, anonymous })
-    expect(open(undefined)).toBe(anonymous)
-    expect(() => open('Bearer wrong')).toThrow(/not known/u)
-    expect(open('Bearer key-of-one').tenant).toBe('a')
+  it('takes a call without a credential for the anonymous caller only where there is one', async () => {
+    const { authenticate } = doorOf({ anonymousCaller: anonymous })
+    expect(await authenticate(undefined)).toBe(anonymous)
+    await expect(authenticate('Bearer wrong')).rejects.toThrow(/not known/u)
+    expect((await authenticate('Bearer key-of-one')).tenant).toBe('a')
+  })
+
+  it('does not look an oversized credential up', async () => {
+    const { authenticate, asked } = doorOf()
+    await expect(authenticate(`Bearer ${'x'.repeat(9000)}`)).rejects.toThrow(/not known/u)
+    expect(asked).toEqual([])
+  })
+
+  it('proves once for many who ask at once, and again when its memory is over', async () => {
+    const { authenticate, asked, time } = doorOf({ rememberMs: 1000 })
+    await Promise.all([1, 2, 3].map(() => authenticate('Bearer slow-key')))
+    await authenticate('Bearer slow-key')
+    expect(asked).toEqual(['slow-key'])
+    time.nowMs += 1000
+    expect(await authenticate('Bearer slow-key')).toEqual(prover)
+    expect(asked).toEqual(['slow-key', 'slow-key'])
+  })
+
+  it('forgets what it has proven when told, also what is being proven at that moment', async () => {
+    const { authenticate, asked, proven } = doorOf()
+    const under = authenticate('Bearer slow-key')
+    proven.forget()
+    await under
+    await authenticate('Bearer slow-key')
+    expect(asked).toHaveLength(2)
   })
 })
 
-function thrownBy(act: () => unknown): unknown {
-  try {
-    act()
-  } catch (error) {
-    return error
-  }
-  throw new Error('nothing was thrown')
-}
+describe('a peer that shows wrong credentials', () => {
+  it('is not listened to after as many as are allowed, and again after a while', async () => {
+    const { authenticate, asked, time } = doorOf({ perMinute: 3 })
+    for (const tried of ['a', 'b', 'c'])
+      await expect(authenticate(`Bearer ${tried}`, '10.0.0.1:1')).rejects.toMatchObject({ code: 'Unauthenticated' })
+    await expect(authenticate('Bearer d', '10.0.0.1:2')).rejects.toMatchObject({
+      code: 'RateLimited',
+      details: { reason: 'CREDENTIAL_FAILURES', retryAfterMs: 20_000 },
+    })
+    expect(asked).toEqual(['a', 'b', 'c'])
+    await expect(authenticate('Bearer e', '10.0.0.2:1')).rejects.toMatchObject({ code: 'Unauthenticated' })
+    time.nowMs += 20_000
+    await expect(authenticate('Bearer f', '10.0.0.1:3')).rejects.toMatchObject({ code: 'Unauthenticated' })
+    await expect(authenticate('Bearer g', '10.0.0.1:4')).rejects.toMatchObject({ code: 'RateLimited' })
+  })
+
+  it('does not lock out who shares its address and is known already', async () => {
+    const { authenticate } = doorOf({ perMinute: 1 })
+    await authenticate('Bearer slow-key', '10.0.0.1:1')
+    await expect(authenticate('Bearer wrong', '10.0.0.1:1')).rejects.toMatchObject({ code: 'Unauthenticated' })
+    expect(await authenticate('Bearer slow-key', '10.0.0.1:1')).toEqual(prover)
+    expect((await authenticate('Bearer key-of-one', '10.0.0.1:1')).tenant).toBe('a')
+    await expect(authenticate('Bearer other', '10.0.0.1:1')).rejects.toMatchObject({ code: 'RateLimited' })
+  })
+
+  it('is one peer with all of its IPv6 network, and its failures fill no memory', async () => {
+    const { authenticate } = doorOf({ perMinute: 1 })
+    await expect(authenticate('Bearer a', '2001:db8:1:2:3::4:50')).rejects.toMatchObject({ code: 'Unauthenticated' })
+    await expect(authenticate('Bearer b', '2001:db8:1:2:9::1:60')).rejects.toMatchObject({ code: 'RateLimited' })
+    await expect(authenticate('Bearer c', '2001:db8:1:3::1:60')).rejects.toMatchObject({ code: 'Unauthenticated' })
+    for (const at of [1, 2, 3, 4]) await authenticate('Bearer d', `10.0.0.${at}:1`).catch(() => undefined)
+    // Three are remembered, so the first has been forgotten.
+    await expect(authenticate('Bearer e', '2001:db8:1:2::1:60')).rejects.toMatchObject({ code: 'Unauthenticated' })
+  })
+})
 
 describe('demandScope()', () => {
   it('refuses a scope that the credential lacks, by its own status', () => {

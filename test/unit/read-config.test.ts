@@ -166,7 +166,19 @@ describe('readConfig()', () => {
     [
       'nobody who may call',
       change('anonymous: true', 'anonymous: false'),
-      ['2: auth.keys: expected at least one key, or `anonymous: true`: else nobody can call'],
+      [
+        '2: auth.keys: expected at least one key (`sluice keys create --local` makes one), a token issuer or `anonymous: true`: else nobody can call',
+      ],
+    ],
+    [
+      'keys of tokens that are read in plain text from elsewhere',
+      change(
+        'anonymous: true',
+        'anonymous: true, tokens: [{ name: i, issuer: i, audiences: [a], jwksUrl: "http://id.example/k" }]',
+      ),
+      [
+        '2: auth.tokens.0.jwksUrl: expected https, unless it is on this machine: whoever is between could put keys of their own in',
+      ],
     ],
     [
       'a reference without a value',

@@ -1,60 +1,80 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { GatewayError } from '../../shared/contract/errors.ts'
+import { hashCredential } from '../../shared/keys/api-key.ts'
 import type { Caller, Scope } from '../states.ts'
-
-/** A key as the configuration keeps it: never the key, only its hash. */
-export interface KeyRecord {
-  readonly id: string
-  readonly sha256: string
-  readonly tenant: string
-  readonly scopes: readonly Scope[]
-}
+import type { FailureLimiter } from './proofs/failure-limiter.ts'
+import type { Proof, Prove } from './proofs/proof.ts'
+import type { Proven } from './proofs/proven.ts'
 
 /** Who may call. */
 export interface AuthenticateOptions {
-  readonly keys: readonly KeyRecord[]
   /** The caller that a call without a credential is taken for; absent means that there is no such call. */
   readonly anonymous?: Caller
 }
 
-/** Proves a credential. @throws GatewayError Unauthenticated when there is none or it is wrong */
-export type Authenticate = (authorization: string | undefined) => Caller
+/** What proving needs. */
+export interface AuthenticateDependencies {
+  /** The configuration's own keys: nothing is waited for, so they are looked at first. */
+  readonly listed: (hash: Buffer) => Caller | undefined
+  /** Ways to prove a credential that cost a look-up or a signature. */
+  readonly provers: readonly Prove[]
+  readonly proven: Proven
+  readonly failures: FailureLimiter
+}
 
-/** No key is longer; what is longer is refused unhashed. */
-const longestCredential = 4096
+/**
+ * Proves a credential that came from a peer (`address:port`).
+ * @throws GatewayError Unauthenticated when there is none or it is wrong, RateLimited when the peer has been wrong too often, Overloaded
+ */
+export type Authenticate = (authorization: string | undefined, peer?: string) => Promise<Caller>
 
-/** Makes the check. Every key is compared in full and in constant time, so that time tells nothing of which was near. */
-export function createAuthenticate({ keys, anonymous }: AuthenticateOptions): Authenticate {
-  const known = keys.map(({ id, sha256, tenant, scopes }) => ({
-    hash: Buffer.from(sha256, 'hex'),
-    caller: { credentialId: id, tenant, scopes },
-  }))
-  return authorization => {
+/** No key or token is longer; what is longer is refused unhashed. */
+const longestCredential = 8192
+
+/** Makes the check. Cheap before dear: shape, listed keys and what was proven a moment ago; a peer that fails too often gets no further. */
+export function createAuthenticate(
+  { anonymous }: AuthenticateOptions,
+  { listed, provers, proven, failures }: AuthenticateDependencies,
+): Authenticate {
+  const proveByAny = async (credential: string, hash: Buffer): Promise<Proof | undefined> => {
+    for (const prove of provers) {
+      const proof = await prove(credential, hash)
+      if (proof !== undefined) return proof
+    }
+    return undefined
+  }
+  return async (authorization, peer = 'unknown') => {
     if (authorization === undefined || authorization === '') {
       if (anonymous !== undefined) return anonymous
-      throw new GatewayError('Unauthenticated', 'a credential is needed: authorization: Bearer <api key>', {
+      throw new GatewayError('Unauthenticated', 'a credential is needed: authorization: Bearer <API key or token>', {
         stage: 'admit',
+        reason: 'CREDENTIAL_MISSING',
       })
     }
-    const key = /^Bearer ([^\s]+)$/iu.exec(authorization)?.[1]
-    if (key === undefined || key.length > longestCredential) throw wrong()
-    const hash = createHash('sha256').update(key).digest()
-    let found: Caller | undefined
-    for (const one of known) if (timingSafeEqual(one.hash, hash)) found = one.caller
-    if (found === undefined) throw wrong()
-    return found
+    const credential = readBearer(authorization)
+    if (credential !== undefined) {
+      const hash = hashCredential(credential)
+      const known = listed(hash) ?? proven.recall(hash.toString('hex'))?.caller
+      if (known !== undefined) return known
+      failures.demandRoom(peer)
+      const proof = await proven.once(hash.toString('hex'), () => proveByAny(credential, hash))
+      if (proof !== undefined) return proof.caller
+    } else failures.demandRoom(peer)
+    failures.count(peer)
+    throw new GatewayError('Unauthenticated', 'the credential is not known, or its time is over', {
+      stage: 'admit',
+      reason: 'CREDENTIAL_UNKNOWN',
+    })
   }
+}
+
+/** The credential of a header; `undefined` when it has none that could be one. */
+function readBearer(authorization: string): string | undefined {
+  if (authorization.length > longestCredential + 'Bearer '.length) return undefined
+  return /^Bearer ([^\s]+)$/iu.exec(authorization)?.[1]
 }
 
 /** Lets a caller go on who has a scope. @throws GatewayError PermissionDenied */
 export function demandScope(caller: Caller, scope: Scope): void {
   if (caller.scopes.includes(scope)) return
   throw new GatewayError('PermissionDenied', `the credential has no scope ${scope}`, { stage: 'admit' })
-}
-
-function wrong(): GatewayError {
-  return new GatewayError('Unauthenticated', 'the credential is not known', {
-    stage: 'admit',
-    reason: 'CREDENTIAL_UNKNOWN',
-  })
 }

@@ -7,6 +7,7 @@ import { deadLetterToWire, jobToWire } from '../../shared/rpc/convert/job.ts'
 import type { DrainRequest__Output } from '../../shared/rpc/generated/sluice/v1/DrainRequest.ts'
 import type { ListDeadLettersRequest__Output } from '../../shared/rpc/generated/sluice/v1/ListDeadLettersRequest.ts'
 import type { CallContext } from './call-context.ts'
+import type { KeyRpcs } from './keys-service.ts'
 import { serveUnary, type ServeDependencies } from './serve-call.ts'
 
 /** What operators may do. */
@@ -15,6 +16,7 @@ export interface AdminDependencies extends ServeDependencies {
   readonly registry: WorkerRegistry
   /** Admits a dead letter's request anew; gives the new job. */
   readonly replay: (dead: ClimbState, context: CallContext) => Promise<RequestId>
+  readonly keys: KeyRpcs
 }
 
 const defaultLimit = 50
@@ -63,6 +65,10 @@ export function createAdminService(dependencies: AdminDependencies): UntypedServ
       await registry.setDraining(workerIds, request.draining)
       return { workerIds }
     }),
+    createKey: unary('CreateKey', dependencies.keys.createKey),
+    listKeys: unary('ListKeys', dependencies.keys.listKeys),
+    rotateKey: unary('RotateKey', dependencies.keys.rotateKey),
+    revokeKey: unary('RevokeKey', dependencies.keys.revokeKey),
   }
 }
 

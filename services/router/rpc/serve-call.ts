@@ -15,7 +15,7 @@ import { contextOf, headerOf, type CallContext, type ReadableCall } from './call
 
 /** What serving any call needs. */
 export interface ServeDependencies {
-  readonly authenticate: (authorization: string | undefined) => Caller
+  readonly authenticate: (authorization: string | undefined, peer: string) => Promise<Caller>
   readonly demandScope: (caller: Caller, scope: Scope) => void
   /** Takes a call in, or throws when there are too many; gives what lets it go. */
   readonly enter: () => () => void
@@ -130,7 +130,7 @@ async function serve<Response>(
   })
   const { traceparent } = span
   try {
-    const caller = authenticate(headerOf(call.metadata, 'authorization'))
+    const caller = await authenticate(headerOf(call.metadata, 'authorization'), call.getPeer())
     demandScope(caller, scope)
     leave = enter()
     const response = await answer(contextOf(call, caller, Date.now(), traceparent))

@@ -15,6 +15,8 @@ import { createEndlessStreams } from './endless-streams.ts'
 export interface ServerOptions {
   readonly address: string
   readonly messageBytes: number
+  /** Absent means plain text. */
+  readonly credentials?: ServerCredentials
 }
 
 /** The gRPC port. */
@@ -39,7 +41,7 @@ const channelOptions = {
 
 /** Serves services with health and reflection beside them. @throws GatewayError Config when the address is taken */
 export async function openRpcServer(
-  { address, messageBytes }: ServerOptions,
+  { address, messageBytes, credentials = ServerCredentials.createInsecure() }: ServerOptions,
   reflected: PackageDefinition,
   services: readonly {
     readonly definition: ServiceDefinition
@@ -58,7 +60,7 @@ export async function openRpcServer(
   const endless = createEndlessStreams(server)
   health.addToServer(endless.server)
   new ReflectionService(reflected).addToServer(endless.server)
-  const port = await bind(server, address)
+  const port = await bind(server, address, credentials)
   return {
     address: `${address.slice(0, address.lastIndexOf(':'))}:${port}`,
     setServing(serving) {
@@ -75,9 +77,9 @@ export async function openRpcServer(
   }
 }
 
-function bind(server: Server, address: string): Promise<number> {
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(address, credentials, (error, port) => {
       if (error === null) resolve(port)
       else {
         const why = /EADDRINUSE|address already in use|No address added/iu.test(error.message)

@@ -135,9 +135,19 @@ function keyFaults({ auth }: Config): ConfigFault[] {
     if (seen.has(id)) faults.push({ path: ['auth', 'keys', index, 'id'], expected: 'an id that no other key has' })
     seen.add(id)
   })
-  if (!auth.anonymous && auth.keys.length === 0) {
-    faults.push({ path: ['auth', 'keys'], expected: 'at least one key, or `anonymous: true`: else nobody can call' })
+  if (!auth.anonymous && auth.keys.length === 0 && auth.tokens.length === 0) {
+    faults.push({
+      path: ['auth', 'keys'],
+      expected:
+        'at least one key (`sluice keys create --local` makes one), a token issuer or `anonymous: true`: else nobody can call',
+    })
   }
+  auth.tokens.forEach(({ jwksUrl }, index) => {
+    const { protocol, hostname } = new URL(jwksUrl)
+    if (protocol === 'https:' || /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/u.test(hostname)) return
+    const expected = 'https, unless it is on this machine: whoever is between could put keys of their own in'
+    faults.push({ path: ['auth', 'tokens', index, 'jwksUrl'], expected })
+  })
   return faults
 }
 

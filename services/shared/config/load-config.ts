@@ -12,10 +12,35 @@ export interface LoadedConfig {
   readonly config: Config
   readonly file: string
   readonly places: Places
-  /** The caller's own credential for the gateway, of SLUICE_API_KEY. */
-  readonly apiKey: string | undefined
   /** The environment of a child process that shall load the same configuration, with more values put over it. */
   readonly childEnvironment: (more: Overrides) => Readonly<Record<string, string | undefined>>
+}
+
+/** How a caller on this machine meets a gateway, of SLUICE_API_KEY, SLUICE_TLS and SLUICE_TLS_CA, _CERT, _KEY, _NAME. An empty value is none. */
+export interface ClientEnvironment {
+  readonly apiKey: string | undefined
+  readonly tls: boolean
+  readonly tlsCa: string | undefined
+  readonly tlsCert: string | undefined
+  readonly tlsKey: string | undefined
+  readonly tlsName: string | undefined
+}
+
+/** Reads what a caller's environment says of gateways. */
+export function readClientEnvironment(): ClientEnvironment {
+  return {
+    apiKey: variable('SLUICE_API_KEY'),
+    tls: variable('SLUICE_TLS') !== undefined,
+    tlsCa: variable('SLUICE_TLS_CA'),
+    tlsCert: variable('SLUICE_TLS_CERT'),
+    tlsKey: variable('SLUICE_TLS_KEY'),
+    tlsName: variable('SLUICE_TLS_NAME'),
+  }
+}
+
+function variable(name: string): string | undefined {
+  const value = process.env[name] ?? ''
+  return value === '' ? undefined : value
 }
 
 /** Values put over those of the file, by dotted path, such as `listen.grpc`. They hold no spaces. */
@@ -48,7 +73,7 @@ export function packageRoot(): string {
 
 /**
  * Loads the configuration from `file`, else from SLUICE_CONFIG, else from deploy/config/sluice.yaml, with the values of SLUICE_SET and
- * then `overrides` put over it. The only reader of the environment.
+ * then `overrides` put over it.
  * @throws GatewayError Config
  */
 export function loadConfig(file?: string, overrides: Overrides = {}): LoadedConfig {
@@ -75,7 +100,6 @@ export function loadConfig(file?: string, overrides: Overrides = {}): LoadedConf
     config,
     file: chosen,
     places: placesOf(config, root, folder, environment),
-    apiKey: environment['SLUICE_API_KEY'],
     childEnvironment: more => ({
       ...environment,
       SLUICE_CONFIG: chosen,

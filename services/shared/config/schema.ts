@@ -16,6 +16,50 @@ const apiKey = z.strictObject({
   scopes: z.array(scope).min(1),
 })
 
+/** Signatures by key pairs; a shared secret (HS256) would let every verifier sign. */
+const signature = z.enum([
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+])
+
+const tls = z.strictObject({
+  /** PEM files: the certificate with those between it and the authority, and its key. */
+  certificate: z.string().min(1),
+  key: z.string().min(1),
+  /** PEM file of the authorities of clients; with it, clients must show a certificate of theirs (mutual TLS). */
+  clientAuthorities: z.string().min(1).optional(),
+  /** The files are looked at this often, and taken when they have changed and go together. */
+  reloadMs: z.int().min(100).default(5000),
+})
+
+const tokenIssuer = z.strictObject({
+  name,
+  issuer: z.string().min(1),
+  audiences: z.array(z.string().min(1)).min(1),
+  jwksUrl: z.url({ protocol: /^https?$/u }),
+  algorithms: z.array(signature).min(1).default(['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']),
+  tenantClaim: z.string().min(1).default('tenant'),
+  /** Tenants that this issuer may speak for; absent means any. */
+  tenants: z.array(name).min(1).optional(),
+  scopesClaim: z.string().min(1).default('scope'),
+  scopePrefix: z.string().default(''),
+  clockSkewSeconds: z.int().min(0).max(300).default(30),
+  /** Published keys are read again when they are older, and never more often than the cooldown. */
+  freshSeconds: count.default(600),
+  cooldownSeconds: count.default(30),
+  /** While the issuer is away, its keys are believed for this long. */
+  staleSeconds: count.default(3600),
+})
+
 const backend = z.discriminatedUnion(
   'kind',
   [
@@ -130,7 +174,13 @@ const ladder = z.strictObject({
 export const configSchema = z.strictObject({
   version: z.literal(1),
   listen: z
-    .strictObject({ grpc: address, ops: address, workerOps: address.default('127.0.0.1:0') })
+    .strictObject({
+      grpc: address,
+      ops: address,
+      workerOps: address.default('127.0.0.1:0'),
+      /** Encrypts the gRPC port; absent means plain text, for one's own machine or behind a proxy that encrypts. */
+      tls: tls.optional(),
+    })
     .prefault({ grpc: '127.0.0.1:50051', ops: '127.0.0.1:9464' }),
   redis: z
     .strictObject({
@@ -148,6 +198,12 @@ export const configSchema = z.strictObject({
       anonymousTenant: name.default('local'),
       anonymousScopes: z.array(scope).min(1).default(['infer']),
       keys: z.array(apiKey).default([]),
+      /** Whose JSON Web Tokens are taken. */
+      tokens: z.array(tokenIssuer).default([]),
+      /** Wrong credentials a minute from one address; then it is not listened to for a while. */
+      failuresPerMinute: count.default(60),
+      /** What was proven is believed for this long: a key revoked through another router, too. */
+      rememberMs: z.int().min(0).max(60_000).default(1000),
     })
     .prefault({}),
   limits: z

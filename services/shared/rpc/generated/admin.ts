@@ -8,6 +8,8 @@ import type { Budget as _sluice_v1_Budget, Budget__Output as _sluice_v1_Budget__
 import type { CancelJobRequest as _sluice_v1_CancelJobRequest, CancelJobRequest__Output as _sluice_v1_CancelJobRequest__Output } from './sluice/v1/CancelJobRequest.ts';
 import type { Candidate as _sluice_v1_Candidate, Candidate__Output as _sluice_v1_Candidate__Output } from './sluice/v1/Candidate.ts';
 import type { Constraints as _sluice_v1_Constraints, Constraints__Output as _sluice_v1_Constraints__Output } from './sluice/v1/Constraints.ts';
+import type { CreateKeyRequest as _sluice_v1_CreateKeyRequest, CreateKeyRequest__Output as _sluice_v1_CreateKeyRequest__Output } from './sluice/v1/CreateKeyRequest.ts';
+import type { CreateKeyResponse as _sluice_v1_CreateKeyResponse, CreateKeyResponse__Output as _sluice_v1_CreateKeyResponse__Output } from './sluice/v1/CreateKeyResponse.ts';
 import type { DeadLetter as _sluice_v1_DeadLetter, DeadLetter__Output as _sluice_v1_DeadLetter__Output } from './sluice/v1/DeadLetter.ts';
 import type { Decision as _sluice_v1_Decision, Decision__Output as _sluice_v1_Decision__Output } from './sluice/v1/Decision.ts';
 import type { DiscardDeadLetterRequest as _sluice_v1_DiscardDeadLetterRequest, DiscardDeadLetterRequest__Output as _sluice_v1_DiscardDeadLetterRequest__Output } from './sluice/v1/DiscardDeadLetterRequest.ts';
@@ -26,10 +28,13 @@ import type { InferRequest as _sluice_v1_InferRequest, InferRequest__Output as _
 import type { InferResponse as _sluice_v1_InferResponse, InferResponse__Output as _sluice_v1_InferResponse__Output } from './sluice/v1/InferResponse.ts';
 import type { Job as _sluice_v1_Job, Job__Output as _sluice_v1_Job__Output } from './sluice/v1/Job.ts';
 import type { JobError as _sluice_v1_JobError, JobError__Output as _sluice_v1_JobError__Output } from './sluice/v1/JobError.ts';
+import type { Key as _sluice_v1_Key, Key__Output as _sluice_v1_Key__Output } from './sluice/v1/Key.ts';
 import type { LabelScore as _sluice_v1_LabelScore, LabelScore__Output as _sluice_v1_LabelScore__Output } from './sluice/v1/LabelScore.ts';
 import type { Labels as _sluice_v1_Labels, Labels__Output as _sluice_v1_Labels__Output } from './sluice/v1/Labels.ts';
 import type { ListDeadLettersRequest as _sluice_v1_ListDeadLettersRequest, ListDeadLettersRequest__Output as _sluice_v1_ListDeadLettersRequest__Output } from './sluice/v1/ListDeadLettersRequest.ts';
 import type { ListDeadLettersResponse as _sluice_v1_ListDeadLettersResponse, ListDeadLettersResponse__Output as _sluice_v1_ListDeadLettersResponse__Output } from './sluice/v1/ListDeadLettersResponse.ts';
+import type { ListKeysRequest as _sluice_v1_ListKeysRequest, ListKeysRequest__Output as _sluice_v1_ListKeysRequest__Output } from './sluice/v1/ListKeysRequest.ts';
+import type { ListKeysResponse as _sluice_v1_ListKeysResponse, ListKeysResponse__Output as _sluice_v1_ListKeysResponse__Output } from './sluice/v1/ListKeysResponse.ts';
 import type { ListModelsRequest as _sluice_v1_ListModelsRequest, ListModelsRequest__Output as _sluice_v1_ListModelsRequest__Output } from './sluice/v1/ListModelsRequest.ts';
 import type { ListModelsResponse as _sluice_v1_ListModelsResponse, ListModelsResponse__Output as _sluice_v1_ListModelsResponse__Output } from './sluice/v1/ListModelsResponse.ts';
 import type { Media as _sluice_v1_Media, Media__Output as _sluice_v1_Media__Output } from './sluice/v1/Media.ts';
@@ -39,6 +44,10 @@ import type { ModelState as _sluice_v1_ModelState, ModelState__Output as _sluice
 import type { Output as _sluice_v1_Output, Output__Output as _sluice_v1_Output__Output } from './sluice/v1/Output.ts';
 import type { Part as _sluice_v1_Part, Part__Output as _sluice_v1_Part__Output } from './sluice/v1/Part.ts';
 import type { ReplayDeadLetterRequest as _sluice_v1_ReplayDeadLetterRequest, ReplayDeadLetterRequest__Output as _sluice_v1_ReplayDeadLetterRequest__Output } from './sluice/v1/ReplayDeadLetterRequest.ts';
+import type { RevokeKeyRequest as _sluice_v1_RevokeKeyRequest, RevokeKeyRequest__Output as _sluice_v1_RevokeKeyRequest__Output } from './sluice/v1/RevokeKeyRequest.ts';
+import type { RevokeKeyResponse as _sluice_v1_RevokeKeyResponse, RevokeKeyResponse__Output as _sluice_v1_RevokeKeyResponse__Output } from './sluice/v1/RevokeKeyResponse.ts';
+import type { RotateKeyRequest as _sluice_v1_RotateKeyRequest, RotateKeyRequest__Output as _sluice_v1_RotateKeyRequest__Output } from './sluice/v1/RotateKeyRequest.ts';
+import type { RotateKeyResponse as _sluice_v1_RotateKeyResponse, RotateKeyResponse__Output as _sluice_v1_RotateKeyResponse__Output } from './sluice/v1/RotateKeyResponse.ts';
 import type { RungReport as _sluice_v1_RungReport, RungReport__Output as _sluice_v1_RungReport__Output } from './sluice/v1/RungReport.ts';
 import type { RungStarted as _sluice_v1_RungStarted, RungStarted__Output as _sluice_v1_RungStarted__Output } from './sluice/v1/RungStarted.ts';
 import type { SendFeedbackRequest as _sluice_v1_SendFeedbackRequest, SendFeedbackRequest__Output as _sluice_v1_SendFeedbackRequest__Output } from './sluice/v1/SendFeedbackRequest.ts';
@@ -70,6 +79,8 @@ export interface ProtoGrpcType {
       CancelJobRequest: MessageTypeDefinition<_sluice_v1_CancelJobRequest, _sluice_v1_CancelJobRequest__Output>
       Candidate: MessageTypeDefinition<_sluice_v1_Candidate, _sluice_v1_Candidate__Output>
       Constraints: MessageTypeDefinition<_sluice_v1_Constraints, _sluice_v1_Constraints__Output>
+      CreateKeyRequest: MessageTypeDefinition<_sluice_v1_CreateKeyRequest, _sluice_v1_CreateKeyRequest__Output>
+      CreateKeyResponse: MessageTypeDefinition<_sluice_v1_CreateKeyResponse, _sluice_v1_CreateKeyResponse__Output>
       DeadLetter: MessageTypeDefinition<_sluice_v1_DeadLetter, _sluice_v1_DeadLetter__Output>
       Decision: MessageTypeDefinition<_sluice_v1_Decision, _sluice_v1_Decision__Output>
       DegradedReason: EnumTypeDefinition
@@ -93,10 +104,14 @@ export interface ProtoGrpcType {
       Job: MessageTypeDefinition<_sluice_v1_Job, _sluice_v1_Job__Output>
       JobError: MessageTypeDefinition<_sluice_v1_JobError, _sluice_v1_JobError__Output>
       JobState: EnumTypeDefinition
+      Key: MessageTypeDefinition<_sluice_v1_Key, _sluice_v1_Key__Output>
+      KeySource: EnumTypeDefinition
       LabelScore: MessageTypeDefinition<_sluice_v1_LabelScore, _sluice_v1_LabelScore__Output>
       Labels: MessageTypeDefinition<_sluice_v1_Labels, _sluice_v1_Labels__Output>
       ListDeadLettersRequest: MessageTypeDefinition<_sluice_v1_ListDeadLettersRequest, _sluice_v1_ListDeadLettersRequest__Output>
       ListDeadLettersResponse: MessageTypeDefinition<_sluice_v1_ListDeadLettersResponse, _sluice_v1_ListDeadLettersResponse__Output>
+      ListKeysRequest: MessageTypeDefinition<_sluice_v1_ListKeysRequest, _sluice_v1_ListKeysRequest__Output>
+      ListKeysResponse: MessageTypeDefinition<_sluice_v1_ListKeysResponse, _sluice_v1_ListKeysResponse__Output>
       ListModelsRequest: MessageTypeDefinition<_sluice_v1_ListModelsRequest, _sluice_v1_ListModelsRequest__Output>
       ListModelsResponse: MessageTypeDefinition<_sluice_v1_ListModelsResponse, _sluice_v1_ListModelsResponse__Output>
       Media: MessageTypeDefinition<_sluice_v1_Media, _sluice_v1_Media__Output>
@@ -107,6 +122,10 @@ export interface ProtoGrpcType {
       Part: MessageTypeDefinition<_sluice_v1_Part, _sluice_v1_Part__Output>
       Priority: EnumTypeDefinition
       ReplayDeadLetterRequest: MessageTypeDefinition<_sluice_v1_ReplayDeadLetterRequest, _sluice_v1_ReplayDeadLetterRequest__Output>
+      RevokeKeyRequest: MessageTypeDefinition<_sluice_v1_RevokeKeyRequest, _sluice_v1_RevokeKeyRequest__Output>
+      RevokeKeyResponse: MessageTypeDefinition<_sluice_v1_RevokeKeyResponse, _sluice_v1_RevokeKeyResponse__Output>
+      RotateKeyRequest: MessageTypeDefinition<_sluice_v1_RotateKeyRequest, _sluice_v1_RotateKeyRequest__Output>
+      RotateKeyResponse: MessageTypeDefinition<_sluice_v1_RotateKeyResponse, _sluice_v1_RotateKeyResponse__Output>
       RungReport: MessageTypeDefinition<_sluice_v1_RungReport, _sluice_v1_RungReport__Output>
       RungStarted: MessageTypeDefinition<_sluice_v1_RungStarted, _sluice_v1_RungStarted__Output>
       SendFeedbackRequest: MessageTypeDefinition<_sluice_v1_SendFeedbackRequest, _sluice_v1_SendFeedbackRequest__Output>

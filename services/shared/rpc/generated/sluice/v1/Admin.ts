@@ -2,6 +2,8 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { CreateKeyRequest as _sluice_v1_CreateKeyRequest, CreateKeyRequest__Output as _sluice_v1_CreateKeyRequest__Output } from '../../sluice/v1/CreateKeyRequest.ts';
+import type { CreateKeyResponse as _sluice_v1_CreateKeyResponse, CreateKeyResponse__Output as _sluice_v1_CreateKeyResponse__Output } from '../../sluice/v1/CreateKeyResponse.ts';
 import type { DeadLetter as _sluice_v1_DeadLetter, DeadLetter__Output as _sluice_v1_DeadLetter__Output } from '../../sluice/v1/DeadLetter.ts';
 import type { DiscardDeadLetterRequest as _sluice_v1_DiscardDeadLetterRequest, DiscardDeadLetterRequest__Output as _sluice_v1_DiscardDeadLetterRequest__Output } from '../../sluice/v1/DiscardDeadLetterRequest.ts';
 import type { DiscardDeadLetterResponse as _sluice_v1_DiscardDeadLetterResponse, DiscardDeadLetterResponse__Output as _sluice_v1_DiscardDeadLetterResponse__Output } from '../../sluice/v1/DiscardDeadLetterResponse.ts';
@@ -11,12 +13,33 @@ import type { GetDeadLetterRequest as _sluice_v1_GetDeadLetterRequest, GetDeadLe
 import type { Job as _sluice_v1_Job, Job__Output as _sluice_v1_Job__Output } from '../../sluice/v1/Job.ts';
 import type { ListDeadLettersRequest as _sluice_v1_ListDeadLettersRequest, ListDeadLettersRequest__Output as _sluice_v1_ListDeadLettersRequest__Output } from '../../sluice/v1/ListDeadLettersRequest.ts';
 import type { ListDeadLettersResponse as _sluice_v1_ListDeadLettersResponse, ListDeadLettersResponse__Output as _sluice_v1_ListDeadLettersResponse__Output } from '../../sluice/v1/ListDeadLettersResponse.ts';
+import type { ListKeysRequest as _sluice_v1_ListKeysRequest, ListKeysRequest__Output as _sluice_v1_ListKeysRequest__Output } from '../../sluice/v1/ListKeysRequest.ts';
+import type { ListKeysResponse as _sluice_v1_ListKeysResponse, ListKeysResponse__Output as _sluice_v1_ListKeysResponse__Output } from '../../sluice/v1/ListKeysResponse.ts';
 import type { ReplayDeadLetterRequest as _sluice_v1_ReplayDeadLetterRequest, ReplayDeadLetterRequest__Output as _sluice_v1_ReplayDeadLetterRequest__Output } from '../../sluice/v1/ReplayDeadLetterRequest.ts';
+import type { RevokeKeyRequest as _sluice_v1_RevokeKeyRequest, RevokeKeyRequest__Output as _sluice_v1_RevokeKeyRequest__Output } from '../../sluice/v1/RevokeKeyRequest.ts';
+import type { RevokeKeyResponse as _sluice_v1_RevokeKeyResponse, RevokeKeyResponse__Output as _sluice_v1_RevokeKeyResponse__Output } from '../../sluice/v1/RevokeKeyResponse.ts';
+import type { RotateKeyRequest as _sluice_v1_RotateKeyRequest, RotateKeyRequest__Output as _sluice_v1_RotateKeyRequest__Output } from '../../sluice/v1/RotateKeyRequest.ts';
+import type { RotateKeyResponse as _sluice_v1_RotateKeyResponse, RotateKeyResponse__Output as _sluice_v1_RotateKeyResponse__Output } from '../../sluice/v1/RotateKeyResponse.ts';
 
 /**
  * For operators; wants a credential with the admin scope.
  */
 export interface AdminClient extends grpc.Client {
+  /**
+   * Makes an API key. Only its hash is kept, so the answer is the one time that the key itself can be seen.
+   */
+  CreateKey(argument: _sluice_v1_CreateKeyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_CreateKeyResponse__Output>): grpc.ClientUnaryCall;
+  CreateKey(argument: _sluice_v1_CreateKeyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_sluice_v1_CreateKeyResponse__Output>): grpc.ClientUnaryCall;
+  CreateKey(argument: _sluice_v1_CreateKeyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_CreateKeyResponse__Output>): grpc.ClientUnaryCall;
+  CreateKey(argument: _sluice_v1_CreateKeyRequest, callback: grpc.requestCallback<_sluice_v1_CreateKeyResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Makes an API key. Only its hash is kept, so the answer is the one time that the key itself can be seen.
+   */
+  createKey(argument: _sluice_v1_CreateKeyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_CreateKeyResponse__Output>): grpc.ClientUnaryCall;
+  createKey(argument: _sluice_v1_CreateKeyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_sluice_v1_CreateKeyResponse__Output>): grpc.ClientUnaryCall;
+  createKey(argument: _sluice_v1_CreateKeyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_CreateKeyResponse__Output>): grpc.ClientUnaryCall;
+  createKey(argument: _sluice_v1_CreateKeyRequest, callback: grpc.requestCallback<_sluice_v1_CreateKeyResponse__Output>): grpc.ClientUnaryCall;
+  
   DiscardDeadLetter(argument: _sluice_v1_DiscardDeadLetterRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_DiscardDeadLetterResponse__Output>): grpc.ClientUnaryCall;
   DiscardDeadLetter(argument: _sluice_v1_DiscardDeadLetterRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_sluice_v1_DiscardDeadLetterResponse__Output>): grpc.ClientUnaryCall;
   DiscardDeadLetter(argument: _sluice_v1_DiscardDeadLetterRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_DiscardDeadLetterResponse__Output>): grpc.ClientUnaryCall;
@@ -66,6 +89,21 @@ export interface AdminClient extends grpc.Client {
   listDeadLetters(argument: _sluice_v1_ListDeadLettersRequest, callback: grpc.requestCallback<_sluice_v1_ListDeadLettersResponse__Output>): grpc.ClientUnaryCall;
   
   /**
+   * Keys of the store and of the configuration, the oldest first; never the keys themselves.
+   */
+  ListKeys(argument: _sluice_v1_ListKeysRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_ListKeysResponse__Output>): grpc.ClientUnaryCall;
+  ListKeys(argument: _sluice_v1_ListKeysRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_sluice_v1_ListKeysResponse__Output>): grpc.ClientUnaryCall;
+  ListKeys(argument: _sluice_v1_ListKeysRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_ListKeysResponse__Output>): grpc.ClientUnaryCall;
+  ListKeys(argument: _sluice_v1_ListKeysRequest, callback: grpc.requestCallback<_sluice_v1_ListKeysResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Keys of the store and of the configuration, the oldest first; never the keys themselves.
+   */
+  listKeys(argument: _sluice_v1_ListKeysRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_ListKeysResponse__Output>): grpc.ClientUnaryCall;
+  listKeys(argument: _sluice_v1_ListKeysRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_sluice_v1_ListKeysResponse__Output>): grpc.ClientUnaryCall;
+  listKeys(argument: _sluice_v1_ListKeysRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_ListKeysResponse__Output>): grpc.ClientUnaryCall;
+  listKeys(argument: _sluice_v1_ListKeysRequest, callback: grpc.requestCallback<_sluice_v1_ListKeysResponse__Output>): grpc.ClientUnaryCall;
+  
+  /**
    * Admits the request anew: new id, new hold, new deadline.
    */
   ReplayDeadLetter(argument: _sluice_v1_ReplayDeadLetterRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_Job__Output>): grpc.ClientUnaryCall;
@@ -80,12 +118,47 @@ export interface AdminClient extends grpc.Client {
   replayDeadLetter(argument: _sluice_v1_ReplayDeadLetterRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_Job__Output>): grpc.ClientUnaryCall;
   replayDeadLetter(argument: _sluice_v1_ReplayDeadLetterRequest, callback: grpc.requestCallback<_sluice_v1_Job__Output>): grpc.ClientUnaryCall;
   
+  /**
+   * Ends a key with every secret it has. Routers forget it within a second.
+   */
+  RevokeKey(argument: _sluice_v1_RevokeKeyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_RevokeKeyResponse__Output>): grpc.ClientUnaryCall;
+  RevokeKey(argument: _sluice_v1_RevokeKeyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_sluice_v1_RevokeKeyResponse__Output>): grpc.ClientUnaryCall;
+  RevokeKey(argument: _sluice_v1_RevokeKeyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_RevokeKeyResponse__Output>): grpc.ClientUnaryCall;
+  RevokeKey(argument: _sluice_v1_RevokeKeyRequest, callback: grpc.requestCallback<_sluice_v1_RevokeKeyResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Ends a key with every secret it has. Routers forget it within a second.
+   */
+  revokeKey(argument: _sluice_v1_RevokeKeyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_RevokeKeyResponse__Output>): grpc.ClientUnaryCall;
+  revokeKey(argument: _sluice_v1_RevokeKeyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_sluice_v1_RevokeKeyResponse__Output>): grpc.ClientUnaryCall;
+  revokeKey(argument: _sluice_v1_RevokeKeyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_RevokeKeyResponse__Output>): grpc.ClientUnaryCall;
+  revokeKey(argument: _sluice_v1_RevokeKeyRequest, callback: grpc.requestCallback<_sluice_v1_RevokeKeyResponse__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * Gives a key a new secret; the one before goes on for a while.
+   */
+  RotateKey(argument: _sluice_v1_RotateKeyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_RotateKeyResponse__Output>): grpc.ClientUnaryCall;
+  RotateKey(argument: _sluice_v1_RotateKeyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_sluice_v1_RotateKeyResponse__Output>): grpc.ClientUnaryCall;
+  RotateKey(argument: _sluice_v1_RotateKeyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_RotateKeyResponse__Output>): grpc.ClientUnaryCall;
+  RotateKey(argument: _sluice_v1_RotateKeyRequest, callback: grpc.requestCallback<_sluice_v1_RotateKeyResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Gives a key a new secret; the one before goes on for a while.
+   */
+  rotateKey(argument: _sluice_v1_RotateKeyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_RotateKeyResponse__Output>): grpc.ClientUnaryCall;
+  rotateKey(argument: _sluice_v1_RotateKeyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_sluice_v1_RotateKeyResponse__Output>): grpc.ClientUnaryCall;
+  rotateKey(argument: _sluice_v1_RotateKeyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_RotateKeyResponse__Output>): grpc.ClientUnaryCall;
+  rotateKey(argument: _sluice_v1_RotateKeyRequest, callback: grpc.requestCallback<_sluice_v1_RotateKeyResponse__Output>): grpc.ClientUnaryCall;
+  
 }
 
 /**
  * For operators; wants a credential with the admin scope.
  */
 export interface AdminHandlers extends grpc.UntypedServiceImplementation {
+  /**
+   * Makes an API key. Only its hash is kept, so the answer is the one time that the key itself can be seen.
+   */
+  CreateKey: grpc.handleUnaryCall<_sluice_v1_CreateKeyRequest__Output, _sluice_v1_CreateKeyResponse>;
+  
   DiscardDeadLetter: grpc.handleUnaryCall<_sluice_v1_DiscardDeadLetterRequest__Output, _sluice_v1_DiscardDeadLetterResponse>;
   
   /**
@@ -101,16 +174,35 @@ export interface AdminHandlers extends grpc.UntypedServiceImplementation {
   ListDeadLetters: grpc.handleUnaryCall<_sluice_v1_ListDeadLettersRequest__Output, _sluice_v1_ListDeadLettersResponse>;
   
   /**
+   * Keys of the store and of the configuration, the oldest first; never the keys themselves.
+   */
+  ListKeys: grpc.handleUnaryCall<_sluice_v1_ListKeysRequest__Output, _sluice_v1_ListKeysResponse>;
+  
+  /**
    * Admits the request anew: new id, new hold, new deadline.
    */
   ReplayDeadLetter: grpc.handleUnaryCall<_sluice_v1_ReplayDeadLetterRequest__Output, _sluice_v1_Job>;
   
+  /**
+   * Ends a key with every secret it has. Routers forget it within a second.
+   */
+  RevokeKey: grpc.handleUnaryCall<_sluice_v1_RevokeKeyRequest__Output, _sluice_v1_RevokeKeyResponse>;
+  
+  /**
+   * Gives a key a new secret; the one before goes on for a while.
+   */
+  RotateKey: grpc.handleUnaryCall<_sluice_v1_RotateKeyRequest__Output, _sluice_v1_RotateKeyResponse>;
+  
 }
 
 export interface AdminDefinition extends grpc.ServiceDefinition {
+  CreateKey: MethodDefinition<_sluice_v1_CreateKeyRequest, _sluice_v1_CreateKeyResponse, _sluice_v1_CreateKeyRequest__Output, _sluice_v1_CreateKeyResponse__Output>
   DiscardDeadLetter: MethodDefinition<_sluice_v1_DiscardDeadLetterRequest, _sluice_v1_DiscardDeadLetterResponse, _sluice_v1_DiscardDeadLetterRequest__Output, _sluice_v1_DiscardDeadLetterResponse__Output>
   Drain: MethodDefinition<_sluice_v1_DrainRequest, _sluice_v1_DrainResponse, _sluice_v1_DrainRequest__Output, _sluice_v1_DrainResponse__Output>
   GetDeadLetter: MethodDefinition<_sluice_v1_GetDeadLetterRequest, _sluice_v1_DeadLetter, _sluice_v1_GetDeadLetterRequest__Output, _sluice_v1_DeadLetter__Output>
   ListDeadLetters: MethodDefinition<_sluice_v1_ListDeadLettersRequest, _sluice_v1_ListDeadLettersResponse, _sluice_v1_ListDeadLettersRequest__Output, _sluice_v1_ListDeadLettersResponse__Output>
+  ListKeys: MethodDefinition<_sluice_v1_ListKeysRequest, _sluice_v1_ListKeysResponse, _sluice_v1_ListKeysRequest__Output, _sluice_v1_ListKeysResponse__Output>
   ReplayDeadLetter: MethodDefinition<_sluice_v1_ReplayDeadLetterRequest, _sluice_v1_Job, _sluice_v1_ReplayDeadLetterRequest__Output, _sluice_v1_Job__Output>
+  RevokeKey: MethodDefinition<_sluice_v1_RevokeKeyRequest, _sluice_v1_RevokeKeyResponse, _sluice_v1_RevokeKeyRequest__Output, _sluice_v1_RevokeKeyResponse__Output>
+  RotateKey: MethodDefinition<_sluice_v1_RotateKeyRequest, _sluice_v1_RotateKeyResponse, _sluice_v1_RotateKeyRequest__Output, _sluice_v1_RotateKeyResponse__Output>
 }

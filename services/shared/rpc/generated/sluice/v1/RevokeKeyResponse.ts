@@ -1,0 +1,11 @@
+// Original file: proto/sluice/v1/admin.proto
+
+import type { Key as _sluice_v1_Key, Key__Output as _sluice_v1_Key__Output } from '../../sluice/v1/Key.ts';
+
+export interface RevokeKeyResponse {
+  'key'?: (_sluice_v1_Key | null);
+}
+
+export interface RevokeKeyResponse__Output {
+  'key': (_sluice_v1_Key__Output | null);
+}

@@ -1,0 +1,13 @@
+// Original file: proto/sluice/v1/admin.proto
+
+import type { Key as _sluice_v1_Key, Key__Output as _sluice_v1_Key__Output } from '../../sluice/v1/Key.ts';
+
+export interface RotateKeyResponse {
+  'key'?: (_sluice_v1_Key | null);
+  'secret'?: (string);
+}
+
+export interface RotateKeyResponse__Output {
+  'key': (_sluice_v1_Key__Output | null);
+  'secret': (string);
+}
