@@ -6,7 +6,6 @@ import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
 import { createMailSender, createRedisMailbox } from '../../services/shared/mailbox/redis-mailbox.ts'
 import type { RouterMail } from '../../services/shared/mailbox/mailbox.ts'
 import { createRedisPayloadStore } from '../../services/shared/payload/redis-payload-store.ts'
-import { createBullmqConsumer } from '../../services/shared/queue/bullmq-consumer.ts'
 import { createBullmqProducer } from '../../services/shared/queue/bullmq-producer.ts'
 import { envelopeVersion, type Job } from '../../services/shared/queue/job.ts'
 import { connectRedis, whenReady, type RedisConnection } from '../../services/shared/redis/connect.ts'
@@ -232,7 +231,7 @@ describe('createRedisWorkerRegistry()', () => {
       startedAt: 0,
       version: '1',
       envelopeVersion,
-      serviceMs: {},
+      times: {},
     }
     expect(await registry.beat(state, 3000)).toEqual({ drain: false })
     await registry.setDraining(['w'], true)
@@ -240,74 +239,6 @@ describe('createRedisWorkerRegistry()', () => {
     expect(await registry.list()).toEqual([state])
     nowMs += 3001
     expect(await registry.list()).toEqual([])
-  })
-})
-
-describe('the queue of a pool', () => {
-  const producerOf = (most: number) => createBullmqProducer({ prefix, maxWaiting: new Map([['p', most]]) }, redis)
-
-  it('gives legs in order of priority, then of arrival, each once', async () => {
-    const producer = producerOf(100)
-    const consumer = createBullmqConsumer({ prefix, pool: 'p', lockMs: 2500, renewMs: 800 }, blocking(), logger)
-    const [late, first, second] = [job({ priority: 9 }), job({ priority: 5 }), job({ priority: 5 })]
-    for (const one of [late, first, second]) await producer.add('p', one)
-    await producer.add('p', first)
-    expect(await producer.waiting('p')).toBe(3)
-    const taken = [await consumer.take(0), await consumer.take(0), await consumer.take(0), await consumer.take(0)]
-    expect(taken.map(one => one?.job.legId)).toEqual([first.legId, second.legId, late.legId, undefined])
-    await taken[1]?.giveBack()
-    expect((await consumer.take(500))?.job.legId).toBe(second.legId)
-    await taken[0]?.done()
-    await consumer.close()
-    await producer.close()
-  })
-
-  it('refuses what the pool has no room for', async () => {
-    const producer = producerOf(2)
-    await producer.add('p', job())
-    await producer.add('p', job())
-    await expect(producer.add('p', job())).rejects.toMatchObject({ code: 'Overloaded' })
-    await producer.close()
-  })
-
-  it('takes a waiting leg out', async () => {
-    const producer = producerOf(100)
-    const one = job()
-    await producer.add('p', one)
-    expect(await producer.remove('p', one.legId)).toBe(true)
-    expect(await producer.waiting('p')).toBe(0)
-    await producer.close()
-  })
-
-  it('gives a leg to another worker within 5 s when the first is gone', async () => {
-    const producer = producerOf(100)
-    const dying = blocking()
-    const first = createBullmqConsumer({ prefix, pool: 'p', lockMs: 2500, renewMs: 800 }, dying, logger)
-    const second = createBullmqConsumer({ prefix, pool: 'p', lockMs: 2500, renewMs: 800 }, blocking(), logger)
-    const one = job()
-    await producer.add('p', one)
-    expect((await first.take(500))?.job.legId).toBe(one.legId)
-    // As SIGKILL leaves it: no lock is renewed and nothing is given back.
-    dying.disconnect()
-    const goneAt = Date.now()
-    let again
-    while (again === undefined && Date.now() < goneAt + 8000) again = await second.take(1000)
-    expect(again?.job.legId).toBe(one.legId)
-    expect(Date.now() - goneAt).toBeLessThan(5000)
-    await second.close()
-    await producer.close()
-  })
-
-  it('refuses an envelope of a version that it does not read, and goes on', async () => {
-    const producer = producerOf(100)
-    const consumer = createBullmqConsumer({ prefix, pool: 'p', lockMs: 2500, renewMs: 800 }, blocking(), logger)
-    await producer.add('p', job({ version: envelopeVersion + 1 }))
-    const sound = job()
-    await producer.add('p', sound)
-    expect(await consumer.take(0)).toBeUndefined()
-    expect((await consumer.take(0))?.job.legId).toBe(sound.legId)
-    await consumer.close()
-    await producer.close()
   })
 })
 

@@ -1,11 +1,14 @@
 import { Worker, type Job as BullJob } from 'bullmq'
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
+import { systemClock } from '../contract/clock.ts'
 import type { RedisConnection } from '../redis/connect.ts'
 import { onRedis } from '../redis/run-command.ts'
-import { queueName, queuePrefix } from './bullmq-producer.ts'
-import type { JobConsumer, TakenJob } from './pool-queue.ts'
-import { readJob } from './read-job.ts'
+import { openTickets, queueName, queuePrefix } from './bullmq-tickets.ts'
+import type { JobConsumer } from './pool-queue.ts'
+import { openLine } from './redis-line.ts'
+import { createTicketMender } from './ticket-mender.ts'
+import { openHeldTicket, type HeldTicket } from './held-ticket.ts'
 
 /** What one pool's consumer is told. */
 export interface ConsumerOptions {
@@ -17,9 +20,19 @@ export interface ConsumerOptions {
   readonly renewMs: number
 }
 
-/** The taking side on BullMQ, by hand: `take` gives one leg, its lock is renewed until `done` or `giveBack`. */
-export function createBullmqConsumer(options: ConsumerOptions, redis: RedisConnection, logger: Logger): JobConsumer {
-  const held = new Map<string, { readonly token: string; readonly lost: AbortController }>()
+/**
+ * The taking side on BullMQ, by hand: a ticket gives one batch out of the line, its lock is renewed until every leg of the batch is let
+ * go of. The ticket of a worker that died is handed out again by BullMQ, and gives the same batch.
+ */
+export function createBullmqConsumer(
+  options: ConsumerOptions,
+  redis: RedisConnection,
+  logger: Logger,
+  clock = systemClock,
+): JobConsumer {
+  const held = new Map<string, HeldTicket>()
+  const line = openLine(options.prefix, options.pool, redis)
+  const tickets = openTickets(options.prefix, options.pool, redis)
   const worker = new Worker(queueName, null, {
     connection: redis,
     prefix: queuePrefix(options.prefix, options.pool),
@@ -37,62 +50,50 @@ export function createBullmqConsumer(options: ConsumerOptions, redis: RedisConne
   worker
     .startStalledCheckTimer()
     .catch((error: unknown) => logger.error({ err: error }, 'stalled legs are not looked for'))
-  const renewing = setInterval(() => void renew(), options.renewMs)
+  const mend = createTicketMender(line, tickets)
 
   const renew = async (): Promise<void> => {
-    const ids = [...held.keys()]
-    if (ids.length === 0) return
     try {
+      await mend()
+      const ids = [...held.keys()]
+      if (ids.length === 0) return
       const tokens = ids.map(id => held.get(id)?.token ?? '')
       const lost = await worker.extendJobLocks(ids, tokens, options.lockMs)
-      for (const id of lost) held.get(id)?.lost.abort()
+      for (const id of lost) held.get(id)?.lose()
     } catch (error) {
       // Redis is away: the locks run out there, and the next renewal tells which were lost.
       logger.debug({ err: error }, 'locks could not be renewed')
     }
   }
+  const renewing = setInterval(() => void renew(), options.renewMs)
 
-  const takenOf = (bullJob: BullJob, token: string): TakenJob | undefined => {
+  const hold = (bullJob: BullJob, token: string): HeldTicket => {
     const id = bullJob.id ?? ''
-    const read = readJob(bullJob.data)
-    if (read.kind === 'refused') {
-      logger.error({ legId: id, why: read.why }, 'an envelope was refused')
-      void onRedis(() => bullJob.moveToFailed(new Error(read.why), token)).catch(() => {
-        // It is redelivered and refused again.
-      })
-      return undefined
-    }
-    const lost = new AbortController()
-    held.set(id, { token, lost })
-    let over = false
-    const letGo = async (how: () => Promise<unknown>): Promise<void> => {
-      if (over) return
-      over = true
-      // A leg that was lost may have come to this process again, under a lock of its own.
-      if (held.get(id)?.lost === lost) held.delete(id)
-      if (lost.signal.aborted) return
-      await onRedis(how).catch((error: unknown) => {
-        // The lock runs out and the leg is redelivered; the climb log knows that it ended.
-        logger.debug({ err: error, legId: id }, 'a leg could not be let go of')
-      })
-    }
-    return {
-      job: read.job,
-      lost: lost.signal,
-      done: () => letGo(() => bullJob.moveToCompleted(null, token, false)),
-      giveBack: () => letGo(() => bullJob.moveToWait(token)),
-    }
+    const ticket = openHeldTicket(
+      {
+        id,
+        token,
+        // The line first: a ticket that is gone before its legs would leave them running for ever.
+        complete: () => Promise.all([line.done(id), onRedis(() => bullJob.moveToCompleted(null, token, false))]),
+        // The same ticket may have come to this process again, under a lock of its own.
+        released: () => held.get(id) === ticket && held.delete(id),
+      },
+      { line, tickets, clock, logger },
+    )
+    held.set(id, ticket)
+    return ticket
   }
 
   return {
-    async take(waitMs) {
+    async take(waitMs, limits) {
       const token = randomUUID()
       const bullJob = await worker.getNextJob(token, { block: waitMs > 0 })
-      return bullJob === undefined ? undefined : takenOf(bullJob, token)
+      return bullJob === undefined ? undefined : hold(bullJob, token).take(limits)
     },
     async close() {
       clearInterval(renewing)
       await worker.close()
+      await tickets.close()
     },
   }
 }

@@ -1,83 +1,58 @@
-import { Queue } from 'bullmq'
 import { GatewayError } from '../contract/errors.ts'
 import type { RedisConnection } from '../redis/connect.ts'
-import { onRedis } from '../redis/run-command.ts'
+import { openTickets, type Tickets } from './bullmq-tickets.ts'
 import type { Job } from './job.ts'
 import type { JobProducer } from './pool-queue.ts'
+import { readJob } from './read-job.ts'
+import { openLine, type Line } from './redis-line.ts'
 
 /** What the queues are told. */
 export interface ProducerOptions {
   readonly prefix: string
   /** Most legs that may wait in a pool, by pool. */
   readonly maxWaiting: ReadonlyMap<string, number>
+  /** Hears of a sheddable leg that had to make room in a full queue. */
+  readonly onShed?: (job: Job) => void
 }
 
-/** Name of every pool's queue: the pool is in the prefix, whose braces keep its keys in one slot. */
-export const queueName = 'legs'
-
-/** The prefix of one pool's keys. */
-export function queuePrefix(prefix: string, pool: string): string {
-  return `{${prefix}:pool:${pool}}`
+interface PoolSide {
+  readonly line: Line
+  readonly tickets: Tickets
 }
 
-/** How often a queue's length is asked for at most: between two askings it is counted along. */
-const countEveryMs = 100
-
-/** The sending side on BullMQ; one queue a pool, made when it is first needed. */
+/** The sending side: a leg goes in line, and a ticket for it to BullMQ. Made for each pool when it is first needed. */
 export function createBullmqProducer(options: ProducerOptions, redis: RedisConnection): JobProducer {
-  const queues = new Map<string, Queue>()
-  const lengths = new Map<string, { count: number; readAt: number }>()
+  const pools = new Map<string, PoolSide>()
 
-  const queueOf = (pool: string): Queue => {
-    let queue = queues.get(pool)
-    if (queue === undefined) {
-      queue = new Queue(queueName, {
-        connection: redis,
-        prefix: queuePrefix(options.prefix, pool),
-        skipVersionCheck: true,
-        skipMetasUpdate: true,
-        defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true },
-      })
-      queue.on('error', ignore)
-      queues.set(pool, queue)
+  const sideOf = (pool: string): PoolSide => {
+    let side = pools.get(pool)
+    if (side === undefined) {
+      side = { line: openLine(options.prefix, pool, redis), tickets: openTickets(options.prefix, pool, redis) }
+      pools.set(pool, side)
     }
-    return queue
-  }
-
-  const waiting = async (pool: string): Promise<number> => {
-    const counts = await onRedis(() => queueOf(pool).getJobCounts('waiting', 'prioritized'))
-    return (counts['waiting'] ?? 0) + (counts['prioritized'] ?? 0)
-  }
-
-  const checkRoom = async (pool: string): Promise<void> => {
-    const most = options.maxWaiting.get(pool)
-    if (most === undefined) return
-    let length = lengths.get(pool)
-    const nowMs = performance.now()
-    if (length === undefined || nowMs - length.readAt > countEveryMs) {
-      length = { count: await waiting(pool), readAt: nowMs }
-      lengths.set(pool, length)
-    }
-    length.count += 1
-    if (length.count <= most) return
-    throw new GatewayError('Overloaded', `pool ${pool} is full`, { reason: 'QUEUE_FULL', retryAfterMs: 1000 })
+    return side
   }
 
   return {
-    async add(pool, job: Job) {
-      await checkRoom(pool)
-      await onRedis(() => queueOf(pool).add('leg', job, { jobId: job.legId, priority: job.priority }))
+    async add(pool, job) {
+      const { line, tickets } = sideOf(pool)
+      const put = await line.put(job, options.maxWaiting.get(pool) ?? Number.MAX_SAFE_INTEGER)
+      if (put.kind === 'full') throw full(pool)
+      if (put.kind === 'known') return
+      // Only now: a ticket that came before its leg would be used up by a worker that finds nothing.
+      if (put.ticket) await tickets.handOut(1)
+      const shed = put.shed === undefined ? undefined : readJob(put.shed)
+      if (shed?.kind === 'job') options.onShed?.(shed.job)
     },
-    async remove(pool, legId) {
-      const removed = await onRedis(() => queueOf(pool).remove(legId))
-      return removed === 1
-    },
-    waiting,
+    remove: (pool, legId) => sideOf(pool).line.withdraw(legId),
+    waiting: pool => sideOf(pool).line.waiting(),
+    backlog: pool => sideOf(pool).line.backlog(),
     async close() {
-      await Promise.all([...queues.values()].map(queue => queue.close()))
+      await Promise.all([...pools.values()].map(({ tickets }) => tickets.close()))
     },
   }
 }
 
-/** Every command that fails rejects by itself; the event adds nothing. */
-function ignore(): void {}
+function full(pool: string): GatewayError {
+  return new GatewayError('Overloaded', `pool ${pool} is full`, { reason: 'QUEUE_FULL', retryAfterMs: 1000 })
+}

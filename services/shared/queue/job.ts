@@ -3,9 +3,18 @@ import type { LegId } from '../contract/ids.ts'
 import type { Recipe } from '../contract/model.ts'
 import type { NanoUsd } from '../contract/money.ts'
 import type { Price } from '../contract/price.ts'
+import type { PriorityClass } from '../contract/request.ts'
 
 /** Version of the envelope that this build writes. A reader takes this one and the one before. */
 export const envelopeVersion = 1
+
+/** The classes in the order in which they run. A class runs only while none before it waits. */
+export const priorityRanks: Readonly<Record<PriorityClass, number>> = {
+  interactive: 1,
+  normal: 2,
+  batch: 3,
+  sheddable: 4,
+}
 
 /** Where a part's content lies while a job waits: short text in the envelope itself, everything else in the payload store. */
 export type PartReference =
@@ -17,6 +26,11 @@ export type PartReference =
       readonly payloadBytes: number
       readonly mediaType: string
     }
+
+/** Bytes of the parts, by which the time at work is foreseen. */
+export function inputBytesOf(parts: readonly PartReference[]): number {
+  return parts.reduce((sum, part) => sum + (part.kind === 'text' ? Buffer.byteLength(part.text) : part.payloadBytes), 0)
+}
 
 /** What a queue carries for one leg of a climb: ids and references, never media. */
 export interface Job {
@@ -32,8 +46,14 @@ export interface Job {
   readonly parts: readonly PartReference[]
   /** Epoch ms after which nobody wants the answer; the same for every leg of a request. */
   readonly deadlineAt: number
-  /** 1 (first) to 2,097,151 (last). */
+  /** Class: 1 (first) to 4 (last, and shed first). */
   readonly priority: number
+  /** Estimated time at work, by which tenants take turns; 1 ms when absent. */
+  readonly serviceMs?: number
+  /** The tenant's share of a pool that is busy, against that of others; 1 when absent. */
+  readonly weight?: number
+  /** Epoch ms after which it cannot end in time; the deadline when absent. */
+  readonly latestStartAt?: number
   /** Mailbox of the router that waits for the answer. */
   readonly replyTo: string
   /** True when text may be sent as it comes. */

@@ -1,6 +1,14 @@
 import type { LegId } from '../contract/ids.ts'
 import type { Job } from './job.ts'
 
+/** What waits and runs in a pool now. */
+export interface PoolBacklog {
+  readonly waiting: number
+  readonly running: number
+  /** Estimated work that waits, by class (1 runs first) and tenant. */
+  readonly work: readonly { readonly priority: number; readonly tenant: string; readonly workMs: number }[]
+}
+
 /** The sending side of every pool's queue. */
 export interface JobProducer {
   /** Puts a leg into its pool's queue; a leg that is there already is left alone. @throws GatewayError Overloaded when the queue is full or Redis is away */
@@ -9,12 +17,15 @@ export interface JobProducer {
   remove(pool: string, legId: LegId): Promise<boolean>
   /** Legs waiting in the queue. */
   waiting(pool: string): Promise<number>
+  backlog(pool: string): Promise<PoolBacklog>
   close(): Promise<void>
 }
 
 /** One leg taken from a queue; its lock is renewed until it is let go of, which happens once: what comes after does nothing. */
 export interface TakenJob {
   readonly job: Job
+  /** It cannot end in time any more: it has left the queue and is not to run, only to be told of. */
+  readonly expired?: boolean
   /** Aborted when the lock was lost to another worker. */
   readonly lost: AbortSignal
   /** Takes it out of the queue for good, whatever came of it. */
@@ -23,9 +34,19 @@ export interface TakenJob {
   giveBack(): Promise<void>
 }
 
+/** Legs of one model that were taken together, and beside them legs that came too late. */
+export interface TakenBatch {
+  readonly legs: readonly TakenJob[]
+  /** Takes up to `limit` more of the same model, as far as it may be taken in order. */
+  more(limit: number): Promise<readonly TakenJob[]>
+}
+
 /** The taking side of one pool's queue. */
 export interface JobConsumer {
-  /** The next leg in order; waits up to `waitMs` for one. An envelope that cannot be read is refused and reported, not returned. */
-  take(waitMs: number): Promise<TakenJob | undefined>
+  /**
+   * The next batch in order, of a model of `limits` and at most so many legs; waits up to `waitMs` for one. An envelope that cannot be
+   * read is refused and reported, not returned.
+   */
+  take(waitMs: number, limits: ReadonlyMap<string, number>): Promise<TakenBatch | undefined>
   close(): Promise<void>
 }

@@ -9,9 +9,9 @@ export interface Script {
   readonly sha1: string
 }
 
-/** Reads a script that lies beside the module that uses it: `loadScript(import.meta.url, 'open.lua')`. */
-export function loadScript(moduleUrl: string, file: string): Script {
-  const lua = readFileSync(new URL(file, moduleUrl), 'utf8')
+/** Reads a script that lies beside the module that uses it, or several parts that make one: `loadScript(import.meta.url, 'open.lua')`. */
+export function loadScript(moduleUrl: string, ...files: readonly string[]): Script {
+  const lua = files.map(file => readFileSync(new URL(file, moduleUrl), 'utf8')).join('\n')
   return { lua, sha1: createHash('sha1').update(lua).digest('hex') }
 }
 

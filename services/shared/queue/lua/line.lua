@@ -1,0 +1,83 @@
+-- What every script on a pool's line shares; put before each of them.
+-- KEYS: 1 legs (hash: leg → envelope), 2 places (hash: leg → 'cost charge latest-start member'), 3 wait (zset by name: class, tenant,
+--       model, deadline, leg), 4 turns (zset: class and tenant → class and virtual start tag), 5 idle (zset: the same of tenants that
+--       have nothing waiting), 6 clocks (hash: class → virtual time), 7 backlog (hash: class and tenant → ms of work waiting),
+--       8 running (hash: leg → ticket), 9 tickets (hash: ticket → legs), 10 supply (tickets out that nobody has used)
+-- All keys are in the pool's slot.
+local legs, places, wait, turns, idle = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local clocks, backlog, running, tickets, supply = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local separator = '\31'
+-- Virtual times stay far below this, and four classes of it are exact in a double.
+local class_span = 1e15
+
+local function base_of(turn)
+  return tonumber(string.sub(turn, 1, 1)) * class_span
+end
+
+local function turn_of(member)
+  return string.match(member, '^([^\31]*\31[^\31]*)\31')
+end
+
+local function first_of(prefix)
+  return redis.call('ZRANGEBYLEX', wait, '[' .. prefix .. separator, '[' .. prefix .. separator .. '\255', 'LIMIT', 0, 1)[1]
+end
+
+local function place_of(id)
+  local place = redis.call('HGET', places, id)
+  if not place then
+    return nil
+  end
+  local cost, charge, latest, member = string.match(place, '^(%d+) (%d+) (%d+) (.*)$')
+  return { cost = tonumber(cost), charge = tonumber(charge), latest = tonumber(latest), member = member, turn = turn_of(member) }
+end
+
+-- A tenant that comes back goes on at the virtual time, or where it ended when that is later: a pause saves nothing up.
+local function enter(place)
+  redis.call('ZADD', wait, 0, place.member)
+  redis.call('HINCRBY', backlog, place.turn, place.cost)
+  if redis.call('ZSCORE', turns, place.turn) then
+    return
+  end
+  local base = base_of(place.turn)
+  local tag = base + tonumber(redis.call('HGET', clocks, string.sub(place.turn, 1, 1)) or 0)
+  local ended = redis.call('ZSCORE', idle, place.turn)
+  if ended then
+    tag = math.max(tag, tonumber(ended))
+    redis.call('ZREM', idle, place.turn)
+  end
+  redis.call('ZADD', turns, tag, place.turn)
+end
+
+-- When the last of a class has left, its history is forgotten: fairness is about those who wait.
+local function leave(place)
+  redis.call('ZREM', wait, place.member)
+  if redis.call('HINCRBY', backlog, place.turn, -place.cost) <= 0 then
+    redis.call('HDEL', backlog, place.turn)
+  end
+  if first_of(place.turn) then
+    return
+  end
+  local tag = redis.call('ZSCORE', turns, place.turn)
+  redis.call('ZREM', turns, place.turn)
+  local base = base_of(place.turn)
+  if redis.call('ZCOUNT', turns, base, '(' .. string.format('%.0f', base + class_span)) == 0 then
+    redis.call('HDEL', clocks, string.sub(place.turn, 1, 1))
+    redis.call('ZREMRANGEBYSCORE', idle, base, '(' .. string.format('%.0f', base + class_span))
+  elseif tag then
+    redis.call('ZADD', idle, tag, place.turn)
+  end
+end
+
+local function forget(id)
+  redis.call('HDEL', places, id)
+  redis.call('HDEL', legs, id)
+end
+
+-- 1 when the one who asked has to hand out a ticket: there are to be as many as legs that wait.
+local function wants_ticket()
+  if tonumber(redis.call('GET', supply) or 0) >= redis.call('ZCARD', wait) then
+    return 0
+  end
+  redis.call('INCR', supply)
+  return 1
+end

@@ -1,0 +1,12 @@
+-- Takes a waiting leg out of the line.
+-- KEYS: as in line.lua
+-- ARGV: 1 leg
+-- Returns: 1, or 0 when it is running or gone
+-- Atomic, one slot.
+local place = place_of(ARGV[1])
+if not place or redis.call('HEXISTS', running, ARGV[1]) == 1 then
+  return 0
+end
+leave(place)
+forget(ARGV[1])
+return 1
