@@ -8,6 +8,7 @@ import { loadErrorMessages, loadServices, typesOf } from '../shared/rpc/load-pro
 import { createStatusWriter } from '../shared/rpc/status.ts'
 import { createMetricsRegistry } from '../shared/telemetry/create-metrics-registry.ts'
 import { createTracer } from '../shared/telemetry/otlp-tracer.ts'
+import { inputBytesOf, priorityRanks } from '../shared/queue/job.ts'
 import { openOpsServer } from '../shared/telemetry/ops-server.ts'
 import { sleep } from '../shared/process/every.ts'
 import type { Service } from '../shared/process/run-service.ts'
@@ -30,6 +31,7 @@ import { composeLadders } from './compose-ladders.ts'
 import { admitOptionsOf, claimOptionsOf, fetchLimitsOf, watchedPoolsOf } from './compose-options.ts'
 import { createStores } from './compose-stores.ts'
 import { createFleetWatch } from './fleet-watch.ts'
+import { createForesee } from './foresee.ts'
 import { createTakeFeedback } from './feedback/feedback.ts'
 import { createRequestHandler } from './handle-request.ts'
 import { createInFlight } from './in-flight.ts'
@@ -71,7 +73,8 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const { climbLog, queue, mail, payloads, registry, ledger, redis } = stores
   const ladders = await composeLadders(config, folder => loadPolicy(places.folder(folder), {}))
 
-  const fleet = createFleetWatch(registry, queue, watchedPoolsOf(config))
+  const { weights, onTime: onTimeRatio } = config.scheduling
+  const fleet = createFleetWatch(watchedPoolsOf(config), weights, { registry, queue, clock })
   await fleet.read()
   const desk = createLegDesk(climbLog, logger)
   stores.mailbox.listen(desk.deliver)
@@ -87,11 +90,12 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const poolMetrics = createPoolMetrics(metricsRegistry, fleet, Object.keys(config.pools))
   const refused = ({ rung, predictedLatencyMs }: Considered): void =>
     poolMetrics.refused(rung.model.pool, predictedLatencyMs)
-  const consider = createConsider(fleet.current)
+  const consider = createConsider(fleet.current, { onTimeRatio })
   const climber = createClimber({
     climbLog,
     payloads,
-    queue: poolMetrics.watched(queue),
+    queue: fleet.counted(poolMetrics.watched(queue)),
+    foresee: createForesee(fleet.current, weights),
     mail,
     desk,
     clock,
@@ -114,6 +118,8 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
         mode: course.request.mode,
         nowMs: clock.now(),
         deadlineAt: course.request.deadlineAt,
+        turn: { priority: priorityRanks[course.request.constraints.priority], tenant: course.request.tenant },
+        inputBytes: inputBytesOf(course.request.parts),
         moneyLeftNanoUsd: course.plan.heldNanoUsd - spentNanoUsd,
         reserveOf: rung => course.plan.rungs.find(one => one.name === rung.name)?.reserveNanoUsd ?? 0,
       }),
@@ -167,6 +173,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     {
       renew: leases.renew,
       fleet: fleet.read,
+      queues: fleet.readQueues,
       reconcile: desk.reconcile,
       reap: settler.reap,
       async takeOver() {

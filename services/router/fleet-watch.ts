@@ -1,4 +1,6 @@
-import type { JobProducer } from '../shared/queue/pool-queue.ts'
+import type { Clock } from '../shared/contract/clock.ts'
+import type { Job } from '../shared/queue/job.ts'
+import type { JobProducer, PoolBacklog } from '../shared/queue/pool-queue.ts'
 import type { WorkerRegistry } from '../shared/registry/worker-registry.ts'
 import { createFleet, type ColdStart, type Fleet } from './choose/fleet.ts'
 
@@ -15,22 +17,38 @@ export interface FleetWatch {
   /** Always the newest reading, however long it is held. */
   readonly current: Fleet
   readonly waiting: ReadonlyMap<string, number>
+  /** Reads workers and queues. */
   read(): Promise<void>
+  /** Reads the queues of the pools that were asked about lately. */
+  readQueues(): Promise<void>
+  /** A queue that counts what this router puts in line along, until the next reading. */
+  counted(queue: JobProducer): JobProducer
   /** Pools that no worker serves and that must have one. */
   readonly poolsWithoutWorkers: readonly string[]
   /** Mean time in ms that a leg takes in a pool, or took while it had workers; `undefined` before any ran. */
   legMs(pool: string): number | undefined
 }
 
+/** What watching needs. */
+export interface FleetWatchDependencies {
+  readonly registry: WorkerRegistry
+  readonly queue: JobProducer
+  readonly clock: Clock
+}
+
+/** A pool that nobody asked about for this long is read with the workers only. */
+const askedLatelyMs = 1000
+
 /** Makes the watch; it shows an empty fleet until it is first read. */
 export function createFleetWatch(
-  registry: WorkerRegistry,
-  queue: JobProducer,
   pools: ReadonlyMap<string, WatchedPool>,
+  weights: Readonly<Record<string, number>>,
+  { registry, queue, clock }: FleetWatchDependencies,
 ): FleetWatch {
-  let view = createFleet([], new Map())
-  let waiting: ReadonlyMap<string, number> = new Map()
+  const backlogs = new Map<string, PoolBacklog>()
+  const askedAt = new Map<string, number>()
   const lastLegMs = new Map<string, number>()
+  let view = createFleet([], backlogs, { weights })
 
   const coldStarts = (): ReadonlyMap<string, ColdStart> =>
     new Map(
@@ -38,10 +56,13 @@ export function createFleetWatch(
         ms === undefined ? [] : [[pool, { ms, capacity, legMs: lastLegMs.get(pool) ?? 0 }] as const],
       ),
     )
+  const readBacklogs = async (names: readonly string[]): Promise<void> => {
+    await Promise.all(names.map(async pool => backlogs.set(pool, await queue.backlog(pool))))
+  }
   const remember = (): void => {
     for (const pool of pools.keys()) {
-      const times = Object.values(view.pool(pool).serviceMs)
-      if (times.length > 0) lastLegMs.set(pool, times.reduce((sum, time) => sum + time, 0) / times.length)
+      const { legMs } = view.pool(pool)
+      if (legMs !== undefined) lastLegMs.set(pool, legMs)
     }
   }
 
@@ -50,19 +71,32 @@ export function createFleetWatch(
       pool: name => view.pool(name),
       serves: (pool, model) => view.serves(pool, model),
       workersOf: (pool, model) => view.workersOf(pool, model),
+      service: (pool, model, inputBytes) => view.service(pool, model, inputBytes),
+      wait(pool, turn, service) {
+        askedAt.set(pool, clock.now())
+        return view.wait(pool, turn, service)
+      },
     },
     get waiting() {
-      return waiting
+      return new Map([...backlogs].map(([pool, { waiting }]) => [pool, waiting]))
     },
     async read() {
-      const [workers, counts] = await Promise.all([
-        registry.list(),
-        Promise.all([...pools.keys()].map(async pool => [pool, await queue.waiting(pool)] as const)),
-      ])
-      waiting = new Map(counts)
-      view = createFleet(workers, waiting, coldStarts())
+      const [workers] = await Promise.all([registry.list(), readBacklogs([...pools.keys()])])
+      view = createFleet(workers, backlogs, { weights, coldStarts: coldStarts() })
       remember()
     },
+    async readQueues() {
+      const since = clock.now() - askedLatelyMs
+      await readBacklogs([...askedAt].flatMap(([pool, at]) => (at >= since && pools.has(pool) ? [pool] : [])))
+    },
+    counted: inner => ({
+      ...inner,
+      async add(pool, job) {
+        const backlog = backlogs.get(pool)
+        if (backlog !== undefined) backlogs.set(pool, withLeg(backlog, job, view.pool(pool).capacity))
+        await inner.add(pool, job)
+      },
+    }),
     get poolsWithoutWorkers() {
       return [...pools]
         .filter(([pool, { coldStartMs }]) => coldStartMs === undefined && view.pool(pool).workers === 0)
@@ -70,4 +104,12 @@ export function createFleetWatch(
     },
     legMs: pool => lastLegMs.get(pool),
   }
+}
+
+function withLeg(backlog: PoolBacklog, { priority, tenant, serviceMs = 1 }: Job, capacity: number): PoolBacklog {
+  if (backlog.running + backlog.waiting < capacity) return { ...backlog, running: backlog.running + 1 }
+  const others = backlog.work.filter(one => one.priority !== priority || one.tenant !== tenant)
+  const own = backlog.work.find(one => one.priority === priority && one.tenant === tenant)
+  const workMs = (own?.workMs ?? 0) + serviceMs
+  return { ...backlog, waiting: backlog.waiting + 1, work: [...others, { priority, tenant, workMs }] }
 }

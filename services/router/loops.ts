@@ -6,6 +6,8 @@ export interface LoopTurns {
   readonly renew: () => Promise<unknown>
   /** Looks at workers and queues. */
   readonly fleet: () => Promise<unknown>
+  /** Looks at the queues that are busy. */
+  readonly queues: () => Promise<unknown>
   /** Looks for ends whose mail was lost. */
   readonly reconcile: () => Promise<unknown>
   /** Settles what was left. */
@@ -15,6 +17,8 @@ export interface LoopTurns {
 }
 
 const fleetEveryMs = 500
+/** Admission decides by this reading, so it is to be younger than a service time. */
+const queuesEveryMs = 20
 const reconcileEveryMs = 1000
 const reapEveryMs = 1000
 
@@ -30,6 +34,7 @@ export function startLoops(
     start('renew', leaseMs / 3),
     start('takeOver', leaseMs / 3),
     start('fleet', fleetEveryMs),
+    start('queues', queuesEveryMs),
     start('reconcile', reconcileEveryMs),
     start('reap', reapEveryMs),
   ]

@@ -76,6 +76,8 @@ export interface Considered {
   readonly predictedCostNanoUsd: NanoUsd
   readonly predictedLatencyMs?: number
   readonly predictedWaitMs: number
+  /** Time from now to the leg's end that it keeps with the chance asked for: wait, service and a margin. */
+  readonly neededMs: number
   readonly removedBy?: FilterName
   readonly removedWhy?: string
 }
@@ -91,6 +93,9 @@ export function lacksCapacity(
 
 /** Every filter that can take a rung out. */
 export type FilterName = 'pin' | 'adapter' | 'workers' | 'deadline' | 'cost' | 'modality'
+
+/** An answer must leave the router before the caller's own clock runs out: time for one hop and one write. */
+export const deliveryMarginMs = 15
 
 /** The ladder is cut to what may be called, and the first step taken in thought. Only `choose` makes one. */
 export interface Chosen extends Assessed {

@@ -78,7 +78,10 @@ export async function composeWorker(
     queueConnection,
     logger,
   )
-  const collector = createCollector({ ...poolConfig.batch, maxBatchOf: engine.maxBatch }, { consumer, clock, sleep })
+  const { maxSize, maxWaitMs } = poolConfig.batch
+  const limits = (): ReadonlyMap<string, number> =>
+    new Map(engine.models.map(name => [name, Math.min(maxSize, engine.maxBatch(name))]))
+  const collector = createCollector({ maxWaitMs, limits }, { consumer, clock, sleep })
   const traced = tracedModelsOf(config, pool)
   const trace: BatchDependencies['trace'] = (taken, begun) =>
     traceLeg(taken, { ...begun, pool }, traced.get(taken.job.model), tracer)
@@ -99,7 +102,7 @@ export async function composeWorker(
         startedAt,
         version,
         envelopeVersion,
-        serviceMs: metrics.serviceMs(),
+        times: metrics.times(),
       },
       beatTtlMs,
     )

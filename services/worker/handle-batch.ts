@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { isGatewayError } from '../shared/contract/errors.ts'
 import type { LegId } from '../shared/contract/ids.ts'
 import type { PayloadStore } from '../shared/payload/payload-store.ts'
+import { inputBytesOf } from '../shared/queue/job.ts'
 import type { TakenJob } from '../shared/queue/pool-queue.ts'
 import { traceIdOf } from '../shared/telemetry/tracer.ts'
 import { begin, type Begun } from './collect/begin.ts'
@@ -123,7 +124,13 @@ async function finish(
   const end = await report(one, named(outcome, leg), dependencies)
   one.trace?.ended(end)
   const word = end.kind === 'done' ? 'done' : end.reason
-  metrics.leg(one.taken.job.model, word, clock.now() - one.startedAt, one.startedAt - one.taken.job.enqueuedAt)
+  const { model, parts, enqueuedAt } = one.taken.job
+  metrics.leg(model, {
+    end: word,
+    inputBytes: inputBytesOf(parts),
+    workMs: clock.now() - one.startedAt,
+    waitMs: one.startedAt - enqueuedAt,
+  })
 }
 
 /** A backend knows only that it was stopped; the desk knows why. */

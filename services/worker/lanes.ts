@@ -55,13 +55,10 @@ export function startLanes(
       state.stopped = true
       state.paused = true
       await Promise.all(lanes)
-      const left = collector.leftOver()
-      if (left !== undefined) await left.giveBack()
     },
   }
 }
 
-/** The last first, so that the order stays as it was. */
 async function giveBack(batch: readonly TakenJob[]): Promise<void> {
-  for (const taken of batch.toReversed()) await taken.giveBack()
+  await Promise.all(batch.map(taken => taken.giveBack()))
 }

@@ -1,21 +1,31 @@
+import type { ServiceTimes } from '../shared/estimate/service-times.ts'
+import { createServiceTimesRecorder } from '../shared/estimate/service-times.ts'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 /** What a worker counts. Labels are configured models and closed sets of ends. */
 export interface WorkerMetrics {
-  /** A leg ended: how, after how long at work, after how long in the queue. */
-  leg(model: string, end: string, workMs: number, waitMs: number): void
+  /** A leg ended. */
+  leg(model: string, ended: EndedLeg): void
   /** A batch was computed. */
   batch(model: string, size: number): void
-  /** Median of the last legs' times by model, in ms. */
-  serviceMs(): Readonly<Record<string, number>>
+  /** What legs took lately. */
+  times(): ServiceTimes
 }
+
+/** How a leg ended, after how long at work, after how long in the queue. */
+export interface EndedLeg {
+  readonly end: string
+  readonly inputBytes: number
+  readonly workMs: number
+  readonly waitMs: number
+}
+
+/** A leg that was stopped at its deadline would have gone on; left out, slow inputs would make the model look quick. */
+const stoppedFactor = 1.25
 
 const workBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 const waitBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300]
 const batchBuckets = [1, 2, 4, 8, 16, 32, 64]
-
-/** Times that the median is taken of: enough to be steady, few enough to follow a change. */
-const recentLegs = 33
 
 /** Registers a worker's metrics. */
 export function createWorkerMetrics(registry: Registry, running: () => number): WorkerMetrics {
@@ -55,22 +65,18 @@ export function createWorkerMetrics(registry: Registry, running: () => number): 
       this.set(running())
     },
   })
-  const recent = new Map<string, number[]>()
+  const recent = createServiceTimesRecorder()
   return {
-    leg(model, end, workMs, waitMs) {
+    leg(model, { end, inputBytes, workMs, waitMs }) {
       legs.inc({ model, end })
       work.observe({ model }, workMs / 1000)
       waits.observe({ model }, Math.max(0, waitMs) / 1000)
-      if (end !== 'done') return
-      const times = [...(recent.get(model) ?? []), workMs]
-      recent.set(model, times.slice(-recentLegs))
+      if (end === 'done') recent.add(model, inputBytes, workMs)
+      else if (end === 'expired') recent.add(model, inputBytes, workMs * stoppedFactor)
     },
     batch(model, size) {
       if (size > 0) batches.observe({ model }, size)
     },
-    serviceMs: () =>
-      Object.fromEntries(
-        [...recent].map(([model, times]) => [model, times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0]),
-      ),
+    times: recent.times,
   }
 }

@@ -13,30 +13,36 @@ interface Arrival {
 /** A queue whose legs come at set times of a clock that only waiting turns. */
 function setUp(
   arrivals: readonly Arrival[],
-  options: { readonly maxSize: number; readonly maxWaitMs: number; readonly maxBatchOf?: (model: string) => number },
+  options: { readonly limit: number; readonly maxWaitMs: number; readonly models?: readonly string[] },
 ) {
   const time = { now: 0 }
   const waiting = arrivals
     .map(({ model, atMs }, index) => ({ atMs, taken: takenOf(model, index) }))
     .toSorted((one, other) => one.atMs - other.atMs)
-  const held: string[] = []
-  let takenCount = 0
+  const take = (model: string, limit: number): TakenJob[] => {
+    const due = waiting.filter(({ atMs, taken }) => atMs <= time.now && taken.job.model === model).slice(0, limit)
+    for (const one of due) waiting.splice(waiting.indexOf(one), 1)
+    return due.map(one => one.taken)
+  }
   const consumer: JobConsumer = {
-    take(waitMs) {
+    take(waitMs, limits) {
       const [head] = waiting
-      if (head !== undefined && head.atMs <= time.now + waitMs) {
-        time.now = Math.max(time.now, head.atMs)
-        waiting.shift()
-        takenCount += 1
-        return Promise.resolve(head.taken)
+      if (head === undefined || head.atMs > time.now + waitMs) {
+        time.now += waitMs
+        return Promise.resolve(undefined)
       }
-      time.now += waitMs
-      return Promise.resolve(undefined)
+      time.now = Math.max(time.now, head.atMs)
+      const { model } = head.taken.job
+      return Promise.resolve({
+        legs: take(model, limits.get(model) ?? 0),
+        more: limit => Promise.resolve(take(model, limit)),
+      })
     },
     close: () => Promise.resolve(),
   }
+  const { limit, maxWaitMs, models = ['a', 'b', 'c'] } = options
   const collector = createCollector(
-    { maxBatchOf: () => 64, ...options },
+    { maxWaitMs, limits: () => new Map(models.map(model => [model, limit])) },
     {
       consumer,
       clock: { now: () => time.now },
@@ -46,7 +52,7 @@ function setUp(
       },
     },
   )
-  return { collector, time, held, taken: () => takenCount }
+  return { collector, time }
 }
 
 function takenOf(model: string, index: number): TakenJob {
@@ -63,74 +69,44 @@ async function drain(collector: Collector, count: number): Promise<readonly (rea
   return batches.filter(batch => batch.length > 0)
 }
 
+const at = (model: string, ...times: number[]): Arrival[] => times.map(atMs => ({ model, atMs }))
+
 describe('createCollector()', () => {
   it('gives a full batch at once', async () => {
-    const { collector, time } = setUp(
-      [0, 0, 0].map(atMs => ({ model: 'a', atMs })),
-      { maxSize: 2, maxWaitMs: 50 },
-    )
+    const { collector, time } = setUp(at('a', 0, 0, 0), { limit: 2, maxWaitMs: 50 })
     expect(idsOf(await collector.next())).toEqual(['0', '1'])
     expect(time.now).toBe(0)
   })
 
   it('waits for more no longer than it may', async () => {
-    const { collector, time } = setUp(
-      [
-        { model: 'a', atMs: 0 },
-        { model: 'a', atMs: 3 },
-        { model: 'a', atMs: 30 },
-      ],
-      { maxSize: 8, maxWaitMs: 10 },
-    )
+    const { collector, time } = setUp(at('a', 0, 3, 30), { limit: 8, maxWaitMs: 10 })
     expect(idsOf(await collector.next())).toEqual(['0', '1'])
     expect(time.now).toBe(10)
   })
 
   it('does not wait at all when it may not', async () => {
-    const { collector, time } = setUp([{ model: 'a', atMs: 0 }], { maxSize: 8, maxWaitMs: 0 })
+    const { collector, time } = setUp(at('a', 0), { limit: 8, maxWaitMs: 0 })
     expect(idsOf(await collector.next())).toEqual(['0'])
     expect(time.now).toBe(0)
   })
 
-  it('ends a batch at a leg of another model, which heads the next', async () => {
-    const { collector, taken } = setUp(
-      ['a', 'b', 'a'].map(model => ({ model, atMs: 0 })),
-      { maxSize: 8, maxWaitMs: 5 },
-    )
-    expect(idsOf(await collector.next())).toEqual(['0'])
-    expect(taken()).toBe(2)
-    expect(idsOf(await collector.next())).toEqual(['1'])
-    expect(idsOf(await collector.next())).toEqual(['2'])
-  })
-
   it('gives no more than the model takes', async () => {
-    const { collector } = setUp(
-      [0, 0, 0].map(atMs => ({ model: 'a', atMs })),
-      { maxSize: 8, maxWaitMs: 5, maxBatchOf: () => 2 },
-    )
+    const { collector } = setUp(at('a', 0, 0, 0), { limit: 2, maxWaitMs: 5 })
     expect(await collector.next()).toHaveLength(2)
   })
 
   it('gives nothing when nothing came', async () => {
-    const { collector } = setUp([], { maxSize: 8, maxWaitMs: 5 })
+    const { collector } = setUp([], { limit: 8, maxWaitMs: 5 })
     expect(await collector.next()).toEqual([])
   })
 
-  it('leaves over the leg that it took too many, once', async () => {
-    const { collector } = setUp(
-      ['a', 'b'].map(model => ({ model, atMs: 0 })),
-      { maxSize: 8, maxWaitMs: 5 },
-    )
-    await collector.next()
-    expect(collector.leftOver()?.job.model).toBe('b')
-    expect(collector.leftOver()).toBeUndefined()
+  it('leaves the queue to others while it has no model that is ready', async () => {
+    const { collector } = setUp(at('a', 0), { limit: 8, maxWaitMs: 5, models: [] })
+    expect(await collector.next()).toEqual([])
   })
 
   it('serves two callers one after the other, in order', async () => {
-    const { collector } = setUp(
-      [0, 0, 0, 0].map(atMs => ({ model: 'a', atMs })),
-      { maxSize: 2, maxWaitMs: 5 },
-    )
+    const { collector } = setUp(at('a', 0, 0, 0, 0), { limit: 2, maxWaitMs: 5 })
     const both = await Promise.all([collector.next(), collector.next()])
     expect(both.map(idsOf)).toEqual([
       ['0', '1'],
@@ -138,27 +114,21 @@ describe('createCollector()', () => {
     ])
   })
 
-  it('keeps the order, mixes no models and loses nothing, whatever comes when', async () => {
+  it('mixes no models and loses nothing, whatever comes when', async () => {
     const arrival = fc.record({ model: fc.constantFrom('a', 'b', 'c'), atMs: fc.nat(40) })
     await fc.assert(
       fc.asyncProperty(
         fc.array(arrival, { maxLength: 40 }),
         fc.integer({ min: 1, max: 8 }),
         fc.nat(10),
-        fc.integer({ min: 1, max: 5 }),
-        async (arrivals, maxSize, maxWaitMs, modelBatch) => {
-          const inOrder = arrivals
-            .map(({ atMs }, index) => ({ atMs, index }))
-            .toSorted((one, other) => one.atMs - other.atMs)
-            .map(({ index }) => String(index))
-          const { collector } = setUp(arrivals, { maxSize, maxWaitMs, maxBatchOf: () => modelBatch })
+        async (arrivals, limit, maxWaitMs) => {
+          const { collector } = setUp(arrivals, { limit, maxWaitMs })
           const batches = await drain(collector, arrivals.length)
-          expect(batches.flatMap(idsOf)).toEqual(inOrder)
+          expect(batches.flatMap(idsOf).toSorted()).toEqual(arrivals.map((_, index) => String(index)).toSorted())
           for (const batch of batches) {
             expect(new Set(batch.map(({ job }) => job.model)).size).toBe(1)
-            expect(batch.length).toBeLessThanOrEqual(Math.min(maxSize, modelBatch))
+            expect(batch.length).toBeLessThanOrEqual(limit)
           }
-          expect(collector.leftOver()).toBeUndefined()
         },
       ),
     )

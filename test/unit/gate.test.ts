@@ -29,7 +29,7 @@ const guided: GuidedLadder = {
 function considered(removed: Partial<Record<string, FilterName>> = {}): readonly Considered[] {
   return names.map(name => {
     const removedBy = removed[name]
-    const base = { rung: rung(name), reserveNanoUsd: 10, predictedCostNanoUsd: 5, predictedWaitMs: 0 }
+    const base = { rung: rung(name), reserveNanoUsd: 10, predictedCostNanoUsd: 5, predictedWaitMs: 0, neededMs: 0 }
     return removedBy === undefined ? base : { ...base, removedBy, removedWhy: 'test' }
   })
 }

@@ -36,7 +36,7 @@ function worker(more: Partial<WorkerState> = {}): WorkerState {
     startedAt: 0,
     version: '1',
     envelopeVersion: 1,
-    serviceMs: { m: 200 },
+    times: { m: { 0: [[99, 10]] } },
     ...more,
   }
 }
@@ -51,32 +51,39 @@ function input(leftMs: number, mode: 'sync' | 'async' = 'sync'): ConsiderInput {
     nowMs: 0,
     deadlineAt: leftMs,
     reserveOf: () => 1,
+    turn: { priority: 2, tenant: 't' },
+    inputBytes: 1,
   }
 }
 
-const cold = new Map([['p', { ms: 30_000, capacity: 4, legMs: 200 }]])
+const cold = { coldStarts: new Map([['p', { ms: 30_000, capacity: 4, legMs: 200 }]]) }
+
+/** Eight legs of 200 ms that wait, and three that run. */
+const backlog = { waiting: 8, running: 3, work: [{ priority: 2, tenant: 't', workMs: 1600 }] }
+const empty = { waiting: 0, running: 0, work: [] }
+const sureness = { onTimeRatio: 0.99 }
 
 describe('a pool without workers', () => {
   it('refuses for want of workers when none will start', () => {
-    const [only] = createConsider(createFleet([], new Map([['p', 0]])))(input(60_000))
+    const [only] = createConsider(createFleet([], new Map([['p', empty]])), sureness)(input(60_000))
     expect(only?.removedBy).toBe('workers')
     expect(lacksCapacity(only as Considered, 60_000)).toBe(true)
   })
 
   it('takes a request that can wait for a cold start, and counts the start in the wait', () => {
-    const [only] = createConsider(createFleet([], new Map([['p', 8]]), cold))(input(60_000))
+    const [only] = createConsider(createFleet([], new Map([['p', backlog]]), cold), sureness)(input(60_000))
     expect(only?.removedBy).toBeUndefined()
     expect(only?.predictedWaitMs).toBe(30_000 + (8 * 200) / 4)
   })
 
   it('refuses a request that cannot wait for a cold start, and knows that workers were what it lacked', () => {
-    const [only] = createConsider(createFleet([], new Map([['p', 0]]), cold))(input(5000))
+    const [only] = createConsider(createFleet([], new Map([['p', empty]]), cold), sureness)(input(5000))
     expect(only?.removedBy).toBe('deadline')
     expect(lacksCapacity(only as Considered, 5000)).toBe(true)
   })
 
   it('does not count a start once there is a worker', () => {
-    const view = createFleet([worker()], new Map([['p', 8]]), cold).pool('p')
+    const view = createFleet([worker()], new Map([['p', backlog]]), cold).pool('p')
     expect(view).toMatchObject({ startsCold: false, waitMs: (8 * 200) / 4, running: 3 })
   })
 
@@ -87,7 +94,14 @@ describe('a pool without workers', () => {
 
 describe('lacksCapacity()', () => {
   it('is false where the deadline is too short for the model itself, or money was short', () => {
-    const base = { rung, reserveNanoUsd: 1, predictedCostNanoUsd: 1, predictedWaitMs: 100, predictedLatencyMs: 500 }
+    const base = {
+      rung,
+      reserveNanoUsd: 1,
+      predictedCostNanoUsd: 1,
+      predictedWaitMs: 100,
+      neededMs: 600,
+      predictedLatencyMs: 500,
+    }
     expect(lacksCapacity({ ...base, removedBy: 'deadline', removedWhy: '' }, 400)).toBe(false)
     expect(lacksCapacity({ ...base, removedBy: 'deadline', removedWhy: '' }, 550)).toBe(true)
     expect(lacksCapacity({ ...base, removedBy: 'cost', removedWhy: '' }, 550)).toBe(false)
@@ -99,6 +113,7 @@ const queueOf = (waiting: number, add: () => Promise<void> = async () => {}): Jo
   add,
   remove: async () => true,
   waiting: async () => waiting,
+  backlog: async () => ({ waiting, running: 3, work: [{ priority: 2, tenant: 't', workMs: waiting * 200 }] }),
   close: async () => {},
 })
 
@@ -123,7 +138,7 @@ describe('demand-seconds', () => {
     const workers = { list: [worker()] }
     const queue = queueOf(10, full)
     const pools = new Map([['p', { coldStartMs: 30_000, workerCapacity: 4 }]])
-    const fleet = createFleetWatch(registryOf(workers), queue, pools)
+    const fleet = createFleetWatch(pools, {}, { registry: registryOf(workers), queue, clock: { now: () => 0 } })
     const registry = new Registry()
     const metrics = createPoolMetrics(registry, fleet, ['p'])
     await fleet.read()
@@ -131,7 +146,7 @@ describe('demand-seconds', () => {
       sluice_router_pool_workers: 1,
       sluice_router_pool_capacity_legs: 4,
       sluice_router_pool_running_legs: 3,
-      sluice_router_pool_backlog_seconds: 2,
+      sluice_router_pool_backlog_seconds: expect.closeTo(2, 1),
       sluice_router_pool_wait_seconds: 0.5,
       sluice_router_pool_refused_seconds_total: 0,
     })
@@ -142,14 +157,18 @@ describe('demand-seconds', () => {
     expect(fleet.poolsWithoutWorkers).toEqual([])
     expect(await figures(registry)).toMatchObject({
       sluice_router_pool_workers: 0,
-      sluice_router_pool_backlog_seconds: 2,
-      sluice_router_pool_wait_seconds: 30.5,
-      sluice_router_pool_refused_seconds_total: 1.2,
+      sluice_router_pool_backlog_seconds: expect.closeTo(2, 1),
+      sluice_router_pool_wait_seconds: expect.closeTo(30.5, 1),
+      sluice_router_pool_refused_seconds_total: expect.closeTo(1.2, 1),
     })
   })
 
   it('name a pool that must have workers and has none', async () => {
-    const fleet = createFleetWatch(registryOf({ list: [] }), queueOf(0), new Map([['p', { workerCapacity: 1 }]]))
+    const fleet = createFleetWatch(
+      new Map([['p', { workerCapacity: 1 }]]),
+      {},
+      { registry: registryOf({ list: [] }), queue: queueOf(0), clock: { now: () => 0 } },
+    )
     await fleet.read()
     expect(fleet.poolsWithoutWorkers).toEqual(['p'])
   })

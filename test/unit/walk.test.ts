@@ -93,6 +93,7 @@ async function setUp(behaviours: Record<string, Behaviour>, options: { deadlineM
     desk,
     clock: { now: () => Date.now() },
     replyTo: 'r',
+    foresee: () => ({}),
     queue: {
       add: async (_pool, job) => {
         queued.push(job.model)
@@ -103,12 +104,13 @@ async function setUp(behaviours: Record<string, Behaviour>, options: { deadlineM
         return true
       },
       waiting: async () => 0,
+      backlog: async () => ({ waiting: 0, running: 0, work: [] }),
       close: async () => {},
     },
     mail: { send: async (_box, mail) => void mailed.push(mail) },
     look: () =>
       names.map((name): Considered => {
-        return { rung: rung(name), reserveNanoUsd: 100, predictedCostNanoUsd: 50, predictedWaitMs: 0 }
+        return { rung: rung(name), reserveNanoUsd: 100, predictedCostNanoUsd: 50, predictedWaitMs: 0, neededMs: 0 }
       }),
     observe: () => {},
   }

@@ -74,5 +74,6 @@ function deadlineOf({ request, mode, arrivedAt, callDeadlineAt }: Incoming, opti
   const byCall = mode === 'async' ? undefined : callDeadlineAt
   const wanted = [byRequest, byCall].filter(at => at !== undefined)
   const tightest = wanted.length === 0 ? arrivedAt + options.defaultDeadlineMs : Math.min(...wanted)
-  return Math.min(tightest, arrivedAt + options.longestDeadlineMs)
+  // Whole milliseconds, since a duration on the wire may have fractions and the store's times to live may not.
+  return Math.floor(Math.min(tightest, arrivedAt + options.longestDeadlineMs))
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/contract/clock.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
+import { priorityRanks } from '../../shared/queue/job.ts'
 import { limitsOf, nextStep } from '../guide.ts'
 import { lacksCapacity, type Assessed, type Chosen, type Considered, type FilterName } from '../states.ts'
 import type { Consider } from './consider.ts'
@@ -30,6 +31,8 @@ export function createChoose({ consider, clock, refused }: ChooseDependencies): 
       mode,
       nowMs,
       deadlineAt,
+      turn: { priority: priorityRanks[request.constraints.priority], tenant: assessed.caller.tenant },
+      inputBytes: inputBytes(assessed.parts),
       pin: {
         ...(model === undefined ? {} : { model }),
         ...(tier === undefined ? {} : { tier }),
@@ -52,6 +55,10 @@ export function createChoose({ consider, clock, refused }: ChooseDependencies): 
       reserveNanoUsd: Math.min(path, maxCostNanoUsd ?? path),
     }
   }
+}
+
+function inputBytes(parts: Assessed['parts']): number {
+  return parts.reduce((sum, part) => sum + (part.kind === 'text' ? Buffer.byteLength(part.text) : part.bytes.length), 0)
 }
 
 /** What the caller is told when one filter or several emptied the list: the last filter that removed a rung decides, since the earlier ones let it pass. */

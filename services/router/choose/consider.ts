@@ -4,7 +4,9 @@ import type { NanoUsd } from '../../shared/contract/money.ts'
 import type { Estimate } from '../../shared/policy/policy.ts'
 import type { Considered, FilterName } from '../states.ts'
 import { filters } from './filters.ts'
-import type { Fleet } from './fleet.ts'
+import { expectEnd, type Sureness } from './expect-end.ts'
+import type { Turn } from './expect-wait.ts'
+import type { Fleet, Service } from './fleet.ts'
 
 /** What a look at a ladder needs to know. */
 export interface ConsiderInput {
@@ -16,6 +18,9 @@ export interface ConsiderInput {
   readonly mode: 'sync' | 'async'
   readonly nowMs: number
   readonly deadlineAt: number
+  /** Whose turn in a queue it would be. */
+  readonly turn: Turn
+  readonly inputBytes: number
   /** What is left of the money that may be spent; `undefined` before any is held. */
   readonly moneyLeftNanoUsd?: NanoUsd
   /** Dearest that a leg on this rung can get. */
@@ -26,24 +31,32 @@ export interface ConsiderInput {
 export type Consider = (input: ConsiderInput) => readonly Considered[]
 
 /** Makes the look from what the fleet is doing now. Pure but for the fleet's snapshot. */
-export function createConsider(fleet: Fleet): Consider {
-  return input => input.ladder.rungs.map(rung => considerRung(rung, input, fleet))
+export function createConsider(fleet: Fleet, sureness: Sureness): Consider {
+  return input => input.ladder.rungs.map(rung => considerRung(rung, input, fleet, sureness))
 }
 
-function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet): Considered {
+function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, sureness: Sureness): Considered {
   const estimated = input.estimate.models[rung.name]
-  const pool = fleet.pool(rung.model.pool)
-  const serviceMs = pool.serviceMs[rung.model.name] ?? estimated?.latencyMs
+  const { pool, name } = rung.model
+  const service = fleet.service(pool, name, input.inputBytes) ?? serviceOfEstimate(estimated?.latencyMs)
+  const wait = fleet.wait(pool, input.turn, service)
+  const serviceMs = service.meanMs === 0 ? undefined : service.quantileMs(0.5)
   const foreseen: Considered = {
     rung,
     reserveNanoUsd: input.reserveOf(rung),
     predictedCostNanoUsd: predictedCost(rung, estimated?.costNanoUsd, serviceMs),
-    predictedWaitMs: pool.waitMs,
+    predictedWaitMs: wait.meanMs,
+    neededMs: expectEnd(wait, service, sureness),
     ...(estimated === undefined ? {} : { predictedQuality: estimated.quality }),
     ...(serviceMs === undefined ? {} : { predictedLatencyMs: serviceMs }),
   }
   const objection = firstObjection(foreseen, input, fleet)
   return objection === undefined ? foreseen : { ...foreseen, ...objection }
+}
+
+/** What a policy foresees stands in until a model has run; where it foresees nothing, nothing is held against the rung. */
+function serviceOfEstimate(latencyMs = 0): Service {
+  return { meanMs: latencyMs, deviationMs: 0, quantileMs: () => latencyMs }
 }
 
 function firstObjection(

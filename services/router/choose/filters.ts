@@ -1,4 +1,4 @@
-import type { Considered, FilterName } from '../states.ts'
+import { deliveryMarginMs, type Considered, type FilterName } from '../states.ts'
 import type { ConsiderInput } from './consider.ts'
 import type { Fleet } from './fleet.ts'
 
@@ -42,9 +42,8 @@ function workers({ rung }: Considered, { mode }: ConsiderInput, fleet: Fleet): s
   return `no worker of pool ${pool} serves it now`
 }
 
-function deadline(foreseen: Considered, { nowMs, deadlineAt }: ConsiderInput): string | undefined {
-  const leftMs = deadlineAt - nowMs
-  const neededMs = foreseen.predictedWaitMs + (foreseen.predictedLatencyMs ?? 0)
+function deadline({ neededMs }: Considered, { nowMs, deadlineAt }: ConsiderInput): string | undefined {
+  const leftMs = deadlineAt - deliveryMarginMs - nowMs
   if (neededMs <= leftMs) return undefined
   return `it wants ${Math.round(neededMs)} ms, ${Math.max(0, Math.round(leftMs))} ms are left`
 }

@@ -1,4 +1,8 @@
+import { sketchFor } from '../../shared/estimate/service-times.ts'
+import { mergeSketches, momentsOf, quantileOf, type TimeSketch } from '../../shared/estimate/time-sketch.ts'
+import type { PoolBacklog } from '../../shared/queue/pool-queue.ts'
 import type { WorkerState } from '../../shared/registry/worker-registry.ts'
+import { expectWait, type Turn, type Wait } from './expect-wait.ts'
 
 /** What is known of a pool that may have no workers. */
 export interface ColdStart {
@@ -21,10 +25,18 @@ export interface PoolView {
   /** Requests that its workers can run at once. */
   readonly capacity: number
   readonly waiting: number
-  /** How long a request put in now would wait before it runs. */
+  /** How long all that waits now takes to be worked off. */
   readonly waitMs: number
-  /** Median time of a leg, by model, where known. */
-  readonly serviceMs: Readonly<Record<string, number>>
+  /** Mean time that a leg of any model took lately; absent before one ran. */
+  readonly legMs?: number
+}
+
+/** What a model takes for inputs of a size. */
+export interface Service {
+  readonly meanMs: number
+  readonly deviationMs: number
+  /** The time that a share of all legs does not pass. */
+  quantileMs(ratio: number): number
 }
 
 /** The workers and queues as last seen. Reading it costs nothing. */
@@ -34,42 +46,77 @@ export interface Fleet {
   serves(pool: string, model: string): boolean
   /** Workers that have this model. */
   workersOf(pool: string, model: string): readonly WorkerState[]
+  /** What a model took lately; `undefined` before it ran. */
+  service(pool: string, model: string, inputBytes: number): Service | undefined
+  /** How long a leg that takes so long would wait, put in line now. */
+  wait(pool: string, turn: Turn, service: Pick<Service, 'meanMs' | 'deviationMs'>): Wait
 }
 
-/** Builds the view from one reading of the registry and of the queues' lengths. Pools that may have no workers are named with their cold starts. */
+/** What is configured of pools and tenants. */
+export interface FleetOptions {
+  /** Shares of tenants; 1 for those that are not named. */
+  readonly weights?: Readonly<Record<string, number>>
+  /** Pools that may have no workers, with their cold starts. */
+  readonly coldStarts?: ReadonlyMap<string, ColdStart>
+}
+
+/** An empty queue. */
+const nothing: PoolBacklog = { waiting: 0, running: 0, work: [] }
+
+/** Builds the view from one reading of the registry and the queues. A backlog that is changed later shows in it. */
 export function createFleet(
   workers: readonly WorkerState[],
-  waiting: ReadonlyMap<string, number>,
-  coldStarts: ReadonlyMap<string, ColdStart> = new Map(),
+  backlogs: ReadonlyMap<string, PoolBacklog>,
+  { weights = {}, coldStarts = new Map() }: FleetOptions = {},
 ): Fleet {
   const byPool = new Map<string, WorkerState[]>()
   for (const worker of workers) byPool.set(worker.pool, [...(byPool.get(worker.pool) ?? []), worker])
-  const views = new Map<string, PoolView>()
-  for (const name of new Set([...byPool.keys(), ...waiting.keys()])) {
-    views.set(name, viewOf(byPool.get(name) ?? [], waiting.get(name) ?? 0, coldStarts.get(name)))
-  }
+  const workersIn = (pool: string): readonly WorkerState[] => byPool.get(pool) ?? []
+  const capacities = new Map([...byPool].map(([pool, members]) => [pool, capacityOf(members)]))
+  const legTimes = new Map([...byPool].map(([pool, members]) => [pool, meanLegMs(members)]))
+  const services = new Map<string, Service | undefined>()
+
   return {
-    pool: name => views.get(name) ?? viewOf([], 0),
-    serves: (pool, model) => (byPool.get(pool) ?? []).some(worker => !worker.draining && worker.models.includes(model)),
-    workersOf: (pool, model) => (byPool.get(pool) ?? []).filter(worker => worker.models.includes(model)),
+    pool(name) {
+      const legMs = legTimes.get(name)
+      const view = viewOf(workersIn(name), backlogs.get(name) ?? nothing, coldStarts.get(name))
+      return legMs === undefined ? view : { ...view, legMs }
+    },
+    serves: (pool, model) => workersIn(pool).some(worker => !worker.draining && worker.models.includes(model)),
+    workersOf: (pool, model) => workersIn(pool).filter(worker => worker.models.includes(model)),
+    service(pool, model, inputBytes) {
+      const key = `${pool} ${model} ${Math.floor(Math.log2(Math.max(1, inputBytes)))}`
+      if (!services.has(key)) services.set(key, serviceOf(workersIn(pool), model, inputBytes))
+      return services.get(key)
+    },
+    wait(pool, turn, service) {
+      const backlog = backlogs.get(pool) ?? nothing
+      const capacity = capacities.get(pool) ?? 0
+      if (capacity > 0) return expectWait(backlog, { capacity, weights }, turn, service)
+      return { meanMs: waitForFirst(backlog.waiting, coldStarts.get(pool)), deviationMs: 0 }
+    },
   }
 }
 
-function viewOf(workers: readonly WorkerState[], waiting: number, coldStart?: ColdStart): PoolView {
-  const working = workers.filter(worker => !worker.draining)
-  const capacity = working.reduce((sum, worker) => sum + worker.capacity, 0)
-  const serviceMs = medianByModel(working)
-  const times = Object.values(serviceMs)
-  const meanMs = times.length === 0 ? 0 : times.reduce((sum, time) => sum + time, 0) / times.length
+function capacityOf(workers: readonly WorkerState[]): number {
+  return workers.reduce((sum, worker) => sum + (worker.draining ? 0 : worker.capacity), 0)
+}
+
+function viewOf(
+  workers: readonly WorkerState[],
+  { waiting, running, work }: PoolBacklog,
+  coldStart: ColdStart | undefined,
+): PoolView {
+  const capacity = capacityOf(workers)
+  const workMs = work.reduce((sum, one) => sum + one.workMs, 0)
   return {
     workers: workers.length,
-    draining: workers.length - working.length,
+    draining: workers.filter(worker => worker.draining).length,
     startsCold: capacity === 0 && coldStart !== undefined,
-    running: workers.reduce((sum, worker) => sum + worker.running, 0),
+    running,
     capacity,
     waiting,
-    waitMs: capacity === 0 ? waitForFirst(waiting, coldStart) : (waiting * meanMs) / capacity,
-    serviceMs,
+    waitMs: capacity === 0 ? waitForFirst(waiting, coldStart) : workMs / capacity,
   }
 }
 
@@ -78,12 +125,16 @@ function waitForFirst(waiting: number, coldStart: ColdStart | undefined): number
   return coldStart === undefined ? 0 : coldStart.ms + (waiting * coldStart.legMs) / coldStart.capacity
 }
 
-function medianByModel(workers: readonly WorkerState[]): Readonly<Record<string, number>> {
-  const times = new Map<string, number[]>()
-  for (const worker of workers) {
-    for (const [model, ms] of Object.entries(worker.serviceMs)) times.set(model, [...(times.get(model) ?? []), ms])
-  }
-  return Object.fromEntries(
-    [...times].map(([model, all]) => [model, all.toSorted((a, b) => a - b)[all.length >> 1] ?? 0]),
+function meanLegMs(workers: readonly WorkerState[]): number | undefined {
+  const sketch = mergeSketches(workers.flatMap(({ times }) => Object.values(times).flatMap(Object.values<TimeSketch>)))
+  return sketch.length === 0 ? undefined : momentsOf(sketch).meanMs
+}
+
+function serviceOf(workers: readonly WorkerState[], model: string, inputBytes: number): Service | undefined {
+  const sketch = sketchFor(
+    workers.map(worker => worker.times),
+    model,
+    inputBytes,
   )
+  return sketch === undefined ? undefined : { ...momentsOf(sketch), quantileMs: ratio => quantileOf(sketch, ratio) }
 }

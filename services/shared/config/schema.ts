@@ -94,6 +94,7 @@ const backend = z.discriminatedUnion(
     z.strictObject({
       kind: z.literal('echo'),
       delayMs: amount.default(0),
+      spread: z.number().min(0).max(3).default(0),
       confidence: z.number().min(0).max(1).default(1),
       failRatio: z.number().min(0).max(1).default(0),
       obeys: z.boolean().default(false),
@@ -232,6 +233,15 @@ export const configSchema = z.strictObject({
     .strictObject({
       requestMaxUsd: z.number().positive().max(9_000_000).optional(),
       tenantPerDayUsd: z.number().positive().max(9_000_000).optional(),
+    })
+    .prefault({}),
+  /** In what order work runs, and what is taken on while a pool is busy. */
+  scheduling: z
+    .strictObject({
+      /** Shares of tenants in a pool that is busy; a tenant that is not named has 1. */
+      weights: z.record(z.string().min(1), z.number().min(0.001).max(1000)).default({}),
+      /** While a pool is busy, a request is taken on only when it ends in time with this chance. */
+      onTime: z.number().min(0.5).max(0.999).default(0.99),
     })
     .prefault({}),
   packs: z

@@ -1,3 +1,5 @@
+import type { ServiceTimes } from '../estimate/service-times.ts'
+
 /** What a worker tells of itself with every heartbeat. */
 export interface WorkerState {
   readonly workerId: string
@@ -12,8 +14,8 @@ export interface WorkerState {
   readonly version: string
   /** Highest envelope version that it reads. */
   readonly envelopeVersion: number
-  /** Median time in ms that a leg of each model took lately, where known. */
-  readonly serviceMs: Readonly<Record<string, number>>
+  /** What legs took lately. */
+  readonly times: ServiceTimes
 }
 
 /** Tells routers which workers are there. */

@@ -25,6 +25,7 @@ export function begin(
 
 async function beginOne(taken: TakenJob, workerId: string, climbLog: ClimbLog, clock: Clock): Promise<Begun> {
   const startedAt = clock.now()
+  if (taken.expired === true) return { kind: 'drop', taken, reason: 'expired' }
   try {
     const begun = await climbLog.beginLeg(taken.job.legId, workerId, startedAt)
     if (begun.kind === 'run' || begun.kind === 'poison') return { ...begun, taken, startedAt }

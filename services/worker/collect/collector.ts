@@ -3,12 +3,10 @@ import type { JobConsumer, TakenJob } from '../../shared/queue/pool-queue.ts'
 
 /** How batches are formed. */
 export interface CollectorOptions {
-  /** Most legs in a batch, whatever the model could take. */
-  readonly maxSize: number
   /** How long a batch that is not full waits for more. */
   readonly maxWaitMs: number
-  /** The largest batch that a model takes at once. */
-  readonly maxBatchOf: (model: string) => number
+  /** The models that can be served now, with the most legs of each in a batch. */
+  readonly limits: () => ReadonlyMap<string, number>
 }
 
 /** What collecting needs. */
@@ -22,45 +20,44 @@ export interface CollectorDependencies {
 export interface Collector {
   /** The next batch in the queue's order; empty when nothing came for a while. One caller at a time is served. */
   next(): Promise<readonly TakenJob[]>
-  /** What was taken and not given out yet: at most one leg. */
-  leftOver(): TakenJob | undefined
 }
 
 /** How long an empty queue is waited on before the caller may look around. */
 const idleWaitMs = 1000
+/** Pause while no model is ready, so that others take what waits. */
+const notReadyMs = 100
 /** Pause between two looks while a batch waits for more. */
 const lookEveryMs = 1
 
-/** Makes a collector. A leg of another model ends the batch and heads the next one, so the order is never turned. */
+/** Makes a collector. */
 export function createCollector(options: CollectorOptions, dependencies: CollectorDependencies): Collector {
   const { consumer, clock, sleep } = dependencies
-  let held: TakenJob | undefined
   let turn: Promise<unknown> = Promise.resolve()
 
-  const fill = async (batch: TakenJob[], model: string): Promise<void> => {
-    const limit = Math.min(options.maxSize, options.maxBatchOf(model))
+  const collect = async (): Promise<readonly TakenJob[]> => {
+    const limits = options.limits()
+    if (limits.size === 0) {
+      await sleep(notReadyMs)
+      return []
+    }
+    const batch = await consumer.take(idleWaitMs, limits)
+    if (batch === undefined) return []
+    const legs = [...batch.legs]
+    const model = legs.find(leg => leg.expired !== true)?.job.model
+    if (model === undefined) return legs
+    const limit = limits.get(model) ?? 1
     const untilAt = clock.now() + options.maxWaitMs
-    while (batch.length < limit) {
-      const next = await consumer.take(0)
-      if (next === undefined) {
-        if (clock.now() >= untilAt) return
-        await sleep(lookEveryMs)
-      } else if (next.job.model === model) {
-        batch.push(next)
-      } else {
-        held = next
-        return
+    for (;;) {
+      const missing = limit - legs.filter(leg => leg.expired !== true).length
+      if (missing <= 0 || clock.now() >= untilAt) return legs
+      await sleep(lookEveryMs)
+      try {
+        legs.push(...(await batch.more(missing)))
+      } catch {
+        // Redis is away; what was taken before is at hand.
+        return legs
       }
     }
-  }
-
-  const collect = async (): Promise<readonly TakenJob[]> => {
-    const head = held ?? (await consumer.take(idleWaitMs))
-    held = undefined
-    if (head === undefined) return []
-    const batch = [head]
-    await fill(batch, head.job.model)
-    return batch
   }
 
   return {
@@ -70,11 +67,6 @@ export function createCollector(options: CollectorOptions, dependencies: Collect
         // The caller of this turn hears of it; the next turn begins anew.
       })
       return mine
-    },
-    leftOver() {
-      const left = held
-      held = undefined
-      return left
     },
   }
 }

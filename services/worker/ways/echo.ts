@@ -1,10 +1,14 @@
+import { createHash } from 'node:crypto'
 import type { Backend, RunControl } from '../backend.ts'
 import type { Outcome, Work } from '../states.ts'
 
 /** A model that answers with its input: for trials and measurements of the way itself, where a real model would hide what the way costs. */
 export interface EchoSpec {
   readonly kind: 'echo'
+  /** What it takes: always, or at the median when `spread` is over 0. */
   readonly delayMs: number
+  /** Standard deviation of the logarithm of what it takes: the delay of an input is lognormal, and always the same for the same text. */
+  readonly spread: number
   /** What it says of its own answer. */
   readonly confidence: number
   /** Text may say otherwise: `delay=200 confidence=0.1 …`. */
@@ -33,7 +37,7 @@ export function createEchoBackend(spec: EchoSpec): Promise<Backend> {
 async function echo(work: Work, spec: EchoSpec, fail: boolean, control: RunControl): Promise<Outcome> {
   const startedAt = performance.now()
   const text = textOf(work)
-  await wait((spec.obeys ? numberIn(text, 'delay') : undefined) ?? spec.delayMs, control.signal(work.legId))
+  await wait((spec.obeys ? numberIn(text, 'delay') : undefined) ?? delayOf(text, spec), control.signal(work.legId))
   const computeMs = performance.now() - startedAt
   if (control.cancelled(work.legId)) {
     return { kind: 'failed', reason: 'cancelled', message: 'it was called off', usage: { computeMs } }
@@ -53,6 +57,14 @@ async function echo(work: Work, spec: EchoSpec, fail: boolean, control: RunContr
       usage: { outputTokens: text.length, computeMs },
     },
   }
+}
+
+/** Lognormal over texts: the digest of one gives two even numbers, and these a normal one. @source Box and Muller (1958) */
+function delayOf(text: string, { delayMs, spread }: EchoSpec): number {
+  if (spread === 0) return delayMs
+  const digest = createHash('sha256').update(text).digest()
+  const [radius, angle] = [0, 4].map(at => (digest.readUInt32BE(at) + 0.5) / 2 ** 32) as [number, number]
+  return delayMs * Math.exp(spread * Math.sqrt(-2 * Math.log(radius)) * Math.cos(2 * Math.PI * angle))
 }
 
 function textOf({ parts }: Work): string {

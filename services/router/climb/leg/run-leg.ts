@@ -3,12 +3,12 @@ import type { Clock } from '../../../shared/contract/clock.ts'
 import { legIdOf, type LegId, type RequestId } from '../../../shared/contract/ids.ts'
 import type { Rung } from '../../../shared/contract/model.ts'
 import type { NanoUsd } from '../../../shared/contract/money.ts'
-import type { PriorityClass } from '../../../shared/contract/request.ts'
 import type { MailSender } from '../../../shared/mailbox/mailbox.ts'
-import { envelopeVersion, type Job } from '../../../shared/queue/job.ts'
+import { envelopeVersion, priorityRanks, type Job } from '../../../shared/queue/job.ts'
 import type { JobProducer } from '../../../shared/queue/pool-queue.ts'
 import { noTracer, type Tracer } from '../../../shared/telemetry/tracer.ts'
 import { withSpan } from '../../../shared/telemetry/with-span.ts'
+import { deliveryMarginMs } from '../../states.ts'
 import type { Course } from '../course.ts'
 import type { LegDesk } from './leg-desk.ts'
 import type { TextRelay } from './text-relay.ts'
@@ -20,6 +20,8 @@ export interface RunLegDependencies {
   readonly mail: MailSender
   readonly desk: LegDesk
   readonly clock: Clock
+  /** What a leg is expected to take, for its place in line. */
+  readonly foresee: (rung: Rung, request: Course['request']) => Pick<Job, 'serviceMs' | 'weight' | 'latestStartAt'>
   /** Name of this router's mailbox. */
   readonly replyTo: string
   /** Absent where nothing is traced. */
@@ -42,17 +44,6 @@ export interface LegOrder {
 
 /** What came of waiting for a leg: its end, or that waiting was given up. */
 export type LegWait = { readonly kind: 'ended'; readonly end: LegEnd } | { readonly kind: 'left' | 'late' | 'lost' }
-
-/** Priorities within a pool: lower is sooner. Classes are far apart so that the ledger of fairness has room between them. */
-const classPriority: Readonly<Record<PriorityClass, number>> = {
-  interactive: 100_000,
-  normal: 200_000,
-  batch: 300_000,
-  sheddable: 400_000,
-}
-
-/** An answer must leave the router before the caller's own clock runs out: time for one hop and one write. */
-const deliveryMarginMs = 15
 
 /** Queues a planned leg and waits for its end. Queuing is idempotent, so a router that takes a climb over does the same. */
 export async function runLeg(order: LegOrder, dependencies: RunLegDependencies): Promise<LegWait> {
@@ -138,7 +129,7 @@ function jobOf(
   order: LegOrder,
   legId: LegId,
   traceparent: string | undefined,
-  { clock, replyTo }: RunLegDependencies,
+  { clock, replyTo, foresee }: RunLegDependencies,
 ): Job {
   const { request } = order.course
   return {
@@ -151,7 +142,8 @@ function jobOf(
     options: request.options,
     parts: request.parts,
     deadlineAt: request.deadlineAt,
-    priority: classPriority[request.constraints.priority],
+    priority: priorityRanks[request.constraints.priority],
+    ...foresee(order.rung, request),
     replyTo,
     streaming: order.relay !== undefined,
     price: order.rung.model.price,

@@ -1,0 +1,136 @@
+// A whole system for measurements: a Redis of its own, a router, workers, and a client, each a real process. Needs `npm run build`.
+import { credentials, Metadata } from '@grpc/grpc-js'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { loadErrorMessages, loadServices, typesOf } from '../../dist/services/shared/rpc/load-proto.js'
+import { readFailure } from '../../dist/services/shared/rpc/status.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const types = typesOf(loadServices(root)).sluice.v1
+const messages = loadErrorMessages(root)
+
+/** Starts Redis, a router and one worker for each pool of the configuration; `stop` ends all of them. */
+export async function startSystem(config) {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
+  const socket = join(folder, 'redis.sock')
+  const children = []
+  const start = (command, parameters) => {
+    const child = spawn(command, parameters, { stdio: ['ignore', 'ignore', 'pipe'] })
+    children.push(child)
+    return child
+  }
+  start('redis-server', ['--port', '0', '--unixsocket', socket, '--save', '', '--maxmemory-policy', 'noeviction'])
+  await new Promise(resolve => setTimeout(resolve, 500))
+  const file = join(folder, 'sluice.yaml')
+  const listen = { grpc: '127.0.0.1:0', ops: '127.0.0.1:0' }
+  // JSON is YAML too.
+  writeFileSync(file, JSON.stringify({ ...config, listen, redis: { url: `unix://${socket}`, prefix: 'bench' } }))
+  const service = (name, parameters) => {
+    const path = join(root, 'dist', 'services', name, 'main.js')
+    return untilReady(name, start(process.execPath, [path, '--config', file, ...parameters]))
+  }
+  await Promise.all(Object.keys(config.pools).map(pool => service('worker', ['--pool', pool])))
+  const ready = await service('router', [])
+  const client = new types.Gateway(ready.grpc, credentials.createInsecure())
+  return {
+    redisSocket: socket,
+    opsUrl: `http://${ready.ops}`,
+    client,
+    /** One call: an answer or a failure, and how long it took. */
+    infer: (request, metadata = new Metadata()) =>
+      new Promise(resolve => {
+        const startedAt = performance.now()
+        client.infer(request, metadata, (error, answer) => {
+          const elapsedMs = performance.now() - startedAt
+          resolve(error === null ? { answer, elapsedMs } : { failure: readFailure(error, messages), elapsedMs })
+        })
+      }),
+    async stop() {
+      client.close()
+      await Promise.all(
+        children.toReversed().map(child => {
+          const exited = new Promise(resolve => child.once('exit', resolve))
+          child.kill('SIGKILL')
+          return exited
+        }),
+      )
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function untilReady(name, child) {
+  let log = ''
+  return new Promise((resolve, reject) => {
+    child.once('exit', code => reject(new Error(`${name} ended with ${code}:\n${log}`)))
+    child.stderr.on('data', piece => {
+      log += piece.toString()
+      if (/"level":"(?:error|fatal)"/u.test(piece.toString())) process.stderr.write(piece)
+      const line = log.split('\n').find(one => one.includes(`${name} is ready`))
+      if (line !== undefined) resolve(JSON.parse(line))
+    })
+  })
+}
+
+/** A pool of echoes whose delays are lognormal with a 95th percentile of three times the median. */
+export const spread = Math.log(3) / 1.6448536269514722
+
+/** The configuration of one ladder of echoes; `rungs` has name, pool settings and backend of each. */
+export function echoLadder(rungs, more = {}) {
+  const card = {
+    title: 'Echo',
+    licence: 'Apache-2.0',
+    source: 'this project',
+    trainingData: 'none',
+    limits: 'it repeats',
+  }
+  return {
+    version: 1,
+    auth: { anonymous: true, anonymousTenant: 'local', anonymousScopes: ['infer', 'admin'] },
+    pools: Object.fromEntries(rungs.map(({ name, pool }) => [name, { tier: name, ...pool }])),
+    models: Object.fromEntries(
+      rungs.map(({ name, backend, price = {} }) => [
+        name,
+        { pool: name, tasks: ['generate'], modalities: ['text'], backend: { kind: 'echo', ...backend }, price, card },
+      ]),
+    ),
+    ladders: {
+      generate: {
+        task: 'generate',
+        modalities: ['text'],
+        rungs: rungs.map(({ name }) => name),
+        ...(rungs.length > 1 ? { uncalibrated: { accept: 0.8 } } : {}),
+      },
+    },
+    ...more,
+  }
+}
+
+/** Even numbers in [0,1) that are the same for the same seed. @source Mulberry32, Tommy Ettinger (public domain) */
+export function seeded(seed) {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+/** The value that a share of all does not pass. */
+export function quantile(values, ratio) {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(sorted.length * ratio) - 1))] ?? 0
+}
+
+/** What the figures were taken on. */
+export const machine = { cpu: cpus()[0]?.model ?? '', cores: cpus().length, node: process.version }
+
+/** Waits until a time of `performance.now()`. */
+export function until(atMs) {
+  const ms = atMs - performance.now()
+  return ms <= 0 ? Promise.resolve() : new Promise(resolve => setTimeout(resolve, ms))
+}
