@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Ladder, ModelSpec, Recipe, Rung } from '../shared/contract/model.ts'
 import type { Policy } from '../shared/policy/policy.ts'
 import type { Config } from '../shared/config/schema.ts'
@@ -14,11 +15,19 @@ export async function composeLadders(config: Config, loadPolicy: LoadPolicy): Pr
   const ladders = await Promise.all(
     Object.entries(config.ladders).map(async ([name, configured]): Promise<GuidedLadder> => {
       const ladder = ladderOf(name, configured, models)
-      const policy = await policyOf(configured, ladder, loadPolicy)
+      const policy = withRecipes(await policyOf(configured, ladder, loadPolicy), ladder)
       return policy === undefined ? { ladder } : { ladder, policy }
     }),
   )
   return createLadderBook(ladders, [...models.values()])
+}
+
+/** Recipes are a part of what is decided by: another recipe makes another version. */
+function withRecipes(policy: Policy | undefined, { rungs }: Ladder): Policy | undefined {
+  const recipes = rungs.filter(({ recipe }) => Object.keys(recipe).length > 0).map(({ name, recipe }) => [name, recipe])
+  if (policy === undefined || recipes.length === 0) return policy
+  const digest = createHash('sha256').update(JSON.stringify(recipes)).digest('hex')
+  return { ...policy, version: `${policy.version}+recipes-${digest.slice(0, 8)}` }
 }
 
 async function policyOf(
@@ -28,7 +37,8 @@ async function policyOf(
 ): Promise<Policy | undefined> {
   if (policy !== undefined) return loadPolicy(policy)
   if (uncalibrated === undefined) return undefined
-  return createUncalibratedPolicy({ models: ladder.rungs.map(rung => rung.name), acceptRatio: uncalibrated.accept })
+  const models = ladder.rungs.filter(rung => rung.fallback !== true).map(rung => rung.name)
+  return createUncalibratedPolicy({ models, acceptRatio: uncalibrated.accept })
 }
 
 function modelOf(config: Config, name: string): ModelSpec {
@@ -45,30 +55,46 @@ function modelOf(config: Config, name: string): ModelSpec {
     price: withoutAbsent(price),
     card: parameters === undefined ? words : { ...words, parameters },
     ...(backend.kind === 'embedding' ? { space: backend.space } : {}),
+    ...('adapters' in backend && backend.adapters !== undefined ? { adapters: Object.keys(backend.adapters) } : {}),
   }
 }
 
 function ladderOf(
   name: string,
-  { task, modalities, rungs }: Config['ladders'][string],
+  { task, modalities, rungs, fallbacks, streaming, contentFilter }: Config['ladders'][string],
   models: ReadonlyMap<string, ModelSpec>,
 ): Ladder {
-  return { name, task, modalities, rungs: rungs.map(rung => rungOf(rung, models)) }
+  const judged = rungs.map(rung => rungOf(rung, models))
+  const fallback = fallbacks.map(rung => ({ ...rungOf(rung, models), fallback: true }))
+  return { name, task, modalities, streaming, contentFilter, rungs: [...judged, ...fallback] }
 }
+
+type ConfiguredRecipe = Exclude<Config['ladders'][string]['rungs'][number], string>
 
 function rungOf(configured: Config['ladders'][string]['rungs'][number], models: ReadonlyMap<string, ModelSpec>): Rung {
   const {
     model: modelName,
     recipe: recipeName,
     ...recipe
-  } = typeof configured === 'string' ? { model: configured } : configured
+  }: ConfiguredRecipe = typeof configured === 'string' ? { model: configured } : configured
   const model = models.get(modelName)
   if (model === undefined) throw new Error(`model ${modelName} is not configured`)
   return {
     name: recipeName === undefined ? modelName : `${modelName}@${recipeName}`,
     model,
-    recipe: withoutAbsent<Recipe>(recipe),
+    recipe: withoutAbsent<Recipe>({ ...recipe, verifier: verifierOf(recipe.verifier, models) }),
   }
+}
+
+/** A second model is paid at its own price, which the worker that asks it has to know. */
+function verifierOf(
+  configured: ConfiguredRecipe['verifier'],
+  models: ReadonlyMap<string, ModelSpec>,
+): Recipe['verifier'] {
+  if (configured?.kind !== 'model') return configured
+  const { promptTemplate, model } = configured
+  const price = models.get(model)?.price ?? {}
+  return { kind: 'model', model, price, ...(promptTemplate === undefined ? {} : { promptTemplate }) }
 }
 
 /** The schema gives absent fields as `undefined`; the contract leaves them out. */

@@ -39,7 +39,7 @@ export function fetchLimitsOf({ limits }: Config): FetchLimits {
 export function admitOptionsOf({ config, places }: LoadedConfig): AdmitOptions {
   const { limits } = config
   const recipes = Object.values(config.ladders).flatMap(ladder =>
-    ladder.rungs.flatMap(rung =>
+    [...ladder.rungs, ...ladder.fallbacks].flatMap(rung =>
       typeof rung === 'string' || rung.recipe === undefined ? [] : `${rung.model}@${rung.recipe}`,
     ),
   )

@@ -7,6 +7,10 @@ export interface Backend {
   readonly maxBatch: number
   /** Computes a batch; one outcome a leg, in order. Never rejects for one leg's fault. */
   run(batch: readonly Work[], control: RunControl): Promise<readonly Outcome[]>
+  /** Whether several runs may be under way at once: true of those that wait for a server. */
+  readonly concurrent?: boolean
+  /** Calls that wait in the engine behind it, where that tells. */
+  engineWaiting?(): number | undefined
   close(): Promise<void>
 }
 

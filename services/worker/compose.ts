@@ -150,8 +150,9 @@ function tracedModelsOf(config: Config, pool: string): ReadonlyMap<string, Trace
     Object.entries(config.models)
       .filter(([, model]) => model.pool === pool)
       .map(([name, { backend }]): [string, TracedModel] => {
-        if (backend.kind !== 'openai') return [name, { kind: backend.kind }]
-        return [name, { kind: backend.kind, served: backend.model, baseUrl: backend.baseUrl }]
+        if (!('model' in backend)) return [name, { kind: backend.kind }]
+        const baseUrl = backend.baseUrl ?? backend.endpoints?.[0]
+        return [name, { kind: backend.kind, served: backend.model, ...(baseUrl === undefined ? {} : { baseUrl }) }]
       }),
   )
 }

@@ -4,6 +4,7 @@ import type { Backend, RunControl } from './backend.ts'
 import type { Engine, Outcome, RunHooks, Work } from './states.ts'
 import { createThreadBackend } from './thread/thread-backend.ts'
 import { findThreadEntry } from './thread/thread-entry.ts'
+import type { UpstreamMeter } from './upstream-meter.ts'
 import { createBackend, type BackendSpec } from './ways/create-backend.ts'
 
 /** One model of a worker. */
@@ -29,13 +30,15 @@ export interface EngineDependencies {
   readonly packPath: (packName: string) => string
   readonly logger: Logger
   readonly clock: Clock
+  /** Listens to calls to servers. */
+  readonly meter?: UpstreamMeter
 }
 
 /** A native operator on a large picture takes seconds; what takes longer than this hangs. */
 const defaultStuckMs = 30_000
 
 /** Kinds that wait rather than compute: they need no thread. */
-const callingKinds: ReadonlySet<string> = new Set(['openai', 'echo'])
+const callingKinds: ReadonlySet<string> = new Set(['openai', 'anthropic', 'gemini', 'oip', 'echo'])
 
 type LoadedBackend = Backend & { readonly ready?: boolean }
 
@@ -92,7 +95,7 @@ async function load(
   const { name, backend: spec, executionProviders, threads } = model
   const startedAt = performance.now()
   const backend = callingKinds.has(spec.kind)
-    ? await createBackend(spec, { ...dependencies, executionProviders, threads })
+    ? await createBackend(spec, { ...dependencies, name, executionProviders, threads })
     : await createThreadBackend(
         {
           model: name,

@@ -164,10 +164,21 @@ async function tellUnrun(one: Exclude<Begun, Running>, dependencies: BatchDepend
 }
 
 function workOf({ taken, attempt }: Running, parts: Work['parts'], traced: string | undefined): Work {
-  const { legId, model, recipe, task, options, deadlineAt, streaming } = taken.job
+  const { legId, model, recipe, task, options, deadlineAt, streaming, sessionKey, tenant } = taken.job
   const traceparent = traced ?? taken.job.traceparent
-  const work = { legId, attempt, model, recipe, task, options, parts, deadlineAt, streaming }
-  return traceparent === undefined ? work : { ...work, traceparent }
+  return {
+    legId,
+    attempt,
+    model,
+    recipe,
+    task,
+    options,
+    parts,
+    deadlineAt,
+    streaming,
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(sessionKey === undefined ? {} : { affinityKey: `${tenant}\0${sessionKey}` }),
+  }
 }
 
 function hooksOf(ready: readonly Ready[], legs: ReadonlyMap<LegId, OpenLeg>): RunHooks {

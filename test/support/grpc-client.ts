@@ -20,11 +20,17 @@ export interface CallSettings {
   readonly signal?: AbortSignal
 }
 
+/** How a stream is read. */
+export interface StreamSettings extends CallSettings {
+  /** Hears each event as it comes, those before a failure too. */
+  readonly onEvent?: (event: InferEvent__Output) => void
+}
+
 /** The gateway as a caller sees it. */
 export interface GatewayClient {
   infer(request: InferRequest, settings?: CallSettings): Promise<InferResponse__Output>
   /** Every event until the end of the stream. */
-  inferStream(request: InferRequest, settings?: CallSettings): Promise<readonly InferEvent__Output[]>
+  inferStream(request: InferRequest, settings?: StreamSettings): Promise<readonly InferEvent__Output[]>
   submit(request: InferRequest, settings?: CallSettings): Promise<Job__Output>
   getJob(jobId: string, settings?: CallSettings): Promise<Job__Output>
   cancelJob(jobId: string, settings?: CallSettings): Promise<Job__Output>
@@ -53,7 +59,12 @@ export function openClient(address: string): GatewayClient {
     getJob: (jobId, settings) => unary(settings, (...way) => client.getJob({ jobId }, ...way)),
     cancelJob: (jobId, settings) => unary(settings, (...way) => client.cancelJob({ jobId }, ...way)),
     listModels: settings => unary(settings, (...way) => client.listModels({}, ...way)),
-    inferStream: (request, settings) => gathered(settings, (...way) => client.inferStream(request, ...way)),
+    inferStream: (request, settings) =>
+      gathered(
+        settings,
+        (...way) => client.inferStream(request, ...way),
+        event => settings?.onEvent?.(event),
+      ),
     watchJob: (jobId, settings) => gathered(settings, (...way) => client.watchJob({ jobId }, ...way)),
     close: () => client.close(),
   }
@@ -85,11 +96,15 @@ function unary<Value>(
 function gathered<Value>(
   settings: CallSettings | undefined,
   start: (metadata: Metadata, options: CallOptions) => Cancellable & NodeJS.ReadableStream,
+  hear: (event: Value) => void = () => {},
 ): Promise<readonly Value[]> {
   return new Promise((resolve, reject) => {
     const events: Value[] = []
     const call = start(...wayOf(settings))
-    call.on('data', (event: Value) => events.push(event))
+    call.on('data', (event: Value) => {
+      events.push(event)
+      hear(event)
+    })
     call.once('error', reject)
     call.once('end', () => resolve(events))
     settings?.signal?.addEventListener('abort', () => call.cancel(), { once: true })

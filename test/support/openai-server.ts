@@ -8,6 +8,8 @@ export interface OpenaiServer {
   readonly requests: readonly ChatBody[]
   /** How many connections clients have opened. */
   readonly connections: number
+  /** Answers every call with 503 for so long. */
+  goDown(forMs: number): void
   /** Epoch ms at which clients closed connections before their answers ended. */
   readonly leftAt: readonly number[]
   close(): Promise<void>
@@ -22,13 +24,21 @@ export interface ChatBody {
   readonly [field: string]: unknown
 }
 
+/** How a server behaves. */
+export interface OpenaiServerOptions {
+  /** Whether words of a message can make it fail; true when absent. */
+  readonly obeys?: boolean
+  /** Refuses chats that end with words put into the model's mouth, as some models do. */
+  readonly refusesPrefill?: boolean
+}
+
 /** Starts the server. It answers `echo: <text>` word by word; `fault=…` in the text names a fault, `pause=MS` the time between words, `first=MS` the time from the answer's head to its first word. */
-export async function startOpenaiServer(): Promise<OpenaiServer> {
+export async function startOpenaiServer(options: OpenaiServerOptions = {}): Promise<OpenaiServer> {
   const requests: ChatBody[] = []
   const leftAt: number[] = []
-  const tries = new Map<string, number>()
+  const life: Life = { requests, leftAt, tries: new Map(), downUntil: 0, options }
   const server = createServer((request, response) => {
-    void answer(request, response, requests, tries, leftAt)
+    void answer(request, response, life)
   })
   let connections = 0
   server.on('connection', () => {
@@ -43,6 +53,9 @@ export async function startOpenaiServer(): Promise<OpenaiServer> {
       return connections
     },
     leftAt,
+    goDown(forMs) {
+      life.downUntil = Date.now() + forMs
+    },
     close: () =>
       new Promise(resolve => {
         server.closeAllConnections()
@@ -51,13 +64,17 @@ export async function startOpenaiServer(): Promise<OpenaiServer> {
   }
 }
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  requests: ChatBody[],
-  tries: Map<string, number>,
-  leftAt: number[],
-): Promise<void> {
+interface Life {
+  readonly requests: ChatBody[]
+  readonly leftAt: number[]
+  readonly tries: Map<string, number>
+  readonly options: OpenaiServerOptions
+  downUntil: number
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, life: Life): Promise<void> {
+  const { requests, tries, leftAt, options } = life
+  if (request.method === 'GET') return void response.end(metricsPage(life))
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   const body = JSON.parse(Buffer.concat(chunks).toString()) as ChatBody
@@ -71,11 +88,16 @@ async function answer(
     if (!response.writableFinished) leftAt.push(Date.now())
   })
   const text = lastText(body)
-  const fault = /fault=([\w-]+)/u.exec(text)?.[1] ?? 'none'
+  const asked = /fault=([\w-]+)/u.exec(text)?.[1] ?? 'none'
+  const fault = options.obeys === false ? 'none' : asked
+  if (Date.now() < life.downUntil) return void refuse('503', 1, response)
+  if (options.refusesPrefill === true && body.messages.at(-1)?.role === 'assistant') {
+    return void refuse('prefill', 1, response)
+  }
   const pauseMs = Number(/pause=(\d+)/u.exec(text)?.[1] ?? 0)
   const attempt = (tries.get(text) ?? 0) + 1
   tries.set(text, attempt)
-  const firstMs = Number(/first=(\d+)/u.exec(text)?.[1] ?? 0)
+  const firstMs = options.obeys === false ? 0 : Number(/first=(\d+)/u.exec(text)?.[1] ?? 0)
   if (refuse(fault, attempt, response)) return
   if (firstMs > 0) {
     response.writeHead(200, eventStream).flushHeaders()
@@ -90,10 +112,11 @@ const eventStream = { 'content-type': 'text/event-stream' }
 function refuse(fault: string, attempt: number, response: ServerResponse): boolean {
   const error = (status: number, message: string, headers: Record<string, string> = {}): true => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers })
-    response.end(JSON.stringify({ error: { message, code: message } }))
+    response.end(JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code: message } }))
     return true
   }
   if (fault === '429' && attempt === 1) return error(429, 'slow down')
+  if (fault === '429-always') return error(429, 'slow down')
   if (fault === '429-after' && attempt === 1) return error(429, 'slow down', { 'retry-after': '1' })
   if (fault === '500-once' && attempt === 1) return error(500, 'oops')
   if (fault === '503') return error(503, 'overloaded')
@@ -109,9 +132,10 @@ function refuse(fault: string, attempt: number, response: ServerResponse): boole
     response.end(JSON.stringify({ choices: [{ message: { content: 'not streamed' } }] }))
     return true
   }
-  if (fault === 'filter') return error(400, 'content_filter')
+  if (fault === 'filter') return error(400, 'content_policy_violation')
+  if (fault === 'prefill') return error(400, 'assistant message prefill is not supported')
   if (fault === 'bad') return error(400, 'bad_request')
-  if (fault === 'reset') {
+  if (fault === 'reset' || (fault === 'reset-once' && attempt === 1)) {
     response.socket?.resetAndDestroy()
     return true
   }
@@ -126,7 +150,7 @@ async function stream(text: string, fault: string, pauseMs: number, response: Se
   for (const [index, word] of words.entries()) {
     if (response.destroyed) return
     const at = index / words.length
-    if (fault === 'cut' && at >= 0.4) {
+    if ((fault === 'cut' && at >= 0.4) || (fault === 'cut-late' && at >= 0.6)) {
       // What was written goes out first, as it would from a server that dies later.
       await new Promise(resolve => setTimeout(resolve, 20))
       return void response.socket?.destroy()
@@ -142,11 +166,22 @@ async function stream(text: string, fault: string, pauseMs: number, response: Se
     if (pauseMs > 0) await new Promise(resolve => setTimeout(resolve, pauseMs))
   }
   send({ choices: [{ index: 0, delta: {}, finish_reason: fault === 'length' ? 'length' : 'stop' }] })
-  if (fault !== 'no-usage') send({ choices: [], usage: { prompt_tokens: 11, completion_tokens: words.length } })
+  const counted = fault === 'wild-usage' ? 1_000_000 : words.length
+  if (fault !== 'no-usage') send({ choices: [], usage: { prompt_tokens: 11, completion_tokens: counted } })
   if (fault !== 'no-done') send('[DONE]')
   // Over a network, the end of the body is a packet of its own.
   await new Promise(resolve => setTimeout(resolve, 2))
   response.end()
+}
+
+/** A page as vLLM's, with the calls under way. */
+function metricsPage({ requests }: Life): string {
+  return [
+    '# HELP vllm:num_requests_waiting Number of requests waiting to be processed.',
+    '# TYPE vllm:num_requests_waiting gauge',
+    `vllm:num_requests_waiting{engine="0",model_name="served"} ${requests.length}.0`,
+    '',
+  ].join('\n')
 }
 
 function lastText({ messages }: ChatBody): string {

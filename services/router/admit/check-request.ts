@@ -20,7 +20,7 @@ const optionsOf: Readonly<Record<Task, readonly (keyof TaskOptions)[]>> = {
   read: [],
   classify: ['labelSet', 'labels'],
   embed: [],
-  generate: ['maxOutputTokens', 'temperature', 'instruction'],
+  generate: ['maxOutputTokens', 'temperature', 'instruction', 'tools', 'toolChoice'],
 }
 
 /** Names of options as the wire has them. */
@@ -31,6 +31,8 @@ const wireNames: Readonly<Record<keyof TaskOptions, string>> = {
   maxOutputTokens: 'options.max_output_tokens',
   temperature: 'options.temperature',
   instruction: 'options.instruction',
+  tools: 'options.tools',
+  toolChoice: 'options.tool_choice',
 }
 
 const longestKey = 256
@@ -84,8 +86,45 @@ function optionFaults({ task, options }: InferenceRequest, limits: RequestLimits
       'expected two lower-case letters of ISO 639-1',
     ),
     ...rangeFault(options.temperature, 0, 2, wireNames.temperature),
+    ...toolFaults(options),
     ...rangeFault(options.maxOutputTokens, 1, mostOutputTokens, wireNames.maxOutputTokens),
   ]
+}
+
+/** @source OpenAI API reference, "Create chat completion", `tools[].function.name` */
+const toolName = /^[A-Za-z0-9_-]{1,64}$/u
+const mostTools = 128
+const longestSchema = 32_768
+
+function toolFaults({ tools = [], toolChoice }: TaskOptions): Faults {
+  const names = tools.map(tool => tool.name)
+  const wordy = new Set(['auto', 'none', 'required', ...names])
+  return [
+    ...fault(tools.length > mostTools, wireNames.tools, `expected at most ${mostTools}`),
+    ...fault(new Set(names).size < names.length, wireNames.tools, 'expected every name once'),
+    ...tools.flatMap(({ name, parametersJson }, index) => [
+      ...fault(!toolName.test(name), `options.tools[${index}].name`, 'expected 1 to 64 letters, digits, _ and -'),
+      ...fault(
+        parametersJson.length > longestSchema || !isJsonObject(parametersJson),
+        `options.tools[${index}].parameters_json`,
+        'expected a JSON schema: a JSON object',
+      ),
+    ]),
+    ...fault(
+      toolChoice !== undefined && (tools.length === 0 || !wordy.has(toolChoice)),
+      wireNames.toolChoice,
+      'expected auto, none, required, or the name of one of the tools',
+    ),
+  ]
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
 }
 
 function labelFaults({ labelSet, labels }: TaskOptions, limits: RequestLimits): Faults {

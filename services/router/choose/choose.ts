@@ -47,11 +47,14 @@ export function createChoose({ consider, clock, refused }: ChooseDependencies): 
       if (missed !== undefined) refused?.(missed)
       throw nothingLeft(considered)
     }
+    // Fallbacks wait for a failure, unless nothing else can be called at all.
+    const regular = kept.filter(one => one.rung.fallback !== true)
+    const open = regular.length === 0 ? kept : regular
     const path = dearestPath(kept.map(one => one.reserveNanoUsd))
     return {
       ...assessed,
       considered,
-      firstStep: nextStep({ guided, estimate, called: [], open: kept, limits: limitsOf(request.constraints) }),
+      firstStep: nextStep({ guided, estimate, called: [], open, limits: limitsOf(request.constraints) }),
       reserveNanoUsd: Math.min(path, maxCostNanoUsd ?? path),
     }
   }

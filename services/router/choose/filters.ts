@@ -33,6 +33,7 @@ function modality({ rung }: Considered, { modalities }: ConsiderInput): string |
 
 function adapter({ rung }: Considered, { pin }: ConsiderInput): string | undefined {
   if (pin.adapter === undefined || rung.recipe.adapter === pin.adapter) return undefined
+  if (rung.recipe.adapter === undefined && rung.model.adapters?.includes(pin.adapter) === true) return undefined
   return `it has no adapter ${pin.adapter}`
 }
 

@@ -10,7 +10,7 @@ const codeOf: Readonly<Record<LegFailure, ErrorCode>> = {
   'bad-input': 'InvalidRequest',
   'model-error': 'LadderFailed',
   'upstream-error': 'LadderFailed',
-  'content-filter': 'LadderFailed',
+  'content-filter': 'InvalidRequest',
   'context-overflow': 'InvalidRequest',
   'payload-lost': 'LadderFailed',
   poison: 'LadderFailed',
@@ -27,9 +27,19 @@ export function endOfFailure(
   const code = failure === undefined ? 'Deadline' : codeOf[failure.reason]
   const message = failure === undefined ? 'the deadline passed while a rung was at work' : messageOf(failure)
   const dead = course.request.mode === 'async' && code !== 'InvalidRequest' && code !== 'Cancelled'
-  return { kind: 'failed', code, message, rungs, dead }
+  const reason = failure === undefined ? undefined : reasonOf[failure.reason]
+  return { kind: 'failed', code, message, rungs, dead, ...(reason === undefined ? {} : { reason }) }
+}
+
+/** What a caller of ours can act on, in a word for machines. */
+const reasonOf: Readonly<Partial<Record<LegFailure, string>>> = {
+  'content-filter': 'CONTENT_FILTER',
+  'context-overflow': 'CONTEXT_OVERFLOW',
+  'upstream-error': 'UPSTREAM_ERROR',
 }
 
 function messageOf(failure: LegEnd & { readonly kind: 'failed' }): string {
-  return failure.reason === 'bad-input' ? failure.message : `every rung failed; the last: ${failure.reason}`
+  if (failure.reason === 'bad-input') return failure.message
+  const why = failure.message === '' ? failure.reason : `${failure.reason}: ${failure.message}`
+  return `every rung failed; the last: ${why}`
 }

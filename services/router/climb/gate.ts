@@ -29,6 +29,7 @@ export function trust(
 ): Called {
   const { result, receipt } = end
   const text = answerText(result.output)
+  const known = isFallback(rung, guided) ? undefined : guided.policy
   const judged = {
     model: rung,
     rawConfidence: result.rawConfidence,
@@ -36,7 +37,7 @@ export function trust(
     answer: text,
     outputChars: text.length,
   }
-  const confidence = guided.policy?.confidence(judged, estimate, before) ?? result.rawConfidence
+  const confidence = known?.confidence(judged, estimate, before) ?? result.rawConfidence
   return { ...judged, confidence, costNanoUsd: receipt.costNanoUsd }
 }
 
@@ -57,8 +58,15 @@ const circumstance: Readonly<Partial<Record<FilterName, DegradedReason>>> = {
 
 /** Decides the next move: on, or stop with which answer, and whether that is less than quality asked for. Pure. */
 export function decide(input: GateInput): Move {
-  const untried = input.considered.filter(one => !input.tried.has(one.rung.name))
+  const saved = input.called.find(one => isFallback(one.model, input.guided))
+  if (saved !== undefined) return { kind: 'deliver', model: saved.model, ...savedByFallback }
+  const left = input.considered.filter(one => !input.tried.has(one.rung.name))
+  const untried = left.filter(one => one.rung.fallback !== true)
   const open = untried.filter(one => one.removedBy === undefined)
+  const spare = left.find(one => one.rung.fallback === true && one.removedBy === undefined)
+  if (input.lastFailed && open.length === 0 && spare !== undefined) {
+    return { kind: 'call', rung: spare, reason: 'the rungs before it failed' }
+  }
   const step = input.lastFailed ? afterFailure(input, open) : nextStep({ ...input, open })
   if (step.kind === 'call') {
     const rung = open.find(one => one.rung.name === step.model)
@@ -67,6 +75,12 @@ export function decide(input: GateInput): Move {
   const best = step.kind === 'stop' ? (find(input.called, step.model) ?? bestOf(input.called)) : bestOf(input.called)
   if (best === undefined) return { kind: 'give-up' }
   return { kind: 'deliver', model: best.model, reason: step.reason, ...degradedBy(input, untried) }
+}
+
+const savedByFallback = { reason: 'the fallback answered', degraded: 'rung_failed' } as const
+
+function isFallback(rung: string, { ladder }: GuidedLadder): boolean {
+  return ladder.rungs.some(one => one.name === rung && one.fallback === true)
 }
 
 /** A failed rung has proven nothing of the answer, so the next open one is called unless an earlier answer satisfies the policy. */

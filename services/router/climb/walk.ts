@@ -1,7 +1,6 @@
 import type { LegEnd, LegFailure, LegState } from '../../shared/climb/climb-log.ts'
 import type { RungReport } from '../../shared/contract/answer.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
-import { legIdOf } from '../../shared/contract/ids.ts'
 import type { Rung } from '../../shared/contract/model.ts'
 import type { NanoUsd } from '../../shared/contract/money.ts'
 import { noTracer, type Span, type SpanAttributes } from '../../shared/telemetry/tracer.ts'
@@ -11,7 +10,8 @@ import { lacksCapacity, type Considered, type EmitEvent } from '../states.ts'
 import type { Course } from './course.ts'
 import { decide, reportOf, trust, type Move } from './gate.ts'
 import { runLeg, type LegWait, type RunLegDependencies } from './leg/run-leg.ts'
-import { createTextRelay, type TextRelay } from './leg/text-relay.ts'
+import type { TextRelay } from './leg/text-relay.ts'
+import { relayOf } from './relay-of.ts'
 import {
   createTrail,
   endOf,
@@ -157,7 +157,8 @@ async function run(
 ): Promise<{ readonly end: LegEnd } | Exclude<LegWait, { kind: 'ended' }>> {
   const rung = rungOf(course, leg)
   await emit?.({ kind: 'rung-started', model: rung.name, tier: rung.model.tier })
-  const relay = relayOf(course, trail, leg, emit, dependencies)
+  const look = (): readonly Considered[] => dependencies.look(course, spentOf(trail))
+  const relay = relayOf(course, trail, leg, emit, dependencies.mail, look)
   const order = {
     course,
     index: leg.index,
@@ -190,7 +191,8 @@ function judge(course: Course, trail: Trail, leg: LegState, end: LegEnd, depende
   let report: RungReport
   if (end.kind === 'failed') {
     trail.lastFailure = end
-    report = reportOf(rung, leg, end, 'failed', end.reason)
+    const why = end.message === '' ? end.reason : `${end.reason}: ${end.message}`
+    report = reportOf(rung, leg, end, 'failed', why)
   } else {
     trail.lastFailure = undefined
     const called = trust(rung.name, end, course.guided, course.estimate, trail.called)
@@ -213,10 +215,20 @@ function noteMissed(course: Course, move: Move, { clock, refused }: WalkDependen
 /** No other rung can mend these. */
 const endsTheClimb: ReadonlySet<LegFailure> = new Set(['bad-input', 'cancelled', 'expired'])
 
+/** What one model's filter refused is put to another only where the operator says so. */
+function isOver({ guided }: Course, trail: Trail): boolean {
+  const reason = trail.lastFailure?.reason
+  if (reason === undefined) return false
+  if (reason === 'content-filter') return guided.ladder.contentFilter !== 'climb'
+  return trail.streamed || endsTheClimb.has(reason)
+}
+
 function nextMove(course: Course, trail: Trail, dependencies: WalkDependencies): Move {
-  if (trail.lastFailure !== undefined && (trail.streamed || endsTheClimb.has(trail.lastFailure.reason))) {
-    return { kind: 'give-up' }
-  }
+  if (isOver(course, trail)) return { kind: 'give-up' }
+  const last = trail.called.at(-1)
+  // After the first byte the model stays.
+  if (trail.streamed && last !== undefined)
+    return { kind: 'deliver', model: last.model, reason: 'its text was streamed' }
   return decide({
     guided: course.guided,
     estimate: course.estimate,
@@ -226,21 +238,4 @@ function nextMove(course: Course, trail: Trail, dependencies: WalkDependencies):
     tried: trail.tried,
     lastFailed: trail.lastFailure !== undefined,
   })
-}
-
-/** Text goes to the caller as it comes only from a rung that no other can follow: after the first byte the model stays. */
-function relayOf(
-  course: Course,
-  trail: Trail,
-  leg: LegState,
-  emit: EmitEvent | undefined,
-  dependencies: WalkDependencies,
-): TextRelay | undefined {
-  if (emit === undefined || course.request.task !== 'generate') return undefined
-  const others = dependencies
-    .look(course, spentOf(trail))
-    .filter(one => one.removedBy === undefined && one.rung.name !== leg.rung && !trail.tried.has(one.rung.name))
-  if (others.length > 0) return undefined
-  const legId = legIdOf(course.request.requestId, leg.index)
-  return createTextRelay({ legId, model: leg.rung }, emit, dependencies.mail)
 }

@@ -7,7 +7,13 @@ export function deliver({ end }: Climbed): Answer {
   if (end.kind === 'answered') return end.answer
   if (end.kind === 'cancelled') throw new GatewayError('Cancelled', 'the request was cancelled', { stage: 'climb' })
   const metadata = Object.fromEntries(end.rungs.map(rung => [rung.model, `${rung.verdict}: ${rung.reason}`]))
-  throw new GatewayError(end.code, end.message, { stage: 'climb', metadata, ...faultOf(end.code, end.message) })
+  const reason = end.reason === undefined ? {} : { reason: end.reason }
+  throw new GatewayError(end.code, end.message, {
+    stage: 'climb',
+    metadata,
+    ...reason,
+    ...faultOf(end.code, end.message),
+  })
 }
 
 /** What a worker found wrong with the content names the content. */

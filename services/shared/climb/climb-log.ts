@@ -99,6 +99,8 @@ export type ClimbEnd =
       readonly kind: 'failed'
       readonly code: ErrorCode
       readonly message: string
+      /** Closed word for machines, such as `CONTENT_FILTER`. */
+      readonly reason?: string
       readonly rungs: readonly RungReport[]
       /** Kept for an operator to replay. */
       readonly dead: boolean

@@ -36,11 +36,20 @@ function modelFaults({ models, pools }: Config, { packs, folderExists }: Surroun
         expected: `a pack of deploy/models/models.lock.json: ${[...packs].join(', ')}`,
       })
     }
+    faults.push(...servedFaults([...path, 'backend'], backend))
     if (backend.kind === 'embedding' && backend.heads !== undefined && !folderExists(backend.heads)) {
       faults.push({ path: [...path, 'backend', 'heads'], expected: `a folder; ${backend.heads} is not there` })
     }
     return faults
   })
+}
+
+function servedFaults(path: readonly string[], backend: Config['models'][string]['backend']): ConfigFault[] {
+  if (!('endpoints' in backend || 'baseUrl' in backend)) return []
+  const both = backend.baseUrl !== undefined && backend.endpoints !== undefined
+  if (both) return [{ path: [...path, 'endpoints'], expected: 'either baseUrl or endpoints' }]
+  const none = backend.baseUrl === undefined && backend.endpoints === undefined
+  return none ? [{ path: [...path, 'baseUrl'], expected: 'an address, here or as `endpoints`' }] : []
 }
 
 /** A pool without models would start a worker that has nothing to do. */
@@ -55,7 +64,9 @@ type Ladder = Config['ladders'][string]
 
 function ladderFaults(name: string, ladder: Ladder, config: Config, surroundings: Surroundings): ConfigFault[] {
   const path = ['ladders', name]
-  const rungNames = ladder.rungs.map(rung => (typeof rung === 'string' ? rung : `${rung.model}@${rung.recipe ?? ''}`))
+  const rungNames = [...ladder.rungs, ...ladder.fallbacks].map(rung =>
+    typeof rung === 'string' ? rung : `${rung.model}@${rung.recipe ?? ''}`,
+  )
   const twice =
     new Set(rungNames).size === rungNames.length
       ? []
@@ -67,8 +78,11 @@ function ladderFaults(name: string, ladder: Ladder, config: Config, surroundings
         ]
   return [
     ...policyFaults(path, ladder, surroundings),
-    ...ladder.rungs.flatMap((rung, index) =>
-      rungFaults([...path, 'rungs', index], typeof rung === 'string' ? rung : rung.model, ladder, config),
+    ...(['rungs', 'fallbacks'] as const).flatMap(list =>
+      ladder[list].flatMap((rung, index) => [
+        ...rungFaults([...path, list, index], typeof rung === 'string' ? rung : rung.model, ladder, config),
+        ...recipeFaults([...path, list, index], rung, config),
+      ]),
     ),
     ...twice,
   ]
@@ -109,6 +123,30 @@ function rungFaults(
   return [
     { path, expected: `a model that takes ${missing.join(', ')}; ${modelName} takes ${model.modalities.join(', ')}` },
   ]
+}
+
+/** Kinds that call a server: a verifier is asked by the worker of the rung, which has no room for another model's weights. */
+const servedKinds: ReadonlySet<string> = new Set(['openai', 'anthropic', 'gemini', 'echo'])
+
+function recipeFaults(
+  path: readonly (string | number)[],
+  rung: Ladder['rungs'][number],
+  { models }: Config,
+): ConfigFault[] {
+  if (typeof rung === 'string') return []
+  const { verifier, samples = 1, temperature } = rung
+  const faults: ConfigFault[] = []
+  if (samples > 1 && temperature === 0) {
+    faults.push({ path: [...path, 'temperature'], expected: 'more than 0 with samples, or they are all the same' })
+  }
+  if (verifier?.kind !== 'model') return faults
+  const model = models[verifier.model]
+  if (model === undefined) {
+    faults.push({ path: [...path, 'verifier', 'model'], expected: `one of the models: ${namesOf(models)}` })
+  } else if (!model.tasks.includes('generate') || !servedKinds.has(model.backend.kind)) {
+    faults.push({ path: [...path, 'verifier', 'model'], expected: 'a model on a server, with task generate' })
+  }
+  return faults
 }
 
 function limitFaults({ limits }: Config): ConfigFault[] {

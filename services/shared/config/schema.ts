@@ -59,6 +59,27 @@ const tokenIssuer = z.strictObject({
   /** While the issuer is away, its keys are believed for this long. */
   staleSeconds: count.default(3600),
 })
+const url = z.url({ protocol: /^https?$/u })
+
+/** What every model on a server of its own may set. */
+const served = {
+  baseUrl: url.optional(),
+  /** Several servers of the same model instead of one. */
+  endpoints: z.array(url).min(1).optional(),
+  apiKey: z.string().optional(),
+  model: z.string().min(1),
+  /** Adapters (LoRA) that a request may ask for: our name and the server's. */
+  adapters: z.record(name, z.string().min(1)).optional(),
+  connectTimeoutMs: count.default(2000),
+  firstByteTimeoutMs: count.default(20_000),
+  betweenChunksTimeoutMs: count.default(10_000),
+  totalTimeoutMs: count.default(600_000),
+  attempts: z.int().min(1).max(10).default(3),
+  /** Failures in a row after which an endpoint is left alone, and for how long at first. */
+  breaker: z.strictObject({ failures: count, openMs: count }).prefault({ failures: 5, openMs: 5000 }),
+  /** Where the engine tells of its queue, such as /metrics. */
+  metricsPath: z.string().startsWith('/').optional(),
+} as const
 
 const backend = z.discriminatedUnion(
   'kind',
@@ -80,14 +101,10 @@ const backend = z.discriminatedUnion(
     }),
     z.strictObject({
       kind: z.literal('openai'),
-      baseUrl: z.url({ protocol: /^https?$/u }),
-      apiKey: z.string().optional(),
-      model: z.string().min(1),
+      ...served,
       vision: z.boolean().default(false),
       logprobs: z.boolean().default(true),
-      connectTimeoutMs: count.default(2000),
-      firstByteTimeoutMs: count.default(20_000),
-      betweenChunksTimeoutMs: count.default(10_000),
+      capField: z.enum(['max_tokens', 'max_completion_tokens']).default('max_tokens'),
     }),
     z.strictObject({ kind: z.literal('llama'), pack: name, contextTokens: count.default(2048) }),
     /** Answers with its input; for trials of the way itself. */
@@ -152,19 +169,52 @@ const pool = z.strictObject({
   coldStartMs: count.optional(),
 })
 
+const pattern = z.string().refine(isPattern, 'a regular expression')
+
+const verifier = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({ kind: z.literal('regex'), pattern }),
+    z.strictObject({ kind: z.literal('json-schema'), schema: z.record(z.string(), z.unknown()) }),
+    z.strictObject({
+      kind: z.literal('model'),
+      model: name,
+      promptTemplate: z
+        .string()
+        .refine(text => text.includes('{question}') && text.includes('{answer}'), 'a text with {question} and {answer}')
+        .optional(),
+    }),
+  ],
+  'one of regex, json-schema, model',
+)
+
 const recipe = z.strictObject({
   model: name,
   recipe: name.optional(),
   promptTemplate: z.string().optional(),
+  system: z.string().optional(),
+  examples: z.array(z.strictObject({ input: z.string().min(1), output: z.string().min(1) })).optional(),
   adapter: z.string().optional(),
   temperature: z.number().min(0).max(2).optional(),
+  topP: z.number().min(0).max(1).optional(),
+  seed: z.int().optional(),
+  stop: z.array(z.string().min(1)).max(4).optional(),
   maxOutputTokens: count.optional(),
+  answerPattern: pattern.optional(),
+  samples: z.int().min(1).max(16).optional(),
+  verifier: verifier.optional(),
 })
 
 const ladder = z.strictObject({
   task,
   modalities: z.array(modality).min(1),
   rungs: z.array(z.union([name, recipe])).min(1),
+  /** Called in this order when every rung that was tried has failed. */
+  fallbacks: z.array(z.union([name, recipe])).default([]),
+  /** When text may reach a caller who streams: see `Streaming` in the contract. */
+  streaming: z.enum(['final', 'whole', 'optimistic']).default('final'),
+  /** Whether what a model's content filter refuses may be put to the next rung. */
+  contentFilter: z.enum(['stop', 'climb']).default('stop'),
   /** Folder of the policy that decides on this ladder. */
   policy: folder.optional(),
   /** Instead of a policy, where no outcomes are at hand: accept a rung from this confidence of its own. Promises nothing. */
@@ -272,6 +322,14 @@ export const configSchema = z.strictObject({
   models: z.record(name, model),
   ladders: z.record(name, ladder),
 })
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text, 'u').source !== ''
+  } catch {
+    return false
+  }
+}
 
 /** The configuration after defaults, as `compose.ts` sees it. */
 export type Config = Readonly<z.output<typeof configSchema>>

@@ -3,9 +3,17 @@ import type { Usage } from './price.ts'
 
 /** What a model gives for a task. */
 export type Output =
-  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'text'; readonly text: string; readonly toolCalls?: readonly ToolCall[] }
   | { readonly kind: 'labels'; readonly labels: readonly LabelScore[] }
   | { readonly kind: 'embedding'; readonly values: readonly number[]; readonly space: string }
+
+/** A call of a tool that the model asks for. */
+export interface ToolCall {
+  readonly id: string
+  readonly name: string
+  /** As the model wrote them: JSON, if it kept to the schema. */
+  readonly argumentsJson: string
+}
 
 /** One label with its probability in [0,1]; lists are ordered best first. */
 export interface LabelScore {
@@ -21,6 +29,8 @@ export interface LegResult {
   /** Named signs of trust for calibration (log-probability quantiles, repetition, …); finite numbers. */
   readonly signals: Readonly<Record<string, number>>
   readonly usage: Usage
+  /** What other models that looked at the answer cost, at their own prices. */
+  readonly verifierNanoUsd?: NanoUsd
 }
 
 /** What the gate made of a rung: trusted, to be climbed past, failed, or passed over without a call. */
@@ -58,7 +68,10 @@ export interface Answer {
 
 /** The text by which answers of different rungs are compared and shown. */
 export function answerText(output: Output): string {
-  if (output.kind === 'text') return output.text
+  if (output.kind === 'text') {
+    const calls = output.toolCalls?.map(call => `${call.name}(${call.argumentsJson})`) ?? []
+    return [output.text, ...calls].filter(text => text !== '').join('\n')
+  }
   if (output.kind === 'labels') return output.labels[0]?.label ?? ''
   return `${output.values.length} numbers in ${output.space}`
 }

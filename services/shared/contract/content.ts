@@ -28,4 +28,16 @@ export interface TaskOptions {
   readonly temperature?: number
   /** `generate`: text before the content that says how to behave. */
   readonly instruction?: string
+  /** `generate`: functions that the model may ask to be called. */
+  readonly tools?: readonly Tool[]
+  /** `generate`: `auto`, `none`, `required`, or the name of the one tool to call. */
+  readonly toolChoice?: string
+}
+
+/** A function that a model may ask its caller to call. */
+export interface Tool {
+  readonly name: string
+  readonly description?: string
+  /** JSON schema of its arguments, as JSON. */
+  readonly parametersJson: string
 }

@@ -23,6 +23,8 @@ export interface ModelSpec {
   readonly card: ModelCard
   /** `embed`: the space that its vectors live in; spaces do not mix. */
   readonly space?: string
+  /** Adapters (LoRA) that a request may ask for by name. */
+  readonly adapters?: readonly string[]
 }
 
 /** One rung: a model with the recipe by which it is asked. */
@@ -31,15 +33,55 @@ export interface Rung {
   readonly name: string
   readonly model: ModelSpec
   readonly recipe: Recipe
+  /** Called only when the rungs before it failed; the policy does not know it. */
+  readonly fallback?: boolean
 }
 
 /** How a model is asked. Data, versioned with the policy. */
 export interface Recipe {
+  /** The text of the content is put where it says `{input}`. */
   readonly promptTemplate?: string
+  /** How to behave; the caller's own instruction comes after it. */
+  readonly system?: string
+  /** Questions with their answers, shown before the content. */
+  readonly examples?: readonly { readonly input: string; readonly output: string }[]
   readonly adapter?: string
   readonly temperature?: number
+  readonly topP?: number
+  readonly seed?: number
+  readonly stop?: readonly string[]
   readonly maxOutputTokens?: number
+  /** What of the text is the answer, such as the end of a chain of thought: the first group of its last match. */
+  readonly answerPattern?: string
+  /** Answers asked for at once; the one that most agree on is given, and the share that agrees is a sign of trust. */
+  readonly samples?: number
+  /** Looks at the answer; its verdict is a sign of trust. */
+  readonly verifier?: Verifier
 }
+
+/** What judges an answer beside the model itself. */
+export type Verifier =
+  /** The answer has to match the whole pattern. */
+  | { readonly kind: 'regex'; readonly pattern: string }
+  /** The answer has to be JSON of this schema (draft 2020-12). */
+  | { readonly kind: 'json-schema'; readonly schema: Readonly<Record<string, unknown>> }
+  /** A second model is asked whether the answer is right; it is paid at its own price. */
+  | {
+      readonly kind: 'model'
+      readonly model: string
+      /** Has `{question}` and `{answer}` in it, and asks for yes or no. */
+      readonly promptTemplate?: string
+      readonly price: Price
+    }
+
+/** When text of a rung may reach a caller who streams. */
+export type Streaming =
+  /** As it comes, from a rung that no judgement can follow; other drafts are judged first. */
+  | 'final'
+  /** Only whole answers that were accepted: a broken stream can still be answered by another rung. */
+  | 'whole'
+  /** As it comes, from the first rung that is called; events say so, and no other model speaks after the first byte. */
+  | 'optimistic'
 
 /** An ordered plan of rungs for a task, cheap to dear. */
 export interface Ladder {
@@ -47,4 +89,8 @@ export interface Ladder {
   readonly task: Task
   readonly modalities: readonly Modality[]
   readonly rungs: readonly Rung[]
+  /** `final` when absent. */
+  readonly streaming?: Streaming
+  /** What a model's content filter refuses ends the climb, or is put to the next rung; `stop` when absent. */
+  readonly contentFilter?: 'stop' | 'climb'
 }

@@ -62,6 +62,8 @@ export interface Job {
   readonly price: Price
   /** What was reserved for this leg at most. */
   readonly reserveNanoUsd: NanoUsd
+  /** The caller's session, for servers that remember prefixes. */
+  readonly sessionKey?: string
   /** W3C trace context. */
   readonly traceparent?: string
   readonly enqueuedAt: number

@@ -31,6 +31,7 @@ const envelope = z.object({
   streaming: z.boolean(),
   price: z.record(z.string(), amount),
   reserveNanoUsd: amount,
+  sessionKey: z.string().optional(),
   traceparent: z.string().optional(),
   enqueuedAt: z.number(),
 })

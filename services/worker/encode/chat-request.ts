@@ -1,56 +1,96 @@
+import type { Tool } from '../../shared/contract/content.ts'
 import type { LoadedPart, Work } from '../states.ts'
+import { base64Of, promptOf, samplingOf, type Prompt } from './prompt.ts'
 
 /** A chat completion as OpenAI-compatible servers take it. @source OpenAI API reference, "Create chat completion" */
 export interface ChatRequest {
   readonly model: string
-  readonly messages: readonly { readonly role: 'system' | 'user'; readonly content: string | readonly ContentPart[] }[]
+  readonly messages: readonly ChatMessage[]
   readonly stream: true
   readonly stream_options: { readonly include_usage: true }
-  readonly max_tokens: number
+  readonly max_tokens?: number
+  readonly max_completion_tokens?: number
   readonly temperature?: number
+  readonly top_p?: number
+  readonly seed?: number
+  readonly stop?: readonly string[]
   readonly logprobs?: true
+  readonly tools?: readonly object[]
+  readonly tool_choice?: string | object
+}
+
+/** One message of a chat. */
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly content: string | readonly ContentPart[]
 }
 
 type ContentPart =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'image_url'; readonly image_url: { readonly url: string } }
-  | { readonly type: 'input_audio'; readonly input_audio: { readonly data: string; readonly format: 'wav' } }
+  | { readonly type: 'video_url'; readonly video_url: { readonly url: string } }
+  | { readonly type: 'input_audio'; readonly input_audio: { readonly data: string; readonly format: string } }
 
-/** The same cap that money was reserved for. */
-const defaultMaxOutputTokens = 1024
+/** How a server wants its chats. */
+export interface ChatStyle {
+  readonly model: string
+  readonly logprobs: boolean
+  /** `max_tokens`, which every server but OpenAI's newest models takes, or `max_completion_tokens`. */
+  readonly capField: 'max_tokens' | 'max_completion_tokens'
+}
 
 /** Writes a leg as a chat: media as base64, which this wire demands and no other; always streamed, so that it can be stopped. */
-export function encodeChat(work: Work, model: string, logprobs: boolean): ChatRequest {
-  const { options, recipe, parts } = work
-  const temperature = options.temperature ?? recipe.temperature
+export function encodeChat(work: Work, { model, logprobs, capField }: ChatStyle): ChatRequest {
+  const { maxOutputTokens, temperature, topP, seed, stop } = samplingOf(work)
+  const { tools, toolChoice } = work.options
   return {
-    model: recipe.adapter ?? model,
-    messages: messagesOf(parts, options.instruction, recipe.promptTemplate),
+    model,
+    messages: messagesOf(promptOf(work)),
     stream: true,
     stream_options: { include_usage: true },
-    max_tokens: options.maxOutputTokens ?? recipe.maxOutputTokens ?? defaultMaxOutputTokens,
+    [capField]: maxOutputTokens,
     ...(temperature === undefined ? {} : { temperature }),
+    ...(topP === undefined ? {} : { top_p: topP }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(stop === undefined ? {} : { stop }),
     ...(logprobs ? { logprobs } : {}),
+    ...(tools === undefined ? {} : { tools: tools.map(toolOf), tool_choice: choiceOf(toolChoice) }),
   }
 }
 
-function messagesOf(
-  parts: readonly LoadedPart[],
-  instruction: string | undefined,
-  template: string | undefined,
-): ChatRequest['messages'] {
-  const content = parts.map(part => contentOf(part, template))
+function messagesOf({ system, examples, parts }: Prompt): readonly ChatMessage[] {
+  const content = parts.map(contentOf)
   const [only] = content
-  const user = content.length === 1 && only?.type === 'text' ? only.text : content
-  const asked = { role: 'user', content: user } as const
-  return instruction === undefined ? [asked] : [{ role: 'system', content: instruction }, asked]
+  const shown = examples.flatMap(({ input, output }) => [
+    { role: 'user', content: input } as const,
+    { role: 'assistant', content: output } as const,
+  ])
+  const asked = { role: 'user', content: content.length === 1 && only?.type === 'text' ? only.text : content } as const
+  return [...(system === undefined ? [] : [{ role: 'system', content: system } as const]), ...shown, asked]
 }
 
-function contentOf(part: LoadedPart, template: string | undefined): ContentPart {
-  if (part.kind === 'text') {
-    return { type: 'text', text: template === undefined ? part.text : template.replaceAll('{input}', () => part.text) }
-  }
-  const data = Buffer.from(part.bytes.buffer, part.bytes.byteOffset, part.bytes.byteLength).toString('base64')
-  if (part.kind === 'audio') return { type: 'input_audio', input_audio: { data, format: 'wav' } }
-  return { type: 'image_url', image_url: { url: `data:${part.mediaType};base64,${data}` } }
+function contentOf(part: LoadedPart): ContentPart {
+  if (part.kind === 'text') return { type: 'text', text: part.text }
+  const data = base64Of(part.bytes)
+  const url = `data:${part.mediaType};base64,${data}`
+  if (part.kind === 'audio') return { type: 'input_audio', input_audio: { data, format: formatOf(part.mediaType) } }
+  // Only vLLM and SGLang take videos, by this name of theirs.
+  if (part.kind === 'video') return { type: 'video_url', video_url: { url } }
+  return { type: 'image_url', image_url: { url } }
+}
+
+/** The protocol names formats, not media types. */
+function formatOf(mediaType: string): string {
+  return mediaType === 'audio/mpeg' ? 'mp3' : (mediaType.split('/')[1] ?? 'wav')
+}
+
+function toolOf({ name, description, parametersJson }: Tool): object {
+  const parameters: unknown = JSON.parse(parametersJson)
+  return { type: 'function', function: { name, ...(description === undefined ? {} : { description }), parameters } }
+}
+
+const plainChoices: ReadonlySet<string> = new Set(['auto', 'none', 'required'])
+
+function choiceOf(choice = 'auto'): string | object {
+  return plainChoices.has(choice) ? choice : { type: 'function', function: { name: choice } }
 }

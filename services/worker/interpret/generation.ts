@@ -1,4 +1,4 @@
-import type { LegResult } from '../../shared/contract/answer.ts'
+import type { LegResult, ToolCall } from '../../shared/contract/answer.ts'
 import type { Usage } from '../../shared/contract/price.ts'
 import { mean, quantile } from './statistics.ts'
 
@@ -7,6 +7,7 @@ export interface Generated {
   readonly text: string
   readonly logprobs: readonly number[]
   readonly finishReason: string
+  readonly toolCalls?: readonly ToolCall[]
 }
 
 /** A token less likely than this was a guess: even odds. */
@@ -19,12 +20,13 @@ const unknown = 0.5
  * `tokens`, `cut` (1 when the cap on output ended it), `repetition` (share of words that repeat a run of four seen before),
  * `has_logprobs`. The raw confidence is the geometric mean of the chances of the doubtful tenth and of all tokens.
  */
-export function interpretGeneration({ text, logprobs, finishReason }: Generated, usage: Usage): LegResult {
+export function interpretGeneration(generated: Generated, usage: Usage): LegResult {
+  const { text, logprobs, finishReason, toolCalls = [] } = generated
   const has = logprobs.length > 0
   const average = mean(logprobs)
   const doubtful = quantile(logprobs, 0.1)
   return {
-    output: { kind: 'text', text },
+    output: toolCalls.length === 0 ? { kind: 'text', text } : { kind: 'text', text, toolCalls },
     rawConfidence: has ? Math.exp((average + doubtful) / 2) : unknown,
     usage,
     signals: {

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { ClimbLog, LegEnd, LegFailure, Receipt } from '../../shared/climb/climb-log.ts'
 import type { Clock } from '../../shared/contract/clock.ts'
 import { isGatewayError } from '../../shared/contract/errors.ts'
+import { addNanoUsd } from '../../shared/contract/money.ts'
 import { costOf, type Usage } from '../../shared/contract/price.ts'
 import type { MailSender } from '../../shared/mailbox/mailbox.ts'
 import type { TakenJob } from '../../shared/queue/pool-queue.ts'
@@ -61,9 +62,10 @@ export async function report(leg: BegunLeg, outcome: Outcome, dependencies: Repo
 
 function endOf(leg: BegunLeg, outcome: Outcome, endedAt: number, workerId: string): LegEnd {
   const usage = outcome.kind === 'done' ? outcome.result.usage : outcome.usage
+  const verifierNanoUsd = outcome.kind === 'done' ? (outcome.result.verifierNanoUsd ?? 0) : 0
   const receipt: Receipt = {
     usage,
-    costNanoUsd: costOf(usage, leg.taken.job.price),
+    costNanoUsd: addNanoUsd(costOf(usage, leg.taken.job.price), verifierNanoUsd),
     workerId,
     attempt: leg.attempt,
     startedAt: leg.startedAt,

@@ -8,6 +8,7 @@ import type { LlamaSpec } from './llama.ts'
 import type { OcrSpec } from './ocr.ts'
 import type { OpenaiSpec } from './openai.ts'
 import type { WhisperSpec } from './whisper.ts'
+import type { UpstreamMeter } from '../upstream-meter.ts'
 
 /** How a model is computed: the `backend` of a model in the configuration. Properties named `pack` or `…Pack` name model packs. */
 export type BackendSpec = WhisperSpec | OcrSpec | EchoSpec | EmbeddingSpec | OpenaiSpec | LlamaSpec
@@ -22,6 +23,10 @@ export interface BackendDependencies {
   readonly threads: number
   readonly logger: Logger
   readonly clock: Clock
+  /** The model's name in the configuration. */
+  readonly name?: string
+  /** Listens to calls to servers. */
+  readonly meter?: UpstreamMeter
 }
 
 type Way<Spec> = (spec: Spec, dependencies: BackendDependencies) => Promise<Backend>

@@ -1,7 +1,7 @@
 import type { ClimbLog, LegEnd } from '../../../shared/climb/climb-log.ts'
 import type { Clock } from '../../../shared/contract/clock.ts'
 import { legIdOf, type LegId, type RequestId } from '../../../shared/contract/ids.ts'
-import type { Rung } from '../../../shared/contract/model.ts'
+import type { Recipe, Rung } from '../../../shared/contract/model.ts'
 import type { NanoUsd } from '../../../shared/contract/money.ts'
 import type { MailSender } from '../../../shared/mailbox/mailbox.ts'
 import { envelopeVersion, priorityRanks, type Job } from '../../../shared/queue/job.ts'
@@ -137,7 +137,7 @@ function jobOf(
     legId,
     tenant: request.tenant,
     model: order.rung.model.name,
-    recipe: order.rung.recipe,
+    recipe: recipeOf(order.rung, request.constraints.adapter),
     task: request.task,
     options: request.options,
     parts: request.parts,
@@ -150,7 +150,14 @@ function jobOf(
     reserveNanoUsd: order.reserveNanoUsd,
     enqueuedAt: clock.now(),
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(request.sessionKey === undefined ? {} : { sessionKey: request.sessionKey }),
   }
+}
+
+/** A request may choose among the adapters of a model; a rung's own stays. */
+function recipeOf({ model, recipe }: Rung, adapter: string | undefined): Recipe {
+  const chosen = adapter !== undefined && recipe.adapter === undefined && model.adapters?.includes(adapter) === true
+  return chosen ? { ...recipe, adapter } : recipe
 }
 
 function ignore(): void {}

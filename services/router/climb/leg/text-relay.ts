@@ -21,10 +21,13 @@ const tellEveryCharacters = 8192
 export interface TextRelayOptions {
   readonly legId: LegId
   readonly model: string
+  /** Another rung might have been asked, had this text been judged first; false when absent. */
+  readonly optimistic?: boolean
 }
 
 /** Makes a relay. Mail to the worker that cannot be sent is let go: the leg's end then still brings the whole text. */
-export function createTextRelay({ legId, model }: TextRelayOptions, emit: EmitEvent, mail: MailSender): TextRelay {
+export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, mail: MailSender): TextRelay {
+  const { legId, model, optimistic = false } = options
   let received = ''
   let passed = 0
   let told = 0
@@ -36,7 +39,7 @@ export function createTextRelay({ legId, model }: TextRelayOptions, emit: EmitEv
     const text = received.slice(passed)
     if (text === '') return
     passed = received.length
-    await emit({ kind: 'delta', model, text, optimistic: false })
+    await emit({ kind: 'delta', model, text, optimistic })
     if (workerBox !== undefined && passed - told >= tellEveryCharacters) {
       told = passed
       await mail.send(workerBox, { kind: 'taken', legId, characters: passed }).catch(() => {})

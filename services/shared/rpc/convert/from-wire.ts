@@ -72,6 +72,19 @@ function optionsFromWire(wire: TaskOptions__Output | null): TaskOptions {
     ...(wire.maxOutputTokens === 0 ? {} : { maxOutputTokens: wire.maxOutputTokens }),
     ...(wire._temperature === undefined ? {} : { temperature: wire.temperature ?? 0 }),
     ...(wire.instruction === '' ? {} : { instruction: wire.instruction }),
+    ...toolsFromWire(wire),
+  }
+}
+
+function toolsFromWire({ tools, toolChoice }: TaskOptions__Output): Pick<TaskOptions, 'tools' | 'toolChoice'> {
+  const read = tools.map(({ name, description, parametersJson }) => ({
+    name,
+    parametersJson: parametersJson === '' ? '{}' : parametersJson,
+    ...(description === '' ? {} : { description }),
+  }))
+  return {
+    ...(read.length === 0 ? {} : { tools: read }),
+    ...(toolChoice === '' ? {} : { toolChoice }),
   }
 }
 

@@ -57,7 +57,10 @@ export function answerToWire(requestId: string, answer: Answer): InferResponse {
 }
 
 function outputToWire(output: Output): WireOutput {
-  if (output.kind === 'text') return { text: output.text }
+  if (output.kind === 'text') {
+    const { text, toolCalls } = output
+    return toolCalls === undefined ? { text } : { text, toolCalls: toolCalls.map(call => ({ ...call })) }
+  }
   if (output.kind === 'labels') return { labels: { labels: output.labels.map(one => ({ ...one })) } }
   return { embedding: { values: [...output.values], space: output.space } }
 }

@@ -2,6 +2,7 @@
 
 import type { Labels as _sluice_v1_Labels, Labels__Output as _sluice_v1_Labels__Output } from '../../sluice/v1/Labels.ts';
 import type { Embedding as _sluice_v1_Embedding, Embedding__Output as _sluice_v1_Embedding__Output } from '../../sluice/v1/Embedding.ts';
+import type { ToolCall as _sluice_v1_ToolCall, ToolCall__Output as _sluice_v1_ToolCall__Output } from '../../sluice/v1/ToolCall.ts';
 
 /**
  * What a model gave.
@@ -10,6 +11,10 @@ export interface Output {
   'text'?: (string);
   'labels'?: (_sluice_v1_Labels | null);
   'embedding'?: (_sluice_v1_Embedding | null);
+  /**
+   * Calls of tools that the model asks for, beside its text.
+   */
+  'toolCalls'?: (_sluice_v1_ToolCall)[];
   'output'?: "text"|"labels"|"embedding";
 }
 
@@ -20,5 +25,9 @@ export interface Output__Output {
   'text'?: (string);
   'labels'?: (_sluice_v1_Labels__Output | null);
   'embedding'?: (_sluice_v1_Embedding__Output | null);
+  /**
+   * Calls of tools that the model asks for, beside its text.
+   */
+  'toolCalls': (_sluice_v1_ToolCall__Output)[];
   'output'?: "text"|"labels"|"embedding";
 }

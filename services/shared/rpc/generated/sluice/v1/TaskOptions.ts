@@ -1,5 +1,6 @@
 // Original file: proto/sluice/v1/content.proto
 
+import type { Tool as _sluice_v1_Tool, Tool__Output as _sluice_v1_Tool__Output } from '../../sluice/v1/Tool.ts';
 
 /**
  * Options of a task; setting one that the task does not know is an error.
@@ -29,6 +30,14 @@ export interface TaskOptions {
    * generate: how to behave.
    */
   'instruction'?: (string);
+  /**
+   * generate: functions that the model may ask to be called; at most 128.
+   */
+  'tools'?: (_sluice_v1_Tool)[];
+  /**
+   * generate: auto, none, required, or the name of the one tool to call; empty means auto.
+   */
+  'toolChoice'?: (string);
   '_temperature'?: "temperature";
 }
 
@@ -60,5 +69,13 @@ export interface TaskOptions__Output {
    * generate: how to behave.
    */
   'instruction': (string);
+  /**
+   * generate: functions that the model may ask to be called; at most 128.
+   */
+  'tools': (_sluice_v1_Tool__Output)[];
+  /**
+   * generate: auto, none, required, or the name of the one tool to call; empty means auto.
+   */
+  'toolChoice': (string);
   '_temperature'?: "temperature";
 }

@@ -1,0 +1,32 @@
+import type { LegState } from '../../shared/climb/climb-log.ts'
+import { legIdOf } from '../../shared/contract/ids.ts'
+import type { MailSender } from '../../shared/mailbox/mailbox.ts'
+import type { Considered, EmitEvent } from '../states.ts'
+import type { Course } from './course.ts'
+import { createTextRelay, type TextRelay } from './leg/text-relay.ts'
+import type { Trail } from './trail.ts'
+
+/**
+ * Where a rung's text goes as it comes; `undefined` when it is judged first. By the ladder's `streaming`: `final` relays a rung that
+ * no judgement can follow (a fallback follows failures alone, and none after the first byte), `whole` none, `optimistic` every one,
+ * and says so where another could have followed.
+ */
+export function relayOf(
+  course: Course,
+  trail: Trail,
+  leg: LegState,
+  emit: EmitEvent | undefined,
+  mail: MailSender,
+  look: () => readonly Considered[],
+): TextRelay | undefined {
+  const { streaming = 'final', rungs } = course.guided.ladder
+  if (emit === undefined || course.request.task !== 'generate' || streaming === 'whole') return undefined
+  if ((rungs.find(one => one.name === leg.rung)?.recipe.samples ?? 1) > 1) return undefined
+  const optimistic = look().some(
+    ({ rung, removedBy }) =>
+      removedBy === undefined && rung.fallback !== true && rung.name !== leg.rung && !trail.tried.has(rung.name),
+  )
+  if (optimistic && streaming !== 'optimistic') return undefined
+  const legId = legIdOf(course.request.requestId, leg.index)
+  return createTextRelay({ legId, model: leg.rung, optimistic }, emit, mail)
+}

@@ -1,0 +1,60 @@
+import type { LoadedPart, Work } from '../states.ts'
+
+/** What a model is shown, whatever protocol it goes by. */
+export interface Prompt {
+  /** How to behave: the recipe's words, then the caller's. */
+  readonly system: string | undefined
+  readonly examples: readonly { readonly input: string; readonly output: string }[]
+  readonly parts: readonly LoadedPart[]
+}
+
+/** Puts a leg's content into its recipe. With a template, the texts become one text, behind the media that they speak of. */
+export function promptOf({ parts, options, recipe }: Work): Prompt {
+  const { promptTemplate, system, examples = [] } = recipe
+  const words = [system, options.instruction].filter(text => text !== undefined && text !== '')
+  return {
+    system: words.length === 0 ? undefined : words.join('\n\n'),
+    examples: examples.map(({ input, output }) => ({ input: fill(promptTemplate, input), output })),
+    parts: promptTemplate === undefined ? parts : templated(parts, promptTemplate),
+  }
+}
+
+function templated(parts: readonly LoadedPart[], template: string): readonly LoadedPart[] {
+  const texts = parts.flatMap(part => (part.kind === 'text' ? [part.text] : []))
+  if (texts.length === 0) return parts
+  return [...parts.filter(part => part.kind !== 'text'), { kind: 'text', text: fill(template, texts.join('\n')) }]
+}
+
+function fill(template: string | undefined, text: string): string {
+  return template === undefined ? text : template.replaceAll('{input}', () => text)
+}
+
+/** Media as base64, which these protocols demand. */
+export function base64Of(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+}
+
+/** The cap that money was reserved for where neither request nor recipe says. */
+const defaultMaxOutputTokens = 1024
+
+/** Sampling as request and recipe say: the request first. */
+export interface Sampling {
+  readonly maxOutputTokens: number
+  readonly temperature?: number
+  readonly topP?: number
+  readonly seed?: number
+  readonly stop?: readonly string[]
+}
+
+/** Reads a leg's sampling. */
+export function samplingOf({ options, recipe }: Work): Sampling {
+  const temperature = options.temperature ?? recipe.temperature
+  const { topP, seed, stop } = recipe
+  return {
+    maxOutputTokens: options.maxOutputTokens ?? recipe.maxOutputTokens ?? defaultMaxOutputTokens,
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(topP === undefined ? {} : { topP }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(stop === undefined ? {} : { stop }),
+  }
+}

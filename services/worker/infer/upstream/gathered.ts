@@ -1,0 +1,56 @@
+import type { ToolCall } from '../../../shared/contract/answer.ts'
+import type { ChatPiece, ReportedUsage, ToolCallPiece } from './chat-piece.ts'
+
+/** What has come of a streamed answer so far. */
+export interface Gathered {
+  text: string
+  pieces: number
+  readonly logprobs: number[]
+  finishReason: string
+  usage: ReportedUsage | undefined
+  readonly toolCalls: { id: string; name: string; argumentsJson: string }[]
+  /** When the first piece and the last one came, on the monotonic clock. */
+  firstAt: number
+  lastAt: number
+}
+
+/** Nothing yet. */
+export function createGathered(): Gathered {
+  return {
+    text: '',
+    pieces: 0,
+    logprobs: [],
+    finishReason: '',
+    usage: undefined,
+    toolCalls: [],
+    firstAt: 0,
+    lastAt: 0,
+  }
+}
+
+/** Adds a piece. */
+export function gather(gathered: Gathered, piece: ChatPiece, nowMs: number): void {
+  if (gathered.pieces === 0) gathered.firstAt = nowMs
+  gathered.lastAt = nowMs
+  gathered.pieces += 1
+  gathered.text += piece.text
+  gathered.logprobs.push(...piece.logprobs)
+  gathered.finishReason = piece.finishReason ?? gathered.finishReason
+  // Protocols tell of input and output at different times, and of sums rather than of steps.
+  if (piece.usage !== undefined) gathered.usage = { ...gathered.usage, ...piece.usage }
+  for (const call of piece.toolCalls ?? []) gatherCall(gathered, call)
+}
+
+function gatherCall({ toolCalls }: Gathered, piece: ToolCallPiece): void {
+  toolCalls[piece.index] ??= { id: '', name: '', argumentsJson: '' }
+  const call = toolCalls[piece.index]
+  if (call === undefined) return
+  call.id = piece.id ?? call.id
+  call.name = piece.name ?? call.name
+  call.argumentsJson += piece.arguments
+}
+
+/** The tool calls that are whole. */
+export function toolCallsOf({ toolCalls }: Gathered): readonly ToolCall[] {
+  return toolCalls.filter(call => call !== undefined && call.name !== '')
+}

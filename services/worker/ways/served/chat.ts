@@ -1,0 +1,103 @@
+import type { Usage } from '../../../shared/contract/price.ts'
+import type { Backend, RunControl } from '../../backend.ts'
+import { promptOf, samplingOf } from '../../encode/prompt.ts'
+import type { ChatDialect } from '../../infer/upstream/chat-piece.ts'
+import { createGathered, gather, toolCallsOf, type Gathered } from '../../infer/upstream/gathered.ts'
+import { streamChat } from '../../infer/upstream/stream-chat.ts'
+import { legFailureOf, UpstreamError } from '../../infer/upstream/upstream-error.ts'
+import { interpretGeneration } from '../../interpret/generation.ts'
+import { billedUsage } from '../../interpret/reported-usage.ts'
+import type { Outcome, Work } from '../../states.ts'
+import { silentMeter, type UpstreamMeter } from '../../upstream-meter.ts'
+import type { BackendDependencies } from '../create-backend.ts'
+import { abandoned } from '../end-leg.ts'
+import type { Served } from './served.ts'
+
+/** What a chat is made with. */
+export interface ChatParts {
+  readonly served: Served
+  readonly dialect: ChatDialect
+  /** Writes a leg as the protocol wants it, for the served model of that name. */
+  readonly encode: (work: Work, model: string) => object
+  readonly dependencies: BackendDependencies
+}
+
+/** Asks a chat server. Nothing of a refused request is billed; of a broken answer, what had come. */
+async function runChat(work: Work, control: RunControl, parts: ChatParts): Promise<Outcome> {
+  const { served, dependencies } = parts
+  const { clock, meter = silentMeter } = dependencies
+  const signal = control.signal(work.legId)
+  const gathered = createGathered()
+  const startedAt = performance.now()
+  const failure = await receive(work, control, parts, gathered)
+  const computeMs = Math.ceil(performance.now() - startedAt)
+  const usage = failure !== undefined && gathered.pieces === 0 ? {} : usageOf(work, gathered, computeMs)
+  tell(meter, dependencies.name ?? served.modelFor(work), gathered, usage, startedAt)
+  if (signal.aborted) return abandoned(work, clock, gathered.pieces === 0 ? {} : usage)
+  if (failure !== undefined) {
+    return { kind: 'failed', reason: legFailureOf(failure.fault), message: failure.message, usage }
+  }
+  if (gathered.finishReason === 'content_filter') {
+    return { kind: 'failed', reason: 'content-filter', message: 'the server refused the content', usage }
+  }
+  const toolCalls = toolCallsOf(gathered)
+  return { kind: 'done', result: interpretGeneration({ ...gathered, toolCalls }, usage) }
+}
+
+/** One call a leg, as many at once as the pool has lanes: in a batch, each would wait for the slowest. */
+export function chatBackend(parts: ChatParts): Backend {
+  return {
+    maxBatch: 1,
+    concurrent: true,
+    run: (batch, control) => Promise.all(batch.map(work => runChat(work, control, parts))),
+    engineWaiting: () => parts.served.engineWaiting(),
+    close: () => parts.served.close(),
+  }
+}
+
+async function receive(
+  work: Work,
+  control: RunControl,
+  { served, dialect, encode }: ChatParts,
+  gathered: Gathered,
+): Promise<UpstreamError | undefined> {
+  const signal = control.signal(work.legId)
+  const model = served.modelFor(work)
+  const request = encode(work, model)
+  try {
+    await served.attempt(work, signal, async (line, firstPiece) => {
+      const order = { line, dialect, model, request, times: served.times, signal }
+      for await (const piece of streamChat(order)) {
+        if (gathered.pieces === 0) firstPiece()
+        gather(gathered, piece, performance.now())
+        // The body is not read on while the caller is behind, so the server is held back by the connection itself.
+        if (work.streaming && piece.text !== '') await control.onDelta(work.legId, piece.text)
+      }
+    })
+    return undefined
+  } catch (error) {
+    if (error instanceof UpstreamError) return error
+    if (signal.aborted) return undefined
+    throw error
+  }
+}
+
+function usageOf(work: Work, { usage, text, toolCalls }: Gathered, computeMs: number): Usage {
+  const { system, examples, parts } = promptOf(work)
+  const words = [system ?? '', ...examples.flatMap(({ input, output }) => [input, output])]
+  const written = text + toolCalls.map(call => call?.argumentsJson ?? '').join('')
+  return billedUsage(usage, {
+    parts: [...words.map(word => ({ kind: 'text', text: word }) as const), ...parts],
+    text: written,
+    maxOutputTokens: samplingOf(work).maxOutputTokens,
+    computeMs,
+  })
+}
+
+function tell(meter: UpstreamMeter, model: string, gathered: Gathered, usage: Usage, startedAt: number): void {
+  if (gathered.pieces === 0) return
+  const { inputTokens: input = 0, outputTokens: output = 0, estimated = false } = usage
+  meter.firstPiece(model, gathered.firstAt - startedAt)
+  if (output > 1) meter.tokenTime(model, (gathered.lastAt - gathered.firstAt) / (output - 1))
+  meter.tokens(model, { input, output, estimated })
+}
