@@ -105,7 +105,7 @@ describe('createEndpointSet()', () => {
       endpoint?.begin()
       return endpoint?.baseUrl
     })
-    expect(chosen.toSorted()).toEqual([...urls, ...urls].toSorted())
+    expect(urls.map(url => chosen.filter(one => one === url).length)).toEqual([2, 2, 2])
     set.endpoints[0]?.setEngineWaiting(50)
     expect(set.choose({ avoid: nobody })?.baseUrl).not.toBe(urls[0])
   })
@@ -153,7 +153,7 @@ describe('createEndpointSet()', () => {
     }
     nowMs = 2000
     const chosen = new Set(Array.from({ length: 9 }, () => set.choose({ avoid: nobody })?.baseUrl))
-    expect([...chosen].toSorted()).toEqual([urls[0], urls[2]])
+    expect(chosen).toEqual(new Set([urls[0], urls[2]]))
     expect(set.endpoints[1]?.ejected).toBe(true)
     nowMs = 13_000
     expect(set.endpoints[1]?.ejected).toBe(false)

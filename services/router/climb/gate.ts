@@ -60,13 +60,10 @@ const circumstance: Readonly<Partial<Record<FilterName, DegradedReason>>> = {
 export function decide(input: GateInput): Move {
   const saved = input.called.find(one => isFallback(one.model, input.guided))
   if (saved !== undefined) return { kind: 'deliver', model: saved.model, ...savedByFallback }
-  const left = input.considered.filter(one => !input.tried.has(one.rung.name))
-  const untried = left.filter(one => one.rung.fallback !== true)
+  const untried = untriedOf(input, false)
   const open = untried.filter(one => one.removedBy === undefined)
-  const spare = left.find(one => one.rung.fallback === true && one.removedBy === undefined)
-  if (input.lastFailed && open.length === 0 && spare !== undefined) {
-    return { kind: 'call', rung: spare, reason: 'the rungs before it failed' }
-  }
+  const spare = spareOf(input, open)
+  if (spare !== undefined) return { kind: 'call', rung: spare, reason: 'the rungs before it failed' }
   const step = input.lastFailed ? afterFailure(input, open) : nextStep({ ...input, open })
   if (step.kind === 'call') {
     const rung = open.find(one => one.rung.name === step.model)
@@ -75,6 +72,16 @@ export function decide(input: GateInput): Move {
   const best = step.kind === 'stop' ? (find(input.called, step.model) ?? bestOf(input.called)) : bestOf(input.called)
   if (best === undefined) return { kind: 'give-up' }
   return { kind: 'deliver', model: best.model, reason: step.reason, ...degradedBy(input, untried) }
+}
+
+function untriedOf({ considered, tried }: GateInput, fallback: boolean): readonly Considered[] {
+  return considered.filter(({ rung }) => !tried.has(rung.name) && (rung.fallback ?? false) === fallback)
+}
+
+/** The fallback to call now: after a failure, when no other rung is left. */
+function spareOf(input: GateInput, open: readonly Considered[]): Considered | undefined {
+  if (!input.lastFailed || open.length > 0) return undefined
+  return untriedOf(input, true).find(one => one.removedBy === undefined)
 }
 
 const savedByFallback = { reason: 'the fallback answered', degraded: 'rung_failed' } as const

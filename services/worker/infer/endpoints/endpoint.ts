@@ -60,15 +60,21 @@ export function createEndpoint(baseUrl: string, options: EndpointOptions, now: (
 
   const take = (end: CallEnd): void => {
     if (end.kind === 'called-off') return breaker.ended()
-    const faulty = end.kind === 'failed' && blames(end.fault)
-    if (faulty) breaker.failed()
-    else if (end.kind === 'failed' && end.fault === 'rate-limit') breaker.ended()
-    else breaker.succeeded()
-    if (end.kind === 'failed' && (end.fault === 'rate-limit' || end.retryAfterMs !== undefined)) {
-      restUntil = now() + (end.retryAfterMs ?? restMs)
+    if (end.kind === 'good') {
+      breaker.succeeded()
+      return remember(true, end.firstMs)
     }
-    const firstMs = end.kind === 'good' ? end.firstMs : undefined
-    history.push({ endedAt: now(), good: !faulty, ...(firstMs === undefined ? {} : { firstMs }) })
+    const faulty = blames(end.fault)
+    const limited = end.fault === 'rate-limit'
+    if (faulty) breaker.failed()
+    else if (limited) breaker.ended()
+    else breaker.succeeded()
+    const askedForMs = end.retryAfterMs ?? (limited ? restMs : undefined)
+    if (askedForMs !== undefined) restUntil = now() + askedForMs
+    return remember(!faulty, undefined)
+  }
+  const remember = (good: boolean, firstMs: number | undefined): void => {
+    history.push({ endedAt: now(), good, ...(firstMs === undefined ? {} : { firstMs }) })
     if (history.length > recordsKept) history.shift()
   }
 

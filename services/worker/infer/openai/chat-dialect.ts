@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ChatDialect, ChatPiece, EventReader, ReportedUsage } from '../upstream/chat-piece.ts'
+import type { ChatDialect, ChatPiece, EventReader, ReportedUsage, ToolCallPiece } from '../upstream/chat-piece.ts'
 import { refusalOf } from '../upstream/read-refusal.ts'
 import { parseEvent } from '../upstream/parse-event.ts'
 import { UpstreamError } from '../upstream/upstream-error.ts'
@@ -80,20 +80,29 @@ function errorOf(error: unknown): UpstreamError {
   return refusal.fault === 'refused' ? new UpstreamError('server', refusal.message) : refusal
 }
 
+type Choice = z.output<typeof choice>
+
 function pieceOf({ choices, usage }: z.output<typeof chunkSchema>): ChatPiece {
-  const [first] = choices
-  const toolCalls = first?.delta?.tool_calls?.map(call => ({
-    index: call.index,
-    arguments: call.function?.arguments ?? '',
-    ...(call.id ? { id: call.id } : {}),
-    ...(call.function?.name ? { name: call.function.name } : {}),
-  }))
+  return { ...choiceOf(choices[0]), ...(usage ? { usage: usageOf(usage) } : {}) }
+}
+
+function choiceOf(first: Choice = {}): ChatPiece {
+  const { delta, finish_reason: finishReason, logprobs } = first
+  const toolCalls = delta?.tool_calls ?? []
   return {
-    text: first?.delta?.content ?? '',
-    logprobs: first?.logprobs?.content?.map(token => token.logprob) ?? [],
-    ...(first?.finish_reason ? { finishReason: first.finish_reason } : {}),
-    ...(toolCalls === undefined || toolCalls.length === 0 ? {} : { toolCalls }),
-    ...(usage ? { usage: usageOf(usage) } : {}),
+    text: delta?.content ?? '',
+    logprobs: (logprobs?.content ?? []).map(token => token.logprob),
+    ...(finishReason ? { finishReason } : {}),
+    ...(toolCalls.length === 0 ? {} : { toolCalls: toolCalls.map(toolCallOf) }),
+  }
+}
+
+function toolCallOf({ index, id, function: called }: z.output<typeof toolCall>): ToolCallPiece {
+  return {
+    index,
+    arguments: called?.arguments ?? '',
+    ...(id ? { id } : {}),
+    ...(called?.name ? { name: called.name } : {}),
   }
 }
 
