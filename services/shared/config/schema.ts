@@ -1,10 +1,9 @@
 import { z } from 'zod'
+import { backend } from './backend-schema.ts'
+import { amount, count, folder, name } from './field-schemas.ts'
+import { recipe } from './recipe-schema.ts'
 
-const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u, 'lower-case letters, digits, dots, dashes; at most 64')
 const address = z.string().regex(/^[^\s:]+:\d{1,5}$/u, 'host:port')
-const folder = z.string().min(1)
-const count = z.int().min(1)
-const amount = z.number().min(0)
 const modality = z.enum(['text', 'image', 'audio', 'video'])
 const task = z.enum(['transcribe', 'read', 'classify', 'embed', 'generate'])
 const scope = z.enum(['infer', 'admin'])
@@ -59,67 +58,6 @@ const tokenIssuer = z.strictObject({
   /** While the issuer is away, its keys are believed for this long. */
   staleSeconds: count.default(3600),
 })
-const url = z.url({ protocol: /^https?$/u })
-
-/** What every model on a server of its own may set. */
-const served = {
-  baseUrl: url.optional(),
-  /** Several servers of the same model instead of one. */
-  endpoints: z.array(url).min(1).optional(),
-  apiKey: z.string().optional(),
-  model: z.string().min(1),
-  /** Adapters (LoRA) that a request may ask for: our name and the server's. */
-  adapters: z.record(name, z.string().min(1)).optional(),
-  connectTimeoutMs: count.default(2000),
-  firstByteTimeoutMs: count.default(20_000),
-  betweenChunksTimeoutMs: count.default(10_000),
-  totalTimeoutMs: count.default(600_000),
-  attempts: z.int().min(1).max(10).default(3),
-  /** Failures in a row after which an endpoint is left alone, and for how long at first. */
-  breaker: z.strictObject({ failures: count, openMs: count }).prefault({ failures: 5, openMs: 5000 }),
-  /** Where the engine tells of its queue, such as /metrics. */
-  metricsPath: z.string().startsWith('/').optional(),
-} as const
-
-const backend = z.discriminatedUnion(
-  'kind',
-  [
-    z.strictObject({ kind: z.literal('whisper'), pack: name }),
-    z.strictObject({
-      kind: z.literal('ocr'),
-      pack: name,
-      detectorPack: name.optional(),
-      longestSide: z.int().min(64).max(4096),
-      multiScale: z.boolean().optional(),
-    }),
-    z.strictObject({
-      kind: z.literal('embedding'),
-      pack: name,
-      space: z.string().min(1),
-      heads: folder.optional(),
-      tokens: z.int().min(8).max(8192).optional(),
-    }),
-    z.strictObject({
-      kind: z.literal('openai'),
-      ...served,
-      vision: z.boolean().default(false),
-      logprobs: z.boolean().default(true),
-      capField: z.enum(['max_tokens', 'max_completion_tokens']).default('max_tokens'),
-    }),
-    z.strictObject({ kind: z.literal('llama'), pack: name, contextTokens: count.default(2048) }),
-    /** Answers with its input; for trials of the way itself. */
-    z.strictObject({
-      kind: z.literal('echo'),
-      delayMs: amount.default(0),
-      spread: z.number().min(0).max(3).default(0),
-      confidence: z.number().min(0).max(1).default(1),
-      failRatio: z.number().min(0).max(1).default(0),
-      obeys: z.boolean().default(false),
-    }),
-  ],
-  'one of whisper, ocr, embedding, openai, llama, echo',
-)
-
 const price = z.strictObject({
   perRequest: amount.optional(),
   perInputToken: amount.optional(),
@@ -167,42 +105,6 @@ const pool = z.strictObject({
    * Without it, a pool that no worker serves makes the router not ready.
    */
   coldStartMs: count.optional(),
-})
-
-const pattern = z.string().refine(isPattern, 'a regular expression')
-
-const verifier = z.discriminatedUnion(
-  'kind',
-  [
-    z.strictObject({ kind: z.literal('regex'), pattern }),
-    z.strictObject({ kind: z.literal('json-schema'), schema: z.record(z.string(), z.unknown()) }),
-    z.strictObject({
-      kind: z.literal('model'),
-      model: name,
-      promptTemplate: z
-        .string()
-        .refine(text => text.includes('{question}') && text.includes('{answer}'), 'a text with {question} and {answer}')
-        .optional(),
-    }),
-  ],
-  'one of regex, json-schema, model',
-)
-
-const recipe = z.strictObject({
-  model: name,
-  recipe: name.optional(),
-  promptTemplate: z.string().optional(),
-  system: z.string().optional(),
-  examples: z.array(z.strictObject({ input: z.string().min(1), output: z.string().min(1) })).optional(),
-  adapter: z.string().optional(),
-  temperature: z.number().min(0).max(2).optional(),
-  topP: z.number().min(0).max(1).optional(),
-  seed: z.int().optional(),
-  stop: z.array(z.string().min(1)).max(4).optional(),
-  maxOutputTokens: count.optional(),
-  answerPattern: pattern.optional(),
-  samples: z.int().min(1).max(16).optional(),
-  verifier: verifier.optional(),
 })
 
 const ladder = z.strictObject({
@@ -322,14 +224,6 @@ export const configSchema = z.strictObject({
   models: z.record(name, model),
   ladders: z.record(name, ladder),
 })
-
-function isPattern(text: string): boolean {
-  try {
-    return new RegExp(text, 'u').source !== ''
-  } catch {
-    return false
-  }
-}
 
 /** The configuration after defaults, as `compose.ts` sees it. */
 export type Config = Readonly<z.output<typeof configSchema>>

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { amount, count, folder, name } from './field-schemas.ts'
+
+const url = z.url({ protocol: /^https?$/u })
+
+/** What every model on a server of its own may set. */
+const served = {
+  baseUrl: url.optional(),
+  /** Several servers of the same model instead of one. */
+  endpoints: z.array(url).min(1).optional(),
+  apiKey: z.string().optional(),
+  model: z.string().min(1),
+  /** Adapters (LoRA) that a request may ask for: our name and the server's. */
+  adapters: z.record(name, z.string().min(1)).optional(),
+  connectTimeoutMs: count.default(2000),
+  firstByteTimeoutMs: count.default(20_000),
+  betweenChunksTimeoutMs: count.default(10_000),
+  totalTimeoutMs: count.default(600_000),
+  attempts: z.int().min(1).max(10).default(3),
+  /** Failures in a row after which an endpoint is left alone, and for how long at first. */
+  breaker: z.strictObject({ failures: count, openMs: count }).prefault({ failures: 5, openMs: 5000 }),
+  /** Where the engine tells of its queue, such as /metrics. */
+  metricsPath: z.string().startsWith('/').optional(),
+} as const
+
+/** How a model is computed. */
+export const backend = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({ kind: z.literal('whisper'), pack: name }),
+    z.strictObject({
+      kind: z.literal('ocr'),
+      pack: name,
+      detectorPack: name.optional(),
+      longestSide: z.int().min(64).max(4096),
+      multiScale: z.boolean().optional(),
+    }),
+    z.strictObject({
+      kind: z.literal('embedding'),
+      pack: name,
+      space: z.string().min(1),
+      heads: folder.optional(),
+      tokens: z.int().min(8).max(8192).optional(),
+    }),
+    z.strictObject({
+      kind: z.literal('openai'),
+      ...served,
+      vision: z.boolean().default(false),
+      logprobs: z.boolean().default(true),
+      capField: z.enum(['max_tokens', 'max_completion_tokens']).default('max_tokens'),
+    }),
+    z.strictObject({ kind: z.literal('llama'), pack: name, contextTokens: count.default(2048) }),
+    /** Answers with its input; for trials of the way itself. */
+    z.strictObject({
+      kind: z.literal('echo'),
+      delayMs: amount.default(0),
+      spread: z.number().min(0).max(3).default(0),
+      confidence: z.number().min(0).max(1).default(1),
+      failRatio: z.number().min(0).max(1).default(0),
+      obeys: z.boolean().default(false),
+    }),
+  ],
+  'one of whisper, ocr, embedding, openai, llama, echo',
+)
