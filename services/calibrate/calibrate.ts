@@ -10,7 +10,7 @@ import { crossFit } from './fit/folds.ts'
 import { createWalk } from './walk-row.ts'
 import { createCostBook } from './gather/cost-book.ts'
 import { orderModels } from './gather/order-models.ts'
-import { gatherRows } from './gather/read-rows.ts'
+import { gatherRows, type GatheredRows } from './gather/read-rows.ts'
 import { selectRows } from './gather/select-rows.ts'
 import { writeEstimatorGraph } from './publish/onnx-graph.ts'
 import { writePolicy } from './publish/write-policy.ts'
@@ -20,6 +20,8 @@ import type { CostBook, OutcomeRow } from './states.ts'
 export interface CalibrateOptions {
   /** Outcome tables, .jsonl or .jsonl.gz. */
   readonly outcomes: readonly string[]
+  /** Instead of files: rows that were gathered already. */
+  readonly gathered?: GatheredRows
   /** The policy folder to write. */
   readonly out: string
   /** Cheap to dear; else ordered by mean cost. */
@@ -60,7 +62,7 @@ const limitsShown = [0.01, 0.02, 0.05, 0.1]
  */
 export async function runCalibrate(options: CalibrateOptions): Promise<CalibrateReport> {
   const seed = options.seed ?? 1
-  const gathered = await gatherRows(options.outcomes)
+  const gathered = await (options.gathered ?? gatherRows(options.outcomes))
   const ordered = orderModels(gathered.rows, options.models)
   const { models } = ordered
   const { rows, warnings } = selectRows(gathered.rows, models, seed)
@@ -109,7 +111,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
       const held = certifiedPoint(risk.path, maxRisk)
       return { maxRisk, meanCostUsd: held?.meanCostUsd ?? null, riskBound: held?.riskBound ?? null }
     }),
-    warnings: [...ordered.warnings, ...warnings],
+    warnings: [...gathered.warnings, ...ordered.warnings, ...warnings],
   }
 }
 

@@ -6,6 +6,8 @@ export interface OutcomeRow {
   readonly dataset: string
   readonly group?: string
   readonly parts: readonly PartDescription[]
+  /** Features as a gateway saw them, for rows whose content was not kept; they stand in for those of `parts`. */
+  readonly features?: Readonly<Record<string, number>>
   readonly outcomes: Readonly<Record<string, Outcome>>
 }
 

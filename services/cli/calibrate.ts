@@ -1,14 +1,19 @@
-import { runCalibrate } from '../calibrate/calibrate.ts'
+import { runCalibrate, type CalibrateOptions } from '../calibrate/calibrate.ts'
 import { runEval } from '../calibrate/eval.ts'
 import { runReplay } from '../calibrate/replay.ts'
 import { runScore } from '../calibrate/score.ts'
 import { GatewayError } from '../shared/contract/errors.ts'
 import type { CommonOptions } from './common-options.ts'
+import { gatherRecords } from './outcome-records.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Options of `calibrate`. */
 export interface CalibrateFlags extends CommonOptions {
-  readonly outcomes: readonly string[]
+  readonly outcomes?: readonly string[]
+  readonly fromRedis?: boolean
+  readonly redis?: string
+  readonly ladder?: string
+  readonly tenant?: string
   readonly out: string
   readonly models?: string
   readonly seed: string
@@ -16,10 +21,9 @@ export interface CalibrateFlags extends CommonOptions {
 
 /** `sluice calibrate` */
 export async function runCalibrateCommand(options: CalibrateFlags, terminal: Terminal): Promise<void> {
-  const { outcomes, out, models } = options
+  const { out } = options
   const seed = wholeNumber(options.seed, '--seed')
-  const chosen = models?.split(',').map(name => name.trim())
-  const report = await runCalibrate({ outcomes, out, seed, ...(chosen === undefined ? {} : { models: chosen }) })
+  const report = await runCalibrate({ out, seed, ...(await sourceOf(options)) })
   if (terminal.json) {
     terminal.value(report)
     return
@@ -35,6 +39,20 @@ export async function runCalibrateCommand(options: CalibrateFlags, terminal: Ter
     terminal.line(`risk of a cheaper wrong answer at most ${100 * maxRisk} % (confidence 90 %): ${held}`)
   }
   terminal.line(terminal.paint('green', `policy written to ${out}`))
+}
+
+/** The rows to fit on: tables, or what a gateway has recorded of a ladder, whose rungs then set the order. */
+async function sourceOf(options: CalibrateFlags): Promise<Pick<CalibrateOptions, 'outcomes' | 'gathered' | 'models'>> {
+  const { outcomes = [], fromRedis, ladder, models } = options
+  const named = models?.split(',').map(name => name.trim())
+  const given = named === undefined ? {} : { models: named }
+  if (outcomes.length > 0 === (fromRedis === true)) {
+    throw new GatewayError('Config', 'expected either --outcomes or --from-redis')
+  }
+  if (fromRedis !== true) return { outcomes, ...given }
+  if (ladder === undefined) throw new GatewayError('Config', '--from-redis: --ladder names whose records are meant')
+  const gathered = await gatherRecords({ ...options, ladder })
+  return { outcomes, gathered, models: gathered.models, ...given }
 }
 
 /** Options of `score`. */

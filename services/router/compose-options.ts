@@ -6,6 +6,7 @@ import type { AdmitOptions } from './admit/admit.ts'
 import type { FetchLimits } from './admit/fetch-part.ts'
 import type { ClaimOptions } from './claim/claim.ts'
 import type { WatchedPool } from './fleet-watch.ts'
+import type { ClaimShadowOptions } from './claim/claim-shadow.ts'
 
 /** A hold outlives its deadline by this before the reaper looks at it. */
 const holdLeaseMs = 10_000
@@ -28,6 +29,11 @@ export function watchedPoolsOf({ pools }: Config): ReadonlyMap<string, WatchedPo
       { workerCapacity: lanes * batch.maxSize, ...(coldStartMs === undefined ? {} : { coldStartMs }) },
     ]),
   )
+}
+
+/** What shadow calls may spend. */
+export function shadowClaimOptionsOf({ learning }: Config): ClaimShadowOptions {
+  return { holdLeaseMs, perDayNanoUsd: fromUsd(learning.shadowUsdPerDay) }
 }
 
 /** From where parts may be fetched. */

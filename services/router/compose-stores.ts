@@ -6,6 +6,8 @@ import type { Config } from '../shared/config/schema.ts'
 import type { Clock } from '../shared/contract/clock.ts'
 import type { Mailbox, MailSender, RouterMail } from '../shared/mailbox/mailbox.ts'
 import { createMailSender, createRedisMailbox } from '../shared/mailbox/redis-mailbox.ts'
+import type { OutcomeStore } from '../shared/outcomes/outcome-store.ts'
+import { createRedisOutcomeStore } from '../shared/outcomes/redis-outcome-store.ts'
 import type { PayloadStore } from '../shared/payload/payload-store.ts'
 import { createRedisPayloadStore } from '../shared/payload/redis-payload-store.ts'
 import { createBullmqProducer } from '../shared/queue/bullmq-producer.ts'
@@ -14,8 +16,6 @@ import { checkRedis } from '../shared/redis/check-redis.ts'
 import { connectRedis, whenReady, type RedisConnection } from '../shared/redis/connect.ts'
 import { createRedisWorkerRegistry } from '../shared/registry/redis-worker-registry.ts'
 import type { WorkerRegistry } from '../shared/registry/worker-registry.ts'
-import type { FeedbackStore } from './feedback/feedback.ts'
-import { createRedisFeedbackStore } from './feedback/redis-feedback-store.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import { createRedisKeyStore } from './keys/redis-key-store.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -32,8 +32,8 @@ export interface Stores {
   readonly payloads: PayloadStore
   readonly registry: WorkerRegistry
   readonly ledger: Ledger
-  readonly feedback: FeedbackStore
   readonly keys: KeyStore
+  readonly outcomes: OutcomeStore
   close(): Promise<void>
 }
 
@@ -54,6 +54,7 @@ export async function createStores(config: Config, name: string, clock: Clock, l
   const maxWaiting = new Map(Object.entries(config.pools).map(([pool, { maxWaiting: most }]) => [pool, most]))
   const queue = createBullmqProducer({ prefix, maxWaiting }, redis)
   const mailbox = createRedisMailbox<RouterMail>({ prefix, name, ttlMs: mailboxTtlMs }, { reader, redis, logger })
+  const { recordsPerTenant, keepDays } = config.learning
   const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
   return {
     redis,
@@ -64,8 +65,8 @@ export async function createStores(config: Config, name: string, clock: Clock, l
     payloads: createRedisPayloadStore({ prefix, quotaBytes }, redis, clock),
     registry: createRedisWorkerRegistry(prefix, redis, clock),
     ledger: createRedisLedger({ prefix, rememberMs: rememberHoldMs, keepCounterMs }, createLedgerStore(redis)),
-    feedback: createRedisFeedbackStore(prefix, redis),
     keys: createRedisKeyStore(prefix, redis),
+    outcomes: createRedisOutcomeStore({ prefix, recordsPerTenant, ttlMs: keepDays * 86_400_000 }, redis, clock),
     async close() {
       await mailbox.close()
       await queue.close()

@@ -8,7 +8,6 @@ import { loadErrorMessages, loadServices, typesOf } from '../shared/rpc/load-pro
 import { createStatusWriter } from '../shared/rpc/status.ts'
 import { createMetricsRegistry } from '../shared/telemetry/create-metrics-registry.ts'
 import { createTracer } from '../shared/telemetry/otlp-tracer.ts'
-import { inputBytesOf, priorityRanks } from '../shared/queue/job.ts'
 import { openOpsServer } from '../shared/telemetry/ops-server.ts'
 import { sleep } from '../shared/process/every.ts'
 import type { Service } from '../shared/process/run-service.ts'
@@ -22,20 +21,23 @@ import { createChoose } from './choose/choose.ts'
 import { createConsider } from './choose/consider.ts'
 import { createClaim, scopesOf } from './claim/claim.ts'
 import { createRecall } from './claim/recall.ts'
-import { climbedOf, createClimber } from './climb/climb.ts'
+import { climbedOf, createClimber, type ClimbDependencies } from './climb/climb.ts'
+import type { Course } from './climb/course.ts'
 import { createFollower } from './climb/follow.ts'
 import { createLeases } from './climb/leases.ts'
 import { createLegDesk } from './climb/leg/leg-desk.ts'
 import { composeDoor, composeTls } from './compose-door.ts'
 import { composeLadders } from './compose-ladders.ts'
+import { composeLearning } from './compose-learning.ts'
 import { admitOptionsOf, claimOptionsOf, fetchLimitsOf, watchedPoolsOf } from './compose-options.ts'
 import { createStores } from './compose-stores.ts'
 import { createFleetWatch } from './fleet-watch.ts'
 import { createForesee } from './foresee.ts'
-import { createTakeFeedback } from './feedback/feedback.ts'
-import { createRequestHandler } from './handle-request.ts'
+import { createRequestHandler, type Stages } from './handle-request.ts'
 import { createInFlight } from './in-flight.ts'
 import { createJobs } from './jobs.ts'
+import { createLearningMetrics } from './learn/learning-metrics.ts'
+import { createLookAnew } from './look-anew.ts'
 import { startLoops } from './loops.ts'
 import { createRouterMetrics } from './metrics.ts'
 import { createPoolMetrics } from './pool-metrics.ts'
@@ -91,7 +93,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const refused = ({ rung, predictedLatencyMs }: Considered): void =>
     poolMetrics.refused(rung.model.pool, predictedLatencyMs)
   const consider = createConsider(fleet.current, { onTimeRatio })
-  const climber = createClimber({
+  const climbDependencies: ClimbDependencies = {
     climbLog,
     payloads,
     queue: fleet.counted(poolMetrics.watched(queue)),
@@ -109,57 +111,52 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     changed: follower.nudge,
     observe: metrics.judged,
     refused,
-    look: (course, spentNanoUsd) =>
-      consider({
-        ladder: course.guided.ladder,
-        estimate: course.estimate,
-        modalities: course.modalities,
-        pin: course.request.constraints,
-        mode: course.request.mode,
-        nowMs: clock.now(),
-        deadlineAt: course.request.deadlineAt,
-        turn: { priority: priorityRanks[course.request.constraints.priority], tenant: course.request.tenant },
-        inputBytes: inputBytesOf(course.request.parts),
-        moneyLeftNanoUsd: course.plan.heldNanoUsd - spentNanoUsd,
-        reserveOf: rung => course.plan.rungs.find(one => one.name === rung.name)?.reserveNanoUsd ?? 0,
-      }),
-  })
+    look: createLookAnew(consider, clock),
+  }
+  const climber = createClimber(climbDependencies)
   const settler = createSettler({ ledger, climbLog, clock, logger })
   const choose = createChoose({ consider, clock, refused })
   const claimOptions = claimOptionsOf(config)
   const recall = createRecall({ climbLog, clock, sleep })
   const background = inFlight.background(logger)
-  const handler = createRequestHandler(
-    traceStages(
-      {
-        admit: createAdmit(admitOptionsOf(loaded), { clock, fetchPart: createFetchPart(fetchLimitsOf(config)) }),
-        recall: recall.find,
-        forget: recall.forget,
-        assess: createAssess({ ladders, describe: describePart }),
-        choose(assessed) {
-          const chosen = choose(assessed)
-          metrics.decided(chosen, chosen.assessMs)
-          return chosen
-        },
-        claim: createClaim(claimOptions, { ledger, clock }),
-        start: climber.start,
-        async walk(course, signal, emit) {
-          const climbed = await traceClimb(course, tracer, traced => climber.walk(traced, signal, emit))
-          metrics.ended(climbed)
-          requestEnded(climbed)
-          return climbed
-        },
-        async follow(requestId, signal) {
-          for await (const state of follower.follow(requestId, signal))
-            if (state.end !== undefined) return climbedOf(state)
-          throw new Error('following ended before the climb did')
-        },
-        settle: settler.settle,
-      },
-      tracer,
-    ),
+  const stages: Omit<Stages<Course>, 'learn'> = {
+    admit: createAdmit(admitOptionsOf(loaded), { clock, fetchPart: createFetchPart(fetchLimitsOf(config)) }),
+    recall: recall.find,
+    forget: recall.forget,
+    assess: createAssess({ ladders, describe: describePart }),
+    choose(assessed) {
+      const chosen = choose(assessed)
+      metrics.decided(chosen, chosen.assessMs)
+      return chosen
+    },
+    claim: createClaim(claimOptions, { ledger, clock }),
+    start: climber.start,
+    async walk(course, signal, emit) {
+      const climbed = await traceClimb(course, tracer, traced => climber.walk(traced, signal, emit))
+      metrics.ended(climbed)
+      requestEnded(climbed)
+      return climbed
+    },
+    async follow(requestId, signal) {
+      for await (const state of follower.follow(requestId, signal)) if (state.end !== undefined) return climbedOf(state)
+      throw new Error('following ended before the climb did')
+    },
+    settle: settler.settle,
+  }
+  const learning = composeLearning(config, {
+    stores,
+    ladders,
+    inFlight,
+    clock,
+    logger,
+    stages,
+    consider,
     background,
-  )
+    climb: { ...climbDependencies, queue: fleet.counted(queue) },
+    fleet: fleet.current,
+    metrics: createLearningMetrics(metricsRegistry),
+  })
+  const handler = createRequestHandler(traceStages({ ...stages, learn: learning.learn }, tracer), background)
   const resume = async (state: ClimbState): Promise<void> => {
     const climbed = await climber.resume(state)
     if (climbed !== undefined) {
@@ -208,7 +205,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     jobs,
     ladders,
     fleet: () => fleet.current,
-    takeFeedback: createTakeFeedback(climbLog, stores.feedback),
+    takeFeedback: learning.takeFeedback,
     balances: tenant => ledger.balances(scopesOf(claimOptions, tenant, clock.now())),
   })
   const admin = createAdminService({ ...serve, climbLog, registry, replay, keys: door.keys })
@@ -241,6 +238,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       draining = true
       server.setServing(false)
       await server.drain(drainGraceMs)
+      await learning.close()
       await inFlight.empty(drainGraceMs)
       follower.close()
       await loops.stop()

@@ -15,6 +15,8 @@ export interface Stages<Under> {
   /** Waits for a climb that runs elsewhere. */
   readonly follow: (requestId: RequestId, signal: AbortSignal) => Promise<Climbed>
   readonly settle: (claimed: Claimed, climbed: Climbed | undefined) => Promise<void>
+  /** Looks at what came of it, behind the caller's back: returns at once and throws nothing. */
+  readonly learn: (claimed: Claimed, climbed: Climbed) => void
 }
 
 /** The ways through the router. */
@@ -63,6 +65,7 @@ export function createRequestHandler<Under>(
       return climbed
     } finally {
       await stages.settle(claimed, climbed)
+      if (climbed !== undefined) stages.learn(claimed, climbed)
     }
   }
 

@@ -24,7 +24,7 @@ export interface FeaturedRow {
 export function withFeatures(rows: readonly OutcomeRow[]): readonly FeaturedRow[] {
   return rows.map(row => ({
     row,
-    features: featuresOf(row.parts),
+    features: row.features ?? featuresOf(row.parts),
     hashed: hashWords(textOf(row.parts) ?? '', wordBuckets),
   }))
 }

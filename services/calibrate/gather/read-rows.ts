@@ -10,6 +10,8 @@ import { outcomeRowSchema, partsOf } from './outcome-row.ts'
 export interface GatheredRows {
   readonly rows: readonly OutcomeRow[]
   readonly sha256: string
+  /** What should be known of them. */
+  readonly warnings: readonly string[]
 }
 
 /** Reads outcome tables (.jsonl or .jsonl.gz), line by line. @throws GatewayError Config that names file, line and field */
@@ -20,7 +22,7 @@ export async function gatherRows(files: readonly string[]): Promise<GatheredRows
     for await (const row of readRows(file, hash)) rows.push(row)
   }
   if (rows.length === 0) throw new GatewayError('Config', `${files.join(', ')}: there are no rows`)
-  return { rows, sha256: hash.digest('hex') }
+  return { rows, sha256: hash.digest('hex'), warnings: [] }
 }
 
 /** Reads a table row by row, so that one of any length takes little memory. @throws GatewayError Config as {@link gatherRows} */

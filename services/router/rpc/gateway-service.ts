@@ -12,7 +12,7 @@ import type { InferRequest__Output } from '../../shared/rpc/generated/sluice/v1/
 import type { SendFeedbackRequest__Output } from '../../shared/rpc/generated/sluice/v1/SendFeedbackRequest.ts'
 import type { Fleet } from '../choose/fleet.ts'
 import { deliver } from '../deliver/deliver.ts'
-import type { Feedback, TakeFeedback } from '../feedback/feedback.ts'
+import type { Feedback, TakeFeedback } from '../learn/take-feedback.ts'
 import type { RequestHandler } from '../handle-request.ts'
 import type { Jobs } from '../jobs.ts'
 import type { LadderBook } from '../ladder-book.ts'

@@ -196,6 +196,20 @@ export const configSchema = z.strictObject({
       onTime: z.number().min(0.5).max(0.999).default(0.99),
     })
     .prefault({}),
+  learning: z
+    .strictObject({
+      /** Share of answered requests whose answers are held against the top rung's, after their callers have them. */
+      shadowShare: z.number().min(0).max(1).default(0),
+      shadowRungs: z.enum(['top', 'all']).default('top'),
+      shadowAtOnce: count.default(2),
+      /** The deployment pays for shadow calls, at most so much a day. */
+      shadowUsdPerDay: z.number().positive().max(9_000_000).default(1),
+      /** Keep the text of requests with their outcomes; else features alone. */
+      keepContent: z.boolean().default(false),
+      recordsPerTenant: count.default(10_000),
+      keepDays: count.max(365).default(30),
+    })
+    .prefault({}),
   packs: z
     .strictObject({
       folder: folder.optional(),

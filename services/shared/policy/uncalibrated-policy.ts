@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { featuresOf } from './featurize.ts'
 import type { Candidate, Called, Estimate, Limits, Policy, Step } from './policy.ts'
 
 /** What an uncalibrated ladder says of itself. */
@@ -20,14 +21,14 @@ export function createUncalibratedPolicy({ models, acceptRatio }: UncalibratedOp
   return {
     version: `uncalibrated-${digest.slice(0, 12)}`,
     models,
-    estimate: () => Promise.resolve(plainEstimate),
+    estimate: parts => Promise.resolve({ ...plainEstimate, features: featuresOf(parts) }),
     confidence: ({ rawConfidence }) => Math.min(1, Math.max(0, rawConfidence ?? 0)),
     next: (_estimate, called, candidates, limits) => nextRung(called, candidates, limits, acceptRatio),
   }
 }
 
-/** Nothing is known, so nothing is claimed: even odds and no predicted qualities. */
-const plainEstimate: Estimate = { difficulty: 0.5, models: {}, features: {}, fallback: 'no-estimator' }
+/** Nothing is known, so nothing is claimed: even odds and no predicted qualities. Features are what a first fit will learn from. */
+const plainEstimate = { difficulty: 0.5, models: {}, fallback: 'no-estimator' } as const satisfies Partial<Estimate>
 
 function nextRung(
   called: readonly Called[],

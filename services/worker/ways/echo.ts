@@ -11,7 +11,7 @@ export interface EchoSpec {
   readonly spread: number
   /** What it says of its own answer. */
   readonly confidence: number
-  /** Text may say otherwise: `delay=200 confidence=0.1 …`. */
+  /** Text may say otherwise: `delay=200 confidence=0.1 answer=no …`. */
   readonly obeys: boolean
   /** Share of answers that fail, spread evenly. */
   readonly failRatio: number
@@ -36,8 +36,8 @@ export function createEchoBackend(spec: EchoSpec): Promise<Backend> {
 
 async function echo(work: Work, spec: EchoSpec, fail: boolean, control: RunControl): Promise<Outcome> {
   const startedAt = performance.now()
-  const text = textOf(work)
-  await wait((spec.obeys ? numberIn(text, 'delay') : undefined) ?? delayOf(text, spec), control.signal(work.legId))
+  const { text, delayMs, confidence } = behaviourOf(textOf(work), spec)
+  await wait(delayMs, control.signal(work.legId))
   const computeMs = performance.now() - startedAt
   if (control.cancelled(work.legId)) {
     return { kind: 'failed', reason: 'cancelled', message: 'it was called off', usage: { computeMs } }
@@ -52,7 +52,7 @@ async function echo(work: Work, spec: EchoSpec, fail: boolean, control: RunContr
     kind: 'done',
     result: {
       output: outputOf(work, text),
-      rawConfidence: (spec.obeys ? numberIn(text, 'confidence') : undefined) ?? spec.confidence,
+      rawConfidence: confidence,
       signals: { characters: text.length },
       usage: { outputTokens: text.length, computeMs },
     },
@@ -73,10 +73,26 @@ function textOf({ parts }: Work): string {
     .join('\n')
 }
 
+function behaviourOf(heard: string, spec: EchoSpec) {
+  const { obeys, confidence } = spec
+  const delayMs = delayOf(heard, spec)
+  if (!obeys) return { text: heard, delayMs, confidence }
+  return {
+    text: wordIn(heard, 'answer') ?? heard,
+    delayMs: numberIn(heard, 'delay') ?? delayMs,
+    confidence: numberIn(heard, 'confidence') ?? confidence,
+  }
+}
+
 /** A word such as `delay=200` in the text. */
 function numberIn(text: string, name: string): number | undefined {
   const found = new RegExp(`(?:^|\\s)${name}=(\\d+(?:\\.\\d+)?)(?:\\s|$)`, 'u').exec(text)?.[1]
   return found === undefined ? undefined : Number(found)
+}
+
+/** A word such as `answer=no` in the text. */
+function wordIn(text: string, name: string): string | undefined {
+  return new RegExp(`(?:^|\\s)${name}=(\\S+)`, 'u').exec(text)?.[1]
 }
 
 function outputOf(work: Work, text: string): (Outcome & { kind: 'done' })['result']['output'] {

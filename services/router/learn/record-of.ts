@@ -1,0 +1,104 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { LegEnd } from '../../shared/climb/climb-log.ts'
+import { answerText, type Output } from '../../shared/contract/answer.ts'
+import type { OutcomeRecord, RungOutcome } from '../../shared/outcomes/outcome-record.ts'
+import { comparable } from '../../shared/outcomes/same-answer.ts'
+import type { Climbed } from '../states.ts'
+
+/** A score and where it is from. */
+export interface Scored {
+  readonly score: number
+  readonly scoreBy: NonNullable<RungOutcome['scoreBy']>
+}
+
+/** What a record is made of beside the climb. */
+export interface RecordInput {
+  readonly source: OutcomeRecord['source']
+  /** Every rung of the ladder, cheap to dear. */
+  readonly ladderRungs: readonly string[]
+  readonly at: number
+  /** Whether the caller's words may be kept. */
+  readonly keepContent: boolean
+  /** How good an answer was; `undefined` where that is not known. */
+  readonly scoreOf: (rung: string, output: Output) => Scored | undefined
+  /** Rungs that were called beside the climb. */
+  readonly beside?: readonly AnsweredRung[]
+}
+
+/** A rung with its answer. */
+export interface AnsweredRung {
+  readonly rung: string
+  readonly end: LegEnd & { readonly kind: 'done' }
+  readonly confidence: number
+}
+
+/** More of a text teaches nothing: features and hashed words read less. */
+const longestText = 8192
+
+/** Makes the record of a climb that was answered; of the answers themselves it keeps which agree, and the labels of trained sets. */
+export function recordOf(climbed: Climbed, delivered: string, input: RecordInput): OutcomeRecord {
+  const { request, plan } = climbed
+  const salt = randomBytes(16)
+  const rungs = [...answeredRungs(climbed), ...(input.beside ?? [])].map(({ rung, end, confidence }) => {
+    const { output, rawConfidence, signals } = end.result
+    return [
+      rung,
+      {
+        rawConfidence,
+        confidence,
+        signals: { ...signals },
+        answer: answerOf(climbed, output, salt),
+        outputChars: answerText(output).length,
+        costNanoUsd: end.receipt.costNanoUsd,
+        latencyMs: end.receipt.endedAt - end.receipt.startedAt,
+        ...input.scoreOf(rung, output),
+      },
+    ] as const
+  })
+  const text = input.keepContent ? textOf(request.parts) : undefined
+  return {
+    version: 1,
+    requestId: climbed.requestId,
+    at: input.at,
+    task: request.task,
+    ladder: plan.ladder,
+    ladderRungs: [...input.ladderRungs],
+    policyVersion: plan.policyVersion,
+    source: input.source,
+    delivered,
+    features: featuresOf(plan.estimate),
+    labels: { ...request.labels },
+    rungs: Object.fromEntries(rungs),
+    ...(text === undefined ? {} : { text }),
+  }
+}
+
+/** The rungs of a climb that gave an answer, in the order in which they were called. */
+export function answeredRungs({ legs, end }: Climbed): readonly AnsweredRung[] {
+  const reports = end.kind === 'answered' ? end.answer.rungs : end.rungs
+  return legs.flatMap(({ rung, end: legEnd }) => {
+    if (legEnd?.kind !== 'done') return []
+    const confidence = reports.find(report => report.model === rung)?.confidence ?? legEnd.result.rawConfidence
+    return { rung, end: legEnd, confidence }
+  })
+}
+
+/** A label of a trained set is one of few and says nothing of the content; anything else is told only as equal or not. */
+function answerOf({ request }: Climbed, output: Output, salt: Uint8Array): string {
+  const text = comparable(request.task, output) ?? ''
+  if (request.options.labelSet !== undefined && output.kind === 'labels') return text
+  return createHash('sha256').update(salt).update(text).digest('hex').slice(0, 32)
+}
+
+function textOf(parts: Climbed['request']['parts']): string | undefined {
+  const texts = parts.flatMap(part => (part.kind === 'text' ? part.text : []))
+  return texts.length === 0 ? undefined : texts.join('\n').slice(0, longestText)
+}
+
+/** The estimate in a plan is JSON; what is no number in it is no feature. */
+function featuresOf(estimate: unknown): Record<string, number> {
+  const features: unknown = (estimate as { features?: unknown } | null)?.features ?? {}
+  return Object.fromEntries(
+    Object.entries(features as object).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  )
+}

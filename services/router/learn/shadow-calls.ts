@@ -1,0 +1,195 @@
+import type { Logger } from 'pino'
+import type { Clock } from '../../shared/contract/clock.ts'
+import type { Part } from '../../shared/contract/content.ts'
+import { isGatewayError } from '../../shared/contract/errors.ts'
+import type { Rung } from '../../shared/contract/model.ts'
+import type { OutcomeStore } from '../../shared/outcomes/outcome-store.ts'
+import { isSameAnswer } from '../../shared/outcomes/same-answer.ts'
+import type { Caller, CheckedPart, Claimed, Climbed, Incoming } from '../states.ts'
+import { answeredRungs, recordOf, type AnsweredRung } from './record-of.ts'
+
+/** How much is asked for the sake of learning. */
+export interface ShadowOptions {
+  /** Share of answered requests whose answers are held against the top rung's. */
+  readonly share: number
+  /** The top rung alone, or every rung that the climb did not call, so that each has a score. */
+  readonly rungs: 'top' | 'all'
+  /** Requests that are held against it at once; more are let go. */
+  readonly atOnce: number
+  readonly keepContent: boolean
+}
+
+/** What came of drawing a request. */
+export type ShadowOutcome =
+  | 'called'
+  /** The climb had called the top rung itself. */
+  | 'known'
+  | 'dropped_limit'
+  | 'dropped_router_busy'
+  | 'dropped_pool_busy'
+  | 'dropped_budget'
+  | 'failed'
+
+/** What shadow calls need. */
+export interface ShadowDependencies {
+  /** Asks one rung, paid by the deployment. */
+  readonly ask: (incoming: Incoming, signal: AbortSignal) => Promise<Climbed>
+  readonly outcomes: Pick<OutcomeStore, 'append'>
+  readonly clock: Clock
+  /** A number in [0, 1). */
+  readonly draw: () => number
+  /** Whether callers need what a call to this rung would take. */
+  readonly busy: (rung: Rung) => 'dropped_router_busy' | 'dropped_pool_busy' | undefined
+  readonly counted: (ladder: string, outcome: ShadowOutcome) => void
+  /** Told of each answer of a lower rung: P(correct) then, and whether the top rung says the same. */
+  readonly compared: (climbed: Climbed, confidence: number, score: number) => void
+  readonly spent: (ladder: string, costNanoUsd: number) => void
+  readonly logger: Logger
+}
+
+/** Holds a share of the answers against the top rung's, behind the caller's back and never in the way of one. */
+export interface ShadowCalls {
+  /** Looks at a climb that was delivered. Returns at once and throws nothing. */
+  consider(claimed: Claimed, climbed: Climbed): void
+  /** Gives up what is under way. */
+  close(): Promise<void>
+}
+
+/** No tenant of a configuration can have this name. */
+const shadowCaller: Caller = { tenant: '_shadow', credentialId: 'shadow', scopes: ['infer'] }
+
+/** Makes them. */
+export function createShadowCalls(options: ShadowOptions, dependencies: ShadowDependencies): ShadowCalls {
+  const { counted, draw, logger } = dependencies
+  const closing = new AbortController()
+  const underWay = new Set<Promise<void>>()
+
+  return {
+    consider(claimed, climbed) {
+      if (!mayTeach(claimed, climbed) || draw() >= options.share) return
+      const { name } = claimed.guided.ladder
+      if (underWay.size >= options.atOnce || closing.signal.aborted) {
+        counted(name, 'dropped_limit')
+        return
+      }
+      const work = afterDelivery()
+        .then(() => holdAgainstTop(claimed, climbed, options, dependencies, closing.signal))
+        .then(
+          outcome => counted(name, outcome),
+          (error: unknown) => {
+            counted(name, 'failed')
+            logger.debug({ err: error, ladder: name }, 'a shadow call came to nothing')
+          },
+        )
+        .finally(() => underWay.delete(work))
+      underWay.add(work)
+    },
+    async close() {
+      closing.abort()
+      await Promise.all(underWay)
+    },
+  }
+}
+
+/** A request that named its model was not decided upon, and a ladder of one rung has nothing to compare. */
+function mayTeach({ guided, request }: Claimed, { end }: Climbed): boolean {
+  const { model, tier } = request.constraints
+  if (end.kind !== 'answered' || model !== undefined || tier !== undefined) return false
+  return guided.policy !== undefined && guided.ladder.rungs.length > 1
+}
+
+/** The answer goes out in the turn of the loop in which the climb ended; this waits for the next. */
+function afterDelivery(): Promise<void> {
+  return new Promise(resolve => {
+    setImmediate(resolve)
+  })
+}
+
+async function holdAgainstTop(
+  claimed: Claimed,
+  climbed: Climbed,
+  options: ShadowOptions,
+  dependencies: ShadowDependencies,
+  signal: AbortSignal,
+): Promise<ShadowOutcome> {
+  const { rungs } = claimed.guided.ladder
+  const known = answeredRungs(climbed)
+  const wanted = options.rungs === 'all' ? rungs : rungs.slice(-1)
+  const beside: AnsweredRung[] = []
+  for (const rung of wanted.toReversed()) {
+    if (known.some(one => one.rung === rung.name)) continue
+    const asked = await askRung(claimed, rung, dependencies, signal)
+    if (typeof asked === 'string') return asked
+    beside.push(asked)
+  }
+  const top = [...known, ...beside].find(one => one.rung === rungs.at(-1)?.name)
+  if (top === undefined) return 'failed'
+  await keep(claimed, climbed, { top, known, beside }, options, dependencies)
+  return beside.length > 0 ? 'called' : 'known'
+}
+
+async function askRung(
+  claimed: Claimed,
+  rung: Rung,
+  { ask, busy, clock, spent }: ShadowDependencies,
+  signal: AbortSignal,
+): Promise<AnsweredRung | ShadowOutcome> {
+  const reason = busy(rung)
+  if (reason !== undefined) return reason
+  const { task, options } = claimed.request
+  const constraints = { priority: 'sheddable', model: rung.name } as const
+  const request = { task, options, parts: claimed.parts.map(partOf), labels: {}, constraints }
+  try {
+    const climbed = await ask({ caller: shadowCaller, request, mode: 'sync', arrivedAt: clock.now() }, signal)
+    for (const leg of climbed.legs) spent(claimed.guided.ladder.name, leg.end?.receipt.costNanoUsd ?? 0)
+    return answeredRungs(climbed).find(one => one.rung === rung.name) ?? 'failed'
+  } catch (error) {
+    if (isGatewayError(error) && error.code === 'BudgetExceeded') return 'dropped_budget'
+    throw error
+  }
+}
+
+function partOf(part: CheckedPart): Part {
+  if (part.kind === 'text') return part
+  return { kind: part.kind, source: { kind: 'bytes', bytes: part.bytes }, mediaType: part.mediaType }
+}
+
+interface Answers {
+  readonly top: AnsweredRung
+  readonly known: readonly AnsweredRung[]
+  readonly beside: readonly AnsweredRung[]
+}
+
+/** Agreement with the top rung stands in for being right, and says so. */
+async function keep(
+  { guided, request }: Claimed,
+  climbed: Climbed,
+  { top, known, beside }: Answers,
+  { keepContent }: ShadowOptions,
+  { outcomes, clock, compared }: ShadowDependencies,
+): Promise<void> {
+  if (climbed.end.kind !== 'answered') return
+  const agreement = (one: AnsweredRung): number | undefined => {
+    const same = isSameAnswer(request.task, one.end.result.output, top.end.result.output)
+    return same === undefined ? undefined : Number(same)
+  }
+  const scores = new Map([...known, ...beside].map(one => [one.rung, agreement(one)]))
+  for (const one of known) {
+    const score = scores.get(one.rung)
+    if (one !== top && score !== undefined) compared(climbed, one.confidence, score)
+  }
+  await outcomes.append(
+    climbed.request.tenant,
+    recordOf(climbed, climbed.end.answer.model, {
+      source: 'shadow',
+      ladderRungs: guided.ladder.rungs.map(rung => rung.name),
+      at: clock.now(),
+      keepContent,
+      beside,
+      scoreOf(rung) {
+        const score = scores.get(rung)
+        return score === undefined ? undefined : { score, scoreBy: 'agreement' }
+      },
+    }),
+  )
+}

@@ -1,0 +1,70 @@
+import type { ClimbLog } from '../../shared/climb/climb-log.ts'
+import type { Clock } from '../../shared/contract/clock.ts'
+import { GatewayError } from '../../shared/contract/errors.ts'
+import type { RequestId } from '../../shared/contract/ids.ts'
+import type { Output } from '../../shared/contract/answer.ts'
+import type { OutcomeStore } from '../../shared/outcomes/outcome-store.ts'
+import { comparable, comparableText, isSameAnswer } from '../../shared/outcomes/same-answer.ts'
+import type { Climbed } from '../states.ts'
+import { recordOf, type Scored } from './record-of.ts'
+
+/** What a caller says of an answer. */
+export type Feedback =
+  | { readonly kind: 'score'; readonly score: number }
+  | { readonly kind: 'corrected'; readonly answer: string }
+
+/** Takes a caller's word on an answer of theirs. @throws GatewayError NotFound when the request is unknown, its time is over, or it is another tenant's */
+export type TakeFeedback = (tenant: string, requestId: RequestId, feedback: Feedback) => Promise<void>
+
+/** What taking feedback needs. */
+export interface FeedbackDependencies {
+  readonly climbLog: Pick<ClimbLog, 'read'>
+  readonly outcomes: Pick<OutcomeStore, 'append'>
+  readonly clock: Clock
+  readonly keepContent: boolean
+  /** Rungs of a ladder, cheap to dear; `undefined` for a ladder that a pinned model made, of which nothing is to be learnt. */
+  readonly rungsOf: (ladder: string) => readonly string[] | undefined
+  /** Told of the score of the answer that was delivered, with the confidence that it was delivered with. */
+  readonly scored: (climbed: Climbed, confidence: number, score: number) => void
+}
+
+/** Makes the taker. It joins the score with the rungs in the climb log; a corrected answer is compared and let go of. */
+export function createTakeFeedback(dependencies: FeedbackDependencies): TakeFeedback {
+  const { climbLog, outcomes, clock, keepContent, rungsOf, scored } = dependencies
+  return async (tenant, requestId, feedback) => {
+    const state = await climbLog.read(requestId)
+    if (state === undefined || state.request.tenant !== tenant) {
+      throw new GatewayError('NotFound', 'there is no such request, or its time is over')
+    }
+    const { end } = state
+    if (end?.kind !== 'answered') throw new GatewayError('NotFound', 'the request has no answer to speak of')
+    const { request, plan, legs } = state
+    const ladderRungs = rungsOf(plan.ladder)
+    if (ladderRungs === undefined) return
+    const climbed: Climbed = { requestId, request, plan, legs, end, endedAt: state.endedAt ?? request.deadlineAt }
+    const { answer } = end
+    const scoreOf = scorer(climbed, answer.output, feedback)
+    await outcomes.append(
+      tenant,
+      recordOf(climbed, answer.model, { source: 'feedback', ladderRungs, at: clock.now(), keepContent, scoreOf }),
+    )
+    const own = scoreOf(answer.model, answer.output)
+    if (own !== undefined) scored(climbed, answer.confidence, own.score)
+  }
+}
+
+/**
+ * A corrected answer scores every rung. A score is that of the delivered answer and of those that say the same; where it is full, an
+ * answer that says something else is wrong.
+ */
+function scorer({ request: { task } }: Climbed, delivered: Output, feedback: Feedback) {
+  return (_rung: string, output: Output): Scored | undefined => {
+    if (feedback.kind === 'corrected') {
+      const right = comparable(task, output) === comparableText(task, feedback.answer)
+      return { score: Number(right), scoreBy: 'correction' }
+    }
+    const same = output === delivered || isSameAnswer(task, output, delivered)
+    if (same === true) return { score: feedback.score, scoreBy: 'caller' }
+    return same === false && feedback.score === 1 ? { score: 0, scoreBy: 'caller' } : undefined
+  }
+}

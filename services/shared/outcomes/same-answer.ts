@@ -1,0 +1,32 @@
+import type { Output } from '../contract/answer.ts'
+import type { Task } from '../contract/content.ts'
+
+/**
+ * Whether two answers to one task say the same: labels by their first, read text by letters and figures alone, other text but for
+ * case, space and punctuation. `undefined` where sameness of words tells nothing: vectors, and free text longer than a short answer.
+ */
+export function isSameAnswer(task: Task, a: Output, b: Output): boolean | undefined {
+  const [one, other] = [comparable(task, a), comparable(task, b)]
+  if (one === undefined || other === undefined) return undefined
+  if (task === 'generate' && Math.max(one.length, other.length) > longestShortAnswer) return undefined
+  return one === other
+}
+
+/** The answer in the form by which its task compares; `undefined` for vectors. */
+export function comparable(task: Task, output: Output): string | undefined {
+  if (output.kind === 'embedding') return undefined
+  if (output.kind === 'labels') return comparableText(task, output.labels[0]?.label ?? '')
+  return comparableText(task, output.text)
+}
+
+/** The same of an answer that somebody wrote down. */
+export function comparableText(task: Task, text: string): string {
+  const kept = text.normalize('NFKC').toLowerCase()
+  if (task === 'classify') return kept.trim()
+  // Layout is not what reading is about.
+  if (task === 'read') return kept.replaceAll(/[^\p{L}\p{N}]+/gu, '')
+  return kept.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim()
+}
+
+/** Two good answers of more than about a line differ in words. */
+const longestShortAnswer = 80
