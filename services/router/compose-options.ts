@@ -38,7 +38,8 @@ export function shadowClaimOptionsOf({ learning }: Config): ClaimShadowOptions {
 
 /** From where parts may be fetched. */
 export function fetchLimitsOf({ limits }: Config): FetchLimits {
-  return { allow: limits.fetch.allow, bytes: limits.fetch.megabytes * 1e6, timeoutMs: limits.fetch.timeoutMs }
+  const { megabytes, requestMegabytes, ...rest } = limits.fetch
+  return { ...rest, bytes: megabytes * 1e6, requestBytes: requestMegabytes * 1e6 }
 }
 
 /** What requests are held to. */

@@ -120,7 +120,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const recall = createRecall({ climbLog, clock, sleep })
   const background = inFlight.background(logger)
   const stages: Omit<Stages<Course>, 'learn'> = {
-    admit: createAdmit(admitOptionsOf(loaded), { clock, fetchPart: createFetchPart(fetchLimitsOf(config)) }),
+    admit: createAdmit(admitOptionsOf(loaded), { clock, fetcher: createFetchPart(fetchLimitsOf(config)) }),
     recall: recall.find,
     forget: recall.forget,
     assess: createAssess({ ladders, describe: describePart }),

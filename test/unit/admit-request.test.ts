@@ -124,7 +124,10 @@ const incoming = (more: Partial<Incoming> = {}): Incoming => ({
   ...more,
 })
 const admit = (more?: Partial<Incoming>, fetchPart = noFetch) =>
-  createAdmit(options, { clock: { now: () => nowMs }, fetchPart })(incoming(more), new AbortController().signal)
+  createAdmit(options, { clock: { now: () => nowMs }, fetcher: () => fetchPart })(
+    incoming(more),
+    new AbortController().signal,
+  )
 const within = (deadlineMs: number): InferenceRequest => ({ ...base, ...constraints({ deadlineMs }) })
 
 describe('createAdmit()', () => {

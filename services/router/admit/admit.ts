@@ -19,14 +19,15 @@ export interface AdmitOptions {
 /** What admission needs. */
 export interface AdmitDependencies {
   readonly clock: Clock
-  readonly fetchPart: FetchPart
+  /** Gives the fetcher of one request. */
+  readonly fetcher: () => FetchPart
 }
 
 /** Lets a sound request in, with its bytes at hand and its deadline absolute. @throws GatewayError InvalidRequest, Deadline */
 export type Admit = (incoming: Incoming, signal: AbortSignal) => Promise<Admitted>
 
 /** Makes the stage. */
-export function createAdmit(options: AdmitOptions, { clock, fetchPart }: AdmitDependencies): Admit {
+export function createAdmit(options: AdmitOptions, { clock, fetcher }: AdmitDependencies): Admit {
   return async (incoming, signal) => {
     const { request, caller, mode, arrivedAt } = incoming
     const deadlineAt = deadlineOf(incoming, options)
@@ -34,6 +35,7 @@ export function createAdmit(options: AdmitOptions, { clock, fetchPart }: AdmitDe
       throw new GatewayError('Deadline', 'the deadline is past', { stage: 'admit', reason: 'DEADLINE_AT_ADMIT' })
     }
     checkRequest(request, options.request)
+    const fetchPart = fetcher()
     const parts = await Promise.all(
       request.parts.map((part, index) => checkPart(part, `content[${index}]`, options.media, fetchPart, signal)),
     )

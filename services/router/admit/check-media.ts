@@ -1,7 +1,7 @@
-import sharp from 'sharp'
 import { invalidField } from '../../shared/contract/errors.ts'
 import { readWavFacts } from '../../shared/media/decode-wav.ts'
 import { MediaError } from '../../shared/media/media-error.ts'
+import { openPicture } from '../../shared/media/open-picture.ts'
 import { sniffMedia } from './sniff-media.ts'
 
 /** What media are held to. */
@@ -74,7 +74,7 @@ async function imageHeader(
 async function sizeOf(bytes: Uint8Array, at: string): Promise<{ width: number; height: number }> {
   try {
     // Only the header is read; the limit is our own, so that the answer can name it.
-    const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata()
+    const { width, height } = await openPicture(bytes, Number.POSITIVE_INFINITY).metadata()
     return { width, height }
   } catch {
     // The decoder's own words can quote the content.

@@ -1,5 +1,5 @@
-import sharp from 'sharp'
 import { decodeWav } from '../../shared/media/decode-wav.ts'
+import { openPicture } from '../../shared/media/open-picture.ts'
 import { describeAudio } from '../../shared/policy/features/describe-audio.ts'
 import { describeImage } from '../../shared/policy/features/describe-image.ts'
 import type { PartDescription } from '../../shared/policy/policy.ts'
@@ -7,6 +7,8 @@ import type { CheckedPart } from '../states.ts'
 
 /** Longer side of the raster that image signs are read from. */
 const rasterSide = 192
+/** Admission has checked against the deployment's own limit, which is far below; this is for whoever comes another way. */
+const mostMegapixels = 268
 /** Longer sound is described by its header alone: decoding it would hold up every other request of this router. */
 const secondsHeard = 60
 
@@ -23,7 +25,7 @@ export async function describePart(part: CheckedPart): Promise<PartDescription> 
 type Media = Exclude<CheckedPart, { kind: 'text' }>
 
 async function imageSigns({ bytes, header }: Media): Promise<Readonly<Record<string, number>>> {
-  const { data, info } = await sharp(bytes)
+  const { data, info } = await openPicture(bytes, mostMegapixels)
     .resize(rasterSide, rasterSide, { fit: 'inside', withoutEnlargement: true, kernel: 'nearest' })
     .flatten({ background: '#fff' })
     .greyscale()

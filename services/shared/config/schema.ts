@@ -174,9 +174,20 @@ export const configSchema = z.strictObject({
       asyncDeadlineMs: count.default(600_000),
       fetch: z
         .strictObject({
+          /** Host names, `.example.org` for every host under it, each with `:port` where it is not the scheme's own. */
           allow: z.array(z.string().min(1)).default([]),
+          schemes: z
+            .array(z.enum(['https', 'http']))
+            .min(1)
+            .default(['https']),
+          /** Inside networks that may be fetched from all the same, such as that of an object store. */
+          networks: z.array(z.union([z.cidrv4(), z.cidrv6()], 'address/bits')).default([]),
+          /** Each is held to the same as the first address. */
+          redirects: z.int().min(0).max(10).default(3),
           megabytes: z.number().positive().default(16),
+          requestMegabytes: z.number().positive().default(32),
           timeoutMs: count.default(3000),
+          atOnce: count.default(64),
         })
         .prefault({}),
     })

@@ -88,9 +88,15 @@ function mixDown(view: DataView, start: number, frames: number, format: WavForma
   return samples
 }
 
+/** Editors write a dozen; a file of millions of empty ones would hold up whoever reads through it. */
+const mostChunks = 256
+
 function findChunks(view: DataView): { format: WavFormat; dataStart: number; dataBytes: number } {
   let format: WavFormat | undefined
+  let chunks = 0
   for (let offset = 12; offset + 8 <= view.byteLength;) {
+    chunks += 1
+    if (chunks > mostChunks) throw new MediaError(`the WAV file has more than ${mostChunks} chunks before its data`)
     const tag = tagAt(view, offset)
     const size = view.getUint32(offset + 4, true)
     const start = offset + 8

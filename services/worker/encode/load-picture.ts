@@ -1,5 +1,6 @@
-import sharp, { type Metadata, type Sharp } from 'sharp'
+import type { Metadata } from 'sharp'
 import { MediaError } from '../../shared/media/media-error.ts'
+import { openPicture } from '../../shared/media/open-picture.ts'
 
 /** A decoded picture: uint8 [height, width, 3], RGB. */
 export interface Picture {
@@ -7,11 +8,6 @@ export interface Picture {
   readonly width: number
   readonly height: number
 }
-
-/** The loaders of libvips that are let in: pictures of pixels. Drawings and documents can refer to files and grow without bounds. */
-const loaders = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif']
-sharp.block({ operation: ['VipsForeignLoad'] })
-sharp.unblock({ operation: loaders.map(format => `VipsForeignLoad${format}`) })
 
 /** Less holds no letter, and resizing needs some pixels to work on. */
 const leastSide = 8
@@ -24,7 +20,7 @@ const leastSide = 8
 export async function loadPicture(bytes: Uint8Array, limitMegapixels: number): Promise<Picture> {
   await checkHeader(bytes, limitMegapixels)
   try {
-    const { data, info } = await open(bytes, limitMegapixels)
+    const { data, info } = await openPicture(bytes, limitMegapixels)
       .autoOrient()
       .flatten({ background: 'white' })
       .toColourspace('srgb')
@@ -48,18 +44,10 @@ async function checkHeader(bytes: Uint8Array, limitMegapixels: number): Promise<
 
 async function readHeader(bytes: Uint8Array): Promise<Metadata> {
   try {
-    return await open(bytes, Number.MAX_SAFE_INTEGER).metadata()
+    return await openPicture(bytes, Number.POSITIVE_INFINITY).metadata()
   } catch (error) {
     throw new MediaError('the image is of no supported format, or damaged', { cause: error })
   }
-}
-
-function open(bytes: Uint8Array, limitMegapixels: number): Sharp {
-  return sharp(bytes, {
-    limitInputPixels: Math.min(Number.MAX_SAFE_INTEGER, limitMegapixels * 1e6),
-    failOn: 'error',
-    animated: false,
-  })
 }
 
 function tripled(grey: Uint8Array): Uint8Array {
