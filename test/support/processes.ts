@@ -1,4 +1,4 @@
-import { credentials, Metadata, type ClientOptions, type ServiceError } from '@grpc/grpc-js'
+import { credentials, Metadata, type ChannelCredentials, type ClientOptions, type ServiceError } from '@grpc/grpc-js'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import type { GatewayClient } from '../../services/shared/rpc/generated/sluice/v1/Gateway.ts'
@@ -89,9 +89,13 @@ export interface CallOptions {
 }
 
 /** Connects to a router. */
-export function connect(address: string, options: ClientOptions = {}): TestClient {
-  const raw = new types.Gateway(address, credentials.createInsecure(), options)
-  const admin = new types.Admin(address, credentials.createInsecure(), options)
+export function connect(
+  address: string,
+  options: ClientOptions = {},
+  channel: ChannelCredentials = credentials.createInsecure(),
+): TestClient {
+  const raw = new types.Gateway(address, channel, options)
+  const admin = new types.Admin(address, channel, options)
   const unary = <Request, Response>(
     method: (
       request: Request,

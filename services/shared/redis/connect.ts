@@ -47,7 +47,8 @@ function open(address: string, shared: SharedOptions, use: ConnectionUse): Redis
   const [scheme, rest] = splitOnce(address, '://')
   const opener = openers[scheme]
   if (opener !== undefined) return opener(address, rest, shared, use)
-  throw new GatewayError('Config', `redis.url: ${scheme}:// is not one of ${Object.keys(openers).join(', ')}`)
+  // The address can hold a password, so nothing of it is repeated.
+  throw new GatewayError('Config', `redis.url: its scheme is not one of ${Object.keys(openers).join(', ')}`)
 }
 
 type SharedOptions = ReturnType<typeof sharedOptions>
