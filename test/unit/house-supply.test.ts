@@ -1,0 +1,83 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { packageRoot } from '../../services/shared/config/load-config.ts'
+
+const root = packageRoot()
+const read = <Shape>(path: string): Shape => JSON.parse(readFileSync(join(root, path), 'utf8')) as Shape
+
+interface Package {
+  readonly version?: string
+  readonly integrity?: string
+  readonly resolved?: string
+  readonly dev?: boolean
+  readonly link?: boolean
+}
+
+interface Component {
+  readonly name: string
+  readonly version?: string
+  readonly type: string
+  readonly hashes?: readonly { readonly content: string }[]
+  readonly licenses?: readonly unknown[]
+  readonly components?: readonly Component[]
+}
+
+const { packages } = read<{ packages: Record<string, Package> }>('package-lock.json')
+const installed = Object.entries(packages).filter(([path]) => path !== '')
+
+describe('what the project stands on', () => {
+  it('is pinned to the version', () => {
+    const { dependencies, devDependencies } = read<Record<string, Record<string, string>>>('package.json')
+    const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(
+      ([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/u.test(version),
+    )
+    expect(loose).toEqual([])
+  })
+
+  it('has a strong hash for every package of the lock file, which is from the registry alone', () => {
+    expect(installed.length).toBeGreaterThan(100)
+    expect(installed.filter(([, { integrity }]) => !integrity?.startsWith('sha512-')).map(([path]) => path)).toEqual([])
+    const elsewhere = installed.filter(
+      ([, { resolved, link }]) =>
+        link === true || !(resolved ?? 'https://registry.npmjs.org/').startsWith('https://registry.npmjs.org/'),
+    )
+    expect(elsewhere).toEqual([])
+  })
+
+  it('is listed by `npm run sbom`: every package that runs with its hash and licence, every model with its files', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-sbom-'))
+    const file = join(folder, 'sbom.json')
+    try {
+      execFileSync(process.execPath, ['scripts/sbom.mjs', file], { cwd: root, stdio: 'ignore' })
+      const { components } = JSON.parse(readFileSync(file, 'utf8')) as { components: readonly Component[] }
+      const libraries = components.filter(({ type }) => type === 'library')
+      const listed = new Set(libraries.map(({ name, version }) => `${name}@${version}`))
+      const running = installed
+        .filter(([, { dev }]) => dev !== true)
+        .map(([path, { version }]) => `${path.split('node_modules/').at(-1)}@${version}`)
+      // A package for another system or machine is in the lock file, and in the list where this one can take it.
+      const direct = Object.entries(read<{ dependencies: Record<string, string> }>('package.json').dependencies)
+      expect(direct.map(([name, version]) => `${name}@${version}`).filter(one => !listed.has(one))).toEqual([])
+      expect([...listed].filter(one => !running.includes(one))).toEqual([])
+      expect(libraries.filter(one => !one.hashes?.length || !one.licenses?.length).map(({ name }) => name)).toEqual([])
+      const { packs } = read<{ packs: Record<string, { files: { sha256: string }[] }> }>(
+        'deploy/models/models.lock.json',
+      )
+      const models = components.filter(({ type }) => type === 'machine-learning-model')
+      expect(models.map(({ name }) => name)).toEqual(Object.keys(packs))
+      const hashes = models.flatMap(({ components: files = [] }) => files.map(one => one.hashes?.[0]?.content))
+      expect(hashes).toEqual(Object.values(packs).flatMap(({ files }) => files.map(({ sha256 }) => sha256)))
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }, 60_000)
+
+  it('runs no install script of anybody: the configuration of npm keeps them off', () => {
+    // npm 11 asks first; what is approved would be listed here.
+    expect(read<Record<string, unknown>>('package.json')).not.toHaveProperty('allowScripts')
+    expect(readFileSync(join(root, '.npmrc'), 'utf8')).toContain('onnxruntime-node-install=skip')
+  })
+})
