@@ -280,7 +280,7 @@ describe('a part by its address', () => {
     ['a host that is not listed', () => 'http://example.com/', /not one that parts are fetched from/u],
     [
       'another port',
-      () => `http://127.0.0.1:${Number(door.routers[0]!.ready['ops']?.toString().split(':')[1])}/metrics`,
+      () => `http://127.0.0.1:${String(door.routers[0]?.ready['ops']).split(':')[1]}/metrics`,
       /not one/u,
     ],
     ['what is no picture', () => `http://127.0.0.1:${portOf(site)}/text`, /no image/u],

@@ -89,11 +89,11 @@ export async function startDoorGateway({ fetchAllow, upstreamUrl }: DoorSettings
     routers,
     processes,
     clients,
-    address: String(routers[0]!.ready['grpc']),
+    address: String(routers[0].ready['grpc']),
     operatorKey: operator.text,
     /** Runs the command line against the first router, as its operator. */
     cli: (...words: readonly string[]) =>
-      runCli([...words, '--address', String(routers[0]!.ready['grpc'])], {
+      runCli([...words, '--address', String(routers[0].ready['grpc'])], {
         SLUICE_API_KEY: operator.text,
         SLUICE_TLS_CA: file('ca.pem'),
         SLUICE_TLS_CERT: file('client.pem'),

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { packageRoot } from '../../services/shared/config/load-config.ts'
 
 const root = packageRoot()
-const read = <Shape>(path: string): Shape => JSON.parse(readFileSync(join(root, path), 'utf8')) as Shape
+const read = (path: string): unknown => JSON.parse(readFileSync(join(root, path), 'utf8'))
 
 interface Package {
   readonly version?: string
@@ -25,12 +25,13 @@ interface Component {
   readonly components?: readonly Component[]
 }
 
-const { packages } = read<{ packages: Record<string, Package> }>('package-lock.json')
+const { packages } = read('package-lock.json') as { packages: Record<string, Package> }
+const ownPackage = read('package.json') as Record<'dependencies' | 'devDependencies', Record<string, string>>
 const installed = Object.entries(packages).filter(([path]) => path !== '')
 
 describe('what the project stands on', () => {
   it('is pinned to the version', () => {
-    const { dependencies, devDependencies } = read<Record<string, Record<string, string>>>('package.json')
+    const { dependencies, devDependencies } = ownPackage
     const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(
       ([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/u.test(version),
     )
@@ -59,13 +60,13 @@ describe('what the project stands on', () => {
         .filter(([, { dev }]) => dev !== true)
         .map(([path, { version }]) => `${path.split('node_modules/').at(-1)}@${version}`)
       // A package for another system or machine is in the lock file, and in the list where this one can take it.
-      const direct = Object.entries(read<{ dependencies: Record<string, string> }>('package.json').dependencies)
+      const direct = Object.entries(ownPackage.dependencies)
       expect(direct.map(([name, version]) => `${name}@${version}`).filter(one => !listed.has(one))).toEqual([])
       expect([...listed].filter(one => !running.includes(one))).toEqual([])
       expect(libraries.filter(one => !one.hashes?.length || !one.licenses?.length).map(({ name }) => name)).toEqual([])
-      const { packs } = read<{ packs: Record<string, { files: { sha256: string }[] }> }>(
-        'deploy/models/models.lock.json',
-      )
+      const { packs } = read('deploy/models/models.lock.json') as {
+        packs: Record<string, { files: { sha256: string }[] }>
+      }
       const models = components.filter(({ type }) => type === 'machine-learning-model')
       expect(models.map(({ name }) => name)).toEqual(Object.keys(packs))
       const hashes = models.flatMap(({ components: files = [] }) => files.map(one => one.hashes?.[0]?.content))
@@ -77,7 +78,7 @@ describe('what the project stands on', () => {
 
   it('runs no install script of anybody: the configuration of npm keeps them off', () => {
     // npm 11 asks first; what is approved would be listed here.
-    expect(read<Record<string, unknown>>('package.json')).not.toHaveProperty('allowScripts')
+    expect(ownPackage).not.toHaveProperty('allowScripts')
     expect(readFileSync(join(root, '.npmrc'), 'utf8')).toContain('onnxruntime-node-install=skip')
   })
 })
