@@ -29,6 +29,8 @@ import type { RevokeKeyRequest } from '../shared/rpc/generated/sluice/v1/RevokeK
 import type { RevokeKeyResponse__Output } from '../shared/rpc/generated/sluice/v1/RevokeKeyResponse.ts'
 import type { RotateKeyRequest } from '../shared/rpc/generated/sluice/v1/RotateKeyRequest.ts'
 import type { RotateKeyResponse__Output } from '../shared/rpc/generated/sluice/v1/RotateKeyResponse.ts'
+import type { RestoreLedgerRequest } from '../shared/rpc/generated/sluice/v1/RestoreLedgerRequest.ts'
+import type { RestoreLedgerResponse__Output } from '../shared/rpc/generated/sluice/v1/RestoreLedgerResponse.ts'
 import type { SubmitRequest } from '../shared/rpc/generated/sluice/v1/SubmitRequest.ts'
 import type { WatchJobRequest } from '../shared/rpc/generated/sluice/v1/WatchJobRequest.ts'
 import { loadServices, typesOf } from '../shared/rpc/load-proto.ts'
@@ -54,6 +56,7 @@ interface Unary {
   readonly ListKeys: { request: ListKeysRequest; response: ListKeysResponse__Output }
   readonly RotateKey: { request: RotateKeyRequest; response: RotateKeyResponse__Output }
   readonly RevokeKey: { request: RevokeKeyRequest; response: RevokeKeyResponse__Output }
+  readonly RestoreLedger: { request: RestoreLedgerRequest; response: RestoreLedgerResponse__Output }
   readonly Drain: { request: DrainRequest; response: DrainResponse__Output }
 }
 

@@ -105,9 +105,12 @@ printing(models, 'verify [pack...]', 'check every file of the packs that are her
   run(async () => (await import('./packs.ts')).runVerifyPacks),
 )
 
-remote(program, 'budget', 'what is reserved, spent and left').action(
+const budget = remote(program, 'budget', 'what is reserved, spent and left').action(
   run(async () => (await import('./budget.ts')).runBudget),
 )
+remote(budget, 'restore', 'open the ledger again after Redis has lost its data')
+  .option('--from-nothing', 'start every window from nothing, not from what the router remembers')
+  .action(run(async () => (await import('./budget.ts')).runRestore))
 
 remote(program, 'drain', 'let a worker or pool finish and take no more')
   .option('--worker <id>', 'one worker')

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Ladder, ModelSpec, Recipe, Rung } from '../shared/contract/model.ts'
+import type { DatedPrice, Price, PriceTier } from '../shared/contract/price.ts'
 import type { Policy } from '../shared/policy/policy.ts'
 import type { Config } from '../shared/config/schema.ts'
 import { createUncalibratedPolicy } from '../shared/policy/uncalibrated-policy.ts'
@@ -44,18 +45,39 @@ async function policyOf(
 function modelOf(config: Config, name: string): ModelSpec {
   const model = config.models[name]
   if (model === undefined) throw new Error(`model ${name} is not configured`)
-  const { backend, card, price } = model
+  const { backend, card } = model
+  const pool = config.pools[model.pool]
   const { parameters, ...words } = card
   return {
     name,
     tasks: model.tasks,
     modalities: model.modalities,
-    tier: config.pools[model.pool]?.tier ?? '',
+    tier: pool?.tier ?? '',
     pool: model.pool,
-    price: withoutAbsent(price),
+    ...pricesOf(config, name),
+    ...(pool === undefined ? {} : { longestLegMs: pool.longestLegMs }),
     card: parameters === undefined ? words : { ...words, parameters },
     ...(backend.kind === 'embedding' ? { space: backend.space } : {}),
     ...('adapters' in backend && backend.adapters !== undefined ? { adapters: Object.keys(backend.adapters) } : {}),
+  }
+}
+
+function pricesOf({ models, prices }: Config, name: string): Pick<ModelSpec, 'price' | 'datedPrices'> {
+  const dated = prices[name] ?? []
+  const price = priceOf(models[name]?.price ?? {})
+  return dated.length === 0 ? { price } : { price, datedPrices: dated.map(datedPriceOf) }
+}
+
+function priceOf({ currency: _one, above, ...rates }: NonNullable<Config['models'][string]['price']>): Price {
+  const tiers = above?.map(tier => withoutAbsent<PriceTier>(tier))
+  return { ...withoutAbsent<Price>(rates), ...(tiers === undefined ? {} : { above: tiers }) }
+}
+
+function datedPriceOf({ from, until, ...price }: Config['prices'][string][number]): DatedPrice {
+  return {
+    price: priceOf(price),
+    ...(from === undefined ? {} : { fromAt: Date.parse(from) }),
+    ...(until === undefined ? {} : { untilAt: Date.parse(until) }),
   }
 }
 

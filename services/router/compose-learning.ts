@@ -5,10 +5,9 @@ import type { OutcomeStore } from '../shared/outcomes/outcome-store.ts'
 import { createChoose } from './choose/choose.ts'
 import type { Consider } from './choose/consider.ts'
 import type { Fleet } from './choose/fleet.ts'
-import { createClaimShadow } from './claim/claim-shadow.ts'
+import type { Claim } from './claim/claim.ts'
 import { createClimber, type ClimbDependencies } from './climb/climb.ts'
 import type { Course } from './climb/course.ts'
-import { shadowClaimOptionsOf } from './compose-options.ts'
 import { createRequestHandler, type RequestHandler, type Stages } from './handle-request.ts'
 import type { InFlight } from './in-flight.ts'
 import type { LadderBook } from './ladder-book.ts'
@@ -30,6 +29,8 @@ export interface LearningDependencies {
   /** The way of a caller's request, which shadow calls take too, but for what is counted and who pays. */
   readonly stages: Omit<Stages<Course>, 'learn'>
   readonly consider: Consider
+  /** Holds what such a call may cost, of the deployment's money. */
+  readonly claimShadow: Claim
   readonly climb: ClimbDependencies
   readonly background: (climbing: Promise<unknown>) => void
 }
@@ -51,7 +52,7 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
   const shadow = createShadowCalls(
     { share: learning.shadowShare, rungs: learning.shadowRungs, atOnce: learning.shadowAtOnce, keepContent },
     {
-      ask: shadowHandler(config, dependencies).infer,
+      ask: shadowHandler(dependencies).infer,
       outcomes,
       clock,
       logger,
@@ -84,16 +85,20 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
 }
 
 /** Climbs that count as nobody's requests, and add nothing to what pools are wanted for. */
-function shadowHandler(
-  config: Config,
-  { stages, stores: { ledger }, clock, consider, climb, background }: LearningDependencies,
-): RequestHandler {
+function shadowHandler({
+  stages,
+  clock,
+  consider,
+  claimShadow,
+  climb,
+  background,
+}: LearningDependencies): RequestHandler {
   const climber = createClimber({ ...climb, observe: uncounted, refused: uncounted })
   return createRequestHandler(
     {
       ...stages,
-      choose: createChoose({ consider, clock, refused: uncounted }),
-      claim: createClaimShadow(shadowClaimOptionsOf(config), { ledger, clock }),
+      choose: createChoose({ consider, clock, refused: uncounted, isPaid: () => true }),
+      claim: claimShadow,
       start: climber.start,
       walk: climber.walk,
       learn: uncounted,

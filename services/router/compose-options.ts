@@ -1,25 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import type { LoadedConfig } from '../shared/config/load-config.ts'
 import type { Config } from '../shared/config/schema.ts'
-import { fromUsd } from '../shared/contract/money.ts'
 import type { AdmitOptions } from './admit/admit.ts'
 import type { FetchLimits } from './admit/fetch-part.ts'
-import type { ClaimOptions } from './claim/claim.ts'
 import type { WatchedPool } from './fleet-watch.ts'
-import type { ClaimShadowOptions } from './claim/claim-shadow.ts'
-
-/** A hold outlives its deadline by this before the reaper looks at it. */
-const holdLeaseMs = 10_000
-
-/** What requests and tenants may spend. */
-export function claimOptionsOf({ budgets }: Config): ClaimOptions {
-  const { requestMaxUsd, tenantPerDayUsd } = budgets
-  return {
-    holdLeaseMs,
-    ...(requestMaxUsd === undefined ? {} : { requestMaxNanoUsd: fromUsd(requestMaxUsd) }),
-    ...(tenantPerDayUsd === undefined ? {} : { tenantPerDayNanoUsd: fromUsd(tenantPerDayUsd) }),
-  }
-}
 
 /** The pools as the fleet's watch wants to know them. */
 export function watchedPoolsOf({ pools }: Config): ReadonlyMap<string, WatchedPool> {
@@ -29,11 +13,6 @@ export function watchedPoolsOf({ pools }: Config): ReadonlyMap<string, WatchedPo
       { workerCapacity: lanes * batch.maxSize, ...(coldStartMs === undefined ? {} : { coldStartMs }) },
     ]),
   )
-}
-
-/** What shadow calls may spend. */
-export function shadowClaimOptionsOf({ learning }: Config): ClaimShadowOptions {
-  return { holdLeaseMs, perDayNanoUsd: fromUsd(learning.shadowUsdPerDay) }
 }
 
 /** From where parts may be fetched. */

@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { ClimbLog } from '../shared/climb/climb-log.ts'
 import { createRedisClimbLog } from '../shared/climb/redis-climb-log.ts'
 import { climbLogTimes } from '../shared/climb/times.ts'
-import type { Config } from '../shared/config/schema.ts'
+import type { LoadedConfig } from '../shared/config/load-config.ts'
 import type { Clock } from '../shared/contract/clock.ts'
 import type { Mailbox, MailSender, RouterMail } from '../shared/mailbox/mailbox.ts'
 import { createMailSender, createRedisMailbox } from '../shared/mailbox/redis-mailbox.ts'
@@ -19,7 +22,8 @@ import type { WorkerRegistry } from '../shared/registry/worker-registry.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import { createRedisKeyStore } from './keys/redis-key-store.ts'
 import type { Ledger } from './ledger/ledger.ts'
-import { createLedgerStore } from './ledger/ledger-store.ts'
+import { createGeneration, type Generation } from './ledger/generation.ts'
+import { createMemoryFile } from './ledger/memory-file.ts'
 import { createRedisLedger } from './ledger/redis-ledger.ts'
 
 /** Everything of a router that lives in Redis. */
@@ -32,6 +36,7 @@ export interface Stores {
   readonly payloads: PayloadStore
   readonly registry: WorkerRegistry
   readonly ledger: Ledger
+  readonly generation: Generation
   readonly keys: KeyStore
   readonly outcomes: OutcomeStore
   close(): Promise<void>
@@ -39,13 +44,18 @@ export interface Stores {
 
 const startTimeoutMs = 10_000
 const mailboxTtlMs = 600_000
-/** A settled hold is remembered for an hour: far longer than any second settlement can be late. */
-const rememberHoldMs = 3_600_000
+/** A settled hold is remembered for a minute: far longer than a command can hang on its way. */
+const rememberHoldMs = 60_000
 /** Counters of a day stay for a month, to be looked at. */
 const keepCounterMs = 31 * 86_400_000
 
 /** Connects, checks the server and builds the stores. @throws GatewayError Config, Overloaded */
-export async function createStores(config: Config, name: string, clock: Clock, logger: Logger): Promise<Stores> {
+export async function createStores(
+  { config, places }: LoadedConfig,
+  name: string,
+  clock: Clock,
+  logger: Logger,
+): Promise<Stores> {
   const { prefix, url, commandTimeoutMs } = config.redis
   const redis = connectRedis({ url, commandTimeoutMs }, 'commands', logger)
   const reader = connectRedis({ url, commandTimeoutMs }, 'blocking', logger)
@@ -55,6 +65,13 @@ export async function createStores(config: Config, name: string, clock: Clock, l
   const queue = createBullmqProducer({ prefix, maxWaiting }, redis)
   const mailbox = createRedisMailbox<RouterMail>({ prefix, name, ttlMs: mailboxTtlMs }, { reader, redis, logger })
   const { recordsPerTenant, keepDays } = config.learning
+  const generation = await createGeneration(
+    { prefix, keepCounterMs, onEmpty: config.budgets.emptyLedger },
+    redis,
+    createMemoryFile(memoryPath(url, prefix, places.state)),
+    logger,
+  )
+  await generation.look()
   const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
   return {
     redis,
@@ -64,7 +81,8 @@ export async function createStores(config: Config, name: string, clock: Clock, l
     mail: createMailSender(prefix, redis),
     payloads: createRedisPayloadStore({ prefix, quotaBytes }, redis, clock),
     registry: createRedisWorkerRegistry(prefix, redis, clock),
-    ledger: createRedisLedger({ prefix, rememberMs: rememberHoldMs, keepCounterMs }, createLedgerStore(redis)),
+    generation,
+    ledger: createRedisLedger({ prefix, rememberMs: rememberHoldMs, keepCounterMs }, redis, generation),
     keys: createRedisKeyStore(prefix, redis),
     outcomes: createRedisOutcomeStore({ prefix, recordsPerTenant, ttlMs: keepDays * 86_400_000 }, redis, clock),
     async close() {
@@ -73,4 +91,11 @@ export async function createStores(config: Config, name: string, clock: Clock, l
       redis.disconnect()
     },
   }
+}
+
+/** One file for each ledger that this machine's routers use; none for a private Redis, which lives and dies with its system. */
+function memoryPath(url: string, prefix: string, folder: string): string | undefined {
+  if (url.startsWith(`unix://${tmpdir()}`)) return undefined
+  const name = createHash('sha256').update(`${url} ${prefix}`).digest('hex').slice(0, 16)
+  return join(folder, 'ledgers', `${name}.json`)
 }

@@ -19,7 +19,6 @@ import { createAssess } from './assess/assess.ts'
 import { describePart } from './assess/describe-part.ts'
 import { createChoose } from './choose/choose.ts'
 import { createConsider } from './choose/consider.ts'
-import { createClaim, scopesOf } from './claim/claim.ts'
 import { createRecall } from './claim/recall.ts'
 import { climbedOf, createClimber, type ClimbDependencies } from './climb/climb.ts'
 import type { Course } from './climb/course.ts'
@@ -29,7 +28,8 @@ import { createLegDesk } from './climb/leg/leg-desk.ts'
 import { composeDoor, composeTls } from './compose-door.ts'
 import { composeLadders } from './compose-ladders.ts'
 import { composeLearning } from './compose-learning.ts'
-import { admitOptionsOf, claimOptionsOf, fetchLimitsOf, watchedPoolsOf } from './compose-options.ts'
+import { composeMoney } from './compose-money.ts'
+import { admitOptionsOf, fetchLimitsOf, watchedPoolsOf } from './compose-options.ts'
 import { createStores } from './compose-stores.ts'
 import { createFleetWatch } from './fleet-watch.ts'
 import { createForesee } from './foresee.ts'
@@ -46,7 +46,6 @@ import { createAdminService } from './rpc/admin-service.ts'
 import { createGatewayService } from './rpc/gateway-service.ts'
 import { openRpcServer } from './rpc/server.ts'
 import { createRequestLog } from './request-log.ts'
-import { createSettler } from './settle/settle.ts'
 import type { Considered } from './states.ts'
 import { traceClimb, traceStages } from './trace-stages.ts'
 import { loadPolicy } from '../shared/policy/load-policy.ts'
@@ -71,8 +70,8 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     instance: name,
   })
   const requestEnded = createRequestLog(config.log.requests, logger)
-  const stores = await createStores(config, name, clock, logger)
-  const { climbLog, queue, mail, payloads, registry, ledger, redis } = stores
+  const stores = await createStores(loaded, name, clock, logger)
+  const { climbLog, queue, mail, payloads, registry, generation, redis } = stores
   const ladders = await composeLadders(config, folder => loadPolicy(places.folder(folder), {}))
 
   const { weights, onTime: onTimeRatio } = config.scheduling
@@ -92,6 +91,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const poolMetrics = createPoolMetrics(metricsRegistry, fleet, Object.keys(config.pools))
   const refused = ({ rung, predictedLatencyMs }: Considered): void =>
     poolMetrics.refused(rung.model.pool, predictedLatencyMs)
+  const money = composeMoney(config, stores, { clock, logger, registry: metricsRegistry })
   const consider = createConsider(fleet.current, { onTimeRatio })
   const climbDependencies: ClimbDependencies = {
     climbLog,
@@ -111,12 +111,10 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     changed: follower.nudge,
     observe: metrics.judged,
     refused,
-    look: createLookAnew(consider, clock),
+    look: createLookAnew(consider, clock, money.isPaid),
   }
   const climber = createClimber(climbDependencies)
-  const settler = createSettler({ ledger, climbLog, clock, logger })
-  const choose = createChoose({ consider, clock, refused })
-  const claimOptions = claimOptionsOf(config)
+  const choose = createChoose({ consider, clock, refused, isPaid: money.isPaid })
   const recall = createRecall({ climbLog, clock, sleep })
   const background = inFlight.background(logger)
   const stages: Omit<Stages<Course>, 'learn'> = {
@@ -129,7 +127,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       metrics.decided(chosen, chosen.assessMs)
       return chosen
     },
-    claim: createClaim(claimOptions, { ledger, clock }),
+    claim: money.claim,
     start: climber.start,
     async walk(course, signal, emit) {
       const climbed = await traceClimb(course, tracer, traced => climber.walk(traced, signal, emit))
@@ -141,7 +139,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       for await (const state of follower.follow(requestId, signal)) if (state.end !== undefined) return climbedOf(state)
       throw new Error('following ended before the climb did')
     },
-    settle: settler.settle,
+    settle: money.settler.settle,
   }
   const learning = composeLearning(config, {
     stores,
@@ -152,6 +150,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     stages,
     consider,
     background,
+    claimShadow: money.claimShadow,
     climb: { ...climbDependencies, queue: fleet.counted(queue) },
     fleet: fleet.current,
     metrics: createLearningMetrics(metricsRegistry),
@@ -163,7 +162,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       metrics.ended(climbed)
       requestEnded(climbed)
     }
-    await settler.settle({ holdId: state.plan.holdId, requestId: state.request.requestId }, climbed)
+    await money.settler.settle({ holdId: state.plan.holdId, requestId: state.request.requestId }, climbed)
   }
   const jobs = createJobs(climbLog, follower, climber.cancel)
   const loops = startLoops(
@@ -172,7 +171,8 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       fleet: fleet.read,
       queues: fleet.readQueues,
       reconcile: desk.reconcile,
-      reap: settler.reap,
+      reap: money.settler.reap,
+      remember: () => generation.keep(clock.now()),
       async takeOver() {
         for (const state of await climbLog.takeOver(owner(), clock.now(), inFlight.room)) {
           metrics.resumed()
@@ -206,9 +206,17 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     ladders,
     fleet: () => fleet.current,
     takeFeedback: learning.takeFeedback,
-    balances: tenant => ledger.balances(scopesOf(claimOptions, tenant, clock.now())),
+    readBudget: money.readBudget,
   })
-  const admin = createAdminService({ ...serve, climbLog, registry, replay, keys: door.keys })
+  const admin = createAdminService({
+    ...serve,
+    climbLog,
+    registry,
+    replay,
+    keys: door.keys,
+    restoreLedger: generation.restore,
+    clock,
+  })
   const tls = await composeTls(config, logger)
   const server = await openRpcServer(
     {

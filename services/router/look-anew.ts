@@ -1,5 +1,5 @@
 import type { Clock } from '../shared/contract/clock.ts'
-import type { NanoUsd } from '../shared/contract/money.ts'
+import { maxNanoUsd, type NanoUsd } from '../shared/contract/money.ts'
 import { inputBytesOf, priorityRanks } from '../shared/queue/job.ts'
 import type { Consider } from './choose/consider.ts'
 import type { Course } from './climb/course.ts'
@@ -9,9 +9,10 @@ import type { Considered } from './states.ts'
 export type LookAnew = (course: Course, spentNanoUsd: NanoUsd) => readonly Considered[]
 
 /** Makes the look out of the one that chose. */
-export function createLookAnew(consider: Consider, clock: Clock): LookAnew {
-  return ({ request, plan, guided, estimate, modalities }, spentNanoUsd) =>
-    consider({
+export function createLookAnew(consider: Consider, clock: Clock, isPaid: (tenant: string) => boolean): LookAnew {
+  return ({ request, plan, guided, estimate, modalities }, spentNanoUsd) => {
+    const planned = new Map(plan.rungs.map(rung => [rung.name, rung]))
+    return consider({
       ladder: guided.ladder,
       estimate,
       modalities,
@@ -22,6 +23,10 @@ export function createLookAnew(consider: Consider, clock: Clock): LookAnew {
       turn: { priority: priorityRanks[request.constraints.priority], tenant: request.tenant },
       inputBytes: inputBytesOf(request.parts),
       moneyLeftNanoUsd: plan.heldNanoUsd - spentNanoUsd,
-      reserveOf: rung => plan.rungs.find(one => one.name === rung.name)?.reserveNanoUsd ?? 0,
+      priceOf: rung => planned.get(rung.name)?.price ?? rung.model.price,
+      // What is not paid for cannot be called.
+      reserveOf: rung => planned.get(rung.name)?.reserveNanoUsd ?? maxNanoUsd,
+      isPaid: isPaid(request.tenant),
     })
+  }
 }

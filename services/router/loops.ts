@@ -12,6 +12,8 @@ export interface LoopTurns {
   readonly reconcile: () => Promise<unknown>
   /** Settles what was left. */
   readonly reap: () => Promise<unknown>
+  /** Keeps what the ledger's counters hold, and sees whether they are still there. */
+  readonly remember: () => Promise<unknown>
   /** Takes over climbs whose routers died. */
   readonly takeOver: () => Promise<unknown>
 }
@@ -21,6 +23,8 @@ const fleetEveryMs = 500
 const queuesEveryMs = 20
 const reconcileEveryMs = 1000
 const reapEveryMs = 1000
+/** What a loss of all data can cost is what was spent in this time. */
+const rememberEveryMs = 2000
 
 /** Starts every loop of a router. */
 export function startLoops(
@@ -37,6 +41,7 @@ export function startLoops(
     start('queues', queuesEveryMs),
     start('reconcile', reconcileEveryMs),
     start('reap', reapEveryMs),
+    start('remember', rememberEveryMs),
   ]
   return {
     async stop() {

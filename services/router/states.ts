@@ -2,8 +2,9 @@ import type { ClimbEnd, ClimbPlan, ClimbRequest, LegState } from '../shared/clim
 import type { RungReport } from '../shared/contract/answer.ts'
 import type { Modality } from '../shared/contract/content.ts'
 import type { RequestId } from '../shared/contract/ids.ts'
-import type { Ladder, Rung } from '../shared/contract/model.ts'
+import type { Ladder, Payers, Rung } from '../shared/contract/model.ts'
 import type { NanoUsd } from '../shared/contract/money.ts'
+import type { Price } from '../shared/contract/price.ts'
 import type { InferenceRequest } from '../shared/contract/request.ts'
 import type { Estimate, Policy, Step } from '../shared/policy/policy.ts'
 
@@ -72,6 +73,8 @@ export interface Considered {
   readonly rung: Rung
   /** Dearest that the leg can get: what is reserved for it. */
   readonly reserveNanoUsd: NanoUsd
+  /** The price that is in force. */
+  readonly price?: Price
   readonly predictedQuality?: number
   readonly predictedCostNanoUsd: NanoUsd
   readonly predictedLatencyMs?: number
@@ -92,7 +95,7 @@ export function lacksCapacity(
 }
 
 /** Every filter that can take a rung out. */
-export type FilterName = 'pin' | 'adapter' | 'workers' | 'deadline' | 'cost' | 'modality'
+export type FilterName = 'pin' | 'adapter' | 'workers' | 'deadline' | 'cost' | 'modality' | 'price'
 
 /** An answer must leave the router before the caller's own clock runs out: time for one hop and one write. */
 export const deliveryMarginMs = 15
@@ -103,6 +106,8 @@ export interface Chosen extends Assessed {
   readonly firstStep: Step
   /** Dearest path that the ladder may take. */
   readonly reserveNanoUsd: NanoUsd
+  /** Most tokens that the leg which takes most of them can use. */
+  readonly mostTokens: number
 }
 
 declare const held: unique symbol
@@ -110,6 +115,7 @@ declare const held: unique symbol
 /** The money for the dearest path is held. Only `claim` makes one, so work without a hold does not compile. */
 export interface Claimed extends Chosen {
   readonly holdId: string
+  readonly payers: Payers
   readonly [held]: true
 }
 
@@ -124,8 +130,8 @@ export interface Climbed {
 }
 
 /** Stamps a chosen request as paid for; for `claim` alone. */
-export function markClaimed(chosen: Chosen, holdId: string): Claimed {
-  return { ...chosen, holdId } as Claimed
+export function markClaimed(chosen: Chosen, holdId: string, payers: Payers): Claimed {
+  return { ...chosen, holdId, payers } as Claimed
 }
 
 /** What happens on a climb, for a caller who watches. */

@@ -2,14 +2,14 @@ import type { Logger } from 'pino'
 import { isGatewayError } from '../shared/contract/errors.ts'
 import type { LegId } from '../shared/contract/ids.ts'
 import type { PayloadStore } from '../shared/payload/payload-store.ts'
-import { inputBytesOf } from '../shared/queue/job.ts'
+import { inputBytesOf, type Job } from '../shared/queue/job.ts'
 import type { TakenJob } from '../shared/queue/pool-queue.ts'
 import { traceIdOf } from '../shared/telemetry/tracer.ts'
 import { begin, type Begun } from './collect/begin.ts'
 import { loadParts } from './collect/load-parts.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import type { OpenLeg, OpenLegs } from './report/open-legs.ts'
-import { report, reportUnrun, type ReportDependencies } from './report/report.ts'
+import { recordLost, report, reportUnrun, type ReportDependencies } from './report/report.ts'
 import type { Engine, Outcome, RunHooks, Work } from './states.ts'
 import type { LegTrace } from './trace-leg.ts'
 
@@ -70,9 +70,15 @@ async function runReady(
   await Promise.all(ready.map(({ one }, index) => finish(one, outcomes[index] ?? lostOutcome, legs, dependencies)))
 }
 
-function openLegOf({ taken, attempt }: Running, { openLegs, clock }: BatchDependencies): OpenLeg {
-  const { legId, replyTo, deadlineAt } = taken.job
+function openLegOf({ taken, attempt, startedAt }: Running, { openLegs, clock }: BatchDependencies): OpenLeg {
+  const { legId, replyTo } = taken.job
+  const deadlineAt = stopsAt(taken.job, startedAt)
   return openLegs.open({ legId, attempt, replyTo, deadlineAt, nowMs: clock.now(), lost: taken.lost })
+}
+
+/** When a leg's time is over: the request's, or that of the leg itself. */
+function stopsAt({ deadlineAt, longestMs = Infinity }: Job, startedAt: number): number {
+  return Math.min(deadlineAt, startedAt + longestMs)
 }
 
 interface Ready {
@@ -118,10 +124,11 @@ async function finish(
   if (leg?.stopped() === 'lost') {
     const { legId, traceparent } = one.taken.job
     logger.warn({ legId, traceId: traceIdOf(traceparent) }, 'the lock was lost: another worker has this leg')
+    await recordLost(one, outcome, dependencies)
     one.trace?.ended('lost')
     return
   }
-  const end = await report(one, named(outcome, leg), dependencies)
+  const end = await report(one, named(outcome, leg, one, clock.now()), dependencies)
   one.trace?.ended(end)
   const word = end.kind === 'done' ? 'done' : end.reason
   const { model, parts, enqueuedAt } = one.taken.job
@@ -134,9 +141,13 @@ async function finish(
 }
 
 /** A backend knows only that it was stopped; the desk knows why. */
-function named(outcome: Outcome, leg: OpenLeg | undefined): Outcome {
-  if (outcome.kind === 'done' || outcome.reason !== 'cancelled') return outcome
-  return leg?.stopped() === 'expired' ? { ...outcome, reason: 'expired', message: 'its time was over' } : outcome
+function named(outcome: Outcome, leg: OpenLeg | undefined, { taken }: Running, nowMs: number): Outcome {
+  if (outcome.kind === 'done') return outcome
+  const isExpired = outcome.reason === 'expired' || (outcome.reason === 'cancelled' && leg?.stopped() === 'expired')
+  if (!isExpired) return outcome
+  if (nowMs >= taken.job.deadlineAt) return { ...outcome, reason: 'expired', message: 'its time was over' }
+  // The request has time left for another rung.
+  return { ...outcome, reason: 'model-error', message: 'it ran longer than its pool allows' }
 }
 
 async function answerUnrun(one: Begun, dependencies: BatchDependencies): Promise<void> {
@@ -163,8 +174,9 @@ async function tellUnrun(one: Exclude<Begun, Running>, dependencies: BatchDepend
   }
 }
 
-function workOf({ taken, attempt }: Running, parts: Work['parts'], traced: string | undefined): Work {
-  const { legId, model, recipe, task, options, deadlineAt, streaming, sessionKey, tenant } = taken.job
+function workOf({ taken, attempt, startedAt }: Running, parts: Work['parts'], traced: string | undefined): Work {
+  const { legId, model, recipe, task, options, streaming, sessionKey, tenant } = taken.job
+  const deadlineAt = stopsAt(taken.job, startedAt)
   const traceparent = traced ?? taken.job.traceparent
   return {
     legId,

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createRedisClimbLog } from '../../services/shared/climb/redis-climb-log.ts'
-import type { ClimbLog, LegEnd } from '../../services/shared/climb/climb-log.ts'
+import type { ClimbLog, ClimbPlan, ClimbRequest, LegEnd } from '../../services/shared/climb/climb-log.ts'
 import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
 import { createMailSender, createRedisMailbox } from '../../services/shared/mailbox/redis-mailbox.ts'
 import type { RouterMail } from '../../services/shared/mailbox/mailbox.ts'
@@ -105,9 +105,32 @@ describe.each(logs)('the climb log %s', (_name, create) => {
     expect(await log.beginLeg(legId, 'w2', 10)).toEqual({ kind: 'run', attempt: 2 })
     expect(await log.endLeg(legId, 1, end)).toBe('fenced')
     expect(await log.endLeg(legId, 2, end)).toBe('recorded')
-    expect(await log.endLeg(legId, 2, end)).toBe('fenced')
+    expect(await log.endLeg(legId, 2, end)).toBe('recorded')
+    expect((await log.read(requestId))?.legs[0]?.lost).toEqual({ 1: end.receipt.costNanoUsd })
     expect(await log.beginLeg(legId, 'w3', 10)).toEqual({ kind: 'ended', attempt: 2 })
     expect((await log.read(requestId))?.legs).toMatchObject([{ attempt: 2, workerId: 'w2', end }])
+  })
+
+  it('opens no climb that was forbidden, and forbids none that was opened', async () => {
+    const log = create()
+    expect(await log.forbid(await open(log))).toBe(false)
+    const requestId = createRequestId(Date.now())
+    expect(await log.forbid(requestId)).toBe(true)
+    const leg = { index: 0, rung: 'r', pool: 'p', plannedAt: 0 }
+    const request = { requestId, mode: 'sync', submittedAt: 0, deadlineAt: 1 } as unknown as ClimbRequest
+    expect(await log.open(request, {} as ClimbPlan, leg, owner)).toBe(false)
+    expect(await log.read(requestId)).toBeUndefined()
+  })
+
+  it('keeps the first receipt of an attempt that lost its leg, without ending it', async () => {
+    const log = create()
+    const requestId = await open(log)
+    const legId = legIdOf(requestId, 0)
+    await log.beginLeg(legId, 'w1', 10)
+    await log.leaveReceipt(legId, 1, 40)
+    await log.leaveReceipt(legId, 1, 50)
+    expect(await log.beginLeg(legId, 'w2', 10)).toEqual({ kind: 'run', attempt: 2 })
+    expect((await log.read(requestId))?.legs).toMatchObject([{ attempt: 2, lost: { 1: 40 } }])
   })
 
   it('calls a leg poison that was begun too often', async () => {

@@ -14,6 +14,7 @@ type Mutable = { -readonly [K in keyof ClimbState]: ClimbState[K] } & { legs: Le
 export class FakeClimbLog implements ClimbLog {
   readonly climbs = new Map<RequestId, Mutable>()
   readonly keys = new Map<string, { requestId: RequestId; fingerprint: string }>()
+  readonly forbidden = new Set<RequestId>()
   readonly #maxAttempts: number
 
   constructor(maxAttempts = 3) {
@@ -21,7 +22,7 @@ export class FakeClimbLog implements ClimbLog {
   }
 
   async open(request: ClimbState['request'], plan: ClimbState['plan'], firstLeg: PlannedLeg, owner: Owner) {
-    if (this.climbs.has(request.requestId)) return false
+    if (this.climbs.has(request.requestId) || this.forbidden.has(request.requestId)) return false
     this.climbs.set(request.requestId, {
       request,
       plan,
@@ -32,6 +33,12 @@ export class FakeClimbLog implements ClimbLog {
       cancelled: false,
       revision: 1,
     })
+    return true
+  }
+
+  async forbid(requestId: RequestId) {
+    if (this.climbs.has(requestId)) return false
+    this.forbidden.add(requestId)
     return true
   }
 
@@ -57,9 +64,20 @@ export class FakeClimbLog implements ClimbLog {
   async endLeg(legId: LegId, attempt: number, end: LegEnd) {
     const { climb, leg } = this.#find(legId)
     if (climb === undefined || leg === undefined) return 'gone' as const
-    if (leg.end !== undefined || leg.attempt !== attempt) return 'fenced' as const
+    if (leg.attempt !== attempt) {
+      await this.leaveReceipt(legId, attempt, end.receipt.costNanoUsd)
+      return 'fenced' as const
+    }
+    if (leg.end !== undefined) return 'recorded' as const
     this.#replace(climb, { ...leg, end })
     return 'recorded' as const
+  }
+
+  async leaveReceipt(legId: LegId, attempt: number, costNanoUsd: number) {
+    const { climb, leg } = this.#find(legId)
+    if (climb !== undefined && leg !== undefined) {
+      this.#replace(climb, { ...leg, lost: { [attempt]: costNanoUsd, ...leg.lost } })
+    }
   }
 
   async judgeLeg(requestId: RequestId, index: number, report: NonNullable<LegState['report']>, epoch: number) {

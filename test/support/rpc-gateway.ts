@@ -68,7 +68,7 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
     takeFeedback: unset,
     ladders: createLadderBook([], []),
     fleet: () => createFleet([], new Map()),
-    balances: async () => [],
+    readBudget: unset,
   })
   const server = await openRpcServer(
     {

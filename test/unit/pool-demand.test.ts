@@ -51,6 +51,8 @@ function input(leftMs: number, mode: 'sync' | 'async' = 'sync'): ConsiderInput {
     nowMs: 0,
     deadlineAt: leftMs,
     reserveOf: () => 1,
+    priceOf: () => ({}),
+    isPaid: false,
     turn: { priority: 2, tenant: 't' },
     inputBytes: 1,
   }

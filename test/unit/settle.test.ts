@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import type { Ledger } from '../../services/router/ledger/ledger.ts'
+import type { ExpiredHold, Ledger, Settlement } from '../../services/router/ledger/ledger.ts'
 import { createSettler } from '../../services/router/settle/settle.ts'
 import type { Claimed, Climbed } from '../../services/router/states.ts'
 import type { ClimbPlan, ClimbRequest, LegEnd } from '../../services/shared/climb/climb-log.ts'
@@ -37,18 +37,25 @@ const end: LegEnd = {
   receipt: { usage: {}, costNanoUsd: 70, workerId: 'w', attempt: 1, startedAt: 0, endedAt: 1 },
 }
 
+const logger = pino({ level: 'silent' })
+
 async function setUp(begin: boolean) {
   let nowMs = 0
   const settled: (readonly [string, number])[] = []
-  const expired: string[] = []
+  const settlements: Settlement[] = []
+  const expired: ExpiredHold[] = []
   const ledger: Ledger = {
-    reserve: async () => ({ kind: 'held' }),
-    settle: async (holdId, spent) => {
-      settled.push([holdId, spent])
-      return true
+    reserve: async () => ({ kind: 'held', offer: 0, shadowed: [] }),
+    settle: async (holdId, settlement) => {
+      settled.push([holdId, settlement.spent.tenant ?? 0])
+      settlements.push(settlement)
+      const at = expired.findIndex(hold => hold.holdId === holdId)
+      if (at >= 0) expired.splice(at, 1)
+      return { first: true, overrunNanoUsd: 0 }
     },
     balances: async () => [],
-    expired: async () => expired,
+    allowances: async () => [],
+    expired: async () => [...expired],
     extend: async () => true,
   }
   const climbLog = new FakeClimbLog()
@@ -59,15 +66,15 @@ async function setUp(begin: boolean) {
     { name: 'r', leaseUntil: 9e15 },
   )
   if (begin) await climbLog.beginLeg(legIdOf(requestId, 0), 'w', 0)
-  const settler = createSettler({ ledger, climbLog, clock: { now: () => nowMs }, logger: pino({ level: 'silent' }) })
-  return { settler, settled, expired, climbLog, turn: (ms: number) => (nowMs = ms) }
+  const settler = createSettler({ ledger, climbLog, clock: { now: () => nowMs }, logger, observe: () => {} })
+  return { settler, settled, settlements, expired, climbLog, turn: (ms: number) => (nowMs = ms) }
 }
 
 describe('createSettler()', () => {
   it('settles at once by receipts when every leg has one', async () => {
     const { settler, settled } = await setUp(true)
     const leg = { index: 0, rung: 'small', pool: 'p', plannedAt: 0, attempt: 1, end }
-    await settler.settle(claimed, { requestId, legs: [leg] } as unknown as Climbed)
+    await settler.settle(claimed, { requestId, plan, legs: [leg] } as unknown as Climbed)
     expect(settled).toEqual([[requestId, 70]])
   })
 
@@ -101,9 +108,44 @@ describe('createSettler()', () => {
 
   it('leaves the hold of a climb that goes on, though its lease is over', async () => {
     const { settler, settled, expired, turn } = await setUp(true)
-    expired.push(requestId)
+    expired.push({ holdId: requestId, leaseUntil: 0, held: { tenant: 500 } })
     turn(20_000)
     expect(await settler.reap()).toBe(0)
     expect(settled).toEqual([])
+  })
+
+  it('charges attempts that lost their leg to the deployment, by receipt or by reserve, never to the tenant', async () => {
+    const { settler, settlements, climbLog } = await setUp(true)
+    const legId = legIdOf(requestId, 0)
+    await climbLog.leaveReceipt(legId, 1, 40)
+    await climbLog.beginLeg(legId, 'w2', 0)
+    await climbLog.beginLeg(legId, 'w3', 0)
+    await climbLog.endLeg(legId, 3, { ...end, receipt: { ...end.receipt, attempt: 3 } })
+    await climbLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
+    const leg = { index: 0, rung: 'small', pool: 'p', plannedAt: 0, attempt: 0 }
+    const seen = { ...leg, end: { ...end, receipt: { ...end.receipt, attempt: 3 } } }
+    await settler.settle(claimed, { requestId, plan, legs: [seen] } as unknown as Climbed)
+    expect(settlements).toMatchObject([
+      { spent: { tenant: 70, deployment: 70, 'pool:p': 70 }, lostNanoUsd: 540, estimatedNanoUsd: 500 },
+    ])
+  })
+
+  it('forbids a climb that never opened before it frees the money', async () => {
+    const { settler, settled, climbLog } = await setUp(false)
+    climbLog.climbs.clear()
+    await settler.settle(claimed, undefined)
+    expect(settled).toEqual([[requestId, 0]])
+    const leg = { index: 0, rung: 'small', pool: 'p', plannedAt: 0 }
+    expect(await climbLog.open(request, plan, leg, { name: 'r', leaseUntil: 9e15 })).toBe(false)
+  })
+
+  it('bills the whole hold when the log has forgotten what it was used for', async () => {
+    const { settler, settled, settlements, expired, climbLog, turn } = await setUp(true)
+    climbLog.climbs.clear()
+    expired.push({ holdId: requestId, leaseUntil: 0, held: { tenant: 500, deployment: 500 } })
+    turn(600_000)
+    expect(await settler.reap()).toBe(1)
+    expect(settled).toEqual([[requestId, 500]])
+    expect(settlements[0]?.estimatedNanoUsd).toBe(500)
   })
 })

@@ -1,10 +1,11 @@
 import type { Clock } from '../../shared/contract/clock.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import { priorityRanks } from '../../shared/queue/job.ts'
+import { priceAt } from '../../shared/contract/price.ts'
 import { limitsOf, nextStep } from '../guide.ts'
 import { lacksCapacity, type Assessed, type Chosen, type Considered, type FilterName } from '../states.ts'
 import type { Consider } from './consider.ts'
-import { dearestLeg, dearestPath, sizesOf } from './reserve.ts'
+import { boundsOf, dearestLeg, dearestPath, mostTokensOf, sizesOf } from './reserve.ts'
 
 /** What choosing needs. */
 export interface ChooseDependencies {
@@ -12,13 +13,15 @@ export interface ChooseDependencies {
   readonly clock: Clock
   /** Hears of a rung that was refused for want of capacity alone. */
   readonly refused?: (rung: Considered) => void
+  /** Whether this tenant's money is limited. */
+  readonly isPaid: (tenant: string) => boolean
 }
 
 /** Cuts the ladder to what may be called and takes the first step in thought. @throws GatewayError NoModel, Deadline, BudgetExceeded, Overloaded when nothing is left */
 export type Choose = (assessed: Assessed) => Chosen
 
 /** Makes the stage. */
-export function createChoose({ consider, clock, refused }: ChooseDependencies): Choose {
+export function createChoose({ consider, clock, refused, isPaid }: ChooseDependencies): Choose {
   return assessed => {
     const { guided, estimate, request, deadlineAt, modalities, mode } = assessed
     const { maxCostNanoUsd, model, tier, adapter } = request.constraints
@@ -39,7 +42,9 @@ export function createChoose({ consider, clock, refused }: ChooseDependencies): 
         ...(adapter === undefined ? {} : { adapter }),
       },
       ...(maxCostNanoUsd === undefined ? {} : { moneyLeftNanoUsd: maxCostNanoUsd }),
-      reserveOf: rung => dearestLeg(rung, sizes, request.options, deadlineAt - nowMs),
+      priceOf: rung => priceAt(rung.model, nowMs),
+      reserveOf: (rung, price) => dearestLeg(boundsOf(rung, sizes, request.options, deadlineAt - nowMs), price),
+      isPaid: isPaid(assessed.caller.tenant),
     })
     const kept = considered.filter(one => one.removedBy === undefined)
     if (kept.length === 0) {
@@ -50,12 +55,13 @@ export function createChoose({ consider, clock, refused }: ChooseDependencies): 
     // Fallbacks wait for a failure, unless nothing else can be called at all.
     const regular = kept.filter(one => one.rung.fallback !== true)
     const open = regular.length === 0 ? kept : regular
-    const path = dearestPath(kept.map(one => one.reserveNanoUsd))
+    const path = dearestPath(kept)
     return {
       ...assessed,
       considered,
       firstStep: nextStep({ guided, estimate, called: [], open, limits: limitsOf(request.constraints) }),
       reserveNanoUsd: Math.min(path, maxCostNanoUsd ?? path),
+      mostTokens: mostTokensOf(kept.map(({ rung }) => boundsOf(rung, sizes, request.options, 0))),
     }
   }
 }
@@ -69,6 +75,7 @@ const emptied: Readonly<Record<FilterName, (message: string, metadata: Record<st
   pin: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_PIN', metadata }),
   modality: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_MODALITY', metadata }),
   adapter: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_ADAPTER', metadata }),
+  price: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_PRICE', metadata }),
   workers: (message, metadata) =>
     new GatewayError('Overloaded', message, { reason: 'NO_WORKERS', metadata, retryAfterMs: 1000 }),
   deadline: (message, metadata) =>
@@ -81,7 +88,7 @@ const emptied: Readonly<Record<FilterName, (message: string, metadata: Record<st
     }),
 }
 
-const filterOrder: readonly FilterName[] = ['pin', 'modality', 'adapter', 'workers', 'deadline', 'cost']
+const filterOrder: readonly FilterName[] = ['pin', 'modality', 'adapter', 'price', 'workers', 'deadline', 'cost']
 
 function nothingLeft(considered: readonly Considered[]): GatewayError {
   const metadata: Record<string, string> = { stage: 'choose' }

@@ -1,6 +1,7 @@
 import type { Modality } from '../../shared/contract/content.ts'
 import type { Ladder, Rung } from '../../shared/contract/model.ts'
 import type { NanoUsd } from '../../shared/contract/money.ts'
+import type { Price } from '../../shared/contract/price.ts'
 import type { Estimate } from '../../shared/policy/policy.ts'
 import type { Considered, FilterName } from '../states.ts'
 import { filters } from './filters.ts'
@@ -23,8 +24,12 @@ export interface ConsiderInput {
   readonly inputBytes: number
   /** What is left of the money that may be spent; `undefined` before any is held. */
   readonly moneyLeftNanoUsd?: NanoUsd
+  /** What a rung costs: what is in force now, or what was fixed when the money was held. */
+  readonly priceOf: (rung: Rung) => Price
   /** Dearest that a leg on this rung can get. */
-  readonly reserveOf: (rung: Rung) => NanoUsd
+  readonly reserveOf: (rung: Rung, price: Price) => NanoUsd
+  /** Whether somebody's money is limited here, so that nothing may run whose price nobody knows. */
+  readonly isPaid: boolean
 }
 
 /** Looks at every rung: what is foreseen of it, and which filter (the first that objects) takes it out. */
@@ -41,10 +46,12 @@ function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, sureness: 
   const service = fleet.service(pool, name, input.inputBytes) ?? serviceOfEstimate(estimated?.latencyMs)
   const wait = fleet.wait(pool, input.turn, service)
   const serviceMs = service.meanMs === 0 ? undefined : service.quantileMs(0.5)
+  const price = input.priceOf(rung)
   const foreseen: Considered = {
     rung,
-    reserveNanoUsd: input.reserveOf(rung),
-    predictedCostNanoUsd: predictedCost(rung, estimated?.costNanoUsd, serviceMs),
+    price,
+    reserveNanoUsd: input.reserveOf(rung, price),
+    predictedCostNanoUsd: predictedCost(price, estimated?.costNanoUsd, serviceMs),
     predictedWaitMs: wait.meanMs,
     neededMs: expectEnd(wait, service, sureness),
     ...(estimated === undefined ? {} : { predictedQuality: estimated.quality }),
@@ -71,8 +78,8 @@ function firstObjection(
   return undefined
 }
 
-function predictedCost(rung: Rung, estimatedNanoUsd: NanoUsd | undefined, serviceMs: number | undefined): NanoUsd {
-  const { perComputeSecond = 0, perRequest = 0 } = rung.model.price
+function predictedCost(price: Price, estimatedNanoUsd: NanoUsd | undefined, serviceMs: number | undefined): NanoUsd {
+  const { perComputeSecond = 0, perRequest = 0 } = price
   if (serviceMs !== undefined && perComputeSecond > 0) {
     return Math.ceil(perRequest + (perComputeSecond * serviceMs) / 1000)
   }

@@ -1,3 +1,4 @@
+import { isPriced } from '../../shared/contract/price.ts'
 import { deliveryMarginMs, type Considered, type FilterName } from '../states.ts'
 import type { ConsiderInput } from './consider.ts'
 import type { Fleet } from './fleet.ts'
@@ -13,6 +14,7 @@ export const filters: readonly { readonly name: FilterName; readonly objects: Ob
   { name: 'pin', objects: pinned },
   { name: 'modality', objects: modality },
   { name: 'adapter', objects: adapter },
+  { name: 'price', objects: unpriced },
   { name: 'workers', objects: workers },
   { name: 'deadline', objects: deadline },
   { name: 'cost', objects: cost },
@@ -35,6 +37,10 @@ function adapter({ rung }: Considered, { pin }: ConsiderInput): string | undefin
   if (pin.adapter === undefined || rung.recipe.adapter === pin.adapter) return undefined
   if (rung.recipe.adapter === undefined && rung.model.adapters?.includes(pin.adapter) === true) return undefined
   return `it has no adapter ${pin.adapter}`
+}
+
+function unpriced({ price }: Considered, { isPaid }: ConsiderInput): string | undefined {
+  return isPaid && !isPriced(price ?? {}) ? 'it has no price, and money is limited here' : undefined
 }
 
 function workers({ rung }: Considered, { mode }: ConsiderInput, fleet: Fleet): string | undefined {

@@ -1,34 +1,63 @@
 import type { Clock } from '../../shared/contract/clock.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
+import type { Payers } from '../../shared/contract/model.ts'
 import type { NanoUsd } from '../../shared/contract/money.ts'
-import type { Ledger } from '../ledger/ledger.ts'
-import { shadowDay } from '../ledger/scopes.ts'
+import type { Budgets } from '../ledger/budgets.ts'
+import type { Amounts, Ledger, Share } from '../ledger/ledger.ts'
 import { markClaimed } from '../states.ts'
 import type { Claim } from './claim.ts'
 
 /** What the deployment gives out for calls that teach it. */
 export interface ClaimShadowOptions {
   readonly perDayNanoUsd: NanoUsd
-  /** How long a hold outlives its router before it is reaped. */
+  /** How long a hold outlives its deadline before it is reaped. */
   readonly holdLeaseMs: number
 }
 
-/** Makes a claim that the deployment pays, from its scope `shadow`: no tenant's budget is touched. @throws GatewayError BudgetExceeded when the day's money is spent */
+/** What claiming needs. */
+export interface ClaimShadowDependencies {
+  readonly ledger: Ledger
+  readonly budgets: Budgets
+  readonly clock: Clock
+}
+
+/** The answer of such a call is nobody's, so its payer is named. */
+const payers: Payers = { answer: 'deployment' }
+
+/** Makes a claim that the deployment pays, out of its own limits and the scope `shadow:day`: no tenant's budget is touched. @throws GatewayError BudgetExceeded when the money is spent, Overloaded when the ledger's data is gone */
 export function createClaimShadow(
   { perDayNanoUsd, holdLeaseMs }: ClaimShadowOptions,
-  { ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock },
+  { ledger, budgets, clock }: ClaimShadowDependencies,
 ): Claim {
   return async chosen => {
     const nowMs = clock.now()
-    const leaseUntil = Math.max(nowMs, chosen.deadlineAt) + holdLeaseMs
-    const scopes = [shadowDay(nowMs, perDayNanoUsd)]
-    const reservation = await ledger.reserve(chosen.requestId, chosen.reserveNanoUsd, scopes, leaseUntil)
-    if (reservation.kind === 'held') return markClaimed(chosen, chosen.requestId)
-    const description = `${reservation.remainingNanoUsd} nano-USD remain for shadow calls today`
+    const reservation = await ledger.reserve({
+      holdId: chosen.requestId,
+      scopes: budgets.shadowScopes(perDayNanoUsd, nowMs),
+      takes: [],
+      offers: [amountsOf(chosen.considered, chosen.reserveNanoUsd)],
+      leaseUntil: Math.max(nowMs, chosen.deadlineAt) + holdLeaseMs,
+      nowMs,
+    })
+    if (reservation.kind === 'held') return markClaimed(chosen, chosen.requestId, payers)
+    if (reservation.kind !== 'refused') {
+      throw new GatewayError('Overloaded', 'the ledger cannot hold money now', { stage: 'claim' })
+    }
+    const { scope, remainingNanoUsd } = reservation
+    const description = `${remainingNanoUsd} nano-USD remain for shadow calls`
     throw new GatewayError('BudgetExceeded', description, {
       stage: 'claim',
       reason: 'BUDGET_SPENT',
-      quota: { subject: 'shadow', description },
+      quota: { subject: scope.name, description },
     })
   }
+}
+
+function amountsOf(considered: Parameters<Claim>[0]['considered'], reserveNanoUsd: NanoUsd): Amounts {
+  const byPool: Partial<Record<Share, NanoUsd>> = {}
+  for (const { rung, reserveNanoUsd: own, removedBy } of considered) {
+    const share: Share = `pool:${rung.model.pool}`
+    if (removedBy === undefined) byPool[share] = Math.min(reserveNanoUsd, (byPool[share] ?? 0) + own)
+  }
+  return { deployment: reserveNanoUsd, ...byPool }
 }

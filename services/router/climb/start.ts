@@ -81,8 +81,15 @@ function planOf(claimed: Claimed): ClimbPlan {
     ladder: claimed.guided.ladder.name,
     policyVersion: claimed.guided.policy?.version ?? 'pinned',
     estimate: claimed.estimate,
-    rungs: claimed.considered.map(one => ({ name: one.rung.name, reserveNanoUsd: one.reserveNanoUsd })),
+    rungs: claimed.considered
+      .filter(one => one.removedBy === undefined)
+      .map(({ rung, reserveNanoUsd, price }) => ({
+        name: rung.name,
+        reserveNanoUsd,
+        ...(price === undefined ? {} : { price }),
+      })),
     holdId: claimed.holdId,
     heldNanoUsd: claimed.reserveNanoUsd,
+    payers: claimed.payers,
   }
 }

@@ -1,60 +1,159 @@
-import type { Ledger, Scope } from './ledger.ts'
-
-/** Runs a Lua script in Redis. */
-export type RunScript = (
-  script: 'reserve' | 'settle',
-  keys: readonly string[],
-  args: readonly (string | number)[],
-) => Promise<unknown>
-
-/** What the ledger asks of Redis beside its scripts. */
-export interface LedgerStore {
-  readonly run: RunScript
-  readonly counts: (key: string) => Promise<readonly (string | null)[]>
-  readonly oldest: (key: string, untilMs: number, limit: number) => Promise<readonly string[]>
-  readonly touch: (key: string, member: string, score: number) => Promise<boolean>
-}
+import type { RedisConnection } from '../../shared/redis/connect.ts'
+import { onRedis } from '../../shared/redis/run-command.ts'
+import { loadScript, runScript } from '../../shared/redis/script.ts'
+import type { Amounts, Counts, ExpiredHold, HoldOrder, Ledger, Rate, Reservation, Scope, Share } from './ledger.ts'
+import { createLedgerKeys, type LedgerKeys } from './ledger-keys.ts'
 
 /** What a ledger is told. */
 export interface RedisLedgerOptions {
   readonly prefix: string
-  /** How long a settled hold is remembered, so that a late second settlement changes nothing. */
+  /** How long a settled hold is remembered, so that a late second reservation is refused. */
   readonly rememberMs: number
   /** Counters outlive their window by this, to be looked at. */
   readonly keepCounterMs: number
 }
 
+/** Which data the ledger may write to. */
+export interface GenerationKnown {
+  /** The generation that this router knows; empty when it knows none. */
+  readonly id: string
+  /** Looks again. True when a generation is known now that was not before, so that asking again is worth it. */
+  look(): Promise<boolean>
+}
+
+const scripts = {
+  reserve: loadScript(import.meta.url, 'lua/reserve.lua'),
+  settle: loadScript(import.meta.url, 'lua/settle.lua'),
+}
+
+const minuteMs = 60_000
+
 /** The ledger in Redis: every key in one slot, one round trip each way. */
-export function createRedisLedger(options: RedisLedgerOptions, store: LedgerStore): Ledger {
-  const tag = `${options.prefix}:{money}`
-  const holdKey = (holdId: string): string => `${tag}:hold:${holdId}`
-  const counterKey = (scope: Scope): string => `${tag}:scope:${scope.counter}`
-  const holdsKey = `${tag}:holds`
+export function createRedisLedger(
+  options: RedisLedgerOptions,
+  redis: RedisConnection,
+  generation: GenerationKnown,
+): Ledger {
+  const keys = createLedgerKeys(options.prefix)
+  const reserve = async (order: HoldOrder): Promise<Reservation> => {
+    const reply = await runScript(
+      redis,
+      scripts.reserve,
+      [
+        keys.generation,
+        keys.hold(order.holdId),
+        keys.holds,
+        keys.windows,
+        ...order.scopes.map(scope => keys.counter(scope.counter)),
+        ...order.takes.map(take => keys.clock(take.counter)),
+      ],
+      [generation.id, ...argumentsOf(order, options.keepCounterMs)],
+    )
+    return reservationOf(Array.isArray(reply) ? reply : [], order)
+  }
   return {
-    async reserve(holdId, amountNanoUsd, scopes, leaseUntil) {
-      const keys = [holdKey(holdId), holdsKey, ...scopes.map(counterKey)]
-      const limits = scopes.flatMap(scope => [
-        scope.limitNanoUsd === undefined ? '' : String(scope.limitNanoUsd),
-        options.keepCounterMs,
-      ])
-      const reply = await store.run('reserve', keys, [holdId, amountNanoUsd, leaseUntil, options.rememberMs, ...limits])
-      const [index, remaining] = Array.isArray(reply) ? reply.map(Number) : []
-      const scope = scopes[(index ?? 0) - 1]
-      if (scope === undefined) return { kind: 'held' }
-      return { kind: 'refused', scope, remainingNanoUsd: remaining ?? 0 }
+    async reserve(order) {
+      const first = await reserve(order)
+      if (first.kind !== 'closed' || !(await generation.look())) return first
+      return reserve(order)
     },
-    async settle(holdId, spentNanoUsd) {
-      const reply = await store.run('settle', [holdKey(holdId), holdsKey], [holdId, spentNanoUsd, options.rememberMs])
-      return reply === 1
+    async settle(holdId, { spent, lostNanoUsd, estimatedNanoUsd, tokens }, nowMs) {
+      const shares = Object.entries(spent).flatMap(([share, amount]) => [share, amount ?? 0])
+      const head = [holdId, options.rememberMs, nowMs, lostNanoUsd, estimatedNanoUsd, tokens ?? '']
+      const reply = await runScript(redis, scripts.settle, [keys.hold(holdId), keys.holds], [...head, ...shares])
+      const [first, overrun] = Array.isArray(reply) ? reply : []
+      return { first: first === 1, overrunNanoUsd: Number(overrun ?? 0) }
     },
     balances: scopes =>
+      Promise.all(scopes.map(async scope => ({ scope, ...(await countsOf(redis, keys.counter(scope.counter))) }))),
+    allowances: (rates, nowMs) =>
       Promise.all(
-        scopes.map(async scope => {
-          const [reserved, spent] = await store.counts(counterKey(scope))
-          return { scope, reservedNanoUsd: Number(reserved ?? 0), spentNanoUsd: Number(spent ?? 0) }
+        rates.map(async rate => {
+          const clock = Number((await onRedis(() => redis.get(keys.clock(rate.counter)))) ?? 0)
+          const ahead = Math.max(0, clock - nowMs) / (minuteMs / rate.perMinute)
+          return Math.max(0, Math.floor(rate.burst - ahead))
         }),
       ),
-    expired: (nowMs, limit) => store.oldest(holdsKey, nowMs, limit),
-    extend: (holdId, leaseUntil) => store.touch(holdsKey, holdId, leaseUntil),
+    async expired(nowMs, limit) {
+      const flat = await onRedis(() => redis.zrangebyscore(keys.holds, '-inf', nowMs, 'WITHSCORES', 'LIMIT', 0, limit))
+      const found = Array.from({ length: flat.length / 2 }, (_, at) => expiredOf(redis, keys, flat, at))
+      return Promise.all(found)
+    },
+    extend: async (holdId, leaseUntil) =>
+      (await onRedis(() => redis.zadd(keys.holds, 'XX', 'CH', leaseUntil, holdId))) === 1,
   }
+}
+
+function argumentsOf(order: HoldOrder, keepCounterMs: number): readonly (string | number)[] {
+  const { holdId, leaseUntil, nowMs, scopes, takes, offers } = order
+  return [
+    holdId,
+    leaseUntil,
+    nowMs,
+    scopes.length,
+    takes.length,
+    offers.length,
+    keepCounterMs,
+    ...scopes.flatMap(({ limitNanoUsd, shadow, share, resetsAt }) => [
+      limitNanoUsd ?? '',
+      Number(shadow),
+      share,
+      resetsAt,
+    ]),
+    ...takes.flatMap(({ perMinute, burst, count, shadow }) => [minuteMs / perMinute, burst, count, Number(shadow)]),
+    ...offers.flatMap(amounts => scopes.map(({ share }) => amounts[share] ?? '')),
+  ]
+}
+
+function reservationOf(reply: readonly unknown[], { scopes, takes }: HoldOrder): Reservation {
+  const [word, ...rest] = reply
+  const numbers = rest.map(Number)
+  if (word === 'closed' || word === 'settled') return { kind: word }
+  if (word === 'held') return heldOf(numbers, [...scopes, ...takes])
+  const [index = 0, ...more] = numbers
+  const scope = scopes[index - 1]
+  if (word === 'refused' && scope !== undefined) return refusedBy(scope, more)
+  const rate = takes[index - 1]
+  if (word === 'limited' && rate !== undefined) return limitedBy(rate, more)
+  throw new Error(`the ledger answered ${String(word)}`)
+}
+
+function heldOf(
+  [offer = 0, ...shadowed]: readonly number[],
+  limits: readonly { readonly name: string }[],
+): Reservation & { readonly kind: 'held' } {
+  return { kind: 'held', offer: offer - 1, shadowed: shadowed.flatMap(index => limits[index - 1]?.name ?? []) }
+}
+
+function refusedBy(scope: Scope, [remainingNanoUsd = 0, reservedNanoUsd = 0]: readonly number[]): Reservation {
+  return { kind: 'refused', scope, remainingNanoUsd, reservedNanoUsd }
+}
+
+function limitedBy(rate: Rate, [waitMs = 0]: readonly number[]): Reservation {
+  return { kind: 'limited', rate, ...(waitMs < 0 ? {} : { retryAfterMs: waitMs }) }
+}
+
+async function countsOf(redis: RedisConnection, key: string): Promise<Counts> {
+  const [reserved, spent, lost, overrun] = await onRedis(() => redis.hmget(key, 'reserved', 'spent', 'lost', 'overrun'))
+  return {
+    reservedNanoUsd: Number(reserved ?? 0),
+    spentNanoUsd: Number(spent ?? 0),
+    lostNanoUsd: Number(lost ?? 0),
+    overrunNanoUsd: Number(overrun ?? 0),
+  }
+}
+
+async function expiredOf(
+  redis: RedisConnection,
+  keys: LedgerKeys,
+  flat: readonly string[],
+  at: number,
+): Promise<ExpiredHold> {
+  const holdId = flat[at * 2] ?? ''
+  const fields = await onRedis(() => redis.hgetall(keys.hold(holdId)))
+  const held: Partial<Record<Share, number>> = {}
+  for (let index = 1; fields[`c${index}`] !== undefined; index += 1) {
+    held[fields[`s${index}`] as Share] = Number(fields[`a${index}`])
+  }
+  return { holdId, leaseUntil: Number(flat[at * 2 + 1]), held: held satisfies Amounts }
 }

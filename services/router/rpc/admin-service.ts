@@ -1,11 +1,13 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js'
 import type { ClimbLog, ClimbState } from '../../shared/climb/climb-log.ts'
+import type { Clock } from '../../shared/contract/clock.ts'
 import { GatewayError, invalidField } from '../../shared/contract/errors.ts'
 import { parseRequestId, type RequestId } from '../../shared/contract/ids.ts'
 import type { WorkerRegistry } from '../../shared/registry/worker-registry.ts'
 import { deadLetterToWire, jobToWire } from '../../shared/rpc/convert/job.ts'
 import type { DrainRequest__Output } from '../../shared/rpc/generated/sluice/v1/DrainRequest.ts'
 import type { ListDeadLettersRequest__Output } from '../../shared/rpc/generated/sluice/v1/ListDeadLettersRequest.ts'
+import type { Generation } from '../ledger/generation.ts'
 import type { CallContext } from './call-context.ts'
 import type { KeyRpcs } from './keys-service.ts'
 import { serveUnary, type ServeDependencies } from './serve-call.ts'
@@ -14,6 +16,8 @@ import { serveUnary, type ServeDependencies } from './serve-call.ts'
 export interface AdminDependencies extends ServeDependencies {
   readonly climbLog: ClimbLog
   readonly registry: WorkerRegistry
+  readonly restoreLedger: Generation['restore']
+  readonly clock: Clock
   /** Admits a dead letter's request anew; gives the new job. */
   readonly replay: (dead: ClimbState, context: CallContext) => Promise<RequestId>
   readonly keys: KeyRpcs
@@ -69,6 +73,13 @@ export function createAdminService(dependencies: AdminDependencies): UntypedServ
     listKeys: unary('ListKeys', dependencies.keys.listKeys),
     rotateKey: unary('RotateKey', dependencies.keys.rotateKey),
     revokeKey: unary('RevokeKey', dependencies.keys.revokeKey),
+    restoreLedger: unary('RestoreLedger', async ({ fromNothing }: { fromNothing: boolean }) => {
+      const { counters } = await dependencies.restoreLedger(
+        fromNothing ? 'nothing' : 'memory',
+        dependencies.clock.now(),
+      )
+      return { counters: counters.map(({ counter, spentNanoUsd }) => ({ counter, spentNanoUsd })) }
+    }),
   }
 }
 

@@ -5,7 +5,6 @@ import type { ClimbState } from '../../shared/climb/climb-log.ts'
 import { requestFromWire, taskFromWire } from '../../shared/rpc/convert/from-wire.ts'
 import { jobToWire } from '../../shared/rpc/convert/job.ts'
 import { answerToWire, modelToWire, reportToWire } from '../../shared/rpc/convert/to-wire.ts'
-import { timestampToWire } from '../../shared/rpc/convert/time.ts'
 import type { GetBudgetResponse } from '../../shared/rpc/generated/sluice/v1/GetBudgetResponse.ts'
 import type { InferEvent } from '../../shared/rpc/generated/sluice/v1/InferEvent.ts'
 import type { InferRequest__Output } from '../../shared/rpc/generated/sluice/v1/InferRequest.ts'
@@ -16,9 +15,10 @@ import type { Feedback, TakeFeedback } from '../learn/take-feedback.ts'
 import type { RequestHandler } from '../handle-request.ts'
 import type { Jobs } from '../jobs.ts'
 import type { LadderBook } from '../ladder-book.ts'
-import type { Balance } from '../ledger/ledger.ts'
+import type { ReadBudget } from '../ledger/read-budget.ts'
 import type { ClimbEvent, Incoming } from '../states.ts'
 import type { CallContext } from './call-context.ts'
+import { budgetToWire } from './convert-budget.ts'
 import { decisionToWire } from './convert-decision.ts'
 import { serveStream, serveUnary, type ServeDependencies, type Write } from './serve-call.ts'
 
@@ -29,7 +29,7 @@ export interface GatewayDependencies extends ServeDependencies {
   readonly takeFeedback: TakeFeedback
   readonly ladders: LadderBook
   readonly fleet: () => Fleet
-  readonly balances: (tenant: string) => Promise<readonly Balance[]>
+  readonly readBudget: ReadBudget
 }
 
 /** Builds every rpc of `sluice.v1.Gateway`. */
@@ -76,8 +76,7 @@ export function createGatewayService(dependencies: GatewayDependencies): Untyped
     }),
     listModels: unary('ListModels', async ({ task }: { task: string }) => listModels(task, dependencies)),
     getBudget: unary('GetBudget', async (_request: object, { caller }): Promise<GetBudgetResponse> => {
-      const balances = await dependencies.balances(caller.tenant)
-      return { budgets: balances.map(budgetOf) }
+      return budgetToWire(await dependencies.readBudget(caller.tenant, caller.scopes.includes('admin')))
     }),
   }
 }
@@ -151,18 +150,5 @@ function listModels(wireTask: string, { ladders, fleet }: GatewayDependencies): 
       const capacity = workers.reduce((sum, worker) => sum + (worker.draining ? 0 : worker.capacity), 0)
       return modelToWire(model, { workers: workers.length, draining, capacity, waiting: view.pool(model.pool).waiting })
     }),
-  }
-}
-
-function budgetOf({ scope, reservedNanoUsd, spentNanoUsd }: Balance): object {
-  const { name, limitNanoUsd, resetsAt } = scope
-  return {
-    scope: name,
-    reservedNanoUsd,
-    spentNanoUsd,
-    ...(resetsAt === undefined ? {} : { resetsAt: timestampToWire(resetsAt) }),
-    ...(limitNanoUsd === undefined
-      ? {}
-      : { limitNanoUsd, remainingNanoUsd: Math.max(0, limitNanoUsd - reservedNanoUsd - spentNanoUsd) }),
   }
 }

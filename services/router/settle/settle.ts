@@ -2,9 +2,9 @@ import type { Logger } from 'pino'
 import type { ClimbLog, ClimbState, LegState } from '../../shared/climb/climb-log.ts'
 import type { Clock } from '../../shared/contract/clock.ts'
 import { parseRequestId, type RequestId } from '../../shared/contract/ids.ts'
-import { addNanoUsd, type NanoUsd } from '../../shared/contract/money.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import type { Amounts, ExpiredHold, Ledger, Settlement } from '../ledger/ledger.ts'
 import type { Claimed, Climbed } from '../states.ts'
+import { accountOf, isWhole } from './account.ts'
 
 /** What settling needs. */
 export interface SettleDependencies {
@@ -12,6 +12,16 @@ export interface SettleDependencies {
   readonly climbLog: ClimbLog
   readonly clock: Clock
   readonly logger: Logger
+  /** Told of every settlement: whether the climb's own router made it, and what went wrong with the money. */
+  readonly observe: (settlement: SettlementSeen) => void
+}
+
+/** A settlement as it is counted. */
+export interface SettlementSeen {
+  readonly way: 'at-once' | 'later'
+  readonly lostNanoUsd: number
+  readonly estimatedNanoUsd: number
+  readonly overrunNanoUsd: number
 }
 
 /** Turns holds into what was spent. */
@@ -25,71 +35,96 @@ export interface Settler {
 /** How long after a climb's end a running leg may still bring its receipt. */
 const receiptGraceMs = 5_000
 
-/** How many old holds one turn takes. */
+/** How many old holds are read at once. */
 const holdsPerTurn = 100
 
+/** The log keeps a climb at least ten minutes; a hold that is older than this without one cannot be said never to have been opened. */
+const logForgetsMs = 9 * 60_000
+
 /** Makes the settler. */
-export function createSettler({ ledger, climbLog, clock, logger }: SettleDependencies): Settler {
-  const left = new Map<RequestId, number>()
+export function createSettler({ ledger, climbLog, clock, logger, observe }: SettleDependencies): Settler {
+  const left = new Set<RequestId>()
+
+  const settleAs = async (holdId: string, settlement: Settlement, way: SettlementSeen['way']): Promise<void> => {
+    const { first, overrunNanoUsd } = await ledger.settle(holdId, settlement, clock.now())
+    const { lostNanoUsd, estimatedNanoUsd } = settlement
+    if (!first) return
+    observe({ way, lostNanoUsd, estimatedNanoUsd, overrunNanoUsd })
+    if (overrunNanoUsd > 0) logger.warn({ holdId, overrunNanoUsd }, 'a request used more than was held for it')
+  }
+
+  /** What the log has; where it has nothing, an opening that hangs on its way is forbidden first, else it could come after the money is free again. */
+  const read = async (holdId: string): Promise<ClimbState | undefined> => {
+    const requestId = parseRequestId(holdId)
+    if (requestId === undefined) return undefined
+    const state = await climbLog.read(requestId)
+    if (state !== undefined || (await climbLog.forbid(requestId))) return state
+    return climbLog.read(requestId)
+  }
 
   /** Settles by what the log knows; false when it is too early. */
-  const settleByLog = async (holdId: string, leaseIsOver: boolean): Promise<boolean> => {
-    const requestId = parseRequestId(holdId)
-    const state = requestId === undefined ? undefined : await climbLog.read(requestId)
+  const settleByLog = async (holdId: string, expired?: ExpiredHold): Promise<boolean> => {
+    const state = await read(holdId)
+    const nowMs = clock.now()
     if (state === undefined) {
-      await ledger.settle(holdId, 0)
+      const forgotten = expired !== undefined && nowMs - expired.leaseUntil > logForgetsMs
+      await settleAs(holdId, forgotten ? unknownOf(expired.held) : nothing, 'later')
       return true
     }
-    const nowMs = clock.now()
     if (state.end === undefined) {
-      if (leaseIsOver) await ledger.extend(holdId, Math.max(nowMs, state.request.deadlineAt) + receiptGraceMs)
+      if (expired !== undefined) await ledger.extend(holdId, Math.max(nowMs, state.request.deadlineAt) + receiptGraceMs)
       return false
     }
     const waiting = state.legs.some(isAtWork)
     if (waiting && nowMs < (state.endedAt ?? nowMs) + receiptGraceMs) return false
-    await ledger.settle(holdId, spentOf(state))
+    await settleAs(holdId, accountOf(state.plan, state.legs), 'later')
     return true
+  }
+
+  /** Batch after batch while there are more, so that a router that died with thousands of holds leaves none for long. */
+  const reapExpired = async (): Promise<number> => {
+    let settled = 0
+    for (;;) {
+      const holds = await ledger.expired(clock.now(), holdsPerTurn)
+      const done = await Promise.all(holds.map(hold => settleByLog(hold.holdId, hold)))
+      const count = done.filter(Boolean).length
+      settled += count
+      if (holds.length < holdsPerTurn || count === 0) return settled
+    }
   }
 
   return {
     async settle(claimed, climbed) {
       try {
-        if (climbed !== undefined && !climbed.legs.some(leg => leg.end === undefined)) {
-          await ledger.settle(claimed.holdId, addNanoUsd(...climbed.legs.map(leg => leg.end?.receipt.costNanoUsd ?? 0)))
-        } else if (!(await settleByLog(claimed.holdId, false))) {
-          left.set(claimed.requestId, clock.now())
+        if (climbed !== undefined && isWhole(climbed.legs)) {
+          await settleAs(claimed.holdId, accountOf(climbed.plan, climbed.legs), 'at-once')
+        } else if (!(await settleByLog(claimed.holdId))) {
+          left.add(claimed.requestId)
         }
       } catch (error) {
         logger.warn({ requestId: claimed.requestId, err: error }, 'could not settle now; the hold waits for the reaper')
-        left.set(claimed.requestId, clock.now())
+        left.add(claimed.requestId)
       }
     },
     async reap() {
       let settled = 0
-      for (const holdId of left.keys()) {
-        if (!(await settleByLog(holdId, false))) continue
+      for (const holdId of left) {
+        if (!(await settleByLog(holdId))) continue
         left.delete(holdId)
         settled += 1
       }
-      for (const holdId of await ledger.expired(clock.now(), holdsPerTurn)) {
-        if (await settleByLog(holdId, true)) settled += 1
-      }
-      return settled
+      return settled + (await reapExpired())
     },
   }
 }
 
-function isAtWork(leg: LegState): boolean {
-  return leg.end === undefined && leg.attempt > 0
+const nothing: Settlement = { spent: {}, lostNanoUsd: 0, estimatedNanoUsd: 0, tokens: 0 }
+
+/** Nobody knows any more what a hold was used for: all of it is billed. */
+function unknownOf(held: Amounts): Settlement {
+  return { spent: held, lostNanoUsd: 0, estimatedNanoUsd: held.tenant ?? 0 }
 }
 
-/** Receipts, and for a leg that began and left none, what was reserved for it. */
-function spentOf(state: ClimbState): NanoUsd {
-  return addNanoUsd(
-    ...state.legs.map(leg => {
-      if (leg.end !== undefined) return leg.end.receipt.costNanoUsd
-      if (leg.attempt === 0) return 0
-      return state.plan.rungs.find(rung => rung.name === leg.rung)?.reserveNanoUsd ?? 0
-    }),
-  )
+function isAtWork(leg: LegState): boolean {
+  return leg.end === undefined && leg.attempt > 0
 }

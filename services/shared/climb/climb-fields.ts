@@ -33,16 +33,29 @@ function legOf(fields: ReadonlyMap<string, string>, index: number): LegState | u
   const workerId = fields.get(`${name}:w`)
   const end = fields.get(`${name}:e`)
   const report = fields.get(`${name}:r`)
+  const attempt = Number(fields.get(`${name}:a`) ?? 0)
+  const lost = lostOf(fields, name, attempt)
   return {
     index: leg.index,
     rung: leg.rung,
     pool: leg.pool,
     plannedAt: leg.plannedAt,
-    attempt: Number(fields.get(`${name}:a`) ?? 0),
+    attempt,
+    ...(leg.purpose === undefined ? {} : { purpose: leg.purpose }),
+    ...(lost === undefined ? {} : { lost }),
     ...(workerId === undefined ? {} : { workerId }),
     ...(end === undefined ? {} : { end: JSON.parse(end) }),
     ...(report === undefined ? {} : { report: JSON.parse(report) }),
   }
+}
+
+function lostOf(fields: ReadonlyMap<string, string>, name: string, attempt: number): LegState['lost'] {
+  const costs: Record<number, number> = {}
+  for (let earlier = 1; earlier <= attempt; earlier += 1) {
+    const cost = fields.get(`${name}:f${earlier}`)
+    if (cost !== undefined) costs[earlier] = Number(cost)
+  }
+  return Object.keys(costs).length === 0 ? undefined : costs
 }
 
 /** Pairs flat fields up. */

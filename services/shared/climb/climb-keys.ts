@@ -8,8 +8,6 @@ export interface ClimbKeys {
   readonly open: string
   /** Dead letters by the time they died. */
   readonly dead: string
-  /** What the deployment paid for attempts that were fenced out, in nano-USD. */
-  readonly lost: string
   idempotency(tenant: string, key: string): string
 }
 
@@ -19,7 +17,6 @@ export function createClimbKeys(prefix: string): ClimbKeys {
     climb: requestId => `${prefix}:{c:${requestId}}:climb`,
     open: `${prefix}:climbs:open`,
     dead: `${prefix}:climbs:dead`,
-    lost: `${prefix}:climbs:lost-nano-usd`,
     idempotency: (tenant, key) =>
       `${prefix}:{k:${createHash('sha256').update(tenant).update('\0').update(key).digest('hex')}}`,
   }

@@ -2,8 +2,9 @@ import type { Answer, LegResult, RungReport } from '../contract/answer.ts'
 import type { Task, TaskOptions } from '../contract/content.ts'
 import type { ErrorCode } from '../contract/errors.ts'
 import type { LegId, RequestId } from '../contract/ids.ts'
+import type { LegPurpose, Payers } from '../contract/model.ts'
 import type { NanoUsd } from '../contract/money.ts'
-import type { Usage } from '../contract/price.ts'
+import type { Price, Usage } from '../contract/price.ts'
 import type { PartReference } from '../queue/job.ts'
 
 /** What was asked, kept so that any router can go on with it. */
@@ -42,12 +43,22 @@ export interface ClimbPlan {
   readonly policyVersion: string
   /** The policy's estimate, as JSON. */
   readonly estimate: unknown
-  /** Names of the rungs left over by the filters, cheap to dear, with what each may cost at most. */
-  readonly rungs: readonly { readonly name: string; readonly reserveNanoUsd: NanoUsd }[]
+  /** Names of the rungs that are paid for, cheap to dear, with what a leg on each may cost at most. */
+  readonly rungs: readonly PlannedRung[]
   /** Name of the hold in the ledger. */
   readonly holdId: string
   /** What was held: legs together may not pass it. */
   readonly heldNanoUsd: NanoUsd
+  /** Who pays for legs beside the answer's; the tenant where nothing is said. */
+  readonly payers?: Payers
+}
+
+/** A rung that money is held for. */
+export interface PlannedRung {
+  readonly name: string
+  readonly reserveNanoUsd: NanoUsd
+  /** Fixed when the money was held: later price lists change nothing. */
+  readonly price?: Price
 }
 
 /** How a leg ended. Exactly one end is kept for each leg. */
@@ -87,6 +98,10 @@ export interface LegState {
   /** Highest attempt begun; 0 while it waits. */
   readonly attempt: number
   readonly workerId?: string
+  /** What it is run for; the answer when absent. */
+  readonly purpose?: LegPurpose
+  /** What attempts that lost the leg say they have cost, by attempt. */
+  readonly lost?: Readonly<Record<number, NanoUsd>>
   readonly end?: LegEnd
   /** The gate's finding, once a router has judged the end. */
   readonly report?: RungReport
@@ -139,12 +154,16 @@ export type BeginLeg =
 export interface ClimbLog {
   /** Starts a climb with its first leg planned, owned by `owner` at epoch 1. False when it exists. */
   open(request: ClimbRequest, plan: ClimbPlan, firstLeg: PlannedLeg, owner: Owner): Promise<boolean>
+  /** Makes sure that a climb which is not there will not be opened by a command that is still on its way. False when there is one. */
+  forbid(requestId: RequestId): Promise<boolean>
   /** Plans the next leg. Idempotent by index. False when this epoch is fenced, or the climb is over or cancelled. */
   planLeg(requestId: RequestId, leg: PlannedLeg, epoch: number): Promise<boolean>
   /** A worker asks to run a leg; counts the attempt. */
   beginLeg(legId: LegId, workerId: string, nowMs: number): Promise<BeginLeg>
-  /** Writes a leg's end and receipt. `fenced` when a later attempt or an end was there before: the receipt is then kept as the deployment's loss. */
+  /** Writes a leg's end and receipt; again by the same attempt changes nothing. `fenced` when a later attempt has begun: what it cost is then kept beside the leg. */
   endLeg(legId: LegId, attempt: number, end: LegEnd): Promise<'recorded' | 'fenced' | 'gone'>
+  /** Keeps what an attempt has cost that lost its leg, whether another has begun it yet or not. Ends nothing. */
+  leaveReceipt(legId: LegId, attempt: number, costNanoUsd: NanoUsd): Promise<void>
   /** Keeps the gate's finding on a leg. False when fenced. */
   judgeLeg(requestId: RequestId, index: number, report: RungReport, epoch: number): Promise<boolean>
   /** Ends the climb, once. False when fenced or ended before. */
@@ -177,6 +196,7 @@ export interface PlannedLeg {
   readonly rung: string
   readonly pool: string
   readonly plannedAt: number
+  readonly purpose?: LegPurpose
 }
 
 /** A router and how long it may keep a climb without renewing. */

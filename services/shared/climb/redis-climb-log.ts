@@ -20,9 +20,11 @@ export interface ClimbLogOptions {
 
 const scripts = {
   open: loadScript(import.meta.url, 'lua/open.lua'),
+  forbid: loadScript(import.meta.url, 'lua/forbid.lua'),
   planLeg: loadScript(import.meta.url, 'lua/plan-leg.lua'),
   beginLeg: loadScript(import.meta.url, 'lua/begin-leg.lua'),
   endLeg: loadScript(import.meta.url, 'lua/end-leg.lua'),
+  leaveReceipt: loadScript(import.meta.url, 'lua/leave-receipt.lua'),
   judgeLeg: loadScript(import.meta.url, 'lua/judge-leg.lua'),
   finish: loadScript(import.meta.url, 'lua/finish.lua'),
   cancel: loadScript(import.meta.url, 'lua/cancel.lua'),
@@ -50,7 +52,7 @@ function routerSide(
   options: ClimbLogOptions,
   redis: RedisConnection,
   keys: ClimbKeys,
-): Pick<ClimbLog, 'open' | 'planLeg' | 'judgeLeg' | 'finish' | 'cancel' | 'renew' | 'takeOver'> {
+): Pick<ClimbLog, 'open' | 'forbid' | 'planLeg' | 'judgeLeg' | 'finish' | 'cancel' | 'renew' | 'takeOver'> {
   return {
     async open(request, plan, firstLeg, owner) {
       const { requestId, deadlineAt, submittedAt } = request
@@ -68,6 +70,7 @@ function routerSide(
       ])
       return opened === 1
     },
+    forbid: requestId => isOne(runScript(redis, scripts.forbid, [keys.climb(requestId)], [openGraceMs])),
     planLeg: (requestId, leg, epoch) =>
       isOne(runScript(redis, scripts.planLeg, [keys.climb(requestId)], [leg.index, JSON.stringify(leg), epoch])),
     judgeLeg: (requestId, index, report, epoch) =>
@@ -125,7 +128,7 @@ function workerSide(
   { maxAttempts }: ClimbLogOptions,
   redis: RedisConnection,
   keys: ClimbKeys,
-): Pick<ClimbLog, 'beginLeg' | 'endLeg'> {
+): Pick<ClimbLog, 'beginLeg' | 'endLeg' | 'leaveReceipt'> {
   return {
     async beginLeg(legId, workerId, nowMs) {
       const leg = parseLegId(legId)
@@ -138,12 +141,15 @@ function workerSide(
     async endLeg(legId, attempt, end) {
       const leg = parseLegId(legId)
       if (leg === undefined) return 'gone'
-      const args = [leg.index, attempt, JSON.stringify(end)]
+      const args = [leg.index, attempt, JSON.stringify(end), end.receipt.costNanoUsd]
       const reply = await runScript(redis, scripts.endLeg, [keys.climb(leg.requestId)], args)
-      if (reply === 'recorded') return 'recorded'
-      const { costNanoUsd } = end.receipt
-      if (costNanoUsd > 0) await onRedis(() => redis.incrby(keys.lost, costNanoUsd))
-      return reply === 'fenced' ? 'fenced' : 'gone'
+      return reply === 'recorded' || reply === 'fenced' ? reply : 'gone'
+    },
+    async leaveReceipt(legId, attempt, costNanoUsd) {
+      const leg = parseLegId(legId)
+      if (leg === undefined) return
+      const args = [leg.index, attempt, costNanoUsd]
+      await runScript(redis, scripts.leaveReceipt, [keys.climb(leg.requestId)], args)
     },
   }
 }

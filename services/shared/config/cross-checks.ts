@@ -1,10 +1,6 @@
+import type { ConfigFault } from './config-fault.ts'
+import { moneyFaults } from './money-checks.ts'
 import type { Config } from './schema.ts'
-
-/** A fault in the configuration at a path. */
-export interface ConfigFault {
-  readonly path: readonly (string | number)[]
-  readonly expected: string
-}
 
 /** What a configuration points at outside of itself. */
 export interface Surroundings {
@@ -20,6 +16,7 @@ export function crossCheck(config: Config, surroundings: Surroundings): readonly
     ...poolFaults(config),
     ...Object.entries(config.ladders).flatMap(([name, ladder]) => ladderFaults(name, ladder, config, surroundings)),
     ...limitFaults(config),
+    ...moneyFaults(config),
     ...keyFaults(config),
   ]
 }

@@ -1,6 +1,7 @@
 import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import { GatewayError } from '../contract/errors.ts'
-import { crossCheck, type ConfigFault, type Surroundings } from './cross-checks.ts'
+import type { ConfigFault } from './config-fault.ts'
+import { crossCheck, type Surroundings } from './cross-checks.ts'
 import { configSchema, type Config } from './schema.ts'
 
 /** What a reference `${NAME}` or `${NAME:-default}` stands for. */

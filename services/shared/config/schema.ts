@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { backend } from './backend-schema.ts'
 import { amount, count, folder, name } from './field-schemas.ts'
 import { recipe } from './recipe-schema.ts'
+import { budgetsSchema, priceSchema, pricesSchema } from './money-schema.ts'
 
 const address = z.string().regex(/^[^\s:]+:\d{1,5}$/u, 'host:port')
 const modality = z.enum(['text', 'image', 'audio', 'video'])
@@ -58,16 +59,6 @@ const tokenIssuer = z.strictObject({
   /** While the issuer is away, its keys are believed for this long. */
   staleSeconds: count.default(3600),
 })
-const price = z.strictObject({
-  perRequest: amount.optional(),
-  perInputToken: amount.optional(),
-  perOutputToken: amount.optional(),
-  perCachedToken: amount.optional(),
-  perReasoningToken: amount.optional(),
-  perImage: amount.optional(),
-  perAudioSecond: amount.optional(),
-  perComputeSecond: amount.optional(),
-})
 
 const card = z.strictObject({
   title: z.string().min(1),
@@ -83,7 +74,7 @@ const model = z.strictObject({
   tasks: z.array(task).min(1),
   modalities: z.array(modality).min(1),
   backend,
-  price,
+  price: priceSchema.optional(),
   card,
 })
 
@@ -98,6 +89,8 @@ const pool = z.strictObject({
     .min(1)
     .default(['cpu']),
   threads: count.default(1),
+  /** A leg that runs longer is stopped; its computing time is reserved up to this. */
+  longestLegMs: z.int().min(100).default(60_000),
   /** A worker that is not heard of for this long loses its legs to another. */
   lockMs: z.int().min(1000).default(2500),
   /**
@@ -192,12 +185,8 @@ export const configSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
-  budgets: z
-    .strictObject({
-      requestMaxUsd: z.number().positive().max(9_000_000).optional(),
-      tenantPerDayUsd: z.number().positive().max(9_000_000).optional(),
-    })
-    .prefault({}),
+  budgets: budgetsSchema.prefault({}),
+  prices: pricesSchema.default({}),
   /** In what order work runs, and what is taken on while a pool is busy. */
   scheduling: z
     .strictObject({

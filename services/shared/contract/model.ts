@@ -1,5 +1,5 @@
 import type { Modality, Task } from './content.ts'
-import type { Price } from './price.ts'
+import type { DatedPrice, Price } from './price.ts'
 
 /** What is known of a model, so that nobody need take it for a black box. */
 export interface ModelCard {
@@ -19,7 +19,11 @@ export interface ModelSpec {
   readonly modalities: readonly Modality[]
   readonly tier: string
   readonly pool: string
+  /** What it costs where no dated price is in force; empty means that nobody has said, and paid scopes refuse it. */
   readonly price: Price
+  readonly datedPrices?: readonly DatedPrice[]
+  /** A leg is stopped when it has run for this long. */
+  readonly longestLegMs?: number
   readonly card: ModelCard
   /** `embed`: the space that its vectors live in; spaces do not mix. */
   readonly space?: string
@@ -35,7 +39,21 @@ export interface Rung {
   readonly recipe: Recipe
   /** Called only when the rungs before it failed; the policy does not know it. */
   readonly fallback?: boolean
+  /** Legs that may run on this rung beside its own; none when absent. Each is reserved at the price of the rung. */
+  readonly extraLegs?: ExtraLegs
 }
+
+/** What a leg is run for: the answer itself, or something beside it. */
+export type LegPurpose = 'answer' | 'retry' | 'hedge' | 'sample' | 'verify' | 'shadow'
+
+/** Most legs beside a rung's own, by what they are for. */
+export type ExtraLegs = Readonly<Partial<Record<Exclude<LegPurpose, 'answer'>, number>>>
+
+/** Who pays for a leg: the tenant whose request it is, or the deployment. */
+export type Payer = 'tenant' | 'deployment'
+
+/** Who pays for what; the tenant where nothing is said. */
+export type Payers = Readonly<Partial<Record<LegPurpose, Payer>>>
 
 /** How a model is asked. Data, versioned with the policy. */
 export interface Recipe {

@@ -46,6 +46,8 @@ export interface Job {
   readonly parts: readonly PartReference[]
   /** Epoch ms after which nobody wants the answer; the same for every leg of a request. */
   readonly deadlineAt: number
+  /** The leg is stopped when it has run for this long, so that it cannot use more than was reserved. */
+  readonly longestMs?: number
   /** Class: 1 (first) to 4 (last, and shed first). */
   readonly priority: number
   /** Estimated time at work, by which tenants take turns; 1 ms when absent. */

@@ -60,6 +60,18 @@ export async function report(leg: BegunLeg, outcome: Outcome, dependencies: Repo
   return end
 }
 
+/** Leaves the receipt of a leg whose lock was lost: what was used is owed by somebody. One try: without it, the leg is billed by its reserve. */
+export async function recordLost(leg: BegunLeg, outcome: Outcome, dependencies: ReportDependencies): Promise<void> {
+  const { climbLog, clock, logger, workerId } = dependencies
+  const { legId } = leg.taken.job
+  try {
+    const { receipt } = endOf(leg, outcome, clock.now(), workerId)
+    await climbLog.leaveReceipt(legId, leg.attempt, receipt.costNanoUsd)
+  } catch (error) {
+    logger.debug({ legId, err: error }, 'the receipt of a lost leg could not be written')
+  }
+}
+
 function endOf(leg: BegunLeg, outcome: Outcome, endedAt: number, workerId: string): LegEnd {
   const usage = outcome.kind === 'done' ? outcome.result.usage : outcome.usage
   const verifierNanoUsd = outcome.kind === 'done' ? (outcome.result.verifierNanoUsd ?? 0) : 0

@@ -43,7 +43,11 @@ import type { ModelCard as _sluice_v1_ModelCard, ModelCard__Output as _sluice_v1
 import type { ModelState as _sluice_v1_ModelState, ModelState__Output as _sluice_v1_ModelState__Output } from './sluice/v1/ModelState.ts';
 import type { Output as _sluice_v1_Output, Output__Output as _sluice_v1_Output__Output } from './sluice/v1/Output.ts';
 import type { Part as _sluice_v1_Part, Part__Output as _sluice_v1_Part__Output } from './sluice/v1/Part.ts';
+import type { RateLimit as _sluice_v1_RateLimit, RateLimit__Output as _sluice_v1_RateLimit__Output } from './sluice/v1/RateLimit.ts';
 import type { ReplayDeadLetterRequest as _sluice_v1_ReplayDeadLetterRequest, ReplayDeadLetterRequest__Output as _sluice_v1_ReplayDeadLetterRequest__Output } from './sluice/v1/ReplayDeadLetterRequest.ts';
+import type { RestoreLedgerRequest as _sluice_v1_RestoreLedgerRequest, RestoreLedgerRequest__Output as _sluice_v1_RestoreLedgerRequest__Output } from './sluice/v1/RestoreLedgerRequest.ts';
+import type { RestoreLedgerResponse as _sluice_v1_RestoreLedgerResponse, RestoreLedgerResponse__Output as _sluice_v1_RestoreLedgerResponse__Output } from './sluice/v1/RestoreLedgerResponse.ts';
+import type { RestoredCounter as _sluice_v1_RestoredCounter, RestoredCounter__Output as _sluice_v1_RestoredCounter__Output } from './sluice/v1/RestoredCounter.ts';
 import type { RevokeKeyRequest as _sluice_v1_RevokeKeyRequest, RevokeKeyRequest__Output as _sluice_v1_RevokeKeyRequest__Output } from './sluice/v1/RevokeKeyRequest.ts';
 import type { RevokeKeyResponse as _sluice_v1_RevokeKeyResponse, RevokeKeyResponse__Output as _sluice_v1_RevokeKeyResponse__Output } from './sluice/v1/RevokeKeyResponse.ts';
 import type { RotateKeyRequest as _sluice_v1_RotateKeyRequest, RotateKeyRequest__Output as _sluice_v1_RotateKeyRequest__Output } from './sluice/v1/RotateKeyRequest.ts';
@@ -123,7 +127,11 @@ export interface ProtoGrpcType {
       Output: MessageTypeDefinition<_sluice_v1_Output, _sluice_v1_Output__Output>
       Part: MessageTypeDefinition<_sluice_v1_Part, _sluice_v1_Part__Output>
       Priority: EnumTypeDefinition
+      RateLimit: MessageTypeDefinition<_sluice_v1_RateLimit, _sluice_v1_RateLimit__Output>
       ReplayDeadLetterRequest: MessageTypeDefinition<_sluice_v1_ReplayDeadLetterRequest, _sluice_v1_ReplayDeadLetterRequest__Output>
+      RestoreLedgerRequest: MessageTypeDefinition<_sluice_v1_RestoreLedgerRequest, _sluice_v1_RestoreLedgerRequest__Output>
+      RestoreLedgerResponse: MessageTypeDefinition<_sluice_v1_RestoreLedgerResponse, _sluice_v1_RestoreLedgerResponse__Output>
+      RestoredCounter: MessageTypeDefinition<_sluice_v1_RestoredCounter, _sluice_v1_RestoredCounter__Output>
       RevokeKeyRequest: MessageTypeDefinition<_sluice_v1_RevokeKeyRequest, _sluice_v1_RevokeKeyRequest__Output>
       RevokeKeyResponse: MessageTypeDefinition<_sluice_v1_RevokeKeyResponse, _sluice_v1_RevokeKeyResponse__Output>
       RotateKeyRequest: MessageTypeDefinition<_sluice_v1_RotateKeyRequest, _sluice_v1_RotateKeyRequest__Output>

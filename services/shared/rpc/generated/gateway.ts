@@ -29,6 +29,7 @@ import type { ModelCard as _sluice_v1_ModelCard, ModelCard__Output as _sluice_v1
 import type { ModelState as _sluice_v1_ModelState, ModelState__Output as _sluice_v1_ModelState__Output } from './sluice/v1/ModelState.ts';
 import type { Output as _sluice_v1_Output, Output__Output as _sluice_v1_Output__Output } from './sluice/v1/Output.ts';
 import type { Part as _sluice_v1_Part, Part__Output as _sluice_v1_Part__Output } from './sluice/v1/Part.ts';
+import type { RateLimit as _sluice_v1_RateLimit, RateLimit__Output as _sluice_v1_RateLimit__Output } from './sluice/v1/RateLimit.ts';
 import type { RungReport as _sluice_v1_RungReport, RungReport__Output as _sluice_v1_RungReport__Output } from './sluice/v1/RungReport.ts';
 import type { RungStarted as _sluice_v1_RungStarted, RungStarted__Output as _sluice_v1_RungStarted__Output } from './sluice/v1/RungStarted.ts';
 import type { SendFeedbackRequest as _sluice_v1_SendFeedbackRequest, SendFeedbackRequest__Output as _sluice_v1_SendFeedbackRequest__Output } from './sluice/v1/SendFeedbackRequest.ts';
@@ -86,6 +87,7 @@ export interface ProtoGrpcType {
       Output: MessageTypeDefinition<_sluice_v1_Output, _sluice_v1_Output__Output>
       Part: MessageTypeDefinition<_sluice_v1_Part, _sluice_v1_Part__Output>
       Priority: EnumTypeDefinition
+      RateLimit: MessageTypeDefinition<_sluice_v1_RateLimit, _sluice_v1_RateLimit__Output>
       RungReport: MessageTypeDefinition<_sluice_v1_RungReport, _sluice_v1_RungReport__Output>
       RungStarted: MessageTypeDefinition<_sluice_v1_RungStarted, _sluice_v1_RungStarted__Output>
       SendFeedbackRequest: MessageTypeDefinition<_sluice_v1_SendFeedbackRequest, _sluice_v1_SendFeedbackRequest__Output>

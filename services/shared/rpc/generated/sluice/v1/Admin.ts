@@ -16,6 +16,8 @@ import type { ListDeadLettersResponse as _sluice_v1_ListDeadLettersResponse, Lis
 import type { ListKeysRequest as _sluice_v1_ListKeysRequest, ListKeysRequest__Output as _sluice_v1_ListKeysRequest__Output } from '../../sluice/v1/ListKeysRequest.ts';
 import type { ListKeysResponse as _sluice_v1_ListKeysResponse, ListKeysResponse__Output as _sluice_v1_ListKeysResponse__Output } from '../../sluice/v1/ListKeysResponse.ts';
 import type { ReplayDeadLetterRequest as _sluice_v1_ReplayDeadLetterRequest, ReplayDeadLetterRequest__Output as _sluice_v1_ReplayDeadLetterRequest__Output } from '../../sluice/v1/ReplayDeadLetterRequest.ts';
+import type { RestoreLedgerRequest as _sluice_v1_RestoreLedgerRequest, RestoreLedgerRequest__Output as _sluice_v1_RestoreLedgerRequest__Output } from '../../sluice/v1/RestoreLedgerRequest.ts';
+import type { RestoreLedgerResponse as _sluice_v1_RestoreLedgerResponse, RestoreLedgerResponse__Output as _sluice_v1_RestoreLedgerResponse__Output } from '../../sluice/v1/RestoreLedgerResponse.ts';
 import type { RevokeKeyRequest as _sluice_v1_RevokeKeyRequest, RevokeKeyRequest__Output as _sluice_v1_RevokeKeyRequest__Output } from '../../sluice/v1/RevokeKeyRequest.ts';
 import type { RevokeKeyResponse as _sluice_v1_RevokeKeyResponse, RevokeKeyResponse__Output as _sluice_v1_RevokeKeyResponse__Output } from '../../sluice/v1/RevokeKeyResponse.ts';
 import type { RotateKeyRequest as _sluice_v1_RotateKeyRequest, RotateKeyRequest__Output as _sluice_v1_RotateKeyRequest__Output } from '../../sluice/v1/RotateKeyRequest.ts';
@@ -119,6 +121,21 @@ export interface AdminClient extends grpc.Client {
   replayDeadLetter(argument: _sluice_v1_ReplayDeadLetterRequest, callback: grpc.requestCallback<_sluice_v1_Job__Output>): grpc.ClientUnaryCall;
   
   /**
+   * Opens the ledger again after Redis has lost its data.
+   */
+  RestoreLedger(argument: _sluice_v1_RestoreLedgerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_RestoreLedgerResponse__Output>): grpc.ClientUnaryCall;
+  RestoreLedger(argument: _sluice_v1_RestoreLedgerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_sluice_v1_RestoreLedgerResponse__Output>): grpc.ClientUnaryCall;
+  RestoreLedger(argument: _sluice_v1_RestoreLedgerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_RestoreLedgerResponse__Output>): grpc.ClientUnaryCall;
+  RestoreLedger(argument: _sluice_v1_RestoreLedgerRequest, callback: grpc.requestCallback<_sluice_v1_RestoreLedgerResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Opens the ledger again after Redis has lost its data.
+   */
+  restoreLedger(argument: _sluice_v1_RestoreLedgerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_RestoreLedgerResponse__Output>): grpc.ClientUnaryCall;
+  restoreLedger(argument: _sluice_v1_RestoreLedgerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_sluice_v1_RestoreLedgerResponse__Output>): grpc.ClientUnaryCall;
+  restoreLedger(argument: _sluice_v1_RestoreLedgerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_RestoreLedgerResponse__Output>): grpc.ClientUnaryCall;
+  restoreLedger(argument: _sluice_v1_RestoreLedgerRequest, callback: grpc.requestCallback<_sluice_v1_RestoreLedgerResponse__Output>): grpc.ClientUnaryCall;
+  
+  /**
    * Ends a key with every secret it has. Routers forget it within a second.
    */
   RevokeKey(argument: _sluice_v1_RevokeKeyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_RevokeKeyResponse__Output>): grpc.ClientUnaryCall;
@@ -184,6 +201,11 @@ export interface AdminHandlers extends grpc.UntypedServiceImplementation {
   ReplayDeadLetter: grpc.handleUnaryCall<_sluice_v1_ReplayDeadLetterRequest__Output, _sluice_v1_Job>;
   
   /**
+   * Opens the ledger again after Redis has lost its data.
+   */
+  RestoreLedger: grpc.handleUnaryCall<_sluice_v1_RestoreLedgerRequest__Output, _sluice_v1_RestoreLedgerResponse>;
+  
+  /**
    * Ends a key with every secret it has. Routers forget it within a second.
    */
   RevokeKey: grpc.handleUnaryCall<_sluice_v1_RevokeKeyRequest__Output, _sluice_v1_RevokeKeyResponse>;
@@ -203,6 +225,7 @@ export interface AdminDefinition extends grpc.ServiceDefinition {
   ListDeadLetters: MethodDefinition<_sluice_v1_ListDeadLettersRequest, _sluice_v1_ListDeadLettersResponse, _sluice_v1_ListDeadLettersRequest__Output, _sluice_v1_ListDeadLettersResponse__Output>
   ListKeys: MethodDefinition<_sluice_v1_ListKeysRequest, _sluice_v1_ListKeysResponse, _sluice_v1_ListKeysRequest__Output, _sluice_v1_ListKeysResponse__Output>
   ReplayDeadLetter: MethodDefinition<_sluice_v1_ReplayDeadLetterRequest, _sluice_v1_Job, _sluice_v1_ReplayDeadLetterRequest__Output, _sluice_v1_Job__Output>
+  RestoreLedger: MethodDefinition<_sluice_v1_RestoreLedgerRequest, _sluice_v1_RestoreLedgerResponse, _sluice_v1_RestoreLedgerRequest__Output, _sluice_v1_RestoreLedgerResponse__Output>
   RevokeKey: MethodDefinition<_sluice_v1_RevokeKeyRequest, _sluice_v1_RevokeKeyResponse, _sluice_v1_RevokeKeyRequest__Output, _sluice_v1_RevokeKeyResponse__Output>
   RotateKey: MethodDefinition<_sluice_v1_RotateKeyRequest, _sluice_v1_RotateKeyResponse, _sluice_v1_RotateKeyRequest__Output, _sluice_v1_RotateKeyResponse__Output>
 }

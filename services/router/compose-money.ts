@@ -1,0 +1,112 @@
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { Config } from '../shared/config/schema.ts'
+import type { Clock } from '../shared/contract/clock.ts'
+import { fromUsd } from '../shared/contract/money.ts'
+import { createClaim, type Claim } from './claim/claim.ts'
+import { createClaimShadow } from './claim/claim-shadow.ts'
+import type { Stores } from './compose-stores.ts'
+import {
+  createBudgets,
+  type BudgetOptions,
+  type Limit,
+  type RateLimit,
+  type TenantLimits,
+  type WindowLimits,
+} from './ledger/budgets.ts'
+import { createReadBudget, type ReadBudget } from './ledger/read-budget.ts'
+import { createMoneyMetrics } from './money-metrics.ts'
+import { createSettler, type Settler } from './settle/settle.ts'
+
+type Budgets = Config['budgets']
+
+/** Everything of a router that holds, settles and shows money. */
+export interface Money {
+  readonly claim: Claim
+  /** For calls that the deployment makes to learn from, and pays. */
+  readonly claimShadow: Claim
+  readonly settler: Settler
+  readonly readBudget: ReadBudget
+  readonly isPaid: (tenant: string) => boolean
+}
+
+/** What it needs beside the stores. */
+export interface MoneyDependencies {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly registry: Registry
+}
+
+/** Builds it. */
+export function composeMoney(
+  config: Config,
+  { ledger, generation, climbLog }: Stores,
+  { clock, logger, registry }: MoneyDependencies,
+): Money {
+  const budgets = createBudgets(budgetOptionsOf(config))
+  const isOpen = (): boolean => generation.isOpen
+  const metrics = createMoneyMetrics(registry, isOpen)
+  const { holdLeaseMs, payers } = config.budgets
+  return {
+    claim: createClaim({ holdLeaseMs, payers }, { ledger, budgets, clock, observe: metrics.limited }),
+    claimShadow: createClaimShadow(
+      { holdLeaseMs, perDayNanoUsd: fromUsd(config.learning.shadowUsdPerDay) },
+      { ledger, budgets, clock },
+    ),
+    settler: createSettler({ ledger, climbLog, clock, logger, observe: metrics.settled }),
+    readBudget: createReadBudget({ ledger, budgets, clock, isOpen }),
+    isPaid: budgets.isPaid,
+  }
+}
+
+/** What requests, tenants, pools and the deployment may spend. */
+export function budgetOptionsOf({ budgets }: Config): BudgetOptions {
+  const tenant = tenantLimits({
+    perDayUsd: budgets.tenantPerDayUsd,
+    perMonthUsd: budgets.tenantPerMonthUsd,
+    requestsPerMinute: budgets.tenantRequestsPerMinute,
+    tokensPerMinute: budgets.tenantTokensPerMinute,
+  })
+  const request = limitOf(budgets.requestMaxUsd)
+  return {
+    timeZone: budgets.timeZone,
+    tenant,
+    tenants: mapValues(budgets.tenants, limits => ({ ...tenant, ...tenantLimits(limits) })),
+    pools: mapValues(budgets.pools, windowLimits),
+    deployment: windowLimits(budgets.deployment),
+    ...(request === undefined ? {} : { request }),
+  }
+}
+
+function tenantLimits(configured: Budgets['tenants'][string]): TenantLimits {
+  const requests = rateOf(configured.requestsPerMinute)
+  const tokens = rateOf(configured.tokensPerMinute)
+  return {
+    ...windowLimits(configured),
+    ...(requests === undefined ? {} : { requests }),
+    ...(tokens === undefined ? {} : { tokens }),
+  }
+}
+
+function windowLimits({ perDayUsd, perMonthUsd }: Budgets['deployment']): WindowLimits {
+  const day = limitOf(perDayUsd)
+  const month = limitOf(perMonthUsd)
+  return { ...(day === undefined ? {} : { day }), ...(month === undefined ? {} : { month }) }
+}
+
+function limitOf(configured: Budgets['requestMaxUsd']): Limit | undefined {
+  if (configured === undefined) return undefined
+  if (typeof configured === 'number') return { nanoUsd: fromUsd(configured), shadow: false }
+  return { nanoUsd: fromUsd(configured.usd), shadow: configured.shadow }
+}
+
+function rateOf(configured: Budgets['tenantRequestsPerMinute']): RateLimit | undefined {
+  if (configured === undefined) return undefined
+  if (typeof configured === 'number') return { perMinute: configured, burst: configured, shadow: false }
+  const { perMinute, burst = perMinute, shadow } = configured
+  return { perMinute, burst, shadow }
+}
+
+function mapValues<From, To>(record: Readonly<Record<string, From>>, change: (value: From) => To): Map<string, To> {
+  return new Map(Object.entries(record).map(([name, value]) => [name, change(value)]))
+}

@@ -1,0 +1,113 @@
+-- Holds the first offer that every scope can carry, or nothing; takes of the rates too, or not at all.
+-- KEYS: 1 the generation, 2 the hold, 3 holds by lease (sorted set), 4 counters by the end of their window (sorted set),
+--       then a counter for each scope, then a clock for each rate
+-- ARGV: 1 generation that the router knows, 2 hold id, 3 lease until, 4 now (epoch ms), 5 scopes, 6 rates, 7 offers, 8 how long a
+--       counter outlives its window (ms),
+--       then for each scope: limit ('' for none), shadow (0, 1), share, window's end (epoch ms),
+--       then for each rate: interval (ms for one), burst, count, shadow,
+--       then for each offer the amount for each scope ('' for none)
+-- Returns: {'held', offer from 1, index of a shadowed scope or rate that would have refused, …}, {'refused', scope, remaining, reserved},
+--          {'limited', rate, ms to wait or -1 for never}, {'settled'} or {'closed'}; indexes count from 1, rates after scopes
+-- Atomic; every key is in the money slot. Amounts are exact: HINCRBY counts in 64 bits, and limits are under 2^53.
+if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then
+  return { 'closed' }
+end
+local before = redis.call('HMGET', KEYS[2], 'state', 'offer')
+if before[1] then
+  return before[1] == 'held' and { 'held', tonumber(before[2]) } or { 'settled' }
+end
+local now, scopes, rates, offers = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local scopeArg = function(scope, place) return ARGV[8 + (scope - 1) * 4 + place] end
+local rateArg = function(rate, place) return ARGV[8 + scopes * 4 + (rate - 1) * 4 + place] end
+local amountArg = function(offer, scope) return ARGV[8 + scopes * 4 + rates * 4 + (offer - 1) * scopes + scope] end
+local reply = { 'held', 0 }
+-- A clock that is past says nothing; it is kept a little longer than that, since not all routers' clocks agree.
+local minuteMs = 60000
+
+-- GCRA: a clock that runs ahead of now by what has begun; it may be ahead by no more than a burst.
+local clocks = {}
+for rate = 1, rates do
+  local interval, burst, count = tonumber(rateArg(rate, 1)), tonumber(rateArg(rate, 2)), tonumber(rateArg(rate, 3))
+  local clock = math.max(tonumber(redis.call('GET', KEYS[4 + scopes + rate]) or 0), now) + count * interval
+  local wait = clock - now - burst * interval
+  -- A double near today's epoch ms is exact to a quarter of a microsecond.
+  if wait <= 0.001 then
+    clocks[rate] = clock
+  elseif rateArg(rate, 4) == '1' then
+    reply[#reply + 1] = scopes + rate
+  else
+    return { 'limited', rate, count > burst and -1 or math.ceil(wait) }
+  end
+end
+
+local left, open = {}, {}
+for scope = 1, scopes do
+  if scopeArg(scope, 1) ~= '' then
+    local counts = redis.call('HMGET', KEYS[4 + scope], 'reserved', 'spent', 'lost', 'overrun')
+    open[scope] = tonumber(counts[1] or 0)
+    left[scope] = tonumber(scopeArg(scope, 1)) - open[scope] - tonumber(counts[2] or 0)
+    if scopeArg(scope, 3) ~= 'tenant' then
+      left[scope] = left[scope] - tonumber(counts[3] or 0) - tonumber(counts[4] or 0)
+    end
+  end
+end
+local short = function(offer, scope)
+  local amount = tonumber(amountArg(offer, scope))
+  return amount and left[scope] and amount > left[scope]
+end
+local refusing
+for offer = 1, offers do
+  refusing = nil
+  for scope = 1, scopes do
+    if scopeArg(scope, 2) == '0' and short(offer, scope) then
+      refusing = scope
+      break
+    end
+  end
+  if not refusing then
+    reply[2] = offer
+    break
+  end
+end
+if refusing then
+  return { 'refused', refusing, string.format('%.0f', math.max(0, left[refusing])), string.format('%.0f', open[refusing]) }
+end
+
+local fields = { 'state', 'held', 'offer', reply[2] }
+local held = 0
+for scope = 1, scopes do
+  local amount = amountArg(reply[2], scope)
+  if amount ~= '' then
+    if scopeArg(scope, 2) == '1' and short(reply[2], scope) then
+      reply[#reply + 1] = scope
+    end
+    local counter = KEYS[4 + scope]
+    if redis.call('HINCRBY', counter, 'reserved', amount) == tonumber(amount) then
+      -- Nothing was reserved here before, so it may be new.
+      redis.call('PEXPIREAT', counter, string.format('%.0f', tonumber(scopeArg(scope, 4)) + tonumber(ARGV[8])))
+      redis.call('ZADD', KEYS[4], scopeArg(scope, 4), counter)
+    end
+    held = held + 1
+    fields[#fields + 1] = 'c' .. held
+    fields[#fields + 1] = counter
+    fields[#fields + 1] = 's' .. held
+    fields[#fields + 1] = scopeArg(scope, 3)
+    fields[#fields + 1] = 'a' .. held
+    fields[#fields + 1] = amount
+  end
+end
+for rate, clock in pairs(clocks) do
+  local key = KEYS[4 + scopes + rate]
+  redis.call('SET', key, string.format('%.17g', clock), 'PX', math.ceil(clock - now) + minuteMs)
+  if rateArg(rate, 3) ~= '1' then
+    fields[#fields + 1] = 'rate'
+    fields[#fields + 1] = key
+    fields[#fields + 1] = 'taken'
+    fields[#fields + 1] = rateArg(rate, 3)
+    fields[#fields + 1] = 'interval'
+    fields[#fields + 1] = rateArg(rate, 1)
+  end
+end
+redis.call('HSET', KEYS[2], unpack(fields))
+redis.call('ZADD', KEYS[3], ARGV[3], ARGV[2])
+return reply

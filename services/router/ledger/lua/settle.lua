@@ -1,0 +1,61 @@
+-- Turns a hold into what was spent, once.
+-- KEYS: 1 the hold, 2 holds by lease (sorted set)
+-- ARGV: 1 hold id, 2 how long a settled hold is remembered (ms), 3 now (epoch ms), 4 cost of lost attempts, 5 what is estimated,
+--       6 tokens used ('' when not known), then share, what was spent of it, …
+-- Returns: {1, what went beyond the tenant's share} when this call settled it, {0, 0} when it was settled before or never held
+-- Atomic. The names of counters and clock are in the hold: they carry the same hash tag, so they are in the same slot.
+local flat = redis.call('HGETALL', KEYS[1])
+local hold = {}
+for at = 1, #flat, 2 do
+  hold[flat[at]] = flat[at + 1]
+end
+if hold.state ~= 'held' then
+  return { 0, '0' }
+end
+local spent = {}
+for at = 7, #ARGV, 2 do
+  spent[ARGV[at]] = tonumber(ARGV[at + 1])
+end
+local text = function(amount) return string.format('%.0f', amount) end
+local beyond = 0
+local minuteMs = 60000
+local index = 1
+while hold['c' .. index] do
+  local counter, share, amount = hold['c' .. index], hold['s' .. index], hold['a' .. index]
+  local used = spent[share] or 0
+  local charged = math.min(used, tonumber(amount))
+  if share == 'tenant' then
+    beyond = used - charged
+  end
+  if redis.call('EXISTS', counter) == 1 then
+    if amount ~= '0' then
+      redis.call('HINCRBY', counter, 'reserved', '-' .. amount)
+    end
+    redis.call('HINCRBY', counter, 'spent', text(charged))
+    if used > charged then
+      redis.call('HINCRBY', counter, 'overrun', text(used - charged))
+    end
+    if share == 'deployment' and ARGV[4] ~= '0' then
+      redis.call('HINCRBY', counter, 'lost', ARGV[4])
+    end
+    if ARGV[5] ~= '0' then
+      redis.call('HINCRBY', counter, 'estimated', ARGV[5])
+    end
+  end
+  index = index + 1
+end
+if hold.rate and ARGV[6] ~= '' then
+  local clock = tonumber(redis.call('GET', hold.rate) or 0)
+  local later = clock - (tonumber(hold.taken) - tonumber(ARGV[6])) * tonumber(hold.interval)
+  local now = tonumber(ARGV[3])
+  if later > now then
+    redis.call('SET', hold.rate, string.format('%.17g', later), 'PX', math.ceil(later - now) + minuteMs)
+  elseif clock > 0 then
+    redis.call('DEL', hold.rate)
+  end
+end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'state', 'settled')
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('ZREM', KEYS[2], ARGV[1])
+return { 1, text(beyond) }

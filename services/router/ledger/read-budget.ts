@@ -1,0 +1,39 @@
+import type { Clock } from '../../shared/contract/clock.ts'
+import type { Budgets, Limit } from './budgets.ts'
+import type { Balance, Ledger, Rate } from './ledger.ts'
+
+/** What a caller is shown of money and rates. */
+export interface BudgetView {
+  readonly request: Limit | undefined
+  readonly balances: readonly Balance[]
+  readonly rates: readonly (Rate & { readonly remaining: number })[]
+  /** False when the ledger's data is gone and nobody has restored it. */
+  readonly isOpen: boolean
+}
+
+/** What reading needs. */
+export interface ReadBudgetDependencies {
+  readonly ledger: Ledger
+  readonly budgets: Budgets
+  readonly clock: Clock
+  readonly isOpen: () => boolean
+}
+
+/** Reads a tenant's own scopes; those of pools and of the deployment too when the caller runs it. */
+export type ReadBudget = (tenant: string, isOperator: boolean) => Promise<BudgetView>
+
+/** Makes the reading. */
+export function createReadBudget({ ledger, budgets, clock, isOpen }: ReadBudgetDependencies): ReadBudget {
+  return async (tenant, isOperator) => {
+    const nowMs = clock.now()
+    const scopes = budgets.scopes(tenant, nowMs).filter(scope => isOperator || scope.share === 'tenant')
+    const limits = [budgets.requests(tenant), budgets.tokens(tenant)].filter(rate => rate !== undefined)
+    const [balances, allowances] = await Promise.all([ledger.balances(scopes), ledger.allowances(limits, nowMs)])
+    return {
+      request: budgets.request,
+      balances,
+      rates: limits.map((rate, index) => ({ ...rate, remaining: allowances[index] ?? 0 })),
+      isOpen: isOpen(),
+    }
+  }
+}
