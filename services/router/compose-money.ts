@@ -60,7 +60,7 @@ export function composeMoney(
 }
 
 /** What requests, tenants, pools and the deployment may spend. */
-export function budgetOptionsOf({ budgets }: Config): BudgetOptions {
+function budgetOptionsOf({ budgets }: Config): BudgetOptions {
   const tenant = tenantLimits({
     perDayUsd: budgets.tenantPerDayUsd,
     perMonthUsd: budgets.tenantPerMonthUsd,
