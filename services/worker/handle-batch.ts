@@ -92,16 +92,16 @@ type Loaded = Ready | { readonly kind: 'failed'; readonly one: Running; readonly
 /** Pause before content is asked for again while Redis is away. */
 const retryMs = 200
 
-/** Tells the router who has the leg, and fetches its content; while Redis is away it is tried again, as long as the leg is wanted. */
+/** Fetches a leg's content, while the router is told who has it; while Redis is away it is tried again, as long as the leg is wanted. */
 async function load(one: Running, legs: ReadonlyMap<LegId, OpenLeg>, dependencies: BatchDependencies): Promise<Loaded> {
-  const { payloads, mail, workerId, sleep } = dependencies
-  const { legId, replyTo } = one.taken.job
+  const { payloads, sleep, logger } = dependencies
+  const { legId } = one.taken.job
   const signal = legs.get(legId)?.signal
-  let told = false
+  tellStarted(one, signal, dependencies).catch((error: unknown) => {
+    logger.error({ err: error, legId }, 'the router could not be told where a leg runs')
+  })
   while (signal?.aborted !== true) {
     try {
-      if (!told) await mail.send(replyTo, { kind: 'leg-started', legId, attempt: one.attempt, workerId })
-      told = true
       const parts = await loadParts(one.taken.job, payloads)
       return parts === undefined ? { kind: 'failed', one, outcome: lostPayload } : { kind: 'ready', one, parts }
     } catch (error) {
@@ -110,6 +110,24 @@ async function load(one: Running, legs: ReadonlyMap<LegId, OpenLeg>, dependencie
     }
   }
   return { kind: 'failed', one, outcome: calledOff }
+}
+
+/** Computing does not wait for it: a router that is told late learns from the log where a leg runs. */
+async function tellStarted(
+  { taken, attempt }: Running,
+  signal: AbortSignal | undefined,
+  { mail, workerId, sleep }: BatchDependencies,
+): Promise<void> {
+  const { legId, replyTo } = taken.job
+  while (signal?.aborted !== true) {
+    try {
+      await mail.send(replyTo, { kind: 'leg-started', legId, attempt, workerId })
+      return
+    } catch (error) {
+      if (!isGatewayError(error)) throw error
+      await sleep(retryMs)
+    }
+  }
 }
 
 async function finish(

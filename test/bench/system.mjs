@@ -28,9 +28,12 @@ export async function startSystem(config) {
   const listen = { grpc: '127.0.0.1:0', ops: '127.0.0.1:0' }
   // JSON is YAML too.
   writeFileSync(file, JSON.stringify({ ...config, listen, redis: { url: `unix://${socket}`, prefix: 'bench' } }))
+  const pids = new Map()
   const service = (name, parameters) => {
     const path = join(root, 'dist', 'services', name, 'main.js')
-    return untilReady(name, start(process.execPath, [path, '--config', file, ...parameters]))
+    const child = start(process.execPath, [path, '--config', file, ...parameters])
+    pids.set(name, child.pid)
+    return untilReady(name, child)
   }
   await Promise.all(Object.keys(config.pools).map(pool => service('worker', ['--pool', pool])))
   const ready = await service('router', [])
@@ -39,6 +42,8 @@ export async function startSystem(config) {
     redisSocket: socket,
     opsUrl: `http://${ready.ops}`,
     client,
+    /** The process of the router, or of the worker that was started last. */
+    pidOf: name => pids.get(name),
     /** One call: an answer or a failure, and how long it took. */
     infer: (request, metadata = new Metadata()) =>
       new Promise(resolve => {

@@ -24,6 +24,8 @@ export interface CallSettings {
 export interface StreamSettings extends CallSettings {
   /** Hears each event as it comes, those before a failure too. */
   readonly onEvent?: (event: InferEvent__Output) => void
+  /** How long to read nothing after an event. */
+  readonly pauseMs?: (event: InferEvent__Output) => number
 }
 
 /** The gateway as a caller sees it. */
@@ -63,7 +65,13 @@ export function openClient(address: string): GatewayClient {
       gathered(
         settings,
         (...way) => client.inferStream(request, ...way),
-        event => settings?.onEvent?.(event),
+        (event, call) => {
+          settings?.onEvent?.(event)
+          const pauseMs = settings?.pauseMs?.(event) ?? 0
+          if (pauseMs === 0) return
+          call.pause()
+          setTimeout(() => call.resume(), pauseMs)
+        },
       ),
     watchJob: (jobId, settings) => gathered(settings, (...way) => client.watchJob({ jobId }, ...way)),
     close: () => client.close(),
@@ -96,14 +104,14 @@ function unary<Value>(
 function gathered<Value>(
   settings: CallSettings | undefined,
   start: (metadata: Metadata, options: CallOptions) => Cancellable & NodeJS.ReadableStream,
-  hear: (event: Value) => void = () => {},
+  hear: (event: Value, call: NodeJS.ReadableStream) => void = () => {},
 ): Promise<readonly Value[]> {
   return new Promise((resolve, reject) => {
     const events: Value[] = []
     const call = start(...wayOf(settings))
     call.on('data', (event: Value) => {
       events.push(event)
-      hear(event)
+      hear(event, call)
     })
     call.once('error', reject)
     call.once('end', () => resolve(events))

@@ -8,6 +8,8 @@ export interface OpenaiServer {
   readonly requests: readonly ChatBody[]
   /** How many connections clients have opened. */
   readonly connections: number
+  /** Characters that a client took of an answer that `flood=COUNT` asked for. */
+  readonly floodedCharacters: number
   /** Answers every call with 503 for so long. */
   goDown(forMs: number): void
   /** Epoch ms at which clients closed connections before their answers ended. */
@@ -36,7 +38,7 @@ export interface OpenaiServerOptions {
 export async function startOpenaiServer(options: OpenaiServerOptions = {}): Promise<OpenaiServer> {
   const requests: ChatBody[] = []
   const leftAt: number[] = []
-  const life: Life = { requests, leftAt, tries: new Map(), downUntil: 0, options }
+  const life: Life = { requests, leftAt, tries: new Map(), downUntil: 0, flooded: 0, options }
   const server = createServer((request, response) => {
     void answer(request, response, life)
   })
@@ -53,6 +55,9 @@ export async function startOpenaiServer(options: OpenaiServerOptions = {}): Prom
       return connections
     },
     leftAt,
+    get floodedCharacters() {
+      return life.flooded
+    },
     goDown(forMs) {
       life.downUntil = Date.now() + forMs
     },
@@ -70,6 +75,7 @@ interface Life {
   readonly tries: Map<string, number>
   readonly options: OpenaiServerOptions
   downUntil: number
+  flooded: number
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, life: Life): Promise<void> {
@@ -103,7 +109,23 @@ async function answer(request: IncomingMessage, response: ServerResponse, life: 
     response.writeHead(200, eventStream).flushHeaders()
     await new Promise(resolve => setTimeout(resolve, firstMs))
   }
+  const floodCharacters = Number(/flood=(\d+)/u.exec(text)?.[1] ?? 0)
+  if (floodCharacters > 0) return flood(floodCharacters, response, life)
   await stream(`echo: ${text}`, fault, pauseMs, response)
+}
+
+/** As many characters as are wanted, no faster than they are taken. */
+async function flood(characters: number, response: ServerResponse, life: Life): Promise<void> {
+  response.writeHead(200, eventStream)
+  const piece = 'x'.repeat(1000)
+  const chunk = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: piece }, finish_reason: null }] })}\n\n`
+  const closed = new Promise<void>(resolve => response.once('close', resolve))
+  for (life.flooded = 0; life.flooded < characters && !response.destroyed; life.flooded += piece.length) {
+    if (response.write(chunk)) continue
+    const drained = new Promise<void>(resolve => response.once('drain', resolve))
+    await Promise.race([drained, closed])
+  }
+  response.end()
 }
 
 const eventStream = { 'content-type': 'text/event-stream' }

@@ -64,6 +64,7 @@ export function createRedisMailbox<M extends Mail>(
   const key = boxKey(options.prefix, options.name)
   let last = '0-0'
   let closed = false
+  let trimming: Promise<void> | undefined
   let reading: Promise<void> = Promise.resolve()
 
   const readOnce = async (handler: (mail: M) => void): Promise<void> => {
@@ -77,15 +78,22 @@ export function createRedisMailbox<M extends Mail>(
         logger.error({ err: error, box: options.name }, 'mail could not be handled')
       }
     }
-    if (entries.length > 0) await trim()
+    // The next mail is not kept waiting: a first token may be right behind.
+    if (entries.length > 0) trimming ??= trim()
     else await follow()
   }
 
-  /** Lets go of what was handled. */
+  /** Lets go of what was handled; what a failed turn leaves, the next one takes. */
   const trim = async (): Promise<void> => {
     const [time = '0', sequence = '0'] = last.split('-')
-    await redis.xtrim(key, 'MINID', `${time}-${Number(sequence) + 1}`)
-    await redis.pexpire(key, options.ttlMs)
+    try {
+      const trimmed = redis.xtrim(key, 'MINID', `${time}-${Number(sequence) + 1}`)
+      await Promise.all([trimmed, redis.pexpire(key, options.ttlMs)])
+    } catch (error) {
+      logger.debug({ err: error, box: options.name }, 'mail could not be let go of')
+    } finally {
+      trimming = undefined
+    }
   }
 
   /** After a Redis that came back without its data, its clock may lie behind our last id: then we begin anew. */
@@ -117,6 +125,7 @@ export function createRedisMailbox<M extends Mail>(
       closed = true
       reader.disconnect()
       await reading
+      await trimming
       await redis.del(key).catch(() => {
         // The box ends with its time to live.
       })

@@ -1,4 +1,5 @@
-import { fetch, type Agent, type BodyInit, type Response } from 'undici'
+import type { Readable } from 'node:stream'
+import { request, type Agent, type FormData } from 'undici'
 import { UpstreamError } from './upstream-error.ts'
 
 /** The way to one endpoint. */
@@ -13,29 +14,42 @@ export interface Line {
 export interface Posted {
   /** Under the base URL, with its slash. */
   readonly path: string
-  readonly body: BodyInit
+  readonly body: string | FormData
   /** `application/json` when absent; a form names its own. */
   readonly form?: boolean
   readonly signal: AbortSignal
+}
+
+/** The head of an answer, with its body to be read. */
+export interface UpstreamResponse {
+  readonly status: number
+  /** A header's first value. */
+  header(name: string): string | undefined
+  readonly body: Readable
 }
 
 /** Codes by which Node and undici say that no connection came about. */
 const unconnected = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT|TLS/u
 
 /** Posts to an endpoint and gives its answer's head. @throws UpstreamError `connect` or `reset`; the signal's own error when it is aborted */
-export async function post(line: Line, { path, body, form, signal }: Posted): Promise<Response> {
-  const { baseUrl, headers, dispatcher } = line
+export async function post(line: Line, { path, body, form, signal }: Posted): Promise<UpstreamResponse> {
+  const { baseUrl, headers: own, dispatcher } = line
+  const type = form === true ? {} : { 'content-type': 'application/json' }
+  const headers = { accept: 'text/event-stream, application/json', ...type, ...own }
   try {
-    return await fetch(`${baseUrl.replace(/\/$/u, '')}${path}`, {
-      method: 'POST',
-      signal,
-      dispatcher,
-      headers: {
-        ...(form === true ? {} : { 'content-type': 'application/json', accept: 'text/event-stream, application/json' }),
-        ...headers,
+    // `request` rather than `fetch`: the same connections with half the work before the first byte.
+    const url = `${baseUrl.replace(/\/$/u, '')}${path}`
+    const answer = await request(url, { method: 'POST', signal, dispatcher, headers, body })
+    // Whoever reads the body hears of its errors; one that breaks when nobody reads any more must not end the process.
+    answer.body.on('error', () => {})
+    return {
+      status: answer.statusCode,
+      header(name) {
+        const value = answer.headers[name]
+        return typeof value === 'string' ? value : value?.[0]
       },
-      body,
-    })
+      body: answer.body,
+    }
   } catch (error) {
     if (signal.aborted) throw error
     if (unconnected.test(codeOf(error))) throw new UpstreamError('connect', 'no connection to the server came about')
@@ -43,8 +57,6 @@ export async function post(line: Line, { path, body, form, signal }: Posted): Pr
   }
 }
 
-/** fetch wraps the socket's error in its own. */
 function codeOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }

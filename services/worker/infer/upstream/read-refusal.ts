@@ -1,4 +1,4 @@
-import type { Response } from 'undici'
+import type { UpstreamResponse } from './post.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** Statuses after which the same request may go well, beside 429 and those of 500 and above. */
@@ -11,10 +11,10 @@ const overflow =
 const filtered = /content[_ ](?:filter|policy|management)|responsible_?ai|prohibited_content|blocked by .{0,20}filter/iu
 
 /** Reads an answer that is no stream: what the status and the first bytes of the body say. */
-export async function readRefusal(response: Response): Promise<UpstreamError> {
+export async function readRefusal(response: UpstreamResponse): Promise<UpstreamError> {
   const { status } = response
   const message = `the server answered ${status}`
-  const retryAfterMs = retryAfterOf(response.headers)
+  const retryAfterMs = retryAfterOf(response)
   if (status === 429) return new UpstreamError('rate-limit', message, { retryAfterMs })
   if (status >= 500 || passing.has(status)) return new UpstreamError('server', message, { retryAfterMs })
   if (status < 400) return new UpstreamError('malformed', `the server answered ${status}, and not with a stream`)
@@ -33,23 +33,24 @@ export function refusalOf(words: string, message: string): UpstreamError {
 /** Enough of a refusal to know its kind by. */
 const headBytes = 16 * 1024
 
-async function headOf(response: Response): Promise<string> {
+async function headOf(response: UpstreamResponse): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    chunks.push(chunk)
-    bytes += chunk.byteLength
+  for await (const chunk of response.body) {
+    const piece: Buffer = chunk
+    chunks.push(piece)
+    bytes += piece.byteLength
     if (bytes >= headBytes) break
   }
   return Buffer.concat(chunks).toString('utf8')
 }
 
 /** Retry-After in seconds or as a date. @source RFC 9110, section 10.2.3; `retry-after-ms` as OpenAI and Azure send it */
-function retryAfterOf(headers: Response['headers']): number | undefined {
-  const exactMs = Number(headers.get('retry-after-ms') ?? Number.NaN)
+function retryAfterOf(response: UpstreamResponse): number | undefined {
+  const exactMs = Number(response.header('retry-after-ms') ?? Number.NaN)
   if (Number.isFinite(exactMs)) return Math.max(0, exactMs)
-  const header = headers.get('retry-after')
-  if (header === null) return undefined
+  const header = response.header('retry-after')
+  if (header === undefined) return undefined
   const seconds = Number(header)
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
   const at = Date.parse(header)

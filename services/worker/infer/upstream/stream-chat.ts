@@ -1,5 +1,4 @@
 import { createParser } from 'eventsource-parser'
-import type { ReadableStream, ReadableStreamDefaultReader } from 'node:stream/web'
 import type { ChatDialect, ChatPiece, EventReader } from './chat-piece.ts'
 import { post, type Line } from './post.ts'
 import { readRefusal } from './read-refusal.ts'
@@ -45,7 +44,7 @@ export async function* streamChat(order: ChatOrder): AsyncGenerator<ChatPiece> {
     const body = JSON.stringify(request)
     const posting = post(line, { path, body, signal: AbortSignal.any([signal, stop.signal]) })
     const response = await within(leftMs(), tooLate, posting)
-    if (!response.ok || response.body === null) throw await within(leftMs(), tooLate, readRefusal(response))
+    if (response.status !== 200) throw await within(leftMs(), tooLate, readRefusal(response))
     for await (const piece of readPieces(response.body, dialect.reader(), leftMs)) {
       begun = true
       yield piece
@@ -72,7 +71,7 @@ function toUpstreamError(error: unknown, begun: boolean): UpstreamError {
 const maxEventCharacters = 4 * 1024 * 1024
 
 async function* readPieces(
-  body: ReadableStream<Uint8Array>,
+  body: AsyncIterable<Uint8Array>,
   reader: EventReader,
   leftMs: () => number,
 ): AsyncGenerator<ChatPiece> {
@@ -86,10 +85,10 @@ async function* readPieces(
     maxBufferSize: maxEventCharacters,
   })
   const decoder = new TextDecoder()
-  const chunks = body.getReader()
+  const chunks = body[Symbol.asyncIterator]()
   for (;;) {
-    const { done, value } = await within(leftMs(), 'the stream stalled', chunks.read())
-    if (done) break
+    const { done, value } = await within(leftMs(), 'the stream stalled', chunks.next())
+    if (done === true) break
     parser.feed(decoder.decode(value, { stream: true }))
     for (const data of waiting.splice(0)) {
       yield* reader.read(data)
@@ -106,8 +105,8 @@ async function* readPieces(
 /** What comes behind the last event is the end of the body, mostly in the same packet; a connection that was read to its end is used again. */
 const endWaitMs = 50
 
-async function readEnd(chunks: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-  await within(endWaitMs, 'the body has no end', chunks.read()).catch(() => {
+async function readEnd(chunks: AsyncIterator<Uint8Array>): Promise<void> {
+  await within(endWaitMs, 'the body has no end', chunks.next()).catch(() => {
     // The answer is whole; only the connection is not used again.
   })
 }
