@@ -27,6 +27,7 @@ import { createWorkerMetrics } from './metrics.ts'
 import { createOpenLegs } from './report/open-legs.ts'
 import { startLanes } from './lanes.ts'
 import { traceLeg, type TracedModel } from './trace-leg.ts'
+import { createUpstreamMeter } from './upstream-metrics.ts'
 import type { BackendSpec } from './ways/create-backend.ts'
 
 const beatEveryMs = 1000
@@ -59,15 +60,15 @@ export async function composeWorker(
   const tracer = createTracer(config.traces, { service: 'sluice-worker', version, instance: workerId })
   const registry = createMetricsRegistry()
   const engine = await createEngine(
-    { models: modelsOf(config, pool, places.folder) },
-    { packPath: name => packPath(places.packs, name), logger, clock },
+    { models: modelsOf(config, pool, places.folder), verifiers: verifiersOf(config, pool, places.folder) },
+    { packPath: name => packPath(places.packs, name), logger, clock, meter: createUpstreamMeter(registry) },
   )
   const climbLog = createRedisClimbLog({ prefix, ...climbLogTimes }, redis)
   const mail = createMailSender(prefix, redis)
   const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
   const payloads = createRedisPayloadStore({ prefix, quotaBytes }, redis, clock)
   const openLegs = createOpenLegs(mail, sleep)
-  const metrics = createWorkerMetrics(registry, () => openLegs.size)
+  const metrics = createWorkerMetrics(registry, () => openLegs.size, pool)
   const mailbox = createRedisMailbox<WorkerMail>(
     { prefix, name: workerId, ttlMs: mailboxTtlMs },
     { reader, redis, logger },
@@ -98,6 +99,7 @@ export async function composeWorker(
         models: engine.models,
         capacity: poolConfig.lanes * poolConfig.batch.maxSize,
         running: openLegs.size,
+        engineWaiting: engine.engineWaiting(),
         draining: lanes.paused,
         startedAt,
         version,
@@ -142,6 +144,19 @@ function modelsOf(config: Config, pool: string, folderOf: (configured: string) =
   return Object.entries(config.models)
     .filter(([, model]) => model.pool === pool)
     .map(([name, { backend }]) => ({ name, backend: specOf(backend, folderOf), executionProviders, threads }))
+}
+
+/** Models of other pools that rungs of this one have their answers looked at by. */
+function verifiersOf(config: Config, pool: string, folderOf: (configured: string) => string): readonly EngineModel[] {
+  const rungs = Object.values(config.ladders).flatMap(ladder => [...ladder.rungs, ...ladder.fallbacks])
+  const named = rungs.flatMap(rung =>
+    typeof rung !== 'string' && config.models[rung.model]?.pool === pool && rung.verifier?.kind === 'model'
+      ? [rung.verifier.model]
+      : [],
+  )
+  const elsewhere = [...new Set(named)].filter(name => config.models[name]?.pool !== pool)
+  const pools = [...new Set(elsewhere.map(name => config.models[name]?.pool ?? ''))]
+  return pools.flatMap(one => modelsOf(config, one, folderOf)).filter(({ name }) => elsewhere.includes(name))
 }
 
 /** What traces say of the models of a pool. */

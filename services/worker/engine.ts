@@ -4,6 +4,7 @@ import type { Backend, RunControl } from './backend.ts'
 import type { Engine, Outcome, RunHooks, Work } from './states.ts'
 import { createThreadBackend } from './thread/thread-backend.ts'
 import { findThreadEntry } from './thread/thread-entry.ts'
+import { withRecipe } from './recipe/with-recipe.ts'
 import type { UpstreamMeter } from './upstream-meter.ts'
 import { createBackend, type BackendSpec } from './ways/create-backend.ts'
 
@@ -20,6 +21,8 @@ export interface EngineModel {
 /** What an engine is built with. */
 export interface EngineOptions {
   readonly models: readonly EngineModel[]
+  /** Models of other pools, on servers, that look at the answers of these. */
+  readonly verifiers?: readonly EngineModel[]
   /** How long a computation that nobody wants may go on before its thread is ended by force; 30 s when absent. */
   readonly stuckMs?: number
 }
@@ -47,8 +50,17 @@ type LoadedBackend = Backend & { readonly ready?: boolean }
  * @throws GatewayError Config when a model cannot be loaded; those already loaded are closed
  */
 export async function createEngine(options: EngineOptions, dependencies: EngineDependencies): Promise<Engine> {
-  const backends = await loadAll(options, dependencies)
   const { logger } = dependencies
+  const [bare, judges] = await Promise.all([
+    loadAll(options.models, options, dependencies),
+    loadAll(options.verifiers ?? [], options, dependencies),
+  ])
+  const backends = new Map([...bare].map(([name, backend]) => [name, withRecipe(backend, askModel)]))
+
+  async function askModel(model: string, work: Work, control: RunControl): Promise<Outcome> {
+    const [outcome] = (await (judges.get(model) ?? bare.get(model))?.run([work], control)) ?? []
+    return outcome ?? bug('the verifier is not there')
+  }
 
   async function run(batch: readonly Work[], hooks: RunHooks): Promise<readonly Outcome[]> {
     const model = batch[0]?.model ?? ''
@@ -64,21 +76,23 @@ export async function createEngine(options: EngineOptions, dependencies: EngineD
 
   return {
     get models() {
-      return [...backends].filter(([, backend]) => backend.ready !== false).map(([name]) => name)
+      return [...bare].filter(([, backend]) => backend.ready !== false).map(([name]) => name)
     },
     maxBatch: model => backends.get(model)?.maxBatch ?? 1,
     run,
+    engineWaiting: () => [...bare.values()].reduce((sum, backend) => sum + (backend.engineWaiting?.() ?? 0), 0),
     async close() {
-      await Promise.all([...backends.values()].map(backend => backend.close()))
+      await Promise.all([...bare.values(), ...judges.values()].map(backend => backend.close()))
     },
   }
 }
 
 async function loadAll(
+  models: readonly EngineModel[],
   options: EngineOptions,
   dependencies: EngineDependencies,
 ): Promise<ReadonlyMap<string, LoadedBackend>> {
-  const loading = options.models.map(async model => [model.name, await load(model, options, dependencies)] as const)
+  const loading = models.map(async model => [model.name, await load(model, options, dependencies)] as const)
   const ended = await Promise.allSettled(loading)
   const backends = new Map(ended.flatMap(end => (end.status === 'fulfilled' ? [end.value] : [])))
   const fault = ended.find(end => end.status === 'rejected')

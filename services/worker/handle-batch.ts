@@ -155,6 +155,7 @@ async function finish(
     inputBytes: inputBytesOf(parts),
     workMs: clock.now() - one.startedAt,
     waitMs: one.startedAt - enqueuedAt,
+    costNanoUsd: end.receipt.costNanoUsd,
   })
 }
 

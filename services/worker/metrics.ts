@@ -18,6 +18,7 @@ export interface EndedLeg {
   readonly inputBytes: number
   readonly workMs: number
   readonly waitMs: number
+  readonly costNanoUsd: number
 }
 
 /** A leg that was stopped at its deadline would have gone on; left out, slow inputs would make the model look quick. */
@@ -28,7 +29,7 @@ const waitBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300]
 const batchBuckets = [1, 2, 4, 8, 16, 32, 64]
 
 /** Registers a worker's metrics. */
-export function createWorkerMetrics(registry: Registry, running: () => number): WorkerMetrics {
+export function createWorkerMetrics(registry: Registry, running: () => number, pool = ''): WorkerMetrics {
   const registers = [registry]
   const legs = new Counter({
     name: 'sluice_worker_legs_total',
@@ -50,6 +51,12 @@ export function createWorkerMetrics(registry: Registry, running: () => number): 
     buckets: waitBuckets,
     registers,
   })
+  const spent = new Counter({
+    name: 'sluice_worker_spent_usd_total',
+    help: 'Cost of the legs that ended, by pool and model, in US dollars.',
+    labelNames: ['pool', 'model'],
+    registers,
+  })
   const batches = new Histogram({
     name: 'sluice_worker_batch_legs',
     help: 'Legs computed together.',
@@ -67,7 +74,8 @@ export function createWorkerMetrics(registry: Registry, running: () => number): 
   })
   const recent = createServiceTimesRecorder()
   return {
-    leg(model, { end, inputBytes, workMs, waitMs }) {
+    leg(model, { end, inputBytes, workMs, waitMs, costNanoUsd }) {
+      spent.inc({ pool, model }, costNanoUsd / 1e9)
       legs.inc({ model, end })
       work.observe({ model }, workMs / 1000)
       waits.observe({ model }, Math.max(0, waitMs) / 1000)

@@ -50,5 +50,7 @@ export interface Engine {
   maxBatch(model: string): number
   /** Computes a batch of one model; one outcome a leg, in order. Never rejects: a failure is an outcome. */
   run(batch: readonly Work[], hooks: RunHooks): Promise<readonly Outcome[]>
+  /** Calls that wait in the engines of servers, where those tell. */
+  engineWaiting(): number
   close(): Promise<void>
 }

@@ -34,7 +34,7 @@ function serve() {
     while (stats.sentBytes < flood && !response.destroyed) {
       const text = chunk('x'.repeat(1000))
       stats.sentBytes += 1000
-      if (!response.write(text)) await taken(response)
+      if (!response.write(text)) await drained(response)
     }
     response.write(chunk('', 'stop'))
     response.write(`data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 8, completion_tokens: 20 } })}\n\n`)
@@ -45,7 +45,7 @@ function serve() {
 }
 
 /** Resolves when the response takes more, or is gone. */
-function taken(response) {
+function drained(response) {
   return new Promise(resolve => {
     const done = () => {
       response.off('drain', done).off('close', done)

@@ -55,7 +55,13 @@ function setUp(
   const mail = {
     send: async (_box: string, one: Mail) => step(`mail ${one.kind} ${one.legId}`),
   }
-  const engine: Engine = { models: ['echo'], maxBatch: () => 8, run, close: () => Promise.resolve() }
+  const engine: Engine = {
+    models: ['echo'],
+    maxBatch: () => 8,
+    run,
+    engineWaiting: () => 0,
+    close: () => Promise.resolve(),
+  }
   const openLegs = createOpenLegs(mail, sleep)
   const dependencies: BatchDependencies = {
     // The two calls that a worker makes.

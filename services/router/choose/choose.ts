@@ -1,11 +1,12 @@
 import type { Clock } from '../../shared/contract/clock.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import { priorityRanks } from '../../shared/queue/job.ts'
+import { addNanoUsd } from '../../shared/contract/money.ts'
 import { priceAt } from '../../shared/contract/price.ts'
 import { limitsOf, nextStep } from '../guide.ts'
 import { lacksCapacity, type Assessed, type Chosen, type Considered, type FilterName } from '../states.ts'
 import type { Consider } from './consider.ts'
-import { boundsOf, dearestLeg, dearestPath, mostTokensOf, sizesOf } from './reserve.ts'
+import { boundsOf, dearestLeg, dearestPath, dearestVerdict, mostTokensOf, sizesOf } from './reserve.ts'
 
 /** What choosing needs. */
 export interface ChooseDependencies {
@@ -43,7 +44,11 @@ export function createChoose({ consider, clock, refused, isPaid }: ChooseDepende
       },
       ...(maxCostNanoUsd === undefined ? {} : { moneyLeftNanoUsd: maxCostNanoUsd }),
       priceOf: rung => priceAt(rung.model, nowMs),
-      reserveOf: (rung, price) => dearestLeg(boundsOf(rung, sizes, request.options, deadlineAt - nowMs), price),
+      reserveOf: (rung, price) =>
+        addNanoUsd(
+          dearestLeg(boundsOf(rung, sizes, request.options, deadlineAt - nowMs), price),
+          dearestVerdict(rung, sizes, request.options, deadlineAt - nowMs),
+        ),
       isPaid: isPaid(assessed.caller.tenant),
     })
     const kept = considered.filter(one => one.removedBy === undefined)

@@ -1,6 +1,6 @@
 import type { CheckedPart } from '../states.ts'
 import type { TaskOptions } from '../../shared/contract/content.ts'
-import type { Rung } from '../../shared/contract/model.ts'
+import type { Recipe, Rung } from '../../shared/contract/model.ts'
 import { addNanoUsd, type NanoUsd } from '../../shared/contract/money.ts'
 import { dearestCost, tokensOf, type Price, type Usage } from '../../shared/contract/price.ts'
 
@@ -35,20 +35,54 @@ export function sizesOf(parts: readonly CheckedPart[]): Sizes {
 }
 
 /**
- * The most that a leg can use. A token is at least one byte of text, so bytes bound the tokens: the content, the instruction and the
- * rung's own template; output is capped upstream, reasoning included; computing stops at the deadline, or when the leg
- * has run as long as its pool allows.
+ * The most that a leg can use, over all its samples. A token is at least one byte of text, so bytes bound the tokens: the content, the
+ * instruction, the tools and the recipe's own words; output is capped upstream, reasoning included; computing stops at the deadline, or
+ * when the leg has run as long as its pool allows.
  */
 export function boundsOf(rung: Rung, sizes: Sizes, options: TaskOptions, leftMs: number): Usage {
-  const { promptTemplate = '', maxOutputTokens } = rung.recipe
-  const words = Buffer.byteLength(options.instruction ?? '') + Buffer.byteLength(promptTemplate) * sizes.parts
+  const { samples = 1, maxOutputTokens } = rung.recipe
+  const words = wordsOf(rung.recipe, options, sizes.parts)
+  const outputTokens = options.maxOutputTokens ?? maxOutputTokens ?? defaultMaxOutputTokens
+  const computeMs = Math.max(0, Math.min(leftMs, rung.model.longestLegMs ?? leftMs))
   return {
-    inputTokens: sizes.textBytes + words + sizes.images * tokensPerImage + templateTokens * (1 + sizes.parts),
-    outputTokens: options.maxOutputTokens ?? maxOutputTokens ?? defaultMaxOutputTokens,
-    images: sizes.images,
-    audioMs: sizes.audioMs,
-    computeMs: Math.max(0, Math.min(leftMs, rung.model.longestLegMs ?? leftMs)),
+    inputTokens:
+      samples * (sizes.textBytes + words + sizes.images * tokensPerImage + templateTokens * (1 + sizes.parts)),
+    outputTokens: samples * outputTokens,
+    images: samples * sizes.images,
+    audioMs: samples * sizes.audioMs,
+    computeMs: samples * computeMs,
   }
+}
+
+/** Bytes of what stands around the content: the recipe's words, the caller's instruction, the tools. */
+function wordsOf(
+  { promptTemplate = '', system = '', examples = [] }: Recipe,
+  options: TaskOptions,
+  parts: number,
+): number {
+  const template = Buffer.byteLength(promptTemplate)
+  const shown = examples.reduce((sum, { input, output }) => sum + Buffer.byteLength(input + output) + template, 0)
+  const tools = options.tools === undefined ? 0 : Buffer.byteLength(JSON.stringify(options.tools))
+  return template * parts + Buffer.byteLength(system) + shown + Buffer.byteLength(options.instruction ?? '') + tools
+}
+
+/** An answer's tokens, counted anew by the verifier's tokenizer: no token of the day is longer on average. */
+const bytesPerToken = 6
+/** Room for the words around question and answer, and for the verdict. */
+const verifierWords = 4096
+const verdictTokens = 4
+
+/** Dearest that the model can get that looks at a rung's answer. */
+export function dearestVerdict({ recipe }: Rung, sizes: Sizes, options: TaskOptions, leftMs: number): NanoUsd {
+  if (recipe.verifier?.kind !== 'model') return 0
+  const answerTokens = options.maxOutputTokens ?? recipe.maxOutputTokens ?? defaultMaxOutputTokens
+  const bounds = {
+    inputTokens: sizes.textBytes + sizes.images * tokensPerImage + answerTokens * bytesPerToken + verifierWords,
+    outputTokens: verdictTokens,
+    images: sizes.images,
+    computeMs: Math.max(0, leftMs),
+  }
+  return dearestCost(bounds, recipe.verifier.price)
 }
 
 /** Dearest that a leg can get. */

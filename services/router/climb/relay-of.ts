@@ -19,9 +19,8 @@ export function relayOf(
   mail: MailSender,
   look: () => readonly Considered[],
 ): TextRelay | undefined {
-  const { streaming = 'final', rungs } = course.guided.ladder
-  if (emit === undefined || course.request.task !== 'generate' || streaming === 'whole') return undefined
-  if ((rungs.find(one => one.name === leg.rung)?.recipe.samples ?? 1) > 1) return undefined
+  const { streaming = 'final' } = course.guided.ladder
+  if (emit === undefined || !canStream(course, leg)) return undefined
   const optimistic = look().some(
     ({ rung, removedBy }) =>
       removedBy === undefined && rung.fallback !== true && rung.name !== leg.rung && !trail.tried.has(rung.name),
@@ -29,4 +28,12 @@ export function relayOf(
   if (optimistic && streaming !== 'optimistic') return undefined
   const legId = legIdOf(course.request.requestId, leg.index)
   return createTextRelay({ legId, model: leg.rung, optimistic }, emit, mail)
+}
+
+/** What comes is what is given, and may be shown before it is whole: no vote is taken, and no answer cut out of the text. */
+function canStream({ request, guided }: Course, leg: LegState): boolean {
+  const { streaming, rungs } = guided.ladder
+  const recipe = rungs.find(one => one.name === leg.rung)?.recipe
+  const whole = (recipe?.samples ?? 1) > 1 || recipe?.answerPattern !== undefined
+  return request.task === 'generate' && streaming !== 'whole' && !whole
 }

@@ -8,6 +8,8 @@ export interface WorkerState {
   /** Requests that it can run at once. */
   readonly capacity: number
   readonly running: number
+  /** Calls that wait in the engines of the servers behind it, where those tell; others' calls are among them. */
+  readonly engineWaiting?: number
   readonly draining: boolean
   readonly startedAt: number
   /** Version of the software. */

@@ -1,0 +1,85 @@
+import { answerText, type LegResult } from '../../shared/contract/answer.ts'
+import type { Verifier } from '../../shared/contract/model.ts'
+import { costOf } from '../../shared/contract/price.ts'
+import type { RunControl } from '../backend.ts'
+import { passes, readVerdict } from '../interpret/verdict.ts'
+import type { Outcome, Work } from '../states.ts'
+
+/** Asks another model of this worker. */
+export type AskModel = (model: string, work: Work, control: RunControl) => Promise<Outcome>
+
+type ModelVerifier = Extract<Verifier, { readonly kind: 'model' }>
+
+/** What an answer that a program refuses is still trusted. */
+const refusedTrust = 0.05
+/** Trust in an answer whose verifier could not be asked. */
+const unverifiedTrust = 0.5
+/** Room for the one word that is wanted. */
+const verdictTokens = 4
+
+const defaultTemplate = [
+  'Question:\n{question}',
+  'Proposed answer:\n{answer}',
+  'Is the proposed answer right? Reply with yes or no.',
+].join('\n\n')
+
+/** Has the answer looked at; the verdict goes into its signs (`verified`, `verifier_score`) and into its confidence. */
+export async function verify(
+  result: LegResult,
+  work: Work,
+  control: RunControl,
+  askModel: AskModel,
+): Promise<LegResult> {
+  const { verifier } = work.recipe
+  if (verifier === undefined) return result
+  if (verifier.kind === 'model') return judge(result, work, verifier, control, askModel)
+  const verified = passes(answerText(result.output), verifier)
+  return {
+    ...result,
+    rawConfidence: verified ? result.rawConfidence : result.rawConfidence * refusedTrust,
+    signals: { ...result.signals, verified: Number(verified) },
+  }
+}
+
+async function judge(
+  result: LegResult,
+  work: Work,
+  verifier: ModelVerifier,
+  control: RunControl,
+  askModel: AskModel,
+): Promise<LegResult> {
+  const outcome = await askModel(verifier.model, questionOf(result, work, verifier), control)
+  const usage = outcome.kind === 'done' ? outcome.result.usage : outcome.usage
+  const paid = { ...result, verifierNanoUsd: costOf(usage, verifier.price) }
+  const score = outcome.kind === 'done' ? scoreOf(outcome.result) : undefined
+  if (score === undefined) {
+    const signals = { ...result.signals, verifier_failed: 1 }
+    return { ...paid, rawConfidence: result.rawConfidence * unverifiedTrust, signals }
+  }
+  return {
+    ...paid,
+    // Both have a say: an answer is trusted when its model and its judge are sure.
+    rawConfidence: Math.sqrt(result.rawConfidence * score),
+    signals: { ...result.signals, verified: Number(score > 0.5), verifier_score: score },
+  }
+}
+
+function scoreOf({ output, rawConfidence, signals }: LegResult): number | undefined {
+  return readVerdict(answerText(output), rawConfidence, signals['has_logprobs'] === 1)
+}
+
+function questionOf(result: LegResult, work: Work, { model, promptTemplate = defaultTemplate }: ModelVerifier): Work {
+  const question = work.parts.flatMap(part => (part.kind === 'text' ? [part.text] : [])).join('\n')
+  const answer = answerText(result.output)
+  const text = promptTemplate.replaceAll(/\{(question|answer)\}/gu, (_whole, name) =>
+    name === 'answer' ? answer : question,
+  )
+  return {
+    ...work,
+    model,
+    streaming: false,
+    recipe: { temperature: 0, maxOutputTokens: verdictTokens },
+    options: {},
+    parts: [...work.parts.filter(part => part.kind === 'image'), { kind: 'text', text }],
+  }
+}

@@ -1,0 +1,109 @@
+import { addUsage, type LegResult } from '../../shared/contract/answer.ts'
+import type { Recipe } from '../../shared/contract/model.ts'
+import type { Backend, RunControl } from '../backend.ts'
+import { agreeOn } from '../interpret/agreement.ts'
+import { answerIn } from '../interpret/verdict.ts'
+import type { Outcome, Work } from '../states.ts'
+import { verify, type AskModel } from './verify.ts'
+
+/** Samples that shall differ need some heat, where the recipe names none. */
+const samplingTemperature = 0.7
+
+/** Stands before a backend and does what of a recipe no model does by itself: samples, the answer within the text, a verifier. */
+export function withRecipe(backend: Backend, askModel: AskModel): Backend {
+  return {
+    ...backend,
+    run: async (batch, control) => {
+      const plain = batch.filter(work => !needsMore(work.recipe))
+      const outcomes = new Map<Work, Outcome>()
+      const ranPlain = async (): Promise<void> => {
+        if (plain.length === 0) return
+        const ran = await backend.run(plain, control)
+        for (const [index, work] of plain.entries()) outcomes.set(work, ran[index] ?? lost)
+      }
+      const rest = batch.filter(work => needsMore(work.recipe))
+      const ranRest = rest.map(async work => outcomes.set(work, await runRecipe(work, control, backend, askModel)))
+      await Promise.all([ranPlain(), ...ranRest])
+      return batch.map(work => outcomes.get(work) ?? lost)
+    },
+  }
+}
+
+const lost: Outcome = { kind: 'failed', reason: 'bug', message: 'the model gave no outcome', usage: {} }
+
+function needsMore({ samples = 1, verifier, answerPattern }: Recipe): boolean {
+  return samples > 1 || verifier !== undefined || answerPattern !== undefined
+}
+
+async function runRecipe(work: Work, control: RunControl, backend: Backend, askModel: AskModel): Promise<Outcome> {
+  const outcomes = await runSamples(work, control, backend)
+  const done = outcomes.filter(outcome => outcome.kind === 'done')
+  const usage = addUsage(outcomes.map(outcome => (outcome.kind === 'done' ? outcome.result.usage : outcome.usage)))
+  const failed = outcomes.find(outcome => outcome.kind === 'failed')
+  if (done.length === 0 || control.cancelled(work.legId)) {
+    return failed === undefined ? { ...calledOff, usage } : { ...failed, usage }
+  }
+  const result = choose(
+    done.map(({ result: one }) => one),
+    outcomes.length,
+    work.recipe,
+  )
+  return { kind: 'done', result: await verify({ ...result, usage }, work, control, askModel) }
+}
+
+const calledOff = { kind: 'failed', reason: 'cancelled', message: 'it was called off' } as const
+
+/** All at once where the backend only waits; one by one where it computes. */
+async function runSamples(work: Work, control: RunControl, backend: Backend): Promise<readonly Outcome[]> {
+  const { samples = 1 } = work.recipe
+  const works = Array.from({ length: samples }, (_, index) => sampleOf(work, index, samples))
+  const runOne = async (one: Work): Promise<Outcome> => (await backend.run([one], control))[0] ?? lost
+  if (backend.concurrent === true) return Promise.all(works.map(runOne))
+  const outcomes: Outcome[] = []
+  for (const one of works) {
+    if (control.cancelled(work.legId)) break
+    outcomes.push(await runOne(one))
+  }
+  return outcomes
+}
+
+/** Only a text that will be the answer as it is can be shown as it comes. */
+function sampleOf(work: Work, index: number, samples: number): Work {
+  const { recipe } = work
+  const streaming = work.streaming && samples === 1 && recipe.answerPattern === undefined
+  if (samples === 1) return { ...work, streaming }
+  const temperature = recipe.temperature ?? samplingTemperature
+  const seed = recipe.seed === undefined ? {} : { seed: recipe.seed + index }
+  return { ...work, streaming, recipe: { ...recipe, temperature, ...seed } }
+}
+
+/** The surest of the samples that most agree with; what agrees is a sign of trust, and with several samples the confidence. */
+function choose(results: readonly LegResult[], asked: number, { samples = 1, answerPattern }: Recipe): LegResult {
+  const answers = results.map(({ output }) =>
+    output.kind === 'text' ? answerIn(output.text, answerPattern) : undefined,
+  )
+  const missing = Array.from({ length: asked - results.length }, () => undefined)
+  const { winners, ratio } = agreeOn([...answers, ...missing])
+  const places = winners.length === 0 ? results.map((_, place) => place) : winners
+  const place = places.reduce((best, one) => (confidenceAt(results, one) > confidenceAt(results, best) ? one : best))
+  const result = results[place]
+  if (result === undefined) throw new Error('the sample that was chosen is not there')
+  const answer = answers[place]
+  return {
+    ...result,
+    output: answer === undefined || result.output.kind !== 'text' ? result.output : { ...result.output, text: answer },
+    rawConfidence: samples > 1 ? ratio : result.rawConfidence * (answer === undefined ? unfound : 1),
+    signals: {
+      ...result.signals,
+      ...(samples > 1 ? { samples: asked, agreement: ratio } : {}),
+      ...(answerPattern === undefined ? {} : { answer_found: Number(answer !== undefined) }),
+    },
+  }
+}
+
+/** A chain of thought that came to no answer is hardly one. */
+const unfound = 0.1
+
+function confidenceAt(results: readonly LegResult[], place: number): number {
+  return results[place]?.rawConfidence ?? 0
+}

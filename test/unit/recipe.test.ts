@@ -1,0 +1,170 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
+import type { Recipe } from '../../services/shared/contract/model.ts'
+import type { Backend, RunControl } from '../../services/worker/backend.ts'
+import { agreeOn } from '../../services/worker/interpret/agreement.ts'
+import { answerIn, passes, readVerdict } from '../../services/worker/interpret/verdict.ts'
+import { withRecipe } from '../../services/worker/recipe/with-recipe.ts'
+import type { Outcome, Work } from '../../services/worker/states.ts'
+
+const never = new AbortController().signal
+const control: RunControl = { cancelled: () => false, signal: () => never, onDelta: async () => {} }
+
+function work(recipe: Recipe): Work {
+  return {
+    legId: legIdOf(createRequestId(0), 0),
+    attempt: 1,
+    model: 'm',
+    recipe,
+    task: 'generate',
+    options: {},
+    parts: [{ kind: 'text', text: 'six times seven?' }],
+    deadlineAt: Number.MAX_SAFE_INTEGER,
+    streaming: true,
+  }
+}
+
+function said(text: string, rawConfidence = 0.5, signals: Record<string, number> = {}): Outcome {
+  const usage = { inputTokens: 10, outputTokens: 2 }
+  return { kind: 'done', result: { output: { kind: 'text', text }, rawConfidence, signals, usage } }
+}
+
+const failed: Outcome = { kind: 'failed', reason: 'upstream-error', message: 'no', usage: { inputTokens: 1 } }
+
+/** Gives these outcomes one after the other, and remembers what it was asked. */
+function backendOf(outcomes: readonly Outcome[]): Backend & { readonly asked: Work[] } {
+  const asked: Work[] = []
+  return {
+    asked,
+    maxBatch: 1,
+    concurrent: true,
+    run: async batch => batch.map(one => outcomes[asked.push(one) - 1] ?? failed),
+    close: async () => {},
+  }
+}
+
+async function run(recipe: Recipe, outcomes: readonly Outcome[], verdict: Outcome = failed) {
+  const backend = backendOf(outcomes)
+  const questions: Work[] = []
+  const ask = async (_model: string, question: Work): Promise<Outcome> => {
+    questions.push(question)
+    return verdict
+  }
+  const [outcome] = await withRecipe(backend, ask).run([work(recipe)], control)
+  return { outcome, asked: backend.asked, questions }
+}
+
+describe('withRecipe()', () => {
+  it('lets a plain recipe through as it is', async () => {
+    const { outcome, asked } = await run({ temperature: 0 }, [said('42')])
+    expect(outcome).toEqual(said('42'))
+    expect(asked[0]?.streaming).toBe(true)
+  })
+
+  it('gives what most samples agree on, pays for all of them, and trusts the share that agrees', async () => {
+    const samples = [said('41', 0.9), said('42.', 0.3), said(' 42', 0.4), failed, said('42', 0.2)]
+    const { outcome, asked } = await run({ samples: 5, seed: 7 }, samples)
+    expect(outcome).toMatchObject({
+      kind: 'done',
+      result: {
+        // The surest of those that agree.
+        output: { text: ' 42' },
+        rawConfidence: 0.6,
+        signals: { samples: 5, agreement: 0.6 },
+        usage: { inputTokens: 41, outputTokens: 8 },
+      },
+    })
+    expect(asked.map(one => [one.streaming, one.recipe.temperature, one.recipe.seed])).toEqual(
+      [7, 8, 9, 10, 11].map(seed => [false, 0.7, seed]),
+    )
+  })
+
+  it('fails when every sample fails, and pays for what they used', async () => {
+    const { outcome } = await run({ samples: 2 }, [failed, failed])
+    expect(outcome).toMatchObject({ kind: 'failed', reason: 'upstream-error', usage: { inputTokens: 2 } })
+  })
+
+  it('cuts the answer out of a chain of thought, and votes on it alone', async () => {
+    const thoughts = ['6 × 7 = 42. Answer: 42', 'seven sixes. Answer: 42', 'Hm. Answer: 48']
+    const { outcome } = await run(
+      { samples: 3, answerPattern: 'Answer: (\\S+)' },
+      thoughts.map(text => said(text)),
+    )
+    expect(outcome).toMatchObject({ result: { output: { text: '42' }, signals: { answer_found: 1 } } })
+    const { outcome: lost } = await run({ answerPattern: 'Answer: (\\S+)' }, [said('I do not know', 0.8)])
+    expect(lost).toMatchObject({ result: { output: { text: 'I do not know' }, signals: { answer_found: 0 } } })
+    expect(lost?.kind === 'done' && lost.result.rawConfidence).toBeLessThan(0.1)
+  })
+
+  it('lets a program judge, whose no is hardly trusted', async () => {
+    const verifier = { kind: 'regex', pattern: '\\d+' } as const
+    expect((await run({ verifier }, [said('42', 0.9)])).outcome).toMatchObject({
+      result: { rawConfidence: 0.9, signals: { verified: 1 } },
+    })
+    const { outcome } = await run({ verifier }, [said('forty-two', 0.9)])
+    expect(outcome).toMatchObject({ result: { signals: { verified: 0 } } })
+    expect(outcome?.kind === 'done' && outcome.result.rawConfidence).toBeLessThan(0.1)
+  })
+
+  it('lets a second model judge, at its own price', async () => {
+    const verifier = { kind: 'model', model: 'judge', price: { perInputToken: 3, perOutputToken: 5 } } as const
+    const { outcome, questions } = await run({ verifier }, [said('42', 0.64)], said('Yes', 0.81, { has_logprobs: 1 }))
+    expect(outcome).toMatchObject({
+      result: { rawConfidence: Math.sqrt(0.64 * 0.81), verifierNanoUsd: 10 * 3 + 2 * 5, signals: { verified: 1 } },
+    })
+    expect(questions[0]?.parts).toMatchObject([{ text: expect.stringContaining('six times seven?') }])
+    expect(questions[0]?.parts).toMatchObject([{ text: expect.stringContaining('42') }])
+    const { outcome: unjudged } = await run({ verifier }, [said('42', 0.8)], failed)
+    expect(unjudged).toMatchObject({
+      result: { rawConfidence: 0.4, signals: { verifier_failed: 1 }, verifierNanoUsd: 3 },
+    })
+  })
+})
+
+describe('agreeOn()', () => {
+  it('takes answers that differ in dress alone for the same', () => {
+    expect(agreeOn(['1,000', '1000.', 'One thousand', ' 1000 '])).toEqual({ winners: [0, 1, 3], ratio: 0.75 })
+  })
+
+  it('never counts an absent answer, and its ratio never passes one', () => {
+    const answers = fc.array(fc.option(fc.constantFrom('a', 'b', 'c'), { nil: undefined }))
+    const holds = (given: (string | undefined)[]): boolean => {
+      const { winners, ratio } = agreeOn(given)
+      return winners.every(place => given[place] !== undefined) && ratio >= 0 && ratio <= 1
+    }
+    expect(() => fc.assert(fc.property(answers, holds))).not.toThrow()
+  })
+})
+
+describe('passes()', () => {
+  const schema = { type: 'object', required: ['total'], properties: { total: { type: 'number' } } }
+
+  it.each([
+    ['{"total": 3.5}', true],
+    ['```json\n{"total": 3.5}\n```', true],
+    ['{"total": "3.5"}', false],
+    ['total: 3.5', false],
+  ])('holds %j to a JSON schema', (answer, wanted) => {
+    expect(passes(answer, { kind: 'json-schema', schema })).toBe(wanted)
+  })
+
+  it('wants the whole answer to match a pattern', () => {
+    const verifier = { kind: 'regex', pattern: '[A-D]' } as const
+    expect(['B', ' C\n', 'B or C'].map(answer => passes(answer, verifier))).toEqual([true, true, false])
+  })
+})
+
+describe('answerIn() and readVerdict()', () => {
+  it('take the last match', () => {
+    expect(answerIn('Answer: 3. No, wait. Answer: 4', 'Answer: (\\d)')).toBe('4')
+    expect(answerIn('nothing', 'Answer: (\\d)')).toBeUndefined()
+  })
+
+  it('read yes and no, and nothing into other words', () => {
+    expect(readVerdict('Yes.', 0.8, true)).toBe(0.8)
+    expect(readVerdict('**no**', 0.75, true)).toBe(0.25)
+    expect(readVerdict('No', 0.2, false)).toBeCloseTo(0.1)
+    expect(readVerdict('Perhaps', 0.9, true)).toBeUndefined()
+  })
+})
