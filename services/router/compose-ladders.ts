@@ -57,7 +57,7 @@ function modelOf(config: Config, name: string): ModelSpec {
     ...pricesOf(config, name),
     ...(pool === undefined ? {} : { longestLegMs: pool.longestLegMs }),
     card: parameters === undefined ? words : { ...words, parameters },
-    ...(backend.kind === 'embedding' ? { space: backend.space } : {}),
+    ...spaceOf(backend),
     ...('adapters' in backend && backend.adapters !== undefined ? { adapters: Object.keys(backend.adapters) } : {}),
   }
 }
@@ -79,6 +79,11 @@ function datedPriceOf({ from, until, ...price }: Config['prices'][string][number
     ...(from === undefined ? {} : { fromAt: Date.parse(from) }),
     ...(until === undefined ? {} : { untilAt: Date.parse(until) }),
   }
+}
+
+function spaceOf(backend: Config['models'][string]['backend']): { readonly space?: string } {
+  if (backend.kind === 'embedding') return { space: backend.space }
+  return backend.kind === 'openai' ? { space: backend.space ?? backend.model } : {}
 }
 
 function ladderOf(

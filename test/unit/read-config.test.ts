@@ -89,7 +89,7 @@ describe('readConfig()', () => {
     [
       'a backend of no kind',
       change('kind: echo', 'kind: gpt'),
-      ['10: models.echo.backend.kind: expected one of whisper, ocr, embedding, openai, llama, echo'],
+      ['10: models.echo.backend.kind: expected one of whisper, ocr, embedding, openai, anthropic, gemini, llama, echo'],
     ],
     [
       'an address without port',

@@ -48,7 +48,13 @@ export const backend = z.discriminatedUnion(
       vision: z.boolean().default(false),
       logprobs: z.boolean().default(true),
       capField: z.enum(['max_tokens', 'max_completion_tokens']).default('max_tokens'),
+      /** `embed`: the space of its vectors. */
+      space: z.string().min(1).optional(),
+      /** `transcribe`: whether the server can tell of segments. */
+      segments: z.boolean().default(true),
     }),
+    z.strictObject({ kind: z.literal('anthropic'), ...served }),
+    z.strictObject({ kind: z.literal('gemini'), ...served, logprobs: z.boolean().default(false) }),
     z.strictObject({ kind: z.literal('llama'), pack: name, contextTokens: count.default(2048) }),
     /** Answers with its input; for trials of the way itself. */
     z.strictObject({
@@ -60,5 +66,5 @@ export const backend = z.discriminatedUnion(
       obeys: z.boolean().default(false),
     }),
   ],
-  'one of whisper, ocr, embedding, openai, llama, echo',
+  'one of whisper, ocr, embedding, openai, anthropic, gemini, llama, echo',
 )

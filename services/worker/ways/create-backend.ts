@@ -2,8 +2,10 @@ import type { Logger } from 'pino'
 import type { Backend } from '../backend.ts'
 import type { Clock } from '../../shared/contract/clock.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
+import type { AnthropicSpec } from './anthropic.ts'
 import type { EchoSpec } from './echo.ts'
 import type { EmbeddingSpec } from './embedding.ts'
+import type { GeminiSpec } from './gemini.ts'
 import type { LlamaSpec } from './llama.ts'
 import type { OcrSpec } from './ocr.ts'
 import type { OpenaiSpec } from './openai.ts'
@@ -11,7 +13,15 @@ import type { WhisperSpec } from './whisper.ts'
 import type { UpstreamMeter } from '../upstream-meter.ts'
 
 /** How a model is computed: the `backend` of a model in the configuration. Properties named `pack` or `…Pack` name model packs. */
-export type BackendSpec = WhisperSpec | OcrSpec | EchoSpec | EmbeddingSpec | OpenaiSpec | LlamaSpec
+export type BackendSpec =
+  | WhisperSpec
+  | OcrSpec
+  | EchoSpec
+  | EmbeddingSpec
+  | OpenaiSpec
+  | AnthropicSpec
+  | GeminiSpec
+  | LlamaSpec
 
 /** What every way may need from outside. */
 export interface BackendDependencies {
@@ -33,8 +43,10 @@ type Way<Spec> = (spec: Spec, dependencies: BackendDependencies) => Promise<Back
 
 /** Each way is imported on demand, so that a thread holds only what its own model needs. */
 const ways: { readonly [Kind in BackendSpec['kind']]: () => Promise<Way<Extract<BackendSpec, { kind: Kind }>>> } = {
+  anthropic: async () => (await import('./anthropic.ts')).createAnthropicBackend,
   echo: async () => (await import('./echo.ts')).createEchoBackend,
   embedding: async () => (await import('./embedding.ts')).createEmbeddingBackend,
+  gemini: async () => (await import('./gemini.ts')).createGeminiBackend,
   llama: async () => (await import('./llama.ts')).createLlamaBackend,
   ocr: async () => (await import('./ocr.ts')).createOcrBackend,
   openai: async () => (await import('./openai.ts')).createOpenaiBackend,

@@ -5,7 +5,9 @@ import type { Work } from '../states.ts'
 import type { BackendDependencies } from './create-backend.ts'
 import { badInput } from './end-leg.ts'
 import { chatBackend } from './served/chat.ts'
+import { guardBackend } from './served/guard-backend.ts'
 import { createServed, type ServedSpec } from './served/served.ts'
+import { runEmbedding, runTranscription, type WholeParts } from './served/whole.ts'
 
 /** A model behind a server that speaks OpenAI's protocol: vLLM, SGLang, llama.cpp, a provider. */
 export interface OpenaiSpec extends ServedSpec {
@@ -14,29 +16,35 @@ export interface OpenaiSpec extends ServedSpec {
   readonly logprobs: boolean
   /** `max_tokens` when absent. */
   readonly capField?: 'max_tokens' | 'max_completion_tokens'
+  /** `embed`: the space that its vectors live in; the served name when absent. */
+  readonly space?: string
+  /** `transcribe`: asks for segments, from which confidence follows; true when absent. */
+  readonly segments?: boolean
 }
 
-/** Makes a backend that calls the server. */
+/** Makes a backend that calls the server: chats, embeddings and transcriptions, by the task. */
 export function createOpenaiBackend(spec: OpenaiSpec, dependencies: BackendDependencies): Promise<Backend> {
   const served = createServed(spec, openaiDialect.headers(spec.apiKey), dependencies)
-  const { logprobs, capField = 'max_tokens' } = spec
-  const chats = chatBackend({
-    served,
-    dialect: openaiDialect,
-    encode: (work, model) => encodeChat(work, { model, logprobs, capField }),
-    dependencies,
-  })
-  return Promise.resolve({
+  const { logprobs, capField = 'max_tokens', space = spec.model, segments: verbose = true } = spec
+  const encode = (work: Work, model: string): object => encodeChat(work, { model, logprobs, capField })
+  const chats = chatBackend({ served, dialect: openaiDialect, encode, dependencies })
+  const parts: WholeParts = { served, space, verbose, now: () => dependencies.clock.now() }
+  const whole = { embed: runEmbedding, transcribe: runTranscription } as const
+  const backend: Backend = {
     ...chats,
-    run: async (batch, control) =>
-      Promise.all(
-        batch.map(async work => {
-          if (isBlind(work, spec)) return badInput('the model takes no images', {})
-          const [outcome] = await chats.run([work], control)
-          return outcome ?? badInput('the backend gave no outcome', {})
-        }),
-      ),
-  })
+    run: async (batch, control) => {
+      const outcomes = batch.map(work => {
+        const { task } = work
+        return task === 'embed' || task === 'transcribe'
+          ? whole[task](work, control, parts)
+          : chats.run([work], control).then(([outcome]) => outcome ?? badInput('the backend gave no outcome', {}))
+      })
+      return Promise.all(outcomes)
+    },
+  }
+  return Promise.resolve(
+    guardBackend(backend, work => (isBlind(work, spec) ? badInput('the model takes no images', {}) : undefined)),
+  )
 }
 
 function isBlind(work: Work, { vision }: OpenaiSpec): boolean {

@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import type { ChatDialect, ChatPiece, EventReader, ReportedUsage } from '../upstream/chat-piece.ts'
+import { parseEvent } from '../upstream/parse-event.ts'
+import { refusalOf } from '../upstream/read-refusal.ts'
+import { UpstreamError } from '../upstream/upstream-error.ts'
+
+const tokens = z.number().int().min(0)
+
+const usage = z.object({
+  input_tokens: tokens.nullish(),
+  output_tokens: tokens.nullish(),
+  cache_read_input_tokens: tokens.nullish(),
+  cache_creation_input_tokens: tokens.nullish(),
+})
+
+/** Events of a streamed message; kinds that come new are let through. @source Anthropic API documentation, "Streaming messages" */
+const eventSchema = z.object({
+  type: z.string(),
+  index: z.number().int().min(0).default(0),
+  message: z.object({ usage: usage.nullish() }).optional(),
+  content_block: z.object({ type: z.string(), id: z.string().nullish(), name: z.string().nullish() }).optional(),
+  delta: z
+    .object({
+      type: z.string().nullish(),
+      text: z.string().nullish(),
+      partial_json: z.string().nullish(),
+      stop_reason: z.string().nullish(),
+    })
+    .optional(),
+  usage: usage.nullish(),
+  error: z.object({ type: z.string(), message: z.string().default('') }).optional(),
+})
+
+type Event = z.output<typeof eventSchema>
+
+/** The version of the protocol that is spoken. @source Anthropic API documentation, "Versions" */
+const apiVersion = '2023-06-01'
+
+/** Anthropic's Messages. */
+export const messagesDialect: ChatDialect = {
+  path: () => '/messages',
+  headers: apiKey => ({
+    'anthropic-version': apiVersion,
+    ...(apiKey === undefined || apiKey === '' ? {} : { 'x-api-key': apiKey }),
+  }),
+  reader: createReader,
+}
+
+/** Why a message ended, in the words of all dialects. */
+const finishReasons: Readonly<Record<string, string>> = {
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  max_tokens: 'length',
+  model_context_window_exceeded: 'length',
+  tool_use: 'tool_calls',
+  refusal: 'content_filter',
+}
+
+function createReader(): EventReader {
+  let ended = false
+  let finished = false
+  /** Which tool call a content block is, by the block's place. */
+  const calls = new Map<number, number>()
+
+  const blockStarted = ({ index, content_block: block }: Event): readonly ChatPiece[] => {
+    if (block?.type !== 'tool_use') return [plain('')]
+    calls.set(index, calls.size)
+    const call = { index: calls.size - 1, id: block.id ?? '', name: block.name ?? '', arguments: '' }
+    return [{ ...plain(''), toolCalls: [call] }]
+  }
+  const blockGrew = ({ index, delta }: Event): readonly ChatPiece[] => {
+    const call = calls.get(index)
+    if (delta?.type === 'input_json_delta' && call !== undefined) {
+      return [{ ...plain(''), toolCalls: [{ index: call, arguments: delta.partial_json ?? '' }] }]
+    }
+    return [plain(delta?.type === 'text_delta' ? (delta.text ?? '') : '')]
+  }
+  const messageChanged = ({ delta, usage: used }: Event): readonly ChatPiece[] => {
+    const reason = delta?.stop_reason
+    if (reason) finished = true
+    const finishReason = reason ? { finishReason: finishReasons[reason] ?? reason } : {}
+    return [{ ...plain(''), ...finishReason, ...(used ? { usage: usageOf(used) } : {}) }]
+  }
+  const messageEnded = (): readonly ChatPiece[] => {
+    if (!finished) throw new UpstreamError('truncated', 'the stream ended before the answer did')
+    ended = true
+    return []
+  }
+  const handlers: Readonly<Record<string, (event: Event) => readonly ChatPiece[]>> = {
+    message_start: ({ message }) => [{ ...plain(''), ...(message?.usage ? { usage: usageOf(message.usage) } : {}) }],
+    content_block_start: blockStarted,
+    content_block_delta: blockGrew,
+    message_delta: messageChanged,
+    message_stop: messageEnded,
+    error: ({ error }) => {
+      throw errorOf(error)
+    },
+  }
+
+  return {
+    read(data) {
+      const event = parseEvent(eventSchema, data)
+      return handlers[event.type]?.(event) ?? []
+    },
+    get ended() {
+      return ended
+    },
+    wholeAtClose: false,
+  }
+}
+
+function plain(text: string): ChatPiece {
+  return { text, logprobs: [] }
+}
+
+function errorOf(error: Event['error']): UpstreamError {
+  if (error?.type === 'rate_limit_error') return new UpstreamError('rate-limit', 'the server limited the rate')
+  const refusal = refusalOf(JSON.stringify(error ?? {}), 'the server told of an error within the stream')
+  return refusal.fault === 'refused' ? new UpstreamError('server', refusal.message) : refusal
+}
+
+/** This protocol counts what was read from the cache apart, and what was written to it too: that is paid as input. */
+function usageOf(used: z.output<typeof usage>): ReportedUsage {
+  const written = used.cache_creation_input_tokens ?? 0
+  return {
+    ...(used.input_tokens == null ? {} : { inputTokens: used.input_tokens + written }),
+    ...(used.output_tokens == null ? {} : { outputTokens: used.output_tokens }),
+    ...(used.cache_read_input_tokens == null ? {} : { cachedTokens: used.cache_read_input_tokens }),
+  }
+}
