@@ -14,11 +14,13 @@ import { createRedisOutcomeStore } from '../shared/outcomes/redis-outcome-store.
 import type { PayloadStore } from '../shared/payload/payload-store.ts'
 import { createRedisPayloadStore } from '../shared/payload/redis-payload-store.ts'
 import { createBullmqProducer } from '../shared/queue/bullmq-producer.ts'
+import type { Job } from '../shared/queue/job.ts'
 import type { JobProducer } from '../shared/queue/pool-queue.ts'
 import { checkRedis } from '../shared/redis/check-redis.ts'
 import { connectRedis, whenReady, type RedisConnection } from '../shared/redis/connect.ts'
 import { createRedisWorkerRegistry } from '../shared/registry/redis-worker-registry.ts'
 import type { WorkerRegistry } from '../shared/registry/worker-registry.ts'
+import { neverRun } from './climb/leg/never-run.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import { createRedisKeyStore } from './keys/redis-key-store.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -62,7 +64,12 @@ export async function createStores(
   await whenReady(redis, startTimeoutMs)
   await checkRedis(redis, logger)
   const maxWaiting = new Map(Object.entries(config.pools).map(([pool, { maxWaiting: most }]) => [pool, most]))
-  const queue = createBullmqProducer({ prefix, maxWaiting }, redis)
+  const mail = createMailSender(prefix, redis)
+  const onShed = ({ legId, replyTo }: Job): void => {
+    const notice = { kind: 'leg-ended', legId, attempt: 0, end: neverRun('shed', clock.now()) } as const
+    mail.send(replyTo, notice).catch((error: unknown) => logger.debug({ err: error, legId }, 'a shed leg waits on'))
+  }
+  const queue = createBullmqProducer({ prefix, maxWaiting, onShed }, redis)
   const mailbox = createRedisMailbox<RouterMail>({ prefix, name, ttlMs: mailboxTtlMs }, { reader, redis, logger })
   const { recordsPerTenant, keepDays } = config.learning
   const generation = await createGeneration(
@@ -78,7 +85,7 @@ export async function createStores(
     queue,
     mailbox,
     climbLog: createRedisClimbLog({ prefix, ...climbLogTimes }, redis),
-    mail: createMailSender(prefix, redis),
+    mail,
     payloads: createRedisPayloadStore({ prefix, quotaBytes }, redis, clock),
     registry: createRedisWorkerRegistry(prefix, redis, clock),
     generation,

@@ -46,6 +46,7 @@ import { createAdminService } from './rpc/admin-service.ts'
 import { createGatewayService } from './rpc/gateway-service.ts'
 import { openRpcServer } from './rpc/server.ts'
 import { createRequestLog } from './request-log.ts'
+import { createStrandedLook } from './stranded-legs.ts'
 import type { Considered } from './states.ts'
 import { traceClimb, traceStages } from './trace-stages.ts'
 import { loadPolicy } from '../shared/policy/load-policy.ts'
@@ -74,7 +75,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const { climbLog, queue, mail, payloads, registry, generation, redis } = stores
   const ladders = await composeLadders(config, folder => loadPolicy(places.folder(folder), {}))
 
-  const { weights, onTime: onTimeRatio } = config.scheduling
+  const { weights, onTime: onTimeRatio, bend } = config.scheduling
   const fleet = createFleetWatch(watchedPoolsOf(config), weights, { registry, queue, clock })
   await fleet.read()
   const desk = createLegDesk(climbLog, logger)
@@ -92,7 +93,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const refused = ({ rung, predictedLatencyMs }: Considered): void =>
     poolMetrics.refused(rung.model.pool, predictedLatencyMs)
   const money = composeMoney(config, stores, { clock, logger, registry: metricsRegistry })
-  const consider = createConsider(fleet.current, { onTimeRatio })
+  const consider = createConsider(fleet.current, { onTimeRatio, bend })
   const climbDependencies: ClimbDependencies = {
     climbLog,
     payloads,
@@ -164,16 +165,19 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     }
     await money.settler.settle({ holdId: state.plan.holdId, requestId: state.request.requestId }, climbed)
   }
-  const jobs = createJobs(climbLog, follower, climber.cancel)
+  const closing = new AbortController()
+  const jobs = createJobs(climbLog, follower, climber.cancel, closing.signal)
   const loops = startLoops(
     {
       renew: leases.renew,
       fleet: fleet.read,
+      strand: createStrandedLook({ desk, fleet: fleet.current, queue, clock }),
       queues: fleet.readQueues,
       reconcile: desk.reconcile,
       reap: money.settler.reap,
       remember: () => generation.keep(clock.now()),
       async takeOver() {
+        if (closing.signal.aborted) return
         for (const state of await climbLog.takeOver(owner(), clock.now(), inFlight.room)) {
           metrics.resumed()
           background(resume(state))
@@ -231,11 +235,10 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     ],
   )
   server.setServing(true)
-  let draining = false
   const ops = await openOpsServer(config.listen.ops, metricsRegistry, {
     notReady: () => [
       ...(redis.status === 'ready' ? [] : ['redis']),
-      ...(draining ? ['draining'] : []),
+      ...(closing.signal.aborted ? ['draining'] : []),
       ...fleet.poolsWithoutWorkers.map(pool => `pool ${pool}`),
     ],
   })
@@ -243,10 +246,11 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
 
   return {
     async drain() {
-      draining = true
       server.setServing(false)
+      closing.abort()
       await server.drain(drainGraceMs)
       await learning.close()
+      await leases.handOver().catch((error: unknown) => logger.warn({ err: error }, 'jobs could not be handed over'))
       await inFlight.empty(drainGraceMs)
       follower.close()
       await loops.stop()

@@ -13,11 +13,12 @@ export interface Jobs {
   cancel(tenant: string, jobId: string): Promise<ClimbState>
 }
 
-/** Makes the view of jobs. Another tenant's job is not found, the same as one that never was. */
+/** Makes the view of jobs. Watching ends when `closing` aborts, since a job may go on for longer than a router that stops. Another tenant's job is not found, the same as one that never was. */
 export function createJobs(
   climbLog: ClimbLog,
   follower: Follower,
   cancelClimb: (requestId: RequestId) => Promise<boolean>,
+  closing: AbortSignal,
 ): Jobs {
   const get = async (tenant: string, jobId: string): Promise<ClimbState> => {
     const requestId = parseRequestId(jobId)
@@ -29,7 +30,11 @@ export function createJobs(
     get,
     async *watch(tenant, jobId, signal) {
       const { request } = await get(tenant, jobId)
-      yield* follower.follow(request.requestId, signal)
+      try {
+        yield* follower.follow(request.requestId, AbortSignal.any([signal, closing]))
+      } catch (error) {
+        throw closing.aborted && !signal.aborted ? watchElsewhere() : error
+      }
     },
     async cancel(tenant, jobId) {
       const { request } = await get(tenant, jobId)
@@ -44,6 +49,13 @@ export function createJobs(
 
 /** A running model is given this long to stop before the job is shown as it is. */
 const cancelWaitMs = 2000
+
+function watchElsewhere(): GatewayError {
+  return new GatewayError('Overloaded', 'this router is stopping; the job goes on: watch it again', {
+    reason: 'DRAINING',
+    retryAfterMs: 100,
+  })
+}
 
 function noSuchJob(): GatewayError {
   return new GatewayError('NotFound', 'there is no such job, or its time is over')

@@ -14,6 +14,8 @@ export interface LoopTurns {
   readonly reap: () => Promise<unknown>
   /** Keeps what the ledger's counters hold, and sees whether they are still there. */
   readonly remember: () => Promise<unknown>
+  /** Looks for legs whose pool has lost its workers. */
+  readonly strand: () => Promise<unknown>
   /** Takes over climbs whose routers died. */
   readonly takeOver: () => Promise<unknown>
 }
@@ -38,6 +40,7 @@ export function startLoops(
     start('renew', leaseMs / 3),
     start('takeOver', leaseMs / 3),
     start('fleet', fleetEveryMs),
+    start('strand', fleetEveryMs),
     start('queues', queuesEveryMs),
     start('reconcile', reconcileEveryMs),
     start('reap', reapEveryMs),

@@ -81,6 +81,8 @@ export interface Considered {
   readonly predictedWaitMs: number
   /** Time from now to the leg's end that it keeps with the chance asked for: wait, service and a margin. */
   readonly neededMs: number
+  /** What calling it must gain in quality, in [0,1], because its pool is short: 0 while it is not. */
+  readonly overloadPrice?: number
   readonly removedBy?: FilterName
   readonly removedWhy?: string
 }
@@ -95,7 +97,7 @@ export function lacksCapacity(
 }
 
 /** Every filter that can take a rung out. */
-export type FilterName = 'pin' | 'adapter' | 'workers' | 'deadline' | 'cost' | 'modality' | 'price'
+export type FilterName = 'pin' | 'adapter' | 'workers' | 'deadline' | 'cost' | 'modality' | 'price' | 'overload'
 
 /** An answer must leave the router before the caller's own clock runs out: time for one hop and one write. */
 export const deliveryMarginMs = 15

@@ -106,7 +106,7 @@ describe('expectWait()', () => {
 
 describe('expectEnd()', () => {
   const service = { meanMs: 100, deviationMs: 50, quantileMs: (ratio: number) => (ratio >= 0.99 ? 400 : 80) }
-  const sureness = { onTimeRatio: 0.99 }
+  const sureness = 0.99
 
   it('is content with even odds while the pool is idle, and wants to be sure while it is busy', () => {
     expect(expectEnd({ meanMs: 0, deviationMs: 0 }, service, sureness)).toBe(80)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { bend } from '../../services/router/bend.ts'
 import { decide, type GateInput } from '../../services/router/climb/gate.ts'
 import type { Considered, FilterName, GuidedLadder } from '../../services/router/states.ts'
 import type { ModelSpec, Rung } from '../../services/shared/contract/model.ts'
@@ -34,6 +35,10 @@ function considered(removed: Partial<Record<string, FilterName>> = {}): readonly
   })
 }
 
+function priced(prices: Partial<Record<string, number>>): readonly Considered[] {
+  return considered().map(one => ({ ...one, overloadPrice: prices[one.rung.name] ?? 0 }))
+}
+
 function input(confidences: readonly number[], more: Partial<GateInput> = {}): GateInput {
   const called: Called[] = confidences.map((confidence, index) => ({
     model: names[index] ?? '',
@@ -47,7 +52,6 @@ function input(confidences: readonly number[], more: Partial<GateInput> = {}): G
     limits: {},
     considered: considered(),
     tried: new Set(called.map(one => one.model)),
-    lastFailed: false,
     ...more,
   }
 }
@@ -82,14 +86,47 @@ describe('decide()', () => {
   })
 
   it('calls the next rung after a failure, and gives up after the last', () => {
-    const failed = input([], { tried: new Set(['small']), lastFailed: true })
+    const failed = input([], { tried: new Set(['small']), lastFailure: 'model-error' })
     expect(decide(failed)).toMatchObject({ kind: 'call' })
     expect(decide({ ...failed, tried: new Set(names) })).toEqual({ kind: 'give-up' })
   })
 
   it('falls back on an earlier answer when the last rung fails, and says so', () => {
-    const move = decide(input([0.5], { tried: new Set(names), lastFailed: true }))
+    const move = decide(input([0.5], { tried: new Set(names), lastFailure: 'model-error' }))
     expect(move).toMatchObject({ kind: 'deliver', model: 'small', degraded: 'rung_failed' })
+  })
+
+  it.each([
+    ['expired', 'deadline'],
+    ['shed', 'overload'],
+    ['no-worker', 'no_capacity'],
+  ] as const)('says what was lacking when the last rung was never run: %s', (lastFailure, reason) => {
+    const move = decide(input([0.5], { tried: new Set(names), lastFailure }))
+    expect(move).toMatchObject({ kind: 'deliver', model: 'small', degraded: reason })
+  })
+
+  it('takes an answer that gains less from climbing than a short pool asks for, and says so', () => {
+    const short = { considered: priced({ medium: 0.5, large: 0.5 }) }
+    expect(decide(input([0.6], short))).toMatchObject({ kind: 'deliver', model: 'small', degraded: 'overload' })
+    expect(decide(input([0.4], short))).toMatchObject({ kind: 'call' })
+  })
+
+  it('does not bend for a caller who has set a risk or a quality', () => {
+    const short = { considered: priced({ medium: 1, large: 1 }) }
+    for (const limits of [{ maxRisk: 0.1 }, { minQuality: 0.9 }]) {
+      expect(decide(input([0.6], { ...short, limits }))).toMatchObject({ kind: 'call' })
+    }
+  })
+
+  it('climbs less, never more, the shorter the pools are', () => {
+    const ratio = fc.double({ min: 0, max: 1, noNaN: true })
+    const climbs = (confidence: number, price: number): boolean =>
+      decide(input([confidence], { considered: priced({ medium: price, large: price }) })).kind === 'call'
+    fc.assert(
+      fc.property(ratio, ratio, ratio, (confidence, one, other) => {
+        expect(climbs(confidence, Math.max(one, other)) && !climbs(confidence, Math.min(one, other))).toBe(false)
+      }),
+    )
   })
 
   it('never escalates an answer when a less trusted one would be accepted', () => {
@@ -97,5 +134,25 @@ describe('decide()', () => {
     const accepted = (confidence: number): boolean => decide(input([confidence])).kind === 'deliver'
     const monotone = (a: number, b: number): boolean => !accepted(Math.min(a, b)) || accepted(Math.max(a, b))
     expect(() => fc.assert(fc.property(ratio, ratio, monotone))).not.toThrow()
+  })
+})
+
+describe('bend()', () => {
+  const foreseen = (qualities: readonly number[], prices: readonly number[]): readonly Considered[] =>
+    considered().map((one, index) => ({
+      ...one,
+      predictedQuality: qualities[index] ?? 0,
+      overloadPrice: prices[index] ?? 0,
+    }))
+  const open = (rungs: readonly Considered[]): readonly string[] =>
+    bend(rungs, { called: [], limits: {} }).flatMap(one => (one.removedBy === undefined ? one.rung.name : []))
+
+  it('begins lower where the rung that is foreseen to be best is short and gains too little', () => {
+    expect(open(foreseen([0.7, 0.8, 0.9], [0, 0, 0.5]))).toEqual(['small', 'medium'])
+    expect(open(foreseen([0.2, 0.3, 0.9], [0, 0, 0.5]))).toEqual(names)
+  })
+
+  it('leaves the lowest rung, however short its pool', () => {
+    expect(open(foreseen([0.1, 0.9, 0.9], [1, 1, 1]))).toContain('small')
   })
 })

@@ -43,6 +43,15 @@ describe('createOpenLegs()', () => {
     expect([leg.signal.aborted, leg.stopped()]).toEqual([true, 'cancelled'])
   })
 
+  it('stops a leg whose word to stop came while it was being begun', () => {
+    const { desk, lost } = setUp()
+    const other = 'b.0' as LegId
+    desk.deliver({ kind: 'cancel', legId: other })
+    const late = { legId: other, attempt: 1, replyTo: 'router-1', deadlineAt: 1500, nowMs: 1000, lost: lost.signal }
+    expect(desk.open(late).stopped()).toBe('cancelled')
+    expect(desk.open(late).stopped()).toBeUndefined()
+  })
+
   it('stops a leg at its deadline', () => {
     const { leg } = setUp()
     vi.advanceTimersByTime(499)

@@ -63,7 +63,7 @@ const cold = { coldStarts: new Map([['p', { ms: 30_000, capacity: 4, legMs: 200 
 /** Eight legs of 200 ms that wait, and three that run. */
 const backlog = { waiting: 8, running: 3, work: [{ priority: 2, tenant: 't', workMs: 1600 }] }
 const empty = { waiting: 0, running: 0, work: [] }
-const sureness = { onTimeRatio: 0.99 }
+const sureness = { onTimeRatio: 0.99, bend: { fromWaits: 1, overWaits: 3 } }
 
 describe('a pool without workers', () => {
   it('refuses for want of workers when none will start', () => {

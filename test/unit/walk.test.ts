@@ -12,7 +12,7 @@ import { createUncalibratedPolicy } from '../../services/shared/policy/uncalibra
 import { FakeClimbLog } from '../support/fake-climb-log.ts'
 
 /** What each rung does when its leg is queued: a confidence, a failure, or nothing at all. */
-type Behaviour = number | 'model-error' | 'bad-input' | 'silent'
+type Behaviour = number | 'model-error' | 'bad-input' | 'expired' | 'silent'
 
 function rung(name: string): Rung {
   const model: ModelSpec = {
@@ -183,6 +183,15 @@ describe('walk()', () => {
     const { course, dependencies } = await setUp({ small: 0.5, large: 'silent' }, { deadlineMs: 150 })
     const walked = await walk(course, never, undefined, dependencies)
     expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'deadline' } } })
+  })
+
+  it('gives the best answer so far when a later rung came too late to be begun', async () => {
+    const { course, dependencies } = await setUp({ small: 0.5, large: 'expired' })
+    const walked = await walk(course, never, undefined, dependencies)
+    expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'deadline' } } })
+    const alone = await setUp({ small: 'expired', large: 0.9 })
+    const ended = await walk(alone.course, never, undefined, alone.dependencies)
+    expect(ended).toMatchObject({ end: { kind: 'failed', code: 'Deadline' } })
   })
 
   it('ends in Deadline when time is over before any answer', async () => {

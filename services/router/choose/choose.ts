@@ -3,6 +3,8 @@ import { GatewayError } from '../../shared/contract/errors.ts'
 import { priorityRanks } from '../../shared/queue/job.ts'
 import { addNanoUsd } from '../../shared/contract/money.ts'
 import { priceAt } from '../../shared/contract/price.ts'
+import type { Step } from '../../shared/policy/policy.ts'
+import { bend } from '../bend.ts'
 import { limitsOf, nextStep } from '../guide.ts'
 import { lacksCapacity, type Assessed, type Chosen, type Considered, type FilterName } from '../states.ts'
 import type { Consider } from './consider.ts'
@@ -64,11 +66,20 @@ export function createChoose({ consider, clock, refused, isPaid }: ChooseDepende
     return {
       ...assessed,
       considered,
-      firstStep: nextStep({ guided, estimate, called: [], open, limits: limitsOf(request.constraints) }),
+      firstStep: firstStepOf(assessed, open),
       reserveNanoUsd: Math.min(path, maxCostNanoUsd ?? path),
       mostTokens: mostTokensOf(kept.map(({ rung }) => boundsOf(rung, sizes, request.options, 0))),
     }
   }
+}
+
+/** The first step where pools are short may be a lower one than the policy's; what the policy wanted stays reserved, and may be climbed to. */
+function firstStepOf({ guided, estimate, request }: Assessed, kept: readonly Considered[]): Step {
+  const situation = { guided, estimate, called: [], limits: limitsOf(request.constraints) }
+  const open = bend(kept, situation).filter(one => one.removedBy === undefined)
+  const step = nextStep({ ...situation, open })
+  const bent = kept.find(one => !open.some(other => other.rung.name === one.rung.name))
+  return bent === undefined ? step : { ...step, reason: `${step.reason}; pool ${bent.rung.model.pool} is short` }
 }
 
 function inputBytes(parts: Assessed['parts']): number {
@@ -91,9 +102,20 @@ const emptied: Readonly<Record<FilterName, (message: string, metadata: Record<st
       metadata,
       quota: { subject: 'request', description: message },
     }),
+  overload: (message, metadata) =>
+    new GatewayError('Overloaded', message, { reason: 'OVERLOAD', metadata, retryAfterMs: 1000 }),
 }
 
-const filterOrder: readonly FilterName[] = ['pin', 'modality', 'adapter', 'price', 'workers', 'deadline', 'cost']
+const filterOrder: readonly FilterName[] = [
+  'pin',
+  'modality',
+  'adapter',
+  'price',
+  'workers',
+  'deadline',
+  'cost',
+  'overload',
+]
 
 function nothingLeft(considered: readonly Considered[]): GatewayError {
   const metadata: Record<string, string> = { stage: 'choose' }

@@ -5,7 +5,8 @@ import type { Price } from '../../shared/contract/price.ts'
 import type { Estimate } from '../../shared/policy/policy.ts'
 import type { Considered, FilterName } from '../states.ts'
 import { filters } from './filters.ts'
-import { expectEnd, type Sureness } from './expect-end.ts'
+import { expectEnd, type BusyRules } from './expect-end.ts'
+import { overloadPrice } from './overload-price.ts'
 import type { Turn } from './expect-wait.ts'
 import type { Fleet, Service } from './fleet.ts'
 
@@ -36,11 +37,11 @@ export interface ConsiderInput {
 export type Consider = (input: ConsiderInput) => readonly Considered[]
 
 /** Makes the look from what the fleet is doing now. Pure but for the fleet's snapshot. */
-export function createConsider(fleet: Fleet, sureness: Sureness): Consider {
-  return input => input.ladder.rungs.map(rung => considerRung(rung, input, fleet, sureness))
+export function createConsider(fleet: Fleet, rules: BusyRules): Consider {
+  return input => input.ladder.rungs.map(rung => considerRung(rung, input, fleet, rules))
 }
 
-function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, sureness: Sureness): Considered {
+function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, rules: BusyRules): Considered {
   const estimated = input.estimate.models[rung.name]
   const { pool, name } = rung.model
   const service = fleet.service(pool, name, input.inputBytes) ?? serviceOfEstimate(estimated?.latencyMs)
@@ -53,7 +54,8 @@ function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, sureness: 
     reserveNanoUsd: input.reserveOf(rung, price),
     predictedCostNanoUsd: predictedCost(price, estimated?.costNanoUsd, serviceMs),
     predictedWaitMs: wait.meanMs,
-    neededMs: expectEnd(wait, service, sureness),
+    neededMs: expectEnd(wait, service, rules.onTimeRatio),
+    overloadPrice: overloadPrice(wait, service, rules.bend),
     ...(estimated === undefined ? {} : { predictedQuality: estimated.quality }),
     ...(serviceMs === undefined ? {} : { predictedLatencyMs: serviceMs }),
   }

@@ -1,8 +1,10 @@
 import type { Service } from './fleet.ts'
+import type { Bend } from './overload-price.ts'
 import type { Wait } from './expect-wait.ts'
 
-/** How sure it must be that a leg ends in time while its pool is busy. */
-export interface Sureness {
+/** What is asked of a leg while its pool is busy. */
+export interface BusyRules {
+  readonly bend: Bend
   /** Share of admitted legs in [0,1] that are to end in time. */
   readonly onTimeRatio: number
 }
@@ -17,7 +19,7 @@ const busyWaits = 0.5
  * it must be: a leg that misses takes the place of one that would not have. Wait and service vary apart from each other, so their
  * margins add up as squares. Pure.
  */
-export function expectEnd(wait: Wait, service: Service, { onTimeRatio }: Sureness): number {
+export function expectEnd(wait: Wait, service: Service, onTimeRatio: number): number {
   const busyRatio = service.meanMs > 0 ? Math.min(1, wait.meanMs / (busyWaits * service.meanMs)) : 0
   const ratio = idleRatio + Math.max(0, onTimeRatio - idleRatio) * busyRatio
   const serviceMarginMs = service.quantileMs(ratio) - service.meanMs

@@ -103,7 +103,7 @@ function courseOf(state: ClimbState, { ladderOf, leases }: ClimbDependencies): C
     modalities: modalitiesOf(request.parts),
     epoch,
     legs,
-    lost: leases.keep(request.requestId),
+    lost: leases.keep(request.requestId, request.mode === 'async'),
   }
 }
 

@@ -14,6 +14,8 @@ const codeOf: Readonly<Record<LegFailure, ErrorCode>> = {
   'context-overflow': 'InvalidRequest',
   'payload-lost': 'LadderFailed',
   poison: 'LadderFailed',
+  shed: 'Overloaded',
+  'no-worker': 'Overloaded',
   bug: 'LadderFailed',
 }
 

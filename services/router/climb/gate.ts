@@ -1,7 +1,8 @@
-import type { LegEnd, LegState } from '../../shared/climb/climb-log.ts'
+import type { LegEnd, LegFailure, LegState } from '../../shared/climb/climb-log.ts'
 import { answerText, type DegradedReason, type RungReport, type Verdict } from '../../shared/contract/answer.ts'
 import type { Rung } from '../../shared/contract/model.ts'
 import type { Called, Estimate, Step } from '../../shared/policy/policy.ts'
+import { bend } from '../bend.ts'
 import { bestOf, nextStep, type Situation } from '../guide.ts'
 import type { Considered, FilterName, GuidedLadder } from '../states.ts'
 
@@ -46,7 +47,15 @@ export interface GateInput extends Omit<Situation, 'open'> {
   readonly considered: readonly Considered[]
   /** Rungs that were called, whatever came of it. */
   readonly tried: ReadonlySet<string>
-  readonly lastFailed: boolean
+  /** Why the last rung gave no answer; absent when it gave one. */
+  readonly lastFailure?: LegFailure
+}
+
+/** What an answer lacks whose last escalation failed so. */
+const failedBy: Readonly<Partial<Record<LegFailure, DegradedReason>>> = {
+  expired: 'deadline',
+  shed: 'overload',
+  'no-worker': 'no_capacity',
 }
 
 /** Filters of circumstance: what they take out, quality may have asked for. */
@@ -54,17 +63,18 @@ const circumstance: Readonly<Partial<Record<FilterName, DegradedReason>>> = {
   cost: 'budget',
   deadline: 'deadline',
   workers: 'no_capacity',
+  overload: 'overload',
 }
 
 /** Decides the next move: on, or stop with which answer, and whether that is less than quality asked for. Pure. */
 export function decide(input: GateInput): Move {
   const saved = input.called.find(one => isFallback(one.model, input.guided))
   if (saved !== undefined) return { kind: 'deliver', model: saved.model, ...savedByFallback }
-  const untried = untriedOf(input, false)
+  const untried = bend(untriedOf(input, false), input)
   const open = untried.filter(one => one.removedBy === undefined)
   const spare = spareOf(input, open)
   if (spare !== undefined) return { kind: 'call', rung: spare, reason: 'the rungs before it failed' }
-  const step = input.lastFailed ? afterFailure(input, open) : nextStep({ ...input, open })
+  const step = input.lastFailure === undefined ? nextStep({ ...input, open }) : afterFailure(input, open)
   if (step.kind === 'call') {
     const rung = open.find(one => one.rung.name === step.model)
     if (rung !== undefined) return { kind: 'call', rung, reason: step.reason }
@@ -80,7 +90,7 @@ function untriedOf({ considered, tried }: GateInput, fallback: boolean): readonl
 
 /** The fallback to call now: after a failure, when no other rung is left. */
 function spareOf(input: GateInput, open: readonly Considered[]): Considered | undefined {
-  if (!input.lastFailed || open.length > 0) return undefined
+  if (input.lastFailure === undefined || open.length > 0) return undefined
   return untriedOf(input, true).find(one => one.removedBy === undefined)
 }
 
@@ -109,7 +119,7 @@ function degradedBy(
     const degraded = missed?.removedBy === undefined ? undefined : circumstance[missed.removedBy]
     if (missed !== undefined && degraded !== undefined) return { degraded, missed }
   }
-  return input.lastFailed ? { degraded: 'rung_failed' } : {}
+  return input.lastFailure === undefined ? {} : { degraded: failedBy[input.lastFailure] ?? 'rung_failed' }
 }
 
 function find(called: readonly Called[], model: string): Called | undefined {

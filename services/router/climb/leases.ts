@@ -4,8 +4,10 @@ import type { RequestId } from '../../shared/contract/ids.ts'
 
 /** Keeps this router's climbs its own: renews their leases, and tells a climb when another router has taken it. */
 export interface Leases {
-  /** Keeps a lease that was just taken; the signal aborts when it is lost. */
-  keep(requestId: RequestId): AbortSignal
+  /** Keeps a lease that was just taken; the signal aborts when it is lost. `movable`: no caller of this router waits for it. */
+  keep(requestId: RequestId, movable: boolean): AbortSignal
+  /** Gives the movable climbs to whichever router takes them next. */
+  handOver(): Promise<void>
   release(requestId: RequestId): void
   /** Renews all; to be called several times within a lease. */
   renew(): Promise<void>
@@ -15,22 +17,35 @@ export interface Leases {
 /** Makes the keeper. A renewal that fails because Redis is away is tried again at the next turn; the epoch fences what was lost meanwhile. */
 export function createLeases(climbLog: ClimbLog, owner: () => Owner, logger: Logger): Leases {
   const kept = new Map<RequestId, AbortController>()
+  const movable = new Set<RequestId>()
+  const drop = (requestId: RequestId): AbortController | undefined => {
+    const controller = kept.get(requestId)
+    kept.delete(requestId)
+    movable.delete(requestId)
+    return controller
+  }
   return {
-    keep(requestId) {
+    keep(requestId, canMove) {
       const controller = new AbortController()
       kept.set(requestId, controller)
+      if (canMove) movable.add(requestId)
       return controller.signal
     },
     release(requestId) {
-      kept.delete(requestId)
+      drop(requestId)
+    },
+    async handOver() {
+      const ids = [...movable]
+      const controllers = ids.map(drop)
+      if (ids.length > 0) await climbLog.renew(ids, { name: owner().name, leaseUntil: 0 })
+      for (const controller of controllers) controller?.abort()
     },
     async renew() {
       if (kept.size === 0) return
       const lost = await climbLog.renew([...kept.keys()], owner())
       for (const requestId of lost) {
-        const controller = kept.get(requestId)
+        const controller = drop(requestId)
         if (controller === undefined) continue
-        kept.delete(requestId)
         logger.warn({ requestId }, 'another router has taken this climb')
         controller.abort()
       }

@@ -42,7 +42,7 @@ export async function startCourse(claimed: Claimed, dependencies: StartDependenc
     modalities: claimed.modalities,
     epoch: 1,
     legs: [{ ...leg, attempt: 0 }],
-    lost: leases.keep(request.requestId),
+    lost: leases.keep(request.requestId, request.mode === 'async'),
   }
 }
 

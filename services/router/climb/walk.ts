@@ -212,15 +212,17 @@ function noteMissed(course: Course, move: Move, { clock, refused }: WalkDependen
   if (missed !== undefined && lacksCapacity(missed, course.request.deadlineAt - clock.now())) refused?.(missed)
 }
 
-/** No other rung can mend these. */
-const endsTheClimb: ReadonlySet<LegFailure> = new Set(['bad-input', 'cancelled', 'expired'])
+/** No other rung can mend these. An answer that an earlier rung gave is better than word that a later one came too late. */
+function endsTheClimb(failure: LegFailure, { called }: Trail): boolean {
+  return failure === 'bad-input' || failure === 'cancelled' || (failure === 'expired' && called.length === 0)
+}
 
 /** What one model's filter refused is put to another only where the operator says so. */
 function isOver({ guided }: Course, trail: Trail): boolean {
   const reason = trail.lastFailure?.reason
   if (reason === undefined) return false
   if (reason === 'content-filter') return guided.ladder.contentFilter !== 'climb'
-  return trail.streamed || endsTheClimb.has(reason)
+  return trail.streamed || endsTheClimb(reason, trail)
 }
 
 function nextMove(course: Course, trail: Trail, dependencies: WalkDependencies): Move {
@@ -229,6 +231,7 @@ function nextMove(course: Course, trail: Trail, dependencies: WalkDependencies):
   // After the first byte the model stays.
   if (trail.streamed && last !== undefined)
     return { kind: 'deliver', model: last.model, reason: 'its text was streamed' }
+  const failure = trail.lastFailure?.reason
   return decide({
     guided: course.guided,
     estimate: course.estimate,
@@ -236,6 +239,6 @@ function nextMove(course: Course, trail: Trail, dependencies: WalkDependencies):
     limits: limitsOf(course.request.constraints),
     considered: dependencies.look(course, spentOf(trail)),
     tried: trail.tried,
-    lastFailed: trail.lastFailure !== undefined,
+    ...(failure === undefined ? {} : { lastFailure: failure }),
   })
 }

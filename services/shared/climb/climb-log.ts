@@ -77,6 +77,10 @@ export type LegFailure =
   | 'context-overflow'
   | 'payload-lost'
   | 'poison'
+  /** It had to make room in a full queue. */
+  | 'shed'
+  /** Every worker of its pool has left. */
+  | 'no-worker'
   | 'bug'
 
 /** What a leg used and cost, written in one step with its end. */

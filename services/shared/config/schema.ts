@@ -194,6 +194,8 @@ export const configSchema = z.strictObject({
       weights: z.record(z.string().min(1), z.number().min(0.001).max(1000)).default({}),
       /** While a pool is busy, a request is taken on only when it ends in time with this chance. */
       onTime: z.number().min(0.5).max(0.999).default(0.99),
+      /** A pool whose wait is over `fromWaits` service times gets dearer, so that fewer inputs climb to it, until after `overWaits` more none does. */
+      bend: z.strictObject({ fromWaits: amount.default(1), overWaits: z.number().min(0.1).default(3) }).prefault({}),
     })
     .prefault({}),
   learning: z

@@ -33,6 +33,9 @@ export interface OpenLegs {
 /** Characters that may be under way to a caller before the model must wait. */
 const windowCharacters = 65_536
 
+/** Longer than any beginning of a batch takes. */
+const rememberMs = 30_000
+
 /** Pause before a piece that Redis did not take is sent again. */
 const retryMs = 100
 
@@ -45,6 +48,16 @@ interface Entry {
 /** Makes the desk. */
 export function createOpenLegs(mail: MailSender, sleep: (ms: number) => Promise<void>): OpenLegs {
   const entries = new Map<LegId, Entry>()
+  /** Legs that were called off and are not open: the word may come while a leg is being begun. */
+  const calledOff = new Map<LegId, number>()
+  const remember = (legId: LegId): void => {
+    const nowMs = performance.now()
+    for (const [old, at] of calledOff) {
+      if (nowMs - at < rememberMs) break
+      calledOff.delete(old)
+    }
+    calledOff.set(legId, nowMs)
+  }
   return {
     open(options) {
       const { legId, attempt, replyTo, lost } = options
@@ -66,6 +79,7 @@ export function createOpenLegs(mail: MailSender, sleep: (ms: number) => Promise<
       const timer = setTimeout(() => entry.stop('expired'), Math.max(0, options.deadlineAt - options.nowMs))
       const onLost = (): void => entry.stop('lost')
       lost.addEventListener('abort', onLost, { once: true })
+      if (calledOff.delete(legId)) entry.stop('cancelled')
 
       /** Redis may be away for a while; text that nobody wants any more need not go. */
       const sendUntilTaken = async (delta: RouterMail): Promise<void> => {
@@ -112,7 +126,10 @@ export function createOpenLegs(mail: MailSender, sleep: (ms: number) => Promise<
     },
     deliver(message) {
       const entry = entries.get(message.legId)
-      if (entry === undefined) return
+      if (entry === undefined) {
+        if (message.kind === 'cancel') remember(message.legId)
+        return
+      }
       if (message.kind === 'cancel') entry.stop('cancelled')
       else {
         entry.taken = Math.max(entry.taken, message.characters)

@@ -5,6 +5,10 @@ import type { RouterMail } from '../../../shared/mailbox/mailbox.ts'
 
 /** Who hears of a leg. */
 export interface LegListener {
+  readonly pool: string
+  readonly model: string
+  /** It may wait for workers that are not there. */
+  readonly waits: boolean
   onStarted(workerId: string): void
   onDelta(attempt: number, offset: number, text: string): void
   onEnd(end: LegEnd): void
@@ -18,6 +22,8 @@ export interface LegDesk {
   deliver(mail: RouterMail): void
   /** Reads every awaited leg from the log: for mail that was never written, since its worker died between the log and the mail. */
   reconcile(): Promise<void>
+  /** The legs awaited now, and where. */
+  awaited(): readonly ({ readonly legId: LegId } & Pick<LegListener, 'pool' | 'model' | 'waits'>)[]
   /** Legs awaited now. */
   readonly size: number
 }
@@ -72,6 +78,7 @@ export function createLegDesk(climbLog: ClimbLog, logger: Logger): LegDesk {
       }
     },
     reconcile: () => readAll([...awaited.keys()]),
+    awaited: () => [...awaited].map(([legId, { pool, model, waits }]) => ({ legId, pool, model, waits })),
     get size() {
       return awaited.size
     },

@@ -11,6 +11,7 @@ import { withSpan } from '../../../shared/telemetry/with-span.ts'
 import { deliveryMarginMs } from '../../states.ts'
 import type { Course } from '../course.ts'
 import type { LegDesk } from './leg-desk.ts'
+import { neverRun } from './never-run.ts'
 import type { TextRelay } from './text-relay.ts'
 
 /** What running a leg needs. */
@@ -54,6 +55,9 @@ export async function runLeg(order: LegOrder, dependencies: RunLegDependencies):
     resolve = done
   })
   const stopWaiting = dependencies.desk.expect(legId, {
+    pool: order.rung.model.pool,
+    model: order.rung.model.name,
+    waits: course.request.mode === 'async',
     onStarted: workerId => order.relay?.startedOn(workerId),
     onDelta: (attempt, offset, text) => order.relay?.take(attempt, offset, text),
     onEnd: end => resolve({ kind: 'ended', end }),
@@ -94,16 +98,16 @@ export async function callOff(
       if (leg.workerId !== undefined) return mail.send(leg.workerId, { kind: 'cancel', legId })
       await queue.remove(leg.pool, legId)
       if (ownerBox !== undefined) {
-        await mail.send(ownerBox, { kind: 'leg-ended', legId, attempt: leg.attempt, end: neverRun(clock.now()) })
+        await mail.send(ownerBox, {
+          kind: 'leg-ended',
+          legId,
+          attempt: leg.attempt,
+          end: neverRun('cancelled', clock.now()),
+        })
       }
     }),
   )
   return true
-}
-
-function neverRun(nowMs: number): LegEnd {
-  const receipt = { usage: {}, costNanoUsd: 0, workerId: '', attempt: 0, startedAt: nowMs, endedAt: nowMs }
-  return { kind: 'failed', reason: 'cancelled', message: 'it was called off before it ran', receipt }
 }
 
 /** Queues the leg; what the worker does hangs below this in the trace. */
