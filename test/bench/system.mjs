@@ -1,6 +1,7 @@
 // A whole system for measurements: a Redis of its own, a router, workers, and a client, each a real process. Needs `npm run build`.
 import { credentials, Metadata } from '@grpc/grpc-js'
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +18,10 @@ export async function startSystem(config) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
   const socket = join(folder, 'redis.sock')
   const children = []
+  // Whatever ends the measurement ends them too.
+  process.once('exit', () => {
+    for (const child of children) child.kill('SIGKILL')
+  })
   const start = (command, parameters) => {
     const child = spawn(command, parameters, { stdio: ['ignore', 'ignore', 'pipe'] })
     children.push(child)
@@ -82,6 +87,13 @@ function untilReady(name, child) {
 
 /** A pool of echoes whose delays are lognormal with a 95th percentile of three times the median. */
 export const spread = Math.log(3) / 1.6448536269514722
+
+/** What an echo with this median and the spread above takes for a text, as it reckons it itself. */
+export function delayOf(text, medianMs) {
+  const digest = createHash('sha256').update(text).digest()
+  const [radius, angle] = [0, 4].map(at => (digest.readUInt32BE(at) + 0.5) / 2 ** 32)
+  return medianMs * Math.exp(spread * Math.sqrt(-2 * Math.log(radius)) * Math.cos(2 * Math.PI * angle))
+}
 
 /** The configuration of one ladder of echoes; `rungs` has name, pool settings and backend of each. */
 export function echoLadder(rungs, more = {}) {
