@@ -18,7 +18,6 @@ import { createFetchPart } from './admit/fetch-part.ts'
 import { createAssess } from './assess/assess.ts'
 import { describePart } from './assess/describe-part.ts'
 import { createChoose } from './choose/choose.ts'
-import { createConsider } from './choose/consider.ts'
 import { createRecall } from './claim/recall.ts'
 import { climbedOf, createClimber, type ClimbDependencies } from './climb/climb.ts'
 import type { Course } from './climb/course.ts'
@@ -26,13 +25,12 @@ import { createFollower } from './climb/follow.ts'
 import { createLeases } from './climb/leases.ts'
 import { createLegDesk } from './climb/leg/leg-desk.ts'
 import { composeDoor, composeTls } from './compose-door.ts'
+import { composeFleet } from './compose-fleet.ts'
 import { composeLadders } from './compose-ladders.ts'
 import { composeLearning } from './compose-learning.ts'
 import { composeMoney } from './compose-money.ts'
-import { admitOptionsOf, fetchLimitsOf, watchedPoolsOf } from './compose-options.ts'
+import { admitOptionsOf, fetchLimitsOf } from './compose-options.ts'
 import { createStores } from './compose-stores.ts'
-import { createFleetWatch } from './fleet-watch.ts'
-import { createForesee } from './foresee.ts'
 import { createRequestHandler, type Stages } from './handle-request.ts'
 import { createInFlight } from './in-flight.ts'
 import { createJobs } from './jobs.ts'
@@ -40,14 +38,11 @@ import { createLearningMetrics } from './learn/learning-metrics.ts'
 import { createLookAnew } from './look-anew.ts'
 import { startLoops } from './loops.ts'
 import { createRouterMetrics } from './metrics.ts'
-import { createPoolMetrics } from './pool-metrics.ts'
 import { createReplay } from './replay.ts'
 import { createAdminService } from './rpc/admin-service.ts'
 import { createGatewayService } from './rpc/gateway-service.ts'
 import { openRpcServer } from './rpc/server.ts'
 import { createRequestLog } from './request-log.ts'
-import { createStrandedLook } from './stranded-legs.ts'
-import type { Considered } from './states.ts'
 import { traceClimb, traceStages } from './trace-stages.ts'
 import { loadPolicy } from '../shared/policy/load-policy.ts'
 
@@ -75,30 +70,25 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const { climbLog, queue, mail, payloads, registry, generation, redis } = stores
   const ladders = await composeLadders(config, folder => loadPolicy(places.folder(folder), {}))
 
-  const { weights, onTime: onTimeRatio, bend } = config.scheduling
-  const fleet = createFleetWatch(watchedPoolsOf(config), weights, { registry, queue, clock })
-  await fleet.read()
+  const metricsRegistry = createMetricsRegistry()
+  const pools = await composeFleet(config, stores, { clock, metrics: metricsRegistry })
+  const { fleet, consider, refused } = pools
   const desk = createLegDesk(climbLog, logger)
   stores.mailbox.listen(desk.deliver)
   const leases = createLeases(climbLog, owner, logger)
   const follower = createFollower(climbLog, { intervalMs: followEveryMs }, logger)
   const inFlight = createInFlight(config.limits.inFlight)
-  const metricsRegistry = createMetricsRegistry()
   const metrics = createRouterMetrics(metricsRegistry, {
     inFlight: () => inFlight.count,
     awaitedLegs: () => desk.size,
     poolsWaiting: () => fleet.waiting,
   })
-  const poolMetrics = createPoolMetrics(metricsRegistry, fleet, Object.keys(config.pools))
-  const refused = ({ rung, predictedLatencyMs }: Considered): void =>
-    poolMetrics.refused(rung.model.pool, predictedLatencyMs)
   const money = composeMoney(config, stores, { clock, logger, registry: metricsRegistry })
-  const consider = createConsider(fleet.current, { onTimeRatio, bend })
   const climbDependencies: ClimbDependencies = {
     climbLog,
     payloads,
-    queue: fleet.counted(poolMetrics.watched(queue)),
-    foresee: createForesee(fleet.current, weights),
+    queue: pools.queue,
+    foresee: pools.foresee,
     mail,
     desk,
     clock,
@@ -171,7 +161,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     {
       renew: leases.renew,
       fleet: fleet.read,
-      strand: createStrandedLook({ desk, fleet: fleet.current, queue, clock }),
+      strand: pools.strand(desk),
       queues: fleet.readQueues,
       reconcile: desk.reconcile,
       reap: money.settler.reap,

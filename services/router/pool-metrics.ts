@@ -1,6 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { isGatewayError } from '../shared/contract/errors.ts'
 import type { JobProducer } from '../shared/queue/pool-queue.ts'
+import { overloadPrice, type Bend } from './choose/overload-price.ts'
 import type { FleetWatch } from './fleet-watch.ts'
 
 /** What the pools owe and what they can do: the figures that workers are scaled by. */
@@ -15,7 +16,12 @@ export interface PoolMetrics {
 const unknownLegMs = 1000
 
 /** Registers the metrics of every configured pool; label values are the configured pools. */
-export function createPoolMetrics(registry: Registry, fleet: FleetWatch, pools: readonly string[]): PoolMetrics {
+export function createPoolMetrics(
+  registry: Registry,
+  fleet: FleetWatch,
+  pools: readonly string[],
+  bend: Bend,
+): PoolMetrics {
   const registers = [registry]
   const legMs = (pool: string): number => fleet.legMs(pool) ?? unknownLegMs
   const gauge = (name: string, help: string, read: (pool: string) => number): void => {
@@ -53,6 +59,14 @@ export function createPoolMetrics(registry: Registry, fleet: FleetWatch, pools: 
     'sluice_router_pool_wait_seconds',
     'Time that a leg put into the queue of a pool now would wait.',
     pool => fleet.current.pool(pool).waitMs / 1000,
+  )
+  gauge(
+    'sluice_router_pool_price_ratio',
+    'Quality that a climb to a pool must gain because the pool is short; 0 while it is not.',
+    pool => {
+      const { waitMs: meanMs } = fleet.current.pool(pool)
+      return overloadPrice({ meanMs, deviationMs: 0 }, { meanMs: legMs(pool) }, bend)
+    },
   )
   const refusedSeconds = new Counter({
     name: 'sluice_router_pool_refused_seconds_total',

@@ -142,7 +142,7 @@ describe('demand-seconds', () => {
     const pools = new Map([['p', { coldStartMs: 30_000, workerCapacity: 4 }]])
     const fleet = createFleetWatch(pools, {}, { registry: registryOf(workers), queue, clock: { now: () => 0 } })
     const registry = new Registry()
-    const metrics = createPoolMetrics(registry, fleet, ['p'])
+    const metrics = createPoolMetrics(registry, fleet, ['p'], sureness.bend)
     await fleet.read()
     expect(await figures(registry)).toMatchObject({
       sluice_router_pool_workers: 1,
@@ -150,6 +150,7 @@ describe('demand-seconds', () => {
       sluice_router_pool_running_legs: 3,
       sluice_router_pool_backlog_seconds: expect.closeTo(2, 1),
       sluice_router_pool_wait_seconds: 0.5,
+      sluice_router_pool_price_ratio: expect.closeTo(0.48, 1),
       sluice_router_pool_refused_seconds_total: 0,
     })
     await expect(metrics.watched(queue).add('p', {} as Job)).rejects.toThrow('pool p is full')

@@ -1,0 +1,46 @@
+import type { Registry } from 'prom-client'
+import type { Config } from '../shared/config/schema.ts'
+import type { Clock } from '../shared/contract/clock.ts'
+import type { JobProducer } from '../shared/queue/pool-queue.ts'
+import { createConsider, type Consider } from './choose/consider.ts'
+import type { LegDesk } from './climb/leg/leg-desk.ts'
+import type { WalkDependencies } from './climb/walk.ts'
+import { watchedPoolsOf } from './compose-options.ts'
+import type { Stores } from './compose-stores.ts'
+import { createFleetWatch, type FleetWatch } from './fleet-watch.ts'
+import { createForesee } from './foresee.ts'
+import { createPoolMetrics } from './pool-metrics.ts'
+import type { Considered } from './states.ts'
+import { createStrandedLook } from './stranded-legs.ts'
+
+/** All that a router knows of pools, and decides by. */
+export interface FleetParts {
+  readonly fleet: FleetWatch
+  readonly consider: Consider
+  readonly foresee: WalkDependencies['foresee']
+  /** Hears of rungs that were refused for want of capacity. */
+  readonly refused: (rung: Considered) => void
+  /** The queue, as climbs are to use it. */
+  readonly queue: JobProducer
+  readonly strand: (desk: LegDesk) => () => Promise<void>
+}
+
+/** Builds the view of the pools and reads it once. */
+export async function composeFleet(
+  config: Config,
+  { registry, queue }: Pick<Stores, 'registry' | 'queue'>,
+  { clock, metrics }: { readonly clock: Clock; readonly metrics: Registry },
+): Promise<FleetParts> {
+  const { weights, onTime: onTimeRatio, bend } = config.scheduling
+  const fleet = createFleetWatch(watchedPoolsOf(config), weights, { registry, queue, clock })
+  await fleet.read()
+  const pools = createPoolMetrics(metrics, fleet, Object.keys(config.pools), bend)
+  return {
+    fleet,
+    consider: createConsider(fleet.current, { onTimeRatio, bend }),
+    foresee: createForesee(fleet.current, weights),
+    refused: ({ rung, predictedLatencyMs }) => pools.refused(rung.model.pool, predictedLatencyMs),
+    queue: fleet.counted(pools.watched(queue)),
+    strand: desk => createStrandedLook({ desk, fleet: fleet.current, queue, clock }),
+  }
+}
