@@ -3,6 +3,7 @@ import { certifiedPoint } from '../shared/policy/decide-by-risk.ts'
 import type { PolicyFile } from '../shared/policy/policy-schema.ts'
 import { foresee, withFeatures, type EstimatorFit, type FeaturedRow } from './fit/fit-estimator.ts'
 import { choosePoint, fitPath } from './fit/fit-path.ts'
+import { fitReference } from './fit/fit-reference.ts'
 import { fitRisk } from './fit/fit-risk.ts'
 import { fitStack, type StackOptions } from './fit/fit-stack.ts'
 import { drawOf } from './draw.ts'
@@ -92,6 +93,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
     prospects: stack.prospects,
     decision: { chosen, rule: 'cheapest within one standard error of the best score', path },
     risk,
+    reference: fitReference(featured.map(one => one.features)),
     data: {
       rows: rows.length,
       sha256: gathered.sha256,

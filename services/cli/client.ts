@@ -1,6 +1,14 @@
 import { Client, Metadata, type ServiceDefinition, type ServiceError } from '@grpc/grpc-js'
 import { loadConfig, packageRoot } from '../shared/config/load-config.ts'
 import { softwareVersion } from '../shared/process/software-version.ts'
+import type { ActivatePolicyRequest } from '../shared/rpc/generated/sluice/v1/ActivatePolicyRequest.ts'
+import type { ActivatePolicyResponse__Output } from '../shared/rpc/generated/sluice/v1/ActivatePolicyResponse.ts'
+import type { ComparePoliciesRequest } from '../shared/rpc/generated/sluice/v1/ComparePoliciesRequest.ts'
+import type { ComparePoliciesResponse__Output } from '../shared/rpc/generated/sluice/v1/ComparePoliciesResponse.ts'
+import type { ListPoliciesRequest } from '../shared/rpc/generated/sluice/v1/ListPoliciesRequest.ts'
+import type { ListPoliciesResponse__Output } from '../shared/rpc/generated/sluice/v1/ListPoliciesResponse.ts'
+import type { LoadPolicyRequest } from '../shared/rpc/generated/sluice/v1/LoadPolicyRequest.ts'
+import type { LoadPolicyResponse__Output } from '../shared/rpc/generated/sluice/v1/LoadPolicyResponse.ts'
 import type { CancelJobRequest } from '../shared/rpc/generated/sluice/v1/CancelJobRequest.ts'
 import type { CreateKeyRequest } from '../shared/rpc/generated/sluice/v1/CreateKeyRequest.ts'
 import type { CreateKeyResponse__Output } from '../shared/rpc/generated/sluice/v1/CreateKeyResponse.ts'
@@ -55,6 +63,10 @@ interface Unary {
   readonly CreateKey: { request: CreateKeyRequest; response: CreateKeyResponse__Output }
   readonly ListKeys: { request: ListKeysRequest; response: ListKeysResponse__Output }
   readonly RotateKey: { request: RotateKeyRequest; response: RotateKeyResponse__Output }
+  readonly ListPolicies: { request: ListPoliciesRequest; response: ListPoliciesResponse__Output }
+  readonly LoadPolicy: { request: LoadPolicyRequest; response: LoadPolicyResponse__Output }
+  readonly ComparePolicies: { request: ComparePoliciesRequest; response: ComparePoliciesResponse__Output }
+  readonly ActivatePolicy: { request: ActivatePolicyRequest; response: ActivatePolicyResponse__Output }
   readonly RevokeKey: { request: RevokeKeyRequest; response: RevokeKeyResponse__Output }
   readonly RestoreLedger: { request: RestoreLedgerRequest; response: RestoreLedgerResponse__Output }
   readonly Drain: { request: DrainRequest; response: DrainResponse__Output }

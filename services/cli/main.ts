@@ -137,6 +137,35 @@ remote(keys, 'revoke <id>', 'end a key with all its secrets').action(
   run(async () => (await import('./keys.ts')).runRevokeKey),
 )
 
+const policies = program
+  .command('policies')
+  .description('what decides on a ladder, and what decides in thought beside it')
+for (const [usage, description, load] of [
+  [
+    'list',
+    'versions that are kept, and which of them have a role',
+    async () => (await import('./policies.ts')).runListPolicies,
+  ],
+  ['load <folder>', 'check a policy folder and keep it', async () => (await import('./policies.ts')).runLoadPolicy],
+  [
+    'compare',
+    'the active policy and the one in shadow on the same requests',
+    async () => (await import('./policies.ts')).runComparePolicies,
+  ],
+  [
+    'activate [version]',
+    'let a version decide (default: the configured one again)',
+    async () => (await import('./policies.ts')).runActivatePolicy,
+  ],
+  [
+    'shadow [version]',
+    'let a version decide in thought (default: none any more)',
+    async () => (await import('./policies.ts')).runShadowPolicy,
+  ],
+] as const) {
+  remote(policies, usage, description).option('--ladder <name>', 'whose policy is meant').action(run(load))
+}
+
 const config = program.command('config').description('the configuration')
 printing(config, 'check [file]', 'report every fault with its line; exit code 2 when there is one').action(
   run(async () => (await import('./config.ts')).runConfigCheck),

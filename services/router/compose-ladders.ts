@@ -1,46 +1,34 @@
 import { createHash } from 'node:crypto'
 import type { Ladder, ModelSpec, Recipe, Rung } from '../shared/contract/model.ts'
 import type { DatedPrice, Price, PriceTier } from '../shared/contract/price.ts'
-import type { Policy } from '../shared/policy/policy.ts'
 import type { Config } from '../shared/config/schema.ts'
-import { createUncalibratedPolicy } from '../shared/policy/uncalibrated-policy.ts'
-import { createLadderBook, type LadderBook } from './ladder-book.ts'
-import type { GuidedLadder } from './states.ts'
 
-/** Loads the policy of a configured folder. */
-export type LoadPolicy = (folder: string) => Promise<Policy>
+/** The ladders and models of a configuration. */
+export interface Ladders {
+  readonly ladders: readonly Ladder[]
+  readonly models: readonly ModelSpec[]
+}
 
-/** Builds the ladders and their policies out of the configuration. @throws GatewayError Config for a policy that cannot be loaded */
-export async function composeLadders(config: Config, loadPolicy: LoadPolicy): Promise<LadderBook> {
+/** Builds the ladders out of the configuration. */
+export function composeLadders(config: Config): Ladders {
   const models = new Map(Object.keys(config.models).map(name => [name, modelOf(config, name)]))
-  const ladders = await Promise.all(
-    Object.entries(config.ladders).map(async ([name, configured]): Promise<GuidedLadder> => {
-      const ladder = ladderOf(name, configured, models)
-      const policy = withRecipes(await policyOf(configured, ladder, loadPolicy), ladder)
-      return policy === undefined ? { ladder } : { ladder, policy }
-    }),
-  )
-  return createLadderBook(ladders, [...models.values()])
+  const ladders = Object.entries(config.ladders).map(([name, configured]) => ladderOf(name, configured, models))
+  return { ladders, models: [...models.values()] }
 }
 
-/** Recipes are a part of what is decided by: another recipe makes another version. */
-function withRecipes(policy: Policy | undefined, { rungs }: Ladder): Policy | undefined {
+/** Recipes are a part of what is decided by: another recipe makes another version. Empty where there are none. */
+export function recipesMark({ rungs }: Ladder): string {
   const recipes = rungs.filter(({ recipe }) => Object.keys(recipe).length > 0).map(({ name, recipe }) => [name, recipe])
-  if (policy === undefined || recipes.length === 0) return policy
-  const digest = createHash('sha256').update(JSON.stringify(recipes)).digest('hex')
-  return { ...policy, version: `${policy.version}+recipes-${digest.slice(0, 8)}` }
+  if (recipes.length === 0) return ''
+  return `${marker}${createHash('sha256').update(JSON.stringify(recipes)).digest('hex').slice(0, 8)}`
 }
 
-async function policyOf(
-  { policy, uncalibrated }: Config['ladders'][string],
-  ladder: Ladder,
-  loadPolicy: LoadPolicy,
-): Promise<Policy | undefined> {
-  if (policy !== undefined) return loadPolicy(policy)
-  if (uncalibrated === undefined) return undefined
-  const models = ladder.rungs.filter(rung => rung.fallback !== true).map(rung => rung.name)
-  return createUncalibratedPolicy({ models, acceptRatio: uncalibrated.accept })
+/** The version of the policy itself. */
+export function unmarked(version: string): string {
+  return version.split(marker)[0] ?? version
 }
+
+const marker = '+recipes-'
 
 function modelOf(config: Config, name: string): ModelSpec {
   const model = config.models[name]

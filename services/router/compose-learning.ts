@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
 import type { Config } from '../shared/config/schema.ts'
 import type { Clock } from '../shared/contract/clock.ts'
 import type { OutcomeStore } from '../shared/outcomes/outcome-store.ts'
@@ -11,7 +12,12 @@ import type { Course } from './climb/course.ts'
 import { createRequestHandler, type RequestHandler, type Stages } from './handle-request.ts'
 import type { InFlight } from './in-flight.ts'
 import type { LadderBook } from './ladder-book.ts'
-import type { LearningMetrics } from './learn/learning-metrics.ts'
+import { createCalibrationDrift } from './learn/drift/calibration-drift.ts'
+import { registerDrift } from './learn/drift/drift-metrics.ts'
+import { createFeatureDrift, type FeatureDrift } from './learn/drift/feature-drift.ts'
+import { createLearningMetrics, type LearningMetrics } from './learn/learning-metrics.ts'
+import { createShadowPolicies } from './learn/shadow-policies.ts'
+import type { PolicyShelf } from './policies/policy-shelf.ts'
 import { createShadowCalls } from './learn/shadow-calls.ts'
 import { createTakeFeedback, type TakeFeedback } from './learn/take-feedback.ts'
 import type { Stores } from './compose-stores.ts'
@@ -25,7 +31,8 @@ export interface LearningDependencies {
   readonly inFlight: InFlight
   readonly clock: Clock
   readonly logger: Logger
-  readonly metrics: LearningMetrics
+  readonly registry: Registry
+  readonly shelf: PolicyShelf
   /** The way of a caller's request, which shadow calls take too, but for what is counted and who pays. */
   readonly stages: Omit<Stages<Course>, 'learn'>
   readonly consider: Consider
@@ -40,14 +47,28 @@ export interface Learning {
   readonly takeFeedback: TakeFeedback
   /** Looks at a climb of this router that has ended. Returns at once and throws nothing. */
   readonly learn: (claimed: Claimed, climbed: Climbed) => void
+  /** Writes what was gathered since the last turn. */
+  readonly flush: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
 /** Builds what learns from outcomes. */
 export function composeLearning(config: Config, dependencies: LearningDependencies): Learning {
-  const { stores, ladders, fleet, inFlight, clock, logger, metrics } = dependencies
+  const { stores, ladders, fleet, inFlight, clock, logger, registry, shelf } = dependencies
   const { learning, limits } = config
   const { keepContent } = learning
+  const metrics = createLearningMetrics(registry)
+  const features = createFeatureDrift({ window: 2000, least: 200 })
+  const calibration = createCalibrationDrift({ window: 1000 })
+  registerDrift(registry, features, calibration)
+  // Half of the room is kept for callers, however many come at once.
+  const busy = (): boolean => inFlight.room < limits.inFlight / 2
+  const shadowPolicies = createShadowPolicies({
+    rolesOf: shelf.roles,
+    store: stores.policies,
+    counted: metrics.compared,
+    logger,
+  })
   const outcomes = counting(stores.outcomes, metrics)
   const shadow = createShadowCalls(
     { share: learning.shadowShare, rungs: learning.shadowRungs, atOnce: learning.shadowAtOnce, keepContent },
@@ -58,13 +79,13 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
       logger,
       draw: Math.random,
       busy({ model }) {
-        // Half of the room is kept for callers, however many come at once.
-        if (inFlight.room < limits.inFlight / 2) return 'dropped_router_busy'
+        if (busy()) return 'dropped_router_busy'
         return fleet.pool(model.pool).waiting > 0 ? 'dropped_pool_busy' : undefined
       },
       counted: metrics.shadowCall,
       spent: metrics.shadowSpent,
-      compared: () => {},
+      compared: ({ requestId, plan }, rung, confidence, score) =>
+        calibration.observe(plan.ladder, 'shadow', `${requestId} ${rung}`, confidence, score),
     },
   )
   return {
@@ -75,13 +96,35 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
       keepContent,
       rungsOf(name) {
         const guided = ladders.named(name)
-        return guided?.policy === undefined ? undefined : guided.ladder.rungs.map(rung => rung.name)
+        if (guided?.policy === undefined) return undefined
+        return guided.ladder.rungs.filter(rung => rung.fallback !== true).map(rung => rung.name)
       },
-      scored: () => {},
+      scored: ({ requestId, plan }, confidence, score) =>
+        calibration.observe(plan.ladder, 'feedback', requestId, confidence, score),
     }),
-    learn: shadow.consider,
-    close: shadow.close,
+    learn(claimed, climbed) {
+      shadow.consider(claimed, climbed)
+      if (busy()) return
+      // In the next turn of the loop the answer is on its way.
+      setImmediate(() => {
+        noteFeatures(claimed, features, shelf)
+        shadowPolicies
+          .consider(claimed, climbed)
+          .catch((error: unknown) => logger.debug({ err: error }, 'a policy in shadow came to nothing'))
+      })
+    },
+    flush: shadowPolicies.flush,
+    async close() {
+      await shadow.close()
+      await shadowPolicies.flush()
+    },
   }
+}
+
+function noteFeatures({ guided, estimate }: Claimed, drift: FeatureDrift, shelf: PolicyShelf): void {
+  const { active } = shelf.roles(guided.ladder.name)
+  if (active?.reference === undefined || !guided.policy?.version.startsWith(active.policy.version)) return
+  drift.observe(guided.ladder.name, active.policy.version, active.reference, estimate.features)
 }
 
 /** Climbs that count as nobody's requests, and add nothing to what pools are wanted for. */

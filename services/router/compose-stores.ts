@@ -27,6 +27,8 @@ import type { Ledger } from './ledger/ledger.ts'
 import { createGeneration, type Generation } from './ledger/generation.ts'
 import { createMemoryFile } from './ledger/memory-file.ts'
 import { createRedisLedger } from './ledger/redis-ledger.ts'
+import type { PolicyStore } from './policies/policy-store.ts'
+import { createRedisPolicyStore } from './policies/redis-policy-store.ts'
 
 /** Everything of a router that lives in Redis. */
 export interface Stores {
@@ -41,6 +43,7 @@ export interface Stores {
   readonly generation: Generation
   readonly keys: KeyStore
   readonly outcomes: OutcomeStore
+  readonly policies: PolicyStore
   close(): Promise<void>
 }
 
@@ -91,6 +94,7 @@ export async function createStores(
     generation,
     ledger: createRedisLedger({ prefix, rememberMs: rememberHoldMs, keepCounterMs }, redis, generation),
     keys: createRedisKeyStore(prefix, redis),
+    policies: createRedisPolicyStore(prefix, redis, clock),
     outcomes: createRedisOutcomeStore({ prefix, recordsPerTenant, ttlMs: keepDays * 86_400_000 }, redis, clock),
     async close() {
       await mailbox.close()

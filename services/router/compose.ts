@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
-import type { ClimbState } from '../shared/climb/climb-log.ts'
 import type { LoadedConfig } from '../shared/config/load-config.ts'
 import { systemClock } from '../shared/contract/clock.ts'
-import { loadDescriptors } from '../shared/rpc/load-descriptors.ts'
-import { loadErrorMessages, loadServices, typesOf } from '../shared/rpc/load-proto.ts'
+import { loadErrorMessages } from '../shared/rpc/load-proto.ts'
 import { createStatusWriter } from '../shared/rpc/status.ts'
 import { createMetricsRegistry } from '../shared/telemetry/create-metrics-registry.ts'
 import { createTracer } from '../shared/telemetry/otlp-tracer.ts'
@@ -24,27 +22,27 @@ import type { Course } from './climb/course.ts'
 import { createFollower } from './climb/follow.ts'
 import { createLeases } from './climb/leases.ts'
 import { createLegDesk } from './climb/leg/leg-desk.ts'
-import { composeDoor, composeTls } from './compose-door.ts'
+import { composeDoor } from './compose-door.ts'
 import { composeFleet } from './compose-fleet.ts'
-import { composeLadders } from './compose-ladders.ts'
 import { composeLearning } from './compose-learning.ts'
 import { composeMoney } from './compose-money.ts'
 import { admitOptionsOf, fetchLimitsOf } from './compose-options.ts'
+import { composePolicies } from './compose-policies.ts'
+import { openPort } from './compose-port.ts'
 import { createStores } from './compose-stores.ts'
 import { createRequestHandler, type Stages } from './handle-request.ts'
 import { createInFlight } from './in-flight.ts'
 import { createJobs } from './jobs.ts'
-import { createLearningMetrics } from './learn/learning-metrics.ts'
 import { createLookAnew } from './look-anew.ts'
 import { startLoops } from './loops.ts'
 import { createRouterMetrics } from './metrics.ts'
 import { createReplay } from './replay.ts'
 import { createAdminService } from './rpc/admin-service.ts'
 import { createGatewayService } from './rpc/gateway-service.ts'
-import { openRpcServer } from './rpc/server.ts'
 import { createRequestLog } from './request-log.ts'
+import type { Climbed } from './states.ts'
+import { createTakeOver } from './take-over.ts'
 import { traceClimb, traceStages } from './trace-stages.ts'
-import { loadPolicy } from '../shared/policy/load-policy.ts'
 
 /** A climb belongs to a router that renews it within this. */
 const leaseMs = 3000
@@ -68,9 +66,15 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const requestEnded = createRequestLog(config.log.requests, logger)
   const stores = await createStores(loaded, name, clock, logger)
   const { climbLog, queue, mail, payloads, registry, generation, redis } = stores
-  const ladders = await composeLadders(config, folder => loadPolicy(places.folder(folder), {}))
 
   const metricsRegistry = createMetricsRegistry()
+  const { ladders, shelf, guideOf, policies } = await composePolicies(config, {
+    store: stores.policies,
+    folder: places.folder,
+    registry: metricsRegistry,
+    logger,
+  })
+
   const pools = await composeFleet(config, stores, { clock, metrics: metricsRegistry })
   const { fleet, consider, refused } = pools
   const desk = createLegDesk(climbLog, logger)
@@ -98,7 +102,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     tracer,
     payloadGraceMs,
     replyTo: name,
-    ladderOf: plan => ladders.named(plan.ladder),
+    ladderOf: guideOf,
     changed: follower.nudge,
     observe: metrics.judged,
     refused,
@@ -108,11 +112,15 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const choose = createChoose({ consider, clock, refused, isPaid: money.isPaid })
   const recall = createRecall({ climbLog, clock, sleep })
   const background = inFlight.background(logger)
+  const ended = (climbed: Climbed): void => {
+    metrics.ended(climbed)
+    requestEnded(climbed)
+  }
   const stages: Omit<Stages<Course>, 'learn'> = {
     admit: createAdmit(admitOptionsOf(loaded), { clock, fetcher: createFetchPart(fetchLimitsOf(config)) }),
     recall: recall.find,
     forget: recall.forget,
-    assess: createAssess({ ladders, describe: describePart }),
+    assess: createAssess({ ladders, describe: describePart, headerOnly: metrics.headerOnly }),
     choose(assessed) {
       const chosen = choose(assessed)
       metrics.decided(chosen, chosen.assessMs)
@@ -122,8 +130,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     start: climber.start,
     async walk(course, signal, emit) {
       const climbed = await traceClimb(course, tracer, traced => climber.walk(traced, signal, emit))
-      metrics.ended(climbed)
-      requestEnded(climbed)
+      ended(climbed)
       return climbed
     },
     async follow(requestId, signal) {
@@ -144,17 +151,10 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     claimShadow: money.claimShadow,
     climb: { ...climbDependencies, queue: fleet.counted(queue) },
     fleet: fleet.current,
-    metrics: createLearningMetrics(metricsRegistry),
+    registry: metricsRegistry,
+    shelf,
   })
   const handler = createRequestHandler(traceStages({ ...stages, learn: learning.learn }, tracer), background)
-  const resume = async (state: ClimbState): Promise<void> => {
-    const climbed = await climber.resume(state)
-    if (climbed !== undefined) {
-      metrics.ended(climbed)
-      requestEnded(climbed)
-    }
-    await money.settler.settle({ holdId: state.plan.holdId, requestId: state.request.requestId }, climbed)
-  }
   const closing = new AbortController()
   const jobs = createJobs(climbLog, follower, climber.cancel, closing.signal)
   const loops = startLoops(
@@ -166,13 +166,19 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       reconcile: desk.reconcile,
       reap: money.settler.reap,
       remember: () => generation.keep(clock.now()),
-      async takeOver() {
-        if (closing.signal.aborted) return
-        for (const state of await climbLog.takeOver(owner(), clock.now(), inFlight.room)) {
-          metrics.resumed()
-          background(resume(state))
-        }
-      },
+      policies: shelf.refresh,
+      learning: learning.flush,
+      takeOver: createTakeOver({
+        climbLog,
+        climber,
+        settler: money.settler,
+        clock,
+        owner,
+        room: () => (closing.signal.aborted ? 0 : inFlight.room),
+        background,
+        resumed: metrics.resumed,
+        ended,
+      }),
     },
     { leaseMs },
     (loop, error) => {
@@ -181,7 +187,6 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     },
   )
 
-  const types = typesOf(loadServices(places.root)).sluice.v1
   const door = composeDoor(config, stores.keys, clock, logger)
   const serve = {
     authenticate: door.authenticate,
@@ -208,22 +213,11 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     registry,
     replay,
     keys: door.keys,
+    policies,
     restoreLedger: generation.restore,
     clock,
   })
-  const tls = await composeTls(config, logger)
-  const server = await openRpcServer(
-    {
-      address: config.listen.grpc,
-      messageBytes: Math.floor(config.limits.messageMegabytes * 1e6),
-      ...(tls === undefined ? {} : { credentials: tls.credentials }),
-    },
-    loadDescriptors(places.root),
-    [
-      { name: 'sluice.v1.Gateway', definition: types.Gateway.service, handlers: gateway },
-      { name: 'sluice.v1.Admin', definition: types.Admin.service, handlers: admin },
-    ],
-  )
+  const { server, close: closePort } = await openPort(loaded, { gateway, admin }, logger)
   server.setServing(true)
   const ops = await openOpsServer(config.listen.ops, metricsRegistry, {
     notReady: () => [
@@ -244,7 +238,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       await inFlight.empty(drainGraceMs)
       follower.close()
       await loops.stop()
-      await tls?.stop()
+      await closePort()
       await ops.close()
       await stores.close()
       await tracer.close()

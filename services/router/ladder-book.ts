@@ -1,6 +1,7 @@
 import { GatewayError } from '../shared/contract/errors.ts'
 import type { Modality, Task } from '../shared/contract/content.ts'
 import type { ModelSpec } from '../shared/contract/model.ts'
+import type { Policy } from '../shared/policy/policy.ts'
 import type { GuidedLadder } from './states.ts'
 
 /** Every ladder that this router climbs, and every model that it knows. */
@@ -22,22 +23,35 @@ export interface Wanted {
 /** Begins the name of a ladder that one pinned model makes. */
 const pinPrefix = 'pin:'
 
-/** Makes the book; of two ladders that take a request, the first is climbed. */
-export function createLadderBook(ladders: readonly GuidedLadder[], models: readonly ModelSpec[]): LadderBook {
+/**
+ * Makes the book; of two ladders that take a request, the first is climbed. `decider` gives the policy that decides on a ladder at the
+ * moment; without it, each keeps the one that it was given with.
+ */
+export function createLadderBook(
+  ladders: readonly GuidedLadder[],
+  models: readonly ModelSpec[],
+  decider?: (ladder: string) => Policy | undefined,
+): LadderBook {
   const byName = new Map(ladders.map(guided => [guided.ladder.name, guided]))
+  const guidedNow = (guided: GuidedLadder): GuidedLadder => {
+    const policy = decider?.(guided.ladder.name)
+    return policy === undefined || policy === guided.policy ? guided : { ...guided, policy }
+  }
   const byModel = new Map(models.map(model => [model.name, model]))
 
   return {
     find({ task, modalities, pinnedModel }) {
       const takes = ladders.filter(({ ladder }) => ladder.task === task && includesAll(ladder.modalities, modalities))
       const standing = pinnedModel === undefined ? takes[0] : takes.find(guided => stands(guided, pinnedModel))
-      if (standing !== undefined) return standing
+      if (standing !== undefined) return guidedNow(standing)
       const model = pinnedModel === undefined ? undefined : byModel.get(pinnedModel)
       if (model?.tasks.includes(task) === true && includesAll(model.modalities, modalities)) return pinned(model, task)
       throw noLadder({ task, modalities, ...(pinnedModel === undefined ? {} : { pinnedModel }) })
     },
     named(name) {
-      if (!name.startsWith(pinPrefix)) return byName.get(name)
+      const guided = byName.get(name)
+      if (guided !== undefined) return guidedNow(guided)
+      if (!name.startsWith(pinPrefix)) return undefined
       const [task, modelName] = splitPin(name)
       const model = byModel.get(modelName)
       const found = model?.tasks.find(one => one === task)

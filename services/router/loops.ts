@@ -16,6 +16,10 @@ export interface LoopTurns {
   readonly remember: () => Promise<unknown>
   /** Looks for legs whose pool has lost its workers. */
   readonly strand: () => Promise<unknown>
+  /** Looks for policies that have changed. */
+  readonly policies: () => Promise<unknown>
+  /** Writes down what was learnt. */
+  readonly learning: () => Promise<unknown>
   /** Takes over climbs whose routers died. */
   readonly takeOver: () => Promise<unknown>
 }
@@ -27,6 +31,8 @@ const reconcileEveryMs = 1000
 const reapEveryMs = 1000
 /** What a loss of all data can cost is what was spent in this time. */
 const rememberEveryMs = 2000
+const policiesEveryMs = 1000
+const learningEveryMs = 1000
 
 /** Starts every loop of a router. */
 export function startLoops(
@@ -45,6 +51,8 @@ export function startLoops(
     start('reconcile', reconcileEveryMs),
     start('reap', reapEveryMs),
     start('remember', rememberEveryMs),
+    start('policies', policiesEveryMs),
+    start('learning', learningEveryMs),
   ]
   return {
     async stop() {

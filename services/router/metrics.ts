@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { RungReport } from '../shared/contract/answer.ts'
-import type { Task } from '../shared/contract/content.ts'
+import type { Modality, Task } from '../shared/contract/content.ts'
 import { sampledTraceIdOf } from '../shared/telemetry/tracer.ts'
 import type { Chosen, Climbed } from './states.ts'
 
@@ -14,6 +14,8 @@ export interface RouterMetrics {
   ended(climbed: Climbed): void
   /** A call was answered, by rpc and gRPC status name. */
   answered(rpc: string, status: string, elapsedMs: number, traceparent?: string): void
+  /** A part was described by its header alone. */
+  headerOnly(modality: Modality, reason: 'timeout' | 'error'): void
   resumed(): void
   /** A background loop failed at a turn. */
   loopFailed(loop: string): void
@@ -58,6 +60,12 @@ export function createRouterMetrics(registry: Registry, gauges: RouterGauges): R
     name: 'sluice_router_difficulty_fallbacks_total',
     help: 'Inputs whose difficulty was a default, by why.',
     labelNames: ['reason'],
+    registers,
+  })
+  const headersOnly = new Counter({
+    name: 'sluice_router_header_only_parts_total',
+    help: 'Parts that only their headers describe, since looking into them failed or took too long.',
+    labelNames: ['modality', 'reason'],
     registers,
   })
   const rungs = new Counter({
@@ -119,6 +127,7 @@ export function createRouterMetrics(registry: Registry, gauges: RouterGauges): R
         exemplarLabels: exemplarOf(traceId),
       })
     },
+    headerOnly: (modality, reason) => headersOnly.inc({ modality, reason }),
     resumed: () => resumed.inc(),
     loopFailed: loop => loops.inc({ loop }),
   }

@@ -6,7 +6,7 @@ import type { Ladder, Payers, Rung } from '../shared/contract/model.ts'
 import type { NanoUsd } from '../shared/contract/money.ts'
 import type { Price } from '../shared/contract/price.ts'
 import type { InferenceRequest } from '../shared/contract/request.ts'
-import type { Estimate, Policy, Step } from '../shared/policy/policy.ts'
+import type { Estimate, PartDescription, Policy, Step } from '../shared/policy/policy.ts'
 
 /** Who is calling, once the credential is proven. */
 export interface Caller {
@@ -64,6 +64,8 @@ export interface Admitted {
 /** Its difficulty is estimated. Only `assess` makes one. */
 export interface Assessed extends Admitted {
   readonly guided: GuidedLadder
+  /** The parts as estimators see them; empty where nothing estimates. */
+  readonly described: readonly PartDescription[]
   readonly estimate: Estimate
   readonly assessMs: number
 }

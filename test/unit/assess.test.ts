@@ -47,8 +47,24 @@ function admitted(more: Partial<Admitted> = {}): Admitted {
   }
 }
 
+const unlooked: string[] = []
+const headerOnly = (kind: string, reason: string): void => void unlooked.push(`${kind} ${reason}`)
+
 const assessWith = (policy: Policy, describe_: (part: CheckedPart) => Promise<PartDescription> = describePart) =>
-  createAssess({ ladders: createLadderBook([{ ladder, policy }], [model]), describe: describe_ })
+  createAssess({ ladders: createLadderBook([{ ladder, policy }], [model]), describe: describe_, headerOnly })
+
+/** An estimate whose features are the names of what was described. */
+const echoed = policyThat(async parts => ({
+  ...estimate,
+  features: Object.assign({}, ...parts.map(part => ('features' in part ? part.features : {}))),
+}))
+
+const picture: CheckedPart = {
+  kind: 'image',
+  bytes: new Uint8Array(1000),
+  mediaType: 'image/png',
+  header: { width: 200, height: 100 },
+}
 
 describe('createAssess()', () => {
   it('finds the ladder and asks its policy about every part', async () => {
@@ -65,23 +81,35 @@ describe('createAssess()', () => {
     expect(asked).toEqual([[{ kind: 'text', text: 'hello' }]])
   })
 
-  it('goes on with a named fallback when the estimator or the description fails', async () => {
+  it('goes on with a named fallback when the estimator fails or does not keep to its time', async () => {
     const broken = policyThat(() => Promise.reject(new Error('no session')))
     expect((await assessWith(broken)(admitted())).estimate).toMatchObject({ fallback: 'error', difficulty: 0.5 })
-    const sound = policyThat(async () => estimate)
-    const blind = assessWith(sound, () => Promise.reject(new Error('no picture')))
-    expect((await blind(admitted())).estimate.fallback).toBe('error')
+    const endless = policyThat(() => new Promise(() => {}))
+    expect((await assessWith(endless)(admitted())).estimate).toMatchObject({ fallback: 'timeout', models: {} })
+  })
+
+  it('describes a picture by its header when it cannot be decoded, and says so', async () => {
+    unlooked.length = 0
+    const { estimate: found } = await assessWith(echoed)(admitted({ parts: [picture], modalities: ['image'] }))
+    expect(unlooked).toEqual(['image error'])
+    expect(found.fallback).toBeUndefined()
+    expect(Object.keys(found.features).toSorted()).toEqual([
+      'bits_per_pixel',
+      'log_aspect',
+      'log_megapixels',
+      'log_shorter_side',
+    ])
+    expect(found.features['log_aspect']).toBeCloseTo(Math.log(2))
   })
 
   it('does not wait for a description that takes too long', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
-      const assessing = assessWith(
-        policyThat(async () => estimate),
-        () => new Promise(() => {}),
-      )(admitted())
+      unlooked.length = 0
+      const assessing = assessWith(echoed, () => new Promise(() => {}))(admitted({ parts: [picture] }))
       await vi.advanceTimersByTimeAsync(1000)
-      expect((await assessing).estimate.fallback).toBe('timeout')
+      expect((await assessing).estimate.features).toHaveProperty('bits_per_pixel')
+      expect(unlooked).toEqual(['image timeout'])
     } finally {
       vi.useRealTimers()
     }
@@ -96,7 +124,7 @@ describe('createAssess()', () => {
     const alone: ModelSpec = { ...model, name: 'alone' }
     const ladders = createLadderBook([{ ladder, policy: policyThat(async () => estimate) }], [model, alone])
     const request = { ...admitted().request, constraints: { priority: 'normal', model: 'alone' } as const }
-    const assessed = await createAssess({ ladders, describe: describePart })(admitted({ request }))
+    const assessed = await createAssess({ ladders, describe: describePart, headerOnly })(admitted({ request }))
     expect(assessed.estimate).toMatchObject({ fallback: 'no-estimator', models: {} })
     expect(assessed.guided.ladder.rungs.map(rung => rung.name)).toEqual(['alone'])
   })
@@ -143,10 +171,10 @@ describe('describePart()', () => {
     const bytes = wavFile(samples, { sampleRate: 8000, channels: 1, bits: 16 })
     const heard = await describePart({ kind: 'audio', bytes, mediaType: 'audio/wav', header: { durationMs: 1000 } })
     expect(heard.kind === 'audio' && Object.keys(heard.features).length).toBeGreaterThan(3)
-    const header = { durationMs: 61_000 }
+    const header = { durationMs: 61_000, sampleRateHz: 16_000 }
     expect(await describePart({ kind: 'audio', bytes, mediaType: 'audio/wav', header })).toEqual({
       kind: 'audio',
-      features: header,
+      features: { log_seconds: Math.log1p(61), log_rate: Math.log(2) },
     })
   })
 })

@@ -1,12 +1,16 @@
 import { performance } from 'node:perf_hooks'
-import type { Estimate, PartDescription } from '../../shared/policy/policy.ts'
+import type { Estimate, PartDescription, Policy } from '../../shared/policy/policy.ts'
 import type { LadderBook } from '../ladder-book.ts'
 import type { Admitted, Assessed, CheckedPart } from '../states.ts'
+import { describeHeader } from './describe-header.ts'
+import { within } from './within.ts'
 
 /** What assessing needs. */
 export interface AssessDependencies {
   readonly ladders: LadderBook
   readonly describe: (part: CheckedPart) => Promise<PartDescription>
+  /** Told of a part that only its header describes, and why. */
+  readonly headerOnly: (kind: CheckedPart['kind'], reason: 'timeout' | 'error') => void
 }
 
 /** Finds the ladder and estimates how hard the input is for each of its rungs. @throws GatewayError NoModel when no ladder takes it */
@@ -14,9 +18,25 @@ export type Assess = (admitted: Admitted) => Promise<Assessed>
 
 /** Time for looking into the media: a PNG of the most megapixels that are taken decodes in less on an idle core. */
 const describeMs = 1000
+/** A policy boxes its own estimate; this is for one that does not keep to its box. */
+const estimateMs = 250
 
-/** Makes the stage. A description or estimate that fails is no reason to fail the request: the policy's default stands in, and says so. */
-export function createAssess({ ladders, describe }: AssessDependencies): Assess {
+/**
+ * Makes the stage. What fails is no reason to fail the request: a medium that cannot be looked into in time is described by its header,
+ * and where there is no estimate, the policy's default stands in and says so.
+ */
+export function createAssess({ ladders, describe, headerOnly }: AssessDependencies): Assess {
+  const describeInTime = async (part: CheckedPart): Promise<PartDescription> => {
+    try {
+      const described = await within(describe(part), describeMs)
+      if (described !== undefined) return described
+      headerOnly(part.kind, 'timeout')
+    } catch {
+      // Counted; the decoder's words may quote the content.
+      headerOnly(part.kind, 'error')
+    }
+    return describeHeader(part)
+  }
   return async admitted => {
     const startedAt = performance.now()
     const { task, constraints } = admitted.request
@@ -25,36 +45,20 @@ export function createAssess({ ladders, describe }: AssessDependencies): Assess 
       modalities: admitted.modalities,
       ...(constraints.model === undefined ? {} : { pinnedModel: constraints.model }),
     })
-    const estimate = await estimateOf(admitted, guided.policy, describe)
-    return { ...admitted, guided, estimate, assessMs: performance.now() - startedAt }
+    const { policy } = guided
+    const described = policy === undefined ? [] : await Promise.all(admitted.parts.map(describeInTime))
+    const estimate = await estimateOf(described, policy)
+    return { ...admitted, guided, described, estimate, assessMs: performance.now() - startedAt }
   }
 }
 
-async function estimateOf(
-  { parts }: Admitted,
-  policy: Assessed['guided']['policy'],
-  describe: AssessDependencies['describe'],
-): Promise<Estimate> {
+async function estimateOf(described: readonly PartDescription[], policy: Policy | undefined): Promise<Estimate> {
   if (policy === undefined) return unknown('no-estimator')
   try {
-    const described = await within(Promise.all(parts.map(describe)), describeMs)
-    return described === undefined ? unknown('timeout') : await policy.estimate(described)
+    return (await within(policy.estimate(described), estimateMs)) ?? unknown('timeout')
   } catch {
     // Counted by its name; the content that caused it may not be told.
     return unknown('error')
-  }
-}
-
-/** Waits for work at most so long; `undefined` when it took longer. */
-async function within<Result>(work: Promise<Result>, ms: number): Promise<Result | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const timeBox = new Promise<undefined>(resolve => {
-    timer = setTimeout(resolve, ms, undefined)
-  })
-  try {
-    return await Promise.race([work, timeBox])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -4,6 +4,7 @@ import { describeAudio } from '../../shared/policy/features/describe-audio.ts'
 import { describeImage } from '../../shared/policy/features/describe-image.ts'
 import type { PartDescription } from '../../shared/policy/policy.ts'
 import type { CheckedPart } from '../states.ts'
+import { describeHeader } from './describe-header.ts'
 
 /** Longer side of the raster that image signs are read from. */
 const rasterSide = 192
@@ -11,21 +12,23 @@ const rasterSide = 192
 const mostMegapixels = 268
 /** Longer sound is described by its header alone: decoding it would hold up every other request of this router. */
 const secondsHeard = 60
+/** Nobody waits longer for the look into an image, so it is not gone on with either. */
+const decodeSeconds = 1
 
 /** Describes a part as estimators see it: text as it is, media by the signs of their header and of a small look inside. */
 export async function describePart(part: CheckedPart): Promise<PartDescription> {
-  if (part.kind === 'text') return part
   if (part.kind === 'image') return { kind: 'image', features: await imageSigns(part) }
-  const short = (part.header['durationMs'] ?? 0) <= secondsHeard * 1000
+  const short = part.kind !== 'text' && (part.header['durationMs'] ?? 0) <= secondsHeard * 1000
   if (part.kind === 'audio' && part.mediaType === 'audio/wav' && short)
     return { kind: 'audio', features: audioSigns(part) }
-  return { kind: part.kind, features: part.header }
+  return describeHeader(part)
 }
 
 type Media = Exclude<CheckedPart, { kind: 'text' }>
 
 async function imageSigns({ bytes, header }: Media): Promise<Readonly<Record<string, number>>> {
   const { data, info } = await openPicture(bytes, mostMegapixels)
+    .timeout({ seconds: decodeSeconds })
     .resize(rasterSide, rasterSide, { fit: 'inside', withoutEnlargement: true, kernel: 'nearest' })
     .flatten({ background: '#fff' })
     .greyscale()

@@ -12,8 +12,8 @@ import { walk, type WalkDependencies } from './walk.ts'
 /** What climbing needs. */
 export interface ClimbDependencies extends StartDependencies, WalkDependencies {
   readonly logger: Logger
-  /** The ladder that a plan was made for, as this router knows it now. */
-  readonly ladderOf: (plan: Course['plan'], request: Course['request']) => GuidedLadder | undefined
+  /** The ladder that a plan was made for as this router knows it now, with the policy that the climb began with. */
+  readonly ladderOf: (plan: Course['plan']) => Promise<GuidedLadder | undefined>
   /** Called when a climb of this router has changed. */
   readonly changed: (requestId: RequestId) => void
 }
@@ -67,7 +67,7 @@ export function createClimber(dependencies: ClimbDependencies): Climber {
     start: claimed => startCourse(claimed, dependencies),
     walk: walkCourse,
     async resume(state) {
-      const course = courseOf(state, dependencies)
+      const course = await courseOf(state, dependencies)
       const { requestId, mode, idempotent } = state.request
       logger.info({ requestId, epoch: state.epoch, legs: state.legs.length }, 'going on with a climb whose router died')
       if (course === undefined) return giveUp(state, dependencies)
@@ -88,9 +88,9 @@ export function createClimber(dependencies: ClimbDependencies): Climber {
   }
 }
 
-function courseOf(state: ClimbState, { ladderOf, leases }: ClimbDependencies): Course | undefined {
+async function courseOf(state: ClimbState, { ladderOf, leases }: ClimbDependencies): Promise<Course | undefined> {
   const { request, plan, legs, epoch } = state
-  const guided = ladderOf(plan, request)
+  const guided = await ladderOf(plan)
   if (guided === undefined) return undefined
   const known = new Set(guided.ladder.rungs.map(rung => rung.name))
   if (legs.some(leg => !known.has(leg.rung))) return undefined

@@ -67,7 +67,7 @@ function answered(course: Course, trail: Trail, model: string, degraded: Answer[
       costNanoUsd: spentOf(trail),
       usage: addUsage(trail.reports.map(report => report.usage)),
       latencyMs: 0,
-      policyVersion: course.plan.policyVersion,
+      policyVersion: course.guided.policy?.version ?? course.plan.policyVersion,
       ...(degraded === undefined ? {} : { degraded }),
     },
   }

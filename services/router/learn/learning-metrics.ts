@@ -1,4 +1,5 @@
 import { Counter, type Registry } from 'prom-client'
+import type { Comparison } from '../policies/comparison.ts'
 import type { ShadowOutcome } from './shadow-calls.ts'
 
 /** What is counted of learning. Labels are ladders, rungs and words of closed sets; never a tenant. */
@@ -6,6 +7,7 @@ export interface LearningMetrics {
   readonly shadowCall: (ladder: string, outcome: ShadowOutcome) => void
   readonly shadowSpent: (ladder: string, costNanoUsd: number) => void
   readonly recorded: (ladder: string, source: 'feedback' | 'shadow') => void
+  readonly compared: (ladder: string, comparison: Comparison) => void
 }
 
 /** Registers them. */
@@ -29,7 +31,34 @@ export function createLearningMetrics(registry: Registry): LearningMetrics {
     labelNames: ['ladder', 'source'],
     registers,
   })
+  const decisions = new Counter({
+    name: 'sluice_router_shadow_policy_decisions_total',
+    help: 'Requests that a policy in shadow decided on in thought, by how that compares with the answer that was given.',
+    labelNames: ['ladder', 'agreement'],
+    registers,
+  })
+  const policyClimbs = new Counter({
+    name: 'sluice_router_shadow_policy_climbs_total',
+    help: 'Requests on which more than the cheapest rung was called, or would have been, by whose decision.',
+    labelNames: ['ladder', 'role'],
+    registers,
+  })
+  const policyCosts = new Counter({
+    name: 'sluice_router_shadow_policy_cost_usd_total',
+    help: 'What requests cost, or would have, by whose decision, in US dollars.',
+    labelNames: ['ladder', 'role'],
+    registers,
+  })
   return {
+    compared(ladder, { same, climbsMore, stopsSooner, ...sums }) {
+      decisions.inc({ ladder, agreement: 'same' }, same)
+      decisions.inc({ ladder, agreement: 'climbs_more' }, climbsMore)
+      decisions.inc({ ladder, agreement: 'stops_sooner' }, stopsSooner)
+      policyClimbs.inc({ ladder, role: 'active' }, sums.activeClimbs)
+      policyClimbs.inc({ ladder, role: 'shadow' }, sums.shadowClimbs)
+      policyCosts.inc({ ladder, role: 'active' }, sums.activeCostNanoUsd / 1e9)
+      policyCosts.inc({ ladder, role: 'shadow' }, sums.shadowCostNanoUsd / 1e9)
+    },
     shadowCall: (ladder, outcome) => shadowCalls.inc({ ladder, outcome }),
     shadowSpent: (ladder, costNanoUsd) => shadowSpent.inc({ ladder }, costNanoUsd / 1e9),
     recorded: (ladder, source) => records.inc({ ladder, source }),

@@ -42,7 +42,7 @@ export interface ShadowDependencies {
   readonly busy: (rung: Rung) => 'dropped_router_busy' | 'dropped_pool_busy' | undefined
   readonly counted: (ladder: string, outcome: ShadowOutcome) => void
   /** Told of each answer of a lower rung: P(correct) then, and whether the top rung says the same. */
-  readonly compared: (climbed: Climbed, confidence: number, score: number) => void
+  readonly compared: (climbed: Climbed, rung: string, confidence: number, score: number) => void
   readonly spent: (ladder: string, costNanoUsd: number) => void
   readonly logger: Logger
 }
@@ -95,7 +95,12 @@ export function createShadowCalls(options: ShadowOptions, dependencies: ShadowDe
 function mayTeach({ guided, request }: Claimed, { end }: Climbed): boolean {
   const { model, tier } = request.constraints
   if (end.kind !== 'answered' || model !== undefined || tier !== undefined) return false
-  return guided.policy !== undefined && guided.ladder.rungs.length > 1
+  return guided.policy !== undefined && judgedRungs({ guided }).length > 1
+}
+
+/** Rungs that the policy decides on; those that only stand in for others teach nothing. */
+function judgedRungs({ guided }: Pick<Claimed, 'guided'>): readonly Rung[] {
+  return guided.ladder.rungs.filter(rung => rung.fallback !== true)
 }
 
 /** The answer goes out in the turn of the loop in which the climb ended; this waits for the next. */
@@ -112,7 +117,7 @@ async function holdAgainstTop(
   dependencies: ShadowDependencies,
   signal: AbortSignal,
 ): Promise<ShadowOutcome> {
-  const { rungs } = claimed.guided.ladder
+  const rungs = judgedRungs(claimed)
   const known = answeredRungs(climbed)
   const wanted = options.rungs === 'all' ? rungs : rungs.slice(-1)
   const beside: AnsweredRung[] = []
@@ -162,7 +167,7 @@ interface Answers {
 
 /** Agreement with the top rung stands in for being right, and says so. */
 async function keep(
-  { guided, request }: Claimed,
+  claimed: Claimed,
   climbed: Climbed,
   { top, known, beside }: Answers,
   { keepContent }: ShadowOptions,
@@ -170,19 +175,19 @@ async function keep(
 ): Promise<void> {
   if (climbed.end.kind !== 'answered') return
   const agreement = (one: AnsweredRung): number | undefined => {
-    const same = isSameAnswer(request.task, one.end.result.output, top.end.result.output)
+    const same = isSameAnswer(claimed.request.task, one.end.result.output, top.end.result.output)
     return same === undefined ? undefined : Number(same)
   }
   const scores = new Map([...known, ...beside].map(one => [one.rung, agreement(one)]))
   for (const one of known) {
     const score = scores.get(one.rung)
-    if (one !== top && score !== undefined) compared(climbed, one.confidence, score)
+    if (one !== top && score !== undefined) compared(climbed, one.rung, one.confidence, score)
   }
   await outcomes.append(
     climbed.request.tenant,
     recordOf(climbed, climbed.end.answer.model, {
       source: 'shadow',
-      ladderRungs: guided.ladder.rungs.map(rung => rung.name),
+      ladderRungs: judgedRungs(claimed).map(rung => rung.name),
       at: clock.now(),
       keepContent,
       beside,

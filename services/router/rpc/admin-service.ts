@@ -10,6 +10,7 @@ import type { ListDeadLettersRequest__Output } from '../../shared/rpc/generated/
 import type { Generation } from '../ledger/generation.ts'
 import type { CallContext } from './call-context.ts'
 import type { KeyRpcs } from './keys-service.ts'
+import type { PolicyRpcs } from './policies-service.ts'
 import { serveUnary, type ServeDependencies } from './serve-call.ts'
 
 /** What operators may do. */
@@ -21,6 +22,7 @@ export interface AdminDependencies extends ServeDependencies {
   /** Admits a dead letter's request anew; gives the new job. */
   readonly replay: (dead: ClimbState, context: CallContext) => Promise<RequestId>
   readonly keys: KeyRpcs
+  readonly policies: PolicyRpcs
 }
 
 const defaultLimit = 50
@@ -80,6 +82,10 @@ export function createAdminService(dependencies: AdminDependencies): UntypedServ
       )
       return { counters: counters.map(({ counter, spentNanoUsd }) => ({ counter, spentNanoUsd })) }
     }),
+    listPolicies: unary('ListPolicies', dependencies.policies.listPolicies),
+    loadPolicy: unary('LoadPolicy', dependencies.policies.loadPolicy),
+    comparePolicies: unary('ComparePolicies', dependencies.policies.comparePolicies),
+    activatePolicy: unary('ActivatePolicy', dependencies.policies.activatePolicy),
   }
 }
 

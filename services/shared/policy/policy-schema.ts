@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { policyReferenceSchema } from './reference.ts'
 
 const finite = z.number()
 const ratio = z.number().min(0).max(1)
@@ -74,6 +75,8 @@ export const policySchema = z
       /** In the order in which limits are tested, safest first. */
       path: z.array(riskPoint),
     }),
+    /** What inputs looked like, for gateways to tell when they change. */
+    reference: policyReferenceSchema.optional(),
     data: z.strictObject({ rows: z.int().min(1), sha256: z.string(), seed: z.int(), datasets: z.array(z.string()) }),
   })
   .refine(policy => policy.estimator.file in policy.files, {

@@ -1,3 +1,5 @@
+import { voicedRatio } from './voiced-ratio.ts'
+
 /** Signs of how hard speech is to hear, from its samples: level, noise, activity, clipping. Pure; one pass over frames of 20 ms. */
 export function describeAudio(samples: Float32Array, sampleRateHz: number): Readonly<Record<string, number>> {
   const frame = Math.max(1, Math.round(sampleRateHz * frameSeconds))
@@ -25,8 +27,9 @@ export function describeAudio(samples: Float32Array, sampleRateHz: number): Read
   const active = levels.map(level => level > floor + activeAboveDb && level > quietDb)
   const bursts = active.filter((now, index) => now && active[index - 1] !== true).length
   const seconds = samples.length / sampleRateHz
+  const header = { durationMs: seconds * 1000, sampleRateHz }
   return {
-    log_seconds: Math.log1p(seconds),
+    ...describeAudioHeader(header),
     level_db: at(0.5),
     loud_db: at(0.9),
     floor_db: floor,
@@ -37,7 +40,21 @@ export function describeAudio(samples: Float32Array, sampleRateHz: number): Read
     log_bursts: Math.log1p(bursts),
     crossing_ratio: crossings / Math.max(1, samples.length),
     clipped_ratio: clipped / Math.max(1, samples.length),
-    log_rate: Math.log(sampleRateHz / 8000),
+    voiced_ratio: voicedRatio(samples, sampleRateHz),
+  }
+}
+
+/** The signs of sound that its header alone tells: how long, and how finely sampled. Pure. */
+export function describeAudioHeader({
+  durationMs,
+  sampleRateHz,
+}: {
+  readonly durationMs?: number
+  readonly sampleRateHz?: number
+}): Readonly<Record<string, number>> {
+  return {
+    ...(durationMs === undefined ? {} : { log_seconds: Math.log1p(Math.max(0, durationMs) / 1000) }),
+    ...(sampleRateHz === undefined || sampleRateHz <= 0 ? {} : { log_rate: Math.log(sampleRateHz / 8000) }),
   }
 }
 

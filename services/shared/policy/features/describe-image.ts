@@ -21,17 +21,24 @@ export function describeImage(header: ImageHeader, raster: Raster): Readonly<Rec
   const mean = sum(histogram, (share, value) => share * value)
   const variance = sum(histogram, (share, value) => share * (value - mean) ** 2)
   const edges = edgesOf(grey, width, height)
-  const pixels = header.width * header.height
   return {
-    log_megapixels: Math.log1p(pixels / 1e6),
-    log_shorter_side: Math.log(Math.max(1, Math.min(header.width, header.height))),
-    log_aspect: Math.log(header.width / Math.max(1, header.height)),
-    bits_per_pixel: Math.min(32, (header.bytes * 8) / Math.max(1, pixels)),
+    ...describeImageHeader(header),
     brightness: mean / 255,
     contrast: Math.sqrt(variance) / 128,
     entropy: -sum(histogram, share => (share > 0 ? share * Math.log2(share) : 0)) / 8,
     range: (quantile(histogram, 0.98) - quantile(histogram, 0.02)) / 255,
     ...edges,
+  }
+}
+
+/** The signs of an image that its header alone tells: size, shape, and how many bits it took. Pure. */
+export function describeImageHeader({ width, height, bytes }: ImageHeader): Readonly<Record<string, number>> {
+  const pixels = width * height
+  return {
+    log_megapixels: Math.log1p(pixels / 1e6),
+    log_shorter_side: Math.log(Math.max(1, Math.min(width, height))),
+    log_aspect: Math.log(Math.max(1, width) / Math.max(1, height)),
+    bits_per_pixel: Math.min(32, (bytes * 8) / Math.max(1, pixels)),
   }
 }
 

@@ -3,10 +3,14 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 
 import type { Duration as _google_protobuf_Duration, Duration__Output as _google_protobuf_Duration__Output } from './google/protobuf/Duration.ts';
 import type { Timestamp as _google_protobuf_Timestamp, Timestamp__Output as _google_protobuf_Timestamp__Output } from './google/protobuf/Timestamp.ts';
+import type { ActivatePolicyRequest as _sluice_v1_ActivatePolicyRequest, ActivatePolicyRequest__Output as _sluice_v1_ActivatePolicyRequest__Output } from './sluice/v1/ActivatePolicyRequest.ts';
+import type { ActivatePolicyResponse as _sluice_v1_ActivatePolicyResponse, ActivatePolicyResponse__Output as _sluice_v1_ActivatePolicyResponse__Output } from './sluice/v1/ActivatePolicyResponse.ts';
 import type { AdminClient as _sluice_v1_AdminClient, AdminDefinition as _sluice_v1_AdminDefinition } from './sluice/v1/Admin.ts';
 import type { Budget as _sluice_v1_Budget, Budget__Output as _sluice_v1_Budget__Output } from './sluice/v1/Budget.ts';
 import type { CancelJobRequest as _sluice_v1_CancelJobRequest, CancelJobRequest__Output as _sluice_v1_CancelJobRequest__Output } from './sluice/v1/CancelJobRequest.ts';
 import type { Candidate as _sluice_v1_Candidate, Candidate__Output as _sluice_v1_Candidate__Output } from './sluice/v1/Candidate.ts';
+import type { ComparePoliciesRequest as _sluice_v1_ComparePoliciesRequest, ComparePoliciesRequest__Output as _sluice_v1_ComparePoliciesRequest__Output } from './sluice/v1/ComparePoliciesRequest.ts';
+import type { ComparePoliciesResponse as _sluice_v1_ComparePoliciesResponse, ComparePoliciesResponse__Output as _sluice_v1_ComparePoliciesResponse__Output } from './sluice/v1/ComparePoliciesResponse.ts';
 import type { Constraints as _sluice_v1_Constraints, Constraints__Output as _sluice_v1_Constraints__Output } from './sluice/v1/Constraints.ts';
 import type { CreateKeyRequest as _sluice_v1_CreateKeyRequest, CreateKeyRequest__Output as _sluice_v1_CreateKeyRequest__Output } from './sluice/v1/CreateKeyRequest.ts';
 import type { CreateKeyResponse as _sluice_v1_CreateKeyResponse, CreateKeyResponse__Output as _sluice_v1_CreateKeyResponse__Output } from './sluice/v1/CreateKeyResponse.ts';
@@ -31,18 +35,24 @@ import type { JobError as _sluice_v1_JobError, JobError__Output as _sluice_v1_Jo
 import type { Key as _sluice_v1_Key, Key__Output as _sluice_v1_Key__Output } from './sluice/v1/Key.ts';
 import type { LabelScore as _sluice_v1_LabelScore, LabelScore__Output as _sluice_v1_LabelScore__Output } from './sluice/v1/LabelScore.ts';
 import type { Labels as _sluice_v1_Labels, Labels__Output as _sluice_v1_Labels__Output } from './sluice/v1/Labels.ts';
+import type { LadderPolicies as _sluice_v1_LadderPolicies, LadderPolicies__Output as _sluice_v1_LadderPolicies__Output } from './sluice/v1/LadderPolicies.ts';
 import type { ListDeadLettersRequest as _sluice_v1_ListDeadLettersRequest, ListDeadLettersRequest__Output as _sluice_v1_ListDeadLettersRequest__Output } from './sluice/v1/ListDeadLettersRequest.ts';
 import type { ListDeadLettersResponse as _sluice_v1_ListDeadLettersResponse, ListDeadLettersResponse__Output as _sluice_v1_ListDeadLettersResponse__Output } from './sluice/v1/ListDeadLettersResponse.ts';
 import type { ListKeysRequest as _sluice_v1_ListKeysRequest, ListKeysRequest__Output as _sluice_v1_ListKeysRequest__Output } from './sluice/v1/ListKeysRequest.ts';
 import type { ListKeysResponse as _sluice_v1_ListKeysResponse, ListKeysResponse__Output as _sluice_v1_ListKeysResponse__Output } from './sluice/v1/ListKeysResponse.ts';
 import type { ListModelsRequest as _sluice_v1_ListModelsRequest, ListModelsRequest__Output as _sluice_v1_ListModelsRequest__Output } from './sluice/v1/ListModelsRequest.ts';
 import type { ListModelsResponse as _sluice_v1_ListModelsResponse, ListModelsResponse__Output as _sluice_v1_ListModelsResponse__Output } from './sluice/v1/ListModelsResponse.ts';
+import type { ListPoliciesRequest as _sluice_v1_ListPoliciesRequest, ListPoliciesRequest__Output as _sluice_v1_ListPoliciesRequest__Output } from './sluice/v1/ListPoliciesRequest.ts';
+import type { ListPoliciesResponse as _sluice_v1_ListPoliciesResponse, ListPoliciesResponse__Output as _sluice_v1_ListPoliciesResponse__Output } from './sluice/v1/ListPoliciesResponse.ts';
+import type { LoadPolicyRequest as _sluice_v1_LoadPolicyRequest, LoadPolicyRequest__Output as _sluice_v1_LoadPolicyRequest__Output } from './sluice/v1/LoadPolicyRequest.ts';
+import type { LoadPolicyResponse as _sluice_v1_LoadPolicyResponse, LoadPolicyResponse__Output as _sluice_v1_LoadPolicyResponse__Output } from './sluice/v1/LoadPolicyResponse.ts';
 import type { Media as _sluice_v1_Media, Media__Output as _sluice_v1_Media__Output } from './sluice/v1/Media.ts';
 import type { Model as _sluice_v1_Model, Model__Output as _sluice_v1_Model__Output } from './sluice/v1/Model.ts';
 import type { ModelCard as _sluice_v1_ModelCard, ModelCard__Output as _sluice_v1_ModelCard__Output } from './sluice/v1/ModelCard.ts';
 import type { ModelState as _sluice_v1_ModelState, ModelState__Output as _sluice_v1_ModelState__Output } from './sluice/v1/ModelState.ts';
 import type { Output as _sluice_v1_Output, Output__Output as _sluice_v1_Output__Output } from './sluice/v1/Output.ts';
 import type { Part as _sluice_v1_Part, Part__Output as _sluice_v1_Part__Output } from './sluice/v1/Part.ts';
+import type { PolicyVersion as _sluice_v1_PolicyVersion, PolicyVersion__Output as _sluice_v1_PolicyVersion__Output } from './sluice/v1/PolicyVersion.ts';
 import type { RateLimit as _sluice_v1_RateLimit, RateLimit__Output as _sluice_v1_RateLimit__Output } from './sluice/v1/RateLimit.ts';
 import type { ReplayDeadLetterRequest as _sluice_v1_ReplayDeadLetterRequest, ReplayDeadLetterRequest__Output as _sluice_v1_ReplayDeadLetterRequest__Output } from './sluice/v1/ReplayDeadLetterRequest.ts';
 import type { RestoreLedgerRequest as _sluice_v1_RestoreLedgerRequest, RestoreLedgerRequest__Output as _sluice_v1_RestoreLedgerRequest__Output } from './sluice/v1/RestoreLedgerRequest.ts';
@@ -77,6 +87,8 @@ export interface ProtoGrpcType {
   }
   sluice: {
     v1: {
+      ActivatePolicyRequest: MessageTypeDefinition<_sluice_v1_ActivatePolicyRequest, _sluice_v1_ActivatePolicyRequest__Output>
+      ActivatePolicyResponse: MessageTypeDefinition<_sluice_v1_ActivatePolicyResponse, _sluice_v1_ActivatePolicyResponse__Output>
       /**
        * For operators; wants a credential with the admin scope.
        */
@@ -84,6 +96,8 @@ export interface ProtoGrpcType {
       Budget: MessageTypeDefinition<_sluice_v1_Budget, _sluice_v1_Budget__Output>
       CancelJobRequest: MessageTypeDefinition<_sluice_v1_CancelJobRequest, _sluice_v1_CancelJobRequest__Output>
       Candidate: MessageTypeDefinition<_sluice_v1_Candidate, _sluice_v1_Candidate__Output>
+      ComparePoliciesRequest: MessageTypeDefinition<_sluice_v1_ComparePoliciesRequest, _sluice_v1_ComparePoliciesRequest__Output>
+      ComparePoliciesResponse: MessageTypeDefinition<_sluice_v1_ComparePoliciesResponse, _sluice_v1_ComparePoliciesResponse__Output>
       Constraints: MessageTypeDefinition<_sluice_v1_Constraints, _sluice_v1_Constraints__Output>
       CreateKeyRequest: MessageTypeDefinition<_sluice_v1_CreateKeyRequest, _sluice_v1_CreateKeyRequest__Output>
       CreateKeyResponse: MessageTypeDefinition<_sluice_v1_CreateKeyResponse, _sluice_v1_CreateKeyResponse__Output>
@@ -114,18 +128,25 @@ export interface ProtoGrpcType {
       KeySource: EnumTypeDefinition
       LabelScore: MessageTypeDefinition<_sluice_v1_LabelScore, _sluice_v1_LabelScore__Output>
       Labels: MessageTypeDefinition<_sluice_v1_Labels, _sluice_v1_Labels__Output>
+      LadderPolicies: MessageTypeDefinition<_sluice_v1_LadderPolicies, _sluice_v1_LadderPolicies__Output>
       ListDeadLettersRequest: MessageTypeDefinition<_sluice_v1_ListDeadLettersRequest, _sluice_v1_ListDeadLettersRequest__Output>
       ListDeadLettersResponse: MessageTypeDefinition<_sluice_v1_ListDeadLettersResponse, _sluice_v1_ListDeadLettersResponse__Output>
       ListKeysRequest: MessageTypeDefinition<_sluice_v1_ListKeysRequest, _sluice_v1_ListKeysRequest__Output>
       ListKeysResponse: MessageTypeDefinition<_sluice_v1_ListKeysResponse, _sluice_v1_ListKeysResponse__Output>
       ListModelsRequest: MessageTypeDefinition<_sluice_v1_ListModelsRequest, _sluice_v1_ListModelsRequest__Output>
       ListModelsResponse: MessageTypeDefinition<_sluice_v1_ListModelsResponse, _sluice_v1_ListModelsResponse__Output>
+      ListPoliciesRequest: MessageTypeDefinition<_sluice_v1_ListPoliciesRequest, _sluice_v1_ListPoliciesRequest__Output>
+      ListPoliciesResponse: MessageTypeDefinition<_sluice_v1_ListPoliciesResponse, _sluice_v1_ListPoliciesResponse__Output>
+      LoadPolicyRequest: MessageTypeDefinition<_sluice_v1_LoadPolicyRequest, _sluice_v1_LoadPolicyRequest__Output>
+      LoadPolicyResponse: MessageTypeDefinition<_sluice_v1_LoadPolicyResponse, _sluice_v1_LoadPolicyResponse__Output>
       Media: MessageTypeDefinition<_sluice_v1_Media, _sluice_v1_Media__Output>
       Model: MessageTypeDefinition<_sluice_v1_Model, _sluice_v1_Model__Output>
       ModelCard: MessageTypeDefinition<_sluice_v1_ModelCard, _sluice_v1_ModelCard__Output>
       ModelState: MessageTypeDefinition<_sluice_v1_ModelState, _sluice_v1_ModelState__Output>
       Output: MessageTypeDefinition<_sluice_v1_Output, _sluice_v1_Output__Output>
       Part: MessageTypeDefinition<_sluice_v1_Part, _sluice_v1_Part__Output>
+      PolicyRole: EnumTypeDefinition
+      PolicyVersion: MessageTypeDefinition<_sluice_v1_PolicyVersion, _sluice_v1_PolicyVersion__Output>
       Priority: EnumTypeDefinition
       RateLimit: MessageTypeDefinition<_sluice_v1_RateLimit, _sluice_v1_RateLimit__Output>
       ReplayDeadLetterRequest: MessageTypeDefinition<_sluice_v1_ReplayDeadLetterRequest, _sluice_v1_ReplayDeadLetterRequest__Output>

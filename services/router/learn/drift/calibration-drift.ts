@@ -1,0 +1,70 @@
+/** Where a score is from. */
+export type ScoreSource = 'feedback' | 'shadow'
+
+/** How well P(correct) held lately. */
+export interface CalibrationMove {
+  readonly ladder: string
+  readonly source: ScoreSource
+  readonly outcomes: number
+  /** Mean of P(correct) less mean score: above 0 the policy trusts too much. */
+  readonly gap: number
+  /** Expected calibration error over {@link bins} bins. */
+  readonly error: number
+  /** Standard error of the gap, by which one of few outcomes is told from one that means something. */
+  readonly gapError: number
+}
+
+/** P(correct) held against what came out. */
+export interface CalibrationDrift {
+  /** Takes an outcome; a later word on the same answer takes the place of the one before. */
+  observe(ladder: string, source: ScoreSource, answer: string, confidence: number, score: number): void
+  moves(): readonly CalibrationMove[]
+}
+
+interface Outcome {
+  readonly confidence: number
+  readonly score: number
+}
+
+const bins = 10
+
+/** Makes the windows, each of the latest `window` outcomes of a ladder and source. */
+export function createCalibrationDrift({ window: size }: { readonly window: number }): CalibrationDrift {
+  const windows = new Map<string, { ladder: string; source: ScoreSource; outcomes: Map<string, Outcome> }>()
+  return {
+    observe(ladder, source, answer, confidence, score) {
+      const key = `${source} ${ladder}`
+      const { outcomes } = windows.get(key) ?? { outcomes: new Map<string, Outcome>() }
+      windows.set(key, { ladder, source, outcomes })
+      outcomes.delete(answer)
+      outcomes.set(answer, { confidence, score })
+      const [oldest] = outcomes.keys()
+      if (outcomes.size > size && oldest !== undefined) outcomes.delete(oldest)
+    },
+    moves: () =>
+      [...windows.values()].map(({ ladder, source, outcomes }) => moveOf(ladder, source, [...outcomes.values()])),
+  }
+}
+
+function moveOf(ladder: string, source: ScoreSource, outcomes: readonly Outcome[]): CalibrationMove {
+  const gaps = outcomes.map(one => one.confidence - one.score)
+  const gap = mean(gaps)
+  const variance = mean(gaps.map(one => (one - gap) ** 2))
+  const byBin = Array.from({ length: bins }, (): number[] => [])
+  for (const [index, { confidence }] of outcomes.entries()) {
+    byBin[Math.min(bins - 1, Math.max(0, Math.floor(confidence * bins)))]!.push(gaps[index]!)
+  }
+  const error = byBin.reduce((sum, inBin) => sum + Math.abs(mean(inBin)) * inBin.length, 0) / Math.max(1, gaps.length)
+  return {
+    ladder,
+    source,
+    outcomes: outcomes.length,
+    gap,
+    error,
+    gapError: Math.sqrt(variance / Math.max(1, gaps.length)),
+  }
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
+}

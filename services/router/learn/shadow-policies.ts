@@ -1,0 +1,66 @@
+import type { Logger } from 'pino'
+import { addComparisons, type Comparison } from '../policies/comparison.ts'
+import type { OpenedPolicy } from '../policies/open-policy.ts'
+import type { PolicyPair, PolicyStore } from '../policies/policy-store.ts'
+import type { Claimed, Climbed } from '../states.ts'
+import { thinkAlong } from './think-along.ts'
+
+/** What thinking along needs. */
+export interface ShadowPoliciesDependencies {
+  readonly rolesOf: (ladder: string) => { readonly active?: OpenedPolicy; readonly shadow?: OpenedPolicy }
+  readonly store: Pick<PolicyStore, 'addComparison'>
+  readonly counted: (ladder: string, comparison: Comparison) => void
+  readonly logger: Logger
+}
+
+/** Lets policies in shadow decide in thought on what the active ones decided on. */
+export interface ShadowPolicies {
+  /** Thinks about a climb that was delivered. */
+  consider(claimed: Claimed, climbed: Climbed): Promise<void>
+  /** Adds what was compared since to what every router has compared. */
+  flush(): Promise<void>
+}
+
+interface Sum {
+  readonly ladder: string
+  readonly pair: PolicyPair
+  readonly comparison: Comparison
+}
+
+/** Makes them. What is compared is added up here and written once in a while. */
+export function createShadowPolicies({ rolesOf, store, counted, logger }: ShadowPoliciesDependencies): ShadowPolicies {
+  let sums = new Map<string, Sum>()
+
+  const add = ({ ladder, pair, comparison }: Sum): void => {
+    const key = `${ladder} ${pair.active} ${pair.shadow}`
+    const before = sums.get(key)?.comparison
+    sums.set(key, { ladder, pair, comparison: before === undefined ? comparison : addComparisons(before, comparison) })
+  }
+
+  return {
+    async consider(claimed, climbed) {
+      const { name } = claimed.guided.ladder
+      const { active, shadow } = rolesOf(name)
+      if (active === undefined || shadow === undefined) return
+      // A climb that began before the active policy did is not its own.
+      if (!climbed.plan.policyVersion.startsWith(active.policy.version)) return
+      const estimate = await shadow.policy.estimate(claimed.described)
+      const comparison = thinkAlong(claimed, climbed, shadow.policy, estimate)
+      if (comparison === undefined) return
+      counted(name, comparison)
+      add({ ladder: name, pair: { active: active.policy.version, shadow: shadow.policy.version }, comparison })
+    },
+    async flush() {
+      const written = sums
+      sums = new Map()
+      for (const sum of written.values()) {
+        try {
+          await store.addComparison(sum.ladder, sum.pair, sum.comparison)
+        } catch (error) {
+          logger.debug({ err: error }, 'a comparison waits for the store')
+          add(sum)
+        }
+      }
+    },
+  }
+}

@@ -1,0 +1,89 @@
+import { answerText } from '../../shared/contract/answer.ts'
+import type { Called, Estimate, Policy } from '../../shared/policy/policy.ts'
+import { limitsOf, nextStep } from '../guide.ts'
+import { noComparison, type Comparison } from '../policies/comparison.ts'
+import type { Claimed, Climbed, Considered } from '../states.ts'
+import { answeredRungs, type AnsweredRung } from './record-of.ts'
+
+/**
+ * What another policy would have done with a request, as far as the answers that were given tell; `undefined` where circumstances and not
+ * the policy decided. It calls nothing: where it wants a rung that was not called, that call is its last and its cost the foreseen one.
+ * Pure.
+ */
+export function thinkAlong(
+  claimed: Claimed,
+  climbed: Climbed,
+  policy: Policy,
+  estimate: Estimate,
+): Comparison | undefined {
+  const { end, legs } = climbed
+  const { model, tier } = claimed.request.constraints
+  if (end.kind !== 'answered' || end.answer.degraded !== undefined) return undefined
+  if (model !== undefined || tier !== undefined || legs.some(leg => leg.end?.kind !== 'done')) return undefined
+  const known = answeredRungs(climbed)
+  const thought = walkInThought(claimed, known, policy, estimate)
+  const order = claimed.guided.ladder.rungs.map(rung => rung.name)
+  const further = Math.sign(order.indexOf(thought.answer) - order.indexOf(end.answer.model))
+  return {
+    ...noComparison,
+    requests: 1,
+    same: Number(further === 0),
+    climbsMore: Number(further > 0),
+    stopsSooner: Number(further < 0),
+    openEnded: Number(thought.openEnded),
+    activeClimbs: Number(known.some(one => one.rung !== order[0])),
+    shadowClimbs: Number(thought.calls.some(call => call !== order[0])),
+    activeCostNanoUsd: known.reduce((sum, one) => sum + one.end.receipt.costNanoUsd, 0),
+    shadowCostNanoUsd: thought.costNanoUsd,
+  }
+}
+
+interface Thought {
+  readonly calls: readonly string[]
+  readonly answer: string
+  readonly costNanoUsd: number
+  readonly openEnded: boolean
+}
+
+function walkInThought(
+  { guided, considered, request }: Claimed,
+  known: readonly AnsweredRung[],
+  policy: Policy,
+  estimate: Estimate,
+): Thought {
+  const called: Called[] = []
+  const limits = limitsOf(request.constraints)
+  const kept = considered.filter(one => one.removedBy === undefined)
+  let costNanoUsd = 0
+  for (;;) {
+    const open = kept.filter(one => !called.some(call => call.model === one.rung.name))
+    const step = nextStep({ guided: { ladder: guided.ladder, policy }, estimate, called, open, limits })
+    const calls = called.map(call => call.model)
+    const wanted = step.kind === 'call' ? open.find(one => one.rung.name === step.model) : undefined
+    if (wanted === undefined) return { calls, answer: step.model, costNanoUsd, openEnded: false }
+    const answered = known.find(one => one.rung === step.model)
+    if (answered === undefined) {
+      const cost = costNanoUsd + wanted.predictedCostNanoUsd
+      return { calls: [...calls, step.model], answer: step.model, costNanoUsd: cost, openEnded: mayGoOn(open, wanted) }
+    }
+    const judged = judge(answered, policy, estimate, called)
+    called.push(judged)
+    costNanoUsd += judged.costNanoUsd
+  }
+}
+
+/** After the last rung there is nothing left to want. */
+function mayGoOn(open: readonly Considered[], wanted: Considered): boolean {
+  return open.at(-1) !== wanted
+}
+
+function judge({ rung, end }: AnsweredRung, policy: Policy, estimate: Estimate, before: readonly Called[]): Called {
+  const answer = answerText(end.result.output)
+  const { rawConfidence, signals } = end.result
+  const judged = { model: rung, rawConfidence, signals, answer, outputChars: answer.length }
+  return {
+    ...judged,
+    confidence: policy.confidence(judged, estimate, before),
+    costNanoUsd: end.receipt.costNanoUsd,
+  }
+}
