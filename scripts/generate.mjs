@@ -50,7 +50,7 @@ function generate(folder) {
     '--targetFileExtension=.ts',
     '--importFileExtension=.ts',
   ]
-  const files = ['sluice/v1/gateway.proto', 'sluice/v1/admin.proto']
+  const files = ['sluice/v1/gateway.proto', 'sluice/v1/admin.proto', 'inference/open_inference.proto']
   const { status, stderr } = spawnSync(
     process.execPath,
     [generator, ...shape, ...style, '-I', 'proto', '-O', folder, ...files],

@@ -71,7 +71,7 @@ function datedPriceOf({ from, until, ...price }: Config['prices'][string][number
 
 function spaceOf(backend: Config['models'][string]['backend']): { readonly space?: string } {
   if (backend.kind === 'embedding') return { space: backend.space }
-  return backend.kind === 'openai' ? { space: backend.space ?? backend.model } : {}
+  return backend.kind === 'openai' || backend.kind === 'oip' ? { space: backend.space ?? backend.model } : {}
 }
 
 function ladderOf(

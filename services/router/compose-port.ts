@@ -3,7 +3,10 @@ import type { Logger } from 'pino'
 import type { LoadedConfig } from '../shared/config/load-config.ts'
 import { loadDescriptors } from '../shared/rpc/load-descriptors.ts'
 import { loadServices, typesOf } from '../shared/rpc/load-proto.ts'
+import { softwareVersion } from '../shared/process/software-version.ts'
 import { composeTls } from './compose-door.ts'
+import { createGatewayService, type GatewayDependencies } from './rpc/gateway-service.ts'
+import { createInferenceService } from './rpc/inference/inference-service.ts'
 import { openRpcServer, type RpcServer } from './rpc/server.ts'
 
 /** The port that clients and operators call, and what closes it for good. */
@@ -15,10 +18,12 @@ export interface Port {
 /** Opens the gRPC port of the configuration, with TLS where that is set. */
 export async function openPort(
   { config, places }: LoadedConfig,
-  handlers: { readonly gateway: UntypedServiceImplementation; readonly admin: UntypedServiceImplementation },
+  services: { readonly gateway: GatewayDependencies; readonly admin: UntypedServiceImplementation },
   logger: Logger,
 ): Promise<Port> {
-  const types = typesOf(loadServices(places.root)).sluice.v1
+  const { sluice, inference } = typesOf(loadServices(places.root))
+  const { Gateway, Admin } = sluice.v1
+  const version = softwareVersion(places.root)
   const tls = await composeTls(config, logger)
   const server = await openRpcServer(
     {
@@ -28,8 +33,13 @@ export async function openPort(
     },
     loadDescriptors(places.root),
     [
-      { name: 'sluice.v1.Gateway', definition: types.Gateway.service, handlers: handlers.gateway },
-      { name: 'sluice.v1.Admin', definition: types.Admin.service, handlers: handlers.admin },
+      { name: 'sluice.v1.Gateway', definition: Gateway.service, handlers: createGatewayService(services.gateway) },
+      { name: 'sluice.v1.Admin', definition: Admin.service, handlers: services.admin },
+      {
+        name: 'inference.GRPCInferenceService',
+        definition: inference.GRPCInferenceService.service,
+        handlers: createInferenceService({ ...services.gateway, version }),
+      },
     ],
   )
   return {

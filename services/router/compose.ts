@@ -38,7 +38,6 @@ import { startLoops } from './loops.ts'
 import { createRouterMetrics } from './metrics.ts'
 import { createReplay } from './replay.ts'
 import { createAdminService } from './rpc/admin-service.ts'
-import { createGatewayService } from './rpc/gateway-service.ts'
 import { createRequestLog } from './request-log.ts'
 import type { Climbed } from './states.ts'
 import { createTakeOver } from './take-over.ts'
@@ -197,8 +196,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     tracer,
     logger,
   }
-  const replay = createReplay(handler, payloads)
-  const gateway = createGatewayService({
+  const gateway = {
     ...serve,
     handler,
     jobs,
@@ -206,12 +204,12 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     fleet: () => fleet.current,
     takeFeedback: learning.takeFeedback,
     readBudget: money.readBudget,
-  })
+  }
   const admin = createAdminService({
     ...serve,
     climbLog,
     registry,
-    replay,
+    replay: createReplay(handler, payloads),
     keys: door.keys,
     policies,
     restoreLedger: generation.restore,

@@ -89,7 +89,9 @@ describe('readConfig()', () => {
     [
       'a backend of no kind',
       change('kind: echo', 'kind: gpt'),
-      ['10: models.echo.backend.kind: expected one of whisper, ocr, embedding, openai, anthropic, gemini, llama, echo'],
+      [
+        '10: models.echo.backend.kind: expected one of whisper, ocr, embedding, openai, anthropic, gemini, oip, llama, echo',
+      ],
     ],
     [
       'an address without port',

@@ -3,6 +3,8 @@ import { amount, count, folder, name } from './field-schemas.ts'
 
 const url = z.url({ protocol: /^https?$/u })
 
+const grpcUrl = z.string().regex(/^grpc:\/\/[^\s/:]+:\d{1,5}$/u, 'grpc://host:port')
+
 /** What every model on a server of its own may set. */
 const served = {
   baseUrl: url.optional(),
@@ -55,6 +57,24 @@ export const backend = z.discriminatedUnion(
     }),
     z.strictObject({ kind: z.literal('anthropic'), ...served }),
     z.strictObject({ kind: z.literal('gemini'), ...served, logprobs: z.boolean().default(false) }),
+    z.strictObject({
+      kind: z.literal('oip'),
+      ...served,
+      baseUrl: grpcUrl.optional(),
+      endpoints: z.array(grpcUrl).min(1).optional(),
+      version: z.string().optional(),
+      /** The server's tensors: the content, the answer, and its trust where there is one. */
+      input: z.string().min(1),
+      output: z.string().min(1),
+      score: z.string().min(1).optional(),
+      /** `classify`: what the places of `output` mean, where it is a tensor of scores. */
+      labels: z.array(z.string().min(1)).min(2).optional(),
+      /** `generate`: Triton's vLLM backend, which takes sampling and answers piece by piece. */
+      vllm: z.boolean().default(false),
+      space: z.string().min(1).optional(),
+      /** Parameters of every request, as the server knows them. */
+      parameters: z.record(z.string(), z.string()).default({}),
+    }),
     z.strictObject({ kind: z.literal('llama'), pack: name, contextTokens: count.default(2048) }),
     /** Answers with its input; for trials of the way itself. */
     z.strictObject({
@@ -66,5 +86,5 @@ export const backend = z.discriminatedUnion(
       obeys: z.boolean().default(false),
     }),
   ],
-  'one of whisper, ocr, embedding, openai, anthropic, gemini, llama, echo',
+  'one of whisper, ocr, embedding, openai, anthropic, gemini, oip, llama, echo',
 )

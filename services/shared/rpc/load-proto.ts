@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { protoPath as healthProtoPath } from 'grpc-health-check'
 import type { ProtoGrpcType as AdminTypes } from './generated/admin.ts'
 import type { ProtoGrpcType as GatewayTypes } from './generated/gateway.ts'
+import type { ProtoGrpcType as InferenceTypes } from './generated/open_inference.ts'
 
 /** How messages look in JavaScript; the generated types are made with the same. */
 const options: Options = { longs: Number, enums: String, oneofs: true, defaults: true, arrays: true, objects: true }
@@ -11,15 +12,17 @@ const options: Options = { longs: Number, enums: String, oneofs: true, defaults:
 /** Every service of the gateway, and health, as one package for serving and reflecting. @throws Error when the installation lacks its protos */
 export function loadServices(root: string): PackageDefinition {
   const folder = join(root, 'proto')
-  return loadSync(['sluice/v1/gateway.proto', 'sluice/v1/admin.proto', healthProtoPath], {
+  return loadSync(['sluice/v1/gateway.proto', 'sluice/v1/admin.proto', openInference, healthProtoPath], {
     ...options,
     includeDirs: [folder],
   })
 }
 
+const openInference = 'inference/open_inference.proto'
+
 /** The clients and services of a loaded package. */
-export function typesOf(definition: PackageDefinition): GatewayTypes & AdminTypes {
-  return loadPackageDefinition(definition) as unknown as GatewayTypes & AdminTypes
+export function typesOf(definition: PackageDefinition): GatewayTypes & AdminTypes & InferenceTypes {
+  return loadPackageDefinition(definition) as unknown as GatewayTypes & AdminTypes & InferenceTypes
 }
 
 /** The messages by which errors carry details. */

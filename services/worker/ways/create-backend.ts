@@ -8,6 +8,7 @@ import type { EmbeddingSpec } from './embedding.ts'
 import type { GeminiSpec } from './gemini.ts'
 import type { LlamaSpec } from './llama.ts'
 import type { OcrSpec } from './ocr.ts'
+import type { OipSpec } from './oip.ts'
 import type { OpenaiSpec } from './openai.ts'
 import type { WhisperSpec } from './whisper.ts'
 import type { UpstreamMeter } from '../upstream-meter.ts'
@@ -21,6 +22,7 @@ export type BackendSpec =
   | OpenaiSpec
   | AnthropicSpec
   | GeminiSpec
+  | OipSpec
   | LlamaSpec
 
 /** What every way may need from outside. */
@@ -49,6 +51,7 @@ const ways: { readonly [Kind in BackendSpec['kind']]: () => Promise<Way<Extract<
   gemini: async () => (await import('./gemini.ts')).createGeminiBackend,
   llama: async () => (await import('./llama.ts')).createLlamaBackend,
   ocr: async () => (await import('./ocr.ts')).createOcrBackend,
+  oip: async () => (await import('./oip.ts')).createOipBackend,
   openai: async () => (await import('./openai.ts')).createOpenaiBackend,
   whisper: async () => (await import('./whisper.ts')).createWhisperBackend,
 }

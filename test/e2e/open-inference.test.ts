@@ -1,0 +1,200 @@
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { pino } from 'pino'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { packageRoot } from '../../services/shared/config/load-config.ts'
+import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
+import type { RunControl } from '../../services/worker/backend.ts'
+import type { Outcome, Work } from '../../services/worker/states.ts'
+import { createOipBackend, type OipSpec } from '../../services/worker/ways/oip.ts'
+import { createTestGateway, until, type TestGateway } from '../support/gateway.ts'
+import { missingPacks } from '../support/model-packs.ts'
+import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
+
+const root = packageRoot()
+const python = '/usr/bin/python3'
+const hasPython = spawnSync(python, ['-c', 'import grpc, google.protobuf']).status === 0
+const hasProtoc = spawnSync('protoc', ['--version']).status === 0
+const noPython = !hasPython || !hasProtoc
+const missing = missingPacks(['minilm'])
+
+let generated: string
+beforeAll(() => {
+  generated = mkdtempSync(join(tmpdir(), 'sluice-oip-'))
+  if (noPython) return
+  execFileSync('protoc', ['-I', join(root, 'proto'), `--python_out=${generated}`, 'inference/open_inference.proto'])
+})
+afterAll(() => rmSync(generated, { recursive: true, force: true }))
+
+const dependencies = {
+  packPath: () => '',
+  executionProviders: ['cpu'],
+  threads: 1,
+  logger: pino({ level: 'silent' }),
+  clock: { now: () => Date.now() },
+}
+
+function work(text: string, more: Partial<Work> = {}): Work {
+  return {
+    legId: legIdOf(createRequestId(Date.now()), 0),
+    attempt: 1,
+    model: 'm',
+    recipe: {},
+    task: 'generate',
+    options: {},
+    parts: [{ kind: 'text', text }],
+    deadlineAt: Date.now() + 15_000,
+    streaming: true,
+    ...more,
+  }
+}
+
+async function ask(
+  spec: Pick<OipSpec, 'baseUrl' | 'model' | 'input' | 'output'> & Partial<OipSpec>,
+  one: Work,
+): Promise<{ outcome: Outcome | undefined; told: string[] }> {
+  const told: string[] = []
+  const never = new AbortController().signal
+  const onDelta = async (_leg: unknown, text: string): Promise<void> => void told.push(text)
+  const control: RunControl = { cancelled: () => false, signal: () => never, onDelta }
+  const times = { connectTimeoutMs: 500, firstByteTimeoutMs: 5000, betweenChunksTimeoutMs: 5000 }
+  const backend = await createOipBackend({ kind: 'oip', ...times, ...spec }, dependencies)
+  const [outcome] = await backend.run([one], control)
+  await backend.close()
+  return { outcome, told }
+}
+
+describe.skipIf(missing !== undefined)(`the gateway as a server (skipped: ${missing ?? ''})`, () => {
+  let redis: PrivateRedis
+  let gateway: TestGateway
+
+  beforeAll(async () => {
+    redis = await startPrivateRedis()
+    const card = { title: 'MiniLM', licence: 'Apache-2.0', source: 'hub', trainingData: 'pairs', limits: 'English' }
+    gateway = await createTestGateway(
+      {
+        version: 1,
+        log: { level: 'warn' },
+        auth: { anonymous: true, anonymousScopes: ['infer'] },
+        pools: { small: { tier: 'small', lanes: 1, batch: { maxSize: 8, maxWaitMs: 2 } } },
+        models: {
+          minilm: {
+            pool: 'small',
+            tasks: ['classify', 'embed'],
+            modalities: ['text'],
+            backend: { kind: 'embedding', pack: 'minilm', space: 'all-MiniLM-L6-v2' },
+            price: { perComputeSecond: 11_000 },
+            card,
+          },
+        },
+        ladders: {
+          embed: { task: 'embed', modalities: ['text'], rungs: ['minilm'] },
+          classify: { task: 'classify', modalities: ['text'], rungs: ['minilm'] },
+        },
+      },
+      redis.url,
+    )
+    await Promise.all([gateway.startRouter(), gateway.startWorker('small')])
+    await until(
+      'the worker',
+      () => gateway.client.listModels(),
+      ({ models }) => models.every(model => (model.state?.workers ?? 0) > 0),
+    )
+  })
+  afterAll(async () => {
+    await gateway?.stop()
+    await redis?.stop()
+  })
+
+  it.skipIf(noPython)(
+    'gives a Python client vectors in raw tensors (skipped without python3-grpcio and protoc)',
+    () => {
+      const script = join(root, 'test', 'e2e', 'python', 'tensor_client.py')
+      const printed = JSON.parse(execFileSync(python, [script, gateway.address, generated]).toString())
+      expect(printed).toMatchObject({
+        live: true,
+        ready: true,
+        inputs: ['text'],
+        outputs: ['label', 'score', 'confidence', 'embedding'],
+        id: 'seven',
+        shape: [2, 384],
+        missing: 'NOT_FOUND',
+      })
+      expect(printed.likeness).toBeGreaterThan(0.9)
+      expect(printed.cost).toBeGreaterThan(0)
+    },
+  )
+
+  it('gives another Sluice, as its client, the same vector as over its own protocol', async () => {
+    const text = 'a river in spring'
+    const own = await gateway.client.infer({ task: 'TASK_EMBED', content: [{ text }] })
+    const spec = { baseUrl: `grpc://${gateway.address}`, model: 'minilm', input: 'text', output: 'embedding' }
+    const { outcome } = await ask(spec, work(text, { task: 'embed' }))
+    // A model of two tasks does the first of them when none is named.
+    expect(outcome).toMatchObject({ kind: 'failed', reason: 'upstream-error' })
+    const named = await ask({ ...spec, parameters: { task: 'embed' } }, work(text, { task: 'embed' }))
+    const values = named.outcome?.kind === 'done' ? named.outcome.result.output : undefined
+    expect(values).toMatchObject({ kind: 'embedding', values: own.output?.embedding?.values })
+  })
+
+  it('classifies, with labels in a parameter', async () => {
+    const spec = {
+      baseUrl: `grpc://${gateway.address}`,
+      model: 'minilm',
+      input: 'text',
+      output: 'label',
+      score: 'score',
+    }
+    const parameters = { labels: 'refund, delivery' }
+    const { outcome } = await ask({ ...spec, parameters }, work('give me my money back', { task: 'classify' }))
+    expect(outcome).toMatchObject({ result: { output: { kind: 'labels', labels: [{ label: 'refund' }] } } })
+  })
+})
+
+describe.skipIf(noPython)('a server in Python, from the proto (skipped without python3-grpcio and protoc)', () => {
+  let server: ChildProcess
+  let spec: Pick<OipSpec, 'baseUrl' | 'model' | 'input' | 'output'>
+
+  beforeAll(async () => {
+    const script = join(root, 'test', 'e2e', 'python', 'tensor_server.py')
+    server = spawn(python, [script, generated], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const lines = createInterface({ input: server.stdout! })
+    const port = await new Promise<string>(resolve => lines.once('line', line => resolve(line.split(' ')[1] ?? '')))
+    spec = { baseUrl: `grpc://127.0.0.1:${port}`, model: 'echo', input: 'text_input', output: 'text_output' }
+  })
+  afterAll(() => void server?.kill('SIGKILL'))
+
+  it('answers once', async () => {
+    const { outcome } = await ask(spec, work('hello there'))
+    expect(outcome).toMatchObject({
+      kind: 'done',
+      result: { output: { kind: 'text', text: 'echo: hello there' }, usage: { estimated: true } },
+    })
+  })
+
+  it('answers piece by piece, with sampling as Triton’s vLLM takes it', async () => {
+    const { outcome, told } = await ask({ ...spec, vllm: true }, work('one two', { options: { maxOutputTokens: 7 } }))
+    expect(told).toEqual(['echo: ', 'one ', 'two ', '{"max_tokens":7}'])
+    expect(outcome).toMatchObject({ result: { output: { text: 'echo: one two {"max_tokens":7}' } } })
+  })
+
+  it.each([
+    ['a broken stream', 'one break two', true, 'server told of an error'],
+    ['a refusal', 'wrong', false, 'INVALID_ARGUMENT'],
+    ['a full server', 'busy', false, 'RESOURCE_EXHAUSTED'],
+  ])('takes %s for a failure and repeats none of its words', async (_what, text, vllm, words) => {
+    const { outcome } = await ask({ ...spec, vllm }, work(text))
+    expect(outcome).toMatchObject({ kind: 'failed', reason: 'upstream-error', message: expect.stringContaining(words) })
+  })
+
+  it('fails soon where nobody listens', async () => {
+    const { outcome } = await ask(
+      { ...spec, baseUrl: 'grpc://127.0.0.1:1' },
+      work('hello', { deadlineAt: Date.now() + 5000 }),
+    )
+    expect(outcome).toMatchObject({ kind: 'failed', reason: 'upstream-error', usage: {} })
+  })
+})
