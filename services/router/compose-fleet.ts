@@ -4,11 +4,13 @@ import type { Clock } from '../shared/contract/clock.ts'
 import type { JobProducer } from '../shared/queue/pool-queue.ts'
 import { createConsider, type Consider } from './choose/consider.ts'
 import type { LegDesk } from './climb/leg/leg-desk.ts'
+import type { Hedging } from './climb/leg/hedge.ts'
 import type { WalkDependencies } from './climb/walk.ts'
-import { watchedPoolsOf } from './compose-options.ts'
+import { hedgesOf, watchedPoolsOf } from './compose-options.ts'
 import type { Stores } from './compose-stores.ts'
 import { createFleetWatch, type FleetWatch } from './fleet-watch.ts'
 import { createForesee } from './foresee.ts'
+import { createHedging } from './hedging.ts'
 import { createPoolMetrics } from './pool-metrics.ts'
 import type { Considered } from './states.ts'
 import { createStrandedLook } from './stranded-legs.ts'
@@ -22,6 +24,7 @@ export interface FleetParts {
   readonly refused: (rung: Considered) => void
   /** The queue, as climbs are to use it. */
   readonly queue: JobProducer
+  readonly hedging: Hedging
   readonly strand: (desk: LegDesk) => () => Promise<void>
 }
 
@@ -41,6 +44,7 @@ export async function composeFleet(
     foresee: createForesee(fleet.current, weights),
     refused: ({ rung, predictedLatencyMs }) => pools.refused(rung.model.pool, predictedLatencyMs),
     queue: fleet.counted(pools.watched(queue)),
+    hedging: createHedging(hedgesOf(config), fleet.current),
     strand: desk => createStrandedLook({ desk, fleet: fleet.current, queue, clock }),
   }
 }

@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../shared/config/load-config.ts'
 import type { Config } from '../shared/config/schema.ts'
 import type { AdmitOptions } from './admit/admit.ts'
 import type { FetchLimits } from './admit/fetch-part.ts'
+import type { HedgeOptions } from './hedging.ts'
 import type { WatchedPool } from './fleet-watch.ts'
 
 /** The pools as the fleet's watch wants to know them. */
@@ -13,6 +14,11 @@ export function watchedPoolsOf({ pools }: Config): ReadonlyMap<string, WatchedPo
       { workerCapacity: lanes * batch.maxSize, ...(coldStartMs === undefined ? {} : { coldStartMs }) },
     ]),
   )
+}
+
+/** The pools that are hedged, and how. */
+export function hedgesOf({ pools }: Config): ReadonlyMap<string, HedgeOptions> {
+  return new Map(Object.entries(pools).flatMap(([name, { hedge }]) => (hedge === undefined ? [] : [[name, hedge]])))
 }
 
 /** From where parts may be fetched. */

@@ -92,6 +92,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     payloads,
     queue: pools.queue,
     foresee: pools.foresee,
+    hedging: pools.hedging,
     mail,
     desk,
     clock,

@@ -210,6 +210,55 @@ describe('walk()', () => {
     expect((await climbLog.read(course.request.requestId))?.cancelled).toBe(true)
   })
 
+  describe('of a leg that is slow', () => {
+    const hedged = async (twinEnds: LegEnd, ownEnds?: LegEnd) => {
+      const set = await setUp({ small: 'silent' }, { deadlineMs: 3000 })
+      const { course, dependencies, desk, climbLog } = set
+      const ownId = legIdOf(course.request.requestId, 0)
+      const twinId = legIdOf(course.request.requestId, 500)
+      const ends = async (legId: LegId, end: LegEnd): Promise<void> => {
+        await climbLog.endLeg(legId, 1, end)
+        desk.deliver({ kind: 'leg-ended', legId, attempt: 1, end })
+      }
+      const begins = async (legId: LegId, workerId: string): Promise<void> => {
+        await climbLog.beginLeg(legId, workerId, Date.now())
+        desk.deliver({ kind: 'leg-started', legId, attempt: 1, workerId })
+      }
+      const queue = {
+        ...dependencies.queue,
+        add: async (_pool: string, { legId }: { legId: LegId }) => {
+          set.queued.push(legId)
+          setTimeout(() => void begins(legId, legId === ownId ? 'w1' : 'w2'), 5)
+          if (legId === twinId) setTimeout(() => void ends(legId, twinEnds), 60)
+          if (legId === ownId && ownEnds !== undefined) setTimeout(() => void ends(legId, ownEnds), 40)
+        },
+      }
+      const hedging = { afterMs: () => 10, take: () => true, ran: () => {} }
+      const walked = await walk(course, never, undefined, { ...dependencies, queue, hedging })
+      return { ...set, walked, ownId, twinId }
+    }
+
+    it('takes the answer of its twin, calls the slow one off, and leaves the account to the log', async () => {
+      const { walked, mailed, ownId, twinId, queued, climbLog, course } = await hedged(endOf(0.9, 'small'))
+      expect(queued).toEqual([ownId, twinId])
+      expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'small' } } })
+      expect(mailed).toEqual([{ kind: 'cancel', legId: ownId }])
+      const legs = walked.kind === 'ended' ? walked.legs : []
+      expect(legs.map(leg => [leg.index, leg.purpose, leg.end?.kind])).toEqual([
+        [0, undefined, 'done'],
+        [500, 'hedge', undefined],
+      ])
+      expect((await climbLog.read(course.request.requestId))?.legs.filter(Boolean)).toHaveLength(2)
+    })
+
+    it('takes the twin’s answer when the leg itself fails, and fails when both do', async () => {
+      const one = await hedged(endOf(0.9, 'small'), endOf('model-error', 'small'))
+      expect(one.walked).toMatchObject({ end: { kind: 'answered' } })
+      const both = await hedged(endOf('model-error', 'small'), endOf('model-error', 'small'))
+      expect(both.walked).toMatchObject({ end: { kind: 'failed', code: 'LadderFailed' } })
+    })
+  })
+
   it('goes on at rung two of a climb whose router died, without running rung one again', async () => {
     const set = await setUp({ small: 0.1, large: 0.9 })
     const end = endOf(0.1, 'small')

@@ -20,6 +20,8 @@ export type FinishDependencies = Pick<RunLegDependencies, 'climbLog' | 'queue' |
 /** What is known on the way. */
 export interface Trail {
   readonly legs: LegState[]
+  /** Legs that ran beside them. */
+  readonly beside: LegState[]
   readonly reports: RungReport[]
   readonly called: Called[]
   readonly results: Map<string, LegResult>
@@ -33,6 +35,7 @@ export interface Trail {
 export function createTrail(): Trail {
   return {
     legs: [],
+    beside: [],
     reports: [],
     called: [],
     results: new Map(),
@@ -109,7 +112,7 @@ export async function finish(
   if (!trail.streamed && timed.kind === 'answered' && timed.answer.output.kind === 'text') {
     await emit?.({ kind: 'delta', model: timed.answer.model, text: timed.answer.output.text, optimistic: false })
   }
-  return { kind: 'ended', end: timed, legs: trail.legs }
+  return { kind: 'ended', end: timed, legs: [...trail.legs, ...trail.beside] }
 }
 
 /** What was reserved for a rung. */

@@ -9,6 +9,7 @@ import { limitsOf } from '../guide.ts'
 import { lacksCapacity, type Considered, type EmitEvent } from '../states.ts'
 import type { Course } from './course.ts'
 import { decide, reportOf, trust, type Move } from './gate.ts'
+import { isTwin, withTwin } from './leg/hedge.ts'
 import { runLeg, type LegWait, type RunLegDependencies } from './leg/run-leg.ts'
 import type { TextRelay } from './leg/text-relay.ts'
 import { relayOf } from './relay-of.ts'
@@ -45,8 +46,10 @@ export async function walk(
   dependencies: WalkDependencies,
 ): Promise<Walked> {
   const trail = createTrail()
+  trail.beside.push(...course.legs.filter(isTwin))
   for (const leg of course.legs) {
-    const waited = await stepOn(course, trail, leg, signal, emit, dependencies)
+    if (isTwin(leg)) continue
+    const waited = await stepOn(course, trail, withTwin(leg, course.legs), signal, emit, dependencies)
     if (waited !== undefined) return finishEarly(course, trail, waited, emit, dependencies)
   }
   for (;;) {
@@ -170,6 +173,7 @@ async function run(
   const waited = await runLeg(relay === undefined ? order : { ...order, relay }, dependencies)
   const ended = waited.kind === 'ended' && relay !== undefined ? await completed(relay, waited.end) : undefined
   trail.streamed ||= relay !== undefined && relay.passed > 0
+  if (waited.twin !== undefined) trail.beside.push(waited.twin)
   return waited.kind === 'ended' ? { end: ended ?? waited.end } : waited
 }
 

@@ -91,6 +91,13 @@ const pool = z.strictObject({
   threads: count.default(1),
   /** A leg that runs longer is stopped; its computing time is reserved up to this. */
   longestLegMs: z.int().min(100).default(60_000),
+  /** A leg that is slow gets a twin on another worker; the first answer is taken. Off when absent. */
+  hedge: z
+    .strictObject({
+      after: z.number().min(0.5).max(0.999).default(0.95),
+      maxShare: z.number().min(0).max(1).default(0.05),
+    })
+    .optional(),
   /** A worker that is not heard of for this long loses its legs to another. */
   lockMs: z.int().min(1000).default(2500),
   /**

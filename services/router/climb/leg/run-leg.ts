@@ -1,4 +1,4 @@
-import type { ClimbLog, LegEnd } from '../../../shared/climb/climb-log.ts'
+import type { ClimbLog, LegEnd, LegState } from '../../../shared/climb/climb-log.ts'
 import type { Clock } from '../../../shared/contract/clock.ts'
 import { legIdOf, type LegId, type RequestId } from '../../../shared/contract/ids.ts'
 import type { Recipe, Rung } from '../../../shared/contract/model.ts'
@@ -10,6 +10,7 @@ import { noTracer, type Tracer } from '../../../shared/telemetry/tracer.ts'
 import { withSpan } from '../../../shared/telemetry/with-span.ts'
 import { deliveryMarginMs } from '../../states.ts'
 import type { Course } from '../course.ts'
+import { createPair, type Hedging } from './hedge.ts'
 import type { LegDesk } from './leg-desk.ts'
 import { neverRun } from './never-run.ts'
 import type { TextRelay } from './text-relay.ts'
@@ -25,6 +26,8 @@ export interface RunLegDependencies {
   readonly foresee: (rung: Rung, request: Course['request']) => Pick<Job, 'serviceMs' | 'weight' | 'latestStartAt'>
   /** Name of this router's mailbox. */
   readonly replyTo: string
+  /** Absent where no pool is hedged. */
+  readonly hedging?: Hedging
   /** Absent where nothing is traced. */
   readonly tracer?: Tracer
 }
@@ -44,7 +47,13 @@ export interface LegOrder {
 }
 
 /** What came of waiting for a leg: its end, or that waiting was given up. */
-export type LegWait = { readonly kind: 'ended'; readonly end: LegEnd } | { readonly kind: 'left' | 'late' | 'lost' }
+export type LegWait = (
+  | { readonly kind: 'ended'; readonly end: LegEnd }
+  | { readonly kind: 'left' | 'late' | 'lost' }
+) & {
+  /** The leg that ran beside it. */
+  readonly twin?: LegState
+}
 
 /** Queues a planned leg and waits for its end. Queuing is idempotent, so a router that takes a climb over does the same. */
 export async function runLeg(order: LegOrder, dependencies: RunLegDependencies): Promise<LegWait> {
@@ -54,13 +63,18 @@ export async function runLeg(order: LegOrder, dependencies: RunLegDependencies):
   const promise = new Promise<LegWait>(done => {
     resolve = done
   })
+  const jobFor = (id: LegId): Job => jobOf(order, id, order.traceparent, dependencies)
+  const pair = createPair(order, end => resolve({ kind: 'ended', end }), { ...dependencies, jobOf: jobFor })
   const stopWaiting = dependencies.desk.expect(legId, {
     pool: order.rung.model.pool,
     model: order.rung.model.name,
     waits: course.request.mode === 'async',
-    onStarted: workerId => order.relay?.startedOn(workerId),
+    onStarted(workerId) {
+      order.relay?.startedOn(workerId)
+      pair.onStarted(workerId)
+    },
     onDelta: (attempt, offset, text) => order.relay?.take(attempt, offset, text),
-    onEnd: end => resolve({ kind: 'ended', end }),
+    onEnd: pair.onEnd,
   })
   const leftMs = course.request.deadlineAt - deliveryMarginMs - dependencies.clock.now()
   const timer = setTimeout(() => resolve({ kind: 'late' }), Math.max(0, leftMs))
@@ -71,8 +85,11 @@ export async function runLeg(order: LegOrder, dependencies: RunLegDependencies):
   if (order.signal.aborted) onLeft()
   try {
     await send(order, legId, dependencies)
-    return await promise
+    const waited = await promise
+    const twin = pair.close()
+    return twin === undefined ? waited : { ...waited, twin }
   } finally {
+    pair.close()
     clearTimeout(timer)
     stopWaiting()
     order.signal.removeEventListener('abort', onLeft)

@@ -1,0 +1,120 @@
+import type { LegEnd, LegState } from '../../../shared/climb/climb-log.ts'
+import { legIdOf, type LegId } from '../../../shared/contract/ids.ts'
+import type { Rung } from '../../../shared/contract/model.ts'
+import type { Job } from '../../../shared/queue/job.ts'
+import type { Course } from '../course.ts'
+import type { LegOrder, RunLegDependencies } from './run-leg.ts'
+
+/** A twin's index is that of its leg and this: far beyond the length of any ladder. */
+const twinOffset = 500
+
+/** Decides which legs get a twin, and keeps to the cap. */
+export interface Hedging {
+  /** How long a leg may be at work before it is worth a twin; `undefined` where none is to be had. */
+  afterMs(rung: Rung, request: Course['request']): number | undefined
+  /** Takes one twin out of what the cap still allows in a pool; false when there is none. */
+  take(pool: string): boolean
+  /** Counts a leg, and with it what the cap allows. */
+  ran(pool: string): void
+}
+
+/** A leg and, once it is slow, its twin on another worker: the first answer of the two is taken and the other called off. */
+export interface Pair {
+  onStarted(workerId: string): void
+  onEnd(end: LegEnd): void
+  /** Ends the waiting for the twin; whichever of the two is still at work is called off. Gives the twin, if there was one. */
+  close(): LegState | undefined
+}
+
+type PairDependencies = RunLegDependencies & { readonly jobOf: (legId: LegId) => Job }
+
+/** Makes a pair; `settle` hears its end, once. */
+export function createPair(order: LegOrder, settle: (end: LegEnd) => void, dependencies: PairDependencies): Pair {
+  const { climbLog, queue, mail, desk, clock, hedging } = dependencies
+  const { course, rung, index } = order
+  const { pool, name } = rung.model
+  const { requestId } = course.request
+  const twinId = legIdOf(requestId, index + twinOffset)
+  const own = { worker: '', end: undefined as LegEnd | undefined }
+  const twin = { worker: '', end: undefined as LegEnd | undefined, leg: undefined as LegState | undefined }
+  let stopWaiting = (): void => {}
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+
+  /** A failure counts only when the other has none better to give. */
+  const look = (): void => {
+    const answer = [own.end, twin.end].find(end => end?.kind === 'done')
+    const everyEnded = own.end !== undefined && (twin.leg === undefined || twin.end !== undefined)
+    if (answer !== undefined) settle(answer)
+    else if (everyEnded && own.end !== undefined) settle(own.end)
+  }
+
+  const start = async (): Promise<void> => {
+    if (closed || own.end !== undefined || hedging?.take(pool) !== true) return
+    const planned = {
+      index: index + twinOffset,
+      rung: rung.name,
+      pool,
+      plannedAt: clock.now(),
+      purpose: 'hedge',
+    } as const
+    if (!(await climbLog.planLeg(requestId, planned, course.epoch)) || closed) return
+    twin.leg = { ...planned, attempt: 0 }
+    stopWaiting = desk.expect(twinId, {
+      pool,
+      model: name,
+      waits: false,
+      onStarted: workerId => (twin.worker = workerId),
+      onDelta: () => {},
+      onEnd(end) {
+        twin.end = end
+        look()
+      },
+    })
+    await queue.add(pool, dependencies.jobOf(twinId))
+  }
+
+  const callOff = async (legId: LegId, { worker, end }: { worker: string; end: LegEnd | undefined }): Promise<void> => {
+    if (end !== undefined || (worker === '' && (await queue.remove(pool, legId)))) return
+    if (worker !== '') await mail.send(worker, { kind: 'cancel', legId })
+  }
+
+  return {
+    onStarted(workerId) {
+      own.worker = workerId
+      const afterMs = order.relay === undefined ? hedging?.afterMs(rung, course.request) : undefined
+      if (afterMs === undefined || timer !== undefined) return
+      // Without a twin the leg goes on alone, as it would have.
+      timer = setTimeout(() => void start().catch(() => {}), afterMs)
+    },
+    onEnd(end) {
+      own.end = end
+      look()
+    },
+    close() {
+      if (closed) return twin.leg
+      closed = true
+      clearTimeout(timer)
+      stopWaiting()
+      hedging?.ran(pool)
+      if (twin.leg === undefined) return undefined
+      // Where waiting was given up, the whole climb is called off, or goes on elsewhere.
+      if (own.end?.kind !== 'done' && twin.end?.kind !== 'done') return twin.leg
+      const left = [callOff(legIdOf(requestId, index), own), callOff(twinId, twin)]
+      // What cannot be called off ends by itself; its receipt is billed all the same.
+      void Promise.allSettled(left)
+      return twin.leg
+    },
+  }
+}
+
+/** Whether a leg runs beside another. */
+export function isTwin({ purpose }: LegState): boolean {
+  return purpose === 'hedge'
+}
+
+/** A leg as the log has it, with the end of its twin where that gave the answer. */
+export function withTwin(leg: LegState, legs: readonly LegState[]): LegState {
+  const end = legs.find(one => isTwin(one) && one.index === leg.index + twinOffset)?.end
+  return leg.end?.kind !== 'done' && end?.kind === 'done' ? { ...leg, end } : leg
+}
