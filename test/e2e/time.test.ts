@@ -142,3 +142,22 @@ describe('SIGTERM of a router that watches a long job', () => {
     expect(watched.answer?.at(-1)?.rungs).toHaveLength(1)
   })
 })
+
+describe('a worker that hangs in a pool that is hedged', () => {
+  it('costs its callers a moment and not their answers, and leaves nothing reserved', async () => {
+    const config = 'hedged.yaml'
+    const [hanging] = await Promise.all(['small', 'small'].map(pool => start(config, 'worker', '--pool', pool)))
+    const { client } = await router(config)
+    await until(async () => (await poolOf(client, 'echo-small')).workers === 2)
+    // What legs take has to be known before one can be called slow; the workers tell it once a second.
+    for (let turn = 0; turn < 20; turn += 1) await client.infer(textRequest(`warm ${turn}`))
+    await new Promise(resolve => setTimeout(resolve, 2500))
+    const answers = [1, 2, 3, 4].map(turn => client.infer(textRequest(`delay=600 ${turn}`), { deadlineMs: 20_000 }))
+    await new Promise(resolve => setTimeout(resolve, 200))
+    hanging?.child.kill('SIGSTOP')
+    expect((await Promise.all(answers)).map(one => one.failure)).toEqual([undefined, undefined, undefined, undefined])
+    hanging?.child.kill('SIGCONT')
+    await until(async () => (await spentOf(client)).reserved === 0)
+    expect((await spentOf(client)).spent).toBeGreaterThan(0)
+  }, 60_000)
+})
