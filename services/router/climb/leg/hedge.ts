@@ -37,7 +37,7 @@ export function createPair(order: LegOrder, settle: (end: LegEnd) => void, depen
   const twinId = legIdOf(requestId, index + twinOffset)
   const own = { worker: '', end: undefined as LegEnd | undefined }
   const twin = { worker: '', end: undefined as LegEnd | undefined, leg: undefined as LegState | undefined }
-  let stopWaiting = (): void => {}
+  let stopWaiting: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
   let closed = false
 
@@ -95,7 +95,7 @@ export function createPair(order: LegOrder, settle: (end: LegEnd) => void, depen
       if (closed) return twin.leg
       closed = true
       clearTimeout(timer)
-      stopWaiting()
+      stopWaiting?.()
       hedging?.ran(pool)
       if (twin.leg === undefined) return undefined
       // Where waiting was given up, the whole climb is called off, or goes on elsewhere.
