@@ -165,6 +165,16 @@ for (const [usage, description, load] of [
 ] as const) {
   remote(policies, usage, description).option('--ladder <name>', 'whose policy is meant').action(run(load))
 }
+const prices = program.command('prices').description('what models cost')
+printing(
+  prices,
+  'import <file>',
+  "write the configuration's prices out of LiteLLM's model_prices_and_context_window.json",
+)
+  .option('--map <model=name...>', 'names in the file that differ from those of the servers')
+  .option('--from <date>', 'from when the prices are in force')
+  .option('--out <file>', 'where to write (default: standard output)')
+  .action(run(async () => (await import('./prices.ts')).runImportPrices))
 
 const config = program.command('config').description('the configuration')
 printing(config, 'check [file]', 'report every fault with its line; exit code 2 when there is one').action(

@@ -42,10 +42,12 @@ export async function startSystem(config) {
   }
   await Promise.all(Object.keys(config.pools).map(pool => service('worker', ['--pool', pool])))
   const ready = await service('router', [])
+  const routerPid = children.at(-1).pid
   const client = new types.Gateway(ready.grpc, credentials.createInsecure())
   return {
     redisSocket: socket,
     opsUrl: `http://${ready.ops}`,
+    routerPid,
     client,
     /** The process of the router, or of the worker that was started last. */
     pidOf: name => pids.get(name),

@@ -202,6 +202,49 @@ describe('the ledger in Redis', () => {
   }, 120_000)
 })
 
+describe('5,000 holds that are asked for at once over three connections', () => {
+  it('fill their limit to the last one that fits, and are all given back', async () => {
+    const connections = Array.from({ length: 3 }, () =>
+      connectRedis({ url: server.url, commandTimeoutMs: 20_000 }, 'commands', logger),
+    )
+    await Promise.all(connections.map(one => whenReady(one, 5000)))
+    const options: GenerationOptions = { prefix: 'many', keepCounterMs: dayMs, onEmpty: 'start' }
+    const ledgers = await Promise.all(
+      connections.map(async connection => {
+        const generation = await createGeneration(options, connection, createMemoryFile(undefined), logger)
+        await generation.look()
+        return createRedisLedger({ prefix: 'many', rememberMs: 600_000, keepCounterMs: dayMs }, connection, generation)
+      }),
+    )
+    const scopes = scopesOf(1_000_000, 1_000_000, 1_000_000, false)('t')
+    const offers = [{ tenant: 600, deployment: 600, 'pool:large': 600 }]
+    const of = (index: number): Ledger => ledgers[index % 3]!
+    const asked = Array.from({ length: 5000 }, (_, index) =>
+      of(index).reserve({
+        holdId: `h${index}`,
+        scopes,
+        takes: [],
+        offers,
+        leaseUntil: startAt + 60_000,
+        nowMs: startAt,
+      }),
+    )
+    const held = (await Promise.all(asked)).flatMap(({ kind }, index) => (kind === 'held' ? index : []))
+    expect(held).toHaveLength(1666)
+    const spent = { tenant: 600, deployment: 600, 'pool:large': 600 }
+    const settlement = { spent, lostNanoUsd: 0, estimatedNanoUsd: 0 }
+    // Whoever settles, and however many do: one of them is the first.
+    const settled = held.flatMap(index =>
+      [0, 1, 2].map(turn => of(index + turn).settle(`h${index}`, settlement, startAt)),
+    )
+    expect((await Promise.all(settled)).filter(one => one.first)).toHaveLength(1666)
+    expect((await of(0).balances(scopes)).map(one => [one.reservedNanoUsd, one.spentNanoUsd])).toEqual(
+      scopes.map(() => [0, 1666 * 600]),
+    )
+    for (const connection of connections) connection.disconnect()
+  })
+})
+
 /** A memory that a test can look into and hand on. */
 function memoryOf(first?: Remembered): LedgerMemory & { last: Remembered | undefined } {
   return {

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,8 @@ export interface PrivateRedis {
   kill(): Promise<void>
   /** Starts it again on its data. */
   restart(): Promise<void>
+  /** Starts it again with nothing, as on a disk that is new. */
+  restartEmpty(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -56,6 +58,10 @@ export async function startPrivateRedis({ appendOnly = false }: PrivateRedisOpti
     socketPath,
     kill: () => end('SIGKILL'),
     restart: start,
+    async restartEmpty() {
+      for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true })
+      await start()
+    },
     async stop() {
       await end('SIGKILL')
       rmSync(folder, { recursive: true, force: true })

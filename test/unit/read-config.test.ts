@@ -82,6 +82,78 @@ describe('readConfig()', () => {
       ['11: models.echo.price.perRequest: expected number to be >=0'],
     ],
     [
+      'a price in a currency that is not counted in',
+      change('perRequest: 5', 'currency: EUR, perRequest: 5'),
+      ['11: models.echo.price.currency: expected USD: the one currency that is counted in'],
+    ],
+    [
+      'budgets in a currency that is not counted in',
+      `${base}budgets: { currency: EUR, tenantPerDayUsd: 5 }\n`,
+      ['18: budgets.currency: expected USD: the one currency that is counted in'],
+    ],
+    [
+      'a budget that is negative',
+      `${base}budgets:\n  deployment: { perDayUsd: -5 }\n`,
+      ['19: budgets.deployment.perDayUsd: expected number to be >0'],
+    ],
+    [
+      'a budget beyond exact doubles',
+      `${base}budgets: { tenantPerMonthUsd: 9007200 }\n`,
+      ['18: budgets.tenantPerMonthUsd: expected at most 9000000 USD: larger amounts are not exact to the nano-USD'],
+    ],
+    [
+      'a day that may cost more than its month',
+      `${base}budgets:\n  tenants:\n    acme: { perDayUsd: 5, perMonthUsd: { usd: 4 } }\n`,
+      ['20: budgets.tenants.acme.perDayUsd: expected at most perMonthUsd (4)'],
+    ],
+    [
+      'a budget of a pool that is not there',
+      `${base}budgets: { pools: { large: { perDayUsd: 5 } } }\n`,
+      ['18: budgets.pools.large: expected one of the pools: small'],
+    ],
+    [
+      'a zone that is not one',
+      `${base}budgets: { timeZone: Mars/Olympus }\n`,
+      ['18: budgets.timeZone: expected an IANA time zone such as UTC or Europe/Berlin'],
+    ],
+    [
+      'a rate of nothing',
+      `${base}budgets: { tenantRequestsPerMinute: 0 }\n`,
+      ['18: budgets.tenantRequestsPerMinute: expected number to be >=1'],
+    ],
+    [
+      'prices of a model that is not there',
+      `${base}prices: { gpt: [{ perRequest: 1 }] }\n`,
+      ['18: prices.gpt: expected one of the models: echo'],
+    ],
+    [
+      'prices twice',
+      `${base}prices: { echo: [{ perRequest: 1 }] }\n`,
+      ['18: prices.echo: expected nothing, since models.echo.price says it already'],
+    ],
+    [
+      'prices whose windows overlap',
+      `${change('    price: { perRequest: 5 }\n', '')}prices:\n  echo:\n    - { until: 2026-06-01, perRequest: 1 }\n    - { from: 2026-05-01, perRequest: 2 }\n`,
+      ['20: prices.echo.1: expected a window that does not overlap that of entry 0'],
+    ],
+    [
+      'a window that ends before it begins',
+      `${change('    price: { perRequest: 5 }\n', '')}prices:\n  echo: [{ from: 2026-06-01, until: 2026-05-01, perRequest: 1 }]\n`,
+      ['18: prices.echo.0.until: expected a time after `from`'],
+    ],
+    [
+      'a date that is none',
+      `${change('    price: { perRequest: 5 }\n', '')}prices:\n  echo: [{ from: 2026-13-01, perRequest: 1 }]\n`,
+      [
+        '18: prices.echo.0.from: expected a date such as 2026-01-31 (its midnight in UTC), or an instant such as 2026-01-31T08:00:00Z',
+      ],
+    ],
+    [
+      'two tiers of one size',
+      change('perRequest: 5', 'above: [{ inputTokens: 5, perInputToken: 1 }, { inputTokens: 5 }]'),
+      ['11: models.echo.price.above.1.inputTokens: expected a size that no other tier has'],
+    ],
+    [
       'a word outside of its set',
       change('tasks: [generate]', 'tasks: [generate, sing]'),
       ['8: models.echo.tasks.1: expected one of "transcribe"|"read"|"classify"|"embed"|"generate"'],

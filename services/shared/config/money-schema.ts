@@ -25,10 +25,8 @@ export const priceSchema = z.strictObject({
   above: z.array(z.strictObject({ inputTokens: count, ...tokenRates })).optional(),
 })
 
-const instant = z.union(
-  [z.iso.date(), z.iso.datetime({ offset: true })],
-  'a date such as 2026-01-31 (its midnight in UTC), or an instant such as 2026-01-31T08:00:00Z',
-)
+const instantWish = 'a date such as 2026-01-31 (its midnight in UTC), or an instant such as 2026-01-31T08:00:00Z'
+const instant = z.union([z.iso.date(instantWish), z.iso.datetime({ offset: true, error: instantWish })])
 
 /** Prices by model and time; `from` is included, `until` is not. */
 export const pricesSchema = z.record(

@@ -1,0 +1,200 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Metadata } from '@grpc/grpc-js'
+import { Redis } from 'ioredis'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { keysOf, readClimbs, readCounter, type CounterNow } from '../support/money-books.ts'
+import { moneyConfig, type MoneySettings } from '../support/money-config.ts'
+import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
+import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
+
+const prefix = 'money'
+const tag = `${prefix}:{money}`
+let server: PrivateRedis
+let redis: Redis
+let folder: string
+let running: RunningProcess[] = []
+let clients: TestClient[] = []
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-money-'))
+  server = await startPrivateRedis()
+  redis = new Redis({ path: server.socketPath })
+})
+afterEach(async () => {
+  for (const client of clients) client.close()
+  await Promise.all(running.map(one => one.end('SIGKILL')))
+  running = []
+  clients = []
+  redis.disconnect()
+  await server.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function writeConfig(settings: Omit<MoneySettings, 'redisUrl' | 'prefix'>): string {
+  const file = join(folder, 'sluice.json')
+  writeFileSync(file, JSON.stringify(moneyConfig({ redisUrl: server.url, prefix, ...settings })))
+  return file
+}
+
+async function start(service: 'router' | 'worker', parameters: readonly string[]): Promise<RunningProcess> {
+  const process = await startProcess(service, parameters, {}, 60_000)
+  running.push(process)
+  return process
+}
+
+async function startRouter(file: string): Promise<{ process: RunningProcess; client: TestClient }> {
+  const process = await start('router', ['--config', file])
+  const client = connect(String(process.ready['grpc']))
+  clients.push(client)
+  return { process, client }
+}
+
+async function workersAreSeen(client: TestClient): Promise<void> {
+  for (;;) {
+    const models = await new Promise<readonly { state: { workers: number } | null }[]>(resolve => {
+      client.raw.listModels({}, (_error, answer) => resolve(answer?.models ?? []))
+    })
+    if (models.length > 0 && models.every(model => (model.state?.workers ?? 0) > 0)) return
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+}
+
+/** A small generator of numbers in [0,1), the same in every run. @source mulberry32, by T. Ettinger */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+const calls = 5000
+/** As many as two busy cores take: the routers shall decide, not time. */
+const perSecond = 400
+const deadlineMs = 15_000
+const leaseMs = 3000
+const outputTokens = 60
+/** Dearest path: 1,000 + 60 × 10 for the small one, 7,000 + 60 × 70 and the deadline's computing for the large one. */
+const pathNanoUsd = 1600 + 11_200 + 15 * 1000
+/** A call takes three seconds in the mean, so about 1,200 would be under way: the money held for all of them is three times this. */
+const capNanoUsd = 400 * pathNanoUsd
+
+describe('5,000 requests over three routers, against caps for a third of what is in flight', () => {
+  it('overspend nothing, leave nothing held, and settle to the nano-USD what was used, though calls fail, leave and a router is killed', async () => {
+    const random = seeded(4)
+    const file = writeConfig({
+      failRatio: 0.1,
+      commandTimeoutMs: 4000,
+      budgets: {
+        tenantPerDayUsd: capNanoUsd / 1e9,
+        tenantPerMonthUsd: (capNanoUsd * 2) / 1e9,
+        pools: { large: { perDayUsd: (capNanoUsd * 0.6) / 1e9 } },
+        deployment: { perDayUsd: (capNanoUsd * 1.5) / 1e9 },
+        holdLeaseMs: leaseMs,
+      },
+    })
+    const [routers] = await Promise.all([
+      Promise.all([startRouter(file), startRouter(file), startRouter(file)]),
+      start('worker', ['--config', file, '--pool', 'small']),
+      start('worker', ['--config', file, '--pool', 'large']),
+    ])
+    await Promise.all(routers.map(({ client }) => workersAreSeen(client)))
+
+    const highest: Record<string, number> = {}
+    const watch = async (): Promise<readonly (readonly [string, CounterNow])[]> => {
+      const keys = await keysOf(redis, `${tag}:scope:*`)
+      const read = await Promise.all(keys.map(async key => [key, await readCounter(redis, key)] as const))
+      for (const [key, now] of read) {
+        const used = now.reserved + now.spent + (key.includes(':tenant:') ? 0 : now.lost + now.overrun)
+        highest[key] = Math.max(highest[key] ?? 0, used)
+      }
+      return read
+    }
+    const watching = setInterval(() => void watch(), 100)
+
+    const outcomes: Record<string, number> = {}
+    let answeredNanoUsd = 0
+    const begun = Array.from({ length: calls }, async (_, index) => {
+      await new Promise(resolve => setTimeout(resolve, (index * 1000) / perSecond))
+      const { client } = routers[index % routers.length]!
+      const confidence = random() < 0.4 ? 0.1 : 0.9
+      const text = `delay=${500 + Math.floor(random() * 5000)} confidence=${confidence} ${index}`
+      const leaves = random() < 0.15 ? random() * 5000 : undefined
+      const outcome = await callOnce(client, textRequest(text, { options: { maxOutputTokens: outputTokens } }), leaves)
+      outcomes[outcome.status] = (outcomes[outcome.status] ?? 0) + 1
+      answeredNanoUsd += outcome.costNanoUsd
+    })
+    await new Promise(resolve => setTimeout(resolve, 6000))
+    await routers[2]?.process.end('SIGKILL')
+    await Promise.all(begun)
+
+    // One lease after the last deadline, whatever is held was left behind.
+    const giveUpAt = Date.now() + deadlineMs + leaseMs + 5000
+    while ((await redis.zcard(`${tag}:holds`)) > 0 && Date.now() < giveUpAt) {
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+    clearInterval(watching)
+    const counters = await watch()
+    const climbs = await readClimbs(redis, prefix)
+    const [, tenantDay] = counters.find(([key]) => key.includes(':tenant:acme:day:'))!
+    const [, deployment] = counters.find(([key]) => key.includes(':deployment:day:'))!
+    const sum = (of: (climb: (typeof climbs)[number]) => number): number =>
+      climbs.reduce((all, climb) => all + of(climb), 0)
+
+    // It is a test of what it says only when all of that has happened.
+    expect(outcomes['OK']).toBeGreaterThan(500)
+    expect(outcomes['RESOURCE_EXHAUSTED']).toBeGreaterThan(1000)
+    expect(outcomes['CANCELLED']).toBeGreaterThan(100)
+    expect(outcomes['UNAVAILABLE']).toBeGreaterThan(10)
+    expect(outcomes['INTERNAL']).toBeUndefined()
+    expect(highest[`${tag}:scope:${counterOf(counters, ':tenant:acme:day:')}`]).toBeGreaterThan(capNanoUsd * 0.95)
+
+    const over = Object.entries(highest).filter(([key, used]) => used > limitOf(key))
+    expect(over).toEqual([])
+    expect(await redis.zcard(`${tag}:holds`)).toBe(0)
+    expect(counters.map(([, now]) => now.reserved)).toEqual(counters.map(() => 0))
+    expect(tenantDay.spent + tenantDay.overrun).toBe(sum(climb => climb.usedNanoUsd))
+    expect(tenantDay.spent).toBe(sum(climb => Math.min(climb.usedNanoUsd, climb.heldNanoUsd)))
+    expect(deployment.spent + deployment.overrun).toBe(sum(climb => climb.usedNanoUsd))
+    expect(deployment.lost).toBe(sum(climb => climb.lostNanoUsd))
+    expect(tenantDay.spent).toBeGreaterThanOrEqual(answeredNanoUsd)
+  }, 180_000)
+})
+
+function counterOf(counters: readonly (readonly [string, CounterNow])[], part: string): string {
+  const [key = ''] = counters.find(([name]) => name.includes(part)) ?? []
+  return key.slice(`${tag}:scope:`.length)
+}
+
+function limitOf(key: string): number {
+  if (key.includes(':tenant:')) return key.includes(':day:') ? capNanoUsd : capNanoUsd * 2
+  if (key.includes(':pool:large:')) return Math.ceil(capNanoUsd * 0.6)
+  return key.includes(':deployment:day:') ? Math.ceil(capNanoUsd * 1.5) : Infinity
+}
+
+const statusNames: Readonly<Record<number, string>> = {
+  0: 'OK',
+  1: 'CANCELLED',
+  4: 'DEADLINE_EXCEEDED',
+  8: 'RESOURCE_EXHAUSTED',
+  13: 'INTERNAL',
+  14: 'UNAVAILABLE',
+}
+
+function callOnce(
+  client: TestClient,
+  request: ReturnType<typeof textRequest>,
+  leavesAfterMs: number | undefined,
+): Promise<{ readonly status: string; readonly costNanoUsd: number }> {
+  return new Promise(resolve => {
+    const call = client.raw.infer(request, new Metadata(), { deadline: Date.now() + deadlineMs }, (error, answer) => {
+      const status = statusNames[error?.code ?? 0] ?? String(error?.code)
+      resolve({ status, costNanoUsd: answer?.costNanoUsd ?? 0 })
+    })
+    if (leavesAfterMs !== undefined) setTimeout(() => call.cancel(), leavesAfterMs)
+  })
+}

@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest'
+import { createClaim } from '../../services/router/claim/claim.ts'
+import { createClaimShadow } from '../../services/router/claim/claim-shadow.ts'
+import { createBudgets, type BudgetOptions } from '../../services/router/ledger/budgets.ts'
+import type { Ledger } from '../../services/router/ledger/ledger.ts'
+import type { Chosen, Considered } from '../../services/router/states.ts'
+import { createRequestId } from '../../services/shared/contract/ids.ts'
+import type { Payers, Rung } from '../../services/shared/contract/model.ts'
+import { PlainLedger } from '../support/plain-ledger.ts'
+
+const nowMs = Date.parse('2026-11-24T12:00:00Z')
+const clock = { now: () => nowMs }
+const limit = (nanoUsd: number, shadow = false) => ({ nanoUsd, shadow })
+
+function rung(name: string, pool: string, reserveNanoUsd: number, more: Partial<Rung> = {}): Considered {
+  const model = { name, pool } as unknown as Rung['model']
+  return {
+    rung: { name, model, recipe: {}, ...more },
+    reserveNanoUsd,
+    predictedCostNanoUsd: 1,
+    predictedWaitMs: 0,
+    neededMs: 0,
+  }
+}
+
+const ladder = [rung('small', 'p1', 100), rung('medium', 'p2', 300), rung('large', 'p3', 1000)]
+
+function chosen(considered: readonly Considered[] = ladder, more: Partial<Chosen> = {}): Chosen {
+  const sum = considered.reduce((all, one) => all + one.reserveNanoUsd, 0)
+  return {
+    requestId: createRequestId(nowMs),
+    caller: { tenant: 'acme', credentialId: 'c', scopes: ['infer'] },
+    request: { task: 'generate', parts: [], options: {}, constraints: { priority: 'normal' }, labels: {} },
+    considered,
+    firstStep: { kind: 'call', model: considered.at(-1)?.rung.name ?? '', reason: 'foreseen' },
+    guided: { ladder: { name: 'l', task: 'generate', modalities: [], rungs: considered.map(one => one.rung) } },
+    estimate: { models: {}, features: {} },
+    reserveNanoUsd: sum,
+    mostTokens: 50,
+    deadlineAt: nowMs + 1000,
+    ...more,
+  } as unknown as Chosen
+}
+
+function setUp(more: Partial<BudgetOptions> = {}, payers: Payers = {}, ledger: Ledger = new PlainLedger()) {
+  const seen: string[] = []
+  const budgets = createBudgets({
+    timeZone: 'UTC',
+    tenant: {},
+    tenants: new Map(),
+    pools: new Map(),
+    deployment: {},
+    ...more,
+  })
+  const observe = (name: string, outcome: string): void => void seen.push(`${name} ${outcome}`)
+  const claim = createClaim({ holdLeaseMs: 500, payers }, { ledger, budgets, clock, observe })
+  const balances = async () =>
+    Object.fromEntries(
+      (await ledger.balances(budgets.scopes('acme', nowMs))).map(one => [one.scope.name, one.reservedNanoUsd]),
+    )
+  return { claim, ledger, budgets, seen, balances }
+}
+
+const left = (claimed: { considered: readonly Considered[] }): readonly string[] =>
+  claimed.considered.filter(one => one.removedBy === undefined).map(one => one.rung.name)
+
+describe('createClaim()', () => {
+  it('holds the dearest path in every scope, and of each pool what its own legs may cost', async () => {
+    const { claim, balances } = setUp({ pools: new Map([['p3', { day: limit(5000) }]]) })
+    const claimed = await claim(chosen())
+    expect(claimed).toMatchObject({ reserveNanoUsd: 1400, firstStep: { model: 'large' } })
+    expect(await balances()).toEqual({
+      'tenant:day': 1400,
+      'tenant:month': 1400,
+      'deployment:day': 1400,
+      'deployment:month': 1400,
+      'pool:p3:day': 1000,
+    })
+  })
+
+  it('holds every leg beside a rung too: the tenant its own, the deployment what it pays', async () => {
+    const { claim, balances } = setUp({}, { hedge: 'deployment' })
+    const hedged = rung('large', 'p3', 1000, { extraLegs: { hedge: 1, retry: 2, sample: 0 } })
+    expect(await claim(chosen([hedged]))).toMatchObject({ reserveNanoUsd: 3000, payers: { hedge: 'deployment' } })
+    expect(await balances()).toMatchObject({ 'tenant:day': 3000, 'deployment:day': 4000 })
+  })
+
+  it('holds as much of the ladder as a budget covers, and steps on what is paid for', async () => {
+    const { claim, balances } = setUp({ tenant: { month: limit(450) } })
+    const claimed = await claim(chosen())
+    expect(left(claimed)).toEqual(['small', 'medium'])
+    expect(claimed.considered[2]).toMatchObject({ removedBy: 'cost' })
+    expect(claimed.firstStep.model).toBe('small')
+    expect(await balances()).toMatchObject({ 'tenant:day': 400 })
+  })
+
+  it('goes round a pool whose money is spent', async () => {
+    const { claim } = setUp({ pools: new Map([['p1', { day: limit(50) }]]) })
+    expect(left(await claim(chosen()))).toEqual(['medium', 'large'])
+  })
+
+  it('refuses what not even the cheapest rung fits in, and says when to come back', async () => {
+    const spent = setUp({ tenant: { day: limit(99) } })
+    await expect(spent.claim(chosen())).rejects.toMatchObject({
+      code: 'BudgetExceeded',
+      details: { reason: 'BUDGET_SPENT', quota: { subject: 'tenant:day' }, retryAfterMs: 12 * 3_600_000 },
+    })
+    expect(spent.seen).toEqual(['tenant:day refused'])
+    const held = setUp({ tenant: { day: limit(1450) } })
+    await held.claim(chosen())
+    // What is held may come back at any moment.
+    await expect(held.claim(chosen())).rejects.toMatchObject({ details: { retryAfterMs: 1000 } })
+  })
+
+  it('keeps a request within what one may cost, by the deployment and by the caller', async () => {
+    const { claim } = setUp({ request: limit(350) })
+    const claimed = await claim(chosen())
+    expect(claimed.reserveNanoUsd).toBe(350)
+    expect(left(claimed)).toEqual(['small', 'medium'])
+    const { claim: strict, seen } = setUp({ request: limit(99) })
+    await expect(strict(chosen())).rejects.toMatchObject({ details: { reason: 'BUDGET_REQUEST' } })
+    expect(seen).toEqual(['request refused'])
+  })
+
+  it('lets through what a shadowed limit would refuse, and tells of it', async () => {
+    const { claim, seen } = setUp({
+      request: limit(10, true),
+      tenant: { day: limit(10, true), requests: { perMinute: 60, burst: 1, shadow: true } },
+    })
+    expect((await claim(chosen())).reserveNanoUsd).toBe(1400)
+    await claim(chosen())
+    expect(seen).toEqual([
+      'request shadowed',
+      'tenant:day shadowed',
+      'request shadowed',
+      'tenant:requests shadowed',
+      'tenant:day shadowed',
+    ])
+  })
+
+  it('limits what begins in a minute, by requests and by tokens', async () => {
+    const { claim } = setUp({ tenant: { requests: { perMinute: 60, burst: 2, shadow: false } } })
+    await claim(chosen())
+    await claim(chosen())
+    await expect(claim(chosen())).rejects.toMatchObject({
+      code: 'RateLimited',
+      details: { reason: 'RATE_LIMIT', quota: { subject: 'tenant:requests' }, retryAfterMs: 1000 },
+    })
+    const { claim: tokens } = setUp({ tenant: { tokens: { perMinute: 40, burst: 40, shadow: false } } })
+    const never = await tokens(chosen()).catch((error: unknown) => error)
+    expect(never).toMatchObject({ details: { reason: 'RATE_NEVER' } })
+    expect(never).not.toHaveProperty('details.retryAfterMs')
+  })
+
+  it('refuses what is limited while the ledger has lost its data, and lets the rest through', async () => {
+    const closed: Ledger = Object.assign(new PlainLedger(), { reserve: async () => ({ kind: 'closed' as const }) })
+    const paid = setUp({ tenant: { day: limit(5000) } }, {}, closed)
+    await expect(paid.claim(chosen())).rejects.toMatchObject({
+      code: 'Overloaded',
+      details: { reason: 'LEDGER_CLOSED' },
+    })
+    const free = setUp({}, {}, closed)
+    expect((await free.claim(chosen())).reserveNanoUsd).toBe(1400)
+  })
+})
+
+describe('createClaimShadow()', () => {
+  it('takes from the deployment alone, within a limit of its own', async () => {
+    const { ledger, budgets, balances } = setUp({ pools: new Map([['p3', { day: limit(5000) }]]) })
+    const claim = createClaimShadow({ perDayNanoUsd: 1500, holdLeaseMs: 500 }, { ledger, budgets, clock })
+    expect(await claim(chosen([ladder[2]!]))).toMatchObject({ payers: { answer: 'deployment' } })
+    expect(await balances()).toMatchObject({ 'tenant:day': 0, 'deployment:day': 1000, 'pool:p3:day': 1000 })
+    await expect(claim(chosen([ladder[2]!]))).rejects.toMatchObject({ details: { quota: { subject: 'shadow:day' } } })
+  })
+})
