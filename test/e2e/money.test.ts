@@ -72,16 +72,15 @@ function seeded(seed: number): () => number {
   }
 }
 
-const calls = 5000
-/** As many as two busy cores take: the routers shall decide, not time. */
-const perSecond = 400
-const deadlineMs = 15_000
+const calls = 5001
+/** Clients, each with one call at a time: a slow machine takes longer, and sees the same. */
+const lanes = 900
+const deadlineMs = 20_000
 const leaseMs = 3000
 const outputTokens = 60
 /** Dearest path: 1,000 + 60 × 10 for the small one, 7,000 + 60 × 70 and the deadline's computing for the large one. */
-const pathNanoUsd = 1600 + 11_200 + 15 * 1000
-/** A call takes three seconds in the mean, so about 1,200 would be under way: the money held for all of them is three times this. */
-const capNanoUsd = 400 * pathNanoUsd
+const pathNanoUsd = 1600 + 11_200 + 20 * 1000
+const capNanoUsd = (lanes / 3) * pathNanoUsd
 
 describe('5,000 requests over three routers, against caps for a third of what is in flight', () => {
   it('overspend nothing, leave nothing held, and settle to the nano-USD what was used, though calls fail, leave and a router is killed', async () => {
@@ -118,19 +117,28 @@ describe('5,000 requests over three routers, against caps for a third of what is
 
     const outcomes: Record<string, number> = {}
     let answeredNanoUsd = 0
-    const begun = Array.from({ length: calls }, async (_, index) => {
-      await new Promise(resolve => setTimeout(resolve, (index * 1000) / perSecond))
-      const { client } = routers[index % routers.length]!
-      const confidence = random() < 0.4 ? 0.1 : 0.9
-      const text = `delay=${500 + Math.floor(random() * 5000)} confidence=${confidence} ${index}`
-      const leaves = random() < 0.15 ? random() * 5000 : undefined
-      const outcome = await callOnce(client, textRequest(text, { options: { maxOutputTokens: outputTokens } }), leaves)
-      outcomes[outcome.status] = (outcomes[outcome.status] ?? 0) + 1
-      answeredNanoUsd += outcome.costNanoUsd
-    })
-    await new Promise(resolve => setTimeout(resolve, 6000))
-    await routers[2]?.process.end('SIGKILL')
-    await Promise.all(begun)
+    let begun = 0
+    let alive = routers.length
+    const lane = async (): Promise<void> => {
+      while (begun < calls) {
+        const index = begun
+        begun += 1
+        if (begun === calls / 3) {
+          alive -= 1
+          void routers[alive]?.process.end('SIGKILL')
+        }
+        const { client } = routers[index % alive]!
+        const text = `delay=${500 + Math.floor(random() * 2500)} confidence=${random() < 0.4 ? 0.1 : 0.9} ${index}`
+        const leavesAfterMs = random() < 0.15 ? random() * 2500 : undefined
+        const request = textRequest(text, { options: { maxOutputTokens: outputTokens } })
+        const outcome = await callOnce(client, request, leavesAfterMs)
+        outcomes[outcome.status] = (outcomes[outcome.status] ?? 0) + 1
+        answeredNanoUsd += outcome.costNanoUsd
+        if (outcome.status === 'RESOURCE_EXHAUSTED')
+          await new Promise(resolve => setTimeout(resolve, 500 + random() * 500))
+      }
+    }
+    await Promise.all(Array.from({ length: lanes }, lane))
 
     // One lease after the last deadline, whatever is held was left behind.
     const giveUpAt = Date.now() + deadlineMs + leaseMs + 5000
@@ -146,9 +154,9 @@ describe('5,000 requests over three routers, against caps for a third of what is
       climbs.reduce((all, climb) => all + of(climb), 0)
 
     // It is a test of what it says only when all of that has happened.
-    expect(outcomes['OK']).toBeGreaterThan(500)
-    expect(outcomes['RESOURCE_EXHAUSTED']).toBeGreaterThan(1000)
-    expect(outcomes['CANCELLED']).toBeGreaterThan(100)
+    expect(outcomes['OK']).toBeGreaterThan(200)
+    expect(outcomes['RESOURCE_EXHAUSTED']).toBeGreaterThan(200)
+    expect(outcomes['CANCELLED']).toBeGreaterThan(50)
     expect(outcomes['UNAVAILABLE']).toBeGreaterThan(10)
     expect(outcomes['INTERNAL']).toBeUndefined()
     expect(highest[`${tag}:scope:${counterOf(counters, ':tenant:acme:day:')}`]).toBeGreaterThan(capNanoUsd * 0.95)
@@ -162,7 +170,7 @@ describe('5,000 requests over three routers, against caps for a third of what is
     expect(deployment.spent + deployment.overrun).toBe(sum(climb => climb.usedNanoUsd))
     expect(deployment.lost).toBe(sum(climb => climb.lostNanoUsd))
     expect(tenantDay.spent).toBeGreaterThanOrEqual(answeredNanoUsd)
-  }, 180_000)
+  }, 240_000)
 })
 
 function counterOf(counters: readonly (readonly [string, CounterNow])[], part: string): string {
