@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client'
 import type { Config } from '../shared/config/schema.ts'
 import type { Clock } from '../shared/contract/clock.ts'
 import { fromUsd } from '../shared/contract/money.ts'
+import type { Consider } from './choose/consider.ts'
 import { createClaim, type Claim } from './claim/claim.ts'
 import { createClaimShadow } from './claim/claim-shadow.ts'
 import type { Stores } from './compose-stores.ts'
@@ -28,6 +29,8 @@ export interface Money {
   readonly settler: Settler
   readonly readBudget: ReadBudget
   readonly isPaid: (tenant: string) => boolean
+  /** The look that chooses, counting rungs that are left out because nobody knows their price. */
+  readonly counted: (consider: Consider) => Consider
 }
 
 /** What it needs beside the stores. */
@@ -56,6 +59,11 @@ export function composeMoney(
     settler: createSettler({ ledger, climbLog, clock, logger, observe: metrics.settled }),
     readBudget: createReadBudget({ ledger, budgets, clock, isOpen }),
     isPaid: budgets.isPaid,
+    counted: consider => input => {
+      const considered = consider(input)
+      for (const { rung, removedBy } of considered) if (removedBy === 'price') metrics.unpriced(rung.model.name)
+      return considered
+    },
   }
 }
 

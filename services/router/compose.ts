@@ -109,7 +109,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     look: createLookAnew(consider, clock, money.isPaid),
   }
   const climber = createClimber(climbDependencies)
-  const choose = createChoose({ consider, clock, refused, isPaid: money.isPaid })
+  const choose = createChoose({ consider: money.counted(consider), clock, refused, isPaid: money.isPaid })
   const recall = createRecall({ climbLog, clock, sleep })
   const background = inFlight.background(logger)
   const ended = (climbed: Climbed): void => {

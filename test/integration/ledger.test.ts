@@ -235,7 +235,7 @@ describe('5,000 holds that are asked for at once over three connections', () => 
     const settlement = { spent, lostNanoUsd: 0, estimatedNanoUsd: 0 }
     // Whoever settles, and however many do: one of them is the first.
     const settled = held.flatMap(index =>
-      [0, 1, 2].map(turn => of(index + turn).settle(`h${index}`, settlement, startAt)),
+      [0, 1, 2].map(other => of(index + other).settle(`h${index}`, settlement, startAt)),
     )
     expect((await Promise.all(settled)).filter(one => one.first)).toHaveLength(1666)
     expect((await of(0).balances(scopes)).map(one => [one.reservedNanoUsd, one.spentNanoUsd])).toEqual(

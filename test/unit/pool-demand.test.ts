@@ -94,6 +94,17 @@ describe('a pool without workers', () => {
   })
 })
 
+describe('a model without a price', () => {
+  it('is left out where money is limited, and a price of 0 says that it is free', () => {
+    const look = createConsider(createFleet([worker()], new Map([['p', empty]])), sureness)
+    const removed = (isPaid: boolean, price: object): string | undefined =>
+      look({ ...input(60_000), isPaid, priceOf: () => price })[0]?.removedBy
+    expect(removed(true, {})).toBe('price')
+    expect(removed(false, {})).toBeUndefined()
+    expect(removed(true, { perRequest: 0 })).toBeUndefined()
+  })
+})
+
 describe('lacksCapacity()', () => {
   it('is false where the deadline is too short for the model itself, or money was short', () => {
     const base = {
