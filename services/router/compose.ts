@@ -48,8 +48,6 @@ const leaseMs = 3000
 /** Payloads outlive the deadline by this. */
 const payloadGraceMs = 60_000
 const followEveryMs = 100
-/** Longest that a drain waits for the calls under way. */
-const drainGraceMs = 120_000
 
 /** Builds a router out of the configuration and starts it. @throws GatewayError Config, Overloaded */
 export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promise<Service> {
@@ -181,9 +179,12 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       }),
     },
     { leaseMs },
-    (loop, error) => {
-      metrics.loopFailed(loop)
-      logger.debug({ err: error, loop }, 'a turn failed')
+    {
+      started: metrics.loopStarted,
+      failed(loop, error) {
+        metrics.loopFailed(loop)
+        logger.debug({ err: error, loop }, 'a turn failed')
+      },
     },
   )
 
@@ -220,21 +221,22 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   server.setServing(true)
   const ops = await openOpsServer(config.listen.ops, metricsRegistry, {
     notReady: () => [
-      ...(redis.status === 'ready' ? [] : ['redis']),
-      ...(closing.signal.aborted ? ['draining'] : []),
-      ...fleet.poolsWithoutWorkers.map(pool => `pool ${pool}`),
+      ...(redis.status === 'ready' ? [] : [{ check: 'redis' }]),
+      ...(closing.signal.aborted ? [{ check: 'draining' }] : []),
+      ...fleet.poolsWithoutWorkers.map(pool => ({ check: 'pool', name: pool })),
     ],
   })
   logger.info({ name, grpc: server.address, ops: ops.address }, 'router is ready')
 
   return {
+    drainMs: config.limits.drainMs,
     async drain() {
       server.setServing(false)
       closing.abort()
-      await server.drain(drainGraceMs)
+      await server.drain(config.limits.drainMs)
       await learning.close()
       await leases.handOver().catch((error: unknown) => logger.warn({ err: error }, 'jobs could not be handed over'))
-      await inFlight.empty(drainGraceMs)
+      await inFlight.empty(config.limits.drainMs)
       follower.close()
       await loops.stop()
       await closePort()

@@ -34,13 +34,22 @@ const rememberEveryMs = 2000
 const policiesEveryMs = 1000
 const learningEveryMs = 1000
 
+/** Who hears of the loops. */
+export interface LoopListener {
+  started(loop: string): void
+  failed(loop: string, error: unknown): void
+}
+
 /** Starts every loop of a router. */
 export function startLoops(
   turns: LoopTurns,
   { leaseMs }: { readonly leaseMs: number },
-  onFailure: (loop: string, error: unknown) => void,
+  { started, failed }: LoopListener,
 ): Loop {
-  const start = (name: keyof LoopTurns, ms: number): Loop => every(ms, turns[name], error => onFailure(name, error))
+  const start = (name: keyof LoopTurns, ms: number): Loop => {
+    started(name)
+    return every(ms, turns[name], error => failed(name, error))
+  }
   const loops = [
     // Three tries within a lease.
     start('renew', leaseMs / 3),

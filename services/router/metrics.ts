@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import type { RungReport } from '../shared/contract/answer.ts'
+import type { DegradedReason, RungReport } from '../shared/contract/answer.ts'
 import type { Modality, Task } from '../shared/contract/content.ts'
 import { sampledTraceIdOf } from '../shared/telemetry/tracer.ts'
 import type { Chosen, Climbed } from './states.ts'
@@ -17,6 +17,8 @@ export interface RouterMetrics {
   /** A part was described by its header alone. */
   headerOnly(modality: Modality, reason: 'timeout' | 'error'): void
   resumed(): void
+  /** A background loop goes round from now on. */
+  loopStarted(loop: string): void
   /** A background loop failed at a turn. */
   loopFailed(loop: string): void
 }
@@ -28,8 +30,15 @@ export interface RouterGauges {
   readonly poolsWaiting: () => ReadonlyMap<string, number>
 }
 
+const degradedReasons: readonly DegradedReason[] = ['budget', 'deadline', 'no_capacity', 'rung_failed', 'overload']
+const fallbackReasons = ['timeout', 'error', 'no-estimator']
+/** What service levels are about: the calls that want an answer, and the statuses that count against them. */
+const askingRpcs = ['Infer', 'InferStream', 'Submit']
+const watchedStatuses = ['OK', 'UNAVAILABLE', 'INTERNAL', 'DEADLINE_EXCEEDED', 'RESOURCE_EXHAUSTED']
+
 /** Seconds; from a decision in microseconds to the longest deadline of ten minutes. */
 const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600]
+const confidenceBuckets = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99]
 const decisionBuckets = [0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05]
 
 /** Registers the router's metrics. */
@@ -92,6 +101,13 @@ export function createRouterMetrics(registry: Registry, gauges: RouterGauges): R
     labelNames: ['reason'],
     registers,
   })
+  const confidences = new Histogram({
+    name: 'sluice_router_answer_confidence_ratio',
+    help: 'Calibrated probability of being right of the answers that were given.',
+    labelNames: ['task', 'tier'],
+    buckets: confidenceBuckets,
+    registers,
+  })
   const resumed = new Counter({
     name: 'sluice_router_climbs_resumed_total',
     help: 'Climbs taken over from routers that died.',
@@ -103,6 +119,13 @@ export function createRouterMetrics(registry: Registry, gauges: RouterGauges): R
     labelNames: ['loop'],
     registers,
   })
+  // A series that is there from the start shows its first increase, which an alert may be about.
+  for (const reason of degradedReasons) degraded.inc({ reason }, 0)
+  for (const reason of fallbackReasons) fallbacks.inc({ reason }, 0)
+  for (const modality of ['image', 'audio', 'video']) {
+    for (const reason of ['timeout', 'error']) headersOnly.inc({ modality, reason }, 0)
+  }
+  for (const rpc of askingRpcs) for (const status of watchedStatuses) requests.inc({ rpc, status }, 0)
   registerGauges(registry, gauges)
   return {
     decided(chosen, elapsedMs) {
@@ -114,7 +137,11 @@ export function createRouterMetrics(registry: Registry, gauges: RouterGauges): R
     },
     ended({ request, end }) {
       climbs.inc({ task: request.task satisfies Task, end: end.kind })
-      if (end.kind === 'answered' && end.answer.degraded !== undefined) degraded.inc({ reason: end.answer.degraded })
+      if (end.kind === 'answered') {
+        const { confidence, tier, degraded: reason } = end.answer
+        confidences.observe({ task: request.task, tier }, confidence)
+        if (reason !== undefined) degraded.inc({ reason })
+      }
       const reports = end.kind === 'answered' ? end.answer.rungs : end.rungs
       for (const { model, tier, costNanoUsd } of reports) spent.inc({ model, tier }, costNanoUsd / 1e9)
     },
@@ -129,6 +156,7 @@ export function createRouterMetrics(registry: Registry, gauges: RouterGauges): R
     },
     headerOnly: (modality, reason) => headersOnly.inc({ modality, reason }),
     resumed: () => resumed.inc(),
+    loopStarted: loop => loops.inc({ loop }, 0),
     loopFailed: loop => loops.inc({ loop }),
   }
 }

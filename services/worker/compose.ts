@@ -68,7 +68,7 @@ export async function composeWorker(
   const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
   const payloads = createRedisPayloadStore({ prefix, quotaBytes }, redis, clock)
   const openLegs = createOpenLegs(mail, sleep)
-  const metrics = createWorkerMetrics(registry, () => openLegs.size, pool)
+  const metrics = createWorkerMetrics(registry, () => openLegs.size, { pool, models: engine.models })
   const mailbox = createRedisMailbox<WorkerMail>(
     { prefix, name: workerId, ttlMs: mailboxTtlMs },
     { reader, redis, logger },
@@ -113,11 +113,15 @@ export async function composeWorker(
   await beat()
   const beating = every(beatEveryMs, beat, error => logger.debug({ err: error }, 'a heartbeat failed'))
   const ops = await openOpsServer(config.listen.workerOps, registry, {
-    notReady: () => [...(redis.status === 'ready' ? [] : ['redis']), ...(lanes.paused ? ['draining'] : [])],
+    notReady: () => [
+      ...(redis.status === 'ready' ? [] : [{ check: 'redis' }]),
+      ...(lanes.paused ? [{ check: 'draining' }] : []),
+    ],
   })
   logger.info({ workerId, pool, models: engine.models, ops: ops.address }, 'worker is ready')
 
   return {
+    drainMs: config.limits.drainMs,
     async drain() {
       lanes.pause(true)
       await beat().catch(() => {

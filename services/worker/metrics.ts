@@ -1,5 +1,6 @@
 import type { ServiceTimes } from '../shared/estimate/service-times.ts'
 import { createServiceTimesRecorder } from '../shared/estimate/service-times.ts'
+import type { LegFailure } from '../shared/climb/climb-log.ts'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 /** What a worker counts. Labels are configured models and closed sets of ends. */
@@ -24,12 +25,25 @@ export interface EndedLeg {
 /** A leg that was stopped at its deadline would have gone on; left out, slow inputs would make the model look quick. */
 const stoppedFactor = 1.25
 
+/** Ends that alerts look for. */
+const watchedEnds: readonly LegFailure[] = ['model-error', 'upstream-error', 'payload-lost', 'poison', 'bug']
+
 const workBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 const waitBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300]
 const batchBuckets = [1, 2, 4, 8, 16, 32, 64]
 
+/** What a worker serves. */
+export interface ServedPool {
+  readonly pool: string
+  readonly models: readonly string[]
+}
+
 /** Registers a worker's metrics. */
-export function createWorkerMetrics(registry: Registry, running: () => number, pool = ''): WorkerMetrics {
+export function createWorkerMetrics(
+  registry: Registry,
+  running: () => number,
+  { pool, models }: ServedPool = { pool: '', models: [] },
+): WorkerMetrics {
   const registers = [registry]
   const legs = new Counter({
     name: 'sluice_worker_legs_total',
@@ -72,6 +86,8 @@ export function createWorkerMetrics(registry: Registry, running: () => number, p
       this.set(running())
     },
   })
+  // A series that is there from the start shows its first increase, which an alert may be about.
+  for (const model of models) for (const end of watchedEnds) legs.inc({ model, end }, 0)
   const recent = createServiceTimesRecorder()
   return {
     leg(model, { end, inputBytes, workMs, waitMs, costNanoUsd }) {

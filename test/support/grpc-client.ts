@@ -1,5 +1,6 @@
 import { credentials, Metadata, type CallOptions, type ServiceError } from '@grpc/grpc-js'
 import { fileURLToPath } from 'node:url'
+import type { ExplainResponse__Output } from '../../services/shared/rpc/generated/sluice/v1/ExplainResponse.ts'
 import type { InferEvent__Output } from '../../services/shared/rpc/generated/sluice/v1/InferEvent.ts'
 import type { InferRequest } from '../../services/shared/rpc/generated/sluice/v1/InferRequest.ts'
 import type { InferResponse__Output } from '../../services/shared/rpc/generated/sluice/v1/InferResponse.ts'
@@ -17,6 +18,8 @@ export interface CallSettings {
   readonly deadlineMs?: number
   /** Value of the `authorization` header. */
   readonly authorization?: string
+  /** W3C trace context that the call is made in. */
+  readonly traceparent?: string
   readonly signal?: AbortSignal
 }
 
@@ -33,6 +36,7 @@ export interface GatewayClient {
   infer(request: InferRequest, settings?: CallSettings): Promise<InferResponse__Output>
   /** Every event until the end of the stream. */
   inferStream(request: InferRequest, settings?: StreamSettings): Promise<readonly InferEvent__Output[]>
+  explain(request: InferRequest, settings?: CallSettings): Promise<ExplainResponse__Output>
   submit(request: InferRequest, settings?: CallSettings): Promise<Job__Output>
   getJob(jobId: string, settings?: CallSettings): Promise<Job__Output>
   cancelJob(jobId: string, settings?: CallSettings): Promise<Job__Output>
@@ -57,6 +61,7 @@ export function openClient(address: string): GatewayClient {
   })
   return {
     infer: (request, settings) => unary(settings, (...way) => client.infer(request, ...way)),
+    explain: (request, settings) => unary(settings, (...way) => client.explain(request, ...way)),
     submit: (request, settings) => unary(settings, (...way) => client.submit({ request }, ...way)),
     getJob: (jobId, settings) => unary(settings, (...way) => client.getJob({ jobId }, ...way)),
     cancelJob: (jobId, settings) => unary(settings, (...way) => client.cancelJob({ jobId }, ...way)),
@@ -85,6 +90,7 @@ const defaultDeadlineMs = 20_000
 function wayOf(settings: CallSettings = {}): [Metadata, CallOptions] {
   const metadata = new Metadata()
   if (settings.authorization !== undefined) metadata.set('authorization', settings.authorization)
+  if (settings.traceparent !== undefined) metadata.set('traceparent', settings.traceparent)
   return [metadata, { deadline: Date.now() + (settings.deadlineMs ?? defaultDeadlineMs) }]
 }
 

@@ -172,6 +172,8 @@ export const configSchema = z.strictObject({
       defaultDeadlineMs: count.default(30_000),
       longestDeadlineMs: count.default(600_000),
       asyncDeadlineMs: count.default(600_000),
+      /** Longest that a process which is asked to stop waits for what is under way; what is not done by then is done again elsewhere. */
+      drainMs: count.default(120_000),
       fetch: z
         .strictObject({
           /** Host names, `.example.org` for every host under it, each with `:port` where it is not the scheme's own. */

@@ -3,6 +3,8 @@ import { isGatewayError } from '../contract/errors.ts'
 
 /** A running service as its process sees it. */
 export interface Service {
+  /** Longest that what is under way is waited for. */
+  readonly drainMs: number
   /** Takes nothing new, finishes what it has, lets go of everything. */
   drain(): Promise<void>
 }
@@ -10,8 +12,8 @@ export interface Service {
 /** Exit code for a configuration that cannot be used: starting again will not help. */
 export const configExitCode = 2
 
-/** A drain that takes longer than this hangs. */
-const longestDrainMs = 150_000
+/** A drain that takes this much longer than what is under way may hangs. */
+const drainSlackMs = 30_000
 /** Without a supervisor there is most likely no Redis either: what cannot be finished soon cannot be finished. */
 const orphanDrainMs = 10_000
 
@@ -26,9 +28,10 @@ export async function runService(
 ): Promise<void> {
   let service: Service | undefined
   let draining = false
-  const drain = async (why: string, limitMs = longestDrainMs): Promise<void> => {
+  const drain = async (why: string, mostMs = Number.POSITIVE_INFINITY): Promise<void> => {
     if (draining) process.exit(1)
     draining = true
+    const limitMs = Math.min(mostMs, (service?.drainMs ?? 0) + drainSlackMs)
     setTimeout(() => {
       logger.error({ why, limitMs }, 'draining took too long')
       process.exit(1)

@@ -5,8 +5,15 @@ import { GatewayError } from '../contract/errors.ts'
 
 /** What `/readyz` asks. */
 export interface Readiness {
-  /** Names of what is not ready; empty means ready. */
-  notReady(): readonly string[]
+  /** What is not ready: the word of its check, and which one of several; empty means ready. */
+  notReady(): readonly NotReady[]
+}
+
+/** One thing that is not ready, such as `pool small`. */
+export interface NotReady {
+  /** Closed set: redis, draining, pool. `/readyz?exclude=pool` leaves a check out. */
+  readonly check: string
+  readonly name?: string
 }
 
 /** The operators' port. */
@@ -19,10 +26,14 @@ export interface OpsServer {
 /** Opens `/metrics`, `/livez` and `/readyz`. @throws GatewayError Config when the address is taken */
 export async function openOpsServer(address: string, registry: Registry, readiness: Readiness): Promise<OpsServer> {
   const server = createServer((request, response) => {
-    const path = request.url?.split('?')[0]
+    const { pathname: path, searchParams } = new URL(request.url ?? '/', 'http://ops')
     if (path === '/livez') answer(response, 200, 'ok\n')
     else if (path === '/readyz') {
-      const missing = readiness.notReady()
+      const excluded = new Set(searchParams.getAll('exclude'))
+      const missing = readiness
+        .notReady()
+        .filter(({ check }) => !excluded.has(check))
+        .map(({ check, name }) => (name === undefined ? check : `${check} ${name}`))
       answer(
         response,
         missing.length === 0 ? 200 : 503,

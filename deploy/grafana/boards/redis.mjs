@@ -1,0 +1,48 @@
+import { board, lines, number, query } from './board.mjs'
+
+/** The store that everything stands on. */
+export const redis = board('sluice-redis', 'Sluice: Redis', 'The store that keeps order, money and jobs.', [
+  [
+    'State',
+    [
+      number('Up', 'none', '1 while the exporter reaches it.', 'min(redis_up)'),
+      number('Memory', 'bytes', 'Used.', 'sum(redis_memory_used_bytes)'),
+      number('Clients', 'none', 'Connections.', 'sum(redis_connected_clients)'),
+      number(
+        'Evicted',
+        'none',
+        'Must be zero: holds and climbs are among the keys.',
+        'sum(increase(redis_evicted_keys_total[1h]))',
+      ),
+    ],
+  ],
+  [
+    'Load',
+    [
+      lines('Commands', 'ops', 'A second.', [
+        query('rate(redis_commands_processed_total[$__rate_interval])', '{{instance}}'),
+      ]),
+      lines('Time by command', 's', 'Seconds of the server a second, the ten dearest.', [
+        query('topk(10, sum by (cmd) (rate(redis_commands_duration_seconds_total[$__rate_interval])))', '{{cmd}}'),
+      ]),
+      lines('Memory', 'bytes', 'Used, and the limit where there is one (0: none).', [
+        query('redis_memory_used_bytes', '{{instance}} used'),
+        query('redis_memory_max_bytes', '{{instance}} limit'),
+      ]),
+      lines('Clients', 'none', 'Connected and blocked.', [
+        query('redis_connected_clients', '{{instance}} connected'),
+        query('redis_blocked_clients', '{{instance}} blocked'),
+      ]),
+    ],
+  ],
+  [
+    'Durability',
+    [
+      lines('Append-only file', 'none', '1: the last write and the last rewrite went well.', [
+        query('redis_aof_last_write_status', '{{instance}} write'),
+        query('redis_aof_last_bgrewrite_status', '{{instance}} rewrite'),
+      ]),
+      lines('Keys', 'none', 'By database.', [query('redis_db_keys', '{{instance}} {{db}}')]),
+    ],
+  ],
+])

@@ -1,0 +1,45 @@
+// Writes what is made from code: Grafana's dashboards, and the chart's copies of dashboards, rules and configuration. With --check, only looks whether they are up to date.
+import { mkdirSync, readdirSync, readFileSync, existsSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { budgets } from '../deploy/grafana/boards/budgets.mjs'
+import { calibration } from '../deploy/grafana/boards/calibration.mjs'
+import { cascade } from '../deploy/grafana/boards/cascade.mjs'
+import { latency } from '../deploy/grafana/boards/latency.mjs'
+import { queues } from '../deploy/grafana/boards/queues.mjs'
+import { redis } from '../deploy/grafana/boards/redis.mjs'
+
+const deploy = fileURLToPath(new URL('../deploy', import.meta.url))
+const chart = join('helm', 'sluice', 'files')
+const read = path => readFileSync(join(deploy, path), 'utf8')
+
+const files = new Map()
+for (const built of [cascade, latency, budgets, queues, calibration, redis]) {
+  const name = `${built.uid.replace('sluice-', '')}.json`
+  const text = `${JSON.stringify(built, undefined, 2)}\n`
+  files.set(join('grafana', 'dashboards', name), text)
+  files.set(join(chart, 'dashboards', name), text)
+}
+for (const name of ['alerts.yaml', 'recordings.yaml']) {
+  files.set(join(chart, 'rules', name), read(join('prometheus', 'rules', name)))
+}
+files.set(join(chart, 'sluice.yaml'), read(join('config', 'sluice.yaml')))
+
+const stale = [...files].filter(([path, text]) => !existsSync(join(deploy, path)) || read(path) !== text)
+const folders = [join('grafana', 'dashboards'), join(chart, 'dashboards'), join(chart, 'rules')]
+const left = folders
+  .filter(folder => existsSync(join(deploy, folder)))
+  .flatMap(folder => readdirSync(join(deploy, folder)).map(name => join(folder, name)))
+  .filter(path => !files.has(path))
+
+if (process.argv.includes('--check')) {
+  for (const path of [...stale.map(([name]) => name), ...left]) console.error(`deploy/${path} is not up to date`)
+  if (stale.length + left.length > 0) console.error('run: npm run generate')
+  process.exitCode = stale.length + left.length > 0 ? 1 : 0
+} else {
+  for (const [path, text] of stale) {
+    mkdirSync(dirname(join(deploy, path)), { recursive: true })
+    writeFileSync(join(deploy, path), text)
+  }
+  for (const path of left) rmSync(join(deploy, path))
+}
