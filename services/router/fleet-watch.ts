@@ -1,8 +1,10 @@
 import type { Clock } from '../shared/contract/clock.ts'
 import type { Job } from '../shared/queue/job.ts'
-import type { JobProducer, PoolBacklog } from '../shared/queue/pool-queue.ts'
+import type { JobProducer } from '../shared/queue/pool-queue.ts'
 import type { WorkerRegistry } from '../shared/registry/worker-registry.ts'
+import type { BusyQueue } from './choose/expect-wait.ts'
 import { createFleet, type ColdStart, type Fleet } from './choose/fleet.ts'
+import { createInflow } from './inflow.ts'
 
 /** A pool as the watch is told of it. */
 export interface WatchedPool {
@@ -45,7 +47,10 @@ export function createFleetWatch(
   weights: Readonly<Record<string, number>>,
   { registry, queue, clock }: FleetWatchDependencies,
 ): FleetWatch {
-  const backlogs = new Map<string, PoolBacklog>()
+  const backlogs = new Map<string, BusyQueue>()
+  const inflows = new Map<string, ReturnType<typeof createInflow>>(
+    [...pools.keys()].map(pool => [pool, createInflow()]),
+  )
   const askedAt = new Map<string, number>()
   const lastLegMs = new Map<string, number>()
   let view = createFleet([], backlogs, { weights })
@@ -57,7 +62,13 @@ export function createFleetWatch(
       ),
     )
   const readBacklogs = async (names: readonly string[]): Promise<void> => {
-    await Promise.all(names.map(async pool => backlogs.set(pool, await queue.backlog(pool))))
+    await Promise.all(
+      names.map(async pool => {
+        const backlog = await queue.backlog(pool)
+        const inflow = inflows.get(pool)?.(backlog.putMs, clock.now())
+        backlogs.set(pool, inflow === undefined ? backlog : { ...backlog, inflow })
+      }),
+    )
   }
   const remember = (): void => {
     for (const pool of pools.keys()) {
@@ -106,7 +117,7 @@ export function createFleetWatch(
   }
 }
 
-function withLeg(backlog: PoolBacklog, { priority, tenant, serviceMs = 1 }: Job, capacity: number): PoolBacklog {
+function withLeg(backlog: BusyQueue, { priority, tenant, serviceMs = 1 }: Job, capacity: number): BusyQueue {
   if (backlog.running + backlog.waiting < capacity) return { ...backlog, running: backlog.running + 1 }
   const others = backlog.work.filter(one => one.priority !== priority || one.tenant !== tenant)
   const own = backlog.work.find(one => one.priority === priority && one.tenant === tenant)

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { expectEnd } from '../../services/router/choose/expect-end.ts'
 import { expectWait, type Servers } from '../../services/router/choose/expect-wait.ts'
+import { createInflow } from '../../services/router/inflow.ts'
 import { createServiceTimesRecorder, sketchFor } from '../../services/shared/estimate/service-times.ts'
 import {
   createTimeRecorder,
@@ -95,12 +96,31 @@ describe('expectWait()', () => {
     expect(expectWait(backlog, servers, normal('t', 0), service).meanMs).toBe(900 / 4)
   })
 
+  it('leaves a class only the lanes that what comes in before it does not take', () => {
+    const backlog = { ...busy([]), inflow: new Map([[1, 3]]) }
+    expect(expectWait(backlog, servers, normal('t', 0), service).meanMs).toBeCloseTo(100 / 1)
+    expect(expectWait(backlog, servers, { ...normal('t', 0), priority: 1 }, service).meanMs).toBeCloseTo(100 / 4)
+    const full = { ...backlog, inflow: new Map([[1, 9]]) }
+    expect(expectWait(full, servers, normal('t', 0), service).meanMs).toBeGreaterThan(1000)
+  })
+
   it('counts of a flooding tenant what fair turns give it', () => {
     const backlog = busy([normal('flood', 100_000)])
     expect(expectWait(backlog, servers, normal('polite', 0), service).meanMs).toBe(200 / 4)
     expect(expectWait(backlog, servers, normal('flood', 0), service).meanMs).toBe(100_100 / 4)
     const weighty = { ...servers, weights: { flood: 3 } }
     expect(expectWait(backlog, weighty, normal('polite', 0), service).meanMs).toBe(400 / 4)
+  })
+})
+
+describe('createInflow()', () => {
+  it('tells by class how many lanes keep up with what comes in, over about a second', () => {
+    const inflow = createInflow()
+    expect(inflow(new Map([[1, 500]]), 0)).toBeUndefined()
+    expect(inflow(new Map([[1, 600]]), 100)).toBeUndefined()
+    expect(inflow(new Map([[1, 1500]]), 500)?.get(1)).toBe(2)
+    expect(inflow(new Map([[1, 1500]]), 1600)?.get(1)).toBe(0)
+    expect(inflow(new Map([[1, 0]]), 2000)?.get(1)).toBe(0)
   })
 })
 

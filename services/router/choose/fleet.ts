@@ -2,7 +2,7 @@ import { sketchFor } from '../../shared/estimate/service-times.ts'
 import { mergeSketches, momentsOf, quantileOf, type TimeSketch } from '../../shared/estimate/time-sketch.ts'
 import type { PoolBacklog } from '../../shared/queue/pool-queue.ts'
 import type { WorkerState } from '../../shared/registry/worker-registry.ts'
-import { expectWait, type Turn, type Wait } from './expect-wait.ts'
+import { expectWait, type BusyQueue, type Turn, type Wait } from './expect-wait.ts'
 
 /** What is known of a pool that may have no workers. */
 export interface ColdStart {
@@ -66,7 +66,7 @@ const nothing: PoolBacklog = { waiting: 0, running: 0, work: [] }
 /** Builds the view from one reading of the registry and the queues. A backlog that is changed later shows in it. */
 export function createFleet(
   workers: readonly WorkerState[],
-  backlogs: ReadonlyMap<string, PoolBacklog>,
+  backlogs: ReadonlyMap<string, BusyQueue>,
   { weights = {}, coldStarts = new Map() }: FleetOptions = {},
 ): Fleet {
   const byPool = new Map<string, WorkerState[]>()

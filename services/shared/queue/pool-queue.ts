@@ -7,6 +7,8 @@ export interface PoolBacklog {
   readonly running: number
   /** Estimated work that waits, by class (1 runs first) and tenant. */
   readonly work: readonly { readonly priority: number; readonly tenant: string; readonly workMs: number }[]
+  /** Estimated work that was put in line so far, by class: what it grows by is what comes in. */
+  readonly putMs?: ReadonlyMap<number, number>
 }
 
 /** The sending side of every pool's queue. */

@@ -44,7 +44,19 @@ const scripts = {
   done: script('done'),
 }
 
-const keyNames = ['legs', 'places', 'wait', 'turns', 'idle', 'clocks', 'backlog', 'running', 'held', 'supply'] as const
+const keyNames = [
+  'legs',
+  'places',
+  'wait',
+  'turns',
+  'idle',
+  'clocks',
+  'backlog',
+  'running',
+  'held',
+  'supply',
+  'put',
+] as const
 
 /** Opens a pool's line. */
 export function openLine(prefix: string, pool: string, redis: RedisConnection): Line {
@@ -80,10 +92,16 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection): 
       await run(scripts.done, [ticket])
     },
     async backlog() {
-      const [waiting, running, work] = await onRedis(() =>
-        Promise.all([redis.zcard(keyOf('wait')), redis.hlen(keyOf('running')), redis.hgetall(keyOf('backlog'))]),
+      const [waiting, running, work, put] = await onRedis(() =>
+        Promise.all([
+          redis.zcard(keyOf('wait')),
+          redis.hlen(keyOf('running')),
+          redis.hgetall(keyOf('backlog')),
+          redis.hgetall(keyOf('put')),
+        ]),
       )
-      return { waiting, running, work: Object.entries(work).map(workOf) }
+      const putMs = new Map(Object.entries(put).map(([priority, ms]) => [Number(priority), Number(ms)]))
+      return { waiting, running, work: Object.entries(work).map(workOf), putMs }
     },
     waiting: () => onRedis(() => redis.zcard(keyOf('wait'))),
     async count(tickets) {

@@ -20,4 +20,5 @@ end
 redis.call('HSET', legs, ARGV[1], ARGV[2])
 redis.call('HSET', places, ARGV[1], ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. ARGV[5] .. ' ' .. ARGV[6])
 enter(place_of(ARGV[1]))
+redis.call('HINCRBY', KEYS[11], string.sub(ARGV[6], 1, 1), ARGV[3])
 return { 'put', wants_ticket(), shed }
