@@ -28,6 +28,8 @@ export function addRequestOptions(command: Command): Command {
     .option('--min-quality <ratio>', 'least confidence in [0,1] to accept an answer')
     .option('--model <name>', 'only this model')
     .option('--tier <name>', 'only this tier')
+    .option('--adapter <name>', 'adapter (LoRA) of the model')
+    .option('--session <key>', 'requests of one session prefer one server')
     .addOption(new Option('--priority <class>', 'urgency').choices(['interactive', 'normal', 'batch', 'sheddable']))
     .option('--idempotency-key <key>', 'a retry with the same key is not paid twice')
 }

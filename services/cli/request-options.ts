@@ -27,6 +27,8 @@ export interface RequestOptions {
   readonly minQuality?: string
   readonly model?: string
   readonly tier?: string
+  readonly adapter?: string
+  readonly session?: string
   readonly priority?: 'interactive' | 'normal' | 'batch' | 'sheddable'
   readonly idempotencyKey?: string
 }
@@ -50,6 +52,7 @@ export function requestOf(options: RequestOptions, words: readonly string[]): In
     content,
     options: taskOptionsOf(options, task),
     constraints: constraintsOf(options),
+    ...(options.session === undefined ? {} : { sessionKey: options.session }),
     ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
   }
 }
@@ -96,6 +99,7 @@ function constraintsOf(options: RequestOptions): Constraints {
     minQuality: numberOf('--min-quality', options.minQuality),
     model: options.model,
     tier: options.tier,
+    adapter: options.adapter,
     priority: options.priority === undefined ? undefined : priorities[options.priority],
   })
 }

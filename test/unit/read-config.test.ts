@@ -308,4 +308,15 @@ describe('readConfig()', () => {
     })
     expect(Object.keys(config.ladders)).toEqual(['transcribe', 'read', 'classify', 'embed'])
   })
+
+  it.each(['vllm', 'sglang', 'triton', 'hosted', 'openai'])('reads the example %s.yaml', name => {
+    const text = readFileSync(new URL(`../../deploy/config/${name}.yaml`, import.meta.url), 'utf8')
+    const config = readConfig(text, {
+      file: `${name}.yaml`,
+      environment: { SMALL_URL: 'http://small/v1', LARGE_URL: 'http://large/v1', TRITON_URL: 'grpc://triton:8001' },
+      overrides: {},
+      surroundings: { packs: new Set(), folderExists: () => false },
+    })
+    expect(Object.keys(config.ladders).length).toBeGreaterThan(0)
+  })
 })
