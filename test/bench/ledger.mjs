@@ -1,4 +1,4 @@
-// The ledger's cost: what claiming (reserve) and settling add to the CPU time of a router for one request. Three turns, each measuring in
+// The ledger's cost: what claiming (reserve) and settling add to the CPU time of a router for one request. Five turns, each measuring in
 // the same run: a whole router that answers over gRPC, and in this process the two stages alone against the same Redis. Needs
 // `npm run build`.
 // node test/bench/ledger.mjs [--requests 4000] [--concurrency 64] [--json FILE]
@@ -46,10 +46,11 @@ try {
   const control = new Redis({ path: system.redisSocket })
   const pid = system.routerPid
   const stages = await createStages(system.redisSocket)
-  await inLanes(500, () => system.infer(request()))
-  await inLanes(500, stages.hold)
+  // Both run until the compiler has done its work.
+  await inLanes(3000, () => system.infer(request()))
+  await inLanes(6000, () => stages.hold(createRequestId(Date.now())))
   const turns = []
-  for (let turn = 0; turn < 3; turn += 1) turns.push(await measure(pid, control, stages))
+  for (let turn = 0; turn < 5; turn += 1) turns.push(await measure(pid, control, stages))
   const [ledger, router, redis] = ['ledgerMicros', 'routerMicros', 'redisMicros'].map(name =>
     median(turns.map(one => one[name])),
   )
@@ -78,9 +79,10 @@ async function measure(pid, control, stages) {
   const failures = await inLanes(requests, async () => (await system.infer(request())).failure)
   const routerMicros = (cpuMicrosOf(pid) - routerBefore) / requests
   if (failures.length > 0) throw new Error(`${failures.length} calls failed: ${JSON.stringify(failures[0])}`)
+  const ids = Array.from({ length: requests }, () => createRequestId(Date.now()))
   const own = process.cpuUsage()
   const redisBefore = await redisMicrosOf(control)
-  await inLanes(requests, stages.hold)
+  await inLanes(requests, () => stages.hold(ids.pop()))
   const used = process.cpuUsage(own)
   const redisMicros = ((await redisMicrosOf(control)) - redisBefore) / requests
   return { routerMicros, ledgerMicros: (used.user + used.system) / requests, redisMicros }
@@ -113,9 +115,10 @@ async function createStages(socket) {
     rung: { name, model: { name, pool: name }, recipe: {} },
     reserveNanoUsd: 2000 + index * 10_000,
   }))
-  const hold = async () => {
+  /** The id is made at admission, whether money is held or not. */
+  const hold = async requestId => {
     const claimed = await claim({
-      requestId: createRequestId(clock.now()),
+      requestId,
       caller: { tenant: 'local' },
       request: { constraints: {} },
       considered,

@@ -58,9 +58,9 @@ export function createRedisLedger(
       return reserve(order)
     },
     async settle(holdId, { spent, lostNanoUsd, estimatedNanoUsd, tokens }, nowMs) {
-      const shares = Object.entries(spent).flatMap(([share, amount]) => [share, amount ?? 0])
-      const head = [holdId, options.rememberMs, nowMs, lostNanoUsd, estimatedNanoUsd, tokens ?? '']
-      const reply = await runScript(redis, scripts.settle, [keys.hold(holdId), keys.holds], [...head, ...shares])
+      const shares = Object.entries(spent).map(([share, amount]) => `${share} ${amount ?? 0}`)
+      const told = [holdId, options.rememberMs, nowMs, lostNanoUsd, estimatedNanoUsd, tokens ?? '', shares.join(' ')]
+      const reply = await runScript(redis, scripts.settle, [keys.hold(holdId), keys.holds], told)
       const [first, overrun] = Array.isArray(reply) ? reply : []
       return { first: first === 1, overrunNanoUsd: Number(overrun ?? 0) }
     },
@@ -84,25 +84,17 @@ export function createRedisLedger(
   }
 }
 
+/** What the script is told beside keys; lists go as words, since each argument costs more than many words. */
 function argumentsOf(order: HoldOrder, keepCounterMs: number): readonly (string | number)[] {
   const { holdId, leaseUntil, nowMs, scopes, takes, offers } = order
-  return [
-    holdId,
-    leaseUntil,
-    nowMs,
-    scopes.length,
-    takes.length,
-    offers.length,
-    keepCounterMs,
-    ...scopes.flatMap(({ limitNanoUsd, shadow, share, resetsAt }) => [
-      limitNanoUsd ?? '',
-      Number(shadow),
-      share,
-      resetsAt,
-    ]),
-    ...takes.flatMap(({ perMinute, burst, count, shadow }) => [minuteMs / perMinute, burst, count, Number(shadow)]),
-    ...offers.flatMap(amounts => scopes.map(({ share }) => amounts[share] ?? '')),
-  ]
+  const limits = scopes.map(
+    ({ limitNanoUsd, shadow, share, resetsAt }) => `${limitNanoUsd ?? '-'} ${Number(shadow)} ${share} ${resetsAt}`,
+  )
+  const rates = takes.map(
+    ({ perMinute, burst, count, shadow }) => `${minuteMs / perMinute} ${burst} ${count} ${Number(shadow)}`,
+  )
+  const amounts = offers.flatMap(offer => scopes.map(({ share }) => offer[share] ?? '-'))
+  return [holdId, leaseUntil, nowMs, keepCounterMs, limits.join(' '), rates.join(' '), amounts.join(' ')]
 }
 
 function reservationOf(reply: readonly unknown[], { scopes, takes }: HoldOrder): Reservation {

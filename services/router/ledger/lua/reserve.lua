@@ -1,11 +1,11 @@
 -- Holds the first offer that every scope can carry, or nothing; takes of the rates too, or not at all.
 -- KEYS: 1 the generation, 2 the hold, 3 holds by lease (sorted set), 4 counters by the end of their window (sorted set),
 --       then a counter for each scope, then a clock for each rate
--- ARGV: 1 generation that the router knows, 2 hold id, 3 lease until, 4 now (epoch ms), 5 scopes, 6 rates, 7 offers, 8 how long a
---       counter outlives its window (ms),
---       then for each scope: limit ('' for none), shadow (0, 1), share, window's end (epoch ms),
---       then for each rate: interval (ms for one), burst, count, shadow,
---       then for each offer the amount for each scope ('' for none)
+-- ARGV: 1 generation that the router knows, 2 hold id, 3 lease until, 4 now (epoch ms), 5 how long a counter outlives its window (ms),
+--       then lists of words parted by spaces, '-' for none (one argument costs a client more than ten words):
+--       6 for each scope: limit, shadow (0, 1), share, window's end (epoch ms),
+--       7 for each rate: interval (ms for one), burst, count, shadow,
+--       8 for each offer: the amount for each scope
 -- Returns: {'held', offer from 1, index of a shadowed scope or rate that would have refused, …}, {'refused', scope, remaining, reserved},
 --          {'limited', rate, ms to wait or -1 for never}, {'settled'} or {'closed'}; indexes count from 1, rates after scopes
 -- Atomic; every key is in the money slot. Amounts are exact: HINCRBY counts in 64 bits, and limits are under 2^53.
@@ -16,10 +16,19 @@ local before = redis.call('HMGET', KEYS[2], 'state', 'offer')
 if before[1] then
   return before[1] == 'held' and { 'held', tonumber(before[2]) } or { 'settled' }
 end
-local now, scopes, rates, offers = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local scopeArg = function(scope, place) return ARGV[8 + (scope - 1) * 4 + place] end
-local rateArg = function(rate, place) return ARGV[8 + scopes * 4 + (rate - 1) * 4 + place] end
-local amountArg = function(offer, scope) return ARGV[8 + scopes * 4 + rates * 4 + (offer - 1) * scopes + scope] end
+local wordsOf = function(list)
+  local words = {}
+  for word in string.gmatch(list, '%S+') do
+    words[#words + 1] = word
+  end
+  return words
+end
+local scopeWords, rateWords, amountWords = wordsOf(ARGV[6]), wordsOf(ARGV[7]), wordsOf(ARGV[8])
+local now, scopes, rates = tonumber(ARGV[4]), #scopeWords / 4, #rateWords / 4
+local offers = #amountWords / scopes
+local scopeArg = function(scope, place) return scopeWords[(scope - 1) * 4 + place] end
+local rateArg = function(rate, place) return rateWords[(rate - 1) * 4 + place] end
+local amountArg = function(offer, scope) return amountWords[(offer - 1) * scopes + scope] end
 local reply = { 'held', 0 }
 -- A clock that is past says nothing; it is kept a little longer than that, since not all routers' clocks agree.
 local minuteMs = 60000
@@ -42,7 +51,7 @@ end
 
 local left, open = {}, {}
 for scope = 1, scopes do
-  if scopeArg(scope, 1) ~= '' then
+  if scopeArg(scope, 1) ~= '-' then
     local counts = redis.call('HMGET', KEYS[4 + scope], 'reserved', 'spent', 'lost', 'overrun')
     open[scope] = tonumber(counts[1] or 0)
     left[scope] = tonumber(scopeArg(scope, 1)) - open[scope] - tonumber(counts[2] or 0)
@@ -77,14 +86,14 @@ local fields = { 'state', 'held', 'offer', reply[2] }
 local held = 0
 for scope = 1, scopes do
   local amount = amountArg(reply[2], scope)
-  if amount ~= '' then
+  if amount ~= '-' then
     if scopeArg(scope, 2) == '1' and short(reply[2], scope) then
       reply[#reply + 1] = scope
     end
     local counter = KEYS[4 + scope]
     if redis.call('HINCRBY', counter, 'reserved', amount) == tonumber(amount) then
       -- Nothing was reserved here before, so it may be new.
-      redis.call('PEXPIREAT', counter, string.format('%.0f', tonumber(scopeArg(scope, 4)) + tonumber(ARGV[8])))
+      redis.call('PEXPIREAT', counter, string.format('%.0f', tonumber(scopeArg(scope, 4)) + tonumber(ARGV[5])))
       redis.call('ZADD', KEYS[4], scopeArg(scope, 4), counter)
     end
     held = held + 1
