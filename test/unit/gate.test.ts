@@ -129,6 +129,23 @@ describe('decide()', () => {
     )
   })
 
+  it('calls a fallback only after a failure, when no other rung is left, and delivers what it says', () => {
+    const spare: Rung = { ...rung('spare'), fallback: true }
+    const withSpare: GuidedLadder = { ...guided, ladder: { ...guided.ladder, rungs: [...names.map(rung), spare] } }
+    const looked = [...considered(), { ...considered()[0]!, rung: spare }]
+    const more = { guided: withSpare, considered: looked }
+    const all = new Set(names)
+    expect(decide(input([0.3, 0.4, 0.5], more))).toMatchObject({ kind: 'deliver', model: 'large' })
+    expect(decide(input([], { ...more, tried: new Set(['small']), lastFailure: 'model-error' }))).toMatchObject({
+      rung: { rung: { name: 'medium' } },
+    })
+    const last = decide(input([], { ...more, tried: all, lastFailure: 'model-error' }))
+    expect(last).toMatchObject({ kind: 'call', rung: { rung: { name: 'spare' } } })
+    const saved = input([], { ...more, tried: new Set([...names, 'spare']) })
+    const answered = { ...saved, called: [{ model: 'spare', confidence: 0.1, costNanoUsd: 5 }] }
+    expect(decide(answered)).toMatchObject({ kind: 'deliver', model: 'spare', degraded: 'rung_failed' })
+  })
+
   it('never escalates an answer when a less trusted one would be accepted', () => {
     const ratio = fc.double({ min: 0, max: 1, noNaN: true })
     const accepted = (confidence: number): boolean => decide(input([confidence])).kind === 'deliver'

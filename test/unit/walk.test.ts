@@ -301,4 +301,15 @@ describe('walk()', () => {
       'rung-finished',
     ])
   })
+
+  it('keeps to a model whose text was shown optimistically, whatever is thought of it', async () => {
+    const set = await setUp({ small: 0.1, large: 0.9 })
+    const ladder = { ...set.course.guided.ladder, streaming: 'optimistic' } as const
+    const course = { ...set.course, guided: { ...set.course.guided, ladder } }
+    const events: ClimbEvent[] = []
+    const walked = await walk(course, never, async event => void events.push(event), set.dependencies)
+    expect(set.queued).toEqual(['small'])
+    expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'small' } } })
+    expect(events).toContainEqual({ kind: 'delta', model: 'small', text: 'from small', optimistic: true })
+  })
 })
