@@ -92,6 +92,12 @@ remote(jobs, 'discard <id>', 'throw a dead letter away').action(
   run(async () => (await import('./dead-letters.ts')).runDiscardDead),
 )
 
+printing(program, 'top', 'a router, its pools and rungs, as they are now')
+  .option('--ops <host:port>', 'ops address of the router (default: listen.ops of the configuration)')
+  .option('--every <seconds>', 'time between two looks', '2')
+  .option('--once', 'one look, then end')
+  .action(run(async () => (await import('./top.ts')).runTop))
+
 const models = remote(program, 'models', 'models with their cards and live state; packs of weights').action(
   run(async () => (await import('./models.ts')).runModels),
 )

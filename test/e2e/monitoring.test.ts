@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis'
+import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packageRoot } from '../../services/shared/config/load-config.ts'
 import type { InferRequest } from '../../services/shared/rpc/generated/sluice/v1/InferRequest.ts'
@@ -127,6 +129,21 @@ describe.skipIf(prometheusMissing !== undefined)(
         }
       }
       expect(empty).toEqual([])
+    })
+
+    it('is seen by `sluice top` too', async () => {
+      const command = ['top', '--once', '--json', '--every', '1', '--config', gateway.configFile]
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        join(packageRoot(), 'bin', 'sluice.js'),
+        ...command,
+      ])
+      const picture = JSON.parse(stdout)
+      expect(picture.requestsPerSecond).toBeGreaterThan(1)
+      expect(picture.pools.map(({ pool, workers }: { pool: string; workers: number }) => [pool, workers])).toEqual([
+        ['large', 1],
+        ['small', 1],
+      ])
+      expect(picture.rungs.map(({ model }: { model: string }) => model)).toContain('echo-small')
     })
 
     it('pages nobody in good times', async () => {

@@ -7,6 +7,12 @@ import { configSchema, type Config } from './schema.ts'
 /** What a reference `${NAME}` or `${NAME:-default}` stands for. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** Numbers and booleans of an override are meant as such. */
+function scalarOf(text: string): string | number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true'
+  return /^-?\d+(?:\.\d+)?$/u.test(text) ? Number(text) : text
+}
+
 /** What a configuration is read against. */
 export interface ReadOptions {
   /** Name of the file in the report. */
@@ -29,7 +35,7 @@ export function readConfig(text: string, options: ReadOptions): Config {
     error => `${file}:${error.linePos?.[0].line ?? 1}: ${error.message.split('\n')[0]?.replace(/ at line .*$/u, '')}`,
   )
   if (unreadable.length > 0) throw reportOf(file, unreadable)
-  for (const [path, value] of Object.entries(options.overrides)) document.setIn(path.split('.'), value)
+  for (const [path, value] of Object.entries(options.overrides)) document.setIn(path.split('.'), scalarOf(value))
 
   const missing = resolveReferences(document, options.environment)
   const parsed = configSchema.safeParse(document.toJS())

@@ -1,0 +1,121 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { packageRoot } from '../../services/shared/config/load-config.ts'
+import { freePort } from '../../services/shared/process/private-redis.ts'
+import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
+import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
+
+/*
+ * Every router and worker is replaced, one after the other, while callers ask. There is no release before this one, so old and new are
+ * the same build, told apart by their processes.
+ */
+
+const config = join(packageRoot(), 'test', 'e2e', 'config', 'echo.yaml')
+const running = new Set<RunningProcess>()
+let redis: PrivateRedis
+let client: TestClient
+let ports: readonly number[]
+
+async function start(service: 'router' | 'worker', parameters: readonly string[], set = ''): Promise<RunningProcess> {
+  const environment = { SLUICE_TEST_REDIS: redis.url, ...(set === '' ? {} : { SLUICE_SET: set }) }
+  const started = await startProcess(service, ['--config', config, ...parameters], environment, 60_000)
+  running.add(started)
+  return started
+}
+
+const startRouter = (port: number): Promise<RunningProcess> => start('router', [], `listen.grpc=127.0.0.1:${port}`)
+const startWorker = (pool: string): Promise<RunningProcess> => start('worker', ['--pool', pool])
+
+/** Every call carries an idempotency key, so that asking again is not paid twice. */
+const retried = {
+  name: [{ service: 'sluice.v1.Gateway' }],
+  retryPolicy: {
+    maxAttempts: 4,
+    initialBackoff: '0.1s',
+    maxBackoff: '1s',
+    backoffMultiplier: 2,
+    retryableStatusCodes: ['UNAVAILABLE'],
+  },
+}
+
+/** Asks as a rollout does, and wants a clean end: exit code 0, nothing left behind. */
+async function retire(process: RunningProcess): Promise<number | null> {
+  const code = await process.end('SIGTERM')
+  running.delete(process)
+  return code
+}
+
+beforeAll(async () => {
+  redis = await startPrivateRedis({ appendOnly: true })
+  ports = [await freePort(), await freePort()]
+  // The client balances by itself and asks again where a connection went away under a call, as the README advises.
+  client = connect(`ipv4:${ports.map(port => `127.0.0.1:${port}`).join(',')}`, {
+    'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }], methodConfig: [retried] }),
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 300,
+  })
+})
+
+afterAll(async () => {
+  client?.close()
+  await Promise.all([...running].map(process => process.end('SIGKILL')))
+  await redis?.stop()
+})
+
+it('replaces two routers and two workers under load without one failed request', { timeout: 180_000 }, async () => {
+  const [firstPort = 0, secondPort = 0] = ports
+  const pools = ['small', 'large']
+  const workers = await Promise.all(pools.map(startWorker))
+  const routers = await Promise.all([startRouter(firstPort), startRouter(secondPort)])
+  while ((await client.infer(textRequest('are you there?'))).failure !== undefined) {
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+
+  const failures: string[] = []
+  let answered = 0
+  let over = false
+  const lane = async (index: number): Promise<void> => {
+    for (let turn = 0; !over; turn += 1) {
+      // One in four climbs; one in eight takes long enough to be under way when its router or worker is asked to go.
+      const climbs = turn % 4 === 0 ? 'confidence=0.1' : 'confidence=0.9'
+      const slow = turn % 8 === 5 ? 'delay=400' : ''
+      const request = textRequest(`${index} ${turn} ${climbs} ${slow}`, { idempotencyKey: `${index}-${turn}` })
+      const { failure } = await client.infer(request, { deadlineMs: 20_000 })
+      if (failure === undefined) answered += 1
+      else failures.push(`${failure.status}: ${failure.message}`)
+    }
+  }
+  const submit = async (name: string): Promise<string> => {
+    const { answer: job, failure } = await client.submit(
+      textRequest(`${name} delay=300 confidence=0.1`, { idempotencyKey: name }),
+    )
+    if (job === undefined) throw new Error(`${name} was not taken: ${failure?.status} ${failure?.message}`)
+    return job.jobId
+  }
+  const lanes = Array.from({ length: 12 }, (_, index) => lane(index))
+  const jobs: string[] = []
+  const exits: (number | null)[] = []
+  for (const [index, old] of workers.entries()) {
+    jobs.push(await submit(`job ${index}`))
+    // One more before one less.
+    await startWorker(pools[index] ?? '')
+    exits.push(await retire(old))
+  }
+  for (const [index, old] of routers.entries()) {
+    exits.push(await retire(old))
+    await startRouter(ports[index] ?? 0)
+    // The client has to find it before the other goes.
+    await new Promise(resolve => setTimeout(resolve, 1500))
+  }
+  over = true
+  await Promise.all(lanes)
+
+  expect(failures).toEqual([])
+  expect(answered).toBeGreaterThan(100)
+  expect(exits).toEqual([0, 0, 0, 0])
+  const ended = await Promise.all(jobs.map(jobId => client.watch(jobId)))
+  expect(ended.map(({ answer, failure }) => answer?.at(-1)?.state ?? failure?.message)).toEqual(
+    jobs.map(() => 'JOB_STATE_SUCCEEDED'),
+  )
+  process.stdout.write(`rolling restart: ${answered} answered, ${failures.length} failed\n`)
+})
