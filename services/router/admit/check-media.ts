@@ -1,5 +1,6 @@
 import { invalidField } from '../../shared/contract/errors.ts'
 import { readWavFacts } from '../../shared/media/decode-wav.ts'
+import { readVideoFacts } from '../../shared/media/read-video.ts'
 import { MediaError } from '../../shared/media/media-error.ts'
 import { openPicture } from '../../shared/media/open-picture.ts'
 import { sniffMedia } from './sniff-media.ts'
@@ -34,7 +35,7 @@ export async function checkMedia(given: GivenMedia, field: string, limits: Media
   if (given.kind === 'image')
     return { mediaType: found.mediaType, header: await imageHeader(given.bytes, found.mediaType, at, limits) }
   if (given.kind === 'audio') return { mediaType: found.mediaType, header: audioHeader(given.bytes, at, limits) }
-  return { mediaType: found.mediaType, header: {} }
+  return { mediaType: found.mediaType, header: videoHeader(given.bytes, found.mediaType, at) }
 }
 
 /** Another name for the same type, or none, is no lie; another type is. */
@@ -91,6 +92,15 @@ function isCutShort(bytes: Uint8Array, mediaType: string): boolean {
   if (mediaType === 'image/gif') return tail.at(-1) !== 0x3b
   if (mediaType === 'image/webp') return tail.readUInt32LE(4) + 8 > bytes.byteLength
   return false
+}
+
+function videoHeader(bytes: Uint8Array, mediaType: string, at: string): Readonly<Record<string, number>> {
+  try {
+    return { ...readVideoFacts(bytes, mediaType), bytes: bytes.byteLength }
+  } catch (error) {
+    if (error instanceof MediaError) throw invalidField(at, error.message)
+    throw error
+  }
 }
 
 function audioHeader(bytes: Uint8Array, at: string, limits: MediaLimits): Record<string, number> {
