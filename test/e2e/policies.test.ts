@@ -187,6 +187,26 @@ describe('Explain', () => {
   })
 })
 
+describe('inputs that are not those of the fit', () => {
+  it('show in the metrics, by feature', async () => {
+    const odd = 'ÅÄÖ 数学 ' + '1234 = 5678; '.repeat(40)
+    // The window tells nothing of fewer.
+    for (let turn = 0; turn < 25; turn += 1) {
+      await Promise.all(Array.from({ length: 8 }, () => gateway.client.infer(textRequest(odd))))
+    }
+    const psi = (feature: string): Promise<number> =>
+      scrape(gateway.opsUrl, 'sluice_router_feature_drift_psi', { ladder: 'generate', feature })
+    expect(
+      await until(
+        'the drift',
+        () => psi('text.digit_ratio'),
+        found => found > 0,
+      ),
+    ).toBeGreaterThan(0.25)
+    expect(await psi('text.non_latin_ratio')).toBeGreaterThan(0.25)
+  })
+})
+
 describe('a policy that changes', () => {
   it('is followed by every router, and a request under way ends on the one that it began with', async () => {
     const slow = gateway.client.infer(textRequest('delay=1500 confidence=0.5 under way'))

@@ -1,4 +1,4 @@
-import { binOf, type FeatureReference, type PolicyReference } from '../../shared/policy/reference.ts'
+import { binOf, toleranceAt, type FeatureReference, type PolicyReference } from '../../shared/policy/reference.ts'
 import { rounded } from '../round.ts'
 
 type Signs = Readonly<Record<string, number>>
@@ -23,14 +23,16 @@ export function fitReference(rows: readonly Signs[]): PolicyReference {
   return { rows: Math.max(1, rows.length), features: Object.fromEntries(features) }
 }
 
-/** Borders at the deciles, each once: a feature of few values has as many bins as values. */
+/**
+ * Borders at the deciles, each once, and around all of them, so that values such as no row had have bins of their own: a feature that was
+ * always the same would else never be seen to move.
+ */
 function referenceOf(name: string, rows: readonly Signs[]): FeatureReference {
   const values = rows.flatMap(row => row[name] ?? []).toSorted((a, b) => a - b)
-  const deciles = Array.from(
-    { length: bins - 1 },
-    (_, at) => values[Math.floor(((at + 1) / bins) * values.length)] ?? 0,
-  )
-  const borders = [...new Set(deciles.map(rounded))].filter(border => border < (values.at(-1) ?? 0))
+  const least = values[0] ?? 0
+  const inner = Array.from({ length: bins - 1 }, (_, at) => values[Math.floor(((at + 1) / bins) * values.length)] ?? 0)
+  const outer = [least - 2 * toleranceAt(least), values.at(-1) ?? 0]
+  const borders = [...new Set([...inner, ...outer].map(rounded))].toSorted((a, b) => a - b)
   const counts = Array.from({ length: borders.length + 2 }, () => 0)
   for (const row of rows) counts[binOf(row[name], borders)]! += 1
   return { borders, shares: counts.map(count => rounded(count / rows.length)) }

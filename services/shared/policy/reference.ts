@@ -16,15 +16,20 @@ export type PolicyReference = Readonly<z.output<typeof policyReferenceSchema>>
 /** One feature of it. */
 export type FeatureReference = PolicyReference['features'][string]
 
-/** The bin of a value: 0 where there is none, else from 1 up. Pure. */
+/** The bin of a value: 0 where there is none, else from 1 up; what is a border but for its last digits is below it, since borders are written rounded. Pure. */
 export function binOf(value: number | undefined, borders: readonly number[]): number {
   if (value === undefined || !Number.isFinite(value)) return 0
   let low = 0
   let high = borders.length
   while (low < high) {
     const middle = (low + high) >> 1
-    if (value > borders[middle]!) low = middle + 1
+    if (value > borders[middle]! + toleranceAt(borders[middle]!)) low = middle + 1
     else high = middle
   }
   return low + 1
+}
+
+/** By how much a value may be over a border and still count as on it: far below what any feature tells apart. */
+export function toleranceAt(border: number): number {
+  return 1e-6 * Math.max(1, Math.abs(border))
 }
