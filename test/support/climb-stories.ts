@@ -13,7 +13,7 @@ export interface Told {
 }
 
 /** A rung of a made ladder. */
-export function rungNamed(name: string): Rung {
+function rungNamed(name: string): Rung {
   const card = { title: name, licence: 'none', source: 'none', trainingData: 'none', limits: 'none' }
   const model = { name, tasks: ['generate'], modalities: ['text'], tier: name, pool: name, price: {}, card } as const
   return { name, model, recipe: {} }

@@ -84,7 +84,7 @@ describe('createShadowCalls()', () => {
           asked.push({ tenant: caller.tenant, model: wanted, priority })
           const answer = {
             rung: wanted,
-            text: `${wanted === 'large' ? 'YES' : 'no'}`,
+            text: wanted === 'large' ? 'YES' : 'no',
             confidence: 0.9,
             costNanoUsd: 500,
           }

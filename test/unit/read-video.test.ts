@@ -21,8 +21,8 @@ describe('readVideoFacts()', () => {
     const facts = readVideoFacts(fixture(name), typeOf(name))
     expect(facts).toMatchObject({ width: 96, height: 64, frames: 20, audioTracks })
     expect(facts.keyFrames).toBe(keyFrames)
-    if (durationMs === undefined) expect(facts.durationMs).toBeUndefined()
-    else expect(Math.abs((facts.durationMs ?? 0) - durationMs)).toBeLessThan(1)
+    // Tools differ in the last digits.
+    expect(facts.durationMs === undefined ? undefined : Math.round(facts.durationMs)).toBe(durationMs)
   })
 
   it('tells that a video is cut short or holds none', () => {
@@ -39,12 +39,18 @@ describe('readVideoFacts()', () => {
       fc.property(source, changes, fc.nat(10_000), (name, edits, length) => {
         const bytes = Buffer.from(fixture(name))
         for (const [at, value] of edits) bytes[at % bytes.length] = value
-        try {
-          const facts = readVideoFacts(bytes.subarray(0, Math.max(1, length)), typeOf(name))
-          expect(Object.values(describeVideo({ ...facts, bytes: length })).every(Number.isFinite)).toBe(true)
-        } catch (error) {
-          expect(error).toBeInstanceOf(MediaError)
+        const read = (): Readonly<Record<string, number>> | undefined => {
+          try {
+            return describeVideo({
+              ...readVideoFacts(bytes.subarray(0, Math.max(1, length)), typeOf(name)),
+              bytes: length,
+            })
+          } catch (error) {
+            if (error instanceof MediaError) return undefined
+            throw error
+          }
         }
+        expect(Object.values(read() ?? {}).every(Number.isFinite)).toBe(true)
       }),
       { numRuns: 500 },
     )
