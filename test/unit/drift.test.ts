@@ -116,6 +116,13 @@ describe('createCalibrationDrift()', () => {
     expect(worse?.gapError).toBeGreaterThan(0)
   })
 
+  it('takes one outcome for no proof', () => {
+    const drift = createCalibrationDrift({ window: 10 })
+    drift.observe('talk', 'feedback', 'a', 0.9, 0)
+    const [one] = drift.moves()
+    expect(one?.gap).toBeLessThan(3 * (one?.gapError ?? 0))
+  })
+
   it('shows what it knows when somebody scrapes', async () => {
     const registry = new Registry()
     const calibration = createCalibrationDrift({ window: 10 })
