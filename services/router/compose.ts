@@ -189,11 +189,14 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   )
 
   const door = composeDoor(config, stores.keys, clock, logger)
+  const statuses = createStatusWriter(loadErrorMessages(places.root))
+  const { authenticate } = door
+  const gatekeeper = createGatekeeper({ authenticate, statuses, answered: metrics.answered, logger })
   const serve = {
-    authenticate: door.authenticate,
+    callerOf: gatekeeper.callerOf,
     demandScope,
     enter: inFlight.enter,
-    statuses: createStatusWriter(loadErrorMessages(places.root)),
+    statuses,
     answered: metrics.answered,
     tracer,
     logger,

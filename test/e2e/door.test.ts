@@ -217,15 +217,24 @@ describe('another tenant', () => {
         watch.on('data', () => reply(null, undefined))
         watch.on('error', (error: ServiceError) => reply(error))
       }, beta),
-      call((metadata, reply) => first.raw.sendFeedback({ requestId: jobId, score: 0 }, metadata, reply), beta),
     ]
     for (const { failure } of await Promise.all(asks)) expect(failure?.code).toBe(status.NOT_FOUND)
     const never = await call((metadata, reply) => first.raw.getJob({ jobId: 'f'.repeat(32) }, metadata, reply), beta)
     const other = await asks[0]!
     // The same words as for a job that never was, so that ids cannot be guessed at.
     expect(other.failure?.details).toBe(never.failure?.details)
+    const feedback = (key: string) =>
+      call((metadata, reply) => first.raw.sendFeedback({ requestId: jobId, score: 0.5 }, metadata, reply), key)
     const own = await call<{ state: string }>((metadata, reply) => second.raw.getJob({ jobId }, metadata, reply), acme)
     expect(own.answer?.state).not.toBe('JOB_STATE_CANCELLED')
+    await call((metadata, reply) => {
+      const watch = second.raw.watchJob({ jobId }, metadata)
+      watch.on('data', () => {})
+      watch.on('error', (error: ServiceError) => reply(error))
+      watch.on('end', () => reply(null))
+    }, acme)
+    expect((await feedback(beta)).failure?.code).toBe(status.NOT_FOUND)
+    expect((await feedback(acme)).failure).toBeUndefined()
   })
 
   it('has a budget of its own', async () => {

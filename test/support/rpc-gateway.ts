@@ -12,6 +12,7 @@ import { createFleet } from '../../services/router/choose/fleet.ts'
 import type { RequestHandler } from '../../services/router/handle-request.ts'
 import type { Jobs } from '../../services/router/jobs.ts'
 import { createLadderBook } from '../../services/router/ladder-book.ts'
+import { createGatekeeper } from '../../services/router/rpc/gatekeeper.ts'
 import { createGatewayService } from '../../services/router/rpc/gateway-service.ts'
 import { openRpcServer } from '../../services/router/rpc/server.ts'
 import type { Climbed } from '../../services/router/states.ts'
@@ -55,14 +56,23 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
   const lines: string[] = []
   const answered: string[] = []
   const clients: { close(): void }[] = []
+  const statuses = createStatusWriter(errorMessages)
+  const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) })
+  const authenticate =
+    inside.authenticate ?? (async () => ({ tenant: 'local', credentialId: 'anonymous', scopes: ['infer'] as const }))
+  const gatekeeper = createGatekeeper({
+    authenticate,
+    statuses,
+    logger,
+    answered: (rpc, status) => answered.push(`${rpc} ${status}`),
+  })
   const service = createGatewayService({
-    authenticate:
-      inside.authenticate ?? (async () => ({ tenant: 'local', credentialId: 'anonymous', scopes: ['infer'] })),
+    callerOf: gatekeeper.callerOf,
     demandScope,
     enter: inside.enter ?? (() => () => {}),
-    statuses: createStatusWriter(errorMessages),
+    statuses,
     answered: (rpc, status) => answered.push(`${rpc} ${status}`),
-    logger: pino({ level: 'info' }, { write: (line: string) => lines.push(line) }),
+    logger,
     handler: { infer: unset, submit: unset, explain: unset, ...inside.handler },
     jobs: { get: unset, watch: unset, cancel: unset, ...inside.jobs },
     takeFeedback: unset,
@@ -74,6 +84,7 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
     {
       address: '127.0.0.1:0',
       messageBytes: inside.messageBytes ?? 1_000_000,
+      interceptor: gatekeeper.interceptor,
       ...(inside.credentials === undefined ? {} : { credentials: inside.credentials }),
     },
     loadDescriptors(root),

@@ -1,4 +1,12 @@
-import { compressionAlgorithms, credentials, loadPackageDefinition, Metadata, status } from '@grpc/grpc-js'
+import {
+  compressionAlgorithms,
+  credentials,
+  loadPackageDefinition,
+  Metadata,
+  ServerInterceptingCall,
+  status,
+  type ServerInterceptor,
+} from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { protoPath } from 'grpc-health-check'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -265,7 +273,10 @@ describe('the transport', () => {
 
   it('says who has its address when it is taken', async () => {
     const gateway = await open({})
-    await expect(openRpcServer({ address: gateway.address, messageBytes: 1000 }, {}, [])).rejects.toMatchObject({
+    const interceptor: ServerInterceptor = (_method, call) => new ServerInterceptingCall(call)
+    await expect(
+      openRpcServer({ address: gateway.address, messageBytes: 1000, interceptor }, {}, []),
+    ).rejects.toMatchObject({
       code: 'Config',
       message: expect.stringContaining('in use'),
     })

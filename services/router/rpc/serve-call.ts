@@ -1,4 +1,10 @@
-import type { handleServerStreamingCall, handleUnaryCall, ServerWritableStream, StatusObject } from '@grpc/grpc-js'
+import type {
+  handleServerStreamingCall,
+  handleUnaryCall,
+  Metadata,
+  ServerWritableStream,
+  StatusObject,
+} from '@grpc/grpc-js'
 import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
 import { isGatewayError } from '../../shared/contract/errors.ts'
@@ -15,7 +21,7 @@ import { contextOf, headerOf, type CallContext, type ReadableCall } from './call
 
 /** What serving any call needs. */
 export interface ServeDependencies {
-  readonly authenticate: (authorization: string | undefined, peer: string) => Promise<Caller>
+  readonly callerOf: (metadata: Metadata) => Caller
   readonly demandScope: (caller: Caller, scope: Scope) => void
   /** Takes a call in, or throws when there are too many; gives what lets it go. */
   readonly enter: () => () => void
@@ -118,7 +124,7 @@ async function serve<Response>(
   rpc: string,
   scope: Scope,
   call: ReadableCall,
-  { authenticate, demandScope, enter, statuses, answered, tracer = noTracer, logger }: ServeDependencies,
+  { callerOf, demandScope, enter, statuses, answered, tracer = noTracer, logger }: ServeDependencies,
   answer: (context: CallContext) => Promise<Response>,
 ): Promise<Response> {
   const startedAt = performance.now()
@@ -130,7 +136,7 @@ async function serve<Response>(
   })
   const { traceparent } = span
   try {
-    const caller = await authenticate(headerOf(call.metadata, 'authorization'), call.getPeer())
+    const caller = callerOf(call.metadata)
     demandScope(caller, scope)
     leave = enter()
     const response = await answer(contextOf(call, caller, Date.now(), traceparent))
@@ -140,7 +146,7 @@ async function serve<Response>(
   } catch (error) {
     if (!isGatewayError(error)) logger.error({ err: error, rpc, traceId: traceIdOf(traceparent) }, 'a bug in a call')
     const status = statuses.toWire(error)
-    const name = statusName(status.code ?? 2)
+    const name = statusName(status.code)
     span.set({ 'rpc.response.status_code': name })
     span.fail(name)
     answered(rpc, name, performance.now() - startedAt, traceparent)

@@ -2,6 +2,7 @@ import {
   compressionAlgorithms,
   Server,
   ServerCredentials,
+  type ServerInterceptor,
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
@@ -17,6 +18,8 @@ export interface ServerOptions {
   readonly messageBytes: number
   /** Absent means plain text. */
   readonly credentials?: ServerCredentials
+  /** Proves who calls before anything else is done. */
+  readonly interceptor: ServerInterceptor
 }
 
 /** The gRPC port. */
@@ -36,12 +39,14 @@ const channelOptions = {
   'grpc.keepalive_permit_without_calls': 1,
   'grpc.max_connection_age_ms': 3_600_000,
   'grpc.max_connection_age_grace_ms': 600_000,
+  // Without a limit of its own, HTTP/2 lets one connection open four billion.
+  'grpc.max_concurrent_streams': 1000,
   'grpc.default_compression_algorithm': compressionAlgorithms.identity,
 } as const
 
 /** Serves services with health and reflection beside them. @throws GatewayError Config when the address is taken */
 export async function openRpcServer(
-  { address, messageBytes, credentials = ServerCredentials.createInsecure() }: ServerOptions,
+  { address, messageBytes, interceptor, credentials = ServerCredentials.createInsecure() }: ServerOptions,
   reflected: PackageDefinition,
   services: readonly {
     readonly definition: ServiceDefinition
@@ -51,6 +56,7 @@ export async function openRpcServer(
 ): Promise<RpcServer> {
   const server = new Server({
     ...channelOptions,
+    interceptors: [interceptor],
     'grpc.max_receive_message_length': messageBytes,
     'grpc.max_send_message_length': messageBytes,
   })

@@ -28,7 +28,7 @@ const binaryKey = 'grpc-status-details-bin'
 /** Turns thrown values into what goes over the wire. */
 export interface StatusWriter {
   /** A known failure with its details; anything else is INTERNAL and says nothing of itself. */
-  toWire(thrown: unknown): Partial<StatusObject>
+  toWire(thrown: unknown): Partial<StatusObject> & Pick<StatusObject, 'code' | 'details'>
 }
 
 /** The gRPC status number of a failure, for jobs that carry theirs as data. */

@@ -1,0 +1,61 @@
+import { ServerInterceptingCall, type Metadata, type ServerInterceptor } from '@grpc/grpc-js'
+import { performance } from 'node:perf_hooks'
+import type { Logger } from 'pino'
+import { isGatewayError } from '../../shared/contract/errors.ts'
+import { statusName, type StatusWriter } from '../../shared/rpc/status.ts'
+import type { Caller } from '../states.ts'
+import { headerOf } from './call-context.ts'
+
+/** Stands at the port: who calls is proven by the headers, before a byte of the message is read. */
+export interface Gatekeeper {
+  readonly interceptor: ServerInterceptor
+  /** The caller of a call that was let in, by its metadata. @throws Error for one that was not */
+  readonly callerOf: (metadata: Metadata) => Caller
+}
+
+/** What proving needs. */
+export interface GatekeeperDependencies {
+  readonly authenticate: (authorization: string | undefined, peer: string) => Promise<Caller>
+  readonly statuses: StatusWriter
+  readonly answered: (rpc: string, status: string, elapsedMs: number) => void
+  readonly logger: Logger
+}
+
+/** Served to everybody: whether the port serves, and what its messages look like. */
+const open = /^\/grpc\.(?:health|reflection)\./u
+
+/** Makes the gatekeeper. An unproven client's message, however large, is neither buffered nor parsed. */
+export function createGatekeeper({ authenticate, statuses, answered, logger }: GatekeeperDependencies): Gatekeeper {
+  const callers = new WeakMap<Metadata, Caller>()
+  return {
+    interceptor({ path }, call) {
+      if (open.test(path)) return new ServerInterceptingCall(call)
+      const rpc = path.slice(path.lastIndexOf('/') + 1)
+      return new ServerInterceptingCall(call, {
+        start: next =>
+          next({
+            onReceiveMetadata(metadata, go) {
+              const startedAt = performance.now()
+              authenticate(headerOf(metadata, 'authorization'), call.getPeer()).then(
+                caller => {
+                  callers.set(metadata, caller)
+                  go(metadata)
+                },
+                (error: unknown) => {
+                  if (!isGatewayError(error)) logger.error({ err: error, rpc }, 'a bug in a call')
+                  const status = statuses.toWire(error)
+                  answered(rpc, statusName(status.code), performance.now() - startedAt)
+                  call.sendStatus(status)
+                },
+              )
+            },
+          }),
+      })
+    },
+    callerOf(metadata) {
+      const caller = callers.get(metadata)
+      if (caller === undefined) throw new Error('a call came past the gatekeeper')
+      return caller
+    },
+  }
+}
