@@ -1,4 +1,4 @@
-import type { UntypedServiceImplementation } from '@grpc/grpc-js'
+import type { ServerInterceptor, UntypedServiceImplementation } from '@grpc/grpc-js'
 import type { Logger } from 'pino'
 import type { LoadedConfig } from '../shared/config/load-config.ts'
 import { loadDescriptors } from '../shared/rpc/load-descriptors.ts'
@@ -18,7 +18,11 @@ export interface Port {
 /** Opens the gRPC port of the configuration, with TLS where that is set. */
 export async function openPort(
   { config, places }: LoadedConfig,
-  services: { readonly gateway: GatewayDependencies; readonly admin: UntypedServiceImplementation },
+  services: {
+    readonly gateway: GatewayDependencies
+    readonly admin: UntypedServiceImplementation
+    readonly interceptor: ServerInterceptor
+  },
   logger: Logger,
 ): Promise<Port> {
   const { sluice, inference } = typesOf(loadServices(places.root))
@@ -29,6 +33,7 @@ export async function openPort(
     {
       address: config.listen.grpc,
       messageBytes: Math.floor(config.limits.messageMegabytes * 1e6),
+      interceptor: services.interceptor,
       ...(tls === undefined ? {} : { credentials: tls.credentials }),
     },
     loadDescriptors(places.root),

@@ -38,6 +38,7 @@ import { startLoops } from './loops.ts'
 import { createRouterMetrics } from './metrics.ts'
 import { createReplay } from './replay.ts'
 import { createAdminService } from './rpc/admin-service.ts'
+import { createGatekeeper } from './rpc/gatekeeper.ts'
 import { createRequestLog } from './request-log.ts'
 import type { Climbed } from './states.ts'
 import { createTakeOver } from './take-over.ts'
@@ -190,10 +191,9 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
 
   const door = composeDoor(config, stores.keys, clock, logger)
   const statuses = createStatusWriter(loadErrorMessages(places.root))
-  const { authenticate } = door
-  const gatekeeper = createGatekeeper({ authenticate, statuses, answered: metrics.answered, logger })
+  const { callerOf, interceptor } = createGatekeeper({ ...door, statuses, answered: metrics.answered, logger })
   const serve = {
-    callerOf: gatekeeper.callerOf,
+    callerOf,
     demandScope,
     enter: inFlight.enter,
     statuses,
@@ -220,7 +220,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     restoreLedger: generation.restore,
     clock,
   })
-  const { server, close: closePort } = await openPort(loaded, { gateway, admin }, logger)
+  const { server, close: closePort } = await openPort(loaded, { gateway, admin, interceptor }, logger)
   server.setServing(true)
   const ops = await openOpsServer(config.listen.ops, metricsRegistry, {
     notReady: () => [

@@ -235,6 +235,7 @@ describe('a hostile connection', () => {
     socket.resume()
     socket.write(`GET / HTTP/1.1\r\nhost: x\r\n\r\n${'x'.repeat(10_000)}`)
     await closed
+    expect(socket.destroyed).toBe(true)
     await isWell(gateway)
   })
 

@@ -9,7 +9,7 @@ const writer = createStatusWriter(errorMessages)
 
 /** The error as a client gets it: only what goes over the wire. */
 function overTheWire(thrown: unknown): ServiceError {
-  const { code = status.UNKNOWN, details = '', metadata = new Metadata() } = writer.toWire(thrown)
+  const { code, details, metadata = new Metadata() } = writer.toWire(thrown)
   return Object.assign(new Error(details), { code, details, metadata })
 }
 

@@ -36,18 +36,17 @@ export function createGatekeeper({ authenticate, statuses, answered, logger }: G
           next({
             onReceiveMetadata(metadata, go) {
               const startedAt = performance.now()
-              authenticate(headerOf(metadata, 'authorization'), call.getPeer()).then(
-                caller => {
-                  callers.set(metadata, caller)
-                  go(metadata)
-                },
-                (error: unknown) => {
-                  if (!isGatewayError(error)) logger.error({ err: error, rpc }, 'a bug in a call')
-                  const status = statuses.toWire(error)
-                  answered(rpc, statusName(status.code), performance.now() - startedAt)
-                  call.sendStatus(status)
-                },
-              )
+              const proving = authenticate(headerOf(metadata, 'authorization'), call.getPeer())
+              const enter = (caller: Caller): void => {
+                callers.set(metadata, caller)
+                go(metadata)
+              }
+              proving.then(enter, (error: unknown) => {
+                if (!isGatewayError(error)) logger.error({ err: error, rpc }, 'a bug in a call')
+                const status = statuses.toWire(error)
+                answered(rpc, statusName(status.code), performance.now() - startedAt)
+                call.sendStatus(status)
+              })
             },
           }),
       })
