@@ -114,7 +114,7 @@ describe('Infer', () => {
     let signal: AbortSignal | undefined
     const gateway = await open({ handler: { infer: hanging(given => (signal = given)) } })
     const { failure } = await called(reply =>
-      gateway.client().infer(request, new Metadata(), { deadline: Date.now() + 200 }, reply),
+      gateway.client().infer(request, new Metadata(), { deadline: Date.now() + 1000 }, reply),
     )
     expect(failure?.code).toBe(status.DEADLINE_EXCEEDED)
     await until(() => signal?.aborted === true)
