@@ -98,7 +98,7 @@ async function isWell(gateway: RpcGateway): Promise<void> {
 /** What no client may ever be told: paths, stack traces, names of modules. */
 const internals = /node_modules|\.ts\b|\.js\b|at \w+ \(|\/services\/|protobuf|TypeError|RangeError|undefined/u
 
-describe('an unproven client', () => {
+describe('an unproven client', { timeout: 60_000 }, () => {
   const locked: Inside = {
     authenticate: async authorization => {
       if (authorization === 'Bearer right') return { tenant: 't', credentialId: 'c', scopes: ['infer'] }
@@ -153,7 +153,7 @@ describe('an unproven client', () => {
   })
 })
 
-describe('a broken message', () => {
+describe('a broken message', { timeout: 60_000 }, () => {
   it('of any bytes is refused in plain words and leaves the port well', async () => {
     const gateway = await open()
     const session = rawClient(gateway)
@@ -213,7 +213,7 @@ describe('a broken message', () => {
   }, 30_000)
 })
 
-describe('a hostile connection', () => {
+describe('a hostile connection', { timeout: 60_000 }, () => {
   it('with huge or countless headers is cut off, and others are served', async () => {
     const gateway = await open()
     const huge = await send(rawClient(gateway), { headers: { 'x-huge': 'h'.repeat(200_000) } })

@@ -99,7 +99,7 @@ async function untilShown(gateway: RpcGateway, serialNumber: string): Promise<vo
   }
 }
 
-describe('the port with a certificate', () => {
+describe('the port with a certificate', { timeout: 60_000 }, () => {
   it('serves who trusts its authority, and nobody in plain text or trusting another', async () => {
     const gateway = await open()
     expect((await infer(gateway, trusting(authority))).value).toMatchObject({ output: { text: 'over TLS' } })
@@ -157,7 +157,7 @@ describe('the port with a certificate', () => {
   })
 })
 
-describe('a certificate that is changed under load', () => {
+describe('a certificate that is changed under load', { timeout: 60_000 }, () => {
   it('loses no call: what is under way ends, new calls go on, new connections see the new one', async () => {
     let finish: (() => void) | undefined
     const gateway = await open({
