@@ -10,8 +10,8 @@ import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { loadConfig } from '../dist/services/shared/config/load-config.js'
 import { packPath } from '../dist/services/shared/packs/pack-path.js'
-import { readWordPieces } from '../dist/services/worker/encode/word-pieces.js'
-import { loadEmbeddingModel } from '../dist/services/worker/infer/onnx/embedding-model.js'
+import { readWordPieces } from '../dist/services/shared/encoder/word-pieces.js'
+import { loadEmbeddingModel } from '../dist/services/shared/encoder/embedding-model.js'
 import { createSessionLoader } from '../dist/services/worker/infer/onnx/session-loader.js'
 
 const flags = ['model', 'label-set', 'rows', 'source', 'licence']

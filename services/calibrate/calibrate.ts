@@ -1,11 +1,13 @@
 import { estimateOf } from '../shared/policy/load-policy.ts'
 import { certifiedPoint } from '../shared/policy/decide-by-risk.ts'
 import type { PolicyFile } from '../shared/policy/policy-schema.ts'
-import { foresee, withFeatures, type EstimatorFit, type FeaturedRow } from './fit/fit-estimator.ts'
+import { createSpace, foresee, graphOf, withFeatures, type EstimatorSpace, type FeaturedRow } from './fit/fit-estimator.ts'
 import { choosePoint, fitPath } from './fit/fit-path.ts'
 import { fitReference } from './fit/fit-reference.ts'
 import { fitRisk } from './fit/fit-risk.ts'
 import { fitStack, type StackOptions } from './fit/fit-stack.ts'
+import type { EncoderIdentity, TextEncoder } from '../shared/encoder/text-encoder.ts'
+import { textOf } from '../shared/policy/featurize.ts'
 import { drawOf } from './draw.ts'
 import { crossFit } from './fit/folds.ts'
 import { createWalk } from './walk-row.ts'
@@ -13,8 +15,9 @@ import { createCostBook } from './gather/cost-book.ts'
 import { orderModels } from './gather/order-models.ts'
 import { gatherRows, type GatheredRows } from './gather/read-rows.ts'
 import { selectRows } from './gather/select-rows.ts'
-import { writeEstimatorGraph } from './publish/onnx-graph.ts'
+import { writeEstimatorGraph } from './publish/estimator-graph.ts'
 import { writePolicy } from './publish/write-policy.ts'
+import { rounded } from './round.ts'
 import type { CostBook, OutcomeRow } from './states.ts'
 
 /** What `sluice calibrate` is told. */
@@ -28,6 +31,8 @@ export interface CalibrateOptions {
   /** Cheap to dear; else ordered by mean cost. */
   readonly models?: readonly string[]
   readonly seed?: number
+  /** Opens what turns texts into vectors of meaning; asked only where every row has text, used where that foresees better. */
+  readonly openEncoder?: () => Promise<TextEncoder | undefined>
 }
 
 /** What came of it, to be shown. */
@@ -44,6 +49,8 @@ export interface CalibrateReport {
     readonly meanCostUsd: number | null
     readonly riskBound: number | null
   }[]
+  /** Whether the encoder is used, and the share of the squared error of foreseen scores that it takes away; absent where none was tried. */
+  readonly encoder?: { readonly used: boolean; readonly gainRatio: number }
   readonly warnings: readonly string[]
 }
 
@@ -69,23 +76,25 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
   const { rows, warnings } = selectRows(gathered.rows, models, seed)
   const book = createCostBook(rows, models)
   const usual = Object.fromEntries(models.map(model => [model, usualOf(rows, model, book)]))
-  const stackOptions: StackOptions = { models, usual, seed }
-
   const featured = withFeatures(rows)
+  const { space, encoder, encoderGain } = await chooseSpace(featured, models, seed, options.openEncoder)
+  const stackOptions: StackOptions = { models, space, usual, seed }
+
   const path = fitPath(walkUnseen(featured, stackOptions), models, book)
   const chosen = choosePoint(path, rows.length)
   const stack = fitStack(featured, stackOptions)
   const risk = fitRisk(featured, { models, book, seed, delta })
-  const { estimator } = stack
+  const graph = graphOf(space, stack.estimator)
   const policy: Omit<PolicyFile, 'files'> = {
-    schema: 2,
+    schema: 3,
     models: [...models],
     estimator: {
       file: 'estimator.onnx',
-      words: estimator.words,
-      names: estimator.names,
-      means: estimator.means,
-      scales: estimator.scales,
+      names: space.names,
+      means: space.means.map(rounded),
+      scales: space.scales.map(rounded),
+      grams: graph.gramWeights.length > 0,
+      ...(encoder === undefined ? {} : { encoder }),
     },
     usual,
     costsKnown: book.known,
@@ -101,11 +110,12 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
       datasets: [...new Set(rows.map(row => row.dataset))].toSorted(),
     },
   }
-  writePolicy(options.out, policy, new Map([['estimator.onnx', writeEstimatorGraph(graphOf(estimator))]]))
+  writePolicy(options.out, policy, new Map([['estimator.onnx', writeEstimatorGraph(graph)]]))
   const point = path[chosen]
   return {
     rows: rows.length,
     models,
+    ...(encoderGain === undefined ? {} : { encoder: { used: encoder !== undefined, gainRatio: encoderGain } }),
     meanScore: point?.meanScore ?? 0,
     meanCostUsd: point?.meanCostUsd ?? 0,
     escalationRatio: point?.escalationRatio ?? 0,
@@ -117,6 +127,29 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
   }
 }
 
+/** Less than this is not worth the milliseconds of an encoder. */
+const leastEncoderGain = 0.002
+
+/** The space with an encoder where one is at hand, every row has text and it foresees better; else without. */
+async function chooseSpace(
+  rows: readonly FeaturedRow[],
+  models: readonly string[],
+  seed: number,
+  openEncoder: CalibrateOptions['openEncoder'],
+): Promise<{ space: EstimatorSpace; encoder?: EncoderIdentity; encoderGain?: number }> {
+  const plain = createSpace(rows, models, seed)
+  const texts = rows.map(({ row }) => textOf(row.parts))
+  const encoder = texts.every(text => text !== undefined) ? await openEncoder?.() : undefined
+  if (encoder === undefined) return { space: plain }
+  const embeddings: Float32Array[] = []
+  for (const text of texts) embeddings.push(await encoder.encode(text ?? ''))
+  const space = createSpace(rows, models, seed, embeddings)
+  const encoderGain = 1 - space.judged.error / plain.judged.error
+  return encoderGain < leastEncoderGain
+    ? { space: plain, encoderGain }
+    : { space, encoderGain, encoder: encoder.identity }
+}
+
 /** Rows to be walked by whole fits that have not seen them. */
 function walkUnseen(rows: readonly FeaturedRow[], options: StackOptions) {
   return crossFit(
@@ -125,7 +158,11 @@ function walkUnseen(rows: readonly FeaturedRow[], options: StackOptions) {
     folds,
     train => fitStack(train, options),
     (stack, featured) =>
-      createWalk(featured.row, estimateOf(stack, featured.features, foresee(stack.estimator, featured)), stack),
+      createWalk(
+        featured.row,
+        estimateOf(stack, featured.features, foresee(options.space, stack.estimator, featured)),
+        stack,
+      ),
   )
 }
 
@@ -141,10 +178,4 @@ function usualOf(rows: readonly OutcomeRow[], model: string, book: CostBook): Po
 function median(rows: readonly OutcomeRow[], of: (row: OutcomeRow) => number | undefined): number {
   const values = rows.flatMap(row => of(row) ?? []).toSorted((a, b) => a - b)
   return values[values.length >> 1] ?? 0
-}
-
-function graphOf({ names, fits, words, wordFits }: EstimatorFit): Parameters<typeof writeEstimatorGraph>[0] {
-  const dense = names.map((_, feature) => fits.map(({ fit }) => fit.weights[feature] ?? 0))
-  const hashed = Array.from({ length: words }, (_, place) => wordFits.map(weights => weights[place] ?? 0))
-  return { weights: [...dense, ...hashed], biases: fits.map(({ fit }) => fit.bias) }
 }

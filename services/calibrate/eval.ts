@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { GatewayError } from '../shared/contract/errors.ts'
-import { createCalibratedPolicy, openPolicyFolder } from '../shared/policy/load-policy.ts'
+import { createCalibratedPolicy, openPolicyFolder, type LoadPolicyOptions } from '../shared/policy/load-policy.ts'
 import { costBookOf } from './gather/cost-book.ts'
 import { gatherRows } from './gather/read-rows.ts'
 import { drawResamples } from './gauge/bootstrap.ts'
@@ -11,7 +11,7 @@ import { writeReportPage } from './publish/report-page.ts'
 import { createWalk, type Walk } from './walk-row.ts'
 
 /** What `sluice eval` is told. */
-export interface EvalOptions {
+export interface EvalOptions extends Pick<LoadPolicyOptions, 'openEncoder'> {
   readonly policy: string
   readonly outcomes: string
   /** Slices rows by `group` or `dataset`. */
@@ -31,7 +31,7 @@ export async function runEval(options: EvalOptions): Promise<EvalReport> {
     throw new GatewayError('Config', `--by: expected group or dataset, found ${by}`)
   const folder = await openPolicyFolder(options.policy)
   const { file, version } = folder
-  const policy = createCalibratedPolicy(folder, { estimateMs })
+  const policy = await createCalibratedPolicy(folder, { ...options, estimateMs })
   const gathered = await gatherRows([options.outcomes])
   const walks: Walk[] = []
   for (const row of gathered.rows) {

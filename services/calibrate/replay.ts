@@ -2,7 +2,12 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { GatewayError } from '../shared/contract/errors.ts'
-import { createCalibratedPolicy, openPolicyFolder, type PolicyFolder } from '../shared/policy/load-policy.ts'
+import {
+  createCalibratedPolicy,
+  openPolicyFolder,
+  type LoadPolicyOptions,
+  type PolicyFolder,
+} from '../shared/policy/load-policy.ts'
 import { drawOf } from './draw.ts'
 import { costBookOf } from './gather/cost-book.ts'
 import { readRows } from './gather/read-rows.ts'
@@ -11,7 +16,7 @@ import type { CostBook, OutcomeRow } from './states.ts'
 import { createWalk, type Walk, type Walked } from './walk-row.ts'
 
 /** What `sluice replay` is told. */
-export interface ReplayOptions {
+export interface ReplayOptions extends Pick<LoadPolicyOptions, 'openEncoder'> {
   readonly policy: string
   readonly inputs: string
   readonly out: string
@@ -42,7 +47,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayReport> {
   const { file } = folder
   const book = costBookOf(file.costsKnown, new Map(file.models.map(model => [model, file.usual[model]?.costUsd ?? 0])))
   const courses = coursesOf(options, folder, options.seed ?? 1)
-  const policy = createCalibratedPolicy(folder, { estimateMs })
+  const policy = await createCalibratedPolicy(folder, { ...options, estimateMs })
   const stream = createWriteStream(options.out)
   let rows = 0
   for await (const row of readRows(options.inputs)) {

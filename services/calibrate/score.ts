@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { GatewayError } from '../shared/contract/errors.ts'
-import { loadPolicy } from '../shared/policy/load-policy.ts'
+import { loadPolicy, type LoadPolicyOptions } from '../shared/policy/load-policy.ts'
 import { readRows } from './gather/read-rows.ts'
 
 /** What `sluice score` is told. */
-export interface ScoreOptions {
+export interface ScoreOptions extends Pick<LoadPolicyOptions, 'openEncoder'> {
   readonly policy: string
   readonly inputs: string
   readonly out: string
@@ -16,8 +16,8 @@ export interface ScoreOptions {
 const estimateMs = 10_000
 
 /** Writes what a policy foresees before any call: a line `{"id","scores":{"model":p}}` a row, p in [0,1]. Gives the number of rows. @throws GatewayError Config */
-export async function runScore({ policy: folder, inputs, out }: ScoreOptions): Promise<number> {
-  const policy = await loadPolicy(folder, { estimateMs })
+export async function runScore({ policy: folder, inputs, out, ...opening }: ScoreOptions): Promise<number> {
+  const policy = await loadPolicy(folder, { estimateMs, ...opening })
   const stream = createWriteStream(out)
   let rows = 0
   for await (const row of readRows(inputs)) {

@@ -1,9 +1,10 @@
-import { runCalibrate, type CalibrateOptions } from '../calibrate/calibrate.ts'
+import { runCalibrate, type CalibrateOptions, type CalibrateReport } from '../calibrate/calibrate.ts'
 import { runEval } from '../calibrate/eval.ts'
 import { runReplay } from '../calibrate/replay.ts'
 import { runScore } from '../calibrate/score.ts'
 import { GatewayError } from '../shared/contract/errors.ts'
 import type { CommonOptions } from './common-options.ts'
+import { withEncoders } from './encoders.ts'
 import { gatherRecords } from './outcome-records.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -17,13 +18,19 @@ export interface CalibrateFlags extends CommonOptions {
   readonly out: string
   readonly models?: string
   readonly seed: string
+  /** A pack, or `none`. */
+  readonly encoder: string
 }
 
 /** `sluice calibrate` */
 export async function runCalibrateCommand(options: CalibrateFlags, terminal: Terminal): Promise<void> {
   const { out } = options
   const seed = wholeNumber(options.seed, '--seed')
-  const report = await runCalibrate({ out, seed, ...(await sourceOf(options)) })
+  const source = await sourceOf(options)
+  const { encoder } = options
+  const report = await withEncoders(terminal, ({ tryOpen }) =>
+    runCalibrate({ out, seed, ...source, ...(encoder === 'none' ? {} : { openEncoder: () => tryOpen(encoder) }) }),
+  )
   if (terminal.json) {
     terminal.value(report)
     return
@@ -33,12 +40,18 @@ export async function runCalibrateCommand(options: CalibrateFlags, terminal: Ter
   terminal.line(
     `without limits: score ${report.meanScore.toFixed(4)}, cost $${report.meanCostUsd.toPrecision(3)} a request, ${(100 * report.escalationRatio).toFixed(1)} % climb`,
   )
+  if (report.encoder !== undefined) terminal.line(encoderLine(encoder, report.encoder))
   for (const { maxRisk, meanCostUsd } of report.certified) {
     const held =
       meanCostUsd === null ? 'not certified: everything escalates' : `cost $${meanCostUsd.toPrecision(3)} a request`
     terminal.line(`risk of a cheaper wrong answer at most ${100 * maxRisk} % (confidence 90 %): ${held}`)
   }
   terminal.line(terminal.paint('green', `policy written to ${out}`))
+}
+
+function encoderLine(pack: string, { used, gainRatio }: NonNullable<CalibrateReport['encoder']>): string {
+  const share = `${(100 * gainRatio).toFixed(1)} % of the squared error of foreseen scores`
+  return used ? `the encoder ${pack} takes away ${share}` : `the encoder ${pack} is left out: it would take away ${share}`
 }
 
 /** The rows to fit on: tables, or what a gateway has recorded of a ladder, whose rungs then set the order. */
@@ -64,7 +77,7 @@ export interface ScoreFlags extends CommonOptions {
 
 /** `sluice score` */
 export async function runScoreCommand(options: ScoreFlags, terminal: Terminal): Promise<void> {
-  const rows = await runScore(options)
+  const rows = await withEncoders(terminal, ({ open }) => runScore({ ...options, openEncoder: open }))
   if (terminal.json) terminal.value({ rows, out: options.out })
   else terminal.line(`${rows} rows written to ${options.out}`)
 }
@@ -85,7 +98,9 @@ export async function runReplayCommand(options: ReplayFlags, terminal: Terminal)
   const budgets = numbers(options.budgets, '--budgets', Number.POSITIVE_INFINITY)
   const maxRisks = numbers(options.maxRisks, '--max-risks', 1)
   const seed = wholeNumber(options.seed, '--seed')
-  const report = await runReplay({ policy, inputs, out, budgets, maxRisks, seed })
+  const report = await withEncoders(terminal, ({ open }) =>
+    runReplay({ policy, inputs, out, budgets, maxRisks, seed, openEncoder: open }),
+  )
   if (terminal.json) {
     terminal.value(report)
     return
@@ -112,7 +127,9 @@ export interface EvalFlags {
 /** `sluice eval` */
 export async function runEvalCommand(options: EvalFlags, terminal: Terminal): Promise<void> {
   const { seed, ...files } = options
-  const report = await runEval({ ...files, seed: wholeNumber(seed, '--seed') })
+  const report = await withEncoders(terminal, ({ open }) =>
+    runEval({ ...files, seed: wholeNumber(seed, '--seed'), openEncoder: open }),
+  )
   if (report.fittedOn) {
     terminal.note(
       terminal.paint('yellow', 'warning: the policy was fitted on these very rows: what follows flatters it'),

@@ -206,6 +206,7 @@ printing(program, 'calibrate', 'fit a policy on outcomes: difficulty, confidence
   .requiredOption('--out <folder>', 'policy folder to write')
   .option('--models <a,b,…>', 'models cheap to dear (default: by mean cost)')
   .option('--seed <number>', 'makes the fit the same to the bit', '1')
+  .option('--encoder <pack>', 'encoder of texts, used where it foresees better; none: not tried', 'minilm')
   .action(run(async () => (await import('./calibrate.ts')).runCalibrateCommand))
 
 printing(program, 'score', 'write what a policy foresees of inputs before any call')

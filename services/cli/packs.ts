@@ -43,7 +43,7 @@ export async function runListPacks(options: CommonOptions, terminal: Terminal): 
 export async function runPullPacks(options: CommonOptions, terminal: Terminal, ...names: string[]): Promise<void> {
   const loaded = loadConfig(options.config)
   const wanted = names.length === 0 ? packsOf(loaded) : names
-  await pull(loaded, wanted, terminal)
+  await pullNamedPacks(loaded, wanted, terminal)
   if (terminal.json) terminal.value(wanted.map(name => ({ name, folder: packPath(loaded.places.packs, name) })))
 }
 
@@ -65,10 +65,11 @@ export async function runVerifyPacks(options: CommonOptions, terminal: Terminal,
 
 /** Makes the packs that the configuration's models use be there, telling of those that have to come from afar. @throws GatewayError Config */
 export async function preparePacks(loaded: LoadedConfig, terminal: Terminal): Promise<void> {
-  await pull(loaded, packsOf(loaded), terminal)
+  await pullNamedPacks(loaded, packsOf(loaded), terminal)
 }
 
-async function pull(loaded: LoadedConfig, names: readonly string[], terminal: Terminal): Promise<void> {
+/** Makes some packs be there. @throws GatewayError Config when one is unknown or cannot be had */
+export async function pullNamedPacks(loaded: LoadedConfig, names: readonly string[], terminal: Terminal): Promise<void> {
   if (names.length === 0) return
   const { config, places } = loaded
   const { mirror, offline } = config.packs

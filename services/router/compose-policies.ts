@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import type { ClimbPlan } from '../shared/climb/climb-log.ts'
 import type { Config } from '../shared/config/schema.ts'
+import { createEncoderShelf } from '../shared/encoder/encoder-shelf.ts'
 import { loadPolicy } from '../shared/policy/load-policy.ts'
 import { createUncalibratedPolicy } from '../shared/policy/uncalibrated-policy.ts'
 import type { Ladder } from '../shared/contract/model.ts'
@@ -19,6 +20,8 @@ export interface PoliciesDependencies {
   readonly store: PolicyStore
   /** Turns a configured folder into an absolute one. */
   readonly folder: (configured: string) => string
+  /** Where unpacked model packs lie: policies may be fitted with an encoder of texts. */
+  readonly packs: string
   readonly registry: Registry
   readonly logger: Logger
 }
@@ -35,7 +38,7 @@ export interface Policies {
 
 /** Opens the configured policies and builds the ladders. @throws GatewayError Config for a policy that cannot be loaded */
 export async function composePolicies(config: Config, dependencies: PoliciesDependencies): Promise<Policies> {
-  const { store, folder, registry, logger } = dependencies
+  const { store, folder, packs, registry, logger } = dependencies
   const registers = [registry]
   const loads = new Counter({
     name: 'sluice_router_policy_loads_total',
@@ -50,12 +53,13 @@ export async function composePolicies(config: Config, dependencies: PoliciesDepe
     registers,
   })
   const { ladders, models } = composeLadders(config)
+  const openEncoder = createEncoderShelf(packs)
   const shelf = await createPolicyShelf(
     ladders.map(ladder => shelvedOf(ladder, config.ladders[ladder.name] ?? {}, folder)),
     {
       store,
       logger,
-      load: path => loadPolicy(path, {}),
+      load: path => loadPolicy(path, { openEncoder }),
       loaded: (ladder, outcome) => loads.inc({ ladder, outcome }),
     },
   )

@@ -69,6 +69,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const { ladders, shelf, guideOf, policies } = await composePolicies(config, {
     store: stores.policies,
     folder: places.folder,
+    packs: places.packs,
     registry: metricsRegistry,
     logger,
   })

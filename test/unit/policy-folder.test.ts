@@ -78,7 +78,7 @@ describe('loadPolicy()', () => {
     ['error', () => Promise.reject(new Error('no memory'))],
   ] as const)('falls back on mean scores and names it: %s', async (fallback, run) => {
     const opened = await openPolicyFolder(folder)
-    const policy = createCalibratedPolicy({ ...opened, estimator: { run } }, { estimateMs: 5 })
+    const policy = await createCalibratedPolicy({ ...opened, estimator: { run } }, { estimateMs: 5 })
     const estimate = await policy.estimate([{ kind: 'text', text: 'Why?' }])
     expect(estimate.fallback).toBe(fallback)
     for (const model of policy.models) {

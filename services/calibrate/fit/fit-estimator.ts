@@ -1,59 +1,143 @@
 import { featuresOf, standardise, textOf } from '../../shared/policy/featurize.ts'
-import { hashWords, type HashedWords } from '../../shared/policy/features/hash-words.ts'
+import { gramBuckets, hashGrams, type HashedGrams } from '../../shared/policy/features/hash-grams.ts'
+import type { EstimatorGraph } from '../publish/estimator-graph.ts'
 import type { OutcomeRow } from '../states.ts'
-import { applyWords, fitWords, wordBuckets } from './fit-words.ts'
-import { fitScaled, fitScaling, type ScaledFit, type Scaling, type Signs } from './scaled-regression.ts'
+import { drawOf } from '../draw.ts'
+import { chooseKernel, type JudgedChoice } from './choose-kernel.ts'
+import { applyKernel, fitKernel, type KernelFit, type Likeness } from './fit-kernel.ts'
+import { rarityOf, weighGrams } from './gram-rarity.ts'
+import { likenessOf, relate, type KernelPoint } from './kernel-space.ts'
+import { fitScaling, type Scaling, type Signs } from './scaled-regression.ts'
 
-/** What foresees the quality of every model: one regression a model on features that all share, and what words add to it. */
-export interface EstimatorFit extends Scaling {
-  readonly models: readonly string[]
-  readonly fits: readonly ScaledFit[]
-  /** Length of the vector of hashed words; 0 where rows have no text. */
-  readonly words: number
-  readonly wordFits: readonly Float64Array[]
-}
-
-/** Rows with their features, so that these are computed once. */
+/** A row with its features, so that these are computed once. */
 export interface FeaturedRow {
   readonly row: OutcomeRow
   readonly features: Signs
-  readonly hashed: HashedWords
+  /** Its place in the space that estimators are fitted in. */
+  readonly at: number
+}
+
+/** Every row as a point, and how alike they are: made once, without looking at any outcome but to choose what counts. */
+export interface EstimatorSpace extends Scaling {
+  readonly models: readonly string[]
+  readonly points: readonly KernelPoint[]
+  /** By model: the score of every row. */
+  readonly scores: readonly Float64Array[]
+  readonly rarity: Float32Array
+  readonly judged: JudgedChoice
+  readonly likeness: Likeness
 }
 
 /** Computes the features of rows. */
 export function withFeatures(rows: readonly OutcomeRow[]): readonly FeaturedRow[] {
-  return rows.map(row => ({
-    row,
-    features: row.features ?? featuresOf(row.parts),
-    hashed: hashWords(textOf(row.parts) ?? '', wordBuckets),
-  }))
+  return rows.map((row, at) => ({ row, features: row.features ?? featuresOf(row.parts), at }))
 }
 
-/** Fits the estimator on rows that have a score of every model. */
-export function fitEstimator(rows: readonly FeaturedRow[], models: readonly string[]): EstimatorFit {
-  const features = rows.map(one => one.features)
-  const scaling = fitScaling(features)
-  const hashed = rows.map(one => one.hashed)
-  const words = hashed.some(one => one.places.length > 0) ? wordBuckets : 0
-  const pairs = models.map(model => {
-    const targets = rows.map(one => one.row.outcomes[model]?.score ?? 0)
-    const fit = fitScaled(features, targets, scaling)
-    if (words === 0) return { fit, wordFit: new Float64Array(0) }
-    const offsets = features.map(one => logitOf(fit, standardise(one, scaling)))
-    return { fit, wordFit: fitWords(hashed, targets, offsets) }
-  })
-  return { ...scaling, models, fits: pairs.map(pair => pair.fit), words, wordFits: pairs.map(pair => pair.wordFit) }
+/** With more rows than this, so many of them stand in for all: what they leave out is lost in the noise of scores. */
+const mostLandmarks = 500
+/** And no fewer than this, however many rows there are. */
+const fewestLandmarks = 250
+/** What solving may cost: rows × landmarks². A second on one core. */
+const work = 4e8
+
+/** Prepares the space of some rows. `embeddings`, by row, come from the encoder that the policy will be tied to. */
+export function createSpace(
+  rows: readonly FeaturedRow[],
+  models: readonly string[],
+  seed: number,
+  embeddings?: readonly Float32Array[],
+): EstimatorSpace {
+  const scaling = fitScaling(rows.map(one => one.features))
+  const hashed = rows.map(({ row }) => hashGrams(textOf(row.parts) ?? ''))
+  const rarity = rarityOf(hashed)
+  const points = rows.map(({ features }, at): KernelPoint => ({
+    dense: standardise(features, scaling),
+    grams: weighGrams(hashed[at]!, rarity),
+    ...(embeddings === undefined ? {} : { embedding: embeddings[at]! }),
+  }))
+  const scores = models.map(model => Float64Array.from(rows, ({ row }) => row.outcomes[model]?.score ?? 0))
+  const drawn = drawnOrder(rows, seed)
+  const judged = chooseKernel(
+    drawn.map(at => points[at]!),
+    routedTargets(scores).map(target => Float64Array.from(drawn, at => target[at]!)),
+  )
+  // Where nothing is known of rows they are all alike, and the mean is all that can be foreseen.
+  const blank = scaling.names.length === 0 && embeddings === undefined && hashed.every(one => one.places.length === 0)
+  const exact = !blank && points.length <= mostLandmarks
+  const landmarks = exact || blank ? [] : drawn.slice(0, landmarksFor(points.length)).toSorted((a, b) => a - b)
+  const columns = exact ? points : landmarks.map(at => points[at]!)
+  const gram = likenessOf(relate(points, columns), judged.choice)
+  return {
+    ...scaling,
+    models,
+    points,
+    scores,
+    rarity,
+    judged,
+    likeness: { gram, size: columns.length, exact, landmarks },
+  }
+}
+
+function landmarksFor(rows: number): number {
+  return Math.min(mostLandmarks, Math.max(fewestLandmarks, Math.floor(Math.sqrt(work / rows))))
+}
+
+/** Fits on some rows of the space. */
+export function fitEstimator(space: EstimatorSpace, rows: readonly FeaturedRow[]): KernelFit {
+  return fitKernel(
+    space.likeness,
+    rows.map(row => row.at),
+    space.scores,
+    space.judged.choice.noise,
+  )
 }
 
 /** The quality of each model that a fit foresees of one row. */
-export function foresee(fit: EstimatorFit, { features, hashed }: FeaturedRow): readonly number[] {
-  const input = standardise(features, fit)
-  return fit.fits.map((one, index) => {
-    const added = fit.words === 0 ? 0 : applyWords(fit.wordFits[index]!, hashed)
-    return 1 / (1 + Math.exp(-(logitOf(one, input) + added)))
-  })
+export function foresee(space: EstimatorSpace, fit: KernelFit, { at }: FeaturedRow): readonly number[] {
+  return applyKernel(fit, space.likeness, at).map(inside)
 }
 
-function logitOf({ fit }: ScaledFit, input: Float32Array): number {
-  return input.reduce((sum, value, at) => sum + value * fit.weights[at]!, fit.bias)
+/** The fit as a graph that needs nothing else: landmarks, and what grams add, gathered into one weight a gram. */
+export function graphOf(space: EstimatorSpace, fit: KernelFit): EstimatorGraph {
+  const { likeness, points, judged } = space
+  const kept = fit.columns.map(column => points[likeness.exact ? column : likeness.landmarks[column]!]!)
+  const { gramWeight, embeddingWeight } = judged.choice
+  return {
+    ...judged.choice,
+    dense: kept.map(point => point.dense),
+    embeddings: embeddingWeight === 0 ? [] : kept.map(point => point.embedding ?? new Float32Array(0)),
+    weights: fit.weights,
+    biases: fit.biases,
+    rarity: gramWeight === 0 ? new Float32Array(0) : space.rarity,
+    gramWeights: gramWeight === 0 ? [] : fit.weights.map(weights => gatherGrams(kept, weights, gramWeight)),
+  }
+}
+
+function gatherGrams(kept: readonly KernelPoint[], weights: Float64Array, gramWeight: number): Float64Array {
+  const sums = new Float64Array(gramBuckets)
+  kept.forEach(({ grams }: { readonly grams: HashedGrams }, at) => {
+    for (let to = 0; to < grams.places.length; to += 1) {
+      sums[grams.places[to]!]! += gramWeight * weights[at]! * grams.values[to]!
+    }
+  })
+  return sums
+}
+
+/** Scores, and what each rung scores more than the one below and the dearest more than the cheapest: routing stands on differences. */
+function routedTargets(scores: readonly Float64Array[]): readonly Float64Array[] {
+  const steps = scores.slice(1).map((score, index) => score.map((value, row) => value - scores[index]![row]!))
+  const whole = scores.length > 2 ? [scores.at(-1)!.map((value, row) => value - scores[0]![row]!)] : []
+  return [...scores, ...steps, ...whole]
+}
+
+function drawnOrder(rows: readonly FeaturedRow[], seed: number): readonly number[] {
+  return rows
+    .map(({ row, at }) => ({ at, draw: drawOf(row.id, 'kernel', seed) }))
+    .toSorted((a, b) => a.draw - b.draw || a.at - b.at)
+    .map(({ at }) => at)
+}
+
+/** Nothing is certain before a call. */
+function inside(quality: number): number {
+  return Math.min(0.999, Math.max(0.001, quality))
 }

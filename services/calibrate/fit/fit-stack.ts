@@ -3,7 +3,8 @@ import { prospectSignsOf, signsOf } from '../../shared/policy/judge-answer.ts'
 import type { Called, Estimate } from '../../shared/policy/policy.ts'
 import type { PolicyFile } from '../../shared/policy/policy-schema.ts'
 import type { OutcomeRow } from '../states.ts'
-import { fitEstimator, foresee, type EstimatorFit, type FeaturedRow } from './fit-estimator.ts'
+import { fitEstimator, foresee, type EstimatorSpace, type FeaturedRow } from './fit-estimator.ts'
+import type { KernelFit } from './fit-kernel.ts'
 import { drawOf } from '../draw.ts'
 import { crossFit } from './folds.ts'
 import { judgedOf, pairsOf } from '../ladder.ts'
@@ -11,12 +12,13 @@ import { applyScaled, fitScaled, judgeOf, type ScaledFit } from './scaled-regres
 
 /** Everything that is fitted for decisions by worth. */
 export interface Stack extends Pick<PolicyFile, 'models' | 'usual' | 'judges' | 'prospects'> {
-  readonly estimator: EstimatorFit
+  readonly estimator: KernelFit
 }
 
 /** What fitting needs beside the rows. */
 export interface StackOptions {
   readonly models: readonly string[]
+  readonly space: EstimatorSpace
   readonly usual: PolicyFile['usual']
   readonly seed: number
 }
@@ -28,14 +30,14 @@ const innerFolds = 4
  * but the given rows is looked at, so a stack fitted without a fold says of that fold what it would say of new rows.
  */
 export function fitStack(rows: readonly FeaturedRow[], options: StackOptions): Stack {
-  const { models } = options
+  const { models, space } = options
   const foldOfRow = rows.map(({ row }) => drawOf(row.id, 'inner fold', options.seed) % innerFolds)
   const qualities = crossFit(
     rows,
     index => foldOfRow[index]!,
     innerFolds,
-    train => fitEstimator(train, models),
-    (fit, row) => foresee(fit, row),
+    train => fitEstimator(space, train),
+    (fit, row) => foresee(space, fit, row),
   )
   const estimates = rows.map(({ features }, index) =>
     estimateOf({ models: [...models], usual: options.usual }, features, qualities[index]!),
@@ -44,7 +46,7 @@ export function fitStack(rows: readonly FeaturedRow[], options: StackOptions): S
   return {
     models: [...models],
     usual: options.usual,
-    estimator: fitEstimator(rows, models),
+    estimator: fitEstimator(space, rows),
     judges: Object.fromEntries([...judged.judges].map(([model, fit]) => [model, judgeOf(fit)])),
     prospects: fitProspects(rows, estimates, judged.foretold, models),
   }

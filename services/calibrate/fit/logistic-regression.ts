@@ -1,3 +1,5 @@
+import { factorize, solveFactored } from './cholesky.ts'
+
 /** A logistic regression on standardised inputs. */
 export interface LogisticFit {
   readonly weights: readonly number[]
@@ -51,7 +53,8 @@ function newtonStep(
     gradient[at]! += penalty * beta[at]!
     hessian[at * width + at]! += penalty
   }
-  return solve(hessian, gradient)
+  factorize(hessian, width)
+  return solveFactored(hessian, gradient)
 }
 
 /** What a fit says of one input. */
@@ -82,30 +85,4 @@ function accumulate(
     const from = a * width
     for (let b = 0; b <= a; b += 1) hessian[from + b]! += scaled * line[b]!
   }
-}
-
-/** Solves a symmetric positive definite system, given its lower triangle, by Cholesky's factors. */
-function solve(matrix: Float64Array, right: Float64Array): Float64Array {
-  const size = right.length
-  const lower = new Float64Array(size * size)
-  for (let i = 0; i < size; i += 1) {
-    for (let j = 0; j <= i; j += 1) {
-      let sum = matrix[i * size + j]!
-      for (let k = 0; k < j; k += 1) sum -= lower[i * size + k]! * lower[j * size + k]!
-      lower[i * size + j] = i === j ? Math.sqrt(Math.max(1e-12, sum)) : sum / lower[j * size + j]!
-    }
-  }
-  const y = new Float64Array(size)
-  for (let i = 0; i < size; i += 1) {
-    let sum = right[i]!
-    for (let k = 0; k < i; k += 1) sum -= lower[i * size + k]! * y[k]!
-    y[i] = sum / lower[i * size + i]!
-  }
-  const x = new Float64Array(size)
-  for (let i = size - 1; i >= 0; i -= 1) {
-    let sum = y[i]!
-    for (let k = i + 1; k < size; k += 1) sum -= lower[k * size + i]! * x[k]!
-    x[i] = sum / lower[i * size + i]!
-  }
-  return x
 }

@@ -1,5 +1,6 @@
 import { describeText } from './features/describe-text.ts'
-import { hashWords } from './features/hash-words.ts'
+import { gramBuckets, hashGrams } from './features/hash-grams.ts'
+import type { EstimatorInput } from './estimator.ts'
 import type { PartDescription } from './policy.ts'
 
 /** Named features of a whole input: those of each medium under its name, texts taken together. Pure; every value is finite. */
@@ -24,21 +25,20 @@ export function textOf(parts: readonly PartDescription[]): string | undefined {
   return texts.length === 0 ? undefined : texts.join('\n')
 }
 
-/** What an estimator is given: its features standardised, then the hashed words. */
+/** What an estimator is given of an input, all but its vector of meaning. Pure. */
 export function estimatorInput(
   features: Readonly<Record<string, number>>,
   parts: readonly PartDescription[],
-  estimator: Parameters<typeof standardise>[1] & { readonly words: number },
-): Float32Array {
+  estimator: Parameters<typeof standardise>[1] & { readonly grams: boolean },
+): EstimatorInput {
   const dense = standardise(features, estimator)
-  if (estimator.words === 0) return dense
-  const input = new Float32Array(dense.length + estimator.words)
-  input.set(dense)
-  const { places, values } = hashWords(textOf(parts) ?? '', estimator.words)
+  if (!estimator.grams) return { features: dense }
+  const grams = new Float32Array(gramBuckets)
+  const { places, values } = hashGrams(textOf(parts) ?? '')
   places.forEach((place, at) => {
-    input[dense.length + place] = values[at] ?? 0
+    grams[place] = values[at] ?? 0
   })
-  return input
+  return { features: dense, grams }
 }
 
 /** Of several media of a kind, the largest value of each sign counts: the hardest one decides. */

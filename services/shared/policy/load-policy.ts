@@ -3,21 +3,26 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GatewayError } from '../contract/errors.ts'
 import { fromUsd } from '../contract/money.ts'
+import type { EncoderIdentity, TextEncoder } from '../encoder/text-encoder.ts'
 import { decide } from './decide.ts'
 import { openEstimator, type Estimator } from './estimator.ts'
-import { estimatorInput, featuresOf } from './featurize.ts'
+import { estimatorInput, featuresOf, textOf } from './featurize.ts'
 import { judgeAnswer, signsOf } from './judge-answer.ts'
-import type { Estimate, ModelEstimate, Policy } from './policy.ts'
+import type { Estimate, ModelEstimate, PartDescription, Policy } from './policy.ts'
 import { policySchema, type PolicyFile } from './policy-schema.ts'
 
 /** How a policy is run. */
 export interface LoadPolicyOptions {
   /** The estimate's time box; what takes longer is a named fallback. */
   readonly estimateMs?: number
+  /** Opens the encoder of a pack, for policies that were fitted with one. Whoever gives it owns what it opens. */
+  readonly openEncoder?: (identity: EncoderIdentity) => Promise<TextEncoder>
 }
 
 /** Ten times what an estimate takes at p99: beyond it something is wrong with the machine, and the request should not wait for it. */
 const defaultEstimateMs = 20
+/** The same with an encoder, for a text as long as it reads, on a slow core. */
+const encodedEstimateMs = 200
 
 /** A policy's folder, read and checked. */
 export interface PolicyFolder {
@@ -26,7 +31,7 @@ export interface PolicyFolder {
   readonly estimator: Estimator
 }
 
-/** Loads a policy folder. @throws GatewayError Config when a file is missing, is not the one that was fitted, or is of another schema */
+/** Loads a policy folder. @throws GatewayError Config when a file is missing, is not the one that was fitted, or is of another schema or encoder */
 export async function loadPolicy(directory: string, options: LoadPolicyOptions): Promise<Policy> {
   return createCalibratedPolicy(await openPolicyFolder(directory), options)
 }
@@ -49,17 +54,23 @@ export async function openPolicyFolder(directory: string): Promise<PolicyFolder>
   }
 }
 
-/** Makes the policy of a folder that was read. */
-export function createCalibratedPolicy(folder: PolicyFolder, options: LoadPolicyOptions): Policy {
+/** Makes the policy of a folder that was read. @throws GatewayError Config when its encoder cannot be had, or has other weights now */
+export async function createCalibratedPolicy(folder: PolicyFolder, options: LoadPolicyOptions): Promise<Policy> {
   const { file, version, estimator } = folder
-  const estimateMs = options.estimateMs ?? defaultEstimateMs
+  const encoder = await encoderOf(file, options)
+  const estimateMs = options.estimateMs ?? (encoder === undefined ? defaultEstimateMs : encodedEstimateMs)
+  const foresee = async (features: Estimate['features'], parts: readonly PartDescription[]): Promise<Float32Array> => {
+    const input = estimatorInput(features, parts, file.estimator)
+    const embedding = await encoder?.encode(textOf(parts) ?? '')
+    return estimator.run(embedding === undefined ? input : { ...input, embedding })
+  }
   return {
     version,
     models: file.models,
     async estimate(parts) {
       const features = featuresOf(parts)
       try {
-        const quality = await within(estimator.run(estimatorInput(features, parts, file.estimator)), estimateMs)
+        const quality = await within(foresee(features, parts), estimateMs)
         return quality === undefined ? usualEstimate(file, features, 'timeout') : estimateOf(file, features, quality)
       } catch {
         // Whoever asks is told by `fallback` and counts it.
@@ -72,6 +83,22 @@ export function createCalibratedPolicy(folder: PolicyFolder, options: LoadPolicy
     },
     next: (estimate, called, candidates, limits) => decide(file, estimate, called, candidates, limits),
   }
+}
+
+async function encoderOf(
+  { estimator: { encoder: wanted } }: PolicyFile,
+  { openEncoder }: LoadPolicyOptions,
+): Promise<TextEncoder | undefined> {
+  if (wanted === undefined) return undefined
+  if (openEncoder === undefined) {
+    throw new GatewayError('Config', `the policy was fitted with the encoder ${wanted.pack}, and none can be opened here`)
+  }
+  const encoder = await openEncoder(wanted)
+  if (encoder.identity.sha256 === wanted.sha256) return encoder
+  throw new GatewayError(
+    'Config',
+    `the policy was fitted with another ${wanted.pack} (sha256 ${wanted.sha256}, here ${encoder.identity.sha256}): fit it anew`,
+  )
 }
 
 /** Waits for work at most so long; `undefined` when it took longer. */

@@ -40,12 +40,25 @@ const riskPoint = z.strictObject({
 /** What `policy.json` holds. */
 export const policySchema = z
   .strictObject({
-    schema: z.literal(2),
+    schema: z.literal(3),
     /** Cheap to dear. */
     models: z.array(z.string()).min(1),
     files: z.record(fileName, z.string().regex(/^[0-9a-f]{64}$/u)),
-    /** `words`: length of the vector of hashed words that follows the features; 0 where there is none. */
-    estimator: z.strictObject({ file: fileName, words: z.int().min(0).max(65_536), ...scaling }),
+    estimator: z.strictObject({
+      file: fileName,
+      ...scaling,
+      /** Whether hashed grams of the text are looked at. */
+      grams: z.boolean(),
+      /** The encoder of texts that it was fitted with, where there is one: with other weights it is worth nothing. */
+      encoder: z
+        .strictObject({
+          pack: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u),
+          sha256: z.string().regex(/^[0-9a-f]{64}$/u),
+          tokens: z.int().min(8).max(8192),
+          dimensions: z.int().min(1).max(65_536),
+        })
+        .optional(),
+    }),
     /** What calls of a model usually come to, and its mean score. */
     usual: z.record(
       z.string(),

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Tensor, type InferenceSession } from 'onnxruntime-node'
-import { GatewayError } from '../../../shared/contract/errors.ts'
+import { GatewayError } from '../contract/errors.ts'
 import { groupByLength } from './length-groups.ts'
-import type { SessionLoader } from './session-loader.ts'
+
 
 /** A sentence encoder. */
 export interface EmbeddingModel {
@@ -20,8 +20,13 @@ export interface SentenceVector {
   readonly norm: number
 }
 
+/** Loads an ONNX file; the caller owns the session and releases it. */
+export interface LoadsSessions {
+  load(path: string): Promise<InferenceSession>
+}
+
 /** Loads the encoder of a pack; its quantised form where there is one. @throws GatewayError Config */
-export async function loadEmbeddingModel(packFolder: string, loader: SessionLoader): Promise<EmbeddingModel> {
+export async function loadEmbeddingModel(packFolder: string, loader: LoadsSessions): Promise<EmbeddingModel> {
   const path = ['model_quantized.onnx', 'model.onnx'].map(name => join(packFolder, 'onnx', name)).find(existsSync)
   if (path === undefined) throw new GatewayError('Config', `${packFolder} has no onnx/model.onnx`)
   const session = await loader.load(path)
