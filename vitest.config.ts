@@ -19,7 +19,16 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: named('unit'), pool: 'forks', maxWorkers: 2, sequence: { groupOrder: 0 } },
+        test: {
+          name: 'unit',
+          include: named('unit'),
+          pool: 'forks',
+          maxWorkers: 2,
+          // Fits take seconds of a core, and cores may be shared.
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 0 },
+        },
       },
       { extends: true, test: { name: 'contract', include: named('contract'), ...slow, sequence: { groupOrder: 1 } } },
       {

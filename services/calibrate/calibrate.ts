@@ -1,7 +1,14 @@
 import { estimateOf } from '../shared/policy/load-policy.ts'
 import { certifiedPoint } from '../shared/policy/decide-by-risk.ts'
 import type { PolicyFile } from '../shared/policy/policy-schema.ts'
-import { createSpace, foresee, graphOf, withFeatures, type EstimatorSpace, type FeaturedRow } from './fit/fit-estimator.ts'
+import {
+  createSpace,
+  foresee,
+  graphOf,
+  withFeatures,
+  type EstimatorSpace,
+  type FeaturedRow,
+} from './fit/fit-estimator.ts'
 import { choosePoint, fitPath } from './fit/fit-path.ts'
 import { fitReference } from './fit/fit-reference.ts'
 import { fitRisk } from './fit/fit-risk.ts'

@@ -51,7 +51,9 @@ export async function runCalibrateCommand(options: CalibrateFlags, terminal: Ter
 
 function encoderLine(pack: string, { used, gainRatio }: NonNullable<CalibrateReport['encoder']>): string {
   const share = `${(100 * gainRatio).toFixed(1)} % of the squared error of foreseen scores`
-  return used ? `the encoder ${pack} takes away ${share}` : `the encoder ${pack} is left out: it would take away ${share}`
+  return used
+    ? `the encoder ${pack} takes away ${share}`
+    : `the encoder ${pack} is left out: it would take away ${share}`
 }
 
 /** The rows to fit on: tables, or what a gateway has recorded of a ladder, whose rungs then set the order. */

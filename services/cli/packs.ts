@@ -69,7 +69,11 @@ export async function preparePacks(loaded: LoadedConfig, terminal: Terminal): Pr
 }
 
 /** Makes some packs be there. @throws GatewayError Config when one is unknown or cannot be had */
-export async function pullNamedPacks(loaded: LoadedConfig, names: readonly string[], terminal: Terminal): Promise<void> {
+export async function pullNamedPacks(
+  loaded: LoadedConfig,
+  names: readonly string[],
+  terminal: Terminal,
+): Promise<void> {
   if (names.length === 0) return
   const { config, places } = loaded
   const { mirror, offline } = config.packs

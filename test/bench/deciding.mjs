@@ -42,7 +42,9 @@ try {
       results.push({ track: name, ...figure })
       const { label, value, low, high, reach } = figure
       const range = low === undefined ? '' : ` [${low.toFixed(4)}, ${high.toFixed(4)}]`
-      process.stdout.write(`${name.padEnd(12)} ${label.padEnd(58)} ${value.toFixed(4)}${range}${reach === undefined ? '' : `  reach ${reach}`}\n`)
+      process.stdout.write(
+        `${name.padEnd(12)} ${label.padEnd(58)} ${value.toFixed(4)}${range}${reach === undefined ? '' : `  reach ${reach}`}\n`,
+      )
     }
     process.stdout.write(`${name.padEnd(12)} took ${((Date.now() - startedAt) / 1000).toFixed(0)} s\n`)
   }

@@ -33,7 +33,7 @@ function edit(change: (policy: Record<string, unknown>) => void): void {
 
 describe('loadPolicy()', () => {
   it('loads what calibrate wrote', async () => {
-    const policy = await loadPolicy(folder, {})
+    const policy = await loadPolicy(folder, { estimateMs: 10_000 })
     expect(policy.models).toEqual(['small', 'middle', 'large'])
     const estimate = await policy.estimate([{ kind: 'text', text: 'What is the longest river?' }])
     expect(estimate.fallback).toBeUndefined()

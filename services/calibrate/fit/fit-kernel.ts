@@ -73,14 +73,8 @@ function solveLandmarks(
     // As much as single precision cannot tell apart.
     matrix[i * size + i]! += noise * 1e-4
   })
-  for (const row of rows) {
-    const line = gram.subarray(row * size, (row + 1) * size)
-    for (let i = 0; i < size; i += 1) {
-      const value = line[i]!
-      const from = i * size
-      for (let j = 0; j <= i; j += 1) matrix[from + j]! += value * line[j]!
-    }
-  }
+  const lines = rows.map(row => gram.subarray(row * size, (row + 1) * size))
+  for (let at = 0; at < lines.length; at += 4) addProducts(matrix, size, lines.slice(at, at + 4))
   factorize(matrix, size)
   return centred.map(target => {
     const right = new Float64Array(size)
@@ -90,4 +84,15 @@ function solveLandmarks(
     })
     return solveFactored(matrix, right)
   })
+}
+
+/** Adds the products of up to four lines with themselves to the lower triangle: the triangle is met once for all of them. */
+function addProducts(matrix: Float64Array, size: number, lines: readonly Float32Array[]): void {
+  const none = new Float32Array(size)
+  const [a = none, b = none, c = none, d = none] = lines
+  for (let i = 0; i < size; i += 1) {
+    const from = i * size
+    const [one, two, three, four] = [a[i]!, b[i]!, c[i]!, d[i]!]
+    for (let j = 0; j <= i; j += 1) matrix[from + j]! += one * a[j]! + two * b[j]! + three * c[j]! + four * d[j]!
+  }
 }

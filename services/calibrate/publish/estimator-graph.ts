@@ -62,7 +62,12 @@ function denseTerm(draft: Draft, graph: EstimatorGraph): readonly string[] {
   if (width === 0) return [constantTerm(draft, graph)]
   const rate = denseRate(width, graph)
   constant(draft, 'kept features', [width, kept.length], columnsOf(kept, width, 2 * rate))
-  constant(draft, 'kept lengths', [1, kept.length], kept.map(row => -rate * row.reduce((sum, x) => sum + x * x, 0)))
+  constant(
+    draft,
+    'kept lengths',
+    [1, kept.length],
+    kept.map(row => -rate * row.reduce((sum, x) => sum + x * x, 0)),
+  )
   constant(draft, 'minus rate', [width, 1], new Float32Array(width).fill(-rate))
   constant(draft, 'feature weights', [kept.length, graph.weights.length], byRow(graph.weights, kept.length, 1))
   const products = apply(draft, 'MatMul', ['features', 'kept features'])

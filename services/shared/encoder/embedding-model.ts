@@ -4,7 +4,6 @@ import { Tensor, type InferenceSession } from 'onnxruntime-node'
 import { GatewayError } from '../contract/errors.ts'
 import { groupByLength } from './length-groups.ts'
 
-
 /** A sentence encoder. */
 export interface EmbeddingModel {
   readonly dimensions: number

@@ -91,7 +91,10 @@ async function encoderOf(
 ): Promise<TextEncoder | undefined> {
   if (wanted === undefined) return undefined
   if (openEncoder === undefined) {
-    throw new GatewayError('Config', `the policy was fitted with the encoder ${wanted.pack}, and none can be opened here`)
+    throw new GatewayError(
+      'Config',
+      `the policy was fitted with the encoder ${wanted.pack}, and none can be opened here`,
+    )
   }
   const encoder = await openEncoder(wanted)
   if (encoder.identity.sha256 === wanted.sha256) return encoder

@@ -9,7 +9,12 @@ export function bootstrap(rows, statistic, seed) {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
-  const values = Array.from({ length: resamples }, () => statistic(rows.map(() => rows[Math.floor(random() * rows.length)])))
-    .toSorted((a, b) => a - b)
-  return { value: statistic(rows), low: values[Math.floor(0.025 * resamples)], high: values[Math.floor(0.975 * resamples)] }
+  const values = Array.from({ length: resamples }, () =>
+    statistic(rows.map(() => rows[Math.floor(random() * rows.length)])),
+  ).toSorted((a, b) => a - b)
+  return {
+    value: statistic(rows),
+    low: values[Math.floor(0.025 * resamples)],
+    high: values[Math.floor(0.975 * resamples)],
+  }
 }

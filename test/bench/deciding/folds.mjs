@@ -89,5 +89,8 @@ export async function replay(context, policy, rows, { budgets = [], maxRisks = [
 }
 
 function linesOf(path) {
-  return readFileSync(path, 'utf8').trim().split('\n').map(line => JSON.parse(line))
+  return readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
 }

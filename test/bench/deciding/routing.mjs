@@ -1,6 +1,8 @@
 /** Mean share of the gap that is closed over all shares of calls to the large model; ties share their gain. */
 export function apgr(rows, urgeOf) {
-  const sorted = rows.map(row => ({ urge: urgeOf(row), gain: row.large - row.small })).toSorted((a, b) => b.urge - a.urge)
+  const sorted = rows
+    .map(row => ({ urge: urgeOf(row), gain: row.large - row.small }))
+    .toSorted((a, b) => b.urge - a.urge)
   const gap = sorted.reduce((sum, row) => sum + row.gain, 0)
   let area = 0
   let gained = 0

@@ -17,7 +17,11 @@ async function* routing(context, rows, small, large, count, reach) {
   const seen = []
   for (const [train, test] of folds(rows, count, context.seed)) {
     const { policy } = await fit(context, train, [small, large])
-    const scores = await score(context, policy, test.map(({ group: _group, ...row }) => row))
+    const scores = await score(
+      context,
+      policy,
+      test.map(({ group: _group, ...row }) => row),
+    )
     for (const row of test) {
       const said = scores.get(row.id)
       seen.push({
