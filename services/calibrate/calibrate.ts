@@ -22,7 +22,7 @@ import { createCostBook } from './gather/cost-book.ts'
 import { orderModels } from './gather/order-models.ts'
 import { gatherRows, type GatheredRows } from './gather/read-rows.ts'
 import { selectRows } from './gather/select-rows.ts'
-import { writeEstimatorGraph } from './publish/estimator-graph.ts'
+import { writeEstimatorGraph } from './publish/write-estimator-graph.ts'
 import { writePolicy } from './publish/write-policy.ts'
 import { rounded } from './round.ts'
 import type { CostBook, OutcomeRow } from './states.ts'
@@ -118,14 +118,14 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
     },
   }
   writePolicy(options.out, policy, new Map([['estimator.onnx', writeEstimatorGraph(graph)]]))
-  const point = path[chosen]
+  const { meanScore, meanCostUsd, escalationRatio } = path[chosen]!
   return {
     rows: rows.length,
     models,
     ...(encoderGain === undefined ? {} : { encoder: { used: encoder !== undefined, gainRatio: encoderGain } }),
-    meanScore: point?.meanScore ?? 0,
-    meanCostUsd: point?.meanCostUsd ?? 0,
-    escalationRatio: point?.escalationRatio ?? 0,
+    meanScore,
+    meanCostUsd,
+    escalationRatio,
     certified: limitsShown.map(maxRisk => {
       const held = certifiedPoint(risk.path, maxRisk)
       return { maxRisk, meanCostUsd: held?.meanCostUsd ?? null, riskBound: held?.riskBound ?? null }

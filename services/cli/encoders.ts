@@ -41,7 +41,7 @@ export async function withEncoders<Result>(
     })
   } finally {
     const ended = await Promise.allSettled(opened.values())
-    await Promise.all(ended.map(one => (one.status === 'fulfilled' ? one.value.close() : undefined)))
+    await Promise.all(ended.flatMap(one => (one.status === 'fulfilled' ? one.value.close() : [])))
   }
 }
 

@@ -135,7 +135,7 @@ describe('runReplay()', () => {
   })
 })
 
-describe('runScore() and runEval()', { timeout: 30_000 }, () => {
+describe('runScore() and runEval()', { timeout: 120_000 }, () => {
   it('score a table of another make', async () => {
     const other = writeTable(home, 30, (_, index) => ({ id: index, content: [], outcomes: {}, extra: 1 }))
     const out = join(home, 'scores.jsonl')

@@ -1,5 +1,6 @@
 import { fitKernel, applyKernel, type Likeness } from './fit-kernel.ts'
-import { likenessOf, relate, type KernelPoint, type KernelShape, type Relations } from './kernel-space.ts'
+import type { KernelShape } from '../estimator-graph.ts'
+import { likenessOf, relate, type KernelPoint, type Relations } from './kernel-space.ts'
 
 /** A shape and how noisy scores are beside it, in units of the prior variance. */
 export interface KernelChoice extends KernelShape {

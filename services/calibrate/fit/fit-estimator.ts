@@ -1,6 +1,6 @@
 import { featuresOf, standardise, textOf } from '../../shared/policy/featurize.ts'
 import { gramBuckets, hashGrams, type HashedGrams } from '../../shared/policy/features/hash-grams.ts'
-import type { EstimatorGraph } from '../publish/estimator-graph.ts'
+import type { EstimatorGraph } from '../estimator-graph.ts'
 import type { OutcomeRow } from '../states.ts'
 import { drawOf } from '../draw.ts'
 import { chooseKernel, type JudgedChoice } from './choose-kernel.ts'

@@ -1,4 +1,5 @@
 import { gramBuckets, type HashedGrams } from '../../shared/policy/features/hash-grams.ts'
+import { denseRate, meaningScale, type KernelShape } from '../estimator-graph.ts'
 
 /** What of a row its neighbours are found by. */
 export interface KernelPoint {
@@ -9,18 +10,6 @@ export interface KernelPoint {
   /** Grams by rarity, of length 1; empty where there is no text. */
   readonly grams: HashedGrams
 }
-
-/** How likeness is weighed: what is chosen on the rows. */
-export interface KernelShape {
-  /** Distance of features at which likeness has fallen to 0.6, in units of the typical distance. */
-  readonly lengthScale: number
-  /** Weight of likeness of meaning, and of shared grams, beside that of features. */
-  readonly embeddingWeight: number
-  readonly gramWeight: number
-}
-
-/** 1 - cosine at which likeness of meaning has fallen to 1/e. */
-export const meaningScale = 0.49
 
 /** What likeness is made of, for rows (down) and columns (across): float32 [rows, columns] each; empty where it is not known. */
 export interface Relations {
@@ -86,11 +75,6 @@ export function likenessOf({ features, distances, meanings, grams }: Relations, 
     })
   }
   return likeness
-}
-
-/** By what the squared distance of features is divided: two points drawn at random are about √(2 × features) apart. */
-export function denseRate(features: number, { lengthScale }: Pick<KernelShape, 'lengthScale'>): number {
-  return 1 / (2 * lengthScale ** 2 * Math.max(1, features))
 }
 
 function scatter(spread: Float32Array, { places, values }: HashedGrams, times: number): void {

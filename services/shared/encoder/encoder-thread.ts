@@ -26,7 +26,10 @@ const model = await loadEmbeddingModel(packFolder, {
     }),
 })
 const toPieces = readWordPieces(packFolder, tokens)
-const say = (message: EncoderThreadMessage): void => parentPort?.postMessage(message)
+const say = (message: EncoderThreadMessage): void => {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  parentPort?.postMessage(message)
+}
 
 let last = Promise.resolve()
 parentPort?.on('message', ({ id, text }: { readonly id: number; readonly text: string }) => {

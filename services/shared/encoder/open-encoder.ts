@@ -53,6 +53,7 @@ export async function openEncoder(packFolder: string, tokens = usualTokens): Pro
       return new Promise<Float32Array>((resolve, reject) => {
         waiting.set(id, { resolve: settled(thread, waiting, resolve), reject: settled(thread, waiting, reject) })
         thread.ref()
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
         thread.postMessage({ id, text })
       })
     },

@@ -23,7 +23,7 @@ export function sample(rows, count, purpose, seed) {
 /** Splits rows into folds by draw: `[train, test]` each. */
 export function folds(rows, count, seed) {
   const of = rows.map(row => Math.floor(draw(row.id, 'fold', seed) * count))
-  return Array.from({ length: count }, (_, fold) => [
+  return [...new Set(of)].map(fold => [
     rows.filter((_, index) => of[index] !== fold),
     rows.filter((_, index) => of[index] === fold),
   ])

@@ -57,9 +57,10 @@ function sparse(counts: Float32Array): HashedGrams {
   const values = new Float32Array(size)
   let at = 0
   for (let place = 0; place < gramBuckets; place += 1) {
-    if (counts[place]! === 0) continue
+    const count = counts[place] ?? 0
+    if (count === 0) continue
     places[at] = place
-    values[at] = Math.sqrt(counts[place]!)
+    values[at] = Math.sqrt(count)
     at += 1
   }
   return { places, values }

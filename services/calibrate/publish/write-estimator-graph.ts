@@ -1,20 +1,5 @@
 import protobuf from 'protobufjs'
-import { denseRate, meaningScale, type KernelShape } from '../fit/kernel-space.ts'
-
-/** What the estimator computes: likeness to kept rows, weighed, and what grams add. */
-export interface EstimatorGraph extends KernelShape {
-  /** By kept row: float32 [features]. */
-  readonly dense: readonly Float32Array[]
-  /** By kept row: float32 [dimensions]; none where no encoder is used. */
-  readonly embeddings: readonly Float32Array[]
-  /** By model: a weight a kept row. */
-  readonly weights: readonly ArrayLike<number>[]
-  readonly biases: readonly number[]
-  /** How much each gram counts; empty where grams are not looked at. */
-  readonly rarity: Float32Array
-  /** By model: a weight a gram. */
-  readonly gramWeights: readonly ArrayLike<number>[]
-}
+import { denseRate, meaningScale, type EstimatorGraph } from '../estimator-graph.ts'
 
 /** float32 in ONNX's list of types. */
 const float32 = 1
