@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCalibrate } from '../../../dist/services/calibrate/calibrate.js'
+import { runEval } from '../../../dist/services/calibrate/eval.js'
 import { runReplay } from '../../../dist/services/calibrate/replay.js'
 import { runScore } from '../../../dist/services/calibrate/score.js'
 import { loadConfig } from '../../../dist/services/shared/config/load-config.js'
@@ -78,6 +79,11 @@ export async function score(context, policy, rows) {
   const out = `${inputs}.scores`
   await runScore({ policy, inputs, out, ...encoderOf(context) })
   return new Map(linesOf(out).map(line => [line.id, line.scores]))
+}
+
+/** The report of a policy on rows. */
+export function evaluate(context, policy, rows) {
+  return runEval({ policy, outcomes: write(context, rows, false), seed: context.seed, ...encoderOf(context) })
 }
 
 /** What a policy calls and answers under each budget or limit: lines. */

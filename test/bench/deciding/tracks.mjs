@@ -1,5 +1,6 @@
 import { bootstrap } from './bootstrap.mjs'
-import { fit, folds, score } from './folds.mjs'
+import { evaluate, fit, folds, replay, score } from './folds.mjs'
+import { disturbances } from './disturbances.mjs'
 import { apgr } from './routing.mjs'
 
 /** What is measured, by name: each yields figures. */
@@ -10,6 +11,75 @@ export const tracks = {
     yield* routing(context, rows, 'gpt-4o_standard10_direct', 'gpt-4o_standard10_cot', 5, 0.72)
     yield* routing(context, rows, 'gpt-4o_vision_direct', 'gpt-4o_vision_cot', 5, 0.72)
   },
+  rafdb: matching,
+  calibration,
+  flips,
+}
+
+/** The lowest mean price at which the cascade scores as the best single service does, per 10,000 requests. */
+async function* matching(context) {
+  const rows = context.read('frugalml-rafdb')
+  const models = Object.keys(rows[0].outcomes)
+  const best = Math.max(...models.map(model => meanOf(rows, row => row.outcomes[model].score)))
+  const budgets = Array.from({ length: 13 }, (_, index) => (2.8 + 0.1 * index) / 1e4)
+  const seen = []
+  for (const [train, test] of folds(rows, 5, context.seed)) {
+    const { policy } = await fit(context, train)
+    const of = new Map(test.map(row => [row.id, row]))
+    for (const { id, budgetUsd, calls, answer } of await replay(context, policy, test, { budgets })) {
+      const { outcomes } = of.get(id)
+      const costUsd = calls.reduce((sum, model) => sum + outcomes[model].costUsd, 0)
+      seen.push({ budgetUsd, score: outcomes[answer].score, costUsd })
+    }
+  }
+  const points = budgets.map(budgetUsd => {
+    const at = seen.filter(one => one.budgetUsd === budgetUsd)
+    return { score: meanOf(at, one => one.score), costUsd: meanOf(at, one => one.costUsd) }
+  })
+  const above = points.findIndex(point => point.score >= best)
+  const value = above < 1 ? Number.NaN : between(points[above - 1], points[above], best)
+  yield { label: `USD per 10,000 to score ${best.toFixed(4)}`, value: 1e4 * value, reach: 3.6 }
+}
+
+function between(low, high, wanted) {
+  return low.costUsd + ((wanted - low.score) / (high.score - low.score)) * (high.costUsd - low.costUsd)
+}
+
+/** How far P(correct) after the call is from what comes, on the half of each table that was not fitted on. */
+async function* calibration(context) {
+  const errors = []
+  for (const table of ['ferplus', 'rafdb', 'expw', 'yelp', 'imdb', 'waimai', 'digit', 'audiomnist', 'fluent']) {
+    const [[train, test]] = folds(context.read(`frugalml-${table}`), 2, context.seed)
+    const { ece } = await evaluate(context, (await fit(context, train)).policy, test)
+    errors.push(ece.value)
+    yield { label: `ECE, ${table}`, ...ece, reach: 0.02 }
+  }
+  yield { label: 'ECE, mean of the tables', value: meanOf(errors, error => error), reach: 0.02 }
+}
+
+/** Decisions that change when a text is disturbed without changing what it asks: typos, case, white space, polite words. */
+async function* flips(context) {
+  const rows = context.read('mmlu-1500')
+  const [small, large] = ['mixtral-8x7b', 'gpt-4-1106']
+  const [[train, test]] = folds(rows, 5, context.seed)
+  const { policy } = await fit(context, train, [small, large])
+  const urgesOf = async some => {
+    const scores = await score(context, policy, some)
+    return some.map(row => scores.get(row.id)[large] - scores.get(row.id)[small])
+  }
+  const plain = await urgesOf(test)
+  const threshold = plain.toSorted((a, b) => a - b)[test.length >> 1]
+  for (const [name, disturb] of Object.entries(disturbances)) {
+    const urges = await urgesOf(
+      test.map(row => ({ ...row, content: row.content.map(part => ({ text: disturb(part.text) })) })),
+    )
+    const value = meanOf(urges, (urge, at) => Number(urge >= threshold !== plain[at] >= threshold))
+    yield { label: `decisions that flip: ${name}`, value, reach: 0.05 }
+  }
+}
+
+function meanOf(list, of) {
+  return list.reduce((sum, one, at) => sum + of(one, at), 0) / list.length
 }
 
 /** A router between two models, before any call: APGR over folds. The group of a row to be scored is not looked at. */
