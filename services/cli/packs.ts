@@ -1,4 +1,5 @@
 import { loadConfig, type LoadedConfig } from '../shared/config/load-config.ts'
+import { encoderPackOf } from '../shared/policy/load-policy.ts'
 import { choosePacks, readPackLock, type Pack } from '../shared/packs/pack-lock.ts'
 import { packPath } from '../shared/packs/pack-path.ts'
 import { pullPacks, type PullProgress } from '../shared/packs/pull-packs.ts'
@@ -84,14 +85,17 @@ export async function pullNamedPacks(
   )
 }
 
-/** The packs that the configured models name. */
-function packsOf({ config }: LoadedConfig): readonly string[] {
-  const names = Object.values(config.models).flatMap(({ backend }) =>
+/** The packs that the configured models name, and those that the ladders' policies were fitted with. */
+function packsOf({ config, places }: LoadedConfig): readonly string[] {
+  const ofModels = Object.values(config.models).flatMap(({ backend }) =>
     Object.entries(backend).flatMap(([key, value]) =>
       /^pack$|Pack$/u.test(key) && typeof value === 'string' ? [value] : [],
     ),
   )
-  return [...new Set(names)]
+  const ofPolicies = Object.values(config.ladders).flatMap(({ policy }) =>
+    policy === undefined ? [] : (encoderPackOf(places.folder(policy)) ?? []),
+  )
+  return [...new Set([...ofModels, ...ofPolicies])]
 }
 
 const barWidth = 30

@@ -36,6 +36,15 @@ export async function loadPolicy(directory: string, options: LoadPolicyOptions):
   return createCalibratedPolicy(await openPolicyFolder(directory), options)
 }
 
+/** The pack of the encoder that a policy was fitted with; `undefined` where there is none or the folder cannot be read, which loading it tells. */
+export function encoderPackOf(directory: string): string | undefined {
+  try {
+    return readPolicyFile(directory, readWhole(directory, 'policy.json')).estimator.encoder?.pack
+  } catch {
+    return undefined
+  }
+}
+
 /** Reads and checks a policy folder. @throws GatewayError Config as {@link loadPolicy} */
 export async function openPolicyFolder(directory: string): Promise<PolicyFolder> {
   const text = readWhole(directory, 'policy.json')
