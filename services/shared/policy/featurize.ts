@@ -1,3 +1,4 @@
+import { withoutCourtesy } from './features/without-courtesy.ts'
 import { describeText } from './features/describe-text.ts'
 import { gramBuckets, hashGrams } from './features/hash-grams.ts'
 import type { EstimatorInput } from './estimator.ts'
@@ -17,12 +18,12 @@ export function featuresOf(parts: readonly PartDescription[]): Readonly<Record<s
   return features
 }
 
-/** All words of an input, those in and beside pictures too; `undefined` where there are none. */
+/** All words of an input, those in and beside pictures too, without words of courtesy before them; `undefined` where there are none. */
 export function textOf(parts: readonly PartDescription[]): string | undefined {
   const texts = parts.flatMap(part =>
     part.kind === 'text' ? part.text : part.kind === 'image' ? (part.text ?? []) : [],
   )
-  return texts.length === 0 ? undefined : texts.join('\n')
+  return texts.length === 0 ? undefined : withoutCourtesy(texts.join('\n'))
 }
 
 /** What an estimator is given of an input, all but its vector of meaning. Pure. */
