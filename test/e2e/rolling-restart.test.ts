@@ -102,6 +102,7 @@ it('replaces two routers and two workers under load without one failed request',
     exits.push(await retire(old))
   }
   for (const [index, old] of routers.entries()) {
+    jobs.push(await submit(`job of a router ${index}`))
     exits.push(await retire(old))
     await startRouter(ports[index] ?? 0)
     // The client has to find it before the other goes.

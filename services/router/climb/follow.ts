@@ -32,7 +32,8 @@ export function createFollower(climbLog: ClimbLog, options: { readonly intervalM
     if (ids.length === 0) return
     const states = await climbLog.readMany(ids)
     const byId = new Map(ids.map((id, index) => [id, states[index]]))
-    for (const watch of watches) tell(watch, byId.get(watch.requestId))
+    // Who began to watch while this was being read has not been asked for: nothing is known of that climb yet.
+    for (const watch of watches) if (byId.has(watch.requestId)) tell(watch, byId.get(watch.requestId))
   }
 
   const read = (): Promise<void> => {
