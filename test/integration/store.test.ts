@@ -71,6 +71,32 @@ const logs: readonly (readonly [string, () => ClimbLog])[] = [
   ['in memory', () => new FakeClimbLog(3)],
 ]
 
+describe('the climb log in Redis', () => {
+  it('keeps the receipts of an ended climb until after its deadline: a hold may stand as long', async () => {
+    const [, create] = logs[0]!
+    const log = create()
+    const requestId = createRequestId(Date.now())
+    const request = {
+      requestId,
+      tenant: 't',
+      mode: 'sync',
+      idempotent: false,
+      task: 'generate',
+      options: {},
+      parts: [],
+    } as const
+    await log.open(
+      { ...request, constraints: { priority: 'normal' }, labels: {}, submittedAt: 0, deadlineAt: 500_000 },
+      { ladder: 'l', policyVersion: 'v', estimate: {}, rungs: [], holdId: requestId, heldNanoUsd: 1 },
+      { index: 0, rung: 'small', pool: 'p', plannedAt: 0 },
+      { name: 'router-1', leaseUntil: 1000 },
+    )
+    expect(await log.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)).toBe(true)
+    const [key = ''] = await redis.keys(`*${requestId}*climb`)
+    expect(await redis.pttl(key)).toBeGreaterThan(550_000)
+  })
+})
+
 describe.each(logs)('the climb log %s', (_name, create) => {
   const owner = { name: 'router-1', leaseUntil: 1000 }
   const open = async (log: ClimbLog, mode: 'sync' | 'async' = 'async') => {

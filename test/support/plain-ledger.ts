@@ -46,7 +46,7 @@ export class PlainLedger implements Ledger {
     }
     const isShort = (scope: Scope, offer: Amounts): boolean => {
       const amount = offer[scope.share]
-      return scope.limitNanoUsd !== undefined && amount !== undefined && amount > this.#left(scope)
+      return scope.limitNanoUsd !== undefined && amount !== undefined && amount > 0 && amount > this.#left(scope)
     }
     const offer = order.offers.findIndex(one => !order.scopes.some(scope => !scope.shadow && isShort(scope, one)))
     const amounts = order.offers[offer]

@@ -62,7 +62,7 @@ for scope = 1, scopes do
 end
 local short = function(offer, scope)
   local amount = tonumber(amountArg(offer, scope))
-  return amount and left[scope] and amount > left[scope]
+  return amount and left[scope] and amount > 0 and amount > left[scope]
 end
 local refusing
 for offer = 1, offers do
