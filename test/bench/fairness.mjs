@@ -35,6 +35,9 @@ const system = await startSystem(
     auth: { keys },
   }),
 )
+// A router takes 1,000 calls of one connection at once; the flood opens enough of them to be held back by nothing but its turns.
+const connections = { polite: [system.connect()], flood: Array.from({ length: 4 }, () => system.connect()) }
+let sent = 0
 try {
   const polite = traceOf('polite', 0.2, seed)
   const flood = traceOf('flood', 3, seed + 1)
@@ -103,11 +106,15 @@ async function replay(trace, send) {
 
 /** Sends one with a deadline that admission never minds, so that order alone decides; gives its wait. */
 async function throughGateway({ tenant, text }) {
+  const caller = tenant === 'flood' ? 'flood' : 'polite'
   const metadata = new Metadata()
-  metadata.set('authorization', `Bearer key-of-${tenant === 'flood' ? 'flood' : 'polite'}`)
+  metadata.set('authorization', `Bearer key-of-${caller}`)
+  const own = connections[caller]
+  sent += 1
   const { elapsedMs, failure } = await system.infer(
     { task: 'TASK_GENERATE', content: [{ text }], constraints: { deadline: { seconds: 300 } } },
     metadata,
+    own[sent % own.length],
   )
   if (failure !== undefined) throw new Error(`a request failed: ${JSON.stringify(failure)}`)
   return elapsedMs - delayOf(text, medianMs)

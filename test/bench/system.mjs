@@ -43,25 +43,34 @@ export async function startSystem(config) {
   await Promise.all(Object.keys(config.pools).map(pool => service('worker', ['--pool', pool])))
   const ready = await service('router', [])
   const routerPid = children.at(-1).pid
-  const client = new types.Gateway(ready.grpc, credentials.createInsecure())
+  const clients = []
+  /** A client with a connection of its own: a router takes so many streams of one, and callers do not share theirs. */
+  const connect = () => {
+    const options = { 'grpc.use_local_subchannel_pool': 1 }
+    const own = new types.Gateway(ready.grpc, credentials.createInsecure(), options)
+    clients.push(own)
+    return own
+  }
+  const client = connect()
   return {
     redisSocket: socket,
     opsUrl: `http://${ready.ops}`,
     routerPid,
     client,
+    connect,
     /** The process of the router, or of the worker that was started last. */
     pidOf: name => pids.get(name),
     /** One call: an answer or a failure, and how long it took. */
-    infer: (request, metadata = new Metadata()) =>
+    infer: (request, metadata = new Metadata(), by = client) =>
       new Promise(resolve => {
         const startedAt = performance.now()
-        client.infer(request, metadata, (error, answer) => {
+        by.infer(request, metadata, (error, answer) => {
           const elapsedMs = performance.now() - startedAt
           resolve(error === null ? { answer, elapsedMs } : { failure: readFailure(error, messages), elapsedMs })
         })
       }),
     async stop() {
-      client.close()
+      for (const one of clients) one.close()
       await Promise.all(
         children.toReversed().map(child => {
           const exited = new Promise(resolve => child.once('exit', resolve))
