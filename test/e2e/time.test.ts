@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { packageRoot } from '../../services/shared/config/load-config.ts'
 import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
+import { Redis } from 'ioredis'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
 let redis: PrivateRedis
@@ -158,8 +159,20 @@ describe('a worker that hangs in a pool that is hedged', () => {
     await new Promise(resolve => setTimeout(resolve, 200))
     hanging?.child.kill('SIGSTOP')
     expect((await Promise.all(answers)).map(one => one.failure)).toEqual(turns.map(() => undefined))
+    // A leg that comes back when its lock runs out would save the answers too: here it was a twin that gave some.
+    expect(await twinsThatAnswered()).toBeGreaterThan(0)
     hanging?.child.kill('SIGCONT')
     await until(async () => (await spentOf(client)).reserved === 0)
     expect((await spentOf(client)).spent).toBeGreaterThan(0)
   }, 60_000)
 })
+
+/** How many legs of the climb log are twins that came to an answer. */
+async function twinsThatAnswered(): Promise<number> {
+  const connection = new Redis(redis.socketPath)
+  const climbs = await Promise.all((await connection.keys('e2e:{c:*}:climb')).map(key => connection.hgetall(key)))
+  connection.disconnect()
+  return climbs
+    .flatMap(fields => Object.entries(fields).map(([name, value]) => ({ value, end: fields[`${name}:e`] ?? '' })))
+    .filter(({ value, end }) => value.includes('"purpose":"hedge"') && end.startsWith('{"kind":"done"')).length
+}
