@@ -233,4 +233,13 @@ local(program, 'eval', 'measure a policy on outcomes, against baselines, with 95
   .option('--seed <number>', 'of the resamples', '1')
   .action(run(async () => (await import('./calibrate.ts')).runEvalCommand))
 
+program
+  .command('bench [scenario...]')
+  .description(
+    'measure deciding, the hop through the queue, and a call from end to end, each against its bare counterpart',
+  )
+  .option('--json <file>', 'write the figures to a file too')
+  .option('--quick', 'a few seconds each: to see that it runs, not what it gives')
+  .action(run(async () => (await import('./bench.ts')).runBench))
+
 await program.parseAsync()

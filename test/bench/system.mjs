@@ -27,7 +27,8 @@ export async function startSystem(config) {
     children.push(child)
     return child
   }
-  start('redis-server', ['--port', '0', '--unixsocket', socket, '--save', '', '--maxmemory-policy', 'noeviction'])
+  const limits = ['--save', '', '--maxmemory-policy', 'noeviction']
+  const redis = start('redis-server', ['--port', '0', '--unixsocket', socket, ...limits])
   await new Promise(resolve => setTimeout(resolve, 500))
   const file = join(folder, 'sluice.yaml')
   const listen = { grpc: '127.0.0.1:0', ops: '127.0.0.1:0' }
@@ -40,7 +41,13 @@ export async function startSystem(config) {
     pids.set(name, child.pid)
     return untilReady(name, child)
   }
-  await Promise.all(Object.keys(config.pools).map(pool => service('worker', ['--pool', pool])))
+  await Promise.all(
+    Object.keys(config.pools).map(pool => {
+      const ready = service('worker', ['--pool', pool])
+      pids.set(pool, children.at(-1).pid)
+      return ready
+    }),
+  )
   const ready = await service('router', [])
   const routerPid = children.at(-1).pid
   const clients = []
@@ -58,7 +65,8 @@ export async function startSystem(config) {
     routerPid,
     client,
     connect,
-    /** The process of the router, or of the worker that was started last. */
+    redisPid: redis.pid,
+    /** The process of the router, of a pool's worker, or of the worker that was started last. */
     pidOf: name => pids.get(name),
     /** One call: an answer or a failure, and how long it took. */
     infer: (request, metadata = new Metadata(), by = client) =>
@@ -87,11 +95,17 @@ function untilReady(name, child) {
   let log = ''
   return new Promise((resolve, reject) => {
     child.once('exit', code => reject(new Error(`${name} ended with ${code}:\n${log}`)))
-    child.stderr.on('data', piece => {
+    const read = piece => {
       log += piece.toString()
-      if (/"level":"(?:error|fatal)"/u.test(piece.toString())) process.stderr.write(piece)
       const line = log.split('\n').find(one => one.includes(`${name} is ready`))
-      if (line !== undefined) resolve(JSON.parse(line))
+      if (line === undefined) return
+      // What comes later is looked at for faults alone: reading a log of every request would cost the measurement.
+      child.stderr.off('data', read)
+      resolve(JSON.parse(line))
+    }
+    child.stderr.on('data', read)
+    child.stderr.on('data', piece => {
+      if (piece.includes('"level":"error"') || piece.includes('"level":"fatal"')) process.stderr.write(piece)
     })
   })
 }

@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { gramBuckets, hashGrams } from '../../services/shared/policy/features/hash-grams.ts'
+import { letterWidth } from '../../services/shared/policy/features/letter-width.ts'
+import { gramBuckets, gramVector, hashGrams } from '../../services/shared/policy/features/hash-grams.ts'
 
 describe('hashGrams()', () => {
   it('does not see case, space or punctuation', () => {
@@ -22,5 +24,43 @@ describe('hashGrams()', () => {
 
   it('gives nothing for a text without letters or digits', () => {
     expect(hashGrams(' … ?! ').places).toHaveLength(0)
+  })
+})
+
+describe('gramVector()', () => {
+  it('has what hashGrams() has, in its places', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), text => {
+        const { places, values } = hashGrams(text)
+        const vector = gramVector(text)
+        expect(Array.from(places, place => vector[place])).toEqual([...values])
+        expect(vector.filter(value => value > 0)).toHaveLength(places.length)
+      }),
+    )
+  })
+})
+
+describe('letterWidth()', () => {
+  it('finds the words that the pattern of letters and digits finds', () => {
+    const wordsOf = (text: string): readonly string[] => {
+      const words: string[] = []
+      for (let from = 0; from < text.length; from += 1) {
+        let at = from
+        for (let width = letterWidth(text, at); width > 0; width = letterWidth(text, at)) at += width
+        if (at > from) words.push(text.slice(from, at))
+        from = at
+      }
+      return words
+    }
+    const unit = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 3 }),
+      fc.constantFrom('a', '7', ' ', 'ß', '中', '𝒜', '½', "'"),
+    )
+    fc.assert(
+      fc.property(fc.array(unit, { maxLength: 60 }), units => {
+        const text = units.join('')
+        expect(wordsOf(text)).toEqual(text.match(/[\p{L}\p{N}]+/gu) ?? [])
+      }),
+    )
   })
 })

@@ -1,6 +1,6 @@
 import { withoutCourtesy } from './features/without-courtesy.ts'
 import { describeText } from './features/describe-text.ts'
-import { gramBuckets, hashGrams } from './features/hash-grams.ts'
+import { gramVector } from './features/hash-grams.ts'
 import type { EstimatorInput } from './estimator.ts'
 import type { PartDescription } from './policy.ts'
 
@@ -34,12 +34,7 @@ export function estimatorInput(
 ): EstimatorInput {
   const dense = standardise(features, estimator)
   if (!estimator.grams) return { features: dense }
-  const grams = new Float32Array(gramBuckets)
-  const { places, values } = hashGrams(textOf(parts) ?? '')
-  places.forEach((place, at) => {
-    grams[place] = values[at] ?? 0
-  })
-  return { features: dense, grams }
+  return { features: dense, grams: gramVector(textOf(parts) ?? '') }
 }
 
 /** Of several media of a kind, the largest value of each sign counts: the hardest one decides. */

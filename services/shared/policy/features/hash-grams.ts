@@ -1,3 +1,5 @@
+import { letterWidth } from './letter-width.ts'
+
 /** Places of a text's grams in a vector, ascending, and how much of each there is. */
 export interface HashedGrams {
   readonly places: Int32Array
@@ -9,7 +11,6 @@ export interface HashedGrams {
 export const gramBuckets = 8192
 /** What is beyond this says little more of a request, and costs time. */
 const longestRead = 2048
-const [shortest, longest] = [3, 5]
 
 /**
  * A text as a sparse vector: its words, pairs of words, and their runs of three to five characters, hashed. Of the text only letters
@@ -17,47 +18,72 @@ const [shortest, longest] = [3, 5]
  * @source Weinberger et al., Feature Hashing for Large Scale Multitask Learning (2009)
  */
 export function hashGrams(text: string): HashedGrams {
-  const words =
-    text
-      .slice(0, longestRead)
-      .toLowerCase()
-      .match(/[\p{L}\p{N}]+/gu) ?? []
-  const counts = new Float32Array(gramBuckets)
-  let before = 0
-  for (const word of words) {
-    const hash = hashOf(word, 0, word.length)
-    add(counts, hash)
-    add(counts, Math.imul(before, 31) ^ hash)
-    before = hash
-    addRuns(counts, ` ${word} `)
-  }
-  return sparse(counts)
+  return sparse(countGrams(text))
 }
 
-function addRuns(counts: Float32Array, word: string): void {
-  for (let from = 0; from + shortest <= word.length; from += 1) {
-    let hash = runSeed
-    const to = Math.min(word.length, from + longest)
-    for (let at = from; at < to; at += 1) {
-      hash = Math.imul(hash ^ word.charCodeAt(at), prime)
-      if (at - from + 1 >= shortest) add(counts, hash)
+/** The same as a whole vector: float32 [{@link gramBuckets}]. Where a graph takes all places, going through the sparse form costs more than the hashing. */
+export function gramVector(text: string): Float32Array {
+  const counts = countGrams(text)
+  const values = new Float32Array(gramBuckets)
+  for (let place = 0; place < gramBuckets; place += 1) values[place] = Math.sqrt(counts[place]!)
+  return values
+}
+
+function countGrams(text: string): Uint16Array {
+  const lower = text.slice(0, longestRead).toLowerCase()
+  const counts = new Uint16Array(gramBuckets)
+  // The units of one word between two spaces: read from a string that is put together, they cost four times as much.
+  const units = new Uint16Array(lower.length + 2)
+  units[0] = space
+  let before = 0
+  let length = 0
+  // One place beyond the end, so that the last word ends too.
+  for (let at = 0; at <= lower.length; at += 1) {
+    const width = letterWidth(lower, at)
+    if (width > 0) {
+      units[(length += 1)] = lower.charCodeAt(at)
+      if (width > 1) units[(length += 1)] = lower.charCodeAt((at += 1))
+    } else if (length > 0) {
+      units[length + 1] = space
+      const hash = hashOf(units, length)
+      add(counts, hash)
+      add(counts, Math.imul(before, 31) ^ hash)
+      before = hash
+      addRuns(counts, units, length + 2)
+      length = 0
     }
   }
+  return counts
 }
 
-function add(counts: Float32Array, hash: number): void {
+/** Runs of three, four and five units: written out, since this loop is most of what a text costs. */
+function addRuns(counts: Uint16Array, units: Uint16Array, length: number): void {
+  for (let from = 0; from + 3 <= length; from += 1) {
+    let hash = Math.imul(runSeed ^ units[from]!, prime)
+    hash = Math.imul(hash ^ units[from + 1]!, prime)
+    hash = Math.imul(hash ^ units[from + 2]!, prime)
+    add(counts, hash)
+    if (from + 4 > length) continue
+    hash = Math.imul(hash ^ units[from + 3]!, prime)
+    add(counts, hash)
+    if (from + 5 > length) continue
+    add(counts, Math.imul(hash ^ units[from + 4]!, prime))
+  }
+}
+
+function add(counts: Uint16Array, hash: number): void {
   // The upper bits of FNV are the better mixed ones.
   counts[(hash ^ (hash >>> 15)) & (gramBuckets - 1)]! += 1
 }
 
-function sparse(counts: Float32Array): HashedGrams {
+function sparse(counts: Uint16Array): HashedGrams {
   let size = 0
   for (let place = 0; place < gramBuckets; place += 1) if (counts[place]! > 0) size += 1
   const places = new Int32Array(size)
   const values = new Float32Array(size)
   let at = 0
   for (let place = 0; place < gramBuckets; place += 1) {
-    const count = counts[place] ?? 0
+    const count = counts[place]!
     if (count === 0) continue
     places[at] = place
     values[at] = Math.sqrt(count)
@@ -66,14 +92,15 @@ function sparse(counts: Float32Array): HashedGrams {
   return { places, values }
 }
 
+const space = 0x20
 const prime = 0x01_00_01_93
 const wordSeed = 0x81_1c_9d_c5
 /** Runs of characters and words that are spelt alike are different grams. */
 const runSeed = 0x2f_0b_44_69
 
-/** FNV-1a over UTF-16 units: short, and the same everywhere. */
-function hashOf(word: string, from: number, to: number): number {
+/** FNV-1a over the UTF-16 units of a word: short, and the same everywhere. */
+function hashOf(units: Uint16Array, length: number): number {
   let hash = wordSeed
-  for (let at = from; at < to; at += 1) hash = Math.imul(hash ^ word.charCodeAt(at), prime)
+  for (let at = 1; at <= length; at += 1) hash = Math.imul(hash ^ units[at]!, prime)
   return hash
 }

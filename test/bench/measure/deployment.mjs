@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Metadata } from '@grpc/grpc-js'
+
+/** A ladder of two rungs that a policy decides on, with credentials, budgets and a line in the log for each request: what figures are taken with. */
+export function everythingOn({ pools, models, modalities = ['text'], policy, limits = {} }) {
+  const sha256 = createHash('sha256').update(apiKey).digest('hex')
+  return {
+    version: 1,
+    auth: { keys: [{ id: 'bench', sha256, tenant: 'bench', scopes: ['infer', 'admin'] }] },
+    budgets: { requestMaxUsd: 1, tenantPerDayUsd: 100_000, deployment: { perDayUsd: 1_000_000 } },
+    log: { level: 'info', requests: true },
+    limits: { inFlight: 20_000, longestDeadlineMs: 600_000, ...limits },
+    pools,
+    models,
+    ladders: { generate: { task: 'generate', modalities, rungs: Object.keys(models), policy } },
+  }
+}
+
+const apiKey = 'key-of-the-bench'
+
+/** What each call of the bench carries. */
+export function credential() {
+  const metadata = new Metadata()
+  metadata.set('authorization', `Bearer ${apiKey}`)
+  return metadata
+}
+
+/** The answer of the first rung is taken, after its policy has foreseen and judged: one call of a model a request, as the counterparts make it. */
+export const firstRung = { minQuality: 0.0001, deadline: { seconds: 60, nanos: 0 } }
+
+/** The deployed policy of `classify` under the names of other models; gives its folder, and removes it when the process ends. */
+export function borrowPolicy(names) {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-policy-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  cpSync(new URL('../../../deploy/policies/classify', import.meta.url), folder, { recursive: true })
+  const file = join(folder, 'policy.json')
+  const own = ['minilm', 'gte-small']
+  const text = own.reduce((all, name, at) => all.replaceAll(name, names[at]), readFileSync(file, 'utf8'))
+  writeFileSync(file, text)
+  return folder
+}
+
+/** A card for a model of the bench. */
+export const card = { title: 'Bench', licence: 'none', source: 'a bench', trainingData: 'none', limits: 'none' }

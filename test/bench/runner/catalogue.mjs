@@ -1,0 +1,25 @@
+/** A scenario of the bench: a module with `run`, or a measurement with a command line of its own (`script`). */
+const modules = [
+  ['decide', 'admit, assess and choose a text of 2,000 characters, in process'],
+  ['through', 'a chat to a mock server through the queue, against calling it directly and through Portkey'],
+]
+const scripts = [
+  ['stream', 'what the gateway adds to the first token', ['--calls', '20', '--slow-seconds', '2']],
+  ['way-back', 'mailbox in Redis against a gRPC stream a pair', []],
+  ['ledger', 'what reserving and settling cost the router', ['--seconds', '1', '--turns', '1']],
+  ['queue-order', 'the line in Lua against plain BullMQ', ['--legs', '200', '--turns', '1']],
+  ['overload', 'twice the capacity, against first in first out', ['--seconds', '4', '--lanes', '4']],
+  ['fairness', 'a polite tenant beside a flood, against first in first out', ['--seconds', '4', '--lanes', '4']],
+  ['cancel', 'from leaving to the end of the work', ['--times', '3']],
+]
+
+/** Every scenario by name: what it says, whether it runs unless others are named, and how. */
+export const catalogue = new Map([
+  ...modules.map(([name, says]) => [name, { says, kind: 'module', usual: true }]),
+  ...scripts.map(([name, says, quick]) => [name, { says, kind: 'script', usual: false, quick }]),
+  // Its tables of outcomes are not part of the project.
+  [
+    'deciding',
+    { says: 'what the decider is worth on recorded outcomes', kind: 'script', usual: false, needs: 'outcomes' },
+  ],
+])

@@ -1,0 +1,113 @@
+// A chat to a mock server: called directly, through Portkey's gateway, and through Sluice's queue, by turns. The load, the server, Redis,
+// router, worker and Portkey are a process each on the same cores; whatever the others do not use, the one under load has.
+import { borrowPolicy, card, credential, everythingOn, firstRung } from './measure/deployment.mjs'
+import { closedLoop, interleave, medianOf } from './measure/closed-loop.mjs'
+import { cpuMsOf, residentMegabytes } from './measure/usage.mjs'
+import { quantile, startSystem } from './system.mjs'
+import { httpChat } from './through/http-chat.mjs'
+import { startPortkey, startServer } from './through/peers.mjs'
+
+/** Measures all three ways at several concurrencies. */
+export async function run({ quick = false, report = () => {} } = {}) {
+  const upstream = await startServer('upstream.mjs')
+  const portkey = await startPortkey(report)
+  const system = await startSystem(configOf(upstream.port))
+  try {
+    const ways = {
+      direct: { call: httpChat(upstream.port), pids: [] },
+      ...(portkey === undefined ? {} : { portkey: { call: throughPortkey(portkey, upstream), pids: [portkey.pid] } }),
+      sluice: { call: throughSluice(system), pids: system.pids.all },
+    }
+    for (const way of Object.values(ways)) await closedLoop(way.call, { concurrency: 16, seconds: quick ? 0.5 : 3 })
+    const rows = []
+    for (const concurrency of quick ? [1, 32] : [1, 32, 256, 1000]) {
+      report(`${concurrency} at once`)
+      rows.push(...(await at(ways, concurrency, quick)))
+    }
+    return [...rows, ...memoryOf(ways)]
+  } finally {
+    await system.stop()
+    portkey?.stop()
+    upstream.stop()
+  }
+}
+
+async function at(ways, concurrency, quick) {
+  const seen = await interleave(ways, quick ? 1 : 3, async ({ call, pids }) => {
+    const before = cpuMsOf(pids)
+    const measured = await closedLoop(call, { concurrency, seconds: quick ? 0.5 : 2 })
+    if (measured.failed > 0) throw new Error(`${measured.failed} calls failed`)
+    return {
+      p50: quantile(measured.times, 0.5),
+      p99: quantile(measured.times, 0.99),
+      perSecond: measured.perSecond,
+      cpuMs: (cpuMsOf(pids) - before) / measured.times.length,
+      n: measured.times.length,
+    }
+  })
+  const middle = (name, figure) => medianOf((seen.get(name) ?? []).map(turn => turn[figure]))
+  const direct = figure => middle('direct', figure)
+  const n = seen.get('sluice').reduce((sum, turn) => sum + turn.n, 0)
+  const row = (metric, unit, of, target) => ({
+    metric,
+    unit,
+    concurrency,
+    n,
+    ours: of('sluice'),
+    ...(seen.has('portkey') ? { counterpart: of('portkey'), counterpartName: 'Portkey', against: 'peer', target } : {}),
+  })
+  return [
+    ...(concurrency === 1 ? [{ metric: 'p50 of a direct call', unit: 'ms', concurrency, ours: direct('p50'), n }] : []),
+    row('added p50', 'ms', name => middle(name, 'p50') - direct('p50'), concurrency === 1 ? '<= 1.5' : undefined),
+    row('added p99', 'ms', name => middle(name, 'p99') - direct('p99')),
+    row('requests a second', '1/s', name => middle(name, 'perSecond'), concurrency > 1 ? '>= 1.5' : undefined),
+    row('CPU a request', 'ms', name => middle(name, 'cpuMs')),
+  ]
+}
+
+function memoryOf(ways) {
+  const of = name => ways[name].pids.reduce((sum, pid) => sum + residentMegabytes(pid), 0)
+  const peer =
+    ways.portkey === undefined ? {} : { counterpart: of('portkey'), counterpartName: 'Portkey', against: 'peer' }
+  return [{ metric: 'memory after all', unit: 'MB', concurrency: 1000, ours: of('sluice'), ...peer }]
+}
+
+function configOf(port) {
+  const model = {
+    pool: 'served',
+    tasks: ['generate'],
+    modalities: ['text'],
+    backend: { kind: 'openai', baseUrl: `http://127.0.0.1:${port}/v1`, model: 'mock', logprobs: false },
+    price: { perInputToken: 1, perOutputToken: 1 },
+    card,
+  }
+  return everythingOn({
+    pools: { served: { tier: 'served', lanes: 256, maxWaiting: 20_000 } },
+    models: { first: model, second: model },
+    policy: borrowPolicy(['first', 'second']),
+  })
+}
+
+function throughPortkey(portkey, upstream) {
+  const headers = { 'x-portkey-provider': 'openai', 'x-portkey-custom-host': `http://127.0.0.1:${upstream.port}/v1` }
+  return httpChat(portkey.port, { headers })
+}
+
+function throughSluice(system) {
+  const metadata = credential()
+  // A router takes 1,000 calls of one connection at once.
+  const clients = [system.client, system.connect()]
+  const request = {
+    task: 'TASK_GENERATE',
+    content: [{ text: 'is this a question?' }],
+    options: { maxOutputTokens: 64 },
+    constraints: firstRung,
+  }
+  let sent = 0
+  return async () => {
+    sent += 1
+    const { answer, failure } = await system.infer(request, metadata, clients[sent % clients.length])
+    if (failure !== undefined) throw new Error(JSON.stringify(failure))
+    return answer
+  }
+}
