@@ -169,6 +169,37 @@ describe('a broken message', { timeout: 60_000 }, () => {
     expect(gateway.lines.filter(line => line.includes('a bug in a call'))).toEqual([])
   }, 60_000)
 
+  it.each([
+    ['stops in the middle of a field', inferMessage('cut short').subarray(0, -4)],
+    ['has a wire type that does not exist', Buffer.from([0x0f, 1, 2, 3])],
+    ['is text', Buffer.from('{"task":"TASK_GENERATE"}')],
+    ['holds a group that never ends', Buffer.from([0x0b, 0x0b, 0x0b])],
+  ])('that %s is the fault of its sender: INVALID_ARGUMENT, counted, and no handler sees it', async (_what, bytes) => {
+    let handled = 0
+    const gateway = await open({
+      handler: {
+        infer: async () => {
+          handled += 1
+          return climbedWith('well')
+        },
+      },
+    })
+    const session = rawClient(gateway)
+    for (const path of ['/sluice.v1.Gateway/Infer', '/sluice.v1.Gateway/InferStream', '/sluice.v1.Gateway/Submit']) {
+      const { answer, reset } = await send(session, { headers: { ':path': path }, body: frame(bytes) })
+      expect(answer['grpc-status'], path).toBe('3')
+      expect(decodeURIComponent(String(answer['grpc-message'])), path).not.toMatch(internals)
+      expect(reset).toBe(0)
+    }
+    expect(gateway.answered).toEqual([
+      'Infer INVALID_ARGUMENT',
+      'InferStream INVALID_ARGUMENT',
+      'Submit INVALID_ARGUMENT',
+    ])
+    expect(handled).toBe(0)
+    await isWell(gateway)
+  })
+
   it.each<[string, Raw, string]>([
     ['says it is longer than it may be', { body: frame(Buffer.alloc(10), { length: 0x7fffffff }) }, '8'],
     ['is over the limit', { body: frame(Buffer.alloc(1_000_001)) }, '8'],

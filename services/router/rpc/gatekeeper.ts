@@ -5,6 +5,7 @@ import { isGatewayError } from '../../shared/contract/errors.ts'
 import { statusName, type StatusWriter } from '../../shared/rpc/status.ts'
 import type { Caller } from '../states.ts'
 import { headerOf } from './call-context.ts'
+import { isUnreadable, unreadableMessage } from './unreadable.ts'
 
 /** Stands at the port: who calls is proven by the headers, before a byte of the message is read. */
 export interface Gatekeeper {
@@ -31,22 +32,34 @@ export function createGatekeeper({ authenticate, statuses, answered, logger }: G
     interceptor({ path }, call) {
       if (open.test(path)) return new ServerInterceptingCall(call)
       const rpc = path.slice(path.lastIndexOf('/') + 1)
+      let startedAt = 0
+      let refused = false
+      const refuse = (error: unknown): void => {
+        refused = true
+        if (!isGatewayError(error)) logger.error({ err: error, rpc }, 'a bug in a call')
+        const status = statuses.toWire(error)
+        answered(rpc, statusName(status.code), performance.now() - startedAt)
+        call.sendStatus(status)
+      }
       return new ServerInterceptingCall(call, {
         start: next =>
           next({
             onReceiveMetadata(metadata, go) {
-              const startedAt = performance.now()
+              startedAt = performance.now()
               const proving = authenticate(headerOf(metadata, 'authorization'), call.getPeer())
               const enter = (caller: Caller): void => {
                 callers.set(metadata, caller)
                 go(metadata)
               }
-              proving.then(enter, (error: unknown) => {
-                if (!isGatewayError(error)) logger.error({ err: error, rpc }, 'a bug in a call')
-                const status = statuses.toWire(error)
-                answered(rpc, statusName(status.code), performance.now() - startedAt)
-                call.sendStatus(status)
-              })
+              proving.then(enter, refuse)
+            },
+            onReceiveMessage(message, go) {
+              if (isUnreadable(message)) refuse(unreadableMessage(rpc))
+              else go(message)
+            },
+            // The call has ended; its handler is not to start on nothing.
+            onReceiveHalfClose(go) {
+              if (!refused) go()
             },
           }),
       })

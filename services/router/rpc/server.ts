@@ -11,6 +11,7 @@ import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import { createEndlessStreams } from './endless-streams.ts'
+import { takingAnyBytes } from './unreadable.ts'
 
 /** How the gRPC port is opened. */
 export interface ServerOptions {
@@ -62,7 +63,7 @@ export async function openRpcServer(
   })
   const names = ['', ...services.map(service => service.name)]
   const health = new HealthImplementation(Object.fromEntries(names.map(name => [name, 'NOT_SERVING' as const])))
-  for (const service of services) server.addService(service.definition, service.handlers)
+  for (const service of services) server.addService(takingAnyBytes(service.definition), service.handlers)
   const endless = createEndlessStreams(server)
   health.addToServer(endless.server)
   new ReflectionService(reflected).addToServer(endless.server)
