@@ -1,30 +1,39 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { packageRoot } from '../../services/shared/config/load-config.ts'
 import { freePort } from '../../services/shared/process/private-redis.ts'
+import { buildEarlier, earlierMissing, thisBuild, type Version } from '../support/earlier-build.ts'
 import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
 /*
- * Every router and worker is replaced, one after the other, while callers ask. There is no release before this one, so old and new are
- * the same build, told apart by their processes.
+ * Every router and worker is replaced, one after the other, while callers ask: by this build what ran before it, and then back again, as
+ * a release that is taken back.
  */
 
-const config = join(packageRoot(), 'test', 'e2e', 'config', 'echo.yaml')
+const pools = ['small', 'large'] as const
 const running = new Set<RunningProcess>()
 let redis: PrivateRedis
 let client: TestClient
 let ports: readonly number[]
+let before: Version
 
-async function start(service: 'router' | 'worker', parameters: readonly string[], set = ''): Promise<RunningProcess> {
+async function start(
+  service: 'router' | 'worker',
+  { root }: Version,
+  parameters: readonly string[],
+  set = '',
+): Promise<RunningProcess> {
   const environment = { SLUICE_TEST_REDIS: redis.url, ...(set === '' ? {} : { SLUICE_SET: set }) }
-  const started = await startProcess(service, ['--config', config, ...parameters], environment, 60_000)
+  const config = join(root, 'test', 'e2e', 'config', 'echo.yaml')
+  const started = await startProcess(service, ['--config', config, ...parameters], environment, 60_000, root)
   running.add(started)
   return started
 }
 
-const startRouter = (port: number): Promise<RunningProcess> => start('router', [], `listen.grpc=127.0.0.1:${port}`)
-const startWorker = (pool: string): Promise<RunningProcess> => start('worker', ['--pool', pool])
+const startRouter = (version: Version, port: number): Promise<RunningProcess> =>
+  start('router', version, [], `listen.grpc=127.0.0.1:${port}`)
+const startWorker = (version: Version, pool: string): Promise<RunningProcess> =>
+  start('worker', version, ['--pool', pool])
 
 /** Every call carries an idempotency key, so that asking again is not paid twice. */
 const retried = {
@@ -45,7 +54,51 @@ async function retire(process: RunningProcess): Promise<number | null> {
   return code
 }
 
+interface Fleet {
+  readonly workers: RunningProcess[]
+  readonly routers: RunningProcess[]
+}
+
+/** Puts a version in the place of what runs, with jobs under way that outlive their processes. */
+async function rollTo(version: Version, fleet: Fleet): Promise<{ jobs: string[]; exits: (number | null)[] }> {
+  const jobs: string[] = []
+  // Every pool is a deployment of its own, rolled beside the other; one more before one less.
+  const exits = await Promise.all(
+    pools.map(async (pool, index) => {
+      jobs.push(await submit(`a job of a worker, to ${version.name} ${index}`))
+      const next = await startWorker(version, pool)
+      return replace(fleet.workers, index, () => next)
+    }),
+  )
+  for (const [index, port] of ports.entries()) {
+    jobs.push(await submit(`a job of a router, to ${version.name} ${index}`))
+    exits.push(await replace(fleet.routers, index, () => startRouter(version, port)))
+    // The client has to find it before the other goes.
+    await new Promise(resolve => setTimeout(resolve, 1500))
+  }
+  return { jobs, exits }
+}
+
+async function replace(
+  among: RunningProcess[],
+  index: number,
+  next: () => RunningProcess | Promise<RunningProcess>,
+): Promise<number | null> {
+  const old = among[index]
+  const code = old === undefined ? null : await retire(old)
+  among[index] = await next()
+  return code
+}
+
+async function submit(name: string): Promise<string> {
+  const request = textRequest(`${name} delay=300 confidence=0.1`, { idempotencyKey: name })
+  const { answer: job, failure } = await client.submit(request)
+  if (job === undefined) throw new Error(`${name} was not taken: ${failure?.status} ${failure?.message}`)
+  return job.jobId
+}
+
 beforeAll(async () => {
+  before = earlierMissing === undefined ? buildEarlier() : thisBuild
   redis = await startPrivateRedis({ appendOnly: true })
   ports = [await freePort(), await freePort()]
   // The client balances by itself and asks again where a connection went away under a call, as the README advises.
@@ -60,13 +113,21 @@ afterAll(async () => {
   client?.close()
   await Promise.all([...running].map(process => process.end('SIGKILL')))
   await redis?.stop()
+  before?.remove()
 })
 
-it('replaces two routers and two workers under load without one failed request', { timeout: 180_000 }, async () => {
-  const [firstPort = 0, secondPort = 0] = ports
-  const pools = ['small', 'large']
-  const workers = await Promise.all(pools.map(startWorker))
-  const routers = await Promise.all([startRouter(firstPort), startRouter(secondPort)])
+const versions =
+  earlierMissing === undefined
+    ? 'the version before by this build, and back'
+    : `this build by itself, twice (${earlierMissing})`
+
+it(`replaces two routers and two workers of ${versions}, under load without one failed request`, {
+  timeout: 180_000,
+}, async () => {
+  const fleet: Fleet = {
+    workers: await Promise.all(pools.map(pool => startWorker(before, pool))),
+    routers: await Promise.all(ports.map(port => startRouter(before, port))),
+  }
   while ((await client.infer(textRequest('are you there?'))).failure !== undefined) {
     await new Promise(resolve => setTimeout(resolve, 50))
   }
@@ -83,40 +144,23 @@ it('replaces two routers and two workers under load without one failed request',
       const { failure } = await client.infer(request, { deadlineMs: 20_000 })
       if (failure === undefined) answered += 1
       else failures.push(`${failure.status}: ${failure.message}`)
+      // Calls are always under way, and leave the processes that start the CPU that they need.
+      await new Promise(resolve => setTimeout(resolve, 60))
     }
   }
-  const submit = async (name: string): Promise<string> => {
-    const { answer: job, failure } = await client.submit(
-      textRequest(`${name} delay=300 confidence=0.1`, { idempotencyKey: name }),
-    )
-    if (job === undefined) throw new Error(`${name} was not taken: ${failure?.status} ${failure?.message}`)
-    return job.jobId
-  }
   const lanes = Array.from({ length: 12 }, (_, index) => lane(index))
-  const jobs: string[] = []
-  const exits: (number | null)[] = []
-  for (const [index, old] of workers.entries()) {
-    jobs.push(await submit(`job ${index}`))
-    // One more before one less.
-    await startWorker(pools[index] ?? '')
-    exits.push(await retire(old))
-  }
-  for (const [index, old] of routers.entries()) {
-    jobs.push(await submit(`job of a router ${index}`))
-    exits.push(await retire(old))
-    await startRouter(ports[index] ?? 0)
-    // The client has to find it before the other goes.
-    await new Promise(resolve => setTimeout(resolve, 1500))
-  }
+  const forward = await rollTo(thisBuild, fleet)
+  const back = await rollTo(before, fleet)
   over = true
   await Promise.all(lanes)
 
   expect(failures).toEqual([])
-  expect(answered).toBeGreaterThan(100)
-  expect(exits).toEqual([0, 0, 0, 0])
+  expect(answered).toBeGreaterThan(200)
+  expect([...forward.exits, ...back.exits]).toEqual(Array.from({ length: 8 }, () => 0))
+  const jobs = [...forward.jobs, ...back.jobs]
   const ended = await Promise.all(jobs.map(jobId => client.watch(jobId)))
   expect(ended.map(({ answer, failure }) => answer?.at(-1)?.state ?? failure?.message)).toEqual(
     jobs.map(() => 'JOB_STATE_SUCCEEDED'),
   )
-  process.stdout.write(`rolling restart: ${answered} answered, ${failures.length} failed\n`)
+  process.stdout.write(`rolling restart from ${before.name} and back: ${answered} answered, ${failures.length} failed\n`)
 })

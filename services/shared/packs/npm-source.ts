@@ -73,7 +73,9 @@ async function unpack(
   wanted: ReadonlySet<string>,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  const flags = ['pack', key, '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', into]
+  // Its cache too is put there and thrown away with it: in a container the home is read-only or memory, and nothing is fetched twice.
+  const cache = join(into, '.npm')
+  const flags = ['pack', key, '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', into, '--cache', cache]
   const { stdout } = await run('npm', flags, { cwd: into, timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024 })
   await extract({
     file: join(into, tarballOf(stdout)),

@@ -78,18 +78,27 @@ function splitOnce(text: string, separator: string): readonly [string, string] {
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)]
 }
 
-/** Resolves when the connection can be used. @throws GatewayError Overloaded after `timeoutMs` */
+/** Resolves when the connection can be used. @throws GatewayError Overloaded after `timeoutMs`, with what Redis or the network last said */
 export async function whenReady(connection: RedisConnection, timeoutMs: number): Promise<void> {
   if (connection.status === 'ready') return
+  let fault = ''
+  // A wrong password, a name that is not known, a server in protected mode: all of them only show as errors between two attempts.
+  const onError = ({ message }: Error): void => {
+    fault = `: ${message.slice(0, longestFault)}`
+  }
+  connection.on('error', onError)
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
       connection.off('ready', onReady)
-      reject(new GatewayError('Overloaded', `Redis did not answer within ${timeoutMs} ms`))
+      reject(new GatewayError('Overloaded', `Redis did not answer within ${timeoutMs} ms${fault}`))
     }, timeoutMs)
     const onReady = (): void => {
       clearTimeout(timer)
       resolve()
     }
     connection.once('ready', onReady)
-  })
+  }).finally(() => connection.off('error', onError))
 }
+
+/** Redis' own texts can be a page long; their first sentence tells. */
+const longestFault = 160
