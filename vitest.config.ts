@@ -14,6 +14,8 @@ const named = (name: string): string[] => [`test/${name}/**/*.test.ts`]
 
 export default defineConfig({
   test: {
+    // No run of the tests is told to the makers of ONNX Runtime.
+    env: { ORT_DISABLE_TELEMETRY: '1' },
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', new ClosingLine()],
     projects: [

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { forbidTelemetry } from '../shared/process/forbid-telemetry.ts'
 import type { CommonOptions } from './common-options.ts'
 import { tellFailure } from './failure.ts'
 import { addRequestOptions } from './request-flags.ts'
@@ -54,6 +55,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
   throw error
 })
+
+forbidTelemetry()
 
 const program = new Command('sluice')
   .description('Sends each request to the cheapest model that can be trusted with it, within time and money.')

@@ -28,6 +28,7 @@ export interface Incoming {
   /** Epoch ms by which the client's own call ends, when it has such a limit. */
   readonly callDeadlineAt?: number
   readonly traceparent?: string
+  readonly tracestate?: string
 }
 
 /** A part whose bytes are at hand and sound. */
@@ -59,6 +60,7 @@ export interface Admitted {
   readonly submittedAt: number
   readonly deadlineAt: number
   readonly traceparent?: string
+  readonly tracestate?: string
 }
 
 /** Its difficulty is estimated. Only `assess` makes one. */

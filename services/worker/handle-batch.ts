@@ -194,7 +194,7 @@ async function tellUnrun(one: Exclude<Begun, Running>, dependencies: BatchDepend
 }
 
 function workOf({ taken, attempt, startedAt }: Running, parts: Work['parts'], traced: string | undefined): Work {
-  const { legId, model, recipe, task, options, streaming, sessionKey, tenant } = taken.job
+  const { legId, model, recipe, task, options, streaming, sessionKey, tenant, tracestate } = taken.job
   const deadlineAt = stopsAt(taken.job, startedAt)
   const traceparent = traced ?? taken.job.traceparent
   return {
@@ -208,6 +208,7 @@ function workOf({ taken, attempt, startedAt }: Running, parts: Work['parts'], tr
     deadlineAt,
     streaming,
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
     ...(sessionKey === undefined ? {} : { affinityKey: `${tenant}\0${sessionKey}` }),
   }
 }

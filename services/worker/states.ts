@@ -23,6 +23,7 @@ export interface Work {
   readonly streaming: boolean
   /** W3C trace context for a server that is asked. */
   readonly traceparent?: string
+  readonly tracestate?: string
   /** Legs with one key prefer one server, whose prefix cache knows them. */
   readonly affinityKey?: string
 }

@@ -1,3 +1,4 @@
+import { Metadata } from '@grpc/grpc-js'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -6,6 +7,8 @@ import { packageRoot } from '../../services/shared/config/load-config.ts'
 import { createTestGateway, until, type GatewayProcess, type TestGateway } from '../support/gateway.ts'
 import { startOpenaiServer, type OpenaiServer } from '../support/openai-server.ts'
 import { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.ts'
+import { connect, textRequest } from '../support/processes.ts'
+import { called } from '../support/rpc-gateway.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
 const run = promisify(execFile)
@@ -144,6 +147,22 @@ describe('a request of the command line that climbs', () => {
       'server.address': '127.0.0.1',
     })
     expect(named('receive large')?.kind).toBe(5)
+  })
+
+  it('brings what other tracing systems added along to the upstream, through climb log and queue', async () => {
+    const metadata = new Metadata()
+    metadata.set('traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')
+    metadata.set('tracestate', 'congo=t61rcWkgMzE,rojo=00f067aa0ba902b7')
+    metadata.set('baggage', 'user=planted-baggage')
+    const client = connect(gateway.address)
+    const { failure } = await called(reply =>
+      client.raw.infer(textRequest('planted prompt of another'), metadata, reply),
+    )
+    client.close()
+    expect(failure).toBeUndefined()
+    const served = server.requests.at(-1)
+    expect(served?.tracestate).toBe('congo=t61rcWkgMzE,rojo=00f067aa0ba902b7')
+    expect(served?.traceparent).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)[0-9a-f]{16}-01$/u)
   })
 
   it('holds no content and no credential, in traces and in logs', () => {

@@ -23,6 +23,7 @@ export interface ChatBody {
   readonly messages: readonly { readonly role: string; readonly content: unknown }[]
   readonly authorization?: string
   readonly traceparent?: string | string[]
+  readonly tracestate?: string | string[]
   readonly [field: string]: unknown
 }
 
@@ -84,11 +85,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, life: 
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   const body = JSON.parse(Buffer.concat(chunks).toString()) as ChatBody
-  const { authorization, traceparent } = request.headers
+  const { authorization, traceparent, tracestate } = request.headers
   requests.push({
     ...body,
     ...(authorization === undefined ? {} : { authorization }),
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
   })
   response.once('close', () => {
     if (!response.writableFinished) leftAt.push(Date.now())

@@ -53,6 +53,8 @@ describe('Infer', () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
     const metadata = new Metadata()
     metadata.set('traceparent', traceparent)
+    metadata.add('tracestate', 'congo=t61rcWkgMzE')
+    metadata.add('tracestate', 'rojo=00f067aa0ba902b7')
     const deadlineAt = Date.now() + 5000
     const { value } = await called(reply => gateway.client().infer(request, metadata, { deadline: deadlineAt }, reply))
     expect(value).toMatchObject({
@@ -63,6 +65,7 @@ describe('Infer', () => {
     expect(seen).toMatchObject({
       mode: 'sync',
       traceparent,
+      tracestate: 'congo=t61rcWkgMzE, rojo=00f067aa0ba902b7',
       caller: { tenant: 'local' },
       request: { task: 'generate' },
     })
@@ -82,9 +85,30 @@ describe('Infer', () => {
     })
     const metadata = new Metadata()
     metadata.set('traceparent', 'not-a-trace')
+    metadata.set('tracestate', 'congo=t61rcWkgMzE')
     await called(reply => gateway.client().infer(request, metadata, reply))
     expect(seen[0]).not.toHaveProperty('traceparent')
+    expect(seen[0]).not.toHaveProperty('tracestate')
     expect(seen[0]).not.toHaveProperty('callDeadlineAt')
+  })
+
+  it('passes no state of a trace on that is longer than one that must be', async () => {
+    const seen: Incoming[] = []
+    const gateway = await open({
+      handler: {
+        async infer(incoming) {
+          seen.push(incoming)
+          return climbedWith('')
+        },
+      },
+    })
+    for (const length of [512, 513]) {
+      const metadata = new Metadata()
+      metadata.set('traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')
+      metadata.set('tracestate', 'a='.padEnd(length, 'x'))
+      await called(reply => gateway.client().infer(request, metadata, reply))
+    }
+    expect(seen.map(({ tracestate }) => tracestate?.length)).toEqual([512, undefined])
   })
 
   it('refuses a task that does not exist and names the field', async () => {

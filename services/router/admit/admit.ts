@@ -50,6 +50,7 @@ export function createAdmit(options: AdmitOptions, { clock, fetcher }: AdmitDepe
       submittedAt: arrivedAt,
       deadlineAt,
       ...(incoming.traceparent === undefined ? {} : { traceparent: incoming.traceparent }),
+      ...(incoming.tracestate === undefined ? {} : { tracestate: incoming.tracestate }),
     }
   }
 }

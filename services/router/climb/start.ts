@@ -73,6 +73,7 @@ function requestOf(claimed: Claimed, parts: readonly PartReference[]): ClimbRequ
     deadlineAt: claimed.deadlineAt,
     ...(request.sessionKey === undefined ? {} : { sessionKey: request.sessionKey }),
     ...(claimed.traceparent === undefined ? {} : { traceparent: claimed.traceparent }),
+    ...(claimed.tracestate === undefined ? {} : { tracestate: claimed.tracestate }),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js'
+import { parseTraceparent, readTracestate } from '../../shared/telemetry/tracer.ts'
 import type { Caller } from '../states.ts'
 
 /** What every call carries beside its message. */
@@ -11,6 +12,8 @@ export interface CallContext {
   readonly signal: AbortSignal
   /** W3C trace context of whatever is done for the call. */
   readonly traceparent?: string
+  /** Other tracing systems' own, to be passed on with it. */
+  readonly tracestate?: string
 }
 
 /** The parts of a server call that a context is read from. */
@@ -37,8 +40,17 @@ export function contextOf(
     arrivedAt,
     signal: left.signal,
     ...(Number.isFinite(deadline) ? { callDeadlineAt: deadline } : {}),
-    ...(traceparent === undefined ? {} : { traceparent }),
+    ...traceOf(call.metadata, traceparent),
   }
+}
+
+/** @source W3C Trace Context, section 4.3: without a trace context that can be read, `tracestate` is not passed on either */
+function traceOf(metadata: Metadata, traceparent: string | undefined): Pick<CallContext, 'traceparent' | 'tracestate'> {
+  if (traceparent === undefined) return {}
+  const given = parseTraceparent(headerOf(metadata, 'traceparent'))
+  const values = metadata.get('tracestate').filter(value => typeof value === 'string')
+  const tracestate = given === undefined ? undefined : readTracestate(values)
+  return { traceparent, ...(tracestate === undefined ? {} : { tracestate }) }
 }
 
 /** The first value of a text header. */

@@ -82,7 +82,7 @@ export function createGatewayService(dependencies: GatewayDependencies): Untyped
 }
 
 function incomingOf(request: InferRequest__Output, context: CallContext, mode: Incoming['mode']): Incoming {
-  const { caller, arrivedAt, callDeadlineAt, traceparent } = context
+  const { caller, arrivedAt, callDeadlineAt, traceparent, tracestate } = context
   return {
     caller,
     arrivedAt,
@@ -90,6 +90,7 @@ function incomingOf(request: InferRequest__Output, context: CallContext, mode: I
     request: requestFromWire(request),
     ...(callDeadlineAt === undefined ? {} : { callDeadlineAt }),
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
   }
 }
 

@@ -24,6 +24,7 @@ export interface ClimbRequest {
   readonly submittedAt: number
   readonly deadlineAt: number
   readonly traceparent?: string
+  readonly tracestate?: string
 }
 
 /** The caller's limits in force for the climb. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { isGatewayError } from '../contract/errors.ts'
+import { forbidTelemetry } from './forbid-telemetry.ts'
 
 /** A running service as its process sees it. */
 export interface Service {
@@ -26,6 +27,7 @@ export async function runService(
   start: () => Promise<Service>,
   { logger, parentPipe }: { readonly logger: Logger; readonly parentPipe: boolean },
 ): Promise<void> {
+  forbidTelemetry()
   let service: Service | undefined
   let draining = false
   const drain = async (why: string, mostMs = Number.POSITIVE_INFINITY): Promise<void> => {

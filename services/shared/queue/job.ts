@@ -68,5 +68,7 @@ export interface Job {
   readonly sessionKey?: string
   /** W3C trace context. */
   readonly traceparent?: string
+  /** Passed on with it. */
+  readonly tracestate?: string
   readonly enqueuedAt: number
 }

@@ -34,6 +34,7 @@ const envelope = z.object({
   reserveNanoUsd: amount,
   sessionKey: z.string().optional(),
   traceparent: z.string().optional(),
+  tracestate: z.string().optional(),
   enqueuedAt: z.number(),
 })
 

@@ -61,6 +61,18 @@ export function parseTraceparent(traceparent: string | undefined): TraceContext 
   return { traceId, spanId, flags: Number.parseInt(flags, 16) }
 }
 
+/** Longest list that is carried. @source W3C Trace Context, section 3.3.1.5: at least 512 characters are to be */
+const longestTracestate = 512
+
+/**
+ * What other tracing systems on the way want passed on beside the trace context, as it came; `undefined` when it is none that may be.
+ * Nothing is added to it here. @source W3C Trace Context, section 3.3
+ */
+export function readTracestate(values: readonly string[]): string | undefined {
+  const list = values.filter(value => value !== '').join(',')
+  return list !== '' && list.length <= longestTracestate && /^[\x20-\x7e\t]+$/u.test(list) ? list : undefined
+}
+
 /** The id by which logs and exemplars point at a trace; `undefined` when there is none. */
 export function traceIdOf(traceparent: string | undefined): string | undefined {
   return parseTraceparent(traceparent)?.traceId

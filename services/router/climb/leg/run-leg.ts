@@ -172,6 +172,7 @@ function jobOf(
     reserveNanoUsd: order.reserveNanoUsd,
     enqueuedAt: clock.now(),
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(request.tracestate === undefined ? {} : { tracestate: request.tracestate }),
     ...(request.sessionKey === undefined ? {} : { sessionKey: request.sessionKey }),
   }
 }

@@ -98,7 +98,7 @@ function incomingOf(request: ModelInferRequest__Output, task: Task, context: Cal
   if (tensor.values.length === 0 || tensor.values.length > mostRows) {
     throw invalidField(`inputs[${place}].shape`, `expected 1 to ${mostRows} rows`)
   }
-  const { caller, arrivedAt, callDeadlineAt, traceparent } = context
+  const { caller, arrivedAt, callDeadlineAt, traceparent, tracestate } = context
   const options = optionsOf(request, task)
   return tensor.values.map(value => ({
     caller,
@@ -113,6 +113,7 @@ function incomingOf(request: ModelInferRequest__Output, task: Task, context: Cal
     },
     ...(callDeadlineAt === undefined ? {} : { callDeadlineAt }),
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
   }))
 }
 

@@ -99,7 +99,8 @@ export function createServed(
   }
 }
 
-/** @source W3C Trace Context, section 3.2 */
-function tracedHeaders(headers: Line['headers'], { traceparent }: Work): Line['headers'] {
-  return traceparent === undefined ? headers : { ...headers, traceparent }
+/** @source W3C Trace Context, section 3 */
+function tracedHeaders(headers: Line['headers'], { traceparent, tracestate }: Work): Line['headers'] {
+  if (traceparent === undefined) return headers
+  return { ...headers, traceparent, ...(tracestate === undefined ? {} : { tracestate }) }
 }
