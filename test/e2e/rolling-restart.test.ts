@@ -121,46 +121,52 @@ const versions =
     ? 'the version before by this build, and back'
     : `this build by itself, twice (${earlierMissing})`
 
-it(`replaces two routers and two workers of ${versions}, under load without one failed request`, {
-  timeout: 180_000,
-}, async () => {
-  const fleet: Fleet = {
-    workers: await Promise.all(pools.map(pool => startWorker(before, pool))),
-    routers: await Promise.all(ports.map(port => startRouter(before, port))),
-  }
-  while ((await client.infer(textRequest('are you there?'))).failure !== undefined) {
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-
-  const failures: string[] = []
-  let answered = 0
-  let over = false
-  const lane = async (index: number): Promise<void> => {
-    for (let turn = 0; !over; turn += 1) {
-      // One in four climbs; one in eight takes long enough to be under way when its router or worker is asked to go.
-      const climbs = turn % 4 === 0 ? 'confidence=0.1' : 'confidence=0.9'
-      const slow = turn % 8 === 5 ? 'delay=400' : ''
-      const request = textRequest(`${index} ${turn} ${climbs} ${slow}`, { idempotencyKey: `${index}-${turn}` })
-      const { failure } = await client.infer(request, { deadlineMs: 20_000 })
-      if (failure === undefined) answered += 1
-      else failures.push(`${failure.status}: ${failure.message}`)
-      // Calls are always under way, and leave the processes that start the CPU that they need.
-      await new Promise(resolve => setTimeout(resolve, 60))
+it(
+  `replaces two routers and two workers of ${versions}, under load without one failed request`,
+  {
+    timeout: 180_000,
+  },
+  async () => {
+    const fleet: Fleet = {
+      workers: await Promise.all(pools.map(pool => startWorker(before, pool))),
+      routers: await Promise.all(ports.map(port => startRouter(before, port))),
     }
-  }
-  const lanes = Array.from({ length: 12 }, (_, index) => lane(index))
-  const forward = await rollTo(thisBuild, fleet)
-  const back = await rollTo(before, fleet)
-  over = true
-  await Promise.all(lanes)
+    while ((await client.infer(textRequest('are you there?'))).failure !== undefined) {
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
 
-  expect(failures).toEqual([])
-  expect(answered).toBeGreaterThan(200)
-  expect([...forward.exits, ...back.exits]).toEqual(Array.from({ length: 8 }, () => 0))
-  const jobs = [...forward.jobs, ...back.jobs]
-  const ended = await Promise.all(jobs.map(jobId => client.watch(jobId)))
-  expect(ended.map(({ answer, failure }) => answer?.at(-1)?.state ?? failure?.message)).toEqual(
-    jobs.map(() => 'JOB_STATE_SUCCEEDED'),
-  )
-  process.stdout.write(`rolling restart from ${before.name} and back: ${answered} answered, ${failures.length} failed\n`)
-})
+    const failures: string[] = []
+    let answered = 0
+    let over = false
+    const lane = async (index: number): Promise<void> => {
+      for (let turn = 0; !over; turn += 1) {
+        // One in four climbs; one in eight takes long enough to be under way when its router or worker is asked to go.
+        const climbs = turn % 4 === 0 ? 'confidence=0.1' : 'confidence=0.9'
+        const slow = turn % 8 === 5 ? 'delay=400' : ''
+        const request = textRequest(`${index} ${turn} ${climbs} ${slow}`, { idempotencyKey: `${index}-${turn}` })
+        const { failure } = await client.infer(request, { deadlineMs: 20_000 })
+        if (failure === undefined) answered += 1
+        else failures.push(`${failure.status}: ${failure.message}`)
+        // Calls are always under way, and leave the processes that start the CPU that they need.
+        await new Promise(resolve => setTimeout(resolve, 60))
+      }
+    }
+    const lanes = Array.from({ length: 12 }, (_, index) => lane(index))
+    const forward = await rollTo(thisBuild, fleet)
+    const back = await rollTo(before, fleet)
+    over = true
+    await Promise.all(lanes)
+
+    expect(failures).toEqual([])
+    expect(answered).toBeGreaterThan(200)
+    expect([...forward.exits, ...back.exits]).toEqual(Array.from({ length: 8 }, () => 0))
+    const jobs = [...forward.jobs, ...back.jobs]
+    const ended = await Promise.all(jobs.map(jobId => client.watch(jobId)))
+    expect(ended.map(({ answer, failure }) => answer?.at(-1)?.state ?? failure?.message)).toEqual(
+      jobs.map(() => 'JOB_STATE_SUCCEEDED'),
+    )
+    process.stdout.write(
+      `rolling restart from ${before.name} and back: ${answered} answered, ${failures.length} failed\n`,
+    )
+  },
+)

@@ -75,7 +75,17 @@ async function unpack(
 ): Promise<void> {
   // Its cache too is put there and thrown away with it: in a container the home is read-only or memory, and nothing is fetched twice.
   const cache = join(into, '.npm')
-  const flags = ['pack', key, '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', into, '--cache', cache]
+  const flags = [
+    'pack',
+    key,
+    '--json',
+    '--ignore-scripts',
+    '--loglevel=error',
+    '--pack-destination',
+    into,
+    '--cache',
+    cache,
+  ]
   const { stdout } = await run('npm', flags, { cwd: into, timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024 })
   await extract({
     file: join(into, tarballOf(stdout)),
