@@ -82,7 +82,7 @@ export async function composeWorker(
   const { maxSize, maxWaitMs } = poolConfig.batch
   const limits = (): ReadonlyMap<string, number> =>
     new Map(engine.models.map(name => [name, Math.min(maxSize, engine.maxBatch(name))]))
-  const collector = createCollector({ maxWaitMs, limits }, { consumer, clock, sleep })
+  const collector = createCollector({ maxWaitMs, limits, isBusy: engine.isBusy }, { consumer, clock, sleep })
   const traced = tracedModelsOf(config, pool)
   const trace: BatchDependencies['trace'] = (taken, begun) =>
     traceLeg(taken, { ...begun, pool }, traced.get(taken.job.model), tracer)

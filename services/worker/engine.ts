@@ -62,15 +62,21 @@ export async function createEngine(options: EngineOptions, dependencies: EngineD
     return outcome ?? bug('the verifier is not there')
   }
 
+  const atWork = new Map<string, number>()
+  const count = (model: string, more: number): unknown => atWork.set(model, (atWork.get(model) ?? 0) + more)
+
   async function run(batch: readonly Work[], hooks: RunHooks): Promise<readonly Outcome[]> {
     const model = batch[0]?.model ?? ''
     const backend = backends.get(model)
     if (backend === undefined) return batch.map(() => bug('the worker does not have the model'))
+    count(model, 1)
     try {
       return await backend.run(batch, controlOf(hooks))
     } catch (error) {
       logger.error({ err: error, model }, 'a backend threw')
       return batch.map(() => bug('the model failed in an unforeseen way'))
+    } finally {
+      count(model, -1)
     }
   }
 
@@ -79,6 +85,7 @@ export async function createEngine(options: EngineOptions, dependencies: EngineD
       return [...bare].filter(([, backend]) => backend.ready !== false).map(([name]) => name)
     },
     maxBatch: model => backends.get(model)?.maxBatch ?? 1,
+    isBusy: model => (atWork.get(model) ?? 0) > 0,
     run,
     engineWaiting: () => [...bare.values()].reduce((sum, backend) => sum + (backend.engineWaiting?.() ?? 0), 0),
     async close() {

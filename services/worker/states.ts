@@ -49,6 +49,8 @@ export interface Engine {
   readonly models: readonly string[]
   /** The largest batch that a model takes at once (1 or more). */
   maxBatch(model: string): number
+  /** Whether a batch of this model is being computed now. */
+  isBusy(model: string): boolean
   /** Computes a batch of one model; one outcome a leg, in order. Never rejects: a failure is an outcome. */
   run(batch: readonly Work[], hooks: RunHooks): Promise<readonly Outcome[]>
   /** Calls that wait in the engines of servers, where those tell. */

@@ -66,6 +66,8 @@ export async function startSystem(config) {
     client,
     connect,
     redisPid: redis.pid,
+    /** Those of Redis, the workers and the router. */
+    processIds: children.map(child => child.pid),
     /** The process of the router, of a pool's worker, or of the worker that was started last. */
     pidOf: name => pids.get(name),
     /** One call: an answer or a failure, and how long it took. */

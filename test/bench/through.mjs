@@ -16,7 +16,7 @@ export async function run({ quick = false, report = () => {} } = {}) {
     const ways = {
       direct: { call: httpChat(upstream.port), pids: [] },
       ...(portkey === undefined ? {} : { portkey: { call: throughPortkey(portkey, upstream), pids: [portkey.pid] } }),
-      sluice: { call: throughSluice(system), pids: system.pids.all },
+      sluice: { call: throughSluice(system), pids: system.processIds },
     }
     for (const way of Object.values(ways)) await closedLoop(way.call, { concurrency: 16, seconds: quick ? 0.5 : 3 })
     const rows = []

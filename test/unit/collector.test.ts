@@ -13,7 +13,13 @@ interface Arrival {
 /** A queue whose legs come at set times of a clock that only waiting turns. */
 function setUp(
   arrivals: readonly Arrival[],
-  options: { readonly limit: number; readonly maxWaitMs: number; readonly models?: readonly string[] },
+  options: {
+    readonly limit: number
+    readonly maxWaitMs: number
+    readonly models?: readonly string[]
+    /** The model computes until then; for ever when absent. */
+    readonly busyUntilMs?: number
+  },
 ) {
   const time = { now: 0 }
   const waiting = arrivals
@@ -40,9 +46,13 @@ function setUp(
     },
     close: () => Promise.resolve(),
   }
-  const { limit, maxWaitMs, models = ['a', 'b', 'c'] } = options
+  const { limit, maxWaitMs, models = ['a', 'b', 'c'], busyUntilMs = Infinity } = options
   const collector = createCollector(
-    { maxWaitMs, limits: () => new Map(models.map(model => [model, limit])) },
+    {
+      maxWaitMs,
+      limits: () => new Map(models.map(model => [model, limit])),
+      isBusy: () => time.now < busyUntilMs,
+    },
     {
       consumer,
       clock: { now: () => time.now },
@@ -88,6 +98,16 @@ describe('createCollector()', () => {
     const { collector, time } = setUp(at('a', 0), { limit: 8, maxWaitMs: 0 })
     expect(idsOf(await collector.next())).toEqual(['0'])
     expect(time.now).toBe(0)
+  })
+
+  it('waits only while the model computes another batch', async () => {
+    const arrivals = at('a', 0, 3, 30)
+    const idle = setUp(arrivals, { limit: 8, maxWaitMs: 10, busyUntilMs: 0 })
+    expect(idsOf(await idle.collector.next())).toEqual(['0'])
+    expect(idle.time.now).toBe(0)
+    const soonFree = setUp(arrivals, { limit: 8, maxWaitMs: 10, busyUntilMs: 5 })
+    expect(idsOf(await soonFree.collector.next())).toEqual(['0', '1'])
+    expect(soonFree.time.now).toBe(5)
   })
 
   it('gives no more than the model takes', async () => {

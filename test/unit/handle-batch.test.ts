@@ -59,6 +59,7 @@ function setUp(
     models: ['echo'],
     maxBatch: () => 8,
     run,
+    isBusy: () => false,
     engineWaiting: () => 0,
     close: () => Promise.resolve(),
   }

@@ -3,8 +3,10 @@ import type { JobConsumer, TakenJob } from '../../shared/queue/pool-queue.ts'
 
 /** How batches are formed. */
 export interface CollectorOptions {
-  /** How long a batch that is not full waits for more. */
+  /** How long a batch that is not full waits for more, while its model is at work. */
   readonly maxWaitMs: number
+  /** Whether the model computes another batch now: only then does waiting cost nothing. */
+  readonly isBusy: (model: string) => boolean
   /** The models that can be served now, with the most legs of each in a batch. */
   readonly limits: () => ReadonlyMap<string, number>
 }
@@ -49,7 +51,7 @@ export function createCollector(options: CollectorOptions, dependencies: Collect
     const untilAt = clock.now() + options.maxWaitMs
     for (;;) {
       const missing = limit - legs.filter(leg => leg.expired !== true).length
-      if (missing <= 0 || clock.now() >= untilAt) return legs
+      if (missing <= 0 || clock.now() >= untilAt || !options.isBusy(model)) return legs
       await sleep(lookEveryMs)
       try {
         legs.push(...(await batch.more(missing)))

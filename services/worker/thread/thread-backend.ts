@@ -127,23 +127,25 @@ interface WantedWatch {
 function watchWanted(batch: readonly Work[], control: RunControl): WantedWatch {
   const signals = batch.map(work => control.signal(work.legId))
   const isOver = (): boolean => signals.every(signal => signal.aborted)
-  const stopped = new AbortController()
-  const over = new Promise<void>(resolve => {
-    const look = (): void => {
-      if (isOver()) resolve()
-    }
-    for (const signal of signals) signal.addEventListener('abort', look, { once: true, signal: stopped.signal })
-    look()
-  })
+  let stopped = false
+  let tellOver!: () => void
+  const over = new Promise<void>(resolve => (tellOver = resolve))
+  const look = (): void => {
+    if (isOver()) tellOver()
+  }
+  // One by one rather than by a signal that ends them all: Node warns of a leak when a large batch hangs on one signal.
+  for (const signal of signals) signal.addEventListener('abort', look, { once: true })
+  look()
   let timer: NodeJS.Timeout | undefined
   return {
     over,
     isOver,
     after(waitMs, act) {
-      if (!stopped.signal.aborted) timer = setTimeout(act, waitMs)
+      if (!stopped) timer = setTimeout(act, waitMs)
     },
     stop() {
-      stopped.abort()
+      stopped = true
+      for (const signal of signals) signal.removeEventListener('abort', look)
       clearTimeout(timer)
     },
   }

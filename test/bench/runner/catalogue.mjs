@@ -2,6 +2,9 @@
 const modules = [
   ['decide', 'admit, assess and choose a text of 2,000 characters, in process'],
   ['through', 'a chat to a mock server through the queue, against calling it directly and through Portkey'],
+  ['image', 'the same with a picture of 1 MB, against a plain Node proxy from gRPC to the OpenAI wire'],
+  ['batch', 'encoders with dynamic batching, against the best fixed batch and against one at a time'],
+  ['start', 'time until a router is ready, and until the command line has answered'],
 ]
 const scripts = [
   ['stream', 'what the gateway adds to the first token', ['--calls', '20', '--slow-seconds', '2']],
