@@ -4,6 +4,7 @@ const modules = [
   ['through', 'a chat to a mock server through the queue, against calling it directly and through Portkey'],
   ['image', 'the same with a picture of 1 MB, against a plain Node proxy from gRPC to the OpenAI wire'],
   ['batch', 'encoders with dynamic batching, against the best fixed batch and against one at a time'],
+  ['growth', 'CPU a request as stored jobs, tenants and models grow'],
   ['start', 'time until a router is ready, and until the command line has answered'],
 ]
 const scripts = [
@@ -20,6 +21,7 @@ const scripts = [
 export const catalogue = new Map([
   ...modules.map(([name, says]) => [name, { says, kind: 'module', usual: true }]),
   ...scripts.map(([name, says, quick]) => [name, { says, kind: 'script', usual: false, quick }]),
+  ['soak', { says: 'ten minutes of mixed load: memory, descriptors, keys', kind: 'module', usual: false }],
   // Its tables of outcomes are not part of the project.
   [
     'deciding',

@@ -9,15 +9,19 @@ export interface KeyRecord {
   readonly scopes: readonly Scope[]
 }
 
-/** Finds the caller of a credential's hash in the configuration's list. Every key is compared in full and in constant time, so that time tells nothing of which was near. */
+/**
+ * Finds the caller of a credential's hash in the configuration's list, in the same time however long that is. The last comparison is in
+ * constant time; the look-up before it may tell how the hash of a guess begins, which its sender knows and which leads to no key.
+ */
 export function createProveByList(keys: readonly KeyRecord[]): (hash: Buffer) => Caller | undefined {
-  const known = keys.map(({ id, sha256, tenant, scopes }) => ({
-    hash: Buffer.from(sha256, 'hex'),
-    caller: { credentialId: id, tenant, scopes },
-  }))
+  const known = new Map(
+    keys.map(({ id, sha256, tenant, scopes }) => [
+      sha256,
+      { hash: Buffer.from(sha256, 'hex'), caller: { credentialId: id, tenant, scopes } },
+    ]),
+  )
   return hash => {
-    let found: Caller | undefined
-    for (const one of known) if (timingSafeEqual(one.hash, hash)) found = one.caller
-    return found
+    const one = known.get(hash.toString('hex'))
+    return one !== undefined && timingSafeEqual(one.hash, hash) ? one.caller : undefined
   }
 }
