@@ -8,7 +8,7 @@ import { tableOf, type Terminal } from './terminal.ts'
 
 /** `sluice budget` */
 export async function runBudget(options: CommonOptions, terminal: Terminal): Promise<void> {
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   const { budgets, rateLimits, restoreNeeded } = await gateway.call('GetBudget', {})
   if (terminal.json) {
     terminal.value({ budgets, rateLimits, restoreNeeded })
@@ -52,7 +52,7 @@ export interface RestoreOptions extends CommonOptions {
 
 /** `sluice budget restore` */
 export async function runRestore(options: RestoreOptions, terminal: Terminal): Promise<void> {
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   const { counters } = await gateway.call('RestoreLedger', { fromNothing: options.fromNothing === true })
   if (terminal.json) {
     terminal.value({ counters })

@@ -43,7 +43,7 @@ import type { SubmitRequest } from '../shared/rpc/generated/sluice/v1/SubmitRequ
 import type { WatchJobRequest } from '../shared/rpc/generated/sluice/v1/WatchJobRequest.ts'
 import { loadServices, typesOf } from '../shared/rpc/load-proto.ts'
 import { statusName } from '../shared/rpc/status.ts'
-import { createTracer } from '../shared/telemetry/otlp-tracer.ts'
+import { openTracer } from '../shared/telemetry/open-tracer.ts'
 import { noTracer, type Span, type Tracer } from '../shared/telemetry/tracer.ts'
 import { callerOf, credentialsOf, type CallerSettings } from './caller-settings.ts'
 import type { CommonOptions } from './common-options.ts'
@@ -92,11 +92,11 @@ export interface GatewayCaller extends Disposable {
 const channelOptions = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 }
 
 /** Opens the gateway that the options, else the environment, else the configuration name. @throws GatewayError Config, CommandFault */
-export function openGateway(options: CommonOptions): GatewayCaller {
+export async function openGateway(options: CommonOptions): Promise<GatewayCaller> {
   const caller = callerOf(options)
   if (options.address !== undefined) return connectGateway(options.address, packageRoot(), caller)
   const { config, places } = loadConfig(options.config)
-  const tracer = createTracer(config.traces, {
+  const tracer = await openTracer(config.traces, {
     service: 'sluice-cli',
     version: softwareVersion(places.root),
     instance: String(process.pid),

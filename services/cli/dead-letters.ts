@@ -12,7 +12,7 @@ export interface ListDeadOptions extends CommonOptions {
 
 /** `sluice jobs dead` */
 export async function runListDead(options: ListDeadOptions, terminal: Terminal): Promise<void> {
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   const { deadLetters } = await gateway.call('ListDeadLetters', {
     pool: options.pool ?? '',
     limit: Number(options.limit),
@@ -39,7 +39,7 @@ function table(letters: readonly DeadLetter__Output[], terminal: Terminal): stri
 
 /** `sluice jobs inspect <id>` */
 export async function runInspectDead(options: CommonOptions, terminal: Terminal, jobId = ''): Promise<void> {
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   const letter = await gateway.call('GetDeadLetter', { jobId })
   if (terminal.json) {
     terminal.value(letter)
@@ -52,13 +52,13 @@ export async function runInspectDead(options: CommonOptions, terminal: Terminal,
 
 /** `sluice jobs replay <id>` */
 export async function runReplayDead(options: CommonOptions, terminal: Terminal, jobId = ''): Promise<void> {
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   showJob(await gateway.call('ReplayDeadLetter', { jobId }), terminal)
 }
 
 /** `sluice jobs discard <id>` */
 export async function runDiscardDead(options: CommonOptions, terminal: Terminal, jobId = ''): Promise<void> {
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   await gateway.call('DiscardDeadLetter', { jobId })
   if (terminal.json) terminal.value({ discarded: jobId })
   else terminal.line(`${jobId} is thrown away`)

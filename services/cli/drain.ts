@@ -15,7 +15,7 @@ export async function runDrain(options: DrainOptions, terminal: Terminal): Promi
   const { worker, pool } = options
   const target = worker === undefined ? pool && { pool } : { workerId: worker }
   if (!target || (worker !== undefined && pool !== undefined)) throw new CommandFault('give either --worker or --pool')
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   const draining = options.undo !== true
   const { workerIds } = await gateway.call('Drain', { ...target, draining })
   if (terminal.json) terminal.value({ draining, workerIds })

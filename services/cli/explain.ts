@@ -13,7 +13,7 @@ export async function runExplain(
   ...words: string[]
 ): Promise<void> {
   const request = requestOf(options, words)
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   const response = await gateway.call('Explain', request)
   if (terminal.json) {
     terminal.value(response)

@@ -14,7 +14,7 @@ export interface InferOptions extends CommonOptions, RequestOptions {
 /** `sluice infer` */
 export async function runInfer(options: InferOptions, terminal: Terminal, ...words: string[]): Promise<void> {
   const request = requestOf(options, words)
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   if (options.stream === true) {
     await follow(gateway, request, terminal)
     return

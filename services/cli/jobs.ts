@@ -15,7 +15,7 @@ export interface SubmitOptions extends CommonOptions, RequestOptions {
 /** `sluice jobs submit` */
 export async function runSubmit(options: SubmitOptions, terminal: Terminal, ...words: string[]): Promise<void> {
   const request = requestOf(options, words)
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   const job = await gateway.call('Submit', { request })
   if (options.watch === true) await watch(gateway, job.jobId, terminal)
   else showJob(job, terminal)
@@ -23,19 +23,19 @@ export async function runSubmit(options: SubmitOptions, terminal: Terminal, ...w
 
 /** `sluice jobs get <id>` */
 export async function runGet(options: CommonOptions, terminal: Terminal, jobId = ''): Promise<void> {
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   showJob(await gateway.call('GetJob', { jobId }), terminal)
 }
 
 /** `sluice jobs watch <id>` */
 export async function runWatch(options: CommonOptions, terminal: Terminal, jobId = ''): Promise<void> {
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   await watch(gateway, jobId, terminal)
 }
 
 /** `sluice jobs cancel <id>` */
 export async function runCancel(options: CommonOptions, terminal: Terminal, jobId = ''): Promise<void> {
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   showJob(await gateway.call('CancelJob', { jobId }), terminal)
 }
 

@@ -24,7 +24,7 @@ export async function runCreateKey(options: CreateKeyOptions, terminal: Terminal
     return
   }
   const { tenant, id = '', scope: scopes, note = '', expiresIn } = options
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   const expiresAt = expiresIn === undefined ? null : timestampToWire(Date.now() + readSpan(expiresIn, '--expires-in'))
   const { key, secret } = await gateway.call('CreateKey', { id, tenant, scopes: [...scopes], note, expiresAt })
   showIssued(key, secret, terminal)
@@ -50,7 +50,7 @@ export interface ListKeysOptions extends CommonOptions {
 
 /** `sluice keys list` */
 export async function runListKeys(options: ListKeysOptions, terminal: Terminal): Promise<void> {
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   const { keys } = await gateway.call('ListKeys', { tenant: options.tenant ?? '' })
   if (terminal.json) terminal.value(keys)
   else if (keys.length === 0) terminal.line('no keys')
@@ -65,14 +65,14 @@ export interface RotateKeyOptions extends CommonOptions {
 /** `sluice keys rotate <id>` */
 export async function runRotateKey(options: RotateKeyOptions, terminal: Terminal, id = ''): Promise<void> {
   const overlap = durationToWire(readSpan(options.overlap, '--overlap'))
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   const { key, secret } = await gateway.call('RotateKey', { id, overlap })
   showIssued(key, secret, terminal)
 }
 
 /** `sluice keys revoke <id>` */
 export async function runRevokeKey(options: CommonOptions, terminal: Terminal, id = ''): Promise<void> {
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   const { key } = await gateway.call('RevokeKey', { id })
   if (terminal.json) terminal.value(key)
   else terminal.line(`${id} is revoked`)

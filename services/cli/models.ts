@@ -6,7 +6,7 @@ import { tableOf, type Terminal } from './terminal.ts'
 
 /** `sluice models` */
 export async function runModels(options: CommonOptions, terminal: Terminal): Promise<void> {
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   const { models } = await gateway.call('ListModels', {})
   if (terminal.json) {
     terminal.value(models)

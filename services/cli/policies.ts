@@ -15,7 +15,7 @@ export interface PoliciesOptions extends CommonOptions {
 
 /** `sluice policies list` */
 export async function runListPolicies(options: PoliciesOptions, terminal: Terminal): Promise<void> {
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   const { ladders } = await gateway.call('ListPolicies', { ladder: options.ladder ?? '' })
   if (terminal.json) terminal.value(ladders)
   else for (const one of ladders) showLadder(one, terminal)
@@ -24,7 +24,7 @@ export async function runListPolicies(options: PoliciesOptions, terminal: Termin
 /** `sluice policies load <folder>` */
 export async function runLoadPolicy(options: PoliciesOptions, terminal: Terminal, folder = ''): Promise<void> {
   const ladder = ladderOf(options)
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   const loaded = await gateway.call('LoadPolicy', { ladder, files: filesOf(folder) })
   if (terminal.json) terminal.value(loaded)
   else
@@ -33,7 +33,7 @@ export async function runLoadPolicy(options: PoliciesOptions, terminal: Terminal
 
 /** `sluice policies compare` */
 export async function runComparePolicies(options: PoliciesOptions, terminal: Terminal): Promise<void> {
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   const compared = await gateway.call('ComparePolicies', { ladder: ladderOf(options) })
   if (terminal.json) terminal.value(compared)
   else showComparison(compared, terminal)
@@ -55,7 +55,7 @@ async function giveRole(
   terminal: Terminal,
   version: string,
 ): Promise<void> {
-  using gateway = openGateway(options)
+  using gateway = await openGateway(options)
   const { policies } = await gateway.call('ActivatePolicy', { ladder: ladderOf(options), version, role })
   if (terminal.json) terminal.value(policies)
   else if (policies !== null) showLadder(policies, terminal)

@@ -3,11 +3,10 @@ import type { Config } from '../shared/config/schema.ts'
 import type { Clock } from '../shared/contract/clock.ts'
 import { createAuthenticate, type Authenticate } from './admit/authenticate.ts'
 import { createFailureLimiter } from './admit/proofs/failure-limiter.ts'
-import { createKeySet } from './admit/proofs/key-set.ts'
 import { createProven } from './admit/proofs/proven.ts'
 import { createProveByList } from './admit/proofs/prove-by-list.ts'
 import { createProveByStore } from './admit/proofs/prove-by-store.ts'
-import { createProveByToken, type TokenIssuer } from './admit/proofs/prove-by-token.ts'
+import type { Prove } from './admit/proofs/proof.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import { createKeys } from './keys/keys.ts'
 import { createKeyRpcs, type KeyRpcs } from './rpc/keys-service.ts'
@@ -26,10 +25,17 @@ const mostPeers = 10_000
 const issuerTimeoutMs = 3000
 
 /** Builds the door out of the configuration. */
-export function composeDoor({ auth, listen }: Config, store: KeyStore, clock: Clock, logger: Logger): Door {
+export async function composeDoor(
+  { auth, listen }: Config,
+  store: KeyStore,
+  clock: Clock,
+  logger: Logger,
+): Promise<Door> {
   const proven = createProven({ rememberMs: auth.rememberMs, most: mostProven }, clock)
-  const provers = [createProveByStore(store, clock)]
-  if (auth.tokens.length > 0) provers.push(createProveByToken(auth.tokens.map(issuerOf(clock)), clock))
+  const provers = [
+    createProveByStore(store, clock),
+    ...(auth.tokens.length > 0 ? [await proverOfTokens(auth, clock)] : []),
+  ]
   const keys = createKeys({ store, clock, configured: new Set(auth.keys.map(key => key.id)), changed: proven.forget })
   warnOfOpenDoor({ auth, listen }, logger)
   return {
@@ -66,8 +72,13 @@ function warnOfOpenDoor({ auth, listen }: Pick<Config, 'auth' | 'listen'>, logge
   )
 }
 
-function issuerOf(clock: Clock) {
-  return (issuer: Config['auth']['tokens'][number]): TokenIssuer => {
+/** Signatures and key sets are loaded only where issuers are configured: a router is ready the sooner. */
+async function proverOfTokens({ tokens }: Config['auth'], clock: Clock): Promise<Prove> {
+  const [{ createProveByToken }, { createKeySet }] = await Promise.all([
+    import('./admit/proofs/prove-by-token.ts'),
+    import('./admit/proofs/key-set.ts'),
+  ])
+  const issuers = tokens.map(issuer => {
     const { tenants, jwksUrl, freshSeconds, cooldownSeconds, staleSeconds, ...rest } = issuer
     return {
       ...rest,
@@ -83,5 +94,6 @@ function issuerOf(clock: Clock) {
         clock,
       ),
     }
-  }
+  })
+  return createProveByToken(issuers, clock)
 }

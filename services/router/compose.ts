@@ -5,7 +5,7 @@ import { systemClock } from '../shared/contract/clock.ts'
 import { loadErrorMessages } from '../shared/rpc/load-proto.ts'
 import { createStatusWriter } from '../shared/rpc/status.ts'
 import { createMetricsRegistry } from '../shared/telemetry/create-metrics-registry.ts'
-import { createTracer } from '../shared/telemetry/otlp-tracer.ts'
+import { openTracer } from '../shared/telemetry/open-tracer.ts'
 import { openOpsServer } from '../shared/telemetry/ops-server.ts'
 import { sleep } from '../shared/process/every.ts'
 import type { Service } from '../shared/process/run-service.ts'
@@ -56,7 +56,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const clock = systemClock
   const name = `router-${randomBytes(6).toString('hex')}`
   const owner = (): { name: string; leaseUntil: number } => ({ name, leaseUntil: clock.now() + leaseMs })
-  const tracer = createTracer(config.traces, {
+  const tracer = await openTracer(config.traces, {
     service: 'sluice-router',
     version: softwareVersion(places.root),
     instance: name,
@@ -190,7 +190,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     },
   )
 
-  const door = composeDoor(config, stores.keys, clock, logger)
+  const door = await composeDoor(config, stores.keys, clock, logger)
   const statuses = createStatusWriter(loadErrorMessages(places.root))
   const { callerOf, interceptor } = createGatekeeper({ ...door, statuses, answered: metrics.answered, logger })
   const serve = {

@@ -18,7 +18,7 @@ import { checkRedis } from '../shared/redis/check-redis.ts'
 import { connectRedis, whenReady } from '../shared/redis/connect.ts'
 import { createRedisWorkerRegistry } from '../shared/registry/redis-worker-registry.ts'
 import { createMetricsRegistry } from '../shared/telemetry/create-metrics-registry.ts'
-import { createTracer } from '../shared/telemetry/otlp-tracer.ts'
+import { openTracer } from '../shared/telemetry/open-tracer.ts'
 import { openOpsServer } from '../shared/telemetry/ops-server.ts'
 import { createCollector } from './collect/collector.ts'
 import { createEngine, type EngineModel } from './engine.ts'
@@ -57,7 +57,7 @@ export async function composeWorker(
   await whenReady(redis, startTimeoutMs)
   await checkRedis(redis, logger)
 
-  const tracer = createTracer(config.traces, { service: 'sluice-worker', version, instance: workerId })
+  const tracer = await openTracer(config.traces, { service: 'sluice-worker', version, instance: workerId })
   const registry = createMetricsRegistry()
   const engine = await createEngine(
     { models: modelsOf(config, pool, places.folder), verifiers: verifiersOf(config, pool, places.folder) },

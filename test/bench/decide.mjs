@@ -88,7 +88,7 @@ async function decider() {
   const sha256 = createHash('sha256').update(credential).digest('hex')
   const keys = [{ id: 'bench', sha256, tenant: 'bench', scopes: ['infer'] }]
   const door = { auth: { ...config.auth, anonymous: false, keys }, listen: config.listen }
-  const { authenticate } = composeDoor(door, {}, clock, pino({ level: 'silent' }))
+  const { authenticate } = await composeDoor(door, {}, clock, pino({ level: 'silent' }))
   const admit = createAdmit(admitOptionsOf(loaded), {
     clock,
     fetcher: () => () => Promise.reject(new Error('no part is fetched')),

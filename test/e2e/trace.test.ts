@@ -93,7 +93,11 @@ describe('a request of the command line that climbs', () => {
     spans = await until(
       'the whole trace',
       async () => receiver.spans.filter(span => span.traceId === clientSpan()?.traceId),
-      all => ['sluice.v1/Infer', 'settle', 'chat served-large', 'process large'].every(name => has(all, name)),
+      all =>
+        // Each process sends its spans when it comes to it.
+        ['sluice.v1/Infer', 'settle', 'chat served-large', 'process large', 'text_completion small-echo'].every(name =>
+          has(all, name),
+        ),
     )
   })
   const clientSpan = (): ReceivedSpan | undefined =>

@@ -14,7 +14,7 @@ import {
   ParentBasedSampler,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base'
-import { noTracer, parseTraceparent, type Span, type SpanAttributes, type SpanKind, type Tracer } from './tracer.ts'
+import { parseTraceparent, type Span, type SpanAttributes, type SpanKind, type Tracer } from './tracer.ts'
 
 /** Where traces go. */
 export interface TraceOptions {
@@ -48,9 +48,8 @@ const kinds: Readonly<Record<SpanKind, OtelKind>> = {
   internal: OtelKind.INTERNAL,
 }
 
-/** Makes the tracer of a process: one that exports over OTLP, or one that does nothing when no receiver is named. */
+/** Makes the tracer of a process, which exports over OTLP. */
 export function createTracer(options: TraceOptions, traced: TracedProcess): Tracer {
-  if (options.otlpUrl === '') return noTracer
   const exporter = new OTLPTraceExporter({
     url: `${options.otlpUrl.replace(/\/$/u, '')}/v1/traces`,
     headers: { ...options.headers },
