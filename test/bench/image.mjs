@@ -40,7 +40,7 @@ export async function run({ quick = false, report = () => {} } = {}) {
     }
     for (const way of Object.values(ways)) await closedLoop(way.call, { concurrency: 4, seconds: quick ? 0.5 : 3 })
     const rows = []
-    for (const concurrency of quick ? [1] : [1, 32]) rows.push(...(await at(ways, concurrency, quick)))
+    for (const concurrency of quick ? [1] : [1, 32]) rows.push(...(await measureAt(ways, concurrency, quick)))
     return rows
   } finally {
     plain.close()
@@ -50,7 +50,7 @@ export async function run({ quick = false, report = () => {} } = {}) {
   }
 }
 
-async function at(ways, concurrency, quick) {
+async function measureAt(ways, concurrency, quick) {
   const seen = await interleave(ways, quick ? 1 : 3, async ({ call, pids }) => {
     const before = cpuMsOf(pids)
     const measured = await closedLoop(call, { concurrency, seconds: quick ? 0.5 : 3 })

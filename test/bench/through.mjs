@@ -22,7 +22,7 @@ export async function run({ quick = false, report = () => {} } = {}) {
     const rows = []
     for (const concurrency of quick ? [1, 32] : [1, 32, 256, 1000]) {
       report(`${concurrency} at once`)
-      rows.push(...(await at(ways, concurrency, quick)))
+      rows.push(...(await measureAt(ways, concurrency, quick)))
     }
     return [...rows, ...memoryOf(ways)]
   } finally {
@@ -32,7 +32,7 @@ export async function run({ quick = false, report = () => {} } = {}) {
   }
 }
 
-async function at(ways, concurrency, quick) {
+async function measureAt(ways, concurrency, quick) {
   const seen = await interleave(ways, quick ? 1 : 3, async ({ call, pids }) => {
     const before = cpuMsOf(pids)
     const measured = await closedLoop(call, { concurrency, seconds: quick ? 0.5 : 2 })

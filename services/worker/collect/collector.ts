@@ -36,6 +36,8 @@ export function createCollector(options: CollectorOptions, dependencies: Collect
   const { consumer, clock, sleep } = dependencies
   let turn: Promise<unknown> = Promise.resolve()
 
+  const waitsOn = (model: string, untilAt: number): boolean => clock.now() < untilAt && options.isBusy(model)
+
   const collect = async (): Promise<readonly TakenJob[]> => {
     const limits = options.limits()
     if (limits.size === 0) {
@@ -51,7 +53,7 @@ export function createCollector(options: CollectorOptions, dependencies: Collect
     const untilAt = clock.now() + options.maxWaitMs
     for (;;) {
       const missing = limit - legs.filter(leg => leg.expired !== true).length
-      if (missing <= 0 || clock.now() >= untilAt || !options.isBusy(model)) return legs
+      if (missing <= 0 || !waitsOn(model, untilAt)) return legs
       await sleep(lookEveryMs)
       try {
         legs.push(...(await batch.more(missing)))
