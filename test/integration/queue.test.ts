@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
 import { createBullmqConsumer } from '../../services/shared/queue/bullmq-consumer.ts'
 import { createBullmqProducer } from '../../services/shared/queue/bullmq-producer.ts'
+import { openTickets } from '../../services/shared/queue/bullmq-tickets.ts'
 import { envelopeVersion, priorityRanks, type Job } from '../../services/shared/queue/job.ts'
 import type { JobConsumer, TakenJob } from '../../services/shared/queue/pool-queue.ts'
 import { openLine } from '../../services/shared/queue/redis-line.ts'
@@ -240,8 +241,10 @@ describe('the queue of a pool', () => {
 
   it('hands out a ticket again that was lost with the process that put the leg in line', async () => {
     const leg = job()
-    // As a process leaves it that died between the two steps.
+    // As a process of an earlier version leaves it that died between the two steps, or one that gave a leg back.
     await openLine(prefix, 'p', redis).put(leg, 10)
+    const tickets = await redis.keys('*tickets*')
+    await redis.del(...tickets)
     const consumer = consumerOf()
     let batch
     for (let turn = 0; turn < 8 && batch === undefined; turn += 1) batch = await consumer.take(1000, one)
@@ -268,10 +271,11 @@ describe('the queue of a pool', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async steps => {
         await redis.flushall()
         const line = openLine(prefix, 'p', redis)
+        const tickets = openTickets(prefix, 'p', redis)
+        const lock = { token: 'lock', lockMs: 10_000 }
         const waiting = new Map<string, Job>()
         const running = new Map<string, Job>()
         const faults: string[] = []
-        let tickets = 0
         for (const now of steps) {
           const [id] = waiting.keys()
           const [ticket] = running.keys()
@@ -283,27 +287,30 @@ describe('the queue of a pool', () => {
             if (!(await line.withdraw(id as Job['legId']))) faults.push('a waiting leg was not withdrawn')
             waiting.delete(id)
           } else if (now.kind === 'take') {
-            tickets += 1
-            const { legs } = await line.take(`${tickets}`, Date.now(), one)
+            const { ticket: got = '', legs = [] } = (await line.take(lock, Date.now(), one)) ?? {}
+            if (got !== '' && legs.length === 0) await line.finish(got, lock, Date.now())
             if (legs.length !== Math.min(1, waiting.size))
               faults.push(`${legs.length} legs of ${waiting.size} were taken`)
             const best = Math.min(...[...waiting.values()].map(leg => leg.priority))
             for (const leg of legs as Job[]) {
               if (leg.priority !== best) faults.push(`class ${leg.priority} went before ${best}`)
               waiting.delete(leg.legId)
-              running.set(`${tickets}`, leg)
+              running.set(got, leg)
             }
           } else if (ticket !== undefined) {
             const leg = running.get(ticket) as Job
             if (now.kind === 'back') {
-              await line.giveBack(ticket, leg.legId)
+              if (await line.giveBack(ticket, leg.legId)) await tickets.handOut(1)
               waiting.set(leg.legId, leg)
             }
-            await line.done(ticket)
+            await line.finish(ticket, lock, Date.now())
             running.delete(ticket)
           }
         }
+        await tickets.close()
         expect(faults).toEqual([])
+        expect(await redis.llen('{test:pool:p}:tickets:active')).toBe(running.size)
+        expect(await redis.llen('{test:pool:p}:tickets:wait')).toBeGreaterThanOrEqual(waiting.size)
         const backlog = await line.backlog()
         expect(backlog).toMatchObject({ waiting: waiting.size, running: running.size })
         expect(backlog.work.reduce((sum, { workMs }) => sum + workMs, 0)).toBe(waiting.size * 10)

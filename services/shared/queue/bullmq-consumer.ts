@@ -1,9 +1,9 @@
-import { Worker, type Job as BullJob } from 'bullmq'
+import { Worker } from 'bullmq'
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { systemClock } from '../contract/clock.ts'
+import { sleep } from '../process/every.ts'
 import type { RedisConnection } from '../redis/connect.ts'
-import { onRedis } from '../redis/run-command.ts'
 import { openTickets, queueName, queuePrefix } from './bullmq-tickets.ts'
 import type { JobConsumer } from './pool-queue.ts'
 import { openLine } from './redis-line.ts'
@@ -67,14 +67,12 @@ export function createBullmqConsumer(
   }
   const renewing = setInterval(() => void renew(), options.renewMs)
 
-  const hold = (bullJob: BullJob, token: string): HeldTicket => {
-    const id = bullJob.id ?? ''
+  const hold = (id: string, token: string): HeldTicket => {
     const ticket = openHeldTicket(
       {
         id,
         token,
-        // The line first: a ticket that is gone before its legs would leave them running for ever.
-        complete: () => Promise.all([line.done(id), onRedis(() => bullJob.moveToCompleted(null, token, false))]),
+        complete: () => line.finish(id, { token, lockMs: options.lockMs }, clock.now()),
         // The same ticket may have come to this process again, under a lock of its own.
         released: () => held.get(id) === ticket && held.delete(id),
       },
@@ -84,13 +82,21 @@ export function createBullmqConsumer(
     return ticket
   }
 
+  /** Tickets that waited when one was last taken: while there are, or nobody knows, a look costs less than being woken. */
+  let waiting = 1
+  let closed = false
+
   return {
     async take(waitMs, limits) {
+      if (waiting === 0 && waitMs > 0) await wake(worker)
+      if (closed) return undefined
       const token = randomUUID()
-      const bullJob = await worker.getNextJob(token, { block: waitMs > 0 })
-      return bullJob === undefined ? undefined : hold(bullJob, token).take(limits)
+      const taken = await line.take({ token, lockMs: options.lockMs }, clock.now(), limits)
+      waiting = taken?.waiting ?? 0
+      return taken === undefined ? undefined : hold(taken.ticket, token).open(taken)
     },
     async close() {
+      closed = true
       clearInterval(renewing)
       await worker.close()
       await tickets.close()
@@ -100,3 +106,17 @@ export function createBullmqConsumer(
 
 /** Longest that one blocking take waits: a drain is noticed within it. */
 const longestWaitSeconds = 1
+/** Pause after a wait that failed, as when Redis is away. */
+const pauseMs = 100
+
+/** Waits until BullMQ says that there is a ticket, or for a while. */
+async function wake(worker: Worker): Promise<void> {
+  await worker.waitUntilReady()
+  try {
+    await worker.backend.waitForJob(longestWaitSeconds)
+  } catch {
+    // The look that follows tells what is wrong, if it still is.
+    await worker.backend.reconnectBlocking().catch(() => {})
+    await sleep(pauseMs)
+  }
+}

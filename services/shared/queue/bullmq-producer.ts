@@ -35,12 +35,10 @@ export function createBullmqProducer(options: ProducerOptions, redis: RedisConne
 
   return {
     async add(pool, job) {
-      const { line, tickets } = sideOf(pool)
+      const { line } = sideOf(pool)
       const put = await line.put(job, options.maxWaiting.get(pool) ?? Number.MAX_SAFE_INTEGER)
       if (put.kind === 'full') throw full(pool)
       if (put.kind === 'known') return
-      // Only now: a ticket that came before its leg would be used up by a worker that finds nothing.
-      if (put.ticket) await tickets.handOut(1)
       const shed = put.shed === undefined ? undefined : readJob(put.shed)
       if (shed?.kind === 'job') options.onShed?.(shed.job)
     },

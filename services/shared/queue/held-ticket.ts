@@ -9,8 +9,8 @@ import type { Line, Taken } from './redis-line.ts'
 /** A ticket that this worker has, with the legs that it took for it. */
 export interface HeldTicket {
   readonly token: string
-  /** Its batch; `undefined` when nothing waits, and the ticket is used up. */
-  take(limits: ReadonlyMap<string, number>): Promise<TakenBatch | undefined>
+  /** Opens the batch that came with it; `undefined` when there is none, and the ticket is used up. */
+  open(taken: Taken): Promise<TakenBatch | undefined>
   /** Another worker has it now. */
   lose(): void
 }
@@ -74,15 +74,7 @@ export function openHeldTicket(options: HeldTicketOptions, dependencies: HeldTic
 
   return {
     token,
-    async take(limits) {
-      let taken: Taken
-      try {
-        taken = await line.take(id, clock.now(), limits)
-      } catch (error) {
-        // Its lock runs out, and it is handed out again.
-        options.released()
-        throw error
-      }
+    async open(taken) {
       const legs = legsOf(taken)
       const model = legs.find(leg => leg.expired !== true)?.job.model
       if (atWork === 0) await close()

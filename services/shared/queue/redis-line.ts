@@ -1,14 +1,16 @@
 import type { LegId } from '../contract/ids.ts'
 import type { RedisConnection } from '../redis/connect.ts'
 import { onRedis } from '../redis/run-command.ts'
+import { composeScript } from '../redis/compose-script.ts'
 import { loadScript, runScript, type Script } from '../redis/script.ts'
+import { bullmqScripts, ticketKeys, ticketPrefix } from './bullmq-scripts.ts'
 import { queuePrefix } from './bullmq-tickets.ts'
 import { priorityRanks, type Job } from './job.ts'
 import type { PoolBacklog } from './pool-queue.ts'
 
-/** What came of putting a leg in line: `ticket` when one is to be handed out for it, `shed` the envelope of the leg that had to go. */
+/** What came of putting a leg in line: `shed` is the envelope of the leg that had to go. */
 export type Put =
-  | { readonly kind: 'put'; readonly ticket: boolean; readonly shed?: unknown }
+  | { readonly kind: 'put'; readonly shed?: unknown }
   | { readonly kind: 'known' }
   | { readonly kind: 'full' }
 
@@ -18,17 +20,32 @@ export interface Taken {
   readonly expired: readonly unknown[]
 }
 
+/** The same for a ticket that was just taken. */
+export interface TakenTicket extends Taken {
+  readonly ticket: string
+  /** Tickets that nobody has yet. */
+  readonly waiting: number
+}
+
+/** A worker's lock on a ticket. */
+export interface Lock {
+  readonly token: string
+  readonly lockMs: number
+}
+
 /** The legs of one pool in the order in which they are to run; every change is one step in Lua. */
 export interface Line {
+  /** Puts a leg in line, and hands out a ticket for it where one is lacking. */
   put(job: Job, mostWaiting: number): Promise<Put>
-  /** The batch of a ticket that was just taken; `limits` has the models that may be taken and the most legs of each. */
-  take(ticket: string, nowMs: number, limits: ReadonlyMap<string, number>): Promise<Taken>
+  /** Takes a ticket and its batch; `limits` has the models that may be taken and the most legs of each. `undefined` when there is no ticket. */
+  take(lock: Lock, nowMs: number, limits: ReadonlyMap<string, number>): Promise<TakenTicket | undefined>
   /** More legs of a model for a ticket that has some. */
   takeMore(ticket: string, nowMs: number, model: string, limit: number): Promise<Taken>
   withdraw(legId: LegId): Promise<boolean>
   /** True when a ticket is to be handed out for it. */
   giveBack(ticket: string, legId: LegId): Promise<boolean>
-  done(ticket: string): Promise<void>
+  /** Lets go of a ticket and of every leg that it has. */
+  finish(ticket: string, lock: Lock, nowMs: number): Promise<void>
   backlog(): Promise<PoolBacklog>
   waiting(): Promise<number>
   /** Says how many tickets nobody has yet, where the count was lost. */
@@ -36,12 +53,15 @@ export interface Line {
 }
 
 const script = (name: string): Script => loadScript(import.meta.url, 'lua/line.lua', `lua/${name}.lua`)
+const { addTicket, activateTicket, completeTicket } = bullmqScripts
+const main = (name: string): Script => loadScript(import.meta.url, `lua/${name}.lua`)
 const scripts = {
-  put: script('put'),
-  take: script('take'),
+  put: composeScript({ put: script('put'), add_ticket: addTicket }, main('put-leg')),
+  take: composeScript({ take: script('take'), activate_ticket: activateTicket }, main('take-ticket')),
+  takeMore: script('take'),
   withdraw: script('withdraw'),
   giveBack: script('give-back'),
-  done: script('done'),
+  finish: composeScript({ done: script('done'), complete_ticket: completeTicket }, main('finish-ticket')),
 }
 
 const keyNames = [
@@ -62,7 +82,10 @@ const keyNames = [
 export function openLine(prefix: string, pool: string, redis: RedisConnection): Line {
   const keyOf = (name: (typeof keyNames)[number]): string => `${queuePrefix(prefix, pool)}:line:${name}`
   const keys = keyNames.map(keyOf)
-  const run = (one: Script, args: readonly (string | number)[]): Promise<unknown> => runScript(redis, one, keys, args)
+  const tickets = ticketKeys(prefix, pool)
+  const ticketKey = ticketPrefix(prefix, pool)
+  const run = (one: Script, args: readonly (string | number)[], more: readonly string[] = []): Promise<unknown> =>
+    runScript(redis, one, [...keys, ...more], args)
   return {
     async put(job, mostWaiting) {
       const { costMs, chargeMs, latestStartAt } = placeOf(job)
@@ -75,21 +98,28 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection): 
         memberOf(job),
         mostWaiting,
         priorityRanks.sheddable,
+        ticketKey,
+        Date.now(),
       ]
-      const [word, ticket, shed] = listOf(await run(scripts.put, args))
+      const [word, , shed] = listOf(await run(scripts.put, args, tickets.add))
       if (word !== 'put') return { kind: word === 'full' ? 'full' : 'known' }
-      return { kind: 'put', ticket: ticket === 1, ...(typeof shed === 'string' ? { shed: JSON.parse(shed) } : {}) }
+      return { kind: 'put', ...(typeof shed === 'string' ? { shed: JSON.parse(shed) } : {}) }
     },
-    async take(ticket, nowMs, limits) {
-      return takenOf(await run(scripts.take, [ticket, nowMs, 'new', ...[...limits].flat()]))
+    async take({ token, lockMs }, nowMs, limits) {
+      const args = [ticketKey, nowMs, token, lockMs, ...[...limits].flat()]
+      const [ticket, waiting, ...taken] = listOf(await run(scripts.take, args, tickets.activate))
+      return ticket === undefined
+        ? undefined
+        : { ticket: String(ticket), waiting: Number(waiting), ...takenOf(taken) }
     },
     async takeMore(ticket, nowMs, model, limit) {
-      return takenOf(await run(scripts.take, [ticket, nowMs, 'more', model, limit]))
+      return takenOf(await run(scripts.takeMore, [ticket, nowMs, 'more', model, limit]))
     },
     withdraw: async legId => (await run(scripts.withdraw, [legId])) === 1,
     giveBack: async (ticket, legId) => (await run(scripts.giveBack, [ticket, legId])) === 1,
-    async done(ticket) {
-      await run(scripts.done, [ticket])
+    async finish(ticket, { token, lockMs }, nowMs) {
+      const more = [...tickets.complete, ticketKey + ticket, ...tickets.completeMore]
+      await run(scripts.finish, [ticket, token, nowMs, ticketKey, lockMs], more)
     },
     async backlog() {
       const [waiting, running, work, put] = await onRedis(() =>

@@ -1,7 +1,7 @@
 -- Takes the next batch for a ticket: legs of one model, by class, then by turns of the tenants, then by deadline.
 -- KEYS: as in line.lua
 -- ARGV: 1 ticket, 2 now (epoch ms), 3 new or more (adds to what the ticket has), then pairs: a model, most legs of it
--- Returns: {envelopes of the batch, envelopes of legs that cannot end in time any more, which leave the line}
+-- Returns: {envelopes of the batch, envelopes of legs that cannot end in time any more, which leave the line, legs of the batch}
 -- Atomic, one slot. A ticket that has legs already (its worker died) gets the same again.
 local lookahead = 32
 local picked, expired, ids, limits, models = {}, {}, {}, {}, {}
@@ -18,9 +18,10 @@ if ARGV[3] == 'new' then
       local envelope = redis.call('HGET', legs, id)
       if envelope then
         table.insert(picked, envelope)
+        table.insert(ids, id)
       end
     end
-    return { picked, expired }
+    return { picked, expired, ids }
   end
   if tonumber(redis.call('GET', supply) or 0) > 0 then
     redis.call('DECR', supply)
@@ -93,4 +94,4 @@ end
 if #ids > 0 then
   redis.call('HSET', tickets, ARGV[1], (held and held .. ' ' or '') .. table.concat(ids, ' '))
 end
-return { picked, expired }
+return { picked, expired, ids }

@@ -1,0 +1,35 @@
+import { createRequire } from 'node:module'
+import { queueName, queuePrefix } from './bullmq-tickets.ts'
+
+const require = createRequire(import.meta.url)
+
+/** BullMQ's own scripts, as it ships them: run inside ours, so that a ticket and its legs change in one step. */
+export const bullmqScripts = {
+  addTicket: read('addStandardJob-9'),
+  activateTicket: read('moveToActive-11'),
+  completeTicket: read('moveToFinished-14'),
+}
+
+function read(file: string): { readonly lua: string } {
+  const found: unknown = Object.values(require(`bullmq/dist/cjs/scripts/${file}.js`)).at(0)
+  if (typeof found !== 'object' || found === null || !('content' in found)) {
+    throw new Error(`BullMQ has no script ${file}`)
+  }
+  return { lua: String(found.content) }
+}
+
+/** Prefix of every key of a pool's tickets. */
+export function ticketPrefix(prefix: string, pool: string): string {
+  return `${queuePrefix(prefix, pool)}:${queueName}:`
+}
+
+/** The keys that BullMQ's scripts are given, in their order; `finish` lacks the ticket's own, which comes twelfth. */
+export function ticketKeys(prefix: string, pool: string) {
+  const names = (list: string): readonly string[] => list.split(' ').map(name => ticketPrefix(prefix, pool) + name)
+  return {
+    add: names('wait paused meta id completed delayed active events marker'),
+    activate: names('wait active prioritized events stalled limiter delayed paused meta pc marker'),
+    complete: names('wait active prioritized events stalled limiter delayed paused meta pc completed'),
+    completeMore: names('metrics:completed marker'),
+  } as const
+}

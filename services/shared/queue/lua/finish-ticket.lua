@@ -1,0 +1,18 @@
+-- Lets go of every leg that a ticket has, and of the ticket.
+-- KEYS: 1-11 as in line.lua, 12-25 as in BullMQ's moveToFinished
+-- ARGV: 1 ticket, 2 lock's token, 3 now (epoch ms), 4 prefix of the tickets' keys, 5 how long the lock held (ms)
+-- Returns: BullMQ's code: 0, or below when the ticket is another's or gone
+-- Atomic, one slot. done and complete_ticket are the scripts of these names. The line first: a ticket that is gone before its legs
+-- would leave them running for ever.
+done({ unpack(KEYS, 1, 11) }, { ARGV[1] })
+local options = {
+  token = ARGV[2],
+  keepJobs = { count = 0 },
+  lockDuration = tonumber(ARGV[5]),
+  attempts = 1,
+  maxMetricsSize = '',
+}
+return complete_ticket(
+  { unpack(KEYS, 12, 25) },
+  { ARGV[1], ARGV[3], 'returnvalue', 'null', 'completed', 0, ARGV[4], cmsgpack.pack(options) }
+)
