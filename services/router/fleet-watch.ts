@@ -102,10 +102,10 @@ export function createFleetWatch(
     },
     counted: inner => ({
       ...inner,
-      async add(pool, job) {
+      async add(pool, job, first) {
         const backlog = backlogs.get(pool)
         if (backlog !== undefined) backlogs.set(pool, withLeg(backlog, job, view.pool(pool).capacity))
-        await inner.add(pool, job)
+        await inner.add(pool, job, first)
       },
     }),
     get poolsWithoutWorkers() {

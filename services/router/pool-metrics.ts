@@ -84,9 +84,9 @@ export function createPoolMetrics(
     refused,
     watched: queue => ({
       ...queue,
-      async add(pool, job) {
+      async add(pool, job, first) {
         try {
-          await queue.add(pool, job)
+          await queue.add(pool, job, first)
         } catch (error) {
           if (isGatewayError(error) && error.details.reason === 'QUEUE_FULL') refused(pool)
           throw error

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
-import { createRedisClimbLog } from '../shared/climb/redis-climb-log.ts'
+import { beginningOf, createRedisClimbLog } from '../shared/climb/redis-climb-log.ts'
 import { climbLogTimes } from '../shared/climb/times.ts'
 import { systemClock } from '../shared/contract/clock.ts'
 import { GatewayError } from '../shared/contract/errors.ts'
@@ -75,7 +75,13 @@ export async function composeWorker(
   )
   mailbox.listen(openLegs.deliver)
   const consumer = createBullmqConsumer(
-    { prefix, pool, lockMs: poolConfig.lockMs, renewMs: Math.floor(poolConfig.lockMs / 3) },
+    {
+      prefix,
+      pool,
+      lockMs: poolConfig.lockMs,
+      renewMs: Math.floor(poolConfig.lockMs / 3),
+      beginning: beginningOf({ prefix, ...climbLogTimes }, workerId),
+    },
     queueConnection,
     logger,
   )

@@ -29,7 +29,8 @@ export function startLanes(
     if (state.paused) return sleep(pausedLookMs)
     const batch = await collector.next()
     if (batch.length === 0) return undefined
-    if (state.paused || state.stopped) return giveBack(batch)
+    // What was begun in the step that took it would cost an attempt; it is finished, as what runs is.
+    if ((state.paused || state.stopped) && batch.every(leg => leg.begun === undefined)) return giveBack(batch)
     return handle(batch)
   }
   const lane = async (): Promise<void> => {

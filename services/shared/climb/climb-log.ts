@@ -6,6 +6,7 @@ import type { LegPurpose, Payers } from '../contract/model.ts'
 import type { NanoUsd } from '../contract/money.ts'
 import type { Price, Usage } from '../contract/price.ts'
 import type { PartReference } from '../queue/job.ts'
+import type { ScriptCall } from '../redis/script.ts'
 
 /** What was asked, kept so that any router can go on with it. */
 export interface ClimbRequest {
@@ -159,6 +160,8 @@ export type BeginLeg =
 export interface ClimbLog {
   /** Starts a climb with its first leg planned, owned by `owner` at epoch 1. False when it exists. */
   open(request: ClimbRequest, plan: ClimbPlan, firstLeg: PlannedLeg, owner: Owner): Promise<boolean>
+  /** The same, not done yet: for the step that puts the first leg in line. Absent where the log cannot be a part of another's step. */
+  opening?(request: ClimbRequest, plan: ClimbPlan, firstLeg: PlannedLeg, owner: Owner): ScriptCall
   /** Makes sure that a climb which is not there will not be opened by a command that is still on its way. False when there is one. */
   forbid(requestId: RequestId): Promise<boolean>
   /** Plans the next leg. Idempotent by index. False when this epoch is fenced, or the climb is over or cancelled. */
@@ -166,7 +169,7 @@ export interface ClimbLog {
   /** A worker asks to run a leg; counts the attempt. */
   beginLeg(legId: LegId, workerId: string, nowMs: number): Promise<BeginLeg>
   /** Writes a leg's end and receipt; again by the same attempt changes nothing. `fenced` when a later attempt has begun: what it cost is then kept beside the leg. */
-  endLeg(legId: LegId, attempt: number, end: LegEnd): Promise<'recorded' | 'fenced' | 'gone'>
+  endLeg(legId: LegId, attempt: number, end: LegEnd, notice?: EndNotice): Promise<'recorded' | 'fenced' | 'gone'>
   /** Keeps what an attempt has cost that lost its leg, whether another has begun it yet or not. Ends nothing. */
   leaveReceipt(legId: LegId, attempt: number, costNanoUsd: NanoUsd): Promise<void>
   /** Keeps the gate's finding on a leg. False when fenced. */
@@ -193,6 +196,17 @@ export interface ClimbLog {
   releaseKey(tenant: string, key: string, requestId: RequestId): Promise<void>
   listDead(options: { readonly limit: number; readonly before?: string }): Promise<readonly ClimbState[]>
   discardDead(requestId: RequestId): Promise<boolean>
+}
+
+/** Mail that goes out in the step that writes a leg's end, if that is recorded. */
+export interface EndNotice {
+  /** Stream of the reader's box. */
+  readonly boxKey: string
+  readonly mostUnread: number
+  /** The mail as JSON up to its end, without the closing brace. */
+  readonly head: string
+  /** An end of more bytes does not go along. */
+  readonly longestEndBytes: number
 }
 
 /** A leg about to be queued. */

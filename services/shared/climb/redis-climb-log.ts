@@ -1,10 +1,12 @@
 import { parseLegId, parseRequestId, type RequestId } from '../contract/ids.ts'
-import type { RedisConnection } from '../redis/connect.ts'
+import type { Beginning } from '../queue/redis-line.ts'
+import { isOneServer, type RedisConnection } from '../redis/connect.ts'
 import { onRedis } from '../redis/run-command.ts'
-import { loadScript, runScript } from '../redis/script.ts'
+import { composeScript } from '../redis/compose-script.ts'
+import { loadScript, runScript, type Script, type ScriptCall } from '../redis/script.ts'
 import { climbOf, pairUp } from './climb-fields.ts'
 import { createClimbKeys, type ClimbKeys } from './climb-keys.ts'
-import type { BeginLeg, ClimbEnd, ClimbLog, ClimbRequest, ClimbState, Owner } from './climb-log.ts'
+import type { BeginLeg, ClimbEnd, ClimbLog, ClimbPlan, ClimbRequest, ClimbState, Owner, PlannedLeg } from './climb-log.ts'
 
 /** How long things are kept. */
 export interface ClimbLogOptions {
@@ -18,20 +20,27 @@ export interface ClimbLogOptions {
   readonly deadTtlMs: number
 }
 
+const load = (name: string): Script => loadScript(import.meta.url, `lua/${name}.lua`)
+const open = load('open')
+const finish = load('finish')
+const endLeg = load('end-leg')
 const scripts = {
-  open: loadScript(import.meta.url, 'lua/open.lua'),
-  forbid: loadScript(import.meta.url, 'lua/forbid.lua'),
-  planLeg: loadScript(import.meta.url, 'lua/plan-leg.lua'),
-  beginLeg: loadScript(import.meta.url, 'lua/begin-leg.lua'),
-  endLeg: loadScript(import.meta.url, 'lua/end-leg.lua'),
-  leaveReceipt: loadScript(import.meta.url, 'lua/leave-receipt.lua'),
-  judgeLeg: loadScript(import.meta.url, 'lua/judge-leg.lua'),
-  finish: loadScript(import.meta.url, 'lua/finish.lua'),
-  cancel: loadScript(import.meta.url, 'lua/cancel.lua'),
-  renew: loadScript(import.meta.url, 'lua/renew.lua'),
-  takeOver: loadScript(import.meta.url, 'lua/take-over.lua'),
-  bindKey: loadScript(import.meta.url, 'lua/bind-key.lua'),
-  releaseKey: loadScript(import.meta.url, 'lua/release-key.lua'),
+  open,
+  openAndList: composeScript({ open }, load('open-and-list')),
+  forbid: load('forbid'),
+  planLeg: load('plan-leg'),
+  beginLeg: load('begin-leg'),
+  endLeg,
+  endAndTell: composeScript({ end_leg: endLeg }, load('end-and-tell')),
+  leaveReceipt: load('leave-receipt'),
+  judgeLeg: load('judge-leg'),
+  finish,
+  finishAndLeave: composeScript({ finish }, load('finish-and-leave')),
+  cancel: load('cancel'),
+  renew: load('renew'),
+  takeOver: load('take-over'),
+  bindKey: load('bind-key'),
+  releaseKey: load('release-key'),
 }
 
 /** An open climb outlives its deadline by this, so that a redelivered leg still finds what it was for. */
@@ -52,24 +61,27 @@ function routerSide(
   options: ClimbLogOptions,
   redis: RedisConnection,
   keys: ClimbKeys,
-): Pick<ClimbLog, 'open' | 'forbid' | 'planLeg' | 'judgeLeg' | 'finish' | 'cancel' | 'renew' | 'takeOver'> {
+): Pick<ClimbLog, 'open' | 'opening' | 'forbid' | 'planLeg' | 'judgeLeg' | 'finish' | 'cancel' | 'renew' | 'takeOver'> {
+  const oneServer = isOneServer(redis)
+  const opening = (request: ClimbRequest, plan: ClimbPlan, firstLeg: PlannedLeg, owner: Owner): ScriptCall => {
+    const { requestId, deadlineAt, submittedAt } = request
+    const ttlMs = Math.max(0, deadlineAt - submittedAt) + openGraceMs
+    const texts = [request, plan, firstLeg].map(value => JSON.stringify(value))
+    const args = [...texts, owner.name, owner.leaseUntil, deadlineAt, ttlMs, Number(isKept(request)), requestId]
+    return { script: scripts.openAndList, keys: [keys.climb(requestId), keys.open], args }
+  }
   return {
     async open(request, plan, firstLeg, owner) {
-      const { requestId, deadlineAt, submittedAt } = request
-      const ttlMs = Math.max(0, deadlineAt - submittedAt) + openGraceMs
-      const texts = [request, plan, firstLeg].map(value => JSON.stringify(value))
+      const { script, keys: both, args } = opening(request, plan, firstLeg, owner)
+      if (oneServer) return isOne(runScript(redis, script, both, args))
       // The index first: an entry without a climb is dropped by the next take-over, a climb without an entry would be forgotten.
       const [, opened] = await Promise.all([
-        onRedis(() => redis.zadd(keys.open, owner.leaseUntil, requestId)),
-        runScript(
-          redis,
-          scripts.open,
-          [keys.climb(requestId)],
-          [...texts, owner.name, owner.leaseUntil, deadlineAt, ttlMs, Number(isKept(request))],
-        ),
+        onRedis(() => redis.zadd(keys.open, owner.leaseUntil, request.requestId)),
+        runScript(redis, scripts.open, both.slice(0, 1), args.slice(0, -1)),
       ])
       return opened === 1
     },
+    ...(oneServer ? { opening } : {}),
     forbid: requestId => isOne(runScript(redis, scripts.forbid, [keys.climb(requestId)], [openGraceMs])),
     planLeg: (requestId, leg, epoch) =>
       isOne(runScript(redis, scripts.planLeg, [keys.climb(requestId)], [leg.index, JSON.stringify(leg), epoch])),
@@ -79,7 +91,9 @@ function routerSide(
       const dead = end.kind === 'failed' && end.dead
       if (dead) await onRedis(() => redis.zadd(keys.dead, nowMs, requestId))
       const args = [JSON.stringify(end), epoch, nowMs, ...ttlsOf(end, options)]
-      const finished = await isOne(runScript(redis, scripts.finish, [keys.climb(requestId)], args))
+      const key = keys.climb(requestId)
+      if (oneServer) return isOne(runScript(redis, scripts.finishAndLeave, [key, keys.open], [...args, requestId]))
+      const finished = await isOne(runScript(redis, scripts.finish, [key], args))
       if (finished) void onRedis(() => redis.zrem(keys.open, requestId)).catch(ignoreAway)
       return finished
     },
@@ -138,11 +152,21 @@ function workerSide(
       const [kind, attempt] = Array.isArray(reply) ? reply : []
       return beginOf(String(kind), Number(attempt))
     },
-    async endLeg(legId, attempt, end) {
+    async endLeg(legId, attempt, end, notice) {
       const leg = parseLegId(legId)
       if (leg === undefined) return 'gone'
+      const key = keys.climb(leg.requestId)
       const args = [leg.index, attempt, JSON.stringify(end), end.receipt.costNanoUsd]
-      const reply = await runScript(redis, scripts.endLeg, [keys.climb(leg.requestId)], args)
+      const ending =
+        notice === undefined
+          ? runScript(redis, scripts.endLeg, [key], args)
+          : runScript(
+              redis,
+              scripts.endAndTell,
+              [key, notice.boxKey],
+              [...args, notice.mostUnread, notice.head, notice.longestEndBytes],
+            )
+      const reply = await ending
       return reply === 'recorded' || reply === 'fenced' ? reply : 'gone'
     },
     async leaveReceipt(legId, attempt, costNanoUsd) {
@@ -154,7 +178,14 @@ function workerSide(
   }
 }
 
-function beginOf(kind: string, attempt: number): BeginLeg {
+/** How a worker's legs are begun in the step that takes them out of the queue. */
+export function beginningOf(options: Pick<ClimbLogOptions, 'prefix' | 'maxAttempts'>, workerId: string): Beginning {
+  const [before = '', after = ''] = createClimbKeys(options.prefix).climb('*' as RequestId).split('*')
+  return { script: scripts.beginLeg, workerId, maxAttempts: options.maxAttempts, keyAround: [before, after] }
+}
+
+/** Reads what was said of a leg that was to be begun. */
+export function beginOf(kind: string, attempt: number): BeginLeg {
   if (kind === 'run' || kind === 'ended' || kind === 'poison') return { kind, attempt }
   return { kind: kind === 'cancelled' || kind === 'expired' ? kind : 'gone' }
 }

@@ -1,4 +1,4 @@
-import type { LegEnd } from '../climb/climb-log.ts'
+import type { EndNotice, LegEnd } from '../climb/climb-log.ts'
 import type { LegId } from '../contract/ids.ts'
 
 /** What a worker tells a router. */
@@ -29,6 +29,8 @@ export type Mail = RouterMail | WorkerMail
 export interface MailSender {
   /** Appends to a box; resolves when Redis has it. @throws the connection's error when it cannot be put */
   send(box: string, mail: Mail): Promise<void>
+  /** What lets the climb log send word of an end in its own step; absent where that cannot be. */
+  noticeOf?(box: string, legId: LegId, attempt: number): EndNotice
 }
 
 /** One process's own box: mail comes in order, once, and is kept through lost connections until it is handled. */

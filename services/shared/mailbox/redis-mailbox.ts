@@ -1,5 +1,7 @@
 import type { Logger } from 'pino'
-import type { RedisConnection } from '../redis/connect.ts'
+import type { EndNotice } from '../climb/climb-log.ts'
+import type { LegId } from '../contract/ids.ts'
+import { isOneServer, type RedisConnection } from '../redis/connect.ts'
 import { onRedis } from '../redis/run-command.ts'
 import type { Mail, Mailbox, MailSender } from './mailbox.ts'
 
@@ -21,7 +23,13 @@ export function createMailSender(prefix: string, redis: RedisConnection): MailSe
       const key = boxKey(prefix, box)
       await onRedis(() => redis.xadd(key, 'MAXLEN', '~', mostUnread, '*', 'm', encode(mail)))
     },
+    ...(isOneServer(redis) ? { noticeOf: (box, legId, attempt) => noticeOf(boxKey(prefix, box), legId, attempt) } : {}),
   }
+}
+
+function noticeOf(key: string, legId: LegId, attempt: number): EndNotice {
+  const mail = JSON.stringify({ kind: 'leg-ended', legId, attempt } satisfies Mail)
+  return { boxKey: key, mostUnread, head: mail.slice(0, -1), longestEndBytes: inlineEndBytes }
 }
 
 function encode(mail: Mail): string {

@@ -6,7 +6,7 @@ import { sleep } from '../process/every.ts'
 import type { RedisConnection } from '../redis/connect.ts'
 import { openTickets, queueName, queuePrefix } from './bullmq-tickets.ts'
 import type { JobConsumer } from './pool-queue.ts'
-import { openLine } from './redis-line.ts'
+import { openLine, type Beginning } from './redis-line.ts'
 import { createTicketMender } from './ticket-mender.ts'
 import { openHeldTicket, type HeldTicket } from './held-ticket.ts'
 
@@ -18,6 +18,8 @@ export interface ConsumerOptions {
   readonly lockMs: number
   /** How often locks are renewed, and how often lost ones are looked for. */
   readonly renewMs: number
+  /** How legs are begun in the step that takes them; absent: whoever takes them begins them. */
+  readonly beginning?: Beginning
 }
 
 /**
@@ -31,7 +33,7 @@ export function createBullmqConsumer(
   clock = systemClock,
 ): JobConsumer {
   const held = new Map<string, HeldTicket>()
-  const line = openLine(options.prefix, options.pool, redis)
+  const line = openLine(options.prefix, options.pool, redis, options.beginning)
   const tickets = openTickets(options.prefix, options.pool, redis)
   const worker = new Worker(queueName, null, {
     connection: redis,

@@ -34,9 +34,10 @@ export function createBullmqProducer(options: ProducerOptions, redis: RedisConne
   }
 
   return {
-    async add(pool, job) {
+    async add(pool, job, first) {
       const { line } = sideOf(pool)
-      const put = await line.put(job, options.maxWaiting.get(pool) ?? Number.MAX_SAFE_INTEGER)
+      const put = await line.put(job, options.maxWaiting.get(pool) ?? Number.MAX_SAFE_INTEGER, first)
+      if (put.kind === 'refused') throw new GatewayError('AlreadyExists', 'a request with this id is there already')
       if (put.kind === 'full') throw full(pool)
       if (put.kind === 'known') return
       const shed = put.shed === undefined ? undefined : readJob(put.shed)

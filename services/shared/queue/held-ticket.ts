@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../contract/clock.ts'
 import type { Tickets } from './bullmq-tickets.ts'
 import type { Job } from './job.ts'
-import type { TakenBatch, TakenJob } from './pool-queue.ts'
+import type { BegunWord, TakenBatch, TakenJob } from './pool-queue.ts'
 import { readJob } from './read-job.ts'
 import type { Line, Taken } from './redis-line.ts'
 
@@ -55,7 +55,7 @@ export function openHeldTicket(options: HeldTicketOptions, dependencies: HeldTic
     if (await line.giveBack(id, job.legId)) await tickets.handOut(1)
   }
 
-  const legOf = (job: Job): TakenJob => {
+  const legOf = (job: Job, begun: BegunWord | undefined): TakenJob => {
     atWork += 1
     let over = false
     const letGo = async (before?: () => Promise<unknown>): Promise<void> => {
@@ -65,11 +65,20 @@ export function openHeldTicket(options: HeldTicketOptions, dependencies: HeldTic
       atWork -= 1
       if (atWork === 0) await close()
     }
-    return { job, lost: lost.signal, done: () => letGo(), giveBack: () => letGo(() => putBack(job)) }
+    return {
+      job,
+      ...(begun === undefined ? {} : { begun }),
+      lost: lost.signal,
+      done: () => letGo(),
+      giveBack: () => letGo(() => putBack(job)),
+    }
   }
   const legsOf = (taken: Taken): TakenJob[] => [
-    ...readAll(taken.legs, logger).map(legOf),
-    ...readAll(taken.expired, logger).map(expiredLeg),
+    ...taken.legs.flatMap((envelope, index) => {
+      const job = read(envelope, logger)
+      return job === undefined ? [] : legOf(job, taken.begun?.[index])
+    }),
+    ...taken.expired.flatMap(envelope => read(envelope, logger) ?? []).map(expiredLeg),
   ]
 
   return {
@@ -100,11 +109,9 @@ function nothing(): Promise<void> {
   return Promise.resolve()
 }
 
-function readAll(envelopes: readonly unknown[], logger: Logger): Job[] {
-  return envelopes.flatMap(envelope => {
-    const read = readJob(envelope)
-    if (read.kind === 'job') return read.job
-    logger.error({ why: read.why }, 'an envelope was refused')
-    return []
-  })
+function read(envelope: unknown, logger: Logger): Job | undefined {
+  const found = readJob(envelope)
+  if (found.kind === 'job') return found.job
+  logger.error({ why: found.why }, 'an envelope was refused')
+  return undefined
 }

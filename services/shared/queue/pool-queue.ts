@@ -1,4 +1,5 @@
 import type { LegId } from '../contract/ids.ts'
+import type { ScriptCall } from '../redis/script.ts'
 import type { Job } from './job.ts'
 
 /** What waits and runs in a pool now. */
@@ -13,8 +14,11 @@ export interface PoolBacklog {
 
 /** The sending side of every pool's queue. */
 export interface JobProducer {
-  /** Puts a leg into its pool's queue; a leg that is there already is left alone. @throws GatewayError Overloaded when the queue is full or Redis is away */
-  add(pool: string, job: Job): Promise<void>
+  /**
+   * Puts a leg into its pool's queue; a leg that is there already is left alone. `first` is done before it, in one step with it where
+   * one server has all keys. @throws GatewayError Overloaded when the queue is full or Redis is away, AlreadyExists when `first` refused
+   */
+  add(pool: string, job: Job, first?: ScriptCall): Promise<void>
   /** Takes a waiting leg out; false when it is running or gone. */
   remove(pool: string, legId: LegId): Promise<boolean>
   /** Legs waiting in the queue. */
@@ -23,11 +27,20 @@ export interface JobProducer {
   close(): Promise<void>
 }
 
+/** What the climb log said of a leg that was begun in the step that took it. */
+export interface BegunWord {
+  readonly word: string
+  readonly attempt: number
+  readonly at: number
+}
+
 /** One leg taken from a queue; its lock is renewed until it is let go of, which happens once: what comes after does nothing. */
 export interface TakenJob {
   readonly job: Job
   /** It cannot end in time any more: it has left the queue and is not to run, only to be told of. */
   readonly expired?: boolean
+  /** Absent where the log is still to be asked. */
+  readonly begun?: BegunWord
   /** Aborted when the lock was lost to another worker. */
   readonly lost: AbortSignal
   /** Takes it out of the queue for good, whatever came of it. */

@@ -1,23 +1,36 @@
 import type { LegId } from '../contract/ids.ts'
-import type { RedisConnection } from '../redis/connect.ts'
+import { isOneServer, type RedisConnection } from '../redis/connect.ts'
 import { onRedis } from '../redis/run-command.ts'
 import { composeScript } from '../redis/compose-script.ts'
-import { loadScript, runScript, type Script } from '../redis/script.ts'
+import { loadScript, runScript, type Script, type ScriptCall } from '../redis/script.ts'
 import { bullmqScripts, ticketKeys, ticketPrefix } from './bullmq-scripts.ts'
 import { queuePrefix } from './bullmq-tickets.ts'
 import { priorityRanks, type Job } from './job.ts'
-import type { PoolBacklog } from './pool-queue.ts'
+import type { BegunWord, PoolBacklog } from './pool-queue.ts'
 
 /** What came of putting a leg in line: `shed` is the envelope of the leg that had to go. */
 export type Put =
   | { readonly kind: 'put'; readonly shed?: unknown }
   | { readonly kind: 'known' }
   | { readonly kind: 'full' }
+  /** What had to come first was refused. */
+  | { readonly kind: 'refused' }
 
 /** Envelopes taken for a ticket, and those that were too late to be taken. */
 export interface Taken {
   readonly legs: readonly unknown[]
   readonly expired: readonly unknown[]
+  /** What the climb log said of each leg, where it was asked in the same step. */
+  readonly begun?: readonly BegunWord[]
+}
+
+/** How every leg of a batch is begun in the step that takes it. */
+export interface Beginning {
+  readonly script: Script
+  readonly workerId: string
+  readonly maxAttempts: number
+  /** What a climb's key has before and after the request's id. */
+  readonly keyAround: readonly [string, string]
 }
 
 /** The same for a ticket that was just taken. */
@@ -35,8 +48,8 @@ export interface Lock {
 
 /** The legs of one pool in the order in which they are to run; every change is one step in Lua. */
 export interface Line {
-  /** Puts a leg in line, and hands out a ticket for it where one is lacking. */
-  put(job: Job, mostWaiting: number): Promise<Put>
+  /** Puts a leg in line, and hands out a ticket for it where one is lacking; after `first`, in one step with it where one server has all keys. */
+  put(job: Job, mostWaiting: number, first?: ScriptCall): Promise<Put>
   /** Takes a ticket and its batch; `limits` has the models that may be taken and the most legs of each. `undefined` when there is no ticket. */
   take(lock: Lock, nowMs: number, limits: ReadonlyMap<string, number>): Promise<TakenTicket | undefined>
   /** More legs of a model for a ticket that has some. */
@@ -62,6 +75,20 @@ const scripts = {
   withdraw: script('withdraw'),
   giveBack: script('give-back'),
   finish: composeScript({ done: script('done'), complete_ticket: completeTicket }, main('finish-ticket')),
+  backlog: script('backlog'),
+}
+const wholes = { put: main('open-and-put'), take: main('take-and-begin') }
+
+/** Composing takes its time, so each pair is composed once. */
+const composed = new WeakMap<Script, Script>()
+
+function composedWith(part: Script, make: () => Script): Script {
+  let whole = composed.get(part)
+  if (whole === undefined) {
+    whole = make()
+    composed.set(part, whole)
+  }
+  return whole
 }
 
 const keyNames = [
@@ -78,16 +105,33 @@ const keyNames = [
   'put',
 ] as const
 
-/** Opens a pool's line. */
-export function openLine(prefix: string, pool: string, redis: RedisConnection): Line {
+/** Opens a pool's line; with `beginning` for a worker that begins what it takes. */
+export function openLine(prefix: string, pool: string, redis: RedisConnection, beginning?: Beginning): Line {
   const keyOf = (name: (typeof keyNames)[number]): string => `${queuePrefix(prefix, pool)}:line:${name}`
   const keys = keyNames.map(keyOf)
   const tickets = ticketKeys(prefix, pool)
   const ticketKey = ticketPrefix(prefix, pool)
   const run = (one: Script, args: readonly (string | number)[], more: readonly string[] = []): Promise<unknown> =>
     runScript(redis, one, [...keys, ...more], args)
+  const oneServer = isOneServer(redis)
+  const takeAndBegin = (
+    { script: begin, workerId, maxAttempts, keyAround }: Beginning,
+    args: readonly (string | number)[],
+  ): Promise<unknown> => {
+    const whole = composedWith(begin, () => composeScript({ take_ticket: scripts.take, begin_leg: begin }, wholes.take))
+    return run(whole, [workerId, maxAttempts, ...keyAround, ...args], tickets.activate)
+  }
+  const putAfter = async ({ script: before, keys: first, args: firstArgs }: ScriptCall, args: readonly (string | number)[]) => {
+    if (oneServer) {
+      const whole = composedWith(before, () => composeScript({ open: before, put_leg: scripts.put }, wholes.put))
+      const counts = [first.length, firstArgs.length]
+      return runScript(redis, whole, [...first, ...keys, ...tickets.add], [...counts, ...firstArgs, ...args])
+    }
+    const opened = await runScript(redis, before, first, firstArgs)
+    return opened === 1 ? run(scripts.put, args, tickets.add) : ['refused']
+  }
   return {
-    async put(job, mostWaiting) {
+    async put(job, mostWaiting, first) {
       const { costMs, chargeMs, latestStartAt } = placeOf(job)
       const args = [
         job.legId,
@@ -101,16 +145,20 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection): 
         ticketKey,
         Date.now(),
       ]
-      const [word, , shed] = listOf(await run(scripts.put, args, tickets.add))
-      if (word !== 'put') return { kind: word === 'full' ? 'full' : 'known' }
+      const putting = first === undefined ? run(scripts.put, args, tickets.add) : putAfter(first, args)
+      const [word, , shed] = listOf(await putting)
+      if (word === 'full' || word === 'refused') return { kind: word }
+      if (word !== 'put') return { kind: 'known' }
       return { kind: 'put', ...(typeof shed === 'string' ? { shed: JSON.parse(shed) } : {}) }
     },
     async take({ token, lockMs }, nowMs, limits) {
       const args = [ticketKey, nowMs, token, lockMs, ...[...limits].flat()]
-      const [ticket, waiting, ...taken] = listOf(await run(scripts.take, args, tickets.activate))
-      return ticket === undefined
-        ? undefined
-        : { ticket: String(ticket), waiting: Number(waiting), ...takenOf(taken) }
+      const begins = oneServer && beginning !== undefined
+      const reply = begins ? takeAndBegin(beginning, args) : run(scripts.take, args, tickets.activate)
+      const [ticket, waiting, legs, expired, begun] = listOf(await reply)
+      if (ticket === undefined) return undefined
+      const words = begins ? { begun: listOf(begun).map(one => wordOf(one, nowMs)) } : {}
+      return { ticket: String(ticket), waiting: Number(waiting), ...takenOf([legs, expired]), ...words }
     },
     async takeMore(ticket, nowMs, model, limit) {
       return takenOf(await run(scripts.takeMore, [ticket, nowMs, 'more', model, limit]))
@@ -122,16 +170,9 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection): 
       await run(scripts.finish, [ticket, token, nowMs, ticketKey, lockMs], more)
     },
     async backlog() {
-      const [waiting, running, work, put] = await onRedis(() =>
-        Promise.all([
-          redis.zcard(keyOf('wait')),
-          redis.hlen(keyOf('running')),
-          redis.hgetall(keyOf('backlog')),
-          redis.hgetall(keyOf('put')),
-        ]),
-      )
-      const putMs = new Map(Object.entries(put).map(([priority, ms]) => [Number(priority), Number(ms)]))
-      return { waiting, running, work: Object.entries(work).map(workOf), putMs }
+      const [waiting, running, work, put] = listOf(await run(scripts.backlog, []))
+      const putMs = new Map(pairsOf(put).map(([priority, ms]) => [Number(priority), Number(ms)]))
+      return { waiting: Number(waiting), running: Number(running), work: pairsOf(work).map(workOf), putMs }
     },
     waiting: () => onRedis(() => redis.zcard(keyOf('wait'))),
     async count(tickets) {
@@ -161,6 +202,16 @@ function placeOf({ serviceMs = 1, weight = 1, deadlineAt, latestStartAt = deadli
 function workOf([turn, ms]: readonly [string, string]): PoolBacklog['work'][number] {
   const [priority = '', tenant = ''] = turn.split(separator)
   return { priority: Number(priority), tenant: decodeURIComponent(tenant), workMs: Number(ms) }
+}
+
+function wordOf(reply: unknown, at: number): BegunWord {
+  const [word, attempt] = listOf(reply)
+  return { word: String(word), attempt: Number(attempt), at }
+}
+
+function pairsOf(flat: unknown): readonly (readonly [string, string])[] {
+  const list = listOf(flat).map(String)
+  return Array.from({ length: list.length / 2 }, (_, at) => [list[at * 2] ?? '', list[at * 2 + 1] ?? ''])
 }
 
 function takenOf(reply: unknown): Taken {

@@ -78,6 +78,11 @@ function splitOnce(text: string, separator: string): readonly [string, string] {
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)]
 }
 
+/** Tells whether one server has every key, so that a script may touch several slots. */
+export function isOneServer(connection: RedisConnection): boolean {
+  return !(connection instanceof Cluster)
+}
+
 /** Resolves when the connection can be used. @throws GatewayError Overloaded after `timeoutMs`, with what Redis or the network last said */
 export async function whenReady(connection: RedisConnection, timeoutMs: number): Promise<void> {
   if (connection.status === 'ready') return

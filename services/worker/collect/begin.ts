@@ -1,5 +1,6 @@
 import type { ClimbLog } from '../../shared/climb/climb-log.ts'
 import type { LegFailure } from '../../shared/climb/climb-log.ts'
+import { beginOf } from '../../shared/climb/redis-climb-log.ts'
 import type { Clock } from '../../shared/contract/clock.ts'
 import type { TakenJob } from '../../shared/queue/pool-queue.ts'
 
@@ -24,10 +25,13 @@ export function begin(
 }
 
 async function beginOne(taken: TakenJob, workerId: string, climbLog: ClimbLog, clock: Clock): Promise<Begun> {
-  const startedAt = clock.now()
+  const startedAt = taken.begun?.at ?? clock.now()
   if (taken.expired === true) return { kind: 'drop', taken, reason: 'expired' }
   try {
-    const begun = await climbLog.beginLeg(taken.job.legId, workerId, startedAt)
+    const begun =
+      taken.begun === undefined
+        ? await climbLog.beginLeg(taken.job.legId, workerId, startedAt)
+        : beginOf(taken.begun.word, taken.begun.attempt)
     if (begun.kind === 'run' || begun.kind === 'poison') return { ...begun, taken, startedAt }
     if (begun.kind === 'ended') return { ...begun, taken }
     return { kind: 'drop', taken, reason: begun.kind === 'expired' ? 'expired' : 'cancelled' }

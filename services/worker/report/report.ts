@@ -31,7 +31,7 @@ const retryMs = 200
 const receiptGraceMs = 60_000
 
 /**
- * Reports how a leg ended: first the log (end and receipt in one step), then the mail, then the queue. A worker that dies after any
+ * Reports how a leg ended: first the log (end and receipt in one step, and the mail where it can be), then the mail, then the queue. A worker that dies after any
  * of them leaves nothing behind that is not mended: unlogged, the leg is redelivered; unmailed, the router reads the log; unqueued,
  * the redelivered leg is found ended.
  */
@@ -42,8 +42,9 @@ export async function report(leg: BegunLeg, outcome: Outcome, dependencies: Repo
   const giveUpAt = job.deadlineAt + receiptGraceMs
   for (;;) {
     try {
-      const written = await climbLog.endLeg(job.legId, leg.attempt, end)
-      if (written === 'recorded')
+      const notice = mail.noticeOf?.(job.replyTo, job.legId, leg.attempt)
+      const written = await climbLog.endLeg(job.legId, leg.attempt, end, notice)
+      if (written === 'recorded' && notice === undefined)
         await mail.send(job.replyTo, { kind: 'leg-ended', legId: job.legId, attempt: leg.attempt, end })
       break
     } catch (error) {
