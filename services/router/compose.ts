@@ -22,6 +22,7 @@ import type { Course } from './climb/course.ts'
 import { createFollower } from './climb/follow.ts'
 import { createLeases } from './climb/leases.ts'
 import { createLegDesk } from './climb/leg/leg-desk.ts'
+import { createAfterwards } from './afterwards.ts'
 import { composeDoor } from './compose-door.ts'
 import { composeFleet } from './compose-fleet.ts'
 import { composeLearning } from './compose-learning.ts'
@@ -81,6 +82,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const leases = createLeases(climbLog, owner, logger)
   const follower = createFollower(climbLog, { intervalMs: followEveryMs }, logger)
   const inFlight = createInFlight(config.limits.inFlight)
+  const afterwards = createAfterwards(logger)
   const metrics = createRouterMetrics(metricsRegistry, {
     inFlight: () => inFlight.count,
     awaitedLegs: () => desk.size,
@@ -97,6 +99,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     desk,
     clock,
     leases,
+    opened: leases.begin,
     owner,
     logger,
     tracer,
@@ -106,6 +109,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     changed: follower.nudge,
     observe: metrics.judged,
     refused,
+    afterwards: afterwards.begin,
     look: createLookAnew(consider, clock, money.isPaid),
   }
   const climber = createClimber(climbDependencies)
@@ -154,7 +158,11 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     registry: metricsRegistry,
     shelf,
   })
-  const handler = createRequestHandler(traceStages({ ...stages, learn: learning.learn }, tracer), background)
+  const handler = createRequestHandler(
+    traceStages({ ...stages, learn: learning.learn }, tracer),
+    background,
+    afterwards.begin,
+  )
   const closing = new AbortController()
   const jobs = createJobs(climbLog, follower, climber.cancel, closing.signal)
   const loops = startLoops(
@@ -241,6 +249,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       await learning.close()
       await leases.handOver().catch((error: unknown) => logger.warn({ err: error }, 'jobs could not be handed over'))
       await inFlight.empty(config.limits.drainMs)
+      await afterwards.ended()
       follower.close()
       await loops.stop()
       await closePort()

@@ -29,10 +29,14 @@ export interface RequestHandler {
   explain(incoming: Incoming, signal: AbortSignal): Promise<Chosen>
 }
 
-/** Puts the stages in their order. `background` takes climbs that go on when their caller has its job. */
+/**
+ * Puts the stages in their order. `background` takes climbs that go on when their caller has its job, `afterwards` what a caller with an
+ * answer need not wait for; without it, callers wait.
+ */
 export function createRequestHandler<Under>(
   stages: Stages<Under>,
   background: (climbing: Promise<unknown>) => void,
+  afterwards?: (work: () => Promise<unknown>) => void,
 ): RequestHandler {
   /** From admitted to a climb that is durable; whatever fails before that leaves neither key nor hold behind. */
   const open = async (admitted: Admitted, emit?: EmitEvent): Promise<{ claimed: Claimed; under: Under }> => {
@@ -64,7 +68,8 @@ export function createRequestHandler<Under>(
       climbed = await stages.walk(under, signal, emit)
       return climbed
     } finally {
-      await stages.settle(claimed, climbed)
+      if (climbed?.end.kind === 'answered' && afterwards !== undefined) afterwards(() => stages.settle(claimed, climbed))
+      else await stages.settle(claimed, climbed)
       if (climbed !== undefined) stages.learn(claimed, climbed)
     }
   }

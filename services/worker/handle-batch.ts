@@ -42,6 +42,7 @@ export async function handleBatch(batch: readonly TakenJob[], dependencies: Batc
 
 async function compute(running: readonly Running[], dependencies: BatchDependencies): Promise<void> {
   const legs = new Map(running.map(one => [one.taken.job.legId, openLegOf(one, dependencies)]))
+  const telling = setTimeout(() => tellAllStarted(running, legs, dependencies), tellAfterMs)
   try {
     const loaded = await Promise.all(running.map(one => load(one, legs, dependencies)))
     const ready = loaded.filter(one => one.kind === 'ready')
@@ -51,6 +52,7 @@ async function compute(running: readonly Running[], dependencies: BatchDependenc
       runReady(ready, legs, dependencies),
     ])
   } finally {
+    clearTimeout(telling)
     for (const leg of legs.values()) leg.close()
     for (const { trace } of running) trace?.ended('lost')
     // Those that were reported are let go of already, and this does nothing.
@@ -92,14 +94,11 @@ type Loaded = Ready | { readonly kind: 'failed'; readonly one: Running; readonly
 /** Pause before content is asked for again while Redis is away. */
 const retryMs = 200
 
-/** Fetches a leg's content, while the router is told who has it; while Redis is away it is tried again, as long as the leg is wanted. */
+/** Fetches a leg's content; while Redis is away it is tried again, as long as the leg is wanted. */
 async function load(one: Running, legs: ReadonlyMap<LegId, OpenLeg>, dependencies: BatchDependencies): Promise<Loaded> {
-  const { payloads, sleep, logger } = dependencies
+  const { payloads, sleep } = dependencies
   const { legId } = one.taken.job
   const signal = legs.get(legId)?.signal
-  tellStarted(one, signal, dependencies).catch((error: unknown) => {
-    logger.error({ err: error, legId }, 'the router could not be told where a leg runs')
-  })
   while (signal?.aborted !== true) {
     try {
       const parts = await loadParts(one.taken.job, payloads)
@@ -110,6 +109,23 @@ async function load(one: Running, legs: ReadonlyMap<LegId, OpenLeg>, dependencie
     }
   }
   return { kind: 'failed', one, outcome: calledOff }
+}
+
+/** What ends before this need not be told of: its end is word enough, and a cancel finds its worker in the log. */
+const tellAfterMs = 10
+
+/** Tells the routers who has their legs: for hedges, and for how much of a text was taken. */
+function tellAllStarted(
+  running: readonly Running[],
+  legs: ReadonlyMap<LegId, OpenLeg>,
+  dependencies: BatchDependencies,
+): void {
+  for (const one of running) {
+    const { legId } = one.taken.job
+    tellStarted(one, legs.get(legId)?.signal, dependencies).catch((error: unknown) => {
+      dependencies.logger.error({ err: error, legId }, 'the router could not be told where a leg runs')
+    })
+  }
 }
 
 /** Computing does not wait for it: a router that is told late learns from the log where a leg runs. */

@@ -115,10 +115,20 @@ function setUp(
 }
 
 describe('handleBatch()', () => {
-  it('begins, tells, runs, logs, mails and lets go, in this order', async () => {
-    const { steps, ends, dependencies, take, openLegs } = setUp()
+  it('tells the router who has a leg that takes a while', async () => {
+    const slow = async (batch: readonly Work[]): Promise<readonly Outcome[]> => {
+      await new Promise(resolve => setTimeout(resolve, 50))
+      return batch.map(() => done)
+    }
+    const { steps, dependencies, take } = setUp({}, slow)
     await handleBatch([take('a.0')], dependencies)
     expect(steps).toEqual(['begin a.0', 'mail leg-started a.0', 'end a.0 1', 'mail leg-ended a.0', 'done a.0'])
+  })
+
+  it('begins, runs, logs, mails and lets go, in this order', async () => {
+    const { steps, ends, dependencies, take, openLegs } = setUp()
+    await handleBatch([take('a.0')], dependencies)
+    expect(steps).toEqual(['begin a.0', 'end a.0 1', 'mail leg-ended a.0', 'done a.0'])
     expect(ends['a.0']).toMatchObject({ kind: 'done', receipt: { costNanoUsd: 200, attempt: 1, workerId: 'worker-1' } })
     expect(openLegs.size).toBe(0)
   })

@@ -43,7 +43,9 @@ export function createClimber(dependencies: ClimbDependencies): Climber {
     try {
       const walked = await walk(course, AbortSignal.any([signal, cancelled.signal]), emit, dependencies)
       if (walked.kind === 'ended') {
-        await tidy(course, walked.end.kind === 'failed' && walked.end.dead, dependencies)
+        const dead = walked.end.kind === 'failed' && walked.end.dead
+        if (dependencies.afterwards === undefined) await tidy(course, dead, dependencies)
+        else dependencies.afterwards(() => tidy(course, dead, dependencies))
         return {
           requestId,
           request: course.request,

@@ -1,4 +1,5 @@
 import type { ClimbPlan, ClimbRequest, LegState } from '../../shared/climb/climb-log.ts'
+import type { ScriptCall } from '../../shared/redis/script.ts'
 import type { Modality } from '../../shared/contract/content.ts'
 import type { Estimate } from '../../shared/policy/policy.ts'
 import type { GuidedLadder } from '../states.ts'
@@ -14,6 +15,8 @@ export interface Course {
   readonly epoch: number
   /** Legs so far, as the log has them. */
   readonly legs: readonly LegState[]
+  /** Opens the climb in the step that puts its first leg in line; absent of a climb that is open. */
+  readonly opening?: () => ScriptCall
   /** Aborted when another router has taken the climb. */
   readonly lost: AbortSignal
 }

@@ -21,7 +21,10 @@ export interface StartDependencies {
   readonly payloadGraceMs: number
 }
 
-/** Puts the content away and opens the climb in the log with its first leg planned. From here on any router can go on with it. */
+/**
+ * Puts the content away and opens the climb in the log with its first leg planned, from where on any router can go on with it. A climb
+ * that nobody could come back for is opened a moment later, in the step that puts its leg in line.
+ */
 export async function startCourse(claimed: Claimed, dependencies: StartDependencies): Promise<Course> {
   const { climbLog, payloads, clock, leases, owner } = dependencies
   const first = claimed.considered.find(one => one.rung.name === claimed.firstStep.model)
@@ -31,10 +34,13 @@ export async function startCourse(claimed: Claimed, dependencies: StartDependenc
   const request = requestOf(claimed, parts)
   const plan = planOf(claimed)
   const leg = { index: 0, rung: first.rung.name, pool: first.rung.model.pool, plannedAt: clock.now() }
-  if (!(await climbLog.open(request, plan, leg, owner()))) {
+  const { opening } = climbLog
+  const together = opening !== undefined && request.mode === 'sync' && !request.idempotent
+  if (!together && !(await climbLog.open(request, plan, leg, owner()))) {
     throw new GatewayError('AlreadyExists', 'a request with this id is there already')
   }
   return {
+    ...(together ? { opening: () => opening(request, plan, leg, owner()) } : {}),
     request,
     plan,
     guided: claimed.guided,
@@ -42,7 +48,7 @@ export async function startCourse(claimed: Claimed, dependencies: StartDependenc
     modalities: claimed.modalities,
     epoch: 1,
     legs: [{ ...leg, attempt: 0 }],
-    lost: leases.keep(request.requestId, request.mode === 'async'),
+    lost: leases.keep(request.requestId, request.mode === 'async', !together),
   }
 }
 

@@ -15,7 +15,10 @@ export type Walked =
   | { readonly kind: 'lost' }
 
 /** What ending needs. */
-export type FinishDependencies = Pick<RunLegDependencies, 'climbLog' | 'queue' | 'mail' | 'clock'>
+export type FinishDependencies = Pick<RunLegDependencies, 'climbLog' | 'queue' | 'mail' | 'clock'> & {
+  /** Takes what a caller with an answer need not wait for; absent: callers wait. */
+  readonly afterwards?: (work: () => Promise<unknown>) => void
+}
 
 /** What is known on the way. */
 export interface Trail {
@@ -96,7 +99,10 @@ export async function finishEarly(
   return finish(course, trail, end, emit, dependencies)
 }
 
-/** Writes the end to the log, once; text that was not relayed goes to the caller in one piece before it. */
+/**
+ * Writes the end to the log, once; text that was not relayed goes to the caller in one piece before it. An answer that nobody can come
+ * back for goes out first: should its end not be written, the next router ends the climb, and its receipts are billed the same.
+ */
 export async function finish(
   course: Course,
   trail: Trail,
@@ -107,12 +113,20 @@ export async function finish(
   const nowMs = dependencies.clock.now()
   const timed =
     end.kind === 'answered' ? { ...end, answer: { ...end.answer, latencyMs: nowMs - course.request.submittedAt } } : end
-  const written = await dependencies.climbLog.finish(course.request.requestId, timed, course.epoch, nowMs)
-  if (!written) return { kind: 'lost' }
+  const write = (): Promise<boolean> =>
+    dependencies.climbLog.finish(course.request.requestId, timed, course.epoch, nowMs)
+  const { afterwards } = dependencies
+  if (afterwards !== undefined && timed.kind === 'answered' && isForCallerAlone(course)) afterwards(write)
+  else if (!(await write())) return { kind: 'lost' }
   if (!trail.streamed && timed.kind === 'answered' && timed.answer.output.kind === 'text') {
     await emit?.({ kind: 'delta', model: timed.answer.model, text: timed.answer.output.text, optimistic: false })
   }
   return { kind: 'ended', end: timed, legs: [...trail.legs, ...trail.beside] }
+}
+
+/** Nobody can come back for the answer: it is the caller's who waits, or nobody's. */
+function isForCallerAlone({ request }: Course): boolean {
+  return request.mode === 'sync' && !request.idempotent
 }
 
 /** What was reserved for a rung. */

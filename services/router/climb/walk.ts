@@ -30,6 +30,8 @@ export interface WalkDependencies extends RunLegDependencies {
   /** Looks at the ladder anew, with the time and money that are left. */
   readonly look: (course: Course, spentNanoUsd: NanoUsd) => readonly Considered[]
   readonly observe: (report: RungReport) => void
+  /** Takes what a caller with an answer need not wait for. */
+  readonly afterwards?: (work: () => Promise<unknown>) => void
   /** Hears of a rung that quality asked for and that was passed over for want of capacity alone. */
   readonly refused?: (rung: Considered) => void
 }

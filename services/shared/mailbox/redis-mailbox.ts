@@ -60,6 +60,8 @@ export interface MailboxOptions {
 const entriesPerRead = 512
 /** How long one read waits; short, so that closing and lost connections are noticed. */
 const blockMs = 2000
+/** Handled mail stays for this long: letting go of each by itself would cost two commands a mail. */
+const trimEveryMs = 50
 /** Pause before the next read when one failed. */
 const pauseMs = 50
 
@@ -87,12 +89,16 @@ export function createRedisMailbox<M extends Mail>(
       }
     }
     // The next mail is not kept waiting: a first token may be right behind.
-    if (entries.length > 0) trimming ??= trim()
+    if (entries.length > 0) trimming ??= trimSoon()
     else await follow()
   }
 
-  /** Lets go of what was handled; what a failed turn leaves, the next one takes. */
-  const trim = async (): Promise<void> => {
+  /** Lets go of what was handled, many readings at once; what a failed turn leaves, the next one takes. */
+  const trimSoon = async (): Promise<void> => {
+    await new Promise(resolve => {
+      setTimeout(resolve, trimEveryMs)
+    })
+    if (closed) return
     const [time = '0', sequence = '0'] = last.split('-')
     try {
       const trimmed = redis.xtrim(key, 'MINID', `${time}-${Number(sequence) + 1}`)

@@ -26,6 +26,8 @@ export interface RunLegDependencies {
   readonly foresee: (rung: Rung, request: Course['request']) => Pick<Job, 'serviceMs' | 'weight' | 'latestStartAt'>
   /** Name of this router's mailbox. */
   readonly replyTo: string
+  /** Told of a climb that was opened with its first leg. */
+  readonly opened?: (requestId: RequestId) => void
   /** Absent where no pool is hedged. */
   readonly hedging?: Hedging
   /** Absent where nothing is traced. */
@@ -141,9 +143,12 @@ async function send(order: LegOrder, legId: LegId, dependencies: RunLegDependenc
       'messaging.message.id': legId,
     },
   } as const
+  const { opening, request } = order.course
+  const first = order.index === 0 ? opening?.() : undefined
   await withSpan(tracer, `send ${pool}`, start, span =>
-    queue.add(pool, jobOf(order, legId, span.traceparent, dependencies)),
+    queue.add(pool, jobOf(order, legId, span.traceparent, dependencies), first),
   )
+  if (first !== undefined) dependencies.opened?.(request.requestId)
 }
 
 function jobOf(

@@ -30,6 +30,7 @@ export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, mail
   const { legId, model, optimistic = false } = options
   let received = ''
   let passed = 0
+  let taken = 0
   let told = 0
   let broken = false
   let workerBox: string | undefined
@@ -40,15 +41,21 @@ export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, mail
     if (text === '') return
     passed = received.length
     await emit({ kind: 'delta', model, text, optimistic })
-    if (workerBox !== undefined && passed - told >= tellEveryCharacters) {
-      told = passed
-      await mail.send(workerBox, { kind: 'taken', legId, characters: passed }).catch(() => {})
-    }
+    taken = passed
+    await tell()
+  }
+
+  const tell = async (): Promise<void> => {
+    if (workerBox === undefined || taken - told < tellEveryCharacters) return
+    told = taken
+    await mail.send(workerBox, { kind: 'taken', legId, characters: taken }).catch(() => {})
   }
 
   return {
     startedOn(workerId) {
       workerBox = workerId
+      // Its window may be full already, and then no piece will come until it hears.
+      void tell()
     },
     take(_attempt, offset, text) {
       if (broken) return

@@ -1,0 +1,34 @@
+import type { Logger } from 'pino'
+
+/** What a caller need not wait for: it is begun in the turn of the loop after the answer has gone out, and no later command of this router's overtakes it. */
+export interface Afterwards {
+  /** Begins the work after this turn. What fails is said in the log alone, so the work is to be such that another can finish it. */
+  begin(work: () => Promise<unknown>): void
+  /** Resolves when nothing is under way. */
+  ended(): Promise<void>
+}
+
+/** Makes it. */
+export function createAfterwards(logger: Logger): Afterwards {
+  const underWay = new Set<Promise<void>>()
+  return {
+    begin(work) {
+      const working = new Promise<void>(resolve => {
+        setImmediate(() => resolve(attempt(work, logger)))
+      })
+      underWay.add(working)
+      void working.then(() => underWay.delete(working))
+    },
+    async ended() {
+      while (underWay.size > 0) await Promise.all(underWay)
+    },
+  }
+}
+
+async function attempt(work: () => Promise<unknown>, logger: Logger): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    logger.warn({ err: error }, 'what was left to do after an answer failed; the lease and the hold tell the next router')
+  }
+}
