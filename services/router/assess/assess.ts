@@ -37,6 +37,9 @@ export function createAssess({ ladders, describe, headerOnly }: AssessDependenci
     }
     return describeHeader(part)
   }
+  const describeAll = (parts: readonly CheckedPart[]): Promise<PartDescription[]> | PartDescription[] =>
+    // Text is as it is: there is nothing to wait for.
+    parts.every(part => part.kind === 'text') ? parts.map(describeHeader) : Promise.all(parts.map(describeInTime))
   return async admitted => {
     const startedAt = performance.now()
     const { task, constraints } = admitted.request
@@ -46,7 +49,7 @@ export function createAssess({ ladders, describe, headerOnly }: AssessDependenci
       ...(constraints.model === undefined ? {} : { pinnedModel: constraints.model }),
     })
     const { policy } = guided
-    const described = policy === undefined ? [] : await Promise.all(admitted.parts.map(describeInTime))
+    const described = policy === undefined ? [] : await describeAll(admitted.parts)
     const estimate = await estimateOf(described, policy)
     return { ...admitted, guided, described, estimate, assessMs: performance.now() - startedAt }
   }

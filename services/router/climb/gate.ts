@@ -81,7 +81,7 @@ export function decide(input: GateInput): Move {
   }
   const best = step.kind === 'stop' ? (find(input.called, step.model) ?? bestOf(input.called)) : bestOf(input.called)
   if (best === undefined) return { kind: 'give-up' }
-  return { kind: 'deliver', model: best.model, reason: step.reason, ...degradedBy(input, untried) }
+  return { kind: 'deliver', model: best.model, reason: step.reason, ...degradedBy(input, untried, open) }
 }
 
 function untriedOf({ considered, tried }: GateInput, fallback: boolean): readonly Considered[] {
@@ -111,10 +111,12 @@ function afterFailure(input: GateInput, open: readonly Considered[]): Step {
 function degradedBy(
   input: GateInput,
   untried: readonly Considered[],
+  open: readonly Considered[],
 ): { readonly degraded?: DegradedReason; readonly missed?: Considered } {
   const wanted = untried.filter(one => one.removedBy === undefined || one.removedBy in circumstance)
-  const step = nextStep({ ...input, open: wanted })
-  if (step.kind === 'call') {
+  // Where circumstance took nothing out, quality asked for nothing else than what was decided.
+  const step = wanted.length === open.length ? undefined : nextStep({ ...input, open: wanted })
+  if (step?.kind === 'call') {
     const missed = wanted.find(one => one.rung.name === step.model)
     const degraded = missed?.removedBy === undefined ? undefined : circumstance[missed.removedBy]
     if (missed !== undefined && degraded !== undefined) return { degraded, missed }

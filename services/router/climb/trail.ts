@@ -30,6 +30,8 @@ export interface Trail {
   readonly results: Map<string, LegResult>
   readonly tried: Set<string>
   lastFailure: (LegEnd & { readonly kind: 'failed' }) | undefined
+  /** The move that the finding on the last leg was made by. */
+  next: Move | undefined
   /** Text of a rung has reached the caller: no other model may speak now. */
   streamed: boolean
 }
@@ -44,6 +46,7 @@ export function createTrail(): Trail {
     results: new Map(),
     tried: new Set(),
     lastFailure: undefined,
+    next: undefined,
     streamed: false,
   }
 }

@@ -2,7 +2,7 @@ import type { LegEnd, LegFailure, LegState } from '../../shared/climb/climb-log.
 import type { RungReport } from '../../shared/contract/answer.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import type { Rung } from '../../shared/contract/model.ts'
-import type { NanoUsd } from '../../shared/contract/money.ts'
+import { addNanoUsd, type NanoUsd } from '../../shared/contract/money.ts'
 import { noTracer, type Span, type SpanAttributes } from '../../shared/telemetry/tracer.ts'
 import { failureOf } from '../../shared/telemetry/with-span.ts'
 import { limitsOf } from '../guide.ts'
@@ -55,7 +55,8 @@ export async function walk(
     if (waited !== undefined) return finishEarly(course, trail, waited, emit, dependencies)
   }
   for (;;) {
-    const move = nextMove(course, trail, dependencies)
+    const move = trail.next ?? nextMove(course, trail, spentOf(trail), dependencies)
+    trail.next = undefined
     noteMissed(course, move, dependencies)
     if (move.kind !== 'call') return finish(course, trail, endOf(course, trail, move), emit, dependencies)
     const leg: LegState = {
@@ -204,7 +205,8 @@ function judge(course: Course, trail: Trail, leg: LegState, end: LegEnd, depende
     const called = trust(rung.name, end, course.guided, course.estimate, trail.called)
     trail.called.push(called)
     trail.results.set(rung.name, end.result)
-    const move = nextMove(course, trail, dependencies)
+    const move = nextMove(course, trail, addNanoUsd(spentOf(trail), end.receipt.costNanoUsd), dependencies)
+    trail.next = move
     const verdict =
       move.kind === 'call' || (move.kind === 'deliver' && move.model !== rung.name) ? 'escalated' : 'accepted'
     report = reportOf(rung, leg, end, verdict, reasonOf(move), called.confidence)
@@ -231,7 +233,7 @@ function isOver({ guided }: Course, trail: Trail): boolean {
   return trail.streamed || endsTheClimb(reason, trail)
 }
 
-function nextMove(course: Course, trail: Trail, dependencies: WalkDependencies): Move {
+function nextMove(course: Course, trail: Trail, spentNanoUsd: NanoUsd, dependencies: WalkDependencies): Move {
   if (isOver(course, trail)) return { kind: 'give-up' }
   const last = trail.called.at(-1)
   // After the first byte the model stays.
@@ -243,7 +245,7 @@ function nextMove(course: Course, trail: Trail, dependencies: WalkDependencies):
     estimate: course.estimate,
     called: trail.called,
     limits: limitsOf(course.request.constraints),
-    considered: dependencies.look(course, spentOf(trail)),
+    considered: dependencies.look(course, spentNanoUsd),
     tried: trail.tried,
     ...(failure === undefined ? {} : { lastFailure: failure }),
   })

@@ -32,8 +32,8 @@ export function contextOf(
   traceparent: string | undefined,
 ): CallContext {
   const left = new AbortController()
-  if (call.cancelled) left.abort()
-  call.once('cancelled', () => left.abort())
+  if (call.cancelled) left.abort(callerLeft)
+  call.once('cancelled', () => left.abort(callerLeft))
   const deadline = Number(call.getDeadline())
   return {
     caller,
@@ -52,6 +52,9 @@ function traceOf(metadata: Metadata, traceparent: string | undefined): Pick<Call
   const tracestate = given === undefined ? undefined : readTracestate(values)
   return { traceparent, ...(tracestate === undefined ? {} : { tracestate }) }
 }
+
+/** Nobody reads it; an error made for each call would. */
+const callerLeft = 'the caller left'
 
 /** The first value of a text header. */
 export function headerOf(metadata: Metadata, name: string): string | undefined {

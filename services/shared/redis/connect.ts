@@ -1,6 +1,7 @@
 import { Cluster, Redis, type ClusterNode } from 'ioredis'
 import type { Logger } from 'pino'
 import { GatewayError } from '../contract/errors.ts'
+import { writeTogether } from './write-together.ts'
 
 /** A connection to one Redis, to a Sentinel's master, or to a cluster. */
 export type RedisConnection = Redis | Cluster
@@ -28,6 +29,7 @@ export function connectRedis(options: RedisOptionsOfHouse, use: ConnectionUse, l
   // ioredis throws an unhandled 'error' otherwise; it reconnects by itself, and every command fails with its own error.
   connection.on('error', (error: Error) => logger.debug({ err: error, use }, 'redis connection'))
   connection.on('close', () => logger.debug({ use }, 'redis connection closed'))
+  if (connection instanceof Redis) writeTogether(connection)
   return connection
 }
 
