@@ -1,6 +1,6 @@
 // Measures the hop: router → queue → echo worker → reply, with credentials, budgets, a calibrated policy, metrics and logs on, against the
 // barest hop with the same wire, queue and kind of reply (test/bench/hop/bare.mjs), by turns. Needs `npm run build` and redis-server.
-// node test/bench/hop.mjs [--concurrency 1,32,128,256,1000] [--turns 3] [--seconds 2] [--json FILE]
+// node test/bench/hop.mjs [--concurrency 1,32,128,256,1000] [--turns 3] [--seconds 2] [--warm 8000] [--json FILE]
 import { Metadata } from '@grpc/grpc-js'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -21,13 +21,13 @@ const clockTicks = 100
 
 /** Runs the scenario. Rows: name, concurrency, metric, value, bare, ratio. */
 export async function run(options = {}) {
-  const { concurrencies = [1, 32, 128, 256, 1000], turns = 3, seconds = 2 } = options
+  const { concurrencies = [1, 32, 128, 256, 1000], turns = 3, seconds = 2, warmRequests = 8000 } = options
   const folder = mkdtempSync(join(tmpdir(), 'sluice-hop-'))
   const sides = []
   try {
     sides.push(await startSluice(folder))
     sides.push({ name: 'bare', ...(await startBareSystem()) })
-    for (const side of sides) for (const few of [1, 64]) await drive(side, few, 2)
+    for (const side of sides) await warmUp(side, warmRequests)
     const figures = new Map()
     for (const concurrency of concurrencies) {
       for (let turn = 0; turn < turns; turn += 1) {
@@ -89,6 +89,14 @@ function makePolicy(folder) {
   const command = ['calibrate', '--outcomes', outcomes, '--out', out, '--models', 'small,large', '--seed', '1']
   execFileSync(process.execPath, [join(root, 'bin', 'sluice.js'), ...command], { stdio: 'pipe' })
   return out
+}
+
+/** A process that has answered few requests runs code that is not compiled yet; both sides are measured as they run for the rest of their lives. */
+export async function warmUp(side, requests) {
+  for (let done = 0; done < requests;) {
+    const figure = await drive(side, 64, 1)
+    done += figure['requests/s']
+  }
 }
 
 /** So many callers, each of whom asks again as soon as it is answered, for so many seconds. */
@@ -155,6 +163,7 @@ async function main() {
       concurrency: { type: 'string', default: '1,32,128,256,1000' },
       turns: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '2' },
+      warm: { type: 'string', default: '8000' },
       json: { type: 'string' },
     },
   })
@@ -162,6 +171,7 @@ async function main() {
     concurrencies: values.concurrency.split(',').map(Number),
     turns: Number(values.turns),
     seconds: Number(values.seconds),
+    warmRequests: Number(values.warm),
   })
   for (const row of rows) process.stdout.write(`${lineOf(row)}\n`)
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ machine, scenarios: rows }, undefined, 2))

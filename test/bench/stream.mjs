@@ -1,19 +1,19 @@
-// Measures what Sluice adds to the first token of a streamed answer: the same chat asked of the same server directly and through
-// router, Redis and worker, by turns, each from a client that keeps its connection. Then a client reads a long answer at 1 kB/s,
-// and the router's memory is looked at. Needs `npm run build` and redis-server.
+// Measures what Sluice adds to the first token of a streamed answer, and the pace of the tokens: the same chat asked of the same server
+// directly and through router, Redis and worker, by turns, each from a client that keeps its connection. Then a client reads a long
+// answer at 1 kB/s, and the router's memory is looked at. Needs `npm run build` and redis-server.
 // node test/bench/stream.mjs [--calls 400] [--slow-seconds 20] [--json FILE]
 import { fork } from 'node:child_process'
 import { createServer } from 'node:http'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Agent, fetch } from 'undici'
 
-if (process.argv[2] === 'server') serve()
-else await measure()
+/** Words of a long answer, of which the pace is taken: 500 tokens a second, as a fast server gives them. */
+const longWords = 300
+const wordMs = 2
 
-/** An upstream: twenty words, one each 2 ms; or as many bytes as the prompt names, as fast as they are taken. */
+/** An upstream: twenty words, or as many as the prompt names, one each 2 ms; or as many bytes as the prompt names, as fast as they are taken. */
 function serve() {
   const stats = { sentBytes: 0 }
   const chunk = (text, finish = null) =>
@@ -24,10 +24,14 @@ function serve() {
     if (request.url === '/stats') return response.end(JSON.stringify(stats))
     const flood = Number(/flood=(\d+)/u.exec(body)?.[1] ?? 0)
     response.writeHead(200, { 'content-type': 'text/event-stream' })
+    const words = Number(/words=(\d+)/u.exec(body)?.[1] ?? 20)
     if (flood === 0) {
-      for (let word = 0; word < 20; word += 1) {
+      const beganAt = performance.now()
+      for (let word = 0; word < words; word += 1) {
         response.write(chunk(`word${word} `))
-        await new Promise(resolve => setTimeout(resolve, 2))
+        // By the clock, so that a late timer is made up for.
+        const waitMs = beganAt + (word + 1) * wordMs - performance.now()
+        if (waitMs > 0) await new Promise(resolve => setTimeout(resolve, waitMs))
       }
     }
     stats.sentBytes = 0
@@ -37,7 +41,7 @@ function serve() {
       if (!response.write(text)) await drained(response)
     }
     response.write(chunk('', 'stop'))
-    response.write(`data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 8, completion_tokens: 20 } })}\n\n`)
+    response.write(`data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 8, completion_tokens: words } })}\n\n`)
     response.end('data: [DONE]\n\n')
     return undefined
   })
@@ -55,20 +59,52 @@ function drained(response) {
   })
 }
 
-async function measure() {
+/** Runs the scenario. Rows: name, concurrency, metric, value, and bare and ratio where there is a counterpart. */
+export async function run(options = {}) {
+  const { calls = 400, slowSeconds = 20 } = options
   const { startSystem } = await import('./system.mjs')
-  const { values } = parseArgs({
-    options: {
-      calls: { type: 'string', default: '400' },
-      'slow-seconds': { type: 'string', default: '20' },
-      json: { type: 'string' },
-    },
-  })
   const upstream = fork(fileURLToPath(import.meta.url), ['server'])
   const port = await new Promise(resolve => upstream.once('message', resolve))
   const baseUrl = `http://127.0.0.1:${port}/v1`
-  const card = { title: 'A', licence: 'none', source: 'a bench', trainingData: 'none', limits: 'none' }
-  const system = await startSystem({
+  const system = await startSystem(configOf(baseUrl))
+  try {
+    const agent = new Agent()
+    const ways = [
+      { name: 'direct', ask: prompt => askDirectly(baseUrl, agent, prompt) },
+      { name: 'through', ask: prompt => askThrough(system, prompt) },
+    ]
+    for (let warm = 0; warm < 100; warm += 1) await Promise.all(ways.map(way => way.ask('hello')))
+    const first = { direct: [], through: [] }
+    const pace = { direct: [], through: [] }
+    for (let call = 0; call < calls; call += 1) {
+      for (const { name, ask } of ways) first[name].push((await ask('hello')).firstMs)
+      if (call % 20 !== 0) continue
+      for (const { name, ask } of ways) pace[name].push((longWords * 1000) / (await ask(`words=${longWords}`)).lastMs)
+    }
+    const row = (metric, value, bare) => ({
+      name: 'stream',
+      concurrency: 1,
+      metric,
+      value,
+      ...(bare === undefined ? {} : { bare, ratio: value / bare }),
+    })
+    const at = (metric, lists, share) => row(metric, quantile(lists.through, share), quantile(lists.direct, share))
+    return [
+      at('first token p50, ms', first, 0.5),
+      at('first token p90, ms', first, 0.9),
+      at('first token p99, ms', first, 0.99),
+      row('added to the first token at the median, ms', quantile(first.through, 0.5) - quantile(first.direct, 0.5)),
+      at('tokens/s of one answer', pace, 0.5),
+      ...(slowSeconds > 0 ? await readSlowly(system, port, slowSeconds) : []).map(({ metric, value }) => row(metric, value)),
+    ]
+  } finally {
+    await system.stop()
+    upstream.kill()
+  }
+}
+
+function configOf(baseUrl) {
+  return {
     version: 1,
     auth: { anonymous: true, anonymousScopes: ['infer'] },
     budgets: { tenantPerDayUsd: 1000 },
@@ -81,65 +117,53 @@ async function measure() {
         modalities: ['text'],
         backend: { kind: 'openai', baseUrl, model: 'large', logprobs: false },
         price: { perInputToken: 1, perOutputToken: 1 },
-        card,
+        card: { title: 'A', licence: 'none', source: 'a bench', trainingData: 'none', limits: 'none' },
       },
     },
     ladders: { generate: { task: 'generate', modalities: ['text'], rungs: ['large'] } },
+  }
+}
+
+async function askDirectly(baseUrl, agent, prompt) {
+  const startedAt = performance.now()
+  const response = await fetch(`${baseUrl}/chat/completions`, {
+    method: 'POST',
+    dispatcher: agent,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'large', messages: [{ role: 'user', content: prompt }], stream: true }),
   })
-  const agent = new Agent()
-  const direct = async () => {
+  let firstMs
+  for await (const piece of response.body) {
+    if (piece.byteLength > 0) firstMs ??= performance.now() - startedAt
+  }
+  return { firstMs, lastMs: performance.now() - startedAt }
+}
+
+function askThrough(system, prompt) {
+  return new Promise((resolve, reject) => {
     const startedAt = performance.now()
-    const response = await fetch(`${baseUrl}/chat/completions`, {
-      method: 'POST',
-      dispatcher: agent,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'large', messages: [{ role: 'user', content: 'hello' }], stream: true }),
-    })
     let firstMs
-    for await (const piece of response.body) {
-      if (piece.byteLength > 0) firstMs ??= performance.now() - startedAt
-    }
-    return firstMs
-  }
-  const through = () =>
-    new Promise((resolve, reject) => {
-      const startedAt = performance.now()
-      let firstMs
-      const call = system.client.inferStream({ task: 'TASK_GENERATE', content: [{ text: 'hello' }] })
-      call.on('data', event => {
-        if (event.event === 'textDelta') firstMs ??= performance.now() - startedAt
-      })
-      call.once('error', reject)
-      call.once('end', () => resolve(firstMs))
+    const call = system.client.inferStream({ task: 'TASK_GENERATE', content: [{ text: prompt }] })
+    call.on('data', event => {
+      if (event.event === 'textDelta') firstMs ??= performance.now() - startedAt
     })
-  for (let warm = 0; warm < 100; warm += 1) await Promise.all([direct(), through()])
-  const times = { direct: [], through: [] }
-  for (let call = 0; call < Number(values.calls); call += 1) {
-    times.direct.push(await direct())
-    times.through.push(await through())
-  }
-  const slow = await readSlowly(system, port, Number(values['slow-seconds']))
-  await system.stop()
-  upstream.kill()
-  const row = (metric, list) => ({
-    metric,
-    p10: quantile(list, 0.1),
-    p50: quantile(list, 0.5),
-    p90: quantile(list, 0.9),
-    p99: quantile(list, 0.99),
+    call.once('error', reject)
+    call.once('end', () => resolve({ firstMs, lastMs: performance.now() - startedAt }))
   })
-  const scenarios = [
-    row('first token, direct, ms', times.direct),
-    row('first token, through, ms', times.through),
-    {
-      metric: 'added to the first token at the median, ms',
-      value: quantile(times.through, 0.5) - quantile(times.direct, 0.5),
+}
+
+async function main() {
+  const { machine } = await import('./system.mjs')
+  const { values } = parseArgs({
+    options: {
+      calls: { type: 'string', default: '400' },
+      'slow-seconds': { type: 'string', default: '20' },
+      json: { type: 'string' },
     },
-    ...slow,
-  ]
-  const result = { machine: { cpus: cpus().length, model: cpus()[0]?.model, node: process.version }, scenarios }
-  for (const one of scenarios) process.stdout.write(`${JSON.stringify(one)}\n`)
-  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(result, undefined, 2))
+  })
+  const rows = await run({ calls: Number(values.calls), slowSeconds: Number(values['slow-seconds']) })
+  for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`)
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ machine, scenarios: rows }, undefined, 2))
   process.exit(0)
 }
 
@@ -181,3 +205,6 @@ function residentMegabytes(pid) {
 function quantile(list, share) {
   return list.toSorted((one, other) => one - other)[Math.floor(share * (list.length - 1))]
 }
+
+if (process.argv[2] === 'server') serve()
+else if (import.meta.url === pathToFileURL(process.argv[1]).href) await main()

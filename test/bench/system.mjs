@@ -13,6 +13,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const types = typesOf(loadServices(root)).sluice.v1
 const messages = loadErrorMessages(root)
 
+// A measurement that is stopped ends as any other does, and with it what it started.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
 /** Starts Redis, a router and one worker for each pool of the configuration; `stop` ends all of them. */
 export async function startSystem(config) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
