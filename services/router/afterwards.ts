@@ -29,6 +29,9 @@ async function attempt(work: () => Promise<unknown>, logger: Logger): Promise<vo
   try {
     await work()
   } catch (error) {
-    logger.warn({ err: error }, 'what was left to do after an answer failed; the lease and the hold tell the next router')
+    logger.warn(
+      { err: error },
+      'what was left to do after an answer failed; the lease and the hold tell the next router',
+    )
   }
 }

@@ -4,6 +4,7 @@ import type { LoadedConfig } from '../shared/config/load-config.ts'
 import { systemClock } from '../shared/contract/clock.ts'
 import { loadErrorMessages } from '../shared/rpc/load-proto.ts'
 import { createStatusWriter } from '../shared/rpc/status.ts'
+import { createRequestLogger } from '../shared/telemetry/create-logger.ts'
 import { createMetricsRegistry } from '../shared/telemetry/create-metrics-registry.ts'
 import { openTracer } from '../shared/telemetry/open-tracer.ts'
 import { openOpsServer } from '../shared/telemetry/ops-server.ts'
@@ -62,7 +63,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     version: softwareVersion(places.root),
     instance: name,
   })
-  const requestEnded = createRequestLog(config.log.requests, logger)
+  const requestEnded = createRequestLog(config.log.requests, () => createRequestLogger('router'))
   const stores = await createStores(loaded, name, clock, logger)
   const { climbLog, queue, mail, payloads, registry, generation, redis } = stores
 
@@ -158,11 +159,8 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     registry: metricsRegistry,
     shelf,
   })
-  const handler = createRequestHandler(
-    traceStages({ ...stages, learn: learning.learn }, tracer),
-    background,
-    afterwards.begin,
-  )
+  const traced = traceStages({ ...stages, learn: learning.learn }, tracer)
+  const handler = createRequestHandler(traced, background, afterwards.begin)
   const closing = new AbortController()
   const jobs = createJobs(climbLog, follower, climber.cancel, closing.signal)
   const loops = startLoops(

@@ -68,7 +68,8 @@ export function createRequestHandler<Under>(
       climbed = await stages.walk(under, signal, emit)
       return climbed
     } finally {
-      if (climbed?.end.kind === 'answered' && afterwards !== undefined) afterwards(() => stages.settle(claimed, climbed))
+      if (climbed?.end.kind === 'answered' && afterwards !== undefined)
+        afterwards(() => stages.settle(claimed, climbed))
       else await stages.settle(claimed, climbed)
       if (climbed !== undefined) stages.learn(claimed, climbed)
     }

@@ -3,8 +3,9 @@ import { traceIdOf } from '../shared/telemetry/tracer.ts'
 import type { Climbed } from './states.ts'
 
 /** Writes one line for every request that ends, with the ids that find it again and nothing of what was asked or answered. */
-export function createRequestLog(wanted: boolean, logger: Logger): (climbed: Climbed) => void {
+export function createRequestLog(wanted: boolean, open: () => Logger): (climbed: Climbed) => void {
   if (!wanted) return () => {}
+  const logger = open()
   return ({ requestId, request, legs, end, endedAt }) => {
     logger.info(
       {

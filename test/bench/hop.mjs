@@ -56,7 +56,12 @@ export async function startSluice(folder = mkdtempSync(join(tmpdir(), 'sluice-ho
 /** One caller with a key and a budget, a ladder of two rungs, and a policy that is fitted on outcomes in which the first rung is nearly always right. */
 function configOf(policy) {
   const price = { perInputToken: 1, perOutputToken: 1 }
-  const rung = name => ({ name, pool: { lanes: 32, batch: { maxSize: 64, maxWaitMs: 0 } }, backend: { obeys: false }, price })
+  const rung = name => ({
+    name,
+    pool: { lanes: 32, batch: { maxSize: 64, maxWaitMs: 0 } },
+    backend: { obeys: false },
+    price,
+  })
   const config = echoLadder(['small', 'large'].map(rung), {
     auth: { keys: [{ id: 'bench', sha256, tenant: 'bench', scopes: ['infer'] }] },
     budgets: { tenantPerDayUsd: 1000, tenantPerMonthUsd: 10_000, deployment: { perDayUsd: 100_000 } },
@@ -113,7 +118,11 @@ export async function drive(side, concurrency, seconds) {
   const untilAt = startedAt + seconds * 1000
   const ask = (client, text) =>
     new Promise((resolve, reject) => {
-      const request = { task: 'TASK_GENERATE', content: [{ text }], constraints: { deadline: { seconds: 30, nanos: 0 } } }
+      const request = {
+        task: 'TASK_GENERATE',
+        content: [{ text }],
+        constraints: { deadline: { seconds: 30, nanos: 0 } },
+      }
       client.infer(request, metadata, (error, answer) => {
         if (error !== null) reject(error)
         else if (answer.output.text !== text) reject(new Error(`asked ${text}, was told ${answer.output.text}`))
@@ -129,7 +138,10 @@ export async function drive(side, concurrency, seconds) {
   }
   await Promise.all(Array.from({ length: concurrency }, (_, index) => caller(index)))
   const elapsed = (performance.now() - startedAt) / 1000
-  const cpu = pids.map(([name, pid], index) => [`${name} CPU, ms`, ((cpuSeconds(pid) - before[index]) * 1000) / times.length])
+  const cpu = pids.map(([name, pid], index) => [
+    `${name} CPU, ms`,
+    ((cpuSeconds(pid) - before[index]) * 1000) / times.length,
+  ])
   return {
     'p50, ms': quantile(times, 0.5),
     'p99, ms': quantile(times, 0.99),
@@ -143,7 +155,12 @@ function rowsOf(concurrency, figures) {
   const value = figures.get(`${concurrency} value`)
   const bare = figures.get(`${concurrency} bare`)
   return Object.keys(value[0]).map(metric => {
-    const [ours, theirs] = [value, bare].map(list => quantile(list.map(figure => figure[metric]), 0.5))
+    const [ours, theirs] = [value, bare].map(list =>
+      quantile(
+        list.map(figure => figure[metric]),
+        0.5,
+      ),
+    )
     return { name: 'hop', concurrency, metric, value: ours, bare: theirs, ratio: ours / theirs }
   })
 }

@@ -41,7 +41,9 @@ function serve() {
       if (!response.write(text)) await drained(response)
     }
     response.write(chunk('', 'stop'))
-    response.write(`data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 8, completion_tokens: words } })}\n\n`)
+    response.write(
+      `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 8, completion_tokens: words } })}\n\n`,
+    )
     response.end('data: [DONE]\n\n')
     return undefined
   })
@@ -95,7 +97,9 @@ export async function run(options = {}) {
       at('first token p99, ms', first, 0.99),
       row('added to the first token at the median, ms', quantile(first.through, 0.5) - quantile(first.direct, 0.5)),
       at('tokens/s of one answer', pace, 0.5),
-      ...(slowSeconds > 0 ? await readSlowly(system, port, slowSeconds) : []).map(({ metric, value }) => row(metric, value)),
+      ...(slowSeconds > 0 ? await readSlowly(system, port, slowSeconds) : []).map(({ metric, value }) =>
+        row(metric, value),
+      ),
     ]
   } finally {
     await system.stop()

@@ -6,7 +6,16 @@ import { composeScript } from '../redis/compose-script.ts'
 import { loadScript, runScript, type Script, type ScriptCall } from '../redis/script.ts'
 import { climbOf, pairUp } from './climb-fields.ts'
 import { createClimbKeys, type ClimbKeys } from './climb-keys.ts'
-import type { BeginLeg, ClimbEnd, ClimbLog, ClimbPlan, ClimbRequest, ClimbState, Owner, PlannedLeg } from './climb-log.ts'
+import type {
+  BeginLeg,
+  ClimbEnd,
+  ClimbLog,
+  ClimbPlan,
+  ClimbRequest,
+  ClimbState,
+  Owner,
+  PlannedLeg,
+} from './climb-log.ts'
 
 /** How long things are kept. */
 export interface ClimbLogOptions {
@@ -180,7 +189,9 @@ function workerSide(
 
 /** How a worker's legs are begun in the step that takes them out of the queue. */
 export function beginningOf(options: Pick<ClimbLogOptions, 'prefix' | 'maxAttempts'>, workerId: string): Beginning {
-  const [before = '', after = ''] = createClimbKeys(options.prefix).climb('*' as RequestId).split('*')
+  const [before = '', after = ''] = createClimbKeys(options.prefix)
+    .climb('*' as RequestId)
+    .split('*')
   return { script: scripts.beginLeg, workerId, maxAttempts: options.maxAttempts, keyAround: [before, after] }
 }
 

@@ -109,7 +109,7 @@ const keyNames = [
 export function openLine(prefix: string, pool: string, redis: RedisConnection, beginning?: Beginning): Line {
   const keyOf = (name: (typeof keyNames)[number]): string => `${queuePrefix(prefix, pool)}:line:${name}`
   const keys = keyNames.map(keyOf)
-  const tickets = ticketKeys(prefix, pool)
+  const bullmqKeys = ticketKeys(prefix, pool)
   const ticketKey = ticketPrefix(prefix, pool)
   const run = (one: Script, args: readonly (string | number)[], more: readonly string[] = []): Promise<unknown> =>
     runScript(redis, one, [...keys, ...more], args)
@@ -119,16 +119,19 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
     args: readonly (string | number)[],
   ): Promise<unknown> => {
     const whole = composedWith(begin, () => composeScript({ take_ticket: scripts.take, begin_leg: begin }, wholes.take))
-    return run(whole, [workerId, maxAttempts, ...keyAround, ...args], tickets.activate)
+    return run(whole, [workerId, maxAttempts, ...keyAround, ...args], bullmqKeys.activate)
   }
-  const putAfter = async ({ script: before, keys: first, args: firstArgs }: ScriptCall, args: readonly (string | number)[]) => {
+  const putAfter = async (
+    { script: before, keys: first, args: firstArgs }: ScriptCall,
+    args: readonly (string | number)[],
+  ) => {
     if (oneServer) {
       const whole = composedWith(before, () => composeScript({ open: before, put_leg: scripts.put }, wholes.put))
       const counts = [first.length, firstArgs.length]
-      return runScript(redis, whole, [...first, ...keys, ...tickets.add], [...counts, ...firstArgs, ...args])
+      return runScript(redis, whole, [...first, ...keys, ...bullmqKeys.add], [...counts, ...firstArgs, ...args])
     }
     const opened = await runScript(redis, before, first, firstArgs)
-    return opened === 1 ? run(scripts.put, args, tickets.add) : ['refused']
+    return opened === 1 ? run(scripts.put, args, bullmqKeys.add) : ['refused']
   }
   return {
     async put(job, mostWaiting, first) {
@@ -145,7 +148,7 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
         ticketKey,
         Date.now(),
       ]
-      const putting = first === undefined ? run(scripts.put, args, tickets.add) : putAfter(first, args)
+      const putting = first === undefined ? run(scripts.put, args, bullmqKeys.add) : putAfter(first, args)
       const [word, , shed] = listOf(await putting)
       if (word === 'full' || word === 'refused') return { kind: word }
       if (word !== 'put') return { kind: 'known' }
@@ -154,11 +157,11 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
     async take({ token, lockMs }, nowMs, limits) {
       const args = [ticketKey, nowMs, token, lockMs, ...[...limits].flat()]
       const begins = oneServer && beginning !== undefined
-      const reply = begins ? takeAndBegin(beginning, args) : run(scripts.take, args, tickets.activate)
+      const reply = begins ? takeAndBegin(beginning, args) : run(scripts.take, args, bullmqKeys.activate)
       const [ticket, waiting, legs, expired, begun] = listOf(await reply)
-      if (ticket === undefined) return undefined
+      if (typeof ticket !== 'string') return undefined
       const words = begins ? { begun: listOf(begun).map(one => wordOf(one, nowMs)) } : {}
-      return { ticket: String(ticket), waiting: Number(waiting), ...takenOf([legs, expired]), ...words }
+      return { ticket, waiting: Number(waiting), ...takenOf([legs, expired]), ...words }
     },
     async takeMore(ticket, nowMs, model, limit) {
       return takenOf(await run(scripts.takeMore, [ticket, nowMs, 'more', model, limit]))
@@ -166,7 +169,7 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
     withdraw: async legId => (await run(scripts.withdraw, [legId])) === 1,
     giveBack: async (ticket, legId) => (await run(scripts.giveBack, [ticket, legId])) === 1,
     async finish(ticket, { token, lockMs }, nowMs) {
-      const more = [...tickets.complete, ticketKey + ticket, ...tickets.completeMore]
+      const more = [...bullmqKeys.complete, ticketKey + ticket, ...bullmqKeys.completeMore]
       await run(scripts.finish, [ticket, token, nowMs, ticketKey, lockMs], more)
     },
     async backlog() {

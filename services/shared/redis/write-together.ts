@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis'
 
 /**
- * Lets commands that are sent in one turn of the loop go out in one write: each write is a call to the system, which costs more than
- * the command. Their order stays.
+ * Lets commands that are sent in one turn of the loop go out in one write: each write is a call to the system that wakes the server,
+ * which costs more than the command. Their order stays.
  */
 export function writeTogether(redis: Redis): void {
   const send = redis.sendCommand.bind(redis)
@@ -10,7 +10,7 @@ export function writeTogether(redis: Redis): void {
     const socket = stream === undefined ? redis.stream : undefined
     if (socket !== undefined && socket.writableCorked === 0) {
       socket.cork()
-      process.nextTick(() => socket.uncork())
+      setImmediate(() => socket.uncork())
     }
     return send(command, stream)
   }

@@ -28,7 +28,7 @@ async function route() {
       const id = String(asked)
       waiting.set(id, text => callback(null, { requestId: id, output: { text } }))
       const data = { id, text: call.request.content[0].text }
-      queue.add('leg', data, { removeOnComplete: true, removeOnFail: true }).catch(callback)
+      void queue.add('leg', data, { removeOnComplete: true, removeOnFail: true })
     },
   })
   const port = await new Promise((resolve, reject) => {
