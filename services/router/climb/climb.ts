@@ -39,9 +39,12 @@ export function createClimber(dependencies: ClimbDependencies): Climber {
   const walkCourse = async (course: Course, signal: AbortSignal, emit?: EmitEvent): Promise<Climbed> => {
     const { requestId } = course.request
     const cancelled = new AbortController()
+    const leave = (): void => cancelled.abort(signal.reason)
+    if (signal.aborted) leave()
+    signal.addEventListener('abort', leave, { once: true })
     underWay.set(requestId, cancelled)
     try {
-      const walked = await walk(course, AbortSignal.any([signal, cancelled.signal]), emit, dependencies)
+      const walked = await walk(course, cancelled.signal, emit, dependencies)
       if (walked.kind === 'ended') {
         const dead = walked.end.kind === 'failed' && walked.end.dead
         if (dependencies.afterwards === undefined) await tidy(course, dead, dependencies)
@@ -59,6 +62,7 @@ export function createClimber(dependencies: ClimbDependencies): Climber {
       if (ended?.end !== undefined) return climbedOf(ended)
       throw new GatewayError('Overloaded', 'another router has taken this request over', { retryAfterMs: 1000 })
     } finally {
+      signal.removeEventListener('abort', leave)
       underWay.delete(requestId)
       leases.release(requestId)
       dependencies.changed(requestId)

@@ -38,12 +38,14 @@ const envelope = z.object({
   enqueuedAt: z.number(),
 })
 
+const versioned = z.object({ version: z.number().int() })
+
 /** An envelope that was read, or why it was not. */
 export type ReadJob = { readonly kind: 'job'; readonly job: Job } | { readonly kind: 'refused'; readonly why: string }
 
 /** Reads what a queue carries. The reason of a refusal names fields, never what is in them. */
 export function readJob(data: unknown): ReadJob {
-  const version = z.object({ version: z.number().int() }).safeParse(data)
+  const version = versioned.safeParse(data)
   if (!version.success) return { kind: 'refused', why: 'it has no version' }
   const { version: found } = version.data
   if (found > envelopeVersion || found < envelopeVersion - 1) {
