@@ -36,7 +36,10 @@ export async function startSystem(config) {
   const file = join(folder, 'sluice.yaml')
   const listen = { grpc: '127.0.0.1:0', ops: '127.0.0.1:0' }
   // JSON is YAML too.
-  writeFileSync(file, JSON.stringify({ ...config, listen, redis: { url: `unix://${socket}`, prefix: 'bench' } }))
+  writeFileSync(
+    file,
+    JSON.stringify({ ...config, listen, redis: { ...config.redis, url: `unix://${socket}`, prefix: 'bench' } }),
+  )
   const pids = new Map()
   const service = (name, parameters) => {
     const path = join(root, 'dist', 'services', name, 'main.js')

@@ -195,6 +195,7 @@ function rungOf(course: Course, leg: LegState): Rung {
 
 function judge(course: Course, trail: Trail, leg: LegState, end: LegEnd, dependencies: WalkDependencies): RungReport {
   const rung = rungOf(course, leg)
+  trail.next = undefined
   let report: RungReport
   if (end.kind === 'failed') {
     trail.lastFailure = end
