@@ -272,6 +272,34 @@ describe('walk()', () => {
     expect(walked).toMatchObject({ end: { answer: { model: 'large', costNanoUsd: 200 } } })
   })
 
+  it('does not call a rung again that failed before its router died, though the answer before it asked for that rung', async () => {
+    const set = await setUp({ small: 0.1, large: 0.9, huge: 0.95 })
+    const legs: LegState[] = [
+      { index: 0, rung: 'small', pool: 'pool-small', plannedAt: 0, attempt: 1, end: endOf(0.1, 'small') },
+      { index: 1, rung: 'large', pool: 'pool-large', plannedAt: 0, attempt: 1, end: endOf('model-error', 'large') },
+    ]
+    const walked = await walk({ ...set.course, legs }, never, undefined, set.dependencies)
+    expect(set.queued).toEqual(['huge'])
+    expect(walked).toMatchObject({ end: { answer: { model: 'huge' } } })
+  })
+
+  it('writes the end of an answer that nobody can come back for when the caller has it', async () => {
+    const { course, dependencies, climbLog } = await setUp({ small: 0.9 })
+    const left: (() => Promise<unknown>)[] = []
+    const walked = await walk(course, never, undefined, { ...dependencies, afterwards: work => left.push(work) })
+    expect(walked).toMatchObject({ end: { kind: 'answered' } })
+    expect((await climbLog.read(course.request.requestId))?.end).toBeUndefined()
+    for (const work of left) await work()
+    expect((await climbLog.read(course.request.requestId))?.end).toMatchObject({ kind: 'answered' })
+  })
+
+  it('writes the end first of an answer that somebody may come back for', async () => {
+    const { course, dependencies, climbLog } = await setUp({ small: 0.9 })
+    const kept = { ...course, request: { ...course.request, idempotent: true } }
+    await walk(kept, never, undefined, { ...dependencies, afterwards: () => {} })
+    expect((await climbLog.read(course.request.requestId))?.end).toMatchObject({ kind: 'answered' })
+  })
+
   it('stops quietly when another router has taken the climb', async () => {
     const { course, dependencies, climbLog } = await setUp({ small: 0.1, large: 0.9 })
     await climbLog.takeOver({ name: 'r2', leaseUntil: 0 }, Number.MAX_SAFE_INTEGER, 1)
