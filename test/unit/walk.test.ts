@@ -278,9 +278,7 @@ describe('walk()', () => {
       { index: 0, rung: 'small', pool: 'pool-small', plannedAt: 0, attempt: 1, end: endOf(0.1, 'small') },
       { index: 1, rung: 'large', pool: 'pool-large', plannedAt: 0, attempt: 1, end: endOf('model-error', 'large') },
     ]
-    for (const { index, rung, pool, plannedAt } of legs) {
-      await set.climbLog.planLeg(set.course.request.requestId, { index, rung, pool, plannedAt }, 1)
-    }
+    for (const leg of legs) await set.climbLog.planLeg(set.course.request.requestId, leg, 1)
     const walked = await walk({ ...set.course, legs }, never, undefined, set.dependencies)
     expect(set.queued).toEqual(['huge'])
     expect(walked).toMatchObject({ end: { answer: { model: 'huge' } } })
