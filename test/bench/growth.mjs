@@ -23,8 +23,8 @@ export async function run({ quick = false, report = () => {} } = {}) {
     const turns = quick ? 1 : 5
     const seen = await interleave(systems, turns, async one => {
       const before = cpuMsOf(one.system.processIds)
-      const { times, failed } = await load(quick ? 1 : 2)(one)
-      if (failed > 0) throw new Error(`${failed} calls failed`)
+      const { times, failed, fault } = await load(quick ? 1 : 2)(one)
+      if (failed > 0) throw new Error(`${failed} calls failed: ${fault}`)
       return { cpuMs: (cpuMsOf(one.system.processIds) - before) / times.length, n: times.length }
     })
     return Object.entries(grown).map(([kind, count]) => ({

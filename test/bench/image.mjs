@@ -54,7 +54,7 @@ async function measureAt(ways, concurrency, quick) {
   const seen = await interleave(ways, quick ? 1 : 3, async ({ call, pids }) => {
     const before = cpuMsOf(pids)
     const measured = await closedLoop(call, { concurrency, seconds: quick ? 0.5 : 3 })
-    if (measured.failed > 0) throw new Error(`${measured.failed} calls failed`)
+    if (measured.failed > 0) throw new Error(`${measured.failed} calls failed: ${measured.fault}`)
     const { times, perSecond } = measured
     return {
       p50: quantile(times, 0.5),

@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
     list: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '10' },
     outcomes: { type: 'string' },
+    concurrency: { type: 'string' },
   },
 })
 
@@ -51,6 +52,11 @@ if (failed.length > 0) process.stdout.write(`\nnot measured: ${failed.join(', ')
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, scenarios }, undefined, 2)}\n`)
 process.exitCode = failed.length === 0 ? 0 : 1
 
+/** Scenarios that load at several concurrencies take others from here. */
+function concurrencies() {
+  return values.concurrency === undefined ? {} : { concurrencies: values.concurrency.split(',').map(Number) }
+}
+
 function wanted() {
   if (positionals.length > 0) return positionals
   return [...catalogue]
@@ -60,13 +66,25 @@ function wanted() {
 
 async function runOne(name) {
   const file = join(folder, `${name}.json`)
-  const options = { quick: values.quick, minutes: Number(values.minutes), outcomes: values.outcomes }
+  const options = {
+    quick: values.quick,
+    minutes: Number(values.minutes),
+    outcomes: values.outcomes,
+    ...concurrencies(),
+  }
   const path = fileURLToPath(new URL('runner/run-scenario.mjs', import.meta.url))
   const startedAt = performance.now()
   const child = spawn(process.execPath, ['--expose-gc', path, name, file, JSON.stringify(options)], {
     stdio: 'inherit',
   })
+  // Whoever stops the bench stops what it measures.
+  const stop = () => {
+    child.once('exit', () => process.exit(130))
+    child.kill('SIGTERM')
+  }
+  process.once('SIGINT', stop).once('SIGTERM', stop)
   const code = await new Promise(resolve => child.once('exit', resolve))
+  process.off('SIGINT', stop).off('SIGTERM', stop)
   process.stderr.write(`${name} took ${((performance.now() - startedAt) / 1000).toFixed(0)} s\n`)
   if (code === 0 && existsSync(file)) scenarios.push(...JSON.parse(readFileSync(file, 'utf8')))
   else failed.push(name)

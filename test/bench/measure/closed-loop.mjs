@@ -1,9 +1,10 @@
 import { quantile } from '../system.mjs'
 
-/** Calls over and over from so many lanes for some time; gives the calls' times, the calls a second, and how many failed. */
+/** Calls over and over from so many lanes for some time; gives the calls' times, the calls a second, and how many failed, and why the first did. */
 export async function closedLoop(call, { concurrency, seconds, most = Number.POSITIVE_INFINITY }) {
   const times = []
   let failed = 0
+  let fault
   let begun = 0
   const startedAt = performance.now()
   const endAt = startedAt + seconds * 1000
@@ -14,14 +15,15 @@ export async function closedLoop(call, { concurrency, seconds, most = Number.POS
       try {
         await call()
         times.push(performance.now() - callAt)
-      } catch {
+      } catch (error) {
         failed += 1
+        fault ??= error.message
       }
     }
   }
   await Promise.all(Array.from({ length: concurrency }, lane))
   const elapsed = (performance.now() - startedAt) / 1000
-  return { times, failed, perSecond: times.length / elapsed }
+  return { times, failed, fault, perSecond: times.length / elapsed }
 }
 
 /** Runs every way in turns, so that a machine which grows busier or hotter does so for all of them; gives what each way measured, turn by turn. */

@@ -8,6 +8,8 @@ import { toScenario } from './rows.mjs'
 
 const [name, file, given] = process.argv.slice(2)
 const options = JSON.parse(given)
+// Processes that a scenario starts are ended by its own handlers of `exit`.
+process.once('SIGTERM', () => process.exit(143)).once('SIGINT', () => process.exit(130))
 const report = text => process.stderr.write(`${name}: ${text}\n`)
 const { kind, quick = [] } = catalogue.get(name)
 writeFileSync(file, JSON.stringify(kind === 'module' ? await fromModule() : await fromScript()))
@@ -26,6 +28,7 @@ async function fromScript() {
   const more = options.outcomes === undefined ? [] : ['--outcomes', options.outcomes]
   const parameters = [path, ...(options.quick ? quick : []), ...more, '--json', `${file}.own`]
   const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'ignore', 'inherit'] })
+  process.once('exit', () => child.kill('SIGTERM'))
   const code = await new Promise(resolve => child.once('exit', resolve))
   if (code !== 0) throw new Error(`${name} ended with ${code}`)
   const written = JSON.parse(readFileSync(`${file}.own`, 'utf8'))
