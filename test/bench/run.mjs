@@ -82,7 +82,7 @@ async function runOne(name) {
     child.once('exit', () => process.exit(130))
     child.kill('SIGTERM')
   }
-  process.once('SIGINT', stop).once('SIGTERM', stop)
+  process.on('SIGINT', stop).on('SIGTERM', stop)
   const code = await new Promise(resolve => child.once('exit', resolve))
   process.off('SIGINT', stop).off('SIGTERM', stop)
   process.stderr.write(`${name} took ${((performance.now() - startedAt) / 1000).toFixed(0)} s\n`)

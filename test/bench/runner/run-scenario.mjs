@@ -8,8 +8,8 @@ import { toScenario } from './rows.mjs'
 
 const [name, file, given] = process.argv.slice(2)
 const options = JSON.parse(given)
-// Processes that a scenario starts are ended by its own handlers of `exit`.
-process.once('SIGTERM', () => process.exit(143)).once('SIGINT', () => process.exit(130))
+// Processes that a scenario starts are ended by its own handlers of `exit`, which a second signal must not break off.
+process.on('SIGTERM', () => process.exit(143)).on('SIGINT', () => process.exit(130))
 const report = text => process.stderr.write(`${name}: ${text}\n`)
 const { kind, quick = [] } = catalogue.get(name)
 writeFileSync(file, JSON.stringify(kind === 'module' ? await fromModule() : await fromScript()))
