@@ -14,7 +14,7 @@ export interface Line {
 export interface Posted {
   /** Under the base URL, with its slash. */
   readonly path: string
-  readonly body: string | FormData
+  readonly body: string | Buffer | FormData
   /** `application/json` when absent; a form names its own. */
   readonly form?: boolean
   readonly signal: AbortSignal

@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser'
+import { encodeBody } from './encode-body.ts'
 import type { ChatDialect, ChatPiece, EventReader } from './chat-piece.ts'
 import { post, type Line } from './post.ts'
 import { readRefusal } from './read-refusal.ts'
@@ -41,7 +42,7 @@ export async function* streamChat(order: ChatOrder): AsyncGenerator<ChatPiece> {
   }
   try {
     const path = dialect.path(model)
-    const body = JSON.stringify(request)
+    const body = encodeBody(request)
     const posting = post(line, { path, body, signal: AbortSignal.any([signal, stop.signal]) })
     const response = await within(leftMs(), tooLate, posting)
     if (response.status !== 200) throw await within(leftMs(), tooLate, readRefusal(response))
