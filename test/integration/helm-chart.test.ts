@@ -5,6 +5,7 @@ import { readConfig } from '../../services/shared/config/read-config.ts'
 import { packageRoot } from '../../services/shared/config/load-config.ts'
 import type { Config } from '../../services/shared/config/schema.ts'
 import { chartFolder, helmMissing, lintChart, renderChart, type Field, type KubernetesObject } from '../support/helm.ts'
+import { grpcRouteFaults } from '../support/grpc-route-schema.ts'
 import { loadKubernetesSchemas, schemasMissing } from '../support/kubernetes-schemas.ts'
 
 const scaled = { keda: { enabled: true } }
@@ -283,6 +284,66 @@ describe.skipIf(helmMissing !== undefined)('a KEDA trigger', () => {
   })
 })
 
+describe.skipIf(helmMissing !== undefined)('a GRPCRoute', () => {
+  const objects = helmMissing === undefined ? renderChart(matrix['everything on']) : []
+  const route = objects.find(({ kind }) => kind === 'GRPCRoute') as Field
+
+  it('has only fields that the Gateway API knows, by default too', () => {
+    expect(grpcRouteFaults(route)).toEqual([])
+    expect(
+      grpcRouteFaults(renderChart({ grpcRoute: { enabled: true } }).find(one => one.kind === 'GRPCRoute')!),
+    ).toEqual([])
+  })
+
+  it.each<[string, (spec: Field) => void]>([
+    ['a misspelt field of a match', spec => (spec.rules[0].matches[0].method.servce = 'x')],
+    ['a backend without its port', spec => delete spec.rules[0].backendRefs[0].port],
+    ['a match for no service and no method', spec => (spec.rules[0].matches[0].method = {})],
+    ['a parent without a name', spec => delete spec.parentRefs[0].name],
+    ['a path, which only an HTTPRoute matches', spec => (spec.rules[0].matches[0].path = { value: '/' })],
+    ['a host with a port', spec => (spec.hostnames = ['models.example.org:443'])],
+  ])('would not be let through with %s', (_what, spoil) => {
+    const broken = structuredClone(route)
+    spoil(broken.spec)
+    expect(grpcRouteFaults(broken).length).toBeGreaterThan(0)
+  })
+
+  it('leads every service that callers have, and not that of operators, to a port of a Service that is there', () => {
+    const [rule] = route.spec.rules
+    expect(rule.matches.map(({ method }: Field) => method.service)).toEqual([
+      'sluice.v1.Gateway',
+      'grpc.health.v1.Health',
+      'inference.GRPCInferenceService',
+    ])
+    const [{ name, port }] = rule.backendRefs
+    expect(named(objects, 'Service', name)['spec'].ports.map((one: Field) => one.port)).toContain(port)
+  })
+})
+
+describe.skipIf(helmMissing !== undefined)('calibration', () => {
+  const objects = helmMissing === undefined ? renderChart(matrix['everything on']) : []
+  const pod = podsOf(objects).find(({ owner }) => owner.startsWith('CronJob'))
+  const [container] = pod?.spec.containers ?? []
+
+  it('sees every folder that the configuration may name, as routers do, and the packs that they share', () => {
+    const places = container.volumeMounts.map(({ mountPath }: Field) => mountPath)
+    expect(places).toEqual(
+      expect.arrayContaining(['/etc/sluice', '/tmp', '/etc/sluice-tls', '/policies', '/var/cache/sluice', '/data']),
+    )
+    const volumes = pod?.spec.volumes.map(({ name }: Field) => name)
+    for (const { name } of container.volumeMounts) expect(volumes).toContain(name)
+  })
+
+  it('reaches names and Redis, whatever the namespace forbids by default, and nobody reaches it', () => {
+    const { spec } = named(objects, 'NetworkPolicy', 'demo-sluice-calibration') as Field
+    for (const [label, value] of Object.entries(spec.podSelector.matchLabels)) expect(pod?.labels[label]).toBe(value)
+    expect(spec.ingress).toEqual([])
+    const ports = spec.egress.flatMap((rule: Field) => rule.ports.map(({ port }: Field) => port))
+    expect(ports).toEqual(expect.arrayContaining([53, 6379]))
+    expect(container.env.map(({ name }: Field) => name)).toContain('REDIS_URL')
+  })
+})
+
 describe.skipIf(helmMissing !== undefined || schemasMissing !== undefined)(
   `the API of Kubernetes${schemasMissing === undefined ? '' : ` (${schemasMissing})`}`,
   () => {
@@ -291,7 +352,7 @@ describe.skipIf(helmMissing !== undefined || schemasMissing !== undefined)(
     it.each(rows)('knows every field of what the chart makes: $name', ({ values }) => {
       const faults = renderChart(values).flatMap(object => {
         const found = schemas?.faultsOf(object)
-        // The Gateway API is not part of Kubernetes' own.
+        // The Gateway API is not part of Kubernetes' own, and has a test of its own above.
         if (found === undefined && object.kind === 'GRPCRoute') return []
         if (found === undefined) return [`${object.kind}: there is no such kind`]
         return found.map(fault => `${object.kind} ${object.metadata.name}${fault}`)
