@@ -26,9 +26,8 @@ let progress: PullProgress[]
 
 beforeEach(async () => {
   server = await startPackServer()
-  // The real npm client, asking our registry; its own cache would remember packages of the test before.
+  // The real npm client, asking our registry.
   process.env[registryVariable] = server.url
-  process.env['npm_config_cache'] = await mkdtemp(join(tmpdir(), 'sluice-npm-'))
   cacheFolder = await mkdtemp(join(tmpdir(), 'sluice-packs-'))
   progress = []
 })
@@ -37,8 +36,6 @@ afterEach(async () => {
   await server.close()
   if (registryBefore === undefined) delete process.env[registryVariable]
   else process.env[registryVariable] = registryBefore
-  await rm(process.env['npm_config_cache'] ?? '', { recursive: true, force: true })
-  delete process.env['npm_config_cache']
   await rm(cacheFolder, { recursive: true, force: true })
 })
 
@@ -235,6 +232,17 @@ describe('pullPacks()', () => {
   it('asks nobody when it is offline', async () => {
     onHub()
     await expect(pull(packOf(), { offline: true })).rejects.toMatchObject({ code: 'Config' })
+    expect(server.requests).toEqual([])
+  })
+
+  it('says where it may not write, as on the read-only root of a container, and asks nobody', async () => {
+    onHub()
+    const nowhere = join(cacheFolder, 'a-file')
+    await writeFile(nowhere, '')
+    await expect(pull(packOf(), { cacheFolder: nowhere })).rejects.toMatchObject({
+      code: 'Config',
+      message: `pack tiny is not whole here and ${nowhere} cannot be written to`,
+    })
     expect(server.requests).toEqual([])
   })
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { access, constants, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { GatewayError } from '../contract/errors.ts'
 import { createHubSource, partialFolder } from './hub-source.ts'
@@ -64,7 +64,14 @@ async function pullPack(
   if (await isWhole()) return tell('here', totalBytes)
   if (offline) throw new GatewayError('Config', `pack ${name} is not whole here and packs.offline is set`)
   const staging = join(cacheFolder, 'staging')
-  await mkdir(staging, { recursive: true })
+  await makeWritable(staging).catch((cause: unknown) => {
+    throw new GatewayError(
+      'Config',
+      `pack ${name} is not whole here and ${cacheFolder} cannot be written to`,
+      {},
+      { cause },
+    )
+  })
   await underLease(join(staging, `${name}.lease`), async () => {
     // Another may have fetched it while this one waited.
     if (await isWhole()) return tell('here', totalBytes)
@@ -73,6 +80,11 @@ async function pullPack(
     await putInPlace(staged, packPath(cacheFolder, name))
     await rm(partialFolder(cacheFolder, name), { recursive: true, force: true })
   })
+}
+
+async function makeWritable(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  await access(folder, constants.W_OK)
 }
 
 /** Clears away what pulls that were killed left of this pack. */
