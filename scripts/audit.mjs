@@ -1,5 +1,5 @@
 // Asks the registry for known faults of what runs; exit code 1 when one is high or critical. A registry that does not answer the question
-// (offline, a mirror) is said and passes: the build must not hang on somebody else's server.
+// (offline, a mirror) is said and passes, since a build must not hang on somebody else's server; with --required it is exit code 3.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
@@ -15,6 +15,7 @@ if (counts === undefined) {
   process.stdout.write(
     `audit: not answered (${answer?.message ?? 'no answer'}); nothing is known of the dependencies\n`,
   )
+  if (process.argv.includes('--required')) process.exitCode = 3
 } else {
   process.stdout.write(
     `audit: ${counts.critical} critical, ${counts.high} high, ${counts.moderate} moderate, ${counts.low} low\n`,

@@ -3,7 +3,7 @@ import { GatewayError } from '../shared/contract/errors.ts'
 import { sleep } from '../shared/process/every.ts'
 import type { CommonOptions } from './common-options.ts'
 import { readMetrics, type Scrape } from './read-metrics.ts'
-import { tableOf, type Column, type Terminal } from './terminal.ts'
+import { tableOf, type Column, type Style, type Terminal } from './terminal.ts'
 
 /** Options of `top`. */
 export interface TopOptions extends CommonOptions {
@@ -37,6 +37,9 @@ interface Rung {
 interface Picture {
   readonly requestsPerSecond: number
   readonly failedPerSecond: number
+  /** Upper bounds of the time to an answer, by the buckets of the metric; absent when nothing was answered. */
+  readonly p50Seconds?: number
+  readonly p95Seconds?: number
   readonly inFlight: number
   readonly degradedPerSecond: number
   readonly usdPerHour: number
@@ -49,15 +52,28 @@ export async function runTop(options: TopOptions, terminal: Terminal): Promise<v
   const seconds = Number(options.every)
   if (!(seconds > 0)) throw new GatewayError('Config', '--every: expected seconds above 0')
   const address = options.ops ?? loadConfig(options.config).config.listen.ops
+  const once = options.once === true
   let before = await scrape(address)
+  let beforeAt = performance.now()
+  const screen = once || terminal.json ? undefined : openScreen(terminal)
+  screen?.draw(`${address}: looking for ${seconds} s …`)
   for (;;) {
     await sleep(seconds * 1000)
-    const now = await scrape(address)
-    const picture = pictureOf(before, now, seconds)
+    // A router that restarts is no reason to stop looking at it.
+    const now = await scrape(address).catch((error: unknown) => {
+      if (screen === undefined) throw error
+      screen.draw(terminal.paint('red', `${address} does not answer; looking again every ${seconds} s`))
+      return undefined
+    })
+    if (now === undefined) continue
+    const nowAt = performance.now()
+    const picture = pictureOf(before, now, (nowAt - beforeAt) / 1000)
     if (terminal.json) terminal.value(picture)
-    else show(picture, address, terminal)
-    if (options.once === true) return
+    else if (screen === undefined) terminal.line(pageOf(picture, address, terminal))
+    else screen.draw(pageOf(picture, address, terminal))
+    if (once) return
     before = now
+    beforeAt = nowAt
   }
 }
 
@@ -73,16 +89,38 @@ async function scrape(address: string): Promise<Scrape> {
 function pictureOf(before: Scrape, now: Scrape, seconds: number): Picture {
   const rate = (name: string, labels?: Readonly<Record<string, string>>): number =>
     Math.max(0, now.sum(name, labels) - before.sum(name, labels)) / seconds
-  const requests = rate('sluice_router_requests_total')
+  const total = (labels: Readonly<Record<string, string>> = {}): number =>
+    requestRpcs.reduce((sum, rpc) => sum + rate('sluice_router_requests_total', { rpc, ...labels }), 0)
+  const requests = total()
+  const [p50Seconds, p95Seconds] = [0.5, 0.95].map(quantile => quantileOf(quantile, now, rate))
   return {
     requestsPerSecond: requests,
-    failedPerSecond: Math.max(0, requests - rate('sluice_router_requests_total', { status: 'OK' })),
+    failedPerSecond: Math.max(0, requests - total({ status: 'OK' })),
+    ...(p50Seconds === undefined ? {} : { p50Seconds }),
+    ...(p95Seconds === undefined ? {} : { p95Seconds }),
     inFlight: now.sum('sluice_router_in_flight_requests'),
     degradedPerSecond: rate('sluice_router_degraded_total'),
     usdPerHour: rate('sluice_router_spent_usd_total') * 3600,
     pools: now.valuesOf('sluice_router_pool_workers', 'pool').map(pool => poolOf(pool, now, rate)),
     rungs: now.valuesOf('sluice_router_rungs_total', 'model').map(model => rungOf(model, rate)),
   }
+}
+
+/** The rpcs that ask a model; those of operators are no load. */
+const requestRpcs = ['Infer', 'InferStream', 'Submit', 'ModelInfer', 'ModelStreamInfer']
+
+/** The bound of the bucket that the quantile of the latest calls is in. */
+function quantileOf(quantile: number, now: Scrape, rate: Rate): number | undefined {
+  const name = 'sluice_router_request_duration_seconds_bucket'
+  const within = (le: string): number => requestRpcs.reduce((sum, rpc) => sum + rate(name, { rpc, le }), 0)
+  const all = within('+Inf')
+  if (all === 0) return undefined
+  const bounds = now.valuesOf(name, 'le').toSorted((a, b) => boundOf(a) - boundOf(b))
+  return boundOf(bounds.find(le => within(le) >= quantile * all) ?? '+Inf')
+}
+
+function boundOf(le: string): number {
+  return le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le)
 }
 
 type Rate = (name: string, labels?: Readonly<Record<string, string>>) => number
@@ -115,18 +153,44 @@ function rungOf(model: string, rate: Rate): Rung {
   }
 }
 
-const clearScreen = '\u001B[2J\u001B[H'
+/** A screen that is drawn over and over; what stood there before comes back when the command ends. */
+function openScreen(terminal: Terminal): { draw(page: string): void } {
+  if (!terminal.screen) return { draw: page => terminal.line(`${page}\n`) }
+  // The other screen, without a cursor.
+  process.stdout.write('\u001B[?1049h\u001B[?25l')
+  process.once('exit', () => process.stdout.write('\u001B[?25h\u001B[?1049l'))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0))
+  return {
+    // Every line is cleared behind its end: clearing the whole screen first would flicker.
+    draw: page => process.stdout.write(`\u001B[H${page.replaceAll('\n', '\u001B[K\n')}\u001B[K\u001B[J`),
+  }
+}
 
-function show(picture: Picture, address: string, terminal: Terminal): void {
-  if (terminal.screen) process.stdout.write(clearScreen)
-  const { requestsPerSecond, failedPerSecond, inFlight, degradedPerSecond, usdPerHour } = picture
-  terminal.line(
-    `${terminal.paint('bold', address)}  ${requestsPerSecond.toFixed(1)} requests/s, ${failedPerSecond.toFixed(1)} not OK, ${degradedPerSecond.toFixed(1)} degraded, ${inFlight} in flight, $${usdPerHour.toFixed(4)}/h`,
-  )
-  terminal.line()
-  terminal.line(tableOf(poolColumns, picture.pools, terminal))
-  terminal.line()
-  terminal.line(tableOf(rungColumns, picture.rungs, terminal))
+function pageOf(picture: Picture, address: string, terminal: Terminal): string {
+  const { requestsPerSecond, failedPerSecond, inFlight, degradedPerSecond, usdPerHour, p50Seconds, p95Seconds } =
+    picture
+  const alarming = (figure: number, text: string, style: Style): string =>
+    figure > 0 ? terminal.paint(style, text) : text
+  const head = [
+    `${requestsPerSecond.toFixed(1)} requests/s`,
+    alarming(failedPerSecond, `${failedPerSecond.toFixed(1)} not OK`, 'red'),
+    alarming(degradedPerSecond, `${degradedPerSecond.toFixed(1)} degraded`, 'yellow'),
+    `${inFlight} in flight`,
+    `p50 ${bound(p50Seconds)}, p95 ${bound(p95Seconds)}`,
+    `$${usdPerHour.toFixed(4)}/h`,
+  ]
+  const now = terminal.paint('dim', new Date().toISOString().slice(11, 19))
+  return [
+    `${terminal.paint('bold', address)}  ${now}  ${head.join(', ')}`,
+    tableOf(poolColumns, picture.pools, terminal),
+    picture.rungs.length === 0 ? 'no rung has been judged yet' : tableOf(rungColumns, picture.rungs, terminal),
+  ].join('\n\n')
+}
+
+function bound(seconds: number | undefined): string {
+  if (seconds === undefined) return '–'
+  if (seconds === Number.POSITIVE_INFINITY) return 'over all bounds'
+  return seconds < 1 ? `≤ ${seconds * 1000} ms` : `≤ ${seconds} s`
 }
 
 function right<Row>(title: string, cell: (row: Row) => string): Column<Row> {
@@ -141,20 +205,36 @@ const poolColumns: readonly Column<Pool>[] = [
     cell: ({ workers }) => String(workers),
     style: ({ workers }) => (workers === 0 ? 'red' : undefined),
   },
-  right('running', ({ running, capacity }) => `${running}/${capacity}`),
+  {
+    title: 'running',
+    align: 'right',
+    cell: ({ running, capacity }) => `${running}/${capacity}`,
+    style: ({ running, capacity }) => (capacity > 0 && running >= capacity ? 'yellow' : undefined),
+  },
   right('waiting', ({ waiting }) => String(waiting)),
   right('backlog', ({ backlogSeconds }) => `${backlogSeconds.toFixed(1)} s`),
   right('wait', ({ waitSeconds }) => `${waitSeconds.toFixed(2)} s`),
-  right('refused', ({ refusedPerSecond }) => `${refusedPerSecond.toFixed(2)} s/s`),
+  {
+    title: 'refused',
+    align: 'right',
+    cell: ({ refusedPerSecond }) => `${refusedPerSecond.toFixed(2)} s/s`,
+    style: ({ refusedPerSecond }) => (refusedPerSecond > 0 ? 'red' : undefined),
+  },
 ]
 
-const percent = (ratio: number): string => `${(ratio * 100).toFixed(0)} %`
+const percent = ({ judgedPerSecond }: Rung, ratio: number): string =>
+  judgedPerSecond === 0 ? '–' : `${(ratio * 100).toFixed(0)} %`
 
 const rungColumns: readonly Column<Rung>[] = [
   { title: 'rung', cell: ({ model }) => model },
   right('judged/s', ({ judgedPerSecond }) => judgedPerSecond.toFixed(1)),
-  right('accepted', ({ acceptedRatio }) => percent(acceptedRatio)),
-  right('escalated', ({ escalatedRatio }) => percent(escalatedRatio)),
-  right('failed', ({ failedRatio }) => percent(failedRatio)),
+  right('accepted', rung => percent(rung, rung.acceptedRatio)),
+  right('escalated', rung => percent(rung, rung.escalatedRatio)),
+  {
+    title: 'failed',
+    align: 'right',
+    cell: rung => percent(rung, rung.failedRatio),
+    style: ({ failedRatio }) => (failedRatio > 0 ? 'red' : undefined),
+  },
   right('cost', ({ usdPerHour }) => `$${usdPerHour.toFixed(4)}/h`),
 ]

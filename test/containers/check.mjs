@@ -22,7 +22,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const standIns = process.argv.includes('--stand-ins')
 const keep = process.argv.includes('--keep')
 const address = '127.0.0.1:50051'
-const environment = { ...process.env, SLUICE_VERSION: 'check' }
+const commit = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).stdout?.trim() || 'unknown'
+const environment = { ...process.env, SLUICE_VERSION: 'check', SLUICE_COMMIT: commit }
 const composing = ['compose', '-p', 'sluice-check', '-f', 'docker-compose.yml']
 if (standIns) composing.push('-f', 'test/containers/stand-ins.yml')
 
@@ -99,8 +100,31 @@ function checkImage() {
   claim(inside('touch /app/x || touch /var/cache/sluice/x || touch /etc/x').code !== 0, 'writes nowhere but /tmp')
   claim(inside('node bin/sluice.js config check').code === 0, 'reads its configuration on a read-only root, offline')
   claim(inside('ls node_modules/vitest node_modules/typescript').code !== 0, 'holds no tools of development')
+  claim(
+    Config.Labels['org.opencontainers.image.revision'] === commit,
+    `says that it is of commit ${commit.slice(0, 12)}`,
+  )
+  const { packages } = JSON.parse(inside('cat node_modules/.package-lock.json').out)
+  const installed = Object.entries(packages).map(
+    ([path, { version }]) => `${path.split('node_modules/').at(-1)}@${version}`,
+  )
+  const listed = billOfMaterials()
+  claim(
+    installed.length > 100 && installed.every(one => listed.has(one)),
+    `holds ${installed.length} packages, each of them in the bill of materials`,
+  )
   const set = 'find / -xdev -perm /6000 -type f 2>/dev/null'
   say(`      files with set-user-id or set-group-id, from the base: ${inside(set).out.trim().split('\n').length}`)
+}
+
+/** Packages of `npm run sbom`, as name@version. */
+function billOfMaterials() {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-check-'))
+  const file = join(folder, 'sbom.json')
+  must(process.execPath, 'scripts/sbom.mjs', file)
+  const { components } = JSON.parse(readFileSync(file, 'utf8'))
+  rmSync(folder, { recursive: true })
+  return new Set(components.map(({ name, version }) => `${name}@${version}`))
 }
 
 async function bringUp() {
@@ -121,9 +145,11 @@ async function checkMonitoring(requests) {
   const rules = groups.flatMap(group => group.rules)
   claim(rules.length > 30 && rules.every(({ lastError = '' }) => lastError === ''), `evaluates ${rules.length} rules`)
   claim((await asked('alertmanagers')).activeAlertmanagers.length === 1, 'has found Alertmanager')
-  const { result } = await asked(`query?query=${encodeURIComponent('sum(sluice_router_requests_total)')}`)
-  const counted = Number(result[0]?.value[1])
-  claim(counted >= requests, `has counted ${counted} requests since the router started`)
+  // It looks every few seconds.
+  await until(`Prometheus has counted ${requests} requests since the router started`, async () => {
+    const { result } = await asked(`query?query=${encodeURIComponent('sum(sluice_router_requests_total)')}`)
+    return Number(result[0]?.value[1]) >= requests
+  })
 }
 
 function checkDemo() {

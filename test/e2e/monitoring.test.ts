@@ -139,6 +139,7 @@ describe.skipIf(prometheusMissing !== undefined)(
       ])
       const picture = JSON.parse(stdout)
       expect(picture.requestsPerSecond).toBeGreaterThan(1)
+      expect(picture.p95Seconds).toBeGreaterThanOrEqual(picture.p50Seconds)
       expect(picture.pools.map(({ pool, workers }: { pool: string; workers: number }) => [pool, workers])).toEqual([
         ['large', 1],
         ['small', 1],

@@ -130,7 +130,7 @@ describe.skipIf(helmMissing !== undefined)(`the chart${helmMissing === undefined
     },
   )
 
-  it.each(rows)('runs every pod as Pod Security "restricted" asks: $name', ({ values }) => {
+  it.each(rows)('runs every pod as the restricted standard of Pod Security asks: $name', ({ values }) => {
     const pods = podsOf(renderChart(values))
     expect(pods.length).toBeGreaterThan(1)
     for (const { owner, spec } of pods) {
@@ -179,6 +179,11 @@ describe.skipIf(helmMissing !== undefined)(`the chart${helmMissing === undefined
     ])
     expect(policy('redis').egress).toEqual([])
     expect(policy('worker').ingress.map((rule: Field) => rule.ports)).toEqual([[{ port: 'ops' }]])
+    const scrapers = [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }]
+    for (const name of ['router', 'worker']) {
+      const [rule] = policy(name).ingress.filter(({ ports }: Field) => ports.some(({ port }: Field) => port === 'ops'))
+      expect(rule.from, name).toEqual(scrapers)
+    }
     for (const { owner, labels } of podsOf(objects)) {
       const chosen = objects.filter(
         ({ kind, spec }) =>

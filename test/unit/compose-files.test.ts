@@ -10,12 +10,13 @@ const root = packageRoot()
 interface ComposeService {
   readonly image?: string
   readonly user?: string
+  readonly ports?: readonly string[]
   readonly read_only?: boolean
   readonly environment?: Readonly<Record<string, string>>
   readonly volumes?: readonly string[]
   readonly healthcheck?: object
   readonly stop_grace_period?: string
-  readonly deploy?: { readonly resources?: { readonly limits?: { readonly memory?: string } } }
+  readonly deploy?: { readonly resources?: { readonly limits?: { readonly memory?: string; readonly cpus?: string } } }
   readonly depends_on?: Readonly<Record<string, object>>
 }
 
@@ -57,6 +58,23 @@ describe('docker-compose.yml', () => {
     const unwatched = Object.entries(services).filter(([, { healthcheck }]) => healthcheck === undefined)
     // The one ends by itself, the other has no shell to ask with.
     expect(unwatched.map(([name]) => name)).toEqual(['packs', 'redis-exporter'])
+  })
+
+  it('asks for no more processors than a small machine has: the engine refuses what the machine cannot give', () => {
+    const cpus = Object.values(services).map(
+      ({ deploy }) => /\d+$/u.exec((deploy?.resources?.limits?.cpus ?? '1').replace('}', ''))?.[0],
+    )
+    expect(cpus.filter(count => Number(count) > 2)).toEqual([])
+  })
+
+  it("publishes ports to this machine alone, and none of the operators' or of Redis", () => {
+    const published = Object.entries(services).flatMap(([name, { ports = [] }]) => ports.map(port => `${name} ${port}`))
+    expect(published).toEqual([
+      'router 127.0.0.1:50051:50051',
+      'prometheus 127.0.0.1:9090:9090',
+      'alertmanager 127.0.0.1:9093:9093',
+      'grafana 127.0.0.1:3000:3000',
+    ])
   })
 
   it('mounts only what is there', () => {

@@ -27,7 +27,7 @@ function hasTest(file: string, name: string): boolean {
   const path = join(root, file)
   if (!existsSync(path)) return false
   const source = readFileSync(path, 'utf8')
-  return ["'", '"', '`'].some(quote => source.includes(`${quote}${name}${quote}, `))
+  return ["'", '"', '`'].some(quote => source.includes(`${quote}${name}${quote},`))
 }
 
 describe('the threat model', () => {

@@ -60,6 +60,11 @@ const change = (from: string, to: string): string => {
 }
 
 describe('readConfig()', () => {
+  it("opens the operators' ports to this machine alone unless told otherwise", () => {
+    const { listen } = read(base)
+    expect([listen.ops, listen.workerOps].map(address => address.split(':')[0])).toEqual(['127.0.0.1', '127.0.0.1'])
+  })
+
   it('fills defaults and freezes to the ground', () => {
     const config = read(base)
     expect(config.listen.grpc).toBe('127.0.0.1:50051')

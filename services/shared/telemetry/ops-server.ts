@@ -23,11 +23,18 @@ export interface OpsServer {
   close(): Promise<void>
 }
 
+const pages: ReadonlySet<string> = new Set(['/metrics', '/livez', '/readyz'])
+
 /** Opens `/metrics`, `/livez` and `/readyz`. @throws GatewayError Config when the address is taken */
 export async function openOpsServer(address: string, registry: Registry, readiness: Readiness): Promise<OpsServer> {
   const server = createServer((request, response) => {
     const { pathname: path, searchParams } = new URL(request.url ?? '/', 'http://ops')
-    if (path === '/livez') answer(response, 200, 'ok\n')
+    if (!pages.has(path)) answer(response, 404, 'there are /metrics, /livez and /readyz\n')
+    else if (request.method !== 'GET' && request.method !== 'HEAD') {
+      // What else it sends is not read.
+      response.setHeader('connection', 'close')
+      answer(response, 405, 'this port only tells\n')
+    } else if (path === '/livez') answer(response, 200, 'ok\n')
     else if (path === '/readyz') {
       const excluded = new Set(searchParams.getAll('exclude'))
       const missing = readiness
@@ -39,12 +46,12 @@ export async function openOpsServer(address: string, registry: Registry, readine
         missing.length === 0 ? 200 : 503,
         missing.length === 0 ? 'ok\n' : `not ready: ${missing.join(', ')}\n`,
       )
-    } else if (path === '/metrics') {
+    } else {
       registry.metrics().then(
         text => answer(response, 200, text, registry.contentType),
         () => answer(response, 500, 'the metrics could not be read\n'),
       )
-    } else answer(response, 404, 'there are /metrics, /livez and /readyz\n')
+    }
   })
   await listen(server, address)
   return {
