@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { packageRoot } from '../../services/shared/config/load-config.ts'
+import { runCli } from '../support/run-cli.ts'
+
+const pages = ['README.md', 'deploy/RUNBOOK.md', 'deploy/SECURITY.md']
+
+/** Words of every `npx sluice …` on a page, without what a shell or a sentence adds. */
+function commandsOf(page: string): readonly string[] {
+  const text = readFileSync(join(packageRoot(), page), 'utf8')
+  const found = [...text.matchAll(/npx sluice ([a-z][^`\n#|…]*)/gu)].map(([, words = '']) => words.trim())
+  return found.map(words => words.replaceAll(/"[^"]*"/gu, 'WORDS'))
+}
+
+const commands = [...new Set(pages.flatMap(commandsOf))]
+
+it(
+  'names only commands and options that there are, in README, runbook and threat model',
+  { timeout: 120_000 },
+  async () => {
+    expect(commands.length).toBeGreaterThan(25)
+    const helps = new Map<string, Promise<string>>()
+    const helpOf = (path: string): Promise<string> => {
+      const help = helps.get(path) ?? runCli([...path.split(' '), '--help']).then(({ stdout }) => stdout)
+      helps.set(path, help)
+      return help
+    }
+    const faults: string[] = []
+    for (const command of commands) {
+      const words = command.split(' ')
+      const path = words.slice(0, /^(?:jobs|policies|keys|budget|models|prices|config)$/u.test(words[0] ?? '') ? 2 : 1)
+      const plain = path.filter(word => /^[a-z]+$/u.test(word)).join(' ')
+      const help = await helpOf(plain)
+      if (!help.startsWith(`Usage: sluice ${plain} `)) faults.push(`${command}: there is no such command`)
+      for (const flag of command.match(/--[a-z][a-z-]*/gu) ?? []) {
+        if (!help.includes(`${flag} `) && !help.includes(`${flag}\n`)) faults.push(`${command}: it takes no ${flag}`)
+      }
+    }
+    expect(faults).toEqual([])
+  },
+)
