@@ -52,28 +52,43 @@ export async function runTop(options: TopOptions, terminal: Terminal): Promise<v
   const seconds = Number(options.every)
   if (!(seconds > 0)) throw new GatewayError('Config', '--every: expected seconds above 0')
   const address = options.ops ?? loadConfig(options.config).config.listen.ops
-  const once = options.once === true
   let before = await scrape(address)
   let beforeAt = performance.now()
-  const screen = once || terminal.json ? undefined : openScreen(terminal)
-  screen?.draw(`${address}: looking for ${seconds} s …`)
+  const view = openView(options, address, terminal)
   for (;;) {
     await sleep(seconds * 1000)
-    // A router that restarts is no reason to stop looking at it.
-    const now = await scrape(address).catch((error: unknown) => {
-      if (screen === undefined) throw error
-      screen.draw(terminal.paint('red', `${address} does not answer; looking again every ${seconds} s`))
-      return undefined
-    })
+    const now = await scrape(address).catch(view.lost)
     if (now === undefined) continue
     const nowAt = performance.now()
-    const picture = pictureOf(before, now, (nowAt - beforeAt) / 1000)
-    if (terminal.json) terminal.value(picture)
-    else if (screen === undefined) terminal.line(pageOf(picture, address, terminal))
-    else screen.draw(pageOf(picture, address, terminal))
-    if (once) return
+    view.show(pictureOf(before, now, (nowAt - beforeAt) / 1000))
+    if (options.once === true) return
     before = now
     beforeAt = nowAt
+  }
+}
+
+interface View {
+  show(picture: Picture): void
+  /** A router that restarts is no reason to stop looking at it. @throws the error where nobody is looking */
+  lost(error: unknown): undefined
+}
+
+function rethrow(error: unknown): never {
+  throw error
+}
+
+function openView(options: TopOptions, address: string, terminal: Terminal): View {
+  if (terminal.json) return { show: picture => terminal.value(picture), lost: rethrow }
+  if (options.once === true) {
+    return { show: picture => terminal.line(pageOf(picture, address, terminal)), lost: rethrow }
+  }
+  const screen = openScreen(terminal)
+  screen.draw(`${address}: looking for ${options.every} s …`)
+  return {
+    show: picture => screen.draw(pageOf(picture, address, terminal)),
+    lost() {
+      screen.draw(terminal.paint('red', `${address} does not answer; looking again every ${options.every} s`))
+    },
   }
 }
 
