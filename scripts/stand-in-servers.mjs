@@ -1,5 +1,6 @@
 // Stand-ins for the servers of deploy/config/vllm.yaml: they speak OpenAI's protocol for real, and know very little. They let the
-// ladder be tried without a graphics card. node scripts/stand-in-servers.mjs [--ports 8001,8002,8003,8004]
+// ladder be tried without a graphics card. `curl -X PUT 'http://127.0.0.1:8002/queue?waiting=40&running=4'` makes one say that it is busy.
+// node scripts/stand-in-servers.mjs [--ports 8001,8002,8003,8004]
 import { createServer } from 'node:http'
 import { parseArgs } from 'node:util'
 import sharp from 'sharp'
@@ -13,8 +14,13 @@ const addresses = await Promise.all(ports.map((port, place) => listen(answerers[
 process.stdout.write(`ready ${addresses.join(' ')}\n`)
 
 function listen(answer, port) {
+  let queue = { waiting: '0', running: '0' }
   const server = createServer(async (request, response) => {
-    if (request.method === 'GET') return response.end('vllm:num_requests_waiting{engine="0"} 0.0\n')
+    if (request.method === 'GET') return response.end(metricsPage(queue))
+    if (request.method === 'PUT') {
+      queue = Object.fromEntries(new URL(request.url, 'http://stand-in').searchParams)
+      return response.end()
+    }
     let text = ''
     for await (const piece of request) text += piece
     return stream(await answer(readChat(JSON.parse(text))), response)
@@ -22,6 +28,11 @@ function listen(answer, port) {
   return new Promise(resolve => {
     server.listen(port, '127.0.0.1', () => resolve(`http://127.0.0.1:${server.address().port}/v1`))
   })
+}
+
+/** A page as vLLM's. */
+function metricsPage({ waiting, running }) {
+  return `vllm:num_requests_waiting{engine="0"} ${waiting}\nvllm:num_requests_running{engine="0"} ${running}\n`
 }
 
 /** What is asked: the text of the last message, its pictures, and the served model. */

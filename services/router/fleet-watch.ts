@@ -83,9 +83,9 @@ export function createFleetWatch(
       serves: (pool, model) => view.serves(pool, model),
       workersOf: (pool, model) => view.workersOf(pool, model),
       service: (pool, model, inputBytes) => view.service(pool, model, inputBytes),
-      wait(pool, turn, service) {
+      wait(pool, model, turn, service) {
         askedAt.set(pool, clock.now())
-        return view.wait(pool, turn, service)
+        return view.wait(pool, model, turn, service)
       },
     },
     get waiting() {

@@ -1,4 +1,5 @@
 import type { LegId } from '../shared/contract/ids.ts'
+import type { EngineQueue } from '../shared/registry/worker-registry.ts'
 import type { Outcome, Work } from './states.ts'
 
 /** One model at work: encode → infer → interpret for its task. Lives in a thread when it computes, in the main thread when it calls a server. */
@@ -9,8 +10,8 @@ export interface Backend {
   run(batch: readonly Work[], control: RunControl): Promise<readonly Outcome[]>
   /** Whether several runs may be under way at once: true of those that wait for a server. */
   readonly concurrent?: boolean
-  /** Calls that wait in the engine behind it, where that tells. */
-  engineWaiting?(): number | undefined
+  /** What the engine behind it has to do, where that tells. */
+  engineQueue?(): EngineQueue | undefined
   close(): Promise<void>
 }
 

@@ -17,6 +17,7 @@ import { envelopeVersion } from '../shared/queue/job.ts'
 import { checkRedis } from '../shared/redis/check-redis.ts'
 import { connectRedis, whenReady } from '../shared/redis/connect.ts'
 import { createRedisWorkerRegistry } from '../shared/registry/redis-worker-registry.ts'
+import type { WorkerState } from '../shared/registry/worker-registry.ts'
 import { createMetricsRegistry } from '../shared/telemetry/create-metrics-registry.ts'
 import { openTracer } from '../shared/telemetry/open-tracer.ts'
 import { openOpsServer } from '../shared/telemetry/ops-server.ts'
@@ -26,6 +27,7 @@ import { handleBatch, type BatchDependencies } from './handle-batch.ts'
 import { createWorkerMetrics } from './metrics.ts'
 import { createOpenLegs } from './report/open-legs.ts'
 import { startLanes } from './lanes.ts'
+import type { Engine } from './states.ts'
 import { traceLeg, type TracedModel } from './trace-leg.ts'
 import { createUpstreamMeter } from './upstream-metrics.ts'
 import type { BackendSpec } from './ways/create-backend.ts'
@@ -105,7 +107,7 @@ export async function composeWorker(
         models: engine.models,
         capacity: poolConfig.lanes * poolConfig.batch.maxSize,
         running: openLegs.size,
-        engineWaiting: engine.engineWaiting(),
+        engines: enginesOf(engine),
         draining: lanes.paused,
         startedAt,
         version,
@@ -147,6 +149,15 @@ export async function composeWorker(
       queueConnection.disconnect()
     },
   }
+}
+
+function enginesOf(engine: Engine): NonNullable<WorkerState['engines']> {
+  return Object.fromEntries(
+    engine.models.flatMap(model => {
+      const queue = engine.engineQueue(model)
+      return queue === undefined ? [] : [[model, queue]]
+    }),
+  )
 }
 
 function modelsOf(config: Config, pool: string, folderOf: (configured: string) => string): readonly EngineModel[] {

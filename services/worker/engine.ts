@@ -87,7 +87,7 @@ export async function createEngine(options: EngineOptions, dependencies: EngineD
     maxBatch: model => backends.get(model)?.maxBatch ?? 1,
     isBusy: model => (atWork.get(model) ?? 0) > 0,
     run,
-    engineWaiting: () => [...bare.values()].reduce((sum, backend) => sum + (backend.engineWaiting?.() ?? 0), 0),
+    engineQueue: model => bare.get(model)?.engineQueue?.(),
     async close() {
       await Promise.all([...bare.values(), ...judges.values()].map(backend => backend.close()))
     },

@@ -3,6 +3,7 @@ import { isGatewayError } from '../shared/contract/errors.ts'
 import type { LegId } from '../shared/contract/ids.ts'
 import type { PayloadStore } from '../shared/payload/payload-store.ts'
 import { inputBytesOf, type Job } from '../shared/queue/job.ts'
+import type { EngineQueue } from '../shared/registry/worker-registry.ts'
 import type { TakenJob } from '../shared/queue/pool-queue.ts'
 import { traceIdOf } from '../shared/telemetry/tracer.ts'
 import { begin, type Begun } from './collect/begin.ts'
@@ -24,7 +25,11 @@ export interface BatchDependencies extends ReportDependencies {
   readonly logger: Logger
 }
 
-type Running = Begun & { readonly kind: 'run'; readonly trace?: LegTrace | undefined }
+type Running = Begun & {
+  readonly kind: 'run'
+  readonly trace?: LegTrace | undefined
+  readonly engine?: EngineQueue | undefined
+}
 
 /**
  * Takes one batch from the queue to its reports: begin, load, encode, infer, interpret (the engine does these three), report. Every leg
@@ -35,7 +40,11 @@ export async function handleBatch(batch: readonly TakenJob[], dependencies: Batc
   const begun = await begin(batch, workerId, climbLog, clock)
   const running = begun
     .filter(one => one.kind === 'run')
-    .map((one): Running => ({ ...one, trace: dependencies.trace?.(one.taken, one) }))
+    .map((one): Running => ({
+      ...one,
+      trace: dependencies.trace?.(one.taken, one),
+      engine: dependencies.engine.engineQueue(one.taken.job.model),
+    }))
   await Promise.all([...begun.map(one => answerUnrun(one, dependencies)), compute(running, dependencies)])
   metrics.batch(batch[0]?.job.model ?? '', running.length)
 }
@@ -170,6 +179,7 @@ async function finish(
     end: word,
     inputBytes: inputBytesOf(parts),
     workMs: clock.now() - one.startedAt,
+    engine: one.engine,
     waitMs: one.startedAt - enqueuedAt,
     costNanoUsd: end.receipt.costNanoUsd,
   })

@@ -1,5 +1,6 @@
 import type { ServiceTimes } from '../shared/estimate/service-times.ts'
 import { createServiceTimesRecorder } from '../shared/estimate/service-times.ts'
+import type { EngineQueue } from '../shared/registry/worker-registry.ts'
 import type { LegFailure } from '../shared/climb/climb-log.ts'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
@@ -18,6 +19,8 @@ export interface EndedLeg {
   readonly end: string
   readonly inputBytes: number
   readonly workMs: number
+  /** What its engine had to do when it began. */
+  readonly engine?: EngineQueue | undefined
   readonly waitMs: number
   readonly costNanoUsd: number
 }
@@ -90,17 +93,23 @@ export function createWorkerMetrics(
   for (const model of models) for (const end of watchedEnds) legs.inc({ model, end }, 0)
   const recent = createServiceTimesRecorder()
   return {
-    leg(model, { end, inputBytes, workMs, waitMs, costNanoUsd }) {
+    leg(model, { end, inputBytes, workMs, waitMs, engine, costNanoUsd }) {
+      const servedMs = workMs / (1 + waitsIn(engine))
       spent.inc({ pool, model }, costNanoUsd / 1e9)
       legs.inc({ model, end })
       work.observe({ model }, workMs / 1000)
       waits.observe({ model }, Math.max(0, waitMs) / 1000)
-      if (end === 'done') recent.add(model, inputBytes, workMs)
-      else if (end === 'expired') recent.add(model, inputBytes, workMs * stoppedFactor)
+      if (end === 'done') recent.add(model, inputBytes, servedMs)
+      else if (end === 'expired') recent.add(model, inputBytes, servedMs * stoppedFactor)
     },
     batch(model, size) {
       if (size > 0) batches.observe({ model }, size)
     },
     times: recent.times,
   }
+}
+
+/** Service times that a call waited in its engine. What it took without them is what is foreseen with the queue as it is then. */
+function waitsIn({ waiting, running }: EngineQueue = { waiting: 0, running: 1 }): number {
+  return waiting / Math.max(1, running)
 }

@@ -3,6 +3,7 @@ import type { Task, TaskOptions } from '../shared/contract/content.ts'
 import type { LegId } from '../shared/contract/ids.ts'
 import type { Recipe } from '../shared/contract/model.ts'
 import type { Usage } from '../shared/contract/price.ts'
+import type { EngineQueue } from '../shared/registry/worker-registry.ts'
 import type { LegFailure } from '../shared/climb/climb-log.ts'
 
 /** A part with its content at hand. */
@@ -53,7 +54,7 @@ export interface Engine {
   isBusy(model: string): boolean
   /** Computes a batch of one model; one outcome a leg, in order. Never rejects: a failure is an outcome. */
   run(batch: readonly Work[], hooks: RunHooks): Promise<readonly Outcome[]>
-  /** Calls that wait in the engines of servers, where those tell. */
-  engineWaiting(): number
+  /** What the engine behind a model has to do, where it tells. */
+  engineQueue(model: string): EngineQueue | undefined
   close(): Promise<void>
 }

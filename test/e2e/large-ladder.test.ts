@@ -13,6 +13,7 @@ import { connect, startProcess, type RunningProcess, type TestClient } from '../
 const root = packageRoot()
 let redis: PrivateRedis
 let servers: ChildProcess
+let mixtures: readonly string[]
 let running: RunningProcess[]
 let client: TestClient
 
@@ -24,6 +25,7 @@ beforeAll(async () => {
   })
   const line = await new Promise<string>(resolve => createInterface({ input: servers.stdout! }).once('line', resolve))
   const [, small = '', moeA = '', moeB = '', vlm = ''] = line.split(' ')
+  mixtures = [moeA, moeB]
   const environment = {
     REDIS_URL: redis.url,
     SMALL_URL: small,
@@ -50,6 +52,20 @@ async function ask(request: InferRequest) {
   const { answer, failure } = await client.infer(request)
   if (answer === undefined) throw new Error(failure?.message ?? 'no answer')
   return answer
+}
+
+function explain(request: InferRequest): Promise<ExplainResponse__Output> {
+  return new Promise((resolve, reject) => {
+    client.raw.explain(request, (error, answer) => {
+      if (error !== null || answer === undefined) reject(error ?? new Error('no answer'))
+      else resolve(answer)
+    })
+  })
+}
+
+/** What both mixtures say of their queues from now on. */
+async function tellQueue(query: string): Promise<void> {
+  await Promise.all(mixtures.map(url => fetch(new URL(`/queue?${query}`, url), { method: 'PUT' })))
 }
 
 function steps(answer: Awaited<ReturnType<typeof ask>>): string[] {
@@ -92,13 +108,7 @@ describe('the ladder of small model, mixture of experts and vision model', () =>
   })
 
   it('explains each rung, and why an adapter leaves one out', async () => {
-    const request = textRequest('When does a contract bind?', { constraints: { adapter: 'legal' } })
-    const explained = await new Promise<ExplainResponse__Output>((resolve, reject) => {
-      client.raw.explain(request, (error, answer) => {
-        if (error !== null || answer === undefined) reject(error ?? new Error('no answer'))
-        else resolve(answer)
-      })
-    })
+    const explained = await explain(textRequest('When does a contract bind?', { constraints: { adapter: 'legal' } }))
     expect(explained.decision?.candidates.map(one => [one.model, one.removedBy])).toEqual([
       ['small', 'adapter'],
       ['moe', ''],
@@ -106,6 +116,24 @@ describe('the ladder of small model, mixture of experts and vision model', () =>
       ['vlm', 'adapter'],
     ])
     expect(explained.firstStep).toBe('moe')
+  })
+
+  it('waits no longer for engines with long queues than the deadline allows', async () => {
+    const hurried = { constraints: { deadline: { seconds: 4 } } }
+    const request = textRequest('What is 17 * 23?', hurried)
+    const mixtureOf = async () => (await explain(request)).decision?.candidates.find(one => one.model === 'moe')
+    expect(await mixtureOf()).toMatchObject({ removedBy: '' })
+
+    await tellQueue('waiting=500&running=2')
+    await expect.poll(mixtureOf, { timeout: 15_000, interval: 200 }).toMatchObject({ removedBy: 'deadline' })
+    expect(Number((await mixtureOf())?.predictedWait?.seconds)).toBeGreaterThan(4)
+    // What the mixture has no time for goes to the model above it; who wants the mixture alone is told at once.
+    expect(steps(await ask(request)).at(-1)).toBe('vlm accepted')
+    const pinned = await client.infer(textRequest('Again', { constraints: { ...hurried.constraints, model: 'moe' } }))
+    expect(pinned.failure?.status).toBe('DEADLINE_EXCEEDED')
+
+    await tellQueue('waiting=0&running=0')
+    await expect.poll(mixtureOf, { timeout: 15_000, interval: 200 }).toMatchObject({ removedBy: '' })
   })
 
   it('counts tokens, first tokens, attempts, breakers and cost of each model', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { makeAttempts, type AttemptOrder } from '../../services/worker/infer/endpoints/attempts.ts'
 import { createBreaker } from '../../services/worker/infer/endpoints/breaker.ts'
 import { createEndpointSet, type EndpointSet } from '../../services/worker/infer/endpoints/endpoint-set.ts'
-import { readWaiting } from '../../services/worker/infer/endpoints/engine-load.ts'
+import { readQueue } from '../../services/worker/infer/endpoints/engine-load.ts'
 import { outliersOf, type Record } from '../../services/worker/infer/endpoints/outliers.ts'
 import { createRetryBudget } from '../../services/worker/infer/endpoints/retry-budget.ts'
 import { UpstreamError, type UpstreamFault } from '../../services/worker/infer/upstream/upstream-error.ts'
@@ -228,21 +228,23 @@ describe('makeAttempts()', () => {
   })
 })
 
-describe('readWaiting()', () => {
+describe('readQueue()', () => {
   it.each([
-    ['vLLM', 'vllm:num_requests_running{model_name="m"} 7.0\nvllm:num_requests_waiting{model_name="m"} 3.0\n', 3],
-    ['SGLang', '# TYPE sglang:num_queue_reqs gauge\nsglang:num_queue_reqs{model_name="m"} 12\n', 12],
-    ['llama.cpp', 'llamacpp:requests_processing 1\nllamacpp:requests_deferred 4\n', 4],
+    ['vLLM', 'vllm:num_requests_running{model_name="m"} 7.0\nvllm:num_requests_waiting{model_name="m"} 3.0\n', 3, 7],
+    ['SGLang', '# TYPE sglang:num_queue_reqs gauge\nsglang:num_queue_reqs{model_name="m"} 12\nsglang:num_running_reqs{model_name="m"} 5\n', 12, 5],
+    ['llama.cpp', 'llamacpp:requests_processing 1\nllamacpp:requests_deferred 4\n', 4, 1],
     [
       'Triton, by model',
       'nv_inference_pending_request_count{model="a"} 2\nnv_inference_pending_request_count{model="b"} 3',
       5,
+      // It does not say what it works on: of our own eight calls three do not wait.
+      3,
     ],
-  ])('reads the queue of %s', (_engine, page, count) => {
-    expect(readWaiting(page)).toBe(count)
+  ])('reads the queue of %s', (_engine, page, waiting, running) => {
+    expect(readQueue(page, 8)).toEqual({ waiting, running })
   })
 
   it('says nothing where nothing is told', () => {
-    expect(readWaiting('process_cpu_seconds_total 3\n')).toBeUndefined()
+    expect(readQueue('process_cpu_seconds_total 3\n', 1)).toBeUndefined()
   })
 })

@@ -9,6 +9,8 @@ import type { Job } from '../../services/shared/queue/job.ts'
 import type { TakenJob } from '../../services/shared/queue/pool-queue.ts'
 import { handleBatch, type BatchDependencies } from '../../services/worker/handle-batch.ts'
 import { createWorkerMetrics } from '../../services/worker/metrics.ts'
+import { sketchFor } from '../../services/shared/estimate/service-times.ts'
+import { momentsOf } from '../../services/shared/estimate/time-sketch.ts'
 import { createOpenLegs } from '../../services/worker/report/open-legs.ts'
 import type { Engine, Outcome, RunHooks, Work } from '../../services/worker/states.ts'
 
@@ -60,7 +62,7 @@ function setUp(
     maxBatch: () => 8,
     run,
     isBusy: () => false,
-    engineWaiting: () => 0,
+    engineQueue: () => undefined,
     close: () => Promise.resolve(),
   }
   const openLegs = createOpenLegs(mail, sleep)
@@ -131,6 +133,21 @@ describe('handleBatch()', () => {
     expect(steps).toEqual(['begin a.0', 'end a.0 1', 'mail leg-ended a.0', 'done a.0'])
     expect(ends['a.0']).toMatchObject({ kind: 'done', receipt: { costNanoUsd: 200, attempt: 1, workerId: 'worker-1' } })
     expect(openLegs.size).toBe(0)
+  })
+
+  it('learns what a leg takes without the queue of its engine', async () => {
+    const { dependencies, take, now } = setUp({}, async works => {
+      now.ms += 400
+      return works.map(() => done)
+    })
+    const { engine } = dependencies
+    // Three calls wait where one is worked on: a quarter of what a call takes is its own.
+    await handleBatch([take('a.0')], {
+      ...dependencies,
+      engine: { ...engine, engineQueue: () => ({ waiting: 3, running: 1 }) },
+    })
+    const sketch = sketchFor([dependencies.metrics.times()], 'echo', 5)
+    expect(sketch && momentsOf(sketch).meanMs).toBeCloseTo(100, -1)
   })
 
   it('runs neither the expired nor the cancelled, and tells their routers', async () => {

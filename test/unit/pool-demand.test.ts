@@ -94,6 +94,24 @@ describe('a pool without workers', () => {
   })
 })
 
+describe('an engine with a queue of its own', () => {
+  const look = (...workers: Partial<WorkerState>[]) =>
+    createConsider(createFleet(workers.map(worker), new Map([['p', empty]])), sureness)(input(3000))[0]
+  const long = { m: { waiting: 40, running: 4 } }
+
+  it('makes a call wait as long as it works off what it has, though the queue of the pool is empty', () => {
+    const serviceMs = look({})?.predictedLatencyMs ?? 0
+    expect(look({})?.predictedWaitMs).toBe(0)
+    expect((look({ engines: long })?.predictedWaitMs ?? 0) / serviceMs).toBeCloseTo(10, 0)
+    expect(look({ engines: { m: { waiting: 400, running: 4 } } })?.removedBy).toBe('deadline')
+    expect(look({ engines: { other: { waiting: 400, running: 4 } } })?.removedBy).toBeUndefined()
+  })
+
+  it('is one engine, however many workers tell of it', () => {
+    expect(look({ engines: long }, { engines: long })?.predictedWaitMs).toBe(look({ engines: long })?.predictedWaitMs)
+  })
+})
+
 describe('a model without a price', () => {
   it('is left out where money is limited, and a price of 0 says that it is free', () => {
     const look = createConsider(createFleet([worker()], new Map([['p', empty]])), sureness)

@@ -45,7 +45,7 @@ function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, rules: Bus
   const estimated = input.estimate.models[rung.name]
   const { pool, name } = rung.model
   const service = fleet.service(pool, name, input.inputBytes) ?? serviceOfEstimate(estimated?.latencyMs)
-  const wait = fleet.wait(pool, input.turn, service)
+  const wait = fleet.wait(pool, name, input.turn, service)
   const serviceMs = service.meanMs === 0 ? undefined : service.quantileMs(0.5)
   const price = input.priceOf(rung)
   const foreseen: Considered = {

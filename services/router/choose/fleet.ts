@@ -2,6 +2,7 @@ import { sketchFor } from '../../shared/estimate/service-times.ts'
 import { mergeSketches, momentsOf, quantileOf, type TimeSketch } from '../../shared/estimate/time-sketch.ts'
 import type { PoolBacklog } from '../../shared/queue/pool-queue.ts'
 import type { WorkerState } from '../../shared/registry/worker-registry.ts'
+import { addWaits, expectEngineWait } from './expect-engine-wait.ts'
 import { expectWait, type BusyQueue, type Turn, type Wait } from './expect-wait.ts'
 
 /** What is known of a pool that may have no workers. */
@@ -48,8 +49,8 @@ export interface Fleet {
   workersOf(pool: string, model: string): readonly WorkerState[]
   /** What a model took lately; `undefined` before it ran. */
   service(pool: string, model: string, inputBytes: number): Service | undefined
-  /** How long a leg that takes so long would wait, put in line now. */
-  wait(pool: string, turn: Turn, service: Pick<Service, 'meanMs' | 'deviationMs'>): Wait
+  /** How long a leg that takes so long would wait, put in line now: in the queue of the pool, then in the engine of its model. */
+  wait(pool: string, model: string, turn: Turn, service: Pick<Service, 'meanMs' | 'deviationMs'>): Wait
 }
 
 /** What is configured of pools and tenants. */
@@ -89,10 +90,13 @@ export function createFleet(
       if (!services.has(key)) services.set(key, serviceOf(workersIn(pool), model, inputBytes))
       return services.get(key)
     },
-    wait(pool, turn, service) {
+    wait(pool, model, turn, service) {
       const backlog = backlogs.get(pool) ?? nothing
       const capacity = capacities.get(pool) ?? 0
-      if (capacity > 0) return expectWait(backlog, { capacity, weights }, turn, service)
+      const engines = workersIn(pool).flatMap(worker => worker.engines?.[model] ?? [])
+      if (capacity > 0) {
+        return addWaits(expectWait(backlog, { capacity, weights }, turn, service), expectEngineWait(engines, service))
+      }
       return { meanMs: waitForFirst(backlog.waiting, coldStarts.get(pool)), deviationMs: 0 }
     },
   }

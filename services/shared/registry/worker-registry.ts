@@ -1,5 +1,13 @@
 import type { ServiceTimes } from '../estimate/service-times.ts'
 
+/** What an engine behind a model has to do, of whomever; the engine that the next call would go to. */
+export interface EngineQueue {
+  /** Calls that it has taken and not begun. */
+  readonly waiting: number
+  /** Calls that it works on at once. */
+  readonly running: number
+}
+
 /** What a worker tells of itself with every heartbeat. */
 export interface WorkerState {
   readonly workerId: string
@@ -8,8 +16,8 @@ export interface WorkerState {
   /** Requests that it can run at once. */
   readonly capacity: number
   readonly running: number
-  /** Calls that wait in the engines of the servers behind it, where those tell; others' calls are among them. */
-  readonly engineWaiting?: number
+  /** Queues of the engines behind its models, where those tell. */
+  readonly engines?: Readonly<Record<string, EngineQueue>>
   readonly draining: boolean
   readonly startedAt: number
   /** Version of the software. */

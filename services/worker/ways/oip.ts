@@ -49,7 +49,7 @@ export function createOipBackend(spec: OipSpec, dependencies: BackendDependencie
     maxBatch: 1,
     concurrent: true,
     run: (batch, control) => Promise.all(batch.map(work => ask(work, control, parts))),
-    engineWaiting: () => served.engineWaiting(),
+    engineQueue: () => served.engineQueue(),
     async close() {
       for (const server of servers.values()) server.close()
       await served.close()

@@ -16,6 +16,8 @@ export interface Endpoint {
   readonly dispatcher: Agent
   /** Calls under way from here, and those that its engine says are waiting. */
   readonly load: number
+  /** Calls under way from here. */
+  readonly running: number
   readonly history: readonly Record[]
   readonly breaker: BreakerState
   readonly ejected: boolean
@@ -84,6 +86,9 @@ export function createEndpoint(baseUrl: string, options: EndpointOptions, now: (
     history,
     get load() {
       return running + engineWaiting
+    },
+    get running() {
+      return running
     },
     get breaker() {
       return breaker.state

@@ -50,7 +50,7 @@ export function chatBackend(parts: ChatParts): Backend {
     maxBatch: 1,
     concurrent: true,
     run: (batch, control) => Promise.all(batch.map(work => runChat(work, control, parts))),
-    engineWaiting: () => parts.served.engineWaiting(),
+    engineQueue: () => parts.served.engineQueue(),
     close: () => parts.served.close(),
   }
 }

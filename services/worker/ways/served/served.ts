@@ -1,4 +1,5 @@
 import { GatewayError } from '../../../shared/contract/errors.ts'
+import type { EngineQueue } from '../../../shared/registry/worker-registry.ts'
 import { makeAttempts } from '../../infer/endpoints/attempts.ts'
 import type { BreakerOptions } from '../../infer/endpoints/breaker.ts'
 import type { CallEnd, Endpoint } from '../../infer/endpoints/endpoint.ts'
@@ -40,8 +41,8 @@ export interface Served {
   attempt<T>(work: Work, signal: AbortSignal, run: (line: Line, firstPiece: () => void) => Promise<T>): Promise<T>
   /** The server's name for the model, or for the adapter that the leg wants. */
   modelFor(work: Work): string
-  /** Calls that the engines say are waiting, where they tell. */
-  engineWaiting(): number | undefined
+  /** What the engine that the next call would go to has to do, where it tells. */
+  engineQueue(): EngineQueue | undefined
   close(): Promise<void>
 }
 
@@ -91,7 +92,7 @@ export function createServed(
       ),
     modelFor: ({ recipe }) =>
       recipe.adapter === undefined ? spec.model : (spec.adapters?.[recipe.adapter] ?? recipe.adapter),
-    engineWaiting: () => load?.waiting(),
+    engineQueue: () => load?.queue(),
     async close() {
       load?.stop()
       await set.close()
