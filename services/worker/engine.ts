@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import type { Clock } from '../shared/contract/clock.ts'
 import type { Backend, RunControl } from './backend.ts'
 import type { Engine, Outcome, RunHooks, Work } from './states.ts'
+import { createJudges } from './judge/judges.ts'
 import { createThreadBackend } from './thread/thread-backend.ts'
 import { findThreadEntry } from './thread/thread-entry.ts'
 import { withRecipe } from './recipe/with-recipe.ts'
@@ -40,6 +42,9 @@ export interface EngineDependencies {
 /** A native operator on a large picture takes seconds; what takes longer than this hangs. */
 const defaultStuckMs = 30_000
 
+/** Programs that are tested side by side: each takes a core for as long as it runs. */
+const mostJudges = 4
+
 /** Kinds that wait rather than compute: they need no thread. */
 const callingKinds: ReadonlySet<string> = new Set(['openai', 'anthropic', 'gemini', 'oip', 'echo'])
 
@@ -51,14 +56,15 @@ type LoadedBackend = Backend & { readonly ready?: boolean }
  */
 export async function createEngine(options: EngineOptions, dependencies: EngineDependencies): Promise<Engine> {
   const { logger } = dependencies
-  const [bare, judges] = await Promise.all([
+  const [bare, verifiers] = await Promise.all([
     loadAll(options.models, options, dependencies),
     loadAll(options.verifiers ?? [], options, dependencies),
   ])
-  const backends = new Map([...bare].map(([name, backend]) => [name, withRecipe(backend, askModel)]))
+  const tests = createJudges({ processes: Math.min(mostJudges, availableParallelism()) })
+  const backends = new Map([...bare].map(([name, backend]) => [name, withRecipe(backend, { askModel, judges: tests })]))
 
   async function askModel(model: string, work: Work, control: RunControl): Promise<Outcome> {
-    const [outcome] = (await (judges.get(model) ?? bare.get(model))?.run([work], control)) ?? []
+    const [outcome] = (await (verifiers.get(model) ?? bare.get(model))?.run([work], control)) ?? []
     return outcome ?? bug('the verifier is not there')
   }
 
@@ -89,7 +95,8 @@ export async function createEngine(options: EngineOptions, dependencies: EngineD
     run,
     engineQueue: model => bare.get(model)?.engineQueue?.(),
     async close() {
-      await Promise.all([...bare.values(), ...judges.values()].map(backend => backend.close()))
+      tests.close()
+      await Promise.all([...bare.values(), ...verifiers.values()].map(backend => backend.close()))
     },
   }
 }

@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
 import type { Recipe } from '../../services/shared/contract/model.ts'
 import type { Backend, RunControl } from '../../services/worker/backend.ts'
+import { countPassed, programIn } from '../../services/worker/judge/count-passed.ts'
+import type { CallEnd } from '../../services/worker/judge/run-program.ts'
+import type { Judges } from '../../services/worker/judge/judges.ts'
 import { agreeOn } from '../../services/worker/interpret/agreement.ts'
 import { answerIn, passes, readVerdict } from '../../services/worker/interpret/verdict.ts'
 import { withRecipe } from '../../services/worker/recipe/with-recipe.ts'
@@ -44,16 +47,23 @@ function backendOf(outcomes: readonly Outcome[]): Backend & { readonly asked: Wo
   }
 }
 
-async function run(recipe: Recipe, outcomes: readonly Outcome[], verdict: Outcome = failed) {
+async function run(
+  recipe: Recipe,
+  outcomes: readonly Outcome[],
+  verdict: Outcome = failed,
+  judges: Pick<Judges, 'run'> = noJudges,
+) {
   const backend = backendOf(outcomes)
   const questions: Work[] = []
   const ask = async (_model: string, question: Work): Promise<Outcome> => {
     questions.push(question)
     return verdict
   }
-  const [outcome] = await withRecipe(backend, ask).run([work(recipe)], control)
+  const [outcome] = await withRecipe(backend, { askModel: ask, judges }).run([work(recipe)], control)
   return { outcome, asked: backend.asked, questions }
 }
+
+const noJudges: Pick<Judges, 'run'> = { run: () => Promise.reject(new Error('no process could be started')) }
 
 describe('withRecipe()', () => {
   it('lets a plain recipe through as it is', async () => {
@@ -166,5 +176,72 @@ describe('answerIn() and readVerdict()', () => {
     expect(readVerdict('**no**', 0.75, true)).toBe(0.25)
     expect(readVerdict('No', 0.2, false)).toBeCloseTo(0.1)
     expect(readVerdict('Perhaps', 0.9, true)).toBeUndefined()
+  })
+})
+
+describe('a verifier of unit tests', () => {
+  const verifier: Recipe['verifier'] = {
+    kind: 'tests',
+    language: 'javascript',
+    cases: [
+      { call: 'f(1)', gives: 2 },
+      { call: 'f(2)', gives: [4] },
+    ],
+  }
+  /** Gives for a program what stands in it. */
+  const judges: Pick<Judges, 'run'> = {
+    run: async ({ program, calls }) =>
+      calls.map((_, place) => ({ kind: 'value', json: program.split(';')[place] ?? '' })),
+  }
+
+  it('trusts a program by the share of cases that it passes', async () => {
+    const half = await run({ verifier }, [said('2;3', 0.64)], failed, judges)
+    expect(half.outcome).toMatchObject({
+      result: { rawConfidence: 0.64 / 16, signals: { verified: 0, verifier_score: 0.5 } },
+    })
+    const all = await run({ verifier }, [said('2;[4]', 0.64)], failed, judges)
+    expect(all.outcome).toMatchObject({ result: { rawConfidence: 0.8, signals: { verified: 1, verifier_score: 1 } } })
+  })
+
+  it('takes of several samples the one that passes most, whatever they agree on', async () => {
+    const samples = [said('0;0', 0.9), said('0;0', 0.9), said('2;[4]', 0.3), said('2;0', 0.9)]
+    const { outcome } = await run({ verifier, samples: 4 }, samples, failed, judges)
+    expect(outcome).toMatchObject({
+      result: {
+        output: { text: '2;[4]' },
+        signals: { verified: 1, samples: 4, agreement: 0.25 },
+        usage: { inputTokens: 40 },
+      },
+    })
+  })
+
+  it('says so when nobody could run it', async () => {
+    const { outcome } = await run({ verifier }, [said('2;[4]', 0.6)])
+    expect(outcome).toMatchObject({ result: { rawConfidence: 0.3, signals: { verifier_failed: 1 } } })
+  })
+})
+
+describe('countPassed()', () => {
+  const value = (json: string): CallEnd => ({ kind: 'value', json })
+  it.each([
+    ['numbers but for their rounding', { gives: 0.3 }, value(String(0.1 + 0.2)), 1],
+    ['numbers that differ', { gives: 0.3 }, value('0.301'), 0],
+    ['fields in any order', { gives: { a: 1, b: [2] } }, value('{"b":[2],"a":1}'), 1],
+    ['a field too many', { gives: { a: 1 } }, value('{"a":1,"b":2}'), 0],
+    ['a list for an object', { gives: {} }, value('[]'), 0],
+    ['nothing for null', { gives: null }, value(''), 0],
+    ['what should throw', { throws: true }, { kind: 'threw' } as const, 1],
+    ['no program where something should throw', { throws: true }, { kind: 'stopped' } as const, 0],
+  ])('looks at %s', (_what, expected, end, count) => {
+    expect(countPassed([{ call: '', ...expected }], [end])).toBe(count)
+  })
+})
+
+describe('programIn()', () => {
+  it('takes what stands in fences, else all of it, without marks of modules', () => {
+    expect(programIn('Here:\n```js\nexport function f() {}\n```\nand\n```\nlet a\n```\n')).toBe(
+      'function f() {}\n\nlet a\n',
+    )
+    expect(programIn('export default async function f() {}')).toBe('async function f() {}')
   })
 })

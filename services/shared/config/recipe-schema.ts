@@ -9,6 +9,26 @@ const verifier = z.discriminatedUnion(
     z.strictObject({ kind: z.literal('regex'), pattern }),
     z.strictObject({ kind: z.literal('json-schema'), schema: z.record(z.string(), z.unknown()) }),
     z.strictObject({
+      kind: z.literal('tests'),
+      language: z.literal('javascript'),
+      cases: z
+        .array(
+          z
+            .strictObject({
+              call: z.string().min(1).max(10_000),
+              gives: z.json().optional(),
+              throws: z.literal(true).optional(),
+            })
+            .refine(
+              one => (one.gives === undefined) !== (one.throws === undefined),
+              'either `gives` or `throws: true`',
+            ),
+        )
+        .min(1)
+        .max(64),
+      timeoutMs: count.max(30_000).optional(),
+    }),
+    z.strictObject({
       kind: z.literal('model'),
       model: name,
       promptTemplate: z
@@ -17,7 +37,7 @@ const verifier = z.discriminatedUnion(
         .optional(),
     }),
   ],
-  'one of regex, json-schema, model',
+  'one of regex, json-schema, tests, model',
 )
 
 /** A rung: a model with the recipe by which it is asked. */

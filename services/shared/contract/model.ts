@@ -83,6 +83,14 @@ export type Verifier =
   | { readonly kind: 'regex'; readonly pattern: string }
   /** The answer has to be JSON of this schema (draft 2020-12). */
   | { readonly kind: 'json-schema'; readonly schema: Readonly<Record<string, unknown>> }
+  /** The answer has to be a program that passes these cases; it runs in a process and an interpreter of its own, without the world. */
+  | {
+      readonly kind: 'tests'
+      readonly language: 'javascript'
+      readonly cases: readonly TestCase[]
+      /** For all cases together; 2 s when absent. */
+      readonly timeoutMs?: number | undefined
+    }
   /** A second model is asked whether the answer is right; it is paid at its own price. */
   | {
       readonly kind: 'model'
@@ -91,6 +99,15 @@ export type Verifier =
       readonly promptTemplate?: string
       readonly price: Price
     }
+
+/** An expression, and what it should come to once the program has run. */
+export interface TestCase {
+  readonly call: string
+  /** A value of JSON. */
+  readonly gives?: unknown
+  /** Whether it should throw instead. */
+  readonly throws?: boolean | undefined
+}
 
 /** When text of a rung may reach a caller who streams. */
 export type Streaming =

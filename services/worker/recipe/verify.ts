@@ -2,13 +2,22 @@ import { answerText, type LegResult } from '../../shared/contract/answer.ts'
 import type { Verifier } from '../../shared/contract/model.ts'
 import { costOf } from '../../shared/contract/price.ts'
 import type { RunControl } from '../backend.ts'
+import { countPassed, programIn } from '../judge/count-passed.ts'
+import type { Judges } from '../judge/judges.ts'
 import { passes, readVerdict } from '../interpret/verdict.ts'
 import type { Outcome, Work } from '../states.ts'
 
 /** Asks another model of this worker. */
 export type AskModel = (model: string, work: Work, control: RunControl) => Promise<Outcome>
 
+/** What verifiers work with. */
+export interface VerifyDependencies {
+  readonly askModel: AskModel
+  readonly judges: Pick<Judges, 'run'>
+}
+
 type ModelVerifier = Extract<Verifier, { readonly kind: 'model' }>
+type TestsVerifier = Extract<Verifier, { readonly kind: 'tests' }>
 
 /** What an answer that a program refuses is still trusted. */
 const refusedTrust = 0.05
@@ -28,17 +37,49 @@ export async function verify(
   result: LegResult,
   work: Work,
   control: RunControl,
-  askModel: AskModel,
+  { askModel, judges }: VerifyDependencies,
 ): Promise<LegResult> {
   const { verifier } = work.recipe
   if (verifier === undefined) return result
   if (verifier.kind === 'model') return judge(result, work, verifier, control, askModel)
+  if (verifier.kind === 'tests') return test(result, verifier, control.signal(work.legId), judges)
   const verified = passes(answerText(result.output), verifier)
   return {
     ...result,
     rawConfidence: verified ? result.rawConfidence : result.rawConfidence * refusedTrust,
     signals: { ...result.signals, verified: Number(verified) },
   }
+}
+
+/** A program that fails one case in ten is rarely right: trust falls far faster than the share that passes. */
+const failedTestsPower = 4
+const defaultTestsMs = 2000
+
+async function test(
+  result: LegResult,
+  { cases, timeoutMs = defaultTestsMs }: TestsVerifier,
+  signal: AbortSignal,
+  judges: VerifyDependencies['judges'],
+): Promise<LegResult> {
+  const calls = cases.map(one => one.call)
+  const program = result.output.kind === 'text' ? programIn(result.output.text) : ''
+  try {
+    const passed = countPassed(cases, await judges.run({ program, calls, timeoutMs }, signal))
+    const share = passed / cases.length
+    return {
+      ...result,
+      rawConfidence: share === 1 ? Math.sqrt(result.rawConfidence) : result.rawConfidence * share ** failedTestsPower,
+      signals: { ...result.signals, verified: Number(share === 1), verifier_score: share },
+    }
+  } catch {
+    // Nobody could look at it, or nobody wants it any more, which its leg knows.
+    return unverified(result)
+  }
+}
+
+function unverified(result: LegResult): LegResult {
+  const signals = { ...result.signals, verifier_failed: 1 }
+  return { ...result, rawConfidence: result.rawConfidence * unverifiedTrust, signals }
 }
 
 async function judge(
@@ -52,10 +93,7 @@ async function judge(
   const usage = outcome.kind === 'done' ? outcome.result.usage : outcome.usage
   const paid = { ...result, verifierNanoUsd: costOf(usage, verifier.price) }
   const score = outcome.kind === 'done' ? scoreOf(outcome.result) : undefined
-  if (score === undefined) {
-    const signals = { ...result.signals, verifier_failed: 1 }
-    return { ...paid, rawConfidence: result.rawConfidence * unverifiedTrust, signals }
-  }
+  if (score === undefined) return unverified(paid)
   return {
     ...paid,
     // Both have a say: an answer is trusted when its model and its judge are sure.

@@ -4,13 +4,13 @@ import type { Backend, RunControl } from '../backend.ts'
 import { agreeOn } from '../interpret/agreement.ts'
 import { answerIn } from '../interpret/verdict.ts'
 import type { Outcome, Work } from '../states.ts'
-import { verify, type AskModel } from './verify.ts'
+import { verify, type VerifyDependencies } from './verify.ts'
 
 /** Samples that shall differ need some heat, where the recipe names none. */
 const samplingTemperature = 0.7
 
 /** Stands before a backend and does what of a recipe no model does by itself: samples, the answer within the text, a verifier. */
-export function withRecipe(backend: Backend, askModel: AskModel): Backend {
+export function withRecipe(backend: Backend, dependencies: VerifyDependencies): Backend {
   return {
     ...backend,
     run: async (batch, control) => {
@@ -22,7 +22,7 @@ export function withRecipe(backend: Backend, askModel: AskModel): Backend {
         for (const [index, work] of plain.entries()) outcomes.set(work, ran[index] ?? lost)
       }
       const rest = batch.filter(work => needsMore(work.recipe))
-      const ranRest = rest.map(async work => outcomes.set(work, await runRecipe(work, control, backend, askModel)))
+      const ranRest = rest.map(async work => outcomes.set(work, await runRecipe(work, control, backend, dependencies)))
       await Promise.all([ranPlain(), ...ranRest])
       return batch.map(work => outcomes.get(work) ?? lost)
     },
@@ -35,7 +35,12 @@ function needsMore({ samples = 1, verifier, answerPattern }: Recipe): boolean {
   return samples > 1 || verifier !== undefined || answerPattern !== undefined
 }
 
-async function runRecipe(work: Work, control: RunControl, backend: Backend, askModel: AskModel): Promise<Outcome> {
+async function runRecipe(
+  work: Work,
+  control: RunControl,
+  backend: Backend,
+  dependencies: VerifyDependencies,
+): Promise<Outcome> {
   const outcomes = await runSamples(work, control, backend)
   const done = outcomes.filter(outcome => outcome.kind === 'done')
   const usage = addUsage(outcomes.map(outcome => (outcome.kind === 'done' ? outcome.result.usage : outcome.usage)))
@@ -43,12 +48,33 @@ async function runRecipe(work: Work, control: RunControl, backend: Backend, askM
   if (done.length === 0 || control.cancelled(work.legId)) {
     return failed === undefined ? { ...calledOff, usage } : { ...failed, usage }
   }
-  const result = choose(
-    done.map(({ result: one }) => one),
-    outcomes.length,
-    work.recipe,
-  )
-  return { kind: 'done', result: await verify({ ...result, usage }, work, control, askModel) }
+  const results = done.map(({ result }) => result)
+  const asked = outcomes.length
+  if (asked > 1 && work.recipe.verifier?.kind === 'tests') {
+    return { kind: 'done', result: await chooseByTests(results, { usage, asked }, work, control, dependencies) }
+  }
+  const result = choose(results, asked, work.recipe)
+  return { kind: 'done', result: await verify({ ...result, usage }, work, control, dependencies) }
+}
+
+/** Programs hardly ever agree word for word: of several the one that passes most is taken, and the share that passes all is the agreement. */
+async function chooseByTests(
+  results: readonly LegResult[],
+  { usage, asked }: { readonly usage: LegResult['usage']; readonly asked: number },
+  work: Work,
+  control: RunControl,
+  dependencies: VerifyDependencies,
+): Promise<LegResult> {
+  const one = (result: LegResult): LegResult => choose([result], 1, { ...work.recipe, samples: 1 })
+  const tested = await Promise.all(results.map(result => verify(one(result), work, control, dependencies)))
+  const best = tested.toSorted((a, b) => scoreOf(b) - scoreOf(a) || b.rawConfidence - a.rawConfidence)[0]
+  if (best === undefined) throw new Error('no sample is there to choose from')
+  const agreement = tested.filter(result => result.signals['verified'] === 1).length / asked
+  return { ...best, usage, signals: { ...best.signals, samples: asked, agreement } }
+}
+
+function scoreOf({ signals }: LegResult): number {
+  return signals['verifier_score'] ?? 0
 }
 
 const calledOff = { kind: 'failed', reason: 'cancelled', message: 'it was called off' } as const

@@ -1,0 +1,113 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createJudges, type Judges } from '../../services/worker/judge/judges.ts'
+import { buildWorker } from '../support/built-worker.ts'
+
+let judges: Judges
+beforeAll(() => {
+  buildWorker()
+  process.env['SLUICE_JUDGE_SECRET'] = 'a secret of the worker'
+  judges = createJudges({ processes: 1 })
+})
+afterAll(() => {
+  judges?.close()
+  delete process.env['SLUICE_JUDGE_SECRET']
+})
+
+const never = new AbortController().signal
+
+async function ends(program: string, calls: readonly string[], timeoutMs = 5000): Promise<readonly string[]> {
+  const all = await judges.run({ program, calls, timeoutMs }, never)
+  return all.map(end => (end.kind === 'value' ? end.json : end.kind))
+}
+
+/** Whatever was run before, the next program is judged as it deserves. */
+async function stillJudges(): Promise<void> {
+  expect(await ends('function add(a, b) { return a + b }', ['add(1, 2)', 'add()'])).toEqual(['3', 'null'])
+}
+
+describe('createJudges()', () => {
+  it('gives what each expression comes to, promises included', async () => {
+    const program = 'async function f(n) { return [n, { deep: `${n}` }] }'
+    expect(await ends(program, ['f(1)', '2 ** 10', 'undefined', 'f.missing()', 'new Promise(() => {})'])).toEqual([
+      '[1,{"deep":"1"}]',
+      '1024',
+      '',
+      'threw',
+      'threw',
+    ])
+    expect(await ends('no program at all', ['1'])).toEqual(['stopped'])
+  })
+
+  it.each([
+    ['an endless loop', 'while (true);', '1'],
+    ['one in an expression', '', '(() => { for (;;); })()'],
+    ['one behind a value', '', '({ toJSON() { for (;;); } })'],
+    ['endless promises', 'const go = () => Promise.resolve().then(go); go()', 'new Promise(() => {})'],
+    ['a pattern that backtracks for ever', '', String.raw`/^(a+)+$/.test('a'.repeat(40) + 'b')`],
+    ['one step that takes for ever', '', '(2n ** (2n ** 26n)).toString().length'],
+    ['memory without end', 'const all = []; for (;;) all.push(new Array(1e5).fill(1.5))', '1'],
+    ['a text without end', "let all = 'x'; for (;;) all += all", '1'],
+    ['calls without end', 'function f() { return [f()] }', 'f()'],
+  ])('survives %s', async (_what, program, call) => {
+    const [end] = await ends(program, [call], 300)
+    expect(end).toMatch(/^(?:stopped|threw)$/u)
+    await stillJudges()
+  })
+
+  it.each([
+    ['the process', 'typeof process + typeof globalThis.process'],
+    ['another realm’s process', `[].constructor.constructor('return typeof process')() + typeof process`],
+    ['modules', 'typeof require + typeof module'],
+    ['the network', 'typeof fetch + typeof WebSocket'],
+    ['the engine’s own libraries', 'typeof std + typeof os'],
+    ['timers', 'typeof setTimeout + typeof setImmediate'],
+  ])('shows a program nothing of %s', async (_what, call) => {
+    expect(await ends('', [call])).toEqual(['"undefinedundefined"'])
+  })
+
+  it('imports nothing, by name or by address', async () => {
+    let asked = 0
+    const server = createServer((_request, response) => {
+      asked += 1
+      response.end('export const leaked = 1')
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const calls = ['node:fs', 'fs', '/etc/passwd', `http://127.0.0.1:${port}/`].map(
+      name => `import(${JSON.stringify(name)}).then(() => 'in')`,
+    )
+    expect(await ends('', calls)).toEqual(calls.map(() => 'threw'))
+    expect(asked).toBe(0)
+    server.close()
+  })
+
+  it('has no way out by leaving, throwing or bending the language', async () => {
+    expect(await ends('throw new Error()', ['1'])).toEqual(['stopped'])
+    expect(await ends('process.exit(0)', ['1'])).toEqual(['stopped'])
+    // What is compared is compared elsewhere, so nothing that is bent here can say what passes.
+    const bent = `
+      Object.prototype.toJSON = () => 42; Array.prototype.every = () => true; JSON.stringify = () => '42'
+      Object.is = () => true; globalThis.passed = true; Error.prototype.kind = 'value'
+      Object.defineProperty(Object.prototype, 'json', { value: '42' })
+      function f() { return { kind: 'value', json: '3', passed: true, toJSON: undefined } }`
+    expect((await ends(bent, ['f()']))[0]).not.toBe('3')
+    await stillJudges()
+  })
+
+  it('leaves nothing from one case to the next, or from one program to the next', async () => {
+    expect(await ends('globalThis.count = (globalThis.count ?? 0) + 1', ['count', 'count'])).toEqual(['1', '1'])
+    expect(await ends('', ['typeof count'])).toEqual(['"undefined"'])
+  })
+
+  it('lets go of a program that nobody waits for, and of the line before it', async () => {
+    const leaving = new AbortController()
+    const busy = judges.run({ program: 'while (true);', calls: ['1'], timeoutMs: 30_000 }, leaving.signal)
+    const inLine = judges.run({ program: '', calls: ['1'], timeoutMs: 1000 }, leaving.signal)
+    setTimeout(() => leaving.abort(), 50)
+    await expect(busy).rejects.toThrow(/abort/u)
+    await expect(inLine).rejects.toThrow(/abort/u)
+    await stillJudges()
+  })
+})
