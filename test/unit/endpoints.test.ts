@@ -231,7 +231,12 @@ describe('makeAttempts()', () => {
 describe('readQueue()', () => {
   it.each([
     ['vLLM', 'vllm:num_requests_running{model_name="m"} 7.0\nvllm:num_requests_waiting{model_name="m"} 3.0\n', 3, 7],
-    ['SGLang', '# TYPE sglang:num_queue_reqs gauge\nsglang:num_queue_reqs{model_name="m"} 12\nsglang:num_running_reqs{model_name="m"} 5\n', 12, 5],
+    [
+      'SGLang',
+      '# TYPE sglang:num_queue_reqs gauge\nsglang:num_queue_reqs{model_name="m"} 12\nsglang:num_running_reqs{model_name="m"} 5\n',
+      12,
+      5,
+    ],
     ['llama.cpp', 'llamacpp:requests_processing 1\nllamacpp:requests_deferred 4\n', 4, 1],
     [
       'Triton, by model',

@@ -20,20 +20,18 @@ function isSame(one: unknown, other: unknown): boolean {
   if (typeof one === 'number' && typeof other === 'number') {
     return Math.abs(one - other) <= roundingRatio * Math.max(Math.abs(one), Math.abs(other))
   }
-  if (Array.isArray(one) || Array.isArray(other)) {
-    return (
-      Array.isArray(one) &&
-      Array.isArray(other) &&
-      one.length === other.length &&
-      one.every((value, place) => isSame(value, other[place]))
-    )
-  }
+  if (Array.isArray(one) && Array.isArray(other)) return hasSame(one, other)
+  if (Array.isArray(one) || Array.isArray(other)) return false
   if (!isRecord(one) || !isRecord(other)) return one === other
   const names = Object.keys(one)
   return (
     names.length === Object.keys(other).length &&
     names.every(name => Object.hasOwn(other, name) && isSame(one[name], other[name]))
   )
+}
+
+function hasSame(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((value, place) => isSame(value, other[place]))
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
