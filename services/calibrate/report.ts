@@ -68,6 +68,8 @@ export interface EvalReport {
   readonly aiq: { readonly policy: Figure; readonly randomMix: Figure; readonly gain: Figure }
   readonly routers: readonly RouterLine[]
   readonly ece: Figure
+  /** What chance alone would leave of it to a perfect judge. */
+  readonly eceOfChance: number
   readonly reliability: readonly ReliabilityBin[]
   readonly ways: readonly { readonly calls: string; readonly share: number; readonly score: number }[]
   readonly risks: readonly {

@@ -1,7 +1,8 @@
 import { dangerOf, decide, worthView } from '../shared/policy/decide.ts'
 import { mostWorthy, type WorthView } from '../shared/policy/decide-by-worth.ts'
 import { bestOf } from '../shared/policy/decide-step.ts'
-import { judgeAnswer, signsOf } from '../shared/policy/judge-answer.ts'
+import { judgeAll } from '../shared/policy/judge-answer.ts'
+import { judgeInOrder } from '../shared/policy/judge-in-order.ts'
 import type { Called, Estimate } from '../shared/policy/policy.ts'
 import type { PolicyFile, QualityPoint } from '../shared/policy/policy-schema.ts'
 import type { OutcomeRow } from './states.ts'
@@ -31,7 +32,7 @@ export interface Walk {
 export function createWalk(
   row: OutcomeRow,
   estimate: Estimate,
-  file: Pick<PolicyFile, 'models' | 'usual' | 'prospects' | 'judges'> & Partial<Pick<PolicyFile, 'risk'>>,
+  file: Pick<PolicyFile, 'models' | 'usual' | 'prospects' | 'judges'> & Partial<Pick<PolicyFile, 'risk' | 'schema'>>,
 ): Walk {
   const seen = new Map<string, readonly Called[]>([['', []]])
   const views = new Map<string, WorthView>()
@@ -40,12 +41,9 @@ export function createWalk(
 
   function calledFor(calls: readonly string[]): readonly Called[] {
     return kept(seen, calls.join('\n'), () => {
-      const before = calledFor(calls.slice(0, -1))
-      const judged = judgedOf(row, calls.at(-1) ?? '')
-      const judge = file.judges[judged.model]
-      const confidence =
-        judge === undefined ? (judged.rawConfidence ?? 0) : judgeAnswer(judge, signsOf(judged, estimate, before))
-      return [...before, { ...judged, confidence, costNanoUsd: 0 }]
+      const answers = calls.map(model => judgedOf(row, model))
+      const confidences = (file.schema === 3 ? judgeInOrder : judgeAll)(file.judges, answers, estimate)
+      return answers.map((one, index) => ({ ...one, confidence: confidences[index]!, costNanoUsd: 0 }))
     })
   }
 

@@ -143,7 +143,9 @@ export async function runEvalCommand(options: EvalFlags, terminal: Terminal): Pr
     `score ${interval(score)}, cost $${costUsd.value.toPrecision(3)} a request, risk ${interval(marginalRisk)}`,
   )
   terminal.line(`AIQ ${interval(report.aiq.policy)}, over a random mix ${interval(report.aiq.gain)}`)
-  terminal.line(`ECE of P(correct) after the call ${interval(report.ece)}`)
+  terminal.line(
+    `ECE of P(correct) after the call ${interval(report.ece)}; chance alone would leave ${report.eceOfChance.toFixed(4)}`,
+  )
   for (const { name, apgr } of report.routers) terminal.line(`APGR, ${name}: ${interval(apgr)}`)
   for (const file of [options.json, options.html]) {
     if (file !== undefined) terminal.line(terminal.paint('green', `written to ${file}`))

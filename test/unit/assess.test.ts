@@ -30,7 +30,7 @@ function policyThat(estimateOf: Policy['estimate']): Policy {
   const never = (): never => {
     throw new Error('assessing does not decide')
   }
-  return { version: 'v', models: ['tiny'], estimate: estimateOf, confidence: never, next: never }
+  return { version: 'v', models: ['tiny'], estimate: estimateOf, confidences: never, next: never }
 }
 
 function admitted(more: Partial<Admitted> = {}): Admitted {

@@ -73,17 +73,17 @@ function fitDangers(rows: readonly FeaturedRow[], { models, seed }: RiskOptions)
   const dearest = models.at(-1) ?? ''
   return Object.fromEntries(
     models.slice(0, -1).map((model, rung) => {
-      const signs = rows.map(({ row, features }) => {
+      const samples = rows.map(({ row, features }, index) => {
         const lower = models.slice(0, rung)
         const before = drawOf(row.id, `danger ${model}`, seed) % 2 === 0 ? lower : lower.slice(-1)
-        return riskSignsOf(
+        const signs = riskSignsOf(
           judgedOf(row, model),
           estimateWith(features),
           before.map(name => calledOf(row, name)),
         )
+        return { signs, target: Number(isLoss(row, model, dearest)), row: index }
       })
-      const targets = rows.map(({ row }) => Number(isLoss(row, model, dearest)))
-      return [model, judgeOf(fitScaled(signs, targets))]
+      return [model, judgeOf(fitScaled(samples))]
     }),
   )
 }

@@ -6,15 +6,18 @@ export interface LogisticFit {
   readonly bias: number
 }
 
-/** Steps of Newton's method: it doubles the digits at each, and ridge keeps it from running away. */
-const steps = 25
+/** Steps of Newton's method; ridge keeps it from running away. */
+const steps = 60
 /** Beyond five digits a fit is not sure of its weights anyway; the step that falls below is still taken. */
 const enough = 1e-5
+/** The curvature is computed anew, which costs the square of the inputs, when a step has not come down to this share of the one before. */
+const slow = 0.4
 
 /**
  * Fits P(y = 1 | x) by ridge-penalised maximum likelihood, with Newton's method; targets may be anything in [0,1]. The bias is not
  * penalised. Deterministic. A fit to start from saves steps.
- * @source Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, section 4.4.1
+ * @source Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, section 4.4.1; the curvature is kept while steps shrink
+ * (the chord method: Kelley, Iterative Methods for Linear and Nonlinear Equations, section 5.4)
  */
 export function fitLogistic(
   inputs: readonly Float32Array[],
@@ -24,37 +27,74 @@ export function fitLogistic(
 ): LogisticFit {
   const width = (inputs[0]?.length ?? 0) + 1
   const beta = new Float64Array(width)
-  if (start !== undefined) beta.set([...start.weights, start.bias])
+  if (start?.weights.length === width - 1) beta.set([...start.weights, start.bias])
+  const descent = { inputs, targets, ridge, beta }
+  let curvature: Float64Array | undefined
+  let before = Number.POSITIVE_INFINITY
   for (let step = 0; step < steps; step += 1) {
-    const change = newtonStep(inputs, targets, ridge, beta)
+    curvature ??= curvatureAt(descent)
+    const change = solveFactored(curvature, gradientAt(descent))
+    const size = change.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
     for (let at = 0; at < width; at += 1) beta[at]! -= change[at]!
-    if (change.every(value => Math.abs(value) < enough)) break
+    if (size < enough) break
+    if (size > slow * before) curvature = undefined
+    before = size
   }
   return { weights: Array.from(beta.subarray(0, width - 1)), bias: beta[width - 1]! }
 }
 
-function newtonStep(
-  inputs: readonly Float32Array[],
-  targets: readonly number[],
-  ridge: number,
-  beta: Float64Array,
-): Float64Array {
+interface Descent {
+  readonly inputs: readonly Float32Array[]
+  readonly targets: readonly number[]
+  readonly ridge: number
+  /** Weights, then the bias. */
+  readonly beta: Float64Array
+}
+
+const leastPenalty = 1e-6
+
+function gradientAt({ inputs, targets, ridge, beta }: Descent): Float64Array {
+  const last = beta.length - 1
+  const gradient = beta.map((value, at) => value * (at === last ? leastPenalty : ridge))
+  for (let index = 0; index < inputs.length; index += 1) {
+    const row = inputs[index]!
+    const slope = chanceOf(row, beta) - (targets[index] ?? 0)
+    for (let at = 0; at < last; at += 1) gradient[at]! += slope * row[at]!
+    gradient[last]! += slope
+  }
+  return gradient
+}
+
+/** The penalised Hessian, factorised. */
+function curvatureAt({ inputs, ridge, beta }: Descent): Float64Array {
   const width = beta.length
-  const gradient = new Float64Array(width)
   const hessian = new Float64Array(width * width)
   const line = new Float64Array(width)
   line[width - 1] = 1
-  for (let index = 0; index < inputs.length; index += 1) {
-    line.set(inputs[index]!)
-    accumulate(line, targets[index] ?? 0, beta, gradient, hessian)
+  for (const row of inputs) {
+    const chance = chanceOf(row, beta)
+    line.set(row)
+    addOuter(hessian, line, Math.max(1e-6, chance * (1 - chance)))
   }
-  for (let at = 0; at < width; at += 1) {
-    const penalty = at === width - 1 ? 1e-6 : ridge
-    gradient[at]! += penalty * beta[at]!
-    hessian[at * width + at]! += penalty
-  }
+  for (let at = 0; at < width; at += 1) hessian[at * width + at]! += at === width - 1 ? leastPenalty : ridge
   factorize(hessian, width)
-  return solveFactored(hessian, gradient)
+  return hessian
+}
+
+/** Adds a weighed outer product to the lower triangle. */
+function addOuter(matrix: Float64Array, line: Float64Array, weight: number): void {
+  const width = line.length
+  for (let a = 0; a < width; a += 1) {
+    const scaled = weight * line[a]!
+    const from = a * width
+    for (let b = 0; b <= a; b += 1) matrix[from + b]! += scaled * line[b]!
+  }
+}
+
+function chanceOf(row: Float32Array, beta: Float64Array): number {
+  let logit = beta[row.length]!
+  for (let at = 0; at < row.length; at += 1) logit += row[at]! * beta[at]!
+  return 1 / (1 + Math.exp(-logit))
 }
 
 /** What a fit says of one input. */
@@ -62,27 +102,4 @@ export function applyLogistic({ weights, bias }: LogisticFit, row: Float32Array)
   let logit = bias
   for (let at = 0; at < row.length; at += 1) logit += row[at]! * weights[at]!
   return 1 / (1 + Math.exp(-logit))
-}
-
-/** Adds a row to the gradient and to the lower triangle of the Hessian. */
-function accumulate(
-  line: Float64Array,
-  target: number,
-  beta: Float64Array,
-  gradient: Float64Array,
-  hessian: Float64Array,
-): void {
-  const width = line.length
-  let logit = 0
-  for (let at = 0; at < width; at += 1) logit += beta[at]! * line[at]!
-  const chance = 1 / (1 + Math.exp(-logit))
-  const slope = chance - target
-  const curve = Math.max(1e-6, chance * (1 - chance))
-  for (let a = 0; a < width; a += 1) {
-    const x = line[a]!
-    gradient[a]! += slope * x
-    const scaled = curve * x
-    const from = a * width
-    for (let b = 0; b <= a; b += 1) hessian[from + b]! += scaled * line[b]!
-  }
 }

@@ -3,6 +3,14 @@ import type { Judge } from '../../shared/policy/policy-schema.ts'
 import { rounded } from '../round.ts'
 import { applyLogistic, fitLogistic, type LogisticFit } from './logistic-regression.ts'
 
+/** What one fit learns from: signs, what came, and of which row they are; a row may give several. */
+export interface Sample {
+  readonly signs: Signs
+  /** In [0,1]. */
+  readonly target: number
+  readonly row: number
+}
+
 /** Named numbers of one row. */
 export type Signs = Readonly<Record<string, number>>
 
@@ -23,9 +31,12 @@ export interface ScaledFit extends Scaling {
 const ridges = [300, 60, 12, 2.5]
 /** The penalty is chosen on at most as many rows: more would not change the choice. */
 const mostTuning = 3000
-/** A label is a sign of its own when as many rows have it; no more labels than that are told apart. */
-const fewestOfLabel = 8
-const mostLabels = 40
+/** An indicator, such as an answer's label, is a sign of its own when as many rows have it. */
+const fewestOfIndicator = 8
+/** Of one family, such as the labels of one model's answers, the most frequent are told apart. */
+const mostOfFamily = 40
+/** Newton's step costs the square of the signs. */
+const mostIndicators = 160
 /** A sign that fewer rows have says too little to be worth a weight. */
 const leastShare = 0.2
 
@@ -41,13 +52,12 @@ export function fitScaling(rows: readonly Signs[]): Scaling {
     }
   }
   const measured = [...values].filter(([name, list]) => !isIndicator(name) && list.length >= rows.length * leastShare)
-  const labels = [...values]
-    .filter(([name, list]) => isIndicator(name) && list.length >= fewestOfLabel)
-    .toSorted(([a, one], [b, two]) => two.length - one.length || (a < b ? -1 : 1))
-    .slice(0, mostLabels)
+  const indicators = mostFrequent(
+    [...values].filter(([name, list]) => isIndicator(name) && list.length >= fewestOfIndicator),
+  )
   const kept = [
     ...measured.map(([name, list]) => ({ name, ...momentsOf(list, list.length) })),
-    ...labels.map(([name, list]) => ({ name, ...momentsOf(list, rows.length) })),
+    ...indicators.map(([name, list]) => ({ name, ...momentsOf(list, rows.length) })),
   ]
   const varied = kept.filter(({ deviation }) => deviation > 1e-9).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   return {
@@ -57,11 +67,30 @@ export function fitScaling(rows: readonly Signs[]): Scaling {
   }
 }
 
-/** Fits with the penalty that foresees best on every fourth row: no chance is drawn. */
-export function fitScaled(rows: readonly Signs[], targets: readonly number[], scaling = fitScaling(rows)): ScaledFit {
-  const inputs = rows.map(row => standardise(row, scaling))
-  const ridge = chooseRidge(inputs, targets)
-  return { ...scaling, ridge, fit: fitLogistic(inputs, targets, ridge) }
+/** The most frequent of each family, and of all of them. */
+function mostFrequent(indicators: readonly (readonly [string, number[]])[]): readonly (readonly [string, number[]])[] {
+  const families = new Map<string, number>()
+  return indicators
+    .toSorted(([a, one], [b, two]) => two.length - one.length || (a < b ? -1 : 1))
+    .filter(([name]) => {
+      const family = name.slice(0, name.lastIndexOf('.') + 1)
+      const count = families.get(family) ?? 0
+      families.set(family, count + 1)
+      return family === '' || count < mostOfFamily
+    })
+    .slice(0, mostIndicators)
+}
+
+/**
+ * Fits with the penalty that foresees best on every fourth row, with all that the row gives: no chance is drawn. A fit of nearly the
+ * same rows lends its penalty.
+ */
+export function fitScaled(samples: readonly Sample[], like?: Pick<ScaledFit, 'ridge'>): ScaledFit {
+  const scaling = fitScaling(samples.map(one => one.signs))
+  const standard = samples.map(({ signs, target, row }) => ({ input: standardise(signs, scaling), target, row }))
+  const { ridge, start } = like === undefined ? chooseRidge(standard) : { ridge: like.ridge, start: undefined }
+  const fit = fitLogistic(inputsOf(standard), targetsOf(standard), ridge, start)
+  return { ...scaling, ridge, fit }
 }
 
 /** What a scaled fit says of one row. */
@@ -80,36 +109,46 @@ export function judgeOf({ names, means, scales, fit }: ScaledFit): Judge {
   }
 }
 
-function chooseRidge(inputs: readonly Float32Array[], targets: readonly number[]): number {
-  const stride = Math.max(1, Math.ceil(inputs.length / mostTuning))
-  const tuning = inputs.map((_, index) => index).filter(index => index % stride === 0)
-  const train = tuning.filter((_, at) => at % 4 !== 3)
-  const test = tuning.filter((_, at) => at % 4 === 3)
-  let best = { ridge: 60, loss: Number.POSITIVE_INFINITY }
-  let fit: LogisticFit | undefined
-  for (const ridge of ridges) {
-    fit = fitLogistic(
-      train.map(index => inputs[index]!),
-      train.map(index => targets[index]!),
-      ridge,
-      fit,
-    )
-    const loss = lossOf(fit, inputs, targets, test)
-    if (loss < best.loss) best = { ridge, loss }
-  }
-  return best.ridge
+interface Standard {
+  readonly input: Float32Array
+  readonly target: number
+  readonly row: number
 }
 
-function lossOf(
-  fit: LogisticFit,
-  inputs: readonly Float32Array[],
-  targets: readonly number[],
-  test: readonly number[],
-): number {
+function chooseRidge(samples: readonly Standard[]): {
+  readonly ridge: number
+  readonly start: LogisticFit | undefined
+} {
+  const stride = Math.max(1, Math.ceil(samples.length / mostTuning))
+  const tuning = samples.filter((_, index) => index % stride === 0)
+  const train = tuning.filter(one => one.row % 4 !== 3)
+  const test = tuning.filter(one => one.row % 4 === 3)
+  let best: { ridge: number; loss: number; fit: LogisticFit | undefined } = {
+    ridge: 60,
+    loss: Number.POSITIVE_INFINITY,
+    fit: undefined,
+  }
+  let fit: LogisticFit | undefined
+  for (const ridge of ridges) {
+    fit = fitLogistic(inputsOf(train), targetsOf(train), ridge, fit)
+    const loss = lossOf(fit, test)
+    if (loss < best.loss) best = { ridge, loss, fit }
+  }
+  return { ridge: best.ridge, start: best.fit }
+}
+
+function inputsOf(samples: readonly Standard[]): readonly Float32Array[] {
+  return samples.map(one => one.input)
+}
+
+function targetsOf(samples: readonly Standard[]): readonly number[] {
+  return samples.map(one => one.target)
+}
+
+function lossOf(fit: LogisticFit, samples: readonly Standard[]): number {
   let loss = 0
-  for (const index of test) {
-    const chance = Math.min(1 - 1e-6, Math.max(1e-6, applyLogistic(fit, inputs[index]!)))
-    const target = targets[index]!
+  for (const { input, target } of samples) {
+    const chance = Math.min(1 - 1e-6, Math.max(1e-6, applyLogistic(fit, input)))
     loss -= target * Math.log(chance) + (1 - target) * Math.log(1 - chance)
   }
   return loss

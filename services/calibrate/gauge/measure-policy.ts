@@ -5,7 +5,7 @@ import type { CostBook } from '../states.ts'
 import type { Walk, Walked } from '../walk-row.ts'
 import type { CurvePoint, EvalReport, Figure, Mistake, Slice } from '../report.ts'
 import { figureOf } from './bootstrap.ts'
-import { binsOf, calibrationError, type Foretold } from './reliability.ts'
+import { binsOf, calibrationError, errorOfChance, type Foretold } from './reliability.ts'
 
 /** What measuring stands on. */
 export interface MeasureInput {
@@ -39,7 +39,17 @@ function doAll({ walks, file, book }: MeasureInput, go: (walk: Walk) => Walked):
 /** Everything that is said of the policy as a whole cascade. */
 export function measurePolicy(input: MeasureInput): Pick<
   EvalReport,
-  'alone' | 'curve' | 'oracle' | 'chosen' | 'aiq' | 'ece' | 'reliability' | 'ways' | 'risks' | 'mistakes'
+  | 'alone'
+  | 'curve'
+  | 'oracle'
+  | 'chosen'
+  | 'aiq'
+  | 'ece'
+  | 'eceOfChance'
+  | 'reliability'
+  | 'ways'
+  | 'risks'
+  | 'mistakes'
 > & {
   readonly slices: (groupOf: (walk: Walk) => string) => readonly Slice[]
 } {
@@ -47,7 +57,7 @@ export function measurePolicy(input: MeasureInput): Pick<
   const along = file.decision.path.map(point => doAll(input, walk => walk.byWorth(point)))
   const done = along[file.decision.chosen]!
   const alone = file.models.map(model => doAll(input, () => ({ calls: [model], answer: model })))
-  const foretold = foretoldOf(walks, done)
+  const foretold = foretoldOf(walks, file.models)
   const figure = (statistic: (counts?: Uint16Array) => number): Figure => figureOf(resampled, statistic)
   const ends = [alone[0]!, alone.at(-1)!]
   const area = (lines: readonly (readonly Done[])[]) => (counts?: Uint16Array) => areaUnder(lines, ends, counts)
@@ -67,6 +77,7 @@ export function measurePolicy(input: MeasureInput): Pick<
       gain: figure(counts => area(along)(counts) - area(ends)(counts)),
     },
     ece: figure(counts => calibrationError(binsOf(foretold, counts))),
+    eceOfChance: errorOfChance(foretold),
     reliability: binsOf(foretold),
     ways: waysOf(done),
     risks: [0.01, 0.02, 0.05, 0.1].map(maxRisk => riskOf(input, maxRisk)),
@@ -147,15 +158,16 @@ function oracleOf({ row }: Walk, models: readonly string[]): Walked {
   return { calls: [best], answer: best }
 }
 
-/** P(correct) of every answer that was seen on the way, against what it scored. */
-function foretoldOf(walks: readonly Walk[], done: readonly Done[]): readonly Foretold[] {
-  return walks.flatMap((walk, row) =>
-    done[row]!.calls.map((model, index) => ({
+/** P(correct) of every model's answer, given those of the cheaper ones, against what it scored: all judges, and not those alone that one point asks. */
+function foretoldOf(walks: readonly Walk[], models: readonly string[]): readonly Foretold[] {
+  return walks.flatMap((walk, row) => {
+    const present = models.filter(model => walk.row.outcomes[model] !== undefined)
+    return present.map((model, index) => ({
       row,
-      said: walk.confidence(done[row]!.calls.slice(0, index + 1)),
+      said: walk.confidence(present.slice(0, index + 1)),
       came: walk.row.outcomes[model]?.score ?? 0,
-    })),
-  )
+    }))
+  })
 }
 
 function waysOf(done: readonly Done[]): EvalReport['ways'] {

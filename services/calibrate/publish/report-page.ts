@@ -89,7 +89,7 @@ function beforeTheCall({ routers }: EvalReport): string {
   )
 }
 
-function trust({ reliability, ece }: EvalReport): string {
+function trust({ reliability, ece, eceOfChance }: EvalReport): string {
   const chart = drawChart({
     title: 'Reliability',
     x: 'P(correct) that the policy gave',
@@ -117,7 +117,7 @@ function trust({ reliability, ece }: EvalReport): string {
   })
   return section(
     'What a confidence is worth',
-    `<p>Of answers that were given 80 %, eight in ten should be right. The mean distance from that, over 15 bins, is ${figure(ece)}.</p>${chart}`,
+    `<p>Of answers that were given 80 %, eight in ten should be right. The mean distance from that, over 15 bins, is ${figure(ece)}; with as many answers a perfect judge would show ${eceOfChance.toFixed(3)} by chance.</p>${chart}`,
   )
 }
 

@@ -20,26 +20,32 @@ export type Move =
   /** No rung is left and none gave an answer. */
   | { readonly kind: 'give-up' }
 
-/** How far an answer is trusted: the policy's calibrated probability; a pinned ladder has none, so the model's own word stands. Pure. */
+/**
+ * The answers so far with a new one: how far each is trusted now, since a new answer may speak for or against those before. It is the
+ * policy's calibrated probability; a pinned ladder and a fallback have none, so the model's own word stands. Pure.
+ */
 export function trust(
   rung: string,
   end: LegEnd & { readonly kind: 'done' },
   guided: GuidedLadder,
   estimate: Estimate,
   before: readonly Called[],
-): Called {
+): readonly Called[] {
   const { result, receipt } = end
   const text = answerText(result.output)
-  const known = isFallback(rung, guided) ? undefined : guided.policy
-  const judged = {
+  const called = {
     model: rung,
     rawConfidence: result.rawConfidence,
     signals: result.signals,
     answer: text,
     outputChars: text.length,
+    confidence: result.rawConfidence,
+    costNanoUsd: receipt.costNanoUsd,
   }
-  const confidence = known?.confidence(judged, estimate, before) ?? result.rawConfidence
-  return { ...judged, confidence, costNanoUsd: receipt.costNanoUsd }
+  if (isFallback(rung, guided) || guided.policy === undefined) return [...before, called]
+  const answers = [...before, called]
+  const confidences = guided.policy.confidences(answers, estimate)
+  return answers.map((one, index) => ({ ...one, confidence: confidences[index] ?? one.confidence }))
 }
 
 /** What the gate is asked. `open` may be called now; `wanted` might be, were time, money and workers no matter. */

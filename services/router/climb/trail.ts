@@ -26,7 +26,8 @@ export interface Trail {
   /** Legs that ran beside them. */
   readonly beside: LegState[]
   readonly reports: RungReport[]
-  readonly called: Called[]
+  /** The answers so far, each trusted as all of them together say. */
+  called: readonly Called[]
   readonly results: Map<string, LegResult>
   readonly tried: Set<string>
   lastFailure: (LegEnd & { readonly kind: 'failed' }) | undefined

@@ -203,14 +203,13 @@ function judge(course: Course, trail: Trail, leg: LegState, end: LegEnd, depende
     report = reportOf(rung, leg, end, 'failed', why)
   } else {
     trail.lastFailure = undefined
-    const called = trust(rung.name, end, course.guided, course.estimate, trail.called)
-    trail.called.push(called)
+    trail.called = trust(rung.name, end, course.guided, course.estimate, trail.called)
     trail.results.set(rung.name, end.result)
     const move = nextMove(course, trail, addNanoUsd(spentOf(trail), end.receipt.costNanoUsd), dependencies)
     trail.next = move
     const verdict =
       move.kind === 'call' || (move.kind === 'deliver' && move.model !== rung.name) ? 'escalated' : 'accepted'
-    report = reportOf(rung, leg, end, verdict, reasonOf(move), called.confidence)
+    report = reportOf(rung, leg, end, verdict, reasonOf(move), trail.called.at(-1)?.confidence)
   }
   trail.reports.push(leg.report ?? report)
   return leg.report ?? report

@@ -51,7 +51,7 @@ function walkInThought(
   policy: Policy,
   estimate: Estimate,
 ): Thought {
-  const called: Called[] = []
+  let called: readonly Called[] = []
   const limits = limitsOf(request.constraints)
   const kept = considered.filter(one => one.removedBy === undefined)
   let costNanoUsd = 0
@@ -66,9 +66,8 @@ function walkInThought(
       const cost = costNanoUsd + wanted.predictedCostNanoUsd
       return { calls: [...calls, step.model], answer: step.model, costNanoUsd: cost, openEnded: mayGoOn(open, wanted) }
     }
-    const judged = judge(answered, policy, estimate, called)
-    called.push(judged)
-    costNanoUsd += judged.costNanoUsd
+    called = judge([...called, answerOf(answered)], policy, estimate)
+    costNanoUsd += answered.end.receipt.costNanoUsd
   }
 }
 
@@ -77,13 +76,22 @@ function mayGoOn(open: readonly Considered[], wanted: Considered): boolean {
   return open.at(-1) !== wanted
 }
 
-function judge({ rung, end }: AnsweredRung, policy: Policy, estimate: Estimate, before: readonly Called[]): Called {
+function answerOf({ rung, end }: AnsweredRung): Called {
   const answer = answerText(end.result.output)
   const { rawConfidence, signals } = end.result
-  const judged = { model: rung, rawConfidence, signals, answer, outputChars: answer.length }
+  const costNanoUsd = end.receipt.costNanoUsd
   return {
-    ...judged,
-    confidence: policy.confidence(judged, estimate, before),
-    costNanoUsd: end.receipt.costNanoUsd,
+    model: rung,
+    rawConfidence,
+    signals,
+    answer,
+    outputChars: answer.length,
+    confidence: rawConfidence,
+    costNanoUsd,
   }
+}
+
+function judge(called: readonly Called[], policy: Policy, estimate: Estimate): readonly Called[] {
+  const confidences = policy.confidences(called, estimate)
+  return called.map((one, index) => ({ ...one, confidence: confidences[index] ?? one.confidence }))
 }

@@ -1,9 +1,11 @@
 import { certifiedPoint, decideByRisk } from './decide-by-risk.ts'
 import { decideByWorth, type WorthView } from './decide-by-worth.ts'
 import { bestOf, decideByQuality } from './decide-step.ts'
-import { judgeAnswer, prospectSignsOf, riskSignsOf } from './judge-answer.ts'
+import { judgeAnswer, riskSignsOf } from './judge-answer.ts'
+import { prospectSignsInOrder } from './judge-in-order.ts'
 import type { Called, Candidate, Estimate, Limits, Step } from './policy.ts'
 import type { PolicyFile } from './policy-schema.ts'
+import { prospectSignsOf } from './signs/prospect-signs.ts'
 
 /** The next step of a climb by a fitted policy: by risk where a limit is set, else by least quality, else by worth. Pure. */
 export function decide(
@@ -43,7 +45,12 @@ export function dangerOf(file: Pick<PolicyFile, 'risk'>, estimate: Estimate, cal
 
 /** What a decision by worth looks at, from a fitted policy. Costs are those it was fitted with: its prices of quality are in them. */
 export function worthView(
-  { models, usual, prospects }: Pick<PolicyFile, 'models' | 'usual' | 'prospects'>,
+  {
+    schema,
+    models,
+    usual,
+    prospects,
+  }: Pick<PolicyFile, 'models' | 'usual' | 'prospects'> & Partial<Pick<PolicyFile, 'schema'>>,
   estimate: Estimate,
   called: readonly Called[],
   open: readonly string[],
@@ -59,7 +66,8 @@ export function worthView(
       const best = bestOf(called)?.confidence ?? 0
       const judge = prospects[`${called.at(-1)?.model ?? ''}>${model}`]
       if (judge === undefined) return Math.max(best, foreseenOf(model))
-      return best + 2 * judgeAnswer(judge, prospectSignsOf(called, model, estimate)) - 1
+      const signs = (schema === 3 ? prospectSignsInOrder : prospectSignsOf)(called, model, estimate)
+      return best + 2 * judgeAnswer(judge, signs) - 1
     },
   }
 }

@@ -54,12 +54,15 @@ export function standardise(
   features: Readonly<Record<string, number>>,
   scaling: { readonly names: readonly string[]; readonly means: readonly number[]; readonly scales: readonly number[] },
 ): Float32Array {
-  return Float32Array.from(scaling.names, (name, index) => {
+  const { names, means, scales } = scaling
+  const standard = new Float32Array(names.length)
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index]!
     const value = features[name] ?? (name.startsWith('=') ? 0 : undefined)
-    if (value === undefined) return 0
-    const standard = (value - (scaling.means[index] ?? 0)) / (scaling.scales[index] ?? 1)
-    return Math.max(-widest, Math.min(widest, standard))
-  })
+    if (value === undefined) continue
+    standard[index] = Math.max(-widest, Math.min(widest, (value - (means[index] ?? 0)) / (scales[index] ?? 1)))
+  }
+  return standard
 }
 
 /** Inputs unlike any that were fitted on are taken for the most extreme of those. */

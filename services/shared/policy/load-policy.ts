@@ -7,7 +7,8 @@ import type { EncoderIdentity, TextEncoder } from '../encoder/text-encoder.ts'
 import { decide } from './decide.ts'
 import { openEstimator, type Estimator } from './estimator.ts'
 import { estimatorInput, featuresOf, textOf } from './featurize.ts'
-import { judgeAnswer, signsOf } from './judge-answer.ts'
+import { judgeAll } from './judge-answer.ts'
+import { judgeInOrder } from './judge-in-order.ts'
 import type { Estimate, ModelEstimate, PartDescription, Policy } from './policy.ts'
 import { policySchema, type PolicyFile } from './policy-schema.ts'
 
@@ -86,10 +87,7 @@ export async function createCalibratedPolicy(folder: PolicyFolder, options: Load
         return usualEstimate(file, features, 'error')
       }
     },
-    confidence(judged, estimate, before) {
-      const judge = file.judges[judged.model]
-      return judge === undefined ? (judged.rawConfidence ?? 0) : judgeAnswer(judge, signsOf(judged, estimate, before))
-    },
+    confidences: (answers, estimate) => (file.schema === 3 ? judgeInOrder : judgeAll)(file.judges, answers, estimate),
     next: (estimate, called, candidates, limits) => decide(file, estimate, called, candidates, limits),
   }
 }

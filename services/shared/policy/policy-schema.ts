@@ -40,7 +40,8 @@ const riskPoint = z.strictObject({
 /** What `policy.json` holds. */
 export const policySchema = z
   .strictObject({
-    schema: z.literal(3),
+    /** Of schema 3 are policies whose judges look at the answers before alone; they are read, and written no more. */
+    schema: z.union([z.literal(3), z.literal(4)]),
     /** Cheap to dear. */
     models: z.array(z.string()).min(1),
     files: z.record(fileName, z.string().regex(/^[0-9a-f]{64}$/u)),
@@ -68,7 +69,7 @@ export const policySchema = z
     costsKnown: z.boolean(),
     /** P(correct) of a model's answer. */
     judges: z.record(z.string(), judge),
-    /** By `a>b`: half of one plus the score that is gained when b is called after a and the better of their answers is taken. */
+    /** By `a>b`: half of one plus half of what is gained when b is called after a, whatever came before, and the answer most likely right is taken. */
     prospects: z.record(z.string(), judge),
     decision: z.strictObject({
       /** The point of the path to run at when a caller sets no limit. */

@@ -52,6 +52,7 @@ export interface Policy {
   readonly version: string
   readonly models: readonly string[]
   estimate(parts: readonly PartDescription[]): Promise<Estimate>
-  confidence(judged: Judged, estimate: Estimate, before: readonly Called[]): number
+  /** P(correct) of each of the answers so far, given all of them. */
+  confidences(answers: readonly Judged[], estimate: Estimate): readonly number[]
   next(estimate: Estimate, called: readonly Called[], candidates: readonly Candidate[], limits: Limits): Step
 }

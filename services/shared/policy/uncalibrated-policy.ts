@@ -22,7 +22,7 @@ export function createUncalibratedPolicy({ models, acceptRatio }: UncalibratedOp
     version: `uncalibrated-${digest.slice(0, 12)}`,
     models,
     estimate: parts => Promise.resolve({ ...plainEstimate, features: featuresOf(parts) }),
-    confidence: ({ rawConfidence }) => Math.min(1, Math.max(0, rawConfidence ?? 0)),
+    confidences: answers => answers.map(({ rawConfidence }) => Math.min(1, Math.max(0, rawConfidence ?? 0))),
     next: (_estimate, called, candidates, limits) => nextRung(called, candidates, limits, acceptRatio),
   }
 }

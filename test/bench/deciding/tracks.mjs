@@ -1,7 +1,8 @@
 import { bootstrap } from './bootstrap.mjs'
-import { evaluate, fit, folds, replay, score } from './folds.mjs'
+import { evaluate, fit, folds, replay, sample, score } from './folds.mjs'
 import { disturbances } from './disturbances.mjs'
 import { apgr } from './routing.mjs'
+import { thresholdPairs } from './threshold-pairs.mjs'
 
 /** What is measured, by name: each yields figures. */
 export const tracks = {
@@ -12,6 +13,7 @@ export const tracks = {
     yield* routing(context, rows, 'gpt-4o_vision_direct', 'gpt-4o_vision_cot', 5, 0.72)
   },
   rafdb: matching,
+  chains,
   calibration,
   flips,
 }
@@ -41,6 +43,44 @@ async function* matching(context) {
   yield { label: `USD per 10,000 to score ${best.toFixed(4)}`, value: 1e4 * value, reach: 3.6 }
 }
 
+/** Mean score over budgets from the cheapest model's cost to the dearest's, above single-threshold pairs that were fitted on the same rows. */
+async function* chains(context) {
+  for (const [label, countOf] of [
+    ['300 rows to fit on', () => 300],
+    ['half of the rows to fit on', rows => rows.length >> 1],
+  ]) {
+    const gains = []
+    for (const table of frugal) {
+      const rows = context.read(`frugalml-${table}`)
+      const train = sample(rows, countOf(rows), 'chain', context.seed)
+      const fitted = new Set(train.map(row => row.id))
+      const test = rows.filter(row => !fitted.has(row.id))
+      const costs = Object.keys(rows[0].outcomes).map(model => meanOf(rows, row => row.outcomes[model].costUsd))
+      const [least, most] = [Math.min(...costs), Math.max(...costs)]
+      const budgets = Array.from({ length: 15 }, (_, at) => least + ((at + 0.5) / 15) * (most - least))
+      const { policy } = await fit(context, train)
+      const of = new Map(test.map(row => [row.id, row]))
+      const lines = await replay(context, policy, test, { budgets })
+      // What was spent is held against pairs that spend as much, so that nothing is won by overspending.
+      const spent = budgets.map(budget => {
+        const at = lines.filter(line => line.budgetUsd === budget)
+        return meanOf(at, ({ id, calls }) => calls.reduce((sum, model) => sum + of.get(id).outcomes[model].costUsd, 0))
+      })
+      const ours = meanOf(lines, ({ id, answer }) => of.get(id).outcomes[answer].score)
+      const gain = ours - meanOf(thresholdPairs(train, test, spent), score => score)
+      gains.push(gain)
+      yield { label: `area over single-threshold pairs, ${table}, ${label}`, value: gain, reach: 0.003 }
+    }
+    yield {
+      label: `area over single-threshold pairs, mean, ${label}`,
+      value: meanOf(gains, gain => gain),
+      reach: 0.003,
+    }
+  }
+}
+
+const frugal = ['ferplus', 'rafdb', 'expw', 'yelp', 'imdb', 'waimai', 'digit', 'audiomnist', 'fluent']
+
 function between(low, high, wanted) {
   return low.costUsd + ((wanted - low.score) / (high.score - low.score)) * (high.costUsd - low.costUsd)
 }
@@ -48,11 +88,11 @@ function between(low, high, wanted) {
 /** How far P(correct) after the call is from what comes, on the half of each table that was not fitted on. */
 async function* calibration(context) {
   const errors = []
-  for (const table of ['ferplus', 'rafdb', 'expw', 'yelp', 'imdb', 'waimai', 'digit', 'audiomnist', 'fluent']) {
+  for (const table of frugal) {
     const [[train, test]] = folds(context.read(`frugalml-${table}`), 2, context.seed)
-    const { ece } = await evaluate(context, (await fit(context, train)).policy, test)
+    const { ece, eceOfChance } = await evaluate(context, (await fit(context, train)).policy, test)
     errors.push(ece.value)
-    yield { label: `ECE, ${table}`, ...ece, reach: 0.02 }
+    yield { label: `ECE, ${table} (chance alone: ${eceOfChance.toFixed(4)})`, ...ece, reach: 0.02 }
   }
   yield { label: 'ECE, mean of the tables', value: meanOf(errors, error => error), reach: 0.02 }
 }

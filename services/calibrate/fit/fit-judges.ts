@@ -1,0 +1,71 @@
+import { signsOf } from '../../shared/policy/judge-answer.ts'
+import type { Estimate } from '../../shared/policy/policy.ts'
+import type { Judge, PolicyFile } from '../../shared/policy/policy-schema.ts'
+import { drawOf } from '../draw.ts'
+import { judgedOf } from '../ladder.ts'
+import type { OutcomeRow } from '../states.ts'
+import { fitScaled, judgeOf, type Sample } from './scaled-regression.ts'
+
+/** A row with what is foreseen of it by an estimator that has not seen it. */
+export interface JudgeRow {
+  readonly row: OutcomeRow
+  readonly estimate: Estimate
+}
+
+/** Sets of other answers that each row is judged with. */
+const draws = 2
+/** More rows would not move a judge's weights by what can be seen, and fitting takes time and memory for each. */
+export const mostSamples = 24_000
+
+/** Judges of all rows, and for each row those of the folds that it is not in. */
+export interface FittedJudges {
+  readonly all: PolicyFile['judges']
+  readonly unseen: readonly PolicyFile['judges'][]
+}
+
+/**
+ * One judge a model: P(correct) of its answer, with any of the others at hand. Each row is met with sets of others that are drawn from
+ * its id, so that one judge serves before and after every further call. Folds share the penalty that all rows chose.
+ */
+export function fitJudges(
+  rows: readonly JudgeRow[],
+  foldOfRow: readonly number[],
+  { models, seed }: { readonly models: readonly string[]; readonly seed: number },
+): FittedJudges {
+  const folds = Math.max(...foldOfRow) + 1
+  const all: Record<string, Judge> = {}
+  const byFold = Array.from({ length: folds }, (): Record<string, Judge> => ({}))
+  for (const model of models) {
+    const samples = thinned(samplesOf(rows, models, model, seed), mostSamples)
+    const fit = fitScaled(samples)
+    all[model] = judgeOf(fit)
+    byFold.forEach((judges, fold) => {
+      const train = samples.filter(one => foldOfRow[one.row] !== fold)
+      judges[model] = judgeOf(train.length === 0 ? fit : fitScaled(train, fit))
+    })
+  }
+  return { all, unseen: foldOfRow.map(fold => byFold[fold]!) }
+}
+
+/** As many rows, evenly spread. */
+export function thinned<Row>(rows: readonly Row[], most: number): readonly Row[] {
+  const stride = Math.ceil(rows.length / most)
+  return stride <= 1 ? rows : rows.filter((_, index) => index % stride === 0)
+}
+
+function samplesOf(
+  rows: readonly JudgeRow[],
+  models: readonly string[],
+  model: string,
+  seed: number,
+): readonly Sample[] {
+  const others = models.filter(other => other !== model)
+  return rows.flatMap(({ row, estimate }, index) => {
+    const target = row.outcomes[model]?.score ?? 0
+    return Array.from({ length: draws }, (_, draw) => {
+      const bits = drawOf(row.id, `others of ${model}, ${draw}`, seed)
+      const given = others.filter((_, at) => (bits >>> (at % 32)) % 2 === 1).map(other => judgedOf(row, other))
+      return { signs: signsOf(judgedOf(row, model), estimate, given), target, row: index }
+    })
+  })
+}

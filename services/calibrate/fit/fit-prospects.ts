@@ -1,0 +1,52 @@
+import { judgeAll } from '../../shared/policy/judge-answer.ts'
+import type { Called } from '../../shared/policy/policy.ts'
+import type { PolicyFile } from '../../shared/policy/policy-schema.ts'
+import { prospectSignsOf } from '../../shared/policy/signs/prospect-signs.ts'
+import { drawOf } from '../draw.ts'
+import { judgedOf, pairsOf } from '../ladder.ts'
+import { mostSamples, thinned, type JudgeRow } from './fit-judges.ts'
+import { fitScaled, judgeOf } from './scaled-regression.ts'
+
+/**
+ * By pair of rungs, the one called last and the one that may be next: what the answer most likely right scores more with the next than
+ * without. Which rungs were called before is drawn from each row's id, and the judges that are asked have not seen the row.
+ */
+export function fitProspects(
+  rows: readonly JudgeRow[],
+  unseenJudges: readonly PolicyFile['judges'][],
+  models: readonly string[],
+  seed: number,
+): PolicyFile['prospects'] {
+  const some = thinned(
+    rows.map((row, index) => ({ ...row, judges: unseenJudges[index]! })),
+    mostSamples,
+  )
+  const prospects = pairsOf(models).map(([from, to]) => {
+    const lower = models.slice(0, models.indexOf(from))
+    const samples = some.map((one, index) => {
+      const bits = drawOf(one.row.id, `before ${from} and ${to}`, seed)
+      const calls = [...lower.filter((_, at) => (bits >>> (at % 32)) % 2 === 1), from]
+      const before = calledOf(one, calls)
+      const gained = scoreOf(one, calledOf(one, [...calls, to])) - scoreOf(one, before)
+      return { signs: prospectSignsOf(before, to, one.estimate), target: (1 + gained) / 2, row: index }
+    })
+    return [`${from}>${to}`, judgeOf(fitScaled(samples))] as const
+  })
+  return Object.fromEntries(prospects)
+}
+
+interface Unseen extends JudgeRow {
+  readonly judges: PolicyFile['judges']
+}
+
+function calledOf({ row, estimate, judges }: Unseen, calls: readonly string[]): readonly Called[] {
+  const answers = calls.map(model => judgedOf(row, model))
+  const confidences = judgeAll(judges, answers, estimate)
+  return answers.map((one, index) => ({ ...one, confidence: confidences[index]!, costNanoUsd: 0 }))
+}
+
+/** The score of the answer most likely right. */
+function scoreOf({ row }: Unseen, called: readonly Called[]): number {
+  const best = called.reduce((top, one) => (one.confidence > top.confidence ? one : top))
+  return row.outcomes[best.model]?.score ?? 0
+}

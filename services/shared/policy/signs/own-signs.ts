@@ -1,0 +1,54 @@
+import type { Judged } from '../policy.ts'
+
+/** Named numbers that judge an answer. One that starts with `=` is 0 where it is absent; any other is then unknown. */
+export type Signs = Readonly<Record<string, number>>
+
+/** Signs of an answer by itself: the log of p and of 1 - p apart make it a beta calibration where nothing else is known. @source Kull, Silva Filho, Flach, Beta calibration (2017) */
+export function ownSigns(judged: Judged): Signs {
+  const characters = judged.outputChars ?? judged.answer?.length
+  const raw = judged.rawConfidence
+  return {
+    ...(raw === undefined
+      ? {}
+      : { confidence: raw, confidence_ln: Math.log(inside(raw)), doubt_ln: Math.log(1 - inside(raw)) }),
+    ...(characters === undefined ? {} : { log_characters: Math.log1p(characters) }),
+    ...labelSigns(judged),
+    ...named('signal.', judged.signals ?? {}),
+  }
+}
+
+/** An answer that is one of few labels has an offset and a slope of its own; ridge shrinks both towards those of all. */
+function labelSigns(judged: Judged): Signs {
+  const label = labelOf(judged)
+  if (label === undefined) return {}
+  const raw = judged.rawConfidence
+  return { [`=label.${label}`]: 1, ...(raw === undefined ? {} : { [`=slope.${label}`]: logit(raw) }) }
+}
+
+/** An answer that may be one of few labels, but for case, space and punctuation. */
+export function labelOf({ answer }: Judged): string | undefined {
+  if (answer === undefined || answer.length > longestLabel) return undefined
+  return plain(answer) || undefined
+}
+
+const longestLabel = 24
+
+/** A text but for case, space and punctuation. */
+export function plain(text: string): string {
+  return text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
+}
+
+/** Signs under a prefix. */
+export function named(prefix: string, signs: Signs): Signs {
+  return Object.fromEntries(Object.entries(signs).map(([name, value]) => [`${prefix}${name}`, value]))
+}
+
+/** The logit of a probability; surer than one in ten thousand is not told apart, since recorded confidences are rounded. */
+export function logit(probability: number): number {
+  const p = inside(probability)
+  return Math.log(p / (1 - p))
+}
+
+function inside(probability: number): number {
+  return Math.min(0.9999, Math.max(0.0001, probability))
+}

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest'
+import { join } from 'node:path'
+import { fitJudges, type JudgeRow } from '../../services/calibrate/fit/fit-judges.ts'
+import { fitProspects } from '../../services/calibrate/fit/fit-prospects.ts'
+import type { OutcomeRow } from '../../services/calibrate/states.ts'
+import { packageRoot } from '../../services/shared/config/load-config.ts'
+import { judgeAll, judgeAnswer, signsOf } from '../../services/shared/policy/judge-answer.ts'
+import { loadPolicy } from '../../services/shared/policy/load-policy.ts'
+import type { Called, Estimate, Judged } from '../../services/shared/policy/policy.ts'
+import { agreement, companionSigns } from '../../services/shared/policy/signs/companion-signs.ts'
+import { prospectSignsOf } from '../../services/shared/policy/signs/prospect-signs.ts'
+
+const estimate: Estimate = {
+  difficulty: 0.3,
+  models: { small: { quality: 0.7 }, middle: { quality: 0.8 }, large: { quality: 0.9 } },
+  features: {},
+}
+const answer = (model: string, text: string, rawConfidence: number): Judged => ({ model, answer: text, rawConfidence })
+
+/** Even numbers in [0,1), the same for the same row and purpose. */
+const drawn = (index: number, purpose: number): number => {
+  const mixed = Math.sin(index * 12.9898 + purpose * 78.233) * 43758.5453
+  return mixed - Math.floor(mixed)
+}
+
+/** Three models that are right as often as their confidence says; a wrong one gives one of the two other labels. */
+function rowsOf(count: number): readonly JudgeRow[] {
+  return Array.from({ length: count }, (_, index) => {
+    const labels = ['yes', 'no', 'perhaps']
+    const truth = Math.floor(3 * drawn(index, 30))
+    const outcomes = Object.fromEntries(
+      ['small', 'middle', 'large'].map((model, at) => {
+        const confidence = 0.4 + 0.2 * at + 0.35 * drawn(index, at)
+        const right = drawn(index, at + 10) < confidence
+        const text = labels[(truth + (right ? 0 : drawn(index, at + 20) < 0.5 ? 1 : 2)) % 3]!
+        return [model, { score: Number(right), answer: text, confidence, costUsd: 0.001 * 10 ** at }]
+      }),
+    )
+    const row: OutcomeRow = { id: `r${index}`, dataset: 'd', parts: [], outcomes }
+    return { row, estimate }
+  })
+}
+
+const models = ['small', 'middle', 'large']
+const options = { models, seed: 1 }
+const rows = rowsOf(1200)
+const foldOfRow = rows.map((_, index) => index % 4)
+
+describe('companionSigns()', () => {
+  it('tells of each other answer whether it agrees, and how the votes fall', () => {
+    const one = answer('small', 'A', 0.6)
+    const signs = companionSigns(one, estimate, [answer('middle', ' a. ', 0.9), answer('large', 'B', 0.8)])
+    expect(signs).toMatchObject({
+      '=with.middle.agrees': 1,
+      '=with.large.agrees': -1,
+      '=with.large.against.b': 1,
+      '=votes': 1,
+      '=votes_all': 0,
+      '=votes_none': 0,
+      '=outvoted': 0,
+    })
+    expect(companionSigns(one, estimate, [answer('middle', 'c', 0.9), answer('large', 'C', 0.8)])['=outvoted']).toBe(1)
+    expect(companionSigns(one, estimate, [])).toEqual({})
+  })
+
+  it('takes neither side where an answer is not told', () => {
+    expect(agreement({ model: 'a' }, { model: 'b', answer: 'x' })).toBe(0)
+    expect(agreement({ model: 'a' }, { model: 'b' })).toBe(0)
+  })
+})
+
+describe('fitJudges()', () => {
+  const { all, unseen } = fitJudges(rows, foldOfRow, options)
+  const alone = judgeAll(all, [answer('small', 'yes', 0.6)], estimate)[0]!
+
+  it('makes an answer less sure when a surer one contradicts it, and more when it agrees', () => {
+    const against = judgeAll(all, [answer('small', 'yes', 0.6), answer('large', 'no', 0.95)], estimate)
+    const beside = judgeAll(all, [answer('small', 'yes', 0.6), answer('large', 'yes', 0.95)], estimate)
+    expect(against[0]).toBeLessThan(alone - 0.1)
+    expect(beside[0]).toBeGreaterThan(alone + 0.05)
+    expect(against[1]).toBeGreaterThan(against[0]!)
+  })
+
+  it('says the same of a set of answers in whichever order they came', () => {
+    const three = [answer('small', 'yes', 0.6), answer('middle', 'no', 0.7), answer('large', 'no', 0.9)]
+    const forward = judgeAll(all, three, estimate)
+    const backward = judgeAll(all, three.toReversed(), estimate).toReversed()
+    forward.forEach((value, index) => expect(value).toBeCloseTo(backward[index]!, 10))
+  })
+
+  it('gives every row judges that have not seen it, close to those of all rows', () => {
+    expect(new Set(unseen).size).toBe(4)
+    expect(unseen[0]).toBe(unseen[4])
+    const signs = signsOf(answer('large', 'yes', 0.9), estimate, [])
+    for (const judges of unseen.slice(0, 4)) {
+      expect(judgeAnswer(judges['large']!, signs)).toBeCloseTo(judgeAnswer(all['large']!, signs), 1)
+      expect(judges['large']).not.toEqual(all['large'])
+    }
+  })
+})
+
+describe('fitProspects()', () => {
+  const { all, unseen } = fitJudges(rows, foldOfRow, options)
+  const prospects = fitProspects(rows, unseen, models, 1)
+  const gainOf = (answers: readonly Judged[], to: string): number => {
+    const called = answers.map((one, index): Called => {
+      return { ...one, confidence: judgeAll(all, answers, estimate)[index]!, costNanoUsd: 0 }
+    })
+    return 2 * judgeAnswer(prospects[`${answers.at(-1)!.model}>${to}`]!, prospectSignsOf(called, to, estimate)) - 1
+  }
+
+  it('foresees little gain after two sure answers that agree, and much after an unsure one', () => {
+    const sure = gainOf([answer('small', 'yes', 0.75), answer('middle', 'yes', 0.9)], 'large')
+    const torn = gainOf([answer('small', 'yes', 0.45), answer('middle', 'no', 0.62)], 'large')
+    expect(sure).toBeLessThan(0.1)
+    expect(torn).toBeGreaterThan(sure + 0.1)
+  })
+
+  it('has one for every pair of rungs, the cheaper first', () => {
+    expect(Object.keys(prospects)).toEqual(['small>middle', 'small>large', 'middle>large'])
+  })
+})
+
+describe('a policy of schema 3', () => {
+  it('goes on judging each answer by those before it, as when it was fitted', async () => {
+    const policy = await loadPolicy(join(packageRoot(), 'test', 'fixtures', 'policy-schema-3'), {})
+    const answers = [
+      { ...answer('whisper-tiny', 'one two', 0.7), signals: {}, outputChars: 7 },
+      { ...answer('whisper-base', 'One, two.', 0.8), signals: {}, outputChars: 9 },
+      { ...answer('whisper-small', 'won too', 0.9), signals: {}, outputChars: 7 },
+    ]
+    const foreseen = {
+      'whisper-tiny': { quality: 0.5 },
+      'whisper-base': { quality: 0.7 },
+      'whisper-small': { quality: 0.9 },
+    }
+    const seen = { difficulty: 0.3, models: foreseen, features: {} }
+    // What the version said that fitted it.
+    const said = [0.7855946248232607, 0.9580691025203937, 0.8985084384692081]
+    policy.confidences(answers, seen).forEach((value, index) => expect(value).toBeCloseTo(said[index]!, 6))
+    const first = answers.slice(0, 1).map((one): Called => ({ ...one, confidence: said[0]!, costNanoUsd: 0 }))
+    const open = [
+      { model: 'whisper-base', costNanoUsd: 1 },
+      { model: 'whisper-small', costNanoUsd: 2 },
+    ]
+    expect(policy.next(seen, first, open, { costWeight: 0 })).toMatchObject({
+      model: 'whisper-small',
+      reason: 'P(correct) 0.786 < 1.004 in prospect after its price',
+    })
+  })
+})
