@@ -26,7 +26,7 @@ beforeAll(async () => {
   table = writeTable(home, 800)
   policy = join(home, 'policy')
   await runCalibrate({ outcomes: [table], out: policy, seed: 5 })
-}, 120_000)
+}, 240_000)
 afterAll(() => {
   rmSync(home, { recursive: true })
 })

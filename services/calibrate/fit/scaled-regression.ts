@@ -30,7 +30,7 @@ export interface ScaledFit extends Scaling {
 /** Penalties tried, in units of one row's information, from nearly only the bias to nearly none. */
 const ridges = [300, 60, 12, 2.5]
 /** The penalty is chosen on at most as many rows: more would not change the choice. */
-const mostTuning = 3000
+const mostTuning = 2000
 /** An indicator, such as an answer's label, is a sign of its own when as many rows have it. */
 const fewestOfIndicator = 8
 /** Of one family, such as the labels of one model's answers, the most frequent are told apart. */
@@ -120,9 +120,10 @@ function chooseRidge(samples: readonly Standard[]): {
   readonly start: LogisticFit | undefined
 } {
   const stride = Math.max(1, Math.ceil(samples.length / mostTuning))
-  const tuning = samples.filter((_, index) => index % stride === 0)
-  const train = tuning.filter(one => one.row % 4 !== 3)
-  const test = tuning.filter(one => one.row % 4 === 3)
+  // By rows, so that what one row gives is never on both sides.
+  const tuning = samples.filter(one => one.row % stride === 0)
+  const train = tuning.filter(one => (one.row / stride) % 4 !== 3)
+  const test = tuning.filter(one => (one.row / stride) % 4 === 3)
   let best: { ridge: number; loss: number; fit: LogisticFit | undefined } = {
     ridge: 60,
     loss: Number.POSITIVE_INFINITY,
