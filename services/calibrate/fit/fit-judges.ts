@@ -64,7 +64,7 @@ function samplesOf(
     const target = row.outcomes[model]?.score ?? 0
     return Array.from({ length: draws }, (_, draw) => {
       const bits = drawOf(row.id, `others of ${model}, ${draw}`, seed)
-      const given = others.filter((_, at) => (bits >>> (at % 32)) % 2 === 1).map(other => judgedOf(row, other))
+      const given = others.filter((_other, at) => (bits >>> (at % 32)) % 2 === 1).map(other => judgedOf(row, other))
       return { signs: signsOf(judgedOf(row, model), estimate, given), target, row: index }
     })
   })

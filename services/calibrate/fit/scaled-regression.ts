@@ -93,11 +93,6 @@ export function fitScaled(samples: readonly Sample[], like?: Pick<ScaledFit, 'ri
   return { ...scaling, ridge, fit }
 }
 
-/** What a scaled fit says of one row. */
-export function applyScaled(scaled: ScaledFit, row: Signs): number {
-  return applyLogistic(scaled.fit, standardise(row, scaled))
-}
-
 /** A scaled fit as a policy keeps it, rounded as the file has it: what is measured is what is published. */
 export function judgeOf({ names, means, scales, fit }: ScaledFit): Judge {
   return {

@@ -45,10 +45,8 @@ async function* matching(context) {
 
 /** Mean score over budgets from the cheapest model's cost to the dearest's, above single-threshold pairs that were fitted on the same rows. */
 async function* chains(context) {
-  for (const [label, countOf] of [
-    ['300 rows to fit on', () => 300],
-    ['half of the rows to fit on', rows => rows.length >> 1],
-  ]) {
+  const sizes = { '300 rows to fit on': () => 300, 'half of the rows to fit on': rows => rows.length >> 1 }
+  for (const [label, countOf] of Object.entries(sizes)) {
     const gains = []
     for (const table of frugal) {
       const rows = context.read(`frugalml-${table}`)
@@ -67,7 +65,7 @@ async function* chains(context) {
         return meanOf(at, ({ id, calls }) => calls.reduce((sum, model) => sum + of.get(id).outcomes[model].costUsd, 0))
       })
       const ours = meanOf(lines, ({ id, answer }) => of.get(id).outcomes[answer].score)
-      const gain = ours - meanOf(thresholdPairs(train, test, spent), score => score)
+      const gain = ours - meanOf(thresholdPairs(train, test, spent), mean => mean)
       gains.push(gain)
       yield { label: `area over single-threshold pairs, ${table}, ${label}`, value: gain, reach: 0.003 }
     }
