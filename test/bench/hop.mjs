@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { meets } from './runner/rows.mjs'
 import { startBareSystem } from './hop/bare-system.mjs'
 import { echoLadder, machine, quantile, seeded, startSystem } from './system.mjs'
 
@@ -21,7 +22,14 @@ const clockTicks = 100
 
 /** Runs the scenario. Rows: name, concurrency, metric, value, bare, ratio. */
 export async function run(options = {}) {
-  const { concurrencies = [1, 32, 128, 256, 1000], turns = 3, seconds = 2, warmRequests = 8000 } = options
+  const { quick = false } = options
+  const usual = quick ? [1, 32] : [1, 32, 128, 256, 1000]
+  const {
+    concurrencies = usual,
+    turns = quick ? 1 : 3,
+    seconds = quick ? 1 : 2,
+    warmRequests = quick ? 500 : 8000,
+  } = options
   const folder = mkdtempSync(join(tmpdir(), 'sluice-hop-'))
   const sides = []
   try {
@@ -153,6 +161,9 @@ export async function drive(side, concurrency, seconds) {
   }
 }
 
+/** Of the ratio to the bare hop. */
+const targets = { 'p50, ms at 1': '<= 1.25', 'requests/s at 128': '>= 0.8' }
+
 function rowsOf(concurrency, figures) {
   const value = figures.get(`${concurrency} value`)
   const bare = figures.get(`${concurrency} bare`)
@@ -163,7 +174,10 @@ function rowsOf(concurrency, figures) {
         0.5,
       ),
     )
-    return { name: 'hop', concurrency, metric, value: ours, bare: theirs, ratio: ours / theirs }
+    const ratio = ours / theirs
+    const target = targets[`${metric} at ${concurrency}`]
+    const held = target === undefined ? {} : { target, met: meets(ratio, target) }
+    return { name: 'hop', concurrency, metric, value: ours, bare: theirs, ratio, ...held }
   })
 }
 

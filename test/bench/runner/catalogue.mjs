@@ -1,6 +1,8 @@
 /** A scenario of the bench: a module with `run`, or a measurement with a command line of its own (`script`). */
 const modules = [
   ['decide', 'admit, assess and choose a text of 2,000 characters, in process'],
+  ['hop', 'router, queue, echo worker and back, against the barest hop over BullMQ'],
+  ['stream', 'what the gateway adds to the first token and to the pace of an answer'],
   ['through', 'a chat to a mock server through the queue, against calling it directly and through Portkey'],
   ['image', 'the same with a picture of 1 MB, against a plain Node proxy from gRPC to the OpenAI wire'],
   ['batch', 'encoders with dynamic batching, against the best fixed batch and against one at a time'],
@@ -8,7 +10,6 @@ const modules = [
   ['start', 'time until a router is ready, and until the command line has answered'],
 ]
 const scripts = [
-  ['stream', 'what the gateway adds to the first token', ['--calls', '20', '--slow-seconds', '2']],
   ['way-back', 'mailbox in Redis against a gRPC stream a pair', []],
   ['ledger', 'what reserving and settling cost the router', ['--seconds', '1', '--turns', '1']],
   ['queue-order', 'the line in Lua against plain BullMQ', ['--legs', '200', '--turns', '1']],
