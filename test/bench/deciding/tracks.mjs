@@ -99,20 +99,24 @@ async function* calibration(context) {
 async function* flips(context) {
   const rows = context.read('mmlu-1500')
   const [small, large] = ['mixtral-8x7b', 'gpt-4-1106']
-  const [[train, test]] = folds(rows, 5, context.seed)
-  const { policy } = await fit(context, train, [small, large])
-  const urgesOf = async some => {
-    const scores = await score(context, policy, some)
-    return some.map(row => scores.get(row.id)[large] - scores.get(row.id)[small])
+  const flipped = Object.fromEntries(Object.keys(disturbances).map(name => [name, 0]))
+  for (const [train, test] of folds(rows, 5, context.seed)) {
+    const { policy } = await fit(context, train, [small, large])
+    const urgesOf = async some => {
+      const scores = await score(context, policy, some)
+      return some.map(row => scores.get(row.id)[large] - scores.get(row.id)[small])
+    }
+    const plain = await urgesOf(test)
+    const threshold = plain.toSorted((a, b) => a - b)[test.length >> 1]
+    for (const [name, disturb] of Object.entries(disturbances)) {
+      const urges = await urgesOf(
+        test.map(row => ({ ...row, content: row.content.map(part => ({ text: disturb(part.text) })) })),
+      )
+      flipped[name] += urges.filter((urge, at) => urge >= threshold !== plain[at] >= threshold).length
+    }
   }
-  const plain = await urgesOf(test)
-  const threshold = plain.toSorted((a, b) => a - b)[test.length >> 1]
-  for (const [name, disturb] of Object.entries(disturbances)) {
-    const urges = await urgesOf(
-      test.map(row => ({ ...row, content: row.content.map(part => ({ text: disturb(part.text) })) })),
-    )
-    const value = meanOf(urges, (urge, at) => Number(urge >= threshold !== plain[at] >= threshold))
-    yield { label: `decisions that flip: ${name}`, value, reach: 0.05 }
+  for (const [name, count] of Object.entries(flipped)) {
+    yield { label: `decisions that flip: ${name}`, value: count / rows.length, reach: 0.05 }
   }
 }
 
