@@ -1,5 +1,14 @@
 import type { RequestId } from '../shared/contract/ids.ts'
-import type { Admitted, Assessed, Chosen, Claimed, Climbed, EmitEvent, Incoming } from './states.ts'
+import {
+  NotHeld,
+  type Admitted,
+  type Assessed,
+  type Chosen,
+  type Claimed,
+  type Climbed,
+  type EmitEvent,
+  type Incoming,
+} from './states.ts'
 
 /** Every stage of a request, in the order in which it meets them. `Under` is a climb under way, whatever the climber makes of it. */
 export interface Stages<Under> {
@@ -9,14 +18,21 @@ export interface Stages<Under> {
   readonly forget: (admitted: Admitted) => Promise<void>
   readonly assess: (admitted: Admitted) => Promise<Assessed>
   readonly choose: (assessed: Assessed) => Chosen
-  readonly claim: (chosen: Chosen) => Promise<Claimed>
+  /** Holds the money, or pledges it, unless `byItself`. */
+  readonly claim: (chosen: Chosen, byItself?: boolean) => Promise<Claimed>
   readonly start: (claimed: Claimed) => Promise<Under>
+  /** @throws NotHeld when money that was pledged could not be held: nothing has happened then */
   readonly walk: (under: Under, signal: AbortSignal, emit?: EmitEvent) => Promise<Climbed>
   /** Waits for a climb that runs elsewhere. */
   readonly follow: (requestId: RequestId, signal: AbortSignal) => Promise<Climbed>
   readonly settle: (claimed: Claimed, climbed: Climbed | undefined) => Promise<void>
   /** Looks at what came of it, behind the caller's back: returns at once and throws nothing. */
   readonly learn: (claimed: Claimed, climbed: Climbed) => void
+}
+
+interface Opened<Under> {
+  readonly claimed: Claimed
+  readonly under: Under
 }
 
 /** The ways through the router. */
@@ -38,18 +54,27 @@ export function createRequestHandler<Under>(
   background: (climbing: Promise<unknown>) => void,
   afterwards?: (work: () => Promise<unknown>) => void,
 ): RequestHandler {
-  /** From admitted to a climb that is durable; whatever fails before that leaves neither key nor hold behind. */
-  const open = async (admitted: Admitted, emit?: EmitEvent): Promise<{ claimed: Claimed; under: Under }> => {
+  /** The ladder and the first step; whatever fails from here to a climb that is durable leaves neither key nor hold behind. */
+  const decide = async (admitted: Admitted, emit?: EmitEvent): Promise<Chosen> => {
+    const chosen = stages.choose(await stages.assess(admitted))
+    await emit?.({ kind: 'decided', chosen })
+    return chosen
+  }
+
+  /** From chosen to a climb that is durable, or will be with its first leg. */
+  const open = async (chosen: Chosen, byItself?: boolean): Promise<Opened<Under>> => {
+    const claimed = await stages.claim(chosen, byItself)
     try {
-      const chosen = stages.choose(await stages.assess(admitted))
-      await emit?.({ kind: 'decided', chosen })
-      const claimed = await stages.claim(chosen)
-      try {
-        return { claimed, under: await stages.start(claimed) }
-      } catch (error) {
-        await stages.settle(claimed, undefined)
-        throw error
-      }
+      return { claimed, under: await stages.start(claimed) }
+    } catch (error) {
+      await stages.settle(claimed, undefined)
+      throw error
+    }
+  }
+
+  const keyless = async <Result>(admitted: Admitted, work: Promise<Result>): Promise<Result> => {
+    try {
+      return await work
     } catch (error) {
       await stages.forget(admitted).catch(() => {
         // The store that keeps the key is away, which is most likely the error that is on its way to the caller already.
@@ -58,20 +83,24 @@ export function createRequestHandler<Under>(
     }
   }
 
-  const climb = async (
-    { claimed, under }: { claimed: Claimed; under: Under },
-    signal: AbortSignal,
-    emit?: EmitEvent,
-  ) => {
-    let climbed: Climbed | undefined
+  const climb = async ({ claimed, under }: Opened<Under>, signal: AbortSignal, emit?: EmitEvent): Promise<Climbed> => {
+    const climbed = await stages.walk(under, signal, emit).catch(async (error: unknown) => {
+      if (!(error instanceof NotHeld)) await stages.settle(claimed, undefined)
+      throw error
+    })
+    if (climbed.end.kind === 'answered' && afterwards !== undefined) afterwards(() => stages.settle(claimed, climbed))
+    else await stages.settle(claimed, climbed)
+    stages.learn(claimed, climbed)
+    return climbed
+  }
+
+  /** A pledge that could not be kept is most often a budget that is nearly spent: the ledger then says what it still covers. */
+  const climbPaid = async (chosen: Chosen, opened: Opened<Under>, signal: AbortSignal, emit?: EmitEvent) => {
     try {
-      climbed = await stages.walk(under, signal, emit)
-      return climbed
-    } finally {
-      if (climbed?.end.kind === 'answered' && afterwards !== undefined)
-        afterwards(() => stages.settle(claimed, climbed))
-      else await stages.settle(claimed, climbed)
-      if (climbed !== undefined) stages.learn(claimed, climbed)
+      return await climb(opened, signal, emit)
+    } catch (error) {
+      if (!(error instanceof NotHeld)) throw error
+      return climb(await open(chosen, true), signal, emit)
     }
   }
 
@@ -80,13 +109,17 @@ export function createRequestHandler<Under>(
       const admitted = await stages.admit(incoming, signal)
       const earlier = await stages.recall(admitted)
       if (earlier !== undefined) return stages.follow(earlier, signal)
-      return climb(await open(admitted, emit), signal, emit)
+      const chosen = await keyless(admitted, decide(admitted, emit))
+      return climbPaid(chosen, await keyless(admitted, open(chosen)), signal, emit)
     },
     async submit(incoming, signal) {
       const admitted = await stages.admit(incoming, signal)
       const earlier = await stages.recall(admitted)
       if (earlier !== undefined) return earlier
-      const opened = await open(admitted)
+      const opened = await keyless(
+        admitted,
+        decide(admitted).then(chosen => open(chosen)),
+      )
       background(climb(opened, new AbortController().signal))
       return admitted.requestId
     },

@@ -7,6 +7,7 @@ import type { NanoUsd } from '../shared/contract/money.ts'
 import type { Price } from '../shared/contract/price.ts'
 import type { InferenceRequest } from '../shared/contract/request.ts'
 import type { Estimate, PartDescription, Policy, Step } from '../shared/policy/policy.ts'
+import type { ScriptCall } from '../shared/redis/script.ts'
 
 /** Who is calling, once the credential is proven. */
 export interface Caller {
@@ -42,6 +43,14 @@ export type CheckedPart =
       /** Facts of the header: width, height, durationMs, sampleRateHz, channels; only those known. */
       readonly header: Readonly<Record<string, number>>
     }
+
+/** Text up to this size travels in the job; longer text goes by claim check, as media does. */
+const inlineTextBytes = 16_384
+
+/** Whether a part travels in the job itself. */
+export function isInline(part: CheckedPart): boolean {
+  return part.kind === 'text' && Buffer.byteLength(part.text) <= inlineTextBytes
+}
 
 /** A ladder with the policy that decides on it; a pinned ladder has no policy and one rung. */
 export interface GuidedLadder {
@@ -118,12 +127,25 @@ export interface Chosen extends Assessed {
 
 declare const held: unique symbol
 
-/** The money for the dearest path is held. Only `claim` makes one, so work without a hold does not compile. */
+/** The money for the dearest path is held, or pledged. Only `claim` makes one, so work without a hold does not compile. */
 export interface Claimed extends Chosen {
   readonly holdId: string
   readonly payers: Payers
+  /** Absent where the money is held. */
+  readonly pledge?: Pledge
   readonly [held]: true
 }
+
+/** A hold that is made in the step which opens the climb and puts its first leg in line: all of it happens, or nothing. */
+export interface Pledge {
+  /** What holds the money. */
+  readonly call: ScriptCall
+  /** Reads what came of it. @throws NotHeld when it did not hold */
+  readonly read: (reply: readonly unknown[]) => void
+}
+
+/** A pledge could not be kept, and nothing has happened: the money is to be asked for by itself, which says what is wrong. */
+export class NotHeld extends Error {}
 
 /** The climb is over and its end is in the log. Only `climb` makes one. */
 export interface Climbed {
@@ -136,8 +158,8 @@ export interface Climbed {
 }
 
 /** Stamps a chosen request as paid for; for `claim` alone. */
-export function markClaimed(chosen: Chosen, holdId: string, payers: Payers): Claimed {
-  return { ...chosen, holdId, payers } as Claimed
+export function markClaimed(chosen: Chosen, holdId: string, payers: Payers, pledge?: Pledge): Claimed {
+  return { ...chosen, holdId, payers, ...(pledge === undefined ? {} : { pledge }) } as Claimed
 }
 
 /** What happens on a climb, for a caller who watches. */

@@ -42,10 +42,15 @@ export function traceStages<Under>(stages: Stages<Under>, tracer: Tracer): Stage
         span.end()
       }
     },
-    claim: chosen =>
-      withSpan(tracer, 'claim', { parent: chosen.traceparent }, span => {
-        span.set({ 'sluice.reserve_nano_usd': chosen.reserveNanoUsd })
-        return stages.claim(chosen)
+    claim: (chosen, byItself) =>
+      withSpan(tracer, 'claim', { parent: chosen.traceparent }, async span => {
+        const claimed = await stages.claim(chosen, byItself)
+        span.set({
+          'sluice.reserve_nano_usd': chosen.reserveNanoUsd,
+          // The money is then held in the step that puts the first leg in line.
+          'sluice.pledged': claimed.pledge !== undefined,
+        })
+        return claimed
       }),
     start: claimed => withSpan(tracer, 'start', { parent: claimed.traceparent }, () => stages.start(claimed)),
     settle: (claimed, climbed) =>

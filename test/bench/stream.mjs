@@ -77,7 +77,10 @@ export async function run(options = {}) {
       { name: 'direct', ask: prompt => askDirectly(baseUrl, agent, prompt) },
       { name: 'through', ask: prompt => askThrough(system, prompt) },
     ]
-    for (let warm = 0; warm < 100; warm += 1) await Promise.all(ways.map(way => way.ask('hello')))
+    // Code that has seldom run is not compiled yet, on either side.
+    for (let warm = 0; warm < (quick ? 100 : 2000); warm += 1) {
+      await Promise.all(ways.map(way => way.ask('words=2')))
+    }
     const first = { direct: [], through: [] }
     const pace = { direct: [], through: [] }
     for (let call = 0; call < calls; call += 1) {

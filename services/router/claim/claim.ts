@@ -4,8 +4,8 @@ import type { Payers } from '../../shared/contract/model.ts'
 import { maxNanoUsd, type NanoUsd } from '../../shared/contract/money.ts'
 import { limitsOf, nextStep } from '../guide.ts'
 import type { Budgets } from '../ledger/budgets.ts'
-import type { Ledger, Reservation, Scope, Share, Take } from '../ledger/ledger.ts'
-import { markClaimed, type Chosen, type Claimed, type Considered } from '../states.ts'
+import type { HoldOrder, Ledger, Reservation, Scope, Share, Take } from '../ledger/ledger.ts'
+import { isInline, markClaimed, NotHeld, type Chosen, type Claimed, type Considered, type Pledge } from '../states.ts'
 import { offersOf, type Offer } from './offers.ts'
 
 /** How claiming goes. */
@@ -25,13 +25,16 @@ export interface ClaimDependencies {
   readonly observe: (limit: string, outcome: 'refused' | 'shadowed') => void
 }
 
-/** Holds the money for the dearest path. @throws GatewayError BudgetExceeded when not even the cheapest rung can be paid, RateLimited, Overloaded when the ledger's data is gone */
-export type Claim = (chosen: Chosen) => Promise<Claimed>
+/** Holds the money for the dearest path; `byItself`: at once, not in the step that opens the climb. @throws GatewayError BudgetExceeded when not even the cheapest rung can be paid, RateLimited, Overloaded when the ledger's data is gone */
+export type Claim = (chosen: Chosen, byItself?: boolean) => Promise<Claimed>
 
-/** Makes the stage. The ledger is asked once: it holds the whole path, or where a budget is nearly spent, as much of it as that still covers. */
+/**
+ * Makes the stage. The ledger is asked once: it holds the whole path, or where a budget is nearly spent, as much of it as that still
+ * covers. Where nothing needs to be put away before a climb opens, the whole path is pledged, and held in that step.
+ */
 export function createClaim({ holdLeaseMs, payers }: ClaimOptions, dependencies: ClaimDependencies): Claim {
   const { ledger, budgets, clock, observe } = dependencies
-  return async chosen => {
+  return async (chosen, byItself = false) => {
     const nowMs = clock.now()
     const { tenant } = chosen.caller
     const scopes = budgets.scopes(tenant, nowMs)
@@ -45,11 +48,34 @@ export function createClaim({ holdLeaseMs, payers }: ClaimOptions, dependencies:
       leaseUntil: Math.max(nowMs, chosen.deadlineAt) + holdLeaseMs,
       nowMs,
     }
+    if (!byItself && mayBePledged(chosen)) {
+      const pledge = pledgeOf(order, dependencies)
+      if (pledge !== undefined) return fund(chosen, offers[0], payers, pledge)
+    }
     const reservation = await ledger.reserve(order)
     if (reservation.kind === 'closed' && scopes.every(isFree)) return fund(chosen, offers[0], payers)
     if (reservation.kind !== 'held') throw refusalOf(reservation, nowMs, observe)
     for (const limit of reservation.shadowed) observe(limit, 'shadowed')
     return fund(chosen, offers[reservation.offer], payers)
+  }
+}
+
+/** A job, and what has an idempotency key, is opened by itself, since somebody may come back for it; media are put away before, and nothing is before there is money. */
+function mayBePledged({ mode, request, parts }: Chosen): boolean {
+  return mode === 'sync' && request.idempotencyKey === undefined && parts.every(isInline)
+}
+
+/** The best offer alone: what a nearly spent budget still covers is found out by itself. */
+function pledgeOf(order: HoldOrder, { ledger, observe }: ClaimDependencies): Pledge | undefined {
+  const reserving = ledger.reserving?.({ ...order, offers: order.offers.slice(0, 1) })
+  if (reserving === undefined) return undefined
+  return {
+    call: reserving.call,
+    read(reply) {
+      const reservation = reserving.read(reply)
+      if (reservation.kind !== 'held') throw new NotHeld(reservation.kind)
+      for (const limit of reservation.shadowed) observe(limit, 'shadowed')
+    },
   }
 }
 
@@ -93,7 +119,7 @@ function isFree({ limitNanoUsd, shadow }: Scope): boolean {
 }
 
 /** Leaves the rungs that are paid for; where that takes the first step away, the step that is now the best is taken instead. */
-function fund(chosen: Chosen, offer: Offer | undefined, payers: Payers): Claimed {
+function fund(chosen: Chosen, offer: Offer | undefined, payers: Payers, pledge?: Pledge): Claimed {
   if (offer === undefined) throw new Error('the ledger took an offer that was not made')
   const paid = new Set(offer.rungs)
   const considered = chosen.considered.map((one): Considered =>
@@ -113,6 +139,7 @@ function fund(chosen: Chosen, offer: Offer | undefined, payers: Payers): Claimed
     { ...chosen, considered, firstStep, reserveNanoUsd: offer.amountNanoUsd },
     chosen.requestId,
     payers,
+    pledge,
   )
 }
 

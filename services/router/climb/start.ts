@@ -3,12 +3,10 @@ import type { Clock } from '../../shared/contract/clock.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import type { PayloadStore } from '../../shared/payload/payload-store.ts'
 import type { PartReference } from '../../shared/queue/job.ts'
-import type { CheckedPart, Claimed } from '../states.ts'
+import { isInline, type CheckedPart, type Claimed } from '../states.ts'
+import { afterHolding } from './after-holding.ts'
 import type { Course } from './course.ts'
 import type { Leases } from './leases.ts'
-
-/** Text up to this size travels in the job; longer text goes by claim check, as media does. */
-const inlineTextBytes = 16_384
 
 /** What opening a climb needs. */
 export interface StartDependencies {
@@ -35,12 +33,14 @@ export async function startCourse(claimed: Claimed, dependencies: StartDependenc
   const plan = planOf(claimed)
   const leg = { index: 0, rung: first.rung.name, pool: first.rung.model.pool, plannedAt: clock.now() }
   const { opening } = climbLog
+  const { pledge } = claimed
   const together = opening !== undefined && request.mode === 'sync' && !request.idempotent
+  if (pledge !== undefined && !together) throw new Error('a pledge was made for a climb that is opened by itself')
   if (!together && !(await climbLog.open(request, plan, leg, owner()))) {
     throw new GatewayError('AlreadyExists', 'a request with this id is there already')
   }
   return {
-    ...(together ? { opening: () => opening(request, plan, leg, owner()) } : {}),
+    ...(together ? { opening: () => afterHolding(pledge, opening(request, plan, leg, owner())) } : {}),
     request,
     plan,
     guided: claimed.guided,
@@ -57,9 +57,9 @@ async function put(part: CheckedPart, tenant: string, ttlMs: number, payloads: P
     const payloadId = await payloads.put(tenant, part.bytes, ttlMs)
     return { kind: part.kind, payloadId, payloadBytes: part.bytes.byteLength, mediaType: part.mediaType }
   }
-  const payloadBytes = Buffer.byteLength(part.text)
-  if (payloadBytes <= inlineTextBytes) return part
-  return { kind: 'text-payload', payloadId: await payloads.put(tenant, Buffer.from(part.text), ttlMs), payloadBytes }
+  if (isInline(part)) return part
+  const bytes = Buffer.from(part.text)
+  return { kind: 'text-payload', payloadId: await payloads.put(tenant, bytes, ttlMs), payloadBytes: bytes.byteLength }
 }
 
 function requestOf(claimed: Claimed, parts: readonly PartReference[]): ClimbRequest {

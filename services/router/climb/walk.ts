@@ -162,9 +162,11 @@ async function run(
   traceparent: string | undefined,
 ): Promise<{ readonly end: LegEnd } | Exclude<LegWait, { kind: 'ended' }>> {
   const rung = rungOf(course, leg)
-  await emit?.({ kind: 'rung-started', model: rung.name, tier: rung.model.tier })
+  const started = once(async () => emit?.({ kind: 'rung-started', model: rung.name, tier: rung.model.tier }))
   const look = (): readonly Considered[] => dependencies.look(course, spentOf(trail))
-  const relay = relayOf(course, trail, leg, emit, dependencies.mail, look)
+  // A piece may come before word that its leg is in line, and is told of behind that.
+  const told: EmitEvent | undefined = emit === undefined ? undefined : event => started().then(() => emit(event))
+  const relay = relayOf(course, trail, leg, told, dependencies.mail, look)
   const order = {
     course,
     index: leg.index,
@@ -172,12 +174,18 @@ async function run(
     reserveNanoUsd: reserveOf(course.plan, rung.name),
     signal,
     traceparent,
+    queued: started,
   }
   const waited = await runLeg(relay === undefined ? order : { ...order, relay }, dependencies)
   const ended = waited.kind === 'ended' && relay !== undefined ? await completed(relay, waited.end) : undefined
   trail.streamed ||= relay !== undefined && relay.passed > 0
   if (waited.twin !== undefined) trail.beside.push(waited.twin)
   return waited.kind === 'ended' ? { end: ended ?? waited.end } : waited
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let begun: Promise<void> | undefined
+  return () => (begun ??= work())
 }
 
 /** A stream that broke is a failure, though the model ended well: what the caller has read cannot be taken back. */

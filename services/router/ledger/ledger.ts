@@ -1,4 +1,5 @@
 import type { NanoUsd } from '../../shared/contract/money.ts'
+import type { ScriptCall } from '../../shared/redis/script.ts'
 
 /** What a share of a hold is for: what the tenant pays, what the deployment pays in all, and what legs of one pool cost. */
 export type Share = 'tenant' | 'deployment' | `pool:${string}`
@@ -70,6 +71,13 @@ export type Reservation =
   /** The ledger's data is gone, and nobody has restored it. */
   | { readonly kind: 'closed' }
 
+/** A reservation that is not made yet. */
+export interface Reserving {
+  readonly call: ScriptCall
+  /** Reads what the script replied. */
+  readonly read: (reply: readonly unknown[]) => Reservation
+}
+
 /** What the work of a hold has cost. */
 export interface Settlement {
   readonly spent: Amounts
@@ -116,6 +124,8 @@ export interface ExpiredHold {
 export interface Ledger {
   /** Holds an offer in every scope, or nothing anywhere. Asked again with the same id, it gives what was given. */
   reserve(order: HoldOrder): Promise<Reservation>
+  /** The same to be run inside another's step; absent where not all keys are on one server. */
+  readonly reserving?: (order: HoldOrder) => Reserving
   /** Turns a hold into what was spent, once. */
   settle(holdId: string, settlement: Settlement, nowMs: number): Promise<Settled>
   balances(scopes: readonly Scope[]): Promise<readonly Balance[]>

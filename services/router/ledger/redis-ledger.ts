@@ -1,7 +1,18 @@
-import type { RedisConnection } from '../../shared/redis/connect.ts'
+import { isOneServer, type RedisConnection } from '../../shared/redis/connect.ts'
 import { onRedis } from '../../shared/redis/run-command.ts'
 import { loadScript, runScript } from '../../shared/redis/script.ts'
-import type { Amounts, Counts, ExpiredHold, HoldOrder, Ledger, Rate, Reservation, Scope, Share } from './ledger.ts'
+import type {
+  Amounts,
+  Counts,
+  ExpiredHold,
+  HoldOrder,
+  Ledger,
+  Rate,
+  Reservation,
+  Reserving,
+  Scope,
+  Share,
+} from './ledger.ts'
 import { createLedgerKeys, type LedgerKeys } from './ledger-keys.ts'
 
 /** What a ledger is told. */
@@ -35,11 +46,10 @@ export function createRedisLedger(
   generation: GenerationKnown,
 ): Ledger {
   const keys = createLedgerKeys(options.prefix)
-  const reserve = async (order: HoldOrder): Promise<Reservation> => {
-    const reply = await runScript(
-      redis,
-      scripts.reserve,
-      [
+  const reserving = (order: HoldOrder): Reserving => ({
+    call: {
+      script: scripts.reserve,
+      keys: [
         keys.generation,
         keys.hold(order.holdId),
         keys.holds,
@@ -47,11 +57,17 @@ export function createRedisLedger(
         ...order.scopes.map(scope => keys.counter(scope.counter)),
         ...order.takes.map(take => keys.clock(take.counter)),
       ],
-      [generation.id, ...argumentsOf(order, options.keepCounterMs)],
-    )
-    return reservationOf(Array.isArray(reply) ? reply : [], order)
+      args: [generation.id, ...argumentsOf(order, options.keepCounterMs)],
+    },
+    read: reply => reservationOf(reply, order),
+  })
+  const reserve = async (order: HoldOrder): Promise<Reservation> => {
+    const { call, read } = reserving(order)
+    const reply = await runScript(redis, call.script, call.keys, call.args)
+    return read(Array.isArray(reply) ? reply : [])
   }
   return {
+    ...(isOneServer(redis) ? { reserving } : {}),
     async reserve(order) {
       const first = await reserve(order)
       if (first.kind !== 'closed' || !(await generation.look())) return first

@@ -1,7 +1,7 @@
 import type { LegId } from '../contract/ids.ts'
 import { isOneServer, type RedisConnection } from '../redis/connect.ts'
 import { onRedis } from '../redis/run-command.ts'
-import { composeScript } from '../redis/compose-script.ts'
+import { composedWith, composeScript } from '../redis/compose-script.ts'
 import { loadScript, runScript, type Script, type ScriptCall } from '../redis/script.ts'
 import { bullmqScripts, ticketKeys, ticketPrefix } from './bullmq-scripts.ts'
 import { queuePrefix } from './bullmq-tickets.ts'
@@ -79,18 +79,6 @@ const scripts = {
 }
 const wholes = { put: main('open-and-put'), take: main('take-and-begin') }
 
-/** Composing takes its time, so each pair is composed once. */
-const composed = new WeakMap<Script, Script>()
-
-function composedWith(part: Script, make: () => Script): Script {
-  let whole = composed.get(part)
-  if (whole === undefined) {
-    whole = make()
-    composed.set(part, whole)
-  }
-  return whole
-}
-
 const keyNames = [
   'legs',
   'places',
@@ -122,13 +110,16 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
     return run(whole, [workerId, maxAttempts, ...keyAround, ...args], bullmqKeys.activate)
   }
   const putAfter = async (
-    { script: before, keys: first, args: firstArgs }: ScriptCall,
+    { script: before, keys: first, args: firstArgs, read }: ScriptCall,
     args: readonly (string | number)[],
   ) => {
     if (oneServer) {
-      const whole = composedWith(before, () => composeScript({ open: before, put_leg: scripts.put }, wholes.put))
+      const whole = composedWith(before, () => composeScript({ first: before, put_leg: scripts.put }, wholes.put))
       const counts = [first.length, firstArgs.length]
-      return runScript(redis, whole, [...first, ...keys, ...bullmqKeys.add], [...counts, ...firstArgs, ...args])
+      const reply = runScript(redis, whole, [...first, ...keys, ...bullmqKeys.add], [...counts, ...firstArgs, ...args])
+      const [said, put] = listOf(await reply)
+      read?.(said)
+      return put ?? ['refused']
     }
     const opened = await runScript(redis, before, first, firstArgs)
     return opened === 1 ? run(scripts.put, args, bullmqKeys.add) : ['refused']

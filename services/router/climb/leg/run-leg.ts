@@ -46,6 +46,8 @@ export interface LegOrder {
   readonly signal: AbortSignal
   /** W3C trace context of the rung. */
   readonly traceparent?: string | undefined
+  /** Called when the leg is in line; the leg is waited for when it resolves. */
+  readonly queued?: () => Promise<void>
 }
 
 /** What came of waiting for a leg: its end, or that waiting was given up. */
@@ -87,6 +89,7 @@ export async function runLeg(order: LegOrder, dependencies: RunLegDependencies):
   if (order.signal.aborted) onLeft()
   try {
     await send(order, legId, dependencies)
+    await order.queued?.()
     const waited = await promise
     const twin = pair.close()
     return twin === undefined ? waited : { ...waited, twin }

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { createRequestHandler, type Stages } from '../../services/router/handle-request.ts'
+import { NotHeld, type Claimed, type Climbed, type Incoming } from '../../services/router/states.ts'
+import { GatewayError } from '../../services/shared/contract/errors.ts'
+
+/** Stages that write down what they were asked. The money of a pledge is held when the course is walked, if it is. */
+function setUp(walk: (pledged: boolean) => Promise<Partial<Climbed>>, byItself: () => void = () => {}) {
+  const said: string[] = []
+  const stages = {
+    admit: async () => ({ requestId: 'r' }),
+    recall: async () => {},
+    forget: async () => void said.push('forget'),
+    assess: async (admitted: object) => admitted,
+    choose: (assessed: object) => assessed,
+    async claim(chosen: object, alone = false) {
+      said.push(alone ? 'claim by itself' : 'claim')
+      if (alone) byItself()
+      return { ...chosen, pledged: !alone }
+    },
+    start: async (claimed: { pledged: boolean }) => claimed.pledged,
+    async walk(pledged: boolean) {
+      said.push('walk')
+      return walk(pledged)
+    },
+    follow: async () => {
+      throw new Error('there is nothing to follow')
+    },
+    settle: async (_claimed: Claimed, climbed?: Climbed) =>
+      void said.push(climbed === undefined ? 'settle nothing' : 'settle'),
+    learn: () => void said.push('learn'),
+  } as unknown as Stages<boolean>
+  const handler = createRequestHandler(stages, () => {})
+  return { said, infer: () => handler.infer({} as Incoming, new AbortController().signal) }
+}
+
+const answered = { end: { kind: 'answered' } } as unknown as Climbed
+
+describe('createRequestHandler()', () => {
+  it('asks for the money by itself where a pledge was not kept, and settles once', async () => {
+    const { said, infer } = setUp(async pledged => {
+      if (pledged) throw new NotHeld('refused')
+      return answered
+    })
+    expect(await infer()).toBe(answered)
+    expect(said).toEqual(['claim', 'walk', 'claim by itself', 'walk', 'settle', 'learn'])
+  })
+
+  it('tells what the ledger by itself refuses, with nothing to settle', async () => {
+    const spent = new GatewayError('BudgetExceeded', 'spent')
+    const { said, infer } = setUp(
+      async () => {
+        throw new NotHeld('refused')
+      },
+      () => {
+        throw spent
+      },
+    )
+    await expect(infer()).rejects.toBe(spent)
+    expect(said).toEqual(['claim', 'walk', 'claim by itself'])
+  })
+
+  it('settles what it cannot know of when the walk fails otherwise', async () => {
+    const away = new GatewayError('Overloaded', 'the store is away')
+    const { said, infer } = setUp(async () => {
+      throw away
+    })
+    await expect(infer()).rejects.toBe(away)
+    expect(said).toEqual(['claim', 'walk', 'settle nothing'])
+  })
+})
