@@ -211,8 +211,8 @@ async function tellUnrun(one: Exclude<Begun, Running>, dependencies: BatchDepend
   const { legId, replyTo } = one.taken.job
   if (one.kind === 'drop') await reportUnrun(one.taken, one.reason, dependencies)
   else if (one.kind === 'unknown') await one.taken.giveBack()
-  else if (one.kind === 'poison') {
-    await report(one, poison, dependencies)
+  else if (one.kind === 'poison' || one.kind === 'late') {
+    await report(one, one.kind === 'late' ? late : poison, dependencies)
   } else {
     await mail.send(replyTo, { kind: 'leg-ended', legId, attempt: one.attempt })
     await one.taken.done()
@@ -257,6 +257,7 @@ const lostOutcome: Outcome = {
   message: 'the model gave fewer answers than it was asked',
   usage: {},
 }
+const late: Outcome = { kind: 'failed', reason: 'expired', message: 'its time was over before it ran', usage: {} }
 const poison: Outcome = {
   kind: 'failed',
   reason: 'poison',

@@ -25,9 +25,11 @@ export function startLanes(
 ): Lanes {
   const state = { paused: false, stopped: false }
 
+  const isOpen = (): boolean => !state.paused
+
   const turn = async (): Promise<void> => {
     if (state.paused) return sleep(pausedLookMs)
-    const batch = await collector.next()
+    const batch = await collector.next(isOpen)
     if (batch.length === 0) return undefined
     // What was begun in the step that took it would cost an attempt; it is finished, as what runs is.
     if ((state.paused || state.stopped) && batch.every(leg => leg.begun === undefined)) return giveBack(batch)

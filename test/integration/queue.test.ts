@@ -129,6 +129,39 @@ describe('the queue of a pool', () => {
     await producer.close()
   })
 
+  it('leaves a leg to the worker that has it now, whatever one that lost it does', async () => {
+    const producer = producerOf()
+    const line = openLine(prefix, 'p', redis)
+    const leg = job()
+    await producer.add('p', leg)
+    const [lost, kept] = ['lost', 'kept'].map(token => ({ token, lockMs: 10_000 }))
+    const { ticket = '' } = (await line.take(lost!, Date.now, one)) ?? {}
+    // As BullMQ does with a lock that ran out.
+    const key = `{${prefix}:pool:p}:tickets`
+    expect(await redis.del(`${key}:${ticket}:lock`)).toBe(1)
+    await redis.rpoplpush(`${key}:active`, `${key}:wait`)
+    const again = await line.take(kept!, Date.now, one)
+    expect(again).toMatchObject({ ticket, legs: [{ legId: leg.legId }] })
+    await line.finish(ticket, lost!, Date.now())
+    expect(await line.backlog()).toMatchObject({ running: 1 })
+    await line.giveBack(ticket, leg.legId)
+    expect(await line.backlog()).toMatchObject({ waiting: 1, running: 0 })
+    await producer.close()
+  })
+
+  it('takes nothing when it is closed to work while it waits', async () => {
+    const producer = producerOf()
+    const consumer = consumerOf()
+    let open = true
+    expect(await consumer.take(0, one, () => open)).toBeUndefined()
+    const taking = consumer.take(1000, one, () => open)
+    open = false
+    await producer.add('p', job())
+    expect(await taking).toBeUndefined()
+    expect(await producer.waiting('p')).toBe(1)
+    await producer.close()
+  })
+
   it('batches one model, in order, as many as the model takes, and tops a batch up', async () => {
     const producer = producerOf()
     const consumer = consumerOf()
@@ -287,7 +320,7 @@ describe('the queue of a pool', () => {
             if (!(await line.withdraw(id as Job['legId']))) faults.push('a waiting leg was not withdrawn')
             waiting.delete(id)
           } else if (now.kind === 'take') {
-            const { ticket: got = '', legs = [] } = (await line.take(lock, Date.now(), one)) ?? {}
+            const { ticket: got = '', legs = [] } = (await line.take(lock, Date.now, one)) ?? {}
             if (got !== '' && legs.length === 0) await line.finish(got, lock, Date.now())
             if (legs.length !== Math.min(1, waiting.size))
               faults.push(`${legs.length} legs of ${waiting.size} were taken`)

@@ -110,6 +110,13 @@ describe('createCollector()', () => {
     expect(soonFree.time.now).toBe(5)
   })
 
+  it('gives nothing, at once, to those who want no more', async () => {
+    const { collector, time } = setUp(at('a', 0), { limit: 8, maxWaitMs: 10 })
+    expect(await collector.next(() => false)).toEqual([])
+    expect(time.now).toBe(0)
+    expect(idsOf(await collector.next(() => true))).toEqual(['0'])
+  })
+
   it('gives no more than the model takes', async () => {
     const { collector } = setUp(at('a', 0, 0, 0), { limit: 2, maxWaitMs: 5 })
     expect(await collector.next()).toHaveLength(2)

@@ -163,6 +163,19 @@ describe('handleBatch()', () => {
     expect(steps.filter(one => one.startsWith('end'))).toEqual(['end c.0 1'])
   })
 
+  it('does not run a leg whose time was over when the reply came that began it, and ends it by its attempt', async () => {
+    const ran: string[] = []
+    const { ends, steps, dependencies, take, now } = setUp({}, async batch => {
+      ran.push(...batch.map(work => work.legId))
+      return batch.map(() => done)
+    })
+    now.ms = 60_000
+    await handleBatch([{ ...take('a.0'), begun: { word: 'run', attempt: 2, at: 60_000 } }], dependencies)
+    expect(ran).toEqual([])
+    expect(ends['a.0']).toMatchObject({ kind: 'failed', reason: 'expired', receipt: { attempt: 2, costNanoUsd: 0 } })
+    expect(steps).toContain('done a.0')
+  })
+
   it('mails the end of a leg that ended before, and runs it not again', async () => {
     const { steps, dependencies, take } = setUp({ 'a.0': { kind: 'ended', attempt: 2 } })
     await handleBatch([take('a.0')], dependencies)

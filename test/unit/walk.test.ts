@@ -130,6 +130,14 @@ describe('walk()', () => {
     })
   })
 
+  it('puts no leg in line for a climb that is open and that nobody waits for', async () => {
+    const { course, dependencies, queued, climbLog } = await setUp({ small: 0.9 })
+    const walked = await walk(course, AbortSignal.abort(), undefined, dependencies)
+    expect(queued).toEqual([])
+    expect(walked).toMatchObject({ kind: 'ended', end: { kind: 'cancelled' } })
+    expect((await climbLog.read(course.request.requestId))?.end).toMatchObject({ kind: 'cancelled' })
+  })
+
   it('tells of a rung that quality asked for and that had no workers', async () => {
     const { course, dependencies } = await setUp({ small: 0.1, large: 0.9 })
     const refused: string[] = []

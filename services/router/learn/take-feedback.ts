@@ -1,9 +1,10 @@
-import type { ClimbLog } from '../../shared/climb/climb-log.ts'
+import type { ClimbLog, ClimbState } from '../../shared/climb/climb-log.ts'
 import type { Clock } from '../../shared/contract/clock.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import type { RequestId } from '../../shared/contract/ids.ts'
 import type { Output } from '../../shared/contract/answer.ts'
 import type { OutcomeStore } from '../../shared/outcomes/outcome-store.ts'
+import { sleep } from '../../shared/process/every.ts'
 import { comparable, comparableText, isSameAnswer } from '../../shared/outcomes/same-answer.ts'
 import type { Climbed } from '../states.ts'
 import { recordOf, type Scored } from './record-of.ts'
@@ -32,7 +33,7 @@ export interface FeedbackDependencies {
 export function createTakeFeedback(dependencies: FeedbackDependencies): TakeFeedback {
   const { climbLog, outcomes, clock, keepContent, rungsOf, scored } = dependencies
   return async (tenant, requestId, feedback) => {
-    const state = await climbLog.read(requestId)
+    const state = await readEnded(climbLog, requestId)
     if (state === undefined || state.request.tenant !== tenant) {
       throw new GatewayError('NotFound', 'there is no such request, or its time is over')
     }
@@ -52,6 +53,21 @@ export function createTakeFeedback(dependencies: FeedbackDependencies): TakeFeed
     if (own !== undefined) scored(climbed, answer.confidence, own.score)
   }
 }
+
+/** The end of an answer is written behind it, so a caller who is quick and asks another router may be here before it. */
+async function readEnded(
+  climbLog: FeedbackDependencies['climbLog'],
+  requestId: RequestId,
+): Promise<ClimbState | undefined> {
+  for (let look = 1; ; look += 1) {
+    const state = await climbLog.read(requestId)
+    if (state === undefined || state.end !== undefined || look === mostLooks) return state
+    await sleep(lookEveryMs)
+  }
+}
+
+const mostLooks = 5
+const lookEveryMs = 40
 
 /**
  * A corrected answer scores every rung. A score is that of the delivered answer and of those that say the same; where it is full, an

@@ -89,11 +89,11 @@ export function createBullmqConsumer(
   let closed = false
 
   return {
-    async take(waitMs, limits) {
+    async take(waitMs, limits, isOpen = () => true) {
       if (waiting === 0 && waitMs > 0) await wake(worker)
-      if (closed) return undefined
+      if (closed || !isOpen()) return undefined
       const token = randomUUID()
-      const taken = await line.take({ token, lockMs: options.lockMs }, clock.now(), limits)
+      const taken = await line.take({ token, lockMs: options.lockMs }, clock.now, limits)
       waiting = taken?.waiting ?? 0
       return taken === undefined ? undefined : hold(taken.ticket, token).open(taken)
     },

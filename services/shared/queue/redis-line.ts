@@ -51,7 +51,7 @@ export interface Line {
   /** Puts a leg in line, and hands out a ticket for it where one is lacking; after `first`, in one step with it where one server has all keys. */
   put(job: Job, mostWaiting: number, first?: ScriptCall): Promise<Put>
   /** Takes a ticket and its batch; `limits` has the models that may be taken and the most legs of each. `undefined` when there is no ticket. */
-  take(lock: Lock, nowMs: number, limits: ReadonlyMap<string, number>): Promise<TakenTicket | undefined>
+  take(lock: Lock, now: () => number, limits: ReadonlyMap<string, number>): Promise<TakenTicket | undefined>
   /** More legs of a model for a ticket that has some. */
   takeMore(ticket: string, nowMs: number, model: string, limit: number): Promise<Taken>
   withdraw(legId: LegId): Promise<boolean>
@@ -145,13 +145,15 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
       if (word !== 'put') return { kind: 'known' }
       return { kind: 'put', ...(typeof shed === 'string' ? { shed: JSON.parse(shed) } : {}) }
     },
-    async take({ token, lockMs }, nowMs, limits) {
-      const args = [ticketKey, nowMs, token, lockMs, ...[...limits].flat()]
+    async take({ token, lockMs }, now, limits) {
+      const args = [ticketKey, now(), token, lockMs, ...[...limits].flat()]
       const begins = oneServer && beginning !== undefined
       const reply = begins ? takeAndBegin(beginning, args) : run(scripts.take, args, bullmqKeys.activate)
       const [ticket, waiting, legs, expired, begun] = listOf(await reply)
       if (typeof ticket !== 'string') return undefined
-      const words = begins ? { begun: listOf(begun).map(one => wordOf(one, nowMs)) } : {}
+      // By the clock of the reply: a Redis that hung may have taken its time.
+      const at = now()
+      const words = begins ? { begun: listOf(begun).map(one => wordOf(one, at)) } : {}
       return { ticket, waiting: Number(waiting), ...takenOf([legs, expired]), ...words }
     },
     async takeMore(ticket, nowMs, model, limit) {

@@ -1,5 +1,4 @@
-import type { ClimbLog } from '../../shared/climb/climb-log.ts'
-import type { LegFailure } from '../../shared/climb/climb-log.ts'
+import type { BeginLeg, ClimbLog, LegFailure } from '../../shared/climb/climb-log.ts'
 import { beginOf } from '../../shared/climb/redis-climb-log.ts'
 import type { Clock } from '../../shared/contract/clock.ts'
 import type { TakenJob } from '../../shared/queue/pool-queue.ts'
@@ -8,6 +7,8 @@ import type { TakenJob } from '../../shared/queue/pool-queue.ts'
 export type Begun =
   | { readonly kind: 'run'; readonly taken: TakenJob; readonly attempt: number; readonly startedAt: number }
   | { readonly kind: 'poison'; readonly taken: TakenJob; readonly attempt: number; readonly startedAt: number }
+  /** Begun when its time was over: the reply of a Redis that hung came late. */
+  | { readonly kind: 'late'; readonly taken: TakenJob; readonly attempt: number; readonly startedAt: number }
   /** Ended before, by an attempt whose mail may have been lost. */
   | { readonly kind: 'ended'; readonly taken: TakenJob; readonly attempt: number }
   | { readonly kind: 'drop'; readonly taken: TakenJob; readonly reason: LegFailure }
@@ -32,11 +33,16 @@ async function beginOne(taken: TakenJob, workerId: string, climbLog: ClimbLog, c
       taken.begun === undefined
         ? await climbLog.beginLeg(taken.job.legId, workerId, startedAt)
         : beginOf(taken.begun.word, taken.begun.attempt)
-    if (begun.kind === 'run' || begun.kind === 'poison') return { ...begun, taken, startedAt }
-    if (begun.kind === 'ended') return { ...begun, taken }
-    return { kind: 'drop', taken, reason: begun.kind === 'expired' ? 'expired' : 'cancelled' }
+    return begunOf(begun, taken, startedAt, clock.now())
   } catch {
     // Redis is away; what was taken is redelivered when its lock runs out, if it cannot be given back now.
     return { kind: 'unknown', taken }
   }
+}
+
+function begunOf(begun: BeginLeg, taken: TakenJob, startedAt: number, nowMs: number): Begun {
+  if (begun.kind === 'run' && taken.job.deadlineAt <= nowMs) return { ...begun, kind: 'late', taken, startedAt }
+  if (begun.kind === 'run' || begun.kind === 'poison') return { ...begun, taken, startedAt }
+  if (begun.kind === 'ended') return { ...begun, taken }
+  return { kind: 'drop', taken, reason: begun.kind === 'expired' ? 'expired' : 'cancelled' }
 }

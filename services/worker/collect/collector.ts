@@ -1,5 +1,5 @@
 import type { Clock } from '../../shared/contract/clock.ts'
-import type { JobConsumer, TakenJob } from '../../shared/queue/pool-queue.ts'
+import type { JobConsumer, TakenBatch, TakenJob } from '../../shared/queue/pool-queue.ts'
 
 /** How batches are formed. */
 export interface CollectorOptions {
@@ -20,8 +20,11 @@ export interface CollectorDependencies {
 
 /** Forms batches of one model out of a pool's queue. */
 export interface Collector {
-  /** The next batch in the queue's order; empty when nothing came for a while. One caller at a time is served. */
-  next(): Promise<readonly TakenJob[]>
+  /**
+   * The next batch in the queue's order; empty when nothing came for a while, and at once where `isOpen` says no: what is taken is begun
+   * in the same step, and could not be given back for nothing. One caller at a time is served.
+   */
+  next(isOpen?: () => boolean): Promise<readonly TakenJob[]>
 }
 
 /** How long an empty queue is waited on before the caller may look around. */
@@ -38,14 +41,24 @@ export function createCollector(options: CollectorOptions, dependencies: Collect
 
   const waitsOn = (model: string, untilAt: number): boolean => clock.now() < untilAt && options.isBusy(model)
 
-  const collect = async (): Promise<readonly TakenJob[]> => {
+  const collect = async (isOpen: () => boolean): Promise<readonly TakenJob[]> => {
+    if (!isOpen()) return []
     const limits = options.limits()
     if (limits.size === 0) {
       await sleep(notReadyMs)
       return []
     }
-    const batch = await consumer.take(idleWaitMs, limits)
+    const batch = await consumer.take(idleWaitMs, limits, isOpen)
     if (batch === undefined) return []
+    return fill(batch, limits, isOpen)
+  }
+
+  /** Adds what comes while the model is at work. */
+  const fill = async (
+    batch: TakenBatch,
+    limits: ReadonlyMap<string, number>,
+    isOpen: () => boolean,
+  ): Promise<readonly TakenJob[]> => {
     const legs = [...batch.legs]
     const model = legs.find(leg => leg.expired !== true)?.job.model
     if (model === undefined) return legs
@@ -53,7 +66,7 @@ export function createCollector(options: CollectorOptions, dependencies: Collect
     const untilAt = clock.now() + options.maxWaitMs
     for (;;) {
       const missing = limit - legs.filter(leg => leg.expired !== true).length
-      if (missing <= 0 || !waitsOn(model, untilAt)) return legs
+      if (missing <= 0 || !isOpen() || !waitsOn(model, untilAt)) return legs
       await sleep(lookEveryMs)
       try {
         legs.push(...(await batch.more(missing)))
@@ -65,8 +78,8 @@ export function createCollector(options: CollectorOptions, dependencies: Collect
   }
 
   return {
-    next() {
-      const mine = turn.then(collect)
+    next(isOpen = () => true) {
+      const mine = turn.then(() => collect(isOpen))
       turn = mine.catch(() => {
         // The caller of this turn hears of it; the next turn begins anew.
       })

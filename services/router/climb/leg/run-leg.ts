@@ -88,7 +88,8 @@ export async function runLeg(order: LegOrder, dependencies: RunLegDependencies):
   course.lost.addEventListener('abort', onLost, { once: true })
   if (order.signal.aborted) onLeft()
   try {
-    await send(order, legId, dependencies)
+    // A leg of an open climb that nobody waits for any more is called off, not begun.
+    if (!order.signal.aborted || course.opening !== undefined) await send(order, legId, dependencies)
     await order.queued?.()
     const waited = await promise
     const twin = pair.close()

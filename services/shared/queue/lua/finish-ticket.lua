@@ -4,6 +4,10 @@
 -- Returns: BullMQ's code: 0, or below when the ticket is another's or gone
 -- Atomic, one slot. done and complete_ticket are the scripts of these names. The line first: a ticket that is gone before its legs
 -- would leave them running for ever.
+-- A ticket that another worker has now is left alone, and so are its legs.
+if redis.call('GET', KEYS[23] .. ':lock') ~= ARGV[2] then
+  return -6
+end
 done({ unpack(KEYS, 1, 11) }, { ARGV[1] })
 local options = {
   token = ARGV[2],

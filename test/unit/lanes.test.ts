@@ -1,0 +1,56 @@
+import { pino } from 'pino'
+import { describe, expect, it } from 'vitest'
+import type { Job } from '../../services/shared/queue/job.ts'
+import type { TakenBatch, TakenJob } from '../../services/shared/queue/pool-queue.ts'
+import { createCollector } from '../../services/worker/collect/collector.ts'
+import { startLanes } from '../../services/worker/lanes.ts'
+
+const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
+
+/** What was begun in the step that took it. */
+function begunLeg(): TakenJob {
+  return {
+    job: { model: 'm' } as Job,
+    begun: { word: 'run', attempt: 1, at: 0 },
+    lost: new AbortController().signal,
+    done: async () => {},
+    giveBack: async () => {},
+  }
+}
+
+describe('startLanes()', () => {
+  it('takes nothing after a pause, however many lanes wait for their turn', async () => {
+    const waits: ((batch: TakenBatch) => void)[] = []
+    let taken = 0
+    const collector = createCollector(
+      { maxWaitMs: 0, isBusy: () => false, limits: () => new Map([['m', 1]]) },
+      {
+        clock: { now: () => Date.now() },
+        sleep,
+        consumer: {
+          // Waits until it is woken, and then takes what there is, as long as that is wanted.
+          async take(_waitMs, _limits, isOpen = () => true) {
+            const batch = await new Promise<TakenBatch>(resolve => waits.push(resolve))
+            if (!isOpen()) return undefined
+            taken += 1
+            return batch
+          },
+          close: async () => {},
+        },
+      },
+    )
+    const handled: (readonly TakenJob[])[] = []
+    const handle = async (batch: readonly TakenJob[]): Promise<void> => void handled.push(batch)
+    const lanes = startLanes(64, collector, handle, { logger: pino({ level: 'silent' }), sleep })
+    await sleep(20)
+    const wake = (): void => waits.shift()?.({ legs: [begunLeg()], more: async () => [] })
+    wake()
+    await sleep(20)
+    expect(handled).toHaveLength(1)
+    lanes.pause(true)
+    const stopping = lanes.stop()
+    wake()
+    await stopping
+    expect({ taken, handled: handled.length, waiting: waits.length }).toEqual({ taken: 1, handled: 1, waiting: 0 })
+  })
+})

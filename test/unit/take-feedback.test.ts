@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import { createTakeFeedback } from '../../services/router/learn/take-feedback.ts'
+import type { ClimbState } from '../../services/shared/climb/climb-log.ts'
+import { createRequestId } from '../../services/shared/contract/ids.ts'
+
+const requestId = createRequestId(Date.now())
+
+/** A log in which the end of an answer is written after so many looks; never when absent. */
+function setUp(endAfter?: number) {
+  let looks = 0
+  const scores: number[] = []
+  const output = { kind: 'text', text: 'yes' } as const
+  const answered = { kind: 'answered', answer: { model: 'small', confidence: 0.9, output } }
+  const takeFeedback = createTakeFeedback({
+    climbLog: {
+      async read() {
+        looks += 1
+        const end = endAfter !== undefined && looks > endAfter ? { end: answered } : {}
+        return {
+          request: { requestId, tenant: 'acme', task: 'generate', parts: [], options: {}, constraints: {}, labels: {} },
+          plan: { ladder: 'l', policyVersion: 'v', estimate: { features: {}, models: {} }, rungs: [] },
+          legs: [],
+          ...end,
+        } as unknown as ClimbState
+      },
+    },
+    outcomes: { append: async () => {} },
+    clock: { now: () => 1 },
+    keepContent: false,
+    rungsOf: () => ['small'],
+    scored: (_climbed, _confidence, score) => void scores.push(score),
+  })
+  const give = () => takeFeedback('acme', requestId, { kind: 'score', score: 1 })
+  return { give, scores, looks: () => looks }
+}
+
+describe('createTakeFeedback()', () => {
+  it('finds the end of an answer that is still being written', async () => {
+    const { give, scores } = setUp(2)
+    await give()
+    expect(scores).toEqual([1])
+  })
+
+  it('says that there is no answer when none comes', async () => {
+    const { give, looks } = setUp()
+    await expect(give()).rejects.toMatchObject({ code: 'NotFound' })
+    expect(looks()).toBe(5)
+  })
+})
