@@ -23,7 +23,7 @@ async function* matching(context) {
   const rows = context.read('frugalml-rafdb')
   const models = Object.keys(rows[0].outcomes)
   const best = Math.max(...models.map(model => meanOf(rows, row => row.outcomes[model].score)))
-  const budgets = Array.from({ length: 13 }, (_, index) => (2.8 + 0.1 * index) / 1e4)
+  const budgets = Array.from({ length: 16 }, (_, index) => (2.8 + 0.1 * index) / 1e4)
   const seen = []
   for (const [train, test] of folds(rows, 5, context.seed)) {
     const { policy } = await fit(context, train)
@@ -38,6 +38,12 @@ async function* matching(context) {
     const at = seen.filter(one => one.budgetUsd === budgetUsd)
     return { score: meanOf(at, one => one.score), costUsd: meanOf(at, one => one.costUsd) }
   })
+  for (const point of points) {
+    yield {
+      label: `score at USD ${(1e4 * point.costUsd).toFixed(2)} per 10,000 (best service: ${best.toFixed(4)})`,
+      value: point.score,
+    }
+  }
   const above = points.findIndex(point => point.score >= best)
   const value = above < 1 ? Number.NaN : between(points[above - 1], points[above], best)
   yield { label: `USD per 10,000 to score ${best.toFixed(4)}`, value: 1e4 * value, reach: 3.6 }

@@ -18,20 +18,33 @@ const longestRead = 2048
  * @source Weinberger et al., Feature Hashing for Large Scale Multitask Learning (2009)
  */
 export function hashGrams(text: string): HashedGrams {
-  return sparse(countGrams(text))
+  const places = countGrams(text).slice().sort()
+  return { places, values: Float32Array.from(places, takeRoot) }
 }
 
 /** The same as a whole vector: float32 [{@link gramBuckets}]. Where a graph takes all places, going through the sparse form costs more than the hashing. */
 export function gramVector(text: string): Float32Array {
-  const counts = countGrams(text)
   const values = new Float32Array(gramBuckets)
-  for (let place = 0; place < gramBuckets; place += 1) values[place] = Math.sqrt(counts[place]!)
+  for (const place of countGrams(text)) values[place] = takeRoot(place)
   return values
 }
 
-function countGrams(text: string): Uint16Array {
+/** Counts of the text that is read now, and the places where there are any: kept from text to text, since filling 8,192 places costs more than a short text. */
+const counts = new Uint16Array(gramBuckets)
+const touched = new Int32Array(gramBuckets)
+let size = 0
+
+/** The square root of a count, which is then 0 for the next text. */
+function takeRoot(place: number): number {
+  const root = Math.sqrt(counts[place]!)
+  counts[place] = 0
+  return root
+}
+
+/** Counts the grams of a text; gives the places that are to be taken out, each once. */
+function countGrams(text: string): Int32Array {
+  size = 0
   const lower = text.slice(0, longestRead).toLowerCase()
-  const counts = new Uint16Array(gramBuckets)
   // The units of one word between two spaces: read from a string that is put together, they cost four times as much.
   const units = new Uint16Array(lower.length + 2)
   units[0] = space
@@ -46,50 +59,36 @@ function countGrams(text: string): Uint16Array {
     } else if (length > 0) {
       units[length + 1] = space
       const hash = hashOf(units, length)
-      add(counts, hash)
-      add(counts, Math.imul(before, 31) ^ hash)
+      add(hash)
+      add(Math.imul(before, 31) ^ hash)
       before = hash
-      addRuns(counts, units, length + 2)
+      addRuns(units, length + 2)
       length = 0
     }
   }
-  return counts
+  return touched.subarray(0, size)
 }
 
 /** Runs of three, four and five units: written out, since this loop is most of what a text costs. */
-function addRuns(counts: Uint16Array, units: Uint16Array, length: number): void {
+function addRuns(units: Uint16Array, length: number): void {
   for (let from = 0; from + 3 <= length; from += 1) {
     let hash = Math.imul(runSeed ^ units[from]!, prime)
     hash = Math.imul(hash ^ units[from + 1]!, prime)
     hash = Math.imul(hash ^ units[from + 2]!, prime)
-    add(counts, hash)
+    add(hash)
     if (from + 4 > length) continue
     hash = Math.imul(hash ^ units[from + 3]!, prime)
-    add(counts, hash)
+    add(hash)
     if (from + 5 > length) continue
-    add(counts, Math.imul(hash ^ units[from + 4]!, prime))
+    add(Math.imul(hash ^ units[from + 4]!, prime))
   }
 }
 
-function add(counts: Uint16Array, hash: number): void {
+function add(hash: number): void {
   // The upper bits of FNV are the better mixed ones.
-  counts[(hash ^ (hash >>> 15)) & (gramBuckets - 1)]! += 1
-}
-
-function sparse(counts: Uint16Array): HashedGrams {
-  let size = 0
-  for (let place = 0; place < gramBuckets; place += 1) if (counts[place]! > 0) size += 1
-  const places = new Int32Array(size)
-  const values = new Float32Array(size)
-  let at = 0
-  for (let place = 0; place < gramBuckets; place += 1) {
-    const count = counts[place]!
-    if (count === 0) continue
-    places[at] = place
-    values[at] = Math.sqrt(count)
-    at += 1
-  }
-  return { places, values }
+  const place = (hash ^ (hash >>> 15)) & (gramBuckets - 1)
+  if (counts[place] === 0) touched[size++] = place
+  counts[place]! += 1
 }
 
 const space = 0x20

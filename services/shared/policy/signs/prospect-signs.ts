@@ -1,6 +1,6 @@
 import type { Called, Estimate } from '../policy.ts'
 import { agreement, foreseenLogit } from './companion-signs.ts'
-import { logit, named, ownSigns, type Signs } from './own-signs.ts'
+import { logit, ownSigns, type Signs } from './own-signs.ts'
 
 /** Where the slope of a confidence may change, as logits: it matters little below a half, much between 0.7 and 0.998. */
 const knots = [-1, 0, 1, 2, 4, 6]
@@ -21,7 +21,7 @@ export function prospectSignsOf(called: readonly Called[], next: string, estimat
     '=called': called.length,
   }
   called.forEach((one, index) => {
-    Object.assign(signs, answerSigns(one, one === best))
+    addAnswerSigns(signs, one, one === best)
     for (const other of called.slice(0, index)) {
       signs[`=pair.${other.model}.${one.model}`] = agreement(other, one)
     }
@@ -29,23 +29,22 @@ export function prospectSignsOf(called: readonly Called[], next: string, estimat
   return signs
 }
 
-function answerSigns(one: Called, isBest: boolean): Signs {
+/** Written into what is there: a record of its own for each step costs five times as much, and this is asked at every step of a climb. */
+function addAnswerSigns(signs: Record<string, number>, one: Called, isBest: boolean): void {
   const name = `=of.${one.model}.`
-  const bends = one.rawConfidence === undefined ? {} : bendsOf(one.rawConfidence)
-  return {
-    ...named(name, {
-      ...ownSigns(one),
-      ...bends,
-      called: 1,
-      correct: one.confidence,
-      correct_logit: logit(one.confidence),
-    }),
-    ...(isBest ? named(`=best.${one.model}.`, { ...bends, is: 1 }) : {}),
-  }
+  for (const [sign, value] of Object.entries(ownSigns(one))) signs[name + sign] = value
+  if (one.rawConfidence !== undefined) addBends(signs, name, one.rawConfidence)
+  signs[`${name}called`] = 1
+  signs[`${name}correct`] = one.confidence
+  signs[`${name}correct_logit`] = logit(one.confidence)
+  if (!isBest) return
+  const bestName = `=best.${one.model}.`
+  if (one.rawConfidence !== undefined) addBends(signs, bestName, one.rawConfidence)
+  signs[`${bestName}is`] = 1
 }
 
 /** A confidence as a line that may bend at each knot. @source Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, section 5.2 */
-function bendsOf(confidence: number): Signs {
+function addBends(signs: Record<string, number>, name: string, confidence: number): void {
   const at = logit(confidence)
-  return Object.fromEntries(knots.map(knot => [`over_${knot}`, Math.max(0, at - knot)]))
+  for (const knot of knots) signs[`${name}over_${knot}`] = Math.max(0, at - knot)
 }
