@@ -18,7 +18,7 @@ const longestRead = 2048
  * @source Weinberger et al., Feature Hashing for Large Scale Multitask Learning (2009)
  */
 export function hashGrams(text: string): HashedGrams {
-  const places = countGrams(text).slice().sort()
+  const places = countGrams(text).toSorted()
   return { places, values: Float32Array.from(places, takeRoot) }
 }
 
