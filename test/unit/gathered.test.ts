@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { RunControl } from '../../services/worker/backend.ts'
 import { createGathered, gather } from '../../services/worker/infer/upstream/gathered.ts'
 import type { Work } from '../../services/worker/states.ts'
+import type { BackendDependencies } from '../../services/worker/ways/create-backend.ts'
 import { createServed } from '../../services/worker/ways/served/served.ts'
 import { runTranscription } from '../../services/worker/ways/served/whole.ts'
 
@@ -26,7 +27,7 @@ describe('runTranscription()', () => {
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
     const spec = { baseUrl, model: 'm', connectTimeoutMs: 1000, firstByteTimeoutMs: 5000, betweenChunksTimeoutMs: 5000 }
-    const served = createServed(spec, {}, { clock: { now: Date.now } })
+    const served = createServed(spec, {}, { clock: { now: Date.now } } as BackendDependencies)
     const audio = { kind: 'audio', bytes: new Uint8Array(32), mediaType: 'audio/wav' } as const
     const work = { legId: 'a.0', options: {}, recipe: {}, parts: [audio], deadlineAt: Date.now() + 20_000 }
     const control = { signal: () => new AbortController().signal } as unknown as RunControl
