@@ -1,5 +1,6 @@
 import type { ServiceTimes } from '../shared/estimate/service-times.ts'
 import { createServiceTimesRecorder } from '../shared/estimate/service-times.ts'
+import { turnsOf } from '../shared/registry/engine-turns.ts'
 import type { EngineQueue } from '../shared/registry/worker-registry.ts'
 import type { LegFailure } from '../shared/climb/climb-log.ts'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
@@ -27,6 +28,9 @@ export interface EndedLeg {
 
 /** A leg that was stopped at its deadline would have gone on; left out, slow inputs would make the model look quick. */
 const stoppedFactor = 1.25
+
+/** A leg that met a longer queue than this many service times tells of the queue, not of the model: nothing is learnt of it. */
+const mostTurns = 100
 
 /** Ends that alerts look for. */
 const watchedEnds: readonly LegFailure[] = ['model-error', 'upstream-error', 'payload-lost', 'poison', 'bug']
@@ -94,11 +98,14 @@ export function createWorkerMetrics(
   const recent = createServiceTimesRecorder()
   return {
     leg(model, { end, inputBytes, workMs, waitMs, engine, costNanoUsd }) {
-      const servedMs = workMs / (1 + waitsIn(engine))
+      const turns = engine === undefined ? 0 : turnsOf(engine)
       spent.inc({ pool, model }, costNanoUsd / 1e9)
       legs.inc({ model, end })
       work.observe({ model }, workMs / 1000)
       waits.observe({ model }, Math.max(0, waitMs) / 1000)
+      // What it took without the queue of its engine is what is foreseen with the queue as it is then.
+      const servedMs = workMs / (1 + turns)
+      if (!(turns <= mostTurns)) return
       if (end === 'done') recent.add(model, inputBytes, servedMs)
       else if (end === 'expired') recent.add(model, inputBytes, servedMs * stoppedFactor)
     },
@@ -107,9 +114,4 @@ export function createWorkerMetrics(
     },
     times: recent.times,
   }
-}
-
-/** Service times that a call waited in its engine. What it took without them is what is foreseen with the queue as it is then. */
-function waitsIn({ waiting, running }: EngineQueue = { waiting: 0, running: 1 }): number {
-  return waiting / Math.max(1, running)
 }

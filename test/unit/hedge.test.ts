@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { createFleet } from '../../services/router/choose/fleet.ts'
 import { createHedging } from '../../services/router/hedging.ts'
 import type { Course } from '../../services/router/climb/course.ts'
+import { createPair } from '../../services/router/climb/leg/hedge.ts'
+import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
 import type { Rung } from '../../services/shared/contract/model.ts'
+import type { LegEnd } from '../../services/shared/climb/climb-log.ts'
 import type { WorkerState } from '../../services/shared/registry/worker-registry.ts'
 
 const rung: Rung = {
@@ -65,5 +68,71 @@ describe('createHedging()', () => {
     expect(twins).toBeLessThanOrEqual(20)
     for (let leg = 0; leg < 1000; leg += 1) hedging.ran('p')
     expect([1, 2, 3, 4].map(() => hedging.take('p'))).toEqual([true, true, true, false])
+  })
+})
+
+describe('createPair()', () => {
+  const receipt = { usage: {}, costNanoUsd: 1, workerId: 'w', attempt: 1, startedAt: 0, endedAt: 1 }
+  const done: LegEnd = {
+    kind: 'done',
+    result: { output: { kind: 'text', text: 'a' }, rawConfidence: 1, signals: {}, usage: {} },
+    receipt,
+  }
+
+  /** A pair whose twin is in line; `taken` by a worker, which has not told of itself yet. */
+  async function twinned(taken: { readonly workerId?: string; readonly end?: LegEnd } | undefined) {
+    const requestId = createRequestId(0)
+    const [ownId, twinId] = [legIdOf(requestId, 0), legIdOf(requestId, 500)]
+    const sent: string[] = []
+    const settled: LegEnd[] = []
+    const queued: string[] = []
+    const leg = { rung: 'm', pool: 'p', plannedAt: 0, attempt: 1 }
+    const pair = createPair(
+      { course: { request: { ...request, requestId }, epoch: 1 }, rung, index: 0 } as never,
+      end => settled.push(end),
+      {
+        climbLog: {
+          planLeg: async () => true,
+          read: async () => ({
+            legs: [
+              { ...leg, index: 0, workerId: 'w1' },
+              { ...leg, index: 500, ...taken },
+            ],
+          }),
+        },
+        queue: {
+          add: async (_pool: string, job: string) => void queued.push(job),
+          remove: async () => taken === undefined,
+        },
+        mail: { send: async (box: string, mail: { legId: string }) => void sent.push(`${box} ${mail.legId}`) },
+        desk: { expect: () => () => {} },
+        clock: { now: () => 0 },
+        hedging: { afterMs: () => 0, take: () => true, ran: () => {} },
+        jobOf: (legId: string) => legId,
+      } as never,
+    )
+    pair.onStarted('w1')
+    await expect.poll(() => queued).toEqual([twinId])
+    return { pair, sent, settled, ownId, twinId }
+  }
+
+  it('calls a twin off that has begun and whose worker has not told of itself', async () => {
+    const { pair, sent, settled, twinId } = await twinned({ workerId: 'w2' })
+    pair.onEnd(done)
+    expect(settled).toEqual([done])
+    expect(pair.close()?.index).toBe(500)
+    await expect.poll(() => sent).toEqual([`w2 ${twinId}`])
+  })
+
+  it.each([
+    ['waits in line', undefined],
+    ['has ended', { workerId: 'w2', end: done }],
+    ['no worker has begun', {}],
+  ])('sends nobody word of a twin that %s', async (_state, taken) => {
+    const { pair, sent } = await twinned(taken)
+    pair.onEnd(done)
+    pair.close()
+    await new Promise(resolve => setTimeout(resolve, 20))
+    expect(sent).toEqual([])
   })
 })

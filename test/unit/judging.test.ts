@@ -42,7 +42,7 @@ function rowsOf(count: number): readonly JudgeRow[] {
 }
 
 const models = ['small', 'middle', 'large']
-const options = { models, seed: 1 }
+const options = { models, folds: 4, seed: 1 }
 const rows = rowsOf(1200)
 const foldOfRow = rows.map((_, index) => index % 4)
 
@@ -79,6 +79,15 @@ describe('fitJudges()', () => {
     expect(against[0]).toBeLessThan(alone - 0.1)
     expect(beside[0]).toBeGreaterThan(alone + 0.05)
     expect(against[1]).toBeGreaterThan(against[0]!)
+  })
+
+  it('takes as many rows as a table has', () => {
+    const [row] = rows
+    const many = Array.from({ length: 150_000 }, () => row!)
+    const folds = many.map((_, index) => index % 2)
+    const fitted = fitJudges(many, folds, { models: ['small'], folds: 2, seed: 1 })
+    expect(fitted.unseen).toHaveLength(150_000)
+    expect(new Set(fitted.unseen).size).toBe(2)
   })
 
   it('says the same of a set of answers in whichever order they came', () => {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { Registry, Gauge } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openOpsServer, type OpsServer } from '../../services/shared/telemetry/ops-server.ts'
@@ -14,6 +15,23 @@ afterAll(() => server.close())
 
 const ask = (path: string, method = 'GET', body?: string): Promise<Response> =>
   fetch(`http://${server.address}${path}`, { method, ...(body === undefined ? {} : { body }) })
+
+/** Sends bytes as they are and gives all that comes back until the other side closes. */
+function send(bytes: string, { leaves = false } = {}): Promise<string> {
+  const at = server.address.lastIndexOf(':')
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(server.address.slice(at + 1)), server.address.slice(0, at))
+    let heard = ''
+    socket.setEncoding('latin1')
+    socket.on('data', (text: string) => (heard += text))
+    socket.on('close', () => resolve(heard))
+    socket.on('error', reject)
+    socket.on('connect', () => {
+      socket.write(bytes, 'latin1')
+      if (leaves) socket.destroy()
+    })
+  })
+}
 
 describe("the operators' port", () => {
   it('only tells: whatever is asked in whatever way, it has three pages and changes nothing', async () => {
@@ -45,5 +63,68 @@ describe("the operators' port", () => {
     expect([response.status, await response.text()]).toEqual([503, 'not ready: redis, pool small\n'])
     expect((await ask('/readyz?exclude=redis&exclude=pool')).status).toBe(200)
     expect((await ask('/readyz?exclude=pool')).status).toBe(503)
+  })
+
+  it.each([
+    ['GET //', 404],
+    ['GET ///', 404],
+    ['GET http://[', 404],
+    ['GET http://', 404],
+    ['GET http://a:b/metrics', 404],
+    ['OPTIONS *', 404],
+    ['GET *', 404],
+    ['GET /%', 404],
+    ['GET /\\x', 404],
+    ['GET /\u00ff\u00fe', 400],
+    ['GET /livez?%zz=%', 200],
+    ['GET /readyz?exclude=%ff&exclude', 503],
+    ['GET http://any.example/livez', 200],
+    ['CONNECT [:0', undefined],
+    ['GET', 400],
+    ['GET /\u0000', 400],
+    ['\u0016\u0003\u0001', 400],
+  ])('outlives the request line %j', async (line, status) => {
+    const heard = await send(`${line} HTTP/1.1\r\nhost: ops\r\nconnection: close\r\n\r\n`)
+    expect(/^HTTP\/1\.1 (\d+)/u.exec(heard)?.[1]).toBe(status?.toString())
+    expect((await ask('/livez')).status).toBe(200)
+  })
+
+  it('outlives headers without end', async () => {
+    expect(await send(`GET /livez?${'x'.repeat(9000)} HTTP/1.1\r\n`)).toMatch(/^HTTP\/1\.1 431 /u)
+    expect(await send(`GET /livez HTTP/1.1\r\na: ${'b'.repeat(9000)}`)).toMatch(/^HTTP\/1\.1 431 /u)
+    expect((await ask('/livez')).status).toBe(200)
+  })
+
+  it('outlives who leaves before the answer', async () => {
+    const asking = Array.from({ length: 50 }, () =>
+      send('GET /metrics HTTP/1.1\r\nhost: ops\r\n\r\n', { leaves: true }),
+    )
+    await Promise.all(asking)
+    expect((await ask('/livez')).status).toBe(200)
+  })
+
+  it('does not read what is sent along with a question', async () => {
+    const head = 'POST /nothing HTTP/1.1\r\nhost: ops\r\ncontent-length: 1000000\r\n\r\nx'
+    expect(await send(head)).toMatch(/^HTTP\/1\.1 404 /u)
+  })
+
+  it('does not wait for long for who does not finish a question', async () => {
+    const startedAt = Date.now()
+    const [silent, slow] = await Promise.all([send(''), send('GET /livez HTTP/1.1\r\nhost:')])
+    expect(silent).toMatch(/^HTTP\/1\.1 408 /u)
+    expect(slow).toMatch(/^HTTP\/1\.1 408 /u)
+    expect(Date.now() - startedAt).toBeLessThan(15_000)
+  }, 20_000)
+
+  it('holds no more connections than it may, and answers again once they have gone', async () => {
+    const at = server.address.lastIndexOf(':')
+    const closed: number[] = []
+    const sockets = Array.from({ length: 300 }, (_, index) => {
+      const socket = connect(Number(server.address.slice(at + 1)), server.address.slice(0, at))
+      return socket.on('error', () => {}).on('close', () => closed.push(index))
+    })
+    await expect.poll(() => closed.length, { timeout: 4000 }).toBe(300 - 256)
+    for (const socket of sockets) socket.destroy()
+    await expect.poll(() => send('GET /livez HTTP/1.1\r\nhost: ops\r\nconnection: close\r\n\r\n')).toMatch(/ 200 OK/u)
   })
 })

@@ -30,9 +30,8 @@ export interface FittedJudges {
 export function fitJudges(
   rows: readonly JudgeRow[],
   foldOfRow: readonly number[],
-  { models, seed }: { readonly models: readonly string[]; readonly seed: number },
+  { models, folds, seed }: { readonly models: readonly string[]; readonly folds: number; readonly seed: number },
 ): FittedJudges {
-  const folds = Math.max(...foldOfRow) + 1
   const all: Record<string, Judge> = {}
   const byFold = Array.from({ length: folds }, (): Record<string, Judge> => ({}))
   for (const model of models) {

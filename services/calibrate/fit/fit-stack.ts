@@ -32,7 +32,7 @@ export function fitStack(rows: readonly FeaturedRow[], options: StackOptions): S
   const foldOfRow = rows.map(({ row }) => drawOf(row.id, 'inner fold', seed) % innerFolds)
   const estimates = foreseeUnseen(rows, foldOfRow, options)
   const judgeRows = rows.map(({ row }, index): JudgeRow => ({ row, estimate: estimates[index]! }))
-  const judges = fitJudges(judgeRows, foldOfRow, { models, seed })
+  const judges = fitJudges(judgeRows, foldOfRow, { models, folds: innerFolds, seed })
   return {
     models: [...models],
     usual: options.usual,

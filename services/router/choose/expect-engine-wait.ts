@@ -1,22 +1,26 @@
+import { isSoundQueue, lanesOf, turnsOf } from '../../shared/registry/engine-turns.ts'
 import type { EngineQueue } from '../../shared/registry/worker-registry.ts'
 import type { Wait } from './expect-wait.ts'
 
+/** A day: no call waits so long, and longer makes no difference. */
+const longestMs = 86_400_000
+
 /**
  * How long a call would wait in the engine itself, behind the calls that it has not begun: it works off as many at once as it runs now,
- * each in a service time. Workers that call the same engines see the same queue, so their readings are averaged, not summed. Pure.
+ * each in a service time. Workers that call the same engines see the same queue, so their readings are averaged, not summed; one that cannot be true is left out. Pure.
  * @source Little, A Proof for the Queuing Formula L = λW (1961)
  */
 export function expectEngineWait(
   queues: readonly EngineQueue[],
   service: { readonly meanMs: number; readonly deviationMs: number },
 ): Wait {
-  if (queues.length === 0) return { meanMs: 0, deviationMs: 0 }
-  const waits = queues.map(({ waiting, running }) => ({ waiting, lanes: Math.max(1, running) }))
-  const mean = (of: (wait: { waiting: number; lanes: number }) => number): number =>
-    waits.reduce((sum, wait) => sum + of(wait), 0) / waits.length
+  const sound = queues.filter(isSoundQueue)
+  if (sound.length === 0) return { meanMs: 0, deviationMs: 0 }
+  const mean = (of: (queue: EngineQueue) => number): number =>
+    sound.reduce((sum, queue) => sum + of(queue), 0) / sound.length
   return {
-    meanMs: service.meanMs * mean(({ waiting, lanes }) => waiting / lanes),
-    deviationMs: service.deviationMs * mean(({ waiting, lanes }) => Math.sqrt(waiting) / lanes),
+    meanMs: Math.min(longestMs, service.meanMs * mean(turnsOf)),
+    deviationMs: Math.min(longestMs, service.deviationMs * mean(queue => Math.sqrt(queue.waiting) / lanesOf(queue))),
   }
 }
 

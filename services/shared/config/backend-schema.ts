@@ -5,6 +5,9 @@ const url = z.url({ protocol: /^https?$/u })
 
 const grpcUrl = z.string().regex(/^grpc:\/\/[^\s/:]+:\d{1,5}$/u, 'grpc://host:port')
 
+/** What begins with two slashes names another host; a backslash counts as a slash, and tabs and line ends as nothing. @source WHATWG URL */
+const ownPath = z.string().regex(/^\/(?![/\\])[!-~]*$/u, 'a path on the same server, such as /metrics')
+
 /** What every model on a server of its own may set. */
 const served = {
   baseUrl: url.optional(),
@@ -22,7 +25,7 @@ const served = {
   /** Failures in a row after which an endpoint is left alone, and for how long at first. */
   breaker: z.strictObject({ failures: count, openMs: count }).prefault({ failures: 5, openMs: 5000 }),
   /** Where the engine tells of its queue, such as /metrics. */
-  metricsPath: z.string().startsWith('/').optional(),
+  metricsPath: ownPath.optional(),
 } as const
 
 /** How a model is computed. */

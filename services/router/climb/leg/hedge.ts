@@ -74,9 +74,19 @@ export function createPair(order: LegOrder, settle: (end: LegEnd) => void, depen
     await queue.add(pool, dependencies.jobOf(twinId))
   }
 
-  const callOff = async (legId: LegId, { worker, end }: { worker: string; end: LegEnd | undefined }): Promise<void> => {
-    if (end !== undefined || (worker === '' && (await queue.remove(pool, legId)))) return
-    if (worker !== '') await mail.send(worker, { kind: 'cancel', legId })
+  /** Workers tell of themselves only after some ms; the log knows at once who began a leg. */
+  const workerOf = async (legIndex: number): Promise<string | undefined> => {
+    const climb = await climbLog.read(requestId)
+    const leg = climb?.legs.find(one => one.index === legIndex)
+    return leg?.end === undefined ? leg?.workerId : undefined
+  }
+
+  const callOff = async (legIndex: number, { worker, end }: Pick<typeof own, 'worker' | 'end'>): Promise<void> => {
+    if (end !== undefined) return
+    const legId = legIdOf(requestId, legIndex)
+    if (worker === '' && (await queue.remove(pool, legId))) return
+    const at = worker === '' ? await workerOf(legIndex) : worker
+    if (at !== undefined) await mail.send(at, { kind: 'cancel', legId })
   }
 
   return {
@@ -100,7 +110,7 @@ export function createPair(order: LegOrder, settle: (end: LegEnd) => void, depen
       if (twin.leg === undefined) return undefined
       // Where waiting was given up, the whole climb is called off, or goes on elsewhere.
       if (own.end?.kind !== 'done' && twin.end?.kind !== 'done') return twin.leg
-      const left = [callOff(legIdOf(requestId, index), own), callOff(twinId, twin)]
+      const left = [callOff(index, own), callOff(index + twinOffset, twin)]
       // What cannot be called off ends by itself; its receipt is billed all the same.
       void Promise.allSettled(left)
       return twin.leg

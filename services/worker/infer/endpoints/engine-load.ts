@@ -1,4 +1,5 @@
 import { request } from 'undici'
+import { isCallCount, isSoundQueue, turnsOf } from '../../../shared/registry/engine-turns.ts'
 import type { EngineQueue } from '../../../shared/registry/worker-registry.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -10,26 +11,28 @@ export interface EngineLoad {
 }
 
 /** By what names engines tell of calls that wait. @source the metrics pages of vLLM, SGLang, llama.cpp, text-generation-inference and Triton */
-const waitingNames: ReadonlySet<string> = new Set([
+const waitingNames = [
   'vllm:num_requests_waiting',
   'sglang:num_queue_reqs',
   'llamacpp:requests_deferred',
   'tgi_queue_size',
   'nv_inference_pending_request_count',
-])
+]
 
 /** By what names they tell of calls that they work on; Triton does not. @source as above */
-const runningNames: ReadonlySet<string> = new Set([
+const runningNames = [
   'vllm:num_requests_running',
   'sglang:num_running_reqs',
   'llamacpp:requests_processing',
   'tgi_batch_current_size',
-])
+]
 
 const readEveryMs = 1000
 const timeoutMs = 900
 /** Pages of engines are some ten kilobytes; one that has no end must not fill the memory. */
 const mostPageBytes = 4 * 1024 * 1024
+/** The names and labels of a series; a longer line is of no queue. */
+const longestLine = 4096
 
 /** Begins to read `path` at the root of each endpoint's server. */
 export function watchEngineLoad(endpoints: readonly Endpoint[], path: string): EngineLoad {
@@ -38,16 +41,19 @@ export function watchEngineLoad(endpoints: readonly Endpoint[], path: string): E
   const read = async (): Promise<void> => {
     if (reading) return
     reading = true
-    await Promise.all(
-      endpoints.map(async endpoint => {
-        const page = await pageAt(new URL(path, endpoint.baseUrl), endpoint)
-        const queue = page === undefined ? undefined : readQueue(page, endpoint.running)
-        endpoint.setEngineWaiting(queue?.waiting ?? 0)
-        if (queue === undefined) told.delete(endpoint)
-        else told.set(endpoint, queue)
-      }),
-    )
-    reading = false
+    try {
+      await Promise.all(
+        endpoints.map(async endpoint => {
+          const page = await pageOf(endpoint, path)
+          const queue = page === undefined ? undefined : readQueue(page, endpoint.running)
+          endpoint.setEngineWaiting(queue?.waiting ?? 0)
+          if (queue === undefined) told.delete(endpoint)
+          else told.set(endpoint, queue)
+        }),
+      )
+    } finally {
+      reading = false
+    }
   }
   void read()
   const timer = setInterval(() => void read(), readEveryMs)
@@ -62,14 +68,10 @@ export function watchEngineLoad(endpoints: readonly Endpoint[], path: string): E
   }
 }
 
-/** Service times that a call would wait. */
-function turnsOf({ waiting, running }: EngineQueue): number {
-  return waiting / Math.max(1, running)
-}
-
 /** An engine that does not tell is chosen by what is known here. Redirects are not followed: the page is where the operator said. */
-async function pageAt(url: URL, { dispatcher }: Endpoint): Promise<string | undefined> {
+async function pageOf({ baseUrl, dispatcher }: Endpoint, path: string): Promise<string | undefined> {
   try {
+    const url = new URL(path, baseUrl)
     const { statusCode, body } = await request(url, { dispatcher, signal: AbortSignal.timeout(timeoutMs) })
     const chunks: Buffer[] = []
     let bytes = 0
@@ -86,23 +88,44 @@ async function pageAt(url: URL, { dispatcher }: Endpoint): Promise<string | unde
 }
 
 /**
- * Reads a page of metrics; `undefined` where nothing tells of a queue. Where an engine does not say how many calls it works on, it is
- * those of our own that do not wait.
+ * Reads a page of metrics; `undefined` where nothing tells of a queue, or tells what cannot be. Where an engine does not say how many
+ * calls it works on, it is those of our own that do not wait.
  * @source Prometheus text exposition format 0.0.4
  */
 export function readQueue(page: string, ownRunning: number): EngineQueue | undefined {
   const waiting = sumOf(page, waitingNames)
   if (waiting === undefined) return undefined
-  return { waiting, running: sumOf(page, runningNames) ?? Math.max(0, ownRunning - waiting) }
+  const queue = { waiting, running: sumOf(page, runningNames) ?? Math.max(0, ownRunning - waiting) }
+  return isSoundQueue(queue) ? queue : undefined
 }
 
-function sumOf(page: string, names: ReadonlySet<string>): number | undefined {
+/** The sum of the series of these names; NaN where one of them says what cannot be. Each name is looked for, not each line read: pages are long. */
+function sumOf(page: string, names: readonly string[]): number | undefined {
   let sum: number | undefined
-  for (const line of page.split('\n')) {
-    const name = /^[a-zA-Z_:][\w:]*/u.exec(line)?.[0]
-    if (name === undefined || !names.has(name)) continue
-    const value = Number(/(?:\}|\s)\s*([^\s}]+)(?:\s+\d+)?\s*$/u.exec(line.slice(name.length))?.[1])
-    if (Number.isFinite(value) && value >= 0) sum = (sum ?? 0) + value
+  for (const name of names) {
+    for (let at = page.indexOf(name); at !== -1; at = page.indexOf(name, at + name.length)) {
+      const rest = at === 0 || page[at - 1] === '\n' ? restOfLine(page, at + name.length) : ''
+      // A name that goes on is another.
+      if (/^[{\s]/u.test(rest)) sum = (sum ?? 0) + valueIn(rest)
+    }
   }
   return sum
+}
+
+/** A line from a place to its end; nothing of one that is too long. */
+function restOfLine(page: string, from: number): string {
+  const most = page.slice(from, from + longestLine)
+  const end = most.indexOf('\n')
+  if (end !== -1) return most.slice(0, end)
+  return most.length < longestLine ? most : ''
+}
+
+/** The number behind the labels, before the time; NaN where it is none that can be. */
+function valueIn(rest: string): number {
+  const [word = ''] = rest
+    .slice(rest.lastIndexOf('}') + 1)
+    .trim()
+    .split(/\s/u, 1)
+  const value = word === '' ? Number.NaN : Number(word)
+  return isCallCount(value) ? value : Number.NaN
 }

@@ -34,7 +34,7 @@ export function gather(gathered: Gathered, piece: ChatPiece, nowMs: number): voi
   gathered.lastAt = nowMs
   gathered.pieces += 1
   gathered.text += piece.text
-  gathered.logprobs.push(...piece.logprobs)
+  for (const logprob of piece.logprobs) gathered.logprobs.push(logprob)
   gathered.finishReason = piece.finishReason ?? gathered.finishReason
   // Protocols tell of input and output at different times, and of sums rather than of steps.
   if (piece.usage !== undefined) gathered.usage = { ...gathered.usage, ...piece.usage }

@@ -51,7 +51,7 @@ const bytesPerMs = 32
 
 function transcriptResult({ text, segments, usage }: ServedTranscript, bytes: Uint8Array): LegResult {
   const logprobs = (segments ?? []).flatMap(segment => segment.avg_logprob ?? [])
-  const silence = Math.max(0, ...(segments ?? []).map(segment => segment.no_speech_prob ?? 0))
+  const silence = (segments ?? []).reduce((most, segment) => Math.max(most, segment.no_speech_prob ?? 0), 0)
   const meanLogprob = logprobs.reduce((sum, logprob) => sum + logprob, 0) / Math.max(1, logprobs.length)
   return {
     output: { kind: 'text', text: text.trim() },

@@ -1,0 +1,178 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import fc from 'fast-check'
+import { Registry } from 'prom-client'
+import { afterEach, describe, expect, it } from 'vitest'
+import { expectEngineWait } from '../../services/router/choose/expect-engine-wait.ts'
+import { backend } from '../../services/shared/config/backend-schema.ts'
+import { durationToWire } from '../../services/shared/rpc/convert/time.ts'
+import { createEndpoint } from '../../services/worker/infer/endpoints/endpoint.ts'
+import { readQueue, watchEngineLoad } from '../../services/worker/infer/endpoints/engine-load.ts'
+import { createWorkerMetrics } from '../../services/worker/metrics.ts'
+
+const megabytes = 1024 * 1024
+
+describe('readQueue()', () => {
+  it.each([
+    ['one line without end', 'vllm:num_requests_waiting 1\nx '.padEnd(4 * megabytes, ' ') + 'y'],
+    ['a value without end', `vllm:num_requests_waiting ${'1 '.repeat(2 * megabytes)}`],
+    ['a name without end', 'vllm:'.repeat((4 * megabytes) / 5)],
+    ['long lines of spaces', `vllm:num_requests_waiting${' '.repeat(100_000)}x x\n`.repeat(42)],
+    ['shorter lines of spaces', `vllm:num_requests_waiting${' '.repeat(4000)}x x\n`.repeat(1000)],
+    ['labels that are not closed', `vllm:num_requests_waiting{${'}{'.repeat(2000)}\n`.repeat(1000)],
+    ['empty lines', '\n'.repeat(4 * megabytes)],
+    ['names without numbers', 'tgi_queue_size\n'.repeat((4 * megabytes) / 15)],
+    ['names that begin no line', ' tgi_queue_size'.repeat((4 * megabytes) / 15)],
+    ['short lines', 'a 1\n'.repeat(megabytes)],
+  ])('reads %s in no time', (_kind, page) => {
+    const startedAt = performance.now()
+    readQueue(page, 1)
+    expect(performance.now() - startedAt).toBeLessThan(1000)
+  })
+
+  it('passes over a line that is too long to be of a queue', () => {
+    const long = `vllm:num_requests_waiting{a="${'x'.repeat(5000)}"} 3\n`
+    expect(readQueue(long, 1)).toBeUndefined()
+    expect(readQueue(`${long}vllm:num_requests_waiting 2\n`, 2)).toEqual({ waiting: 2, running: 0 })
+  })
+
+  it.each([
+    ['with a time', 'tgi_queue_size 4 1700000000000\ntgi_batch_current_size 2', 4, 2],
+    ['with spaces and brackets in a label', 'tgi_queue_size{a="b } c",d="{"} 4\ntgi_batch_current_size{} 2', 4, 2],
+    ['after carriage returns and tabs', 'tgi_queue_size\t4\r\ntgi_batch_current_size\t2\r\n', 4, 2],
+    ['as a fraction', 'tgi_queue_size 4e0\ntgi_batch_current_size 2.0', 4, 2],
+  ])('reads a number %s', (_kind, page, waiting, running) => {
+    expect(readQueue(page, 1)).toEqual({ waiting, running })
+  })
+
+  it.each(['-1', 'NaN', '+Inf', 'Infinity', '1e18', '1e308', '1000001', 'many', ''])(
+    'takes %j for no reading at all, of calls that wait or that are worked on',
+    value => {
+      expect(readQueue(`tgi_queue_size ${value}\ntgi_batch_current_size 2\n`, 1)).toBeUndefined()
+      expect(readQueue(`tgi_queue_size 2\ntgi_batch_current_size ${value}\n`, 1)).toBeUndefined()
+      expect(readQueue(`tgi_queue_size{a="1"} 2\ntgi_queue_size{a="2"} ${value}\n`, 1)).toBeUndefined()
+    },
+  )
+
+  it('takes a sum beyond what an engine can have for no reading', () => {
+    expect(readQueue('tgi_queue_size{a="1"} 600000\ntgi_queue_size{a="2"} 600000\n', 1)).toBeUndefined()
+    expect(readQueue('tgi_queue_size{a="1"} 1e308\ntgi_queue_size{a="2"} 1e308\n', 1)).toBeUndefined()
+  })
+})
+
+describe('expectEngineWait()', () => {
+  const service = { meanMs: 500, deviationMs: 100 }
+
+  it('leaves out what cannot be, as an older worker may tell it', () => {
+    const sound = { waiting: 8, running: 4 }
+    const told = JSON.parse('[{"waiting":null,"running":1},{"waiting":1e20,"running":1},{"waiting":-3,"running":1},{}]')
+    expect(expectEngineWait([sound, ...told], service)).toEqual(expectEngineWait([sound], service))
+    expect(expectEngineWait(told, service)).toEqual({ meanMs: 0, deviationMs: 0 })
+  })
+
+  it('has a bound, and goes over the wire', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0 }),
+        fc.double({ min: 0 }),
+        fc.double({ min: 0, max: 1e9 }),
+        (waiting, running, ms) => {
+          const wait = expectEngineWait([{ waiting, running }], { meanMs: ms, deviationMs: ms })
+          for (const one of [wait.meanMs, wait.deviationMs]) {
+            expect(one).toBeGreaterThanOrEqual(0)
+            expect(one).toBeLessThanOrEqual(86_400_000)
+          }
+          expect(Object.values(durationToWire(wait.meanMs)).every(Number.isSafeInteger)).toBe(true)
+        },
+      ),
+    )
+  })
+})
+
+describe('createWorkerMetrics()', () => {
+  const timesAfter = (engine: { waiting: number; running: number }) => {
+    const metrics = createWorkerMetrics(new Registry(), () => 0)
+    const ended = { end: 'done', inputBytes: 1, workMs: 400, waitMs: 0, costNanoUsd: 0 }
+    metrics.leg('m', { ...ended, engine })
+    return metrics.times()
+  }
+
+  it('learns nothing of what a leg takes where its engine’s queue leaves nearly nothing of it', () => {
+    for (const waiting of [1000, 1e6, 1e18, Infinity, NaN]) expect(timesAfter({ waiting, running: 1 })).toEqual({})
+    expect(timesAfter({ waiting: 3, running: 1 })).toEqual(timesAfter({ waiting: 6, running: 2 }))
+    expect(timesAfter({ waiting: 3, running: 1 })).not.toEqual({})
+  })
+})
+
+describe('durationToWire()', () => {
+  it('keeps within what a duration may be', () => {
+    expect(durationToWire(Infinity)).toEqual({ seconds: 315_576_000_000, nanos: 0 })
+    expect(durationToWire(1e300)).toEqual({ seconds: 315_576_000_000, nanos: 0 })
+    expect(durationToWire(-Infinity)).toEqual({ seconds: -315_576_000_000, nanos: -0 })
+  })
+})
+
+describe('metricsPath', () => {
+  const served = { kind: 'openai', baseUrl: 'http://engine:8000/v1', model: 'm' }
+  const takes = (metricsPath: string): boolean => backend.safeParse({ ...served, metricsPath }).success
+
+  it.each(['//', '//metrics', '/\\metrics', '\\/metrics', '/\t/metrics', '/\n\\metrics', ' //metrics', 'metrics', ''])(
+    'is refused as %j',
+    path => {
+      const { error } = backend.safeParse({ ...served, metricsPath: path })
+      expect(error?.issues.map(one => one.message)).toEqual(['a path on the same server, such as /metrics'])
+    },
+  )
+
+  it('stays at the host that the operator named', () => {
+    for (const path of ['/', '/metrics', '/v2/metrics?model=a%20b', '/a//b']) expect(takes(path)).toBe(true)
+    const part = fc.constantFrom(
+      '/',
+      '\\',
+      '\t',
+      '\n',
+      '\r',
+      ' ',
+      '@',
+      ':',
+      '.',
+      '..',
+      'a',
+      '?',
+      '#',
+      '%2f',
+      '[',
+      '\0',
+      'é',
+    )
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 6 }), parts => {
+        const path = `/${parts.join('')}`
+        return !takes(path) || new URL(path, served.baseUrl).origin === 'http://engine:8000'
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+describe('watchEngineLoad()', () => {
+  let engine: Server | undefined
+  afterEach(() => void engine?.close())
+
+  it('counts an engine as silent whose address cannot be made, and goes on reading the others', async () => {
+    engine = createServer((_request, response) => response.end('tgi_queue_size 7\ntgi_batch_current_size 2\n'))
+    await new Promise<void>(resolve => engine?.listen(0, '127.0.0.1', resolve))
+    const options = { connectTimeoutMs: 1000, failures: 3, openMs: 1000 }
+    const good = createEndpoint(`http://127.0.0.1:${(engine.address() as AddressInfo).port}/v1`, options, Date.now)
+    const bad = createEndpoint('nowhere', options, Date.now)
+    const load = watchEngineLoad([bad, good], '/metrics')
+    await expect.poll(() => load.queue(), { timeout: 5000 }).toEqual({ waiting: 7, running: 2 })
+    expect([bad.load, good.load]).toEqual([0, 7])
+    load.stop()
+    const lost = watchEngineLoad([good], '//')
+    await expect.poll(() => good.load, { timeout: 5000 }).toBe(0)
+    expect(lost.queue()).toBeUndefined()
+    lost.stop()
+    await Promise.all([good.close(), bad.close()])
+  })
+})

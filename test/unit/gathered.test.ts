@@ -1,0 +1,40 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import type { RunControl } from '../../services/worker/backend.ts'
+import { createGathered, gather } from '../../services/worker/infer/upstream/gathered.ts'
+import type { Work } from '../../services/worker/states.ts'
+import type { BackendDependencies } from '../../services/worker/ways/create-backend.ts'
+import { createServed } from '../../services/worker/ways/served/served.ts'
+import { runTranscription } from '../../services/worker/ways/served/whole.ts'
+
+describe('gather()', () => {
+  it('takes as many log-probabilities as one event of a stream can hold', () => {
+    const gathered = createGathered()
+    gather(gathered, { text: 'a', logprobs: [-1] }, 0)
+    gather(gathered, { text: 'b', logprobs: Array.from({ length: 300_000 }, () => -0.5) }, 1)
+    expect([gathered.text, gathered.logprobs.length, gathered.logprobs.at(-1)]).toEqual(['ab', 300_001, -0.5])
+  })
+})
+
+describe('runTranscription()', () => {
+  it('takes a transcript of any number of segments', async () => {
+    const segments = `{"no_speech_prob":0.5},${'{},'.repeat(200_000)}{}`
+    const server = createServer((request, response) => {
+      request.resume()
+      response.end(`{"text":"so","segments":[${segments}]}`)
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
+    const spec = { baseUrl, model: 'm', connectTimeoutMs: 1000, firstByteTimeoutMs: 5000, betweenChunksTimeoutMs: 5000 }
+    const served = createServed(spec, {}, { clock: { now: Date.now } } as BackendDependencies)
+    const audio = { kind: 'audio', bytes: new Uint8Array(32), mediaType: 'audio/wav' } as const
+    const work = { legId: 'a.0', options: {}, recipe: {}, parts: [audio], deadlineAt: Date.now() + 20_000 }
+    const control = { signal: () => new AbortController().signal } as unknown as RunControl
+    const parts = { served, space: '', verbose: true, now: Date.now }
+    const outcome = await runTranscription(work as unknown as Work, control, parts)
+    expect(outcome).toMatchObject({ kind: 'done', result: { signals: { no_speech: 0.5 } } })
+    await served.close()
+    server.close()
+  })
+})
