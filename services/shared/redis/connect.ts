@@ -1,6 +1,7 @@
 import { Cluster, Redis, type ClusterNode } from 'ioredis'
 import type { Logger } from 'pino'
 import { GatewayError } from '../contract/errors.ts'
+import { timeOutCommands } from './time-out.ts'
 import { writeTogether } from './write-together.ts'
 
 /** A connection to one Redis, to a Sentinel's master, or to a cluster. */
@@ -25,15 +26,18 @@ const longestRetryMs = 500
 
 /** Opens a connection; the caller closes it with `disconnect` or `quit`. @throws GatewayError Config for an address that cannot be read */
 export function connectRedis(options: RedisOptionsOfHouse, use: ConnectionUse, logger: Logger): RedisConnection {
-  const connection = open(options.url, sharedOptions(options, use), use)
+  const connection = open(options, sharedOptions(use), use)
   // ioredis throws an unhandled 'error' otherwise; it reconnects by itself, and every command fails with its own error.
   connection.on('error', (error: Error) => logger.debug({ err: error, use }, 'redis connection'))
   connection.on('close', () => logger.debug({ use }, 'redis connection closed'))
-  if (connection instanceof Redis) writeTogether(connection)
+  if (connection instanceof Redis) {
+    writeTogether(connection)
+    if (use === 'commands') timeOutCommands(connection, options.commandTimeoutMs)
+  }
   return connection
 }
 
-function sharedOptions({ commandTimeoutMs }: RedisOptionsOfHouse, use: ConnectionUse) {
+function sharedOptions(use: ConnectionUse) {
   const blocking = use === 'blocking'
   return {
     retryStrategy: (attempt: number) => Math.min(longestRetryMs, 2 ** Math.min(attempt, 9)),
@@ -41,31 +45,33 @@ function sharedOptions({ commandTimeoutMs }: RedisOptionsOfHouse, use: Connectio
     enableOfflineQueue: blocking,
     maxRetriesPerRequest: blocking ? null : 0,
     autoResendUnfulfilledCommands: blocking,
-    ...(blocking ? {} : { commandTimeout: commandTimeoutMs }),
   }
 }
 
-function open(address: string, shared: SharedOptions, use: ConnectionUse): RedisConnection {
-  const [scheme, rest] = splitOnce(address, '://')
+function open(options: RedisOptionsOfHouse, shared: SharedOptions, use: ConnectionUse): RedisConnection {
+  const [scheme, rest] = splitOnce(options.url, '://')
   const opener = openers[scheme]
-  if (opener !== undefined) return opener(address, rest, shared, use)
+  if (opener !== undefined) return opener(options, rest, shared, use)
   // The address can hold a password, so nothing of it is repeated.
   throw new GatewayError('Config', `redis.url: its scheme is not one of ${Object.keys(openers).join(', ')}`)
 }
 
 type SharedOptions = ReturnType<typeof sharedOptions>
-type Opener = (address: string, rest: string, shared: SharedOptions, use: ConnectionUse) => RedisConnection
+type Opener = (options: RedisOptionsOfHouse, rest: string, shared: SharedOptions, use: ConnectionUse) => RedisConnection
 
 const openers: Readonly<Record<string, Opener>> = {
-  redis: (address, _rest, shared) => new Redis(address, shared),
-  rediss: (address, _rest, shared) => new Redis(address, shared),
-  unix: (_address, path, shared) => new Redis({ ...shared, path }),
-  sentinel(_address, rest, shared) {
+  redis: ({ url }, _rest, shared) => new Redis(url, shared),
+  rediss: ({ url }, _rest, shared) => new Redis(url, shared),
+  unix: (_options, path, shared) => new Redis({ ...shared, path }),
+  sentinel(_options, rest, shared) {
     const [hosts, name] = splitOnce(rest, '/')
     return new Redis({ ...shared, sentinels: nodesOf(hosts), name: name === '' ? 'mymaster' : name })
   },
-  cluster: (_address, hosts, shared, use) =>
-    new Cluster(nodesOf(hosts), { redisOptions: shared, enableOfflineQueue: use === 'blocking' }),
+  cluster({ commandTimeoutMs }, hosts, shared, use) {
+    const blocking = use === 'blocking'
+    const redisOptions = blocking ? shared : { ...shared, commandTimeout: commandTimeoutMs }
+    return new Cluster(nodesOf(hosts), { redisOptions, enableOfflineQueue: blocking })
+  },
 }
 
 function nodesOf(hosts: string): { host: string; port: number }[] & ClusterNode[] {
