@@ -121,6 +121,20 @@ describe('upperBound()', () => {
 })
 
 describe('fitLogistic()', () => {
+  it('comes to the same from wherever it starts, also where every row is foreseen with certainty', () => {
+    const rows = Array.from({ length: 400 }, (_, at) => Float32Array.of(Math.sin(at), Math.cos(3 * at)))
+    const targets = rows.map((row, at) => Number(row[0]! + 0.5 * Math.sin(7 * at) > 0))
+    const wanted = fitLogistic(rows, targets, 2.5)
+    for (const start of [
+      { weights: [0, 0], bias: 40 },
+      { weights: [30, -30], bias: -15 },
+    ]) {
+      const fit = fitLogistic(rows, targets, 2.5, start)
+      expect(fit.bias).toBeCloseTo(wanted.bias, 4)
+      fit.weights.forEach((weight, at) => expect(weight).toBeCloseTo(wanted.weights[at]!, 4))
+    }
+  })
+
   it('finds the weights that made the data', () => {
     const rows = Array.from({ length: 400 }, (_, index) =>
       Float32Array.of((index % 20) / 10 - 1, ((index * 7) % 20) / 10 - 1),
