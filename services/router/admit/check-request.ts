@@ -1,7 +1,9 @@
-import type { Task, TaskOptions } from '../../shared/contract/content.ts'
-import { GatewayError, type FieldViolation } from '../../shared/contract/errors.ts'
+import { hasToolTurns, isWords, wordsIn, type Task, type TaskOptions } from '../../shared/contract/content.ts'
+import { GatewayError } from '../../shared/contract/errors.ts'
 import { isNanoUsd } from '../../shared/contract/money.ts'
 import type { InferenceRequest, RequestConstraints } from '../../shared/contract/request.ts'
+import { toolName, turnFaults } from './check-turns.ts'
+import { fault, type Faults } from './faults.ts'
 
 /** What requests are held to. */
 export interface RequestLimits {
@@ -39,11 +41,14 @@ const longestKey = 256
 const mostLabels = 16
 const longestLabel = 256
 const mostOutputTokens = 131_072
+/** Calls of tools and their results beside the other parts: words alone, a hundred rounds and more. */
+const mostToolParts = 256
 
 /** Checks everything of a request but its media. @throws GatewayError InvalidRequest with every fault at once, each with its field */
 export function checkRequest(request: InferenceRequest, limits: RequestLimits): void {
   const violations = [
     ...partFaults(request, limits),
+    ...turnFaults(request),
     ...optionFaults(request, limits),
     ...constraintFaults(request.constraints, limits),
     ...nameFaults(request),
@@ -53,21 +58,18 @@ export function checkRequest(request: InferenceRequest, limits: RequestLimits): 
   throw new GatewayError('InvalidRequest', `${first.field}: ${first.description}`, { stage: 'admit', violations })
 }
 
-type Faults = readonly FieldViolation[]
-
-/** One fault, when it is one. */
-function fault(wrong: boolean, field: string, description: string): Faults {
-  return wrong ? [{ field, description }] : []
-}
-
 function partFaults({ parts, options }: InferenceRequest, limits: RequestLimits): Faults {
   if (parts.length === 0) return fault(true, 'content', 'expected at least one part')
-  if (parts.length > limits.parts) return fault(true, 'content', `expected at most ${limits.parts} parts`)
-  const texts = parts.flatMap((part, index) => (part.kind === 'text' ? [{ text: part.text, index }] : []))
-  const total = texts.reduce((sum, { text }) => sum + text.length, options.instruction?.length ?? 0)
+  const toolParts = parts.filter(part => hasToolTurns([part])).length
+  if (parts.length - toolParts > limits.parts) return fault(true, 'content', `expected at most ${limits.parts} parts`)
+  if (toolParts > mostToolParts) {
+    return fault(true, 'content', `expected at most ${mostToolParts} tool_calls and tool_results`)
+  }
+  const words = parts.reduce((sum, part) => sum + (isWords(part) ? wordsIn(part).length : 0), 0)
+  const total = words + (options.instruction?.length ?? 0)
   return [
-    ...texts.flatMap(({ text, index }) =>
-      fault(text.trim() === '', `content[${index}].text`, 'expected text, found none'),
+    ...parts.flatMap((part, index) =>
+      fault(part.kind === 'text' && part.text.trim() === '', `content[${index}].text`, 'expected text, found none'),
     ),
     ...fault(total > limits.textCharacters, 'content', `expected at most ${limits.textCharacters} characters of text`),
   ]
@@ -91,8 +93,6 @@ function optionFaults({ task, options }: InferenceRequest, limits: RequestLimits
   ]
 }
 
-/** @source OpenAI API reference, "Create chat completion", `tools[].function.name` */
-const toolName = /^[A-Za-z0-9_-]{1,64}$/u
 const mostTools = 128
 const longestSchema = 32_768
 

@@ -1,5 +1,5 @@
 import type { CheckedPart } from '../states.ts'
-import type { TaskOptions } from '../../shared/contract/content.ts'
+import { isWords, type TaskOptions, type WordPart } from '../../shared/contract/content.ts'
 import type { Recipe, Rung } from '../../shared/contract/model.ts'
 import { addNanoUsd, type NanoUsd } from '../../shared/contract/money.ts'
 import { dearestCost, tokensOf, type Price, type Usage } from '../../shared/contract/price.ts'
@@ -27,11 +27,16 @@ export function sizesOf(parts: readonly CheckedPart[]): Sizes {
   let images = 0
   let audioMs = 0
   for (const part of parts) {
-    if (part.kind === 'text') textBytes += Buffer.byteLength(part.text)
+    if (isWords(part)) textBytes += bytesOf(part)
     else if (part.kind === 'image') images += 1
     else if (part.kind === 'audio') audioMs += part.header['durationMs'] ?? 600_000
   }
   return { textBytes, images, audioMs, parts: parts.length }
+}
+
+/** Calls of tools and their results count with their ids and field names, which a chat template may show. */
+function bytesOf(part: WordPart): number {
+  return Buffer.byteLength(part.kind === 'text' ? part.text : JSON.stringify(part))
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { ToolCall } from './content.ts'
 import type { NanoUsd } from './money.ts'
 import type { Usage } from './price.ts'
 
@@ -6,14 +7,6 @@ export type Output =
   | { readonly kind: 'text'; readonly text: string; readonly toolCalls?: readonly ToolCall[] }
   | { readonly kind: 'labels'; readonly labels: readonly LabelScore[] }
   | { readonly kind: 'embedding'; readonly values: readonly number[]; readonly space: string }
-
-/** A call of a tool that the model asks for. */
-export interface ToolCall {
-  readonly id: string
-  readonly name: string
-  /** As the model wrote them: JSON, if it kept to the schema. */
-  readonly argumentsJson: string
-}
 
 /** One label with its probability in [0,1]; lists are ordered best first. */
 export interface LabelScore {

@@ -1,4 +1,5 @@
 import type { LegResult } from '../../../shared/contract/answer.ts'
+import { isWords } from '../../../shared/contract/content.ts'
 import type { RunControl } from '../../backend.ts'
 import { embed } from '../../infer/openai/embed.ts'
 import { transcribe, type ServedTranscript } from '../../infer/openai/transcribe.ts'
@@ -34,7 +35,7 @@ export function runEmbedding(work: Work, control: RunControl, parts: WholeParts)
 /** Asks for a transcript. */
 export function runTranscription(work: Work, control: RunControl, parts: WholeParts): Promise<Outcome> {
   const audio = work.parts.find(part => part.kind === 'audio')
-  if (audio === undefined || audio.kind === 'text') return Promise.resolve(badInput('there is no audio', {}))
+  if (audio === undefined || isWords(audio)) return Promise.resolve(badInput('there is no audio', {}))
   const { bytes, mediaType } = audio
   return runWhole(work, control, parts, async (line, one, signal) => {
     const { verbose, served } = parts
