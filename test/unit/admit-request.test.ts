@@ -47,6 +47,7 @@ describe('checkRequest()', () => {
     ['64 labels', { task: 'classify', options: { labels: labels(64) } }],
     ['a language', { task: 'transcribe', options: { language: 'de' } }],
     ['every option of generate', { options: { maxOutputTokens: 1, temperature: 2, instruction: 'be kind' } }],
+    ['the options of draw', { task: 'draw', options: { size: '1024x1536', quality: 'high' } }],
     ['the edges of every range', constraints({ minQuality: 0, maxRisk: 1, maxCostNanoUsd: 0, deadlineMs: 1 })],
     ['a known model and tier', constraints({ model: 'tiny', tier: 'small', adapter: 'legal' })],
     ['the result of a call', turns(text('a'), called('x'), result('x'))],
@@ -100,6 +101,19 @@ describe('checkRequest()', () => {
       'an unknown model and tier',
       constraints({ model: 'huge', tier: 'gold' }),
       ['constraints.model', 'constraints.tier'],
+    ],
+    ['a size that is none', { task: 'draw', options: { size: '1024' } }, ['options.size']],
+    ['a size of no end', { task: 'draw', options: { size: '100000x1' } }, ['options.size']],
+    ['a quality that is no word', { task: 'draw', options: { quality: 'High!' } }, ['options.quality']],
+    ['a size at another task', { options: { size: '64x64' } }, ['options.size']],
+    [
+      'a picture to draw by',
+      {
+        task: 'draw',
+        parts: [text('a'), { kind: 'image', source: { kind: 'bytes', bytes: new Uint8Array(1) } }],
+        options: {},
+      },
+      ['content[1].image'],
     ],
     ['calls without tools', { ...turns(text('a'), called('x'), result('x')), options: {} }, ['content[1].tool_call']],
     [

@@ -17,7 +17,7 @@ const { Infer } = typesOf(loadServices(fileURLToPath(new URL('../..', import.met
 const throughWire = (request: InferRequest) =>
   requestFromWire(Infer.requestDeserialize(Infer.requestSerialize(request)))
 
-const task = fc.constantFrom<Task>('transcribe', 'read', 'classify', 'embed', 'generate')
+const task = fc.constantFrom<Task>('transcribe', 'read', 'classify', 'embed', 'generate', 'draw')
 const words = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
 const ratio = fc.double({ min: 0, max: 1, noNaN: true })
 const bytes = fc.uint8Array({ maxLength: 30 })

@@ -23,6 +23,7 @@ const optionsOf: Readonly<Record<Task, readonly (keyof TaskOptions)[]>> = {
   classify: ['labelSet', 'labels'],
   embed: [],
   generate: ['maxOutputTokens', 'temperature', 'instruction', 'tools', 'toolChoice'],
+  draw: ['size', 'quality'],
 }
 
 /** Names of options as the wire has them. */
@@ -35,6 +36,8 @@ const wireNames: Readonly<Record<keyof TaskOptions, string>> = {
   instruction: 'options.instruction',
   tools: 'options.tools',
   toolChoice: 'options.tool_choice',
+  size: 'options.size',
+  quality: 'options.quality',
 }
 
 const longestKey = 256
@@ -58,7 +61,7 @@ export function checkRequest(request: InferenceRequest, limits: RequestLimits): 
   throw new GatewayError('InvalidRequest', `${first.field}: ${first.description}`, { stage: 'admit', violations })
 }
 
-function partFaults({ parts, options }: InferenceRequest, limits: RequestLimits): Faults {
+function partFaults({ task, parts, options }: InferenceRequest, limits: RequestLimits): Faults {
   if (parts.length === 0) return fault(true, 'content', 'expected at least one part')
   const toolParts = parts.filter(part => hasToolTurns([part])).length
   if (parts.length - toolParts > limits.parts) return fault(true, 'content', `expected at most ${limits.parts} parts`)
@@ -70,6 +73,9 @@ function partFaults({ parts, options }: InferenceRequest, limits: RequestLimits)
   return [
     ...parts.flatMap((part, index) =>
       fault(part.kind === 'text' && part.text.trim() === '', `content[${index}].text`, 'expected text, found none'),
+    ),
+    ...parts.flatMap((part, index) =>
+      fault(task === 'draw' && !isWords(part), `content[${index}].${part.kind}`, 'task draw takes text alone'),
     ),
     ...fault(total > limits.textCharacters, 'content', `expected at most ${limits.textCharacters} characters of text`),
   ]
@@ -89,6 +95,7 @@ function optionFaults({ task, options }: InferenceRequest, limits: RequestLimits
     ),
     ...rangeFault(options.temperature, 0, 2, wireNames.temperature),
     ...toolFaults(options),
+    ...drawingFaults(options),
     ...rangeFault(options.maxOutputTokens, 1, mostOutputTokens, wireNames.maxOutputTokens),
   ]
 }
@@ -114,6 +121,21 @@ function toolFaults({ tools = [], toolChoice }: TaskOptions): Faults {
       toolChoice !== undefined && (tools.length === 0 || !wordy.has(toolChoice)),
       wireNames.toolChoice,
       'expected auto, none, required, or the name of one of the tools',
+    ),
+  ]
+}
+
+function drawingFaults({ size, quality }: TaskOptions): Faults {
+  return [
+    ...fault(
+      size !== undefined && !/^\d{2,5}x\d{2,5}$/u.test(size),
+      wireNames.size,
+      'expected width and height such as 1024x1024',
+    ),
+    ...fault(
+      quality !== undefined && !/^[a-z]{1,16}$/u.test(quality),
+      wireNames.quality,
+      'expected a word of 1 to 16 lower-case letters',
     ),
   ]
 }

@@ -30,7 +30,7 @@ export function createChoose({ consider, clock, refused, isPaid }: ChooseDepende
     const { guided, estimate, request, deadlineAt, modalities, mode } = assessed
     const { maxCostNanoUsd, model, tier, adapter } = request.constraints
     const nowMs = clock.now()
-    const sizes = sizesOf(assessed.parts)
+    const sizes = sizesOf(assessed.parts, request.task)
     const considered = consider({
       ladder: guided.ladder,
       estimate,

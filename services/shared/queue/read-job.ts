@@ -28,7 +28,7 @@ const envelope = z.object({
   tenant: z.string().min(1),
   model: z.string().min(1),
   recipe: z.record(z.string(), z.unknown()),
-  task: z.enum(['transcribe', 'read', 'classify', 'embed', 'generate']),
+  task: z.enum(['transcribe', 'read', 'classify', 'embed', 'generate', 'draw']),
   options: z.record(z.string(), z.unknown()),
   parts: z.array(part),
   deadlineAt: z.number(),

@@ -14,6 +14,7 @@ const taskNames: Readonly<Record<string, Task>> = {
   TASK_CLASSIFY: 'classify',
   TASK_EMBED: 'embed',
   TASK_GENERATE: 'generate',
+  TASK_DRAW: 'draw',
 }
 
 const priorityNames: Readonly<Record<string, PriorityClass>> = {
@@ -83,6 +84,7 @@ function optionsFromWire(wire: TaskOptions__Output | null): TaskOptions {
     ...(wire._temperature === undefined ? {} : { temperature: wire.temperature ?? 0 }),
     ...(wire.instruction === '' ? {} : { instruction: wire.instruction }),
     ...toolsFromWire(wire),
+    ...drawingFromWire(wire),
   }
 }
 
@@ -96,6 +98,10 @@ function toolsFromWire({ tools, toolChoice }: TaskOptions__Output): Pick<TaskOpt
     ...(read.length === 0 ? {} : { tools: read }),
     ...(toolChoice === '' ? {} : { toolChoice }),
   }
+}
+
+function drawingFromWire({ size, quality }: TaskOptions__Output): Pick<TaskOptions, 'size' | 'quality'> {
+  return { ...(size === '' ? {} : { size }), ...(quality === '' ? {} : { quality }) }
 }
 
 function constraintsFromWire(wire: Constraints__Output | null): RequestConstraints {
