@@ -1,7 +1,9 @@
 import type { InferEvent__Output } from '../shared/rpc/generated/sluice/v1/InferEvent.ts'
 import type { InferRequest } from '../shared/rpc/generated/sluice/v1/InferRequest.ts'
+import type { InferResponse__Output } from '../shared/rpc/generated/sluice/v1/InferResponse.ts'
 import { openGateway, type GatewayCaller } from './client.ts'
 import type { CommonOptions } from './common-options.ts'
+import { checkOut, plainResponse, savePicture } from './picture.ts'
 import { requestOf, type RequestOptions } from './request-options.ts'
 import { percent, shortEnum, showAnswer, verdictStyle } from './show-answer.ts'
 import type { Terminal } from './terminal.ts'
@@ -9,24 +11,40 @@ import type { Terminal } from './terminal.ts'
 /** Options of `infer`. */
 export interface InferOptions extends CommonOptions, RequestOptions {
   readonly stream?: boolean
+  /** `draw`: the file that takes the picture. */
+  readonly out?: string
 }
 
 /** `sluice infer` */
 export async function runInfer(options: InferOptions, terminal: Terminal, ...words: string[]): Promise<void> {
   const request = requestOf(options, words)
+  const { out } = options
+  checkOut(request, out)
   using gateway = await openGateway(options)
   if (options.stream === true) {
-    await follow(gateway, request, terminal)
+    await follow(gateway, request, out, terminal)
     return
   }
   const response = await gateway.call('Infer', request)
-  if (terminal.json) terminal.value(response)
+  save(response, out, terminal)
+  if (terminal.json) terminal.value(plainResponse(response))
   else showAnswer(response, terminal)
 }
 
-async function follow(gateway: GatewayCaller, request: InferRequest, terminal: Terminal): Promise<void> {
+function save(response: InferResponse__Output, out: string | undefined, terminal: Terminal): void {
+  if (savePicture(response, out)) terminal.note(terminal.paint('dim', `the picture is in ${out}`))
+}
+
+async function follow(
+  gateway: GatewayCaller,
+  request: InferRequest,
+  out: string | undefined,
+  terminal: Terminal,
+): Promise<void> {
   for await (const event of gateway.stream('InferStream', request)) {
-    if (terminal.json) terminal.line(JSON.stringify(event))
+    const { final } = event
+    if (final) save(final, out, terminal)
+    if (terminal.json) terminal.line(JSON.stringify(final ? { ...event, final: plainResponse(final) } : event))
     else tell(event, terminal)
   }
 }

@@ -3,6 +3,7 @@ import type { Job__Output } from '../shared/rpc/generated/sluice/v1/Job.ts'
 import { openGateway, type GatewayCaller } from './client.ts'
 import type { CommonOptions } from './common-options.ts'
 import { codeName } from './failure.ts'
+import { plainResponse, savePicture } from './picture.ts'
 import { requestOf, type RequestOptions } from './request-options.ts'
 import { shortEnum, showAnswer, showRungs } from './show-answer.ts'
 import type { Terminal } from './terminal.ts'
@@ -10,6 +11,12 @@ import type { Terminal } from './terminal.ts'
 /** Options of `jobs submit`. */
 export interface SubmitOptions extends CommonOptions, RequestOptions {
   readonly watch?: boolean
+}
+
+/** Options of `jobs get`. */
+export interface GetOptions extends CommonOptions {
+  /** `draw`: the file that takes the picture. */
+  readonly out?: string
 }
 
 /** `sluice jobs submit` */
@@ -22,9 +29,13 @@ export async function runSubmit(options: SubmitOptions, terminal: Terminal, ...w
 }
 
 /** `sluice jobs get <id>` */
-export async function runGet(options: CommonOptions, terminal: Terminal, jobId = ''): Promise<void> {
+export async function runGet(options: GetOptions, terminal: Terminal, jobId = ''): Promise<void> {
   using gateway = await openGateway(options)
-  showJob(await gateway.call('GetJob', { jobId }), terminal)
+  const job = await gateway.call('GetJob', { jobId })
+  if (job.response !== null && savePicture(job.response, options.out)) {
+    terminal.note(terminal.paint('dim', `the picture is in ${options.out}`))
+  }
+  showJob(job, terminal)
 }
 
 /** `sluice jobs watch <id>` */
@@ -43,16 +54,20 @@ async function watch(gateway: GatewayCaller, jobId: string, terminal: Terminal):
   let last: Job__Output | undefined
   for await (const job of gateway.stream('WatchJob', { jobId })) {
     last = job
-    if (terminal.json) terminal.line(JSON.stringify(job))
+    if (terminal.json) terminal.line(JSON.stringify(plainJob(job)))
     else terminal.note(terminal.paint('dim', `${shortEnum(job.state)}, ${job.rungs.length} rungs finished`))
   }
   if (last !== undefined && !terminal.json) showJob(last, terminal)
 }
 
+function plainJob(job: Job__Output): object {
+  return job.response === null ? job : { ...job, response: plainResponse(job.response) }
+}
+
 /** Prints a job. */
 export function showJob(job: Job__Output, terminal: Terminal): void {
   if (terminal.json) {
-    terminal.value(job)
+    terminal.value(plainJob(job))
     return
   }
   terminal.line(`job ${job.jobId}  ${terminal.paint('bold', shortEnum(job.state))}`)

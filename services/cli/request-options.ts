@@ -21,6 +21,8 @@ export interface RequestOptions {
   readonly instruction?: string
   readonly maxOutputTokens?: string
   readonly temperature?: string
+  readonly size?: string
+  readonly quality?: string
   readonly deadline?: string
   readonly maxCost?: string
   readonly maxRisk?: string
@@ -86,6 +88,8 @@ function taskOptionsOf(options: RequestOptions, task: Task): TaskOptions {
     instruction: options.instruction,
     maxOutputTokens: numberOf('--max-output-tokens', options.maxOutputTokens),
     temperature: numberOf('--temperature', options.temperature),
+    size: options.size,
+    quality: options.quality,
   })
 }
 

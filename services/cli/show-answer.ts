@@ -40,9 +40,11 @@ export function showRungs(rungs: readonly RungReport__Output[], terminal: Termin
 
 /** What a model gave, as text. */
 export function outputText(output: Output__Output | null): string {
-  if (output?.labels) return labelsText(output.labels.labels)
-  if (output?.embedding) return `${output.embedding.values.length} numbers in ${output.embedding.space}`
-  return output?.text ?? '(nothing)'
+  if (output === null) return '(nothing)'
+  const { labels, embedding, image, text = '(nothing)' } = output
+  if (labels) return labelsText(labels.labels)
+  if (embedding) return `${embedding.values.length} numbers in ${embedding.space}`
+  return image ? `a picture of ${image.bytes?.length ?? 0} bytes, ${image.mediaType}` : text
 }
 
 /** More than these say little. */

@@ -50,6 +50,7 @@ function modelOf(config: Config, name: string): ModelSpec {
     name,
     tasks: model.tasks,
     modalities: model.modalities,
+    takesToolTurns: conversing.has(backend.kind),
     tier: pool?.tier ?? '',
     pool: model.pool,
     ...pricesOf(config, name),
@@ -59,6 +60,9 @@ function modelOf(config: Config, name: string): ModelSpec {
     ...('adapters' in backend && backend.adapters !== undefined ? { adapters: Object.keys(backend.adapters) } : {}),
   }
 }
+
+/** Backends whose protocol has turns of tools; the echo says them after its caller. */
+const conversing: ReadonlySet<string> = new Set(['openai', 'anthropic', 'gemini', 'echo'])
 
 function pricesOf({ models, prices }: Config, name: string): Pick<ModelSpec, 'price' | 'datedPrices'> {
   const dated = prices[name] ?? []

@@ -20,6 +20,7 @@ import { createChoose } from './choose/choose.ts'
 import { createRecall } from './claim/recall.ts'
 import { climbedOf, createClimber, type ClimbDependencies } from './climb/climb.ts'
 import type { Course } from './climb/course.ts'
+import { createPictures } from './deliver/pictures.ts'
 import { createFollower } from './climb/follow.ts'
 import { createLeases } from './climb/leases.ts'
 import { createLegDesk } from './climb/leg/leg-desk.ts'
@@ -198,19 +199,13 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
 
   const door = await composeDoor(config, stores.keys, clock, logger)
   const statuses = createStatusWriter(loadErrorMessages(places.root))
-  const { callerOf, interceptor } = createGatekeeper({ ...door, statuses, answered: metrics.answered, logger })
-  const serve = {
-    callerOf,
-    demandScope,
-    enter: inFlight.enter,
-    statuses,
-    answered: metrics.answered,
-    tracer,
-    logger,
-  }
+  const edge = { statuses, answered: metrics.answered, logger }
+  const { callerOf, interceptor } = createGatekeeper({ ...door, ...edge })
+  const serve = { ...edge, callerOf, demandScope, enter: inFlight.enter, tracer }
   const gateway = {
     ...serve,
     handler,
+    pictures: createPictures({ payloads, afterwards: afterwards.begin }),
     jobs,
     ladders,
     fleet: () => fleet.current,

@@ -1,4 +1,5 @@
 import type { Clock } from '../shared/contract/clock.ts'
+import { hasToolTurns } from '../shared/contract/content.ts'
 import { maxNanoUsd, type NanoUsd } from '../shared/contract/money.ts'
 import { inputBytesOf, priorityRanks } from '../shared/queue/job.ts'
 import type { Consider } from './choose/consider.ts'
@@ -16,6 +17,7 @@ export function createLookAnew(consider: Consider, clock: Clock, isPaid: (tenant
       ladder: guided.ladder,
       estimate,
       modalities,
+      hasToolTurns: hasToolTurns(request.parts),
       pin: request.constraints,
       mode: request.mode,
       nowMs: clock.now(),

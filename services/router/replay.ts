@@ -1,9 +1,10 @@
 import type { ClimbState } from '../shared/climb/climb-log.ts'
-import type { Part } from '../shared/contract/content.ts'
+import { isWords, type Part } from '../shared/contract/content.ts'
 import { GatewayError } from '../shared/contract/errors.ts'
 import type { RequestId } from '../shared/contract/ids.ts'
 import type { PayloadStore } from '../shared/payload/payload-store.ts'
 import type { PartReference } from '../shared/queue/job.ts'
+import { isWordPayload, wordsOfPayload } from '../shared/queue/word-payload.ts'
 import type { RequestHandler } from './handle-request.ts'
 
 /** Admits a dead letter's request anew, as its tenant: new id, new hold, new deadline. @throws GatewayError NotFound when its content is gone */
@@ -37,9 +38,9 @@ export function createReplay(handler: RequestHandler, payloads: PayloadStore): R
 }
 
 async function partOf(part: PartReference, tenant: string, payloads: PayloadStore): Promise<Part> {
-  if (part.kind === 'text') return part
+  if (isWords(part)) return part
   const bytes = await payloads.get(tenant, part.payloadId)
   if (bytes === undefined) throw new GatewayError('NotFound', 'the content of this dead letter is gone')
-  if (part.kind === 'text-payload') return { kind: 'text', text: Buffer.from(bytes).toString() }
+  if (isWordPayload(part)) return wordsOfPayload(part.kind, bytes)
   return { kind: part.kind, source: { kind: 'bytes', bytes }, mediaType: part.mediaType }
 }

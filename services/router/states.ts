@@ -1,6 +1,6 @@
 import type { ClimbEnd, ClimbPlan, ClimbRequest, LegState } from '../shared/climb/climb-log.ts'
 import type { RungReport } from '../shared/contract/answer.ts'
-import type { Modality } from '../shared/contract/content.ts'
+import { isWords, wordsIn, type Modality, type WordPart } from '../shared/contract/content.ts'
 import type { RequestId } from '../shared/contract/ids.ts'
 import type { Ladder, Payers, Rung } from '../shared/contract/model.ts'
 import type { NanoUsd } from '../shared/contract/money.ts'
@@ -34,7 +34,7 @@ export interface Incoming {
 
 /** A part whose bytes are at hand and sound. */
 export type CheckedPart =
-  | { readonly kind: 'text'; readonly text: string }
+  | WordPart
   | {
       readonly kind: 'image' | 'audio' | 'video'
       readonly bytes: Uint8Array
@@ -44,12 +44,12 @@ export type CheckedPart =
       readonly header: Readonly<Record<string, number>>
     }
 
-/** Text up to this size travels in the job; longer text goes by claim check, as media does. */
+/** Words up to this size travel in the job; longer ones go by claim check, as media do. */
 const inlineTextBytes = 16_384
 
 /** Whether a part travels in the job itself. */
 export function isInline(part: CheckedPart): boolean {
-  return part.kind === 'text' && Buffer.byteLength(part.text) <= inlineTextBytes
+  return isWords(part) && Buffer.byteLength(wordsIn(part)) <= inlineTextBytes
 }
 
 /** A ladder with the policy that decides on it; a pinned ladder has no policy and one rung. */

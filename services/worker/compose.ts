@@ -94,7 +94,20 @@ export async function composeWorker(
   const traced = tracedModelsOf(config, pool)
   const trace: BatchDependencies['trace'] = (taken, begun) =>
     traceLeg(taken, { ...begun, pool }, traced.get(taken.job.model), tracer)
-  const dependencies = { climbLog, mail, clock, logger, workerId, sleep, payloads, engine, openLegs, metrics, trace }
+  const dependencies: BatchDependencies = {
+    climbLog,
+    mail,
+    clock,
+    logger,
+    workerId,
+    sleep,
+    payloads,
+    pictureTtlMs: climbLogTimes.asyncTtlMs,
+    engine,
+    openLegs,
+    metrics,
+    trace,
+  }
   const lanes = startLanes(poolConfig.lanes, collector, batch => handleBatch(batch, dependencies), { logger, sleep })
 
   const workers = createRedisWorkerRegistry(prefix, redis, clock)

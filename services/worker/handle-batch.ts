@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
 import { isGatewayError } from '../shared/contract/errors.ts'
 import type { LegId } from '../shared/contract/ids.ts'
-import type { PayloadStore } from '../shared/payload/payload-store.ts'
 import { inputBytesOf, type Job } from '../shared/queue/job.ts'
 import type { EngineQueue } from '../shared/registry/worker-registry.ts'
 import type { TakenJob } from '../shared/queue/pool-queue.ts'
@@ -10,13 +9,13 @@ import { begin, type Begun } from './collect/begin.ts'
 import { loadParts } from './collect/load-parts.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import type { OpenLeg, OpenLegs } from './report/open-legs.ts'
+import { putAway, type PutAwayDependencies } from './report/put-away.ts'
 import { recordLost, report, reportUnrun, type ReportDependencies } from './report/report.ts'
 import type { Engine, Outcome, RunHooks, Work } from './states.ts'
 import type { LegTrace } from './trace-leg.ts'
 
 /** What a batch goes through. */
-export interface BatchDependencies extends ReportDependencies {
-  readonly payloads: PayloadStore
+export interface BatchDependencies extends ReportDependencies, PutAwayDependencies {
   readonly engine: Engine
   readonly openLegs: OpenLegs
   readonly metrics: WorkerMetrics
@@ -171,7 +170,8 @@ async function finish(
     one.trace?.ended('lost')
     return
   }
-  const end = await report(one, named(outcome, leg, one, clock.now()), dependencies)
+  const kept = await putAway(named(outcome, leg, one, clock.now()), one.taken, dependencies)
+  const end = await report(one, kept, dependencies)
   one.trace?.ended(end)
   const word = end.kind === 'done' ? 'done' : end.reason
   const { model, parts, enqueuedAt } = one.taken.job

@@ -1,5 +1,5 @@
 import type { LegResult } from '../shared/contract/answer.ts'
-import type { Task, TaskOptions } from '../shared/contract/content.ts'
+import type { Task, TaskOptions, WordPart } from '../shared/contract/content.ts'
 import type { LegId } from '../shared/contract/ids.ts'
 import type { Recipe } from '../shared/contract/model.ts'
 import type { Usage } from '../shared/contract/price.ts'
@@ -8,7 +8,7 @@ import type { LegFailure } from '../shared/climb/climb-log.ts'
 
 /** A part with its content at hand. */
 export type LoadedPart =
-  | { readonly kind: 'text'; readonly text: string }
+  | WordPart
   | { readonly kind: 'image' | 'audio' | 'video'; readonly bytes: Uint8Array; readonly mediaType: string }
 
 /** One leg ready to be computed. */

@@ -99,6 +99,25 @@ describe.each(['openai', 'anthropic', 'gemini'] as const)('the %s protocol', pro
     })
   })
 
+  it('brings the answer to the result of a tool', async () => {
+    mock.onMessage(/weather/u, { toolCalls: [{ name: 'weather', arguments: '{"city":"Oslo"}' }] })
+    const asked = work('The weather in Oslo?', { options: { tools: [tool] } })
+    const { outcome } = await ask(protocol, asked)
+    const output = outcome?.kind === 'done' && outcome.result.output.kind === 'text' ? outcome.result.output : undefined
+    const [call] = output?.toolCalls ?? []
+    if (call === undefined) throw new Error('there is no call')
+    expect(call.id).not.toBe('')
+    mock.reset()
+    mock.on({ hasToolResult: true }, { content: 'It rains in Oslo.' })
+    const turns = [
+      { kind: 'tool-call', ...call } as const,
+      { kind: 'tool-result', callId: call.id, content: 'rain, 4 degrees' } as const,
+    ]
+    const answered = await ask(protocol, { ...asked, parts: [...asked.parts, ...turns] })
+    expect(answered.told).toBe('It rains in Oslo.')
+    expect(JSON.stringify(mock.getLastRequest()?.body)).toContain('rain, 4 degrees')
+  })
+
   it('carries an instruction beside a picture', async () => {
     mock.onMessage(/see/u, { content: 'a dot' })
     const png = { kind: 'image', bytes: Uint8Array.of(137, 80, 78, 71), mediaType: 'image/png' } as const

@@ -56,6 +56,7 @@ const largestMessageBytes = 256 * 1024 * 1024
 export function openClient(address: string): GatewayClient {
   const client = new types.sluice.v1.Gateway(address, credentials.createInsecure(), {
     'grpc.max_send_message_length': largestMessageBytes,
+    'grpc.max_receive_message_length': largestMessageBytes,
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 500,
   })

@@ -9,6 +9,7 @@ import { pino } from 'pino'
 import { fileURLToPath } from 'node:url'
 import { demandScope, type Authenticate } from '../../services/router/admit/authenticate.ts'
 import { createFleet } from '../../services/router/choose/fleet.ts'
+import { createPictures } from '../../services/router/deliver/pictures.ts'
 import type { RequestHandler } from '../../services/router/handle-request.ts'
 import type { Jobs } from '../../services/router/jobs.ts'
 import { createLadderBook } from '../../services/router/ladder-book.ts'
@@ -74,6 +75,7 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
     answered: (rpc, status) => answered.push(`${rpc} ${status}`),
     logger,
     handler: { infer: unset, submit: unset, explain: unset, ...inside.handler },
+    pictures: createPictures({ payloads: { get: unset, remove: unset }, afterwards: unset }),
     jobs: { get: unset, watch: unset, cancel: unset, ...inside.jobs },
     takeFeedback: unset,
     ladders: createLadderBook([], []),

@@ -2,7 +2,7 @@ import sharp from 'sharp'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { checkMedia, type GivenMedia } from '../../services/router/admit/check-media.ts'
-import { sniffMedia } from '../../services/router/admit/sniff-media.ts'
+import { sniffMedia } from '../../services/shared/media/sniff-media.ts'
 import { GatewayError } from '../../services/shared/contract/errors.ts'
 import { wavFile } from '../support/wav-file.ts'
 

@@ -77,6 +77,7 @@ function setUp(
     logger: pino({ enabled: false }),
     workerId: 'worker-1',
     metrics: createWorkerMetrics(new Registry(), () => openLegs.size),
+    pictureTtlMs: 1000,
     payloads: {
       put: () => Promise.reject(new Error('a worker puts nothing')),
       get: async (_tenant, payloadId) => {

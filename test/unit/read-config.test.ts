@@ -54,6 +54,28 @@ function faultsOf(text: string, around?: Around): readonly string[] {
   return []
 }
 
+/** Two models that draw, and a ladder of them. */
+const drawing = (rungs: string): string => `version: 1
+auth: { anonymous: true }
+pools: { large: { tier: large } }
+models:
+${['painter', 'other']
+  .map(
+    name => `  ${name}:
+    pool: large
+    tasks: [draw]
+    modalities: [text]
+    backend: { kind: openai, baseUrl: "http://127.0.0.1:1/v1", model: m, asksBase64: false }
+    card: { title: t, licence: l, source: s, trainingData: d, limits: n }`,
+  )
+  .join('\n')}
+ladders:
+  draw:
+    task: draw
+    modalities: [text]
+    ${rungs}
+`
+
 const change = (from: string, to: string): string => {
   if (!base.includes(from)) throw new Error(`the base has no ${from}`)
   return base.replace(from, to)
@@ -63,6 +85,10 @@ describe('readConfig()', () => {
   it("opens the operators' ports to this machine alone unless told otherwise", () => {
     const { listen } = read(base)
     expect([listen.ops, listen.workerOps].map(address => address.split(':')[0])).toEqual(['127.0.0.1', '127.0.0.1'])
+  })
+
+  it('takes a ladder that draws, with another to fall back on', () => {
+    expect(faultsOf(drawing('rungs: [painter]\n    fallbacks: [other]'))).toEqual([])
   })
 
   it('fills defaults and freezes to the ground', () => {
@@ -161,7 +187,24 @@ describe('readConfig()', () => {
     [
       'a word outside of its set',
       change('tasks: [generate]', 'tasks: [generate, sing]'),
-      ['8: models.echo.tasks.1: expected one of "transcribe"|"read"|"classify"|"embed"|"generate"'],
+      ['8: models.echo.tasks.1: expected one of "transcribe"|"read"|"classify"|"embed"|"generate"|"draw"'],
+    ],
+    [
+      'a drawing by a model of no server that draws',
+      change('tasks: [generate]', 'tasks: [generate, draw]'),
+      ['8: models.echo.tasks: expected draw of a model with backend openai alone'],
+    ],
+    [
+      'a ladder of pictures that climbs',
+      drawing('rungs: [painter, other]\n    uncalibrated: { accept: 0.5 }'),
+      ['21: ladders.draw.rungs: expected one model for draw: nothing judges a picture (fallbacks may be)'],
+    ],
+    [
+      'pictures that are voted on',
+      drawing('rungs: [{ model: painter, recipe: vote, samples: 3 }]'),
+      [
+        '21: ladders.draw.rungs.0: expected neither samples nor verifier nor answerPattern for draw: nothing compares pictures',
+      ],
     ],
     [
       'a backend of no kind',

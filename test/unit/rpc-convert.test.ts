@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Answer, DegradedReason, Output } from '../../services/shared/contract/answer.ts'
-import type { Part, Task } from '../../services/shared/contract/content.ts'
+import { isWords, type Part, type Task } from '../../services/shared/contract/content.ts'
 import type { PriorityClass } from '../../services/shared/contract/request.ts'
 import { requestFromWire } from '../../services/shared/rpc/convert/from-wire.ts'
 import { durationFromWire, durationToWire, timestampToWire } from '../../services/shared/rpc/convert/time.ts'
@@ -17,7 +17,7 @@ const { Infer } = typesOf(loadServices(fileURLToPath(new URL('../..', import.met
 const throughWire = (request: InferRequest) =>
   requestFromWire(Infer.requestDeserialize(Infer.requestSerialize(request)))
 
-const task = fc.constantFrom<Task>('transcribe', 'read', 'classify', 'embed', 'generate')
+const task = fc.constantFrom<Task>('transcribe', 'read', 'classify', 'embed', 'generate', 'draw')
 const words = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
 const ratio = fc.double({ min: 0, max: 1, noNaN: true })
 const bytes = fc.uint8Array({ maxLength: 30 })
@@ -32,10 +32,20 @@ const part: fc.Arbitrary<Part> = fc.oneof(
     ),
     mediaType: words,
   }),
+  fc.record({ kind: fc.constant('tool-call' as const), id: words, name: words, argumentsJson: words }),
+  fc.record(
+    { kind: fc.constant('tool-result' as const), callId: words, content: words, isError: fc.constant(true as const) },
+    { requiredKeys: ['kind', 'callId', 'content'] },
+  ),
 )
 
 function partToWire(one: Part): WirePart {
   if (one.kind === 'text') return { text: one.text }
+  if (one.kind === 'tool-call') return { toolCall: { id: one.id, name: one.name, argumentsJson: one.argumentsJson } }
+  if (one.kind === 'tool-result') {
+    const { callId, content, isError = false } = one
+    return { toolResult: { callId, content, isError } }
+  }
   const { source, mediaType = '' } = one
   const media =
     source.kind === 'bytes' ? { bytes: Buffer.from(source.bytes), mediaType } : { uri: source.uri, mediaType }
@@ -44,7 +54,7 @@ function partToWire(one: Part): WirePart {
 
 /** Bytes come back as a Buffer. */
 function comparable(one: Part): unknown {
-  if (one.kind === 'text' || one.source.kind === 'uri') return one
+  if (isWords(one) || one.source.kind === 'uri') return one
   return { ...one, source: { kind: 'bytes', bytes: [...one.source.bytes] } }
 }
 

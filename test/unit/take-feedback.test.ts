@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createTakeFeedback } from '../../services/router/learn/take-feedback.ts'
 import type { ClimbState } from '../../services/shared/climb/climb-log.ts'
+import type { OutcomeRecord } from '../../services/shared/outcomes/outcome-record.ts'
 import { createRequestId } from '../../services/shared/contract/ids.ts'
 
 const requestId = createRequestId(Date.now())
@@ -39,6 +40,32 @@ describe('createTakeFeedback()', () => {
     const { give, scores } = setUp(2)
     await give()
     expect(scores).toEqual([1])
+  })
+
+  it('scores the rung that was delivered, whatever its answer can be compared by', async () => {
+    const records: OutcomeRecord[] = []
+    const text = 'more words than a short answer has, '.repeat(9)
+    // The log keeps the answer beside the end of its leg, each by itself.
+    const output = () => ({ kind: 'text', text }) as const
+    const result = { output: output(), rawConfidence: 0.9, signals: {}, usage: {} }
+    const take = createTakeFeedback({
+      climbLog: {
+        read: async () =>
+          ({
+            request: { requestId, tenant: 'acme', task: 'generate', parts: [], options: {}, labels: {} },
+            plan: { ladder: 'l', policyVersion: 'v', estimate: { features: {}, models: {} }, rungs: [] },
+            legs: [{ rung: 'small', end: { kind: 'done', result, receipt: {} } }],
+            end: { kind: 'answered', answer: { model: 'small', confidence: 0.9, output: output(), rungs: [] } },
+          }) as unknown as ClimbState,
+      },
+      outcomes: { append: async (_tenant, record) => void records.push(record) },
+      clock: { now: () => 1 },
+      keepContent: false,
+      rungsOf: () => ['small'],
+      scored: () => {},
+    })
+    await take('acme', requestId, { kind: 'score', score: 0.25 })
+    expect(records.map(({ rungs }) => rungs['small']?.score)).toEqual([0.25])
   })
 
   it('says that there is no answer when none comes', async () => {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../shared/contract/clock.ts'
-import type { Modality, Part } from '../../shared/contract/content.ts'
+import { isWords, type Modality, type Part } from '../../shared/contract/content.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import { createRequestId } from '../../shared/contract/ids.ts'
 import type { Admitted, CheckedPart, Incoming } from '../states.ts'
@@ -39,7 +39,7 @@ export function createAdmit(options: AdmitOptions, { clock, fetcher }: AdmitDepe
     const parts = await Promise.all(
       request.parts.map((part, index) => checkPart(part, `content[${index}]`, options.media, fetchPart, signal)),
     )
-    const modalities: readonly Modality[] = [...new Set(parts.map(part => part.kind))]
+    const modalities: readonly Modality[] = [...new Set(parts.map(part => (isWords(part) ? 'text' : part.kind)))]
     return {
       requestId: createRequestId(arrivedAt),
       caller,
@@ -62,7 +62,7 @@ async function checkPart(
   fetchPart: FetchPart,
   signal: AbortSignal,
 ): Promise<CheckedPart> {
-  if (part.kind === 'text') return part
+  if (isWords(part)) return part
   const field = `${index}.${part.kind}`
   const { source, kind, mediaType } = part
   const bytes = source.kind === 'bytes' ? source.bytes : await fetchPart(source.uri, field, signal)

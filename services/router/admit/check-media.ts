@@ -3,7 +3,7 @@ import { readWavFacts } from '../../shared/media/decode-wav.ts'
 import { readVideoFacts } from '../../shared/media/read-video.ts'
 import { MediaError } from '../../shared/media/media-error.ts'
 import { openPicture } from '../../shared/media/open-picture.ts'
-import { sniffMedia } from './sniff-media.ts'
+import { sniffMedia } from '../../shared/media/sniff-media.ts'
 
 /** What media are held to. */
 export interface MediaLimits {

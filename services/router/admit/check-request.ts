@@ -1,7 +1,9 @@
-import type { Task, TaskOptions } from '../../shared/contract/content.ts'
-import { GatewayError, type FieldViolation } from '../../shared/contract/errors.ts'
+import { hasToolTurns, isWords, wordsIn, type Task, type TaskOptions } from '../../shared/contract/content.ts'
+import { GatewayError } from '../../shared/contract/errors.ts'
 import { isNanoUsd } from '../../shared/contract/money.ts'
 import type { InferenceRequest, RequestConstraints } from '../../shared/contract/request.ts'
+import { toolName, turnFaults } from './check-turns.ts'
+import { fault, type Faults } from './faults.ts'
 
 /** What requests are held to. */
 export interface RequestLimits {
@@ -21,6 +23,7 @@ const optionsOf: Readonly<Record<Task, readonly (keyof TaskOptions)[]>> = {
   classify: ['labelSet', 'labels'],
   embed: [],
   generate: ['maxOutputTokens', 'temperature', 'instruction', 'tools', 'toolChoice'],
+  draw: ['size', 'quality'],
 }
 
 /** Names of options as the wire has them. */
@@ -33,17 +36,22 @@ const wireNames: Readonly<Record<keyof TaskOptions, string>> = {
   instruction: 'options.instruction',
   tools: 'options.tools',
   toolChoice: 'options.tool_choice',
+  size: 'options.size',
+  quality: 'options.quality',
 }
 
 const longestKey = 256
 const mostLabels = 16
 const longestLabel = 256
 const mostOutputTokens = 131_072
+/** Calls of tools and their results beside the other parts: words alone, a hundred rounds and more. */
+const mostToolParts = 256
 
 /** Checks everything of a request but its media. @throws GatewayError InvalidRequest with every fault at once, each with its field */
 export function checkRequest(request: InferenceRequest, limits: RequestLimits): void {
   const violations = [
     ...partFaults(request, limits),
+    ...turnFaults(request),
     ...optionFaults(request, limits),
     ...constraintFaults(request.constraints, limits),
     ...nameFaults(request),
@@ -53,21 +61,21 @@ export function checkRequest(request: InferenceRequest, limits: RequestLimits): 
   throw new GatewayError('InvalidRequest', `${first.field}: ${first.description}`, { stage: 'admit', violations })
 }
 
-type Faults = readonly FieldViolation[]
-
-/** One fault, when it is one. */
-function fault(wrong: boolean, field: string, description: string): Faults {
-  return wrong ? [{ field, description }] : []
-}
-
-function partFaults({ parts, options }: InferenceRequest, limits: RequestLimits): Faults {
+function partFaults({ task, parts, options }: InferenceRequest, limits: RequestLimits): Faults {
   if (parts.length === 0) return fault(true, 'content', 'expected at least one part')
-  if (parts.length > limits.parts) return fault(true, 'content', `expected at most ${limits.parts} parts`)
-  const texts = parts.flatMap((part, index) => (part.kind === 'text' ? [{ text: part.text, index }] : []))
-  const total = texts.reduce((sum, { text }) => sum + text.length, options.instruction?.length ?? 0)
+  const toolParts = parts.filter(part => hasToolTurns([part])).length
+  if (parts.length - toolParts > limits.parts) return fault(true, 'content', `expected at most ${limits.parts} parts`)
+  if (toolParts > mostToolParts) {
+    return fault(true, 'content', `expected at most ${mostToolParts} tool_calls and tool_results`)
+  }
+  const words = parts.reduce((sum, part) => sum + (isWords(part) ? wordsIn(part).length : 0), 0)
+  const total = words + (options.instruction?.length ?? 0)
   return [
-    ...texts.flatMap(({ text, index }) =>
-      fault(text.trim() === '', `content[${index}].text`, 'expected text, found none'),
+    ...parts.flatMap((part, index) =>
+      fault(part.kind === 'text' && part.text.trim() === '', `content[${index}].text`, 'expected text, found none'),
+    ),
+    ...parts.flatMap((part, index) =>
+      fault(task === 'draw' && !isWords(part), `content[${index}].${part.kind}`, 'task draw takes text alone'),
     ),
     ...fault(total > limits.textCharacters, 'content', `expected at most ${limits.textCharacters} characters of text`),
   ]
@@ -87,12 +95,11 @@ function optionFaults({ task, options }: InferenceRequest, limits: RequestLimits
     ),
     ...rangeFault(options.temperature, 0, 2, wireNames.temperature),
     ...toolFaults(options),
+    ...drawingFaults(options),
     ...rangeFault(options.maxOutputTokens, 1, mostOutputTokens, wireNames.maxOutputTokens),
   ]
 }
 
-/** @source OpenAI API reference, "Create chat completion", `tools[].function.name` */
-const toolName = /^[A-Za-z0-9_-]{1,64}$/u
 const mostTools = 128
 const longestSchema = 32_768
 
@@ -114,6 +121,21 @@ function toolFaults({ tools = [], toolChoice }: TaskOptions): Faults {
       toolChoice !== undefined && (tools.length === 0 || !wordy.has(toolChoice)),
       wireNames.toolChoice,
       'expected auto, none, required, or the name of one of the tools',
+    ),
+  ]
+}
+
+function drawingFaults({ size, quality }: TaskOptions): Faults {
+  return [
+    ...fault(
+      size !== undefined && !/^\d{2,5}x\d{2,5}$/u.test(size),
+      wireNames.size,
+      'expected width and height such as 1024x1024',
+    ),
+    ...fault(
+      quality !== undefined && !/^[a-z]{1,16}$/u.test(quality),
+      wireNames.quality,
+      'expected a word of 1 to 16 lower-case letters',
     ),
   ]
 }

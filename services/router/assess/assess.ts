@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { isWords, type Modality } from '../../shared/contract/content.ts'
 import type { Estimate, PartDescription, Policy } from '../../shared/policy/policy.ts'
 import type { LadderBook } from '../ladder-book.ts'
 import type { Admitted, Assessed, CheckedPart } from '../states.ts'
@@ -10,7 +11,7 @@ export interface AssessDependencies {
   readonly ladders: LadderBook
   readonly describe: (part: CheckedPart) => Promise<PartDescription>
   /** Told of a part that only its header describes, and why. */
-  readonly headerOnly: (kind: CheckedPart['kind'], reason: 'timeout' | 'error') => void
+  readonly headerOnly: (kind: Modality, reason: 'timeout' | 'error') => void
 }
 
 /** Finds the ladder and estimates how hard the input is for each of its rungs. @throws GatewayError NoModel when no ladder takes it */
@@ -27,19 +28,21 @@ const estimateMs = 250
  */
 export function createAssess({ ladders, describe, headerOnly }: AssessDependencies): Assess {
   const describeInTime = async (part: CheckedPart): Promise<PartDescription> => {
+    if (isWords(part)) return describeHeader(part)
+    const modality = part.kind
     try {
       const described = await within(describe(part), describeMs)
       if (described !== undefined) return described
-      headerOnly(part.kind, 'timeout')
+      headerOnly(modality, 'timeout')
     } catch {
       // Counted; the decoder's words may quote the content.
-      headerOnly(part.kind, 'error')
+      headerOnly(modality, 'error')
     }
     return describeHeader(part)
   }
   const describeAll = (parts: readonly CheckedPart[]): Promise<PartDescription[]> | PartDescription[] =>
-    // Text is as it is: there is nothing to wait for.
-    parts.every(part => part.kind === 'text') ? parts.map(describeHeader) : Promise.all(parts.map(describeInTime))
+    // Words are as they are: there is nothing to wait for.
+    parts.every(isWords) ? parts.map(describeHeader) : Promise.all(parts.map(describeInTime))
   return async admitted => {
     const startedAt = performance.now()
     const { task, constraints } = admitted.request

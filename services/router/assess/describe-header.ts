@@ -1,3 +1,4 @@
+import { isWords, wordsIn } from '../../shared/contract/content.ts'
 import { describeAudioHeader } from '../../shared/policy/features/describe-audio.ts'
 import { describeImageHeader } from '../../shared/policy/features/describe-image.ts'
 import { describeVideo } from '../../shared/policy/features/describe-video.ts'
@@ -7,6 +8,7 @@ import type { CheckedPart } from '../states.ts'
 /** Describes a part by what its header says, which costs nothing and cannot fail. Pure. */
 export function describeHeader(part: CheckedPart): PartDescription {
   if (part.kind === 'text') return part
+  if (isWords(part)) return { kind: 'text', text: wordsIn(part) }
   const { kind, header, bytes } = part
   if (kind === 'video') return { kind, features: describeVideo({ ...header, bytes: bytes.byteLength }) }
   if (kind === 'audio') return { kind, features: describeAudioHeader(header) }

@@ -1,3 +1,4 @@
+import { isWords, type WordPart } from '../../shared/contract/content.ts'
 import { decodeWav } from '../../shared/media/decode-wav.ts'
 import { openPicture } from '../../shared/media/open-picture.ts'
 import { describeAudio } from '../../shared/policy/features/describe-audio.ts'
@@ -18,13 +19,13 @@ const decodeSeconds = 1
 /** Describes a part as estimators see it: text as it is, media by the signs of their header and of a small look inside. */
 export async function describePart(part: CheckedPart): Promise<PartDescription> {
   if (part.kind === 'image') return { kind: 'image', features: await imageSigns(part) }
-  const short = part.kind !== 'text' && (part.header['durationMs'] ?? 0) <= secondsHeard * 1000
+  const short = !isWords(part) && (part.header['durationMs'] ?? 0) <= secondsHeard * 1000
   if (part.kind === 'audio' && part.mediaType === 'audio/wav' && short)
     return { kind: 'audio', features: audioSigns(part) }
   return describeHeader(part)
 }
 
-type Media = Exclude<CheckedPart, { kind: 'text' }>
+type Media = Exclude<CheckedPart, WordPart>
 
 async function imageSigns({ bytes, header }: Media): Promise<Readonly<Record<string, number>>> {
   const { data, info } = await openPicture(bytes, mostMegapixels)

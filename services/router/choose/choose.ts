@@ -1,4 +1,5 @@
 import type { Clock } from '../../shared/contract/clock.ts'
+import { hasToolTurns, isWords, wordsIn } from '../../shared/contract/content.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import { priorityRanks } from '../../shared/queue/job.ts'
 import { addNanoUsd } from '../../shared/contract/money.ts'
@@ -29,11 +30,12 @@ export function createChoose({ consider, clock, refused, isPaid }: ChooseDepende
     const { guided, estimate, request, deadlineAt, modalities, mode } = assessed
     const { maxCostNanoUsd, model, tier, adapter } = request.constraints
     const nowMs = clock.now()
-    const sizes = sizesOf(assessed.parts)
+    const sizes = sizesOf(assessed.parts, request.task)
     const considered = consider({
       ladder: guided.ladder,
       estimate,
       modalities,
+      hasToolTurns: hasToolTurns(assessed.parts),
       mode,
       nowMs,
       deadlineAt,
@@ -83,7 +85,7 @@ function firstStepOf({ guided, estimate, request }: Assessed, kept: readonly Con
 }
 
 function inputBytes(parts: Assessed['parts']): number {
-  return parts.reduce((sum, part) => sum + (part.kind === 'text' ? Buffer.byteLength(part.text) : part.bytes.length), 0)
+  return parts.reduce((sum, part) => sum + (isWords(part) ? Buffer.byteLength(wordsIn(part)) : part.bytes.length), 0)
 }
 
 /** What the caller is told when one filter or several emptied the list: the last filter that removed a rung decides, since the earlier ones let it pass. */

@@ -15,6 +15,8 @@ export interface ConsiderInput {
   readonly ladder: Ladder
   readonly estimate: Estimate
   readonly modalities: readonly Modality[]
+  /** Whether calls of tools and their results are among the content. */
+  readonly hasToolTurns: boolean
   readonly pin: { readonly model?: string; readonly tier?: string; readonly adapter?: string }
   /** Asynchronous work may wait for workers that are not there yet. */
   readonly mode: 'sync' | 'async'

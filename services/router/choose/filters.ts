@@ -28,7 +28,8 @@ function pinned({ rung }: Considered, { pin }: ConsiderInput): string | undefine
   return undefined
 }
 
-function modality({ rung }: Considered, { modalities }: ConsiderInput): string | undefined {
+function modality({ rung }: Considered, { modalities, hasToolTurns }: ConsiderInput): string | undefined {
+  if (hasToolTurns && rung.model.takesToolTurns !== true) return 'it takes no results of tools'
   const missing = modalities.filter(one => !rung.model.modalities.includes(one))
   return missing.length === 0 ? undefined : `it takes no ${missing.join(' and no ')}`
 }

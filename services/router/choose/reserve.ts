@@ -1,5 +1,5 @@
 import type { CheckedPart } from '../states.ts'
-import type { TaskOptions } from '../../shared/contract/content.ts'
+import { isWords, type Task, type TaskOptions, type WordPart } from '../../shared/contract/content.ts'
 import type { Recipe, Rung } from '../../shared/contract/model.ts'
 import { addNanoUsd, type NanoUsd } from '../../shared/contract/money.ts'
 import { dearestCost, tokensOf, type Price, type Usage } from '../../shared/contract/price.ts'
@@ -10,6 +10,8 @@ export interface Sizes {
   readonly images: number
   readonly audioMs: number
   readonly parts: number
+  /** `draw`: pictures that a leg gives. */
+  readonly drawn: number
 }
 
 /** Output tokens reserved where neither request nor recipe says: the cap that the worker sends upstream too. */
@@ -18,20 +20,28 @@ const defaultMaxOutputTokens = 1024
 /** Tokens reserved for an image: the most that vision models of the day make of one high-detail image (Qwen2-VL's default cap of 16,384 patches of 28 × 28 is a setting; servers run 1,280 to 2,560). */
 const tokensPerImage = 2560
 
+/** The most that a server counts for a picture that it draws: models that count tokens have no cap to be sent. @source OpenAI, "Image generation", cost and latency: 6,240 for 1024 × 1536 in high quality */
+const tokensPerDrawing = 8192
+
 /** Tokens that a chat template puts around each message and part. @source the templates of Llama 3, Qwen 2.5 and Mistral: 4 to 20 a message, 28 in all before the first */
 const templateTokens = 64
 
 /** Measures a request's parts. Audio of unknown length counts as ten minutes, the longest admitted. */
-export function sizesOf(parts: readonly CheckedPart[]): Sizes {
+export function sizesOf(parts: readonly CheckedPart[], task?: Task): Sizes {
   let textBytes = 0
   let images = 0
   let audioMs = 0
   for (const part of parts) {
-    if (part.kind === 'text') textBytes += Buffer.byteLength(part.text)
+    if (isWords(part)) textBytes += bytesOf(part)
     else if (part.kind === 'image') images += 1
     else if (part.kind === 'audio') audioMs += part.header['durationMs'] ?? 600_000
   }
-  return { textBytes, images, audioMs, parts: parts.length }
+  return { textBytes, images, audioMs, parts: parts.length, drawn: Number(task === 'draw') }
+}
+
+/** Calls of tools and their results count with their ids and field names, which a chat template may show. */
+function bytesOf(part: WordPart): number {
+  return Buffer.byteLength(part.kind === 'text' ? part.text : JSON.stringify(part))
 }
 
 /**
@@ -42,13 +52,14 @@ export function sizesOf(parts: readonly CheckedPart[]): Sizes {
 export function boundsOf(rung: Rung, sizes: Sizes, options: TaskOptions, leftMs: number): Usage {
   const { samples = 1, maxOutputTokens } = rung.recipe
   const words = wordsOf(rung.recipe, options, sizes.parts)
-  const outputTokens = options.maxOutputTokens ?? maxOutputTokens ?? defaultMaxOutputTokens
+  const usualTokens = sizes.drawn > 0 ? tokensPerDrawing : defaultMaxOutputTokens
+  const outputTokens = options.maxOutputTokens ?? maxOutputTokens ?? usualTokens
   const computeMs = Math.max(0, Math.min(leftMs, rung.model.longestLegMs ?? leftMs))
   return {
     inputTokens:
       samples * (sizes.textBytes + words + sizes.images * tokensPerImage + templateTokens * (1 + sizes.parts)),
     outputTokens: samples * outputTokens,
-    images: samples * sizes.images,
+    images: samples * (sizes.images + sizes.drawn),
     audioMs: samples * sizes.audioMs,
     computeMs: samples * computeMs,
   }

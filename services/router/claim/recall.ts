@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../shared/contract/clock.ts'
+import { isWords } from '../../shared/contract/content.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import type { ClimbLog } from '../../shared/climb/climb-log.ts'
 import type { RequestId } from '../../shared/contract/ids.ts'
@@ -80,7 +81,8 @@ function fingerprintOf({ request, parts }: Admitted): string {
   hash.update(JSON.stringify([request.task, request.options, constraints]))
   for (const part of parts) {
     hash.update(`\0${part.kind}\0`)
-    hash.update(part.kind === 'text' ? part.text : part.bytes)
+    if (part.kind === 'text') hash.update(part.text)
+    else hash.update(isWords(part) ? JSON.stringify(part) : part.bytes)
   }
   return hash.digest('hex')
 }

@@ -130,7 +130,7 @@ async function giveUp(state: ClimbState, { climbLog, clock }: ClimbDependencies)
 
 /** Frees the content, unless an operator may want to replay it. */
 async function tidy(course: Course, dead: boolean, { payloads, logger }: ClimbDependencies): Promise<void> {
-  const ids = course.request.parts.flatMap(part => (part.kind === 'text' ? [] : part.payloadId))
+  const ids = course.request.parts.flatMap(part => ('payloadId' in part ? part.payloadId : []))
   if (ids.length === 0) return
   const { tenant, requestId } = course.request
   try {

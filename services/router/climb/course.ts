@@ -1,6 +1,7 @@
 import type { ClimbPlan, ClimbRequest, LegState } from '../../shared/climb/climb-log.ts'
 import type { ScriptCall } from '../../shared/redis/script.ts'
-import type { Modality } from '../../shared/contract/content.ts'
+import { isWords, type Modality } from '../../shared/contract/content.ts'
+import { isWordPayload } from '../../shared/queue/word-payload.ts'
 import type { Estimate } from '../../shared/policy/policy.ts'
 import type { GuidedLadder } from '../states.ts'
 
@@ -23,5 +24,5 @@ export interface Course {
 
 /** The modalities of stored parts, each once. */
 export function modalitiesOf(parts: ClimbRequest['parts']): readonly Modality[] {
-  return [...new Set(parts.map(part => (part.kind === 'text-payload' ? 'text' : part.kind)))]
+  return [...new Set(parts.map(part => (isWords(part) || isWordPayload(part) ? 'text' : part.kind)))]
 }

@@ -1,8 +1,10 @@
 import type { ClimbLog, ClimbPlan, ClimbRequest, Owner } from '../../shared/climb/climb-log.ts'
 import type { Clock } from '../../shared/contract/clock.ts'
+import { isWords } from '../../shared/contract/content.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import type { PayloadStore } from '../../shared/payload/payload-store.ts'
 import type { PartReference } from '../../shared/queue/job.ts'
+import { wordPayloadOf } from '../../shared/queue/word-payload.ts'
 import { isInline, type CheckedPart, type Claimed } from '../states.ts'
 import { afterHolding } from './after-holding.ts'
 import type { Course } from './course.ts'
@@ -53,13 +55,13 @@ export async function startCourse(claimed: Claimed, dependencies: StartDependenc
 }
 
 async function put(part: CheckedPart, tenant: string, ttlMs: number, payloads: PayloadStore): Promise<PartReference> {
-  if (part.kind !== 'text') {
+  if (!isWords(part)) {
     const payloadId = await payloads.put(tenant, part.bytes, ttlMs)
     return { kind: part.kind, payloadId, payloadBytes: part.bytes.byteLength, mediaType: part.mediaType }
   }
   if (isInline(part)) return part
-  const bytes = Buffer.from(part.text)
-  return { kind: 'text-payload', payloadId: await payloads.put(tenant, bytes, ttlMs), payloadBytes: bytes.byteLength }
+  const { kind, bytes } = wordPayloadOf(part)
+  return { kind, payloadId: await payloads.put(tenant, bytes, ttlMs), payloadBytes: bytes.byteLength }
 }
 
 function requestOf(claimed: Claimed, parts: readonly PartReference[]): ClimbRequest {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { LegEnd } from '../../shared/climb/climb-log.ts'
 import { answerText, type Output } from '../../shared/contract/answer.ts'
+import { isWords, wordsIn } from '../../shared/contract/content.ts'
 import type { OutcomeRecord, RungOutcome } from '../../shared/outcomes/outcome-record.ts'
 import { comparable } from '../../shared/outcomes/same-answer.ts'
 import type { Climbed } from '../states.ts'
@@ -91,7 +92,7 @@ function answerOf({ request }: Climbed, output: Output, salt: Uint8Array): strin
 }
 
 function textOf(parts: Climbed['request']['parts']): string | undefined {
-  const texts = parts.flatMap(part => (part.kind === 'text' ? part.text : []))
+  const texts = parts.flatMap(part => (isWords(part) ? wordsIn(part) : []))
   return texts.length === 0 ? undefined : texts.join('\n').slice(0, longestText)
 }
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../../shared/contract/clock.ts'
-import type { Part } from '../../shared/contract/content.ts'
+import { isWords, type Part } from '../../shared/contract/content.ts'
 import { isGatewayError } from '../../shared/contract/errors.ts'
 import type { Rung } from '../../shared/contract/model.ts'
 import type { OutcomeStore } from '../../shared/outcomes/outcome-store.ts'
@@ -155,7 +155,7 @@ async function askRung(
 }
 
 function partOf(part: CheckedPart): Part {
-  if (part.kind === 'text') return part
+  if (isWords(part)) return part
   return { kind: part.kind, source: { kind: 'bytes', bytes: part.bytes }, mediaType: part.mediaType }
 }
 

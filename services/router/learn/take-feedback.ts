@@ -2,7 +2,7 @@ import type { ClimbLog, ClimbState } from '../../shared/climb/climb-log.ts'
 import type { Clock } from '../../shared/contract/clock.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import type { RequestId } from '../../shared/contract/ids.ts'
-import type { Output } from '../../shared/contract/answer.ts'
+import type { Answer, Output } from '../../shared/contract/answer.ts'
 import type { OutcomeStore } from '../../shared/outcomes/outcome-store.ts'
 import { sleep } from '../../shared/process/every.ts'
 import { comparable, comparableText, isSameAnswer } from '../../shared/outcomes/same-answer.ts'
@@ -44,7 +44,7 @@ export function createTakeFeedback(dependencies: FeedbackDependencies): TakeFeed
     if (ladderRungs === undefined) return
     const climbed: Climbed = { requestId, request, plan, legs, end, endedAt: state.endedAt ?? request.deadlineAt }
     const { answer } = end
-    const scoreOf = scorer(climbed, answer.output, feedback)
+    const scoreOf = scorer(climbed, answer, feedback)
     await outcomes.append(
       tenant,
       recordOf(climbed, answer.model, { source: 'feedback', ladderRungs, at: clock.now(), keepContent, scoreOf }),
@@ -73,13 +73,16 @@ const lookEveryMs = 40
  * A corrected answer scores every rung. A score is that of the delivered answer and of those that say the same; where it is full, an
  * answer that says something else is wrong.
  */
-function scorer({ request: { task } }: Climbed, delivered: Output, feedback: Feedback) {
-  return (_rung: string, output: Output): Scored | undefined => {
+function scorer({ request: { task } }: Climbed, answer: Answer, feedback: Feedback) {
+  return (rung: string, output: Output): Scored | undefined => {
     if (feedback.kind === 'corrected') {
-      const right = comparable(task, output) === comparableText(task, feedback.answer)
+      const said = comparable(task, output)
+      // No words can be held against a vector or a picture.
+      if (said === undefined) return undefined
+      const right = said === comparableText(task, feedback.answer)
       return { score: Number(right), scoreBy: 'correction' }
     }
-    const same = output === delivered || isSameAnswer(task, output, delivered)
+    const same = rung === answer.model || isSameAnswer(task, output, answer.output)
     if (same === true) return { score: feedback.score, scoreBy: 'caller' }
     return same === false && feedback.score === 1 ? { score: 0, scoreBy: 'caller' } : undefined
   }

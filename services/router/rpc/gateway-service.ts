@@ -10,7 +10,7 @@ import type { InferEvent } from '../../shared/rpc/generated/sluice/v1/InferEvent
 import type { InferRequest__Output } from '../../shared/rpc/generated/sluice/v1/InferRequest.ts'
 import type { SendFeedbackRequest__Output } from '../../shared/rpc/generated/sluice/v1/SendFeedbackRequest.ts'
 import type { Fleet } from '../choose/fleet.ts'
-import { deliver } from '../deliver/deliver.ts'
+import type { Pictures } from '../deliver/pictures.ts'
 import type { Feedback, TakeFeedback } from '../learn/take-feedback.ts'
 import type { RequestHandler } from '../handle-request.ts'
 import type { Jobs } from '../jobs.ts'
@@ -25,6 +25,7 @@ import { serveStream, serveUnary, type ServeDependencies, type Write } from './s
 /** What the service answers from. */
 export interface GatewayDependencies extends ServeDependencies {
   readonly handler: RequestHandler
+  readonly pictures: Pictures
   readonly jobs: Jobs
   readonly takeFeedback: TakeFeedback
   readonly ladders: LadderBook
@@ -34,7 +35,7 @@ export interface GatewayDependencies extends ServeDependencies {
 
 /** Builds every rpc of `sluice.v1.Gateway`. */
 export function createGatewayService(dependencies: GatewayDependencies): UntypedServiceImplementation {
-  const { handler, jobs } = dependencies
+  const { handler, pictures, jobs } = dependencies
   const unary = <Request, Response>(
     rpc: string,
     answer: (request: Request, context: CallContext) => Promise<Response>,
@@ -43,20 +44,20 @@ export function createGatewayService(dependencies: GatewayDependencies): Untyped
   return {
     infer: unary('Infer', async (request: InferRequest__Output, context) => {
       const climbed = await handler.infer(incomingOf(request, context, 'sync'), context.signal)
-      return answerToWire(climbed.requestId, deliver(climbed))
+      return answerToWire(climbed.requestId, await pictures.deliver(climbed))
     }),
     inferStream: serveStream('InferStream', 'infer', inferStream(dependencies), dependencies),
     submit: unary('Submit', async ({ request }: { request: InferRequest__Output | null }, context) => {
       if (request === null) throw invalidField('request', 'expected a request')
       const requestId = await handler.submit(incomingOf(request, context, 'async'), context.signal)
-      return jobToWire(await jobs.get(context.caller.tenant, requestId))
+      return jobToWire(await pictures.show(await jobs.get(context.caller.tenant, requestId)))
     }),
     getJob: unary('GetJob', async ({ jobId }: { jobId: string }, { caller }) =>
-      jobToWire(await jobs.get(caller.tenant, jobId)),
+      jobToWire(await pictures.show(await jobs.get(caller.tenant, jobId))),
     ),
-    watchJob: serveStream('WatchJob', 'infer', watchJob(jobs), dependencies),
+    watchJob: serveStream('WatchJob', 'infer', watchJob(dependencies), dependencies),
     cancelJob: unary('CancelJob', async ({ jobId }: { jobId: string }, { caller }) =>
-      jobToWire(await jobs.cancel(caller.tenant, jobId)),
+      jobToWire(await pictures.show(await jobs.cancel(caller.tenant, jobId))),
     ),
     explain: unary('Explain', async (request: InferRequest__Output, context) => {
       const chosen = await handler.explain(incomingOf(request, context, 'sync'), context.signal)
@@ -94,7 +95,7 @@ function incomingOf(request: InferRequest__Output, context: CallContext, mode: I
   }
 }
 
-function inferStream({ handler }: GatewayDependencies) {
+function inferStream({ handler, pictures }: GatewayDependencies) {
   return async (request: InferRequest__Output, context: CallContext, write: Write<InferEvent>): Promise<void> => {
     let requestId = ''
     const emit = async (event: ClimbEvent): Promise<void> => {
@@ -102,7 +103,10 @@ function inferStream({ handler }: GatewayDependencies) {
       await write({ requestId, ...eventToWire(event) })
     }
     const climbed = await handler.infer(incomingOf(request, context, 'sync'), context.signal, emit)
-    await write({ requestId: climbed.requestId, final: answerToWire(climbed.requestId, deliver(climbed)) })
+    await write({
+      requestId: climbed.requestId,
+      final: answerToWire(climbed.requestId, await pictures.deliver(climbed)),
+    })
   }
 }
 
@@ -113,13 +117,13 @@ function eventToWire(event: ClimbEvent): InferEvent {
   return { textDelta: { model: event.model, text: event.text, optimistic: event.optimistic } }
 }
 
-function watchJob(jobs: Jobs) {
+function watchJob({ jobs, pictures }: GatewayDependencies) {
   return async ({ jobId }: { jobId: string }, { caller, signal }: CallContext, write: Write<object>): Promise<void> => {
     let last: ClimbState | undefined
     for await (const state of jobs.watch(caller.tenant, jobId, signal)) {
       if (last !== undefined && !isNews(last, state)) continue
       last = state
-      await write(jobToWire(state))
+      await write(jobToWire(await pictures.show(state)))
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { ConfigFault } from './config-fault.ts'
+import { drawFaults } from './draw-checks.ts'
 import { moneyFaults } from './money-checks.ts'
 import type { Config } from './schema.ts'
 
@@ -15,6 +16,7 @@ export function crossCheck(config: Config, surroundings: Surroundings): readonly
     ...modelFaults(config, surroundings),
     ...poolFaults(config),
     ...Object.entries(config.ladders).flatMap(([name, ladder]) => ladderFaults(name, ladder, config, surroundings)),
+    ...drawFaults(config),
     ...limitFaults(config),
     ...moneyFaults(config),
     ...keyFaults(config),

@@ -6,7 +6,7 @@ import { budgetsSchema, priceSchema, pricesSchema } from './money-schema.ts'
 
 const address = z.string().regex(/^[^\s:]+:\d{1,5}$/u, 'host:port')
 const modality = z.enum(['text', 'image', 'audio', 'video'])
-const task = z.enum(['transcribe', 'read', 'classify', 'embed', 'generate'])
+const task = z.enum(['transcribe', 'read', 'classify', 'embed', 'generate', 'draw'])
 const scope = z.enum(['infer', 'admin'])
 
 const apiKey = z.strictObject({

@@ -1,3 +1,4 @@
+import type { ToolCall } from './content.ts'
 import type { NanoUsd } from './money.ts'
 import type { Usage } from './price.ts'
 
@@ -6,14 +7,12 @@ export type Output =
   | { readonly kind: 'text'; readonly text: string; readonly toolCalls?: readonly ToolCall[] }
   | { readonly kind: 'labels'; readonly labels: readonly LabelScore[] }
   | { readonly kind: 'embedding'; readonly values: readonly number[]; readonly space: string }
+  | { readonly kind: 'image'; readonly mediaType: string; readonly source: PictureSource }
 
-/** A call of a tool that the model asks for. */
-export interface ToolCall {
-  readonly id: string
-  readonly name: string
-  /** As the model wrote them: JSON, if it kept to the schema. */
-  readonly argumentsJson: string
-}
+/** Where a drawn picture is: at hand, or put away among its tenant's payloads, as it is in every log. */
+export type PictureSource =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'payload'; readonly payloadId: string; readonly payloadBytes: number }
 
 /** One label with its probability in [0,1]; lists are ordered best first. */
 export interface LabelScore {
@@ -73,7 +72,9 @@ export function answerText(output: Output): string {
     return [output.text, ...calls].filter(text => text !== '').join('\n')
   }
   if (output.kind === 'labels') return output.labels[0]?.label ?? ''
-  return `${output.values.length} numbers in ${output.space}`
+  if (output.kind === 'embedding') return `${output.values.length} numbers in ${output.space}`
+  const { source } = output
+  return `a picture of ${source.kind === 'bytes' ? source.bytes.byteLength : source.payloadBytes} bytes`
 }
 
 /** Adds usages field by field; estimated if any is. */

@@ -17,6 +17,8 @@ export interface ModelSpec {
   readonly tasks: readonly Task[]
   /** Modalities that the model can take together. */
   readonly modalities: readonly Modality[]
+  /** Whether it can be told of calls that a model asked for and what came of them. */
+  readonly takesToolTurns?: boolean
   readonly tier: string
   readonly pool: string
   /** What it costs where no dated price is in force; empty means that nobody has said, and paid scopes refuse it. */

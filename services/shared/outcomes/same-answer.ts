@@ -3,7 +3,7 @@ import type { Task } from '../contract/content.ts'
 
 /**
  * Whether two answers to one task say the same: labels by their first, read text by letters and figures alone, other text but for
- * case, space and punctuation. `undefined` where sameness of words tells nothing: vectors, and free text longer than a short answer.
+ * case, space and punctuation. `undefined` where sameness of words tells nothing: vectors, pictures, and free text longer than a short answer.
  */
 export function isSameAnswer(task: Task, a: Output, b: Output): boolean | undefined {
   const [one, other] = [comparable(task, a), comparable(task, b)]
@@ -12,9 +12,9 @@ export function isSameAnswer(task: Task, a: Output, b: Output): boolean | undefi
   return one === other
 }
 
-/** The answer in the form by which its task compares; `undefined` for vectors. */
+/** The answer in the form by which its task compares; `undefined` for vectors and pictures. */
 export function comparable(task: Task, output: Output): string | undefined {
-  if (output.kind === 'embedding') return undefined
+  if (output.kind === 'embedding' || output.kind === 'image') return undefined
   if (output.kind === 'labels') return comparableText(task, output.labels[0]?.label ?? '')
   return comparableText(task, output.text)
 }

@@ -1,9 +1,10 @@
-import type { TaskOptions, Task } from '../contract/content.ts'
+import { isWords, wordsIn, type Task, type TaskOptions, type WordPart } from '../contract/content.ts'
 import type { LegId } from '../contract/ids.ts'
 import type { Recipe } from '../contract/model.ts'
 import type { NanoUsd } from '../contract/money.ts'
 import type { Price } from '../contract/price.ts'
 import type { PriorityClass } from '../contract/request.ts'
+import type { WordPayloadKind } from './word-payload.ts'
 
 /** Version of the envelope that this build writes. A reader takes this one and the one before. */
 export const envelopeVersion = 1
@@ -16,10 +17,10 @@ export const priorityRanks: Readonly<Record<PriorityClass, number>> = {
   sheddable: 4,
 }
 
-/** Where a part's content lies while a job waits: short text in the envelope itself, everything else in the payload store. */
+/** Where a part's content lies while a job waits: short words in the envelope itself, everything else in the payload store. */
 export type PartReference =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'text-payload'; readonly payloadId: string; readonly payloadBytes: number }
+  | WordPart
+  | { readonly kind: WordPayloadKind; readonly payloadId: string; readonly payloadBytes: number }
   | {
       readonly kind: 'image' | 'audio' | 'video'
       readonly payloadId: string
@@ -29,7 +30,7 @@ export type PartReference =
 
 /** Bytes of the parts, by which the time at work is foreseen. */
 export function inputBytesOf(parts: readonly PartReference[]): number {
-  return parts.reduce((sum, part) => sum + (part.kind === 'text' ? Buffer.byteLength(part.text) : part.payloadBytes), 0)
+  return parts.reduce((sum, part) => sum + (isWords(part) ? Buffer.byteLength(wordsIn(part)) : part.payloadBytes), 0)
 }
 
 /** What a queue carries for one leg of a climb: ids and references, never media. */

@@ -6,7 +6,16 @@ const amount = z.number().min(0)
 
 const part = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('text'), text: z.string() }),
-  z.object({ kind: z.literal('text-payload'), payloadId: z.string(), payloadBytes: z.number() }),
+  z.object({ kind: z.literal('tool-call'), id: z.string(), name: z.string(), argumentsJson: z.string() }),
+  z.object({
+    kind: z.literal('tool-result'),
+    callId: z.string(),
+    content: z.string(),
+    isError: z.literal(true).optional(),
+  }),
+  ...(['text-payload', 'tool-payload'] as const).map(kind =>
+    z.object({ kind: z.literal(kind), payloadId: z.string(), payloadBytes: z.number() }),
+  ),
   ...(['image', 'audio', 'video'] as const).map(kind =>
     z.object({ kind: z.literal(kind), payloadId: z.string(), payloadBytes: z.number(), mediaType: z.string() }),
   ),
@@ -19,7 +28,7 @@ const envelope = z.object({
   tenant: z.string().min(1),
   model: z.string().min(1),
   recipe: z.record(z.string(), z.unknown()),
-  task: z.enum(['transcribe', 'read', 'classify', 'embed', 'generate']),
+  task: z.enum(['transcribe', 'read', 'classify', 'embed', 'generate', 'draw']),
   options: z.record(z.string(), z.unknown()),
   parts: z.array(part),
   deadlineAt: z.number(),

@@ -1,5 +1,7 @@
+import { isWords } from '../../shared/contract/content.ts'
 import type { PayloadStore } from '../../shared/payload/payload-store.ts'
 import type { Job, PartReference } from '../../shared/queue/job.ts'
+import { isWordPayload, wordsOfPayload } from '../../shared/queue/word-payload.ts'
 import type { LoadedPart } from '../states.ts'
 
 /** Fetches what a job refers to; `undefined` when a payload's time is over. */
@@ -10,9 +12,9 @@ export async function loadParts(job: Job, payloads: PayloadStore): Promise<reado
 }
 
 async function load(part: PartReference, tenant: string, payloads: PayloadStore): Promise<LoadedPart | undefined> {
-  if (part.kind === 'text') return part
+  if (isWords(part)) return part
   const bytes = await payloads.get(tenant, part.payloadId)
   if (bytes === undefined) return undefined
-  if (part.kind === 'text-payload') return { kind: 'text', text: Buffer.from(bytes).toString() }
+  if (isWordPayload(part)) return wordsOfPayload(part.kind, bytes)
   return { kind: part.kind, bytes, mediaType: part.mediaType }
 }

@@ -1,6 +1,7 @@
 import type { Tool } from '../../shared/contract/content.ts'
-import type { LoadedPart, Work } from '../states.ts'
+import type { Work } from '../states.ts'
 import { base64Of, promptOf, samplingOf, type Prompt } from './prompt.ts'
+import { turnsOf, type AnsweredCall, type SaidPart } from './turns.ts'
 
 /** A chat completion as OpenAI-compatible servers take it. @source OpenAI API reference, "Create chat completion" */
 export interface ChatRequest {
@@ -20,9 +21,16 @@ export interface ChatRequest {
 }
 
 /** One message of a chat. */
-export interface ChatMessage {
-  readonly role: 'system' | 'user' | 'assistant'
-  readonly content: string | readonly ContentPart[]
+export type ChatMessage =
+  | { readonly role: 'system' | 'assistant'; readonly content: string }
+  | { readonly role: 'user'; readonly content: string | ContentPart[] }
+  | { readonly role: 'assistant'; readonly content: null; readonly tool_calls: CalledTool[] }
+  | { readonly role: 'tool'; readonly tool_call_id: string; readonly content: string }
+
+interface CalledTool {
+  readonly id: string
+  readonly type: 'function'
+  readonly function: { readonly name: string; readonly arguments: string }
 }
 
 type ContentPart =
@@ -59,17 +67,35 @@ export function encodeChat(work: Work, { model, logprobs, capField }: ChatStyle)
 }
 
 function messagesOf({ system, examples, parts }: Prompt): readonly ChatMessage[] {
-  const content = parts.map(contentOf)
-  const [only] = content
   const shown = examples.flatMap(({ input, output }) => [
     { role: 'user', content: input } as const,
     { role: 'assistant', content: output } as const,
   ])
-  const asked = { role: 'user', content: content.length === 1 && only?.type === 'text' ? only.text : content } as const
-  return [...(system === undefined ? [] : [{ role: 'system', content: system } as const]), ...shown, asked]
+  const turns = turnsOf(parts).flatMap(turn => (turn.kind === 'said' ? [saidOf(turn.parts)] : calledOf(turn.answered)))
+  return [...(system === undefined ? [] : [{ role: 'system', content: system } as const]), ...shown, ...turns]
 }
 
-function contentOf(part: LoadedPart): ContentPart {
+function saidOf(parts: readonly SaidPart[]): ChatMessage {
+  const content = parts.map(contentOf)
+  const [only] = content
+  return { role: 'user', content: content.length === 1 && only?.type === 'text' ? only.text : content }
+}
+
+/** This protocol has no mark for a call that failed: the words of its result say so. */
+function calledOf(answered: readonly AnsweredCall[]): ChatMessage[] {
+  const calls = answered.map(({ call: { id, name, argumentsJson } }): CalledTool => {
+    // Templates of open models read the arguments as JSON, and a call without any is written as nothing by some.
+    return { id, type: 'function', function: { name, arguments: argumentsJson === '' ? '{}' : argumentsJson } }
+  })
+  const results = answered.map(({ call, result }): ChatMessage => ({
+    role: 'tool',
+    tool_call_id: call.id,
+    content: result.content,
+  }))
+  return [{ role: 'assistant', content: null, tool_calls: calls }, ...results]
+}
+
+function contentOf(part: SaidPart): ContentPart {
   if (part.kind === 'text') return { type: 'text', text: part.text }
   const data = base64Of(part.bytes)
   const url = `data:${part.mediaType};base64,${data}`

@@ -1,6 +1,7 @@
 import type { Tool } from '../../shared/contract/content.ts'
-import type { LoadedPart, Work } from '../states.ts'
+import type { Work } from '../states.ts'
 import { base64Of, promptOf, samplingOf } from './prompt.ts'
+import { argumentsOf, turnsOf, type AnsweredCall, type SaidPart, type Turn } from './turns.ts'
 
 /** Content to be answered as Gemini takes it. @source Gemini API reference, "Generating content" */
 export interface GeminiRequest {
@@ -28,6 +29,11 @@ interface GeminiContent {
 type GeminiPart =
   | { readonly text: string }
   | { readonly inlineData: { readonly mimeType: string; readonly data: string } }
+  | {
+      readonly functionCall: { readonly name: string; readonly args: Record<string, unknown> }
+      readonly thoughtSignature: string
+    }
+  | { readonly functionResponse: { readonly name: string; readonly response: Record<string, unknown> } }
 
 interface FunctionDeclaration {
   readonly name: string
@@ -45,7 +51,7 @@ export function encodeGemini(work: Work, logprobs: boolean): GeminiRequest {
     { role: 'model', parts: [{ text: output }] },
   ])
   return {
-    contents: [...shown, { role: 'user', parts: parts.map(partOf) }],
+    contents: [...shown, ...turnsOf(parts).flatMap(contentsOf)],
     generationConfig: {
       maxOutputTokens,
       ...(temperature === undefined ? {} : { temperature }),
@@ -61,7 +67,31 @@ export function encodeGemini(work: Work, logprobs: boolean): GeminiRequest {
   }
 }
 
-function partOf(part: LoadedPart): GeminiPart {
+function contentsOf(turn: Turn): GeminiContent[] {
+  if (turn.kind === 'said') return [{ role: 'user', parts: turn.parts.map(partOf) }]
+  return [
+    { role: 'model', parts: turn.answered.map(callOf) },
+    { role: 'user', parts: turn.answered.map(responseOf) },
+  ]
+}
+
+/**
+ * What is put where the model's own signature of a thought is not kept: the call may have been another model's, on another rung.
+ * @source Gemini API, "Thought signatures", FAQ
+ */
+const unsigned = 'skip_thought_signature_validator'
+
+function callOf({ call }: AnsweredCall): GeminiPart {
+  return { functionCall: { name: call.name, args: argumentsOf(call) }, thoughtSignature: unsigned }
+}
+
+/** Matched by name, and by place where one tool was called several times. @source Gemini API reference, "FunctionResponse" */
+function responseOf({ call, result }: AnsweredCall): GeminiPart {
+  const response = result.isError === true ? { error: result.content } : { output: result.content }
+  return { functionResponse: { name: call.name, response } }
+}
+
+function partOf(part: SaidPart): GeminiPart {
   if (part.kind === 'text') return { text: part.text }
   return { inlineData: { mimeType: part.mediaType, data: base64Of(part.bytes) } }
 }

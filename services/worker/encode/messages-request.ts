@@ -1,6 +1,7 @@
-import type { Tool } from '../../shared/contract/content.ts'
+import { isWords, type Tool } from '../../shared/contract/content.ts'
 import type { LoadedPart, Work } from '../states.ts'
 import { base64Of, promptOf, samplingOf } from './prompt.ts'
+import { argumentsOf, turnsOf, type AnsweredCall, type SaidPart } from './turns.ts'
 
 /** A message as Anthropic takes it. @source Anthropic API reference, "Create a Message" */
 export interface MessagesRequest {
@@ -35,10 +36,12 @@ type Block =
       readonly type: 'image'
       readonly source: { readonly type: 'base64'; readonly media_type: ImageType; readonly data: string }
     }
+  | { readonly type: 'tool_use'; readonly id: string; readonly name: string; readonly input: unknown }
+  | { readonly type: 'tool_result'; readonly tool_use_id: string; readonly content: string; readonly is_error?: true }
 
 /** What this protocol carries: audio and video it does not. */
 export function messagesTake(part: LoadedPart): boolean {
-  return part.kind === 'text' || (part.kind === 'image' && imageTypes.has(part.mediaType))
+  return isWords(part) || (part.kind === 'image' && imageTypes.has(part.mediaType))
 }
 
 const imageTypes: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp'])
@@ -56,7 +59,7 @@ export function encodeMessages(work: Work, model: string): MessagesRequest {
     model,
     max_tokens: maxOutputTokens,
     stream: true,
-    messages: [...shown, { role: 'user', content: parts.map(blockOf) }],
+    messages: [...shown, ...messagesOf(parts)],
     ...(system === undefined ? {} : { system }),
     ...(temperature === undefined ? {} : { temperature: Math.min(1, temperature) }),
     ...(topP === undefined ? {} : { top_p: topP }),
@@ -65,7 +68,40 @@ export function encodeMessages(work: Work, model: string): MessagesRequest {
   }
 }
 
-function blockOf(part: LoadedPart): Block {
+/** Results belong to the user's next message, before what the user says himself. */
+function messagesOf(parts: readonly LoadedPart[]): MessageTurn[] {
+  const messages: MessageTurn[] = []
+  let results: Block[] = []
+  let calls = 0
+  for (const turn of turnsOf(parts)) {
+    if (turn.kind === 'said') {
+      messages.push({ role: 'user', content: [...results, ...turn.parts.map(blockOf)] })
+      results = []
+      continue
+    }
+    if (results.length > 0) messages.push({ role: 'user', content: results })
+    const blocks = turn.answered.map((answered, place) => blocksOf(answered, calls + place))
+    messages.push({ role: 'assistant', content: blocks.map(([use]) => use) })
+    results = blocks.map(([, result]) => result)
+    calls += blocks.length
+  }
+  if (results.length > 0) messages.push({ role: 'user', content: results })
+  return messages
+}
+
+/** Ids of other protocols may hold characters that this one refuses. @source Anthropic API reference, "Create a Message", `tool_use.id` */
+const idShape = /^[A-Za-z0-9_-]+$/u
+
+function blocksOf({ call, result }: AnsweredCall, place: number): readonly [Block, Block] {
+  const id = idShape.test(call.id) ? call.id : `call_${place}`
+  const failed = result.isError === true ? { is_error: true as const } : {}
+  return [
+    { type: 'tool_use', id, name: call.name, input: argumentsOf(call) },
+    { type: 'tool_result', tool_use_id: id, content: result.content, ...failed },
+  ]
+}
+
+function blockOf(part: SaidPart): Block {
   if (part.kind === 'text') return { type: 'text', text: part.text }
   const source = { type: 'base64', media_type: part.mediaType as ImageType, data: base64Of(part.bytes) } as const
   return { type: 'image', source }

@@ -8,7 +8,10 @@ export interface Prompt {
   readonly parts: readonly LoadedPart[]
 }
 
-/** Puts a leg's content into its recipe. With a template, the texts become one text, behind the media that they speak of. */
+/**
+ * Puts a leg's content into its recipe. With a template, the texts become one text, behind the media that they speak of; what comes
+ * after a call of a tool is no part of the question, and stays as it is.
+ */
 export function promptOf({ parts, options, recipe }: Work): Prompt {
   const { promptTemplate, system, examples = [] } = recipe
   const words = [system, options.instruction].filter(text => text !== undefined && text !== '')
@@ -20,9 +23,12 @@ export function promptOf({ parts, options, recipe }: Work): Prompt {
 }
 
 function templated(parts: readonly LoadedPart[], template: string): readonly LoadedPart[] {
-  const texts = parts.flatMap(part => (part.kind === 'text' ? [part.text] : []))
+  const called = parts.findIndex(part => part.kind === 'tool-call')
+  const asked = called < 0 ? parts : parts.slice(0, called)
+  const texts = asked.flatMap(part => (part.kind === 'text' ? [part.text] : []))
   if (texts.length === 0) return parts
-  return [...parts.filter(part => part.kind !== 'text'), { kind: 'text', text: fill(template, texts.join('\n')) }]
+  const media = asked.filter(part => part.kind !== 'text')
+  return [...media, { kind: 'text', text: fill(template, texts.join('\n')) }, ...parts.slice(asked.length)]
 }
 
 function fill(template: string | undefined, text: string): string {

@@ -1,4 +1,5 @@
-import type { LegResult, ToolCall } from '../../shared/contract/answer.ts'
+import type { LegResult } from '../../shared/contract/answer.ts'
+import type { ToolCall } from '../../shared/contract/content.ts'
 import type { Usage } from '../../shared/contract/price.ts'
 import { mean, quantile } from './statistics.ts'
 

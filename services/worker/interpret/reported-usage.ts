@@ -1,3 +1,4 @@
+import { isWords, wordsIn } from '../../shared/contract/content.ts'
 import type { Usage } from '../../shared/contract/price.ts'
 import type { LoadedPart } from '../states.ts'
 
@@ -60,7 +61,7 @@ function isBelievable(reported: Reported, { parts, text, maxOutputTokens }: Witn
   const input = reported.inputTokens + (reported.cachedTokens ?? 0)
   const output = reported.outputTokens + (reported.reasoningTokens ?? 0)
   const characters = charactersOf(parts)
-  const media = parts.filter(part => part.kind !== 'text').length
+  const media = parts.filter(part => !isWords(part)).length
   // A character is at most three bytes of UTF-8 to each of its UTF-16 units.
   const mostInput = 3 * characters + media * tokensPerMedium + spareTokens
   return (
@@ -72,5 +73,5 @@ function isBelievable(reported: Reported, { parts, text, maxOutputTokens }: Witn
 }
 
 function charactersOf(parts: readonly LoadedPart[]): number {
-  return parts.reduce((sum, part) => sum + (part.kind === 'text' ? part.text.length : 0), 0)
+  return parts.reduce((sum, part) => sum + (isWords(part) ? wordsIn(part).length : 0), 0)
 }

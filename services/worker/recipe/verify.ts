@@ -1,4 +1,5 @@
 import { answerText, type LegResult } from '../../shared/contract/answer.ts'
+import { isWords, wordsIn } from '../../shared/contract/content.ts'
 import type { Verifier } from '../../shared/contract/model.ts'
 import { costOf } from '../../shared/contract/price.ts'
 import type { RunControl } from '../backend.ts'
@@ -107,7 +108,7 @@ function scoreOf({ output, rawConfidence, signals }: LegResult): number | undefi
 }
 
 function questionOf(result: LegResult, work: Work, { model, promptTemplate = defaultTemplate }: ModelVerifier): Work {
-  const question = work.parts.flatMap(part => (part.kind === 'text' ? [part.text] : [])).join('\n')
+  const question = work.parts.flatMap(part => (isWords(part) ? [wordsIn(part)] : [])).join('\n')
   const answer = answerText(result.output)
   const text = promptTemplate.replaceAll(/\{(question|answer)\}/gu, (_whole, name) =>
     name === 'answer' ? answer : question,

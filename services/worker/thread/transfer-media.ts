@@ -1,3 +1,4 @@
+import { isWords } from '../../shared/contract/content.ts'
 import type { Work } from '../states.ts'
 
 /**
@@ -8,7 +9,7 @@ export function transferableMedia(batch: readonly Work[]): readonly ArrayBuffer[
   const buffers = new Set<ArrayBuffer>()
   const shared = new Set<ArrayBufferLike>()
   for (const part of batch.flatMap(work => work.parts)) {
-    if (part.kind === 'text') continue
+    if (isWords(part)) continue
     const { buffer, byteLength } = part.bytes
     if (buffers.has(buffer as ArrayBuffer)) shared.add(buffer)
     if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffers.add(buffer)

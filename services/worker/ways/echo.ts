@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isWords, wordsIn } from '../../shared/contract/content.ts'
 import type { Backend, RunControl } from '../backend.ts'
 import type { Outcome, Work } from '../states.ts'
 
@@ -69,7 +70,7 @@ function delayOf(text: string, { delayMs, spread }: EchoSpec): number {
 
 function textOf({ parts }: Work): string {
   return parts
-    .map(part => (part.kind === 'text' ? part.text : `${part.kind} of ${part.bytes.byteLength} bytes`))
+    .map(part => (isWords(part) ? wordsIn(part) : `${part.kind} of ${part.bytes.byteLength} bytes`))
     .join('\n')
 }
 

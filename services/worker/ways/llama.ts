@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { hasToolTurns } from '../../shared/contract/content.ts'
 import type { Usage } from '../../shared/contract/price.ts'
 import type { Backend, RunControl } from '../backend.ts'
 import { importNodeLlama, type LlamaModel, type LlamaSequence, type NodeLlama } from '../infer/llama/node-llama.ts'
@@ -53,6 +54,7 @@ export async function createLlamaBackend(spec: LlamaSpec, dependencies: BackendD
 
 async function generate(work: Work, control: RunControl, parts: Parts): Promise<Outcome> {
   const { spec, dependencies } = parts
+  if (hasToolTurns(work.parts)) return badInput('the model takes no results of tools', {})
   if (work.parts.some(part => part.kind !== 'text')) return badInput('the model takes text alone', {})
   if (isAbandoned(work, control, dependencies.clock)) return abandoned(work, dependencies.clock, {})
   const startedAt = performance.now()

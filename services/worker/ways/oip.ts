@@ -1,4 +1,5 @@
 import type { LegResult } from '../../shared/contract/answer.ts'
+import { hasToolTurns } from '../../shared/contract/content.ts'
 import { textTensor, type Tensor } from '../../shared/rpc/convert/tensors.ts'
 import type { Backend, RunControl } from '../backend.ts'
 import { promptOf, samplingOf } from '../encode/prompt.ts'
@@ -8,7 +9,8 @@ import { interpretGeneration } from '../interpret/generation.ts'
 import { billedUsage } from '../interpret/reported-usage.ts'
 import type { Outcome, Work } from '../states.ts'
 import type { BackendDependencies } from './create-backend.ts'
-import { abandoned } from './end-leg.ts'
+import { abandoned, badInput } from './end-leg.ts'
+import { guardBackend } from './served/guard-backend.ts'
 import { createServed, type Served, type ServedSpec } from './served/served.ts'
 
 /** A model behind a server of the Open Inference Protocol over gRPC: Triton, KServe, another Sluice. Addresses are `grpc://host:port`. */
@@ -45,7 +47,7 @@ export function createOipBackend(spec: OipSpec, dependencies: BackendDependencie
   }
   const served = createServed(spec, {}, dependencies)
   const parts: Parts = { spec, served, dependencies, serverAt }
-  return Promise.resolve({
+  const backend: Backend = {
     maxBatch: 1,
     concurrent: true,
     run: (batch, control) => Promise.all(batch.map(work => ask(work, control, parts))),
@@ -54,7 +56,13 @@ export function createOipBackend(spec: OipSpec, dependencies: BackendDependencie
       for (const server of servers.values()) server.close()
       await served.close()
     },
-  })
+  }
+  return Promise.resolve(guardBackend(backend, refuseTurns))
+}
+
+/** The protocol knows tensors and no turns. */
+function refuseTurns({ parts }: Work): Outcome | undefined {
+  return hasToolTurns(parts) ? badInput('the model takes no results of tools', {}) : undefined
 }
 
 async function ask(work: Work, control: RunControl, parts: Parts): Promise<Outcome> {
@@ -91,7 +99,7 @@ async function ask(work: Work, control: RunControl, parts: Parts): Promise<Outco
 
 function requestOf(work: Work, spec: OipSpec, model: string): TensorRequest {
   const { parts, system } = promptOf(work)
-  const [medium] = parts.flatMap(part => (part.kind === 'text' ? [] : [part.bytes]))
+  const [medium] = parts.flatMap(part => ('bytes' in part ? [part.bytes] : []))
   const texts = [system ?? '', ...parts.flatMap(part => (part.kind === 'text' ? [part.text] : []))]
   const content: Tensor =
     medium === undefined

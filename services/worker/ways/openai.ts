@@ -7,7 +7,7 @@ import { badInput } from './end-leg.ts'
 import { chatBackend } from './served/chat.ts'
 import { guardBackend } from './served/guard-backend.ts'
 import { createServed, type ServedSpec } from './served/served.ts'
-import { runEmbedding, runTranscription, type WholeParts } from './served/whole.ts'
+import { runDrawing, runEmbedding, runTranscription, type WholeParts } from './served/whole.ts'
 
 /** A model behind a server that speaks OpenAI's protocol: vLLM, SGLang, llama.cpp, a provider. */
 export interface OpenaiSpec extends ServedSpec {
@@ -20,22 +20,24 @@ export interface OpenaiSpec extends ServedSpec {
   readonly space?: string
   /** `transcribe`: asks for segments, from which confidence follows; true when absent. */
   readonly segments?: boolean
+  /** `draw`: asks for base64 by name; true when absent. */
+  readonly asksBase64?: boolean
 }
 
-/** Makes a backend that calls the server: chats, embeddings and transcriptions, by the task. */
+/** Makes a backend that calls the server: chats, embeddings, transcriptions and pictures, by the task. */
 export function createOpenaiBackend(spec: OpenaiSpec, dependencies: BackendDependencies): Promise<Backend> {
   const served = createServed(spec, openaiDialect.headers(spec.apiKey), dependencies)
-  const { logprobs, capField = 'max_tokens', space = spec.model, segments: verbose = true } = spec
+  const { logprobs, capField = 'max_tokens', space = spec.model, segments: verbose = true, asksBase64 = true } = spec
   const encode = (work: Work, model: string): object => encodeChat(work, { model, logprobs, capField })
   const chats = chatBackend({ served, dialect: openaiDialect, encode, dependencies })
-  const parts: WholeParts = { served, space, verbose, now: () => dependencies.clock.now() }
-  const whole = { embed: runEmbedding, transcribe: runTranscription } as const
+  const parts: WholeParts = { served, space, verbose, asksBase64, now: () => dependencies.clock.now() }
+  const whole = { embed: runEmbedding, transcribe: runTranscription, draw: runDrawing } as const
   const backend: Backend = {
     ...chats,
     run: async (batch, control) => {
       const outcomes = batch.map(work => {
         const { task } = work
-        return task === 'embed' || task === 'transcribe'
+        return task === 'embed' || task === 'transcribe' || task === 'draw'
           ? whole[task](work, control, parts)
           : chats.run([work], control).then(([outcome]) => outcome ?? badInput('the backend gave no outcome', {}))
       })

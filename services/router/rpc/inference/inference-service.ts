@@ -6,7 +6,6 @@ import type { ModelSpec } from '../../../shared/contract/model.ts'
 import { tensorFromWire, tensorToRaw, tensorToWire } from '../../../shared/rpc/convert/tensors.ts'
 import type { InferParameter__Output } from '../../../shared/rpc/generated/inference/InferParameter.ts'
 import type { ModelInferRequest__Output } from '../../../shared/rpc/generated/inference/ModelInferRequest.ts'
-import { deliver } from '../../deliver/deliver.ts'
 import type { Incoming } from '../../states.ts'
 import type { CallContext } from '../call-context.ts'
 import type { GatewayDependencies } from '../gateway-service.ts'
@@ -53,7 +52,7 @@ export function createInferenceService(dependencies: InferenceDependencies): Unt
       const task = taskOf(request, model)
       const incoming = incomingOf(request, task, context)
       const answers = await Promise.all(
-        incoming.map(async one => deliver(await dependencies.handler.infer(one, context.signal))),
+        incoming.map(async one => dependencies.pictures.deliver(await dependencies.handler.infer(one, context.signal))),
       )
       return responseOf(request, task, answers)
     }),

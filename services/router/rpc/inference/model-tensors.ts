@@ -55,6 +55,7 @@ export const taskTensors: Readonly<Record<Task, TaskTensors>> = {
     partOf: readMedium('image'),
   },
   generate: { input: text, outputs: [{ ...text, name: 'text_output' }, confidence], partOf: readText },
+  draw: { input: text, outputs: [{ name: 'image', datatype: 'BYTES', shape: rows }], partOf: readText },
 }
 
 /** The answers to the rows of a request, as tensors by name. */
@@ -62,10 +63,14 @@ export function outputTensors(answers: readonly Answer[]): ReadonlyMap<string, T
   const shape = [answers.length]
   const texts = textTensor(answers.map(({ output }) => (output.kind === 'text' ? output.text : '')))
   const top = answers.map(({ output }) => (output.kind === 'labels' ? output.labels[0] : undefined))
+  const pictures = answers.map(({ output }) =>
+    output.kind === 'image' && output.source.kind === 'bytes' ? output.source.bytes : new Uint8Array(),
+  )
   const vectors = answers.map(({ output }) => (output.kind === 'embedding' ? output.values : []))
   return new Map([
     ['text', texts],
     ['text_output', texts],
+    ['image', { datatype: 'BYTES', shape, values: pictures }],
     ['label', textTensor(top.map(label => label?.label ?? ''))],
     [
       'score',

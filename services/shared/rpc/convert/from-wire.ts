@@ -1,4 +1,4 @@
-import type { MediaSource, Part, Task, TaskOptions } from '../../contract/content.ts'
+import type { MediaSource, Part, Task, TaskOptions, ToolPart } from '../../contract/content.ts'
 import { invalidField } from '../../contract/errors.ts'
 import type { InferenceRequest, PriorityClass, RequestConstraints } from '../../contract/request.ts'
 import type { Constraints__Output } from '../generated/sluice/v1/Constraints.ts'
@@ -14,6 +14,7 @@ const taskNames: Readonly<Record<string, Task>> = {
   TASK_CLASSIFY: 'classify',
   TASK_EMBED: 'embed',
   TASK_GENERATE: 'generate',
+  TASK_DRAW: 'draw',
 }
 
 const priorityNames: Readonly<Record<string, PriorityClass>> = {
@@ -47,7 +48,10 @@ export function requestFromWire(wire: InferRequest__Output): InferenceRequest {
 function partFromWire(wire: Part__Output, index: number): Part {
   const field = `content[${index}]`
   if (wire.part === 'text') return { kind: 'text', text: wire.text ?? '' }
-  if (wire.part === undefined) throw invalidField(field, 'expected text, image, audio or video')
+  if (wire.part === undefined) {
+    throw invalidField(field, 'expected text, image, audio, video, tool_call or tool_result')
+  }
+  if (wire.part === 'toolCall' || wire.part === 'toolResult') return toolPartFromWire(wire, field)
   const media = wire[wire.part]
   if (media === undefined || media === null) throw invalidField(field, `expected ${wire.part}`)
   return {
@@ -55,6 +59,13 @@ function partFromWire(wire: Part__Output, index: number): Part {
     source: sourceFromWire(media, `${field}.${wire.part}`),
     ...(media.mediaType === '' ? {} : { mediaType: media.mediaType }),
   }
+}
+
+function toolPartFromWire({ toolCall, toolResult }: Part__Output, field: string): ToolPart {
+  if (toolCall) return { kind: 'tool-call', ...toolCall }
+  if (!toolResult) throw invalidField(field, 'expected tool_call or tool_result')
+  const { callId, content, isError } = toolResult
+  return { kind: 'tool-result', callId, content, ...(isError ? { isError } : {}) }
 }
 
 function sourceFromWire(media: Media__Output, field: string): MediaSource {
@@ -73,6 +84,7 @@ function optionsFromWire(wire: TaskOptions__Output | null): TaskOptions {
     ...(wire._temperature === undefined ? {} : { temperature: wire.temperature ?? 0 }),
     ...(wire.instruction === '' ? {} : { instruction: wire.instruction }),
     ...toolsFromWire(wire),
+    ...drawingFromWire(wire),
   }
 }
 
@@ -86,6 +98,10 @@ function toolsFromWire({ tools, toolChoice }: TaskOptions__Output): Pick<TaskOpt
     ...(read.length === 0 ? {} : { tools: read }),
     ...(toolChoice === '' ? {} : { toolChoice }),
   }
+}
+
+function drawingFromWire({ size, quality }: TaskOptions__Output): Pick<TaskOptions, 'size' | 'quality'> {
+  return { ...(size === '' ? {} : { size }), ...(quality === '' ? {} : { quality }) }
 }
 
 function constraintsFromWire(wire: Constraints__Output | null): RequestConstraints {

@@ -31,6 +31,7 @@ const tasks = {
   classify: 'TASK_CLASSIFY',
   embed: 'TASK_EMBED',
   generate: 'TASK_GENERATE',
+  draw: 'TASK_DRAW',
 } as const satisfies Record<Task, string>
 
 /** A task on the wire. */
@@ -62,7 +63,15 @@ function outputToWire(output: Output): WireOutput {
     return toolCalls === undefined ? { text } : { text, toolCalls: toolCalls.map(call => ({ ...call })) }
   }
   if (output.kind === 'labels') return { labels: { labels: output.labels.map(one => ({ ...one })) } }
-  return { embedding: { values: [...output.values], space: output.space } }
+  if (output.kind === 'embedding') return { embedding: { values: [...output.values], space: output.space } }
+  const { source, mediaType } = output
+  if (source.kind === 'payload') throw new Error('a picture is to be fetched before it is sent')
+  return { image: { bytes: bufferOf(source.bytes), mediaType } }
+}
+
+/** The same bytes, as the wire takes them. */
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 /** The finding on one rung. */

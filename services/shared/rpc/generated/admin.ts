@@ -71,6 +71,7 @@ import type { TaskOptions as _sluice_v1_TaskOptions, TaskOptions__Output as _slu
 import type { TextDelta as _sluice_v1_TextDelta, TextDelta__Output as _sluice_v1_TextDelta__Output } from './sluice/v1/TextDelta.ts';
 import type { Tool as _sluice_v1_Tool, Tool__Output as _sluice_v1_Tool__Output } from './sluice/v1/Tool.ts';
 import type { ToolCall as _sluice_v1_ToolCall, ToolCall__Output as _sluice_v1_ToolCall__Output } from './sluice/v1/ToolCall.ts';
+import type { ToolResult as _sluice_v1_ToolResult, ToolResult__Output as _sluice_v1_ToolResult__Output } from './sluice/v1/ToolResult.ts';
 import type { Usage as _sluice_v1_Usage, Usage__Output as _sluice_v1_Usage__Output } from './sluice/v1/Usage.ts';
 import type { WatchJobRequest as _sluice_v1_WatchJobRequest, WatchJobRequest__Output as _sluice_v1_WatchJobRequest__Output } from './sluice/v1/WatchJobRequest.ts';
 
@@ -167,6 +168,7 @@ export interface ProtoGrpcType {
       TextDelta: MessageTypeDefinition<_sluice_v1_TextDelta, _sluice_v1_TextDelta__Output>
       Tool: MessageTypeDefinition<_sluice_v1_Tool, _sluice_v1_Tool__Output>
       ToolCall: MessageTypeDefinition<_sluice_v1_ToolCall, _sluice_v1_ToolCall__Output>
+      ToolResult: MessageTypeDefinition<_sluice_v1_ToolResult, _sluice_v1_ToolResult__Output>
       Usage: MessageTypeDefinition<_sluice_v1_Usage, _sluice_v1_Usage__Output>
       Verdict: EnumTypeDefinition
       WatchJobRequest: MessageTypeDefinition<_sluice_v1_WatchJobRequest, _sluice_v1_WatchJobRequest__Output>

@@ -106,7 +106,7 @@ function textOf(first: Candidate | undefined): Pick<ChatPiece, 'text' | 'logprob
 function toolCallOf({ functionCall }: z.output<typeof part>, index: number): ToolCallPiece[] {
   if (!functionCall) return []
   const { id, name, args = {} } = functionCall
-  return [{ index, id: id ?? `call_${index}`, name, arguments: JSON.stringify(args) }]
+  return [{ index, name, arguments: JSON.stringify(args), ...(id ? { id } : {}) }]
 }
 
 function finishOf(reason: string | null | undefined, called: boolean): string | undefined {

@@ -5,7 +5,7 @@ import { readRefusal } from '../upstream/read-refusal.ts'
 import { UpstreamError } from '../upstream/upstream-error.ts'
 import { within } from '../upstream/within.ts'
 
-/** No answer of these is near this long. */
+/** No answer of these is near this long; a picture of the most bytes takes a third of it. */
 const mostBytes = 64 * 1024 * 1024
 
 /** Posts and reads the whole answer as JSON of a shape. @throws UpstreamError */

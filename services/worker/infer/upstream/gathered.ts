@@ -1,4 +1,5 @@
-import type { ToolCall } from '../../../shared/contract/answer.ts'
+import { randomBytes } from 'node:crypto'
+import type { ToolCall } from '../../../shared/contract/content.ts'
 import type { ChatPiece, ReportedUsage, ToolCallPiece } from './chat-piece.ts'
 
 /** What has come of a streamed answer so far. */
@@ -50,7 +51,9 @@ function gatherCall({ toolCalls }: Gathered, piece: ToolCallPiece): void {
   call.argumentsJson += piece.arguments
 }
 
-/** The tool calls that are whole. */
+/** The tool calls that are whole. One without an id is given one, by which its result can name it. */
 export function toolCallsOf({ toolCalls }: Gathered): readonly ToolCall[] {
-  return toolCalls.filter(call => call !== undefined && call.name !== '')
+  return toolCalls
+    .filter(call => call !== undefined && call.name !== '')
+    .map(call => (call.id === '' ? { ...call, id: `call_${randomBytes(12).toString('hex')}` } : call))
 }

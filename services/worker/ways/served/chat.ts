@@ -84,7 +84,8 @@ async function receive(
 
 function usageOf(work: Work, { usage, text, toolCalls }: Gathered, computeMs: number): Usage {
   const { system, examples, parts } = promptOf(work)
-  const words = [system ?? '', ...examples.flatMap(({ input, output }) => [input, output])]
+  const tools = (work.options.tools ?? []).map(({ description = '', parametersJson }) => description + parametersJson)
+  const words = [system ?? '', ...examples.flatMap(({ input, output }) => [input, output]), ...tools]
   const written = text + toolCalls.map(call => call?.argumentsJson ?? '').join('')
   return billedUsage(usage, {
     parts: [...words.map(word => ({ kind: 'text', text: word }) as const), ...parts],

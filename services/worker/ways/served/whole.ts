@@ -1,5 +1,9 @@
 import type { LegResult } from '../../../shared/contract/answer.ts'
+import type { Usage } from '../../../shared/contract/price.ts'
+import { isWords } from '../../../shared/contract/content.ts'
 import type { RunControl } from '../../backend.ts'
+import { promptOf } from '../../encode/prompt.ts'
+import { draw, type ServedPicture } from '../../infer/openai/draw.ts'
 import { embed } from '../../infer/openai/embed.ts'
 import { transcribe, type ServedTranscript } from '../../infer/openai/transcribe.ts'
 import type { Line } from '../../infer/upstream/post.ts'
@@ -14,6 +18,8 @@ export interface WholeParts {
   readonly space: string
   /** Whether transcriptions are asked for with their segments. */
   readonly verbose: boolean
+  /** Whether pictures are asked for in base64 by name. */
+  readonly asksBase64: boolean
   readonly now: () => number
 }
 
@@ -34,7 +40,7 @@ export function runEmbedding(work: Work, control: RunControl, parts: WholeParts)
 /** Asks for a transcript. */
 export function runTranscription(work: Work, control: RunControl, parts: WholeParts): Promise<Outcome> {
   const audio = work.parts.find(part => part.kind === 'audio')
-  if (audio === undefined || audio.kind === 'text') return Promise.resolve(badInput('there is no audio', {}))
+  if (audio === undefined || isWords(audio)) return Promise.resolve(badInput('there is no audio', {}))
   const { bytes, mediaType } = audio
   return runWhole(work, control, parts, async (line, one, signal) => {
     const { verbose, served } = parts
@@ -63,6 +69,38 @@ function transcriptResult({ text, segments, usage }: ServedTranscript, bytes: Ui
       ...(usage?.output_tokens == null ? {} : { outputTokens: usage.output_tokens }),
     },
   }
+}
+
+/** Asks for a picture. Nothing judges one, so it is trusted as vectors are. */
+export function runDrawing(work: Work, control: RunControl, parts: WholeParts): Promise<Outcome> {
+  const prompt = promptOf(work)
+    .parts.flatMap(part => (part.kind === 'text' ? [part.text] : []))
+    .join('\n')
+  return runWhole(work, control, parts, async (line, one, signal) => {
+    const { served, asksBase64 } = parts
+    const { size, quality } = one.options
+    const order = { model: served.modelFor(one), prompt, size, quality, asksBase64 }
+    const { bytes, mediaType, usage } = await draw(line, order, { signal, timeoutMs: served.times.totalTimeoutMs })
+    return {
+      output: { kind: 'image', mediaType, source: { kind: 'bytes', bytes } },
+      rawConfidence: 1,
+      signals: {},
+      usage: { images: 1, ...tokensOf(usage, prompt) },
+    }
+  })
+}
+
+/** No server counts more than this for one picture, nor for words beyond one token a byte and a template. */
+const mostDrawingTokens = 20_000
+const spareTokens = 2048
+
+function tokensOf(usage: ServedPicture['usage'], prompt: string): Usage {
+  if (usage == null) return {}
+  const inputTokens = usage.input_tokens ?? 0
+  const outputTokens = usage.output_tokens ?? 0
+  const isBelievable = inputTokens <= Buffer.byteLength(prompt) + spareTokens && outputTokens <= mostDrawingTokens
+  // What cannot be believed is left out and marked; the picture itself is counted.
+  return isBelievable ? { inputTokens, outputTokens } : { estimated: true }
 }
 
 async function runWhole(work: Work, control: RunControl, { served, now }: WholeParts, ask: Ask): Promise<Outcome> {

@@ -3,6 +3,7 @@
 import type { Labels as _sluice_v1_Labels, Labels__Output as _sluice_v1_Labels__Output } from '../../sluice/v1/Labels.ts';
 import type { Embedding as _sluice_v1_Embedding, Embedding__Output as _sluice_v1_Embedding__Output } from '../../sluice/v1/Embedding.ts';
 import type { ToolCall as _sluice_v1_ToolCall, ToolCall__Output as _sluice_v1_ToolCall__Output } from '../../sluice/v1/ToolCall.ts';
+import type { Media as _sluice_v1_Media, Media__Output as _sluice_v1_Media__Output } from '../../sluice/v1/Media.ts';
 
 /**
  * What a model gave.
@@ -15,7 +16,11 @@ export interface Output {
    * Calls of tools that the model asks for, beside its text.
    */
   'toolCalls'?: (_sluice_v1_ToolCall)[];
-  'output'?: "text"|"labels"|"embedding";
+  /**
+   * By its bytes, which may be 16 MiB: more than clients of gRPC take by default.
+   */
+  'image'?: (_sluice_v1_Media | null);
+  'output'?: "text"|"labels"|"embedding"|"image";
 }
 
 /**
@@ -29,5 +34,9 @@ export interface Output__Output {
    * Calls of tools that the model asks for, beside its text.
    */
   'toolCalls': (_sluice_v1_ToolCall__Output)[];
-  'output'?: "text"|"labels"|"embedding";
+  /**
+   * By its bytes, which may be 16 MiB: more than clients of gRPC take by default.
+   */
+  'image'?: (_sluice_v1_Media__Output | null);
+  'output'?: "text"|"labels"|"embedding"|"image";
 }

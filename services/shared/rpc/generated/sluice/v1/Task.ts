@@ -25,6 +25,10 @@ export const Task = {
    * Text from text and images.
    */
   TASK_GENERATE: 'TASK_GENERATE',
+  /**
+   * Image from text.
+   */
+  TASK_DRAW: 'TASK_DRAW',
 } as const;
 
 /**
@@ -58,6 +62,11 @@ export type Task =
    */
   | 'TASK_GENERATE'
   | 5
+  /**
+   * Image from text.
+   */
+  | 'TASK_DRAW'
+  | 6
 
 /**
  * What is to be done with the content.

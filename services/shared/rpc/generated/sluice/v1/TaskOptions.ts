@@ -38,6 +38,14 @@ export interface TaskOptions {
    * generate: auto, none, required, or the name of the one tool to call; empty means auto.
    */
   'toolChoice'?: (string);
+  /**
+   * draw: width and height such as 1024x1024, of those that the model has; its own choice when empty.
+   */
+  'size'?: (string);
+  /**
+   * draw: a word of the model's own, such as low, high or hd; its own choice when empty.
+   */
+  'quality'?: (string);
   '_temperature'?: "temperature";
 }
 
@@ -77,5 +85,13 @@ export interface TaskOptions__Output {
    * generate: auto, none, required, or the name of the one tool to call; empty means auto.
    */
   'toolChoice': (string);
+  /**
+   * draw: width and height such as 1024x1024, of those that the model has; its own choice when empty.
+   */
+  'size': (string);
+  /**
+   * draw: a word of the model's own, such as low, high or hd; its own choice when empty.
+   */
+  'quality': (string);
   '_temperature'?: "temperature";
 }

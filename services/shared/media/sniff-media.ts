@@ -1,4 +1,4 @@
-import type { Modality } from '../../shared/contract/content.ts'
+import type { Modality } from '../contract/content.ts'
 
 /** What bytes are by their own account. */
 export interface Sniffed {

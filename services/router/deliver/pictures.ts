@@ -1,0 +1,45 @@
+import type { ClimbState } from '../../shared/climb/climb-log.ts'
+import type { Answer } from '../../shared/contract/answer.ts'
+import { GatewayError } from '../../shared/contract/errors.ts'
+import type { PayloadStore } from '../../shared/payload/payload-store.ts'
+import type { Climbed } from '../states.ts'
+import { deliver } from './deliver.ts'
+
+/** Gives answers with their pictures at hand, which logs and mail do not carry. */
+export interface Pictures {
+  /** The answer of a climb. A picture that nobody can come back for is let go of. @throws GatewayError of the climb's end, NotFound when the picture's time is over */
+  deliver(climbed: Climbed): Promise<Answer>
+  /** A job with its answer. @throws GatewayError NotFound when the picture's time is over */
+  show(state: ClimbState): Promise<ClimbState>
+}
+
+/** What fetching needs. */
+export interface PicturesDependencies {
+  readonly payloads: Pick<PayloadStore, 'get' | 'remove'>
+  /** Takes what a caller need not wait for. */
+  readonly afterwards: (work: () => Promise<unknown>) => void
+}
+
+/** Makes the fetching. */
+export function createPictures({ payloads, afterwards }: PicturesDependencies): Pictures {
+  const withPicture = async (answer: Answer, tenant: string, isKept: boolean): Promise<Answer> => {
+    const { output } = answer
+    if (output.kind !== 'image' || output.source.kind === 'bytes') return answer
+    const { payloadId } = output.source
+    const bytes = await payloads.get(tenant, payloadId)
+    if (bytes === undefined) throw new GatewayError('NotFound', 'the picture is not kept any more')
+    if (!isKept) afterwards(() => payloads.remove(tenant, [payloadId]))
+    return { ...answer, output: { ...output, source: { kind: 'bytes', bytes } } }
+  }
+  return {
+    deliver(climbed) {
+      const { tenant, mode, idempotent } = climbed.request
+      return withPicture(deliver(climbed), tenant, mode === 'async' || idempotent)
+    },
+    async show(state) {
+      const { end, request } = state
+      if (end?.kind !== 'answered') return state
+      return { ...state, end: { ...end, answer: await withPicture(end.answer, request.tenant, true) } }
+    },
+  }
+}

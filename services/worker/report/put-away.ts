@@ -1,0 +1,46 @@
+import type { Clock } from '../../shared/contract/clock.ts'
+import { isGatewayError } from '../../shared/contract/errors.ts'
+import type { PayloadStore } from '../../shared/payload/payload-store.ts'
+import type { TakenJob } from '../../shared/queue/pool-queue.ts'
+import type { Outcome } from '../states.ts'
+
+/** What putting away needs. */
+export interface PutAwayDependencies {
+  readonly payloads: PayloadStore
+  readonly clock: Clock
+  readonly sleep: (ms: number) => Promise<void>
+  /** How long a picture is kept behind the request's deadline: as long as a job that shows it. */
+  readonly pictureTtlMs: number
+}
+
+/** Pause before a picture that Redis did not take is put away again. */
+const retryMs = 200
+
+/**
+ * Puts the picture of an outcome among its tenant's payloads: logs and mail carry only where it lies. Where its tenant has no room, the leg
+ * has failed, and what was used is owed all the same.
+ */
+export async function putAway(
+  outcome: Outcome,
+  { job, lost }: TakenJob,
+  { payloads, clock, sleep, pictureTtlMs }: PutAwayDependencies,
+): Promise<Outcome> {
+  if (outcome.kind === 'failed' || outcome.result.output.kind !== 'image') return outcome
+  const { result } = outcome
+  const { output } = outcome.result
+  if (output.source.kind === 'payload') return outcome
+  const { bytes } = output.source
+  const { usage } = result
+  while (!lost.aborted && clock.now() < job.deadlineAt) {
+    try {
+      const payloadId = await payloads.put(job.tenant, bytes, job.deadlineAt - clock.now() + pictureTtlMs)
+      const source = { kind: 'payload', payloadId, payloadBytes: bytes.byteLength } as const
+      return { kind: 'done', result: { ...result, output: { ...output, source } } }
+    } catch (error) {
+      if (!isGatewayError(error)) throw error
+      if (error.code === 'TooLarge') return { kind: 'failed', reason: 'model-error', message: error.message, usage }
+      await sleep(retryMs)
+    }
+  }
+  return { kind: 'failed', reason: 'expired', message: 'its time was over before the picture was put away', usage }
+}

@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest'
+import { sizesOf, boundsOf } from '../../services/router/choose/reserve.ts'
+import { createPictures } from '../../services/router/deliver/pictures.ts'
+import { createTakeFeedback, type Feedback } from '../../services/router/learn/take-feedback.ts'
+import { outputTensors, taskTensors } from '../../services/router/rpc/inference/model-tensors.ts'
+import type { Climbed } from '../../services/router/states.ts'
+import type { ClimbState } from '../../services/shared/climb/climb-log.ts'
+import { answerText, type Answer, type Output } from '../../services/shared/contract/answer.ts'
+import { GatewayError } from '../../services/shared/contract/errors.ts'
+import { createRequestId } from '../../services/shared/contract/ids.ts'
+import type { Rung } from '../../services/shared/contract/model.ts'
+import { dearestCost } from '../../services/shared/contract/price.ts'
+import type { OutcomeRecord } from '../../services/shared/outcomes/outcome-record.ts'
+import { comparable, isSameAnswer } from '../../services/shared/outcomes/same-answer.ts'
+import type { PayloadStore } from '../../services/shared/payload/payload-store.ts'
+import type { TakenJob } from '../../services/shared/queue/pool-queue.ts'
+import { answerToWire } from '../../services/shared/rpc/convert/to-wire.ts'
+import { putAway } from '../../services/worker/report/put-away.ts'
+import type { Outcome } from '../../services/worker/states.ts'
+
+const bytes = Uint8Array.of(1, 2, 3)
+const atHand: Output = { kind: 'image', mediaType: 'image/png', source: { kind: 'bytes', bytes } }
+const stored: Output = {
+  kind: 'image',
+  mediaType: 'image/png',
+  source: { kind: 'payload', payloadId: 'p', payloadBytes: 3 },
+}
+const usage = { images: 1 }
+const drawn: Outcome = {
+  kind: 'done',
+  result: { output: atHand, rawConfidence: 1, signals: {}, usage },
+}
+
+function answerWith(output: Output): Answer {
+  return {
+    output,
+    model: 'painter',
+    tier: 'large',
+    confidence: 1,
+    rungs: [],
+    costNanoUsd: 0,
+    usage,
+    latencyMs: 1,
+    policyVersion: 'none',
+  }
+}
+
+describe('putAway()', () => {
+  function setUp(put: PayloadStore['put']) {
+    const now = { ms: 1000 }
+    const stays: number[] = []
+    const taken = { job: { tenant: 'acme', deadlineAt: 5000 }, lost: new AbortController().signal }
+    const dependencies = {
+      payloads: {
+        put: async (tenant: string, data: Uint8Array, ttlMs: number) => {
+          stays.push(ttlMs)
+          return put(tenant, data, ttlMs)
+        },
+      } as PayloadStore,
+      clock: { now: () => now.ms },
+      sleep: async (ms: number) => void (now.ms += ms),
+      pictureTtlMs: 60_000,
+    }
+    return { stays, run: (outcome: Outcome) => putAway(outcome, taken as TakenJob, dependencies) }
+  }
+
+  it('leaves where the picture lies in place of its bytes, for as long as a job is kept', async () => {
+    const { run, stays } = setUp(async () => 'p')
+    expect(await run(drawn)).toEqual({
+      kind: 'done',
+      result: { output: stored, rawConfidence: 1, signals: {}, usage },
+    })
+    expect(stays).toEqual([64_000])
+  })
+
+  it('lets what is no picture be', async () => {
+    const { run, stays } = setUp(async () => 'p')
+    const told: Outcome = {
+      kind: 'done',
+      result: { output: { kind: 'text', text: 'a' }, rawConfidence: 1, signals: {}, usage },
+    }
+    expect(await run(told)).toBe(told)
+    expect(stays).toEqual([])
+  })
+
+  it('tries again while the store is away, until time is over', async () => {
+    const away = (): never => {
+      throw new GatewayError('Overloaded', 'Redis is away')
+    }
+    let tries = 0
+    const later = setUp(async () => ((tries += 1) < 3 ? away() : 'p'))
+    expect(await later.run(drawn)).toMatchObject({ kind: 'done' })
+    const never = setUp(async () => away())
+    expect(await never.run(drawn)).toMatchObject({ kind: 'failed', reason: 'expired', usage })
+  })
+
+  it('fails the leg where its tenant has no room, and what was used stays owed', async () => {
+    const { run } = setUp(async () => {
+      throw new GatewayError('TooLarge', 'the payloads of this tenant fill its quota')
+    })
+    expect(await run(drawn)).toEqual({
+      kind: 'failed',
+      reason: 'model-error',
+      message: 'the payloads of this tenant fill its quota',
+      usage,
+    })
+  })
+})
+
+describe('createPictures()', () => {
+  function setUp(found: Uint8Array | undefined = bytes) {
+    const removed: string[] = []
+    const pictures = createPictures({
+      payloads: {
+        get: async () => found,
+        remove: async (_tenant, ids) => void removed.push(...ids),
+      },
+      afterwards: work => void work(),
+    })
+    return { removed, pictures }
+  }
+  const climbed = (mode: 'sync' | 'async', idempotent: boolean, output: Output = stored): Climbed =>
+    ({
+      request: { tenant: 'acme', mode, idempotent },
+      end: { kind: 'answered', answer: answerWith(output) },
+    }) as unknown as Climbed
+
+  it('gives the answer with its bytes, and lets go of what nobody can come back for', async () => {
+    const { pictures, removed } = setUp()
+    expect((await pictures.deliver(climbed('sync', false))).output).toEqual(atHand)
+    expect(removed).toEqual(['p'])
+  })
+
+  it('keeps the picture of a job, and of a call with an idempotency key', async () => {
+    const { pictures, removed } = setUp()
+    await pictures.deliver(climbed('sync', true))
+    await pictures.deliver(climbed('async', false))
+    const state = await pictures.show(climbed('async', false) as unknown as ClimbState)
+    expect(state.end?.kind === 'answered' && state.end.answer.output).toEqual(atHand)
+    expect(removed).toEqual([])
+  })
+
+  it('says so when the time of the picture is over', async () => {
+    const { pictures } = setUp()
+    const gone = createPictures({
+      payloads: { get: async () => undefined, remove: async () => {} },
+      afterwards: () => {},
+    })
+    await expect(gone.deliver(climbed('sync', true))).rejects.toMatchObject({ code: 'NotFound' })
+    const text: Output = { kind: 'text', text: 'a' }
+    expect((await pictures.deliver(climbed('sync', false, text))).output).toBe(text)
+  })
+})
+
+describe('a picture as an answer', () => {
+  it('goes to the wire by its bytes, and never without them', () => {
+    expect(answerToWire('r', answerWith(atHand)).output).toEqual({
+      image: { bytes: Buffer.from(bytes), mediaType: 'image/png' },
+    })
+    expect(() => answerToWire('r', answerWith(stored))).toThrow('fetched')
+  })
+
+  it('is bytes to the Open Inference Protocol', () => {
+    expect(outputTensors([answerWith(atHand)]).get('image')).toEqual({ datatype: 'BYTES', shape: [1], values: [bytes] })
+    expect(taskTensors.draw.outputs.map(({ name }) => name)).toEqual(['image'])
+  })
+
+  it('is compared with nothing', () => {
+    expect(answerText(stored)).toBe('a picture of 3 bytes')
+    expect(answerText(atHand)).toBe('a picture of 3 bytes')
+    expect(comparable('draw', stored)).toBeUndefined()
+    expect(isSameAnswer('draw', stored, stored)).toBeUndefined()
+  })
+
+  it.each<[string, Feedback, readonly number[]]>([
+    ['a score is that of the answer, and of the rung that gave it', { kind: 'score', score: 0.25 }, [0.25]],
+    ['words are no correction of it', { kind: 'corrected', answer: 'a cat' }, []],
+  ])('takes feedback: %s', async (_what, feedback, expected) => {
+    const scores: number[] = []
+    const records: OutcomeRecord[] = []
+    const requestId = createRequestId(Date.now())
+    const take = createTakeFeedback({
+      climbLog: {
+        read: async () =>
+          ({
+            request: { requestId, tenant: 'acme', task: 'draw', parts: [], options: {}, constraints: {}, labels: {} },
+            plan: { ladder: 'l', policyVersion: 'v', estimate: { features: {}, models: {} }, rungs: [] },
+            // The log keeps the answer beside the leg's end, each by itself.
+            legs: [
+              {
+                rung: 'painter',
+                end: structuredClone({ ...drawn, result: { ...drawn.result, output: stored }, receipt: {} }),
+              },
+            ],
+            end: { kind: 'answered', answer: answerWith(stored) },
+          }) as unknown as ClimbState,
+      },
+      outcomes: { append: async (_tenant, record) => void records.push(record) },
+      clock: { now: () => 1 },
+      keepContent: false,
+      rungsOf: () => ['painter'],
+      scored: (_climbed, _confidence, score) => void scores.push(score),
+    })
+    await take('acme', requestId, feedback)
+    expect(scores).toEqual(expected)
+    expect(records.map(({ rungs }) => rungs['painter']?.score)).toEqual([expected[0]])
+  })
+
+  it('is reserved at its price, with the tokens that a server may count for it', () => {
+    const rung = { name: 'painter', model: {}, recipe: {} } as unknown as Rung
+    const sizes = sizesOf([{ kind: 'text', text: 'a cat' }], 'draw')
+    const bounds = boundsOf(rung, sizes, {}, 1000)
+    expect(bounds).toMatchObject({ images: 1, outputTokens: 8192 })
+    expect(dearestCost(bounds, { perImage: 40_000_000 })).toBe(40_000_000)
+    expect(boundsOf(rung, sizesOf([{ kind: 'text', text: 'a cat' }], 'generate'), {}, 1000).images).toBe(0)
+  })
+})
