@@ -38,7 +38,8 @@ export async function run({ quick = false, report = () => {} } = {}) {
       proxy: { call: () => askPlain(plain, request), pids: [proxy.pid] },
       sluice: { call: () => ask(system, request, metadata), pids: system.processIds },
     }
-    for (const way of Object.values(ways)) await closedLoop(way.call, { concurrency: 4, seconds: quick ? 0.5 : 3 })
+    for (const way of Object.values(ways))
+      await closedLoop(way.call, { concurrency: 4, seconds: quick ? 0.5 : 12, most: 1000 })
     const rows = []
     for (const concurrency of quick ? [1] : [1, 32]) rows.push(...(await measureAt(ways, concurrency, quick)))
     return rows

@@ -3,15 +3,19 @@ import type { CostBook } from '../states.ts'
 import { chainsOf } from '../ladder.ts'
 import type { Walk } from '../walk-row.ts'
 
+/** Each price of quality is so many times the one before. */
+const priceRatio = 1.4
 /** Prices of quality that are tried, in units of the score that the dearest model's mean cost must bring. */
-const prices = [0, ...Array.from({ length: 20 }, (_, index) => 0.003 * 1.4 ** index)]
+const prices = [0, ...Array.from({ length: 20 }, (_, index) => 0.003 * priceRatio ** index)]
+/** Steps between two neighbours of a price that did well; a mix of two points a whole step apart asks for calls that are not worth theirs. */
+const finer = [-7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7].map(step => step / 8)
 
 /** P(correct) from which an answer is taken, where the plain rule is tried. */
 const trusts = Array.from({ length: 19 }, (_, index) => (index + 1) / 20)
 
 /**
  * The path of cost against score: every chain of rungs at every price of quality, on rows that the walks had not seen, and of these
- * the points that no mix of others beats (the upper convex hull). Cheap to dear.
+ * the points that no mix of others beats (the upper convex hull), looked at again in finer steps. Cheap to dear.
  */
 export function fitPath(walks: readonly Walk[], models: readonly string[], book: CostBook): QualityPoint[] {
   // Where contents say nothing, the same start is foreseen for every row, and chains without lower rungs are tried anyway.
@@ -25,14 +29,19 @@ export function fitPath(walks: readonly Walk[], models: readonly string[], book:
       return [...worths, ...plain].map(rule => measure(walks, book, { models: [...chain], first, ...rule }))
     }),
   )
-  return upperHull(points)
+  const coarse = upperHull(points)
+  return upperHull([...points, ...coarse.flatMap(nearbyOf).map(point => measure(walks, book, point))])
 }
 
-function measure(
-  walks: readonly Walk[],
-  book: CostBook,
-  point: Pick<QualityPoint, 'models' | 'first' | 'costWeight' | 'acceptAt'>,
-): QualityPoint {
+/** The same chain at prices in between. */
+function nearbyOf({ models, first, costWeight, acceptAt }: QualityPoint): Asked[] {
+  if (acceptAt !== undefined || costWeight === 0) return []
+  return finer.map(step => ({ models, first, costWeight: costWeight * priceRatio ** step }))
+}
+
+type Asked = Pick<QualityPoint, 'models' | 'first' | 'costWeight' | 'acceptAt'>
+
+function measure(walks: readonly Walk[], book: CostBook, point: Asked): QualityPoint {
   let score = 0
   let cost = 0
   let escalated = 0

@@ -13,7 +13,7 @@ const horizon = 40
 
 /**
  * Paces a policy to a mean budget. The path says what each point costs on rows like those it was fitted on; between two points
- * requests are mixed. Where requests cost otherwise, the allowance of the next follows what has been spent: a lasting difference of
+ * lies a third where their prices alone differ, else requests are mixed. Where requests cost otherwise, the allowance of the next follows what has been spent: a lasting difference of
  * a share e leaves a mean of `1 + e × horizon / n` of the budget after n requests.
  */
 export function createPace(path: readonly QualityPoint[], budgetUsd: number): Pace {
@@ -33,5 +33,17 @@ function mixed(path: readonly QualityPoint[], allowanceUsd: number, share: numbe
   const cheap = path[above - 1]
   if (cheap === undefined) return dear
   const weight = (allowanceUsd - cheap.meanCostUsd) / (dear.meanCostUsd - cheap.meanCostUsd)
-  return share < weight ? dear : cheap
+  return between(cheap, dear, weight) ?? (share < weight ? dear : cheap)
+}
+
+/**
+ * A point between two that differ in their price of quality alone: it asks for the calls that are worth most at a price in between,
+ * where a mix asks for some that are not. `undefined` where they differ otherwise.
+ */
+function between(cheap: QualityPoint, dear: QualityPoint, weight: number): QualityPoint | undefined {
+  const alike = cheap.first === dear.first && cheap.models.join('>') === dear.models.join('>')
+  const priced = cheap.acceptAt === undefined && dear.acceptAt === undefined && dear.costWeight > 0
+  return alike && priced
+    ? { ...cheap, costWeight: cheap.costWeight ** (1 - weight) * dear.costWeight ** weight }
+    : undefined
 }
