@@ -6,6 +6,7 @@ import { loadErrorMessages } from '../shared/rpc/load-proto.ts'
 import { createStatusWriter } from '../shared/rpc/status.ts'
 import { createRequestLogger } from '../shared/telemetry/create-logger.ts'
 import { createMetricsRegistry } from '../shared/telemetry/create-metrics-registry.ts'
+import { preparePictures } from '../shared/media/open-picture.ts'
 import { openTracer } from '../shared/telemetry/open-tracer.ts'
 import { openOpsServer } from '../shared/telemetry/ops-server.ts'
 import { sleep } from '../shared/process/every.ts'
@@ -232,6 +233,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     ],
   })
   logger.info({ name, grpc: server.address, ops: ops.address }, 'router is ready')
+  preparePictures().catch((error: unknown) => logger.warn({ err: error }, 'pictures cannot be opened'))
 
   return {
     drainMs: config.limits.drainMs,

@@ -146,7 +146,8 @@ describe('a picture that unfolds', { timeout: 30_000 }, () => {
     expect(await refusal({ kind: 'image', bytes: Buffer.from(drawing), mediaType: 'image/svg+xml' })).toContain(
       'no image',
     )
-    await expect(openPicture(Buffer.from(drawing), 40).metadata()).rejects.toThrow(/unsupported/u)
+    const opened = await openPicture(Buffer.from(drawing), 40)
+    await expect(opened.metadata()).rejects.toThrow(/unsupported/u)
     const posing = Buffer.concat([Buffer.from('GIF8'), Buffer.from(drawing)])
     expect(await refusal({ kind: 'image', bytes: posing })).toContain('cannot be read')
   })

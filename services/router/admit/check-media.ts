@@ -75,7 +75,7 @@ async function imageHeader(
 async function sizeOf(bytes: Uint8Array, at: string): Promise<{ width: number; height: number }> {
   try {
     // Only the header is read; the limit is our own, so that the answer can name it.
-    const { width, height } = await openPicture(bytes, Number.POSITIVE_INFINITY).metadata()
+    const { width, height } = await (await openPicture(bytes, Number.POSITIVE_INFINITY)).metadata()
     return { width, height }
   } catch {
     // The decoder's own words can quote the content.

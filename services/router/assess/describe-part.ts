@@ -28,7 +28,9 @@ export async function describePart(part: CheckedPart): Promise<PartDescription> 
 type Media = Exclude<CheckedPart, WordPart>
 
 async function imageSigns({ bytes, header }: Media): Promise<Readonly<Record<string, number>>> {
-  const { data, info } = await openPicture(bytes, mostMegapixels)
+  const { data, info } = await (
+    await openPicture(bytes, mostMegapixels)
+  )
     .timeout({ seconds: decodeSeconds })
     .resize(rasterSide, rasterSide, { fit: 'inside', withoutEnlargement: true, kernel: 'nearest' })
     .flatten({ background: '#fff' })

@@ -4,11 +4,12 @@ import type { Logger } from 'pino'
 import { systemClock } from '../contract/clock.ts'
 import { sleep } from '../process/every.ts'
 import type { RedisConnection } from '../redis/connect.ts'
-import { openTickets, queueName, queuePrefix } from './bullmq-tickets.ts'
+import { openTickets } from './bullmq-tickets.ts'
 import type { JobConsumer } from './pool-queue.ts'
 import { openLine, type Beginning } from './redis-line.ts'
 import { createTicketMender } from './ticket-mender.ts'
 import { openHeldTicket, type HeldTicket } from './held-ticket.ts'
+import { queueName, queuePrefix } from './ticket-names.ts'
 
 /** What one pool's consumer is told. */
 export interface ConsumerOptions {

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { queueName, queuePrefix } from './bullmq-tickets.ts'
+import { queueName, queuePrefix } from './ticket-names.ts'
 
 const require = createRequire(import.meta.url)
 

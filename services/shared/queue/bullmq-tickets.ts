@@ -1,14 +1,7 @@
 import { Queue } from 'bullmq'
 import type { RedisConnection } from '../redis/connect.ts'
 import { onRedis } from '../redis/run-command.ts'
-
-/** Name of every pool's queue: the pool is in the prefix, whose braces keep its keys in one slot. */
-export const queueName = 'tickets'
-
-/** The prefix of one pool's keys. */
-export function queuePrefix(prefix: string, pool: string): string {
-  return `{${prefix}:pool:${pool}}`
-}
+import { queueName, queuePrefix } from './ticket-names.ts'
 
 /** Tickets of one pool: jobs of BullMQ, each of which lets a worker take the next batch in line. */
 export interface Tickets {

@@ -4,7 +4,7 @@ import { onRedis } from '../redis/run-command.ts'
 import { composedWith, composeScript } from '../redis/compose-script.ts'
 import { loadScript, runScript, type Script, type ScriptCall } from '../redis/script.ts'
 import { bullmqScripts, ticketKeys, ticketPrefix } from './bullmq-scripts.ts'
-import { queuePrefix } from './bullmq-tickets.ts'
+import { queuePrefix } from './ticket-names.ts'
 import { priorityRanks, type Job } from './job.ts'
 import type { BegunWord, PoolBacklog } from './pool-queue.ts'
 

@@ -20,7 +20,9 @@ const leastSide = 8
 export async function loadPicture(bytes: Uint8Array, limitMegapixels: number): Promise<Picture> {
   await checkHeader(bytes, limitMegapixels)
   try {
-    const { data, info } = await openPicture(bytes, limitMegapixels)
+    const { data, info } = await (
+      await openPicture(bytes, limitMegapixels)
+    )
       .autoOrient()
       .flatten({ background: 'white' })
       .toColourspace('srgb')
@@ -44,7 +46,7 @@ async function checkHeader(bytes: Uint8Array, limitMegapixels: number): Promise<
 
 async function readHeader(bytes: Uint8Array): Promise<Metadata> {
   try {
-    return await openPicture(bytes, Number.POSITIVE_INFINITY).metadata()
+    return await (await openPicture(bytes, Number.POSITIVE_INFINITY)).metadata()
   } catch (error) {
     throw new MediaError('the image is of no supported format, or damaged', { cause: error })
   }
