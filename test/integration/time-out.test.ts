@@ -45,6 +45,12 @@ describe('a command', () => {
     expect(await redis.ping()).toBe('PONG')
   })
 
+  it('has its whole time from when it goes out, however long its turn of the loop takes', async () => {
+    const reply = redis.ping()
+    block(3 * ms)
+    expect(await reply).toBe('PONG')
+  })
+
   it('is answered when the reply was there in time, however late this process reads it', async () => {
     const replies = [redis.ping()]
     // The command goes out at the end of this turn.

@@ -9,11 +9,12 @@ interface Sent {
 
 /**
  * Fails commands that Redis does not answer within `ms`. A process that was busy for longer than that must not take its own lateness for a
- * Redis that hangs: when a time is over, the replies that lie in the socket are read first, which the client's own `commandTimeout`
- * does not do. One timer serves all, since all have the same time.
+ * Redis that hangs: the time begins when the commands of a turn go out at its end, and when it is over, the replies that lie in the socket
+ * are read first. The client's own `commandTimeout` does neither. One timer serves all, since all have the same time.
  */
 export function timeOutCommands(redis: Redis, ms: number): void {
   const send = redis.sendCommand.bind(redis)
+  let coming: Command[] = []
   let sent: Sent[] = []
   let timer: NodeJS.Timeout | undefined
 
@@ -32,9 +33,16 @@ export function timeOutCommands(redis: Redis, ms: number): void {
     timer = setTimeout(() => setImmediate(rest), Math.max(1, forMs)).unref()
   }
 
-  redis.sendCommand = (command, stream) => {
-    sent.push({ command, dueAt: performance.now() + ms })
+  const goOut = (): void => {
+    const dueAt = performance.now() + ms
+    for (const command of coming) sent.push({ command, dueAt })
+    coming = []
     if (timer === undefined) wait(ms)
+  }
+
+  redis.sendCommand = (command, stream) => {
+    if (coming.length === 0) setImmediate(goOut)
+    coming.push(command)
     return send(command, stream)
   }
 }
