@@ -2,8 +2,20 @@ import { describe, expect, it } from 'vitest'
 import { createPace } from '../../services/calibrate/gauge/pace.ts'
 import type { QualityPoint } from '../../services/shared/policy/policy-schema.ts'
 
-const point = (models: string[], costWeight: number, meanCostUsd: number, more: Partial<QualityPoint> = {}) =>
-  ({ models, first: 'cheapest', costWeight, meanScore: 0.5, meanCostUsd, escalationRatio: 0, ...more }) as QualityPoint
+const point = (
+  models: string[],
+  costWeight: number,
+  meanCostUsd: number,
+  more: Partial<QualityPoint> = {},
+): QualityPoint => ({
+  models,
+  first: 'cheapest',
+  costWeight,
+  meanScore: 0.5,
+  meanCostUsd,
+  escalationRatio: 0,
+  ...more,
+})
 
 describe('createPace()', () => {
   it('runs at a price in between where two neighbours differ in nothing else', () => {
