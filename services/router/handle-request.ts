@@ -55,11 +55,7 @@ export function createRequestHandler<Under>(
   afterwards?: (work: () => Promise<unknown>) => void,
 ): RequestHandler {
   /** The ladder and the first step; whatever fails from here to a climb that is durable leaves neither key nor hold behind. */
-  const decide = async (admitted: Admitted, emit?: EmitEvent): Promise<Chosen> => {
-    const chosen = stages.choose(await stages.assess(admitted))
-    await emit?.({ kind: 'decided', chosen })
-    return chosen
-  }
+  const decide = async (admitted: Admitted): Promise<Chosen> => stages.choose(await stages.assess(admitted))
 
   /** From chosen to a climb that is durable, or will be with its first leg. */
   const open = async (chosen: Chosen, byItself?: boolean): Promise<Opened<Under>> => {
@@ -109,8 +105,14 @@ export function createRequestHandler<Under>(
       const admitted = await stages.admit(incoming, signal)
       const earlier = await stages.recall(admitted)
       if (earlier !== undefined) return stages.follow(earlier, signal)
-      const chosen = await keyless(admitted, decide(admitted, emit))
-      return climbPaid(chosen, await keyless(admitted, open(chosen)), signal, emit)
+      const chosen = await keyless(admitted, decide(admitted))
+      const { tell, following } = telling(chosen, emit)
+      try {
+        return await climbPaid(chosen, await keyless(admitted, open(chosen)), signal, following)
+      } catch (error) {
+        await tell()
+        throw error
+      }
     },
     async submit(incoming, signal) {
       const admitted = await stages.admit(incoming, signal)
@@ -127,4 +129,18 @@ export function createRequestHandler<Under>(
       return stages.choose(await stages.assess(await stages.admit(incoming, signal)))
     },
   }
+}
+
+/**
+ * What was decided goes to the client before whatever else it is told, and no sooner: writing it would keep the leg from its queue, and
+ * the two in one write wake the client once.
+ */
+function telling(
+  chosen: Chosen,
+  emit: EmitEvent | undefined,
+): { readonly tell: () => Promise<void>; readonly following?: EmitEvent } {
+  if (emit === undefined) return { tell: () => Promise.resolve() }
+  let told: Promise<void> | undefined
+  const tell = (): Promise<void> => (told ??= emit({ kind: 'decided', chosen }))
+  return { tell, following: event => tell().then(() => emit(event)) }
 }

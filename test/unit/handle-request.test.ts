@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { createRequestHandler, type Stages } from '../../services/router/handle-request.ts'
-import { NotHeld, type Claimed, type Climbed, type Incoming } from '../../services/router/states.ts'
+import { NotHeld, type Claimed, type Climbed, type EmitEvent, type Incoming } from '../../services/router/states.ts'
 import { GatewayError } from '../../services/shared/contract/errors.ts'
 
 /** Stages that write down what they were asked. The money of a pledge is held when the course is walked, if it is. */
-function setUp(walk: (pledged: boolean) => Promise<Partial<Climbed>>, byItself: () => void = () => {}) {
+function setUp(
+  walk: (pledged: boolean, emit?: EmitEvent) => Promise<Partial<Climbed>>,
+  byItself: () => void = () => {},
+) {
   const said: string[] = []
   const stages = {
     admit: async () => ({ requestId: 'r' }),
@@ -18,9 +21,9 @@ function setUp(walk: (pledged: boolean) => Promise<Partial<Climbed>>, byItself: 
       return { ...chosen, pledged: !alone }
     },
     start: async (claimed: { pledged: boolean }) => claimed.pledged,
-    async walk(pledged: boolean) {
+    async walk(pledged: boolean, _signal: AbortSignal, emit?: EmitEvent) {
       said.push('walk')
-      return walk(pledged)
+      return walk(pledged, emit)
     },
     follow: async () => {
       throw new Error('there is nothing to follow')
@@ -30,7 +33,13 @@ function setUp(walk: (pledged: boolean) => Promise<Partial<Climbed>>, byItself: 
     learn: () => void said.push('learn'),
   } as unknown as Stages<boolean>
   const handler = createRequestHandler(stages, () => {})
-  return { said, infer: () => handler.infer({} as Incoming, new AbortController().signal) }
+  const { signal } = new AbortController()
+  const emit: EmitEvent = async event => void said.push(`told ${event.kind}`)
+  return {
+    said,
+    infer: () => handler.infer({} as Incoming, signal),
+    stream: () => handler.infer({} as Incoming, signal, emit),
+  }
 }
 
 const answered = { end: { kind: 'answered' } } as unknown as Climbed
@@ -66,5 +75,29 @@ describe('createRequestHandler()', () => {
     })
     await expect(infer()).rejects.toBe(away)
     expect(said).toEqual(['claim', 'walk', 'settle nothing'])
+  })
+
+  it('tells what was decided behind the leg and before whatever else is told, once', async () => {
+    const { said, stream } = setUp(async (pledged, emit) => {
+      if (pledged) throw new NotHeld('refused')
+      await emit?.({ kind: 'rung-started', model: 'small', tier: 'small' })
+      await emit?.({ kind: 'delta', model: 'small', text: 'yes', optimistic: false })
+      return answered
+    })
+    await stream()
+    const told = ['told decided', 'told rung-started', 'told delta']
+    expect(said).toEqual(['claim', 'walk', 'claim by itself', 'walk', ...told, 'settle', 'learn'])
+  })
+
+  it('tells what was decided before it fails', async () => {
+    const spent = new GatewayError('BudgetExceeded', 'spent')
+    const refuse = (): never => {
+      throw spent
+    }
+    const { said, stream } = setUp(async () => {
+      throw new NotHeld('refused')
+    }, refuse)
+    await expect(stream()).rejects.toBe(spent)
+    expect(said).toEqual(['claim', 'walk', 'claim by itself', 'told decided'])
   })
 })
