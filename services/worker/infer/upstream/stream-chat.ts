@@ -32,7 +32,11 @@ export interface ChatOrder {
  */
 export async function* streamChat(order: ChatOrder): AsyncGenerator<ChatPiece> {
   const { line, dialect, model, request, times, signal } = order
+  // One controller and a listener: a signal made of two others costs as much as all the rest of a call.
   const stop = new AbortController()
+  const leave = (): void => stop.abort(signal.reason)
+  signal.addEventListener('abort', leave, { once: true })
+  if (signal.aborted) leave()
   const startedAt = performance.now()
   let begun = false
   const leftMs = (): number => {
@@ -43,7 +47,7 @@ export async function* streamChat(order: ChatOrder): AsyncGenerator<ChatPiece> {
   try {
     const path = dialect.path(model)
     const body = encodeBody(request)
-    const posting = post(line, { path, body, signal: AbortSignal.any([signal, stop.signal]) })
+    const posting = post(line, { path, body, signal: stop.signal })
     const response = await within(leftMs(), tooLate, posting)
     if (response.status !== 200) throw await within(leftMs(), tooLate, readRefusal(response))
     for await (const piece of readPieces(response.body, dialect.reader(), leftMs)) {
@@ -54,9 +58,13 @@ export async function* streamChat(order: ChatOrder): AsyncGenerator<ChatPiece> {
     if (signal.aborted) throw error
     throw toUpstreamError(error, begun)
   } finally {
-    stop.abort()
+    signal.removeEventListener('abort', leave)
+    stop.abort(over)
   }
 }
+
+/** One for all calls, since nobody reads it and each would cost its stack. */
+const over = new Error('the call is over')
 
 const tooLate = 'the server did not answer in time'
 
