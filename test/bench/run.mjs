@@ -9,18 +9,15 @@ import { describeMachine } from './measure/machine.mjs'
 import { catalogue } from './runner/catalogue.mjs'
 import { tableOf } from './runner/rows.mjs'
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    all: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-    minutes: { type: 'string', default: '10' },
-    outcomes: { type: 'string' },
-    concurrency: { type: 'string' },
-  },
-})
+const usage = `npm run bench -- [scenario …] [--quick] [--all] [--json FILE] [--list]
+        [--minutes N of the soak] [--outcomes FOLDER of deciding] [--concurrency N,…]
+`
+
+const { values, positionals } = read()
+if (values.help) {
+  process.stdout.write(usage)
+  process.exit(0)
+}
 
 if (values.list) {
   for (const [name, { says, usual }] of catalogue)
@@ -88,4 +85,26 @@ async function runOne(name) {
   process.stderr.write(`${name} took ${((performance.now() - startedAt) / 1000).toFixed(0)} s\n`)
   if (code === 0 && existsSync(file)) scenarios.push(...JSON.parse(readFileSync(file, 'utf8')))
   else failed.push(name)
+}
+
+/** The command line; one that cannot be read is told in a line. */
+function read() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        json: { type: 'string' },
+        help: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
+        all: { type: 'boolean', default: false },
+        list: { type: 'boolean', default: false },
+        minutes: { type: 'string', default: '10' },
+        outcomes: { type: 'string' },
+        concurrency: { type: 'string' },
+      },
+    })
+  } catch (error) {
+    process.stderr.write(`${error.message}\n${usage}`)
+    process.exit(2)
+  }
 }
