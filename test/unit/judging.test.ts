@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { join } from 'node:path'
-import { fitJudges, type JudgeRow } from '../../services/calibrate/fit/fit-judges.ts'
+import { fitJudges, thinned, type JudgeRow } from '../../services/calibrate/fit/fit-judges.ts'
 import { fitProspects } from '../../services/calibrate/fit/fit-prospects.ts'
 import type { OutcomeRow } from '../../services/calibrate/states.ts'
 import { packageRoot } from '../../services/shared/config/load-config.ts'
@@ -79,6 +79,48 @@ describe('fitJudges()', () => {
     expect(against[0]).toBeLessThan(alone - 0.1)
     expect(beside[0]).toBeGreaterThan(alone + 0.05)
     expect(against[1]).toBeGreaterThan(against[0]!)
+  })
+
+  it('follows what a confidence says of an answer alone, where that goes up and down', () => {
+    // By confidence, the share of ten that is right; the larger model is always right, so beside it no confidence is asked.
+    const shares = [
+      [0.38, 2],
+      [0.62, 8],
+      [0.82, 2],
+      [0.95, 8],
+      [0.993, 2],
+    ] as const
+    const told = Array.from({ length: 1000 }, (_, index): JudgeRow => {
+      const [confidence, share] = shares[index % 5]!
+      const right = Math.floor(index / 5) % 10 < share
+      const outcomes = {
+        small: { score: Number(right), answer: 'yes', confidence, costUsd: 0.001 },
+        large: { score: 1, answer: right ? 'yes' : 'no', confidence: 0.9, costUsd: 0.01 },
+      }
+      return { row: { id: `t${index}`, dataset: 'd', parts: [], outcomes }, estimate }
+    })
+    const { all: judges } = fitJudges(told, foldOfRow, { models: ['small', 'large'], folds: 4, seed: 1 })
+    const errors = shares.map(([confidence, share]) =>
+      Math.abs(judgeAll(judges, [answer('small', 'yes', confidence)], estimate)[0]! - share / 10),
+    )
+    expect(Math.max(...errors)).toBeLessThan(0.15)
+  })
+
+  it('tells of signs alone only while an answer is', () => {
+    const one = answer('small', 'A', 0.6)
+    expect(signsOf(one, estimate, [])).toMatchObject({ '=alone': 1, '=alone.confidence': 0.6, '=alone.=label.a': 1 })
+    const beside = signsOf(one, estimate, [answer('large', 'B', 0.8)])
+    expect(Object.keys(beside).filter(name => name.startsWith('=alone'))).toEqual([])
+  })
+
+  it('thins rows evenly, and never more than it must', () => {
+    const kept = thinned(
+      Array.from({ length: 1001 }, (_, index) => index),
+      1000,
+    )
+    expect(kept).toHaveLength(1000)
+    expect(thinned([1, 2, 3, 4], 2)).toEqual([2, 4])
+    expect(thinned([1, 2], 3)).toEqual([1, 2])
   })
 
   it('takes as many rows as a table has', () => {

@@ -12,8 +12,8 @@ export interface JudgeRow {
   readonly estimate: Estimate
 }
 
-/** Sets of other answers that each row is judged with. */
-const draws = 2
+/** Sets of other answers that each row is judged with. The first is empty: every climb begins with an answer alone. */
+const draws = 4
 /** More rows would not move a judge's weights by what can be seen, and fitting takes time and memory for each. */
 export const mostSamples = 24_000
 
@@ -34,8 +34,13 @@ export function fitJudges(
 ): FittedJudges {
   const all: Record<string, Judge> = {}
   const byFold = Array.from({ length: folds }, (): Record<string, Judge> => ({}))
+  // Whole rows are left out: what stays is met with every kind of set as often as before.
+  const some = thinned(
+    rows.map((row, at) => ({ ...row, at })),
+    mostSamples / draws,
+  )
   for (const model of models) {
-    const samples = thinned(samplesOf(rows, models, model, seed), mostSamples)
+    const samples = samplesOf(some, models, model, seed)
     const fit = fitScaled(samples)
     all[model] = judgeOf(fit)
     byFold.forEach((judges, fold) => {
@@ -48,23 +53,24 @@ export function fitJudges(
 
 /** As many rows, evenly spread. */
 export function thinned<Row>(rows: readonly Row[], most: number): readonly Row[] {
-  const stride = Math.ceil(rows.length / most)
-  return stride <= 1 ? rows : rows.filter((_, index) => index % stride === 0)
+  const share = most / rows.length
+  return share >= 1 ? rows : rows.filter((_, index) => Math.floor((index + 1) * share) > Math.floor(index * share))
 }
 
 function samplesOf(
-  rows: readonly JudgeRow[],
+  rows: readonly (JudgeRow & { readonly at: number })[],
   models: readonly string[],
   model: string,
   seed: number,
 ): readonly Sample[] {
   const others = models.filter(other => other !== model)
-  return rows.flatMap(({ row, estimate }, index) => {
+  return rows.flatMap(({ row, estimate, at: place }) => {
     const target = row.outcomes[model]?.score ?? 0
     return Array.from({ length: draws }, (_, draw) => {
       const bits = drawOf(row.id, `others of ${model}, ${draw}`, seed)
-      const given = others.filter((_other, at) => (bits >>> (at % 32)) % 2 === 1).map(other => judgedOf(row, other))
-      return { signs: signsOf(judgedOf(row, model), estimate, given), target, row: index }
+      const drawn = draw === 0 ? [] : others.filter((_other, at) => (bits >>> (at % 32)) % 2 === 1)
+      const given = drawn.map(other => judgedOf(row, other))
+      return { signs: signsOf(judgedOf(row, model), estimate, given), target, row: place }
     })
   })
 }

@@ -2,7 +2,7 @@ import { standardise } from './featurize.ts'
 import type { Called, Estimate, Judged } from './policy.ts'
 import type { Judge, PolicyFile } from './policy-schema.ts'
 import { agreement, companionSigns, foreseenLogit } from './signs/companion-signs.ts'
-import { logit, named, ownSigns, type Signs } from './signs/own-signs.ts'
+import { aloneSigns, logit, named, ownSigns, type Signs } from './signs/own-signs.ts'
 
 /**
  * Every sign by which an answer is judged: its confidence, its signals, its label where it is one, what was foreseen, and what each of
@@ -12,7 +12,7 @@ export function signsOf(judged: Judged, estimate: Estimate, others: readonly Jud
   return {
     ...ownSigns(judged),
     foreseen_logit: foreseenLogit(judged.model, estimate),
-    ...companionSigns(judged, estimate, others),
+    ...(others.length === 0 ? aloneSigns(judged) : companionSigns(judged, estimate, others)),
   }
 }
 

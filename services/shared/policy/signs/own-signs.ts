@@ -17,6 +17,26 @@ export function ownSigns(judged: Judged): Signs {
   }
 }
 
+/** Where the slope of a confidence may change, as logits: it matters little below a half, much between 0.7 and 0.998. */
+const knots = [-1, 0, 1, 2, 4, 6]
+
+/** Adds a confidence as a line that may bend at each knot. @source Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, section 5.2 */
+export function addBends(signs: Record<string, number>, name: string, confidence: number): void {
+  const at = logit(confidence)
+  for (const knot of knots) signs[`${name}over_${knot}`] = Math.max(0, at - knot)
+}
+
+/**
+ * Signs of an answer that nothing is held against yet. What its confidence and its label say is then all that is known, while beside
+ * others much of it is said by them too: one weight for both would be wrong for both. 0 where others were given. Pure.
+ */
+export function aloneSigns(judged: Judged): Signs {
+  const signs: Record<string, number> = { '=alone': 1 }
+  for (const [name, value] of Object.entries(ownSigns(judged))) signs[`=alone.${name}`] = value
+  if (judged.rawConfidence !== undefined) addBends(signs, '=alone.', judged.rawConfidence)
+  return signs
+}
+
 /** An answer that is one of few labels has an offset and a slope of its own; ridge shrinks both towards those of all. */
 function labelSigns(judged: Judged): Signs {
   const label = labelOf(judged)

@@ -1,9 +1,6 @@
 import type { Called, Estimate } from '../policy.ts'
 import { agreement, foreseenLogit } from './companion-signs.ts'
-import { logit, ownSigns, type Signs } from './own-signs.ts'
-
-/** Where the slope of a confidence may change, as logits: it matters little below a half, much between 0.7 and 0.998. */
-const knots = [-1, 0, 1, 2, 4, 6]
+import { addBends, logit, ownSigns, type Signs } from './own-signs.ts'
 
 /**
  * The signs by which it is judged what one more call would gain, given what was called: of each answer all that speaks for it, whose is
@@ -41,10 +38,4 @@ function addAnswerSigns(signs: Record<string, number>, one: Called, isBest: bool
   const bestName = `=best.${one.model}.`
   if (one.rawConfidence !== undefined) addBends(signs, bestName, one.rawConfidence)
   signs[`${bestName}is`] = 1
-}
-
-/** A confidence as a line that may bend at each knot. @source Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, section 5.2 */
-function addBends(signs: Record<string, number>, name: string, confidence: number): void {
-  const at = logit(confidence)
-  for (const knot of knots) signs[`${name}over_${knot}`] = Math.max(0, at - knot)
 }
