@@ -93,7 +93,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
   const risk = fitRisk(featured, { models, book, seed, delta })
   const graph = graphOf(space, stack.estimator)
   const policy: Omit<PolicyFile, 'files'> = {
-    schema: 4,
+    schema: 5,
     models: [...models],
     estimator: {
       file: 'estimator.onnx',

@@ -1,4 +1,4 @@
-// What the decider is worth on recorded outcomes, by cross-validation: `node test/bench/deciding.mjs --outcomes FOLDER [--track NAME,…] [--json FILE]`.
+// What the decider is worth on recorded outcomes, by cross-validation: `node test/bench/deciding.mjs --outcomes FOLDER [--track NAME,…] [--splits 200] [--json FILE]`.
 // Every figure is of rows that no fit had seen. The tables are those of RouteLLM (MMLU), MMMU-Pro and FrugalML, as rows of outcomes.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,6 +14,8 @@ const { values } = parseArgs({
     json: { type: 'string' },
     seed: { type: 'string', default: '1' },
     encoder: { type: 'string', default: 'minilm' },
+    /** Random splits of each table, of the track `risk`. */
+    splits: { type: 'string', default: '200' },
   },
 })
 if (values.outcomes === undefined) {
@@ -31,6 +33,7 @@ try {
       folder,
       seed: Number(values.seed),
       encoder: values.encoder,
+      splits: Number(values.splits),
       read: table =>
         gunzipSync(readFileSync(join(values.outcomes, `${table}.jsonl.gz`)))
           .toString()

@@ -105,6 +105,6 @@ function read() {
     })
   } catch (error) {
     process.stderr.write(`${error.message}\n${usage}`)
-    process.exit(2)
+    return process.exit(2)
   }
 }

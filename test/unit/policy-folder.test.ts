@@ -48,6 +48,16 @@ describe('loadPolicy()', () => {
     })
   })
 
+  it('reads the schema before, and refuses one that it does not know: its judges may weigh signs that are not made here', async () => {
+    edit(policy => (policy['schema'] = 4))
+    expect((await loadPolicy(folder, {})).models).toHaveLength(3)
+    edit(policy => (policy['schema'] = 6))
+    await expect(loadPolicy(folder, {})).rejects.toMatchObject({
+      code: 'Config',
+      message: expect.stringContaining('schema'),
+    })
+  })
+
   it('refuses an estimator that is not the fitted one, or that no hash covers', async () => {
     const estimator = join(folder, 'estimator.onnx')
     writeFileSync(estimator, Buffer.concat([readFileSync(estimator), Buffer.from([0])]))

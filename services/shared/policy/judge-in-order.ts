@@ -6,7 +6,7 @@ import { logit, ownSigns, type Signs } from './signs/own-signs.ts'
 
 /*
  * Policies of schema 3 judge each answer by those before it alone. They are read so that a gateway that is made newer goes on with the
- * policies that it has; fitting them anew makes them of schema 4.
+ * policies that it has; fitting them anew makes them of the newest.
  */
 
 /** P(correct) of each of some answers in the order in which they were given, by a policy of schema 3. Pure. */

@@ -40,8 +40,11 @@ const riskPoint = z.strictObject({
 /** What `policy.json` holds. */
 export const policySchema = z
   .strictObject({
-    /** Of schema 3 are policies whose judges look at the answers before alone; they are read, and written no more. */
-    schema: z.union([z.literal(3), z.literal(4)]),
+    /**
+     * Of schema 3 are policies whose judges look at the answers before alone, of schema 4 those whose judges weigh an answer alone as one
+     * beside others; they are read, and written no more. A build that does not know the signs of a schema must not judge by it.
+     */
+    schema: z.union([z.literal(3), z.literal(4), z.literal(5)]),
     /** Cheap to dear. */
     models: z.array(z.string()).min(1),
     files: z.record(fileName, z.string().regex(/^[0-9a-f]{64}$/u)),

@@ -2,6 +2,7 @@ import { bootstrap } from './bootstrap.mjs'
 import { evaluate, fit, folds, replay, sample, score } from './folds.mjs'
 import { disturbances } from './disturbances.mjs'
 import { apgr } from './routing.mjs'
+import { riskLimits } from './risk.mjs'
 import { thresholdPairs } from './threshold-pairs.mjs'
 
 /** What is measured, by name: each yields figures. */
@@ -15,6 +16,7 @@ export const tracks = {
   rafdb: matching,
   chains,
   calibration,
+  risk: context => riskLimits(context, frugal, context.splits),
   flips,
 }
 
