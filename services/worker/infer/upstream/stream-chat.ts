@@ -32,7 +32,7 @@ export interface ChatOrder {
  */
 export async function* streamChat(order: ChatOrder): AsyncGenerator<ChatPiece> {
   const { line, dialect, model, request, times, signal } = order
-  // One controller and a listener: a signal made of two others costs as much as all the rest of a call.
+  // One controller and a listener cost less than a signal made of two others.
   const stop = new AbortController()
   const leave = (): void => stop.abort(signal.reason)
   signal.addEventListener('abort', leave, { once: true })
