@@ -61,9 +61,17 @@ export async function composeWorker(
 
   const tracer = await openTracer(config.traces, { service: 'sluice-worker', version, instance: workerId })
   const registry = createMetricsRegistry()
+  /** Told when models come and go, as soon as there is somebody who collects for them. */
+  const collecting: { rouse?: () => void } = {}
   const engine = await createEngine(
     { models: modelsOf(config, pool, places.folder), verifiers: verifiersOf(config, pool, places.folder) },
-    { packPath: name => packPath(places.packs, name), logger, clock, meter: createUpstreamMeter(registry) },
+    {
+      packPath: name => packPath(places.packs, name),
+      logger,
+      clock,
+      changed: () => collecting.rouse?.(),
+      meter: createUpstreamMeter(registry),
+    },
   )
   const climbLog = createRedisClimbLog({ prefix, ...climbLogTimes }, redis)
   const mail = createMailSender(prefix, redis)
@@ -91,6 +99,7 @@ export async function composeWorker(
   const limits = (): ReadonlyMap<string, number> =>
     new Map(engine.models.map(name => [name, Math.min(maxSize, engine.maxBatch(name))]))
   const collector = createCollector({ maxWaitMs, limits, isBusy: engine.isBusy }, { consumer, clock, sleep })
+  collecting.rouse = collector.rouse
   const traced = tracedModelsOf(config, pool)
   const trace: BatchDependencies['trace'] = (taken, begun) =>
     traceLeg(taken, { ...begun, pool }, traced.get(taken.job.model), tracer)

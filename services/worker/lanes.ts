@@ -49,7 +49,9 @@ export function startLanes(
 
   return {
     pause(paused) {
+      const isNew = paused && !state.paused
       state.paused = paused
+      if (isNew) collector.rouse()
     },
     get paused() {
       return state.paused
@@ -57,6 +59,7 @@ export function startLanes(
     async stop() {
       state.stopped = true
       state.paused = true
+      collector.rouse()
       await Promise.all(lanes)
     },
   }

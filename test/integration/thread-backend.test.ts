@@ -11,11 +11,11 @@ const entry = new URL('../fixtures/threads/scripted-thread.mjs', import.meta.url
 let backend: ThreadBackend | undefined
 afterEach(() => backend?.close())
 
-async function start(stuckMs = 60_000): Promise<ThreadBackend> {
+async function start(stuckMs = 60_000, changed?: () => void): Promise<ThreadBackend> {
   const spec = { kind: 'whisper', pack: 'none' } as const
   backend = await createThreadBackend(
     { model: 'scripted', spec, packPaths: {}, executionProviders: ['cpu'], threads: 1, entry, stuckMs },
-    { logger: pino({ level: 'silent' }), clock: systemClock },
+    { logger: pino({ level: 'silent' }), clock: systemClock, ...(changed === undefined ? {} : { changed }) },
   )
   return backend
 }
@@ -40,7 +40,8 @@ const answered = { kind: 'done', result: { output: { kind: 'text' } } }
 
 describe('createThreadBackend()', () => {
   test.each(['crash', 'exit'])('ends the legs of a thread that dies (%s) as a bug and starts another', async script => {
-    const living = await start()
+    const heard: boolean[] = []
+    const living = await start(60_000, () => heard.push(living.ready))
     const lost = await living.run([work(script), work(script)], controlled())
     expect(lost).toMatchObject([
       { kind: 'failed', reason: 'bug' },
@@ -51,6 +52,7 @@ describe('createThreadBackend()', () => {
     // Waits for the new thread rather than failing.
     expect(await living.run([work('answer')], controlled())).toMatchObject([answered])
     expect(living.ready).toBe(true)
+    expect(heard).toEqual([false, true])
   })
 
   test('keeps the thread when a run only throws', async () => {

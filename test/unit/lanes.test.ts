@@ -19,8 +19,8 @@ function begunLeg(): TakenJob {
 }
 
 describe('startLanes()', () => {
-  it('takes nothing after a pause, however many lanes wait for their turn', async () => {
-    const waits: ((batch: TakenBatch) => void)[] = []
+  it('ends the wait and takes nothing after a pause, however many lanes wait for their turn', async () => {
+    const waits: ((batch?: TakenBatch) => void)[] = []
     let taken = 0
     const collector = createCollector(
       { maxWaitMs: 0, isBusy: () => false, limits: () => new Map([['m', 1]]) },
@@ -28,13 +28,14 @@ describe('startLanes()', () => {
         clock: { now: () => Date.now() },
         sleep,
         consumer: {
-          // Waits until it is woken, and then takes what there is, as long as that is wanted.
+          // Waits where it is wanted, and takes what comes or is roused.
           async take(_waitMs, _limits, isOpen = () => true) {
-            const batch = await new Promise<TakenBatch>(resolve => waits.push(resolve))
             if (!isOpen()) return undefined
-            taken += 1
+            const batch = await new Promise<TakenBatch | undefined>(resolve => waits.push(resolve))
+            if (batch !== undefined) taken += 1
             return batch
           },
+          rouse: () => waits.shift()?.(),
           close: async () => {},
         },
       },
@@ -48,9 +49,7 @@ describe('startLanes()', () => {
     await sleep(20)
     expect(handled).toHaveLength(1)
     lanes.pause(true)
-    const stopping = lanes.stop()
-    wake()
-    await stopping
+    await lanes.stop()
     expect({ taken, handled: handled.length, waiting: waits.length }).toEqual({ taken: 1, handled: 1, waiting: 0 })
   })
 })

@@ -1,4 +1,5 @@
 import { Worker } from 'bullmq'
+import { Redis } from 'ioredis'
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { systemClock } from '../contract/clock.ts'
@@ -6,7 +7,8 @@ import { sleep } from '../process/every.ts'
 import type { RedisConnection } from '../redis/connect.ts'
 import { openTickets } from './bullmq-tickets.ts'
 import type { JobConsumer } from './pool-queue.ts'
-import { openLine, type Beginning } from './redis-line.ts'
+import { openParkedTakes, type ParkedTakes } from './parked-take.ts'
+import { openLine, type Beginning, type Lock, type TakenTicket } from './redis-line.ts'
 import { createTicketMender } from './ticket-mender.ts'
 import { openHeldTicket, type HeldTicket } from './held-ticket.ts'
 import { queueName, queuePrefix } from './ticket-names.ts'
@@ -53,6 +55,7 @@ export function createBullmqConsumer(
   worker
     .startStalledCheckTimer()
     .catch((error: unknown) => logger.error({ err: error }, 'stalled legs are not looked for'))
+  const parked = parkedTakesOf(options, redis, logger)
   const mend = createTicketMender(line, tickets)
 
   const renew = async (): Promise<void> => {
@@ -89,37 +92,61 @@ export function createBullmqConsumer(
   let waiting = 1
   let closed = false
 
+  const takeNow = async (
+    lock: Lock,
+    limits: ReadonlyMap<string, number>,
+    isOpen: () => boolean,
+  ): Promise<TakenTicket | undefined> => (isOpen() ? line.take(lock, clock.now, limits) : undefined)
+
+  const takeNext = async (
+    lock: Lock,
+    limits: ReadonlyMap<string, number>,
+    isOpen: () => boolean,
+  ): Promise<TakenTicket | undefined> => {
+    try {
+      if (parked !== undefined) return await parked.take(lock, clock.now, limits, isOpen)
+      await worker.waitUntilReady()
+      await worker.backend.waitForJob(longestWaitSeconds)
+    } catch {
+      // The look that follows tells what is wrong, if it still is.
+      if (parked === undefined) await worker.backend.reconnectBlocking().catch(() => {})
+      await sleep(pauseMs)
+    }
+    return takeNow(lock, limits, isOpen)
+  }
+
   return {
     async take(waitMs, limits, isOpen = () => true) {
-      if (waiting === 0 && waitMs > 0) await wake(worker)
-      if (closed || !isOpen()) return undefined
-      const token = randomUUID()
-      const taken = await line.take({ token, lockMs: options.lockMs }, clock.now, limits)
+      const lock = { token: randomUUID(), lockMs: options.lockMs }
+      const mayTake = (): boolean => !closed && isOpen()
+      const take = waiting === 0 && waitMs > 0 ? takeNext : takeNow
+      const taken = await take(lock, limits, mayTake)
       waiting = taken?.waiting ?? 0
-      return taken === undefined ? undefined : hold(taken.ticket, token).open(taken)
+      return taken === undefined ? undefined : hold(taken.ticket, lock.token).open(taken)
     },
+    rouse: () => parked?.rouse(),
     async close() {
       closed = true
       clearInterval(renewing)
+      parked?.close()
       await worker.close()
       await tickets.close()
     },
   }
 }
 
+/** Takes wait in Redis where one step can do all of it: on one server, and with legs that are begun when they are taken. */
+function parkedTakesOf(
+  { prefix, pool, beginning }: ConsumerOptions,
+  redis: RedisConnection,
+  logger: Logger,
+): ParkedTakes | undefined {
+  return redis instanceof Redis && beginning !== undefined
+    ? openParkedTakes({ prefix, pool, beginning }, redis, logger)
+    : undefined
+}
+
 /** Longest that one blocking take waits: a drain is noticed within it. */
 const longestWaitSeconds = 1
 /** Pause after a wait that failed, as when Redis is away. */
 const pauseMs = 100
-
-/** Waits until BullMQ says that there is a ticket, or for a while. */
-async function wake(worker: Worker): Promise<void> {
-  await worker.waitUntilReady()
-  try {
-    await worker.backend.waitForJob(longestWaitSeconds)
-  } catch {
-    // The look that follows tells what is wrong, if it still is.
-    await worker.backend.reconnectBlocking().catch(() => {})
-    await sleep(pauseMs)
-  }
-}

@@ -23,6 +23,11 @@ export function ticketPrefix(prefix: string, pool: string): string {
   return `${queuePrefix(prefix, pool)}:${queueName}:`
 }
 
+/** The key by which BullMQ says that there is a ticket. */
+export function ticketMarker(prefix: string, pool: string): string {
+  return `${ticketPrefix(prefix, pool)}marker`
+}
+
 /** The keys that BullMQ's scripts are given, in their order; `finish` lacks the ticket's own, which comes twelfth. */
 export function ticketKeys(prefix: string, pool: string) {
   const names = (list: string): readonly string[] => list.split(' ').map(name => ticketPrefix(prefix, pool) + name)

@@ -59,9 +59,11 @@ export interface TakenBatch {
 /** The taking side of one pool's queue. */
 export interface JobConsumer {
   /**
-   * The next batch in order, of a model of `limits` and at most so many legs; waits up to `waitMs` for one, and then takes nothing
-   * unless `isOpen` still says so. An envelope that cannot be read is refused and reported, not returned.
+   * The next batch in order, of a model of `limits` and at most so many legs; waits up to `waitMs` for one, and takes nothing
+   * where `isOpen` says no. An envelope that cannot be read is refused and reported, not returned.
    */
   take(waitMs: number, limits: ReadonlyMap<string, number>, isOpen?: () => boolean): Promise<TakenBatch | undefined>
+  /** Lets a take that waits return now: what may be taken has changed. It may bring a batch yet. */
+  rouse(): void
   close(): Promise<void>
 }

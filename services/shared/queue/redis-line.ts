@@ -50,8 +50,16 @@ export interface Lock {
 export interface Line {
   /** Puts a leg in line, and hands out a ticket for it where one is lacking; after `first`, in one step with it where one server has all keys. */
   put(job: Job, mostWaiting: number, first?: ScriptCall): Promise<Put>
-  /** Takes a ticket and its batch; `limits` has the models that may be taken and the most legs of each. `undefined` when there is no ticket. */
-  take(lock: Lock, now: () => number, limits: ReadonlyMap<string, number>): Promise<TakenTicket | undefined>
+  /**
+   * Takes a ticket and its batch; `limits` has the models that may be taken and the most legs of each. `undefined` when there is no ticket.
+   * A command that Redis comes to later goes by its time of then: by a clock that is `aheadMs` ahead of Redis', where legs are begun too.
+   */
+  take(
+    lock: Lock,
+    now: () => number,
+    limits: ReadonlyMap<string, number>,
+    aheadMs?: number,
+  ): Promise<TakenTicket | undefined>
   /** More legs of a model for a ticket that has some. */
   takeMore(ticket: string, nowMs: number, model: string, limit: number): Promise<Taken>
   withdraw(legId: LegId): Promise<boolean>
@@ -104,10 +112,11 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
   const oneServer = isOneServer(redis)
   const takeAndBegin = (
     { script: begin, workerId, maxAttempts, keyAround }: Beginning,
+    aheadMs: number | '',
     args: readonly (string | number)[],
   ): Promise<unknown> => {
     const whole = composedWith(begin, () => composeScript({ take_ticket: scripts.take, begin_leg: begin }, wholes.take))
-    return run(whole, [workerId, maxAttempts, ...keyAround, ...args], bullmqKeys.activate)
+    return run(whole, [workerId, maxAttempts, ...keyAround, aheadMs, ...args], bullmqKeys.activate)
   }
   const putAfter = async (
     { script: before, keys: first, args: firstArgs, read }: ScriptCall,
@@ -145,10 +154,10 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
       if (word !== 'put') return { kind: 'known' }
       return { kind: 'put', ...(typeof shed === 'string' ? { shed: JSON.parse(shed) } : {}) }
     },
-    async take({ token, lockMs }, now, limits) {
+    async take({ token, lockMs }, now, limits, aheadMs) {
       const args = [ticketKey, now(), token, lockMs, ...[...limits].flat()]
       const begins = oneServer && beginning !== undefined
-      const reply = begins ? takeAndBegin(beginning, args) : run(scripts.take, args, bullmqKeys.activate)
+      const reply = begins ? takeAndBegin(beginning, aheadMs ?? '', args) : run(scripts.take, args, bullmqKeys.activate)
       const [ticket, waiting, legs, expired, begun] = listOf(await reply)
       if (typeof ticket !== 'string') return undefined
       // By the clock of the reply: a Redis that hung may have taken its time.

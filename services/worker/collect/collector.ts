@@ -25,6 +25,8 @@ export interface Collector {
    * in the same step, and could not be given back for nothing. One caller at a time is served.
    */
   next(isOpen?: () => boolean): Promise<readonly TakenJob[]>
+  /** Ends a wait for what comes: what may be taken has changed. */
+  rouse(): void
 }
 
 /** How long an empty queue is waited on before the caller may look around. */
@@ -85,5 +87,6 @@ export function createCollector(options: CollectorOptions, dependencies: Collect
       })
       return mine
     },
+    rouse: () => consumer.rouse(),
   }
 }

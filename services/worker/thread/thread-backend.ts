@@ -23,6 +23,8 @@ export interface ThreadBackendOptions extends ThreadOptions {
 interface Dependencies {
   readonly logger: Logger
   readonly clock: Clock
+  /** Hears that `ready` has changed. */
+  readonly changed?: () => void
 }
 
 /** Waits between tries to load a model again, doubling up to the last. */
@@ -49,6 +51,7 @@ export async function createThreadBackend(
     const reason = await living.died
     if (closing.signal.aborted) return
     thread = undefined
+    dependencies.changed?.()
     logger.error({ model: options.model, reason }, 'the thread of a model died and is started again')
     reborn = restart()
   }
@@ -60,6 +63,7 @@ export async function createThreadBackend(
         const born = await startThread(options, dependencies)
         if (closing.signal.aborted) return await born.kill()
         thread = born
+        dependencies.changed?.()
         void guard(born)
         return
       } catch (error) {

@@ -1,0 +1,156 @@
+import { execFileSync } from 'node:child_process'
+import { pino } from 'pino'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { beginningOf } from '../../services/shared/climb/redis-climb-log.ts'
+import { climbLogTimes } from '../../services/shared/climb/times.ts'
+import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
+import { createBullmqConsumer } from '../../services/shared/queue/bullmq-consumer.ts'
+import { createBullmqProducer } from '../../services/shared/queue/bullmq-producer.ts'
+import { ticketMarker } from '../../services/shared/queue/bullmq-scripts.ts'
+import { envelopeVersion, priorityRanks, type Job } from '../../services/shared/queue/job.ts'
+import type { JobConsumer, TakenBatch } from '../../services/shared/queue/pool-queue.ts'
+import { connectRedis, whenReady, type RedisConnection } from '../../services/shared/redis/connect.ts'
+import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
+
+const logger = pino({ level: 'silent' })
+const prefix = 'parked'
+const limits = new Map([['m', 1]])
+let server: PrivateRedis
+let redis: RedisConnection
+let ends: (() => Promise<void>)[] = []
+
+beforeAll(async () => {
+  server = await startPrivateRedis()
+  redis = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, 'commands', logger)
+  await whenReady(redis, 5000)
+})
+afterAll(async () => {
+  redis.disconnect()
+  await server.stop()
+})
+afterEach(async () => {
+  await Promise.all(ends.map(end => end()))
+  ends = []
+  await redis.flushall()
+})
+
+/** A consumer that has seen that nothing waits, so that its next take waits in Redis. */
+async function idleConsumer(clock = { now: () => Date.now() }): Promise<JobConsumer> {
+  const connection = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, 'blocking', logger)
+  const beginning = beginningOf({ prefix, ...climbLogTimes }, 'worker-1')
+  const options = { prefix, pool: 'p', lockMs: 2500, renewMs: 800, beginning }
+  const consumer = createBullmqConsumer(options, connection, logger, clock)
+  ends.push(() => consumer.close().finally(() => connection.disconnect()))
+  expect(await consumer.take(0, limits)).toBeUndefined()
+  return consumer
+}
+
+/** Begins takes until one waits in Redis, as the next does behind a connection that is being made; gives that one. */
+async function park(consumer: JobConsumer): Promise<() => Promise<TakenBatch | undefined>> {
+  for (;;) {
+    let over = false
+    const taking = consumer.take(1000, limits).finally(() => (over = true))
+    while (!over) {
+      if (/blocked_clients:1\b/u.test(await redis.info('clients'))) return () => taking
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+    expect(await taking).toBeUndefined()
+  }
+}
+
+function job(more: Partial<Job> = {}): Job {
+  return {
+    version: envelopeVersion,
+    legId: legIdOf(createRequestId(Date.now()), 0),
+    tenant: 't',
+    model: 'm',
+    recipe: {},
+    task: 'generate',
+    options: {},
+    parts: [{ kind: 'text', text: 'hello' }],
+    deadlineAt: Date.now() + 60_000,
+    priority: priorityRanks.normal,
+    replyTo: 'r',
+    streaming: false,
+    price: {},
+    reserveNanoUsd: 0,
+    enqueuedAt: Date.now(),
+    ...more,
+  }
+}
+
+async function put(leg: Job): Promise<void> {
+  const producer = createBullmqProducer({ prefix, maxWaiting: new Map([['p', 10]]) }, redis)
+  await producer.add('p', leg)
+  await producer.close()
+}
+
+/** Asks Redis from another process, while this one does nothing else. */
+function askElsewhere(command: string): string {
+  const program = `const s=require('node:net').connect(process.argv[1]);let r='';s.on('data',d=>r+=d);s.on('end',()=>console.log(r));s.end(process.argv[2])`
+  return execFileSync(process.execPath, ['-e', program, server.socketPath, `${command}\r\n`], {
+    encoding: 'utf8',
+  })
+}
+
+describe('a take that waits in Redis', () => {
+  it('takes and begins the leg in the step that hands out its ticket, without a word from its worker', async () => {
+    const consumer = await idleConsumer()
+    const leg = job()
+    await put(leg)
+    const marker = ticketMarker(prefix, 'p')
+    await redis.del(marker)
+    const taking = await park(consumer)
+    // This process stands still from here on until the leg is running.
+    askElsewhere(`ZADD ${marker} 0 0`)
+    expect(askElsewhere('KEYS *:line:running')).toContain(':line:running')
+    const batch = await taking()
+    expect(batch?.legs.map(one => [one.job.legId, one.begun?.word])).toEqual([[leg.legId, 'gone']])
+  })
+
+  it('goes by the time at which it ran, on the clock of its worker', async () => {
+    const hour = 3_600_000
+    const consumer = await idleConsumer({ now: () => Date.now() + hour })
+    const taking = await park(consumer)
+    await put(job({ deadlineAt: Date.now() + hour / 2, latestStartAt: Date.now() + hour / 2 }))
+    expect((await taking())?.legs.map(one => one.expired)).toEqual([true])
+    const later = await park(consumer)
+    await put(job({ deadlineAt: Date.now() + 2 * hour }))
+    expect((await later())?.legs.map(one => one.expired)).toEqual([undefined])
+  })
+
+  it('returns at once when it is roused', async () => {
+    const consumer = await idleConsumer()
+    const turns: number[] = []
+    for (let turn = 0; turn < 3; turn += 1) {
+      const taking = await park(consumer)
+      const rousedAt = performance.now()
+      consumer.rouse()
+      expect(await taking()).toBeUndefined()
+      turns.push(performance.now() - rousedAt)
+    }
+    expect(Math.min(...turns)).toBeLessThan(300)
+  })
+
+  it('goes on after its connection broke', async () => {
+    const consumer = await idleConsumer()
+    const taking = await park(consumer)
+    await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    const leg = job()
+    await put(leg)
+    let batch = await taking()
+    for (let turn = 0; turn < 5 && batch === undefined; turn += 1) batch = await consumer.take(1000, limits)
+    expect(batch?.legs.map(one => one.job.legId)).toEqual([leg.legId])
+    await batch?.legs[0]?.done()
+    const next = await park(consumer)
+    await put(job())
+    expect((await next())?.legs).toHaveLength(1)
+  })
+
+  it('waits for nothing where nothing may be taken', async () => {
+    const consumer = await idleConsumer()
+    await put(job())
+    expect(await consumer.take(1000, limits, () => false)).toBeUndefined()
+    expect((await consumer.take(1000, limits))?.legs).toHaveLength(1)
+  })
+})
