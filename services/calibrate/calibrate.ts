@@ -1,23 +1,16 @@
 import { estimateOf } from '../shared/policy/load-policy.ts'
 import { certifiedPoint } from '../shared/policy/decide-by-risk.ts'
 import type { PolicyFile } from '../shared/policy/policy-schema.ts'
-import {
-  createSpace,
-  foresee,
-  graphOf,
-  withFeatures,
-  type EstimatorSpace,
-  type FeaturedRow,
-} from './fit/fit-estimator.ts'
+import { chooseSpace } from './fit/kernel/choose-space.ts'
+import { foresee, graphOf, withFeatures, type FeaturedRow } from './fit/kernel/fit-estimator.ts'
 import { choosePoint, fitPath } from './fit/fit-path.ts'
 import { fitReference } from './fit/fit-reference.ts'
 import { fitRisk } from './fit/fit-risk.ts'
 import { fitStack, type StackOptions } from './fit/fit-stack.ts'
-import type { EncoderIdentity, TextEncoder } from '../shared/encoder/text-encoder.ts'
-import { textOf } from '../shared/policy/featurize.ts'
+import type { TextEncoder } from '../shared/encoder/text-encoder.ts'
 import { drawOf } from './draw.ts'
 import { crossFit } from './fit/folds.ts'
-import { createWalk } from './walk-row.ts'
+import { createWalk, type Walk } from './walk-row.ts'
 import { createCostBook } from './gather/cost-book.ts'
 import { orderModels } from './gather/order-models.ts'
 import { gatherRows, type GatheredRows } from './gather/read-rows.ts'
@@ -87,7 +80,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
   const { space, encoder, encoderGain } = await chooseSpace(featured, models, seed, options.openEncoder)
   const stackOptions: StackOptions = { models, space, usual, seed }
 
-  const path = fitPath(walkUnseen(featured, stackOptions), models, book)
+  const path = fitPath(walksUnseen(featured, stackOptions), models, book)
   const chosen = choosePoint(path, rows.length)
   const stack = fitStack(featured, stackOptions)
   const risk = fitRisk(featured, { models, book, seed, delta })
@@ -134,42 +127,17 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
   }
 }
 
-/** Less than this is not worth the milliseconds of an encoder. */
-const leastEncoderGain = 0.002
-
-/** The space with an encoder where one is at hand, every row has text and it foresees better; else without. */
-async function chooseSpace(
-  rows: readonly FeaturedRow[],
-  models: readonly string[],
-  seed: number,
-  openEncoder: CalibrateOptions['openEncoder'],
-): Promise<{ space: EstimatorSpace; encoder?: EncoderIdentity; encoderGain?: number }> {
-  const plain = createSpace(rows, models, seed)
-  const texts = rows.map(({ row }) => textOf(row.parts))
-  const encoder = texts.every(text => text !== undefined) ? await openEncoder?.() : undefined
-  if (encoder === undefined) return { space: plain }
-  const embeddings: Float32Array[] = []
-  for (const text of texts) embeddings.push(await encoder.encode(text ?? ''))
-  const space = createSpace(rows, models, seed, embeddings)
-  const encoderGain = 1 - space.judged.error / plain.judged.error
-  return encoderGain < leastEncoderGain
-    ? { space: plain, encoderGain }
-    : { space, encoderGain, encoder: encoder.identity }
-}
-
 /** Rows to be walked by whole fits that have not seen them. */
-function walkUnseen(rows: readonly FeaturedRow[], options: StackOptions) {
+function walksUnseen(rows: readonly FeaturedRow[], options: StackOptions): readonly (() => Walk)[] {
   return crossFit(
     rows,
     index => drawOf(rows[index]!.row.id, 'fold', options.seed) % folds,
     folds,
     train => fitStack(train, options),
-    (stack, featured) =>
-      createWalk(
-        featured.row,
-        estimateOf(stack, featured.features, foresee(options.space, stack.estimator, featured)),
-        stack,
-      ),
+    (stack, featured) => {
+      const estimate = estimateOf(stack, featured.features, foresee(options.space, stack.estimator, featured))
+      return () => createWalk(featured.row, estimate, stack)
+    },
   )
 }
 

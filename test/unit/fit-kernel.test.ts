@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { factorize, solveFactored } from '../../services/calibrate/fit/cholesky.ts'
+import { factorize, solveFactored } from '../../services/calibrate/fit/regression/cholesky.ts'
 import {
   createSpace,
+  judgeShape,
+  prepareRows,
   fitEstimator,
   foresee,
   graphOf,
   withFeatures,
-} from '../../services/calibrate/fit/fit-estimator.ts'
-import { applyKernel, fitKernel } from '../../services/calibrate/fit/fit-kernel.ts'
+} from '../../services/calibrate/fit/kernel/fit-estimator.ts'
+import { applyKernel, fitKernel } from '../../services/calibrate/fit/kernel/fit-kernel.ts'
 import { writeEstimatorGraph } from '../../services/calibrate/publish/write-estimator-graph.ts'
 import type { OutcomeRow } from '../../services/calibrate/states.ts'
 import { openEstimator } from '../../services/shared/policy/estimator.ts'
@@ -86,7 +88,9 @@ describe('createSpace(), fitEstimator() and graphOf()', () => {
   ] as const)('make a graph that says what the fit says: %s', { timeout: 120_000 }, async (_name, count, encoded) => {
     const rows = withFeatures(rowsOf(count))
     const vectors = vectorsOf(count)
-    const space = createSpace(rows, ['small', 'large'], 1, encoded ? vectors : undefined)
+    const prepared = prepareRows(rows, ['small', 'large'], 1)
+    const embeddings = encoded ? new Map(vectors.entries()) : undefined
+    const space = createSpace(prepared, judgeShape(prepared, embeddings), embeddings)
     const fit = fitEstimator(space, rows)
     const graph = graphOf(space, fit)
     const estimator = await openEstimator(writeEstimatorGraph(graph))
@@ -100,7 +104,8 @@ describe('createSpace(), fitEstimator() and graphOf()', () => {
 
   it('foresees what the small model knows on rows that were not fitted on', { timeout: 120_000 }, () => {
     const rows = withFeatures(rowsOf(300))
-    const space = createSpace(rows, ['small', 'large'], 1)
+    const prepared = prepareRows(rows, ['small', 'large'], 1)
+    const space = createSpace(prepared, judgeShape(prepared))
     const fit = fitEstimator(space, rows.slice(0, 200))
     const right = rows
       .slice(200)

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { createSpace, withFeatures } from '../../services/calibrate/fit/fit-estimator.ts'
+import {
+  createSpace,
+  judgeShape,
+  prepareRows,
+  withFeatures,
+} from '../../services/calibrate/fit/kernel/fit-estimator.ts'
 import { fitStack } from '../../services/calibrate/fit/fit-stack.ts'
 import type { OutcomeRow } from '../../services/calibrate/states.ts'
 
@@ -24,7 +29,8 @@ function rowsOf(count: number): readonly OutcomeRow[] {
 describe('fitStack()', () => {
   it('lets judges learn nothing of what is foreseen where nothing tells rows apart', () => {
     const rows = withFeatures(rowsOf(120))
-    const space = createSpace(rows, models, 1)
+    const prepared = prepareRows(rows, models, 1)
+    const space = createSpace(prepared, judgeShape(prepared))
     const { judges, prospects } = fitStack(rows, { models, space, usual, seed: 1 })
     for (const judge of [...Object.values(judges), ...Object.values(prospects)]) {
       expect(judge.names.length).toBeGreaterThan(0)

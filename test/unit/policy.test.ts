@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { upperBound } from '../../services/calibrate/fit/binomial-bound.ts'
-import { fitLogistic } from '../../services/calibrate/fit/logistic-regression.ts'
+import { fitLogistic } from '../../services/calibrate/fit/regression/logistic-regression.ts'
 import { certifiedPoint, decideByRisk } from '../../services/shared/policy/decide-by-risk.ts'
 import { decideByWorth, type WorthView } from '../../services/shared/policy/decide-by-worth.ts'
 import { decideByQuality } from '../../services/shared/policy/decide-step.ts'

@@ -4,7 +4,8 @@ import type { Judge, PolicyFile } from '../../shared/policy/policy-schema.ts'
 import { drawOf } from '../draw.ts'
 import { judgedOf } from '../ladder.ts'
 import type { OutcomeRow } from '../states.ts'
-import { fitScaled, judgeOf, type Sample } from './scaled-regression.ts'
+import { codeSamples, fitScaled, judgeOf, type Sample } from './regression/scaled-regression.ts'
+import { thinned } from './thinned.ts'
 
 /** A row with what is foreseen of it by an estimator that has not seen it. */
 export interface JudgeRow {
@@ -40,21 +41,15 @@ export function fitJudges(
     mostSamples / draws,
   )
   for (const model of models) {
-    const samples = samplesOf(some, models, model, seed)
-    const fit = fitScaled(samples)
+    const coded = codeSamples(samplesOf(some, models, model, seed))
+    const fit = fitScaled(coded)
     all[model] = judgeOf(fit)
     byFold.forEach((judges, fold) => {
-      const train = samples.filter(one => foldOfRow[one.row] !== fold)
-      judges[model] = judgeOf(train.length === 0 ? fit : fitScaled(train, fit))
+      const samples = coded.samples.filter(one => foldOfRow[one.row] !== fold)
+      judges[model] = judgeOf(samples.length === 0 ? fit : fitScaled({ ...coded, samples }, fit))
     })
   }
   return { all, unseen: foldOfRow.map(fold => byFold[fold]!) }
-}
-
-/** As many rows, evenly spread. */
-export function thinned<Row>(rows: readonly Row[], most: number): readonly Row[] {
-  const share = most / rows.length
-  return share >= 1 ? rows : rows.filter((_, index) => Math.floor((index + 1) * share) > Math.floor(index * share))
 }
 
 function samplesOf(

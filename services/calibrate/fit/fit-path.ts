@@ -2,6 +2,7 @@ import type { QualityPoint } from '../../shared/policy/policy-schema.ts'
 import type { CostBook } from '../states.ts'
 import { chainsOf } from '../ladder.ts'
 import type { Walk } from '../walk-row.ts'
+import { thinned } from './thinned.ts'
 
 /** Each price of quality is so many times the one before. */
 const priceRatio = 1.4
@@ -13,22 +14,38 @@ const finer = [-7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7].map(step => step
 /** P(correct) from which an answer is taken, where the plain rule is tried. */
 const trusts = Array.from({ length: 19 }, (_, index) => (index + 1) / 20)
 
+/** Points are looked for on so many rows: what more would move them by is far below what a request's score varies by. */
+const mostSearched = 10_000
+
 /**
  * The path of cost against score: every chain of rungs at every price of quality, on rows that the walks had not seen, and of these
- * the points that no mix of others beats (the upper convex hull), looked at again in finer steps. Cheap to dear.
+ * the points that no mix of others beats (the upper convex hull), looked at again in finer steps. Cheap to dear. With very many rows the
+ * points are found on some of them; what each scores and costs is always measured on all. `unseen` makes the walks: what a walk has
+ * judged is kept as long as it is.
  */
-export function fitPath(walks: readonly Walk[], models: readonly string[], book: CostBook): QualityPoint[] {
+export function fitPath(unseen: readonly (() => Walk)[], models: readonly string[], book: CostBook): QualityPoint[] {
+  const searched = thinned(unseen, mostSearched)
+  const points = findPoints(
+    searched.map(make => make()),
+    models,
+    book,
+  )
+  return searched.length === unseen.length ? points : upperHull(measureAll(unseen, book, points))
+}
+
+function findPoints(walks: readonly Walk[], models: readonly string[], book: CostBook): QualityPoint[] {
   // Where contents say nothing, the same start is foreseen for every row, and chains without lower rungs are tried anyway.
   const foreseesApart = walks.some(walk => Object.keys(walk.estimate.features).length > 0)
   const unit = Math.max(...book.usual.values()) || 1
-  const points = chainsOf(models).flatMap(chain =>
+  const asked = chainsOf(models).flatMap(chain =>
     (['cheapest', 'foreseen'] as const).flatMap(first => {
       if (first === 'foreseen' && (chain.length === 1 || !foreseesApart)) return []
       const worths = (chain.length === 1 ? [0] : prices).map(price => ({ costWeight: price / unit }))
       const plain = chain.length === 1 ? [] : trusts.map(acceptAt => ({ costWeight: 0, acceptAt }))
-      return [...worths, ...plain].map(rule => measure(walks, book, { models: [...chain], first, ...rule }))
+      return [...worths, ...plain].map((rule): Asked => ({ models: [...chain], first, ...rule }))
     }),
   )
+  const points = asked.map(point => measure(walks, book, point))
   const coarse = upperHull(points)
   return upperHull([...points, ...coarse.flatMap(nearbyOf).map(point => measure(walks, book, point))])
 }
@@ -42,18 +59,42 @@ function nearbyOf({ models, first, costWeight, acceptAt }: QualityPoint): Asked[
 type Asked = Pick<QualityPoint, 'models' | 'first' | 'costWeight' | 'acceptAt'>
 
 function measure(walks: readonly Walk[], book: CostBook, point: Asked): QualityPoint {
+  const sums = createSums(point, book)
+  for (const walk of walks) sums.add(walk)
+  return sums.mean(walks.length)
+}
+
+/** Several points at once, so that no more than one walk is there at a time. */
+function measureAll(unseen: readonly (() => Walk)[], book: CostBook, points: readonly Asked[]): QualityPoint[] {
+  const sums = points.map(point => createSums(point, book))
+  for (const make of unseen) {
+    const walk = make()
+    for (const one of sums) one.add(walk)
+  }
+  return sums.map(one => one.mean(unseen.length))
+}
+
+/** What a point scores and costs, row by row. */
+function createSums({ models, first, costWeight, acceptAt }: Asked, book: CostBook) {
+  const point = { models, first, costWeight, ...(acceptAt === undefined ? {} : { acceptAt }) }
+  const asked = { ...point, meanScore: 0, meanCostUsd: 0, escalationRatio: 0 }
   let score = 0
   let cost = 0
   let escalated = 0
-  const asked = { ...point, meanScore: 0, meanCostUsd: 0, escalationRatio: 0 }
-  for (const walk of walks) {
-    const { calls, answer } = walk.byWorth(asked)
-    score += walk.row.outcomes[answer]?.score ?? 0
-    cost += book.spent(walk.row, calls)
-    if (calls.length > 1) escalated += 1
+  return {
+    add(walk: Walk): void {
+      const { calls, answer } = walk.byWorth(asked)
+      score += walk.row.outcomes[answer]?.score ?? 0
+      cost += book.spent(walk.row, calls)
+      if (calls.length > 1) escalated += 1
+    },
+    mean: (rows: number): QualityPoint => ({
+      ...point,
+      meanScore: score / rows,
+      meanCostUsd: cost / rows,
+      escalationRatio: escalated / rows,
+    }),
   }
-  const rows = walks.length
-  return { ...point, meanScore: score / rows, meanCostUsd: cost / rows, escalationRatio: escalated / rows }
 }
 
 /** The points that no mix of two others beats, from the cheapest to the best. */

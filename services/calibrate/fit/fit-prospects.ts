@@ -4,8 +4,9 @@ import type { PolicyFile } from '../../shared/policy/policy-schema.ts'
 import { prospectSignsOf } from '../../shared/policy/signs/prospect-signs.ts'
 import { drawOf } from '../draw.ts'
 import { judgedOf, pairsOf } from '../ladder.ts'
-import { mostSamples, thinned, type JudgeRow } from './fit-judges.ts'
-import { fitScaled, judgeOf } from './scaled-regression.ts'
+import { mostSamples, type JudgeRow } from './fit-judges.ts'
+import { codeSamples, fitScaled, judgeOf } from './regression/scaled-regression.ts'
+import { thinned } from './thinned.ts'
 
 /**
  * By pair of rungs, the one called last and the one that may be next: what the answer most likely right scores more with the next than
@@ -30,7 +31,7 @@ export function fitProspects(
       const gained = scoreOf(one, calledOf(one, [...calls, to])) - scoreOf(one, before)
       return { signs: prospectSignsOf(before, to, one.estimate), target: (1 + gained) / 2, row: index }
     })
-    return [`${from}>${to}`, judgeOf(fitScaled(samples))] as const
+    return [`${from}>${to}`, judgeOf(fitScaled(codeSamples(samples)))] as const
   })
   return Object.fromEntries(prospects)
 }

@@ -5,11 +5,12 @@ import { drawOf } from '../draw.ts'
 import { rounded } from '../round.ts'
 import type { CostBook, OutcomeRow } from '../states.ts'
 import { upperBound } from './binomial-bound.ts'
-import type { FeaturedRow } from './fit-estimator.ts'
+import type { FeaturedRow } from './kernel/fit-estimator.ts'
 import { crossFit } from './folds.ts'
 import { chainsOf, isLoss, judgedOf } from '../ladder.ts'
-import { fitScaled, judgeOf } from './scaled-regression.ts'
+import { codeSamples, fitScaled, judgeOf } from './regression/scaled-regression.ts'
 import { createWalk } from '../walk-row.ts'
+import { thinned } from './thinned.ts'
 
 /** What fitting needs beside the rows. */
 export interface RiskOptions {
@@ -60,13 +61,15 @@ export function fitRisk(rows: readonly FeaturedRow[], options: RiskOptions): Ris
   }
   if (fitting.length < fewestRows || certifying.length < fewestRows || options.models.length < 2) return empty
   const judges = fitDangers(fitting, options)
-  const path = orderPath(dangersOf(fitting, options), options)
+  const path = orderPath(dangersOf(thinned(fitting, mostOrdered), options), options)
   const certified = { ...empty, judges }
   const danger = walkDanger(certifying, options, certified)
   return { ...certified, path: path.map(point => certify(danger, point, options)) }
 }
 
 const fewestRows = 5
+/** The order of the path is found on so many rows; every row certifies. */
+const mostOrdered = 10_000
 
 /** One judge a rung below the dearest: P(its answer is wrong and the dearest's right). */
 function fitDangers(rows: readonly FeaturedRow[], { models, seed }: RiskOptions): RiskOfPolicy['judges'] {
@@ -83,7 +86,7 @@ function fitDangers(rows: readonly FeaturedRow[], { models, seed }: RiskOptions)
         )
         return { signs, target: Number(isLoss(row, model, dearest)), row: index }
       })
-      return [model, judgeOf(fitScaled(samples))]
+      return [model, judgeOf(fitScaled(codeSamples(samples)))]
     }),
   )
 }

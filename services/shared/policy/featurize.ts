@@ -60,9 +60,14 @@ export function standardise(
     const name = names[index]!
     const value = features[name] ?? (name.startsWith('=') ? 0 : undefined)
     if (value === undefined) continue
-    standard[index] = Math.max(-widest, Math.min(widest, (value - (means[index] ?? 0)) / (scales[index] ?? 1)))
+    standard[index] = standardised(value, means[index] ?? 0, scales[index] ?? 1)
   }
   return standard
+}
+
+/** A number in units of its scale from its mean. */
+export function standardised(value: number, mean: number, scale: number): number {
+  return Math.max(-widest, Math.min(widest, (value - mean) / scale))
 }
 
 /** Inputs unlike any that were fitted on are taken for the most extreme of those. */

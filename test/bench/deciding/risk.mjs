@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fitRisk } from '../../../dist/services/calibrate/fit/fit-risk.js'
-import { withFeatures } from '../../../dist/services/calibrate/fit/fit-estimator.js'
+import { withFeatures } from '../../../dist/services/calibrate/fit/kernel/fit-estimator.js'
 import { createCostBook } from '../../../dist/services/calibrate/gather/cost-book.js'
 import { orderModels } from '../../../dist/services/calibrate/gather/order-models.js'
 import { gatherRows } from '../../../dist/services/calibrate/gather/read-rows.js'

@@ -1,4 +1,4 @@
-import { factorize, solveFactored } from './cholesky.ts'
+import { factorize, solveFactored } from '../regression/cholesky.ts'
 
 /** A fit of several targets on likeness to some columns. */
 export interface KernelFit {

@@ -1,13 +1,14 @@
-import { featuresOf, standardise, textOf } from '../../shared/policy/featurize.ts'
-import { gramBuckets, hashGrams, type HashedGrams } from '../../shared/policy/features/hash-grams.ts'
-import type { EstimatorGraph } from '../estimator-graph.ts'
-import type { OutcomeRow } from '../states.ts'
-import { drawOf } from '../draw.ts'
-import { chooseKernel, type JudgedChoice } from './choose-kernel.ts'
+import { featuresOf, standardise, textOf } from '../../../shared/policy/featurize.ts'
+import { gramBuckets, hashGrams, type HashedGrams } from '../../../shared/policy/features/hash-grams.ts'
+import type { EstimatorGraph } from '../../estimator-graph.ts'
+import type { OutcomeRow } from '../../states.ts'
+import { drawOf } from '../../draw.ts'
+import { chooseKernel, mostJudged, type JudgedChoice } from './choose-kernel.ts'
 import { applyKernel, fitKernel, type KernelFit, type Likeness } from './fit-kernel.ts'
 import { rarityOf, weighGrams } from './gram-rarity.ts'
 import { likenessOf, relate, type KernelPoint } from './kernel-space.ts'
-import { fitScaling, type Scaling, type Signs } from './scaled-regression.ts'
+import { codeSigns, type Signs } from '../regression/sign-table.ts'
+import { fitScaling, type Scaling } from '../regression/fit-scaling.ts'
 
 /** A row with its features, so that these are computed once. */
 export interface FeaturedRow {
@@ -40,35 +41,65 @@ const fewestLandmarks = 250
 /** What solving may cost: rows × landmarks². A second on one core. */
 const work = 4e8
 
-/** Prepares the space of some rows. `embeddings`, by row, come from the encoder that the policy will be tied to. */
-export function createSpace(
-  rows: readonly FeaturedRow[],
-  models: readonly string[],
-  seed: number,
-  embeddings?: readonly Float32Array[],
-): EstimatorSpace {
-  const scaling = fitScaling(rows.map(one => one.features))
+/** Rows made ready for spaces: everything but the vectors of an encoder. */
+export interface PreparedRows extends Scaling {
+  readonly models: readonly string[]
+  readonly points: readonly KernelPoint[]
+  readonly scores: readonly Float64Array[]
+  readonly rarity: Float32Array
+  /** Places of rows in an order that is drawn from their ids. */
+  readonly drawn: readonly number[]
+}
+
+/** Makes rows ready, without looking at any outcome. */
+export function prepareRows(rows: readonly FeaturedRow[], models: readonly string[], seed: number): PreparedRows {
+  const scaling = fitScaling(codeSigns(rows.map(one => one.features)))
   const hashed = rows.map(({ row }) => hashGrams(textOf(row.parts) ?? ''))
   const rarity = rarityOf(hashed)
   const points = rows.map(({ features }, at): KernelPoint => ({
     dense: standardise(features, scaling),
     grams: weighGrams(hashed[at]!, rarity),
-    ...(embeddings === undefined ? {} : { embedding: embeddings[at]! }),
   }))
   const scores = models.map(model => Float64Array.from(rows, ({ row }) => row.outcomes[model]?.score ?? 0))
-  const drawn = drawnOrder(rows, seed)
-  const judged = chooseKernel(
-    drawn.map(at => points[at]!),
-    routedTargets(scores).map(target => Float64Array.from(drawn, at => target[at]!)),
+  return { ...scaling, models, points, scores, rarity, drawn: drawnOrder(rows, seed) }
+}
+
+/** The rows that a shape is chosen on, by their places. */
+export function rowsJudged({ drawn }: PreparedRows): readonly number[] {
+  return drawn.slice(0, mostJudged)
+}
+
+/** Chooses a shape. `embeddings`, by place, are needed of {@link rowsJudged} alone. */
+export function judgeShape(prepared: PreparedRows, embeddings?: ReadonlyMap<number, Float32Array>): JudgedChoice {
+  const judged = rowsJudged(prepared)
+  return chooseKernel(
+    judged.map(at => withEmbedding(prepared.points[at]!, embeddings?.get(at))),
+    routedTargets(prepared.scores).map(target => Float64Array.from(judged, at => target[at]!)),
   )
+}
+
+function withEmbedding(point: KernelPoint, embedding: Float32Array | undefined): KernelPoint {
+  return embedding === undefined ? point : { ...point, embedding }
+}
+
+/** The space of some rows in a shape. `embeddings`, of every row, come from the encoder that the policy will be tied to. */
+export function createSpace(
+  prepared: PreparedRows,
+  judged: JudgedChoice,
+  embeddings?: ReadonlyMap<number, Float32Array>,
+): EstimatorSpace {
+  const { names, means, scales, models, scores, rarity, drawn } = prepared
+  const points = prepared.points.map((point, at) => withEmbedding(point, embeddings?.get(at)))
   // Where nothing is known of rows they are all alike, and the mean is all that can be foreseen.
-  const blank = scaling.names.length === 0 && embeddings === undefined && hashed.every(one => one.places.length === 0)
+  const blank = names.length === 0 && embeddings === undefined && points.every(({ grams }) => grams.places.length === 0)
   const exact = !blank && points.length <= mostLandmarks
   const landmarks = exact || blank ? [] : drawn.slice(0, landmarksFor(points.length)).toSorted((a, b) => a - b)
   const columns = exact ? points : landmarks.map(at => points[at]!)
   const gram = likenessOf(relate(points, columns), judged.choice)
   return {
-    ...scaling,
+    names,
+    means,
+    scales,
     models,
     points,
     scores,

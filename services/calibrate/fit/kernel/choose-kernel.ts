@@ -1,5 +1,5 @@
 import { fitKernel, applyKernel, type Likeness } from './fit-kernel.ts'
-import type { KernelShape } from '../estimator-graph.ts'
+import type { KernelShape } from '../../estimator-graph.ts'
 import { likenessOf, relate, type KernelPoint, type Relations } from './kernel-space.ts'
 
 /** A shape and how noisy scores are beside it, in units of the prior variance. */
@@ -8,7 +8,7 @@ export interface KernelChoice extends KernelShape {
 }
 
 /** Rows that the choice is made on: more would hardly change it. */
-const mostRows = 600
+export const mostJudged = 600
 const folds = 3
 const rounds = 2
 
@@ -31,8 +31,8 @@ export interface JudgedChoice {
  * Rows are taken in the order given, so whoever calls draws them.
  */
 export function chooseKernel(points: readonly KernelPoint[], targets: readonly Float64Array[]): JudgedChoice {
-  const used = points.slice(0, mostRows)
-  const varied = targets.map(target => target.slice(0, mostRows)).filter(target => varianceOf(target) > 0)
+  const used = points.slice(0, mostJudged)
+  const varied = targets.map(target => target.slice(0, mostJudged)).filter(target => varianceOf(target) > 0)
   const hasMeaning = used.every(point => point.embedding !== undefined)
   const hasGrams = used.some(point => point.grams.places.length > 0)
   let best: JudgedChoice = {

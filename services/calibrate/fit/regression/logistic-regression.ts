@@ -106,29 +106,43 @@ function lookAt({ inputs, targets, ridge, beta }: Descent): { readonly loss: num
   return { loss, gradient }
 }
 
+/** Rows whose products are added in one pass over the matrix: reading and writing it is what takes the time. */
+const rowsAtOnce = 4
+
 /** The penalised Hessian, factorised. */
 function curvatureAt({ inputs, ridge, beta }: Descent): Float64Array {
   const width = beta.length
   const hessian = new Float64Array(width * width)
-  const line = new Float64Array(width)
-  line[width - 1] = 1
-  for (const row of inputs) {
-    const chance = 1 / (1 + Math.exp(-logitOf(row, beta)))
-    line.set(row)
-    addOuter(hessian, line, Math.max(1e-6, chance * (1 - chance)))
+  const lines = Array.from({ length: rowsAtOnce }, () => new Float64Array(width))
+  for (let from = 0; from < inputs.length; from += rowsAtOnce) {
+    lines.forEach((line, at) => lay(line, inputs[from + at], beta))
+    addOuter(hessian, lines)
   }
   for (let at = 0; at < width; at += 1) hessian[at * width + at]! += at === width - 1 ? leastPenalty : ridge
   factorize(hessian, width)
   return hessian
 }
 
-/** Adds a weighed outer product to the lower triangle. */
-function addOuter(matrix: Float64Array, line: Float64Array, weight: number): void {
-  const width = line.length
+/** A row and the bias' one, times the root of the row's weight; zeros where there is no row. */
+function lay(line: Float64Array, row: Float32Array | undefined, beta: Float64Array): void {
+  line.fill(0)
+  if (row === undefined) return
+  const chance = 1 / (1 + Math.exp(-logitOf(row, beta)))
+  const root = Math.sqrt(Math.max(1e-6, chance * (1 - chance)))
+  for (let at = 0; at < row.length; at += 1) line[at] = root * row[at]!
+  line[row.length] = root
+}
+
+/** Adds the outer products of four lines to the lower triangle. */
+function addOuter(matrix: Float64Array, lines: readonly Float64Array[]): void {
+  const [one, two, three, four] = lines as [Float64Array, Float64Array, Float64Array, Float64Array]
+  const width = one.length
   for (let a = 0; a < width; a += 1) {
-    const scaled = weight * line[a]!
+    const [first, second, third, fourth] = [one[a]!, two[a]!, three[a]!, four[a]!]
     const from = a * width
-    for (let b = 0; b <= a; b += 1) matrix[from + b]! += scaled * line[b]!
+    for (let b = 0; b <= a; b += 1) {
+      matrix[from + b]! += first * one[b]! + second * two[b]! + third * three[b]! + fourth * four[b]!
+    }
   }
 }
 

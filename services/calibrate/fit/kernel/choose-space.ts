@@ -1,0 +1,40 @@
+import type { EncoderIdentity, TextEncoder } from '../../../shared/encoder/text-encoder.ts'
+import { textOf } from '../../../shared/policy/featurize.ts'
+import {
+  createSpace,
+  judgeShape,
+  prepareRows,
+  rowsJudged,
+  type EstimatorSpace,
+  type FeaturedRow,
+} from './fit-estimator.ts'
+
+/** Less than this is not worth the milliseconds of an encoder. */
+const leastEncoderGain = 0.002
+
+/**
+ * The space with an encoder where one is at hand, every row has text and it foresees better; else without. Whether it does is seen on the
+ * rows that a shape is chosen on: encoding all the others is for an encoder that is used.
+ */
+export async function chooseSpace(
+  rows: readonly FeaturedRow[],
+  models: readonly string[],
+  seed: number,
+  openEncoder?: () => Promise<TextEncoder | undefined>,
+): Promise<{ space: EstimatorSpace; encoder?: EncoderIdentity; encoderGain?: number }> {
+  const prepared = prepareRows(rows, models, seed)
+  const plain = judgeShape(prepared)
+  const texts = rows.map(({ row }) => textOf(row.parts))
+  const encoder = texts.every(text => text !== undefined) ? await openEncoder?.() : undefined
+  if (encoder === undefined) return { space: createSpace(prepared, plain) }
+  const embeddings = new Map<number, Float32Array>()
+  const encode = async (places: readonly number[]): Promise<void> => {
+    for (const at of places) if (!embeddings.has(at)) embeddings.set(at, await encoder.encode(texts[at] ?? ''))
+  }
+  await encode(rowsJudged(prepared))
+  const judged = judgeShape(prepared, embeddings)
+  const encoderGain = 1 - judged.error / plain.error
+  if (encoderGain < leastEncoderGain) return { space: createSpace(prepared, plain), encoderGain }
+  await encode([...texts.keys()])
+  return { space: createSpace(prepared, judged, embeddings), encoderGain, encoder: encoder.identity }
+}

@@ -1,0 +1,121 @@
+import type { Judge } from '../../../shared/policy/policy-schema.ts'
+import { rounded } from '../../round.ts'
+import { fitScaling, standardiserOf, type Scaling } from './fit-scaling.ts'
+import { applyLogistic, fitLogistic, type LogisticFit } from './logistic-regression.ts'
+import { codeSigns, type CodedSigns, type Signs } from './sign-table.ts'
+
+/** What one fit learns from: signs, what came, and of which row they are; a row may give several. */
+export interface Sample {
+  readonly signs: Signs
+  /** In [0,1]. */
+  readonly target: number
+  readonly row: number
+}
+
+/** Samples whose signs were coded once, to be fitted on whole and in parts. */
+export interface CodedSamples {
+  readonly names: readonly string[]
+  readonly samples: readonly (Omit<Sample, 'signs'> & { readonly signs: CodedSigns })[]
+}
+
+/** Codes samples. */
+export function codeSamples(samples: readonly Sample[]): CodedSamples {
+  const { names, rows } = codeSigns(samples.map(one => one.signs))
+  return { names, samples: samples.map(({ target, row }, at) => ({ target, row, signs: rows[at]! })) }
+}
+
+/** A regression with its scaling. */
+export interface ScaledFit extends Scaling {
+  readonly fit: LogisticFit
+  readonly ridge: number
+}
+
+/** Penalties tried, in units of one row's information, from nearly only the bias to nearly none. */
+const ridges = [300, 60, 12, 2.5]
+/** The penalty is chosen on at most as many rows: more would not change the choice. */
+const mostTuning = 2000
+/**
+ * Fits with the penalty that foresees best on every fourth row, with all that the row gives: no chance is drawn. A fit of nearly the
+ * same rows lends its penalty, and its weights to start from.
+ */
+export function fitScaled({ names, samples }: CodedSamples, like?: ScaledFit): ScaledFit {
+  const table = { names, rows: samples.map(one => one.signs) }
+  const scaling = fitScaling(table)
+  const standardise = standardiserOf(scaling, table)
+  const standard = samples.map(({ signs, target, row }) => ({ input: standardise(signs), target, row }))
+  const { ridge, start } =
+    like === undefined ? chooseRidge(standard) : { ridge: like.ridge, start: rescaled(like, scaling) }
+  const fit = fitLogistic(inputsOf(standard), targetsOf(standard), ridge, start)
+  return { ...scaling, ridge, fit }
+}
+
+/** The same function of signs in another scaling, as far as both have them. */
+function rescaled({ names, means, scales, fit }: ScaledFit, scaling: Scaling): LogisticFit {
+  const places = new Map(names.map((name, place) => [name, place]))
+  let { bias } = fit
+  const weights = scaling.names.map((name, index) => {
+    const place = places.get(name)
+    if (place === undefined) return 0
+    const perUnit = fit.weights[place]! / scales[place]!
+    bias += perUnit * (scaling.means[index]! - means[place]!)
+    return perUnit * scaling.scales[index]!
+  })
+  return { weights, bias }
+}
+
+/** A scaled fit as a policy keeps it, rounded as the file has it: what is measured is what is published. */
+export function judgeOf({ names, means, scales, fit }: ScaledFit): Judge {
+  return {
+    names,
+    means: means.map(rounded),
+    scales: scales.map(rounded),
+    weights: fit.weights.map(rounded),
+    bias: rounded(fit.bias),
+  }
+}
+
+interface Standard {
+  readonly input: Float32Array
+  readonly target: number
+  readonly row: number
+}
+
+function chooseRidge(samples: readonly Standard[]): {
+  readonly ridge: number
+  readonly start: LogisticFit | undefined
+} {
+  const stride = Math.max(1, Math.ceil(samples.length / mostTuning))
+  // By rows, so that what one row gives is never on both sides.
+  const tuning = samples.filter(one => one.row % stride === 0)
+  const train = tuning.filter(one => (one.row / stride) % 4 !== 3)
+  const test = tuning.filter(one => (one.row / stride) % 4 === 3)
+  let best: { ridge: number; loss: number; fit: LogisticFit | undefined } = {
+    ridge: 60,
+    loss: Number.POSITIVE_INFINITY,
+    fit: undefined,
+  }
+  let fit: LogisticFit | undefined
+  for (const ridge of ridges) {
+    fit = fitLogistic(inputsOf(train), targetsOf(train), ridge, fit)
+    const loss = lossOf(fit, test)
+    if (loss < best.loss) best = { ridge, loss, fit }
+  }
+  return { ridge: best.ridge, start: best.fit }
+}
+
+function inputsOf(samples: readonly Standard[]): readonly Float32Array[] {
+  return samples.map(one => one.input)
+}
+
+function targetsOf(samples: readonly Standard[]): readonly number[] {
+  return samples.map(one => one.target)
+}
+
+function lossOf(fit: LogisticFit, samples: readonly Standard[]): number {
+  let loss = 0
+  for (const { input, target } of samples) {
+    const chance = Math.min(1 - 1e-6, Math.max(1e-6, applyLogistic(fit, input)))
+    loss -= target * Math.log(chance) + (1 - target) * Math.log(1 - chance)
+  }
+  return loss
+}

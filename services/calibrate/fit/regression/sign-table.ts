@@ -1,0 +1,32 @@
+/** Named numbers of one row. */
+export type Signs = Readonly<Record<string, number>>
+
+/** The signs of one row by their places among a table's names; only what is a finite number. */
+export interface CodedSigns {
+  readonly places: Int32Array
+  readonly values: Float64Array
+}
+
+/** Rows whose names were looked up once, so that fits on many parts of them only count. */
+export interface SignTable {
+  readonly names: readonly string[]
+  readonly rows: readonly CodedSigns[]
+}
+
+/** Codes rows. */
+export function codeSigns(rows: readonly Signs[]): SignTable {
+  const known = new Map<string, number>()
+  const placeOf = (name: string): number => {
+    const place = known.get(name) ?? known.size
+    if (place === known.size) known.set(name, place)
+    return place
+  }
+  const coded = rows.map((row): CodedSigns => {
+    const finite = Object.entries(row).filter(([, value]) => Number.isFinite(value))
+    return {
+      places: Int32Array.from(finite, ([name]) => placeOf(name)),
+      values: Float64Array.from(finite, ([, value]) => value),
+    }
+  })
+  return { names: [...known.keys()], rows: coded }
+}
