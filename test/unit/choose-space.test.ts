@@ -5,7 +5,8 @@ import type { OutcomeRow } from '../../services/calibrate/states.ts'
 import type { TextEncoder } from '../../services/shared/encoder/text-encoder.ts'
 
 const models = ['small', 'large']
-const count = 700
+const count = 320
+const judged = 250
 
 const isKnown = (index: number): boolean => (index * 7919) % 1000 < 500
 
@@ -39,15 +40,15 @@ function createEncoder(tells: boolean): TextEncoder & { readonly encoded: string
 describe('chooseSpace()', () => {
   it('encodes no more rows than the choice is made on where an encoder foresees nothing', async () => {
     const encoder = createEncoder(false)
-    const chosen = await chooseSpace(rows(), models, 1, () => Promise.resolve(encoder))
+    const chosen = await chooseSpace(rows(), models, 1, () => Promise.resolve(encoder), judged)
     expect(chosen).not.toHaveProperty('encoder')
     expect(chosen.encoderGain).toBeLessThan(0.002)
-    expect(encoder.encoded).toHaveLength(600)
+    expect(encoder.encoded).toHaveLength(judged)
   })
 
   it('encodes every row once where an encoder foresees better', async () => {
     const encoder = createEncoder(true)
-    const { space, ...chosen } = await chooseSpace(rows(), models, 1, () => Promise.resolve(encoder))
+    const { space, ...chosen } = await chooseSpace(rows(), models, 1, () => Promise.resolve(encoder), judged)
     expect(chosen.encoder).toEqual(encoder.identity)
     expect(chosen.encoderGain).toBeGreaterThan(0.3)
     expect(new Set(encoder.encoded).size).toBe(count)

@@ -1,13 +1,6 @@
 import type { EncoderIdentity, TextEncoder } from '../../../shared/encoder/text-encoder.ts'
 import { textOf } from '../../../shared/policy/featurize.ts'
-import {
-  createSpace,
-  judgeShape,
-  prepareRows,
-  rowsJudged,
-  type EstimatorSpace,
-  type FeaturedRow,
-} from './fit-estimator.ts'
+import { createSpace, judgeShape, prepareRows, type EstimatorSpace, type FeaturedRow } from './fit-estimator.ts'
 
 /** Less than this is not worth the milliseconds of an encoder. */
 const leastEncoderGain = 0.002
@@ -21,8 +14,9 @@ export async function chooseSpace(
   models: readonly string[],
   seed: number,
   openEncoder?: () => Promise<TextEncoder | undefined>,
+  mostJudged?: number,
 ): Promise<{ space: EstimatorSpace; encoder?: EncoderIdentity; encoderGain?: number }> {
-  const prepared = prepareRows(rows, models, seed)
+  const prepared = prepareRows(rows, models, seed, mostJudged)
   const plain = judgeShape(prepared)
   const texts = rows.map(({ row }) => textOf(row.parts))
   const encoder = texts.every(text => text !== undefined) ? await openEncoder?.() : undefined
@@ -31,7 +25,7 @@ export async function chooseSpace(
   const encode = async (places: readonly number[]): Promise<void> => {
     for (const at of places) if (!embeddings.has(at)) embeddings.set(at, await encoder.encode(texts[at] ?? ''))
   }
-  await encode(rowsJudged(prepared))
+  await encode(prepared.judged)
   const judged = judgeShape(prepared, embeddings)
   const encoderGain = 1 - judged.error / plain.error
   if (encoderGain < leastEncoderGain) return { space: createSpace(prepared, plain), encoderGain }

@@ -49,10 +49,17 @@ export interface PreparedRows extends Scaling {
   readonly rarity: Float32Array
   /** Places of rows in an order that is drawn from their ids. */
   readonly drawn: readonly number[]
+  /** Places of the rows that a shape is chosen on. */
+  readonly judged: readonly number[]
 }
 
 /** Makes rows ready, without looking at any outcome. */
-export function prepareRows(rows: readonly FeaturedRow[], models: readonly string[], seed: number): PreparedRows {
+export function prepareRows(
+  rows: readonly FeaturedRow[],
+  models: readonly string[],
+  seed: number,
+  most = mostJudged,
+): PreparedRows {
   const scaling = fitScaling(codeSigns(rows.map(one => one.features)))
   const hashed = rows.map(({ row }) => hashGrams(textOf(row.parts) ?? ''))
   const rarity = rarityOf(hashed)
@@ -61,20 +68,18 @@ export function prepareRows(rows: readonly FeaturedRow[], models: readonly strin
     grams: weighGrams(hashed[at]!, rarity),
   }))
   const scores = models.map(model => Float64Array.from(rows, ({ row }) => row.outcomes[model]?.score ?? 0))
-  return { ...scaling, models, points, scores, rarity, drawn: drawnOrder(rows, seed) }
+  const drawn = drawnOrder(rows, seed)
+  return { ...scaling, models, points, scores, rarity, drawn, judged: drawn.slice(0, most) }
 }
 
-/** The rows that a shape is chosen on, by their places. */
-export function rowsJudged({ drawn }: PreparedRows): readonly number[] {
-  return drawn.slice(0, mostJudged)
-}
-
-/** Chooses a shape. `embeddings`, by place, are needed of {@link rowsJudged} alone. */
-export function judgeShape(prepared: PreparedRows, embeddings?: ReadonlyMap<number, Float32Array>): JudgedChoice {
-  const judged = rowsJudged(prepared)
+/** Chooses a shape. `embeddings`, by place, are needed of the rows alone that it is chosen on. */
+export function judgeShape(
+  { judged, points, scores }: PreparedRows,
+  embeddings?: ReadonlyMap<number, Float32Array>,
+): JudgedChoice {
   return chooseKernel(
-    judged.map(at => withEmbedding(prepared.points[at]!, embeddings?.get(at))),
-    routedTargets(prepared.scores).map(target => Float64Array.from(judged, at => target[at]!)),
+    judged.map(at => withEmbedding(points[at]!, embeddings?.get(at))),
+    routedTargets(scores).map(target => Float64Array.from(judged, at => target[at]!)),
   )
 }
 
