@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { pino } from 'pino'
+import { pino, type Logger } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { beginningOf } from '../../services/shared/climb/redis-climb-log.ts'
 import { climbLogTimes } from '../../services/shared/climb/times.ts'
@@ -11,6 +11,7 @@ import { envelopeVersion, priorityRanks, type Job } from '../../services/shared/
 import type { JobConsumer, TakenBatch } from '../../services/shared/queue/pool-queue.ts'
 import { connectRedis, whenReady, type RedisConnection } from '../../services/shared/redis/connect.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
+import { openTcpProxy } from '../support/tcp-proxy.ts'
 
 const logger = pino({ level: 'silent' })
 const prefix = 'parked'
@@ -35,11 +36,14 @@ afterEach(async () => {
 })
 
 /** A consumer that has seen that nothing waits, so that its next take waits in Redis. */
-async function idleConsumer(clock = { now: () => Date.now() }): Promise<JobConsumer> {
-  const connection = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, 'blocking', logger)
+async function idleConsumer(
+  clock = { now: () => Date.now() },
+  { url, log }: { readonly url: string; readonly log: Logger } = { url: server.url, log: logger },
+): Promise<JobConsumer> {
+  const connection = connectRedis({ url, commandTimeoutMs: 2000 }, 'blocking', log)
   const beginning = beginningOf({ prefix, ...climbLogTimes }, 'worker-1')
   const options = { prefix, pool: 'p', lockMs: 2500, renewMs: 800, beginning }
-  const consumer = createBullmqConsumer(options, connection, logger, clock)
+  const consumer = createBullmqConsumer(options, connection, log, clock)
   ends.push(() => consumer.close().finally(() => connection.disconnect()))
   expect(await consumer.take(0, limits)).toBeUndefined()
   return consumer
@@ -152,5 +156,55 @@ describe('a take that waits in Redis', () => {
     await put(job())
     expect(await consumer.take(1000, limits, () => false)).toBeUndefined()
     expect((await consumer.take(1000, limits))?.legs).toHaveLength(1)
+  })
+
+  it('lets nothing expire because its worker was late to read the time of Redis', async () => {
+    const consumer = await idleConsumer()
+    const taking = consumer.take(1000, limits)
+    // The worker is busy while the answer lies in its socket.
+    await new Promise(resolve => setImmediate(resolve))
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
+    await put(job({ deadlineAt: Date.now() + 300, latestStartAt: Date.now() + 300 }))
+    expect((await taking)?.legs.map(one => one.expired)).toEqual([undefined])
+  })
+
+  it('frees itself of a connection that died while there was no need of it', async () => {
+    const proxy = await openTcpProxy(server.socketPath)
+    ends.push(() => proxy.close())
+    const time = { passedMs: 0 }
+    const url = `redis://127.0.0.1:${proxy.port}`
+    const consumer = await idleConsumer({ now: () => Date.now() + time.passedMs }, { url, log: logger })
+    const first = await park(consumer)
+    consumer.rouse()
+    await first()
+    proxy.freeze('bzpopmin')
+    // So long that the time of Redis is asked anew.
+    time.passedMs = 60_000
+    const leg = job({ deadlineAt: Date.now() + 600_000 })
+    const taking = consumer.take(1000, limits)
+    await put(leg)
+    const frozenAt = performance.now()
+    let batch = await taking
+    while (batch === undefined) batch = await consumer.take(1000, limits)
+    expect(batch.legs.map(one => one.job.legId)).toEqual([leg.legId])
+    expect(performance.now() - frozenAt).toBeLessThan(10_000)
+  })
+
+  it('gives way to being woken where Redis allows no CLIENT, and says so once', async () => {
+    const lines: string[] = []
+    const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
+    await redis.call('ACL', 'SETUSER', 'default', '-client|id')
+    ends.push(async () => void (await redis.call('ACL', 'SETUSER', 'default', '+client|id')))
+    const consumer = await idleConsumer(undefined, { url: server.url, log })
+    for (let turn = 0; turn < 3; turn += 1) {
+      const taking = consumer.take(1000, limits)
+      const leg = job()
+      await put(leg)
+      let batch = await taking
+      while (batch === undefined) batch = await consumer.take(1000, limits)
+      expect(batch.legs.map(one => one.job.legId)).toEqual([leg.legId])
+      await batch.legs[0]?.done()
+    }
+    expect(lines.filter(line => line.includes('takes cannot wait in Redis'))).toHaveLength(1)
   })
 })

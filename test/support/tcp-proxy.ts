@@ -5,12 +5,15 @@ export interface TcpProxy {
   readonly port: number
   /** Answers come so much later from now on. */
   delayMs: number
+  /** Lets nothing through any more on connections on which this was said, and tells neither end. */
+  freeze(word: string): void
   close(): Promise<void>
 }
 
 /** Opens the port. Whoever connects while nothing listens behind it is cut off, as by a server that is down. */
 export function openTcpProxy(socketPath: string): Promise<TcpProxy> {
   const open = new Set<Socket>()
+  const freezers = new Set<(word: string) => void>()
   const server = createServer(client => {
     const behind = connect(socketPath)
     for (const socket of [client, behind]) {
@@ -23,9 +26,16 @@ export function openTcpProxy(socketPath: string): Promise<TcpProxy> {
         behind.destroy()
       })
     }
-    client.on('data', piece => behind.write(piece))
+    let said = ''
+    let frozen = false
+    freezers.add(word => (frozen ||= said.includes(word)))
+    client.on('data', piece => {
+      said += piece.toString('latin1').toLowerCase()
+      if (!frozen) behind.write(piece)
+    })
     // Timers of one delay fire in the order in which they were set, so pieces stay in order.
     behind.on('data', piece => {
+      if (frozen) return
       if (proxy.delayMs === 0) client.write(piece)
       else setTimeout(() => client.writable && client.write(piece), proxy.delayMs)
     })
@@ -33,6 +43,9 @@ export function openTcpProxy(socketPath: string): Promise<TcpProxy> {
   const proxy = {
     port: 0,
     delayMs: 0,
+    freeze(word: string) {
+      for (const freezer of freezers) freezer(word)
+    },
     async close() {
       for (const socket of open) socket.destroy()
       await new Promise(resolve => {

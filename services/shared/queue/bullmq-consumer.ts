@@ -55,7 +55,7 @@ export function createBullmqConsumer(
   worker
     .startStalledCheckTimer()
     .catch((error: unknown) => logger.error({ err: error }, 'stalled legs are not looked for'))
-  const parked = parkedTakesOf(options, redis, logger)
+  let parked = parkedTakesOf(options, redis, logger)
   const mend = createTicketMender(line, tickets)
 
   const renew = async (): Promise<void> => {
@@ -98,6 +98,13 @@ export function createBullmqConsumer(
     isOpen: () => boolean,
   ): Promise<TakenTicket | undefined> => (isOpen() ? line.take(lock, clock.now, limits) : undefined)
 
+  /** Where Redis refuses a command that parking needs, workers are woken by BullMQ. */
+  const doWithoutParking = (error: unknown): void => {
+    logger.warn({ err: error, pool: options.pool }, 'takes cannot wait in Redis, which costs each leg a message more')
+    parked?.close()
+    parked = undefined
+  }
+
   const takeNext = async (
     lock: Lock,
     limits: ReadonlyMap<string, number>,
@@ -107,9 +114,10 @@ export function createBullmqConsumer(
       if (parked !== undefined) return await parked.take(lock, clock.now, limits, isOpen)
       await worker.waitUntilReady()
       await worker.backend.waitForJob(longestWaitSeconds)
-    } catch {
+    } catch (error) {
       // The look that follows tells what is wrong, if it still is.
       if (parked === undefined) await worker.backend.reconnectBlocking().catch(() => {})
+      else if (isForbidden(error)) doWithoutParking(error)
       await sleep(pauseMs)
     }
     return takeNow(lock, limits, isOpen)
@@ -133,6 +141,11 @@ export function createBullmqConsumer(
       await tickets.close()
     },
   }
+}
+
+/** What Redis says of a command that its rules or its kind do not allow. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error && /NOPERM|unknown (?:sub)?command/iu.test(error.message)
 }
 
 /** Takes wait in Redis where one step can do all of it: on one server, and with legs that are begun when they are taken. */

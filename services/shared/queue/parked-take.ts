@@ -38,6 +38,10 @@ const longestWaitSeconds = 1
 const graceMs = 2000
 /** Clocks drift by less than a millisecond in this time. */
 const acquaintedMs = 30_000
+/** What took longer says little of Redis' clock: it serves once. */
+const promptMs = 20
+/** A word to Redis can overtake the take that it is to rouse, which goes out at the end of a turn. */
+const rousedAgainMs = 20
 
 /**
  * Sends the take right behind the command that waits for a ticket, on a connection of their own: Redis runs it in the step that ends the
@@ -61,40 +65,52 @@ export function openParkedTakes(options: ParkedTakesOptions, redis: Redis, logge
 
   const acquaint = async (now: () => number): Promise<Acquaintance> => {
     if (known !== undefined && Math.abs(now() - known.madeAt) < acquaintedMs) return known
+    const askedAt = now()
     const [clientId, time] = await Promise.all([connection.client('ID'), connection.time()])
     const [seconds = 0, microseconds = 0] = time.map(Number)
-    const madeAt = now()
-    const aheadMs = madeAt - seconds * 1000 - Math.floor(microseconds / 1000)
-    known = { clientId, aheadMs, madeAt }
+    // From before it was asked, so that lateness of any kind makes our time seem early: what is late is seen once it is here.
+    const aheadMs = askedAt - seconds * 1000 - Math.floor(microseconds / 1000)
+    const isPrompt = now() - askedAt < promptMs
+    known = { clientId, aheadMs, madeAt: isPrompt ? askedAt : Number.NEGATIVE_INFINITY }
     return known
   }
 
-  /** A connection can be dead without either end being told: then it is made anew, and the take fails. */
-  const giveUp = (): void => {
-    if (parked) connection.disconnect(true)
+  const unblock = (): void => {
+    if (!parked || known === undefined) return
+    redis.client('UNBLOCK', known.clientId).catch(() => {
+      // It ends by itself within the longest wait.
+    })
   }
 
   return {
     async take(lock, now, limits, isOpen) {
-      const { aheadMs } = await acquaint(now)
-      if (!isOpen()) return undefined
-      parked = true
+      let over = false
+      /** A connection can be dead without either end being told: then it is made anew, and the take fails. */
+      const giveUp = (): void => {
+        if (!over) connection.disconnect(true)
+      }
       // Timers come before what can be read in a turn of the loop, immediates after it.
       const watchdog = setTimeout(() => setImmediate(giveUp), longestWaitSeconds * 1000 + graceMs)
       try {
+        const { aheadMs } = await acquaint(now)
+        if (!isOpen()) return undefined
+        parked = true
         const waited = connection.bzpopmin(marker, longestWaitSeconds)
-        const [, taken] = await Promise.all([waited, line.take(lock, now, limits, aheadMs)])
-        return taken
+        const taken = line.take(lock, now, limits, aheadMs)
+        // What was taken counts, whatever became of the waiting.
+        const [wait, take] = await Promise.allSettled([waited, taken])
+        if (take.status === 'rejected') throw take.reason
+        if (take.value === undefined && wait.status === 'rejected') throw wait.reason
+        return take.value
       } finally {
+        over = true
         parked = false
         clearTimeout(watchdog)
       }
     },
     rouse() {
-      if (!parked || known === undefined) return
-      redis.client('UNBLOCK', known.clientId).catch(() => {
-        // It ends by itself within the longest wait.
-      })
+      unblock()
+      setTimeout(unblock, rousedAgainMs).unref()
     },
     close() {
       connection.disconnect()
