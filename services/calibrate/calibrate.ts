@@ -3,19 +3,20 @@ import { certifiedPoint } from '../shared/policy/decide-by-risk.ts'
 import type { PolicyFile } from '../shared/policy/policy-schema.ts'
 import { chooseSpace } from './fit/kernel/choose-space.ts'
 import { foresee, graphOf, withFeatures, type FeaturedRow } from './fit/kernel/fit-estimator.ts'
-import { choosePoint, fitPath } from './fit/fit-path.ts'
+import { choosePoint, fitPath, type UnseenRow } from './fit/fit-path.ts'
 import { fitReference } from './fit/fit-reference.ts'
 import { fitRisk } from './fit/fit-risk.ts'
 import { fitStack, type StackOptions } from './fit/fit-stack.ts'
 import type { TextEncoder } from '../shared/encoder/text-encoder.ts'
 import { drawOf } from './draw.ts'
 import { crossFit } from './fit/folds.ts'
-import { createWalk, type Walk } from './walk-row.ts'
+import { createWalk } from './walk-row.ts'
 import { createCostBook } from './gather/cost-book.ts'
 import { orderModels } from './gather/order-models.ts'
 import { gatherRows, type GatheredRows } from './gather/read-rows.ts'
 import { selectRows } from './gather/select-rows.ts'
 import { writeEstimatorGraph } from './publish/write-estimator-graph.ts'
+import { openOutputFolder } from './publish/write-output.ts'
 import { writePolicy } from './publish/write-policy.ts'
 import { rounded } from './round.ts'
 import type { CostBook, OutcomeRow } from './states.ts'
@@ -70,6 +71,8 @@ const limitsShown = [0.01, 0.02, 0.05, 0.1]
  */
 export async function runCalibrate(options: CalibrateOptions): Promise<CalibrateReport> {
   const seed = options.seed ?? 1
+  // Sooner than after minutes of fitting.
+  openOutputFolder(options.out)
   const gathered = await (options.gathered ?? gatherRows(options.outcomes))
   const ordered = orderModels(gathered.rows, options.models)
   const { models } = ordered
@@ -80,7 +83,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
   const { space, encoder, encoderGain } = await chooseSpace(featured, models, seed, options.openEncoder)
   const stackOptions: StackOptions = { models, space, usual, seed }
 
-  const path = fitPath(walksUnseen(featured, stackOptions), models, book)
+  const path = fitPath(walksUnseen(featured, stackOptions), models, book, seed)
   const chosen = choosePoint(path, rows.length)
   const stack = fitStack(featured, stackOptions)
   const risk = fitRisk(featured, { models, book, seed, delta })
@@ -128,7 +131,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
 }
 
 /** Rows to be walked by whole fits that have not seen them. */
-function walksUnseen(rows: readonly FeaturedRow[], options: StackOptions): readonly (() => Walk)[] {
+function walksUnseen(rows: readonly FeaturedRow[], options: StackOptions): readonly UnseenRow[] {
   return crossFit(
     rows,
     index => drawOf(rows[index]!.row.id, 'fold', options.seed) % folds,
@@ -136,7 +139,7 @@ function walksUnseen(rows: readonly FeaturedRow[], options: StackOptions): reado
     train => fitStack(train, options),
     (stack, featured) => {
       const estimate = estimateOf(stack, featured.features, foresee(options.space, stack.estimator, featured))
-      return () => createWalk(featured.row, estimate, stack)
+      return { id: featured.row.id, walk: () => createWalk(featured.row, estimate, stack) }
     },
   )
 }

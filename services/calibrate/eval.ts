@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { GatewayError } from '../shared/contract/errors.ts'
 import { createCalibratedPolicy, openPolicyFolder, type LoadPolicyOptions } from '../shared/policy/load-policy.ts'
 import { costBookOf } from './gather/cost-book.ts'
@@ -8,6 +7,7 @@ import { measurePolicy } from './gauge/measure-policy.ts'
 import { measureRouters } from './gauge/measure-routers.ts'
 import type { EvalReport } from './report.ts'
 import { writeReportPage } from './publish/report-page.ts'
+import { writeOutput } from './publish/write-output.ts'
 import { createWalk, type Walk } from './walk-row.ts'
 
 /** What `sluice eval` is told. */
@@ -58,7 +58,7 @@ export async function runEval(options: EvalOptions): Promise<EvalReport> {
     routers: measureRouters(walks, file, resampled, seed),
     slices: slices(({ row }) => (by === 'group' ? row.group : row.dataset) ?? ''),
   }
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, undefined, 1)}\n`)
-  if (options.html !== undefined) writeFileSync(options.html, writeReportPage(report))
+  if (options.json !== undefined) writeOutput(options.json, `${JSON.stringify(report, undefined, 1)}\n`)
+  if (options.html !== undefined) writeOutput(options.html, writeReportPage(report))
   return report
 }

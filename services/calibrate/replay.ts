@@ -1,6 +1,3 @@
-import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import { finished } from 'node:stream/promises'
 import { GatewayError } from '../shared/contract/errors.ts'
 import {
   createCalibratedPolicy,
@@ -12,6 +9,7 @@ import { drawOf } from './draw.ts'
 import { costBookOf } from './gather/cost-book.ts'
 import { readRows } from './gather/read-rows.ts'
 import { createPace, type Pace } from './gauge/pace.ts'
+import { openOutput } from './publish/write-output.ts'
 import type { CostBook, OutcomeRow } from './states.ts'
 import { createWalk, type Walk, type Walked } from './walk-row.ts'
 
@@ -48,7 +46,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayReport> {
   const book = costBookOf(file.costsKnown, new Map(file.models.map(model => [model, file.usual[model]?.costUsd ?? 0])))
   const courses = coursesOf(options, folder, options.seed ?? 1)
   const policy = await createCalibratedPolicy(folder, { ...options, estimateMs })
-  const stream = createWriteStream(options.out)
+  const output = await openOutput(options.out)
   let rows = 0
   for await (const row of readRows(options.inputs)) {
     if (!file.models.some(model => row.outcomes[model] !== undefined)) {
@@ -56,11 +54,10 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayReport> {
     }
     const walk = createWalk(row, await policy.estimate(row.parts), file)
     const lines = courses.map(course => `${JSON.stringify({ id: row.id, ...course.run(walk, book) })}\n`)
-    if (!stream.write(lines.join(''))) await once(stream, 'drain')
+    await output.write(lines.join(''))
     rows += 1
   }
-  stream.end()
-  await finished(stream)
+  await output.close()
   if (rows === 0) throw new GatewayError('Config', `${options.inputs}: there are no rows`)
   return {
     rows,

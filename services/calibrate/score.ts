@@ -1,9 +1,7 @@
-import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import { finished } from 'node:stream/promises'
 import { GatewayError } from '../shared/contract/errors.ts'
 import { loadPolicy, type LoadPolicyOptions } from '../shared/policy/load-policy.ts'
 import { readRows } from './gather/read-rows.ts'
+import { openOutput } from './publish/write-output.ts'
 
 /** What `sluice score` is told. */
 export interface ScoreOptions extends Pick<LoadPolicyOptions, 'openEncoder'> {
@@ -18,16 +16,15 @@ const estimateMs = 10_000
 /** Writes what a policy foresees before any call: a line `{"id","scores":{"model":p}}` a row, p in [0,1]. Gives the number of rows. @throws GatewayError Config */
 export async function runScore({ policy: folder, inputs, out, ...opening }: ScoreOptions): Promise<number> {
   const policy = await loadPolicy(folder, { estimateMs, ...opening })
-  const stream = createWriteStream(out)
+  const output = await openOutput(out)
   let rows = 0
   for await (const row of readRows(inputs)) {
     const { models } = await policy.estimate(row.parts)
     const scores = Object.fromEntries(policy.models.map(model => [model, models[model]?.quality ?? 0.5]))
-    if (!stream.write(`${JSON.stringify({ id: row.id, scores })}\n`)) await once(stream, 'drain')
+    await output.write(`${JSON.stringify({ id: row.id, scores })}\n`)
     rows += 1
   }
-  stream.end()
-  await finished(stream)
+  await output.close()
   if (rows === 0) throw new GatewayError('Config', `${inputs}: there are no rows`)
   return rows
 }

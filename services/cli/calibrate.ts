@@ -167,6 +167,6 @@ function numbers(text: string | undefined, flag: string, most: number): readonly
 
 function wholeNumber(text: string, flag: string): number {
   const value = Number(text)
-  if (Number.isSafeInteger(value)) return value
+  if (text.trim() !== '' && Number.isSafeInteger(value)) return value
   throw new GatewayError('Config', `${flag}: expected a whole number, found ${text}`)
 }

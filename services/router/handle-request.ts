@@ -110,7 +110,9 @@ export function createRequestHandler<Under>(
       try {
         return await climbPaid(chosen, await keyless(admitted, open(chosen)), signal, following)
       } catch (error) {
-        await tell()
+        await tell().catch(() => {
+          // The caller has left, or hears of the error that is on its way.
+        })
         throw error
       }
     },

@@ -35,11 +35,14 @@ describe('fitPath()', () => {
   it('measures its points on every row, also where it looked for them on some', { timeout: 60_000 }, () => {
     const rows = rowsOf(12_000)
     let made = 0
-    const unseen = rows.map(row => (): Walk => {
-      made += 1
-      return createWalk(row, { difficulty: 0.5, models: {}, features: {} }, file)
-    })
-    const path = fitPath(unseen, models, createCostBook(rows, models))
+    const unseen = rows.map(row => ({
+      id: row.id,
+      walk(): Walk {
+        made += 1
+        return createWalk(row, { difficulty: 0.5, models: {}, features: {} }, file)
+      },
+    }))
+    const path = fitPath(unseen, models, createCostBook(rows, models), 1)
     expect(made).toBe(10_000 + rows.length)
     const alone = (model: string) => path.find(point => point.models.length === 1 && point.models[0] === model)
     const mean = (model: string): number =>

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { join } from 'node:path'
 import { fitJudges, type JudgeRow } from '../../services/calibrate/fit/fit-judges.ts'
+import { drawOf } from '../../services/calibrate/draw.ts'
 import { fitProspects } from '../../services/calibrate/fit/fit-prospects.ts'
-import { thinned } from '../../services/calibrate/fit/thinned.ts'
+import { thinned } from '../../services/calibrate/thinned.ts'
 import type { OutcomeRow } from '../../services/calibrate/states.ts'
 import { packageRoot } from '../../services/shared/config/load-config.ts'
 import { judgeAll, judgeAnswer, signsOf } from '../../services/shared/policy/judge-answer.ts'
@@ -114,14 +115,17 @@ describe('fitJudges()', () => {
     expect(Object.keys(beside).filter(name => name.startsWith('=alone'))).toEqual([])
   })
 
-  it('thins rows evenly, and never more than it must', () => {
+  it('thins rows by their draws, in their order, and never more than it must', () => {
+    expect(thinned([5, 1, 4, 2, 3], 3, row => row)).toEqual([1, 2, 3])
+    expect(thinned([2, 1], 2, row => row)).toEqual([2, 1])
+    // Two data sets in turn stay two.
     const kept = thinned(
-      Array.from({ length: 1001 }, (_, index) => index),
-      1000,
+      Array.from({ length: 12_000 }, (_, index) => index),
+      6000,
+      row => drawOf(`r${row}`, 'made', 1),
     )
-    expect(kept).toHaveLength(1000)
-    expect(thinned([1, 2, 3, 4], 2)).toEqual([2, 4])
-    expect(thinned([1, 2], 3)).toEqual([1, 2])
+    expect(kept).toHaveLength(6000)
+    expect(Math.abs(kept.filter(row => row % 2 === 0).length - 3000)).toBeLessThan(200)
   })
 
   it('takes as many rows as a table has', () => {

@@ -5,7 +5,7 @@ import { drawOf } from '../draw.ts'
 import { judgedOf } from '../ladder.ts'
 import type { OutcomeRow } from '../states.ts'
 import { codeSamples, fitScaled, judgeOf, type Sample } from './regression/scaled-regression.ts'
-import { thinned } from './thinned.ts'
+import { thinned } from '../thinned.ts'
 
 /** A row with what is foreseen of it by an estimator that has not seen it. */
 export interface JudgeRow {
@@ -39,6 +39,7 @@ export function fitJudges(
   const some = thinned(
     rows.map((row, at) => ({ ...row, at })),
     mostSamples / draws,
+    ({ row }) => drawOf(row.id, 'judged', seed),
   )
   for (const model of models) {
     const coded = codeSamples(samplesOf(some, models, model, seed))

@@ -2,7 +2,8 @@ import type { QualityPoint } from '../../shared/policy/policy-schema.ts'
 import type { CostBook } from '../states.ts'
 import { chainsOf } from '../ladder.ts'
 import type { Walk } from '../walk-row.ts'
-import { thinned } from './thinned.ts'
+import { drawOf } from '../draw.ts'
+import { thinned } from '../thinned.ts'
 
 /** Each price of quality is so many times the one before. */
 const priceRatio = 1.4
@@ -14,19 +15,29 @@ const finer = [-7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7].map(step => step
 /** P(correct) from which an answer is taken, where the plain rule is tried. */
 const trusts = Array.from({ length: 19 }, (_, index) => (index + 1) / 20)
 
+/** A row to be walked by fits that have not seen it; what a walk has judged is kept as long as the walk. */
+export interface UnseenRow {
+  readonly id: string
+  readonly walk: () => Walk
+}
+
 /** Points are looked for on so many rows: what more would move them by is far below what a request's score varies by. */
 const mostSearched = 10_000
 
 /**
  * The path of cost against score: every chain of rungs at every price of quality, on rows that the walks had not seen, and of these
  * the points that no mix of others beats (the upper convex hull), looked at again in finer steps. Cheap to dear. With very many rows the
- * points are found on some of them; what each scores and costs is always measured on all. `unseen` makes the walks: what a walk has
- * judged is kept as long as it is.
+ * points are found on some of them; what each scores and costs is always measured on all.
  */
-export function fitPath(unseen: readonly (() => Walk)[], models: readonly string[], book: CostBook): QualityPoint[] {
-  const searched = thinned(unseen, mostSearched)
+export function fitPath(
+  unseen: readonly UnseenRow[],
+  models: readonly string[],
+  book: CostBook,
+  seed: number,
+): QualityPoint[] {
+  const searched = thinned(unseen, mostSearched, ({ id }) => drawOf(id, 'search', seed))
   const points = findPoints(
-    searched.map(make => make()),
+    searched.map(one => one.walk()),
     models,
     book,
   )
@@ -65,11 +76,11 @@ function measure(walks: readonly Walk[], book: CostBook, point: Asked): QualityP
 }
 
 /** Several points at once, so that no more than one walk is there at a time. */
-function measureAll(unseen: readonly (() => Walk)[], book: CostBook, points: readonly Asked[]): QualityPoint[] {
+function measureAll(unseen: readonly UnseenRow[], book: CostBook, points: readonly Asked[]): QualityPoint[] {
   const sums = points.map(point => createSums(point, book))
-  for (const make of unseen) {
-    const walk = make()
-    for (const one of sums) one.add(walk)
+  for (const one of unseen) {
+    const walk = one.walk()
+    for (const sum of sums) sum.add(walk)
   }
   return sums.map(one => one.mean(unseen.length))
 }

@@ -6,7 +6,7 @@ import { drawOf } from '../draw.ts'
 import { judgedOf, pairsOf } from '../ladder.ts'
 import { mostSamples, type JudgeRow } from './fit-judges.ts'
 import { codeSamples, fitScaled, judgeOf } from './regression/scaled-regression.ts'
-import { thinned } from './thinned.ts'
+import { thinned } from '../thinned.ts'
 
 /**
  * By pair of rungs, the one called last and the one that may be next: what the answer most likely right scores more with the next than
@@ -21,6 +21,7 @@ export function fitProspects(
   const some = thinned(
     rows.map((row, index) => ({ ...row, judges: unseenJudges[index]! })),
     mostSamples,
+    ({ row }) => drawOf(row.id, 'foretold', seed),
   )
   const prospects = pairsOf(models).map(([from, to]) => {
     const lower = models.slice(0, models.indexOf(from))

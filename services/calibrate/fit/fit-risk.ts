@@ -10,7 +10,7 @@ import { crossFit } from './folds.ts'
 import { chainsOf, isLoss, judgedOf } from '../ladder.ts'
 import { codeSamples, fitScaled, judgeOf } from './regression/scaled-regression.ts'
 import { createWalk } from '../walk-row.ts'
-import { thinned } from './thinned.ts'
+import { thinned } from '../thinned.ts'
 
 /** What fitting needs beside the rows. */
 export interface RiskOptions {
@@ -39,7 +39,9 @@ type RiskOfPolicy = PolicyFile['risk']
  * and scores under 0.5, while the dearest model's scores at least 0.5) is at most the limit that was asked for.
  *
  * Why: rows are split in two by their ids. Judges, chains and the order of the path come from the fitting part alone; the losses that
- * are counted come from the certifying part, and nothing that was fitted on it is a sign (`riskSignsOf`). So given the fitting part
+ * are counted come from the certifying part, and nothing that was fitted on it is a sign (`riskSignsOf`). Which model is the dearest is
+ * named by whoever calibrates, else told by the mean costs of all rows (by mean scores where costs are not known: then the best scored
+ * is the dearest, against which most is lost). So given the fitting part
  * every point of the path is a fixed policy, its losses among the n certifying rows are Binomial(n, risk), and the bound is
  * Clopper-Pearson's. That the points are many is settled by their order (`certifiedPoint`). Cross-fitting would spare the split, but
  * the published policy would then be none of those that were certified.
@@ -61,7 +63,8 @@ export function fitRisk(rows: readonly FeaturedRow[], options: RiskOptions): Ris
   }
   if (fitting.length < fewestRows || certifying.length < fewestRows || options.models.length < 2) return empty
   const judges = fitDangers(fitting, options)
-  const path = orderPath(dangersOf(thinned(fitting, mostOrdered), options), options)
+  const ordering = thinned(fitting, mostOrdered, ({ row }) => drawOf(row.id, 'order', seed))
+  const path = orderPath(dangersOf(ordering, options), options)
   const certified = { ...empty, judges }
   const danger = walkDanger(certifying, options, certified)
   return { ...certified, path: path.map(point => certify(danger, point, options)) }

@@ -1,9 +1,10 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
+import { createInterface, type Interface } from 'node:readline'
 import { createGunzip } from 'node:zlib'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import type { OutcomeRow } from '../states.ts'
+import { withComparableAnswer } from './comparable-answer.ts'
 import { outcomeRowSchema, partsOf } from './outcome-row.ts'
 
 /** Rows of several files and the digest of them all. */
@@ -34,21 +35,43 @@ export async function* readRows(file: string, hash?: Hash): AsyncGenerator<Outco
 }
 
 async function* linesOf(file: string): AsyncGenerator<{ text: string; line: number }> {
-  const raw = createReadStream(file)
-  const failed = new Promise<never>((_resolve, reject) => {
-    raw.once('error', error => reject(new GatewayError('Config', `${file}: it cannot be read`, {}, { cause: error })))
-  })
-  failed.catch(() => {
-    // Whoever reads the lines hears of it.
-  })
-  const input = file.endsWith('.gz') ? raw.pipe(createGunzip()) : raw
+  const { lines, faultOf } = openLines(file)
   let line = 0
-  await Promise.race([failed, new Promise(resolve => raw.once('open', resolve))])
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    line += 1
-    if (text.trim() !== '') yield { text, line }
+  try {
+    for await (const whole of lines) {
+      line += 1
+      const text = line === 1 ? whole.replace(byteOrderMark, '') : whole
+      if (text.trim() !== '') yield { text, line }
+    }
+  } catch (error) {
+    throw cannotRead(file, line, error)
   }
+  const fault = faultOf()
+  if (fault !== undefined) throw cannotRead(file, line, fault)
 }
+
+/** Opens a file's lines, which end where reading fails: a stream does not tell the one behind it. */
+function openLines(file: string): { readonly lines: Interface; readonly faultOf: () => Error | undefined } {
+  const raw = createReadStream(file)
+  const input = file.endsWith('.gz') ? raw.pipe(createGunzip()) : raw
+  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
+  let fault: Error | undefined
+  const fail = (error: Error): void => {
+    fault ??= error
+    lines.close()
+  }
+  for (const stream of new Set([raw, input])) stream.once('error', fail)
+  return { lines, faultOf: () => fault }
+}
+
+function cannotRead(file: string, line: number, cause: unknown): GatewayError<'Config'> {
+  const why = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+  const where = line > 0 ? ` beyond line ${line}` : ''
+  return new GatewayError('Config', `${file}: it cannot be read${where}${why}`, {}, { cause })
+}
+
+/** What some editors put before a text. */
+const byteOrderMark = /^\uFEFF/u
 
 function readRow(text: string, at: string): OutcomeRow {
   let json: unknown
@@ -68,5 +91,8 @@ function readRow(text: string, at: string): OutcomeRow {
 }
 
 function withoutAbsent(outcomes: object): OutcomeRow['outcomes'] {
-  return JSON.parse(JSON.stringify(outcomes))
+  const present: OutcomeRow['outcomes'] = JSON.parse(JSON.stringify(outcomes))
+  return Object.fromEntries(
+    Object.entries(present).map(([model, outcome]) => [model, withComparableAnswer(outcome)] as const),
+  )
 }

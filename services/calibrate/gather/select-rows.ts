@@ -1,6 +1,7 @@
 import { GatewayError } from '../../shared/contract/errors.ts'
 import { drawOf } from '../draw.ts'
 import type { OutcomeRow } from '../states.ts'
+import { thinned } from '../thinned.ts'
 import { meanCost } from './order-models.ts'
 
 /** Rows to fit on, and what should be known of them. */
@@ -24,14 +25,8 @@ export function selectRows(all: readonly OutcomeRow[], models: readonly string[]
       `${whole.length} rows have a score of every model (${models.join(', ')}); at least ${fewestRows} are needed`,
     )
   }
-  const rows = whole.length <= mostRows ? whole : drawSome(whole, seed)
+  const rows = thinned(whole, mostRows, row => drawOf(row.id, 'select', seed))
   return { rows, warnings: [...countWarnings(all, whole, rows), ...modelWarnings(rows, models)] }
-}
-
-function drawSome(rows: readonly OutcomeRow[], seed: number): readonly OutcomeRow[] {
-  const drawn = rows.map((row, index) => ({ index, draw: drawOf(row.id, 'select', seed) }))
-  const kept = drawn.toSorted((a, b) => a.draw - b.draw || a.index - b.index).slice(0, mostRows)
-  return kept.toSorted((a, b) => a.index - b.index).map(({ index }) => rows[index]!)
 }
 
 function countWarnings(
@@ -56,6 +51,10 @@ function countWarnings(
   return warnings
 }
 
+function isOutside(confidence: number | undefined): boolean {
+  return confidence !== undefined && (confidence < 0 || confidence > 1)
+}
+
 function modelWarnings(rows: readonly OutcomeRow[], models: readonly string[]): readonly string[] {
   const warnings: string[] = []
   for (const model of models) {
@@ -64,6 +63,10 @@ function modelWarnings(rows: readonly OutcomeRow[], models: readonly string[]): 
     }
     if (rows.every(row => row.outcomes[model]?.confidence === undefined)) {
       warnings.push(`${model} has no confidence: its answers are judged by what was foreseen and what they look like`)
+    }
+    const outside = rows.filter(row => isOutside(row.outcomes[model]?.confidence)).length
+    if (outside > 0) {
+      warnings.push(`${model}: ${outside} confidences lie outside 0 to 1 and say less than those inside`)
     }
   }
   const without = models.filter(model => meanCost(rows, model) === undefined)

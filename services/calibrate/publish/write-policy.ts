@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { PolicyFile } from '../../shared/policy/policy-schema.ts'
+import { policySchema, type PolicyFile } from '../../shared/policy/policy-schema.ts'
 import { rounded } from '../round.ts'
+import { openOutputFolder, writeOutput } from './write-output.ts'
 
 /** Writes a policy folder: its files first, then `policy.json` that holds their hashes. The same policy gives the same bytes. */
 export function writePolicy(
@@ -10,14 +10,17 @@ export function writePolicy(
   policy: Omit<PolicyFile, 'files'>,
   files: ReadonlyMap<string, Uint8Array>,
 ): void {
-  mkdirSync(folder, { recursive: true })
+  openOutputFolder(folder)
   const hashes: Record<string, string> = {}
   for (const [name, bytes] of files) {
-    writeFileSync(join(folder, name), bytes)
+    writeOutput(join(folder, name), bytes)
     hashes[name] = createHash('sha256').update(bytes).digest('hex')
   }
   const whole: PolicyFile = { ...policy, files: hashes }
-  writeFileSync(join(folder, 'policy.json'), `${JSON.stringify(whole, roundedField, 1)}\n`)
+  const text = `${JSON.stringify(whole, roundedField, 1)}\n`
+  // A number that is none would only show when the policy is loaded.
+  policySchema.parse(JSON.parse(text))
+  writeOutput(join(folder, 'policy.json'), text)
 }
 
 function roundedField(_key: string, value: unknown): unknown {

@@ -59,7 +59,7 @@ export function standardise(
   for (let index = 0; index < names.length; index += 1) {
     const name = names[index]!
     const value = features[name] ?? (name.startsWith('=') ? 0 : undefined)
-    if (value === undefined) continue
+    if (value === undefined || !Number.isFinite(value)) continue
     standard[index] = standardised(value, means[index] ?? 0, scales[index] ?? 1)
   }
   return standard

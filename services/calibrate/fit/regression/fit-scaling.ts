@@ -32,7 +32,9 @@ export function fitScaling({ names, rows }: SignTable): Scaling {
     ...measured.map(([name, list]) => ({ name, ...momentsOf(list, list.length) })),
     ...indicators.map(([name, list]) => ({ name, ...momentsOf(list, rows.length) })),
   ]
-  const varied = kept.filter(({ deviation }) => deviation > 1e-9).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const varied = kept
+    .filter(({ deviation }) => deviation > 1e-9 && Number.isFinite(deviation))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
   return {
     names: varied.map(one => one.name),
     means: varied.map(one => one.mean),

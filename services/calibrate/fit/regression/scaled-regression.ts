@@ -32,6 +32,8 @@ export interface ScaledFit extends Scaling {
 
 /** Penalties tried, in units of one row's information, from nearly only the bias to nearly none. */
 const ridges = [300, 60, 12, 2.5]
+/** Where too few rows are there to choose on. */
+const usualRidge = 60
 /** The penalty is chosen on at most as many rows: more would not change the choice. */
 const mostTuning = 2000
 /**
@@ -85,15 +87,19 @@ function chooseRidge(samples: readonly Standard[]): {
   readonly start: LogisticFit | undefined
 } {
   const stride = Math.max(1, Math.ceil(samples.length / mostTuning))
-  // By rows, so that what one row gives is never on both sides.
-  const tuning = samples.filter(one => one.row % stride === 0)
-  const train = tuning.filter(one => (one.row / stride) % 4 !== 3)
-  const test = tuning.filter(one => (one.row / stride) % 4 === 3)
+  // By rows, so that what one row gives is never on both sides; by their rank, since some of a table's may be left out.
+  const ranks = new Map<number, number>()
+  for (const { row } of samples) if (!ranks.has(row)) ranks.set(row, ranks.size)
+  const turnOf = ({ row }: Standard): number => ranks.get(row)! / stride
+  const tuning = samples.filter(one => Number.isInteger(turnOf(one)))
+  const train = tuning.filter(one => turnOf(one) % 4 !== 3)
+  const test = tuning.filter(one => turnOf(one) % 4 === 3)
   let best: { ridge: number; loss: number; fit: LogisticFit | undefined } = {
-    ridge: 60,
+    ridge: usualRidge,
     loss: Number.POSITIVE_INFINITY,
     fit: undefined,
   }
+  if (test.length === 0) return { ridge: usualRidge, start: undefined }
   let fit: LogisticFit | undefined
   for (const ridge of ridges) {
     fit = fitLogistic(inputsOf(train), targetsOf(train), ridge, fit)

@@ -51,7 +51,8 @@ export function labelOf({ answer }: Judged): string | undefined {
   return plain(answer) || undefined
 }
 
-const longestLabel = 24
+/** A longer answer is no label. */
+export const longestLabel = 24
 
 /** A text but for case, space and punctuation. */
 export function plain(text: string): string {
