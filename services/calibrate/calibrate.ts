@@ -40,6 +40,8 @@ export interface CalibrateOptions {
 export interface CalibrateReport {
   readonly rows: number
   readonly models: readonly string[]
+  /** Where they are not, a call of the dearest model counts as 1 and any other as nothing. */
+  readonly costsKnown: boolean
   /** At the point that is run at without limits, on rows that no fit had seen. */
   readonly meanScore: number
   readonly meanCostUsd: number
@@ -118,6 +120,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
   return {
     rows: rows.length,
     models,
+    costsKnown: book.known,
     ...(encoderGain === undefined ? {} : { encoder: { used: encoder !== undefined, gainRatio: encoderGain } }),
     meanScore,
     meanCostUsd,

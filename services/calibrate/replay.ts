@@ -28,6 +28,8 @@ export interface ReplayOptions extends Pick<LoadPolicyOptions, 'openEncoder'> {
 /** What came of it, to be shown: mean costs, where costs are known of the calls that were made. */
 export interface ReplayReport {
   readonly rows: number
+  /** Where they are not, a call of the dearest model counts as 1 and any other as nothing. */
+  readonly costsKnown: boolean
   readonly budgets: readonly { readonly budgetUsd: number; readonly meanCostUsd: number }[]
   readonly maxRisks: readonly { readonly maxRisk: number; readonly meanCostUsd: number }[]
 }
@@ -61,6 +63,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayReport> {
   if (rows === 0) throw new GatewayError('Config', `${options.inputs}: there are no rows`)
   return {
     rows,
+    costsKnown: file.costsKnown,
     budgets: courses.flatMap(({ key, spentUsd }) =>
       'budgetUsd' in key ? { budgetUsd: key.budgetUsd, meanCostUsd: spentUsd() / rows } : [],
     ),

@@ -38,12 +38,11 @@ export async function runCalibrateCommand(options: CalibrateFlags, terminal: Ter
   for (const warning of report.warnings) terminal.note(terminal.paint('yellow', `warning: ${warning}`))
   terminal.line(`${report.rows} rows, ${report.models.join(' → ')}`)
   terminal.line(
-    `without limits: score ${report.meanScore.toFixed(4)}, cost $${report.meanCostUsd.toPrecision(3)} a request, ${(100 * report.escalationRatio).toFixed(1)} % climb`,
+    `without limits: score ${report.meanScore.toFixed(4)}, ${costOf(report.meanCostUsd, report)}, ${(100 * report.escalationRatio).toFixed(1)} % climb`,
   )
   if (report.encoder !== undefined) terminal.line(encoderLine(encoder, report.encoder))
   for (const { maxRisk, meanCostUsd } of report.certified) {
-    const held =
-      meanCostUsd === null ? 'not certified: everything escalates' : `cost $${meanCostUsd.toPrecision(3)} a request`
+    const held = meanCostUsd === null ? 'not certified: everything escalates' : costOf(meanCostUsd, report)
     terminal.line(`risk of a cheaper wrong answer at most ${100 * maxRisk} % (confidence 90 %): ${held}`)
   }
   terminal.line(terminal.paint('green', `policy written to ${out}`))
@@ -108,10 +107,10 @@ export async function runReplayCommand(options: ReplayFlags, terminal: Terminal)
     return
   }
   for (const { budgetUsd, meanCostUsd } of report.budgets) {
-    terminal.line(`budget $${budgetUsd}: $${meanCostUsd.toPrecision(4)} a request`)
+    terminal.line(`budget ${budgetUsd}: ${costOf(meanCostUsd, report, 4)}`)
   }
   for (const { maxRisk, meanCostUsd } of report.maxRisks) {
-    terminal.line(`risk at most ${maxRisk}: $${meanCostUsd.toPrecision(4)} a request`)
+    terminal.line(`risk at most ${maxRisk}: ${costOf(meanCostUsd, report, 4)}`)
   }
   terminal.line(terminal.paint('green', `${report.rows} rows replayed, written to ${out}`))
 }
@@ -139,9 +138,7 @@ export async function runEvalCommand(options: EvalFlags, terminal: Terminal): Pr
   }
   const { score, costUsd, marginalRisk } = report.chosen
   terminal.line(`${report.rows} rows, ${report.models.join(' → ')}; 95 % intervals in brackets`)
-  terminal.line(
-    `score ${interval(score)}, cost $${costUsd.value.toPrecision(3)} a request, risk ${interval(marginalRisk)}`,
-  )
+  terminal.line(`score ${interval(score)}, ${costOf(costUsd.value, report)}, risk ${interval(marginalRisk)}`)
   terminal.line(`AIQ ${interval(report.aiq.policy)}, over a random mix ${interval(report.aiq.gain)}`)
   terminal.line(
     `ECE of P(correct) after the call ${interval(report.ece)}; chance alone would leave ${report.eceOfChance.toFixed(4)}`,
@@ -150,6 +147,12 @@ export async function runEvalCommand(options: EvalFlags, terminal: Terminal): Pr
   for (const file of [options.json, options.html]) {
     if (file !== undefined) terminal.line(terminal.paint('green', `written to ${file}`))
   }
+}
+
+/** A mean cost, or what stands for it where costs are not known. */
+function costOf(mean: number, { costsKnown }: { readonly costsKnown: boolean }, digits = 3): string {
+  const figure = mean.toPrecision(digits)
+  return costsKnown ? `cost $${figure} a request` : `${figure} calls of the dearest model a request`
 }
 
 function interval({ value, low, high }: { value: number; low: number; high: number }): string {

@@ -87,6 +87,7 @@ describe('runCalibrate()', { timeout: 120_000 }, () => {
     const unpriced = await runCalibrate({ outcomes: [free], out })
     expect(unpriced.models).toEqual(['small', 'middle', 'large'])
     expect(unpriced.warnings.join()).toContain('no cost of middle')
+    expect([few.costsKnown, unpriced.costsKnown]).toEqual([true, false])
   })
 })
 
