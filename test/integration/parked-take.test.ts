@@ -3,15 +3,15 @@ import { pino, type Logger } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { beginningOf } from '../../services/shared/climb/redis-climb-log.ts'
 import { climbLogTimes } from '../../services/shared/climb/times.ts'
-import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
 import { createBullmqConsumer } from '../../services/shared/queue/bullmq-consumer.ts'
 import { createBullmqProducer } from '../../services/shared/queue/bullmq-producer.ts'
 import { ticketMarker } from '../../services/shared/queue/bullmq-scripts.ts'
-import { envelopeVersion, priorityRanks, type Job } from '../../services/shared/queue/job.ts'
+import type { Job } from '../../services/shared/queue/job.ts'
 import type { JobConsumer, TakenBatch } from '../../services/shared/queue/pool-queue.ts'
 import { connectRedis, whenReady, type RedisConnection } from '../../services/shared/redis/connect.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 import { openTcpProxy } from '../support/tcp-proxy.ts'
+import { waitingJob } from '../support/waiting-job.ts'
 
 const logger = pino({ level: 'silent' })
 const prefix = 'parked'
@@ -62,27 +62,6 @@ async function park(consumer: JobConsumer): Promise<() => Promise<TakenBatch | u
   }
 }
 
-function job(more: Partial<Job> = {}): Job {
-  return {
-    version: envelopeVersion,
-    legId: legIdOf(createRequestId(Date.now()), 0),
-    tenant: 't',
-    model: 'm',
-    recipe: {},
-    task: 'generate',
-    options: {},
-    parts: [{ kind: 'text', text: 'hello' }],
-    deadlineAt: Date.now() + 60_000,
-    priority: priorityRanks.normal,
-    replyTo: 'r',
-    streaming: false,
-    price: {},
-    reserveNanoUsd: 0,
-    enqueuedAt: Date.now(),
-    ...more,
-  }
-}
-
 async function put(leg: Job): Promise<void> {
   const producer = createBullmqProducer({ prefix, maxWaiting: new Map([['p', 10]]) }, redis)
   await producer.add('p', leg)
@@ -100,7 +79,7 @@ function askElsewhere(command: string): string {
 describe('a take that waits in Redis', () => {
   it('takes and begins the leg in the step that hands out its ticket, without a word from its worker', async () => {
     const consumer = await idleConsumer()
-    const leg = job()
+    const leg = waitingJob()
     await put(leg)
     const marker = ticketMarker(prefix, 'p')
     await redis.del(marker)
@@ -116,10 +95,10 @@ describe('a take that waits in Redis', () => {
     const hour = 3_600_000
     const consumer = await idleConsumer({ now: () => Date.now() + hour })
     const taking = await park(consumer)
-    await put(job({ deadlineAt: Date.now() + hour / 2, latestStartAt: Date.now() + hour / 2 }))
+    await put(waitingJob({ deadlineAt: Date.now() + hour / 2, latestStartAt: Date.now() + hour / 2 }))
     expect((await taking())?.legs.map(one => one.expired)).toEqual([true])
     const later = await park(consumer)
-    await put(job({ deadlineAt: Date.now() + 2 * hour }))
+    await put(waitingJob({ deadlineAt: Date.now() + 2 * hour }))
     expect((await later())?.legs.map(one => one.expired)).toEqual([undefined])
   })
 
@@ -140,20 +119,20 @@ describe('a take that waits in Redis', () => {
     const consumer = await idleConsumer()
     const taking = await park(consumer)
     await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
-    const leg = job()
+    const leg = waitingJob()
     await put(leg)
     let batch = await taking()
     for (let turn = 0; turn < 5 && batch === undefined; turn += 1) batch = await consumer.take(1000, limits)
     expect(batch?.legs.map(one => one.job.legId)).toEqual([leg.legId])
     await batch?.legs[0]?.done()
     const next = await park(consumer)
-    await put(job())
+    await put(waitingJob())
     expect((await next())?.legs).toHaveLength(1)
   })
 
   it('waits for nothing where nothing may be taken', async () => {
     const consumer = await idleConsumer()
-    await put(job())
+    await put(waitingJob())
     expect(await consumer.take(1000, limits, () => false)).toBeUndefined()
     expect((await consumer.take(1000, limits))?.legs).toHaveLength(1)
   })
@@ -164,7 +143,7 @@ describe('a take that waits in Redis', () => {
     // The worker is busy while the answer lies in its socket.
     await new Promise(resolve => setImmediate(resolve))
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
-    await put(job({ deadlineAt: Date.now() + 300, latestStartAt: Date.now() + 300 }))
+    await put(waitingJob({ deadlineAt: Date.now() + 300, latestStartAt: Date.now() + 300 }))
     expect((await taking)?.legs.map(one => one.expired)).toEqual([undefined])
   })
 
@@ -180,7 +159,7 @@ describe('a take that waits in Redis', () => {
     proxy.freeze('bzpopmin')
     // So long that the time of Redis is asked anew.
     time.passedMs = 60_000
-    const leg = job({ deadlineAt: Date.now() + 600_000 })
+    const leg = waitingJob({ deadlineAt: Date.now() + 600_000 })
     const taking = consumer.take(1000, limits)
     await put(leg)
     const frozenAt = performance.now()
@@ -198,7 +177,7 @@ describe('a take that waits in Redis', () => {
     const consumer = await idleConsumer(undefined, { url: server.url, log })
     for (let turn = 0; turn < 3; turn += 1) {
       const taking = consumer.take(1000, limits)
-      const leg = job()
+      const leg = waitingJob()
       await put(leg)
       let batch = await taking
       while (batch === undefined) batch = await consumer.take(1000, limits)

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
 import { createBullmqConsumer } from '../../services/shared/queue/bullmq-consumer.ts'
 import { createBullmqProducer } from '../../services/shared/queue/bullmq-producer.ts'
 import { openTickets } from '../../services/shared/queue/bullmq-tickets.ts'
@@ -10,6 +9,7 @@ import type { JobConsumer, TakenJob } from '../../services/shared/queue/pool-que
 import { openLine } from '../../services/shared/queue/redis-line.ts'
 import { connectRedis, whenReady, type RedisConnection } from '../../services/shared/redis/connect.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
+import { waitingJob } from '../support/waiting-job.ts'
 
 const logger = pino({ level: 'silent' })
 const prefix = 'test'
@@ -34,28 +34,7 @@ beforeEach(async () => {
 })
 
 const blocking = (): RedisConnection => connectRedis({ url: server.url, commandTimeoutMs: 2000 }, 'blocking', logger)
-const { normal, sheddable, interactive } = priorityRanks
-
-function job(more: Partial<Job> = {}): Job {
-  return {
-    version: envelopeVersion,
-    legId: legIdOf(createRequestId(Date.now()), 0),
-    tenant: 't',
-    model: 'm',
-    recipe: {},
-    task: 'generate',
-    options: {},
-    parts: [{ kind: 'text', text: 'hello' }],
-    deadlineAt: Date.now() + 60_000,
-    priority: normal,
-    replyTo: 'r',
-    streaming: false,
-    price: {},
-    reserveNanoUsd: 0,
-    enqueuedAt: Date.now(),
-    ...more,
-  }
-}
+const { sheddable, interactive } = priorityRanks
 
 const producerOf = (most = 1000, onShed?: (job: Job) => void) =>
   createBullmqProducer(
@@ -87,10 +66,10 @@ describe('the queue of a pool', () => {
   it('gives classes in order, and within a tenant the earliest deadline first, each leg once', async () => {
     const producer = producerOf()
     const at = Date.now() + 10_000
-    const shed = job({ priority: sheddable, deadlineAt: at })
-    const late = job({ deadlineAt: at + 2000 })
-    const soon = job({ deadlineAt: at + 1000 })
-    const urgent = job({ priority: interactive, deadlineAt: at + 9000 })
+    const shed = waitingJob({ priority: sheddable, deadlineAt: at })
+    const late = waitingJob({ deadlineAt: at + 2000 })
+    const soon = waitingJob({ deadlineAt: at + 1000 })
+    const urgent = waitingJob({ priority: interactive, deadlineAt: at + 9000 })
     for (const leg of [shed, late, soon, urgent, soon]) await producer.add('p', leg)
     expect(await producer.waiting('p')).toBe(4)
     const taken = await takeAll(consumerOf())
@@ -101,7 +80,7 @@ describe('the queue of a pool', () => {
   it('gives tenants turns by the work that they bring and by their weights', async () => {
     const producer = producerOf()
     const bring = async (tenant: string, count: number, serviceMs: number, weight = 1): Promise<void> => {
-      for (let index = 0; index < count; index += 1) await producer.add('p', job({ tenant, serviceMs, weight }))
+      for (let index = 0; index < count; index += 1) await producer.add('p', waitingJob({ tenant, serviceMs, weight }))
     }
     await bring('flood', 60, 100)
     await bring('heavy', 30, 200)
@@ -120,9 +99,9 @@ describe('the queue of a pool', () => {
   it('gives a tenant that comes late the next turn, though another has much waiting', async () => {
     const producer = producerOf()
     const consumer = consumerOf()
-    for (let index = 0; index < 50; index += 1) await producer.add('p', job({ tenant: 'flood', serviceMs: 100 }))
+    for (let index = 0; index < 50; index += 1) await producer.add('p', waitingJob({ tenant: 'flood', serviceMs: 100 }))
     for (let index = 0; index < 5; index += 1) await consumer.take(0, one)
-    const polite = job({ tenant: 'polite', serviceMs: 100 })
+    const polite = waitingJob({ tenant: 'polite', serviceMs: 100 })
     await producer.add('p', polite)
     const next = [await consumer.take(0, one), await consumer.take(0, one)]
     expect(next.flatMap(batch => batch?.legs.map(leg => leg.job.tenant))).toContain('polite')
@@ -132,7 +111,7 @@ describe('the queue of a pool', () => {
   it('leaves a leg to the worker that has it now, whatever one that lost it does', async () => {
     const producer = producerOf()
     const line = openLine(prefix, 'p', redis)
-    const leg = job()
+    const leg = waitingJob()
     await producer.add('p', leg)
     const [lost, kept] = ['lost', 'kept'].map(token => ({ token, lockMs: 10_000 }))
     const { ticket = '' } = (await line.take(lost!, Date.now, one)) ?? {}
@@ -156,7 +135,7 @@ describe('the queue of a pool', () => {
     expect(await consumer.take(0, one, () => open)).toBeUndefined()
     const taking = consumer.take(1000, one, () => open)
     open = false
-    await producer.add('p', job())
+    await producer.add('p', waitingJob())
     expect(await taking).toBeUndefined()
     expect(await producer.waiting('p')).toBe(1)
     await producer.close()
@@ -166,7 +145,7 @@ describe('the queue of a pool', () => {
     const producer = producerOf()
     const consumer = consumerOf()
     const at = Date.now() + 10_000
-    const legs = ['m', 'n', 'm', 'm'].map((model, index) => job({ model, deadlineAt: at + index * 1000 }))
+    const legs = ['m', 'n', 'm', 'm'].map((model, index) => waitingJob({ model, deadlineAt: at + index * 1000 }))
     for (const leg of legs) await producer.add('p', leg)
     const limits = new Map([
       ['m', 2],
@@ -181,8 +160,8 @@ describe('the queue of a pool', () => {
 
   it('leaves a model that a worker has not ready to others', async () => {
     const producer = producerOf()
-    await producer.add('p', job({ model: 'other' }))
-    const mine = job()
+    await producer.add('p', waitingJob({ model: 'other' }))
+    const mine = waitingJob()
     await producer.add('p', mine)
     const consumer = consumerOf()
     const taken = await takeAll(consumer)
@@ -193,8 +172,8 @@ describe('the queue of a pool', () => {
 
   it('drops what cannot end in time any more, and tells of it', async () => {
     const producer = producerOf()
-    const dead = job({ deadlineAt: Date.now() + 5000, latestStartAt: Date.now() - 1 })
-    const alive = job()
+    const dead = waitingJob({ deadlineAt: Date.now() + 5000, latestStartAt: Date.now() - 1 })
+    const alive = waitingJob()
     await producer.add('p', dead)
     await producer.add('p', alive)
     const batch = await consumerOf().take(0, one)
@@ -210,21 +189,21 @@ describe('the queue of a pool', () => {
     const shed: string[] = []
     const producer = producerOf(2, leg => shed.push(leg.legId))
     const at = Date.now() + 10_000
-    const [kept, gone] = [0, 1].map(index => job({ priority: sheddable, deadlineAt: at + index }))
+    const [kept, gone] = [0, 1].map(index => waitingJob({ priority: sheddable, deadlineAt: at + index }))
     for (const leg of [kept, gone]) await producer.add('p', leg as Job)
-    await expect(producer.add('p', job({ priority: sheddable }))).rejects.toMatchObject({ code: 'Overloaded' })
-    const better = job()
+    await expect(producer.add('p', waitingJob({ priority: sheddable }))).rejects.toMatchObject({ code: 'Overloaded' })
+    const better = waitingJob()
     await producer.add('p', better)
     expect(shed).toEqual([gone?.legId])
-    await producer.add('p', job())
-    await expect(producer.add('p', job())).rejects.toMatchObject({ code: 'Overloaded' })
+    await producer.add('p', waitingJob())
+    await expect(producer.add('p', waitingJob())).rejects.toMatchObject({ code: 'Overloaded' })
     expect(await producer.waiting('p')).toBe(2)
     await producer.close()
   })
 
   it('takes a waiting leg out, and not a running one', async () => {
     const producer = producerOf()
-    const [waiting, running] = [job(), job({ priority: interactive })]
+    const [waiting, running] = [waitingJob(), waitingJob({ priority: interactive })]
     await producer.add('p', waiting)
     await producer.add('p', running)
     await consumerOf().take(0, one)
@@ -238,7 +217,7 @@ describe('the queue of a pool', () => {
   it('gives a batch of which some ended and some were given back: those come again, the others do not', async () => {
     const producer = producerOf()
     const consumer = consumerOf()
-    for (let index = 0; index < 3; index += 1) await producer.add('p', job())
+    for (let index = 0; index < 3; index += 1) await producer.add('p', waitingJob())
     const batch = await consumer.take(0, new Map([['m', 3]]))
     const [ended, back, other] = batch?.legs ?? []
     await back?.giveBack()
@@ -255,7 +234,7 @@ describe('the queue of a pool', () => {
     const dying = blocking()
     const first = createBullmqConsumer(options, dying, logger)
     const second = consumerOf()
-    for (let index = 0; index < 3; index += 1) await producer.add('p', job())
+    for (let index = 0; index < 3; index += 1) await producer.add('p', waitingJob())
     const limits = new Map([['m', 2]])
     const batch = await first.take(500, limits)
     // As SIGKILL leaves it: no lock is renewed and nothing is given back.
@@ -273,7 +252,7 @@ describe('the queue of a pool', () => {
   })
 
   it('hands out a ticket again that was lost with the process that put the leg in line', async () => {
-    const leg = job()
+    const leg = waitingJob()
     // As a process of an earlier version leaves it that died between the two steps, or one that gave a leg back.
     await openLine(prefix, 'p', redis).put(leg, 10)
     const tickets = await redis.keys('*tickets*')
@@ -287,9 +266,9 @@ describe('the queue of a pool', () => {
   it('refuses an envelope of a version that it does not read, and goes on', async () => {
     const producer = producerOf()
     const consumer = consumerOf()
-    await producer.add('p', job({ version: envelopeVersion + 1 }))
+    await producer.add('p', waitingJob({ version: envelopeVersion + 1 }))
     expect(await consumer.take(0, one)).toBeUndefined()
-    const sound = job()
+    const sound = waitingJob()
     await producer.add('p', sound)
     expect(legIds(await takeAll(consumer))).toEqual([sound.legId])
     await producer.close()
@@ -313,7 +292,7 @@ describe('the queue of a pool', () => {
           const [id] = waiting.keys()
           const [ticket] = running.keys()
           if (now.kind === 'put') {
-            const leg = job({ tenant: `t${now.tenant}`, priority: now.priority, serviceMs: 10 })
+            const leg = waitingJob({ tenant: `t${now.tenant}`, priority: now.priority, serviceMs: 10 })
             await line.put(leg, 1000)
             waiting.set(leg.legId, leg)
           } else if (now.kind === 'withdraw' && id !== undefined) {

@@ -7,11 +7,12 @@ import { createMailSender, createRedisMailbox } from '../../services/shared/mail
 import type { RouterMail } from '../../services/shared/mailbox/mailbox.ts'
 import { createRedisPayloadStore } from '../../services/shared/payload/redis-payload-store.ts'
 import { createBullmqProducer } from '../../services/shared/queue/bullmq-producer.ts'
-import { envelopeVersion, type Job } from '../../services/shared/queue/job.ts'
+import { envelopeVersion } from '../../services/shared/queue/job.ts'
 import { connectRedis, whenReady, type RedisConnection } from '../../services/shared/redis/connect.ts'
 import { createRedisWorkerRegistry } from '../../services/shared/registry/redis-worker-registry.ts'
 import { FakeClimbLog } from '../support/fake-climb-log.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
+import { waitingJob } from '../support/waiting-job.ts'
 
 const logger = pino({ level: 'silent' })
 const prefix = 'test'
@@ -33,27 +34,6 @@ beforeEach(async () => {
 
 function blocking(): RedisConnection {
   return connectRedis({ url: server.url, commandTimeoutMs: 2000 }, 'blocking', logger)
-}
-
-function job(more: Partial<Job> = {}): Job {
-  return {
-    version: envelopeVersion,
-    legId: legIdOf(createRequestId(Date.now()), 0),
-    tenant: 't',
-    model: 'm',
-    recipe: {},
-    task: 'generate',
-    options: {},
-    parts: [{ kind: 'text', text: 'hello' }],
-    deadlineAt: Date.now() + 10_000,
-    priority: 5,
-    replyTo: 'r',
-    streaming: false,
-    price: {},
-    reserveNanoUsd: 0,
-    enqueuedAt: Date.now(),
-    ...more,
-  }
 }
 
 const end: LegEnd = {
@@ -297,11 +277,11 @@ describe('a Redis that is away', () => {
     const connection = connectRedis({ url: own.url, commandTimeoutMs: 500 }, 'commands', logger)
     await whenReady(connection, 5000)
     const producer = createBullmqProducer({ prefix, maxWaiting: new Map() }, connection)
-    const one = job()
+    const one = waitingJob()
     await producer.add('p', one)
     await own.kill()
     const askedAt = Date.now()
-    await expect(producer.add('p', job())).rejects.toMatchObject({ code: 'Overloaded' })
+    await expect(producer.add('p', waitingJob())).rejects.toMatchObject({ code: 'Overloaded' })
     await expect(producer.waiting('p')).rejects.toMatchObject({ code: 'Overloaded' })
     expect(Date.now() - askedAt).toBeLessThan(1000)
     await own.restart()

@@ -1,0 +1,25 @@
+import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
+import { envelopeVersion, priorityRanks, type Job } from '../../services/shared/queue/job.ts'
+
+/** A leg of a request of its own, as a router puts it in line: a minute is left. */
+export function waitingJob(more: Partial<Job> = {}): Job {
+  const now = Date.now()
+  return {
+    version: envelopeVersion,
+    legId: legIdOf(createRequestId(now), 0),
+    tenant: 't',
+    model: 'm',
+    recipe: {},
+    task: 'generate',
+    options: {},
+    parts: [{ kind: 'text', text: 'hello' }],
+    deadlineAt: now + 60_000,
+    priority: priorityRanks.normal,
+    replyTo: 'r',
+    streaming: false,
+    price: {},
+    reserveNanoUsd: 0,
+    enqueuedAt: now,
+    ...more,
+  }
+}
