@@ -33,11 +33,19 @@ export function openTcpProxy(socketPath: string): Promise<TcpProxy> {
       said += piece.toString('latin1').toLowerCase()
       if (!frozen) behind.write(piece)
     })
-    // Timers of one delay fire in the order in which they were set, so pieces stay in order.
+    // Pieces stay in order, also where a delay is taken away while some are on their way.
+    const held: Buffer[] = []
     behind.on('data', piece => {
       if (frozen) return
-      if (proxy.delayMs === 0) client.write(piece)
-      else setTimeout(() => client.writable && client.write(piece), proxy.delayMs)
+      if (proxy.delayMs === 0 && held.length === 0) {
+        client.write(piece)
+        return
+      }
+      held.push(piece)
+      setTimeout(() => {
+        const next = held.shift()
+        if (next !== undefined && client.writable) client.write(next)
+      }, proxy.delayMs)
     })
   })
   const proxy = {

@@ -75,7 +75,7 @@ describe('expectEngineWait()', () => {
       fc.property(
         fc.double({ min: 0 }),
         fc.double({ min: 0 }),
-        fc.double({ min: 0, max: 1e9 }),
+        fc.double({ min: 0, max: 1e9, noNaN: true }),
         (waiting, running, ms) => {
           const wait = expectEngineWait([{ waiting, running }], { meanMs: ms, deviationMs: ms })
           for (const one of [wait.meanMs, wait.deviationMs]) {
