@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fitJudges, type JudgeRow } from '../../services/calibrate/fit/fit-judges.ts'
 import { drawOf } from '../../services/calibrate/draw.ts'
 import { fitProspects } from '../../services/calibrate/fit/fit-prospects.ts'
+import { codeSamples, fitScaled } from '../../services/calibrate/fit/regression/scaled-regression.ts'
 import { thinned } from '../../services/calibrate/thinned.ts'
 import type { OutcomeRow } from '../../services/calibrate/states.ts'
 import { packageRoot } from '../../services/shared/config/load-config.ts'
@@ -126,6 +127,25 @@ describe('fitJudges()', () => {
     )
     expect(kept).toHaveLength(6000)
     expect(Math.abs(kept.filter(row => row % 2 === 0).length - 3000)).toBeLessThan(200)
+  })
+
+  it('chooses a penalty on the rows that are there, whatever their places in the table', () => {
+    const samplesAt = (placeOf: (index: number) => number) =>
+      Array.from({ length: 2400 }, (_, index) => ({
+        signs: { one: ((index * 7919) % 100) / 100, two: ((index * 31) % 17) / 17 },
+        target: Number((index * 7919) % 100 < 40 + ((index * 104_729) % 20)),
+        row: placeOf(index),
+      }))
+    const [near, apart] = [(index: number) => index, (index: number) => 2 * index + 1].map(placeOf =>
+      fitScaled(codeSamples(samplesAt(placeOf))),
+    )
+    expect(near?.ridge).toBeLessThan(300)
+    expect(apart).toEqual(near)
+  })
+
+  it('takes a sign that is no number for one that is not known', () => {
+    const judge = { names: ['a', 'b'], means: [1, 2], scales: [1, 1], weights: [0.5, 3], bias: 0.1 }
+    expect(judgeAnswer(judge, { a: 2, b: Number.NaN })).toBe(judgeAnswer(judge, { a: 2 }))
   })
 
   it('takes as many rows as a table has', () => {

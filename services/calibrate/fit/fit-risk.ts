@@ -10,7 +10,6 @@ import { crossFit } from './folds.ts'
 import { chainsOf, isLoss, judgedOf } from '../ladder.ts'
 import { codeSamples, fitScaled, judgeOf } from './regression/scaled-regression.ts'
 import { createWalk } from '../walk-row.ts'
-import { thinned } from '../thinned.ts'
 
 /** What fitting needs beside the rows. */
 export interface RiskOptions {
@@ -63,16 +62,13 @@ export function fitRisk(rows: readonly FeaturedRow[], options: RiskOptions): Ris
   }
   if (fitting.length < fewestRows || certifying.length < fewestRows || options.models.length < 2) return empty
   const judges = fitDangers(fitting, options)
-  const ordering = thinned(fitting, mostOrdered, ({ row }) => drawOf(row.id, 'order', seed))
-  const path = orderPath(dangersOf(ordering, options), options)
+  const path = orderPath(dangersOf(fitting, options), options)
   const certified = { ...empty, judges }
   const danger = walkDanger(certifying, options, certified)
   return { ...certified, path: path.map(point => certify(danger, point, options)) }
 }
 
 const fewestRows = 5
-/** The order of the path is found on so many rows; every row certifies. */
-const mostOrdered = 10_000
 
 /** One judge a rung below the dearest: P(its answer is wrong and the dearest's right). */
 function fitDangers(rows: readonly FeaturedRow[], { models, seed }: RiskOptions): RiskOfPolicy['judges'] {

@@ -36,6 +36,7 @@ const ridges = [300, 60, 12, 2.5]
 const usualRidge = 60
 /** The penalty is chosen on at most as many rows: more would not change the choice. */
 const mostTuning = 2000
+
 /**
  * Fits with the penalty that foresees best on every fourth row, with all that the row gives: no chance is drawn. A fit of nearly the
  * same rows lends its penalty, and its weights to start from.
