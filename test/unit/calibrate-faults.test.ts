@@ -40,6 +40,12 @@ describe('gatherRows()', () => {
     expect(await fault(gatherRows([at('cut.jsonl.gz')]))).toMatch(/^Config: .*cut.jsonl.gz: it cannot be read/u)
   })
 
+  it.each(['constructor', 'toString'])('refuses a model called %s, which every record has', async name => {
+    const file = at('names.jsonl')
+    writeFileSync(file, `{"id":"a","outcomes":{"${name}":{"score":1}}}\n`)
+    expect(await fault(gatherRows([file]))).toBe(`Config: ${file}:1: outcomes.${name}: no model can be called that`)
+  })
+
   it('reads over a mark of the byte order', async () => {
     writeFileSync(at('marked.jsonl'), `\uFEFF${table(rows)}`)
     expect((await gatherRows([at('marked.jsonl')])).rows).toHaveLength(60)

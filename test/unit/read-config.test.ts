@@ -87,6 +87,14 @@ describe('readConfig()', () => {
     expect([listen.ops, listen.workerOps].map(address => address.split(':')[0])).toEqual(['127.0.0.1', '127.0.0.1'])
   })
 
+  it.each([
+    ['constructor', 'another name: this one every record has of itself'],
+    ['Echo', 'lower-case letters, digits, dots, dashes; at most 64'],
+  ])('says what is wrong with the name %s of a model', (name, wish) => {
+    const [first] = faultsOf(change('  echo:', `  ${name}:`))
+    expect(first).toBe(`6: models.${name}: expected ${wish}`)
+  })
+
   it('takes a ladder that draws, with another to fall back on', () => {
     expect(faultsOf(drawing('rungs: [painter]\n    fallbacks: [other]'))).toEqual([])
   })

@@ -20,13 +20,16 @@ const part = z.union([
   z.object({ video: numbers }),
 ])
 
+/** What every record has of itself is no name of a model. */
+const modelName = z.string().refine(name => !(name in Object.prototype), 'no model can be called that')
+
 /** One row of an outcome table; fields that are not known are let through and not used. */
 export const outcomeRowSchema = z.object({
   id: z.union([z.string(), z.number()]).transform(String),
   dataset: z.string().default(''),
   group: z.string().optional(),
   content: z.array(part).default([]),
-  outcomes: z.record(z.string(), outcome),
+  outcomes: z.record(modelName, outcome),
 })
 
 /** Turns a row's content into what estimators see: numbers of media become features, words beside them (captions, text in the image) text. */

@@ -83,7 +83,9 @@ function readRow(text: string, at: string): OutcomeRow {
   const read = outcomeRowSchema.safeParse(json)
   if (!read.success) {
     const [first] = read.error.issues
-    throw new GatewayError('Config', `${at}: ${first?.path.join('.') ?? ''}: ${first?.message ?? 'it cannot be read'}`)
+    // What is wrong with a key is told one level deeper.
+    const { message } = (first?.code === 'invalid_key' ? first.issues[0] : first) ?? { message: 'it cannot be read' }
+    throw new GatewayError('Config', `${at}: ${first?.path.join('.') ?? ''}: ${message}`)
   }
   const { id, dataset, group, content, outcomes } = read.data
   const parts = partsOf(content)

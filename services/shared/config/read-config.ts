@@ -96,6 +96,8 @@ interface Issue {
   readonly message: string
   readonly keys?: readonly string[]
   readonly errors?: readonly (readonly Issue[])[]
+  /** What is wrong with a key. */
+  readonly issues?: readonly Issue[]
 }
 
 function faultsOf(issue: Issue): ConfigFault[] {
@@ -107,7 +109,8 @@ function faultsOf(issue: Issue): ConfigFault[] {
     const ways = issue.errors.flatMap(issues => issues.slice(0, 1).map(one => wishOf(one.message)))
     return [{ path, expected: [...new Set(ways)].join(', or ') }]
   }
-  return [{ path, expected: wishOf(issue.message) }]
+  const [ofKey = issue] = issue.code === 'invalid_key' ? (issue.issues ?? []) : []
+  return [{ path, expected: wishOf(ofKey.message) }]
 }
 
 /** zod says `Too small: expected number to be >=1`; the report's line already says `expected`. */
