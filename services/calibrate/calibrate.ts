@@ -91,7 +91,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
   const risk = fitRisk(featured, { models, book, seed, delta })
   const graph = graphOf(space, stack.estimator)
   const policy: Omit<PolicyFile, 'files'> = {
-    schema: 5,
+    schema: 6,
     models: [...models],
     estimator: {
       file: 'estimator.onnx',
@@ -104,6 +104,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
     usual,
     costsKnown: book.known,
     judges: stack.judges,
+    ...(stack.labelModel === undefined ? {} : { labelModel: stack.labelModel }),
     prospects: stack.prospects,
     decision: { chosen, rule: 'cheapest within one standard error of the best score', path },
     risk,

@@ -32,7 +32,8 @@ export interface Walk {
 export function createWalk(
   row: OutcomeRow,
   estimate: Estimate,
-  file: Pick<PolicyFile, 'models' | 'usual' | 'prospects' | 'judges'> & Partial<Pick<PolicyFile, 'risk' | 'schema'>>,
+  file: Pick<PolicyFile, 'models' | 'usual' | 'prospects' | 'judges' | 'labelModel'> &
+    Partial<Pick<PolicyFile, 'risk' | 'schema'>>,
 ): Walk {
   const seen = new Map<string, readonly Called[]>([['', []]])
   const views = new Map<string, WorthView>()
@@ -42,7 +43,7 @@ export function createWalk(
   function calledFor(calls: readonly string[]): readonly Called[] {
     return kept(seen, calls.join('\n'), () => {
       const answers = calls.map(model => judgedOf(row, model))
-      const confidences = (file.schema === 3 ? judgeInOrder : judgeAll)(file.judges, answers, estimate)
+      const confidences = (file.schema === 3 ? judgeInOrder : judgeAll)(file, answers, estimate)
       return answers.map((one, index) => ({ ...one, confidence: confidences[index]!, costNanoUsd: 0 }))
     })
   }

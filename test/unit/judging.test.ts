@@ -74,11 +74,11 @@ describe('companionSigns()', () => {
 
 describe('fitJudges()', () => {
   const { all, unseen } = fitJudges(rows, foldOfRow, options)
-  const alone = judgeAll(all, [answer('small', 'yes', 0.6)], estimate)[0]!
+  const alone = judgeAll({ judges: all }, [answer('small', 'yes', 0.6)], estimate)[0]!
 
   it('makes an answer less sure when a surer one contradicts it, and more when it agrees', () => {
-    const against = judgeAll(all, [answer('small', 'yes', 0.6), answer('large', 'no', 0.95)], estimate)
-    const beside = judgeAll(all, [answer('small', 'yes', 0.6), answer('large', 'yes', 0.95)], estimate)
+    const against = judgeAll({ judges: all }, [answer('small', 'yes', 0.6), answer('large', 'no', 0.95)], estimate)
+    const beside = judgeAll({ judges: all }, [answer('small', 'yes', 0.6), answer('large', 'yes', 0.95)], estimate)
     expect(against[0]).toBeLessThan(alone - 0.1)
     expect(beside[0]).toBeGreaterThan(alone + 0.05)
     expect(against[1]).toBeGreaterThan(against[0]!)
@@ -104,7 +104,7 @@ describe('fitJudges()', () => {
     })
     const { all: judges } = fitJudges(told, foldOfRow, { models: ['small', 'large'], folds: 4, seed: 1 })
     const errors = shares.map(([confidence, share]) =>
-      Math.abs(judgeAll(judges, [answer('small', 'yes', confidence)], estimate)[0]! - share / 10),
+      Math.abs(judgeAll({ judges }, [answer('small', 'yes', confidence)], estimate)[0]! - share / 10),
     )
     expect(Math.max(...errors)).toBeLessThan(0.15)
   })
@@ -159,8 +159,8 @@ describe('fitJudges()', () => {
 
   it('says the same of a set of answers in whichever order they came', () => {
     const three = [answer('small', 'yes', 0.6), answer('middle', 'no', 0.7), answer('large', 'no', 0.9)]
-    const forward = judgeAll(all, three, estimate)
-    const backward = judgeAll(all, three.toReversed(), estimate).toReversed()
+    const forward = judgeAll({ judges: all }, three, estimate)
+    const backward = judgeAll({ judges: all }, three.toReversed(), estimate).toReversed()
     forward.forEach((value, index) => expect(value).toBeCloseTo(backward[index]!, 10))
   })
 
@@ -180,7 +180,7 @@ describe('fitProspects()', () => {
   const prospects = fitProspects(rows, unseen, models, 1)
   const gainOf = (answers: readonly Judged[], to: string): number => {
     const called = answers.map((one, index): Called => {
-      return { ...one, confidence: judgeAll(all, answers, estimate)[index]!, costNanoUsd: 0 }
+      return { ...one, confidence: judgeAll({ judges: all }, answers, estimate)[index]!, costNanoUsd: 0 }
     })
     return 2 * judgeAnswer(prospects[`${answers.at(-1)!.model}>${to}`]!, prospectSignsOf(called, to, estimate)) - 1
   }

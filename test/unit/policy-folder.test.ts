@@ -48,13 +48,29 @@ describe('loadPolicy()', () => {
     })
   })
 
-  it('reads the schema before, and refuses one that it does not know: its judges may weigh signs that are not made here', async () => {
-    edit(policy => (policy['schema'] = 4))
+  it.each([4, 5])('reads a policy of schema %i', async schema => {
+    edit(policy => (policy['schema'] = schema))
     expect((await loadPolicy(folder, {})).models).toHaveLength(3)
-    edit(policy => (policy['schema'] = 6))
+  })
+
+  it('refuses a schema that it does not know: its judges may weigh signs that are not made here', async () => {
+    edit(policy => (policy['schema'] = 7))
     await expect(loadPolicy(folder, {})).rejects.toMatchObject({
       code: 'Config',
       message: expect.stringContaining('schema'),
+    })
+  })
+
+  it('refuses a label model whose weights are not of its labels', async () => {
+    const line = [0.1, 0.2]
+    const voter = { mean: 0, scale: 1, said: [line, line], sure: [line, line], surer: [line, line] }
+    const labelModel = { labels: ['no', 'yes'], bias: line, voters: { small: voter } }
+    edit(policy => (policy['labelModel'] = labelModel))
+    expect((await loadPolicy(folder, {})).models).toHaveLength(3)
+    edit(policy => (policy['labelModel'] = { ...labelModel, voters: { small: { ...voter, sure: [line] } } }))
+    await expect(loadPolicy(folder, {})).rejects.toMatchObject({
+      code: 'Config',
+      message: expect.stringContaining('labelModel: its weights are not of as many labels'),
     })
   })
 

@@ -1,16 +1,17 @@
-import { signsOf } from '../../shared/policy/judge-answer.ts'
+import { chancesOf, signsOf } from '../../shared/policy/judge-answer.ts'
 import type { Estimate } from '../../shared/policy/policy.ts'
-import type { Judge, PolicyFile } from '../../shared/policy/policy-schema.ts'
+import type { Judge, LabelModel, PolicyFile } from '../../shared/policy/policy-schema.ts'
 import { drawOf } from '../draw.ts'
 import { judgedOf } from '../ladder.ts'
 import type { OutcomeRow } from '../states.ts'
 import { codeSamples, fitScaled, judgeOf, type Sample } from './regression/scaled-regression.ts'
 import { thinned } from '../thinned.ts'
 
-/** A row with what is foreseen of it by an estimator that has not seen it. */
+/** A row with what is foreseen of it by an estimator that has not seen it, and such a label model where there is one. */
 export interface JudgeRow {
   readonly row: OutcomeRow
   readonly estimate: Estimate
+  readonly labelModel?: LabelModel | undefined
 }
 
 /** Sets of other answers that each row is judged with. The first is empty: every climb begins with an answer alone. */
@@ -60,13 +61,15 @@ function samplesOf(
   seed: number,
 ): readonly Sample[] {
   const others = models.filter(other => other !== model)
-  return rows.flatMap(({ row, estimate, at: place }) => {
+  return rows.flatMap(({ row, estimate, labelModel, at: place }) => {
     const target = row.outcomes[model]?.score ?? 0
     return Array.from({ length: draws }, (_, draw) => {
       const bits = drawOf(row.id, `others of ${model}, ${draw}`, seed)
       const drawn = draw === 0 ? [] : others.filter((_other, at) => (bits >>> (at % 32)) % 2 === 1)
       const given = drawn.map(other => judgedOf(row, other))
-      return { signs: signsOf(judgedOf(row, model), estimate, given), target, row: place }
+      const judged = judgedOf(row, model)
+      const chances = chancesOf(labelModel, [judged, ...given])
+      return { signs: signsOf(judged, estimate, given, chances), target, row: place }
     })
   })
 }

@@ -41,9 +41,9 @@ interface Unseen extends JudgeRow {
   readonly judges: PolicyFile['judges']
 }
 
-function calledOf({ row, estimate, judges }: Unseen, calls: readonly string[]): readonly Called[] {
+function calledOf({ row, estimate, judges, labelModel }: Unseen, calls: readonly string[]): readonly Called[] {
   const answers = calls.map(model => judgedOf(row, model))
-  const confidences = judgeAll(judges, answers, estimate)
+  const confidences = judgeAll({ judges, labelModel }, answers, estimate)
   return answers.map((one, index) => ({ ...one, confidence: confidences[index]!, costNanoUsd: 0 }))
 }
 

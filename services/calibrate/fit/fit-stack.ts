@@ -5,11 +5,12 @@ import { drawOf } from '../draw.ts'
 import { fitEstimator, foresee, type EstimatorSpace, type FeaturedRow } from './kernel/fit-estimator.ts'
 import { fitJudges, type JudgeRow } from './fit-judges.ts'
 import type { KernelFit } from './kernel/fit-kernel.ts'
+import { fitLabels } from './fit-labels.ts'
 import { fitProspects } from './fit-prospects.ts'
 import { crossFit } from './folds.ts'
 
 /** Everything that is fitted for decisions by worth. */
-export interface Stack extends Pick<PolicyFile, 'models' | 'usual' | 'judges' | 'prospects'> {
+export interface Stack extends Pick<PolicyFile, 'models' | 'usual' | 'judges' | 'labelModel' | 'prospects'> {
   readonly estimator: KernelFit
 }
 
@@ -24,20 +25,29 @@ export interface StackOptions {
 const innerFolds = 4
 
 /**
- * Fits estimator, judges and prospects on rows, each on what the one before says of rows that it has not seen (inner folds). Nothing
+ * Fits estimator, label model, judges and prospects on rows, each on what the one before says of rows that it has not seen (inner folds). Nothing
  * but the given rows is looked at, so a stack fitted without a fold says of that fold what it would say of new rows.
  */
 export function fitStack(rows: readonly FeaturedRow[], options: StackOptions): Stack {
   const { models, seed } = options
   const foldOfRow = rows.map(({ row }) => drawOf(row.id, 'inner fold', seed) % innerFolds)
   const estimates = foreseeUnseen(rows, foldOfRow, options)
-  const judgeRows = rows.map(({ row }, index): JudgeRow => ({ row, estimate: estimates[index]! }))
-  const judges = fitJudges(judgeRows, foldOfRow, { models, folds: innerFolds, seed })
+  const all = { models, folds: innerFolds, seed }
+  const labels = fitLabels(
+    rows.map(one => one.row),
+    foldOfRow,
+    all,
+  )
+  const judgeRows = rows.map(({ row }, index): JudgeRow => {
+    return { row, estimate: estimates[index]!, labelModel: labels.unseen[index] }
+  })
+  const judges = fitJudges(judgeRows, foldOfRow, all)
   return {
     models: [...models],
     usual: options.usual,
     estimator: fitEstimator(options.space, rows),
     judges: judges.all,
+    labelModel: labels.all,
     prospects: fitProspects(judgeRows, judges.unseen, models, seed),
   }
 }

@@ -1,32 +1,45 @@
 import { standardise } from './featurize.ts'
 import type { Called, Estimate, Judged } from './policy.ts'
+import { labelChances, labelSigns } from './label-model.ts'
 import type { Judge, PolicyFile } from './policy-schema.ts'
 import { agreement, companionSigns, foreseenLogit } from './signs/companion-signs.ts'
 import { aloneSigns, logit, named, ownSigns, type Signs } from './signs/own-signs.ts'
 
 /**
- * Every sign by which an answer is judged: its confidence, its signals, its label where it is one, what was foreseen, and what each of
- * the other answers says of it, whether it was given before or after. Pure.
+ * Every sign by which an answer is judged: its confidence, its signals, its label where it is one, what was foreseen, and what the other
+ * answers say of it, whether they were given before or after: each by itself, and the labels of all together. Pure.
  */
-export function signsOf(judged: Judged, estimate: Estimate, others: readonly Judged[]): Signs {
+export function signsOf(
+  judged: Judged,
+  estimate: Estimate,
+  others: readonly Judged[],
+  chances: ReadonlyMap<string, number> = new Map(),
+): Signs {
   return {
     ...ownSigns(judged),
     foreseen_logit: foreseenLogit(judged.model, estimate),
     ...(others.length === 0 ? aloneSigns(judged) : companionSigns(judged, estimate, others)),
+    ...labelSigns(judged, others, chances),
   }
 }
 
 /** P(correct) of each of some answers, given all of them: one that a sure answer contradicts is less sure than it was alone. Pure. */
 export function judgeAll(
-  judges: PolicyFile['judges'],
+  { judges, labelModel }: Pick<PolicyFile, 'judges' | 'labelModel'>,
   answers: readonly Judged[],
   estimate: Estimate,
 ): readonly number[] {
+  const chances = chancesOf(labelModel, answers)
   return answers.map((one, index) => {
     const judge = judges[one.model]
     const others = answers.filter((_, at) => at !== index)
-    return judge === undefined ? (one.rawConfidence ?? 0) : judgeAnswer(judge, signsOf(one, estimate, others))
+    return judge === undefined ? (one.rawConfidence ?? 0) : judgeAnswer(judge, signsOf(one, estimate, others, chances))
   })
+}
+
+/** P(label) of each label given some answers, where a policy has a label model and there is more than one answer. Pure. */
+export function chancesOf(model: PolicyFile['labelModel'], answers: readonly Judged[]): ReadonlyMap<string, number> {
+  return model === undefined || answers.length < 2 ? new Map() : labelChances(model, answers)
 }
 
 /**

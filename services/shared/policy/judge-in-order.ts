@@ -11,7 +11,7 @@ import { logit, ownSigns, type Signs } from './signs/own-signs.ts'
 
 /** P(correct) of each of some answers in the order in which they were given, by a policy of schema 3. Pure. */
 export function judgeInOrder(
-  judges: PolicyFile['judges'],
+  { judges }: Pick<PolicyFile, 'judges'>,
   answers: readonly Judged[],
   estimate: Estimate,
 ): readonly number[] {

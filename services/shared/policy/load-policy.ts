@@ -87,7 +87,7 @@ export async function createCalibratedPolicy(folder: PolicyFolder, options: Load
         return usualEstimate(file, features, 'error')
       }
     },
-    confidences: (answers, estimate) => (file.schema === 3 ? judgeInOrder : judgeAll)(file.judges, answers, estimate),
+    confidences: (answers, estimate) => (file.schema === 3 ? judgeInOrder : judgeAll)(file, answers, estimate),
     next: (estimate, called, candidates, limits) => decide(file, estimate, called, candidates, limits),
   }
 }

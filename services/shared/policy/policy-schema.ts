@@ -9,6 +9,27 @@ const judge = z.strictObject({ ...scaling, weights: z.array(finite), bias: finit
 const fileName = z.string().regex(/^(?!.*\.\.)[A-Za-z0-9._-]+$/u, 'expected a plain file name')
 const usd = z.number().min(0)
 
+const matrix = z.array(z.array(finite))
+const labelModel = z
+  .strictObject({
+    labels: z.array(z.string()).min(2),
+    /** By label. */
+    bias: z.array(finite),
+    /** By model: how sure it usually is, as a logit; and by the label that it says, what that adds to the logit of each. */
+    voters: z.record(
+      z.string(),
+      z.strictObject({ mean: finite, scale: z.number().positive(), said: matrix, sure: matrix, surer: matrix }),
+    ),
+  })
+  .refine(
+    ({ labels: { length }, bias, voters }) => {
+      const isSquare = (lines: readonly number[][]): boolean => isLong(lines) && lines.every(isLong)
+      const isLong = (line: readonly unknown[]): boolean => line.length === length
+      return isLong(bias) && Object.values(voters).every(one => [one.said, one.sure, one.surer].every(isSquare))
+    },
+    { message: 'its weights are not of as many labels' },
+  )
+
 const qualityPoint = z.strictObject({
   /** Rungs that may be called, cheap to dear. */
   models: z.array(z.string()).min(1),
@@ -42,9 +63,10 @@ export const policySchema = z
   .strictObject({
     /**
      * Of schema 3 are policies whose judges look at the answers before alone, of schema 4 those whose judges weigh an answer alone as one
-     * beside others; they are read, and written no more. A build that does not know the signs of a schema must not judge by it.
+     * beside others, of schema 5 those without a label model; they are read, and written no more. A build that does not know the signs of
+     * a schema must not judge by it.
      */
-    schema: z.union([z.literal(3), z.literal(4), z.literal(5)]),
+    schema: z.union([z.literal(3), z.literal(4), z.literal(5), z.literal(6)]),
     /** Cheap to dear. */
     models: z.array(z.string()).min(1),
     files: z.record(fileName, z.string().regex(/^[0-9a-f]{64}$/u)),
@@ -72,6 +94,8 @@ export const policySchema = z
     costsKnown: z.boolean(),
     /** P(correct) of a model's answer. */
     judges: z.record(z.string(), judge),
+    /** What the labels of several models say together, where answers are of few labels. */
+    labelModel: labelModel.optional(),
     /** By `a>b`: half of one plus half of what is gained when b is called after a, whatever came before, and the answer most likely right is taken. */
     prospects: z.record(z.string(), judge),
     decision: z.strictObject({
@@ -107,6 +131,8 @@ export const policySchema = z
 
 /** A policy as it lies in its folder. */
 export type PolicyFile = Readonly<z.output<typeof policySchema>>
+/** What the labels of several models say together of the true one: a multinomial logit. */
+export type LabelModel = z.output<typeof labelModel>
 /** A fitted judge: ridge logistic regression on standardised signs. */
 export type Judge = PolicyFile['judges'][string]
 /** One point of the path of cost against score. */
