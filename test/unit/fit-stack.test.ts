@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import { drawOf } from '../../services/calibrate/draw.ts'
+import { fitJudges } from '../../services/calibrate/fit/fit-judges.ts'
+import { fitLabels } from '../../services/calibrate/fit/fit-labels.ts'
+import { fitProspects } from '../../services/calibrate/fit/fit-prospects.ts'
+import { judgedOf } from '../../services/calibrate/ladder.ts'
+import { createWalk } from '../../services/calibrate/walk-row.ts'
+import { judgeAll } from '../../services/shared/policy/judge-answer.ts'
+import { estimateOf } from '../../services/shared/policy/load-policy.ts'
 import {
   createSpace,
+  fitEstimator,
+  foresee,
   judgeShape,
   prepareRows,
   withFeatures,
@@ -37,4 +47,47 @@ describe('fitStack()', () => {
       expect(judge.names.filter(name => name.startsWith('foreseen'))).toEqual([])
     }
   })
+
+  it('judges each row, and what a further call would bring, by label models that have not seen it', () => {
+    const three = ['small', 'middle', 'large']
+    const usually = { ...usual, middle: usual['small']! }
+    const labelled = withFeatures(rowsOf(240).map(withLabels))
+    const prepared = prepareRows(labelled, three, 1)
+    const space = createSpace(prepared, judgeShape(prepared))
+    const stack = fitStack(labelled, { models: three, space, usual: usually, seed: 1 })
+    const foldOfRow = labelled.map(({ row }) => drawOf(row.id, 'inner fold', 1) % 4)
+    const options = { models: three, folds: 4, seed: 1 }
+    const rows = labelled.map(one => one.row)
+    const labels = fitLabels(rows, foldOfRow, options)
+    const fit = fitEstimator(space, labelled)
+    const judgeRows = labelled.map(({ row, features }, index) => ({
+      row,
+      estimate: estimateOf({ models: three, usual: usually }, features, foresee(space, fit, labelled[index]!)),
+      labelModel: labels.unseen[index],
+    }))
+    const judges = fitJudges(judgeRows, foldOfRow, options)
+    expect(stack.labelModel).toEqual(labels.all)
+    expect(stack.judges).toEqual(judges.all)
+    const [first] = judgeRows
+    const walked = createWalk(first!.row, first!.estimate, stack).confidence(['small', 'middle'])
+    const answers = ['small', 'middle'].map(model => judgedOf(first!.row, model))
+    expect(walked).toBe(judgeAll(stack, answers, first!.estimate)[1])
+    expect(walked).not.toBe(judgeAll({ judges: stack.judges }, answers, first!.estimate)[1])
+    expect(stack.prospects).toEqual(fitProspects(judgeRows, judges.unseen, three, 1))
+    const seeing = judgeRows.map(row => ({ ...row, labelModel: labels.all }))
+    expect(fitJudges(seeing, foldOfRow, options).all).not.toEqual(judges.all)
+    const deaf = judgeRows.map(row => ({ ...row, labelModel: undefined }))
+    expect(fitProspects(deaf, judges.unseen, three, 1)).not.toEqual(stack.prospects)
+  })
 })
+
+/** The same rows with answers and a third model: three labels, of which the right one follows from the row's number. */
+function withLabels(row: OutcomeRow, index: number): OutcomeRow {
+  const middle = { score: Number((index * 7907) % 10 < 7), confidence: ((index * 17) % 100) / 100 }
+  const outcomes = Object.entries({ ...row.outcomes, middle }).map(([model, outcome], at) => {
+    const truth = index % 3
+    const answer = 'abc'[outcome.score === 1 ? truth : (truth + 1 + ((index + at) % 2)) % 3]!
+    return [model, { ...outcome, answer }] as const
+  })
+  return { ...row, outcomes: Object.fromEntries(outcomes) }
+}

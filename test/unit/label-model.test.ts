@@ -4,6 +4,7 @@ import { fitLabels } from '../../services/calibrate/fit/fit-labels.ts'
 import { minimise } from '../../services/calibrate/fit/regression/minimise.ts'
 import { judgedOf } from '../../services/calibrate/ladder.ts'
 import type { OutcomeRow } from '../../services/calibrate/states.ts'
+import { coherent } from '../../services/shared/policy/coherent.ts'
 import { judgeAll } from '../../services/shared/policy/judge-answer.ts'
 import { labelChances, labelSigns } from '../../services/shared/policy/label-model.ts'
 import type { Estimate, Judged } from '../../services/shared/policy/policy.ts'
@@ -35,35 +36,55 @@ function confusedRows(count: number): readonly OutcomeRow[] {
     const truth = ['surprise', 'fear', 'joy', 'calm'][Math.floor(4 * drawn(index, 1))]!
     const small = drawn(index, 2) < 0.5 ? truth : bySmall[truth]!
     const large = byLarge[truth]!
-    const of = (answer: string) => ({ answer, confidence: 0.7, score: Number(answer === truth) })
-    return { id: `r${index}`, dataset: 'd', parts: [], outcomes: { small: of(small), large: of(large) } }
+    const of = (answer: string, at: number) => {
+      const score = Number(answer === truth)
+      return { answer, confidence: 0.45 + 0.1 * score + 0.3 * drawn(index, at), score }
+    }
+    return { id: `r${index}`, dataset: 'd', parts: [], outcomes: { small: of(small, 3), large: of(large, 4) } }
   })
 }
 
 const rows = confusedRows(1200)
+const seen = confusedRows(4000).slice(1200)
 const foldOfRow = rows.map((_, index) => index % 4)
 const fitted = fitLabels(rows, foldOfRow, options)
-const said = (small: string, large: string): readonly Judged[] => [
-  { model: 'small', answer: small, rawConfidence: 0.7 },
-  { model: 'large', answer: large, rawConfidence: 0.7 },
+const said = (small: string, large: string, rawConfidence = 0.7): readonly Judged[] => [
+  { model: 'small', answer: small, rawConfidence },
+  { model: 'large', answer: large, rawConfidence },
 ]
+
+/** Mean log loss of what judges say of both answers of rows that they have not seen. */
+function lossOf(policy: Parameters<typeof judgeAll>[0]): number {
+  let loss = 0
+  for (const row of seen) {
+    const chances = judgeAll(
+      policy,
+      models.map(model => judgedOf(row, model)),
+      estimate,
+    )
+    chances.forEach((chance, index) => {
+      const right = row.outcomes[models[index]!]!.score === 1
+      loss -= Math.log(Math.max(1e-6, right ? chance : 1 - chance))
+    })
+  }
+  return loss / seen.length / models.length
+}
 
 describe('fitLabels()', () => {
   it('knows who takes what for what: that fear is said beside surprise means surprise, beside joy it means fear', () => {
     const surprise = labelChances(fitted.all!, said('fear', 'surprise'))
-    expect(surprise.get('surprise')).toBeGreaterThan(0.9)
+    expect(surprise.get('surprise')).toBeGreaterThan(0.8)
     const fear = labelChances(fitted.all!, said('fear', 'joy'))
-    expect(fear.get('fear')).toBeGreaterThan(0.9)
+    expect(fear.get('fear')).toBeGreaterThan(0.8)
   })
 
   it('gives chances that are as often right as they say', () => {
-    const seen = confusedRows(4000).slice(1200)
     const chances = seen.map(row => {
       const answers = models.map(model => judgedOf(row, model))
       return labelChances(fitted.all!, answers).get(answers[0]!.answer!)!
     })
-    const among = seen.filter((_, index) => chances[index]! > 0.3 && chances[index]! < 0.8)
-    const foreseen = chances.filter(chance => chance > 0.3 && chance < 0.8)
+    const among = seen.filter((_, index) => chances[index]! > 0.2 && chances[index]! < 0.8)
+    const foreseen = chances.filter(chance => chance > 0.2 && chance < 0.8)
     const right = among.filter(row => row.outcomes['small']?.score === 1).length / among.length
     expect(among.length).toBeGreaterThan(300)
     expect(Math.abs(right - foreseen.reduce((a, b) => a + b) / foreseen.length)).toBeLessThan(0.05)
@@ -79,13 +100,48 @@ describe('fitLabels()', () => {
     expect(others.unseen[1]).not.toEqual(fitted.unseen[1])
   })
 
-  it('makes judges that tell a right answer from a wrong one where agreement cannot', () => {
+  it('makes judges that foresee more of rows that nothing has seen', () => {
     const { unseen, all } = fitted
     const judgeRows = rows.map((row, index) => ({ row, estimate, labelModel: unseen[index] }))
-    const judges = fitJudges(judgeRows, foldOfRow, options).all
-    const byLabels = judgeAll({ judges, labelModel: all }, said('fear', 'joy'), estimate)
-    expect(byLabels[0]).toBeGreaterThan(0.8)
-    expect(byLabels[1]).toBeLessThan(0.2)
+    const without = fitJudges(
+      rows.map(row => ({ row, estimate })),
+      foldOfRow,
+      options,
+    ).all
+    const by = fitJudges(judgeRows, foldOfRow, options).all
+    expect(lossOf({ judges: by, labelModel: all })).toBeLessThan(0.97 * lossOf({ judges: without }))
+  })
+
+  it('says of one answer what tables say of it', () => {
+    const fear = seen.filter(row => row.outcomes['small']?.answer === 'fear')
+    const right = fear.filter(row => row.outcomes['small']?.score === 1).length / fear.length
+    const chances = fear.map(row => labelChances(fitted.all!, [judgedOf(row, 'small')]).get('fear')!)
+    expect(Math.abs(right - chances.reduce((a, b) => a + b) / chances.length)).toBeLessThan(0.06)
+  })
+
+  it('learns nothing of a confidence that is always the same, and no more of one that was never seen than of the farthest that was', () => {
+    const always = rows.map(row => withConfidence(row, 0.7))
+    const { all } = fitLabels(always, foldOfRow, options)
+    expect(Object.values(all!.voters).map(({ scale }) => scale)).toEqual([1, 1])
+    const near = labelChances(all!, said('fear', 'surprise', 0.69)).get('surprise')!
+    expect(near).toBeCloseTo(labelChances(all!, said('fear', 'surprise', 0.7)).get('surprise')!, 3)
+    const far = labelChances(fitted.all!, said('fear', 'surprise', 0.9999))
+    expect([...labelChances(fitted.all!, said('fear', 'surprise', 1)).values()]).toEqual([...far.values()])
+  })
+
+  it('learns nothing of rows whose true answer is none of the labels', () => {
+    const rare = rows.map((row, index) => (index % 12 === 0 ? withRareTruth(row, index) : row))
+    const without = rare.filter((_, index) => index % 12 !== 0)
+    const known = (some: readonly OutcomeRow[]) =>
+      labelChances(
+        fitLabels(
+          some,
+          some.map(() => 0),
+          { ...options, folds: 1 },
+        ).all!,
+        said('calm', 'joy'),
+      ).get('calm')!
+    expect(known(rare)).toBeCloseTo(known(without), 1)
   })
 
   it('is of classes alone: none of free answers, of one label, of no answers, of rows in which none can be right', () => {
@@ -173,6 +229,24 @@ describe('labelSigns()', () => {
   })
 })
 
+describe('coherent()', () => {
+  const labels = ['yes', 'no', 'perhaps']
+  const three = [...said('yes', 'no'), { model: 'middle', answer: 'Yes.' }]
+
+  it('makes who says the same as likely right, and different labels together at most certain', () => {
+    const [small, large, middle] = coherent(labels, three, [0.9, 0.6, 0.5])
+    expect(small).toBe(middle)
+    expect(small! + large!).toBeCloseTo(1, 12)
+    // The mean of the logits of 0.9 and 0.5 is that of 3 to 1.
+    expect(small! / large!).toBeCloseTo(0.75 / 0.6, 12)
+  })
+
+  it('leaves what fits together, and what is none of the labels', () => {
+    expect(coherent(labels, said('yes', 'no'), [0.5, 0.3])).toEqual([expect.closeTo(0.5), expect.closeTo(0.3)])
+    expect(coherent(labels, said('maybe', 'no'), [0.9, 0.6])).toEqual([0.9, expect.closeTo(0.6)])
+  })
+})
+
 describe('minimise()', () => {
   it('finds the bottom of a narrow bent valley', () => {
     const rosenbrock = (point: Float64Array, gradient: Float64Array): number => {
@@ -203,4 +277,15 @@ describe('minimise()', () => {
 function withoutScores(row: OutcomeRow): OutcomeRow {
   const outcomes = Object.entries(row.outcomes).map(([model, outcome]) => [model, { ...outcome, score: 0 }] as const)
   return { ...row, outcomes: Object.fromEntries(outcomes) }
+}
+
+function withConfidence(row: OutcomeRow, confidence: number): OutcomeRow {
+  const outcomes = Object.entries(row.outcomes).map(([model, outcome]) => [model, { ...outcome, confidence }] as const)
+  return { ...row, outcomes: Object.fromEntries(outcomes) }
+}
+
+/** The small model says `calm`, wrongly; the large one has the answer, which nobody else ever gives. */
+function withRareTruth(row: OutcomeRow, index: number): OutcomeRow {
+  const small = { answer: 'calm', confidence: 0.7, score: 0 }
+  return { ...row, outcomes: { small, large: { answer: `of its own ${index}`, confidence: 0.7, score: 1 } } }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { runCalibrate } from '../../services/calibrate/calibrate.ts'
+import type { LabelModel } from '../../services/shared/policy/policy-schema.ts'
 import { createCalibratedPolicy, loadPolicy, openPolicyFolder } from '../../services/shared/policy/load-policy.ts'
 import { writeTable } from '../support/outcome-table.ts'
 
@@ -24,7 +25,7 @@ beforeEach(() => {
 })
 
 /** Changes `policy.json` of the copy. */
-function edit(change: (policy: Record<string, unknown>) => void): void {
+function edit(change: (policy: Record<string, unknown>) => unknown): void {
   const file = join(folder, 'policy.json')
   const policy = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
   change(policy)
@@ -61,16 +62,34 @@ describe('loadPolicy()', () => {
     })
   })
 
-  it('refuses a label model whose weights are not of its labels', async () => {
-    const line = [0.1, 0.2]
-    const voter = { mean: 0, scale: 1, said: [line, line], sure: [line, line], surer: [line, line] }
-    const labelModel = { labels: ['no', 'yes'], bias: line, voters: { small: voter } }
-    edit(policy => (policy['labelModel'] = labelModel))
-    expect((await loadPolicy(folder, {})).models).toHaveLength(3)
-    edit(policy => (policy['labelModel'] = { ...labelModel, voters: { small: { ...voter, sure: [line] } } }))
+  it('judges with the label model of the folder', async () => {
+    const answers = ['small', 'large'].map((model, index) => ({ model, answer: 'AB'[index]!, rawConfidence: 0.6 }))
+    const estimate = { difficulty: 0.5, models: {}, features: {} }
+    const before = (await loadPolicy(folder, {})).confidences(answers, estimate)
+    edit(policy => {
+      const { bias } = policy['labelModel'] as { bias: number[] }
+      bias.forEach((_, index) => (bias[index] = -9 * index))
+    })
+    expect((await loadPolicy(folder, {})).confidences(answers, estimate)).not.toEqual(before)
+  })
+
+  it.each([
+    ['that its judges ask for', (policy: Record<string, unknown>) => delete policy['labelModel'], 'its judges ask'],
+    [
+      'without one of its models',
+      ({ labelModel }: Record<string, unknown>) => delete (labelModel as LabelModel).voters['middle'],
+      'its judges ask',
+    ],
+    [
+      'with weights of fewer labels',
+      ({ labelModel }: Record<string, unknown>) => (labelModel as LabelModel).voters['small']!.sure.pop(),
+      'its weights are not of as many labels',
+    ],
+  ])('refuses a label model %s', async (_what, change, message) => {
+    edit(change)
     await expect(loadPolicy(folder, {})).rejects.toMatchObject({
       code: 'Config',
-      message: expect.stringContaining('labelModel: its weights are not of as many labels'),
+      message: expect.stringContaining(`labelModel: ${message}`),
     })
   })
 

@@ -23,9 +23,11 @@ const leastCovered = 0.9
 const mostRows = 6000
 /** Sets of answers that each row is met with. */
 const draws = 4
-/** Penalty of a weight's square, in units of one row's information. */
+/** Penalty of a weight's square, in units of one sample's information. */
 const ridge = 10
 const mostSteps = 150
+/** Logits that vary less than this are one logit. */
+const leastScale = 0.05
 /** What is learnt of each label that a model may say: having said it, how surely, and what of that is above the usual. */
 const kinds = ['said', 'sure', 'surer'] as const
 
@@ -41,7 +43,7 @@ export function fitLabels(
 ): FittedLabels {
   const labels = labelsOf(rows, models)
   const none = { all: undefined, unseen: rows.map(() => undefined) }
-  if (labels === undefined) return none
+  if (labels === undefined || models.length < 2) return none
   const some = thinned(
     rows.map((row, at) => ({ row, fold: foldOfRow[at]! })),
     mostRows,
@@ -60,7 +62,7 @@ export function fitLabels(
   const weights = fit(space, samples)
   const byFold = Array.from({ length: folds }, (_, fold) => {
     const seen = samples.filter(sample => sample.fold !== fold)
-    return labelModelOf(space, seen.length === 0 ? weights : fit(space, seen))
+    return seen.length === 0 ? undefined : labelModelOf(space, fit(space, seen))
   })
   return { all: labelModelOf(space, weights), unseen: foldOfRow.map(fold => byFold[fold]!) }
 }
@@ -102,19 +104,23 @@ function usualSureness(rows: readonly OutcomeRow[], model: string): { readonly m
   if (told.length === 0) return { mean: 0, scale: 1 }
   const mean = told.reduce((a, b) => a + b, 0) / told.length
   const variance = told.reduce((sum, value) => sum + (value - mean) ** 2, 0) / told.length
-  return { mean: rounded(mean), scale: rounded(Math.sqrt(variance) || 1) }
+  const scale = Math.sqrt(variance)
+  // A model that is always as sure tells nothing by it, and what is left of its deviations is rounding.
+  return { mean: rounded(mean), scale: scale < leastScale ? 1 : rounded(scale) }
 }
 
 function samplesOf(row: OutcomeRow, fold: number, space: Space, seed: number): readonly Sample[] {
-  const said = space.voters.flatMap((voter, place) => {
+  const all = space.voters.map((voter, place) => {
     const judged = judgedOf(row, voter.model)
     const label = space.labels.indexOf(labelOf(judged) ?? '')
-    if (label === -1) return []
     const sureness = surenessOf(voter, judged)
     const right = (row.outcomes[voter.model]?.score ?? 0) >= 0.5
-    return [{ place, label, right, factors: [1, sureness, Math.max(0, sureness)] }]
+    return { place, label, right, factors: [1, sureness, Math.max(0, sureness)] }
   })
+  const said = all.filter(one => one.label !== -1)
   const possible = possibleLabels(space.labels, said)
+  // The true answer is then none of the labels.
+  if (all.some(one => one.right) && !said.some(one => one.right)) return []
   if (said.length === 0 || !possible.includes(1) || !possible.includes(0)) return []
   return Array.from({ length: draws }, (_, draw) => {
     const bits = drawOf(row.id, `labels, ${draw}`, seed)

@@ -1,5 +1,6 @@
 import { standardise } from './featurize.ts'
 import type { Called, Estimate, Judged } from './policy.ts'
+import { coherent } from './coherent.ts'
 import { labelChances, labelSigns } from './label-model.ts'
 import type { Judge, PolicyFile } from './policy-schema.ts'
 import { agreement, companionSigns, foreseenLogit } from './signs/companion-signs.ts'
@@ -30,11 +31,12 @@ export function judgeAll(
   estimate: Estimate,
 ): readonly number[] {
   const chances = chancesOf(labelModel, answers)
-  return answers.map((one, index) => {
+  const each = answers.map((one, index) => {
     const judge = judges[one.model]
     const others = answers.filter((_, at) => at !== index)
     return judge === undefined ? (one.rawConfidence ?? 0) : judgeAnswer(judge, signsOf(one, estimate, others, chances))
   })
+  return chances.size === 0 ? each : coherent([...chances.keys()], answers, each)
 }
 
 /** P(label) of each label given some answers, where a policy has a label model and there is more than one answer. Pure. */

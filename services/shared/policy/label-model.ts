@@ -4,6 +4,8 @@ import { labelOf, logit } from './signs/own-signs.ts'
 
 /** Two labels whose chances differ by more than this many nats are as far apart as can be. */
 const farthest = 8
+/** A confidence that is farther from the usual says no more. */
+const mostDeviations = 4
 
 /**
  * P(label) of every label, given what several models said: a multinomial logit of who said what, and how surely. A model that is known to
@@ -39,27 +41,36 @@ export function labelSigns(
   const chance = label === undefined ? undefined : chances.get(label)
   if (label === undefined || chance === undefined || others.length === 0) return {}
   const odds = logit(chance)
-  const rival = Math.max(0, ...others.map(other => rivalChance(label, other, chances)))
-  const lead = rival === 0 ? 0 : Math.max(-farthest, Math.min(farthest, Math.log(chance / rival)))
+  const rivals = others.flatMap(other => rivalChance(label, other, chances))
+  const lead = rivals.length === 0 ? 0 : logOf(chance) - logOf(Math.max(...rivals))
   return {
     '=labels': 1,
     '=labels.odds': odds,
     [`=labels.odds.${others.length}`]: odds,
-    '=labels.lead': lead,
-    [`=labels.lead.${others.length}`]: lead,
+    '=labels.lead': within(lead),
+    [`=labels.lead.${others.length}`]: within(lead),
     '=labels.first': Math.sign(lead),
   }
 }
 
 /** The chance of another's label where it is another label. */
-function rivalChance(label: string, other: Judged, chances: ReadonlyMap<string, number>): number {
+function rivalChance(label: string, other: Judged, chances: ReadonlyMap<string, number>): number | readonly number[] {
   const said = labelOf(other)
-  return said === undefined || said === label ? 0 : (chances.get(said) ?? 0)
+  return said === undefined || said === label ? [] : (chances.get(said) ?? [])
 }
 
-/** How sure a model is, in deviations from how sure it usually is; 0 where it does not say. */
+function logOf(chance: number): number {
+  return Math.log(Math.max(Number.MIN_VALUE, chance))
+}
+
+function within(lead: number): number {
+  return Math.max(-farthest, Math.min(farthest, lead))
+}
+
+/** How sure a model is, in deviations from how sure it usually is, no more than so many; 0 where it does not say. */
 export function surenessOf({ mean, scale }: { readonly mean: number; readonly scale: number }, judged: Judged): number {
-  return judged.rawConfidence === undefined ? 0 : (logit(judged.rawConfidence) - mean) / scale
+  if (judged.rawConfidence === undefined) return 0
+  return Math.max(-mostDeviations, Math.min(mostDeviations, (logit(judged.rawConfidence) - mean) / scale))
 }
 
 /** What an answer adds to the logits of the labels: for having been said, for its confidence, and for what of that is above the usual. */

@@ -124,10 +124,25 @@ export const policySchema = z
     path: ['files'],
     message: 'the estimator is not listed, so it could not be checked',
   })
+  .refine(hasItsLabelModel, { path: ['labelModel'], message: 'its judges ask for one of all the models' })
   .refine(policy => policy.decision.chosen < policy.decision.path.length, {
     path: ['decision', 'chosen'],
     message: 'there is no such point',
   })
+
+/** Judges that look at what labels say together would judge otherwise without the model that says it. */
+function hasItsLabelModel({
+  models,
+  judges,
+  labelModel: found,
+}: {
+  readonly models: readonly string[]
+  readonly judges: Readonly<Record<string, z.output<typeof judge>>>
+  readonly labelModel?: z.output<typeof labelModel> | undefined
+}): boolean {
+  const asks = Object.values(judges).some(({ names }) => names.includes('=labels.odds'))
+  return !asks || (found !== undefined && models.every(model => Object.hasOwn(found.voters, model)))
+}
 
 /** A policy as it lies in its folder. */
 export type PolicyFile = Readonly<z.output<typeof policySchema>>
