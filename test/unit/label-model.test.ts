@@ -6,7 +6,7 @@ import { judgedOf } from '../../services/calibrate/ladder.ts'
 import type { OutcomeRow } from '../../services/calibrate/states.ts'
 import { coherent } from '../../services/shared/policy/coherent.ts'
 import { judgeAll } from '../../services/shared/policy/judge-answer.ts'
-import { labelChances, labelSigns } from '../../services/shared/policy/label-model.ts'
+import { labelChances, labelSigns, surenessOf } from '../../services/shared/policy/label-model.ts'
 import type { Estimate, Judged } from '../../services/shared/policy/policy.ts'
 import type { LabelModel } from '../../services/shared/policy/policy-schema.ts'
 
@@ -112,11 +112,14 @@ describe('fitLabels()', () => {
     expect(lossOf({ judges: by, labelModel: all })).toBeLessThan(0.97 * lossOf({ judges: without }))
   })
 
-  it('says of one answer what tables say of it', () => {
-    const fear = seen.filter(row => row.outcomes['small']?.answer === 'fear')
-    const right = fear.filter(row => row.outcomes['small']?.score === 1).length / fear.length
-    const chances = fear.map(row => labelChances(fitted.all!, [judgedOf(row, 'small')]).get('fear')!)
-    expect(Math.abs(right - chances.reduce((a, b) => a + b) / chances.length)).toBeLessThan(0.06)
+  it.each(['small', 'large'])('says of what %s says alone how often that is right', model => {
+    for (const label of ['surprise', 'fear', 'joy', 'calm']) {
+      const such = seen.filter(row => row.outcomes[model]?.answer === label)
+      if (such.length === 0) continue
+      const right = such.filter(row => row.outcomes[model]?.score === 1).length / such.length
+      const chances = such.map(row => labelChances(fitted.all!, [judgedOf(row, model)]).get(label)!)
+      expect(Math.abs(right - chances.reduce((a, b) => a + b) / chances.length)).toBeLessThan(0.1)
+    }
   })
 
   it('learns nothing of a confidence that is always the same, and no more of one that was never seen than of the farthest that was', () => {
@@ -125,8 +128,10 @@ describe('fitLabels()', () => {
     expect(Object.values(all!.voters).map(({ scale }) => scale)).toEqual([1, 1])
     const near = labelChances(all!, said('fear', 'surprise', 0.69)).get('surprise')!
     expect(near).toBeCloseTo(labelChances(all!, said('fear', 'surprise', 0.7)).get('surprise')!, 3)
-    const far = labelChances(fitted.all!, said('fear', 'surprise', 0.9999))
-    expect([...labelChances(fitted.all!, said('fear', 'surprise', 1)).values()]).toEqual([...far.values()])
+    const usual = { mean: 0, scale: 0.1 }
+    const at = (rawConfidence: number) => surenessOf(usual, { model: 'small', rawConfidence })
+    expect([at(0.5), at(0.9), at(1), at(0)]).toEqual([0, 4, 4, -4])
+    expect(surenessOf(usual, { model: 'small' })).toBe(0)
   })
 
   it('learns nothing of rows whose true answer is none of the labels', () => {
