@@ -4,8 +4,8 @@ import type { Judged } from './policy.ts'
 /**
  * P(correct) of answers that are classes, made to fit together: who says the same is as likely right (the mean of their logits), and
  * different labels are together at most certain, since one alone is right. Each judge knows one model, and the answer that is taken
- * is the one that some judge thinks highest of, which is too high as often as judges err; apart they came to 1.1 and more. An answer that is
- * none of the labels stays as it is. Pure.
+ * is the one that some judge thinks highest of, which is more often too high than too low. An answer that is none of the labels stays as
+ * it is. Pure.
  */
 export function coherent(
   labels: readonly string[],
