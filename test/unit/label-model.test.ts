@@ -149,43 +149,19 @@ describe('fitLabels()', () => {
     expect(known(rare)).toBeCloseTo(known(without), 1)
   })
 
-  it('is of classes alone: none of free answers, of one label, of no answers, of rows in which none can be right', () => {
-    const changed = (answer: (row: OutcomeRow) => string | undefined): readonly OutcomeRow[] =>
-      rows.map(row => {
-        const text = answer(row)
-        const rest = { confidence: 0.7, score: 1 }
-        return { ...row, outcomes: { small: { ...rest, ...(text === undefined ? {} : { answer: text }) } } }
-      })
-    const only = { ...options, models: ['small'] }
-    expect(
-      fitLabels(
-        changed(row => `an answer of its own ${row.id}`),
-        foldOfRow,
-        only,
-      ).all,
-    ).toBeUndefined()
-    expect(
-      fitLabels(
-        changed(row => row.id),
-        foldOfRow,
-        only,
-      ).all,
-    ).toBeUndefined()
-    expect(
-      fitLabels(
-        changed(() => 'yes'),
-        foldOfRow,
-        only,
-      ).all,
-    ).toBeUndefined()
-    expect(
-      fitLabels(
-        changed(() => undefined),
-        foldOfRow,
-        only,
-      ).all,
-    ).toBeUndefined()
-    expect(fitLabels([], [], only).all).toBeUndefined()
+  it.each([
+    ['answers that are no labels', (row: OutcomeRow) => `an answer of its own ${row.id}`],
+    ['short answers that hardly ever come twice', (row: OutcomeRow) => row.id],
+    ['one label', () => 'yes'],
+    ['answers that are not told', () => undefined],
+  ])('is of classes alone: none of %s', (_what, answerOf) => {
+    const changed = rows.map(row => withAnswers(row, answerOf(row)))
+    expect(fitLabels(changed, foldOfRow, options)).toEqual({ all: undefined, unseen: rows.map(() => undefined) })
+  })
+
+  it('is of several models and of some rows', () => {
+    expect(fitLabels(rows, foldOfRow, { ...options, models: ['small'] }).all).toBeUndefined()
+    expect(fitLabels([], [], options).all).toBeUndefined()
   })
 
   it('holds with the few rows that small tables have, one label hardly ever said', () => {
@@ -293,4 +269,15 @@ function withConfidence(row: OutcomeRow, confidence: number): OutcomeRow {
 function withRareTruth(row: OutcomeRow, index: number): OutcomeRow {
   const small = { answer: 'calm', confidence: 0.7, score: 0 }
   return { ...row, outcomes: { small, large: { answer: `of its own ${index}`, confidence: 0.7, score: 1 } } }
+}
+
+function withAnswers(row: OutcomeRow, answer: string | undefined): OutcomeRow {
+  const told = answer === undefined ? {} : { answer }
+  const outcomes = Object.entries(row.outcomes).map(([model, { confidence, score }]) => {
+    return [
+      model,
+      { ...(confidence === undefined ? {} : { confidence }), ...(score === undefined ? {} : { score }), ...told },
+    ]
+  })
+  return { ...row, outcomes: Object.fromEntries(outcomes) as OutcomeRow['outcomes'] }
 }

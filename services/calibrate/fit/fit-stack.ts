@@ -25,8 +25,8 @@ export interface StackOptions {
 const innerFolds = 4
 
 /**
- * Fits estimator, label model, judges and prospects on rows, each on what the one before says of rows that it has not seen (inner folds). Nothing
- * but the given rows is looked at, so a stack fitted without a fold says of that fold what it would say of new rows.
+ * Fits estimator, label model, judges and prospects on rows, each on what those before say of rows that they have not seen (inner
+ * folds). Nothing but the given rows is looked at, so a stack fitted without a fold says of that fold what it would say of new rows.
  */
 export function fitStack(rows: readonly FeaturedRow[], options: StackOptions): Stack {
   const { models, seed } = options

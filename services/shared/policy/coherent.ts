@@ -1,4 +1,4 @@
-import { labelOf, logit } from './signs/own-signs.ts'
+import { labelOf, logistic, logit } from './signs/own-signs.ts'
 import type { Judged } from './policy.ts'
 
 /**
@@ -24,8 +24,4 @@ export function coherent(
     const ofLabel = byLabel.get(said[index]!)
     return ofLabel === undefined ? chance : ofLabel / Math.max(1, together)
   })
-}
-
-function logistic(value: number): number {
-  return 1 / (1 + Math.exp(-value))
 }

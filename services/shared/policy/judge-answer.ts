@@ -4,7 +4,7 @@ import { coherent } from './coherent.ts'
 import { labelChances, labelSigns } from './label-model.ts'
 import type { Judge, PolicyFile } from './policy-schema.ts'
 import { agreement, companionSigns, foreseenLogit } from './signs/companion-signs.ts'
-import { aloneSigns, logit, named, ownSigns, type Signs } from './signs/own-signs.ts'
+import { aloneSigns, logistic, logit, named, ownSigns, type Signs } from './signs/own-signs.ts'
 
 /**
  * Every sign by which an answer is judged: its confidence, its signals, its label where it is one, what was foreseen, and what the other
@@ -74,8 +74,4 @@ function agreementSigns(judged: Judged, before: readonly Called[]): Signs {
     agreeing: agreeing / before.length,
     agrees_logit: agrees * logit(last.rawConfidence ?? 0.5),
   }
-}
-
-function logistic(value: number): number {
-  return 1 / (1 + Math.exp(-value))
 }

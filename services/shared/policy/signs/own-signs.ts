@@ -70,6 +70,11 @@ export function logit(probability: number): number {
   return Math.log(p / (1 - p))
 }
 
+/** The probability of a logit. */
+export function logistic(value: number): number {
+  return 1 / (1 + Math.exp(-value))
+}
+
 function inside(probability: number): number {
   return Math.min(0.9999, Math.max(0.0001, probability))
 }
