@@ -149,13 +149,15 @@ describe('fitLabels()', () => {
     expect(known(rare)).toBeCloseTo(known(without), 1)
   })
 
-  it.each([
-    ['answers that are no labels', (row: OutcomeRow) => `an answer of its own ${row.id}`],
-    ['short answers that hardly ever come twice', (row: OutcomeRow) => row.id],
+  it.each<readonly [string, (row: OutcomeRow, index: number) => string | undefined]>([
+    ['answers that are no labels', row => `an answer of its own ${row.id}`],
+    ['short answers that hardly ever come twice', row => row.id],
+    ['labels among free answers', (row, index) => (index % 2 === 0 ? row.id : ['yes', 'no'][index % 3 === 0 ? 1 : 0]!)],
+    ['more labels than classes are', (_row, index) => `class ${index % 60}`],
     ['one label', () => 'yes'],
     ['answers that are not told', () => undefined],
   ])('is of classes alone: none of %s', (_what, answerOf) => {
-    const changed = rows.map(row => withAnswers(row, answerOf(row)))
+    const changed = rows.map((row, index) => withAnswers(row, answerOf(row, index)))
     expect(fitLabels(changed, foldOfRow, options)).toEqual({ all: undefined, unseen: rows.map(() => undefined) })
   })
 
