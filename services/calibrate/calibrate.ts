@@ -91,7 +91,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
   const risk = fitRisk(featured, { models, book, seed, delta })
   const graph = graphOf(space, stack.estimator)
   const policy: Omit<PolicyFile, 'files'> = {
-    schema: 6,
+    schema: 7,
     models: [...models],
     estimator: {
       file: 'estimator.onnx',

@@ -1,3 +1,4 @@
+import { asFitted } from '../shared/policy/as-fitted.ts'
 import { dangerOf, decide, worthView } from '../shared/policy/decide.ts'
 import { mostWorthy, type WorthView } from '../shared/policy/decide-by-worth.ts'
 import { bestOf } from '../shared/policy/decide-step.ts'
@@ -42,7 +43,10 @@ export function createWalk(
 
   function calledFor(calls: readonly string[]): readonly Called[] {
     return kept(seen, calls.join('\n'), () => {
-      const answers = calls.map(model => judgedOf(row, model))
+      const answers = asFitted(
+        file.schema,
+        calls.map(model => judgedOf(row, model)),
+      )
       const confidences = (file.schema === 3 ? judgeInOrder : judgeAll)(file, answers, estimate)
       return answers.map((one, index) => ({ ...one, confidence: confidences[index]!, costNanoUsd: 0 }))
     })

@@ -69,6 +69,8 @@ describe('companionSigns()', () => {
   it('takes neither side where an answer is not told', () => {
     expect(agreement({ model: 'a' }, { model: 'b', answer: 'x' })).toBe(0)
     expect(agreement({ model: 'a' }, { model: 'b' })).toBe(0)
+    expect(agreement({ model: 'a', answer: '-1' }, { model: 'b', answer: '1' })).toBe(-1)
+    expect(agreement({ model: 'a', answer: '1.5' }, { model: 'b', answer: '15' })).toBe(-1)
   })
 })
 

@@ -4,7 +4,7 @@ import { createShadowCalls, type ShadowDependencies } from '../../services/route
 import { thinkAlong } from '../../services/router/learn/think-along.ts'
 import type { Climbed } from '../../services/router/states.ts'
 import { GatewayError } from '../../services/shared/contract/errors.ts'
-import { isSameAnswer } from '../../services/shared/outcomes/same-answer.ts'
+import { isSameAnswer } from '../../services/shared/answers/same-answer.ts'
 import type { OutcomeRecord } from '../../services/shared/outcomes/outcome-record.ts'
 import type { Policy } from '../../services/shared/policy/policy.ts'
 import { createUncalibratedPolicy } from '../../services/shared/policy/uncalibrated-policy.ts'
@@ -153,6 +153,9 @@ describe('isSameAnswer()', () => {
     expect(isSameAnswer('generate', text('Paris.'), text(' paris'))).toBe(true)
     expect(isSameAnswer('generate', text('Paris'), text('London'))).toBe(false)
     expect(isSameAnswer('generate', text('a '.repeat(60)), text('a '.repeat(60)))).toBeUndefined()
+    expect(isSameAnswer('generate', text('It is -5.'), text('it is 5'))).toBe(false)
+    expect(isSameAnswer('read', text('13.50'), text('1350'))).toBe(false)
+    expect(isSameAnswer('transcribe', text('555-1234'), text('555 1234'))).toBe(true)
     expect(isSameAnswer('transcribe', text('one, two'), text('One two'))).toBe(true)
     expect(isSameAnswer('read', text('IN VOICE\n42'), text('invoice 42'))).toBe(true)
     expect(isSameAnswer('transcribe', text('in voice'), text('invoice'))).toBe(false)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { longestLabel, plain } from '../../shared/policy/signs/own-signs.ts'
+import { withoutMarks } from '../../shared/answers/without-marks.ts'
+import { longestLabel } from '../../shared/policy/signs/own-signs.ts'
 import type { Outcome } from '../states.ts'
 
 /** Longer than any label, so that it is taken for none. */
@@ -12,7 +13,7 @@ const digestCharacters = 32
 export function withComparableAnswer(outcome: Outcome): Outcome {
   const { answer, outputChars } = outcome
   if (answer === undefined || answer.length <= longestLabel) return outcome
-  const text = plain(answer)
+  const text = withoutMarks(answer)
   // What is short but for punctuation may be the same as a label.
   if (text.length <= longestLabel) return outcome
   const digest = createHash('sha256').update(text).digest('hex').slice(0, digestCharacters)

@@ -3,7 +3,7 @@ import type { LegEnd } from '../../shared/climb/climb-log.ts'
 import { answerText, type Output } from '../../shared/contract/answer.ts'
 import { isWords, wordsIn } from '../../shared/contract/content.ts'
 import type { OutcomeRecord, RungOutcome } from '../../shared/outcomes/outcome-record.ts'
-import { comparable } from '../../shared/outcomes/same-answer.ts'
+import { comparable } from '../../shared/answers/same-answer.ts'
 import type { Climbed } from '../states.ts'
 
 /** A score and where it is from. */

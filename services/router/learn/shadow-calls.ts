@@ -4,7 +4,7 @@ import { isWords, type Part } from '../../shared/contract/content.ts'
 import { isGatewayError } from '../../shared/contract/errors.ts'
 import type { Rung } from '../../shared/contract/model.ts'
 import type { OutcomeStore } from '../../shared/outcomes/outcome-store.ts'
-import { isSameAnswer } from '../../shared/outcomes/same-answer.ts'
+import { isSameAnswer } from '../../shared/answers/same-answer.ts'
 import type { Caller, CheckedPart, Claimed, Climbed, Incoming } from '../states.ts'
 import { answeredRungs, recordOf, type AnsweredRung } from './record-of.ts'
 

@@ -5,7 +5,7 @@ import type { RequestId } from '../../shared/contract/ids.ts'
 import type { Answer, Output } from '../../shared/contract/answer.ts'
 import type { OutcomeStore } from '../../shared/outcomes/outcome-store.ts'
 import { sleep } from '../../shared/process/every.ts'
-import { comparable, comparableText, isSameAnswer } from '../../shared/outcomes/same-answer.ts'
+import { comparable, comparableText, isSameAnswer } from '../../shared/answers/same-answer.ts'
 import type { Climbed } from '../states.ts'
 import { recordOf, type Scored } from './record-of.ts'
 

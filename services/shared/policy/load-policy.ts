@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { GatewayError } from '../contract/errors.ts'
 import { fromUsd } from '../contract/money.ts'
 import type { EncoderIdentity, TextEncoder } from '../encoder/text-encoder.ts'
+import { asFitted } from './as-fitted.ts'
 import { decide } from './decide.ts'
 import { openEstimator, type Estimator } from './estimator.ts'
 import { estimatorInput, featuresOf, textOf } from './featurize.ts'
@@ -87,8 +88,10 @@ export async function createCalibratedPolicy(folder: PolicyFolder, options: Load
         return usualEstimate(file, features, 'error')
       }
     },
-    confidences: (answers, estimate) => (file.schema === 3 ? judgeInOrder : judgeAll)(file, answers, estimate),
-    next: (estimate, called, candidates, limits) => decide(file, estimate, called, candidates, limits),
+    confidences: (answers, estimate) =>
+      (file.schema === 3 ? judgeInOrder : judgeAll)(file, asFitted(file.schema, answers), estimate),
+    next: (estimate, called, candidates, limits) =>
+      decide(file, estimate, asFitted(file.schema, called), candidates, limits),
   }
 }
 

@@ -63,10 +63,10 @@ export const policySchema = z
   .strictObject({
     /**
      * Of schema 3 are policies whose judges look at the answers before alone, of schema 4 those whose judges weigh an answer alone as one
-     * beside others, of schema 5 those without a label model; they are read, and written no more. A build that does not know the signs of
-     * a schema must not judge by it.
+     * beside others, of schema 5 those without a label model, of schema 6 those that compare answers by letters and figures alone; they are
+     * read, and written no more. A build that does not know the signs of a schema must not judge by it.
      */
-    schema: z.union([z.literal(3), z.literal(4), z.literal(5), z.literal(6)]),
+    schema: z.union([z.literal(3), z.literal(4), z.literal(5), z.literal(6), z.literal(7)]),
     /** Cheap to dear. */
     models: z.array(z.string()).min(1),
     files: z.record(fileName, z.string().regex(/^[0-9a-f]{64}$/u)),

@@ -1,5 +1,6 @@
+import { withoutMarks } from '../../answers/without-marks.ts'
 import type { Estimate, Judged } from '../policy.ts'
-import { labelOf, logit, plain, type Signs } from './own-signs.ts'
+import { labelOf, logit, type Signs } from './own-signs.ts'
 
 /**
  * What other answers say of one: of each whether it agrees, weighed by how sure it is, how sure the judged one is and what was foreseen
@@ -38,10 +39,10 @@ function addCompanion(signs: Record<string, number>, judged: Judged, other: Judg
   if (agrees < 0 && label !== undefined) signs[`${name}.against.${label}`] = 1
 }
 
-/** 1 when two answers are the same but for case, space and punctuation, -1 when not, 0 where it cannot be told. Pure. */
+/** 1 when two answers are the same but for case, space and punctuation outside numbers, -1 when not, 0 where it cannot be told. Pure. */
 export function agreement(a: Judged, b: Judged): number {
   if (a.answer === undefined || b.answer === undefined) return 0
-  return plain(a.answer) === plain(b.answer) ? 1 : -1
+  return withoutMarks(a.answer) === withoutMarks(b.answer) ? 1 : -1
 }
 
 /** How many pairs of others agree with each other against the judged answer. */

@@ -1,3 +1,4 @@
+import { withoutMarks } from '../../answers/without-marks.ts'
 import type { Judged } from '../policy.ts'
 
 /** Named numbers that judge an answer. One that starts with `=` is 0 where it is absent; any other is then unknown. */
@@ -45,19 +46,14 @@ function labelSigns(judged: Judged): Signs {
   return { [`=label.${label}`]: 1, ...(raw === undefined ? {} : { [`=slope.${label}`]: logit(raw) }) }
 }
 
-/** An answer that may be one of few labels, but for case, space and punctuation. */
+/** An answer that may be one of few labels, but for case, space and punctuation outside numbers. */
 export function labelOf({ answer }: Judged): string | undefined {
   if (answer === undefined || answer.length > longestLabel) return undefined
-  return plain(answer) || undefined
+  return withoutMarks(answer) || undefined
 }
 
 /** A longer answer is no label. */
 export const longestLabel = 24
-
-/** A text but for case, space and punctuation. */
-export function plain(text: string): string {
-  return text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
-}
 
 /** Signs under a prefix. */
 export function named(prefix: string, signs: Signs): Signs {
