@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { runCalibrate } from '../../services/calibrate/calibrate.ts'
+import type { OutcomeRow } from '../../services/calibrate/states.ts'
+import { createWalk } from '../../services/calibrate/walk-row.ts'
 import type { Judge, LabelModel } from '../../services/shared/policy/policy-schema.ts'
 import { createCalibratedPolicy, loadPolicy, openPolicyFolder } from '../../services/shared/policy/load-policy.ts'
 import { writeTable } from '../support/outcome-table.ts'
@@ -88,6 +90,18 @@ describe('loadPolicy()', () => {
     expect(apart.reason).not.toBe(same.reason)
     edit(policy => (policy['schema'] = 6))
     expect(await saidOf('1.5', '15')).toEqual(same)
+  })
+
+  it('is held against rows as it judges in the gateway', async () => {
+    const { file } = await openPolicyFolder(folder)
+    const confidenceOf = (schema: 6 | 7, answer: string): number => {
+      const outcome = { score: 1, confidence: 0.6, outputChars: 2, answer: '15' }
+      const row = { id: 'a', outcomes: { small: { ...outcome, answer }, middle: outcome } } as unknown as OutcomeRow
+      const walk = createWalk(row, { difficulty: 0.5, models: {}, features: {} }, { ...file, schema })
+      return walk.confidence(['small', 'middle'])
+    }
+    expect(confidenceOf(7, '1.5')).not.toBe(confidenceOf(7, '15'))
+    expect(confidenceOf(6, '1.5')).toBe(confidenceOf(6, '15'))
   })
 
   it('judges with the label model of the folder', async () => {
