@@ -11,6 +11,7 @@ import { encodeMessages } from '../../services/worker/encode/messages-request.ts
 import type { Outcome, Work } from '../../services/worker/states.ts'
 import { createBackend, type BackendSpec } from '../../services/worker/ways/create-backend.ts'
 import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
+import { onTheWire } from '../support/on-the-wire.ts'
 
 /** A server of other people's making that speaks the providers' protocols. */
 let mock: LLMock
@@ -178,12 +179,12 @@ describe('what is sent', () => {
   const shown = work('', { parts: [png, { kind: 'text', text: 'What is it?' }] })
 
   it('carries pictures as each provider wants them', () => {
-    const message: MessageCreateParamsStreaming = encodeMessages(shown, 'm')
+    const message: MessageCreateParamsStreaming = onTheWire(encodeMessages(shown, 'm'))
     expect(message.messages[0]?.content).toEqual([
       { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBORw==' } },
       { type: 'text', text: 'What is it?' },
     ])
-    expect(encodeGemini(shown, true)).toMatchObject({
+    expect(onTheWire(encodeGemini(shown, true))).toMatchObject({
       contents: [
         { role: 'user', parts: [{ inlineData: { mimeType: 'image/png', data: 'iVBORw==' } }, { text: 'What is it?' }] },
       ],
@@ -200,11 +201,11 @@ describe('what is sent', () => {
   it('is what the providers’ own types say', () => {
     const style = { model: 'm', logprobs: true, capField: 'max_tokens' } as const
     const chat: Omit<ChatCompletionCreateParamsStreaming, 'messages' | 'tools' | 'tool_choice'> = {
-      ...encodeChat(full, style),
+      ...onTheWire(encodeChat(full, style)),
       stop: ['END'],
     }
-    const message: MessageCreateParamsStreaming = encodeMessages(full, 'm')
-    const content: Pick<GenerateContentParameters, 'contents'> = encodeGemini(full, false)
+    const message: MessageCreateParamsStreaming = onTheWire(encodeMessages(full, 'm'))
+    const content: Pick<GenerateContentParameters, 'contents'> = onTheWire(encodeGemini(full, false))
     expect(chat).toMatchObject({ model: 'm', max_tokens: 9, top_p: 0.9, temperature: 0.3 })
     expect(message).toEqual({
       model: 'm',

@@ -16,6 +16,7 @@ import { encodeChat } from '../../services/worker/encode/chat-request.ts'
 import { encodeGemini } from '../../services/worker/encode/gemini-request.ts'
 import { encodeMessages } from '../../services/worker/encode/messages-request.ts'
 import { promptOf } from '../../services/worker/encode/prompt.ts'
+import { onTheWire } from '../support/on-the-wire.ts'
 import { argumentsOf } from '../../services/worker/encode/turns.ts'
 import { billedUsage } from '../../services/worker/interpret/reported-usage.ts'
 import type { LoadedPart, Work } from '../../services/worker/states.ts'
@@ -82,7 +83,7 @@ describe('turns of tools as each protocol has them', () => {
   })
 
   it('are blocks of tool_use, and of tool_result before what the user says next, at Anthropic', () => {
-    const messages: MessageParam[] = encodeMessages(work(conversation), 'm').messages
+    const messages: MessageParam[] = onTheWire(encodeMessages(work(conversation), 'm')).messages
     expect(messages.slice(1)).toEqual([
       {
         role: 'assistant',
@@ -111,7 +112,7 @@ describe('turns of tools as each protocol has them', () => {
   })
 
   it('are function calls and responses by name, in the order of the calls, at Gemini', () => {
-    const contents: Content[] = encodeGemini(work(conversation), false).contents
+    const contents: Content[] = onTheWire(encodeGemini(work(conversation), false)).contents
     const thoughtSignature = 'skip_thought_signature_validator'
     expect(contents.slice(1)).toEqual([
       {

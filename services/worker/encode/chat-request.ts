@@ -1,6 +1,7 @@
 import type { Tool } from '../../shared/contract/content.ts'
+import { Base64Text } from '../../shared/media/base64-text.ts'
 import type { Work } from '../states.ts'
-import { base64Of, promptOf, samplingOf, type Prompt } from './prompt.ts'
+import { promptOf, samplingOf, type Prompt } from './prompt.ts'
 import { turnsOf, type AnsweredCall, type SaidPart } from './turns.ts'
 
 /** A chat completion as OpenAI-compatible servers take it. @source OpenAI API reference, "Create chat completion" */
@@ -35,9 +36,9 @@ interface CalledTool {
 
 type ContentPart =
   | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'image_url'; readonly image_url: { readonly url: string } }
-  | { readonly type: 'video_url'; readonly video_url: { readonly url: string } }
-  | { readonly type: 'input_audio'; readonly input_audio: { readonly data: string; readonly format: string } }
+  | { readonly type: 'image_url'; readonly image_url: { readonly url: Base64Text } }
+  | { readonly type: 'video_url'; readonly video_url: { readonly url: Base64Text } }
+  | { readonly type: 'input_audio'; readonly input_audio: { readonly data: Base64Text; readonly format: string } }
 
 /** How a server wants its chats. */
 export interface ChatStyle {
@@ -97,11 +98,13 @@ function calledOf(answered: readonly AnsweredCall[]): ChatMessage[] {
 
 function contentOf(part: SaidPart): ContentPart {
   if (part.kind === 'text') return { type: 'text', text: part.text }
-  const data = base64Of(part.bytes)
-  const url = `data:${part.mediaType};base64,${data}`
-  if (part.kind === 'audio') return { type: 'input_audio', input_audio: { data, format: formatOf(part.mediaType) } }
+  const { kind, bytes, mediaType } = part
+  if (kind === 'audio') {
+    return { type: 'input_audio', input_audio: { data: new Base64Text(bytes), format: formatOf(mediaType) } }
+  }
+  const url = new Base64Text(bytes, `data:${mediaType};base64,`)
   // Only vLLM and SGLang take videos, by this name of theirs.
-  if (part.kind === 'video') return { type: 'video_url', video_url: { url } }
+  if (kind === 'video') return { type: 'video_url', video_url: { url } }
   return { type: 'image_url', image_url: { url } }
 }
 

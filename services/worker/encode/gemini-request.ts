@@ -1,6 +1,7 @@
 import type { Tool } from '../../shared/contract/content.ts'
+import { Base64Text } from '../../shared/media/base64-text.ts'
 import type { Work } from '../states.ts'
-import { base64Of, promptOf, samplingOf } from './prompt.ts'
+import { promptOf, samplingOf } from './prompt.ts'
 import { argumentsOf, turnsOf, type AnsweredCall, type SaidPart, type Turn } from './turns.ts'
 
 /** Content to be answered as Gemini takes it. @source Gemini API reference, "Generating content" */
@@ -28,7 +29,7 @@ interface GeminiContent {
 
 type GeminiPart =
   | { readonly text: string }
-  | { readonly inlineData: { readonly mimeType: string; readonly data: string } }
+  | { readonly inlineData: { readonly mimeType: string; readonly data: Base64Text } }
   | {
       readonly functionCall: { readonly name: string; readonly args: Record<string, unknown> }
       readonly thoughtSignature: string
@@ -93,7 +94,7 @@ function responseOf({ call, result }: AnsweredCall): GeminiPart {
 
 function partOf(part: SaidPart): GeminiPart {
   if (part.kind === 'text') return { text: part.text }
-  return { inlineData: { mimeType: part.mediaType, data: base64Of(part.bytes) } }
+  return { inlineData: { mimeType: part.mediaType, data: new Base64Text(part.bytes) } }
 }
 
 function toolOf({ name, description, parametersJson }: Tool): FunctionDeclaration {

@@ -1,6 +1,7 @@
 import { isWords, type Tool } from '../../shared/contract/content.ts'
+import { Base64Text } from '../../shared/media/base64-text.ts'
 import type { LoadedPart, Work } from '../states.ts'
-import { base64Of, promptOf, samplingOf } from './prompt.ts'
+import { promptOf, samplingOf } from './prompt.ts'
 import { argumentsOf, turnsOf, type AnsweredCall, type SaidPart } from './turns.ts'
 
 /** A message as Anthropic takes it. @source Anthropic API reference, "Create a Message" */
@@ -34,7 +35,7 @@ type Block =
   | { readonly type: 'text'; readonly text: string }
   | {
       readonly type: 'image'
-      readonly source: { readonly type: 'base64'; readonly media_type: ImageType; readonly data: string }
+      readonly source: { readonly type: 'base64'; readonly media_type: ImageType; readonly data: Base64Text }
     }
   | { readonly type: 'tool_use'; readonly id: string; readonly name: string; readonly input: unknown }
   | { readonly type: 'tool_result'; readonly tool_use_id: string; readonly content: string; readonly is_error?: true }
@@ -103,7 +104,7 @@ function blocksOf({ call, result }: AnsweredCall, place: number): readonly [Bloc
 
 function blockOf(part: SaidPart): Block {
   if (part.kind === 'text') return { type: 'text', text: part.text }
-  const source = { type: 'base64', media_type: part.mediaType as ImageType, data: base64Of(part.bytes) } as const
+  const source = { type: 'base64', media_type: part.mediaType as ImageType, data: new Base64Text(part.bytes) } as const
   return { type: 'image', source }
 }
 

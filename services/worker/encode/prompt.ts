@@ -35,11 +35,6 @@ function fill(template: string | undefined, text: string): string {
   return template === undefined ? text : template.replaceAll('{input}', () => text)
 }
 
-/** Media as base64, which these protocols demand. */
-export function base64Of(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
-}
-
 /** The cap that money was reserved for where neither request nor recipe says. */
 const defaultMaxOutputTokens = 1024
 

@@ -1,38 +1,31 @@
 import { randomUUID } from 'node:crypto'
+import { Base64Text } from '../../../shared/media/base64-text.ts'
 
-/** Shorter strings are written by JSON as fast. */
-const longCharacters = 65_536
-/** What JSON writes as it is, of what base64 and the head of a data URL are made of. */
-const plain = /^[A-Za-z0-9+/=:;,.-]*$/
-/** Stands in a request where a long string is to be: no caller can know it. */
+/** Stands in a request where a medium is to be: no caller can know it. */
 const mark = randomUUID()
 
 /**
- * Writes a request as JSON. Media, which are base64 here, are copied in as they are: `JSON.stringify` would look at every character of
- * them, and the connection would look at every character again, which takes a worker longer than all else that it does with a picture.
+ * Writes a request as JSON. Media are written into its bytes where they belong: `JSON.stringify` would look at every character of them, and
+ * the connection would look at every character again, which takes a worker longer than all else that it does with a picture.
  */
 export function encodeBody(request: object): string | Buffer {
-  const media: string[] = []
+  const media: Base64Text[] = []
   const text = JSON.stringify(request, (_key, value: unknown) => {
-    if (typeof value !== 'string' || value.length < longCharacters || !plain.test(value)) return value
+    if (!(value instanceof Base64Text)) return value
     media.push(value)
     return mark
   })
-  return media.length === 0
-    ? text
-    : fill(
-        text.split(mark).map(piece => Buffer.from(piece)),
-        media,
-      )
+  return media.length === 0 ? text : fill(text.split(mark), media)
 }
 
 /** Puts the media between the pieces, in one allocation. */
-function fill(pieces: readonly Buffer[], media: readonly string[]): Buffer {
-  const body = Buffer.allocUnsafe([...pieces, ...media].reduce((sum, one) => sum + one.length, 0))
+function fill(pieces: readonly string[], media: readonly Base64Text[]): Buffer {
+  const words = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0)
+  const body = Buffer.allocUnsafe(media.reduce((sum, medium) => sum + medium.length, words))
   let at = 0
   pieces.forEach((piece, index) => {
-    at += piece.copy(body, at)
-    at += body.write(media[index] ?? '', at, 'latin1')
+    at += body.write(piece, at)
+    at = media[index]?.writeInto(body, at) ?? at
   })
   return body
 }

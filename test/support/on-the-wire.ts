@@ -1,0 +1,14 @@
+import type { Base64Text } from '../../services/shared/media/base64-text.ts'
+import { encodeBody } from '../../services/worker/infer/upstream/encode-body.ts'
+
+/** What a server reads of a request: media are texts there. */
+export type OnTheWire<Value> = Value extends Base64Text
+  ? string
+  : Value extends object
+    ? { [Key in keyof Value]: OnTheWire<Value[Key]> }
+    : Value
+
+/** Writes a request as it goes out, and reads it again. */
+export function onTheWire<Sent extends object>(request: Sent): OnTheWire<Sent> {
+  return JSON.parse(encodeBody(request).toString()) as OnTheWire<Sent>
+}
