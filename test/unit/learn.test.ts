@@ -154,6 +154,8 @@ describe('isSameAnswer()', () => {
     expect(isSameAnswer('generate', text('Paris'), text('London'))).toBe(false)
     expect(isSameAnswer('generate', text('a '.repeat(60)), text('a '.repeat(60)))).toBeUndefined()
     expect(isSameAnswer('generate', text('It is -5.'), text('it is 5'))).toBe(false)
+    expect(isSameAnswer('generate', text('(1, 2)'), text('(1,2)'))).toBe(true)
+    expect(isSameAnswer('generate', text('\u00BD'), text('1/2'))).toBe(true)
     expect(isSameAnswer('read', text('13.50'), text('1350'))).toBe(false)
     expect(isSameAnswer('transcribe', text('555-1234'), text('555 1234'))).toBe(true)
     expect(isSameAnswer('transcribe', text('one, two'), text('One two'))).toBe(true)

@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { runCalibrate } from '../../services/calibrate/calibrate.ts'
 import type { OutcomeRow } from '../../services/calibrate/states.ts'
+import { asFitted } from '../../services/shared/policy/as-fitted.ts'
+import { agreement } from '../../services/shared/policy/signs/companion-signs.ts'
+import { labelOf } from '../../services/shared/policy/signs/own-signs.ts'
 import { createWalk } from '../../services/calibrate/walk-row.ts'
 import type { Judge, LabelModel } from '../../services/shared/policy/policy-schema.ts'
 import { createCalibratedPolicy, loadPolicy, openPolicyFolder } from '../../services/shared/policy/load-policy.ts'
@@ -90,6 +93,16 @@ describe('loadPolicy()', () => {
     expect(apart.reason).not.toBe(same.reason)
     edit(policy => (policy['schema'] = 6))
     expect(await saidOf('1.5', '15')).toEqual(same)
+  })
+
+  it('takes an answer that was too long for a label for none, however few its letters are', () => {
+    const [label, text] = asFitted(6, [
+      { model: 'small', answer: '(B).' },
+      { model: 'small', answer: `**B**${' '.repeat(30)}` },
+    ])
+    expect([label, text].map(one => labelOf(one!))).toEqual(['b', undefined])
+    expect(agreement(label!, text!)).toBe(1)
+    expect(asFitted(7, [label!])).toEqual([label])
   })
 
   it('is held against rows as it judges in the gateway', async () => {

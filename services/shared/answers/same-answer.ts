@@ -3,8 +3,8 @@ import type { Task } from '../contract/content.ts'
 import { withoutMarks, wordsWithoutMarks } from './without-marks.ts'
 
 /**
- * Whether two answers to one task say the same: labels by their first, speech by words and figures, read text but for case, layout
- * and punctuation outside numbers, other text but for case, space and such punctuation. `undefined` where sameness of words tells nothing: vectors, pictures, and free text longer than a short answer.
+ * Whether two answers to one task say the same: labels by their first, read text but for case, layout and punctuation outside numbers,
+ * other text but for case, space and such punctuation. `undefined` where sameness of words tells nothing: vectors, pictures, and free text longer than a short answer.
  */
 export function isSameAnswer(task: Task, a: Output, b: Output): boolean | undefined {
   const [one, other] = [comparable(task, a), comparable(task, b)]
@@ -24,11 +24,9 @@ export function comparable(task: Task, output: Output): string | undefined {
 export function comparableText(task: Task, text: string): string {
   const kept = text.normalize('NFKC').toLowerCase()
   if (task === 'classify') return kept.trim()
-  // Nobody hears marks.
-  if (task === 'transcribe') return kept.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim()
   // Layout is not what reading is about.
-  if (task === 'read') return withoutMarks(text)
-  return wordsWithoutMarks(text)
+  if (task === 'read') return withoutMarks(kept)
+  return wordsWithoutMarks(kept)
 }
 
 /** Two good answers of more than about a line differ in words. */

@@ -1,35 +1,47 @@
-/** Hyphens, dashes and the minus sign, which NFKC leaves apart. */
-const dashes = /[\u2010-\u2013\u2212]/gu
+/** Hyphens, dashes and the minus sign; slashes of fractions and of division. */
+const dashes = /[\u2010-\u2014\u2212]/gu
+const slashes = /[\u2044\u2215]/gu
 
-/** What stands within a number and tells nothing of it: commas of thousands, the sign of a currency. */
-const dress = /(?<=\d),(?=\d{3}(?!\d))|\p{Sc}(?=[-.]?\d)/gu
+/** What tells nothing: signs that are not seen, the comma of thousands, the sign of a currency before a number, blanks within a fraction. */
+const dress =
+  /\p{Cf}|[\uFE00-\uFE0F\u20E3]|(?<=\d),(?=\d{3}(?!\d))|\p{Sc}\s?(?=[-.]?\p{Nd})|(?<=\p{Nd})\s+(?=\/\s*\p{Nd})|(?<=\p{Nd}\s*\/)\s+(?=\p{Nd})/gu
 
-/**
- * Whatever is neither letter nor figure nor part of a number: its marks between figures (`1.5`, `3/4`, `10:30`), its sign where no letter
- * or figure stands before it (`-5`), the point that it begins with (`.5`).
- */
-const marks = /(?!(?<=\d)[.,:/-](?=\d)|(?<![\p{L}\p{N}])-(?=\.?\d)|(?<![\p{L}\p{N}.])\.(?=\d))[^\p{L}\p{N}]/gu
+/** Parts of a number that are no figures: its sign, its point, the line of a fraction (of a date it is none), what it is held against. */
+const kept = [
+  String.raw`(?<![\p{L}\p{N}])-(?=\.?\p{Nd})`,
+  String.raw`(?<=\p{Nd})\.(?=\p{Nd})`,
+  String.raw`(?<![\p{L}\p{N}.])\.(?=\p{Nd})`,
+  String.raw`(?=\/)(?<=\p{Nd})(?<!\/\p{Nd}+)\/(?=\p{Nd})(?!\p{Nd}+\/)`,
+  String.raw`[<>\u2264\u2265](?==?\p{Nd})`,
+]
+
+/** Whatever is neither letter nor figure nor part of a number. */
+const marks = new RegExp(String.raw`(?!${kept.join('|')})[^\p{L}\p{N}\p{M}]`, 'gu')
 const runsOfMarks = new RegExp(`(?:${marks.source})+`, 'gu')
 
 /** Most labels, which are as they are. */
-const bare = /^[a-z\d]*$/u
+const bare = /^[\p{Ll}\p{Lo}\p{N}]*$/u
+
+/** Longer texts are compared in the form of characters that they have: normalising takes a time that grows with the square of odd ones. */
+const longestNormalised = 256
 
 /**
- * A text but for case, space, punctuation and the form of its characters; numbers keep what makes them other numbers, and what is
- * nothing but marks (`<`) stays as it is. Pure.
+ * A text but for case, space, punctuation and composition; numbers keep what makes them other numbers, and what is nothing but marks (`<`)
+ * stays as it is. Pure.
  */
 export function withoutMarks(text: string): string {
   if (bare.test(text)) return text
-  const kept = normal(text)
-  return kept.replaceAll(dress, '').replaceAll(marks, '') || kept.trim()
+  const normal = normalised(text)
+  return normal.replaceAll(marks, '') || normal.trim()
 }
 
 /** The same with one space between words. Pure. */
 export function wordsWithoutMarks(text: string): string {
-  const kept = normal(text)
-  return kept.replaceAll(dress, '').replaceAll(runsOfMarks, ' ').trim() || kept.trim()
+  const normal = normalised(text)
+  return normal.replaceAll(runsOfMarks, ' ').trim() || normal.trim()
 }
 
-function normal(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replaceAll(dashes, '-')
+function normalised(text: string): string {
+  const composed = text.length > longestNormalised ? text : text.normalize('NFC')
+  return composed.toLowerCase().replaceAll(dashes, '-').replaceAll(slashes, '/').replaceAll(dress, '')
 }
