@@ -1,70 +1,105 @@
-import { z } from 'zod'
-import { parseLegId, type LegId } from '../contract/ids.ts'
-import { envelopeVersion, type Job } from './job.ts'
-
-const amount = z.number().min(0)
-
-const part = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('text'), text: z.string() }),
-  z.object({ kind: z.literal('tool-call'), id: z.string(), name: z.string(), argumentsJson: z.string() }),
-  z.object({
-    kind: z.literal('tool-result'),
-    callId: z.string(),
-    content: z.string(),
-    isError: z.literal(true).optional(),
-  }),
-  ...(['text-payload', 'tool-payload'] as const).map(kind =>
-    z.object({ kind: z.literal(kind), payloadId: z.string(), payloadBytes: z.number() }),
-  ),
-  ...(['image', 'audio', 'video'] as const).map(kind =>
-    z.object({ kind: z.literal(kind), payloadId: z.string(), payloadBytes: z.number(), mediaType: z.string() }),
-  ),
-])
-
-/** Fields of a later version that this build does not know are let through: a reader takes its own version and the one before. */
-const envelope = z.object({
-  version: z.number().int(),
-  legId: z.custom<LegId>(value => typeof value === 'string' && parseLegId(value) !== undefined, 'not a leg id'),
-  tenant: z.string().min(1),
-  model: z.string().min(1),
-  recipe: z.record(z.string(), z.unknown()),
-  task: z.enum(['transcribe', 'read', 'classify', 'embed', 'generate', 'draw']),
-  options: z.record(z.string(), z.unknown()),
-  parts: z.array(part),
-  deadlineAt: z.number(),
-  longestMs: z.number().positive().optional(),
-  priority: z.number().int().min(1).max(4),
-  serviceMs: amount.optional(),
-  weight: z.number().positive().optional(),
-  latestStartAt: z.number().optional(),
-  replyTo: z.string().min(1),
-  streaming: z.boolean(),
-  price: z.object({ above: z.array(z.object({ inputTokens: amount }).catchall(amount)).optional() }).catchall(amount),
-  reserveNanoUsd: amount,
-  sessionKey: z.string().optional(),
-  traceparent: z.string().optional(),
-  tracestate: z.string().optional(),
-  enqueuedAt: z.number(),
-})
+import type { Task } from '../contract/content.ts'
+import { parseLegId } from '../contract/ids.ts'
+import { envelopeVersion, type Job, type PartReference } from './job.ts'
 
 /** An envelope that was read, or why it was not. */
 export type ReadJob = { readonly kind: 'job'; readonly job: Job } | { readonly kind: 'refused'; readonly why: string }
 
-/** Reads what a queue carries. The reason of a refusal names fields, never what is in them. */
+/**
+ * Reads what a queue carries. The reason of a refusal names fields, never what is in them. Fields of a later version that this build does
+ * not know are let through: a reader takes its own version and the one before.
+ */
 export function readJob(data: unknown): ReadJob {
-  const found = versionOf(data)
-  if (found === undefined) return { kind: 'refused', why: 'it has no version' }
+  if (!isRecord(data) || !Number.isInteger(data['version'])) return { kind: 'refused', why: 'it has no version' }
+  const found = Number(data['version'])
   if (found > envelopeVersion || found < envelopeVersion - 1) {
     return { kind: 'refused', why: `its version ${found} is not ${envelopeVersion - 1} or ${envelopeVersion}` }
   }
-  const read = envelope.safeParse(data)
-  if (read.success) return { kind: 'job', job: read.data as Job }
-  const fields = read.error.issues.map(issue => issue.path.join('.') || '(whole)')
-  return { kind: 'refused', why: `these fields are not as they should be: ${[...new Set(fields)].join(', ')}` }
+  const wrong = checks.filter(([field, isSound]) => !isSound(data[field])).map(([field]) => field)
+  if (wrong.length === 0) return { kind: 'job', job: data as unknown as Job }
+  return { kind: 'refused', why: `these fields are not as they should be: ${wrong.join(', ')}` }
 }
 
-/** Looked at by itself, since it decides which fields there are to be. */
-function versionOf(data: unknown): number | undefined {
-  const version = typeof data === 'object' && data !== null && 'version' in data ? data.version : undefined
-  return typeof version === 'number' && Number.isInteger(version) ? version : undefined
+type Check = (value: unknown) => boolean
+type Fields<Value> = Readonly<Record<keyof Value & string, Check>>
+
+const isText: Check = value => typeof value === 'string'
+const isName: Check = value => typeof value === 'string' && value !== ''
+const isNumber: Check = value => typeof value === 'number' && Number.isFinite(value)
+const isAmount: Check = value => isNumber(value) && Number(value) >= 0
+const isPositive: Check = value => isNumber(value) && Number(value) > 0
+const optional =
+  (check: Check): Check =>
+  value =>
+    value === undefined || check(value)
+const listOf =
+  (check: Check): Check =>
+  value =>
+    Array.isArray(value) && value.every(check)
+const has =
+  (fields: Readonly<Record<string, Check>>): Check =>
+  value =>
+    isRecord(value) && Object.entries(fields).every(([field, isSound]) => isSound(value[field]))
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+const stored = { payloadId: isText, payloadBytes: isNumber }
+const medium = has({ ...stored, mediaType: isText })
+const parts: Readonly<Record<PartReference['kind'], Check>> = {
+  text: has({ text: isText }),
+  'tool-call': has({ id: isText, name: isText, argumentsJson: isText }),
+  'tool-result': has({ callId: isText, content: isText, isError: optional(value => value === true) }),
+  'text-payload': has(stored),
+  'tool-payload': has(stored),
+  image: medium,
+  audio: medium,
+  video: medium,
+}
+const isPart: Check = value => {
+  const kind = isRecord(value) ? value['kind'] : undefined
+  return typeof kind === 'string' && Object.hasOwn(parts, kind) && parts[kind as PartReference['kind']](value)
+}
+
+const tasks: Readonly<Record<Task, true>> = {
+  transcribe: true,
+  read: true,
+  classify: true,
+  embed: true,
+  generate: true,
+  draw: true,
+}
+
+/** Amounts by what they are for, and the tiers above some size of input. */
+const isPrice: Check = value =>
+  isRecord(value) &&
+  Object.entries(value).every(([name, price]) => (name === 'above' ? listOf(isTier)(price) : isAmount(price)))
+const isTier: Check = value => isRecord(value) && isAmount(value['inputTokens']) && Object.values(value).every(isAmount)
+
+/** By field. Written out, since every leg is read on its way to its model, and a library's reader takes ten times as long when it is not in the cache. */
+const fields: Fields<Job> = {
+  version: isNumber,
+  legId: value => typeof value === 'string' && parseLegId(value) !== undefined,
+  tenant: isName,
+  model: isName,
+  recipe: isRecord,
+  task: value => typeof value === 'string' && Object.hasOwn(tasks, value),
+  options: isRecord,
+  parts: listOf(isPart),
+  deadlineAt: isNumber,
+  longestMs: optional(isPositive),
+  priority: value => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 4,
+  serviceMs: optional(isAmount),
+  weight: optional(isPositive),
+  latestStartAt: optional(isNumber),
+  replyTo: isName,
+  streaming: value => typeof value === 'boolean',
+  price: isPrice,
+  reserveNanoUsd: isAmount,
+  sessionKey: optional(isText),
+  traceparent: optional(isText),
+  tracestate: optional(isText),
+  enqueuedAt: isNumber,
+}
+const checks = Object.entries(fields)

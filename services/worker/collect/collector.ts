@@ -36,6 +36,9 @@ const notReadyMs = 100
 /** Pause between two looks while a batch waits for more. */
 const lookEveryMs = 1
 
+/** What came goes out to its model before the next is asked for. undici looks at a connection that idled for one turn of the loop before it writes. */
+const letGoOut = (): Promise<void> => new Promise(resolve => setImmediate(() => setImmediate(resolve)))
+
 /** Makes a collector. */
 export function createCollector(options: CollectorOptions, dependencies: CollectorDependencies): Collector {
   const { consumer, clock, sleep } = dependencies
@@ -82,9 +85,8 @@ export function createCollector(options: CollectorOptions, dependencies: Collect
   return {
     next(isOpen = () => true) {
       const mine = turn.then(() => collect(isOpen))
-      turn = mine.catch(() => {
-        // The caller of this turn hears of it; the next turn begins anew.
-      })
+      // Of a failure the caller of this turn hears; the next begins anew.
+      turn = mine.then(letGoOut, letGoOut)
       return mine
     },
     rouse: () => consumer.rouse(),

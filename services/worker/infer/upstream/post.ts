@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { request, type Agent, type FormData } from 'undici'
+import type { Agent, FormData } from 'undici'
 import { UpstreamError } from './upstream-error.ts'
 
 /** The way to one endpoint. */
@@ -31,6 +31,24 @@ export interface UpstreamResponse {
 /** Codes by which Node and undici say that no connection came about. */
 const unconnected = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT|TLS/u
 
+/** Where an endpoint's requests go, read once: it is the same for all of them, and there are as many as the configuration names. */
+const places = new Map<string, Place>()
+
+interface Place {
+  readonly origin: string
+  /** Before every path, without a slash at its end. */
+  readonly root: string
+}
+
+function placeOf(baseUrl: string): Place {
+  const known = places.get(baseUrl)
+  if (known !== undefined) return known
+  const { origin, pathname } = new URL(baseUrl)
+  const place = { origin, root: pathname.replace(/\/$/u, '') }
+  places.set(baseUrl, place)
+  return place
+}
+
 /** Posts to an endpoint and gives its answer's head. @throws UpstreamError `connect` or `reset`; the signal's own error when it is aborted */
 export async function post(line: Line, { path, body, form, signal }: Posted): Promise<UpstreamResponse> {
   const { baseUrl, headers: own, dispatcher } = line
@@ -38,8 +56,8 @@ export async function post(line: Line, { path, body, form, signal }: Posted): Pr
   const headers = { accept: 'text/event-stream, application/json', ...type, ...own }
   try {
     // `request` rather than `fetch`: the same connections with half the work before the first byte.
-    const url = `${baseUrl.replace(/\/$/u, '')}${path}`
-    const answer = await request(url, { method: 'POST', signal, dispatcher, headers, body })
+    const { origin, root } = placeOf(baseUrl)
+    const answer = await dispatcher.request({ origin, path: root + path, method: 'POST', signal, headers, body })
     // Whoever reads the body hears of its errors; one that breaks when nobody reads any more must not end the process.
     answer.body.on('error', () => {})
     return {
