@@ -123,6 +123,29 @@ describe('createCollector()', () => {
     expect(await collector.next()).toHaveLength(2)
   })
 
+  it.each([
+    ['lets a batch go out before it asks for the next where nothing else is at work', 0, 2],
+    ['asks at once where the model is at work', 1000, 0],
+  ])('%s', async (_what, busyUntilMs, turns) => {
+    const { collector } = setUp(at('a', 0, 0, 0), { limit: 1, maxWaitMs: 0, busyUntilMs })
+    let passed = 0
+    let over = false
+    const count = async (): Promise<void> => {
+      while (!over) {
+        await new Promise(resolve => setImmediate(resolve))
+        passed += 1
+      }
+    }
+    expect(await collector.next()).toHaveLength(1)
+    const counting = count()
+    expect(await collector.next()).toHaveLength(1)
+    over = true
+    await counting
+    passed -= 1
+    expect(passed).toBeGreaterThanOrEqual(turns - 1)
+    expect(passed).toBeLessThanOrEqual(turns)
+  })
+
   it('gives nothing when nothing came', async () => {
     const { collector } = setUp([], { limit: 8, maxWaitMs: 5 })
     expect(await collector.next()).toEqual([])

@@ -40,6 +40,8 @@ describe('post()', () => {
     ['/v1', '/chat/completions', '/v1/chat/completions'],
     ['/v1/', '/chat/completions', '/v1/chat/completions'],
     ['/a%20b/v1beta', '/models/x%2Fy:generate?alt=sse', '/a%20b/v1beta/models/x%2Fy:generate?alt=sse'],
+    ['/v1?api-version=1', '/chat/completions', '/v1/chat/completions?api-version=1'],
+    ['/v1?key=1', '/x?alt=sse', '/v1/x?alt=sse&key=1'],
   ])('goes to %j and %j', async (root, path, url) => {
     expect(await ask(`http://${address}${root}`, path)).toBe('done')
     expect(seen.at(-1)).toEqual({ url, type: 'application/json', body: '{"a":1}' })

@@ -22,12 +22,15 @@ export function comparable(task: Task, output: Output): string | undefined {
 
 /** The same of an answer that somebody wrote down. */
 export function comparableText(task: Task, text: string): string {
-  const kept = text.normalize('NFKC').toLowerCase()
+  const kept = (text.length > longestNormalised ? text : text.normalize('NFKC')).toLowerCase()
   if (task === 'classify') return kept.trim()
   // Layout is not what reading is about.
   if (task === 'read') return withoutMarks(kept)
   return wordsWithoutMarks(kept)
 }
+
+/** Normalising takes a time that grows with the square of combining marks: some ms for this many. */
+const longestNormalised = 4096
 
 /** Two good answers of more than about a line differ in words. */
 const longestShortAnswer = 80

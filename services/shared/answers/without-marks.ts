@@ -1,18 +1,20 @@
-/** Hyphens, dashes and the minus sign; slashes of fractions and of division. */
-const dashes = /[\u2010-\u2014\u2212]/gu
+/** Hyphens, dashes and minus signs; slashes of fractions and of division. */
+const dashes = /[\u2010-\u2013\u2212\uFE63\uFF0D]/gu
 const slashes = /[\u2044\u2215]/gu
 
-/** What tells nothing: signs that are not seen, the comma of thousands, the sign of a currency before a number, blanks within a fraction. */
+/**
+ * What tells nothing: signs that are not seen, accents and points of vowels that a text may do without, the comma of thousands, the sign of a
+ * currency before a number, blanks within a fraction.
+ */
 const dress =
-  /\p{Cf}|[\uFE00-\uFE0F\u20E3]|(?<=\d),(?=\d{3}(?!\d))|\p{Sc}\s?(?=[-.]?\p{Nd})|(?<=\p{Nd})\s+(?=\/\s*\p{Nd})|(?<=\p{Nd}\s*\/)\s+(?=\p{Nd})/gu
+  /\p{Cf}|\p{Variation_Selector}|[\u0300-\u036F\u0591-\u05C7\u064B-\u0652\u0670\u20E3]|(?<=\d),(?=\d{3}(?!\d))|\p{Sc}\s?(?=[-.]?\p{Nd})|(?<=\p{Nd})\s+(?=\/\s*\p{Nd})|(?<=\p{Nd}\s*\/)\s+(?=\p{Nd})/gu
 
-/** Parts of a number that are no figures: its sign, its point, the line of a fraction (of a date it is none), what it is held against. */
+/** Parts of a number that are no figures: its sign, its point, the point that it begins with, the line of a fraction; those of dates are none. */
 const kept = [
-  String.raw`(?<![\p{L}\p{N}])-(?=\.?\p{Nd})`,
-  String.raw`(?<=\p{Nd})\.(?=\p{Nd})`,
+  String.raw`(?=-)(?<![\p{L}\p{N}])(?<!\p{N}\s+)-(?=\.?\p{Nd})`,
+  String.raw`(?=\.)(?<=\p{Nd})(?<!\.\p{Nd}+)\.(?=\p{Nd})(?!\p{Nd}+\.\p{Nd})`,
   String.raw`(?<![\p{L}\p{N}.])\.(?=\p{Nd})`,
   String.raw`(?=\/)(?<=\p{Nd})(?<!\/\p{Nd}+)\/(?=\p{Nd})(?!\p{Nd}+\/)`,
-  String.raw`[<>\u2264\u2265](?==?\p{Nd})`,
 ]
 
 /** Whatever is neither letter nor figure nor part of a number. */
@@ -20,9 +22,9 @@ const marks = new RegExp(String.raw`(?!${kept.join('|')})[^\p{L}\p{N}\p{M}]`, 'g
 const runsOfMarks = new RegExp(`(?:${marks.source})+`, 'gu')
 
 /** Most labels, which are as they are. */
-const bare = /^[\p{Ll}\p{Lo}\p{N}]*$/u
+const bare = /^[a-z\d]*$/u
 
-/** Longer texts are compared in the form of characters that they have: normalising takes a time that grows with the square of odd ones. */
+/** Longer texts are compared in the composition that they have: normalising takes a time that grows with the square of combining marks. */
 const longestNormalised = 256
 
 /**

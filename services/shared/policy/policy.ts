@@ -24,6 +24,8 @@ export interface Judged {
   readonly rawConfidence?: number
   readonly signals?: Readonly<Record<string, number>>
   readonly answer?: string
+  /** The answer in the form by which it is told from others, where that is not today's. */
+  readonly comparable?: string
   readonly outputChars?: number
 }
 /** A judged answer. */

@@ -36,13 +36,20 @@ const notReadyMs = 100
 /** Pause between two looks while a batch waits for more. */
 const lookEveryMs = 1
 
-/** What came goes out to its model before the next is asked for. undici looks at a connection that idled for one turn of the loop before it writes. */
+/** What came to a worker that has nothing else to do goes out before the next is asked for. undici looks at a connection that idled for one turn of the loop before it writes. */
 const letGoOut = (): Promise<void> => new Promise(resolve => setImmediate(() => setImmediate(resolve)))
+
+function ignore(): void {}
 
 /** Makes a collector. */
 export function createCollector(options: CollectorOptions, dependencies: CollectorDependencies): Collector {
   const { consumer, clock, sleep } = dependencies
   let turn: Promise<unknown> = Promise.resolve()
+
+  const isAlone = (legs: readonly TakenJob[]): boolean => {
+    const model = legs.find(leg => leg.expired !== true)?.job.model
+    return model !== undefined && !options.isBusy(model)
+  }
 
   const waitsOn = (model: string, untilAt: number): boolean => clock.now() < untilAt && options.isBusy(model)
 
@@ -86,7 +93,7 @@ export function createCollector(options: CollectorOptions, dependencies: Collect
     next(isOpen = () => true) {
       const mine = turn.then(() => collect(isOpen))
       // Of a failure the caller of this turn hears; the next begins anew.
-      turn = mine.then(letGoOut, letGoOut)
+      turn = mine.then(legs => (isAlone(legs) ? letGoOut() : undefined), ignore)
       return mine
     },
     rouse: () => consumer.rouse(),

@@ -1,6 +1,5 @@
-import { withoutMarks } from '../../answers/without-marks.ts'
 import type { Estimate, Judged } from '../policy.ts'
-import { labelOf, logit, type Signs } from './own-signs.ts'
+import { comparableOf, labelOf, logit, type Signs } from './own-signs.ts'
 
 /**
  * What other answers say of one: of each whether it agrees, weighed by how sure it is, how sure the judged one is and what was foreseen
@@ -41,8 +40,9 @@ function addCompanion(signs: Record<string, number>, judged: Judged, other: Judg
 
 /** 1 when two answers are the same but for case, space and punctuation outside numbers, -1 when not, 0 where it cannot be told. Pure. */
 export function agreement(a: Judged, b: Judged): number {
-  if (a.answer === undefined || b.answer === undefined) return 0
-  return withoutMarks(a.answer) === withoutMarks(b.answer) ? 1 : -1
+  const [one, other] = [comparableOf(a), comparableOf(b)]
+  if (one === undefined || other === undefined) return 0
+  return one === other ? 1 : -1
 }
 
 /** How many pairs of others agree with each other against the judged answer. */

@@ -47,9 +47,14 @@ function labelSigns(judged: Judged): Signs {
 }
 
 /** An answer that may be one of few labels, but for case, space and punctuation outside numbers. */
-export function labelOf({ answer }: Judged): string | undefined {
-  if (answer === undefined || answer.length > longestLabel) return undefined
-  return withoutMarks(answer) || undefined
+export function labelOf(judged: Judged): string | undefined {
+  if (judged.answer === undefined || judged.answer.length > longestLabel) return undefined
+  return comparableOf(judged) || undefined
+}
+
+/** An answer in the form by which it is told from others. */
+export function comparableOf({ answer, comparable }: Judged): string | undefined {
+  return answer === undefined ? undefined : (comparable ?? withoutMarks(answer))
 }
 
 /** A longer answer is no label. */

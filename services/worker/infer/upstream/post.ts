@@ -12,7 +12,7 @@ export interface Line {
 
 /** What is sent. */
 export interface Posted {
-  /** Under the base URL, with its slash. */
+  /** Under the base URL, with its slash, as it goes out: what is no letter of URLs is percent-encoded. */
   readonly path: string
   readonly body: string | Buffer | FormData
   /** `application/json` when absent; a form names its own. */
@@ -38,13 +38,15 @@ interface Place {
   readonly origin: string
   /** Before every path, without a slash at its end. */
   readonly root: string
+  /** Behind every path, with its question mark, such as `?api-version=1`; empty for most. */
+  readonly search: string
 }
 
 function placeOf(baseUrl: string): Place {
   const known = places.get(baseUrl)
   if (known !== undefined) return known
-  const { origin, pathname } = new URL(baseUrl)
-  const place = { origin, root: pathname.replace(/\/$/u, '') }
+  const { origin, pathname, search } = new URL(baseUrl)
+  const place = { origin, root: pathname.replace(/\/$/u, ''), search }
   places.set(baseUrl, place)
   return place
 }
@@ -56,8 +58,9 @@ export async function post(line: Line, { path, body, form, signal }: Posted): Pr
   const headers = { accept: 'text/event-stream, application/json', ...type, ...own }
   try {
     // `request` rather than `fetch`: the same connections with half the work before the first byte.
-    const { origin, root } = placeOf(baseUrl)
-    const answer = await dispatcher.request({ origin, path: root + path, method: 'POST', signal, headers, body })
+    const { origin, root, search } = placeOf(baseUrl)
+    const whole = root + path + (path.includes('?') ? search.replace('?', '&') : search)
+    const answer = await dispatcher.request({ origin, path: whole, method: 'POST', signal, headers, body })
     // Whoever reads the body hears of its errors; one that breaks when nobody reads any more must not end the process.
     answer.body.on('error', () => {})
     return {
