@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { isGatewayError } from '../contract/errors.ts'
-import { collectByLoad } from './collect-by-load.ts'
+import { tuneCollector } from './tune-collector.ts'
 import { forbidTelemetry } from './forbid-telemetry.ts'
 
 /** A running service as its process sees it. */
@@ -29,7 +29,7 @@ export async function runService(
   { logger, parentPipe }: { readonly logger: Logger; readonly parentPipe: boolean },
 ): Promise<void> {
   forbidTelemetry()
-  collectByLoad()
+  tuneCollector()
   let service: Service | undefined
   let draining = false
   const drain = async (why: string, mostMs = Number.POSITIVE_INFINITY): Promise<void> => {

@@ -1,42 +1,42 @@
 import { execFileSync } from 'node:child_process'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { collectByLoad } from '../../services/shared/process/collect-by-load.ts'
+import { tuneCollector } from '../../services/shared/process/tune-collector.ts'
 
-beforeEach(() => vi.useFakeTimers())
+const [growth, alone, helped] = ['--heap-growing-percent=300', '--no-parallel-scavenge', '--parallel-scavenge']
+
+beforeEach(() => vi.useFakeTimers({ toFake: ['setInterval'] }))
 afterEach(() => vi.useRealTimers())
 
-it('collects alone until the thread is busy, and again when it has time; V8 is told of changes only', () => {
+it('lets a thread collect alone until it is busy, and again when it has time; V8 is told of changes only', () => {
   const told: string[] = []
   let share = 0
-  collectByLoad({ workedShare: () => share, tellV8: flag => told.push(flag) })
-  expect(told).toEqual(['--no-parallel-scavenge'])
+  tuneCollector({ workedShare: () => share, tellV8: flag => told.push(flag) })
+  expect(told).toEqual([growth, alone])
   vi.advanceTimersByTime(1000)
-  expect(told).toHaveLength(1)
+  expect(told).toHaveLength(2)
   share = 0.9
   vi.advanceTimersByTime(1000)
-  expect(told).toEqual(['--no-parallel-scavenge', '--parallel-scavenge'])
+  expect(told).toEqual([growth, alone, helped])
   share = 0.1
   vi.advanceTimersByTime(1000)
-  expect(told).toEqual(['--no-parallel-scavenge', '--parallel-scavenge', '--no-parallel-scavenge'])
+  expect(told).toEqual([growth, alone, helped, alone])
 })
 
 it('reads how busy this thread is', () => {
-  vi.useRealTimers()
-  vi.useFakeTimers({ toFake: ['setInterval'] })
   const told: string[] = []
-  collectByLoad({ tellV8: flag => told.push(flag) })
+  tuneCollector({ tellV8: flag => told.push(flag) })
   const until = performance.now() + 50
   // The loop does nothing but work until the first look.
   while (performance.now() < until);
   vi.advanceTimersByTime(250)
-  expect(told.at(-1)).toBe('--parallel-scavenge')
+  expect(told.at(-1)).toBe(helped)
 })
 
 it('names flags that this V8 has', () => {
   const told: string[] = []
-  collectByLoad({ workedShare: () => 1, tellV8: flag => told.push(flag) })
+  tuneCollector({ workedShare: () => 1, tellV8: flag => told.push(flag) })
   vi.advanceTimersByTime(250)
-  expect(told).toHaveLength(2)
+  expect(told).toHaveLength(3)
   // Node ends with an error for an option that V8 does not know; `setFlagsFromString` passes over it.
   for (const flag of told) execFileSync(process.execPath, [flag, '--eval', '0'])
   expect(() => execFileSync(process.execPath, ['--no-such-scavenge', '--eval', '0'], { stdio: 'pipe' })).toThrow(

@@ -6,18 +6,23 @@ const busyShare = 0.5
 const lookEveryMs = 250
 
 /** What the choice is made from and how it is told; the process's own unless a test has others. */
-export interface CollectByLoadPorts {
+export interface TuneCollectorPorts {
   /** Share of the time since the last call in which the event loop worked, 0 to 1. */
   readonly workedShare?: () => number
   readonly tellV8?: (flag: string) => void
 }
 
 /**
- * Lets a thread that has time to spare collect its young objects alone. V8 wakes helpers on other cores for each such collection, of a
- * millisecond or two: where gateway, Redis and model share few cores, a request alone waits longer for the waking than the help is worth,
- * while a busy thread gains by it.
+ * Fits V8's collector to a gateway, whose own objects are few and whose media are large.
+ *
+ * Old objects: media count as growth of the heap, and a heap of 25 MB may grow by so little that three pictures start a collection of
+ * all of it, on every core. It may always grow fourfold here, which is what V8 itself allows a heap that holds little garbage.
+ *
+ * Young objects: V8 wakes helpers on other cores for each collection of a millisecond or two. Where gateway, Redis and model share few
+ * cores, a request alone waits longer for the waking than the help is worth, while a busy thread gains by it: so it is helped when busy.
  */
-export function collectByLoad({ workedShare = workedSince(), tellV8 = setFlagsFromString }: CollectByLoadPorts = {}) {
+export function tuneCollector({ workedShare = workedSince(), tellV8 = setFlagsFromString }: TuneCollectorPorts = {}) {
+  tellV8('--heap-growing-percent=300')
   let helped = true
   const choose = (busy: boolean): void => {
     if (busy === helped) return
