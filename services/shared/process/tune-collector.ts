@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 
-/** A thread that works for more than this share of the time is helped. */
+/** A main thread that works, or waits for a core, for more than this share of the time is helped. */
 const busyShare = 0.5
 const lookEveryMs = 250
 
@@ -13,10 +13,11 @@ export interface TuneCollectorPorts {
 }
 
 /**
- * Fits V8's collector to a gateway, whose own objects are few and whose media are large.
+ * Fits V8's collector to a gateway, whose own objects are few and whose media are large. Flags are those of the whole process, threads
+ * included; what is looked at is the main thread, where the requests are.
  *
  * Old objects: media count as growth of the heap, and a heap of 25 MB may grow by so little that three pictures start a collection of
- * all of it, on every core. It may always grow fourfold here, which is what V8 itself allows a heap that holds little garbage.
+ * all of it, on every core. It may grow to four times what a collection left; nearer to the most that V8 may have, V8 grants less.
  *
  * Young objects: V8 wakes helpers on other cores for each collection of a millisecond or two. Where gateway, Redis and model share few
  * cores, a request alone waits longer for the waking than the help is worth, while a busy thread gains by it: so it is helped when busy.
