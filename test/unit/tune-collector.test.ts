@@ -25,7 +25,7 @@ it('lets a thread collect alone until it is busy, and again when it has time; V8
   expect(told).toEqual([growth, alone, helped, alone])
 })
 
-it('reads how busy this thread is', () => {
+it('reads how busy this thread is', async () => {
   const told: string[] = []
   tuneCollector({ tellV8: flag => told.push(flag) })
   const until = performance.now() + 50
@@ -33,6 +33,9 @@ it('reads how busy this thread is', () => {
   while (performance.now() < until);
   vi.advanceTimersByTime(250)
   expect(told.at(-1)).toBe(helped)
+  await new Promise(resolve => setTimeout(resolve, 300))
+  vi.advanceTimersByTime(250)
+  expect(told.at(-1)).toBe(alone)
 })
 
 it('names flags that this V8 has', () => {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { isGatewayError } from '../contract/errors.ts'
-import { tuneCollector } from './tune-collector.ts'
 import { forbidTelemetry } from './forbid-telemetry.ts'
+import { tuneCollector } from './tune-collector.ts'
 
 /** A running service as its process sees it. */
 export interface Service {

@@ -22,7 +22,10 @@ export interface TuneCollectorPorts {
  * Young objects: V8 wakes helpers on other cores for each collection of a millisecond or two. Where gateway, Redis and model share few
  * cores, a request alone waits longer for the waking than the help is worth, while a busy thread gains by it: so it is helped when busy.
  */
-export function tuneCollector({ workedShare = workedSince(), tellV8 = setFlagsFromString }: TuneCollectorPorts = {}) {
+export function tuneCollector({
+  workedShare = workedSince(),
+  tellV8 = setFlagsFromString,
+}: TuneCollectorPorts = {}): void {
   tellV8('--heap-growing-percent=300')
   let helped = true
   const choose = (busy: boolean): void => {
