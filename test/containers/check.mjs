@@ -77,7 +77,7 @@ const climber = ['--image', 'deploy/demo/images/faint.png']
 const ask = (...input) => sluice('infer', '--address', address, '--json', ...input)
 
 function build() {
-  if (standIns && run('docker', ['image', 'inspect', 'node:22-bookworm-slim']).code !== 0) {
+  if (standIns && run('docker', ['image', 'inspect', 'node:24-bookworm-slim']).code !== 0) {
     say(`base image made in ${timed(() => must('test/containers/base-image.sh'))} s`)
   }
   say(`images built in ${timed(() => compose('build'))} s`)

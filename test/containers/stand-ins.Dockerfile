@@ -1,6 +1,6 @@
 # Stand-ins from Debian's packages for the images that docker-compose.yml names, for machines that reach no registry of images.
 # Ports, commands, users and health checks are those of the images that they stand for.
-ARG NODE_IMAGE=node:22-bookworm-slim
+ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS valkey
 RUN echo 'deb http://deb.debian.org/debian bookworm-backports main' > /etc/apt/sources.list.d/backports.list \
