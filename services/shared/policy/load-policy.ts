@@ -5,12 +5,13 @@ import { GatewayError } from '../contract/errors.ts'
 import { fromUsd } from '../contract/money.ts'
 import type { EncoderIdentity, TextEncoder } from '../encoder/text-encoder.ts'
 import { asFitted } from './as-fitted.ts'
+import { labelsOf, withLabelsNoted } from './known-labels.ts'
 import { decide } from './decide.ts'
 import { openEstimator, type Estimator } from './estimator.ts'
 import { estimatorInput, featuresOf, textOf } from './featurize.ts'
 import { judgeAll } from './judge-answer.ts'
 import { judgeInOrder } from './judge-in-order.ts'
-import type { Estimate, ModelEstimate, PartDescription, Policy } from './policy.ts'
+import type { Estimate, Judged, ModelEstimate, PartDescription, Policy } from './policy.ts'
 import { policySchema, type PolicyFile } from './policy-schema.ts'
 
 /** How a policy is run. */
@@ -75,6 +76,9 @@ export async function createCalibratedPolicy(folder: PolicyFolder, options: Load
     const embedding = await encoder?.encode(textOf(parts) ?? '')
     return estimator.run(embedding === undefined ? input : { ...input, embedding })
   }
+  const labels = labelsOf(file)
+  const heard = <Answer extends Judged>(answers: readonly Answer[]): readonly Answer[] =>
+    withLabelsNoted(labels, asFitted(file.schema, answers))
   return {
     version,
     models: file.models,
@@ -88,10 +92,8 @@ export async function createCalibratedPolicy(folder: PolicyFolder, options: Load
         return usualEstimate(file, features, 'error')
       }
     },
-    confidences: (answers, estimate) =>
-      (file.schema === 3 ? judgeInOrder : judgeAll)(file, asFitted(file.schema, answers), estimate),
-    next: (estimate, called, candidates, limits) =>
-      decide(file, estimate, asFitted(file.schema, called), candidates, limits),
+    confidences: (answers, estimate) => (file.schema === 3 ? judgeInOrder : judgeAll)(file, heard(answers), estimate),
+    next: (estimate, called, candidates, limits) => decide(file, estimate, heard(called), candidates, limits),
   }
 }
 

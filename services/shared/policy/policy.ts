@@ -26,6 +26,8 @@ export interface Judged {
   readonly answer?: string
   /** The answer in the form by which it is told from others, where that is not today's. */
   readonly comparable?: string
+  /** False where the answer is text to its policy, however short it is. */
+  readonly isLabel?: boolean
   readonly outputChars?: number
 }
 /** A judged answer. */

@@ -48,7 +48,8 @@ function labelSigns(judged: Judged): Signs {
 
 /** An answer that may be one of few labels, but for case, space and punctuation outside numbers. */
 export function labelOf(judged: Judged): string | undefined {
-  if (judged.answer === undefined || judged.answer.length > longestLabel) return undefined
+  const { answer, isLabel = true } = judged
+  if (!isLabel || answer === undefined || answer.length > longestLabel) return undefined
   return comparableOf(judged) || undefined
 }
 

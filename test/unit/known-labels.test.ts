@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runCalibrate } from '../../services/calibrate/calibrate.ts'
+import { decide } from '../../services/shared/policy/decide.ts'
+import { signsOf, judgeAll } from '../../services/shared/policy/judge-answer.ts'
+import { labelsOf, withLabelsNoted } from '../../services/shared/policy/known-labels.ts'
+import { createCalibratedPolicy, openPolicyFolder } from '../../services/shared/policy/load-policy.ts'
+import type { Judged } from '../../services/shared/policy/policy.ts'
+import type { PolicyFile } from '../../services/shared/policy/policy-schema.ts'
+import { prospectSignsOf } from '../../services/shared/policy/signs/prospect-signs.ts'
+import { writeTable } from '../support/outcome-table.ts'
+
+let home: string
+let folder: Awaited<ReturnType<typeof openPolicyFolder>>
+let file: PolicyFile
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'labels-'))
+  await runCalibrate({ outcomes: [writeTable(home, 200)], out: join(home, 'fitted'), seed: 3 })
+  folder = await openPolicyFolder(join(home, 'fitted'))
+  file = folder.file
+})
+afterAll(() => {
+  rmSync(home, { recursive: true })
+})
+
+const estimate = { difficulty: 0.5, models: {}, features: {} }
+
+describe('labelsOf()', () => {
+  it('finds every label that a judge, a prospect, a risk judge or the label model has a weight for', () => {
+    const judge = (...names: string[]) => ({ names, means: [], scales: [], weights: [], bias: 0 })
+    const labels = labelsOf({
+      judges: { a: judge('confidence', '=label.one', '=slope.1.5', '=with.b.against.two') },
+      prospects: { 'a>b': judge('=of.a.=label.three', '=alone.=slope.=label.x') },
+      risk: { ...file.risk, judges: { a: judge('=label.four') } },
+      labelModel: { labels: ['five', 'six'], bias: [0, 0], voters: {} },
+    })
+    expect([...labels].toSorted()).toEqual(['1.5', '=label.x', 'five', 'four', 'one', 'six', 'three', 'two', 'x'])
+  })
+})
+
+describe('withLabelsNoted()', () => {
+  const free = fc.string({ maxLength: 30 })
+  const answer = fc.oneof(
+    fc.constantFrom('A', '(b).', 'C', 'd', '15', '1.5', 'a longer answer than any label is'),
+    free,
+  )
+  const judged = fc.tuple(answer, fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }))
+  const answersOf = (given: readonly (readonly [string, number | undefined])[]): Judged[] =>
+    given.map(([text, raw], index) => ({
+      model: file.models[index]!,
+      answer: text,
+      outputChars: text.length,
+      ...(raw === undefined ? {} : { rawConfidence: raw }),
+    }))
+
+  it('changes nothing of what is judged and decided', async () => {
+    const policy = await createCalibratedPolicy(folder, {})
+    fc.assert(
+      fc.property(fc.array(judged, { minLength: 1, maxLength: 3 }), given => {
+        const answers = answersOf(given)
+        const plain = judgeAll(file, answers, estimate)
+        expect(policy.confidences(answers, estimate)).toEqual(plain)
+        const called = answers.map((one, index) => ({ ...one, confidence: plain[index]!, costNanoUsd: 0 }))
+        const open = file.models.slice(called.length).map(model => ({ model, costNanoUsd: 1 }))
+        for (const limits of [{}, { maxRisk: 0.1 }, { minQuality: 0.8 }])
+          expect(policy.next(estimate, called, open, limits)).toEqual(decide(file, estimate, called, open, limits))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('leaves no sign that is named after an answer which no judge knows', () => {
+    const noted = (text: string) =>
+      withLabelsNoted(labelsOf(file), [{ model: file.models[0]!, answer: text, rawConfidence: 0.7 }])
+    const namesOf = (text: string): string[] => {
+      const [one] = noted(text)
+      const called = [{ ...one!, confidence: 0.5, costNanoUsd: 0 }]
+      return [signsOf(one!, estimate, []), prospectSignsOf(called, 'large', estimate)].flatMap(signs =>
+        Object.keys(signs),
+      )
+    }
+    expect(namesOf('not a label')).toEqual(namesOf('neither is this'))
+    expect(namesOf('(A)')).toContain('=label.a')
+  })
+})
