@@ -15,11 +15,18 @@ import { startServer } from './through/peers.mjs'
 const lanes = 24
 const pauseMs = 40
 
+/**
+ * The room for young objects, MB, all the time. V8 makes it larger and smaller in steps of up to 64 MB at times of its own, by which
+ * memory goes up and down for a quarter of an hour and more: a slope over minutes would tell of that, and hide what is kept.
+ */
+const youngMegabytes = 16
+const nodeFlags = ['min', 'max'].map(bound => `--${bound}-semi-space-size=${youngMegabytes}`)
+
 /** Loads the system for so many minutes. */
 export async function run({ quick = false, minutes = 10, report = () => {} } = {}) {
   const lastMs = quick ? 15_000 : minutes * 60_000
   const upstream = await startServer('upstream.mjs')
-  const system = await startSystem(configOf(upstream.port))
+  const system = await startSystem(configOf(upstream.port), { nodeFlags })
   const redis = new Redis({ path: system.redisSocket })
   const picture = await sharp({
     create: {

@@ -16,8 +16,8 @@ const messages = loadErrorMessages(root)
 // A measurement that is stopped ends as any other does, and with it what it started.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
-/** Starts Redis, a router and one worker for each pool of the configuration; `stop` ends all of them. */
-export async function startSystem(config) {
+/** Starts Redis, a router and one worker for each pool of the configuration, these with some flags of node's; `stop` ends all of them. */
+export async function startSystem(config, { nodeFlags = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
   const socket = join(folder, 'redis.sock')
   const children = []
@@ -43,7 +43,7 @@ export async function startSystem(config) {
   const pids = new Map()
   const service = (name, parameters) => {
     const path = join(root, 'dist', 'services', name, 'main.js')
-    const child = start(process.execPath, [path, '--config', file, ...parameters])
+    const child = start(process.execPath, [...nodeFlags, path, '--config', file, ...parameters])
     pids.set(name, child.pid)
     return untilReady(name, child)
   }

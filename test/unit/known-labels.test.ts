@@ -33,12 +33,23 @@ describe('labelsOf()', () => {
   it('finds every label that a judge, a prospect, a risk judge or the label model has a weight for', () => {
     const judge = (...names: string[]) => ({ names, means: [], scales: [], weights: [], bias: 0 })
     const labels = labelsOf({
-      judges: { a: judge('confidence', '=label.one', '=slope.1.5', '=with.b.against.two') },
+      judges: { a: judge('confidence', '=label.one', '=slope.1.5', '=with.v1.against.against.two') },
       prospects: { 'a>b': judge('=of.a.=label.three', '=alone.=slope.=label.x') },
       risk: { ...file.risk, judges: { a: judge('=label.four') } },
       labelModel: { labels: ['five', 'six'], bias: [0, 0], voters: {} },
     })
-    expect([...labels].toSorted()).toEqual(['1.5', '=label.x', 'five', 'four', 'one', 'six', 'three', 'two', 'x'])
+    expect([...labels].toSorted()).toEqual([
+      '1.5',
+      '=label.x',
+      'against.two',
+      'five',
+      'four',
+      'one',
+      'six',
+      'three',
+      'two',
+      'x',
+    ])
   })
 })
 

@@ -2,8 +2,8 @@ import type { Judged } from './policy.ts'
 import type { PolicyFile } from './policy-schema.ts'
 import { labelOf } from './signs/own-signs.ts'
 
-/** What stands before a label in the names of signs. */
-const beforeLabel = /=label\.|=slope\.|\.against\./gu
+/** Where a label may begin in the name of a sign; names of models may look alike, so one too many is taken rather than one too few. */
+const beginsLabel = /(?<==label\.|=slope\.|\.against\.)/gu
 
 /** The labels that anything in a policy has a weight for. Pure. */
 export function labelsOf({
@@ -14,8 +14,7 @@ export function labelsOf({
 }: Pick<PolicyFile, 'judges' | 'prospects' | 'risk' | 'labelModel'>): ReadonlySet<string> {
   const labels = new Set(labelModel?.labels)
   for (const { names } of [judges, prospects, risk.judges].flatMap(group => Object.values(group))) {
-    for (const name of names)
-      for (const { 0: found, index } of name.matchAll(beforeLabel)) labels.add(name.slice(index + found.length))
+    for (const name of names) for (const { index } of name.matchAll(beginsLabel)) labels.add(name.slice(index))
   }
   return labels
 }

@@ -12,7 +12,7 @@ const usd = z.number().min(0)
 const matrix = z.array(z.array(finite))
 const labelModel = z
   .strictObject({
-    labels: z.array(z.string()).min(2),
+    labels: z.array(z.string().min(1)).min(2),
     /** By label. */
     bias: z.array(finite),
     /** By model: how sure it usually is, as a logit; and by the label that it says, what that adds to the logit of each. */
