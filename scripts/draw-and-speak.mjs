@@ -87,7 +87,7 @@ export async function draw(folder, how) {
   const file = `images/${name}.${quality > 0 ? 'jpg' : 'png'}`
   const written = quality > 0 ? image.jpeg({ quality }) : image.png({ palette: noise === 0, compressionLevel: 9 })
   await written.toFile(join(folder, file))
-  return { id: name, task: 'read', modality: 'image', file, expected: lines.join('\n'), comparator: 'text' }
+  return { id: name, task: 'ocr', modality: 'image', file, expected: lines.join('\n'), comparator: 'text' }
 }
 
 function svgOf({ lines, width, height, size, font, ink, paper, top, left, turn }) {

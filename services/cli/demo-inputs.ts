@@ -7,7 +7,7 @@ import type { Part } from '../shared/rpc/generated/sluice/v1/Part.ts'
 
 const input = z.strictObject({
   id: z.string(),
-  task: z.enum(['transcribe', 'read', 'classify', 'embed', 'generate']),
+  task: z.enum(['transcribe', 'ocr', 'classify', 'embed', 'generate']),
   modality: z.enum(['text', 'image', 'audio']),
   file: z.string().optional(),
   text: z.string().optional(),

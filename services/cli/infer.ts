@@ -11,7 +11,7 @@ import type { Terminal } from './terminal.ts'
 /** Options of `infer`. */
 export interface InferOptions extends CommonOptions, RequestOptions {
   readonly stream?: boolean
-  /** `draw`: the file that takes the picture. */
+  /** `generate_image`: the file that takes the picture. */
   readonly out?: string
 }
 

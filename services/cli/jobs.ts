@@ -15,7 +15,7 @@ export interface SubmitOptions extends CommonOptions, RequestOptions {
 
 /** Options of `jobs get`. */
 export interface GetOptions extends CommonOptions {
-  /** `draw`: the file that takes the picture. */
+  /** `generate_image`: the file that takes the picture. */
   readonly out?: string
 }
 

@@ -68,7 +68,7 @@ printing(program, 'up', 'fetch the models, start Redis, a router and one worker 
 
 addRequestOptions(remote(program, 'infer', 'ask, and see which models were tried at what cost'))
   .option('--stream', 'tell what happens as it happens')
-  .option('--out <file>', 'draw: the file that takes the picture')
+  .option('--out <file>', 'generate_image: the file that takes the picture')
   .action(run(async () => (await import('./infer.ts')).runInfer))
 
 addRequestOptions(
@@ -80,7 +80,7 @@ addRequestOptions(remote(jobs, 'submit', 'start a job'))
   .option('--watch', 'wait for its end')
   .action(run(async () => (await import('./jobs.ts')).runSubmit))
 remote(jobs, 'get <id>', 'a job now')
-  .option('--out <file>', 'draw: the file that takes the picture')
+  .option('--out <file>', 'generate_image: the file that takes the picture')
   .action(run(async () => (await import('./jobs.ts')).runGet))
 remote(jobs, 'watch <id>', 'a job until it ends').action(run(async () => (await import('./jobs.ts')).runWatch))
 remote(jobs, 'cancel <id>', 'stop a job').action(run(async () => (await import('./jobs.ts')).runCancel))

@@ -5,10 +5,11 @@ import { CommandFault } from './failure.ts'
 
 /** A picture is no text: whoever asks for one says where it goes. @throws CommandFault before anything is asked, and paid */
 export function checkOut({ task }: InferRequest, out: string | undefined): void {
-  if (task === 'TASK_DRAW' && out === undefined) {
-    throw new CommandFault('--task draw: say where the picture goes with --out FILE')
+  if (task === 'TASK_GENERATE_IMAGE' && out === undefined) {
+    throw new CommandFault('--task generate_image: say where the picture goes with --out FILE')
   }
-  if (task !== 'TASK_DRAW' && out !== undefined) throw new CommandFault('--out: only --task draw gives a picture')
+  if (task !== 'TASK_GENERATE_IMAGE' && out !== undefined)
+    throw new CommandFault('--out: only --task generate_image gives a picture')
 }
 
 /** Writes the picture of an answer to a file, if it has one; true when it did. @throws CommandFault when the file cannot be written */

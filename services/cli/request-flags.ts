@@ -8,13 +8,13 @@ export function addRequestOptions(command: Command): Command {
     .option('--image <file>', 'image file; may be given again', gather)
     .option('--audio <file>', 'audio file; may be given again', gather)
     .addOption(
-      new Option('--task <task>', 'default: audio → transcribe, image → read, text → classify').choices([
+      new Option('--task <task>', 'default: audio → transcribe, image → ocr, text → classify').choices([
         'transcribe',
-        'read',
+        'ocr',
         'classify',
         'embed',
         'generate',
-        'draw',
+        'generate_image',
       ]),
     )
     .option('--label-set <name>', 'classify: a label set with trained heads')
@@ -23,8 +23,8 @@ export function addRequestOptions(command: Command): Command {
     .option('--instruction <text>', 'generate: how to behave')
     .option('--max-output-tokens <count>', 'generate: most tokens of the answer')
     .option('--temperature <number>', 'generate: 0 to 2')
-    .option('--size <size>', 'draw: width and height such as 1024x1024')
-    .option('--quality <word>', 'draw: a word of the model’s own, such as low or hd')
+    .option('--size <size>', 'generate_image: width and height such as 1024x1024')
+    .option('--quality <word>', 'generate_image: a word of the model’s own, such as low or hd')
     .option('--deadline <seconds>', 'time from arrival to answer')
     .option('--max-cost <usd>', 'highest cost in US dollars')
     .option('--max-risk <ratio>', 'highest risk in [0,1] of a worse answer than the dearest model’s')

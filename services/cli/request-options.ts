@@ -72,7 +72,7 @@ function contentOf(options: RequestOptions, words: readonly string[]): Part[] {
 
 function usualTask({ audio = [], image = [] }: RequestOptions): Task {
   if (audio.length > 0) return 'transcribe'
-  return image.length > 0 ? 'read' : 'classify'
+  return image.length > 0 ? 'ocr' : 'classify'
 }
 
 function taskOptionsOf(options: RequestOptions, task: Task): TaskOptions {

@@ -36,14 +36,14 @@ beforeAll(async () => {
     models: {
       painter: {
         pool: 'large',
-        tasks: ['draw'],
+        tasks: ['generate_image'],
         modalities: ['text'],
         backend: { kind: 'openai', baseUrl: server.baseUrl, model: 'painter-served' },
         price: { perImage, perOutputToken: 100 },
         card: { title: 'A painter', licence: 'none', source: 'a test', trainingData: 'none', limits: 'one picture' },
       },
     },
-    ladders: { draw: { task: 'draw', modalities: ['text'], rungs: ['painter'] } },
+    ladders: { draw: { task: 'generate_image', modalities: ['text'], rungs: ['painter'] } },
   })
   gateway = await createTestGateway(config, redis.url)
   await Promise.all([gateway.startRouter(), gateway.startWorker('large')])
@@ -61,7 +61,7 @@ afterAll(async () => {
 })
 
 const drawing = (prompt: string, more: InferRequest = {}): InferRequest =>
-  textRequest(prompt, { task: 'TASK_DRAW', ...more })
+  textRequest(prompt, { task: 'TASK_GENERATE_IMAGE', ...more })
 
 /** Bytes that the tenant has among its payloads. */
 async function payloadBytes(): Promise<number> {
@@ -153,7 +153,7 @@ describe('drawing', () => {
   it('writes a file for the command line, which says so before it asks where there is none', async () => {
     const file = join(folder, 'square.png')
     const asked = server.requests.length
-    const command = ['infer', '--address', gateway.address, '--task', 'draw', '--text', 'a square']
+    const command = ['infer', '--address', gateway.address, '--task', 'generate_image', '--text', 'a square']
     const lost = await runCli(command)
     expect(lost.code).not.toBe(0)
     expect(lost.stderr).toContain('--out FILE')

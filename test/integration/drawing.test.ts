@@ -24,7 +24,7 @@ function work(prompt: string, more: Partial<Work> = {}): Work {
     attempt: 1,
     model: 'm',
     recipe: {},
-    task: 'draw',
+    task: 'generate_image',
     options: {},
     parts: [{ kind: 'text', text: prompt }],
     deadlineAt: Date.now() + 10_000,

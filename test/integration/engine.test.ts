@@ -24,7 +24,7 @@ function work(model: string, part: LoadedPart, changed: Partial<Work> = {}): Wor
     attempt: 1,
     model,
     recipe: {},
-    task: part.kind === 'audio' ? 'transcribe' : 'read',
+    task: part.kind === 'audio' ? 'transcribe' : 'ocr',
     options: {},
     parts: [part],
     deadlineAt: Date.now() + 60_000,

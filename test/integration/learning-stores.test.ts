@@ -63,7 +63,7 @@ describe('the outcome store', () => {
     await store().append('quiet', record('q1'))
     for (let at = 0; at < 600; at += 1) await store().append('loud:one', record(`l${at}`))
     await store().append('quiet', record('q2', { policyVersion: 'uncalibrated-ab:c' }))
-    await store().append('quiet', record('other', { ladder: 'read' }))
+    await store().append('quiet', record('other', { ladder: 'ocr' }))
     expect((await idsOf('quiet')).toSorted()).toEqual(['q1', 'q2'])
     const loud = await idsOf('loud:one')
     // Redis trims whole nodes of about a hundred entries.

@@ -162,14 +162,14 @@ describe('a picture as an answer', () => {
 
   it('is bytes to the Open Inference Protocol', () => {
     expect(outputTensors([answerWith(atHand)]).get('image')).toEqual({ datatype: 'BYTES', shape: [1], values: [bytes] })
-    expect(taskTensors.draw.outputs.map(({ name }) => name)).toEqual(['image'])
+    expect(taskTensors.generate_image.outputs.map(({ name }) => name)).toEqual(['image'])
   })
 
   it('is compared with nothing', () => {
     expect(answerText(stored)).toBe('a picture of 3 bytes')
     expect(answerText(atHand)).toBe('a picture of 3 bytes')
-    expect(comparable('draw', stored)).toBeUndefined()
-    expect(isSameAnswer('draw', stored, stored)).toBeUndefined()
+    expect(comparable('generate_image', stored)).toBeUndefined()
+    expect(isSameAnswer('generate_image', stored, stored)).toBeUndefined()
   })
 
   it.each<[string, Feedback, readonly number[]]>([
@@ -183,7 +183,15 @@ describe('a picture as an answer', () => {
       climbLog: {
         read: async () =>
           ({
-            request: { requestId, tenant: 'acme', task: 'draw', parts: [], options: {}, constraints: {}, labels: {} },
+            request: {
+              requestId,
+              tenant: 'acme',
+              task: 'generate_image',
+              parts: [],
+              options: {},
+              constraints: {},
+              labels: {},
+            },
             plan: { ladder: 'l', policyVersion: 'v', estimate: { features: {}, models: {} }, rungs: [] },
             // The log keeps the answer beside the leg's end, each by itself.
             legs: [
@@ -208,7 +216,7 @@ describe('a picture as an answer', () => {
 
   it('is reserved at its price, with the tokens that a server may count for it', () => {
     const rung = { name: 'painter', model: {}, recipe: {} } as unknown as Rung
-    const sizes = sizesOf([{ kind: 'text', text: 'a cat' }], 'draw')
+    const sizes = sizesOf([{ kind: 'text', text: 'a cat' }], 'generate_image')
     const bounds = boundsOf(rung, sizes, {}, 1000)
     expect(bounds).toMatchObject({ images: 1, outputTokens: 8192 })
     expect(dearestCost(bounds, { perImage: 40_000_000 })).toBe(40_000_000)

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { packageRoot } from '../../services/shared/config/load-config.ts'
 
 const root = packageRoot()
-const policy = join(root, 'deploy', 'policies', 'read')
+const policy = join(root, 'deploy', 'policies', 'ocr')
 let folder: string
 let home: string
 

@@ -156,10 +156,10 @@ describe('isSameAnswer()', () => {
     expect(isSameAnswer('generate', text('It is -5.'), text('it is 5'))).toBe(false)
     expect(isSameAnswer('generate', text('(1, 2)'), text('(1,2)'))).toBe(true)
     expect(isSameAnswer('generate', text('\u00BD'), text('1/2'))).toBe(true)
-    expect(isSameAnswer('read', text('13.50'), text('1350'))).toBe(false)
+    expect(isSameAnswer('ocr', text('13.50'), text('1350'))).toBe(false)
     expect(isSameAnswer('transcribe', text('555-1234'), text('555 1234'))).toBe(true)
     expect(isSameAnswer('transcribe', text('one, two'), text('One two'))).toBe(true)
-    expect(isSameAnswer('read', text('IN VOICE\n42'), text('invoice 42'))).toBe(true)
+    expect(isSameAnswer('ocr', text('IN VOICE\n42'), text('invoice 42'))).toBe(true)
     expect(isSameAnswer('transcribe', text('in voice'), text('invoice'))).toBe(false)
     expect(isSameAnswer('classify', label('spam'), label('spam'))).toBe(true)
     const vector = { kind: 'embedding', values: [1], space: 's' } as const

@@ -63,15 +63,15 @@ ${['painter', 'other']
   .map(
     name => `  ${name}:
     pool: large
-    tasks: [draw]
+    tasks: [generate_image]
     modalities: [text]
     backend: { kind: openai, baseUrl: "http://127.0.0.1:1/v1", model: m, asksBase64: false }
     card: { title: t, licence: l, source: s, trainingData: d, limits: n }`,
   )
   .join('\n')}
 ladders:
-  draw:
-    task: draw
+  generate_image:
+    task: generate_image
     modalities: [text]
     ${rungs}
 `
@@ -195,23 +195,25 @@ describe('readConfig()', () => {
     [
       'a word outside of its set',
       change('tasks: [generate]', 'tasks: [generate, sing]'),
-      ['8: models.echo.tasks.1: expected one of "transcribe"|"read"|"classify"|"embed"|"generate"|"draw"'],
+      ['8: models.echo.tasks.1: expected one of "transcribe"|"ocr"|"classify"|"embed"|"generate"|"generate_image"'],
     ],
     [
       'a drawing by a model of no server that draws',
-      change('tasks: [generate]', 'tasks: [generate, draw]'),
-      ['8: models.echo.tasks: expected draw of a model with backend openai alone'],
+      change('tasks: [generate]', 'tasks: [generate, generate_image]'),
+      ['8: models.echo.tasks: expected generate_image of a model with backend openai alone'],
     ],
     [
       'a ladder of pictures that climbs',
       drawing('rungs: [painter, other]\n    uncalibrated: { accept: 0.5 }'),
-      ['21: ladders.draw.rungs: expected one model for draw: nothing judges a picture (fallbacks may be)'],
+      [
+        '21: ladders.generate_image.rungs: expected one model for generate_image: nothing judges a picture (fallbacks may be)',
+      ],
     ],
     [
       'pictures that are voted on',
       drawing('rungs: [{ model: painter, recipe: vote, samples: 3 }]'),
       [
-        '21: ladders.draw.rungs.0: expected neither samples nor verifier nor answerPattern for draw: nothing compares pictures',
+        '21: ladders.generate_image.rungs.0: expected neither samples nor verifier nor answerPattern for generate_image: nothing compares pictures',
       ],
     ],
     [
@@ -241,8 +243,8 @@ describe('readConfig()', () => {
     ],
     [
       'a rung of another task',
-      change('    task: generate', '    task: read'),
-      ['17: ladders.generate.rungs.0: expected a model with task read; echo has generate'],
+      change('    task: generate', '    task: ocr'),
+      ['17: ladders.generate.rungs.0: expected a model with task ocr; echo has generate'],
     ],
     [
       'a rung that cannot take the modality',
@@ -362,7 +364,7 @@ describe('readConfig()', () => {
       overrides: {},
       surroundings: { packs: undefined, folderExists: () => true },
     })
-    expect(Object.keys(config.ladders)).toEqual(['transcribe', 'read', 'classify', 'embed'])
+    expect(Object.keys(config.ladders)).toEqual(['transcribe', 'ocr', 'classify', 'embed'])
   })
 
   it.each(['vllm', 'sglang', 'triton', 'hosted', 'openai'])('reads the example %s.yaml', name => {

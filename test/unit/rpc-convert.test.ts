@@ -17,7 +17,7 @@ const { Infer } = typesOf(loadServices(fileURLToPath(new URL('../..', import.met
 const throughWire = (request: InferRequest) =>
   requestFromWire(Infer.requestDeserialize(Infer.requestSerialize(request)))
 
-const task = fc.constantFrom<Task>('transcribe', 'read', 'classify', 'embed', 'generate', 'draw')
+const task = fc.constantFrom<Task>('transcribe', 'ocr', 'classify', 'embed', 'generate', 'generate_image')
 const words = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
 const ratio = fc.double({ min: 0, max: 1, noNaN: true })
 const bytes = fc.uint8Array({ maxLength: 30 })
@@ -93,7 +93,7 @@ describe('requestFromWire()', () => {
     fc.assert(
       fc.property(limits, ({ deadlineMs, maxCostNanoUsd, maxRisk }) => {
         const constraints = { deadline: durationToWire(deadlineMs), maxCostNanoUsd, maxRisk, model: 'm', tier: 't' }
-        expect(throughWire({ task: 'TASK_READ', constraints }).constraints).toEqual({
+        expect(throughWire({ task: 'TASK_OCR', constraints }).constraints).toEqual({
           priority: 'normal',
           deadlineMs,
           maxCostNanoUsd,
@@ -106,8 +106,8 @@ describe('requestFromWire()', () => {
   })
 
   it('tells nothing from zero where zero means something', () => {
-    expect(throughWire({ task: 'TASK_READ' })).toEqual({
-      task: 'read',
+    expect(throughWire({ task: 'TASK_OCR' })).toEqual({
+      task: 'ocr',
       parts: [],
       options: {},
       constraints: { priority: 'normal' },
@@ -128,21 +128,21 @@ describe('requestFromWire()', () => {
     ['PRIORITY_BATCH', 'batch'],
     ['PRIORITY_SHEDDABLE', 'sheddable'],
   ])('reads %s as %s', (priority, meant) => {
-    expect(throughWire({ task: 'TASK_READ', constraints: { priority } }).constraints.priority).toBe(meant)
+    expect(throughWire({ task: 'TASK_OCR', constraints: { priority } }).constraints.priority).toBe(meant)
   })
 
   it.each<[string, InferRequest, string]>([
     ['no task', {}, 'task'],
     ['a task of a later version', { task: 99 as never }, 'task'],
-    ['an empty part', { task: 'TASK_READ', content: [{ text: 'a' }, {}] }, 'content[1]'],
+    ['an empty part', { task: 'TASK_OCR', content: [{ text: 'a' }, {}] }, 'content[1]'],
     [
       'a medium without a source',
-      { task: 'TASK_READ', content: [{ image: { mediaType: 'image/png' } }] },
+      { task: 'TASK_OCR', content: [{ image: { mediaType: 'image/png' } }] },
       'content[0].image',
     ],
     [
       'a priority of a later version',
-      { task: 'TASK_READ', constraints: { priority: 77 as never } },
+      { task: 'TASK_OCR', constraints: { priority: 77 as never } },
       'constraints.priority',
     ],
   ])('refuses %s and names the field', (_what, wire, field) => {
@@ -155,7 +155,7 @@ describe('requestFromWire()', () => {
   })
 
   it('takes no label for a property of every object', () => {
-    const { labels } = throughWire({ task: 'TASK_READ', labels: { constructor: 'x', toString: 'y' } })
+    const { labels } = throughWire({ task: 'TASK_OCR', labels: { constructor: 'x', toString: 'y' } })
     expect(Object.entries(labels)).toEqual([
       ['constructor', 'x'],
       ['toString', 'y'],

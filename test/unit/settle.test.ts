@@ -13,7 +13,7 @@ const request: ClimbRequest = {
   tenant: 't',
   mode: 'sync',
   idempotent: false,
-  task: 'read',
+  task: 'ocr',
   options: {},
   parts: [],
   constraints: { priority: 'normal' },

@@ -19,11 +19,11 @@ export interface RequestLimits {
 /** Options that each task takes. */
 const optionsOf: Readonly<Record<Task, readonly (keyof TaskOptions)[]>> = {
   transcribe: ['language'],
-  read: [],
+  ocr: [],
   classify: ['labelSet', 'labels'],
   embed: [],
   generate: ['maxOutputTokens', 'temperature', 'instruction', 'tools', 'toolChoice'],
-  draw: ['size', 'quality'],
+  generate_image: ['size', 'quality'],
 }
 
 /** Names of options as the wire has them. */
@@ -75,7 +75,11 @@ function partFaults({ task, parts, options }: InferenceRequest, limits: RequestL
       fault(part.kind === 'text' && part.text.trim() === '', `content[${index}].text`, 'expected text, found none'),
     ),
     ...parts.flatMap((part, index) =>
-      fault(task === 'draw' && !isWords(part), `content[${index}].${part.kind}`, 'task draw takes text alone'),
+      fault(
+        task === 'generate_image' && !isWords(part),
+        `content[${index}].${part.kind}`,
+        'task generate_image takes text alone',
+      ),
     ),
     ...fault(total > limits.textCharacters, 'content', `expected at most ${limits.textCharacters} characters of text`),
   ]

@@ -10,7 +10,7 @@ export interface Sizes {
   readonly images: number
   readonly audioMs: number
   readonly parts: number
-  /** `draw`: pictures that a leg gives. */
+  /** `generate_image`: pictures that a leg gives. */
   readonly drawn: number
 }
 
@@ -36,7 +36,7 @@ export function sizesOf(parts: readonly CheckedPart[], task?: Task): Sizes {
     else if (part.kind === 'image') images += 1
     else if (part.kind === 'audio') audioMs += part.header['durationMs'] ?? 600_000
   }
-  return { textBytes, images, audioMs, parts: parts.length, drawn: Number(task === 'draw') }
+  return { textBytes, images, audioMs, parts: parts.length, drawn: Number(task === 'generate_image') }
 }
 
 /** Calls of tools and their results count with their ids and field names, which a chat template may show. */

@@ -25,7 +25,7 @@ export function comparableText(task: Task, text: string): string {
   const kept = (text.length > longestNormalised ? text : text.normalize('NFKC')).toLowerCase()
   if (task === 'classify') return kept.trim()
   // Layout is not what reading is about.
-  if (task === 'read') return withoutMarks(kept)
+  if (task === 'ocr') return withoutMarks(kept)
   return wordsWithoutMarks(kept)
 }
 

@@ -57,7 +57,7 @@ export const backend = z.discriminatedUnion(
       space: z.string().min(1).optional(),
       /** `transcribe`: whether the server can tell of segments. */
       segments: z.boolean().default(true),
-      /** `draw`: asks for base64; models that give nothing else refuse to be asked (gpt-image-1). */
+      /** `generate_image`: asks for base64; models that give nothing else refuse to be asked (gpt-image-1). */
       asksBase64: z.boolean().default(true),
     }),
     z.strictObject({ kind: z.literal('anthropic'), ...served }),

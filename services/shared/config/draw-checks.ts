@@ -4,14 +4,16 @@ import type { Config } from './schema.ts'
 /** Faults of models and ladders that draw: who can, and what no picture can be put through. */
 export function drawFaults({ models, ladders }: Config): readonly ConfigFault[] {
   const unable = Object.entries(models).filter(
-    ([, { tasks, backend }]) => tasks.includes('draw') && backend.kind !== 'openai',
+    ([, { tasks, backend }]) => tasks.includes('generate_image') && backend.kind !== 'openai',
   )
   return [
     ...unable.map(([name]) => ({
       path: ['models', name, 'tasks'],
-      expected: 'draw of a model with backend openai alone',
+      expected: 'generate_image of a model with backend openai alone',
     })),
-    ...Object.entries(ladders).flatMap(([name, ladder]) => (ladder.task === 'draw' ? ladderFaults(name, ladder) : [])),
+    ...Object.entries(ladders).flatMap(([name, ladder]) =>
+      ladder.task === 'generate_image' ? ladderFaults(name, ladder) : [],
+    ),
   ]
 }
 
@@ -24,10 +26,10 @@ function ladderFaults(name: string, ladder: Ladder): ConfigFault[] {
   )
   const faults = judged.map(at => ({
     path: at,
-    expected: 'neither samples nor verifier nor answerPattern for draw: nothing compares pictures',
+    expected: 'neither samples nor verifier nor answerPattern for generate_image: nothing compares pictures',
   }))
   if (ladder.rungs.length === 1) return faults
-  const expected = 'one model for draw: nothing judges a picture (fallbacks may be)'
+  const expected = 'one model for generate_image: nothing judges a picture (fallbacks may be)'
   return [{ path: [...path, 'rungs'], expected }, ...faults]
 }
 

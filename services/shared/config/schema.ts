@@ -6,7 +6,7 @@ import { budgetsSchema, priceSchema, pricesSchema } from './money-schema.ts'
 
 const address = z.string().regex(/^[^\s:]+:\d{1,5}$/u, 'host:port')
 const modality = z.enum(['text', 'image', 'audio', 'video'])
-const task = z.enum(['transcribe', 'read', 'classify', 'embed', 'generate', 'draw'])
+const task = z.enum(['transcribe', 'ocr', 'classify', 'embed', 'generate', 'generate_image'])
 const scope = z.enum(['infer', 'admin'])
 
 const apiKey = z.strictObject({

@@ -59,7 +59,7 @@ export function hasToolTurns(parts: readonly { readonly kind: string }[]): boole
 }
 
 /** What a request asks to be done. */
-export type Task = 'transcribe' | 'read' | 'classify' | 'embed' | 'generate' | 'draw'
+export type Task = 'transcribe' | 'ocr' | 'classify' | 'embed' | 'generate' | 'generate_image'
 
 /** Options of a task; the ones that a task does not know are refused at admission. */
 export interface TaskOptions {
@@ -79,9 +79,9 @@ export interface TaskOptions {
   readonly tools?: readonly Tool[]
   /** `generate`: `auto`, `none`, `required`, or the name of the one tool to call. */
   readonly toolChoice?: string
-  /** `draw`: width and height such as `1024x1024`; the model's own choice when absent. */
+  /** `generate_image`: width and height such as `1024x1024`; the model's own choice when absent. */
   readonly size?: string
-  /** `draw`: a word of the model's own; its own choice when absent. */
+  /** `generate_image`: a word of the model's own; its own choice when absent. */
   readonly quality?: string
 }
 

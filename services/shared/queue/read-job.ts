@@ -64,11 +64,11 @@ const isPart: Check = value => {
 
 const tasks: Readonly<Record<Task, true>> = {
   transcribe: true,
-  read: true,
+  ocr: true,
   classify: true,
   embed: true,
   generate: true,
-  draw: true,
+  generate_image: true,
 }
 
 /** Amounts by what they are for, and the tiers above some size of input. */

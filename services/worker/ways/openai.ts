@@ -20,7 +20,7 @@ export interface OpenaiSpec extends ServedSpec {
   readonly space?: string
   /** `transcribe`: asks for segments, from which confidence follows; true when absent. */
   readonly segments?: boolean
-  /** `draw`: asks for base64 by name; true when absent. */
+  /** `generate_image`: asks for base64 by name; true when absent. */
   readonly asksBase64?: boolean
 }
 
@@ -31,13 +31,13 @@ export function createOpenaiBackend(spec: OpenaiSpec, dependencies: BackendDepen
   const encode = (work: Work, model: string): object => encodeChat(work, { model, logprobs, capField })
   const chats = chatBackend({ served, dialect: openaiDialect, encode, dependencies })
   const parts: WholeParts = { served, space, verbose, asksBase64, now: () => dependencies.clock.now() }
-  const whole = { embed: runEmbedding, transcribe: runTranscription, draw: runDrawing } as const
+  const whole = { embed: runEmbedding, transcribe: runTranscription, generate_image: runDrawing } as const
   const backend: Backend = {
     ...chats,
     run: async (batch, control) => {
       const outcomes = batch.map(work => {
         const { task } = work
-        return task === 'embed' || task === 'transcribe' || task === 'draw'
+        return task === 'embed' || task === 'transcribe' || task === 'generate_image'
           ? whole[task](work, control, parts)
           : chats.run([work], control).then(([outcome]) => outcome ?? badInput('the backend gave no outcome', {}))
       })

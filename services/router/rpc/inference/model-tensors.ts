@@ -49,13 +49,13 @@ export const taskTensors: Readonly<Record<Task, TaskTensors>> = {
     outputs: [text, confidence],
     partOf: readMedium('audio'),
   },
-  read: {
+  ocr: {
     input: { name: 'image', datatype: 'BYTES', shape: rows },
     outputs: [text, confidence],
     partOf: readMedium('image'),
   },
   generate: { input: text, outputs: [{ ...text, name: 'text_output' }, confidence], partOf: readText },
-  draw: { input: text, outputs: [{ name: 'image', datatype: 'BYTES', shape: rows }], partOf: readText },
+  generate_image: { input: text, outputs: [{ name: 'image', datatype: 'BYTES', shape: rows }], partOf: readText },
 }
 
 /** The answers to the rows of a request, as tensors by name. */

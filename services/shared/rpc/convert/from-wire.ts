@@ -10,11 +10,11 @@ import { durationFromWire } from './time.ts'
 
 const taskNames: Readonly<Record<string, Task>> = {
   TASK_TRANSCRIBE: 'transcribe',
-  TASK_READ: 'read',
+  TASK_OCR: 'ocr',
   TASK_CLASSIFY: 'classify',
   TASK_EMBED: 'embed',
   TASK_GENERATE: 'generate',
-  TASK_DRAW: 'draw',
+  TASK_GENERATE_IMAGE: 'generate_image',
 }
 
 const priorityNames: Readonly<Record<string, PriorityClass>> = {

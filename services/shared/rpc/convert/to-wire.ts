@@ -27,11 +27,11 @@ const degradedReasons = {
 
 const tasks = {
   transcribe: 'TASK_TRANSCRIBE',
-  read: 'TASK_READ',
+  ocr: 'TASK_OCR',
   classify: 'TASK_CLASSIFY',
   embed: 'TASK_EMBED',
   generate: 'TASK_GENERATE',
-  draw: 'TASK_DRAW',
+  generate_image: 'TASK_GENERATE_IMAGE',
 } as const satisfies Record<Task, string>
 
 /** A task on the wire. */

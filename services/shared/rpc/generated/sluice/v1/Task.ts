@@ -12,7 +12,7 @@ export const Task = {
   /**
    * Text in an image.
    */
-  TASK_READ: 'TASK_READ',
+  TASK_OCR: 'TASK_OCR',
   /**
    * Text into labels.
    */
@@ -28,7 +28,7 @@ export const Task = {
   /**
    * Image from text.
    */
-  TASK_DRAW: 'TASK_DRAW',
+  TASK_GENERATE_IMAGE: 'TASK_GENERATE_IMAGE',
 } as const;
 
 /**
@@ -45,7 +45,7 @@ export type Task =
   /**
    * Text in an image.
    */
-  | 'TASK_READ'
+  | 'TASK_OCR'
   | 2
   /**
    * Text into labels.
@@ -65,7 +65,7 @@ export type Task =
   /**
    * Image from text.
    */
-  | 'TASK_DRAW'
+  | 'TASK_GENERATE_IMAGE'
   | 6
 
 /**

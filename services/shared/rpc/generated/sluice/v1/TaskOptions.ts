@@ -39,11 +39,11 @@ export interface TaskOptions {
    */
   'toolChoice'?: (string);
   /**
-   * draw: width and height such as 1024x1024, of those that the model has; its own choice when empty.
+   * generate_image: width and height such as 1024x1024, of those that the model has; its own choice when empty.
    */
   'size'?: (string);
   /**
-   * draw: a word of the model's own, such as low, high or hd; its own choice when empty.
+   * generate_image: a word of the model's own, such as low, high or hd; its own choice when empty.
    */
   'quality'?: (string);
   '_temperature'?: "temperature";
@@ -86,11 +86,11 @@ export interface TaskOptions__Output {
    */
   'toolChoice': (string);
   /**
-   * draw: width and height such as 1024x1024, of those that the model has; its own choice when empty.
+   * generate_image: width and height such as 1024x1024, of those that the model has; its own choice when empty.
    */
   'size': (string);
   /**
-   * draw: a word of the model's own, such as low, high or hd; its own choice when empty.
+   * generate_image: a word of the model's own, such as low, high or hd; its own choice when empty.
    */
   'quality': (string);
   '_temperature'?: "temperature";
