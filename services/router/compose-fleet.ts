@@ -34,13 +34,13 @@ export async function composeFleet(
   { registry, queue }: Pick<Stores, 'registry' | 'queue'>,
   { clock, metrics }: { readonly clock: Clock; readonly metrics: Registry },
 ): Promise<FleetParts> {
-  const { weights, onTime: onTimeRatio, bend } = config.scheduling
+  const { weights, targetAttainment: onTimeRatio, escalationBackpressure } = config.scheduling
   const fleet = createFleetWatch(watchedPoolsOf(config), weights, { registry, queue, clock })
   await fleet.read()
-  const pools = createPoolMetrics(metrics, fleet, Object.keys(config.pools), bend)
+  const pools = createPoolMetrics(metrics, fleet, Object.keys(config.pools), escalationBackpressure)
   return {
     fleet,
-    consider: createConsider(fleet.current, { onTimeRatio, bend }),
+    consider: createConsider(fleet.current, { onTimeRatio, escalationBackpressure }),
     foresee: createForesee(fleet.current, weights),
     refused: ({ rung, predictedLatencyMs }) => pools.refused(rung.model.pool, predictedLatencyMs),
     queue: fleet.counted(pools.watched(queue)),

@@ -9,9 +9,9 @@ import type { WatchedPool } from './fleet-watch.ts'
 /** The pools as the fleet's watch wants to know them. */
 export function watchedPoolsOf({ pools }: Config): ReadonlyMap<string, WatchedPool> {
   return new Map(
-    Object.entries(pools).map(([name, { coldStartMs, lanes, batch }]) => [
+    Object.entries(pools).map(([name, { coldStartMs, concurrency, batch }]) => [
       name,
-      { workerCapacity: lanes * batch.maxSize, ...(coldStartMs === undefined ? {} : { coldStartMs }) },
+      { workerCapacity: concurrency * batch.maxSize, ...(coldStartMs === undefined ? {} : { coldStartMs }) },
     ]),
   )
 }

@@ -95,6 +95,6 @@ function shelvedOf(
   const rungs = all.filter(rung => rung.fallback !== true).map(rung => rung.name)
   if (policy !== undefined) return { name, rungs, folder: folder(policy) }
   if (uncalibrated === undefined) return { name, rungs }
-  const plain = { policy: createUncalibratedPolicy({ models: rungs, acceptRatio: uncalibrated.accept }) }
+  const plain = { policy: createUncalibratedPolicy({ models: rungs, acceptRatio: uncalibrated.confidenceThreshold }) }
   return { name, rungs, plain }
 }

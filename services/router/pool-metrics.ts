@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { isGatewayError } from '../shared/contract/errors.ts'
 import type { JobProducer } from '../shared/queue/pool-queue.ts'
-import { overloadPrice, type Bend } from './choose/overload-price.ts'
+import { overloadPrice, type EscalationBackpressure } from './choose/overload-price.ts'
 import type { FleetWatch } from './fleet-watch.ts'
 
 /** What the pools owe and what they can do: the figures that workers are scaled by. */
@@ -20,7 +20,7 @@ export function createPoolMetrics(
   registry: Registry,
   fleet: FleetWatch,
   pools: readonly string[],
-  bend: Bend,
+  escalationBackpressure: EscalationBackpressure,
 ): PoolMetrics {
   const registers = [registry]
   const legMs = (pool: string): number => fleet.legMs(pool) ?? unknownLegMs
@@ -65,7 +65,7 @@ export function createPoolMetrics(
     'Quality that a climb to a pool must gain because the pool is short; 0 while it is not.',
     pool => {
       const { waitMs: meanMs } = fleet.current.pool(pool)
-      return overloadPrice({ meanMs, deviationMs: 0 }, { meanMs: legMs(pool) }, bend)
+      return overloadPrice({ meanMs, deviationMs: 0 }, { meanMs: legMs(pool) }, escalationBackpressure)
     },
   )
   const refusedSeconds = new Counter({

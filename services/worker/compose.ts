@@ -117,7 +117,10 @@ export async function composeWorker(
     metrics,
     trace,
   }
-  const lanes = startLanes(poolConfig.lanes, collector, batch => handleBatch(batch, dependencies), { logger, sleep })
+  const lanes = startLanes(poolConfig.concurrency, collector, batch => handleBatch(batch, dependencies), {
+    logger,
+    sleep,
+  })
 
   const workers = createRedisWorkerRegistry(prefix, redis, clock)
   const startedAt = clock.now()
@@ -127,7 +130,7 @@ export async function composeWorker(
         workerId,
         pool,
         models: engine.models,
-        capacity: poolConfig.lanes * poolConfig.batch.maxSize,
+        capacity: poolConfig.concurrency * poolConfig.batch.maxSize,
         running: openLegs.size,
         engines: enginesOf(engine),
         draining: lanes.paused,

@@ -35,9 +35,9 @@ const server = createServer((request, response) => {
 })
 await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
 
-const config = echoLadder([{ name: 'narrow', pool: { lanes: 1 }, backend: { delayMs: 60_000 }, price }])
+const config = echoLadder([{ name: 'narrow', pool: { concurrency: 1 }, backend: { delayMs: 60_000 }, price }])
 config.ladders.generate.rungs = ['narrow']
-config.pools.chat = { tier: 'chat', lanes: 4 }
+config.pools.chat = { tier: 'chat', concurrency: 4 }
 config.models.chat = {
   pool: 'chat',
   tasks: ['generate'],
@@ -48,7 +48,7 @@ config.models.chat = {
 }
 const hasWhisper = existsSync(join(homedir(), '.cache', 'sluice', 'packs', 'whisper-tiny'))
 if (hasWhisper) {
-  config.pools.speech = { tier: 'speech', lanes: 1 }
+  config.pools.speech = { tier: 'speech', concurrency: 1 }
   const backend = { kind: 'whisper', pack: 'whisper-tiny' }
   config.models.whisper = { pool: 'speech', tasks: ['transcribe'], modalities: ['audio'], backend, price, card }
   config.ladders.transcribe = { task: 'transcribe', modalities: ['audio'], rungs: ['whisper'] }

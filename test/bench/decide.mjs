@@ -98,8 +98,11 @@ async function decider() {
     describe: describePart,
     headerOnly: () => {},
   })
-  const { onTime: onTimeRatio, bend } = config.scheduling
-  const consider = createConsider(createFleet(idleWorkers(config, clock.now()), new Map()), { onTimeRatio, bend })
+  const { targetAttainment: onTimeRatio, escalationBackpressure } = config.scheduling
+  const consider = createConsider(createFleet(idleWorkers(config, clock.now()), new Map()), {
+    onTimeRatio,
+    escalationBackpressure,
+  })
   const choose = createChoose({ consider, clock, isPaid: () => true })
   const metrics = createRouterMetrics(createMetricsRegistry(), {
     inFlight: () => 0,
@@ -124,11 +127,11 @@ async function decider() {
 }
 
 function idleWorkers(config, startedAt) {
-  return Object.entries(config.pools).map(([pool, { lanes, batch }]) => ({
+  return Object.entries(config.pools).map(([pool, { concurrency, batch }]) => ({
     workerId: `worker-${pool}`,
     pool,
     models: Object.keys(config.models).filter(name => config.models[name].pool === pool),
-    capacity: lanes * batch.maxSize,
+    capacity: concurrency * batch.maxSize,
     running: 0,
     engineWaiting: 0,
     draining: false,

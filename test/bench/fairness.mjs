@@ -30,10 +30,13 @@ const keys = tenants.map(tenant => ({
   scopes: ['infer'],
 }))
 const system = await startSystem(
-  echoLadder([{ name: 'only', pool: { lanes, maxWaiting: 100_000 }, backend: { delayMs: medianMs, spread } }], {
-    limits: { inFlight: 20_000 },
-    auth: { keys },
-  }),
+  echoLadder(
+    [{ name: 'only', pool: { concurrency: lanes, maxWaiting: 100_000 }, backend: { delayMs: medianMs, spread } }],
+    {
+      limits: { inFlight: 20_000 },
+      auth: { keys },
+    },
+  ),
 )
 // A router takes 1,000 calls of one connection at once; the flood opens enough of them to be held back by nothing but its turns.
 const connections = { polite: [system.connect()], flood: Array.from({ length: 4 }, () => system.connect()) }

@@ -81,7 +81,7 @@ function configOf(tenants, models) {
     card,
   }
   const config = everythingOn({
-    pools: { served: { tier: 'served', lanes: 16, maxWaiting: 20_000 } },
+    pools: { served: { tier: 'served', concurrency: 16, maxWaiting: 20_000 } },
     models: { first: model, second: model },
     policy: borrowPolicy(['first', 'second']),
   })

@@ -66,7 +66,7 @@ function configOf(policy) {
   const price = { perInputToken: 1, perOutputToken: 1 }
   const rung = name => ({
     name,
-    pool: { lanes: 32, batch: { maxSize: 64, maxWaitMs: 0 } },
+    pool: { concurrency: 32, batch: { maxSize: 64, maxWaitMs: 0 } },
     backend: { obeys: false },
     price,
   })

@@ -123,7 +123,7 @@ function configOf(port) {
     card,
   }
   return everythingOn({
-    pools: { served: { tier: 'served', lanes: 64, maxWaiting: 20_000 } },
+    pools: { served: { tier: 'served', concurrency: 64, maxWaiting: 20_000 } },
     models: { first: model, second: model },
     modalities: ['text', 'image'],
     policy: borrowPolicy(['first', 'second']),

@@ -32,7 +32,7 @@ const budgets = {
   deployment: { perDayUsd: 5_000_000 },
   pools: { large: { perDayUsd: 1_000_000 } },
 }
-const pool = { lanes: 16, batch: { maxSize: 8, maxWaitMs: 1 } }
+const pool = { concurrency: 16, batch: { maxSize: 8, maxWaitMs: 1 } }
 const system = await startSystem(
   echoLadder(
     [

@@ -25,7 +25,7 @@ const meanMs = medianMs * Math.exp((spread * spread) / 2)
 const perSecond = (lanes * 1000) / meanMs
 
 const system = await startSystem(
-  echoLadder([{ name: 'only', pool: { lanes }, backend: { delayMs: medianMs, spread } }], {
+  echoLadder([{ name: 'only', pool: { concurrency: lanes }, backend: { delayMs: medianMs, spread } }], {
     limits: { inFlight: 20_000 },
   }),
 )

@@ -201,7 +201,7 @@ function configOf(port) {
     card,
   }
   const config = everythingOn({
-    pools: { served: { tier: 'served', lanes: 32 } },
+    pools: { served: { tier: 'served', concurrency: 32 } },
     models: { first: served, second: served },
     modalities: ['text', 'image'],
     policy: borrowPolicy(['first', 'second']),
@@ -217,7 +217,7 @@ function configOf(port) {
   }
   return {
     ...config,
-    pools: { ...config.pools, encoders: { tier: 'encoders', lanes: 2, batch: { maxSize: 8, maxWaitMs: 4 } } },
+    pools: { ...config.pools, encoders: { tier: 'encoders', concurrency: 2, batch: { maxSize: 8, maxWaitMs: 4 } } },
     models: { ...config.models, encoder },
     ladders: { ...config.ladders, embed: { task: 'embed', modalities: ['text'], rungs: ['encoder'] } },
   }

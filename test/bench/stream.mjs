@@ -132,7 +132,7 @@ function configOf(baseUrl) {
     auth: { anonymous: true, anonymousScopes: ['infer'] },
     budgets: { tenantPerDayUsd: 1000 },
     limits: { longestDeadlineMs: 600_000 },
-    pools: { large: { tier: 'large', lanes: 16 } },
+    pools: { large: { tier: 'large', concurrency: 16 } },
     models: {
       large: {
         pool: 'large',

@@ -152,7 +152,7 @@ export function echoLadder(rungs, more = {}) {
         task: 'generate',
         modalities: ['text'],
         rungs: rungs.map(({ name }) => name),
-        ...(rungs.length > 1 ? { uncalibrated: { accept: 0.8 } } : {}),
+        ...(rungs.length > 1 ? { uncalibrated: { confidenceThreshold: 0.8 } } : {}),
       },
     },
     ...more,

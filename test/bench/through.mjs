@@ -87,7 +87,7 @@ function configOf(port) {
     card,
   }
   return everythingOn({
-    pools: { served: { tier: 'served', lanes: 256, maxWaiting: 20_000 } },
+    pools: { served: { tier: 'served', concurrency: 256, maxWaiting: 20_000 } },
     models: { first: model, second: model },
     policy: borrowPolicy(['first', 'second']),
   })

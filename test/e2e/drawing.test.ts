@@ -32,7 +32,7 @@ beforeAll(async () => {
   ;[redis, server] = await Promise.all([startPrivateRedis(), startImageServer(png)])
   look = new Redis(redis.url)
   const config = chatConfig({
-    pools: { large: { tier: 'large', lanes: 4 } },
+    pools: { large: { tier: 'large', concurrency: 4 } },
     models: {
       painter: {
         pool: 'large',

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const times = { firstByteTimeoutMs: 1500, betweenChunksTimeoutMs: 800, breaker: { failures: 4, openMs: 400 } }
   gateway = await createTestGateway(
     chatConfig({
-      pools: { primary: { tier: 'large', lanes: 8 }, backup: { tier: 'large', lanes: 8 } },
+      pools: { primary: { tier: 'large', concurrency: 8 }, backup: { tier: 'large', concurrency: 8 } },
       models: {
         primary: chatModel('primary', [primary.baseUrl], times),
         backup: chatModel('backup', [backup.baseUrl], times),

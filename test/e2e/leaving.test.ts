@@ -19,7 +19,7 @@ beforeAll(async () => {
   const times = { firstByteTimeoutMs: 30_000, betweenChunksTimeoutMs: 30_000 }
   gateway = await createTestGateway(
     chatConfig({
-      pools: { large: { tier: 'large', lanes } },
+      pools: { large: { tier: 'large', concurrency: lanes } },
       models: { large: chatModel('large', [server.baseUrl], { ...times, modalities: ['text'] }) },
       ladders: { generate: { task: 'generate', modalities: ['text'], rungs: ['large'] } },
     }),

@@ -206,7 +206,7 @@ function demoConfig({ baseUrl }: OpenaiServer): TestConfig {
         task: 'generate',
         modalities: ['text', 'image'],
         rungs: ['echo-small', 'chat-unpriced', 'chat', 'echo-large'],
-        uncalibrated: { accept: 0.8 },
+        uncalibrated: { confidenceThreshold: 0.8 },
       },
     },
   }

@@ -79,7 +79,7 @@ describe.skipIf(missing !== undefined)(`the gateway as a server (skipped: ${miss
         version: 1,
         log: { level: 'warn' },
         auth: { anonymous: true, anonymousScopes: ['infer'] },
-        pools: { small: { tier: 'small', lanes: 1, batch: { maxSize: 8, maxWaitMs: 2 } } },
+        pools: { small: { tier: 'small', concurrency: 1, batch: { maxSize: 8, maxWaitMs: 2 } } },
         models: {
           minilm: {
             pool: 'small',

@@ -27,7 +27,7 @@ function chatConfig(): TestConfig {
     log: { level: 'warn' },
     auth: { anonymous: true, anonymousScopes: ['infer'] },
     budgets: { requestMaxUsd: 1, tenantPerDayUsd: 100 },
-    pools: { small: { tier: 'small', lanes: 8 }, large: { tier: 'large', lanes: 8 } },
+    pools: { small: { tier: 'small', concurrency: 8 }, large: { tier: 'large', concurrency: 8 } },
     models: {
       'small-chat': model('small', small, false, { perInputToken: 20, perOutputToken: 80 }),
       'large-chat': model('large', large, true, { perInputToken: 300, perOutputToken: 1500 }),
@@ -37,7 +37,7 @@ function chatConfig(): TestConfig {
         task: 'generate',
         modalities: ['text'],
         rungs: ['small-chat', 'large-chat'],
-        uncalibrated: { accept: 0.7 },
+        uncalibrated: { confidenceThreshold: 0.7 },
       },
       look: { task: 'generate', modalities: ['text', 'image'], rungs: ['large-chat'] },
     },

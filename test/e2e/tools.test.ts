@@ -26,7 +26,7 @@ beforeAll(async () => {
   await mock.start()
   redis = await startPrivateRedis()
   const config = chatConfig({
-    pools: { large: { tier: 'large', lanes: 8 }, tensors: { tier: 'small' } },
+    pools: { large: { tier: 'large', concurrency: 8 }, tensors: { tier: 'small' } },
     models: {
       chat: chatModel('large', [`${mock.url}/v1`], { modalities: ['text'], logprobs: false }),
       tensors: {
@@ -40,7 +40,7 @@ beforeAll(async () => {
         task: 'generate',
         modalities: ['text'],
         rungs: ['tensors', 'chat'],
-        uncalibrated: { accept: 0.5 },
+        uncalibrated: { confidenceThreshold: 0.5 },
       },
     },
   })

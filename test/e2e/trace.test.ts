@@ -45,7 +45,7 @@ beforeAll(async () => {
           task: 'generate',
           modalities: ['text'],
           rungs: ['small-echo', 'large-chat'],
-          uncalibrated: { accept: 0.7 },
+          uncalibrated: { confidenceThreshold: 0.7 },
         },
       },
     },

@@ -274,7 +274,7 @@ describe.skipIf(helmMissing !== undefined)('a KEDA trigger', () => {
     for (const { object, trigger } of triggers.filter(one => one.object.includes('worker'))) {
       const pool = config?.pools[object.split('-').at(-1) ?? '']
       expect(trigger.metadata.query).toMatch(/backlog_seconds.*running_legs.*refused_seconds_total/u)
-      const capacity = (pool?.lanes ?? 0) * (pool?.batch.maxSize ?? 0)
+      const capacity = (pool?.concurrency ?? 0) * (pool?.batch.maxSize ?? 0)
       expect(Number(trigger.metadata.threshold)).toBe(Math.floor((capacity * 60 * 70) / 100))
     }
   })

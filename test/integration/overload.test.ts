@@ -90,7 +90,10 @@ async function pool() {
   }
   const fleet = createFleetWatch(new Map([['p', { workerCapacity: lanes }]]), {}, { registry, queue, clock })
   await fleet.read()
-  const consider = createConsider(fleet.current, { onTimeRatio: 0.99, bend: { fromWaits: 1, overWaits: 3 } })
+  const consider = createConsider(fleet.current, {
+    onTimeRatio: 0.99,
+    escalationBackpressure: { startAtQueueRatio: 1, fullAtQueueRatio: 4 },
+  })
   const foresee = createForesee(fleet.current, {})
   const counted = fleet.counted(queue)
   const ended = new Map<string, number>()

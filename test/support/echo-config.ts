@@ -47,8 +47,8 @@ export function echoConfig({
     limits: { defaultDeadlineMs: 20_000, imageMegapixels: 20, messageMegabytes: 8 },
     budgets: { requestMaxUsd: 1, tenantPerDayUsd: 100 },
     pools: {
-      small: { tier: 'small', lanes: 4, batch: { maxSize: 4, maxWaitMs: 1 } },
-      large: { tier: 'large', lanes: 4, batch: { maxSize: 4, maxWaitMs: 1 } },
+      small: { tier: 'small', concurrency: 4, batch: { maxSize: 4, maxWaitMs: 1 } },
+      large: { tier: 'large', concurrency: 4, batch: { maxSize: 4, maxWaitMs: 1 } },
     },
     models: {
       'echo-small': model('small', smallDelayMs, smallConfidence, 1_000_000),
@@ -59,13 +59,13 @@ export function echoConfig({
         task: 'generate',
         modalities: ['text', 'image'],
         rungs: ['echo-small', 'echo-large'],
-        uncalibrated: { accept: 0.8 },
+        uncalibrated: { confidenceThreshold: 0.8 },
       },
       classify: {
         task: 'classify',
         modalities: ['text'],
         rungs: ['echo-small', 'echo-large'],
-        uncalibrated: { accept: 0.8 },
+        uncalibrated: { confidenceThreshold: 0.8 },
       },
     },
   }

@@ -30,7 +30,12 @@ export function moneyConfig({
     price,
     card,
   })
-  const pool = (tier: string): object => ({ tier, lanes: 32, batch: { maxSize: 64, maxWaitMs: 2 }, maxWaiting: 10_000 })
+  const pool = (tier: string): object => ({
+    tier,
+    concurrency: 32,
+    batch: { maxSize: 64, maxWaitMs: 2 },
+    maxWaiting: 10_000,
+  })
   return {
     version: 1,
     listen: { grpc: '127.0.0.1:0', ops: '127.0.0.1:0' },
@@ -53,7 +58,7 @@ export function moneyConfig({
         task: 'generate',
         modalities: ['text'],
         rungs: ['echo-small', 'echo-large'],
-        uncalibrated: { accept: 0.8 },
+        uncalibrated: { confidenceThreshold: 0.8 },
       },
     },
   }

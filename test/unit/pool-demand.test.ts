@@ -64,7 +64,7 @@ const cold = { coldStarts: new Map([['p', { ms: 30_000, capacity: 4, legMs: 200 
 /** Eight legs of 200 ms that wait, and three that run. */
 const backlog = { waiting: 8, running: 3, work: [{ priority: 2, tenant: 't', workMs: 1600 }] }
 const empty = { waiting: 0, running: 0, work: [] }
-const sureness = { onTimeRatio: 0.99, bend: { fromWaits: 1, overWaits: 3 } }
+const sureness = { onTimeRatio: 0.99, escalationBackpressure: { startAtQueueRatio: 1, fullAtQueueRatio: 4 } }
 
 describe('a pool without workers', () => {
   it('refuses for want of workers when none will start', () => {
@@ -172,7 +172,7 @@ describe('demand-seconds', () => {
     const pools = new Map([['p', { coldStartMs: 30_000, workerCapacity: 4 }]])
     const fleet = createFleetWatch(pools, {}, { registry: registryOf(workers), queue, clock: { now: () => 0 } })
     const registry = new Registry()
-    const metrics = createPoolMetrics(registry, fleet, ['p'], sureness.bend)
+    const metrics = createPoolMetrics(registry, fleet, ['p'], sureness.escalationBackpressure)
     await fleet.read()
     expect(await figures(registry)).toMatchObject({
       sluice_router_pool_workers: 1,

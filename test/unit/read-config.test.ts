@@ -204,7 +204,7 @@ describe('readConfig()', () => {
     ],
     [
       'a ladder of pictures that climbs',
-      drawing('rungs: [painter, other]\n    uncalibrated: { accept: 0.5 }'),
+      drawing('rungs: [painter, other]\n    uncalibrated: { confidenceThreshold: 0.5 }'),
       [
         '21: ladders.generate_image.rungs: expected one model for generate_image: nothing judges a picture (fallbacks may be)',
       ],
@@ -253,7 +253,7 @@ describe('readConfig()', () => {
     ],
     [
       'a rung twice',
-      change('rungs: [echo]', 'rungs: [echo, echo]\n    uncalibrated: { accept: 0.5 }'),
+      change('rungs: [echo]', 'rungs: [echo, echo]\n    uncalibrated: { confidenceThreshold: 0.5 }'),
       ['17: ladders.generate.rungs: expected every rung once (the same model again wants a recipe name of its own)'],
     ],
     [
@@ -268,9 +268,14 @@ describe('readConfig()', () => {
     ],
     [
       'a policy and none',
-      change('rungs: [echo]', 'rungs: [echo]\n    policy: here\n    uncalibrated: { accept: 1 }'),
+      change('rungs: [echo]', 'rungs: [echo]\n    policy: here\n    uncalibrated: { confidenceThreshold: 1 }'),
       ['19: ladders.generate.uncalibrated: expected nothing, since the ladder has a policy'],
       { folders: ['here'] },
+    ],
+    [
+      'backpressure that would be full before it starts',
+      change('pools:', 'scheduling: { escalationBackpressure: { startAtQueueRatio: 4 } }\npools:'),
+      ['3: scheduling.escalationBackpressure.fullAtQueueRatio: expected more than startAtQueueRatio (4)'],
     ],
     [
       'an embedding that climbs',

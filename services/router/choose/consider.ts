@@ -57,7 +57,7 @@ function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, rules: Bus
     predictedCostNanoUsd: predictedCost(price, estimated?.costNanoUsd, serviceMs),
     predictedWaitMs: wait.meanMs,
     neededMs: expectEnd(wait, service, rules.onTimeRatio),
-    overloadPrice: overloadPrice(wait, service, rules.bend),
+    overloadPrice: overloadPrice(wait, service, rules.escalationBackpressure),
     ...(estimated === undefined ? {} : { predictedQuality: estimated.quality }),
     ...(serviceMs === undefined ? {} : { predictedLatencyMs: serviceMs }),
   }

@@ -1,10 +1,10 @@
 import type { Service } from './fleet.ts'
-import type { Bend } from './overload-price.ts'
+import type { EscalationBackpressure } from './overload-price.ts'
 import type { Wait } from './expect-wait.ts'
 
 /** What is asked of a leg while its pool is busy. */
 export interface BusyRules {
-  readonly bend: Bend
+  readonly escalationBackpressure: EscalationBackpressure
   /** Share of admitted legs in [0,1] that are to end in time. */
   readonly onTimeRatio: number
 }

@@ -1,17 +1,22 @@
 import type { Wait } from './expect-wait.ts'
 import type { Service } from './fleet.ts'
 
-/** From which wait on a pool gets dearer, and how fast: both in service times. */
-export interface Bend {
-  readonly fromWaits: number
-  readonly overWaits: number
+/** Between which queue waits the price of a pool rises from nothing to more than any answer can gain, in mean service times. */
+export interface EscalationBackpressure {
+  readonly startAtQueueRatio: number
+  readonly fullAtQueueRatio: number
 }
 
 /**
- * What a call to a pool must gain in quality while the pool is short, in [0,1]: nothing up to a wait of `fromWaits` service times, then
- * evenly more, and after `overWaits` more than any answer can gain. A price, not a gate: the calls that gain most are made longest. Pure.
+ * What a call to a pool must gain in quality while the pool is short, in [0,1]: nothing up to a wait of `startAtQueueRatio` service
+ * times, then evenly more, and 1 from `fullAtQueueRatio` on. A price, not a gate: the calls that gain most are made longest. Pure.
  */
-export function overloadPrice(wait: Wait, service: Pick<Service, 'meanMs'>, { fromWaits, overWaits }: Bend): number {
+export function overloadPrice(
+  wait: Wait,
+  service: Pick<Service, 'meanMs'>,
+  { startAtQueueRatio, fullAtQueueRatio }: EscalationBackpressure,
+): number {
   if (service.meanMs <= 0) return 0
-  return Math.min(1, Math.max(0, wait.meanMs / service.meanMs - fromWaits) / overWaits)
+  const queueRatio = wait.meanMs / service.meanMs
+  return Math.min(1, Math.max(0, queueRatio - startAtQueueRatio) / (fullAtQueueRatio - startAtQueueRatio))
 }

@@ -148,8 +148,15 @@ function recipeFaults(
   return faults
 }
 
-function limitFaults({ limits }: Config): ConfigFault[] {
+function limitFaults({ limits, scheduling }: Config): ConfigFault[] {
   const faults: ConfigFault[] = []
+  const { startAtQueueRatio, fullAtQueueRatio } = scheduling.escalationBackpressure
+  if (fullAtQueueRatio <= startAtQueueRatio) {
+    faults.push({
+      path: ['scheduling', 'escalationBackpressure', 'fullAtQueueRatio'],
+      expected: `more than startAtQueueRatio (${startAtQueueRatio})`,
+    })
+  }
   if (limits.defaultDeadlineMs > limits.longestDeadlineMs) {
     faults.push({
       path: ['limits', 'defaultDeadlineMs'],

@@ -81,7 +81,7 @@ const model = z.strictObject({
 const pool = z.strictObject({
   tier: name,
   /** Batches at work at once in one worker process. */
-  lanes: count.default(2),
+  concurrency: count.default(2),
   batch: z.strictObject({ maxSize: count, maxWaitMs: amount }).prefault({ maxSize: 1, maxWaitMs: 0 }),
   maxWaiting: count.default(5000),
   executionProviders: z
@@ -120,7 +120,7 @@ const ladder = z.strictObject({
   /** Folder of the policy that decides on this ladder. */
   policy: folder.optional(),
   /** Instead of a policy, where no outcomes are at hand: accept a rung from this confidence of its own. Promises nothing. */
-  uncalibrated: z.strictObject({ accept: z.number().min(0).max(1) }).optional(),
+  uncalibrated: z.strictObject({ confidenceThreshold: z.number().min(0).max(1) }).optional(),
 })
 
 /** The whole configuration. Its keys are those of deploy/config/sluice.yaml. */
@@ -201,10 +201,15 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** Shares of tenants in a pool that is busy; a tenant that is not named has 1. */
       weights: z.record(z.string().min(1), z.number().min(0.001).max(1000)).default({}),
-      /** While a pool is busy, a request is taken on only when it ends in time with this chance. */
-      onTime: z.number().min(0.5).max(0.999).default(0.99),
-      /** A pool whose wait is over `fromWaits` service times gets dearer, so that fewer inputs climb to it, until after `overWaits` more none does. */
-      bend: z.strictObject({ fromWaits: amount.default(1), overWaits: z.number().min(0.1).default(3) }).prefault({}),
+      /** While a pool is busy, a request is admitted only when it ends within its deadline with this probability. */
+      targetAttainment: z.number().min(0.5).max(0.999).default(0.99),
+      /**
+       * A pool whose queue wait exceeds `startAtQueueRatio` mean service times asks a rising price in quality, so that fewer inputs escalate
+       * to it; from `fullAtQueueRatio` on none does.
+       */
+      escalationBackpressure: z
+        .strictObject({ startAtQueueRatio: amount.default(1), fullAtQueueRatio: z.number().positive().default(4) })
+        .prefault({}),
     })
     .prefault({}),
   learning: z

@@ -8,7 +8,7 @@ namespace={{ .Release.Namespace | quote }},job="{{ include "sluice.fullname" . }
 {{- $config := include "sluice.config" .root | fromYaml -}}
 {{- $pool := index $config.pools .pool | default dict -}}
 {{- $batch := $pool.batch | default dict -}}
-{{- mul (int (default 2 $pool.lanes)) (int (default 1 $batch.maxSize)) -}}
+{{- mul (int (default 2 $pool.concurrency)) (int (default 1 $batch.maxSize)) -}}
 {{- end -}}
 
 {{/*
