@@ -1,6 +1,6 @@
 import { inputBytesOf } from '../shared/queue/job.ts'
 import type { Fleet } from './choose/fleet.ts'
-import type { Hedging } from './climb/leg/hedge.ts'
+import type { Hedging } from './climb/leg/leg-order.ts'
 
 /** How a pool is hedged. */
 export interface HedgeOptions {

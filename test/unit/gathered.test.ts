@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { RunControl } from '../../services/worker/backend.ts'
 import { createGathered, gather } from '../../services/worker/infer/upstream/gathered.ts'
 import type { Work } from '../../services/worker/states.ts'
-import type { BackendDependencies } from '../../services/worker/ways/create-backend.ts'
+import type { BackendDependencies } from '../../services/worker/backend-dependencies.ts'
 import { createServed } from '../../services/worker/ways/served/served.ts'
 import { runTranscription } from '../../services/worker/ways/served/whole.ts'
 

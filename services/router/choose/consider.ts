@@ -1,39 +1,12 @@
-import type { Modality } from '../../shared/contract/content.ts'
-import type { Ladder, Rung } from '../../shared/contract/model.ts'
+import type { Rung } from '../../shared/contract/model.ts'
 import type { NanoUsd } from '../../shared/contract/money.ts'
 import type { Price } from '../../shared/contract/price.ts'
-import type { Estimate } from '../../shared/policy/policy.ts'
 import type { Considered, FilterName } from '../states.ts'
+import type { ConsiderInput } from './consider-input.ts'
 import { filters } from './filters.ts'
 import { expectEnd, type BusyRules } from './expect-end.ts'
 import { overloadPrice } from './overload-price.ts'
-import type { Turn } from './expect-wait.ts'
 import type { Fleet, Service } from './fleet.ts'
-
-/** What a look at a ladder needs to know. */
-export interface ConsiderInput {
-  readonly ladder: Ladder
-  readonly estimate: Estimate
-  readonly modalities: readonly Modality[]
-  /** Whether calls of tools and their results are among the content. */
-  readonly hasToolTurns: boolean
-  readonly pin: { readonly model?: string; readonly tier?: string; readonly adapter?: string }
-  /** Asynchronous work may wait for workers that are not there yet. */
-  readonly mode: 'sync' | 'async'
-  readonly nowMs: number
-  readonly deadlineAt: number
-  /** Whose turn in a queue it would be. */
-  readonly turn: Turn
-  readonly inputBytes: number
-  /** What is left of the money that may be spent; `undefined` before any is held. */
-  readonly moneyLeftNanoUsd?: NanoUsd
-  /** What a rung costs: what is in force now, or what was fixed when the money was held. */
-  readonly priceOf: (rung: Rung) => Price
-  /** Dearest that a leg on this rung can get. */
-  readonly reserveOf: (rung: Rung, price: Price) => NanoUsd
-  /** Whether somebody's money is limited here, so that nothing may run whose price nobody knows. */
-  readonly isPaid: boolean
-}
 
 /** Looks at every rung: what is foreseen of it, and which filter (the first that objects) takes it out. */
 export type Consider = (input: ConsiderInput) => readonly Considered[]

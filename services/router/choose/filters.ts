@@ -1,6 +1,6 @@
 import { isPriced } from '../../shared/contract/price.ts'
 import { deliveryMarginMs, type Considered, type FilterName } from '../states.ts'
-import type { ConsiderInput } from './consider.ts'
+import type { ConsiderInput } from './consider-input.ts'
 import type { Fleet } from './fleet.ts'
 
 /** A reason to leave a rung out; `undefined` when there is none. Pure. */

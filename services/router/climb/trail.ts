@@ -7,7 +7,8 @@ import type { EmitEvent } from '../states.ts'
 import type { Course } from './course.ts'
 import { endOfFailure } from './failure.ts'
 import type { Move } from './gate.ts'
-import { callOff, type LegWait, type RunLegDependencies } from './leg/run-leg.ts'
+import type { RunLegDependencies } from './leg/leg-order.ts'
+import { callOff, type LegWait } from './leg/run-leg.ts'
 
 /** The end of a walk, or that another router has taken the climb. */
 export type Walked =

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { EnvHttpProxyAgent, fetch } from 'undici'
 import type { PackFile } from './pack-lock.ts'
-import type { PackSource } from './pull-packs.ts'
+import type { PackSource } from './pack-source.ts'
 
 /** A hub that does not answer within this is taken for unreachable, for the rest of the pull. */
 const firstAnswerMs = 2000

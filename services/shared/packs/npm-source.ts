@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { extract } from 'tar'
 import { z } from 'zod'
 import type { Pack } from './pack-lock.ts'
-import type { PackSource } from './pull-packs.ts'
+import type { PackSource } from './pack-source.ts'
 
 const run = promisify(execFile)
 

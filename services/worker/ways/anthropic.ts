@@ -1,7 +1,7 @@
 import type { Backend } from '../backend.ts'
 import { encodeMessages, messagesTake } from '../encode/messages-request.ts'
 import { messagesDialect } from '../infer/anthropic/messages-dialect.ts'
-import type { BackendDependencies } from './create-backend.ts'
+import type { BackendDependencies } from '../backend-dependencies.ts'
 import { badInput } from './end-leg.ts'
 import { chatBackend } from './served/chat.ts'
 import { guardBackend } from './served/guard-backend.ts'

@@ -1,6 +1,5 @@
-import type { Logger } from 'pino'
 import type { Backend } from '../backend.ts'
-import type { Clock } from '../../shared/contract/clock.ts'
+import type { BackendDependencies } from '../backend-dependencies.ts'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import type { AnthropicSpec } from './anthropic.ts'
 import type { EchoSpec } from './echo.ts'
@@ -11,7 +10,6 @@ import type { OcrSpec } from './ocr.ts'
 import type { OipSpec } from './oip.ts'
 import type { OpenaiSpec } from './openai.ts'
 import type { WhisperSpec } from './whisper.ts'
-import type { UpstreamMeter } from '../upstream-meter.ts'
 
 /** How a model is computed: the `backend` of a model in the configuration. Properties named `pack` or `…Pack` name model packs. */
 export type BackendSpec =
@@ -24,22 +22,6 @@ export type BackendSpec =
   | GeminiSpec
   | OipSpec
   | LlamaSpec
-
-/** What every way may need from outside. */
-export interface BackendDependencies {
-  /** The folder of an unpacked and checked model pack. */
-  readonly packPath: (packName: string) => string
-  /** Execution providers in the order in which they are tried, such as `['cuda', 'cpu']`. */
-  readonly executionProviders: readonly string[]
-  /** Threads that one operator may use. */
-  readonly threads: number
-  readonly logger: Logger
-  readonly clock: Clock
-  /** The model's name in the configuration. */
-  readonly name?: string
-  /** Listens to calls to servers. */
-  readonly meter?: UpstreamMeter
-}
 
 type Way<Spec> = (spec: Spec, dependencies: BackendDependencies) => Promise<Backend>
 

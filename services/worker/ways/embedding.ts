@@ -7,7 +7,7 @@ import { loadEmbeddingModel, type EmbeddingModel, type SentenceVector } from '..
 import { createSessionLoader } from '../infer/onnx/session-loader.ts'
 import { interpretLogits } from '../interpret/labelling.ts'
 import type { Outcome, Work } from '../states.ts'
-import type { BackendDependencies } from './create-backend.ts'
+import type { BackendDependencies } from '../backend-dependencies.ts'
 import { abandoned, badInput, isAbandoned } from './end-leg.ts'
 import { shareTime } from './share-time.ts'
 

@@ -1,7 +1,7 @@
 import type { Backend } from '../backend.ts'
 import { encodeGemini } from '../encode/gemini-request.ts'
 import { geminiDialect } from '../infer/gemini/gemini-dialect.ts'
-import type { BackendDependencies } from './create-backend.ts'
+import type { BackendDependencies } from '../backend-dependencies.ts'
 import { chatBackend } from './served/chat.ts'
 import { createServed, type ServedSpec } from './served/served.ts'
 

@@ -6,7 +6,7 @@ import type { Backend, RunControl } from '../backend.ts'
 import { importNodeLlama, type LlamaModel, type LlamaSequence, type NodeLlama } from '../infer/llama/node-llama.ts'
 import { interpretGeneration } from '../interpret/generation.ts'
 import type { Outcome, Work } from '../states.ts'
-import type { BackendDependencies } from './create-backend.ts'
+import type { BackendDependencies } from '../backend-dependencies.ts'
 import { abandoned, badInput, isAbandoned } from './end-leg.ts'
 
 /** A local language model in GGUF, by the pack that holds it. */

@@ -8,7 +8,7 @@ import { legFailureOf, UpstreamError } from '../infer/upstream/upstream-error.ts
 import { interpretGeneration } from '../interpret/generation.ts'
 import { billedUsage } from '../interpret/reported-usage.ts'
 import type { Outcome, Work } from '../states.ts'
-import type { BackendDependencies } from './create-backend.ts'
+import type { BackendDependencies } from '../backend-dependencies.ts'
 import { abandoned, badInput } from './end-leg.ts'
 import { guardBackend } from './served/guard-backend.ts'
 import { createServed, type Served, type ServedSpec } from './served/served.ts'

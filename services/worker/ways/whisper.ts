@@ -11,7 +11,7 @@ import { createByteLevelText, type ByteLevelText } from '../interpret/byte-level
 import { interpretTranscript, type HeardWindow } from '../interpret/transcript.ts'
 import type { Outcome, Work } from '../states.ts'
 import type { Usage } from '../../shared/contract/price.ts'
-import type { BackendDependencies } from './create-backend.ts'
+import type { BackendDependencies } from '../backend-dependencies.ts'
 import { abandoned, badInput, isAbandoned } from './end-leg.ts'
 
 /** A Whisper model in ONNX, by the pack that holds it. */

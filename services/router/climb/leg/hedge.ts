@@ -1,22 +1,10 @@
 import type { LegEnd, LegState } from '../../../shared/climb/climb-log.ts'
 import { legIdOf, type LegId } from '../../../shared/contract/ids.ts'
-import type { Rung } from '../../../shared/contract/model.ts'
 import type { Job } from '../../../shared/queue/job.ts'
-import type { Course } from '../course.ts'
-import type { LegOrder, RunLegDependencies } from './run-leg.ts'
+import type { LegOrder, RunLegDependencies } from './leg-order.ts'
 
 /** A twin's index is that of its leg and this: far beyond the length of any ladder. */
 const twinOffset = 500
-
-/** Decides which legs get a twin, and keeps to the cap. */
-export interface Hedging {
-  /** How long a leg may be at work before it is worth a twin; `undefined` where none is to be had. */
-  afterMs(rung: Rung, request: Course['request']): number | undefined
-  /** Takes one twin out of what the cap still allows in a pool; false when there is none. */
-  take(pool: string): boolean
-  /** Counts a leg, and with it what the cap allows. */
-  ran(pool: string): void
-}
 
 /** A leg and, once it is slow, its twin on another worker: the first answer of the two is taken and the other called off. */
 export interface Pair {

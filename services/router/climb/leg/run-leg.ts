@@ -1,54 +1,13 @@
-import type { ClimbLog, LegEnd, LegState } from '../../../shared/climb/climb-log.ts'
-import type { Clock } from '../../../shared/contract/clock.ts'
+import type { LegEnd, LegState } from '../../../shared/climb/climb-log.ts'
 import { legIdOf, type LegId, type RequestId } from '../../../shared/contract/ids.ts'
 import type { Recipe, Rung } from '../../../shared/contract/model.ts'
-import type { NanoUsd } from '../../../shared/contract/money.ts'
-import type { MailSender } from '../../../shared/mailbox/mailbox.ts'
 import { envelopeVersion, priorityRanks, type Job } from '../../../shared/queue/job.ts'
-import type { JobProducer } from '../../../shared/queue/pool-queue.ts'
-import { noTracer, type Tracer } from '../../../shared/telemetry/tracer.ts'
+import { noTracer } from '../../../shared/telemetry/tracer.ts'
 import { withSpan } from '../../../shared/telemetry/with-span.ts'
 import { deliveryMarginMs } from '../../states.ts'
-import type { Course } from '../course.ts'
-import { createPair, type Hedging } from './hedge.ts'
-import type { LegDesk } from './leg-desk.ts'
+import { createPair } from './hedge.ts'
+import type { LegOrder, RunLegDependencies } from './leg-order.ts'
 import { neverRun } from './never-run.ts'
-import type { TextRelay } from './text-relay.ts'
-
-/** What running a leg needs. */
-export interface RunLegDependencies {
-  readonly climbLog: ClimbLog
-  readonly queue: JobProducer
-  readonly mail: MailSender
-  readonly desk: LegDesk
-  readonly clock: Clock
-  /** What a leg is expected to take, for its place in line. */
-  readonly foresee: (rung: Rung, request: Course['request']) => Pick<Job, 'serviceMs' | 'weight' | 'latestStartAt'>
-  /** Name of this router's mailbox. */
-  readonly replyTo: string
-  /** Told of a climb that was opened with its first leg. */
-  readonly opened?: (requestId: RequestId) => void
-  /** Absent where no pool is hedged. */
-  readonly hedging?: Hedging
-  /** Absent where nothing is traced. */
-  readonly tracer?: Tracer
-}
-
-/** One leg to run. */
-export interface LegOrder {
-  readonly course: Course
-  readonly index: number
-  readonly rung: Rung
-  readonly reserveNanoUsd: NanoUsd
-  /** Where text goes as it comes; absent when it is not to be streamed. */
-  readonly relay?: TextRelay
-  /** Aborted when the caller has left or the climb was cancelled. */
-  readonly signal: AbortSignal
-  /** W3C trace context of the rung. */
-  readonly traceparent?: string | undefined
-  /** Called when the leg is in line; the leg is waited for when it resolves. */
-  readonly queued?: () => Promise<void>
-}
 
 /** What came of waiting for a leg: its end, or that waiting was given up. */
 export type LegWait = (

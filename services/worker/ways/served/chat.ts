@@ -9,7 +9,7 @@ import { interpretGeneration } from '../../interpret/generation.ts'
 import { billedUsage } from '../../interpret/reported-usage.ts'
 import type { Outcome, Work } from '../../states.ts'
 import { silentMeter, type UpstreamMeter } from '../../upstream-meter.ts'
-import type { BackendDependencies } from '../create-backend.ts'
+import type { BackendDependencies } from '../../backend-dependencies.ts'
 import { abandoned } from '../end-leg.ts'
 import type { Served } from './served.ts'
 

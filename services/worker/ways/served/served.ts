@@ -10,7 +10,7 @@ import type { Line } from '../../infer/upstream/post.ts'
 import type { StreamTimes } from '../../infer/upstream/stream-chat.ts'
 import type { Work } from '../../states.ts'
 import { silentMeter } from '../../upstream-meter.ts'
-import type { BackendDependencies } from '../create-backend.ts'
+import type { BackendDependencies } from '../../backend-dependencies.ts'
 
 /** What every model on a server of its own has in common. */
 export interface ServedSpec {
