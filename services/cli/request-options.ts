@@ -35,9 +35,6 @@ export interface RequestOptions {
   readonly idempotencyKey?: string
 }
 
-/** The label set that is tried where a text comes without a task, a label set or labels. */
-const usualLabelSet = 'academic-subject'
-
 const priorities = {
   interactive: 'PRIORITY_INTERACTIVE',
   normal: 'PRIORITY_NORMAL',
@@ -48,11 +45,11 @@ const priorities = {
 /** Makes the request that options and the words after them describe. @throws CommandFault */
 export function requestOf(options: RequestOptions, words: readonly string[]): InferRequest {
   const content = contentOf(options, words)
-  const task = options.task ?? usualTask(options)
   return {
-    task: taskToWire(task),
+    // Without one the gateway says what is meant, or lists what can be asked.
+    ...(options.task === undefined ? {} : { task: taskToWire(options.task) }),
     content,
-    options: taskOptionsOf(options, task),
+    options: taskOptionsOf(options),
     constraints: constraintsOf(options),
     ...(options.session === undefined ? {} : { sessionKey: options.session }),
     ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
@@ -70,19 +67,13 @@ function contentOf(options: RequestOptions, words: readonly string[]): Part[] {
   return content
 }
 
-function usualTask({ audio = [], image = [] }: RequestOptions): Task {
-  if (audio.length > 0) return 'transcribe'
-  return image.length > 0 ? 'ocr' : 'classify'
-}
-
-function taskOptionsOf(options: RequestOptions, task: Task): TaskOptions {
+function taskOptionsOf(options: RequestOptions): TaskOptions {
   const labels = options.labels
     ?.split(',')
     .map(label => label.trim())
     .filter(label => label !== '')
-  const labelSet = options.labelSet ?? (task === 'classify' && labels === undefined ? usualLabelSet : undefined)
   return defined({
-    labelSet,
+    labelSet: options.labelSet,
     labels,
     language: options.language,
     instruction: options.instruction,

@@ -63,7 +63,7 @@ function announce(loaded: LoadedConfig, { redis }: System, tookMs: number, termi
   terminal.line(`  ops    ${at(`http://${ops}/metrics`)}`)
   terminal.line(`  redis  ${redis === undefined ? 'as configured' : `${redis.program} (private, ${redis.kind})`}`)
   terminal.line(
-    `  try    ${terminal.paint('bold', `npx sluice infer --text "Which part of a plant cell holds the chlorophyll?"`)}`,
+    `  try    ${terminal.paint('bold', `npx sluice infer --label-set academic-subject --text "Which part of a plant cell holds the chlorophyll?"`)}`,
   )
 }
 

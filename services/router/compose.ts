@@ -43,6 +43,7 @@ import { createRouterMetrics } from './metrics.ts'
 import { createReplay } from './replay.ts'
 import { createAdminService } from './rpc/admin-service.ts'
 import { createGatekeeper } from './rpc/gatekeeper.ts'
+import { createImpliedTask } from './rpc/implied-task.ts'
 import { createRequestLog } from './request-log.ts'
 import type { Climbed } from './states.ts'
 import { createTakeOver } from './take-over.ts'
@@ -123,8 +124,9 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     metrics.ended(climbed)
     requestEnded(climbed)
   }
+  const admitOptions = admitOptionsOf(loaded)
   const stages: Omit<Stages<Course>, 'learn'> = {
-    admit: createAdmit(admitOptionsOf(loaded), { clock, fetcher: createFetchPart(fetchLimitsOf(config)) }),
+    admit: createAdmit(admitOptions, { clock, fetcher: createFetchPart(fetchLimitsOf(config)) }),
     recall: recall.find,
     forget: recall.forget,
     assess: createAssess({ ladders, describe: describePart, headerOnly: metrics.headerOnly }),
@@ -209,6 +211,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     pictures: createPictures({ payloads, afterwards: afterwards.begin }),
     jobs,
     ladders,
+    impliedTask: createImpliedTask({ ladders, labelSets: admitOptions.request.labelSets }),
     fleet: () => fleet.current,
     takeFeedback: learning.takeFeedback,
     readBudget: money.readBudget,

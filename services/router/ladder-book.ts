@@ -1,6 +1,6 @@
 import { GatewayError } from '../shared/contract/errors.ts'
 import type { Modality, Task } from '../shared/contract/content.ts'
-import type { ModelSpec } from '../shared/contract/model.ts'
+import type { Ladder, ModelSpec } from '../shared/contract/model.ts'
 import type { Policy } from '../shared/policy/policy.ts'
 import type { GuidedLadder } from './states.ts'
 
@@ -11,7 +11,12 @@ export interface LadderBook {
   /** The ladder by the name in a climb's plan. */
   named(name: string): GuidedLadder | undefined
   readonly models: readonly ModelSpec[]
+  /** What can be asked: the task and the modalities of every ladder. */
+  readonly offers: readonly Offer[]
 }
+
+/** What a ladder takes. */
+export type Offer = Pick<Ladder, 'task' | 'modalities'>
 
 /** What a ladder is looked for. */
 export interface Wanted {
@@ -58,6 +63,7 @@ export function createLadderBook(
       return model === undefined || found === undefined ? undefined : pinned(model, found)
     },
     models,
+    offers: ladders.map(({ ladder }) => ladder),
   }
 }
 

@@ -61,7 +61,18 @@ const cases: readonly Bad[] = [
     field: 'content',
   },
   { what: 'empty text', request: textRequest(''), code: status.INVALID_ARGUMENT, field: 'content[0]' },
-  { what: 'no task', request: { content: [{ text: secret }] }, code: status.INVALID_ARGUMENT, field: 'task' },
+  {
+    what: 'no task, with content that means none here',
+    request: { content: [{ audio: { bytes: speech, mediaType: 'audio/wav' } }] },
+    code: status.INVALID_ARGUMENT,
+    field: 'task',
+  },
+  {
+    what: 'a classification without labels',
+    request: { task: 'TASK_CLASSIFY', content: [{ text: secret }] },
+    code: status.INVALID_ARGUMENT,
+    field: 'options.label_set',
+  },
   {
     what: 'a truncated PNG',
     request: image(picture.subarray(0, 24)),
@@ -148,6 +159,12 @@ describe('a bad request', () => {
     expect(router.lines.join('\n')).not.toContain(secret)
     const metrics = await (await fetch(`${gateway.opsUrl}/metrics`)).text()
     expect(metrics).toMatch(/^sluice_router_/mu)
+  })
+
+  it('generates what comes as text without a task', async () => {
+    const { task: _none, ...request } = textRequest('nobody asked for labels')
+    const answer = await gateway.client.infer(request)
+    expect(answer.output).toMatchObject({ output: 'text', text: 'nobody asked for labels' })
   })
 
   it('takes a right credential', async () => {

@@ -15,6 +15,7 @@ import type { Jobs } from '../../services/router/jobs.ts'
 import { createLadderBook } from '../../services/router/ladder-book.ts'
 import { createGatekeeper } from '../../services/router/rpc/gatekeeper.ts'
 import { createGatewayService } from '../../services/router/rpc/gateway-service.ts'
+import { createImpliedTask } from '../../services/router/rpc/implied-task.ts'
 import { openRpcServer } from '../../services/router/rpc/server.ts'
 import type { Climbed } from '../../services/router/states.ts'
 import { createRequestId } from '../../services/shared/contract/ids.ts'
@@ -78,6 +79,7 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
     pictures: createPictures({ payloads: { get: unset, remove: unset }, afterwards: unset }),
     jobs: { get: unset, watch: unset, cancel: unset, ...inside.jobs },
     takeFeedback: unset,
+    impliedTask: createImpliedTask({ ladders: createLadderBook([], []), labelSets: new Set() }),
     ladders: createLadderBook([], []),
     fleet: () => createFleet([], new Map()),
     readBudget: unset,

@@ -66,6 +66,12 @@ describe('checkRequest()', () => {
     expect(fieldsOf(changed)).toEqual([])
   })
 
+  it('lists the label sets to a classification that names none', () => {
+    const ask = () =>
+      checkRequest({ ...base, task: 'classify' }, { ...limits, labelSets: new Set(['topics', 'moods']) })
+    expect(ask).toThrow('expected options.labels to choose among, or options.label_set of: moods, topics')
+  })
+
   it.each<[string, Partial<InferenceRequest>, readonly string[]]>([
     ['no content', { parts: [] }, ['content']],
     ['too many parts', { parts: labels(5).map(text) }, ['content']],

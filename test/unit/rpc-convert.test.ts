@@ -15,7 +15,7 @@ const { Infer } = typesOf(loadServices(fileURLToPath(new URL('../..', import.met
 
 /** The request as a server reads it from the bytes that a client sends. */
 const throughWire = (request: InferRequest) =>
-  requestFromWire(Infer.requestDeserialize(Infer.requestSerialize(request)))
+  requestFromWire(Infer.requestDeserialize(Infer.requestSerialize(request)), () => 'generate')
 
 const task = fc.constantFrom<Task>('transcribe', 'ocr', 'classify', 'embed', 'generate', 'generate_image')
 const words = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
@@ -105,6 +105,11 @@ describe('requestFromWire()', () => {
     )
   })
 
+  it('asks what a request without a task means, and no other', () => {
+    expect(throughWire({ content: [{ text: 'a' }] }).task).toBe('generate')
+    expect(throughWire({ task: 'TASK_EMBED', content: [{ text: 'a' }] }).task).toBe('embed')
+  })
+
   it('tells nothing from zero where zero means something', () => {
     expect(throughWire({ task: 'TASK_OCR' })).toEqual({
       task: 'ocr',
@@ -132,7 +137,6 @@ describe('requestFromWire()', () => {
   })
 
   it.each<[string, InferRequest, string]>([
-    ['no task', {}, 'task'],
     ['a task of a later version', { task: 99 as never }, 'task'],
     ['an empty part', { task: 'TASK_OCR', content: [{ text: 'a' }, {}] }, 'content[1]'],
     [

@@ -158,10 +158,10 @@ function labelFaults({ labelSet, labels }: TaskOptions, limits: RequestLimits): 
     return fault(true, wireNames.labels, 'expected either labels or label_set')
   }
   if (labelSet !== undefined) {
-    const known = [...limits.labelSets].join(', ') || 'none is configured'
+    const known = [...limits.labelSets].toSorted().join(', ') || 'none is configured'
     return fault(!limits.labelSets.has(labelSet), wireNames.labelSet, `expected one of: ${known}`)
   }
-  if (labels === undefined) return fault(true, wireNames.labelSet, 'expected labels or label_set')
+  if (labels === undefined) return fault(true, wireNames.labelSet, `expected ${howToClassify(limits.labelSets)}`)
   return [
     ...fault(labels.length < 2 || labels.length > 64, wireNames.labels, 'expected 2 to 64 labels'),
     ...fault(new Set(labels).size < labels.length, wireNames.labels, 'expected every label once'),
@@ -171,6 +171,12 @@ function labelFaults({ labelSet, labels }: TaskOptions, limits: RequestLimits): 
       `expected labels of 1 to ${longestLabel} characters`,
     ),
   ]
+}
+
+/** How a classification is asked for. */
+export function howToClassify(labelSets: ReadonlySet<string>): string {
+  const sets = [...labelSets].toSorted().join(', ') || 'none is configured'
+  return `options.labels to choose among, or options.label_set of: ${sets}`
 }
 
 function constraintFaults(constraints: RequestConstraints, { models, tiers }: RequestLimits): Faults {

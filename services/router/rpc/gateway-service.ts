@@ -20,6 +20,7 @@ import type { ClimbEvent, Incoming } from '../states.ts'
 import type { CallContext } from './call-context.ts'
 import { budgetToWire } from './convert-budget.ts'
 import { decisionToWire } from './convert-decision.ts'
+import type { ImpliedTask } from './implied-task.ts'
 import { serveStream, serveUnary, type ServeDependencies, type Write } from './serve-call.ts'
 
 /** What the service answers from. */
@@ -29,13 +30,14 @@ export interface GatewayDependencies extends ServeDependencies {
   readonly jobs: Jobs
   readonly takeFeedback: TakeFeedback
   readonly ladders: LadderBook
+  readonly impliedTask: ImpliedTask
   readonly fleet: () => Fleet
   readonly readBudget: ReadBudget
 }
 
 /** Builds every rpc of `sluice.v1.Gateway`. */
 export function createGatewayService(dependencies: GatewayDependencies): UntypedServiceImplementation {
-  const { handler, pictures, jobs } = dependencies
+  const { handler, pictures, jobs, impliedTask } = dependencies
   const unary = <Request, Response>(
     rpc: string,
     answer: (request: Request, context: CallContext) => Promise<Response>,
@@ -43,13 +45,13 @@ export function createGatewayService(dependencies: GatewayDependencies): Untyped
 
   return {
     infer: unary('Infer', async (request: InferRequest__Output, context) => {
-      const climbed = await handler.infer(incomingOf(request, context, 'sync'), context.signal)
+      const climbed = await handler.infer(incomingOf(request, context, 'sync', impliedTask), context.signal)
       return answerToWire(climbed.requestId, await pictures.deliver(climbed))
     }),
     inferStream: serveStream('InferStream', 'infer', inferStream(dependencies), dependencies),
     submit: unary('Submit', async ({ request }: { request: InferRequest__Output | null }, context) => {
       if (request === null) throw invalidField('request', 'expected a request')
-      const requestId = await handler.submit(incomingOf(request, context, 'async'), context.signal)
+      const requestId = await handler.submit(incomingOf(request, context, 'async', impliedTask), context.signal)
       return jobToWire(await pictures.show(await jobs.get(context.caller.tenant, requestId)))
     }),
     getJob: unary('GetJob', async ({ jobId }: { jobId: string }, { caller }) =>
@@ -60,7 +62,7 @@ export function createGatewayService(dependencies: GatewayDependencies): Untyped
       jobToWire(await pictures.show(await jobs.cancel(caller.tenant, jobId))),
     ),
     explain: unary('Explain', async (request: InferRequest__Output, context) => {
-      const chosen = await handler.explain(incomingOf(request, context, 'sync'), context.signal)
+      const chosen = await handler.explain(incomingOf(request, context, 'sync', impliedTask), context.signal)
       const { firstStep, reserveNanoUsd } = chosen
       return {
         decision: decisionToWire(chosen),
@@ -82,27 +84,32 @@ export function createGatewayService(dependencies: GatewayDependencies): Untyped
   }
 }
 
-function incomingOf(request: InferRequest__Output, context: CallContext, mode: Incoming['mode']): Incoming {
+function incomingOf(
+  request: InferRequest__Output,
+  context: CallContext,
+  mode: Incoming['mode'],
+  impliedTask: ImpliedTask,
+): Incoming {
   const { caller, arrivedAt, callDeadlineAt, traceparent, tracestate } = context
   return {
     caller,
     arrivedAt,
     mode,
-    request: requestFromWire(request),
+    request: requestFromWire(request, impliedTask),
     ...(callDeadlineAt === undefined ? {} : { callDeadlineAt }),
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(tracestate === undefined ? {} : { tracestate }),
   }
 }
 
-function inferStream({ handler, pictures }: GatewayDependencies) {
+function inferStream({ handler, pictures, impliedTask }: GatewayDependencies) {
   return async (request: InferRequest__Output, context: CallContext, write: Write<InferEvent>): Promise<void> => {
     let requestId = ''
     const emit = async (event: ClimbEvent): Promise<void> => {
       if (event.kind === 'decided') requestId = event.chosen.requestId
       await write({ requestId, ...eventToWire(event) })
     }
-    const climbed = await handler.infer(incomingOf(request, context, 'sync'), context.signal, emit)
+    const climbed = await handler.infer(incomingOf(request, context, 'sync', impliedTask), context.signal, emit)
     await write({
       requestId: climbed.requestId,
       final: answerToWire(climbed.requestId, await pictures.deliver(climbed)),

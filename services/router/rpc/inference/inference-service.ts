@@ -15,7 +15,7 @@ import { outputTensors, taskTensors } from './model-tensors.ts'
 /** What the service answers from, beside what the gateway does. */
 export interface InferenceDependencies extends Pick<
   GatewayDependencies,
-  Exclude<keyof GatewayDependencies, 'jobs' | 'takeFeedback' | 'readBudget'>
+  Exclude<keyof GatewayDependencies, 'jobs' | 'takeFeedback' | 'readBudget' | 'impliedTask'>
 > {
   readonly version: string
 }

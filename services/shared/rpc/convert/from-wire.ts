@@ -32,10 +32,21 @@ export function taskFromWire(task: string | number, field = 'task'): Task {
   return found
 }
 
-/** Reads a request as its client meant it; what is in it is checked at admission. @throws GatewayError InvalidRequest for what cannot even be read */
-export function requestFromWire(wire: InferRequest__Output): InferenceRequest {
+/**
+ * Reads a request as its client meant it; what is in it is checked at admission. `impliedTask` says what one without a task asks for.
+ * @throws GatewayError InvalidRequest for what cannot even be read
+ */
+export function requestFromWire(
+  wire: InferRequest__Output,
+  impliedTask: (request: Omit<InferenceRequest, 'task'>) => Task,
+): InferenceRequest {
+  const request = untaskedFromWire(wire)
+  const task = wire.task === 'TASK_UNSPECIFIED' ? impliedTask(request) : taskFromWire(wire.task)
+  return { task, ...request }
+}
+
+function untaskedFromWire(wire: InferRequest__Output): Omit<InferenceRequest, 'task'> {
   return {
-    task: taskFromWire(wire.task),
     parts: wire.content.map(partFromWire),
     options: optionsFromWire(wire.options),
     constraints: constraintsFromWire(wire.constraints),

@@ -4,6 +4,10 @@
  * What is to be done with the content.
  */
 export const Task = {
+  /**
+   * Classify where options have labels or a label set; else a recording is transcribed, a picture is read and text goes to generate, where
+   * a ladder does that. Everything else is an error that lists what can be asked.
+   */
   TASK_UNSPECIFIED: 'TASK_UNSPECIFIED',
   /**
    * Speech to text.
@@ -35,6 +39,10 @@ export const Task = {
  * What is to be done with the content.
  */
 export type Task =
+  /**
+   * Classify where options have labels or a label set; else a recording is transcribed, a picture is read and text goes to generate, where
+   * a ladder does that. Everything else is an error that lists what can be asked.
+   */
   | 'TASK_UNSPECIFIED'
   | 0
   /**
