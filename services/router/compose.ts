@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
 import type { LoadedConfig } from '../shared/config/load-config.ts'
 import { systemClock } from '../shared/contract/clock.ts'
@@ -204,7 +205,10 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const statuses = createStatusWriter(loadErrorMessages(places.root))
   const edge = { statuses, answered: metrics.answered, logger }
   const { callerOf, interceptor } = createGatekeeper({ ...door, ...edge })
-  const serve = { ...edge, callerOf, demandScope, enter: inFlight.enter, tracer }
+  const stopping = new AbortController()
+  // Every call under way listens to it.
+  setMaxListeners(0, stopping.signal)
+  const serve = { ...edge, callerOf, demandScope, enter: inFlight.enter, tracer, stopping: stopping.signal }
   const gateway = {
     ...serve,
     handler,
@@ -243,7 +247,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     async drain() {
       server.setServing(false)
       closing.abort()
-      await server.drain(config.limits.drainMs)
+      await server.drain(config.limits.drainMs, () => stopping.abort())
       await learning.close()
       await leases.handOver().catch((error: unknown) => logger.warn({ err: error }, 'jobs could not be handed over'))
       await inFlight.empty(config.limits.drainMs)

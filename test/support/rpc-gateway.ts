@@ -68,7 +68,9 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
     logger,
     answered: (rpc, status) => answered.push(`${rpc} ${status}`),
   })
+  const stopping = new AbortController()
   const service = createGatewayService({
+    stopping: stopping.signal,
     callerOf: gatekeeper.callerOf,
     demandScope,
     enter: inside.enter ?? (() => () => {}),
@@ -104,10 +106,10 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
       clients.push(client)
       return client
     },
-    drain: graceMs => server.drain(graceMs),
+    drain: graceMs => server.drain(graceMs, () => stopping.abort()),
     async stop() {
       for (const client of clients) client.close()
-      await server.drain(0)
+      await server.drain(0, () => stopping.abort())
     },
   }
 }

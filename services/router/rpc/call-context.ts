@@ -8,7 +8,7 @@ export interface CallContext {
   readonly arrivedAt: number
   /** Epoch ms, when the client set a deadline. */
   readonly callDeadlineAt?: number
-  /** Aborted when the client has left. */
+  /** Aborted when the client has left, or the router waits no longer. */
   readonly signal: AbortSignal
   /** W3C trace context of whatever is done for the call. */
   readonly traceparent?: string
@@ -30,10 +30,18 @@ export function contextOf(
   caller: Caller,
   arrivedAt: number,
   traceparent: string | undefined,
+  stopping?: AbortSignal,
 ): CallContext {
   const left = new AbortController()
+  const stop = (): void => left.abort(routerStops)
   if (call.cancelled) left.abort(callerLeft)
-  call.once('cancelled', () => left.abort(callerLeft))
+  if (stopping?.aborted === true) stop()
+  stopping?.addEventListener('abort', stop, { once: true })
+  // The event comes at every end of a call, a good one too.
+  call.once('cancelled', () => {
+    stopping?.removeEventListener('abort', stop)
+    left.abort(callerLeft)
+  })
   const deadline = Number(call.getDeadline())
   return {
     caller,
@@ -55,6 +63,7 @@ function traceOf(metadata: Metadata, traceparent: string | undefined): Pick<Call
 
 /** Nobody reads it; an error made for each call would. */
 const callerLeft = 'the caller left'
+const routerStops = 'the router stops'
 
 /** The first value of a text header. */
 export function headerOf(metadata: Metadata, name: string): string | undefined {

@@ -1,10 +1,11 @@
 import { ServerInterceptingCall, type Metadata, type ServerInterceptor } from '@grpc/grpc-js'
 import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
-import { isGatewayError } from '../../shared/contract/errors.ts'
+import { invalidField, isGatewayError } from '../../shared/contract/errors.ts'
 import { statusName, type StatusWriter } from '../../shared/rpc/status.ts'
 import type { Caller } from '../states.ts'
 import { headerOf } from './call-context.ts'
+import { hasMalformedTimeout } from './grpc-js-internals.ts'
 import { isUnreadable, unreadableMessage } from './unreadable.ts'
 
 /** Stands at the port: who calls is proven by the headers, before a byte of the message is read. */
@@ -48,6 +49,10 @@ export function createGatekeeper({ authenticate, statuses, answered, logger }: G
               startedAt = performance.now()
               const proving = authenticate(headerOf(metadata, 'authorization'), call.getPeer())
               const enter = (caller: Caller): void => {
+                if (hasMalformedTimeout(call)) {
+                  refuse(invalidField('grpc-timeout', 'expected at most 8 digits and a unit: H, M, S, m, u or n'))
+                  return
+                }
                 callers.set(metadata, caller)
                 go(metadata)
               }

@@ -7,7 +7,7 @@ import type {
 } from '@grpc/grpc-js'
 import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
-import { isGatewayError } from '../../shared/contract/errors.ts'
+import { GatewayError, isGatewayError } from '../../shared/contract/errors.ts'
 import { statusName, type StatusWriter } from '../../shared/rpc/status.ts'
 import {
   noTracer,
@@ -29,6 +29,8 @@ export interface ServeDependencies {
   readonly answered: (rpc: string, status: string, elapsedMs: number, traceparent?: string) => void
   /** Absent where nothing is traced. */
   readonly tracer?: Tracer
+  /** Aborted when this router waits for its calls no longer. */
+  readonly stopping?: AbortSignal
   readonly logger: Logger
 }
 
@@ -124,7 +126,7 @@ async function serve<Response>(
   rpc: string,
   scope: Scope,
   call: ReadableCall,
-  { callerOf, demandScope, enter, statuses, answered, tracer = noTracer, logger }: ServeDependencies,
+  { callerOf, demandScope, enter, statuses, answered, tracer = noTracer, stopping, logger }: ServeDependencies,
   answer: (context: CallContext) => Promise<Response>,
 ): Promise<Response> {
   const startedAt = performance.now()
@@ -139,7 +141,8 @@ async function serve<Response>(
     const caller = callerOf(call.metadata)
     demandScope(caller, scope)
     leave = enter()
-    const response = await answer(contextOf(call, caller, Date.now(), traceparent))
+    const context = contextOf(call, caller, Date.now(), traceparent, stopping)
+    const response = await orStopped(answer(context), stopping)
     span.set({ 'rpc.response.status_code': 'OK' })
     answered(rpc, 'OK', performance.now() - startedAt, traceparent)
     return response
@@ -155,6 +158,20 @@ async function serve<Response>(
     leave?.()
     span.end()
   }
+}
+
+/** What a call comes to, or word that the router stops: whatever the call waits for, its client is told to ask again. */
+function orStopped<Response>(answering: Promise<Response>, stopping: AbortSignal | undefined): Promise<Response> {
+  if (stopping === undefined) return answering
+  return new Promise((resolve, reject) => {
+    const stop = (): void =>
+      reject(
+        new GatewayError('Overloaded', 'the router is stopping', { reason: 'ROUTER_STOPPING', retryAfterMs: 1000 }),
+      )
+    if (stopping.aborted) stop()
+    stopping.addEventListener('abort', stop, { once: true })
+    answering.then(resolve, reject).finally(() => stopping.removeEventListener('abort', stop))
+  })
 }
 
 /** The client's trace context, when it is one. */

@@ -11,6 +11,7 @@ import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
 import { GatewayError } from '../../shared/contract/errors.ts'
 import { createEndlessStreams } from './endless-streams.ts'
+import { readDeadlinesInFull } from './grpc-js-internals.ts'
 import { takingAnyBytes } from './unreadable.ts'
 
 /** How the gRPC port is opened. */
@@ -29,8 +30,8 @@ export interface RpcServer {
   readonly address: string
   /** Says to health watchers whether calls are served. */
   setServing(serving: boolean): void
-  /** Takes no new calls; resolves when those under way have ended, or after `graceMs` ends them. */
-  drain(graceMs: number): Promise<void>
+  /** Takes no new calls; resolves when those under way have ended. Those that have not after `graceMs` are ended by `endCalls`. */
+  drain(graceMs: number, endCalls: () => void): Promise<void>
 }
 
 /** Connections are pinged so that dead peers are noticed within half a minute, and closed after an hour so that clients spread anew. */
@@ -45,6 +46,9 @@ const channelOptions = {
   'grpc.default_compression_algorithm': compressionAlgorithms.identity,
 } as const
 
+/** Time for the statuses of calls that a drain ends to reach their clients, before the connections are cut. */
+const lastWordsMs = 1000
+
 /** Serves services with health and reflection beside them. @throws GatewayError Config when the address is taken */
 export async function openRpcServer(
   { address, messageBytes, interceptor, credentials = ServerCredentials.createInsecure() }: ServerOptions,
@@ -55,6 +59,7 @@ export async function openRpcServer(
     readonly name: string
   }[],
 ): Promise<RpcServer> {
+  readDeadlinesInFull()
   const server = new Server({
     ...channelOptions,
     interceptors: [interceptor],
@@ -73,12 +78,14 @@ export async function openRpcServer(
     setServing(serving) {
       for (const name of names) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING')
     },
-    async drain(graceMs) {
-      const force = setTimeout(() => server.forceShutdown(), graceMs)
+    async drain(graceMs, endCalls) {
+      const ending = setTimeout(endCalls, graceMs)
+      const force = setTimeout(() => server.forceShutdown(), graceMs + lastWordsMs)
       await new Promise<void>(resolve => {
         server.tryShutdown(() => resolve())
         endless.end()
       })
+      clearTimeout(ending)
       clearTimeout(force)
     },
   }
