@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client'
 import type { Config } from '../shared/config/schema.ts'
+import type { ClimbLog } from '../shared/climb/climb-log.ts'
 import type { Clock } from '../shared/contract/clock.ts'
 import type { JobProducer } from '../shared/queue/pool-queue.ts'
 import { createConsider, type Consider } from './choose/consider.ts'
@@ -25,7 +26,8 @@ export interface FleetParts {
   /** The queue, as climbs are to use it. */
   readonly queue: JobProducer
   readonly hedging: Hedging
-  readonly strand: (desk: LegDesk) => () => Promise<void>
+  /** Reads workers and queues, then looks for legs that nobody is left to run. */
+  readonly look: (desk: LegDesk, climbLog: ClimbLog) => () => Promise<void>
 }
 
 /** Builds the view of the pools and reads it once. */
@@ -45,6 +47,12 @@ export async function composeFleet(
     refused: ({ rung, predictedLatencyMs }) => pools.refused(rung.model.pool, predictedLatencyMs),
     queue: fleet.counted(pools.watched(queue)),
     hedging: createHedging(hedgesOf(config), fleet.current),
-    strand: desk => createStrandedLook({ desk, fleet: fleet.current, queue, clock }),
+    look(desk, climbLog) {
+      const strand = createStrandedLook({ desk, fleet: fleet.current, queue, climbLog, clock })
+      return async () => {
+        await fleet.read()
+        await strand()
+      }
+    },
   }
 }

@@ -84,6 +84,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const { fleet, consider, refused } = pools
   const desk = createLegDesk(climbLog, logger)
   stores.mailbox.listen(desk.deliver)
+  const lookAtFleet = pools.look(desk, climbLog)
   const leases = createLeases(climbLog, owner, logger)
   const follower = createFollower(climbLog, { intervalMs: followEveryMs }, logger)
   const inFlight = createInFlight(config.limits.inFlight)
@@ -171,8 +172,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const loops = startLoops(
     {
       renew: leases.renew,
-      fleet: fleet.read,
-      strand: pools.strand(desk),
+      fleet: lookAtFleet,
       queues: fleet.readQueues,
       reconcile: desk.reconcile,
       reap: money.settler.reap,
@@ -228,6 +228,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     keys: door.keys,
     policies,
     restoreLedger: generation.restore,
+    lookAtFleet,
     clock,
   })
   const { server, close: closePort } = await openPort(loaded, { gateway, admin, interceptor }, logger)

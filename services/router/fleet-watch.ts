@@ -81,6 +81,7 @@ export function createFleetWatch(
     current: {
       pool: name => view.pool(name),
       serves: (pool, model) => view.serves(pool, model),
+      isAlive: workerId => view.isAlive(workerId),
       workersOf: (pool, model) => view.workersOf(pool, model),
       service: (pool, model, inputBytes) => view.service(pool, model, inputBytes),
       wait(pool, model, turn, service) {

@@ -4,7 +4,7 @@ import { every, type Loop } from '../shared/process/every.ts'
 export interface LoopTurns {
   /** Keeps the leases of this router's climbs. */
   readonly renew: () => Promise<unknown>
-  /** Looks at workers and queues. */
+  /** Looks at workers and queues, and for legs whose pool has lost its workers. */
   readonly fleet: () => Promise<unknown>
   /** Looks at the queues that are busy. */
   readonly queues: () => Promise<unknown>
@@ -14,8 +14,6 @@ export interface LoopTurns {
   readonly reap: () => Promise<unknown>
   /** Keeps what the ledger's counters hold, and sees whether they are still there. */
   readonly remember: () => Promise<unknown>
-  /** Looks for legs whose pool has lost its workers. */
-  readonly strand: () => Promise<unknown>
   /** Looks for policies that have changed. */
   readonly policies: () => Promise<unknown>
   /** Writes down what was learnt. */
@@ -55,7 +53,6 @@ export function startLoops(
     start('renew', leaseMs / 3),
     start('takeOver', leaseMs / 3),
     start('fleet', fleetEveryMs),
-    start('strand', fleetEveryMs),
     start('queues', queuesEveryMs),
     start('reconcile', reconcileEveryMs),
     start('reap', reapEveryMs),

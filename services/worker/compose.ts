@@ -32,8 +32,9 @@ import { traceLeg, type TracedModel } from './trace-leg.ts'
 import { createUpstreamMeter } from './upstream-metrics.ts'
 import type { BackendSpec } from './ways/create-backend.ts'
 
-const beatEveryMs = 1000
-const beatTtlMs = 4000
+const beatEveryMs = 750
+/** Three beats may be missed. */
+const beatTtlMs = 3000
 const mailboxTtlMs = 600_000
 const startTimeoutMs = 10_000
 
@@ -141,7 +142,9 @@ export async function composeWorker(
       },
       beatTtlMs,
     )
+    if (drain === lanes.paused) return
     lanes.pause(drain)
+    await beat()
   }
   await beat()
   const beating = every(beatEveryMs, beat, error => logger.debug({ err: error }, 'a heartbeat failed'))

@@ -117,6 +117,37 @@ describe.each(logs)('the climb log %s', (_name, create) => {
     expect((await log.read(requestId))?.legs).toMatchObject([{ attempt: 2, workerId: 'w2', end }])
   })
 
+  it('ends a leg in the place of a worker that is lost, and fences what that worker still says', async () => {
+    const log = create()
+    const requestId = await open(log)
+    const legId = legIdOf(requestId, 0)
+    const lostEnd = {
+      kind: 'failed',
+      reason: 'no-worker',
+      message: '',
+      receipt: { usage: {}, costNanoUsd: 0, workerId: '', attempt: 2, startedAt: 1, endedAt: 1 },
+    } as const
+    await log.beginLeg(legId, 'w1', 10)
+    expect(await log.abandonLeg(legId, 0, lostEnd, 1)).toBe(false)
+    expect(await log.abandonLeg(legId, 1, lostEnd, 2)).toBe(false)
+    expect(await log.abandonLeg(legId, 1, lostEnd, 1)).toBe(true)
+    expect(await log.abandonLeg(legId, 1, lostEnd, 1)).toBe(false)
+    expect(await log.endLeg(legId, 1, end)).toBe('fenced')
+    expect(await log.beginLeg(legId, 'w2', 10)).toEqual({ kind: 'ended', attempt: 2 })
+    const state = await log.read(requestId)
+    expect(state?.legs).toMatchObject([{ attempt: 2, end: lostEnd, lost: { 1: end.receipt.costNanoUsd } }])
+  })
+
+  it('abandons no leg that has ended', async () => {
+    const log = create()
+    const requestId = await open(log)
+    const legId = legIdOf(requestId, 0)
+    await log.beginLeg(legId, 'w1', 10)
+    await log.endLeg(legId, 1, end)
+    expect(await log.abandonLeg(legId, 1, end, 1)).toBe(false)
+    expect((await log.read(requestId))?.legs).toMatchObject([{ attempt: 1, end }])
+  })
+
   it('opens no climb that was forbidden, and forbids none that was opened', async () => {
     const log = create()
     expect(await log.forbid(await open(log))).toBe(false)
@@ -265,6 +296,9 @@ describe('createRedisWorkerRegistry()', () => {
     expect(await registry.beat(state, 3000)).toEqual({ drain: false })
     await registry.setDraining(['w'], true)
     expect(await registry.beat(state, 3000)).toEqual({ drain: true })
+    // Whoever reads the list need not wait until the worker has heard of it.
+    expect(await registry.list()).toEqual([{ ...state, draining: true }])
+    await registry.setDraining(['w'], false)
     expect(await registry.list()).toEqual([state])
     nowMs += 3001
     expect(await registry.list()).toEqual([])

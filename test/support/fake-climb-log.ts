@@ -80,6 +80,14 @@ export class FakeClimbLog implements ClimbLog {
     }
   }
 
+  async abandonLeg(legId: LegId, lostAttempt: number, end: LegEnd, epoch: number) {
+    const { climb, leg } = this.#find(legId)
+    if (climb === undefined || leg === undefined || climb.epoch !== epoch) return false
+    if (leg.end !== undefined || leg.attempt !== lostAttempt) return false
+    this.#replace(climb, { ...leg, attempt: lostAttempt + 1, end })
+    return true
+  }
+
   async judgeLeg(requestId: RequestId, index: number, report: NonNullable<LegState['report']>, epoch: number) {
     const climb = this.climbs.get(requestId)
     const leg = climb?.legs[index]

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { createFleet } from '../../services/router/choose/fleet.ts'
 import { createLegDesk } from '../../services/router/climb/leg/leg-desk.ts'
 import { createStrandedLook } from '../../services/router/stranded-legs.ts'
-import type { LegEnd } from '../../services/shared/climb/climb-log.ts'
-import type { LegId } from '../../services/shared/contract/ids.ts'
+import type { ClimbPlan, ClimbRequest, LegEnd } from '../../services/shared/climb/climb-log.ts'
+import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
 import type { WorkerState } from '../../services/shared/registry/worker-registry.ts'
 import { FakeClimbLog } from '../support/fake-climb-log.ts'
 
@@ -20,52 +20,90 @@ const worker: WorkerState = {
   envelopeVersion: 1,
   times: {},
 }
+const other = { ...worker, workerId: 'w2' }
+const draining = { ...worker, draining: true }
 
-function setUp(options: { readonly waits?: boolean; readonly running?: boolean } = {}) {
+interface Situation {
+  readonly waits?: boolean
+  readonly hasAlternative?: boolean
+  /** The worker that has begun the leg; it waits in line when absent. */
+  readonly begunBy?: string
+  readonly startsCold?: boolean
+}
+
+async function setUp({ waits = false, hasAlternative = false, begunBy, startsCold = false }: Situation = {}) {
   const time = { now: 0 }
   const workers: { list: WorkerState[] } = { list: [worker] }
-  const desk = createLegDesk(new FakeClimbLog(), pino({ level: 'silent' }))
+  const climbLog = new FakeClimbLog()
+  const requestId = createRequestId(1)
+  const legId = legIdOf(requestId, 0)
+  const request = { requestId, deadlineAt: 60_000 } as ClimbRequest
+  await climbLog.open(
+    request,
+    {} as ClimbPlan,
+    { index: 0, rung: 'm', pool: 'p', plannedAt: 0 },
+    {
+      name: 'r',
+      leaseUntil: 60_000,
+    },
+  )
+  if (begunBy !== undefined) await climbLog.beginLeg(legId, begunBy, 1)
+  const desk = createLegDesk(climbLog, pino({ level: 'silent' }))
   const ends: LegEnd[] = []
-  desk.expect('a.0' as LegId, {
+  desk.expect(legId, {
     pool: 'p',
     model: 'm',
-    waits: options.waits === true,
+    waits,
+    epoch: 1,
+    hasAlternative: () => hasAlternative,
     onStarted: () => {},
     onDelta: () => {},
     onEnd: end => ends.push(end),
   })
-  const queue = {
-    add: async () => {},
-    remove: async () => options.running !== true,
-    waiting: async () => 1,
-    backlog: async () => ({ waiting: 1, running: 0, work: [] }),
-    close: async () => {},
-  }
+  const queue = { remove: async () => begunBy === undefined }
+  const coldStarts = startsCold ? new Map([['p', { ms: 5000, capacity: 1, legMs: 10 }]]) : new Map()
+  const now = () => createFleet(workers.list, new Map(), { coldStarts })
   const fleet = {
     ...createFleet([], new Map()),
-    pool: (name: string) => createFleet(workers.list, new Map()).pool(name),
-    serves: (pool: string, model: string) => createFleet(workers.list, new Map()).serves(pool, model),
+    pool: (name: string) => now().pool(name),
+    serves: (pool: string, model: string) => now().serves(pool, model),
+    isAlive: (workerId: string) => now().isAlive(workerId),
   }
-  const look = createStrandedLook({ desk, fleet, queue, clock: { now: () => time.now } })
-  return { look, ends, time, workers }
+  const look = createStrandedLook({ desk, fleet, queue, climbLog, clock: { now: () => time.now } })
+  return { look, ends, time, workers, climbLog, requestId, legId }
 }
 
-describe('createStrandedLook()', () => {
-  it('lets a waiting leg go a while after the last worker has left its pool', async () => {
-    const { look, ends, time, workers } = setUp()
+describe('a leg in line', () => {
+  it.each([
+    ['has left', []],
+    ['drains', [draining]],
+  ])(
+    'is given back at once when the last worker of its pool %s and its caller has an alternative',
+    async (_how, list) => {
+      const { look, ends, workers } = await setUp({ hasAlternative: true })
+      await look()
+      expect(ends).toEqual([])
+      workers.list = list
+      await look()
+      expect(ends).toMatchObject([{ kind: 'failed', reason: 'no-worker', receipt: { costNanoUsd: 0 } }])
+    },
+  )
+
+  it('waits a while for another worker where its caller has none', async () => {
+    const { look, ends, time, workers } = await setUp()
     await look()
-    workers.list = [{ ...worker, draining: true }]
+    workers.list = [draining]
     await look()
     time.now = 1999
     await look()
     expect(ends).toEqual([])
     time.now = 2000
     await look()
-    expect(ends).toMatchObject([{ kind: 'failed', reason: 'no-worker', receipt: { costNanoUsd: 0 } }])
+    expect(ends).toMatchObject([{ kind: 'failed', reason: 'no-worker' }])
   })
 
-  it('begins to count anew when a worker comes back', async () => {
-    const { look, ends, time, workers } = setUp()
+  it('is counted anew when a worker comes back', async () => {
+    const { look, ends, time, workers } = await setUp()
     workers.list = []
     await look()
     workers.list = [worker]
@@ -78,13 +116,48 @@ describe('createStrandedLook()', () => {
   })
 
   it.each([
-    ['a job, which may wait for workers', { waits: true }],
-    ['a leg that runs', { running: true }],
-  ])('leaves alone %s', async (_what, options) => {
-    const { look, ends, time, workers } = setUp(options)
+    ['of a job, which may wait for workers', { waits: true }],
+    ['of a pool whose workers start when they are wanted', { startsCold: true }],
+  ])('stays there if it is one %s', async (_what, situation) => {
+    const { look, ends, time, workers } = await setUp({ hasAlternative: true, ...situation })
     workers.list = []
     await look()
     time.now = 5000
+    await look()
+    expect(ends).toEqual([])
+  })
+})
+
+describe('a leg at work', () => {
+  it('ends when its worker is not heard of any more and nobody else is left: the later attempt is ours', async () => {
+    const { look, ends, workers, climbLog, requestId, legId } = await setUp({ begunBy: 'w', hasAlternative: true })
+    await look()
+    workers.list = []
+    await look()
+    expect(ends).toMatchObject([{ kind: 'failed', reason: 'no-worker', receipt: { attempt: 2, costNanoUsd: 0 } }])
+    const late = { ...ends[0]!, receipt: { ...ends[0]!.receipt, attempt: 1, costNanoUsd: 70 } }
+    expect(await climbLog.endLeg(legId, 1, late)).toBe('fenced')
+    expect((await climbLog.read(requestId))?.legs).toMatchObject([{ attempt: 2, end: ends[0], lost: { 1: 70 } }])
+  })
+
+  it.each([
+    ['its worker drains', { begunBy: 'w', hasAlternative: true }, [draining]],
+    ['another worker is there to take it', { begunBy: 'w', hasAlternative: true }, [other]],
+    ['its caller has no alternative, and a new worker may take it', { begunBy: 'w' }, []],
+    ['it is a job', { begunBy: 'w', hasAlternative: true, waits: true }, []],
+  ])('goes on while %s', async (_what, situation, list) => {
+    const { look, ends, time, workers } = await setUp(situation)
+    workers.list = list
+    await look()
+    time.now = 10_000
+    await look()
+    expect(ends).toEqual([])
+  })
+
+  it('is left to the router that has taken its climb', async () => {
+    const { look, ends, workers, climbLog } = await setUp({ begunBy: 'w', hasAlternative: true })
+    await climbLog.takeOver({ name: 'r2', leaseUntil: 90_000 }, 70_000, 1)
+    workers.list = []
     await look()
     expect(ends).toEqual([])
   })

@@ -45,6 +45,8 @@ export interface Fleet {
   pool(name: string): PoolView
   /** Whether a worker that is not draining has this model. */
   serves(pool: string, model: string): boolean
+  /** Whether a worker is heard of. */
+  isAlive(workerId: string): boolean
   /** Workers that have this model. */
   workersOf(pool: string, model: string): readonly WorkerState[]
   /** What a model took lately; `undefined` before it ran. */
@@ -75,6 +77,7 @@ export function createFleet(
   const workersIn = (pool: string): readonly WorkerState[] => byPool.get(pool) ?? []
   const capacities = new Map([...byPool].map(([pool, members]) => [pool, capacityOf(members)]))
   const legTimes = new Map([...byPool].map(([pool, members]) => [pool, meanLegMs(members)]))
+  const alive = new Set(workers.map(worker => worker.workerId))
   const services = new Map<string, Service | undefined>()
 
   return {
@@ -84,6 +87,7 @@ export function createFleet(
       return legMs === undefined ? view : { ...view, legMs }
     },
     serves: (pool, model) => workersIn(pool).some(worker => !worker.draining && worker.models.includes(model)),
+    isAlive: workerId => alive.has(workerId),
     workersOf: (pool, model) => workersIn(pool).filter(worker => worker.models.includes(model)),
     service(pool, model, inputBytes) {
       const key = `${pool} ${model} ${Math.floor(Math.log2(Math.max(1, inputBytes)))}`

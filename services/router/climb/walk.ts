@@ -173,6 +173,7 @@ async function run(
     index: leg.index,
     rung,
     reserveNanoUsd: reserveOf(course.plan, rung.name),
+    hasAlternative: (): boolean => (relay?.passed ?? 0) === 0 && hasAlternative(trail, leg, look()),
     signal,
     traceparent,
     queued: started,
@@ -182,6 +183,14 @@ async function run(
   trail.streamed ||= relay !== undefined && relay.passed > 0
   if (waited.twin !== undefined) trail.beside.push(waited.twin)
   return waited.kind === 'ended' ? { end: ended ?? waited.end } : waited
+}
+
+/** An answer is at hand, or another rung may be called: what the climb goes on with when this leg fails. */
+function hasAlternative({ called, tried }: Trail, leg: LegState, considered: readonly Considered[]): boolean {
+  if (called.length > 0) return true
+  return considered.some(
+    ({ rung, removedBy }) => removedBy === undefined && rung.name !== leg.rung && !tried.has(rung.name),
+  )
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

@@ -18,6 +18,8 @@ export interface AdminDependencies extends ServeDependencies {
   readonly climbLog: ClimbLog
   readonly registry: WorkerRegistry
   readonly restoreLedger: Generation['restore']
+  /** Reads workers and queues now, and gives back what nobody is left to run. */
+  readonly lookAtFleet: () => Promise<unknown>
   readonly clock: Clock
   /** Admits a dead letter's request anew; gives the new job. */
   readonly replay: (dead: ClimbState, context: CallContext) => Promise<RequestId>
@@ -69,6 +71,8 @@ export function createAdminService(dependencies: AdminDependencies): UntypedServ
       if (meant.length === 0) throw new GatewayError('NotFound', 'there is no such worker or pool')
       const workerIds = meant.map(worker => worker.workerId)
       await registry.setDraining(workerIds, request.draining)
+      // Legs in line there need not wait for the next look.
+      await dependencies.lookAtFleet()
       return { workerIds }
     }),
     createKey: unary('CreateKey', dependencies.keys.createKey),

@@ -170,6 +170,11 @@ export interface ClimbLog {
   beginLeg(legId: LegId, workerId: string, nowMs: number): Promise<BeginLeg>
   /** Writes a leg's end and receipt; again by the same attempt changes nothing. `fenced` when a later attempt has begun: what it cost is then kept beside the leg. */
   endLeg(legId: LegId, attempt: number, end: LegEnd, notice?: EndNotice): Promise<'recorded' | 'fenced' | 'gone'>
+  /**
+   * Ends a leg whose worker is lost, in that worker's place: the end's receipt is of the attempt after the one that is lost, so that what
+   * the worker still says of it is fenced. False when it has ended, another attempt has begun, or the epoch is fenced.
+   */
+  abandonLeg(legId: LegId, lostAttempt: number, end: LegEnd, epoch: number): Promise<boolean>
   /** Keeps what an attempt has cost that lost its leg, whether another has begun it yet or not. Ends nothing. */
   leaveReceipt(legId: LegId, attempt: number, costNanoUsd: NanoUsd): Promise<void>
   /** Keeps the gate's finding on a leg. False when fenced. */

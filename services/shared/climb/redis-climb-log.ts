@@ -42,6 +42,7 @@ const scripts = {
   endLeg,
   endAndTell: composeScript({ end_leg: endLeg }, load('end-and-tell')),
   leaveReceipt: load('leave-receipt'),
+  abandonLeg: load('abandon-leg'),
   judgeLeg: load('judge-leg'),
   finish,
   finishAndLeave: composeScript({ finish }, load('finish-and-leave')),
@@ -70,7 +71,10 @@ function routerSide(
   options: ClimbLogOptions,
   redis: RedisConnection,
   keys: ClimbKeys,
-): Pick<ClimbLog, 'open' | 'opening' | 'forbid' | 'planLeg' | 'judgeLeg' | 'finish' | 'cancel' | 'renew' | 'takeOver'> {
+): Pick<
+  ClimbLog,
+  'open' | 'opening' | 'forbid' | 'planLeg' | 'judgeLeg' | 'abandonLeg' | 'finish' | 'cancel' | 'renew' | 'takeOver'
+> {
   const oneServer = isOneServer(redis)
   const opening = (request: ClimbRequest, plan: ClimbPlan, firstLeg: PlannedLeg, owner: Owner): ScriptCall => {
     const { requestId, deadlineAt, submittedAt } = request
@@ -96,6 +100,12 @@ function routerSide(
       isOne(runScript(redis, scripts.planLeg, [keys.climb(requestId)], [leg.index, JSON.stringify(leg), epoch])),
     judgeLeg: (requestId, index, report, epoch) =>
       isOne(runScript(redis, scripts.judgeLeg, [keys.climb(requestId)], [index, JSON.stringify(report), epoch])),
+    async abandonLeg(legId, lostAttempt, end, epoch) {
+      const leg = parseLegId(legId)
+      if (leg === undefined) return false
+      const args = [leg.index, lostAttempt, JSON.stringify(end), epoch]
+      return (await runScript(redis, scripts.abandonLeg, [keys.climb(leg.requestId)], args)) === 'abandoned'
+    },
     async finish(requestId, end, epoch, nowMs) {
       const dead = end.kind === 'failed' && end.dead
       if (dead) await onRedis(() => redis.zadd(keys.dead, nowMs, requestId))

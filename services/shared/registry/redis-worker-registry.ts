@@ -28,13 +28,16 @@ export function createRedisWorkerRegistry(prefix: string, redis: RedisConnection
       await onRedis(() => Promise.all([redis.hdel(workers, workerId), redis.srem(draining, workerId)]))
     },
     async list() {
-      const entries: [string, Entry][] = Object.entries(await onRedis(() => redis.hgetall(workers))).map(
-        ([workerId, text]) => [workerId, JSON.parse(text)],
-      )
+      const [beats, told] = await onRedis(() => Promise.all([redis.hgetall(workers), redis.smembers(draining)]))
+      const entries: [string, Entry][] = Object.entries(beats).map(([workerId, text]) => [workerId, JSON.parse(text)])
+      // A worker that was told to drain does so at its next beat; nobody need count on it until then.
+      const drains = new Set(told)
       const nowMs = clock.now()
       const dead = entries.filter(([, entry]) => entry.aliveUntil < nowMs - forgetMs).map(([workerId]) => workerId)
       if (dead.length > 0) await onRedis(() => redis.hdel(workers, ...dead))
-      return entries.filter(([, entry]) => entry.aliveUntil >= nowMs).map(([, entry]) => entry.state)
+      return entries
+        .filter(([, entry]) => entry.aliveUntil >= nowMs)
+        .map(([workerId, { state }]) => (drains.has(workerId) ? { ...state, draining: true } : state))
     },
     async setDraining(workerIds, drains) {
       if (workerIds.length === 0) return

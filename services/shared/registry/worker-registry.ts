@@ -33,7 +33,7 @@ export interface WorkerRegistry {
   /** Says that this worker lives, for `ttlMs`; gives whether an operator asked it to drain. */
   beat(state: WorkerState, ttlMs: number): Promise<{ readonly drain: boolean }>
   leave(workerId: string): Promise<void>
-  /** The workers alive now. */
+  /** The workers alive now; those that were told to drain are draining, whether they have heard of it or not. */
   list(): Promise<readonly WorkerState[]>
   /** Asks workers to drain (or to work again) at their next beat. */
   setDraining(workerIds: readonly string[], draining: boolean): Promise<void>

@@ -52,6 +52,8 @@ export function createPair(order: LegOrder, settle: (end: LegEnd) => void, depen
       pool,
       model: name,
       waits: false,
+      epoch: course.epoch,
+      hasAlternative: () => true,
       onStarted: workerId => (twin.worker = workerId),
       onDelta: () => {},
       onEnd(end) {

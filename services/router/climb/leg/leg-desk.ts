@@ -9,6 +9,10 @@ export interface LegListener {
   readonly model: string
   /** It may wait for workers that are not there. */
   readonly waits: boolean
+  /** The climb's, by which this router's writes are fenced. */
+  readonly epoch: number
+  /** Whether its caller can be served without it: by an answer that is at hand, or another rung. */
+  readonly hasAlternative: () => boolean
   onStarted(workerId: string): void
   onDelta(attempt: number, offset: number, text: string): void
   onEnd(end: LegEnd): void
@@ -23,7 +27,7 @@ export interface LegDesk {
   /** Reads every awaited leg from the log: for mail that was never written, since its worker died between the log and the mail. */
   reconcile(): Promise<void>
   /** The legs awaited now, and where. */
-  awaited(): readonly ({ readonly legId: LegId } & Pick<LegListener, 'pool' | 'model' | 'waits'>)[]
+  awaited(): readonly ({ readonly legId: LegId } & Omit<LegListener, 'onStarted' | 'onDelta' | 'onEnd'>)[]
   /** Legs awaited now. */
   readonly size: number
 }
@@ -78,7 +82,10 @@ export function createLegDesk(climbLog: ClimbLog, logger: Logger): LegDesk {
       }
     },
     reconcile: () => readAll([...awaited.keys()]),
-    awaited: () => [...awaited].map(([legId, { pool, model, waits }]) => ({ legId, pool, model, waits })),
+    awaited: () =>
+      [...awaited].map(([legId, { pool, model, waits, epoch, hasAlternative }]) => {
+        return { legId, pool, model, waits, epoch, hasAlternative }
+      }),
     get size() {
       return awaited.size
     },

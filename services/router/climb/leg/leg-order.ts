@@ -36,6 +36,8 @@ export interface LegOrder {
   readonly index: number
   readonly rung: Rung
   readonly reserveNanoUsd: NanoUsd
+  /** Whether the caller can be served without this leg. */
+  readonly hasAlternative: () => boolean
   /** Where text goes as it comes; absent when it is not to be streamed. */
   readonly relay?: TextRelay
   /** Aborted when the caller has left or the climb was cancelled. */

@@ -32,6 +32,8 @@ export async function runLeg(order: LegOrder, dependencies: RunLegDependencies):
     pool: order.rung.model.pool,
     model: order.rung.model.name,
     waits: course.request.mode === 'async',
+    epoch: course.epoch,
+    hasAlternative: order.hasAlternative,
     onStarted(workerId) {
       order.relay?.startedOn(workerId)
       pair.onStarted(workerId)
