@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
 import type { LoadedConfig } from '../shared/config/load-config.ts'
 import { systemClock } from '../shared/contract/clock.ts'
@@ -43,6 +42,7 @@ import { startLoops } from './loops.ts'
 import { createRouterMetrics } from './metrics.ts'
 import { createReplay } from './replay.ts'
 import { createAdminService } from './rpc/admin-service.ts'
+import { createStopping } from './rpc/call-context.ts'
 import { createGatekeeper } from './rpc/gatekeeper.ts'
 import { createImpliedTask } from './rpc/implied-task.ts'
 import { createRequestLog } from './request-log.ts'
@@ -205,9 +205,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const statuses = createStatusWriter(loadErrorMessages(places.root))
   const edge = { statuses, answered: metrics.answered, logger }
   const { callerOf, interceptor } = createGatekeeper({ ...door, ...edge })
-  const stopping = new AbortController()
-  // Every call under way listens to it.
-  setMaxListeners(0, stopping.signal)
+  const stopping = createStopping()
   const serve = { ...edge, callerOf, demandScope, enter: inFlight.enter, tracer, stopping: stopping.signal }
   const gateway = {
     ...serve,

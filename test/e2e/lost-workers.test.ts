@@ -60,7 +60,7 @@ function budget(): Promise<{ readonly spent: number; readonly reserved: number }
   return new Promise(resolve => {
     client.raw.getBudget({}, (_error, answer) => {
       const found = answer?.budgets[0]
-      resolve({ spent: Number(found?.spentNanoUsd ?? 0), reserved: Number(found?.reservedNanoUsd ?? 0) })
+      resolve({ spent: found?.spentNanoUsd ?? 0, reserved: found?.reservedNanoUsd ?? 0 })
     })
   })
 }
@@ -100,7 +100,7 @@ describe('draining a pool under load', () => {
     const climbedOn = ended.filter(one => one.answer?.model === 'echo-large')
     expect(climbedOn.every(one => one.answer?.rungs[0]?.reason.startsWith('no-worker') ?? false)).toBe(true)
     await until(async () => (await budget()).reserved === 0)
-    expect((await budget()).spent).toBe(ended.reduce((sum, one) => sum + Number(one.answer?.costNanoUsd ?? 0), 0))
+    expect((await budget()).spent).toBe(ended.reduce((sum, one) => sum + (one.answer?.costNanoUsd ?? 0), 0))
   })
 
   it('gives waiting legs back when a worker is stopped, too', async () => {
@@ -129,10 +129,10 @@ describe.each(['SIGKILL', 'SIGSTOP'] as const)('the last worker of a pool that g
     expect(new Set(ended.map(one => one.answer?.model))).toEqual(new Set(['echo-large']))
     const legs = await smallLegs()
     // The two that were at work have an attempt more than the one that was lost: whatever that one still says is fenced.
-    expect(legs.map(leg => leg.attempt).toSorted()).toEqual([0, 0, 0, 0, 2, 2])
+    expect(legs.map(leg => leg.attempt).toSorted((a, b) => a - b)).toEqual([0, 0, 0, 0, 2, 2])
     expect(legs.filter(leg => leg.attempt === 2).map(leg => leg.reason)).toEqual(['no-worker', 'no-worker'])
     await until(async () => (await budget()).reserved === 0)
-    const paid = ended.reduce((sum, one) => sum + Number(one.answer?.costNanoUsd ?? 0), 0)
+    const paid = ended.reduce((sum, one) => sum + (one.answer?.costNanoUsd ?? 0), 0)
     expect((await budget()).spent).toBe(paid)
     small.child.kill('SIGCONT')
     // What a worker that wakes says of its legs changes neither answers nor money.

@@ -13,6 +13,7 @@ import { createPictures } from '../../services/router/deliver/pictures.ts'
 import type { RequestHandler } from '../../services/router/handle-request.ts'
 import type { Jobs } from '../../services/router/jobs.ts'
 import { createLadderBook } from '../../services/router/ladder-book.ts'
+import { createStopping } from '../../services/router/rpc/call-context.ts'
 import { createGatekeeper } from '../../services/router/rpc/gatekeeper.ts'
 import { createGatewayService } from '../../services/router/rpc/gateway-service.ts'
 import { createImpliedTask } from '../../services/router/rpc/implied-task.ts'
@@ -68,7 +69,7 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
     logger,
     answered: (rpc, status) => answered.push(`${rpc} ${status}`),
   })
-  const stopping = new AbortController()
+  const stopping = createStopping()
   const service = createGatewayService({
     stopping: stopping.signal,
     callerOf: gatekeeper.callerOf,

@@ -1,4 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js'
+import { setMaxListeners } from 'node:events'
 import { parseTraceparent, readTracestate } from '../../shared/telemetry/tracer.ts'
 import type { Caller } from '../states.ts'
 
@@ -22,6 +23,13 @@ export interface ReadableCall {
   readonly cancelled: boolean
   getDeadline(): Date | number
   once(event: 'cancelled', listener: () => void): unknown
+}
+
+/** Makes what is aborted when a router waits for its calls no longer; every call under way listens to it. */
+export function createStopping(): AbortController {
+  const stopping = new AbortController()
+  setMaxListeners(0, stopping.signal)
+  return stopping
 }
 
 /** Reads a call's context once its caller is known. */
