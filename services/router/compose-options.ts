@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import type { LoadedConfig } from '../shared/config/load-config.ts'
 import type { Config } from '../shared/config/schema.ts'
+import { softwareVersion } from '../shared/process/software-version.ts'
+import type { TracedProcess } from '../shared/telemetry/otlp-tracer.ts'
 import type { AdmitOptions } from './admit/admit.ts'
 import type { FetchLimits } from './admit/fetch-part.ts'
 import type { HedgeOptions } from './hedging.ts'
@@ -59,4 +61,9 @@ function labelSetsOf(config: Config, folderOf: (configured: string) => string): 
     .filter(folder => existsSync(folder))
     .flatMap(folder => readdirSync(folder, { withFileTypes: true }))
   return new Set(sets.filter(entry => entry.isDirectory()).map(entry => entry.name))
+}
+
+/** What traces say of a router of this name. */
+export function tracedRouterOf({ places }: LoadedConfig, name: string): TracedProcess {
+  return { service: 'sluice-router', version: softwareVersion(places.root), instance: name }
 }

@@ -11,7 +11,6 @@ import { openTracer } from '../shared/telemetry/open-tracer.ts'
 import { openOpsServer } from '../shared/telemetry/ops-server.ts'
 import { sleep } from '../shared/process/every.ts'
 import type { Service } from '../shared/process/run-service.ts'
-import { softwareVersion } from '../shared/process/software-version.ts'
 import { createAdmit } from './admit/admit.ts'
 import { demandScope } from './admit/authenticate.ts'
 import { createFetchPart } from './admit/fetch-part.ts'
@@ -30,7 +29,7 @@ import { composeDoor } from './compose-door.ts'
 import { composeFleet } from './compose-fleet.ts'
 import { composeLearning } from './compose-learning.ts'
 import { composeMoney } from './compose-money.ts'
-import { admitOptionsOf, fetchLimitsOf } from './compose-options.ts'
+import { admitOptionsOf, fetchLimitsOf, tracedRouterOf } from './compose-options.ts'
 import { composePolicies } from './compose-policies.ts'
 import { openPort } from './compose-port.ts'
 import { createStores } from './compose-stores.ts'
@@ -62,11 +61,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const clock = systemClock
   const name = `router-${randomBytes(6).toString('hex')}`
   const owner = (): { name: string; leaseUntil: number } => ({ name, leaseUntil: clock.now() + leaseMs })
-  const tracer = await openTracer(config.traces, {
-    service: 'sluice-router',
-    version: softwareVersion(places.root),
-    instance: name,
-  })
+  const tracer = await openTracer(config.traces, tracedRouterOf(loaded, name))
   const requestEnded = createRequestLog(config.log.requests, () => createRequestLogger('router'))
   const stores = await createStores(loaded, name, clock, logger)
   const { climbLog, queue, mail, payloads, registry, generation, redis } = stores

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
-import { beginningOf, createRedisClimbLog } from '../shared/climb/redis-climb-log.ts'
+import { beginningOf } from '../shared/climb/begin-leg.ts'
+import { createRedisClimbLog } from '../shared/climb/redis-climb-log.ts'
 import { climbLogTimes } from '../shared/climb/times.ts'
 import { systemClock } from '../shared/contract/clock.ts'
 import { GatewayError } from '../shared/contract/errors.ts'

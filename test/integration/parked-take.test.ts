@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { pino, type Logger } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { beginningOf } from '../../services/shared/climb/redis-climb-log.ts'
+import { beginningOf } from '../../services/shared/climb/begin-leg.ts'
 import { climbLogTimes } from '../../services/shared/climb/times.ts'
 import { createBullmqConsumer } from '../../services/shared/queue/bullmq-consumer.ts'
 import { createBullmqProducer } from '../../services/shared/queue/bullmq-producer.ts'

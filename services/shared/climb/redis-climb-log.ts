@@ -1,21 +1,12 @@
 import { parseLegId, parseRequestId, type RequestId } from '../contract/ids.ts'
-import type { Beginning } from '../queue/redis-line.ts'
 import { isOneServer, type RedisConnection } from '../redis/connect.ts'
 import { onRedis } from '../redis/run-command.ts'
 import { composeScript } from '../redis/compose-script.ts'
 import { loadScript, runScript, type Script, type ScriptCall } from '../redis/script.ts'
+import { beginLeg, beginOf } from './begin-leg.ts'
 import { climbOf, pairUp } from './climb-fields.ts'
 import { createClimbKeys, type ClimbKeys } from './climb-keys.ts'
-import type {
-  BeginLeg,
-  ClimbEnd,
-  ClimbLog,
-  ClimbPlan,
-  ClimbRequest,
-  ClimbState,
-  Owner,
-  PlannedLeg,
-} from './climb-log.ts'
+import type { ClimbEnd, ClimbLog, ClimbPlan, ClimbRequest, ClimbState, Owner, PlannedLeg } from './climb-log.ts'
 
 /** How long things are kept. */
 export interface ClimbLogOptions {
@@ -38,7 +29,7 @@ const scripts = {
   openAndList: composeScript({ open }, load('open-and-list')),
   forbid: load('forbid'),
   planLeg: load('plan-leg'),
-  beginLeg: load('begin-leg'),
+  beginLeg,
   endLeg,
   endAndTell: composeScript({ end_leg: endLeg }, load('end-and-tell')),
   leaveReceipt: load('leave-receipt'),
@@ -195,20 +186,6 @@ function workerSide(
       await runScript(redis, scripts.leaveReceipt, [keys.climb(leg.requestId)], args)
     },
   }
-}
-
-/** How a worker's legs are begun in the step that takes them out of the queue. */
-export function beginningOf(options: Pick<ClimbLogOptions, 'prefix' | 'maxAttempts'>, workerId: string): Beginning {
-  const [before = '', after = ''] = createClimbKeys(options.prefix)
-    .climb('*' as RequestId)
-    .split('*')
-  return { script: scripts.beginLeg, workerId, maxAttempts: options.maxAttempts, keyAround: [before, after] }
-}
-
-/** Reads what was said of a leg that was to be begun. */
-export function beginOf(kind: string, attempt: number): BeginLeg {
-  if (kind === 'run' || kind === 'ended' || kind === 'poison') return { kind, attempt }
-  return { kind: kind === 'cancelled' || kind === 'expired' ? kind : 'gone' }
 }
 
 function readers(

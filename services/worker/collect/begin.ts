@@ -1,5 +1,5 @@
 import type { BeginLeg, ClimbLog, LegFailure } from '../../shared/climb/climb-log.ts'
-import { beginOf } from '../../shared/climb/redis-climb-log.ts'
+import { beginOf } from '../../shared/climb/begin-leg.ts'
 import type { Clock } from '../../shared/contract/clock.ts'
 import type { TakenJob } from '../../shared/queue/pool-queue.ts'
 
