@@ -72,7 +72,7 @@ export async function composeWorker(
       logger,
       clock,
       changed: () => collecting.rouse?.(),
-      meter: createUpstreamMeter(registry),
+      meter: createUpstreamMeter(registry, logger),
     },
   )
   const climbLog = createRedisClimbLog({ prefix, ...climbLogTimes }, redis)

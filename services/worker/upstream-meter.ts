@@ -1,4 +1,5 @@
 import type { UpstreamFault } from './infer/upstream/upstream-error.ts'
+import type { Oddity } from './oddity.ts'
 
 /** What is told of calls to servers; metrics listen. */
 export interface UpstreamMeter {
@@ -10,6 +11,8 @@ export interface UpstreamMeter {
   tokenTime(model: string, ms: number): void
   /** What an answer used; `estimated` when the server did not say, or said what cannot be. */
   tokens(model: string, counts: { readonly input: number; readonly output: number; readonly estimated: boolean }): void
+  /** An answer was taken though something beside it was odd. */
+  oddity(model: string, kind: Oddity): void
   /** Lets the state of a model's endpoints be read whenever somebody looks. */
   watch(model: string, states: () => readonly EndpointView[]): void
 }
@@ -28,5 +31,6 @@ export const silentMeter: UpstreamMeter = {
   firstPiece: () => {},
   tokenTime: () => {},
   tokens: () => {},
+  oddity: () => {},
   watch: () => {},
 }

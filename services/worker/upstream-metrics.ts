@@ -1,4 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Logger } from 'pino'
+import { oddities } from './oddity.ts'
 import type { EndpointView, UpstreamMeter } from './upstream-meter.ts'
 
 /** Seconds to the first piece: from a small model near by to the longest that is waited. */
@@ -9,7 +11,7 @@ const tokenBuckets = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0
 const breakerLevels = { closed: 0, 'half-open': 1, open: 2 } as const
 
 /** Registers the metrics of calls to servers. Labels are configured models, places of endpoints, and closed sets of ends. */
-export function createUpstreamMeter(registry: Registry): UpstreamMeter {
+export function createUpstreamMeter(registry: Registry, logger?: Logger): UpstreamMeter {
   const registers = [registry]
   const attempts = new Counter({
     name: 'sluice_worker_upstream_attempts_total',
@@ -37,6 +39,15 @@ export function createUpstreamMeter(registry: Registry): UpstreamMeter {
     labelNames: ['model', 'direction', 'source'],
     registers,
   })
+  const odd = new Counter({
+    name: 'sluice_worker_upstream_oddities_total',
+    help: 'Answers of servers that were taken though something beside them was odd, by what.',
+    labelNames: ['kind'],
+    registers,
+  })
+  // A series that is there from the start shows its first increase, which an alert may be about.
+  for (const kind of oddities) odd.inc({ kind }, 0)
+  const seen = new Set<string>()
   const watched = new Map<string, () => readonly EndpointView[]>()
   registerGauges(registry, watched)
   return {
@@ -47,6 +58,13 @@ export function createUpstreamMeter(registry: Registry): UpstreamMeter {
       const source = estimated ? 'estimate' : 'server'
       tokens.inc({ model, direction: 'input', source }, input)
       tokens.inc({ model, direction: 'output', source }, output)
+    },
+    oddity(model, kind) {
+      odd.inc({ kind })
+      // Once says which server it is; how often is the counter's.
+      if (seen.has(`${kind} ${model}`)) return
+      seen.add(`${kind} ${model}`)
+      logger?.warn({ model, kind }, 'the server of a model answers oddly; the answers are taken')
     },
     watch: (model, states) => void watched.set(model, states),
   }

@@ -204,7 +204,7 @@ describe('turns of tools on their way', () => {
     expect(inputBytesOf(parts)).toBe(4 + 'weather {"city":"Oslo"}'.length + 4000)
     expect(sizesOf(parts)).toMatchObject({ parts: 3, images: 0 })
     expect(sizesOf(parts).textBytes).toBeGreaterThan(inputBytesOf(parts))
-    const { inputTokens } = billedUsage(undefined, { parts, text: '', maxOutputTokens: 1, computeMs: 1 })
+    const { inputTokens } = billedUsage(undefined, { parts, text: '', maxOutputTokens: 1, computeMs: 1 }).usage
     expect(inputTokens).toBe(Math.ceil(inputBytesOf(parts) / 4))
   })
 

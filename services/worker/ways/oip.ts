@@ -155,7 +155,7 @@ function labelled(tensor: Tensor, trust: number | undefined, spec: OipSpec, usag
 /** The protocol tells of no tokens. */
 function usageOf(work: Work, text: string, computeMs: number): LegResult['usage'] {
   const { maxOutputTokens } = samplingOf(work)
-  return billedUsage(undefined, { parts: work.parts, text, maxOutputTokens, computeMs: Math.ceil(computeMs) })
+  return billedUsage(undefined, { parts: work.parts, text, maxOutputTokens, computeMs: Math.ceil(computeMs) }).usage
 }
 
 function textIn(tensor: Tensor | undefined): string {

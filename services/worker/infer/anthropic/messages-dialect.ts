@@ -1,33 +1,29 @@
 import { z } from 'zod'
-import type { ChatDialect, ChatPiece, EventReader, ReportedUsage } from '../upstream/chat-piece.ts'
+import type { ChatDialect, ChatPiece, EventReader } from '../upstream/chat-piece.ts'
 import { parseEvent } from '../upstream/parse-event.ts'
+import { readUsages } from '../upstream/read-usage.ts'
 import { refusalOf } from '../upstream/read-refusal.ts'
 import { UpstreamError } from '../upstream/upstream-error.ts'
 
-const tokens = z.number().int().min(0)
-
-const usage = z.object({
-  input_tokens: tokens.nullish(),
-  output_tokens: tokens.nullish(),
-  cache_read_input_tokens: tokens.nullish(),
-  cache_creation_input_tokens: tokens.nullish(),
-})
+/** Read by hand, since one that cannot be read is no reason to throw the answer away. */
+const unread = z.unknown().optional()
 
 /** Events of a streamed message; kinds that come new are let through. @source Anthropic API documentation, "Streaming messages" */
 const eventSchema = z.object({
   type: z.string(),
   index: z.number().int().min(0).default(0),
-  message: z.object({ usage: usage.nullish() }).optional(),
-  content_block: z.object({ type: z.string(), id: z.string().nullish(), name: z.string().nullish() }).optional(),
+  message: z.object({ usage: unread }).nullish().catch(undefined),
+  content_block: z.object({ type: z.string(), id: z.string().nullish(), name: z.string().nullish() }).nullish(),
   delta: z
     .object({
       type: z.string().nullish(),
       text: z.string().nullish(),
       partial_json: z.string().nullish(),
       stop_reason: z.string().nullish(),
+      usage: unread,
     })
-    .optional(),
-  usage: usage.nullish(),
+    .nullish(),
+  usage: unread,
   error: z.object({ type: z.string(), message: z.string().default('') }).optional(),
 })
 
@@ -75,11 +71,11 @@ function createReader(): EventReader {
     }
     return [plain(delta?.type === 'text_delta' ? (delta.text ?? '') : '')]
   }
-  const messageChanged = ({ delta, usage: used }: Event): readonly ChatPiece[] => {
+  const messageChanged = ({ delta, usage }: Event): readonly ChatPiece[] => {
     const reason = delta?.stop_reason
     if (reason) finished = true
     const finishReason = reason ? { finishReason: finishReasons[reason] ?? reason } : {}
-    return [{ ...plain(''), ...finishReason, ...(used ? { usage: usageOf(used) } : {}) }]
+    return [{ ...plain(''), ...finishReason, ...usageIn(delta?.usage, usage) }]
   }
   const messageEnded = (): readonly ChatPiece[] => {
     if (!finished) throw new UpstreamError('truncated', 'the stream ended before the answer did')
@@ -87,7 +83,7 @@ function createReader(): EventReader {
     return []
   }
   const handlers: Readonly<Record<string, (event: Event) => readonly ChatPiece[]>> = {
-    message_start: ({ message }) => [{ ...plain(''), ...(message?.usage ? { usage: usageOf(message.usage) } : {}) }],
+    message_start: ({ message, usage }) => [{ ...plain(''), ...usageIn(usage, message?.usage) }],
     content_block_start: blockStarted,
     content_block_delta: blockGrew,
     message_delta: messageChanged,
@@ -119,12 +115,7 @@ function errorOf(error: Event['error']): UpstreamError {
   return refusal.fault === 'refused' ? new UpstreamError('server', refusal.message) : refusal
 }
 
-/** This protocol counts what was read from the cache apart, and what was written to it too: that is paid as input. */
-function usageOf(used: z.output<typeof usage>): ReportedUsage {
-  const written = used.cache_creation_input_tokens ?? 0
-  return {
-    ...(used.input_tokens == null ? {} : { inputTokens: used.input_tokens + written }),
-    ...(used.output_tokens == null ? {} : { outputTokens: used.output_tokens }),
-    ...(used.cache_read_input_tokens == null ? {} : { cachedTokens: used.cache_read_input_tokens }),
-  }
+function usageIn(...places: readonly unknown[]): Pick<ChatPiece, 'usage'> {
+  const usage = readUsages(...places)
+  return usage === undefined ? {} : { usage }
 }

@@ -1,17 +1,13 @@
 import { z } from 'zod'
-import type { ChatDialect, ChatPiece, EventReader, ReportedUsage, ToolCallPiece } from '../upstream/chat-piece.ts'
+import type { ChatDialect, ChatPiece, EventReader, ToolCallPiece } from '../upstream/chat-piece.ts'
 import { parseEvent } from '../upstream/parse-event.ts'
+import { readUsages } from '../upstream/read-usage.ts'
+import type { UsageCounts } from '../upstream/usage-counts.ts'
 import { refusalOf } from '../upstream/read-refusal.ts'
 import { UpstreamError } from '../upstream/upstream-error.ts'
 
-const tokens = z.number().int().min(0)
-
-const usageSchema = z.object({
-  promptTokenCount: tokens.nullish(),
-  candidatesTokenCount: tokens.nullish(),
-  cachedContentTokenCount: tokens.nullish(),
-  thoughtsTokenCount: tokens.nullish(),
-})
+/** Read by hand, since one that cannot be read is no reason to throw the answer away. */
+const unread = z.unknown().optional()
 
 const part = z.object({
   text: z.string().nullish(),
@@ -24,14 +20,17 @@ const candidate = z.object({
   finishReason: z.string().nullish(),
   logprobsResult: z
     .object({ chosenCandidates: z.array(z.object({ logProbability: z.number().default(0) })).nullish() })
-    .nullish(),
+    .nullish()
+    .catch(undefined),
 })
 
 /** A part of a streamed answer. @source Gemini API reference, "GenerateContentResponse" */
 const chunkSchema = z.object({
   candidates: z.array(candidate).nullish(),
   promptFeedback: z.object({ blockReason: z.string().nullish() }).nullish(),
-  usageMetadata: usageSchema.nullish(),
+  usageMetadata: unread,
+  /** As some proxies spell it. */
+  usage_metadata: unread,
   error: z.unknown().optional(),
 })
 
@@ -59,7 +58,7 @@ function createReader(): EventReader {
   let finished = false
   let calls = 0
 
-  const pieceOf = (first: Candidate | undefined, used: z.output<typeof usageSchema> | undefined): ChatPiece => {
+  const pieceOf = (first: Candidate | undefined, usage: UsageCounts | undefined): ChatPiece => {
     const asked = partsOf(first).filter(one => one.functionCall)
     const toolCalls = asked.flatMap((one, place) => toolCallOf(one, calls + place))
     calls += toolCalls.length
@@ -69,16 +68,16 @@ function createReader(): EventReader {
       ...textOf(first),
       ...(finishReason === undefined ? {} : { finishReason }),
       ...(toolCalls.length === 0 ? {} : { toolCalls }),
-      ...(used === undefined ? {} : { usage: usageOf(used) }),
+      ...(usage === undefined ? {} : { usage }),
     }
   }
 
   return {
     read(data) {
-      const { candidates, promptFeedback, usageMetadata, error } = parseEvent(chunkSchema, data)
+      const { candidates, promptFeedback, usageMetadata, usage_metadata: snake, error } = parseEvent(chunkSchema, data)
       if (error !== undefined && error !== null) throw errorOf(error)
       if (promptFeedback?.blockReason) throw new UpstreamError('content-filter', 'the server refused the content')
-      return [pieceOf(candidates?.[0], usageMetadata ?? undefined)]
+      return [pieceOf(candidates?.[0], readUsages(snake, usageMetadata))]
     },
     ended: false,
     get wholeAtClose() {
@@ -118,15 +117,4 @@ function finishOf(reason: string | null | undefined, called: boolean): string | 
 function errorOf(error: unknown): UpstreamError {
   const refusal = refusalOf(JSON.stringify(error), 'the server told of an error within the stream')
   return refusal.fault === 'refused' ? new UpstreamError('server', refusal.message) : refusal
-}
-
-/** This protocol counts cached tokens among those of the prompt, and thoughts apart from the candidates. Every part tells the sums so far. */
-function usageOf(used: z.output<typeof usageSchema>): ReportedUsage {
-  const cachedTokens = used.cachedContentTokenCount ?? 0
-  return {
-    ...(used.promptTokenCount == null ? {} : { inputTokens: Math.max(0, used.promptTokenCount - cachedTokens) }),
-    outputTokens: used.candidatesTokenCount ?? 0,
-    cachedTokens,
-    reasoningTokens: used.thoughtsTokenCount ?? 0,
-  }
 }

@@ -1,18 +1,11 @@
 import { z } from 'zod'
-import type { ChatDialect, ChatPiece, EventReader, ReportedUsage, ToolCallPiece } from '../upstream/chat-piece.ts'
+import type { ChatDialect, ChatPiece, EventReader, ToolCallPiece } from '../upstream/chat-piece.ts'
 import { refusalOf } from '../upstream/read-refusal.ts'
 import { parseEvent } from '../upstream/parse-event.ts'
+import { readUsages } from '../upstream/read-usage.ts'
 import { UpstreamError } from '../upstream/upstream-error.ts'
-
-const tokens = z.number().int().min(0)
-
-/** What the server says was used. @source OpenAI API reference, "The chat completion object", `usage` */
-const usageSchema = z.object({
-  prompt_tokens: tokens,
-  completion_tokens: tokens.default(0),
-  prompt_tokens_details: z.object({ cached_tokens: tokens.nullish() }).nullish(),
-  completion_tokens_details: z.object({ reasoning_tokens: tokens.nullish() }).nullish(),
-})
+import { readContent } from './read-content.ts'
+import { readLogprobs } from './read-logprobs.ts'
 
 const toolCall = z.object({
   index: z.number().int().min(0).default(0),
@@ -20,17 +13,23 @@ const toolCall = z.object({
   function: z.object({ name: z.string().nullish(), arguments: z.string().nullish() }).nullish(),
 })
 
+/** Read by hand, since one that cannot be read is no reason to throw the answer away. */
+const unread = z.unknown().optional()
+
 const choice = z.object({
-  delta: z.object({ content: z.string().nullish(), tool_calls: z.array(toolCall).nullish() }).nullish(),
-  finish_reason: z.string().nullish(),
-  logprobs: z.object({ content: z.array(z.object({ logprob: z.number() })).nullish() }).nullish(),
+  delta: z.object({ content: unread, tool_calls: z.array(toolCall).nullish(), usage: unread }).nullish(),
+  finish_reason: unread,
+  logprobs: unread,
+  usage: unread,
 })
 
-/** A chunk of a chat completion; servers leave out and add fields, so only those that are read are held to a shape. @source OpenAI API reference, "The chat completion chunk object" */
+/** A chunk of a chat completion; servers leave out, add and change fields, so only those without which there is no answer are held to a shape. @source OpenAI API reference, "The chat completion chunk object" */
 const chunkSchema = z.object({
-  choices: z.array(choice).default([]),
-  usage: usageSchema.nullish(),
-  error: z.unknown().optional(),
+  choices: z.array(choice).nullish(),
+  usage: unread,
+  /** Where Groq tells of usage in streams. */
+  x_groq: z.object({ usage: unread }).nullish().catch(undefined),
+  error: unread,
 })
 
 /** OpenAI's chat completions, as vLLM, SGLang, llama.cpp, text-generation-inference and most providers speak them too. */
@@ -82,18 +81,26 @@ function errorOf(error: unknown): UpstreamError {
 
 type Choice = z.output<typeof choice>
 
-function pieceOf({ choices, usage }: z.output<typeof chunkSchema>): ChatPiece {
-  return { ...choiceOf(choices[0]), ...(usage ? { usage: usageOf(usage) } : {}) }
+function pieceOf({ choices, usage, x_groq: groq }: z.output<typeof chunkSchema>): ChatPiece {
+  const [first] = choices ?? []
+  // Moonshot tells of usage within the choice.
+  const counts = readUsages(first?.delta?.usage, first?.usage, groq?.usage, usage)
+  return { ...choiceOf(first), ...(counts === undefined ? {} : { usage: counts }) }
 }
 
-function choiceOf(first: Choice = {}): ChatPiece {
-  const { delta, finish_reason: finishReason, logprobs } = first
+function choiceOf(first: Partial<Choice> = {}): ChatPiece {
+  const { delta, finish_reason: finishReason } = first
+  const { text, refusal, oddities } = readContent(delta?.content)
+  const logprobs = readLogprobs(first.logprobs)
   const toolCalls = delta?.tool_calls ?? []
+  const found = [...oddities, ...logprobs.oddities]
   return {
-    text: delta?.content ?? '',
-    logprobs: (logprobs?.content ?? []).map(token => token.logprob),
-    ...(finishReason ? { finishReason } : {}),
+    text,
+    logprobs: logprobs.values,
+    ...(typeof finishReason === 'string' && finishReason !== '' ? { finishReason } : {}),
     ...(toolCalls.length === 0 ? {} : { toolCalls: toolCalls.map(toolCallOf) }),
+    ...(refusal === '' ? {} : { refusal }),
+    ...(found.length === 0 ? {} : { oddities: found }),
   }
 }
 
@@ -103,17 +110,5 @@ function toolCallOf({ index, id, function: called }: z.output<typeof toolCall>):
     arguments: called?.arguments ?? '',
     ...(id ? { id } : {}),
     ...(called?.name ? { name: called.name } : {}),
-  }
-}
-
-/** This protocol counts cached tokens among those of the prompt, and reasoning among those of the completion. */
-function usageOf(usage: z.output<typeof usageSchema>): ReportedUsage {
-  const cachedTokens = usage.prompt_tokens_details?.cached_tokens ?? 0
-  const reasoningTokens = usage.completion_tokens_details?.reasoning_tokens ?? 0
-  return {
-    inputTokens: Math.max(0, usage.prompt_tokens - cachedTokens),
-    outputTokens: Math.max(0, usage.completion_tokens - reasoningTokens),
-    cachedTokens,
-    reasoningTokens,
   }
 }

@@ -1,3 +1,6 @@
+import type { Oddity } from '../../oddity.ts'
+import type { UsageCounts } from './usage-counts.ts'
+
 /** One piece of a streamed answer, whatever protocol it came by. */
 export interface ChatPiece {
   readonly text: string
@@ -5,7 +8,12 @@ export interface ChatPiece {
   readonly logprobs: readonly number[]
   /** `stop`, `length`, `content_filter`, `tool_calls`, or the server's own word. */
   readonly finishReason?: string
-  readonly usage?: ReportedUsage
+  /** Words in place of an answer, where the server tells them apart. */
+  readonly refusal?: string
+  /** What the server says of its use, as it counts. */
+  readonly usage?: UsageCounts
+  /** What was odd about the piece and was passed over. */
+  readonly oddities?: readonly Oddity[]
   /** Pieces of calls of tools that the model asks for. */
   readonly toolCalls?: readonly ToolCallPiece[]
 }
@@ -17,14 +25,6 @@ export interface ToolCallPiece {
   readonly id?: string
   readonly name?: string
   readonly arguments: string
-}
-
-/** What a server says was used: cached tokens are not among the input tokens, reasoning tokens not among the output tokens. */
-export interface ReportedUsage {
-  readonly inputTokens?: number
-  readonly outputTokens?: number
-  readonly cachedTokens?: number
-  readonly reasoningTokens?: number
 }
 
 /** How the stream of a protocol is read: one reader an answer. */

@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import type { ToolCall } from '../../../shared/contract/content.ts'
-import type { ChatPiece, ReportedUsage, ToolCallPiece } from './chat-piece.ts'
+import type { Oddity } from '../../oddity.ts'
+import type { ChatPiece, ToolCallPiece } from './chat-piece.ts'
+import { mergeUsage, type UsageCounts } from './usage-counts.ts'
 
 /** What has come of a streamed answer so far. */
 export interface Gathered {
   text: string
+  refusal: string
   pieces: number
   readonly logprobs: number[]
   finishReason: string
-  usage: ReportedUsage | undefined
+  usage: UsageCounts | undefined
+  readonly oddities: Set<Oddity>
   readonly toolCalls: { id: string; name: string; argumentsJson: string }[]
   /** When the first piece and the last one came, on the monotonic clock. */
   firstAt: number
@@ -19,10 +23,12 @@ export interface Gathered {
 export function createGathered(): Gathered {
   return {
     text: '',
+    refusal: '',
     pieces: 0,
     logprobs: [],
     finishReason: '',
     usage: undefined,
+    oddities: new Set(),
     toolCalls: [],
     firstAt: 0,
     lastAt: 0,
@@ -35,10 +41,11 @@ export function gather(gathered: Gathered, piece: ChatPiece, nowMs: number): voi
   gathered.lastAt = nowMs
   gathered.pieces += 1
   gathered.text += piece.text
+  gathered.refusal += piece.refusal ?? ''
   for (const logprob of piece.logprobs) gathered.logprobs.push(logprob)
   gathered.finishReason = piece.finishReason ?? gathered.finishReason
-  // Protocols tell of input and output at different times, and of sums rather than of steps.
-  if (piece.usage !== undefined) gathered.usage = { ...gathered.usage, ...piece.usage }
+  if (piece.usage !== undefined) gathered.usage = mergeUsage(gathered.usage, piece.usage)
+  for (const oddity of piece.oddities ?? []) gathered.oddities.add(oddity)
   for (const call of piece.toolCalls ?? []) gatherCall(gathered, call)
 }
 

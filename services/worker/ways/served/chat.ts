@@ -6,7 +6,9 @@ import { createGathered, gather, toolCallsOf, type Gathered } from '../../infer/
 import { streamChat } from '../../infer/upstream/stream-chat.ts'
 import { legFailureOf, UpstreamError } from '../../infer/upstream/upstream-error.ts'
 import { interpretGeneration } from '../../interpret/generation.ts'
-import { billedUsage } from '../../interpret/reported-usage.ts'
+import { resolveUsage } from '../../infer/upstream/usage-counts.ts'
+import { billedUsage, type Billed } from '../../interpret/reported-usage.ts'
+import type { Oddity } from '../../oddity.ts'
 import type { Outcome, Work } from '../../states.ts'
 import { silentMeter, type UpstreamMeter } from '../../upstream-meter.ts'
 import type { BackendDependencies } from '../../backend-dependencies.ts'
@@ -31,13 +33,18 @@ async function runChat(work: Work, control: RunControl, parts: ChatParts): Promi
   const startedAt = performance.now()
   const failure = await receive(work, control, parts, gathered)
   const computeMs = Math.ceil(performance.now() - startedAt)
-  const usage = failure !== undefined && gathered.pieces === 0 ? {} : usageOf(work, gathered, computeMs)
-  tell(meter, dependencies.name ?? served.modelFor(work), gathered, usage, startedAt)
+  const { usage, oddities } =
+    failure !== undefined && gathered.pieces === 0 ? unused : billed(work, gathered, computeMs)
+  const model = dependencies.name ?? served.modelFor(work)
+  tell(meter, model, gathered, usage, startedAt)
+  // What an answer that broke off did not say is not odd.
+  if (failure === undefined && !signal.aborted) for (const oddity of oddities) meter.oddity(model, oddity)
   if (signal.aborted) return abandoned(work, clock, gathered.pieces === 0 ? {} : usage)
   if (failure !== undefined) {
     return { kind: 'failed', reason: legFailureOf(failure.fault), message: failure.message, usage }
   }
-  if (gathered.finishReason === 'content_filter') {
+  const isRefused = gathered.refusal !== '' && gathered.text === ''
+  if (gathered.finishReason === 'content_filter' || isRefused) {
     return { kind: 'failed', reason: 'content-filter', message: 'the server refused the content', usage }
   }
   const toolCalls = toolCallsOf(gathered)
@@ -82,17 +89,25 @@ async function receive(
   }
 }
 
-function usageOf(work: Work, { usage, text, toolCalls }: Gathered, computeMs: number): Usage {
+const unused: Billed = { usage: {}, oddities: [] }
+
+function billed(work: Work, { usage: counts, text, toolCalls, oddities }: Gathered, computeMs: number): Billed {
   const { system, examples, parts } = promptOf(work)
   const tools = (work.options.tools ?? []).map(({ description = '', parametersJson }) => description + parametersJson)
   const words = [system ?? '', ...examples.flatMap(({ input, output }) => [input, output]), ...tools]
   const written = text + toolCalls.map(call => call?.argumentsJson ?? '').join('')
-  return billedUsage(usage, {
+  const reported = counts === undefined ? undefined : resolveUsage(counts)
+  const { usage, oddities: found } = billedUsage(reported, {
     parts: [...words.map(word => ({ kind: 'text', text: word }) as const), ...parts],
     text: written,
     maxOutputTokens: samplingOf(work).maxOutputTokens,
     computeMs,
   })
+  const counted: readonly Oddity[] = [
+    ...(counts?.malformed === true ? (['usage-malformed'] as const) : []),
+    ...(reported?.isUneven === true ? (['usage-total'] as const) : []),
+  ]
+  return { usage, oddities: [...new Set([...oddities, ...counted, ...found])] }
 }
 
 function tell(meter: UpstreamMeter, model: string, gathered: Gathered, usage: Usage, startedAt: number): void {

@@ -1,0 +1,131 @@
+/** Tokens that a server counts beside input and output. */
+export interface ExtraTokens {
+  readonly tokens: number
+  /** Whether this spelling counts them apart from the input or output, where nothing else tells. */
+  readonly apart: boolean
+}
+
+/** What a server has said of its use so far, as it counts. Absent fields were not told. */
+export interface UsageCounts {
+  readonly input?: number
+  readonly output?: number
+  readonly total?: number
+  /** Input that was read from a cache. */
+  readonly cached?: ExtraTokens
+  /** Input that was written to a cache. */
+  readonly written?: ExtraTokens
+  /** Input that the server's own tools brought. */
+  readonly toolUse?: ExtraTokens
+  readonly reasoning?: ExtraTokens
+  /** Seconds of sound. */
+  readonly seconds?: number
+  /** Whether a count was no whole number. */
+  readonly malformed?: boolean
+}
+
+const inputFields = ['input', 'cached', 'written', 'toolUse'] as const
+const outputFields = ['output', 'reasoning'] as const
+type CountField = (typeof inputFields)[number] | (typeof outputFields)[number]
+
+/**
+ * Puts a later word of a server over an earlier one. Servers tell sums rather than steps, of input and output at different times, and
+ * some end with zeros: so a side (input or output) is replaced only by a word that says something of it.
+ */
+export function mergeUsage(before: UsageCounts | undefined, next: UsageCounts): UsageCounts {
+  if (before === undefined) return next
+  const says = (fields: readonly CountField[]): boolean => fields.some(field => tokensIn(next[field]) > 0)
+  const saysInput = says(inputFields)
+  const saysOutput = says(outputFields)
+  const { total: _before, ...kept } = before
+  const total = saysInput || saysOutput ? next.total : before.total
+  const seconds = next.seconds ?? before.seconds
+  return {
+    ...pick(next, [...inputFields, ...outputFields]),
+    ...kept,
+    ...(saysInput ? pick(next, inputFields) : {}),
+    ...(saysOutput ? pick(next, outputFields) : {}),
+    ...(total === undefined ? {} : { total }),
+    ...(seconds === undefined ? {} : { seconds }),
+    malformed: before.malformed === true || next.malformed === true,
+  }
+}
+
+function pick(counts: UsageCounts, fields: readonly CountField[]): UsageCounts {
+  return Object.fromEntries(fields.flatMap(field => (counts[field] === undefined ? [] : [[field, counts[field]]])))
+}
+
+function tokensIn(count: number | ExtraTokens | undefined): number {
+  return typeof count === 'object' ? count.tokens : (count ?? 0)
+}
+
+/** What a server says was used: cached tokens are not among the input tokens, reasoning tokens not among the output tokens. */
+export interface ReportedUsage {
+  readonly inputTokens?: number
+  readonly outputTokens?: number
+  readonly cachedTokens?: number
+  readonly reasoningTokens?: number
+  /** Whether the total is the sum of no reading of the counts. */
+  readonly isUneven: boolean
+}
+
+/**
+ * Tells which counts are parts of others. Servers differ in it under the same names, so the total decides; where there is none, or it
+ * fits no reading, what the spelling usually means. What is larger than a count is no part of it.
+ */
+export function resolveUsage(counts: UsageCounts): ReportedUsage {
+  const { total, cached, written, toolUse, reasoning } = counts
+  const apart = [cached, written, toolUse, reasoning].reduce((sum, extra) => sum + (extra?.apart ? extra.tokens : 0), 0)
+  const input = counts.input ?? restOf(total, counts.output, apart)
+  const output = counts.output ?? restOf(total, counts.input, apart)
+  const readings = readingsOf({ input: input ?? 0, output: output ?? 0 }, { cached, written, toolUse, reasoning })
+  const fitting = readings.find(reading => sumOf(reading) === total)
+  const { inputTokens, outputTokens } = fitting ?? readings[0] ?? { inputTokens: 0, outputTokens: 0 }
+  return {
+    ...(input === undefined ? {} : { inputTokens: inputTokens + tokensIn(written) + tokensIn(toolUse) }),
+    ...(output === undefined ? {} : { outputTokens }),
+    ...(tokensIn(cached) === 0 ? {} : { cachedTokens: tokensIn(cached) }),
+    ...(tokensIn(reasoning) === 0 ? {} : { reasoningTokens: tokensIn(reasoning) }),
+    isUneven: total !== undefined && input !== undefined && output !== undefined && fitting === undefined,
+  }
+}
+
+function restOf(total: number | undefined, known: number | undefined, apart: number): number | undefined {
+  return total === undefined || known === undefined ? undefined : Math.max(0, total - known - apart)
+}
+
+/** One way to read the counts: what is left of input and output without those that are a part of them. */
+interface Reading {
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly extraTokens: number
+  /** How often it goes against what the spelling usually means. */
+  readonly flips: number
+}
+
+function sumOf({ inputTokens, outputTokens, extraTokens }: Reading): number {
+  return inputTokens + outputTokens + extraTokens
+}
+
+/** Every way to read them that is possible, the usual first. */
+function readingsOf(
+  { input, output }: { readonly input: number; readonly output: number },
+  extras: Readonly<Record<'cached' | 'written' | 'toolUse' | 'reasoning', ExtraTokens | undefined>>,
+): readonly Reading[] {
+  let readings: readonly Reading[] = [{ inputTokens: input, outputTokens: output, extraTokens: 0, flips: 0 }]
+  for (const [name, { tokens = 0, apart = false } = {}] of Object.entries(extras)) {
+    const side = name === 'reasoning' ? 'outputTokens' : 'inputTokens'
+    readings = readings.flatMap(reading => {
+      const extraTokens = reading.extraTokens + tokens
+      const isApart = { ...reading, extraTokens, flips: reading.flips + Number(!apart && tokens > 0) }
+      const isInside = {
+        ...isApart,
+        [side]: reading[side] - tokens,
+        flips: reading.flips + Number(apart && tokens > 0),
+      }
+      return tokens > 0 ? [isApart, isInside] : [isApart]
+    })
+  }
+  return readings
+    .filter(({ inputTokens, outputTokens }) => inputTokens >= 0 && outputTokens >= 0)
+    .toSorted((one, other) => one.flips - other.flips)
+}
