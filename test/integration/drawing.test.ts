@@ -93,13 +93,18 @@ describe('a picture from a server', () => {
     expect(server.requests.at(-1)).toEqual({ model: 'painter', prompt: 'In oil: x', n: 1 })
   })
 
-  it('is counted alone where the server tells of no tokens, or of more than can be', async () => {
+  it('is counted alone where the server tells of no tokens, and with as many as it tells', async () => {
     const usageOf = async (prompt: string) => {
       const outcome = await draw(work(prompt))
       return outcome.kind === 'done' ? outcome.result.usage : undefined
     }
     expect(await usageOf('fault=no-usage')).toEqual({ images: 1, computeMs: expect.any(Number) })
-    expect(await usageOf('fault=wild-usage')).toEqual({ images: 1, estimated: true, computeMs: expect.any(Number) })
+    expect(await usageOf('fault=wild-usage')).toEqual({
+      images: 1,
+      inputTokens: 12,
+      outputTokens: 1_000_000,
+      computeMs: expect.any(Number),
+    })
   })
 
   it.each([

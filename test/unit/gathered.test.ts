@@ -31,7 +31,7 @@ describe('runTranscription()', () => {
     const audio = { kind: 'audio', bytes: new Uint8Array(32), mediaType: 'audio/wav' } as const
     const work = { legId: 'a.0', options: {}, recipe: {}, parts: [audio], deadlineAt: Date.now() + 20_000 }
     const control = { signal: () => new AbortController().signal } as unknown as RunControl
-    const parts = { served, space: '', verbose: true, asksBase64: true, now: Date.now }
+    const parts = { served, space: '', verbose: true, asksBase64: true, now: Date.now, odd: () => {} }
     const outcome = await runTranscription(work as unknown as Work, control, parts)
     expect(outcome).toMatchObject({ kind: 'done', result: { signals: { no_speech: 0.5 } } })
     await served.close()

@@ -2,6 +2,7 @@ import type { CheckedPart } from '../states.ts'
 import { isWords, type Task, type TaskOptions, type WordPart } from '../../shared/contract/content.ts'
 import type { Recipe, Rung } from '../../shared/contract/model.ts'
 import { addNanoUsd, type NanoUsd } from '../../shared/contract/money.ts'
+import { wholeAudioMs } from '../../shared/media/whole-audio-ms.ts'
 import { dearestCost, tokensOf, type Price, type Usage } from '../../shared/contract/price.ts'
 
 /** Sizes of a request from which a leg's dearest cost follows. */
@@ -34,7 +35,7 @@ export function sizesOf(parts: readonly CheckedPart[], task?: Task): Sizes {
   for (const part of parts) {
     if (isWords(part)) textBytes += bytesOf(part)
     else if (part.kind === 'image') images += 1
-    else if (part.kind === 'audio') audioMs += part.header['durationMs'] ?? 600_000
+    else if (part.kind === 'audio') audioMs += wholeAudioMs(part.header['durationMs'] ?? 600_000)
   }
   return { textBytes, images, audioMs, parts: parts.length, drawn: Number(task === 'generate_image') }
 }
@@ -46,7 +47,7 @@ function bytesOf(part: WordPart): number {
 
 /**
  * The most that a leg can use, over all its samples. A token is at least one byte of text, so bytes bound the tokens: the content, the
- * instruction, the tools and the recipe's own words; output is capped upstream, reasoning included; computing stops at the deadline, or
+ * instruction, the tools and the recipe's own words; servers count sound by the second begun; output is capped upstream, reasoning included; computing stops at the deadline, or
  * when the leg has run as long as its pool allows.
  */
 export function boundsOf(rung: Rung, sizes: Sizes, options: TaskOptions, leftMs: number): Usage {
@@ -60,7 +61,7 @@ export function boundsOf(rung: Rung, sizes: Sizes, options: TaskOptions, leftMs:
       samples * (sizes.textBytes + words + sizes.images * tokensPerImage + templateTokens * (1 + sizes.parts)),
     outputTokens: samples * outputTokens,
     images: samples * (sizes.images + sizes.drawn),
-    audioMs: samples * sizes.audioMs,
+    audioMs: samples * Math.ceil(sizes.audioMs / 1000) * 1000,
     computeMs: samples * computeMs,
   }
 }

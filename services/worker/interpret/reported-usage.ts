@@ -41,42 +41,60 @@ const spareTokens = 2048
  * all bounds is billed as it is, so that at least the hold is charged, and counted as odd, so that somebody looks.
  */
 export function billedUsage(reported: Reported | undefined, witnessed: Witnessed): Billed {
-  const { parts, text, computeMs } = witnessed
+  const { parts, computeMs } = witnessed
   const images = parts.filter(part => part.kind === 'image').length
-  const input = inputOf(reported, parts)
-  const output = outputOf(reported, text)
-  const usage: Usage = {
-    ...input.usage,
-    ...output.usage,
-    ...(images === 0 ? {} : { images }),
-    computeMs,
-    ...(input.isCounted && output.isCounted ? {} : { estimated: true }),
+  const input = inputOf(reported ?? {}, witnessed)
+  const output = outputOf(reported ?? {}, witnessed)
+  const isSilent = input.oddity === 'usage-partial' && output.oddity === 'usage-partial'
+  const found = [input.oddity, output.oddity].filter(oddity => oddity !== undefined)
+  return {
+    usage: {
+      ...input.usage,
+      ...output.usage,
+      ...(images === 0 ? {} : { images }),
+      computeMs,
+      ...(input.isCounted && output.isCounted ? {} : { estimated: true }),
+    },
+    oddities: isSilent ? ['usage-missing'] : [...new Set(found)],
   }
-  return { usage, oddities: odditiesOf(reported, witnessed) }
 }
 
 /** One direction of a usage. */
 interface Side {
   readonly usage: Usage
   readonly isCounted: boolean
+  readonly oddity?: Oddity
 }
 
-function inputOf(reported: Reported | undefined, parts: readonly LoadedPart[]): Side {
-  const { inputTokens, cachedTokens = 0 } = reported ?? {}
-  if (inputTokens === undefined || isTooFew(inputTokens + cachedTokens, wordsOf(parts), 1)) {
-    return { usage: { inputTokens: Math.ceil(charactersOf(parts) / charactersPerToken) }, isCounted: false }
-  }
-  return { usage: { inputTokens, ...(cachedTokens === 0 ? {} : { cachedTokens }) }, isCounted: true }
+/** What is billed for content that a server read, where it writes no words. */
+export function billedInput(reported: Reported, parts: readonly LoadedPart[]): Billed {
+  const { usage, isCounted, oddity } = inputOf(reported, { parts })
+  const oddities = oddity === undefined ? [] : [oddity === 'usage-partial' ? 'usage-missing' : oddity]
+  return { usage: isCounted ? usage : { ...usage, estimated: true }, oddities }
 }
 
-function outputOf(reported: Reported | undefined, text: string): Side {
-  const { outputTokens, reasoningTokens = 0 } = reported ?? {}
+function inputOf({ inputTokens, cachedTokens = 0 }: Reported, { parts }: Pick<Witnessed, 'parts'>): Side {
+  const words = parts.flatMap(part => (isWords(part) ? [wordsIn(part)] : []))
+  const characters = charactersOf(words)
+  const estimated = { inputTokens: Math.ceil(characters / charactersPerToken) }
+  if (inputTokens === undefined) return { usage: estimated, isCounted: false, oddity: 'usage-partial' }
+  const tokens = inputTokens + cachedTokens
+  if (isTooFew(tokens, words, 1)) return { usage: estimated, isCounted: false, oddity: 'usage-too-few' }
+  // A character is at most three bytes of UTF-8 to each of its UTF-16 units, and a token has at least a byte.
+  const mostTokens = 3 * characters + (parts.length - words.length) * tokensPerMedium + spareTokens
+  const usage = { inputTokens, ...(cachedTokens === 0 ? {} : { cachedTokens }) }
+  return { usage, isCounted: true, ...(tokens > mostTokens ? { oddity: 'input-over-bound' } : {}) }
+}
+
+function outputOf({ outputTokens, reasoningTokens = 0 }: Reported, { text, maxOutputTokens }: Witnessed): Side {
   const reasoning = reasoningTokens === 0 ? {} : { reasoningTokens }
-  if (outputTokens === undefined || isTooFew(outputTokens + reasoningTokens, [text], Number(text !== ''))) {
-    const estimate = Math.ceil(text.length / charactersPerToken)
-    return { usage: { outputTokens: estimate, ...reasoning }, isCounted: false }
-  }
-  return { usage: { outputTokens, ...reasoning }, isCounted: true }
+  const estimated = { outputTokens: Math.ceil(text.length / charactersPerToken), ...reasoning }
+  if (outputTokens === undefined) return { usage: estimated, isCounted: false, oddity: 'usage-partial' }
+  const tokens = outputTokens + reasoningTokens
+  const isFew = isTooFew(tokens, [text], Number(text !== ''))
+  if (isFew) return { usage: estimated, isCounted: false, oddity: 'usage-too-few' }
+  const isOver = tokens > maxOutputTokens + spareTokens
+  return { usage: { outputTokens, ...reasoning }, isCounted: true, ...(isOver ? { oddity: 'output-over-cap' } : {}) }
 }
 
 /** Runs of one character, such as spaces and rules, can be one token each. */
@@ -84,36 +102,11 @@ const run = /(.)\1{3,}/gsu
 
 function isTooFew(tokens: number, words: readonly string[], least: number): boolean {
   if (tokens < least) return true
-  const characters = words.reduce((sum, word) => sum + word.length, 0)
-  if (tokens >= Math.floor(characters / mostCharactersPerToken)) return false
-  const plain = words.reduce((sum, word) => sum + word.replaceAll(run, '$1').length, 0)
-  return tokens < Math.floor(plain / mostCharactersPerToken)
+  if (tokens >= Math.floor(charactersOf(words) / mostCharactersPerToken)) return false
+  const plain = words.map(word => word.replaceAll(run, '$1'))
+  return tokens < Math.floor(charactersOf(plain) / mostCharactersPerToken)
 }
 
-function odditiesOf(reported: Reported | undefined, { parts, text, maxOutputTokens }: Witnessed): readonly Oddity[] {
-  const { inputTokens, outputTokens, cachedTokens = 0, reasoningTokens = 0 } = reported ?? {}
-  if (inputTokens === undefined && outputTokens === undefined) return ['usage-missing']
-  const input = (inputTokens ?? 0) + cachedTokens
-  const output = (outputTokens ?? 0) + reasoningTokens
-  const media = parts.filter(part => !isWords(part)).length
-  // A character is at most three bytes of UTF-8 to each of its UTF-16 units, and a token has at least a byte.
-  const mostInput = 3 * charactersOf(parts) + media * tokensPerMedium + spareTokens
-  const isPartial = inputTokens === undefined || outputTokens === undefined
-  const hasTooFew =
-    (inputTokens !== undefined && !inputOf(reported, parts).isCounted) ||
-    (outputTokens !== undefined && !outputOf(reported, text).isCounted)
-  return [
-    ...(isPartial ? (['usage-partial'] as const) : []),
-    ...(hasTooFew ? (['usage-too-few'] as const) : []),
-    ...(input > mostInput ? (['input-over-bound'] as const) : []),
-    ...(output > maxOutputTokens + spareTokens ? (['output-over-cap'] as const) : []),
-  ]
-}
-
-function wordsOf(parts: readonly LoadedPart[]): readonly string[] {
-  return parts.flatMap(part => (isWords(part) ? [wordsIn(part)] : []))
-}
-
-function charactersOf(parts: readonly LoadedPart[]): number {
-  return wordsOf(parts).reduce((sum, words) => sum + words.length, 0)
+function charactersOf(words: readonly string[]): number {
+  return words.reduce((sum, word) => sum + word.length, 0)
 }

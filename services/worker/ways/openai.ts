@@ -2,6 +2,7 @@ import type { Backend } from '../backend.ts'
 import { encodeChat } from '../encode/chat-request.ts'
 import { openaiDialect } from '../infer/openai/chat-dialect.ts'
 import type { Work } from '../states.ts'
+import { silentMeter } from '../upstream-meter.ts'
 import type { BackendDependencies } from '../backend-dependencies.ts'
 import { badInput } from './end-leg.ts'
 import { chatBackend } from './served/chat.ts'
@@ -30,7 +31,9 @@ export function createOpenaiBackend(spec: OpenaiSpec, dependencies: BackendDepen
   const { logprobs, capField = 'max_tokens', space = spec.model, segments: verbose = true, asksBase64 = true } = spec
   const encode = (work: Work, model: string): object => encodeChat(work, { model, logprobs, capField })
   const chats = chatBackend({ served, dialect: openaiDialect, encode, dependencies })
-  const parts: WholeParts = { served, space, verbose, asksBase64, now: () => dependencies.clock.now() }
+  const { clock, meter = silentMeter, name } = dependencies
+  const odd: WholeParts['odd'] = (work, oddity) => meter.oddity(name ?? served.modelFor(work), oddity)
+  const parts: WholeParts = { served, space, verbose, asksBase64, now: () => clock.now(), odd }
   const whole = { embed: runEmbedding, transcribe: runTranscription, generate_image: runDrawing } as const
   const backend: Backend = {
     ...chats,

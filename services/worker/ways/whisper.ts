@@ -1,7 +1,8 @@
 import type { Backend, RunControl } from '../backend.ts'
-import { decodeWav } from '../../shared/media/decode-wav.ts'
+import { decodeWav, type Sound } from '../../shared/media/decode-wav.ts'
 import { createLogMel, whisperSampleRate, type LogMel } from '../encode/log-mel.ts'
 import { MediaError } from '../../shared/media/media-error.ts'
+import { wholeAudioMs } from '../../shared/media/whole-audio-ms.ts'
 import { resample } from '../encode/resample.ts'
 import { splitWindows } from '../encode/split-windows.ts'
 import { createSessionLoader } from '../infer/onnx/session-loader.ts'
@@ -66,8 +67,9 @@ async function transcribe(work: Work, control: RunControl, parts: Parts): Promis
   const usage = (): Usage => ({ audioMs, outputTokens, computeMs: Math.ceil(performance.now() - startedAt) })
   try {
     const languageToken = languageOf(work, parts)
-    const samples = soundOf(work, parts.spec.audioSeconds ?? 600)
-    audioMs = Math.round((samples.length / whisperSampleRate) * 1000)
+    const sound = soundOf(work, parts.spec.audioSeconds ?? 600)
+    audioMs = wholeAudioMs((sound.samples.length / sound.sampleRate) * 1000)
+    const samples = resample(sound, whisperSampleRate)
     const heard: HeardWindow[] = []
     for (const window of splitWindows(samples)) {
       const listened = await hear(window, languageToken, work, control, parts)
@@ -83,12 +85,12 @@ async function transcribe(work: Work, control: RunControl, parts: Parts): Promis
   }
 }
 
-function soundOf(work: Work, limitSeconds: number): Float32Array {
+function soundOf(work: Work, limitSeconds: number): Sound {
   const audio = work.parts.filter(part => part.kind === 'audio')
   const [part] = audio
   if (part === undefined || audio.length > 1 || part.kind !== 'audio')
     throw new MediaError('transcribing takes exactly one audio part')
-  return resample(decodeWav(part.bytes, limitSeconds), whisperSampleRate)
+  return decodeWav(part.bytes, limitSeconds)
 }
 
 function languageOf(work: Work, parts: Parts): number | undefined {

@@ -1,15 +1,15 @@
 import { z } from 'zod'
 import { sniffMedia } from '../../../shared/media/sniff-media.ts'
 import type { Line } from '../upstream/post.ts'
+import { readUsages } from '../upstream/read-usage.ts'
 import { UpstreamError } from '../upstream/upstream-error.ts'
+import type { UsageCounts } from '../upstream/usage-counts.ts'
 import { postJson } from './post-json.ts'
 
 /** @source OpenAI API reference, "Create image", and the shapes of those who copy it: some tell of no usage */
 const schema = z.object({
   data: z.array(z.object({ b64_json: z.string().nullish() })).nullish(),
-  usage: z
-    .object({ input_tokens: z.number().int().min(0).nullish(), output_tokens: z.number().int().min(0).nullish() })
-    .nullish(),
+  usage: z.unknown().optional(),
 })
 
 /** A picture, and what the server says was used. */
@@ -17,7 +17,7 @@ export interface ServedPicture {
   readonly bytes: Uint8Array
   /** What the bytes say they are. */
   readonly mediaType: string
-  readonly usage: z.output<typeof schema>['usage']
+  readonly counts: UsageCounts | undefined
 }
 
 /** One picture to be drawn. */
@@ -44,7 +44,7 @@ export async function draw(
   const bytes = bytesOf(data?.[0]?.b64_json ?? '')
   const found = sniffMedia(bytes)
   if (found?.kind !== 'image') throw new UpstreamError('malformed', 'what the server gave is no picture')
-  return { bytes, mediaType: found.mediaType, usage }
+  return { bytes, mediaType: found.mediaType, counts: readUsages(usage) }
 }
 
 function bodyOf({ model, prompt, size, quality, asksBase64 }: DrawOrder): object {

@@ -1,17 +1,32 @@
 import { z } from 'zod'
 import type { Line } from '../upstream/post.ts'
+import { readUsages } from '../upstream/read-usage.ts'
+import type { UsageCounts } from '../upstream/usage-counts.ts'
 import { postJson } from './post-json.ts'
+
+/** Some answer in base64 whatever is asked for. @source OpenAI API reference, "Create embeddings", `encoding_format` */
+const base64Floats = z
+  .base64()
+  .min(1)
+  .transform((text, context): number[] => {
+    const bytes = Buffer.from(text, 'base64')
+    if (bytes.byteLength > 0 && bytes.byteLength % 4 === 0) {
+      return Array.from({ length: bytes.byteLength / 4 }, (_, place) => bytes.readFloatLE(place * 4))
+    }
+    context.addIssue({ code: 'custom', message: 'no floats' })
+    return z.NEVER
+  })
 
 /** @source OpenAI API reference, "Create embeddings" */
 const schema = z.object({
-  data: z.array(z.object({ embedding: z.array(z.number()).min(1) })).min(1),
-  usage: z.object({ prompt_tokens: z.number().int().min(0) }).nullish(),
+  data: z.array(z.object({ embedding: z.union([z.array(z.number()).min(1), base64Floats]) })).min(1),
+  usage: z.unknown().optional(),
 })
 
-/** A vector, and the tokens that the server read for it where it tells. */
+/** A vector, and what the server says of its use. */
 export interface ServedEmbedding {
   readonly values: readonly number[]
-  readonly inputTokens: number | undefined
+  readonly counts: UsageCounts | undefined
 }
 
 /** Asks an OpenAI-compatible server for the vector of a text. @throws UpstreamError */
@@ -22,5 +37,5 @@ export async function embed(
 ): Promise<ServedEmbedding> {
   const body = JSON.stringify({ model, input, encoding_format: 'float' })
   const { data, usage } = await postJson(line, { path: '/embeddings', body, signal }, schema, timeoutMs)
-  return { values: data[0]?.embedding ?? [], inputTokens: usage?.prompt_tokens }
+  return { values: data[0]?.embedding ?? [], counts: readUsages(usage) }
 }

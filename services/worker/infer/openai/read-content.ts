@@ -32,16 +32,19 @@ export function readContent(content: unknown): ReadContent {
 }
 
 function readPart(part: unknown): ReadContent {
+  if (part === null) return nothing
   if (typeof part === 'string') return { ...nothing, text: part }
-  const fields = fieldsOf(part)
-  if (fields === undefined) return part === null ? nothing : unknown
-  const { type, text, refusal } = fields
+  const { type, text, refusal } = fieldsOf(part) ?? { type: 'none' }
   if (unsaid.has(type)) return nothing
   if (type === 'refusal' && typeof refusal === 'string') return { ...nothing, refusal }
-  const isText = type === undefined || type === 'text' || type === 'output_text'
-  if (isText && typeof text === 'string') return { ...nothing, text }
-  // Some wrap a text once more, as OpenAI's assistants do.
-  const wrapped = isText ? fieldsOf(text)?.['value'] : undefined
-  if (typeof wrapped === 'string') return { ...nothing, text: wrapped }
-  return isText && (text === undefined || text === null) ? nothing : unknown
+  return saying.has(type) ? readText(text) : unknown
+}
+
+/** Kinds of parts that hold what it says; some name no kind. */
+const saying: ReadonlySet<unknown> = new Set([undefined, 'text', 'output_text'])
+
+/** Some wrap a text once more, as OpenAI's assistants do. */
+function readText(text: unknown): ReadContent {
+  const said = fieldsOf(text)?.['value'] ?? text ?? ''
+  return typeof said === 'string' ? { ...nothing, text: said } : unknown
 }

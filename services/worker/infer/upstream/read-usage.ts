@@ -73,7 +73,10 @@ const mostTokens = 1e9
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Reads counts wherever they are in one word of a server; the later places go over the earlier ones. */
+/**
+ * Reads what a server says of its use, in whatever spelling and wherever it is in one of its words; the later places go over the earlier
+ * ones. `undefined` where it says nothing. Never throws: it is beside the answer.
+ */
 export function readUsages(...places: readonly unknown[]): UsageCounts | undefined {
   return places.reduce<UsageCounts | undefined>((before, place) => {
     const next = readUsage(place)
@@ -81,8 +84,7 @@ export function readUsages(...places: readonly unknown[]): UsageCounts | undefin
   }, undefined)
 }
 
-/** Reads what a server says of its use, in whatever spelling; `undefined` where it says nothing. Never throws: it is beside the answer. */
-export function readUsage(value: unknown): UsageCounts | undefined {
+function readUsage(value: unknown): UsageCounts | undefined {
   const fields = fieldsOf(value)
   if (fields === undefined) return undefined
   const reader = createReader(fields)
@@ -151,7 +153,7 @@ function createReader(fields: Fields): Reader {
 }
 
 /** A number of zero or more, also one that is written as a text. */
-export function numberIn(value: unknown): number | undefined {
+function numberIn(value: unknown): number | undefined {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
   return typeof number === 'number' && Number.isFinite(number) && number >= 0 ? number : undefined
 }

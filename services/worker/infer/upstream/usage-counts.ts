@@ -1,3 +1,5 @@
+import type { Oddity } from '../../oddity.ts'
+
 /** Tokens that a server counts beside input and output. */
 export interface ExtraTokens {
   readonly tokens: number
@@ -38,7 +40,7 @@ export function mergeUsage(before: UsageCounts | undefined, next: UsageCounts): 
   const saysOutput = says(outputFields)
   const { total: _before, ...kept } = before
   const total = saysInput || saysOutput ? next.total : before.total
-  const seconds = next.seconds ?? before.seconds
+  const seconds = next.seconds === 0 ? before.seconds : (next.seconds ?? before.seconds)
   return {
     ...pick(next, [...inputFields, ...outputFields]),
     ...kept,
@@ -64,29 +66,41 @@ export interface ReportedUsage {
   readonly outputTokens?: number
   readonly cachedTokens?: number
   readonly reasoningTokens?: number
-  /** Whether the total is the sum of no reading of the counts. */
-  readonly isUneven: boolean
+  /** What was odd about the counts. */
+  readonly oddities: readonly Oddity[]
 }
 
 /**
  * Tells which counts are parts of others. Servers differ in it under the same names, so the total decides; where there is none, or it
  * fits no reading, what the spelling usually means. What is larger than a count is no part of it.
  */
-export function resolveUsage(counts: UsageCounts): ReportedUsage {
+export function resolveUsage(counts: UsageCounts = {}): ReportedUsage {
   const { total, cached, written, toolUse, reasoning } = counts
-  const apart = [cached, written, toolUse, reasoning].reduce((sum, extra) => sum + (extra?.apart ? extra.tokens : 0), 0)
-  const input = counts.input ?? restOf(total, counts.output, apart)
-  const output = counts.output ?? restOf(total, counts.input, apart)
+  const { input, output } = sidesOf(counts)
   const readings = readingsOf({ input: input ?? 0, output: output ?? 0 }, { cached, written, toolUse, reasoning })
   const fitting = readings.find(reading => sumOf(reading) === total)
   const { inputTokens, outputTokens } = fitting ?? readings[0] ?? { inputTokens: 0, outputTokens: 0 }
+  const isUneven = fitting === undefined && [total, input, output].every(count => count !== undefined)
   return {
     ...(input === undefined ? {} : { inputTokens: inputTokens + tokensIn(written) + tokensIn(toolUse) }),
     ...(output === undefined ? {} : { outputTokens }),
     ...(tokensIn(cached) === 0 ? {} : { cachedTokens: tokensIn(cached) }),
     ...(tokensIn(reasoning) === 0 ? {} : { reasoningTokens: tokensIn(reasoning) }),
-    isUneven: total !== undefined && input !== undefined && output !== undefined && fitting === undefined,
+    oddities: [
+      ...(counts.malformed === true ? (['usage-malformed'] as const) : []),
+      ...(isUneven ? (['usage-total'] as const) : []),
+    ],
   }
+}
+
+/** Input and output; the one that was not told is what is left of the total. */
+function sidesOf({ total, input, output, ...extras }: UsageCounts): {
+  readonly input: number | undefined
+  readonly output: number | undefined
+} {
+  const { cached, written, toolUse, reasoning } = extras
+  const apart = [cached, written, toolUse, reasoning].reduce((sum, extra) => sum + (extra?.apart ? extra.tokens : 0), 0)
+  return { input: input ?? restOf(total, output, apart), output: output ?? restOf(total, input, apart) }
 }
 
 function restOf(total: number | undefined, known: number | undefined, apart: number): number | undefined {

@@ -8,7 +8,6 @@ import { legFailureOf, UpstreamError } from '../../infer/upstream/upstream-error
 import { interpretGeneration } from '../../interpret/generation.ts'
 import { resolveUsage } from '../../infer/upstream/usage-counts.ts'
 import { billedUsage, type Billed } from '../../interpret/reported-usage.ts'
-import type { Oddity } from '../../oddity.ts'
 import type { Outcome, Work } from '../../states.ts'
 import { silentMeter, type UpstreamMeter } from '../../upstream-meter.ts'
 import type { BackendDependencies } from '../../backend-dependencies.ts'
@@ -34,15 +33,18 @@ async function runChat(work: Work, control: RunControl, parts: ChatParts): Promi
   const failure = await receive(work, control, parts, gathered)
   const computeMs = Math.ceil(performance.now() - startedAt)
   const { usage, oddities } =
-    failure !== undefined && gathered.pieces === 0 ? unused : billed(work, gathered, computeMs)
-  const model = dependencies.name ?? served.modelFor(work)
-  tell(meter, model, gathered, usage, startedAt)
-  // What an answer that broke off did not say is not odd.
-  if (failure === undefined && !signal.aborted) for (const oddity of oddities) meter.oddity(model, oddity)
+    gathered.pieces === 0 && failure !== undefined ? unused : billed(work, gathered, computeMs)
+  tell(meter, dependencies.name ?? served.modelFor(work), gathered, usage, startedAt)
   if (signal.aborted) return abandoned(work, clock, gathered.pieces === 0 ? {} : usage)
   if (failure !== undefined) {
     return { kind: 'failed', reason: legFailureOf(failure.fault), message: failure.message, usage }
   }
+  // What an answer that broke off did not say is not odd, so only whole ones are looked at.
+  for (const oddity of oddities) meter.oddity(dependencies.name ?? served.modelFor(work), oddity)
+  return outcomeOf(gathered, usage)
+}
+
+function outcomeOf(gathered: Gathered, usage: Usage): Outcome {
   const isRefused = gathered.refusal !== '' && gathered.text === ''
   if (gathered.finishReason === 'content_filter' || isRefused) {
     return { kind: 'failed', reason: 'content-filter', message: 'the server refused the content', usage }
@@ -96,18 +98,14 @@ function billed(work: Work, { usage: counts, text, toolCalls, oddities }: Gather
   const tools = (work.options.tools ?? []).map(({ description = '', parametersJson }) => description + parametersJson)
   const words = [system ?? '', ...examples.flatMap(({ input, output }) => [input, output]), ...tools]
   const written = text + toolCalls.map(call => call?.argumentsJson ?? '').join('')
-  const reported = counts === undefined ? undefined : resolveUsage(counts)
+  const reported = resolveUsage(counts)
   const { usage, oddities: found } = billedUsage(reported, {
     parts: [...words.map(word => ({ kind: 'text', text: word }) as const), ...parts],
     text: written,
     maxOutputTokens: samplingOf(work).maxOutputTokens,
     computeMs,
   })
-  const counted: readonly Oddity[] = [
-    ...(counts?.malformed === true ? (['usage-malformed'] as const) : []),
-    ...(reported?.isUneven === true ? (['usage-total'] as const) : []),
-  ]
-  return { usage, oddities: [...new Set([...oddities, ...counted, ...found])] }
+  return { usage, oddities: [...new Set([...oddities, ...reported.oddities, ...found])] }
 }
 
 function tell(meter: UpstreamMeter, model: string, gathered: Gathered, usage: Usage, startedAt: number): void {
