@@ -35,21 +35,23 @@ type CountField = (typeof inputFields)[number] | (typeof outputFields)[number]
  */
 export function mergeUsage(before: UsageCounts | undefined, next: UsageCounts): UsageCounts {
   if (before === undefined) return next
-  const says = (fields: readonly CountField[]): boolean => fields.some(field => tokensIn(next[field]) > 0)
-  const saysInput = says(inputFields)
-  const saysOutput = says(outputFields)
-  const { total: _before, ...kept } = before
-  const total = saysInput || saysOutput ? next.total : before.total
-  const seconds = next.seconds === 0 ? before.seconds : (next.seconds ?? before.seconds)
+  const saysInput = saysOf(next, inputFields)
+  const saysOutput = saysOf(next, outputFields)
+  const { total: totalBefore, ...kept } = before
+  const total = saysInput || saysOutput ? next.total : totalBefore
   return {
     ...pick(next, [...inputFields, ...outputFields]),
     ...kept,
     ...(saysInput ? pick(next, inputFields) : {}),
     ...(saysOutput ? pick(next, outputFields) : {}),
     ...(total === undefined ? {} : { total }),
-    ...(seconds === undefined ? {} : { seconds }),
-    malformed: before.malformed === true || next.malformed === true,
+    ...(next.seconds ? { seconds: next.seconds } : {}),
+    malformed: [before, next].some(({ malformed }) => malformed === true),
   }
+}
+
+function saysOf(counts: UsageCounts, fields: readonly CountField[]): boolean {
+  return fields.some(field => tokensIn(counts[field]) > 0)
 }
 
 function pick(counts: UsageCounts, fields: readonly CountField[]): UsageCounts {
@@ -84,13 +86,19 @@ export function resolveUsage(counts: UsageCounts = {}): ReportedUsage {
   return {
     ...(input === undefined ? {} : { inputTokens: inputTokens + tokensIn(written) + tokensIn(toolUse) }),
     ...(output === undefined ? {} : { outputTokens }),
-    ...(tokensIn(cached) === 0 ? {} : { cachedTokens: tokensIn(cached) }),
-    ...(tokensIn(reasoning) === 0 ? {} : { reasoningTokens: tokensIn(reasoning) }),
-    oddities: [
-      ...(counts.malformed === true ? (['usage-malformed'] as const) : []),
-      ...(isUneven ? (['usage-total'] as const) : []),
-    ],
+    ...positive({ cachedTokens: tokensIn(cached), reasoningTokens: tokensIn(reasoning) }),
+    oddities: odditiesOf(counts, isUneven),
   }
+}
+
+function positive<Field extends string>(counts: Readonly<Record<Field, number>>): Partial<Record<Field, number>> {
+  return Object.fromEntries(Object.entries<number>(counts).filter(([, tokens]) => tokens > 0)) as Partial<
+    Record<Field, number>
+  >
+}
+
+function odditiesOf({ malformed = false }: UsageCounts, isUneven: boolean): readonly Oddity[] {
+  return [...(malformed ? (['usage-malformed'] as const) : []), ...(isUneven ? (['usage-total'] as const) : [])]
 }
 
 /** Input and output; the one that was not told is what is left of the total. */
