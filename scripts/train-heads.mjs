@@ -8,11 +8,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
-import { loadConfig } from '../dist/services/shared/config/load-config.js'
-import { packPath } from '../dist/services/shared/packs/pack-path.js'
-import { readWordPieces } from '../dist/services/shared/encoder/word-pieces.js'
-import { loadEmbeddingModel } from '../dist/services/shared/encoder/embedding-model.js'
-import { createSessionLoader } from '../dist/services/worker/infer/onnx/session-loader.js'
+import { loadConfig } from '../dist/services/config/load-config.js'
+import { packPath } from '../dist/services/packs/pack-path.js'
+import { readWordPieces } from '../dist/services/decision/encoder/word-pieces.js'
+import { loadEmbeddingModel } from '../dist/services/decision/encoder/embedding-model.js'
+import { createSessionLoader } from '../dist/services/worker/backends/onnx/session-loader.js'
 
 const flags = ['model', 'label-set', 'rows', 'source', 'licence']
 const { values } = parseArgs({ options: Object.fromEntries(flags.map(flag => [flag, { type: 'string' }])) })

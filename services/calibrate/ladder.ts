@@ -1,4 +1,4 @@
-import type { Judged } from '../shared/policy/policy.ts'
+import type { Judged } from '#services/decision/policy/policy'
 import type { OutcomeRow } from './states.ts'
 
 /** With more rungs than this not every subset of them is tried as a chain, but those of one, two and all. */

@@ -1,15 +1,15 @@
-import { GatewayError } from '../shared/contract/errors.ts'
+import { GatewayError } from '#services/contract/errors'
 import {
   createCalibratedPolicy,
   openPolicyFolder,
   type LoadPolicyOptions,
   type PolicyFolder,
-} from '../shared/policy/load-policy.ts'
+} from '#services/decision/policy/load-policy'
 import { drawOf } from './draw.ts'
-import { costBookOf } from './gather/cost-book.ts'
-import { readRows } from './gather/read-rows.ts'
-import { createPace, type Pace } from './gauge/pace.ts'
-import { openOutput } from './publish/write-output.ts'
+import { costBookOf } from '#services/calibrate/load/cost-book'
+import { readRows } from '#services/calibrate/load/read-rows'
+import { createPace, type Pace } from '#services/calibrate/evaluate/pace'
+import { openOutput } from '#services/calibrate/publish/write-output'
 import type { CostBook, OutcomeRow } from './states.ts'
 import { createWalk, type Walk, type Walked } from './walk-row.ts'
 

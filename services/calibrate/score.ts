@@ -1,7 +1,7 @@
-import { GatewayError } from '../shared/contract/errors.ts'
-import { loadPolicy, type LoadPolicyOptions } from '../shared/policy/load-policy.ts'
-import { readRows } from './gather/read-rows.ts'
-import { openOutput } from './publish/write-output.ts'
+import { GatewayError } from '#services/contract/errors'
+import { loadPolicy, type LoadPolicyOptions } from '#services/decision/policy/load-policy'
+import { readRows } from '#services/calibrate/load/read-rows'
+import { openOutput } from '#services/calibrate/publish/write-output'
 
 /** What `sluice score` is told. */
 export interface ScoreOptions extends Pick<LoadPolicyOptions, 'openEncoder'> {

@@ -1,4 +1,4 @@
-import type { PartDescription } from '../shared/policy/policy.ts'
+import type { PartDescription } from '#services/decision/policy/policy'
 
 /** What is known of one request: its content and what each model made of it. */
 export interface OutcomeRow {

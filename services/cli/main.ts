@@ -1,9 +1,9 @@
 import { Command } from 'commander'
-import { forbidTelemetry } from '../shared/process/forbid-telemetry.ts'
-import type { CommonOptions } from './common-options.ts'
-import { tellFailure } from './failure.ts'
-import { addRequestOptions } from './request-flags.ts'
-import { createTerminal, type Terminal } from './terminal.ts'
+import { forbidTelemetry } from '#services/platform/process/forbid-telemetry'
+import type { CommonOptions } from '#services/cli/client/common-options'
+import { tellFailure } from '#services/cli/client/failure'
+import { addRequestOptions } from '#services/cli/client/request-flags'
+import { createTerminal, type Terminal } from '#services/cli/output/terminal'
 
 type Action<Options> = (options: Options & CommonOptions, terminal: Terminal, ...words: string[]) => Promise<void>
 
@@ -64,71 +64,75 @@ const program = new Command('sluice')
 
 printing(program, 'up', 'fetch the models, start Redis, a router and one worker a pool; Ctrl-C drains and stops')
   .option('--no-pull', 'do not fetch model packs that are missing')
-  .action(run(async () => (await import('./up.ts')).runUp))
+  .action(run(async () => (await import('#services/cli/commands/up')).runUp))
 
 addRequestOptions(remote(program, 'infer', 'ask, and see which models were tried at what cost'))
   .option('--stream', 'tell what happens as it happens')
   .option('--out <file>', 'generate_image: the file that takes the picture')
-  .action(run(async () => (await import('./infer.ts')).runInfer))
+  .action(run(async () => (await import('#services/cli/commands/infer')).runInfer))
 
 addRequestOptions(
   remote(program, 'explain', 'show what would be decided, without running or reserving anything'),
-).action(run(async () => (await import('./explain.ts')).runExplain))
+).action(run(async () => (await import('#services/cli/commands/explain')).runExplain))
 
 const jobs = program.command('jobs').description('durable asynchronous jobs, and dead letters')
 addRequestOptions(remote(jobs, 'submit', 'start a job'))
   .option('--watch', 'wait for its end')
-  .action(run(async () => (await import('./jobs.ts')).runSubmit))
+  .action(run(async () => (await import('#services/cli/commands/jobs')).runSubmit))
 remote(jobs, 'get <id>', 'a job now')
   .option('--out <file>', 'generate_image: the file that takes the picture')
-  .action(run(async () => (await import('./jobs.ts')).runGet))
-remote(jobs, 'watch <id>', 'a job until it ends').action(run(async () => (await import('./jobs.ts')).runWatch))
-remote(jobs, 'cancel <id>', 'stop a job').action(run(async () => (await import('./jobs.ts')).runCancel))
+  .action(run(async () => (await import('#services/cli/commands/jobs')).runGet))
+remote(jobs, 'watch <id>', 'a job until it ends').action(
+  run(async () => (await import('#services/cli/commands/jobs')).runWatch),
+)
+remote(jobs, 'cancel <id>', 'stop a job').action(
+  run(async () => (await import('#services/cli/commands/jobs')).runCancel),
+)
 remote(jobs, 'dead', 'jobs that ended without an answer')
   .option('--pool <pool>', 'only of this pool')
   .option('--limit <count>', 'at most this many', '50')
-  .action(run(async () => (await import('./dead-letters.ts')).runListDead))
+  .action(run(async () => (await import('#services/cli/commands/admin/dead-letters')).runListDead))
 remote(jobs, 'inspect <id>', 'one dead letter').action(
-  run(async () => (await import('./dead-letters.ts')).runInspectDead),
+  run(async () => (await import('#services/cli/commands/admin/dead-letters')).runInspectDead),
 )
 remote(jobs, 'replay <id>', 'admit a dead letter anew, with a new deadline').action(
-  run(async () => (await import('./dead-letters.ts')).runReplayDead),
+  run(async () => (await import('#services/cli/commands/admin/dead-letters')).runReplayDead),
 )
 remote(jobs, 'discard <id>', 'throw a dead letter away').action(
-  run(async () => (await import('./dead-letters.ts')).runDiscardDead),
+  run(async () => (await import('#services/cli/commands/admin/dead-letters')).runDiscardDead),
 )
 
 printing(program, 'top', 'a router, its pools and rungs, as they are now')
   .option('--ops <host:port>', 'ops address of the router (default: listen.ops of the configuration)')
   .option('--every <seconds>', 'time between two looks', '2')
   .option('--once', 'one look, then end')
-  .action(run(async () => (await import('./top.ts')).runTop))
+  .action(run(async () => (await import('#services/cli/commands/top')).runTop))
 
 const models = remote(program, 'models', 'models with their cards and live state; packs of weights').action(
-  run(async () => (await import('./models.ts')).runModels),
+  run(async () => (await import('#services/cli/commands/models')).runModels),
 )
 printing(models, 'list', 'packs of the lock file, and which of them are here').action(
-  run(async () => (await import('./packs.ts')).runListPacks),
+  run(async () => (await import('#services/cli/packs/packs-command')).runListPacks),
 )
 printing(models, 'pull [pack...]', 'fetch packs (default: those that the configuration uses)').action(
-  run(async () => (await import('./packs.ts')).runPullPacks),
+  run(async () => (await import('#services/cli/packs/packs-command')).runPullPacks),
 )
 printing(models, 'verify [pack...]', 'check every file of the packs that are here against the lock file').action(
-  run(async () => (await import('./packs.ts')).runVerifyPacks),
+  run(async () => (await import('#services/cli/packs/packs-command')).runVerifyPacks),
 )
 
 const budget = remote(program, 'budget', 'what is reserved, spent and left').action(
-  run(async () => (await import('./budget.ts')).runBudget),
+  run(async () => (await import('#services/cli/commands/money/budget')).runBudget),
 )
 remote(budget, 'restore', 'open the ledger again after Redis has lost its data')
   .option('--from-nothing', 'start every window from nothing, not from what the router remembers')
-  .action(run(async () => (await import('./budget.ts')).runRestore))
+  .action(run(async () => (await import('#services/cli/commands/money/budget')).runRestore))
 
 remote(program, 'drain', 'let a worker or pool finish and take no more')
   .option('--worker <id>', 'one worker')
   .option('--pool <name>', 'every worker of a pool')
   .option('--undo', 'let it work again')
-  .action(run(async () => (await import('./drain.ts')).runDrain))
+  .action(run(async () => (await import('#services/cli/commands/admin/drain')).runDrain))
 
 const keys = program.command('keys').description('API keys: who may call')
 remote(keys, 'create', 'make a key and print it, once')
@@ -138,15 +142,15 @@ remote(keys, 'create', 'make a key and print it, once')
   .option('--note <text>', 'for people who read the list')
   .option('--expires-in <span>', 'such as 90d or 24h (default: never)')
   .option('--local', 'ask no gateway: print a line for auth.keys of the configuration')
-  .action(run(async () => (await import('./keys.ts')).runCreateKey))
+  .action(run(async () => (await import('#services/cli/commands/admin/keys')).runCreateKey))
 remote(keys, 'list', 'keys of the store and of the configuration')
   .option('--tenant <tenant>', 'only of this tenant')
-  .action(run(async () => (await import('./keys.ts')).runListKeys))
+  .action(run(async () => (await import('#services/cli/commands/admin/keys')).runListKeys))
 remote(keys, 'rotate <id>', 'give a key a new secret and print it, once')
   .option('--overlap <span>', 'how long the old secret is still taken', '24h')
-  .action(run(async () => (await import('./keys.ts')).runRotateKey))
+  .action(run(async () => (await import('#services/cli/commands/admin/keys')).runRotateKey))
 remote(keys, 'revoke <id>', 'end a key with all its secrets').action(
-  run(async () => (await import('./keys.ts')).runRevokeKey),
+  run(async () => (await import('#services/cli/commands/admin/keys')).runRevokeKey),
 )
 
 const policies = program
@@ -156,23 +160,27 @@ for (const [usage, description, load] of [
   [
     'list',
     'versions that are kept, and which of them have a role',
-    async () => (await import('./policies.ts')).runListPolicies,
+    async () => (await import('#services/cli/commands/policies/policies')).runListPolicies,
   ],
-  ['load <folder>', 'check a policy folder and keep it', async () => (await import('./policies.ts')).runLoadPolicy],
+  [
+    'load <folder>',
+    'check a policy folder and keep it',
+    async () => (await import('#services/cli/commands/policies/policies')).runLoadPolicy,
+  ],
   [
     'compare',
     'the active policy and the one in shadow on the same requests',
-    async () => (await import('./policies.ts')).runComparePolicies,
+    async () => (await import('#services/cli/commands/policies/policies')).runComparePolicies,
   ],
   [
     'activate [version]',
     'let a version decide (default: the configured one again)',
-    async () => (await import('./policies.ts')).runActivatePolicy,
+    async () => (await import('#services/cli/commands/policies/policies')).runActivatePolicy,
   ],
   [
     'shadow [version]',
     'let a version decide in thought (default: none any more)',
-    async () => (await import('./policies.ts')).runShadowPolicy,
+    async () => (await import('#services/cli/commands/policies/policies')).runShadowPolicy,
   ],
 ] as const) {
   remote(policies, usage, description).option('--ladder <name>', 'whose policy is meant').action(run(load))
@@ -186,22 +194,22 @@ printing(
   .option('--map <model=name...>', 'names in the file that differ from those of the servers')
   .option('--from <date>', 'from when the prices are in force')
   .option('--out <file>', 'where to write (default: standard output)')
-  .action(run(async () => (await import('./prices.ts')).runImportPrices))
+  .action(run(async () => (await import('#services/cli/commands/money/prices')).runImportPrices))
 
 const config = program.command('config').description('the configuration')
 printing(config, 'check [file]', 'report every fault with its line; exit code 2 when there is one').action(
-  run(async () => (await import('./config.ts')).runConfigCheck),
+  run(async () => (await import('#services/cli/commands/config')).runConfigCheck),
 )
 config
   .command('schema')
   .description('the JSON schema, for editors')
-  .action(run(async () => (await import('./config.ts')).runConfigSchema))
+  .action(run(async () => (await import('#services/cli/commands/config')).runConfigSchema))
 
 local(program, 'demo', 'send real text, images and audio through the cascade and show what happened')
   .option('--address <host:port>', 'a gateway that runs already (default: one is started)')
   .option('--key <key>', 'API key (default: SLUICE_API_KEY)')
   .option('--json <file>', 'write the rows to a file too')
-  .action(run(async () => (await import('./demo.ts')).runDemo))
+  .action(run(async () => (await import('#services/cli/commands/demo')).runDemo))
 
 printing(program, 'calibrate', 'fit a policy on outcomes: difficulty, confidence, thresholds')
   .option('--outcomes <file...>', 'outcome tables, .jsonl or .jsonl.gz')
@@ -213,13 +221,13 @@ printing(program, 'calibrate', 'fit a policy on outcomes: difficulty, confidence
   .option('--models <a,b,…>', 'models cheap to dear (default: by mean cost)')
   .option('--seed <number>', 'makes the fit the same to the bit', '1')
   .option('--encoder <pack>', 'encoder of texts, used where it foresees better; none: not tried', 'minilm')
-  .action(run(async () => (await import('./calibrate.ts')).runCalibrateCommand))
+  .action(run(async () => (await import('#services/cli/commands/policies/calibrate')).runCalibrateCommand))
 
 printing(program, 'score', 'write what a policy foresees of inputs before any call')
   .requiredOption('--policy <folder>', 'policy folder')
   .requiredOption('--inputs <file>', 'rows, .jsonl or .jsonl.gz')
   .requiredOption('--out <file>', 'where to write a line a row')
-  .action(run(async () => (await import('./calibrate.ts')).runScoreCommand))
+  .action(run(async () => (await import('#services/cli/commands/policies/calibrate')).runScoreCommand))
 
 printing(program, 'replay', 'run the whole cascade over recorded outcomes, without looking at scores')
   .requiredOption('--policy <folder>', 'policy folder')
@@ -228,7 +236,7 @@ printing(program, 'replay', 'run the whole cascade over recorded outcomes, witho
   .option('--budgets <a,b,…>', 'mean budgets a request, in USD')
   .option('--max-risks <a,b,…>', 'limits on the marginal risk')
   .option('--seed <number>', 'makes the replay the same to the bit', '1')
-  .action(run(async () => (await import('./calibrate.ts')).runReplayCommand))
+  .action(run(async () => (await import('#services/cli/commands/policies/calibrate')).runReplayCommand))
 
 local(program, 'eval', 'measure a policy on outcomes, against baselines, with 95 % intervals')
   .requiredOption('--policy <folder>', 'policy folder')
@@ -237,7 +245,7 @@ local(program, 'eval', 'measure a policy on outcomes, against baselines, with 95
   .option('--json <file>', 'write every figure')
   .option('--html <file>', 'write a page to look at')
   .option('--seed <number>', 'of the resamples', '1')
-  .action(run(async () => (await import('./calibrate.ts')).runEvalCommand))
+  .action(run(async () => (await import('#services/cli/commands/policies/calibrate')).runEvalCommand))
 
 program
   .command('bench [scenario...]')
@@ -246,6 +254,6 @@ program
   )
   .option('--json <file>', 'write the figures to a file too')
   .option('--quick', 'a few seconds each: to see that it runs, not what it gives')
-  .action(run(async () => (await import('./bench.ts')).runBench))
+  .action(run(async () => (await import('#services/cli/commands/bench')).runBench))
 
 await program.parseAsync()

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
-import { loadConfig } from '../shared/config/load-config.ts'
-import { runService } from '../shared/process/run-service.ts'
-import { createLogger } from '../shared/telemetry/create-logger.ts'
-import { composeRouter } from './compose.ts'
+import { loadConfig } from '#services/config/load-config'
+import { runService } from '#services/platform/process/run-service'
+import { createLogger } from '#services/platform/telemetry/create-logger'
+import { composeRouter } from '#services/router/wiring/router'
 
 const { values } = parseArgs({
   options: { config: { type: 'string' }, supervised: { type: 'boolean', default: false } },

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
-import { loadConfig } from '../shared/config/load-config.ts'
-import { runService } from '../shared/process/run-service.ts'
-import { softwareVersion } from '../shared/process/software-version.ts'
-import { createLogger } from '../shared/telemetry/create-logger.ts'
-import { composeWorker } from './compose.ts'
+import { loadConfig } from '#services/config/load-config'
+import { runService } from '#services/platform/process/run-service'
+import { softwareVersion } from '#services/platform/process/software-version'
+import { createLogger } from '#services/platform/telemetry/create-logger'
+import { composeWorker } from './wiring.ts'
 
 const { values } = parseArgs({
   options: {

@@ -1,10 +1,10 @@
-import type { LegResult } from '../shared/contract/answer.ts'
-import type { Task, TaskOptions, WordPart } from '../shared/contract/content.ts'
-import type { LegId } from '../shared/contract/ids.ts'
-import type { Recipe } from '../shared/contract/model.ts'
-import type { Usage } from '../shared/contract/price.ts'
-import type { EngineQueue } from '../shared/registry/worker-registry.ts'
-import type { LegFailure } from '../shared/climb/climb-log.ts'
+import type { LegResult } from '#services/contract/answer'
+import type { Task, TaskOptions, WordPart } from '#services/contract/content'
+import type { LegId } from '#services/contract/ids'
+import type { Recipe } from '#services/contract/model'
+import type { Usage } from '#services/contract/price'
+import type { EngineQueue } from '#services/state/registry/worker-registry'
+import type { LegFailure } from '#services/state/cascade-log/cascade-log'
 
 /** A part with its content at hand. */
 export type LoadedPart =

@@ -3,7 +3,7 @@
 import { credentials } from '@grpc/grpc-js'
 import sharp from 'sharp'
 import { fileURLToPath } from 'node:url'
-import { loadServices, typesOf } from '../../dist/services/shared/rpc/load-proto.js'
+import { loadServices, typesOf } from '../../dist/services/wire/load-proto.js'
 import { borrowPolicy, card, credential, everythingOn, firstRung } from './measure/deployment.mjs'
 import { closedLoop, interleave, medianOf } from './measure/closed-loop.mjs'
 import { cpuMsOf } from './measure/usage.mjs'

@@ -11,9 +11,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
-import { createBullmqConsumer } from '../../dist/services/shared/queue/bullmq-consumer.js'
-import { createBullmqProducer } from '../../dist/services/shared/queue/bullmq-producer.js'
-import { createRequestId, legIdOf } from '../../dist/services/shared/contract/ids.js'
+import { createBullmqConsumer } from '../../dist/services/state/queue/bullmq-consumer.js'
+import { createBullmqProducer } from '../../dist/services/state/queue/bullmq-producer.js'
+import { createRequestId, legIdOf } from '../../dist/services/contract/ids.js'
 import { machine, quantile } from './system.mjs'
 
 const { values } = parseArgs({

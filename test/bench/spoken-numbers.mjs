@@ -7,9 +7,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { connectGateway } from '../../dist/services/cli/client.js'
-import { isRight } from '../../dist/services/cli/compare-answers.js'
-import { freePort } from '../../dist/services/shared/process/private-redis.js'
+import { connectGateway } from '../../dist/services/cli/client/client.js'
+import { isRight } from '../../dist/services/cli/output/compare-answers.js'
+import { freePort } from '../../dist/services/cli/system/private-redis.js'
 
 const { values } = parseArgs({
   options: {

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { loadConfig } from '../../dist/services/shared/config/load-config.js'
+import { loadConfig } from '../../dist/services/config/load-config.js'
 import { quantile } from './system.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

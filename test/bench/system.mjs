@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { loadErrorMessages, loadServices, typesOf } from '../../dist/services/shared/rpc/load-proto.js'
-import { readFailure } from '../../dist/services/shared/rpc/status.js'
+import { loadErrorMessages, loadServices, typesOf } from '../../dist/services/wire/load-proto.js'
+import { readFailure } from '../../dist/services/wire/status.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const types = typesOf(loadServices(root)).sluice.v1

@@ -9,8 +9,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Redis } from 'ioredis'
 import { pino } from 'pino'
-import { createMailSender, createRedisMailbox } from '../../dist/services/shared/mailbox/redis-mailbox.js'
-import { connectRedis, whenReady } from '../../dist/services/shared/redis/connect.js'
+import { createMailSender, createRedisMailbox } from '../../dist/services/state/replies/redis-mailbox.js'
+import { connectRedis, whenReady } from '../../dist/services/platform/redis/connect.js'
 
 const { values } = parseArgs({ options: { json: { type: 'string' } } })
 const body = 'x'.repeat(200)

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { echoConfig } from '../support/echo-config.ts'
 import { createTestGateway, until, type GatewayProcess, type TestGateway } from '../support/gateway.ts'
 import { failureOf, fieldsOf, textRequest, type CallSettings } from '../support/grpc-client.ts'
-import type { InferRequest } from '../../services/shared/rpc/generated/sluice/v1/InferRequest.ts'
+import type { InferRequest } from '#services/wire/generated/sluice/v1/InferRequest'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
 let redis: PrivateRedis

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { packageRoot } from '../../services/shared/config/load-config.ts'
-import { freePort } from '../../services/shared/process/private-redis.ts'
+import { packageRoot } from '#services/config/load-config'
+import { freePort } from '#services/cli/system/private-redis'
 import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
 
 const hasServer = ['redis-server', 'redis-cli'].every(name => spawnSync(name, ['--version']).status === 0)

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { packageRoot } from '../../services/shared/config/load-config.ts'
+import { packageRoot } from '#services/config/load-config'
 import { missingPacks } from '../support/model-packs.ts'
 
 const wanted = ['whisper-tiny', 'whisper-base', 'whisper-small', 'minilm', 'gte-small', 'ppocr-v4', 'ppocr-v6-det']

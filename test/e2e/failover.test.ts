@@ -1,7 +1,7 @@
 import { status, type ServiceError } from '@grpc/grpc-js'
 import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { InferEvent__Output } from '../../services/shared/rpc/generated/sluice/v1/InferEvent.ts'
+import type { InferEvent__Output } from '#services/wire/generated/sluice/v1/InferEvent'
 import { chatConfig, chatModel } from '../support/chat-ladder.ts'
 import { createTestGateway, until, type TestGateway } from '../support/gateway.ts'
 import { failureOf, textRequest } from '../support/grpc-client.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { freePort } from '../../services/shared/process/private-redis.ts'
+import { freePort } from '#services/cli/system/private-redis'
 import { buildEarlier, earlierMissing, thisBuild, type Version } from '../support/earlier-build.ts'
 import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js'
 import { LLMock } from '@copilotkit/aimock'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { ToolCall__Output } from '../../services/shared/rpc/generated/sluice/v1/ToolCall.ts'
+import type { ToolCall__Output } from '#services/wire/generated/sluice/v1/ToolCall'
 import { chatConfig, chatModel } from '../support/chat-ladder.ts'
 import { createTestGateway, until, type GatewayProcess, type TestGateway } from '../support/gateway.ts'
 import { failureOf, fieldsOf, textRequest } from '../support/grpc-client.ts'

@@ -1,10 +1,10 @@
 import { pino } from 'pino'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
-import type { RunControl } from '../../services/worker/backend.ts'
-import type { Outcome, Work } from '../../services/worker/states.ts'
-import { createBackend } from '../../services/worker/ways/create-backend.ts'
+import { createRequestId, legIdOf } from '#services/contract/ids'
+import type { RunControl } from '#services/worker/backends/backend'
+import type { Outcome, Work } from '#services/worker/states'
+import { createBackend } from '#services/worker/backends/create-backend'
 import { startImageServer, type ImageServer } from '../support/image-server.ts'
 
 let server: ImageServer

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createJudges, type Judges } from '../../services/worker/judge/judges.ts'
+import { createJudges, type Judges } from '#services/worker/sandbox/judges'
 import { buildWorker } from '../support/built-worker.ts'
 import { isJudging, judgesOf } from '../support/judge-processes.ts'
 
@@ -36,7 +36,7 @@ function onlyJudge(parentPid: number): number {
 
 /** A process that has a judge at work on a step that never ends. */
 async function startParent(timeoutMs: number, then: string): Promise<{ parent: ChildProcess; judge: number }> {
-  const file = pathToFileURL('dist/services/worker/judge/judges.js').href
+  const file = pathToFileURL('dist/services/worker/sandbox/judges.js').href
   const program = `
     import { createJudges } from ${JSON.stringify(file)}
     const run = { program: '', calls: [${JSON.stringify(endlessStep)}], timeoutMs: ${timeoutMs} }

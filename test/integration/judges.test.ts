@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createJudges, type Judges } from '../../services/worker/judge/judges.ts'
+import { createJudges, type Judges } from '#services/worker/sandbox/judges'
 import { buildWorker } from '../support/built-worker.ts'
 import { judgesOf } from '../support/judge-processes.ts'
 

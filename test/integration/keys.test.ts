@@ -1,11 +1,11 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createProveByStore } from '../../services/router/admit/proofs/prove-by-store.ts'
-import { createKeys, type Keys } from '../../services/router/keys/keys.ts'
-import { createRedisKeyStore } from '../../services/router/keys/redis-key-store.ts'
-import type { KeyStore } from '../../services/router/keys/key-store.ts'
-import { hashCredential } from '../../services/shared/keys/api-key.ts'
-import { connectRedis, whenReady, type RedisConnection } from '../../services/shared/redis/connect.ts'
+import { createProveByStore } from '#services/router/edge/auth/authenticate-by-store'
+import { createKeys, type Keys } from '#services/router/edge/auth/keys/keys'
+import { createRedisKeyStore } from '#services/router/edge/auth/keys/redis-key-store'
+import type { KeyStore } from '#services/router/edge/auth/keys/key-store'
+import { hashCredential } from '#services/state/api-keys/api-key'
+import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
 let server: PrivateRedis

@@ -1,19 +1,11 @@
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createGeneration, type GenerationOptions } from '../../services/router/ledger/generation.ts'
-import type {
-  Amounts,
-  HoldOrder,
-  Ledger,
-  Scope,
-  Settled,
-  Settlement,
-  Take,
-} from '../../services/router/ledger/ledger.ts'
-import { createMemoryFile, type LedgerMemory, type Remembered } from '../../services/router/ledger/memory-file.ts'
-import { createRedisLedger } from '../../services/router/ledger/redis-ledger.ts'
-import { connectRedis, whenReady, type RedisConnection } from '../../services/shared/redis/connect.ts'
+import { createGeneration, type GenerationOptions } from '#services/router/ledger/generation'
+import type { Amounts, HoldOrder, Ledger, Scope, Settled, Settlement, Take } from '#services/router/ledger/ledger'
+import { createMemoryFile, type LedgerMemory, type Remembered } from '#services/router/ledger/memory-file'
+import { createRedisLedger } from '#services/router/ledger/redis-ledger'
+import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
 import { PlainLedger } from '../support/plain-ledger.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 

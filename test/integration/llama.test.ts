@@ -1,10 +1,10 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
-import type { Backend, RunControl } from '../../services/worker/backend.ts'
-import { importNodeLlama } from '../../services/worker/infer/llama/node-llama.ts'
-import type { Work } from '../../services/worker/states.ts'
-import { createLlamaBackend } from '../../services/worker/ways/llama.ts'
+import { createRequestId, legIdOf } from '#services/contract/ids'
+import type { Backend, RunControl } from '#services/worker/backends/backend'
+import { importNodeLlama } from '#services/worker/backends/llama/node-llama'
+import type { Work } from '#services/worker/states'
+import { createLlamaBackend } from '#services/worker/backends/llama/llama'
 import { missingPacks, packPath } from '../support/model-packs.ts'
 
 const installed = await importNodeLlama().then(

@@ -1,9 +1,9 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { RunControl } from '../../services/worker/backend.ts'
-import type { Outcome, Work } from '../../services/worker/states.ts'
-import { createOpenaiBackend, type OpenaiSpec } from '../../services/worker/ways/openai.ts'
-import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
+import type { RunControl } from '#services/worker/backends/backend'
+import type { Outcome, Work } from '#services/worker/states'
+import { createOpenaiBackend, type OpenaiSpec } from '#services/worker/backends/openai/openai'
+import { createRequestId, legIdOf } from '#services/contract/ids'
 import { startDeafServer } from '../support/deaf-server.ts'
 import { startOpenaiServer, type OpenaiServer } from '../support/openai-server.ts'
 

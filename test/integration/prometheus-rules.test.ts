@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { packageRoot } from '../../services/shared/config/load-config.ts'
+import { packageRoot } from '#services/config/load-config'
 import { ruleFiles, rules } from '../support/monitoring-files.ts'
 import { prometheusMissing } from '../support/prometheus.ts'
 

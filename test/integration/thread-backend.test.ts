@@ -1,10 +1,10 @@
 import { pino } from 'pino'
 import { afterEach, describe, expect, test } from 'vitest'
-import { systemClock } from '../../services/shared/contract/clock.ts'
-import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
-import type { RunControl } from '../../services/worker/backend.ts'
-import type { Work } from '../../services/worker/states.ts'
-import { createThreadBackend, type ThreadBackend } from '../../services/worker/thread/thread-backend.ts'
+import { systemClock } from '#services/contract/clock'
+import { createRequestId, legIdOf } from '#services/contract/ids'
+import type { RunControl } from '#services/worker/backends/backend'
+import type { Work } from '#services/worker/states'
+import { createThreadBackend, type ThreadBackend } from '#services/worker/engine/thread/thread-backend'
 
 const entry = new URL('../fixtures/threads/scripted-thread.mjs', import.meta.url)
 

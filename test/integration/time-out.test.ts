@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connectRedis, whenReady, type RedisConnection } from '../../services/shared/redis/connect.ts'
+import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
 const ms = 200

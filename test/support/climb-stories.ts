@@ -1,8 +1,8 @@
-import type { Claimed, Climbed, Considered, GuidedLadder } from '../../services/router/states.ts'
-import type { LegState } from '../../services/shared/climb/climb-log.ts'
-import { createRequestId } from '../../services/shared/contract/ids.ts'
-import type { Ladder, Rung } from '../../services/shared/contract/model.ts'
-import type { Estimate, Policy } from '../../services/shared/policy/policy.ts'
+import type { Claimed, Climbed, Considered, GuidedLadder } from '#services/router/request/states'
+import type { LegState } from '#services/state/cascade-log/cascade-log'
+import { createRequestId } from '#services/contract/ids'
+import type { Ladder, Rung } from '#services/contract/model'
+import type { Estimate, Policy } from '#services/decision/policy/policy'
 
 /** One rung that answered. */
 export interface Told {

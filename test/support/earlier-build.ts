@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { packageRoot } from '../../services/shared/config/load-config.ts'
+import { packageRoot } from '#services/config/load-config'
 
 /** The version before this one, raised at each release: what runs in the field while this build is rolled out. */
 const earlierCommit = 'a8f2ba3e38903262f554b98c99b171cda471c912'

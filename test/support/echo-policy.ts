@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { runCalibrate } from '../../services/calibrate/calibrate.ts'
+import { runCalibrate } from '#services/calibrate/calibrate'
 import { writeTable } from './outcome-table.ts'
 
 /** How often the small echo was right in the rows that a policy is fitted on: always, or once in 20, or all but once in 20. */

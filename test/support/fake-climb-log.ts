@@ -1,12 +1,5 @@
-import type {
-  ClimbLog,
-  ClimbState,
-  LegEnd,
-  LegState,
-  Owner,
-  PlannedLeg,
-} from '../../services/shared/climb/climb-log.ts'
-import { parseLegId, type LegId, type RequestId } from '../../services/shared/contract/ids.ts'
+import type { ClimbLog, ClimbState, LegEnd, LegState, Owner, PlannedLeg } from '#services/state/cascade-log/cascade-log'
+import { parseLegId, type LegId, type RequestId } from '#services/contract/ids'
 
 type Mutable = { -readonly [K in keyof ClimbState]: ClimbState[K] } & { legs: LegState[] }
 

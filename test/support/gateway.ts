@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../../services/shared/process/private-redis.ts'
+import { freePort } from '#services/cli/system/private-redis'
 import { openClient, type GatewayClient } from './grpc-client.ts'
 
 /** The folder of the project. */

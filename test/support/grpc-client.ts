@@ -1,13 +1,13 @@
 import { credentials, Metadata, type CallOptions, type ServiceError } from '@grpc/grpc-js'
 import { fileURLToPath } from 'node:url'
-import type { ExplainResponse__Output } from '../../services/shared/rpc/generated/sluice/v1/ExplainResponse.ts'
-import type { InferEvent__Output } from '../../services/shared/rpc/generated/sluice/v1/InferEvent.ts'
-import type { InferRequest } from '../../services/shared/rpc/generated/sluice/v1/InferRequest.ts'
-import type { InferResponse__Output } from '../../services/shared/rpc/generated/sluice/v1/InferResponse.ts'
-import type { Job__Output } from '../../services/shared/rpc/generated/sluice/v1/Job.ts'
-import type { ListModelsResponse__Output } from '../../services/shared/rpc/generated/sluice/v1/ListModelsResponse.ts'
-import { loadErrorMessages, loadServices, typesOf } from '../../services/shared/rpc/load-proto.ts'
-import { readFailure } from '../../services/shared/rpc/status.ts'
+import type { ExplainResponse__Output } from '#services/wire/generated/sluice/v1/ExplainResponse'
+import type { InferEvent__Output } from '#services/wire/generated/sluice/v1/InferEvent'
+import type { InferRequest } from '#services/wire/generated/sluice/v1/InferRequest'
+import type { InferResponse__Output } from '#services/wire/generated/sluice/v1/InferResponse'
+import type { Job__Output } from '#services/wire/generated/sluice/v1/Job'
+import type { ListModelsResponse__Output } from '#services/wire/generated/sluice/v1/ListModelsResponse'
+import { loadErrorMessages, loadServices, typesOf } from '#services/wire/load-proto'
+import { readFailure } from '#services/wire/status'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const types = typesOf(loadServices(root))

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
-import { packageRoot } from '../../services/shared/config/load-config.ts'
+import { packageRoot } from '#services/config/load-config'
 
 /** A field of a Kubernetes object: as many shapes as there are kinds, which the API's schemas hold it to. */
 // oxlint-disable-next-line typescript/no-explicit-any

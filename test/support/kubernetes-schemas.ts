@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { parseAllDocuments } from 'yaml'
-import { packageRoot } from '../../services/shared/config/load-config.ts'
+import { packageRoot } from '#services/config/load-config'
 import type { KubernetesObject } from './helm.ts'
 
 /** Holds objects to the API's own schemas, with every object that lists its fields closed to others. */

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import type { Price } from '../../services/shared/contract/price.ts'
+import type { Price } from '#services/contract/price'
 
 /** What a climb's log says that its legs have used, read without the code that settles. */
 interface Climb {

@@ -2,7 +2,7 @@ import { parser } from '@prometheus-io/lezer-promql'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { packageRoot } from '../../services/shared/config/load-config.ts'
+import { packageRoot } from '#services/config/load-config'
 
 const deploy = join(packageRoot(), 'deploy')
 

@@ -9,7 +9,7 @@ import type {
   Settled,
   Settlement,
   Share,
-} from '../../services/router/ledger/ledger.ts'
+} from '#services/router/ledger/ledger'
 
 interface Hold {
   readonly order: HoldOrder

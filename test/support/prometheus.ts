@@ -2,7 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../../services/shared/process/private-redis.ts'
+import { freePort } from '#services/cli/system/private-redis'
 import { until } from './gateway.ts'
 
 /** Why Prometheus cannot be run here; `undefined` when it can. */

@@ -1,5 +1,5 @@
-import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
-import { envelopeVersion, priorityRanks, type Job } from '../../services/shared/queue/job.ts'
+import { createRequestId, legIdOf } from '#services/contract/ids'
+import { envelopeVersion, priorityRanks, type Job } from '#services/state/queue/job'
 
 /** A leg of a request of its own, as a router puts it in line: a minute is left. */
 export function waitingJob(more: Partial<Job> = {}): Job {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createAuthenticate, demandScope } from '../../services/router/admit/authenticate.ts'
-import { createFailureLimiter } from '../../services/router/admit/proofs/failure-limiter.ts'
-import type { Prove } from '../../services/router/admit/proofs/proof.ts'
-import { createProveByList } from '../../services/router/admit/proofs/prove-by-list.ts'
-import { createProven } from '../../services/router/admit/proofs/proven.ts'
-import type { Caller } from '../../services/router/states.ts'
+import { createAuthenticate, demandScope } from '#services/router/edge/auth/authenticate'
+import { createFailureLimiter } from '#services/router/edge/auth/failure-limiter'
+import type { Prove } from '#services/router/edge/auth/proof'
+import { createProveByList } from '#services/router/edge/auth/authenticate-by-list'
+import { createProven } from '#services/router/edge/auth/proven'
+import type { Caller } from '#services/router/request/states'
 
 const sha256 = (key: string): string => createHash('sha256').update(key).digest('hex')
 const keys = [

@@ -1,9 +1,9 @@
 import sharp from 'sharp'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { checkMedia, type GivenMedia } from '../../services/router/admit/check-media.ts'
-import { sniffMedia } from '../../services/shared/media/sniff-media.ts'
-import { GatewayError } from '../../services/shared/contract/errors.ts'
+import { checkMedia, type GivenMedia } from '#services/router/admit/check-media'
+import { sniffMedia } from '#services/media/sniff-media'
+import { GatewayError } from '#services/contract/errors'
 import { wavFile } from '../support/wav-file.ts'
 
 const limits = { imageMegapixels: 40, audioSeconds: 10 }

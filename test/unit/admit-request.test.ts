@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { createAdmit, type AdmitOptions } from '../../services/router/admit/admit.ts'
-import { checkRequest, type RequestLimits } from '../../services/router/admit/check-request.ts'
-import type { FetchPart } from '../../services/router/admit/fetch-part.ts'
-import type { Incoming } from '../../services/router/states.ts'
-import { GatewayError } from '../../services/shared/contract/errors.ts'
-import type { InferenceRequest } from '../../services/shared/contract/request.ts'
+import { createAdmit, type AdmitOptions } from '#services/router/admit/admit'
+import { checkRequest, type RequestLimits } from '#services/router/admit/check-request'
+import type { FetchPart } from '#services/router/admit/fetch/fetch-part'
+import type { Incoming } from '#services/router/request/states'
+import { GatewayError } from '#services/contract/errors'
+import type { InferenceRequest } from '#services/contract/request'
 
 const limits: RequestLimits = {
   parts: 4,

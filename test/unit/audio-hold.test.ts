@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { costOf } from '../../services/shared/contract/price.ts'
-import { readWavFacts } from '../../services/shared/media/decode-wav.ts'
-import { boundsOf, dearestLeg, sizesOf } from '../../services/router/choose/reserve.ts'
-import type { CheckedPart } from '../../services/router/states.ts'
-import { transcriptUsage } from '../../services/worker/ways/served/whole-usage.ts'
+import { costOf } from '#services/contract/price'
+import { readWavFacts } from '#services/media/decode-wav'
+import { boundsOf, dearestLeg, sizesOf } from '#services/router/choose/reserve'
+import type { CheckedPart } from '#services/router/request/states'
+import { transcriptUsage } from '#services/worker/backends/remote/whole-usage'
 import { wavFile } from '../support/wav-file.ts'
 
 const rung = { name: 'm', recipe: {}, model: { name: 'm', pool: 'p', tier: 't' } } as unknown as Parameters<

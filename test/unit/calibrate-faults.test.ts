@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runCalibrate } from '../../services/calibrate/calibrate.ts'
-import { gatherRows } from '../../services/calibrate/gather/read-rows.ts'
-import { runReplay } from '../../services/calibrate/replay.ts'
-import { runScore } from '../../services/calibrate/score.ts'
-import { loadPolicy } from '../../services/shared/policy/load-policy.ts'
+import { runCalibrate } from '#services/calibrate/calibrate'
+import { gatherRows } from '#services/calibrate/load/read-rows'
+import { runReplay } from '#services/calibrate/replay'
+import { runScore } from '#services/calibrate/score'
+import { loadPolicy } from '#services/decision/policy/load-policy'
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-faults-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { chooseSpace } from '../../services/calibrate/fit/kernel/choose-space.ts'
-import { withFeatures } from '../../services/calibrate/fit/kernel/fit-estimator.ts'
-import type { OutcomeRow } from '../../services/calibrate/states.ts'
-import type { TextEncoder } from '../../services/shared/encoder/text-encoder.ts'
+import { chooseSpace } from '#services/calibrate/fit/kernel/choose-space'
+import { withFeatures } from '#services/calibrate/fit/kernel/fit-estimator'
+import type { OutcomeRow } from '#services/calibrate/states'
+import type { TextEncoder } from '#services/decision/encoder/text-encoder'
 
 const models = ['small', 'large']
 const count = 320

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { createClaim } from '../../services/router/claim/claim.ts'
-import { createClaimShadow } from '../../services/router/claim/claim-shadow.ts'
-import { createBudgets, type BudgetOptions } from '../../services/router/ledger/budgets.ts'
-import type { Ledger } from '../../services/router/ledger/ledger.ts'
-import type { Chosen, Considered } from '../../services/router/states.ts'
-import { createRequestId } from '../../services/shared/contract/ids.ts'
-import type { Payers, Rung } from '../../services/shared/contract/model.ts'
+import { createClaim } from '#services/router/reserve/claim'
+import { createClaimShadow } from '#services/router/reserve/claim-shadow'
+import { createBudgets, type BudgetOptions } from '#services/router/ledger/budgets'
+import type { Ledger } from '#services/router/ledger/ledger'
+import type { Chosen, Considered } from '#services/router/request/states'
+import { createRequestId } from '#services/contract/ids'
+import type { Payers, Rung } from '#services/contract/model'
 import { PlainLedger } from '../support/plain-ledger.ts'
 
 const nowMs = Date.parse('2026-11-24T12:00:00Z')

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { LegId } from '../../services/shared/contract/ids.ts'
-import type { Job } from '../../services/shared/queue/job.ts'
-import type { JobConsumer, TakenJob } from '../../services/shared/queue/pool-queue.ts'
-import { createCollector, type Collector } from '../../services/worker/collect/collector.ts'
+import type { LegId } from '#services/contract/ids'
+import type { Job } from '#services/state/queue/job'
+import type { JobConsumer, TakenJob } from '#services/state/queue/pool-queue'
+import { createCollector, type Collector } from '#services/worker/collect/collector'
 
 interface Arrival {
   readonly model: string

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { packageRoot, parseOverrides } from '../../services/shared/config/load-config.ts'
-import { readConfig } from '../../services/shared/config/read-config.ts'
+import { packageRoot, parseOverrides } from '#services/config/load-config'
+import { readConfig } from '#services/config/read-config'
 
 const root = packageRoot()
 

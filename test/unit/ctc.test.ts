@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decodeCtc } from '../../services/worker/interpret/ctc.ts'
+import { decodeCtc } from '#services/worker/backends/ocr/recognise/ctc'
 
 const dictionary = ['a', 'b', 'c', ' ']
 

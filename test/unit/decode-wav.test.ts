@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { decodeWav } from '../../services/shared/media/decode-wav.ts'
-import { MediaError } from '../../services/shared/media/media-error.ts'
+import { decodeWav } from '#services/media/decode-wav'
+import { MediaError } from '#services/media/media-error'
 import { wavFile, type WavShape } from '../support/wav-file.ts'
 
 const samples = [0, 0.5, -0.5, 1, -1, 0.25]

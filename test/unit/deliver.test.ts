@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { deliver } from '../../services/router/deliver/deliver.ts'
-import type { Climbed } from '../../services/router/states.ts'
-import type { ErrorCode } from '../../services/shared/contract/errors.ts'
+import { deliver } from '#services/router/deliver/deliver'
+import type { Climbed } from '#services/router/request/states'
+import type { ErrorCode } from '#services/contract/errors'
 import { climbedWith } from '../support/rpc-gateway.ts'
 
 const rungs = [

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { packageRoot } from '../../services/shared/config/load-config.ts'
+import { packageRoot } from '#services/config/load-config'
 import { runCli } from '../support/run-cli.ts'
 
 const pages = ['README.md', 'deploy/RUNBOOK.md', 'deploy/SECURITY.md']

@@ -1,11 +1,11 @@
 import { Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
-import { fitReference } from '../../services/calibrate/fit/fit-reference.ts'
-import { createCalibrationDrift } from '../../services/router/learn/drift/calibration-drift.ts'
-import { registerDrift } from '../../services/router/learn/drift/drift-metrics.ts'
-import { createFeatureDrift } from '../../services/router/learn/drift/feature-drift.ts'
-import { describeAudio } from '../../services/shared/policy/features/describe-audio.ts'
-import { binOf, policyReferenceSchema } from '../../services/shared/policy/reference.ts'
+import { fitReference } from '#services/calibrate/fit/fit-reference'
+import { createCalibrationDrift } from '#services/router/learn/drift/calibration-drift'
+import { registerDrift } from '#services/router/learn/drift/drift-metrics'
+import { createFeatureDrift } from '#services/router/learn/drift/feature-drift'
+import { describeAudio } from '#services/decision/features/describe-audio'
+import { binOf, policyReferenceSchema } from '#services/decision/policy/reference'
 
 /** Numbers in [0, 1) that are the same at every run. */
 function drawer(seed: number): () => number {

@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { Registry } from 'prom-client'
 import { afterEach, describe, expect, it } from 'vitest'
-import { expectEngineWait } from '../../services/router/choose/expect-engine-wait.ts'
-import { backend } from '../../services/shared/config/backend-schema.ts'
-import { durationToWire } from '../../services/shared/rpc/convert/time.ts'
-import { createEndpoint } from '../../services/worker/infer/endpoints/endpoint.ts'
-import { readQueue, watchEngineLoad } from '../../services/worker/infer/endpoints/engine-load.ts'
-import { createWorkerMetrics } from '../../services/worker/metrics.ts'
+import { expectEngineWait } from '#services/router/pools/engine-wait'
+import { backend } from '#services/config/backend-schema'
+import { durationToWire } from '#services/wire/convert/time'
+import { createEndpoint } from '#services/worker/backends/remote/endpoints/endpoint'
+import { readQueue, watchEngineLoad } from '#services/worker/backends/remote/endpoints/engine-load'
+import { createWorkerMetrics } from '#services/worker/telemetry/worker-metrics'
 
 const megabytes = 1024 * 1024
 

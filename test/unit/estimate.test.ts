@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { expectEnd } from '../../services/router/choose/expect-end.ts'
-import { expectWait, type Servers } from '../../services/router/choose/expect-wait.ts'
-import { createInflow } from '../../services/router/inflow.ts'
-import { createServiceTimesRecorder, sketchFor } from '../../services/shared/estimate/service-times.ts'
+import { expectEnd } from '#services/router/choose/expect-end'
+import { expectWait, type Servers } from '#services/router/pools/queue-wait'
+import { createInflow } from '#services/router/pools/arrival-rate'
+import { createServiceTimesRecorder, sketchFor } from '#services/state/service-times/service-times'
 import {
   createTimeRecorder,
   mergeSketches,
   momentsOf,
   quantileOf,
   weightOf,
-} from '../../services/shared/estimate/time-sketch.ts'
-import type { PoolBacklog } from '../../services/shared/queue/pool-queue.ts'
+} from '#services/state/service-times/time-sketch'
+import type { PoolBacklog } from '#services/state/queue/pool-queue'
 
 const sketchOf = (times: readonly number[]) => {
   const recorder = createTimeRecorder()

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createFetchPart, type FetchLimits, type ResolveHost } from '../../services/router/admit/fetch-part.ts'
-import { isInside, readNetworks } from '../../services/router/admit/fetch/inside-addresses.ts'
+import { createFetchPart, type FetchLimits, type ResolveHost } from '#services/router/admit/fetch/fetch-part'
+import { isInside, readNetworks } from '#services/router/admit/fetch/inside-addresses'
 
 const never = new AbortController().signal
 

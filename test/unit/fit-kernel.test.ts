@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { factorize, solveFactored } from '../../services/calibrate/fit/regression/cholesky.ts'
+import { factorize, solveFactored } from '#services/calibrate/fit/regression/cholesky'
 import {
   createSpace,
   judgeShape,
@@ -8,12 +8,12 @@ import {
   foresee,
   graphOf,
   withFeatures,
-} from '../../services/calibrate/fit/kernel/fit-estimator.ts'
-import { applyKernel, fitKernel } from '../../services/calibrate/fit/kernel/fit-kernel.ts'
-import { writeEstimatorGraph } from '../../services/calibrate/publish/write-estimator-graph.ts'
-import type { OutcomeRow } from '../../services/calibrate/states.ts'
-import { openEstimator } from '../../services/shared/policy/estimator.ts'
-import { estimatorInput } from '../../services/shared/policy/featurize.ts'
+} from '#services/calibrate/fit/kernel/fit-estimator'
+import { applyKernel, fitKernel } from '#services/calibrate/fit/kernel/fit-kernel'
+import { writeEstimatorGraph } from '#services/calibrate/publish/write-estimator-graph'
+import type { OutcomeRow } from '#services/calibrate/states'
+import { openEstimator } from '#services/decision/policy/estimator'
+import { estimatorInput } from '#services/decision/policy/featurize'
 
 const subjects = ['rivers of the north', 'integrals and series', 'contract law', 'cells of plants']
 

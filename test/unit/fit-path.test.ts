@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { fitPath } from '../../services/calibrate/fit/fit-path.ts'
-import type { OutcomeRow } from '../../services/calibrate/states.ts'
-import { createWalk, type Walk } from '../../services/calibrate/walk-row.ts'
-import { createCostBook } from '../../services/calibrate/gather/cost-book.ts'
+import { fitPath } from '#services/calibrate/fit/fit-path'
+import type { OutcomeRow } from '#services/calibrate/states'
+import { createWalk, type Walk } from '#services/calibrate/walk-row'
+import { createCostBook } from '#services/calibrate/load/cost-book'
 
 const models = ['small', 'large']
 

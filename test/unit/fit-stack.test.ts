@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { drawOf } from '../../services/calibrate/draw.ts'
-import { fitJudges } from '../../services/calibrate/fit/fit-judges.ts'
-import { fitLabels } from '../../services/calibrate/fit/fit-labels.ts'
-import { fitProspects } from '../../services/calibrate/fit/fit-prospects.ts'
-import { judgedOf } from '../../services/calibrate/ladder.ts'
-import { createWalk } from '../../services/calibrate/walk-row.ts'
-import { judgeAll } from '../../services/shared/policy/judge-answer.ts'
-import { estimateOf } from '../../services/shared/policy/load-policy.ts'
+import { drawOf } from '#services/calibrate/draw'
+import { fitJudges } from '#services/calibrate/fit/fit-judges'
+import { fitLabels } from '#services/calibrate/fit/fit-labels'
+import { fitProspects } from '#services/calibrate/fit/fit-prospects'
+import { judgedOf } from '#services/calibrate/ladder'
+import { createWalk } from '#services/calibrate/walk-row'
+import { judgeAll } from '#services/decision/calibrators/judge-answer'
+import { estimateOf } from '#services/decision/policy/load-policy'
 import {
   createSpace,
   fitEstimator,
@@ -14,9 +14,9 @@ import {
   judgeShape,
   prepareRows,
   withFeatures,
-} from '../../services/calibrate/fit/kernel/fit-estimator.ts'
-import { fitStack } from '../../services/calibrate/fit/fit-stack.ts'
-import type { OutcomeRow } from '../../services/calibrate/states.ts'
+} from '#services/calibrate/fit/kernel/fit-estimator'
+import { fitStack } from '#services/calibrate/fit/fit-stack'
+import type { OutcomeRow } from '#services/calibrate/states'
 
 const models = ['small', 'large']
 const usual = Object.fromEntries(

@@ -1,8 +1,8 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { createFollower } from '../../services/router/climb/follow.ts'
-import type { ClimbLog, ClimbState } from '../../services/shared/climb/climb-log.ts'
-import { createRequestId, type RequestId } from '../../services/shared/contract/ids.ts'
+import { createFollower } from '#services/router/recovery/follow'
+import type { ClimbLog, ClimbState } from '#services/state/cascade-log/cascade-log'
+import { createRequestId, type RequestId } from '#services/contract/ids'
 
 describe('follow()', () => {
   it('does not call gone what began to be followed while others were being read', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { packageRoot } from '../../services/shared/config/load-config.ts'
+import { packageRoot } from '#services/config/load-config'
 
 const root = packageRoot()
 const policy = join(root, 'deploy', 'policies', 'ocr')

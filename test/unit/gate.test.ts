@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bend } from '../../services/router/bend.ts'
-import { decide, type GateInput } from '../../services/router/climb/gate.ts'
-import type { Considered, FilterName, GuidedLadder } from '../../services/router/states.ts'
-import type { ModelSpec, Rung } from '../../services/shared/contract/model.ts'
-import type { Called } from '../../services/shared/policy/policy.ts'
-import { createUncalibratedPolicy } from '../../services/shared/policy/uncalibrated-policy.ts'
+import { bend } from '#services/router/ladders/backpressure'
+import { decide, type GateInput } from '#services/router/cascade/gate'
+import type { Considered, FilterName, GuidedLadder } from '#services/router/request/states'
+import type { ModelSpec, Rung } from '#services/contract/model'
+import type { Called } from '#services/decision/policy/policy'
+import { createUncalibratedPolicy } from '#services/decision/policy/uncalibrated-policy'
 
 const names = ['small', 'medium', 'large']
 

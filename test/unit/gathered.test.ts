@@ -1,12 +1,12 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import type { RunControl } from '../../services/worker/backend.ts'
-import { createGathered, gather } from '../../services/worker/infer/upstream/gathered.ts'
-import type { Work } from '../../services/worker/states.ts'
-import type { BackendDependencies } from '../../services/worker/backend-dependencies.ts'
-import { createServed } from '../../services/worker/ways/served/served.ts'
-import { runTranscription } from '../../services/worker/ways/served/whole.ts'
+import type { RunControl } from '#services/worker/backends/backend'
+import { createGathered, gather } from '#services/worker/backends/remote/wire/gathered'
+import type { Work } from '#services/worker/states'
+import type { BackendDependencies } from '#services/worker/backends/backend-dependencies'
+import { createServed } from '#services/worker/backends/remote/served'
+import { runTranscription } from '#services/worker/backends/remote/whole'
 
 describe('gather()', () => {
   it('takes as many log-probabilities as one event of a stream can hold', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createRequestHandler, type Stages } from '../../services/router/handle-request.ts'
-import { NotHeld, type Claimed, type Climbed, type EmitEvent, type Incoming } from '../../services/router/states.ts'
-import { GatewayError } from '../../services/shared/contract/errors.ts'
+import { createRequestHandler, type Stages } from '#services/router/pipeline/handle-request'
+import { NotHeld, type Claimed, type Climbed, type EmitEvent, type Incoming } from '#services/router/request/states'
+import { GatewayError } from '#services/contract/errors'
 
 /** Stages that write down what they were asked. The money of a pledge is held when the course is walked, if it is. */
 function setUp(

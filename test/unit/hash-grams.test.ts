@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { letterWidth } from '../../services/shared/policy/features/letter-width.ts'
-import { gramBuckets, gramVector, hashGrams } from '../../services/shared/policy/features/hash-grams.ts'
+import { letterWidth } from '#services/decision/features/letter-width'
+import { gramBuckets, gramVector, hashGrams } from '#services/decision/features/hash-grams'
 
 describe('hashGrams()', () => {
   it('does not see case, space or punctuation', () => {

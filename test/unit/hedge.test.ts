@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { createFleet } from '../../services/router/choose/fleet.ts'
-import { createHedging } from '../../services/router/hedging.ts'
-import type { Course } from '../../services/router/climb/course.ts'
-import { createPair } from '../../services/router/climb/leg/hedge.ts'
-import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
-import type { Rung } from '../../services/shared/contract/model.ts'
-import type { LegEnd } from '../../services/shared/climb/climb-log.ts'
-import type { WorkerState } from '../../services/shared/registry/worker-registry.ts'
+import { createFleet } from '#services/router/pools/fleet'
+import { createHedging } from '#services/router/pools/hedging-policy'
+import type { Course } from '#services/router/cascade/course'
+import { createPair } from '#services/router/cascade/leg/hedge'
+import { createRequestId, legIdOf } from '#services/contract/ids'
+import type { Rung } from '#services/contract/model'
+import type { LegEnd } from '#services/state/cascade-log/cascade-log'
+import type { WorkerState } from '#services/state/registry/worker-registry'
 
 const rung: Rung = {
   name: 'm',

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { packageRoot } from '../../services/shared/config/load-config.ts'
+import { packageRoot } from '#services/config/load-config'
 
 const root = packageRoot()
 
@@ -67,7 +67,7 @@ describe('the house', () => {
   it('reads the environment in load-config alone', () => {
     const readers = pathsWhere(({ text }) => /\bprocess\.env\b/u.test(text))
     // The second sets a variable for a library that reads it, and reads none.
-    expect(readers).toEqual(['services/shared/config/load-config.ts', 'services/shared/process/forbid-telemetry.ts'])
+    expect(readers).toEqual(['services/config/load-config.ts', 'services/platform/process/forbid-telemetry.ts'])
   })
 
   it('keeps services apart', () => {

@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { packageRoot } from '../../services/shared/config/load-config.ts'
-import type { ErrorCode } from '../../services/shared/contract/errors.ts'
-import { statusNumberOf } from '../../services/shared/rpc/status.ts'
+import { packageRoot } from '#services/config/load-config'
+import type { ErrorCode } from '#services/contract/errors'
+import { statusNumberOf } from '#services/wire/status'
 
 const root = packageRoot()
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
 /** The closed family as it is written, so that a code added there is asked for here. */
 const codes = [
-  ...(/export type ErrorCode =([\s\S]*?)\n\n/u.exec(read('services/shared/contract/errors.ts'))?.[1] ?? '').matchAll(
+  ...(/export type ErrorCode =([\s\S]*?)\n\n/u.exec(read('services/contract/errors.ts'))?.[1] ?? '').matchAll(
     /'(\w+)'/gu,
   ),
 ].map(([, code]) => code as ErrorCode)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { createLadderBook } from '../../services/router/ladder-book.ts'
-import { createImpliedTask } from '../../services/router/rpc/implied-task.ts'
-import type { Modality, Task } from '../../services/shared/contract/content.ts'
-import type { ModelSpec } from '../../services/shared/contract/model.ts'
-import type { InferenceRequest } from '../../services/shared/contract/request.ts'
+import { createLadderBook } from '#services/router/ladders/ladder-registry'
+import { createImpliedTask } from '#services/router/edge/grpc/implied-task'
+import type { Modality, Task } from '#services/contract/content'
+import type { ModelSpec } from '#services/contract/model'
+import type { InferenceRequest } from '#services/contract/request'
 
 const model = (name: string, tasks: readonly Task[], modalities: readonly Modality[]): ModelSpec => ({
   name,

@@ -1,9 +1,9 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import type { Job } from '../../services/shared/queue/job.ts'
-import type { TakenBatch, TakenJob } from '../../services/shared/queue/pool-queue.ts'
-import { createCollector } from '../../services/worker/collect/collector.ts'
-import { startLanes } from '../../services/worker/lanes.ts'
+import type { Job } from '#services/state/queue/job'
+import type { TakenBatch, TakenJob } from '#services/state/queue/pool-queue'
+import { createCollector } from '#services/worker/collect/collector'
+import { startLanes } from '#services/worker/engine/lanes'
 
 const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { groupByLength } from '../../services/shared/encoder/length-groups.ts'
+import { groupByLength } from '#services/decision/encoder/length-groups'
 
 describe('groupByLength()', () => {
   it('puts every row in one group and pads little', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findLitellmNames, readLitellmPrice } from '../../services/cli/litellm-prices.ts'
+import { findLitellmNames, readLitellmPrice } from '#services/cli/commands/money/litellm-prices'
 
 describe('readLitellmPrice()', () => {
   it('turns dollars for one into nano-USD, without the rounding of doubles', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { createFourier } from '../../services/worker/encode/fourier.ts'
-import { createLogMel, windowSamples } from '../../services/worker/encode/log-mel.ts'
-import { splitWindows } from '../../services/worker/encode/split-windows.ts'
+import { createFourier } from '#services/worker/backends/whisper/fourier'
+import { createLogMel, windowSamples } from '#services/worker/backends/whisper/log-mel'
+import { splitWindows } from '#services/worker/backends/whisper/split-windows'
 
 describe('createFourier()', () => {
   test.each([1, 2, 15, 16, 400])('agrees with the sum by definition at length %i', length => {

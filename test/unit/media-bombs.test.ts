@@ -1,11 +1,11 @@
 import sharp from 'sharp'
 import { crc32, deflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { checkMedia, type GivenMedia } from '../../services/router/admit/check-media.ts'
-import { describePart } from '../../services/router/assess/describe-part.ts'
-import { loadPicture } from '../../services/worker/encode/load-picture.ts'
-import { openPicture } from '../../services/shared/media/open-picture.ts'
-import { readWavFacts } from '../../services/shared/media/decode-wav.ts'
+import { checkMedia, type GivenMedia } from '#services/router/admit/check-media'
+import { describePart } from '#services/router/assess/describe-part'
+import { loadPicture } from '#services/worker/backends/ocr/load-picture'
+import { openPicture } from '#services/media/open-picture'
+import { readWavFacts } from '#services/media/decode-wav'
 import { wavFile } from '../support/wav-file.ts'
 
 const limits = { imageMegapixels: 40, audioSeconds: 600 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { LegId } from '../../services/shared/contract/ids.ts'
-import type { Mail } from '../../services/shared/mailbox/mailbox.ts'
-import { createOpenLegs, type OpenLeg, type OpenLegs } from '../../services/worker/report/open-legs.ts'
+import type { LegId } from '#services/contract/ids'
+import type { Mail } from '#services/state/replies/mailbox'
+import { createOpenLegs, type OpenLeg, type OpenLegs } from '#services/worker/report/open-legs'
 
 const legId = 'a.0' as LegId
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { Registry, Gauge } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openOpsServer, type OpsServer } from '../../services/shared/telemetry/ops-server.ts'
+import { openOpsServer, type OpsServer } from '#services/platform/telemetry/ops-server'
 
 let server: OpsServer
 const missing = [{ check: 'redis' }, { check: 'pool', name: 'small' }]

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createPace } from '../../services/calibrate/gauge/pace.ts'
-import type { QualityPoint } from '../../services/shared/policy/policy-schema.ts'
+import { createPace } from '#services/calibrate/evaluate/pace'
+import type { QualityPoint } from '#services/decision/policy/policy-schema'
 
 const point = (
   models: string[],

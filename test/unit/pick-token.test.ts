@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { pickToken, probabilityOf } from '../../services/worker/infer/onnx/pick-token.ts'
+import { pickToken, probabilityOf } from '#services/worker/backends/whisper/pick-token'
 
 const logits = Float32Array.from([1, 3, 2, 5])
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { costOf, dearestCost, priceAt, type Price, type Usage } from '../../services/shared/contract/price.ts'
+import { costOf, dearestCost, priceAt, type Price, type Usage } from '#services/contract/price'
 
 const count = fc.option(fc.integer({ min: 0, max: 5000 }), { nil: undefined })
 const rate = fc.option(fc.double({ min: 0, max: 500, noNaN: true }), { nil: undefined })

@@ -2,8 +2,8 @@ import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey, type
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createKeySet } from '../../services/router/admit/proofs/key-set.ts'
-import { createProveByToken } from '../../services/router/admit/proofs/prove-by-token.ts'
+import { createKeySet } from '#services/router/edge/auth/key-set'
+import { createProveByToken } from '#services/router/edge/auth/authenticate-by-token'
 
 /** A real server of a key set that can be rotated, broken and counted. */
 async function openIssuer() {

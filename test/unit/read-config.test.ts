@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseOverrides } from '../../services/shared/config/load-config.ts'
-import { readConfig } from '../../services/shared/config/read-config.ts'
-import type { Config } from '../../services/shared/config/schema.ts'
+import { parseOverrides } from '#services/config/load-config'
+import { readConfig } from '#services/config/read-config'
+import type { Config } from '#services/config/schema'
 
 const base = `version: 1
 auth: { anonymous: true }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
-import { envelopeVersion, type Job } from '../../services/shared/queue/job.ts'
-import { readJob } from '../../services/shared/queue/read-job.ts'
+import { createRequestId, legIdOf } from '#services/contract/ids'
+import { envelopeVersion, type Job } from '#services/state/queue/job'
+import { readJob } from '#services/state/queue/read-job'
 
 const least: Job = {
   version: envelopeVersion,

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { checkMedia } from '../../services/router/admit/check-media.ts'
-import { describeHeader } from '../../services/router/assess/describe-header.ts'
-import { MediaError } from '../../services/shared/media/media-error.ts'
-import { readVideoFacts } from '../../services/shared/media/read-video.ts'
-import { describeVideo } from '../../services/shared/policy/features/describe-video.ts'
+import { checkMedia } from '#services/router/admit/check-media'
+import { describeHeader } from '#services/router/assess/describe-header'
+import { MediaError } from '#services/media/media-error'
+import { readVideoFacts } from '#services/router/admit/media/read-video'
+import { describeVideo } from '#services/decision/features/describe-video'
 
 /** Two seconds of FFmpeg's test pattern, 96 × 64 at 10 frames a second with a key frame every 5; what is expected is what ffprobe counts. */
 const fixture = (name: string): Buffer => readFileSync(new URL(`../fixtures/video/${name}`, import.meta.url))

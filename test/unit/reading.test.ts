@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { interpretReading, inReadingOrder, type ReadLine } from '../../services/worker/interpret/reading.ts'
-import { cornersOf } from '../../services/worker/interpret/minimal-rectangle.ts'
+import { interpretReading, inReadingOrder, type ReadLine } from '#services/worker/backends/ocr/recognise/reading'
+import { cornersOf } from '#services/worker/backends/ocr/detect/minimal-rectangle'
 
 const line = (text: string, x: number, y: number, probability = 0.98): ReadLine => ({
   corners: cornersOf({ centre: { x, y }, width: 80, height: 20, angle: 0 }),

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { Course } from '../../services/router/climb/course.ts'
-import { relayOf } from '../../services/router/climb/relay-of.ts'
-import { createTrail } from '../../services/router/climb/trail.ts'
-import type { ClimbEvent, Considered } from '../../services/router/states.ts'
-import { createRequestId } from '../../services/shared/contract/ids.ts'
-import type { Recipe, Rung, Streaming } from '../../services/shared/contract/model.ts'
+import type { Course } from '#services/router/cascade/course'
+import { relayOf } from '#services/router/cascade/relay-of'
+import { createTrail } from '#services/router/cascade/trail'
+import type { ClimbEvent, Considered } from '#services/router/request/states'
+import { createRequestId } from '#services/contract/ids'
+import type { Recipe, Rung, Streaming } from '#services/contract/model'
 
 function rung(name: string, more: Partial<Rung> = {}): Rung {
   const card = { title: name, licence: 'none', source: 'none', trainingData: 'none', limits: 'none' }

@@ -1,8 +1,8 @@
 import { status } from '@grpc/grpc-js'
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2'
 import { afterEach, describe, expect, it } from 'vitest'
-import { parseTimeoutMs } from '../../services/router/rpc/grpc-js-internals.ts'
-import type { Incoming } from '../../services/router/states.ts'
+import { parseTimeoutMs } from '#services/router/edge/grpc/grpc-js-internals'
+import type { Incoming } from '#services/router/request/states'
 import { called, climbedWith, openRpcGateway, type Inside, type RpcGateway } from '../support/rpc-gateway.ts'
 
 const opened: RpcGateway[] = []

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { GatewayError } from '../../services/shared/contract/errors.ts'
-import type { InferRequest } from '../../services/shared/rpc/generated/sluice/v1/InferRequest.ts'
+import { GatewayError } from '#services/contract/errors'
+import type { InferRequest } from '#services/wire/generated/sluice/v1/InferRequest'
 import { called, climbedWith, openRpcGateway, type Inside, type RpcGateway } from '../support/rpc-gateway.ts'
 
 const opened: RpcGateway[] = []

@@ -11,11 +11,11 @@ import { loadSync } from '@grpc/proto-loader'
 import { protoPath } from 'grpc-health-check'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { GatewayError, invalidField } from '../../services/shared/contract/errors.ts'
-import type { InferRequest } from '../../services/shared/rpc/generated/sluice/v1/InferRequest.ts'
-import { readFailure } from '../../services/shared/rpc/status.ts'
-import { openRpcServer } from '../../services/router/rpc/server.ts'
-import type { EmitEvent, Incoming } from '../../services/router/states.ts'
+import { GatewayError, invalidField } from '#services/contract/errors'
+import type { InferRequest } from '#services/wire/generated/sluice/v1/InferRequest'
+import { readFailure } from '#services/wire/status'
+import { openRpcServer } from '#services/router/edge/grpc/server'
+import type { EmitEvent, Incoming } from '#services/router/request/states'
 import {
   called,
   climbedWith,

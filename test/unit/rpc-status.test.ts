@@ -1,8 +1,8 @@
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { GatewayError, invalidField, type ErrorCode } from '../../services/shared/contract/errors.ts'
-import { createStatusWriter, readFailure, statusNumberOf } from '../../services/shared/rpc/status.ts'
+import { GatewayError, invalidField, type ErrorCode } from '#services/contract/errors'
+import { createStatusWriter, readFailure, statusNumberOf } from '#services/wire/status'
 import { errorMessages } from '../support/rpc-gateway.ts'
 
 const writer = createStatusWriter(errorMessages)

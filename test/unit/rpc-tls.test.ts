@@ -9,8 +9,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   createRotatingCredentials,
   type RotatingCredentials,
-} from '../../services/router/rpc/tls/rotating-credentials.ts'
-import type { InferRequest } from '../../services/shared/rpc/generated/sluice/v1/InferRequest.ts'
+} from '#services/router/edge/grpc/tls/rotating-credentials'
+import type { InferRequest } from '#services/wire/generated/sluice/v1/InferRequest'
 import { createAuthority, type Authority, type Certified } from '../support/certificates.ts'
 import { called, climbedWith, openRpcGateway, type Inside, type RpcGateway } from '../support/rpc-gateway.ts'
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
-import type { Work } from '../../services/worker/states.ts'
-import type { FromThread } from '../../services/worker/thread/messages.ts'
-import { createRunControl } from '../../services/worker/thread/run-control.ts'
-import { transferableMedia } from '../../services/worker/thread/transfer-media.ts'
+import { createRequestId, legIdOf } from '#services/contract/ids'
+import type { Work } from '#services/worker/states'
+import type { FromThread } from '#services/worker/engine/thread/messages'
+import { createRunControl } from '#services/worker/engine/thread/run-control'
+import { transferableMedia } from '#services/worker/engine/thread/transfer-media'
 
 const work = (index: number, parts: Work['parts'] = []): Work => ({
   legId: legIdOf(createRequestId(0), index),

@@ -1,10 +1,10 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import type { ExpiredHold, Ledger, Settlement } from '../../services/router/ledger/ledger.ts'
-import { createSettler } from '../../services/router/settle/settle.ts'
-import type { Claimed, Climbed } from '../../services/router/states.ts'
-import type { ClimbPlan, ClimbRequest, LegEnd } from '../../services/shared/climb/climb-log.ts'
-import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
+import type { ExpiredHold, Ledger, Settlement } from '#services/router/ledger/ledger'
+import { createSettler } from '#services/router/settle/settle'
+import type { Claimed, Climbed } from '#services/router/request/states'
+import type { ClimbPlan, ClimbRequest, LegEnd } from '#services/state/cascade-log/cascade-log'
+import { createRequestId, legIdOf } from '#services/contract/ids'
 import { FakeClimbLog } from '../support/fake-climb-log.ts'
 
 const requestId = createRequestId(1)

@@ -1,11 +1,11 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { createFleet } from '../../services/router/choose/fleet.ts'
-import { createLegDesk } from '../../services/router/climb/leg/leg-desk.ts'
-import { createStrandedLook } from '../../services/router/stranded-legs.ts'
-import type { ClimbPlan, ClimbRequest, LegEnd } from '../../services/shared/climb/climb-log.ts'
-import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
-import type { WorkerState } from '../../services/shared/registry/worker-registry.ts'
+import { createFleet } from '#services/router/pools/fleet'
+import { createLegDesk } from '#services/router/cascade/leg/leg-desk'
+import { createStrandedLook } from '#services/router/recovery/stranded-legs'
+import type { ClimbPlan, ClimbRequest, LegEnd } from '#services/state/cascade-log/cascade-log'
+import { createRequestId, legIdOf } from '#services/contract/ids'
+import type { WorkerState } from '#services/state/registry/worker-registry'
 import { FakeClimbLog } from '../support/fake-climb-log.ts'
 
 const worker: WorkerState = {

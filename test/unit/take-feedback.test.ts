@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { createTakeFeedback } from '../../services/router/learn/take-feedback.ts'
-import type { ClimbState } from '../../services/shared/climb/climb-log.ts'
-import type { OutcomeRecord } from '../../services/shared/outcomes/outcome-record.ts'
-import { createRequestId } from '../../services/shared/contract/ids.ts'
+import { createTakeFeedback } from '#services/router/learn/take-feedback'
+import type { ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { OutcomeRecord } from '#services/state/outcomes/outcome-record'
+import { createRequestId } from '#services/contract/ids'
 
 const requestId = createRequestId(Date.now())
 

@@ -1,17 +1,17 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cutLine, lineHeight, upsideDown } from '../../services/worker/encode/cut-line.ts'
-import type { Picture } from '../../services/worker/encode/load-picture.ts'
-import { stretchContrast } from '../../services/worker/encode/stretch-contrast.ts'
-import { findComponents } from '../../services/worker/interpret/components.ts'
-import { mergeBoxes } from '../../services/worker/interpret/merge-boxes.ts'
+import { cutLine, lineHeight, upsideDown } from '#services/worker/backends/ocr/recognise/cut-line'
+import type { Picture } from '#services/worker/backends/ocr/load-picture'
+import { stretchContrast } from '#services/worker/backends/ocr/stretch-contrast'
+import { findComponents } from '#services/worker/backends/ocr/detect/components'
+import { mergeBoxes } from '#services/worker/backends/ocr/detect/merge-boxes'
 import {
   cornersOf,
   minimalRectangle,
   type Point,
   type Rectangle,
-} from '../../services/worker/interpret/minimal-rectangle.ts'
-import { findTextBoxes, type TextMap } from '../../services/worker/interpret/text-boxes.ts'
+} from '#services/worker/backends/ocr/detect/minimal-rectangle'
+import { findTextBoxes, type TextMap } from '#services/worker/backends/ocr/detect/text-boxes'
 
 /** A map with filled rectangles of one value. */
 function mapOf(width: number, height: number, shapes: readonly Rectangle[], value = 0.9): TextMap {

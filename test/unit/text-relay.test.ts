@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createTextRelay } from '../../services/router/climb/leg/text-relay.ts'
-import { createRequestId, legIdOf } from '../../services/shared/contract/ids.ts'
-import type { Mail } from '../../services/shared/mailbox/mailbox.ts'
+import { createTextRelay } from '#services/router/cascade/leg/text-relay'
+import { createRequestId, legIdOf } from '#services/contract/ids'
+import type { Mail } from '#services/state/replies/mailbox'
 
 function setUp(hold?: Promise<void>) {
   const texts: string[] = []

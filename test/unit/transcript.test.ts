@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createByteLevelText } from '../../services/worker/interpret/byte-level-text.ts'
-import { interpretTranscript, type HeardWindow } from '../../services/worker/interpret/transcript.ts'
+import { createByteLevelText } from '#services/worker/backends/whisper/byte-level-text'
+import { interpretTranscript, type HeardWindow } from '#services/worker/backends/whisper/transcript'
 
 const sure: HeardWindow = {
   text: ' One, two, three.',

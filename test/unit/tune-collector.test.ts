@@ -2,8 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { packageRoot } from '../../services/shared/config/load-config.ts'
-import { tuneCollector } from '../../services/shared/process/tune-collector.ts'
+import { packageRoot } from '#services/config/load-config'
+import { tuneCollector } from '#services/platform/process/tune-collector'
 
 const [growth, alone, helped] = ['--heap-growing-percent=300', '--no-parallel-scavenge', '--parallel-scavenge']
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createWindows } from '../../services/router/ledger/windows.ts'
+import { createWindows } from '#services/router/ledger/windows'
 
 const at = Date.parse
 

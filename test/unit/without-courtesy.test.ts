@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { withoutCourtesy } from '../../services/shared/policy/features/without-courtesy.ts'
+import { withoutCourtesy } from '#services/decision/features/without-courtesy'
 
 describe('withoutCourtesy()', () => {
   it.each([

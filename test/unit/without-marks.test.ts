@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { withoutMarks, wordsWithoutMarks } from '../../services/shared/answers/without-marks.ts'
+import { withoutMarks, wordsWithoutMarks } from '#services/decision/answers/without-marks'
 
 describe('withoutMarks()', () => {
   it.each([

@@ -1,11 +1,11 @@
-import { chancesOf, signsOf } from '../../shared/policy/judge-answer.ts'
-import type { Estimate } from '../../shared/policy/policy.ts'
-import type { Judge, LabelModel, PolicyFile } from '../../shared/policy/policy-schema.ts'
-import { drawOf } from '../draw.ts'
-import { judgedOf } from '../ladder.ts'
-import type { OutcomeRow } from '../states.ts'
+import { chancesOf, signsOf } from '#services/decision/calibrators/judge-answer'
+import type { Estimate } from '#services/decision/policy/policy'
+import type { Judge, LabelModel, PolicyFile } from '#services/decision/policy/policy-schema'
+import { drawOf } from '#services/calibrate/draw'
+import { judgedOf } from '#services/calibrate/ladder'
+import type { OutcomeRow } from '#services/calibrate/states'
 import { codeSamples, fitScaled, judgeOf, type Sample } from './regression/scaled-regression.ts'
-import { thinned } from '../thinned.ts'
+import { thinned } from '#services/calibrate/thinned'
 
 /** A row with what is foreseen of it by an estimator that has not seen it, and such a label model where there is one. */
 export interface JudgeRow {

@@ -1,9 +1,9 @@
-import type { QualityPoint } from '../../shared/policy/policy-schema.ts'
-import type { CostBook } from '../states.ts'
-import { chainsOf } from '../ladder.ts'
-import type { Walk } from '../walk-row.ts'
-import { drawOf } from '../draw.ts'
-import { thinned } from '../thinned.ts'
+import type { QualityPoint } from '#services/decision/policy/policy-schema'
+import type { CostBook } from '#services/calibrate/states'
+import { chainsOf } from '#services/calibrate/ladder'
+import type { Walk } from '#services/calibrate/walk-row'
+import { drawOf } from '#services/calibrate/draw'
+import { thinned } from '#services/calibrate/thinned'
 
 /** Each price of quality is so many times the one before. */
 const priceRatio = 1.4

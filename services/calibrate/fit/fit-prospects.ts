@@ -1,12 +1,12 @@
-import { judgeAll } from '../../shared/policy/judge-answer.ts'
-import type { Called } from '../../shared/policy/policy.ts'
-import type { PolicyFile } from '../../shared/policy/policy-schema.ts'
-import { prospectSignsOf } from '../../shared/policy/signs/prospect-signs.ts'
-import { drawOf } from '../draw.ts'
-import { judgedOf, pairsOf } from '../ladder.ts'
+import { judgeAll } from '#services/decision/calibrators/judge-answer'
+import type { Called } from '#services/decision/policy/policy'
+import type { PolicyFile } from '#services/decision/policy/policy-schema'
+import { prospectSignsOf } from '#services/decision/calibrators/features/prospect-features'
+import { drawOf } from '#services/calibrate/draw'
+import { judgedOf, pairsOf } from '#services/calibrate/ladder'
 import { mostSamples, type JudgeRow } from './fit-judges.ts'
 import { codeSamples, fitScaled, judgeOf } from './regression/scaled-regression.ts'
-import { thinned } from '../thinned.ts'
+import { thinned } from '#services/calibrate/thinned'
 
 /**
  * By pair of rungs, the one called last and the one that may be next: what the answer most likely right scores more with the next than

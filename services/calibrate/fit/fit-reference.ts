@@ -1,5 +1,5 @@
-import { binOf, toleranceAt, type FeatureReference, type PolicyReference } from '../../shared/policy/reference.ts'
-import { rounded } from '../round.ts'
+import { binOf, toleranceAt, type FeatureReference, type PolicyReference } from '#services/decision/policy/reference'
+import { rounded } from '#services/calibrate/round'
 
 type Signs = Readonly<Record<string, number>>
 

@@ -1,15 +1,15 @@
-import { riskSignsOf } from '../../shared/policy/judge-answer.ts'
-import type { Estimate } from '../../shared/policy/policy.ts'
-import type { PolicyFile, RiskPoint } from '../../shared/policy/policy-schema.ts'
-import { drawOf } from '../draw.ts'
-import { rounded } from '../round.ts'
-import type { CostBook, OutcomeRow } from '../states.ts'
+import { riskSignsOf } from '#services/decision/calibrators/judge-answer'
+import type { Estimate } from '#services/decision/policy/policy'
+import type { PolicyFile, RiskPoint } from '#services/decision/policy/policy-schema'
+import { drawOf } from '#services/calibrate/draw'
+import { rounded } from '#services/calibrate/round'
+import type { CostBook, OutcomeRow } from '#services/calibrate/states'
 import { upperBound } from './binomial-bound.ts'
 import type { FeaturedRow } from './kernel/fit-estimator.ts'
 import { crossFit } from './folds.ts'
-import { chainsOf, isLoss, judgedOf } from '../ladder.ts'
+import { chainsOf, isLoss, judgedOf } from '#services/calibrate/ladder'
 import { codeSamples, fitScaled, judgeOf } from './regression/scaled-regression.ts'
-import { createWalk } from '../walk-row.ts'
+import { createWalk } from '#services/calibrate/walk-row'
 
 /** What fitting needs beside the rows. */
 export interface RiskOptions {

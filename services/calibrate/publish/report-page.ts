@@ -1,4 +1,4 @@
-import type { CurvePoint, EvalReport, Figure } from '../report.ts'
+import type { CurvePoint, EvalReport, Figure } from '#services/calibrate/report'
 import { drawChart, escaped } from './chart.ts'
 import { pageStyle } from './page-style.ts'
 

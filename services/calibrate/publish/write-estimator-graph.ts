@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs'
-import { denseRate, meaningScale, type EstimatorGraph } from '../estimator-graph.ts'
+import { denseRate, meaningScale, type EstimatorGraph } from '#services/calibrate/estimator-graph'
 
 /** float32 in ONNX's list of types. */
 const float32 = 1

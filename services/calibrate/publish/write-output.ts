@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs'
 import { finished } from 'node:stream/promises'
-import { GatewayError } from '../../shared/contract/errors.ts'
+import { GatewayError } from '#services/contract/errors'
 
 /** A file that is written piece by piece. */
 export interface Output {

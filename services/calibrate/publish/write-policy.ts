@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { policySchema, type PolicyFile } from '../../shared/policy/policy-schema.ts'
-import { rounded } from '../round.ts'
+import { policySchema, type PolicyFile } from '#services/decision/policy/policy-schema'
+import { rounded } from '#services/calibrate/round'
 import { openOutputFolder, writeOutput } from './write-output.ts'
 
 /** Writes a policy folder: its files first, then `policy.json` that holds their hashes. The same policy gives the same bytes. */

@@ -1,11 +1,11 @@
-import type { Clock } from '../../shared/contract/clock.ts'
-import { isWords, type Modality, type Part } from '../../shared/contract/content.ts'
-import { GatewayError } from '../../shared/contract/errors.ts'
-import { createRequestId } from '../../shared/contract/ids.ts'
-import type { Admitted, CheckedPart, Incoming } from '../states.ts'
+import type { Clock } from '#services/contract/clock'
+import { isWords, type Modality, type Part } from '#services/contract/content'
+import { GatewayError } from '#services/contract/errors'
+import { createRequestId } from '#services/contract/ids'
+import type { Admitted, CheckedPart, Incoming } from '#services/router/request/states'
 import { checkMedia, type MediaLimits } from './check-media.ts'
 import { checkRequest, type RequestLimits } from './check-request.ts'
-import type { FetchPart } from './fetch-part.ts'
+import type { FetchPart } from './fetch/fetch-part.ts'
 
 /** What admission holds requests to. */
 export interface AdmitOptions {

@@ -1,9 +1,9 @@
-import { invalidField } from '../../shared/contract/errors.ts'
-import { readWavFacts } from '../../shared/media/decode-wav.ts'
-import { readVideoFacts } from '../../shared/media/read-video.ts'
-import { MediaError } from '../../shared/media/media-error.ts'
-import { openPicture } from '../../shared/media/open-picture.ts'
-import { sniffMedia } from '../../shared/media/sniff-media.ts'
+import { invalidField } from '#services/contract/errors'
+import { readWavFacts } from '#services/media/decode-wav'
+import { readVideoFacts } from './media/read-video.ts'
+import { MediaError } from '#services/media/media-error'
+import { openPicture } from '#services/media/open-picture'
+import { sniffMedia } from '#services/media/sniff-media'
 
 /** What media are held to. */
 export interface MediaLimits {

@@ -1,7 +1,7 @@
-import { hasToolTurns, isWords, wordsIn, type Task, type TaskOptions } from '../../shared/contract/content.ts'
-import { GatewayError } from '../../shared/contract/errors.ts'
-import { isNanoUsd } from '../../shared/contract/money.ts'
-import type { InferenceRequest, RequestConstraints } from '../../shared/contract/request.ts'
+import { hasToolTurns, isWords, wordsIn, type Task, type TaskOptions } from '#services/contract/content'
+import { GatewayError } from '#services/contract/errors'
+import { isNanoUsd } from '#services/contract/money'
+import type { InferenceRequest, RequestConstraints } from '#services/contract/request'
 import { toolName, turnFaults } from './check-turns.ts'
 import { fault, type Faults } from './faults.ts'
 

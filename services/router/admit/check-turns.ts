@@ -1,5 +1,5 @@
-import type { Part, ToolCallPart, ToolPart, ToolResultPart } from '../../shared/contract/content.ts'
-import type { InferenceRequest } from '../../shared/contract/request.ts'
+import type { Part, ToolCallPart, ToolPart, ToolResultPart } from '#services/contract/content'
+import type { InferenceRequest } from '#services/contract/request'
 import { fault, type Faults } from './faults.ts'
 
 /** @source OpenAI API reference, "Create chat completion", `tools[].function.name` */

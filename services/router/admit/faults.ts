@@ -1,4 +1,4 @@
-import type { FieldViolation } from '../../shared/contract/errors.ts'
+import type { FieldViolation } from '#services/contract/errors'
 
 /** What is wrong with a request, each with its field. */
 export type Faults = readonly FieldViolation[]

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
-import { isWords, type Modality } from '../../shared/contract/content.ts'
-import type { Estimate, PartDescription, Policy } from '../../shared/policy/policy.ts'
-import type { LadderBook } from '../ladder-book.ts'
-import type { Admitted, Assessed, CheckedPart } from '../states.ts'
+import { isWords, type Modality } from '#services/contract/content'
+import type { Estimate, PartDescription, Policy } from '#services/decision/policy/policy'
+import type { LadderBook } from '#services/router/ladders/ladder-registry'
+import type { Admitted, Assessed, CheckedPart } from '#services/router/request/states'
 import { describeHeader } from './describe-header.ts'
 import { within } from './within.ts'
 

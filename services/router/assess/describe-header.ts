@@ -1,9 +1,9 @@
-import { isWords, wordsIn } from '../../shared/contract/content.ts'
-import { describeAudioHeader } from '../../shared/policy/features/describe-audio.ts'
-import { describeImageHeader } from '../../shared/policy/features/describe-image.ts'
-import { describeVideo } from '../../shared/policy/features/describe-video.ts'
-import type { PartDescription } from '../../shared/policy/policy.ts'
-import type { CheckedPart } from '../states.ts'
+import { isWords, wordsIn } from '#services/contract/content'
+import { describeAudioHeader } from '#services/decision/features/describe-audio'
+import { describeImageHeader } from '#services/decision/features/describe-image'
+import { describeVideo } from '#services/decision/features/describe-video'
+import type { PartDescription } from '#services/decision/policy/policy'
+import type { CheckedPart } from '#services/router/request/states'
 
 /** Describes a part by what its header says, which costs nothing and cannot fail. Pure. */
 export function describeHeader(part: CheckedPart): PartDescription {

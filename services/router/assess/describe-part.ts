@@ -1,10 +1,10 @@
-import { isWords, type WordPart } from '../../shared/contract/content.ts'
-import { decodeWav } from '../../shared/media/decode-wav.ts'
-import { openPicture } from '../../shared/media/open-picture.ts'
-import { describeAudio } from '../../shared/policy/features/describe-audio.ts'
-import { describeImage } from '../../shared/policy/features/describe-image.ts'
-import type { PartDescription } from '../../shared/policy/policy.ts'
-import type { CheckedPart } from '../states.ts'
+import { isWords, type WordPart } from '#services/contract/content'
+import { decodeWav } from '#services/media/decode-wav'
+import { openPicture } from '#services/media/open-picture'
+import { describeAudio } from '#services/decision/features/describe-audio'
+import { describeImage } from '#services/decision/features/describe-image'
+import type { PartDescription } from '#services/decision/policy/policy'
+import type { CheckedPart } from '#services/router/request/states'
 import { describeHeader } from './describe-header.ts'
 
 /** Longer side of the raster that image signs are read from. */

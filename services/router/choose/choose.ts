@@ -1,13 +1,19 @@
-import type { Clock } from '../../shared/contract/clock.ts'
-import { hasToolTurns, isWords, wordsIn } from '../../shared/contract/content.ts'
-import { GatewayError } from '../../shared/contract/errors.ts'
-import { priorityRanks } from '../../shared/queue/job.ts'
-import { addNanoUsd } from '../../shared/contract/money.ts'
-import { priceAt } from '../../shared/contract/price.ts'
-import type { Step } from '../../shared/policy/policy.ts'
-import { bend } from '../bend.ts'
-import { limitsOf, nextStep } from '../guide.ts'
-import { lacksCapacity, type Assessed, type Chosen, type Considered, type FilterName } from '../states.ts'
+import type { Clock } from '#services/contract/clock'
+import { hasToolTurns, isWords, wordsIn } from '#services/contract/content'
+import { GatewayError } from '#services/contract/errors'
+import { priorityRanks } from '#services/state/queue/job'
+import { addNanoUsd } from '#services/contract/money'
+import { priceAt } from '#services/contract/price'
+import type { Step } from '#services/decision/policy/policy'
+import { bend } from '#services/router/ladders/backpressure'
+import { limitsOf, nextStep } from '#services/router/ladders/next-step'
+import {
+  lacksCapacity,
+  type Assessed,
+  type Chosen,
+  type Considered,
+  type FilterName,
+} from '#services/router/request/states'
 import type { Consider } from './consider.ts'
 import { boundsOf, dearestLeg, dearestPath, dearestVerdict, mostTokensOf, sizesOf } from './reserve.ts'
 

@@ -1,9 +1,9 @@
-import type { Modality } from '../../shared/contract/content.ts'
-import type { Ladder, Rung } from '../../shared/contract/model.ts'
-import type { NanoUsd } from '../../shared/contract/money.ts'
-import type { Price } from '../../shared/contract/price.ts'
-import type { Estimate } from '../../shared/policy/policy.ts'
-import type { Turn } from './expect-wait.ts'
+import type { Modality } from '#services/contract/content'
+import type { Ladder, Rung } from '#services/contract/model'
+import type { NanoUsd } from '#services/contract/money'
+import type { Price } from '#services/contract/price'
+import type { Estimate } from '#services/decision/policy/policy'
+import type { Turn } from '#services/router/pools/queue-wait'
 
 /** What the filters and forecasts of a ladder's rungs are computed from. */
 export interface ConsiderInput {

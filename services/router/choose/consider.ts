@@ -1,12 +1,12 @@
-import type { Rung } from '../../shared/contract/model.ts'
-import type { NanoUsd } from '../../shared/contract/money.ts'
-import type { Price } from '../../shared/contract/price.ts'
-import type { Considered, FilterName } from '../states.ts'
+import type { Rung } from '#services/contract/model'
+import type { NanoUsd } from '#services/contract/money'
+import type { Price } from '#services/contract/price'
+import type { Considered, FilterName } from '#services/router/request/states'
 import type { ConsiderInput } from './consider-input.ts'
 import { filters } from './filters.ts'
 import { expectEnd, type BusyRules } from './expect-end.ts'
 import { overloadPrice } from './overload-price.ts'
-import type { Fleet, Service } from './fleet.ts'
+import type { Fleet, Service } from '#services/router/pools/fleet'
 
 /** Looks at every rung: what is foreseen of it, and which filter (the first that objects) takes it out. */
 export type Consider = (input: ConsiderInput) => readonly Considered[]

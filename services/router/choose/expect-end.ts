@@ -1,6 +1,6 @@
-import type { Service } from './fleet.ts'
+import type { Service } from '#services/router/pools/fleet'
 import type { EscalationBackpressure } from './overload-price.ts'
-import type { Wait } from './expect-wait.ts'
+import type { Wait } from '#services/router/pools/queue-wait'
 
 /** What is asked of a leg while its pool is busy. */
 export interface BusyRules {

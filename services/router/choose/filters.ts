@@ -1,7 +1,7 @@
-import { isPriced } from '../../shared/contract/price.ts'
-import { deliveryMarginMs, type Considered, type FilterName } from '../states.ts'
+import { isPriced } from '#services/contract/price'
+import { deliveryMarginMs, type Considered, type FilterName } from '#services/router/request/states'
 import type { ConsiderInput } from './consider-input.ts'
-import type { Fleet } from './fleet.ts'
+import type { Fleet } from '#services/router/pools/fleet'
 
 /** A reason to leave a rung out; `undefined` when there is none. Pure. */
 export type Objection = (foreseen: Considered, input: ConsiderInput, fleet: Fleet) => string | undefined

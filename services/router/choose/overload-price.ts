@@ -1,5 +1,5 @@
-import type { Wait } from './expect-wait.ts'
-import type { Service } from './fleet.ts'
+import type { Wait } from '#services/router/pools/queue-wait'
+import type { Service } from '#services/router/pools/fleet'
 
 /** Between which queue waits the price of a pool rises from nothing to more than any answer can gain, in mean service times. */
 export interface EscalationBackpressure {

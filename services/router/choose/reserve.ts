@@ -1,9 +1,9 @@
-import type { CheckedPart } from '../states.ts'
-import { isWords, type Task, type TaskOptions, type WordPart } from '../../shared/contract/content.ts'
-import type { Recipe, Rung } from '../../shared/contract/model.ts'
-import { addNanoUsd, type NanoUsd } from '../../shared/contract/money.ts'
-import { wholeAudioMs } from '../../shared/media/whole-audio-ms.ts'
-import { dearestCost, tokensOf, type Price, type Usage } from '../../shared/contract/price.ts'
+import type { CheckedPart } from '#services/router/request/states'
+import { isWords, type Task, type TaskOptions, type WordPart } from '#services/contract/content'
+import type { Recipe, Rung } from '#services/contract/model'
+import { addNanoUsd, type NanoUsd } from '#services/contract/money'
+import { wholeAudioMs } from '#services/media/whole-audio-ms'
+import { dearestCost, tokensOf, type Price, type Usage } from '#services/contract/price'
 
 /** Sizes of a request from which a leg's dearest cost follows. */
 export interface Sizes {

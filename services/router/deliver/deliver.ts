@@ -1,6 +1,6 @@
-import type { Answer } from '../../shared/contract/answer.ts'
-import { GatewayError } from '../../shared/contract/errors.ts'
-import type { Climbed } from '../states.ts'
+import type { Answer } from '#services/contract/answer'
+import { GatewayError } from '#services/contract/errors'
+import type { Climbed } from '#services/router/request/states'
 
 /** Gives the answer of a climb, or throws why there is none. @throws GatewayError of the climb's end */
 export function deliver({ end }: Climbed): Answer {

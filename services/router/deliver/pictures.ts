@@ -1,8 +1,8 @@
-import type { ClimbState } from '../../shared/climb/climb-log.ts'
-import type { Answer } from '../../shared/contract/answer.ts'
-import { GatewayError } from '../../shared/contract/errors.ts'
-import type { PayloadStore } from '../../shared/payload/payload-store.ts'
-import type { Climbed } from '../states.ts'
+import type { ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { Answer } from '#services/contract/answer'
+import { GatewayError } from '#services/contract/errors'
+import type { PayloadStore } from '#services/state/payloads/payload-store'
+import type { Climbed } from '#services/router/request/states'
 import { deliver } from './deliver.ts'
 
 /** Gives answers with their pictures at hand, which logs and mail do not carry. */

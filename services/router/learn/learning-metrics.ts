@@ -1,5 +1,5 @@
 import { Counter, type Registry } from 'prom-client'
-import type { Comparison } from '../policies/comparison.ts'
+import type { Comparison } from '#services/router/policies/comparison'
 import type { ShadowOutcome } from './shadow-calls.ts'
 
 /** What is counted of learning. Labels are ladders, rungs and words of closed sets; never a tenant. */

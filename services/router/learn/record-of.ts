@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { LegEnd } from '../../shared/climb/climb-log.ts'
-import { answerText, type Output } from '../../shared/contract/answer.ts'
-import { isWords, wordsIn } from '../../shared/contract/content.ts'
-import type { OutcomeRecord, RungOutcome } from '../../shared/outcomes/outcome-record.ts'
-import { comparable } from '../../shared/answers/same-answer.ts'
-import type { Climbed } from '../states.ts'
+import type { LegEnd } from '#services/state/cascade-log/cascade-log'
+import { answerText, type Output } from '#services/contract/answer'
+import { isWords, wordsIn } from '#services/contract/content'
+import type { OutcomeRecord, RungOutcome } from '#services/state/outcomes/outcome-record'
+import { comparable } from '#services/decision/answers/same-answer'
+import type { Climbed } from '#services/router/request/states'
 
 /** A score and where it is from. */
 export interface Scored {

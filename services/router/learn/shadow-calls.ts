@@ -1,11 +1,11 @@
 import type { Logger } from 'pino'
-import type { Clock } from '../../shared/contract/clock.ts'
-import { isWords, type Part } from '../../shared/contract/content.ts'
-import { isGatewayError } from '../../shared/contract/errors.ts'
-import type { Rung } from '../../shared/contract/model.ts'
-import type { OutcomeStore } from '../../shared/outcomes/outcome-store.ts'
-import { isSameAnswer } from '../../shared/answers/same-answer.ts'
-import type { Caller, CheckedPart, Claimed, Climbed, Incoming } from '../states.ts'
+import type { Clock } from '#services/contract/clock'
+import { isWords, type Part } from '#services/contract/content'
+import { isGatewayError } from '#services/contract/errors'
+import type { Rung } from '#services/contract/model'
+import type { OutcomeStore } from '#services/state/outcomes/outcome-store'
+import { isSameAnswer } from '#services/decision/answers/same-answer'
+import type { Caller, CheckedPart, Claimed, Climbed, Incoming } from '#services/router/request/states'
 import { answeredRungs, recordOf, type AnsweredRung } from './record-of.ts'
 
 /** How much is asked for the sake of learning. */

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
-import { addComparisons, type Comparison } from '../policies/comparison.ts'
-import type { OpenedPolicy } from '../policies/open-policy.ts'
-import type { PolicyPair, PolicyStore } from '../policies/policy-store.ts'
-import type { Claimed, Climbed } from '../states.ts'
+import { addComparisons, type Comparison } from '#services/router/policies/comparison'
+import type { OpenedPolicy } from '#services/router/policies/open-policy'
+import type { PolicyPair, PolicyStore } from '#services/router/policies/policy-store'
+import type { Claimed, Climbed } from '#services/router/request/states'
 import { thinkAlong } from './think-along.ts'
 
 /** What thinking along needs. */

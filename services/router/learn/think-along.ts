@@ -1,8 +1,8 @@
-import { answerText } from '../../shared/contract/answer.ts'
-import type { Called, Estimate, Policy } from '../../shared/policy/policy.ts'
-import { limitsOf, nextStep } from '../guide.ts'
-import { noComparison, type Comparison } from '../policies/comparison.ts'
-import type { Claimed, Climbed, Considered } from '../states.ts'
+import { answerText } from '#services/contract/answer'
+import type { Called, Estimate, Policy } from '#services/decision/policy/policy'
+import { limitsOf, nextStep } from '#services/router/ladders/next-step'
+import { noComparison, type Comparison } from '#services/router/policies/comparison'
+import type { Claimed, Climbed, Considered } from '#services/router/request/states'
 import { answeredRungs, type AnsweredRung } from './record-of.ts'
 
 /**

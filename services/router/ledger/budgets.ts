@@ -1,4 +1,4 @@
-import type { NanoUsd } from '../../shared/contract/money.ts'
+import type { NanoUsd } from '#services/contract/money'
 import type { Rate, Scope, Share } from './ledger.ts'
 import { createWindows, type WindowKind } from './windows.ts'
 

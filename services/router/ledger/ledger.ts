@@ -1,5 +1,5 @@
-import type { NanoUsd } from '../../shared/contract/money.ts'
-import type { ScriptCall } from '../../shared/redis/script.ts'
+import type { NanoUsd } from '#services/contract/money'
+import type { ScriptCall } from '#services/platform/redis/script'
 
 /** What a share of a hold is for: what the tenant pays, what the deployment pays in all, and what legs of one pool cost. */
 export type Share = 'tenant' | 'deployment' | `pool:${string}`

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/contract/clock.ts'
+import type { Clock } from '#services/contract/clock'
 import type { Budgets, Limit } from './budgets.ts'
 import type { Balance, Ledger, Rate } from './ledger.ts'
 

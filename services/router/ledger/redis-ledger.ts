@@ -1,6 +1,6 @@
-import { isOneServer, type RedisConnection } from '../../shared/redis/connect.ts'
-import { onRedis } from '../../shared/redis/run-command.ts'
-import { loadScript, runScript } from '../../shared/redis/script.ts'
+import { isOneServer, type RedisConnection } from '#services/platform/redis/connect'
+import { onRedis } from '#services/platform/redis/run-command'
+import { loadScript, runScript } from '#services/platform/redis/script'
 import type {
   Amounts,
   Counts,

@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { GatewayError } from '../../shared/contract/errors.ts'
-import type { Policy } from '../../shared/policy/policy.ts'
-import { policyReferenceSchema, type PolicyReference } from '../../shared/policy/reference.ts'
+import { GatewayError } from '#services/contract/errors'
+import type { Policy } from '#services/decision/policy/policy'
+import { policyReferenceSchema, type PolicyReference } from '#services/decision/policy/reference'
 import type { PolicyFiles } from './policy-store.ts'
 
 /** Loads the policy of a folder. @throws GatewayError Config */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { GatewayError } from '../../shared/contract/errors.ts'
+import { GatewayError } from '#services/contract/errors'
 import { openPolicyFiles, readPolicyFolder, signatureOf, type LoadPolicy, type OpenedPolicy } from './open-policy.ts'
 import type { PolicyFiles, PolicyRoles, PolicyStore } from './policy-store.ts'
 

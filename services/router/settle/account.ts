@@ -1,7 +1,7 @@
-import type { ClimbPlan, LegState } from '../../shared/climb/climb-log.ts'
-import { addNanoUsd, type NanoUsd } from '../../shared/contract/money.ts'
-import { tokensOf } from '../../shared/contract/price.ts'
-import type { Settlement, Share } from '../ledger/ledger.ts'
+import type { ClimbPlan, LegState } from '#services/state/cascade-log/cascade-log'
+import { addNanoUsd, type NanoUsd } from '#services/contract/money'
+import { tokensOf } from '#services/contract/price'
+import type { Settlement, Share } from '#services/router/ledger/ledger'
 
 /**
  * What the legs of a climb have cost, and who pays. A leg that began and left no receipt is billed at its reserve, marked estimated.

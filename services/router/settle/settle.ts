@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
-import type { ClimbLog, ClimbState, LegState } from '../../shared/climb/climb-log.ts'
-import type { Clock } from '../../shared/contract/clock.ts'
-import { parseRequestId, type RequestId } from '../../shared/contract/ids.ts'
-import type { Amounts, ExpiredHold, Ledger, Settlement } from '../ledger/ledger.ts'
-import type { Claimed, Climbed } from '../states.ts'
+import type { ClimbLog, ClimbState, LegState } from '#services/state/cascade-log/cascade-log'
+import type { Clock } from '#services/contract/clock'
+import { parseRequestId, type RequestId } from '#services/contract/ids'
+import type { Amounts, ExpiredHold, Ledger, Settlement } from '#services/router/ledger/ledger'
+import type { Claimed, Climbed } from '#services/router/request/states'
 import { accountOf, isWhole } from './account.ts'
 
 /** What settling needs. */

@@ -1,7 +1,7 @@
-import type { BeginLeg, ClimbLog, LegFailure } from '../../shared/climb/climb-log.ts'
-import { beginOf } from '../../shared/climb/begin-leg.ts'
-import type { Clock } from '../../shared/contract/clock.ts'
-import type { TakenJob } from '../../shared/queue/pool-queue.ts'
+import type { BeginLeg, ClimbLog, LegFailure } from '#services/state/cascade-log/cascade-log'
+import { beginOf } from '#services/state/cascade-log/begin-leg'
+import type { Clock } from '#services/contract/clock'
+import type { TakenJob } from '#services/state/queue/pool-queue'
 
 /** What the climb log said of a taken leg. */
 export type Begun =

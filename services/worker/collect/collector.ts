@@ -1,5 +1,5 @@
-import type { Clock } from '../../shared/contract/clock.ts'
-import type { JobConsumer, TakenBatch, TakenJob } from '../../shared/queue/pool-queue.ts'
+import type { Clock } from '#services/contract/clock'
+import type { JobConsumer, TakenBatch, TakenJob } from '#services/state/queue/pool-queue'
 
 /** How batches are formed. */
 export interface CollectorOptions {

@@ -1,8 +1,8 @@
-import { isWords } from '../../shared/contract/content.ts'
-import type { PayloadStore } from '../../shared/payload/payload-store.ts'
-import type { Job, PartReference } from '../../shared/queue/job.ts'
-import { isWordPayload, wordsOfPayload } from '../../shared/queue/word-payload.ts'
-import type { LoadedPart } from '../states.ts'
+import { isWords } from '#services/contract/content'
+import type { PayloadStore } from '#services/state/payloads/payload-store'
+import type { Job, PartReference } from '#services/state/queue/job'
+import { isWordPayload, wordsOfPayload } from '#services/state/queue/word-payload'
+import type { LoadedPart } from '#services/worker/states'
 
 /** Fetches what a job refers to; `undefined` when a payload's time is over. */
 export async function loadParts(job: Job, payloads: PayloadStore): Promise<readonly LoadedPart[] | undefined> {

@@ -1,12 +1,12 @@
-import { answerText, type LegResult } from '../../shared/contract/answer.ts'
-import { isWords, wordsIn } from '../../shared/contract/content.ts'
-import type { Verifier } from '../../shared/contract/model.ts'
-import { costOf } from '../../shared/contract/price.ts'
-import type { RunControl } from '../backend.ts'
-import { countPassed, programIn } from '../judge/count-passed.ts'
-import type { Judges } from '../judge/judges.ts'
-import { passes, readVerdict } from '../interpret/verdict.ts'
-import type { Outcome, Work } from '../states.ts'
+import { answerText, type LegResult } from '#services/contract/answer'
+import { isWords, wordsIn } from '#services/contract/content'
+import type { Verifier } from '#services/contract/model'
+import { costOf } from '#services/contract/price'
+import type { RunControl } from '#services/worker/backends/backend'
+import { countPassed, programIn } from '#services/worker/sandbox/count-passed'
+import type { Judges } from '#services/worker/sandbox/judges'
+import { passes, readVerdict } from '#services/worker/backends/answers/verdict'
+import type { Outcome, Work } from '#services/worker/states'
 
 /** Asks another model of this worker. */
 export type AskModel = (model: string, work: Work, control: RunControl) => Promise<Outcome>

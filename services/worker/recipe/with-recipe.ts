@@ -1,9 +1,9 @@
-import { addUsage, type LegResult } from '../../shared/contract/answer.ts'
-import type { Recipe } from '../../shared/contract/model.ts'
-import type { Backend, RunControl } from '../backend.ts'
-import { agreeOn } from '../interpret/agreement.ts'
-import { answerIn } from '../interpret/verdict.ts'
-import type { Outcome, Work } from '../states.ts'
+import { addUsage, type LegResult } from '#services/contract/answer'
+import type { Recipe } from '#services/contract/model'
+import type { Backend, RunControl } from '#services/worker/backends/backend'
+import { agreeOn } from '#services/worker/backends/answers/agreement'
+import { answerIn } from '#services/worker/backends/answers/verdict'
+import type { Outcome, Work } from '#services/worker/states'
 import { verify, type VerifyDependencies } from './verify.ts'
 
 /** Samples that shall differ need some heat, where the recipe names none. */

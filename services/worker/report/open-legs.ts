@@ -1,5 +1,5 @@
-import type { LegId } from '../../shared/contract/ids.ts'
-import type { MailSender, RouterMail, WorkerMail } from '../../shared/mailbox/mailbox.ts'
+import type { LegId } from '#services/contract/ids'
+import type { MailSender, RouterMail, WorkerMail } from '#services/state/replies/mailbox'
 
 /** One leg at work: who wants it, and how far its text has gone. */
 export interface OpenLeg {

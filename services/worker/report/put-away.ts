@@ -1,8 +1,8 @@
-import type { Clock } from '../../shared/contract/clock.ts'
-import { isGatewayError } from '../../shared/contract/errors.ts'
-import type { PayloadStore } from '../../shared/payload/payload-store.ts'
-import type { TakenJob } from '../../shared/queue/pool-queue.ts'
-import type { Outcome } from '../states.ts'
+import type { Clock } from '#services/contract/clock'
+import { isGatewayError } from '#services/contract/errors'
+import type { PayloadStore } from '#services/state/payloads/payload-store'
+import type { TakenJob } from '#services/state/queue/pool-queue'
+import type { Outcome } from '#services/worker/states'
 
 /** What putting away needs. */
 export interface PutAwayDependencies {

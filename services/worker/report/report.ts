@@ -1,12 +1,12 @@
 import type { Logger } from 'pino'
-import type { ClimbLog, LegEnd, LegFailure, Receipt } from '../../shared/climb/climb-log.ts'
-import type { Clock } from '../../shared/contract/clock.ts'
-import { isGatewayError } from '../../shared/contract/errors.ts'
-import { addNanoUsd } from '../../shared/contract/money.ts'
-import { costOf, type Usage } from '../../shared/contract/price.ts'
-import type { MailSender } from '../../shared/mailbox/mailbox.ts'
-import type { TakenJob } from '../../shared/queue/pool-queue.ts'
-import type { Outcome } from '../states.ts'
+import type { ClimbLog, LegEnd, LegFailure, Receipt } from '#services/state/cascade-log/cascade-log'
+import type { Clock } from '#services/contract/clock'
+import { isGatewayError } from '#services/contract/errors'
+import { addNanoUsd } from '#services/contract/money'
+import { costOf, type Usage } from '#services/contract/price'
+import type { MailSender } from '#services/state/replies/mailbox'
+import type { TakenJob } from '#services/state/queue/pool-queue'
+import type { Outcome } from '#services/worker/states'
 
 /** What reporting needs. */
 export interface ReportDependencies {

@@ -6,9 +6,9 @@ import { runCalibrate } from '../../../dist/services/calibrate/calibrate.js'
 import { runEval } from '../../../dist/services/calibrate/eval.js'
 import { runReplay } from '../../../dist/services/calibrate/replay.js'
 import { runScore } from '../../../dist/services/calibrate/score.js'
-import { loadConfig } from '../../../dist/services/shared/config/load-config.js'
-import { openEncoder } from '../../../dist/services/shared/encoder/open-encoder.js'
-import { packPath } from '../../../dist/services/shared/packs/pack-path.js'
+import { loadConfig } from '../../../dist/services/config/load-config.js'
+import { openEncoder } from '../../../dist/services/decision/encoder/open-encoder.js'
+import { packPath } from '../../../dist/services/packs/pack-path.js'
 
 /** A number in [0,1) from an id and a purpose. */
 export function draw(id, purpose, seed) {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { loadServices, typesOf } from '../../../dist/services/shared/rpc/load-proto.js'
+import { loadServices, typesOf } from '../../../dist/services/wire/load-proto.js'
 
 const types = typesOf(loadServices(fileURLToPath(new URL('../../..', import.meta.url)))).sluice.v1
 

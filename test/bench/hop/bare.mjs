@@ -4,7 +4,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { fileURLToPath } from 'node:url'
-import { loadServices, typesOf } from '../../../dist/services/shared/rpc/load-proto.js'
+import { loadServices, typesOf } from '../../../dist/services/wire/load-proto.js'
 
 const [role, path] = process.argv.slice(2)
 const connect = () => new Redis({ path, maxRetriesPerRequest: null })

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../../../dist/services/shared/process/private-redis.js'
+import { freePort } from '../../../dist/services/cli/system/private-redis.js'
 
 const children = []
 process.once('exit', () => {

@@ -3,7 +3,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { fileURLToPath } from 'node:url'
 import { Agent, request } from 'undici'
-import { loadServices, typesOf } from '../../../dist/services/shared/rpc/load-proto.js'
+import { loadServices, typesOf } from '../../../dist/services/wire/load-proto.js'
 
 const [port] = process.argv.slice(2)
 const dispatcher = new Agent({ connections: 1024 })

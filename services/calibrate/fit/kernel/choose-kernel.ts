@@ -1,5 +1,5 @@
 import { fitKernel, applyKernel, type Likeness } from './fit-kernel.ts'
-import type { KernelShape } from '../../estimator-graph.ts'
+import type { KernelShape } from '#services/calibrate/estimator-graph'
 import { likenessOf, relate, type KernelPoint, type Relations } from './kernel-space.ts'
 
 /** A shape and how noisy scores are beside it, in units of the prior variance. */

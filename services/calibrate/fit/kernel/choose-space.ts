@@ -1,5 +1,5 @@
-import type { EncoderIdentity, TextEncoder } from '../../../shared/encoder/text-encoder.ts'
-import { textOf } from '../../../shared/policy/featurize.ts'
+import type { EncoderIdentity, TextEncoder } from '#services/decision/encoder/text-encoder'
+import { textOf } from '#services/decision/policy/featurize'
 import { createSpace, judgeShape, prepareRows, type EstimatorSpace, type FeaturedRow } from './fit-estimator.ts'
 
 /** Less than this is not worth the milliseconds of an encoder. */

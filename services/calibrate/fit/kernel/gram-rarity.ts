@@ -1,4 +1,4 @@
-import { gramBuckets, type HashedGrams } from '../../../shared/policy/features/hash-grams.ts'
+import { gramBuckets, type HashedGrams } from '#services/decision/features/hash-grams'
 
 /**
  * How much each gram counts: the log of one over the share of rows that have it. float32 [buckets].

@@ -1,5 +1,5 @@
-import { gramBuckets, type HashedGrams } from '../../../shared/policy/features/hash-grams.ts'
-import { denseRate, meaningScale, type KernelShape } from '../../estimator-graph.ts'
+import { gramBuckets, type HashedGrams } from '#services/decision/features/hash-grams'
+import { denseRate, meaningScale, type KernelShape } from '#services/calibrate/estimator-graph'
 
 /** What of a row its neighbours are found by. */
 export interface KernelPoint {

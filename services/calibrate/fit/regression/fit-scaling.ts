@@ -1,4 +1,4 @@
-import { standardised } from '../../../shared/policy/featurize.ts'
+import { standardised } from '#services/decision/policy/featurize'
 import type { CodedSigns, SignTable } from './sign-table.ts'
 
 /** How named numbers become inputs. */

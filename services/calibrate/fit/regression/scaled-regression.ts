@@ -1,5 +1,5 @@
-import type { Judge } from '../../../shared/policy/policy-schema.ts'
-import { rounded } from '../../round.ts'
+import type { Judge } from '#services/decision/policy/policy-schema'
+import { rounded } from '#services/calibrate/round'
 import { fitScaling, standardiserOf, type Scaling } from './fit-scaling.ts'
 import { applyLogistic, fitLogistic, type LogisticFit } from './logistic-regression.ts'
 import { codeSigns, type CodedSigns, type Signs } from './sign-table.ts'

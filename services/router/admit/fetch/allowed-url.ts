@@ -1,4 +1,4 @@
-import { invalidField } from '../../../shared/contract/errors.ts'
+import { invalidField } from '#services/contract/errors'
 
 /** Which addresses may be named. */
 export interface AllowedUrls {

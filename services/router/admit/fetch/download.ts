@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { invalidField } from '../../../shared/contract/errors.ts'
+import { invalidField } from '#services/contract/errors'
 
 /** An address that was checked, to be connected to and no other. */
 export interface PinnedAddress {

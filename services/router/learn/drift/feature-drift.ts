@@ -1,4 +1,4 @@
-import { binOf, type PolicyReference } from '../../../shared/policy/reference.ts'
+import { binOf, type PolicyReference } from '#services/decision/policy/reference'
 
 /** How far one feature of a ladder's inputs has moved. */
 export interface FeatureMove {

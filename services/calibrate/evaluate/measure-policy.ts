@@ -1,0 +1,243 @@
+import { certifiedPoint } from '#services/decision/decide/decide-by-risk'
+import type { PolicyFile } from '#services/decision/policy/policy-schema'
+import { isLoss } from '#services/calibrate/ladder'
+import type { CostBook } from '#services/calibrate/states'
+import type { Walk, Walked } from '#services/calibrate/walk-row'
+import type { CurvePoint, EvalReport, Figure, Mistake, Slice } from '#services/calibrate/report'
+import { figureOf } from './bootstrap.ts'
+import { binsOf, calibrationError, errorOfChance, type Foretold } from './reliability.ts'
+
+/** What measuring stands on. */
+export interface MeasureInput {
+  readonly walks: readonly Walk[]
+  readonly file: PolicyFile
+  readonly book: CostBook
+  readonly resampled: readonly Uint16Array[]
+}
+
+/** What was done on one row and what came of it. */
+interface Done extends Walked {
+  readonly score: number
+  readonly costUsd: number
+  readonly loss: boolean
+}
+
+/** Walks every row by a way of deciding. */
+function doAll({ walks, file, book }: MeasureInput, go: (walk: Walk) => Walked): readonly Done[] {
+  const dearest = file.models.at(-1) ?? ''
+  return walks.map(walk => {
+    const walked = go(walk)
+    return {
+      ...walked,
+      score: walk.row.outcomes[walked.answer]?.score ?? 0,
+      costUsd: book.spent(walk.row, walked.calls),
+      loss: isLoss(walk.row, walked.answer, dearest),
+    }
+  })
+}
+
+/** Everything that is said of the policy as a whole cascade. */
+export function measurePolicy(input: MeasureInput): Pick<
+  EvalReport,
+  | 'alone'
+  | 'curve'
+  | 'oracle'
+  | 'chosen'
+  | 'aiq'
+  | 'ece'
+  | 'eceOfChance'
+  | 'reliability'
+  | 'ways'
+  | 'risks'
+  | 'mistakes'
+> & {
+  readonly slices: (groupOf: (walk: Walk) => string) => readonly Slice[]
+} {
+  const { file, resampled, walks } = input
+  const along = file.decision.path.map(point => doAll(input, walk => walk.byWorth(point)))
+  const done = along[file.decision.chosen]!
+  const alone = file.models.map(model => doAll(input, () => ({ calls: [model], answer: model })))
+  const foretold = foretoldOf(walks, file.models)
+  const figure = (statistic: (counts?: Uint16Array) => number): Figure => figureOf(resampled, statistic)
+  const ends = [alone[0]!, alone.at(-1)!]
+  const area = (lines: readonly (readonly Done[])[]) => (counts?: Uint16Array) => areaUnder(lines, ends, counts)
+  return {
+    alone: file.models.map((model, index) => ({ model, ...pointOf(alone[index]!) })),
+    curve: along.map(line => pointOf(line)),
+    oracle: pointOf(doAll(input, walk => oracleOf(walk, file.models))),
+    chosen: {
+      score: figure(counts => meanOf(done, one => one.score, counts)),
+      costUsd: figure(counts => meanOf(done, one => one.costUsd, counts)),
+      marginalRisk: figure(counts => meanOf(done, one => Number(one.loss), counts)),
+      selectiveRisk: figure(counts => selectiveOf(done, file, counts)),
+    },
+    aiq: {
+      policy: figure(area(along)),
+      randomMix: figure(area(ends)),
+      gain: figure(counts => area(along)(counts) - area(ends)(counts)),
+    },
+    ece: figure(counts => calibrationError(binsOf(foretold, counts))),
+    eceOfChance: errorOfChance(foretold),
+    reliability: binsOf(foretold),
+    ways: waysOf(done),
+    risks: [0.01, 0.02, 0.05, 0.1].map(maxRisk => riskOf(input, maxRisk)),
+    mistakes: mistakesOf(walks, done),
+    slices: groupOf => slicesOf(input, done, groupOf),
+  }
+}
+
+function riskOf(input: MeasureInput, maxRisk: number): EvalReport['risks'][number] {
+  const done = doAll(input, walk => walk.byRisk(maxRisk))
+  return {
+    maxRisk,
+    certified: certifiedPoint(input.file.risk.path, maxRisk) !== undefined,
+    marginalRisk: meanOf(done, one => Number(one.loss)),
+    selectiveRisk: selectiveOf(done, input.file),
+    meanCostUsd: meanOf(done, one => one.costUsd),
+  }
+}
+
+/** The mean over rows, each as often as a resample has it. */
+function meanOf(done: readonly Done[], of: (one: Done) => number, counts?: Uint16Array): number {
+  let sum = 0
+  let weight = 0
+  for (let row = 0; row < done.length; row += 1) {
+    const count = counts?.[row] ?? 1
+    if (count === 0) continue
+    sum += count * of(done[row]!)
+    weight += count
+  }
+  return weight === 0 ? 0 : sum / weight
+}
+
+function selectiveOf(done: readonly Done[], file: PolicyFile, counts?: Uint16Array): number {
+  const accepted = meanOf(done, one => Number(one.answer !== file.models.at(-1)), counts)
+  return accepted === 0 ? 0 : meanOf(done, one => Number(one.loss), counts) / accepted
+}
+
+function pointOf(done: readonly Done[], counts?: Uint16Array): CurvePoint {
+  return {
+    meanCostUsd: meanOf(done, one => one.costUsd, counts),
+    meanScore: meanOf(done, one => one.score, counts),
+  }
+}
+
+/** The mean score between the costs of the two ends, along the best that can be had for at most each cost. @source Hu et al., RouterBench (2024): average improvement in quality */
+function areaUnder(
+  lines: readonly (readonly Done[])[],
+  ends: readonly (readonly Done[])[],
+  counts: Uint16Array | undefined,
+): number {
+  const [from, to] = ends.map(end => pointOf(end, counts).meanCostUsd) as [number, number]
+  const points = lines.map(line => pointOf(line, counts)).toSorted((a, b) => a.meanCostUsd - b.meanCostUsd)
+  if (to <= from) return Number.NaN
+  const steps = 200
+  let sum = 0
+  for (let step = 0; step <= steps; step += 1) sum += scoreAt(points, from + ((to - from) * step) / steps)
+  return sum / (steps + 1)
+}
+
+function scoreAt(points: readonly CurvePoint[], costUsd: number): number {
+  const above = points.findIndex(point => point.meanCostUsd > costUsd)
+  if (above === -1) return Math.max(...points.map(point => point.meanScore))
+  const dear = points[above]!
+  const cheap = points[above - 1]
+  if (cheap === undefined) return dear.meanScore
+  const share = (costUsd - cheap.meanCostUsd) / (dear.meanCostUsd - cheap.meanCostUsd)
+  const best = Math.max(...points.slice(0, above).map(point => point.meanScore))
+  return Math.max(best, cheap.meanScore + share * (dear.meanScore - cheap.meanScore))
+}
+
+/** The cheapest model of those that score best on a row: what hindsight would have called. */
+function oracleOf({ row }: Walk, models: readonly string[]): Walked {
+  const [first = ''] = models
+  const best = models.reduce(
+    (top, model) => ((row.outcomes[model]?.score ?? 0) > (row.outcomes[top]?.score ?? 0) ? model : top),
+    first,
+  )
+  return { calls: [best], answer: best }
+}
+
+/** P(correct) of every model's answer, given those of the cheaper ones, against what it scored: all judges, and not those alone that one point asks. */
+function foretoldOf(walks: readonly Walk[], models: readonly string[]): readonly Foretold[] {
+  return walks.flatMap((walk, row) => {
+    const present = models.filter(model => walk.row.outcomes[model] !== undefined)
+    return present.map((model, index) => ({
+      row,
+      said: walk.confidence(present.slice(0, index + 1)),
+      came: walk.row.outcomes[model]?.score ?? 0,
+    }))
+  })
+}
+
+function waysOf(done: readonly Done[]): EvalReport['ways'] {
+  const ways = new Map<string, { rows: number; score: number }>()
+  for (const { calls, answer, score } of done) {
+    const key = calls.map(model => (model === answer ? `[${model}]` : model)).join(' → ')
+    const way = ways.get(key) ?? { rows: 0, score: 0 }
+    ways.set(key, { rows: way.rows + 1, score: way.score + score })
+  }
+  return [...ways]
+    .map(([calls, { rows, score }]) => ({ calls, share: rows / done.length, score: score / rows }))
+    .toSorted((a, b) => b.share - a.share || (a.calls < b.calls ? -1 : 1))
+}
+
+const mistakesShown = 12
+const excerptCharacters = 160
+
+function mistakesOf(walks: readonly Walk[], done: readonly Done[]): readonly Mistake[] {
+  return walks
+    .map((walk, row) => ({ walk, one: done[row]! }))
+    .filter(({ one }) => one.loss)
+    .map(({ walk, one }): Mistake => {
+      const text = walk.row.parts.map(part => ('text' in part ? part.text : `(${part.kind})`)).join(' ')
+      return {
+        id: walk.row.id,
+        group: walk.row.group ?? '',
+        model: one.answer,
+        confidence: walk.confidence(one.calls.slice(0, one.calls.indexOf(one.answer) + 1)),
+        excerpt: text.slice(0, excerptCharacters),
+      }
+    })
+    .toSorted((a, b) => b.confidence - a.confidence || (a.id < b.id ? -1 : 1))
+    .slice(0, mistakesShown)
+}
+
+/** Slices by group, the largest first, each score with Wilson's interval. */
+function slicesOf(input: MeasureInput, done: readonly Done[], groupOf: (walk: Walk) => string): readonly Slice[] {
+  const { walks, file } = input
+  const groups = new Map<string, number[]>()
+  walks.forEach((walk, row) => {
+    const name = groupOf(walk)
+    const rows = groups.get(name)
+    if (rows === undefined) groups.set(name, [row])
+    else rows.push(row)
+  })
+  const scoreOf = (row: number, model: string | undefined): number => walks[row]!.row.outcomes[model ?? '']?.score ?? 0
+  return [...groups]
+    .map(([name, rows]) => ({
+      name,
+      rows: rows.length,
+      small: meanOver(rows, row => scoreOf(row, file.models[0])),
+      large: meanOver(rows, row => scoreOf(row, file.models.at(-1))),
+      policy: wilson(
+        meanOver(rows, row => done[row]!.score),
+        rows.length,
+      ),
+      climbRatio: meanOver(rows, row => Number(done[row]!.calls.length > 1)),
+      losses: rows.filter(row => done[row]!.loss).length,
+    }))
+    .toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1))
+}
+
+/** @source Wilson, Probable inference, the law of succession, and statistical inference (1927) */
+function wilson(share: number, rows: number): Figure {
+  const z = 1.96
+  const middle = (share + z ** 2 / (2 * rows)) / (1 + z ** 2 / rows)
+  const half = (z / (1 + z ** 2 / rows)) * Math.sqrt((share * (1 - share)) / rows + z ** 2 / (4 * rows ** 2))
+  return { value: share, low: Math.max(0, middle - half), high: Math.min(1, middle + half) }
+}
+
+function meanOver(rows: readonly number[], of: (row: number) => number): number {
+  return rows.reduce((sum, row) => sum + of(row), 0) / rows.length
+}

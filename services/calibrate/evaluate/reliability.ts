@@ -1,0 +1,48 @@
+import type { ReliabilityBin } from '#services/calibrate/report'
+
+/** A foretold probability and what came. */
+export interface Foretold {
+  readonly row: number
+  readonly said: number
+  readonly came: number
+}
+
+const bins = 15
+
+function binAt(said: number): number {
+  return Math.min(bins - 1, Math.floor(said * bins))
+}
+
+/** Bins of equal width; empty ones are left out. `counts` weighs rows, for resamples. */
+export function binsOf(foretold: readonly Foretold[], counts?: Uint16Array): readonly ReliabilityBin[] {
+  const sums = Array.from({ length: bins }, () => ({ said: 0, came: 0, count: 0 }))
+  for (const { row, said, came } of foretold) {
+    const weight = counts?.[row] ?? 1
+    const bin = sums[binAt(said)]!
+    bin.said += weight * said
+    bin.came += weight * came
+    bin.count += weight
+  }
+  return sums
+    .filter(bin => bin.count > 0)
+    .map(({ said, came, count }) => ({ said: said / count, came: came / count, count }))
+}
+
+/** Expected calibration error: the mean distance between what was said and what came, over bins. @source Guo et al., On Calibration of Modern Neural Networks (2017) */
+export function calibrationError(of: readonly ReliabilityBin[]): number {
+  const total = of.reduce((sum, bin) => sum + bin.count, 0)
+  return total === 0
+    ? Number.NaN
+    : of.reduce((sum, bin) => sum + (bin.count / total) * Math.abs(bin.said - bin.came), 0)
+}
+
+/**
+ * The calibration error that chance alone would leave to a judge who is right about every probability, with as many answers of right or
+ * wrong: in each bin the mean distance of a binomial share from its mean, by the normal law. What is measured is to be held against it.
+ */
+export function errorOfChance(foretold: readonly Foretold[]): number {
+  const variances = Array.from({ length: bins }, () => 0)
+  for (const { said } of foretold) variances[binAt(said)]! += said * (1 - said)
+  const distances = variances.reduce((sum, variance) => sum + Math.sqrt((2 / Math.PI) * variance), 0)
+  return foretold.length === 0 ? Number.NaN : distances / foretold.length
+}

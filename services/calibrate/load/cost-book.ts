@@ -1,0 +1,25 @@
+import type { CostBook, OutcomeRow } from '#services/calibrate/states'
+import { meanCost } from './order-models.ts'
+
+/** Makes the book of the given models from recorded costs. */
+export function createCostBook(rows: readonly OutcomeRow[], models: readonly string[]): CostBook {
+  const means = models.map(model => meanCost(rows, model))
+  const known = means.every(mean => mean !== undefined)
+  const usual = new Map(
+    models.map((model, index) => [model, known ? (means[index] ?? 0) : Number(index === models.length - 1)]),
+  )
+  return costBookOf(known, usual)
+}
+
+/** The book of usual costs that are known already, as a policy keeps them. */
+export function costBookOf(known: boolean, usual: ReadonlyMap<string, number>): CostBook {
+  return {
+    known,
+    usual,
+    spent: (row, calls) =>
+      calls.reduce((sum, model) => {
+        const recorded = known ? row.outcomes[model]?.costUsd : undefined
+        return sum + (recorded ?? usual.get(model) ?? 0)
+      }, 0),
+  }
+}

@@ -1,0 +1,68 @@
+import type { InferEvent__Output } from '#services/wire/generated/sluice/v1/InferEvent'
+import type { InferRequest } from '#services/wire/generated/sluice/v1/InferRequest'
+import type { InferResponse__Output } from '#services/wire/generated/sluice/v1/InferResponse'
+import { openGateway, type GatewayCaller } from '#services/cli/client/client'
+import type { CommonOptions } from '#services/cli/client/common-options'
+import { checkOut, plainResponse, savePicture } from '#services/cli/output/picture'
+import { requestOf, type RequestOptions } from '#services/cli/client/request-options'
+import { percent, shortEnum, showAnswer, verdictStyle } from '#services/cli/output/show-answer'
+import type { Terminal } from '#services/cli/output/terminal'
+
+/** Options of `infer`. */
+export interface InferOptions extends CommonOptions, RequestOptions {
+  readonly stream?: boolean
+  /** `generate_image`: the file that takes the picture. */
+  readonly out?: string
+}
+
+/** `sluice infer` */
+export async function runInfer(options: InferOptions, terminal: Terminal, ...words: string[]): Promise<void> {
+  const request = requestOf(options, words)
+  const { out } = options
+  checkOut(request, out)
+  using gateway = await openGateway(options)
+  if (options.stream === true) {
+    await follow(gateway, request, out, terminal)
+    return
+  }
+  const response = await gateway.call('Infer', request)
+  save(response, out, terminal)
+  if (terminal.json) terminal.value(plainResponse(response))
+  else showAnswer(response, terminal)
+}
+
+function save(response: InferResponse__Output, out: string | undefined, terminal: Terminal): void {
+  if (savePicture(response, out)) terminal.note(terminal.paint('dim', `the picture is in ${out}`))
+}
+
+async function follow(
+  gateway: GatewayCaller,
+  request: InferRequest,
+  out: string | undefined,
+  terminal: Terminal,
+): Promise<void> {
+  for await (const event of gateway.stream('InferStream', request)) {
+    const { final } = event
+    if (final) save(final, out, terminal)
+    if (terminal.json) terminal.line(JSON.stringify(final ? { ...event, final: plainResponse(final) } : event))
+    else tell(event, terminal)
+  }
+}
+
+function tell(event: InferEvent__Output, terminal: Terminal): void {
+  const { decision, rungStarted, textDelta, rungFinished, final } = event
+  if (decision) {
+    terminal.note(
+      terminal.paint('dim', `difficulty ${decision.difficulty.toFixed(2)}; ladder ${decision.ladder.join(' → ')}`),
+    )
+  } else if (rungStarted) terminal.note(terminal.paint('cyan', `▸ ${rungStarted.model} (${rungStarted.tier})`))
+  else if (textDelta) process.stdout.write(textDelta.text)
+  else if (rungFinished) {
+    const { verdict, model, reason, confidence } = rungFinished
+    const word = terminal.paint(verdictStyle(verdict) ?? 'dim', shortEnum(verdict))
+    terminal.note(`\n${word} ${model}, confidence ${percent(confidence)}: ${reason}`)
+  } else if (final) {
+    terminal.line()
+    showAnswer(final, terminal)
+  }
+}

@@ -1,0 +1,83 @@
+import type { Timestamp__Output } from '#services/wire/generated/google/protobuf/Timestamp'
+import type { Job__Output } from '#services/wire/generated/sluice/v1/Job'
+import { openGateway, type GatewayCaller } from '#services/cli/client/client'
+import type { CommonOptions } from '#services/cli/client/common-options'
+import { codeName } from '#services/cli/client/failure'
+import { plainResponse, savePicture } from '#services/cli/output/picture'
+import { requestOf, type RequestOptions } from '#services/cli/client/request-options'
+import { shortEnum, showAnswer, showRungs } from '#services/cli/output/show-answer'
+import type { Terminal } from '#services/cli/output/terminal'
+
+/** Options of `jobs submit`. */
+export interface SubmitOptions extends CommonOptions, RequestOptions {
+  readonly watch?: boolean
+}
+
+/** Options of `jobs get`. */
+export interface GetOptions extends CommonOptions {
+  /** `generate_image`: the file that takes the picture. */
+  readonly out?: string
+}
+
+/** `sluice jobs submit` */
+export async function runSubmit(options: SubmitOptions, terminal: Terminal, ...words: string[]): Promise<void> {
+  const request = requestOf(options, words)
+  using gateway = await openGateway(options)
+  const job = await gateway.call('Submit', { request })
+  if (options.watch === true) await watch(gateway, job.jobId, terminal)
+  else showJob(job, terminal)
+}
+
+/** `sluice jobs get <id>` */
+export async function runGet(options: GetOptions, terminal: Terminal, jobId = ''): Promise<void> {
+  using gateway = await openGateway(options)
+  const job = await gateway.call('GetJob', { jobId })
+  if (job.response !== null && savePicture(job.response, options.out)) {
+    terminal.note(terminal.paint('dim', `the picture is in ${options.out}`))
+  }
+  showJob(job, terminal)
+}
+
+/** `sluice jobs watch <id>` */
+export async function runWatch(options: CommonOptions, terminal: Terminal, jobId = ''): Promise<void> {
+  using gateway = await openGateway(options)
+  await watch(gateway, jobId, terminal)
+}
+
+/** `sluice jobs cancel <id>` */
+export async function runCancel(options: CommonOptions, terminal: Terminal, jobId = ''): Promise<void> {
+  using gateway = await openGateway(options)
+  showJob(await gateway.call('CancelJob', { jobId }), terminal)
+}
+
+async function watch(gateway: GatewayCaller, jobId: string, terminal: Terminal): Promise<void> {
+  let last: Job__Output | undefined
+  for await (const job of gateway.stream('WatchJob', { jobId })) {
+    last = job
+    if (terminal.json) terminal.line(JSON.stringify(plainJob(job)))
+    else terminal.note(terminal.paint('dim', `${shortEnum(job.state)}, ${job.rungs.length} rungs finished`))
+  }
+  if (last !== undefined && !terminal.json) showJob(last, terminal)
+}
+
+function plainJob(job: Job__Output): object {
+  return job.response === null ? job : { ...job, response: plainResponse(job.response) }
+}
+
+/** Prints a job. */
+export function showJob(job: Job__Output, terminal: Terminal): void {
+  if (terminal.json) {
+    terminal.value(plainJob(job))
+    return
+  }
+  terminal.line(`job ${job.jobId}  ${terminal.paint('bold', shortEnum(job.state))}`)
+  terminal.line(terminal.paint('dim', `submitted ${when(job.submittedAt)}, deadline ${when(job.deadlineAt)}`))
+  if (job.response !== null) showAnswer(job.response, terminal)
+  else if (job.rungs.length > 0) showRungs(job.rungs, terminal)
+  if (job.error !== null) terminal.line(terminal.paint('red', `${codeName(job.error.code)}: ${job.error.message}`))
+}
+
+/** A time for a person; a dash where there is none. */
+export function when(timestamp: Timestamp__Output | null): string {
+  return timestamp === null ? '–' : new Date(timestamp.seconds * 1000 + timestamp.nanos / 1e6).toISOString()
+}

@@ -1,0 +1,175 @@
+import { runCalibrate, type CalibrateOptions, type CalibrateReport } from '#services/calibrate/calibrate'
+import { runEval } from '#services/calibrate/eval'
+import { runReplay } from '#services/calibrate/replay'
+import { runScore } from '#services/calibrate/score'
+import { GatewayError } from '#services/contract/errors'
+import type { CommonOptions } from '#services/cli/client/common-options'
+import { withEncoders } from './encoders.ts'
+import { gatherRecords } from './outcome-records.ts'
+import type { Terminal } from '#services/cli/output/terminal'
+
+/** Options of `calibrate`. */
+export interface CalibrateFlags extends CommonOptions {
+  readonly outcomes?: readonly string[]
+  readonly fromRedis?: boolean
+  readonly redis?: string
+  readonly ladder?: string
+  readonly tenant?: string
+  readonly out: string
+  readonly models?: string
+  readonly seed: string
+  /** A pack, or `none`. */
+  readonly encoder: string
+}
+
+/** `sluice calibrate` */
+export async function runCalibrateCommand(options: CalibrateFlags, terminal: Terminal): Promise<void> {
+  const { out } = options
+  const seed = wholeNumber(options.seed, '--seed')
+  const source = await sourceOf(options)
+  const { encoder } = options
+  const report = await withEncoders(terminal, ({ tryOpen }) =>
+    runCalibrate({ out, seed, ...source, ...(encoder === 'none' ? {} : { openEncoder: () => tryOpen(encoder) }) }),
+  )
+  if (terminal.json) {
+    terminal.value(report)
+    return
+  }
+  for (const warning of report.warnings) terminal.note(terminal.paint('yellow', `warning: ${warning}`))
+  terminal.line(`${report.rows} rows, ${report.models.join(' → ')}`)
+  terminal.line(
+    `without limits: score ${report.meanScore.toFixed(4)}, ${costOf(report.meanCostUsd, report)}, ${(100 * report.escalationRatio).toFixed(1)} % climb`,
+  )
+  if (report.encoder !== undefined) terminal.line(encoderLine(encoder, report.encoder))
+  for (const { maxRisk, meanCostUsd } of report.certified) {
+    const held = meanCostUsd === null ? 'not certified: everything escalates' : costOf(meanCostUsd, report)
+    terminal.line(`risk of a cheaper wrong answer at most ${100 * maxRisk} % (confidence 90 %): ${held}`)
+  }
+  terminal.line(terminal.paint('green', `policy written to ${out}`))
+}
+
+function encoderLine(pack: string, { used, gainRatio }: NonNullable<CalibrateReport['encoder']>): string {
+  const share = `${(100 * gainRatio).toFixed(1)} % of the squared error of foreseen scores`
+  return used
+    ? `the encoder ${pack} takes away ${share}`
+    : `the encoder ${pack} is left out: it would take away ${share}`
+}
+
+/** The rows to fit on: tables, or what a gateway has recorded of a ladder, whose rungs then set the order. */
+async function sourceOf(options: CalibrateFlags): Promise<Pick<CalibrateOptions, 'outcomes' | 'gathered' | 'models'>> {
+  const { outcomes = [], fromRedis, ladder, models } = options
+  const named = models?.split(',').map(name => name.trim())
+  const given = named === undefined ? {} : { models: named }
+  if (outcomes.length > 0 === (fromRedis === true)) {
+    throw new GatewayError('Config', 'expected either --outcomes or --from-redis')
+  }
+  if (fromRedis !== true) return { outcomes, ...given }
+  if (ladder === undefined) throw new GatewayError('Config', '--from-redis: --ladder names whose records are meant')
+  const gathered = await gatherRecords({ ...options, ladder })
+  return { outcomes, gathered, models: gathered.models, ...given }
+}
+
+/** Options of `score`. */
+export interface ScoreFlags extends CommonOptions {
+  readonly policy: string
+  readonly inputs: string
+  readonly out: string
+}
+
+/** `sluice score` */
+export async function runScoreCommand(options: ScoreFlags, terminal: Terminal): Promise<void> {
+  const rows = await withEncoders(terminal, ({ open }) => runScore({ ...options, openEncoder: open }))
+  if (terminal.json) terminal.value({ rows, out: options.out })
+  else terminal.line(`${rows} rows written to ${options.out}`)
+}
+
+/** Options of `replay`. */
+export interface ReplayFlags extends CommonOptions {
+  readonly policy: string
+  readonly inputs: string
+  readonly out: string
+  readonly budgets?: string
+  readonly maxRisks?: string
+  readonly seed: string
+}
+
+/** `sluice replay` */
+export async function runReplayCommand(options: ReplayFlags, terminal: Terminal): Promise<void> {
+  const { policy, inputs, out } = options
+  const budgets = numbers(options.budgets, '--budgets', Number.POSITIVE_INFINITY)
+  const maxRisks = numbers(options.maxRisks, '--max-risks', 1)
+  const seed = wholeNumber(options.seed, '--seed')
+  const report = await withEncoders(terminal, ({ open }) =>
+    runReplay({ policy, inputs, out, budgets, maxRisks, seed, openEncoder: open }),
+  )
+  if (terminal.json) {
+    terminal.value(report)
+    return
+  }
+  for (const { budgetUsd, meanCostUsd } of report.budgets) {
+    terminal.line(`budget ${budgetUsd}: ${costOf(meanCostUsd, report, 4)}`)
+  }
+  for (const { maxRisk, meanCostUsd } of report.maxRisks) {
+    terminal.line(`risk at most ${maxRisk}: ${costOf(meanCostUsd, report, 4)}`)
+  }
+  terminal.line(terminal.paint('green', `${report.rows} rows replayed, written to ${out}`))
+}
+
+/** Options of `eval`. */
+export interface EvalFlags {
+  readonly policy: string
+  readonly outcomes: string
+  readonly by: string
+  readonly json?: string
+  readonly html?: string
+  readonly seed: string
+}
+
+/** `sluice eval` */
+export async function runEvalCommand(options: EvalFlags, terminal: Terminal): Promise<void> {
+  const { seed, ...files } = options
+  const report = await withEncoders(terminal, ({ open }) =>
+    runEval({ ...files, seed: wholeNumber(seed, '--seed'), openEncoder: open }),
+  )
+  if (report.fittedOn) {
+    terminal.note(
+      terminal.paint('yellow', 'warning: the policy was fitted on these very rows: what follows flatters it'),
+    )
+  }
+  const { score, costUsd, marginalRisk } = report.chosen
+  terminal.line(`${report.rows} rows, ${report.models.join(' → ')}; 95 % intervals in brackets`)
+  terminal.line(`score ${interval(score)}, ${costOf(costUsd.value, report)}, risk ${interval(marginalRisk)}`)
+  terminal.line(`AIQ ${interval(report.aiq.policy)}, over a random mix ${interval(report.aiq.gain)}`)
+  terminal.line(
+    `ECE of P(correct) after the call ${interval(report.ece)}; chance alone would leave ${report.eceOfChance.toFixed(4)}`,
+  )
+  for (const { name, apgr } of report.routers) terminal.line(`APGR, ${name}: ${interval(apgr)}`)
+  for (const file of [options.json, options.html]) {
+    if (file !== undefined) terminal.line(terminal.paint('green', `written to ${file}`))
+  }
+}
+
+/** A mean cost, or what stands for it where costs are not known. */
+function costOf(mean: number, { costsKnown }: { readonly costsKnown: boolean }, digits = 3): string {
+  const figure = mean.toPrecision(digits)
+  return costsKnown ? `cost $${figure} a request` : `${figure} calls of the dearest model a request`
+}
+
+function interval({ value, low, high }: { value: number; low: number; high: number }): string {
+  return `${value.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]`
+}
+
+/** Numbers with commas between them, each above 0 and at most `most`. */
+function numbers(text: string | undefined, flag: string, most: number): readonly number[] {
+  return (text?.split(',') ?? []).map(word => {
+    const value = Number(word)
+    if (word.trim() !== '' && Number.isFinite(value) && value >= 0 && value <= most) return value
+    throw new GatewayError('Config', `${flag}: expected numbers from 0, found ${word.trim() === '' ? 'nothing' : word}`)
+  })
+}
+
+function wholeNumber(text: string, flag: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isSafeInteger(value)) return value
+  throw new GatewayError('Config', `${flag}: expected a whole number, found ${text}`)
+}

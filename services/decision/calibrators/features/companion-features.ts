@@ -1,0 +1,60 @@
+import type { Estimate, Judged } from '#services/decision/policy/policy'
+import { comparableOf, labelOf, logit, type Signs } from './own-features.ts'
+
+/**
+ * What other answers say of one: of each whether it agrees, weighed by how sure it is, how sure the judged one is and what was foreseen
+ * of it; its label where they differ; and how the votes fall. Signs of an answer that was not given are 0, so one judge serves every
+ * set of answers. Pure.
+ */
+export function companionSigns(judged: Judged, estimate: Estimate, others: readonly Judged[]): Signs {
+  if (others.length === 0) return {}
+  const signs: Record<string, number> = {}
+  for (const other of others) addCompanion(signs, judged, other, estimate)
+  const agreeing = others.filter(other => agreement(judged, other) > 0).length
+  signs['=others'] = others.length
+  signs['=votes'] = agreeing
+  signs['=votes_all'] = Number(agreeing === others.length)
+  signs['=votes_none'] = Number(agreeing === 0)
+  signs['=outvoted'] = pairsAgainst(judged, others)
+  return signs
+}
+
+function addCompanion(signs: Record<string, number>, judged: Judged, other: Judged, estimate: Estimate): void {
+  const name = `=with.${other.model}`
+  const agrees = agreement(judged, other)
+  signs[name] = 1
+  signs[`${name}.agrees`] = agrees
+  signs[`${name}.agrees_foreseen`] = agrees * foreseenLogit(other.model, estimate)
+  if (judged.rawConfidence !== undefined) {
+    signs[`${name}.agrees_own`] = agrees * judged.rawConfidence
+    signs[`${name}.agrees_own_logit`] = agrees * logit(judged.rawConfidence)
+  }
+  if (other.rawConfidence !== undefined) {
+    signs[`${name}.logit`] = logit(other.rawConfidence)
+    signs[`${name}.agrees_sure`] = agrees * other.rawConfidence
+    signs[`${name}.agrees_logit`] = agrees * logit(other.rawConfidence)
+  }
+  const label = labelOf(other)
+  if (agrees < 0 && label !== undefined) signs[`${name}.against.${label}`] = 1
+}
+
+/** 1 when two answers are the same but for case, space and punctuation outside numbers, -1 when not, 0 where it cannot be told. Pure. */
+export function agreement(a: Judged, b: Judged): number {
+  const [one, other] = [comparableOf(a), comparableOf(b)]
+  if (one === undefined || other === undefined) return 0
+  return one === other ? 1 : -1
+}
+
+/** How many pairs of others agree with each other against the judged answer. */
+function pairsAgainst(judged: Judged, others: readonly Judged[]): number {
+  const against = others.filter(other => agreement(judged, other) < 0)
+  return against.reduce(
+    (sum, one, index) => sum + against.slice(0, index).filter(other => agreement(one, other) > 0).length,
+    0,
+  )
+}
+
+/** What was foreseen of a model, as a logit. */
+export function foreseenLogit(model: string, estimate: Estimate): number {
+  return logit(estimate.models[model]?.quality ?? 0.5)
+}

@@ -1,0 +1,82 @@
+import { withoutMarks } from '#services/decision/answers/without-marks'
+import type { Judged } from '#services/decision/policy/policy'
+
+/** Named numbers that judge an answer. One that starts with `=` is 0 where it is absent; any other is then unknown. */
+export type Signs = Readonly<Record<string, number>>
+
+/** Signs of an answer by itself: the log of p and of 1 - p apart make it a beta calibration where nothing else is known. @source Kull, Silva Filho, Flach, Beta calibration (2017) */
+export function ownSigns(judged: Judged): Signs {
+  const characters = judged.outputChars ?? judged.answer?.length
+  const raw = judged.rawConfidence
+  return {
+    ...(raw === undefined
+      ? {}
+      : { confidence: raw, confidence_ln: Math.log(inside(raw)), doubt_ln: Math.log(1 - inside(raw)) }),
+    ...(characters === undefined ? {} : { log_characters: Math.log1p(characters) }),
+    ...labelSigns(judged),
+    ...named('signal.', judged.signals ?? {}),
+  }
+}
+
+/** Where the slope of a confidence may change, as logits: it matters little below a half, much between 0.7 and 0.998. */
+const knots = [-1, 0, 1, 2, 4, 6]
+
+/** Adds a confidence as a line that may bend at each knot. @source Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, section 5.2 */
+export function addBends(signs: Record<string, number>, name: string, confidence: number): void {
+  const at = logit(confidence)
+  for (const knot of knots) signs[`${name}over_${knot}`] = Math.max(0, at - knot)
+}
+
+/**
+ * Signs of an answer that nothing is held against yet. What its confidence and its label say is then all that is known, while beside
+ * others much of it is said by them too: one weight for both would be wrong for both. 0 where others were given. Pure.
+ */
+export function aloneSigns(judged: Judged): Signs {
+  const signs: Record<string, number> = { '=alone': 1 }
+  for (const [name, value] of Object.entries(ownSigns(judged))) signs[`=alone.${name}`] = value
+  if (judged.rawConfidence !== undefined) addBends(signs, '=alone.', judged.rawConfidence)
+  return signs
+}
+
+/** An answer that is one of few labels has an offset and a slope of its own; ridge shrinks both towards those of all. */
+function labelSigns(judged: Judged): Signs {
+  const label = labelOf(judged)
+  if (label === undefined) return {}
+  const raw = judged.rawConfidence
+  return { [`=label.${label}`]: 1, ...(raw === undefined ? {} : { [`=slope.${label}`]: logit(raw) }) }
+}
+
+/** An answer that may be one of few labels, but for case, space and punctuation outside numbers. */
+export function labelOf(judged: Judged): string | undefined {
+  const { answer, isLabel = true } = judged
+  if (!isLabel || answer === undefined || answer.length > longestLabel) return undefined
+  return comparableOf(judged) || undefined
+}
+
+/** An answer in the form by which it is told from others. */
+export function comparableOf({ answer, comparable }: Judged): string | undefined {
+  return answer === undefined ? undefined : (comparable ?? withoutMarks(answer))
+}
+
+/** A longer answer is no label. */
+export const longestLabel = 24
+
+/** Signs under a prefix. */
+export function named(prefix: string, signs: Signs): Signs {
+  return Object.fromEntries(Object.entries(signs).map(([name, value]) => [`${prefix}${name}`, value]))
+}
+
+/** The logit of a probability; surer than one in ten thousand is not told apart, since recorded confidences are rounded. */
+export function logit(probability: number): number {
+  const p = inside(probability)
+  return Math.log(p / (1 - p))
+}
+
+/** The probability of a logit. */
+export function logistic(value: number): number {
+  return 1 / (1 + Math.exp(-value))
+}
+
+function inside(probability: number): number {
+  return Math.min(0.9999, Math.max(0.0001, probability))
+}

@@ -1,0 +1,85 @@
+import { bestOf, show } from './decide-step.ts'
+import type { Called, Candidate, Step } from '#services/decision/policy/policy'
+import type { RiskPoint } from '#services/decision/policy/policy-schema'
+
+/** What a decision under a risk limit looks at. */
+export interface RiskView {
+  readonly called: readonly Called[]
+  readonly candidates: readonly Candidate[]
+  /** The model against whose answers a loss is counted. */
+  readonly dearest: string
+  /** P(loss) when the last answer is accepted. */
+  readonly danger: number
+  /** A least P(correct), asked for beside the limit. */
+  readonly minQuality?: number
+}
+
+/**
+ * The furthest point whose bound, and that of every point before it, holds the limit: fixed-sequence testing, so the bounds need no
+ * correction for having looked at many. `undefined` when none does.
+ *
+ * Sketch of the proof. The points and their order were made from rows that do not certify, so for the certifying rows they are
+ * fixed. Call a point bad when its risk is over the limit. A bad point is certified only if the first bad point of the sequence is,
+ * since testing stops at the first that fails; and that one point passes with a chance of at most δ, because its losses among n
+ * independent rows are binomial and the bound is exact. With two rungs the losses only grow along the path, and the same follows
+ * from the bound being monotone in them.
+ * @source Angelopoulos, Bates, Candès, Jordan, Lei, Learn then Test (2021), proposition 1 and fixed-sequence testing
+ */
+export function certifiedPoint(path: readonly RiskPoint[], maxRisk: number): RiskPoint | undefined {
+  let certified: RiskPoint | undefined
+  for (const point of path) {
+    if (point.riskBound > maxRisk) break
+    certified = point
+  }
+  return certified
+}
+
+/**
+ * The next step under a certified point. Pure. The dearest model's answer is delivered where none before it is accepted: the best of
+ * all answers may score higher, but could be lost against the dearest.
+ */
+export function decideByRisk(point: RiskPoint | undefined, view: RiskView): Step {
+  const { called, candidates, dearest } = view
+  if (called.at(-1)?.model === dearest) {
+    return { kind: 'stop', model: dearest, reason: 'the dearest rung: nothing is lost against it' }
+  }
+  const reachable = new Set([...called, ...candidates].map(one => one.model))
+  if (!reachable.has(dearest)) return withoutDearest(view)
+  const call = (reason: string): Step => ({ kind: 'call', model: dearest, reason })
+  if (point === undefined) return call('the risk limit cannot be met with the data at hand: everything escalates')
+  // A rung that failed or was filtered out makes this another policy than the one that was certified: only the dearest is safe then.
+  if (point.models.some(model => !reachable.has(model))) {
+    return call('a rung is missing, and the risk limit is certified for all of them')
+  }
+  return alongChain(point, view)
+}
+
+function alongChain(point: RiskPoint, view: RiskView): Step {
+  const { called, danger, dearest } = view
+  const last = called.at(-1)
+  if (last === undefined) {
+    return { kind: 'call', model: point.models[0] ?? dearest, reason: 'the first rung under the risk limit' }
+  }
+  const limit = point.danger.toFixed(4)
+  if (accepts(point, view, last)) {
+    return { kind: 'stop', model: last.model, reason: `P(loss) ${danger.toFixed(4)} ≤ ${limit}` }
+  }
+  const next = point.models[point.models.indexOf(last.model) + 1] ?? dearest
+  const reason = danger > point.danger ? `P(loss) ${danger.toFixed(4)} > ${limit}` : 'less than the quality asked for'
+  return { kind: 'call', model: next, reason }
+}
+
+/** Asking for quality beside a limit only makes fewer answers accepted: whatever is not goes to the dearest, so the limit still holds. */
+function accepts(point: RiskPoint, { danger, minQuality }: RiskView, last: Called): boolean {
+  if (!point.models.includes(last.model)) return false
+  return danger <= point.danger && last.confidence >= (minQuality ?? 0)
+}
+
+/** What a limit is counted against cannot be called: nothing can be certified, and it is said. */
+function withoutDearest({ called, candidates, dearest }: RiskView): Step {
+  const uncertified = `no risk limit can be certified: ${dearest} cannot be called`
+  const next = candidates.at(-1)
+  if (next !== undefined) return { kind: 'call', model: next.model, reason: `${uncertified}; the dearest that can` }
+  const best = bestOf(called)
+  return { kind: 'stop', model: best?.model ?? '', reason: `${uncertified}; P(correct) ${show(best?.confidence ?? 0)}` }
+}

@@ -1,0 +1,85 @@
+import { bestOf, show } from './decide-step.ts'
+import type { Called, Step } from '#services/decision/policy/policy'
+import type { QualityPoint } from '#services/decision/policy/policy-schema'
+
+/** What a decision by worth looks at. */
+export interface WorthView {
+  readonly called: readonly Called[]
+  /** Models that may still be called, cheap to dear. */
+  readonly open: readonly string[]
+  /** Cheap to dear: a rung below the last one called is not called any more. */
+  readonly models: readonly string[]
+  readonly costUsdOf: (model: string) => number
+  readonly foreseenOf: (model: string) => number
+  /** The score to be expected when a model is called too. */
+  readonly prospectOf: (model: string) => number
+}
+
+/** A call that is worth its price, or none. */
+export interface Worth {
+  readonly model?: string
+  /** Score in prospect less the score that its price must bring. */
+  readonly worth: number
+}
+
+/**
+ * The call that is worth most at a price of quality: before any answer by what is foreseen, or the cheapest of the point's models;
+ * after one by what the better of both answers is expected to score, against what the best answer so far is. Pure.
+ * @source Dekoninck, Baader, Vechev, A Unified Approach to Routing and Cascading for LLMs (2024): one trade-off at every step
+ */
+export function mostWorthy(point: QualityPoint, view: WorthView): Worth {
+  const last = view.called.at(-1)
+  const from = last === undefined ? -1 : view.models.indexOf(last.model)
+  const open = view.open.filter(model => view.models.indexOf(model) > from)
+  const meant = open.filter(model => point.models.includes(model))
+  if (last === undefined) return start(point, view, meant.length === 0 ? open : meant)
+  let best: Worth = { worth: bestOf(view.called)?.confidence ?? 0 }
+  if (point.acceptAt !== undefined) return below(point.acceptAt, best, meant[0])
+  for (const model of meant) {
+    const worth = view.prospectOf(model) - point.costWeight * view.costUsdOf(model)
+    if (worth > best.worth) best = { model, worth }
+  }
+  return best
+}
+
+/** The plain rule of a cascade: with few rows the gain of a further call is hard to foresee, while P(correct) of an answer is not. */
+function below(acceptAt: number, best: Worth, next: string | undefined): Worth {
+  return best.worth >= acceptAt || next === undefined ? best : { model: next, worth: acceptAt }
+}
+
+function start(point: QualityPoint, view: WorthView, open: readonly string[]): Worth {
+  const valued = open.map(model => ({
+    model,
+    worth: view.foreseenOf(model) - point.costWeight * view.costUsdOf(model),
+  }))
+  const [cheapest] = valued
+  if (cheapest === undefined) return { worth: 0 }
+  if (point.first === 'cheapest') return cheapest
+  return valued.reduce((best, one) => (one.worth > best.worth ? one : best), cheapest)
+}
+
+/** The next step of a climb at a point of the path of cost against score. Pure. */
+export function decideByWorth(point: QualityPoint, view: WorthView): Step {
+  const { model, worth } = mostWorthy(point, view)
+  const best = bestOf(view.called)
+  if (model !== undefined) {
+    const reason =
+      best === undefined
+        ? `foreseen quality ${show(view.foreseenOf(model))}`
+        : `P(correct) ${show(best.confidence)} < ${show(worth)}${point.acceptAt === undefined ? ' in prospect after its price' : ''}`
+    return { kind: 'call', model, reason }
+  }
+  if (best === undefined) return { kind: 'stop', model: '', reason: 'no rung is left' }
+  return {
+    kind: 'stop',
+    model: best.model,
+    reason: reasonToStop(point.acceptAt, best.confidence),
+  }
+}
+
+function reasonToStop(acceptAt: number | undefined, confidence: number): string {
+  if (acceptAt === undefined) return `P(correct) ${show(confidence)}: no further call is worth its price`
+  return confidence >= acceptAt
+    ? `P(correct) ${show(confidence)} ≥ ${show(acceptAt)}`
+    : `P(correct) ${show(confidence)}: the best that there is`
+}

@@ -1,0 +1,73 @@
+import { certifiedPoint, decideByRisk } from './decide-by-risk.ts'
+import { decideByWorth, type WorthView } from './decide-by-utility.ts'
+import { bestOf, decideByQuality } from './decide-step.ts'
+import { judgeAnswer, riskSignsOf } from '#services/decision/calibrators/judge-answer'
+import { prospectSignsInOrder } from '#services/decision/calibrators/judge-in-order'
+import type { Called, Candidate, Estimate, Limits, Step } from '#services/decision/policy/policy'
+import type { PolicyFile } from '#services/decision/policy/policy-schema'
+import { prospectSignsOf } from '#services/decision/calibrators/features/prospect-features'
+
+/** The next step of a climb by a fitted policy: by risk where a limit is set, else by least quality, else by worth. Pure. */
+export function decide(
+  file: PolicyFile,
+  estimate: Estimate,
+  called: readonly Called[],
+  candidates: readonly Candidate[],
+  limits: Limits,
+): Step {
+  const { maxRisk, minQuality, costWeight } = limits
+  if (maxRisk !== undefined) {
+    return decideByRisk(certifiedPoint(file.risk.path, maxRisk), {
+      called,
+      candidates,
+      dearest: file.models.at(-1) ?? '',
+      danger: dangerOf(file, estimate, called),
+      ...(minQuality === undefined ? {} : { minQuality }),
+    })
+  }
+  if (minQuality !== undefined) return decideByQuality(minQuality, called, candidates)
+  const point = file.decision.path[file.decision.chosen]!
+  const open = candidates.map(candidate => candidate.model)
+  return decideByWorth(
+    costWeight === undefined ? point : { ...point, costWeight },
+    worthView(file, estimate, called, open),
+  )
+}
+
+/** P(loss) when the last answer is accepted; certain where nothing judges it. */
+export function dangerOf(file: Pick<PolicyFile, 'risk'>, estimate: Estimate, called: readonly Called[]): number {
+  const last = called.at(-1)
+  const judge = file.risk.judges[last?.model ?? '']
+  return last === undefined || judge === undefined
+    ? 1
+    : judgeAnswer(judge, riskSignsOf(last, estimate, called.slice(0, -1)))
+}
+
+/** What a decision by worth looks at, from a fitted policy. Costs are those it was fitted with: its prices of quality are in them. */
+export function worthView(
+  {
+    schema,
+    models,
+    usual,
+    prospects,
+  }: Pick<PolicyFile, 'models' | 'usual' | 'prospects'> & Partial<Pick<PolicyFile, 'schema'>>,
+  estimate: Estimate,
+  called: readonly Called[],
+  open: readonly string[],
+): WorthView {
+  const foreseenOf = (model: string): number => estimate.models[model]?.quality ?? usual[model]?.quality ?? 0.5
+  return {
+    called,
+    open,
+    models,
+    costUsdOf: model => usual[model]?.costUsd ?? 0,
+    foreseenOf,
+    prospectOf(model) {
+      const best = bestOf(called)?.confidence ?? 0
+      const judge = prospects[`${called.at(-1)?.model ?? ''}>${model}`]
+      if (judge === undefined) return Math.max(best, foreseenOf(model))
+      const signs = (schema === 3 ? prospectSignsInOrder : prospectSignsOf)(called, model, estimate)
+      return best + 2 * judgeAnswer(judge, signs) - 1
+    },
+  }
+}

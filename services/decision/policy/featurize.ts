@@ -1,0 +1,74 @@
+import { withoutCourtesy } from '#services/decision/features/without-courtesy'
+import { describeText } from '#services/decision/features/describe-text'
+import { gramVector } from '#services/decision/features/hash-grams'
+import type { EstimatorInput } from './estimator.ts'
+import type { PartDescription } from './policy.ts'
+
+/** Named features of a whole input: those of each medium under its name, texts taken together. Pure; every value is finite. */
+export function featuresOf(parts: readonly PartDescription[]): Readonly<Record<string, number>> {
+  const features: Record<string, number> = {}
+  const text = textOf(parts)
+  if (text !== undefined) add(features, 'text', describeText(text))
+  for (const kind of ['image', 'audio', 'video'] as const) {
+    const media = parts.filter(part => part.kind === kind)
+    if (media.length === 0) continue
+    features[`${kind}.count`] = media.length
+    for (const one of media) if ('features' in one) add(features, kind, one.features)
+  }
+  return features
+}
+
+/** All words of an input, those in and beside pictures too, without words of courtesy before them; `undefined` where there are none. */
+export function textOf(parts: readonly PartDescription[]): string | undefined {
+  const texts = parts.flatMap(part =>
+    part.kind === 'text' ? part.text : part.kind === 'image' ? (part.text ?? []) : [],
+  )
+  return texts.length === 0 ? undefined : withoutCourtesy(texts.join('\n'))
+}
+
+/** What an estimator is given of an input, all but its vector of meaning. Pure. */
+export function estimatorInput(
+  features: Readonly<Record<string, number>>,
+  parts: readonly PartDescription[],
+  estimator: Parameters<typeof standardise>[1] & { readonly grams: boolean },
+): EstimatorInput {
+  const dense = standardise(features, estimator)
+  if (!estimator.grams) return { features: dense }
+  return { features: dense, grams: gramVector(textOf(parts) ?? '') }
+}
+
+/** Of several media of a kind, the largest value of each sign counts: the hardest one decides. */
+function add(features: Record<string, number>, kind: string, signs: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(signs)) {
+    if (!Number.isFinite(value)) continue
+    const key = `${kind}.${name}`
+    features[key] = Math.max(features[key] ?? -Infinity, value)
+  }
+}
+
+/**
+ * Features in the order of a model that was fitted on them, standardised: float32 [names]. What the input has not is the mean; names
+ * that start with `=` (an answer's label) are 0 where they are absent.
+ */
+export function standardise(
+  features: Readonly<Record<string, number>>,
+  scaling: { readonly names: readonly string[]; readonly means: readonly number[]; readonly scales: readonly number[] },
+): Float32Array {
+  const { names, means, scales } = scaling
+  const standard = new Float32Array(names.length)
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index]!
+    const value = features[name] ?? (name.startsWith('=') ? 0 : undefined)
+    if (value === undefined || !Number.isFinite(value)) continue
+    standard[index] = standardised(value, means[index] ?? 0, scales[index] ?? 1)
+  }
+  return standard
+}
+
+/** A number in units of its scale from its mean. */
+export function standardised(value: number, mean: number, scale: number): number {
+  return Math.max(-widest, Math.min(widest, (value - mean) / scale))
+}
+
+/** Inputs unlike any that were fitted on are taken for the most extreme of those. */
+const widest = 4

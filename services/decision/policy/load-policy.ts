@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { GatewayError } from '#services/contract/errors'
+import { fromUsd } from '#services/contract/money'
+import type { EncoderIdentity, TextEncoder } from '#services/decision/encoder/text-encoder'
+import { asFitted } from '#services/decision/calibrators/as-fitted'
+import { labelsOf, withLabelsNoted } from '#services/decision/calibrators/known-labels'
+import { decide } from '#services/decision/decide/decide'
+import { openEstimator, type Estimator } from './estimator.ts'
+import { estimatorInput, featuresOf, textOf } from './featurize.ts'
+import { judgeAll } from '#services/decision/calibrators/judge-answer'
+import { judgeInOrder } from '#services/decision/calibrators/judge-in-order'
+import type { Estimate, Judged, ModelEstimate, PartDescription, Policy } from './policy.ts'
+import { policySchema, type PolicyFile } from './policy-schema.ts'
+
+/** How a policy is run. */
+export interface LoadPolicyOptions {
+  /** The estimate's time box; what takes longer is a named fallback. */
+  readonly estimateMs?: number
+  /** Opens the encoder of a pack, for policies that were fitted with one. Whoever gives it owns what it opens. */
+  readonly openEncoder?: (identity: EncoderIdentity) => Promise<TextEncoder>
+}
+
+/** Ten times what an estimate takes at p99: beyond it something is wrong with the machine, and the request should not wait for it. */
+const defaultEstimateMs = 20
+/** The same with an encoder, for a text as long as it reads, on a slow core. */
+const encodedEstimateMs = 200
+
+/** A policy's folder, read and checked. */
+export interface PolicyFolder {
+  readonly file: PolicyFile
+  readonly version: string
+  readonly estimator: Estimator
+}
+
+/** Loads a policy folder. @throws GatewayError Config when a file is missing, is not the one that was fitted, or is of another schema or encoder */
+export async function loadPolicy(directory: string, options: LoadPolicyOptions): Promise<Policy> {
+  return createCalibratedPolicy(await openPolicyFolder(directory), options)
+}
+
+/** The pack of the encoder that a policy was fitted with; `undefined` where there is none or the folder cannot be read, which loading it tells. */
+export function encoderPackOf(directory: string): string | undefined {
+  try {
+    return readPolicyFile(directory, readWhole(directory, 'policy.json')).estimator.encoder?.pack
+  } catch {
+    return undefined
+  }
+}
+
+/** Reads and checks a policy folder. @throws GatewayError Config as {@link loadPolicy} */
+export async function openPolicyFolder(directory: string): Promise<PolicyFolder> {
+  const text = readWhole(directory, 'policy.json')
+  const file = readPolicyFile(directory, text)
+  const hashes = Object.entries(file.files)
+  const contents = new Map(hashes.map(([name]) => [name, readWhole(directory, name)]))
+  for (const [name, wanted] of hashes) {
+    const found = sha256(contents.get(name) ?? Buffer.alloc(0))
+    if (found !== wanted) throw fault(directory, `${name} has sha256 ${found}, policy.json was fitted with ${wanted}`)
+  }
+  const bytes = contents.get(file.estimator.file) ?? Buffer.alloc(0)
+  try {
+    return { file, version: sha256(text).slice(0, 16), estimator: await openEstimator(bytes) }
+  } catch (error) {
+    throw fault(directory, `${file.estimator.file} is no graph that can be run`, error)
+  }
+}
+
+/** Makes the policy of a folder that was read. @throws GatewayError Config when its encoder cannot be had, or has other weights now */
+export async function createCalibratedPolicy(folder: PolicyFolder, options: LoadPolicyOptions): Promise<Policy> {
+  const { file, version, estimator } = folder
+  const encoder = await encoderOf(file, options)
+  const estimateMs = options.estimateMs ?? (encoder === undefined ? defaultEstimateMs : encodedEstimateMs)
+  const foresee = async (features: Estimate['features'], parts: readonly PartDescription[]): Promise<Float32Array> => {
+    const input = estimatorInput(features, parts, file.estimator)
+    const embedding = await encoder?.encode(textOf(parts) ?? '')
+    return estimator.run(embedding === undefined ? input : { ...input, embedding })
+  }
+  const labels = labelsOf(file)
+  const heard = <Answer extends Judged>(answers: readonly Answer[]): readonly Answer[] =>
+    withLabelsNoted(labels, asFitted(file.schema, answers))
+  return {
+    version,
+    models: file.models,
+    async estimate(parts) {
+      const features = featuresOf(parts)
+      try {
+        const quality = await within(foresee(features, parts), estimateMs)
+        return quality === undefined ? usualEstimate(file, features, 'timeout') : estimateOf(file, features, quality)
+      } catch {
+        // Whoever asks is told by `fallback` and counts it.
+        return usualEstimate(file, features, 'error')
+      }
+    },
+    confidences: (answers, estimate) => (file.schema === 3 ? judgeInOrder : judgeAll)(file, heard(answers), estimate),
+    next: (estimate, called, candidates, limits) => decide(file, estimate, heard(called), candidates, limits),
+  }
+}
+
+async function encoderOf(
+  { estimator: { encoder: wanted } }: PolicyFile,
+  { openEncoder }: LoadPolicyOptions,
+): Promise<TextEncoder | undefined> {
+  if (wanted === undefined) return undefined
+  if (openEncoder === undefined) {
+    throw new GatewayError(
+      'Config',
+      `the policy was fitted with the encoder ${wanted.pack}, and none can be opened here`,
+    )
+  }
+  const encoder = await openEncoder(wanted)
+  if (encoder.identity.sha256 === wanted.sha256) return encoder
+  throw new GatewayError(
+    'Config',
+    `the policy was fitted with another ${wanted.pack} (sha256 ${wanted.sha256}, here ${encoder.identity.sha256}): fit it anew`,
+  )
+}
+
+/** Waits for work at most so long; `undefined` when it took longer. */
+async function within<Result>(work: Promise<Result>, ms: number): Promise<Result | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const timeBox = new Promise<undefined>(resolve => {
+    timer = setTimeout(resolve, ms, undefined)
+  })
+  try {
+    return await Promise.race([work, timeBox])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function readPolicyFile(directory: string, text: Buffer): PolicyFile {
+  let json: unknown
+  try {
+    json = JSON.parse(text.toString())
+  } catch (error) {
+    throw fault(directory, 'policy.json is no JSON', error)
+  }
+  const read = policySchema.safeParse(json)
+  if (read.success) return read.data
+  const [first] = read.error.issues
+  const field = first?.path.join('.') ?? ''
+  if (field === 'schema') {
+    throw fault(
+      directory,
+      'policy.json is of another schema than this version reads: fit it anew with `sluice calibrate`',
+    )
+  }
+  throw fault(directory, `policy.json: ${field}: ${first?.message ?? 'it cannot be read'}`)
+}
+
+/** What is foreseen of an input, given the quality of each model. */
+export function estimateOf(
+  file: Pick<PolicyFile, 'models' | 'usual'>,
+  features: Readonly<Record<string, number>>,
+  quality: ArrayLike<number>,
+): Estimate {
+  const models = file.models.map((model, index): [string, ModelEstimate] => {
+    const usual = file.usual[model]
+    const known =
+      usual === undefined
+        ? {}
+        : { costNanoUsd: fromUsd(usual.costUsd), latencyMs: usual.latencyMs, outputChars: usual.outputChars }
+    return [model, { quality: quality[index] ?? 0.5, ...known }]
+  })
+  return { difficulty: 1 - (quality[0] ?? 0.5), models: Object.fromEntries(models), features }
+}
+
+/** What stands in when the estimator cannot be asked: the mean score that each model had over the rows that were fitted on. */
+function usualEstimate(
+  file: PolicyFile,
+  features: Readonly<Record<string, number>>,
+  fallback: 'timeout' | 'error',
+): Estimate {
+  const quality = file.models.map(model => file.usual[model]?.quality ?? 0.5)
+  return { ...estimateOf(file, features, quality), fallback }
+}
+
+function readWhole(directory: string, name: string): Buffer {
+  try {
+    return readFileSync(join(directory, name))
+  } catch (error) {
+    throw fault(directory, `${name} cannot be read`, error)
+  }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+function fault(directory: string, what: string, cause?: unknown): GatewayError {
+  return new GatewayError('Config', `policy ${directory}: ${what}`, {}, cause === undefined ? {} : { cause })
+}

@@ -1,0 +1,28 @@
+import type { ClimbPlan, ClimbRequest, LegState } from '#services/state/cascade-log/cascade-log'
+import type { ScriptCall } from '#services/platform/redis/script'
+import { isWords, type Modality } from '#services/contract/content'
+import { isWordPayload } from '#services/state/queue/word-payload'
+import type { Estimate } from '#services/decision/policy/policy'
+import type { GuidedLadder } from '#services/router/request/states'
+
+/** A climb under way on this router: just opened, or taken over from one that died. */
+export interface Course {
+  readonly request: ClimbRequest
+  readonly plan: ClimbPlan
+  readonly guided: GuidedLadder
+  readonly estimate: Estimate
+  readonly modalities: readonly Modality[]
+  /** Fences this router's writes. */
+  readonly epoch: number
+  /** Legs so far, as the log has them. */
+  readonly legs: readonly LegState[]
+  /** Opens the climb in the step that puts its first leg in line; absent of a climb that is open. */
+  readonly opening?: () => ScriptCall
+  /** Aborted when another router has taken the climb. */
+  readonly lost: AbortSignal
+}
+
+/** The modalities of stored parts, each once. */
+export function modalitiesOf(parts: ClimbRequest['parts']): readonly Modality[] {
+  return [...new Set(parts.map(part => (isWords(part) || isWordPayload(part) ? 'text' : part.kind)))]
+}

@@ -1,0 +1,47 @@
+import type { RungReport } from '#services/contract/answer'
+import type { ErrorCode } from '#services/contract/errors'
+import type { ClimbEnd, LegEnd, LegFailure } from '#services/state/cascade-log/cascade-log'
+import type { Course } from './course.ts'
+
+/** What a caller is told when the last leg ended so and nothing is left to call. */
+const codeOf: Readonly<Record<LegFailure, ErrorCode>> = {
+  expired: 'Deadline',
+  cancelled: 'Cancelled',
+  'bad-input': 'InvalidRequest',
+  'model-error': 'LadderFailed',
+  'upstream-error': 'LadderFailed',
+  'content-filter': 'InvalidRequest',
+  'context-overflow': 'InvalidRequest',
+  'payload-lost': 'LadderFailed',
+  poison: 'LadderFailed',
+  shed: 'Overloaded',
+  'no-worker': 'Overloaded',
+  bug: 'LadderFailed',
+}
+
+/** The end of a climb that has no answer; without a failed leg, time was over. Jobs are kept for an operator unless the caller was at fault. */
+export function endOfFailure(
+  course: Course,
+  rungs: readonly RungReport[],
+  failure: (LegEnd & { readonly kind: 'failed' }) | undefined,
+): ClimbEnd {
+  if (failure?.reason === 'cancelled') return { kind: 'cancelled', rungs }
+  const code = failure === undefined ? 'Deadline' : codeOf[failure.reason]
+  const message = failure === undefined ? 'the deadline passed while a rung was at work' : messageOf(failure)
+  const dead = course.request.mode === 'async' && code !== 'InvalidRequest' && code !== 'Cancelled'
+  const reason = failure === undefined ? undefined : reasonOf[failure.reason]
+  return { kind: 'failed', code, message, rungs, dead, ...(reason === undefined ? {} : { reason }) }
+}
+
+/** What a caller of ours can act on, in a word for machines. */
+const reasonOf: Readonly<Partial<Record<LegFailure, string>>> = {
+  'content-filter': 'CONTENT_FILTER',
+  'context-overflow': 'CONTEXT_OVERFLOW',
+  'upstream-error': 'UPSTREAM_ERROR',
+}
+
+function messageOf(failure: LegEnd & { readonly kind: 'failed' }): string {
+  if (failure.reason === 'bad-input') return failure.message
+  const why = failure.message === '' ? failure.reason : `${failure.reason}: ${failure.message}`
+  return `every rung failed; the last: ${why}`
+}

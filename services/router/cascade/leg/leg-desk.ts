@@ -1,0 +1,93 @@
+import type { Logger } from 'pino'
+import type { ClimbLog, LegEnd } from '#services/state/cascade-log/cascade-log'
+import { legIdOf, parseLegId, type LegId } from '#services/contract/ids'
+import type { RouterMail } from '#services/state/replies/mailbox'
+
+/** Who hears of a leg. */
+export interface LegListener {
+  readonly pool: string
+  readonly model: string
+  /** It may wait for workers that are not there. */
+  readonly waits: boolean
+  /** The climb's, by which this router's writes are fenced. */
+  readonly epoch: number
+  /** Whether its caller can be served without it: by an answer that is at hand, or another rung. */
+  readonly hasAlternative: () => boolean
+  onStarted(workerId: string): void
+  onDelta(attempt: number, offset: number, text: string): void
+  onEnd(end: LegEnd): void
+}
+
+/** Where this router's climbs wait for their legs: one desk for all of them, fed by the mailbox and, as a safety net, by the climb log. */
+export interface LegDesk {
+  /** Waits for a leg; the function given back stops the waiting. */
+  expect(legId: LegId, listener: LegListener): () => void
+  /** Takes mail. */
+  deliver(mail: RouterMail): void
+  /** Reads every awaited leg from the log: for mail that was never written, since its worker died between the log and the mail. */
+  reconcile(): Promise<void>
+  /** The legs awaited now, and where. */
+  awaited(): readonly ({ readonly legId: LegId } & Omit<LegListener, 'onStarted' | 'onDelta' | 'onEnd'>)[]
+  /** Legs awaited now. */
+  readonly size: number
+}
+
+/** How many climbs one reading of the log asks for. */
+const climbsPerRead = 200
+
+/** Makes the desk. */
+export function createLegDesk(climbLog: ClimbLog, logger: Logger): LegDesk {
+  const awaited = new Map<LegId, LegListener>()
+
+  const end = (legId: LegId, legEnd: LegEnd): void => {
+    const listener = awaited.get(legId)
+    awaited.delete(legId)
+    listener?.onEnd(legEnd)
+  }
+
+  const readAll = async (legIds: readonly LegId[]): Promise<void> => {
+    const requestIds = [...new Set(legIds.flatMap(id => parseLegId(id)?.requestId ?? []))]
+    for (let from = 0; from < requestIds.length; from += climbsPerRead) {
+      const states = await climbLog.readMany(requestIds.slice(from, from + climbsPerRead))
+      for (const state of states) {
+        if (state === undefined) continue
+        for (const leg of state.legs) {
+          const legId = legIdOf(state.request.requestId, leg.index)
+          if (leg.end !== undefined && awaited.has(legId)) end(legId, leg.end)
+        }
+      }
+    }
+  }
+
+  return {
+    expect(legId, listener) {
+      awaited.set(legId, listener)
+      return () => {
+        if (awaited.get(legId) === listener) awaited.delete(legId)
+      }
+    },
+    deliver(mail) {
+      const listener = awaited.get(mail.legId)
+      if (listener === undefined) return
+      if (mail.kind === 'leg-started') listener.onStarted(mail.workerId)
+      else if (mail.kind === 'delta') listener.onDelta(mail.attempt, mail.offset, mail.text)
+      else if (mail.end !== undefined) end(mail.legId, mail.end)
+      else {
+        readAll([mail.legId]).catch((error: unknown) => {
+          logger.warn(
+            { legId: mail.legId, err: error },
+            'could not read the end of a leg; the next reconciliation will',
+          )
+        })
+      }
+    },
+    reconcile: () => readAll([...awaited.keys()]),
+    awaited: () =>
+      [...awaited].map(([legId, { pool, model, waits, epoch, hasAlternative }]) => {
+        return { legId, pool, model, waits, epoch, hasAlternative }
+      }),
+    get size() {
+      return awaited.size
+    },
+  }
+}

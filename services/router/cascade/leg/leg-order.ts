@@ -1,0 +1,59 @@
+import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
+import type { Clock } from '#services/contract/clock'
+import type { RequestId } from '#services/contract/ids'
+import type { Rung } from '#services/contract/model'
+import type { NanoUsd } from '#services/contract/money'
+import type { MailSender } from '#services/state/replies/mailbox'
+import type { Job } from '#services/state/queue/job'
+import type { JobProducer } from '#services/state/queue/pool-queue'
+import type { Tracer } from '#services/platform/telemetry/tracer'
+import type { Course } from '../course.ts'
+import type { LegDesk } from './leg-desk.ts'
+import type { TextRelay } from './text-relay.ts'
+
+/** What running a leg needs. */
+export interface RunLegDependencies {
+  readonly climbLog: ClimbLog
+  readonly queue: JobProducer
+  readonly mail: MailSender
+  readonly desk: LegDesk
+  readonly clock: Clock
+  /** What a leg is expected to take, for its place in line. */
+  readonly foresee: (rung: Rung, request: Course['request']) => Pick<Job, 'serviceMs' | 'weight' | 'latestStartAt'>
+  /** Name of this router's mailbox. */
+  readonly replyTo: string
+  /** Told of a climb that was opened with its first leg. */
+  readonly opened?: (requestId: RequestId) => void
+  /** Absent where no pool is hedged. */
+  readonly hedging?: Hedging
+  /** Absent where nothing is traced. */
+  readonly tracer?: Tracer
+}
+
+/** One leg to run. */
+export interface LegOrder {
+  readonly course: Course
+  readonly index: number
+  readonly rung: Rung
+  readonly reserveNanoUsd: NanoUsd
+  /** Whether the caller can be served without this leg. */
+  readonly hasAlternative: () => boolean
+  /** Where text goes as it comes; absent when it is not to be streamed. */
+  readonly relay?: TextRelay
+  /** Aborted when the caller has left or the climb was cancelled. */
+  readonly signal: AbortSignal
+  /** W3C trace context of the rung. */
+  readonly traceparent?: string | undefined
+  /** Called when the leg is in line; the leg is waited for when it resolves. */
+  readonly queued?: () => Promise<void>
+}
+
+/** Decides which legs get a twin, and keeps to the cap. */
+export interface Hedging {
+  /** How long a leg may be at work before it is worth a twin; `undefined` where none is to be had. */
+  afterMs(rung: Rung, request: Course['request']): number | undefined
+  /** Takes one twin out of what the cap still allows in a pool; false when there is none. */
+  take(pool: string): boolean
+  /** Counts a leg, and with it what the cap allows. */
+  ran(pool: string): void
+}

@@ -1,0 +1,156 @@
+import type { LegEnd, LegState } from '#services/state/cascade-log/cascade-log'
+import { legIdOf, type LegId, type RequestId } from '#services/contract/ids'
+import type { Recipe, Rung } from '#services/contract/model'
+import { envelopeVersion, priorityRanks, type Job } from '#services/state/queue/job'
+import { noTracer } from '#services/platform/telemetry/tracer'
+import { withSpan } from '#services/platform/telemetry/with-span'
+import { deliveryMarginMs } from '#services/router/request/states'
+import { createPair } from './hedge.ts'
+import type { LegOrder, RunLegDependencies } from './leg-order.ts'
+import { neverRun } from './never-run.ts'
+
+/** What came of waiting for a leg: its end, or that waiting was given up. */
+export type LegWait = (
+  | { readonly kind: 'ended'; readonly end: LegEnd }
+  | { readonly kind: 'left' | 'late' | 'lost' }
+) & {
+  /** The leg that ran beside it. */
+  readonly twin?: LegState
+}
+
+/** Queues a planned leg and waits for its end. Queuing is idempotent, so a router that takes a climb over does the same. */
+export async function runLeg(order: LegOrder, dependencies: RunLegDependencies): Promise<LegWait> {
+  const { course, index } = order
+  const legId = legIdOf(course.request.requestId, index)
+  let resolve: (wait: LegWait) => void = ignore
+  const promise = new Promise<LegWait>(done => {
+    resolve = done
+  })
+  const jobFor = (id: LegId): Job => jobOf(order, id, order.traceparent, dependencies)
+  const pair = createPair(order, end => resolve({ kind: 'ended', end }), { ...dependencies, jobOf: jobFor })
+  const stopWaiting = dependencies.desk.expect(legId, {
+    pool: order.rung.model.pool,
+    model: order.rung.model.name,
+    waits: course.request.mode === 'async',
+    epoch: course.epoch,
+    hasAlternative: order.hasAlternative,
+    onStarted(workerId) {
+      order.relay?.startedOn(workerId)
+      pair.onStarted(workerId)
+    },
+    onDelta: (attempt, offset, text) => order.relay?.take(attempt, offset, text),
+    onEnd: pair.onEnd,
+  })
+  const leftMs = course.request.deadlineAt - deliveryMarginMs - dependencies.clock.now()
+  const timer = setTimeout(() => resolve({ kind: 'late' }), Math.max(0, leftMs))
+  const onLeft = (): void => resolve({ kind: 'left' })
+  const onLost = (): void => resolve({ kind: 'lost' })
+  order.signal.addEventListener('abort', onLeft, { once: true })
+  course.lost.addEventListener('abort', onLost, { once: true })
+  if (order.signal.aborted) onLeft()
+  try {
+    // A leg of an open climb that nobody waits for any more is called off, not begun.
+    if (!order.signal.aborted || course.opening !== undefined) await send(order, legId, dependencies)
+    await order.queued?.()
+    const waited = await promise
+    const twin = pair.close()
+    return twin === undefined ? waited : { ...waited, twin }
+  } finally {
+    pair.close()
+    clearTimeout(timer)
+    stopWaiting()
+    order.signal.removeEventListener('abort', onLeft)
+    course.lost.removeEventListener('abort', onLost)
+  }
+}
+
+/**
+ * Calls a climb's legs off: the waiting are taken out of their queues, the running are told to stop. Where another router walks the
+ * climb (`ownerBox`), it hears of the legs that nobody will report.
+ */
+export async function callOff(
+  requestId: RequestId,
+  { climbLog, queue, mail, clock }: Pick<RunLegDependencies, 'climbLog' | 'queue' | 'mail' | 'clock'>,
+  ownerBox?: string,
+): Promise<boolean> {
+  const legs = await climbLog.cancel(requestId)
+  if (legs === undefined) return false
+  await Promise.all(
+    legs.map(async leg => {
+      if (leg.end !== undefined) return
+      const legId = legIdOf(requestId, leg.index)
+      if (leg.workerId !== undefined) return mail.send(leg.workerId, { kind: 'cancel', legId })
+      await queue.remove(leg.pool, legId)
+      if (ownerBox !== undefined) {
+        await mail.send(ownerBox, {
+          kind: 'leg-ended',
+          legId,
+          attempt: leg.attempt,
+          end: neverRun('cancelled', clock.now()),
+        })
+      }
+    }),
+  )
+  return true
+}
+
+/** Queues the leg; what the worker does hangs below this in the trace. */
+async function send(order: LegOrder, legId: LegId, dependencies: RunLegDependencies): Promise<void> {
+  const { queue, tracer = noTracer } = dependencies
+  const { pool } = order.rung.model
+  const start = {
+    parent: order.traceparent ?? order.course.request.traceparent,
+    kind: 'producer',
+    attributes: {
+      'messaging.system': 'bullmq',
+      'messaging.operation.type': 'send',
+      'messaging.destination.name': pool,
+      'messaging.message.id': legId,
+    },
+  } as const
+  const { opening, request } = order.course
+  const first = order.index === 0 ? opening?.() : undefined
+  await withSpan(tracer, `send ${pool}`, start, span =>
+    queue.add(pool, jobOf(order, legId, span.traceparent, dependencies), first),
+  )
+  if (first !== undefined) dependencies.opened?.(request.requestId)
+}
+
+function jobOf(
+  order: LegOrder,
+  legId: LegId,
+  traceparent: string | undefined,
+  { clock, replyTo, foresee }: RunLegDependencies,
+): Job {
+  const { request } = order.course
+  return {
+    version: envelopeVersion,
+    legId,
+    tenant: request.tenant,
+    model: order.rung.model.name,
+    recipe: recipeOf(order.rung, request.constraints.adapter),
+    task: request.task,
+    options: request.options,
+    parts: request.parts,
+    deadlineAt: request.deadlineAt,
+    ...(order.rung.model.longestLegMs === undefined ? {} : { longestMs: order.rung.model.longestLegMs }),
+    priority: priorityRanks[request.constraints.priority],
+    ...foresee(order.rung, request),
+    replyTo,
+    streaming: order.relay !== undefined,
+    price: order.course.plan.rungs.find(one => one.name === order.rung.name)?.price ?? order.rung.model.price,
+    reserveNanoUsd: order.reserveNanoUsd,
+    enqueuedAt: clock.now(),
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(request.tracestate === undefined ? {} : { tracestate: request.tracestate }),
+    ...(request.sessionKey === undefined ? {} : { sessionKey: request.sessionKey }),
+  }
+}
+
+/** A request may choose among the adapters of a model; a rung's own stays. */
+function recipeOf({ model, recipe }: Rung, adapter: string | undefined): Recipe {
+  const chosen = adapter !== undefined && recipe.adapter === undefined && model.adapters?.includes(adapter) === true
+  return chosen ? { ...recipe, adapter } : recipe
+}
+
+function ignore(): void {}

@@ -1,0 +1,104 @@
+import type { ClimbLog, ClimbPlan, ClimbRequest, Owner } from '#services/state/cascade-log/cascade-log'
+import type { Clock } from '#services/contract/clock'
+import { isWords } from '#services/contract/content'
+import { GatewayError } from '#services/contract/errors'
+import type { PayloadStore } from '#services/state/payloads/payload-store'
+import type { PartReference } from '#services/state/queue/job'
+import { wordPayloadOf } from '#services/state/queue/word-payload'
+import { isInline, type CheckedPart, type Claimed } from '#services/router/request/states'
+import { afterHolding } from './after-holding.ts'
+import type { Course } from './course.ts'
+import type { Leases } from './leases.ts'
+
+/** What opening a climb needs. */
+export interface StartDependencies {
+  readonly climbLog: ClimbLog
+  readonly payloads: PayloadStore
+  readonly clock: Clock
+  readonly leases: Leases
+  readonly owner: () => Owner
+  /** Payloads outlive the deadline by this, for a redelivered leg. */
+  readonly payloadGraceMs: number
+}
+
+/**
+ * Puts the content away and opens the climb in the log with its first leg planned, from where on any router can go on with it. A climb
+ * that nobody could come back for is opened a moment later, in the step that puts its leg in line.
+ */
+export async function startCourse(claimed: Claimed, dependencies: StartDependencies): Promise<Course> {
+  const { climbLog, payloads, clock, leases, owner } = dependencies
+  const first = claimed.considered.find(one => one.rung.name === claimed.firstStep.model)
+  if (first === undefined) throw new Error('the first step names a rung that is not on the ladder')
+  const ttlMs = claimed.deadlineAt - clock.now() + dependencies.payloadGraceMs
+  const parts = await Promise.all(claimed.parts.map(part => put(part, claimed.caller.tenant, ttlMs, payloads)))
+  const request = requestOf(claimed, parts)
+  const plan = planOf(claimed)
+  const leg = { index: 0, rung: first.rung.name, pool: first.rung.model.pool, plannedAt: clock.now() }
+  const { opening } = climbLog
+  const { pledge } = claimed
+  const together = opening !== undefined && request.mode === 'sync' && !request.idempotent
+  if (pledge !== undefined && !together) throw new Error('a pledge was made for a climb that is opened by itself')
+  if (!together && !(await climbLog.open(request, plan, leg, owner()))) {
+    throw new GatewayError('AlreadyExists', 'a request with this id is there already')
+  }
+  return {
+    ...(together ? { opening: () => afterHolding(pledge, opening(request, plan, leg, owner())) } : {}),
+    request,
+    plan,
+    guided: claimed.guided,
+    estimate: claimed.estimate,
+    modalities: claimed.modalities,
+    epoch: 1,
+    legs: [{ ...leg, attempt: 0 }],
+    lost: leases.keep(request.requestId, request.mode === 'async', !together),
+  }
+}
+
+async function put(part: CheckedPart, tenant: string, ttlMs: number, payloads: PayloadStore): Promise<PartReference> {
+  if (!isWords(part)) {
+    const payloadId = await payloads.put(tenant, part.bytes, ttlMs)
+    return { kind: part.kind, payloadId, payloadBytes: part.bytes.byteLength, mediaType: part.mediaType }
+  }
+  if (isInline(part)) return part
+  const { kind, bytes } = wordPayloadOf(part)
+  return { kind, payloadId: await payloads.put(tenant, bytes, ttlMs), payloadBytes: bytes.byteLength }
+}
+
+function requestOf(claimed: Claimed, parts: readonly PartReference[]): ClimbRequest {
+  const { request } = claimed
+  const { deadlineMs: _counted, ...constraints } = request.constraints
+  return {
+    requestId: claimed.requestId,
+    tenant: claimed.caller.tenant,
+    mode: claimed.mode,
+    idempotent: request.idempotencyKey !== undefined,
+    task: request.task,
+    options: request.options,
+    parts,
+    constraints,
+    labels: request.labels,
+    submittedAt: claimed.submittedAt,
+    deadlineAt: claimed.deadlineAt,
+    ...(request.sessionKey === undefined ? {} : { sessionKey: request.sessionKey }),
+    ...(claimed.traceparent === undefined ? {} : { traceparent: claimed.traceparent }),
+    ...(claimed.tracestate === undefined ? {} : { tracestate: claimed.tracestate }),
+  }
+}
+
+function planOf(claimed: Claimed): ClimbPlan {
+  return {
+    ladder: claimed.guided.ladder.name,
+    policyVersion: claimed.guided.policy?.version ?? 'pinned',
+    estimate: claimed.estimate,
+    rungs: claimed.considered
+      .filter(one => one.removedBy === undefined)
+      .map(({ rung, reserveNanoUsd, price }) => ({
+        name: rung.name,
+        reserveNanoUsd,
+        ...(price === undefined ? {} : { price }),
+      })),
+    holdId: claimed.holdId,
+    heldNanoUsd: claimed.reserveNanoUsd,
+    payers: claimed.payers,
+  }
+}

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto'
+import { decodeJwt, errors, jwtVerify, type JWTPayload } from 'jose'
+import type { Clock } from '#services/contract/clock'
+import type { Scope } from '#services/router/request/states'
+import type { FindKey } from './key-set.ts'
+import type { Proof, Prove } from './proof.ts'
+
+/** Whose tokens are taken, and what in them says who calls. */
+export interface TokenIssuer {
+  /** Name for logs. */
+  readonly name: string
+  readonly issuer: string
+  readonly audiences: readonly string[]
+  /** Signatures by a key pair only: a shared secret would let every verifier sign. */
+  readonly algorithms: readonly string[]
+  readonly tenantClaim: string
+  /** Tenants that this issuer may speak for; absent means any. */
+  readonly tenants?: ReadonlySet<string>
+  /** A text of words or a list. */
+  readonly scopesClaim: string
+  /** Stands before `infer` and `admin` in the claim. */
+  readonly scopePrefix: string
+  readonly clockSkewSeconds: number
+  readonly findKey: FindKey
+}
+
+/** Tenants are parts of Redis keys, so nothing else may come in as one. */
+const tenantShape = /^[a-z0-9][a-z0-9._-]{0,63}$/u
+const scopes: readonly Scope[] = ['infer', 'admin']
+const tokenShape = /^[\w-]+\.[\w-]+\.[\w-]+$/u
+
+/** Proves JSON Web Tokens by their issuers' published keys. @source RFC 7519, RFC 8725 (best current practices) */
+export function createProveByToken(issuers: readonly TokenIssuer[], clock: Clock): Prove {
+  return async credential => {
+    const claimed = tokenShape.test(credential) ? issuerOf(credential) : undefined
+    for (const issuer of issuers.filter(one => one.issuer === claimed)) {
+      const claims = await verified(credential, issuer, clock.now())
+      const proof = claims === undefined ? undefined : proofOf(claims, issuer)
+      if (proof !== undefined) return proof
+    }
+    return undefined
+  }
+}
+
+/** Whom a token says it is from; believed only so far as to pick whose keys it is held against. */
+function issuerOf(token: string): string | undefined {
+  try {
+    return decodeJwt(token).iss
+  } catch {
+    // It only looks like a token.
+    return undefined
+  }
+}
+
+async function verified(token: string, issuer: TokenIssuer, nowMs: number): Promise<JWTPayload | undefined> {
+  try {
+    const { payload } = await jwtVerify(token, issuer.findKey, {
+      issuer: issuer.issuer,
+      audience: [...issuer.audiences],
+      algorithms: [...issuer.algorithms],
+      clockTolerance: issuer.clockSkewSeconds,
+      currentDate: new Date(nowMs),
+      requiredClaims: ['exp', 'sub'],
+    })
+    return payload
+  } catch (error) {
+    // Whatever is wrong with it, its caller learns only that it is not good.
+    if (error instanceof errors.JOSEError) return undefined
+    throw error
+  }
+}
+
+function proofOf(claims: JWTPayload, issuer: TokenIssuer): Proof | undefined {
+  const tenant = claims[issuer.tenantClaim]
+  if (typeof tenant !== 'string' || !tenantShape.test(tenant)) return undefined
+  if (issuer.tenants !== undefined && !issuer.tenants.has(tenant)) return undefined
+  // A subject can be a person's address, which logs need not know.
+  const subject = createHash('sha256')
+    .update(claims.sub ?? '')
+    .digest('hex')
+    .slice(0, 12)
+  return {
+    until: ((claims.exp ?? 0) + issuer.clockSkewSeconds) * 1000,
+    caller: {
+      tenant,
+      credentialId: `${issuer.name}:${subject}`,
+      scopes: scopesOf(claims[issuer.scopesClaim], issuer.scopePrefix),
+    },
+  }
+}
+
+function scopesOf(claim: unknown, prefix: string): readonly Scope[] {
+  const words = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : []
+  return scopes.filter(scope => words.includes(`${prefix}${scope}`))
+}

@@ -1,0 +1,80 @@
+import { GatewayError } from '#services/contract/errors'
+import { hashCredential } from '#services/state/api-keys/api-key'
+import type { Caller, Scope } from '#services/router/request/states'
+import type { FailureLimiter } from './failure-limiter.ts'
+import type { Proof, Prove } from './proof.ts'
+import type { Proven } from './proven.ts'
+
+/** Who may call. */
+export interface AuthenticateOptions {
+  /** The caller that a call without a credential is taken for; absent means that there is no such call. */
+  readonly anonymous?: Caller
+}
+
+/** What proving needs. */
+export interface AuthenticateDependencies {
+  /** The configuration's own keys: nothing is waited for, so they are looked at first. */
+  readonly listed: (hash: Buffer) => Caller | undefined
+  /** Ways to prove a credential that cost a look-up or a signature. */
+  readonly provers: readonly Prove[]
+  readonly proven: Proven
+  readonly failures: FailureLimiter
+}
+
+/**
+ * Proves a credential that came from a peer (`address:port`).
+ * @throws GatewayError Unauthenticated when there is none or it is wrong, RateLimited when the peer has been wrong too often, Overloaded
+ */
+export type Authenticate = (authorization: string | undefined, peer?: string) => Promise<Caller>
+
+/** No key or token is longer; what is longer is refused unhashed. */
+const longestCredential = 8192
+
+/** Makes the check. Cheap before dear: shape, listed keys and what was proven a moment ago; a peer that fails too often gets no further. */
+export function createAuthenticate(
+  { anonymous }: AuthenticateOptions,
+  { listed, provers, proven, failures }: AuthenticateDependencies,
+): Authenticate {
+  const proveByAny = async (credential: string, hash: Buffer): Promise<Proof | undefined> => {
+    for (const prove of provers) {
+      const proof = await prove(credential, hash)
+      if (proof !== undefined) return proof
+    }
+    return undefined
+  }
+  return async (authorization, peer = 'unknown') => {
+    if (authorization === undefined || authorization === '') {
+      if (anonymous !== undefined) return anonymous
+      throw new GatewayError('Unauthenticated', 'a credential is needed: authorization: Bearer <API key or token>', {
+        stage: 'admit',
+        reason: 'CREDENTIAL_MISSING',
+      })
+    }
+    const credential = readBearer(authorization)
+    if (credential !== undefined) {
+      const hash = hashCredential(credential)
+      const known = listed(hash) ?? proven.recall(hash.toString('hex'))?.caller
+      if (known !== undefined) return known
+      failures.demandRoom(peer)
+      const proof = await proven.once(hash.toString('hex'), () => proveByAny(credential, hash))
+      if (proof !== undefined) return proof.caller
+    } else failures.demandRoom(peer)
+    failures.count(peer)
+    throw new GatewayError('Unauthenticated', 'the credential is not known, or its time is over', {
+      stage: 'admit',
+      reason: 'CREDENTIAL_UNKNOWN',
+    })
+  }
+}
+
+/** The credential of a header; `undefined` when it has none that could be one. */
+function readBearer(authorization: string): string | undefined {
+  if (authorization.length > longestCredential + 'Bearer '.length) return undefined
+  return /^Bearer ([^\s]+)$/iu.exec(authorization)?.[1]
+}
+
+/** Lets a caller go on who has a scope. @throws GatewayError PermissionDenied */
+export function demandScope(caller: Caller, scope: Scope): void {
+  if (caller.scopes.includes(scope)) return
+  throw new GatewayError('PermissionDenied', `the credential has no scope ${scope}`, { stage: 'admit' })
+}

@@ -1,0 +1,103 @@
+import type { UntypedServiceImplementation } from '@grpc/grpc-js'
+import type { ClimbLog, ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { Clock } from '#services/contract/clock'
+import { GatewayError, invalidField } from '#services/contract/errors'
+import { parseRequestId, type RequestId } from '#services/contract/ids'
+import type { WorkerRegistry } from '#services/state/registry/worker-registry'
+import { deadLetterToWire, jobToWire } from './convert/convert-job.ts'
+import type { DrainRequest__Output } from '#services/wire/generated/sluice/v1/DrainRequest'
+import type { ListDeadLettersRequest__Output } from '#services/wire/generated/sluice/v1/ListDeadLettersRequest'
+import type { Generation } from '#services/router/ledger/generation'
+import type { CallContext } from './call-context.ts'
+import type { KeyRpcs } from './keys-service.ts'
+import type { PolicyRpcs } from './policies-service.ts'
+import { serveUnary, type ServeDependencies } from './serve-call.ts'
+
+/** What operators may do. */
+export interface AdminDependencies extends ServeDependencies {
+  readonly climbLog: ClimbLog
+  readonly registry: WorkerRegistry
+  readonly restoreLedger: Generation['restore']
+  /** Reads workers and queues now, and gives back what nobody is left to run. */
+  readonly lookAtFleet: () => Promise<unknown>
+  readonly clock: Clock
+  /** Admits a dead letter's request anew; gives the new job. */
+  readonly replay: (dead: ClimbState, context: CallContext) => Promise<RequestId>
+  readonly keys: KeyRpcs
+  readonly policies: PolicyRpcs
+}
+
+const defaultLimit = 50
+const mostLetters = 500
+
+/** Builds every rpc of `sluice.v1.Admin`. */
+export function createAdminService(dependencies: AdminDependencies): UntypedServiceImplementation {
+  const { climbLog, registry } = dependencies
+  const unary = <Request, Response>(
+    rpc: string,
+    answer: (request: Request, context: CallContext) => Promise<Response>,
+  ) => serveUnary(rpc, 'admin', answer, dependencies)
+
+  const deadOf = async (jobId: string): Promise<ClimbState> => {
+    const requestId = parseRequestId(jobId)
+    const state = requestId === undefined ? undefined : await climbLog.read(requestId)
+    if (state?.end?.kind === 'failed' && state.end.dead) return state
+    throw new GatewayError('NotFound', 'there is no such dead letter')
+  }
+
+  return {
+    listDeadLetters: unary('ListDeadLetters', (request: ListDeadLettersRequest__Output) => list(request, climbLog)),
+    getDeadLetter: unary('GetDeadLetter', async ({ jobId }: { jobId: string }) =>
+      deadLetterToWire(await deadOf(jobId)),
+    ),
+    replayDeadLetter: unary('ReplayDeadLetter', async ({ jobId }: { jobId: string }, context) => {
+      const dead = await deadOf(jobId)
+      const replayed = await climbLog.read(await dependencies.replay(dead, context))
+      await climbLog.discardDead(dead.request.requestId)
+      if (replayed === undefined) throw new GatewayError('NotFound', 'the replayed job is gone already')
+      return jobToWire(replayed)
+    }),
+    discardDeadLetter: unary('DiscardDeadLetter', async ({ jobId }: { jobId: string }) => {
+      const dead = await deadOf(jobId)
+      await climbLog.discardDead(dead.request.requestId)
+      return {}
+    }),
+    drain: unary('Drain', async (request: DrainRequest__Output) => {
+      const workers = await registry.list()
+      const meant = workers.filter(worker =>
+        request.target === 'pool' ? worker.pool === request.pool : worker.workerId === request.workerId,
+      )
+      if (request.target === undefined) throw invalidField('target', 'expected worker_id or pool')
+      if (meant.length === 0) throw new GatewayError('NotFound', 'there is no such worker or pool')
+      const workerIds = meant.map(worker => worker.workerId)
+      await registry.setDraining(workerIds, request.draining)
+      // Legs in line there need not wait for the next look.
+      await dependencies.lookAtFleet()
+      return { workerIds }
+    }),
+    createKey: unary('CreateKey', dependencies.keys.createKey),
+    listKeys: unary('ListKeys', dependencies.keys.listKeys),
+    rotateKey: unary('RotateKey', dependencies.keys.rotateKey),
+    revokeKey: unary('RevokeKey', dependencies.keys.revokeKey),
+    restoreLedger: unary('RestoreLedger', async ({ fromNothing }: { fromNothing: boolean }) => {
+      const { counters } = await dependencies.restoreLedger(
+        fromNothing ? 'nothing' : 'memory',
+        dependencies.clock.now(),
+      )
+      return { counters: counters.map(({ counter, spentNanoUsd }) => ({ counter, spentNanoUsd })) }
+    }),
+    listPolicies: unary('ListPolicies', dependencies.policies.listPolicies),
+    loadPolicy: unary('LoadPolicy', dependencies.policies.loadPolicy),
+    comparePolicies: unary('ComparePolicies', dependencies.policies.comparePolicies),
+    activatePolicy: unary('ActivatePolicy', dependencies.policies.activatePolicy),
+  }
+}
+
+async function list({ pool, limit, pageToken }: ListDeadLettersRequest__Output, climbLog: ClimbLog): Promise<object> {
+  const most = Math.min(limit === 0 ? defaultLimit : limit, mostLetters)
+  const page = await climbLog.listDead({ limit: most, ...(pageToken === '' ? {} : { before: pageToken }) })
+  const letters = page.filter(state => pool === '' || state.legs.some(leg => leg.pool === pool))
+  const last = page.at(-1)
+  const nextPageToken = page.length === most && last?.endedAt !== undefined ? String(last.endedAt) : ''
+  return { deadLetters: letters.map(deadLetterToWire), nextPageToken }
+}

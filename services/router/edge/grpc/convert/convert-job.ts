@@ -1,0 +1,46 @@
+import type { ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { RungReport } from '#services/contract/answer'
+import type { DeadLetter } from '#services/wire/generated/sluice/v1/DeadLetter'
+import type { Job } from '#services/wire/generated/sluice/v1/Job'
+import { statusNumberOf } from '#services/wire/status'
+import { timestampToWire } from '#services/wire/convert/time'
+import { answerToWire, reportToWire } from '#services/wire/convert/to-wire'
+
+/** A climb as the job that its caller sees. */
+export function jobToWire(state: ClimbState): Job {
+  const { request, end, endedAt } = state
+  return {
+    jobId: request.requestId,
+    submittedAt: timestampToWire(request.submittedAt),
+    deadlineAt: timestampToWire(request.deadlineAt),
+    rungs: reportsOf(state).map(reportToWire),
+    ...(endedAt === undefined ? {} : { endedAt: timestampToWire(endedAt) }),
+    ...endToWire(request.requestId, end),
+  }
+}
+
+function endToWire(requestId: string, end: ClimbState['end']): Pick<Job, 'state' | 'response' | 'error'> {
+  if (end === undefined) return { state: 'JOB_STATE_RUNNING' }
+  if (end.kind === 'cancelled') return { state: 'JOB_STATE_CANCELLED' }
+  if (end.kind === 'answered') return { state: 'JOB_STATE_SUCCEEDED', response: answerToWire(requestId, end.answer) }
+  return { state: 'JOB_STATE_FAILED', error: { code: statusNumberOf(end.code), message: end.message } }
+}
+
+function reportsOf({ end, legs }: ClimbState): readonly RungReport[] {
+  if (end === undefined) return legs.flatMap(leg => leg.report ?? [])
+  return end.kind === 'answered' ? end.answer.rungs : end.rungs
+}
+
+/** A climb that died as operators see it. */
+export function deadLetterToWire(state: ClimbState): DeadLetter {
+  const { request, legs, end, endedAt } = state
+  return {
+    jobId: request.requestId,
+    tenant: request.tenant,
+    task: request.task,
+    pool: legs.at(-1)?.pool ?? '',
+    reason: end?.kind === 'failed' ? end.message : '',
+    diedAt: timestampToWire(endedAt ?? 0),
+    job: jobToWire(state),
+  }
+}

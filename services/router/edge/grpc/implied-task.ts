@@ -1,0 +1,52 @@
+import { isWords, type Modality, type Task } from '#services/contract/content'
+import { invalidField } from '#services/contract/errors'
+import type { InferenceRequest } from '#services/contract/request'
+import { howToClassify } from '#services/router/admit/check-request'
+import type { LadderBook } from '#services/router/ladders/ladder-registry'
+
+/** Says what a request without a task asks for. @throws GatewayError InvalidRequest that lists what can be asked */
+export type ImpliedTask = (request: Omit<InferenceRequest, 'task'>) => Task
+
+/** What implying a task looks at. */
+export interface ImpliedTaskDependencies {
+  readonly ladders: Pick<LadderBook, 'models' | 'offers'>
+  /** Label sets that some model has heads for. */
+  readonly labelSets: ReadonlySet<string>
+}
+
+/**
+ * Makes the rule for requests without a task. Labels or a label set mean `classify`, and a pinned model of one task means that task.
+ * Words mean `generate`; audio alone means `transcribe`, and a picture alone the reading of its text. A task is never chosen because its
+ * models happen to take text: a classifier would answer a question that nobody put to it.
+ */
+export function createImpliedTask({ ladders, labelSets }: ImpliedTaskDependencies): ImpliedTask {
+  const isOffered = (task: Task, modalities: readonly Modality[]): boolean =>
+    ladders.offers.some(one => one.task === task && modalities.every(modality => one.modalities.includes(modality)))
+  return ({ parts, options, constraints }) => {
+    if (options.labelSet !== undefined || options.labels !== undefined) return 'classify'
+    const pinned = ladders.models.find(({ name }) => name === constraints.model)
+    const [only, ...others] = pinned?.tasks ?? []
+    if (only !== undefined && others.length === 0) return only
+    const modalities = [...new Set(parts.map((part): Modality => (isWords(part) ? 'text' : part.kind)))]
+    const meant = taskOf(modalities)
+    if (meant !== undefined && isOffered(meant, modalities)) return meant
+    const what = modalities.join(' and ') || 'it'
+    throw invalidField('task', `expected a task, since none is meant by ${what} alone; ${offersOf(ladders, labelSets)}`)
+  }
+}
+
+function taskOf(modalities: readonly Modality[]): Task | undefined {
+  const [first, ...others] = modalities
+  if (first === undefined) return undefined
+  if (others.length > 0 || first === 'text' || first === 'video') return 'generate'
+  return first === 'audio' ? 'transcribe' : 'ocr'
+}
+
+/** What can be asked here, in words. */
+function offersOf({ offers }: Pick<LadderBook, 'offers'>, labelSets: ReadonlySet<string>): string {
+  const each = offers.map(({ task, modalities }) => {
+    const how = task === 'classify' ? ` (${howToClassify(labelSets)})` : ''
+    return `${task} with ${modalities.join(' and ')}${how}`
+  })
+  return `there are: ${[...new Set(each)].join('; ') || 'none, since no ladder is configured'}`
+}

@@ -1,0 +1,62 @@
+import type { ClimbLog, ClimbState } from '#services/state/cascade-log/cascade-log'
+import { GatewayError } from '#services/contract/errors'
+import { parseRequestId, type RequestId } from '#services/contract/ids'
+import type { Follower } from '#services/router/recovery/follow'
+
+/** Asynchronous jobs as their tenant sees them. */
+export interface Jobs {
+  /** @throws GatewayError NotFound when there is none of this tenant's */
+  get(tenant: string, jobId: string): Promise<ClimbState>
+  /** The job now and at each change, to its end. @throws GatewayError NotFound, Cancelled when the watcher leaves */
+  watch(tenant: string, jobId: string, signal: AbortSignal): AsyncIterable<ClimbState>
+  /** Calls a job off; one that has ended stays as it is. @throws GatewayError NotFound */
+  cancel(tenant: string, jobId: string): Promise<ClimbState>
+}
+
+/** Makes the view of jobs. Watching ends when `closing` aborts, since a job may go on for longer than a router that stops. Another tenant's job is not found, the same as one that never was. */
+export function createJobs(
+  climbLog: ClimbLog,
+  follower: Follower,
+  cancelClimb: (requestId: RequestId) => Promise<boolean>,
+  closing: AbortSignal,
+): Jobs {
+  const get = async (tenant: string, jobId: string): Promise<ClimbState> => {
+    const requestId = parseRequestId(jobId)
+    const state = requestId === undefined ? undefined : await climbLog.read(requestId)
+    if (state === undefined || state.request.tenant !== tenant || state.request.mode !== 'async') throw noSuchJob()
+    return state
+  }
+  return {
+    get,
+    async *watch(tenant, jobId, signal) {
+      const { request } = await get(tenant, jobId)
+      try {
+        yield* follower.follow(request.requestId, AbortSignal.any([signal, closing]))
+      } catch (error) {
+        throw closing.aborted && !signal.aborted ? watchElsewhere() : error
+      }
+    },
+    async cancel(tenant, jobId) {
+      const { request } = await get(tenant, jobId)
+      if (!(await cancelClimb(request.requestId))) return get(tenant, jobId)
+      for await (const state of follower.follow(request.requestId, AbortSignal.timeout(cancelWaitMs))) {
+        if (state.end !== undefined) return state
+      }
+      return get(tenant, jobId)
+    },
+  }
+}
+
+/** A running model is given this long to stop before the job is shown as it is. */
+const cancelWaitMs = 2000
+
+function watchElsewhere(): GatewayError {
+  return new GatewayError('Overloaded', 'this router is stopping; the job goes on: watch it again', {
+    reason: 'DRAINING',
+    retryAfterMs: 100,
+  })
+}
+
+function noSuchJob(): GatewayError {
+  return new GatewayError('NotFound', 'there is no such job, or its time is over')
+}

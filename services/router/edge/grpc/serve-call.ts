@@ -1,0 +1,187 @@
+import type {
+  handleServerStreamingCall,
+  handleUnaryCall,
+  Metadata,
+  ServerWritableStream,
+  StatusObject,
+} from '@grpc/grpc-js'
+import { performance } from 'node:perf_hooks'
+import type { Logger } from 'pino'
+import { GatewayError, isGatewayError } from '#services/contract/errors'
+import { statusName, type StatusWriter } from '#services/wire/status'
+import {
+  noTracer,
+  parseTraceparent,
+  traceIdOf,
+  type SpanAttributes,
+  type Tracer,
+} from '#services/platform/telemetry/tracer'
+import type { Caller, Scope } from '#services/router/request/states'
+import { contextOf, headerOf, type CallContext, type ReadableCall } from './call-context.ts'
+
+/** What serving any call needs. */
+export interface ServeDependencies {
+  readonly callerOf: (metadata: Metadata) => Caller
+  readonly demandScope: (caller: Caller, scope: Scope) => void
+  /** Takes a call in, or throws when there are too many; gives what lets it go. */
+  readonly enter: () => () => void
+  readonly statuses: StatusWriter
+  readonly answered: (rpc: string, status: string, elapsedMs: number, traceparent?: string) => void
+  /** Absent where nothing is traced. */
+  readonly tracer?: Tracer
+  /** Aborted when this router waits for its calls no longer. */
+  readonly stopping?: AbortSignal
+  readonly logger: Logger
+}
+
+/** Turns a function of request and context into a unary handler: who calls, whether there is room, what a failure says. */
+export function serveUnary<Request, Response>(
+  rpc: string,
+  scope: Scope,
+  answer: (request: Request, context: CallContext) => Promise<Response>,
+  dependencies: ServeDependencies,
+): handleUnaryCall<Request, Response> {
+  return (call, callback) => {
+    const answering = async (): Promise<void> => {
+      const served = serve(rpc, scope, call, dependencies, context => answer(call.request, context))
+      const [failure, response] = await settled(served, dependencies)
+      callback(failure, response)
+    }
+    answering().catch(unanswered(rpc, dependencies))
+  }
+}
+
+/** The outcome of a call as a gRPC callback takes it. */
+async function settled<Response>(
+  served: Promise<Response>,
+  dependencies: ServeDependencies,
+): Promise<[Partial<StatusObject> | null, Response?]> {
+  try {
+    return [null, await served]
+  } catch (error) {
+    return [statusOf(error, dependencies)]
+  }
+}
+
+/** What a client is told of whatever `serve` threw. */
+function statusOf(thrown: unknown, { statuses }: ServeDependencies): Partial<StatusObject> {
+  return thrown instanceof Failure ? thrown.status : statuses.toWire(thrown)
+}
+
+/** The last net: a call that the transport would not let us answer costs its caller the answer, not everybody the process. */
+function unanswered(rpc: string, { logger }: ServeDependencies): (error: unknown) => void {
+  return error => logger.error({ err: error, rpc }, 'a call could not be answered')
+}
+
+/** Takes a message for the client; resolves when the client has room for more. */
+export type Write<Response> = (message: Response) => Promise<void>
+
+/** The same for a server stream. */
+export function serveStream<Request, Response>(
+  rpc: string,
+  scope: Scope,
+  answer: (request: Request, context: CallContext, write: Write<Response>) => Promise<void>,
+  dependencies: ServeDependencies,
+): handleServerStreamingCall<Request, Response> {
+  return call => {
+    serve(rpc, scope, call, dependencies, context => answer(call.request, context, writer(call, context)))
+      .then(
+        () => call.end(),
+        (thrown: unknown) => call.emit('error', statusOf(thrown, dependencies)),
+      )
+      .catch(unanswered(rpc, dependencies))
+  }
+}
+
+/** Writes and waits while the transport's buffer is full, so that a slow client slows whatever writes. */
+function writer<Request, Response>(
+  call: ServerWritableStream<Request, Response>,
+  { signal }: CallContext,
+): Write<Response> {
+  return async message => {
+    if (signal.aborted || call.write(message)) return
+    await new Promise<void>(resolve => {
+      const done = (): void => {
+        call.off('drain', done)
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      call.once('drain', done)
+      signal.addEventListener('abort', done, { once: true })
+    })
+  }
+}
+
+/** A failure that is ready to be sent; not an error to anybody but the client. */
+class Failure extends Error {
+  readonly status: Partial<StatusObject>
+
+  constructor(status: Partial<StatusObject>) {
+    super(status.details)
+    this.status = status
+  }
+}
+
+async function serve<Response>(
+  rpc: string,
+  scope: Scope,
+  call: ReadableCall,
+  { callerOf, demandScope, enter, statuses, answered, tracer = noTracer, stopping, logger }: ServeDependencies,
+  answer: (context: CallContext) => Promise<Response>,
+): Promise<Response> {
+  const startedAt = performance.now()
+  let leave: (() => void) | undefined
+  const span = tracer.start(`sluice.v1/${rpc}`, {
+    parent: parentOf(call),
+    kind: 'server',
+    attributes: rpcAttributes(rpc, scope),
+  })
+  const { traceparent } = span
+  try {
+    const caller = callerOf(call.metadata)
+    demandScope(caller, scope)
+    leave = enter()
+    const context = contextOf(call, caller, Date.now(), traceparent, stopping)
+    const response = await orStopped(answer(context), stopping)
+    span.set({ 'rpc.response.status_code': 'OK' })
+    answered(rpc, 'OK', performance.now() - startedAt, traceparent)
+    return response
+  } catch (error) {
+    if (!isGatewayError(error)) logger.error({ err: error, rpc, traceId: traceIdOf(traceparent) }, 'a bug in a call')
+    const status = statuses.toWire(error)
+    const name = statusName(status.code)
+    span.set({ 'rpc.response.status_code': name })
+    span.fail(name)
+    answered(rpc, name, performance.now() - startedAt, traceparent)
+    throw new Failure(status)
+  } finally {
+    leave?.()
+    span.end()
+  }
+}
+
+/** What a call comes to, or word that the router stops: whatever the call waits for, its client is told to ask again. */
+function orStopped<Response>(answering: Promise<Response>, stopping: AbortSignal | undefined): Promise<Response> {
+  if (stopping === undefined) return answering
+  return new Promise((resolve, reject) => {
+    const stop = (): void =>
+      reject(
+        new GatewayError('Overloaded', 'the router is stopping', { reason: 'ROUTER_STOPPING', retryAfterMs: 1000 }),
+      )
+    if (stopping.aborted) stop()
+    stopping.addEventListener('abort', stop, { once: true })
+    answering.then(resolve, reject).finally(() => stopping.removeEventListener('abort', stop))
+  })
+}
+
+/** The client's trace context, when it is one. */
+function parentOf({ metadata }: ReadableCall): string | undefined {
+  const given = headerOf(metadata, 'traceparent')
+  return parseTraceparent(given) === undefined ? undefined : given
+}
+
+/** @source OpenTelemetry semantic conventions for RPC */
+function rpcAttributes(rpc: string, scope: Scope): SpanAttributes {
+  const service = scope === 'admin' ? 'sluice.v1.Admin' : 'sluice.v1.Gateway'
+  return { 'rpc.system.name': 'grpc', 'rpc.method': `${service}/${rpc}` }
+}

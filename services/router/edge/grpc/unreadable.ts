@@ -1,0 +1,35 @@
+import type { ServiceDefinition } from '@grpc/grpc-js'
+import { GatewayError } from '#services/contract/errors'
+
+/** Stands in for a message whose bytes are none of its type. */
+const unreadable = Object.freeze({})
+
+/** Tells whether a received message stands for bytes that could not be read. */
+export function isUnreadable(message: unknown): boolean {
+  return message === unreadable
+}
+
+/** What the sender of such bytes is told; there is no field to name, since none was read. */
+export function unreadableMessage(rpc: string): GatewayError<'InvalidRequest'> {
+  const description = `the bytes are no message that ${rpc} takes`
+  return new GatewayError('InvalidRequest', description, { violations: [{ field: '', description }] })
+}
+
+/**
+ * A service that takes any bytes: those that are no message come to the interceptors as one that `isUnreadable` knows.
+ * grpc-js by itself would answer INTERNAL, which says that the server is at fault and makes clients alert or try again.
+ */
+export function takingAnyBytes(definition: ServiceDefinition): ServiceDefinition {
+  const methods = Object.entries(definition).map(([name, method]) => {
+    const requestDeserialize = (bytes: Buffer): unknown => {
+      try {
+        return method.requestDeserialize(bytes)
+      } catch {
+        // The parser's own words can repeat content; the gatekeeper answers.
+        return unreadable
+      }
+    }
+    return [name, { ...method, requestDeserialize }]
+  })
+  return Object.fromEntries(methods)
+}

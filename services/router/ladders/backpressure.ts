@@ -1,0 +1,37 @@
+import { bestOf, type Situation } from './next-step.ts'
+import type { Considered } from '#services/router/request/states'
+
+/**
+ * Takes out the rungs whose pool is short and that would gain less than its price: after an answer, against that answer; before any,
+ * against the rungs below them. Nothing is bent for a caller who has set a risk or a quality, and never the last rung that is open. Pure.
+ */
+export function bend(
+  considered: readonly Considered[],
+  { called, limits }: Pick<Situation, 'called' | 'limits'>,
+): readonly Considered[] {
+  if (limits.maxRisk !== undefined || limits.minQuality !== undefined) return considered
+  const best = bestOf(called)
+  return considered.map((one, index) => {
+    const price = one.overloadPrice ?? 0
+    if (one.removedBy !== undefined || price === 0) return one
+    const gain =
+      best === undefined ? gainOver(considered.slice(0, index), one) : (one.predictedQuality ?? 1) - best.confidence
+    if (gain === undefined || gain >= price) return one
+    return {
+      ...one,
+      removedBy: 'overload',
+      removedWhy: `its pool is short: a call must gain ${price.toFixed(2)}, this one gains ${Math.max(0, gain).toFixed(2)} at most`,
+    }
+  })
+}
+
+/** What is foreseen of a rung above the best of those below it, their prices counted; `undefined` where nothing is foreseen. */
+function gainOver(below: readonly Considered[], { predictedQuality }: Considered): number | undefined {
+  const worths = below.flatMap(one =>
+    one.removedBy === undefined && one.predictedQuality !== undefined
+      ? one.predictedQuality - (one.overloadPrice ?? 0)
+      : [],
+  )
+  if (predictedQuality === undefined || worths.length === 0) return undefined
+  return predictedQuality - Math.max(...worths)
+}

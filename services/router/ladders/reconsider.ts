@@ -1,0 +1,34 @@
+import type { Clock } from '#services/contract/clock'
+import { hasToolTurns } from '#services/contract/content'
+import { maxNanoUsd, type NanoUsd } from '#services/contract/money'
+import { inputBytesOf, priorityRanks } from '#services/state/queue/job'
+import type { Consider } from '#services/router/choose/consider'
+import type { Course } from '#services/router/cascade/course'
+import type { Considered } from '#services/router/request/states'
+
+/** Looks at a climb's ladder anew, with the time and money that are left. */
+export type LookAnew = (course: Course, spentNanoUsd: NanoUsd) => readonly Considered[]
+
+/** Makes the look out of the one that chose. */
+export function createLookAnew(consider: Consider, clock: Clock, isPaid: (tenant: string) => boolean): LookAnew {
+  return ({ request, plan, guided, estimate, modalities }, spentNanoUsd) => {
+    const planned = new Map(plan.rungs.map(rung => [rung.name, rung]))
+    return consider({
+      ladder: guided.ladder,
+      estimate,
+      modalities,
+      hasToolTurns: hasToolTurns(request.parts),
+      pin: request.constraints,
+      mode: request.mode,
+      nowMs: clock.now(),
+      deadlineAt: request.deadlineAt,
+      turn: { priority: priorityRanks[request.constraints.priority], tenant: request.tenant },
+      inputBytes: inputBytesOf(request.parts),
+      moneyLeftNanoUsd: plan.heldNanoUsd - spentNanoUsd,
+      priceOf: rung => planned.get(rung.name)?.price ?? rung.model.price,
+      // What is not paid for cannot be called.
+      reserveOf: rung => planned.get(rung.name)?.reserveNanoUsd ?? maxNanoUsd,
+      isPaid: isPaid(request.tenant),
+    })
+  }
+}

@@ -1,0 +1,68 @@
+import { every, type Loop } from '#services/platform/process/every'
+
+/** What a router does besides answering calls. */
+export interface LoopTurns {
+  /** Keeps the leases of this router's climbs. */
+  readonly renew: () => Promise<unknown>
+  /** Looks at workers and queues, and for legs whose pool has lost its workers. */
+  readonly fleet: () => Promise<unknown>
+  /** Looks at the queues that are busy. */
+  readonly queues: () => Promise<unknown>
+  /** Looks for ends whose mail was lost. */
+  readonly reconcile: () => Promise<unknown>
+  /** Settles what was left. */
+  readonly reap: () => Promise<unknown>
+  /** Keeps what the ledger's counters hold, and sees whether they are still there. */
+  readonly remember: () => Promise<unknown>
+  /** Looks for policies that have changed. */
+  readonly policies: () => Promise<unknown>
+  /** Writes down what was learnt. */
+  readonly learning: () => Promise<unknown>
+  /** Takes over climbs whose routers died. */
+  readonly takeOver: () => Promise<unknown>
+}
+
+const fleetEveryMs = 500
+/** Admission decides by this reading, so it is to be younger than a service time. */
+const queuesEveryMs = 20
+const reconcileEveryMs = 1000
+const reapEveryMs = 1000
+/** What a loss of all data can cost is what was spent in this time. */
+const rememberEveryMs = 2000
+const policiesEveryMs = 1000
+const learningEveryMs = 1000
+
+/** Who hears of the loops. */
+export interface LoopListener {
+  started(loop: string): void
+  failed(loop: string, error: unknown): void
+}
+
+/** Starts every loop of a router. */
+export function startLoops(
+  turns: LoopTurns,
+  { leaseMs }: { readonly leaseMs: number },
+  { started, failed }: LoopListener,
+): Loop {
+  const start = (name: keyof LoopTurns, ms: number): Loop => {
+    started(name)
+    return every(ms, turns[name], error => failed(name, error))
+  }
+  const loops = [
+    // Three tries within a lease.
+    start('renew', leaseMs / 3),
+    start('takeOver', leaseMs / 3),
+    start('fleet', fleetEveryMs),
+    start('queues', queuesEveryMs),
+    start('reconcile', reconcileEveryMs),
+    start('reap', reapEveryMs),
+    start('remember', rememberEveryMs),
+    start('policies', policiesEveryMs),
+    start('learning', learningEveryMs),
+  ]
+  return {
+    async stop() {
+      await Promise.all(loops.map(loop => loop.stop()))
+    },
+  }
+}

@@ -1,0 +1,148 @@
+import type { RequestId } from '#services/contract/ids'
+import {
+  NotHeld,
+  type Admitted,
+  type Assessed,
+  type Chosen,
+  type Claimed,
+  type Climbed,
+  type EmitEvent,
+  type Incoming,
+} from '#services/router/request/states'
+
+/** Every stage of a request, in the order in which it meets them. `Under` is a climb under way, whatever the climber makes of it. */
+export interface Stages<Under> {
+  readonly admit: (incoming: Incoming, signal: AbortSignal) => Promise<Admitted>
+  /** The earlier request that an idempotency key belongs to, if there is one. */
+  readonly recall: (admitted: Admitted) => Promise<RequestId | undefined>
+  readonly forget: (admitted: Admitted) => Promise<void>
+  readonly assess: (admitted: Admitted) => Promise<Assessed>
+  readonly choose: (assessed: Assessed) => Chosen
+  /** Holds the money, or pledges it, unless `byItself`. */
+  readonly claim: (chosen: Chosen, byItself?: boolean) => Promise<Claimed>
+  readonly start: (claimed: Claimed) => Promise<Under>
+  /** @throws NotHeld when money that was pledged could not be held: nothing has happened then */
+  readonly walk: (under: Under, signal: AbortSignal, emit?: EmitEvent) => Promise<Climbed>
+  /** Waits for a climb that runs elsewhere. */
+  readonly follow: (requestId: RequestId, signal: AbortSignal) => Promise<Climbed>
+  readonly settle: (claimed: Claimed, climbed: Climbed | undefined) => Promise<void>
+  /** Looks at what came of it, behind the caller's back: returns at once and throws nothing. */
+  readonly learn: (claimed: Claimed, climbed: Climbed) => void
+}
+
+interface Opened<Under> {
+  readonly claimed: Claimed
+  readonly under: Under
+}
+
+/** The ways through the router. */
+export interface RequestHandler {
+  /** A caller waits for the answer. */
+  infer(incoming: Incoming, signal: AbortSignal, emit?: EmitEvent): Promise<Climbed>
+  /** A job: resolves as soon as it is durable; the climb goes on behind. */
+  submit(incoming: Incoming, signal: AbortSignal): Promise<RequestId>
+  /** What would be done, without doing or holding anything. */
+  explain(incoming: Incoming, signal: AbortSignal): Promise<Chosen>
+}
+
+/**
+ * Puts the stages in their order. `background` takes climbs that go on when their caller has its job, `afterwards` what a caller with an
+ * answer need not wait for; without it, callers wait.
+ */
+export function createRequestHandler<Under>(
+  stages: Stages<Under>,
+  background: (climbing: Promise<unknown>) => void,
+  afterwards?: (work: () => Promise<unknown>) => void,
+): RequestHandler {
+  /** The ladder and the first step; whatever fails from here to a climb that is durable leaves neither key nor hold behind. */
+  const decide = async (admitted: Admitted): Promise<Chosen> => stages.choose(await stages.assess(admitted))
+
+  /** From chosen to a climb that is durable, or will be with its first leg. */
+  const open = async (chosen: Chosen, byItself?: boolean): Promise<Opened<Under>> => {
+    const claimed = await stages.claim(chosen, byItself)
+    try {
+      return { claimed, under: await stages.start(claimed) }
+    } catch (error) {
+      await stages.settle(claimed, undefined)
+      throw error
+    }
+  }
+
+  const keyless = async <Result>(admitted: Admitted, work: Promise<Result>): Promise<Result> => {
+    try {
+      return await work
+    } catch (error) {
+      await stages.forget(admitted).catch(() => {
+        // The store that keeps the key is away, which is most likely the error that is on its way to the caller already.
+      })
+      throw error
+    }
+  }
+
+  const climb = async ({ claimed, under }: Opened<Under>, signal: AbortSignal, emit?: EmitEvent): Promise<Climbed> => {
+    const climbed = await stages.walk(under, signal, emit).catch(async (error: unknown) => {
+      if (!(error instanceof NotHeld)) await stages.settle(claimed, undefined)
+      throw error
+    })
+    if (climbed.end.kind === 'answered' && afterwards !== undefined) afterwards(() => stages.settle(claimed, climbed))
+    else await stages.settle(claimed, climbed)
+    stages.learn(claimed, climbed)
+    return climbed
+  }
+
+  /** A pledge that could not be kept is most often a budget that is nearly spent: the ledger then says what it still covers. */
+  const climbPaid = async (chosen: Chosen, opened: Opened<Under>, signal: AbortSignal, emit?: EmitEvent) => {
+    try {
+      return await climb(opened, signal, emit)
+    } catch (error) {
+      if (!(error instanceof NotHeld)) throw error
+      return climb(await open(chosen, true), signal, emit)
+    }
+  }
+
+  return {
+    async infer(incoming, signal, emit) {
+      const admitted = await stages.admit(incoming, signal)
+      const earlier = await stages.recall(admitted)
+      if (earlier !== undefined) return stages.follow(earlier, signal)
+      const chosen = await keyless(admitted, decide(admitted))
+      const { tell, following } = telling(chosen, emit)
+      try {
+        return await climbPaid(chosen, await keyless(admitted, open(chosen)), signal, following)
+      } catch (error) {
+        await tell().catch(() => {
+          // The caller has left, or hears of the error that is on its way.
+        })
+        throw error
+      }
+    },
+    async submit(incoming, signal) {
+      const admitted = await stages.admit(incoming, signal)
+      const earlier = await stages.recall(admitted)
+      if (earlier !== undefined) return earlier
+      const opened = await keyless(
+        admitted,
+        decide(admitted).then(chosen => open(chosen)),
+      )
+      background(climb(opened, new AbortController().signal))
+      return admitted.requestId
+    },
+    async explain(incoming, signal) {
+      return stages.choose(await stages.assess(await stages.admit(incoming, signal)))
+    },
+  }
+}
+
+/**
+ * What was decided goes to the client before whatever else it is told, and no sooner: writing it would keep the leg from its queue, and
+ * the two in one write wake the client once.
+ */
+function telling(
+  chosen: Chosen,
+  emit: EmitEvent | undefined,
+): { readonly tell: () => Promise<void>; readonly following?: EmitEvent } {
+  if (emit === undefined) return { tell: () => Promise.resolve() }
+  let told: Promise<void> | undefined
+  const tell = (): Promise<void> => (told ??= emit({ kind: 'decided', chosen }))
+  return { tell, following: event => tell().then(() => emit(event)) }
+}

@@ -1,0 +1,37 @@
+import { inputBytesOf } from '#services/state/queue/job'
+import type { Fleet } from './fleet.ts'
+import type { Hedging } from '#services/router/cascade/leg/leg-order'
+
+/** How a pool is hedged. */
+export interface HedgeOptions {
+  /** A leg that has been at work for longer than this share of its like gets a twin. */
+  readonly after: number
+  /** Twins are at most this share of the pool's legs, and so of their cost. */
+  readonly maxShare: number
+}
+
+/** Twins that a quiet pool may have in one go. */
+const mostSaved = 3
+
+/** Makes the hedging of the pools that have it. A pool with one worker for a model has nowhere to send a twin. */
+export function createHedging(pools: ReadonlyMap<string, HedgeOptions>, fleet: Fleet): Hedging {
+  const allowed = new Map<string, number>()
+  return {
+    afterMs({ model }, { parts }) {
+      const options = pools.get(model.pool)
+      const workers = fleet.workersOf(model.pool, model.name).filter(worker => !worker.draining)
+      if (options === undefined || workers.length < 2) return undefined
+      return fleet.service(model.pool, model.name, inputBytesOf(parts))?.quantileMs(options.after)
+    },
+    take(pool) {
+      const left = allowed.get(pool) ?? 0
+      if (left < 1) return false
+      allowed.set(pool, left - 1)
+      return true
+    },
+    ran(pool) {
+      const options = pools.get(pool)
+      if (options !== undefined) allowed.set(pool, Math.min(mostSaved, (allowed.get(pool) ?? 0) + options.maxShare))
+    },
+  }
+}

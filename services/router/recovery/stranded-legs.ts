@@ -1,0 +1,86 @@
+import type { ClimbLog, LegState } from '#services/state/cascade-log/cascade-log'
+import type { Clock } from '#services/contract/clock'
+import { parseLegId } from '#services/contract/ids'
+import type { JobProducer } from '#services/state/queue/pool-queue'
+import type { Fleet } from '#services/router/pools/fleet'
+import type { LegDesk } from '#services/router/cascade/leg/leg-desk'
+import { neverRun, workerLost } from '#services/router/cascade/leg/never-run'
+
+/** What the look needs. */
+export interface StrandedDependencies {
+  readonly desk: LegDesk
+  readonly fleet: Fleet
+  readonly queue: Pick<JobProducer, 'remove'>
+  readonly climbLog: Pick<ClimbLog, 'read' | 'abandonLeg'>
+  readonly clock: Clock
+}
+
+/** A pool may be without workers for this long, as when its only one is started anew, where its callers have nothing better. */
+const graceMs = 2000
+
+type AwaitedLeg = ReturnType<LegDesk['awaited']>[number]
+
+/**
+ * Makes the look for legs whose pool has nobody left to run them. A caller who waits gets the next rung or the best answer so far: at
+ * once where there is one, else a while later. That goes for legs in line, whose workers have left or drain, and for legs at work, whose
+ * worker has missed its heartbeats. Jobs wait on, as they do for pools that have no workers yet. While the pool has other workers, a leg
+ * that was lost is theirs.
+ */
+export function createStrandedLook(dependencies: StrandedDependencies): () => Promise<void> {
+  const { desk, fleet, queue, clock } = dependencies
+  const unservedSince = new Map<string, number>()
+
+  /** How long nobody has served a model; `undefined` while somebody does. */
+  const unservedMs = (pool: string, model: string): number | undefined => {
+    const key = `${pool} ${model}`
+    if (fleet.serves(pool, model)) {
+      unservedSince.delete(key)
+      return undefined
+    }
+    const since = unservedSince.get(key) ?? clock.now()
+    unservedSince.set(key, since)
+    return clock.now() - since
+  }
+
+  const release = async (leg: AwaitedLeg, forMs: number): Promise<void> => {
+    const { legId, pool, hasAlternative } = leg
+    // A pool that starts cold has a worker soon, which everybody in line was told of before.
+    const mayLeave = (): boolean => hasAlternative() || forMs >= graceMs
+    if (!fleet.pool(pool).startsCold && mayLeave() && (await queue.remove(pool, legId))) {
+      desk.deliver({ kind: 'leg-ended', legId, attempt: 0, end: neverRun('no-worker', clock.now()) })
+      return
+    }
+    if (hasAlternative()) await abandonLost(leg, dependencies)
+  }
+
+  return async () => {
+    const served = new Map<string, number | undefined>()
+    const unserved = desk.awaited().flatMap(leg => {
+      const key = `${leg.pool} ${leg.model}`
+      if (!served.has(key)) served.set(key, unservedMs(leg.pool, leg.model))
+      const forMs = served.get(key)
+      return forMs === undefined || leg.waits ? [] : [{ leg, forMs }]
+    })
+    for (const key of unservedSince.keys()) if (!served.has(key)) unservedSince.delete(key)
+    await Promise.all(unserved.map(({ leg, forMs }) => release(leg, forMs)))
+  }
+}
+
+/** Ends a leg at work whose worker is not heard of any more. Without an alternative it is left to whichever worker comes next. */
+async function abandonLost(
+  { legId, epoch }: AwaitedLeg,
+  { desk, fleet, climbLog, clock }: StrandedDependencies,
+): Promise<void> {
+  const place = parseLegId(legId)
+  if (place === undefined) return
+  const state = await climbLog.read(place.requestId)
+  const leg = state?.legs.find(one => one.index === place.index)
+  if (leg === undefined || !isLost(leg, fleet)) return
+  const end = workerLost(leg.attempt, clock.now())
+  if (!(await climbLog.abandonLeg(legId, leg.attempt, end, epoch))) return
+  desk.deliver({ kind: 'leg-ended', legId, attempt: leg.attempt + 1, end })
+}
+
+function isLost({ attempt, workerId, end }: LegState, fleet: Fleet): boolean {
+  return end === undefined && attempt > 0 && workerId !== undefined && !fleet.isAlive(workerId)
+}

@@ -1,0 +1,173 @@
+import type { ClimbEnd, ClimbPlan, ClimbRequest, LegState } from '#services/state/cascade-log/cascade-log'
+import type { RungReport } from '#services/contract/answer'
+import { isWords, wordsIn, type Modality, type WordPart } from '#services/contract/content'
+import type { RequestId } from '#services/contract/ids'
+import type { Ladder, Payers, Rung } from '#services/contract/model'
+import type { NanoUsd } from '#services/contract/money'
+import type { Price } from '#services/contract/price'
+import type { InferenceRequest } from '#services/contract/request'
+import type { Estimate, PartDescription, Policy, Step } from '#services/decision/policy/policy'
+import type { ScriptCall } from '#services/platform/redis/script'
+
+/** Who is calling, once the credential is proven. */
+export interface Caller {
+  readonly tenant: string
+  /** Name of the credential, for logs; never the credential. */
+  readonly credentialId: string
+  readonly scopes: readonly Scope[]
+}
+
+/** What a credential may do. */
+export type Scope = 'infer' | 'admin'
+
+/** A request as it comes from the wire, of a caller that is known. */
+export interface Incoming {
+  readonly caller: Caller
+  readonly request: InferenceRequest
+  readonly mode: 'sync' | 'async'
+  readonly arrivedAt: number
+  /** Epoch ms by which the client's own call ends, when it has such a limit. */
+  readonly callDeadlineAt?: number
+  readonly traceparent?: string
+  readonly tracestate?: string
+}
+
+/** A part whose bytes are at hand and sound. */
+export type CheckedPart =
+  | WordPart
+  | {
+      readonly kind: 'image' | 'audio' | 'video'
+      readonly bytes: Uint8Array
+      /** What the bytes say they are, such as `image/png`. */
+      readonly mediaType: string
+      /** Facts of the header: width, height, durationMs, sampleRateHz, channels; only those known. */
+      readonly header: Readonly<Record<string, number>>
+    }
+
+/** Words up to this size travel in the job; longer ones go by claim check, as media do. */
+const inlineTextBytes = 16_384
+
+/** Whether a part travels in the job itself. */
+export function isInline(part: CheckedPart): boolean {
+  return isWords(part) && Buffer.byteLength(wordsIn(part)) <= inlineTextBytes
+}
+
+/** A ladder with the policy that decides on it; a pinned ladder has no policy and one rung. */
+export interface GuidedLadder {
+  readonly ladder: Ladder
+  readonly policy?: Policy
+}
+
+/** The request is sound, its caller known, its deadline absolute. Only `admit` makes one. */
+export interface Admitted {
+  readonly requestId: RequestId
+  readonly caller: Caller
+  readonly request: InferenceRequest
+  readonly parts: readonly CheckedPart[]
+  readonly modalities: readonly Modality[]
+  readonly mode: 'sync' | 'async'
+  readonly submittedAt: number
+  readonly deadlineAt: number
+  readonly traceparent?: string
+  readonly tracestate?: string
+}
+
+/** Its difficulty is estimated. Only `assess` makes one. */
+export interface Assessed extends Admitted {
+  readonly guided: GuidedLadder
+  /** The parts as estimators see them; empty where nothing estimates. */
+  readonly described: readonly PartDescription[]
+  readonly estimate: Estimate
+  readonly assessMs: number
+}
+
+/** A rung with what is foreseen of it now, and the filter that took it out, if one did. */
+export interface Considered {
+  readonly rung: Rung
+  /** Dearest that the leg can get: what is reserved for it. */
+  readonly reserveNanoUsd: NanoUsd
+  /** The price that is in force. */
+  readonly price?: Price
+  readonly predictedQuality?: number
+  readonly predictedCostNanoUsd: NanoUsd
+  readonly predictedLatencyMs?: number
+  readonly predictedWaitMs: number
+  /** Time from now to the leg's end that it keeps with the chance asked for: wait, service and a margin. */
+  readonly neededMs: number
+  /** What calling it must gain in quality, in [0,1], because its pool is short: 0 while it is not. */
+  readonly overloadPrice?: number
+  readonly removedBy?: FilterName
+  readonly removedWhy?: string
+}
+
+/** Whether a rung was taken out for want of workers alone: with enough of them, `leftMs` would do. */
+export function lacksCapacity(
+  { removedBy, predictedLatencyMs = 0, predictedWaitMs }: Considered,
+  leftMs: number,
+): boolean {
+  if (removedBy === 'workers') return true
+  return removedBy === 'deadline' && predictedWaitMs > 0 && predictedLatencyMs <= leftMs
+}
+
+/** Every filter that can take a rung out. */
+export type FilterName = 'pin' | 'adapter' | 'workers' | 'deadline' | 'cost' | 'modality' | 'price' | 'overload'
+
+/** An answer must leave the router before the caller's own clock runs out: time for one hop and one write. */
+export const deliveryMarginMs = 15
+
+/** The ladder is cut to what may be called, and the first step taken in thought. Only `choose` makes one. */
+export interface Chosen extends Assessed {
+  readonly considered: readonly Considered[]
+  readonly firstStep: Step
+  /** Dearest path that the ladder may take. */
+  readonly reserveNanoUsd: NanoUsd
+  /** Most tokens that the leg which takes most of them can use. */
+  readonly mostTokens: number
+}
+
+declare const held: unique symbol
+
+/** The money for the dearest path is held, or pledged. Only `claim` makes one, so work without a hold does not compile. */
+export interface Claimed extends Chosen {
+  readonly holdId: string
+  readonly payers: Payers
+  /** Absent where the money is held. */
+  readonly pledge?: Pledge
+  readonly [held]: true
+}
+
+/** A hold that is made in the step which opens the climb and puts its first leg in line: all of it happens, or nothing. */
+export interface Pledge {
+  /** What holds the money. */
+  readonly call: ScriptCall
+  /** Reads what came of it. @throws NotHeld when it did not hold */
+  readonly read: (reply: readonly unknown[]) => void
+}
+
+/** A pledge could not be kept, and nothing has happened: the money is to be asked for by itself, which says what is wrong. */
+export class NotHeld extends Error {}
+
+/** The climb is over and its end is in the log. Only `climb` makes one. */
+export interface Climbed {
+  readonly requestId: RequestId
+  readonly request: ClimbRequest
+  readonly plan: ClimbPlan
+  readonly legs: readonly LegState[]
+  readonly end: ClimbEnd
+  readonly endedAt: number
+}
+
+/** Stamps a chosen request as paid for; for `claim` alone. */
+export function markClaimed(chosen: Chosen, holdId: string, payers: Payers, pledge?: Pledge): Claimed {
+  return { ...chosen, holdId, payers, ...(pledge === undefined ? {} : { pledge }) } as Claimed
+}
+
+/** What happens on a climb, for a caller who watches. */
+export type ClimbEvent =
+  | { readonly kind: 'decided'; readonly chosen: Chosen }
+  | { readonly kind: 'rung-started'; readonly model: string; readonly tier: string }
+  | { readonly kind: 'delta'; readonly model: string; readonly text: string; readonly optimistic: boolean }
+  | { readonly kind: 'rung-finished'; readonly report: RungReport }
+
+/** Takes events one by one; resolves when the caller has taken it, so that a slow one slows the model. */
+export type EmitEvent = (event: ClimbEvent) => Promise<void>

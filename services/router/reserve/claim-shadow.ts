@@ -1,0 +1,63 @@
+import type { Clock } from '#services/contract/clock'
+import { GatewayError } from '#services/contract/errors'
+import type { Payers } from '#services/contract/model'
+import type { NanoUsd } from '#services/contract/money'
+import type { Budgets } from '#services/router/ledger/budgets'
+import type { Amounts, Ledger, Share } from '#services/router/ledger/ledger'
+import { markClaimed } from '#services/router/request/states'
+import type { Claim } from './claim.ts'
+
+/** What the deployment gives out for calls that teach it. */
+export interface ClaimShadowOptions {
+  readonly perDayNanoUsd: NanoUsd
+  /** How long a hold outlives its deadline before it is reaped. */
+  readonly holdLeaseMs: number
+}
+
+/** What claiming needs. */
+export interface ClaimShadowDependencies {
+  readonly ledger: Ledger
+  readonly budgets: Budgets
+  readonly clock: Clock
+}
+
+/** The answer of such a call is nobody's, so its payer is named. */
+const payers: Payers = { answer: 'deployment' }
+
+/** Makes a claim that the deployment pays, out of its own limits and the scope `shadow:day`: no tenant's budget is touched. @throws GatewayError BudgetExceeded when the money is spent, Overloaded when the ledger's data is gone */
+export function createClaimShadow(
+  { perDayNanoUsd, holdLeaseMs }: ClaimShadowOptions,
+  { ledger, budgets, clock }: ClaimShadowDependencies,
+): Claim {
+  return async chosen => {
+    const nowMs = clock.now()
+    const reservation = await ledger.reserve({
+      holdId: chosen.requestId,
+      scopes: budgets.shadowScopes(perDayNanoUsd, nowMs),
+      takes: [],
+      offers: [amountsOf(chosen.considered, chosen.reserveNanoUsd)],
+      leaseUntil: Math.max(nowMs, chosen.deadlineAt) + holdLeaseMs,
+      nowMs,
+    })
+    if (reservation.kind === 'held') return markClaimed(chosen, chosen.requestId, payers)
+    if (reservation.kind !== 'refused') {
+      throw new GatewayError('Overloaded', 'the ledger cannot hold money now', { stage: 'claim' })
+    }
+    const { scope, remainingNanoUsd } = reservation
+    const description = `${remainingNanoUsd} nano-USD remain for shadow calls`
+    throw new GatewayError('BudgetExceeded', description, {
+      stage: 'claim',
+      reason: 'BUDGET_SPENT',
+      quota: { subject: scope.name, description },
+    })
+  }
+}
+
+function amountsOf(considered: Parameters<Claim>[0]['considered'], reserveNanoUsd: NanoUsd): Amounts {
+  const byPool: Partial<Record<Share, NanoUsd>> = {}
+  for (const { rung, reserveNanoUsd: own, removedBy } of considered) {
+    const share: Share = `pool:${rung.model.pool}`
+    if (removedBy === undefined) byPool[share] = Math.min(reserveNanoUsd, (byPool[share] ?? 0) + own)
+  }
+  return { deployment: reserveNanoUsd, ...byPool }
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto'
+import type { Clock } from '#services/contract/clock'
+import { isWords } from '#services/contract/content'
+import { GatewayError } from '#services/contract/errors'
+import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
+import type { RequestId } from '#services/contract/ids'
+import type { Admitted } from '#services/router/request/states'
+
+/** Binds idempotency keys to requests. */
+export interface Recall {
+  /** The request that the caller's key is bound to already; `undefined` when this one is the first, or has no key. @throws GatewayError AlreadyExists when the key came with other content */
+  find(admitted: Admitted): Promise<RequestId | undefined>
+  /** Frees the key of a request that came to nothing before it was opened. */
+  forget(admitted: Admitted): Promise<void>
+}
+
+/** What binding needs. */
+export interface RecallDependencies {
+  readonly climbLog: ClimbLog
+  readonly clock: Clock
+  readonly sleep: (ms: number) => Promise<void>
+}
+
+/** A request is opened within milliseconds of taking its key; one that is not open after this came to nothing, its router with it. */
+const openWithinMs = 3000
+const lookEveryMs = 20
+
+/**
+ * Makes the binding over the climb log. A call that finds the key taken waits until the first one's request is open; where that never
+ * comes, the key is freed and taken anew, so that a router's death does not lock a key for a day.
+ */
+export function createRecall({ climbLog, clock, sleep }: RecallDependencies): Recall {
+  const isOpened = async (requestId: RequestId): Promise<boolean> => {
+    const giveUpAt = clock.now() + openWithinMs
+    while ((await climbLog.read(requestId)) === undefined) {
+      if (clock.now() >= giveUpAt) return false
+      await sleep(lookEveryMs)
+    }
+    return true
+  }
+
+  const find = async (admitted: Admitted): Promise<RequestId | undefined> => {
+    const key = keyOf(admitted)
+    if (key === undefined) return undefined
+    const { tenant } = admitted.caller
+    const fingerprint = fingerprintOf(admitted)
+    for (;;) {
+      const bound = await climbLog.bindKey(tenant, key, admitted.requestId, fingerprint)
+      if (bound.requestId === admitted.requestId) return undefined
+      if (bound.fingerprint !== fingerprint) throw otherContent()
+      if (await isOpened(bound.requestId)) return bound.requestId
+      await climbLog.releaseKey(tenant, key, bound.requestId)
+    }
+  }
+
+  return {
+    find,
+    async forget(admitted) {
+      const key = keyOf(admitted)
+      if (key !== undefined) await climbLog.releaseKey(admitted.caller.tenant, key, admitted.requestId)
+    },
+  }
+}
+
+function otherContent(): GatewayError {
+  const description = 'it was used with other content'
+  return new GatewayError('AlreadyExists', `idempotency_key: ${description}`, {
+    violations: [{ field: 'idempotency_key', description }],
+  })
+}
+
+/** `Infer` and `Submit` have keys of their own, since they answer differently. */
+function keyOf({ request, mode }: Admitted): string | undefined {
+  return request.idempotencyKey === undefined ? undefined : `${mode}:${request.idempotencyKey}`
+}
+
+/** SHA-256 over all that decides the answer: task, options, constraints but for the time, and content. */
+function fingerprintOf({ request, parts }: Admitted): string {
+  const { deadlineMs: _time, ...constraints } = request.constraints
+  const hash = createHash('sha256')
+  hash.update(JSON.stringify([request.task, request.options, constraints]))
+  for (const part of parts) {
+    hash.update(`\0${part.kind}\0`)
+    if (part.kind === 'text') hash.update(part.text)
+    else hash.update(isWords(part) ? JSON.stringify(part) : part.bytes)
+  }
+  return hash.digest('hex')
+}

@@ -1,0 +1,67 @@
+import { Counter, Gauge, type Registry } from 'prom-client'
+import type { SettlementSeen } from '#services/router/settle/settle'
+
+/** What the router counts of money. Limits are a closed set: the configured scopes and rates. */
+export interface MoneyMetrics {
+  /** A limit refused, or would have. */
+  limited(limit: string, outcome: 'refused' | 'shadowed'): void
+  settled(settlement: SettlementSeen): void
+  /** A rung was left out because nobody knows its price. */
+  unpriced(model: string): void
+}
+
+/** Registers them. */
+export function createMoneyMetrics(registry: Registry, isOpen: () => boolean): MoneyMetrics {
+  const registers = [registry]
+  const limits = new Counter({
+    name: 'sluice_router_limits_total',
+    help: 'Requests that a budget or rate refused, or would have refused were it enforced.',
+    labelNames: ['limit', 'outcome'],
+    registers,
+  })
+  const settlements = new Counter({
+    name: 'sluice_router_settlements_total',
+    help: 'Holds settled: at once by the router of the climb, or later by the log.',
+    labelNames: ['way'],
+    registers,
+  })
+  const lost = new Counter({
+    name: 'sluice_router_lost_usd_total',
+    help: 'Cost of attempts that lost their legs, paid by the deployment, in US dollars.',
+    registers,
+  })
+  const estimated = new Counter({
+    name: 'sluice_router_estimated_usd_total',
+    help: 'Cost that was billed without a receipt or by our own count, in US dollars.',
+    registers,
+  })
+  const overrun = new Counter({
+    name: 'sluice_router_overrun_usd_total',
+    help: 'Cost beyond what was held, paid by the deployment, in US dollars.',
+    registers,
+  })
+  const unpriced = new Counter({
+    name: 'sluice_router_unpriced_total',
+    help: 'Rungs left out of paid requests because their model has no price.',
+    labelNames: ['model'],
+    registers,
+  })
+  new Gauge({
+    name: 'sluice_router_ledger_open',
+    help: '1 while the ledger has its data; 0 until it is restored.',
+    registers,
+    collect() {
+      this.set(Number(isOpen()))
+    },
+  })
+  return {
+    limited: (limit, outcome) => limits.inc({ limit, outcome }),
+    settled({ way, lostNanoUsd, estimatedNanoUsd, overrunNanoUsd }) {
+      settlements.inc({ way })
+      lost.inc(lostNanoUsd / 1e9)
+      estimated.inc(estimatedNanoUsd / 1e9)
+      overrun.inc(overrunNanoUsd / 1e9)
+    },
+    unpriced: model => unpriced.inc({ model }),
+  }
+}

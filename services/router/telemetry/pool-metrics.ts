@@ -1,0 +1,97 @@
+import { Counter, Gauge, type Registry } from 'prom-client'
+import { isGatewayError } from '#services/contract/errors'
+import type { JobProducer } from '#services/state/queue/pool-queue'
+import { overloadPrice, type EscalationBackpressure } from '#services/router/choose/overload-price'
+import type { FleetWatch } from '#services/router/pools/fleet-watch'
+
+/** What the pools owe and what they can do: the figures that workers are scaled by. */
+export interface PoolMetrics {
+  /** A leg was wanted and refused because the pool has too few workers. */
+  refused(pool: string, predictedMs?: number): void
+  /** A queue that tells of refusals when it is full. */
+  watched(queue: JobProducer): JobProducer
+}
+
+/** What a leg counts for while nobody knows how long one takes. */
+const unknownLegMs = 1000
+
+/** Registers the metrics of every configured pool; label values are the configured pools. */
+export function createPoolMetrics(
+  registry: Registry,
+  fleet: FleetWatch,
+  pools: readonly string[],
+  escalationBackpressure: EscalationBackpressure,
+): PoolMetrics {
+  const registers = [registry]
+  const legMs = (pool: string): number => fleet.legMs(pool) ?? unknownLegMs
+  const gauge = (name: string, help: string, read: (pool: string) => number): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['pool'],
+      registers,
+      collect() {
+        for (const pool of pools) this.set({ pool }, read(pool))
+      },
+    })
+  }
+  gauge(
+    'sluice_router_pool_workers',
+    'Workers of a pool that are alive, draining ones included.',
+    pool => fleet.current.pool(pool).workers,
+  )
+  gauge(
+    'sluice_router_pool_capacity_legs',
+    'Legs that the workers of a pool can run at once.',
+    pool => fleet.current.pool(pool).capacity,
+  )
+  gauge(
+    'sluice_router_pool_running_legs',
+    'Legs at work in a pool, by the last heartbeats.',
+    pool => fleet.current.pool(pool).running,
+  )
+  gauge(
+    'sluice_router_pool_backlog_seconds',
+    'Model time that the waiting legs of a pool will take, one after the other.',
+    pool => ((fleet.waiting.get(pool) ?? 0) * legMs(pool)) / 1000,
+  )
+  gauge(
+    'sluice_router_pool_wait_seconds',
+    'Time that a leg put into the queue of a pool now would wait.',
+    pool => fleet.current.pool(pool).waitMs / 1000,
+  )
+  gauge(
+    'sluice_router_pool_price_ratio',
+    'Quality that a climb to a pool must gain because the pool is short; 0 while it is not.',
+    pool => {
+      const { waitMs: meanMs } = fleet.current.pool(pool)
+      return overloadPrice({ meanMs, deviationMs: 0 }, { meanMs: legMs(pool) }, escalationBackpressure)
+    },
+  )
+  const refusedSeconds = new Counter({
+    name: 'sluice_router_pool_refused_seconds_total',
+    help: 'Model time of legs that were wanted and refused because a pool had too few workers.',
+    labelNames: ['pool'],
+    registers,
+  })
+  // From the first refusal on there is an increase to see, and a pool without workers can be woken by it.
+  for (const pool of pools) refusedSeconds.inc({ pool }, 0)
+
+  const refused = (pool: string, predictedMs?: number): void => {
+    refusedSeconds.inc({ pool }, (predictedMs ?? legMs(pool)) / 1000)
+  }
+  return {
+    refused,
+    watched: queue => ({
+      ...queue,
+      async add(pool, job, first) {
+        try {
+          await queue.add(pool, job, first)
+        } catch (error) {
+          if (isGatewayError(error) && error.details.reason === 'QUEUE_FULL') refused(pool)
+          throw error
+        }
+      },
+    }),
+  }
+}

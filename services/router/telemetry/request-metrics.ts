@@ -1,0 +1,195 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { DegradedReason, RungReport } from '#services/contract/answer'
+import type { Modality, Task } from '#services/contract/content'
+import { sampledTraceIdOf } from '#services/platform/telemetry/tracer'
+import type { Chosen, Climbed } from '#services/router/request/states'
+
+/** What the router counts. Labels are closed sets: tasks, configured models and tiers, verdicts, states; never a tenant or an id. */
+export interface RouterMetrics {
+  /** A request was decided. */
+  decided(chosen: Chosen, elapsedMs: number): void
+  /** A rung was judged. */
+  judged(report: RungReport): void
+  /** A climb ended. */
+  ended(climbed: Climbed): void
+  /** A call was answered, by rpc and gRPC status name. */
+  answered(rpc: string, status: string, elapsedMs: number, traceparent?: string): void
+  /** A part was described by its header alone. */
+  headerOnly(modality: Modality, reason: 'timeout' | 'error'): void
+  resumed(): void
+  /** A background loop goes round from now on. */
+  loopStarted(loop: string): void
+  /** A background loop failed at a turn. */
+  loopFailed(loop: string): void
+}
+
+/** Live figures, read when somebody scrapes. */
+export interface RouterGauges {
+  readonly inFlight: () => number
+  readonly awaitedLegs: () => number
+  readonly poolsWaiting: () => ReadonlyMap<string, number>
+}
+
+const degradedReasons: readonly DegradedReason[] = ['budget', 'deadline', 'no_capacity', 'rung_failed', 'overload']
+const fallbackReasons = ['timeout', 'error', 'no-estimator']
+/** What service levels are about: the calls that want an answer, and the statuses that count against them. */
+const askingRpcs = ['Infer', 'InferStream', 'Submit']
+const watchedStatuses = ['OK', 'UNAVAILABLE', 'INTERNAL', 'DEADLINE_EXCEEDED', 'RESOURCE_EXHAUSTED']
+
+/** Seconds; from a decision in microseconds to the longest deadline of ten minutes. */
+const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600]
+const confidenceBuckets = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99]
+const decisionBuckets = [0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05]
+
+/** Registers the router's metrics. */
+export function createRouterMetrics(registry: Registry, gauges: RouterGauges): RouterMetrics {
+  const registers = [registry]
+  const requests = new Counter({
+    name: 'sluice_router_requests_total',
+    help: 'Calls answered, by rpc and gRPC status.',
+    labelNames: ['rpc', 'status'],
+    registers,
+  })
+  const durations = new Histogram({
+    name: 'sluice_router_request_duration_seconds',
+    help: 'Time from a call to its answer.',
+    labelNames: ['rpc'],
+    buckets: requestBuckets,
+    enableExemplars: true,
+    registers,
+  })
+  const decisions = new Histogram({
+    name: 'sluice_router_decision_duration_seconds',
+    help: 'Time to estimate difficulty and choose a ladder.',
+    labelNames: ['task'],
+    buckets: decisionBuckets,
+    registers,
+  })
+  const fallbacks = new Counter({
+    name: 'sluice_router_difficulty_fallbacks_total',
+    help: 'Inputs whose difficulty was a default, by why.',
+    labelNames: ['reason'],
+    registers,
+  })
+  const headersOnly = new Counter({
+    name: 'sluice_router_header_only_parts_total',
+    help: 'Parts that only their headers describe, since looking into them failed or took too long.',
+    labelNames: ['modality', 'reason'],
+    registers,
+  })
+  const rungs = new Counter({
+    name: 'sluice_router_rungs_total',
+    help: 'Rungs judged, by model, tier and verdict.',
+    labelNames: ['model', 'tier', 'verdict'],
+    registers,
+  })
+  const spent = new Counter({
+    name: 'sluice_router_spent_usd_total',
+    help: 'Cost of the legs of ended climbs, in US dollars.',
+    labelNames: ['model', 'tier'],
+    registers,
+  })
+  const climbs = new Counter({
+    name: 'sluice_router_climbs_total',
+    help: 'Climbs ended, by task and end.',
+    labelNames: ['task', 'end'],
+    registers,
+  })
+  const degraded = new Counter({
+    name: 'sluice_router_degraded_total',
+    help: 'Answers with less quality than was asked for, by why.',
+    labelNames: ['reason'],
+    registers,
+  })
+  const confidences = new Histogram({
+    name: 'sluice_router_answer_confidence_ratio',
+    help: 'Calibrated probability of being right of the answers that were given.',
+    labelNames: ['task', 'tier'],
+    buckets: confidenceBuckets,
+    registers,
+  })
+  const resumed = new Counter({
+    name: 'sluice_router_climbs_resumed_total',
+    help: 'Climbs taken over from routers that died.',
+    registers,
+  })
+  const loops = new Counter({
+    name: 'sluice_router_loop_failures_total',
+    help: 'Turns of a background loop that failed.',
+    labelNames: ['loop'],
+    registers,
+  })
+  // A series that is there from the start shows its first increase, which an alert may be about.
+  for (const reason of degradedReasons) degraded.inc({ reason }, 0)
+  for (const reason of fallbackReasons) fallbacks.inc({ reason }, 0)
+  for (const modality of ['image', 'audio', 'video']) {
+    for (const reason of ['timeout', 'error']) headersOnly.inc({ modality, reason }, 0)
+  }
+  for (const rpc of askingRpcs) for (const status of watchedStatuses) requests.inc({ rpc, status }, 0)
+  registerGauges(registry, gauges)
+  return {
+    decided(chosen, elapsedMs) {
+      decisions.observe({ task: chosen.request.task }, elapsedMs / 1000)
+      if (chosen.estimate.fallback !== undefined) fallbacks.inc({ reason: chosen.estimate.fallback })
+    },
+    judged({ model, tier, verdict }) {
+      rungs.inc({ model, tier, verdict })
+    },
+    ended({ request, end }) {
+      climbs.inc({ task: request.task satisfies Task, end: end.kind })
+      if (end.kind === 'answered') {
+        const { confidence, tier, degraded: reason } = end.answer
+        confidences.observe({ task: request.task, tier }, confidence)
+        if (reason !== undefined) degraded.inc({ reason })
+      }
+      const reports = end.kind === 'answered' ? end.answer.rungs : end.rungs
+      for (const { model, tier, costNanoUsd } of reports) spent.inc({ model, tier }, costNanoUsd / 1e9)
+    },
+    answered(rpc, status, elapsedMs, traceparent) {
+      requests.inc({ rpc, status })
+      const traceId = sampledTraceIdOf(traceparent)
+      durations.observe({
+        labels: { rpc },
+        value: elapsedMs / 1000,
+        exemplarLabels: exemplarOf(traceId),
+      })
+    },
+    headerOnly: (modality, reason) => headersOnly.inc({ modality, reason }),
+    resumed: () => resumed.inc(),
+    loopStarted: loop => loops.inc({ loop }, 0),
+    loopFailed: loop => loops.inc({ loop }),
+  }
+}
+
+/** The types take an exemplar's labels for those of the metric. */
+function exemplarOf(traceId: string | undefined): Partial<Record<string, string>> {
+  return traceId === undefined ? {} : { trace_id: traceId }
+}
+
+function registerGauges(registry: Registry, gauges: RouterGauges): void {
+  new Gauge({
+    name: 'sluice_router_in_flight_requests',
+    help: 'Requests that this router carries now.',
+    registers: [registry],
+    collect() {
+      this.set(gauges.inFlight())
+    },
+  })
+  new Gauge({
+    name: 'sluice_router_awaited_legs',
+    help: 'Legs that climbs of this router wait for.',
+    registers: [registry],
+    collect() {
+      this.set(gauges.awaitedLegs())
+    },
+  })
+  new Gauge({
+    name: 'sluice_router_pool_waiting_jobs',
+    help: 'Legs waiting in the queue of each pool, as last seen.',
+    labelNames: ['pool'],
+    registers: [registry],
+    collect() {
+      for (const [pool, waiting] of gauges.poolsWaiting()) this.set({ pool }, waiting)
+    },
+  })
+}

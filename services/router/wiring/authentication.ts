@@ -1,0 +1,102 @@
+import type { Logger } from 'pino'
+import type { Config } from '#services/config/schema'
+import type { Clock } from '#services/contract/clock'
+import { createAuthenticate, type Authenticate } from '#services/router/edge/auth/authenticate'
+import { createFailureLimiter } from '#services/router/edge/auth/failure-limiter'
+import { createProven } from '#services/router/edge/auth/proven'
+import { createProveByList } from '#services/router/edge/auth/authenticate-by-list'
+import { createProveByStore } from '#services/router/edge/auth/authenticate-by-store'
+import type { Prove } from '#services/router/edge/auth/proof'
+import type { KeyStore } from '#services/router/edge/auth/keys/key-store'
+import { createKeys } from '#services/router/edge/auth/keys/keys'
+import { createKeyRpcs, type KeyRpcs } from '#services/router/edge/grpc/keys-service'
+import {
+  createRotatingCredentials,
+  type RotatingCredentials,
+} from '#services/router/edge/grpc/tls/rotating-credentials'
+
+/** Who is let in, and the rpcs by which operators say who is. */
+export interface Door {
+  readonly authenticate: Authenticate
+  readonly keys: KeyRpcs
+}
+
+/** Proven credentials remembered at once: a few megabytes. */
+const mostProven = 10_000
+/** Peers whose failures are remembered at once. */
+const mostPeers = 10_000
+const issuerTimeoutMs = 3000
+
+/** Builds the door out of the configuration. */
+export async function composeDoor(
+  { auth, listen }: Config,
+  store: KeyStore,
+  clock: Clock,
+  logger: Logger,
+): Promise<Door> {
+  const proven = createProven({ rememberMs: auth.rememberMs, most: mostProven }, clock)
+  const provers = [
+    createProveByStore(store, clock),
+    ...(auth.tokens.length > 0 ? [await proverOfTokens(auth, clock)] : []),
+  ]
+  const keys = createKeys({ store, clock, configured: new Set(auth.keys.map(key => key.id)), changed: proven.forget })
+  warnOfOpenDoor({ auth, listen }, logger)
+  return {
+    authenticate: createAuthenticate(
+      auth.anonymous
+        ? { anonymous: { tenant: auth.anonymousTenant, scopes: auth.anonymousScopes, credentialId: 'anonymous' } }
+        : {},
+      {
+        listed: createProveByList(auth.keys),
+        provers,
+        proven,
+        failures: createFailureLimiter({ perMinute: auth.failuresPerMinute, peers: mostPeers }, clock),
+      },
+    ),
+    keys: createKeyRpcs({ keys, configuredKeys: auth.keys, clock, logger }),
+  }
+}
+
+/** Opens the certificate of the gRPC port, where one is configured. @throws GatewayError Config */
+export async function composeTls({ listen }: Config, logger: Logger): Promise<RotatingCredentials | undefined> {
+  if (listen.tls === undefined) return undefined
+  const { certificate, key, clientAuthorities, reloadMs } = listen.tls
+  const files = { certificate, key, ...(clientAuthorities === undefined ? {} : { clientAuthorities }) }
+  return createRotatingCredentials({ files, reloadMs }, logger)
+}
+
+/** An operator's rpcs without a credential are for one's own machine. */
+function warnOfOpenDoor({ auth, listen }: Pick<Config, 'auth' | 'listen'>, logger: Logger): void {
+  const isOpen = auth.anonymous && auth.anonymousScopes.includes('admin')
+  if (!isOpen || /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?):\d+$/u.test(listen.grpc)) return
+  logger.warn(
+    { grpc: listen.grpc },
+    'auth.anonymous lets everybody who reaches this address in, as an operator too: set it to false, or anonymousScopes to [infer]',
+  )
+}
+
+/** Signatures and key sets are loaded only where issuers are configured: a router is ready the sooner. */
+async function proverOfTokens({ tokens }: Config['auth'], clock: Clock): Promise<Prove> {
+  const [{ createProveByToken }, { createKeySet }] = await Promise.all([
+    import('#services/router/edge/auth/authenticate-by-token'),
+    import('#services/router/edge/auth/key-set'),
+  ])
+  const issuers = tokens.map(issuer => {
+    const { tenants, jwksUrl, freshSeconds, cooldownSeconds, staleSeconds, ...rest } = issuer
+    return {
+      ...rest,
+      ...(tenants === undefined ? {} : { tenants: new Set(tenants) }),
+      findKey: createKeySet(
+        {
+          url: jwksUrl,
+          timeoutMs: issuerTimeoutMs,
+          freshMs: freshSeconds * 1000,
+          cooldownMs: cooldownSeconds * 1000,
+          staleMs: staleSeconds * 1000,
+        },
+        clock,
+      ),
+    }
+  })
+  return createProveByToken(issuers, clock)
+}

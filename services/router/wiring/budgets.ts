@@ -1,0 +1,120 @@
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { Config } from '#services/config/schema'
+import type { Clock } from '#services/contract/clock'
+import { fromUsd } from '#services/contract/money'
+import type { Consider } from '#services/router/choose/consider'
+import { createClaim, type Claim } from '#services/router/reserve/claim'
+import { createClaimShadow } from '#services/router/reserve/claim-shadow'
+import type { Stores } from './stores.ts'
+import {
+  createBudgets,
+  type BudgetOptions,
+  type Limit,
+  type RateLimit,
+  type TenantLimits,
+  type WindowLimits,
+} from '#services/router/ledger/budgets'
+import { createReadBudget, type ReadBudget } from '#services/router/ledger/read-budget'
+import { createMoneyMetrics } from '#services/router/telemetry/ledger-metrics'
+import { createSettler, type Settler } from '#services/router/settle/settle'
+
+type Budgets = Config['budgets']
+
+/** Everything of a router that holds, settles and shows money. */
+export interface Money {
+  readonly claim: Claim
+  /** For calls that the deployment makes to learn from, and pays. */
+  readonly claimShadow: Claim
+  readonly settler: Settler
+  readonly readBudget: ReadBudget
+  readonly isPaid: (tenant: string) => boolean
+  /** The look that chooses, counting rungs that are left out because nobody knows their price. */
+  readonly counted: (consider: Consider) => Consider
+}
+
+/** What it needs beside the stores. */
+export interface MoneyDependencies {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly registry: Registry
+}
+
+/** Builds it. */
+export function composeMoney(
+  config: Config,
+  { ledger, generation, climbLog }: Stores,
+  { clock, logger, registry }: MoneyDependencies,
+): Money {
+  const budgets = createBudgets(budgetOptionsOf(config))
+  const isOpen = (): boolean => generation.isOpen
+  const metrics = createMoneyMetrics(registry, isOpen)
+  const { holdLeaseMs, payers } = config.budgets
+  return {
+    claim: createClaim({ holdLeaseMs, payers }, { ledger, budgets, clock, observe: metrics.limited }),
+    claimShadow: createClaimShadow(
+      { holdLeaseMs, perDayNanoUsd: fromUsd(config.learning.shadowUsdPerDay) },
+      { ledger, budgets, clock },
+    ),
+    settler: createSettler({ ledger, climbLog, clock, logger, observe: metrics.settled }),
+    readBudget: createReadBudget({ ledger, budgets, clock, isOpen }),
+    isPaid: budgets.isPaid,
+    counted: consider => input => {
+      const considered = consider(input)
+      for (const { rung, removedBy } of considered) if (removedBy === 'price') metrics.unpriced(rung.model.name)
+      return considered
+    },
+  }
+}
+
+/** What requests, tenants, pools and the deployment may spend. */
+function budgetOptionsOf({ budgets }: Config): BudgetOptions {
+  const tenant = tenantLimits({
+    perDayUsd: budgets.tenantPerDayUsd,
+    perMonthUsd: budgets.tenantPerMonthUsd,
+    requestsPerMinute: budgets.tenantRequestsPerMinute,
+    tokensPerMinute: budgets.tenantTokensPerMinute,
+  })
+  const request = limitOf(budgets.requestMaxUsd)
+  return {
+    timeZone: budgets.timeZone,
+    tenant,
+    tenants: mapValues(budgets.tenants, limits => ({ ...tenant, ...tenantLimits(limits) })),
+    pools: mapValues(budgets.pools, windowLimits),
+    deployment: windowLimits(budgets.deployment),
+    ...(request === undefined ? {} : { request }),
+  }
+}
+
+function tenantLimits(configured: Budgets['tenants'][string]): TenantLimits {
+  const requests = rateOf(configured.requestsPerMinute)
+  const tokens = rateOf(configured.tokensPerMinute)
+  return {
+    ...windowLimits(configured),
+    ...(requests === undefined ? {} : { requests }),
+    ...(tokens === undefined ? {} : { tokens }),
+  }
+}
+
+function windowLimits({ perDayUsd, perMonthUsd }: Budgets['deployment']): WindowLimits {
+  const day = limitOf(perDayUsd)
+  const month = limitOf(perMonthUsd)
+  return { ...(day === undefined ? {} : { day }), ...(month === undefined ? {} : { month }) }
+}
+
+function limitOf(configured: Budgets['requestMaxUsd']): Limit | undefined {
+  if (configured === undefined) return undefined
+  if (typeof configured === 'number') return { nanoUsd: fromUsd(configured), shadow: false }
+  return { nanoUsd: fromUsd(configured.usd), shadow: configured.shadow }
+}
+
+function rateOf(configured: Budgets['tenantRequestsPerMinute']): RateLimit | undefined {
+  if (configured === undefined) return undefined
+  if (typeof configured === 'number') return { perMinute: configured, burst: configured, shadow: false }
+  const { perMinute, burst = perMinute, shadow } = configured
+  return { perMinute, burst, shadow }
+}
+
+function mapValues<From, To>(record: Readonly<Record<string, From>>, change: (value: From) => To): Map<string, To> {
+  return new Map(Object.entries(record).map(([name, value]) => [name, change(value)]))
+}

@@ -1,0 +1,56 @@
+import type { ServerInterceptor, UntypedServiceImplementation } from '@grpc/grpc-js'
+import type { Logger } from 'pino'
+import type { LoadedConfig } from '#services/config/load-config'
+import { loadDescriptors } from '#services/wire/load-descriptors'
+import { loadServices, typesOf } from '#services/wire/load-proto'
+import { softwareVersion } from '#services/platform/process/software-version'
+import { composeTls } from './authentication.ts'
+import { createGatewayService, type GatewayDependencies } from '#services/router/edge/grpc/gateway-service'
+import { createInferenceService } from '#services/router/edge/grpc/inference/inference-service'
+import { openRpcServer, type RpcServer } from '#services/router/edge/grpc/server'
+
+/** The port that clients and operators call, and what closes it for good. */
+export interface Port {
+  readonly server: RpcServer
+  close(): Promise<void>
+}
+
+/** Opens the gRPC port of the configuration, with TLS where that is set. */
+export async function openPort(
+  { config, places }: LoadedConfig,
+  services: {
+    readonly gateway: GatewayDependencies
+    readonly admin: UntypedServiceImplementation
+    readonly interceptor: ServerInterceptor
+  },
+  logger: Logger,
+): Promise<Port> {
+  const { sluice, inference } = typesOf(loadServices(places.root))
+  const { Gateway, Admin } = sluice.v1
+  const version = softwareVersion(places.root)
+  const tls = await composeTls(config, logger)
+  const server = await openRpcServer(
+    {
+      address: config.listen.grpc,
+      messageBytes: Math.floor(config.limits.messageMegabytes * 1e6),
+      interceptor: services.interceptor,
+      ...(tls === undefined ? {} : { credentials: tls.credentials }),
+    },
+    loadDescriptors(places.root),
+    [
+      { name: 'sluice.v1.Gateway', definition: Gateway.service, handlers: createGatewayService(services.gateway) },
+      { name: 'sluice.v1.Admin', definition: Admin.service, handlers: services.admin },
+      {
+        name: 'inference.GRPCInferenceService',
+        definition: inference.GRPCInferenceService.service,
+        handlers: createInferenceService({ ...services.gateway, version }),
+      },
+    ],
+  )
+  return {
+    server,
+    async close() {
+      await tls?.stop()
+    },
+  }
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto'
+import type { Ladder, ModelSpec, Recipe, Rung } from '#services/contract/model'
+import type { DatedPrice, Price, PriceTier } from '#services/contract/price'
+import type { Config } from '#services/config/schema'
+
+/** The ladders and models of a configuration. */
+export interface Ladders {
+  readonly ladders: readonly Ladder[]
+  readonly models: readonly ModelSpec[]
+}
+
+/** Builds the ladders out of the configuration. */
+export function composeLadders(config: Config): Ladders {
+  const models = new Map(Object.keys(config.models).map(name => [name, modelOf(config, name)]))
+  const ladders = Object.entries(config.ladders).map(([name, configured]) =>
+    withTwins(ladderOf(name, configured, models), config),
+  )
+  return { ladders, models: [...models.values()] }
+}
+
+/** Legs of a pool that is hedged may get a twin, and what it may cost is held too. */
+function withTwins(ladder: Ladder, { pools }: Config): Ladder {
+  const rungs = ladder.rungs.map(rung =>
+    pools[rung.model.pool]?.hedge === undefined ? rung : { ...rung, extraLegs: { ...rung.extraLegs, hedge: 1 } },
+  )
+  return { ...ladder, rungs }
+}
+
+/** Recipes are a part of what is decided by: another recipe makes another version. Empty where there are none. */
+export function recipesMark({ rungs }: Ladder): string {
+  const recipes = rungs.filter(({ recipe }) => Object.keys(recipe).length > 0).map(({ name, recipe }) => [name, recipe])
+  if (recipes.length === 0) return ''
+  return `${marker}${createHash('sha256').update(JSON.stringify(recipes)).digest('hex').slice(0, 8)}`
+}
+
+/** The version of the policy itself. */
+export function unmarked(version: string): string {
+  return version.split(marker)[0] ?? version
+}
+
+const marker = '+recipes-'
+
+function modelOf(config: Config, name: string): ModelSpec {
+  const model = config.models[name]
+  if (model === undefined) throw new Error(`model ${name} is not configured`)
+  const { backend, card } = model
+  const pool = config.pools[model.pool]
+  const { parameters, ...words } = card
+  return {
+    name,
+    tasks: model.tasks,
+    modalities: model.modalities,
+    takesToolTurns: conversing.has(backend.kind),
+    tier: pool?.tier ?? '',
+    pool: model.pool,
+    ...pricesOf(config, name),
+    ...(pool === undefined ? {} : { longestLegMs: pool.longestLegMs }),
+    card: parameters === undefined ? words : { ...words, parameters },
+    ...spaceOf(backend),
+    ...('adapters' in backend && backend.adapters !== undefined ? { adapters: Object.keys(backend.adapters) } : {}),
+  }
+}
+
+/** Backends whose protocol has turns of tools; the echo says them after its caller. */
+const conversing: ReadonlySet<string> = new Set(['openai', 'anthropic', 'gemini', 'echo'])
+
+function pricesOf({ models, prices }: Config, name: string): Pick<ModelSpec, 'price' | 'datedPrices'> {
+  const dated = prices[name] ?? []
+  const price = priceOf(models[name]?.price ?? {})
+  return dated.length === 0 ? { price } : { price, datedPrices: dated.map(datedPriceOf) }
+}
+
+function priceOf({ currency: _one, above, ...rates }: NonNullable<Config['models'][string]['price']>): Price {
+  const tiers = above?.map(tier => withoutAbsent<PriceTier>(tier))
+  return { ...withoutAbsent<Price>(rates), ...(tiers === undefined ? {} : { above: tiers }) }
+}
+
+function datedPriceOf({ from, until, ...price }: Config['prices'][string][number]): DatedPrice {
+  return {
+    price: priceOf(price),
+    ...(from === undefined ? {} : { fromAt: Date.parse(from) }),
+    ...(until === undefined ? {} : { untilAt: Date.parse(until) }),
+  }
+}
+
+function spaceOf(backend: Config['models'][string]['backend']): { readonly space?: string } {
+  if (backend.kind === 'embedding') return { space: backend.space }
+  return backend.kind === 'openai' || backend.kind === 'oip' ? { space: backend.space ?? backend.model } : {}
+}
+
+function ladderOf(
+  name: string,
+  { task, modalities, rungs, fallbacks, streaming, contentFilter }: Config['ladders'][string],
+  models: ReadonlyMap<string, ModelSpec>,
+): Ladder {
+  const judged = rungs.map(rung => rungOf(rung, models))
+  const fallback = fallbacks.map(rung => ({ ...rungOf(rung, models), fallback: true }))
+  return { name, task, modalities, streaming, contentFilter, rungs: [...judged, ...fallback] }
+}
+
+type ConfiguredRecipe = Exclude<Config['ladders'][string]['rungs'][number], string>
+
+function rungOf(configured: Config['ladders'][string]['rungs'][number], models: ReadonlyMap<string, ModelSpec>): Rung {
+  const {
+    model: modelName,
+    recipe: recipeName,
+    ...recipe
+  }: ConfiguredRecipe = typeof configured === 'string' ? { model: configured } : configured
+  const model = models.get(modelName)
+  if (model === undefined) throw new Error(`model ${modelName} is not configured`)
+  return {
+    name: recipeName === undefined ? modelName : `${modelName}@${recipeName}`,
+    model,
+    recipe: withoutAbsent<Recipe>({ ...recipe, verifier: verifierOf(recipe.verifier, models) }),
+  }
+}
+
+/** A second model is paid at its own price, which the worker that asks it has to know. */
+function verifierOf(
+  configured: ConfiguredRecipe['verifier'],
+  models: ReadonlyMap<string, ModelSpec>,
+): Recipe['verifier'] {
+  if (configured?.kind !== 'model') return configured
+  const { promptTemplate, model } = configured
+  const price = models.get(model)?.price ?? {}
+  return { kind: 'model', model, price, ...(promptTemplate === undefined ? {} : { promptTemplate }) }
+}
+
+/** The schema gives absent fields as `undefined`; the contract leaves them out. */
+function withoutAbsent<T extends object>(value: { readonly [K in keyof T]?: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T
+}

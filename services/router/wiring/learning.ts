@@ -1,0 +1,162 @@
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { Config } from '#services/config/schema'
+import type { Clock } from '#services/contract/clock'
+import type { OutcomeStore } from '#services/state/outcomes/outcome-store'
+import { createChoose } from '#services/router/choose/choose'
+import type { Consider } from '#services/router/choose/consider'
+import type { Fleet } from '#services/router/pools/fleet'
+import type { Claim } from '#services/router/reserve/claim'
+import { createClimber, type ClimbDependencies } from '#services/router/cascade/climb'
+import type { Course } from '#services/router/cascade/course'
+import { createRequestHandler, type RequestHandler, type Stages } from '#services/router/pipeline/handle-request'
+import type { InFlight } from '#services/router/lifecycle/in-flight'
+import type { LadderBook } from '#services/router/ladders/ladder-registry'
+import { createCalibrationDrift } from '#services/router/learn/drift/calibration-drift'
+import { registerDrift } from '#services/router/learn/drift/drift-metrics'
+import { createFeatureDrift, type FeatureDrift } from '#services/router/learn/drift/feature-drift'
+import { createLearningMetrics, type LearningMetrics } from '#services/router/learn/learning-metrics'
+import { createShadowPolicies } from '#services/router/learn/shadow-policies'
+import type { PolicyShelf } from '#services/router/policies/policy-shelf'
+import { createShadowCalls } from '#services/router/learn/shadow-calls'
+import { createTakeFeedback, type TakeFeedback } from '#services/router/learn/take-feedback'
+import type { Stores } from './stores.ts'
+import type { Claimed, Climbed } from '#services/router/request/states'
+
+/** What learning needs of the router. */
+export interface LearningDependencies {
+  readonly stores: Stores
+  readonly ladders: LadderBook
+  readonly fleet: Fleet
+  readonly inFlight: InFlight
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly registry: Registry
+  readonly shelf: PolicyShelf
+  /** The way of a caller's request, which shadow calls take too, but for what is counted and who pays. */
+  readonly stages: Omit<Stages<Course>, 'learn'>
+  readonly consider: Consider
+  /** Holds what such a call may cost, of the deployment's money. */
+  readonly claimShadow: Claim
+  readonly climb: ClimbDependencies
+  readonly background: (climbing: Promise<unknown>) => void
+}
+
+/** What a router does to stay true. */
+export interface Learning {
+  readonly takeFeedback: TakeFeedback
+  /** Looks at a climb of this router that has ended. Returns at once and throws nothing. */
+  readonly learn: (claimed: Claimed, climbed: Climbed) => void
+  /** Writes what was gathered since the last turn. */
+  readonly flush: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** Builds what learns from outcomes. */
+export function composeLearning(config: Config, dependencies: LearningDependencies): Learning {
+  const { stores, ladders, fleet, inFlight, clock, logger, registry, shelf } = dependencies
+  const { learning, limits } = config
+  const { keepContent } = learning
+  const metrics = createLearningMetrics(registry)
+  const features = createFeatureDrift({ window: 2000, least: 200 })
+  const calibration = createCalibrationDrift({ window: 1000 })
+  registerDrift(registry, features, calibration)
+  // Half of the room is kept for callers, however many come at once.
+  const busy = (): boolean => inFlight.room < limits.inFlight / 2
+  const shadowPolicies = createShadowPolicies({
+    rolesOf: shelf.roles,
+    store: stores.policies,
+    counted: metrics.compared,
+    logger,
+  })
+  const outcomes = counting(stores.outcomes, metrics)
+  const shadow = createShadowCalls(
+    { share: learning.shadowShare, rungs: learning.shadowRungs, atOnce: learning.shadowAtOnce, keepContent },
+    {
+      ask: shadowHandler(dependencies).infer,
+      outcomes,
+      clock,
+      logger,
+      draw: Math.random,
+      busy({ model }) {
+        if (busy()) return 'dropped_router_busy'
+        return fleet.pool(model.pool).waiting > 0 ? 'dropped_pool_busy' : undefined
+      },
+      counted: metrics.shadowCall,
+      spent: metrics.shadowSpent,
+      compared: ({ requestId, plan }, rung, confidence, score) =>
+        calibration.observe(plan.ladder, 'shadow', `${requestId} ${rung}`, confidence, score),
+    },
+  )
+  return {
+    takeFeedback: createTakeFeedback({
+      climbLog: stores.climbLog,
+      outcomes,
+      clock,
+      keepContent,
+      rungsOf(name) {
+        const guided = ladders.named(name)
+        if (guided?.policy === undefined) return undefined
+        return guided.ladder.rungs.filter(rung => rung.fallback !== true).map(rung => rung.name)
+      },
+      scored: ({ requestId, plan }, confidence, score) =>
+        calibration.observe(plan.ladder, 'feedback', requestId, confidence, score),
+    }),
+    learn(claimed, climbed) {
+      shadow.consider(claimed, climbed)
+      if (busy()) return
+      // In the next turn of the loop the answer is on its way.
+      setImmediate(() => {
+        noteFeatures(claimed, features, shelf)
+        shadowPolicies
+          .consider(claimed, climbed)
+          .catch((error: unknown) => logger.debug({ err: error }, 'a policy in shadow came to nothing'))
+      })
+    },
+    flush: shadowPolicies.flush,
+    async close() {
+      await shadow.close()
+      await shadowPolicies.flush()
+    },
+  }
+}
+
+function noteFeatures({ guided, estimate }: Claimed, drift: FeatureDrift, shelf: PolicyShelf): void {
+  const { active } = shelf.roles(guided.ladder.name)
+  if (active?.reference === undefined || !guided.policy?.version.startsWith(active.policy.version)) return
+  drift.observe(guided.ladder.name, active.policy.version, active.reference, estimate.features)
+}
+
+/** Climbs that count as nobody's requests, and add nothing to what pools are wanted for. */
+function shadowHandler({
+  stages,
+  clock,
+  consider,
+  claimShadow,
+  climb,
+  background,
+}: LearningDependencies): RequestHandler {
+  const climber = createClimber({ ...climb, observe: uncounted, refused: uncounted })
+  return createRequestHandler(
+    {
+      ...stages,
+      choose: createChoose({ consider, clock, refused: uncounted, isPaid: () => true }),
+      claim: claimShadow,
+      start: climber.start,
+      walk: climber.walk,
+      learn: uncounted,
+    },
+    background,
+  )
+}
+
+function counting(outcomes: OutcomeStore, { recorded }: LearningMetrics): Pick<OutcomeStore, 'append'> {
+  return {
+    async append(tenant, record) {
+      await outcomes.append(tenant, record)
+      recorded(record.ladder, record.source)
+    },
+  }
+}
+
+function uncounted(): void {}

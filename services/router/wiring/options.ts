@@ -1,0 +1,69 @@
+import { existsSync, readdirSync } from 'node:fs'
+import type { LoadedConfig } from '#services/config/load-config'
+import type { Config } from '#services/config/schema'
+import { softwareVersion } from '#services/platform/process/software-version'
+import type { TracedProcess } from '#services/platform/telemetry/otlp-tracer'
+import type { AdmitOptions } from '#services/router/admit/admit'
+import type { FetchLimits } from '#services/router/admit/fetch/fetch-part'
+import type { HedgeOptions } from '#services/router/pools/hedging-policy'
+import type { WatchedPool } from '#services/router/pools/fleet-watch'
+
+/** The pools as the fleet's watch wants to know them. */
+export function watchedPoolsOf({ pools }: Config): ReadonlyMap<string, WatchedPool> {
+  return new Map(
+    Object.entries(pools).map(([name, { coldStartMs, concurrency, batch }]) => [
+      name,
+      { workerCapacity: concurrency * batch.maxSize, ...(coldStartMs === undefined ? {} : { coldStartMs }) },
+    ]),
+  )
+}
+
+/** The pools that are hedged, and how. */
+export function hedgesOf({ pools }: Config): ReadonlyMap<string, HedgeOptions> {
+  return new Map(Object.entries(pools).flatMap(([name, { hedge }]) => (hedge === undefined ? [] : [[name, hedge]])))
+}
+
+/** From where parts may be fetched. */
+export function fetchLimitsOf({ limits }: Config): FetchLimits {
+  const { megabytes, requestMegabytes, ...rest } = limits.fetch
+  return { ...rest, bytes: megabytes * 1e6, requestBytes: requestMegabytes * 1e6 }
+}
+
+/** What requests are held to. */
+export function admitOptionsOf({ config, places }: LoadedConfig): AdmitOptions {
+  const { limits } = config
+  const recipes = Object.values(config.ladders).flatMap(ladder =>
+    [...ladder.rungs, ...ladder.fallbacks].flatMap(rung =>
+      typeof rung === 'string' || rung.recipe === undefined ? [] : `${rung.model}@${rung.recipe}`,
+    ),
+  )
+  return {
+    request: {
+      parts: limits.parts,
+      textCharacters: limits.textCharacters,
+      models: new Set([...Object.keys(config.models), ...recipes]),
+      tiers: new Set(Object.values(config.pools).map(pool => pool.tier)),
+      labelSets: labelSetsOf(config, places.folder),
+    },
+    media: { imageMegapixels: limits.imageMegapixels, audioSeconds: limits.audioSeconds },
+    defaultDeadlineMs: limits.defaultDeadlineMs,
+    asyncDeadlineMs: limits.asyncDeadlineMs,
+    longestDeadlineMs: limits.longestDeadlineMs,
+  }
+}
+
+/** The label sets are the folders of trained heads, one for each set. */
+function labelSetsOf(config: Config, folderOf: (configured: string) => string): ReadonlySet<string> {
+  const folders = Object.values(config.models).flatMap(({ backend }) =>
+    backend.kind === 'embedding' && backend.heads !== undefined ? folderOf(backend.heads) : [],
+  )
+  const sets = folders
+    .filter(folder => existsSync(folder))
+    .flatMap(folder => readdirSync(folder, { withFileTypes: true }))
+  return new Set(sets.filter(entry => entry.isDirectory()).map(entry => entry.name))
+}
+
+/** What traces say of a router of this name. */
+export function tracedRouterOf({ places }: LoadedConfig, name: string): TracedProcess {
+  return { service: 'sluice-router', version: softwareVersion(places.root), instance: name }
+}

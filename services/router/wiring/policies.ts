@@ -1,0 +1,100 @@
+import type { Logger } from 'pino'
+import { Counter, type Registry } from 'prom-client'
+import type { ClimbPlan } from '#services/state/cascade-log/cascade-log'
+import type { Config } from '#services/config/schema'
+import { createEncoderShelf } from '#services/decision/encoder/encoder-cache'
+import { loadPolicy } from '#services/decision/policy/load-policy'
+import { createUncalibratedPolicy } from '#services/decision/policy/uncalibrated-policy'
+import type { Ladder } from '#services/contract/model'
+import type { Policy } from '#services/decision/policy/policy'
+import { composeLadders, recipesMark, unmarked } from './ladders.ts'
+import { createLadderBook, type LadderBook } from '#services/router/ladders/ladder-registry'
+import type { OpenedPolicy } from '#services/router/policies/open-policy'
+import { createPolicyShelf, type PolicyShelf, type ShelvedLadder } from '#services/router/policies/policy-shelf'
+import type { PolicyStore } from '#services/router/policies/policy-store'
+import { createPolicyRpcs, type PolicyRpcs } from '#services/router/edge/grpc/policies-service'
+import type { GuidedLadder } from '#services/router/request/states'
+
+/** What policies need of the router. */
+export interface PoliciesDependencies {
+  readonly store: PolicyStore
+  /** Turns a configured folder into an absolute one. */
+  readonly folder: (configured: string) => string
+  /** Where unpacked model packs lie: policies may be fitted with an encoder of texts. */
+  readonly packs: string
+  readonly registry: Registry
+  readonly logger: Logger
+}
+
+/** Ladders and what decides on them. */
+export interface Policies {
+  readonly ladders: LadderBook
+  readonly shelf: PolicyShelf
+  /** For operators. */
+  readonly policies: PolicyRpcs
+  /** The ladder of a plan with the policy that its climb began with; where nobody has that any more, the one that decides now stands in and is counted. */
+  readonly guideOf: (plan: ClimbPlan) => Promise<GuidedLadder | undefined>
+}
+
+/** Opens the configured policies and builds the ladders. @throws GatewayError Config for a policy that cannot be loaded */
+export async function composePolicies(config: Config, dependencies: PoliciesDependencies): Promise<Policies> {
+  const { store, folder, packs, registry, logger } = dependencies
+  const registers = [registry]
+  const loads = new Counter({
+    name: 'sluice_router_policy_loads_total',
+    help: 'Policies taken while running, and refused while the one before went on deciding.',
+    labelNames: ['ladder', 'outcome'],
+    registers,
+  })
+  const standIns = new Counter({
+    name: 'sluice_router_policy_stand_ins_total',
+    help: 'Climbs taken over whose own policy nobody had any more, so that another went on deciding.',
+    labelNames: ['ladder'],
+    registers,
+  })
+  const { ladders, models } = composeLadders(config)
+  const openEncoder = createEncoderShelf(packs)
+  const shelf = await createPolicyShelf(
+    ladders.map(ladder => shelvedOf(ladder, config.ladders[ladder.name] ?? {}, folder)),
+    {
+      store,
+      logger,
+      load: path => loadPolicy(path, { openEncoder }),
+      loaded: (ladder, outcome) => loads.inc({ ladder, outcome }),
+    },
+  )
+  const marks = new Map(ladders.map(ladder => [ladder.name, recipesMark(ladder)]))
+  const marked = (ladder: string, opened: OpenedPolicy | undefined): Policy | undefined =>
+    opened === undefined
+      ? undefined
+      : { ...opened.policy, version: `${opened.policy.version}${marks.get(ladder) ?? ''}` }
+  const book = createLadderBook(
+    ladders.map(ladder => ({ ladder })),
+    models,
+    name => marked(name, shelf.roles(name).active),
+  )
+  return {
+    ladders: book,
+    shelf,
+    policies: createPolicyRpcs({ shelf, store, logger, ladders: ladders.map(ladder => ladder.name) }),
+    async guideOf({ ladder, policyVersion }) {
+      const guided = book.named(ladder)
+      if (guided?.policy === undefined || guided.policy.version === policyVersion) return guided
+      const policy = marked(ladder, await shelf.find(ladder, unmarked(policyVersion)))
+      if (policy?.version !== policyVersion) standIns.inc({ ladder })
+      return policy === undefined ? guided : { ...guided, policy }
+    },
+  }
+}
+
+function shelvedOf(
+  { name, rungs: all }: Ladder,
+  { policy, uncalibrated }: Pick<Config['ladders'][string], 'policy' | 'uncalibrated'>,
+  folder: (configured: string) => string,
+): ShelvedLadder {
+  const rungs = all.filter(rung => rung.fallback !== true).map(rung => rung.name)
+  if (policy !== undefined) return { name, rungs, folder: folder(policy) }
+  if (uncalibrated === undefined) return { name, rungs }
+  const plain = { policy: createUncalibratedPolicy({ models: rungs, acceptRatio: uncalibrated.confidenceThreshold }) }
+  return { name, rungs, plain }
+}

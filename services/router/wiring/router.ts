@@ -1,0 +1,257 @@
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { LoadedConfig } from '#services/config/load-config'
+import { systemClock } from '#services/contract/clock'
+import { loadErrorMessages } from '#services/wire/load-proto'
+import { createStatusWriter } from '#services/wire/status'
+import { createRequestLogger } from '#services/platform/telemetry/create-logger'
+import { createMetricsRegistry } from '#services/platform/telemetry/create-metrics-registry'
+import { preparePictures } from '#services/media/open-picture'
+import { openTracer } from '#services/platform/telemetry/open-tracer'
+import { openOpsServer } from '#services/platform/telemetry/ops-server'
+import { sleep } from '#services/platform/process/every'
+import type { Service } from '#services/platform/process/run-service'
+import { createAdmit } from '#services/router/admit/admit'
+import { demandScope } from '#services/router/edge/auth/authenticate'
+import { createFetchPart } from '#services/router/admit/fetch/fetch-part'
+import { createAssess } from '#services/router/assess/assess'
+import { describePart } from '#services/router/assess/describe-part'
+import { createChoose } from '#services/router/choose/choose'
+import { createRecall } from '#services/router/reserve/recall'
+import { climbedOf, createClimber, type ClimbDependencies } from '#services/router/cascade/climb'
+import type { Course } from '#services/router/cascade/course'
+import { createPictures } from '#services/router/deliver/pictures'
+import { createFollower } from '#services/router/recovery/follow'
+import { createLeases } from '#services/router/cascade/leases'
+import { createLegDesk } from '#services/router/cascade/leg/leg-desk'
+import { createAfterwards } from '#services/router/lifecycle/deferred-work'
+import { composeDoor } from './authentication.ts'
+import { composeFleet } from './pools.ts'
+import { composeLearning } from './learning.ts'
+import { composeMoney } from './budgets.ts'
+import { admitOptionsOf, fetchLimitsOf, tracedRouterOf } from './options.ts'
+import { composePolicies } from './policies.ts'
+import { openPort } from './grpc-server.ts'
+import { createStores } from './stores.ts'
+import { createRequestHandler, type Stages } from '#services/router/pipeline/handle-request'
+import { createInFlight } from '#services/router/lifecycle/in-flight'
+import { createJobs } from '#services/router/edge/grpc/jobs'
+import { createLookAnew } from '#services/router/ladders/reconsider'
+import { startLoops } from '#services/router/lifecycle/background-loops'
+import { createRouterMetrics } from '#services/router/telemetry/request-metrics'
+import { createReplay } from '#services/router/recovery/requeue'
+import { createAdminService } from '#services/router/edge/grpc/admin-service'
+import { createStopping } from '#services/router/edge/grpc/call-context'
+import { createGatekeeper } from '#services/router/edge/grpc/gatekeeper'
+import { createImpliedTask } from '#services/router/edge/grpc/implied-task'
+import { createRequestLog } from '#services/router/telemetry/request-log'
+import type { Climbed } from '#services/router/request/states'
+import { createTakeOver } from '#services/router/recovery/take-over'
+import { traceClimb, traceStages } from './trace-stages.ts'
+
+/** A climb belongs to a router that renews it within this. */
+const leaseMs = 3000
+/** Payloads outlive the deadline by this. */
+const payloadGraceMs = 60_000
+const followEveryMs = 100
+
+/** Builds a router out of the configuration and starts it. @throws GatewayError Config, Overloaded */
+export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promise<Service> {
+  const { config, places } = loaded
+  const clock = systemClock
+  const name = `router-${randomBytes(6).toString('hex')}`
+  const owner = (): { name: string; leaseUntil: number } => ({ name, leaseUntil: clock.now() + leaseMs })
+  const tracer = await openTracer(config.traces, tracedRouterOf(loaded, name))
+  const requestEnded = createRequestLog(config.log.requests, () => createRequestLogger('router'))
+  const stores = await createStores(loaded, name, clock, logger)
+  const { climbLog, queue, mail, payloads, registry, generation, redis } = stores
+
+  const metricsRegistry = createMetricsRegistry()
+  const { ladders, shelf, guideOf, policies } = await composePolicies(config, {
+    store: stores.policies,
+    folder: places.folder,
+    packs: places.packs,
+    registry: metricsRegistry,
+    logger,
+  })
+
+  const pools = await composeFleet(config, stores, { clock, metrics: metricsRegistry })
+  const { fleet, consider, refused } = pools
+  const desk = createLegDesk(climbLog, logger)
+  stores.mailbox.listen(desk.deliver)
+  const lookAtFleet = pools.look(desk, climbLog)
+  const leases = createLeases(climbLog, owner, logger)
+  const follower = createFollower(climbLog, { intervalMs: followEveryMs }, logger)
+  const inFlight = createInFlight(config.limits.inFlight)
+  const afterwards = createAfterwards(logger)
+  const metrics = createRouterMetrics(metricsRegistry, {
+    inFlight: () => inFlight.count,
+    awaitedLegs: () => desk.size,
+    poolsWaiting: () => fleet.waiting,
+  })
+  const money = composeMoney(config, stores, { clock, logger, registry: metricsRegistry })
+  const climbDependencies: ClimbDependencies = {
+    climbLog,
+    payloads,
+    queue: pools.queue,
+    foresee: pools.foresee,
+    hedging: pools.hedging,
+    mail,
+    desk,
+    clock,
+    leases,
+    opened: leases.begin,
+    owner,
+    logger,
+    tracer,
+    payloadGraceMs,
+    replyTo: name,
+    ladderOf: guideOf,
+    changed: follower.nudge,
+    observe: metrics.judged,
+    refused,
+    afterwards: afterwards.begin,
+    look: createLookAnew(consider, clock, money.isPaid),
+  }
+  const climber = createClimber(climbDependencies)
+  const choose = createChoose({ consider: money.counted(consider), clock, refused, isPaid: money.isPaid })
+  const recall = createRecall({ climbLog, clock, sleep })
+  const background = inFlight.background(logger)
+  const ended = (climbed: Climbed): void => {
+    metrics.ended(climbed)
+    requestEnded(climbed)
+  }
+  const admitOptions = admitOptionsOf(loaded)
+  const stages: Omit<Stages<Course>, 'learn'> = {
+    admit: createAdmit(admitOptions, { clock, fetcher: createFetchPart(fetchLimitsOf(config)) }),
+    recall: recall.find,
+    forget: recall.forget,
+    assess: createAssess({ ladders, describe: describePart, headerOnly: metrics.headerOnly }),
+    choose(assessed) {
+      const chosen = choose(assessed)
+      metrics.decided(chosen, chosen.assessMs)
+      return chosen
+    },
+    claim: money.claim,
+    start: climber.start,
+    async walk(course, signal, emit) {
+      const climbed = await traceClimb(course, tracer, traced => climber.walk(traced, signal, emit))
+      ended(climbed)
+      return climbed
+    },
+    async follow(requestId, signal) {
+      for await (const state of follower.follow(requestId, signal)) if (state.end !== undefined) return climbedOf(state)
+      throw new Error('following ended before the climb did')
+    },
+    settle: money.settler.settle,
+  }
+  const learning = composeLearning(config, {
+    stores,
+    ladders,
+    inFlight,
+    clock,
+    logger,
+    stages,
+    consider,
+    background,
+    claimShadow: money.claimShadow,
+    climb: { ...climbDependencies, queue: fleet.counted(queue) },
+    fleet: fleet.current,
+    registry: metricsRegistry,
+    shelf,
+  })
+  const traced = traceStages({ ...stages, learn: learning.learn }, tracer)
+  const handler = createRequestHandler(traced, background, afterwards.begin)
+  const closing = new AbortController()
+  const jobs = createJobs(climbLog, follower, climber.cancel, closing.signal)
+  const loops = startLoops(
+    {
+      renew: leases.renew,
+      fleet: lookAtFleet,
+      queues: fleet.readQueues,
+      reconcile: desk.reconcile,
+      reap: money.settler.reap,
+      remember: () => generation.keep(clock.now()),
+      policies: shelf.refresh,
+      learning: learning.flush,
+      takeOver: createTakeOver({
+        climbLog,
+        climber,
+        settler: money.settler,
+        clock,
+        owner,
+        room: () => (closing.signal.aborted ? 0 : inFlight.room),
+        background,
+        resumed: metrics.resumed,
+        ended,
+      }),
+    },
+    { leaseMs },
+    {
+      started: metrics.loopStarted,
+      failed(loop, error) {
+        metrics.loopFailed(loop)
+        logger.debug({ err: error, loop }, 'a turn failed')
+      },
+    },
+  )
+
+  const door = await composeDoor(config, stores.keys, clock, logger)
+  const statuses = createStatusWriter(loadErrorMessages(places.root))
+  const edge = { statuses, answered: metrics.answered, logger }
+  const { callerOf, interceptor } = createGatekeeper({ ...door, ...edge })
+  const stopping = createStopping()
+  const serve = { ...edge, callerOf, demandScope, enter: inFlight.enter, tracer, stopping: stopping.signal }
+  const gateway = {
+    ...serve,
+    handler,
+    pictures: createPictures({ payloads, afterwards: afterwards.begin }),
+    jobs,
+    ladders,
+    impliedTask: createImpliedTask({ ladders, labelSets: admitOptions.request.labelSets }),
+    fleet: () => fleet.current,
+    takeFeedback: learning.takeFeedback,
+    readBudget: money.readBudget,
+  }
+  const admin = createAdminService({
+    ...serve,
+    climbLog,
+    registry,
+    replay: createReplay(handler, payloads),
+    keys: door.keys,
+    policies,
+    restoreLedger: generation.restore,
+    lookAtFleet,
+    clock,
+  })
+  const { server, close: closePort } = await openPort(loaded, { gateway, admin, interceptor }, logger)
+  server.setServing(true)
+  const ops = await openOpsServer(config.listen.ops, metricsRegistry, {
+    notReady: () => [
+      ...(redis.status === 'ready' ? [] : [{ check: 'redis' }]),
+      ...(closing.signal.aborted ? [{ check: 'draining' }] : []),
+      ...fleet.poolsWithoutWorkers.map(pool => ({ check: 'pool', name: pool })),
+    ],
+  })
+  logger.info({ name, grpc: server.address, ops: ops.address }, 'router is ready')
+  preparePictures().catch((error: unknown) => logger.warn({ err: error }, 'pictures cannot be opened'))
+
+  return {
+    drainMs: config.limits.drainMs,
+    async drain() {
+      server.setServing(false)
+      closing.abort()
+      await server.drain(config.limits.drainMs, () => stopping.abort())
+      await learning.close()
+      await leases.handOver().catch((error: unknown) => logger.warn({ err: error }, 'jobs could not be handed over'))
+      await inFlight.empty(config.limits.drainMs)
+      await afterwards.ended()
+      follower.close()
+      await loops.stop()
+      await closePort()
+      await ops.close()
+      await stores.close()
+      await tracer.close()
+    },
+  }
+}

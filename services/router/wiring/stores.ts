@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
+import { createRedisClimbLog } from '#services/state/cascade-log/redis-cascade-log'
+import { climbLogTimes } from '#services/state/cascade-log/times'
+import type { LoadedConfig } from '#services/config/load-config'
+import type { Clock } from '#services/contract/clock'
+import type { Mailbox, MailSender, RouterMail } from '#services/state/replies/mailbox'
+import { createMailSender, createRedisMailbox } from '#services/state/replies/redis-mailbox'
+import type { OutcomeStore } from '#services/state/outcomes/outcome-store'
+import { createRedisOutcomeStore } from '#services/state/outcomes/redis-outcome-store'
+import type { PayloadStore } from '#services/state/payloads/payload-store'
+import { createRedisPayloadStore } from '#services/state/payloads/redis-payload-store'
+import { createBullmqProducer } from '#services/state/queue/bullmq-producer'
+import type { Job } from '#services/state/queue/job'
+import type { JobProducer } from '#services/state/queue/pool-queue'
+import { checkRedis } from '#services/platform/redis/check-redis'
+import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
+import { createRedisWorkerRegistry } from '#services/state/registry/redis-worker-registry'
+import type { WorkerRegistry } from '#services/state/registry/worker-registry'
+import { neverRun } from '#services/router/cascade/leg/never-run'
+import type { KeyStore } from '#services/router/edge/auth/keys/key-store'
+import { createRedisKeyStore } from '#services/router/edge/auth/keys/redis-key-store'
+import type { Ledger } from '#services/router/ledger/ledger'
+import { createGeneration, type Generation } from '#services/router/ledger/generation'
+import { createMemoryFile } from '#services/router/ledger/memory-file'
+import { createRedisLedger } from '#services/router/ledger/redis-ledger'
+import type { PolicyStore } from '#services/router/policies/policy-store'
+import { createRedisPolicyStore } from '#services/router/policies/redis-policy-store'
+
+/** Everything of a router that lives in Redis. */
+export interface Stores {
+  readonly redis: RedisConnection
+  readonly climbLog: ClimbLog
+  readonly queue: JobProducer
+  readonly mail: MailSender
+  readonly mailbox: Mailbox<RouterMail>
+  readonly payloads: PayloadStore
+  readonly registry: WorkerRegistry
+  readonly ledger: Ledger
+  readonly generation: Generation
+  readonly keys: KeyStore
+  readonly outcomes: OutcomeStore
+  readonly policies: PolicyStore
+  close(): Promise<void>
+}
+
+const startTimeoutMs = 10_000
+const mailboxTtlMs = 600_000
+/** A settled hold is remembered for a minute: far longer than a command can hang on its way. */
+const rememberHoldMs = 60_000
+/** Counters of a day stay for a month, to be looked at. */
+const keepCounterMs = 31 * 86_400_000
+
+/** Connects, checks the server and builds the stores. @throws GatewayError Config, Overloaded */
+export async function createStores(
+  { config, places }: LoadedConfig,
+  name: string,
+  clock: Clock,
+  logger: Logger,
+): Promise<Stores> {
+  const { prefix, url, commandTimeoutMs } = config.redis
+  const redis = connectRedis({ url, commandTimeoutMs }, 'commands', logger)
+  const reader = connectRedis({ url, commandTimeoutMs }, 'blocking', logger)
+  await whenReady(redis, startTimeoutMs)
+  await checkRedis(redis, logger)
+  const maxWaiting = new Map(Object.entries(config.pools).map(([pool, { maxWaiting: most }]) => [pool, most]))
+  const mail = createMailSender(prefix, redis)
+  const onShed = ({ legId, replyTo }: Job): void => {
+    const notice = { kind: 'leg-ended', legId, attempt: 0, end: neverRun('shed', clock.now()) } as const
+    mail.send(replyTo, notice).catch((error: unknown) => logger.debug({ err: error, legId }, 'a shed leg waits on'))
+  }
+  const queue = createBullmqProducer({ prefix, maxWaiting, onShed }, redis)
+  const mailbox = createRedisMailbox<RouterMail>({ prefix, name, ttlMs: mailboxTtlMs }, { reader, redis, logger })
+  const { recordsPerTenant, keepDays } = config.learning
+  const generation = await createGeneration(
+    { prefix, keepCounterMs, onEmpty: config.budgets.emptyLedger },
+    redis,
+    createMemoryFile(memoryPath(url, prefix, places.state)),
+    logger,
+  )
+  await generation.look()
+  const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
+  return {
+    redis,
+    queue,
+    mailbox,
+    climbLog: createRedisClimbLog({ prefix, ...climbLogTimes }, redis),
+    mail,
+    payloads: createRedisPayloadStore({ prefix, quotaBytes }, redis, clock),
+    registry: createRedisWorkerRegistry(prefix, redis, clock),
+    generation,
+    ledger: createRedisLedger({ prefix, rememberMs: rememberHoldMs, keepCounterMs }, redis, generation),
+    keys: createRedisKeyStore(prefix, redis),
+    policies: createRedisPolicyStore(prefix, redis, clock),
+    outcomes: createRedisOutcomeStore({ prefix, recordsPerTenant, ttlMs: keepDays * 86_400_000 }, redis, clock),
+    async close() {
+      await mailbox.close()
+      await queue.close()
+      redis.disconnect()
+    },
+  }
+}
+
+/** One file for each ledger that this machine's routers use; none for a private Redis, which lives and dies with its system. */
+function memoryPath(url: string, prefix: string, folder: string): string | undefined {
+  if (url.startsWith(`unix://${tmpdir()}`)) return undefined
+  const name = createHash('sha256').update(`${url} ${prefix}`).digest('hex').slice(0, 16)
+  return join(folder, 'ledgers', `${name}.json`)
+}

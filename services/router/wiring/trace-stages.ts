@@ -1,0 +1,99 @@
+import type { Tracer } from '#services/platform/telemetry/tracer'
+import { failureOf, withSpan } from '#services/platform/telemetry/with-span'
+import type { Course } from '#services/router/cascade/course'
+import type { Stages } from '#services/router/pipeline/handle-request'
+import type { Climbed } from '#services/router/request/states'
+
+/** Gives every stage of a request a span below that of its call. The stages themselves know nothing of it. */
+export function traceStages<Under>(stages: Stages<Under>, tracer: Tracer): Stages<Under> {
+  if (!tracer.records) return stages
+  return {
+    ...stages,
+    admit: (incoming, signal) =>
+      withSpan(tracer, 'admit', { parent: incoming.traceparent }, async span => {
+        const admitted = await stages.admit(incoming, signal)
+        span.set({ 'sluice.request_id': admitted.requestId, 'sluice.task': admitted.request.task })
+        return admitted
+      }),
+    assess: admitted =>
+      withSpan(tracer, 'assess', { parent: admitted.traceparent }, async span => {
+        const assessed = await stages.assess(admitted)
+        const { difficulty, fallback } = assessed.estimate
+        span.set({ 'sluice.difficulty': difficulty, 'sluice.difficulty_fallback': fallback })
+        return assessed
+      }),
+    choose(assessed) {
+      const span = tracer.start('choose', { parent: assessed.traceparent })
+      try {
+        const chosen = stages.choose(assessed)
+        span.set({
+          'sluice.ladder': chosen.guided.ladder.name,
+          'sluice.first_rung': chosen.firstStep.model,
+          'sluice.policy': chosen.guided.policy?.version ?? 'pinned',
+        })
+        for (const { rung, removedBy } of chosen.considered) {
+          if (removedBy !== undefined) span.event('rung removed', { 'sluice.rung': rung.name, 'sluice.by': removedBy })
+        }
+        return chosen
+      } catch (error) {
+        span.fail(failureOf(error))
+        throw error
+      } finally {
+        span.end()
+      }
+    },
+    claim: (chosen, byItself) =>
+      withSpan(tracer, 'claim', { parent: chosen.traceparent }, async span => {
+        const claimed = await stages.claim(chosen, byItself)
+        span.set({
+          'sluice.reserve_nano_usd': chosen.reserveNanoUsd,
+          // The money is then held in the step that puts the first leg in line.
+          'sluice.pledged': claimed.pledge !== undefined,
+        })
+        return claimed
+      }),
+    start: claimed => withSpan(tracer, 'start', { parent: claimed.traceparent }, () => stages.start(claimed)),
+    settle: (claimed, climbed) =>
+      withSpan(tracer, 'settle', { parent: claimed.traceparent }, () => stages.settle(claimed, climbed)),
+  }
+}
+
+/** Walks a course in a span that every rung hangs below; also after a take-over, when the call's own span is long over. */
+export function traceClimb(
+  course: Course,
+  tracer: Tracer,
+  walk: (course: Course) => Promise<Climbed>,
+): Promise<Climbed> {
+  if (!tracer.records) return walk(course)
+  const { request, plan, epoch } = course
+  const start = {
+    parent: request.traceparent,
+    attributes: {
+      'sluice.request_id': request.requestId,
+      'sluice.task': request.task,
+      'sluice.mode': request.mode,
+      'sluice.ladder': plan.ladder,
+      'sluice.policy': plan.policyVersion,
+      'sluice.epoch': epoch,
+    },
+  }
+  return withSpan(tracer, 'climb', start, async span => {
+    const { traceparent } = span
+    const traced = traceparent === undefined ? request : { ...request, traceparent }
+    const climbed = await walk({ ...course, request: traced })
+    const { end } = climbed
+    span.set({ 'sluice.end': end.kind, 'sluice.rungs': climbed.legs.length })
+    if (end.kind === 'failed') span.fail(end.code)
+    if (end.kind === 'answered') {
+      const { model, tier, confidence, costNanoUsd, degraded } = end.answer
+      span.set({
+        'sluice.model': model,
+        'sluice.tier': tier,
+        'sluice.confidence': confidence,
+        'sluice.cost_nano_usd': costNanoUsd,
+        'sluice.degraded': degraded,
+      })
+    }
+    return climbed
+  })
+}

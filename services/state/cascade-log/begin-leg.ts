@@ -1,0 +1,25 @@
+import type { RequestId } from '#services/contract/ids'
+import type { Beginning } from '#services/state/queue/redis-line'
+import { loadScript } from '#services/platform/redis/script'
+import { createClimbKeys } from './cascade-keys.ts'
+import type { BeginLeg } from './cascade-log.ts'
+
+/** The step in which a worker begins a leg. */
+export const beginLeg = loadScript(import.meta.url, 'lua/begin-leg.lua')
+
+/** How a worker's legs are begun in the step that takes them out of the queue. */
+export function beginningOf(
+  options: { readonly prefix: string; readonly maxAttempts: number },
+  workerId: string,
+): Beginning {
+  const [before = '', after = ''] = createClimbKeys(options.prefix)
+    .climb('*' as RequestId)
+    .split('*')
+  return { script: beginLeg, workerId, maxAttempts: options.maxAttempts, keyAround: [before, after] }
+}
+
+/** Reads what was said of a leg that was to be begun. */
+export function beginOf(kind: string, attempt: number): BeginLeg {
+  if (kind === 'run' || kind === 'ended' || kind === 'poison') return { kind, attempt }
+  return { kind: kind === 'cancelled' || kind === 'expired' ? kind : 'gone' }
+}

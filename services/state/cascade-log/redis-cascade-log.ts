@@ -1,0 +1,260 @@
+import { parseLegId, parseRequestId, type RequestId } from '#services/contract/ids'
+import { isOneServer, type RedisConnection } from '#services/platform/redis/connect'
+import { onRedis } from '#services/platform/redis/run-command'
+import { composeScript } from '#services/platform/redis/compose-script'
+import { loadScript, runScript, type Script, type ScriptCall } from '#services/platform/redis/script'
+import { beginLeg, beginOf } from './begin-leg.ts'
+import { climbOf, pairUp } from './cascade-fields.ts'
+import { createClimbKeys, type ClimbKeys } from './cascade-keys.ts'
+import type { ClimbEnd, ClimbLog, ClimbPlan, ClimbRequest, ClimbState, Owner, PlannedLeg } from './cascade-log.ts'
+
+/** How long things are kept. */
+export interface ClimbLogOptions {
+  readonly prefix: string
+  /** Begun this often without an end, a leg is poison. */
+  readonly maxAttempts: number
+  /** An ended climb of a waiting caller stays this long, for feedback and late receipts. */
+  readonly syncTtlMs: number
+  /** An ended job, and whatever has an idempotency key, stays this long. */
+  readonly asyncTtlMs: number
+  readonly deadTtlMs: number
+}
+
+const load = (name: string): Script => loadScript(import.meta.url, `lua/${name}.lua`)
+const open = load('open')
+const finish = load('finish')
+const endLeg = load('end-leg')
+const scripts = {
+  open,
+  openAndList: composeScript({ open }, load('open-and-list')),
+  forbid: load('forbid'),
+  planLeg: load('plan-leg'),
+  beginLeg,
+  endLeg,
+  endAndTell: composeScript({ end_leg: endLeg }, load('end-and-tell')),
+  leaveReceipt: load('leave-receipt'),
+  abandonLeg: load('abandon-leg'),
+  judgeLeg: load('judge-leg'),
+  finish,
+  finishAndLeave: composeScript({ finish }, load('finish-and-leave')),
+  cancel: load('cancel'),
+  renew: load('renew'),
+  takeOver: load('take-over'),
+  bindKey: load('bind-key'),
+  releaseKey: load('release-key'),
+}
+
+/** An open climb outlives its deadline by this, so that a redelivered leg still finds what it was for. */
+const openGraceMs = 600_000
+
+/** The climb log in Redis: one hash a climb, changed by Lua alone; two indexes beside it, which may run ahead of the hashes but never behind. */
+export function createRedisClimbLog(options: ClimbLogOptions, redis: RedisConnection): ClimbLog {
+  const keys = createClimbKeys(options.prefix)
+  return {
+    ...routerSide(options, redis, keys),
+    ...workerSide(options, redis, keys),
+    ...readers(redis, keys),
+    ...keyring(options, redis, keys),
+  }
+}
+
+function routerSide(
+  options: ClimbLogOptions,
+  redis: RedisConnection,
+  keys: ClimbKeys,
+): Pick<
+  ClimbLog,
+  'open' | 'opening' | 'forbid' | 'planLeg' | 'judgeLeg' | 'abandonLeg' | 'finish' | 'cancel' | 'renew' | 'takeOver'
+> {
+  const oneServer = isOneServer(redis)
+  const opening = (request: ClimbRequest, plan: ClimbPlan, firstLeg: PlannedLeg, owner: Owner): ScriptCall => {
+    const { requestId, deadlineAt, submittedAt } = request
+    const ttlMs = Math.max(0, deadlineAt - submittedAt) + openGraceMs
+    const texts = [request, plan, firstLeg].map(value => JSON.stringify(value))
+    const args = [...texts, owner.name, owner.leaseUntil, deadlineAt, ttlMs, Number(isKept(request)), requestId]
+    return { script: scripts.openAndList, keys: [keys.climb(requestId), keys.open], args }
+  }
+  return {
+    async open(request, plan, firstLeg, owner) {
+      const { script, keys: both, args } = opening(request, plan, firstLeg, owner)
+      if (oneServer) return isOne(runScript(redis, script, both, args))
+      // The index first: an entry without a climb is dropped by the next take-over, a climb without an entry would be forgotten.
+      const [, opened] = await Promise.all([
+        onRedis(() => redis.zadd(keys.open, owner.leaseUntil, request.requestId)),
+        runScript(redis, scripts.open, both.slice(0, 1), args.slice(0, -1)),
+      ])
+      return opened === 1
+    },
+    ...(oneServer ? { opening } : {}),
+    forbid: requestId => isOne(runScript(redis, scripts.forbid, [keys.climb(requestId)], [openGraceMs])),
+    planLeg: (requestId, leg, epoch) =>
+      isOne(runScript(redis, scripts.planLeg, [keys.climb(requestId)], [leg.index, JSON.stringify(leg), epoch])),
+    judgeLeg: (requestId, index, report, epoch) =>
+      isOne(runScript(redis, scripts.judgeLeg, [keys.climb(requestId)], [index, JSON.stringify(report), epoch])),
+    async abandonLeg(legId, lostAttempt, end, epoch) {
+      const leg = parseLegId(legId)
+      if (leg === undefined) return false
+      const args = [leg.index, lostAttempt, JSON.stringify(end), epoch]
+      return (await runScript(redis, scripts.abandonLeg, [keys.climb(leg.requestId)], args)) === 'abandoned'
+    },
+    async finish(requestId, end, epoch, nowMs) {
+      const dead = end.kind === 'failed' && end.dead
+      if (dead) await onRedis(() => redis.zadd(keys.dead, nowMs, requestId))
+      const args = [JSON.stringify(end), epoch, nowMs, ...ttlsOf(end, options)]
+      const key = keys.climb(requestId)
+      if (oneServer) return isOne(runScript(redis, scripts.finishAndLeave, [key, keys.open], [...args, requestId]))
+      const finished = await isOne(runScript(redis, scripts.finish, [key], args))
+      if (finished) void onRedis(() => redis.zrem(keys.open, requestId)).catch(ignoreAway)
+      return finished
+    },
+    async cancel(requestId) {
+      const flat = await runScript(redis, scripts.cancel, [keys.climb(requestId)], [])
+      return climbOf(pairUp(textsOf(flat)))?.legs
+    },
+    async renew(requestIds, owner) {
+      if (requestIds.length === 0) return []
+      await onRedis(() => redis.zadd(keys.open, ...requestIds.flatMap(id => [owner.leaseUntil, id])))
+      const kept = await Promise.all(
+        requestIds.map(id => isOne(runScript(redis, scripts.renew, [keys.climb(id)], [owner.name, owner.leaseUntil]))),
+      )
+      return requestIds.filter((_, index) => kept[index] !== true)
+    },
+    async takeOver(owner, nowMs, limit) {
+      const due = await onRedis(() => redis.zrangebyscore(keys.open, '-inf', nowMs, 'LIMIT', 0, limit))
+      const taken = await Promise.all(due.map(id => takeOne(redis, keys, id, owner, nowMs)))
+      return taken.filter(state => state !== undefined)
+    },
+  }
+}
+
+async function takeOne(
+  redis: RedisConnection,
+  keys: ClimbKeys,
+  id: string,
+  owner: Owner,
+  nowMs: number,
+): Promise<ClimbState | undefined> {
+  const requestId = parseRequestId(id)
+  if (requestId === undefined) {
+    await onRedis(() => redis.zrem(keys.open, id))
+    return undefined
+  }
+  const reply = textsOf(
+    await runScript(redis, scripts.takeOver, [keys.climb(requestId)], [owner.name, owner.leaseUntil, nowMs]),
+  )
+  const [word = 'gone', ...rest] = reply
+  if (word === 'gone') await onRedis(() => redis.zrem(keys.open, id))
+  else await onRedis(() => redis.zadd(keys.open, word === 'kept' ? Number(rest[0]) : owner.leaseUntil, id))
+  return word === 'taken' ? climbOf(pairUp(rest)) : undefined
+}
+
+function workerSide(
+  { maxAttempts }: ClimbLogOptions,
+  redis: RedisConnection,
+  keys: ClimbKeys,
+): Pick<ClimbLog, 'beginLeg' | 'endLeg' | 'leaveReceipt'> {
+  return {
+    async beginLeg(legId, workerId, nowMs) {
+      const leg = parseLegId(legId)
+      if (leg === undefined) return { kind: 'gone' }
+      const args = [leg.index, workerId, nowMs, maxAttempts]
+      const reply = await runScript(redis, scripts.beginLeg, [keys.climb(leg.requestId)], args)
+      const [kind, attempt] = Array.isArray(reply) ? reply : []
+      return beginOf(String(kind), Number(attempt))
+    },
+    async endLeg(legId, attempt, end, notice) {
+      const leg = parseLegId(legId)
+      if (leg === undefined) return 'gone'
+      const key = keys.climb(leg.requestId)
+      const args = [leg.index, attempt, JSON.stringify(end), end.receipt.costNanoUsd]
+      const ending =
+        notice === undefined
+          ? runScript(redis, scripts.endLeg, [key], args)
+          : runScript(
+              redis,
+              scripts.endAndTell,
+              [key, notice.boxKey],
+              [...args, notice.mostUnread, notice.head, notice.longestEndBytes],
+            )
+      const reply = await ending
+      return reply === 'recorded' || reply === 'fenced' ? reply : 'gone'
+    },
+    async leaveReceipt(legId, attempt, costNanoUsd) {
+      const leg = parseLegId(legId)
+      if (leg === undefined) return
+      const args = [leg.index, attempt, costNanoUsd]
+      await runScript(redis, scripts.leaveReceipt, [keys.climb(leg.requestId)], args)
+    },
+  }
+}
+
+function readers(
+  redis: RedisConnection,
+  keys: ClimbKeys,
+): Pick<ClimbLog, 'read' | 'readMany' | 'listDead' | 'discardDead'> {
+  const read = async (requestId: RequestId): Promise<ClimbState | undefined> => {
+    const fields = await onRedis(() => redis.hgetall(keys.climb(requestId)))
+    return climbOf(new Map(Object.entries(fields)))
+  }
+  // Asked in one turn, the commands go out together and their answers come back together.
+  const readMany = (requestIds: readonly RequestId[]): Promise<(ClimbState | undefined)[]> =>
+    Promise.all(requestIds.map(read))
+  return {
+    read,
+    readMany,
+    async listDead({ limit, before }) {
+      const newest = before === undefined ? '+inf' : `(${before}`
+      const ids = await onRedis(() => redis.zrevrangebyscore(keys.dead, newest, '-inf', 'LIMIT', 0, limit))
+      const states = await readMany(ids.flatMap(id => parseRequestId(id) ?? []))
+      const gone = ids.filter((_, index) => states[index] === undefined)
+      if (gone.length > 0) await onRedis(() => redis.zrem(keys.dead, ...gone))
+      return states
+        .filter(state => state?.end?.kind === 'failed' && state.end.dead)
+        .filter(state => state !== undefined)
+    },
+    async discardDead(requestId) {
+      const removed = await onRedis(() => redis.zrem(keys.dead, requestId))
+      if (removed === 1) await onRedis(() => redis.del(keys.climb(requestId)))
+      return removed === 1
+    },
+  }
+}
+
+function keyring(
+  { asyncTtlMs }: ClimbLogOptions,
+  redis: RedisConnection,
+  keys: ClimbKeys,
+): Pick<ClimbLog, 'bindKey' | 'releaseKey'> {
+  return {
+    async bindKey(tenant, key, requestId, fingerprint) {
+      const wanted = `${requestId} ${fingerprint}`
+      const bound = await runScript(redis, scripts.bindKey, [keys.idempotency(tenant, key)], [wanted, asyncTtlMs])
+      const [id = '', print = ''] = String(bound).split(' ')
+      return { requestId: parseRequestId(id) ?? requestId, fingerprint: print }
+    },
+    async releaseKey(tenant, key, requestId) {
+      await runScript(redis, scripts.releaseKey, [keys.idempotency(tenant, key)], [requestId])
+    },
+  }
+}
+
+/** Somebody may come back for a job's answer, or with the same idempotency key. */
+function isKept({ mode, idempotent }: ClimbRequest): boolean {
+  return mode === 'async' || idempotent
+}
+
+/** Times to live of an ended climb: of one that a waiting caller made, and of one that somebody may come back for. */
+function ttlsOf(end: ClimbEnd, { syncTtlMs, asyncTtlMs, deadTtlMs }: ClimbLogOptions): readonly [number, number] {
+  return end.kind === 'failed' && end.dead ? [deadTtlMs, deadTtlMs] : [syncTtlMs, asyncTtlMs]
+}
+
+async function isOne(reply: Promise<unknown>): Promise<boolean> {
+  return (await reply) === 1
+}
+
+function textsOf(reply: unknown): readonly string[] {
+  return Array.isArray(reply) ? reply.map(String) : []
+}
+
+/** The entry of an ended climb that could not be removed is removed by the next take-over. */
+function ignoreAway(): void {}

@@ -1,0 +1,69 @@
+import type { LegId } from '#services/contract/ids'
+import type { ScriptCall } from '#services/platform/redis/script'
+import type { Job } from './job.ts'
+
+/** What waits and runs in a pool now. */
+export interface PoolBacklog {
+  readonly waiting: number
+  readonly running: number
+  /** Estimated work that waits, by class (1 runs first) and tenant. */
+  readonly work: readonly { readonly priority: number; readonly tenant: string; readonly workMs: number }[]
+  /** Estimated work that was put in line so far, by class: what it grows by is what comes in. */
+  readonly putMs?: ReadonlyMap<number, number>
+}
+
+/** The sending side of every pool's queue. */
+export interface JobProducer {
+  /**
+   * Puts a leg into its pool's queue; a leg that is there already is left alone. `first` is done before it, in one step with it where
+   * one server has all keys. @throws GatewayError Overloaded when the queue is full or Redis is away, AlreadyExists when `first` refused
+   */
+  add(pool: string, job: Job, first?: ScriptCall): Promise<void>
+  /** Takes a waiting leg out; false when it is running or gone. */
+  remove(pool: string, legId: LegId): Promise<boolean>
+  /** Legs waiting in the queue. */
+  waiting(pool: string): Promise<number>
+  backlog(pool: string): Promise<PoolBacklog>
+  close(): Promise<void>
+}
+
+/** What the climb log said of a leg that was begun in the step that took it. */
+export interface BegunWord {
+  readonly word: string
+  readonly attempt: number
+  readonly at: number
+}
+
+/** One leg taken from a queue; its lock is renewed until it is let go of, which happens once: what comes after does nothing. */
+export interface TakenJob {
+  readonly job: Job
+  /** It cannot end in time any more: it has left the queue and is not to run, only to be told of. */
+  readonly expired?: boolean
+  /** Absent where the log is still to be asked. */
+  readonly begun?: BegunWord
+  /** Aborted when the lock was lost to another worker. */
+  readonly lost: AbortSignal
+  /** Takes it out of the queue for good, whatever came of it. */
+  done(): Promise<void>
+  /** Puts it back for another worker, as when this one drains before it began. */
+  giveBack(): Promise<void>
+}
+
+/** Legs of one model that were taken together, and beside them legs that came too late. */
+export interface TakenBatch {
+  readonly legs: readonly TakenJob[]
+  /** Takes up to `limit` more of the same model, as far as it may be taken in order. */
+  more(limit: number): Promise<readonly TakenJob[]>
+}
+
+/** The taking side of one pool's queue. */
+export interface JobConsumer {
+  /**
+   * The next batch in order, of a model of `limits` and at most so many legs; waits up to `waitMs` for one, and takes nothing
+   * where `isOpen` says no. An envelope that cannot be read is refused and reported, not returned.
+   */
+  take(waitMs: number, limits: ReadonlyMap<string, number>, isOpen?: () => boolean): Promise<TakenBatch | undefined>
+  /** Lets a take that waits return now: what may be taken has changed. It may bring a batch yet. */
+  rouse(): void
+  close(): Promise<void>
+}

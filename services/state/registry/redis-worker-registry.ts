@@ -1,0 +1,50 @@
+import type { Clock } from '#services/contract/clock'
+import type { RedisConnection } from '#services/platform/redis/connect'
+import { onRedis } from '#services/platform/redis/run-command'
+import type { WorkerRegistry, WorkerState } from './worker-registry.ts'
+
+interface Entry {
+  readonly state: WorkerState
+  /** Epoch ms after which the worker counts as dead. */
+  readonly aliveUntil: number
+}
+
+/** The registry in Redis: one hash of last heartbeats and a set of workers that an operator drains, both in one slot. */
+export function createRedisWorkerRegistry(prefix: string, redis: RedisConnection, clock: Clock): WorkerRegistry {
+  const workers = `${prefix}:{workers}:alive`
+  const draining = `${prefix}:{workers}:draining`
+  return {
+    async beat(state, ttlMs) {
+      const entry: Entry = { state, aliveUntil: clock.now() + ttlMs }
+      const [, drain] = await onRedis(() =>
+        Promise.all([
+          redis.hset(workers, state.workerId, JSON.stringify(entry)),
+          redis.sismember(draining, state.workerId),
+        ]),
+      )
+      return { drain: drain === 1 }
+    },
+    async leave(workerId) {
+      await onRedis(() => Promise.all([redis.hdel(workers, workerId), redis.srem(draining, workerId)]))
+    },
+    async list() {
+      const [beats, told] = await onRedis(() => Promise.all([redis.hgetall(workers), redis.smembers(draining)]))
+      const entries: [string, Entry][] = Object.entries(beats).map(([workerId, text]) => [workerId, JSON.parse(text)])
+      // A worker that was told to drain does so at its next beat; nobody need count on it until then.
+      const drains = new Set(told)
+      const nowMs = clock.now()
+      const dead = entries.filter(([, entry]) => entry.aliveUntil < nowMs - forgetMs).map(([workerId]) => workerId)
+      if (dead.length > 0) await onRedis(() => redis.hdel(workers, ...dead))
+      return entries
+        .filter(([, entry]) => entry.aliveUntil >= nowMs)
+        .map(([workerId, { state }]) => (drains.has(workerId) ? { ...state, draining: true } : state))
+    },
+    async setDraining(workerIds, drains) {
+      if (workerIds.length === 0) return
+      await onRedis(() => (drains ? redis.sadd(draining, ...workerIds) : redis.srem(draining, ...workerIds)))
+    },
+  }
+}
+
+/** A dead worker's last heartbeat is let go of after a minute: until then its clock may only be behind ours. */
+const forgetMs = 60_000

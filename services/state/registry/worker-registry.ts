@@ -1,0 +1,40 @@
+import type { ServiceTimes } from '#services/state/service-times/service-times'
+
+/** What an engine behind a model has to do, of whomever; the engine that the next call would go to. */
+export interface EngineQueue {
+  /** Calls that it has taken and not begun. */
+  readonly waiting: number
+  /** Calls that it works on at once. */
+  readonly running: number
+}
+
+/** What a worker tells of itself with every heartbeat. */
+export interface WorkerState {
+  readonly workerId: string
+  readonly pool: string
+  readonly models: readonly string[]
+  /** Requests that it can run at once. */
+  readonly capacity: number
+  readonly running: number
+  /** Queues of the engines behind its models, where those tell. */
+  readonly engines?: Readonly<Record<string, EngineQueue>>
+  readonly draining: boolean
+  readonly startedAt: number
+  /** Version of the software. */
+  readonly version: string
+  /** Highest envelope version that it reads. */
+  readonly envelopeVersion: number
+  /** What legs took lately. */
+  readonly times: ServiceTimes
+}
+
+/** Tells routers which workers are there. */
+export interface WorkerRegistry {
+  /** Says that this worker lives, for `ttlMs`; gives whether an operator asked it to drain. */
+  beat(state: WorkerState, ttlMs: number): Promise<{ readonly drain: boolean }>
+  leave(workerId: string): Promise<void>
+  /** The workers alive now; those that were told to drain are draining, whether they have heard of it or not. */
+  list(): Promise<readonly WorkerState[]>
+  /** Asks workers to drain (or to work again) at their next beat. */
+  setDraining(workerIds: readonly string[], draining: boolean): Promise<void>
+}

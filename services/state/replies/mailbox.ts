@@ -1,0 +1,43 @@
+import type { EndNotice, LegEnd } from '#services/state/cascade-log/cascade-log'
+import type { LegId } from '#services/contract/ids'
+
+/** What a worker tells a router. */
+export type RouterMail =
+  /** The leg was taken up by a worker; control mail for it goes there. */
+  | { readonly kind: 'leg-started'; readonly legId: LegId; readonly attempt: number; readonly workerId: string }
+  /** A piece of text, in order: `offset` counts the characters of this attempt before it. */
+  | {
+      readonly kind: 'delta'
+      readonly legId: LegId
+      readonly attempt: number
+      readonly offset: number
+      readonly text: string
+    }
+  /** The leg's end is in the climb log; `end` comes along when it is small. */
+  | { readonly kind: 'leg-ended'; readonly legId: LegId; readonly attempt: number; readonly end?: LegEnd }
+
+/** What a router tells a worker. */
+export type WorkerMail =
+  | { readonly kind: 'cancel'; readonly legId: LegId }
+  /** The client has taken this many characters of the leg's text in all. */
+  | { readonly kind: 'taken'; readonly legId: LegId; readonly characters: number }
+
+/** Any mail. */
+export type Mail = RouterMail | WorkerMail
+
+/** Puts mail into any process's box. */
+export interface MailSender {
+  /** Appends to a box; resolves when Redis has it. @throws the connection's error when it cannot be put */
+  send(box: string, mail: Mail): Promise<void>
+  /** What lets the climb log send word of an end in its own step; absent where that cannot be. */
+  noticeOf?(box: string, legId: LegId, attempt: number): EndNotice
+}
+
+/** One process's own box: mail comes in order, once, and is kept through lost connections until it is handled. */
+export interface Mailbox<M extends Mail> {
+  /** Name that others send to. */
+  readonly name: string
+  /** Reads until closed; mail is handed over in order, and let go of after the handler returns. Never rejects for a lost connection. */
+  listen(handler: (mail: M) => void): void
+  close(): Promise<void>
+}

@@ -1,0 +1,28 @@
+import type { LegId } from '#services/contract/ids'
+import type { EngineQueue } from '#services/state/registry/worker-registry'
+import type { Outcome, Work } from '#services/worker/states'
+
+/** One model at work: encode → infer → interpret for its task. Lives in a thread when it computes, in the main thread when it calls a server. */
+export interface Backend {
+  /** The largest batch taken at once (1 or more). */
+  readonly maxBatch: number
+  /** Computes a batch; one outcome a leg, in order. Never rejects for one leg's fault. */
+  run(batch: readonly Work[], control: RunControl): Promise<readonly Outcome[]>
+  /** Whether several runs may be under way at once: true of those that wait for a server. */
+  readonly concurrent?: boolean
+  /** What the engine behind it has to do, where that tells. */
+  engineQueue?(): EngineQueue | undefined
+  close(): Promise<void>
+}
+
+/** What a backend may ask and tell while it runs. */
+export interface RunControl {
+  /** True once nobody wants this leg; a token-stepped model asks at each step. Works while the thread computes. */
+  cancelled(legId: LegId): boolean
+  /** The same as a signal, for backends that wait rather than compute. */
+  signal(legId: LegId): AbortSignal
+  /** A piece of text as it comes; resolves when more may be sent. */
+  onDelta(legId: LegId, text: string): Promise<void>
+  /** Told by a backend that computes: when its kernels were at work, in epoch ms. */
+  ran?(startedAt: number, endedAt: number): void
+}

@@ -1,0 +1,168 @@
+import type { LegResult } from '#services/contract/answer'
+import { hasToolTurns } from '#services/contract/content'
+import { textTensor, type Tensor } from '#services/wire/convert/tensors'
+import type { Backend, RunControl } from '../backend.ts'
+import { promptOf, samplingOf } from '../remote/prompt.ts'
+import { openTensorServer, type TensorRequest, type Tensors, type TensorServer } from './tensor-server.ts'
+import { legFailureOf, UpstreamError } from '../remote/wire/upstream-error.ts'
+import { interpretGeneration } from '../answers/generation.ts'
+import { billedUsage } from '../remote/reported-usage.ts'
+import type { Outcome, Work } from '#services/worker/states'
+import type { BackendDependencies } from '../backend-dependencies.ts'
+import { abandoned, badInput } from '../end-leg.ts'
+import { guardBackend } from '../remote/guard-backend.ts'
+import { createServed, type Served, type ServedSpec } from '../remote/served.ts'
+
+/** A model behind a server of the Open Inference Protocol over gRPC: Triton, KServe, another Sluice. Addresses are `grpc://host:port`. */
+export interface OipSpec extends ServedSpec {
+  readonly kind: 'oip'
+  readonly version?: string
+  /** Names of the server's tensors: `input` takes the content, `output` gives the answer, `score` its trust where there is one. */
+  readonly input: string
+  readonly output: string
+  readonly score?: string
+  /** `classify`: what the places of a tensor of scores mean, where `output` is one. */
+  readonly labels?: readonly string[]
+  /** `generate`: sends sampling as Triton's vLLM backend takes it, and takes the answer piece by piece. */
+  readonly vllm?: boolean
+  readonly space?: string
+  /** Parameters of every request, as the server knows them. */
+  readonly parameters?: Readonly<Record<string, string>>
+}
+
+interface Parts {
+  readonly spec: OipSpec
+  readonly served: Served
+  readonly dependencies: BackendDependencies
+  readonly serverAt: (baseUrl: string) => TensorServer
+}
+
+/** Makes a backend that calls the server. */
+export function createOipBackend(spec: OipSpec, dependencies: BackendDependencies): Promise<Backend> {
+  const servers = new Map<string, TensorServer>()
+  const serverAt = (baseUrl: string): TensorServer => {
+    const server = servers.get(baseUrl) ?? openTensorServer(baseUrl.replace(/^grpc:\/\//u, ''))
+    servers.set(baseUrl, server)
+    return server
+  }
+  const served = createServed(spec, {}, dependencies)
+  const parts: Parts = { spec, served, dependencies, serverAt }
+  const backend: Backend = {
+    maxBatch: 1,
+    concurrent: true,
+    run: (batch, control) => Promise.all(batch.map(work => ask(work, control, parts))),
+    engineQueue: () => served.engineQueue(),
+    async close() {
+      for (const server of servers.values()) server.close()
+      await served.close()
+    },
+  }
+  return Promise.resolve(guardBackend(backend, refuseTurns))
+}
+
+/** The protocol knows tensors and no turns. */
+function refuseTurns({ parts }: Work): Outcome | undefined {
+  return hasToolTurns(parts) ? badInput('the model takes no results of tools', {}) : undefined
+}
+
+async function ask(work: Work, control: RunControl, parts: Parts): Promise<Outcome> {
+  const { served, dependencies, serverAt, spec } = parts
+  const signal = control.signal(work.legId)
+  const request = requestOf(work, spec, served.modelFor(work))
+  const startedAt = performance.now()
+  let text = ''
+  try {
+    const outputs = await served.attempt(work, signal, async ({ baseUrl }, firstPiece) => {
+      const server = serverAt(baseUrl)
+      const deadlineAt = Math.min(work.deadlineAt, Date.now() + served.times.totalTimeoutMs)
+      if (spec.vllm !== true) {
+        const answer = await server.infer(request, signal, deadlineAt)
+        firstPiece()
+        return answer
+      }
+      for await (const piece of server.stream(request, signal, deadlineAt)) {
+        firstPiece()
+        const more = textIn(piece.get(spec.output))
+        text += more
+        if (work.streaming && more !== '') await control.onDelta(work.legId, more)
+      }
+      return new Map([[spec.output, textTensor([text])]])
+    })
+    return { kind: 'done', result: resultOf(work, outputs, spec, performance.now() - startedAt) }
+  } catch (error) {
+    const usage = text === '' ? {} : usageOf(work, text, performance.now() - startedAt)
+    if (signal.aborted) return abandoned(work, dependencies.clock, usage)
+    if (!(error instanceof UpstreamError)) throw error
+    return { kind: 'failed', reason: legFailureOf(error.fault), message: error.message, usage }
+  }
+}
+
+function requestOf(work: Work, spec: OipSpec, model: string): TensorRequest {
+  const { parts, system } = promptOf(work)
+  const [medium] = parts.flatMap(part => ('bytes' in part ? [part.bytes] : []))
+  const texts = [system ?? '', ...parts.flatMap(part => (part.kind === 'text' ? [part.text] : []))]
+  const content: Tensor =
+    medium === undefined
+      ? textTensor([texts.filter(text => text !== '').join('\n')])
+      : { datatype: 'BYTES', shape: [1], values: [medium] }
+  const inputs = new Map<string, Tensor>([[spec.input, content]])
+  if (spec.vllm === true) {
+    inputs.set('stream', { datatype: 'BOOL', shape: [1], values: [true] })
+    inputs.set('exclude_input_in_output', { datatype: 'BOOL', shape: [1], values: [true] })
+    inputs.set('sampling_parameters', textTensor([JSON.stringify(vllmSampling(work))]))
+  }
+  return { model, version: spec.version ?? '', inputs, parameters: spec.parameters ?? {} }
+}
+
+/** @source Triton's vLLM backend, README, "Sending Your First Inference": values are told as vLLM's SamplingParams has them */
+function vllmSampling(work: Work): object {
+  const { maxOutputTokens, temperature, topP, seed, stop } = samplingOf(work)
+  return {
+    max_tokens: maxOutputTokens,
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(topP === undefined ? {} : { top_p: topP }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(stop === undefined ? {} : { stop }),
+  }
+}
+
+function resultOf(work: Work, outputs: Tensors, spec: OipSpec, computeMs: number): LegResult {
+  const tensor = outputs.get(spec.output)
+  if (tensor === undefined) throw new UpstreamError('malformed', `the server gave no output ${spec.output}`)
+  const trust = spec.score === undefined ? undefined : numbersIn(outputs.get(spec.score))[0]
+  if (work.task === 'embed') {
+    const output = { kind: 'embedding', values: numbersIn(tensor), space: spec.space ?? spec.model } as const
+    return { output, rawConfidence: 1, signals: {}, usage: usageOf(work, '', computeMs) }
+  }
+  if (work.task === 'classify') return labelled(tensor, trust, spec, usageOf(work, '', computeMs))
+  const text = textIn(tensor)
+  const usage = usageOf(work, text, computeMs)
+  const result = interpretGeneration({ text, logprobs: [], finishReason: 'stop' }, usage)
+  return trust === undefined ? result : { ...result, rawConfidence: Math.min(1, Math.max(0, trust)) }
+}
+
+function labelled(tensor: Tensor, trust: number | undefined, spec: OipSpec, usage: LegResult['usage']): LegResult {
+  const scores =
+    tensor.datatype === 'FP32'
+      ? tensor.values.map((score, place) => ({ label: spec.labels?.[place] ?? String(place), score }))
+      : [{ label: textIn(tensor), score: trust ?? 1 }]
+  const labels = scores.toSorted((one, other) => other.score - one.score)
+  const [best, second] = labels
+  const margin = (best?.score ?? 0) - (second?.score ?? 0)
+  return { output: { kind: 'labels', labels }, rawConfidence: best?.score ?? 0, signals: { margin }, usage }
+}
+
+/** The protocol tells of no tokens. */
+function usageOf(work: Work, text: string, computeMs: number): LegResult['usage'] {
+  const { maxOutputTokens } = samplingOf(work)
+  return billedUsage(undefined, { parts: work.parts, text, maxOutputTokens, computeMs: Math.ceil(computeMs) }).usage
+}
+
+function textIn(tensor: Tensor | undefined): string {
+  const first = tensor?.datatype === 'BYTES' ? tensor.values[0] : undefined
+  return first === undefined ? '' : Buffer.from(first).toString()
+}
+
+function numbersIn(tensor: Tensor | undefined): readonly number[] {
+  return tensor?.datatype === 'FP32' ? tensor.values : []
+}

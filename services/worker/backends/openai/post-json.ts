@@ -1,0 +1,42 @@
+import type { z } from 'zod'
+import { parseEvent } from '../remote/wire/parse-event.ts'
+import { post, type Line, type Posted } from '../remote/wire/post.ts'
+import { readRefusal } from '../remote/wire/read-refusal.ts'
+import { UpstreamError } from '../remote/wire/upstream-error.ts'
+import { within } from '../remote/wire/within.ts'
+
+/** No answer of these is near this long; a picture of the most bytes takes a third of it. */
+const mostBytes = 64 * 1024 * 1024
+
+/** Posts and reads the whole answer as JSON of a shape. @throws UpstreamError */
+export async function postJson<Schema extends z.ZodType>(
+  line: Line,
+  posted: Posted,
+  schema: Schema,
+  timeoutMs: number,
+): Promise<z.output<Schema>> {
+  const stop = new AbortController()
+  const signal = AbortSignal.any([posted.signal, stop.signal])
+  try {
+    return await within(timeoutMs, 'the server did not answer in time', ask(line, { ...posted, signal }, schema))
+  } catch (error) {
+    if (posted.signal.aborted || error instanceof UpstreamError) throw error
+    throw new UpstreamError('reset', 'the connection to the server broke')
+  } finally {
+    stop.abort()
+  }
+}
+
+async function ask<Schema extends z.ZodType>(line: Line, posted: Posted, schema: Schema): Promise<z.output<Schema>> {
+  const response = await post(line, posted)
+  if (response.status !== 200) throw await readRefusal(response)
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of response.body) {
+    const piece: Buffer = chunk
+    bytes += piece.byteLength
+    if (bytes > mostBytes) throw new UpstreamError('malformed', 'the answer has no end')
+    chunks.push(piece)
+  }
+  return parseEvent(schema, Buffer.concat(chunks).toString())
+}

@@ -1,0 +1,50 @@
+import type { Oddity } from '#services/worker/oddity'
+import { fieldsOf } from '../remote/wire/read-usage.ts'
+
+/** What a model said, and what it said instead of an answer. */
+export interface ReadContent {
+  readonly text: string
+  readonly refusal: string
+  readonly oddities: readonly Oddity[]
+}
+
+const nothing: ReadContent = { text: '', refusal: '', oddities: [] }
+const unknown: ReadContent = { ...nothing, oddities: ['content-unknown'] }
+
+/** Kinds of parts that hold what a model thinks or cites, which is not what it says. */
+const unsaid: ReadonlySet<unknown> = new Set(['thinking', 'redacted_thinking', 'reasoning', 'reference'])
+
+/**
+ * Reads content that is a text or a list of parts: texts, refusals, and what the model thinks. A part of another kind is passed over:
+ * the rest is still the answer.
+ * @source OpenAI API reference, "The chat completion object"; Mistral AI API, "ContentChunk"
+ */
+export function readContent(content: unknown): ReadContent {
+  if (content === undefined || content === null) return nothing
+  if (typeof content === 'string') return { ...nothing, text: content }
+  if (!Array.isArray(content)) return readPart(content)
+  const parts = content.map(readPart)
+  return {
+    text: parts.map(part => part.text).join(''),
+    refusal: parts.map(part => part.refusal).join(''),
+    oddities: parts.flatMap(part => part.oddities),
+  }
+}
+
+function readPart(part: unknown): ReadContent {
+  if (part === null) return nothing
+  if (typeof part === 'string') return { ...nothing, text: part }
+  const { type, text, refusal } = fieldsOf(part) ?? { type: 'none' }
+  if (unsaid.has(type)) return nothing
+  if (type === 'refusal' && typeof refusal === 'string') return { ...nothing, refusal }
+  return saying.has(type) ? readText(text) : unknown
+}
+
+/** Kinds of parts that hold what it says; some name no kind. */
+const saying: ReadonlySet<unknown> = new Set([undefined, 'text', 'output_text'])
+
+/** Some wrap a text once more, as OpenAI's assistants do. */
+function readText(text: unknown): ReadContent {
+  const said = fieldsOf(text)?.['value'] ?? text ?? ''
+  return typeof said === 'string' ? { ...nothing, text: said } : unknown
+}

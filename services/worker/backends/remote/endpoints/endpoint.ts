@@ -1,0 +1,125 @@
+import { Agent } from 'undici'
+import { blames, type UpstreamFault } from '../wire/upstream-error.ts'
+import { createBreaker, type BreakerOptions, type BreakerState } from './breaker.ts'
+import { recordsKept, type Record } from './outliers.ts'
+
+/** How a call on an endpoint went. */
+export type CallEnd =
+  | { readonly kind: 'good'; readonly firstMs?: number }
+  | { readonly kind: 'failed'; readonly fault: UpstreamFault; readonly retryAfterMs?: number | undefined }
+  /** It was called off: nothing is known of the endpoint. */
+  | { readonly kind: 'called-off' }
+
+/** One address of a model, with what is known of it. */
+export interface Endpoint {
+  readonly baseUrl: string
+  readonly dispatcher: Agent
+  /** Calls under way from here, and those that its engine says are waiting. */
+  readonly load: number
+  /** Calls under way from here. */
+  readonly running: number
+  readonly history: readonly Record[]
+  readonly breaker: BreakerState
+  readonly ejected: boolean
+  /** How long the server asked to be left alone from now on, in ms. */
+  readonly restsForMs: number
+  /** Whether a call may begin, now or after its rest. */
+  available(): boolean
+  begin(): (end: CallEnd) => void
+  eject(): void
+  /** Takes what the engine tells of its queue; 0 when it tells nothing. */
+  setEngineWaiting(count: number): void
+  close(): Promise<void>
+}
+
+/** How endpoints are made. */
+export interface EndpointOptions extends BreakerOptions {
+  readonly connectTimeoutMs: number
+}
+
+/** First time out of the choice after an ejection; it grows with each one, up to five minutes. */
+const firstEjectionMs = 10_000
+const longestEjectionMs = 300_000
+/** How long a server that answers 429 without Retry-After is left alone. */
+const restMs = 200
+
+/** Makes an endpoint with connections of its own. */
+export function createEndpoint(baseUrl: string, options: EndpointOptions, now: () => number): Endpoint {
+  const breaker = createBreaker(options, now)
+  const history: Record[] = []
+  let running = 0
+  let engineWaiting = 0
+  let restUntil = 0
+  let ejectedUntil = 0
+  let ejections = 0
+  const dispatcher = new Agent({
+    connect: { timeout: options.connectTimeoutMs },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    // A server that closes idle connections sooner than this would cost a call now and then.
+    keepAliveTimeout: 4000,
+  })
+
+  const take = (end: CallEnd): void => {
+    if (end.kind === 'called-off') return breaker.ended()
+    if (end.kind === 'good') {
+      breaker.succeeded()
+      return remember(true, end.firstMs)
+    }
+    const faulty = blames(end.fault)
+    const limited = end.fault === 'rate-limit'
+    if (faulty) breaker.failed()
+    else if (limited) breaker.ended()
+    else breaker.succeeded()
+    const askedForMs = end.retryAfterMs ?? (limited ? restMs : undefined)
+    if (askedForMs !== undefined) restUntil = now() + askedForMs
+    return remember(!faulty, undefined)
+  }
+  const remember = (good: boolean, firstMs: number | undefined): void => {
+    history.push({ endedAt: now(), good, ...(firstMs === undefined ? {} : { firstMs }) })
+    if (history.length > recordsKept) history.shift()
+  }
+
+  return {
+    baseUrl,
+    dispatcher,
+    history,
+    get load() {
+      return running + engineWaiting
+    },
+    get running() {
+      return running
+    },
+    get breaker() {
+      return breaker.state
+    },
+    get ejected() {
+      return now() < ejectedUntil
+    },
+    get restsForMs() {
+      return Math.max(0, restUntil - now())
+    },
+    available: () => breaker.allows() && now() >= ejectedUntil,
+    begin() {
+      running += 1
+      breaker.began()
+      let ended = false
+      return end => {
+        if (ended) return
+        ended = true
+        running -= 1
+        take(end)
+      }
+    },
+    eject() {
+      ejectedUntil = now() + Math.min(longestEjectionMs, firstEjectionMs * 2 ** ejections)
+      ejections += 1
+      // What it did before is not held against it twice.
+      history.length = 0
+    },
+    setEngineWaiting(count) {
+      engineWaiting = count
+    },
+    close: () => dispatcher.destroy(),
+  }
+}

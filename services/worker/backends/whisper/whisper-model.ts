@@ -1,0 +1,189 @@
+import { Tensor, type InferenceSession } from 'onnxruntime-node'
+import type { SessionLoader } from '../onnx/session-loader.ts'
+import { pickToken, probabilityOf } from './pick-token.ts'
+import { createRepetitionDetector } from './repetition-detector.ts'
+import type { WhisperPack } from './whisper-pack.ts'
+
+/** What is asked of one window of speech. */
+export interface WindowRequest {
+  /** float32 [melBins, 3000], log-mel as Whisper was trained on. */
+  readonly mel: Float32Array
+  /** Token of the language; found by the model when absent. */
+  readonly languageToken: number | undefined
+  /** Highest number of text tokens. */
+  readonly maxTokens: number
+  /** Asked before each step; true stops the decoding. */
+  readonly stopped: () => boolean
+  /** Called with each text token. */
+  readonly onToken?: (token: number) => Promise<void>
+}
+
+/** What the model heard in one window. */
+export interface WindowTokens {
+  /** Text tokens, without what a loop only repeated. */
+  readonly tokens: readonly number[]
+  /** Natural logarithms of the probabilities of `tokens` and, when it was reached, of the end. */
+  readonly logProbabilities: readonly number[]
+  /** Distances in probability to the second best token, beside `logProbabilities`. */
+  readonly margins: readonly number[]
+  readonly noSpeechProbability: number
+  readonly languageToken: number | undefined
+  readonly languageProbability: number
+  /** Why decoding ended: by itself, in a loop, at the limit, or because it was told to. */
+  readonly ending: 'end' | 'loop' | 'limit' | 'stopped'
+  /** Tokens computed, those of a loop included. */
+  readonly steps: number
+}
+
+/** A Whisper model in memory. */
+export interface WhisperModel {
+  readonly pack: WhisperPack
+  /** Decodes one window greedily, one token a step. */
+  decode(request: WindowRequest): Promise<WindowTokens>
+  close(): Promise<void>
+}
+
+type Feeds = Record<string, Tensor>
+
+/** Loads encoder and decoder of a Whisper pack; the caller closes it. */
+export async function loadWhisper(pack: WhisperPack, sessions: SessionLoader): Promise<WhisperModel> {
+  const encoder = await sessions.load(pack.encoderPath)
+  const decoder = await sessions.load(pack.decoderPath)
+  return {
+    pack,
+    decode: async request => decodeWindow(pack, decoder, await encode(pack, encoder, request.mel), request),
+    async close() {
+      await encoder.release()
+      await decoder.release()
+    },
+  }
+}
+
+async function encode(pack: WhisperPack, encoder: InferenceSession, mel: Float32Array): Promise<Tensor> {
+  const features = new Tensor('float32', mel, [1, pack.melBins, mel.length / pack.melBins])
+  // Named, because the exported graph also gives its attention maps: 54 MB a layer.
+  const output = await encoder.run({ input_features: features }, ['last_hidden_state'])
+  return required(output['last_hidden_state'])
+}
+
+async function decodeWindow(
+  pack: WhisperPack,
+  session: InferenceSession,
+  hidden: Tensor,
+  request: WindowRequest,
+): Promise<WindowTokens> {
+  const decoder = createDecoder(pack, session, hidden)
+  const { tokens } = pack
+  const { logits: firstLogits, ...heard } = await listen(pack, decoder, request)
+  const banned = bannedTokens(pack)
+  const detector = createRepetitionDetector()
+  const found = { tokens: [] as number[], logProbabilities: [] as number[], margins: [] as number[] }
+  const finish = (ending: WindowTokens['ending'], repeated = 0): WindowTokens => ({
+    ...heard,
+    tokens: found.tokens.slice(0, found.tokens.length - repeated),
+    logProbabilities: found.logProbabilities,
+    margins: found.margins,
+    ending,
+    steps: found.logProbabilities.length,
+  })
+
+  for (const token of tokens.suppressedAtStart) banned[token] = 1
+  let logits = firstLogits
+  for (let step = 0; step < request.maxTokens; step++) {
+    if (request.stopped()) return finish('stopped')
+    const picked = pickToken(logits, banned)
+    found.logProbabilities.push(picked.logProbability)
+    found.margins.push(picked.margin)
+    if (picked.token === tokens.end) return finish('end')
+    found.tokens.push(picked.token)
+    const repeated = detector.push(picked.token)
+    if (repeated > 0) return finish('loop', repeated)
+    await request.onToken?.(picked.token)
+    if (step === 0) for (const token of tokens.suppressedAtStart) banned[token] = 0
+    if (step + 1 < request.maxTokens) logits = (await decoder.step([picked.token]))[0]!
+  }
+  return finish('limit')
+}
+
+interface Heard {
+  readonly logits: Float32Array
+  readonly noSpeechProbability: number
+  readonly languageToken: number | undefined
+  readonly languageProbability: number
+}
+
+/** Runs the prompt: its first token tells of speech and language, the others say what is wanted. */
+async function listen(pack: WhisperPack, decoder: Decoder, request: WindowRequest): Promise<Heard> {
+  const { tokens } = pack
+  const spoken = [...tokens.languages.values()]
+  const wishes = (language: number | undefined): readonly number[] =>
+    language === undefined ? [tokens.noTimestamps] : [language, tokens.transcribe, tokens.noTimestamps]
+  const known = request.languageToken !== undefined || spoken.length === 0
+  const logits = await decoder.step(known ? [tokens.start, ...wishes(request.languageToken)] : [tokens.start])
+  const first = logits[0]!
+  const languageToken = request.languageToken ?? likeliest(spoken, first)
+  let last = logits.at(-1)!
+  if (!known) {
+    // One at a time: the cached branch of the graph has no causal mask.
+    for (const token of wishes(languageToken)) last = (await decoder.step([token]))[0]!
+  }
+  return {
+    logits: last,
+    noSpeechProbability: probabilityOf(tokens.noSpeech, first),
+    languageToken,
+    languageProbability: languageToken === undefined ? 1 : probabilityOf(languageToken, first, spoken),
+  }
+}
+
+interface Decoder {
+  /** Feeds tokens and gives the logits after each: float32 [vocabulary]. Only the first step may feed several. */
+  step(tokens: readonly number[]): Promise<readonly Float32Array[]>
+}
+
+/** Holds the cache of one sequence between the steps. */
+function createDecoder(pack: WhisperPack, session: InferenceSession, hidden: Tensor): Decoder {
+  const layers = Array.from({ length: pack.decoderLayers }, (_, layer) => layer)
+  const ownNames = layers.flatMap(layer => [`${layer}.decoder.key`, `${layer}.decoder.value`])
+  const crossNames = layers.flatMap(layer => [`${layer}.encoder.key`, `${layer}.encoder.value`])
+  const cache: Feeds = {}
+  for (const name of [...ownNames, ...crossNames]) {
+    cache[`past_key_values.${name}`] = new Tensor('float32', new Float32Array(0), [1, pack.heads, 0, pack.headWidth])
+  }
+  let started = false
+
+  async function step(tokens: readonly number[]): Promise<readonly Float32Array[]> {
+    const inputIds = new Tensor('int64', BigInt64Array.from(tokens, BigInt), [1, tokens.length])
+    const useCache = new Tensor('bool', [started], [1])
+    const feeds: Feeds = { ...cache, input_ids: inputIds, encoder_hidden_states: hidden, use_cache_branch: useCache }
+    // The keys and values of the sound are computed once, in the first step.
+    const kept = started ? ownNames : [...ownNames, ...crossNames]
+    const output = await session.run(feeds, ['logits', ...kept.map(name => `present.${name}`)])
+    for (const name of kept) cache[`past_key_values.${name}`] = required(output[`present.${name}`])
+    started = true
+    const logits = required(output['logits'])
+    const width = logits.dims[2] ?? 0
+    return tokens.map((_, row) => (logits.data as Float32Array).subarray(row * width, (row + 1) * width))
+  }
+
+  return { step }
+}
+
+function bannedTokens(pack: WhisperPack): Uint8Array {
+  const { tokens } = pack
+  // Whisper's vocabulary ends with 1,501 time stamps, which are not asked for; no step may choose a steering token.
+  const banned = new Uint8Array(tokens.noTimestamps + 1502)
+  banned.fill(1, tokens.end + 1)
+  for (const token of tokens.suppressed) banned[token] = 1
+  return banned
+}
+
+function likeliest(tokens: readonly number[], logits: Float32Array): number | undefined {
+  let best: number | undefined
+  for (const token of tokens) if (best === undefined || logits[token]! > logits[best]!) best = token
+  return best
+}
+
+function required(tensor: Tensor | undefined): Tensor {
+  if (tensor === undefined) throw new Error('the graph lacks an output of a Whisper model')
+  return tensor
+}

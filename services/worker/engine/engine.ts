@@ -1,0 +1,164 @@
+import { availableParallelism } from 'node:os'
+import type { Logger } from 'pino'
+import type { Clock } from '#services/contract/clock'
+import type { Backend, RunControl } from '#services/worker/backends/backend'
+import type { Engine, Outcome, RunHooks, Work } from '#services/worker/states'
+import { createJudges } from '#services/worker/sandbox/judges'
+import { createThreadBackend } from './thread/thread-backend.ts'
+import { findThreadEntry } from './thread/thread-entry.ts'
+import { withRecipe } from '#services/worker/recipe/with-recipe'
+import type { UpstreamMeter } from '#services/worker/backends/remote/upstream-meter'
+import { createBackend, type BackendSpec } from '#services/worker/backends/create-backend'
+
+/** One model of a worker. */
+export interface EngineModel {
+  readonly name: string
+  readonly backend: BackendSpec
+  /** Execution providers in the order in which they are tried, such as `['cuda', 'cpu']`. */
+  readonly executionProviders: readonly string[]
+  /** Threads that one operator of the model may use. */
+  readonly threads: number
+}
+
+/** What an engine is built with. */
+export interface EngineOptions {
+  readonly models: readonly EngineModel[]
+  /** Models of other pools, on servers, that look at the answers of these. */
+  readonly verifiers?: readonly EngineModel[]
+  /** How long a computation that nobody wants may go on before its thread is ended by force; 30 s when absent. */
+  readonly stuckMs?: number
+}
+
+/** What an engine needs. */
+export interface EngineDependencies {
+  /** The folder of an unpacked and checked model pack. */
+  readonly packPath: (packName: string) => string
+  readonly logger: Logger
+  readonly clock: Clock
+  /** Hears that a model can be served no more, or again. */
+  readonly changed?: () => void
+  /** Listens to calls to servers. */
+  readonly meter?: UpstreamMeter
+}
+
+/** A native operator on a large picture takes seconds; what takes longer than this hangs. */
+const defaultStuckMs = 30_000
+
+/** Programs that are tested side by side: each takes a core for as long as it runs. */
+const mostJudges = 4
+
+/** Kinds that wait rather than compute: they need no thread. */
+const callingKinds: ReadonlySet<string> = new Set(['openai', 'anthropic', 'gemini', 'oip', 'echo'])
+
+type LoadedBackend = Backend & { readonly ready?: boolean }
+
+/**
+ * Loads the models of a worker: each that computes in a thread of its own, each that calls a server in this one.
+ * @throws GatewayError Config when a model cannot be loaded; those already loaded are closed
+ */
+export async function createEngine(options: EngineOptions, dependencies: EngineDependencies): Promise<Engine> {
+  const { logger } = dependencies
+  const [bare, verifiers] = await Promise.all([
+    loadAll(options.models, options, dependencies),
+    loadAll(options.verifiers ?? [], options, dependencies),
+  ])
+  const tests = createJudges({ processes: Math.min(mostJudges, availableParallelism()) })
+  const backends = new Map([...bare].map(([name, backend]) => [name, withRecipe(backend, { askModel, judges: tests })]))
+
+  async function askModel(model: string, work: Work, control: RunControl): Promise<Outcome> {
+    const [outcome] = (await (verifiers.get(model) ?? bare.get(model))?.run([work], control)) ?? []
+    return outcome ?? bug('the verifier is not there')
+  }
+
+  const atWork = new Map<string, number>()
+  const count = (model: string, more: number): unknown => atWork.set(model, (atWork.get(model) ?? 0) + more)
+
+  async function run(batch: readonly Work[], hooks: RunHooks): Promise<readonly Outcome[]> {
+    const model = batch[0]?.model ?? ''
+    const backend = backends.get(model)
+    if (backend === undefined) return batch.map(() => bug('the worker does not have the model'))
+    count(model, 1)
+    try {
+      return await backend.run(batch, controlOf(hooks))
+    } catch (error) {
+      logger.error({ err: error, model }, 'a backend threw')
+      return batch.map(() => bug('the model failed in an unforeseen way'))
+    } finally {
+      count(model, -1)
+    }
+  }
+
+  return {
+    get models() {
+      return [...bare].filter(([, backend]) => backend.ready !== false).map(([name]) => name)
+    },
+    maxBatch: model => backends.get(model)?.maxBatch ?? 1,
+    isBusy: model => (atWork.get(model) ?? 0) > 0,
+    run,
+    engineQueue: model => bare.get(model)?.engineQueue?.(),
+    async close() {
+      tests.close()
+      await Promise.all([...bare.values(), ...verifiers.values()].map(backend => backend.close()))
+    },
+  }
+}
+
+async function loadAll(
+  models: readonly EngineModel[],
+  options: EngineOptions,
+  dependencies: EngineDependencies,
+): Promise<ReadonlyMap<string, LoadedBackend>> {
+  const loading = models.map(async model => [model.name, await load(model, options, dependencies)] as const)
+  const ended = await Promise.allSettled(loading)
+  const backends = new Map(ended.flatMap(end => (end.status === 'fulfilled' ? [end.value] : [])))
+  const fault = ended.find(end => end.status === 'rejected')
+  if (fault === undefined) return backends
+  await Promise.all([...backends.values()].map(backend => backend.close()))
+  throw fault.reason
+}
+
+async function load(
+  model: EngineModel,
+  options: EngineOptions,
+  dependencies: EngineDependencies,
+): Promise<LoadedBackend> {
+  const { name, backend: spec, executionProviders, threads } = model
+  const startedAt = performance.now()
+  const backend = callingKinds.has(spec.kind)
+    ? await createBackend(spec, { ...dependencies, name, executionProviders, threads })
+    : await createThreadBackend(
+        {
+          model: name,
+          spec,
+          packPaths: packPathsOf(spec, dependencies.packPath),
+          executionProviders,
+          threads,
+          entry: findThreadEntry(),
+          stuckMs: options.stuckMs ?? defaultStuckMs,
+        },
+        dependencies,
+      )
+  dependencies.logger.info({ model: name, loadMs: Math.round(performance.now() - startedAt) }, 'model loaded')
+  return backend
+}
+
+/** Packs are named by the properties `pack` and `…Pack` of a spec; a thread cannot be given a function to ask. */
+function packPathsOf(spec: BackendSpec, packPath: (packName: string) => string): Readonly<Record<string, string>> {
+  const names = Object.entries(spec).flatMap(([key, value]) =>
+    /^pack$|Pack$/.test(key) && typeof value === 'string' ? [value] : [],
+  )
+  return Object.fromEntries(names.map(name => [name, packPath(name)]))
+}
+
+function controlOf(hooks: RunHooks): RunControl {
+  return {
+    cancelled: legId => hooks.signal(legId).aborted,
+    signal: legId => hooks.signal(legId),
+    onDelta: (legId, text) => hooks.onDelta(legId, text),
+    ran: (startedAt, endedAt) => hooks.ran?.(startedAt, endedAt),
+  }
+}
+
+function bug(message: string): Outcome {
+  return { kind: 'failed', reason: 'bug', message, usage: {} }
+}

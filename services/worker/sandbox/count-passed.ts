@@ -1,0 +1,46 @@
+import type { TestCase } from '#services/contract/model'
+import type { CallEnd } from './run-program.ts'
+
+/** How many cases went as they should. */
+export function countPassed(cases: readonly TestCase[], ends: readonly CallEnd[]): number {
+  return cases.filter((one, place) => passed(one, ends[place])).length
+}
+
+function passed({ gives, throws }: TestCase, end: CallEnd | undefined): boolean {
+  if (end === undefined) return false
+  if (throws === true) return end.kind === 'threw'
+  return end.kind === 'value' && end.json !== '' && isSame(JSON.parse(end.json), gives)
+}
+
+/** Numbers that differ by less than this share are rounded alike. */
+const roundingRatio = 1e-9
+
+/** Compares values of JSON; the order of an object's fields says nothing. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (typeof one === 'number' && typeof other === 'number') {
+    return Math.abs(one - other) <= roundingRatio * Math.max(Math.abs(one), Math.abs(other))
+  }
+  if (Array.isArray(one) && Array.isArray(other)) return hasSame(one, other)
+  if (Array.isArray(one) || Array.isArray(other)) return false
+  if (!isRecord(one) || !isRecord(other)) return one === other
+  const names = Object.keys(one)
+  return (
+    names.length === Object.keys(other).length &&
+    names.every(name => Object.hasOwn(other, name) && isSame(one[name], other[name]))
+  )
+}
+
+function hasSame(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((value, place) => isSame(value, other[place]))
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+/** The program within an answer: what stands in fences of Markdown, else all of it; marks of modules are left out, since it is none. */
+export function programIn(answer: string): string {
+  const fenced = [...answer.matchAll(/^```[^\n]*\n([\s\S]*?)^```\s*$/gmu)].map(match => match[1] ?? '')
+  const program = fenced.length === 0 ? answer : fenced.join('\n')
+  return program.replaceAll(/^export (?:default )?(?=async |function|class|const |let |var )/gmu, '')
+}

@@ -1,0 +1,231 @@
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import { beginningOf } from '#services/state/cascade-log/begin-leg'
+import { createRedisClimbLog } from '#services/state/cascade-log/redis-cascade-log'
+import { climbLogTimes } from '#services/state/cascade-log/times'
+import { systemClock } from '#services/contract/clock'
+import { GatewayError } from '#services/contract/errors'
+import type { LoadedConfig } from '#services/config/load-config'
+import type { Config } from '#services/config/schema'
+import { createMailSender, createRedisMailbox } from '#services/state/replies/redis-mailbox'
+import type { WorkerMail } from '#services/state/replies/mailbox'
+import { packPath } from '#services/packs/pack-path'
+import { createRedisPayloadStore } from '#services/state/payloads/redis-payload-store'
+import { every, sleep } from '#services/platform/process/every'
+import type { Service } from '#services/platform/process/run-service'
+import { createBullmqConsumer } from '#services/state/queue/bullmq-consumer'
+import { envelopeVersion } from '#services/state/queue/job'
+import { checkRedis } from '#services/platform/redis/check-redis'
+import { connectRedis, whenReady } from '#services/platform/redis/connect'
+import { createRedisWorkerRegistry } from '#services/state/registry/redis-worker-registry'
+import type { WorkerState } from '#services/state/registry/worker-registry'
+import { createMetricsRegistry } from '#services/platform/telemetry/create-metrics-registry'
+import { openTracer } from '#services/platform/telemetry/open-tracer'
+import { openOpsServer } from '#services/platform/telemetry/ops-server'
+import { createCollector } from '#services/worker/collect/collector'
+import { createEngine, type EngineModel } from '#services/worker/engine/engine'
+import { handleBatch, type BatchDependencies } from './handle-batch.ts'
+import { createWorkerMetrics } from '#services/worker/telemetry/worker-metrics'
+import { createOpenLegs } from '#services/worker/report/open-legs'
+import { startLanes } from '#services/worker/engine/lanes'
+import type { Engine } from './states.ts'
+import { traceLeg, type TracedModel } from '#services/worker/telemetry/trace-leg'
+import { createUpstreamMeter } from '#services/worker/backends/remote/upstream-metrics'
+import type { BackendSpec } from '#services/worker/backends/create-backend'
+
+const beatEveryMs = 750
+/** Three beats may be missed. */
+const beatTtlMs = 3000
+const mailboxTtlMs = 600_000
+const startTimeoutMs = 10_000
+
+/** Builds a worker of one pool out of the configuration and starts it. @throws GatewayError Config, Overloaded */
+export async function composeWorker(
+  loaded: LoadedConfig,
+  pool: string,
+  version: string,
+  logger: Logger,
+): Promise<Service> {
+  const { config, places } = loaded
+  const poolConfig = config.pools[pool]
+  if (poolConfig === undefined) {
+    throw new GatewayError('Config', `there is no pool ${pool}; there are ${Object.keys(config.pools).join(', ')}`)
+  }
+  const clock = systemClock
+  const workerId = `worker-${pool}-${randomBytes(6).toString('hex')}`
+  const { prefix, commandTimeoutMs, url } = config.redis
+  const address = { url, commandTimeoutMs }
+  const redis = connectRedis(address, 'commands', logger)
+  const reader = connectRedis(address, 'blocking', logger)
+  const queueConnection = connectRedis(address, 'blocking', logger)
+  await whenReady(redis, startTimeoutMs)
+  await checkRedis(redis, logger)
+
+  const tracer = await openTracer(config.traces, { service: 'sluice-worker', version, instance: workerId })
+  const registry = createMetricsRegistry()
+  /** Told when models come and go, as soon as there is somebody who collects for them. */
+  const collecting: { rouse?: () => void } = {}
+  const engine = await createEngine(
+    { models: modelsOf(config, pool, places.folder), verifiers: verifiersOf(config, pool, places.folder) },
+    {
+      packPath: name => packPath(places.packs, name),
+      logger,
+      clock,
+      changed: () => collecting.rouse?.(),
+      meter: createUpstreamMeter(registry, logger),
+    },
+  )
+  const climbLog = createRedisClimbLog({ prefix, ...climbLogTimes }, redis)
+  const mail = createMailSender(prefix, redis)
+  const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
+  const payloads = createRedisPayloadStore({ prefix, quotaBytes }, redis, clock)
+  const openLegs = createOpenLegs(mail, sleep)
+  const metrics = createWorkerMetrics(registry, () => openLegs.size, { pool, models: engine.models })
+  const mailbox = createRedisMailbox<WorkerMail>(
+    { prefix, name: workerId, ttlMs: mailboxTtlMs },
+    { reader, redis, logger },
+  )
+  mailbox.listen(openLegs.deliver)
+  const consumer = createBullmqConsumer(
+    {
+      prefix,
+      pool,
+      lockMs: poolConfig.lockMs,
+      renewMs: Math.floor(poolConfig.lockMs / 3),
+      beginning: beginningOf({ prefix, ...climbLogTimes }, workerId),
+    },
+    queueConnection,
+    logger,
+  )
+  const { maxSize, maxWaitMs } = poolConfig.batch
+  const limits = (): ReadonlyMap<string, number> =>
+    new Map(engine.models.map(name => [name, Math.min(maxSize, engine.maxBatch(name))]))
+  const collector = createCollector({ maxWaitMs, limits, isBusy: engine.isBusy }, { consumer, clock, sleep })
+  collecting.rouse = collector.rouse
+  const traced = tracedModelsOf(config, pool)
+  const trace: BatchDependencies['trace'] = (taken, begun) =>
+    traceLeg(taken, { ...begun, pool }, traced.get(taken.job.model), tracer)
+  const dependencies: BatchDependencies = {
+    climbLog,
+    mail,
+    clock,
+    logger,
+    workerId,
+    sleep,
+    payloads,
+    pictureTtlMs: climbLogTimes.asyncTtlMs,
+    engine,
+    openLegs,
+    metrics,
+    trace,
+  }
+  const lanes = startLanes(poolConfig.concurrency, collector, batch => handleBatch(batch, dependencies), {
+    logger,
+    sleep,
+  })
+
+  const workers = createRedisWorkerRegistry(prefix, redis, clock)
+  const startedAt = clock.now()
+  const beat = async (): Promise<void> => {
+    const { drain } = await workers.beat(
+      {
+        workerId,
+        pool,
+        models: engine.models,
+        capacity: poolConfig.concurrency * poolConfig.batch.maxSize,
+        running: openLegs.size,
+        engines: enginesOf(engine),
+        draining: lanes.paused,
+        startedAt,
+        version,
+        envelopeVersion,
+        times: metrics.times(),
+      },
+      beatTtlMs,
+    )
+    if (drain === lanes.paused) return
+    lanes.pause(drain)
+    await beat()
+  }
+  await beat()
+  const beating = every(beatEveryMs, beat, error => logger.debug({ err: error }, 'a heartbeat failed'))
+  const ops = await openOpsServer(config.listen.workerOps, registry, {
+    notReady: () => [
+      ...(redis.status === 'ready' ? [] : [{ check: 'redis' }]),
+      ...(lanes.paused ? [{ check: 'draining' }] : []),
+    ],
+  })
+  logger.info({ workerId, pool, models: engine.models, ops: ops.address }, 'worker is ready')
+
+  return {
+    drainMs: config.limits.drainMs,
+    async drain() {
+      lanes.pause(true)
+      await beat().catch(() => {
+        // Redis is away; the heartbeat runs out by itself.
+      })
+      await lanes.stop()
+      await beating.stop()
+      await workers.leave(workerId).catch(() => {
+        // As above.
+      })
+      await consumer.close()
+      await mailbox.close()
+      await engine.close()
+      await ops.close()
+      await tracer.close()
+      redis.disconnect()
+      queueConnection.disconnect()
+    },
+  }
+}
+
+function enginesOf(engine: Engine): NonNullable<WorkerState['engines']> {
+  return Object.fromEntries(
+    engine.models.flatMap(model => {
+      const queue = engine.engineQueue(model)
+      return queue === undefined ? [] : [[model, queue]]
+    }),
+  )
+}
+
+function modelsOf(config: Config, pool: string, folderOf: (configured: string) => string): readonly EngineModel[] {
+  const { executionProviders = ['cpu'], threads = 1 } = config.pools[pool] ?? {}
+  return Object.entries(config.models)
+    .filter(([, model]) => model.pool === pool)
+    .map(([name, { backend }]) => ({ name, backend: specOf(backend, folderOf), executionProviders, threads }))
+}
+
+/** Models of other pools that rungs of this one have their answers looked at by. */
+function verifiersOf(config: Config, pool: string, folderOf: (configured: string) => string): readonly EngineModel[] {
+  const rungs = Object.values(config.ladders).flatMap(ladder => [...ladder.rungs, ...ladder.fallbacks])
+  const named = rungs.flatMap(rung =>
+    typeof rung !== 'string' && config.models[rung.model]?.pool === pool && rung.verifier?.kind === 'model'
+      ? [rung.verifier.model]
+      : [],
+  )
+  const elsewhere = [...new Set(named)].filter(name => config.models[name]?.pool !== pool)
+  const pools = [...new Set(elsewhere.map(name => config.models[name]?.pool ?? ''))]
+  return pools.flatMap(one => modelsOf(config, one, folderOf)).filter(({ name }) => elsewhere.includes(name))
+}
+
+/** What traces say of the models of a pool. */
+function tracedModelsOf(config: Config, pool: string): ReadonlyMap<string, TracedModel> {
+  return new Map(
+    Object.entries(config.models)
+      .filter(([, model]) => model.pool === pool)
+      .map(([name, { backend }]): [string, TracedModel] => {
+        if (!('model' in backend)) return [name, { kind: backend.kind }]
+        const baseUrl = backend.baseUrl ?? backend.endpoints?.[0]
+        return [name, { kind: backend.kind, served: backend.model, ...(baseUrl === undefined ? {} : { baseUrl }) }]
+      }),
+  )
+}
+
+/** The configured backend without the fields that were left out, its folders absolute. */
+function specOf(backend: Config['models'][string]['backend'], folderOf: (configured: string) => string): BackendSpec {
+  const given = Object.entries(backend).filter(([, value]) => value !== undefined)
+  const spec = Object.fromEntries(given)
+  if (backend.kind === 'embedding' && backend.heads !== undefined) spec['heads'] = folderOf(backend.heads)
+  return spec as unknown as BackendSpec
+}
