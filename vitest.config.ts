@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { ClosingLine } from './test/support/closing-line.ts'
 
@@ -13,6 +14,10 @@ const slow = {
 const named = (name: string): string[] => [`test/${name}/**/*.test.ts`]
 
 export default defineConfig({
+  // `#services/…` is the sources here and the build elsewhere.
+  resolve: {
+    alias: [{ find: /^#services\/(.*)$/u, replacement: fileURLToPath(new URL('services/$1.ts', import.meta.url)) }],
+  },
   test: {
     // No run of the tests is told to the makers of ONNX Runtime.
     env: { ORT_DISABLE_TELEMETRY: '1' },

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const target = join(root, 'services', 'shared', 'rpc', 'generated')
+const target = join(root, 'services', 'wire', 'generated')
 const descriptors = join(root, 'proto', 'descriptors.binpb')
 
 if (process.argv.includes('--check')) {

@@ -32,9 +32,8 @@ export async function startProcess(
   parameters: readonly string[],
   environment: Readonly<Record<string, string>>,
   timeoutMs = 20_000,
-  from = root,
 ): Promise<RunningProcess> {
-  const child = spawn(process.execPath, [join(from, 'dist', 'services', service, 'main.js'), ...parameters], {
+  const child = spawn(process.execPath, [join(root, 'dist', 'services', service, 'main.js'), ...parameters], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'ignore', 'pipe'],
   })

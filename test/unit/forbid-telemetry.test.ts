@@ -43,7 +43,7 @@ describe('ONNX Runtime', { timeout: 60_000 }, () => {
   })
 
   it("tells nobody of what a service's threads compute", () => {
-    const service = pathToFileURL(join(root, 'dist', 'services', 'shared', 'process', 'run-service.js')).href
+    const service = pathToFileURL(join(root, 'dist', 'services', 'platform', 'process', 'run-service.js')).href
     const thread = join(folder, 'thread.mjs')
     const runtime = pathToFileURL(join(root, 'node_modules', 'onnxruntime-node', 'dist', 'index.js')).href
     writeFileSync(

@@ -50,7 +50,7 @@ it('names flags that this V8 has', () => {
 })
 
 it('is done in every service', () => {
-  const service = pathToFileURL(join(packageRoot(), 'dist', 'services', 'shared', 'process', 'run-service.js')).href
+  const service = pathToFileURL(join(packageRoot(), 'dist', 'services', 'platform', 'process', 'run-service.js')).href
   const main = `import v8 from 'node:v8'
     import { syncBuiltinESMExports } from 'node:module'
     const told = []

@@ -5,7 +5,7 @@ import { createClimbKeys } from './cascade-keys.ts'
 import type { BeginLeg } from './cascade-log.ts'
 
 /** The step in which a worker begins a leg. */
-export const beginLeg = loadScript(import.meta.url, 'lua/begin-leg.lua')
+export const beginLeg = loadScript(import.meta.url, 'lua/leg/begin-leg.lua')
 
 /** How a worker's legs are begun in the step that takes them out of the queue. */
 export function beginningOf(

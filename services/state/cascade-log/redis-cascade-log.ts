@@ -23,18 +23,18 @@ export interface ClimbLogOptions {
 const load = (name: string): Script => loadScript(import.meta.url, `lua/${name}.lua`)
 const open = load('open')
 const finish = load('finish')
-const endLeg = load('end-leg')
+const endLeg = load('leg/end-leg')
 const scripts = {
   open,
   openAndList: composeScript({ open }, load('open-and-list')),
   forbid: load('forbid'),
-  planLeg: load('plan-leg'),
+  planLeg: load('leg/plan-leg'),
   beginLeg,
   endLeg,
-  endAndTell: composeScript({ end_leg: endLeg }, load('end-and-tell')),
-  leaveReceipt: load('leave-receipt'),
-  abandonLeg: load('abandon-leg'),
-  judgeLeg: load('judge-leg'),
+  endAndTell: composeScript({ end_leg: endLeg }, load('leg/end-and-tell')),
+  leaveReceipt: load('leg/leave-receipt'),
+  abandonLeg: load('leg/abandon-leg'),
+  judgeLeg: load('leg/judge-leg'),
   finish,
   finishAndLeave: composeScript({ finish }, load('finish-and-leave')),
   cancel: load('cancel'),

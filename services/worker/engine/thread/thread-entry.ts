@@ -9,7 +9,7 @@ import { GatewayError } from '#services/contract/errors'
 export function findThreadEntry(): URL {
   const here = import.meta.url
   const entry = here.endsWith('.ts')
-    ? new URL('../../../dist/services/worker/engine/thread/model-thread.js', here)
+    ? new URL('../../../../dist/services/worker/engine/thread/model-thread.js', here)
     : new URL('./model-thread.js', here)
   if (!existsSync(entry))
     throw new GatewayError('Config', 'model threads run built code: build the project first (npm run build)')
