@@ -235,7 +235,7 @@ const openai: readonly Case[] = [
   {
     says: 'a number that no call has',
     events: said({ prompt_tokens: 20, completion_tokens: 1e300 }),
-    usage: { inputTokens: 20, outputTokens: 1e9 },
+    usage: { inputTokens: 20, outputTokens: 1e7 },
     odd: ['output-over-cap', 'usage-malformed'],
   },
   {

@@ -45,7 +45,8 @@ export async function createTestGateway(config: TestConfig, redisUrl: string): P
   const file = join(folder, 'sluice.yaml')
   const redis = { prefix: 'e2e', ...(config['redis'] as object | undefined), url: redisUrl }
   // JSON is YAML too.
-  writeFileSync(file, JSON.stringify({ ...config, redis, listen: { grpc: address, ops } }))
+  const listen = { ...(config['listen'] as object | undefined), grpc: address, ops }
+  writeFileSync(file, JSON.stringify({ ...config, redis, listen }))
   const running = new Set<GatewayProcess>()
   const client = openClient(address)
 

@@ -1,6 +1,7 @@
 import { credentials, Metadata, type CallOptions, type ServiceError } from '@grpc/grpc-js'
 import { fileURLToPath } from 'node:url'
 import type { ExplainResponse__Output } from '#services/wire/generated/sluice/v1/ExplainResponse'
+import type { GetBudgetResponse__Output } from '#services/wire/generated/sluice/v1/GetBudgetResponse'
 import type { InferEvent__Output } from '#services/wire/generated/sluice/v1/InferEvent'
 import type { InferRequest } from '#services/wire/generated/sluice/v1/InferRequest'
 import type { InferResponse__Output } from '#services/wire/generated/sluice/v1/InferResponse'
@@ -43,6 +44,7 @@ export interface GatewayClient {
   /** Every state of the job until it ends. */
   watchJob(jobId: string, settings?: CallSettings): Promise<readonly Job__Output[]>
   listModels(settings?: CallSettings): Promise<ListModelsResponse__Output>
+  getBudget(settings?: CallSettings): Promise<GetBudgetResponse__Output>
   close(): void
 }
 
@@ -67,6 +69,7 @@ export function openClient(address: string): GatewayClient {
     getJob: (jobId, settings) => unary(settings, (...way) => client.getJob({ jobId }, ...way)),
     cancelJob: (jobId, settings) => unary(settings, (...way) => client.cancelJob({ jobId }, ...way)),
     listModels: settings => unary(settings, (...way) => client.listModels({}, ...way)),
+    getBudget: settings => unary(settings, (...way) => client.getBudget({}, ...way)),
     inferStream: (request, settings) =>
       gathered(
         settings,

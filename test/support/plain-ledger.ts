@@ -87,7 +87,8 @@ export class PlainLedger implements Ledger {
     }
     if (hold.tokens !== undefined && settlement.tokens !== undefined) {
       const { counter, count, perMinute } = hold.tokens
-      const later = (this.#clocks.get(counter) ?? 0) - (count - settlement.tokens) * (60_000 / perMinute)
+      const used = Math.min(settlement.tokens, 10 * count)
+      const later = (this.#clocks.get(counter) ?? 0) - (count - used) * (60_000 / perMinute)
       this.#clocks.set(counter, later > nowMs ? later : 0)
     }
     this.holds.delete(holdId)

@@ -1,7 +1,7 @@
 -- Turns a hold into what was spent, once.
 -- KEYS: 1 the hold, 2 holds by lease (sorted set)
 -- ARGV: 1 hold id, 2 how long a settled hold is remembered (ms), 3 now (epoch ms), 4 cost of lost attempts, 5 what is estimated,
---       6 tokens used ('' when not known), 7 words parted by spaces: share, what was spent of it, …
+--       6 tokens used ('' when not known; at most ten times those taken are charged to the rate), 7 words parted by spaces: share, what was spent of it, …
 -- Returns: {1, what went beyond the tenant's share} when this call settled it, {0, 0} when it was settled before or never held
 -- Atomic. The names of counters and clock are in the hold: they carry the same hash tag, so they are in the same slot.
 local flat = redis.call('HGETALL', KEYS[1])
@@ -46,7 +46,10 @@ while hold['c' .. index] do
 end
 if hold.rate and ARGV[6] ~= '' then
   local clock = tonumber(redis.call('GET', hold.rate) or 0)
-  local later = clock - (tonumber(hold.taken) - tonumber(ARGV[6])) * tonumber(hold.interval)
+  local taken = tonumber(hold.taken)
+  -- A server can report millions of tokens: its tenant is not to wait for days.
+  local used = math.min(tonumber(ARGV[6]), 10 * taken)
+  local later = clock - (taken - used) * tonumber(hold.interval)
   local now = tonumber(ARGV[3])
   if later > now then
     redis.call('SET', hold.rate, string.format('%.17g', later), 'PX', math.ceil(later - now) + minuteMs)
