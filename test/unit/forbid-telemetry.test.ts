@@ -42,24 +42,24 @@ describe('ONNX Runtime', { timeout: 60_000 }, () => {
     expect(written()).toEqual([])
   })
 
-  it("tells nobody of what a service's threads compute", () => {
+  it("tells nobody of what a service's processes compute", () => {
     const service = pathToFileURL(join(root, 'dist', 'services', 'platform', 'process', 'run-service.js')).href
-    const thread = join(folder, 'thread.mjs')
+    const computing = join(folder, 'computing.mjs')
     const runtime = pathToFileURL(join(root, 'node_modules', 'onnxruntime-node', 'dist', 'index.js')).href
     writeFileSync(
-      thread,
+      computing,
       `import { InferenceSession } from '${runtime}'
        await InferenceSession.create('${join(policy, 'estimator.onnx')}')`,
     )
     const main = join(folder, 'main.mjs')
     writeFileSync(
       main,
-      `import { Worker } from 'node:worker_threads'
+      `import { fork } from 'node:child_process'
       import { runService } from '${service}'
       const start = () => new Promise((resolve, reject) => {
-        const thread = new Worker('${thread}')
-        thread.once('error', reject)
-        thread.once('exit', code => { console.log('computed', code); resolve({ drainMs: 0, drain: async () => {} }) })
+        const child = fork('${computing}')
+        child.once('error', reject)
+        child.once('exit', code => { console.log('computed', code); resolve({ drainMs: 0, drain: async () => {} }) })
       })
       await runService(start, { logger: { info() {}, fatal: console.log }, parentPipe: false })
       process.exit(0)`,

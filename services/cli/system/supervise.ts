@@ -91,7 +91,10 @@ export function supervise(spec: ProcessSpec, events: ProcessEvents): Supervised 
         if (!state.stopping) again(code, why, startedAt)
       }
       current.once('error', error => ended(null, error.message))
-      current.once('exit', (code, signal) => ended(code, signal === null ? `exit code ${code}` : signal))
+      current.once('exit', (code, signal) => {
+        endGroup(current.pid)
+        ended(code, signal === null ? `exit code ${code}` : signal)
+      })
     })
   }
 
@@ -123,6 +126,16 @@ export function supervise(spec: ProcessSpec, events: ProcessEvents): Supervised 
       clearTimeout(pause)
       child?.kill('SIGKILL')
     },
+  }
+}
+
+/** Ends what a process that was killed has left of its group, such as a model inside a run, which hears of nothing. */
+function endGroup(leader: number | undefined): void {
+  if (leader === undefined) return
+  try {
+    process.kill(-leader, 'SIGKILL')
+  } catch {
+    // Nothing is left.
   }
 }
 

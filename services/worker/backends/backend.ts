@@ -2,7 +2,7 @@ import type { LegId } from '#services/contract/ids'
 import type { EngineQueue } from '#services/state/registry/worker-registry'
 import type { Outcome, Work } from '#services/worker/states'
 
-/** One model at work: encode → infer → interpret for its task. Lives in a thread when it computes, in the main thread when it calls a server. */
+/** One model at work: encode → infer → interpret for its task. Lives in a process of its own when it computes, in the main thread when it calls a server. */
 export interface Backend {
   /** The largest batch taken at once (1 or more). */
   readonly maxBatch: number
@@ -17,7 +17,7 @@ export interface Backend {
 
 /** What a backend may ask and tell while it runs. */
 export interface RunControl {
-  /** True once nobody wants this leg; a token-stepped model asks at each step. Works while the thread computes. */
+  /** True once nobody wants this leg; a token-stepped model asks at each step. Heard between two steps. */
   cancelled(legId: LegId): boolean
   /** The same as a signal, for backends that wait rather than compute. */
   signal(legId: LegId): AbortSignal

@@ -25,7 +25,7 @@ export type BackendSpec =
 
 type Way<Spec> = (spec: Spec, dependencies: BackendDependencies) => Promise<Backend>
 
-/** Each way is imported on demand, so that a thread holds only what its own model needs. */
+/** Each way is imported on demand, so that a process holds only what its own model needs. */
 const ways: { readonly [Kind in BackendSpec['kind']]: () => Promise<Way<Extract<BackendSpec, { kind: Kind }>>> } = {
   anthropic: async () => (await import('./anthropic/anthropic.ts')).createAnthropicBackend,
   echo: async () => (await import('./echo/echo.ts')).createEchoBackend,

@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import type { Clock } from '#services/contract/clock'
+import { builtEntry } from '#services/platform/process/built-entry'
 import type { Backend, RunControl } from '#services/worker/backends/backend'
 import type { Engine, Outcome, RunHooks, Work } from '#services/worker/states'
 import { createJudges } from '#services/worker/sandbox/judges'
-import { createThreadBackend } from './thread/thread-backend.ts'
-import { findThreadEntry } from './thread/thread-entry.ts'
+import { createProcessBackend } from './process/process-backend.ts'
 import { withRecipe } from '#services/worker/recipe/with-recipe'
 import type { UpstreamMeter } from '#services/worker/backends/remote/upstream-meter'
 import { createBackend, type BackendSpec } from '#services/worker/backends/create-backend'
@@ -25,7 +25,7 @@ export interface EngineOptions {
   readonly models: readonly EngineModel[]
   /** Models of other pools, on servers, that look at the answers of these. */
   readonly verifiers?: readonly EngineModel[]
-  /** How long a computation that nobody wants may go on before its thread is ended by force; 30 s when absent. */
+  /** How long a computation that nobody wants may go on before its process is killed; 10 s when absent. */
   readonly stuckMs?: number
 }
 
@@ -41,19 +41,19 @@ export interface EngineDependencies {
   readonly meter?: UpstreamMeter
 }
 
-/** A native operator on a large picture takes seconds; what takes longer than this hangs. */
-const defaultStuckMs = 30_000
+/** A native operator on a large picture takes seconds; what takes longer than this hangs, and a model is loaded again in less. */
+const defaultStuckMs = 10_000
 
 /** Programs that are tested side by side: each takes a core for as long as it runs. */
 const mostJudges = 4
 
-/** Kinds that wait rather than compute: they need no thread. */
+/** Kinds that wait rather than compute: they need no process. */
 const callingKinds: ReadonlySet<string> = new Set(['openai', 'anthropic', 'gemini', 'oip', 'echo'])
 
 type LoadedBackend = Backend & { readonly ready?: boolean }
 
 /**
- * Loads the models of a worker: each that computes in a thread of its own, each that calls a server in this one.
+ * Loads the models of a worker: each that computes in a process of its own, each that calls a server in this one.
  * @throws GatewayError Config when a model cannot be loaded; those already loaded are closed
  */
 export async function createEngine(options: EngineOptions, dependencies: EngineDependencies): Promise<Engine> {
@@ -126,14 +126,14 @@ async function load(
   const startedAt = performance.now()
   const backend = callingKinds.has(spec.kind)
     ? await createBackend(spec, { ...dependencies, name, executionProviders, threads })
-    : await createThreadBackend(
+    : await createProcessBackend(
         {
           model: name,
           spec,
           packPaths: packPathsOf(spec, dependencies.packPath),
           executionProviders,
           threads,
-          entry: findThreadEntry(),
+          entry: builtEntry(import.meta.url, 'process/model-process'),
           stuckMs: options.stuckMs ?? defaultStuckMs,
         },
         dependencies,
@@ -142,7 +142,7 @@ async function load(
   return backend
 }
 
-/** Packs are named by the properties `pack` and `…Pack` of a spec; a thread cannot be given a function to ask. */
+/** Packs are named by the properties `pack` and `…Pack` of a spec; a process cannot be given a function to ask. */
 function packPathsOf(spec: BackendSpec, packPath: (packName: string) => string): Readonly<Record<string, string>> {
   const names = Object.entries(spec).flatMap(([key, value]) =>
     /^pack$|Pack$/.test(key) && typeof value === 'string' ? [value] : [],

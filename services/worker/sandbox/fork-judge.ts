@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, sep } from 'node:path'
 import type { JudgeMail } from './judge-process.ts'
-import { findJudgeEntry } from './judge-entry.ts'
+import { builtEntry } from '#services/platform/process/built-entry'
 import type { CallEnd, ProgramRun } from './run-program.ts'
 
 /** A process that runs programs nobody trusts, one at a time. */
@@ -40,7 +40,7 @@ const stackKilobytes = 4000
  * @throws GatewayError Config when there is no build
  */
 export function forkJudge(): Judge {
-  const child = fork(findJudgeEntry(), [], {
+  const child = fork(judgeEntry(), [], {
     execArgv: [...permissions(), `--max-old-space-size=${heapMegabytes}`, `--stack-size=${stackKilobytes}`],
     // Nothing of the worker's: no secrets in variables, no terminal, no folder.
     env: {},
@@ -115,11 +115,15 @@ function permissions(): readonly string[] {
   const flag = major > 22 || (major === 22 && minor >= 13) ? '--permission' : '--experimental-permission'
   const own = createRequire(import.meta.url)
   const packages = ['@jitl/quickjs-wasmfile-release-sync', 'quickjs-emscripten-core', '@jitl/quickjs-ffi-types']
-  const folders = [dirname(findJudgeEntry()), ...packages.map(name => packageFolder(own.resolve(name), name))]
+  const folders = [dirname(judgeEntry()), ...packages.map(name => packageFolder(own.resolve(name), name))]
   return [flag, ...folders.map(folder => `--allow-fs-read=${realpathSync(folder)}${sep}*`)]
 }
 
 function packageFolder(entry: string, name: string): string {
   const tail = name.split('/').join(sep)
   return entry.slice(0, entry.lastIndexOf(tail) + tail.length)
+}
+
+function judgeEntry(): string {
+  return builtEntry(import.meta.url, 'judge-process')
 }

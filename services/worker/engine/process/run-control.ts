@@ -1,33 +1,28 @@
 import type { LegId } from '#services/contract/ids'
 import type { RunControl } from '#services/worker/backends/backend'
 import type { Work } from '#services/worker/states'
-import type { FromThread } from './messages.ts'
+import type { FromModel } from './messages.ts'
 
-/** Pieces of text on their way to the main thread before the model has to wait. */
+/** Pieces of text on their way to the worker before the model has to wait. */
 const deltaWindow = 16
 
-/** The control of one run inside a model's thread, and the news that feed it. */
-export interface ThreadRunControl extends RunControl {
+/** The control of one run inside a model's process, and the news that feed it. */
+export interface ProcessRunControl extends RunControl {
   unwanted(legId: LegId): void
   deltaTaken(legId: LegId): void
 }
 
 interface Leg {
-  readonly place: number
   readonly controller: AbortController
   deltasUnderway: number
   readonly waiting: (() => void)[]
 }
 
-/** Makes the control of one batch; flags are read from shared memory, so that they are seen while the thread computes. */
-export function createRunControl(
-  batch: readonly Work[],
-  flags: Int32Array<SharedArrayBuffer>,
-  post: (message: FromThread) => void,
-): ThreadRunControl {
+/** Makes the control of one batch. */
+export function createRunControl(batch: readonly Work[], send: (message: FromModel) => void): ProcessRunControl {
   const legs = new Map<LegId, Leg>()
-  for (const [place, work] of batch.entries()) {
-    legs.set(work.legId, { place, controller: new AbortController(), deltasUnderway: 0, waiting: [] })
+  for (const { legId } of batch) {
+    legs.set(legId, { controller: new AbortController(), deltasUnderway: 0, waiting: [] })
   }
   const legOf = (legId: LegId): Leg => {
     const leg = legs.get(legId)
@@ -35,11 +30,11 @@ export function createRunControl(
     return leg
   }
   return {
-    cancelled: legId => Atomics.load(flags, legOf(legId).place) === 1,
+    cancelled: legId => legOf(legId).controller.signal.aborted,
     signal: legId => legOf(legId).controller.signal,
     async onDelta(legId, text) {
       const leg = legOf(legId)
-      post({ kind: 'delta', legId, text })
+      send({ kind: 'delta', legId, text })
       leg.deltasUnderway++
       if (leg.deltasUnderway < deltaWindow || leg.controller.signal.aborted) return
       await new Promise<void>(resolve => leg.waiting.push(resolve))

@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Clock } from '#services/contract/clock'
+import type { Backend, RunControl } from '#services/worker/backends/backend'
+import type { Outcome, Work } from '#services/worker/states'
+import { abandoned, isAbandoned } from '#services/worker/backends/end-leg'
+import { shareTime } from '#services/worker/backends/share-time'
+import { ProcessDied, startProcess, type ModelProcess, type ProcessOptions } from './start-process.ts'
+import { createTurnstile } from './turnstile.ts'
+import { watchWanted } from './watch-wanted.ts'
+
+/** A backend that computes in a process of its own and gets a new one when it dies. */
+export interface ProcessBackend extends Backend {
+  /** False while the process is being replaced, or is inside a run that nobody wants. */
+  readonly ready: boolean
+}
+
+/** What a process backend is built with. */
+export interface ProcessBackendOptions extends ProcessOptions {
+  /**
+   * How long a run may go on after nobody wants any of its legs before the process is killed; three times as long where others of the
+   * batch are wanted.
+   */
+  readonly stuckMs: number
+}
+
+interface Dependencies {
+  readonly logger: Logger
+  readonly clock: Clock
+  /** Hears that `ready` has changed. */
+  readonly changed?: () => void
+}
+
+/** Waits between tries to load a model again, doubling up to the last. */
+const firstRestartMs = 200
+const longestRestartMs = 30_000
+/** A model that computes in steps ends within this when nobody wants its legs. */
+const longestStepMs = 1000
+
+/**
+ * Starts the process of a model and keeps it alive. Batches are computed one at a time. A run that does not end costs the legs that are
+ * in it: nobody waits for it longer than for a step, and the process is killed and started again. A batch that a process died with is
+ * computed again leg by leg, so that only the leg that killed it is lost.
+ * @throws GatewayError Config when the model cannot be loaded at first; later faults are mended
+ */
+export async function createProcessBackend(
+  options: ProcessBackendOptions,
+  dependencies: Dependencies,
+): Promise<ProcessBackend> {
+  const { logger, clock } = dependencies
+  const turnstile = createTurnstile()
+  const closing = new AbortController()
+  let model: ModelProcess | undefined = await startProcess(options, dependencies)
+  const { maxBatch } = model
+  let reborn: Promise<void> = Promise.resolve()
+  let unwantedRun = false
+  void guard(model)
+
+  async function guard(living: ModelProcess): Promise<void> {
+    const reason = await living.died
+    if (closing.signal.aborted) return
+    model = undefined
+    dependencies.changed?.()
+    logger.error({ model: options.model, reason }, 'the process of a model died and is started again')
+    reborn = restart()
+  }
+
+  async function restart(): Promise<void> {
+    for (let waitMs = firstRestartMs; !closing.signal.aborted; waitMs = Math.min(longestRestartMs, waitMs * 2)) {
+      await pause(waitMs, closing.signal)
+      try {
+        const born = await startProcess(options, dependencies)
+        if (closing.signal.aborted) return born.kill()
+        model = born
+        dependencies.changed?.()
+        void guard(born)
+        return
+      } catch (error) {
+        logger.error({ model: options.model, err: error }, 'a model could not be loaded again')
+      }
+    }
+  }
+
+  /** One run of the process; nothing when it died with several legs, of which only one need be at fault. */
+  async function computeTogether(batch: readonly Work[], control: RunControl): Promise<readonly Outcome[] | undefined> {
+    if (model === undefined) return batch.map(work => lost(work, control, clock, 0))
+    const startedAt = performance.now()
+    const living = model
+    const watched = watchWanted(batch, control)
+    watched.whenStuck(options.stuckMs, living.kill)
+    try {
+      return await living.run(batch, control)
+    } catch (error) {
+      logger.error({ model: options.model, err: error, legs: batch.length }, 'a batch was lost')
+      if (error instanceof ProcessDied && batch.length > 1) return undefined
+      return lostBatch(batch, control, clock, performance.now() - startedAt)
+    } finally {
+      watched.stop()
+    }
+  }
+
+  async function compute(batch: readonly Work[], control: RunControl): Promise<readonly Outcome[]> {
+    const together = await computeTogether(batch, control)
+    if (together !== undefined) return together
+    const outcomes: Outcome[] = []
+    for (const work of batch) {
+      await reborn
+      const gone = isAbandoned(work, control, clock)
+      const [outcome] = (gone ? undefined : await computeTogether([work], control)) ?? []
+      outcomes.push(outcome ?? lost(work, control, clock, 0))
+    }
+    return outcomes
+  }
+
+  function markUnwanted(now: boolean): void {
+    if (unwantedRun === now) return
+    unwantedRun = now
+    dependencies.changed?.()
+  }
+
+  async function run(batch: readonly Work[], control: RunControl): Promise<readonly Outcome[]> {
+    const entering = turnstile.enter()
+    const wanted = watchWanted(batch, control)
+    let computing: Promise<readonly Outcome[]> | undefined
+    try {
+      await Promise.race([entering.then(() => reborn), wanted.over])
+      if (model === undefined || wanted.isOver()) return lostBatch(batch, control, clock, 0)
+      const startedAt = performance.now()
+      computing = compute(batch, control)
+      const ended = await Promise.race([computing, wanted.overFor(longestStepMs)])
+      if (ended !== undefined) return ended
+      markUnwanted(true)
+      logger.warn({ model: options.model, legs: batch.length }, 'a run goes on that nobody wants')
+      return lostBatch(batch, control, clock, performance.now() - startedAt)
+    } finally {
+      wanted.stop()
+      void leave(entering, computing)
+    }
+  }
+
+  async function leave(entering: Promise<() => void>, computing: Promise<unknown> | undefined): Promise<void> {
+    const leaveTurnstile = await entering
+    await computing
+    markUnwanted(false)
+    leaveTurnstile()
+  }
+
+  return {
+    maxBatch,
+    get ready() {
+      return model !== undefined && !unwantedRun
+    },
+    run,
+    async close() {
+      closing.abort()
+      await Promise.all([model?.close(), reborn])
+    },
+  }
+}
+
+function lostBatch(batch: readonly Work[], control: RunControl, clock: Clock, computeMs: number): readonly Outcome[] {
+  const shares = shareTime(
+    computeMs,
+    batch.map(() => 1),
+  )
+  return batch.map((work, place) => lost(work, control, clock, shares[place] ?? 0))
+}
+
+/** The outcome of a leg that was not computed to its end. */
+function lost(work: Work, control: RunControl, clock: Clock, computeMs: number): Outcome {
+  const usage = computeMs > 0 ? { computeMs, estimated: true } : {}
+  if (isAbandoned(work, control, clock)) return abandoned(work, clock, usage)
+  return { kind: 'failed', reason: 'bug', message: 'the process of the model failed', usage }
+}
+
+async function pause(waitMs: number, signal: AbortSignal): Promise<void> {
+  await sleep(waitMs, undefined, { signal, ref: false }).catch(() => undefined)
+}
