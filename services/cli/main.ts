@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { forbidTelemetry } from '#services/platform/process/forbid-telemetry'
 import type { CommonOptions } from '#services/cli/client/common-options'
 import { tellFailure } from '#services/cli/client/failure'
@@ -200,6 +200,23 @@ const config = program.command('config').description('the configuration')
 printing(config, 'check [file]', 'report every fault with its line; exit code 2 when there is one').action(
   run(async () => (await import('#services/cli/commands/config')).runConfigCheck),
 )
+printing(config, 'init [file]', 'write a small commented configuration (default: sluice.yaml)')
+  .addOption(
+    new Option('--template <name>', 'what stands behind Sluice (default: on a terminal, you are asked)').choices([
+      'local',
+      'server',
+      'two-servers',
+    ]),
+  )
+  .option('--url <url>', 'server, two-servers: address of the (small) server')
+  .option('--model <name>', 'server, two-servers: its model')
+  .option('--key-variable <name>', 'server, two-servers: environment variable that holds its key')
+  .option('--large-url <url>', 'two-servers: address of the large server')
+  .option('--large-model <name>', 'two-servers: its model')
+  .option('--large-key-variable <name>', 'two-servers: environment variable that holds its key')
+  .option('--per-day-usd <usd>', 'two-servers: budget of a day')
+  .option('--force', 'write over a file that is there')
+  .action(run(async () => (await import('./init-config.ts')).runConfigInit))
 config
   .command('schema')
   .description('the JSON schema, for editors')

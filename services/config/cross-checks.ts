@@ -1,4 +1,4 @@
-import type { ConfigFault } from './config-fault.ts'
+import { meantBy, noSuchName, type ConfigFault } from './config-fault.ts'
 import { drawFaults } from './draw-checks.ts'
 import { moneyFaults } from './money-checks.ts'
 import type { Config } from './schema.ts'
@@ -27,14 +27,8 @@ function modelFaults({ models, pools }: Config, { packs, folderExists }: Surroun
   return Object.entries(models).flatMap(([name, { pool, backend }]) => {
     const path = ['models', name]
     const faults: ConfigFault[] = []
-    if (!(pool in pools)) faults.push({ path: [...path, 'pool'], expected: `one of the pools: ${namesOf(pools)}` })
-    for (const [key, value] of Object.entries(backend)) {
-      if (!/^pack$|Pack$/u.test(key) || typeof value !== 'string' || packs === undefined || packs.has(value)) continue
-      faults.push({
-        path: [...path, 'backend', key],
-        expected: `a pack of deploy/models/models.lock.json: ${[...packs].join(', ')}`,
-      })
-    }
+    if (!(pool in pools)) faults.push(noSuchName([...path, 'pool'], 'pools', pool, pools))
+    faults.push(...packFaults([...path, 'backend'], backend, packs))
     faults.push(...servedFaults([...path, 'backend'], backend))
     if (backend.kind === 'embedding' && backend.heads !== undefined && !folderExists(backend.heads)) {
       faults.push({ path: [...path, 'backend', 'heads'], expected: `a folder; ${backend.heads} is not there` })
@@ -43,19 +37,36 @@ function modelFaults({ models, pools }: Config, { packs, folderExists }: Surroun
   })
 }
 
+function packFaults(
+  path: readonly string[],
+  backend: Config['models'][string]['backend'],
+  packs: Surroundings['packs'],
+): ConfigFault[] {
+  if (packs === undefined) return []
+  return Object.entries(backend).flatMap(([key, value]) => {
+    if (!/^pack$|Pack$/u.test(key) || typeof value !== 'string' || packs.has(value)) return []
+    const meant = meantBy(value, [...packs])
+    const expected = `a pack of deploy/models/models.lock.json: ${[...packs].join(', ')}`
+    return [{ path: [...path, key], expected, ...(meant === undefined ? {} : { meant }) }]
+  })
+}
+
 function servedFaults(path: readonly string[], backend: Config['models'][string]['backend']): ConfigFault[] {
   if (!('endpoints' in backend || 'baseUrl' in backend)) return []
   const both = backend.baseUrl !== undefined && backend.endpoints !== undefined
   if (both) return [{ path: [...path, 'endpoints'], expected: 'either baseUrl or endpoints' }]
   const none = backend.baseUrl === undefined && backend.endpoints === undefined
-  return none ? [{ path: [...path, 'baseUrl'], expected: 'an address, here or as `endpoints`' }] : []
+  const explainedBy = [[...path, 'endpoints']]
+  return none ? [{ path: [...path, 'baseUrl'], expected: 'an address, here or as `endpoints`', explainedBy }] : []
 }
 
 /** A pool without models would start a worker that has nothing to do. */
 function poolFaults({ models, pools }: Config): ConfigFault[] {
   const used = new Set(Object.values(models).map(({ pool }) => pool))
   return Object.keys(pools).flatMap(name =>
-    used.has(name) ? [] : [{ path: ['pools', name], expected: 'at least one model in this pool' }],
+    used.has(name)
+      ? []
+      : [{ path: ['pools', name], expected: 'at least one model in this pool', explainedBy: [['models']] }],
   )
 }
 
@@ -75,7 +86,11 @@ function ladderFaults(name: string, ladder: Ladder, config: Config, surroundings
             expected: 'every rung once (the same model again wants a recipe name of its own)',
           },
         ]
+  const none = { path: [...path, 'rungs'], expected: 'rungs that take a modality in common' }
   return [
+    ...(ladder.modalities.length === 0 && rungNames.every(rung => (rung.split('@')[0] ?? '') in config.models)
+      ? [none]
+      : []),
     ...policyFaults(path, ladder, surroundings),
     ...(['rungs', 'fallbacks'] as const).flatMap(list =>
       ladder[list].flatMap((rung, index) => [
@@ -93,14 +108,23 @@ function policyFaults(path: readonly string[], ladder: Ladder, { folderExists }:
     return [{ path: [...path, 'rungs'], expected: 'one model for embed: vectors of different spaces do not mix' }]
   }
   if (policy !== undefined && uncalibrated !== undefined) {
-    return [{ path: [...path, 'uncalibrated'], expected: 'nothing, since the ladder has a policy' }]
+    return [
+      {
+        path: [...path, 'uncalibrated'],
+        expected: 'nothing, since the ladder has a policy (`policy: null` takes away one of a file that is extended)',
+      },
+    ]
   }
   if (policy !== undefined && !folderExists(policy)) {
     return [{ path: [...path, 'policy'], expected: `a folder; ${policy} is not there` }]
   }
   if (rungs.length > 1 && policy === undefined && uncalibrated === undefined) {
     return [
-      { path: [...path, 'policy'], expected: 'a policy folder, or `uncalibrated`, for a ladder of several rungs' },
+      {
+        path: [...path, 'policy'],
+        expected: 'a policy folder, or `uncalibrated`, for a ladder of several rungs',
+        explainedBy: [[...path, 'uncalibrated']],
+      },
     ]
   }
   return []
@@ -113,7 +137,7 @@ function rungFaults(
   { models }: Config,
 ): ConfigFault[] {
   const model = models[modelName]
-  if (model === undefined) return [{ path, expected: `one of the models: ${namesOf(models)}` }]
+  if (model === undefined) return [noSuchName(path, 'models', modelName, models)]
   if (!model.tasks.includes(ladder.task)) {
     return [{ path, expected: `a model with task ${ladder.task}; ${modelName} has ${model.tasks.join(', ')}` }]
   }
@@ -141,7 +165,7 @@ function recipeFaults(
   if (verifier?.kind !== 'model') return faults
   const model = models[verifier.model]
   if (model === undefined) {
-    faults.push({ path: [...path, 'verifier', 'model'], expected: `one of the models: ${namesOf(models)}` })
+    faults.push(noSuchName([...path, 'verifier', 'model'], 'models', verifier.model, models))
   } else if (!model.tasks.includes('generate') || !servedKinds.has(model.backend.kind)) {
     faults.push({ path: [...path, 'verifier', 'model'], expected: 'a model on a server, with task generate' })
   }
@@ -193,8 +217,4 @@ function keyFaults({ auth }: Config): ConfigFault[] {
     faults.push({ path: ['auth', 'tokens', index, 'jwksUrl'], expected })
   })
   return faults
-}
-
-function namesOf(record: Readonly<Record<string, unknown>>): string {
-  return Object.keys(record).join(', ') || '(none)'
 }

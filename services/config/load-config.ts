@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { GatewayError } from '#services/contract/errors'
@@ -54,8 +54,6 @@ export interface Places {
   readonly packs: string
   /** What the private Redis keeps. */
   readonly state: string
-  /** Makes a configured folder absolute: as given, or under the package. */
-  readonly folder: (configured: string) => string
   /** Folders in which programs are looked for, as PATH has them. */
   readonly path: string
 }
@@ -81,30 +79,36 @@ export function loadConfig(file?: string, overrides: Overrides = {}): LoadedConf
   const root = packageRoot()
   const named = file ?? environment['SLUICE_CONFIG'] ?? ''
   // An empty variable is how a shell or a compose file says none.
-  const chosen = named === '' ? join(root, 'deploy', 'config', 'sluice.yaml') : resolve(named)
-  let text: string
-  try {
-    text = readFileSync(chosen, 'utf8')
-  } catch (error) {
-    throw new GatewayError('Config', `${chosen}: it cannot be read`, {}, { cause: error })
-  }
-  const folder = (configured: string): string => (isAbsolute(configured) ? configured : join(root, configured))
+  const defaultFile = join(root, 'deploy', 'config', 'sluice.yaml')
+  const chosen = named === '' ? defaultFile : resolve(named)
+  const text = readText(chosen)
+  if (text === undefined) throw new GatewayError('Config', `${chosen}: it cannot be read`)
   const allOverrides = { ...parseOverrides(environment['SLUICE_SET'] ?? ''), ...overrides }
   const config = readConfig(text, {
     file: chosen,
-    environment,
+    environment: { ...environment, SLUICE_ROOT: root },
     overrides: allOverrides,
-    surroundings: { packs: lockedPacks(root), folderExists: configured => existsSync(folder(configured)) },
+    surroundings: { packs: lockedPacks(root), folderExists: existsSync },
+    library: { defaultFile, read: readText },
   })
   return {
     config,
     file: chosen,
-    places: placesOf(config, root, folder, environment),
+    places: placesOf(config, root, environment),
     childEnvironment: more => ({
       ...environment,
       SLUICE_CONFIG: chosen,
       SLUICE_SET: formatOverrides({ ...allOverrides, ...more }),
     }),
+  }
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    // Whoever named it is told.
+    return undefined
   }
 }
 
@@ -134,14 +138,13 @@ function lockedPacks(root: string): ReadonlySet<string> | undefined {
   return new Set(Object.keys(packs))
 }
 
-function placesOf(config: Config, root: string, folder: Places['folder'], environment: NodeJS.ProcessEnv): Places {
+function placesOf(config: Config, root: string, environment: NodeJS.ProcessEnv): Places {
   const cache = environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
   const state = environment['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state')
   return {
     root,
-    packs: config.packs.folder === undefined ? join(cache, 'sluice') : folder(config.packs.folder),
+    packs: config.packs.folder === undefined ? join(cache, 'sluice') : resolve(config.packs.folder),
     state: join(state, 'sluice'),
-    folder,
     path: environment['PATH'] ?? '',
   }
 }

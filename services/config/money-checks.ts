@@ -1,4 +1,4 @@
-import type { ConfigFault } from './config-fault.ts'
+import { noSuchName, type ConfigFault } from './config-fault.ts'
 import type { Config } from './schema.ts'
 
 /** Faults of prices and budgets that no single field shows. */
@@ -14,7 +14,7 @@ function priceFaults(model: string, { models, prices }: Config): ConfigFault[] {
   const known = models[model]
   const faults: ConfigFault[] = []
   if (known === undefined) {
-    faults.push({ path, expected: `one of the models: ${Object.keys(models).join(', ') || '(none)'}` })
+    faults.push(noSuchName(path, 'models', model, models))
   } else if (known.price !== undefined && Object.keys(known.price).length > 0) {
     faults.push({ path, expected: `nothing, since models.${model}.price says it already` })
   }
@@ -54,7 +54,7 @@ function tierFaults(path: readonly (string | number)[], tiers: Entry['above'] = 
 function budgetFaults({ budgets, pools, models }: Config): ConfigFault[] {
   const unknown = Object.keys(budgets.pools)
     .filter(pool => !(pool in pools))
-    .map(pool => ({ path: ['budgets', 'pools', pool], expected: `one of the pools: ${Object.keys(pools).join(', ')}` }))
+    .map(pool => noSuchName(['budgets', 'pools', pool], 'pools', pool, pools))
   const owners = [
     [['budgets', 'deployment'], budgets.deployment],
     ...Object.entries(budgets.pools).map(([pool, limits]) => [['budgets', 'pools', pool], limits] as const),

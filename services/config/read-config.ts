@@ -1,11 +1,106 @@
-import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml'
+import { dirname, isAbsolute, join } from 'node:path'
 import { GatewayError } from '#services/contract/errors'
-import type { ConfigFault } from './config-fault.ts'
-import { crossCheck, type Surroundings } from './cross-checks.ts'
-import { configSchema, type Config } from './schema.ts'
+import { checkConfig, type PlacedFault } from './check-config.ts'
+import type { Surroundings } from './cross-checks.ts'
+import { emptyMap, valueAt, withValue, type Located, type Path, type Place } from './located.ts'
+import { mergeLayers } from './merge-layers.ts'
+import { readLayer, type Environment } from './read-layer.ts'
+import type { Config } from './schema.ts'
 
-/** What a reference `${NAME}` or `${NAME:-default}` stands for. */
-export type Environment = Readonly<Record<string, string | undefined>>
+/** What a configuration is read against. */
+export interface ReadOptions {
+  /** Name of the file in the report; paths in it stand relative to its folder. */
+  readonly file: string
+  readonly environment: Environment
+  /** Values put over those of the text, by dotted path, such as `listen.grpc`. */
+  readonly overrides: Readonly<Record<string, string>>
+  readonly surroundings: Surroundings
+  /** Files that may be extended. */
+  readonly library?: ConfigLibrary
+}
+
+/** Where the files are that others extend. */
+export interface ConfigLibrary {
+  /** What `extends: default` means. */
+  readonly defaultFile: string
+  /** Text of a file; `undefined` where there is none that can be read. */
+  readonly read: (file: string) => string | undefined
+}
+
+/**
+ * Reads a configuration from its text: YAML, references, the files that it extends, schema, cross-checks; deep-frozen.
+ * @throws GatewayError Config whose message has one line a fault: `file:line: path: what was expected`
+ */
+export function readConfig(text: string, options: ReadOptions): Config {
+  const { layers, faults } = readLayers(text, options)
+  const merged = layers.reduce<Located | undefined>((below, layer) => mergeLayers(below, layer), undefined)
+  const overridden = withOverrides(merged ?? emptyMap({ source: options.file }), options.overrides)
+  const root = withRedis(overridden, options.environment)
+  const { config, faults: found } = checkConfig(root, options.surroundings, faults)
+  if (config !== undefined && found.length === 0) return deepFreeze(config)
+  throw reportOf(options.file, found)
+}
+
+interface Layers {
+  /** From the file that is extended to the one that extends it. */
+  readonly layers: readonly Located[]
+  readonly faults: readonly PlacedFault[]
+}
+
+/** @throws GatewayError Config when one of the files is no YAML */
+function readLayers(text: string, options: ReadOptions): Layers {
+  const layers: Located[] = []
+  const faults: PlacedFault[] = []
+  const seen: string[] = []
+  let next: { readonly file: string; readonly text: string } | undefined = { file: options.file, text }
+  while (next !== undefined) {
+    const { file } = next
+    seen.push(file)
+    const layer = readLayer(next.text, file, dirname(file), options.environment)
+    if (layer.unreadable) throw reportOf(options.file, [...faults, ...layer.faults])
+    faults.push(...layer.faults)
+    layers.unshift(withValue(layer.root, ['extends'], undefined, layer.root.place))
+    const extended = extendedBy(layer.root, file, seen, options.library)
+    if (extended !== undefined && 'expected' in extended) faults.push(extended)
+    next = extended !== undefined && 'text' in extended ? extended : undefined
+  }
+  return { layers, faults }
+}
+
+/** The file that a file extends, or what is wrong with what it says of it; `undefined` where it extends none. */
+function extendedBy(
+  root: Located,
+  file: string,
+  seen: readonly string[],
+  library: ConfigLibrary | undefined,
+): { readonly file: string; readonly text: string } | PlacedFault | undefined {
+  const named = valueAt(root, ['extends'])
+  if (named === undefined || (named.kind === 'scalar' && named.value === null)) return undefined
+  const fault = (expected: string): PlacedFault => ({ place: named.place, path: ['extends'], expected })
+  const name = named.kind === 'scalar' ? named.value : undefined
+  if (typeof name !== 'string' || name === '') return fault('`default`, or the path of a file')
+  const other = fileNamed(name, file, library)
+  if (seen.includes(other)) return fault(`a file that does not extend this one again; ${seen.join(' extends ')} does`)
+  const text = library?.read(other)
+  return text === undefined ? fault(`\`default\`, or a file that can be read; ${other} cannot`) : { file: other, text }
+}
+
+function fileNamed(name: string, by: string, library: ConfigLibrary | undefined): string {
+  if (name === 'default' && library !== undefined) return library.defaultFile
+  return isAbsolute(name) ? name : join(dirname(by), name)
+}
+
+/** Puts single values over what the files say; a number in a path is an index where a list stands there. */
+function withOverrides(root: Located, overrides: ReadOptions['overrides']): Located {
+  const place: Place = { source: 'SLUICE_SET' }
+  return Object.entries(overrides).reduce((below, [dotted, text]) => {
+    const path = dotted.split('.').reduce<Path>((above, part) => {
+      const isIndex = /^\d+$/u.test(part) && valueAt(below, above)?.kind === 'list'
+      return [...above, isIndex ? Number(part) : part]
+    }, [])
+    return withValue(below, path, { kind: 'scalar', place, value: scalarOf(text) }, place)
+  }, root)
+}
 
 /** Numbers and booleans of an override are meant as such. */
 function scalarOf(text: string): string | number | boolean {
@@ -13,132 +108,26 @@ function scalarOf(text: string): string | number | boolean {
   return /^-?\d+(?:\.\d+)?$/u.test(text) ? Number(text) : text
 }
 
-/** What a configuration is read against. */
-export interface ReadOptions {
-  /** Name of the file in the report. */
-  readonly file: string
-  readonly environment: Environment
-  /** Values put over those of the text, by dotted path, such as `listen.grpc`. */
-  readonly overrides: Readonly<Record<string, string>>
-  readonly surroundings: Surroundings
+/** REDIS_URL counts wherever the files do not say another address. */
+function withRedis(root: Located, environment: Environment): Located {
+  const url = environment['REDIS_URL'] ?? ''
+  const section = valueAt(root, ['redis'])
+  if (url === '' || valueAt(root, ['redis', 'url']) !== undefined) return root
+  if (section !== undefined && section.kind !== 'map') return root
+  const place: Place = { source: 'REDIS_URL' }
+  return withValue(root, ['redis', 'url'], { kind: 'scalar', place, value: url }, place)
 }
 
-/**
- * Reads a configuration from its text: YAML, references, schema, cross-checks; deep-frozen.
- * @throws GatewayError Config whose message has one line a fault: `file:line: path: what was expected`
- */
-export function readConfig(text: string, options: ReadOptions): Config {
-  const { file } = options
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
-  const unreadable = document.errors.map(
-    error => `${file}:${error.linePos?.[0].line ?? 1}: ${error.message.split('\n')[0]?.replace(/ at line .*$/u, '')}`,
-  )
-  if (unreadable.length > 0) throw reportOf(file, unreadable)
-  for (const [path, value] of Object.entries(options.overrides)) document.setIn(path.split('.'), scalarOf(value))
-
-  const missing = resolveReferences(document, options.environment)
-  const parsed = configSchema.safeParse(document.toJS())
-  const faults = parsed.success
-    ? crossCheck(parsed.data, options.surroundings)
-    : parsed.error.issues.flatMap(issue => faultsOf(issue))
-  const known = new Set(missing.map(({ path }) => path.join('.')))
-  const all = [...missing, ...faults.filter(({ path }) => !known.has(path.join('.')))]
-  if (parsed.success && all.length === 0) return deepFreeze(parsed.data)
-  const placed = all.map(fault => ({ ...fault, line: lineOf(document, lines, fault.path) }))
-  placed.sort((one, other) => one.line - other.line)
-  throw reportOf(
-    file,
-    placed.map(
-      ({ path, expected, line }) => `${file}:${line}: ${path.join('.') || '(the whole file)'}: expected ${expected}`,
-    ),
-  )
-}
-
-function reportOf(file: string, faults: readonly string[]): GatewayError {
+function reportOf(file: string, faults: readonly PlacedFault[]): GatewayError {
+  const lines = faults.map(({ place, path, expected, meant }) => {
+    const where = place.line === undefined ? place.source : `${place.source}:${place.line}`
+    const what = path.length === 0 ? '' : `${path.join('.')}: `
+    return `${where}: ${what}expected ${expected}${meant === undefined ? '' : `; did you mean ${meant}?`}`
+  })
   return new GatewayError(
     'Config',
-    `${faults.length} fault${faults.length === 1 ? '' : 's'} in ${file}\n${faults.join('\n')}`,
+    `${lines.length} fault${lines.length === 1 ? '' : 's'} in ${file}\n${lines.join('\n')}`,
   )
-}
-
-const reference = /\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}/gu
-
-/** Puts secrets and addresses in; a reference without value and default is a fault. */
-function resolveReferences(document: Document, environment: Environment): ConfigFault[] {
-  const faults: ConfigFault[] = []
-  visit(document, {
-    Scalar(key, node, ancestors) {
-      if (typeof node.value !== 'string' || key === 'key') return
-      node.value = node.value.replaceAll(reference, (_whole, name: string, fallback: string | undefined) => {
-        const value = environment[name] ?? fallback
-        if (value !== undefined) return value
-        faults.push({ path: pathOf(ancestors, node), expected: `the environment variable ${name} to be set` })
-        return ''
-      })
-    },
-  })
-  return faults
-}
-
-function pathOf(ancestors: readonly unknown[], node: unknown): (string | number)[] {
-  const path: (string | number)[] = []
-  for (const [index, ancestor] of ancestors.entries()) {
-    if (isPair(ancestor)) path.push(String(ancestor.key))
-    else if (isSeq(ancestor)) path.push(ancestor.items.indexOf(ancestors[index + 1] ?? node))
-  }
-  return path
-}
-
-interface Issue {
-  readonly code?: string | undefined
-  readonly path: readonly PropertyKey[]
-  readonly message: string
-  readonly keys?: readonly string[]
-  readonly errors?: readonly (readonly Issue[])[]
-  /** What is wrong with a key. */
-  readonly issues?: readonly Issue[]
-}
-
-function faultsOf(issue: Issue): ConfigFault[] {
-  const path = issue.path.map(part => (typeof part === 'number' ? part : String(part)))
-  if (issue.code === 'unrecognized_keys') {
-    return (issue.keys ?? []).map(key => ({ path: [...path, key], expected: 'no such key here' }))
-  }
-  if (issue.code === 'invalid_union' && issue.errors !== undefined && issue.errors.length > 0) {
-    const ways = issue.errors.flatMap(issues => issues.slice(0, 1).map(one => wishOf(one.message)))
-    return [{ path, expected: [...new Set(ways)].join(', or ') }]
-  }
-  const [ofKey = issue] = issue.code === 'invalid_key' ? (issue.issues ?? []) : []
-  return [{ path, expected: wishOf(ofKey.message) }]
-}
-
-/** zod says `Too small: expected number to be >=1`; the report's line already says `expected`. */
-function wishOf(message: string): string {
-  return message.replace(/^[A-Z][a-z ]+: expected /u, '')
-}
-
-/** The line of the key at a path, or of the nearest thing above it that is there. */
-function lineOf(document: Document, lines: LineCounter, path: ConfigFault['path']): number {
-  let node: unknown = document.contents
-  let line = 1
-  for (const part of path) {
-    const next = childOf(node, part)
-    if (next === undefined) break
-    const offset = isNode(next.at) ? next.at.range?.[0] : undefined
-    if (offset !== undefined) line = lines.linePos(offset).line
-    node = next.value
-  }
-  return line
-}
-
-function childOf(node: unknown, part: string | number): { readonly at: unknown; readonly value: unknown } | undefined {
-  if (isMap(node)) {
-    const pair = node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(part))
-    return pair === undefined ? undefined : { at: pair.key, value: pair.value }
-  }
-  if (isSeq(node) && typeof part === 'number') return { at: node.items[part], value: node.items[part] }
-  return undefined
 }
 
 function deepFreeze<T>(value: T): T {

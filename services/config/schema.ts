@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ModelCard } from '#services/contract/model'
 import { backend } from './backend-schema.ts'
 import { amount, count, folder, name } from './field-schemas.ts'
 import { recipe } from './recipe-schema.ts'
@@ -60,22 +61,24 @@ const tokenIssuer = z.strictObject({
   staleSeconds: count.default(3600),
 })
 
+/** For people; what is left out is told as not stated. */
 const card = z.strictObject({
-  title: z.string().min(1),
-  licence: z.string().min(1),
-  source: z.string().min(1),
-  trainingData: z.string().min(1),
-  limits: z.string().min(1),
+  title: z.string().min(1).optional(),
+  licence: z.string().min(1).optional(),
+  source: z.string().min(1).optional(),
+  trainingData: z.string().min(1).optional(),
+  limits: z.string().min(1).optional(),
   parameters: count.optional(),
 })
 
 const model = z.strictObject({
   pool: name,
   tasks: z.array(task).min(1),
-  modalities: z.array(modality).min(1),
+  /** What it takes together; absent: what its tasks are about, and images where its backend has `vision`. */
+  modalities: z.array(modality).min(1).optional(),
   backend,
   price: priceSchema.optional(),
-  card,
+  card: card.optional(),
 })
 
 const pool = z.strictObject({
@@ -109,7 +112,8 @@ const pool = z.strictObject({
 
 const ladder = z.strictObject({
   task,
-  modalities: z.array(modality).min(1),
+  /** Requests that hold no others come here; absent: what every rung takes. */
+  modalities: z.array(modality).min(1).optional(),
   rungs: z.array(z.union([name, recipe])).min(1),
   /** Called in this order when every rung that was tried has failed. */
   fallbacks: z.array(z.union([name, recipe])).default([]),
@@ -126,6 +130,8 @@ const ladder = z.strictObject({
 /** The whole configuration. Its keys are those of deploy/config/sluice.yaml. */
 export const configSchema = z.strictObject({
   version: z.literal(1),
+  /** A file that this one is put over: `default`, or a path from this file's folder. It is gone once the files are put together. */
+  extends: z.string().min(1).optional(),
   listen: z
     .strictObject({
       grpc: address,
@@ -255,5 +261,19 @@ export const configSchema = z.strictObject({
   ladders: z.record(name, ladder),
 })
 
+/** The configuration as its files say it, after defaults of single fields. */
+export type ParsedConfig = Readonly<z.output<typeof configSchema>>
+
+/** What is left out of models and ladders, since it follows from the rest, is there too. */
+type Completed<Entry, Left extends keyof Entry> = Omit<Entry, Left> & {
+  readonly [Key in Left]-?: NonNullable<Entry[Key]>
+}
+type CompletedModel = Completed<Omit<ParsedConfig['models'][string], 'card'>, 'modalities'> & {
+  readonly card: ModelCard
+}
+
 /** The configuration after defaults, as `compose.ts` sees it. */
-export type Config = Readonly<z.output<typeof configSchema>>
+export type Config = Omit<ParsedConfig, 'models' | 'ladders' | 'extends'> & {
+  readonly models: Readonly<Record<string, CompletedModel>>
+  readonly ladders: Readonly<Record<string, Completed<ParsedConfig['ladders'][string], 'modalities'>>>
+}

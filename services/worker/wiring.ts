@@ -66,7 +66,7 @@ export async function composeWorker(
   /** Told when models come and go, as soon as there is somebody who collects for them. */
   const collecting: { rouse?: () => void } = {}
   const engine = await createEngine(
-    { models: modelsOf(config, pool, places.folder), verifiers: verifiersOf(config, pool, places.folder) },
+    { models: modelsOf(config, pool), verifiers: verifiersOf(config, pool) },
     {
       packPath: name => packPath(places.packs, name),
       logger,
@@ -189,15 +189,15 @@ function enginesOf(engine: Engine): NonNullable<WorkerState['engines']> {
   )
 }
 
-function modelsOf(config: Config, pool: string, folderOf: (configured: string) => string): readonly EngineModel[] {
+function modelsOf(config: Config, pool: string): readonly EngineModel[] {
   const { executionProviders = ['cpu'], threads = 1 } = config.pools[pool] ?? {}
   return Object.entries(config.models)
     .filter(([, model]) => model.pool === pool)
-    .map(([name, { backend }]) => ({ name, backend: specOf(backend, folderOf), executionProviders, threads }))
+    .map(([name, { backend }]) => ({ name, backend: specOf(backend), executionProviders, threads }))
 }
 
 /** Models of other pools that rungs of this one have their answers looked at by. */
-function verifiersOf(config: Config, pool: string, folderOf: (configured: string) => string): readonly EngineModel[] {
+function verifiersOf(config: Config, pool: string): readonly EngineModel[] {
   const rungs = Object.values(config.ladders).flatMap(ladder => [...ladder.rungs, ...ladder.fallbacks])
   const named = rungs.flatMap(rung =>
     typeof rung !== 'string' && config.models[rung.model]?.pool === pool && rung.verifier?.kind === 'model'
@@ -206,7 +206,7 @@ function verifiersOf(config: Config, pool: string, folderOf: (configured: string
   )
   const elsewhere = [...new Set(named)].filter(name => config.models[name]?.pool !== pool)
   const pools = [...new Set(elsewhere.map(name => config.models[name]?.pool ?? ''))]
-  return pools.flatMap(one => modelsOf(config, one, folderOf)).filter(({ name }) => elsewhere.includes(name))
+  return pools.flatMap(one => modelsOf(config, one)).filter(({ name }) => elsewhere.includes(name))
 }
 
 /** What traces say of the models of a pool. */
@@ -222,10 +222,8 @@ function tracedModelsOf(config: Config, pool: string): ReadonlyMap<string, Trace
   )
 }
 
-/** The configured backend without the fields that were left out, its folders absolute. */
-function specOf(backend: Config['models'][string]['backend'], folderOf: (configured: string) => string): BackendSpec {
+/** The configured backend without the fields that were left out. */
+function specOf(backend: Config['models'][string]['backend']): BackendSpec {
   const given = Object.entries(backend).filter(([, value]) => value !== undefined)
-  const spec = Object.fromEntries(given)
-  if (backend.kind === 'embedding' && backend.heads !== undefined) spec['heads'] = folderOf(backend.heads)
-  return spec as unknown as BackendSpec
+  return Object.fromEntries(given) as unknown as BackendSpec
 }

@@ -76,12 +76,12 @@ export async function run({ quick = false } = {}) {
 /** The stages of a router with the deployed configuration and a fleet of idle workers. */
 async function decider() {
   const loaded = loadConfig()
-  const { config, places } = loaded
+  const { config } = loaded
   const { ladders, models } = composeLadders(config)
   const guided = await Promise.all(
     ladders.map(async ladder => {
       const folder = config.ladders[ladder.name].policy
-      return folder === undefined ? { ladder } : { ladder, policy: await loadPolicy(places.folder(folder), {}) }
+      return folder === undefined ? { ladder } : { ladder, policy: await loadPolicy(folder, {}) }
     }),
   )
   const clock = systemClock
@@ -143,7 +143,7 @@ function idleWorkers(config, startedAt) {
 }
 
 async function graphAlone() {
-  const folder = loadConfig().places.folder('deploy/policies/classify')
+  const folder = join(loadConfig().places.root, 'deploy/policies/classify')
   const session = await InferenceSession.create(readFileSync(join(folder, 'estimator.onnx')), {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,

@@ -91,7 +91,7 @@ function configOf(objects: readonly KubernetesObject[]): Config | undefined {
   if (map === undefined) return undefined
   return readConfig(String(map['data']['sluice.yaml']), {
     file: 'sluice.yaml',
-    environment: { REDIS_URL: 'redis://demo-sluice-redis:6379' },
+    environment: { REDIS_URL: 'redis://demo-sluice-redis:6379', SLUICE_ROOT: '/app' },
     overrides: {},
     surroundings: { packs: undefined, folderExists: () => true },
   })

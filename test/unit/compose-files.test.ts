@@ -29,7 +29,13 @@ const overlays = readdirSync(join(root, 'deploy', 'docker')).filter(name => name
 function configOf({ environment = {} }: ComposeService, file = 'deploy/config/sluice.yaml') {
   return readConfig(readFileSync(join(root, file), 'utf8'), {
     file,
-    environment: { ...environment, SMALL_URL: 'http://small:8000/v1', LARGE_URL: 'http://large:8000/v1', OTLP_URL: '' },
+    environment: {
+      ...environment,
+      SLUICE_ROOT: '/app',
+      SMALL_URL: 'http://small:8000/v1',
+      LARGE_URL: 'http://large:8000/v1',
+      OTLP_URL: '',
+    },
     overrides: parseOverrides(environment['SLUICE_SET'] ?? ''),
     surroundings: { packs: undefined, folderExists: () => true },
   })

@@ -112,9 +112,11 @@ describe('readConfig()', () => {
     [
       'an unknown key',
       change('tier: small', 'tier: small, lane: 2'),
-      ['4: pools.small.lane: expected no such key here'],
+      [
+        '4: pools.small.lane: expected one of the keys batch, coldStartMs, concurrency, executionProviders, hedge, lockMs, longestLegMs, maxWaiting, threads, tier',
+      ],
     ],
-    ['a missing field', change('    pool: small\n', ''), ['6: models.echo.pool: expected string, received undefined']],
+    ['a missing field', change('    pool: small\n', ''), ['6: models.echo.pool: expected string; it is missing']],
     [
       'a negative price',
       change('perRequest: 5', 'perRequest: -5'),
@@ -239,7 +241,7 @@ describe('readConfig()', () => {
     [
       'a rung that is no model',
       change('rungs: [echo]', 'rungs: [ecko]'),
-      ['17: ladders.generate.rungs.0: expected one of the models: echo'],
+      ['17: ladders.generate.rungs.0: expected one of the models: echo; did you mean echo?'],
     ],
     [
       'a rung of another task',
@@ -269,7 +271,9 @@ describe('readConfig()', () => {
     [
       'a policy and none',
       change('rungs: [echo]', 'rungs: [echo]\n    policy: here\n    uncalibrated: { confidenceThreshold: 1 }'),
-      ['19: ladders.generate.uncalibrated: expected nothing, since the ladder has a policy'],
+      [
+        '19: ladders.generate.uncalibrated: expected nothing, since the ladder has a policy (`policy: null` takes away one of a file that is extended)',
+      ],
       { folders: ['here'] },
     ],
     [
@@ -322,7 +326,7 @@ describe('readConfig()', () => {
       `${base}redis: { url: "\${REDIS_ADDRESS}" }\n`,
       ['18: redis.url: expected the environment variable REDIS_ADDRESS to be set'],
     ],
-    ['a key twice', `${base}version: 1\n`, ['18: Map keys must be unique']],
+    ['a key twice', `${base}version: 1\n`, ['18: expected Map keys to be unique']],
   ]
 
   for (const [what, text, expected, around] of broken) {
@@ -365,9 +369,9 @@ describe('readConfig()', () => {
     const text = readFileSync(new URL('../../deploy/config/sluice.yaml', import.meta.url), 'utf8')
     const config = readConfig(text, {
       file: 'sluice.yaml',
-      environment: {},
+      environment: { SLUICE_ROOT: '/sluice' },
       overrides: {},
-      surroundings: { packs: undefined, folderExists: () => true },
+      surroundings: { packs: undefined, folderExists: folder => folder.startsWith('/sluice/deploy/') },
     })
     expect(Object.keys(config.ladders)).toEqual(['transcribe', 'ocr', 'classify', 'embed'])
   })

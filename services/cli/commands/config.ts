@@ -1,6 +1,5 @@
-import { z } from 'zod'
 import { loadConfig } from '#services/config/load-config'
-import { configSchema } from '#services/config/schema'
+import { configJsonSchema } from '#services/config/known-keys'
 import type { CommonOptions } from '#services/cli/client/common-options'
 import type { Terminal } from '#services/cli/output/terminal'
 
@@ -23,5 +22,5 @@ export async function runConfigCheck(options: CommonOptions, terminal: Terminal,
 
 /** `sluice config schema` */
 export async function runConfigSchema(_options: CommonOptions, terminal: Terminal): Promise<void> {
-  terminal.line(JSON.stringify(z.toJSONSchema(configSchema, { io: 'input' }), undefined, 2))
+  terminal.line(JSON.stringify(configJsonSchema(), undefined, 2))
 }

@@ -86,14 +86,14 @@ export async function pullNamedPacks(
 }
 
 /** The packs that the configured models name, and those that the ladders' policies were fitted with. */
-function packsOf({ config, places }: LoadedConfig): readonly string[] {
+function packsOf({ config }: LoadedConfig): readonly string[] {
   const ofModels = Object.values(config.models).flatMap(({ backend }) =>
     Object.entries(backend).flatMap(([key, value]) =>
       /^pack$|Pack$/u.test(key) && typeof value === 'string' ? [value] : [],
     ),
   )
   const ofPolicies = Object.values(config.ladders).flatMap(({ policy }) =>
-    policy === undefined ? [] : (encoderPackOf(places.folder(policy)) ?? []),
+    policy === undefined ? [] : (encoderPackOf(policy) ?? []),
   )
   return [...new Set([...ofModels, ...ofPolicies])]
 }

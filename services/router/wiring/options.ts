@@ -30,7 +30,7 @@ export function fetchLimitsOf({ limits }: Config): FetchLimits {
 }
 
 /** What requests are held to. */
-export function admitOptionsOf({ config, places }: LoadedConfig): AdmitOptions {
+export function admitOptionsOf({ config }: Pick<LoadedConfig, 'config'>): AdmitOptions {
   const { limits } = config
   const recipes = Object.values(config.ladders).flatMap(ladder =>
     [...ladder.rungs, ...ladder.fallbacks].flatMap(rung =>
@@ -43,7 +43,7 @@ export function admitOptionsOf({ config, places }: LoadedConfig): AdmitOptions {
       textCharacters: limits.textCharacters,
       models: new Set([...Object.keys(config.models), ...recipes]),
       tiers: new Set(Object.values(config.pools).map(pool => pool.tier)),
-      labelSets: labelSetsOf(config, places.folder),
+      labelSets: labelSetsOf(config),
     },
     media: { imageMegapixels: limits.imageMegapixels, audioSeconds: limits.audioSeconds },
     defaultDeadlineMs: limits.defaultDeadlineMs,
@@ -53,9 +53,9 @@ export function admitOptionsOf({ config, places }: LoadedConfig): AdmitOptions {
 }
 
 /** The label sets are the folders of trained heads, one for each set. */
-function labelSetsOf(config: Config, folderOf: (configured: string) => string): ReadonlySet<string> {
+function labelSetsOf(config: Config): ReadonlySet<string> {
   const folders = Object.values(config.models).flatMap(({ backend }) =>
-    backend.kind === 'embedding' && backend.heads !== undefined ? folderOf(backend.heads) : [],
+    backend.kind === 'embedding' && backend.heads !== undefined ? backend.heads : [],
   )
   const sets = folders
     .filter(folder => existsSync(folder))

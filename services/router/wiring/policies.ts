@@ -18,8 +18,6 @@ import type { GuidedLadder } from '#services/router/request/states'
 /** What policies need of the router. */
 export interface PoliciesDependencies {
   readonly store: PolicyStore
-  /** Turns a configured folder into an absolute one. */
-  readonly folder: (configured: string) => string
   /** Where unpacked model packs lie: policies may be fitted with an encoder of texts. */
   readonly packs: string
   readonly registry: Registry
@@ -38,7 +36,7 @@ export interface Policies {
 
 /** Opens the configured policies and builds the ladders. @throws GatewayError Config for a policy that cannot be loaded */
 export async function composePolicies(config: Config, dependencies: PoliciesDependencies): Promise<Policies> {
-  const { store, folder, packs, registry, logger } = dependencies
+  const { store, packs, registry, logger } = dependencies
   const registers = [registry]
   const loads = new Counter({
     name: 'sluice_router_policy_loads_total',
@@ -55,7 +53,7 @@ export async function composePolicies(config: Config, dependencies: PoliciesDepe
   const { ladders, models } = composeLadders(config)
   const openEncoder = createEncoderShelf(packs)
   const shelf = await createPolicyShelf(
-    ladders.map(ladder => shelvedOf(ladder, config.ladders[ladder.name] ?? {}, folder)),
+    ladders.map(ladder => shelvedOf(ladder, config.ladders[ladder.name] ?? {})),
     {
       store,
       logger,
@@ -90,10 +88,9 @@ export async function composePolicies(config: Config, dependencies: PoliciesDepe
 function shelvedOf(
   { name, rungs: all }: Ladder,
   { policy, uncalibrated }: Pick<Config['ladders'][string], 'policy' | 'uncalibrated'>,
-  folder: (configured: string) => string,
 ): ShelvedLadder {
   const rungs = all.filter(rung => rung.fallback !== true).map(rung => rung.name)
-  if (policy !== undefined) return { name, rungs, folder: folder(policy) }
+  if (policy !== undefined) return { name, rungs, folder: policy }
   if (uncalibrated === undefined) return { name, rungs }
   const plain = { policy: createUncalibratedPolicy({ models: rungs, acceptRatio: uncalibrated.confidenceThreshold }) }
   return { name, rungs, plain }

@@ -69,7 +69,6 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const metricsRegistry = createMetricsRegistry()
   const { ladders, shelf, guideOf, policies } = await composePolicies(config, {
     store: stores.policies,
-    folder: places.folder,
     packs: places.packs,
     registry: metricsRegistry,
     logger,
