@@ -216,7 +216,7 @@ printing(config, 'init [file]', 'write a small commented configuration (default:
   .option('--large-key-variable <name>', 'two-servers: environment variable that holds its key')
   .option('--per-day-usd <usd>', 'two-servers: budget of a day')
   .option('--force', 'write over a file that is there')
-  .action(run(async () => (await import('./init-config.ts')).runConfigInit))
+  .action(run(async () => (await import('./commands/init-config.ts')).runConfigInit))
 config
   .command('schema')
   .description('the JSON schema, for editors')

@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { createInterface, type Interface } from 'node:readline/promises'
 import type { CommonOptions } from '#services/cli/client/common-options'
-import { configText, type ServerChoice, type TemplateChoice } from './config-templates.ts'
+import { configText, type ServerChoice, type TemplateChoice } from '#services/cli/output/config-templates'
 import { CommandFault } from '#services/cli/client/failure'
-import { selfCommand } from './self-command.ts'
+import { selfCommand } from '#services/cli/output/self-command'
 import type { Terminal } from '#services/cli/output/terminal'
 
 const kinds = ['local', 'server', 'two-servers'] as const
