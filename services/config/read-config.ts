@@ -1,10 +1,10 @@
 import { dirname, isAbsolute, join } from 'node:path'
 import { GatewayError } from '#services/contract/errors'
-import { checkConfig, type PlacedFault } from './check-config.ts'
-import type { Surroundings } from './cross-checks.ts'
-import { emptyMap, valueAt, withValue, type Located, type Path, type Place } from './located.ts'
-import { mergeLayers } from './merge-layers.ts'
-import { readLayer, type Environment } from './read-layer.ts'
+import { checkConfig, type PlacedFault } from './checks/check-config.ts'
+import type { Surroundings } from './checks/cross-checks.ts'
+import { emptyMap, valueAt, withValue, type Located, type Path, type Place } from './layers/located.ts'
+import { mergeLayers } from './layers/merge-layers.ts'
+import { readLayer, type Environment } from './layers/read-layer.ts'
 import type { Config } from './schema.ts'
 
 /** What a configuration is read against. */

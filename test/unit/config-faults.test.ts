@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { configJsonSchema } from '#services/config/known-keys'
+import { configJsonSchema } from '#services/config/checks/known-keys'
 import { packageRoot } from '#services/config/load-config'
 import { readConfig } from '#services/config/read-config'
 

@@ -1,5 +1,5 @@
 import { loadConfig } from '#services/config/load-config'
-import { configJsonSchema } from '#services/config/known-keys'
+import { configJsonSchema } from '#services/config/checks/known-keys'
 import type { CommonOptions } from '#services/cli/client/common-options'
 import type { Terminal } from '#services/cli/output/terminal'
 

@@ -1,9 +1,18 @@
-import { completeConfig } from './complete-config.ts'
+import { completeConfig } from '../complete-config.ts'
 import type { ConfigFault } from './config-fault.ts'
 import { crossCheck, type Surroundings } from './cross-checks.ts'
-import { placeOf, toPlain, valueAt, withKeyRenamed, withValue, type Located, type Path, type Place } from './located.ts'
+import {
+  placeOf,
+  toPlain,
+  valueAt,
+  withKeyRenamed,
+  withValue,
+  type Located,
+  type Path,
+  type Place,
+} from '../layers/located.ts'
 import { schemaFaults, type SchemaFault } from './schema-faults.ts'
-import { configSchema, type Config, type ParsedConfig } from './schema.ts'
+import { configSchema, type Config, type ParsedConfig } from '../schema.ts'
 
 /** A fault with the place that it stands at. */
 export interface PlacedFault extends ConfigFault {

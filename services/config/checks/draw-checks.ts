@@ -1,5 +1,5 @@
 import type { ConfigFault } from './config-fault.ts'
-import type { Config } from './schema.ts'
+import type { Config } from '../schema.ts'
 
 /** Faults of models and ladders that draw: who can, and what no picture can be put through. */
 export function drawFaults({ models, ladders }: Config): readonly ConfigFault[] {

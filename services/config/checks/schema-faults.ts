@@ -1,6 +1,6 @@
 import { meantBy, type ConfigFault } from './config-fault.ts'
 import { keysAt, placesOfKey } from './known-keys.ts'
-import type { Path } from './located.ts'
+import type { Path } from '../layers/located.ts'
 
 /** What zod says of a value, as far as reports need it. */
 export interface Issue {

@@ -1,5 +1,5 @@
 import { noSuchName, type ConfigFault } from './config-fault.ts'
-import type { Config } from './schema.ts'
+import type { Config } from '../schema.ts'
 
 /** Faults of prices and budgets that no single field shows. */
 export function moneyFaults(config: Config): ConfigFault[] {

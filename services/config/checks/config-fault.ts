@@ -1,5 +1,5 @@
 import { closestMatch } from 'leven'
-import type { Path } from './located.ts'
+import type { Path } from '../layers/located.ts'
 
 /** A fault in the configuration at a path. */
 export interface ConfigFault {

@@ -1,7 +1,7 @@
 import { meantBy, noSuchName, type ConfigFault } from './config-fault.ts'
 import { drawFaults } from './draw-checks.ts'
 import { moneyFaults } from './money-checks.ts'
-import type { Config } from './schema.ts'
+import type { Config } from '../schema.ts'
 
 /** What a configuration points at outside of itself. */
 export interface Surroundings {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Path } from './located.ts'
-import { configSchema } from './schema.ts'
+import type { Path } from '../layers/located.ts'
+import { configSchema } from '../schema.ts'
 
 /** The parts of a JSON schema that say which keys there are. */
 const node = z.looseObject({
