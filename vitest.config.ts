@@ -43,6 +43,17 @@ export default defineConfig({
         test: { name: 'integration', include: named('integration'), ...slow, sequence: { groupOrder: 2 } },
       },
       { extends: true, test: { name: 'e2e', include: named('e2e'), ...slow, sequence: { groupOrder: 3 } } },
+      // Long plays of faults with figures: `npm run test:faults`. Their short forms are among the others.
+      {
+        extends: true,
+        test: {
+          name: 'faults',
+          include: named('faults'),
+          ...slow,
+          testTimeout: 300_000,
+          sequence: { groupOrder: 4 },
+        },
+      },
     ],
   },
 })

@@ -3,7 +3,6 @@ import type { Logger } from 'pino'
 import { beginningOf } from '#services/state/cascade-log/begin-leg'
 import { createRedisClimbLog } from '#services/state/cascade-log/redis-cascade-log'
 import { climbLogTimes } from '#services/state/cascade-log/times'
-import { systemClock } from '#services/contract/clock'
 import { GatewayError } from '#services/contract/errors'
 import type { LoadedConfig } from '#services/config/load-config'
 import type { Config } from '#services/config/schema'
@@ -17,12 +16,17 @@ import { createBullmqConsumer } from '#services/state/queue/bullmq-consumer'
 import { envelopeVersion } from '#services/state/queue/job'
 import { checkRedis } from '#services/platform/redis/check-redis'
 import { connectRedis, whenReady } from '#services/platform/redis/connect'
+import { createStoreClock } from '#services/platform/redis/store-clock'
+import { watchStore } from '#services/platform/redis/store-health'
 import { createRedisWorkerRegistry } from '#services/state/registry/redis-worker-registry'
 import type { WorkerState } from '#services/state/registry/worker-registry'
 import { createMetricsRegistry } from '#services/platform/telemetry/create-metrics-registry'
 import { openTracer } from '#services/platform/telemetry/open-tracer'
 import { openOpsServer } from '#services/platform/telemetry/ops-server'
+import { storeFaults } from '#services/platform/telemetry/store-faults'
+import { createStoreMetrics } from '#services/platform/telemetry/store-metrics'
 import { createCollector } from '#services/worker/collect/collector'
+import { watchTakes } from '#services/worker/collect/watch-takes'
 import { createEngine, type EngineModel } from '#services/worker/engine/engine'
 import { handleBatch, type BatchDependencies } from './handle-batch.ts'
 import { createWorkerMetrics } from '#services/worker/telemetry/worker-metrics'
@@ -51,18 +55,21 @@ export async function composeWorker(
   if (poolConfig === undefined) {
     throw new GatewayError('Config', `there is no pool ${pool}; there are ${Object.keys(config.pools).join(', ')}`)
   }
-  const clock = systemClock
+  const clock = createStoreClock()
+  const registry = createMetricsRegistry()
+  const storeMetrics = createStoreMetrics(registry, 'worker')
   const workerId = `worker-${pool}-${randomBytes(6).toString('hex')}`
   const { prefix, commandTimeoutMs, url } = config.redis
-  const address = { url, commandTimeoutMs }
-  const redis = connectRedis(address, 'commands', logger)
-  const reader = connectRedis(address, 'blocking', logger)
-  const queueConnection = connectRedis(address, 'blocking', logger)
-  await whenReady(redis, startTimeoutMs)
+  const address = { url, commandTimeoutMs, onRefusal: storeMetrics.refused }
+  const redis = connectRedis(address, logger)
+  const reader = connectRedis(address, logger)
+  const queueConnection = connectRedis(address, logger)
+  await Promise.all([redis, queueConnection].map(connection => whenReady(connection, startTimeoutMs)))
   await checkRedis(redis, logger)
+  const health = await watchStore({ prefix, tags: ['money', `pool:${pool}`] }, { redis, clock, logger })
+  storeMetrics.show({ isUp: () => health.fault === undefined, clockAheadMs: () => clock.aheadMs })
 
   const tracer = await openTracer(config.traces, { service: 'sluice-worker', version, instance: workerId })
-  const registry = createMetricsRegistry()
   /** Told when models come and go, as soon as there is somebody who collects for them. */
   const collecting: { rouse?: () => void } = {}
   const engine = await createEngine(
@@ -86,16 +93,21 @@ export async function composeWorker(
     { reader, redis, logger },
   )
   mailbox.listen(openLegs.deliver)
-  const consumer = createBullmqConsumer(
-    {
-      prefix,
-      pool,
-      lockMs: poolConfig.lockMs,
-      renewMs: Math.floor(poolConfig.lockMs / 3),
-      beginning: beginningOf({ prefix, ...climbLogTimes }, workerId),
-    },
-    queueConnection,
-    logger,
+  const consumer = watchTakes(
+    createBullmqConsumer(
+      {
+        prefix,
+        pool,
+        lockMs: poolConfig.lockMs,
+        renewMs: Math.floor(poolConfig.lockMs / 3),
+        beginning: beginningOf({ prefix, ...climbLogTimes }, workerId),
+      },
+      queueConnection,
+      logger,
+      clock,
+    ),
+    { pool, commandTimeoutMs, models: () => engine.models },
+    { logger, observe: metrics.takesRestarted },
   )
   const { maxSize, maxWaitMs } = poolConfig.batch
   const limits = (): ReadonlyMap<string, number> =>
@@ -149,9 +161,11 @@ export async function composeWorker(
   }
   await beat()
   const beating = every(beatEveryMs, beat, error => logger.debug({ err: error }, 'a heartbeat failed'))
+  const watching = every(beatEveryMs, consumer.look, error => logger.debug({ err: error }, 'the line was not seen'))
   const ops = await openOpsServer(config.listen.workerOps, registry, {
     notReady: () => [
-      ...(redis.status === 'ready' ? [] : [{ check: 'redis' }]),
+      ...storeFaults(health),
+      ...(consumer.canTake ? [] : [{ check: 'queue' }]),
       ...(lanes.paused ? [{ check: 'draining' }] : []),
     ],
   })
@@ -165,7 +179,7 @@ export async function composeWorker(
         // Redis is away; the heartbeat runs out by itself.
       })
       await lanes.stop()
-      await beating.stop()
+      await Promise.all([beating.stop(), watching.stop()])
       await workers.leave(workerId).catch(() => {
         // As above.
       })
@@ -174,6 +188,7 @@ export async function composeWorker(
       await engine.close()
       await ops.close()
       await tracer.close()
+      await health.stop()
       redis.disconnect()
       queueConnection.disconnect()
     },

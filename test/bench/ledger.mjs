@@ -95,7 +95,7 @@ function request() {
 /** The two stages as the router builds them, over a connection of its kind; the climb between them is left out. */
 async function createStages(socket) {
   const logger = pino({ level: 'silent' })
-  const redis = connectRedis({ url: `unix://${socket}`, commandTimeoutMs: 5000 }, 'commands', logger)
+  const redis = connectRedis({ url: `unix://${socket}`, commandTimeoutMs: 5000 }, logger)
   await whenReady(redis, 5000)
   const clock = { now: () => Date.now() }
   const keep = { prefix: 'alone', keepCounterMs: 86_400_000 }

@@ -20,7 +20,7 @@ const server = spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--
 await new Promise(resolve => setTimeout(resolve, 500))
 const logger = pino({ level: 'silent' })
 const address = { url: `unix://${socket}`, commandTimeoutMs: 5000 }
-const redis = connectRedis(address, 'commands', logger)
+const redis = connectRedis(address, logger)
 await whenReady(redis, 5000)
 const control = new Redis({ path: socket })
 
@@ -42,7 +42,7 @@ process.exit(0)
 
 /** The mailbox: the worker appends to the router's stream, the router reads it. */
 async function streamWay(onReply) {
-  const reader = connectRedis(address, 'blocking', logger)
+  const reader = connectRedis(address, logger)
   const name = `bench-${Math.random().toString(16).slice(2)}`
   const box = createRedisMailbox({ prefix: 'bench', name, ttlMs: 60_000 }, { reader, redis, logger })
   box.listen(mail => onReply(mail.offset))

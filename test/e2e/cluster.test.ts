@@ -1,58 +1,21 @@
-import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packageRoot } from '#services/config/load-config'
-import { freePort } from '#services/cli/system/private-redis'
+import { startRedisCluster, type RedisCluster } from '../support/faults/redis-cluster.ts'
 import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
 
 const hasServer = ['redis-server', 'redis-cli'].every(name => spawnSync(name, ['--version']).status === 0)
-let folder = ''
-let nodes: { port: number; child: ChildProcess }[] = []
+let cluster: RedisCluster
 let running: RunningProcess[] = []
 let client: TestClient
-
-/** Three masters on ports of their own; each wants a second port, 10,000 above, for the cluster's own talk. */
-async function startCluster(): Promise<string> {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-cluster-'))
-  while (nodes.length < 3) {
-    const port = await freePort()
-    if (port > 55_000 || nodes.some(node => node.port === port)) continue
-    const data = join(folder, String(port))
-    mkdirSync(data)
-    const flags = [
-      '--port',
-      String(port),
-      '--dir',
-      data,
-      '--save',
-      '',
-      '--cluster-enabled',
-      'yes',
-      '--cluster-node-timeout',
-      '2000',
-    ]
-    nodes.push({ port, child: spawn('redis-server', flags, { stdio: 'ignore' }) })
-  }
-  const hosts = nodes.map(node => `127.0.0.1:${node.port}`)
-  for (const { port } of nodes) {
-    const probe = new Redis(port, { retryStrategy: () => 50, maxRetriesPerRequest: null })
-    await probe.ping()
-    probe.disconnect()
-  }
-  execFileSync('redis-cli', ['--cluster', 'create', ...hosts, '--cluster-yes'])
-  const info = (): string => execFileSync('redis-cli', ['-p', String(nodes[0]?.port), 'cluster', 'info']).toString()
-  while (!info().includes('cluster_state:ok')) await new Promise(resolve => setTimeout(resolve, 100))
-  return `cluster://${hosts.join(',')}`
-}
 
 describe.skipIf(!hasServer)(
   'on a Redis Cluster of three masters (skipped without redis-server and redis-cli on PATH)',
   () => {
     beforeAll(async () => {
-      const environment = { SLUICE_TEST_REDIS: await startCluster() }
+      cluster = await startRedisCluster()
+      const environment = { SLUICE_TEST_REDIS: cluster.url }
       const config = ['--config', join(packageRoot(), 'test', 'e2e', 'config', 'echo.yaml')]
       running = await Promise.all([
         startProcess('worker', [...config, '--pool', 'small'], environment),
@@ -65,9 +28,7 @@ describe.skipIf(!hasServer)(
     afterAll(async () => {
       client.close()
       await Promise.all(running.map(one => one.end('SIGKILL')))
-      for (const { child } of nodes) child.kill('SIGKILL')
-      nodes = []
-      rmSync(folder, { recursive: true, force: true })
+      await cluster.stop()
     })
 
     it('climbs, whatever slots the keys of a request fall into', async () => {
@@ -87,5 +48,32 @@ describe.skipIf(!hasServer)(
       const watched = await client.watch(first.answer?.jobId ?? '')
       expect(watched.answer?.at(-1)?.state).toBe('JOB_STATE_SUCCEEDED')
     })
+
+    it('is UNAVAILABLE and not ready while a master hangs, whichever it is, and serves within 10 s after', async () => {
+      const readyz = (): Promise<number[]> =>
+        Promise.all(running.map(async ({ ready }) => (await fetch(`http://${String(ready['ops'])}/readyz`)).status))
+      for (const node of cluster.nodes) {
+        node.signal('SIGSTOP')
+        // The others have taken it for failed, and refuse all slots.
+        await until(async () => (await readyz()).every(status => status === 503))
+        const { failure } = await client.infer(textRequest('confidence=0.9 during'), { deadlineMs: 5000 })
+        expect(failure?.status).toBe('UNAVAILABLE')
+        node.signal('SIGCONT')
+        await until(() => cluster.isWell())
+        const wellAt = performance.now()
+        await until(async () => {
+          const called = await Promise.all(
+            Array.from({ length: 8 }, () => client.infer(textRequest('confidence=0.1 after'), { deadlineMs: 3000 })),
+          )
+          return called.every(({ answer }) => answer?.model === 'echo-large')
+        })
+        await until(async () => (await readyz()).every(status => status === 200))
+        expect(performance.now() - wellAt).toBeLessThan(10_000)
+      }
+    }, 120_000)
   },
 )
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise(resolve => setTimeout(resolve, 100))
+}

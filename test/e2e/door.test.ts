@@ -51,7 +51,7 @@ function call<T>(
 
 /** Every value of a Redis as text, whatever its type. */
 async function everythingIn(url: string): Promise<string> {
-  const redis = connectRedis({ url, commandTimeoutMs: 5000 }, 'commands', pino({ level: 'silent' }))
+  const redis = connectRedis({ url, commandTimeoutMs: 5000 }, pino({ level: 'silent' }))
   await whenReady(redis, 10_000)
   const readers: Readonly<Record<string, (key: string) => Promise<unknown>>> = {
     string: key => redis.get(key),
@@ -262,7 +262,7 @@ describe('another tenant', () => {
   })
 
   it('reads no payload, nor frees or keeps one', async () => {
-    const redis = connectRedis({ url: door.redis.url, commandTimeoutMs: 2000 }, 'commands', pino({ level: 'silent' }))
+    const redis = connectRedis({ url: door.redis.url, commandTimeoutMs: 2000 }, pino({ level: 'silent' }))
     await whenReady(redis, 10_000)
     const payloads = createRedisPayloadStore({ prefix: 'door', quotaBytes: 1e6 }, redis, systemClock)
     const id = await payloads.put('acme', Buffer.from('of acme'), 60_000)

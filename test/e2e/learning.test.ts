@@ -24,7 +24,7 @@ let client: TestClient
 
 beforeAll(async () => {
   server = await startPrivateRedis()
-  redis = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, 'commands', pino({ level: 'silent' }))
+  redis = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, pino({ level: 'silent' }))
   await whenReady(redis, 5000)
 })
 afterAll(async () => {

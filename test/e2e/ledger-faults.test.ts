@@ -119,6 +119,8 @@ describe('the ledger, when Redis', () => {
     await until(async () => (await ask()).failure?.reason === 'LEDGER_CLOSED')
     expect((await budget())?.restoreNeeded).toBe(true)
     expect((await ask()).failure?.status).toBe('UNAVAILABLE')
+    const readyz = (): Promise<Response> => fetch(`http://${String(router.ready['ops'])}/readyz`)
+    expect(await (await readyz()).text()).toContain('not ready: ledger')
 
     // A router that starts anew remembers it too.
     client.close()
@@ -131,6 +133,7 @@ describe('the ledger, when Redis', () => {
     expect(restored.stdout).toContain('the ledger is open again')
     expect(restored.code).toBe(0)
     expect((await tenantDay()).spent).toBe(before.spent)
+    await until(async () => (await readyz()).status === 200)
     const shown = await runCli(['budget', '--address', address])
     expect(shown.stdout).toContain('tenant:day')
     expect(shown.stdout).not.toContain('lost its data')

@@ -22,7 +22,7 @@ const wanted = { id: 'ci', tenant: 'acme', scopes: ['infer'], note: 'for the bui
 
 beforeAll(async () => {
   server = await startPrivateRedis()
-  redis = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, 'commands', pino({ level: 'silent' }))
+  redis = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, pino({ level: 'silent' }))
   await whenReady(redis, 10_000)
 })
 afterAll(async () => {
@@ -130,7 +130,7 @@ describe('a key of the store', () => {
 
   it('says that the store is away, not that the key is wrong', async () => {
     const { text } = await keys.create(wanted)
-    const away = connectRedis({ url: 'unix:///nowhere', commandTimeoutMs: 50 }, 'commands', pino({ level: 'silent' }))
+    const away = connectRedis({ url: 'unix:///nowhere', commandTimeoutMs: 50 }, pino({ level: 'silent' }))
     const proving = createProveByStore(createRedisKeyStore('t', away), clock)(text, hashCredential(text))
     await expect(proving).rejects.toMatchObject({ code: 'Overloaded' })
     away.disconnect()

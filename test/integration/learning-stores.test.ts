@@ -16,7 +16,7 @@ const clock = { now: () => nowMs }
 
 beforeAll(async () => {
   server = await startPrivateRedis()
-  redis = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, 'commands', pino({ level: 'silent' }))
+  redis = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, pino({ level: 'silent' }))
   await whenReady(redis, 5000)
 })
 afterAll(async () => {

@@ -16,7 +16,7 @@ let redis: RedisConnection
 
 beforeAll(async () => {
   server = await startPrivateRedis()
-  redis = connectRedis({ url: server.url, commandTimeoutMs: 5000 }, 'commands', logger)
+  redis = connectRedis({ url: server.url, commandTimeoutMs: 5000 }, logger)
   await whenReady(redis, 5000)
 })
 afterAll(async () => {
@@ -197,7 +197,7 @@ describe('the ledger in Redis', () => {
 describe('5,000 holds that are asked for at once over three connections', () => {
   it('fill their limit to the last one that fits, and are all given back', async () => {
     const connections = Array.from({ length: 3 }, () =>
-      connectRedis({ url: server.url, commandTimeoutMs: 20_000 }, 'commands', logger),
+      connectRedis({ url: server.url, commandTimeoutMs: 20_000 }, logger),
     )
     await Promise.all(connections.map(one => whenReady(one, 5000)))
     const options: GenerationOptions = { prefix: 'many', keepCounterMs: dayMs, onEmpty: 'start' }

@@ -26,7 +26,7 @@ let redis: RedisConnection
 
 beforeAll(async () => {
   server = await startPrivateRedis()
-  redis = connectRedis({ url: server.url, commandTimeoutMs: 5000 }, 'commands', logger)
+  redis = connectRedis({ url: server.url, commandTimeoutMs: 5000 }, logger)
   await whenReady(redis, 5000)
 })
 afterAll(async () => {
@@ -98,7 +98,8 @@ async function pool() {
   const counted = fleet.counted(queue)
   const ended = new Map<string, number>()
   const service = new Map<string, number>()
-  const blocking = connectRedis({ url: server.url, commandTimeoutMs: 5000 }, 'blocking', logger)
+  const blocking = connectRedis({ url: server.url, commandTimeoutMs: 5000 }, logger)
+  await whenReady(blocking, 5000)
   const consumer = createBullmqConsumer({ prefix: 'o', pool: 'p', lockMs: 10_000, renewMs: 3000 }, blocking, logger)
   const stopped = new AbortController()
   let turn: Promise<unknown> = Promise.resolve()

@@ -22,7 +22,7 @@ let ends: (() => Promise<void>)[] = []
 
 beforeAll(async () => {
   server = await startPrivateRedis()
-  redis = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, 'commands', logger)
+  redis = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, logger)
   await whenReady(redis, 5000)
 })
 afterAll(async () => {
@@ -40,7 +40,8 @@ async function idleConsumer(
   clock = { now: () => Date.now() },
   { url, log }: { readonly url: string; readonly log: Logger } = { url: server.url, log: logger },
 ): Promise<JobConsumer> {
-  const connection = connectRedis({ url, commandTimeoutMs: 2000 }, 'blocking', log)
+  const connection = connectRedis({ url, commandTimeoutMs: 2000 }, log)
+  await whenReady(connection, 5000)
   const beginning = beginningOf({ prefix, ...climbLogTimes }, 'worker-1')
   const options = { prefix, pool: 'p', lockMs: 2500, renewMs: 800, beginning }
   const consumer = createBullmqConsumer(options, connection, log, clock)

@@ -24,7 +24,7 @@ let deployments = 0
 
 beforeAll(async () => {
   server = await startPrivateRedis()
-  redis = connectRedis({ url: server.url, commandTimeoutMs: 5000 }, 'commands', logger)
+  redis = connectRedis({ url: server.url, commandTimeoutMs: 5000 }, logger)
   await whenReady(redis, 5000)
 })
 afterAll(async () => {

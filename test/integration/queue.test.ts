@@ -20,7 +20,7 @@ let consumers: JobConsumer[] = []
 
 beforeAll(async () => {
   server = await startPrivateRedis()
-  redis = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, 'commands', logger)
+  redis = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, logger)
   await whenReady(redis, 5000)
 })
 afterAll(async () => {
@@ -33,7 +33,6 @@ beforeEach(async () => {
   await redis.flushall()
 })
 
-const blocking = (): RedisConnection => connectRedis({ url: server.url, commandTimeoutMs: 2000 }, 'blocking', logger)
 const { sheddable, interactive } = priorityRanks
 
 const producerOf = (most = 1000, onShed?: (job: Job) => void) =>
@@ -42,7 +41,7 @@ const producerOf = (most = 1000, onShed?: (job: Job) => void) =>
     redis,
   )
 
-function consumerOf(connection = blocking()): JobConsumer {
+function consumerOf(connection = redis): JobConsumer {
   const consumer = createBullmqConsumer(options, connection, logger)
   consumers.push(consumer)
   return consumer
@@ -231,7 +230,8 @@ describe('the queue of a pool', () => {
 
   it('gives the same batch to another worker within 5 s when the first is gone', async () => {
     const producer = producerOf()
-    const dying = blocking()
+    const dying = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, logger)
+    await whenReady(dying, 5000)
     const first = createBullmqConsumer(options, dying, logger)
     const second = consumerOf()
     for (let index = 0; index < 3; index += 1) await producer.add('p', waitingJob())

@@ -21,7 +21,7 @@ let redis: RedisConnection
 
 beforeAll(async () => {
   server = await startPrivateRedis({ appendOnly: true })
-  redis = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, 'commands', logger)
+  redis = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, logger)
   await whenReady(redis, 5000)
 })
 afterAll(async () => {
@@ -33,7 +33,7 @@ beforeEach(async () => {
 })
 
 function blocking(): RedisConnection {
-  return connectRedis({ url: server.url, commandTimeoutMs: 2000 }, 'blocking', logger)
+  return connectRedis({ url: server.url, commandTimeoutMs: 2000 }, logger)
 }
 
 const end: LegEnd = {
@@ -308,7 +308,7 @@ describe('createRedisWorkerRegistry()', () => {
 describe('a Redis that is away', () => {
   it('fails commands as Overloaded within a second, and is used again when it is back with its data', async () => {
     const own = await startPrivateRedis({ appendOnly: true })
-    const connection = connectRedis({ url: own.url, commandTimeoutMs: 500 }, 'commands', logger)
+    const connection = connectRedis({ url: own.url, commandTimeoutMs: 500 }, logger)
     await whenReady(connection, 5000)
     const producer = createBullmqProducer({ prefix, maxWaiting: new Map() }, connection)
     const one = waitingJob()

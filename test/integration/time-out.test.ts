@@ -1,6 +1,7 @@
 import { pino } from 'pino'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
+import { openTcpProxy } from '../support/tcp-proxy.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
 const ms = 200
@@ -11,14 +12,19 @@ let other: RedisConnection
 beforeAll(async () => {
   server = await startPrivateRedis()
   const logger = pino({ level: 'silent' })
-  redis = connectRedis({ url: server.url, commandTimeoutMs: ms }, 'commands', logger)
-  other = connectRedis({ url: server.url, commandTimeoutMs: 5000 }, 'commands', logger)
+  redis = connectRedis({ url: server.url, commandTimeoutMs: ms }, logger)
+  other = connectRedis({ url: server.url, commandTimeoutMs: 5000 }, logger)
   await Promise.all([whenReady(redis, 5000), whenReady(other, 5000)])
 })
 afterAll(async () => {
   redis.disconnect()
   other.disconnect()
   await server.stop()
+})
+
+beforeEach(async () => {
+  await other.client('UNPAUSE')
+  await whenReady(redis, 5000)
 })
 
 /** Keeps the loop from its work. */
@@ -42,7 +48,16 @@ describe('a command', () => {
     expect(performance.now() - startedAt).toBeLessThan(ms + 150)
     expect(await second).toBe('Command timed out')
     await sleep(700)
+    await whenReady(redis, 5000)
     expect(await redis.ping()).toBe('PONG')
+  })
+
+  it('that waits in Redis has that time more, as have those behind it', async () => {
+    const key = 'nobody-adds-to-it'
+    const waited = redis.bzpopmin(key, 0.5)
+    const behind = redis.ping()
+    expect(await waited).toBeNull()
+    expect(await behind).toBe('PONG')
   })
 
   it('has its whole time from when it goes out, however long its turn of the loop takes', async () => {
@@ -61,5 +76,40 @@ describe('a command', () => {
     await new Promise(resolve => setImmediate(resolve))
     block(3 * ms)
     expect(await Promise.all(replies)).toEqual(['PONG', 'PONG'])
+  })
+})
+
+describe('a connection', () => {
+  it('on which nothing comes any more is broken and made anew, be it that a command waits in Redis on it', async () => {
+    const proxy = await openTcpProxy(server.socketPath)
+    const url = `redis://127.0.0.1:${proxy.port}`
+    const through = connectRedis({ url, commandTimeoutMs: ms }, pino({ level: 'silent' }))
+    await whenReady(through, 5000)
+    expect(await through.ping()).toBe('PONG')
+    const again = new Promise<void>(resolve => through.once('ready', () => resolve()))
+    proxy.freeze('ping')
+    const frozenAt = performance.now()
+    expect(await failureOf(through.bzpopmin('nobody-adds-to-it', 0.3))).not.toBe('null')
+    expect(performance.now() - frozenAt).toBeGreaterThan(300)
+    await again
+    expect(await through.get('a')).toBeNull()
+    through.disconnect()
+    await proxy.close()
+  })
+
+  it('on which replies come late is kept', async () => {
+    const proxy = await openTcpProxy(server.socketPath)
+    const url = `redis://127.0.0.1:${proxy.port}`
+    const through = connectRedis({ url, commandTimeoutMs: ms }, pino({ level: 'silent' }))
+    await whenReady(through, 5000)
+    let closed = 0
+    through.on('close', () => (closed += 1))
+    proxy.delayMs = ms / 2
+    // One is on its way at any time; each is answered in time.
+    const replies = Array.from({ length: 8 }, (_, index) => sleep(index * 40).then(() => through.ping()))
+    expect(await Promise.all(replies)).toEqual(Array.from({ length: 8 }, () => 'PONG'))
+    expect(closed).toBe(0)
+    through.disconnect()
+    await proxy.close()
   })
 })

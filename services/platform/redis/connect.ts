@@ -1,6 +1,9 @@
 import { Cluster, Redis, type ClusterNode } from 'ioredis'
 import type { Logger } from 'pino'
 import { GatewayError } from '#services/contract/errors'
+import { keepClusterOpen } from './keep-cluster-open.ts'
+import { keepToMaster } from './keep-to-master.ts'
+import { refusalOf, type StoreRefusal } from './store-refusal.ts'
 import { timeOutCommands } from './time-out.ts'
 import { writeTogether } from './write-together.ts'
 
@@ -13,66 +16,112 @@ export interface RedisOptionsOfHouse {
   readonly url: string
   /** A command that takes longer fails: a Redis that hangs is away. */
   readonly commandTimeoutMs: number
+  /** Hears of every error by which Redis says that it cannot serve now. */
+  readonly onRefusal?: (refusal: StoreRefusal) => void
 }
-
-/**
- * What the connection is for. `commands` fail at once while Redis is away, so that callers hear UNAVAILABLE within a second;
- * `blocking` waits for it, as BullMQ's workers and mailbox readers must.
- */
-export type ConnectionUse = 'commands' | 'blocking'
 
 /** Longest pause between two attempts to reconnect: a Redis that is back is noticed within it. */
 const longestRetryMs = 500
+/** Longest that a connection may take to be made. */
+const connectTimeoutMs = 1000
+/** A socket whose other end does not close it is destroyed after this. */
+const disconnectTimeoutMs = 100
 
-/** Opens a connection; the caller closes it with `disconnect` or `quit`. @throws GatewayError Config for an address that cannot be read */
-export function connectRedis(options: RedisOptionsOfHouse, use: ConnectionUse, logger: Logger): RedisConnection {
-  const connection = open(options, sharedOptions(use), use)
+/** How a connection that is alike is opened, by the connection. */
+const openers = new WeakMap<RedisConnection, () => RedisConnection>()
+
+/**
+ * Opens a connection; the caller closes it with `disconnect` or `quit`. Its commands fail at once while Redis is away, and when they are
+ * not answered in time, so that callers hear UNAVAILABLE within a second; what is read in a loop is asked for again.
+ * @throws GatewayError Config for an address that cannot be read
+ */
+export function connectRedis(options: RedisOptionsOfHouse, logger: Logger): RedisConnection {
+  const connection = open(options)
+  openers.set(connection, () => connectRedis(options, logger))
   // ioredis throws an unhandled 'error' otherwise; it reconnects by itself, and every command fails with its own error.
-  connection.on('error', (error: Error) => logger.debug({ err: error, use }, 'redis connection'))
-  connection.on('close', () => logger.debug({ use }, 'redis connection closed'))
+  connection.on('error', (error: Error) => logger.debug({ err: error }, 'redis connection'))
+  connection.on('close', () => logger.debug('redis connection closed'))
+  timeOutCommands(connection, options.commandTimeoutMs)
   if (connection instanceof Redis) {
     writeTogether(connection)
-    if (use === 'commands') timeOutCommands(connection, options.commandTimeoutMs)
+    keepToMaster(connection, logger)
+  } else {
+    connection.on('+node', (node: Redis) => timeOutCommands(node, options.commandTimeoutMs))
+    keepClusterOpen(connection, logger)
   }
   return connection
 }
 
-function sharedOptions(use: ConnectionUse) {
-  const blocking = use === 'blocking'
+/** Opens one more connection like this one, such as one that waits. */
+export function connectAnother(connection: RedisConnection): RedisConnection {
+  const opener = openers.get(connection)
+  if (opener === undefined) throw new Error('this connection was not opened by connectRedis')
+  return opener()
+}
+
+function sharedOptions({ onRefusal }: RedisOptionsOfHouse) {
   return {
     retryStrategy: (attempt: number) => Math.min(longestRetryMs, 2 ** Math.min(attempt, 9)),
-    connectTimeout: 2000,
-    enableOfflineQueue: blocking,
-    maxRetriesPerRequest: blocking ? null : 0,
-    autoResendUnfulfilledCommands: blocking,
+    connectTimeout: connectTimeoutMs,
+    disconnectTimeout: disconnectTimeoutMs,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    // What was under way when a connection broke fails: sent again, it could be done twice.
+    autoResendUnfulfilledCommands: false,
+    reconnectOnError(error: Error) {
+      const refusal = refusalOf(error)
+      if (refusal !== undefined) onRefusal?.(refusal)
+      // A replica, or a master that was made one: its place has been taken.
+      return refusal === 'read-only'
+    },
   }
 }
 
-function open(options: RedisOptionsOfHouse, shared: SharedOptions, use: ConnectionUse): RedisConnection {
+function open(options: RedisOptionsOfHouse): RedisConnection {
   const [scheme, rest] = splitOnce(options.url, '://')
-  const opener = openers[scheme]
-  if (opener !== undefined) return opener(options, rest, shared, use)
+  const way = schemes[scheme]
+  if (way !== undefined) return way(options, rest, sharedOptions(options))
   // The address can hold a password, so nothing of it is repeated.
-  throw new GatewayError('Config', `redis.url: its scheme is not one of ${Object.keys(openers).join(', ')}`)
+  throw new GatewayError('Config', `redis.url: its scheme is not one of ${Object.keys(schemes).join(', ')}`)
 }
 
 type SharedOptions = ReturnType<typeof sharedOptions>
-type Opener = (options: RedisOptionsOfHouse, rest: string, shared: SharedOptions, use: ConnectionUse) => RedisConnection
+type Opener = (options: RedisOptionsOfHouse, rest: string, shared: SharedOptions) => RedisConnection
 
-const openers: Readonly<Record<string, Opener>> = {
+const schemes: Readonly<Record<string, Opener>> = {
   redis: ({ url }, _rest, shared) => new Redis(url, shared),
   rediss: ({ url }, _rest, shared) => new Redis(url, shared),
   unix: (_options, path, shared) => new Redis({ ...shared, path }),
-  sentinel(_options, rest, shared) {
+  sentinel({ commandTimeoutMs }, rest, shared) {
     const [hosts, name] = splitOnce(rest, '/')
-    return new Redis({ ...shared, sentinels: nodesOf(hosts), name: name === '' ? 'mymaster' : name })
+    return new Redis({
+      ...shared,
+      sentinels: nodesOf(hosts),
+      name: name === '' ? 'mymaster' : name,
+      // A promotion is heard of as soon as a Sentinel tells it, and a Sentinel that hangs is passed over.
+      failoverDetector: true,
+      sentinelCommandTimeout: commandTimeoutMs,
+      sentinelReconnectStrategy: () => sentinelRetryMs,
+    })
   },
-  cluster({ commandTimeoutMs }, hosts, shared, use) {
-    const blocking = use === 'blocking'
-    const redisOptions = blocking ? shared : { ...shared, commandTimeout: commandTimeoutMs }
-    return new Cluster(nodesOf(hosts), { redisOptions, enableOfflineQueue: blocking })
+  cluster({ commandTimeoutMs }, hosts, shared) {
+    return new Cluster(nodesOf(hosts), {
+      redisOptions: shared,
+      enableOfflineQueue: false,
+      slotsRefreshTimeout: commandTimeoutMs,
+      // What a cluster that is down is asked again is over when the command's time is.
+      maxRedirections: Math.max(2, Math.ceil(commandTimeoutMs / clusterRetryMs)),
+      retryDelayOnClusterDown: clusterRetryMs,
+      retryDelayOnFailover: clusterRetryMs,
+      retryDelayOnTryAgain: clusterRetryMs,
+      clusterRetryStrategy: attempt => Math.min(longestRetryMs, 50 * attempt),
+    })
   },
 }
+
+const clusterRetryMs = 100
+/** A Sentinel that is away is asked again to tell of promotions after this. */
+const sentinelRetryMs = 5000
 
 function nodesOf(hosts: string): { host: string; port: number }[] & ClusterNode[] {
   return hosts.split(',').map(host => {

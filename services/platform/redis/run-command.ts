@@ -1,23 +1,41 @@
 import { GatewayError } from '#services/contract/errors'
+import { refusalOf } from './store-refusal.ts'
 
 /** After this a caller may try again: about how long a Redis takes to be back after a failover. */
 const retryAfterMs = 1000
 
-/** Runs something on Redis and turns a Redis that is away into an error for callers. @throws GatewayError Overloaded */
+/** Runs something on Redis and turns a Redis that is away, or that cannot serve now, into an error for callers. @throws GatewayError Overloaded */
 export async function onRedis<T>(command: () => Promise<T>): Promise<T> {
   try {
     return await command()
   } catch (error) {
-    if (error instanceof GatewayError || !isAway(error)) throw error
-    throw new GatewayError('Overloaded', 'the store is away', { reason: 'STORE_AWAY', retryAfterMs }, { cause: error })
+    throw storeErrorOf(error) ?? (isAway(error, networkSigns) ? awayError(error) : error)
   }
 }
 
-/** Error texts by which ioredis says that Redis could not be reached, did not answer, or cannot write now. */
-const signs =
-  /Connection is closed|Stream isn't writeable|Command timed out|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|max retries|LOADING|MASTERDOWN|CLUSTERDOWN|READONLY|All sentinels are unreachable|ClusterAllFailed|None of startup nodes|Socket closed|slots cache/iu
+/** The error for callers, where something failed because Redis is away or cannot serve now; `undefined` where it failed for another reason. */
+export function storeErrorOf(thrown: unknown): GatewayError<'Overloaded'> | undefined {
+  if (thrown instanceof GatewayError) return undefined
+  const refusal = refusalOf(thrown)
+  if (refusal !== undefined) {
+    const reason = `STORE_${refusal.replaceAll('-', '_').toUpperCase()}`
+    const details = { reason, retryAfterMs }
+    return new GatewayError('Overloaded', `the store cannot serve now: ${refusal}`, details, { cause: thrown })
+  }
+  return isAway(thrown, signs) ? awayError(thrown) : undefined
+}
 
-/** Tells whether a thrown value means that Redis is away, not that a command was wrong. */
-function isAway(thrown: unknown): boolean {
-  return thrown instanceof Error && (signs.test(thrown.message) || signs.test(thrown.name))
+function awayError(cause: unknown): GatewayError<'Overloaded'> {
+  return new GatewayError('Overloaded', 'the store is away', { reason: 'STORE_AWAY', retryAfterMs }, { cause })
+}
+
+/** Texts by which ioredis and BullMQ say that Redis could not be reached, or did not answer. */
+const signs =
+  /Connection is closed|Stream isn't writeable|Command timed out|said nothing for|Socket closed|max retries|sentinels are unreachable|ClusterAllFailed|None of startup nodes|slots cache|Cluster isn't ready|Cluster is (?:ended|disconnect)|Too many Cluster redirections|Command aborted due to connection close/iu
+/** Codes of the network's own faults, which others than Redis have too. */
+const networkSigns =
+  /ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/u
+
+function isAway(thrown: unknown, fault: RegExp): boolean {
+  return thrown instanceof Error && (fault.test(thrown.message) || fault.test(thrown.name))
 }

@@ -11,7 +11,7 @@ export interface Readiness {
 
 /** One thing that is not ready, such as `pool small`. */
 export interface NotReady {
-  /** Closed set: redis, draining, pool. `/readyz?exclude=pool` leaves a check out. */
+  /** Closed set: redis, clock, ledger, queue, draining, pool. `/readyz?exclude=pool` leaves a check out. */
   readonly check: string
   readonly name?: string
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { LoadedConfig } from '#services/config/load-config'
-import { systemClock } from '#services/contract/clock'
+import { createStoreClock } from '#services/platform/redis/store-clock'
 import { loadErrorMessages } from '#services/wire/load-proto'
 import { createStatusWriter } from '#services/wire/status'
 import { createRequestLogger } from '#services/platform/telemetry/create-logger'
@@ -9,6 +9,7 @@ import { createMetricsRegistry } from '#services/platform/telemetry/create-metri
 import { preparePictures } from '#services/media/open-picture'
 import { openTracer } from '#services/platform/telemetry/open-tracer'
 import { openOpsServer } from '#services/platform/telemetry/ops-server'
+import { createStoreMetrics } from '#services/platform/telemetry/store-metrics'
 import { sleep } from '#services/platform/process/every'
 import type { Service } from '#services/platform/process/run-service'
 import { createAdmit } from '#services/router/admit/admit'
@@ -39,6 +40,7 @@ import { createJobs } from '#services/router/edge/grpc/jobs'
 import { createLookAnew } from '#services/router/ladders/reconsider'
 import { startLoops } from '#services/router/lifecycle/background-loops'
 import { createRouterMetrics } from '#services/router/telemetry/request-metrics'
+import { readinessOf } from '#services/router/readiness-of'
 import { createReplay } from '#services/router/recovery/requeue'
 import { createAdminService } from '#services/router/edge/grpc/admin-service'
 import { createStopping } from '#services/router/edge/grpc/call-context'
@@ -58,15 +60,15 @@ const followEveryMs = 100
 /** Builds a router out of the configuration and starts it. @throws GatewayError Config, Overloaded */
 export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promise<Service> {
   const { config, places } = loaded
-  const clock = systemClock
+  const clock = createStoreClock()
   const name = `router-${randomBytes(6).toString('hex')}`
   const owner = (): { name: string; leaseUntil: number } => ({ name, leaseUntil: clock.now() + leaseMs })
   const tracer = await openTracer(config.traces, tracedRouterOf(loaded, name))
   const requestEnded = createRequestLog(config.log.requests, () => createRequestLogger('router'))
-  const stores = await createStores(loaded, name, clock, logger)
-  const { climbLog, queue, mail, payloads, registry, generation, redis } = stores
-
   const metricsRegistry = createMetricsRegistry()
+  const storeMetrics = createStoreMetrics(metricsRegistry, 'router')
+  const stores = await createStores(loaded, name, { clock, logger, metrics: storeMetrics })
+  const { climbLog, queue, mail, payloads, registry, generation } = stores
   const { ladders, shelf, guideOf, policies } = await composePolicies(config, {
     store: stores.policies,
     packs: places.packs,
@@ -200,7 +202,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const edge = { statuses, answered: metrics.answered, logger }
   const { callerOf, interceptor } = createGatekeeper({ ...door, ...edge })
   const stopping = createStopping()
-  const serve = { ...edge, callerOf, demandScope, enter: inFlight.enter, tracer, stopping: stopping.signal }
+  const serve = { ...edge, callerOf, demandScope, enter: inFlight.enter, tracer, clock, stopping: stopping.signal }
   const gateway = {
     ...serve,
     handler,
@@ -225,13 +227,8 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   })
   const { server, close: closePort } = await openPort(loaded, { gateway, admin, interceptor }, logger)
   server.setServing(true)
-  const ops = await openOpsServer(config.listen.ops, metricsRegistry, {
-    notReady: () => [
-      ...(redis.status === 'ready' ? [] : [{ check: 'redis' }]),
-      ...(closing.signal.aborted ? [{ check: 'draining' }] : []),
-      ...fleet.poolsWithoutWorkers.map(pool => ({ check: 'pool', name: pool })),
-    ],
-  })
+  const readiness = readinessOf(stores, fleet, closing.signal)
+  const ops = await openOpsServer(config.listen.ops, metricsRegistry, readiness)
   logger.info({ name, grpc: server.address, ops: ops.address }, 'router is ready')
   preparePictures().catch((error: unknown) => logger.warn({ err: error }, 'pictures cannot be opened'))
 

@@ -6,7 +6,6 @@ import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
 import { createRedisClimbLog } from '#services/state/cascade-log/redis-cascade-log'
 import { climbLogTimes } from '#services/state/cascade-log/times'
 import type { LoadedConfig } from '#services/config/load-config'
-import type { Clock } from '#services/contract/clock'
 import type { Mailbox, MailSender, RouterMail } from '#services/state/replies/mailbox'
 import { createMailSender, createRedisMailbox } from '#services/state/replies/redis-mailbox'
 import type { OutcomeStore } from '#services/state/outcomes/outcome-store'
@@ -18,8 +17,11 @@ import type { Job } from '#services/state/queue/job'
 import type { JobProducer } from '#services/state/queue/pool-queue'
 import { checkRedis } from '#services/platform/redis/check-redis'
 import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
+import type { StoreClock } from '#services/platform/redis/store-clock'
+import { watchStore, type StoreHealth } from '#services/platform/redis/store-health'
 import { createRedisWorkerRegistry } from '#services/state/registry/redis-worker-registry'
 import type { WorkerRegistry } from '#services/state/registry/worker-registry'
+import type { StoreMetrics } from '#services/platform/telemetry/store-metrics'
 import { neverRun } from '#services/router/cascade/leg/never-run'
 import type { KeyStore } from '#services/router/edge/auth/keys/key-store'
 import { createRedisKeyStore } from '#services/router/edge/auth/keys/redis-key-store'
@@ -44,7 +46,17 @@ export interface Stores {
   readonly keys: KeyStore
   readonly outcomes: OutcomeStore
   readonly policies: PolicyStore
+  /** Whether Redis can be used now. */
+  readonly health: StoreHealth
   close(): Promise<void>
+}
+
+/** What the stores need. */
+export interface StoresDependencies {
+  /** Goes by Redis' time as soon as that is known. */
+  readonly clock: StoreClock
+  readonly logger: Logger
+  readonly metrics: StoreMetrics
 }
 
 const startTimeoutMs = 10_000
@@ -58,14 +70,16 @@ const keepCounterMs = 31 * 86_400_000
 export async function createStores(
   { config, places }: LoadedConfig,
   name: string,
-  clock: Clock,
-  logger: Logger,
+  { clock, logger, metrics }: StoresDependencies,
 ): Promise<Stores> {
   const { prefix, url, commandTimeoutMs } = config.redis
-  const redis = connectRedis({ url, commandTimeoutMs }, 'commands', logger)
-  const reader = connectRedis({ url, commandTimeoutMs }, 'blocking', logger)
+  const redis = connectRedis({ url, commandTimeoutMs, onRefusal: metrics.refused }, logger)
+  const reader = connectRedis({ url, commandTimeoutMs }, logger)
   await whenReady(redis, startTimeoutMs)
   await checkRedis(redis, logger)
+  const tags = ['money', ...Object.keys(config.pools).map(pool => `pool:${pool}`)]
+  const health = await watchStore({ prefix, tags }, { redis, clock, logger })
+  metrics.show({ isUp: () => health.fault === undefined, clockAheadMs: () => clock.aheadMs })
   const maxWaiting = new Map(Object.entries(config.pools).map(([pool, { maxWaiting: most }]) => [pool, most]))
   const mail = createMailSender(prefix, redis)
   const onShed = ({ legId, replyTo }: Job): void => {
@@ -85,6 +99,7 @@ export async function createStores(
   const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
   return {
     redis,
+    health,
     queue,
     mailbox,
     climbLog: createRedisClimbLog({ prefix, ...climbLogTimes }, redis),
@@ -99,6 +114,7 @@ export async function createStores(
     async close() {
       await mailbox.close()
       await queue.close()
+      await health.stop()
       redis.disconnect()
     },
   }

@@ -1,13 +1,14 @@
-import { Worker } from 'bullmq'
+import { createRedisBackend, type WorkerOptions } from 'bullmq'
 import { Redis } from 'ioredis'
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { systemClock } from '#services/contract/clock'
-import { sleep } from '#services/platform/process/every'
+import { every, sleep } from '#services/platform/process/every'
 import type { RedisConnection } from '#services/platform/redis/connect'
 import { openTickets } from './bullmq-tickets.ts'
-import type { JobConsumer } from './pool-queue.ts'
+import type { WatchableConsumer } from './pool-queue.ts'
 import { openParkedTakes, type ParkedTakes } from './parked-take.ts'
+import { openTicketBell } from './ticket-bell.ts'
 import { openLine, type Beginning, type Lock, type TakenTicket } from './redis-line.ts'
 import { createTicketMender } from './ticket-mender.ts'
 import { openHeldTicket, type HeldTicket } from './held-ticket.ts'
@@ -34,44 +35,40 @@ export function createBullmqConsumer(
   redis: RedisConnection,
   logger: Logger,
   clock = systemClock,
-): JobConsumer {
+): WatchableConsumer {
   const held = new Map<string, HeldTicket>()
   const line = openLine(options.prefix, options.pool, redis, options.beginning)
   const tickets = openTickets(options.prefix, options.pool, redis)
-  const worker = new Worker(queueName, null, {
+  const backend = createRedisBackend(queueName, {
     connection: redis,
     prefix: queuePrefix(options.prefix, options.pool),
-    autorun: false,
-    lockDuration: options.lockMs,
     stalledInterval: options.renewMs,
     // A leg's attempts are counted in the climb log, by whoever begins it.
     maxStalledCount: Number.MAX_SAFE_INTEGER,
-    drainDelay: longestWaitSeconds,
-    removeOnComplete: { count: 0 },
-    removeOnFail: { count: 0 },
     skipVersionCheck: true,
-  })
-  worker.on('error', error => logger.debug({ err: error, pool: options.pool }, 'queue connection'))
-  worker
-    .startStalledCheckTimer()
-    .catch((error: unknown) => logger.error({ err: error }, 'stalled legs are not looked for'))
+  } as WorkerOptions)
+  backend.on('error', (error: unknown) => logger.debug({ err: error, pool: options.pool }, 'queue connection'))
   let parked = parkedTakesOf(options, redis, logger)
+  /** Rings for workers whose takes cannot wait in Redis. */
+  let bell = parked === undefined ? openTicketBell(options.prefix, options.pool, redis, logger) : undefined
   const mend = createTicketMender(line, tickets)
 
+  /** Keeps the locks of what is held; they run out while Redis is away, and the next turn tells which were lost. */
   const renew = async (): Promise<void> => {
-    try {
-      await mend()
-      const ids = [...held.keys()]
-      if (ids.length === 0) return
-      const tokens = ids.map(id => held.get(id)?.token ?? '')
-      const lost = await worker.extendJobLocks(ids, tokens, options.lockMs)
-      for (const id of lost) held.get(id)?.lose()
-    } catch (error) {
-      // Redis is away: the locks run out there, and the next renewal tells which were lost.
-      logger.debug({ err: error }, 'locks could not be renewed')
-    }
+    const ids = [...held.keys()]
+    if (ids.length === 0) return
+    const tokens = ids.map(id => held.get(id)?.token ?? '')
+    const lost = await backend.extendLocks(ids, tokens, options.lockMs)
+    for (const id of lost) held.get(id)?.lose()
   }
-  const renewing = setInterval(() => void renew(), options.renewMs)
+  const keep = every(
+    options.renewMs,
+    async () => {
+      const turns = [renew(), mend(), backend.moveStalledJobsToWait()]
+      for (const turn of await Promise.allSettled(turns)) if (turn.status === 'rejected') throw turn.reason
+    },
+    error => logger.debug({ err: error, pool: options.pool }, 'locks or tickets could not be seen to'),
+  )
 
   const hold = (id: string, token: string): HeldTicket => {
     const ticket = openHeldTicket(
@@ -103,6 +100,7 @@ export function createBullmqConsumer(
     logger.warn({ err: error, pool: options.pool }, 'takes cannot wait in Redis, which costs each leg a message more')
     parked?.close()
     parked = undefined
+    bell ??= openTicketBell(options.prefix, options.pool, redis, logger)
   }
 
   const takeNext = async (
@@ -112,12 +110,10 @@ export function createBullmqConsumer(
   ): Promise<TakenTicket | undefined> => {
     try {
       if (parked !== undefined) return await parked.take(lock, clock.now, limits, isOpen)
-      await worker.waitUntilReady()
-      await worker.backend.waitForJob(longestWaitSeconds)
+      await bell?.wait(longestWaitSeconds)
     } catch (error) {
       // The look that follows tells what is wrong, if it still is.
-      if (parked === undefined) await worker.backend.reconnectBlocking().catch(() => {})
-      else if (isForbidden(error)) doWithoutParking(error)
+      if (parked !== undefined && isForbidden(error)) doWithoutParking(error)
       await sleep(pauseMs)
     }
     return takeNow(lock, limits, isOpen)
@@ -133,11 +129,18 @@ export function createBullmqConsumer(
       return taken === undefined ? undefined : hold(taken.ticket, lock.token).open(taken)
     },
     rouse: () => parked?.rouse(),
+    restart() {
+      waiting = 1
+      parked?.reset()
+      bell?.reset()
+    },
+    waitingModels: () => line.waitingModels(),
     async close() {
       closed = true
-      clearInterval(renewing)
       parked?.close()
-      await worker.close()
+      bell?.close()
+      await keep.stop()
+      await backend.close()
       await tickets.close()
     },
   }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import { writeTogether } from '#services/platform/redis/write-together'
+import { connectAnother } from '#services/platform/redis/connect'
 import { ticketMarker } from './bullmq-scripts.ts'
 import { openLine, type Beginning, type Lock, type TakenTicket } from './redis-line.ts'
 
@@ -15,6 +15,8 @@ export interface ParkedTakes {
   ): Promise<TakenTicket | undefined>
   /** Lets the take that waits now run at once. */
   rouse(): void
+  /** Begins anew with a new connection; the take that waits fails. */
+  reset(): void
   close(): void
 }
 
@@ -34,8 +36,6 @@ interface Acquaintance {
 
 /** How long Redis keeps a take. */
 const longestWaitSeconds = 1
-/** A Redis that says nothing for this long after that is away. */
-const graceMs = 2000
 /** Clocks drift by less than a millisecond in this time. */
 const acquaintedMs = 30_000
 /** What took longer says little of Redis' clock: it serves once. */
@@ -49,19 +49,18 @@ const rousedAgainMs = 20
  */
 export function openParkedTakes(options: ParkedTakesOptions, redis: Redis, logger: Logger): ParkedTakes {
   const { prefix, pool, beginning } = options
-  // What was under way when a connection broke fails: sent again, a take could take twice.
-  const connection = redis.duplicate({
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-  })
-  connection.on('error', (error: Error) => logger.debug({ err: error, pool }, 'connection of parked takes'))
-  writeTogether(connection)
-  const line = openLine(prefix, pool, connection, beginning)
-  const marker = ticketMarker(prefix, pool)
+  const open = (): Redis => {
+    const opened = connectAnother(redis) as Redis
+    opened.on('close', () => {
+      if (opened === connection) known = undefined
+    })
+    return opened
+  }
   let known: Acquaintance | undefined
   let parked = false
-  connection.on('close', () => (known = undefined))
+  let connection = open()
+  let line = openLine(prefix, pool, connection, beginning)
+  const marker = ticketMarker(prefix, pool)
 
   const acquaint = async (now: () => number): Promise<Acquaintance> => {
     if (known !== undefined && Math.abs(now() - known.madeAt) < acquaintedMs) return known
@@ -84,13 +83,6 @@ export function openParkedTakes(options: ParkedTakesOptions, redis: Redis, logge
 
   return {
     async take(lock, now, limits, isOpen) {
-      let over = false
-      /** A connection can be dead without either end being told: then it is made anew, and the take fails. */
-      const giveUp = (): void => {
-        if (!over) connection.disconnect(true)
-      }
-      // Timers come before what can be read in a turn of the loop, immediates after it.
-      const watchdog = setTimeout(() => setImmediate(giveUp), longestWaitSeconds * 1000 + graceMs)
       try {
         const { aheadMs } = await acquaint(now)
         if (!isOpen()) return undefined
@@ -103,14 +95,19 @@ export function openParkedTakes(options: ParkedTakesOptions, redis: Redis, logge
         if (take.value === undefined && wait.status === 'rejected') throw wait.reason
         return take.value
       } finally {
-        over = true
         parked = false
-        clearTimeout(watchdog)
       }
     },
     rouse() {
       unblock()
       setTimeout(unblock, rousedAgainMs).unref()
+    },
+    reset() {
+      logger.debug({ pool }, 'the connection of waiting takes is made anew')
+      connection.disconnect()
+      known = undefined
+      connection = open()
+      line = openLine(prefix, pool, connection, beginning)
     },
     close() {
       connection.disconnect()

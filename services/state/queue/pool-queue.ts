@@ -67,3 +67,11 @@ export interface JobConsumer {
   rouse(): void
   close(): Promise<void>
 }
+
+/** A consumer that can be watched from outside. */
+export interface WatchableConsumer extends JobConsumer {
+  /** Begins anew with new connections: takes have stopped coming back, or bring nothing although legs wait. */
+  restart(): void
+  /** The models of the legs that stand first in line. */
+  waitingModels(): Promise<ReadonlySet<string>>
+}

@@ -69,6 +69,8 @@ export interface Line {
   finish(ticket: string, lock: Lock, nowMs: number): Promise<void>
   backlog(): Promise<PoolBacklog>
   waiting(): Promise<number>
+  /** The models of the legs that stand first in line. */
+  waitingModels(): Promise<ReadonlySet<string>>
   /** Says how many tickets nobody has yet, where the count was lost. */
   count(tickets: number): Promise<void>
 }
@@ -180,6 +182,10 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
       return { waiting: Number(waiting), running: Number(running), work: pairsOf(work).map(workOf), putMs }
     },
     waiting: () => onRedis(() => redis.zcard(keyOf('wait'))),
+    async waitingModels() {
+      const members = await onRedis(() => redis.zrange(keyOf('wait'), '0', String(membersRead - 1)))
+      return new Set(members.flatMap(member => member.split(separator)[2] ?? []))
+    },
     async count(tickets) {
       await onRedis(() => redis.set(keyOf('supply'), tickets))
     },
@@ -188,6 +194,9 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
 
 /** Parts of a name are parted by a sign that sorts before every other, so that no name is the beginning of another. */
 const separator = '\u001F'
+
+/** Legs that one look at the line's beginning reads. */
+const membersRead = 100
 
 /** Within a class and tenant the line is in order of deadlines; 15 digits of ms reach past the year 30000. */
 function memberOf({ priority, tenant, model, deadlineAt, legId }: Job): string {

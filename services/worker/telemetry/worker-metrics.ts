@@ -3,6 +3,7 @@ import { createServiceTimesRecorder } from '#services/state/service-times/servic
 import { turnsOf } from '#services/state/registry/engine-turns'
 import type { EngineQueue } from '#services/state/registry/worker-registry'
 import type { LegFailure } from '#services/state/cascade-log/cascade-log'
+import { takeFaults, type TakeFault } from '#services/worker/collect/watch-takes'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 /** What a worker counts. Labels are configured models and closed sets of ends. */
@@ -11,6 +12,8 @@ export interface WorkerMetrics {
   leg(model: string, ended: EndedLeg): void
   /** A batch was computed. */
   batch(model: string, size: number): void
+  /** Taking legs came to a standstill and was begun anew. */
+  takesRestarted(fault: TakeFault): void
   /** What legs took lately. */
   times(): ServiceTimes
 }
@@ -85,6 +88,13 @@ export function createWorkerMetrics(
     buckets: batchBuckets,
     registers,
   })
+  const restarts = new Counter({
+    name: 'sluice_worker_take_restarts_total',
+    help: 'Times that taking legs was begun anew: a take had not come back, or legs waited that nobody took.',
+    labelNames: ['fault'],
+    registers,
+  })
+  for (const fault of takeFaults) restarts.inc({ fault }, 0)
   new Gauge({
     name: 'sluice_worker_running_legs',
     help: 'Legs at work now.',
@@ -112,6 +122,7 @@ export function createWorkerMetrics(
     batch(model, size) {
       if (size > 0) batches.observe({ model }, size)
     },
+    takesRestarted: fault => restarts.inc({ fault }),
     times: recent.times,
   }
 }

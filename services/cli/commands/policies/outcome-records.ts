@@ -22,7 +22,7 @@ export async function gatherRecords(options: RecordsOptions): Promise<RedisRows>
   if (url === '') {
     throw new GatewayError('Config', '--redis is needed: the configuration names no Redis, and a private one is gone')
   }
-  const redis = connectRedis({ url, commandTimeoutMs: connectTimeoutMs }, 'commands', pino({ level: 'silent' }))
+  const redis = connectRedis({ url, commandTimeoutMs: connectTimeoutMs }, pino({ level: 'silent' }))
   try {
     await whenReady(redis, connectTimeoutMs)
     const kept = { recordsPerTenant: learning.recordsPerTenant, ttlMs: learning.keepDays * 86_400_000 }

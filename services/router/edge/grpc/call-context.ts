@@ -50,12 +50,13 @@ export function contextOf(
     stopping?.removeEventListener('abort', stop)
     left.abort(callerLeft)
   })
-  const deadline = Number(call.getDeadline())
+  // The library tells it by the machine's clock, which may be another than the one that deadlines are kept in.
+  const leftMs = Number(call.getDeadline()) - Date.now()
   return {
     caller,
     arrivedAt,
     signal: left.signal,
-    ...(Number.isFinite(deadline) ? { callDeadlineAt: deadline } : {}),
+    ...(Number.isFinite(leftMs) ? { callDeadlineAt: arrivedAt + leftMs } : {}),
     ...traceOf(call.metadata, traceparent),
   }
 }

@@ -2,6 +2,7 @@ import { ServerInterceptingCall, type Metadata, type ServerInterceptor } from '@
 import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
 import { invalidField, isGatewayError } from '#services/contract/errors'
+import { storeErrorOf } from '#services/platform/redis/run-command'
 import { statusName, type StatusWriter } from '#services/wire/status'
 import type { Caller } from '#services/router/request/states'
 import { headerOf } from './call-context.ts'
@@ -35,8 +36,9 @@ export function createGatekeeper({ authenticate, statuses, answered, logger }: G
       const rpc = path.slice(path.lastIndexOf('/') + 1)
       let startedAt = 0
       let refused = false
-      const refuse = (error: unknown): void => {
+      const refuse = (thrown: unknown): void => {
         refused = true
+        const error = storeErrorOf(thrown) ?? thrown
         if (!isGatewayError(error)) logger.error({ err: error, rpc }, 'a bug in a call')
         const status = statuses.toWire(error)
         answered(rpc, statusName(status.code), performance.now() - startedAt)

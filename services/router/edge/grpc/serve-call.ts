@@ -7,7 +7,9 @@ import type {
 } from '@grpc/grpc-js'
 import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
+import { systemClock, type Clock } from '#services/contract/clock'
 import { GatewayError, isGatewayError } from '#services/contract/errors'
+import { storeErrorOf } from '#services/platform/redis/run-command'
 import { statusName, type StatusWriter } from '#services/wire/status'
 import {
   noTracer,
@@ -31,6 +33,8 @@ export interface ServeDependencies {
   readonly tracer?: Tracer
   /** Aborted when this router waits for its calls no longer. */
   readonly stopping?: AbortSignal
+  /** The time that deadlines are told in; the machine's own when absent. */
+  readonly clock?: Clock
   readonly logger: Logger
 }
 
@@ -126,7 +130,17 @@ async function serve<Response>(
   rpc: string,
   scope: Scope,
   call: ReadableCall,
-  { callerOf, demandScope, enter, statuses, answered, tracer = noTracer, stopping, logger }: ServeDependencies,
+  {
+    callerOf,
+    demandScope,
+    enter,
+    statuses,
+    answered,
+    tracer = noTracer,
+    clock = systemClock,
+    stopping,
+    logger,
+  }: ServeDependencies,
   answer: (context: CallContext) => Promise<Response>,
 ): Promise<Response> {
   const startedAt = performance.now()
@@ -141,12 +155,13 @@ async function serve<Response>(
     const caller = callerOf(call.metadata)
     demandScope(caller, scope)
     leave = enter()
-    const context = contextOf(call, caller, Date.now(), traceparent, stopping)
+    const context = contextOf(call, caller, clock.now(), traceparent, stopping)
     const response = await orStopped(answer(context), stopping)
     span.set({ 'rpc.response.status_code': 'OK' })
     answered(rpc, 'OK', performance.now() - startedAt, traceparent)
     return response
-  } catch (error) {
+  } catch (thrown) {
+    const error = storeErrorOf(thrown) ?? thrown
     if (!isGatewayError(error)) logger.error({ err: error, rpc, traceId: traceIdOf(traceparent) }, 'a bug in a call')
     const status = statuses.toWire(error)
     const name = statusName(status.code)

@@ -74,7 +74,9 @@ async function ask(work: Work, control: RunControl, parts: Parts): Promise<Outco
   try {
     const outputs = await served.attempt(work, signal, async ({ baseUrl }, firstPiece) => {
       const server = serverAt(baseUrl)
-      const deadlineAt = Math.min(work.deadlineAt, Date.now() + served.times.totalTimeoutMs)
+      // The library goes by the machine's clock.
+      const leftMs = Math.min(work.deadlineAt - dependencies.clock.now(), served.times.totalTimeoutMs)
+      const deadlineAt = Date.now() + leftMs
       if (spec.vllm !== true) {
         const answer = await server.infer(request, signal, deadlineAt)
         firstPiece()

@@ -16,7 +16,12 @@ export interface ModelOrder {
 /** What a worker says to a model's process: `load` first, then one run at a time. */
 export type ToModel =
   | { readonly kind: 'load'; readonly order: ModelOrder }
-  | { readonly kind: 'run'; readonly batch: readonly Work[] }
+  | {
+      readonly kind: 'run'
+      readonly batch: readonly Work[]
+      /** The time that the batch's deadlines are told in. */
+      readonly nowMs: number
+    }
   /** Heard between two steps of a model, since a step holds the process. */
   | { readonly kind: 'unwanted'; readonly legId: LegId }
   | { readonly kind: 'delta-taken'; readonly legId: LegId }

@@ -1,5 +1,4 @@
 import { pino } from 'pino'
-import { systemClock } from '#services/contract/clock'
 import { isGatewayError } from '#services/contract/errors'
 import { serveParent } from '#services/platform/process/serve-parent'
 import type { Backend } from '#services/worker/backends/backend'
@@ -12,6 +11,9 @@ import { createRunControl, type ProcessRunControl } from './run-control.ts'
 
 let backend: Backend | undefined
 let control: ProcessRunControl | undefined
+/** What the worker's time is ahead of this process's monotonic clock. */
+let aheadMs = Date.now() - performance.now()
+const clock = { now: (): number => Math.floor(performance.now() + aheadMs) }
 
 const parent = serveParent<FromModel>(order => {
   const message = order as ToModel
@@ -19,7 +21,7 @@ const parent = serveParent<FromModel>(order => {
   else if (message.kind === 'unwanted') control?.unwanted(message.legId)
   else if (message.kind === 'delta-taken') control?.deltaTaken(message.legId)
   else if (backend === undefined) return
-  else if (message.kind === 'run') void run(backend, message.batch)
+  else if (message.kind === 'run') void run(backend, message.batch, message.nowMs)
   else void backend.close().finally(() => process.disconnect())
 })
 
@@ -27,12 +29,13 @@ function describe(thrown: unknown): string {
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : 'a value that is no error was thrown'
 }
 
-async function run(model: Backend, batch: readonly Work[]): Promise<void> {
+async function run(model: Backend, batch: readonly Work[], nowMs: number): Promise<void> {
+  aheadMs = nowMs - performance.now()
   control = createRunControl(batch, parent.send)
-  const startedAt = Date.now()
+  const startedAt = clock.now()
   try {
     const outcomes = await model.run(batch, control)
-    parent.send({ kind: 'ended', outcomes, startedAt, endedAt: Date.now() })
+    parent.send({ kind: 'ended', outcomes, startedAt, endedAt: clock.now() })
   } catch (error) {
     parent.send({ kind: 'threw', stack: describe(error) })
   } finally {
@@ -52,7 +55,7 @@ async function load({ model, spec, packPaths, executionProviders, threads, logLe
       executionProviders,
       threads,
       logger,
-      clock: systemClock,
+      clock,
     })
     parent.send({ kind: 'ready', maxBatch: backend.maxBatch })
   } catch (error) {

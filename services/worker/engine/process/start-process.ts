@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Clock } from '#services/contract/clock'
 import { GatewayError } from '#services/contract/errors'
 import type { LegId } from '#services/contract/ids'
 import { startComputingProcess } from '#services/platform/process/computing-process'
@@ -45,7 +46,7 @@ interface Run {
  */
 export async function startProcess(
   options: ProcessOptions,
-  dependencies: { readonly logger: Logger },
+  dependencies: { readonly logger: Logger; readonly clock: Clock },
 ): Promise<ModelProcess> {
   const { entry, ...order } = options
   const { logger } = dependencies
@@ -84,7 +85,7 @@ export async function startProcess(
 
   async function run(batch: readonly Work[], control: RunControl): Promise<readonly Outcome[]> {
     if (causeOfDeath !== undefined) throw causeOfDeath
-    child.send({ kind: 'run', batch })
+    child.send({ kind: 'run', batch, nowMs: dependencies.clock.now() })
     const stopWatching = watch(batch, control, legId => child.send({ kind: 'unwanted', legId }))
     try {
       return await new Promise((resolve, reject) => {

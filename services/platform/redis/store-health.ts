@@ -1,0 +1,90 @@
+import { performance } from 'node:perf_hooks'
+import type { Logger } from 'pino'
+import { every } from '#services/platform/process/every'
+import { Cluster } from 'ioredis'
+import type { RedisConnection } from './connect.ts'
+import { loadScript, runScript } from './script.ts'
+import type { StoreClock } from './store-clock.ts'
+import { refusalOf } from './store-refusal.ts'
+
+/** Whether Redis can be used now, by a write and its answer each second. */
+export interface StoreHealth {
+  /** Why it cannot: `redis`, with what it says; `undefined` while it can. */
+  readonly fault: string | undefined
+  /** Whether the machine's clock is further from Redis' than it may be. */
+  readonly isClockOff: boolean
+  stop(): Promise<void>
+}
+
+/** What is looked at. */
+export interface StoreHealthOptions {
+  readonly prefix: string
+  /** Hash tags whose slots are looked at where each may be another server's: the first is the one whose clock is taken. */
+  readonly tags: readonly string[]
+}
+
+/** What looking needs. */
+export interface StoreHealthDependencies {
+  readonly redis: RedisConnection
+  readonly clock: StoreClock
+  readonly logger: Logger
+}
+
+const probe = loadScript(import.meta.url, 'lua/probe.lua')
+const lookEveryMs = 1000
+const probeTtlMs = 60_000
+/** A clock that is further off is told of. */
+const mostAheadMs = 1000
+
+/** Looks once, and each second from then on; reads Redis' clock along. */
+export async function watchStore(
+  { prefix, tags }: StoreHealthOptions,
+  { redis, clock, logger }: StoreHealthDependencies,
+): Promise<StoreHealth> {
+  const looked = redis instanceof Cluster ? tags : tags.slice(0, 1)
+  let fault: string | undefined
+  let clockWasOff = false
+
+  const ask = async (tag: string): Promise<number> => {
+    const reply = await runScript(redis, probe, [`${prefix}:{${tag}}:probe`], [probeTtlMs])
+    const [seconds = 0, microseconds = 0] = Array.isArray(reply) ? reply.map(Number) : []
+    return seconds * 1000 + microseconds / 1000
+  }
+  const isClockOff = (): boolean => Math.abs(clock.aheadMs) > mostAheadMs
+  const look = async (): Promise<void> => {
+    const askedMs = performance.now()
+    const readings = looked.map(async tag => ({ storeMs: await ask(tag), answeredMs: performance.now() }))
+    const [first] = await Promise.all(readings)
+    if (first !== undefined) clock.read(first.storeMs, askedMs, first.answeredMs)
+  }
+  const turn = async (): Promise<void> => {
+    let found: string | undefined
+    try {
+      await look()
+    } catch (error) {
+      found = refusalOf(error) ?? 'away'
+    }
+    if (found !== fault) {
+      if (found === undefined) logger.info('the store can be used again')
+      else logger.error({ fault: found }, 'the store cannot be used')
+    }
+    fault = found
+    if (isClockOff() !== clockWasOff) {
+      clockWasOff = isClockOff()
+      const aheadMs = Math.round(clock.aheadMs)
+      if (clockWasOff) logger.error({ aheadMs }, "this machine's clock is off; the time of Redis is used")
+      else logger.info({ aheadMs }, "this machine's clock is right again")
+    }
+  }
+  await turn()
+  const turns = every(lookEveryMs, turn, error => logger.error({ err: error }, 'the store was not looked at'))
+  return {
+    get fault() {
+      return fault ?? (redis.status === 'ready' ? undefined : 'away')
+    },
+    get isClockOff() {
+      return isClockOff()
+    },
+    stop: () => turns.stop(),
+  }
+}

@@ -1,0 +1,31 @@
+import type { Logger } from 'pino'
+import { connectAnother, type RedisConnection } from '#services/platform/redis/connect'
+import { ticketMarker } from './bullmq-scripts.ts'
+
+/** Waits for BullMQ's word that there is a ticket, on a connection of its own. */
+export interface TicketBell {
+  /** Returns when there may be a ticket, or after about `forSeconds`. @throws what Redis or the client said when it could not be waited */
+  wait(forSeconds: number): Promise<void>
+  /** Begins anew with a new connection; a wait under way fails. */
+  reset(): void
+  close(): void
+}
+
+/** Opens the waiting for a pool. */
+export function openTicketBell(prefix: string, pool: string, redis: RedisConnection, logger: Logger): TicketBell {
+  const marker = ticketMarker(prefix, pool)
+  let connection = connectAnother(redis)
+  return {
+    async wait(forSeconds) {
+      await connection.bzpopmin(marker, forSeconds)
+    },
+    reset() {
+      logger.debug({ pool }, 'the connection that waits for tickets is made anew')
+      connection.disconnect()
+      connection = connectAnother(redis)
+    },
+    close() {
+      connection.disconnect()
+    },
+  }
+}

@@ -1,0 +1,72 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What one request was for, and what the server counted for it. */
+export interface ServedRequest {
+  /** The word `#…` of the prompt, by which a caller knows its request again. */
+  readonly mark: string
+  readonly inputTokens: number
+  readonly outputTokens: number
+  /** False when the client left before the end. */
+  readonly whole: boolean
+}
+
+/** A stand-in model server that keeps books of its own. */
+export interface ModelServer {
+  readonly baseUrl: string
+  /** Every request that it began to answer. */
+  readonly served: readonly ServedRequest[]
+  close(): Promise<void>
+}
+
+/** Starts the server: it answers with 3 tokens after `delayMs`, and counts a token a word of what it read. */
+export async function startModelServer({ delayMs = 20 } = {}): Promise<ModelServer> {
+  const served: ServedRequest[] = []
+  const server = createServer((request, response) => void answer(request, response, delayMs, served))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    served,
+    close: () =>
+      new Promise(resolve => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
+  }
+}
+
+const outputTokens = 3
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  delayMs: number,
+  served: ServedRequest[],
+): Promise<void> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  const body = Buffer.concat(chunks).toString()
+  const mark = /#[\w-]+/u.exec(body)?.[0] ?? ''
+  const inputTokens = 10
+  await new Promise(resolve => setTimeout(resolve, delayMs))
+  const usage = {
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
+  }
+  const chunk = (more: object): string =>
+    `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', model: 'm', choices: [], ...more })}\n\n`
+  const choice = (delta: object, reason: string | null = null): object => ({
+    choices: [{ index: 0, delta, finish_reason: reason }],
+  })
+  const whole = !response.destroyed
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  response.end(
+    chunk(choice({ role: 'assistant', content: 'all is well' })) +
+      chunk(choice({}, 'stop')) +
+      chunk({ usage }) +
+      'data: [DONE]\n\n',
+  )
+  served.push({ mark, inputTokens, outputTokens, whole })
+}
