@@ -13,6 +13,8 @@ export interface RequestConstraints {
   readonly maxRisk?: number
   /** Least calibrated confidence in [0,1] to accept a rung. */
   readonly minQuality?: number
+  /** Only this ladder, by its name in the configuration. */
+  readonly ladder?: string
   readonly model?: string
   readonly tier?: string
   readonly adapter?: string

@@ -122,6 +122,17 @@ describe.skipIf(missing !== undefined)(`the gateway as a server (skipped: ${miss
         id: 'seven',
         shape: [2, 384],
         missing: 'NOT_FOUND',
+        ladder: [1, 384],
+        properties: {
+          labels: expect.stringContaining('classify requires this or label_set'),
+          label_set: expect.stringContaining('classify requires this or labels'),
+        },
+        both: expect.stringContaining('INVALID_ARGUMENT: raw_input_contents: expected contents or raw_input_contents'),
+        streamed: [
+          ['first', '', 1],
+          ['second', expect.stringContaining('nothing'), 0],
+          ['third', '', 1],
+        ],
       })
       expect(printed.likeness).toBeGreaterThan(0.9)
       expect(printed.cost).toBeGreaterThan(0)

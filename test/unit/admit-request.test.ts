@@ -10,6 +10,7 @@ const limits: RequestLimits = {
   parts: 4,
   textCharacters: 100,
   models: new Set(['tiny', 'large']),
+  ladders: new Set(['chat']),
   tiers: new Set(['small']),
   labelSets: new Set(['subjects']),
 }
@@ -104,9 +105,9 @@ describe('checkRequest()', () => {
     ['a quality over 1', constraints({ minQuality: 1.1 }), ['constraints.min_quality']],
     ['a risk that is no number', constraints({ maxRisk: Number.NaN }), ['constraints.max_risk']],
     [
-      'an unknown model and tier',
-      constraints({ model: 'huge', tier: 'gold' }),
-      ['constraints.model', 'constraints.tier'],
+      'an unknown model, ladder and tier',
+      constraints({ model: 'huge', ladder: 'rope', tier: 'gold' }),
+      ['constraints.model', 'constraints.ladder', 'constraints.tier'],
     ],
     ['a size that is none', { task: 'generate_image', options: { size: '1024' } }, ['options.size']],
     ['a size of no end', { task: 'generate_image', options: { size: '100000x1' } }, ['options.size']],

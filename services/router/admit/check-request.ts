@@ -12,6 +12,8 @@ export interface RequestLimits {
   /** Names of every configured model and rung, and of every tier. */
   readonly models: ReadonlySet<string>
   readonly tiers: ReadonlySet<string>
+  /** Names of every ladder. */
+  readonly ladders: ReadonlySet<string>
   /** Label sets that some model has heads for. */
   readonly labelSets: ReadonlySet<string>
 }
@@ -179,8 +181,8 @@ export function howToClassify(labelSets: ReadonlySet<string>): string {
   return `options.labels to choose among, or options.label_set of: ${sets}`
 }
 
-function constraintFaults(constraints: RequestConstraints, { models, tiers }: RequestLimits): Faults {
-  const { deadlineMs, maxCostNanoUsd, maxRisk, minQuality, model, tier, adapter } = constraints
+function constraintFaults(constraints: RequestConstraints, { models, ladders, tiers }: RequestLimits): Faults {
+  const { deadlineMs, maxCostNanoUsd, maxRisk, minQuality, model, ladder, tier, adapter } = constraints
   return [
     ...fault(
       deadlineMs !== undefined && !(Number.isFinite(deadlineMs) && deadlineMs > 0),
@@ -198,6 +200,11 @@ function constraintFaults(constraints: RequestConstraints, { models, tiers }: Re
       model !== undefined && !models.has(model),
       'constraints.model',
       `there is no such model; there are: ${[...models].join(', ')}`,
+    ),
+    ...fault(
+      ladder !== undefined && !ladders.has(ladder),
+      'constraints.ladder',
+      `there is no such ladder; there are: ${[...ladders].join(', ')}`,
     ),
     ...fault(
       tier !== undefined && !tiers.has(tier),

@@ -50,6 +50,7 @@ export function createAssess({ ladders, describe, headerOnly }: AssessDependenci
       task,
       modalities: admitted.modalities,
       ...(constraints.model === undefined ? {} : { pinnedModel: constraints.model }),
+      ...(constraints.ladder === undefined ? {} : { ladder: constraints.ladder }),
     })
     const { policy } = guided
     const described = policy === undefined ? [] : await describeAll(admitted.parts)

@@ -11,18 +11,17 @@ export interface LadderBook {
   /** The ladder by the name in a climb's plan. */
   named(name: string): GuidedLadder | undefined
   readonly models: readonly ModelSpec[]
-  /** What can be asked: the task and the modalities of every ladder. */
-  readonly offers: readonly Offer[]
+  /** What can be asked: every ladder. */
+  readonly offers: readonly Ladder[]
 }
-
-/** What a ladder takes. */
-export type Offer = Pick<Ladder, 'task' | 'modalities'>
 
 /** What a ladder is looked for. */
 export interface Wanted {
   readonly task: Task
   readonly modalities: readonly Modality[]
   readonly pinnedModel?: string
+  /** Only the ladder of this name. */
+  readonly ladder?: string
 }
 
 /** Begins the name of a ladder that one pinned model makes. */
@@ -45,10 +44,16 @@ export function createLadderBook(
   const byModel = new Map(models.map(model => [model.name, model]))
 
   return {
-    find({ task, modalities, pinnedModel }) {
-      const takes = ladders.filter(({ ladder }) => ladder.task === task && includesAll(ladder.modalities, modalities))
+    find({ task, modalities, pinnedModel, ladder: wanted }) {
+      const takes = ladders.filter(
+        ({ ladder }) =>
+          ladder.task === task &&
+          includesAll(ladder.modalities, modalities) &&
+          (wanted === undefined || ladder.name === wanted),
+      )
       const standing = pinnedModel === undefined ? takes[0] : takes.find(guided => stands(guided, pinnedModel))
       if (standing !== undefined) return guidedNow(standing)
+      if (wanted !== undefined) throw noLadder({ task, modalities, ladder: wanted })
       const model = pinnedModel === undefined ? undefined : byModel.get(pinnedModel)
       if (model?.tasks.includes(task) === true && includesAll(model.modalities, modalities)) return pinned(model, task)
       throw noLadder({ task, modalities, ...(pinnedModel === undefined ? {} : { pinnedModel }) })
@@ -86,12 +91,14 @@ function includesAll(has: readonly Modality[], wanted: readonly Modality[]): boo
   return wanted.every(one => has.includes(one))
 }
 
-function noLadder({ task, modalities, pinnedModel }: Wanted): GatewayError {
+function noLadder({ task, modalities, pinnedModel, ladder }: Wanted): GatewayError {
   const what = `${task} with ${modalities.join(' and ')}`
-  const message = pinnedModel === undefined ? `no ladder takes ${what}` : `model ${pinnedModel} does not take ${what}`
+  const who = ladder === undefined ? `model ${pinnedModel ?? ''}` : `ladder ${ladder}`
+  const isPinned = pinnedModel !== undefined || ladder !== undefined
+  const message = isPinned ? `${who} does not take ${what}` : `no ladder takes ${what}`
   return new GatewayError('NoModel', message, {
     stage: 'assess',
-    reason: pinnedModel === undefined ? 'NO_MODEL_LADDER' : 'NO_MODEL_PIN',
+    reason: isPinned ? 'NO_MODEL_PIN' : 'NO_MODEL_LADDER',
     metadata: { task, modalities: modalities.join(',') },
   })
 }

@@ -20,6 +20,8 @@ export async function openPort(
   { config, places }: LoadedConfig,
   services: {
     readonly gateway: GatewayDependencies
+    /** Label sets that some model has heads for. */
+    readonly labelSets: ReadonlySet<string>
     readonly admin: UntypedServiceImplementation
     readonly interceptor: ServerInterceptor
   },
@@ -43,7 +45,7 @@ export async function openPort(
       {
         name: 'inference.GRPCInferenceService',
         definition: inference.GRPCInferenceService.service,
-        handlers: createInferenceService({ ...services.gateway, version }),
+        handlers: createInferenceService({ ...services.gateway, labelSets: services.labelSets, version }),
       },
     ],
   )

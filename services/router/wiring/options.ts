@@ -42,6 +42,7 @@ export function admitOptionsOf({ config }: Pick<LoadedConfig, 'config'>): AdmitO
       parts: limits.parts,
       textCharacters: limits.textCharacters,
       models: new Set([...Object.keys(config.models), ...recipes]),
+      ladders: new Set(Object.keys(config.ladders)),
       tiers: new Set(Object.values(config.pools).map(pool => pool.tier)),
       labelSets: labelSetsOf(config),
     },

@@ -123,6 +123,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     requestEnded(climbed)
   }
   const admitOptions = admitOptionsOf(loaded)
+  const { labelSets } = admitOptions.request
   const stages: Omit<Stages<Course>, 'learn'> = {
     admit: createAdmit(admitOptions, { clock, fetcher: createFetchPart(fetchLimitsOf(config)) }),
     recall: recall.find,
@@ -209,7 +210,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     pictures: createPictures({ payloads, afterwards: afterwards.begin }),
     jobs,
     ladders,
-    impliedTask: createImpliedTask({ ladders, labelSets: admitOptions.request.labelSets }),
+    impliedTask: createImpliedTask({ ladders, labelSets }),
     fleet: () => fleet.current,
     takeFeedback: learning.takeFeedback,
     readBudget: money.readBudget,
@@ -225,7 +226,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     lookAtFleet,
     clock,
   })
-  const { server, close: closePort } = await openPort(loaded, { gateway, admin, interceptor }, logger)
+  const { server, close: closePort } = await openPort(loaded, { gateway, labelSets, admin, interceptor }, logger)
   server.setServing(true)
   const readiness = readinessOf(stores, fleet, closing.signal)
   const ops = await openOpsServer(config.listen.ops, metricsRegistry, readiness)

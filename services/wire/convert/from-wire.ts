@@ -134,8 +134,10 @@ function pinFromWire({
   model,
   tier,
   adapter,
-}: Constraints__Output): Pick<RequestConstraints, 'model' | 'tier' | 'adapter'> {
+  ladder,
+}: Constraints__Output): Pick<RequestConstraints, 'model' | 'tier' | 'adapter' | 'ladder'> {
   return {
+    ...(ladder === '' ? {} : { ladder }),
     ...(model === '' ? {} : { model }),
     ...(tier === '' ? {} : { tier }),
     ...(adapter === '' ? {} : { adapter }),

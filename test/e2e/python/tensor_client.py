@@ -32,6 +32,28 @@ try:
     missing = "OK"
 except grpc.RpcError as error:
     missing = error.code().name
+
+
+def stream(requests):
+    path = "/inference.GRPCInferenceService/ModelStreamInfer"
+    answers = channel.stream_stream(path, request_serializer=pb.ModelInferRequest.SerializeToString, response_deserializer=pb.ModelStreamInferResponse.FromString)
+    return list(answers(iter(requests), timeout=20))
+
+
+def embed(name, identity, **more):
+    request = pb.ModelInferRequest(model_name=name, id=identity, **more)
+    request.inputs.add(name="text", datatype="BYTES", shape=[1]).contents.bytes_contents.append(b"a river in spring")
+    return request
+
+
+ladder = call("ModelInfer", embed("embed", "ladder"), pb.ModelInferResponse)
+labels = call("ModelMetadata", pb.ModelMetadataRequest(name="classify"), pb.ModelMetadataResponse)
+try:
+    call("ModelInfer", embed("embed", "both", raw_input_contents=[raw]), pb.ModelInferResponse)
+    both = "OK"
+except grpc.RpcError as error:
+    both = error.code().name + ": " + error.details()
+streamed = stream([embed("embed", "first"), embed("nothing", "second"), embed("embed", "third")])
 print(
     json.dumps(
         {
@@ -45,6 +67,10 @@ print(
             "likeness": sum(values[i] * values[width + i] for i in range(width)),
             "cost": answer.parameters["cost_nano_usd"].int64_param,
             "missing": missing,
+            "ladder": list(ladder.outputs[0].shape),
+            "properties": dict(labels.properties),
+            "both": both,
+            "streamed": [[one.infer_response.id, one.error_message, len(one.infer_response.outputs)] for one in streamed],
         }
     )
 )

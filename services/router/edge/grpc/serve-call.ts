@@ -1,8 +1,8 @@
 import type {
+  handleBidiStreamingCall,
   handleServerStreamingCall,
   handleUnaryCall,
   Metadata,
-  ServerWritableStream,
   StatusObject,
 } from '@grpc/grpc-js'
 import { performance } from 'node:perf_hooks'
@@ -97,11 +97,34 @@ export function serveStream<Request, Response>(
   }
 }
 
+/** The same for streams both ways: requests are read as fast as they are answered. */
+export function serveDuplex<Request, Response>(
+  rpc: string,
+  scope: Scope,
+  answer: (requests: AsyncIterable<Request>, context: CallContext, write: Write<Response>) => Promise<void>,
+  dependencies: ServeDependencies,
+): handleBidiStreamingCall<Request, Response> {
+  return call => {
+    // An iterator that ends destroys its stream by default, and with it the half that answers and the status.
+    const requests: AsyncIterable<Request> = call.iterator({ destroyOnReturn: false })
+    serve(rpc, scope, call, dependencies, context => answer(requests, context, writer(call, context)))
+      .then(
+        () => call.end(),
+        (thrown: unknown) => call.emit('error', statusOf(thrown, dependencies)),
+      )
+      .catch(unanswered(rpc, dependencies))
+  }
+}
+
+/** The part of a stream that is written to. */
+interface Writable<Response> {
+  write(message: Response): boolean
+  once(event: 'drain', listener: () => void): unknown
+  off(event: 'drain', listener: () => void): unknown
+}
+
 /** Writes and waits while the transport's buffer is full, so that a slow client slows whatever writes. */
-function writer<Request, Response>(
-  call: ServerWritableStream<Request, Response>,
-  { signal }: CallContext,
-): Write<Response> {
+function writer<Response>(call: Writable<Response>, { signal }: CallContext): Write<Response> {
   return async message => {
     if (signal.aborted || call.write(message)) return
     await new Promise<void>(resolve => {

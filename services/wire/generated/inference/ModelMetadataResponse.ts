@@ -26,6 +26,10 @@ export interface ModelMetadataResponse {
   'platform'?: (string);
   'inputs'?: (_inference_ModelMetadataResponse_TensorMetadata)[];
   'outputs'?: (_inference_ModelMetadataResponse_TensorMetadata)[];
+  /**
+   * What a request needs beside its tensors: a parameter's name, and in words what it takes. KServe has the same field.
+   */
+  'properties'?: ({[key: string]: string});
 }
 
 export interface ModelMetadataResponse__Output {
@@ -34,4 +38,8 @@ export interface ModelMetadataResponse__Output {
   'platform': (string);
   'inputs': (_inference_ModelMetadataResponse_TensorMetadata__Output)[];
   'outputs': (_inference_ModelMetadataResponse_TensorMetadata__Output)[];
+  /**
+   * What a request needs beside its tensors: a parameter's name, and in words what it takes. KServe has the same field.
+   */
+  'properties': ({[key: string]: string});
 }

@@ -1,15 +1,18 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js'
 import { addUsage, type Answer } from '#services/contract/answer'
 import type { Task, TaskOptions } from '#services/contract/content'
-import { GatewayError, invalidField } from '#services/contract/errors'
+import { GatewayError, invalidField, isGatewayError } from '#services/contract/errors'
 import type { ModelSpec } from '#services/contract/model'
+import type { RequestConstraints } from '#services/contract/request'
 import { tensorFromWire, tensorToRaw, tensorToWire } from '#services/wire/convert/tensors'
 import type { InferParameter__Output } from '#services/wire/generated/inference/InferParameter'
+import type { InferTensorContents__Output } from '#services/wire/generated/inference/InferTensorContents'
 import type { ModelInferRequest__Output } from '#services/wire/generated/inference/ModelInferRequest'
 import type { Incoming } from '#services/router/request/states'
 import type { CallContext } from '../call-context.ts'
 import type { GatewayDependencies } from '../gateway-service.ts'
-import { serveUnary } from '../serve-call.ts'
+import type { StatusWriter } from '#services/wire/status'
+import { serveDuplex, serveUnary, type Write } from '../serve-call.ts'
 import { outputTensors, taskTensors } from './model-tensors.ts'
 
 /** What the service answers from, beside what the gateway does. */
@@ -17,25 +20,47 @@ export interface InferenceDependencies extends Pick<
   GatewayDependencies,
   Exclude<keyof GatewayDependencies, 'jobs' | 'takeFeedback' | 'readBudget' | 'impliedTask'>
 > {
+  /** Label sets that some model has heads for. */
+  readonly labelSets: ReadonlySet<string>
   readonly version: string
+}
+
+/** A model of the protocol: a model of ours, or a ladder under its own name. */
+interface Served {
+  readonly name: string
+  readonly tasks: readonly Task[]
+  readonly models: readonly ModelSpec[]
+  readonly pin: Pick<RequestConstraints, 'model' | 'ladder'>
 }
 
 const mostRows = 64
 
 /**
- * Builds `inference.GRPCInferenceService`: the models of the ladders, asked by name, one request a row, through the same way as every
- * other request. A model of several tasks is asked for one by the parameter `task`; its first is meant without it.
+ * Builds `inference.GRPCInferenceService`: models and ladders, asked by name, one request a row, through the same pipeline as every other
+ * request. A model asked by its own name is pinned; a ladder's name runs the cascade. A model of several tasks takes the parameter `task`,
+ * and does its first task without it.
  */
 export function createInferenceService(dependencies: InferenceDependencies): UntypedServiceImplementation {
-  const { ladders, fleet, version } = dependencies
+  const { ladders, fleet, version, labelSets, statuses } = dependencies
   const unary = <Request, Response>(
     rpc: string,
     answer: (request: Request, context: CallContext) => Promise<Response>,
   ) => serveUnary(rpc, 'infer', answer, dependencies)
-  const find = (name: string): ModelSpec => {
+  const find = (name: string): Served => {
     const model = ladders.models.find(one => one.name === name)
-    if (model === undefined) throw new GatewayError('NotFound', `there is no model ${name}`)
-    return model
+    if (model !== undefined) return { name, tasks: model.tasks, models: [model], pin: { model: name } }
+    const ladder = ladders.offers.find(one => one.name === name)
+    if (ladder === undefined) throw new GatewayError('NotFound', `there is no model and no ladder ${name}`)
+    return { name, tasks: [ladder.task], models: ladder.rungs.map(rung => rung.model), pin: { ladder: name } }
+  }
+  const infer = async (request: ModelInferRequest__Output, context: CallContext): Promise<object> => {
+    const served = find(request.modelName)
+    const task = taskOf(request, served)
+    const incoming = incomingOf(request, task, served.pin, context)
+    const answers = await Promise.all(
+      incoming.map(async one => dependencies.pictures.deliver(await dependencies.handler.infer(one, context.signal))),
+    )
+    return responseOf(request, task, answers)
   }
 
   return {
@@ -43,23 +68,43 @@ export function createInferenceService(dependencies: InferenceDependencies): Unt
     serverReady: unary('ServerReady', async () => ({ ready: true })),
     serverMetadata: unary('ServerMetadata', async () => ({ name: 'sluice', version, extensions: [] })),
     modelReady: unary('ModelReady', async ({ name }: { name: string }) => {
-      const { pool, name: model } = find(name)
-      return { ready: fleet().serves(pool, model) }
+      return { ready: find(name).models.some(model => fleet().serves(model.pool, model.name)) }
     }),
-    modelMetadata: unary('ModelMetadata', async ({ name }: { name: string }) => metadataOf(find(name))),
-    modelInfer: unary('ModelInfer', async (request: ModelInferRequest__Output, context) => {
-      const model = find(request.modelName)
-      const task = taskOf(request, model)
-      const incoming = incomingOf(request, task, context)
-      const answers = await Promise.all(
-        incoming.map(async one => dependencies.pictures.deliver(await dependencies.handler.infer(one, context.signal))),
-      )
-      return responseOf(request, task, answers)
-    }),
+    modelMetadata: unary('ModelMetadata', async ({ name }: { name: string }) => metadataOf(find(name), labelSets)),
+    modelInfer: unary('ModelInfer', infer),
+    modelStreamInfer: serveDuplex(
+      'ModelStreamInfer',
+      'infer',
+      async (requests: AsyncIterable<ModelInferRequest__Output>, context, write: Write<object>) => {
+        for await (const request of requests) {
+          if (context.signal.aborted) return
+          await write(await streamed(request, infer, { ...context, arrivedAt: Date.now() }, statuses))
+        }
+      },
+      dependencies,
+    ),
   }
 }
 
-function metadataOf({ name, tasks }: ModelSpec): object {
+/** One answer of a stream. A request that fails is told so and the stream goes on, as Triton does it. */
+async function streamed(
+  request: ModelInferRequest__Output,
+  infer: (request: ModelInferRequest__Output, context: CallContext) => Promise<object>,
+  context: CallContext,
+  statuses: StatusWriter,
+): Promise<object> {
+  try {
+    return { inferResponse: await infer(request, context) }
+  } catch (error) {
+    if (!isGatewayError(error)) throw error
+    return {
+      errorMessage: statuses.toWire(error).details,
+      inferResponse: { modelName: request.modelName, id: request.id },
+    }
+  }
+}
+
+function metadataOf({ name, tasks }: Served, labelSets: ReadonlySet<string>): object {
   const tensors = tasks.map(task => taskTensors[task])
   return {
     name,
@@ -67,6 +112,25 @@ function metadataOf({ name, tasks }: ModelSpec): object {
     platform: 'sluice',
     inputs: once(tensors.map(({ input }) => input)),
     outputs: once(tensors.flatMap(({ outputs }) => outputs)),
+    properties: propertiesOf(tasks, labelSets),
+  }
+}
+
+/** Parameters of a request, by name, each with what it takes. */
+function propertiesOf(tasks: readonly Task[], labelSets: ReadonlySet<string>): Readonly<Record<string, string>> {
+  const sets = [...labelSets].toSorted().join(', ') || 'none is configured'
+  const [first = ''] = tasks
+  return {
+    ...(tasks.length < 2 ? {} : { task: `one of ${tasks.join(', ')}; ${first} when absent` }),
+    ...(tasks.includes('classify')
+      ? {
+          labels: 'classify requires this or label_set: the labels to choose among, separated by commas',
+          label_set: `classify requires this or labels: one of ${sets}`,
+        }
+      : {}),
+    ...(tasks.includes('transcribe')
+      ? { language: 'optional for transcribe: the language that is spoken, such as en' }
+      : {}),
   }
 }
 
@@ -74,7 +138,7 @@ function once<Named extends { readonly name: string }>(list: readonly Named[]): 
   return [...new Map(list.map(one => [one.name, one])).values()]
 }
 
-function taskOf({ parameters }: ModelInferRequest__Output, { name, tasks }: ModelSpec): Task {
+function taskOf({ parameters }: ModelInferRequest__Output, { name, tasks }: Served): Task {
   const wanted = textOf(parameters['task'])
   const found = wanted === undefined ? tasks[0] : tasks.find(task => task === wanted)
   if (found !== undefined) return found
@@ -85,11 +149,19 @@ function textOf(parameter: InferParameter__Output | undefined): string | undefin
   return parameter?.parameterChoice === 'stringParam' ? parameter.stringParam : undefined
 }
 
-function incomingOf(request: ModelInferRequest__Output, task: Task, context: CallContext): readonly Incoming[] {
+function incomingOf(
+  request: ModelInferRequest__Output,
+  task: Task,
+  pin: Served['pin'],
+  context: CallContext,
+): readonly Incoming[] {
   const { input, partOf } = taskTensors[task]
   const place = request.inputs.findIndex(one => one.name === input.name)
   const wire = request.inputs[place]
   if (wire === undefined) throw invalidField('inputs', `expected ${input.name}, ${input.datatype}`)
+  if (request.rawInputContents.length > 0 && request.inputs.some(({ contents }) => hasElements(contents))) {
+    throw invalidField('raw_input_contents', 'expected contents or raw_input_contents, found both')
+  }
   const tensor = wire.datatype === input.datatype ? tensorFromWire(wire, request.rawInputContents[place]) : undefined
   if (tensor?.datatype !== 'BYTES') {
     throw invalidField(`inputs[${place}]`, `expected ${input.datatype} elements, as many as its shape says`)
@@ -107,13 +179,21 @@ function incomingOf(request: ModelInferRequest__Output, task: Task, context: Cal
       task,
       parts: [partOf(value)],
       options,
-      constraints: { priority: 'normal', model: request.modelName },
+      constraints: { priority: 'normal', ...pin },
       labels: {},
     },
     ...(callDeadlineAt === undefined ? {} : { callDeadlineAt }),
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(tracestate === undefined ? {} : { tracestate }),
   }))
+}
+
+/** Whether contents of any datatype are there. */
+function hasElements(contents: InferTensorContents__Output | null): boolean {
+  return (
+    contents !== null &&
+    Object.values(contents).some((elements: unknown) => Array.isArray(elements) && elements.length > 0)
+  )
 }
 
 /** `labels` are told in one parameter, parted by commas. */

@@ -34,6 +34,10 @@ export interface Constraints {
    */
   'adapter'?: (string);
   'priority'?: (_sluice_v1_Priority);
+  /**
+   * Only this ladder, by its name in the configuration.
+   */
+  'ladder'?: (string);
   '_maxCostNanoUsd'?: "maxCostNanoUsd";
   'quality'?: "maxRisk"|"minQuality";
 }
@@ -68,6 +72,10 @@ export interface Constraints__Output {
    */
   'adapter': (string);
   'priority': (_sluice_v1_Priority__Output);
+  /**
+   * Only this ladder, by its name in the configuration.
+   */
+  'ladder': (string);
   '_maxCostNanoUsd'?: "maxCostNanoUsd";
   'quality'?: "maxRisk"|"minQuality";
 }
