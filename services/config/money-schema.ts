@@ -10,6 +10,7 @@ const tokenRates = {
   perInputToken: rate.optional(),
   perOutputToken: rate.optional(),
   perCachedToken: rate.optional(),
+  perCacheWriteToken: rate.optional(),
   perReasoningToken: rate.optional(),
 }
 

@@ -4,7 +4,10 @@ import { maxNanoUsd, type NanoUsd } from './money.ts'
 export interface Usage {
   readonly inputTokens?: number
   readonly outputTokens?: number
+  /** Input read from a cache. */
   readonly cachedTokens?: number
+  /** Input written to a cache. */
+  readonly cacheWriteTokens?: number
   readonly reasoningTokens?: number
   readonly images?: number
   readonly audioMs?: number
@@ -19,6 +22,7 @@ export interface TokenPrices {
   readonly perInputToken?: number
   readonly perOutputToken?: number
   readonly perCachedToken?: number
+  readonly perCacheWriteToken?: number
   readonly perReasoningToken?: number
 }
 
@@ -59,6 +63,7 @@ const terms: readonly {
   { use: 'inputTokens', prices: ['perInputToken', 'perInputToken'], unit: 1 },
   { use: 'outputTokens', prices: ['perOutputToken', 'perOutputToken'], unit: 1 },
   { use: 'cachedTokens', prices: ['perCachedToken', 'perInputToken'], unit: 1 },
+  { use: 'cacheWriteTokens', prices: ['perCacheWriteToken', 'perInputToken'], unit: 1 },
   { use: 'reasoningTokens', prices: ['perReasoningToken', 'perOutputToken'], unit: 1 },
   { use: 'images', prices: ['perImage', 'perImage'], unit: 1 },
   { use: 'audioMs', prices: ['perAudioSecond', 'perAudioSecond'], unit: 1000 },
@@ -67,7 +72,7 @@ const terms: readonly {
 
 /**
  * The cost of a usage at a price: each term exact, the sum rounded up to a whole nano-USD. What used nothing costs nothing, the price of
- * a request included. Cached and reasoning tokens are counted apart from input and output tokens, at the price of those where none is given.
+ * a request included. Cached, cache-written and reasoning tokens are counted apart from input and output tokens, at the price of those where none is given.
  */
 export function costOf(usage: Usage, price: Price): NanoUsd {
   if (!terms.some(({ use }) => (usage[use] ?? 0) > 0)) return 0
@@ -103,12 +108,13 @@ export function isPriced(price: Price): boolean {
 }
 
 /** Tokens of a usage, of every kind: what a rate limit on tokens counts. */
-export function tokensOf({ inputTokens = 0, outputTokens = 0, cachedTokens = 0, reasoningTokens = 0 }: Usage): number {
-  return inputTokens + outputTokens + cachedTokens + reasoningTokens
+export function tokensOf(usage: Usage): number {
+  const { outputTokens = 0, reasoningTokens = 0 } = usage
+  return inputOf(usage) + outputTokens + reasoningTokens
 }
 
-function inputOf({ inputTokens = 0, cachedTokens = 0 }: Usage): number {
-  return inputTokens + cachedTokens
+function inputOf({ inputTokens = 0, cachedTokens = 0, cacheWriteTokens = 0 }: Usage): number {
+  return inputTokens + cachedTokens + cacheWriteTokens
 }
 
 /** The highest tier whose size the input passes decides. */
@@ -126,7 +132,7 @@ function worstOf({ above: _above, ...base }: Price): Price {
   const { perInputToken = 0, perOutputToken = 0 } = base
   return {
     ...base,
-    perInputToken: Math.max(perInputToken, base.perCachedToken ?? 0),
+    perInputToken: Math.max(perInputToken, base.perCachedToken ?? 0, base.perCacheWriteToken ?? 0),
     perOutputToken: Math.max(perOutputToken, base.perReasoningToken ?? 0),
   }
 }

@@ -144,7 +144,7 @@ const openai: readonly Case[] = [
       cache_read_input_tokens: 12,
       cache_creation_input_tokens: 4,
     }),
-    usage: { inputTokens: 8, cachedTokens: 12, outputTokens: 6 },
+    usage: { inputTokens: 4, cachedTokens: 12, cacheWriteTokens: 4, outputTokens: 6 },
   },
   {
     says: 'more cached tokens than prompt tokens',
@@ -307,7 +307,7 @@ const anthropic: readonly Case[] = [
       stop({ output_tokens: 6 }),
       over,
     ],
-    usage: { inputTokens: 12, cachedTokens: 16, outputTokens: 6 },
+    usage: { inputTokens: 4, cachedTokens: 16, cacheWriteTokens: 8, outputTokens: 6 },
   },
   {
     says: 'first a guess and then the cache',

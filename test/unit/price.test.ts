@@ -4,7 +4,13 @@ import { costOf, dearestCost, priceAt, type Price, type Usage } from '#services/
 
 const count = fc.option(fc.integer({ min: 0, max: 5000 }), { nil: undefined })
 const rate = fc.option(fc.double({ min: 0, max: 500, noNaN: true }), { nil: undefined })
-const tokenRates = { perInputToken: rate, perOutputToken: rate, perCachedToken: rate, perReasoningToken: rate }
+const tokenRates = {
+  perInputToken: rate,
+  perOutputToken: rate,
+  perCachedToken: rate,
+  perCacheWriteToken: rate,
+  perReasoningToken: rate,
+}
 const given = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as T
 const price: fc.Arbitrary<Price> = fc
@@ -29,6 +35,13 @@ describe('costOf()', () => {
     ['a request that used something', { outputTokens: 2 }, { perRequest: 1000, perOutputToken: 3 }, 1006],
     ['cached tokens at the input price', { cachedTokens: 4 }, { perInputToken: 5 }, 20],
     ['cached tokens at their own', { cachedTokens: 4 }, { perInputToken: 5, perCachedToken: 1 }, 4],
+    ['tokens written to a cache at the input price', { cacheWriteTokens: 4 }, { perInputToken: 5 }, 20],
+    [
+      'tokens written to a cache at their own',
+      { cacheWriteTokens: 4 },
+      { perInputToken: 5, perCacheWriteToken: 6.25 },
+      25,
+    ],
     ['reasoning at the output price', { reasoningTokens: 4 }, { perOutputToken: 5 }, 20],
     [
       'images, sound and computing',
@@ -77,12 +90,14 @@ describe('dearestCost()', () => {
           const part = (of: number | undefined, share: number): number => Math.floor((of ?? 0) * share)
           const input = part(most.inputTokens, used)
           const output = part(most.outputTokens, used)
+          const written = part(input - part(input, cached), thought)
           const usage: Usage = {
             images: part(most.images, used),
             audioMs: part(most.audioMs, used),
             computeMs: part(most.computeMs, used),
-            inputTokens: input - part(input, cached),
+            inputTokens: input - part(input, cached) - written,
             cachedTokens: part(input, cached),
+            cacheWriteTokens: written,
             outputTokens: output - part(output, thought),
             reasoningTokens: part(output, thought),
           }

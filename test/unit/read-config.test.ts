@@ -123,6 +123,13 @@ describe('readConfig()', () => {
       ['11: models.echo.price.perRequest: expected number to be >=0'],
     ],
     [
+      'a price of nothing that its calls are counted by',
+      change('perRequest: 5', 'perAudioSecond: 5'),
+      [
+        '11: models.echo.price: expected one of the rates that its calls are counted by: perRequest, perInputToken, perOutputToken, perComputeSecond',
+      ],
+    ],
+    [
       'a price in a currency that is not counted in',
       change('perRequest: 5', 'currency: EUR, perRequest: 5'),
       ['11: models.echo.price.currency: expected USD: the one currency that is counted in'],

@@ -3,7 +3,39 @@ import type { Config } from '../schema.ts'
 
 /** Faults of prices and budgets that no single field shows. */
 export function moneyFaults(config: Config): ConfigFault[] {
-  return [...Object.keys(config.prices).flatMap(model => priceFaults(model, config)), ...budgetFaults(config)]
+  return [
+    ...Object.keys(config.prices).flatMap(model => priceFaults(model, config)),
+    ...Object.keys(config.models).flatMap(model => uncountedFaults(model, config)),
+    ...budgetFaults(config),
+  ]
+}
+
+/** A price of what a model never counts would make its calls free under every budget. */
+function uncountedFaults(name: string, { models, prices }: Config): ConfigFault[] {
+  const model = models[name]
+  if (model === undefined) return []
+  const given = [
+    { path: ['models', name, 'price'], price: model.price ?? {} },
+    ...(prices[name] ?? []).map((price, index) => ({ path: ['prices', name, index], price })),
+  ]
+  const counted = countedRates(model)
+  return given.flatMap(({ path, price }) => {
+    const named = Object.keys(price).filter(rate => rate.startsWith('per'))
+    if (named.length === 0 || named.some(rate => counted.includes(rate))) return []
+    return [{ path, expected: `one of the rates that its calls are counted by: ${counted.join(', ')}` }]
+  })
+}
+
+function countedRates({ tasks, modalities }: Config['models'][string]): readonly string[] {
+  const seesPictures = modalities.includes('image') || tasks.includes('generate_image')
+  return [
+    'perRequest',
+    'perInputToken',
+    'perOutputToken',
+    'perComputeSecond',
+    ...(seesPictures ? ['perImage'] : []),
+    ...(modalities.includes('audio') ? ['perAudioSecond'] : []),
+  ]
 }
 
 type Entry = Config['prices'][string][number]

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { stringify } from 'yaml'
 import { loadConfig } from '#services/config/load-config'
-import { isPriced } from '#services/contract/price'
+import type { Task } from '#services/contract/content'
+import type { Price } from '#services/contract/price'
 import type { CommonOptions } from '#services/cli/client/common-options'
 import { CommandFault } from '#services/cli/client/failure'
 import { findLitellmNames, litellmFile, readLitellmPrice, type LitellmFile } from './litellm-prices.ts'
@@ -16,42 +17,75 @@ export interface ImportPricesOptions extends CommonOptions {
   readonly out?: string
 }
 
-/** `sluice prices import <file>`: writes the `prices` section of the configuration out of LiteLLM's price file. */
+/** What of the file is not in the prices: a field of a model, or all of it. */
+interface LeftOut {
+  readonly model: string
+  readonly fields?: readonly string[]
+  readonly why: string
+}
+
+/** `sluice prices import <file>`: writes the `prices` section of the configuration out of LiteLLM's price file, and tells what it leaves out. */
 export async function runImportPrices(options: ImportPricesOptions, terminal: Terminal, path = ''): Promise<void> {
   const file = readFile(path)
   const mapped = new Map((options.map ?? []).map(pairOf))
   const { config } = loadConfig(options.config)
-  const models = Object.entries(config.models).flatMap(([name, { backend }]) => {
-    const theirs = mapped.get(name) ?? ('model' in backend ? backend.model : undefined)
-    return theirs === undefined ? [] : [{ name, theirs }]
+  const models = Object.entries(config.models).flatMap(([model, { backend, tasks }]) => {
+    const theirs = mapped.get(model) ?? ('model' in backend ? backend.model : undefined)
+    return theirs === undefined ? [] : [{ model, theirs, task: tasks[0] }]
   })
-  const prices: Record<string, object[]> = {}
-  for (const { name, theirs } of models) {
-    const entry = entryOf(name, theirs, file, terminal)
-    if (entry !== undefined) prices[name] = [options.from === undefined ? entry : { from: options.from, ...entry }]
+  const found = models.map(one => ({ ...one, ...priceOf(one, file) }))
+  const prices = Object.fromEntries(
+    found.flatMap(({ model, price }) => {
+      if (price === undefined) return []
+      return [[model, [options.from === undefined ? price : { from: options.from, ...price }]] as const]
+    }),
+  )
+  const leftOut = found.flatMap(one => one.leftOut)
+  for (const { model, fields, why } of leftOut) {
+    terminal.note(
+      fields === undefined ? `${model}: no price: ${why}` : `${model}: left out ${fields.join(', ')}: ${why}`,
+    )
   }
-  if (Object.keys(prices).length === 0) throw new CommandFault('no configured model is in the file; --map names them')
-  const text = terminal.json ? JSON.stringify({ prices }) : stringify({ prices })
-  if (options.out === undefined) terminal.line(text.trimEnd())
-  else writeFileSync(options.out, `${text.trimEnd()}\n`)
-  terminal.note(`${Object.keys(prices).length} models; put the section into the configuration and check it`)
+  const count = Object.keys(prices).length
+  if (count === 0) {
+    throw new CommandFault('no configured model gets a price from the file; --map names those with other names there')
+  }
+  write({ prices }, leftOut, options.out, terminal)
+  terminal.note(`${count} models; put the section into the configuration and check it`)
 }
 
-function entryOf(name: string, theirs: string, file: LitellmFile, terminal: Terminal): object | undefined {
+function write(section: object, leftOut: readonly LeftOut[], out: string | undefined, terminal: Terminal): void {
+  const text = terminal.json ? JSON.stringify(section) : stringify(section).trimEnd()
+  if (out !== undefined) writeFileSync(out, `${text}\n`)
+  if (terminal.json) terminal.value(out === undefined ? { ...section, leftOut } : { leftOut })
+  else if (out === undefined) terminal.line(text)
+}
+
+interface Wanted {
+  readonly model: string
+  readonly theirs: string
+  readonly task: Task | undefined
+}
+
+function priceOf(
+  { model, theirs, task }: Wanted,
+  file: LitellmFile,
+): { readonly price?: Price; readonly leftOut: readonly LeftOut[] } {
   const [found, ...others] = findLitellmNames(file, theirs)
-  if (found === undefined) {
-    terminal.note(`${name}: ${theirs} is not in the file`)
-    return undefined
-  }
+  if (found === undefined) return { leftOut: [{ model, why: `${theirs} is not in the file` }] }
   if (others.length > 0) {
-    terminal.note(`${name}: ${theirs} is in the file ${others.length + 1} times (${found}, ${others[0]}, …); use --map`)
-    return undefined
+    const why = `${theirs} is in the file ${others.length + 1} times (${found}, ${others[0]}, …); use --map`
+    return { leftOut: [{ model, why }] }
   }
-  const { price, leftOut } = readLitellmPrice(file[found] ?? {})
-  if (leftOut.length > 0) terminal.note(`${name}: left out, since no price of ours says it: ${leftOut.join(', ')}`)
-  if (isPriced(price)) return price
-  terminal.note(`${name}: ${found} has no price in the file`)
-  return undefined
+  const { price, unpriced, leftOut } = readLitellmPrice(file[found] ?? {}, task)
+  const reasons = [...new Set(leftOut.map(({ why }) => why))]
+  const fields = reasons.map(why => ({
+    model,
+    fields: leftOut.filter(one => one.why === why).map(({ field }) => field),
+    why,
+  }))
+  const none = unpriced === undefined ? [] : [{ model, why: `${found}: ${unpriced}` }]
+  return { ...(price === undefined ? {} : { price }), leftOut: [...fields, ...none] }
 }
 
 function readFile(path: string): LitellmFile {

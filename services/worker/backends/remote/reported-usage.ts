@@ -8,6 +8,7 @@ export interface Reported {
   readonly inputTokens?: number
   readonly outputTokens?: number
   readonly cachedTokens?: number
+  readonly cacheWriteTokens?: number
   readonly reasoningTokens?: number
 }
 
@@ -73,16 +74,21 @@ export function billedInput(reported: Reported, parts: readonly LoadedPart[]): B
   return { usage: isCounted ? usage : { ...usage, estimated: true }, oddities }
 }
 
-function inputOf({ inputTokens, cachedTokens = 0 }: Reported, { parts }: Pick<Witnessed, 'parts'>): Side {
+function inputOf(reported: Reported, { parts }: Pick<Witnessed, 'parts'>): Side {
+  const { inputTokens, cachedTokens = 0, cacheWriteTokens = 0 } = reported
   const words = parts.flatMap(part => (isWords(part) ? [wordsIn(part)] : []))
   const characters = charactersOf(words)
   const estimated = { inputTokens: Math.ceil(characters / charactersPerToken) }
   if (inputTokens === undefined) return { usage: estimated, isCounted: false, oddity: 'usage-partial' }
-  const tokens = inputTokens + cachedTokens
+  const tokens = inputTokens + cachedTokens + cacheWriteTokens
   if (isTooFew(tokens, words, 1)) return { usage: estimated, isCounted: false, oddity: 'usage-too-few' }
   // A character is at most three bytes of UTF-8 to each of its UTF-16 units, and a token has at least a byte.
   const mostTokens = 3 * characters + (parts.length - words.length) * tokensPerMedium + spareTokens
-  const usage = { inputTokens, ...(cachedTokens === 0 ? {} : { cachedTokens }) }
+  const usage = {
+    inputTokens,
+    ...(cachedTokens === 0 ? {} : { cachedTokens }),
+    ...(cacheWriteTokens === 0 ? {} : { cacheWriteTokens }),
+  }
   return { usage, isCounted: true, ...(tokens > mostTokens ? { oddity: 'input-over-bound' } : {}) }
 }
 

@@ -18,6 +18,10 @@ export interface Usage {
    * The backend did not say; the gateway counted.
    */
   'estimated'?: (boolean);
+  /**
+   * Input that was written to a cache; not among input_tokens.
+   */
+  'cacheWriteTokens'?: (number | string | Long);
 }
 
 /**
@@ -35,4 +39,8 @@ export interface Usage__Output {
    * The backend did not say; the gateway counted.
    */
   'estimated': (boolean);
+  /**
+   * Input that was written to a cache; not among input_tokens.
+   */
+  'cacheWriteTokens': (number);
 }

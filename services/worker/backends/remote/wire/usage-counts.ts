@@ -62,11 +62,12 @@ function tokensIn(count: number | ExtraTokens | undefined): number {
   return typeof count === 'object' ? count.tokens : (count ?? 0)
 }
 
-/** What a server says was used: cached tokens are not among the input tokens, reasoning tokens not among the output tokens. */
+/** What a server says was used: cached and cache-written tokens are not among the input tokens, reasoning tokens not among the output tokens. */
 export interface ReportedUsage {
   readonly inputTokens?: number
   readonly outputTokens?: number
   readonly cachedTokens?: number
+  readonly cacheWriteTokens?: number
   readonly reasoningTokens?: number
   /** What was odd about the counts. */
   readonly oddities: readonly Oddity[]
@@ -84,9 +85,13 @@ export function resolveUsage(counts: UsageCounts = {}): ReportedUsage {
   const { inputTokens, outputTokens } = fitting ?? readings[0] ?? { inputTokens: 0, outputTokens: 0 }
   const isUneven = fitting === undefined && [total, input, output].every(count => count !== undefined)
   return {
-    ...(input === undefined ? {} : { inputTokens: inputTokens + tokensIn(written) + tokensIn(toolUse) }),
+    ...(input === undefined ? {} : { inputTokens: inputTokens + tokensIn(toolUse) }),
     ...(output === undefined ? {} : { outputTokens }),
-    ...positive({ cachedTokens: tokensIn(cached), reasoningTokens: tokensIn(reasoning) }),
+    ...positive({
+      cachedTokens: tokensIn(cached),
+      cacheWriteTokens: tokensIn(written),
+      reasoningTokens: tokensIn(reasoning),
+    }),
     oddities: odditiesOf(counts, isUneven),
   }
 }
