@@ -22,13 +22,16 @@ const byMedia = /per_image|per_audio/u
 
 /** Why a field was left out of a price: in the words of a report. */
 export function whyLeftOut(field: string, value: unknown, kind: string): string {
-  if (typeof value !== 'number' && field !== 'tiered_pricing' && !isNested(value)) return 'it is no number'
-  if (typeof value === 'number' && !(value >= 0 && Number.isFinite(value))) return 'it is no price'
-  const known = reasons.find(([pattern]) => pattern.test(field))?.[1]
+  const known = whyNoCost(field, value) ?? reasons.find(([pattern]) => pattern.test(field))?.[1]
   if (known !== undefined) return known
   if (kind === 'chat' && byMedia.test(field)) return 'media of a chat are billed by the tokens that they make'
   if (bySeconds.test(field)) return `seconds are no price of ${nounOf[kind] ?? kind}`
   return insteads[kind] ?? 'no price of ours says it'
+}
+
+function whyNoCost(field: string, value: unknown): string | undefined {
+  if (typeof value === 'number') return value >= 0 && Number.isFinite(value) ? undefined : 'it is no price'
+  return field === 'tiered_pricing' || typeof value === 'object' ? undefined : 'it is no number'
 }
 
 /** What is left of fields that others were taken instead of. */
@@ -42,8 +45,4 @@ const nounOf: Readonly<Record<string, string>> = {
   embed: 'an embedding',
   transcribe: 'a transcription',
   generate_image: 'a picture',
-}
-
-function isNested(value: unknown): boolean {
-  return typeof value === 'object' && value !== null
 }
