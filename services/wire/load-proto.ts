@@ -1,10 +1,18 @@
 import { loadPackageDefinition } from '@grpc/grpc-js'
-import { loadSync, type MessageTypeDefinition, type Options, type PackageDefinition } from '@grpc/proto-loader'
+import {
+  loadSync,
+  type AnyDefinition,
+  type MessageTypeDefinition,
+  type Options,
+  type PackageDefinition,
+  type ServiceDefinition,
+} from '@grpc/proto-loader'
 import { join } from 'node:path'
+import { wellFormed } from './well-formed.ts'
 import { protoPath as healthProtoPath } from 'grpc-health-check'
-import type { ProtoGrpcType as AdminTypes } from './generated/admin.ts'
-import type { ProtoGrpcType as GatewayTypes } from './generated/gateway.ts'
-import type { ProtoGrpcType as InferenceTypes } from './generated/open_inference.ts'
+import type { ProtoGrpcType as AdminTypes } from '#services/wire/generated/admin'
+import type { ProtoGrpcType as GatewayTypes } from '#services/wire/generated/gateway'
+import type { ProtoGrpcType as InferenceTypes } from '#services/wire/generated/open_inference'
 
 /** How messages look in JavaScript; the generated types are made with the same. */
 const options: Options = { longs: Number, enums: String, oneofs: true, defaults: true, arrays: true, objects: true }
@@ -12,10 +20,33 @@ const options: Options = { longs: Number, enums: String, oneofs: true, defaults:
 /** Every service of the gateway, and health, as one package for serving and reflecting. @throws Error when the installation lacks its protos */
 export function loadServices(root: string): PackageDefinition {
   const folder = join(root, 'proto')
-  return loadSync(['sluice/v1/gateway.proto', 'sluice/v1/admin.proto', openInference, healthProtoPath], {
+  const loaded = loadSync(['sluice/v1/gateway.proto', 'sluice/v1/admin.proto', openInference, healthProtoPath], {
     ...options,
     includeDirs: [folder],
   })
+  return Object.fromEntries(
+    Object.entries(loaded).map(([name, definition]) => [
+      name,
+      isService(definition) ? sending(definition) : definition,
+    ]),
+  )
+}
+
+function isService(definition: AnyDefinition): definition is ServiceDefinition {
+  return !('format' in definition)
+}
+
+/** A service whose messages leave with well-formed texts, wherever these come from: protobufjs writes half a surrogate pair as it is. */
+function sending(service: ServiceDefinition): ServiceDefinition {
+  const methods = Object.entries(service).map(([name, method]) => [
+    name,
+    {
+      ...method,
+      requestSerialize: (message: object) => method.requestSerialize(wellFormed(message)),
+      responseSerialize: (message: object) => method.responseSerialize(wellFormed(message)),
+    },
+  ])
+  return Object.fromEntries(methods) as ServiceDefinition
 }
 
 const openInference = 'inference/open_inference.proto'

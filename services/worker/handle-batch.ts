@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { wellFormed } from '#services/wire/well-formed'
 import { isGatewayError } from '#services/contract/errors'
 import type { LegId } from '#services/contract/ids'
 import { inputBytesOf, type Job } from '#services/state/queue/job'
@@ -170,7 +171,7 @@ async function finish(
     one.trace?.ended('lost')
     return
   }
-  const kept = await putAway(named(outcome, leg, one, clock.now()), one.taken, dependencies)
+  const kept = await putAway(wellFormed(named(outcome, leg, one, clock.now())), one.taken, dependencies)
   const end = await report(one, kept, dependencies)
   one.trace?.ended(end)
   const word = end.kind === 'done' ? 'done' : end.reason

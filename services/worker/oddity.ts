@@ -18,6 +18,20 @@ export const oddities = [
   'seconds-over-length',
   /** A piece of the content of a kind that is not known. */
   'content-unknown',
+  /** Several calls of tools with one index. */
+  'tool-index',
+  /** Several calls of tools with one id. */
+  'tool-id',
+  /** Arguments of a tool that became JSON only when they were mended. */
+  'tool-arguments',
+  /** Half of a surrogate pair that stands alone. */
+  'half-character',
+  /** A reason of the answer's end that is not known. */
+  'finish-unknown',
+  /** The model ended its answer and had said nothing. */
+  'answer-empty',
+  /** An answer in one piece, though a stream was asked for. */
+  'not-streamed',
   /** A field beside the answer that cannot be read. */
   'field-malformed',
 ] as const

@@ -123,7 +123,7 @@ describe('createOpenaiBackend()', () => {
     ['endless-event', 'upstream-error'],
     ['plain', 'upstream-error'],
     ['filter', 'content-filter'],
-    ['bad', 'upstream-error'],
+    ['bad', 'upstream-refused'],
     ['cut', 'upstream-error'],
     ['stall', 'upstream-error'],
     ['malformed', 'upstream-error'],

@@ -134,7 +134,7 @@ describe.each(['openai', 'anthropic', 'gemini'] as const)('the %s protocol', pro
     expect((await ask(protocol, work('boil'))).outcome).toMatchObject({ kind: 'done' })
     expect(mock.getRequests()).toHaveLength(2)
     mock.nextRequestError(400, { message: 'no', type: 'invalid_request_error' })
-    expect((await ask(protocol, work('boil'))).outcome).toMatchObject({ kind: 'failed', reason: 'upstream-error' })
+    expect((await ask(protocol, work('boil'))).outcome).toMatchObject({ kind: 'failed', reason: 'upstream-refused' })
     expect(mock.getRequests()).toHaveLength(3)
   })
 

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import type { RunControl } from '#services/worker/backends/backend'
 import { createGathered, gather } from '#services/worker/backends/remote/wire/gathered'
@@ -31,7 +32,15 @@ describe('runTranscription()', () => {
     const audio = { kind: 'audio', bytes: new Uint8Array(32), mediaType: 'audio/wav' } as const
     const work = { legId: 'a.0', options: {}, recipe: {}, parts: [audio], deadlineAt: Date.now() + 20_000 }
     const control = { signal: () => new AbortController().signal } as unknown as RunControl
-    const parts = { served, space: '', verbose: true, asksBase64: true, now: Date.now, odd: () => {} }
+    const parts = {
+      served,
+      space: '',
+      verbose: true,
+      asksBase64: true,
+      now: Date.now,
+      odd: () => {},
+      logger: pino({ level: 'silent' }),
+    }
     const outcome = await runTranscription(work as unknown as Work, control, parts)
     expect(outcome).toMatchObject({ kind: 'done', result: { signals: { no_speech: 0.5 } } })
     await served.close()

@@ -26,9 +26,11 @@ afterAll(async () => {
   await new Promise(resolve => server.close(resolve))
 })
 
+const redact = { shown: (words: string) => words, judged: (words: string) => words }
+
 const ask = async (baseUrl: string, path: string, more: object = {}): Promise<string> => {
   const posted = { path, body: '{"a":1}', signal: new AbortController().signal, ...more }
-  const response = await post({ baseUrl, headers: {}, dispatcher }, posted)
+  const response = await post({ baseUrl, headers: {}, dispatcher, redact }, posted)
   expect([response.status, response.header('x-kind')]).toEqual([200, 'echo'])
   return String((await response.body.toArray())[0])
 }

@@ -10,6 +10,8 @@ const codeOf: Readonly<Record<LegFailure, ErrorCode>> = {
   'bad-input': 'InvalidRequest',
   'model-error': 'LadderFailed',
   'upstream-error': 'LadderFailed',
+  'upstream-refused': 'InvalidRequest',
+  'upstream-misconfigured': 'NoModel',
   'content-filter': 'InvalidRequest',
   'context-overflow': 'InvalidRequest',
   'payload-lost': 'LadderFailed',
@@ -18,6 +20,9 @@ const codeOf: Readonly<Record<LegFailure, ErrorCode>> = {
   'no-worker': 'Overloaded',
   bug: 'LadderFailed',
 }
+
+/** Failures that no replay mends: the request itself is at fault. What a server refused may be its own mistake. */
+const callersFault: ReadonlySet<LegFailure> = new Set(['bad-input', 'cancelled', 'content-filter', 'context-overflow'])
 
 /** The end of a climb that has no answer; without a failed leg, time was over. Jobs are kept for an operator unless the caller was at fault. */
 export function endOfFailure(
@@ -28,7 +33,7 @@ export function endOfFailure(
   if (failure?.reason === 'cancelled') return { kind: 'cancelled', rungs }
   const code = failure === undefined ? 'Deadline' : codeOf[failure.reason]
   const message = failure === undefined ? 'the deadline passed while a rung was at work' : messageOf(failure)
-  const dead = course.request.mode === 'async' && code !== 'InvalidRequest' && code !== 'Cancelled'
+  const dead = course.request.mode === 'async' && (failure === undefined || !callersFault.has(failure.reason))
   const reason = failure === undefined ? undefined : reasonOf[failure.reason]
   return { kind: 'failed', code, message, rungs, dead, ...(reason === undefined ? {} : { reason }) }
 }
@@ -38,6 +43,8 @@ const reasonOf: Readonly<Partial<Record<LegFailure, string>>> = {
   'content-filter': 'CONTENT_FILTER',
   'context-overflow': 'CONTEXT_OVERFLOW',
   'upstream-error': 'UPSTREAM_ERROR',
+  'upstream-refused': 'UPSTREAM_REFUSED',
+  'upstream-misconfigured': 'UPSTREAM_MISCONFIGURED',
 }
 
 function messageOf(failure: LegEnd & { readonly kind: 'failed' }): string {

@@ -75,6 +75,10 @@ export type LegFailure =
   | 'bad-input'
   | 'model-error'
   | 'upstream-error'
+  /** The server refused the request, and no second try mends it. */
+  | 'upstream-refused'
+  /** The server's address, its name of the model or the key is wrong. */
+  | 'upstream-misconfigured'
   | 'content-filter'
   | 'context-overflow'
   | 'payload-lost'

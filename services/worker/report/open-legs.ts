@@ -1,3 +1,4 @@
+import { holdBackHalf } from '#services/wire/well-formed'
 import type { LegId } from '#services/contract/ids'
 import type { MailSender, RouterMail, WorkerMail } from '#services/state/replies/mailbox'
 
@@ -7,7 +8,10 @@ export interface OpenLeg {
   readonly signal: AbortSignal
   /** Why it was aborted. */
   readonly stopped: () => 'cancelled' | 'expired' | 'lost' | undefined
-  /** Sends a piece of text; resolves when the caller has taken enough for more. */
+  /**
+   * Sends a piece of text; resolves when the caller has taken enough for more. The first half of a surrogate pair waits for its second;
+   * a half that stays alone goes out as U+FFFD, or with the leg's end when nothing comes after it.
+   */
   send(text: string): Promise<void>
   close(): void
 }
@@ -95,9 +99,9 @@ export function createOpenLegs(mail: MailSender, sleep: (ms: number) => Promise<
 
       /** Pieces that come while one is on its way go together after it. */
       const flush = async (): Promise<void> => {
-        while (pending !== '') {
-          const text = pending
-          pending = ''
+        for (let next = holdBackHalf(pending); next.whole !== ''; next = holdBackHalf(pending)) {
+          pending = next.half
+          const text = next.whole.toWellFormed()
           await sendUntilTaken({ kind: 'delta', legId, attempt, offset: sent, text })
           sent += text.length
         }
@@ -109,7 +113,8 @@ export function createOpenLegs(mail: MailSender, sleep: (ms: number) => Promise<
         stopped: () => why,
         async send(text) {
           pending += text
-          sending ??= flush()
+          // A half waits for its second half, and so does whoever would send it.
+          if (sending === undefined && holdBackHalf(pending).whole !== '') sending = flush()
           await sending
           while (sent - entry.taken > windowCharacters && !controller.signal.aborted) {
             await new Promise<void>(resolve => {

@@ -36,7 +36,14 @@ const stoppedFactor = 1.25
 const mostTurns = 100
 
 /** Ends that alerts look for. */
-const watchedEnds: readonly LegFailure[] = ['model-error', 'upstream-error', 'payload-lost', 'poison', 'bug']
+const watchedEnds: readonly LegFailure[] = [
+  'model-error',
+  'upstream-error',
+  'upstream-misconfigured',
+  'payload-lost',
+  'poison',
+  'bug',
+]
 
 const workBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 const waitBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300]

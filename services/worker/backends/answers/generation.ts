@@ -15,6 +15,8 @@ export interface Generated {
 const guess = Math.log(0.5)
 /** Without log-probabilities a server says nothing of its trust. */
 const unknown = 0.5
+/** An answer of nothing is hardly ever what was asked for. */
+const empty = 0.05
 
 /**
  * Turns generated text into an answer with its signs: `mean_logprob`, `q10_logprob` and `min_logprob` of its tokens, `guess_ratio`,
@@ -24,11 +26,12 @@ const unknown = 0.5
 export function interpretGeneration(generated: Generated, usage: Usage): LegResult {
   const { text, logprobs, finishReason, toolCalls = [] } = generated
   const has = logprobs.length > 0
+  const isEmpty = text.trim() === '' && toolCalls.length === 0
   const average = mean(logprobs)
   const doubtful = quantile(logprobs, 0.1)
   return {
     output: toolCalls.length === 0 ? { kind: 'text', text } : { kind: 'text', text, toolCalls },
-    rawConfidence: has ? Math.exp((average + doubtful) / 2) : unknown,
+    rawConfidence: isEmpty ? empty : has ? Math.exp((average + doubtful) / 2) : unknown,
     usage,
     signals: {
       mean_logprob: average,

@@ -1,8 +1,12 @@
 import { z } from 'zod'
-import type { ChatDialect, ChatPiece, EventReader } from '../remote/wire/chat-piece.ts'
-import { parseEvent } from '../remote/wire/parse-event.ts'
+import type { ChatDialect, ChatPiece, EventReader, ToolCallPiece } from '../remote/wire/chat-piece.ts'
+import { argumentsIn } from '../openai/read-tool-calls.ts'
+import { endingOf } from '../remote/wire/finish-reasons.ts'
+import { parseJson, readAs } from '../remote/wire/parse-event.ts'
 import { readUsages } from '../remote/wire/read-usage.ts'
-import { refusalOf } from '../remote/wire/read-refusal.ts'
+import { streamError } from '../remote/wire/read-refusal.ts'
+import type { Redact } from '../remote/wire/redact.ts'
+import { errorIn } from '../remote/wire/server-words.ts'
 import { UpstreamError } from '../remote/wire/upstream-error.ts'
 
 /** Read by hand, since one that cannot be read is no reason to throw the answer away. */
@@ -10,10 +14,19 @@ const unread = z.unknown().optional()
 
 /** Events of a streamed message; kinds that come new are let through. @source Anthropic API documentation, "Streaming messages" */
 const eventSchema = z.object({
-  type: z.string(),
-  index: z.number().int().min(0).default(0),
+  /** Some name it in the event alone. */
+  type: z.string().nullish(),
+  index: z.number().int().min(0).nullish().catch(undefined),
   message: z.object({ usage: unread }).nullish().catch(undefined),
-  content_block: z.object({ type: z.string(), id: z.string().nullish(), name: z.string().nullish() }).nullish(),
+  content_block: z
+    .object({
+      type: z.string(),
+      id: z.string().nullish(),
+      name: z.string().nullish(),
+      text: z.string().nullish(),
+      input: unread,
+    })
+    .nullish(),
   delta: z
     .object({
       type: z.string().nullish(),
@@ -24,7 +37,6 @@ const eventSchema = z.object({
     })
     .nullish(),
   usage: unread,
-  error: z.object({ type: z.string(), message: z.string().default('') }).optional(),
 })
 
 type Event = z.output<typeof eventSchema>
@@ -42,40 +54,36 @@ export const messagesDialect: ChatDialect = {
   reader: createReader,
 }
 
-/** Why a message ended, in the words of all dialects. */
-const finishReasons: Readonly<Record<string, string>> = {
-  end_turn: 'stop',
-  stop_sequence: 'stop',
-  max_tokens: 'length',
-  model_context_window_exceeded: 'length',
-  tool_use: 'tool_calls',
-  refusal: 'content_filter',
-}
-
-function createReader(): EventReader {
+function createReader(redact: Redact): EventReader {
   let ended = false
   let finished = false
-  /** Which tool call a content block is, by the block's place. */
-  const calls = new Map<number, number>()
+  let calls = 0
+  /** Which tool call a content block is, by the block's place: each block begins a call of its own, whatever its place is. */
+  const callAt = new Map<number, number>()
 
   const blockStarted = ({ index, content_block: block }: Event): readonly ChatPiece[] => {
-    if (block?.type !== 'tool_use') return [plain('')]
-    calls.set(index, calls.size)
-    const call = { index: calls.size - 1, id: block.id ?? '', name: block.name ?? '', arguments: '' }
-    return [{ ...plain(''), toolCalls: [call] }]
+    if (block?.type === 'redacted_thinking') return [thought]
+    if (block?.type !== 'tool_use') return [plain((block?.type === 'text' ? block.text : undefined) ?? '')]
+    callAt.set(index ?? 0, calls)
+    calls += 1
+    return [{ ...plain(''), toolCalls: [{ index: calls - 1, ...callIn(block) }] }]
   }
   const blockGrew = ({ index, delta }: Event): readonly ChatPiece[] => {
-    const call = calls.get(index)
-    if (delta?.type === 'input_json_delta' && call !== undefined) {
-      return [{ ...plain(''), toolCalls: [{ index: call, arguments: delta.partial_json ?? '' }] }]
-    }
-    return [plain(delta?.type === 'text_delta' ? (delta.text ?? '') : '')]
+    const { type, text, partial_json: json } = delta ?? {}
+    if (type === 'thinking_delta') return [thought]
+    if (type === 'input_json_delta' && calls > 0) return [argumentsGrew(index ?? 0, json ?? '')]
+    return [plain((type === 'text_delta' ? text : undefined) ?? '')]
+  }
+  const argumentsGrew = (index: number, json: string): ChatPiece => {
+    return { ...plain(''), toolCalls: [{ index: callAt.get(index) ?? calls - 1, arguments: json }] }
   }
   const messageChanged = ({ delta, usage }: Event): readonly ChatPiece[] => {
-    const reason = delta?.stop_reason
-    if (reason) finished = true
-    const finishReason = reason ? { finishReason: finishReasons[reason] ?? reason } : {}
-    return [{ ...plain(''), ...finishReason, ...usageIn(delta?.usage, usage) }]
+    const finishReason = delta?.stop_reason ?? ''
+    const ending = endingOf(finishReason)
+    finished ||= ending !== undefined
+    return [
+      { ...plain(''), ...(ending === undefined ? {} : { ending, finishReason }), ...usageIn(delta?.usage, usage) },
+    ]
   }
   const messageEnded = (): readonly ChatPiece[] => {
     if (!finished) throw new UpstreamError('truncated', 'the stream ended before the answer did')
@@ -88,18 +96,21 @@ function createReader(): EventReader {
     content_block_delta: blockGrew,
     message_delta: messageChanged,
     message_stop: messageEnded,
-    error: ({ error }) => {
-      throw errorOf(error)
-    },
   }
 
   return {
-    read(data) {
-      const event = parseEvent(eventSchema, data)
-      return handlers[event.type]?.(event) ?? []
+    read(data, name) {
+      const value = parseJson(data)
+      const error = name === 'error' ? value : errorIn(value)
+      if (error !== undefined) throw streamError(error, redact)
+      const event = readAs(eventSchema, value)
+      return handlers[event.type ?? name ?? '']?.(event) ?? []
     },
     get ended() {
       return ended
+    },
+    get finished() {
+      return finished
     },
     wholeAtClose: false,
   }
@@ -109,10 +120,12 @@ function plain(text: string): ChatPiece {
   return { text, logprobs: [] }
 }
 
-function errorOf(error: Event['error']): UpstreamError {
-  if (error?.type === 'rate_limit_error') return new UpstreamError('rate-limit', 'the server limited the rate')
-  const refusal = refusalOf(JSON.stringify(error ?? {}), 'the server told of an error within the stream')
-  return refusal.fault === 'refused' ? new UpstreamError('server', refusal.message) : refusal
+const thought: ChatPiece = { ...plain(''), thinks: true }
+
+function callIn({ id, name, input }: NonNullable<Event['content_block']>): Omit<ToolCallPiece, 'index'> {
+  const whole = argumentsIn(input)
+  // It is an empty object where it comes piece by piece.
+  return { id: id ?? '', name: name ?? '', arguments: whole === '{}' ? '' : whole }
 }
 
 function usageIn(...places: readonly unknown[]): Pick<ChatPiece, 'usage'> {

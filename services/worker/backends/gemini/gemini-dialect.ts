@@ -1,10 +1,14 @@
 import { z } from 'zod'
 import type { ChatDialect, ChatPiece, EventReader, ToolCallPiece } from '../remote/wire/chat-piece.ts'
-import { parseEvent } from '../remote/wire/parse-event.ts'
+import { endingOf } from '../remote/wire/finish-reasons.ts'
+import { parseJson, readAs } from '../remote/wire/parse-event.ts'
 import { readUsages } from '../remote/wire/read-usage.ts'
 import type { UsageCounts } from '../remote/wire/usage-counts.ts'
-import { refusalOf } from '../remote/wire/read-refusal.ts'
+import { streamError } from '../remote/wire/read-refusal.ts'
+import type { Redact } from '../remote/wire/redact.ts'
+import { errorIn } from '../remote/wire/server-words.ts'
 import { UpstreamError } from '../remote/wire/upstream-error.ts'
+import { argumentsIn } from '../openai/read-tool-calls.ts'
 
 /** Read by hand, since one that cannot be read is no reason to throw the answer away. */
 const unread = z.unknown().optional()
@@ -12,7 +16,7 @@ const unread = z.unknown().optional()
 const part = z.object({
   text: z.string().nullish(),
   thought: z.boolean().nullish(),
-  functionCall: z.object({ id: z.string().nullish(), name: z.string(), args: z.unknown().optional() }).nullish(),
+  functionCall: z.object({ id: z.string().nullish(), name: z.string().nullish(), args: unread }).nullish(),
 })
 
 const candidate = z.object({
@@ -31,7 +35,6 @@ const chunkSchema = z.object({
   usageMetadata: unread,
   /** As some proxies spell it. */
   usage_metadata: unread,
-  error: z.unknown().optional(),
 })
 
 /** Gemini's generateContent, streamed. */
@@ -41,20 +44,8 @@ export const geminiDialect: ChatDialect = {
   reader: createReader,
 }
 
-/** Why an answer ended, in the words of all dialects. @source Gemini API reference, "FinishReason" */
-const finishReasons: Readonly<Record<string, string>> = {
-  STOP: 'stop',
-  MAX_TOKENS: 'length',
-  SAFETY: 'content_filter',
-  RECITATION: 'content_filter',
-  BLOCKLIST: 'content_filter',
-  PROHIBITED_CONTENT: 'content_filter',
-  SPII: 'content_filter',
-  IMAGE_SAFETY: 'content_filter',
-}
-
 /** This protocol has no mark of its own for the end: an answer is whole when its finish reason came before the body ended. */
-function createReader(): EventReader {
+function createReader(redact: Redact): EventReader {
   let finished = false
   let calls = 0
 
@@ -62,11 +53,12 @@ function createReader(): EventReader {
     const asked = partsOf(first).filter(one => one.functionCall)
     const toolCalls = asked.flatMap((one, place) => toolCallOf(one, calls + place))
     calls += toolCalls.length
-    const finishReason = finishOf(first?.finishReason, calls > 0)
-    finished ||= finishReason !== undefined
+    const finishReason = first?.finishReason ?? ''
+    const ending = endingOf(finishReason)
+    finished ||= ending !== undefined
     return {
       ...textOf(first),
-      ...(finishReason === undefined ? {} : { finishReason }),
+      ...(ending === undefined ? {} : { ending, finishReason }),
       ...(toolCalls.length === 0 ? {} : { toolCalls }),
       ...(usage === undefined ? {} : { usage }),
     }
@@ -74,12 +66,17 @@ function createReader(): EventReader {
 
   return {
     read(data) {
-      const { candidates, promptFeedback, usageMetadata, usage_metadata: snake, error } = parseEvent(chunkSchema, data)
-      if (error !== undefined && error !== null) throw errorOf(error)
+      const value = parseJson(data)
+      const error = errorIn(value)
+      if (error !== undefined) throw streamError(error, redact)
+      const { candidates, promptFeedback, usageMetadata, usage_metadata: snake } = readAs(chunkSchema, value)
       if (promptFeedback?.blockReason) throw new UpstreamError('content-filter', 'the server refused the content')
       return [pieceOf(candidates?.[0], readUsages(snake, usageMetadata))]
     },
     ended: false,
+    get finished() {
+      return finished
+    },
     get wholeAtClose() {
       return finished
     },
@@ -93,9 +90,11 @@ function partsOf(first: Candidate | undefined): readonly z.output<typeof part>[]
 }
 
 /** What it thinks is not what it says. */
-function textOf(first: Candidate | undefined): Pick<ChatPiece, 'text' | 'logprobs'> {
+function textOf(first: Candidate | undefined): Pick<ChatPiece, 'text' | 'logprobs' | 'thinks'> {
   const said = partsOf(first).filter(one => one.thought !== true)
+  const thinks = partsOf(first).some(one => one.thought === true && one.text)
   return {
+    ...(thinks ? { thinks } : {}),
     text: said.map(one => one.text ?? '').join(''),
     logprobs: (first?.logprobsResult?.chosenCandidates ?? []).map(token => token.logProbability),
   }
@@ -104,17 +103,7 @@ function textOf(first: Candidate | undefined): Pick<ChatPiece, 'text' | 'logprob
 /** This protocol gives calls whole, mostly without an id. */
 function toolCallOf({ functionCall }: z.output<typeof part>, index: number): ToolCallPiece[] {
   if (!functionCall) return []
-  const { id, name, args = {} } = functionCall
-  return [{ index, name, arguments: JSON.stringify(args), ...(id ? { id } : {}) }]
-}
-
-function finishOf(reason: string | null | undefined, called: boolean): string | undefined {
-  if (!reason || reason === 'FINISH_REASON_UNSPECIFIED') return undefined
-  if (reason === 'STOP' && called) return 'tool_calls'
-  return finishReasons[reason] ?? reason.toLowerCase()
-}
-
-function errorOf(error: unknown): UpstreamError {
-  const refusal = refusalOf(JSON.stringify(error), 'the server told of an error within the stream')
-  return refusal.fault === 'refused' ? new UpstreamError('server', refusal.message) : refusal
+  const { id, name, args } = functionCall
+  // With an id, its place says nothing more: a server may give the call once more.
+  return [{ arguments: argumentsIn(args), ...(id ? { id } : { index }), ...(name ? { name } : {}) }]
 }

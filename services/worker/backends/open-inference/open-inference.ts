@@ -4,12 +4,14 @@ import { textTensor, type Tensor } from '#services/wire/convert/tensors'
 import type { Backend, RunControl } from '../backend.ts'
 import { promptOf, samplingOf } from '../remote/prompt.ts'
 import { openTensorServer, type TensorRequest, type Tensors, type TensorServer } from './tensor-server.ts'
-import { legFailureOf, UpstreamError } from '../remote/wire/upstream-error.ts'
+import type { Redact } from '../remote/wire/redact.ts'
+import { UpstreamError } from '../remote/wire/upstream-error.ts'
 import { interpretGeneration } from '../answers/generation.ts'
 import { billedUsage } from '../remote/reported-usage.ts'
 import type { Outcome, Work } from '#services/worker/states'
 import type { BackendDependencies } from '../backend-dependencies.ts'
 import { abandoned, badInput } from '../end-leg.ts'
+import { failedCall } from '../remote/failed-call.ts'
 import { guardBackend } from '../remote/guard-backend.ts'
 import { createServed, type Served, type ServedSpec } from '../remote/served.ts'
 
@@ -68,12 +70,12 @@ function refuseTurns({ parts }: Work): Outcome | undefined {
 async function ask(work: Work, control: RunControl, parts: Parts): Promise<Outcome> {
   const { served, dependencies, serverAt, spec } = parts
   const signal = control.signal(work.legId)
-  const request = requestOf(work, spec, served.modelFor(work))
   const startedAt = performance.now()
   let text = ''
   try {
-    const outputs = await served.attempt(work, signal, async ({ baseUrl }, firstPiece) => {
+    const outputs = await served.attempt(work, signal, async ({ baseUrl, redact }, firstPiece) => {
       const server = serverAt(baseUrl)
+      const request = requestOf(work, spec, served.modelFor(work), redact)
       // The library goes by the machine's clock.
       const leftMs = Math.min(work.deadlineAt - dependencies.clock.now(), served.times.totalTimeoutMs)
       const deadlineAt = Date.now() + leftMs
@@ -95,11 +97,11 @@ async function ask(work: Work, control: RunControl, parts: Parts): Promise<Outco
     const usage = text === '' ? {} : usageOf(work, text, performance.now() - startedAt)
     if (signal.aborted) return abandoned(work, dependencies.clock, usage)
     if (!(error instanceof UpstreamError)) throw error
-    return { kind: 'failed', reason: legFailureOf(error.fault), message: error.message, usage }
+    return failedCall(work, error, usage, dependencies.logger)
   }
 }
 
-function requestOf(work: Work, spec: OipSpec, model: string): TensorRequest {
+function requestOf(work: Work, spec: OipSpec, model: string, redact: Redact): TensorRequest {
   const { parts, system } = promptOf(work)
   const [medium] = parts.flatMap(part => ('bytes' in part ? [part.bytes] : []))
   const texts = [system ?? '', ...parts.flatMap(part => (part.kind === 'text' ? [part.text] : []))]
@@ -113,7 +115,7 @@ function requestOf(work: Work, spec: OipSpec, model: string): TensorRequest {
     inputs.set('exclude_input_in_output', { datatype: 'BOOL', shape: [1], values: [true] })
     inputs.set('sampling_parameters', textTensor([JSON.stringify(vllmSampling(work))]))
   }
-  return { model, version: spec.version ?? '', inputs, parameters: spec.parameters ?? {} }
+  return { model, version: spec.version ?? '', inputs, parameters: spec.parameters ?? {}, redact }
 }
 
 /** @source Triton's vLLM backend, README, "Sending Your First Inference": values are told as vLLM's SamplingParams has them */

@@ -4,7 +4,10 @@ import { tensorFromWire, tensorToWire, type Tensor } from '#services/wire/conver
 import type { GRPCInferenceServiceClient } from '#services/wire/generated/inference/GRPCInferenceService'
 import type { ModelInferResponse__Output } from '#services/wire/generated/inference/ModelInferResponse'
 import { loadServices, typesOf } from '#services/wire/load-proto'
-import { UpstreamError, type UpstreamFault } from '../remote/wire/upstream-error.ts'
+import type { Redact } from '../remote/wire/redact.ts'
+import { refusalOf } from '../remote/wire/read-refusal.ts'
+import { readServerText } from '../remote/wire/server-words.ts'
+import { UpstreamError } from '../remote/wire/upstream-error.ts'
 
 /** A request of tensors. */
 export interface TensorRequest {
@@ -12,6 +15,8 @@ export interface TensorRequest {
   readonly version: string
   readonly inputs: ReadonlyMap<string, Tensor>
   readonly parameters: Readonly<Record<string, string>>
+  /** Takes the caller's words out of what the server says. */
+  readonly redact: Redact
 }
 
 /** Tensors by name. */
@@ -47,14 +52,13 @@ export function openTensorServer(address: string): TensorServer {
       call.end()
       for await (const piece of call) {
         const { errorMessage, inferResponse } = piece as { errorMessage: string; inferResponse: Response | null }
-        if (errorMessage !== '')
-          throw new UpstreamError('server', 'the server told of an error within the stream', { begun })
+        if (errorMessage !== '') throw asBegun(refusalOf(readServerText(errorMessage), inStream(request)), begun)
         begun = true
         if (inferResponse !== null) yield tensorsOf(inferResponse)
       }
     } catch (error) {
       if (error instanceof UpstreamError || signal.aborted) throw error
-      throw faultOf(error as ServiceError, begun)
+      throw faultOf(error as ServiceError, request.redact, begun)
     } finally {
       signal.removeEventListener('abort', leave)
       call.cancel()
@@ -67,7 +71,7 @@ export function openTensorServer(address: string): TensorServer {
       new Promise((resolve, reject) => {
         const call = client.modelInfer(requestOf(request), { deadline: deadlineAt }, (error, response) => {
           signal.removeEventListener('abort', leave)
-          if (error !== null) reject(faultOf(error, false))
+          if (error !== null) reject(faultOf(error, request.redact, false))
           else if (response === undefined)
             reject(new UpstreamError('malformed', 'the server gave neither answer nor error'))
           else settle(() => tensorsOf(response), resolve, reject)
@@ -109,21 +113,30 @@ function tensorsOf({ outputs, rawOutputContents }: Response): Tensors {
   )
 }
 
-const faults: Readonly<Partial<Record<status, UpstreamFault>>> = {
-  [status.UNAVAILABLE]: 'connect',
-  [status.DEADLINE_EXCEEDED]: 'timeout',
-  [status.RESOURCE_EXHAUSTED]: 'rate-limit',
-  [status.INVALID_ARGUMENT]: 'refused',
-  [status.NOT_FOUND]: 'refused',
-  [status.FAILED_PRECONDITION]: 'refused',
-  [status.UNIMPLEMENTED]: 'refused',
-  [status.UNAUTHENTICATED]: 'refused',
-  [status.PERMISSION_DENIED]: 'refused',
+/** What each code is in HTTP, by which the kind of a refusal is told. @source gRPC, "HTTP to gRPC Status Code Mapping", read backwards */
+const httpStatuses: Readonly<Partial<Record<status, number>>> = {
+  [status.INVALID_ARGUMENT]: 400,
+  [status.OUT_OF_RANGE]: 400,
+  [status.UNAUTHENTICATED]: 401,
+  [status.PERMISSION_DENIED]: 403,
+  [status.NOT_FOUND]: 404,
+  [status.UNIMPLEMENTED]: 405,
+  [status.FAILED_PRECONDITION]: 422,
+  [status.RESOURCE_EXHAUSTED]: 429,
 }
 
-function faultOf({ code }: ServiceError, begun: boolean): UpstreamError {
-  const fault = faults[code] ?? 'server'
-  return new UpstreamError(fault === 'connect' && begun ? 'reset' : fault, `the server answered ${status[code]}`, {
-    begun,
-  })
+function faultOf({ code, details }: ServiceError, redact: Redact, begun: boolean): UpstreamError {
+  const answered = `the server answered ${status[code]}`
+  if (code === status.UNAVAILABLE) return new UpstreamError(begun ? 'reset' : 'connect', answered, { begun })
+  if (code === status.DEADLINE_EXCEEDED) return new UpstreamError('timeout', answered, { begun })
+  const context = { status: httpStatuses[code] ?? 500, told: `answered ${status[code]}`, redact }
+  return asBegun(refusalOf(readServerText(details), context), begun)
+}
+
+function inStream({ redact }: TensorRequest): { readonly told: string; readonly redact: Redact } {
+  return { told: 'told of an error within the stream', redact }
+}
+
+function asBegun(error: UpstreamError, begun: boolean): UpstreamError {
+  return begun ? new UpstreamError(error.fault, error.message, { begun }) : error
 }

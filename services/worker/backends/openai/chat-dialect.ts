@@ -1,23 +1,38 @@
 import { z } from 'zod'
 import type { ChatDialect, ChatPiece, EventReader, ToolCallPiece } from '../remote/wire/chat-piece.ts'
-import { refusalOf } from '../remote/wire/read-refusal.ts'
-import { parseEvent } from '../remote/wire/parse-event.ts'
+import { endingOf, shownReason } from '../remote/wire/finish-reasons.ts'
+import { parseJson, readAs } from '../remote/wire/parse-event.ts'
+import { streamError } from '../remote/wire/read-refusal.ts'
+import type { Redact } from '../remote/wire/redact.ts'
 import { readUsages } from '../remote/wire/read-usage.ts'
+import { errorIn } from '../remote/wire/server-words.ts'
 import { UpstreamError } from '../remote/wire/upstream-error.ts'
 import { readContent } from './read-content.ts'
 import { readLogprobs } from './read-logprobs.ts'
-
-const toolCall = z.object({
-  index: z.number().int().min(0).default(0),
-  id: z.string().nullish(),
-  function: z.object({ name: z.string().nullish(), arguments: z.string().nullish() }).nullish(),
-})
+import { readToolCalls } from './read-tool-calls.ts'
 
 /** Read by hand, since one that cannot be read is no reason to throw the answer away. */
 const unread = z.unknown().optional()
 
+const said = z
+  .object({
+    content: unread,
+    refusal: unread,
+    tool_calls: unread,
+    /** As it was before there were several. */
+    function_call: unread,
+    /** What the model thinks, by the names that vLLM, DeepSeek and OpenRouter give it. */
+    reasoning_content: unread,
+    reasoning: unread,
+    reasoning_details: unread,
+    usage: unread,
+  })
+  .nullish()
+
 const choice = z.object({
-  delta: z.object({ content: unread, tool_calls: z.array(toolCall).nullish(), usage: unread }).nullish(),
+  delta: said,
+  /** In place of `delta` where a server does not stream. */
+  message: said,
   finish_reason: unread,
   logprobs: unread,
   usage: unread,
@@ -29,7 +44,6 @@ const chunkSchema = z.object({
   usage: unread,
   /** Where Groq tells of usage in streams. */
   x_groq: z.object({ usage: unread }).nullish().catch(undefined),
-  error: unread,
 })
 
 /** OpenAI's chat completions, as vLLM, SGLang, llama.cpp, text-generation-inference and most providers speak them too. */
@@ -44,39 +58,37 @@ function openaiHeaders(apiKey: string | undefined): Readonly<Record<string, stri
   return apiKey === undefined || apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` }
 }
 
-function createReader(): EventReader {
+function createReader(redact: Redact): EventReader {
   const state = { ended: false, finished: false }
   return {
-    read(data) {
+    read(data, event) {
       if (data.trim() === '[DONE]') {
         // A server that ends its stream without having ended the answer has cut it.
         if (!state.finished) throw new UpstreamError('truncated', 'the stream ended before the answer did')
         state.ended = true
         return []
       }
-      const chunk = parseEvent(chunkSchema, data)
-      if (chunk.error !== undefined && chunk.error !== null) throw errorOf(chunk.error)
-      const piece = pieceOf(chunk)
-      if (piece.finishReason !== undefined) {
-        if (broken.has(piece.finishReason)) throw new UpstreamError('server', 'the server gave the answer up')
-        state.finished = true
+      const value = parseJson(data)
+      const error = event === 'error' ? value : errorIn(value)
+      if (error !== undefined) throw streamError(error, redact)
+      const piece = pieceOf(readAs(chunkSchema, value))
+      if (piece.ending === 'broken') {
+        throw new UpstreamError(
+          'server',
+          `the server gave the answer up: finish reason ${shownReason(piece.finishReason)}`,
+        )
       }
+      state.finished ||= piece.ending !== undefined
       return [piece]
     },
     get ended() {
       return state.ended
     },
+    get finished() {
+      return state.finished
+    },
     wholeAtClose: false,
   }
-}
-
-/** By what words vLLM and SGLang say that they gave an answer up. */
-const broken: ReadonlySet<string> = new Set(['abort', 'error'])
-
-/** An error told within a stream whose status was 200 already. */
-function errorOf(error: unknown): UpstreamError {
-  const refusal = refusalOf(JSON.stringify(error), 'the server told of an error within the stream')
-  return refusal.fault === 'refused' ? new UpstreamError('server', refusal.message) : refusal
 }
 
 type Choice = z.output<typeof choice>
@@ -84,31 +96,41 @@ type Choice = z.output<typeof choice>
 function pieceOf({ choices, usage, x_groq: groq }: z.output<typeof chunkSchema>): ChatPiece {
   const [first] = choices ?? []
   // Moonshot tells of usage within the choice.
-  const counts = readUsages(first?.delta?.usage, first?.usage, groq?.usage, usage)
+  const counts = readUsages((first?.delta ?? first?.message)?.usage, first?.usage, groq?.usage, usage)
   return { ...choiceOf(first), ...(counts === undefined ? {} : { usage: counts }) }
 }
 
 function choiceOf(first: Partial<Choice> = {}): ChatPiece {
-  const { delta, finish_reason: finishReason } = first
-  const { text, refusal, oddities } = readContent(delta?.content)
+  const delta = first.delta ?? first.message ?? {}
+  const content = readContent(delta.content)
+  const refusal = content.refusal + refusalIn(delta)
   const logprobs = readLogprobs(first.logprobs)
-  const toolCalls = delta?.tool_calls ?? []
-  const found = [...oddities, ...logprobs.oddities]
+  const toolCalls = callsIn(delta)
+  const ending = endingOf(first.finish_reason)
+  const found = [...content.oddities, ...logprobs.oddities]
   return {
-    text,
+    text: content.text,
     logprobs: logprobs.values,
-    ...(typeof finishReason === 'string' && finishReason !== '' ? { finishReason } : {}),
-    ...(toolCalls.length === 0 ? {} : { toolCalls: toolCalls.map(toolCallOf) }),
+    ...(ending === undefined ? {} : { ending, finishReason: String(first.finish_reason) }),
+    ...(toolCalls.length === 0 ? {} : { toolCalls }),
     ...(refusal === '' ? {} : { refusal }),
+    ...((content.thinks || thinksIn(delta)) && { thinks: true }),
     ...(found.length === 0 ? {} : { oddities: found }),
   }
 }
 
-function toolCallOf({ index, id, function: called }: z.output<typeof toolCall>): ToolCallPiece {
-  return {
-    index,
-    arguments: called?.arguments ?? '',
-    ...(id ? { id } : {}),
-    ...(called?.name ? { name: called.name } : {}),
-  }
+function callsIn({ tool_calls: calls, function_call: call }: Said): readonly ToolCallPiece[] {
+  return readToolCalls(calls ?? call)
+}
+
+type Said = NonNullable<z.output<typeof said>>
+
+function refusalIn({ refusal }: Said): string {
+  return typeof refusal === 'string' ? refusal : ''
+}
+
+function thinksIn({ reasoning_content: content, reasoning, reasoning_details: details }: Said): boolean {
+  return [content, reasoning, details].some(thought =>
+    typeof thought === 'string' ? thought !== '' : Array.isArray(thought) && thought.length > 0,
+  )
 }

@@ -65,7 +65,7 @@ function bytesOf(text: string): Uint8Array {
   if (text === '') throw new UpstreamError('malformed', 'the server gave no picture')
   // The server has done what it could: the endpoint is not to blame, and another try would be paid for again.
   if (text.length > Math.ceil(mostPictureBytes / 3) * 4) {
-    throw new UpstreamError('refused', `the picture is larger than ${mostPictureBytes} bytes`)
+    throw new UpstreamError('no-answer', `the picture is larger than ${mostPictureBytes} bytes`)
   }
   if (text.length % 4 !== 0 || !base64.test(text)) {
     throw new UpstreamError('malformed', 'the picture is not in base64')

@@ -1,7 +1,8 @@
 import type { z } from 'zod'
-import { parseEvent } from '../remote/wire/parse-event.ts'
-import { post, type Line, type Posted } from '../remote/wire/post.ts'
-import { readRefusal } from '../remote/wire/read-refusal.ts'
+import { parseJson, readAs } from '../remote/wire/parse-event.ts'
+import { codeOf, named, post, type Line, type Posted } from '../remote/wire/post.ts'
+import { readRefusal, refusalOf } from '../remote/wire/read-refusal.ts'
+import { errorIn, readServerWords } from '../remote/wire/server-words.ts'
 import { UpstreamError } from '../remote/wire/upstream-error.ts'
 import { within } from '../remote/wire/within.ts'
 
@@ -21,7 +22,7 @@ export async function postJson<Schema extends z.ZodType>(
     return await within(timeoutMs, 'the server did not answer in time', ask(line, { ...posted, signal }, schema))
   } catch (error) {
     if (posted.signal.aborted || error instanceof UpstreamError) throw error
-    throw new UpstreamError('reset', 'the connection to the server broke')
+    throw new UpstreamError('reset', `the connection to the server broke${named(codeOf(error))}`)
   } finally {
     stop.abort()
   }
@@ -29,7 +30,7 @@ export async function postJson<Schema extends z.ZodType>(
 
 async function ask<Schema extends z.ZodType>(line: Line, posted: Posted, schema: Schema): Promise<z.output<Schema>> {
   const response = await post(line, posted)
-  if (response.status !== 200) throw await readRefusal(response)
+  if (response.status !== 200) throw await readRefusal(response, line.redact)
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of response.body) {
@@ -38,5 +39,9 @@ async function ask<Schema extends z.ZodType>(line: Line, posted: Posted, schema:
     if (bytes > mostBytes) throw new UpstreamError('malformed', 'the answer has no end')
     chunks.push(piece)
   }
-  return parseEvent(schema, Buffer.concat(chunks).toString())
+  const value = parseJson(Buffer.concat(chunks).toString())
+  const error = errorIn(value)
+  if (error !== undefined)
+    throw refusalOf(readServerWords(error), { told: 'answered with an error', redact: line.redact })
+  return readAs(schema, value)
 }

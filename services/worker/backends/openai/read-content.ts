@@ -5,10 +5,12 @@ import { fieldsOf } from '../remote/wire/read-usage.ts'
 export interface ReadContent {
   readonly text: string
   readonly refusal: string
+  /** Whether the model thinks in it. */
+  readonly thinks: boolean
   readonly oddities: readonly Oddity[]
 }
 
-const nothing: ReadContent = { text: '', refusal: '', oddities: [] }
+const nothing: ReadContent = { text: '', refusal: '', thinks: false, oddities: [] }
 const unknown: ReadContent = { ...nothing, oddities: ['content-unknown'] }
 
 /** Kinds of parts that hold what a model thinks or cites, which is not what it says. */
@@ -27,6 +29,7 @@ export function readContent(content: unknown): ReadContent {
   return {
     text: parts.map(part => part.text).join(''),
     refusal: parts.map(part => part.refusal).join(''),
+    thinks: parts.some(part => part.thinks),
     oddities: parts.flatMap(part => part.oddities),
   }
 }
@@ -35,7 +38,7 @@ function readPart(part: unknown): ReadContent {
   if (part === null) return nothing
   if (typeof part === 'string') return { ...nothing, text: part }
   const { type, text, refusal } = fieldsOf(part) ?? { type: 'none' }
-  if (unsaid.has(type)) return nothing
+  if (unsaid.has(type)) return { ...nothing, thinks: type !== 'reference' }
   if (type === 'refusal' && typeof refusal === 'string') return { ...nothing, refusal }
   return saying.has(type) ? readText(text) : unknown
 }

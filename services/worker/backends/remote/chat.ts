@@ -1,10 +1,11 @@
 import type { Usage } from '#services/contract/price'
 import type { Backend, RunControl } from '../backend.ts'
 import { promptOf, samplingOf } from './prompt.ts'
-import type { ChatDialect } from './wire/chat-piece.ts'
-import { createGathered, gather, toolCallsOf, type Gathered } from './wire/gathered.ts'
+import { isReal, type ChatDialect } from './wire/chat-piece.ts'
+import { finishAnswer, type Answered } from './wire/finish-answer.ts'
+import { createGathered, gather, type Gathered } from './wire/gathered.ts'
 import { streamChat } from './wire/stream-chat.ts'
-import { legFailureOf, UpstreamError } from './wire/upstream-error.ts'
+import { UpstreamError } from './wire/upstream-error.ts'
 import { interpretGeneration } from '../answers/generation.ts'
 import { resolveUsage } from './wire/usage-counts.ts'
 import { billedUsage, type Billed } from './reported-usage.ts'
@@ -12,6 +13,7 @@ import type { Outcome, Work } from '#services/worker/states'
 import { silentMeter, type UpstreamMeter } from './upstream-meter.ts'
 import type { BackendDependencies } from '../backend-dependencies.ts'
 import { abandoned } from '../end-leg.ts'
+import { failedCall } from './failed-call.ts'
 import type { Served } from './served.ts'
 
 /** What a chat is made with. */
@@ -26,31 +28,29 @@ export interface ChatParts {
 /** Asks a chat server. Nothing of a refused request is billed; of a broken answer, what had come. */
 async function runChat(work: Work, control: RunControl, parts: ChatParts): Promise<Outcome> {
   const { served, dependencies } = parts
-  const { clock, meter = silentMeter } = dependencies
+  const { clock, logger, meter = silentMeter } = dependencies
   const signal = control.signal(work.legId)
-  const gathered = createGathered()
   const startedAt = performance.now()
-  const failure = await receive(work, control, parts, gathered)
+  const { gathered, answer, failure } = await receive(work, control, parts)
   const computeMs = Math.ceil(performance.now() - startedAt)
-  const { usage, oddities } =
-    gathered.pieces === 0 && failure !== undefined ? unused : billed(work, gathered, computeMs)
-  tell(meter, dependencies.name ?? served.modelFor(work), gathered, usage, startedAt)
+  const { usage, oddities } = isUnused(gathered, failure) ? unused : billed(work, gathered, computeMs)
+  const model = dependencies.name ?? served.modelFor(work)
+  tell(meter, model, gathered, usage, startedAt)
   if (signal.aborted) return abandoned(work, clock, gathered.pieces === 0 ? {} : usage)
-  if (failure !== undefined) {
-    return { kind: 'failed', reason: legFailureOf(failure.fault), message: failure.message, usage }
+  if (failure !== undefined) return failedCall(work, failure, usage, logger)
+  if (answer === undefined) throw new Error('a call ended with neither answer nor failure')
+  // What an answer that broke off did not say is not odd.
+  for (const oddity of oddities) meter.oddity(model, oddity)
+  return {
+    kind: 'done',
+    result: interpretGeneration({ ...answer, logprobs: gathered.logprobs, finishReason: gathered.ending ?? '' }, usage),
   }
-  // What an answer that broke off did not say is not odd, so only whole ones are looked at.
-  for (const oddity of oddities) meter.oddity(dependencies.name ?? served.modelFor(work), oddity)
-  return outcomeOf(gathered, usage)
 }
 
-function outcomeOf(gathered: Gathered, usage: Usage): Outcome {
-  const isRefused = gathered.refusal !== '' && gathered.text === ''
-  if (gathered.finishReason === 'content_filter' || isRefused) {
-    return { kind: 'failed', reason: 'content-filter', message: 'the server refused the content', usage }
-  }
-  const toolCalls = toolCallsOf(gathered)
-  return { kind: 'done', result: interpretGeneration({ ...gathered, toolCalls }, usage) }
+/** A server that failed before its answer began is owed nothing, except where it ended an answer without a word and says what that took. */
+function isUnused({ pieces, usage }: Gathered, failure: UpstreamError | undefined): boolean {
+  if (failure === undefined || pieces > 0) return false
+  return usage === undefined || (failure.fault !== 'no-answer' && failure.fault !== 'content-filter')
 }
 
 /** One call a leg, as many at once as the pool has lanes: in a batch, each would wait for the slowest. */
@@ -64,29 +64,35 @@ export function chatBackend(parts: ChatParts): Backend {
   }
 }
 
-async function receive(
-  work: Work,
-  control: RunControl,
-  { served, dialect, encode }: ChatParts,
-  gathered: Gathered,
-): Promise<UpstreamError | undefined> {
+interface Received {
+  readonly gathered: Gathered
+  readonly answer?: Answered
+  readonly failure?: UpstreamError
+}
+
+async function receive(work: Work, control: RunControl, { served, dialect, encode }: ChatParts): Promise<Received> {
   const signal = control.signal(work.legId)
   const model = served.modelFor(work)
   const request = encode(work, model)
+  const tools = (work.options.tools ?? []).map(tool => tool.name)
+  let gathered = createGathered(tools)
   try {
-    await served.attempt(work, signal, async (line, firstPiece) => {
+    const answer = await served.attempt(work, signal, async (line, firstPiece) => {
+      // Of an attempt that failed before the answer began, nothing stays.
+      gathered = createGathered(tools)
       const order = { line, dialect, model, request, times: served.times, signal }
       for await (const piece of streamChat(order)) {
-        if (gathered.pieces === 0) firstPiece()
+        if (gathered.pieces === 0 && isReal(piece)) firstPiece()
         gather(gathered, piece, performance.now())
         // The body is not read on while the caller is behind, so the server is held back by the connection itself.
         if (work.streaming && piece.text !== '') await control.onDelta(work.legId, piece.text)
       }
+      return finishAnswer(gathered)
     })
-    return undefined
+    return { gathered, answer }
   } catch (error) {
-    if (error instanceof UpstreamError) return error
-    if (signal.aborted) return undefined
+    if (error instanceof UpstreamError) return { gathered, failure: error }
+    if (signal.aborted) return { gathered }
     throw error
   }
 }
@@ -97,7 +103,7 @@ function billed(work: Work, { usage: counts, text, toolCalls, oddities }: Gather
   const { system, examples, parts } = promptOf(work)
   const tools = (work.options.tools ?? []).map(({ description = '', parametersJson }) => description + parametersJson)
   const words = [system ?? '', ...examples.flatMap(({ input, output }) => [input, output]), ...tools]
-  const written = text + toolCalls.map(call => call?.argumentsJson ?? '').join('')
+  const written = text + toolCalls.written
   const reported = resolveUsage(counts)
   const { usage, oddities: found } = billedUsage(reported, {
     parts: [...words.map(word => ({ kind: 'text', text: word }) as const), ...parts],
@@ -109,9 +115,8 @@ function billed(work: Work, { usage: counts, text, toolCalls, oddities }: Gather
 }
 
 function tell(meter: UpstreamMeter, model: string, gathered: Gathered, usage: Usage, startedAt: number): void {
-  if (gathered.pieces === 0) return
   const { inputTokens: input = 0, outputTokens: output = 0, estimated = false } = usage
-  meter.firstPiece(model, gathered.firstAt - startedAt)
+  if (gathered.pieces > 0) meter.firstPiece(model, gathered.firstAt - startedAt)
   if (output > 1) meter.tokenTime(model, (gathered.lastAt - gathered.firstAt) / (output - 1))
-  meter.tokens(model, { input, output, estimated })
+  if (input + output > 0) meter.tokens(model, { input, output, estimated })
 }

@@ -7,6 +7,7 @@ import { createEndpointSet } from './endpoints/endpoint-set.ts'
 import { watchEngineLoad } from './endpoints/engine-load.ts'
 import { createRetryBudget } from './endpoints/retry-budget.ts'
 import type { Line } from './wire/post.ts'
+import { createRedact } from './wire/redact.ts'
 import type { StreamTimes } from './wire/stream-chat.ts'
 import type { Work } from '#services/worker/states'
 import { silentMeter } from './upstream-meter.ts'
@@ -69,14 +70,19 @@ export function createServed(
   const onEnd = (_endpoint: Endpoint, end: CallEnd): void =>
     meter.attempt(name, end.kind === 'failed' ? end.fault : end.kind === 'good' ? 'ok' : 'called-off')
 
+  const secrets = secretsIn(headers)
+  const modelFor = ({ recipe }: Work): string =>
+    recipe.adapter === undefined ? spec.model : (spec.adapters?.[recipe.adapter] ?? recipe.adapter)
+
   return {
     times: {
       firstByteTimeoutMs: spec.firstByteTimeoutMs,
       betweenChunksTimeoutMs: spec.betweenChunksTimeoutMs,
       totalTimeoutMs: spec.totalTimeoutMs ?? defaultTotalTimeoutMs,
     },
-    attempt: (work, signal, run) =>
-      makeAttempts(
+    attempt(work, signal, run) {
+      const redact = createRedact(work, { secrets, shown: [modelFor(work)] })
+      return makeAttempts(
         {
           endpoints: set,
           budget,
@@ -88,16 +94,22 @@ export function createServed(
           ...(work.affinityKey === undefined ? {} : { affinityKey: work.affinityKey }),
         },
         ({ baseUrl, dispatcher }, firstPiece) =>
-          run({ baseUrl, dispatcher, headers: tracedHeaders(headers, work) }, firstPiece),
-      ),
-    modelFor: ({ recipe }) =>
-      recipe.adapter === undefined ? spec.model : (spec.adapters?.[recipe.adapter] ?? recipe.adapter),
+          run({ baseUrl, dispatcher, redact, headers: tracedHeaders(headers, work) }, firstPiece),
+      )
+    },
+    modelFor,
     engineQueue: () => load?.queue(),
     async close() {
       load?.stop()
       await set.close()
     },
   }
+}
+
+/** The keys among the headers, with and without the word before them. */
+function secretsIn(headers: Line['headers']): readonly string[] {
+  const values = Object.entries(headers).flatMap(([name, value]) => (name === 'anthropic-version' ? [] : [value]))
+  return values.flatMap(value => [value, value.replace(/^\w+ /u, '')])
 }
 
 /** @source W3C Trace Context, section 3 */

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import type { LegResult } from '#services/contract/answer'
 import { isWords } from '#services/contract/content'
 import type { RunControl } from '../backend.ts'
@@ -6,11 +7,12 @@ import { draw } from '../openai/draw.ts'
 import { embed } from '../openai/embed.ts'
 import { transcribe, type ServedTranscript } from '../openai/transcribe.ts'
 import type { Line } from './wire/post.ts'
-import { legFailureOf, UpstreamError } from './wire/upstream-error.ts'
+import { UpstreamError } from './wire/upstream-error.ts'
 import type { Billed } from './reported-usage.ts'
 import type { Oddity } from '#services/worker/oddity'
 import type { Outcome, Work } from '#services/worker/states'
 import { abandoned, badInput } from '../end-leg.ts'
+import { failedCall } from './failed-call.ts'
 import type { Served } from './served.ts'
 import { drawingUsage, embeddingUsage, transcriptUsage } from './whole-usage.ts'
 
@@ -25,6 +27,7 @@ export interface WholeParts {
   readonly now: () => number
   /** Told of what was odd about an answer that was taken. */
   readonly odd: (work: Work, oddity: Oddity) => void
+  readonly logger: Logger
 }
 
 /** What came of an answer, and what was odd about it. */
@@ -90,7 +93,12 @@ export function runDrawing(work: Work, control: RunControl, parts: WholeParts): 
   })
 }
 
-async function runWhole(work: Work, control: RunControl, { served, now, odd }: WholeParts, ask: Ask): Promise<Outcome> {
+async function runWhole(
+  work: Work,
+  control: RunControl,
+  { served, now, odd, logger }: WholeParts,
+  ask: Ask,
+): Promise<Outcome> {
   const signal = control.signal(work.legId)
   const startedAt = performance.now()
   try {
@@ -105,6 +113,6 @@ async function runWhole(work: Work, control: RunControl, { served, now, odd }: W
   } catch (error) {
     if (signal.aborted) return abandoned(work, { now }, {})
     if (!(error instanceof UpstreamError)) throw error
-    return { kind: 'failed', reason: legFailureOf(error.fault), message: error.message, usage: {} }
+    return failedCall(work, error, {}, logger)
   }
 }

@@ -3,6 +3,7 @@ import { UpstreamError } from '../wire/upstream-error.ts'
 import type { CallEnd, Endpoint } from './endpoint.ts'
 import type { EndpointSet } from './endpoint-set.ts'
 import type { RetryBudget } from './retry-budget.ts'
+import { shownAddress } from './shown-address.ts'
 
 /** One call that may take several attempts. */
 export interface AttemptOrder {
@@ -42,6 +43,7 @@ export async function makeAttempts<T>(order: AttemptOrder, attempt: Attempt<T>):
       return await attemptOnce(order, endpoint, attempt)
     } catch (error) {
       if (order.signal.aborted || !(error instanceof UpstreamError)) throw error
+      error.address ??= shownAddress(endpoint.baseUrl)
       tried.add(endpoint.baseUrl)
       if (error.fault === 'timeout') silent.add(endpoint.baseUrl)
       const pauseMs = pauseBefore(order, error, made, tried, silent)

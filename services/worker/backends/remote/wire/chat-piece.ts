@@ -1,4 +1,6 @@
 import type { Oddity } from '#services/worker/oddity'
+import type { Ending } from './finish-reasons.ts'
+import type { Redact } from './redact.ts'
 import type { UsageCounts } from './usage-counts.ts'
 
 /** One piece of a streamed answer, whatever protocol it came by. */
@@ -6,8 +8,12 @@ export interface ChatPiece {
   readonly text: string
   /** Natural logarithms of the chances of the piece's tokens, where the server tells them. */
   readonly logprobs: readonly number[]
-  /** `stop`, `length`, `content_filter`, `tool_calls`, or the server's own word. */
+  /** How the answer ended. */
+  readonly ending?: Ending
+  /** The server's own word for it. */
   readonly finishReason?: string
+  /** True of a piece in which the model thinks: nothing is said yet, but the answer has begun. */
+  readonly thinks?: true
   /** Words in place of an answer, where the server tells them apart. */
   readonly refusal?: string
   /** What the server says of its use, as it counts. */
@@ -18,10 +24,15 @@ export interface ChatPiece {
   readonly toolCalls?: readonly ToolCallPiece[]
 }
 
-/** A piece of one tool call: its name once, its arguments bit by bit. */
+/** Whether a piece holds a part of the answer. Others name a role, tell of usage, or say nothing: with them the answer has not begun. */
+export function isReal({ text, refusal = '', thinks, toolCalls = [] }: ChatPiece): boolean {
+  return text !== '' || refusal !== '' || thinks === true || toolCalls.length > 0
+}
+
+/** A piece of one tool call. */
 export interface ToolCallPiece {
-  /** Which of the answer's calls it belongs to, from 0. */
-  readonly index: number
+  /** Which of the answer's calls it belongs to, where the server says so. */
+  readonly index?: number
   readonly id?: string
   readonly name?: string
   readonly arguments: string
@@ -29,12 +40,14 @@ export interface ToolCallPiece {
 
 /** How the stream of a protocol is read: one reader an answer. */
 export interface EventReader {
-  /** The pieces of one event. @throws UpstreamError for one that is not what the protocol says, or tells of an error */
-  read(data: string): readonly ChatPiece[]
+  /** The pieces of one event, which may have a name. @throws UpstreamError for one that is not what the protocol says, or tells of an error */
+  read(data: string, event?: string): readonly ChatPiece[]
   /** Whether the protocol's own end of the answer has come. */
   readonly ended: boolean
   /** Whether the answer is whole when the body ends without a mark of its own, for protocols that have none. */
   readonly wholeAtClose: boolean
+  /** Whether the reason of the answer's end has come. */
+  readonly finished: boolean
 }
 
 /** What differs between protocols of chat servers. */
@@ -42,5 +55,6 @@ export interface ChatDialect {
   /** Path under the base URL for a served model. */
   path(model: string): string
   headers(apiKey: string | undefined): Readonly<Record<string, string>>
-  reader(): EventReader
+  /** Reads one answer; `redact` takes the caller's words out of what the server says of errors. */
+  reader(redact: Redact): EventReader
 }

@@ -1,35 +1,38 @@
-import { randomBytes } from 'node:crypto'
-import type { ToolCall } from '#services/contract/content'
 import type { Oddity } from '#services/worker/oddity'
-import type { ChatPiece, ToolCallPiece } from './chat-piece.ts'
+import { isReal, type ChatPiece } from './chat-piece.ts'
+import type { Ending } from './finish-reasons.ts'
+import { createToolCalls, type ToolCalls } from './tool-calls.ts'
 import { mergeUsage, type UsageCounts } from './usage-counts.ts'
 
 /** What has come of a streamed answer so far. */
 export interface Gathered {
   text: string
   refusal: string
+  /** Pieces that hold a part of the answer. */
   pieces: number
   readonly logprobs: number[]
+  ending: Ending | undefined
   finishReason: string
   usage: UsageCounts | undefined
   readonly oddities: Set<Oddity>
-  readonly toolCalls: { id: string; name: string; argumentsJson: string }[]
-  /** When the first piece and the last one came, on the monotonic clock. */
+  readonly toolCalls: ToolCalls
+  /** When the first of these pieces and the last one came, on the monotonic clock. */
   firstAt: number
   lastAt: number
 }
 
-/** Nothing yet. */
-export function createGathered(): Gathered {
+/** Nothing yet; `tools` are the names of the tools that were offered. */
+export function createGathered(tools: readonly string[] = []): Gathered {
   return {
     text: '',
     refusal: '',
     pieces: 0,
     logprobs: [],
+    ending: undefined,
     finishReason: '',
     usage: undefined,
     oddities: new Set(),
-    toolCalls: [],
+    toolCalls: createToolCalls(tools),
     firstAt: 0,
     lastAt: 0,
   }
@@ -37,30 +40,21 @@ export function createGathered(): Gathered {
 
 /** Adds a piece. */
 export function gather(gathered: Gathered, piece: ChatPiece, nowMs: number): void {
-  if (gathered.pieces === 0) gathered.firstAt = nowMs
-  gathered.lastAt = nowMs
-  gathered.pieces += 1
+  if (isReal(piece)) {
+    if (gathered.pieces === 0) gathered.firstAt = nowMs
+    gathered.lastAt = nowMs
+    gathered.pieces += 1
+  }
   gathered.text += piece.text
-  gathered.refusal += piece.refusal ?? ''
   for (const logprob of piece.logprobs) gathered.logprobs.push(logprob)
+  for (const call of piece.toolCalls ?? []) gathered.toolCalls.add(call)
+  gatherRest(gathered, piece)
+}
+
+function gatherRest(gathered: Gathered, piece: ChatPiece): void {
+  gathered.refusal += piece.refusal ?? ''
+  gathered.ending = piece.ending ?? gathered.ending
   gathered.finishReason = piece.finishReason ?? gathered.finishReason
   if (piece.usage !== undefined) gathered.usage = mergeUsage(gathered.usage, piece.usage)
   for (const oddity of piece.oddities ?? []) gathered.oddities.add(oddity)
-  for (const call of piece.toolCalls ?? []) gatherCall(gathered, call)
-}
-
-function gatherCall({ toolCalls }: Gathered, piece: ToolCallPiece): void {
-  toolCalls[piece.index] ??= { id: '', name: '', argumentsJson: '' }
-  const call = toolCalls[piece.index]
-  if (call === undefined) return
-  call.id = piece.id ?? call.id
-  call.name = piece.name ?? call.name
-  call.argumentsJson += piece.arguments
-}
-
-/** The tool calls that are whole. One without an id is given one, by which its result can name it. */
-export function toolCallsOf({ toolCalls }: Gathered): readonly ToolCall[] {
-  return toolCalls
-    .filter(call => call !== undefined && call.name !== '')
-    .map(call => (call.id === '' ? { ...call, id: `call_${randomBytes(12).toString('hex')}` } : call))
 }

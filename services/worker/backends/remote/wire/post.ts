@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Agent, FormData } from 'undici'
+import type { Redact } from './redact.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** The way to one endpoint. */
@@ -8,6 +9,8 @@ export interface Line {
   readonly baseUrl: string
   readonly headers: Readonly<Record<string, string>>
   readonly dispatcher: Agent
+  /** Takes the caller's words and the keys out of what the server says. */
+  readonly redact: Redact
 }
 
 /** What is sent. */
@@ -73,11 +76,19 @@ export async function post(line: Line, { path, body, form, signal }: Posted): Pr
     }
   } catch (error) {
     if (signal.aborted) throw error
-    if (unconnected.test(codeOf(error))) throw new UpstreamError('connect', 'no connection to the server came about')
-    throw new UpstreamError('reset', 'the connection to the server broke')
+    const code = codeOf(error)
+    if (unconnected.test(code))
+      throw new UpstreamError('connect', `no connection to the server came about${named(code)}`)
+    throw new UpstreamError('reset', `the connection to the server broke${named(code)}`)
   }
 }
 
-function codeOf(error: unknown): string {
+/** The code by which Node or undici says what went wrong. */
+export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+}
+
+/** A code in brackets, where it is one: anything else may be words. */
+export function named(code: string): string {
+  return /^[A-Z][A-Z0-9_]+$/u.test(code) ? ` (${code})` : ''
 }

@@ -1,15 +1,16 @@
-import { createParser } from 'eventsource-parser'
 import { encodeBody } from './encode-body.ts'
-import type { ChatDialect, ChatPiece, EventReader } from './chat-piece.ts'
-import { post, type Line } from './post.ts'
+import { isReal, type ChatDialect, type ChatPiece } from './chat-piece.ts'
+import { codeOf, named, post, type Line } from './post.ts'
+import { readPieces } from './read-pieces.ts'
 import { readRefusal } from './read-refusal.ts'
 import { UpstreamError } from './upstream-error.ts'
 import { within } from './within.ts'
 
 /** How long a server may keep us waiting. */
 export interface StreamTimes {
-  /** From the request to the first piece of the answer, whenever its head came. */
+  /** From the request to the first piece that holds a part of the answer, whatever came before. */
   readonly firstByteTimeoutMs: number
+  /** Of silence within an answer that has begun. */
   readonly betweenChunksTimeoutMs: number
   /** From the request to the end of the answer. */
   readonly totalTimeoutMs: number
@@ -38,29 +39,39 @@ export async function* streamChat(order: ChatOrder): AsyncGenerator<ChatPiece> {
   signal.addEventListener('abort', leave, { once: true })
   if (signal.aborted) leave()
   const startedAt = performance.now()
-  let begun = false
+  /** When the last piece that holds a part of the answer was taken; a role, a comment or a ping is none. */
+  let lastAt: number | undefined
   const leftMs = (): number => {
-    const elapsedMs = performance.now() - startedAt
-    const nextMs = begun ? times.betweenChunksTimeoutMs : times.firstByteTimeoutMs - elapsedMs
-    return Math.min(nextMs, times.totalTimeoutMs - elapsedMs)
+    const nowMs = performance.now()
+    const nextMs =
+      lastAt === undefined ? times.firstByteTimeoutMs - (nowMs - startedAt) : stallMs(nowMs - lastAt, times)
+    return Math.min(nextMs, times.totalTimeoutMs - (nowMs - startedAt))
   }
   try {
     const path = dialect.path(model)
     const body = encodeBody(request)
     const posting = post(line, { path, body, signal: stop.signal })
     const response = await within(leftMs(), tooLate, posting)
-    if (response.status !== 200) throw await within(leftMs(), tooLate, readRefusal(response))
-    for await (const piece of readPieces(response.body, dialect.reader(), leftMs)) {
-      begun = true
+    if (response.status !== 200) throw await within(leftMs(), tooLate, readRefusal(response, line.redact))
+    const begun = (): boolean => lastAt !== undefined
+    for await (const piece of readPieces(response.body, dialect.reader(line.redact), { leftMs, begun })) {
+      if (isReal(piece)) lastAt = performance.now()
       yield piece
+      // A caller that takes its time is not the server's silence.
+      if (lastAt !== undefined && isReal(piece)) lastAt = performance.now()
     }
   } catch (error) {
     if (signal.aborted) throw error
-    throw toUpstreamError(error, begun)
+    throw toUpstreamError(error, lastAt !== undefined)
   } finally {
     signal.removeEventListener('abort', leave)
     stop.abort(over)
   }
+}
+
+/** How long the next bytes may take. Pings keep an answer alive that has begun, but no longer than its first piece might have taken. */
+function stallMs(sinceMs: number, { firstByteTimeoutMs, betweenChunksTimeoutMs }: StreamTimes): number {
+  return Math.min(betweenChunksTimeoutMs, Math.max(firstByteTimeoutMs, betweenChunksTimeoutMs) - sinceMs)
 }
 
 /** One for all calls, since nobody reads it and each would cost its stack. */
@@ -71,51 +82,7 @@ const tooLate = 'the server did not answer in time'
 /** What was begun is not asked for again: its first part may have gone to the caller, and has been computed. */
 function toUpstreamError(error: unknown, begun: boolean): UpstreamError {
   if (!(error instanceof UpstreamError)) {
-    return new UpstreamError('reset', 'the connection to the server broke', { begun })
+    return new UpstreamError('reset', `the connection to the server broke${named(codeOf(error))}`, { begun })
   }
   return begun ? new UpstreamError(error.fault, error.message, { begun }) : error
-}
-
-/** No event of a chat is near this long; a stream that never ends its line must not fill the memory. */
-const maxEventCharacters = 4 * 1024 * 1024
-
-async function* readPieces(
-  body: AsyncIterable<Uint8Array>,
-  reader: EventReader,
-  leftMs: () => number,
-): AsyncGenerator<ChatPiece> {
-  const waiting: string[] = []
-  const fault = { tooLong: false }
-  const parser = createParser({
-    onEvent: event => waiting.push(event.data),
-    onError: error => {
-      fault.tooLong ||= error.type === 'max-buffer-size-exceeded'
-    },
-    maxBufferSize: maxEventCharacters,
-  })
-  const decoder = new TextDecoder()
-  const chunks = body[Symbol.asyncIterator]()
-  for (;;) {
-    const { done, value } = await within(leftMs(), 'the stream stalled', chunks.next())
-    if (done === true) break
-    parser.feed(decoder.decode(value, { stream: true }))
-    for (const data of waiting.splice(0)) {
-      yield* reader.read(data)
-      if (reader.ended) {
-        await readEnd(chunks)
-        return
-      }
-    }
-    if (fault.tooLong) throw new UpstreamError('malformed', 'an event of the stream has no end')
-  }
-  if (!reader.wholeAtClose) throw new UpstreamError('truncated', 'the stream ended before the answer did')
-}
-
-/** What comes behind the last event is the end of the body, mostly in the same packet; a connection that was read to its end is used again. */
-const endWaitMs = 50
-
-async function readEnd(chunks: AsyncIterator<Uint8Array>): Promise<void> {
-  await within(endWaitMs, 'the body has no end', chunks.next()).catch(() => {
-    // The answer is whole; only the connection is not used again.
-  })
 }

@@ -16,10 +16,14 @@ export type UpstreamFault =
   | 'truncated'
   /** What came is not what the protocol says. */
   | 'malformed'
-  /** A status of 400 and above that no second try mends. */
+  /** The server refused the request: a status of 400 and above that no second try mends. */
   | 'refused'
+  /** The address, the model's name or the key is wrong: 401, 403, 404 and the like. */
+  | 'misconfigured'
   | 'context-overflow'
   | 'content-filter'
+  /** What the server gave is no answer: it gave up with nothing said, or more than can be taken. */
+  | 'no-answer'
   /** Every endpoint is resting: its breaker is open, it was ejected, or it asked for time. */
   | 'resting'
 
@@ -43,12 +47,14 @@ const blameworthy: ReadonlySet<UpstreamFault> = new Set([
   'malformed',
 ])
 
-/** What went wrong upstream. The text names statuses and kinds, never the server's words: they may quote the content. */
+/** What went wrong upstream. Its text may hold the server's own words, once the caller's and all keys are taken out of them. */
 export class UpstreamError extends Error {
   readonly fault: UpstreamFault
   readonly retryAfterMs: number | undefined
   /** Whether a part of the answer had come: then it is not asked for again. */
   readonly begun: boolean
+  /** Where the server is, without what may be secret in its address. */
+  address: string | undefined
 
   constructor(
     fault: UpstreamFault,
@@ -75,5 +81,13 @@ export function blames(fault: UpstreamFault): boolean {
 
 /** The fault in a word that the climb can act on. */
 export function legFailureOf(fault: UpstreamFault): LegFailure {
-  return fault === 'context-overflow' || fault === 'content-filter' ? fault : 'upstream-error'
+  return legFailures[fault] ?? 'upstream-error'
+}
+
+const legFailures: Readonly<Partial<Record<UpstreamFault, LegFailure>>> = {
+  'context-overflow': 'context-overflow',
+  'content-filter': 'content-filter',
+  refused: 'upstream-refused',
+  misconfigured: 'upstream-misconfigured',
+  'no-answer': 'model-error',
 }
