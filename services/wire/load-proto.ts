@@ -10,9 +10,9 @@ import {
 import { join } from 'node:path'
 import { wellFormed } from './well-formed.ts'
 import { protoPath as healthProtoPath } from 'grpc-health-check'
-import type { ProtoGrpcType as AdminTypes } from '#services/wire/generated/admin'
-import type { ProtoGrpcType as GatewayTypes } from '#services/wire/generated/gateway'
-import type { ProtoGrpcType as InferenceTypes } from '#services/wire/generated/open_inference'
+import type { ProtoGrpcType as AdminTypes } from './generated/admin.ts'
+import type { ProtoGrpcType as GatewayTypes } from './generated/gateway.ts'
+import type { ProtoGrpcType as InferenceTypes } from './generated/open_inference.ts'
 
 /** How messages look in JavaScript; the generated types are made with the same. */
 const options: Options = { longs: Number, enums: String, oneofs: true, defaults: true, arrays: true, objects: true }
