@@ -145,7 +145,7 @@ describe.skipIf(missing !== undefined)(`the gateway as a server (skipped: ${miss
     const spec = { baseUrl: `grpc://${gateway.address}`, model: 'minilm', input: 'text', output: 'embedding' }
     const { outcome } = await ask(spec, work(text, { task: 'embed' }))
     // A model of two tasks does the first of them when none is named.
-    expect(outcome).toMatchObject({ kind: 'failed', reason: 'upstream-error' })
+    expect(outcome).toMatchObject({ kind: 'failed', reason: 'upstream-refused' })
     const named = await ask({ ...spec, parameters: { task: 'embed' } }, work(text, { task: 'embed' }))
     const values = named.outcome?.kind === 'done' ? named.outcome.result.output : undefined
     expect(values).toMatchObject({ kind: 'embedding', values: own.output?.embedding?.values })
@@ -193,12 +193,13 @@ describe.skipIf(noPython)('a server in Python, from the proto (skipped without p
   })
 
   it.each([
-    ['a broken stream', 'one break two', true, 'server told of an error'],
-    ['a refusal', 'wrong', false, 'INVALID_ARGUMENT'],
-    ['a full server', 'busy', false, 'RESOURCE_EXHAUSTED'],
-  ])('takes %s for a failure and repeats none of its words', async (_what, text, vllm, words) => {
+    ['a broken stream', 'one break two', true, 'upstream-error', 'server told of an error'],
+    ['a refusal', 'wrong', false, 'upstream-refused', 'INVALID_ARGUMENT'],
+    ['a full server', 'busy', false, 'upstream-error', 'RESOURCE_EXHAUSTED'],
+  ])('takes %s for a failure and says where', async (_what, text, vllm, reason, words) => {
     const { outcome } = await ask({ ...spec, vllm }, work(text))
-    expect(outcome).toMatchObject({ kind: 'failed', reason: 'upstream-error', message: expect.stringContaining(words) })
+    expect(outcome).toMatchObject({ kind: 'failed', reason, message: expect.stringContaining(words) })
+    expect(outcome?.kind === 'failed' && outcome.message).toContain(`(${spec.baseUrl})`)
   })
 
   it('fails soon where nobody listens', async () => {
