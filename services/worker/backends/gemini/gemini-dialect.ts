@@ -4,11 +4,11 @@ import { endingOf } from '../remote/wire/finish-reasons.ts'
 import { parseJson, readAs } from '../remote/wire/parse-event.ts'
 import { readUsages } from '../remote/wire/read-usage.ts'
 import type { UsageCounts } from '../remote/wire/usage-counts.ts'
-import { streamError } from '../remote/wire/read-refusal.ts'
-import type { Redact } from '../remote/wire/redact.ts'
-import { errorIn } from '../remote/wire/server-words.ts'
+import { streamError } from '../remote/errors/read-refusal.ts'
+import type { Redact } from '../remote/errors/redact.ts'
+import { errorIn } from '../remote/errors/server-words.ts'
 import { UpstreamError } from '../remote/wire/upstream-error.ts'
-import { argumentsIn } from '../openai/read-tool-calls.ts'
+import { argumentsIn } from '../remote/tools/tool-arguments.ts'
 
 /** Read by hand, since one that cannot be read is no reason to throw the answer away. */
 const unread = z.unknown().optional()

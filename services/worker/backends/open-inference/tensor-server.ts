@@ -4,9 +4,9 @@ import { tensorFromWire, tensorToWire, type Tensor } from '#services/wire/conver
 import type { GRPCInferenceServiceClient } from '#services/wire/generated/inference/GRPCInferenceService'
 import type { ModelInferResponse__Output } from '#services/wire/generated/inference/ModelInferResponse'
 import { loadServices, typesOf } from '#services/wire/load-proto'
-import type { Redact } from '../remote/wire/redact.ts'
-import { refusalOf } from '../remote/wire/read-refusal.ts'
-import { readServerText } from '../remote/wire/server-words.ts'
+import type { Redact } from '../remote/errors/redact.ts'
+import { refusalOf } from '../remote/errors/read-refusal.ts'
+import { readServerText } from '../remote/errors/server-words.ts'
 import { UpstreamError } from '../remote/wire/upstream-error.ts'
 
 /** A request of tensors. */

@@ -1,3 +1,4 @@
+import { argumentsIn } from '../remote/tools/tool-arguments.ts'
 import type { ToolCallPiece } from '../remote/wire/chat-piece.ts'
 import { fieldsOf } from '../remote/wire/read-usage.ts'
 
@@ -35,10 +36,4 @@ function indexIn(value: unknown): number | undefined {
 
 function wordIn(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
-}
-
-/** Arguments as their JSON, whole or in part. */
-export function argumentsIn(value: unknown): string {
-  if (value === undefined || value === null) return ''
-  return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -1,6 +1,6 @@
 import type { Oddity } from '#services/worker/oddity'
 import type { Ending } from './finish-reasons.ts'
-import type { Redact } from './redact.ts'
+import type { Redact } from '../errors/redact.ts'
 import type { UsageCounts } from './usage-counts.ts'
 
 /** One piece of a streamed answer, whatever protocol it came by. */

@@ -1,7 +1,7 @@
 import type { Oddity } from '#services/worker/oddity'
 import { isReal, type ChatPiece } from './chat-piece.ts'
 import type { Ending } from './finish-reasons.ts'
-import { createToolCalls, type ToolCalls } from './tool-calls.ts'
+import { createToolCalls, type ToolCalls } from '../tools/tool-calls.ts'
 import { mergeUsage, type UsageCounts } from './usage-counts.ts'
 
 /** What has come of a streamed answer so far. */

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Agent, FormData } from 'undici'
-import type { Redact } from './redact.ts'
+import type { Redact } from '../errors/redact.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** The way to one endpoint. */

@@ -2,7 +2,7 @@ import { encodeBody } from './encode-body.ts'
 import { isReal, type ChatDialect, type ChatPiece } from './chat-piece.ts'
 import { codeOf, named, post, type Line } from './post.ts'
 import { readPieces } from './read-pieces.ts'
-import { readRefusal } from './read-refusal.ts'
+import { readRefusal } from '../errors/read-refusal.ts'
 import { UpstreamError } from './upstream-error.ts'
 import { within } from './within.ts'
 

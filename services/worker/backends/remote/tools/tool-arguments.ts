@@ -66,3 +66,9 @@ function withoutHalves(json: string): string {
     : json
   return mended.toWellFormed()
 }
+
+/** Arguments as a server gives them, as their JSON, whole or in part. */
+export function argumentsIn(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

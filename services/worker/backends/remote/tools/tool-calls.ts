@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { ToolCall } from '#services/contract/content'
 import type { Oddity } from '#services/worker/oddity'
-import type { ToolCallPiece } from './chat-piece.ts'
+import type { ToolCallPiece } from '../wire/chat-piece.ts'
 import { isJson, resolveArguments } from './tool-arguments.ts'
-import { UpstreamError } from './upstream-error.ts'
+import { UpstreamError } from '../wire/upstream-error.ts'
 
 /** The calls of tools of one answer, piece by piece. */
 export interface ToolCalls {

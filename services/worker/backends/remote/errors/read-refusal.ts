@@ -1,8 +1,8 @@
-import type { UpstreamResponse } from './post.ts'
+import type { UpstreamResponse } from '../wire/post.ts'
 import type { Redact } from './redact.ts'
 import { saysOverflow } from './overflow-words.ts'
 import { readServerText, readServerWords, type ServerWords } from './server-words.ts'
-import { UpstreamError, type UpstreamFault } from './upstream-error.ts'
+import { UpstreamError, type UpstreamFault } from '../wire/upstream-error.ts'
 
 /** Statuses after which the same request may go well, beside 429 and those of 500 and above. */
 const passing: ReadonlySet<number> = new Set([408, 409, 425])
