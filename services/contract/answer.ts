@@ -20,6 +20,14 @@ export interface LabelScore {
   readonly score: number
 }
 
+/** Something that an answer is known to lack, whatever the calibration makes of it. */
+export interface Caveat {
+  /** For the caller; holds nothing of the content. */
+  readonly note: string
+  /** The highest probability of being right that the answer can have, in [0,1]. */
+  readonly mostConfidence: number
+}
+
 /** What a leg of a climb left behind: the worker's part of the answer. */
 export interface LegResult {
   readonly output: Output
@@ -27,6 +35,8 @@ export interface LegResult {
   readonly rawConfidence: number
   /** Named signs of trust for calibration (log-probability quantiles, repetition, …); finite numbers. */
   readonly signals: Readonly<Record<string, number>>
+  /** What the answer is known to lack. */
+  readonly caveats?: readonly Caveat[]
   readonly usage: Usage
   /** What other models that looked at the answer cost, at their own prices. */
   readonly verifierNanoUsd?: NanoUsd

@@ -20,12 +20,16 @@ export async function preparePictures(): Promise<void> {
 /** A picture within its limit of pixels decodes in a second or two on a busy machine; what takes longer was made to. */
 const timeoutSeconds = 20
 
-/** Opens a picture of any process: first frame only, at most `limitMegapixels`, ended after 20 s, and only formats of pixels. Nothing is decoded yet. */
-export async function openPicture(bytes: Uint8Array, limitMegapixels: number): Promise<Sharp> {
+/**
+ * Opens one page of a picture of any process (frames of an animation are pages, from 0): at most `limitMegapixels`, ended after
+ * 20 s, and only formats of pixels. Nothing is decoded yet.
+ */
+export async function openPicture(bytes: Uint8Array, limitMegapixels: number, page = 0): Promise<Sharp> {
   const sharp = await (library ??= openLibrary())
   return sharp(bytes, {
     limitInputPixels: Math.min(Number.MAX_SAFE_INTEGER, limitMegapixels * 1e6),
     failOn: 'error',
-    animated: false,
+    // Formats of one page refuse to be asked for another.
+    ...(page > 0 && { page, pages: 1 }),
   }).timeout({ seconds: timeoutSeconds })
 }

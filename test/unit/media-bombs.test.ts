@@ -3,7 +3,7 @@ import { crc32, deflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { checkMedia, type GivenMedia } from '#services/router/admit/check-media'
 import { describePart } from '#services/router/assess/describe-part'
-import { loadPicture } from '#services/worker/backends/ocr/load-picture'
+import { openPages } from '#services/worker/backends/ocr/open-pages'
 import { openPicture } from '#services/media/open-picture'
 import { readWavFacts } from '#services/media/decode-wav'
 import { wavFile } from '../support/wav-file.ts'
@@ -100,7 +100,7 @@ describe('a picture that unfolds', { timeout: 30_000 }, () => {
     expect(bomb.byteLength).toBeLessThan(300_000)
     const grown = await growthOf(async () => {
       expect(await refusal({ kind: 'image', bytes: bomb })).toContain('96.0 megapixels')
-      await expect(loadPicture(bomb, 40)).rejects.toThrow(/96 megapixels/u)
+      await expect(openPages(bomb, 40)).rejects.toThrow(/96 megapixels/u)
     })
     expect(grown).toBeLessThan(60 * mebibyte)
   })
@@ -112,7 +112,7 @@ describe('a picture that unfolds', { timeout: 30_000 }, () => {
   ] as const)('as %s is refused too', async (_format, make) => {
     const bytes = await make()
     expect(await refusal({ kind: 'image', bytes })).toMatch(/megapixels|cannot be read/u)
-    await expect(loadPicture(bytes, 40)).rejects.toThrow(/megapixels|no supported format/u)
+    await expect(openPages(bytes, 40)).rejects.toThrow(/megapixels|no supported format/u)
   })
 
   it('by a compressed comment or colour profile unfolds nothing', async () => {

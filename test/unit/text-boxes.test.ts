@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cutLine, lineHeight, upsideDown } from '#services/worker/backends/ocr/recognise/cut-line'
-import type { Picture } from '#services/worker/backends/ocr/load-picture'
+import type { Picture } from '#services/worker/backends/ocr/open-pages'
 import { stretchContrast } from '#services/worker/backends/ocr/stretch-contrast'
 import { findComponents } from '#services/worker/backends/ocr/detect/components'
 import { mergeBoxes } from '#services/worker/backends/ocr/detect/merge-boxes'

@@ -1,17 +1,14 @@
 import type { Backend, RunControl } from '../backend.ts'
-import { encodeForDetector, type DetectorScale } from './detect/detector-input.ts'
-import { loadPicture, type Picture } from './load-picture.ts'
+import { openPages, type Picture } from './open-pages.ts'
 import { MediaError } from '#services/media/media-error'
 import { loadOcr, type OcrModel } from './ocr-model.ts'
 import { createSessionLoader } from '../onnx/session-loader.ts'
-import { mergeBoxes } from './detect/merge-boxes.ts'
-import { interpretReading } from './recognise/reading.ts'
-import { findTextBoxes, type TextBox } from './detect/text-boxes.ts'
+import { interpretReading, type ReadPage } from './recognise/reading.ts'
 import type { Outcome, Work } from '#services/worker/states'
-import type { BackendDependencies } from '../backend-dependencies.ts'
+import type { BackendDependencies } from '../create-backend.ts'
 import { abandoned, badInput, isAbandoned } from '../end-leg.ts'
-import { readLines, type LineText } from './read-lines.ts'
-import { shareTime } from '../share-time.ts'
+import { orientPage } from './orient-page.ts'
+import { readLines } from './read-lines.ts'
 
 /** PP-OCR in ONNX: a detector of lines and a recogniser. */
 export interface OcrSpec {
@@ -19,20 +16,19 @@ export interface OcrSpec {
   readonly pack: string
   /** Pack of another detector than that of `pack`. */
   readonly detectorPack?: string
-  /** The longer side of the picture as the detector sees it. */
+  /** The longer side of a page as the detector sees it at first; it looks closer where print is small. */
   readonly longestSide: number
   /** Detects a second time at half the size, enlarges small pictures, and looks twice at doubtful lines. */
   readonly multiScale?: boolean
-  /** Largest picture that is taken; 40 when absent. */
+  /** Largest page that is taken, in millions of pixels. @default 40 */
   readonly imageMegapixels?: number
+  /** Pages of a file, or frames of an animation, that are read; an answer says which were not. @default 32 */
+  readonly pages?: number
+  /** Most that the detector sees of one page at once, in millions of pixels; larger pages are seen smaller. @default 24 */
+  readonly detectorMegapixels?: number
 }
 
-/** Small print in a small picture: the larger rung sees it at up to twice its size. */
-const multiScaleEnlarge = 2
-/** Pictures whose lines are recognised in common batches. */
-const batchPictures = 4
-
-/** Loads PP-OCR: picture → lines found → lines read → text with its signs. */
+/** Loads PP-OCR: pages → lines found, the right way up → lines read → text with its signs. */
 export async function createOcrBackend(spec: OcrSpec, dependencies: BackendDependencies): Promise<Backend> {
   const { packPath } = dependencies
   const folders = {
@@ -41,8 +37,13 @@ export async function createOcrBackend(spec: OcrSpec, dependencies: BackendDepen
   }
   const model = await loadOcr(folders, createSessionLoader(dependencies, dependencies))
   return {
-    maxBatch: batchPictures,
-    run: (batch, control) => readBatch(batch, control, { spec, dependencies, model }),
+    // One at a time: lines of several pictures in common batches are read no faster, and the first would wait for the last.
+    maxBatch: 1,
+    async run(batch, control) {
+      const outcomes: Outcome[] = []
+      for (const work of batch) outcomes.push(await readWork(work, control, { spec, dependencies, model }))
+      return outcomes
+    },
     close: () => model.close(),
   }
 }
@@ -53,82 +54,76 @@ interface Parts {
   readonly model: OcrModel
 }
 
-/** What was found on the picture of one leg, before it is read. */
-type Found =
-  | {
-      readonly kind: 'lines'
-      readonly picture: Picture
-      readonly boxes: readonly TextBox[]
-      readonly textPeak: number
-      readonly ownMs: number
-    }
-  | { readonly kind: 'failed'; readonly message: string; readonly ownMs: number }
-  | { readonly kind: 'abandoned'; readonly ownMs: number }
-
-async function readBatch(batch: readonly Work[], control: RunControl, parts: Parts): Promise<readonly Outcome[]> {
+async function readWork(work: Work, control: RunControl, parts: Parts): Promise<Outcome> {
   const { clock } = parts.dependencies
   const startedAt = performance.now()
-  const found: Found[] = []
-  for (const work of batch)
-    found.push(isAbandoned(work, control, clock) ? { kind: 'abandoned', ownMs: 0 } : await find(work, parts))
-
-  const orders = found.flatMap((leg, place) => {
-    if (leg.kind !== 'lines') return []
-    const unwanted = (): boolean => isAbandoned(batch[place]!, control, clock)
-    return leg.boxes.map(box => ({ picture: leg.picture, corners: box.corners, unwanted }))
-  })
-  const readingAt = performance.now()
-  const texts = await readLines(parts.model, orders, parts.spec.multiScale === true)
-  const endedAt = performance.now()
-
-  const perLineMs = (endedAt - readingAt) / Math.max(1, orders.length)
-  const weights = found.map(leg => leg.ownMs + (leg.kind === 'lines' ? leg.boxes.length * perLineMs : 0))
-  const shares = shareTime(endedAt - startedAt, weights)
-  let from = 0
-  return batch.map((work, place) => {
-    const leg = found[place]!
-    const lines = leg.kind === 'lines' ? texts.slice(from, (from += leg.boxes.length)) : []
-    const usage = { images: 1, computeMs: shares[place]! }
-    if (leg.kind === 'failed') return badInput(leg.message, usage)
-    if (leg.kind === 'abandoned' || isAbandoned(work, control, clock)) return abandoned(work, clock, usage)
-    return { kind: 'done', result: { ...resultOf(leg, lines), usage } }
-  })
-}
-
-function resultOf(leg: Extract<Found, { kind: 'lines' }>, texts: readonly LineText[]) {
-  const lines = leg.boxes.map((box, index) => ({ ...texts[index]!, corners: box.corners, boxScore: box.score }))
-  const megapixels = (leg.picture.width * leg.picture.height) / 1e6
-  const { text, rawConfidence, signals } = interpretReading(lines, { megapixels, textPeak: leg.textPeak })
-  return { output: { kind: 'text' as const, text }, rawConfidence, signals }
-}
-
-async function find(work: Work, { spec, model }: Parts): Promise<Found> {
-  const startedAt = performance.now()
+  const unwanted = (): boolean => isAbandoned(work, control, clock)
+  const usage = () => ({ images: 1, computeMs: Math.ceil(performance.now() - startedAt) })
   try {
-    const picture = await loadPicture(imageOf(work), spec.imageMegapixels ?? 40)
-    const passes: (readonly TextBox[])[] = []
-    let textPeak = 0
-    for (const scale of scalesOf(spec)) {
-      const input = await encodeForDetector(picture, scale)
-      const values = await model.detect(input)
-      passes.push(findTextBoxes({ values, width: input.width, height: input.height }, picture))
-      textPeak = values.reduce((peak, value) => Math.max(peak, value), textPeak)
+    if (unwanted()) return abandoned(work, clock, usage())
+    const { pages, count, animated } = await readPages(imageOf(work), parts, unwanted)
+    if (unwanted()) return abandoned(work, clock, usage())
+    const { text, rawConfidence, signals, caveats } = interpretReading(pages, count, animated)
+    const output = { kind: 'text' as const, text }
+    return {
+      kind: 'done',
+      result: { output, rawConfidence, signals, ...(caveats.length > 0 && { caveats }), usage: usage() },
     }
-    return { kind: 'lines', picture, boxes: mergeBoxes(passes), textPeak, ownMs: performance.now() - startedAt }
   } catch (error) {
-    if (error instanceof MediaError)
-      return { kind: 'failed', message: error.message, ownMs: performance.now() - startedAt }
+    if (error instanceof MediaError) return badInput(error.message, usage())
     throw error
   }
 }
 
-/** Fine first: it finds small print; the coarse pass adds large letters that the fine one tears apart. */
-function scalesOf(spec: OcrSpec): readonly DetectorScale[] {
-  if (spec.multiScale !== true) return [{ longestSide: spec.longestSide, enlarge: 1 }]
-  return [
-    { longestSide: spec.longestSide, enlarge: multiScaleEnlarge },
-    { longestSide: spec.longestSide / 2, enlarge: 1 },
-  ]
+/** Reads the pages of a file one by one, so that one at a time is in memory. */
+async function readPages(
+  bytes: Uint8Array,
+  { spec, model }: Parts,
+  unwanted: () => boolean,
+): Promise<{ readonly pages: readonly ReadPage[]; readonly count: number; readonly animated: boolean }> {
+  const file = await openPages(bytes, spec.imageMegapixels ?? 40)
+  const pages: ReadPage[] = []
+  let before: Picture | undefined
+  let repeated = 0
+  for (let page = 0; page < file.count && pages.length < (spec.pages ?? 32) && !unwanted(); page++) {
+    const picture = await file.load(page)
+    if (file.animated && before !== undefined && showsTheSame(before, picture)) {
+      repeated += 1
+      continue
+    }
+    before = picture
+    pages.push(await readPage(picture, spec, model, unwanted))
+  }
+  return { pages, count: file.count - repeated, animated: file.animated }
+}
+
+async function readPage(
+  picture: Picture,
+  spec: OcrSpec,
+  model: OcrModel,
+  unwanted: () => boolean,
+): Promise<ReadPage> {
+  const multiScale = spec.multiScale === true
+  const options = {
+    longestSide: spec.longestSide,
+    multiScale,
+    detectorMegapixels: spec.detectorMegapixels ?? 24,
+  }
+  const { boxes, ...page } = await orientPage(model, picture, options, unwanted)
+  const lines = boxes.map(box => box.corners)
+  const texts = await readLines(model, { picture: page.picture, lines, secondLook: multiScale, unwanted })
+  return {
+    lines: boxes.map((box, index) => ({ ...texts[index]!, corners: box.corners, boxScore: box.score })),
+    megapixels: (picture.width * picture.height) / 1e6,
+    textPeak: page.textPeak,
+    orientationSure: page.orientationSure,
+    tooSmall: page.tooSmall,
+    uncoveredRatio: page.uncoveredRatio,
+  }
+}
+
+function showsTheSame(before: Picture, now: Picture): boolean {
+  return before.data.length === now.data.length && Buffer.compare(before.data, now.data) === 0
 }
 
 function imageOf(work: Work): Uint8Array {

@@ -1,4 +1,4 @@
-import type { Picture } from './load-picture.ts'
+import type { Picture } from './open-pages.ts'
 
 /** Share of the pixels at each end that may be cut off: specks of light and dirt. */
 const cutShare = 0.02

@@ -13,18 +13,17 @@ export function findComponents(
   threshold: number,
 ): readonly Component[] {
   const seen = new Uint8Array(map.length)
-  const stack = new Int32Array(map.length)
+  // Grows with the largest patch: as large as the map it would be the largest thing in memory.
+  const stack: number[] = []
   const components: Component[] = []
 
   /** Marks what is joined to a pixel; each pixel is put on the stack once. */
   function flood(from: number): Component {
     const rows = new Map<number, { left: number; right: number }>()
     let pixels = 0
-    let depth = 0
-    stack[depth++] = from
+    stack.push(from)
     seen[from] = 1
-    while (depth > 0) {
-      const at = stack[--depth]!
+    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
       const x = at % width
       const y = (at - x) / width
       pixels++
@@ -37,7 +36,7 @@ export function findComponents(
           const next = ny * width + nx
           if (seen[next] === 1 || map[next]! <= threshold) continue
           seen[next] = 1
-          stack[depth++] = next
+          stack.push(next)
         }
       }
     }

@@ -10,14 +10,41 @@ interface Extent {
 /** Boxes of two passes cover the same line when they share this much of the smaller one. */
 const sameShare = 0.5
 
-/** Joins the boxes of several passes over one picture: a later pass adds only what the earlier ones did not find. */
+/** A later box reaches further than what is known of its line when it is longer by this factor. */
+const furtherReach = 1.15
+/** Boxes of one line differ in height by less than this factor. */
+const sameHeight = 1.6
+
+/**
+ * Joins the boxes of several passes over one picture. A later pass adds what the earlier ones did not find, and lines of which they
+ * found only a part.
+ */
 export function mergeBoxes(passes: readonly (readonly TextBox[])[]): readonly TextBox[] {
-  const merged: TextBox[] = []
+  let merged: TextBox[] = []
   for (const pass of passes) {
-    const known = merged.map(extentOf)
-    merged.push(...pass.filter(box => known.every(extent => overlap(extent, extentOf(box)) < sameShare)))
+    const known = merged.map(box => ({ box, extent: extentOf(box) }))
+    const replaced = new Set<TextBox>()
+    const added: TextBox[] = []
+    for (const box of pass) {
+      const extent = extentOf(box)
+      const same = known.filter(one => overlap(one.extent, extent) >= sameShare)
+      if (same.length > 0 && !reachesFurther(extent, same.map(one => one.extent))) continue
+      for (const one of same) replaced.add(one.box)
+      added.push(box)
+    }
+    merged = [...merged.filter(box => !replaced.has(box)), ...added]
   }
   return merged
+}
+
+/** Whether a box shows a line of which the known ones are parts. */
+function reachesFurther(box: Extent, known: readonly Extent[]): boolean {
+  const left = Math.min(...known.map(extent => extent.left))
+  const right = Math.max(...known.map(extent => extent.right))
+  const height = Math.max(...known.map(extent => extent.bottom - extent.top))
+  const own = box.bottom - box.top
+  const sameLine = own < height * sameHeight && height < own * sameHeight
+  return sameLine && box.right - box.left > (right - left) * furtherReach
 }
 
 function extentOf({ corners }: TextBox): Extent {

@@ -26,8 +26,27 @@ const boxThreshold = 0.6
  */
 const unclipRatio = 1.8
 const leastSide = 3
-/** A page of small print has a few hundred lines. */
-const mostBoxes = 1000
+/** A page of small print has a few hundred lines, a long receipt or log two thousand. */
+const mostBoxes = 4000
+
+/** The height of a box across its writing: the shorter side. */
+export function heightOf({ corners: [topLeft, topRight, , bottomLeft] }: Pick<TextBox, 'corners'>): number {
+  const width = Math.hypot(topRight.x - topLeft.x, topRight.y - topLeft.y)
+  const height = Math.hypot(bottomLeft.x - topLeft.x, bottomLeft.y - topLeft.y)
+  return Math.min(width, height)
+}
+
+/** Boxes of a picture where they are once it is turned upside down. */
+export function turnOver(
+  boxes: readonly TextBox[],
+  picture: { readonly width: number; readonly height: number },
+): readonly TextBox[] {
+  const over = ({ x, y }: Point): Point => ({ x: picture.width - x, y: picture.height - y })
+  return boxes.map(({ corners: [topLeft, topRight, bottomRight, bottomLeft], score }) => ({
+    corners: [over(bottomRight), over(bottomLeft), over(topLeft), over(topRight)],
+    score,
+  }))
+}
 
 /**
  * Turns a text map into boxes on the picture it was made of.

@@ -1,4 +1,4 @@
-import type { Picture } from '../load-picture.ts'
+import type { Picture } from '../open-pages.ts'
 
 /** A point of a picture in pixels. */
 interface Point {
@@ -11,8 +11,8 @@ export type Corners = readonly [Point, Point, Point, Point]
 
 /** Height of a line as the recogniser takes it. */
 export const lineHeight = 48
-/** Wider lines are squeezed: about 100 characters. */
-const widestLine = 3200
+/** Bounds the memory of one line: some 4,000 characters. */
+const widestLine = 128_000
 /** Text this much taller than wide stands on its side. @source PaddleOCR `get_rotate_crop_image` */
 const uprightRatio = 1.5
 
@@ -31,6 +31,22 @@ export function cutLine(picture: Picture, corners: Corners): Picture {
     }
   }
   return { data, width, height: lineHeight }
+}
+
+/** The corners of a line with more room at its beginning and end, in heights of the line. */
+export function widened(corners: Corners, heights: number): Corners {
+  const [topLeft, topRight, bottomRight, bottomLeft] = isUpright(corners) ? turned(corners) : corners
+  const room = (distance(topLeft, bottomLeft) * heights) / Math.max(1, distance(topLeft, topRight))
+  const beyond = (from: Point, to: Point): Point => ({
+    x: to.x + (to.x - from.x) * room,
+    y: to.y + (to.y - from.y) * room,
+  })
+  return [
+    beyond(topRight, topLeft),
+    beyond(topLeft, topRight),
+    beyond(bottomLeft, bottomRight),
+    beyond(bottomRight, bottomLeft),
+  ]
 }
 
 /** Turns a strip by half a circle. */

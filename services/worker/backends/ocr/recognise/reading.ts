@@ -1,5 +1,7 @@
+import type { Caveat } from '#services/contract/answer'
 import { mean, quantile } from '../../answers/statistics.ts'
 import type { Point } from '../detect/minimal-rectangle.ts'
+import { heightOf } from '../detect/text-boxes.ts'
 
 /** A line that was found and recognised. */
 export interface ReadLine {
@@ -10,8 +12,24 @@ export interface ReadLine {
   readonly text: string
   readonly probabilities: readonly number[]
   readonly blankRatio: number
-  /** True when it stands on its head. */
-  readonly turned: boolean
+  /** The letters stand so far apart that words cannot be told. */
+  readonly apart: boolean
+  /** Two readings of a number in it or its sign differ. */
+  readonly disputed: boolean
+}
+
+/** A page that was read. */
+export interface ReadPage {
+  readonly lines: readonly ReadLine[]
+  readonly megapixels: number
+  /** The detector's highest probability of text anywhere. */
+  readonly textPeak: number
+  /** How sure it is in [0,1] which way up the page is. */
+  readonly orientationSure: number
+  /** Text on it was too small to be seen well within the limits. */
+  readonly tooSmall: boolean
+  /** Share of what looks like writing that no line covers. */
+  readonly uncoveredRatio: number
 }
 
 /** Text of a picture with the signs by which it can be trusted. */
@@ -19,12 +37,24 @@ export interface Reading {
   readonly text: string
   readonly rawConfidence: number
   readonly signals: Readonly<Record<string, number>>
+  readonly caveats: readonly Caveat[]
 }
 
 /** Lines recognised with less are noise: edges, textures. @source PaddleOCR `drop_score` 0.5 */
 const noiseScore = 0.5
 /** Lines recognised with less are worth a second look. */
 const doubtfulScore = 0.9
+
+/** An answer that lacks a part of what was sent, or may lack it, is hardly right. */
+const partlyReadTrust = 0.5
+/** Wrong words for each character's worth of doubt. Measured on 12 pages of 300 to 1,300 words: 0 to 0.03. */
+const wrongPerDoubt = 0.03
+/** Two readings of a number differ: one of them is wrong. */
+const disputedTrust = 0.55
+/** A page that reads as well upside down. */
+const leastUpright = 0.5
+/** Nothing was found, though there is what looks like writing. */
+const unfoundShare = 0.5
 
 /** Mean probability of a line's characters; 0 of an empty line. */
 export function lineScore(line: Pick<ReadLine, 'probabilities'>): number {
@@ -49,17 +79,22 @@ export function isDoubtful(line: Pick<ReadLine, 'probabilities'>): boolean {
  * | `blank_ratio` | mean share of time steps without a character |
  * | `text_height_px`, `text_height_min_px` | median and least height of lines in pixels of the picture |
  * | `characters`, `megapixels` | counts |
+ * | `pages`, `coverage` | pages of the file; share of them that was read |
+ * | `orientation` | how sure the least sure page is of its way up |
+ * | `disputed` | share of lines of which two readings differ in a number or its sign |
+ * | `apart` | share of lines whose letters stand so far apart that words cannot be told |
+ * | `doubts` | sum of what each character lacks of certainty: grows with the length of the text |
+ * | `uncovered` | share of what looks like writing that no line covers |
+ * | `too_small` | 1 where print was too small to be seen well within the limits |
  */
-export function interpretReading(
-  lines: readonly ReadLine[],
-  picture: { readonly megapixels: number; readonly textPeak: number },
-): Reading {
-  const kept = lines.filter(line => lineScore(line) >= noiseScore && line.text.trim() !== '')
-  const rows = inReadingOrder(kept)
-  const overturned = kept.filter(line => line.turned).length > kept.length / 2
-  const text = (overturned ? rows.toReversed().map(row => row.toReversed()) : rows)
-    .map(row => row.map(line => line.text.trim()).join(' '))
-    .join('\n')
+export function interpretReading(pages: readonly ReadPage[], pageCount: number, animated = false): Reading {
+  const texts = pages
+    .map(page => textOf(keptOf(page.lines)))
+    // Frames of an animation show one text for as long as it takes to read it.
+    .filter((page, index, all) => !animated || page !== all[index - 1])
+  const lines = pages.flatMap(page => page.lines)
+  const kept = keptOf(lines)
+  const text = texts.filter(page => page !== '').join('\n')
   const scores = lines.map(lineScore)
   const characters = lines.flatMap(line => line.probabilities)
   const heights = lines.map(heightOf)
@@ -79,30 +114,74 @@ export function interpretReading(
       lines.map(line => line.boxScore),
       0,
     ),
-    text_peak: picture.textPeak,
+    text_peak: highest(pages.map(page => page.textPeak)),
     blank_ratio: mean(lines.map(line => line.blankRatio)),
     text_height_px: quantile(heights, 0.5),
     text_height_min_px: quantile(heights, 0),
     characters: text.length,
-    megapixels: picture.megapixels,
+    megapixels: pages.reduce((sum, page) => sum + page.megapixels, 0),
+    pages: pageCount,
+    coverage: pages.length / Math.max(1, pageCount),
+    orientation: Math.min(1, ...pages.map(page => page.orientationSure)),
+    disputed: share(lines.filter(line => line.disputed).length),
+    apart: share(lines.filter(line => line.apart).length),
+    doubts: characters.reduce((sum, probability) => sum + 1 - probability, 0),
+    uncovered: highest(pages.map(page => page.uncoveredRatio)),
+    too_small: Number(pages.some(page => page.tooSmall)),
   }
-  return { text, rawConfidence: confidenceOf(signals), signals }
+  return { text, rawConfidence: confidenceOf(signals), signals, caveats: caveatsOf(signals, pages.length) }
+}
+
+function keptOf(lines: readonly ReadLine[]): readonly ReadLine[] {
+  return lines.filter(line => lineScore(line) >= noiseScore && line.text.trim() !== '')
+}
+
+/** A row of lines as one line of text, joined by spaces. */
+function textOf(lines: readonly ReadLine[]): string {
+  return inReadingOrder(lines)
+    .map(row => row.map(line => line.text.trim()).join(' '))
+    .join('\n')
+}
+
+function highest(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), 0)
 }
 
 /** An answer is as good as its typical characters and its worst line; of nothing found, as sure as the detector saw nothing. */
-function confidenceOf(signals: {
-  line_min: number
-  char_mean: number
-  char_q10: number
-  dropped: number
-  boxes: number
-  text_peak: number
-}): number {
-  const sure =
-    signals.boxes === 0
-      ? 1 - signals.text_peak
-      : Math.cbrt(signals.line_min * signals.char_mean * signals.char_q10) * (1 - signals.dropped / 2)
-  return Math.max(0, Math.min(1, sure))
+function confidenceOf(signals: Readonly<Record<string, number>>): number {
+  const at = (name: string): number => signals[name] ?? 0
+  const found =
+    at('boxes') === 0
+      ? (1 - at('text_peak')) * (1 - unfoundShare * at('uncovered'))
+      : Math.cbrt(at('line_min') * at('char_mean') * at('char_q10')) * (1 - at('dropped') / 2)
+  const agreed = at('disputed') > 0 || at('apart') > 0 ? disputedTrust : 1
+  const upright = leastUpright + (1 - leastUpright) * at('orientation')
+  const seen = at('coverage') < 1 || at('too_small') > 0 ? partlyReadTrust * at('coverage') : 1
+  return Math.max(0, Math.min(1, found * lengthTrust(at('doubts')) * agreed * upright * seen))
+}
+
+/** The chance that a text has no more than one wrong word, as if words went wrong independently. */
+function lengthTrust(doubts: number): number {
+  const wrong = doubts * wrongPerDoubt
+  return Math.exp(-wrong) * (1 + wrong)
+}
+
+/** What of an answer is known to be missing or doubtful, for whoever asked. */
+function caveatsOf(signals: Readonly<Record<string, number>>, pagesRead: number): readonly Caveat[] {
+  const at = (name: string): number => signals[name] ?? 0
+  const caveats: Caveat[] = []
+  if (at('coverage') < 1) {
+    const note = `${pagesRead} of ${at('pages')} pages were read`
+    caveats.push({ note, mostConfidence: partlyReadTrust * at('coverage') })
+  }
+  if (at('too_small') > 0) caveats.push({ note: 'some print is too small to be read', mostConfidence: partlyReadTrust })
+  if (at('orientation') < 1) {
+    const mostConfidence = leastUpright + (1 - leastUpright) * at('orientation')
+    caveats.push({ note: 'it is uncertain which way up the page is', mostConfidence })
+  }
+  if (at('apart') > 0) caveats.push({ note: 'letters stand too far apart to tell words', mostConfidence: disputedTrust })
+  if (at('disputed') > 0) caveats.push({ note: 'two readings of a number differ', mostConfidence: disputedTrust })
+  return caveats
 }
 
 /** Rows from top to bottom, each from left to right; boxes whose middles lie within half a line of each other share a row. */
@@ -123,10 +202,4 @@ export function inReadingOrder<Line extends Pick<ReadLine, 'corners'>>(
 
 function middleOf({ corners }: Pick<ReadLine, 'corners'>): Point {
   return { x: mean(corners.map(corner => corner.x)), y: mean(corners.map(corner => corner.y)) }
-}
-
-function heightOf({ corners: [topLeft, topRight, , bottomLeft] }: Pick<ReadLine, 'corners'>): number {
-  const width = Math.hypot(topRight.x - topLeft.x, topRight.y - topLeft.y)
-  const height = Math.hypot(bottomLeft.x - topLeft.x, bottomLeft.y - topLeft.y)
-  return Math.min(width, height)
 }

@@ -1,0 +1,83 @@
+import type { Corners } from '../recognise/cut-line.ts'
+import type { Picture } from '../open-pages.ts'
+
+/** How much of a picture looks as writing does, and how much of that lies outside the lines that were found. */
+export interface Texture {
+  /** Blocks of 16 by 16 pixels with strokes side by side. */
+  readonly blocks: number
+  /** Share of those that no line covers. */
+  readonly uncoveredRatio: number
+}
+
+const blockSide = 16
+/** Rows that are looked at: each fourth is enough for letters that can be read. */
+const rowStep = 4
+/** Grey values of ink and paper differ by this from one pixel to the next but one. */
+const edgeStep = 40
+/** Edges of a row within a block: two strokes. */
+const leastEdges = 3
+/** Rows of a block with strokes. */
+const leastRows = 2
+
+/** Looks for strokes side by side, which letters are made of and so are leaves and fabric. */
+export function findTexture(picture: Picture, lines: readonly Corners[]): Texture {
+  const columns = Math.floor(picture.width / blockSide)
+  const rows = Math.floor(picture.height / blockSide)
+  const covered = coveredBlocks(lines, columns, rows)
+  const line = new Uint8Array(picture.width)
+  let blocks = 0
+  let uncovered = 0
+  for (let row = 0; row < rows; row++) {
+    const busy = new Uint8Array(columns)
+    for (let y = row * blockSide; y < (row + 1) * blockSide; y += rowStep) {
+      readGreen(picture, y, line)
+      for (let column = 0; column < columns; column++) {
+        if (edgesIn(line, column * blockSide) >= leastEdges) busy[column]! += 1
+      }
+    }
+    for (let column = 0; column < columns; column++) {
+      if (busy[column]! < leastRows) continue
+      blocks += 1
+      if (covered[row * columns + column] === 0) uncovered += 1
+    }
+  }
+  return { blocks, uncoveredRatio: blocks === 0 ? 0 : uncovered / blocks }
+}
+
+/** Green alone: most of what the eye takes for brightness. */
+function readGreen({ data, width }: Picture, y: number, into: Uint8Array): void {
+  for (let x = 0, at = y * width * 3 + 1; x < width; x++, at += 3) into[x] = data[at]!
+}
+
+/** Changes between light and dark along a row of a block. */
+function edgesIn(line: Uint8Array, from: number): number {
+  let edges = 0
+  let before = 0
+  for (let x = from + 2; x < from + blockSide; x++) {
+    const step = line[x]! - line[x - 2]!
+    const direction = step > edgeStep ? 1 : step < -edgeStep ? -1 : 0
+    if (direction !== 0 && direction !== before) edges += 1
+    if (direction !== 0) before = direction
+  }
+  return edges
+}
+
+/** Boxes are wider than their writing, and reach into the lines above and below. */
+function middleHalf(values: readonly number[]): readonly [number, number] {
+  const [from, to] = [Math.min(...values), Math.max(...values)]
+  return [from + (to - from) / 4, to - (to - from) / 4]
+}
+
+function coveredBlocks(lines: readonly Corners[], columns: number, rows: number): Uint8Array {
+  const covered = new Uint8Array(columns * rows)
+  for (const corners of lines) {
+    const xs = corners.map(corner => corner.x / blockSide)
+    const ys = middleHalf(corners.map(corner => corner.y / blockSide))
+    const from = Math.max(0, Math.floor(Math.min(...xs)))
+    const to = Math.min(columns, Math.ceil(Math.max(...xs)))
+    for (let row = Math.max(0, Math.floor(Math.min(...ys))); row < Math.min(rows, Math.ceil(Math.max(...ys))); row++) {
+      if (to > from) covered.fill(1, row * columns + from, row * columns + to)
+    }
+  }
+  return covered
+}
