@@ -39,6 +39,12 @@ export const backend = z.discriminatedUnion(
       detectorPack: name.optional(),
       longestSide: z.int().min(64).max(4096),
       multiScale: z.boolean().optional(),
+      /** Largest page that is taken, in millions of pixels. */
+      imageMegapixels: z.number().positive().optional(),
+      /** Pages of a file, or frames of an animation, that are read; an answer says how many were not. */
+      pages: z.int().min(1).max(1000).optional(),
+      /** Most that the detector sees of one page, in millions of pixels; a larger page is seen smaller. */
+      detectorMegapixels: z.number().min(1).max(400).optional(),
     }),
     z.strictObject({
       kind: z.literal('embedding'),

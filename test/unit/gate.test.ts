@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bend } from '#services/router/ladders/backpressure'
-import { decide, type GateInput } from '#services/router/cascade/gate'
+import { decide, trust, withCaveats, type GateInput } from '#services/router/cascade/gate'
 import type { Considered, FilterName, GuidedLadder } from '#services/router/request/states'
 import type { ModelSpec, Rung } from '#services/contract/model'
 import type { Called } from '#services/decision/policy/policy'
@@ -171,5 +171,45 @@ describe('bend()', () => {
 
   it('leaves the lowest rung, however short its pool', () => {
     expect(open(foreseen([0.1, 0.9, 0.9], [1, 1, 1]))).toContain('small')
+  })
+})
+
+describe('trust()', () => {
+  const end = (mostConfidence?: number) => ({
+    kind: 'done' as const,
+    result: {
+      output: { kind: 'text' as const, text: 'page one' },
+      rawConfidence: 0.95,
+      signals: {},
+      usage: {},
+      ...(mostConfidence !== undefined && { caveats: [{ note: '1 of 4 pages were read', mostConfidence }] }),
+    },
+    receipt: { costNanoUsd: 5, usage: {}, startedAt: 0, endedAt: 1, workerId: 'worker', attempt: 1 },
+  })
+  const estimate = { difficulty: 0.5, models: {}, features: {} }
+  const sure = { ...guided.policy!, confidences: (answers: readonly unknown[]) => answers.map(() => 0.99) }
+
+  it.each([
+    ['with a policy', { ...guided, policy: sure }, 0.99],
+    ['without one', { ladder: guided.ladder }, 0.95],
+  ])('is bounded by what an answer is known to lack, %s', (_, ladder, unbounded) => {
+    const before = trust('small', end(), ladder, estimate, [])
+    expect(before.map(one => one.confidence)).toEqual([unbounded])
+    expect(trust('medium', end(0.2), ladder, estimate, before).map(one => one.confidence)).toEqual([unbounded, 0.2])
+  })
+
+  it('stays bounded when a later answer speaks for it', () => {
+    const ladder = { ...guided, policy: sure }
+    const called = trust('medium', end(), ladder, estimate, trust('small', end(0.2), ladder, estimate, []))
+    expect(called.map(one => one.confidence)).toEqual([0.2, 0.99])
+  })
+})
+
+describe('withCaveats()', () => {
+  it('says what an answer lacks behind the reason', () => {
+    expect(withCaveats('P(correct) 0.2 < 0.8')).toBe('P(correct) 0.2 < 0.8')
+    expect(withCaveats('no rung is left', [{ note: '1 of 4 pages were read', mostConfidence: 0.2 }])).toBe(
+      'no rung is left; 1 of 4 pages were read',
+    )
   })
 })

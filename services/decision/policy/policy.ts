@@ -33,6 +33,8 @@ export interface Judged {
 /** A judged answer. */
 export interface Called extends Judged {
   readonly confidence: number
+  /** What the answer is known to lack lets it be right with this probability at most. */
+  readonly mostConfidence?: number
   readonly costNanoUsd: number
 }
 /** A rung that may be called. */

@@ -1,5 +1,6 @@
 import { isWords, type WordPart } from '#services/contract/content'
 import { decodeWav } from '#services/media/decode-wav'
+import { layOnGround } from '#services/media/lay-on-ground'
 import { openPicture } from '#services/media/open-picture'
 import { describeAudio } from '#services/decision/features/describe-audio'
 import { describeImage } from '#services/decision/features/describe-image'
@@ -28,19 +29,22 @@ export async function describePart(part: CheckedPart): Promise<PartDescription> 
 type Media = Exclude<CheckedPart, WordPart>
 
 async function imageSigns({ bytes, header }: Media): Promise<Readonly<Record<string, number>>> {
-  const { data, info } = await (
-    await openPicture(bytes, mostMegapixels)
-  )
+  const picture = (await openPicture(bytes, mostMegapixels))
     .timeout({ seconds: decodeSeconds })
     .resize(rasterSide, rasterSide, { fit: 'inside', withoutEnlargement: true, kernel: 'nearest' })
-    .flatten({ background: '#fff' })
-    .greyscale()
-    .raw()
+  const { hasAlpha } = await picture.metadata()
+  const { data, info } = await (hasAlpha ? picture.toColourspace('srgb').ensureAlpha() : picture.greyscale())
+    .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
   const { width = info.width, height = info.height } = header
-  const grey = new Uint8Array(info.width * info.height)
-  for (let at = 0; at < grey.length; at += 1) grey[at] = data[at * info.channels]!
+  const grey = hasAlpha ? greyOf(layOnGround(data), 3) : greyOf(data, info.channels)
   return describeImage({ width, height, bytes: bytes.byteLength }, { grey, width: info.width, height: info.height })
+}
+
+/** The brightness of pixels; of coloured ones the green, which is most of it. */
+function greyOf(data: Uint8Array, channels: number): Uint8Array {
+  const at = channels === 3 ? 1 : 0
+  return Uint8Array.from({ length: data.length / channels }, (_, pixel) => data[pixel * channels + at]!)
 }
 
 function audioSigns({ bytes }: Media): Readonly<Record<string, number>> {

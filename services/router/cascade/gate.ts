@@ -1,5 +1,5 @@
 import type { LegEnd, LegFailure, LegState } from '#services/state/cascade-log/cascade-log'
-import { answerText, type DegradedReason, type RungReport, type Verdict } from '#services/contract/answer'
+import { answerText, type Caveat, type DegradedReason, type RungReport, type Verdict } from '#services/contract/answer'
 import type { Rung } from '#services/contract/model'
 import type { Called, Estimate, Step } from '#services/decision/policy/policy'
 import { bend } from '#services/router/ladders/backpressure'
@@ -22,7 +22,8 @@ export type Move =
 
 /**
  * The answers so far with a new one: how far each is trusted now, since a new answer may speak for or against those before. It is the
- * policy's calibrated probability; a pinned ladder and a fallback have none, so the model's own word stands. Pure.
+ * policy's calibrated probability; a pinned ladder and a fallback have none, so the model's own word stands. What an answer is known to
+ * lack bounds both. Pure.
  */
 export function trust(
   rung: string,
@@ -33,19 +34,24 @@ export function trust(
 ): readonly Called[] {
   const { result, receipt } = end
   const text = answerText(result.output)
+  const mostConfidence = Math.min(1, ...(result.caveats ?? []).map(caveat => caveat.mostConfidence))
   const called = {
     model: rung,
     rawConfidence: result.rawConfidence,
     signals: result.signals,
     answer: text,
     outputChars: text.length,
-    confidence: result.rawConfidence,
+    confidence: Math.min(mostConfidence, result.rawConfidence),
+    ...(mostConfidence < 1 && { mostConfidence }),
     costNanoUsd: receipt.costNanoUsd,
   }
   if (isFallback(rung, guided) || guided.policy === undefined) return [...before, called]
   const answers = [...before, called]
   const confidences = guided.policy.confidences(answers, estimate)
-  return answers.map((one, index) => ({ ...one, confidence: confidences[index] ?? one.confidence }))
+  return answers.map((one, index) => ({
+    ...one,
+    confidence: Math.min(one.mostConfidence ?? 1, confidences[index] ?? one.confidence),
+  }))
 }
 
 /** What the gate is asked. `open` may be called now; `wanted` might be, were time, money and workers no matter. */
@@ -132,6 +138,11 @@ function degradedBy(
 
 function find(called: readonly Called[], model: string): Called | undefined {
   return called.find(one => one.model === model)
+}
+
+/** The reason of a verdict with what the answer is known to lack. */
+export function withCaveats(reason: string, caveats: readonly Caveat[] = []): string {
+  return [reason, ...caveats.map(caveat => caveat.note)].join('; ')
 }
 
 /** The finding on one leg, for the caller and the log. */

@@ -8,7 +8,7 @@ import { failureOf } from '#services/platform/telemetry/with-span'
 import { limitsOf } from '#services/router/ladders/next-step'
 import { lacksCapacity, type Considered, type EmitEvent } from '#services/router/request/states'
 import type { Course } from './course.ts'
-import { decide, reportOf, trust, type Move } from './gate.ts'
+import { decide, reportOf, trust, withCaveats, type Move } from './gate.ts'
 import { isTwin, withTwin } from './leg/hedge.ts'
 import type { RunLegDependencies } from './leg/leg-order.ts'
 import { runLeg, type LegWait } from './leg/run-leg.ts'
@@ -227,7 +227,8 @@ function judge(course: Course, trail: Trail, leg: LegState, end: LegEnd, depende
     trail.next = move
     const verdict =
       move.kind === 'call' || (move.kind === 'deliver' && move.model !== rung.name) ? 'escalated' : 'accepted'
-    report = reportOf(rung, leg, end, verdict, reasonOf(move), trail.called.at(-1)?.confidence)
+    const reason = withCaveats(reasonOf(move), end.result.caveats)
+    report = reportOf(rung, leg, end, verdict, reason, trail.called.at(-1)?.confidence)
   }
   trail.reports.push(leg.report ?? report)
   return leg.report ?? report

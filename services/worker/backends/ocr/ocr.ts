@@ -5,7 +5,7 @@ import { loadOcr, type OcrModel } from './ocr-model.ts'
 import { createSessionLoader } from '../onnx/session-loader.ts'
 import { interpretReading, type ReadPage } from './recognise/reading.ts'
 import type { Outcome, Work } from '#services/worker/states'
-import type { BackendDependencies } from '../create-backend.ts'
+import type { BackendDependencies } from '../backend-dependencies.ts'
 import { abandoned, badInput, isAbandoned } from '../end-leg.ts'
 import { orientPage } from './orient-page.ts'
 import { readLines } from './read-lines.ts'
@@ -97,12 +97,7 @@ async function readPages(
   return { pages, count: file.count - repeated, animated: file.animated }
 }
 
-async function readPage(
-  picture: Picture,
-  spec: OcrSpec,
-  model: OcrModel,
-  unwanted: () => boolean,
-): Promise<ReadPage> {
+async function readPage(picture: Picture, spec: OcrSpec, model: OcrModel, unwanted: () => boolean): Promise<ReadPage> {
   const multiScale = spec.multiScale === true
   const options = {
     longestSide: spec.longestSide,

@@ -47,7 +47,10 @@ const bandContext = 64
  * The factor by which the detector sees a picture. A picture up to the shape of a page is seen whole; a strip or a tall page is seen
  * as sharply as a window of it would be, since its text is as large as its shorter side allows.
  */
-export function detectorFactor(picture: { readonly width: number; readonly height: number }, scale: DetectorScale): number {
+export function detectorFactor(
+  picture: { readonly width: number; readonly height: number },
+  scale: DetectorScale,
+): number {
   const longer = Math.max(picture.width, picture.height)
   const shorter = Math.min(picture.width, picture.height)
   if (longer >= stripRatio * shorter && shorter < stripPixels) return stripPixels / shorter

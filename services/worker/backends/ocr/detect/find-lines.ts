@@ -120,7 +120,12 @@ function coarserFactor({ boxes, factor }: Detection): number {
 /** Large letters are believed as the coarsest pass saw them, small ones as the finest did. */
 function inOrderOfTrust(passes: readonly Detection[]): readonly (readonly TextBox[])[] {
   const coarseFirst = passes.toSorted((a, b) => a.factor - b.factor)
-  const split = (large: boolean) => (pass: Detection) =>
-    pass.boxes.filter(box => heightOf(box) * pass.factor >= largeBoxPixels === large)
-  return [...coarseFirst.map(split(true)), ...coarseFirst.toReversed().map(split(false))]
+  return [
+    ...coarseFirst.map(pass => pass.boxes.filter(box => isLarge(box, pass))),
+    ...coarseFirst.toReversed().map(pass => pass.boxes.filter(box => !isLarge(box, pass))),
+  ]
+}
+
+function isLarge(box: TextBox, { factor }: Detection): boolean {
+  return heightOf(box) * factor >= largeBoxPixels
 }

@@ -28,7 +28,14 @@ export function mergeBoxes(passes: readonly (readonly TextBox[])[]): readonly Te
     for (const box of pass) {
       const extent = extentOf(box)
       const same = known.filter(one => overlap(one.extent, extent) >= sameShare)
-      if (same.length > 0 && !reachesFurther(extent, same.map(one => one.extent))) continue
+      if (
+        same.length > 0 &&
+        !reachesFurther(
+          extent,
+          same.map(one => one.extent),
+        )
+      )
+        continue
       for (const one of same) replaced.add(one.box)
       added.push(box)
     }

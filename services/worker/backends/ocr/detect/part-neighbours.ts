@@ -25,7 +25,9 @@ export function partNeighbours(boxes: readonly TextBox[]): readonly TextBox[] {
 
 /** A quick look, since most pairs of a page are far apart. */
 function mayTouch([, topRight, bottomRight]: Corners, [topLeft]: Corners): boolean {
-  return topLeft.x <= Math.max(topRight.x, bottomRight.x) && Math.abs(topLeft.y - topRight.y) < bottomRight.y - topRight.y
+  return (
+    topLeft.x <= Math.max(topRight.x, bottomRight.x) && Math.abs(topLeft.y - topRight.y) < bottomRight.y - topRight.y
+  )
 }
 
 /** By how much the beginning of the right box lies within the end of the left one; 0 where they are not of one row. */
@@ -43,7 +45,11 @@ function overlapOf(left: Corners, right: Corners): number {
   return isNeighbour && overlap > 0 && overlap < mostOverlap * Math.min(width, end - begin) ? overlap : 0
 }
 
-function shortened([topLeft, topRight, bottomRight, bottomLeft]: Corners, by: number, at: 'beginning' | 'end'): Corners {
+function shortened(
+  [topLeft, topRight, bottomRight, bottomLeft]: Corners,
+  by: number,
+  at: 'beginning' | 'end',
+): Corners {
   const width = Math.max(1, Math.hypot(topRight.x - topLeft.x, topRight.y - topLeft.y))
   const step = { x: ((topRight.x - topLeft.x) / width) * by, y: ((topRight.y - topLeft.y) / width) * by }
   const moved = (point: Point, sign: 1 | -1): Point => ({ x: point.x + sign * step.x, y: point.y + sign * step.y })

@@ -184,7 +184,9 @@ const wideScripts = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Scr
 
 /** Full-width letters, digits and marks as plain ones, unless the line is of a script that is as wide. */
 function foldWidth(text: string): string {
-  return wideScripts.test(text) ? text : text.replaceAll(/[\uFF01-\uFF5E\u3000\uFFE0-\uFFE6]/gu, wide => wide.normalize('NFKC'))
+  return wideScripts.test(text)
+    ? text
+    : text.replaceAll(/[\uFF01-\uFF5E\u3000\uFFE0-\uFFE6]/gu, wide => wide.normalize('NFKC'))
 }
 
 /** Reads the likeliest path of `rows`: {@link bestPath}, then {@link decodePath}. */

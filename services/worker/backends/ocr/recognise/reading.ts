@@ -179,7 +179,8 @@ function caveatsOf(signals: Readonly<Record<string, number>>, pagesRead: number)
     const mostConfidence = leastUpright + (1 - leastUpright) * at('orientation')
     caveats.push({ note: 'it is uncertain which way up the page is', mostConfidence })
   }
-  if (at('apart') > 0) caveats.push({ note: 'letters stand too far apart to tell words', mostConfidence: disputedTrust })
+  if (at('apart') > 0)
+    caveats.push({ note: 'letters stand too far apart to tell words', mostConfidence: disputedTrust })
   if (at('disputed') > 0) caveats.push({ note: 'two readings of a number differ', mostConfidence: disputedTrust })
   return caveats
 }

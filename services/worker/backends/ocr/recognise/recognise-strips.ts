@@ -52,8 +52,12 @@ function textOf(
     whole = whole === undefined ? path : joinPaths(whole, path, whole.classes.length - piece.from / stepPixels)
   }
   const gaps = inkGaps(strip)
-  const columnOf = (step: number): number => Math.round((step + 0.5) * stepPixels)
   return decodePath(whole!, dictionary, (from, to) => gaps(columnOf(from), columnOf(to)))
+}
+
+/** The middle of a step. */
+function columnOf(step: number): number {
+  return Math.round((step + 0.5) * stepPixels)
 }
 
 /** The probability of each strip that it stands on its head. */
