@@ -95,6 +95,12 @@ export const backend = z.discriminatedUnion(
       confidence: z.number().min(0).max(1).default(1),
       failRatio: z.number().min(0).max(1).default(0),
       obeys: z.boolean().default(false),
+      /** What it takes more by the input. */
+      audioSecondMs: amount.default(0),
+      megapixelMs: amount.default(0),
+      inputTokenMs: amount.default(0),
+      outputTokenMs: amount.default(0),
+      oneAtATime: z.boolean().default(false),
     }),
   ],
   'one of whisper, ocr, embedding, openai, anthropic, gemini, oip, llama, echo',

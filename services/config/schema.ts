@@ -226,6 +226,8 @@ export const configSchema = z.strictObject({
       shadowAtOnce: count.default(2),
       /** The deployment pays for shadow calls, at most so much a day. */
       shadowUsdPerDay: z.number().positive().max(9_000_000).default(1),
+      /** Rungs that forecasts keep out are measured anew at most so often, of the same money; 0: they wait until the forecast has faded. */
+      probeEverySeconds: z.int().min(0).max(86_400).default(60),
       /** Keep the text of requests with their outcomes; else features alone. */
       keepContent: z.boolean().default(false),
       recordsPerTenant: count.default(10_000),

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { wellFormed } from '#services/wire/well-formed'
 import { isGatewayError } from '#services/contract/errors'
 import type { LegId } from '#services/contract/ids'
-import { inputBytesOf, type Job } from '#services/state/queue/job'
+import type { Job } from '#services/state/queue/job'
 import type { EngineQueue } from '#services/state/registry/worker-registry'
 import type { TakenJob } from '#services/state/queue/pool-queue'
 import { traceIdOf } from '#services/platform/telemetry/tracer'
@@ -11,6 +11,8 @@ import { loadParts } from '#services/worker/collect/load-parts'
 import type { WorkerMetrics } from '#services/worker/telemetry/worker-metrics'
 import type { OpenLeg, OpenLegs } from '#services/worker/report/open-legs'
 import { putAway, type PutAwayDependencies } from '#services/worker/report/put-away'
+import { endedLegOf } from '#services/worker/report/ended-leg'
+import type { ModelTimes } from '#services/worker/report/service-time'
 import { recordLost, report, reportUnrun, type ReportDependencies } from '#services/worker/report/report'
 import type { Engine, Outcome, RunHooks, Work } from './states.ts'
 import type { LegTrace } from '#services/worker/telemetry/trace-leg'
@@ -29,6 +31,7 @@ type Running = Begun & {
   readonly kind: 'run'
   readonly trace?: LegTrace | undefined
   readonly engine?: EngineQueue | undefined
+  readonly times: ModelTimes
 }
 
 /**
@@ -44,6 +47,7 @@ export async function handleBatch(batch: readonly TakenJob[], dependencies: Batc
       ...one,
       trace: dependencies.trace?.(one.taken, one),
       engine: dependencies.engine.engineQueue(one.taken.job.model),
+      times: {},
     }))
   await Promise.all([...begun.map(one => answerUnrun(one, dependencies)), compute(running, dependencies)])
   metrics.batch(batch[0]?.job.model ?? '', running.length)
@@ -76,6 +80,7 @@ async function runReady(
 ): Promise<void> {
   if (ready.length === 0) return
   const works = ready.map(({ one, parts }) => workOf(one, parts, one.trace?.computing(ready.length)))
+  for (const { one } of ready) one.times.handedAt = dependencies.clock.now()
   const outcomes = await dependencies.engine.run(works, hooksOf(ready, legs))
   for (const { one } of ready) one.trace?.computed()
   await Promise.all(ready.map(({ one }, index) => finish(one, outcomes[index] ?? lostOutcome, legs, dependencies)))
@@ -174,16 +179,7 @@ async function finish(
   const kept = await putAway(wellFormed(named(outcome, leg, one, clock.now())), one.taken, dependencies)
   const end = await report(one, kept, dependencies)
   one.trace?.ended(end)
-  const word = end.kind === 'done' ? 'done' : end.reason
-  const { model, parts, enqueuedAt } = one.taken.job
-  metrics.leg(model, {
-    end: word,
-    inputBytes: inputBytesOf(parts),
-    workMs: clock.now() - one.startedAt,
-    engine: one.engine,
-    waitMs: one.startedAt - enqueuedAt,
-    costNanoUsd: end.receipt.costNanoUsd,
-  })
+  metrics.leg(one.taken.job.model, endedLegOf(one, end, clock.now()))
 }
 
 /** A backend knows only that it was stopped; the desk knows why. */
@@ -221,7 +217,7 @@ async function tellUnrun(one: Exclude<Begun, Running>, dependencies: BatchDepend
 }
 
 function workOf({ taken, attempt, startedAt }: Running, parts: Work['parts'], traced: string | undefined): Work {
-  const { legId, model, recipe, task, options, streaming, sessionKey, tenant, tracestate } = taken.job
+  const { legId, model, recipe, task, options, work, streaming, sessionKey, tenant, tracestate } = taken.job
   const deadlineAt = stopsAt(taken.job, startedAt)
   const traceparent = traced ?? taken.job.traceparent
   return {
@@ -232,6 +228,7 @@ function workOf({ taken, attempt, startedAt }: Running, parts: Work['parts'], tr
     task,
     options,
     parts,
+    workload: work,
     deadlineAt,
     streaming,
     ...(traceparent === undefined ? {} : { traceparent }),
@@ -245,7 +242,12 @@ function hooksOf(ready: readonly Ready[], legs: ReadonlyMap<LegId, OpenLeg>): Ru
     signal: legId => legs.get(legId)?.signal ?? AbortSignal.abort(),
     onDelta: async (legId, text) => legs.get(legId)?.send(text),
     ran(startedAt, endedAt) {
-      for (const { one } of ready) one.trace?.ran(startedAt, endedAt)
+      for (const { one } of ready) {
+        one.trace?.ran(startedAt, endedAt)
+        // A recipe may ask several times: from the first to the last.
+        one.times.ranFrom ??= startedAt
+        one.times.ranUntil = endedAt
+      }
     },
   }
 }

@@ -2,6 +2,7 @@ import type { LegResult } from '#services/contract/answer'
 import type { Task, TaskOptions, WordPart } from '#services/contract/content'
 import type { LegId } from '#services/contract/ids'
 import type { Recipe } from '#services/contract/model'
+import type { Workload } from '#services/state/service-times/workload'
 import type { Usage } from '#services/contract/price'
 import type { EngineQueue } from '#services/state/registry/worker-registry'
 import type { LegFailure } from '#services/state/cascade-log/cascade-log'
@@ -20,6 +21,8 @@ export interface Work {
   readonly task: Task
   readonly options: TaskOptions
   readonly parts: readonly LoadedPart[]
+  /** How much work the parts are, as the router foresaw it. */
+  readonly workload?: Workload
   readonly deadlineAt: number
   readonly streaming: boolean
   /** W3C trace context for a server that is asked. */
@@ -50,6 +53,8 @@ export interface Engine {
   readonly models: readonly string[]
   /** The largest batch that a model takes at once (1 or more). */
   maxBatch(model: string): number
+  /** Whether runs of this model get on side by side, as those do that wait for a server; those that compute take turns. */
+  isParallel(model: string): boolean
   /** Whether a batch of this model is being computed now. */
   isBusy(model: string): boolean
   /** Computes a batch of one model; one outcome a leg, in order. Never rejects: a failure is an outcome. */

@@ -114,6 +114,8 @@ export async function composeWorker(
     new Map(engine.models.map(name => [name, Math.min(maxSize, engine.maxBatch(name))]))
   const collector = createCollector({ maxWaitMs, limits, isBusy: engine.isBusy }, { consumer, clock, sleep })
   collecting.rouse = collector.rouse
+  const parallelOf = (name: string): number =>
+    engine.isParallel(name) ? poolConfig.concurrency * (limits().get(name) ?? 1) : 1
   const traced = tracedModelsOf(config, pool)
   const trace: BatchDependencies['trace'] = (taken, begun) =>
     traceLeg(taken, { ...begun, pool }, traced.get(taken.job.model), tracer)
@@ -146,6 +148,8 @@ export async function composeWorker(
         models: engine.models,
         capacity: poolConfig.concurrency * poolConfig.batch.maxSize,
         running: openLegs.size,
+        lanes: poolConfig.concurrency,
+        parallel: Object.fromEntries(engine.models.map(name => [name, parallelOf(name)])),
         engines: enginesOf(engine),
         draining: lanes.paused,
         startedAt,

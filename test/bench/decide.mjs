@@ -127,19 +127,23 @@ async function decider() {
 }
 
 function idleWorkers(config, startedAt) {
-  return Object.entries(config.pools).map(([pool, { concurrency, batch }]) => ({
-    workerId: `worker-${pool}`,
-    pool,
-    models: Object.keys(config.models).filter(name => config.models[name].pool === pool),
-    capacity: concurrency * batch.maxSize,
-    running: 0,
-    engineWaiting: 0,
-    draining: false,
-    startedAt,
-    version: '0',
-    envelopeVersion: 1,
-    times: {},
-  }))
+  return Object.entries(config.pools).map(([pool, { concurrency, batch }]) => {
+    const models = Object.keys(config.models).filter(name => config.models[name].pool === pool)
+    return {
+      workerId: `worker-${pool}`,
+      pool,
+      models,
+      capacity: concurrency * batch.maxSize,
+      running: 0,
+      lanes: concurrency,
+      parallel: Object.fromEntries(models.map(name => [name, 1])),
+      draining: false,
+      startedAt,
+      version: '0',
+      envelopeVersion: 1,
+      times: {},
+    }
+  })
 }
 
 async function graphAlone() {

@@ -2,10 +2,10 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createConsider } from '#services/router/choose/consider'
 import { createFleetWatch } from '#services/router/pools/fleet-watch'
-import { createForesee } from '#services/router/ladders/service-forecast'
-import type { Course } from '#services/router/cascade/course'
+import { createPredictLeg } from '#services/router/choose/predict-leg'
 import { deliveryMarginMs } from '#services/router/request/states'
 import { createRequestId, legIdOf } from '#services/contract/ids'
+import { noWork } from '#services/state/service-times/workload'
 import type { Rung } from '#services/contract/model'
 import { createServiceTimesRecorder } from '#services/state/service-times/service-times'
 import { createBullmqConsumer } from '#services/state/queue/bullmq-consumer'
@@ -67,8 +67,8 @@ const wait = (ms: number): Promise<void> => new Promise(resolve => setTimeout(re
 /** A pool on real Redis with lanes that sleep, and admission as a router does it. */
 async function pool() {
   const random = seeded(7)
-  const recorder = createServiceTimesRecorder()
-  for (let index = 0; index < 500; index += 1) recorder.add('m', 5, lognormal(random))
+  const recorder = createServiceTimesRecorder(clock.now)
+  for (let index = 0; index < 500; index += 1) recorder.add('m', { work: noWork, serviceMs: lognormal(random) })
   const queue = createBullmqProducer({ prefix: 'o', maxWaiting: new Map([['p', 1000]]) }, redis)
   const worker = {
     workerId: 'w',
@@ -76,6 +76,8 @@ async function pool() {
     models: ['m'],
     capacity: lanes,
     running: 0,
+    lanes,
+    parallel: { m: lanes },
     draining: false,
     startedAt: 0,
     version: '1',
@@ -94,7 +96,7 @@ async function pool() {
     onTimeRatio: 0.99,
     escalationBackpressure: { startAtQueueRatio: 1, fullAtQueueRatio: 4 },
   })
-  const foresee = createForesee(fleet.current, {})
+  const predictLeg = createPredictLeg(fleet.current, {})
   const counted = fleet.counted(queue)
   const ended = new Map<string, number>()
   const service = new Map<string, number>()
@@ -135,27 +137,33 @@ async function pool() {
       nowMs,
       deadlineAt,
       turn: { priority: priorityRanks[priority], tenant: 't' },
-      inputBytes: 5,
+      task: 'classify',
+      options: {},
+      work: noWork,
+      hasAnswer: false,
       priceOf: () => ({}),
       isPaid: false,
-      reserveOf: () => 0,
+      reserveOf: () => ({ nanoUsd: 0 }),
     })
     if (only?.removedBy !== undefined) return undefined
     const legId = legIdOf(createRequestId(nowMs), 0)
     service.set(legId, takesMs)
-    const request = { tenant: 't', parts, deadlineAt } as unknown as Course['request']
+    const estimate = { difficulty: 0.5, models: {}, features: {} }
+    const leg = { task: 'classify', options: {}, work: noWork, estimate, tenant: 't', deadlineAt } as const
     const job: Job = {
       version: envelopeVersion,
       legId,
       tenant: 't',
       model: 'm',
+      rung: 'm',
+      work: noWork,
       recipe: {},
       task: 'generate',
       options: {},
       parts,
       deadlineAt: deadlineAt - deliveryMarginMs,
       priority: priorityRanks[priority],
-      ...foresee(rung, request),
+      ...predictLeg(rung, leg),
       replyTo: 'r',
       streaming: false,
       price: {},

@@ -10,6 +10,7 @@ import { createRedisLedger } from '#services/router/ledger/redis-ledger'
 import { NotHeld, type Chosen, type Considered } from '#services/router/request/states'
 import { createRedisClimbLog } from '#services/state/cascade-log/redis-cascade-log'
 import { createRequestId, legIdOf } from '#services/contract/ids'
+import { noWork } from '#services/state/service-times/workload'
 import { createRedisPayloadStore } from '#services/state/payloads/redis-payload-store'
 import { createBullmqProducer } from '#services/state/queue/bullmq-producer'
 import { envelopeVersion, priorityRanks, type Job } from '#services/state/queue/job'
@@ -48,6 +49,7 @@ function chosen(more: Partial<Chosen> = {}): Chosen {
     caller: { tenant: 'acme', credentialId: 'c', scopes: ['infer'] },
     request: { task: 'generate', parts: [], options: {}, constraints: { priority: 'normal' }, labels: {} },
     parts: [{ kind: 'text', text: 'hello' }],
+    work: noWork,
     modalities: ['text'],
     mode: 'sync',
     submittedAt: now,
@@ -108,10 +110,12 @@ function jobOf({ requestId, deadlineAt }: Chosen): Job {
     legId: legIdOf(requestId, 0),
     tenant: 'acme',
     model: 'small',
+    rung: 'small',
     recipe: {},
     task: 'generate',
     options: {},
     parts: [{ kind: 'text', text: 'hello' }],
+    work: noWork,
     deadlineAt,
     priority: priorityRanks.normal,
     replyTo: 'r',

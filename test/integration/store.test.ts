@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createRedisClimbLog } from '#services/state/cascade-log/redis-cascade-log'
 import type { ClimbLog, ClimbPlan, ClimbRequest, LegEnd } from '#services/state/cascade-log/cascade-log'
+import { noWork } from '#services/state/service-times/workload'
 import { createRequestId, legIdOf } from '#services/contract/ids'
 import { createMailSender, createRedisMailbox } from '#services/state/replies/redis-mailbox'
 import type { RouterMail } from '#services/state/replies/mailbox'
@@ -64,6 +65,7 @@ describe('the climb log in Redis', () => {
       task: 'generate',
       options: {},
       parts: [],
+      work: noWork,
     } as const
     await log.open(
       { ...request, constraints: { priority: 'normal' }, labels: {}, submittedAt: 0, deadlineAt: 500_000 },
@@ -90,6 +92,7 @@ describe.each(logs)('the climb log %s', (_name, create) => {
         task: 'generate',
         options: {},
         parts: [],
+        work: noWork,
         constraints: { priority: 'normal' },
         labels: {},
         submittedAt: 0,
@@ -287,6 +290,8 @@ describe('createRedisWorkerRegistry()', () => {
       models: ['m'],
       capacity: 1,
       running: 0,
+      lanes: 1,
+      parallel: {},
       draining: false,
       startedAt: 0,
       version: '1',

@@ -1,6 +1,7 @@
 import type { Claimed, Climbed, Considered, GuidedLadder } from '#services/router/request/states'
 import type { LegState } from '#services/state/cascade-log/cascade-log'
 import { createRequestId } from '#services/contract/ids'
+import { noWork } from '#services/state/service-times/workload'
 import type { Ladder, Rung } from '#services/contract/model'
 import type { Estimate, Policy } from '#services/decision/policy/policy'
 
@@ -65,6 +66,7 @@ export function tellClimb(
     task: 'generate',
     options: {},
     parts: [{ kind: 'text', text: 'words of a caller' }],
+    work: noWork,
     constraints,
     labels: {},
     submittedAt: 0,

@@ -19,6 +19,7 @@ import { createGatewayService } from '#services/router/edge/grpc/gateway-service
 import { createImpliedTask } from '#services/router/edge/grpc/implied-task'
 import { openRpcServer } from '#services/router/edge/grpc/server'
 import type { Climbed } from '#services/router/request/states'
+import { noWork } from '#services/state/service-times/workload'
 import { createRequestId } from '#services/contract/ids'
 import { loadDescriptors } from '#services/wire/load-descriptors'
 import { loadErrorMessages, loadServices, typesOf } from '#services/wire/load-proto'
@@ -139,6 +140,7 @@ export function climbedWith(text: string): Climbed {
       task: 'generate',
       options: {},
       parts: [],
+      work: noWork,
       constraints: { priority: 'normal' },
       labels: {},
       submittedAt: 1,

@@ -8,6 +8,7 @@ import { backend } from '#services/config/backend-schema'
 import { durationToWire } from '#services/wire/convert/time'
 import { createEndpoint } from '#services/worker/backends/remote/endpoints/endpoint'
 import { readQueue, watchEngineLoad } from '#services/worker/backends/remote/endpoints/engine-load'
+import { noWork } from '#services/state/service-times/workload'
 import { createWorkerMetrics } from '#services/worker/telemetry/worker-metrics'
 
 const megabytes = 1024 * 1024
@@ -91,8 +92,14 @@ describe('expectEngineWait()', () => {
 
 describe('createWorkerMetrics()', () => {
   const timesAfter = (engine: { waiting: number; running: number }) => {
-    const metrics = createWorkerMetrics(new Registry(), () => 0)
-    const ended = { end: 'done', inputBytes: 1, workMs: 400, waitMs: 0, costNanoUsd: 0 }
+    const metrics = createWorkerMetrics(
+      new Registry(),
+      () => 0,
+      { pool: '', models: [] },
+      () => 0,
+    )
+    const measured = { work: noWork, serviceMs: 400 }
+    const ended = { end: 'done', rung: 'm', measured, workMs: 400, unchargedMs: 0, waitMs: 0, costNanoUsd: 0 }
     metrics.leg('m', { ...ended, engine })
     return metrics.times()
   }

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { expectEnd } from '#services/router/choose/expect-end'
 import { expectWait, type Servers } from '#services/router/pools/queue-wait'
 import { createInflow } from '#services/router/pools/arrival-rate'
-import { createServiceTimesRecorder, sketchFor } from '#services/state/service-times/service-times'
 import {
   createTimeRecorder,
   mergeSketches,
@@ -15,8 +14,8 @@ import type { PoolBacklog } from '#services/state/queue/pool-queue'
 
 const sketchOf = (times: readonly number[]) => {
   const recorder = createTimeRecorder()
-  for (const ms of times) recorder.add(ms)
-  return recorder.sketch()
+  for (const ms of times) recorder.add(ms, 0)
+  return recorder.sketch(0)
 }
 
 describe('a time sketch', () => {
@@ -45,10 +44,10 @@ describe('a time sketch', () => {
 
   it('follows a change, and does not grow', () => {
     const recorder = createTimeRecorder()
-    for (let index = 0; index < 2000; index += 1) recorder.add(10)
-    for (let index = 0; index < 2000; index += 1) recorder.add(100)
-    expect(quantileOf(recorder.sketch(), 0.2)).toBeGreaterThan(90)
-    expect(weightOf(recorder.sketch())).toBeLessThanOrEqual(600)
+    for (let index = 0; index < 2000; index += 1) recorder.add(10, 0)
+    for (let index = 0; index < 2000; index += 1) recorder.add(100, 0)
+    expect(quantileOf(recorder.sketch(0), 0.2)).toBeGreaterThan(90)
+    expect(weightOf(recorder.sketch(0))).toBeLessThanOrEqual(600)
   })
 
   it('knows mean and deviation', () => {
@@ -58,58 +57,69 @@ describe('a time sketch', () => {
   })
 })
 
-describe('sketchFor()', () => {
-  const recorder = createServiceTimesRecorder()
-  for (let index = 0; index < 50; index += 1) {
-    recorder.add('m', 100, 10)
-    recorder.add('m', 100_000, 1000)
-  }
-  recorder.add('m', 10_000_000, 5000)
-
-  it('tells inputs of different sizes apart', () => {
-    expect(quantileOf(sketchFor([recorder.times()], 'm', 120) ?? [], 0.9)).toBeLessThan(11)
-    expect(quantileOf(sketchFor([recorder.times()], 'm', 120_000) ?? [], 0.1)).toBeGreaterThan(900)
-  })
-
-  it('takes all sizes together where one has few', () => {
-    expect(quantileOf(sketchFor([recorder.times()], 'm', 10_000_000) ?? [], 0.1)).toBeLessThan(11)
-    expect(sketchFor([recorder.times()], 'other', 1)).toBeUndefined()
-  })
-})
-
 describe('expectWait()', () => {
   const service = { meanMs: 100, deviationMs: 0 }
-  const servers: Servers = { capacity: 4, weights: {} }
-  const busy = (work: PoolBacklog['work']): PoolBacklog => ({ waiting: 9, running: 4, work })
-  const normal = (tenant: string, workMs: number) => ({ priority: 2, tenant, workMs })
+  const servers: Servers = { lanes: 4, parallel: () => 4, weights: {} }
+  const legs = Array.from({ length: 4 }, () => ({ model: 'm', serviceMs: 100, elapsedMs: 0 }))
+  const busy = (work: PoolBacklog['work']): PoolBacklog => ({ waiting: 9, running: 4, work, batches: 4, legs })
+  const normal = (tenant: string, workMs: number) => ({ priority: 2, tenant, model: 'm', workMs })
+  const next = (tenant = 't', priority = 2, model = 'm') => ({ model, turn: { priority, tenant }, service })
 
   it('is nothing while a lane is free or nobody is there', () => {
-    expect(expectWait({ waiting: 0, running: 3, work: [] }, servers, normal('t', 0), service).meanMs).toBe(0)
-    expect(expectWait(busy([]), { ...servers, capacity: 0 }, normal('t', 0), service).meanMs).toBe(0)
+    const free = { ...busy([]), waiting: 0, running: 3, batches: 3, legs: legs.slice(1) }
+    expect(expectWait(free, servers, next()).meanMs).toBe(0)
+    expect(expectWait(busy([]), { ...servers, lanes: 0 }, next()).meanMs).toBe(0)
   })
 
   it('counts the classes before its own in full, and none after it', () => {
     const backlog = busy([
-      { priority: 1, tenant: 'u', workMs: 800 },
-      { priority: 4, tenant: 'u', workMs: 4000 },
+      { priority: 1, tenant: 'u', model: 'm', workMs: 800 },
+      { priority: 4, tenant: 'u', model: 'm', workMs: 4000 },
     ])
-    expect(expectWait(backlog, servers, normal('t', 0), service).meanMs).toBe(900 / 4)
+    expect(expectWait(backlog, servers, next()).meanMs).toBe(900 / 4)
   })
 
   it('leaves a class only the lanes that what comes in before it does not take', () => {
     const backlog = { ...busy([]), inflow: new Map([[1, 3]]) }
-    expect(expectWait(backlog, servers, normal('t', 0), service).meanMs).toBeCloseTo(100 / 1)
-    expect(expectWait(backlog, servers, { ...normal('t', 0), priority: 1 }, service).meanMs).toBeCloseTo(100 / 4)
+    expect(expectWait(backlog, servers, next()).meanMs).toBeCloseTo(100 / 1)
+    expect(expectWait(backlog, servers, next('t', 1)).meanMs).toBeCloseTo(100 / 4)
     const full = { ...backlog, inflow: new Map([[1, 9]]) }
-    expect(expectWait(full, servers, normal('t', 0), service).meanMs).toBeGreaterThan(1000)
+    expect(expectWait(full, servers, next()).meanMs).toBeGreaterThan(1000)
   })
 
   it('counts of a flooding tenant what fair turns give it', () => {
     const backlog = busy([normal('flood', 100_000)])
-    expect(expectWait(backlog, servers, normal('polite', 0), service).meanMs).toBe(200 / 4)
-    expect(expectWait(backlog, servers, normal('flood', 0), service).meanMs).toBe(100_100 / 4)
+    expect(expectWait(backlog, servers, next('polite')).meanMs).toBe(200 / 4)
+    expect(expectWait(backlog, servers, next('flood')).meanMs).toBe(100_100 / 4)
     const weighty = { ...servers, weights: { flood: 3 } }
-    expect(expectWait(backlog, weighty, normal('polite', 0), service).meanMs).toBe(400 / 4)
+    expect(expectWait(backlog, weighty, next('polite')).meanMs).toBe(400 / 4)
+  })
+
+  it('counts what legs at work have left by their own size, not by how many they are', () => {
+    const long = { model: 'm', serviceMs: 60_000, elapsedMs: 10_000 }
+    const one: Servers = { lanes: 2, parallel: () => 1, weights: {} }
+    const atWork = (...running: (typeof long)[]) => ({
+      ...busy([]),
+      waiting: 0,
+      running: running.length,
+      batches: running.length,
+      legs: running,
+    })
+    expect(expectWait(atWork(long), one, next()).meanMs).toBe(50_000)
+    expect(expectWait(atWork({ ...long, serviceMs: 10_500 }), one, next()).meanMs).toBe(1500)
+    // The second was taken and waits for the model: all of it is left, however long ago that was.
+    expect(expectWait(atWork(long, { ...long, elapsedMs: 9000 }), one, next()).meanMs).toBe(110_000)
+  })
+
+  it('tells a lane that is free from a model that is busy', () => {
+    const serial: Servers = { lanes: 2, parallel: () => 1, weights: {} }
+    const other = { model: 'other', serviceMs: 5000, elapsedMs: 1000 }
+    const queue = { ...busy([]), waiting: 0, running: 1, batches: 1, legs: [other] }
+    expect(expectWait(queue, serial, next()).meanMs).toBe(0)
+    const full = { ...queue, running: 2, batches: 2, legs: [other, { ...other, model: 'm' }] }
+    expect(expectWait(full, serial, next()).meanMs).toBe(4000)
+    const bothOthers = { ...full, legs: [other, other] }
+    expect(expectWait(bothOthers, serial, next()).meanMs).toBeGreaterThanOrEqual(4000)
   })
 })
 
@@ -126,12 +136,12 @@ describe('createInflow()', () => {
 
 describe('expectEnd()', () => {
   const service = { meanMs: 100, deviationMs: 50, quantileMs: (ratio: number) => (ratio >= 0.99 ? 400 : 80) }
-  const sureness = 0.99
+  const rules = { onTimeRatio: 0.99, idleRatio: 0.5 }
 
   it('is content with even odds while the pool is idle, and wants to be sure while it is busy', () => {
-    expect(expectEnd({ meanMs: 0, deviationMs: 0 }, service, sureness)).toBe(80)
-    expect(expectEnd({ meanMs: 60, deviationMs: 0 }, service, sureness)).toBe(460)
-    expect(expectEnd({ meanMs: 60, deviationMs: 30 }, service, sureness)).toBeGreaterThan(460)
+    expect(expectEnd({ meanMs: 0, deviationMs: 0 }, service, rules)).toBe(80)
+    expect(expectEnd({ meanMs: 60, deviationMs: 0 }, service, rules)).toBe(460)
+    expect(expectEnd({ meanMs: 60, deviationMs: 30 }, service, rules)).toBeGreaterThan(460)
   })
 
   it('never gets shorter as the wait grows', () => {
@@ -139,7 +149,7 @@ describe('expectEnd()', () => {
     fc.assert(
       fc.property(wait, wait, (one, other) => {
         const [less, more] = [Math.min(one, other), Math.max(one, other)]
-        const end = (meanMs: number): number => expectEnd({ meanMs, deviationMs: meanMs / 4 }, service, sureness)
+        const end = (meanMs: number): number => expectEnd({ meanMs, deviationMs: meanMs / 4 }, service, rules)
         expect(end(less)).toBeLessThanOrEqual(end(more) + 1e-9)
       }),
     )

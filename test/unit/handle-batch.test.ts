@@ -9,8 +9,7 @@ import type { Job } from '#services/state/queue/job'
 import type { TakenJob } from '#services/state/queue/pool-queue'
 import { handleBatch, type BatchDependencies } from '#services/worker/handle-batch'
 import { createWorkerMetrics } from '#services/worker/telemetry/worker-metrics'
-import { sketchFor } from '#services/state/service-times/service-times'
-import { momentsOf } from '#services/state/service-times/time-sketch'
+import { noWork } from '#services/state/service-times/workload'
 import { createOpenLegs } from '#services/worker/report/open-legs'
 import type { Engine, Outcome, RunHooks, Work } from '#services/worker/states'
 
@@ -62,6 +61,7 @@ function setUp(
     maxBatch: () => 8,
     run,
     isBusy: () => false,
+    isParallel: () => true,
     engineQueue: () => undefined,
     close: () => Promise.resolve(),
   }
@@ -94,6 +94,8 @@ function setUp(
       legId: id as LegId,
       tenant: 'acme',
       model: 'echo',
+      rung: 'echo',
+      work: noWork,
       recipe: {},
       task: 'generate',
       options: {},
@@ -147,8 +149,7 @@ describe('handleBatch()', () => {
       ...dependencies,
       engine: { ...engine, engineQueue: () => ({ waiting: 3, running: 1 }) },
     })
-    const sketch = sketchFor([dependencies.metrics.times()], 'echo', 5)
-    expect(sketch && momentsOf(sketch).meanMs).toBeCloseTo(100, -1)
+    expect(dependencies.metrics.times()['echo']?.meanMs).toBeCloseTo(100, 3)
   })
 
   it('runs neither the expired nor the cancelled, and tells their routers', async () => {

@@ -6,7 +6,9 @@ import { createPair } from '#services/router/cascade/leg/hedge'
 import { createRequestId, legIdOf } from '#services/contract/ids'
 import type { Rung } from '#services/contract/model'
 import type { LegEnd } from '#services/state/cascade-log/cascade-log'
+import { noWork } from '#services/state/service-times/workload'
 import type { WorkerState } from '#services/state/registry/worker-registry'
+import { timesOf, workerState } from '../support/worker-state.ts'
 
 const rung: Rung = {
   name: 'm',
@@ -22,35 +24,20 @@ const rung: Rung = {
   },
 }
 
-const worker = (workerId: string): WorkerState => ({
-  workerId,
-  pool: 'p',
-  models: ['m'],
-  capacity: 1,
-  running: 0,
-  draining: false,
-  startedAt: 0,
-  version: '1',
-  envelopeVersion: 1,
-  // A hundred legs: most of 200 ms, a few of 2 s.
-  times: {
-    m: {
-      1: [
-        [99, 96],
-        [129, 4],
-      ],
-    },
-  },
-})
+// A hundred legs: most of 200 ms, a few of 2 s.
+const times = timesOf('m', [...Array.from({ length: 96 }, () => 200), 2000, 2000, 2000, 2000])
+const worker = (workerId: string): WorkerState => workerState({ workerId, times })
 
-// What hedging looks at is the size of the parts.
-const request = { parts: [{ kind: 'text', text: 'hello' }] } as unknown as Course['request']
+// What hedging looks at.
+const request = { task: 'classify', options: {}, work: noWork } as unknown as Course['request']
 const options = new Map([['p', { after: 0.95, maxShare: 0.1 }]])
 
 describe('createHedging()', () => {
   it('waits as long as most legs take, and has nowhere to send a twin with one worker', () => {
     const two = createHedging(options, createFleet([worker('a'), worker('b')], new Map()))
-    expect(two.afterMs(rung, request)).toBeCloseTo(204, -1)
+    // Longer than nearly all, and far from the few.
+    expect(two.afterMs(rung, request)).toBeGreaterThan(195)
+    expect(two.afterMs(rung, request)).toBeLessThan(300)
     const one = createHedging(options, createFleet([worker('a')], new Map()))
     expect(one.afterMs(rung, request)).toBeUndefined()
     const off = createHedging(new Map(), createFleet([worker('a'), worker('b')], new Map()))

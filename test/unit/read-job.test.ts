@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRequestId, legIdOf } from '#services/contract/ids'
+import { noWork } from '#services/state/service-times/workload'
 import { envelopeVersion, type Job } from '#services/state/queue/job'
 import { readJob } from '#services/state/queue/read-job'
 
@@ -12,6 +13,8 @@ const least: Job = {
   task: 'generate',
   options: {},
   parts: [{ kind: 'text', text: '' }],
+  rung: 'm',
+  work: noWork,
   deadlineAt: 2,
   priority: 1,
   replyTo: 'router-1',

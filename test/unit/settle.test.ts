@@ -5,6 +5,7 @@ import { createSettler } from '#services/router/settle/settle'
 import type { Claimed, Climbed } from '#services/router/request/states'
 import type { ClimbPlan, ClimbRequest, LegEnd } from '#services/state/cascade-log/cascade-log'
 import { createRequestId, legIdOf } from '#services/contract/ids'
+import { noWork } from '#services/state/service-times/workload'
 import { FakeClimbLog } from '../support/fake-climb-log.ts'
 
 const requestId = createRequestId(1)
@@ -16,6 +17,7 @@ const request: ClimbRequest = {
   task: 'ocr',
   options: {},
   parts: [],
+  work: noWork,
   constraints: { priority: 'normal' },
   labels: {},
   submittedAt: 0,

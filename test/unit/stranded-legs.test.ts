@@ -7,19 +7,9 @@ import type { ClimbPlan, ClimbRequest, LegEnd } from '#services/state/cascade-lo
 import { createRequestId, legIdOf } from '#services/contract/ids'
 import type { WorkerState } from '#services/state/registry/worker-registry'
 import { FakeClimbLog } from '../support/fake-climb-log.ts'
+import { workerState } from '../support/worker-state.ts'
 
-const worker: WorkerState = {
-  workerId: 'w',
-  pool: 'p',
-  models: ['m'],
-  capacity: 1,
-  running: 0,
-  draining: false,
-  startedAt: 0,
-  version: '1',
-  envelopeVersion: 1,
-  times: {},
-}
+const worker = workerState()
 const other = { ...worker, workerId: 'w2' }
 const draining = { ...worker, draining: true }
 

@@ -7,10 +7,11 @@ import { describeHeader } from '#services/router/assess/describe-header'
 import { filters } from '#services/router/choose/filters'
 import { sizesOf } from '#services/router/choose/reserve'
 import type { ToolPart, WordPart } from '#services/contract/content'
+import { noWork } from '#services/state/service-times/workload'
+import { workloadOf } from '#services/router/choose/workload-of'
 import { createRequestId, legIdOf } from '#services/contract/ids'
 import { featuresOf } from '#services/decision/policy/featurize'
 import { readJob } from '#services/state/queue/read-job'
-import { inputBytesOf } from '#services/state/queue/job'
 import { wordPayloadOf, wordsOfPayload } from '#services/state/queue/word-payload'
 import { encodeChat } from '#services/worker/backends/openai/chat-request'
 import { encodeGemini } from '#services/worker/backends/gemini/gemini-request'
@@ -174,6 +175,8 @@ describe('turns of tools on their way', () => {
       legId: legIdOf(createRequestId(0), 0),
       tenant: 't',
       model: 'm',
+      rung: 'm',
+      work: noWork,
       recipe: {},
       task: 'generate',
       options: {},
@@ -201,11 +204,12 @@ describe('turns of tools on their way', () => {
 
   it('count like text in bytes, in money held and in what is billed where nobody counts', () => {
     const parts: readonly WordPart[] = [text('four'), call('a', 'Oslo'), result('a', 'x'.repeat(4000))]
-    expect(inputBytesOf(parts)).toBe(4 + 'weather {"city":"Oslo"}'.length + 4000)
+    const inputBytes = 4 + 'weather {"city":"Oslo"}'.length + 4000
+    expect(workloadOf(parts, {}).inputTokens).toBe(Math.ceil(inputBytes / 4))
     expect(sizesOf(parts)).toMatchObject({ parts: 3, images: 0 })
-    expect(sizesOf(parts).textBytes).toBeGreaterThan(inputBytesOf(parts))
+    expect(sizesOf(parts).textBytes).toBeGreaterThan(inputBytes)
     const { inputTokens } = billedUsage(undefined, { parts, text: '', maxOutputTokens: 1, computeMs: 1 }).usage
-    expect(inputTokens).toBe(Math.ceil(inputBytesOf(parts) / 4))
+    expect(inputTokens).toBe(Math.ceil(inputBytes / 4))
   })
 
   it('are text to the estimator, and change nothing where there are none', () => {

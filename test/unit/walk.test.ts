@@ -6,10 +6,12 @@ import { walk, type WalkDependencies } from '#services/router/cascade/walk'
 import type { ClimbEvent, Considered, GuidedLadder } from '#services/router/request/states'
 import type { LegEnd, LegState } from '#services/state/cascade-log/cascade-log'
 import { createRequestId, legIdOf, parseLegId, type LegId } from '#services/contract/ids'
+import { noWork } from '#services/state/service-times/workload'
 import type { ModelSpec, Rung } from '#services/contract/model'
 import type { Mail } from '#services/state/replies/mailbox'
 import { createUncalibratedPolicy } from '#services/decision/policy/uncalibrated-policy'
 import { FakeClimbLog } from '../support/fake-climb-log.ts'
+import { backlogOf } from '../support/worker-state.ts'
 
 /** What each rung does when its leg is queued: a confidence, a failure, or nothing at all. */
 type Behaviour = number | 'model-error' | 'bad-input' | 'expired' | 'silent'
@@ -47,6 +49,7 @@ async function setUp(behaviours: Record<string, Behaviour>, options: { deadlineM
     task: 'generate',
     options: {},
     parts: [{ kind: 'text', text: 'q' }],
+    work: noWork,
     constraints: { priority: 'normal' },
     labels: {},
     submittedAt: Date.now(),
@@ -93,7 +96,7 @@ async function setUp(behaviours: Record<string, Behaviour>, options: { deadlineM
     desk,
     clock: { now: () => Date.now() },
     replyTo: 'r',
-    foresee: () => ({}),
+    predictLeg: () => ({}),
     queue: {
       add: async (_pool, job) => {
         queued.push(job.model)
@@ -104,7 +107,7 @@ async function setUp(behaviours: Record<string, Behaviour>, options: { deadlineM
         return true
       },
       waiting: async () => 0,
-      backlog: async () => ({ waiting: 0, running: 0, work: [] }),
+      backlog: async () => backlogOf(),
       close: async () => {},
     },
     mail: { send: async (_box, mail) => void mailed.push(mail) },
@@ -197,7 +200,20 @@ describe('walk()', () => {
     const { course, dependencies } = await setUp({ small: 0.5, large: 'expired' })
     const walked = await walk(course, never, undefined, dependencies)
     expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'deadline' } } })
-    const alone = await setUp({ small: 'expired', large: 0.9 })
+  })
+
+  it('goes on after a rung that had to leave time for another, and says so where that is a lower one', async () => {
+    const up = await setUp({ small: 'expired', large: 0.9 })
+    const above = await walk(up.course, never, undefined, up.dependencies)
+    expect(above).toMatchObject({ end: { kind: 'answered', answer: { model: 'large' } } })
+    expect(above).not.toHaveProperty('end.answer.degraded')
+    const down = await setUp(
+      { small: 0.9, large: 'expired' },
+      { legs: [{ index: 0, rung: 'large', pool: 'large', plannedAt: 0, attempt: 0 }] },
+    )
+    const below = await walk(down.course, never, undefined, down.dependencies)
+    expect(below).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'deadline' } } })
+    const alone = await setUp({ small: 'expired' })
     const ended = await walk(alone.course, never, undefined, alone.dependencies)
     expect(ended).toMatchObject({ end: { kind: 'failed', code: 'Deadline' } })
   })

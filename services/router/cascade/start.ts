@@ -75,6 +75,7 @@ function requestOf(claimed: Claimed, parts: readonly PartReference[]): ClimbRequ
     task: request.task,
     options: request.options,
     parts,
+    work: claimed.work,
     constraints,
     labels: request.labels,
     submittedAt: claimed.submittedAt,
@@ -92,9 +93,10 @@ function planOf(claimed: Claimed): ClimbPlan {
     estimate: claimed.estimate,
     rungs: claimed.considered
       .filter(one => one.removedBy === undefined)
-      .map(({ rung, reserveNanoUsd, price }) => ({
+      .map(({ rung, reserveNanoUsd, reservedComputeMs, price }) => ({
         name: rung.name,
         reserveNanoUsd,
+        ...(reservedComputeMs === undefined ? {} : { computeMs: reservedComputeMs }),
         ...(price === undefined ? {} : { price }),
       })),
     holdId: claimed.holdId,

@@ -32,6 +32,8 @@ export interface Trail {
   readonly results: Map<string, LegResult>
   readonly tried: Set<string>
   lastFailure: (LegEnd & { readonly kind: 'failed' }) | undefined
+  /** Rungs whose time was over before they answered. */
+  readonly cutShort: Set<string>
   /** The move that the finding on the last leg was made by. */
   next: Move | undefined
   /** Text of a rung has reached the caller: no other model may speak now. */
@@ -48,6 +50,7 @@ export function createTrail(): Trail {
     results: new Map(),
     tried: new Set(),
     lastFailure: undefined,
+    cutShort: new Set(),
     next: undefined,
     streamed: false,
   }
@@ -57,7 +60,13 @@ export function createTrail(): Trail {
 export function endOf(course: Course, trail: Trail, move: Exclude<Move, { kind: 'call' }>): ClimbEnd {
   if (move.kind === 'give-up') return endOfFailure(course, trail.reports, trail.lastFailure)
   const { model, degraded } = move
-  return answered(course, trail, model, degraded)
+  return answered(course, trail, model, degraded ?? (isBelowCutShort(course, trail, model) ? 'deadline' : undefined))
+}
+
+/** A rung above the one that answered was given up for want of time. */
+function isBelowCutShort({ guided }: Course, { cutShort }: Trail, model: string): boolean {
+  const names = guided.ladder.rungs.map(rung => rung.name)
+  return names.slice(names.indexOf(model) + 1).some(name => cutShort.has(name))
 }
 
 function answered(course: Course, trail: Trail, model: string, degraded: Answer['degraded']): ClimbEnd {
@@ -93,10 +102,18 @@ export async function finishEarly(
   dependencies: FinishDependencies,
 ): Promise<Walked> {
   if (waited.kind === 'lost') return { kind: 'lost' }
+  const best = trail.streamed || waited.kind === 'left' ? undefined : bestOf(trail.called)
+  const { afterwards } = dependencies
+  if (best !== undefined && afterwards !== undefined && isForCallerAlone(course)) {
+    // The deadline is near: its answer goes out first.
+    const calledOff = (work: () => Promise<unknown>): void =>
+      afterwards(() => callOff(course.request.requestId, dependencies).then(work))
+    const end = answered(course, trail, best.model, 'deadline')
+    return finish(course, trail, end, emit, { ...dependencies, afterwards: calledOff })
+  }
   await callOff(course.request.requestId, dependencies)
   if (waited.kind === 'left')
     return finish(course, trail, { kind: 'cancelled', rungs: trail.reports }, emit, dependencies)
-  const best = trail.streamed ? undefined : bestOf(trail.called)
   const end =
     best === undefined
       ? endOfFailure(course, trail.reports, undefined)

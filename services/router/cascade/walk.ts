@@ -7,6 +7,7 @@ import { noTracer, type Span, type SpanAttributes } from '#services/platform/tel
 import { failureOf } from '#services/platform/telemetry/with-span'
 import { limitsOf } from '#services/router/ladders/next-step'
 import { lacksCapacity, type Considered, type EmitEvent } from '#services/router/request/states'
+import { alternativesOf } from './alternatives.ts'
 import type { Course } from './course.ts'
 import { decide, reportOf, trust, withCaveats, type Move } from './gate.ts'
 import { isTwin, withTwin } from './leg/hedge.ts'
@@ -29,7 +30,7 @@ import {
 /** What walking needs beside what a leg needs. */
 export interface WalkDependencies extends RunLegDependencies {
   /** Looks at the ladder anew, with the time and money that are left. */
-  readonly look: (course: Course, spentNanoUsd: NanoUsd) => readonly Considered[]
+  readonly look: (course: Course, spentNanoUsd: NanoUsd, hasAnswer: boolean) => readonly Considered[]
   readonly observe: (report: RungReport) => void
   /** Takes what a caller with an answer need not wait for. */
   readonly afterwards?: (work: () => Promise<unknown>) => void
@@ -164,7 +165,7 @@ async function run(
 ): Promise<{ readonly end: LegEnd } | Exclude<LegWait, { kind: 'ended' }>> {
   const rung = rungOf(course, leg)
   const started = once(async () => emit?.({ kind: 'rung-started', model: rung.name, tier: rung.model.tier }))
-  const look = (): readonly Considered[] => dependencies.look(course, spentOf(trail))
+  const look = (): readonly Considered[] => dependencies.look(course, spentOf(trail), trail.called.length > 0)
   // A piece may come before word that its leg is in line, and is told of behind that.
   const told: EmitEvent | undefined = emit === undefined ? undefined : event => started().then(() => emit(event))
   const relay = relayOf(course, trail, leg, told, dependencies.mail, look)
@@ -173,7 +174,7 @@ async function run(
     index: leg.index,
     rung,
     reserveNanoUsd: reserveOf(course.plan, rung.name),
-    hasAlternative: (): boolean => (relay?.passed ?? 0) === 0 && hasAlternative(trail, leg, look()),
+    ...alternativesOf({ course, trail, leg, look }, relay),
     signal,
     traceparent,
     queued: started,
@@ -183,14 +184,6 @@ async function run(
   trail.streamed ||= relay !== undefined && relay.passed > 0
   if (waited.twin !== undefined) trail.beside.push(waited.twin)
   return waited.kind === 'ended' ? { end: ended ?? waited.end } : waited
-}
-
-/** An answer is at hand, or another rung may be called: what the climb goes on with when this leg fails. */
-function hasAlternative({ called, tried }: Trail, leg: LegState, considered: readonly Considered[]): boolean {
-  if (called.length > 0) return true
-  return considered.some(
-    ({ rung, removedBy }) => removedBy === undefined && rung.name !== leg.rung && !tried.has(rung.name),
-  )
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {
@@ -217,6 +210,7 @@ function judge(course: Course, trail: Trail, leg: LegState, end: LegEnd, depende
   let report: RungReport
   if (end.kind === 'failed') {
     trail.lastFailure = end
+    if (end.reason === 'expired') trail.cutShort.add(rung.name)
     const why = end.message === '' ? end.reason : `${end.reason}: ${end.message}`
     report = reportOf(rung, leg, end, 'failed', why)
   } else {
@@ -239,9 +233,9 @@ function noteMissed(course: Course, move: Move, { clock, refused }: WalkDependen
   if (missed !== undefined && lacksCapacity(missed, course.request.deadlineAt - clock.now())) refused?.(missed)
 }
 
-/** No other rung can mend these. An answer that an earlier rung gave is better than word that a later one came too late. */
-function endsTheClimb(failure: LegFailure, { called }: Trail): boolean {
-  return failure === 'bad-input' || failure === 'cancelled' || (failure === 'expired' && called.length === 0)
+/** No other rung can mend these. */
+function endsTheClimb(failure: LegFailure): boolean {
+  return failure === 'bad-input' || failure === 'cancelled'
 }
 
 /** What one model's filter refused is put to another only where the operator says so. */
@@ -249,7 +243,7 @@ function isOver({ guided }: Course, trail: Trail): boolean {
   const reason = trail.lastFailure?.reason
   if (reason === undefined) return false
   if (reason === 'content-filter') return guided.ladder.contentFilter !== 'climb'
-  return trail.streamed || endsTheClimb(reason, trail)
+  return trail.streamed || endsTheClimb(reason)
 }
 
 function nextMove(course: Course, trail: Trail, spentNanoUsd: NanoUsd, dependencies: WalkDependencies): Move {
@@ -264,7 +258,7 @@ function nextMove(course: Course, trail: Trail, spentNanoUsd: NanoUsd, dependenc
     estimate: course.estimate,
     called: trail.called,
     limits: limitsOf(course.request.constraints),
-    considered: dependencies.look(course, spentNanoUsd),
+    considered: dependencies.look(course, spentNanoUsd, trail.called.length > 0),
     tried: trail.tried,
     ...(failure === undefined ? {} : { lastFailure: failure }),
   })

@@ -1,5 +1,5 @@
 import type { Clock } from '#services/contract/clock'
-import { hasToolTurns, isWords, wordsIn } from '#services/contract/content'
+import { hasToolTurns } from '#services/contract/content'
 import { GatewayError } from '#services/contract/errors'
 import { priorityRanks } from '#services/state/queue/job'
 import { addNanoUsd } from '#services/contract/money'
@@ -15,7 +15,18 @@ import {
   type FilterName,
 } from '#services/router/request/states'
 import type { Consider } from './consider.ts'
-import { boundsOf, dearestLeg, dearestPath, dearestVerdict, mostTokensOf, sizesOf } from './reserve.ts'
+import type { ConsiderInput } from './consider-input.ts'
+import {
+  boundsOf,
+  dearestLeg,
+  dearestPath,
+  dearestVerdict,
+  mostComputeMs,
+  mostTokensOf,
+  sizesOf,
+  type Sizes,
+} from './reserve.ts'
+import { workloadOf } from './workload-of.ts'
 
 /** What choosing needs. */
 export interface ChooseDependencies {
@@ -23,44 +34,26 @@ export interface ChooseDependencies {
   readonly clock: Clock
   /** Hears of a rung that was refused for want of capacity alone. */
   readonly refused?: (rung: Considered) => void
+  /** Takes a try of a rung that its forecast keeps out; absent: none is tried. */
+  readonly probe?: (one: Considered) => boolean
   /** Whether this tenant's money is limited. */
   readonly isPaid: (tenant: string) => boolean
 }
 
 /** Cuts the ladder to what may be called and takes the first step in thought. @throws GatewayError NoModel, Deadline, BudgetExceeded, Overloaded when nothing is left */
-export type Choose = (assessed: Assessed) => Chosen
+export type Choose = (assessed: Assessed, mayProbe?: boolean) => Chosen
 
 /** Makes the stage. */
-export function createChoose({ consider, clock, refused, isPaid }: ChooseDependencies): Choose {
-  return assessed => {
-    const { guided, estimate, request, deadlineAt, modalities, mode } = assessed
-    const { maxCostNanoUsd, model, tier, adapter } = request.constraints
+export function createChoose({ consider, clock, refused, isPaid, probe }: ChooseDependencies): Choose {
+  return (assessed, mayProbe = false) => {
+    const { request, deadlineAt } = assessed
+    const { maxCostNanoUsd } = request.constraints
     const nowMs = clock.now()
     const sizes = sizesOf(assessed.parts, request.task)
-    const considered = consider({
-      ladder: guided.ladder,
-      estimate,
-      modalities,
-      hasToolTurns: hasToolTurns(assessed.parts),
-      mode,
-      nowMs,
-      deadlineAt,
-      turn: { priority: priorityRanks[request.constraints.priority], tenant: assessed.caller.tenant },
-      inputBytes: inputBytes(assessed.parts),
-      pin: {
-        ...(model === undefined ? {} : { model }),
-        ...(tier === undefined ? {} : { tier }),
-        ...(adapter === undefined ? {} : { adapter }),
-      },
-      ...(maxCostNanoUsd === undefined ? {} : { moneyLeftNanoUsd: maxCostNanoUsd }),
-      priceOf: rung => priceAt(rung.model, nowMs),
-      reserveOf: (rung, price) =>
-        addNanoUsd(
-          dearestLeg(boundsOf(rung, sizes, request.options, deadlineAt - nowMs), price),
-          dearestVerdict(rung, sizes, request.options, deadlineAt - nowMs),
-        ),
-      isPaid: isPaid(assessed.caller.tenant),
-    })
+    const work = workloadOf(assessed.parts, request.options)
+    const paid = isPaid(assessed.caller.tenant)
+    const seen = consider(inputOf(assessed, { work, sizes, nowMs, isPaid: paid }))
+    const considered = mayProbe && probe !== undefined ? withProbe(seen, probe) : seen
     const kept = considered.filter(one => one.removedBy === undefined)
     if (kept.length === 0) {
       const missed = considered.find(one => lacksCapacity(one, deadlineAt - nowMs))
@@ -73,12 +66,64 @@ export function createChoose({ consider, clock, refused, isPaid }: ChooseDepende
     const path = dearestPath(kept)
     return {
       ...assessed,
+      work,
       considered,
       firstStep: firstStepOf(assessed, open),
       reserveNanoUsd: Math.min(path, maxCostNanoUsd ?? path),
       mostTokens: mostTokensOf(kept.map(({ rung }) => boundsOf(rung, sizes, request.options, 0))),
     }
   }
+}
+
+interface LookAt {
+  readonly work: Chosen['work']
+  readonly sizes: Sizes
+  readonly nowMs: number
+  readonly isPaid: boolean
+}
+
+/** A request as its ladder is looked at for it. */
+function inputOf(
+  { guided, estimate, request, deadlineAt, modalities, mode, parts, caller }: Assessed,
+  { work, sizes, nowMs, isPaid }: LookAt,
+): ConsiderInput {
+  const { maxCostNanoUsd, model, tier, adapter } = request.constraints
+  return {
+    ladder: guided.ladder,
+    estimate,
+    modalities,
+    hasToolTurns: hasToolTurns(parts),
+    mode,
+    nowMs,
+    deadlineAt,
+    turn: { priority: priorityRanks[request.constraints.priority], tenant: caller.tenant },
+    task: request.task,
+    options: request.options,
+    work,
+    hasAnswer: false,
+    pin: {
+      ...(model === undefined ? {} : { model }),
+      ...(tier === undefined ? {} : { tier }),
+      ...(adapter === undefined ? {} : { adapter }),
+    },
+    ...(maxCostNanoUsd === undefined ? {} : { moneyLeftNanoUsd: maxCostNanoUsd }),
+    priceOf: rung => priceAt(rung.model, nowMs),
+    reserveOf(rung, price, service) {
+      const bounds = boundsOf(rung, sizes, request.options, mostComputeMs(rung.model, service, deadlineAt - nowMs))
+      const verdict = dearestVerdict(rung, sizes, request.options, deadlineAt - nowMs)
+      return { nanoUsd: addNanoUsd(dearestLeg(bounds, price), verdict), computeMs: bounds.computeMs ?? 0 }
+    },
+    isPaid,
+  }
+}
+
+/** Where forecasts leave nothing, a caller has nothing to lose: a rung whose forecast is old is tried now and then, and is measured anew. */
+function withProbe(considered: readonly Considered[], probe: (one: Considered) => boolean): readonly Considered[] {
+  if (considered.some(one => one.removedBy === undefined)) return considered
+  const tried = considered.find(probe)
+  if (tried === undefined) return considered
+  const { removedBy: _by, removedWhy: _why, ...open } = tried
+  return considered.map(one => (one === tried ? open : one))
 }
 
 /** The first step where pools are short may be a lower one than the policy's; what the policy wanted stays reserved, and may be climbed to. */
@@ -88,10 +133,6 @@ function firstStepOf({ guided, estimate, request }: Assessed, kept: readonly Con
   const step = nextStep({ ...situation, open })
   const bent = kept.find(one => !open.some(other => other.rung.name === one.rung.name))
   return bent === undefined ? step : { ...step, reason: `${step.reason}; pool ${bent.rung.model.pool} is short` }
-}
-
-function inputBytes(parts: Assessed['parts']): number {
-  return parts.reduce((sum, part) => sum + (isWords(part) ? Buffer.byteLength(wordsIn(part)) : part.bytes.length), 0)
 }
 
 /** What the caller is told when one filter or several emptied the list: the last filter that removed a rung decides, since the earlier ones let it pass. */

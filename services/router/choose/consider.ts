@@ -1,46 +1,76 @@
 import type { Rung } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'
 import type { Price } from '#services/contract/price'
-import type { Considered, FilterName } from '#services/router/request/states'
+import { deliveryMarginMs, type Considered, type FilterName } from '#services/router/request/states'
 import type { ConsiderInput } from './consider-input.ts'
 import { filters } from './filters.ts'
-import { expectEnd, type BusyRules } from './expect-end.ts'
+import { evenRatio, expectEnd, sureRatio, type BusyRules } from './expect-end.ts'
+import type { Fleet } from '#services/router/pools/fleet'
 import { overloadPrice } from './overload-price.ts'
-import type { Fleet, Service } from '#services/router/pools/fleet'
+import { predictService } from './predict-leg.ts'
 
 /** Looks at every rung: what is foreseen of it, and which filter (the first that objects) takes it out. */
 export type Consider = (input: ConsiderInput) => readonly Considered[]
 
 /** Makes the look from what the fleet is doing now. Pure but for the fleet's snapshot. */
 export function createConsider(fleet: Fleet, rules: BusyRules): Consider {
-  return input => input.ladder.rungs.map(rung => considerRung(rung, input, fleet, rules))
+  return input =>
+    keepTime(
+      input.ladder.rungs.map(rung => considerRung(rung, input, fleet, rules)),
+      input,
+    )
 }
 
 function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, rules: BusyRules): Considered {
   const estimated = input.estimate.models[rung.name]
   const { pool, name } = rung.model
-  const service = fleet.service(pool, name, input.inputBytes) ?? serviceOfEstimate(estimated?.latencyMs)
-  const wait = fleet.wait(pool, name, input.turn, service)
+  const service = predictService(fleet, rung, input)
+  const wait = fleet.wait(pool, { model: name, turn: input.turn, service })
   const serviceMs = service.meanMs === 0 ? undefined : service.quantileMs(0.5)
   const price = input.priceOf(rung)
+  const { nanoUsd, computeMs } = input.reserveOf(rung, price, service)
   const foreseen: Considered = {
     rung,
     price,
-    reserveNanoUsd: input.reserveOf(rung, price),
+    reserveNanoUsd: nanoUsd,
     predictedCostNanoUsd: predictedCost(price, estimated?.costNanoUsd, serviceMs),
     predictedWaitMs: wait.meanMs,
-    neededMs: expectEnd(wait, service, rules.onTimeRatio),
+    neededMs: expectEnd(wait, service, { onTimeRatio: rules.onTimeRatio, idleRatio: evenRatio }),
     overloadPrice: overloadPrice(wait, service, rules.escalationBackpressure),
+    ...(computeMs === undefined ? {} : { reservedComputeMs: computeMs }),
     ...(estimated === undefined ? {} : { predictedQuality: estimated.quality }),
-    ...(serviceMs === undefined ? {} : { predictedLatencyMs: serviceMs }),
+    ...(serviceMs === undefined ? {} : { predictedLatencyMs: serviceMs, predictedMeanMs: service.meanMs }),
+    ...(service.weight > 0
+      ? { sureMs: expectEnd(wait, service, { onTimeRatio: rules.onTimeRatio, idleRatio: sureRatio }) }
+      : {}),
+    ...(service.measuredAt === undefined ? {} : { measuredAt: service.measuredAt }),
   }
   const objection = firstObjection(foreseen, input, fleet)
   return objection === undefined ? foreseen : { ...foreseen, ...objection }
 }
 
-/** What a policy foresees stands in until a model has run; where it foresees nothing, nothing is held against the rung. */
-function serviceOfEstimate(latencyMs = 0): Service {
-  return { meanMs: latencyMs, deviationMs: 0, quantileMs: () => latencyMs }
+/**
+ * Keeps a caller who has no answer yet from being gambled with: while one rung is sure to end in time, those that most likely do, and may
+ * not, are left out. With an answer at hand, or where nothing is sure, even odds are worth a try.
+ */
+function keepTime(
+  considered: readonly Considered[],
+  { mode, hasAnswer, nowMs, deadlineAt }: ConsiderInput,
+): readonly Considered[] {
+  if (mode === 'async' || hasAnswer) return considered
+  const leftMs = deadlineAt - deliveryMarginMs - nowMs
+  const isSure = ({ sureMs = Infinity }: Considered): boolean => sureMs <= leftMs
+  const sure = considered.find(one => one.removedBy === undefined && one.rung.fallback !== true && isSure(one))
+  if (sure === undefined) return considered
+  return considered.map(one =>
+    one.removedBy !== undefined || one.sureMs === undefined || isSure(one)
+      ? one
+      : {
+          ...one,
+          removedBy: 'deadline',
+          removedWhy: `it may take ${Math.round(one.sureMs)} ms, ${Math.max(0, Math.round(leftMs))} ms are left, and ${sure.rung.name} is sure to end in time`,
+        },
+  )
 }
 
 function firstObjection(

@@ -1,4 +1,4 @@
-import type { Service } from '#services/router/pools/fleet'
+import type { ServiceForecast } from '#services/state/service-times/predict-service'
 import type { EscalationBackpressure } from './overload-price.ts'
 import type { Wait } from '#services/router/pools/queue-wait'
 
@@ -10,16 +10,22 @@ export interface BusyRules {
 }
 
 /** Of an idle pool nothing is taken away by trying, so even odds are enough. */
-const idleRatio = 0.5
+export const evenRatio = 0.5
+/** What is called sure. */
+export const sureRatio = 0.9
 /** A pool whose wait is this share of a service time is busy in full. */
 const busyWaits = 0.5
 
 /**
- * The time in ms that a leg needs from now to its end, so that it keeps it with the chance asked for. The busier the pool, the surer
+ * The time in ms that a leg needs from now to its end, so that it keeps it with the chance asked for: `idleRatio` while the pool is idle. The busier the pool, the surer
  * it must be: a leg that misses takes the place of one that would not have. Wait and service vary apart from each other, so their
  * margins add up as squares. Pure.
  */
-export function expectEnd(wait: Wait, service: Service, onTimeRatio: number): number {
+export function expectEnd(
+  wait: Wait,
+  service: Pick<ServiceForecast, 'meanMs' | 'quantileMs'>,
+  { onTimeRatio, idleRatio }: { readonly onTimeRatio: number; readonly idleRatio: number },
+): number {
   const busyRatio = service.meanMs > 0 ? Math.min(1, wait.meanMs / (busyWaits * service.meanMs)) : 0
   const ratio = idleRatio + Math.max(0, onTimeRatio - idleRatio) * busyRatio
   const serviceMarginMs = service.quantileMs(ratio) - service.meanMs

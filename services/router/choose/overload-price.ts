@@ -1,5 +1,5 @@
 import type { Wait } from '#services/router/pools/queue-wait'
-import type { Service } from '#services/router/pools/fleet'
+import type { ServiceForecast } from '#services/state/service-times/predict-service'
 
 /** Between which queue waits the price of a pool rises from nothing to more than any answer can gain, in mean service times. */
 export interface EscalationBackpressure {
@@ -13,7 +13,7 @@ export interface EscalationBackpressure {
  */
 export function overloadPrice(
   wait: Wait,
-  service: Pick<Service, 'meanMs'>,
+  service: Pick<ServiceForecast, 'meanMs'>,
   { startAtQueueRatio, fullAtQueueRatio }: EscalationBackpressure,
 ): number {
   if (service.meanMs <= 0) return 0

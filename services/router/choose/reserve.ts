@@ -3,23 +3,34 @@ import { isWords, type Task, type TaskOptions, type WordPart } from '#services/c
 import type { Recipe, Rung } from '#services/contract/model'
 import { addNanoUsd, type NanoUsd } from '#services/contract/money'
 import { wholeAudioMs } from '#services/media/whole-audio-ms'
+import { defaultMaxOutputTokens } from '#services/state/service-times/workload'
+import type { ServiceForecast } from '#services/state/service-times/predict-service'
 import { dearestCost, tokensOf, type Price, type Usage } from '#services/contract/price'
 
 /** Sizes of a request from which a leg's dearest cost follows. */
 export interface Sizes {
   readonly textBytes: number
   readonly images: number
+  /** Most tokens that the images are read as. */
+  readonly imageTokens: number
   readonly audioMs: number
   readonly parts: number
   /** `generate_image`: pictures that a leg gives. */
   readonly drawn: number
 }
 
-/** Output tokens reserved where neither request nor recipe says: the cap that the worker sends upstream too. */
-const defaultMaxOutputTokens = 1024
+/** The most tokens that vision models of the day make of one high-detail image (Qwen2-VL's default cap of 16,384 patches of 28 × 28 is a setting; servers run 1,280 to 2,560). */
+const mostImageTokens = 2560
 
-/** Tokens reserved for an image: the most that vision models of the day make of one high-detail image (Qwen2-VL's default cap of 16,384 patches of 28 × 28 is a setting; servers run 1,280 to 2,560). */
-const tokensPerImage = 2560
+/**
+ * The most tokens that an image of this size is read as: by patches, or by tiles with a small whole beside them, whichever is more.
+ * @source Qwen2-VL (a token for 28 × 28 pixels); OpenAI, "Images and vision" (85, and 170 for each tile of 512 × 512)
+ */
+function imageTokensOf({ width = Infinity, height = Infinity, pages = 1 }: Readonly<Record<string, number>>): number {
+  const patches = Math.ceil(width / 28) * Math.ceil(height / 28)
+  const tiles = 85 + 170 * Math.ceil(width / 512) * Math.ceil(height / 512)
+  return pages * Math.min(mostImageTokens, Math.max(patches, tiles))
+}
 
 /** The most that a server counts for a picture that it draws: models that count tokens have no cap to be sent. @source OpenAI, "Image generation", cost and latency: 6,240 for 1024 × 1536 in high quality */
 const tokensPerDrawing = 8192
@@ -31,13 +42,17 @@ const templateTokens = 64
 export function sizesOf(parts: readonly CheckedPart[], task?: Task): Sizes {
   let textBytes = 0
   let images = 0
+  let imageTokens = 0
   let audioMs = 0
   for (const part of parts) {
     if (isWords(part)) textBytes += bytesOf(part)
-    else if (part.kind === 'image') images += 1
-    else if (part.kind === 'audio') audioMs += wholeAudioMs(part.header['durationMs'] ?? 600_000)
+    else if (part.kind === 'image') {
+      images += 1
+      imageTokens += imageTokensOf(part.header)
+    }
+    if (part.kind === 'audio') audioMs += wholeAudioMs(part.header['durationMs'] ?? 600_000)
   }
-  return { textBytes, images, audioMs, parts: parts.length, drawn: Number(task === 'generate_image') }
+  return { textBytes, images, imageTokens, audioMs, parts: parts.length, drawn: Number(task === 'generate_image') }
 }
 
 /** Calls of tools and their results count with their ids and field names, which a chat template may show. */
@@ -47,18 +62,16 @@ function bytesOf(part: WordPart): number {
 
 /**
  * The most that a leg can use, over all its samples. A token is at least one byte of text, so bytes bound the tokens: the content, the
- * instruction, the tools and the recipe's own words; servers count sound by the second begun; output is capped upstream, reasoning included; computing stops at the deadline, or
- * when the leg has run as long as its pool allows.
+ * instruction, the tools and the recipe's own words; servers count sound by the second begun; output is capped upstream, reasoning included;
+ * computing is charged up to `computeMs` for each sample.
  */
-export function boundsOf(rung: Rung, sizes: Sizes, options: TaskOptions, leftMs: number): Usage {
+export function boundsOf(rung: Rung, sizes: Sizes, options: TaskOptions, computeMs: number): Usage {
   const { samples = 1, maxOutputTokens } = rung.recipe
   const words = wordsOf(rung.recipe, options, sizes.parts)
   const usualTokens = sizes.drawn > 0 ? tokensPerDrawing : defaultMaxOutputTokens
   const outputTokens = options.maxOutputTokens ?? maxOutputTokens ?? usualTokens
-  const computeMs = Math.max(0, Math.min(leftMs, rung.model.longestLegMs ?? leftMs))
   return {
-    inputTokens:
-      samples * (sizes.textBytes + words + sizes.images * tokensPerImage + templateTokens * (1 + sizes.parts)),
+    inputTokens: samples * (sizes.textBytes + words + sizes.imageTokens + templateTokens * (1 + sizes.parts)),
     outputTokens: samples * outputTokens,
     images: samples * (sizes.images + sizes.drawn),
     audioMs: samples * Math.ceil(sizes.audioMs / 1000) * 1000,
@@ -89,7 +102,7 @@ export function dearestVerdict({ recipe }: Rung, sizes: Sizes, options: TaskOpti
   if (recipe.verifier?.kind !== 'model') return 0
   const answerTokens = options.maxOutputTokens ?? recipe.maxOutputTokens ?? defaultMaxOutputTokens
   const bounds = {
-    inputTokens: sizes.textBytes + sizes.images * tokensPerImage + answerTokens * bytesPerToken + verifierWords,
+    inputTokens: sizes.textBytes + sizes.imageTokens + answerTokens * bytesPerToken + verifierWords,
     outputTokens: verdictTokens,
     images: sizes.images,
     computeMs: Math.max(0, leftMs),
@@ -114,4 +127,31 @@ export function dearestPath(rungs: readonly { readonly reserveNanoUsd: NanoUsd; 
 
 function legsOf({ extraLegs = {} }: Rung): number {
   return Object.values(extraLegs).reduce((sum, count) => sum + count, 1)
+}
+
+/** Of a forecast by measurements: what nearly no leg passes, several times over, since the next hour may be busier than the last. */
+const worstOf99 = 3
+const worstOfMedian = 5
+/** A forecast by few measurements, or by a policy's mean, is multiplied by this. */
+const worstOfGuess = 10
+const fewMeasurements = 3
+/** Less than this is not worth reserving exactly. */
+const leastWorstMs = 1000
+
+/**
+ * The most computing time that a leg on an input is charged for: a multiple of what it is predicted to take, and never more than the time
+ * that is left or its pool allows. A worker charges no more, so what is held covers what can be charged. Pure.
+ */
+export function mostComputeMs(
+  { longestLegMs = Infinity }: Rung['model'],
+  service: Pick<ServiceForecast, 'meanMs' | 'quantileMs' | 'weight'>,
+  leftMs: number,
+): number {
+  const boundMs = Math.max(0, Math.min(leftMs, longestLegMs))
+  if (service.meanMs <= 0) return boundMs
+  const worstMs =
+    service.weight < fewMeasurements
+      ? service.quantileMs(0.5) * worstOfGuess
+      : Math.max(service.quantileMs(0.99) * worstOf99, service.quantileMs(0.5) * worstOfMedian)
+  return Math.ceil(Math.min(boundMs, Math.max(leastWorstMs, worstMs)))
 }

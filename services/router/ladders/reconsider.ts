@@ -1,17 +1,17 @@
 import type { Clock } from '#services/contract/clock'
 import { hasToolTurns } from '#services/contract/content'
 import { maxNanoUsd, type NanoUsd } from '#services/contract/money'
-import { inputBytesOf, priorityRanks } from '#services/state/queue/job'
+import { priorityRanks } from '#services/state/queue/job'
 import type { Consider } from '#services/router/choose/consider'
 import type { Course } from '#services/router/cascade/course'
 import type { Considered } from '#services/router/request/states'
 
 /** Looks at a climb's ladder anew, with the time and money that are left. */
-export type LookAnew = (course: Course, spentNanoUsd: NanoUsd) => readonly Considered[]
+export type LookAnew = (course: Course, spentNanoUsd: NanoUsd, hasAnswer: boolean) => readonly Considered[]
 
 /** Makes the look out of the one that chose. */
 export function createLookAnew(consider: Consider, clock: Clock, isPaid: (tenant: string) => boolean): LookAnew {
-  return ({ request, plan, guided, estimate, modalities }, spentNanoUsd) => {
+  return ({ request, plan, guided, estimate, modalities }, spentNanoUsd, hasAnswer) => {
     const planned = new Map(plan.rungs.map(rung => [rung.name, rung]))
     return consider({
       ladder: guided.ladder,
@@ -23,11 +23,14 @@ export function createLookAnew(consider: Consider, clock: Clock, isPaid: (tenant
       nowMs: clock.now(),
       deadlineAt: request.deadlineAt,
       turn: { priority: priorityRanks[request.constraints.priority], tenant: request.tenant },
-      inputBytes: inputBytesOf(request.parts),
+      task: request.task,
+      options: request.options,
+      work: request.work,
+      hasAnswer,
       moneyLeftNanoUsd: plan.heldNanoUsd - spentNanoUsd,
       priceOf: rung => planned.get(rung.name)?.price ?? rung.model.price,
       // What is not paid for cannot be called.
-      reserveOf: rung => planned.get(rung.name)?.reserveNanoUsd ?? maxNanoUsd,
+      reserveOf: rung => ({ nanoUsd: planned.get(rung.name)?.reserveNanoUsd ?? maxNanoUsd }),
       isPaid: isPaid(request.tenant),
     })
   }

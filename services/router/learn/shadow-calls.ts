@@ -1,12 +1,12 @@
 import type { Logger } from 'pino'
 import type { Clock } from '#services/contract/clock'
-import { isWords, type Part } from '#services/contract/content'
 import { isGatewayError } from '#services/contract/errors'
 import type { Rung } from '#services/contract/model'
 import type { OutcomeStore } from '#services/state/outcomes/outcome-store'
 import { isSameAnswer } from '#services/decision/answers/same-answer'
-import type { Caller, CheckedPart, Claimed, Climbed, Incoming } from '#services/router/request/states'
+import type { Claimed, Climbed, Incoming } from '#services/router/request/states'
 import { answeredRungs, recordOf, type AnsweredRung } from './record-of.ts'
+import { shadowCaller, shadowRequestOf } from './shadow-request.ts'
 
 /** How much is asked for the sake of learning. */
 export interface ShadowOptions {
@@ -54,9 +54,6 @@ export interface ShadowCalls {
   /** Gives up what is under way. */
   close(): Promise<void>
 }
-
-/** No tenant of a configuration can have this name. */
-const shadowCaller: Caller = { tenant: '_shadow', credentialId: 'shadow', scopes: ['infer'] }
 
 /** Makes them. */
 export function createShadowCalls(options: ShadowOptions, dependencies: ShadowDependencies): ShadowCalls {
@@ -141,9 +138,7 @@ async function askRung(
 ): Promise<AnsweredRung | ShadowOutcome> {
   const reason = busy(rung)
   if (reason !== undefined) return reason
-  const { task, options } = claimed.request
-  const constraints = { priority: 'sheddable', model: rung.name } as const
-  const request = { task, options, parts: claimed.parts.map(partOf), labels: {}, constraints }
+  const request = shadowRequestOf(claimed, rung)
   try {
     const climbed = await ask({ caller: shadowCaller, request, mode: 'sync', arrivedAt: clock.now() }, signal)
     for (const leg of climbed.legs) spent(claimed.guided.ladder.name, leg.end?.receipt.costNanoUsd ?? 0)
@@ -152,11 +147,6 @@ async function askRung(
     if (isGatewayError(error) && error.code === 'BudgetExceeded') return 'dropped_budget'
     throw error
   }
-}
-
-function partOf(part: CheckedPart): Part {
-  if (isWords(part)) return part
-  return { kind: part.kind, source: { kind: 'bytes', bytes: part.bytes }, mediaType: part.mediaType }
 }
 
 interface Answers {

@@ -17,7 +17,12 @@ export interface Stages<Under> {
   readonly recall: (admitted: Admitted) => Promise<RequestId | undefined>
   readonly forget: (admitted: Admitted) => Promise<void>
   readonly assess: (admitted: Admitted) => Promise<Assessed>
-  readonly choose: (assessed: Assessed) => Chosen
+  /** `mayProbe`: a rung that its forecast keeps out may be tried, where there is no other. */
+  readonly choose: (assessed: Assessed, mayProbe?: boolean) => Chosen
+  /** Counts what was chosen as work to come, until it is in line. */
+  readonly expect?: (chosen: Chosen) => void
+  /** Lets go of it: it does not come. */
+  readonly dismiss?: (admitted: Admitted) => void
   /** Holds the money, or pledges it, unless `byItself`. */
   readonly claim: (chosen: Chosen, byItself?: boolean) => Promise<Claimed>
   readonly start: (claimed: Claimed) => Promise<Under>
@@ -55,7 +60,11 @@ export function createRequestHandler<Under>(
   afterwards?: (work: () => Promise<unknown>) => void,
 ): RequestHandler {
   /** The ladder and the first step; whatever fails from here to a climb that is durable leaves neither key nor hold behind. */
-  const decide = async (admitted: Admitted): Promise<Chosen> => stages.choose(await stages.assess(admitted))
+  const decide = async (admitted: Admitted): Promise<Chosen> => {
+    const chosen = stages.choose(await stages.assess(admitted), true)
+    stages.expect?.(chosen)
+    return chosen
+  }
 
   /** From chosen to a climb that is durable, or will be with its first leg. */
   const open = async (chosen: Chosen, byItself?: boolean): Promise<Opened<Under>> => {
@@ -72,6 +81,7 @@ export function createRequestHandler<Under>(
     try {
       return await work
     } catch (error) {
+      stages.dismiss?.(admitted)
       await stages.forget(admitted).catch(() => {
         // The store that keeps the key is away, which is most likely the error that is on its way to the caller already.
       })

@@ -1,6 +1,7 @@
 import type { Clock } from '#services/contract/clock'
+import { parseLegId, type RequestId } from '#services/contract/ids'
 import type { Job } from '#services/state/queue/job'
-import type { JobProducer } from '#services/state/queue/pool-queue'
+import type { JobProducer, WaitingWork } from '#services/state/queue/pool-queue'
 import type { WorkerRegistry } from '#services/state/registry/worker-registry'
 import type { BusyQueue } from './queue-wait.ts'
 import { createFleet, type ColdStart, type Fleet } from './fleet.ts'
@@ -25,11 +26,18 @@ export interface FleetWatch {
   readQueues(): Promise<void>
   /** A queue that counts what this router puts in line along, until the next reading. */
   counted(queue: JobProducer): JobProducer
+  /** Counts a leg that was decided on and is not in line yet: requests that come together must see each other. */
+  expect(requestId: RequestId, pool: string, leg: ComingLeg): void
+  /** Lets go of a leg that does not come. */
+  dismiss(requestId: RequestId): void
   /** Pools that no worker serves and that must have one. */
   readonly poolsWithoutWorkers: readonly string[]
   /** Mean time in ms that a leg takes in a pool, or took while it had workers; `undefined` before any ran. */
   legMs(pool: string): number | undefined
 }
+
+/** A leg that will be put in line. */
+export type ComingLeg = Pick<Job, 'priority' | 'tenant' | 'model' | 'serviceMs'>
 
 /** What watching needs. */
 export interface FleetWatchDependencies {
@@ -38,6 +46,8 @@ export interface FleetWatchDependencies {
   readonly clock: Clock
 }
 
+/** A leg that was decided on and is not in line after this long will not come. */
+const comingMs = 5000
 /** A pool that nobody asked about for this long is read with the workers only. */
 const askedLatelyMs = 1000
 
@@ -53,6 +63,7 @@ export function createFleetWatch(
   )
   const askedAt = new Map<string, number>()
   const lastLegMs = new Map<string, number>()
+  const coming = new Map<RequestId, { readonly pool: string; readonly leg: ComingLeg; readonly at: number }>()
   let view = createFleet([], backlogs, { weights })
 
   const coldStarts = (): ReadonlyMap<string, ColdStart> =>
@@ -61,12 +72,20 @@ export function createFleetWatch(
         ms === undefined ? [] : [[pool, { ms, capacity, legMs: lastLegMs.get(pool) ?? 0 }] as const],
       ),
     )
+  const count = (pool: string, leg: ComingLeg): void => {
+    const backlog = backlogs.get(pool)
+    if (backlog !== undefined) backlogs.set(pool, withLeg(backlog, leg, view.pool(pool).lanes))
+  }
   const readBacklogs = async (names: readonly string[]): Promise<void> => {
     await Promise.all(
       names.map(async pool => {
         const backlog = await queue.backlog(pool)
         const inflow = inflows.get(pool)?.(backlog.putMs, clock.now())
         backlogs.set(pool, inflow === undefined ? backlog : { ...backlog, inflow })
+        for (const [requestId, one] of coming) {
+          if (one.at < clock.now() - comingMs) coming.delete(requestId)
+          else if (one.pool === pool) count(pool, one.leg)
+        }
       }),
     )
   }
@@ -83,10 +102,10 @@ export function createFleetWatch(
       serves: (pool, model) => view.serves(pool, model),
       isAlive: workerId => view.isAlive(workerId),
       workersOf: (pool, model) => view.workersOf(pool, model),
-      service: (pool, model, inputBytes) => view.service(pool, model, inputBytes),
-      wait(pool, model, turn, service) {
+      service: (pool, rung, leg) => view.service(pool, rung, leg),
+      wait(pool, leg) {
         askedAt.set(pool, clock.now())
-        return view.wait(pool, model, turn, service)
+        return view.wait(pool, leg)
       },
     },
     get waiting() {
@@ -94,7 +113,7 @@ export function createFleetWatch(
     },
     async read() {
       const [workers] = await Promise.all([registry.list(), readBacklogs([...pools.keys()])])
-      view = createFleet(workers, backlogs, { weights, coldStarts: coldStarts() })
+      view = createFleet(workers, backlogs, { weights, coldStarts: coldStarts(), nowMs: clock.now() })
       remember()
     },
     async readQueues() {
@@ -104,11 +123,22 @@ export function createFleetWatch(
     counted: inner => ({
       ...inner,
       async add(pool, job, first) {
-        const backlog = backlogs.get(pool)
-        if (backlog !== undefined) backlogs.set(pool, withLeg(backlog, job, view.pool(pool).capacity))
-        await inner.add(pool, job, first)
+        const requestId = parseLegId(job.legId)?.requestId
+        if (requestId === undefined || coming.get(requestId)?.pool !== pool) count(pool, job)
+        try {
+          await inner.add(pool, job, first)
+        } finally {
+          if (requestId !== undefined) coming.delete(requestId)
+        }
       },
     }),
+    expect(requestId, pool, leg) {
+      count(pool, leg)
+      coming.set(requestId, { pool, leg, at: clock.now() })
+    },
+    dismiss(requestId) {
+      coming.delete(requestId)
+    },
     get poolsWithoutWorkers() {
       return [...pools]
         .filter(([pool, { coldStartMs }]) => coldStartMs === undefined && view.pool(pool).workers === 0)
@@ -118,10 +148,13 @@ export function createFleetWatch(
   }
 }
 
-function withLeg(backlog: BusyQueue, { priority, tenant, serviceMs = 1 }: Job, capacity: number): BusyQueue {
-  if (backlog.running + backlog.waiting < capacity) return { ...backlog, running: backlog.running + 1 }
-  const others = backlog.work.filter(one => one.priority !== priority || one.tenant !== tenant)
-  const own = backlog.work.find(one => one.priority === priority && one.tenant === tenant)
-  const workMs = (own?.workMs ?? 0) + serviceMs
-  return { ...backlog, waiting: backlog.waiting + 1, work: [...others, { priority, tenant, workMs }] }
+function withLeg(backlog: BusyQueue, { priority, tenant, model, serviceMs = 1 }: ComingLeg, lanes: number): BusyQueue {
+  if (backlog.batches < lanes && backlog.waiting === 0) {
+    const legs = [...backlog.legs, { model, serviceMs, elapsedMs: 0 }]
+    return { ...backlog, running: backlog.running + 1, batches: backlog.batches + 1, legs }
+  }
+  const isOwn = (one: WaitingWork): boolean => one.priority === priority && one.tenant === tenant && one.model === model
+  const workMs = (backlog.work.find(isOwn)?.workMs ?? 0) + serviceMs
+  const work = [...backlog.work.filter(one => !isOwn(one)), { priority, tenant, model, workMs }]
+  return { ...backlog, waiting: backlog.waiting + 1, work }
 }

@@ -1,9 +1,13 @@
-import { sketchFor } from '#services/state/service-times/service-times'
-import { mergeSketches, momentsOf, quantileOf, type TimeSketch } from '#services/state/service-times/time-sketch'
+import {
+  createServiceModel,
+  type LegWork,
+  type ServiceForecast,
+  type ServiceModel,
+} from '#services/state/service-times/predict-service'
 import type { PoolBacklog } from '#services/state/queue/pool-queue'
 import type { WorkerState } from '#services/state/registry/worker-registry'
 import { addWaits, expectEngineWait } from './engine-wait.ts'
-import { expectWait, type BusyQueue, type Turn, type Wait } from './queue-wait.ts'
+import { expectWait, type BusyQueue, type NextLeg, type Wait } from './queue-wait.ts'
 
 /** What is known of a pool that may have no workers. */
 export interface ColdStart {
@@ -25,19 +29,13 @@ export interface PoolView {
   readonly running: number
   /** Requests that its workers can run at once. */
   readonly capacity: number
+  /** Batches that they have at work at once. */
+  readonly lanes: number
   readonly waiting: number
   /** How long all that waits now takes to be worked off. */
   readonly waitMs: number
   /** Mean time that a leg of any model took lately; absent before one ran. */
   readonly legMs?: number
-}
-
-/** What a model takes for inputs of a size. */
-export interface Service {
-  readonly meanMs: number
-  readonly deviationMs: number
-  /** The time that a share of all legs does not pass. */
-  quantileMs(ratio: number): number
 }
 
 /** The workers and queues as last seen. Reading it costs nothing. */
@@ -49,10 +47,10 @@ export interface Fleet {
   isAlive(workerId: string): boolean
   /** Workers that have this model. */
   workersOf(pool: string, model: string): readonly WorkerState[]
-  /** What a model took lately; `undefined` before it ran. */
-  service(pool: string, model: string, inputBytes: number): Service | undefined
-  /** How long a leg that takes so long would wait, put in line now: in the queue of the pool, then in the engine of its model. */
-  wait(pool: string, model: string, turn: Turn, service: Pick<Service, 'meanMs' | 'deviationMs'>): Wait
+  /** How long a rung will take for an input; `undefined` before it ran, or long after. */
+  service(pool: string, rung: string, leg: LegWork): ServiceForecast | undefined
+  /** How long a leg would wait, put in line now: in the queue of the pool, then in the engine of its model. */
+  wait(pool: string, leg: NextLeg): Wait
 }
 
 /** What is configured of pools and tenants. */
@@ -61,24 +59,25 @@ export interface FleetOptions {
   readonly weights?: Readonly<Record<string, number>>
   /** Pools that may have no workers, with their cold starts. */
   readonly coldStarts?: ReadonlyMap<string, ColdStart>
+  /** Epoch ms of the reading, since when what was measured has faded. */
+  readonly nowMs?: number
 }
 
 /** An empty queue. */
-const nothing: PoolBacklog = { waiting: 0, running: 0, work: [] }
+const nothing: PoolBacklog = { waiting: 0, running: 0, work: [], batches: 0, legs: [] }
 
 /** Builds the view from one reading of the registry and the queues. A backlog that is changed later shows in it. */
 export function createFleet(
   workers: readonly WorkerState[],
   backlogs: ReadonlyMap<string, BusyQueue>,
-  { weights = {}, coldStarts = new Map() }: FleetOptions = {},
+  { weights = {}, coldStarts = new Map(), nowMs = 0 }: FleetOptions = {},
 ): Fleet {
   const byPool = new Map<string, WorkerState[]>()
   for (const worker of workers) byPool.set(worker.pool, [...(byPool.get(worker.pool) ?? []), worker])
   const workersIn = (pool: string): readonly WorkerState[] => byPool.get(pool) ?? []
-  const capacities = new Map([...byPool].map(([pool, members]) => [pool, capacityOf(members)]))
   const legTimes = new Map([...byPool].map(([pool, members]) => [pool, meanLegMs(members)]))
   const alive = new Set(workers.map(worker => worker.workerId))
-  const services = new Map<string, Service | undefined>()
+  const services = new Map<string, ServiceModel | undefined>()
 
   return {
     pool(name) {
@@ -89,17 +88,23 @@ export function createFleet(
     serves: (pool, model) => workersIn(pool).some(worker => !worker.draining && worker.models.includes(model)),
     isAlive: workerId => alive.has(workerId),
     workersOf: (pool, model) => workersIn(pool).filter(worker => worker.models.includes(model)),
-    service(pool, model, inputBytes) {
-      const key = `${pool} ${model} ${Math.floor(Math.log2(Math.max(1, inputBytes)))}`
-      if (!services.has(key)) services.set(key, serviceOf(workersIn(pool), model, inputBytes))
-      return services.get(key)
+    service(pool, rung, leg) {
+      const key = `${pool} ${rung}`
+      if (!services.has(key)) {
+        const told = workersIn(pool).flatMap(worker => worker.times[rung] ?? [])
+        services.set(key, createServiceModel(told, nowMs))
+      }
+      return services.get(key)?.predict(leg)
     },
-    wait(pool, model, turn, service) {
+    wait(pool, leg) {
+      const { model, service } = leg
       const backlog = backlogs.get(pool) ?? nothing
-      const capacity = capacities.get(pool) ?? 0
+      const open = workersIn(pool).filter(worker => !worker.draining)
       const engines = workersIn(pool).flatMap(worker => worker.engines?.[model] ?? [])
-      if (capacity > 0) {
-        return addWaits(expectWait(backlog, { capacity, weights }, turn, service), expectEngineWait(engines, service))
+      if (open.length > 0) {
+        const lanes = open.reduce((sum, worker) => sum + worker.lanes, 0)
+        const parallel = (name: string): number => open.reduce((sum, worker) => sum + (worker.parallel[name] ?? 0), 0)
+        return addWaits(expectWait(backlog, { lanes, parallel, weights }, leg), expectEngineWait(engines, service))
       }
       return { meanMs: waitForFirst(backlog.waiting, coldStarts.get(pool)), deviationMs: 0 }
     },
@@ -123,8 +128,9 @@ function viewOf(
     startsCold: capacity === 0 && coldStart !== undefined,
     running,
     capacity,
+    lanes: workers.reduce((sum, worker) => sum + (worker.draining ? 0 : worker.lanes), 0),
     waiting,
-    waitMs: capacity === 0 ? waitForFirst(waiting, coldStart) : workMs / capacity,
+    waitMs: capacity === 0 ? waitForFirst(waiting, coldStart) : workMs / parallelOf(workers, work),
   }
 }
 
@@ -133,16 +139,20 @@ function waitForFirst(waiting: number, coldStart: ColdStart | undefined): number
   return coldStart === undefined ? 0 : coldStart.ms + (waiting * coldStart.legMs) / coldStart.capacity
 }
 
+/** Mean service time of what the workers ran lately, whatever it was. */
 function meanLegMs(workers: readonly WorkerState[]): number | undefined {
-  const sketch = mergeSketches(workers.flatMap(({ times }) => Object.values(times).flatMap(Object.values<TimeSketch>)))
-  return sketch.length === 0 ? undefined : momentsOf(sketch).meanMs
+  const all = workers.flatMap(({ times }) => Object.values(times))
+  const weight = all.reduce((sum, times) => sum + times.sums.weight, 0)
+  return weight === 0 ? undefined : all.reduce((sum, times) => sum + times.meanMs * times.sums.weight, 0) / weight
 }
 
-function serviceOf(workers: readonly WorkerState[], model: string, inputBytes: number): Service | undefined {
-  const sketch = sketchFor(
-    workers.map(worker => worker.times),
-    model,
-    inputBytes,
+/** Legs that get on side by side of the models that have work waiting; at least one. */
+function parallelOf(workers: readonly WorkerState[], work: PoolBacklog['work']): number {
+  const open = workers.filter(worker => !worker.draining)
+  const models = new Set(work.map(one => one.model))
+  const legs = open.reduce(
+    (sum, worker) => sum + [...models].reduce((all, model) => all + (worker.parallel[model] ?? 0), 0),
+    0,
   )
-  return sketch === undefined ? undefined : { ...momentsOf(sketch), quantileMs: ratio => quantileOf(sketch, ratio) }
+  return Math.max(1, legs)
 }

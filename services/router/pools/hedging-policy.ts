@@ -1,4 +1,4 @@
-import { inputBytesOf } from '#services/state/queue/job'
+import { outputCapOf } from '#services/state/service-times/workload'
 import type { Fleet } from './fleet.ts'
 import type { Hedging } from '#services/router/cascade/leg/leg-order'
 
@@ -17,11 +17,14 @@ const mostSaved = 3
 export function createHedging(pools: ReadonlyMap<string, HedgeOptions>, fleet: Fleet): Hedging {
   const allowed = new Map<string, number>()
   return {
-    afterMs({ model }, { parts }) {
-      const options = pools.get(model.pool)
+    afterMs(rung, { task, options, work }) {
+      const { model } = rung
+      const hedged = pools.get(model.pool)
       const workers = fleet.workersOf(model.pool, model.name).filter(worker => !worker.draining)
-      if (options === undefined || workers.length < 2) return undefined
-      return fleet.service(model.pool, model.name, inputBytesOf(parts))?.quantileMs(options.after)
+      if (hedged === undefined || workers.length < 2) return undefined
+      return fleet
+        .service(model.pool, rung.name, { work, outputCap: outputCapOf(task, options, rung.recipe) })
+        ?.quantileMs(hedged.after)
     },
     take(pool) {
       const left = allowed.get(pool) ?? 0

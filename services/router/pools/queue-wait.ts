@@ -1,4 +1,4 @@
-import type { PoolBacklog } from '#services/state/queue/pool-queue'
+import type { PoolBacklog, RunningLeg, WaitingWork } from '#services/state/queue/pool-queue'
 
 /** Whose turn it would be: the class (1 runs first) and the tenant. */
 export interface Turn {
@@ -20,47 +20,125 @@ export interface Wait {
 
 /** What serves a pool's queue. */
 export interface Servers {
-  /** Legs that run at once. */
-  readonly capacity: number
+  /** Batches that its workers have at work at once. */
+  readonly lanes: number
+  /** Legs of a model that get on side by side in all of the pool. */
+  readonly parallel: (model: string) => number
   /** Shares of tenants; 1 for those that have none. */
   readonly weights: Readonly<Record<string, number>>
 }
 
+/** The leg that would be put in line. */
+export interface NextLeg {
+  readonly model: string
+  readonly turn: Turn
+  readonly service: { readonly meanMs: number; readonly deviationMs: number }
+}
+
 /**
- * How long a leg put in line now would wait. Ahead of it are: all work of the classes before its own; what its own tenant has waiting
- * (as if it came last, though an earlier deadline goes first); and of every other tenant of its class as much as fair turns give it
- * meanwhile. All of that is worked off by `capacity` legs at once, less the lanes that the classes before its own will take: what comes in
- * of those goes first too.
+ * How long a leg put in line now would wait: for a lane of the pool, and for its model, which legs of the same model keep busy; the longer
+ * of the two, since they pass together. Ahead of it are: all work of the classes before its own; what its own tenant has waiting
+ * (as if it came last, though an earlier deadline goes first); of every other tenant of its class as much as fair turns give it
+ * meanwhile; and what the legs at work have left. All of it counts by its predicted service time, not by the leg, and is worked off less the lanes that
+ * the classes before its own will take: what comes in of those goes first too.
  * @source Cobham, Priority Assignment in Waiting Line Problems (1954), for the share that is left to a class. Pure.
  */
-export function expectWait(
-  { waiting, running, work, inflow = new Map() }: BusyQueue,
-  { capacity, weights }: Servers,
-  turn: Turn,
-  service: { readonly meanMs: number; readonly deviationMs: number },
-): Wait {
-  if (capacity <= 0 || running + waiting < capacity) return { meanMs: 0, deviationMs: 0 }
-  const aheadMs = workAhead(work, weights, turn, service.meanMs)
-  // Of the legs that run now, the first to end is a mean time over all lanes away.
-  const legsAhead = service.meanMs > 0 ? aheadMs / service.meanMs : 0
-  const before = [...inflow].reduce((sum, [priority, lanes]) => sum + (priority < turn.priority ? lanes : 0), 0)
-  const left = Math.max(leastLeft, 1 - before / capacity) * capacity
-  return {
-    meanMs: (aheadMs + service.meanMs) / left,
-    deviationMs: (service.deviationMs * Math.sqrt(legsAhead + 1)) / left,
-  }
+export function expectWait(queue: BusyQueue, servers: Servers, leg: NextLeg): Wait {
+  const { lanes, parallel } = servers
+  if (lanes <= 0) return none
+  const mine = queue.legs.filter(one => one.model === leg.model)
+  const minesWork = queue.work.filter(one => one.model === leg.model)
+  const isIdle =
+    mine.length * shareTold(queue) < parallel(leg.model) && minesWork.every(one => one.priority > leg.turn.priority)
+  const own = isIdle ? none : waitBehind({ atWork: mine, work: minesWork, lanes: Infinity }, queue, servers, leg)
+  if (queue.batches < lanes) return own
+  const shared = waitBehind({ atWork: queue.legs, work: queue.work, lanes }, queue, servers, leg)
+  return own.meanMs >= shared.meanMs ? own : shared
 }
+
+/** Where not all legs at work are told of, those that are stand for the rest. */
+function shareTold({ running, legs }: BusyQueue): number {
+  return legs.length === 0 ? 1 : running / legs.length
+}
+
+interface Ahead {
+  readonly atWork: readonly RunningLeg[]
+  readonly work: readonly WaitingWork[]
+  /** In how many places at most what is at work ends. */
+  readonly lanes: number
+}
+
+const none: Wait = { meanMs: 0, deviationMs: 0 }
 
 /** Something is always left, or the wait would have no end. */
 const leastLeft = 0.02
 
-function workAhead(work: PoolBacklog['work'], weights: Servers['weights'], turn: Turn, serviceMs: number): number {
-  const peers = work.filter(one => one.priority === turn.priority)
-  const ownMs = peers.find(one => one.tenant === turn.tenant)?.workMs ?? 0
+function waitBehind(
+  { atWork, work, lanes }: Ahead,
+  queue: BusyQueue,
+  { parallel, weights }: Servers,
+  { turn, service }: NextLeg,
+): Wait {
+  const models = [...new Set([...atWork, ...work].map(one => one.model))]
+  const servers = models.reduce((sum, model) => sum + parallel(model), 0)
+  if (servers <= 0) return none
+  const aheadMs = workAhead(work, weights, turn, service.meanMs)
+  const { meanLeftMs, restMs, moving } = leftAtWork(atWork, parallel, shareTold(queue))
+  const before = [...(queue.inflow ?? [])].reduce(
+    (sum, [priority, busy]) => sum + (priority < turn.priority ? busy : 0),
+    0,
+  )
+  const left = Math.max(leastLeft, 1 - before / servers)
+  const legsAhead = service.meanMs > 0 ? (aheadMs + restMs) / service.meanMs : 0
+  const untilFirstMs = moving === 0 ? 0 : meanLeftMs / Math.min(lanes, moving)
+  return {
+    meanMs: ((aheadMs + restMs) / servers + untilFirstMs) / left,
+    deviationMs: (service.deviationMs * Math.sqrt(legsAhead + 1)) / (servers * left),
+  }
+}
+
+/** A leg that has taken longer than was predicted goes on for about this share of what it took. */
+const overrunRatio = 0.15
+
+/** What the legs at work have left: on the mean those that get on, and in all those that were taken and wait for their model. */
+function leftAtWork(
+  atWork: readonly RunningLeg[],
+  parallel: Servers['parallel'],
+  share: number,
+): { readonly meanLeftMs: number; readonly restMs: number; readonly moving: number } {
+  let leftMs = 0
+  let restMs = 0
+  let moving = 0
+  for (const [model, legs] of byModel(atWork)) {
+    const getOn = Math.max(1, Math.floor(parallel(model) / share))
+    for (const [place, { serviceMs, elapsedMs }] of legs.toSorted((a, b) => b.elapsedMs - a.elapsedMs).entries()) {
+      if (place >= getOn) {
+        restMs += serviceMs * share
+        continue
+      }
+      leftMs += Math.max(serviceMs - elapsedMs, elapsedMs * overrunRatio)
+      moving += 1
+    }
+  }
+  return { meanLeftMs: moving === 0 ? 0 : leftMs / moving, restMs, moving: moving * share }
+}
+
+function byModel(legs: readonly RunningLeg[]): ReadonlyMap<string, readonly RunningLeg[]> {
+  const models = new Map<string, RunningLeg[]>()
+  for (const leg of legs) models.set(leg.model, [...(models.get(leg.model) ?? []), leg])
+  return models
+}
+
+function workAhead(work: readonly WaitingWork[], weights: Servers['weights'], turn: Turn, serviceMs: number): number {
+  const byTenant = new Map<string, number>()
+  for (const one of work) {
+    if (one.priority === turn.priority) byTenant.set(one.tenant, (byTenant.get(one.tenant) ?? 0) + one.workMs)
+  }
+  const ownMs = byTenant.get(turn.tenant) ?? 0
   const weight = weights[turn.tenant] ?? 1
-  const before = work.filter(one => one.priority < turn.priority).map(one => one.workMs)
-  const others = peers
-    .filter(one => one.tenant !== turn.tenant)
-    .map(one => Math.min(one.workMs, ((weights[one.tenant] ?? 1) / weight) * (ownMs + serviceMs)))
-  return [...before, ...others].reduce((sum, ms) => sum + ms, ownMs)
+  const before = work.reduce((sum, one) => sum + (one.priority < turn.priority ? one.workMs : 0), 0)
+  const others = [...byTenant]
+    .filter(([tenant]) => tenant !== turn.tenant)
+    .map(([tenant, ms]) => Math.min(ms, ((weights[tenant] ?? 1) / weight) * (ownMs + serviceMs)))
+  return others.reduce((sum, ms) => sum + ms, ownMs + before)
 }

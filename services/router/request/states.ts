@@ -7,6 +7,7 @@ import type { NanoUsd } from '#services/contract/money'
 import type { Price } from '#services/contract/price'
 import type { InferenceRequest } from '#services/contract/request'
 import type { Estimate, PartDescription, Policy, Step } from '#services/decision/policy/policy'
+import type { Workload } from '#services/state/service-times/workload'
 import type { ScriptCall } from '#services/platform/redis/script'
 
 /** Who is calling, once the credential is proven. */
@@ -91,9 +92,17 @@ export interface Considered {
   readonly predictedQuality?: number
   readonly predictedCostNanoUsd: NanoUsd
   readonly predictedLatencyMs?: number
+  /** The mean of the same. */
+  readonly predictedMeanMs?: number
   readonly predictedWaitMs: number
   /** Time from now to the leg's end that it keeps with the chance asked for: wait, service and a margin. */
   readonly neededMs: number
+  /** The same with a chance that is as good as sure; absent where its service time was never measured. */
+  readonly sureMs?: number
+  /** Epoch ms of the newest measurement of its service time. */
+  readonly measuredAt?: number
+  /** Computing time that the reserve covers. */
+  readonly reservedComputeMs?: number
   /** What calling it must gain in quality, in [0,1], because its pool is short: 0 while it is not. */
   readonly overloadPrice?: number
   readonly removedBy?: FilterName
@@ -117,6 +126,7 @@ export const deliveryMarginMs = 15
 
 /** The ladder is cut to what may be called, and the first step taken in thought. Only `choose` makes one. */
 export interface Chosen extends Assessed {
+  readonly work: Workload
   readonly considered: readonly Considered[]
   readonly firstStep: Step
   /** Dearest path that the ladder may take. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Config } from '#services/config/schema'
 import type { Clock } from '#services/contract/clock'
+import type { Rung } from '#services/contract/model'
 import type { OutcomeStore } from '#services/state/outcomes/outcome-store'
 import { createChoose } from '#services/router/choose/choose'
 import type { Consider } from '#services/router/choose/consider'
@@ -16,10 +17,12 @@ import { createCalibrationDrift } from '#services/router/learn/drift/calibration
 import { registerDrift } from '#services/router/learn/drift/drift-metrics'
 import { createFeatureDrift, type FeatureDrift } from '#services/router/learn/drift/feature-drift'
 import { createLearningMetrics, type LearningMetrics } from '#services/router/learn/learning-metrics'
+import { createProbeForecasts } from '#services/router/learn/probe-forecasts'
 import { createShadowPolicies } from '#services/router/learn/shadow-policies'
 import type { PolicyShelf } from '#services/router/policies/policy-shelf'
 import { createShadowCalls } from '#services/router/learn/shadow-calls'
 import { createTakeFeedback, type TakeFeedback } from '#services/router/learn/take-feedback'
+import type { Probes } from '#services/router/pools/probes'
 import type { Stores } from './stores.ts'
 import type { Claimed, Climbed } from '#services/router/request/states'
 
@@ -36,6 +39,7 @@ export interface LearningDependencies {
   /** The way of a caller's request, which shadow calls take too, but for what is counted and who pays. */
   readonly stages: Omit<Stages<Course>, 'learn'>
   readonly consider: Consider
+  readonly probes: Probes
   /** Holds what such a call may cost, of the deployment's money. */
   readonly claimShadow: Claim
   readonly climb: ClimbDependencies
@@ -54,7 +58,7 @@ export interface Learning {
 
 /** Builds what learns from outcomes. */
 export function composeLearning(config: Config, dependencies: LearningDependencies): Learning {
-  const { stores, ladders, fleet, inFlight, clock, logger, registry, shelf } = dependencies
+  const { stores, ladders, fleet, inFlight, clock, logger, registry, shelf, probes } = dependencies
   const { learning, limits } = config
   const { keepContent } = learning
   const metrics = createLearningMetrics(registry)
@@ -70,18 +74,21 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
     logger,
   })
   const outcomes = counting(stores.outcomes, metrics)
+  const ask = shadowHandler(dependencies).infer
+  const busyFor = ({ model }: Rung): 'dropped_router_busy' | 'dropped_pool_busy' | undefined => {
+    if (busy()) return 'dropped_router_busy'
+    return fleet.pool(model.pool).waiting > 0 ? 'dropped_pool_busy' : undefined
+  }
+  const probing = createProbeForecasts({ probes, ask, busy: busyFor, spent: metrics.shadowSpent, clock, logger })
   const shadow = createShadowCalls(
     { share: learning.shadowShare, rungs: learning.shadowRungs, atOnce: learning.shadowAtOnce, keepContent },
     {
-      ask: shadowHandler(dependencies).infer,
+      ask,
       outcomes,
       clock,
       logger,
       draw: Math.random,
-      busy({ model }) {
-        if (busy()) return 'dropped_router_busy'
-        return fleet.pool(model.pool).waiting > 0 ? 'dropped_pool_busy' : undefined
-      },
+      busy: busyFor,
       counted: metrics.shadowCall,
       spent: metrics.shadowSpent,
       compared: ({ requestId, plan }, rung, confidence, score) =>
@@ -104,6 +111,7 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
     }),
     learn(claimed, climbed) {
       shadow.consider(claimed, climbed)
+      probing.consider(claimed, climbed)
       if (busy()) return
       // In the next turn of the loop the answer is on its way.
       setImmediate(() => {
@@ -115,7 +123,7 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
     },
     flush: shadowPolicies.flush,
     async close() {
-      await shadow.close()
+      await Promise.all([shadow.close(), probing.close()])
       await shadowPolicies.flush()
     },
   }

@@ -2,30 +2,33 @@ import type { Registry } from 'prom-client'
 import type { Config } from '#services/config/schema'
 import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
-import type { JobProducer } from '#services/state/queue/pool-queue'
+import { priorityRanks } from '#services/state/queue/job'
+import type { ChooseDependencies } from '#services/router/choose/choose'
 import { createConsider, type Consider } from '#services/router/choose/consider'
 import type { LegDesk } from '#services/router/cascade/leg/leg-desk'
-import type { Hedging } from '#services/router/cascade/leg/leg-order'
-import type { WalkDependencies } from '#services/router/cascade/walk'
+import type { RunLegDependencies } from '#services/router/cascade/leg/leg-order'
 import { hedgesOf, watchedPoolsOf } from './options.ts'
 import type { Stores } from './stores.ts'
 import { createFleetWatch, type FleetWatch } from '#services/router/pools/fleet-watch'
-import { createForesee } from '#services/router/ladders/service-forecast'
+import { createPredictLeg } from '#services/router/choose/predict-leg'
 import { createHedging } from '#services/router/pools/hedging-policy'
+import type { Stages } from '#services/router/pipeline/handle-request'
 import { createPoolMetrics } from '#services/router/telemetry/pool-metrics'
-import type { Considered } from '#services/router/request/states'
+import type { Chosen } from '#services/router/request/states'
+import { createProbes, type Probes } from '#services/router/pools/probes'
 import { createStrandedLook } from '#services/router/recovery/stranded-legs'
 
 /** All that a router knows of pools, and decides by. */
 export interface FleetParts {
   readonly fleet: FleetWatch
   readonly consider: Consider
-  readonly foresee: WalkDependencies['foresee']
-  /** Hears of rungs that were refused for want of capacity. */
-  readonly refused: (rung: Considered) => void
-  /** The queue, as climbs are to use it. */
-  readonly queue: JobProducer
-  readonly hedging: Hedging
+  readonly probes: Probes
+  /** What choosing tells the pools, and is told by them. */
+  readonly choosing: Required<Pick<ChooseDependencies, 'refused' | 'probe'>>
+  /** Counts the first leg of what was chosen as work to come. */
+  readonly coming: Required<Pick<Stages<unknown>, 'expect' | 'dismiss'>>
+  /** How legs of cascades get into their queues. */
+  readonly legs: Required<Pick<RunLegDependencies, 'queue' | 'predictLeg' | 'hedging'>>
   /** Reads workers and queues, then looks for legs that nobody is left to run. */
   readonly look: (desk: LegDesk, climbLog: ClimbLog) => () => Promise<void>
 }
@@ -39,14 +42,25 @@ export async function composeFleet(
   const { weights, targetAttainment: onTimeRatio, escalationBackpressure } = config.scheduling
   const fleet = createFleetWatch(watchedPoolsOf(config), weights, { registry, queue, clock })
   await fleet.read()
+  const probes = createProbes(config.learning.probeEverySeconds * 1000, clock)
   const pools = createPoolMetrics(metrics, fleet, Object.keys(config.pools), escalationBackpressure)
   return {
     fleet,
     consider: createConsider(fleet.current, { onTimeRatio, escalationBackpressure }),
-    foresee: createForesee(fleet.current, weights),
-    refused: ({ rung, predictedLatencyMs }) => pools.refused(rung.model.pool, predictedLatencyMs),
-    queue: fleet.counted(pools.watched(queue)),
-    hedging: createHedging(hedgesOf(config), fleet.current),
+    probes,
+    choosing: {
+      probe: probes.take,
+      refused: ({ rung, predictedLatencyMs }) => pools.refused(rung.model.pool, predictedLatencyMs),
+    },
+    coming: {
+      expect: chosen => expectFirst(chosen, fleet),
+      dismiss: ({ requestId }) => fleet.dismiss(requestId),
+    },
+    legs: {
+      queue: fleet.counted(pools.watched(queue)),
+      predictLeg: createPredictLeg(fleet.current, weights),
+      hedging: createHedging(hedgesOf(config), fleet.current),
+    },
     look(desk, climbLog) {
       const strand = createStrandedLook({ desk, fleet: fleet.current, queue, climbLog, clock })
       return async () => {
@@ -55,4 +69,16 @@ export async function composeFleet(
       }
     },
   }
+}
+
+function expectFirst({ requestId, considered, firstStep, request, caller }: Chosen, fleet: FleetWatch): void {
+  const first = considered.find(one => one.rung.name === firstStep.model)
+  if (first === undefined) return
+  const { name, pool } = first.rung.model
+  fleet.expect(requestId, pool, {
+    priority: priorityRanks[request.constraints.priority],
+    tenant: caller.tenant,
+    model: name,
+    ...(first.predictedMeanMs === undefined ? {} : { serviceMs: first.predictedMeanMs }),
+  })
 }

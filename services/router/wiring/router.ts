@@ -77,7 +77,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   })
 
   const pools = await composeFleet(config, stores, { clock, metrics: metricsRegistry })
-  const { fleet, consider, refused } = pools
+  const { fleet, consider } = pools
   const desk = createLegDesk(climbLog, logger)
   stores.mailbox.listen(desk.deliver)
   const lookAtFleet = pools.look(desk, climbLog)
@@ -94,9 +94,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const climbDependencies: ClimbDependencies = {
     climbLog,
     payloads,
-    queue: pools.queue,
-    foresee: pools.foresee,
-    hedging: pools.hedging,
+    ...pools.legs,
     mail,
     desk,
     clock,
@@ -110,12 +108,12 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     ladderOf: guideOf,
     changed: follower.nudge,
     observe: metrics.judged,
-    refused,
+    refused: pools.choosing.refused,
     afterwards: afterwards.begin,
     look: createLookAnew(consider, clock, money.isPaid),
   }
   const climber = createClimber(climbDependencies)
-  const choose = createChoose({ consider: money.counted(consider), clock, refused, isPaid: money.isPaid })
+  const choose = createChoose({ ...pools.choosing, consider: money.counted(consider), clock, isPaid: money.isPaid })
   const recall = createRecall({ climbLog, clock, sleep })
   const background = inFlight.background(logger)
   const ended = (climbed: Climbed): void => {
@@ -129,11 +127,12 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     recall: recall.find,
     forget: recall.forget,
     assess: createAssess({ ladders, describe: describePart, headerOnly: metrics.headerOnly }),
-    choose(assessed) {
-      const chosen = choose(assessed)
+    choose(assessed, mayProbe) {
+      const chosen = choose(assessed, mayProbe)
       metrics.decided(chosen, chosen.assessMs)
       return chosen
     },
+    ...pools.coming,
     claim: money.claim,
     start: climber.start,
     async walk(course, signal, emit) {
@@ -155,6 +154,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     logger,
     stages,
     consider,
+    probes: pools.probes,
     background,
     claimShadow: money.claimShadow,
     climb: { ...climbDependencies, queue: fleet.counted(queue) },

@@ -22,10 +22,10 @@ export function traceStages<Under>(stages: Stages<Under>, tracer: Tracer): Stage
         span.set({ 'sluice.difficulty': difficulty, 'sluice.difficulty_fallback': fallback })
         return assessed
       }),
-    choose(assessed) {
+    choose(assessed, mayProbe) {
       const span = tracer.start('choose', { parent: assessed.traceparent })
       try {
-        const chosen = stages.choose(assessed)
+        const chosen = stages.choose(assessed, mayProbe)
         span.set({
           'sluice.ladder': chosen.guided.ladder.name,
           'sluice.first_rung': chosen.firstStep.model,

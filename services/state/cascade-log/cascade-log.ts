@@ -5,6 +5,7 @@ import type { LegId, RequestId } from '#services/contract/ids'
 import type { LegPurpose, Payers } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'
 import type { Price, Usage } from '#services/contract/price'
+import type { Workload } from '#services/state/service-times/workload'
 import type { PartReference } from '#services/state/queue/job'
 import type { ScriptCall } from '#services/platform/redis/script'
 
@@ -19,6 +20,8 @@ export interface ClimbRequest {
   readonly task: Task
   readonly options: TaskOptions
   readonly parts: readonly PartReference[]
+  /** How much work the parts are. */
+  readonly work: Workload
   readonly constraints: ClimbConstraints
   readonly labels: Readonly<Record<string, string>>
   readonly sessionKey?: string
@@ -59,6 +62,8 @@ export interface ClimbPlan {
 export interface PlannedRung {
   readonly name: string
   readonly reserveNanoUsd: NanoUsd
+  /** Computing time that the reserve covers. */
+  readonly computeMs?: number
   /** Fixed when the money was held: later price lists change nothing. */
   readonly price?: Price
 }

@@ -1,9 +1,10 @@
-import { isWords, wordsIn, type Task, type TaskOptions, type WordPart } from '#services/contract/content'
+import type { Task, TaskOptions, WordPart } from '#services/contract/content'
 import type { LegId } from '#services/contract/ids'
 import type { Recipe } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'
 import type { Price } from '#services/contract/price'
 import type { PriorityClass } from '#services/contract/request'
+import type { Workload } from '#services/state/service-times/workload'
 import type { WordPayloadKind } from './word-payload.ts'
 
 /** Version of the envelope that this build writes. A reader takes this one and the one before. */
@@ -28,11 +29,6 @@ export type PartReference =
       readonly mediaType: string
     }
 
-/** Bytes of the parts, by which the time at work is foreseen. */
-export function inputBytesOf(parts: readonly PartReference[]): number {
-  return parts.reduce((sum, part) => sum + (isWords(part) ? Buffer.byteLength(wordsIn(part)) : part.payloadBytes), 0)
-}
-
 /** What a queue carries for one leg of a climb: ids and references, never media. */
 export interface Job {
   readonly version: number
@@ -41,10 +37,14 @@ export interface Job {
   readonly tenant: string
   /** Name of the rung's model, as the worker's configuration knows it. */
   readonly model: string
+  /** Name of the rung, by which service times are kept. */
+  readonly rung: string
   readonly recipe: Recipe
   readonly task: Task
   readonly options: TaskOptions
   readonly parts: readonly PartReference[]
+  /** How much work the parts are. */
+  readonly work: Workload
   /** Epoch ms after which nobody wants the answer; the same for every leg of a request. */
   readonly deadlineAt: number
   /** The leg is stopped when it has run for this long, so that it cannot use more than was reserved. */
@@ -65,6 +65,8 @@ export interface Job {
   readonly price: Price
   /** What was reserved for this leg at most. */
   readonly reserveNanoUsd: NanoUsd
+  /** Computing time that was reserved for: more is not charged. */
+  readonly chargedComputeMs?: number
   /** The caller's session, for servers that remember prefixes. */
   readonly sessionKey?: string
   /** W3C trace context. */

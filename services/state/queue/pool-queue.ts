@@ -2,12 +2,33 @@ import type { LegId } from '#services/contract/ids'
 import type { ScriptCall } from '#services/platform/redis/script'
 import type { Job } from './job.ts'
 
+/** Work that waits: of one class (1 runs first), tenant and model. */
+export interface WaitingWork {
+  readonly priority: number
+  readonly tenant: string
+  readonly model: string
+  /** Predicted service time of all its legs. */
+  readonly workMs: number
+}
+
+/** A leg at work. */
+export interface RunningLeg {
+  readonly model: string
+  /** Its predicted service time. */
+  readonly serviceMs: number
+  /** Since it was taken out of the queue. */
+  readonly elapsedMs: number
+}
+
 /** What waits and runs in a pool now. */
 export interface PoolBacklog {
   readonly waiting: number
   readonly running: number
-  /** Estimated work that waits, by class (1 runs first) and tenant. */
-  readonly work: readonly { readonly priority: number; readonly tenant: string; readonly workMs: number }[]
+  readonly work: readonly WaitingWork[]
+  /** Batches at work. */
+  readonly batches: number
+  /** Legs at work, one by one: all of them, or as many as are worth telling. */
+  readonly legs: readonly RunningLeg[]
   /** Estimated work that was put in line so far, by class: what it grows by is what comes in. */
   readonly putMs?: ReadonlyMap<number, number>
 }

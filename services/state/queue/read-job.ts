@@ -1,5 +1,6 @@
 import type { Task } from '#services/contract/content'
 import { parseLegId } from '#services/contract/ids'
+import { noWork } from '#services/state/service-times/workload'
 import { envelopeVersion, type Job, type PartReference } from './job.ts'
 
 /** An envelope that was read, or why it was not. */
@@ -78,16 +79,20 @@ const isPrice: Check = value =>
 const isTier: Check = value => isRecord(value) && isAmount(value['inputTokens']) && Object.values(value).every(isAmount)
 const areTiers = listOf(isTier)
 
+const isWorkload: Check = value => isRecord(value) && Object.keys(noWork).every(name => isAmount(value[name]))
+
 /** By field. Written out, since every leg is read on its way to its model, where the code is seldom in the cache: zod took twice as long. */
 const fields: Fields<Job> = {
   version: isNumber,
   legId: value => typeof value === 'string' && parseLegId(value) !== undefined,
   tenant: isName,
   model: isName,
+  rung: isName,
   recipe: isRecord,
   task: value => typeof value === 'string' && Object.hasOwn(tasks, value),
   options: isRecord,
   parts: listOf(isPart),
+  work: isWorkload,
   deadlineAt: isNumber,
   longestMs: optional(isPositive),
   priority: value => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 4,
@@ -98,6 +103,7 @@ const fields: Fields<Job> = {
   streaming: value => typeof value === 'boolean',
   price: isPrice,
   reserveNanoUsd: isAmount,
+  chargedComputeMs: optional(isAmount),
   sessionKey: optional(isText),
   traceparent: optional(isText),
   tracestate: optional(isText),

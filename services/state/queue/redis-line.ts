@@ -6,7 +6,7 @@ import { loadScript, runScript, type Script, type ScriptCall } from '#services/p
 import { bullmqScripts, ticketKeys, ticketPrefix } from './bullmq-scripts.ts'
 import { queuePrefix } from './ticket-names.ts'
 import { priorityRanks, type Job } from './job.ts'
-import type { BegunWord, PoolBacklog } from './pool-queue.ts'
+import type { BegunWord, PoolBacklog, RunningLeg } from './pool-queue.ts'
 
 /** What came of putting a leg in line: `shed` is the envelope of the leg that had to go. */
 export type Put =
@@ -177,9 +177,16 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
       await run(scripts.finish, [ticket, token, nowMs, ticketKey, lockMs], more)
     },
     async backlog() {
-      const [waiting, running, work, put] = listOf(await run(scripts.backlog, []))
+      const [waiting, running, work, put, batches, legs] = listOf(await run(scripts.backlog, [mostLegsTold]))
       const putMs = new Map(pairsOf(put).map(([priority, ms]) => [Number(priority), Number(ms)]))
-      return { waiting: Number(waiting), running: Number(running), work: pairsOf(work).map(workOf), putMs }
+      return {
+        waiting: Number(waiting),
+        running: Number(running),
+        work: pairsOf(work).map(workOf),
+        batches: Number(batches),
+        legs: legsOf(listOf(legs).map(String)),
+        putMs,
+      }
     },
     waiting: () => onRedis(() => redis.zcard(keyOf('wait'))),
     async waitingModels() {
@@ -214,8 +221,18 @@ function placeOf({ serviceMs = 1, weight = 1, deadlineAt, latestStartAt = deadli
 }
 
 function workOf([turn, ms]: readonly [string, string]): PoolBacklog['work'][number] {
-  const [priority = '', tenant = ''] = turn.split(separator)
-  return { priority: Number(priority), tenant: decodeURIComponent(tenant), workMs: Number(ms) }
+  const [priority = '', tenant = '', model = ''] = turn.split(separator)
+  return { priority: Number(priority), tenant: decodeURIComponent(tenant), model, workMs: Number(ms) }
+}
+
+/** Of more legs at work than this, those that are told stand for all. */
+const mostLegsTold = 64
+
+function legsOf(flat: readonly string[]): readonly RunningLeg[] {
+  return Array.from({ length: flat.length / 3 }, (_, at) => {
+    const [model = '', serviceMs, elapsedMs] = flat.slice(at * 3, at * 3 + 3)
+    return { model, serviceMs: Number(serviceMs), elapsedMs: Number(elapsedMs) }
+  })
 }
 
 function wordOf(reply: unknown, at: number): BegunWord {

@@ -16,6 +16,10 @@ export interface WorkerState {
   /** Requests that it can run at once. */
   readonly capacity: number
   readonly running: number
+  /** Batches that it has at work at once. */
+  readonly lanes: number
+  /** Legs of each model that get on side by side, as fast as each would alone: one of a model that computes. */
+  readonly parallel: Readonly<Record<string, number>>
   /** Queues of the engines behind its models, where those tell. */
   readonly engines?: Readonly<Record<string, EngineQueue>>
   readonly draining: boolean

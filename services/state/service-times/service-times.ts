@@ -1,50 +1,172 @@
-import { createTimeRecorder, mergeSketches, weightOf, type TimeRecorder, type TimeSketch } from './time-sketch.ts'
+import { createTimeRecorder, fadeOver, type TimeRecorder, type TimeSketch } from './time-sketch.ts'
+import { addMeasurement, fitRates, noSums, timeBy, type WorkRates, type WorkSums } from './work-regression.ts'
+import { sizeOf, workVectorOf, type Workload, type WorkVector } from './workload.ts'
 
-/** What models took lately: by model, then by class of the input's size. */
-export type ServiceTimes = Readonly<Record<string, Readonly<Record<string, TimeSketch>>>>
-
-/** The class of an input's size: each holds inputs up to four times as large as the one before. */
-function sizeClassOf(inputBytes: number): string {
-  return String(Math.floor(Math.log2(Math.max(1, inputBytes)) / 2))
+/** What one rung took lately at one worker, as its heartbeat tells it. */
+export interface RungTimes {
+  /** Epoch ms of the newest measurement; all weights are as they were then. */
+  readonly at: number
+  /** How time grows with work. */
+  readonly sums: WorkSums
+  /** Mean of what was measured, whatever the work. */
+  readonly meanMs: number
+  /** By class of size: how often a leg took how many times as long as was expected of it, as times of a thousandth. */
+  readonly ratios: Readonly<Record<string, TimeSketch>>
+  /** By class of the cap on output: measurements, and output tokens in all. */
+  readonly outputs: Readonly<Record<string, readonly [weight: number, tokens: number]>>
 }
 
-/** Keeps what the models of a worker took. */
+/** What rungs took lately, by name. */
+export type ServiceTimes = Readonly<Record<string, RungTimes>>
+
+/** A leg that was measured. */
+export interface MeasuredLeg {
+  readonly work: Workload
+  /** The most output tokens that it could have; absent where they are not waited for one by one. */
+  readonly outputCap?: number | undefined
+  readonly outputTokens?: number | undefined
+  /** How long it was at work, waits for its turn and the work of others left out. */
+  readonly serviceMs: number
+  /** It was stopped, and would have taken longer. */
+  readonly stopped?: boolean
+}
+
+/** Keeps what the rungs of a worker took. */
 export interface ServiceTimesRecorder {
-  add(model: string, inputBytes: number, ms: number): void
+  add(rung: string, leg: MeasuredLeg): void
   times(): ServiceTimes
 }
 
+/** Each class holds inputs of four times the size of the one before. */
+export function sizeClassOf(vector: WorkVector): number {
+  return Math.floor(Math.log2(Math.max(1, sizeOf(vector))) / 2)
+}
+
+/** Each class holds caps of four times the one before. */
+function capClassOf(outputCap: number): string {
+  return String(Math.floor(Math.log2(Math.max(1, outputCap)) / 2))
+}
+
+/** A leg that was stopped would have gone on: it counts as this much longer, and not at all where more was expected of it anyway. */
+const stoppedFactor = 1.25
+/** Of each measurement on, those before weigh this much less: enough to fit by, few enough to follow a change. */
+const keepEach = 1 - 1 / 150
+/** One outlier moves a fit by no more than this factor; a change that stays is followed in steps of it. */
+const mostSurprise = 3
+/** Before so many measurements nothing is a surprise. */
+const surprisedFrom = 4
+
+interface Kept {
+  at: number
+  sums: WorkSums
+  totalMs: number
+  rates: WorkRates | undefined
+  readonly ratios: Map<number, TimeRecorder>
+  readonly outputs: Map<string, readonly [number, number]>
+}
+
 /** Makes a recorder. */
-export function createServiceTimesRecorder(): ServiceTimesRecorder {
-  const models = new Map<string, Map<string, TimeRecorder>>()
+export function createServiceTimesRecorder(now: () => number): ServiceTimesRecorder {
+  const rungs = new Map<string, Kept>()
   return {
-    add(model, inputBytes, ms) {
-      const sizes = models.get(model) ?? new Map<string, TimeRecorder>()
-      models.set(model, sizes)
-      const size = sizeClassOf(inputBytes)
-      const recorder = sizes.get(size) ?? createTimeRecorder()
-      sizes.set(size, recorder)
-      recorder.add(ms)
+    add(rung, leg) {
+      const kept = rungs.get(rung) ?? {
+        at: now(),
+        sums: noSums,
+        totalMs: 0,
+        rates: undefined,
+        ratios: new Map(),
+        outputs: new Map(),
+      }
+      rungs.set(rung, kept)
+      addLeg(kept, leg, now())
     },
-    times: () =>
-      Object.fromEntries(
-        [...models].map(([model, sizes]) => [
-          model,
-          Object.fromEntries([...sizes].map(([size, recorder]) => [size, recorder.sketch()])),
-        ]),
-      ),
+    times: () => Object.fromEntries([...rungs].map(([rung, kept]) => [rung, timesOf(kept)])),
   }
 }
 
-/** Fewer times than this of one size say less than those of all sizes together. */
-const enough = 30
+function addLeg(kept: Kept, leg: MeasuredLeg, nowMs: number): void {
+  const foreseen = workVectorOf(leg.work, expectedTokensOf(leg, kept))
+  const expectedMs = kept.rates === undefined ? undefined : Math.max(leastMs, timeBy(kept.rates, foreseen))
+  const serviceMs = Math.max(leastMs, leg.stopped === true ? leg.serviceMs * stoppedFactor : leg.serviceMs)
+  // That a leg was stopped sooner than was expected of it says nothing.
+  if (leg.stopped === true && serviceMs <= (expectedMs ?? 0)) return
+  if (expectedMs !== undefined) addRatio(kept, sizeClassOf(foreseen), serviceMs / expectedMs, nowMs)
+  const outputTokens = leg.stopped === true ? undefined : leg.outputTokens
+  if (leg.outputCap === undefined || outputTokens === undefined) return addTime(kept, foreseen, serviceMs, nowMs)
+  addTime(kept, workVectorOf(leg.work, outputTokens), serviceMs, nowMs)
+  addOutput(kept, leg.outputCap, outputTokens)
+}
 
-/** What a model took for inputs of a size, over several workers; those of every size where there are few. `undefined` when nothing is known. */
-export function sketchFor(workers: readonly ServiceTimes[], model: string, inputBytes: number): TimeSketch | undefined {
-  const size = sizeClassOf(inputBytes)
-  const bySize = workers.map(times => times[model] ?? {})
-  const own = mergeSketches(bySize.flatMap(sizes => (sizes[size] === undefined ? [] : [sizes[size]])))
-  if (weightOf(own) >= enough) return own
-  const all = mergeSketches(bySize.flatMap(sizes => Object.values(sizes)))
-  return all.length === 0 ? undefined : all
+function expectedTokensOf({ outputCap }: MeasuredLeg, { outputs }: Kept): number {
+  return outputCap === undefined ? 0 : expectedOutput(outputCap, [Object.fromEntries(outputs)])
+}
+
+function addRatio({ ratios }: Kept, sizeClass: number, ratio: number, nowMs: number): void {
+  const recorder = ratios.get(sizeClass) ?? createTimeRecorder()
+  ratios.set(sizeClass, recorder)
+  recorder.add(ratio * 1000, nowMs)
+}
+
+function addTime(kept: Kept, vector: WorkVector, serviceMs: number, nowMs: number): void {
+  const keep = keepEach * fadeOver(nowMs - kept.at)
+  const fitted = kept.rates === undefined ? serviceMs : Math.max(leastMs, timeBy(kept.rates, vector))
+  const isSettled = kept.sums.weight * keep >= surprisedFrom
+  const ms = isSettled ? Math.min(fitted * mostSurprise, Math.max(fitted / mostSurprise, serviceMs)) : serviceMs
+  kept.sums = addMeasurement(kept.sums, vector, { ms, expectedMs: fitted, keep })
+  kept.totalMs = kept.totalMs * keep + serviceMs
+  kept.rates = fitRates(kept.sums)
+  kept.at = nowMs
+}
+
+function addOutput({ outputs }: Kept, outputCap: number, outputTokens: number): void {
+  const name = capClassOf(outputCap)
+  const [weight, tokens] = outputs.get(name) ?? [0, 0]
+  outputs.set(name, [weight * keepEach + 1, tokens * keepEach + outputTokens])
+}
+
+/** Less than this cannot be told from nothing. */
+const leastMs = 0.1
+
+function timesOf(kept: Kept): RungTimes {
+  return {
+    at: kept.at,
+    sums: rounded(kept.sums),
+    meanMs: short(kept.totalMs / Math.max(1, kept.sums.weight)),
+    ratios: Object.fromEntries([...kept.ratios].map(([sizeClass, recorder]) => [sizeClass, recorder.sketch(kept.at)])),
+    outputs: Object.fromEntries(
+      [...kept.outputs].map(([name, [weight, tokens]]) => [name, [short(weight), short(tokens)]]),
+    ),
+  }
+}
+
+/** Heartbeats are read by every router twice a second. */
+function rounded({ weight, gram, moment }: WorkSums): WorkSums {
+  return { weight: short(weight), gram: gram.map(short), moment: moment.map(short) }
+}
+
+function short(value: number): number {
+  return Number(value.toPrecision(7))
+}
+
+/** Answers of an unknown model are taken to be this long, where the cap allows it. */
+const usualOutputTokens = 200
+/** So many measurements weigh as much as the guess. */
+const guessWeight = 1
+
+/** The output tokens to be expected under a cap: what answers under caps of that size had, leaning on those under all caps. */
+export function expectedOutput(
+  outputCap: number,
+  outputs: readonly RungTimes['outputs'][],
+  guess = usualOutputTokens,
+): number {
+  const all = sumOf(outputs.flatMap(byClass => Object.values(byClass)))
+  const name = capClassOf(outputCap)
+  const own = sumOf(outputs.flatMap(byClass => (byClass[name] === undefined ? [] : [byClass[name]])))
+  const overall = (guess * guessWeight + all[1]) / (guessWeight + all[0])
+  return Math.min(outputCap, (overall * guessWeight + own[1]) / (guessWeight + own[0]))
+}
+
+function sumOf(all: readonly (readonly [number, number])[]): readonly [weight: number, tokens: number] {
+  return [all.reduce((total, [weight]) => total + weight, 0), all.reduce((total, [, tokens]) => total + tokens, 0)]
 }

@@ -16,37 +16,66 @@ function timeOf(bucket: number): number {
 
 /** Times as they come: old ones weigh less, so that a change is followed. */
 export interface TimeRecorder {
-  add(ms: number): void
-  sketch(): TimeSketch
+  /** `nowMs`: by whatever clock, as long as it is the same. */
+  add(ms: number, nowMs: number): void
+  /** As it is at that time. */
+  sketch(nowMs: number): TimeSketch
 }
 
 /** Weight at which all that was counted so far is halved: enough for a 99th percentile, few enough to follow a change. */
 const halveAt = 600
 /** A bucket lighter than this is forgotten. */
-const lightest = 0.2
+const lightest = 0.05
+
+/** What was measured weighs half as much after this time. */
+const halfLifeMs = 15 * 60_000
+
+/** What is left of a weight after some time. */
+export function fadeOver(ms: number): number {
+  return 2 ** (-Math.max(0, ms) / halfLifeMs)
+}
 
 /** Makes a recorder. */
 export function createTimeRecorder(): TimeRecorder {
   let counts = new Map<number, number>()
   let total = 0
-  const halve = (): void => {
+  let at = 0
+  const weaken = (factor: number): void => {
+    if (factor > weakenFrom) return
     counts = new Map(
-      [...counts].map(([bucket, count]) => [bucket, count / 2] as const).filter(([, count]) => count > lightest),
+      [...counts].map(([bucket, count]) => [bucket, count * factor] as const).filter(([, count]) => count > lightest),
     )
     total = [...counts.values()].reduce((sum, count) => sum + count, 0)
   }
   return {
-    add(ms) {
+    add(ms, nowMs) {
+      const factor = fadeOver(nowMs - at)
+      if (factor <= weakenFrom) {
+        weaken(factor)
+        at = nowMs
+      }
       const bucket = bucketOf(ms)
       counts.set(bucket, (counts.get(bucket) ?? 0) + 1)
       total += 1
-      if (total >= halveAt) halve()
+      if (total >= halveAt) weaken(0.5)
     },
-    sketch: () =>
-      [...counts]
+    sketch(nowMs) {
+      const factor = fadeOver(nowMs - at)
+      return [...counts]
         .toSorted(([a], [b]) => a - b)
-        .map(([bucket, count]) => [bucket, Math.round(count * 100) / 100] as const),
+        .map(([bucket, count]) => [bucket, Math.round(count * factor * 100) / 100] as const)
+        .filter(([, count]) => count > 0)
+    },
   }
+}
+
+/** Fading is done in steps of this. */
+const weakenFrom = 0.98
+
+/** The sketch of all its times multiplied, with weights multiplied too. */
+export function scaleSketch(sketch: TimeSketch, factor: number, weightFactor = 1): TimeSketch {
+  const shift = Math.round(Math.log(factor) / growth)
+  return sketch.map(([bucket, count]) => [Math.max(0, bucket + shift), count * weightFactor] as const)
 }
 
 /** Adds sketches up. */

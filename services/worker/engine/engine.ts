@@ -50,6 +50,10 @@ const mostJudges = 4
 /** Kinds that wait rather than compute: they need no process. */
 const callingKinds: ReadonlySet<string> = new Set(['openai', 'anthropic', 'gemini', 'oip', 'echo'])
 
+function isParallel(spec: BackendSpec): boolean {
+  return callingKinds.has(spec.kind) && !(spec.kind === 'echo' && spec.oneAtATime)
+}
+
 type LoadedBackend = Backend & { readonly ready?: boolean }
 
 /**
@@ -70,6 +74,7 @@ export async function createEngine(options: EngineOptions, dependencies: EngineD
     return outcome ?? bug('the verifier is not there')
   }
 
+  const parallel = new Set(options.models.flatMap(({ name, backend }) => (isParallel(backend) ? [name] : [])))
   const atWork = new Map<string, number>()
   const count = (model: string, more: number): unknown => atWork.set(model, (atWork.get(model) ?? 0) + more)
 
@@ -93,6 +98,7 @@ export async function createEngine(options: EngineOptions, dependencies: EngineD
       return [...bare].filter(([, backend]) => backend.ready !== false).map(([name]) => name)
     },
     maxBatch: model => backends.get(model)?.maxBatch ?? 1,
+    isParallel: model => parallel.has(model),
     isBusy: model => (atWork.get(model) ?? 0) > 0,
     run,
     engineQueue: model => bare.get(model)?.engineQueue?.(),

@@ -5,6 +5,7 @@ import { isGatewayError } from '#services/contract/errors'
 import { addNanoUsd } from '#services/contract/money'
 import { costOf, type Usage } from '#services/contract/price'
 import type { MailSender } from '#services/state/replies/mailbox'
+import type { Job } from '#services/state/queue/job'
 import type { TakenJob } from '#services/state/queue/pool-queue'
 import type { Outcome } from '#services/worker/states'
 
@@ -78,7 +79,7 @@ function endOf(leg: BegunLeg, outcome: Outcome, endedAt: number, workerId: strin
   const verifierNanoUsd = outcome.kind === 'done' ? (outcome.result.verifierNanoUsd ?? 0) : 0
   const receipt: Receipt = {
     usage,
-    costNanoUsd: addNanoUsd(costOf(usage, leg.taken.job.price), verifierNanoUsd),
+    costNanoUsd: addNanoUsd(costOf(chargedOf(usage, leg.taken.job), leg.taken.job.price), verifierNanoUsd),
     workerId,
     attempt: leg.attempt,
     startedAt: leg.startedAt,
@@ -86,6 +87,12 @@ function endOf(leg: BegunLeg, outcome: Outcome, endedAt: number, workerId: strin
   }
   if (outcome.kind === 'done') return { kind: 'done', result: outcome.result, receipt }
   return { kind: 'failed', reason: outcome.reason, message: outcome.message, receipt }
+}
+
+/** Computing beyond what was reserved for is not the caller's fault, and not charged: a machine that is busy, a forecast that was wrong. */
+function chargedOf(usage: Usage, { chargedComputeMs = Infinity }: Job): Usage {
+  const { computeMs = 0 } = usage
+  return computeMs > chargedComputeMs ? { ...usage, computeMs: chargedComputeMs } : usage
 }
 
 /** Tells the router that a leg will not run here, where no attempt is there to end it by. */

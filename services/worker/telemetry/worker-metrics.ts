@@ -1,5 +1,8 @@
-import type { ServiceTimes } from '#services/state/service-times/service-times'
-import { createServiceTimesRecorder } from '#services/state/service-times/service-times'
+import {
+  createServiceTimesRecorder,
+  type MeasuredLeg,
+  type ServiceTimes,
+} from '#services/state/service-times/service-times'
 import { turnsOf } from '#services/state/registry/engine-turns'
 import type { EngineQueue } from '#services/state/registry/worker-registry'
 import type { LegFailure } from '#services/state/cascade-log/cascade-log'
@@ -21,16 +24,17 @@ export interface WorkerMetrics {
 /** How a leg ended, after how long at work, after how long in the queue. */
 export interface EndedLeg {
   readonly end: string
-  readonly inputBytes: number
+  readonly rung: string
+  /** How its service time is measured. */
+  readonly measured: Omit<MeasuredLeg, 'stopped'>
   readonly workMs: number
+  /** Computing time beyond what was reserved for, which nobody is charged for. */
+  readonly unchargedMs: number
   /** What its engine had to do when it began. */
   readonly engine?: EngineQueue | undefined
   readonly waitMs: number
   readonly costNanoUsd: number
 }
-
-/** A leg that was stopped at its deadline would have gone on; left out, slow inputs would make the model look quick. */
-const stoppedFactor = 1.25
 
 /** A leg that met a longer queue than this many service times tells of the queue, not of the model: nothing is learnt of it. */
 const mostTurns = 100
@@ -60,6 +64,7 @@ export function createWorkerMetrics(
   registry: Registry,
   running: () => number,
   { pool, models }: ServedPool = { pool: '', models: [] },
+  now: () => number = Date.now,
 ): WorkerMetrics {
   const registers = [registry]
   const legs = new Counter({
@@ -88,6 +93,12 @@ export function createWorkerMetrics(
     labelNames: ['pool', 'model'],
     registers,
   })
+  const uncharged = new Counter({
+    name: 'sluice_worker_uncharged_compute_seconds_total',
+    help: 'Computing time beyond what was reserved for it, which nobody was charged for, by pool and model.',
+    labelNames: ['pool', 'model'],
+    registers,
+  })
   const batches = new Histogram({
     name: 'sluice_worker_batch_legs',
     help: 'Legs computed together.',
@@ -112,19 +123,21 @@ export function createWorkerMetrics(
   })
   // A series that is there from the start shows its first increase, which an alert may be about.
   for (const model of models) for (const end of watchedEnds) legs.inc({ model, end }, 0)
-  const recent = createServiceTimesRecorder()
+  for (const model of models) uncharged.inc({ pool, model }, 0)
+  const recent = createServiceTimesRecorder(now)
   return {
-    leg(model, { end, inputBytes, workMs, waitMs, engine, costNanoUsd }) {
+    leg(model, { end, rung, measured, workMs, unchargedMs, waitMs, engine, costNanoUsd }) {
       const turns = engine === undefined ? 0 : turnsOf(engine)
       spent.inc({ pool, model }, costNanoUsd / 1e9)
+      uncharged.inc({ pool, model }, unchargedMs / 1000)
       legs.inc({ model, end })
       work.observe({ model }, workMs / 1000)
       waits.observe({ model }, Math.max(0, waitMs) / 1000)
       // What it took without the queue of its engine is what is foreseen with the queue as it is then.
-      const servedMs = workMs / (1 + turns)
+      const serviceMs = measured.serviceMs / (1 + turns)
       if (!(turns <= mostTurns)) return
-      if (end === 'done') recent.add(model, inputBytes, servedMs)
-      else if (end === 'expired') recent.add(model, inputBytes, servedMs * stoppedFactor)
+      if (end === 'done') recent.add(rung, { ...measured, serviceMs })
+      else if (isStopped(end)) recent.add(rung, { ...measured, serviceMs, stopped: true })
     },
     batch(model, size) {
       if (size > 0) batches.observe({ model }, size)
@@ -132,4 +145,9 @@ export function createWorkerMetrics(
     takesRestarted: fault => restarts.inc({ fault }),
     times: recent.times,
   }
+}
+
+/** Ends of legs that would have gone on: left out, slow inputs would make the model look quick. */
+function isStopped(end: string): boolean {
+  return end === 'expired' || end === 'cancelled'
 }

@@ -26,6 +26,7 @@ export interface LegDesk {
   deliver(mail: RouterMail): void
   /** Reads every awaited leg from the log: for mail that was never written, since its worker died between the log and the mail. */
   reconcile(): Promise<void>
+  isAwaited(legId: LegId): boolean
   /** The legs awaited now, and where. */
   awaited(): readonly ({ readonly legId: LegId } & Omit<LegListener, 'onStarted' | 'onDelta' | 'onEnd'>)[]
   /** Legs awaited now. */
@@ -81,6 +82,7 @@ export function createLegDesk(climbLog: ClimbLog, logger: Logger): LegDesk {
         })
       }
     },
+    isAwaited: legId => awaited.has(legId),
     reconcile: () => readAll([...awaited.keys()]),
     awaited: () =>
       [...awaited].map(([legId, { pool, model, waits, epoch, hasAlternative }]) => {

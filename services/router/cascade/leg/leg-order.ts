@@ -18,8 +18,8 @@ export interface RunLegDependencies {
   readonly mail: MailSender
   readonly desk: LegDesk
   readonly clock: Clock
-  /** What a leg is expected to take, for its place in line. */
-  readonly foresee: (rung: Rung, request: Course['request']) => Pick<Job, 'serviceMs' | 'weight' | 'latestStartAt'>
+  /** Predicts how long a leg will be at work, for its place in line. */
+  readonly predictLeg: (rung: Rung, leg: PredictedLeg) => Pick<Job, 'serviceMs' | 'weight' | 'latestStartAt'>
   /** Name of this router's mailbox. */
   readonly replyTo: string
   /** Told of a climb that was opened with its first leg. */
@@ -30,12 +30,18 @@ export interface RunLegDependencies {
   readonly tracer?: Tracer
 }
 
+/** What a leg's service time is predicted from. */
+export type PredictedLeg = Pick<Course['request'], 'task' | 'options' | 'work' | 'tenant' | 'deadlineAt'> &
+  Pick<Course, 'estimate'>
+
 /** One leg to run. */
 export interface LegOrder {
   readonly course: Course
   readonly index: number
   readonly rung: Rung
   readonly reserveNanoUsd: NanoUsd
+  /** Epoch ms at which it is given up, so that another rung has time; the request's deadline when absent. */
+  readonly stopAt?: number | undefined
   /** Whether the caller can be served without this leg. */
   readonly hasAlternative: () => boolean
   /** Where text goes as it comes; absent when it is not to be streamed. */

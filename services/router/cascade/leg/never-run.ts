@@ -11,6 +11,16 @@ export function neverRun(reason: keyof typeof messages, nowMs: number): LegEnd {
   return { kind: 'failed', reason, message: messages[reason], receipt: nothingUsed(0, nowMs) }
 }
 
+/** The end of a leg that had to leave time for another rung. */
+export function outOfTime(attempt: number, nowMs: number): LegEnd {
+  return {
+    kind: 'failed',
+    reason: 'expired',
+    message: 'it would have left no time for another rung',
+    receipt: nothingUsed(attempt, nowMs),
+  }
+}
+
 /** The end of a leg whose worker was lost with it: what that attempt used is the deployment's loss. */
 export function workerLost(lostAttempt: number, nowMs: number): LegEnd {
   return {

@@ -5,6 +5,7 @@ import { envelopeVersion, priorityRanks, type Job } from '#services/state/queue/
 import { noTracer } from '#services/platform/telemetry/tracer'
 import { withSpan } from '#services/platform/telemetry/with-span'
 import { deliveryMarginMs } from '#services/router/request/states'
+import { giveUpLeg } from './give-up-leg.ts'
 import { createPair } from './hedge.ts'
 import type { LegOrder, RunLegDependencies } from './leg-order.ts'
 import { neverRun } from './never-run.ts'
@@ -43,6 +44,12 @@ export async function runLeg(order: LegOrder, dependencies: RunLegDependencies):
   })
   const leftMs = course.request.deadlineAt - deliveryMarginMs - dependencies.clock.now()
   const timer = setTimeout(() => resolve({ kind: 'late' }), Math.max(0, leftMs))
+  const stopsInMs = (order.stopAt ?? Infinity) - dependencies.clock.now()
+  const giveUp = (): void => {
+    // What cannot be given up ends at the deadline.
+    giveUpLeg(order, legId, dependencies).catch(() => {})
+  }
+  const stopping = stopsInMs < leftMs ? setTimeout(giveUp, Math.max(0, stopsInMs)) : undefined
   const onLeft = (): void => resolve({ kind: 'left' })
   const onLost = (): void => resolve({ kind: 'lost' })
   order.signal.addEventListener('abort', onLeft, { once: true })
@@ -58,6 +65,7 @@ export async function runLeg(order: LegOrder, dependencies: RunLegDependencies):
   } finally {
     pair.close()
     clearTimeout(timer)
+    clearTimeout(stopping)
     stopWaiting()
     order.signal.removeEventListener('abort', onLeft)
     course.lost.removeEventListener('abort', onLost)
@@ -120,31 +128,42 @@ function jobOf(
   order: LegOrder,
   legId: LegId,
   traceparent: string | undefined,
-  { clock, replyTo, foresee }: RunLegDependencies,
+  { clock, replyTo, predictLeg }: RunLegDependencies,
 ): Job {
-  const { request } = order.course
+  const { request, estimate, plan } = order.course
+  const planned = plan.rungs.find(one => one.name === order.rung.name)
+  const deadlineAt = Math.min(order.stopAt ?? Infinity, request.deadlineAt)
   return {
     version: envelopeVersion,
     legId,
     tenant: request.tenant,
     model: order.rung.model.name,
+    rung: order.rung.name,
     recipe: recipeOf(order.rung, request.constraints.adapter),
     task: request.task,
     options: request.options,
     parts: request.parts,
-    deadlineAt: request.deadlineAt,
+    work: request.work,
+    deadlineAt,
     ...(order.rung.model.longestLegMs === undefined ? {} : { longestMs: order.rung.model.longestLegMs }),
     priority: priorityRanks[request.constraints.priority],
-    ...foresee(order.rung, request),
+    ...placeOf(predictLeg(order.rung, { ...request, estimate, deadlineAt }), clock.now()),
     replyTo,
     streaming: order.relay !== undefined,
-    price: order.course.plan.rungs.find(one => one.name === order.rung.name)?.price ?? order.rung.model.price,
+    price: planned?.price ?? order.rung.model.price,
     reserveNanoUsd: order.reserveNanoUsd,
+    ...(planned?.computeMs === undefined ? {} : { chargedComputeMs: planned.computeMs }),
     enqueuedAt: clock.now(),
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(request.tracestate === undefined ? {} : { tracestate: request.tracestate }),
     ...(request.sessionKey === undefined ? {} : { sessionKey: request.sessionKey }),
   }
+}
+
+/** What is run against its forecast, since that may be wrong, may start until its deadline. */
+function placeOf(place: ReturnType<RunLegDependencies['predictLeg']>, nowMs: number): typeof place {
+  const { latestStartAt = Infinity, ...rest } = place
+  return latestStartAt > nowMs ? place : rest
 }
 
 /** A request may choose among the adapters of a model; a rung's own stays. */

@@ -5,7 +5,7 @@
 -- Atomic, one slot.
 local count = 0
 for id in string.gmatch(redis.call('HGET', tickets, ARGV[1]) or '', '%S+') do
-  if redis.call('HGET', running, id) == ARGV[1] then
+  if run_of(id) == ARGV[1] then
     redis.call('HDEL', running, id)
     forget(id)
     count = count + 1

@@ -3,7 +3,7 @@
 -- ARGV: 1 ticket, 2 leg
 -- Returns: 1 when a ticket is to be handed out for it
 -- Atomic, one slot.
-if redis.call('HGET', running, ARGV[2]) ~= ARGV[1] then
+if run_of(ARGV[2]) ~= ARGV[1] then
   return 0
 end
 redis.call('HDEL', running, ARGV[2])

@@ -1,8 +1,8 @@
 -- What every script on a pool's line shares; put before each of them.
 -- KEYS: 1 legs (hash: leg → envelope), 2 places (hash: leg → 'cost charge latest-start member'), 3 wait (zset by name: class, tenant,
 --       model, deadline, leg), 4 turns (zset: class and tenant → class and virtual start tag), 5 idle (zset: the same of tenants that
---       have nothing waiting), 6 clocks (hash: class → virtual time), 7 backlog (hash: class and tenant → ms of work waiting),
---       8 running (hash: leg → ticket), 9 tickets (hash: ticket → legs), 10 supply (tickets out that nobody has used),
+--       have nothing waiting), 6 clocks (hash: class → virtual time), 7 backlog (hash: class, tenant and model → ms of work waiting),
+--       8 running (hash: leg → 'ticket start', start in epoch ms of this server), 9 tickets (hash: ticket → legs), 10 supply (tickets out that nobody has used),
 --       11 put (hash: class → ms of work put in line so far)
 -- All keys are in the pool's slot.
 local legs, places, wait, turns, idle = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -29,13 +29,32 @@ local function place_of(id)
     return nil
   end
   local cost, charge, latest, member = string.match(place, '^(%d+) (%d+) (%d+) (.*)$')
-  return { cost = tonumber(cost), charge = tonumber(charge), latest = tonumber(latest), member = member, turn = turn_of(member) }
+  return {
+    cost = tonumber(cost),
+    charge = tonumber(charge),
+    latest = tonumber(latest),
+    member = member,
+    turn = turn_of(member),
+    kind = string.match(member, '^([^\31]*\31[^\31]*\31[^\31]*)\31'),
+  }
+end
+
+-- This server's time (epoch ms).
+local function server_time()
+  local clock = redis.call('TIME')
+  return clock[1] * 1000 + math.floor(clock[2] / 1000)
+end
+
+-- The ticket that a leg runs for, and since when; nothing when it does not run.
+local function run_of(id)
+  local ticket, start = string.match(redis.call('HGET', running, id) or '', '^(%S+) (%d+)$')
+  return ticket, tonumber(start)
 end
 
 -- A tenant that comes back goes on at the virtual time, or where it ended when that is later: a pause saves nothing up.
 local function enter(place)
   redis.call('ZADD', wait, 0, place.member)
-  redis.call('HINCRBY', backlog, place.turn, place.cost)
+  redis.call('HINCRBY', backlog, place.kind, place.cost)
   if redis.call('ZSCORE', turns, place.turn) then
     return
   end
@@ -52,8 +71,8 @@ end
 -- When the last of a class has left, its history is forgotten: fairness is about those who wait.
 local function leave(place)
   redis.call('ZREM', wait, place.member)
-  if redis.call('HINCRBY', backlog, place.turn, -place.cost) <= 0 then
-    redis.call('HDEL', backlog, place.turn)
+  if redis.call('HINCRBY', backlog, place.kind, -place.cost) <= 0 then
+    redis.call('HDEL', backlog, place.kind)
   end
   if first_of(place.turn) then
     return

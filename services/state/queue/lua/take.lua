@@ -68,7 +68,7 @@ local function pick(id, place)
   end
   redis.call('ZINCRBY', turns, place.charge, place.turn)
   leave(place)
-  redis.call('HSET', running, id, ARGV[1])
+  redis.call('HSET', running, id, ARGV[1] .. ' ' .. string.format('%.0f', server_time()))
   table.insert(picked, redis.call('HGET', legs, id))
   table.insert(ids, id)
   if #picked == 1 then

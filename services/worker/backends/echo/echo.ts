@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isWords, wordsIn } from '#services/contract/content'
+import { noWork } from '#services/state/service-times/workload'
+import { createTurnstile } from '#services/worker/engine/process/turnstile'
 import type { Backend, RunControl } from '../backend.ts'
 import type { Outcome, Work } from '#services/worker/states'
 
@@ -16,6 +18,14 @@ export interface EchoSpec {
   readonly obeys: boolean
   /** Share of answers that fail, spread evenly. */
   readonly failRatio: number
+  /** What it takes more by the work that the input is. */
+  readonly audioSecondMs: number
+  readonly megapixelMs: number
+  readonly inputTokenMs: number
+  /** `generate`: what it takes more for each output token that it may write. */
+  readonly outputTokenMs: number
+  /** One answer after the other, as a model that computes. */
+  readonly oneAtATime: boolean
 }
 
 const echoBatch = 64
@@ -24,13 +34,24 @@ const charactersPerDelta = 16
 /** Makes an echo. */
 export function createEchoBackend(spec: EchoSpec): Promise<Backend> {
   let asked = 0
+  const turnstile = createTurnstile()
   const fails = (): boolean => {
     asked += 1
     return Math.floor(asked * spec.failRatio) > Math.floor((asked - 1) * spec.failRatio)
   }
   return Promise.resolve({
-    maxBatch: echoBatch,
-    run: (batch, control) => Promise.all(batch.map(work => echo(work, spec, fails(), control))),
+    maxBatch: spec.oneAtATime ? 1 : echoBatch,
+    async run(batch, control) {
+      if (!spec.oneAtATime) return Promise.all(batch.map(work => echo(work, spec, fails(), control)))
+      const leave = await turnstile.enter()
+      const startedAt = Date.now()
+      try {
+        return await Promise.all(batch.map(work => echo(work, spec, fails(), control)))
+      } finally {
+        control.ran?.(startedAt, Date.now())
+        leave()
+      }
+    },
     close: () => Promise.resolve(),
   })
 }
@@ -38,7 +59,7 @@ export function createEchoBackend(spec: EchoSpec): Promise<Backend> {
 async function echo(work: Work, spec: EchoSpec, fail: boolean, control: RunControl): Promise<Outcome> {
   const startedAt = performance.now()
   const { text, delayMs, confidence } = behaviourOf(textOf(work), spec)
-  await wait(delayMs, control.signal(work.legId))
+  await wait(delayMs + workMsOf(work, spec), control.signal(work.legId))
   const computeMs = performance.now() - startedAt
   if (control.cancelled(work.legId)) {
     return { kind: 'failed', reason: 'cancelled', message: 'it was called off', usage: { computeMs } }
@@ -55,7 +76,11 @@ async function echo(work: Work, spec: EchoSpec, fail: boolean, control: RunContr
       output: outputOf(work, text),
       rawConfidence: confidence,
       signals: { characters: text.length },
-      usage: { outputTokens: text.length, computeMs },
+      // An echo that takes time by the token writes as many as it may.
+      usage: {
+        outputTokens: (spec.outputTokenMs > 0 ? work.options.maxOutputTokens : undefined) ?? text.length,
+        computeMs,
+      },
     },
   }
 }
@@ -66,6 +91,15 @@ function delayOf(text: string, { delayMs, spread }: EchoSpec): number {
   const digest = createHash('sha256').update(text).digest()
   const [radius, angle] = [0, 4].map(at => (digest.readUInt32BE(at) + 0.5) / 2 ** 32) as [number, number]
   return delayMs * Math.exp(spread * Math.sqrt(-2 * Math.log(radius)) * Math.cos(2 * Math.PI * angle))
+}
+
+function workMsOf({ workload = noWork, options }: Work, spec: EchoSpec): number {
+  const { audioSeconds, megapixels, inputTokens } = workload
+  const { audioSecondMs, megapixelMs, inputTokenMs, outputTokenMs } = spec
+  const outputTokens = options.maxOutputTokens ?? 0
+  return (
+    audioSecondMs * audioSeconds + megapixelMs * megapixels + inputTokenMs * inputTokens + outputTokenMs * outputTokens
+  )
 }
 
 function textOf({ parts }: Work): string {

@@ -1,0 +1,23 @@
+import { isWords, type Part } from '#services/contract/content'
+import type { Rung } from '#services/contract/model'
+import type { InferenceRequest } from '#services/contract/request'
+import type { Caller, CheckedPart, Claimed } from '#services/router/request/states'
+
+/** Who calls behind a caller's back. No tenant of a configuration can have this name. */
+export const shadowCaller: Caller = { tenant: '_shadow', credentialId: 'shadow', scopes: ['infer'] }
+
+/** The same request to one rung, after everybody else's. */
+export function shadowRequestOf({ request, parts }: Claimed, rung: Rung, deadlineMs?: number): InferenceRequest {
+  const { task, options } = request
+  const constraints = {
+    priority: 'sheddable',
+    model: rung.name,
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+  } as const
+  return { task, options, parts: parts.map(partOf), labels: {}, constraints }
+}
+
+function partOf(part: CheckedPart): Part {
+  if (isWords(part)) return part
+  return { kind: part.kind, source: { kind: 'bytes', bytes: part.bytes }, mediaType: part.mediaType }
+}

@@ -1,0 +1,135 @@
+import { expectedOutput, sizeClassOf, type RungTimes } from './service-times.ts'
+import {
+  fadeOver,
+  mergeSketches,
+  momentsOf,
+  quantileOf,
+  scaleSketch,
+  weightOf,
+  type TimeSketch,
+} from './time-sketch.ts'
+import { addSums, fitRates, scaleOf, timeBy, type WorkRates } from './work-regression.ts'
+import { sizeOf, typicalWork, workVectorOf, type Workload } from './workload.ts'
+import type { Task } from '#services/contract/content'
+
+/** How long a leg will be at work. */
+export interface ServiceForecast {
+  readonly meanMs: number
+  readonly deviationMs: number
+  /** The time that a share of all such legs does not pass. */
+  quantileMs(ratio: number): number
+  /** Measurements that it is made of, old ones weighing less; 0 where it is a guess. */
+  readonly weight: number
+  /** Epoch ms of the newest of them. */
+  readonly measuredAt?: number
+}
+
+/** An input as its service time is predicted by. */
+export interface LegWork {
+  readonly work: Workload
+  readonly outputCap?: number | undefined
+  /** Output tokens to be expected while none were counted. */
+  readonly outputTokens?: number | undefined
+}
+
+/** Predicts the service times of one rung. */
+export interface ServiceModel {
+  predict(leg: LegWork): ServiceForecast
+}
+
+/** What is known of a rung has faded away below this: it is tried again. */
+const leastWeight = 0.2
+/** A worker's own pace is told from that of all by so many measurements. */
+const paceWeight = 3
+/** Measurements of other sizes say less of how much times vary. */
+const otherSizesFactor = 0.1
+const mostOthersWeight = 2
+/** How wrong a forecast is while little was measured, of inputs like those that were: times of a thousandth with weights. */
+const guess: TimeSketch = mergeSketches(
+  [
+    [600, 0.2],
+    [800, 0.5],
+    [1000, 0.7],
+    [1250, 0.4],
+    [1700, 0.2],
+  ].map(([ms, weight]) => scaleSketch(unit(), ms! / 1000, weight)),
+)
+/** Each class of size between an input and those that were measured makes it as much wronger. */
+const widerPerClass = 0.35
+
+/** Times of one thousandth: a ratio of 1. */
+function unit(): TimeSketch {
+  return scaleSketch([[0, 1]], 1000 / 0.1)
+}
+
+/** Makes the model of a rung from what its workers tell; `undefined` when nothing is known of it, or not any more. Pure. */
+export function createServiceModel(told: readonly RungTimes[], nowMs: number): ServiceModel | undefined {
+  const faded = told.map(times => ({ times, factor: fadeOver(nowMs - times.at) }))
+  const sums = addSums(faded.map(({ times, factor }) => ({ sums: times.sums, factor })))
+  const rates = sums.weight < leastWeight ? undefined : fitRates(sums)
+  if (rates === undefined) return undefined
+  const measuredAt = Math.max(...told.map(({ at }) => at))
+  const outputs = told.map(times => times.outputs)
+  const ratiosOf = ratiosByClass(told, rates, nowMs)
+  return {
+    predict({ work, outputCap, outputTokens }) {
+      const output = outputCap === undefined ? 0 : expectedOutput(outputCap, outputs, outputTokens)
+      const vector = workVectorOf(work, output)
+      return { ...forecastOf(timeBy(rates, vector), ratiosOf(sizeClassOf(vector))), weight: sums.weight, measuredAt }
+    },
+  }
+}
+
+/** What times a policy knows of a rung, at the size of input that they are of: stands in until it has run. */
+export function guessService(task: Task, latencyMs: number, { work, outputTokens = 0 }: LegWork): ServiceForecast {
+  const typical = sizeOf(workVectorOf(typicalWork(task), outputTokens))
+  const ms = (latencyMs * sizeOf(workVectorOf(work, outputTokens))) / typical
+  return { ...forecastOf(ms, guess), weight: 0 }
+}
+
+function forecastOf(ms: number, ratios: TimeSketch): Pick<ServiceForecast, 'meanMs' | 'deviationMs' | 'quantileMs'> {
+  const { meanMs, deviationMs } = momentsOf(ratios)
+  return {
+    meanMs: (ms * meanMs) / 1000,
+    deviationMs: (ms * deviationMs) / 1000,
+    quantileMs: ratio => (ms * quantileOf(ratios, ratio)) / 1000,
+  }
+}
+
+/** How often legs took how many times the time by `rates`, by class of size; each worker at its own pace. */
+function ratiosByClass(told: readonly RungTimes[], rates: WorkRates, nowMs: number): (sizeClass: number) => TimeSketch {
+  const byClass = new Map<number, TimeSketch>()
+  for (const times of told) {
+    const pace = paceOf(times, rates)
+    for (const [name, sketch] of Object.entries(times.ratios)) {
+      const sizeClass = Number(name)
+      const own = scaleSketch(sketch, pace, fadeOver(nowMs - times.at))
+      byClass.set(sizeClass, mergeSketches([byClass.get(sizeClass) ?? [], own]))
+    }
+  }
+  const known = new Map<number, TimeSketch>()
+  return sizeClass => {
+    const sketch = known.get(sizeClass) ?? blend(byClass, sizeClass)
+    known.set(sizeClass, sketch)
+    return sketch
+  }
+}
+
+function paceOf({ sums }: RungTimes, rates: WorkRates): number {
+  const own = scaleOf(sums, rates) ?? 1
+  return (own * sums.weight + paceWeight) / (sums.weight + paceWeight)
+}
+
+function blend(byClass: ReadonlyMap<number, TimeSketch>, sizeClass: number): TimeSketch {
+  const own = byClass.get(sizeClass) ?? []
+  const others = mergeSketches([...byClass].flatMap(([other, sketch]) => (other === sizeClass ? [] : [sketch])))
+  const othersFactor = Math.min(otherSizesFactor, mostOthersWeight / Math.max(1, weightOf(others)))
+  const measured = [...byClass].filter(([, sketch]) => weightOf(sketch) >= 1).map(([other]) => other)
+  const away = measured.length === 0 ? 0 : Math.min(...measured.map(other => Math.abs(other - sizeClass)))
+  const wide = 1 + widerPerClass * away
+  const beside = mergeSketches([guess, scaleSketch(others, 1, othersFactor)])
+  const widened = beside.map(([bucket, weight]) => [Math.round(centre + (bucket - centre) * wide), weight] as const)
+  return mergeSketches([own, widened])
+}
+
+const centre = unit()[0]?.[0] ?? 0

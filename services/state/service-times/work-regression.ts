@@ -1,0 +1,128 @@
+import { workShape, type WorkVector } from './workload.ts'
+
+/**
+ * What is known of how time grows with work: the sums of a weighted least-squares fit, which add up over workers. Each measurement is
+ * weighted by its expected time, so that a share of a short leg counts as much as the same share of a long one.
+ */
+export interface WorkSums {
+  /** Measurements, old ones weighing less. */
+  readonly weight: number
+  /** Σ x·xᵀ / expected², row by row, the upper triangle. */
+  readonly gram: readonly number[]
+  /** Σ x·time / expected². */
+  readonly moment: readonly number[]
+}
+
+/** Milliseconds a unit of each kind of work. */
+export type WorkRates = readonly number[]
+
+const size = workShape.length
+const shape = workShape.map(([, unit]) => unit)
+
+/** The pull towards the shape, in measurements: what tells kinds of work apart overcomes it soon. */
+const shapeWeight = 0.3
+
+/** Sums of nothing. */
+export const noSums: WorkSums = {
+  weight: 0,
+  gram: Array.from({ length: (size * (size + 1)) / 2 }, () => 0),
+  moment: Array.from({ length: size }, () => 0),
+}
+
+/** Adds a measurement that was expected to take `expectedMs`; what was there before weighs `keep` of what it did. */
+export function addMeasurement(
+  sums: WorkSums,
+  vector: WorkVector,
+  { ms, expectedMs, keep }: { readonly ms: number; readonly expectedMs: number; readonly keep: number },
+): WorkSums {
+  const scaled = vector.map(amount => amount / expectedMs)
+  return {
+    weight: sums.weight * keep + 1,
+    gram: pairs.map(([row, column], at) => (sums.gram[at] ?? 0) * keep + (scaled[row] ?? 0) * (scaled[column] ?? 0)),
+    moment: scaled.map((amount, at) => (sums.moment[at] ?? 0) * keep + amount * (ms / expectedMs)),
+  }
+}
+
+/** Adds sums up, each weakened. */
+export function addSums(all: readonly { readonly sums: WorkSums; readonly factor: number }[]): WorkSums {
+  return {
+    weight: all.reduce((sum, { sums, factor }) => sum + sums.weight * factor, 0),
+    gram: noSums.gram.map((_, at) => all.reduce((sum, { sums, factor }) => sum + (sums.gram[at] ?? 0) * factor, 0)),
+    moment: noSums.moment.map((_, at) =>
+      all.reduce((sum, { sums, factor }) => sum + (sums.moment[at] ?? 0) * factor, 0),
+    ),
+  }
+}
+
+/**
+ * The rates that fit best, none below 0 and pulled towards the shape, so that one measured input says something of every other: what was
+ * never varied keeps its proportion. `undefined` before anything was measured. Pure.
+ */
+export function fitRates(sums: WorkSums): WorkRates | undefined {
+  const scale = scaleOf(sums, shape)
+  if (scale === undefined) return undefined
+  const prior = shape.map(unit => unit * scale)
+  const pinned = new Set<number>()
+  for (;;) {
+    const rates = solve(sums, prior, pinned)
+    const negative = rates.findIndex(rate => rate < 0)
+    if (negative < 0) return rates
+    pinned.add(negative)
+  }
+}
+
+/** The factor by which rates fit these sums best; `undefined` of sums of nothing. */
+export function scaleOf({ gram, moment }: WorkSums, rates: WorkRates): number | undefined {
+  const up = moment.reduce((sum, value, at) => sum + value * (rates[at] ?? 0), 0)
+  const down = pairs.reduce(
+    (sum, [row, column], at) =>
+      sum + (row === column ? 1 : 2) * (gram[at] ?? 0) * (rates[row] ?? 0) * (rates[column] ?? 0),
+    0,
+  )
+  return up > 0 && down > 0 ? up / down : undefined
+}
+
+/** The time of an input by rates. */
+export function timeBy(rates: WorkRates, vector: WorkVector): number {
+  return rates.reduce((sum, rate, at) => sum + rate * (vector[at] ?? 0), 0)
+}
+
+const pairs = Array.from({ length: size }, (_, row) =>
+  Array.from({ length: size - row }, (__, more) => [row, row + more] as const),
+).flat()
+
+/** Solves the normal equations with the pull of the prior; rates that are pinned are 0. */
+function solve({ gram, moment }: WorkSums, prior: WorkRates, pinned: ReadonlySet<number>): number[] {
+  const rows = Array.from({ length: size }, () => Array.from({ length: size + 1 }, () => 0))
+  for (const [at, [row, column]] of pairs.entries()) {
+    rows[row]![column] = gram[at] ?? 0
+    rows[column]![row] = gram[at] ?? 0
+  }
+  for (const [at, row] of rows.entries()) {
+    const pull = shapeWeight / prior[at]! ** 2
+    row[at]! += pull
+    row[size] = (moment[at] ?? 0) + pull * prior[at]!
+    if (pinned.has(at)) row.fill(0)
+    for (const column of pinned) row[column] = 0
+    if (pinned.has(at)) row[at] = 1
+  }
+  return eliminate(rows)
+}
+
+/** Gauss's elimination; the rows are positive definite, so no pivot is looked for. */
+function eliminate(rows: number[][]): number[] {
+  for (let at = 0; at < size; at += 1) {
+    for (let below = at + 1; below < size; below += 1) {
+      const factor = rows[below]![at]! / rows[at]![at]!
+      if (factor === 0) continue
+      for (let column = at; column <= size; column += 1) rows[below]![column]! -= factor * rows[at]![column]!
+    }
+  }
+  const solved = Array.from({ length: size }, () => 0)
+  for (let at = size - 1; at >= 0; at -= 1) {
+    let rest = rows[at]![size]!
+    for (let column = at + 1; column < size; column += 1) rest -= rows[at]![column]! * solved[column]!
+    solved[at] = rest / rows[at]![at]!
+  }
+  return solved
+}

@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest'
+import { createServiceModel, guessService } from '#services/state/service-times/predict-service'
+import { createServiceTimesRecorder, type ServiceTimes } from '#services/state/service-times/service-times'
+import { noWork, windowsOf, type Workload } from '#services/state/service-times/workload'
+
+const minute = 60_000
+
+const clip = (audioSeconds: number): Workload => ({ ...noWork, audioSeconds, audioWindows: windowsOf(audioSeconds) })
+const picture = (megapixels: number): Workload => ({ ...noWork, images: 1, megapixels })
+
+/** A model of speech on a slow core. */
+const speechMs = ({ audioSeconds, audioWindows }: Workload): number => 40 + 350 * audioWindows + 60 * audioSeconds
+
+/** Even numbers in [0,1) that are the same in every run. */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}
+
+function worker(clock = { now: 0 }) {
+  const recorder = createServiceTimesRecorder(() => clock.now)
+  return {
+    hear(seconds: number, serviceMs = speechMs(clip(seconds))) {
+      recorder.add('m', { work: clip(seconds), serviceMs })
+    },
+    recorder,
+    times: () => recorder.times(),
+  }
+}
+
+function predict(work: Workload, nowMs: number, ...told: readonly ServiceTimes[]) {
+  return createServiceModel(
+    told.flatMap(times => times['m'] ?? []),
+    nowMs,
+  )?.predict({ work })
+}
+
+describe('a service time', () => {
+  it.each([1, 10, 29, 31, 60, 180, 540])('is predicted for %i s of sound from other lengths', seconds => {
+    const { hear, times } = worker()
+    for (let turn = 0; turn < 8; turn += 1) for (const heard of [2, 5, 20, 45, 120]) hear(heard)
+    const { meanMs = 0, quantileMs } = predict(clip(seconds), 0, times()) ?? {}
+    const truth = speechMs(clip(seconds))
+    expect(meanMs / truth).toBeGreaterThan(0.75)
+    expect(meanMs / truth).toBeLessThan(1.35)
+    expect((quantileMs?.(0.99) ?? 0) / truth).toBeGreaterThan(1)
+  })
+
+  it('grows with the input after one measurement, by what such inputs have in common', () => {
+    const { hear, times } = worker()
+    hear(1)
+    const one = predict(clip(1), 0, times())
+    const long = predict(clip(540), 0, times())
+    expect((one?.meanMs ?? 0) / speechMs(clip(1))).toBeCloseTo(1, 0)
+    expect((long?.meanMs ?? 0) / speechMs(clip(540))).toBeGreaterThan(0.4)
+    expect((long?.meanMs ?? 0) / speechMs(clip(540))).toBeLessThan(2.5)
+  })
+
+  it('of a short clip stays short after one long call', () => {
+    const { hear, times } = worker()
+    for (let turn = 0; turn < 10; turn += 1) hear(1)
+    hear(540)
+    expect((predict(clip(1), 0, times())?.quantileMs(0.5) ?? 0) / speechMs(clip(1))).toBeLessThan(1.3)
+    expect((predict(clip(540), 0, times())?.meanMs ?? 0) / speechMs(clip(540))).toBeGreaterThan(0.6)
+  })
+
+  it.each([0.1, 0.5, 2, 12, 30])(
+    'is predicted for a picture of %f megapixels though it hardly grows with them',
+    size => {
+      const { recorder } = worker()
+      // Scaled to a fixed size before it is looked at: decoding alone grows.
+      const pictureMs = ({ megapixels }: Workload): number => 180 + 12 * megapixels
+      for (let turn = 0; turn < 10; turn += 1) {
+        for (const seen of [0.3, 1, 8, 20]) {
+          recorder.add('m', { work: picture(seen), serviceMs: pictureMs(picture(seen)) })
+        }
+      }
+      const { meanMs = 0 } = predict(picture(size), 0, recorder.times()) ?? {}
+      expect(meanMs / pictureMs(picture(size))).toBeGreaterThan(0.7)
+      expect(meanMs / pictureMs(picture(size))).toBeLessThan(1.4)
+    },
+  )
+
+  it('takes what a model makes of long texts from long texts, where it reads the beginning alone', () => {
+    const { recorder } = worker()
+    const textMs = (tokens: number): number => 3 + 0.1 * Math.min(256, tokens)
+    for (let turn = 0; turn < 20; turn += 1) {
+      for (const inputTokens of [5, 20, 80, 200, 500, 2000, 8000]) {
+        recorder.add('m', { work: { ...noWork, inputTokens }, serviceMs: textMs(inputTokens) })
+      }
+    }
+    for (const inputTokens of [10, 100, 1000, 6000]) {
+      const { meanMs = 0 } = predict({ ...noWork, inputTokens }, 0, recorder.times()) ?? {}
+      expect(meanMs / textMs(inputTokens)).toBeGreaterThan(0.5)
+      expect(meanMs / textMs(inputTokens)).toBeLessThan(2)
+    }
+  })
+
+  it('counts the output that is to be expected, not the cap', () => {
+    const { recorder } = worker()
+    // Answers are some 90 tokens under small caps; under large ones they are essays.
+    const draw = seeded(5)
+    for (let turn = 0; turn < 40; turn += 1) {
+      for (const [outputCap, usual] of [
+        [200, 90],
+        [4000, 1500],
+      ] as const) {
+        const outputTokens = Math.round(usual * (0.5 + draw()))
+        recorder.add('m', {
+          work: { ...noWork, inputTokens: 100 },
+          outputCap,
+          outputTokens,
+          serviceMs: 150 + 20 * outputTokens,
+        })
+      }
+    }
+    const model = createServiceModel([recorder.times()['m']!], 0)
+    const work = { ...noWork, inputTokens: 100 }
+    expect((model?.predict({ work, outputCap: 200 }).meanMs ?? 0) / 1950).toBeCloseTo(1, 0)
+    expect((model?.predict({ work, outputCap: 4000 }).meanMs ?? 0) / 30_150).toBeCloseTo(1, 0)
+    expect(model?.predict({ work, outputCap: 1 }).meanMs ?? 0).toBeLessThan(500)
+  })
+
+  it('knows how much such times vary', () => {
+    const { recorder } = worker()
+    const draw = seeded(3)
+    const all: number[] = []
+    for (let turn = 0; turn < 300; turn += 1) {
+      const seconds = 1 + 50 * draw()
+      const ratio = Math.exp(0.5 * Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw()))
+      all.push(ratio)
+      recorder.add('m', { work: clip(seconds), serviceMs: speechMs(clip(seconds)) * ratio })
+    }
+    const quantile = (share: number): number => all.toSorted((a, b) => a - b)[Math.floor(share * all.length)] ?? 0
+    const told = predict(clip(20), 0, recorder.times())
+    for (const share of [0.5, 0.9]) {
+      expect((told?.quantileMs(share) ?? 0) / speechMs(clip(20)) / quantile(share)).toBeCloseTo(1, 0)
+    }
+  })
+
+  it('is not moved by an outlier, and follows a change', () => {
+    const { hear, times } = worker()
+    for (let turn = 0; turn < 30; turn += 1) hear(10)
+    hear(10, 100 * speechMs(clip(10)))
+    expect((predict(clip(10), 0, times())?.quantileMs(0.5) ?? 0) / speechMs(clip(10))).toBeLessThan(1.2)
+    for (let turn = 0; turn < 100; turn += 1) hear(10, 4 * speechMs(clip(10)))
+    expect((predict(clip(10), 0, times())?.quantileMs(0.5) ?? 0) / speechMs(clip(10))).toBeGreaterThan(3)
+  })
+
+  it('fades with time: what was learnt while the machine was busy is forgotten', () => {
+    const clock = { now: 0 }
+    const { hear, times } = worker(clock)
+    for (let turn = 0; turn < 50; turn += 1) hear(10, 20 * speechMs(clip(10)))
+    clock.now = 60 * minute
+    for (let turn = 0; turn < 10; turn += 1) hear(10)
+    const told = predict(clip(10), clock.now, times())
+    expect((told?.quantileMs(0.5) ?? 0) / speechMs(clip(10))).toBeLessThan(2)
+    expect(predict(clip(10), clock.now + 240 * minute, times())).toBeUndefined()
+  })
+
+  it('is one of all workers, each at its own pace', () => {
+    const [quick, slow] = [worker(), worker()]
+    for (let turn = 0; turn < 40; turn += 1) {
+      for (const seconds of [2, 10, 60]) {
+        quick.hear(seconds)
+        slow.hear(seconds, 3 * speechMs(clip(seconds)))
+      }
+    }
+    const told = predict(clip(30), 0, quick.times(), slow.times())
+    expect((told?.quantileMs(0.2) ?? 0) / speechMs(clip(30))).toBeCloseTo(1, 0)
+    expect((told?.quantileMs(0.8) ?? 0) / speechMs(clip(30))).toBeCloseTo(3, 0)
+  })
+
+  it('learns of legs that were stopped that they take longer, and nothing of those that were stopped early', () => {
+    const { hear, times, recorder } = worker()
+    for (let turn = 0; turn < 10; turn += 1) hear(10)
+    for (let turn = 0; turn < 30; turn += 1) recorder.add('m', { work: clip(10), serviceMs: 100, stopped: true })
+    expect((predict(clip(10), 0, times())?.quantileMs(0.5) ?? 0) / speechMs(clip(10))).toBeCloseTo(1, 0)
+    for (let turn = 0; turn < 60; turn += 1) recorder.add('m', { work: clip(10), serviceMs: 8000, stopped: true })
+    expect(predict(clip(10), 0, times())?.quantileMs(0.5) ?? 0).toBeGreaterThan(6000)
+  })
+})
+
+describe('guessService()', () => {
+  it('scales what a policy knows to the size of the input', () => {
+    const guess = (seconds: number): number => guessService('transcribe', 1000, { work: clip(seconds) }).quantileMs(0.5)
+    expect(guess(8) / 1000).toBeCloseTo(1, 1)
+    expect(guess(540)).toBeGreaterThan(20_000)
+    expect(guess(1)).toBeLessThan(900)
+  })
+})

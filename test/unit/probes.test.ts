@@ -1,0 +1,131 @@
+import { pino } from 'pino'
+import { describe, expect, it } from 'vitest'
+import { createConsider } from '#services/router/choose/consider'
+import { createChoose } from '#services/router/choose/choose'
+import { createProbeForecasts } from '#services/router/learn/probe-forecasts'
+import { createFleet } from '#services/router/pools/fleet'
+import { createProbes } from '#services/router/pools/probes'
+import type { Assessed, Considered, Incoming } from '#services/router/request/states'
+import { tellClimb } from '../support/climb-stories.ts'
+import { backlogOf, timesOf, workerState } from '../support/worker-state.ts'
+
+const second = 1000
+
+const keptOut = (more: Partial<Considered> = {}): Considered => ({
+  rung: { name: 'm' } as Considered['rung'],
+  reserveNanoUsd: 1,
+  predictedCostNanoUsd: 1,
+  predictedLatencyMs: 14 * second,
+  predictedWaitMs: 0,
+  neededMs: 14 * second,
+  measuredAt: 0,
+  removedBy: 'deadline',
+  removedWhy: '',
+  ...more,
+})
+
+describe('createProbes()', () => {
+  it('takes a rung whose forecast is old, once a minute', () => {
+    const clock = { ms: 30 * second }
+    const probes = createProbes(60 * second, { now: () => clock.ms })
+    expect(probes.take(keptOut())).toBe(false)
+    clock.ms = 60 * second
+    expect(probes.take(keptOut())).toBe(true)
+    expect(probes.take(keptOut())).toBe(false)
+    clock.ms = 120 * second
+    expect(probes.take(keptOut({ measuredAt: 100 * second }))).toBe(false)
+    expect(probes.take(keptOut())).toBe(true)
+  })
+
+  it.each([
+    ['is kept out by something else', { removedBy: 'cost' as const }],
+    ['is kept out by a queue, of which more calls teach nothing', { predictedWaitMs: 60 * second }],
+  ])('takes no rung that %s', (_what, more) => {
+    expect(createProbes(second, { now: () => 1e9 }).take(keptOut(more))).toBe(false)
+  })
+
+  it('takes none where it is off', () => {
+    expect(createProbes(0, { now: () => 1e9 }).take(keptOut())).toBe(false)
+  })
+})
+
+describe('choosing where forecasts leave nothing', () => {
+  const clock = { ms: 0 }
+  const rules = { onTimeRatio: 0.99, escalationBackpressure: { startAtQueueRatio: 1, fullAtQueueRatio: 3 } }
+  const worker = workerState({
+    times: timesOf(
+      'small',
+      Array.from({ length: 20 }, () => 14 * second),
+    ),
+    models: ['small'],
+    pool: 'small',
+  })
+  const fleet = createFleet([worker], new Map([['small', backlogOf()]]))
+  const probes = createProbes(60 * second, { now: () => clock.ms })
+  const choose = createChoose({
+    consider: createConsider(fleet, rules),
+    clock: { now: () => clock.ms },
+    isPaid: () => false,
+    probe: probes.take,
+  })
+  const { claimed } = tellClimb([{ rung: 'small', text: 'a', confidence: 0.9, costNanoUsd: 1 }], {} as never, {
+    rungs: ['small'],
+  })
+  const assessed = (): Assessed => ({
+    ...claimed,
+    guided: { ladder: claimed.guided.ladder },
+    parts: [{ kind: 'text', text: 'hello' }],
+    request: { ...claimed.request, task: 'generate', parts: [], options: {}, labels: {} },
+    modalities: ['text'],
+    mode: 'sync',
+    submittedAt: clock.ms,
+    deadlineAt: clock.ms + 5 * second,
+  })
+
+  it('refuses, tries the rung once a minute, and never does either for who only asks what would be done', () => {
+    expect(() => choose(assessed(), true)).toThrow('no rung is left')
+    clock.ms = 61 * second
+    expect(() => choose(assessed())).toThrow('no rung is left')
+    expect(choose(assessed(), true).firstStep.model).toBe('small')
+    expect(() => choose(assessed(), true)).toThrow('no rung is left')
+  })
+})
+
+describe('createProbeForecasts()', () => {
+  const told = [{ rung: 'small', text: 'a', confidence: 0.9, costNanoUsd: 1 }] as const
+  const setUp = (busy: unknown) => {
+    const asked: Incoming[] = []
+    const { claimed, climbed } = tellClimb(told, {} as never)
+    const large = claimed.guided.ladder.rungs.at(-1)!
+    const considered = claimed.guided.ladder.rungs.map(rung =>
+      rung === large ? keptOut({ rung }) : keptOut({ rung, removedBy: undefined as never }),
+    )
+    const probing = createProbeForecasts({
+      probes: createProbes(60 * second, { now: () => 100 * second }),
+      ask: async incoming => {
+        asked.push(incoming)
+        return climbed
+      },
+      busy: () => busy,
+      spent: () => {},
+      clock: { now: () => 100 * second },
+      logger: pino({ level: 'silent' }),
+    })
+    probing.consider({ ...claimed, parts: [], considered }, climbed)
+    return { asked, probing }
+  }
+
+  it('asks the rung that was kept out with the same input, after everybody else and with time to spare', async () => {
+    const { asked, probing } = setUp(undefined)
+    await probing.close()
+    expect(asked).toHaveLength(1)
+    expect(asked[0]?.request.constraints).toEqual({ priority: 'sheddable', model: 'large', deadlineMs: 42 * second })
+    expect(asked[0]?.caller.tenant).toBe('_shadow')
+  })
+
+  it('asks nothing while callers need the pool', async () => {
+    const { asked, probing } = setUp('dropped_pool_busy')
+    await probing.close()
+    expect(asked).toEqual([])
+  })
+})
