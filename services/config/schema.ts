@@ -6,6 +6,7 @@ import { recipe } from './recipe-schema.ts'
 import { budgetsSchema, priceSchema, pricesSchema } from './money-schema.ts'
 
 const address = z.string().regex(/^[^\s:]+:\d{1,5}$/u, 'host:port')
+const addressRange = z.string().regex(/^[^\s:]+:\d{1,5}(?:-\d{1,5})?$/u, 'host:port or host:first-last')
 const modality = z.enum(['text', 'image', 'audio', 'video'])
 const task = z.enum(['transcribe', 'ocr', 'classify', 'embed', 'generate', 'generate_image'])
 const scope = z.enum(['infer', 'admin'])
@@ -136,7 +137,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       grpc: address,
       ops: address,
-      workerOps: address.default('127.0.0.1:0'),
+      /** One port, or a range of which every worker of a host takes the first that is free. */
+      workerOps: addressRange.default('127.0.0.1:0'),
       /** Encrypts the gRPC port; absent means plain text, for one's own machine or behind a proxy that encrypts. */
       tls: tls.optional(),
     })

@@ -18,8 +18,12 @@ import { prometheusMissing, startPrometheus, startRedisExporter, type Prometheus
 /** Names of the metrics that the sources register, or read. */
 const registered = readdirSync(join(packageRoot(), 'services'), { recursive: true, encoding: 'utf8' })
   .filter(path => path.endsWith('.ts'))
-  .flatMap(path => [...readFileSync(join(packageRoot(), 'services', path), 'utf8').matchAll(/'(sluice_\w+)'/gu)])
-  .map(([, name = '']) => name)
+  .flatMap(path => [
+    ...readFileSync(join(packageRoot(), 'services', path), 'utf8').matchAll(
+      /['`](sluice_(?:\$\{service\}_)?\w+)['`]/gu,
+    ),
+  ])
+  .flatMap(([, name = '']) => ['router', 'worker'].map(service => name.replace('${service}', service)))
 const charted = new Set(
   dashboardQueries().flatMap(({ expression }) => metricsOf(expression.replaceAll('$__rate_interval', '1m'))),
 )
@@ -50,6 +54,7 @@ describe.skipIf(prometheusMissing !== undefined)(
     let redis: PrivateRedis
     let gateway: TestGateway
     let server: OpenaiServer
+    let fresh: readonly string[]
     let exporter: Awaited<ReturnType<typeof startRedisExporter>>
     let prometheus: Prometheus
     let load: Promise<void>
@@ -67,6 +72,7 @@ describe.skipIf(prometheusMissing !== undefined)(
         gateway.startWorker('small'),
         gateway.startWorker('large'),
       ])
+      fresh = await Promise.all([gateway.opsUrl, ...workers.map(one => `http://${opsAddressOf(one)}`)].map(scrapeText))
       exporter = await startRedisExporter(redis.socketPath)
       const targets = workers.map(opsAddressOf)
       const jobs = [
@@ -147,6 +153,17 @@ describe.skipIf(prometheusMissing !== undefined)(
       expect(picture.rungs.map(({ model }: { model: string }) => model)).toContain('echo-small')
     })
 
+    it('shows every counter that an alert reads before the first event', () => {
+      const read = rules().flatMap(({ expr }) => [...expr.matchAll(/(sluice_\w+_total)(?:\{([^}]*)\})?/gu)])
+      expect(read.length).toBeGreaterThan(20)
+      const samples = fresh.flatMap(page => page.split('\n')).filter(line => !line.startsWith('#'))
+      const unborn = read.filter(([, name = '', matchers = '']) => {
+        const wanted = [...matchers.matchAll(/\w+="[^"]*"/gu)].map(([one]) => one)
+        return !samples.some(line => /^\w+/u.exec(line)?.[0] === name && wanted.every(one => line.includes(one)))
+      })
+      expect(unborn.map(([whole]) => whole)).toEqual([])
+    })
+
     it('pages nobody in good times', async () => {
       expect(await prometheus.query('ALERTS{severity="page"}')).toEqual([])
     })
@@ -172,6 +189,11 @@ describe.skipIf(prometheusMissing !== undefined)(
 )
 
 const traceId = 'ab'.repeat(16)
+
+async function scrapeText(url: string): Promise<string> {
+  const response = await fetch(`${url}/metrics`, { headers: { accept: 'text/plain' } })
+  return response.text()
+}
 
 /** The ops port of a process, which its log names. */
 function opsAddressOf({ lines }: GatewayProcess): string {

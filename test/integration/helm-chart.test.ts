@@ -215,9 +215,33 @@ describe.skipIf(helmMissing !== undefined)(`the chart${helmMissing === undefined
       { ...scaled, pools: { large: { autoscaling: { minReplicas: 0 } } } },
       /coldStart/u,
     ],
+    [
+      'no replicas without a scaler',
+      { pools: { large: { coldStartSeconds: 60, autoscaling: { minReplicas: 0 } } } },
+      /needs a scaler/u,
+    ],
+    ['a scaler that is off', { router: { autoscaling: { kind: 'keda' } } }, /keda\.enabled/u],
     ['calibration without a place', { calibration: { enabled: true } }, /existingClaim/u],
   ])('refuses %s', (_what, values, says) => {
     expect(() => renderChart(values)).toThrow(says)
+  })
+
+  it.each([
+    ['15s', 60],
+    ['60s', 240],
+    ['2m', 480],
+  ])('asks about at least four scrapes where Prometheus scrapes every %s', (interval, windowSeconds) => {
+    const objects = renderChart({ ...scaled, monitoring: { enabled: true, interval } })
+    const queries = objects
+      .filter(({ kind }) => kind === 'ScaledObject')
+      .map(({ spec }) => spec.triggers[0].metadata.query)
+    expect(queries).toHaveLength(2)
+    for (const query of queries) expect(query).toContain(`[${windowSeconds}s]`)
+    const rules = JSON.stringify(objects.filter(({ kind }) => kind === 'PrometheusRule'))
+    const windows = [...rules.matchAll(/\[(\d+)(s|m)\]/gu)].map(
+      ([, count, unit]) => Number(count) * (unit === 'm' ? 60 : 1),
+    )
+    expect(Math.min(...windows)).toBeGreaterThanOrEqual(windowSeconds)
   })
 
   it('ships the configuration, rules and dashboards of the project as they are', () => {

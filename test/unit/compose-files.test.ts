@@ -44,6 +44,7 @@ function configOf({ environment = {} }: ComposeService, file = 'deploy/config/sl
 describe('docker-compose.yml', () => {
   it('brings up everything, each with a limit of memory', () => {
     expect(Object.keys(services).toSorted((a, b) => a.localeCompare(b))).toEqual([
+      'addresses',
       'alertmanager',
       'grafana',
       'packs',
@@ -62,8 +63,8 @@ describe('docker-compose.yml', () => {
 
   it('watches the health of everything that stays and can be asked', () => {
     const unwatched = Object.entries(services).filter(([, { healthcheck }]) => healthcheck === undefined)
-    // The one ends by itself, the other has no shell to ask with.
-    expect(unwatched.map(([name]) => name)).toEqual(['packs', 'redis-exporter'])
+    // Two end by themselves, the third has no shell to ask with.
+    expect(unwatched.map(([name]) => name)).toEqual(['packs', 'addresses', 'redis-exporter'])
   })
 
   it('asks for no more processors than a small machine has: the engine refuses what the machine cannot give', () => {

@@ -1,6 +1,8 @@
 import { connect } from 'node:net'
-import { Registry, Gauge } from 'prom-client'
+import { Counter, Gauge, Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createMetricsRegistry } from '#services/platform/telemetry/create-metrics-registry'
+import { formatFor, toTextFormat } from '#services/platform/telemetry/metrics-format'
 import { openOpsServer, type OpsServer } from '#services/platform/telemetry/ops-server'
 
 let server: OpsServer
@@ -126,5 +128,84 @@ describe("the operators' port", () => {
     await expect.poll(() => closed.length, { timeout: 4000 }).toBe(300 - 256)
     for (const socket of sockets) socket.destroy()
     await expect.poll(() => send('GET /livez HTTP/1.1\r\nhost: ops\r\nconnection: close\r\n\r\n')).toMatch(/ 200 OK/u)
+  })
+})
+
+describe('the format of metrics', () => {
+  const page = [
+    '# HELP sluice_test_calls Calls.',
+    '# TYPE sluice_test_calls counter',
+    'sluice_test_calls_total{rpc="Infer",note="a # {b} c"} 3 # {trace_id="ab"} 1 17.5',
+    '# HELP sluice_test_figure A figure.',
+    '# TYPE sluice_test_figure gauge',
+    'sluice_test_figure 7',
+    '# EOF',
+    '',
+  ].join('\n')
+
+  it('is text for who does not ask for OpenMetrics by name, and OpenMetrics for who prefers it', () => {
+    const prometheus = 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1'
+    expect(formatFor(prometheus)).toBe('openmetrics')
+    for (const accept of [
+      undefined,
+      '',
+      '*/*',
+      'text/html',
+      'text/plain',
+      'text/plain, application/openmetrics-text;q=0.4',
+      'application/openmetrics-text;q=0',
+    ]) {
+      expect(formatFor(accept), String(accept)).toBe('text')
+    }
+  })
+
+  it('names counters whole and leaves out exemplars and the end mark in text', () => {
+    expect(toTextFormat(page).split('\n')).toEqual([
+      '# HELP sluice_test_calls_total Calls.',
+      '# TYPE sluice_test_calls_total counter',
+      'sluice_test_calls_total{rpc="Infer",note="a # {b} c"} 3',
+      '# HELP sluice_test_figure A figure.',
+      '# TYPE sluice_test_figure gauge',
+      'sluice_test_figure 7',
+      '',
+    ])
+  })
+
+  it('is said in the type of the answer, whichever was asked for before', async () => {
+    const registry = createMetricsRegistry()
+    const calls = new Counter({ name: 'sluice_test_calls_total', help: 'Calls.', registers: [registry] })
+    calls.inc(2)
+    const ops = await openOpsServer('127.0.0.1:0', registry, { notReady: () => [] })
+    const scrape = async (accept: string): Promise<{ type: string | null; text: string }> => {
+      const response = await fetch(`http://${ops.address}/metrics`, { headers: { accept } })
+      return { type: response.headers.get('content-type'), text: await response.text() }
+    }
+    const [, openMetrics, text] = [
+      await scrape('text/plain'),
+      await scrape('application/openmetrics-text;version=1.0.0'),
+      await scrape('*/*'),
+    ]
+    await ops.close()
+    expect(openMetrics?.type).toContain('application/openmetrics-text')
+    expect(openMetrics?.text).toMatch(/# TYPE sluice_test_calls counter\nsluice_test_calls_total 2\n[^]*# EOF\n$/u)
+    expect(text?.type).toContain('text/plain; version=0.0.4')
+    expect(text?.text).toContain('# TYPE sluice_test_calls_total counter\nsluice_test_calls_total 2\n')
+    expect(text?.text).not.toContain('# EOF')
+  })
+})
+
+describe('a range of ports', () => {
+  it('gives each process the first that is free, and says when none is left', async () => {
+    const registry = new Registry()
+    const first = await openOpsServer('127.0.0.1:0', registry, { notReady: () => [] })
+    const port = Number(first.address.split(':')[1])
+    const range = `127.0.0.1:${port}-${port + 2}`
+    const others = [
+      await openOpsServer(range, registry, { notReady: () => [] }),
+      await openOpsServer(range, registry, { notReady: () => [] }),
+    ]
+    expect(others.map(({ address }) => Number(address.split(':')[1]))).toEqual([port + 1, port + 2])
+    await expect(openOpsServer(range, registry, { notReady: () => [] })).rejects.toThrow(/in use/u)
+    await Promise.all([first, ...others].map(one => one.close()))
   })
 })

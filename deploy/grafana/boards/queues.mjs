@@ -60,6 +60,9 @@ export const queues = board(
             '{{model}}',
           ),
         ]),
+        lines('Takes restarted', 'none', 'Workers that had stopped taking legs and began anew, in the last hour.', [
+          query('sum by (fault) (increase(sluice_worker_take_restarts_total[1h]))', '{{fault}}'),
+        ]),
         lines('Batch', 'none', 'Legs computed together.', [
           query(quantile(0.5, 'sluice_worker_batch_legs', 'model'), '{{model}} p50'),
           query(quantile(0.95, 'sluice_worker_batch_legs', 'model'), '{{model}} p95'),
@@ -92,6 +95,9 @@ export const queues = board(
         lines('Breakers', 'none', '0 closed, 1 half-open, 2 open; an ejected endpoint is out as an outlier.', [
           query('max by (model, endpoint) (sluice_worker_breaker_state)', '{{model}} {{endpoint}}'),
           query('max by (model, endpoint) (sluice_worker_endpoint_ejected)', '{{model}} {{endpoint}} ejected'),
+        ]),
+        lines('Odd answers', 'none', 'What servers said in an unusual way, in the last hour.', [
+          query('sum by (kind) (increase(sluice_worker_upstream_oddities_total[1h]))', '{{kind}}'),
         ]),
         lines('Load of endpoints', 'none', 'Calls under way, and those that the engine says are waiting.', [
           query('sum by (model, endpoint) (sluice_worker_endpoint_load_calls)', '{{model}} {{endpoint}}'),

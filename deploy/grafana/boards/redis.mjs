@@ -36,6 +36,23 @@ export const redis = board('sluice-redis', 'Sluice: Redis', 'The store that keep
     ],
   ],
   [
+    'As Sluice sees it',
+    [
+      lines('Usable', 'none', '1 while Redis takes a write of the process and answers it in time.', [
+        query('sluice_router_store_up', '{{instance}} router'),
+        query('sluice_worker_store_up', '{{instance}} worker'),
+      ]),
+      lines('Refusals', 'reqps', 'Commands that Redis refused because of its own state.', [
+        query('sum by (refusal) (rate(sluice_router_store_refusals_total[$__rate_interval]))', 'router {{refusal}}'),
+        query('sum by (refusal) (rate(sluice_worker_store_refusals_total[$__rate_interval]))', 'worker {{refusal}}'),
+      ]),
+      lines('Clock ahead', 's', 'How far the clock of a process is ahead of that of Redis.', [
+        query('sluice_router_clock_ahead_seconds', '{{instance}} router'),
+        query('sluice_worker_clock_ahead_seconds', '{{instance}} worker'),
+      ]),
+    ],
+  ],
+  [
     'Durability',
     [
       lines('Append-only file', 'none', '1: the last write and the last rewrite went well.', [

@@ -2,6 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Registry } from 'prom-client'
 import { GatewayError } from '#services/contract/errors'
+import { contentTypes, formatFor, toTextFormat, type MetricsFormat } from './metrics-format.ts'
 
 /** What `/readyz` asks. */
 export interface Readiness {
@@ -42,7 +43,10 @@ const mostConnections = 256
 
 const pages: ReadonlySet<string> = new Set(['/metrics', '/livez', '/readyz'])
 
-/** Opens `/metrics`, `/livez` and `/readyz`. @throws GatewayError Config when the address is taken */
+/**
+ * Opens `/metrics`, `/livez` and `/readyz` at `host:port`, or at the first free port of `host:first-last`.
+ * @throws GatewayError Config when the address, or every port of the range, is taken
+ */
 export async function openOpsServer(address: string, registry: Registry, readiness: Readiness): Promise<OpsServer> {
   const server = createServer(limits, (request, response) => {
     const { path, query } = targetOf(request.url)
@@ -52,20 +56,12 @@ export async function openOpsServer(address: string, registry: Registry, readine
     if (!pages.has(path)) answer(response, 404, 'there are /metrics, /livez and /readyz\n')
     else if (!isReading) answer(response, 405, 'this port only tells\n')
     else if (path === '/livez') answer(response, 200, 'ok\n')
-    else if (path === '/readyz') {
-      const missing = missingBut(query.getAll('exclude'), readiness)
-      if (missing.length === 0) answer(response, 200, 'ok\n')
-      else answer(response, 503, `not ready: ${missing.join(', ')}\n`)
-    } else {
-      registry.metrics().then(
-        text => answer(response, 200, text, registry.contentType),
-        () => answer(response, 500, 'the metrics could not be read\n'),
-      )
-    }
+    else if (path === '/readyz') answerReadiness(response, missingBut(query.getAll('exclude'), readiness))
+    else void answerMetrics(response, registry, formatFor(request.headers.accept))
   })
   server.setTimeout(idleMs)
   server.maxConnections = mostConnections
-  await listen(server, address)
+  await listen(server, address, portsOf(address))
   return {
     address: addressOf(server),
     async close() {
@@ -93,20 +89,57 @@ function missingBut(excluded: readonly string[], readiness: Readiness): readonly
     .map(({ check, name }) => (name === undefined ? check : `${check} ${name}`))
 }
 
+function answerReadiness(response: ServerResponse, missing: readonly string[]): void {
+  if (missing.length === 0) answer(response, 200, 'ok\n')
+  else answer(response, 503, `not ready: ${missing.join(', ')}\n`)
+}
+
+async function answerMetrics(response: ServerResponse, registry: Registry, format: MetricsFormat): Promise<void> {
+  try {
+    const page = await registry.metrics()
+    answer(response, 200, format === 'text' ? toTextFormat(page) : page, contentTypes[format])
+  } catch {
+    answer(response, 500, 'the metrics could not be read\n')
+  }
+}
+
 function answer(response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
   response.writeHead(status, { 'content-type': type }).end(text)
 }
 
-function listen(server: Server, address: string): Promise<void> {
-  const at = address.lastIndexOf(':')
-  return new Promise((resolve, reject) => {
-    // It stays: a connection that cannot be taken later is an error of the server too, and ends nothing.
-    server.on('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'it is in use; is another Sluice running?' : error.message
-      reject(new GatewayError('Config', `listen.ops ${address}: ${why}`, {}, { cause: error }))
+/** The ports of an address, in the order in which they are tried. */
+function portsOf(address: string): readonly number[] {
+  const [first = 0, last = first] = address
+    .slice(address.lastIndexOf(':') + 1)
+    .split('-')
+    .map(Number)
+  return Array.from({ length: Math.max(1, last - first + 1) }, (_, index) => first + index)
+}
+
+async function listen(server: Server, address: string, ports: readonly number[]): Promise<void> {
+  const host = address.slice(0, address.lastIndexOf(':'))
+  const faults: NodeJS.ErrnoException[] = []
+  // It stays: a connection that cannot be taken later is an error of the server too, and ends nothing.
+  server.on('error', (error: NodeJS.ErrnoException) => faults.push(error))
+  for (const port of ports) {
+    faults.length = 0
+    server.listen(port, host)
+    await new Promise<void>(resolve => {
+      const done = (): void => {
+        server.off('listening', done).off('error', done)
+        resolve()
+      }
+      server.on('listening', done).on('error', done)
     })
-    server.listen(Number(address.slice(at + 1)), address.slice(0, at), resolve)
-  })
+    if (server.listening) return
+    if (faults[0]?.code !== 'EADDRINUSE') break
+  }
+  const [fault] = faults
+  const why =
+    fault?.code === 'EADDRINUSE'
+      ? 'it is in use; is another Sluice running?'
+      : (fault?.message ?? 'it cannot be opened')
+  throw new GatewayError('Config', `listen.ops ${address}: ${why}`, {}, { cause: fault })
 }
 
 function addressOf(server: Server): string {

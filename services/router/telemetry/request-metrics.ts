@@ -1,6 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import type { DegradedReason, RungReport } from '#services/contract/answer'
+import type { DegradedReason, RungReport, Verdict } from '#services/contract/answer'
 import type { Modality, Task } from '#services/contract/content'
+import type { Ladder } from '#services/contract/model'
+import type { ClimbEnd } from '#services/state/cascade-log/cascade-log'
 import { sampledTraceIdOf } from '#services/platform/telemetry/tracer'
 import type { Chosen, Climbed } from '#services/router/request/states'
 
@@ -34,15 +36,29 @@ const degradedReasons: readonly DegradedReason[] = ['budget', 'deadline', 'no_ca
 const fallbackReasons = ['timeout', 'error', 'no-estimator']
 /** What service levels are about: the calls that want an answer, and the statuses that count against them. */
 const askingRpcs = ['Infer', 'InferStream', 'Submit']
-const watchedStatuses = ['OK', 'UNAVAILABLE', 'INTERNAL', 'DEADLINE_EXCEEDED', 'RESOURCE_EXHAUSTED']
+const watchedStatuses = [
+  'OK',
+  'UNAVAILABLE',
+  'INTERNAL',
+  'UNKNOWN',
+  'DATA_LOSS',
+  'DEADLINE_EXCEEDED',
+  'RESOURCE_EXHAUSTED',
+]
+const verdicts: readonly Verdict[] = ['accepted', 'escalated', 'failed', 'skipped']
+const ends: readonly ClimbEnd['kind'][] = ['answered', 'failed', 'cancelled']
 
 /** Seconds; from a decision in microseconds to the longest deadline of ten minutes. */
 const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600]
 const confidenceBuckets = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99]
 const decisionBuckets = [0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05]
 
-/** Registers the router's metrics. */
-export function createRouterMetrics(registry: Registry, gauges: RouterGauges): RouterMetrics {
+/** Registers the router's metrics. Counters of the ladders that it climbs start at 0. */
+export function createRouterMetrics(
+  registry: Registry,
+  gauges: RouterGauges,
+  ladders: readonly Ladder[] = [],
+): RouterMetrics {
   const registers = [registry]
   const requests = new Counter({
     name: 'sluice_router_requests_total',
@@ -119,13 +135,7 @@ export function createRouterMetrics(registry: Registry, gauges: RouterGauges): R
     labelNames: ['loop'],
     registers,
   })
-  // A series that is there from the start shows its first increase, which an alert may be about.
-  for (const reason of degradedReasons) degraded.inc({ reason }, 0)
-  for (const reason of fallbackReasons) fallbacks.inc({ reason }, 0)
-  for (const modality of ['image', 'audio', 'video']) {
-    for (const reason of ['timeout', 'error']) headersOnly.inc({ modality, reason }, 0)
-  }
-  for (const rpc of askingRpcs) for (const status of watchedStatuses) requests.inc({ rpc, status }, 0)
+  startAtZero({ requests, fallbacks, headersOnly, rungs, spent, climbs, degraded }, ladders)
   registerGauges(registry, gauges)
   return {
     decided(chosen, elapsedMs) {
@@ -159,6 +169,34 @@ export function createRouterMetrics(registry: Registry, gauges: RouterGauges): R
     loopStarted: loop => loops.inc({ loop }, 0),
     loopFailed: loop => loops.inc({ loop }),
   }
+}
+
+/** A series that is there from the start shows its first increase, which an alert may be about. */
+function startAtZero(
+  counters: Readonly<
+    Record<'requests' | 'fallbacks' | 'headersOnly' | 'rungs' | 'spent' | 'climbs' | 'degraded', Counter>
+  >,
+  ladders: readonly Ladder[],
+): void {
+  const { requests, fallbacks, headersOnly, rungs, spent, climbs, degraded } = counters
+  for (const reason of degradedReasons) degraded.inc({ reason }, 0)
+  for (const reason of fallbackReasons) fallbacks.inc({ reason }, 0)
+  for (const modality of ['image', 'audio', 'video']) {
+    for (const reason of ['timeout', 'error']) headersOnly.inc({ modality, reason }, 0)
+  }
+  for (const rpc of askingRpcs) for (const status of watchedStatuses) requests.inc({ rpc, status }, 0)
+  for (const { task, rungs: offered } of ladders) {
+    for (const end of ends) climbs.inc({ task, end }, 0)
+    for (const { name, model } of offered) rungStartsAtZero({ rungs, spent }, { model: name, tier: model.tier })
+  }
+}
+
+function rungStartsAtZero(
+  { rungs, spent }: Readonly<Record<'rungs' | 'spent', Counter>>,
+  labels: { readonly model: string; readonly tier: string },
+): void {
+  spent.inc(labels, 0)
+  for (const verdict of verdicts) rungs.inc({ ...labels, verdict }, 0)
 }
 
 /** The types take an exemplar's labels for those of the metric. */

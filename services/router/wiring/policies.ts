@@ -51,6 +51,8 @@ export async function composePolicies(config: Config, dependencies: PoliciesDepe
     registers,
   })
   const { ladders, models } = composeLadders(config)
+  // A series that is there from the start shows its first increase, which an alert may be about.
+  for (const { name } of ladders) for (const outcome of ['taken', 'refused']) loads.inc({ ladder: name, outcome }, 0)
   const openEncoder = createEncoderShelf(packs)
   const shelf = await createPolicyShelf(
     ladders.map(ladder => shelvedOf(ladder, config.ladders[ladder.name] ?? {})),

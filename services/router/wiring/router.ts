@@ -85,11 +85,8 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const follower = createFollower(climbLog, { intervalMs: followEveryMs }, logger)
   const inFlight = createInFlight(config.limits.inFlight)
   const afterwards = createAfterwards(logger)
-  const metrics = createRouterMetrics(metricsRegistry, {
-    inFlight: () => inFlight.count,
-    awaitedLegs: () => desk.size,
-    poolsWaiting: () => fleet.waiting,
-  })
+  const gauges = { inFlight: () => inFlight.count, awaitedLegs: () => desk.size, poolsWaiting: () => fleet.waiting }
+  const metrics = createRouterMetrics(metricsRegistry, gauges, ladders.offers)
   const money = composeMoney(config, stores, { clock, logger, registry: metricsRegistry })
   const climbDependencies: ClimbDependencies = {
     climbLog,

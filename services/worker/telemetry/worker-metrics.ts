@@ -40,12 +40,17 @@ export interface EndedLeg {
 const mostTurns = 100
 
 /** Ends that alerts look for. */
-const watchedEnds: readonly LegFailure[] = [
+const watchedEnds: readonly (LegFailure | 'done')[] = [
+  'done',
   'model-error',
   'upstream-error',
   'upstream-misconfigured',
+  'content-filter',
+  'context-overflow',
   'payload-lost',
   'poison',
+  'shed',
+  'no-worker',
   'bug',
 ]
 
