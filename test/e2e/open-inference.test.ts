@@ -202,6 +202,109 @@ describe.skipIf(noPython)('a server in Python, from the proto (skipped without p
     expect(outcome?.kind === 'failed' && outcome.message).toContain(`(${spec.baseUrl})`)
   })
 
+  describe.each([true, false])('tensors whose contents are raw: %s', raw => {
+    const give = (outputs: Readonly<Record<string, unknown>>): string => JSON.stringify({ raw, outputs })
+    const labels = ['a', 'b', 'c']
+    const classify = (outputs: Readonly<Record<string, unknown>>, more: Partial<OipSpec> = {}) =>
+      ask({ ...spec, output: 'class', labels, ...more }, work(give(outputs), { task: 'classify' }))
+
+    it.each(['INT8', 'INT16', 'INT32', 'INT64', 'UINT8', 'UINT16', 'UINT32', 'UINT64'])(
+      'take a class of %s for a place among the labels',
+      async datatype => {
+        const { outcome } = await classify({ class: [datatype, [2]] })
+        expect(outcome).toMatchObject({
+          result: { output: { labels: [{ label: 'c', score: 0.5 }] }, rawConfidence: 0.5 },
+        })
+      },
+    )
+
+    it.each(['FP16', 'BF16', 'FP32', 'FP64'])('take numbers of %s for scores', async datatype => {
+      const { outcome } = await classify({ class: [datatype, [0.25, 0.625, 0.125]] })
+      expect(outcome).toMatchObject({
+        result: {
+          output: {
+            labels: [
+              { label: 'b', score: 0.625 },
+              { label: 'a', score: 0.25 },
+              { label: 'c', score: 0.125 },
+            ],
+          },
+          rawConfidence: 0.625,
+          signals: { margin: 0.375 },
+        },
+      })
+    })
+
+    it.each<[string, Readonly<Record<string, unknown>>, string, number, Partial<OipSpec>?]>([
+      ['a class with its score', { class: ['INT32', [2]], score: ['FP16', [0.75]] }, 'c', 0.75, { score: 'score' }],
+      [
+        'a class with the scores of all',
+        { class: ['INT64', [1]], score: ['FP32', [0.125, 0.75, 0.125]] },
+        'b',
+        0.75,
+        { score: 'score' },
+      ],
+      [
+        'the best classes with their scores',
+        { class: ['INT64', [0, 2]], score: ['FP64', [0.25, 0.5]] },
+        'c',
+        0.5,
+        { score: 'score' },
+      ],
+      ['classes in their order', { class: ['UINT16', [1, 0, 2]] }, 'b', 0.5],
+      ['a mark among zeros', { class: ['UINT8', [0, 0, 1]] }, 'c', 0.5],
+      ['truth among falsehoods', { class: ['BOOL', [false, true, false]] }, 'b', 0.5],
+      ['one truth of two classes', { class: ['BOOL', [true]] }, 'yes', 0.5, { labels: ['no', 'yes'] }],
+      ['the chance of a yes', { class: ['FP32', [0.25]] }, 'no', 0.75, { labels: ['no', 'yes'] }],
+      ['a logit of a yes', { class: ['FP32', [Math.log(3) * 2]] }, 'yes', 0.9, { labels: ['no', 'yes'] }],
+      ['logits', { class: ['FP32', [-1, 3, 1]] }, 'b', Math.exp(3) / (Math.exp(-1) + Math.exp(3) + Math.exp(1))],
+      ['a class in a number with fractions', { class: ['FP32', [2]] }, 'c', 0.5],
+      ['a text', { class: ['BYTES', ['b']] }, 'b', 0.5],
+      [
+        'texts with their scores',
+        { class: ['BYTES', ['x', 'y']], score: ['BF16', [0.25, 0.75]] },
+        'y',
+        0.75,
+        { score: 'score' },
+      ],
+    ])('read %s by its meaning', async (_what, outputs, label, score, more = {}) => {
+      const { outcome } = await classify(outputs, more)
+      const result = outcome?.kind === 'done' ? outcome.result : undefined
+      const [best] = result?.output.kind === 'labels' ? result.output.labels : []
+      expect(best).toEqual({ label, score: expect.closeTo(score, 5) as number })
+      expect(result?.rawConfidence).toBeCloseTo(score, 5)
+    })
+
+    it.each<[string, Readonly<Record<string, unknown>>, string?]>([
+      ['a class beyond the labels', { class: ['INT64', [3]] }],
+      ['a negative class', { class: ['INT32', [-1]] }],
+      ['two truths', { class: ['BOOL', [true, true, false]] }],
+      ['more scores than labels', { class: ['FP32', [0.25, 0.25, 0.25, 0.25]] }, '4 scores for 3 labels'],
+      ['nothing', { class: ['INT64', []] }],
+      ['no output of that name', { other: ['INT64', [1]] }, 'gave no output class'],
+    ])('never take %s for a label', async (_what, outputs, words = 'names none of the labels') => {
+      const { outcome } = await classify(outputs)
+      expect(outcome).toMatchObject({
+        kind: 'failed',
+        reason: 'upstream-error',
+        message: expect.stringContaining(words),
+      })
+    })
+
+    it.each(['FP16', 'BF16', 'FP32', 'FP64', 'INT8', 'INT32'])('are a vector of %s', async datatype => {
+      const outputs = { vector: [datatype, [1, -2, 3]] }
+      const { outcome } = await ask({ ...spec, output: 'vector' }, work(give(outputs), { task: 'embed' }))
+      expect(outcome).toMatchObject({ result: { output: { kind: 'embedding', values: [1, -2, 3] } } })
+    })
+
+    it('are no vector where they are texts, and no text where they are numbers', async () => {
+      const texts = await ask({ ...spec, output: 'v' }, work(give({ v: ['BYTES', ['x']] }), { task: 'embed' }))
+      const numbers = await ask({ ...spec, output: 'v' }, work(give({ v: ['FP32', [1]] })))
+      expect(texts.outcome).toMatchObject({ message: 'the server gave BYTES where numbers are due' })
+      expect(numbers.outcome).toMatchObject({ message: 'the server gave FP32 where a text is due' })
+    })
+  })
+
   it('fails soon where nobody listens', async () => {
     const { outcome } = await ask(
       { ...spec, baseUrl: 'grpc://127.0.0.1:1' },

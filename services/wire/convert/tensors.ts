@@ -1,10 +1,19 @@
+import { isNumberDatatype, readNumbers, type NumberDatatypeName } from './tensor-datatypes.ts'
 import type { InferTensorContents__Output } from '../generated/inference/InferTensorContents.ts'
 
-/** A tensor as code takes it: texts and media are BYTES, numbers FP32. */
+/** A tensor as code takes it: texts and media are BYTES. Numbers keep their datatype, since by it they name a class or measure something. */
 export type Tensor =
   | { readonly datatype: 'BYTES'; readonly shape: readonly number[]; readonly values: readonly Uint8Array[] }
-  | { readonly datatype: 'FP32'; readonly shape: readonly number[]; readonly values: readonly number[] }
   | { readonly datatype: 'BOOL'; readonly shape: readonly number[]; readonly values: readonly boolean[] }
+  | { readonly datatype: NumberDatatypeName; readonly shape: readonly number[]; readonly values: readonly number[] }
+
+/** A tensor of numbers. */
+export type NumberTensor = Extract<Tensor, { readonly datatype: NumberDatatypeName }>
+
+/** Those that are written. */
+export type WrittenTensor =
+  | Extract<Tensor, { readonly datatype: 'BYTES' | 'BOOL' }>
+  | { readonly datatype: 'FP32'; readonly shape: readonly number[]; readonly values: readonly number[] }
 
 /** A tensor's head on the wire. */
 interface WireTensor {
@@ -15,40 +24,29 @@ interface WireTensor {
 }
 
 /** Reads a tensor out of its own contents or the raw ones; `undefined` for a datatype that is not read, and for contents that do not fit. @source Open Inference Protocol, "Tensor Data" */
-export function tensorFromWire(
-  { datatype, shape, contents }: WireTensor,
-  raw: Uint8Array | undefined,
-): Tensor | undefined {
+export function tensorFromWire(head: WireTensor, rawContents: Uint8Array | undefined): Tensor | undefined {
+  const tensor = elementsOf(head, isLeftEmpty(head, rawContents) ? undefined : rawContents)
+  return tensor === undefined || tensor.values.length !== sizeOf(head.shape) ? undefined : tensor
+}
+
+/** Servers that put some outputs into typed contents and others into raw ones leave the raw ones of the former empty. */
+function isLeftEmpty({ contents }: WireTensor, raw: Uint8Array | undefined): boolean {
+  const isTyped = contents !== null && Object.values(contents).some(elements => elements.length > 0)
+  return raw?.byteLength === 0 && isTyped
+}
+
+function elementsOf({ datatype, shape, contents }: WireTensor, raw: Uint8Array | undefined): Tensor | undefined {
   if (datatype === 'BYTES') {
     const values = raw === undefined ? (contents?.bytesContents ?? []) : splitBytes(raw)
-    return values === undefined || values.length !== sizeOf(shape) ? undefined : { datatype, shape, values }
+    return values === undefined ? undefined : { datatype, shape, values }
   }
-  const values = numbersOf(datatype, contents, raw)
-  if (values === undefined || values.length !== sizeOf(shape)) return undefined
-  return { datatype: 'FP32', shape, values }
-}
-
-/** Numbers of the types that confidence and vectors come in. */
-function numbersOf(
-  datatype: string,
-  contents: InferTensorContents__Output | null,
-  raw: Uint8Array | undefined,
-): readonly number[] | undefined {
-  if (datatype === 'FP32')
-    return raw === undefined ? contents?.fp32Contents : readAll(raw, 4, (view, at) => view.getFloat32(at, true))
-  if (datatype === 'FP64')
-    return raw === undefined ? contents?.fp64Contents : readAll(raw, 8, (view, at) => view.getFloat64(at, true))
-  if (datatype === 'INT64')
-    return raw === undefined
-      ? contents?.int64Contents
-      : readAll(raw, 8, (view, at) => Number(view.getBigInt64(at, true)))
-  return undefined
-}
-
-function readAll(raw: Uint8Array, width: number, read: (view: DataView, at: number) => number): number[] | undefined {
-  if (raw.byteLength % width !== 0) return undefined
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength)
-  return Array.from({ length: raw.byteLength / width }, (_, index) => read(view, index * width))
+  if (datatype === 'BOOL') {
+    const values = raw === undefined ? (contents?.boolContents ?? []) : Array.from(raw, byte => byte !== 0)
+    return { datatype, shape, values }
+  }
+  if (!isNumberDatatype(datatype)) return undefined
+  const values = readNumbers(datatype, contents, raw)
+  return values === undefined ? undefined : { datatype, shape, values }
 }
 
 /** Elements that each follow their length in four bytes; `undefined` when the lengths do not fit. */
@@ -66,18 +64,18 @@ function splitBytes(raw: Uint8Array): Uint8Array[] | undefined {
 }
 
 /** Writes a tensor, its elements in the field of their datatype. */
-export function tensorToWire(name: string, tensor: Tensor): object {
+export function tensorToWire(name: string, tensor: WrittenTensor): object {
   const { datatype, shape } = tensor
   return { name, datatype, shape: [...shape], contents: contentsOf(tensor) }
 }
 
-function contentsOf(tensor: Tensor): object {
+function contentsOf(tensor: WrittenTensor): object {
   if (tensor.datatype === 'BYTES') return { bytesContents: tensor.values.map(value => Buffer.from(value)) }
   return tensor.datatype === 'FP32' ? { fp32Contents: [...tensor.values] } : { boolContents: [...tensor.values] }
 }
 
 /** Writes a tensor's elements raw, for clients that sent theirs so. */
-export function tensorToRaw(tensor: Tensor): Buffer {
+export function tensorToRaw(tensor: WrittenTensor): Buffer {
   if (tensor.datatype === 'BYTES') {
     return Buffer.concat(
       tensor.values.flatMap(value => {
@@ -94,7 +92,7 @@ export function tensorToRaw(tensor: Tensor): Buffer {
 }
 
 /** A tensor of texts, one row each. */
-export function textTensor(texts: readonly string[], shape: readonly number[] = [texts.length]): Tensor {
+export function textTensor(texts: readonly string[], shape: readonly number[] = [texts.length]): WrittenTensor {
   return { datatype: 'BYTES', shape, values: texts.map(text => Buffer.from(text)) }
 }
 

@@ -1,8 +1,10 @@
-import type { LegResult } from '#services/contract/answer'
+import type { LabelScore, LegResult } from '#services/contract/answer'
 import { hasToolTurns } from '#services/contract/content'
-import { textTensor, type Tensor } from '#services/wire/convert/tensors'
+import { textTensor, type WrittenTensor } from '#services/wire/convert/tensors'
 import type { Backend, RunControl } from '../backend.ts'
 import { promptOf, samplingOf } from '../remote/prompt.ts'
+import { readLabels } from './read-labels.ts'
+import { numbersIn, textIn } from './read-values.ts'
 import { openTensorServer, type TensorRequest, type Tensors, type TensorServer } from './tensor-server.ts'
 import type { Redact } from '../remote/errors/redact.ts'
 import { UpstreamError } from '../remote/wire/upstream-error.ts'
@@ -86,7 +88,8 @@ async function ask(work: Work, control: RunControl, parts: Parts): Promise<Outco
       }
       for await (const piece of server.stream(request, signal, deadlineAt)) {
         firstPiece()
-        const more = textIn(piece.get(spec.output))
+        const output = piece.get(spec.output)
+        const more = output === undefined ? '' : textIn(output)
         text += more
         if (work.streaming && more !== '') await control.onDelta(work.legId, more)
       }
@@ -105,11 +108,11 @@ function requestOf(work: Work, spec: OipSpec, model: string, redact: Redact): Te
   const { parts, system } = promptOf(work)
   const [medium] = parts.flatMap(part => ('bytes' in part ? [part.bytes] : []))
   const texts = [system ?? '', ...parts.flatMap(part => (part.kind === 'text' ? [part.text] : []))]
-  const content: Tensor =
+  const content: WrittenTensor =
     medium === undefined
       ? textTensor([texts.filter(text => text !== '').join('\n')])
       : { datatype: 'BYTES', shape: [1], values: [medium] }
-  const inputs = new Map<string, Tensor>([[spec.input, content]])
+  const inputs = new Map<string, WrittenTensor>([[spec.input, content]])
   if (spec.vllm === true) {
     inputs.set('stream', { datatype: 'BOOL', shape: [1], values: [true] })
     inputs.set('exclude_input_in_output', { datatype: 'BOOL', shape: [1], values: [true] })
@@ -133,24 +136,23 @@ function vllmSampling(work: Work): object {
 function resultOf(work: Work, outputs: Tensors, spec: OipSpec, computeMs: number): LegResult {
   const tensor = outputs.get(spec.output)
   if (tensor === undefined) throw new UpstreamError('malformed', `the server gave no output ${spec.output}`)
-  const trust = spec.score === undefined ? undefined : numbersIn(outputs.get(spec.score))[0]
+  const score = spec.score === undefined ? undefined : outputs.get(spec.score)
   if (work.task === 'embed') {
     const output = { kind: 'embedding', values: numbersIn(tensor), space: spec.space ?? spec.model } as const
     return { output, rawConfidence: 1, signals: {}, usage: usageOf(work, '', computeMs) }
   }
-  if (work.task === 'classify') return labelled(tensor, trust, spec, usageOf(work, '', computeMs))
+  if (work.task === 'classify') {
+    const labels = readLabels({ output: tensor, score, labels: spec.labels })
+    return labelled(labels, usageOf(work, '', computeMs))
+  }
   const text = textIn(tensor)
   const usage = usageOf(work, text, computeMs)
   const result = interpretGeneration({ text, logprobs: [], finishReason: 'stop' }, usage)
+  const [trust] = score === undefined ? [] : numbersIn(score)
   return trust === undefined ? result : { ...result, rawConfidence: Math.min(1, Math.max(0, trust)) }
 }
 
-function labelled(tensor: Tensor, trust: number | undefined, spec: OipSpec, usage: LegResult['usage']): LegResult {
-  const scores =
-    tensor.datatype === 'FP32'
-      ? tensor.values.map((score, place) => ({ label: spec.labels?.[place] ?? String(place), score }))
-      : [{ label: textIn(tensor), score: trust ?? 1 }]
-  const labels = scores.toSorted((one, other) => other.score - one.score)
+function labelled(labels: readonly LabelScore[], usage: LegResult['usage']): LegResult {
   const [best, second] = labels
   const margin = (best?.score ?? 0) - (second?.score ?? 0)
   return { output: { kind: 'labels', labels }, rawConfidence: best?.score ?? 0, signals: { margin }, usage }
@@ -160,13 +162,4 @@ function labelled(tensor: Tensor, trust: number | undefined, spec: OipSpec, usag
 function usageOf(work: Work, text: string, computeMs: number): LegResult['usage'] {
   const { maxOutputTokens } = samplingOf(work)
   return billedUsage(undefined, { parts: work.parts, text, maxOutputTokens, computeMs: Math.ceil(computeMs) }).usage
-}
-
-function textIn(tensor: Tensor | undefined): string {
-  const first = tensor?.datatype === 'BYTES' ? tensor.values[0] : undefined
-  return first === undefined ? '' : Buffer.from(first).toString()
-}
-
-function numbersIn(tensor: Tensor | undefined): readonly number[] {
-  return tensor?.datatype === 'FP32' ? tensor.values : []
 }

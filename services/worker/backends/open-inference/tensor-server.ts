@@ -1,6 +1,6 @@
 import { credentials, status, type CallOptions, type ServiceError } from '@grpc/grpc-js'
 import { packageRoot } from '#services/config/load-config'
-import { tensorFromWire, tensorToWire, type Tensor } from '#services/wire/convert/tensors'
+import { tensorFromWire, tensorToWire, type Tensor, type WrittenTensor } from '#services/wire/convert/tensors'
 import type { GRPCInferenceServiceClient } from '#services/wire/generated/inference/GRPCInferenceService'
 import type { ModelInferResponse__Output } from '#services/wire/generated/inference/ModelInferResponse'
 import { loadServices, typesOf } from '#services/wire/load-proto'
@@ -13,7 +13,7 @@ import { UpstreamError } from '../remote/wire/upstream-error.ts'
 export interface TensorRequest {
   readonly model: string
   readonly version: string
-  readonly inputs: ReadonlyMap<string, Tensor>
+  readonly inputs: ReadonlyMap<string, WrittenTensor>
   readonly parameters: Readonly<Record<string, string>>
   /** Takes the caller's words out of what the server says. */
   readonly redact: Redact

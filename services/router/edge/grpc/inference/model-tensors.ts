@@ -1,6 +1,6 @@
 import type { Answer } from '#services/contract/answer'
 import type { Part, Task } from '#services/contract/content'
-import { textTensor, type Tensor } from '#services/wire/convert/tensors'
+import { textTensor, type WrittenTensor } from '#services/wire/convert/tensors'
 
 /** A tensor that a task takes or gives. */
 export interface Signature {
@@ -59,7 +59,7 @@ export const taskTensors: Readonly<Record<Task, TaskTensors>> = {
 }
 
 /** The answers to the rows of a request, as tensors by name. */
-export function outputTensors(answers: readonly Answer[]): ReadonlyMap<string, Tensor> {
+export function outputTensors(answers: readonly Answer[]): ReadonlyMap<string, WrittenTensor> {
   const shape = [answers.length]
   const texts = textTensor(answers.map(({ output }) => (output.kind === 'text' ? output.text : '')))
   const top = answers.map(({ output }) => (output.kind === 'labels' ? output.labels[0] : undefined))
@@ -90,6 +90,6 @@ export function outputTensors(answers: readonly Answer[]): ReadonlyMap<string, T
   ])
 }
 
-function floats(values: readonly number[], shape: readonly number[]): Tensor {
+function floats(values: readonly number[], shape: readonly number[]): WrittenTensor {
   return { datatype: 'FP32', shape, values }
 }
