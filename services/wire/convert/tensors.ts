@@ -38,15 +38,25 @@ function isLeftEmpty({ contents }: WireTensor, raw: Uint8Array | undefined): boo
 function elementsOf({ datatype, shape, contents }: WireTensor, raw: Uint8Array | undefined): Tensor | undefined {
   if (datatype === 'BYTES') {
     const values = raw === undefined ? (contents?.bytesContents ?? []) : splitBytes(raw)
-    return values === undefined ? undefined : { datatype, shape, values }
+    return values && { datatype, shape, values }
   }
   if (datatype === 'BOOL') {
-    const values = raw === undefined ? (contents?.boolContents ?? []) : Array.from(raw, byte => byte !== 0)
+    const values = raw === undefined ? (contents?.boolContents ?? []) : truthsIn(raw)
     return { datatype, shape, values }
   }
-  if (!isNumberDatatype(datatype)) return undefined
+  return isNumberDatatype(datatype) ? numbersOf({ datatype, shape, contents }, raw) : undefined
+}
+
+function numbersOf(
+  { datatype, shape, contents }: Omit<WireTensor, 'name'> & { readonly datatype: NumberDatatypeName },
+  raw: Uint8Array | undefined,
+): Tensor | undefined {
   const values = readNumbers(datatype, contents, raw)
-  return values === undefined ? undefined : { datatype, shape, values }
+  return values && { datatype, shape, values }
+}
+
+function truthsIn(raw: Uint8Array): readonly boolean[] {
+  return Array.from(raw, byte => byte !== 0)
 }
 
 /** Elements that each follow their length in four bytes; `undefined` when the lengths do not fit. */
