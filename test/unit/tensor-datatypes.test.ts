@@ -33,6 +33,11 @@ describe('tensorFromWire()', () => {
     expect(elementOf(datatype, bits)).toBe(number)
   })
 
+  it.each(['BYTES', 'BOOL', 'INT8', 'FP16'])('reads %s of no elements', datatype => {
+    const tensor = tensorFromWire({ name: 't', datatype, shape: [0], contents: null }, undefined)
+    expect(tensor).toEqual({ datatype, shape: [0], values: [] })
+  })
+
   it('does not read a datatype that is none, or contents of another size', () => {
     const head = { name: 't', shape: [2], contents: null }
     expect(tensorFromWire({ ...head, datatype: 'FP8' }, Buffer.alloc(2))).toBeUndefined()

@@ -35,13 +35,16 @@ function isLeftEmpty({ contents }: WireTensor, raw: Uint8Array | undefined): boo
   return raw?.byteLength === 0 && isTyped
 }
 
+/** A tensor without elements has no contents on the wire. */
+const empty = { bytesContents: [], boolContents: [] } as const
+
 function elementsOf({ datatype, shape, contents }: WireTensor, raw: Uint8Array | undefined): Tensor | undefined {
   if (datatype === 'BYTES') {
-    const values = raw === undefined ? (contents?.bytesContents ?? []) : splitBytes(raw)
+    const values = raw === undefined ? (contents ?? empty).bytesContents : splitBytes(raw)
     return values && { datatype, shape, values }
   }
   if (datatype === 'BOOL') {
-    const values = raw === undefined ? (contents?.boolContents ?? []) : truthsIn(raw)
+    const values = raw === undefined ? (contents ?? empty).boolContents : truthsIn(raw)
     return { datatype, shape, values }
   }
   return isNumberDatatype(datatype) ? numbersOf({ datatype, shape, contents }, raw) : undefined
