@@ -1,6 +1,6 @@
-// Runs after `npm ci`: builds, and puts `sluice` where `npx sluice` looks, so that a clone needs no global install.
+// Builds, and puts `sluice` where `npx sluice` looks, so that a clone needs no global install. The first command in a clone runs it.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -8,8 +8,11 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'node_modules', '.bin')
 mkdirSync(folder, { recursive: true })
 const link = join(folder, 'sluice')
-rmSync(link, { force: true })
-symlinkSync(join('..', '..', 'bin', 'sluice.js'), link)
+const target = join('..', '..', 'bin', 'sluice.js')
+if (!existsSync(link) || readlinkSync(link) !== target) {
+  rmSync(link, { force: true })
+  symlinkSync(target, link)
+}
 
 if (existsSync(join(root, 'node_modules', 'typescript'))) {
   const { status } = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' })

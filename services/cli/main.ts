@@ -1,4 +1,6 @@
 import { Command, Option } from 'commander'
+import { packageRoot } from '#services/config/load-config'
+import { softwareVersion } from '#services/platform/process/software-version'
 import { forbidTelemetry } from '#services/platform/process/forbid-telemetry'
 import type { CommonOptions } from '#services/cli/client/common-options'
 import { tellFailure } from '#services/cli/client/failure'
@@ -59,11 +61,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 forbidTelemetry()
 
 const program = new Command('sluice')
+  .version(softwareVersion(packageRoot()), '--version')
   .description('Sends each request to the cheapest model that can be trusted with it, within time and money.')
   .showHelpAfterError('(--help tells more)')
 
 printing(program, 'up', 'fetch the models, start Redis, a router and one worker a pool; Ctrl-C drains and stops')
   .option('--no-pull', 'do not fetch model packs that are missing')
+  .option('--verbose', 'on a terminal: every line of the log, not only warnings')
   .action(run(async () => (await import('#services/cli/commands/up')).runUp))
 
 addRequestOptions(remote(program, 'infer', 'ask, and see which models were tried at what cost'))

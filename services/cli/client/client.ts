@@ -80,7 +80,11 @@ interface Streaming {
 /** A gateway as a command sees it. */
 export interface GatewayCaller extends Disposable {
   /** @throws ServiceError */
-  call<Name extends keyof Unary>(name: Name, request: Unary[Name]['request']): Promise<Unary[Name]['response']>
+  call<Name extends keyof Unary>(
+    name: Name,
+    request: Unary[Name]['request'],
+    deadlineMs?: number,
+  ): Promise<Unary[Name]['response']>
   /** @throws ServiceError */
   stream<Name extends keyof Streaming>(
     name: Name,
@@ -131,16 +135,18 @@ export function connectGateway(
     return method
   }
   return {
-    call: (name, request) =>
+    call: (name, request, deadlineMs) =>
       new Promise((resolve, reject) => {
         const { path, requestSerialize, responseDeserialize } = methodOf(name)
         const { span, metadata } = begin(name)
-        client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, (error, response) => {
+        const options = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs }
+        const ended = (error: ServiceError | null, response?: unknown): void => {
           if (error !== null) span.fail(statusName(error.code))
           span.end()
           if (error !== null) reject(error)
-          else resolve(response)
-        })
+          else resolve(response as never)
+        }
+        client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, options, ended)
       }),
     stream(name, request) {
       const { path, requestSerialize, responseDeserialize } = methodOf(name)

@@ -7,14 +7,16 @@ import { formatNanoUsd } from '#services/contract/money'
 import { freePort } from '#services/cli/system/private-redis'
 import type { InferResponse__Output } from '#services/wire/generated/sluice/v1/InferResponse'
 import type { Output__Output } from '#services/wire/generated/sluice/v1/Output'
-import { callerOf, type CallerSettings } from '#services/cli/client/caller-settings'
-import { connectGateway, type GatewayCaller } from '#services/cli/client/client'
+import { callerOf } from '#services/cli/client/caller-settings'
+import { connectGateway, openGateway, type GatewayCaller } from '#services/cli/client/client'
 import { isRight } from '#services/cli/output/compare-answers'
 import { readDemoInputs, requestOfInput, type DemoInput } from './demo-inputs.ts'
 import { tellFailure } from '#services/cli/client/failure'
-import { createQuietLines } from '#services/cli/system/log-lines'
+import { openLogFile } from '#services/cli/system/log-file'
+import { startVisibly } from '#services/cli/system/start-visibly'
+import { createLiveLine } from '#services/cli/output/live-line'
+import { findRunningGateway } from '#services/cli/client/running-gateway'
 import { msOf, outputText, percent, shortEnum, showMs } from '#services/cli/output/show-answer'
-import { startSystem } from '#services/cli/system/system'
 import { createTerminal, tableOf, type Terminal } from '#services/cli/output/terminal'
 import { preparePacks } from '#services/cli/packs/packs-command'
 import { placesOf } from './up.ts'
@@ -57,12 +59,20 @@ interface DemoRung {
 export async function runDemo(options: Omit<DemoOptions, 'json'> & { readonly json?: unknown }): Promise<void> {
   const terminal = createTerminal(false)
   const file = typeof options.json === 'string' ? options.json : undefined
+  const folder = join(packageRoot(), 'deploy', 'demo')
+  const inputs = readDemoInputs(folder)
+  const caller = { ...options, json: false }
+  const running =
+    options.address ?? (await findRunningGateway(caller, new Set(inputs.map(({ task }) => task)), terminal))
   const rows =
-    options.address === undefined
+    running === undefined
       ? await withSystem(options.config, terminal, address =>
-          sendAll(address, { ...callerOf({}), apiKey: undefined }, terminal),
+          sendAll(
+            { gateway: connectGateway(address, packageRoot(), { ...callerOf({}), apiKey: undefined }), inputs, folder },
+            terminal,
+          ),
         )
-      : await sendAll(options.address, callerOf({ ...options, json: false }), terminal)
+      : await sendAll({ gateway: await openGateway(caller), inputs, folder }, terminal)
   terminal.line(demoTable(rows, terminal))
   terminal.line()
   terminal.line(summaryOf(rows))
@@ -87,9 +97,12 @@ async function withSystem<T>(
   const abandon = (): void => abandoned.abort()
   process.once('SIGINT', abandon).once('SIGTERM', abandon)
   try {
-    terminal.note(terminal.paint('dim', 'starting Redis, a router and the workers …'))
-    const places = { ...placesOf(loaded), redisFolder }
-    const system = await startSystem(loaded, places, createQuietLines(terminal), abandoned.signal)
+    terminal.note(
+      terminal.paint('dim', 'no gateway runs: starting Redis, a router and the workers for as long as this takes'),
+    )
+    const log = openLogFile(join(loaded.places.state, 'demo', 'sluice.log'))
+    const places = { ...placesOf(loaded), redisFolder, file: log, quiet: true }
+    const system = await startVisibly(loaded, places, terminal, abandoned.signal)
     try {
       return await Promise.race([use(grpc), whenAbandoned(abandoned.signal)])
     } finally {
@@ -106,21 +119,30 @@ function whenAbandoned(signal: AbortSignal): Promise<never> {
   })
 }
 
-async function sendAll(address: string, caller: CallerSettings, terminal: Terminal): Promise<readonly DemoRow[]> {
-  const root = packageRoot()
-  const folder = join(root, 'deploy', 'demo')
-  using gateway = connectGateway(address, root, caller)
+interface Demo {
+  readonly gateway: GatewayCaller
+  readonly inputs: readonly DemoInput[]
+  readonly folder: string
+}
+
+async function sendAll(demo: Demo, terminal: Terminal): Promise<readonly DemoRow[]> {
+  const { inputs, folder } = demo
+  using gateway = demo.gateway
+  const live = createLiveLine()
   const rows: DemoRow[] = []
-  const inputs = readDemoInputs(folder)
   // One after the other: each latency is then the input's own.
   for (const [index, input] of inputs.entries()) {
-    terminal.note(terminal.paint('dim', `${index + 1}/${inputs.length} ${input.id}`))
+    const at = `${index + 1}/${inputs.length} ${input.id}`
+    if (process.stderr.isTTY) live.set(at)
+    else terminal.note(at)
     try {
       rows.push(await sendOne(gateway, input, folder))
     } catch (error) {
+      live.clear()
       process.exitCode = tellFailure(error, terminal)
     }
   }
+  live.clear()
   return rows
 }
 

@@ -1,29 +1,32 @@
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { loadConfig, type LoadedConfig } from '#services/config/load-config'
+import type { Task } from '#services/contract/content'
+import { softwareVersion } from '#services/platform/process/software-version'
 import type { CommonOptions } from '#services/cli/client/common-options'
-import { createLogLines } from '#services/cli/system/log-lines'
 import { preparePacks } from '#services/cli/packs/packs-command'
-import { startSystem, type System } from '#services/cli/system/system'
+import { openLogFile, type LogFile } from '#services/cli/system/log-file'
+import { startVisibly } from '#services/cli/system/start-visibly'
+import type { System, SystemOptions } from '#services/cli/system/system'
+import { selfCommand } from '#services/cli/output/self-command'
 import type { Terminal } from '#services/cli/output/terminal'
 
 /** Options of `up`. */
 export interface UpOptions extends CommonOptions {
   readonly pull: boolean
+  readonly verbose?: boolean
 }
 
 /** `sluice up` */
 export async function runUp(options: UpOptions, terminal: Terminal): Promise<void> {
   const loaded = loadConfig(options.config)
+  const places = placesOf(loaded)
+  const file = openLogFile(places.logFile)
+  keepWarnings(file)
+  terminal.note(terminal.paint('dim', `sluice ${softwareVersion(loaded.places.root)}  ${loaded.file}`))
   if (options.pull) await preparePacks(loaded, terminal)
   const startedAt = performance.now()
-  const abandoned = new AbortController()
-  const abandon = (): void => {
-    abandoned.abort()
-  }
-  process.once('SIGINT', abandon).once('SIGTERM', abandon)
-  const system = await startSystem(loaded, placesOf(loaded), createLogLines(terminal), abandoned.signal)
-  process.off('SIGINT', abandon).off('SIGTERM', abandon)
-  announce(loaded, system, performance.now() - startedAt, terminal)
+  const system = await started(loaded, { ...options, file }, terminal)
+  announce(loaded, { system, tookMs: performance.now() - startedAt, logFile: file.path }, terminal)
   await untilAsked()
   terminal.note('draining; Ctrl-C again ends everything at once')
   const second = (): void => {
@@ -35,18 +38,48 @@ export async function runUp(options: UpOptions, terminal: Terminal): Promise<voi
   process.exit(0)
 }
 
-/** Where a system's services and its Redis live: one folder for each gRPC address, so that two systems share nothing. */
-export function placesOf({ config, places }: LoadedConfig): { redisFolder: string; servicesFolder: string } {
-  return {
-    redisFolder: join(places.state, config.listen.grpc.replaceAll(/[^a-zA-Z0-9.]/gu, '-'), 'redis'),
-    servicesFolder: join(places.root, 'dist', 'services'),
+/** Starts it unless somebody asks for the end first. */
+async function started(
+  loaded: LoadedConfig,
+  { file, verbose = false }: { readonly file: LogFile; readonly verbose?: boolean },
+  terminal: Terminal,
+): Promise<System> {
+  const abandoned = new AbortController()
+  const abandon = (): void => abandoned.abort()
+  process.once('SIGINT', abandon).once('SIGTERM', abandon)
+  try {
+    return await startVisibly(loaded, { ...placesOf(loaded), file, verbose }, terminal, abandoned.signal)
+  } finally {
+    process.off('SIGINT', abandon).off('SIGTERM', abandon)
   }
 }
 
-function announce(loaded: LoadedConfig, { redis }: System, tookMs: number, terminal: Terminal): void {
+/** Warnings of Node are for whoever develops this, not for whoever runs it. */
+function keepWarnings(file: LogFile): void {
+  process.removeAllListeners('warning')
+  process.on('warning', ({ name, message }) => file.write(`${new Date().toISOString()} up: ${name}: ${message}`))
+}
+
+/** Where a system's services, its Redis and its log live: one folder for each gRPC address, so that two systems share nothing. */
+export function placesOf({ config, places }: LoadedConfig): SystemOptions & { readonly logFile: string } {
+  const own = join(places.state, config.listen.grpc.replaceAll(/[^a-zA-Z0-9.]/gu, '-'))
+  return {
+    redisFolder: join(own, 'redis'),
+    servicesFolder: join(places.root, 'dist', 'services'),
+    logFile: join(own, 'sluice.log'),
+  }
+}
+
+interface Started {
+  readonly system: System
+  readonly tookMs: number
+  readonly logFile: string
+}
+
+function announce(loaded: LoadedConfig, { system: { redis }, tookMs, logFile }: Started, terminal: Terminal): void {
   const { grpc, ops } = loaded.config.listen
   if (terminal.json) {
-    terminal.value({ ready: true, grpc, ops, redis: redis?.kind ?? 'configured' })
+    terminal.value({ ready: true, grpc, ops, redis: redis?.kind ?? 'configured', log: logFile })
     return
   }
   if (redis?.kind === 'embedded') {
@@ -62,9 +95,19 @@ function announce(loaded: LoadedConfig, { redis }: System, tookMs: number, termi
   terminal.line(`  gRPC   ${at(grpc)}`)
   terminal.line(`  ops    ${at(`http://${ops}/metrics`)}`)
   terminal.line(`  redis  ${redis === undefined ? 'as configured' : `${redis.program} (private, ${redis.kind})`}`)
-  terminal.line(
-    `  try    ${terminal.paint('bold', `npx sluice infer --label-set academic-subject --text "Which part of a plant cell holds the chlorophyll?"`)}`,
-  )
+  terminal.line(`  log    ${logFile}`)
+  terminal.line(`  try    ${terminal.paint('bold', `${selfCommand()} ${trial(loaded)}`)}`)
+  terminal.line('  stop   Ctrl-C')
+}
+
+/** A first request that the ladders can answer. */
+function trial({ config, places }: LoadedConfig): string {
+  const tasks = new Set(Object.values(config.ladders).map(({ task }) => task))
+  const file = (name: string): string => relative(process.cwd(), join(places.root, 'deploy', 'demo', name))
+  if (tasks.has('ocr')) return `infer --ocr ${file('images/receipt.png')}`
+  if (tasks.has('transcribe')) return `infer --transcribe ${file('audio/four-digits.wav')}`
+  const [task = 'generate'] = ['generate', 'classify', 'embed'].filter(one => tasks.has(one as Task))
+  return `infer --task ${task} "Which gas do plants take in?"`
 }
 
 function untilAsked(): Promise<void> {

@@ -39,6 +39,8 @@ const longestPauseMs = 5000
 const wellAfterMs = 30_000
 /** A process that crashed so often before it was ever ready will not get better by itself. */
 const startAttempts = 5
+/** More of a line says no more of why a program did not start. */
+const longestLastLine = 300
 
 /**
  * Keeps one process running: starts it again when it crashes, with growing pauses. The child stands in a process group of its own, so
@@ -50,6 +52,7 @@ export function supervise(spec: ProcessSpec, events: ProcessEvents): Supervised 
   let exited: Promise<void> = Promise.resolve()
   let pause: NodeJS.Timeout | undefined
   let lastWords = ''
+  let lastLine = ''
   const outcome: { settle?: (failure?: Error) => void } = {}
   const ready = new Promise<void>((resolve, reject) => {
     outcome.settle = failure => (failure === undefined ? resolve() : reject(failure))
@@ -62,8 +65,10 @@ export function supervise(spec: ProcessSpec, events: ProcessEvents): Supervised 
     state.wasReady = true
     outcome.settle?.()
   }
-  const failed = (why: string): void =>
-    outcome.settle?.(new GatewayError('Config', `${spec.name}: ${lastWords || why}`))
+  const failed = (why: string): void => {
+    const said = lastWords || [why, ...(lastLine === '' ? [] : [`its last line: ${lastLine}`])].join('; ')
+    outcome.settle?.(new GatewayError('Config', `${spec.name}: ${said}`))
+  }
 
   const launch = (): void => {
     const startedAt = Date.now()
@@ -77,11 +82,16 @@ export function supervise(spec: ProcessSpec, events: ProcessEvents): Supervised 
       // It has ended; its exit is what counts.
     })
     createInterface({ input: current.stdout }).on('line', line => {
-      if (spec.ready === 'line' && line === 'ready') becameReady()
-      else events.onLine(spec.name, line)
+      if (spec.ready === 'line' && line === 'ready') {
+        becameReady()
+        return
+      }
+      lastLine = line.slice(0, longestLastLine)
+      events.onLine(spec.name, line)
     })
     createInterface({ input: current.stderr }).on('line', line => {
       lastWords = lastWordsOf(line) ?? lastWords
+      lastLine = line.slice(0, longestLastLine)
       events.onLine(spec.name, line)
     })
     if (spec.ready !== 'line') spec.ready().then(becameReady, error => failed(String(error)))
