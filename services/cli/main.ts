@@ -2,55 +2,8 @@ import { Command, Option } from 'commander'
 import { packageRoot } from '#services/config/load-config'
 import { softwareVersion } from '#services/platform/process/software-version'
 import { forbidTelemetry } from '#services/platform/process/forbid-telemetry'
-import type { CommonOptions } from '#services/cli/client/common-options'
-import { tellFailure } from '#services/cli/client/failure'
+import { local, printing, remote, run } from '#services/cli/client/define-command'
 import { addRequestOptions } from '#services/cli/client/request-flags'
-import { createTerminal, type Terminal } from '#services/cli/output/terminal'
-
-type Action<Options> = (options: Options & CommonOptions, terminal: Terminal, ...words: string[]) => Promise<void>
-
-/** Loads a command only when it is called, so that `--help` needs none of what they stand on. */
-function run<Options>(load: () => Promise<Action<Options>>) {
-  return async (...all: unknown[]): Promise<void> => {
-    const called = all.at(-1) as Command
-    const words = all.slice(0, -2).flat() as string[]
-    const options = called.optsWithGlobals<Options & CommonOptions>()
-    const terminal = createTerminal(options.json === true)
-    try {
-      const action = await load()
-      await action(options, terminal, ...words)
-    } catch (error) {
-      process.exitCode = tellFailure(error, terminal)
-    }
-  }
-}
-
-/** A command with the options that every command takes. */
-function local(parent: Command, usage: string, description: string): Command {
-  return parent
-    .command(usage)
-    .description(description)
-    .option('--config <file>', 'configuration (default: SLUICE_CONFIG, or deploy/config/sluice.yaml)')
-}
-
-function printing(parent: Command, usage: string, description: string): Command {
-  return local(parent, usage, description).option('--json', 'print JSON for programs')
-}
-
-/** A command that talks to a gateway. */
-function remote(parent: Command, usage: string, description: string): Command {
-  return printing(parent, usage, description)
-    .option('--address <host:port>', 'gateway to talk to (default: listen.grpc of the configuration)')
-    .option('--key <key>', 'API key or token (default: SLUICE_API_KEY)')
-    .option(
-      '--tls',
-      'encrypt, and trust what the system trusts (default: SLUICE_TLS, or listen.tls of the configuration)',
-    )
-    .option('--tls-ca <file>', 'trust these authorities instead; implies --tls (default: SLUICE_TLS_CA)')
-    .option('--tls-cert <file>', 'certificate to show, for mutual TLS (default: SLUICE_TLS_CERT)')
-    .option('--tls-key <file>', 'its key (default: SLUICE_TLS_KEY)')
-    .option('--tls-name <host>', 'name to expect in the certificate of the gateway (default: SLUICE_TLS_NAME)')
-}
 
 // A reader that has seen enough, such as `head`, is no fault of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -72,7 +25,12 @@ printing(program, 'up', 'fetch the models, start Redis, a router and one worker 
 
 addRequestOptions(remote(program, 'infer', 'ask, and see which models were tried at what cost'))
   .option('--stream', 'tell what happens as it happens')
-  .option('--out <file>', 'generate_image: the file that takes the picture')
+  .option('--jsonl <file>', 'many requests, one a line of JSON (- is standard input); answers are lines of JSON too')
+  .option('--concurrency <count>', 'of many files or rows: so many at once (default: 4)')
+  .option(
+    '--out <file>',
+    'generate_image: the file that takes the picture; with --jsonl: the file that takes the answers',
+  )
   .action(run(async () => (await import('#services/cli/commands/infer')).runInfer))
 
 addRequestOptions(

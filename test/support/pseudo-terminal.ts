@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { packageRoot } from '#services/config/load-config'
 
 /** `sluice` on a screen: what it shows is read, and keys are typed. */
@@ -43,7 +44,7 @@ export function runOnScreen(
       for (const listener of listeners) listener()
     })
   }
-  const shown = (): string => text.replaceAll(/\u001B\[[0-9;?]*[A-Za-z]/gu, '').replaceAll('\r\n', '\n')
+  const shown = (): string => stripVTControlCharacters(text).replaceAll('\r\n', '\n')
   const exited = new Promise<number | null>(resolve => child.once('close', resolve))
   return {
     shown,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createAuthenticate, demandScope } from '#services/router/edge/auth/authenticate'
+import { readCredential } from '#services/router/edge/auth/read-credential'
 import { createFailureLimiter } from '#services/router/edge/auth/failure-limiter'
 import type { Prove } from '#services/router/edge/auth/proof'
 import { createProveByList } from '#services/router/edge/auth/authenticate-by-list'
@@ -37,8 +38,8 @@ function doorOf({ perMinute = 1000, rememberMs = 1000, anonymousCaller = undefin
 
 describe('authenticate()', () => {
   it.each([
-    ['Bearer key-of-one', { credentialId: 'one', tenant: 'a', scopes: ['infer'] }],
-    ['bearer key-of-two', { credentialId: 'two', tenant: 'b', scopes: ['infer', 'admin'] }],
+    ['Bearer key-of-one', { credentialId: 'one', credentialKind: 'listed', tenant: 'a', scopes: ['infer'] }],
+    ['bearer key-of-two', { credentialId: 'two', credentialKind: 'listed', tenant: 'b', scopes: ['infer', 'admin'] }],
   ])('knows the caller of %s without asking anybody', async (authorization, caller) => {
     const { authenticate, asked } = doorOf()
     expect(await authenticate(authorization)).toEqual(caller)
@@ -67,13 +68,19 @@ describe('authenticate()', () => {
   it('takes a call without a credential for the anonymous caller only where there is one', async () => {
     const { authenticate } = doorOf({ anonymousCaller: anonymous })
     expect(await authenticate(undefined)).toBe(anonymous)
+    for (const unusable of ['', 'Bearer', 'Bearer ', 'key-of-one', 'Basic a2V5']) {
+      await expect(authenticate(unusable), unusable).rejects.toMatchObject({
+        code: 'Unauthenticated',
+        details: { reason: 'CREDENTIAL_UNUSABLE' },
+      })
+    }
     await expect(authenticate('Bearer wrong')).rejects.toThrow(/not known/u)
     expect((await authenticate('Bearer key-of-one')).tenant).toBe('a')
   })
 
   it('does not look an oversized credential up', async () => {
     const { authenticate, asked } = doorOf()
-    await expect(authenticate(`Bearer ${'x'.repeat(9000)}`)).rejects.toThrow(/not known/u)
+    await expect(authenticate(`Bearer ${'x'.repeat(9000)}`)).rejects.toThrow(/cannot be read/u)
     expect(asked).toEqual([])
   })
 
@@ -133,7 +140,45 @@ describe('a peer that shows wrong credentials', () => {
   })
 })
 
+describe('readCredential()', () => {
+  const read = (headers: Readonly<Record<string, readonly string[]>>): string | undefined =>
+    readCredential(header => headers[header] ?? [])
+
+  it('takes x-api-key for the same as a bearer', () => {
+    expect(read({ 'x-api-key': ['k'] })).toBe('Bearer k')
+    expect(read({ authorization: ['Bearer k'] })).toBe('Bearer k')
+    expect(read({ authorization: ['Bearer k'], 'x-api-key': ['k'] })).toBe('Bearer k')
+    expect(read({})).toBeUndefined()
+  })
+
+  it.each([
+    [{ authorization: ['Bearer a'], 'x-api-key': ['b'] }, 'differ'],
+    [{ authorization: ['Bearer a', 'Bearer b'] }, 'differ'],
+    [{ 'x-api-key': ['a', 'b'] }, 'differ'],
+    [{ 'api-key': ['a'] }, 'api-key'],
+    [{ 'x-goog-api-key': ['a'] }, 'x-goog-api-key'],
+    [{ 'proxy-authorization': ['Basic a'] }, 'proxy-authorization'],
+  ])('refuses %j and says why', (headers, why) => {
+    expect(() => read(headers)).toThrow(
+      expect.objectContaining({ code: 'Unauthenticated', message: expect.stringContaining(why) as string }),
+    )
+  })
+
+  it('is not in the way of a credential by headers that are meant for others', () => {
+    expect(read({ authorization: ['Bearer k'], 'proxy-authorization': ['Basic a'] })).toBe('Bearer k')
+  })
+})
+
 describe('demandScope()', () => {
+  it.each([
+    ['anonymous', /auth\.anonymousScopes \(infer\)/u],
+    ['listed', /auth\.keys\[\]\.scopes/u],
+    ['token', /auth\.tokens\[\]\.scopesClaim/u],
+    ['stored', /sluice keys create --scope admin/u],
+  ] as const)('names what grants a scope: %s', (credentialKind, setting) => {
+    expect(() => demandScope({ ...anonymous, credentialKind }, 'admin')).toThrow(setting)
+  })
+
   it('refuses a scope that the credential lacks, by its own status', () => {
     expect(() => demandScope(anonymous, 'infer')).not.toThrow()
     expect(() => demandScope(anonymous, 'admin')).toThrow(expect.objectContaining({ code: 'PermissionDenied' }))

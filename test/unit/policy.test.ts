@@ -61,7 +61,7 @@ const riskPoint = (danger: number, riskBound: number, models = ['small', 'large'
 
 describe('decideByRisk()', () => {
   const point = riskPoint(0.05, 0.02)
-  const view = { called: [], candidates: both, dearest: 'large', danger: 1 }
+  const view = { called: [], candidates: both, dearest: 'large', danger: 1, maxRisk: 0.05, leastBound: 0.02 }
   const climbed = { ...view, called: [called('small', 0.9)], candidates: both.slice(1) }
 
   it('accepts what is safe, and delivers the dearest answer where nothing was', () => {
@@ -74,7 +74,9 @@ describe('decideByRisk()', () => {
 
   it('goes to the dearest and says so where a limit cannot be met', () => {
     expect(decideByRisk(undefined, view)).toMatchObject({ kind: 'call', model: 'large' })
-    expect(decideByRisk(undefined, view).reason).toContain('everything escalates')
+    expect(decideByRisk(undefined, { ...view, maxRisk: 0.01 }).reason).toBe(
+      'max risk 1 % cannot be promised, since the calibration rows certify no cheaper plan below 2 %: large answers everything',
+    )
   })
 
   it('claims nothing when the dearest is out of reach, and takes no risk when a rung is', () => {
@@ -83,6 +85,22 @@ describe('decideByRisk()', () => {
     expect(step.reason).toContain('no risk limit can be certified')
     const three = riskPoint(0.05, 0.02, ['small', 'middle', 'large'])
     expect(decideByRisk(three, { ...climbed, danger: 0 })).toMatchObject({ kind: 'call', model: 'large' })
+  })
+
+  it('says in words and numbers what the limit did', () => {
+    expect(decideByRisk(point, view).reason).toBe(
+      'max risk 5 %: small first; an answer is accepted while its chance of losing against large is at most 5 % (then at most 2 % of all requests lose, certified)',
+    )
+    expect(decideByRisk(point, { ...climbed, danger: 0.031 }).reason).toBe(
+      'chance of losing against large 3.1 %, at most 5 % allowed by max risk 5 %',
+    )
+    expect(decideByRisk(point, { ...climbed, danger: 0.31 }).reason).toBe(
+      'chance of losing against large 31 %, over the 5 % allowed by max risk 5 %',
+    )
+    const three = riskPoint(0.05, 0.02, ['small', 'middle', 'large'])
+    expect(decideByRisk(three, { ...climbed, danger: 0 }).reason).toBe(
+      'max risk 5 % is certified for small → middle → large, and middle cannot be called: only large is safe',
+    )
   })
 
   it('keeps the least quality beside the limit', () => {

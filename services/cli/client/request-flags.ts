@@ -1,22 +1,16 @@
 import { Option, type Command } from 'commander'
+import { tasks } from './request-options.ts'
 
 /** Adds the options by which a request is described; `request-options.ts` reads them. */
 export function addRequestOptions(command: Command): Command {
   return command
-    .argument('[text...]', 'text, the same as --text')
+    .argument('[text...]', 'text, the same as --text; files after --ocr or --transcribe')
     .option('--text <text>', 'text; - reads standard input')
     .option('--image <file>', 'image file; may be given again', gather)
     .option('--audio <file>', 'audio file; may be given again', gather)
-    .addOption(
-      new Option('--task <task>', 'default: audio → transcribe, image → ocr, text → classify').choices([
-        'transcribe',
-        'ocr',
-        'classify',
-        'embed',
-        'generate',
-        'generate_image',
-      ]),
-    )
+    .addOption(new Option('--task <task>', 'default: audio → transcribe, image → ocr, text → generate').choices(tasks))
+    .option('--ocr', 'the words are image files to read, the same as --task ocr --image FILE')
+    .option('--transcribe', 'the words are audio files, the same as --task transcribe --audio FILE')
     .option('--label-set <name>', 'classify: a label set with trained heads')
     .option('--labels <a,b,…>', 'classify: labels to choose among')
     .option('--language <code>', 'transcribe: ISO 639-1 code of the speech')

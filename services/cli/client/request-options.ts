@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Task } from '#services/contract/content'
 import { fromUsd } from '#services/contract/money'
 import { durationToWire } from '#services/wire/convert/time'
@@ -9,12 +9,25 @@ import type { Part } from '#services/wire/generated/sluice/v1/Part'
 import type { TaskOptions } from '#services/wire/generated/sluice/v1/TaskOptions'
 import { CommandFault } from './failure.ts'
 
+/** What may be asked for. */
+export const tasks = [
+  'transcribe',
+  'ocr',
+  'classify',
+  'embed',
+  'generate',
+  'generate_image',
+] as const satisfies readonly Task[]
+
 /** The options by which a request is described. */
 export interface RequestOptions {
   readonly text?: string
   readonly image?: readonly string[]
   readonly audio?: readonly string[]
   readonly task?: Task
+  /** The words are files of this task. */
+  readonly ocr?: boolean
+  readonly transcribe?: boolean
   readonly labelSet?: string
   readonly labels?: string
   readonly language?: string
@@ -45,9 +58,10 @@ const priorities = {
 /** Makes the request that options and the words after them describe. @throws CommandFault */
 export function requestOf(options: RequestOptions, words: readonly string[]): InferRequest {
   const content = contentOf(options, words)
+  const task = fileTaskOf(options) ?? options.task
   return {
     // Without one the gateway says what is meant, or lists what can be asked.
-    ...(options.task === undefined ? {} : { task: taskToWire(options.task) }),
+    ...(task === undefined ? {} : { task: taskToWire(task) }),
     content,
     options: taskOptionsOf(options),
     constraints: constraintsOf(options),
@@ -56,15 +70,46 @@ export function requestOf(options: RequestOptions, words: readonly string[]): In
   }
 }
 
+/** The task that words are files of. @throws CommandFault when two are named */
+export function fileTaskOf({ ocr, transcribe, task }: RequestOptions): 'ocr' | 'transcribe' | undefined {
+  const named = [...(ocr === true ? (['ocr'] as const) : []), ...(transcribe === true ? (['transcribe'] as const) : [])]
+  const [first] = named
+  if (named.length > 1 || (first !== undefined && task !== undefined && task !== first)) {
+    throw new CommandFault(
+      `one task at a time: ${[...named.map(one => `--${one}`), ...(task === undefined ? [] : [`--task ${task}`])].join(' and ')}`,
+    )
+  }
+  return first
+}
+
 function contentOf(options: RequestOptions, words: readonly string[]): Part[] {
-  const text = options.text === '-' ? readFileSync(0, 'utf8') : (options.text ?? words.join(' '))
+  const fileTask = fileTaskOf(options)
+  if (fileTask !== undefined && words.length > 1) throw new CommandFault('several files: only `infer` takes them')
+  const text = textOf(options, fileTask === undefined ? words : [])
+  const filesOf = (task: 'ocr' | 'transcribe'): readonly string[] => (fileTask === task ? words : [])
   const content: Part[] = [
     ...(text === '' ? [] : [{ text }]),
-    ...(options.image ?? []).map(file => ({ image: { bytes: read(file) } })),
-    ...(options.audio ?? []).map(file => ({ audio: { bytes: read(file) } })),
+    ...[...(options.image ?? []), ...filesOf('ocr')].map(file => ({ image: { bytes: read(file) } })),
+    ...[...(options.audio ?? []), ...filesOf('transcribe')].map(file => ({ audio: { bytes: read(file) } })),
   ]
-  if (content.length === 0) throw new CommandFault('nothing to send: give --text, --image or --audio')
-  return content
+  if (content.length > 0) return content
+  throw new CommandFault('nothing to send: give a text, --image, --audio, or files after --ocr or --transcribe')
+}
+
+function textOf({ text }: RequestOptions, words: readonly string[]): string {
+  if (text !== undefined) return text === '-' ? readFileSync(0, 'utf8') : text
+  refuseFile(words)
+  return words.join(' ')
+}
+
+/** Whoever names a file does not mean its name. */
+function refuseFile(words: readonly string[]): void {
+  const [word = ''] = words
+  if (words.length === 1 && /^[^\s]+\.[a-z0-9]{2,4}$/iu.test(word) && existsSync(word)) {
+    throw new CommandFault(
+      `${word} is a file: say --ocr ${word}, --transcribe ${word}, --image or --audio, or --text - < ${word}`,
+    )
+  }
 }
 
 function taskOptionsOf(options: RequestOptions): TaskOptions {

@@ -4,19 +4,28 @@ import type { InferResponse__Output } from '#services/wire/generated/sluice/v1/I
 import { openGateway, type GatewayCaller } from '#services/cli/client/client'
 import type { CommonOptions } from '#services/cli/client/common-options'
 import { checkOut, plainResponse, savePicture } from '#services/cli/output/picture'
-import { requestOf, type RequestOptions } from '#services/cli/client/request-options'
+import { fileTaskOf, requestOf, type RequestOptions } from '#services/cli/client/request-options'
+import { inferMany } from './infer-many.ts'
 import { percent, shortEnum, showAnswer, verdictStyle } from '#services/cli/output/show-answer'
 import type { Terminal } from '#services/cli/output/terminal'
 
 /** Options of `infer`. */
 export interface InferOptions extends CommonOptions, RequestOptions {
   readonly stream?: boolean
-  /** `generate_image`: the file that takes the picture. */
+  /** `generate_image`: the file that takes the picture. With `jsonl`: the file that takes the answers. */
   readonly out?: string
+  /** A file of requests, one a line of JSON; `-` is standard input. */
+  readonly jsonl?: string
+  /** So many of many at once. */
+  readonly concurrency?: string
 }
 
 /** `sluice infer` */
 export async function runInfer(options: InferOptions, terminal: Terminal, ...words: string[]): Promise<void> {
+  if (options.jsonl !== undefined || (fileTaskOf(options) !== undefined && words.length > 1)) {
+    await inferMany(options, terminal, words)
+    return
+  }
   const request = requestOf(options, words)
   const { out } = options
   checkOut(request, out)

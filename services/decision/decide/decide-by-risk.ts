@@ -10,6 +10,9 @@ export interface RiskView {
   readonly dearest: string
   /** P(loss) when the last answer is accepted. */
   readonly danger: number
+  /** The limit that the caller has set, and the lowest bound that any cheaper plan is certified for; absent where there is no plan. */
+  readonly maxRisk: number
+  readonly leastBound?: number
   /** A least P(correct), asked for beside the limit. */
   readonly minQuality?: number
 }
@@ -41,15 +44,22 @@ export function certifiedPoint(path: readonly RiskPoint[], maxRisk: number): Ris
 export function decideByRisk(point: RiskPoint | undefined, view: RiskView): Step {
   const { called, candidates, dearest } = view
   if (called.at(-1)?.model === dearest) {
-    return { kind: 'stop', model: dearest, reason: 'the dearest rung: nothing is lost against it' }
+    return {
+      kind: 'stop',
+      model: dearest,
+      reason: `${dearest} is the most expensive model: no answer is lost against it`,
+    }
   }
   const reachable = new Set([...called, ...candidates].map(one => one.model))
   if (!reachable.has(dearest)) return withoutDearest(view)
   const call = (reason: string): Step => ({ kind: 'call', model: dearest, reason })
-  if (point === undefined) return call('the risk limit cannot be met with the data at hand: everything escalates')
+  if (point === undefined) return call(nothingCertified(view))
   // A rung that failed or was filtered out makes this another policy than the one that was certified: only the dearest is safe then.
-  if (point.models.some(model => !reachable.has(model))) {
-    return call('a rung is missing, and the risk limit is certified for all of them')
+  const missing = point.models.find(model => !reachable.has(model))
+  if (missing !== undefined) {
+    return call(
+      `${limitText(view)} is certified for ${point.models.join(' → ')}, and ${missing} cannot be called: only ${dearest} is safe`,
+    )
   }
   return alongChain(point, view)
 }
@@ -58,15 +68,39 @@ function alongChain(point: RiskPoint, view: RiskView): Step {
   const { called, danger, dearest } = view
   const last = called.at(-1)
   if (last === undefined) {
-    return { kind: 'call', model: point.models[0] ?? dearest, reason: 'the first rung under the risk limit' }
+    const first = point.models[0] ?? dearest
+    const reason = `${limitText(view)}: ${first} first; an answer is accepted while its chance of losing against ${dearest} is at most ${percent(point.danger)} (then at most ${percent(point.riskBound)} of all requests lose, certified)`
+    return { kind: 'call', model: first, reason }
   }
-  const limit = point.danger.toFixed(4)
+  const chance = `chance of losing against ${dearest} ${percent(danger)}`
   if (accepts(point, view, last)) {
-    return { kind: 'stop', model: last.model, reason: `P(loss) ${danger.toFixed(4)} ≤ ${limit}` }
+    return {
+      kind: 'stop',
+      model: last.model,
+      reason: `${chance}, at most ${percent(point.danger)} allowed by ${limitText(view)}`,
+    }
   }
   const next = point.models[point.models.indexOf(last.model) + 1] ?? dearest
-  const reason = danger > point.danger ? `P(loss) ${danger.toFixed(4)} > ${limit}` : 'less than the quality asked for'
-  return { kind: 'call', model: next, reason }
+  const over = `${chance}, over the ${percent(point.danger)} allowed by ${limitText(view)}`
+  return { kind: 'call', model: next, reason: danger > point.danger ? over : 'less than the quality asked for' }
+}
+
+function nothingCertified(view: RiskView): string {
+  const { dearest, leastBound } = view
+  const why =
+    leastBound === undefined
+      ? 'the policy has no cheaper plan'
+      : `the calibration rows certify no cheaper plan below ${percent(leastBound)}`
+  return `${limitText(view)} cannot be promised, since ${why}: ${dearest} answers everything`
+}
+
+function limitText({ maxRisk }: RiskView): string {
+  return `max risk ${percent(maxRisk)}`
+}
+
+/** Two digits that count, since limits may be small. */
+function percent(ratio: number): string {
+  return `${Number((ratio * 100).toPrecision(2))} %`
 }
 
 /** Asking for quality beside a limit only makes fewer answers accepted: whatever is not goes to the dearest, so the limit still holds. */

@@ -22,6 +22,8 @@ export function decide(
       candidates,
       dearest: file.models.at(-1) ?? '',
       danger: dangerOf(file, estimate, called),
+      maxRisk,
+      ...(file.risk.path.length === 0 ? {} : { leastBound: Math.min(...file.risk.path.map(point => point.riskBound)) }),
       ...(minQuality === undefined ? {} : { minQuality }),
     })
   }

@@ -1,3 +1,4 @@
+import { formatNanoUsd } from '#services/contract/money'
 import { isPriced } from '#services/contract/price'
 import { deliveryMarginMs, type Considered, type FilterName } from '#services/router/request/states'
 import type { ConsiderInput } from './consider-input.ts'
@@ -58,5 +59,5 @@ function deadline({ neededMs }: Considered, { nowMs, deadlineAt }: ConsiderInput
 
 function cost({ reserveNanoUsd }: Considered, { moneyLeftNanoUsd }: ConsiderInput): string | undefined {
   if (moneyLeftNanoUsd === undefined || reserveNanoUsd <= moneyLeftNanoUsd) return undefined
-  return `it may cost ${reserveNanoUsd} nano-USD, ${moneyLeftNanoUsd} are left`
+  return `it may cost ${formatNanoUsd(reserveNanoUsd)}, ${formatNanoUsd(moneyLeftNanoUsd)} is left`
 }

@@ -15,6 +15,8 @@ export interface Caller {
   readonly tenant: string
   /** Name of the credential, for logs; never the credential. */
   readonly credentialId: string
+  /** What it was proven by: nothing, a key of the configuration, a key of the store, a token. Absent for calls of the router itself. */
+  readonly credentialKind?: 'anonymous' | 'listed' | 'stored' | 'token'
   readonly scopes: readonly Scope[]
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '#services/contract/clock'
 import { GatewayError } from '#services/contract/errors'
 import type { Payers } from '#services/contract/model'
-import type { NanoUsd } from '#services/contract/money'
+import { formatNanoUsd, type NanoUsd } from '#services/contract/money'
 import type { Budgets } from '#services/router/ledger/budgets'
 import type { Amounts, Ledger, Share } from '#services/router/ledger/ledger'
 import { markClaimed } from '#services/router/request/states'
@@ -44,7 +44,7 @@ export function createClaimShadow(
       throw new GatewayError('Overloaded', 'the ledger cannot hold money now', { stage: 'claim' })
     }
     const { scope, remainingNanoUsd } = reservation
-    const description = `${remainingNanoUsd} nano-USD remain for shadow calls`
+    const description = `${formatNanoUsd(remainingNanoUsd)} remains for shadow calls`
     throw new GatewayError('BudgetExceeded', description, {
       stage: 'claim',
       reason: 'BUDGET_SPENT',

@@ -1,7 +1,7 @@
 import type { Clock } from '#services/contract/clock'
 import { GatewayError } from '#services/contract/errors'
 import type { Payers } from '#services/contract/model'
-import { maxNanoUsd, type NanoUsd } from '#services/contract/money'
+import { formatNanoUsd, maxNanoUsd, type NanoUsd } from '#services/contract/money'
 import { limitsOf, nextStep } from '#services/router/ladders/next-step'
 import type { Budgets } from '#services/router/ledger/budgets'
 import type { HoldOrder, Ledger, Reservation, Scope, Share, Take } from '#services/router/ledger/ledger'
@@ -186,7 +186,7 @@ function refusalOf(
 function overBudget(refused: Reservation & { readonly kind: 'refused' }, nowMs: number): GatewayError {
   const { scope, remainingNanoUsd, reservedNanoUsd } = refused
   const untilReset = Math.max(0, scope.resetsAt - nowMs)
-  const description = `${remainingNanoUsd} nano-USD remain`
+  const description = `${formatNanoUsd(remainingNanoUsd)} remains`
   return new GatewayError('BudgetExceeded', `budget ${scope.name}: ${description}`, {
     stage: 'claim',
     reason: 'BUDGET_SPENT',
@@ -196,7 +196,7 @@ function overBudget(refused: Reservation & { readonly kind: 'refused' }, nowMs: 
 }
 
 function refusedByRequest(cheapest: NanoUsd, most: NanoUsd): GatewayError {
-  const description = `the cheapest rung may cost ${cheapest} nano-USD, a request may cost ${most}`
+  const description = `the cheapest rung may cost ${formatNanoUsd(cheapest)}, a request may cost ${formatNanoUsd(most)}`
   return new GatewayError('BudgetExceeded', description, {
     stage: 'claim',
     reason: 'BUDGET_REQUEST',

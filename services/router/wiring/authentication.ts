@@ -44,7 +44,14 @@ export async function composeDoor(
   return {
     authenticate: createAuthenticate(
       auth.anonymous
-        ? { anonymous: { tenant: auth.anonymousTenant, scopes: auth.anonymousScopes, credentialId: 'anonymous' } }
+        ? {
+            anonymous: {
+              tenant: auth.anonymousTenant,
+              scopes: auth.anonymousScopes,
+              credentialId: 'anonymous',
+              credentialKind: 'anonymous',
+            },
+          }
         : {},
       {
         listed: createProveByList(auth.keys),

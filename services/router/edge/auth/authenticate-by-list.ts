@@ -17,7 +17,10 @@ export function createProveByList(keys: readonly KeyRecord[]): (hash: Buffer) =>
   const known = new Map(
     keys.map(({ id, sha256, tenant, scopes }) => [
       sha256,
-      { hash: Buffer.from(sha256, 'hex'), caller: { credentialId: id, tenant, scopes } },
+      {
+        hash: Buffer.from(sha256, 'hex'),
+        caller: { credentialId: id, credentialKind: 'listed' as const, tenant, scopes },
+      },
     ]),
   )
   return hash => {

@@ -12,7 +12,7 @@ export function createProveByStore(store: Pick<KeyStore, 'find'>, clock: Clock):
     if (key === undefined || key.revokedAt !== undefined) return undefined
     const until = Math.min(secretEnd(key.secrets, hash), key.expiresAt ?? Number.POSITIVE_INFINITY)
     if (until <= clock.now()) return undefined
-    return { until, caller: { credentialId: key.id, tenant: key.tenant, scopes: key.scopes } }
+    return { until, caller: { credentialId: key.id, credentialKind: 'stored', tenant: key.tenant, scopes: key.scopes } }
   }
 }
 

@@ -84,6 +84,7 @@ function proofOf(claims: JWTPayload, issuer: TokenIssuer): Proof | undefined {
     caller: {
       tenant,
       credentialId: `${issuer.name}:${subject}`,
+      credentialKind: 'token',
       scopes: scopesOf(claims[issuer.scopesClaim], issuer.scopePrefix),
     },
   }

@@ -43,12 +43,16 @@ export function createAuthenticate(
     return undefined
   }
   return async (authorization, peer = 'unknown') => {
-    if (authorization === undefined || authorization === '') {
+    if (authorization === undefined) {
       if (anonymous !== undefined) return anonymous
-      throw new GatewayError('Unauthenticated', 'a credential is needed: authorization: Bearer <API key or token>', {
-        stage: 'admit',
-        reason: 'CREDENTIAL_MISSING',
-      })
+      throw new GatewayError(
+        'Unauthenticated',
+        'a credential is needed: authorization: Bearer <API key or token>, or x-api-key',
+        {
+          stage: 'admit',
+          reason: 'CREDENTIAL_MISSING',
+        },
+      )
     }
     const credential = readBearer(authorization)
     if (credential !== undefined) {
@@ -60,6 +64,16 @@ export function createAuthenticate(
       if (proof !== undefined) return proof.caller
     } else failures.demandRoom(peer)
     failures.count(peer)
+    if (credential === undefined) {
+      throw new GatewayError(
+        'Unauthenticated',
+        'the credential cannot be read: send authorization: Bearer <API key or token>',
+        {
+          stage: 'admit',
+          reason: 'CREDENTIAL_UNUSABLE',
+        },
+      )
+    }
     throw new GatewayError('Unauthenticated', 'the credential is not known, or its time is over', {
       stage: 'admit',
       reason: 'CREDENTIAL_UNKNOWN',
@@ -76,5 +90,33 @@ function readBearer(authorization: string): string | undefined {
 /** Lets a caller go on who has a scope. @throws GatewayError PermissionDenied */
 export function demandScope(caller: Caller, scope: Scope): void {
   if (caller.scopes.includes(scope)) return
-  throw new GatewayError('PermissionDenied', `the credential has no scope ${scope}`, { stage: 'admit' })
+  throw new GatewayError('PermissionDenied', `this call needs the scope ${scope}: ${wayToScope(caller, scope)}`, {
+    stage: 'admit',
+    reason: 'SCOPE_MISSING',
+    metadata: { scope, setting: settingOf(caller) },
+  })
+}
+
+/** What grants a scope to whom. */
+function wayToScope({ credentialId, credentialKind, scopes }: Caller, scope: Scope): string {
+  const has = scopes.join(', ') || 'none'
+  if (credentialKind === 'anonymous') {
+    return `without a credential a call has those of auth.anonymousScopes (${has}); send a key that has ${scope}, or add it there`
+  }
+  const id = `the credential ${credentialId} has ${has}`
+  if (credentialKind === 'token')
+    return `${id}; its issuer grants more in the claim that auth.tokens[].scopesClaim names`
+  if (credentialKind === 'listed') return `${id}; auth.keys[].scopes of the configuration grants more`
+  return `${id}; \`sluice keys create --scope ${scope}\` makes a key that has it`
+}
+
+function settingOf({ credentialKind = 'stored' }: Caller): string {
+  return settings[credentialKind]
+}
+
+const settings: Readonly<Record<NonNullable<Caller['credentialKind']>, string>> = {
+  anonymous: 'auth.anonymousScopes',
+  listed: 'auth.keys[].scopes',
+  token: 'auth.tokens[].scopesClaim',
+  stored: 'sluice keys create --scope',
 }

@@ -76,6 +76,10 @@ const routerStops = 'the router stops'
 
 /** The first value of a text header. */
 export function headerOf(metadata: Metadata, name: string): string | undefined {
-  const [value] = metadata.get(name)
-  return typeof value === 'string' ? value : undefined
+  return headersOf(metadata, name)[0]
+}
+
+/** All values of a text header. */
+export function headersOf(metadata: Metadata, name: string): readonly string[] {
+  return metadata.get(name).filter(value => typeof value === 'string')
 }

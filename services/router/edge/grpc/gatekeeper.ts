@@ -5,7 +5,8 @@ import { invalidField, isGatewayError } from '#services/contract/errors'
 import { storeErrorOf } from '#services/platform/redis/run-command'
 import { statusName, type StatusWriter } from '#services/wire/status'
 import type { Caller } from '#services/router/request/states'
-import { headerOf } from './call-context.ts'
+import { readCredential } from '../auth/read-credential.ts'
+import { headersOf } from './call-context.ts'
 import { hasMalformedTimeout } from './grpc-js-internals.ts'
 import { isUnreadable, unreadableMessage } from './unreadable.ts'
 
@@ -30,6 +31,11 @@ const open = /^\/grpc\.(?:health|reflection)\./u
 /** Makes the gatekeeper. An unproven client's message, however large, is neither buffered nor parsed. */
 export function createGatekeeper({ authenticate, statuses, answered, logger }: GatekeeperDependencies): Gatekeeper {
   const callers = new WeakMap<Metadata, Caller>()
+  const prove = async (metadata: Metadata, peer: string): Promise<Caller> =>
+    authenticate(
+      readCredential(header => headersOf(metadata, header)),
+      peer,
+    )
   return {
     interceptor({ path }, call) {
       if (open.test(path)) return new ServerInterceptingCall(call)
@@ -49,7 +55,7 @@ export function createGatekeeper({ authenticate, statuses, answered, logger }: G
           next({
             onReceiveMetadata(metadata, go) {
               startedAt = performance.now()
-              const proving = authenticate(headerOf(metadata, 'authorization'), call.getPeer())
+              const proving = prove(metadata, call.getPeer())
               const enter = (caller: Caller): void => {
                 if (hasMalformedTimeout(call)) {
                   refuse(invalidField('grpc-timeout', 'expected at most 8 digits and a unit: H, M, S, m, u or n'))
