@@ -79,6 +79,8 @@ const model = z.strictObject({
   modalities: z.array(modality).min(1).optional(),
   backend,
   price: priceSchema.optional(),
+  /** Most tokens that its server counts for one image, where that is more than 2,560: so much is held. */
+  imageTokens: count.optional(),
   card: card.optional(),
 })
 

@@ -24,6 +24,8 @@ export interface ModelSpec {
   /** What it costs where no dated price is in force; empty means that nobody has said, and paid scopes refuse it. */
   readonly price: Price
   readonly datedPrices?: readonly DatedPrice[]
+  /** Most tokens that it counts for one image; what models of the day usually count when absent. */
+  readonly imageTokens?: number
   /** A leg is stopped when it has run for this long. */
   readonly longestLegMs?: number
   readonly card: ModelCard

@@ -70,8 +70,9 @@ export function boundsOf(rung: Rung, sizes: Sizes, options: TaskOptions, compute
   const words = wordsOf(rung.recipe, options, sizes.parts)
   const usualTokens = sizes.drawn > 0 ? tokensPerDrawing : defaultMaxOutputTokens
   const outputTokens = options.maxOutputTokens ?? maxOutputTokens ?? usualTokens
+  const imageTokens = Math.max(sizes.imageTokens, sizes.images * (rung.model.imageTokens ?? 0))
   return {
-    inputTokens: samples * (sizes.textBytes + words + sizes.imageTokens + templateTokens * (1 + sizes.parts)),
+    inputTokens: samples * (sizes.textBytes + words + imageTokens + templateTokens * (1 + sizes.parts)),
     outputTokens: samples * outputTokens,
     images: samples * (sizes.images + sizes.drawn),
     audioMs: samples * Math.ceil(sizes.audioMs / 1000) * 1000,

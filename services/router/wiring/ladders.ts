@@ -55,6 +55,7 @@ function modelOf(config: Config, name: string): ModelSpec {
     pool: model.pool,
     ...pricesOf(config, name),
     ...(pool === undefined ? {} : { longestLegMs: pool.longestLegMs }),
+    ...(model.imageTokens === undefined ? {} : { imageTokens: model.imageTokens }),
     card: parameters === undefined ? words : { ...words, parameters },
     ...spaceOf(backend),
     ...('adapters' in backend && backend.adapters !== undefined ? { adapters: Object.keys(backend.adapters) } : {}),

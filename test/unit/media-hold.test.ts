@@ -38,3 +38,12 @@ it('holds as much as a recording is charged at, whatever its length and its pric
     { numRuns: 300 },
   )
 })
+
+it('holds as many tokens for an image as its model is said to count', () => {
+  const part = { kind: 'image', header: { width: 640, height: 480 } } as unknown as CheckedPart
+  const sizes = sizesOf([part, part], 'generate')
+  const usual = boundsOf(rung, sizes, {}, 60_000).inputTokens ?? 0
+  const counting = { ...rung, model: { ...rung.model, imageTokens: 48_169 } }
+  expect(usual).toBeLessThan(2 * 2560 + 200)
+  expect(boundsOf(counting, sizes, {}, 60_000).inputTokens).toBe(usual - sizes.imageTokens + 2 * 48_169)
+})
