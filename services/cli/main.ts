@@ -44,6 +44,10 @@ addRequestOptions(remote(jobs, 'submit', 'start a job'))
 remote(jobs, 'get <id>', 'a job now')
   .option('--out <file>', 'generate_image: the file that takes the picture')
   .action(run(async () => (await import('#services/cli/commands/jobs')).runGet))
+remote(jobs, 'list', 'jobs of the caller, newest first')
+  .option('--limit <count>', 'at most this many', '20')
+  .option('--before <time>', 'only those that were submitted before')
+  .action(run(async () => (await import('#services/cli/commands/jobs')).runList))
 remote(jobs, 'watch <id>', 'a job until it ends').action(
   run(async () => (await import('#services/cli/commands/jobs')).runWatch),
 )

@@ -81,7 +81,7 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
     logger,
     handler: { infer: unset, submit: unset, explain: unset, ...inside.handler },
     pictures: createPictures({ payloads: { get: unset, remove: unset }, afterwards: unset }),
-    jobs: { get: unset, watch: unset, cancel: unset, ...inside.jobs },
+    jobs: { submitted: unset, list: unset, get: unset, watch: unset, cancel: unset, ...inside.jobs },
     takeFeedback: unset,
     impliedTask: createImpliedTask({ ladders: createLadderBook([], []), labelSets: new Set() }),
     ladders: createLadderBook([], []),

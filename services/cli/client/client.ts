@@ -28,6 +28,8 @@ import type { InferResponse__Output } from '#services/wire/generated/sluice/v1/I
 import type { Job__Output } from '#services/wire/generated/sluice/v1/Job'
 import type { ListDeadLettersRequest } from '#services/wire/generated/sluice/v1/ListDeadLettersRequest'
 import type { ListDeadLettersResponse__Output } from '#services/wire/generated/sluice/v1/ListDeadLettersResponse'
+import type { ListJobsRequest } from '#services/wire/generated/sluice/v1/ListJobsRequest'
+import type { ListJobsResponse__Output } from '#services/wire/generated/sluice/v1/ListJobsResponse'
 import type { ListKeysRequest } from '#services/wire/generated/sluice/v1/ListKeysRequest'
 import type { ListKeysResponse__Output } from '#services/wire/generated/sluice/v1/ListKeysResponse'
 import type { ListModelsRequest } from '#services/wire/generated/sluice/v1/ListModelsRequest'
@@ -53,6 +55,7 @@ interface Unary {
   readonly Explain: { request: InferRequest; response: ExplainResponse__Output }
   readonly Submit: { request: SubmitRequest; response: Job__Output }
   readonly GetJob: { request: GetJobRequest; response: Job__Output }
+  readonly ListJobs: { request: ListJobsRequest; response: ListJobsResponse__Output }
   readonly CancelJob: { request: CancelJobRequest; response: Job__Output }
   readonly ListModels: { request: ListModelsRequest; response: ListModelsResponse__Output }
   readonly GetBudget: { request: GetBudgetRequest; response: GetBudgetResponse__Output }

@@ -2,11 +2,13 @@ import type { Timestamp__Output } from '#services/wire/generated/google/protobuf
 import type { Job__Output } from '#services/wire/generated/sluice/v1/Job'
 import { openGateway, type GatewayCaller } from '#services/cli/client/client'
 import type { CommonOptions } from '#services/cli/client/common-options'
-import { codeName } from '#services/cli/client/failure'
+import { CommandFault, codeName } from '#services/cli/client/failure'
 import { plainResponse, savePicture } from '#services/cli/output/picture'
 import { requestOf, type RequestOptions } from '#services/cli/client/request-options'
 import { shortEnum, showAnswer, showRungs } from '#services/cli/output/show-answer'
-import type { Terminal } from '#services/cli/output/terminal'
+import { tableOf, type Terminal } from '#services/cli/output/terminal'
+import { formatNanoUsd } from '#services/contract/money'
+import { timestampToWire } from '#services/wire/convert/time'
 
 /** Options of `jobs submit`. */
 export interface SubmitOptions extends CommonOptions, RequestOptions {
@@ -36,6 +38,52 @@ export async function runGet(options: GetOptions, terminal: Terminal, jobId = ''
     terminal.note(terminal.paint('dim', `the picture is in ${options.out}`))
   }
   showJob(job, terminal)
+}
+
+/** Options of `jobs list`. */
+export interface ListOptions extends CommonOptions {
+  readonly limit: string
+  readonly before?: string
+}
+
+/** `sluice jobs list` */
+export async function runList(options: ListOptions, terminal: Terminal): Promise<void> {
+  const limit = Number(options.limit)
+  if (!Number.isInteger(limit) || limit < 1) throw new CommandFault('--limit: a whole number from 1')
+  const before = options.before === undefined ? undefined : Date.parse(options.before)
+  if (Number.isNaN(before)) throw new CommandFault('--before: a time such as 2026-01-31T08:00:00Z')
+  using gateway = await openGateway(options)
+  const { jobs } = await gateway.call('ListJobs', {
+    limit,
+    ...(before === undefined ? {} : { submittedBefore: timestampToWire(before) }),
+  })
+  if (terminal.json) terminal.value(jobs)
+  else if (jobs.length === 0) terminal.line('no jobs')
+  else terminal.line(jobTable(jobs, terminal))
+}
+
+function jobTable(jobs: readonly Job__Output[], terminal: Terminal): string {
+  return tableOf<Job__Output>(
+    [
+      { title: 'job', cell: job => job.jobId },
+      { title: 'state', cell: job => shortEnum(job.state), style: job => (job.error === null ? undefined : 'red') },
+      { title: 'submitted', cell: job => when(job.submittedAt) },
+      { title: 'ended', cell: job => when(job.endedAt) },
+      { title: 'rungs', cell: job => job.rungs.map(rung => rung.model).join(' → ') },
+      {
+        title: 'cost',
+        align: 'right',
+        cell: job => formatNanoUsd(job.rungs.reduce((sum, rung) => sum + rung.costNanoUsd, 0)),
+      },
+      {
+        title: 'error',
+        cell: job => (job.error === null ? '' : `${codeName(job.error.code)}: ${job.error.message}`),
+        widest: 60,
+      },
+    ],
+    jobs,
+    terminal,
+  )
 }
 
 /** `sluice jobs watch <id>` */

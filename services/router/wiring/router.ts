@@ -162,7 +162,10 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const traced = traceStages({ ...stages, learn: learning.learn }, tracer)
   const handler = createRequestHandler(traced, background, afterwards.begin)
   const closing = new AbortController()
-  const jobs = createJobs(climbLog, follower, climber.cancel, closing.signal)
+  const jobs = createJobs(
+    { climbLog, list: stores.jobList, follower, cancelClimb: climber.cancel, logger },
+    closing.signal,
+  )
   const loops = startLoops(
     {
       renew: leases.renew,

@@ -5,6 +5,8 @@ import type { Logger } from 'pino'
 import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
 import { createRedisClimbLog } from '#services/state/cascade-log/redis-cascade-log'
 import { climbLogTimes } from '#services/state/cascade-log/times'
+import type { JobList } from '#services/state/job-list/job-list'
+import { createRedisJobList } from '#services/state/job-list/redis-job-list'
 import type { LoadedConfig } from '#services/config/load-config'
 import type { Mailbox, MailSender, RouterMail } from '#services/state/replies/mailbox'
 import { createMailSender, createRedisMailbox } from '#services/state/replies/redis-mailbox'
@@ -36,6 +38,7 @@ import { createRedisPolicyStore } from '#services/router/policies/redis-policy-s
 export interface Stores {
   readonly redis: RedisConnection
   readonly climbLog: ClimbLog
+  readonly jobList: JobList
   readonly queue: JobProducer
   readonly mail: MailSender
   readonly mailbox: Mailbox<RouterMail>
@@ -60,6 +63,9 @@ export interface StoresDependencies {
 }
 
 const startTimeoutMs = 10_000
+/** Of each tenant. */
+const mostJobsListed = 10_000
+const listedJobsTtlMs = climbLogTimes.deadTtlMs
 const mailboxTtlMs = 600_000
 /** A settled hold is remembered for a minute: far longer than a command can hang on its way. */
 const rememberHoldMs = 60_000
@@ -103,6 +109,7 @@ export async function createStores(
     queue,
     mailbox,
     climbLog: createRedisClimbLog({ prefix, ...climbLogTimes }, redis),
+    jobList: createRedisJobList({ prefix, most: mostJobsListed, ttlMs: listedJobsTtlMs }, redis),
     mail,
     payloads: createRedisPayloadStore({ prefix, quotaBytes }, redis, clock),
     registry: createRedisWorkerRegistry(prefix, redis, clock),

@@ -24,3 +24,8 @@ export function durationFromWire(duration: Duration__Output): number {
 export function timestampToWire(atMs: number): WireDuration {
   return { seconds: Math.floor(atMs / 1000), nanos: Math.round((atMs % 1000) * 1e6) }
 }
+
+/** A timestamp in epoch milliseconds. */
+export function timestampFromWire({ seconds, nanos }: WireDuration): number {
+  return seconds * 1000 + nanos / 1e6
+}

@@ -38,6 +38,8 @@ import type { Labels as _sluice_v1_Labels, Labels__Output as _sluice_v1_Labels__
 import type { LadderPolicies as _sluice_v1_LadderPolicies, LadderPolicies__Output as _sluice_v1_LadderPolicies__Output } from './sluice/v1/LadderPolicies.ts';
 import type { ListDeadLettersRequest as _sluice_v1_ListDeadLettersRequest, ListDeadLettersRequest__Output as _sluice_v1_ListDeadLettersRequest__Output } from './sluice/v1/ListDeadLettersRequest.ts';
 import type { ListDeadLettersResponse as _sluice_v1_ListDeadLettersResponse, ListDeadLettersResponse__Output as _sluice_v1_ListDeadLettersResponse__Output } from './sluice/v1/ListDeadLettersResponse.ts';
+import type { ListJobsRequest as _sluice_v1_ListJobsRequest, ListJobsRequest__Output as _sluice_v1_ListJobsRequest__Output } from './sluice/v1/ListJobsRequest.ts';
+import type { ListJobsResponse as _sluice_v1_ListJobsResponse, ListJobsResponse__Output as _sluice_v1_ListJobsResponse__Output } from './sluice/v1/ListJobsResponse.ts';
 import type { ListKeysRequest as _sluice_v1_ListKeysRequest, ListKeysRequest__Output as _sluice_v1_ListKeysRequest__Output } from './sluice/v1/ListKeysRequest.ts';
 import type { ListKeysResponse as _sluice_v1_ListKeysResponse, ListKeysResponse__Output as _sluice_v1_ListKeysResponse__Output } from './sluice/v1/ListKeysResponse.ts';
 import type { ListModelsRequest as _sluice_v1_ListModelsRequest, ListModelsRequest__Output as _sluice_v1_ListModelsRequest__Output } from './sluice/v1/ListModelsRequest.ts';
@@ -132,6 +134,8 @@ export interface ProtoGrpcType {
       LadderPolicies: MessageTypeDefinition<_sluice_v1_LadderPolicies, _sluice_v1_LadderPolicies__Output>
       ListDeadLettersRequest: MessageTypeDefinition<_sluice_v1_ListDeadLettersRequest, _sluice_v1_ListDeadLettersRequest__Output>
       ListDeadLettersResponse: MessageTypeDefinition<_sluice_v1_ListDeadLettersResponse, _sluice_v1_ListDeadLettersResponse__Output>
+      ListJobsRequest: MessageTypeDefinition<_sluice_v1_ListJobsRequest, _sluice_v1_ListJobsRequest__Output>
+      ListJobsResponse: MessageTypeDefinition<_sluice_v1_ListJobsResponse, _sluice_v1_ListJobsResponse__Output>
       ListKeysRequest: MessageTypeDefinition<_sluice_v1_ListKeysRequest, _sluice_v1_ListKeysRequest__Output>
       ListKeysResponse: MessageTypeDefinition<_sluice_v1_ListKeysResponse, _sluice_v1_ListKeysResponse__Output>
       ListModelsRequest: MessageTypeDefinition<_sluice_v1_ListModelsRequest, _sluice_v1_ListModelsRequest__Output>

@@ -21,6 +21,8 @@ import type { Job as _sluice_v1_Job, Job__Output as _sluice_v1_Job__Output } fro
 import type { JobError as _sluice_v1_JobError, JobError__Output as _sluice_v1_JobError__Output } from './sluice/v1/JobError.ts';
 import type { LabelScore as _sluice_v1_LabelScore, LabelScore__Output as _sluice_v1_LabelScore__Output } from './sluice/v1/LabelScore.ts';
 import type { Labels as _sluice_v1_Labels, Labels__Output as _sluice_v1_Labels__Output } from './sluice/v1/Labels.ts';
+import type { ListJobsRequest as _sluice_v1_ListJobsRequest, ListJobsRequest__Output as _sluice_v1_ListJobsRequest__Output } from './sluice/v1/ListJobsRequest.ts';
+import type { ListJobsResponse as _sluice_v1_ListJobsResponse, ListJobsResponse__Output as _sluice_v1_ListJobsResponse__Output } from './sluice/v1/ListJobsResponse.ts';
 import type { ListModelsRequest as _sluice_v1_ListModelsRequest, ListModelsRequest__Output as _sluice_v1_ListModelsRequest__Output } from './sluice/v1/ListModelsRequest.ts';
 import type { ListModelsResponse as _sluice_v1_ListModelsResponse, ListModelsResponse__Output as _sluice_v1_ListModelsResponse__Output } from './sluice/v1/ListModelsResponse.ts';
 import type { Media as _sluice_v1_Media, Media__Output as _sluice_v1_Media__Output } from './sluice/v1/Media.ts';
@@ -79,6 +81,8 @@ export interface ProtoGrpcType {
       JobState: EnumTypeDefinition
       LabelScore: MessageTypeDefinition<_sluice_v1_LabelScore, _sluice_v1_LabelScore__Output>
       Labels: MessageTypeDefinition<_sluice_v1_Labels, _sluice_v1_Labels__Output>
+      ListJobsRequest: MessageTypeDefinition<_sluice_v1_ListJobsRequest, _sluice_v1_ListJobsRequest__Output>
+      ListJobsResponse: MessageTypeDefinition<_sluice_v1_ListJobsResponse, _sluice_v1_ListJobsResponse__Output>
       ListModelsRequest: MessageTypeDefinition<_sluice_v1_ListModelsRequest, _sluice_v1_ListModelsRequest__Output>
       ListModelsResponse: MessageTypeDefinition<_sluice_v1_ListModelsResponse, _sluice_v1_ListModelsResponse__Output>
       Media: MessageTypeDefinition<_sluice_v1_Media, _sluice_v1_Media__Output>

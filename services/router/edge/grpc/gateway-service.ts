@@ -3,11 +3,14 @@ import { invalidField } from '#services/contract/errors'
 import { parseRequestId } from '#services/contract/ids'
 import type { ClimbState } from '#services/state/cascade-log/cascade-log'
 import { requestFromWire, taskFromWire } from '#services/wire/convert/from-wire'
-import { jobToWire } from './convert/convert-job.ts'
+import { jobToWire, listedJobToWire } from './convert/convert-job.ts'
+import { timestampFromWire } from '#services/wire/convert/time'
 import { answerToWire, modelToWire, reportToWire } from '#services/wire/convert/to-wire'
 import type { GetBudgetResponse } from '#services/wire/generated/sluice/v1/GetBudgetResponse'
 import type { InferEvent } from '#services/wire/generated/sluice/v1/InferEvent'
 import type { InferRequest__Output } from '#services/wire/generated/sluice/v1/InferRequest'
+import type { ListJobsRequest__Output } from '#services/wire/generated/sluice/v1/ListJobsRequest'
+import type { ListJobsResponse } from '#services/wire/generated/sluice/v1/ListJobsResponse'
 import type { SendFeedbackRequest__Output } from '#services/wire/generated/sluice/v1/SendFeedbackRequest'
 import type { Fleet } from '#services/router/pools/fleet'
 import type { Pictures } from '#services/router/deliver/pictures'
@@ -52,10 +55,13 @@ export function createGatewayService(dependencies: GatewayDependencies): Untyped
     submit: unary('Submit', async ({ request }: { request: InferRequest__Output | null }, context) => {
       if (request === null) throw invalidField('request', 'expected a request')
       const requestId = await handler.submit(incomingOf(request, context, 'async', impliedTask), context.signal)
-      return jobToWire(await pictures.show(await jobs.get(context.caller.tenant, requestId)))
+      return jobToWire(await pictures.show(await jobs.submitted(context.caller.tenant, requestId)))
     }),
     getJob: unary('GetJob', async ({ jobId }: { jobId: string }, { caller }) =>
       jobToWire(await pictures.show(await jobs.get(caller.tenant, jobId))),
+    ),
+    listJobs: unary('ListJobs', async (request: ListJobsRequest__Output, { caller }) =>
+      listJobs(request, caller.tenant, jobs),
     ),
     watchJob: serveStream('WatchJob', 'infer', watchJob(dependencies), dependencies),
     cancelJob: unary('CancelJob', async ({ jobId }: { jobId: string }, { caller }) =>
@@ -149,6 +155,22 @@ function feedbackOf({ outcome, score, correctedAnswer }: SendFeedbackRequest__Ou
   if (outcome !== 'score' || score === undefined) throw invalidField('outcome', 'expected score or corrected_answer')
   if (!(score >= 0 && score <= 1)) throw invalidField('score', 'expected 0 to 1')
   return { kind: 'score', score }
+}
+
+const usualJobs = 20
+const mostJobs = 200
+
+async function listJobs(
+  { limit, submittedBefore }: ListJobsRequest__Output,
+  tenant: string,
+  jobs: Jobs,
+): Promise<ListJobsResponse> {
+  if (limit < 0 || limit > mostJobs) throw invalidField('limit', `expected at most ${mostJobs}`)
+  const states = await jobs.list(tenant, {
+    limit: limit === 0 ? usualJobs : limit,
+    ...(submittedBefore === null ? {} : { before: timestampFromWire(submittedBefore) }),
+  })
+  return { jobs: states.map(listedJobToWire) }
 }
 
 function listModels(wireTask: string, { ladders, fleet }: GatewayDependencies): { models: object[] } {

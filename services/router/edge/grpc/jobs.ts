@@ -1,10 +1,16 @@
+import type { Logger } from 'pino'
 import type { ClimbLog, ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { JobList } from '#services/state/job-list/job-list'
 import { GatewayError } from '#services/contract/errors'
 import { parseRequestId, type RequestId } from '#services/contract/ids'
 import type { Follower } from '#services/router/recovery/follow'
 
 /** Asynchronous jobs as their tenant sees them. */
 export interface Jobs {
+  /** A job that was just submitted, which is put on its tenant's list. @throws GatewayError NotFound */
+  submitted(tenant: string, jobId: string): Promise<ClimbState>
+  /** A tenant's jobs, newest first, from before a time in epoch ms where one is given. */
+  list(tenant: string, options: { readonly limit: number; readonly before?: number }): Promise<readonly ClimbState[]>
   /** @throws GatewayError NotFound when there is none of this tenant's */
   get(tenant: string, jobId: string): Promise<ClimbState>
   /** The job now and at each change, to its end. @throws GatewayError NotFound, Cancelled when the watcher leaves */
@@ -13,11 +19,18 @@ export interface Jobs {
   cancel(tenant: string, jobId: string): Promise<ClimbState>
 }
 
+/** What the view of jobs is made from. */
+export interface JobsDependencies {
+  readonly climbLog: ClimbLog
+  readonly list: JobList
+  readonly follower: Follower
+  readonly cancelClimb: (requestId: RequestId) => Promise<boolean>
+  readonly logger: Logger
+}
+
 /** Makes the view of jobs. Watching ends when `closing` aborts, since a job may go on for longer than a router that stops. Another tenant's job is not found, the same as one that never was. */
 export function createJobs(
-  climbLog: ClimbLog,
-  follower: Follower,
-  cancelClimb: (requestId: RequestId) => Promise<boolean>,
+  { climbLog, list, follower, cancelClimb, logger }: JobsDependencies,
   closing: AbortSignal,
 ): Jobs {
   const get = async (tenant: string, jobId: string): Promise<ClimbState> => {
@@ -28,6 +41,24 @@ export function createJobs(
   }
   return {
     get,
+    async submitted(tenant, jobId) {
+      const state = await get(tenant, jobId)
+      const { requestId, submittedAt } = state.request
+      // The job goes on whether it is listed or not; whoever submits it again by its key lists it too.
+      await list.add(tenant, requestId, submittedAt).catch((error: unknown) => {
+        logger.warn({ err: error, requestId }, 'a job could not be put on the list of jobs')
+      })
+      return state
+    },
+    async list(tenant, options) {
+      const ids = await list.newest(tenant, options)
+      const states = await climbLog.readMany(ids)
+      await list.remove(
+        tenant,
+        ids.filter((_, index) => states[index] === undefined),
+      )
+      return states.filter(state => state !== undefined)
+    },
     async *watch(tenant, jobId, signal) {
       const { request } = await get(tenant, jobId)
       try {

@@ -3,7 +3,7 @@ import { GatewayError } from '#services/contract/errors'
 import type { CreateKeyRequest__Output } from '#services/wire/generated/sluice/v1/CreateKeyRequest'
 import type { Key } from '#services/wire/generated/sluice/v1/Key'
 import type { RotateKeyRequest__Output } from '#services/wire/generated/sluice/v1/RotateKeyRequest'
-import { durationFromWire, timestampToWire } from '#services/wire/convert/time'
+import { durationFromWire, timestampFromWire, timestampToWire } from '#services/wire/convert/time'
 import type { KeyRecord } from '../auth/authenticate-by-list.ts'
 import type { Keys } from '../auth/keys/keys.ts'
 import type { StoredKey } from '../auth/keys/key-store.ts'
@@ -42,7 +42,13 @@ export function createKeyRpcs({ keys, configuredKeys, clock, logger }: KeysServi
   return {
     async createKey(request, { caller }) {
       const { id, tenant, scopes, note, expiresAt } = request
-      const wanted = { id, tenant, scopes, note, ...(expiresAt === null ? {} : { expiresAt: millisOf(expiresAt) }) }
+      const wanted = {
+        id,
+        tenant,
+        scopes,
+        note,
+        ...(expiresAt === null ? {} : { expiresAt: timestampFromWire(expiresAt) }),
+      }
       const { key, text } = await keys.create(wanted)
       logger.info({ by: caller.credentialId, key: key.id, tenant, scopes: key.scopes }, 'a key was made')
       return { key: toWire(key), secret: text }
@@ -65,10 +71,6 @@ export function createKeyRpcs({ keys, configuredKeys, clock, logger }: KeysServi
       return { key: toWire(key) }
     },
   }
-}
-
-function millisOf({ seconds, nanos }: { readonly seconds: number; readonly nanos: number }): number {
-  return seconds * 1000 + nanos / 1e6
 }
 
 function keyToWire(key: StoredKey, nowMs: number): Key {

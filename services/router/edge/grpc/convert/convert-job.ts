@@ -19,6 +19,12 @@ export function jobToWire(state: ClimbState): Job {
   }
 }
 
+/** The same for a list, without the answer: a list of answers could be of any size. */
+export function listedJobToWire(state: ClimbState): Job {
+  const { response: _answer, ...job } = jobToWire(state)
+  return job
+}
+
 function endToWire(requestId: string, end: ClimbState['end']): Pick<Job, 'state' | 'response' | 'error'> {
   if (end === undefined) return { state: 'JOB_STATE_RUNNING' }
   if (end.kind === 'cancelled') return { state: 'JOB_STATE_CANCELLED' }

@@ -11,6 +11,8 @@ import type { InferEvent as _sluice_v1_InferEvent, InferEvent__Output as _sluice
 import type { InferRequest as _sluice_v1_InferRequest, InferRequest__Output as _sluice_v1_InferRequest__Output } from '../../sluice/v1/InferRequest.ts';
 import type { InferResponse as _sluice_v1_InferResponse, InferResponse__Output as _sluice_v1_InferResponse__Output } from '../../sluice/v1/InferResponse.ts';
 import type { Job as _sluice_v1_Job, Job__Output as _sluice_v1_Job__Output } from '../../sluice/v1/Job.ts';
+import type { ListJobsRequest as _sluice_v1_ListJobsRequest, ListJobsRequest__Output as _sluice_v1_ListJobsRequest__Output } from '../../sluice/v1/ListJobsRequest.ts';
+import type { ListJobsResponse as _sluice_v1_ListJobsResponse, ListJobsResponse__Output as _sluice_v1_ListJobsResponse__Output } from '../../sluice/v1/ListJobsResponse.ts';
 import type { ListModelsRequest as _sluice_v1_ListModelsRequest, ListModelsRequest__Output as _sluice_v1_ListModelsRequest__Output } from '../../sluice/v1/ListModelsRequest.ts';
 import type { ListModelsResponse as _sluice_v1_ListModelsResponse, ListModelsResponse__Output as _sluice_v1_ListModelsResponse__Output } from '../../sluice/v1/ListModelsResponse.ts';
 import type { SendFeedbackRequest as _sluice_v1_SendFeedbackRequest, SendFeedbackRequest__Output as _sluice_v1_SendFeedbackRequest__Output } from '../../sluice/v1/SendFeedbackRequest.ts';
@@ -90,6 +92,21 @@ export interface GatewayClient extends grpc.Client {
   inferStream(argument: _sluice_v1_InferRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_sluice_v1_InferEvent__Output>;
   inferStream(argument: _sluice_v1_InferRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_sluice_v1_InferEvent__Output>;
   
+  /**
+   * The caller's newest jobs, without their answers: GetJob has those.
+   */
+  ListJobs(argument: _sluice_v1_ListJobsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  ListJobs(argument: _sluice_v1_ListJobsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_sluice_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  ListJobs(argument: _sluice_v1_ListJobsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  ListJobs(argument: _sluice_v1_ListJobsRequest, callback: grpc.requestCallback<_sluice_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * The caller's newest jobs, without their answers: GetJob has those.
+   */
+  listJobs(argument: _sluice_v1_ListJobsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  listJobs(argument: _sluice_v1_ListJobsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_sluice_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  listJobs(argument: _sluice_v1_ListJobsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  listJobs(argument: _sluice_v1_ListJobsRequest, callback: grpc.requestCallback<_sluice_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  
   ListModels(argument: _sluice_v1_ListModelsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_ListModelsResponse__Output>): grpc.ClientUnaryCall;
   ListModels(argument: _sluice_v1_ListModelsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_sluice_v1_ListModelsResponse__Output>): grpc.ClientUnaryCall;
   ListModels(argument: _sluice_v1_ListModelsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_sluice_v1_ListModelsResponse__Output>): grpc.ClientUnaryCall;
@@ -167,6 +184,11 @@ export interface GatewayHandlers extends grpc.UntypedServiceImplementation {
    */
   InferStream: grpc.handleServerStreamingCall<_sluice_v1_InferRequest__Output, _sluice_v1_InferEvent>;
   
+  /**
+   * The caller's newest jobs, without their answers: GetJob has those.
+   */
+  ListJobs: grpc.handleUnaryCall<_sluice_v1_ListJobsRequest__Output, _sluice_v1_ListJobsResponse>;
+  
   ListModels: grpc.handleUnaryCall<_sluice_v1_ListModelsRequest__Output, _sluice_v1_ListModelsResponse>;
   
   /**
@@ -193,6 +215,7 @@ export interface GatewayDefinition extends grpc.ServiceDefinition {
   GetJob: MethodDefinition<_sluice_v1_GetJobRequest, _sluice_v1_Job, _sluice_v1_GetJobRequest__Output, _sluice_v1_Job__Output>
   Infer: MethodDefinition<_sluice_v1_InferRequest, _sluice_v1_InferResponse, _sluice_v1_InferRequest__Output, _sluice_v1_InferResponse__Output>
   InferStream: MethodDefinition<_sluice_v1_InferRequest, _sluice_v1_InferEvent, _sluice_v1_InferRequest__Output, _sluice_v1_InferEvent__Output>
+  ListJobs: MethodDefinition<_sluice_v1_ListJobsRequest, _sluice_v1_ListJobsResponse, _sluice_v1_ListJobsRequest__Output, _sluice_v1_ListJobsResponse__Output>
   ListModels: MethodDefinition<_sluice_v1_ListModelsRequest, _sluice_v1_ListModelsResponse, _sluice_v1_ListModelsRequest__Output, _sluice_v1_ListModelsResponse__Output>
   SendFeedback: MethodDefinition<_sluice_v1_SendFeedbackRequest, _sluice_v1_SendFeedbackResponse, _sluice_v1_SendFeedbackRequest__Output, _sluice_v1_SendFeedbackResponse__Output>
   Submit: MethodDefinition<_sluice_v1_SubmitRequest, _sluice_v1_Job, _sluice_v1_SubmitRequest__Output, _sluice_v1_Job__Output>
