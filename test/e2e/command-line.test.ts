@@ -24,9 +24,14 @@ beforeAll(async () => {
   redis = await startPrivateRedis()
   const config = echoConfig()
   // An echo that reads pictures too, so that many of them can be asked without weights.
-  const models = config['models'] as Record<string, { tasks: string[] }>
-  for (const model of Object.values(models)) model.tasks = [...model.tasks, 'ocr']
+  const models = config['models'] as Record<string, { tasks: string[]; modalities: string[] }>
+  for (const model of Object.values(models)) {
+    model.tasks = [...model.tasks, 'ocr', 'transcribe']
+    model.modalities = [...model.modalities, 'audio']
+  }
+  const transcribe = { task: 'transcribe', modalities: ['audio'], rungs: ['echo-small'] }
   const ladders = {
+    transcribe,
     ...(config['ladders'] as object),
     ocr: { task: 'ocr', modalities: ['image'], rungs: ['echo-small'] },
   }
@@ -220,6 +225,34 @@ describe('who calls', () => {
     expect(listed.stderr).toMatch(/PERMISSION_DENIED: .*right has infer; auth\.keys\[\]\.scopes/u)
   })
 })
+
+describe('demo', () => {
+  it('uses the gateway that runs at the address of the configuration', async () => {
+    const file = join(folder, 'demo.json')
+    const { stderr } = await runCli(['demo', '--config', gateway.configFile, '--json', file])
+    expect(stderr).toContain(`using the gateway that runs at ${gateway.address}`)
+    const rows = JSON.parse(readFileSync(file, 'utf8')) as { rungs: { model: string }[] }[]
+    expect(rows.length).toBeGreaterThan(5)
+    expect(new Set(rows.flatMap(({ rungs }) => rungs.map(({ model }) => model)))).toEqual(new Set(['echo-small']))
+  })
+
+  it('says so where that gateway wants a key', async () => {
+    const config = JSON.parse(readFileSync(gateway.configFile, 'utf8')) as object
+    const closed = await createTestGateway({ ...config, auth: { keys: echoKeys(config) } }, redis.url)
+    try {
+      await closed.startRouter()
+      const { code, stderr } = await runCli(['demo', '--config', closed.configFile])
+      expect(code).toBe(2)
+      expect(stderr).toContain(`the gateway at ${closed.address} wants a key`)
+    } finally {
+      await closed.stop()
+    }
+  })
+})
+
+function echoKeys(config: object): unknown {
+  return (config as { auth: { keys: unknown } }).auth.keys
+}
 
 describe('messages', () => {
   it('say how to start a gateway where none answers', async () => {

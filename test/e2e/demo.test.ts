@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { packageRoot } from '#services/config/load-config'
+import { freePort } from '#services/cli/system/private-redis'
 import { missingPacks } from '../support/model-packs.ts'
 
 const wanted = ['whisper-tiny', 'whisper-base', 'whisper-small', 'minilm', 'gte-small', 'ppocr-v4', 'ppocr-v6-det']
@@ -18,9 +19,11 @@ interface Row {
   readonly degraded: boolean
 }
 
-function run(parameters: readonly string[]): Promise<{ code: number | null; printed: string }> {
+/** `set` gives it an address of its own, so that no gateway which happens to run is used. */
+function run(parameters: readonly string[], set: string): Promise<{ code: number | null; printed: string }> {
   const child = spawn(process.execPath, [join(packageRoot(), 'bin', 'sluice.js'), ...parameters], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, SLUICE_SET: set },
   })
   let printed = ''
   child.stdout.on('data', (piece: Buffer) => (printed += piece.toString()))
@@ -33,7 +36,7 @@ describe.skipIf(missing !== undefined)(`npm run demo (${missing ?? 'on real weig
     const folder = mkdtempSync(join(tmpdir(), 'sluice-demo-test-'))
     const file = join(folder, 'out.json')
     try {
-      const { code, printed } = await run(['demo', '--json', file])
+      const { code, printed } = await run(['demo', '--json', file], `listen.grpc=127.0.0.1:${await freePort()}`)
       expect({ code, printed: code === 0 ? '' : printed }).toEqual({ code: 0, printed: '' })
       const rows = JSON.parse(readFileSync(file, 'utf8')) as readonly Row[]
       expect(rows.length).toBeGreaterThanOrEqual(18)
