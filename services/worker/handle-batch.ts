@@ -2,11 +2,12 @@ import type { Logger } from 'pino'
 import { wellFormed } from '#services/wire/well-formed'
 import { isGatewayError } from '#services/contract/errors'
 import type { LegId } from '#services/contract/ids'
-import type { Job } from '#services/state/queue/job'
 import type { EngineQueue } from '#services/state/registry/worker-registry'
 import type { TakenJob } from '#services/state/queue/pool-queue'
 import { traceIdOf } from '#services/platform/telemetry/tracer'
 import { begin, type Begun } from '#services/worker/collect/begin'
+import { setSuspectsAside } from '#services/worker/collect/suspects'
+import { stopsAt, workOf } from '#services/worker/collect/work-of'
 import { loadParts } from '#services/worker/collect/load-parts'
 import type { WorkerMetrics } from '#services/worker/telemetry/worker-metrics'
 import type { OpenLeg, OpenLegs } from '#services/worker/report/open-legs'
@@ -14,6 +15,7 @@ import { putAway, type PutAwayDependencies } from '#services/worker/report/put-a
 import { endedLegOf } from '#services/worker/report/ended-leg'
 import type { ModelTimes } from '#services/worker/report/service-time'
 import { recordLost, report, reportUnrun, type ReportDependencies } from '#services/worker/report/report'
+import { lendWhenAllWait, type Place } from './engine/places.ts'
 import type { Engine, Outcome, RunHooks, Work } from './states.ts'
 import type { LegTrace } from '#services/worker/telemetry/trace-leg'
 
@@ -38,9 +40,15 @@ type Running = Begun & {
  * Takes one batch from the queue to its reports: begin, load, encode, infer, interpret (the engine does these three), report. Every leg
  * of it is let go of in the end, whatever fails: a leg that is held and forgotten would keep its lock for ever.
  */
-export async function handleBatch(batch: readonly TakenJob[], dependencies: BatchDependencies): Promise<void> {
+export async function handleBatch(
+  batch: readonly TakenJob[],
+  place: Place,
+  dependencies: BatchDependencies,
+): Promise<void> {
   const { climbLog, clock, workerId, metrics } = dependencies
-  const begun = await begin(batch, workerId, climbLog, clock)
+  const all = await begin(batch, workerId, climbLog, clock)
+  const suspects = await setSuspectsAside(all, dependencies)
+  const begun = all.filter(one => !suspects.includes(one))
   const running = begun
     .filter(one => one.kind === 'run')
     .map((one): Running => ({
@@ -49,11 +57,33 @@ export async function handleBatch(batch: readonly TakenJob[], dependencies: Batc
       engine: dependencies.engine.engineQueue(one.taken.job.model),
       times: {},
     }))
-  await Promise.all([...begun.map(one => answerUnrun(one, dependencies)), compute(running, dependencies)])
+  try {
+    await Promise.all([...begun.map(one => answerUnrun(one, dependencies)), compute(running, place, dependencies)])
+  } finally {
+    await handleAlone(
+      suspects.map(({ taken }) => taken),
+      place,
+      dependencies,
+    )
+  }
   metrics.batch(batch[0]?.job.model ?? '', running.length)
 }
 
-async function compute(running: readonly Running[], dependencies: BatchDependencies): Promise<void> {
+/** Begins each leg anew and computes it by itself; when one fails in an unforeseen way, the rest are let go of. */
+async function handleAlone(legs: readonly TakenJob[], place: Place, dependencies: BatchDependencies): Promise<void> {
+  const [first, ...rest] = legs
+  if (first === undefined) return
+  const { begun: _begunBefore, ...anew } = first
+  try {
+    await handleBatch([anew], place, dependencies)
+  } catch (error) {
+    await Promise.all(rest.map(taken => taken.giveBack()))
+    throw error
+  }
+  await handleAlone(rest, place, dependencies)
+}
+
+async function compute(running: readonly Running[], place: Place, dependencies: BatchDependencies): Promise<void> {
   const legs = new Map(running.map(one => [one.taken.job.legId, openLegOf(one, dependencies)]))
   const telling = setTimeout(() => tellAllStarted(running, legs, dependencies), tellAfterMs)
   try {
@@ -62,7 +92,7 @@ async function compute(running: readonly Running[], dependencies: BatchDependenc
     const unready = loaded.filter(one => one.kind === 'failed')
     await Promise.all([
       ...unready.map(({ one, outcome }) => finish(one, outcome, legs, dependencies)),
-      runReady(ready, legs, dependencies),
+      runReady(ready, { legs, place }, dependencies),
     ])
   } finally {
     clearTimeout(telling)
@@ -75,13 +105,14 @@ async function compute(running: readonly Running[], dependencies: BatchDependenc
 
 async function runReady(
   ready: readonly Ready[],
-  legs: ReadonlyMap<LegId, OpenLeg>,
+  { legs, place }: { readonly legs: ReadonlyMap<LegId, OpenLeg>; readonly place: Place },
   dependencies: BatchDependencies,
 ): Promise<void> {
   if (ready.length === 0) return
+  place.reclaim()
   const works = ready.map(({ one, parts }) => workOf(one, parts, one.trace?.computing(ready.length)))
   for (const { one } of ready) one.times.handedAt = dependencies.clock.now()
-  const outcomes = await dependencies.engine.run(works, hooksOf(ready, legs))
+  const outcomes = await dependencies.engine.run(works, hooksOf(ready, legs, place))
   for (const { one } of ready) one.trace?.computed()
   await Promise.all(ready.map(({ one }, index) => finish(one, outcomes[index] ?? lostOutcome, legs, dependencies)))
 }
@@ -90,11 +121,6 @@ function openLegOf({ taken, attempt, startedAt }: Running, { openLegs, clock }: 
   const { legId, replyTo } = taken.job
   const deadlineAt = stopsAt(taken.job, startedAt)
   return openLegs.open({ legId, attempt, replyTo, deadlineAt, nowMs: clock.now(), lost: taken.lost })
-}
-
-/** When a leg's time is over: the request's, or that of the leg itself. */
-function stopsAt({ deadlineAt, longestMs = Infinity }: Job, startedAt: number): number {
-  return Math.min(deadlineAt, startedAt + longestMs)
 }
 
 interface Ready {
@@ -216,29 +242,13 @@ async function tellUnrun(one: Exclude<Begun, Running>, dependencies: BatchDepend
   }
 }
 
-function workOf({ taken, attempt, startedAt }: Running, parts: Work['parts'], traced: string | undefined): Work {
-  const { legId, model, recipe, task, options, work, streaming, sessionKey, tenant, tracestate } = taken.job
-  const deadlineAt = stopsAt(taken.job, startedAt)
-  const traceparent = traced ?? taken.job.traceparent
+function hooksOf(ready: readonly Ready[], legs: ReadonlyMap<LegId, OpenLeg>, place: Place): RunHooks {
   return {
-    legId,
-    attempt,
-    model,
-    recipe,
-    task,
-    options,
-    parts,
-    workload: work,
-    deadlineAt,
-    streaming,
-    ...(traceparent === undefined ? {} : { traceparent }),
-    ...(tracestate === undefined ? {} : { tracestate }),
-    ...(sessionKey === undefined ? {} : { affinityKey: `${tenant}\0${sessionKey}` }),
-  }
-}
-
-function hooksOf(ready: readonly Ready[], legs: ReadonlyMap<LegId, OpenLeg>): RunHooks {
-  return {
+    waits: lendWhenAllWait(ready.length, place),
+    waited(legId, waitedMs) {
+      const leg = ready.find(({ one }) => one.taken.job.legId === legId)
+      if (leg !== undefined) leg.one.times.checkWaitMs = (leg.one.times.checkWaitMs ?? 0) + waitedMs
+    },
     signal: legId => legs.get(legId)?.signal ?? AbortSignal.abort(),
     onDelta: async (legId, text) => legs.get(legId)?.send(text),
     ran(startedAt, endedAt) {

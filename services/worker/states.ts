@@ -17,6 +17,8 @@ export interface Work {
   readonly legId: LegId
   readonly attempt: number
   readonly model: string
+  /** Whose it is, for fairness among those who wait. */
+  readonly tenant?: string
   readonly recipe: Recipe
   readonly task: Task
   readonly options: TaskOptions
@@ -43,6 +45,10 @@ export interface RunHooks {
   signal(legId: LegId): AbortSignal
   /** A piece of text as it comes; resolves when more may be sent (back-pressure). */
   onDelta(legId: LegId, text: string): Promise<void>
+  /** A leg waits for something that is no computing of its own; what is given ends the wait. */
+  waits?(legId: LegId): () => void
+  /** A leg has waited so long for others to be checked, which says nothing of how long its model takes. */
+  waited?(legId: LegId, waitedMs: number): void
   /** The model was at work on the batch between these two times (epoch ms), waiting for its turn not counted. */
   ran?(startedAt: number, endedAt: number): void
 }
@@ -51,6 +57,8 @@ export interface RunHooks {
 export interface Engine {
   /** The models that are loaded and ready. */
   readonly models: readonly string[]
+  /** Those of them that another batch would not have to wait for long. */
+  readonly takers: readonly string[]
   /** The largest batch that a model takes at once (1 or more). */
   maxBatch(model: string): number
   /** Whether runs of this model get on side by side, as those do that wait for a server; those that compute take turns. */

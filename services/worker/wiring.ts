@@ -111,7 +111,7 @@ export async function composeWorker(
   )
   const { maxSize, maxWaitMs } = poolConfig.batch
   const limits = (): ReadonlyMap<string, number> =>
-    new Map(engine.models.map(name => [name, Math.min(maxSize, engine.maxBatch(name))]))
+    new Map(engine.takers.map(name => [name, Math.min(maxSize, engine.maxBatch(name))]))
   const collector = createCollector({ maxWaitMs, limits, isBusy: engine.isBusy }, { consumer, clock, sleep })
   collecting.rouse = collector.rouse
   const parallelOf = (name: string): number =>
@@ -133,7 +133,9 @@ export async function composeWorker(
     metrics,
     trace,
   }
-  const lanes = startLanes(poolConfig.concurrency, collector, batch => handleBatch(batch, dependencies), {
+  const lanes = startLanes(poolConfig.concurrency, {
+    collector,
+    handle: (batch, place) => handleBatch(batch, place, dependencies),
     logger,
     sleep,
   })

@@ -181,6 +181,16 @@ describe.skipIf(missing !== undefined)(`createEmbeddingBackend() (${missing ?? '
     expect(wholeAt - startedAt).toBeLessThan((performance.now() - wholeAt) / 3)
   })
 
+  it('is held up by no text, of whatever characters', () => {
+    const toPieces = readWordPieces(packPath('minilm'), 256)
+    for (const unit of ['\u0301\u0323', ' ', 'x', '字', '.', '#']) {
+      const startedAt = performance.now()
+      toPieces(unit.repeat(200_000 / unit.length))
+      // Runs of marks took 28 s.
+      expect(performance.now() - startedAt).toBeLessThan(5000)
+    }
+  })
+
   it('says when it read only the head of a text', async () => {
     const [long] = await backend.run([work('word '.repeat(1000))], control)
     expect(long).toMatchObject({ result: { signals: { truncated: 1, tokens: 256 } } })

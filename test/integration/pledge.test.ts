@@ -88,7 +88,7 @@ async function setUp(more: Partial<BudgetOptions> = {}) {
   const observe = (limit: string, outcome: string): void => void seen.push(`${limit} ${outcome}`)
   const claim = createClaim({ holdLeaseMs: 500, payers: {} }, { ledger, budgets, clock, observe })
   const climbLog = createRedisClimbLog(
-    { prefix, maxAttempts: 3, syncTtlMs: 60_000, asyncTtlMs: 60_000, deadTtlMs: 60_000 },
+    { prefix, maxDeaths: 2, syncTtlMs: 60_000, asyncTtlMs: 60_000, deadTtlMs: 60_000 },
     redis,
   )
   const owner = () => ({ name: 'r', leaseUntil: Date.now() + 3000 })

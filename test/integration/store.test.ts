@@ -47,9 +47,9 @@ const logs: readonly (readonly [string, () => ClimbLog])[] = [
   [
     'in Redis',
     () =>
-      createRedisClimbLog({ prefix, maxAttempts: 3, syncTtlMs: 60_000, asyncTtlMs: 60_000, deadTtlMs: 60_000 }, redis),
+      createRedisClimbLog({ prefix, maxDeaths: 2, syncTtlMs: 60_000, asyncTtlMs: 60_000, deadTtlMs: 60_000 }, redis),
   ],
-  ['in memory', () => new FakeClimbLog(3)],
+  ['in memory', () => new FakeClimbLog(2)],
 ]
 
 describe('the climb log in Redis', () => {
@@ -173,12 +173,25 @@ describe.each(logs)('the climb log %s', (_name, create) => {
     expect((await log.read(requestId))?.legs).toMatchObject([{ attempt: 2, lost: { 1: 40 } }])
   })
 
-  it('calls a leg poison that was begun too often', async () => {
+  it('gives a leg that took two workers with it to no third', async () => {
     const log = create()
     const legId = legIdOf(await open(log), 0)
-    for (let attempt = 1; attempt <= 3; attempt += 1) await log.beginLeg(legId, 'w', 10)
-    expect(await log.beginLeg(legId, 'w', 10)).toEqual({ kind: 'poison', attempt: 4 })
-    expect(await log.endLeg(legId, 4, end)).toBe('recorded')
+    for (const attempt of [1, 2]) expect(await log.beginLeg(legId, 'w', 10)).toEqual({ kind: 'run', attempt })
+    expect(await log.beginLeg(legId, 'w', 10)).toEqual({ kind: 'poison', attempt: 3 })
+    expect(await log.endLeg(legId, 3, end)).toBe('recorded')
+  })
+
+  it('counts no worker that lost a leg and lived', async () => {
+    const log = create()
+    const legId = legIdOf(await open(log), 0)
+    for (let attempt = 1; attempt <= 5; attempt += 1) {
+      expect(await log.beginLeg(legId, 'w', 10)).toEqual({ kind: 'run', attempt })
+      // The third is killed.
+      if (attempt !== 3) await log.leaveReceipt(legId, attempt, 0)
+    }
+    for (const attempt of [6, 7]) {
+      expect(await log.beginLeg(legId, 'w', 10)).toEqual({ kind: attempt === 6 ? 'run' : 'poison', attempt })
+    }
   })
 
   it('lets no leg of an expired, cancelled or unknown climb run', async () => {

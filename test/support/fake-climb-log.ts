@@ -8,10 +8,10 @@ export class FakeClimbLog implements ClimbLog {
   readonly climbs = new Map<RequestId, Mutable>()
   readonly keys = new Map<string, { requestId: RequestId; fingerprint: string }>()
   readonly forbidden = new Set<RequestId>()
-  readonly #maxAttempts: number
+  readonly #maxDeaths: number
 
-  constructor(maxAttempts = 3) {
-    this.#maxAttempts = maxAttempts
+  constructor(maxDeaths = 2) {
+    this.#maxDeaths = maxDeaths
   }
 
   async open(request: ClimbState['request'], plan: ClimbState['plan'], firstLeg: PlannedLeg, owner: Owner) {
@@ -50,8 +50,9 @@ export class FakeClimbLog implements ClimbLog {
     if (climb.cancelled || climb.end !== undefined) return { kind: 'cancelled' } as const
     if (climb.request.deadlineAt <= nowMs) return { kind: 'expired' } as const
     const attempt = leg.attempt + 1
+    const deaths = leg.attempt - Object.keys(leg.lost ?? {}).length
     this.#replace(climb, { ...leg, attempt, workerId })
-    return attempt > this.#maxAttempts ? ({ kind: 'poison', attempt } as const) : ({ kind: 'run', attempt } as const)
+    return deaths >= this.#maxDeaths ? ({ kind: 'poison', attempt } as const) : ({ kind: 'run', attempt } as const)
   }
 
   async endLeg(legId: LegId, attempt: number, end: LegEnd) {

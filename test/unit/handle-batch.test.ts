@@ -7,6 +7,7 @@ import type { LegId } from '#services/contract/ids'
 import type { Mail } from '#services/state/replies/mailbox'
 import type { Job } from '#services/state/queue/job'
 import type { TakenJob } from '#services/state/queue/pool-queue'
+import type { Place } from '#services/worker/engine/places'
 import { handleBatch, type BatchDependencies } from '#services/worker/handle-batch'
 import { createWorkerMetrics } from '#services/worker/telemetry/worker-metrics'
 import { noWork } from '#services/state/service-times/workload'
@@ -42,7 +43,7 @@ function setUp(
     now.ms += ms
     return Promise.resolve()
   }
-  const climbLog: Pick<ClimbLog, 'beginLeg' | 'endLeg'> = {
+  const climbLog: Pick<ClimbLog, 'beginLeg' | 'endLeg' | 'leaveReceipt'> = {
     beginLeg: async legId => {
       step(`begin ${legId}`)
       return begins[legId] ?? { kind: 'run', attempt: 1 }
@@ -52,12 +53,14 @@ function setUp(
       ends[legId] = end
       return 'recorded'
     },
+    leaveReceipt: async (legId, attempt) => step(`leave ${legId} ${attempt}`),
   }
   const mail = {
     send: async (_box: string, one: Mail) => step(`mail ${one.kind} ${one.legId}`),
   }
   const engine: Engine = {
     models: ['echo'],
+    takers: ['echo'],
     maxBatch: () => 8,
     run,
     isBusy: () => false,
@@ -67,7 +70,7 @@ function setUp(
   }
   const openLegs = createOpenLegs(mail, sleep)
   const dependencies: BatchDependencies = {
-    // The two calls that a worker makes.
+    // The calls that a worker makes.
     climbLog: climbLog as ClimbLog,
     mail,
     clock,
@@ -119,6 +122,8 @@ function setUp(
   return { steps, ends, failures, dependencies, take, openLegs, now }
 }
 
+const place: Place = { lend() {}, reclaim() {}, leave() {} }
+
 describe('handleBatch()', () => {
   it('tells the router who has a leg that takes a while', async () => {
     const slow = async (batch: readonly Work[]): Promise<readonly Outcome[]> => {
@@ -126,13 +131,13 @@ describe('handleBatch()', () => {
       return batch.map(() => done)
     }
     const { steps, dependencies, take } = setUp({}, slow)
-    await handleBatch([take('a.0')], dependencies)
+    await handleBatch([take('a.0')], place, dependencies)
     expect(steps).toEqual(['begin a.0', 'mail leg-started a.0', 'end a.0 1', 'mail leg-ended a.0', 'done a.0'])
   })
 
   it('begins, runs, logs, mails and lets go, in this order', async () => {
     const { steps, ends, dependencies, take, openLegs } = setUp()
-    await handleBatch([take('a.0')], dependencies)
+    await handleBatch([take('a.0')], place, dependencies)
     expect(steps).toEqual(['begin a.0', 'end a.0 1', 'mail leg-ended a.0', 'done a.0'])
     expect(ends['a.0']).toMatchObject({ kind: 'done', receipt: { costNanoUsd: 200, attempt: 1, workerId: 'worker-1' } })
     expect(openLegs.size).toBe(0)
@@ -145,7 +150,7 @@ describe('handleBatch()', () => {
     })
     const { engine } = dependencies
     // Three calls wait where one is worked on: a quarter of what a call takes is its own.
-    await handleBatch([take('a.0')], {
+    await handleBatch([take('a.0')], place, {
       ...dependencies,
       engine: { ...engine, engineQueue: () => ({ waiting: 3, running: 1 }) },
     })
@@ -158,7 +163,7 @@ describe('handleBatch()', () => {
       ran.push(...batch.map(work => work.legId))
       return Promise.resolve(batch.map(() => done))
     })
-    await handleBatch([take('a.0'), take('b.0'), take('c.0')], dependencies)
+    await handleBatch([take('a.0'), take('b.0'), take('c.0')], place, dependencies)
     expect(ran).toEqual(['c.0'])
     expect(steps).toContain('mail leg-ended a.0')
     expect(steps).toContain('done b.0')
@@ -172,7 +177,7 @@ describe('handleBatch()', () => {
       return batch.map(() => done)
     })
     now.ms = 60_000
-    await handleBatch([{ ...take('a.0'), begun: { word: 'run', attempt: 2, at: 60_000 } }], dependencies)
+    await handleBatch([{ ...take('a.0'), begun: { word: 'run', attempt: 2, at: 60_000 } }], place, dependencies)
     expect(ran).toEqual([])
     expect(ends['a.0']).toMatchObject({ kind: 'failed', reason: 'expired', receipt: { attempt: 2, costNanoUsd: 0 } })
     expect(steps).toContain('done a.0')
@@ -180,27 +185,49 @@ describe('handleBatch()', () => {
 
   it('mails the end of a leg that ended before, and runs it not again', async () => {
     const { steps, dependencies, take } = setUp({ 'a.0': { kind: 'ended', attempt: 2 } })
-    await handleBatch([take('a.0')], dependencies)
+    await handleBatch([take('a.0')], place, dependencies)
     expect(steps).toEqual(['begin a.0', 'mail leg-ended a.0', 'done a.0'])
+  })
+
+  it('computes the legs of a batch whose worker died one by one, and says of those that wait that they do not run', async () => {
+    const batches: (readonly LegId[])[] = []
+    const again: BeginLeg = { kind: 'run', attempt: 2 }
+    const { steps, ends, dependencies, take } = setUp({ 'b.0': again, 'c.0': again }, async batch => {
+      batches.push(batch.map(work => work.legId))
+      return batch.map(() => done)
+    })
+    await handleBatch([take('a.0'), take('b.0'), take('c.0')], place, dependencies)
+    expect(batches).toEqual([['a.0'], ['b.0'], ['c.0']])
+    expect(steps.filter(step => /^(?:begin|leave|end) [bc]/u.test(step))).toEqual([
+      'begin b.0',
+      'begin c.0',
+      'leave b.0 2',
+      'leave c.0 2',
+      'begin b.0',
+      'end b.0 2',
+      'begin c.0',
+      'end c.0 2',
+    ])
+    expect(Object.keys(ends)).toEqual(['a.0', 'b.0', 'c.0'])
   })
 
   it('ends a leg that was begun too often as poison', async () => {
     const { ends, dependencies, take } = setUp({ 'a.0': { kind: 'poison', attempt: 4 } })
-    await handleBatch([take('a.0')], dependencies)
+    await handleBatch([take('a.0')], place, dependencies)
     expect(ends['a.0']).toMatchObject({ kind: 'failed', reason: 'poison', receipt: { costNanoUsd: 0, attempt: 4 } })
   })
 
   it('gives a leg back that the log could not be asked about', async () => {
     const { steps, failures, dependencies, take } = setUp()
     failures['begin a.0'] = 1
-    await handleBatch([take('a.0')], dependencies)
+    await handleBatch([take('a.0')], place, dependencies)
     expect(steps).toEqual(['give back a.0'])
   })
 
   it('ends a leg whose content is gone', async () => {
     const { ends, dependencies, take } = setUp()
     const parts = [{ kind: 'image', payloadId: 'gone', payloadBytes: 1, mediaType: 'image/png' }] as const
-    await handleBatch([take('a.0', { parts })], dependencies)
+    await handleBatch([take('a.0', { parts })], place, dependencies)
     expect(ends['a.0']).toMatchObject({ kind: 'failed', reason: 'payload-lost' })
   })
 
@@ -215,7 +242,7 @@ describe('handleBatch()', () => {
     )
     const parts = [{ kind: 'text-payload', payloadId: 'slow', payloadBytes: 1 }] as const
     failures['load slow'] = 3
-    await handleBatch([take('a.0', { parts }), take('b.0')], dependencies)
+    await handleBatch([take('a.0', { parts }), take('b.0')], place, dependencies)
     expect(ends['a.0']).toMatchObject({ result: { output: { text: 'a.0' } } })
     expect(ends['b.0']).toMatchObject({ result: { output: { text: 'b.0' } } })
   })
@@ -223,20 +250,20 @@ describe('handleBatch()', () => {
   it('tries a report again until Redis takes it', async () => {
     const { steps, failures, dependencies, take } = setUp()
     failures['end a.0 1'] = 5
-    await handleBatch([take('a.0')], dependencies)
+    await handleBatch([take('a.0')], place, dependencies)
     expect(steps.slice(-3)).toEqual(['end a.0 1', 'mail leg-ended a.0', 'done a.0'])
   })
 
   it('gives a leg up that cannot be reported for a minute past its deadline', async () => {
     const { steps, failures, dependencies, take } = setUp()
     failures['end a.0 1'] = Number.POSITIVE_INFINITY
-    await handleBatch([take('a.0', { deadlineAt: 2000 })], dependencies)
+    await handleBatch([take('a.0', { deadlineAt: 2000 })], place, dependencies)
     expect(steps.at(-1)).toBe('give back a.0')
   })
 
   it('gives every leg back and forgets it when the engine breaks its word', async () => {
     const { steps, dependencies, take, openLegs } = setUp({}, () => Promise.reject(new Error('broken')))
-    await expect(handleBatch([take('a.0'), take('b.0')], dependencies)).rejects.toThrow('broken')
+    await expect(handleBatch([take('a.0'), take('b.0')], place, dependencies)).rejects.toThrow('broken')
     expect(steps.slice(-2)).toEqual(['give back a.0', 'give back b.0'])
     expect(openLegs.size).toBe(0)
   })
@@ -251,7 +278,7 @@ describe('handleBatch()', () => {
         ),
       )
     })
-    await handleBatch([take('a.0')], dependencies)
+    await handleBatch([take('a.0')], place, dependencies)
     expect(ends['a.0']).toMatchObject({ kind: 'failed', reason: 'cancelled', receipt: { costNanoUsd: 100 } })
   })
 })

@@ -42,7 +42,7 @@ describe('startLanes()', () => {
     )
     const handled: (readonly TakenJob[])[] = []
     const handle = async (batch: readonly TakenJob[]): Promise<void> => void handled.push(batch)
-    const lanes = startLanes(64, collector, handle, { logger: pino({ level: 'silent' }), sleep })
+    const lanes = startLanes(64, { collector, handle, logger: pino({ level: 'silent' }), sleep })
     await sleep(20)
     const wake = (): void => waits.shift()?.({ legs: [begunLeg()], more: async () => [] })
     wake()

@@ -3,11 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { createRequestId, legIdOf } from '#services/contract/ids'
 import type { Recipe } from '#services/contract/model'
 import type { Backend, RunControl } from '#services/worker/backends/backend'
-import { countPassed, programIn } from '#services/worker/sandbox/count-passed'
+import { countPassed } from '#services/worker/sandbox/count-passed'
+import { programIn, withoutFence } from '#services/worker/sandbox/fences'
+import { answerIn, matches } from '#services/worker/sandbox/patterns'
 import type { CallEnd } from '#services/worker/sandbox/run-program'
-import type { Judges } from '#services/worker/sandbox/judges'
+import type { Sandboxes } from '#services/worker/sandbox/sandboxes'
+import { isOfSchema } from '#services/worker/sandbox/schemas'
 import { agreeOn } from '#services/worker/backends/answers/agreement'
-import { answerIn, passes, readVerdict } from '#services/worker/backends/answers/verdict'
+import { readVerdict } from '#services/worker/backends/answers/verdict'
 import { withRecipe } from '#services/worker/recipe/with-recipe'
 import type { Outcome, Work } from '#services/worker/states'
 
@@ -51,7 +54,7 @@ async function run(
   recipe: Recipe,
   outcomes: readonly Outcome[],
   verdict: Outcome = failed,
-  judges: Pick<Judges, 'run'> = noJudges,
+  sandboxes: Pick<Sandboxes, 'check'> = inProcess,
 ) {
   const backend = backendOf(outcomes)
   const questions: Work[] = []
@@ -59,11 +62,24 @@ async function run(
     questions.push(question)
     return verdict
   }
-  const [outcome] = await withRecipe(backend, { askModel: ask, judges }).run([work(recipe)], control)
+  const [outcome] = await withRecipe(backend, { askModel: ask, sandboxes }).run([work(recipe)], control)
   return { outcome, asked: backend.asked, questions }
 }
 
-const noJudges: Pick<Judges, 'run'> = { run: () => Promise.reject(new Error('no process could be started')) }
+/** Checks what can be checked without a process. */
+const inProcess: Pick<Sandboxes, 'check'> = {
+  async check({ order }) {
+    if (order.kind === 'pattern') return { passed: matches(order.answer, order.pattern) }
+    if (order.kind === 'schema') return { passed: isOfSchema(order.answer, order.schema) }
+    if (order.kind === 'program') throw new Error('no process could be started')
+    const extracted = answerIn(order.text, order.pattern)
+    return extracted === undefined ? {} : { extracted }
+  },
+}
+/** Every check takes too long. */
+const overTime: Pick<Sandboxes, 'check'> = { check: async () => ({}) }
+/** No process can be had. */
+const nobody: Pick<Sandboxes, 'check'> = { check: () => Promise.reject(new Error('no process could be started')) }
 
 describe('withRecipe()', () => {
   it('lets a plain recipe through as it is', async () => {
@@ -117,6 +133,26 @@ describe('withRecipe()', () => {
     expect(outcome?.kind === 'done' && outcome.result.rawConfidence).toBeLessThan(0.1)
   })
 
+  it.each([
+    { kind: 'regex', pattern: '(a+)+' },
+    { kind: 'json-schema', schema: {} },
+  ] as const)('takes an answer for refused that a program looks at for too long ($kind)', async verifier => {
+    const { outcome } = await run({ verifier }, [said('42', 0.9)], failed, overTime)
+    expect(outcome).toMatchObject({ result: { signals: { verified: 0 } } })
+    expect(outcome?.kind === 'done' && outcome.result.rawConfidence).toBeLessThan(0.1)
+  })
+
+  it('says of an answer that nobody could look at it', async () => {
+    const verifier = { kind: 'regex', pattern: '.*' } as const
+    const { outcome } = await run({ verifier }, [said('42', 0.8)], failed, nobody)
+    expect(outcome).toMatchObject({ result: { rawConfidence: 0.4, signals: { verifier_failed: 1 } } })
+  })
+
+  it('hardly trusts a text whose answer is not found in time', async () => {
+    const { outcome } = await run({ answerPattern: '(a+)+' }, [said('aa', 0.8)], failed, overTime)
+    expect(outcome).toMatchObject({ result: { output: { text: 'aa' }, signals: { answer_found: 0 } } })
+  })
+
   it('lets a second model judge, at its own price', async () => {
     const verifier = { kind: 'model', model: 'judge', price: { perInputToken: 3, perOutputToken: 5 } } as const
     const { outcome, questions } = await run({ verifier }, [said('42', 0.64)], said('Yes', 0.81, { has_logprobs: 1 }))
@@ -147,7 +183,7 @@ describe('agreeOn()', () => {
   })
 })
 
-describe('passes()', () => {
+describe('isOfSchema() and matches()', () => {
   const schema = { type: 'object', required: ['total'], properties: { total: { type: 'number' } } }
 
   it.each([
@@ -155,23 +191,40 @@ describe('passes()', () => {
     ['```json\n{"total": 3.5}\n```', true],
     ['{"total": "3.5"}', false],
     ['total: 3.5', false],
-  ])('holds %j to a JSON schema', (answer, wanted) => {
-    expect(passes(answer, { kind: 'json-schema', schema })).toBe(wanted)
+    [`{"total": 3.5, "more": "${'x'.repeat(2_000_000)}"}`, false],
+  ])('hold %.30j to a JSON schema', (answer, wanted) => {
+    expect(isOfSchema(answer, schema)).toBe(wanted)
   })
 
-  it('wants the whole answer to match a pattern', () => {
-    const verifier = { kind: 'regex', pattern: '[A-D]' } as const
-    expect(['B', ' C\n', 'B or C'].map(answer => passes(answer, verifier))).toEqual([true, true, false])
+  it('want the whole answer to match a pattern', () => {
+    expect(['B', ' C\n', 'B or C'].map(answer => matches(answer, '[A-D]'))).toEqual([true, true, false])
   })
 })
 
-describe('answerIn() and readVerdict()', () => {
-  it('take the last match', () => {
+describe('withoutFence()', () => {
+  it.each([
+    ['plain', 'plain'],
+    ['```\na\nb\n```', 'a\nb'],
+    ['  ```json\n{}\n```\n\n', '{}'],
+    ['```\n```', ''],
+    ['```not one word\nx\n```', '```not one word\nx\n```'],
+    ['```\nnever closed', '```\nnever closed'],
+    ['```', '```'],
+    ['``````', '``````'],
+  ])('reads %j as %j', (text, inside) => {
+    expect(withoutFence(text)).toBe(inside)
+  })
+})
+
+describe('answerIn()', () => {
+  it('takes the last match', () => {
     expect(answerIn('Answer: 3. No, wait. Answer: 4', 'Answer: (\\d)')).toBe('4')
     expect(answerIn('nothing', 'Answer: (\\d)')).toBeUndefined()
   })
+})
 
-  it('read yes and no, and nothing into other words', () => {
+describe('readVerdict()', () => {
+  it('reads yes and no, and nothing into other words', () => {
     expect(readVerdict('Yes.', 0.8, true)).toBe(0.8)
     expect(readVerdict('**no**', 0.75, true)).toBe(0.25)
     expect(readVerdict('No', 0.2, false)).toBeCloseTo(0.1)
@@ -189,23 +242,26 @@ describe('a verifier of unit tests', () => {
     ],
   }
   /** Gives for a program what stands in it. */
-  const judges: Pick<Judges, 'run'> = {
-    run: async ({ program, calls }) =>
-      calls.map((_, place) => ({ kind: 'value', json: program.split(';')[place] ?? '' })),
+  const sandboxes: Pick<Sandboxes, 'check'> = {
+    async check({ order }) {
+      if (order.kind !== 'program') throw new Error('this checks programs')
+      const values = order.program.split(';')
+      return { calls: order.calls.map((_, place) => ({ kind: 'value', json: values[place] ?? '' })) }
+    },
   }
 
   it('trusts a program by the share of cases that it passes', async () => {
-    const half = await run({ verifier }, [said('2;3', 0.64)], failed, judges)
+    const half = await run({ verifier }, [said('2;3', 0.64)], failed, sandboxes)
     expect(half.outcome).toMatchObject({
       result: { rawConfidence: 0.64 / 16, signals: { verified: 0, verifier_score: 0.5 } },
     })
-    const all = await run({ verifier }, [said('2;[4]', 0.64)], failed, judges)
+    const all = await run({ verifier }, [said('2;[4]', 0.64)], failed, sandboxes)
     expect(all.outcome).toMatchObject({ result: { rawConfidence: 0.8, signals: { verified: 1, verifier_score: 1 } } })
   })
 
   it('takes of several samples the one that passes most, whatever they agree on', async () => {
     const samples = [said('0;0', 0.9), said('0;0', 0.9), said('2;[4]', 0.3), said('2;0', 0.9)]
-    const { outcome } = await run({ verifier, samples: 4 }, samples, failed, judges)
+    const { outcome } = await run({ verifier, samples: 4 }, samples, failed, sandboxes)
     expect(outcome).toMatchObject({
       result: {
         output: { text: '2;[4]' },
@@ -242,6 +298,7 @@ describe('programIn()', () => {
     expect(programIn('Here:\n```js\nexport function f() {}\n```\nand\n```\nlet a\n```\n')).toBe(
       'function f() {}\n\nlet a\n',
     )
+    expect(programIn('```\nlet a')).toBe('```\nlet a')
     expect(programIn('export default async function f() {}')).toBe('async function f() {}')
   })
 })

@@ -26,19 +26,22 @@ const bare = /^[a-z\d]*$/u
 
 /** Longer texts are compared in the composition that they have: normalising takes a time that grows with the square of combining marks. */
 const longestNormalised = 256
+/** Of longer texts nobody asks whether they are one answer but for their marks, and a look takes half a millisecond a thousand. */
+const longestCompared = 65_536
 
 /**
  * A text but for case, space, punctuation and composition; numbers keep what makes them other numbers, and what is nothing but marks (`<`)
  * stays as it is. Pure.
  */
 export function withoutMarks(text: string): string {
-  if (bare.test(text)) return text
+  if (text.length > longestCompared || bare.test(text)) return text
   const normal = normalised(text)
   return normal.replaceAll(marks, '') || normal.trim()
 }
 
 /** The same with one space between words. Pure. */
 export function wordsWithoutMarks(text: string): string {
+  if (text.length > longestCompared) return text
   const normal = normalised(text)
   return normal.replaceAll(runsOfMarks, ' ').trim() || normal.trim()
 }

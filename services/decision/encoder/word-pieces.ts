@@ -16,6 +16,11 @@ export type ToWordPieces = (text: string) => WordPieces
 const charactersPerToken = 16
 /** How much more is read when that was not enough. */
 const growth = 4
+/**
+ * What is beyond this is left out though fewer tokens were found: blanks and marks make none, and to put runs of combining marks in order
+ * takes a time that grows with their square (28 s for 200,000).
+ */
+const mostCharactersPerToken = 64
 
 /**
  * Reads a pack's tokenizer. What is longer than `mostTokens` is cut, its last token kept: it closes the sequence. Of a long text only
@@ -24,12 +29,14 @@ const growth = 4
 export function readWordPieces(packFolder: string, mostTokens: number): ToWordPieces {
   const read = (file: string): object => JSON.parse(readFileSync(join(packFolder, file), 'utf8'))
   const tokenizer = new Tokenizer(read('tokenizer.json'), read('tokenizer_config.json'))
-  return text => {
+  const mostCharacters = mostTokens * mostCharactersPerToken
+  return whole => {
+    const text = whole.slice(0, mostCharacters)
     for (let characters = mostTokens * charactersPerToken; ; characters *= growth) {
       const head = headOf(text, characters)
       const { ids } = tokenizer.encode(head)
       if (ids.length > mostTokens) return { ids: [...ids.slice(0, mostTokens - 1), ids.at(-1) ?? 0], truncated: true }
-      if (head.length === text.length) return { ids, truncated: false }
+      if (head.length === text.length) return { ids, truncated: text.length < whole.length }
     }
   }
 }

@@ -18,7 +18,7 @@ export function describeText(text: string): Readonly<Record<string, number>> {
     punctuation_ratio: counts.punctuation * perCharacter,
     symbol_ratio: counts.symbols * perCharacter,
     log_lines: Math.log1p(counts.lines),
-    log_options: Math.log1p(count(head, /^\s*\(?[A-J][.)]/gimu)),
+    log_options: Math.log1p(count(head, option)),
     question_marks: Math.min(5, counts.questions),
     log_sentences: Math.log1p(count(head, /[.!?](?:\s|$)/gu)),
     not_words: Math.min(5, negations),
@@ -111,6 +111,9 @@ function countCharacters(text: string) {
     beyondAscii,
   }
 }
+
+/** A line of its own that begins with a letter of a choice. Blanks alone before it: over empty lines too, it would look at each of them from all before. */
+const option = /^[^\S\n\r\u2028\u2029]*\(?[A-J][.)]/gimu
 
 function count(text: string, pattern: RegExp): number {
   return text.match(pattern)?.length ?? 0

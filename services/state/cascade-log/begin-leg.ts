@@ -9,13 +9,13 @@ export const beginLeg = loadScript(import.meta.url, 'lua/leg/begin-leg.lua')
 
 /** How a worker's legs are begun in the step that takes them out of the queue. */
 export function beginningOf(
-  options: { readonly prefix: string; readonly maxAttempts: number },
+  options: { readonly prefix: string; readonly maxDeaths: number },
   workerId: string,
 ): Beginning {
   const [before = '', after = ''] = createClimbKeys(options.prefix)
     .climb('*' as RequestId)
     .split('*')
-  return { script: beginLeg, workerId, maxAttempts: options.maxAttempts, keyAround: [before, after] }
+  return { script: beginLeg, workerId, maxDeaths: options.maxDeaths, keyAround: [before, after] }
 }
 
 /** Reads what was said of a leg that was to be begun. */

@@ -11,8 +11,8 @@ import type { ClimbEnd, ClimbLog, ClimbPlan, ClimbRequest, ClimbState, Owner, Pl
 /** How long things are kept. */
 export interface ClimbLogOptions {
   readonly prefix: string
-  /** Begun this often without an end, a leg is poison. */
-  readonly maxAttempts: number
+  /** A leg that took so many workers with it is poison. */
+  readonly maxDeaths: number
   /** An ended climb of a waiting caller stays this long, for feedback and late receipts. */
   readonly syncTtlMs: number
   /** An ended job, and whatever has an idempotency key, stays this long. */
@@ -149,7 +149,7 @@ async function takeOne(
 }
 
 function workerSide(
-  { maxAttempts }: ClimbLogOptions,
+  { maxDeaths }: ClimbLogOptions,
   redis: RedisConnection,
   keys: ClimbKeys,
 ): Pick<ClimbLog, 'beginLeg' | 'endLeg' | 'leaveReceipt'> {
@@ -157,7 +157,7 @@ function workerSide(
     async beginLeg(legId, workerId, nowMs) {
       const leg = parseLegId(legId)
       if (leg === undefined) return { kind: 'gone' }
-      const args = [leg.index, workerId, nowMs, maxAttempts]
+      const args = [leg.index, workerId, nowMs, maxDeaths]
       const reply = await runScript(redis, scripts.beginLeg, [keys.climb(leg.requestId)], args)
       const [kind, attempt] = Array.isArray(reply) ? reply : []
       return beginOf(String(kind), Number(attempt))

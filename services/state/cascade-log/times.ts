@@ -1,7 +1,7 @@
 /** How often a leg may be begun and how long climbs are kept; the same for every process, since they share the log. */
 export const climbLogTimes = {
-  /** A leg that took three workers with it is not given a fourth. */
-  maxAttempts: 3,
+  /** A leg that took a worker with it is given to one more, and to no third. */
+  maxDeaths: 2,
   /** Ten minutes for feedback on an answer that was delivered. */
   syncTtlMs: 600_000,
   /** A day to come back for a job. */

@@ -28,7 +28,7 @@ export interface Taken {
 export interface Beginning {
   readonly script: Script
   readonly workerId: string
-  readonly maxAttempts: number
+  readonly maxDeaths: number
   /** What a climb's key has before and after the request's id. */
   readonly keyAround: readonly [string, string]
 }
@@ -113,12 +113,12 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
     runScript(redis, one, [...keys, ...more], args)
   const oneServer = isOneServer(redis)
   const takeAndBegin = (
-    { script: begin, workerId, maxAttempts, keyAround }: Beginning,
+    { script: begin, workerId, maxDeaths, keyAround }: Beginning,
     aheadMs: number | '',
     args: readonly (string | number)[],
   ): Promise<unknown> => {
     const whole = composedWith(begin, () => composeScript({ take_ticket: scripts.take, begin_leg: begin }, wholes.take))
-    return run(whole, [workerId, maxAttempts, ...keyAround, aheadMs, ...args], bullmqKeys.activate)
+    return run(whole, [workerId, maxDeaths, ...keyAround, aheadMs, ...args], bullmqKeys.activate)
   }
   const putAfter = async (
     { script: before, keys: first, args: firstArgs, read }: ScriptCall,

@@ -23,6 +23,10 @@ export interface RunControl {
   signal(legId: LegId): AbortSignal
   /** A piece of text as it comes; resolves when more may be sent. */
   onDelta(legId: LegId, text: string): Promise<void>
+  /** Told of a leg that waits for its turn or for a check rather than computes; what is given ends the wait. */
+  waits?(legId: LegId): () => void
+  /** Told how long a leg has waited for others to be checked. */
+  waited?(legId: LegId, waitedMs: number): void
   /** Told by a backend that computes: when its kernels were at work, in epoch ms. */
   ran?(startedAt: number, endedAt: number): void
 }

@@ -4,7 +4,7 @@ import type { Clock } from '#services/contract/clock'
 import { builtEntry } from '#services/platform/process/built-entry'
 import type { Backend, RunControl } from '#services/worker/backends/backend'
 import type { Engine, Outcome, RunHooks, Work } from '#services/worker/states'
-import { createJudges } from '#services/worker/sandbox/judges'
+import { createSandboxes } from '#services/worker/sandbox/sandboxes'
 import { createProcessBackend } from './process/process-backend.ts'
 import { withRecipe } from '#services/worker/recipe/with-recipe'
 import type { UpstreamMeter } from '#services/worker/backends/remote/upstream-meter'
@@ -44,8 +44,9 @@ export interface EngineDependencies {
 /** A native operator on a large picture takes seconds; what takes longer than this hangs, and a model is loaded again in less. */
 const defaultStuckMs = 10_000
 
-/** Programs that are tested side by side: each takes a core for as long as it runs. */
-const mostJudges = 4
+/** Answers that are checked side by side: each takes a core for as long as it runs. Of two, one is left to other tenants. */
+const leastSandboxes = 2
+const mostSandboxes = 4
 
 /** Kinds that wait rather than compute: they need no process. */
 const callingKinds: ReadonlySet<string> = new Set(['openai', 'anthropic', 'gemini', 'oip', 'echo'])
@@ -54,7 +55,7 @@ function isParallel(spec: BackendSpec): boolean {
   return callingKinds.has(spec.kind) && !(spec.kind === 'echo' && spec.oneAtATime)
 }
 
-type LoadedBackend = Backend & { readonly ready?: boolean }
+type LoadedBackend = Backend & { readonly ready?: boolean; readonly hasRoom?: boolean }
 
 /**
  * Loads the models of a worker: each that computes in a process of its own, each that calls a server in this one.
@@ -66,8 +67,9 @@ export async function createEngine(options: EngineOptions, dependencies: EngineD
     loadAll(options.models, options, dependencies),
     loadAll(options.verifiers ?? [], options, dependencies),
   ])
-  const tests = createJudges({ processes: Math.min(mostJudges, availableParallelism()) })
-  const backends = new Map([...bare].map(([name, backend]) => [name, withRecipe(backend, { askModel, judges: tests })]))
+  const processes = Math.max(leastSandboxes, Math.min(mostSandboxes, availableParallelism()))
+  const sandboxes = createSandboxes({ processes })
+  const backends = new Map([...bare].map(([name, backend]) => [name, withRecipe(backend, { askModel, sandboxes })]))
 
   async function askModel(model: string, work: Work, control: RunControl): Promise<Outcome> {
     const [outcome] = (await (verifiers.get(model) ?? bare.get(model))?.run([work], control)) ?? []
@@ -97,13 +99,18 @@ export async function createEngine(options: EngineOptions, dependencies: EngineD
     get models() {
       return [...bare].filter(([, backend]) => backend.ready !== false).map(([name]) => name)
     },
+    get takers() {
+      return [...bare]
+        .filter(([, backend]) => backend.ready !== false && backend.hasRoom !== false)
+        .map(([name]) => name)
+    },
     maxBatch: model => backends.get(model)?.maxBatch ?? 1,
     isParallel: model => parallel.has(model),
     isBusy: model => (atWork.get(model) ?? 0) > 0,
     run,
     engineQueue: model => bare.get(model)?.engineQueue?.(),
     async close() {
-      tests.close()
+      sandboxes.close()
       await Promise.all([...bare.values(), ...verifiers.values()].map(backend => backend.close()))
     },
   }
@@ -161,9 +168,13 @@ function controlOf(hooks: RunHooks): RunControl {
     cancelled: legId => hooks.signal(legId).aborted,
     signal: legId => hooks.signal(legId),
     onDelta: (legId, text) => hooks.onDelta(legId, text),
+    waits: legId => hooks.waits?.(legId) ?? ignore,
+    waited: (legId, waitedMs) => hooks.waited?.(legId, waitedMs),
     ran: (startedAt, endedAt) => hooks.ran?.(startedAt, endedAt),
   }
 }
+
+function ignore(): void {}
 
 function bug(message: string): Outcome {
   return { kind: 'failed', reason: 'bug', message, usage: {} }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { TakenJob } from '#services/state/queue/pool-queue'
 import type { Collector } from '#services/worker/collect/collector'
+import { createPlaces, type Place } from './places.ts'
 
 /** Batches at work side by side. */
 export interface Lanes {
@@ -11,21 +12,36 @@ export interface Lanes {
   stop(): Promise<void>
 }
 
-/** How long a paused lane waits before it looks again. */
+/** What lanes need. */
+export interface LanesDependencies {
+  readonly collector: Collector
+  /** Takes a batch to its reports; its place may be lent while nothing of it is computed. */
+  readonly handle: (batch: readonly TakenJob[], place: Place) => Promise<void>
+  readonly logger: Logger
+  readonly sleep: (ms: number) => Promise<void>
+}
+
+/** How long paused lanes wait before they look again. */
 const pausedLookMs = 100
 /** Pause after a turn that failed, as when Redis is away. */
 const failedPauseMs = 200
 
 /** Starts `count` lanes that draw on one collector. */
-export function startLanes(
-  count: number,
-  collector: Collector,
-  handle: (batch: readonly TakenJob[]) => Promise<void>,
-  { logger, sleep }: { readonly logger: Logger; readonly sleep: (ms: number) => Promise<void> },
-): Lanes {
+export function startLanes(count: number, { collector, handle, logger, sleep }: LanesDependencies): Lanes {
   const state = { paused: false, stopped: false }
+  const places = createPlaces(count)
+  const handling = new Set<Promise<void>>()
 
   const isOpen = (): boolean => !state.paused
+
+  const guarded = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      logger.warn({ err: error }, 'a batch could not be taken or reported')
+      await sleep(failedPauseMs)
+    }
+  }
 
   const turn = async (): Promise<void> => {
     if (state.paused) return sleep(pausedLookMs)
@@ -33,19 +49,20 @@ export function startLanes(
     if (batch.length === 0) return undefined
     // What was begun in the step that took it would cost an attempt; it is finished, as what runs is.
     if ((state.paused || state.stopped) && batch.every(leg => leg.begun === undefined)) return giveBack(batch)
-    return handle(batch)
+    const place = places.occupy()
+    const handled = guarded(() => handle(batch, place)).finally(() => {
+      place.leave()
+      handling.delete(handled)
+    })
+    handling.add(handled)
   }
-  const lane = async (): Promise<void> => {
+
+  const taking = (async () => {
     while (!state.stopped) {
-      try {
-        await turn()
-      } catch (error) {
-        logger.warn({ err: error }, 'a batch could not be taken or reported')
-        await sleep(failedPauseMs)
-      }
+      await places.free()
+      await guarded(turn)
     }
-  }
-  const lanes = Array.from({ length: count }, lane)
+  })()
 
   return {
     pause(paused) {
@@ -60,7 +77,9 @@ export function startLanes(
       state.stopped = true
       state.paused = true
       collector.rouse()
-      await Promise.all(lanes)
+      await Promise.all(handling)
+      await taking
+      await Promise.all(handling)
     },
   }
 }

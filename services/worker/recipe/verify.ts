@@ -3,10 +3,13 @@ import { isWords, wordsIn } from '#services/contract/content'
 import type { Verifier } from '#services/contract/model'
 import { costOf } from '#services/contract/price'
 import type { RunControl } from '#services/worker/backends/backend'
-import { countPassed, programIn } from '#services/worker/sandbox/count-passed'
-import type { Judges } from '#services/worker/sandbox/judges'
-import { passes, readVerdict } from '#services/worker/backends/answers/verdict'
+import { readVerdict } from '#services/worker/backends/answers/verdict'
+import type { CheckOrder } from '#services/worker/sandbox/check-order'
+import { countPassed } from '#services/worker/sandbox/count-passed'
+import { programIn } from '#services/worker/sandbox/fences'
+import type { Sandboxes } from '#services/worker/sandbox/sandboxes'
 import type { Outcome, Work } from '#services/worker/states'
+import { check } from './check.ts'
 
 /** Asks another model of this worker. */
 export type AskModel = (model: string, work: Work, control: RunControl) => Promise<Outcome>
@@ -14,11 +17,12 @@ export type AskModel = (model: string, work: Work, control: RunControl) => Promi
 /** What verifiers work with. */
 export interface VerifyDependencies {
   readonly askModel: AskModel
-  readonly judges: Pick<Judges, 'run'>
+  readonly sandboxes: Pick<Sandboxes, 'check'>
 }
 
 type ModelVerifier = Extract<Verifier, { readonly kind: 'model' }>
 type TestsVerifier = Extract<Verifier, { readonly kind: 'tests' }>
+type FormVerifier = Extract<Verifier, { readonly kind: 'regex' | 'json-schema' }>
 
 /** What an answer that a program refuses is still trusted. */
 const refusedTrust = 0.05
@@ -38,43 +42,50 @@ export async function verify(
   result: LegResult,
   work: Work,
   control: RunControl,
-  { askModel, judges }: VerifyDependencies,
+  { askModel, sandboxes }: VerifyDependencies,
 ): Promise<LegResult> {
   const { verifier } = work.recipe
   if (verifier === undefined) return result
   if (verifier.kind === 'model') return judge(result, work, verifier, control, askModel)
-  if (verifier.kind === 'tests') return test(result, verifier, control.signal(work.legId), judges)
-  const verified = passes(answerText(result.output), verifier)
-  return {
-    ...result,
-    rawConfidence: verified ? result.rawConfidence : result.rawConfidence * refusedTrust,
-    signals: { ...result.signals, verified: Number(verified) },
+  try {
+    // Within what checks, since nobody could look at it where nobody could, or nobody wants it any more, which its leg knows.
+    if (verifier.kind === 'tests') return await test(result, verifier, order => check(order, work, control, sandboxes))
+    const { passed = false } = await check(orderOf(answerText(result.output), verifier), work, control, sandboxes)
+    return {
+      ...result,
+      rawConfidence: passed ? result.rawConfidence : result.rawConfidence * refusedTrust,
+      signals: { ...result.signals, verified: Number(passed) },
+    }
+  } catch {
+    return unverified(result)
   }
+}
+
+function orderOf(answer: string, verifier: FormVerifier): CheckOrder {
+  return verifier.kind === 'regex'
+    ? { kind: 'pattern', pattern: verifier.pattern, answer }
+    : { kind: 'schema', schema: verifier.schema, answer }
 }
 
 /** A program that fails one case in ten is rarely right: trust falls far faster than the share that passes. */
 const failedTestsPower = 4
 const defaultTestsMs = 2000
+/** Longer programs are no answer that anybody asked for. */
+const mostProgramCharacters = 1024 * 1024
 
 async function test(
   result: LegResult,
   { cases, timeoutMs = defaultTestsMs }: TestsVerifier,
-  signal: AbortSignal,
-  judges: VerifyDependencies['judges'],
+  ask: (order: CheckOrder & { readonly kind: 'program' }) => ReturnType<typeof check>,
 ): Promise<LegResult> {
-  const calls = cases.map(one => one.call)
-  const program = result.output.kind === 'text' ? programIn(result.output.text) : ''
-  try {
-    const passed = countPassed(cases, await judges.run({ program, calls, timeoutMs }, signal))
-    const share = passed / cases.length
-    return {
-      ...result,
-      rawConfidence: share === 1 ? Math.sqrt(result.rawConfidence) : result.rawConfidence * share ** failedTestsPower,
-      signals: { ...result.signals, verified: Number(share === 1), verifier_score: share },
-    }
-  } catch {
-    // Nobody could look at it, or nobody wants it any more, which its leg knows.
-    return unverified(result)
+  const text = result.output.kind === 'text' ? result.output.text : ''
+  const program = text.length > mostProgramCharacters ? '' : programIn(text)
+  const { calls = [] } = await ask({ kind: 'program', program, calls: cases.map(one => one.call), timeoutMs })
+  const share = countPassed(cases, calls) / cases.length
+  return {
+    ...result,
+    rawConfidence: share === 1 ? Math.sqrt(result.rawConfidence) : result.rawConfidence * share ** failedTestsPower,
+    signals: { ...result.signals, verified: Number(share === 1), verifier_score: share },
   }
 }
 

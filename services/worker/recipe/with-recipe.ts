@@ -2,8 +2,8 @@ import { addUsage, type LegResult } from '#services/contract/answer'
 import type { Recipe } from '#services/contract/model'
 import type { Backend, RunControl } from '#services/worker/backends/backend'
 import { agreeOn } from '#services/worker/backends/answers/agreement'
-import { answerIn } from '#services/worker/backends/answers/verdict'
 import type { Outcome, Work } from '#services/worker/states'
+import { check } from './check.ts'
 import { verify, type VerifyDependencies } from './verify.ts'
 
 /** Samples that shall differ need some heat, where the recipe names none. */
@@ -19,10 +19,17 @@ export function withRecipe(backend: Backend, dependencies: VerifyDependencies): 
       const ranPlain = async (): Promise<void> => {
         if (plain.length === 0) return
         const ran = await backend.run(plain, control)
-        for (const [index, work] of plain.entries()) outcomes.set(work, ran[index] ?? lost)
+        for (const [index, work] of plain.entries()) {
+          outcomes.set(work, ran[index] ?? lost)
+          control.waits?.(work.legId)
+        }
       }
       const rest = batch.filter(work => needsMore(work.recipe))
-      const ranRest = rest.map(async work => outcomes.set(work, await runRecipe(work, control, backend, dependencies)))
+      const ranRest = rest.map(async work => {
+        outcomes.set(work, await runRecipe(work, control, backend, dependencies))
+        // What has ended waits for the rest of its batch.
+        control.waits?.(work.legId)
+      })
       await Promise.all([ranPlain(), ...ranRest])
       return batch.map(work => outcomes.get(work) ?? lost)
     },
@@ -53,7 +60,7 @@ async function runRecipe(
   if (asked > 1 && work.recipe.verifier?.kind === 'tests') {
     return { kind: 'done', result: await chooseByTests(results, { usage, asked }, work, control, dependencies) }
   }
-  const result = choose(results, asked, work.recipe)
+  const result = choose(await withAnswers(results, work, control, dependencies), asked, work.recipe)
   return { kind: 'done', result: await verify({ ...result, usage }, work, control, dependencies) }
 }
 
@@ -65,8 +72,9 @@ async function chooseByTests(
   control: RunControl,
   dependencies: VerifyDependencies,
 ): Promise<LegResult> {
-  const one = (result: LegResult): LegResult => choose([result], 1, { ...work.recipe, samples: 1 })
-  const tested = await Promise.all(results.map(result => verify(one(result), work, control, dependencies)))
+  const answered = await withAnswers(results, work, control, dependencies)
+  const one = (result: Answered): LegResult => choose([result], 1, { ...work.recipe, samples: 1 })
+  const tested = await Promise.all(answered.map(result => verify(one(result), work, control, dependencies)))
   const best = tested.toSorted((a, b) => scoreOf(b) - scoreOf(a) || b.rawConfidence - a.rawConfidence)[0]
   if (best === undefined) throw new Error('no sample is there to choose from')
   const agreement = tested.filter(result => result.signals['verified'] === 1).length / asked
@@ -103,18 +111,41 @@ function sampleOf(work: Work, index: number, samples: number): Work {
   return { ...work, streaming, recipe: { ...recipe, temperature, ...seed } }
 }
 
+/** A result, and what of its text is the answer: nothing where its pattern finds none, or not in time. */
+interface Answered {
+  readonly result: LegResult
+  readonly answer: string | undefined
+}
+
+function withAnswers(
+  results: readonly LegResult[],
+  work: Work,
+  control: RunControl,
+  { sandboxes }: VerifyDependencies,
+): Promise<readonly Answered[]> {
+  const { answerPattern: pattern } = work.recipe
+  const answerOf = async ({ output }: LegResult): Promise<string | undefined> => {
+    if (output.kind !== 'text' || pattern === undefined) return output.kind === 'text' ? output.text : undefined
+    try {
+      return (await check({ kind: 'extract', pattern, text: output.text }, work, control, sandboxes)).extracted
+    } catch {
+      // Nobody could look for it, which is told like an answer that is not there.
+      return undefined
+    }
+  }
+  return Promise.all(results.map(async result => ({ result, answer: await answerOf(result) })))
+}
+
 /** The surest of the samples that most agree with; what agrees is a sign of trust, and with several samples the confidence. */
-function choose(results: readonly LegResult[], asked: number, { samples = 1, answerPattern }: Recipe): LegResult {
-  const answers = results.map(({ output }) =>
-    output.kind === 'text' ? answerIn(output.text, answerPattern) : undefined,
-  )
-  const missing = Array.from({ length: asked - results.length }, () => undefined)
+function choose(answered: readonly Answered[], asked: number, { samples = 1, answerPattern }: Recipe): LegResult {
+  const answers = answered.map(({ answer }) => answer)
+  const missing = Array.from({ length: asked - answered.length }, () => undefined)
   const { winners, ratio } = agreeOn([...answers, ...missing])
-  const places = winners.length === 0 ? results.map((_, place) => place) : winners
-  const place = places.reduce((best, one) => (confidenceAt(results, one) > confidenceAt(results, best) ? one : best))
-  const result = results[place]
-  if (result === undefined) throw new Error('the sample that was chosen is not there')
-  const answer = answers[place]
+  const places = winners.length === 0 ? answered.map((_, place) => place) : winners
+  const place = places.reduce((best, one) => (confidenceAt(answered, one) > confidenceAt(answered, best) ? one : best))
+  const chosen = answered[place]
+  if (chosen === undefined) throw new Error('the sample that was chosen is not there')
+  const { result, answer } = chosen
   return {
     ...result,
     output: answer === undefined || result.output.kind !== 'text' ? result.output : { ...result.output, text: answer },
@@ -130,6 +161,6 @@ function choose(results: readonly LegResult[], asked: number, { samples = 1, ans
 /** A chain of thought that came to no answer is hardly one. */
 const unfound = 0.1
 
-function confidenceAt(results: readonly LegResult[], place: number): number {
-  return results[place]?.rawConfidence ?? 0
+function confidenceAt(answered: readonly Answered[], place: number): number {
+  return answered[place]?.result.rawConfidence ?? 0
 }

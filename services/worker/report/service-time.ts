@@ -8,18 +8,20 @@ export interface ModelTimes {
   ranFrom?: number
   /** The model was through with it. */
   ranUntil?: number
+  /** How long it waited for answers of others to be checked. */
+  checkWaitMs?: number
 }
 
 /**
- * How long a leg was at work by itself: from its beginning to now, less its wait for the model's turn, less what the model did meanwhile
+ * How long a leg was at work by itself: from its beginning to now, less its waits for the model's turn and for a check, less what the model did meanwhile
  * for the other legs of its batch. What is left is what the next like it will take, however busy its worker is. Pure.
  */
 export function serviceTimeOf(
   { startedAt, endedAt }: { readonly startedAt: number; readonly endedAt: number },
-  { handedAt, ranFrom, ranUntil }: ModelTimes,
+  { handedAt, ranFrom, ranUntil, checkWaitMs = 0 }: ModelTimes,
   { computeMs }: Usage,
 ): number {
-  const elapsedMs = Math.max(0, endedAt - startedAt)
+  const elapsedMs = Math.max(0, endedAt - startedAt - checkWaitMs)
   if (handedAt === undefined || ranFrom === undefined || ranUntil === undefined) return elapsedMs
   const ranMs = Math.max(0, ranUntil - ranFrom)
   const ownMs = Math.min(ranMs, computeMs ?? ranMs)

@@ -37,10 +37,3 @@ function hasSame(one: readonly unknown[], other: readonly unknown[]): boolean {
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null
 }
-
-/** The program within an answer: what stands in fences of Markdown, else all of it; marks of modules are left out, since it is none. */
-export function programIn(answer: string): string {
-  const fenced = [...answer.matchAll(/^```[^\n]*\n([\s\S]*?)^```\s*$/gmu)].map(match => match[1] ?? '')
-  const program = fenced.length === 0 ? answer : fenced.join('\n')
-  return program.replaceAll(/^export (?:default )?(?=async |function|class|const |let |var )/gmu, '')
-}

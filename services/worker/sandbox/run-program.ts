@@ -46,7 +46,7 @@ const pageBytes = 64 * 1024
 const stackBytes = 512 * 1024
 /** Steps of promises before an answer counts as one that never comes. */
 const mostJobs = 10_000
-/** Longest value that is looked at. */
+/** Longest values of all calls together that are looked at: whoever compares them has other work too. */
 const mostJsonCharacters = 1024 * 1024
 
 /**
@@ -80,9 +80,12 @@ export function runProgram(
   tell: (end: CallEnd) => void,
 ): void {
   const deadlineAt = Date.now() + timeoutMs
+  let leftCharacters = mostJsonCharacters
   for (const call of calls) {
     if (Date.now() >= deadlineAt) return
-    tell(runCall(engine, program, call, deadlineAt))
+    const end = runCall(engine, program, call, deadlineAt)
+    leftCharacters -= end.kind === 'value' ? end.json.length : 0
+    tell(leftCharacters < 0 ? stopped : end)
   }
 }
 

@@ -24,5 +24,12 @@ export function agreeOn(answers: readonly (string | undefined)[]): Agreement {
 /** Answers that differ in dress alone are the same: case, spaces, a full stop, thousands in a number. */
 function plain(answer: string): string {
   const words = answer.trim().toLowerCase().replaceAll(/\s+/gu, ' ')
-  return words.replace(/[.!]+$/u, '').replaceAll(/(?<=\d),(?=\d{3}(?:\D|$))/gu, '')
+  return withoutStops(words).replaceAll(/(?<=\d),(?=\d{3}(?:\D|$))/gu, '')
+}
+
+/** By hand: a pattern that ends at the end looks at every run of stops from each of its places. */
+function withoutStops(words: string): string {
+  let end = words.length
+  while (end > 0 && (words[end - 1] === '.' || words[end - 1] === '!')) end -= 1
+  return words.slice(0, end)
 }

@@ -46,8 +46,11 @@ export function interpretGeneration(generated: Generated, usage: Usage): LegResu
   }
 }
 
+/** A loop shows in the end of a text. */
+const longestRead = 65_536
+
 function repetitionOf(text: string): number {
-  const words = text.toLowerCase().split(/\s+/u).filter(Boolean)
+  const words = text.slice(-longestRead).toLowerCase().split(/\s+/u).filter(Boolean)
   const seen = new Set<string>()
   let repeated = 0
   for (let at = 0; at + 4 <= words.length; at += 1) {

@@ -13,6 +13,8 @@ import { watchWanted } from './watch-wanted.ts'
 export interface ProcessBackend extends Backend {
   /** False while the process is being replaced, or is inside a run that nobody wants. */
   readonly ready: boolean
+  /** False while a batch has waited for its turn for long: more would wait behind it. */
+  readonly hasRoom: boolean
 }
 
 /** What a process backend is built with. */
@@ -27,7 +29,7 @@ export interface ProcessBackendOptions extends ProcessOptions {
 interface Dependencies {
   readonly logger: Logger
   readonly clock: Clock
-  /** Hears that `ready` has changed. */
+  /** Hears that `ready` or `hasRoom` has changed. */
   readonly changed?: () => void
 }
 
@@ -36,6 +38,8 @@ const firstRestartMs = 200
 const longestRestartMs = 30_000
 /** A model that computes in steps ends within this when nobody wants its legs. */
 const longestStepMs = 1000
+/** A batch that waits longer for its turn lets others of its worker be taken: its model is inside a slow run. */
+const longWaitMs = 250
 
 /**
  * Starts the process of a model and keeps it alive. Batches are computed one at a time. A run that does not end costs the legs that are
@@ -54,6 +58,7 @@ export async function createProcessBackend(
   const { maxBatch } = model
   let reborn: Promise<void> = Promise.resolve()
   let unwantedRun = false
+  let longWaits = 0
   void guard(model)
 
   async function guard(living: ModelProcess): Promise<void> {
@@ -118,12 +123,31 @@ export async function createProcessBackend(
     dependencies.changed?.()
   }
 
+  /** Says of a batch that it waits for its turn, once that has taken long; gives what ends it. */
+  function waitLong(batch: readonly Work[], control: RunControl): () => void {
+    let resumes: readonly (() => void)[] | undefined
+    const timer = setTimeout(() => {
+      longWaits += 1
+      resumes = batch.map(work => control.waits?.(work.legId) ?? ignore)
+      dependencies.changed?.()
+    }, longWaitMs)
+    return () => {
+      clearTimeout(timer)
+      if (resumes === undefined) return
+      longWaits -= 1
+      for (const resume of resumes) resume()
+      dependencies.changed?.()
+    }
+  }
+
   async function run(batch: readonly Work[], control: RunControl): Promise<readonly Outcome[]> {
     const entering = turnstile.enter()
+    const stopWaiting = waitLong(batch, control)
     const wanted = watchWanted(batch, control)
     let computing: Promise<readonly Outcome[]> | undefined
     try {
       await Promise.race([entering.then(() => reborn), wanted.over])
+      stopWaiting()
       if (model === undefined || wanted.isOver()) return lostBatch(batch, control, clock, 0)
       const startedAt = performance.now()
       computing = compute(batch, control)
@@ -150,6 +174,9 @@ export async function createProcessBackend(
     get ready() {
       return model !== undefined && !unwantedRun
     },
+    get hasRoom() {
+      return longWaits === 0
+    },
     run,
     async close() {
       closing.abort()
@@ -172,6 +199,8 @@ function lost(work: Work, control: RunControl, clock: Clock, computeMs: number):
   if (isAbandoned(work, control, clock)) return abandoned(work, clock, usage)
   return { kind: 'failed', reason: 'bug', message: 'the process of the model failed', usage }
 }
+
+function ignore(): void {}
 
 async function pause(waitMs: number, signal: AbortSignal): Promise<void> {
   await sleep(waitMs, undefined, { signal, ref: false }).catch(() => undefined)

@@ -2,6 +2,7 @@ import type { Oddity } from '#services/worker/oddity'
 import { isReal, type ChatPiece } from './chat-piece.ts'
 import type { Ending } from './finish-reasons.ts'
 import { createToolCalls, type ToolCalls } from '../tools/tool-calls.ts'
+import { UpstreamError } from './upstream-error.ts'
 import { mergeUsage, type UsageCounts } from './usage-counts.ts'
 
 /** What has come of a streamed answer so far. */
@@ -10,6 +11,8 @@ export interface Gathered {
   refusal: string
   /** Pieces that hold a part of the answer. */
   pieces: number
+  /** Of everything that was gathered. */
+  characters: number
   readonly logprobs: number[]
   ending: Ending | undefined
   finishReason: string
@@ -27,6 +30,7 @@ export function createGathered(tools: readonly string[] = []): Gathered {
     text: '',
     refusal: '',
     pieces: 0,
+    characters: 0,
     logprobs: [],
     ending: undefined,
     finishReason: '',
@@ -38,8 +42,17 @@ export function createGathered(tools: readonly string[] = []): Gathered {
   }
 }
 
-/** Adds a piece. */
+/** Several times what the longest outputs of today's models hold: what goes on beyond is no answer. */
+const mostCharacters = 2 * 1024 * 1024
+/** What a piece of a tool call counts beside its arguments. */
+const callCharacters = 16
+
+/** Adds a piece. @throws UpstreamError for an answer that is longer than any model's */
 export function gather(gathered: Gathered, piece: ChatPiece, nowMs: number): void {
+  gathered.characters += charactersOf(piece)
+  if (gathered.characters > mostCharacters) {
+    throw new UpstreamError('refused', 'the answer of the server has no end', { begun: true })
+  }
   if (isReal(piece)) {
     if (gathered.pieces === 0) gathered.firstAt = nowMs
     gathered.lastAt = nowMs
@@ -57,4 +70,11 @@ function gatherRest(gathered: Gathered, piece: ChatPiece): void {
   gathered.finishReason = piece.finishReason ?? gathered.finishReason
   if (piece.usage !== undefined) gathered.usage = mergeUsage(gathered.usage, piece.usage)
   for (const oddity of piece.oddities ?? []) gathered.oddities.add(oddity)
+}
+
+function charactersOf({ text, refusal = '', logprobs, toolCalls = [] }: ChatPiece): number {
+  return toolCalls.reduce(
+    (sum, call) => sum + call.arguments.length + callCharacters,
+    text.length + refusal.length + logprobs.length,
+  )
 }

@@ -1,45 +1,52 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createJudges, type Judges } from '#services/worker/sandbox/judges'
+import { createSandboxes, type Sandboxes } from '#services/worker/sandbox/sandboxes'
+import type { CheckOrder } from '#services/worker/sandbox/check-order'
+import type { TimedOrder } from '#services/worker/sandbox/sandbox-process'
 import { buildWorker } from '../support/built-worker.ts'
-import { judgesOf } from '../support/judge-processes.ts'
+import { sandboxesOf } from '../support/sandbox-processes.ts'
 
-let judges: Judges
+let sandboxes: Sandboxes
 beforeAll(() => {
   buildWorker()
-  process.env['SLUICE_JUDGE_SECRET'] = 'a secret of the worker'
-  judges = createJudges({ processes: 1 })
+  process.env['SLUICE_SANDBOX_SECRET'] = 'a secret of the worker'
+  sandboxes = createSandboxes({ processes: 1 })
 })
 afterAll(() => {
-  judges?.close()
-  delete process.env['SLUICE_JUDGE_SECRET']
+  sandboxes?.close()
+  delete process.env['SLUICE_SANDBOX_SECRET']
 })
 
 const never = new AbortController().signal
 
-async function ends(program: string, calls: readonly string[], timeoutMs = 5000): Promise<readonly string[]> {
-  const all = await judges.run({ program, calls, timeoutMs }, never)
+const programOf = (text: string, timeoutMs: number, calls: readonly string[] = ['1']): TimedOrder => ({
+  order: { kind: 'program', program: text, calls, timeoutMs },
+  timeoutMs,
+})
+
+async function ends(text: string, calls: readonly string[], timeoutMs = 5000): Promise<readonly string[]> {
+  const { calls: all = [] } = await sandboxes.check(programOf(text, timeoutMs, calls), { tenant: 'tenant' }, never)
   return all.map(end => (end.kind === 'value' ? end.json : end.kind))
 }
 
-/** Whatever was run before, the next program is judged as it deserves. */
-async function stillJudges(): Promise<void> {
+/** Whatever was run before, the next program is checked as it deserves. */
+async function stillChecks(): Promise<void> {
   expect(await ends('function add(a, b) { return a + b }', ['add(1, 2)', 'add()'])).toEqual(['3', 'null'])
 }
 
-/** The most memory that a judge of ours held until something was done. */
+/** The most memory that a sandbox of ours held until something was done. */
 async function peakOf(done: Promise<unknown>): Promise<number> {
   let peakMegabytes = 0
   const look = setInterval(() => {
-    peakMegabytes = Math.max(peakMegabytes, ...judgesOf(process.pid).map(judge => judge.rssMegabytes))
+    peakMegabytes = Math.max(peakMegabytes, ...sandboxesOf(process.pid).map(sandbox => sandbox.rssMegabytes))
   }, 50)
   await done
   clearInterval(look)
   return peakMegabytes
 }
 
-describe('createJudges()', () => {
+describe('createSandboxes()', () => {
   it('gives what each expression comes to, promises included', async () => {
     const program = 'async function f(n) { return [n, { deep: `${n}` }] }'
     expect(await ends(program, ['f(1)', '2 ** 10', 'undefined', 'f.missing()', 'new Promise(() => {})'])).toEqual([
@@ -65,7 +72,7 @@ describe('createJudges()', () => {
   ])('survives %s', async (_what, program, call) => {
     const [end] = await ends(program, [call], 300)
     expect(end).toBe('stopped')
-    await stillJudges()
+    await stillChecks()
   })
 
   it.each([
@@ -92,7 +99,7 @@ describe('createJudges()', () => {
     ['a loop without end', '(() => { for (;;); })()'],
   ])('never says that %s was thrown', async (_what, call) => {
     expect(await ends('', [call], 2000)).toEqual(['stopped'])
-    await stillJudges()
+    await stillChecks()
   })
 
   it.each([
@@ -108,7 +115,7 @@ describe('createJudges()', () => {
     const peakMegabytes = await peakOf(ends(program, Array<string>(40).fill('f()'), 10_000))
     expect(peakMegabytes).toBeGreaterThan(30)
     expect(peakMegabytes).toBeLessThan(300)
-    await stillJudges()
+    await stillChecks()
   })
 
   it.each([
@@ -148,7 +155,7 @@ describe('createJudges()', () => {
       Object.defineProperty(Object.prototype, 'json', { value: '42' })
       function f() { return { kind: 'value', json: '3', passed: true, toJSON: undefined } }`
     expect((await ends(bent, ['f()']))[0]).not.toBe('3')
-    await stillJudges()
+    await stillChecks()
   })
 
   it('leaves nothing from one case to the next, or from one program to the next', async () => {
@@ -158,11 +165,87 @@ describe('createJudges()', () => {
 
   it('lets go of a program that nobody waits for, and of the line before it', async () => {
     const leaving = new AbortController()
-    const busy = judges.run({ program: 'while (true);', calls: ['1'], timeoutMs: 30_000 }, leaving.signal)
-    const inLine = judges.run({ program: '', calls: ['1'], timeoutMs: 1000 }, leaving.signal)
+    const busy = sandboxes.check(programOf('while (true);', 30_000), { tenant: 'tenant' }, leaving.signal)
+    const inLine = sandboxes.check(programOf('', 1000), { tenant: 'tenant' }, leaving.signal)
     setTimeout(() => leaving.abort(), 50)
     await expect(busy).rejects.toThrow(/abort/u)
     await expect(inLine).rejects.toThrow(/abort/u)
-    await stillJudges()
+    await stillChecks()
+  })
+})
+
+const form = (order: Exclude<CheckOrder, { readonly kind: 'program' }>) =>
+  sandboxes.check({ order, timeoutMs: 500 }, { tenant: 'tenant' }, never)
+
+describe('checks of form', () => {
+  const schema = { type: 'object', required: ['total'], properties: { total: { type: 'number' } } }
+
+  it('holds an answer to a pattern, to a schema, and finds the answer in a text', async () => {
+    expect(await form({ kind: 'pattern', pattern: '[A-D]', answer: ' C\n' })).toEqual({ passed: true })
+    expect(await form({ kind: 'pattern', pattern: '[A-D]', answer: 'B or C' })).toEqual({ passed: false })
+    expect(await form({ kind: 'schema', schema, answer: '```json\n{"total": 3.5}\n```' })).toEqual({ passed: true })
+    expect(await form({ kind: 'schema', schema, answer: '{"total": "3.5"}' })).toEqual({ passed: false })
+    expect(await form({ kind: 'extract', pattern: 'Answer: (\\d)', text: 'Answer: 3. No. Answer: 4' })).toEqual({
+      extracted: '4',
+    })
+    expect(await form({ kind: 'extract', pattern: 'Answer: (\\d)', text: 'none' })).toEqual({})
+  })
+
+  const nodes = {
+    $ref: '#/$defs/node',
+    $defs: {
+      node: {
+        anyOf: [1, 2, 3].map(least => ({ type: 'array', items: { $ref: '#/$defs/node' }, minItems: least })),
+      },
+    },
+  }
+  const nested = (depth: number): string => `${'['.repeat(depth)}1${']'.repeat(depth)}`
+  it.each<[string, CheckOrder]>([
+    ['a pattern of nested repetition', { kind: 'pattern', pattern: '(a+)+', answer: `${'a'.repeat(50)}!` }],
+    ['a pattern looked for from everywhere', { kind: 'extract', pattern: '(a+)+b', text: 'a'.repeat(60_000) }],
+    [
+      'an array of unique items',
+      {
+        kind: 'schema',
+        schema: { uniqueItems: true },
+        answer: JSON.stringify(Array.from({ length: 40_000 }, (_, n) => ({ n }))),
+      },
+    ],
+    ['a schema whose ways multiply', { kind: 'schema', schema: nodes, answer: nested(200) }],
+    ['a text that is nested too deep', { kind: 'schema', schema: nodes, answer: nested(200_000) }],
+  ])('ends %s in its time, and checks the next', { timeout: 30_000 }, async (_what, order) => {
+    await form({ kind: 'pattern', pattern: '.', answer: 'warm' })
+    const startedAt = performance.now()
+    const { passed, extracted } = await sandboxes
+      .check({ order, timeoutMs: 500 }, { tenant: 'tenant' }, never)
+      .catch(() => ({ passed: undefined, extracted: undefined }))
+    expect([passed ?? false, extracted]).toEqual([false, undefined])
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+    expect(await form({ kind: 'pattern', pattern: '.', answer: 'x' })).toEqual({ passed: true })
+  })
+})
+
+describe('checks of several tenants', () => {
+  it('leave a process to the others, however many answers of one wait', { timeout: 60_000 }, async () => {
+    const shared = createSandboxes({ processes: 2 })
+    try {
+      const quick: TimedOrder = { order: { kind: 'pattern', pattern: 'x', answer: 'x' }, timeoutMs: 500 }
+      await Promise.all(['hostile', 'other'].map(tenant => shared.check(quick, { tenant }, never)))
+      const stop = new AbortController()
+      const slow = Array.from({ length: 100 }, () =>
+        shared.check(programOf('for (;;);', 2000), { tenant: 'hostile' }, stop.signal),
+      )
+      const elapsed: number[] = []
+      for (let turn = 0; turn < 20; turn += 1) {
+        const startedAt = performance.now()
+        expect(await shared.check(quick, { tenant: 'other' }, never)).toEqual({ passed: true })
+        elapsed.push(performance.now() - startedAt)
+      }
+      stop.abort()
+      await Promise.allSettled(slow)
+      expect(Math.max(...elapsed)).toBeLessThan(500)
+    } finally {
+      shared.close()
+    }
   })
 })

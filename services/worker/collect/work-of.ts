@@ -1,0 +1,35 @@
+import type { Job } from '#services/state/queue/job'
+import type { BegunLeg } from '#services/worker/report/report'
+import type { Work } from '#services/worker/states'
+
+/** When a leg's time is over: the request's, or that of the leg itself. */
+export function stopsAt({ deadlineAt, longestMs = Infinity }: Job, startedAt: number): number {
+  return Math.min(deadlineAt, startedAt + longestMs)
+}
+
+/** A begun leg as its model is given it, with its content and its trace context. */
+export function workOf(
+  { taken, attempt, startedAt }: BegunLeg,
+  parts: Work['parts'],
+  traced: string | undefined,
+): Work {
+  const { legId, model, recipe, task, options, work, streaming, sessionKey, tenant, tracestate } = taken.job
+  const deadlineAt = stopsAt(taken.job, startedAt)
+  const traceparent = traced ?? taken.job.traceparent
+  return {
+    legId,
+    attempt,
+    model,
+    tenant,
+    recipe,
+    task,
+    options,
+    parts,
+    workload: work,
+    deadlineAt,
+    streaming,
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
+    ...(sessionKey === undefined ? {} : { affinityKey: `${tenant}\0${sessionKey}` }),
+  }
+}

@@ -1,0 +1,32 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import { withoutFence } from './fences.ts'
+
+/** Longer answers are no JSON that anybody asked for. */
+const mostCharacters = 1024 * 1024
+/** Schemas come from the configuration: more than these are hardly in use at once. */
+const mostCompiled = 64
+
+const compiled = new Map<string, ValidateFunction>()
+
+/** Whether an answer is JSON of a schema. Its time is not bounded by the length of the answer: run it where it can be stopped. */
+export function isOfSchema(answer: string, schema: Readonly<Record<string, unknown>>): boolean {
+  const text = withoutFence(answer)
+  if (text.length > mostCharacters) return false
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return false
+  }
+  return validatorOf(schema)(value)
+}
+
+function validatorOf(schema: Readonly<Record<string, unknown>>): ValidateFunction {
+  const key = JSON.stringify(schema)
+  const found = compiled.get(key)
+  if (found !== undefined) return found
+  if (compiled.size >= mostCompiled) compiled.clear()
+  const validator = new Ajv2020({ strict: false, logger: false }).compile(schema)
+  compiled.set(key, validator)
+  return validator
+}
