@@ -30,6 +30,8 @@ const signatures: readonly Signature[] = [
   { at: 0, text: 'MM\0*', is: { kind: 'image', mediaType: 'image/tiff' } },
   { at: 4, text: 'ftypavif', is: { kind: 'image', mediaType: 'image/avif' } },
   { at: 0, text: 'RIFF', also: { at: 8, text: 'WAVE' }, is: { kind: 'audio', mediaType: 'audio/wav' } },
+  { at: 0, text: 'RF64', also: { at: 8, text: 'WAVE' }, is: { kind: 'audio', mediaType: 'audio/wav' } },
+  { at: 0, text: 'BW64', also: { at: 8, text: 'WAVE' }, is: { kind: 'audio', mediaType: 'audio/wav' } },
   { at: 0, text: 'fLaC', is: { kind: 'audio', mediaType: 'audio/flac' } },
   { at: 0, text: 'OggS', is: { kind: 'audio', mediaType: 'audio/ogg' } },
   { at: 0, text: 'ID3', is: { kind: 'audio', mediaType: 'audio/mpeg' } },

@@ -45,7 +45,7 @@ const transcribe: readonly Case[] = [
     says: 'nothing of its use, for floats that are a fraction of a millisecond long',
     answer: heard,
     usage: { audioMs: 2 },
-    wav: silence(0.0021, { sampleRate: 48_000, channels: 1, bits: 32, float: true }),
+    wav: silence(0.0021, { sampleRate: 48_000, channels: 1, bits: 32, encoding: 'float' }),
   },
   { says: 'seconds', answer: { ...heard, usage: { type: 'duration', seconds: 3 } }, usage: { audioMs: 3000 } },
   { says: 'a duration', answer: { ...heard, duration: 2.4700000286102295 }, usage: { audioMs: 2470 } },

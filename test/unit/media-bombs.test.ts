@@ -155,7 +155,7 @@ describe('a picture that unfolds', { timeout: 30_000 }, () => {
 
 describe('a WAV header that lies', () => {
   const whole = Buffer.from(wavFile(new Float32Array(800), { sampleRate: 8000, channels: 1, bits: 16 }))
-  const at = { fmtSize: 16, encoding: 20, channels: 22, rate: 24, bits: 34, dataSize: 40 }
+  const at = { riffSize: 4, fmtSize: 16, encoding: 20, channels: 22, rate: 24, bits: 34, dataSize: 40 }
   const lie = (change: (bytes: Buffer) => void): Buffer => {
     const bytes = Buffer.from(whole)
     change(bytes)
@@ -163,7 +163,13 @@ describe('a WAV header that lies', () => {
   }
 
   it.each([
-    ['more samples than came', lie(bytes => bytes.writeUInt32LE(0x7ffffff0, at.dataSize))],
+    [
+      'more samples than came',
+      lie(bytes => {
+        bytes.writeUInt32LE(90_000, at.dataSize)
+        bytes.writeUInt32LE(90_036, at.riffSize)
+      }),
+    ],
     ['a format chunk past the end', lie(bytes => bytes.writeUInt32LE(0xfffffff0, at.fmtSize))],
     ['65,535 channels', lie(bytes => bytes.writeUInt16LE(65_535, at.channels))],
     ['no channels', lie(bytes => bytes.writeUInt16LE(0, at.channels))],
