@@ -61,6 +61,64 @@ describe('checkMedia()', () => {
     },
   )
 
+  const frames = async (format: 'gif' | 'webp' | 'tiff') => {
+    const raw = await Promise.all([0, 1, 2].map(() => noise.clone().raw().toBuffer()))
+    return sharp(Buffer.concat(raw), { raw: { width: 64, height: 48 * 3, channels: 3, pageHeight: 48 } })
+      .toFormat(format)
+      .toBuffer()
+  }
+
+  it.each(['gif', 'webp', 'tiff'] as const)(
+    'takes a %s of several pages and refuses one that is cut short',
+    async format => {
+      const whole = await frames(format)
+      expect((await check({ kind: 'image', bytes: whole })).header).toMatchObject({ width: 64, height: 48, pages: 3 })
+      for (const share of [0.4, 0.7, 0.95]) {
+        const bytes = whole.subarray(0, Math.floor(whole.byteLength * share))
+        expect((await refusal({ kind: 'image', bytes })).message).toMatch(/cut short|cannot be read/u)
+      }
+    },
+  )
+
+  /** What is found behind the end of pictures: a film, zeros, a trailer of an editor, and a picture of its own. */
+  const tails = [
+    Buffer.concat([Buffer.from('\0\0\0\x18ftypmp42', 'latin1'), Buffer.alloc(40_000, 0x5a)]),
+    Buffer.alloc(100),
+    Buffer.alloc(70_000),
+    Buffer.from('trailer'),
+    png,
+  ]
+  it.each(['png', 'jpeg', 'gif', 'webp', 'tiff', 'avif'] as const)(
+    'takes %s with bytes behind its end',
+    async format => {
+      const whole = await made(format)
+      for (const tail of tails) {
+        await expect(check({ kind: 'image', bytes: Buffer.concat([whole, tail]) })).resolves.toMatchObject({
+          header: { width: 64, height: 48 },
+        })
+      }
+    },
+  )
+
+  it('refuses a PNG that is cut short and filled up', async () => {
+    const whole = await made('png')
+    for (const share of [0.5, 0.9]) {
+      for (const tail of tails) {
+        const bytes = Buffer.concat([whole.subarray(0, Math.floor(whole.byteLength * share)), tail])
+        expect((await refusal({ kind: 'image', bytes })).message).toMatch(/cut short|cannot be read/u)
+      }
+    }
+  })
+
+  it.each([
+    ['gif', 1],
+    ['png', 12],
+  ] as const)('takes a %s that lacks its end mark alone', async (format, bytes) => {
+    const whole = await made(format)
+    const facts = await check({ kind: 'image', bytes: whole.subarray(0, whole.byteLength - bytes) })
+    expect(facts.header).toMatchObject({ width: 64, height: 48 })
+  })
+
   it.each([20, 40, 60, 1000])('refuses WAV of which %i bytes came', async length => {
     expect((await refusal({ kind: 'audio', bytes: speech.subarray(0, length) })).field).toBe('content[0].x.bytes')
   })
@@ -124,6 +182,8 @@ describe('sniffMedia()', () => {
     ['II*\0', 'image/tiff'],
     ['RIFF\0\0\0\0WEBP', 'image/webp'],
     ['RIFF\0\0\0\0WAVE', 'audio/wav'],
+    ['RF64\0\0\0\0WAVE', 'audio/wav'],
+    ['BW64\0\0\0\0WAVE', 'audio/wav'],
     ['OggS', 'audio/ogg'],
     ['ID3\x04', 'audio/mpeg'],
     ['\0\0\0\x20ftypisom', 'video/mp4'],

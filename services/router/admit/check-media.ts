@@ -1,7 +1,9 @@
+import type { Metadata } from 'sharp'
 import { invalidField } from '#services/contract/errors'
 import { readWavFacts } from '#services/media/decode-wav'
 import { readVideoFacts } from './media/read-video.ts'
 import { MediaError } from '#services/media/media-error'
+import { findImageEnd } from '#services/media/image-end'
 import { openPicture } from '#services/media/open-picture'
 import { sniffMedia } from '#services/media/sniff-media'
 
@@ -63,36 +65,42 @@ async function imageHeader(
   at: string,
   limits: MediaLimits,
 ): Promise<Record<string, number>> {
-  const { width, height } = await sizeOf(bytes, at)
+  const { width, height, pages = 1 } = await metadataOf(bytes, at)
   const megapixels = (width * height) / 1e6
   if (megapixels > limits.imageMegapixels) {
     throw invalidField(at, `it has ${megapixels.toFixed(1)} megapixels, at most ${limits.imageMegapixels} are taken`)
   }
-  if (isCutShort(bytes, mediaType)) throw invalidField(at, 'the image is cut short')
-  return { width, height, bytes: bytes.byteLength }
+  const end = findImageEnd(bytes, mediaType)
+  // A decoder shows the frames before the cut as if they were all.
+  if (end === 'cut') throw invalidField(at, 'the image is cut short')
+  if (end === 'unknown') await checkDecodes(bytes, pages, at, limits)
+  return { width, height, bytes: bytes.byteLength, ...(pages > 1 && { pages }) }
 }
 
-async function sizeOf(bytes: Uint8Array, at: string): Promise<{ width: number; height: number }> {
+async function metadataOf(bytes: Uint8Array, at: string): Promise<Metadata> {
   try {
     // Only the header is read; the limit is our own, so that the answer can name it.
-    const { width, height } = await (await openPicture(bytes, Number.POSITIVE_INFINITY)).metadata()
-    return { width, height }
+    return await (await openPicture(bytes, Number.POSITIVE_INFINITY)).metadata()
   } catch {
     // The decoder's own words can quote the content.
     throw invalidField(at, 'the image cannot be read')
   }
 }
 
-/** Whether a file lacks the mark that ends its format. Formats without one are left to the decoder. */
-function isCutShort(bytes: Uint8Array, mediaType: string): boolean {
-  const tail = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (mediaType === 'image/png') return !tail.subarray(-64).includes('IEND')
-  // Cameras append data after the end-of-image marker, so it is looked for anywhere in the last half.
-  if (mediaType === 'image/jpeg') return tail.lastIndexOf(Buffer.from([0xff, 0xd9])) < bytes.byteLength / 2
-  if (mediaType === 'image/gif') return tail.at(-1) !== 0x3b
-  if (mediaType === 'image/webp') return tail.readUInt32LE(4) + 8 > bytes.byteLength
-  return false
+/** Decodes the first and the last page: what is cut short lacks a part of one of them. */
+async function checkDecodes(bytes: Uint8Array, pages: number, at: string, limits: MediaLimits): Promise<void> {
+  for (const page of new Set([0, pages - 1])) {
+    try {
+      const picture = await openPicture(bytes, limits.imageMegapixels, page)
+      await picture.resize(decodedSide, decodedSide, { fit: 'inside', kernel: 'nearest' }).raw().toBuffer()
+    } catch {
+      throw invalidField(at, 'the image is damaged or cut short')
+    }
+  }
 }
+
+/** All of a picture is decoded; little of it is kept. */
+const decodedSide = 64
 
 function videoHeader(bytes: Uint8Array, mediaType: string, at: string): Readonly<Record<string, number>> {
   try {
