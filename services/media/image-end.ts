@@ -26,42 +26,38 @@ function endOfPng(buffer: Buffer): ImageEnd {
   return 'unknown'
 }
 
+const startOfScan = 0xda
 /** Markers that stand alone within a scan: a stuffed byte, and restarts. */
 const isWithinScan = (marker: number): boolean => marker === 0 || (marker >= 0xd0 && marker <= 0xd7)
 /** What may follow a scan: tables, the next scan, a number of lines. Others are of other bytes than this image. */
-const followsScan: ReadonlySet<number> = new Set([0xc4, 0xcc, 0xda, 0xdb, 0xdc, 0xdd, 0xfe])
+const followsScan: ReadonlySet<number> = new Set([0xc4, 0xcc, startOfScan, 0xdb, 0xdc, 0xdd, 0xfe])
 
 /** @source ITU-T T.81, annex B */
 function endOfJpeg(buffer: Buffer): ImageEnd {
   let scanned = false
-  for (let at = 2; at + 4 <= buffer.length + 2;) {
-    const marker = buffer[at + 1]
-    if (buffer[at] !== 0xff || marker === undefined) return 'unknown'
-    if (marker === 0xd9) return scanned ? 'whole' : 'unknown'
-    if (marker === 0xff) {
-      at += 1
-      continue
-    }
-    if ((scanned && !followsScan.has(marker)) || at + 4 > buffer.length) return 'unknown'
+  let at = 2
+  for (;;) {
+    const marker = buffer[at] === 0xff ? buffer[at + 1] : undefined
+    if (marker === 0xd9 && scanned) return 'whole'
+    if (marker === undefined || (scanned && !followsScan.has(marker)) || at + 4 > buffer.length) return 'unknown'
     at += 2 + buffer.readUInt16BE(at + 2)
-    if (marker !== 0xda) continue
-    scanned = true
-    at = nextMarker(buffer, at)
-    if (at < 0) return 'unknown'
+    if (marker === startOfScan) {
+      scanned = true
+      at = nextMarker(buffer, at)
+    }
   }
-  return 'unknown'
 }
 
-/** Where the data of a scan end; -1 where they do not. */
+/** Where the data of a scan end; the end of the bytes where they do not. */
 function nextMarker(buffer: Buffer, from: number): number {
   for (let at = buffer.indexOf(0xff, from); at >= 0; at = buffer.indexOf(0xff, at)) {
     const marker = buffer[at + 1]
-    if (marker === undefined) return -1
+    if (marker === undefined) break
     if (marker === 0xff) at += 1
     else if (isWithinScan(marker)) at += 2
     else return at
   }
-  return -1
+  return buffer.length
 }
 
 /** @source CompuServe, GIF89a Specification, sections 17 to 27 */

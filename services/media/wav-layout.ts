@@ -51,29 +51,33 @@ const endlessBytes = 0x7f00_0000
  */
 export function findWavData(bytes: Uint8Array): WavLayout {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const outer = bytes.byteLength < 12 ? '' : tagAt(view, 0)
-  if (!outerTags.has(outer) || tagAt(view, 8) !== 'WAVE') {
-    throw new MediaError(`the audio is not a WAV file${containerHint(bytes)}`)
-  }
+  if (!isWav(view)) throw new MediaError(`the audio is not a WAV file${containerHint(bytes)}`)
   let format: WavFormat | undefined
   let wideDataBytes: number | undefined
-  let chunks = 0
-  for (let offset = 12; offset + 8 <= view.byteLength;) {
-    chunks += 1
-    if (chunks > mostChunks) throw new MediaError(`the WAV file has more than ${mostChunks} chunks before its data`)
-    const tag = tagAt(view, offset)
-    const size = view.getUint32(offset + 4, true)
-    const start = offset + 8
-    if (tag === 'ds64' && start + 16 <= view.byteLength) wideDataBytes = Number(view.getBigUint64(start + 8, true))
+  for (const { tag, start, size } of chunksOf(view)) {
+    if (tag === 'ds64' && size >= 16) wideDataBytes = Number(view.getBigUint64(start + 8, true))
     if (tag === 'fmt ') format = readFormat(view, start, size)
-    if (tag === 'data') {
-      if (format === undefined) throw new MediaError('the WAV file has no format chunk before its data')
-      const declared = size === 0xffff_ffff ? (wideDataBytes ?? size) : size
-      return { format, dataStart: start, dataBytes: dataBytesOf(view, start, declared) }
-    }
-    offset = nextChunk(view, start + size)
+    if (tag !== 'data') continue
+    if (format === undefined) throw new MediaError('the WAV file has no format chunk before its data')
+    const declared = size === 0xffff_ffff ? (wideDataBytes ?? size) : size
+    return { format, dataStart: start, dataBytes: dataBytesOf(view, start, declared) }
   }
   throw new MediaError('the WAV file is cut short: it has no data chunk')
+}
+
+function* chunksOf(view: DataView): Generator<{ readonly tag: string; readonly start: number; readonly size: number }> {
+  let offset = 12
+  for (let chunks = 0; offset + 8 <= view.byteLength; chunks++) {
+    if (chunks === mostChunks) throw new MediaError(`the WAV file has more than ${mostChunks} chunks before its data`)
+    const [tag, start, size] = [tagAt(view, offset), offset + 8, view.getUint32(offset + 4, true)]
+    if (tag === 'ds64' && start + size > view.byteLength) return
+    yield { tag, start, size }
+    offset = nextChunk(view, start + size)
+  }
+}
+
+function isWav(view: DataView): boolean {
+  return view.byteLength >= 12 && outerTags.has(tagAt(view, 0)) && tagAt(view, 8) === 'WAVE'
 }
 
 const outerTags: ReadonlySet<string> = new Set(['RIFF', 'RF64', 'BW64'])
