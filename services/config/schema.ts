@@ -153,6 +153,17 @@ export const configSchema = z.strictObject({
         .regex(/^[A-Za-z0-9_-]{1,32}$/u, 'letters, digits, _ and -; at most 32')
         .default('sluice'),
       commandTimeoutMs: z.int().min(50).max(10_000).default(800),
+      /** How long Redis keeps what has ended; each call is about 5 kB without its media. */
+      keep: z
+        .strictObject({
+          /** An answered call: for feedback on it, and for receipts that come late. */
+          callMs: z.int().min(60_000).max(86_400_000).default(600_000),
+          /** A job, and whatever has an idempotency key: to come back for its answer. */
+          jobMs: z.int().min(60_000).max(2_592_000_000).default(86_400_000),
+          /** A job that failed: for an operator to replay. */
+          deadLetterMs: z.int().min(60_000).max(7_776_000_000).default(604_800_000),
+        })
+        .prefault({}),
     })
     .prefault({}),
   auth: z

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { beginningOf } from '#services/state/cascade-log/begin-leg'
 import { createRedisClimbLog } from '#services/state/cascade-log/redis-cascade-log'
-import { climbLogTimes } from '#services/state/cascade-log/times'
+import { logTimesOf } from '#services/state/cascade-log/times'
 import { GatewayError } from '#services/contract/errors'
 import type { LoadedConfig } from '#services/config/load-config'
 import type { Config } from '#services/config/schema'
@@ -82,7 +82,8 @@ export async function composeWorker(
       meter: createUpstreamMeter(registry, logger),
     },
   )
-  const climbLog = createRedisClimbLog({ prefix, ...climbLogTimes }, redis)
+  const times = logTimesOf(config.redis.keep)
+  const climbLog = createRedisClimbLog({ prefix, ...times }, redis)
   const mail = createMailSender(prefix, redis)
   const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
   const payloads = createRedisPayloadStore({ prefix, quotaBytes }, redis, clock)
@@ -100,7 +101,7 @@ export async function composeWorker(
         pool,
         lockMs: poolConfig.lockMs,
         renewMs: Math.floor(poolConfig.lockMs / 3),
-        beginning: beginningOf({ prefix, ...climbLogTimes }, workerId),
+        beginning: beginningOf({ prefix, ...times }, workerId),
       },
       queueConnection,
       logger,
@@ -127,7 +128,7 @@ export async function composeWorker(
     workerId,
     sleep,
     payloads,
-    pictureTtlMs: climbLogTimes.asyncTtlMs,
+    pictureTtlMs: times.asyncTtlMs,
     engine,
     openLegs,
     metrics,

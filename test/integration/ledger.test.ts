@@ -36,7 +36,8 @@ async function freshLedger(): Promise<Ledger> {
 }
 
 /** Real clocks of keys run on while a history turns its own, so it begins now and its windows end tomorrow. */
-const startAt = Date.now()
+// Behind the clock of Redis, which nothing is decided ahead of.
+const startAt = Date.now() - 43_200_000
 const resetsAt = startAt + dayMs
 
 const scopesOf =
@@ -277,6 +278,30 @@ async function lose(pattern: string): Promise<void> {
   expect(keys.length).toBeGreaterThan(0)
   await redis.del(...keys)
 }
+
+describe('a router whose clock is an hour ahead', () => {
+  const hourMs = 3_600_000
+  const orderAt = (holdId: string, nowMs: number, leaseUntil: number): HoldOrder => ({
+    holdId,
+    scopes: scopesOf(1000, 1000, 1000, false)('t'),
+    takes: [{ name: 'requests', counter: 't:r', perMinute: 60, burst: 5, shadow: false, count: 1 }],
+    offers: [{ tenant: 1, deployment: 1 }],
+    leaseUntil,
+    nowMs,
+  })
+
+  it('refuses nobody else by its rates, and finds no hold of a living router due', async () => {
+    const ledger = await freshLedger()
+    const ahead = Date.now() + hourMs
+    for (const name of ['a', 'b', 'c', 'd']) {
+      expect((await ledger.reserve(orderAt(name, ahead, Date.now() + 60_000))).kind).toBe('held')
+    }
+    expect((await ledger.reserve(orderAt('e', Date.now(), Date.now() + 60_000))).kind).toBe('held')
+    expect(await ledger.expired(ahead, 10)).toEqual([])
+    await ledger.settle('a', { ...spending(1), tokens: 0 }, ahead)
+    expect((await ledger.expired(Date.now(), 10)).length).toBe(0)
+  })
+})
 
 describe('createGeneration()', () => {
   it('closes when the data is gone, and opens with what was spent and held once it is restored', async () => {

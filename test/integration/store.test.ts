@@ -79,6 +79,34 @@ describe('the climb log in Redis', () => {
   })
 })
 
+describe('a router and a worker whose clocks are an hour ahead', () => {
+  it('take no climb of a living router over, and let no leg expire', async () => {
+    const [, create] = logs[0]!
+    const log = create()
+    const requestId = createRequestId(Date.now())
+    const nowMs = Date.now()
+    const base = { requestId, tenant: 't', mode: 'async', idempotent: false, task: 'generate', options: {} } as const
+    await log.open(
+      {
+        ...base,
+        work: noWork,
+        parts: [],
+        constraints: { priority: 'normal' },
+        labels: {},
+        submittedAt: nowMs,
+        deadlineAt: nowMs + 60_000,
+      },
+      { ladder: 'l', policyVersion: 'v', estimate: {}, rungs: [], holdId: requestId, heldNanoUsd: 1 },
+      { index: 0, rung: 'small', pool: 'p', plannedAt: nowMs },
+      { name: 'router-1', leaseUntil: nowMs + 3000 },
+    )
+    const ahead = nowMs + 3_600_000
+    expect(await log.takeOver({ name: 'router-2', leaseUntil: ahead + 3000 }, ahead, 10)).toEqual([])
+    expect(await log.beginLeg(legIdOf(requestId, 0), 'w', ahead)).toEqual({ kind: 'run', attempt: 1 })
+    expect((await log.read(requestId))?.owner).toBe('router-1')
+  })
+})
+
 describe.each(logs)('the climb log %s', (_name, create) => {
   const owner = { name: 'router-1', leaseUntil: 1000 }
   const open = async (log: ClimbLog, mode: 'sync' | 'async' = 'async') => {

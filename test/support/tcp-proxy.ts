@@ -1,21 +1,25 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
-/** A TCP port before a unix socket, which can be slow. */
+/** A TCP port before a server, which can be slow or cut off. */
 export interface TcpProxy {
   readonly port: number
   /** Answers come so much later from now on. */
   delayMs: number
   /** Lets nothing through any more on connections on which this was said, and tells neither end. */
   freeze(word: string): void
+  /** Loses whatever is sent, on every connection and on new ones, and tells neither end; false lets new connections through again. */
+  cut(isCut: boolean): void
   close(): Promise<void>
 }
 
 /** Opens the port. Whoever connects while nothing listens behind it is cut off, as by a server that is down. */
-export function openTcpProxy(socketPath: string): Promise<TcpProxy> {
+export function openTcpProxy(to: string | { readonly port: number; readonly host: string }): Promise<TcpProxy> {
   const open = new Set<Socket>()
   const freezers = new Set<(word: string) => void>()
+  const cutters = new Set<() => void>()
+  let isCut = false
   const server = createServer(client => {
-    const behind = connect(socketPath)
+    const behind = typeof to === 'string' ? connect(to) : connect(to.port, to.host)
     for (const socket of [client, behind]) {
       open.add(socket)
       socket.setNoDelay(true)
@@ -27,7 +31,8 @@ export function openTcpProxy(socketPath: string): Promise<TcpProxy> {
       })
     }
     let said = ''
-    let frozen = false
+    let frozen = isCut
+    cutters.add(() => (frozen = true))
     freezers.add(word => (frozen ||= said.includes(word)))
     client.on('data', piece => {
       said += piece.toString('latin1').toLowerCase()
@@ -53,6 +58,10 @@ export function openTcpProxy(socketPath: string): Promise<TcpProxy> {
     delayMs: 0,
     freeze(word: string) {
       for (const freezer of freezers) freezer(word)
+    },
+    cut(cuts: boolean) {
+      isCut = cuts
+      if (cuts) for (const cutOff of cutters) cutOff()
     },
     async close() {
       for (const socket of open) socket.destroy()

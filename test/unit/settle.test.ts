@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import type { ExpiredHold, Ledger, Settlement } from '#services/router/ledger/ledger'
+import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
 import { createSettler } from '#services/router/settle/settle'
 import type { Claimed, Climbed } from '#services/router/request/states'
 import type { ClimbPlan, ClimbRequest, LegEnd } from '#services/state/cascade-log/cascade-log'
@@ -149,5 +150,15 @@ describe('createSettler()', () => {
     expect(await settler.reap()).toBe(1)
     expect(settled).toEqual([[requestId, 500]])
     expect(settlements[0]?.estimatedNanoUsd).toBe(500)
+  })
+})
+
+describe('holdLeaseUntil()', () => {
+  it.each([
+    ['a short request: soon after its deadline', 5000, 15_000],
+    ['a job of ten minutes, which may end long before: half a minute from now', 600_000, 30_000],
+    ['a deadline that is past: from now on', -5000, 10_000],
+  ])('%s', (_name, deadlineAt, at) => {
+    expect(holdLeaseUntil(0, deadlineAt, 10_000)).toBe(at)
   })
 })

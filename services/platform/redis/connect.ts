@@ -2,6 +2,7 @@ import { Cluster, Redis, type ClusterNode } from 'ioredis'
 import type { Logger } from 'pino'
 import { GatewayError } from '#services/contract/errors'
 import { keepClusterOpen } from './keep-cluster-open.ts'
+import { keepOpen } from './keep-open.ts'
 import { keepToMaster } from './keep-to-master.ts'
 import { refusalOf, type StoreRefusal } from './store-refusal.ts'
 import { timeOutCommands } from './time-out.ts'
@@ -45,6 +46,7 @@ export function connectRedis(options: RedisOptionsOfHouse, logger: Logger): Redi
   if (connection instanceof Redis) {
     writeTogether(connection)
     keepToMaster(connection, logger)
+    keepOpen(connection, logger)
   } else {
     connection.on('+node', (node: Redis) => timeOutCommands(node, options.commandTimeoutMs))
     keepClusterOpen(connection, logger)
@@ -57,6 +59,11 @@ export function connectAnother(connection: RedisConnection): RedisConnection {
   const opener = openers.get(connection)
   if (opener === undefined) throw new Error('this connection was not opened by connectRedis')
   return opener()
+}
+
+/** Breaks a connection to a server that is not to be used any more; it is made anew, by a Sentinel's or an address's word of today. */
+export function leaveServer(connection: RedisConnection): void {
+  if (connection instanceof Redis) connection.stream.destroy()
 }
 
 function sharedOptions({ onRefusal }: RedisOptionsOfHouse) {

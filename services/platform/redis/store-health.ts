@@ -11,6 +11,8 @@ import { refusalOf } from './store-refusal.ts'
 export interface StoreHealth {
   /** Why it cannot: `redis`, with what it says; `undefined` while it can. */
   readonly fault: string | undefined
+  /** Epoch ms since when it can, after it could not; 0 when it always could. */
+  readonly usableSince: number
   /** Whether the machine's clock is further from Redis' than it may be. */
   readonly isClockOff: boolean
   stop(): Promise<void>
@@ -44,6 +46,7 @@ export async function watchStore(
   const looked = redis instanceof Cluster ? tags : tags.slice(0, 1)
   let fault: string | undefined
   let clockWasOff = false
+  let usableSince = 0
 
   const ask = async (tag: string): Promise<number> => {
     const reply = await runScript(redis, probe, [`${prefix}:{${tag}}:probe`], [probeTtlMs])
@@ -65,8 +68,10 @@ export async function watchStore(
       found = refusalOf(error) ?? 'away'
     }
     if (found !== fault) {
-      if (found === undefined) logger.info('the store can be used again')
-      else logger.error({ fault: found }, 'the store cannot be used')
+      if (found === undefined) {
+        usableSince = clock.now()
+        logger.info('the store can be used again')
+      } else logger.error({ fault: found }, 'the store cannot be used')
     }
     fault = found
     if (isClockOff() !== clockWasOff) {
@@ -81,6 +86,9 @@ export async function watchStore(
   return {
     get fault() {
       return fault ?? (redis.status === 'ready' ? undefined : 'away')
+    },
+    get usableSince() {
+      return usableSince
     },
     get isClockOff() {
       return isClockOff()

@@ -44,15 +44,16 @@ export function timeOutCommands(redis: Redis | Cluster, ms: number): void {
   }
   const isSilent = ({ socket, heardBytes }: Sent): boolean =>
     socket !== undefined && socket === socketNow() && socket.bytesRead === heardBytes
-  /** The first command that was not answered in time, while nothing comes. */
-  let suspected: NodeJS.Timeout | undefined
+  /** The first command that was not answered in time; until something comes, no other is sent: its caller would wait as long in vain. */
+  let suspected: Sent | undefined
   const suspect = (sentFirst: Sent): void => {
     if (suspected !== undefined || !isSilent(sentFirst)) return
+    suspected = sentFirst
     const look = (): void => {
       suspected = undefined
       if (isSilent(sentFirst)) sentFirst.socket?.destroy(new Error(`Redis said nothing for ${silenceRatio * ms} ms`))
     }
-    suspected = setTimeout(() => setImmediate(look), Math.max(1, sentFirst.breakAt - performance.now())).unref()
+    setTimeout(() => setImmediate(look), Math.max(1, sentFirst.breakAt - performance.now())).unref()
   }
   const wait = (forMs: number): void => {
     // Timers come before what can be read in a turn of the loop, immediates after it.
@@ -82,6 +83,10 @@ export function timeOutCommands(redis: Redis | Cluster, ms: number): void {
 
   // A cluster's has one parameter more than a server's.
   redis.sendCommand = (command: Command, ...way: []) => {
+    if (suspected !== undefined && isSilent(suspected)) {
+      command.reject(new Error('Command timed out'))
+      return command.promise
+    }
     if (coming.length === 0) setImmediate(goOut)
     coming.push(command)
     return send(command, ...way)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { GatewayError } from '#services/contract/errors'
 import { addNanoUsd, type NanoUsd } from '#services/contract/money'
-import type { RedisConnection } from '#services/platform/redis/connect'
+import { leaveServer, type RedisConnection } from '#services/platform/redis/connect'
 import { loadScript, runScript } from '#services/platform/redis/script'
 import { createLedgerKeys } from './ledger-keys.ts'
 import type { LedgerMemory, Remembered } from './memory-file.ts'
@@ -56,12 +56,14 @@ export async function createGeneration(
   const before = await memory.read()
   const counters = new Map<string, Counter>(Object.entries(before?.counters ?? {}))
   let id = before?.id ?? ''
+  /** How often another server has become the master of the data, as far as is known. */
+  let reign = before?.reign ?? 0
   let isOpen = false
   let offset = 0
   let judged = false
 
   const snapshot = async (nowMs: number, most: number): Promise<Seen> =>
-    seenOf(await runScript(redis, scripts.snapshot, [keys.generation, keys.windows], [nowMs, offset, most]))
+    seenOf(await runScript(redis, scripts.snapshot, [keys.generation, keys.windows], [nowMs, offset, most, reign]))
   const change = async (order: Change): Promise<boolean> => {
     const { there, next, ancestors, how, amounts } = order
     const reply = await runScript(
@@ -72,7 +74,7 @@ export async function createGeneration(
     )
     return Array.isArray(reply) && reply[0] === 1
   }
-  const remember = (): Promise<void> => memory.write({ id, counters: Object.fromEntries(counters) })
+  const remember = (): Promise<void> => memory.write({ id, reign, counters: Object.fromEntries(counters) })
 
   const begin = async (): Promise<Seen> => {
     await change({ there: '', next: randomBytes(8).toString('hex'), ancestors: '', how: 'to', amounts: [] })
@@ -80,8 +82,25 @@ export async function createGeneration(
     return snapshot(0, 0)
   }
 
+  /** Leaves a server that was master before another was: what is written to it is lost when it notices. */
+  const leaveIfStale = (found: Seen): void => {
+    if (found.id !== id || found.reign >= reign) return
+    isOpen = false
+    judged = true
+    logger.error(
+      { known: reign, found: found.reign },
+      'the server is one whose place as master has been taken; connecting anew',
+    )
+    leaveServer(redis)
+    throw new GatewayError('Overloaded', 'the store is not the master any more', {
+      reason: 'STORE_STALE',
+      retryAfterMs: 1000,
+    })
+  }
+
   /** Takes the data for the ledger's own when it is, or descends from it. */
   const judge = async (found: Seen): Promise<void> => {
+    leaveIfStale(found)
     const isNew = found.id === '' && id === '' && options.onEmpty === 'start'
     const seen = isNew ? await begin() : found
     const wasOpen = isOpen || !judged
@@ -90,22 +109,28 @@ export async function createGeneration(
     if (wasOpen && !isOpen) {
       logger.error({ known: id, found: seen.id }, 'the ledger closes: its data is gone (sluice budget restore)')
     }
-    if (!isOpen || id === seen.id) return
+    if (isOpen) await follow(seen)
+  }
+
+  /** Goes with the data where it has another name or another master. */
+  const follow = async (seen: Seen): Promise<void> => {
+    if (id === seen.id && reign === seen.reign) return
     id = seen.id
+    reign = seen.reign
     await remember()
   }
 
   return {
-    get id() {
-      return id
+    get mark() {
+      return `${id} ${reign}`
     },
     get isOpen() {
       return isOpen
     },
     async look() {
-      const known = id
+      const known = `${id} ${reign}`
       await judge(await snapshot(0, 0))
-      return isOpen && id !== known
+      return isOpen && `${id} ${reign}` !== known
     },
     async keep(nowMs) {
       const seen = await snapshot(nowMs, countersPerTurn)
@@ -150,6 +175,7 @@ export async function createGeneration(
       }
       counters.clear()
       id = next
+      reign = seen.reign
       isOpen = true
       await remember()
       logger.warn({ id, counters: amounts.length }, 'the ledger was restored')
@@ -168,17 +194,18 @@ interface Change {
 
 interface Seen {
   readonly id: string
+  readonly reign: number
   readonly ancestors: readonly string[]
   readonly counters: readonly (readonly [string, Counter])[]
 }
 
 function seenOf(reply: unknown): Seen {
-  const [id = '', ancestors = '', ...rest] = Array.isArray(reply) ? reply.map(String) : []
+  const [id = '', ancestors = '', reign, ...rest] = Array.isArray(reply) ? reply.map(String) : []
   const counters = Array.from({ length: Math.floor(rest.length / 4) }, (_, at): readonly [string, Counter] => {
     const [key = '', endsAt, spent, reserved] = rest.slice(at * 4, at * 4 + 4)
     return [key, { endsAt: Number(endsAt), spentNanoUsd: Number(spent), reservedNanoUsd: Number(reserved) }]
   })
-  return { id, ancestors: ancestors.split(' ').filter(one => one !== ''), counters }
+  return { id, reign: Number(reign ?? 0), ancestors: ancestors.split(' ').filter(one => one !== ''), counters }
 }
 
 /** Counters that hold less than was seen before, or that are gone from a reading of the whole. */

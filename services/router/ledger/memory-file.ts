@@ -4,6 +4,7 @@ import { z } from 'zod'
 
 const remembered = z.object({
   id: z.string(),
+  reign: z.number(),
   counters: z.record(
     z.string(),
     z.object({ endsAt: z.number(), spentNanoUsd: z.number(), reservedNanoUsd: z.number() }),

@@ -26,15 +26,19 @@ export interface RedisLedgerOptions {
 
 /** Which data the ledger may write to. */
 export interface GenerationKnown {
-  /** The generation that this router knows; empty when it knows none. */
-  readonly id: string
-  /** Looks again. True when a generation is known now that was not before, so that asking again is worth it. */
+  /** The generation that this router knows, and its reign, parted by a space. */
+  readonly mark: string
+  /**
+   * Looks again. True when a generation or a reign is known now that was not before, so that asking again is worth it.
+   * @throws GatewayError Overloaded when the server is one whose place has been taken
+   */
   look(): Promise<boolean>
 }
 
 const scripts = {
   reserve: loadScript(import.meta.url, 'lua/reserve.lua'),
   settle: loadScript(import.meta.url, 'lua/settle.lua'),
+  due: loadScript(import.meta.url, 'lua/due.lua'),
 }
 
 const minuteMs = 60_000
@@ -57,7 +61,7 @@ export function createRedisLedger(
         ...order.scopes.map(scope => keys.counter(scope.counter)),
         ...order.takes.map(take => keys.clock(take.counter)),
       ],
-      args: [generation.id, ...argumentsOf(order, options.keepCounterMs)],
+      args: [generation.mark, ...argumentsOf(order, options.keepCounterMs)],
     },
     read: reply => reservationOf(reply, order),
   })
@@ -91,7 +95,8 @@ export function createRedisLedger(
         }),
       ),
     async expired(nowMs, limit) {
-      const flat = await onRedis(() => redis.zrangebyscore(keys.holds, '-inf', nowMs, 'WITHSCORES', 'LIMIT', 0, limit))
+      const reply = await runScript(redis, scripts.due, [keys.holds], [nowMs, limit])
+      const flat = Array.isArray(reply) ? reply.map(String) : []
       const found = Array.from({ length: flat.length / 2 }, (_, at) => expiredOf(redis, keys, flat, at))
       return Promise.all(found)
     },

@@ -2,6 +2,7 @@ import type { Clock } from '#services/contract/clock'
 import { GatewayError } from '#services/contract/errors'
 import type { Payers } from '#services/contract/model'
 import { formatNanoUsd, type NanoUsd } from '#services/contract/money'
+import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
 import type { Budgets } from '#services/router/ledger/budgets'
 import type { Amounts, Ledger, Share } from '#services/router/ledger/ledger'
 import { markClaimed } from '#services/router/request/states'
@@ -36,7 +37,7 @@ export function createClaimShadow(
       scopes: budgets.shadowScopes(perDayNanoUsd, nowMs),
       takes: [],
       offers: [amountsOf(chosen.considered, chosen.reserveNanoUsd)],
-      leaseUntil: Math.max(nowMs, chosen.deadlineAt) + holdLeaseMs,
+      leaseUntil: holdLeaseUntil(nowMs, chosen.deadlineAt, holdLeaseMs),
       nowMs,
     })
     if (reservation.kind === 'held') return markClaimed(chosen, chosen.requestId, payers)

@@ -3,6 +3,7 @@ import { GatewayError } from '#services/contract/errors'
 import type { Payers } from '#services/contract/model'
 import { formatNanoUsd, maxNanoUsd, type NanoUsd } from '#services/contract/money'
 import { limitsOf, nextStep } from '#services/router/ladders/next-step'
+import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
 import type { Budgets } from '#services/router/ledger/budgets'
 import type { HoldOrder, Ledger, Reservation, Scope, Share, Take } from '#services/router/ledger/ledger'
 import {
@@ -52,8 +53,7 @@ export function createClaim({ holdLeaseMs, payers }: ClaimOptions, dependencies:
       scopes,
       takes: takesOf(budgets, tenant, chosen.mostTokens),
       offers: offers.map(({ amounts }) => amounts),
-      // No leg may begin after the deadline, so what is not opened by then never will be.
-      leaseUntil: Math.max(nowMs, chosen.deadlineAt) + holdLeaseMs,
+      leaseUntil: holdLeaseUntil(nowMs, chosen.deadlineAt, holdLeaseMs),
       nowMs,
     }
     if (!byItself && mayBePledged(chosen)) {

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { ClimbLog, ClimbState, LegState } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
 import { parseRequestId, type RequestId } from '#services/contract/ids'
+import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
 import type { Amounts, ExpiredHold, Ledger, Settlement } from '#services/router/ledger/ledger'
 import type { Claimed, Climbed } from '#services/router/request/states'
 import { accountOf, isWhole } from './account.ts'
@@ -11,6 +12,8 @@ export interface SettleDependencies {
   readonly ledger: Ledger
   readonly climbLog: ClimbLog
   readonly clock: Clock
+  /** Epoch ms since when the store can be used again; 0 when it always could. */
+  readonly usableSince?: () => number
   readonly logger: Logger
   /** Told of every settlement: whether the climb's own router made it, and what went wrong with the money. */
   readonly observe: (settlement: SettlementSeen) => void
@@ -42,7 +45,14 @@ const holdsPerTurn = 100
 const logForgetsMs = 9 * 60_000
 
 /** Makes the settler. */
-export function createSettler({ ledger, climbLog, clock, logger, observe }: SettleDependencies): Settler {
+export function createSettler({
+  ledger,
+  climbLog,
+  clock,
+  logger,
+  observe,
+  usableSince = () => 0,
+}: SettleDependencies): Settler {
   const left = new Set<RequestId>()
 
   const settleAs = async (holdId: string, settlement: Settlement, way: SettlementSeen['way']): Promise<void> => {
@@ -62,23 +72,25 @@ export function createSettler({ ledger, climbLog, clock, logger, observe }: Sett
     return climbLog.read(requestId)
   }
 
-  /** Settles by what the log knows; false when it is too early. */
-  const settleByLog = async (holdId: string, expired?: ExpiredHold): Promise<boolean> => {
+  /** Settles by what the log knows, where it is not too early; a hold that was found expired is looked at again later. */
+  const settleByLog = async (holdId: string, expired?: ExpiredHold): Promise<'settled' | 'extended' | 'waits'> => {
     const state = await read(holdId)
     const nowMs = clock.now()
     if (state === undefined) {
       const forgotten = expired !== undefined && nowMs - expired.leaseUntil > logForgetsMs
       await settleAs(holdId, forgotten ? unknownOf(expired.held) : nothing, 'later')
-      return true
+      return 'settled'
     }
     if (state.end === undefined) {
-      if (expired !== undefined) await ledger.extend(holdId, Math.max(nowMs, state.request.deadlineAt) + receiptGraceMs)
-      return false
+      if (expired === undefined) return 'waits'
+      await ledger.extend(holdId, holdLeaseUntil(nowMs, state.request.deadlineAt, receiptGraceMs))
+      return 'extended'
     }
     const waiting = state.legs.some(isAtWork)
-    if (waiting && nowMs < (state.endedAt ?? nowMs) + receiptGraceMs) return false
+    // A worker that could not write its receipt does so when the store is back.
+    if (waiting && nowMs < Math.max(state.endedAt ?? nowMs, usableSince()) + receiptGraceMs) return 'waits'
     await settleAs(holdId, accountOf(state.plan, state.legs), 'later')
-    return true
+    return 'settled'
   }
 
   /** Batch after batch while there are more, so that a router that died with thousands of holds leaves none for long. */
@@ -87,9 +99,8 @@ export function createSettler({ ledger, climbLog, clock, logger, observe }: Sett
     for (;;) {
       const holds = await ledger.expired(clock.now(), holdsPerTurn)
       const done = await Promise.all(holds.map(hold => settleByLog(hold.holdId, hold)))
-      const count = done.filter(Boolean).length
-      settled += count
-      if (holds.length < holdsPerTurn || count === 0) return settled
+      settled += done.filter(one => one === 'settled').length
+      if (holds.length < holdsPerTurn || done.every(one => one === 'waits')) return settled
     }
   }
 
@@ -98,7 +109,7 @@ export function createSettler({ ledger, climbLog, clock, logger, observe }: Sett
       try {
         if (climbed !== undefined && isWhole(climbed.legs)) {
           await settleAs(claimed.holdId, accountOf(climbed.plan, climbed.legs), 'at-once')
-        } else if (!(await settleByLog(claimed.holdId))) {
+        } else if ((await settleByLog(claimed.holdId)) !== 'settled') {
           left.add(claimed.requestId)
         }
       } catch (error) {
@@ -109,7 +120,7 @@ export function createSettler({ ledger, climbLog, clock, logger, observe }: Sett
     async reap() {
       let settled = 0
       for (const holdId of left) {
-        if (!(await settleByLog(holdId))) continue
+        if ((await settleByLog(holdId)) !== 'settled') continue
         left.delete(holdId)
         settled += 1
       }

@@ -43,7 +43,7 @@ export interface MoneyDependencies {
 /** Builds it. */
 export function composeMoney(
   config: Config,
-  { ledger, generation, climbLog }: Stores,
+  { ledger, generation, climbLog, health }: Stores,
   { clock, logger, registry }: MoneyDependencies,
 ): Money {
   const budgets = createBudgets(budgetOptionsOf(config))
@@ -56,7 +56,14 @@ export function composeMoney(
       { holdLeaseMs, perDayNanoUsd: fromUsd(config.learning.shadowUsdPerDay) },
       { ledger, budgets, clock },
     ),
-    settler: createSettler({ ledger, climbLog, clock, logger, observe: metrics.settled }),
+    settler: createSettler({
+      ledger,
+      climbLog,
+      clock,
+      logger,
+      usableSince: () => health.usableSince,
+      observe: metrics.settled,
+    }),
     readBudget: createReadBudget({ ledger, budgets, clock, isOpen }),
     isPaid: budgets.isPaid,
     counted: consider => input => {

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
 import { createRedisClimbLog } from '#services/state/cascade-log/redis-cascade-log'
-import { climbLogTimes } from '#services/state/cascade-log/times'
+import { createReplicatedLog } from '#services/state/cascade-log/replicated-cascade-log'
+import { logTimesOf } from '#services/state/cascade-log/times'
 import type { JobList } from '#services/state/job-list/job-list'
 import { createRedisJobList } from '#services/state/job-list/redis-job-list'
 import type { LoadedConfig } from '#services/config/load-config'
@@ -20,6 +21,7 @@ import type { JobProducer } from '#services/state/queue/pool-queue'
 import { checkRedis } from '#services/platform/redis/check-redis'
 import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
 import type { StoreClock } from '#services/platform/redis/store-clock'
+import { openReplication } from '#services/platform/redis/replication'
 import { watchStore, type StoreHealth } from '#services/platform/redis/store-health'
 import { createRedisWorkerRegistry } from '#services/state/registry/redis-worker-registry'
 import type { WorkerRegistry } from '#services/state/registry/worker-registry'
@@ -65,7 +67,6 @@ export interface StoresDependencies {
 const startTimeoutMs = 10_000
 /** Of each tenant. */
 const mostJobsListed = 10_000
-const listedJobsTtlMs = climbLogTimes.deadTtlMs
 const mailboxTtlMs = 600_000
 /** A settled hold is remembered for a minute: far longer than a command can hang on its way. */
 const rememberHoldMs = 60_000
@@ -102,14 +103,19 @@ export async function createStores(
     logger,
   )
   await generation.look()
+  const replication = openReplication({ prefix, waitMs: Math.floor(commandTimeoutMs / 2) }, redis, logger)
   const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
   return {
     redis,
     health,
     queue,
     mailbox,
-    climbLog: createRedisClimbLog({ prefix, ...climbLogTimes }, redis),
-    jobList: createRedisJobList({ prefix, most: mostJobsListed, ttlMs: listedJobsTtlMs }, redis),
+    climbLog: createReplicatedLog(createRedisClimbLog({ prefix, ...logTimesOf(config.redis.keep) }, redis), {
+      prefix,
+      replication,
+      clock,
+    }),
+    jobList: createRedisJobList({ prefix, most: mostJobsListed, ttlMs: config.redis.keep.deadLetterMs }, redis),
     mail,
     payloads: createRedisPayloadStore({ prefix, quotaBytes }, redis, clock),
     registry: createRedisWorkerRegistry(prefix, redis, clock),
@@ -122,6 +128,7 @@ export async function createStores(
       await mailbox.close()
       await queue.close()
       await health.stop()
+      replication.close()
       redis.disconnect()
     },
   }

@@ -1,11 +1,22 @@
-/** How often a leg may be begun and how long climbs are kept; the same for every process, since they share the log. */
-export const climbLogTimes = {
-  /** A leg that took a worker with it is given to one more, and to no third. */
-  maxDeaths: 2,
-  /** Ten minutes for feedback on an answer that was delivered. */
-  syncTtlMs: 600_000,
-  /** A day to come back for a job. */
-  asyncTtlMs: 86_400_000,
-  /** A week for an operator to replay a dead letter. */
-  deadTtlMs: 604_800_000,
-} as const
+/** How long the log keeps what has ended. */
+export interface Kept {
+  readonly callMs: number
+  readonly jobMs: number
+  readonly deadLetterMs: number
+}
+
+/** The times of the log; the same for every process, since they share it. */
+export interface LogTimes {
+  readonly maxDeaths: number
+  readonly syncTtlMs: number
+  readonly asyncTtlMs: number
+  readonly deadTtlMs: number
+}
+
+/** A leg that took a worker with it is given to one more, and to no third. */
+export const maxDeaths = 2
+
+/** Makes the times out of what is configured. */
+export function logTimesOf({ callMs, jobMs, deadLetterMs }: Kept): LogTimes {
+  return { maxDeaths, syncTtlMs: callMs, asyncTtlMs: jobMs, deadTtlMs: deadLetterMs }
+}

@@ -27,19 +27,8 @@ export interface ParkedTakesOptions {
   readonly beginning: Beginning
 }
 
-/** What the connection is known by, and how far our clock is ahead of the server's. */
-interface Acquaintance {
-  readonly clientId: number
-  readonly aheadMs: number
-  readonly madeAt: number
-}
-
 /** How long Redis keeps a take. */
 const longestWaitSeconds = 1
-/** Clocks drift by less than a millisecond in this time. */
-const acquaintedMs = 30_000
-/** What took longer says little of Redis' clock: it serves once. */
-const promptMs = 20
 /** A word to Redis can overtake the take that it is to rouse, which goes out at the end of a turn. */
 const rousedAgainMs = 20
 
@@ -52,31 +41,27 @@ export function openParkedTakes(options: ParkedTakesOptions, redis: Redis, logge
   const open = (): Redis => {
     const opened = connectAnother(redis) as Redis
     opened.on('close', () => {
-      if (opened === connection) known = undefined
+      if (opened === connection) clientId = undefined
     })
     return opened
   }
-  let known: Acquaintance | undefined
+  let clientId: number | undefined
   let parked = false
   let connection = open()
   let line = openLine(prefix, pool, connection, beginning)
   const marker = ticketMarker(prefix, pool)
 
-  const acquaint = async (now: () => number): Promise<Acquaintance> => {
-    if (known !== undefined && Math.abs(now() - known.madeAt) < acquaintedMs) return known
-    const askedAt = now()
-    const [clientId, time] = await Promise.all([connection.client('ID'), connection.time()])
-    const [seconds = 0, microseconds = 0] = time.map(Number)
-    // From before it was asked, so that lateness of any kind makes our time seem early: what is late is seen once it is here.
-    const aheadMs = askedAt - seconds * 1000 - Math.floor(microseconds / 1000)
-    const isPrompt = now() - askedAt < promptMs
-    known = { clientId, aheadMs, madeAt: isPrompt ? askedAt : Number.NEGATIVE_INFINITY }
-    return known
+  /** What Redis knows the connection by, so that its wait can be ended. */
+  const identify = async (): Promise<void> => {
+    if (clientId !== undefined) return
+    const own = connection
+    const found = await own.client('ID')
+    if (own === connection) clientId = found
   }
 
   const unblock = (): void => {
-    if (!parked || known === undefined) return
-    redis.client('UNBLOCK', known.clientId).catch(() => {
+    if (!parked || clientId === undefined) return
+    redis.client('UNBLOCK', clientId).catch(() => {
       // It ends by itself within the longest wait.
     })
   }
@@ -84,11 +69,11 @@ export function openParkedTakes(options: ParkedTakesOptions, redis: Redis, logge
   return {
     async take(lock, now, limits, isOpen) {
       try {
-        const { aheadMs } = await acquaint(now)
+        await identify()
         if (!isOpen()) return undefined
         parked = true
         const waited = connection.bzpopmin(marker, longestWaitSeconds)
-        const taken = line.take(lock, now, limits, aheadMs)
+        const taken = line.take(lock, now, limits)
         // What was taken counts, whatever became of the waiting.
         const [wait, take] = await Promise.allSettled([waited, taken])
         if (take.status === 'rejected') throw take.reason
@@ -105,7 +90,7 @@ export function openParkedTakes(options: ParkedTakesOptions, redis: Redis, logge
     reset() {
       logger.debug({ pool }, 'the connection of waiting takes is made anew')
       connection.disconnect()
-      known = undefined
+      clientId = undefined
       connection = open()
       line = openLine(prefix, pool, connection, beginning)
     },

@@ -52,14 +52,9 @@ export interface Line {
   put(job: Job, mostWaiting: number, first?: ScriptCall): Promise<Put>
   /**
    * Takes a ticket and its batch; `limits` has the models that may be taken and the most legs of each. `undefined` when there is no ticket.
-   * A command that Redis comes to later goes by its time of then: by a clock that is `aheadMs` ahead of Redis', where legs are begun too.
+   * Where legs are begun too, a command that Redis comes to later goes by its time of then.
    */
-  take(
-    lock: Lock,
-    now: () => number,
-    limits: ReadonlyMap<string, number>,
-    aheadMs?: number,
-  ): Promise<TakenTicket | undefined>
+  take(lock: Lock, now: () => number, limits: ReadonlyMap<string, number>): Promise<TakenTicket | undefined>
   /** More legs of a model for a ticket that has some. */
   takeMore(ticket: string, nowMs: number, model: string, limit: number): Promise<Taken>
   withdraw(legId: LegId): Promise<boolean>
@@ -114,11 +109,10 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
   const oneServer = isOneServer(redis)
   const takeAndBegin = (
     { script: begin, workerId, maxDeaths, keyAround }: Beginning,
-    aheadMs: number | '',
     args: readonly (string | number)[],
   ): Promise<unknown> => {
     const whole = composedWith(begin, () => composeScript({ take_ticket: scripts.take, begin_leg: begin }, wholes.take))
-    return run(whole, [workerId, maxDeaths, ...keyAround, aheadMs, ...args], bullmqKeys.activate)
+    return run(whole, [workerId, maxDeaths, ...keyAround, ...args], bullmqKeys.activate)
   }
   const putAfter = async (
     { script: before, keys: first, args: firstArgs, read }: ScriptCall,
@@ -156,10 +150,10 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
       if (word !== 'put') return { kind: 'known' }
       return { kind: 'put', ...(typeof shed === 'string' ? { shed: JSON.parse(shed) } : {}) }
     },
-    async take({ token, lockMs }, now, limits, aheadMs) {
+    async take({ token, lockMs }, now, limits) {
       const args = [ticketKey, now(), token, lockMs, ...[...limits].flat()]
       const begins = oneServer && beginning !== undefined
-      const reply = begins ? takeAndBegin(beginning, aheadMs ?? '', args) : run(scripts.take, args, bullmqKeys.activate)
+      const reply = begins ? takeAndBegin(beginning, args) : run(scripts.take, args, bullmqKeys.activate)
       const [ticket, waiting, legs, expired, begun] = listOf(await reply)
       if (typeof ticket !== 'string') return undefined
       // By the clock of the reply: a Redis that hung may have taken its time.

@@ -38,7 +38,7 @@ const receiptGraceMs = 60_000
  */
 export async function report(leg: BegunLeg, outcome: Outcome, dependencies: ReportDependencies): Promise<LegEnd> {
   const { climbLog, mail, clock, logger, workerId, sleep } = dependencies
-  const { job, lost } = leg.taken
+  const { job } = leg.taken
   const end = endOf(leg, outcome, clock.now(), workerId)
   const giveUpAt = job.deadlineAt + receiptGraceMs
   for (;;) {
@@ -50,7 +50,8 @@ export async function report(leg: BegunLeg, outcome: Outcome, dependencies: Repo
       break
     } catch (error) {
       if (!isGatewayError(error)) throw error
-      if (lost.aborted || clock.now() > giveUpAt) {
+      // A lock that ran out meanwhile changes nothing: the log takes the end of the attempt that is in force, and of another its cost.
+      if (clock.now() > giveUpAt) {
         logger.warn({ legId: job.legId }, 'a report could not be written in time; the leg is redelivered')
         await leg.taken.giveBack()
         return end

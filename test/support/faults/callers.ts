@@ -1,5 +1,5 @@
 import { textRequest } from '../processes.ts'
-import type { Deployment, Router } from './deployment.ts'
+import { isAlive, type Deployment, type Router } from './deployment.ts'
 
 /** One call and what its caller saw. */
 export interface Seen {
@@ -49,7 +49,9 @@ export function startCallers(deployment: Deployment, options: CallersOptions = {
   const open = new Set<Promise<void>>()
   let turn = 0
   const begin = (kind: Seen['kind']): void => {
-    const router = deployment.routers[turn % deployment.routers.length]
+    // As whoever distributes calls leaves out a router that is gone.
+    const living = deployment.routers.filter(({ process: running }) => isAlive(running))
+    const router = living[turn % living.length]
     turn += 1
     if (router === undefined) return
     const one = call(router, kind, deadlineMs).then(result => void seen.push(result))

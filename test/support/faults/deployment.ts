@@ -54,7 +54,9 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     routers,
     workers,
     get opsUrls() {
-      return [...routers.map(({ process }) => process), ...workers].map(({ ready }) => `http://${String(ready['ops'])}`)
+      return [...routers.map(({ process }) => process), ...workers]
+        .filter(isAlive)
+        .map(({ ready }) => `http://${String(ready['ops'])}`)
     },
     async startRouter(more) {
       const process = await start('router', [], more)
@@ -83,6 +85,11 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     throw error
   }
   return deployment
+}
+
+/** Whether a process has not ended. */
+export function isAlive({ child }: RunningProcess): boolean {
+  return child.exitCode === null && child.signalCode === null
 }
 
 async function workersAreSeen({ raw }: TestClient): Promise<void> {

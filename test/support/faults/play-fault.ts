@@ -8,6 +8,8 @@ import { reportOf, type FaultReport } from './report.ts'
 /** A fault as it is played. */
 export interface FaultPlay {
   readonly deployment: Omit<DeploymentOptions, 'modelUrl'>
+  /** How long the stand-in model server takes to answer. */
+  readonly modelDelayMs?: number
   /** Load before, and after the fault. */
   readonly beforeMs?: number
   readonly afterMs: number
@@ -20,7 +22,7 @@ export interface FaultPlay {
 
 /** Plays a fault under load with real processes and says what it came to. */
 export async function playFault(play: FaultPlay): Promise<FaultReport> {
-  const models = await startModelServer()
+  const models = await startModelServer(play.modelDelayMs === undefined ? {} : { delayMs: play.modelDelayMs })
   let deployment: Deployment | undefined
   try {
     deployment = await deploy({ ...play.deployment, modelUrl: models.baseUrl })

@@ -1,7 +1,10 @@
 import type { Redis } from 'ioredis'
 import type { Callers, ReadyzSeen, Seen } from './callers.ts'
-import { faultsPrefix, servedNanoUsd, type Deployment } from './deployment.ts'
+import { faultsPrefix, isAlive, servedNanoUsd, type Deployment } from './deployment.ts'
 import type { ModelServer } from './model-server.ts'
+
+/** What is held for one call, a little more: 1,024 tokens of output. */
+export const reserveNanoUsd = 10_500_000
 
 /** When the fault began and ended, epoch ms. */
 export interface FaultTimes {
@@ -12,6 +15,7 @@ export interface FaultTimes {
 /** What a fault came to, as callers and the model server saw it. */
 export interface FaultReport {
   readonly calls: number
+  readonly failures: number
   readonly byStatus: Readonly<Record<string, number>>
   /** From the fault's beginning to the start of the last call that failed. */
   readonly outageMs: number
@@ -22,13 +26,17 @@ export interface FaultReport {
   readonly jobsAccepted: number
   /** Accepted jobs that are not known any more, or did not end. */
   readonly jobsLost: number
-  /** What the books of the ledger say beyond those of the model server. */
-  readonly moneyOffNanoUsd: number
+  /** What the tenant was charged beyond what the model server served. */
+  readonly tenantOffNanoUsd: number
+  /** The same of the deployment's own counter, which bears attempts of which nobody knows whether they ran, at their reserve. */
+  readonly deploymentOffNanoUsd: number
   readonly servedNanoUsd: number
   /** Times that a process said ready while every call around it failed. */
   readonly readyLies: number
   /** Times that a process was not ready once all was well again. */
   readonly lateReady: number
+  /** What it said then. */
+  readonly lateTexts: readonly string[]
 }
 
 /** What is looked at. */
@@ -53,21 +61,32 @@ export async function reportOf(input: ReportInput): Promise<FaultReport> {
   const lastAt = Math.max(0, ...after)
   const accepted = seen.filter(({ jobId }) => jobId !== undefined)
   const lost = await lostOf(accepted, input.deployment)
+  const booked = books === undefined ? undefined : await bookedNanoUsd(books)
   const served = models.served.length * servedNanoUsd
+  const late = callers.readyz.filter(({ at, ready }) => !ready && at > Math.max(lastAt, times.endedAt) + 10_000)
   return {
     calls: seen.length,
+    failures: failed.length,
     byStatus: countBy(seen),
     outageMs: after.length === 0 ? 0 : lastAt - times.beganAt,
     recoveryMs: Math.max(0, lastAt - times.endedAt),
+    // Of calls that began while the fault lasted: those before it had an answer to wait for.
     slowestRefusalMs: Math.round(
-      Math.max(0, ...failed.filter(({ status }) => status === 'UNAVAILABLE').map(({ elapsedMs }) => elapsedMs)),
+      Math.max(
+        0,
+        ...failed
+          .filter(({ status, startedAt }) => status === 'UNAVAILABLE' && startedAt > times.beganAt + 1000)
+          .map(({ elapsedMs }) => elapsedMs),
+      ),
     ),
     jobsAccepted: accepted.length,
     jobsLost: lost,
-    moneyOffNanoUsd: books === undefined ? 0 : (await bookedNanoUsd(books)) - served,
+    tenantOffNanoUsd: booked === undefined ? 0 : booked.tenant - served,
+    deploymentOffNanoUsd: booked === undefined ? 0 : booked.deployment - served,
     servedNanoUsd: served,
     readyLies: liesOf(callers.readyz, seen, times.beganAt),
-    lateReady: callers.readyz.filter(({ at, ready }) => !ready && at > Math.max(lastAt, times.endedAt) + 10_000).length,
+    lateReady: late.length,
+    lateTexts: [...new Set(late.map(({ url, text }) => `${url}: ${text}`))],
   }
 }
 
@@ -82,7 +101,7 @@ function countBy(seen: readonly Seen[]): Record<string, number> {
 
 /** Accepted jobs that do not end well within 30 s. */
 async function lostOf(accepted: readonly Seen[], { routers }: Deployment): Promise<number> {
-  const [router] = routers
+  const router = routers.find(({ process }) => isAlive(process))
   if (router === undefined) return 0
   const untilAt = Date.now() + 30_000
   const isLost = async ({ jobId = '' }: Seen): Promise<boolean> => {
@@ -101,16 +120,24 @@ async function lostOf(accepted: readonly Seen[], { routers }: Deployment): Promi
   return lost.filter(Boolean).length
 }
 
-/** What the deployment's counter of the day holds, once no hold is open; read from Redis itself. */
-async function bookedNanoUsd(redis: Redis): Promise<number> {
+/** What the counters of the day hold, once no hold is open; read from Redis itself. */
+async function bookedNanoUsd(redis: Redis): Promise<{ readonly tenant: number; readonly deployment: number }> {
   const untilAt = Date.now() + 30_000
   for (;;) {
-    const keys = await redis.keys(`${faultsPrefix}:{money}:scope:deployment:day:*`)
-    const counts = keys[0] === undefined ? {} : await redis.hgetall(keys[0])
-    const amount = (field: string): number => Number(counts[field] ?? 0)
-    if (amount('reserved') === 0 || Date.now() > untilAt) return amount('spent') + amount('lost') + amount('overrun')
+    const [tenant, deployment] = await Promise.all(['tenant:acme', 'deployment'].map(owner => counterOf(redis, owner)))
+    const isSettled = tenant?.['reserved'] === 0 && deployment?.['reserved'] === 0
+    if (isSettled || Date.now() > untilAt) {
+      const { spent = 0, lost = 0, overrun = 0 } = deployment ?? {}
+      return { tenant: tenant?.['spent'] ?? 0, deployment: spent + lost + overrun }
+    }
     await new Promise(resolve => setTimeout(resolve, 200))
   }
+}
+
+async function counterOf(redis: Redis, owner: string): Promise<Record<string, number>> {
+  const [key = ''] = await redis.keys(`${faultsPrefix}:{money}:scope:${owner}:day:*`)
+  const counts = key === '' ? {} : await redis.hgetall(key)
+  return Object.fromEntries(Object.entries(counts).map(([field, amount]) => [field, Number(amount)]))
 }
 
 /** A router lies that says ready although it failed every call of the second around, a while after the fault began. */
@@ -131,7 +158,7 @@ export function show(name: string, report: FaultReport): void {
 }
 
 function describeReport(name: string, report: FaultReport): string {
-  const { byStatus, outageMs, recoveryMs, slowestRefusalMs, jobsAccepted, jobsLost, moneyOffNanoUsd } = report
+  const { byStatus, outageMs, recoveryMs, slowestRefusalMs, jobsAccepted, jobsLost } = report
   const statuses = Object.entries(byStatus)
     .map(([status, count]) => `${count} ${status}`)
     .join(', ')
@@ -139,8 +166,8 @@ function describeReport(name: string, report: FaultReport): string {
     `fault: ${name}`,
     `  callers saw: ${statuses}`,
     `  last failure ${seconds(outageMs)} after its beginning, ${seconds(recoveryMs)} after its end; slowest refusal ${seconds(slowestRefusalMs)}`,
-    `  jobs: ${jobsAccepted} accepted, ${jobsLost} lost; money off ${moneyOffNanoUsd} of ${report.servedNanoUsd} nano-USD`,
-    `  readiness: ${report.readyLies} lies, ${report.lateReady} late`,
+    `  jobs: ${jobsAccepted} accepted, ${jobsLost} lost; of ${report.servedNanoUsd} nano-USD served the tenant is off by ${report.tenantOffNanoUsd}, the deployment by ${report.deploymentOffNanoUsd}`,
+    `  readiness: ${report.readyLies} lies, ${report.lateReady} late ${report.lateTexts.join('; ')}`,
   ].join('\n')
 }
 

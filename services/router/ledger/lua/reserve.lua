@@ -1,7 +1,7 @@
 -- Holds the first offer that every scope can carry, or nothing; takes of the rates too, or not at all.
 -- KEYS: 1 the generation, 2 the hold, 3 holds by lease (sorted set), 4 counters by the end of their window (sorted set),
 --       then a counter for each scope, then a clock for each rate
--- ARGV: 1 generation that the router knows, 2 hold id, 3 lease until, 4 now (epoch ms), 5 how long a counter outlives its window (ms),
+-- ARGV: 1 generation and reign that the router knows, parted by a space, 2 hold id, 3 lease until, 4 now (epoch ms), 5 how long a counter outlives its window (ms),
 --       then lists of words parted by spaces, '-' for none (one argument costs a client more than ten words):
 --       6 for each scope: limit, shadow (0, 1), share, window's end (epoch ms),
 --       7 for each rate: interval (ms for one), burst, count, shadow,
@@ -9,7 +9,8 @@
 -- Returns: {'held', offer from 1, index of a shadowed scope or rate that would have refused, …}, {'refused', scope, remaining, reserved},
 --          {'limited', rate, ms to wait or -1 for never}, {'settled'} or {'closed'}; indexes count from 1, rates after scopes
 -- Atomic; every key is in the money slot. Amounts are exact: HINCRBY counts in 64 bits, and limits are under 2^53.
-if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then
+local generation = redis.call('HMGET', KEYS[1], 'id', 'reign')
+if not generation[1] or generation[1] .. ' ' .. (generation[2] or '0') ~= ARGV[1] then
   return { 'closed' }
 end
 local before = redis.call('HMGET', KEYS[2], 'state', 'offer')
@@ -24,7 +25,10 @@ local wordsOf = function(list)
   return words
 end
 local scopeWords, rateWords, amountWords = wordsOf(ARGV[6]), wordsOf(ARGV[7]), wordsOf(ARGV[8])
-local now, scopes, rates = tonumber(ARGV[4]), #scopeWords / 4, #rateWords / 4
+local scopes, rates = #scopeWords / 4, #rateWords / 4
+-- A router whose clock is ahead moves no rate's clock on.
+local time = redis.call('TIME')
+local now = math.min(tonumber(ARGV[4]), time[1] * 1000 + math.floor(time[2] / 1000))
 local offers = #amountWords / scopes
 local scopeArg = function(scope, place) return scopeWords[(scope - 1) * 4 + place] end
 local rateArg = function(rate, place) return rateWords[(rate - 1) * 4 + place] end

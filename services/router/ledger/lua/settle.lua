@@ -50,7 +50,8 @@ if hold.rate and ARGV[6] ~= '' then
   -- A server can report millions of tokens: its tenant is not to wait for days.
   local used = math.min(tonumber(ARGV[6]), 10 * taken)
   local later = clock - (taken - used) * tonumber(hold.interval)
-  local now = tonumber(ARGV[3])
+  local time = redis.call('TIME')
+  local now = math.min(tonumber(ARGV[3]), time[1] * 1000 + math.floor(time[2] / 1000))
   if later > now then
     redis.call('SET', hold.rate, string.format('%.17g', later), 'PX', math.ceil(later - now) + minuteMs)
   elseif clock > 0 then

@@ -1,14 +1,12 @@
 -- Takes a ticket with its batch and begins every leg of it in the climb log. For one server, which has the keys of every slot.
 -- KEYS: as in take-ticket.lua
--- ARGV: 1 worker, 2 most workers that a leg may take with it, 3, 4 what a climb's key has before and after the request's id, 5 how far the worker's clock is ahead
---       of this server's (ms) for a command that waited here, else empty; then as in take-ticket.lua
+-- ARGV: 1 worker, 2 most workers that a leg may take with it, 3, 4 what a climb's key has before and after the request's id, then as in take-ticket.lua
 -- Returns: as take-ticket.lua, with what begin-leg.lua said of each leg instead of the legs
 -- Atomic. take_ticket and begin_leg are the scripts of these names.
-local arguments = { unpack(ARGV, 6) }
-if ARGV[5] ~= '' then
-  local clock = redis.call('TIME')
-  arguments[2] = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000) + ARGV[5])
-end
+-- It may have waited here for its ticket, so it goes by the time at which it runs.
+local clock = redis.call('TIME')
+local arguments = { unpack(ARGV, 5) }
+arguments[2] = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000))
 local reply = take_ticket(KEYS, arguments)
 local begun = {}
 for at, id in ipairs(reply[5] or {}) do

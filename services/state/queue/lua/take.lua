@@ -5,7 +5,9 @@
 -- Atomic, one slot. A ticket that has legs already (its worker died) gets the same again.
 local lookahead = 32
 local picked, expired, ids, limits, models = {}, {}, {}, {}, {}
-local now = tonumber(ARGV[2])
+-- A worker whose clock is ahead lets nothing expire.
+local clock = redis.call('TIME')
+local now = math.min(tonumber(ARGV[2]), clock[1] * 1000 + math.floor(clock[2] / 1000))
 for at = 4, #ARGV, 2 do
   limits[ARGV[at]] = tonumber(ARGV[at + 1])
   table.insert(models, ARGV[at])

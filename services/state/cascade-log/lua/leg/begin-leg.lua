@@ -16,7 +16,9 @@ end
 if state[4] or state[5] then
   return { 'cancelled', attempts }
 end
-if tonumber(state[6]) <= tonumber(ARGV[3]) then
+-- A worker whose clock is ahead lets nothing expire.
+local clock = redis.call('TIME')
+if tonumber(state[6]) <= math.min(tonumber(ARGV[3]), clock[1] * 1000 + math.floor(clock[2] / 1000)) then
   return { 'expired', attempts }
 end
 local deaths = 0
