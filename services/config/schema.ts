@@ -55,6 +55,8 @@ const tokenIssuer = z.strictObject({
   scopesClaim: z.string().min(1).default('scope'),
   scopePrefix: z.string().default(''),
   clockSkewSeconds: z.int().min(0).max(300).default(30),
+  /** What `typ` of a token's header may say; a token without one is accepted. */
+  types: z.array(z.string().min(1)).min(1).default(['JWT', 'at+jwt']),
   /** Published keys are read again when they are older, and never more often than the cooldown. */
   freshSeconds: count.default(600),
   cooldownSeconds: count.default(30),
@@ -174,8 +176,10 @@ export const configSchema = z.strictObject({
       keys: z.array(apiKey).default([]),
       /** Whose JSON Web Tokens are taken. */
       tokens: z.array(tokenIssuer).default([]),
-      /** Wrong credentials a minute from one address; then it is not listened to for a while. */
+      /** Wrong credentials a minute from one address, for each key id; beyond it they are refused unchecked. */
       failuresPerMinute: count.default(60),
+      /** Networks of proxies whose `x-forwarded-for` says where a call comes from. */
+      trustedProxies: z.array(z.union([z.cidrv4(), z.cidrv6()], 'address/bits')).default([]),
       /** What was proven is believed for this long: a key revoked through another router, too. */
       rememberMs: z.int().min(0).max(60_000).default(1000),
     })

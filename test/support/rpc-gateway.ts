@@ -66,6 +66,7 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
     inside.authenticate ?? (async () => ({ tenant: 'local', credentialId: 'anonymous', scopes: ['infer'] as const }))
   const gatekeeper = createGatekeeper({
     authenticate,
+    clientAddress: peer => peer,
     statuses,
     logger,
     answered: (rpc, status) => answered.push(`${rpc} ${status}`),

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createAuthenticate, demandScope } from '#services/router/edge/auth/authenticate'
+import { readNetworks } from '#services/router/admit/fetch/inside-addresses'
+import { createClientAddress } from '#services/router/edge/auth/client-address'
 import { readCredential } from '#services/router/edge/auth/read-credential'
 import { createFailureLimiter } from '#services/router/edge/auth/failure-limiter'
 import type { Prove } from '#services/router/edge/auth/proof'
@@ -17,7 +19,12 @@ const anonymous: Caller = { tenant: 'local', credentialId: 'anonymous', scopes: 
 const prover: Caller = { tenant: 'c', credentialId: 'proven', scopes: ['infer'] }
 
 /** A door whose one dear proof knows `slow-key` and counts how often it was asked. */
-function doorOf({ perMinute = 1000, rememberMs = 1000, anonymousCaller = undefined as Caller | undefined } = {}) {
+function doorOf({
+  perMinute = 1000,
+  rememberMs = 1000,
+  anonymousCaller = undefined as Caller | undefined,
+  peers = 3,
+} = {}) {
   const time = { nowMs: 1_000_000 }
   const clock = { now: () => time.nowMs }
   const asked: string[] = []
@@ -31,7 +38,7 @@ function doorOf({ perMinute = 1000, rememberMs = 1000, anonymousCaller = undefin
     listed: createProveByList(keys),
     provers: [prove],
     proven,
-    failures: createFailureLimiter({ perMinute, peers: 3 }, clock),
+    failures: createFailureLimiter({ perMinute, peers }, clock),
   })
   return { authenticate, asked, proven, time }
 }
@@ -129,6 +136,34 @@ describe('a peer that shows wrong credentials', () => {
     await expect(authenticate('Bearer other', '10.0.0.1:1')).rejects.toMatchObject({ code: 'RateLimited' })
   })
 
+  it('locks out neither other keys behind its address nor, once they were good, those that must be proven again', async () => {
+    const { authenticate, asked, time } = doorOf({ perMinute: 2, rememberMs: 1000 })
+    const keyOf = (id: string): string => `Bearer sluice_${id}_${'x'.repeat(43)}`
+    await authenticate('Bearer slow-key', '10.0.0.1:1')
+    for (let turn = 0; turn < 2; turn += 1) {
+      await expect(authenticate(keyOf('guessed'), '10.0.0.1:1')).rejects.toMatchObject({ code: 'Unauthenticated' })
+      await expect(authenticate('Bearer no-key', '10.0.0.1:1')).rejects.toMatchObject({ code: 'Unauthenticated' })
+    }
+    await expect(authenticate(keyOf('guessed'), '10.0.0.1:1')).rejects.toMatchObject({ code: 'RateLimited' })
+    await expect(authenticate('Bearer no-key', '10.0.0.1:1')).rejects.toMatchObject({ code: 'RateLimited' })
+    // Another key id is looked up, and a credential that was good before is too.
+    await expect(authenticate(keyOf('mine'), '10.0.0.1:1')).rejects.toMatchObject({ code: 'Unauthenticated' })
+    time.nowMs += 1001
+    expect(await authenticate('Bearer slow-key', '10.0.0.1:1')).toEqual(prover)
+    expect(asked.filter(one => one === 'slow-key')).toHaveLength(2)
+  })
+
+  it('may not go through key ids without end', async () => {
+    const { authenticate } = doorOf({ perMinute: 1, peers: 1000 })
+    const refused: unknown[] = []
+    for (let id = 0; id < 120; id += 1) {
+      const guess = authenticate(`Bearer sluice_id${id}_${'x'.repeat(43)}`, '10.0.0.1:1')
+      refused.push(await guess.catch((error: unknown) => (error as { code: string }).code))
+    }
+    expect(refused.filter(code => code === 'Unauthenticated')).toHaveLength(100)
+    expect(refused.at(-1)).toBe('RateLimited')
+  })
+
   it('is one peer with all of its IPv6 network, and its failures fill no memory', async () => {
     const { authenticate } = doorOf({ perMinute: 1 })
     await expect(authenticate('Bearer a', '2001:db8:1:2:3::4:50')).rejects.toMatchObject({ code: 'Unauthenticated' })
@@ -182,5 +217,21 @@ describe('demandScope()', () => {
   it('refuses a scope that the credential lacks, by its own status', () => {
     expect(() => demandScope(anonymous, 'infer')).not.toThrow()
     expect(() => demandScope(anonymous, 'admin')).toThrow(expect.objectContaining({ code: 'PermissionDenied' }))
+  })
+})
+
+describe('the address of a client', () => {
+  const addressOf = createClientAddress(readNetworks(['10.0.0.0/8', 'fd00::/8']))
+
+  it.each([
+    ['its peer without a proxy', '192.0.2.7:4000', [], '192.0.2.7:4000'],
+    ['its peer, whatever a client says of itself', '192.0.2.7:4000', ['203.0.113.9'], '192.0.2.7:4000'],
+    ['what a trusted proxy says', '10.1.2.3:4000', ['203.0.113.9'], '203.0.113.9'],
+    ['the last hop that is no proxy', '10.1.2.3:4000', ['198.51.100.1, 203.0.113.9, 10.9.9.9'], '203.0.113.9'],
+    ['over several headers', '10.1.2.3:4000', ['198.51.100.1', '203.0.113.9:555'], '203.0.113.9'],
+    ['over IPv6', '[fd00::1]:4000', ['2001:db8::7'], '2001:db8::7'],
+    ['the proxy where it says nothing of use', '10.1.2.3:4000', ['unknown'], '10.1.2.3:4000'],
+  ])('is %s', (_what, peer, forwardedFor, address) => {
+    expect(addressOf(peer, forwardedFor)).toBe(address)
   })
 })

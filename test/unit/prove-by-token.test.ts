@@ -1,4 +1,5 @@
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey, type JWTPayload } from 'jose'
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -55,6 +56,7 @@ function proverOf(more: { tenants?: ReadonlySet<string> } = {}) {
         scopesClaim: 'scope',
         scopePrefix: 'sluice:',
         clockSkewSeconds: 30,
+        types: ['JWT', 'at+jwt'],
         findKey,
         ...more,
       },
@@ -75,7 +77,7 @@ const claims: JWTPayload = {
 function tokenOf(
   changed: Record<string, unknown> = {},
   signer = key,
-  header: { kid?: string; alg?: string } = {},
+  header: { kid?: string; alg?: string; typ?: string } = {},
 ): Promise<string> {
   const seconds = Math.floor(time.nowMs / 1000)
   return new SignJWT({ ...claims, exp: seconds + 300, ...changed })
@@ -109,6 +111,24 @@ describe('a token', () => {
     ['names a tenant that would break out of a key', { tenant: 'acme}:x{' }],
   ])('is refused when it %s', async (_what, changed) => {
     expect(await proverOf()(await tokenOf(changed))).toBeUndefined()
+  })
+
+  it.each(['JWT', 'jwt', 'at+jwt', 'application/at+jwt'])('may be of type %s', async typ => {
+    expect(await proverOf()(await tokenOf({}, key, { typ }))).toBeDefined()
+  })
+
+  it.each(['logout+jwt', 'secevent+jwt', 'dpop+jwt', ''])('is refused when it is of type %j', async typ => {
+    expect(await proverOf()(await tokenOf({}, key, { typ }))).toBeUndefined()
+  })
+
+  it('is refused when its published key is too short for its algorithm', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
+    issuer.state.keys = [{ ...publicKey.export({ format: 'jwk' }), kid: 'short', alg: 'RS256', use: 'sig' }]
+    const seconds = Math.floor(time.nowMs / 1000)
+    const head = Buffer.from(JSON.stringify({ alg: 'RS256', kid: 'short' })).toString('base64url')
+    const body = Buffer.from(JSON.stringify({ ...claims, exp: seconds + 300 })).toString('base64url')
+    const signature = sign('sha256', Buffer.from(`${head}.${body}`), privateKey).toString('base64url')
+    expect(await proverOf()(`${head}.${body}.${signature}`)).toBeUndefined()
   })
 
   it('is taken within the clock skew', async () => {

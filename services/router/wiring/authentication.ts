@@ -2,7 +2,9 @@ import type { Logger } from 'pino'
 import type { Config } from '#services/config/schema'
 import type { Clock } from '#services/contract/clock'
 import { createAuthenticate, type Authenticate } from '#services/router/edge/auth/authenticate'
+import { createClientAddress, type ClientAddress } from '#services/router/edge/auth/client-address'
 import { createFailureLimiter } from '#services/router/edge/auth/failure-limiter'
+import { readNetworks } from '#services/router/admit/fetch/inside-addresses'
 import { createProven } from '#services/router/edge/auth/proven'
 import { createProveByList } from '#services/router/edge/auth/authenticate-by-list'
 import { createProveByStore } from '#services/router/edge/auth/authenticate-by-store'
@@ -18,6 +20,7 @@ import {
 /** Who is let in, and the rpcs by which operators say who is. */
 export interface Door {
   readonly authenticate: Authenticate
+  readonly clientAddress: ClientAddress
   readonly keys: KeyRpcs
 }
 
@@ -60,6 +63,7 @@ export async function composeDoor(
         failures: createFailureLimiter({ perMinute: auth.failuresPerMinute, peers: mostPeers }, clock),
       },
     ),
+    clientAddress: createClientAddress(readNetworks(auth.trustedProxies)),
     keys: createKeyRpcs({ keys, configuredKeys: auth.keys, clock, logger }),
   }
 }

@@ -21,6 +21,8 @@ export interface TokenIssuer {
   /** Stands before `infer` and `admin` in the claim. */
   readonly scopePrefix: string
   readonly clockSkewSeconds: number
+  /** What `typ` of a token's header may say, without `application/`; a token without one is accepted. */
+  readonly types: readonly string[]
   readonly findKey: FindKey
 }
 
@@ -54,7 +56,7 @@ function issuerOf(token: string): string | undefined {
 
 async function verified(token: string, issuer: TokenIssuer, nowMs: number): Promise<JWTPayload | undefined> {
   try {
-    const { payload } = await jwtVerify(token, issuer.findKey, {
+    const { payload, protectedHeader } = await jwtVerify(token, issuer.findKey, {
       issuer: issuer.issuer,
       audience: [...issuer.audiences],
       algorithms: [...issuer.algorithms],
@@ -62,12 +64,23 @@ async function verified(token: string, issuer: TokenIssuer, nowMs: number): Prom
       currentDate: new Date(nowMs),
       requiredClaims: ['exp', 'sub'],
     })
-    return payload
+    // A logout token or a security event of the same issuer is no credential. @source RFC 8725, section 3.11
+    return isOfType(protectedHeader.typ, issuer.types) ? payload : undefined
   } catch (error) {
     // Whatever is wrong with it, its caller learns only that it is not good.
-    if (error instanceof errors.JOSEError) return undefined
+    if (error instanceof errors.JOSEError || isUnfitKey(error)) return undefined
     throw error
   }
+}
+
+/** A published key that its algorithm does not allow, such as RSA of 1,024 bits: jose and WebCrypto refuse it with errors of their own. */
+function isUnfitKey(error: unknown): boolean {
+  return error instanceof TypeError || (error instanceof DOMException && error.name !== 'AbortError')
+}
+
+function isOfType(typ: string | undefined, types: readonly string[]): boolean {
+  const bare = typ?.toLowerCase().replace(/^application\//u, '')
+  return bare === undefined || types.some(type => type.toLowerCase() === bare)
 }
 
 function proofOf(claims: JWTPayload, issuer: TokenIssuer): Proof | undefined {

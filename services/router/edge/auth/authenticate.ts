@@ -1,5 +1,5 @@
 import { GatewayError } from '#services/contract/errors'
-import { hashCredential } from '#services/state/api-keys/api-key'
+import { hashCredential, readKeyId } from '#services/state/api-keys/api-key'
 import type { Caller, Scope } from '#services/router/request/states'
 import type { FailureLimiter } from './failure-limiter.ts'
 import type { Proof, Prove } from './proof.ts'
@@ -42,43 +42,43 @@ export function createAuthenticate(
     }
     return undefined
   }
+  /** Gives the caller of a credential; `undefined` when nobody knows it. @throws GatewayError RateLimited */
+  const callerOf = async (credential: string, peer: string): Promise<Caller | undefined> => {
+    const hash = hashCredential(credential)
+    const hashText = hash.toString('hex')
+    const known = listed(hash) ?? proven.recall(hashText)?.caller
+    if (known !== undefined) return known
+    // Who was known before is looked up whatever others behind the same address do.
+    if (!proven.wasGood(hashText)) failures.demandRoom(peer, readKeyId(credential))
+    const proof = await proven.once(hashText, () => proveByAny(credential, hash))
+    if (proof === undefined) failures.count(peer, readKeyId(credential))
+    return proof?.caller
+  }
   return async (authorization, peer = 'unknown') => {
     if (authorization === undefined) {
       if (anonymous !== undefined) return anonymous
-      throw new GatewayError(
-        'Unauthenticated',
+      throw refused(
+        'CREDENTIAL_MISSING',
         'a credential is needed: authorization: Bearer <API key or token>, or x-api-key',
-        {
-          stage: 'admit',
-          reason: 'CREDENTIAL_MISSING',
-        },
       )
     }
     const credential = readBearer(authorization)
-    if (credential !== undefined) {
-      const hash = hashCredential(credential)
-      const known = listed(hash) ?? proven.recall(hash.toString('hex'))?.caller
-      if (known !== undefined) return known
-      failures.demandRoom(peer)
-      const proof = await proven.once(hash.toString('hex'), () => proveByAny(credential, hash))
-      if (proof !== undefined) return proof.caller
-    } else failures.demandRoom(peer)
-    failures.count(peer)
     if (credential === undefined) {
-      throw new GatewayError(
-        'Unauthenticated',
+      failures.demandRoom(peer)
+      failures.count(peer)
+      throw refused(
+        'CREDENTIAL_UNUSABLE',
         'the credential cannot be read: send authorization: Bearer <API key or token>',
-        {
-          stage: 'admit',
-          reason: 'CREDENTIAL_UNUSABLE',
-        },
       )
     }
-    throw new GatewayError('Unauthenticated', 'the credential is not known, or its time is over', {
-      stage: 'admit',
-      reason: 'CREDENTIAL_UNKNOWN',
-    })
+    const caller = await callerOf(credential, peer)
+    if (caller === undefined) throw refused('CREDENTIAL_UNKNOWN', 'the credential is not known, or its time is over')
+    return caller
   }
+}
+
+function refused(reason: string, message: string): GatewayError {
+  return new GatewayError('Unauthenticated', message, { stage: 'admit', reason })
 }
 
 /** The credential of a header; `undefined` when it has none that could be one. */

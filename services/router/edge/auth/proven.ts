@@ -4,6 +4,8 @@ import type { Proof } from './proof.ts'
 /** Credentials found good a moment ago, by their hashes. */
 export interface Proven {
   recall(hash: string): Proof | undefined
+  /** Whether it was good once; it may have been revoked since. */
+  wasGood(hash: string): boolean
   /** Proves once for all who ask at once, and remembers what was good. */
   once(hash: string, prove: () => Promise<Proof | undefined>): Promise<Proof | undefined>
   /** Forgets all, and what is being proven now is not remembered. */
@@ -21,6 +23,7 @@ export interface ProvenOptions {
 export function createProven({ rememberMs, most }: ProvenOptions, clock: Clock): Proven {
   let good = new Map<string, Proof>()
   let asked = new Map<string, Promise<Proof | undefined>>()
+  const everGood = new Set<string>()
   return {
     recall(hash) {
       const proof = good.get(hash)
@@ -28,6 +31,7 @@ export function createProven({ rememberMs, most }: ProvenOptions, clock: Clock):
       good.delete(hash)
       return undefined
     },
+    wasGood: hash => everGood.has(hash),
     once(hash, prove) {
       const under = asked.get(hash)
       if (under !== undefined) return under
@@ -38,6 +42,8 @@ export function createProven({ rememberMs, most }: ProvenOptions, clock: Clock):
           const kept = { ...proof, until: Math.min(proof.until, clock.now() + rememberMs) }
           goodThen.set(hash, kept)
           if (goodThen.size > most) goodThen.delete(goodThen.keys().next().value ?? '')
+          everGood.add(hash)
+          if (everGood.size > most) everGood.delete(everGood.keys().next().value ?? '')
           return kept
         })
         .finally(() => askedThen.delete(hash))

@@ -5,6 +5,7 @@ import { invalidField, isGatewayError } from '#services/contract/errors'
 import { storeErrorOf } from '#services/platform/redis/run-command'
 import { statusName, type StatusWriter } from '#services/wire/status'
 import type { Caller } from '#services/router/request/states'
+import type { ClientAddress } from '../auth/client-address.ts'
 import { readCredential } from '../auth/read-credential.ts'
 import { headersOf } from './call-context.ts'
 import { hasMalformedTimeout } from './grpc-js-internals.ts'
@@ -20,6 +21,7 @@ export interface Gatekeeper {
 /** What proving needs. */
 export interface GatekeeperDependencies {
   readonly authenticate: (authorization: string | undefined, peer: string) => Promise<Caller>
+  readonly clientAddress: ClientAddress
   readonly statuses: StatusWriter
   readonly answered: (rpc: string, status: string, elapsedMs: number) => void
   readonly logger: Logger
@@ -29,12 +31,18 @@ export interface GatekeeperDependencies {
 const open = /^\/grpc\.(?:health|reflection)\./u
 
 /** Makes the gatekeeper. An unproven client's message, however large, is neither buffered nor parsed. */
-export function createGatekeeper({ authenticate, statuses, answered, logger }: GatekeeperDependencies): Gatekeeper {
+export function createGatekeeper({
+  authenticate,
+  clientAddress,
+  statuses,
+  answered,
+  logger,
+}: GatekeeperDependencies): Gatekeeper {
   const callers = new WeakMap<Metadata, Caller>()
   const prove = async (metadata: Metadata, peer: string): Promise<Caller> =>
     authenticate(
       readCredential(header => headersOf(metadata, header)),
-      peer,
+      clientAddress(peer, headersOf(metadata, 'x-forwarded-for')),
     )
   return {
     interceptor({ path }, call) {
