@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { packageRoot } from '#services/config/load-config'
 import { runCli } from '../support/run-cli.ts'
 
-const pages = ['README.md', 'deploy/RUNBOOK.md', 'deploy/SECURITY.md']
+const docs = readdirSync(join(packageRoot(), 'docs')).map(name => join('docs', name))
+const pages = ['README.md', ...docs, 'deploy/RUNBOOK.md', 'deploy/SECURITY.md']
 
 /** Words of every `npx sluice …` on a page, without what a shell or a sentence adds. */
 function commandsOf(page: string): readonly string[] {
@@ -16,7 +17,7 @@ function commandsOf(page: string): readonly string[] {
 const commands = [...new Set(pages.flatMap(commandsOf))]
 
 it(
-  'names only commands and options that there are, in README, runbook and threat model',
+  'names only commands and options that there are, in README, docs, runbook and threat model',
   { timeout: 120_000 },
   async () => {
     expect(commands.length).toBeGreaterThan(25)
