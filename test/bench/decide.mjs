@@ -121,7 +121,9 @@ async function decider() {
     }
     const admitted = await admit({ caller, request, mode: 'sync', arrivedAt: clock.now() }, signal)
     const chosen = choose(await assess(admitted))
-    if (chosen.estimate.fallback !== undefined) throw new Error(`no estimate: ${chosen.estimate.fallback}`)
+    // On a busy machine an estimate can miss its time limit; that decision counts with the time that it took.
+    const { fallback } = chosen.estimate
+    if (fallback !== undefined && fallback !== 'timeout') throw new Error(`no estimate: ${fallback}`)
     metrics.decided(chosen, chosen.assessMs)
   }
 }

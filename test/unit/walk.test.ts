@@ -252,9 +252,14 @@ describe('walk()', () => {
         ...dependencies.queue,
         add: async (_pool: string, { legId }: { legId: LegId }) => {
           set.queued.push(legId)
-          setTimeout(() => void begins(legId, legId === ownId ? 'w1' : 'w2'), 5)
-          if (legId === twinId) setTimeout(() => void ends(legId, twinEnds), 60)
-          if (legId === ownId && ownEnds !== undefined) setTimeout(() => void ends(legId, ownEnds), 40)
+          // The leg ends only once its twin is at work, and the twin after it, however slow the machine is.
+          const run = async (): Promise<void> => {
+            await begins(legId, legId === ownId ? 'w1' : 'w2')
+            if (legId !== twinId) return
+            if (ownEnds !== undefined) await ends(ownId, ownEnds)
+            await ends(twinId, twinEnds)
+          }
+          setImmediate(() => void run())
         },
       }
       const hedging = { afterMs: () => 10, take: () => true, ran: () => {} }
