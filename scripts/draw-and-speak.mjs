@@ -1,5 +1,6 @@
 // Spoken numbers and pictures of text for the demo and for calibration: the same arguments give the same bytes.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 
@@ -23,14 +24,29 @@ function recording(recordings, digit, speaker, take) {
   return Array.from({ length: (bytes.length - at) >> 1 }, (_, index) => bytes.readInt16LE(at + 2 * index))
 }
 
-/** One number spoken digit by digit, as a WAV in `folder`. `noise` is its share of full scale; `recordings` holds the single digits; `takes` are those that may be used. */
-export function speak(folder, recordings, takes, { name, digits, speakers, take, pauseMs, noise }) {
+/**
+ * One number spoken digit by digit, as a WAV in `folder`. `noise` is its share of full scale; `recordings` holds the single digits; `takes` are
+ * those that may be used. `speed` is a ratio; `babble` is the level of another voice beneath, as a ratio to this one.
+ */
+export function speak(
+  folder,
+  recordings,
+  takes,
+  { name, digits, speakers, take, pauseMs, noise, speed = 1, babble = 0 },
+) {
   const random = seeded(digits.length * 1000 + take)
   const pause = Array(Math.round((rateHz * pauseMs) / 1000)).fill(0)
-  const said = [...digits].flatMap((digit, index) => [
+  const spoken = [...digits].flatMap((digit, index) => [
     ...recording(recordings, digit, speakers[index % speakers.length], takes[(take + index) % takes.length]),
     ...pause,
   ])
+  const said = speed === 1 ? spoken : sped(spoken, speed)
+  if (babble > 0) {
+    const others = [...digits].flatMap((digit, index) =>
+      recording(recordings, (Number(digit) + 3) % 10, speakers[0], takes[(take + index + 5) % takes.length]),
+    )
+    said.forEach((sample, index) => (said[index] = sample + babble * others[index % others.length]))
+  }
   const lead = Array(rateHz / 4).fill(0)
   const samples = [...lead, ...said, ...lead]
   const loudest = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 1)
@@ -39,21 +55,8 @@ export function speak(folder, recordings, takes, { name, digits, speakers, take,
     const heard = (sample / loudest) * 0.8 + (random() + random() - 1) * noise
     body.writeInt16LE(Math.round(Math.max(-1, Math.min(1, heard)) * 32767), index * 2)
   })
-  const header = Buffer.alloc(44)
-  header.write('RIFF', 0)
-  header.writeUInt32LE(36 + body.length, 4)
-  header.write('WAVEfmt ', 8)
-  header.writeUInt32LE(16, 16)
-  header.writeUInt16LE(1, 20)
-  header.writeUInt16LE(1, 22)
-  header.writeUInt32LE(rateHz, 24)
-  header.writeUInt32LE(rateHz * 2, 28)
-  header.writeUInt16LE(2, 32)
-  header.writeUInt16LE(16, 34)
-  header.write('data', 36)
-  header.writeUInt32LE(body.length, 40)
   const file = `audio/${name}.wav`
-  writeFileSync(join(folder, file), Buffer.concat([header, body]))
+  writeWave(join(folder, file), body, rateHz)
   return {
     id: name,
     task: 'transcribe',
@@ -62,6 +65,52 @@ export function speak(folder, recordings, takes, { name, digits, speakers, take,
     expected: digits,
     comparator: 'exact-digits',
   }
+}
+
+/** Faster or slower, as a tape is. */
+function sped(samples, speed) {
+  return Array.from({ length: Math.floor(samples.length / speed) }, (_, index) => {
+    const at = index * speed
+    const left = Math.floor(at)
+    const next = samples[left + 1] ?? samples[left]
+    return samples[left] + (next - samples[left]) * (at - left)
+  })
+}
+
+/** A sentence spoken by espeak-ng, as a WAV in `folder`, with noise. */
+export function saySentence(folder, { name, text, voice, wordsPerMinute, noise }) {
+  const file = `audio/${name}.wav`
+  const path = join(folder, file)
+  const { status, stderr } = spawnSync('espeak-ng', ['-v', voice, '-s', String(wordsPerMinute), '-w', path, text])
+  if (status !== 0) throw new Error(`espeak-ng: ${stderr}`)
+  const bytes = readFileSync(path)
+  rmSync(path)
+  const body = Buffer.from(bytes.subarray(bytes.indexOf('data') + 8))
+  const random = seeded(text.length * 1000 + wordsPerMinute)
+  for (let at = 0; at + 1 < body.length; at += 2) {
+    const heard = body.readInt16LE(at) + (random() + random() - 1) * noise * 32767
+    body.writeInt16LE(Math.round(Math.max(-32768, Math.min(32767, heard))), at)
+  }
+  writeWave(path, body, bytes.readUInt32LE(24))
+  return { id: name, task: 'transcribe', modality: 'audio', file, expected: text, comparator: 'text' }
+}
+
+/** Mono, 16 bit. */
+function writeWave(path, body, rate) {
+  const header = Buffer.alloc(44)
+  header.write('RIFF', 0)
+  header.writeUInt32LE(36 + body.length, 4)
+  header.write('WAVEfmt ', 8)
+  header.writeUInt32LE(16, 16)
+  header.writeUInt16LE(1, 20)
+  header.writeUInt16LE(1, 22)
+  header.writeUInt32LE(rate, 24)
+  header.writeUInt32LE(rate * 2, 28)
+  header.writeUInt16LE(2, 32)
+  header.writeUInt16LE(16, 34)
+  header.write('data', 36)
+  header.writeUInt32LE(body.length, 40)
+  writeFileSync(path, Buffer.concat([header, body]))
 }
 
 const escape = text => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
@@ -73,6 +122,7 @@ const plain = {
   top: 0,
   left: 24,
   turn: 0,
+  style: '',
   blur: 0,
   noise: 0,
   quality: 0,
@@ -90,10 +140,11 @@ export async function draw(folder, how) {
   return { id: name, task: 'ocr', modality: 'image', file, expected: lines.join('\n'), comparator: 'text' }
 }
 
-function svgOf({ lines, width, height, size, font, ink, paper, top, left, turn }) {
+function svgOf({ lines, width, height, size, font, style, ink, paper, top, left, turn }) {
+  const styled = { bold: ' font-weight="bold"', italic: ' font-style="italic"' }[style] ?? ''
   const spans = lines.map((line, index) => {
     const y = Math.round(top + size * 1.5 + index * size * 1.5)
-    return `<text x="${left}" y="${y}" font-family="${font}" font-size="${size}" fill="${ink}" xml:space="preserve">${escape(line)}</text>`
+    return `<text x="${left}" y="${y}" font-family="${font}"${styled} font-size="${size}" fill="${ink}" xml:space="preserve">${escape(line)}</text>`
   })
   const turned = `<g transform="rotate(${turn} ${width / 2} ${height / 2})">${spans.join('')}</g>`
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="${paper}"/>${turned}</svg>`

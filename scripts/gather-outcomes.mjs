@@ -1,10 +1,13 @@
 // Runs every model of a ladder over inputs with known answers and writes outcome rows for `sluice calibrate`:
-//   node scripts/gather-outcomes.mjs --inputs inputs.json --models a,b,c --out rows.jsonl [--task T] [--limit N]
+//   node scripts/gather-outcomes.mjs --inputs deploy/demo/inputs.json --models ppocr-fast,ppocr-large --out rows.jsonl
 //   node scripts/gather-outcomes.mjs --rows mmlu-pro.jsonl.gz --label-set academic-subject --models minilm,gte-small --out rows.jsonl
-// The second form takes the rows that the heads were not trained on. A row that is in the output already is not run again.
+// Inputs are a JSON array of { id, task, text | file, expected, comparator?, labelSet?, labels?, group? }; files lie beside it, and comparator is
+// exact-digits, text or label. Inputs of other tasks than the models have and those without a known answer are left out, and it is said how many.
+// The second form takes the rows that heads were not trained on. A row that is in the output already is not run again, so a run that was
+// stopped, or that --limit COUNT or --seconds COUNT ended, goes on where it was. The format of rows is in the README, "Outcome rows".
 import { createHash, randomBytes } from 'node:crypto'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { pino } from 'pino'
@@ -27,12 +30,28 @@ const { values } = parseArgs({
     out: { type: 'string' },
     task: { type: 'string' },
     limit: { type: 'string', default: '1000000' },
+    seconds: { type: 'string', default: '1000000' },
     threads: { type: 'string', default: '1' },
   },
 })
+if (values.models === undefined || values.out === undefined || (values.inputs ?? values.rows) === undefined) {
+  stop('needs --models A,B,…, --out FILE, and --inputs FILE or --rows FILE with --label-set NAME')
+}
 const { config, places } = loadConfig()
 const names = values.models.split(',')
+const unknown = names.filter(name => config.models[name] === undefined)
+if (unknown.length > 0)
+  stop(`--models: ${unknown.join(', ')} is not configured; there are ${Object.keys(config.models).join(', ')}`)
 const heldOutBytes = Math.round(0.15 * 256)
+const comparators = { transcribe: 'text', ocr: 'text', classify: 'label', generate: 'text' }
+
+const done = new Set(existsSync(values.out) ? readLines(values.out).map(row => row.id) : [])
+const all = values.rows === undefined ? readInputs() : readRows()
+const inputs = all
+  .filter(isAsked)
+  .filter(input => !done.has(input.id))
+  .slice(0, Number(values.limit))
+tellLeftOut()
 
 const engine = await createEngine(
   {
@@ -45,15 +64,29 @@ const engine = await createEngine(
   },
   { packPath: name => packPath(places.packs, name), logger: pino({ level: 'warn' }), clock: systemClock },
 )
-const done = new Set(existsSync(values.out) ? readLines(values.out).map(row => row.id) : [])
-const inputs = (values.rows === undefined ? readInputs() : readRows())
-  .filter(input => !done.has(input.id))
-  .slice(0, Number(values.limit))
-for (const [index, input] of inputs.entries()) {
-  appendFileSync(values.out, `${JSON.stringify(await outcomeOf(input))}\n`)
-  if (index % 20 === 0) console.error(`${index} of ${inputs.length}`)
+const endAt = Date.now() + 1000 * Number(values.seconds)
+try {
+  for (const [index, input] of inputs.entries()) {
+    if (Date.now() > endAt) break
+    appendFileSync(values.out, `${JSON.stringify(await outcomeOf(input))}\n`)
+    if (index % 20 === 0) process.stderr.write(`${index} of ${inputs.length}\n`)
+  }
+} finally {
+  await engine.close()
 }
-await engine.close()
+
+/** Every model has the task, and the answer is known. */
+function isAsked({ task, expected }) {
+  const wanted = values.task ?? task
+  return task === wanted && expected !== undefined && names.every(name => config.models[name].tasks.includes(task))
+}
+
+function tellLeftOut() {
+  const others = all.length - all.filter(isAsked).length
+  if (others > 0)
+    process.stderr.write(`${others} inputs are of other tasks or have no known answer, and are left out\n`)
+  if (all.length === others) stop(`no input has a task of ${names.join(', ')} and a known answer`)
+}
 
 async function outcomeOf(input) {
   const part = await partOf(input)
@@ -61,25 +94,19 @@ async function outcomeOf(input) {
   const outcomes = {}
   for (const model of names) outcomes[model] = await run(model, input, part)
   const content = kind === 'text' ? [{ text: part.text }] : [{ [kind]: description.features }]
-  return {
-    id: input.id,
-    dataset: `sluice-${input.task}`,
-    group: input.group ?? 'all',
-    modality: kind,
-    content,
-    outcomes,
-  }
+  const group = input.group ?? 'all'
+  return { id: input.id, dataset: `sluice-${input.task}`, group, modality: kind, content, outcomes }
 }
 
 async function run(model, input, part) {
-  const legId = `${randomBytes(16).toString('hex')}.0`
+  const { task, labelSet, labels } = input
   const work = {
-    legId,
+    legId: `${randomBytes(16).toString('hex')}.0`,
     attempt: 1,
     model,
     recipe: {},
-    task: input.task,
-    options: input.labelSet === undefined ? {} : { labelSet: input.labelSet },
+    task,
+    options: { ...(labelSet === undefined ? {} : { labelSet }), ...(labels === undefined ? {} : { labels }) },
     parts: [
       part.kind === 'text' ? part : { kind: part.kind, bytes: new Uint8Array(part.bytes), mediaType: part.mediaType },
     ],
@@ -90,16 +117,14 @@ async function run(model, input, part) {
   const startedAt = performance.now()
   const [outcome] = await engine.run([work], { signal: () => never, onDelta: () => Promise.resolve() })
   const latencyMs = Math.round(performance.now() - startedAt)
-  if (outcome.kind !== 'done') return { score: 0, confidence: 0, costUsd: 0, latencyMs, answer: '' }
+  if (outcome.kind !== 'done') throw new Error(`${input.id}: ${model} failed (${outcome.reason}): ${outcome.message}`)
   const { output, rawConfidence, signals, usage } = outcome.result
   const answer = answerText(output)
-  const score = Number(isRight(input.comparator, answer, input.expected))
-  const costUsd = costOf(usage, config.models[model].price) / 1e9
   return {
-    score,
+    score: Number(isRight(input.comparator ?? comparators[task], answer, input.expected)),
     confidence: rawConfidence,
     signals,
-    costUsd,
+    costUsd: costOf(usage, config.models[model].price) / 1e9,
     latencyMs,
     answer: answer.slice(0, 200),
     outputChars: answer.length,
@@ -110,13 +135,12 @@ async function partOf(input) {
   if (input.text !== undefined) return { kind: 'text', text: input.text }
   const bytes = readFileSync(join(dirname(values.inputs), input.file))
   const limits = { imageMegapixels: 100, audioSeconds: 600 }
-  return { kind: input.modality, bytes, ...(await checkMedia({ kind: input.modality, bytes }, 'file', limits)) }
+  const kind = input.modality ?? (extname(input.file) === '.wav' ? 'audio' : 'image')
+  return { kind, bytes, ...(await checkMedia({ kind, bytes }, input.file, limits)) }
 }
 
 function readInputs() {
-  return JSON.parse(readFileSync(values.inputs, 'utf8')).filter(
-    input => values.task === undefined || input.task === values.task,
-  )
+  return JSON.parse(readFileSync(values.inputs, 'utf8'))
 }
 
 function readRows() {
@@ -129,7 +153,6 @@ function readRows() {
       labelSet: values['label-set'],
       text: row.content.map(part => part.text ?? '').join('\n'),
       expected: row.group,
-      comparator: 'label',
     }))
 }
 
@@ -141,4 +164,9 @@ function readLines(file) {
 
 function specOf(backend) {
   return { ...backend, ...(backend.heads === undefined ? {} : { heads: places.folder(backend.heads) }) }
+}
+
+function stop(why) {
+  process.stderr.write(`gather-outcomes: ${why}\n`)
+  process.exit(2)
 }

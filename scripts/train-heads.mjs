@@ -2,20 +2,25 @@
 //   node scripts/train-heads.mjs --model minilm --label-set academic-subject --rows mmlu-pro.jsonl.gz \
 //     --source 'TIGER-AI-Lab/MMLU-Pro questions and their categories' --licence Apache-2.0
 // A head is a multinomial logistic regression on the model's vectors. Rows whose id hashes into the held-out share are never
-// trained on: they calibrate the cascade. The accuracy in the manifest comes from five folds of the rest.
+// trained on: they measure the cascade. The accuracy in the manifest comes from five folds of the rest.
+// With --cross-fitted FILE the rows of those folds are written as outcome rows for `sluice calibrate`: what a head that has not seen a row
+// says of it, of the whole question and of its stem without options. A file that another model's run wrote is added to.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { loadConfig } from '../dist/services/config/load-config.js'
+import { costOf } from '../dist/services/contract/price.js'
 import { packPath } from '../dist/services/packs/pack-path.js'
 import { readWordPieces } from '../dist/services/decision/encoder/word-pieces.js'
 import { loadEmbeddingModel } from '../dist/services/decision/encoder/embedding-model.js'
+import { interpretLogits } from '../dist/services/worker/backends/embedding/labelling.js'
 import { createSessionLoader } from '../dist/services/worker/backends/onnx/session-loader.js'
 
 const flags = ['model', 'label-set', 'rows', 'source', 'licence']
-const { values } = parseArgs({ options: Object.fromEntries(flags.map(flag => [flag, { type: 'string' }])) })
+const options = Object.fromEntries([...flags, 'cross-fitted'].map(flag => [flag, { type: 'string' }]))
+const { values } = parseArgs({ options })
 const absent = flags.filter(flag => values[flag] === undefined)
 if (absent.length > 0) throw new Error(`needs --${absent.join(', --')}`)
 const { model: modelName, 'label-set': labelSet, rows: rowsFile, source, licence } = values
@@ -28,16 +33,19 @@ const rounds = 400
 
 const rows = readRows(rowsFile)
 const labels = [...new Set(rows.map(row => row.group))].toSorted((a, b) => (a < b ? -1 : 1))
+const times = new Map()
 const vectors = await embedAll(rows)
 const targets = rows.map(row => labels.indexOf(row.group))
 const open = rows.flatMap((row, index) => (isHeldOut(row.id) ? [] : [index]))
 
+const foldWeights = []
 const judged = crossValidate()
 const weights = fit(open)
 const temperature = fitTemperature(judged.map(one => [one.logits, one.target]))
 const accuracy = judged.filter(one => one.right).length / judged.length
 const [low, high] = wilson(judged.filter(one => one.right).length, judged.length)
 const adHoc = await fitAdHoc()
+if (values['cross-fitted'] !== undefined) await writeCrossFitted(values['cross-fitted'])
 
 const folder = join(places.folder(backend.heads), labelSet)
 mkdirSync(folder, { recursive: true })
@@ -87,7 +95,9 @@ async function embedAll(list) {
   const toPieces = readWordPieces(folder, backend.tokens ?? 256)
   const out = []
   for (const [index, row] of list.entries()) {
+    const startedAt = performance.now()
     const [one] = await model.embed([toPieces(row.text).ids])
+    times.set(row.text, performance.now() - startedAt)
     out.push(one.values)
     if (index % 500 === 0) console.error(`${index} of ${list.length}`)
   }
@@ -135,11 +145,15 @@ function softmax(logits, divisor = 1) {
   return powers.map(power => power / sum)
 }
 
+function foldOf(index) {
+  return createHash('sha256').update(rows[index].id).digest()[1] % folds
+}
+
 function crossValidate() {
-  const foldOf = index => createHash('sha256').update(rows[index].id).digest()[1] % folds
   const out = []
   for (let fold = 0; fold < folds; fold += 1) {
     const weight = fit(open.filter(index => foldOf(index) !== fold))
+    foldWeights.push(weight)
     for (const index of open.filter(one => foldOf(one) === fold)) {
       const logits = logitsOf(weight, vectors[index])
       out.push({ logits, target: targets[index], right: logits.indexOf(Math.max(...logits)) === targets[index] })
@@ -147,6 +161,52 @@ function crossValidate() {
     console.error(`fold ${fold}`)
   }
   return out
+}
+
+/** Outcomes of every row that the head may be trained on, by the head of the fold that it is not in. */
+async function writeCrossFitted(file) {
+  const known = existsSync(file)
+    ? readFileSync(file, 'utf8')
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line))
+    : []
+  const byId = new Map(known.map(row => [row.id, row]))
+  const stems = open.map(index => ({ ...rows[index], index, form: 'stem', text: stemOf(rows[index].text) }))
+  const stemVectors = await embedAll(stems)
+  const whole = open.map(index => ({ ...rows[index], index, form: 'whole' }))
+  const asked = [...whole, ...stems]
+  const given = [...open.map(index => vectors[index]), ...stemVectors]
+  for (const [at, { id, index, form, text, group }] of asked.entries()) {
+    const logits = logitsOf(foldWeights[foldOf(index)], given[at]).map(one => one / temperature)
+    const { labels: said, rawConfidence, signals } = interpretLogits(labels, Float32Array.from(logits))
+    const answer = said[0].label
+    const computeMs = times.get(text) ?? 0
+    const row = byId.get(`${id}#${form}`) ?? {
+      id: `${id}#${form}`,
+      dataset: 'sluice-classify',
+      group,
+      modality: 'text',
+      content: [{ text }],
+      outcomes: {},
+    }
+    row.outcomes[modelName] = {
+      score: Number(answer === group),
+      confidence: rawConfidence,
+      signals,
+      costUsd: costOf({ computeMs }, config.models[modelName].price) / 1e9,
+      latencyMs: Math.round(computeMs),
+      answer,
+      outputChars: answer.length,
+    }
+    byId.set(row.id, row)
+  }
+  writeFileSync(file, [...byId.values()].map(row => `${JSON.stringify(row)}\n`).join(''))
+}
+
+/** A question without its options. */
+function stemOf(text) {
+  return text.split(/\n\(?A[.)] /u)[0].trim()
 }
 
 /** The divisor of logits that makes the held-out probabilities most likely, by golden-section search. */

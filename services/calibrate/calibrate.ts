@@ -1,13 +1,15 @@
 import { estimateOf } from '#services/decision/policy/load-policy'
 import { certifiedPoint } from '#services/decision/decide/decide-by-risk'
-import type { PolicyFile } from '#services/decision/policy/policy-schema'
+import { textOf } from '#services/decision/policy/featurize'
+import { policySchemaNumber, type PolicyFile } from '#services/decision/policy/policy-schema'
 import { chooseSpace } from '#services/calibrate/fit/kernel/choose-space'
 import { foresee, graphOf, withFeatures, type FeaturedRow } from '#services/calibrate/fit/kernel/fit-estimator'
 import { choosePoint, fitPath, type UnseenRow } from '#services/calibrate/fit/fit-path'
 import { fitReference } from '#services/calibrate/fit/fit-reference'
+import { fitDomain, type FittedDomain } from '#services/calibrate/fit/domain/fit-domain'
 import { fitRisk } from '#services/calibrate/fit/fit-risk'
 import { fitStack, type StackOptions } from '#services/calibrate/fit/fit-stack'
-import type { TextEncoder } from '#services/decision/encoder/text-encoder'
+import type { EncoderIdentity, TextEncoder } from '#services/decision/encoder/text-encoder'
 import { drawOf } from './draw.ts'
 import { crossFit } from '#services/calibrate/fit/folds'
 import { createWalk } from './walk-row.ts'
@@ -34,6 +36,8 @@ export interface CalibrateOptions {
   readonly seed?: number
   /** Opens what turns texts into vectors of meaning; asked only where every row has text, used where that foresees better. */
   readonly openEncoder?: () => Promise<TextEncoder | undefined>
+  /** Opens one by whose vectors unlike requests are told too, whether or not it foresees better. */
+  readonly openDomainEncoder?: () => Promise<TextEncoder | undefined>
 }
 
 /** What came of it, to be shown. */
@@ -82,7 +86,9 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
   const book = createCostBook(rows, models)
   const usual = Object.fromEntries(models.map(model => [model, usualOf(rows, model, book)]))
   const featured = withFeatures(rows)
-  const { space, encoder, encoderGain } = await chooseSpace(featured, models, seed, options.openEncoder)
+  const chosenSpace = await chooseSpace(featured, models, seed, options.openEncoder)
+  const { space, encoder, encoderGain } = chosenSpace
+  const { domain, identity } = await domainFor(featured, chosenSpace, { ...options, models, seed })
   const stackOptions: StackOptions = { models, space, usual, seed }
 
   const path = fitPath(walksUnseen(featured, stackOptions), models, book, seed)
@@ -91,7 +97,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
   const risk = fitRisk(featured, { models, book, seed, delta })
   const graph = graphOf(space, stack.estimator)
   const policy: Omit<PolicyFile, 'files'> = {
-    schema: 7,
+    schema: policySchemaNumber,
     models: [...models],
     estimator: {
       file: 'estimator.onnx',
@@ -99,8 +105,10 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
       means: space.means.map(rounded),
       scales: space.scales.map(rounded),
       grams: graph.gramWeights.length > 0,
-      ...(encoder === undefined ? {} : { encoder }),
+      embedding: graph.embeddings.length > 0,
     },
+    ...identity,
+    ...(domain === undefined ? {} : { domain: domain.file }),
     usual,
     costsKnown: book.known,
     judges: stack.judges,
@@ -116,7 +124,8 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
       datasets: [...new Set(rows.map(row => row.dataset))].toSorted(),
     },
   }
-  writePolicy(options.out, policy, new Map([['estimator.onnx', writeEstimatorGraph(graph)]]))
+  const graphBytes = writeEstimatorGraph(graph)
+  writePolicy(options.out, policy, new Map([['estimator.onnx', graphBytes], ...filesOf(domain)]))
   const { meanScore, meanCostUsd, escalationRatio } = path[chosen]!
   return {
     rows: rows.length,
@@ -132,6 +141,37 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
     }),
     warnings: [...gathered.warnings, ...ordered.warnings, ...warnings],
   }
+}
+
+/** Fits what requests inside the domain look like, and names the encoder that the policy is then tied to. */
+async function domainFor(
+  rows: readonly FeaturedRow[],
+  space: Awaited<ReturnType<typeof chooseSpace>>,
+  options: CalibrateOptions & { readonly models: readonly string[]; readonly seed: number },
+): Promise<{ domain: FittedDomain | undefined; identity: { readonly encoder?: EncoderIdentity } }> {
+  const { models, seed } = options
+  const meaning = await meaningFor(rows, space, options)
+  const domain = await fitDomain(rows, { models, seed, meaningOf: meaning?.of })
+  const encoder = space.encoder ?? (domain?.file.meaning === undefined ? undefined : meaning?.identity)
+  return { domain, identity: encoder === undefined ? {} : { encoder } }
+}
+
+function filesOf(domain: FittedDomain | undefined): readonly (readonly [string, Uint8Array])[] {
+  return domain === undefined ? [] : [[domain.file.file, domain.bytes]]
+}
+
+/** Where the vectors come from by which unlike requests are told: the estimator's encoder, else one that was asked for. */
+async function meaningFor(
+  rows: readonly FeaturedRow[],
+  { space, encoder }: Awaited<ReturnType<typeof chooseSpace>>,
+  { openDomainEncoder }: CalibrateOptions,
+): Promise<{ identity: EncoderIdentity; of: (row: FeaturedRow) => Promise<Float32Array> } | undefined> {
+  if (encoder !== undefined) {
+    return { identity: encoder, of: ({ at }) => Promise.resolve(space.points[at]?.embedding ?? new Float32Array(0)) }
+  }
+  if (openDomainEncoder === undefined || rows.some(({ row }) => textOf(row.parts) === undefined)) return undefined
+  const opened = await openDomainEncoder()
+  return opened && { identity: opened.identity, of: ({ row }) => opened.encode(textOf(row.parts) ?? '') }
 }
 
 /** Rows to be walked by whole fits that have not seen them. */

@@ -1,9 +1,7 @@
-import { asFitted } from '#services/decision/calibrators/as-fitted'
 import { dangerOf, decide, worthView } from '#services/decision/decide/decide'
 import { mostWorthy, type WorthView } from '#services/decision/decide/decide-by-utility'
 import { bestOf } from '#services/decision/decide/decide-step'
 import { judgeAll } from '#services/decision/calibrators/judge-answer'
-import { judgeInOrder } from '#services/decision/calibrators/judge-in-order'
 import type { Called, Estimate } from '#services/decision/policy/policy'
 import type { PolicyFile, QualityPoint } from '#services/decision/policy/policy-schema'
 import type { OutcomeRow } from './states.ts'
@@ -34,7 +32,7 @@ export function createWalk(
   row: OutcomeRow,
   estimate: Estimate,
   file: Pick<PolicyFile, 'models' | 'usual' | 'prospects' | 'judges' | 'labelModel'> &
-    Partial<Pick<PolicyFile, 'risk' | 'schema'>>,
+    Partial<Pick<PolicyFile, 'risk'>>,
 ): Walk {
   const seen = new Map<string, readonly Called[]>([['', []]])
   const views = new Map<string, WorthView>()
@@ -43,11 +41,8 @@ export function createWalk(
 
   function calledFor(calls: readonly string[]): readonly Called[] {
     return kept(seen, calls.join('\n'), () => {
-      const answers = asFitted(
-        file.schema,
-        calls.map(model => judgedOf(row, model)),
-      )
-      const confidences = (file.schema === 3 ? judgeInOrder : judgeAll)(file, answers, estimate)
+      const answers = calls.map(model => judgedOf(row, model))
+      const confidences = judgeAll(file, answers, estimate)
       return answers.map((one, index) => ({ ...one, confidence: confidences[index]!, costNanoUsd: 0 }))
     })
   }

@@ -73,6 +73,8 @@ export interface Answer {
   readonly latencyMs: number
   readonly degraded?: DegradedReason
   readonly policyVersion: string
+  /** The request is unlike those that the policy was fitted on. */
+  readonly outOfDomain?: true
 }
 
 /** The text by which answers of different rungs are compared and shown. */

@@ -21,10 +21,12 @@ import { loadConfig } from '../../dist/services/config/load-config.js'
 import { systemClock } from '../../dist/services/contract/clock.js'
 import { loadPolicy } from '../../dist/services/decision/policy/load-policy.js'
 import { createMetricsRegistry } from '../../dist/services/platform/telemetry/create-metrics-registry.js'
+import { plainPolicy } from './measure/deployment.mjs'
 import { textsOf } from './measure/texts.mjs'
 import { quantile } from './system.mjs'
 
 const characters = 2000
+const textPolicy = plainPolicy()
 const credential = 'key-of-the-bench'
 
 /** Decides on texts, one at a time, and runs the graph alone beside it. */
@@ -80,8 +82,10 @@ async function decider() {
   const { ladders, models } = composeLadders(config)
   const guided = await Promise.all(
     ladders.map(async ladder => {
-      const folder = config.ladders[ladder.name].policy
-      return folder === undefined ? { ladder } : { ladder, policy: await loadPolicy(folder, {}) }
+      const { policy } = config.ladders[ladder.name]
+      if (policy === undefined) return { ladder }
+      const folder = ladder.name === 'classify' ? textPolicy : policy
+      return { ladder, policy: await loadPolicy(folder, {}) }
     }),
   )
   const clock = systemClock
@@ -149,7 +153,7 @@ function idleWorkers(config, startedAt) {
 }
 
 async function graphAlone() {
-  const folder = join(loadConfig().places.root, 'deploy/policies/classify')
+  const folder = textPolicy
   const session = await InferenceSession.create(readFileSync(join(folder, 'estimator.onnx')), {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,

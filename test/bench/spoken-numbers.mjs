@@ -1,7 +1,7 @@
 // Accuracy and cost on spoken numbers of 4 to 6 digits: always the smallest model, always the largest, and the cascade.
 // node test/bench/spoken-numbers.mjs --recordings FOLDER [--count 60] [--seed 2] [--json FILE]
 // The recordings are those of the Free Spoken Digit Dataset. The numbers are made of other takes than the demo's, with another seed
-// than the policy's rows; speakers are the same, so this tells nothing of voices that were never heard.
+// than the policy's rows, and of a speaker whom no row of it has.
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,11 +23,12 @@ if (values.recordings === undefined) throw new Error('--recordings FOLDER is mis
 const root = join(import.meta.dirname, '..', '..')
 const folder = mkdtempSync(join(tmpdir(), 'sluice-spoken-'))
 execFileSync(process.execPath, [
-  join(root, 'test', 'bench', 'make-calibration-inputs.mjs'),
+  join(root, 'scripts', 'make-calibration-inputs.mjs'),
   ...['--recordings', values.recordings, '--out', folder, '--seed', values.seed],
+  ...['--set', 'evaluation', '--spoken', '300', '--pictures', '0'],
 ])
 const numbers = JSON.parse(readFileSync(join(folder, 'inputs.json'), 'utf8'))
-  .filter(one => one.modality === 'audio' && one.expected.length >= 4)
+  .filter(one => one.comparator === 'exact-digits' && one.expected.length >= 4)
   .slice(0, Number(values.count))
 
 const address = `127.0.0.1:${await freePort()}`

@@ -12,8 +12,9 @@ import {
 import { applyKernel, fitKernel } from '#services/calibrate/fit/kernel/fit-kernel'
 import { writeEstimatorGraph } from '#services/calibrate/publish/write-estimator-graph'
 import type { OutcomeRow } from '#services/calibrate/states'
+import { gramVector } from '#services/decision/features/hash-grams'
 import { openEstimator } from '#services/decision/policy/estimator'
-import { estimatorInput } from '#services/decision/policy/featurize'
+import { estimatorInput, textOf } from '#services/decision/policy/featurize'
 
 const subjects = ['rivers of the north', 'integrals and series', 'contract law', 'cells of plants']
 
@@ -96,7 +97,10 @@ describe('createSpace(), fitEstimator() and graphOf()', () => {
     const estimator = await openEstimator(writeEstimatorGraph(graph))
     for (const at of [0, 1, 2, 3, 57]) {
       const { row, features } = rows[at]!
-      const input = estimatorInput(features, row.parts, { ...space, grams: graph.gramWeights.length > 0 })
+      const input = estimatorInput(features, gramVector(textOf(row.parts) ?? ''), {
+        ...space,
+        grams: graph.gramWeights.length > 0,
+      })
       const said = await estimator.run(encoded ? { ...input, embedding: vectors[at]! } : input)
       foresee(space, fit, rows[at]!).forEach((quality, model) => expect(said[model]).toBeCloseTo(quality, 3))
     }

@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { join } from 'node:path'
 import { fitJudges, type JudgeRow } from '#services/calibrate/fit/fit-judges'
 import { drawOf } from '#services/calibrate/draw'
 import { fitProspects } from '#services/calibrate/fit/fit-prospects'
 import { codeSamples, fitScaled } from '#services/calibrate/fit/regression/scaled-regression'
 import { thinned } from '#services/calibrate/thinned'
 import type { OutcomeRow } from '#services/calibrate/states'
-import { packageRoot } from '#services/config/load-config'
 import { judgeAll, judgeAnswer, signsOf } from '#services/decision/calibrators/judge-answer'
-import { loadPolicy } from '#services/decision/policy/load-policy'
 import type { Called, Estimate, Judged } from '#services/decision/policy/policy'
 import { agreement, companionSigns } from '#services/decision/calibrators/features/companion-features'
 import { prospectSignsOf } from '#services/decision/calibrators/features/prospect-features'
@@ -196,34 +193,5 @@ describe('fitProspects()', () => {
 
   it('has one for every pair of rungs, the cheaper first', () => {
     expect(Object.keys(prospects)).toEqual(['small>middle', 'small>large', 'middle>large'])
-  })
-})
-
-describe('a policy of schema 3', () => {
-  it('goes on judging each answer by those before it, as when it was fitted', async () => {
-    const policy = await loadPolicy(join(packageRoot(), 'test', 'fixtures', 'policy-schema-3'), {})
-    const answers = [
-      { ...answer('whisper-tiny', 'one two', 0.7), signals: {}, outputChars: 7 },
-      { ...answer('whisper-base', 'One, two.', 0.8), signals: {}, outputChars: 9 },
-      { ...answer('whisper-small', 'won too', 0.9), signals: {}, outputChars: 7 },
-    ]
-    const foreseen = {
-      'whisper-tiny': { quality: 0.5 },
-      'whisper-base': { quality: 0.7 },
-      'whisper-small': { quality: 0.9 },
-    }
-    const seen = { difficulty: 0.3, models: foreseen, features: {} }
-    // What the version said that fitted it.
-    const said = [0.7855946248232607, 0.9580691025203937, 0.8985084384692081]
-    policy.confidences(answers, seen).forEach((value, index) => expect(value).toBeCloseTo(said[index]!, 6))
-    const first = answers.slice(0, 1).map((one): Called => ({ ...one, confidence: said[0]!, costNanoUsd: 0 }))
-    const open = [
-      { model: 'whisper-base', costNanoUsd: 1 },
-      { model: 'whisper-small', costNanoUsd: 2 },
-    ]
-    expect(policy.next(seen, first, open, { costWeight: 0 })).toMatchObject({
-      model: 'whisper-small',
-      reason: 'P(correct) 0.786 < 1.004 in prospect after its price',
-    })
   })
 })

@@ -16,6 +16,12 @@ export const calibration = board(
           [query(rate('sluice_router_difficulty_fallbacks_total', '', 'reason'), '{{reason}}')],
         ),
         lines(
+          'Out of domain',
+          'reqps',
+          'Answers to requests unlike those that the policy was fitted on: their P(correct) is little more than a guess scores.',
+          [query(rate('sluice_router_answers_out_of_domain_total', '', 'task'), '{{task}}')],
+        ),
+        lines(
           'Escalated, against the last week',
           'percentunit',
           'A rise with the same callers: inputs, a model or its calibration have changed.',

@@ -1,5 +1,6 @@
 import { formatNanoUsd } from '#services/contract/money'
 import type { Candidate__Output } from '#services/wire/generated/sluice/v1/Candidate'
+import type { DomainCheck__Output } from '#services/wire/generated/sluice/v1/DomainCheck'
 import { openGateway } from '#services/cli/client/client'
 import type { CommonOptions } from '#services/cli/client/common-options'
 import { requestOf, type RequestOptions } from '#services/cli/client/request-options'
@@ -26,12 +27,19 @@ export async function runExplain(
   terminal.line(`ladder      ${decision.ladder.join(' → ')}`)
   terminal.line(`first step  ${firstStep}: ${reason}`)
   terminal.line(`reserve     ${formatNanoUsd(reserveNanoUsd)}, the dearest path`)
+  if (decision.domain !== null) terminal.line(domainLine(decision.domain, terminal))
   terminal.line(`policy      ${decision.policyVersion}, decided in ${showMs(msOf(decision.decidedIn))}`)
   terminal.line()
   terminal.line(candidateTable(decision.candidates, terminal))
   terminal.line()
   const features = Object.entries(decision.features).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`)
   terminal.line(terminal.paint('dim', features.join('  ')))
+}
+
+function domainLine({ unlikeness, limit, outOfDomain, reason }: DomainCheck__Output, terminal: Terminal): string {
+  const figures = `unlikeness ${unlikeness.toFixed(2)}, limit ${limit}`
+  const why = reason === 'labels' ? 'other labels than those of the fit' : figures
+  return outOfDomain ? terminal.paint('yellow', `domain      outside: ${why}`) : `domain      inside: ${figures}`
 }
 
 function candidateTable(candidates: readonly Candidate__Output[], terminal: Terminal): string {

@@ -13,12 +13,17 @@ export function showAnswer(response: InferResponse__Output, terminal: Terminal):
   terminal.line()
   showRungs(response.rungs, terminal)
   terminal.line()
-  const { model, confidence, costNanoUsd, latency, degraded, degradedReason, requestId } = response
+  const { model, confidence, costNanoUsd, latency, degraded, degradedReason, outOfDomain, requestId } = response
   const total = `${model} · confidence ${percent(confidence)} · ${formatNanoUsd(costNanoUsd)} · ${showMs(msOf(latency))}`
   terminal.line(total)
+  if (outOfDomain) terminal.line(terminal.paint('yellow', outOfDomainLine))
   if (degraded) terminal.line(terminal.paint('yellow', `degraded: ${shortEnum(degradedReason)}`))
   terminal.line(terminal.paint('dim', `request ${requestId}`))
 }
+
+/** What the confidence is then worth. */
+const outOfDomainLine =
+  'out of domain: unlike the requests that the policy was fitted on, so the confidence is little more than a guess scores'
 
 /** The rungs tried, as a table. */
 export function showRungs(rungs: readonly RungReport__Output[], terminal: Terminal): void {

@@ -1,6 +1,7 @@
 import { standardise } from '#services/decision/policy/featurize'
 import type { Called, Estimate, Judged } from '#services/decision/policy/policy'
 import { coherent } from './coherent.ts'
+import { trustedBy } from '#services/decision/domain/check-domain'
 import { labelChances, labelSigns } from './label-model.ts'
 import type { Judge, PolicyFile } from '#services/decision/policy/policy-schema'
 import { agreement, companionSigns, foreseenLogit } from './features/companion-features.ts'
@@ -24,7 +25,10 @@ export function signsOf(
   }
 }
 
-/** P(correct) of each of some answers, given all of them: one that a sure answer contradicts is less sure than it was alone. Pure. */
+/**
+ * P(correct) of each of some answers, given all of them: one that a sure answer contradicts is less sure than it was alone. Outside the domain of
+ * the policy it falls to what is known there. Pure.
+ */
 export function judgeAll(
   { judges, labelModel }: Pick<PolicyFile, 'judges' | 'labelModel'>,
   answers: readonly Judged[],
@@ -36,7 +40,8 @@ export function judgeAll(
     const others = answers.filter((_, at) => at !== index)
     return judge === undefined ? (one.rawConfidence ?? 0) : judgeAnswer(judge, signsOf(one, estimate, others, chances))
   })
-  return chances.size === 0 ? each : coherent([...chances.keys()], answers, each)
+  const together = chances.size === 0 ? each : coherent([...chances.keys()], answers, each)
+  return estimate.domain === undefined ? together : together.map(one => trustedBy(estimate.domain, one))
 }
 
 /** P(label) of each label given some answers, where a policy has a label model and there is more than one answer. Pure. */

@@ -13,6 +13,8 @@ export interface RiskView {
   /** The limit that the caller has set, and the lowest bound that any cheaper plan is certified for; absent where there is no plan. */
   readonly maxRisk: number
   readonly leastBound?: number
+  /** The request is unlike those that limits were certified on. */
+  readonly outOfDomain?: boolean
   /** A least P(correct), asked for beside the limit. */
   readonly minQuality?: number
 }
@@ -54,6 +56,9 @@ export function decideByRisk(point: RiskPoint | undefined, view: RiskView): Step
   if (!reachable.has(dearest)) return withoutDearest(view)
   const call = (reason: string): Step => ({ kind: 'call', model: dearest, reason })
   if (point === undefined) return call(nothingCertified(view))
+  if (view.outOfDomain === true) {
+    return call(`${limitText(view)} is certified for requests like those of the fit: only ${dearest} is safe`)
+  }
   // A rung that failed or was filtered out makes this another policy than the one that was certified: only the dearest is safe then.
   const missing = point.models.find(model => !reachable.has(model))
   if (missing !== undefined) {

@@ -2,7 +2,6 @@ import { certifiedPoint, decideByRisk } from './decide-by-risk.ts'
 import { decideByWorth, type WorthView } from './decide-by-utility.ts'
 import { bestOf, decideByQuality } from './decide-step.ts'
 import { judgeAnswer, riskSignsOf } from '#services/decision/calibrators/judge-answer'
-import { prospectSignsInOrder } from '#services/decision/calibrators/judge-in-order'
 import type { Called, Candidate, Estimate, Limits, Step } from '#services/decision/policy/policy'
 import type { PolicyFile } from '#services/decision/policy/policy-schema'
 import { prospectSignsOf } from '#services/decision/calibrators/features/prospect-features'
@@ -24,6 +23,7 @@ export function decide(
       danger: dangerOf(file, estimate, called),
       maxRisk,
       ...(file.risk.path.length === 0 ? {} : { leastBound: Math.min(...file.risk.path.map(point => point.riskBound)) }),
+      outOfDomain: estimate.domain?.outOfDomain === true,
       ...(minQuality === undefined ? {} : { minQuality }),
     })
   }
@@ -47,12 +47,7 @@ export function dangerOf(file: Pick<PolicyFile, 'risk'>, estimate: Estimate, cal
 
 /** What a decision by worth looks at, from a fitted policy. Costs are those it was fitted with: its prices of quality are in them. */
 export function worthView(
-  {
-    schema,
-    models,
-    usual,
-    prospects,
-  }: Pick<PolicyFile, 'models' | 'usual' | 'prospects'> & Partial<Pick<PolicyFile, 'schema'>>,
+  { models, usual, prospects }: Pick<PolicyFile, 'models' | 'usual' | 'prospects'>,
   estimate: Estimate,
   called: readonly Called[],
   open: readonly string[],
@@ -68,8 +63,7 @@ export function worthView(
       const best = bestOf(called)?.confidence ?? 0
       const judge = prospects[`${called.at(-1)?.model ?? ''}>${model}`]
       if (judge === undefined) return Math.max(best, foreseenOf(model))
-      const signs = (schema === 3 ? prospectSignsInOrder : prospectSignsOf)(called, model, estimate)
-      return best + 2 * judgeAnswer(judge, signs) - 1
+      return best + 2 * judgeAnswer(judge, prospectSignsOf(called, model, estimate)) - 1
     },
   }
 }

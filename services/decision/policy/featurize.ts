@@ -26,15 +26,15 @@ export function textOf(parts: readonly PartDescription[]): string | undefined {
   return texts.length === 0 ? undefined : withoutCourtesy(texts.join('\n'))
 }
 
-/** What an estimator is given of an input, all but its vector of meaning. Pure. */
+/** What an estimator is given of an input, all but its vector of meaning; `grams` are those of its words. Pure. */
 export function estimatorInput(
   features: Readonly<Record<string, number>>,
-  parts: readonly PartDescription[],
+  grams: Float32Array | undefined,
   estimator: Parameters<typeof standardise>[1] & { readonly grams: boolean },
 ): EstimatorInput {
   const dense = standardise(features, estimator)
   if (!estimator.grams) return { features: dense }
-  return { features: dense, grams: gramVector(textOf(parts) ?? '') }
+  return { features: dense, grams: grams ?? gramVector('') }
 }
 
 /** Of several media of a kind, the largest value of each sign counts: the hardest one decides. */

@@ -4,14 +4,16 @@ import { join } from 'node:path'
 import { GatewayError } from '#services/contract/errors'
 import { fromUsd } from '#services/contract/money'
 import type { EncoderIdentity, TextEncoder } from '#services/decision/encoder/text-encoder'
-import { asFitted } from '#services/decision/calibrators/as-fitted'
 import { labelsOf, withLabelsNoted } from '#services/decision/calibrators/known-labels'
 import { decide } from '#services/decision/decide/decide'
+import { checkDomain, domainReason } from '#services/decision/domain/check-domain'
+import { readDomain } from '#services/decision/domain/domain-file'
+import type { Domain, DomainInput } from '#services/decision/domain/domain'
+import { gramVector } from '#services/decision/features/hash-grams'
 import { openEstimator, type Estimator } from './estimator.ts'
 import { estimatorInput, featuresOf, textOf } from './featurize.ts'
 import { judgeAll } from '#services/decision/calibrators/judge-answer'
-import { judgeInOrder } from '#services/decision/calibrators/judge-in-order'
-import type { Estimate, Judged, ModelEstimate, PartDescription, Policy } from './policy.ts'
+import type { Estimate, Judged, ModelEstimate, Policy } from './policy.ts'
 import { policySchema, type PolicyFile } from './policy-schema.ts'
 
 /** How a policy is run. */
@@ -32,6 +34,7 @@ export interface PolicyFolder {
   readonly file: PolicyFile
   readonly version: string
   readonly estimator: Estimator
+  readonly domain?: Domain
 }
 
 /** Loads a policy folder. @throws GatewayError Config when a file is missing, is not the one that was fitted, or is of another schema or encoder */
@@ -42,7 +45,7 @@ export async function loadPolicy(directory: string, options: LoadPolicyOptions):
 /** The pack of the encoder that a policy was fitted with; `undefined` where there is none or the folder cannot be read, which loading it tells. */
 export function encoderPackOf(directory: string): string | undefined {
   try {
-    return readPolicyFile(directory, readWhole(directory, 'policy.json')).estimator.encoder?.pack
+    return readPolicyFile(directory, readWhole(directory, 'policy.json')).encoder?.pack
   } catch {
     return undefined
   }
@@ -59,46 +62,84 @@ export async function openPolicyFolder(directory: string): Promise<PolicyFolder>
     if (found !== wanted) throw fault(directory, `${name} has sha256 ${found}, policy.json was fitted with ${wanted}`)
   }
   const bytes = contents.get(file.estimator.file) ?? Buffer.alloc(0)
+  const domain = domainOf(directory, file, contents)
   try {
-    return { file, version: sha256(text).slice(0, 16), estimator: await openEstimator(bytes) }
+    return { file, version: sha256(text).slice(0, 16), estimator: await openEstimator(bytes), ...domain }
   } catch (error) {
     throw fault(directory, `${file.estimator.file} is no graph that can be run`, error)
   }
 }
 
+function domainOf(
+  directory: string,
+  { domain: described }: PolicyFile,
+  contents: ReadonlyMap<string, Buffer>,
+): Pick<PolicyFolder, 'domain'> {
+  if (described === undefined) return {}
+  const domain = readDomain(described, contents.get(described.file) ?? Buffer.alloc(0))
+  if (domain === undefined) throw fault(directory, `${described.file} is not of the size that policy.json describes`)
+  return { domain }
+}
+
 /** Makes the policy of a folder that was read. @throws GatewayError Config when its encoder cannot be had, or has other weights now */
 export async function createCalibratedPolicy(folder: PolicyFolder, options: LoadPolicyOptions): Promise<Policy> {
-  const { file, version, estimator } = folder
+  const { file, version, estimator, domain } = folder
   const encoder = await encoderOf(file, options)
-  const estimateMs = options.estimateMs ?? (encoder === undefined ? defaultEstimateMs : encodedEstimateMs)
-  const foresee = async (features: Estimate['features'], parts: readonly PartDescription[]): Promise<Float32Array> => {
-    const input = estimatorInput(features, parts, file.estimator)
-    const embedding = await encoder?.encode(textOf(parts) ?? '')
+  const { embedding: isEmbedded } = file.estimator
+  const estimateMs = options.estimateMs ?? (isEmbedded ? encodedEstimateMs : defaultEstimateMs)
+  const encodeMs = options.estimateMs ?? encodedEstimateMs
+  const foresee = async (
+    features: Estimate['features'],
+    grams: Float32Array | undefined,
+    encoded: Promise<Float32Array> | undefined,
+  ): Promise<Float32Array> => {
+    const input = estimatorInput(features, grams, file.estimator)
+    const embedding = isEmbedded ? await encoded : undefined
     return estimator.run(embedding === undefined ? input : { ...input, embedding })
   }
-  const labels = labelsOf(file)
+  /** Where the encoder does not speak in time, features and words tell. */
+  const check = async (
+    input: Omit<DomainInput, 'embedding'>,
+    labels: readonly string[] | undefined,
+    encoded: Promise<Float32Array> | undefined,
+  ): Promise<Pick<Estimate, 'domain'>> => {
+    if (domain === undefined) return {}
+    const embedding = encoded === undefined ? undefined : await within(encoded, encodeMs).catch(() => undefined)
+    return { domain: checkDomain(domain, { ...input, embedding }, labels) }
+  }
+  const readsGrams = file.estimator.grams || domain?.surprise !== undefined
+  const known = labelsOf(file)
   const heard = <Answer extends Judged>(answers: readonly Answer[]): readonly Answer[] =>
-    withLabelsNoted(labels, asFitted(file.schema, answers))
+    withLabelsNoted(known, answers)
   return {
     version,
     models: file.models,
-    async estimate(parts) {
+    async estimate(parts, labels) {
       const features = featuresOf(parts)
+      const text = textOf(parts)
+      const grams = text === undefined || !readsGrams ? undefined : gramVector(text)
+      const encoded = encoder?.encode(text ?? '')
       try {
-        const quality = await within(foresee(features, parts), estimateMs)
-        return quality === undefined ? usualEstimate(file, features, 'timeout') : estimateOf(file, features, quality)
+        const quality = await within(foresee(features, grams, encoded), estimateMs)
+        const checked = await check({ features, grams }, labels, text === undefined ? undefined : encoded)
+        const estimate =
+          quality === undefined ? usualEstimate(file, features, 'timeout') : estimateOf(file, features, quality)
+        return { ...estimate, ...checked }
       } catch {
         // Whoever asks is told by `fallback` and counts it.
-        return usualEstimate(file, features, 'error')
+        return { ...usualEstimate(file, features, 'error'), ...(await check({ features, grams }, labels, undefined)) }
       }
     },
-    confidences: (answers, estimate) => (file.schema === 3 ? judgeInOrder : judgeAll)(file, heard(answers), estimate),
-    next: (estimate, called, candidates, limits) => decide(file, estimate, heard(called), candidates, limits),
+    confidences: (answers, estimate) => judgeAll(file, heard(answers), estimate),
+    next(estimate, called, candidates, limits) {
+      const step = decide(file, estimate, heard(called), candidates, limits)
+      return { ...step, reason: `${domainReason(estimate.domain)}${step.reason}` }
+    },
   }
 }
 
 async function encoderOf(
-  { estimator: { encoder: wanted } }: PolicyFile,
+  { encoder: wanted }: PolicyFile,
   { openEncoder }: LoadPolicyOptions,
 ): Promise<TextEncoder | undefined> {
   if (wanted === undefined) return undefined

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { domainSchema } from '#services/decision/domain/domain-schema'
 import { policyReferenceSchema } from './reference.ts'
 
 const finite = z.number()
@@ -58,15 +59,14 @@ const riskPoint = z.strictObject({
   escalationRatio: ratio,
 })
 
+/** The schema that calibration writes and gateways read; raised with every change of what policies mean. */
+export const policySchemaNumber = 8
+
 /** What `policy.json` holds. */
 export const policySchema = z
   .strictObject({
-    /**
-     * Of schema 3 are policies whose judges look at the answers before alone, of schema 4 those whose judges weigh an answer alone as one
-     * beside others, of schema 5 those without a label model, of schema 6 those that compare answers by letters and figures alone; they are
-     * read, and written no more. A build that does not know the signs of a schema must not judge by it.
-     */
-    schema: z.union([z.literal(3), z.literal(4), z.literal(5), z.literal(6), z.literal(7)]),
+    /** A build that does not make the signs of a schema must not judge by it. */
+    schema: z.literal(policySchemaNumber),
     /** Cheap to dear. */
     models: z.array(z.string()).min(1),
     files: z.record(fileName, z.string().regex(/^[0-9a-f]{64}$/u)),
@@ -75,16 +75,20 @@ export const policySchema = z
       ...scaling,
       /** Whether hashed grams of the text are looked at. */
       grams: z.boolean(),
-      /** The encoder of texts that it was fitted with, where there is one: with other weights it is worth nothing. */
-      encoder: z
-        .strictObject({
-          pack: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u),
-          sha256: z.string().regex(/^[0-9a-f]{64}$/u),
-          tokens: z.int().min(8).max(8192),
-          dimensions: z.int().min(1).max(65_536),
-        })
-        .optional(),
+      /** Whether the vector of the text's meaning is looked at. */
+      embedding: z.boolean(),
     }),
+    /** The encoder of texts that estimator or domain were fitted with, where there is one: with other weights they are worth nothing. */
+    encoder: z
+      .strictObject({
+        pack: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u),
+        sha256: z.string().regex(/^[0-9a-f]{64}$/u),
+        tokens: z.int().min(8).max(8192),
+        dimensions: z.int().min(1).max(65_536),
+      })
+      .optional(),
+    /** What requests like those that it was fitted on look like; absent where rows were few or without content. */
+    domain: domainSchema.optional(),
     /** What calls of a model usually come to, and its mean score. */
     usual: z.record(
       z.string(),
@@ -117,18 +121,37 @@ export const policySchema = z
       path: z.array(riskPoint),
     }),
     /** What inputs looked like, for gateways to tell when they change. */
-    reference: policyReferenceSchema.optional(),
+    reference: policyReferenceSchema,
     data: z.strictObject({ rows: z.int().min(1), sha256: z.string(), seed: z.int(), datasets: z.array(z.string()) }),
   })
   .refine(policy => policy.estimator.file in policy.files, {
     path: ['files'],
     message: 'the estimator is not listed, so it could not be checked',
   })
+  .refine(({ files, domain }) => domain === undefined || domain.file in files, {
+    path: ['files'],
+    message: 'the domain is not listed, so it could not be checked',
+  })
+  .refine(hasItsEncoder, { path: ['encoder'], message: 'estimator or domain ask for one' })
   .refine(hasItsLabelModel, { path: ['labelModel'], message: 'its judges ask for one of all the models' })
   .refine(policy => policy.decision.chosen < policy.decision.path.length, {
     path: ['decision', 'chosen'],
     message: 'there is no such point',
   })
+
+function hasItsEncoder({
+  encoder,
+  estimator,
+  domain,
+}: {
+  readonly encoder?: { readonly dimensions: number } | undefined
+  readonly estimator: { readonly embedding: boolean }
+  readonly domain?: z.output<typeof domainSchema> | undefined
+}): boolean {
+  const meaning = domain?.meaning
+  if (encoder === undefined) return !estimator.embedding && meaning === undefined
+  return meaning === undefined || meaning.dimensions === encoder.dimensions
+}
 
 /** Judges that look at what labels say together would judge otherwise without the model that says it. */
 function hasItsLabelModel({

@@ -11,12 +11,27 @@ export interface ModelEstimate {
   readonly latencyMs?: number
   readonly outputChars?: number
 }
+/** How an input stands to the rows that its policy was fitted on. */
+export interface DomainCheck {
+  /** 0 is the middle of those rows, 1 what one in a hundred like them exceeds. */
+  readonly unlikeness: number
+  readonly limit: number
+  readonly outOfDomain: boolean
+  /** The caller's labels are not those of the fit. */
+  readonly otherLabels?: true
+  /** Share of P(correct) that still counts, in [0,1]. */
+  readonly kept: number
+  /** P(correct) where none of it counts. */
+  readonly floor: number
+}
 /** What is foreseen of an input. */
 export interface Estimate {
   readonly difficulty: number
   readonly models: Readonly<Record<string, ModelEstimate>>
   readonly features: Readonly<Record<string, number>>
   readonly fallback?: 'timeout' | 'error' | 'no-estimator'
+  /** Absent where the policy knows no domain. */
+  readonly domain?: DomainCheck
 }
 /** An answer to judge. */
 export interface Judged {
@@ -24,7 +39,7 @@ export interface Judged {
   readonly rawConfidence?: number
   readonly signals?: Readonly<Record<string, number>>
   readonly answer?: string
-  /** The answer in the form by which it is told from others, where that is not today's. */
+  /** The answer in the form by which it is told from others, where that was looked up already. */
   readonly comparable?: string
   /** False where the answer is text to its policy, however short it is. */
   readonly isLabel?: boolean
@@ -57,7 +72,8 @@ export type Step =
 export interface Policy {
   readonly version: string
   readonly models: readonly string[]
-  estimate(parts: readonly PartDescription[]): Promise<Estimate>
+  /** `labels` are those that the caller wants chosen among, if it named any. */
+  estimate(parts: readonly PartDescription[], labels?: readonly string[]): Promise<Estimate>
   /** P(correct) of each of the answers so far, given all of them. */
   confidences(answers: readonly Judged[], estimate: Estimate): readonly number[]
   next(estimate: Estimate, called: readonly Called[], candidates: readonly Candidate[], limits: Limits): Step

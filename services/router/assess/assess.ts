@@ -45,7 +45,7 @@ export function createAssess({ ladders, describe, headerOnly }: AssessDependenci
     parts.every(isWords) ? parts.map(describeHeader) : Promise.all(parts.map(describeInTime))
   return async admitted => {
     const startedAt = performance.now()
-    const { task, constraints } = admitted.request
+    const { task, constraints, options } = admitted.request
     const guided = ladders.find({
       task,
       modalities: admitted.modalities,
@@ -54,15 +54,19 @@ export function createAssess({ ladders, describe, headerOnly }: AssessDependenci
     })
     const { policy } = guided
     const described = policy === undefined ? [] : await describeAll(admitted.parts)
-    const estimate = await estimateOf(described, policy)
+    const estimate = await estimateOf(described, options.labels, policy)
     return { ...admitted, guided, described, estimate, assessMs: performance.now() - startedAt }
   }
 }
 
-async function estimateOf(described: readonly PartDescription[], policy: Policy | undefined): Promise<Estimate> {
+async function estimateOf(
+  described: readonly PartDescription[],
+  labels: readonly string[] | undefined,
+  policy: Policy | undefined,
+): Promise<Estimate> {
   if (policy === undefined) return unknown('no-estimator')
   try {
-    return (await within(policy.estimate(described), estimateMs)) ?? unknown('timeout')
+    return (await within(policy.estimate(described, labels), estimateMs)) ?? unknown('timeout')
   } catch {
     // Counted by its name; the content that caused it may not be told.
     return unknown('error')

@@ -89,6 +89,7 @@ function answered(course: Course, trail: Trail, model: string, degraded: Answer[
       latencyMs: 0,
       policyVersion: course.guided.policy?.version ?? course.plan.policyVersion,
       ...(degraded === undefined ? {} : { degraded }),
+      ...(course.estimate.domain?.outOfDomain === true ? { outOfDomain: true as const } : {}),
     },
   }
 }

@@ -44,7 +44,7 @@ export function createShadowPolicies({ rolesOf, store, counted, logger }: Shadow
       if (active === undefined || shadow === undefined) return
       // A climb that began before the active policy did is not its own.
       if (!climbed.plan.policyVersion.startsWith(active.policy.version)) return
-      const estimate = await shadow.policy.estimate(claimed.described)
+      const estimate = await shadow.policy.estimate(claimed.described, claimed.request.options.labels)
       const comparison = thinkAlong(claimed, climbed, shadow.policy, estimate)
       if (comparison === undefined) return
       counted(name, comparison)

@@ -124,6 +124,12 @@ export function createRouterMetrics(
     buckets: confidenceBuckets,
     registers,
   })
+  const outOfDomain = new Counter({
+    name: 'sluice_router_answers_out_of_domain_total',
+    help: 'Answers to requests unlike those that the policy was fitted on.',
+    labelNames: ['task'],
+    registers,
+  })
   const resumed = new Counter({
     name: 'sluice_router_climbs_resumed_total',
     help: 'Climbs taken over from routers that died.',
@@ -151,6 +157,7 @@ export function createRouterMetrics(
         const { confidence, tier, degraded: reason } = end.answer
         confidences.observe({ task: request.task, tier }, confidence)
         if (reason !== undefined) degraded.inc({ reason })
+        if (end.answer.outOfDomain === true) outOfDomain.inc({ task: request.task })
       }
       const reports = end.kind === 'answered' ? end.answer.rungs : end.rungs
       for (const { model, tier, costNanoUsd } of reports) spent.inc({ model, tier }, costNanoUsd / 1e9)

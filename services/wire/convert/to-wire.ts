@@ -53,6 +53,7 @@ export function answerToWire(requestId: string, answer: Answer): InferResponse {
     latency: durationToWire(answer.latencyMs),
     degraded: answer.degraded !== undefined,
     policyVersion: answer.policyVersion,
+    outOfDomain: answer.outOfDomain === true,
     ...(answer.degraded === undefined ? {} : { degradedReason: degradedReasons[answer.degraded] }),
   }
 }

@@ -18,6 +18,7 @@ import type { DeadLetter as _sluice_v1_DeadLetter, DeadLetter__Output as _sluice
 import type { Decision as _sluice_v1_Decision, Decision__Output as _sluice_v1_Decision__Output } from './sluice/v1/Decision.ts';
 import type { DiscardDeadLetterRequest as _sluice_v1_DiscardDeadLetterRequest, DiscardDeadLetterRequest__Output as _sluice_v1_DiscardDeadLetterRequest__Output } from './sluice/v1/DiscardDeadLetterRequest.ts';
 import type { DiscardDeadLetterResponse as _sluice_v1_DiscardDeadLetterResponse, DiscardDeadLetterResponse__Output as _sluice_v1_DiscardDeadLetterResponse__Output } from './sluice/v1/DiscardDeadLetterResponse.ts';
+import type { DomainCheck as _sluice_v1_DomainCheck, DomainCheck__Output as _sluice_v1_DomainCheck__Output } from './sluice/v1/DomainCheck.ts';
 import type { DrainRequest as _sluice_v1_DrainRequest, DrainRequest__Output as _sluice_v1_DrainRequest__Output } from './sluice/v1/DrainRequest.ts';
 import type { DrainResponse as _sluice_v1_DrainResponse, DrainResponse__Output as _sluice_v1_DrainResponse__Output } from './sluice/v1/DrainResponse.ts';
 import type { Embedding as _sluice_v1_Embedding, Embedding__Output as _sluice_v1_Embedding__Output } from './sluice/v1/Embedding.ts';
@@ -109,6 +110,7 @@ export interface ProtoGrpcType {
       DegradedReason: EnumTypeDefinition
       DiscardDeadLetterRequest: MessageTypeDefinition<_sluice_v1_DiscardDeadLetterRequest, _sluice_v1_DiscardDeadLetterRequest__Output>
       DiscardDeadLetterResponse: MessageTypeDefinition<_sluice_v1_DiscardDeadLetterResponse, _sluice_v1_DiscardDeadLetterResponse__Output>
+      DomainCheck: MessageTypeDefinition<_sluice_v1_DomainCheck, _sluice_v1_DomainCheck__Output>
       DrainRequest: MessageTypeDefinition<_sluice_v1_DrainRequest, _sluice_v1_DrainRequest__Output>
       DrainResponse: MessageTypeDefinition<_sluice_v1_DrainResponse, _sluice_v1_DrainResponse__Output>
       Embedding: MessageTypeDefinition<_sluice_v1_Embedding, _sluice_v1_Embedding__Output>

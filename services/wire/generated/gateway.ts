@@ -8,6 +8,7 @@ import type { CancelJobRequest as _sluice_v1_CancelJobRequest, CancelJobRequest_
 import type { Candidate as _sluice_v1_Candidate, Candidate__Output as _sluice_v1_Candidate__Output } from './sluice/v1/Candidate.ts';
 import type { Constraints as _sluice_v1_Constraints, Constraints__Output as _sluice_v1_Constraints__Output } from './sluice/v1/Constraints.ts';
 import type { Decision as _sluice_v1_Decision, Decision__Output as _sluice_v1_Decision__Output } from './sluice/v1/Decision.ts';
+import type { DomainCheck as _sluice_v1_DomainCheck, DomainCheck__Output as _sluice_v1_DomainCheck__Output } from './sluice/v1/DomainCheck.ts';
 import type { Embedding as _sluice_v1_Embedding, Embedding__Output as _sluice_v1_Embedding__Output } from './sluice/v1/Embedding.ts';
 import type { ExplainResponse as _sluice_v1_ExplainResponse, ExplainResponse__Output as _sluice_v1_ExplainResponse__Output } from './sluice/v1/ExplainResponse.ts';
 import type { GatewayClient as _sluice_v1_GatewayClient, GatewayDefinition as _sluice_v1_GatewayDefinition } from './sluice/v1/Gateway.ts';
@@ -64,6 +65,7 @@ export interface ProtoGrpcType {
       Constraints: MessageTypeDefinition<_sluice_v1_Constraints, _sluice_v1_Constraints__Output>
       Decision: MessageTypeDefinition<_sluice_v1_Decision, _sluice_v1_Decision__Output>
       DegradedReason: EnumTypeDefinition
+      DomainCheck: MessageTypeDefinition<_sluice_v1_DomainCheck, _sluice_v1_DomainCheck__Output>
       Embedding: MessageTypeDefinition<_sluice_v1_Embedding, _sluice_v1_Embedding__Output>
       ExplainResponse: MessageTypeDefinition<_sluice_v1_ExplainResponse, _sluice_v1_ExplainResponse__Output>
       /**

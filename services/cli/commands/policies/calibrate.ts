@@ -20,6 +20,8 @@ export interface CalibrateFlags extends CommonOptions {
   readonly seed: string
   /** A pack, or `none`. */
   readonly encoder: string
+  /** A pack, or `none`. */
+  readonly domainEncoder: string
 }
 
 /** `sluice calibrate` */
@@ -27,9 +29,15 @@ export async function runCalibrateCommand(options: CalibrateFlags, terminal: Ter
   const { out } = options
   const seed = wholeNumber(options.seed, '--seed')
   const source = await sourceOf(options)
-  const { encoder } = options
+  const { encoder, domainEncoder } = options
   const report = await withEncoders(terminal, ({ tryOpen }) =>
-    runCalibrate({ out, seed, ...source, ...(encoder === 'none' ? {} : { openEncoder: () => tryOpen(encoder) }) }),
+    runCalibrate({
+      out,
+      seed,
+      ...source,
+      ...(encoder === 'none' ? {} : { openEncoder: () => tryOpen(encoder) }),
+      ...(domainEncoder === 'none' ? {} : { openDomainEncoder: () => tryOpen(domainEncoder) }),
+    }),
   )
   if (terminal.json) {
     terminal.value(report)

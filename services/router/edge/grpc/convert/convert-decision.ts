@@ -1,3 +1,6 @@
+import { trustedBy } from '#services/decision/domain/check-domain'
+import type { DomainCheck, Estimate } from '#services/decision/policy/policy'
+import type { DomainCheck as WireDomainCheck } from '#services/wire/generated/sluice/v1/DomainCheck'
 import type { Decision } from '#services/wire/generated/sluice/v1/Decision'
 import { durationToWire } from '#services/wire/convert/time'
 import type { Chosen, Considered } from '#services/router/request/states'
@@ -6,21 +9,31 @@ import type { Chosen, Considered } from '#services/router/request/states'
 export function decisionToWire(chosen: Chosen): Decision {
   const { estimate, considered, guided, assessMs } = chosen
   return {
-    difficulty: estimate.difficulty,
+    // Outside the domain nothing is foreseen by features either.
+    difficulty: 1 - trustedBy(estimate.domain, 1 - estimate.difficulty),
     features: { ...estimate.features },
-    candidates: considered.map(candidateToWire),
+    candidates: considered.map(one => candidateToWire(one, estimate)),
     ladder: considered.filter(one => one.removedBy === undefined).map(one => one.rung.name),
     policyVersion: guided.policy?.version ?? 'pinned',
     fallback: estimate.fallback ?? '',
     decidedIn: durationToWire(assessMs),
+    ...(estimate.domain === undefined ? {} : { domain: domainToWire(estimate.domain) }),
   }
 }
 
-function candidateToWire(one: Considered): NonNullable<Decision['candidates']>[number] {
+function domainToWire({ unlikeness, limit, outOfDomain, otherLabels, floor, kept }: DomainCheck): WireDomainCheck {
+  const reason = otherLabels === true ? 'labels' : outOfDomain ? 'unlikeness' : ''
+  return { unlikeness, limit, outOfDomain, reason, floor, kept }
+}
+
+function candidateToWire(
+  one: Considered,
+  { domain }: Pick<Estimate, 'domain'>,
+): NonNullable<Decision['candidates']>[number] {
   return {
     model: one.rung.name,
     tier: one.rung.model.tier,
-    predictedQuality: one.predictedQuality ?? 0,
+    predictedQuality: trustedBy(domain, one.predictedQuality ?? 0),
     predictedCostNanoUsd: one.predictedCostNanoUsd,
     predictedWait: durationToWire(one.predictedWaitMs),
     removedBy: one.removedBy ?? '',

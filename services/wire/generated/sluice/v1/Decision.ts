@@ -2,6 +2,7 @@
 
 import type { Candidate as _sluice_v1_Candidate, Candidate__Output as _sluice_v1_Candidate__Output } from '../../sluice/v1/Candidate.ts';
 import type { Duration as _google_protobuf_Duration, Duration__Output as _google_protobuf_Duration__Output } from '../../google/protobuf/Duration.ts';
+import type { DomainCheck as _sluice_v1_DomainCheck, DomainCheck__Output as _sluice_v1_DomainCheck__Output } from '../../sluice/v1/DomainCheck.ts';
 
 /**
  * What was foreseen, and why.
@@ -23,6 +24,10 @@ export interface Decision {
    */
   'fallback'?: (string);
   'decidedIn'?: (_google_protobuf_Duration | null);
+  /**
+   * Absent where the policy does not know what its rows looked like.
+   */
+  'domain'?: (_sluice_v1_DomainCheck | null);
 }
 
 /**
@@ -45,4 +50,8 @@ export interface Decision__Output {
    */
   'fallback': (string);
   'decidedIn': (_google_protobuf_Duration__Output | null);
+  /**
+   * Absent where the policy does not know what its rows looked like.
+   */
+  'domain': (_sluice_v1_DomainCheck__Output | null);
 }

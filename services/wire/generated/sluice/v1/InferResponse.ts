@@ -23,6 +23,10 @@ export interface InferResponse {
   'degraded'?: (boolean);
   'degradedReason'?: (_sluice_v1_DegradedReason);
   'policyVersion'?: (string);
+  /**
+   * The request is unlike those that the policy was fitted on, so confidence is no more than what is known there.
+   */
+  'outOfDomain'?: (boolean);
 }
 
 export interface InferResponse__Output {
@@ -41,4 +45,8 @@ export interface InferResponse__Output {
   'degraded': (boolean);
   'degradedReason': (_sluice_v1_DegradedReason__Output);
   'policyVersion': (string);
+  /**
+   * The request is unlike those that the policy was fitted on, so confidence is no more than what is known there.
+   */
+  'outOfDomain': (boolean);
 }

@@ -1,0 +1,195 @@
+import { distancesTo, type Cloud, type Distances } from '#services/decision/domain/cloud'
+import { domainBytes } from '#services/decision/domain/domain-file'
+import type { DomainFile, Scale } from '#services/decision/domain/domain-schema'
+import {
+  logOf,
+  partOf,
+  placeFeatures,
+  plainOf,
+  standing,
+  surpriseOf,
+  wholeOf,
+  type PlainParts,
+} from '#services/decision/domain/domain'
+import { textOf } from '#services/decision/policy/featurize'
+import { gramBuckets, gramVector } from '#services/decision/features/hash-grams'
+import { drawOf } from '#services/calibrate/draw'
+import { rounded } from '#services/calibrate/round'
+import { thinned } from '#services/calibrate/thinned'
+import type { FeaturedRow } from '#services/calibrate/fit/kernel/fit-estimator'
+import { chanceOf, closedLabels } from './answer-chance.ts'
+import { fitCloud } from './fit-cloud.ts'
+import { scaleFeatures } from './scale-features.ts'
+
+/** What a domain is fitted on beside rows. */
+export interface DomainOptions {
+  readonly models: readonly string[]
+  readonly seed: number
+  /** Gives the vector of meaning of a row that has text, where that is looked at too. */
+  readonly meaningOf?: ((row: FeaturedRow) => Promise<Float32Array>) | undefined
+}
+
+/** A fitted domain and the bytes of its file. */
+export interface FittedDomain {
+  readonly file: DomainFile
+  readonly bytes: Buffer
+}
+
+/** Fewer rows than this do not tell what is usual. */
+const fewestRows = 100
+/** More would move centres and axes by nothing that is seen, and each has to be encoded. */
+const mostRows = 3000
+const insideRatio = 0.99
+const featureShape = { axes: 64, centres: 64 }
+const meaningShape = { axes: 64, centres: 128 }
+export const domainFileName = 'domain.f32'
+
+/** What is known of a row in each space. */
+interface Placed {
+  readonly features: Float32Array
+  readonly meaning?: Float32Array
+  readonly grams?: Float32Array
+}
+
+/** What is fitted in each space. */
+interface Spaces {
+  readonly features: Cloud
+  readonly meaning?: Cloud
+  readonly words?: { readonly surprise: Float32Array; readonly usual: number }
+}
+
+/** A row as it was measured by spaces that were fitted without it. */
+interface Measured {
+  readonly features: Distances
+  readonly meaning?: Distances
+  readonly surprise?: number
+}
+
+/**
+ * Fits what requests inside the domain of a policy look like. Each half of the rows is measured by what was fitted on the other, so that
+ * the scales are those of new requests: one in a hundred of them lies above 1. `undefined` where rows are few or nothing is known of them.
+ */
+export async function fitDomain(
+  all: readonly FeaturedRow[],
+  { models, seed, meaningOf }: DomainOptions,
+): Promise<FittedDomain | undefined> {
+  const rows = thinned(all, mostRows, ({ row }) => drawOf(row.id, 'domain', seed))
+  const scaling = scaleFeatures(rows.map(one => one.features))
+  if (rows.length < fewestRows || scaling.names.length === 0) return undefined
+  const texts = rows.map(({ row }) => textOf(row.parts))
+  const hasText = texts.every(text => text !== undefined)
+  const placed: Placed[] = []
+  for (const [at, row] of rows.entries()) {
+    const text = hasText ? texts[at] : undefined
+    placed.push({
+      features: placeFeatures(row.features, scaling),
+      ...(text === undefined ? {} : { grams: gramVector(text) }),
+      ...(text === undefined || meaningOf === undefined ? {} : { meaning: await meaningOf(row) }),
+    })
+  }
+  const half = rows.map(({ row }) => drawOf(row.id, 'half of the domain', seed) % 2)
+  const spaces = [0, 1].map(side => fitSpaces(placed.filter((_, at) => half[at] !== side)))
+  const measured = placed.map((one, at) => measure(one, spaces[half[at]!]!))
+  const whole = fitSpaces(placed)
+  const { features, meaning, words } = whole
+  const file: DomainFile = {
+    file: domainFileName,
+    rows: rows.length,
+    chance: rounded(chanceOf(rows, models)),
+    ...closedLabels(rows, models),
+    ...scalesOf(measured, scaling, whole),
+  }
+  const bytes = domainBytes({
+    features,
+    ...(meaning === undefined ? {} : { meaning }),
+    ...(words === undefined ? {} : { surprise: words.surprise }),
+  })
+  return { file, bytes }
+}
+
+function fitSpaces(placed: readonly Placed[]): Spaces {
+  const meanings = placed.flatMap(({ meaning }) => meaning ?? [])
+  const texts = placed.flatMap(({ grams }) => grams ?? [])
+  return {
+    features: fitCloud(
+      placed.map(one => one.features),
+      featureShape,
+    ),
+    ...(meanings.length === 0 ? {} : { meaning: fitCloud(meanings, meaningShape) }),
+    ...(texts.length === 0 ? {} : { words: fitWords(texts) }),
+  }
+}
+
+/** How surprising each bucket of grams is, and the mean over all grams. */
+function fitWords(texts: readonly Float32Array[]): NonNullable<Spaces['words']> {
+  const counts = new Float64Array(gramBuckets)
+  let total = 0
+  for (const grams of texts) {
+    for (let place = 0; place < gramBuckets; place += 1) {
+      if (grams[place] === 0) continue
+      counts[place]! += 1
+      total += 1
+    }
+  }
+  const surprise = Float32Array.from(counts, found => -Math.log((found + 0.5) / (total + 0.5 * gramBuckets)))
+  const usual = counts.reduce((sum, found, at) => sum + found * surprise[at]!, 0) / Math.max(1, total)
+  return { surprise, usual: rounded(usual) }
+}
+
+function measure({ features, meaning, grams }: Placed, spaces: Spaces): Measured {
+  return {
+    features: distancesTo(spaces.features, features),
+    ...(meaning === undefined || spaces.meaning === undefined ? {} : { meaning: distancesTo(spaces.meaning, meaning) }),
+    ...(grams === undefined || spaces.words === undefined
+      ? {}
+      : { surprise: surpriseOf(grams, spaces.words.surprise, spaces.words.usual) }),
+  }
+}
+
+function scalesOf(
+  measured: readonly Measured[],
+  scaling: Pick<DomainFile['features'], 'names' | 'means' | 'scales'>,
+  spaces: Spaces,
+): Pick<DomainFile, 'features' | 'words' | 'meaning' | 'plain' | 'whole'> {
+  const features = distanceScales(measured.map(one => one.features))
+  const meanings = measured.flatMap(({ meaning }) => meaning ?? [])
+  const meaning = meanings.length === 0 ? undefined : distanceScales(meanings)
+  const surprises = measured.flatMap(({ surprise }) => surprise ?? [])
+  const words = surprises.length === 0 ? undefined : scaleOf(surprises)
+  const plains = measured.map(({ features: distances, surprise }): PlainParts => ({
+    features: partOf(distances, features),
+    ...(words === undefined || surprise === undefined ? {} : { words: standing(surprise, words) }),
+  }))
+  const wholes =
+    meaning === undefined ? [] : measured.map((one, at) => wholeOf(plains[at]!, partOf(one.meaning!, meaning)))
+  return {
+    features: { ...scaling, ...shapeOf(spaces.features), ...features },
+    ...(spaces.words === undefined || words === undefined
+      ? {}
+      : { words: { buckets: gramBuckets, usual: spaces.words.usual, scale: words } }),
+    ...(spaces.meaning === undefined || meaning === undefined
+      ? {}
+      : { meaning: { ...shapeOf(spaces.meaning), ...meaning } }),
+    plain: scaleOf(plains.map(plainOf)),
+    ...(wholes.length === 0 ? {} : { whole: scaleOf(wholes) }),
+  }
+}
+
+function shapeOf({ mean, centres, variances, rest }: Cloud) {
+  return { dimensions: mean.length, centres: centres.length / mean.length, variances: [...variances], rest }
+}
+
+function distanceScales(distances: readonly Distances[]): { readonly far: Scale; readonly near: Scale } {
+  return { far: scaleOf(distances.map(one => logOf(one.far))), near: scaleOf(distances.map(one => logOf(one.near))) }
+}
+
+/** Rows that are all alike are still not told apart by the last digit. */
+const leastSpan = 1e-3
+
+/** The median, and from there to the quantile that a new row exceeds in at most one case of a hundred. @source Vovk, Gammerman, Shafer, Algorithmic Learning in a Random World (2005): split conformal quantiles */
+function scaleOf(values: readonly number[]): Scale {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted[sorted.length >> 1]!
+  const high = sorted[Math.min(sorted.length, Math.ceil(insideRatio * (sorted.length + 1))) - 1]!
+  return { middle: rounded(middle), span: rounded(Math.max(leastSpan, high - middle)) }
+}

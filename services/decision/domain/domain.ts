@@ -1,0 +1,108 @@
+import { distancesTo, type Cloud, type Distances } from './cloud.ts'
+import type { CloudFile, DomainFile, Scale } from './domain-schema.ts'
+
+/** A request as its domain is looked at. */
+export interface DomainInput {
+  readonly features: Readonly<Record<string, number>>
+  /** Of its words, as `gramVector` has them; absent where there are none. */
+  readonly grams?: Float32Array | undefined
+  /** float32 [dimensions]; absent where there is no encoder, or it did not speak in time. */
+  readonly embedding?: Float32Array | undefined
+}
+
+/** The domain of a policy, ready to be asked. */
+export interface Domain {
+  readonly file: DomainFile
+  readonly features: Cloud
+  /** By bucket of grams: how surprising it is, in nats. */
+  readonly surprise?: Float32Array
+  readonly meaning?: Cloud
+}
+
+/** How unlike the rows of the fit a request is. 0 is the middle of rows inside the domain, 1 their 99th percentile. Pure; below 0.2 ms. */
+export function unlikenessOf(domain: Domain, input: DomainInput): number {
+  const { file, meaning } = domain
+  const plain = plainPartsOf(domain, input)
+  if (
+    meaning === undefined ||
+    file.meaning === undefined ||
+    file.whole === undefined ||
+    input.embedding === undefined
+  ) {
+    return standing(plainOf(plain), file.plain)
+  }
+  const meant = partOf(distancesTo(meaning, input.embedding), file.meaning)
+  return standing(wholeOf(plain, meant), file.whole)
+}
+
+/** What is measured of a request without an encoder. */
+export interface PlainParts {
+  readonly features: number
+  readonly words?: number
+}
+
+/** Features and words, each against the usual. */
+export function plainPartsOf(
+  { file, features, surprise }: Domain,
+  { features: named, grams }: DomainInput,
+): PlainParts {
+  const part = partOf(distancesTo(features, placeFeatures(named, file.features)), file.features)
+  if (surprise === undefined || file.words === undefined || grams === undefined) return { features: part }
+  return { features: part, words: standing(surpriseOf(grams, surprise, file.words.usual), file.words.scale) }
+}
+
+/** How unlike features and words are together, not yet on a scale of its own. */
+export function plainOf({ features, words }: PlainParts): number {
+  return words === undefined ? features : (features + words) / 2
+}
+
+/** Meaning tells most; words tell languages and gibberish, which an encoder of English takes for anything. */
+export function wholeOf(plain: PlainParts, meaning: number): number {
+  return meaning + plainWeight * (plain.features + (plain.words ?? 0))
+}
+
+const plainWeight = 0.15
+
+/** Both distances on one scale. */
+export function partOf({ far, near }: Distances, scales: Pick<CloudFile, 'far' | 'near'>): number {
+  return (standing(logOf(far), scales.far) + standing(logOf(near), scales.near)) / 2
+}
+
+/** A distance as its scale takes it. */
+export function logOf(distance: number): number {
+  return Math.log(Math.max(1e-9, distance))
+}
+
+/** A measure in units of how far the 99th percentile lies from the middle. */
+export function standing(value: number, { middle, span }: Scale): number {
+  return (value - middle) / span
+}
+
+/** Features as a point: float32 [names], in deviations from the mean. What a request has not is the mean. */
+export function placeFeatures(
+  features: Readonly<Record<string, number>>,
+  { names, means, scales }: Pick<DomainFile['features'], 'names' | 'means' | 'scales'>,
+): Float32Array {
+  return Float32Array.from(names, (name, at) => {
+    const value = features[name]
+    if (value === undefined || !Number.isFinite(value)) return 0
+    return Math.max(-farthest, Math.min(farthest, (value - means[at]!) / scales[at]!))
+  })
+}
+
+/** No single feature may decide alone how far is very far. */
+const farthest = 8
+
+/** How surprising the grams of a text are: a mean that leans to the usual where there are few. In nats. */
+export function surpriseOf(grams: Float32Array, surprise: Float32Array, usual: number): number {
+  let sum = usual * fewGrams
+  let count = fewGrams
+  for (let place = 0; place < grams.length; place += 1) {
+    if (grams[place] === 0) continue
+    sum += surprise[place]!
+    count += 1
+  }
+  return sum / count
+}
+
+const fewGrams = 20
