@@ -82,7 +82,7 @@ export function saySentence(folder, { name, text, voice, wordsPerMinute, noise }
   const file = `audio/${name}.wav`
   const path = join(folder, file)
   const { status, stderr } = spawnSync('espeak-ng', ['-v', voice, '-s', String(wordsPerMinute), '-w', path, text])
-  if (status !== 0) throw new Error(`espeak-ng: ${stderr}`)
+  if (status !== 0) throw new Error(`espeak-ng: ${stderr.toString()}`)
   const bytes = readFileSync(path)
   rmSync(path)
   const body = Buffer.from(bytes.subarray(bytes.indexOf('data') + 8))

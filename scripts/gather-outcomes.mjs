@@ -57,7 +57,7 @@ const engine = await createEngine(
   {
     models: names.map(name => ({
       name,
-      backend: specOf(config.models[name].backend),
+      backend: config.models[name].backend,
       executionProviders: ['cpu'],
       threads: Number(values.threads),
     })),
@@ -160,10 +160,6 @@ function readLines(file) {
   const raw = readFileSync(file)
   const text = (file.endsWith('.gz') ? gunzipSync(raw) : raw).toString().trim()
   return text === '' ? [] : text.split('\n').map(line => JSON.parse(line))
-}
-
-function specOf(backend) {
-  return { ...backend, ...(backend.heads === undefined ? {} : { heads: places.folder(backend.heads) }) }
 }
 
 function stop(why) {

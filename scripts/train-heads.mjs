@@ -47,7 +47,7 @@ const [low, high] = wilson(judged.filter(one => one.right).length, judged.length
 const adHoc = await fitAdHoc()
 if (values['cross-fitted'] !== undefined) await writeCrossFitted(values['cross-fitted'])
 
-const folder = join(places.folder(backend.heads), labelSet)
+const folder = join(backend.heads, labelSet)
 mkdirSync(folder, { recursive: true })
 const bytes = Buffer.from(weights.buffer)
 writeFileSync(join(folder, 'weights.f32'), bytes)
@@ -69,7 +69,7 @@ const manifest = {
 }
 writeFileSync(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
 writeFileSync(
-  join(places.folder(backend.heads), 'ad-hoc.json'),
+  join(backend.heads, 'ad-hoc.json'),
   `${JSON.stringify({ temperature: round(adHoc.temperature), fittedOn: labelSet, rows: open.length, accuracy: round(adHoc.accuracy) }, null, 2)}\n`,
 )
 console.log(JSON.stringify({ modelName, labelSet, rows: open.length, accuracy, low, high, temperature, adHoc }))

@@ -204,11 +204,7 @@ printing(program, 'calibrate', 'fit a policy on outcomes: difficulty, confidence
   .option('--models <a,b,…>', 'models cheap to dear (default: by mean cost)')
   .option('--seed <number>', 'makes the fit the same to the bit', '1')
   .option('--encoder <pack>', 'encoder of texts, used where it foresees better; none: not tried', 'minilm')
-  .option(
-    '--domain-encoder <pack>',
-    'encoder by which texts unlike the rows are told, where --encoder is left out',
-    'none',
-  )
+  .option('--domain-encoder <pack>', 'encoder that tells texts unlike the rows, where --encoder is left out', 'none')
   .action(run(async () => (await import('#services/cli/commands/policies/calibrate')).runCalibrateCommand))
 
 printing(program, 'score', 'write what a policy foresees of inputs before any call')

@@ -4,6 +4,7 @@
 // The rows are MMLU-Pro's as outcome rows (Apache-2.0); those that heads and policy were fitted on are left out. 95 % intervals, by 1,000 resamples.
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { pino } from 'pino'
@@ -28,15 +29,15 @@ const { values } = parseArgs({
 if (values.rows === undefined) throw new Error('--rows FILE is missing: MMLU-Pro as outcome rows')
 const { config, places } = loadConfig()
 const models = ['minilm', 'gte-small']
-const policy = await loadPolicy(places.folder(values.policy), {
+const policy = await loadPolicy(resolve(values.policy), {
   openEncoder: createEncoderShelf(places.packs),
   estimateMs: 60_000,
 })
 const engine = await createEngine(
   {
     models: models.map(name => {
-      const { heads, ...backend } = config.models[name].backend
-      return { name, backend: { ...backend, heads: places.folder(heads) }, executionProviders: ['cpu'], threads: 1 }
+      const { backend } = config.models[name]
+      return { name, backend, executionProviders: ['cpu'], threads: 1 }
     }),
   },
   { packPath: name => packPath(places.packs, name), logger: pino({ level: 'warn' }), clock: systemClock },

@@ -156,7 +156,8 @@ describe('P(correct) outside the domain', () => {
         expect(trusted).toBeLessThanOrEqual(one)
         expect(trusted).toBeGreaterThanOrEqual(Math.min(one, floor) - 1e-12)
         expect(trustedBy(check(kept / 2, floor), one)).toBeLessThanOrEqual(trusted + 1e-12)
-        if (one < other) expect(trusted).toBeLessThanOrEqual(trustedBy(check(kept, floor), other) + 1e-12)
+        const [least, most] = [one, other].toSorted((a, b) => a - b).map(p => trustedBy(check(kept, floor), p))
+        expect(least).toBeLessThanOrEqual(most! + 1e-12)
       }),
     )
     expect(trustedBy(undefined, 0.7)).toBe(0.7)
@@ -226,7 +227,7 @@ describe('a policy with a domain', () => {
 
   it('foresees as if there were none: what a call costs in quality is not what an answer is worth', async () => {
     const policy = await loadPolicy(folder, { estimateMs: 10_000 })
-    const { domain, ...foreseen } = await policy.estimate(inCode)
+    const { domain: _checked, ...foreseen } = await policy.estimate(inCode)
     const before = JSON.parse(readFileSync(join(folder, 'policy.json'), 'utf8')) as Record<string, unknown>
     writeFileSync(join(folder, 'policy.json'), JSON.stringify({ ...before, domain: undefined }))
     const without = await loadPolicy(folder, { estimateMs: 10_000 })
