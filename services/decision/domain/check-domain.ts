@@ -3,7 +3,7 @@ import { labelOf } from '#services/decision/calibrators/features/own-features'
 import { unlikenessOf, type Domain, type DomainInput } from './domain.ts'
 
 /** A request beyond this is out of the domain: one in a hundred of those inside is. */
-export const unlikenessLimit = 1
+const unlikenessLimit = 1
 
 /** Holds a request against the domain of its policy. `labels` are those that the caller wants chosen among. Pure. */
 export function checkDomain(domain: Domain, input: DomainInput, labels?: readonly string[]): DomainCheck {

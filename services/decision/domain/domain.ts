@@ -42,10 +42,7 @@ export interface PlainParts {
 }
 
 /** Features and words, each against the usual. */
-export function plainPartsOf(
-  { file, features, surprise }: Domain,
-  { features: named, grams }: DomainInput,
-): PlainParts {
+function plainPartsOf({ file, features, surprise }: Domain, { features: named, grams }: DomainInput): PlainParts {
   const part = partOf(distancesTo(features, placeFeatures(named, file.features)), file.features)
   if (surprise === undefined || file.words === undefined || grams === undefined) return { features: part }
   return { features: part, words: standing(surpriseOf(grams, surprise, file.words.usual), file.words.scale) }

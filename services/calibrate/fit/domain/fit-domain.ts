@@ -42,7 +42,7 @@ const mostRows = 3000
 const insideRatio = 0.99
 const featureShape = { axes: 64, centres: 64 }
 const meaningShape = { axes: 64, centres: 128 }
-export const domainFileName = 'domain.f32'
+const domainFileName = 'domain.f32'
 
 /** What is known of a row in each space. */
 interface Placed {
