@@ -225,6 +225,37 @@ describe('a policy with a domain', () => {
     }
   })
 
+  it('is told by features and words alone where a gateway has not the encoder of its domain', async () => {
+    const vector = (text: string): Float32Array => {
+      const values = Float32Array.from({ length: 8 }, (_, at) => 1 + (text.charCodeAt(at) % 7))
+      return values.map(value => value / Math.hypot(...values))
+    }
+    const encoder = {
+      identity: { pack: 'made-up', sha256: 'a'.repeat(64), tokens: 64, dimensions: 8 },
+      encode: (text: string) => Promise.resolve(vector(text)),
+      close: () => Promise.resolve(),
+    }
+    const out = join(home, 'meant')
+    const table = writeTable(home, 300)
+    await runCalibrate({ outcomes: [table], out, seed: 3, openDomainEncoder: () => Promise.resolve(encoder) })
+    const { file } = await openPolicyFolder(out)
+    expect(file.encoder).toEqual(encoder.identity)
+    expect(file.estimator.embedding).toBe(false)
+    expect(file.domain?.meaning?.dimensions).toBe(8)
+    await expect(loadPolicy(out, {})).rejects.toMatchObject({ code: 'Config' })
+    const missing: unknown[] = []
+    const policy = await loadPolicy(out, { encoderMissing: error => missing.push(error), estimateMs: 10_000 })
+    expect(missing).toHaveLength(1)
+    const whole = await loadPolicy(out, { openEncoder: () => Promise.resolve(encoder), estimateMs: 10_000 })
+    const slow = { ...encoder, encode: () => new Promise<Float32Array>(() => undefined) }
+    const late = await loadPolicy(out, { openEncoder: () => Promise.resolve(slow), estimateMs: 50 })
+    const [plain, meant, tooLate] = await Promise.all([policy, whole, late].map(one => one.estimate(inCode)))
+    expect(plain!.domain?.outOfDomain).toBe(true)
+    expect(meant!.domain?.unlikeness).not.toBe(plain!.domain?.unlikeness)
+    expect(tooLate!.domain).toEqual(plain!.domain)
+    expect(tooLate!.fallback).toBeUndefined()
+  })
+
   it('foresees as if there were none: what a call costs in quality is not what an answer is worth', async () => {
     const policy = await loadPolicy(folder, { estimateMs: 10_000 })
     const { domain: _checked, ...foreseen } = await policy.estimate(inCode)

@@ -22,6 +22,8 @@ export interface LoadPolicyOptions {
   readonly estimateMs?: number
   /** Opens the encoder of a pack, for policies that were fitted with one. Whoever gives it owns what it opens. */
   readonly openEncoder?: (identity: EncoderIdentity) => Promise<TextEncoder>
+  /** Told why an encoder that only the domain asks for cannot be had; features and words then tell alone. Without it that is an error. */
+  readonly encoderMissing?: (error: unknown) => void
 }
 
 /** Ten times what an estimate takes at p99: beyond it something is wrong with the machine, and the request should not wait for it. */
@@ -84,7 +86,7 @@ function domainOf(
 /** Makes the policy of a folder that was read. @throws GatewayError Config when its encoder cannot be had, or has other weights now */
 export async function createCalibratedPolicy(folder: PolicyFolder, options: LoadPolicyOptions): Promise<Policy> {
   const { file, version, estimator, domain } = folder
-  const encoder = await encoderOf(file, options)
+  const encoder = await encoderOrWarning(file, options)
   const { embedding: isEmbedded } = file.estimator
   const estimateMs = options.estimateMs ?? (isEmbedded ? encodedEstimateMs : defaultEstimateMs)
   const encodeMs = options.estimateMs ?? encodedEstimateMs
@@ -135,6 +137,17 @@ export async function createCalibratedPolicy(folder: PolicyFolder, options: Load
       const step = decide(file, estimate, heard(called), candidates, limits)
       return { ...step, reason: `${domainReason(estimate.domain)}${step.reason}` }
     },
+  }
+}
+
+async function encoderOrWarning(file: PolicyFile, options: LoadPolicyOptions): Promise<TextEncoder | undefined> {
+  const { encoderMissing } = options
+  try {
+    return await encoderOf(file, options)
+  } catch (error) {
+    if (file.estimator.embedding || encoderMissing === undefined) throw error
+    encoderMissing(error)
+    return undefined
   }
 }
 

@@ -54,12 +54,17 @@ export async function composePolicies(config: Config, dependencies: PoliciesDepe
   // A series that is there from the start shows its first increase, which an alert may be about.
   for (const { name } of ladders) for (const outcome of ['taken', 'refused']) loads.inc({ ladder: name, outcome }, 0)
   const openEncoder = createEncoderShelf(packs)
+  const encoderMissing = (error: unknown): void =>
+    logger.warn(
+      { err: error },
+      'a policy tells requests out of its domain by features and words alone: fetch its encoder with `sluice models pull`',
+    )
   const shelf = await createPolicyShelf(
     ladders.map(ladder => shelvedOf(ladder, config.ladders[ladder.name] ?? {})),
     {
       store,
       logger,
-      load: path => loadPolicy(path, { openEncoder }),
+      load: path => loadPolicy(path, { openEncoder, encoderMissing }),
       loaded: (ladder, outcome) => loads.inc({ ladder, outcome }),
     },
   )
