@@ -54,8 +54,8 @@ describe.skipIf(missing !== undefined)(`openEncoder() ${missing ?? ''}`, () => {
     })
     const policy = join(home, 'policy')
     await runCalibrate({ outcomes: [table], out: policy, openEncoder: () => Promise.resolve(encoder) })
-    const file = JSON.parse(readFileSync(join(policy, 'policy.json'), 'utf8')) as { estimator: { encoder?: object } }
-    expect(file.estimator.encoder).toEqual(encoder.identity)
+    const file = JSON.parse(readFileSync(join(policy, 'policy.json'), 'utf8')) as { encoder?: object }
+    expect(file.encoder).toEqual(encoder.identity)
     await expect(loadPolicy(policy, {})).rejects.toMatchObject({ code: 'Config' })
     const other = { ...encoder, identity: { ...encoder.identity, sha256: '0'.repeat(64) } }
     await expect(loadPolicy(policy, { openEncoder: () => Promise.resolve(other) })).rejects.toThrow('fit it anew')
