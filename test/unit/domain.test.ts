@@ -179,6 +179,7 @@ describe('P(correct) outside the domain', () => {
       candidates: [{ model: 'large', costNanoUsd: 2 }],
       dearest: 'large',
       danger: 0.1,
+      maxRisk: 0.05,
     }
     const at = { ...point, meanCostUsd: 1, escalationRatio: 0 }
     expect(decideByRisk(at, view)).toMatchObject({ kind: 'stop', model: 'small' })

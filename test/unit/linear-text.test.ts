@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { createRequestId, legIdOf } from '#services/contract/ids'
 import { comparableText } from '#services/decision/answers/same-answer'
 import { withoutMarks } from '#services/decision/answers/without-marks'
-import { estimatorInput, featuresOf } from '#services/decision/policy/featurize'
+import { gramVector } from '#services/decision/features/hash-grams'
+import { featuresOf, textOf } from '#services/decision/policy/featurize'
 import { agreeOn } from '#services/worker/backends/answers/agreement'
 import { interpretGeneration } from '#services/worker/backends/answers/generation'
 import { readVerdict } from '#services/worker/backends/answers/verdict'
@@ -15,7 +16,7 @@ import type { Work } from '#services/worker/states'
 /** What runs on the text of a caller, a model or a server, in a process that has others to serve. */
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
   features: text => featuresOf([{ kind: 'text', text }]),
-  grams: text => estimatorInput({}, [{ kind: 'text', text }], { names: [], means: [], scales: [], grams: true }),
+  grams: text => gramVector(textOf([{ kind: 'text', text }]) ?? ''),
   'a comparison of answers': text => comparableText('generate', text),
   'a comparison of read text': text => comparableText('ocr', text),
   'a comparison of labels': text => withoutMarks(text),
