@@ -30,6 +30,21 @@ const sets = {
       'amber bridge candle distant early forest gentle harvest island journal kettle lantern market northern orchard paper quarter river silver timber',
     verbs: 'finds carries paints repairs leaves watches opens buys',
     places: 'the harbour the station the old mill the garden the library the valley',
+    deeds: [
+      'missed the train to the city this morning',
+      'is cooking dinner for her friends tonight',
+      'left the keys on the kitchen table',
+      'would like to change the date of the meeting',
+      'asked for a quiet room near the garden',
+      'has never been to the museum before',
+      'forgot to close the window last night',
+      'wants to buy a present for his brother',
+      'will pick up the children after school',
+      'found an old letter in the drawer',
+      'is waiting for a call from the doctor',
+      'painted the front door dark green',
+    ],
+    openings: ['I think', 'My neighbour says', 'We heard that', 'Everybody knows', 'It seems that', 'Yesterday'],
   },
   evaluation: {
     speakers: ['yweweler'],
@@ -40,6 +55,17 @@ const sets = {
       'under velvet window yellow copper garden signal ticket basket chimney dolphin engine feather granite hammer insect jacket kitchen ladder mirror',
     verbs: 'cleans hides lifts measures sends keeps draws counts',
     places: 'the museum the kitchen the airport the village the bakery the theatre',
+    deeds: [
+      'lost a glove on the way to work',
+      'is going to sell the small boat in spring',
+      'took the wrong bus and came home late',
+      'wants to learn the piano before winter',
+      'has to return three books on Monday',
+      'saw a fox behind the house',
+      'would rather stay at home this weekend',
+      'booked a table for six people',
+    ],
+    openings: ['I believe', 'The teacher told us', 'Somebody mentioned that', 'As far as I know', 'Last week'],
   },
 }
 const set = sets[values.set]
@@ -69,6 +95,12 @@ function sentence() {
   return `${who} ${oneOf(verbs)} ${what}${chance(0.7) ? end : ''}`
 }
 
+/** What a person might say; made-up sentences that mean nothing are heard by nobody. */
+function spokenWords() {
+  const start = chance(0.5) ? `${oneOf(set.openings)} ` : ''
+  return `${start}${oneOf(names)} ${oneOf(set.deeds)}`
+}
+
 function spokenNumber(index) {
   return {
     name: `${values.set}-spoken-${String(index).padStart(4, '0')}`,
@@ -85,10 +117,10 @@ function spokenNumber(index) {
 function spokenSentence(index) {
   return {
     name: `${values.set}-sentence-${String(index).padStart(4, '0')}`,
-    text: some(1, 2, sentence).join('. '),
+    text: some(1, 2, spokenWords).join('. '),
     voice: oneOf(set.voices),
-    wordsPerMinute: Math.round(between(120, 210)),
-    noise: chance(0.45) ? 0 : between(0.005, 0.15),
+    wordsPerMinute: Math.round(between(125, 185)),
+    noise: chance(0.6) ? 0 : between(0.002, 0.06),
   }
 }
 
