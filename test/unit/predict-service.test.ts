@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { createServiceModel, guessService } from '#services/state/service-times/predict-service'
 import { createServiceTimesRecorder, type ServiceTimes } from '#services/state/service-times/service-times'
-import { noWork, windowsOf, type Workload } from '#services/state/service-times/workload'
+import { noWork, seenMegapixelsOf, windowsOf, type Workload } from '#services/state/service-times/workload'
 
 const minute = 60_000
 
 const clip = (audioSeconds: number): Workload => ({ ...noWork, audioSeconds, audioWindows: windowsOf(audioSeconds) })
-const picture = (megapixels: number): Workload => ({ ...noWork, images: 1, megapixels })
+const picture = (megapixels: number): Workload => ({
+  ...noWork,
+  images: 1,
+  megapixels,
+  seenMegapixels: seenMegapixelsOf(megapixels),
+})
 
 /** A model of speech on a slow core. */
 const speechMs = ({ audioSeconds, audioWindows }: Workload): number => 40 + 350 * audioWindows + 60 * audioSeconds
@@ -83,6 +88,14 @@ describe('a service time', () => {
       expect(meanMs / pictureMs(picture(size))).toBeLessThan(1.4)
     },
   )
+
+  it('of a picture of 30 megapixels is not thirty times that of one, though none was seen', () => {
+    const { recorder } = worker()
+    for (const size of [0.5, 1.4]) recorder.add('m', { work: picture(size), serviceMs: 4000 + 5000 * size })
+    const { meanMs = 0 } = predict(picture(30), 0, recorder.times()) ?? {}
+    expect(meanMs).toBeGreaterThan(8000)
+    expect(meanMs).toBeLessThan(40_000)
+  })
 
   it('takes what a model makes of long texts from long texts, where it reads the beginning alone', () => {
     const { recorder } = worker()

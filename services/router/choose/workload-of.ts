@@ -1,5 +1,11 @@
 import { isWords, wordsIn, type TaskOptions } from '#services/contract/content'
-import { noWork, tokensOfBytes, windowsOf, type Workload } from '#services/state/service-times/workload'
+import {
+  noWork,
+  seenMegapixelsOf,
+  tokensOfBytes,
+  windowsOf,
+  type Workload,
+} from '#services/state/service-times/workload'
 import type { CheckedPart } from '#services/router/request/states'
 
 /** Sound of unknown length is taken to be of 16 bits at 16 kHz. */
@@ -28,7 +34,9 @@ function addMedia(
   if (kind === 'image') {
     const { width = 0, height = 0, pages = 1 } = header
     work.images += pages
-    work.megapixels += pages * (width > 0 ? (width * height) / 1e6 : usualMegapixels)
+    const megapixels = width > 0 ? (width * height) / 1e6 : usualMegapixels
+    work.megapixels += pages * megapixels
+    work.seenMegapixels += pages * seenMegapixelsOf(megapixels)
   } else if (kind === 'audio') {
     const { durationMs = (bytes.byteLength / soundBytesPerSecond) * 1000 } = header
     work.audioSeconds += durationMs / 1000

@@ -8,6 +8,8 @@ export interface Workload {
   readonly images: number
   /** Of all images together. */
   readonly megapixels: number
+  /** What models see of them: each image up to the size that it is scaled to before it is looked at. */
+  readonly seenMegapixels: number
   readonly audioSeconds: number
   /** Stretches of 30 s that sound is heard in: a model of speech pads the last one. */
   readonly audioWindows: number
@@ -19,6 +21,7 @@ export const noWork: Workload = {
   inputTokens: 0,
   images: 0,
   megapixels: 0,
+  seenMegapixels: 0,
   audioSeconds: 0,
   audioWindows: 0,
   videoSeconds: 0,
@@ -35,7 +38,8 @@ export const workShape = [
   ['inputTokens', 0.3],
   ['outputTokens', 15],
   ['images', 100],
-  ['megapixels', 100],
+  ['megapixels', 10],
+  ['seenMegapixels', 300],
   ['audioWindows', 400],
   ['audioSeconds', 40],
   ['videoSeconds', 100],
@@ -72,6 +76,14 @@ export function tokensOfBytes(bytes: number): number {
   return Math.ceil(bytes / bytesPerToken)
 }
 
+/** Models scale larger images down to about this before they look: 1,536 pixels a side for lines of text, less for most vision models. */
+const mostSeenMegapixels = 2.4
+
+/** What models see of an image of this size. */
+export function seenMegapixelsOf(megapixels: number): number {
+  return Math.min(megapixels, mostSeenMegapixels)
+}
+
 /** Seconds of sound in one window of a model of speech. @source Radford and others, Robust Speech Recognition via Large-Scale Weak Supervision (2022) */
 const windowSeconds = 30
 
@@ -83,6 +95,6 @@ export function windowsOf(seconds: number): number {
 /** The input that a policy's mean latency is taken to be of: what the rows of a calibration are like. */
 export function typicalWork(task: Task): Workload {
   if (task === 'transcribe') return { ...noWork, audioSeconds: 8, audioWindows: 1 }
-  if (task === 'ocr') return { ...noWork, images: 1, megapixels: 0.5 }
+  if (task === 'ocr') return { ...noWork, images: 1, megapixels: 0.5, seenMegapixels: 0.5 }
   return { ...noWork, inputTokens: 60 }
 }
