@@ -1,6 +1,7 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js'
 import { addUsage, type Answer } from '#services/contract/answer'
 import type { Task, TaskOptions } from '#services/contract/content'
+import { systemClock } from '#services/contract/clock'
 import { GatewayError, invalidField, isGatewayError } from '#services/contract/errors'
 import type { ModelSpec } from '#services/contract/model'
 import type { RequestConstraints } from '#services/contract/request'
@@ -41,7 +42,7 @@ const mostRows = 64
  * and does its first task without it.
  */
 export function createInferenceService(dependencies: InferenceDependencies): UntypedServiceImplementation {
-  const { ladders, fleet, version, labelSets, statuses } = dependencies
+  const { ladders, fleet, version, labelSets, statuses, clock = systemClock } = dependencies
   const unary = <Request, Response>(
     rpc: string,
     answer: (request: Request, context: CallContext) => Promise<Response>,
@@ -78,7 +79,7 @@ export function createInferenceService(dependencies: InferenceDependencies): Unt
       async (requests: AsyncIterable<ModelInferRequest__Output>, context, write: Write<object>) => {
         for await (const request of requests) {
           if (context.signal.aborted) return
-          await write(await streamed(request, infer, { ...context, arrivedAt: Date.now() }, statuses))
+          await write(await streamed(request, infer, { ...context, arrivedAt: clock.now() }, statuses))
         }
       },
       dependencies,
