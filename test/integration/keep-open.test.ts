@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { connectRedis, whenReady } from '#services/platform/redis/connect'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
