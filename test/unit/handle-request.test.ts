@@ -10,7 +10,7 @@ function setUp(
 ) {
   const said: string[] = []
   const stages = {
-    admit: async () => ({ requestId: 'r' }),
+    admit: async () => ({ requestId: 'r', request: {} }),
     recall: async () => {},
     forget: async () => void said.push('forget'),
     assess: async (admitted: object) => admitted,

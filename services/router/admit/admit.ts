@@ -31,6 +31,7 @@ export function createAdmit(options: AdmitOptions, { clock, fetcher }: AdmitDepe
   return async (incoming, signal) => {
     const { request, caller, mode, arrivedAt } = incoming
     const deadlineAt = deadlineOf(incoming, options)
+    const runDeadlineAt = Math.max(deadlineAt, runDeadlineOf(incoming, options))
     if (deadlineAt <= clock.now()) {
       throw new GatewayError('Deadline', 'the deadline is past', { stage: 'admit', reason: 'DEADLINE_AT_ADMIT' })
     }
@@ -49,6 +50,7 @@ export function createAdmit(options: AdmitOptions, { clock, fetcher }: AdmitDepe
       mode,
       submittedAt: arrivedAt,
       deadlineAt,
+      ...(runDeadlineAt === deadlineAt ? {} : { runDeadlineAt }),
       ...(incoming.traceparent === undefined ? {} : { traceparent: incoming.traceparent }),
       ...(incoming.tracestate === undefined ? {} : { tracestate: incoming.tracestate }),
     }
@@ -79,4 +81,10 @@ function deadlineOf({ request, mode, arrivedAt, callDeadlineAt }: Incoming, opti
   const tightest = wanted.length === 0 ? arrivedAt + options.defaultDeadlineMs : Math.min(...wanted)
   // Whole milliseconds, since a duration on the wire may have fractions and the store's times to live may not.
   return Math.floor(Math.min(tightest, arrivedAt + options.longestDeadlineMs))
+}
+
+/** A run with an idempotency key outlives the call that began it: its time is the request's own, or the deployment's usual one. */
+function runDeadlineOf({ request, arrivedAt }: Incoming, options: AdmitOptions): number {
+  if (request.idempotencyKey === undefined || request.constraints.deadlineMs !== undefined) return -Infinity
+  return Math.floor(arrivedAt + Math.min(options.defaultDeadlineMs, options.longestDeadlineMs))
 }

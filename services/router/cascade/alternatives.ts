@@ -1,6 +1,6 @@
 import type { LegState } from '#services/state/cascade-log/cascade-log'
 import { deliveryMarginMs, type Considered } from '#services/router/request/states'
-import type { Course } from './course.ts'
+import { answerByOf, type Course } from './course.ts'
 import type { LegOrder } from './leg/leg-order.ts'
 import type { TextRelay } from './leg/text-relay.ts'
 import type { Trail } from './trail.ts'
@@ -45,7 +45,7 @@ function stopAtOf(
   if (request.mode === 'async' || trail.called.length > 0) return undefined
   const needed = otherRungs(trail, leg, considered).flatMap(({ sureMs }) => sureMs ?? [])
   if (needed.length === 0) return undefined
-  const stopAt = request.deadlineAt - deliveryMarginMs - Math.min(...needed)
+  const stopAt = answerByOf(request) - deliveryMarginMs - Math.min(...needed)
   const ownMs = considered.find(({ rung }) => rung.name === leg.rung)?.neededMs ?? 0
   return leg.plannedAt + ownMs <= stopAt ? stopAt : undefined
 }

@@ -4,7 +4,7 @@ import type { Estimate } from '#services/decision/policy/policy'
 import type { RequestId } from '#services/contract/ids'
 import { GatewayError } from '#services/contract/errors'
 import type { Claimed, Climbed, EmitEvent, GuidedLadder } from '#services/router/request/states'
-import { modalitiesOf, type Course } from './course.ts'
+import { canMove, modalitiesOf, type Course } from './course.ts'
 import { callOff } from './leg/run-leg.ts'
 import { startCourse, type StartDependencies } from './start.ts'
 import { walk, type WalkDependencies } from './walk.ts'
@@ -109,7 +109,7 @@ async function courseOf(state: ClimbState, { ladderOf, leases }: ClimbDependenci
     modalities: modalitiesOf(request.parts),
     epoch,
     legs,
-    lost: leases.keep(request.requestId, request.mode === 'async'),
+    lost: leases.keep(request.requestId, canMove(request)),
   }
 }
 

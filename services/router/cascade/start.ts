@@ -5,9 +5,9 @@ import { GatewayError } from '#services/contract/errors'
 import type { PayloadStore } from '#services/state/payloads/payload-store'
 import type { PartReference } from '#services/state/queue/job'
 import { wordPayloadOf } from '#services/state/queue/word-payload'
-import { isInline, type CheckedPart, type Claimed } from '#services/router/request/states'
+import { isInline, runDeadlineOf, type CheckedPart, type Claimed } from '#services/router/request/states'
 import { afterHolding } from './after-holding.ts'
-import type { Course } from './course.ts'
+import { canMove, type Course } from './course.ts'
 import type { Leases } from './leases.ts'
 
 /** What opening a climb needs. */
@@ -29,7 +29,7 @@ export async function startCourse(claimed: Claimed, dependencies: StartDependenc
   const { climbLog, payloads, clock, leases, owner } = dependencies
   const first = claimed.considered.find(one => one.rung.name === claimed.firstStep.model)
   if (first === undefined) throw new Error('the first step names a rung that is not on the ladder')
-  const ttlMs = claimed.deadlineAt - clock.now() + dependencies.payloadGraceMs
+  const ttlMs = runDeadlineOf(claimed) - clock.now() + dependencies.payloadGraceMs
   const parts = await Promise.all(claimed.parts.map(part => put(part, claimed.caller.tenant, ttlMs, payloads)))
   const request = requestOf(claimed, parts)
   const plan = planOf(claimed)
@@ -39,7 +39,9 @@ export async function startCourse(claimed: Claimed, dependencies: StartDependenc
   const together = opening !== undefined && request.mode === 'sync' && !request.idempotent
   if (pledge !== undefined && !together) throw new Error('a pledge was made for a climb that is opened by itself')
   if (!together && !(await climbLog.open(request, plan, leg, owner()))) {
-    throw new GatewayError('AlreadyExists', 'a request with this id is there already')
+    throw new GatewayError('Overloaded', 'the request took too long to open, and its key was given to another call', {
+      retryAfterMs: 1000,
+    })
   }
   return {
     ...(together ? { opening: () => afterHolding(pledge, opening(request, plan, leg, owner())) } : {}),
@@ -50,7 +52,7 @@ export async function startCourse(claimed: Claimed, dependencies: StartDependenc
     modalities: claimed.modalities,
     epoch: 1,
     legs: [{ ...leg, attempt: 0 }],
-    lost: leases.keep(request.requestId, request.mode === 'async', !together),
+    lost: leases.keep(request.requestId, canMove(request), !together),
   }
 }
 
@@ -79,7 +81,8 @@ function requestOf(claimed: Claimed, parts: readonly PartReference[]): ClimbRequ
     constraints,
     labels: request.labels,
     submittedAt: claimed.submittedAt,
-    deadlineAt: claimed.deadlineAt,
+    deadlineAt: runDeadlineOf(claimed),
+    ...(claimed.runDeadlineAt === undefined ? {} : { answerBy: claimed.deadlineAt }),
     ...(request.sessionKey === undefined ? {} : { sessionKey: request.sessionKey }),
     ...(claimed.traceparent === undefined ? {} : { traceparent: claimed.traceparent }),
     ...(claimed.tracestate === undefined ? {} : { tracestate: claimed.tracestate }),

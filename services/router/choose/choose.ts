@@ -9,6 +9,7 @@ import { bend } from '#services/router/ladders/backpressure'
 import { limitsOf, nextStep } from '#services/router/ladders/next-step'
 import {
   lacksCapacity,
+  runDeadlineOf,
   type Assessed,
   type Chosen,
   type Considered,
@@ -83,11 +84,11 @@ interface LookAt {
 }
 
 /** A request as its ladder is looked at for it. */
-function inputOf(
-  { guided, estimate, request, deadlineAt, modalities, mode, parts, caller }: Assessed,
-  { work, sizes, nowMs, isPaid }: LookAt,
-): ConsiderInput {
+function inputOf(assessed: Assessed, { work, sizes, nowMs, isPaid }: LookAt): ConsiderInput {
+  const { guided, estimate, request, deadlineAt, modalities, mode, parts, caller } = assessed
   const { maxCostNanoUsd, model, tier, adapter } = request.constraints
+  // What a leg may cost at most is a matter of how long it may run, whenever its caller wants the answer.
+  const longestMs = runDeadlineOf(assessed) - nowMs
   return {
     ladder: guided.ladder,
     estimate,
@@ -109,8 +110,8 @@ function inputOf(
     ...(maxCostNanoUsd === undefined ? {} : { moneyLeftNanoUsd: maxCostNanoUsd }),
     priceOf: rung => priceAt(rung.model, nowMs),
     reserveOf(rung, price, service) {
-      const bounds = boundsOf(rung, sizes, request.options, mostComputeMs(rung.model, service, deadlineAt - nowMs))
-      const verdict = dearestVerdict(rung, sizes, request.options, deadlineAt - nowMs)
+      const bounds = boundsOf(rung, sizes, request.options, mostComputeMs(rung.model, service, longestMs))
+      const verdict = dearestVerdict(rung, sizes, request.options, longestMs)
       return { nanoUsd: addNanoUsd(dearestLeg(bounds, price), verdict), computeMs: bounds.computeMs ?? 0 }
     },
     isPaid,

@@ -3,7 +3,7 @@ import { hasToolTurns } from '#services/contract/content'
 import { maxNanoUsd, type NanoUsd } from '#services/contract/money'
 import { priorityRanks } from '#services/state/queue/job'
 import type { Consider } from '#services/router/choose/consider'
-import type { Course } from '#services/router/cascade/course'
+import { answerByOf, type Course } from '#services/router/cascade/course'
 import type { Considered } from '#services/router/request/states'
 
 /** Looks at a climb's ladder anew, with the time and money that are left. */
@@ -12,6 +12,7 @@ export type LookAnew = (course: Course, spentNanoUsd: NanoUsd, hasAnswer: boolea
 /** Makes the look out of the one that chose. */
 export function createLookAnew(consider: Consider, clock: Clock, isPaid: (tenant: string) => boolean): LookAnew {
   return ({ request, plan, guided, estimate, modalities }, spentNanoUsd, hasAnswer) => {
+    const nowMs = clock.now()
     const planned = new Map(plan.rungs.map(rung => [rung.name, rung]))
     return consider({
       ladder: guided.ladder,
@@ -20,8 +21,9 @@ export function createLookAnew(consider: Consider, clock: Clock, isPaid: (tenant
       hasToolTurns: hasToolTurns(request.parts),
       pin: request.constraints,
       mode: request.mode,
-      nowMs: clock.now(),
-      deadlineAt: request.deadlineAt,
+      nowMs,
+      // Its caller may have run out of time before it has an answer; whoever waits for it, or asks again, has the rest.
+      deadlineAt: hasAnswer || nowMs < answerByOf(request) ? answerByOf(request) : request.deadlineAt,
       turn: { priority: priorityRanks[request.constraints.priority], tenant: request.tenant },
       task: request.task,
       options: request.options,

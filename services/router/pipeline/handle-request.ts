@@ -1,3 +1,4 @@
+import { GatewayError } from '#services/contract/errors'
 import type { RequestId } from '#services/contract/ids'
 import {
   NotHeld,
@@ -9,12 +10,13 @@ import {
   type EmitEvent,
   type Incoming,
 } from '#services/router/request/states'
+import { isTakenOver } from '#services/state/cascade-log/idempotency'
 
 /** Every stage of a request, in the order in which it meets them. `Under` is a climb under way, whatever the climber makes of it. */
 export interface Stages<Under> {
   readonly admit: (incoming: Incoming, signal: AbortSignal) => Promise<Admitted>
   /** The earlier request that an idempotency key belongs to, if there is one. */
-  readonly recall: (admitted: Admitted) => Promise<RequestId | undefined>
+  readonly recall: (admitted: Admitted, signal: AbortSignal) => Promise<RequestId | undefined>
   readonly forget: (admitted: Admitted) => Promise<void>
   readonly assess: (admitted: Admitted) => Promise<Assessed>
   /** `mayProbe`: a rung that its forecast keeps out may be tried, where there is no other. */
@@ -28,8 +30,8 @@ export interface Stages<Under> {
   readonly start: (claimed: Claimed) => Promise<Under>
   /** @throws NotHeld when money that was pledged could not be held: nothing has happened then */
   readonly walk: (under: Under, signal: AbortSignal, emit?: EmitEvent) => Promise<Climbed>
-  /** Waits for a climb that runs elsewhere. */
-  readonly follow: (requestId: RequestId, signal: AbortSignal) => Promise<Climbed>
+  /** Waits for the run of an earlier request with this one's key; `undefined` when that is lost. @throws GatewayError Deadline, Cancelled when this one's caller cannot wait */
+  readonly follow: (requestId: RequestId, admitted: Admitted, signal: AbortSignal) => Promise<Climbed | undefined>
   readonly settle: (claimed: Claimed, climbed: Climbed | undefined) => Promise<void>
   /** Looks at what came of it, behind the caller's back: returns at once and throws nothing. */
   readonly learn: (claimed: Claimed, climbed: Climbed) => void
@@ -110,15 +112,27 @@ export function createRequestHandler<Under>(
     }
   }
 
+  /** What came of the run that the key belongs to; `undefined` where it belongs to this request, since there was none or it ended for another caller's sake. */
+  const originalOf = async (admitted: Admitted, signal: AbortSignal): Promise<Climbed | undefined> => {
+    for (;;) {
+      const earlier = await stages.recall(admitted, signal)
+      if (earlier === undefined) return undefined
+      const climbed = await stages.follow(earlier, admitted, signal)
+      if (climbed !== undefined && !isTakenOver(climbed.end)) return climbed
+    }
+  }
+
   return {
     async infer(incoming, signal, emit) {
       const admitted = await stages.admit(incoming, signal)
-      const earlier = await stages.recall(admitted)
-      if (earlier !== undefined) return stages.follow(earlier, signal)
+      const original = await originalOf(admitted, signal)
+      if (original !== undefined) return original
       const chosen = await keyless(admitted, decide(admitted))
       const { tell, following } = telling(chosen, emit)
       try {
-        return await climbPaid(chosen, await keyless(admitted, open(chosen)), signal, following)
+        const opened = await keyless(admitted, open(chosen))
+        if (admitted.request.idempotencyKey === undefined) return await climbPaid(chosen, opened, signal, following)
+        return await untilLeft(climbPaid(chosen, opened, new AbortController().signal, following), signal, background)
       } catch (error) {
         await tell().catch(() => {
           // The caller has left, or hears of the error that is on its way.
@@ -128,7 +142,7 @@ export function createRequestHandler<Under>(
     },
     async submit(incoming, signal) {
       const admitted = await stages.admit(incoming, signal)
-      const earlier = await stages.recall(admitted)
+      const earlier = await stages.recall(admitted, signal)
       if (earlier !== undefined) return earlier
       const opened = await keyless(
         admitted,
@@ -155,4 +169,21 @@ function telling(
   let told: Promise<void> | undefined
   const tell = (): Promise<void> => (told ??= emit({ kind: 'decided', chosen }))
   return { tell, following: event => tell().then(() => emit(event)) }
+}
+
+/** A run with an idempotency key belongs to the key: it goes on behind a caller who leaves, and whoever asks again with the key hears its end. */
+function untilLeft(
+  climbing: Promise<Climbed>,
+  signal: AbortSignal,
+  background: (climbing: Promise<unknown>) => void,
+): Promise<Climbed> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      background(climbing)
+      reject(new GatewayError('Cancelled', 'the caller went away'))
+    }
+    if (signal.aborted) leave()
+    else signal.addEventListener('abort', leave, { once: true })
+    climbing.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+  })
 }

@@ -70,9 +70,17 @@ export interface Admitted {
   readonly modalities: readonly Modality[]
   readonly mode: 'sync' | 'async'
   readonly submittedAt: number
+  /** Epoch ms by which its caller wants the answer. */
   readonly deadlineAt: number
+  /** Epoch ms by which the run itself ends, where that is later: with an idempotency key it outlives its caller. */
+  readonly runDeadlineAt?: number
   readonly traceparent?: string
   readonly tracestate?: string
+}
+
+/** When the run of a request ends at the latest. */
+export function runDeadlineOf({ deadlineAt, runDeadlineAt = deadlineAt }: Admitted): number {
+  return runDeadlineAt
 }
 
 /** Its difficulty is estimated. Only `assess` makes one. */

@@ -10,6 +10,7 @@ import {
   isInline,
   markClaimed,
   NotHeld,
+  runDeadlineOf,
   type Chosen,
   type Claimed,
   type Considered,
@@ -53,7 +54,7 @@ export function createClaim({ holdLeaseMs, payers }: ClaimOptions, dependencies:
       scopes,
       takes: takesOf(budgets, tenant, chosen.mostTokens),
       offers: offers.map(({ amounts }) => amounts),
-      leaseUntil: holdLeaseUntil(nowMs, chosen.deadlineAt, holdLeaseMs),
+      leaseUntil: holdLeaseUntil(nowMs, runDeadlineOf(chosen), holdLeaseMs),
       nowMs,
     }
     if (!byItself && mayBePledged(chosen)) {

@@ -3,13 +3,14 @@ import type { Clock } from '#services/contract/clock'
 import { isWords } from '#services/contract/content'
 import { GatewayError } from '#services/contract/errors'
 import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
+import { keepsKey } from '#services/state/cascade-log/idempotency'
 import type { RequestId } from '#services/contract/ids'
 import type { Admitted } from '#services/router/request/states'
 
 /** Binds idempotency keys to requests. */
 export interface Recall {
-  /** The request that the caller's key is bound to already; `undefined` when this one is the first, or has no key. @throws GatewayError AlreadyExists when the key came with other content */
-  find(admitted: Admitted): Promise<RequestId | undefined>
+  /** The request that the caller's key is bound to already; `undefined` when it is bound to this one now, or there is no key. @throws GatewayError AlreadyExists when the key came with other content, Cancelled when the caller leaves */
+  find(admitted: Admitted, signal: AbortSignal): Promise<RequestId | undefined>
   /** Frees the key of a request that came to nothing before it was opened. */
   forget(admitted: Admitted): Promise<void>
 }
@@ -26,30 +27,30 @@ const openWithinMs = 3000
 const lookEveryMs = 20
 
 /**
- * Makes the binding over the climb log. A call that finds the key taken waits until the first one's request is open; where that never
- * comes, the key is freed and taken anew, so that a router's death does not lock a key for a day.
+ * Makes the binding over the climb log. A call that finds the key taken waits until the first one's request is open. It takes the key where
+ * the first one lets go of it, where the first one's end does not keep it, and where the first one never opens: its opening is forbidden
+ * before, so that one key never pays for two runs at once.
  */
 export function createRecall({ climbLog, clock, sleep }: RecallDependencies): Recall {
-  const isOpened = async (requestId: RequestId): Promise<boolean> => {
-    const giveUpAt = clock.now() + openWithinMs
-    while ((await climbLog.read(requestId)) === undefined) {
-      if (clock.now() >= giveUpAt) return false
-      await sleep(lookEveryMs)
-    }
-    return true
-  }
-
-  const find = async (admitted: Admitted): Promise<RequestId | undefined> => {
+  const find = async (admitted: Admitted, signal: AbortSignal): Promise<RequestId | undefined> => {
     const key = keyOf(admitted)
     if (key === undefined) return undefined
     const { tenant } = admitted.caller
     const fingerprint = fingerprintOf(admitted)
+    let awaited: { readonly requestId: RequestId; readonly giveUpAt: number } | undefined
     for (;;) {
+      if (signal.aborted) throw new GatewayError('Cancelled', 'the caller went away')
       const bound = await climbLog.bindKey(tenant, key, admitted.requestId, fingerprint)
-      if (bound.requestId === admitted.requestId) return undefined
-      if (bound.fingerprint !== fingerprint) throw otherContent()
-      if (await isOpened(bound.requestId)) return bound.requestId
-      await climbLog.releaseKey(tenant, key, bound.requestId)
+      const { requestId } = bound
+      if (requestId === admitted.requestId) return undefined
+      const state = await climbLog.read(requestId)
+      const isFreed = state?.end !== undefined && admitted.mode === 'sync' && !keepsKey(state.end)
+      if (!isFreed && bound.fingerprint !== fingerprint) throw otherContent()
+      if (state !== undefined && !isFreed) return requestId
+      if (awaited?.requestId !== requestId) awaited = { requestId, giveUpAt: clock.now() + openWithinMs }
+      if (isFreed || (clock.now() >= awaited.giveUpAt && (await climbLog.forbid(requestId)))) {
+        await climbLog.releaseKey(tenant, key, requestId)
+      } else await sleep(lookEveryMs)
     }
   }
 

@@ -22,6 +22,7 @@ import { createRecall } from '#services/router/reserve/recall'
 import { climbedOf, createClimber, type ClimbDependencies } from '#services/router/cascade/climb'
 import type { Course } from '#services/router/cascade/course'
 import { createPictures } from '#services/router/deliver/pictures'
+import { createAwaitEnd } from '#services/router/recovery/await-end'
 import { createFollower } from '#services/router/recovery/follow'
 import { createLeases } from '#services/router/cascade/leases'
 import { createLegDesk } from '#services/router/cascade/leg/leg-desk'
@@ -83,6 +84,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const lookAtFleet = pools.look(desk, climbLog)
   const leases = createLeases(climbLog, owner, logger)
   const follower = createFollower(climbLog, { intervalMs: followEveryMs }, logger)
+  const awaitEnd = createAwaitEnd(follower, clock)
   const inFlight = createInFlight(config.limits.inFlight)
   const afterwards = createAfterwards(logger)
   const gauges = { inFlight: () => inFlight.count, awaitedLegs: () => desk.size, poolsWaiting: () => fleet.waiting }
@@ -137,9 +139,9 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       ended(climbed)
       return climbed
     },
-    async follow(requestId, signal) {
-      for await (const state of follower.follow(requestId, signal)) if (state.end !== undefined) return climbedOf(state)
-      throw new Error('following ended before the climb did')
+    async follow(requestId, { deadlineAt }, signal) {
+      const state = await awaitEnd(requestId, deadlineAt, signal)
+      return state === undefined ? undefined : climbedOf(state)
     },
     settle: money.settler.settle,
   }

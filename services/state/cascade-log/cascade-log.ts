@@ -27,6 +27,8 @@ export interface ClimbRequest {
   readonly sessionKey?: string
   readonly submittedAt: number
   readonly deadlineAt: number
+  /** Epoch ms by which the first caller wants an answer, where the run may go on for longer. */
+  readonly answerBy?: number
   readonly traceparent?: string
   readonly tracestate?: string
 }
@@ -206,7 +208,7 @@ export interface ClimbLog {
     requestId: RequestId,
     fingerprint: string,
   ): Promise<{ readonly requestId: RequestId; readonly fingerprint: string }>
-  /** Frees a key that was bound to this request, when the request was never opened. */
+  /** Frees a key that was bound to this request: it was never opened, or its end does not keep the key. */
   releaseKey(tenant: string, key: string, requestId: RequestId): Promise<void>
   listDead(options: { readonly limit: number; readonly before?: string }): Promise<readonly ClimbState[]>
   discardDead(requestId: RequestId): Promise<boolean>

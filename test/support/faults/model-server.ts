@@ -16,18 +16,22 @@ export interface ModelServer {
   readonly baseUrl: string
   /** Every request that it began to answer. */
   readonly served: readonly ServedRequest[]
+  /** The marks of every request that it has read, once for each time. */
+  readonly begun: readonly string[]
   close(): Promise<void>
 }
 
-/** Starts the server: it answers with 3 tokens after `delayMs`, and counts a token a word of what it read. */
+/** Starts the server: it answers with 3 tokens after `delayMs`, or the `delay=MS` of a prompt, and counts a token a word of what it read. */
 export async function startModelServer({ delayMs = 20 } = {}): Promise<ModelServer> {
   const served: ServedRequest[] = []
-  const server = createServer((request, response) => void answer(request, response, delayMs, served))
+  const begun: string[] = []
+  const server = createServer((request, response) => void answer(request, response, delayMs, { served, begun }))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
     served,
+    begun,
     close: () =>
       new Promise(resolve => {
         server.closeAllConnections()
@@ -42,14 +46,16 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   delayMs: number,
-  served: ServedRequest[],
+  { served, begun }: { readonly served: ServedRequest[]; readonly begun: string[] },
 ): Promise<void> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   const body = Buffer.concat(chunks).toString()
   const mark = /#[\w-]+/u.exec(body)?.[0] ?? ''
+  begun.push(mark)
   const inputTokens = 10
-  await new Promise(resolve => setTimeout(resolve, delayMs))
+  const delay = /delay=(\d+)/u.exec(body)?.[1]
+  await new Promise(resolve => setTimeout(resolve, delay === undefined ? delayMs : Number(delay)))
   const usage = {
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,

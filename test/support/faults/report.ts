@@ -121,7 +121,7 @@ async function lostOf(accepted: readonly Seen[], { routers }: Deployment): Promi
 }
 
 /** What the counters of the day hold, once no hold is open; read from Redis itself. */
-async function bookedNanoUsd(redis: Redis): Promise<{ readonly tenant: number; readonly deployment: number }> {
+export async function bookedNanoUsd(redis: Redis): Promise<{ readonly tenant: number; readonly deployment: number }> {
   const untilAt = Date.now() + 30_000
   for (;;) {
     const [tenant, deployment] = await Promise.all(['tenant:acme', 'deployment'].map(owner => counterOf(redis, owner)))

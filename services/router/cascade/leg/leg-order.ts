@@ -42,6 +42,8 @@ export interface LegOrder {
   readonly reserveNanoUsd: NanoUsd
   /** Epoch ms at which it is given up, so that another rung has time; the request's deadline when absent. */
   readonly stopAt?: number | undefined
+  /** Epoch ms until which it is awaited; the request's deadline when absent. */
+  readonly awaitedUntil?: number
   /** Whether the caller can be served without this leg. */
   readonly hasAlternative: () => boolean
   /** Where text goes as it comes; absent when it is not to be streamed. */

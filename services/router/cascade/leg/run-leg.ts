@@ -42,7 +42,7 @@ export async function runLeg(order: LegOrder, dependencies: RunLegDependencies):
     onDelta: (attempt, offset, text) => order.relay?.take(attempt, offset, text),
     onEnd: pair.onEnd,
   })
-  const leftMs = course.request.deadlineAt - deliveryMarginMs - dependencies.clock.now()
+  const leftMs = endOf(order) - deliveryMarginMs - dependencies.clock.now()
   const timer = setTimeout(() => resolve({ kind: 'late' }), Math.max(0, leftMs))
   const stopsInMs = (order.stopAt ?? Infinity) - dependencies.clock.now()
   const giveUp = (): void => {
@@ -124,6 +124,10 @@ async function send(order: LegOrder, legId: LegId, dependencies: RunLegDependenc
   if (first !== undefined) dependencies.opened?.(request.requestId)
 }
 
+function endOf({ course, awaitedUntil = Infinity }: LegOrder): number {
+  return Math.min(course.request.deadlineAt, awaitedUntil)
+}
+
 function jobOf(
   order: LegOrder,
   legId: LegId,
@@ -132,7 +136,7 @@ function jobOf(
 ): Job {
   const { request, estimate, plan } = order.course
   const planned = plan.rungs.find(one => one.name === order.rung.name)
-  const deadlineAt = Math.min(order.stopAt ?? Infinity, request.deadlineAt)
+  const deadlineAt = Math.min(order.stopAt ?? Infinity, endOf(order))
   return {
     version: envelopeVersion,
     legId,

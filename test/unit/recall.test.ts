@@ -1,0 +1,130 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createRecall, type Recall } from '#services/router/reserve/recall'
+import type { Admitted } from '#services/router/request/states'
+import { createRequestId, type RequestId } from '#services/contract/ids'
+import type { ClimbEnd, ClimbRequest } from '#services/state/cascade-log/cascade-log'
+import { isTakenOver } from '#services/state/cascade-log/idempotency'
+import { FakeClimbLog } from '../support/fake-climb-log.ts'
+import { climbedWith } from '../support/rpc-gateway.ts'
+
+let log: FakeClimbLog
+let nowMs: number
+let recall: Recall
+/** What happens while a duplicate waits. */
+let meanwhile: () => Promise<unknown>
+const staying = new AbortController().signal
+
+beforeEach(() => {
+  log = new FakeClimbLog()
+  nowMs = 1000
+  meanwhile = async () => {}
+  const sleep = async (ms: number): Promise<void> => {
+    nowMs += ms
+    await meanwhile()
+  }
+  recall = createRecall({ climbLog: log, clock: { now: () => nowMs }, sleep })
+})
+
+function admitted(text = 'the same', mode: 'sync' | 'async' = 'sync'): Admitted {
+  return {
+    requestId: createRequestId(nowMs),
+    caller: { tenant: 'acme', credentialId: 'k', scopes: ['infer'] },
+    request: {
+      task: 'generate',
+      options: {},
+      parts: [],
+      constraints: { priority: 'normal' },
+      labels: {},
+      idempotencyKey: 'key',
+    },
+    parts: [{ kind: 'text', text }],
+    modalities: ['text'],
+    mode,
+    submittedAt: nowMs,
+    deadlineAt: nowMs + 10_000,
+  }
+}
+
+async function openRun({ requestId, mode }: Admitted): Promise<void> {
+  const { request, plan } = climbedWith('an answer')
+  const own: ClimbRequest = { ...request, requestId, mode, idempotent: true }
+  const leg = { index: 0, rung: 'small', pool: 'small', plannedAt: nowMs }
+  await log.open(own, plan, leg, { name: 'router', leaseUntil: nowMs + 3000 })
+}
+
+const endRun = (requestId: RequestId, end: ClimbEnd): Promise<boolean> => log.finish(requestId, end, 1, nowMs)
+const failed = (code: (ClimbEnd & { kind: 'failed' })['code']): ClimbEnd => ({
+  kind: 'failed',
+  code,
+  message: 'no',
+  rungs: [],
+  dead: false,
+})
+const { end: answered } = climbedWith('an answer')
+
+describe('an idempotency key', () => {
+  it.each([
+    ['answered', answered, 'kept', false],
+    ['refused for its content', failed('InvalidRequest'), 'kept', false],
+    ['called off', { kind: 'cancelled', rungs: [] }, 'freed', true],
+    ['late', failed('Deadline'), 'freed', true],
+    ['not served for want of workers', failed('Overloaded'), 'freed', false],
+    ['failed on every rung', failed('LadderFailed'), 'freed', false],
+    ['without a model', failed('NoModel'), 'freed', false],
+  ] as const)('of a run that was %s', async (_name, end, outcome, takenOver) => {
+    const first = admitted()
+    expect(await recall.find(first, staying)).toBeUndefined()
+    await openRun(first)
+    await endRun(first.requestId, end)
+    expect(await recall.find(admitted(), staying)).toBe(outcome === 'kept' ? first.requestId : undefined)
+    expect(isTakenOver(end)).toBe(takenOver)
+  })
+
+  it('of a run that goes on belongs to that, and to its content', async () => {
+    const first = admitted()
+    await recall.find(first, staying)
+    await openRun(first)
+    expect(await recall.find(admitted(), staying)).toBe(first.requestId)
+    await expect(recall.find(admitted('other'), staying)).rejects.toMatchObject({ code: 'AlreadyExists' })
+  })
+
+  it('that is free again may come with other content', async () => {
+    const first = admitted()
+    await recall.find(first, staying)
+    await openRun(first)
+    await endRun(first.requestId, { kind: 'cancelled', rungs: [] })
+    expect(await recall.find(admitted('other'), staying)).toBeUndefined()
+  })
+
+  it('of a job stays with the first job, however that ended', async () => {
+    const first = admitted('a job', 'async')
+    await recall.find(first, staying)
+    await openRun(first)
+    await endRun(first.requestId, { kind: 'cancelled', rungs: [] })
+    expect(await recall.find(admitted('a job', 'async'), staying)).toBe(first.requestId)
+  })
+
+  it('goes to who waits as soon as the first call lets go of it', async () => {
+    const first = admitted()
+    await recall.find(first, staying)
+    meanwhile = () => recall.forget(first)
+    const startedAt = nowMs
+    expect(await recall.find(admitted(), staying)).toBeUndefined()
+    expect(nowMs - startedAt).toBeLessThan(100)
+  })
+
+  it('of a run that never opens is taken, and that run can never open', async () => {
+    const first = admitted()
+    await recall.find(first, staying)
+    expect(await recall.find(admitted(), staying)).toBeUndefined()
+    expect(log.forbidden).toContain(first.requestId)
+  })
+
+  it('is not waited for by a caller who has left', async () => {
+    const first = admitted()
+    await recall.find(first, staying)
+    const leaving = new AbortController()
+    meanwhile = async () => leaving.abort()
+    await expect(recall.find(admitted(), leaving.signal)).rejects.toMatchObject({ code: 'Cancelled' })
+  })
+})
