@@ -208,6 +208,8 @@ const admit = (more?: Partial<Incoming>, fetchPart = noFetch) =>
   )
 const within = (deadlineMs: number): InferenceRequest => ({ ...base, ...constraints({ deadlineMs }) })
 
+const keyed = (request: InferenceRequest): InferenceRequest => ({ ...request, idempotencyKey: 'k' })
+
 describe('createAdmit()', () => {
   it.each<[string, Partial<Incoming>, number]>([
     ['the default', {}, 10_000],
@@ -219,6 +221,18 @@ describe('createAdmit()', () => {
     ['for a job what it asked for', { mode: 'async', request: within(5000) }, 5000],
   ])('makes the deadline absolute: %s', async (_what, more, leftMs) => {
     expect((await admit(more)).deadlineAt - nowMs).toBe(leftMs)
+  })
+
+  it.each<[string, Partial<Incoming>, number | undefined]>([
+    ['no run without a key', { callDeadlineAt: nowMs + 200 }, undefined],
+    ['a run with a key the default', { request: keyed(base), callDeadlineAt: nowMs + 200 }, 10_000],
+    ['what its request asks for', { request: keyed(within(5000)), callDeadlineAt: nowMs + 200 }, 5000],
+    ['at most the longest', { request: keyed(within(1e9)), callDeadlineAt: nowMs + 200 }, 100_000],
+    ['no more than a call with more time', { request: keyed(base), callDeadlineAt: nowMs + 20_000 }, undefined],
+    ['no job', { request: keyed(within(5000)), mode: 'async', callDeadlineAt: nowMs + 200 }, undefined],
+  ])('gives time beyond its caller to: %s', async (_what, more, runMs) => {
+    const { runDeadlineAt } = await admit(more)
+    expect(runDeadlineAt).toBe(runMs === undefined ? undefined : nowMs + runMs)
   })
 
   it('refuses a deadline that is past, before looking at anything else', async () => {

@@ -42,6 +42,44 @@ function setUp(
   }
 }
 
+/** A handler of keyed requests whose run ends when it is told to. */
+function setUpKeyed(follow: () => Promise<Climbed | undefined> = async () => undefined) {
+  const said: string[] = []
+  const background: Promise<unknown>[] = []
+  let end: (climbed: Climbed) => void = () => {}
+  const running = new Promise<Climbed>(resolve => {
+    end = resolve
+  })
+  const earlier = ['first', 'second']
+  const stages = {
+    admit: async () => ({ requestId: 'r', request: { idempotencyKey: 'k' } }),
+    recall: async () => {
+      const next = said.includes('duplicate') ? earlier.shift() : undefined
+      said.push(`recall ${next ?? 'nothing'}`)
+      return next
+    },
+    forget: async () => void said.push('forget'),
+    assess: async (admitted: object) => admitted,
+    choose: (assessed: object) => assessed,
+    claim: async (chosen: object) => chosen,
+    start: async (claimed: object) => claimed,
+    async walk(_under: object, signal: AbortSignal) {
+      said.push('walk')
+      const climbed = await running
+      said.push(signal.aborted ? 'called off' : 'walked on')
+      return climbed
+    },
+    follow: async (requestId: string) => {
+      said.push(`follow ${requestId}`)
+      return follow()
+    },
+    settle: async () => void said.push('settle'),
+    learn: () => void said.push('learn'),
+  } as unknown as Stages<object>
+  const handler = createRequestHandler(stages, climbing => void background.push(climbing))
+  return { said, background, end, infer: (signal: AbortSignal) => handler.infer({} as Incoming, signal) }
+}
+
 const answered = { end: { kind: 'answered' } } as unknown as Climbed
 
 describe('createRequestHandler()', () => {
@@ -99,5 +137,37 @@ describe('createRequestHandler()', () => {
     }, refuse)
     await expect(stream()).rejects.toBe(spent)
     expect(said).toEqual(['claim', 'walk', 'claim by itself', 'told decided'])
+  })
+
+  it('lets a run with a key go on behind its caller, and settles it once', async () => {
+    const { said, background, end, infer } = setUpKeyed()
+    const leaving = new AbortController()
+    const call = infer(leaving.signal)
+    leaving.abort()
+    await expect(call).rejects.toMatchObject({ code: 'Cancelled' })
+    expect(background).toHaveLength(1)
+    end(answered)
+    expect(await background[0]).toBe(answered)
+    expect(said).toEqual(['recall nothing', 'walk', 'walked on', 'settle', 'learn'])
+  })
+
+  it.each([
+    ['called off', { end: { kind: 'cancelled' } }],
+    ['late', { end: { kind: 'failed', code: 'Deadline' } }],
+    ['lost', undefined],
+  ])('takes over where the run that it waited for was %s', async (_name, outcome) => {
+    const outcomes = [outcome as unknown as Climbed | undefined, answered]
+    const { said, infer } = setUpKeyed(async () => outcomes.shift())
+    said.push('duplicate')
+    expect(await infer(new AbortController().signal)).toBe(answered)
+    expect(said.slice(1)).toEqual(['recall first', 'follow first', 'recall second', 'follow second'])
+  })
+
+  it('tells a duplicate of an outage that its run met', async () => {
+    const refused = { end: { kind: 'failed', code: 'Overloaded' } } as unknown as Climbed
+    const { said, infer } = setUpKeyed(async () => refused)
+    said.push('duplicate')
+    expect(await infer(new AbortController().signal)).toBe(refused)
+    expect(said.slice(1)).toEqual(['recall first', 'follow first'])
   })
 })

@@ -196,6 +196,24 @@ describe('walk()', () => {
     expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'deadline' } } })
   })
 
+  it('gives the best answer so far when its caller wants it, though the run has more time', async () => {
+    const { course, dependencies } = await setUp({ small: 0.5, large: 'silent' })
+    const hurried = { ...course, request: { ...course.request, idempotent: true, answerBy: Date.now() + 150 } }
+    const walked = await walk(hurried, never, undefined, dependencies)
+    expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'deadline' } } })
+    expect(Date.now()).toBeLessThan(course.request.deadlineAt - 1000)
+  })
+
+  it('goes on without an answer when its caller has run out of time, while the run has more', async () => {
+    const { course, dependencies, climbLog, desk } = await setUp({ small: 'silent' })
+    const late = { ...course, request: { ...course.request, idempotent: true, answerBy: Date.now() - 1 } }
+    const walking = walk(late, never, undefined, dependencies)
+    await new Promise(done => setTimeout(done, 50))
+    await climbLog.endLeg(legIdOf(course.request.requestId, 0), 1, endOf(0.95, 'small'))
+    await desk.reconcile()
+    expect(await walking).toMatchObject({ end: { kind: 'answered', answer: { model: 'small' } } })
+  })
+
   it('gives the best answer so far when a later rung came too late to be begun', async () => {
     const { course, dependencies } = await setUp({ small: 0.5, large: 'expired' })
     const walked = await walk(course, never, undefined, dependencies)

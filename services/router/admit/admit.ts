@@ -84,7 +84,8 @@ function deadlineOf({ request, mode, arrivedAt, callDeadlineAt }: Incoming, opti
 }
 
 /** A run with an idempotency key outlives the call that began it: its time is the request's own, or the deployment's usual one. */
-function runDeadlineOf({ request, arrivedAt }: Incoming, options: AdmitOptions): number {
-  if (request.idempotencyKey === undefined || request.constraints.deadlineMs !== undefined) return -Infinity
-  return Math.floor(arrivedAt + Math.min(options.defaultDeadlineMs, options.longestDeadlineMs))
+function runDeadlineOf({ request, mode, arrivedAt }: Incoming, options: AdmitOptions): number {
+  if (request.idempotencyKey === undefined || mode === 'async') return -Infinity
+  const ownMs = request.constraints.deadlineMs ?? options.defaultDeadlineMs
+  return Math.floor(arrivedAt + Math.min(ownMs, options.longestDeadlineMs))
 }

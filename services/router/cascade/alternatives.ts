@@ -17,11 +17,12 @@ export interface LegOnItsWay {
 export function alternativesOf(
   { course, trail, leg, look }: LegOnItsWay,
   relay: Pick<TextRelay, 'passed'> | undefined,
-): Pick<LegOrder, 'stopAt' | 'hasAlternative'> {
+): Pick<LegOrder, 'stopAt' | 'awaitedUntil' | 'hasAlternative'> {
   // A ladder of one rung has nothing to leave time for, and text that streams is not given up.
   const mayStop = relay === undefined && course.guided.ladder.rungs.length > 1
   return {
     stopAt: mayStop ? stopAtOf(course, trail, leg, look()) : undefined,
+    ...(trail.called.length > 0 ? { awaitedUntil: answerByOf(course.request) } : {}),
     // After the first byte the model stays.
     hasAlternative: () => (relay?.passed ?? 0) === 0 && hasAlternative(trail, leg, look()),
   }

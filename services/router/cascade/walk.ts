@@ -8,7 +8,7 @@ import { failureOf } from '#services/platform/telemetry/with-span'
 import { limitsOf } from '#services/router/ladders/next-step'
 import { lacksCapacity, type Considered, type EmitEvent } from '#services/router/request/states'
 import { alternativesOf } from './alternatives.ts'
-import { answerByOf, type Course } from './course.ts'
+import type { Course } from './course.ts'
 import { decide, reportOf, trust, withCaveats, type Move } from './gate.ts'
 import { isTwin, withTwin } from './leg/hedge.ts'
 import type { RunLegDependencies } from './leg/leg-order.ts'
@@ -177,7 +177,6 @@ async function run(
     ...alternativesOf({ course, trail, leg, look }, relay),
     signal,
     traceparent,
-    ...(trail.called.length > 0 ? { awaitedUntil: answerByOf(course.request) } : {}),
     queued: started,
   }
   const waited = await runLeg(relay === undefined ? order : { ...order, relay }, dependencies)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '#services/contract/clock'
 import { isWords } from '#services/contract/content'
 import { GatewayError } from '#services/contract/errors'
-import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
+import type { ClimbLog, ClimbState } from '#services/state/cascade-log/cascade-log'
 import { keepsKey } from '#services/state/cascade-log/idempotency'
 import type { RequestId } from '#services/contract/ids'
 import type { Admitted } from '#services/router/request/states'
@@ -32,25 +32,32 @@ const lookEveryMs = 20
  * before, so that one key never pays for two runs at once.
  */
 export function createRecall({ climbLog, clock, sleep }: RecallDependencies): Recall {
+  /** Whether a run is not there after its time to open, and cannot come any more. Asked again and again. */
+  const createGiveUp = (): ((requestId: RequestId) => Promise<boolean>) => {
+    const giveUpAt = new Map<RequestId, number>()
+    return async requestId => {
+      const untilAt = giveUpAt.get(requestId) ?? clock.now() + openWithinMs
+      giveUpAt.set(requestId, untilAt)
+      return clock.now() >= untilAt && climbLog.forbid(requestId)
+    }
+  }
+
   const find = async (admitted: Admitted, signal: AbortSignal): Promise<RequestId | undefined> => {
     const key = keyOf(admitted)
     if (key === undefined) return undefined
     const { tenant } = admitted.caller
     const fingerprint = fingerprintOf(admitted)
-    let awaited: { readonly requestId: RequestId; readonly giveUpAt: number } | undefined
+    const isGivenUp = createGiveUp()
     for (;;) {
       if (signal.aborted) throw new GatewayError('Cancelled', 'the caller went away')
       const bound = await climbLog.bindKey(tenant, key, admitted.requestId, fingerprint)
       const { requestId } = bound
       if (requestId === admitted.requestId) return undefined
-      const state = await climbLog.read(requestId)
-      const isFreed = state?.end !== undefined && admitted.mode === 'sync' && !keepsKey(state.end)
-      if (!isFreed && bound.fingerprint !== fingerprint) throw otherContent()
-      if (state !== undefined && !isFreed) return requestId
-      if (awaited?.requestId !== requestId) awaited = { requestId, giveUpAt: clock.now() + openWithinMs }
-      if (isFreed || (clock.now() >= awaited.giveUpAt && (await climbLog.forbid(requestId)))) {
-        await climbLog.releaseKey(tenant, key, requestId)
-      } else await sleep(lookEveryMs)
+      const standing = standingOf(await climbLog.read(requestId), admitted.mode)
+      if (standing !== 'freed' && bound.fingerprint !== fingerprint) throw otherContent()
+      if (standing === 'kept') return requestId
+      if (standing === 'freed' || (await isGivenUp(requestId))) await climbLog.releaseKey(tenant, key, requestId)
+      else await sleep(lookEveryMs)
     }
   }
 
@@ -61,6 +68,12 @@ export function createRecall({ climbLog, clock, sleep }: RecallDependencies): Re
       if (key !== undefined) await climbLog.releaseKey(admitted.caller.tenant, key, admitted.requestId)
     },
   }
+}
+
+/** Whether a run keeps its key. `Submit` gives its first job, however that ended. */
+function standingOf(state: ClimbState | undefined, mode: Admitted['mode']): 'kept' | 'freed' | 'unopened' {
+  if (state === undefined) return 'unopened'
+  return state.end === undefined || mode === 'async' || keepsKey(state.end) ? 'kept' : 'freed'
 }
 
 function otherContent(): GatewayError {

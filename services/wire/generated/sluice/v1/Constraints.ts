@@ -6,7 +6,8 @@ import type { Long } from '@grpc/proto-loader';
 
 export interface Constraints {
   /**
-   * Time from arrival to answer; the gRPC deadline holds too, the tighter wins.
+   * Time from arrival to answer; the gRPC deadline holds too, the tighter wins. With an idempotency key the gRPC
+   * deadline ends the call alone.
    */
   'deadline'?: (_google_protobuf_Duration | null);
   /**
@@ -44,7 +45,8 @@ export interface Constraints {
 
 export interface Constraints__Output {
   /**
-   * Time from arrival to answer; the gRPC deadline holds too, the tighter wins.
+   * Time from arrival to answer; the gRPC deadline holds too, the tighter wins. With an idempotency key the gRPC
+   * deadline ends the call alone.
    */
   'deadline': (_google_protobuf_Duration__Output | null);
   /**

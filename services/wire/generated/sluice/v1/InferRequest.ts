@@ -11,7 +11,8 @@ export interface InferRequest {
   'options'?: (_sluice_v1_TaskOptions | null);
   'constraints'?: (_sluice_v1_Constraints | null);
   /**
-   * A retry with the same key and content is not paid twice.
+   * A retry with the same key and content is not paid twice. Such a request goes on when its caller leaves, until its
+   * own deadline, and its answer is kept for a day; one that is cancelled, late or unavailable frees its key.
    */
   'idempotencyKey'?: (string);
   /**
@@ -30,7 +31,8 @@ export interface InferRequest__Output {
   'options': (_sluice_v1_TaskOptions__Output | null);
   'constraints': (_sluice_v1_Constraints__Output | null);
   /**
-   * A retry with the same key and content is not paid twice.
+   * A retry with the same key and content is not paid twice. Such a request goes on when its caller leaves, until its
+   * own deadline, and its answer is kept for a day; one that is cancelled, late or unavailable frees its key.
    */
   'idempotencyKey': (string);
   /**
