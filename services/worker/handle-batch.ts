@@ -47,7 +47,9 @@ export async function handleBatch(
 ): Promise<void> {
   const { climbLog, clock, workerId, metrics } = dependencies
   const all = await begin(batch, workerId, climbLog, clock)
-  const suspects = await setSuspectsAside(all, dependencies)
+  // One by one, legs that wait for a server side by side would take as many times as long.
+  const together = dependencies.engine.isParallel(batch[0]?.job.model ?? '')
+  const suspects = together ? [] : await setSuspectsAside(all, dependencies)
   const begun = all.filter(one => !suspects.includes(one))
   const running = begun
     .filter(one => one.kind === 'run')

@@ -8,7 +8,8 @@ import type { LoadedConfig } from '#services/config/load-config'
 import type { Config } from '#services/config/schema'
 import { createMailSender, createRedisMailbox } from '#services/state/replies/redis-mailbox'
 import type { WorkerMail } from '#services/state/replies/mailbox'
-import { packPath } from '#services/packs/pack-path'
+import { openPacks } from '#services/packs/open-packs'
+import { packNamesOf } from '#services/packs/pack-names'
 import { createRedisPayloadStore } from '#services/state/payloads/redis-payload-store'
 import { every, sleep } from '#services/platform/process/every'
 import type { Service } from '#services/platform/process/run-service'
@@ -72,10 +73,20 @@ export async function composeWorker(
   const tracer = await openTracer(config.traces, { service: 'sluice-worker', version, instance: workerId })
   /** Told when models come and go, as soon as there is somebody who collects for them. */
   const collecting: { rouse?: () => void } = {}
+  const models = modelsOf(config, pool)
+  const verifiers = verifiersOf(config, pool)
+  const packs = await openPacks(
+    [...models, ...verifiers].flatMap(({ backend }) => packNamesOf(backend)),
+    places,
+  )
   const engine = await createEngine(
-    { models: modelsOf(config, pool), verifiers: verifiersOf(config, pool) },
+    { models, verifiers },
     {
-      packPath: name => packPath(places.packs, name),
+      packPath(name) {
+        const folder = packs.get(name)
+        if (folder === undefined) throw new Error(`pack ${name} was not opened`)
+        return folder
+      },
       logger,
       clock,
       changed: () => collecting.rouse?.(),

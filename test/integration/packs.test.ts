@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { create } from 'tar'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Pack } from '#services/packs/pack-lock'
+import { openPacks } from '#services/packs/open-packs'
 import { packPath } from '#services/packs/pack-path'
 import { pullPacks, type PullOptions, type PullProgress } from '#services/cli/packs/pull-packs'
 import { verifyPack } from '#services/packs/verify-packs'
@@ -85,7 +86,7 @@ async function pull(pack: Pack, more: Partial<PullOptions> = {}): Promise<void> 
 
 /** What is amiss after a pull: faults of files, and what was not cleared away. */
 async function amiss(pack: Pack): Promise<readonly unknown[]> {
-  const faults = await verifyPack(cacheFolder, 'tiny', pack, true)
+  const faults = await verifyPack(cacheFolder, 'tiny', pack, 'content-anew')
   const partial = existsSync(join(cacheFolder, 'partial', 'tiny')) ? ['partial'] : []
   return [...faults, ...(await readdir(join(cacheFolder, 'staging'))), ...partial]
 }
@@ -217,7 +218,7 @@ describe('pullPacks()', () => {
     await pullPacks(packs, { cacheFolder, mirror }, () => {})
     silent.closeAllConnections()
     silent.close()
-    for (const name of packs.keys()) expect(await verifyPack(cacheFolder, name, packOf(), true)).toEqual([])
+    for (const name of packs.keys()) expect(await verifyPack(cacheFolder, name, packOf(), 'content-anew')).toEqual([])
     expect(asks).toBe(1)
   })
 
@@ -275,15 +276,82 @@ describe('verifyPack()', () => {
     const changed = Buffer.from(weights)
     changed[7] = (changed[7] ?? 0) ^ 1
     await writeFile(join(folder, 'onnx/model.onnx'), changed)
-    expect(await verifyPack(cacheFolder, 'tiny', packOf(), false)).toEqual([])
-    expect(await verifyPack(cacheFolder, 'tiny', packOf(), true)).toEqual([
+    expect(await verifyPack(cacheFolder, 'tiny', packOf(), 'size')).toEqual([])
+    expect(await verifyPack(cacheFolder, 'tiny', packOf(), 'content-anew')).toEqual([
       { path: 'onnx/model.onnx', fault: 'wrong content' },
     ])
     await writeFile(join(folder, 'config.json'), '{')
     await rm(join(folder, 'onnx/model.onnx'))
-    expect(await verifyPack(cacheFolder, 'tiny', packOf(), false)).toEqual([
+    expect(await verifyPack(cacheFolder, 'tiny', packOf(), 'size')).toEqual([
       { path: 'config.json', fault: 'wrong size' },
       { path: 'onnx/model.onnx', fault: 'missing' },
     ])
+  })
+
+  it('names a file that the lock does not, which a loader could take for one of the pack', async () => {
+    onHub()
+    await pull(packOf())
+    await writeFile(join(packPath(cacheFolder, 'tiny'), 'onnx', 'model_quantized.onnx'), 'another graph')
+    await writeFile(join(packPath(cacheFolder, 'tiny'), '.DS_Store'), 'hidden')
+    expect(await verifyPack(cacheFolder, 'tiny', packOf(), 'content')).toEqual([
+      { path: 'onnx/model_quantized.onnx', fault: 'not of the pack' },
+    ])
+  })
+})
+
+describe('openPacks()', () => {
+  const lockFile = (pack: Pack): string => JSON.stringify({ version: 1, note: '', packs: { tiny: pack } })
+  let places: { readonly root: string; readonly packs: string }
+  let model: string
+  beforeEach(async () => {
+    places = { root: join(cacheFolder, 'root'), packs: cacheFolder }
+    model = join(packPath(cacheFolder, 'tiny'), 'onnx', 'model.onnx')
+    await mkdir(join(places.root, 'deploy', 'models'), { recursive: true })
+    await writeFile(join(places.root, 'deploy', 'models', 'models.lock.json'), lockFile(packOf()))
+    onHub()
+    await pull(packOf())
+  })
+
+  /** Files that are read anew: their record is kept, so a mark in it tells. */
+  const known = async (): Promise<Record<string, { sha256: string }>> =>
+    JSON.parse(await readFile(join(cacheFolder, 'verified', 'tiny.json'), 'utf8')) as Record<string, { sha256: string }>
+
+  it('reads a file once, and again when it changes', async () => {
+    expect(await openPacks(['tiny', 'tiny'], places)).toEqual(new Map([['tiny', packPath(cacheFolder, 'tiny')]]))
+    // What stands in the record is believed as long as the file is the same.
+    const record = await known()
+    record[model] = { ...record[model], sha256: 'f'.repeat(64) }
+    await writeFile(join(cacheFolder, 'verified', 'tiny.json'), JSON.stringify(record))
+    await expect(openPacks(['tiny'], places)).rejects.toThrow('onnx/model.onnx')
+    await utimes(model, new Date(), new Date())
+    expect((await openPacks(['tiny'], places)).size).toBe(1)
+  })
+
+  it('refuses a file of the same size and time with other content, by its name', async () => {
+    await openPacks(['tiny'], places)
+    const { atime, mtime } = await stat(model)
+    await writeFile(model, randomBytes(weights.byteLength))
+    await utimes(model, atime, mtime)
+    await expect(openPacks(['tiny'], places)).rejects.toMatchObject({
+      code: 'Config',
+      message: expect.stringMatching(
+        /pack tiny: onnx\/model\.onnx is not the file that the lock names.*models pull tiny/u,
+      ),
+    })
+  })
+
+  it('is mended by a pull, which fetches what is not the file of the lock', async () => {
+    await writeFile(model, randomBytes(weights.byteLength))
+    await pull(packOf())
+    expect((await openPacks(['tiny'], places)).size).toBe(1)
+    expect(await readFile(model)).toEqual(weights)
+  })
+
+  it('reads every time where nothing can be written down', async () => {
+    await rm(join(cacheFolder, 'verified'), { recursive: true, force: true })
+    await writeFile(join(cacheFolder, 'verified'), 'in the way of the folder')
+    expect((await openPacks(['tiny'], places)).size).toBe(1)
+    await writeFile(model, randomBytes(weights.byteLength))
+    await expect(openPacks(['tiny'], places)).rejects.toThrow('onnx/model.onnx')
   })
 })

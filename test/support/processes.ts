@@ -26,14 +26,15 @@ export interface RunningProcess {
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
-/** Starts `main.ts` of a service, built, and waits until it says that it is ready. `from` is the folder of another version. */
+/** Starts `main.ts` of a service, built, and waits until it says that it is ready. `from` is the folder of another installation. */
 export async function startProcess(
   service: 'router' | 'worker',
   parameters: readonly string[],
   environment: Readonly<Record<string, string>>,
   timeoutMs = 20_000,
+  from = root,
 ): Promise<RunningProcess> {
-  const child = spawn(process.execPath, [join(root, 'dist', 'services', service, 'main.js'), ...parameters], {
+  const child = spawn(process.execPath, [join(from, 'dist', 'services', service, 'main.js'), ...parameters], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'ignore', 'pipe'],
   })

@@ -196,7 +196,8 @@ describe('handleBatch()', () => {
       batches.push(batch.map(work => work.legId))
       return batch.map(() => done)
     })
-    await handleBatch([take('a.0'), take('b.0'), take('c.0')], place, dependencies)
+    const engine = { ...dependencies.engine, isParallel: () => false }
+    await handleBatch([take('a.0'), take('b.0'), take('c.0')], place, { ...dependencies, engine })
     expect(batches).toEqual([['a.0'], ['b.0'], ['c.0']])
     expect(steps.filter(step => /^(?:begin|leave|end) [bc]/u.test(step))).toEqual([
       'begin b.0',

@@ -1,6 +1,7 @@
 import { loadConfig, type LoadedConfig } from '#services/config/load-config'
 import { encoderPackOf } from '#services/decision/policy/load-policy'
 import { choosePacks, readPackLock, type Pack } from '#services/packs/pack-lock'
+import { packNamesOf } from '#services/packs/pack-names'
 import { packPath } from '#services/packs/pack-path'
 import { pullPacks, type PullProgress } from './pull-packs.ts'
 import { verifyPack } from '#services/packs/verify-packs'
@@ -17,7 +18,7 @@ export async function runListPacks(options: CommonOptions, terminal: Terminal): 
       licence: pack.licence,
       bytes: bytesOf(pack),
       default: pack.default,
-      here: (await verifyPack(places.packs, name, pack, false)).length === 0,
+      here: (await verifyPack(places.packs, name, pack, 'size')).length === 0,
     })),
   )
   if (terminal.json) {
@@ -54,7 +55,7 @@ export async function runVerifyPacks(options: CommonOptions, terminal: Terminal,
   const { places } = loaded
   const rows: { name: string; faults: Awaited<ReturnType<typeof verifyPack>> }[] = []
   for (const [name, pack] of choosePacks(readPackLock(places.root), names.length === 0 ? packsOf(loaded) : names)) {
-    const faults = await verifyPack(places.packs, name, pack, true)
+    const faults = await verifyPack(places.packs, name, pack, 'content-anew')
     rows.push({ name, faults })
     if (terminal.json) continue
     const word = faults.length === 0 ? terminal.paint('green', 'whole') : terminal.paint('red', 'faulty')
@@ -87,11 +88,7 @@ export async function pullNamedPacks(
 
 /** The packs that the configured models name, and those that the ladders' policies were fitted with. */
 function packsOf({ config }: LoadedConfig): readonly string[] {
-  const ofModels = Object.values(config.models).flatMap(({ backend }) =>
-    Object.entries(backend).flatMap(([key, value]) =>
-      /^pack$|Pack$/u.test(key) && typeof value === 'string' ? [value] : [],
-    ),
-  )
+  const ofModels = Object.values(config.models).flatMap(({ backend }) => packNamesOf(backend))
   const ofPolicies = Object.values(config.ladders).flatMap(({ policy }) =>
     policy === undefined ? [] : (encoderPackOf(policy) ?? []),
   )

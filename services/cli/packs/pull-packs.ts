@@ -58,7 +58,7 @@ async function pullPack(
   const totalBytes = pack.files.reduce((sum, file) => sum + file.bytes, 0)
   const tell = (source: PullProgress['source'], bytes: number): void =>
     onProgress({ pack: name, source, bytes: Math.min(bytes, totalBytes), totalBytes })
-  const isWhole = async (): Promise<boolean> => (await verifyPack(cacheFolder, name, pack, false)).length === 0
+  const isWhole = async (): Promise<boolean> => (await verifyPack(cacheFolder, name, pack, 'content')).length === 0
   if (await isWhole()) return tell('here', totalBytes)
   if (offline) throw new GatewayError('Config', `pack ${name} is not whole here and packs.offline is set`)
   const staging = join(cacheFolder, 'staging')

@@ -1,3 +1,4 @@
+import { openPack, type PackPlaces } from '#services/packs/open-packs'
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import type { ClimbPlan } from '#services/state/cascade-log/cascade-log'
@@ -19,7 +20,7 @@ import type { GuidedLadder } from '#services/router/request/states'
 export interface PoliciesDependencies {
   readonly store: PolicyStore
   /** Where unpacked model packs lie: policies may be fitted with an encoder of texts. */
-  readonly packs: string
+  readonly packs: PackPlaces
   readonly registry: Registry
   readonly logger: Logger
 }
@@ -53,7 +54,7 @@ export async function composePolicies(config: Config, dependencies: PoliciesDepe
   const { ladders, models } = composeLadders(config)
   // A series that is there from the start shows its first increase, which an alert may be about.
   for (const { name } of ladders) for (const outcome of ['taken', 'refused']) loads.inc({ ladder: name, outcome }, 0)
-  const openEncoder = createEncoderShelf(packs)
+  const openEncoder = createEncoderShelf(pack => openPack(pack, packs))
   const encoderMissing = (error: unknown): void =>
     logger.warn(
       { err: error },

@@ -72,7 +72,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const { climbLog, queue, mail, payloads, registry, generation } = stores
   const { ladders, shelf, guideOf, policies } = await composePolicies(config, {
     store: stores.policies,
-    packs: places.packs,
+    packs: places,
     registry: metricsRegistry,
     logger,
   })

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import type { Clock } from '#services/contract/clock'
+import { packNamesOf } from '#services/packs/pack-names'
 import { builtEntry } from '#services/platform/process/built-entry'
 import type { Backend, RunControl } from '#services/worker/backends/backend'
 import type { Engine, Outcome, RunHooks, Work } from '#services/worker/states'
@@ -155,12 +156,9 @@ async function load(
   return backend
 }
 
-/** Packs are named by the properties `pack` and `…Pack` of a spec; a process cannot be given a function to ask. */
+/** A process cannot be given a function to ask. */
 function packPathsOf(spec: BackendSpec, packPath: (packName: string) => string): Readonly<Record<string, string>> {
-  const names = Object.entries(spec).flatMap(([key, value]) =>
-    /^pack$|Pack$/.test(key) && typeof value === 'string' ? [value] : [],
-  )
-  return Object.fromEntries(names.map(name => [name, packPath(name)]))
+  return Object.fromEntries(packNamesOf(spec).map(name => [name, packPath(name)]))
 }
 
 function controlOf(hooks: RunHooks): RunControl {

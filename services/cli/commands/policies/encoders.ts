@@ -3,7 +3,7 @@ import { isGatewayError } from '#services/contract/errors'
 import { openEncoder } from '#services/decision/encoder/open-encoder'
 import type { TextEncoder } from '#services/decision/encoder/text-encoder'
 import type { LoadPolicyOptions } from '#services/decision/policy/load-policy'
-import { packPath } from '#services/packs/pack-path'
+import { openPack } from '#services/packs/open-packs'
 import { pullNamedPacks } from '#services/cli/packs/packs-command'
 import type { Terminal } from '#services/cli/output/terminal'
 
@@ -22,7 +22,7 @@ export async function withEncoders<Result>(
 ): Promise<Result> {
   const opened = new Map<string, Promise<TextEncoder>>()
   const openOnce = (pack: string, tokens?: number): Promise<TextEncoder> => {
-    const found = opened.get(pack) ?? openPack(pack, tokens, terminal)
+    const found = opened.get(pack) ?? openEncoderOf(pack, tokens, terminal)
     opened.set(pack, found)
     return found
   }
@@ -45,8 +45,8 @@ export async function withEncoders<Result>(
   }
 }
 
-async function openPack(pack: string, tokens: number | undefined, terminal: Terminal): Promise<TextEncoder> {
+async function openEncoderOf(pack: string, tokens: number | undefined, terminal: Terminal): Promise<TextEncoder> {
   const loaded = loadConfig(undefined)
   await pullNamedPacks(loaded, [pack], terminal)
-  return openEncoder(packPath(loaded.places.packs, pack), tokens)
+  return openEncoder(await openPack(pack, loaded.places), tokens)
 }
