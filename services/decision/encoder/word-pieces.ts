@@ -17,8 +17,8 @@ const charactersPerToken = 16
 /** How much more is read when that was not enough. */
 const growth = 4
 /**
- * What is beyond this is left out though fewer tokens were found: blanks and marks make none, and to put runs of combining marks in order
- * takes a time that grows with their square (28 s for 200,000).
+ * What is beyond this is left out though fewer tokens were found: marks make none, and to put runs of them in order takes a time that grows
+ * with their square (28 s for 200,000). Runs of white space count as one character.
  */
 const mostCharactersPerToken = 64
 
@@ -31,12 +31,13 @@ export function readWordPieces(packFolder: string, mostTokens: number): ToWordPi
   const tokenizer = new Tokenizer(read('tokenizer.json'), read('tokenizer_config.json'))
   const mostCharacters = mostTokens * mostCharactersPerToken
   return whole => {
-    const text = whole.slice(0, mostCharacters)
+    const spaced = whole.length > mostCharacters ? whole.replaceAll(/\s+/gu, ' ') : whole
+    const text = spaced.slice(0, mostCharacters)
     for (let characters = mostTokens * charactersPerToken; ; characters *= growth) {
       const head = headOf(text, characters)
       const { ids } = tokenizer.encode(head)
       if (ids.length > mostTokens) return { ids: [...ids.slice(0, mostTokens - 1), ids.at(-1) ?? 0], truncated: true }
-      if (head.length === text.length) return { ids, truncated: text.length < whole.length }
+      if (head.length === text.length) return { ids, truncated: text.length < spaced.length }
     }
   }
 }
