@@ -113,6 +113,24 @@ describe('an idempotency key', () => {
     expect(nowMs - startedAt).toBeLessThan(100)
   })
 
+  it('stays with a run that is open though its call heard of a failure', async () => {
+    const first = admitted()
+    await recall.find(first, staying)
+    // The store has opened it, and its reply was lost.
+    await openRun(first)
+    await recall.forget(first)
+    expect(await recall.find(admitted(), staying)).toBe(first.requestId)
+  })
+
+  it('of a job that was opened and called off before it was accepted is free', async () => {
+    const first = admitted('a job', 'async')
+    await recall.find(first, staying)
+    await openRun(first)
+    await endRun(first.requestId, { kind: 'cancelled', rungs: [] })
+    await recall.forget(first)
+    expect(await recall.find(admitted('a job', 'async'), staying)).toBeUndefined()
+  })
+
   it('of a run that never opens is taken, and that run can never open', async () => {
     const first = admitted()
     await recall.find(first, staying)

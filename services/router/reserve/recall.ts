@@ -11,7 +11,7 @@ import type { Admitted } from '#services/router/request/states'
 export interface Recall {
   /** The request that the caller's key is bound to already; `undefined` when it is bound to this one now, or there is no key. @throws GatewayError AlreadyExists when the key came with other content, Cancelled when the caller leaves */
   find(admitted: Admitted, signal: AbortSignal): Promise<RequestId | undefined>
-  /** Frees the key of a request that came to nothing before it was opened. */
+  /** Frees the key of a request that came to nothing before it was opened. One that is open after all keeps it: any router goes on with that. */
   forget(admitted: Admitted): Promise<void>
 }
 
@@ -65,7 +65,10 @@ export function createRecall({ climbLog, clock, sleep }: RecallDependencies): Re
     find,
     async forget(admitted) {
       const key = keyOf(admitted)
-      if (key !== undefined) await climbLog.releaseKey(admitted.caller.tenant, key, admitted.requestId)
+      if (key === undefined) return
+      const state = await climbLog.read(admitted.requestId)
+      if (state !== undefined && state.end === undefined) return
+      await climbLog.releaseKey(admitted.caller.tenant, key, admitted.requestId)
     },
   }
 }
