@@ -13,8 +13,8 @@ const checks = [
   ['unused code', bin('knip'), ['--no-progress']],
   ['protos', bin('buf'), ['lint']],
   ['generated types', process.execPath, ['scripts/generate.mjs', '--check']],
-  ['dashboards and chart', process.execPath, ['scripts/make-monitoring.mjs', '--check']],
   ['build', process.execPath, ['scripts/build.mjs']],
+  ['dashboards and chart', process.execPath, ['scripts/make-monitoring.mjs', '--check']],
   ['configuration', process.execPath, ['bin/sluice.js', 'config', 'check']],
 ]
 

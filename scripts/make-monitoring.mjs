@@ -1,7 +1,10 @@
 // Writes what is made from code: Grafana's dashboards, and the chart's copies of dashboards, rules and configuration. With --check, only looks whether they are up to date.
 import { mkdirSync, readdirSync, readFileSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
+import { withConfig } from './chart-config-schema.mjs'
 import { budgets } from '../deploy/grafana/boards/budgets.mjs'
 import { calibration } from '../deploy/grafana/boards/calibration.mjs'
 import { cascade } from '../deploy/grafana/boards/cascade.mjs'
@@ -9,7 +12,8 @@ import { latency } from '../deploy/grafana/boards/latency.mjs'
 import { queues } from '../deploy/grafana/boards/queues.mjs'
 import { redis } from '../deploy/grafana/boards/redis.mjs'
 
-const deploy = fileURLToPath(new URL('../deploy', import.meta.url))
+const root = fileURLToPath(new URL('..', import.meta.url))
+const deploy = join(root, 'deploy')
 const chart = join('helm', 'sluice', 'files')
 const read = path => readFileSync(join(deploy, path), 'utf8')
 
@@ -25,6 +29,11 @@ for (const name of ['alerts.yaml', 'recordings.yaml']) {
 }
 files.set(join(chart, 'sluice.yaml'), read(join('config', 'sluice.yaml')))
 
+// The formatter has the last word on this file, so its content is compared, not its text.
+const valuesSchema = join('helm', 'sluice', 'values.schema.json')
+const schema = withConfig(JSON.parse(read(valuesSchema)), configSchema())
+const isSchemaStale = !isDeepStrictEqual(JSON.parse(read(valuesSchema)), schema)
+
 const stale = [...files].filter(([path, text]) => !existsSync(join(deploy, path)) || read(path) !== text)
 const folders = [join('grafana', 'dashboards'), join(chart, 'dashboards'), join(chart, 'rules')]
 const left = folders
@@ -33,13 +42,27 @@ const left = folders
   .filter(path => !files.has(path))
 
 if (process.argv.includes('--check')) {
-  for (const path of [...stale.map(([name]) => name), ...left]) console.error(`deploy/${path} is not up to date`)
-  if (stale.length + left.length > 0) console.error('run: npm run generate')
-  process.exitCode = stale.length + left.length > 0 ? 1 : 0
+  const wrong = [...stale.map(([name]) => name), ...left, ...(isSchemaStale ? [valuesSchema] : [])]
+  for (const path of wrong) console.error(`deploy/${path} is not up to date`)
+  if (wrong.length > 0) console.error('run: npm run generate')
+  process.exitCode = wrong.length > 0 ? 1 : 0
 } else {
   for (const [path, text] of stale) {
     mkdirSync(dirname(join(deploy, path)), { recursive: true })
     writeFileSync(join(deploy, path), text)
   }
   for (const path of left) rmSync(join(deploy, path))
+  if (isSchemaStale) {
+    writeFileSync(join(deploy, valuesSchema), JSON.stringify(schema))
+    spawnSync(join(root, 'node_modules', '.bin', 'oxfmt'), [join(deploy, valuesSchema)], { stdio: 'inherit' })
+  }
+}
+
+/** The JSON schema of the configuration, from the build. */
+function configSchema() {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'bin', 'sluice.js'), 'config', 'schema'], {
+    maxBuffer: 16 * 1024 * 1024,
+  })
+  if (status !== 0) throw new Error(String(stderr))
+  return JSON.parse(String(stdout))
 }
