@@ -8,7 +8,6 @@ const main = '../dist/services/cli/main.js'
 
 // npm runs no install scripts here, so the first command in a clone builds.
 if (!existsSync(pathOf(main)) && existsSync(pathOf('../node_modules/typescript'))) {
-  process.stderr.write('building, once …\n')
   const { status } = spawnSync(process.execPath, [pathOf('../scripts/prepare.mjs')], { stdio: ['ignore', 2, 2] })
   if (status !== 0) process.exit(status ?? 1)
 }

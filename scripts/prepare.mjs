@@ -15,6 +15,7 @@ if (!existsSync(link) || readlinkSync(link) !== target) {
 }
 
 if (existsSync(join(root, 'node_modules', 'typescript'))) {
+  if (!existsSync(join(root, 'dist', 'services'))) process.stderr.write('building, once …\n')
   const { status } = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' })
   process.exitCode = status ?? 1
 } else if (!existsSync(join(root, 'dist', 'services'))) {
