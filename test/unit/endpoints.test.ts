@@ -64,6 +64,85 @@ describe('createBreaker()', () => {
   })
 })
 
+describe('a breaker that knows inputs', () => {
+  const breakerOf = () => {
+    const time = { nowMs: 0 }
+    const breaker = createBreaker(
+      options,
+      () => time.nowMs,
+      () => 0.5,
+    )
+    const fail = (input: string, times = 1): void => {
+      for (let call = 0; call < times; call += 1) breaker.failed(input)
+    }
+    const allows = (input: string): boolean => breaker.allows(() => input)
+    return { time, breaker, fail, allows }
+  }
+
+  it('rests an input that fails again and again, and lets others pass', () => {
+    const { time, breaker, fail, allows } = breakerOf()
+    fail('poison', 2)
+    expect(allows('poison')).toBe(true)
+    fail('poison', 20)
+    expect([breaker.state, allows('poison'), allows('other')]).toEqual(['closed', false, true])
+    time.nowMs = 60_001
+    expect(allows('poison')).toBe(true)
+  })
+
+  it('opens for failures of as many inputs, however often each comes', () => {
+    const { breaker, fail } = breakerOf()
+    fail('a', 2)
+    fail('b', 2)
+    expect(breaker.state).toBe('closed')
+    fail('c')
+    expect(breaker.state).toBe('open')
+  })
+
+  it('counts an input that failed before no more, though others succeeded since', () => {
+    const { breaker, fail } = breakerOf()
+    for (let round = 0; round < 20; round += 1) {
+      fail('poison')
+      fail('other poison')
+      breaker.succeeded(() => 'good')
+    }
+    fail('poison')
+    fail('other poison')
+    fail('a')
+    fail('b')
+    expect(breaker.state).toBe('closed')
+    fail('c')
+    expect(breaker.state).toBe('open')
+  })
+
+  it('counts an input that has succeeded since', () => {
+    const { breaker, fail } = breakerOf()
+    for (const input of ['a', 'b', 'c']) {
+      fail(input)
+      breaker.succeeded(() => input)
+    }
+    for (const input of ['a', 'b', 'c']) fail(input)
+    expect(breaker.state).toBe('open')
+  })
+
+  it('does not take an input that failed before for a probe', () => {
+    const { time, breaker, fail, allows } = breakerOf()
+    for (const input of ['poison', 'a', 'b']) fail(input)
+    time.nowMs = 1000
+    breaker.began()
+    fail('poison')
+    expect([breaker.state, allows('new')]).toEqual(['half-open', true])
+    breaker.began()
+    fail('new')
+    expect(breaker.state).toBe('open')
+  })
+
+  it('goes by each failure where no input can be its cause', () => {
+    const { breaker } = breakerOf()
+    for (let call = 0; call < 3; call += 1) breaker.failed()
+    expect(breaker.state).toBe('open')
+  })
+})
+
 describe('outliersOf()', () => {
   const history = (good: number, bad: number, firstMs: number): Record[] =>
     Array.from({ length: good + bad }, (_, index) => ({ endedAt: 0, good: index < good, firstMs }))

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { GatewayError } from '#services/contract/errors'
 import type { EngineQueue } from '#services/state/registry/worker-registry'
 import { makeAttempts } from './endpoints/attempts.ts'
 import type { BreakerOptions } from './endpoints/breaker.ts'
+import type { InputOf } from './endpoints/input-failures.ts'
 import type { CallEnd, Endpoint } from './endpoints/endpoint.ts'
 import { createEndpointSet } from './endpoints/endpoint-set.ts'
 import { watchEngineLoad } from './endpoints/engine-load.ts'
@@ -91,6 +93,7 @@ export function createServed(
           now,
           signal,
           onEnd,
+          input: inputOf(work),
           ...(work.affinityKey === undefined ? {} : { affinityKey: work.affinityKey }),
         },
         ({ baseUrl, dispatcher }, firstPiece) =>
@@ -103,6 +106,17 @@ export function createServed(
       load?.stop()
       await set.close()
     },
+  }
+}
+
+/** A name for what a leg asks, which is made once and when it is needed first: media are long. */
+function inputOf({ task, parts, options, recipe }: Work): InputOf {
+  let name: string | undefined
+  return () => {
+    if (name !== undefined) return name
+    const hash = createHash('sha1').update(JSON.stringify({ task, options, recipe }))
+    for (const part of parts) hash.update('\0').update('bytes' in part ? part.bytes : JSON.stringify(part))
+    return (name = hash.digest('base64'))
   }
 }
 

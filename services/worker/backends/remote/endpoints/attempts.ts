@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UpstreamError } from '../wire/upstream-error.ts'
+import type { InputOf } from './input-failures.ts'
 import type { CallEnd, Endpoint } from './endpoint.ts'
-import type { EndpointSet } from './endpoint-set.ts'
+import type { EndpointSet, Wish } from './endpoint-set.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import { shownAddress } from './shown-address.ts'
 
@@ -10,6 +11,8 @@ export interface AttemptOrder {
   readonly endpoints: EndpointSet
   readonly budget: RetryBudget
   readonly affinityKey?: string
+  /** Names the input, by which failures that it causes are told from those of an endpoint. */
+  readonly input?: InputOf
   readonly mostAttempts: number
   readonly deadlineAt: number
   readonly now: () => number
@@ -31,19 +34,18 @@ const firstPauseMs = 100
 export async function makeAttempts<T>(order: AttemptOrder, attempt: Attempt<T>): Promise<T> {
   const tried = new Set<string>()
   const silent = new Set<string>()
+  let last: UpstreamError | undefined
   order.budget.called()
   for (let made = 1; ; made += 1) {
-    const endpoint = order.endpoints.choose({
-      avoid: tried,
-      ...(order.affinityKey === undefined ? {} : { affinityKey: order.affinityKey }),
-    })
-    if (endpoint === undefined) throw new UpstreamError('resting', 'every endpoint is resting')
+    const endpoint = order.endpoints.choose(wishOf(order, tried))
+    if (endpoint === undefined) throw last ?? restingOf(order)
     await waitForRest(endpoint, order)
     try {
       return await attemptOnce(order, endpoint, attempt)
     } catch (error) {
       if (order.signal.aborted || !(error instanceof UpstreamError)) throw error
       error.address ??= shownAddress(endpoint.baseUrl)
+      last = error
       tried.add(endpoint.baseUrl)
       if (error.fault === 'timeout') silent.add(endpoint.baseUrl)
       const pauseMs = pauseBefore(order, error, made, tried, silent)
@@ -53,17 +55,30 @@ export async function makeAttempts<T>(order: AttemptOrder, attempt: Attempt<T>):
   }
 }
 
+function wishOf({ affinityKey, input }: AttemptOrder, avoid: ReadonlySet<string>): Wish {
+  return { avoid, ...(affinityKey === undefined ? {} : { affinityKey }), ...(input === undefined ? {} : { input }) }
+}
+
+/** Says how each of the first endpoints failed last: somebody will want to know why nothing is sent to them. */
+function restingOf({ endpoints }: AttemptOrder): UpstreamError {
+  const failures = endpoints.endpoints
+    .slice(0, 3)
+    .map(({ baseUrl, lastFailure = 'no failure' }) => `${shownAddress(baseUrl)} after ${lastFailure}`)
+  return new UpstreamError('resting', `every endpoint is resting: ${failures.join(', ')}`)
+}
+
 /** A server that asked for time gets it, as long as there is any. */
-async function waitForRest({ restsForMs }: Endpoint, { now, deadlineAt, signal }: AttemptOrder): Promise<void> {
+async function waitForRest({ restsForMs }: Endpoint, order: AttemptOrder): Promise<void> {
+  const { now, deadlineAt, signal } = order
   if (restsForMs === 0) return
-  if (now() + restsForMs >= deadlineAt) throw new UpstreamError('resting', 'every endpoint is resting')
+  if (now() + restsForMs >= deadlineAt) throw restingOf(order)
   await sleep(restsForMs, undefined, { signal })
 }
 
 async function attemptOnce<T>(order: AttemptOrder, endpoint: Endpoint, attempt: Attempt<T>): Promise<T> {
   const startedAt = order.now()
   let firstMs: number | undefined
-  const ended = endpoint.begin()
+  const ended = endpoint.begin(order.input)
   const end = (how: CallEnd): void => {
     ended(how)
     order.onEnd(endpoint, how)
@@ -76,7 +91,7 @@ async function attemptOnce<T>(order: AttemptOrder, endpoint: Endpoint, attempt: 
     return result
   } catch (error) {
     if (order.signal.aborted || !(error instanceof UpstreamError)) end({ kind: 'called-off' })
-    else end({ kind: 'failed', fault: error.fault, retryAfterMs: error.retryAfterMs })
+    else end({ kind: 'failed', fault: error.fault, status: error.status, retryAfterMs: error.retryAfterMs })
     throw error
   }
 }
@@ -90,7 +105,7 @@ function pauseBefore(
   silent: ReadonlySet<string>,
 ): number | undefined {
   if (!error.retryable || made >= order.mostAttempts) return undefined
-  const elsewhere = order.endpoints.hasOther(tried)
+  const elsewhere = order.endpoints.hasOther(tried, order.input)
   // What kept silent once would most likely cost the same time again.
   if (!elsewhere && order.endpoints.endpoints.every(endpoint => silent.has(endpoint.baseUrl))) return undefined
   const pauseMs = elsewhere ? 0 : pauseOf(made, error.retryAfterMs)

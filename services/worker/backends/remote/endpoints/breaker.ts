@@ -1,3 +1,5 @@
+import { createInputFailures, type InputOf } from './input-failures.ts'
+
 /** A breaker's state: calls pass; none passes; one passes to see. */
 export type BreakerState = 'closed' | 'open' | 'half-open'
 
@@ -9,14 +11,18 @@ export interface BreakerOptions {
   readonly openMs: number
 }
 
-/** Keeps calls away from an endpoint that fails, and finds out with one call at a time whether it is well again. */
+/**
+ * Keeps calls away from an endpoint that fails, and finds out with one call at a time whether it is well again. A failure that its
+ * input may have caused counts once for each input: five failures of five inputs open it, five of one rest that input alone.
+ */
 export interface Breaker {
   readonly state: BreakerState
-  /** Whether a call may begin now; one that begins while it is half-open is the probe. */
-  allows(): boolean
+  /** Whether a call with this input may begin now; one that begins while it is half-open is the probe. */
+  allows(input?: InputOf): boolean
   began(): void
-  succeeded(): void
-  failed(): void
+  succeeded(input?: InputOf): void
+  /** A call failed; `input` names the one that may be the cause. Tells whether it speaks against the endpoint. */
+  failed(input?: string): boolean
   /** A call ended that says nothing of the endpoint, such as one that was called off. */
   ended(): void
 }
@@ -26,6 +32,7 @@ const longestOpenMs = 60_000
 
 /** Makes a breaker, closed. `random` in [0,1) spreads the probes of many workers. */
 export function createBreaker(options: BreakerOptions, now: () => number, random: () => number = Math.random): Breaker {
+  const inputs = createInputFailures(options, now)
   let inRow = 0
   let opened = 0
   let openUntil: number | undefined
@@ -45,23 +52,28 @@ export function createBreaker(options: BreakerOptions, now: () => number, random
     get state() {
       return stateNow()
     },
-    allows() {
+    allows(input) {
       const state = stateNow()
-      return state === 'closed' || (state === 'half-open' && !probing)
+      const isOpen = state === 'closed' || (state === 'half-open' && !probing)
+      return isOpen && !inputs.rests(input)
     },
     began() {
       if (stateNow() === 'half-open') probing = true
     },
-    succeeded() {
+    succeeded(input) {
+      inputs.succeeded(input)
       inRow = 0
       opened = 0
       openUntil = undefined
       probing = false
     },
-    failed() {
+    failed(input) {
+      probing = false
+      // What failed before, be it here alone, says no more of the endpoint when it fails again.
+      if (input !== undefined && !inputs.failed(input)) return false
       inRow += 1
       if (stateNow() === 'half-open' || (openUntil === undefined && inRow >= options.failures)) open()
-      probing = false
+      return true
     },
     ended() {
       probing = false

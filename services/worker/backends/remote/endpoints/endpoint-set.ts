@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createEndpoint, type Endpoint, type EndpointOptions } from './endpoint.ts'
+import type { InputOf } from './input-failures.ts'
 import { outliersOf } from './outliers.ts'
 
 /** What is wished of an endpoint. */
@@ -8,6 +9,8 @@ export interface Wish {
   readonly affinityKey?: string
   /** Endpoints that failed this call already: asked again only where there is no other. */
   readonly avoid: ReadonlySet<string>
+  /** Names the input: an endpoint that it failed on again and again is not asked with it for a while. */
+  readonly input?: InputOf
 }
 
 /** The endpoints of one model. */
@@ -16,7 +19,7 @@ export interface EndpointSet {
   /** The endpoint to call, after its rest if it asked for one; `undefined` while every one is shut off. */
   choose(wish: Wish): Endpoint | undefined
   /** Whether another endpoint than those to be avoided may be called now. */
-  hasOther(avoid: ReadonlySet<string>): boolean
+  hasOther(avoid: ReadonlySet<string>, input?: InputOf): boolean
   close(): Promise<void>
 }
 
@@ -46,9 +49,9 @@ export function createEndpointSet(
 
   return {
     endpoints,
-    choose({ affinityKey, avoid }) {
+    choose({ affinityKey, avoid, input }) {
       ejectOutliers()
-      const open = endpoints.filter(endpoint => endpoint.available())
+      const open = endpoints.filter(endpoint => endpoint.available(input))
       const among = preferred(
         preferred(open, endpoint => !avoid.has(endpoint.baseUrl)),
         isAwake,
@@ -58,8 +61,8 @@ export function createEndpointSet(
       turn += 1
       return leastLoaded(among, turn)
     },
-    hasOther: avoid =>
-      endpoints.some(endpoint => !avoid.has(endpoint.baseUrl) && endpoint.available() && isAwake(endpoint)),
+    hasOther: (avoid, input) =>
+      endpoints.some(endpoint => !avoid.has(endpoint.baseUrl) && endpoint.available(input) && isAwake(endpoint)),
     async close() {
       await Promise.all(endpoints.map(endpoint => endpoint.close()))
     },

@@ -1,12 +1,19 @@
 import { Agent } from 'undici'
-import { blames, type UpstreamFault } from '../wire/upstream-error.ts'
+import { blames, mayBeOfInput, type UpstreamFault } from '../wire/upstream-error.ts'
 import { createBreaker, type BreakerOptions, type BreakerState } from './breaker.ts'
+import type { InputOf } from './input-failures.ts'
 import { recordsKept, type Record } from './outliers.ts'
 
 /** How a call on an endpoint went. */
 export type CallEnd =
   | { readonly kind: 'good'; readonly firstMs?: number }
-  | { readonly kind: 'failed'; readonly fault: UpstreamFault; readonly retryAfterMs?: number | undefined }
+  | {
+      readonly kind: 'failed'
+      readonly fault: UpstreamFault
+      /** What the server answered, where it did. */
+      readonly status?: number | undefined
+      readonly retryAfterMs?: number | undefined
+    }
   /** It was called off: nothing is known of the endpoint. */
   | { readonly kind: 'called-off' }
 
@@ -21,11 +28,13 @@ export interface Endpoint {
   readonly history: readonly Record[]
   readonly breaker: BreakerState
   readonly ejected: boolean
+  /** How its last failed call ended, such as `server 500`. */
+  readonly lastFailure: string | undefined
   /** How long the server asked to be left alone from now on, in ms. */
   readonly restsForMs: number
-  /** Whether a call may begin, now or after its rest. */
-  available(): boolean
-  begin(): (end: CallEnd) => void
+  /** Whether a call with this input may begin, now or after its rest. */
+  available(input?: InputOf): boolean
+  begin(input?: InputOf): (end: CallEnd) => void
   eject(): void
   /** Takes what the engine tells of its queue; 0 when it tells nothing. */
   setEngineWaiting(count: number): void
@@ -52,6 +61,7 @@ export function createEndpoint(baseUrl: string, options: EndpointOptions, now: (
   let restUntil = 0
   let ejectedUntil = 0
   let ejections = 0
+  let lastFailure: string | undefined
   const dispatcher = new Agent({
     connect: { timeout: options.connectTimeoutMs },
     headersTimeout: 0,
@@ -60,20 +70,24 @@ export function createEndpoint(baseUrl: string, options: EndpointOptions, now: (
     keepAliveTimeout: 4000,
   })
 
-  const take = (end: CallEnd): void => {
+  const take = (end: CallEnd, input: InputOf | undefined): void => {
+    if (end.kind === 'failed') return takeFailure(end, input)
     if (end.kind === 'called-off') return breaker.ended()
-    if (end.kind === 'good') {
-      breaker.succeeded()
-      return remember(true, end.firstMs)
-    }
-    const faulty = blames(end.fault)
+    breaker.succeeded(input)
+    remember(true, end.firstMs)
+  }
+  const takeFailure = (end: CallEnd & { readonly kind: 'failed' }, input: InputOf | undefined): void => {
+    lastFailure = end.status === undefined ? end.fault : `${end.fault} ${end.status}`
     const limited = end.fault === 'rate-limit'
-    if (faulty) breaker.failed()
-    else if (limited) breaker.ended()
-    else breaker.succeeded()
     const askedForMs = end.retryAfterMs ?? (limited ? restMs : undefined)
     if (askedForMs !== undefined) restUntil = now() + askedForMs
-    return remember(!faulty, undefined)
+    if (blames(end.fault)) {
+      if (breaker.failed(mayBeOfInput(end) ? input?.() : undefined)) remember(false, undefined)
+      return
+    }
+    if (limited) breaker.ended()
+    else breaker.succeeded()
+    remember(true, undefined)
   }
   const remember = (good: boolean, firstMs: number | undefined): void => {
     history.push({ endedAt: now(), good, ...(firstMs === undefined ? {} : { firstMs }) })
@@ -96,11 +110,14 @@ export function createEndpoint(baseUrl: string, options: EndpointOptions, now: (
     get ejected() {
       return now() < ejectedUntil
     },
+    get lastFailure() {
+      return lastFailure
+    },
     get restsForMs() {
       return Math.max(0, restUntil - now())
     },
-    available: () => breaker.allows() && now() >= ejectedUntil,
-    begin() {
+    available: input => breaker.allows(input) && now() >= ejectedUntil,
+    begin(input) {
       running += 1
       breaker.began()
       let ended = false
@@ -108,7 +125,7 @@ export function createEndpoint(baseUrl: string, options: EndpointOptions, now: (
         if (ended) return
         ended = true
         running -= 1
-        take(end)
+        take(end, input)
       }
     },
     eject() {

@@ -42,6 +42,7 @@ export function refusalOf(said: ServerWords, { status, told, redact, retryAfterM
   const shown = cut(redact.shown(message))
   return new UpstreamError(fault, `${leads[fault] ?? ''}the server ${told}${shown === '' ? '' : `: ${shown}`}`, {
     retryAfterMs: fault === 'rate-limit' || fault === 'server' ? retryAfterMs : undefined,
+    status,
   })
 }
 

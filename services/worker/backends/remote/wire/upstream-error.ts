@@ -53,19 +53,26 @@ export class UpstreamError extends Error {
   readonly retryAfterMs: number | undefined
   /** Whether a part of the answer had come: then it is not asked for again. */
   readonly begun: boolean
+  /** What the server answered, where it did. */
+  readonly status: number | undefined
   /** Where the server is, without what may be secret in its address. */
   address: string | undefined
 
   constructor(
     fault: UpstreamFault,
     message: string,
-    more: { readonly retryAfterMs?: number | undefined; readonly begun?: boolean } = {},
+    more: {
+      readonly retryAfterMs?: number | undefined
+      readonly begun?: boolean
+      readonly status?: number | undefined
+    } = {},
   ) {
     super(message)
     this.name = 'UpstreamError'
     this.fault = fault
     this.retryAfterMs = more.retryAfterMs
     this.begun = more.begun ?? false
+    this.status = more.status
   }
 
   /** Whether the same request may go well if it is sent again. */
@@ -77,6 +84,24 @@ export class UpstreamError extends Error {
 /** Tells whether a fault is the endpoint's own. */
 export function blames(fault: UpstreamFault): boolean {
   return blameworthy.has(fault)
+}
+
+/** Statuses by which a server, or what stands before it, says that it is busy, away or stopping. */
+const ownStatuses: ReadonlySet<number> = new Set([502, 503, 504, 529])
+
+/**
+ * Tells whether the input may have caused a fault that speaks against the endpoint. Many servers answer 500 to a text that is too long or
+ * a picture that they cannot read, some break the connection, and not all say why.
+ */
+export function mayBeOfInput({
+  fault,
+  status,
+}: {
+  readonly fault: UpstreamFault
+  readonly status?: number | undefined
+}): boolean {
+  if (fault === 'connect' || fault === 'timeout') return false
+  return status === undefined || !ownStatuses.has(status)
 }
 
 /** The fault in a word that the climb can act on. */

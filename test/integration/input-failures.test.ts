@@ -1,0 +1,128 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Backend } from '#services/worker/backends/backend'
+import { createOpenaiBackend } from '#services/worker/backends/openai/openai'
+import type { Outcome, Work } from '#services/worker/states'
+import { chatWork } from '../support/ask-server.ts'
+
+/** What a server says to a request whose body has the word `poison` in it, and to others. */
+interface Manners {
+  readonly poisoned: readonly [number, string]
+  readonly others?: readonly [number, string]
+}
+
+const embedding = JSON.stringify({ data: [{ embedding: [0.5] }], usage: { prompt_tokens: 1 } })
+const transcript = JSON.stringify({ text: 'four two' })
+const chat = 'data: {"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+
+let server: Server | undefined
+let backend: Backend | undefined
+let calls = 0
+afterEach(async () => {
+  await backend?.close()
+  server?.closeAllConnections()
+  await new Promise(resolve => server?.close(resolve))
+})
+
+async function open({ poisoned, others }: Manners): Promise<void> {
+  calls = 0
+  server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      calls += 1
+      const good = request.url?.includes('embeddings') ? embedding : request.url?.includes('audio') ? transcript : chat
+      const [status, body] = Buffer.concat(chunks).includes('poison') ? poisoned : (others ?? [200, good])
+      response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+    })
+  })
+  await new Promise<void>(resolve => server?.listen(0, '127.0.0.1', resolve))
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
+  const times = { connectTimeoutMs: 5000, firstByteTimeoutMs: 10_000, betweenChunksTimeoutMs: 10_000 }
+  const spec = { kind: 'openai', baseUrl, model: 'm', vision: true, logprobs: false, ...times } as const
+  backend = await createOpenaiBackend(
+    // Nothing that is shut off comes back within a test.
+    { ...spec, attempts: 2, breaker: { failures: 3, openMs: 50_000 } },
+    {
+      packPath: () => '',
+      executionProviders: ['cpu'],
+      threads: 1,
+      logger: pino({ level: 'silent' }),
+      clock: { now: () => Date.now() },
+    },
+  )
+}
+
+const never = new AbortController().signal
+
+async function ask(work: Work): Promise<Outcome> {
+  const control = { cancelled: () => false, signal: () => never, onDelta: async () => {} }
+  const [outcome] = (await backend?.run([work], control)) ?? []
+  if (outcome === undefined) throw new Error('there is no outcome')
+  return outcome
+}
+
+const sound = (word: string): Work['parts'] => [{ kind: 'audio', bytes: Buffer.from(word), mediaType: 'audio/wav' }]
+const picture = (word: string): Work['parts'] => [
+  { kind: 'image', bytes: Buffer.from('\u0089PNG'), mediaType: 'image/png' },
+  { kind: 'text', text: word },
+]
+const embed = (text: string): Work => chatWork({ task: 'embed', parts: [{ kind: 'text', text }] })
+
+/** One endpoint for each task, and what is asked of it. */
+const tasks: readonly (readonly [string, (word: string) => Work])[] = [
+  ['a text to embed', embed],
+  ['a recording', word => chatWork({ task: 'transcribe', parts: sound(word) })],
+  ['a chat', word => chatWork({ parts: [{ kind: 'text', text: word }] })],
+  ['a picture', word => chatWork({ parts: picture(word) })],
+]
+
+const reasons: readonly (readonly [string, string])[] = [
+  ['input (600 tokens) is too large to process. increase the physical batch size', 'context-overflow'],
+  ['cannot identify image file', 'upstream-refused'],
+]
+
+describe('a refusal that is about the input', () => {
+  it.each(tasks.flatMap(([what, workOf]) => reasons.map(reason => [what, ...reason, workOf] as const)))(
+    'does not rest the endpoint for others, told as a 500 (%s: %s)',
+    async (_what, message, reason, workOf) => {
+      await open({ poisoned: [500, JSON.stringify({ error: { code: 500, message, type: 'server_error' } })] })
+      // As many of them as there are, each another one.
+      for (let call = 0; call < 6; call += 1) expect(await ask(workOf(`poison ${call}`))).toMatchObject({ reason })
+      expect(calls).toBe(6)
+      expect(await ask(workOf('well'))).toMatchObject({ kind: 'done' })
+    },
+  )
+})
+
+describe('a server that fails and does not say why', () => {
+  const failed: readonly [number, string] = [500, 'Internal Server Error']
+
+  it.each(tasks)('is left alone with the input that it fails on, and serves the others (%s)', async (_what, workOf) => {
+    await open({ poisoned: failed })
+    for (let call = 0; call < 8; call += 1) expect((await ask(workOf('poison'))).kind).toBe('failed')
+    expect(calls).toBeLessThan(8)
+    expect(await ask(workOf('well'))).toMatchObject({ kind: 'done' })
+    expect(await ask(workOf('poison'))).toMatchObject({
+      kind: 'failed',
+      message: expect.stringMatching(/resting: http:\/\/127\.0\.0\.1:\d+\/v1 after server 500/u),
+    })
+  })
+
+  it('is left alone when it fails on whatever it is given', async () => {
+    await open({ poisoned: failed, others: failed })
+    for (let call = 0; call < 12; call += 1) expect((await ask(embed(`text ${call}`))).kind).toBe('failed')
+    // Two attempts for each of the three inputs that it takes.
+    expect(calls).toBeLessThanOrEqual(6)
+  })
+
+  it('is left alone when it says that it is away, whatever it is given', async () => {
+    await open({ poisoned: [503, ''], others: [503, ''] })
+    for (let call = 0; call < 8; call += 1) expect((await ask(embed('the same'))).kind).toBe('failed')
+    expect(calls).toBeLessThanOrEqual(4)
+    expect((await ask(embed('another'))).kind).toBe('failed')
+    expect(calls).toBeLessThanOrEqual(4)
+  })
+})
