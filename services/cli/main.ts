@@ -163,9 +163,9 @@ printing(
   .action(run(async () => (await import('#services/cli/commands/money/prices')).runImportPrices))
 
 const config = program.command('config').description('the configuration')
-printing(config, 'check [file]', 'report every fault with its line; exit code 2 when there is one').action(
-  run(async () => (await import('#services/cli/commands/config')).runConfigCheck),
-)
+printing(config, 'check [file]', 'report every fault with its line; exit code 2 when there is one')
+  .option('--probe', 'look whether the model servers are there, take the key and have the model; exit code 1 when not')
+  .action(run(async () => (await import('#services/cli/commands/config')).runConfigCheck))
 printing(config, 'init [file]', 'write a small commented configuration (default: sluice.yaml)')
   .addOption(
     new Option('--template <name>', 'what stands behind Sluice (default: on a terminal, you are asked)').choices([

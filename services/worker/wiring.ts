@@ -34,6 +34,7 @@ import { createWorkerMetrics } from '#services/worker/telemetry/worker-metrics'
 import { createOpenLegs } from '#services/worker/report/open-legs'
 import { startLanes } from '#services/worker/engine/lanes'
 import type { Engine } from './states.ts'
+import { tellServers } from '#services/worker/telemetry/tell-servers'
 import { traceLeg, type TracedModel } from '#services/worker/telemetry/trace-leg'
 import { createUpstreamMeter } from '#services/worker/backends/remote/upstream-metrics'
 import type { BackendSpec } from '#services/worker/backends/create-backend'
@@ -188,6 +189,7 @@ export async function composeWorker(
     ],
   })
   logger.info({ workerId, pool, models: engine.models, ops: ops.address }, 'worker is ready')
+  void tellServers(config, pool, logger)
 
   return {
     drainMs: config.limits.drainMs,

@@ -20,6 +20,11 @@ const price = { perOutputToken: 1000, perComputeSecond: 11_000 }
 const chats = []
 const server = createServer((request, response) => {
   request.resume()
+  // Workers look at what models a server has.
+  if (request.method === 'GET') {
+    response.end('{"data":[{"id":"m"}]}')
+    return
+  }
   const chat = { words: 0, closedAt: undefined }
   chats.push(chat)
   response.writeHead(200, { 'content-type': 'text/event-stream' })

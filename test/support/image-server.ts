@@ -44,6 +44,8 @@ async function answer(
   picture: Uint8Array,
   requests: ImageGenerateParamsNonStreaming[],
 ): Promise<void> {
+  // Workers look at what models a server has.
+  if (request.method === 'GET') return tell(response, 404, { error: { message: 'no such page' } })
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   const body = JSON.parse(Buffer.concat(chunks).toString()) as ImageGenerateParamsNonStreaming

@@ -81,6 +81,9 @@ interface Life {
 
 async function answer(request: IncomingMessage, response: ServerResponse, life: Life): Promise<void> {
   const { requests, tries, leftAt, options } = life
+  if (request.url?.endsWith('/models') === true) {
+    return void response.end(JSON.stringify({ object: 'list', data: [{ id: 'served-model', object: 'model' }] }))
+  }
   if (request.method === 'GET') return void response.end(metricsPage(life))
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRedact } from '#services/worker/backends/remote/errors/redact'
 import { refusalOf } from '#services/worker/backends/remote/errors/read-refusal'
-import { readServerText } from '#services/worker/backends/remote/errors/server-words'
+import { readServerText } from '#services/platform/http/server-words'
 import type { UpstreamError, UpstreamFault } from '#services/worker/backends/remote/wire/upstream-error'
 import { chatWork } from '../support/ask-server.ts'
 

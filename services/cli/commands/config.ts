@@ -1,23 +1,46 @@
 import { loadConfig } from '#services/config/load-config'
 import { configJsonSchema } from '#services/config/checks/known-keys'
+import { isAlarming, type ProbeFinding } from '#services/config/probe/probe-finding'
+import { probeServers } from '#services/config/probe/probe-servers'
 import type { CommonOptions } from '#services/cli/client/common-options'
 import type { Terminal } from '#services/cli/output/terminal'
 
+/** Options of `config check`. */
+export interface ConfigCheckOptions extends CommonOptions {
+  readonly probe?: boolean
+}
+
+/** How long a server may take to say what it has. */
+const probeTimeoutMs = 5000
+
 /** `sluice config check [file]` */
-export async function runConfigCheck(options: CommonOptions, terminal: Terminal, file?: string): Promise<void> {
+export async function runConfigCheck(options: ConfigCheckOptions, terminal: Terminal, file?: string): Promise<void> {
   const { config, file: checked } = loadConfig(file ?? options.config)
   const counts = {
     pools: Object.keys(config.pools).length,
     models: Object.keys(config.models).length,
     ladders: Object.keys(config.ladders).length,
   }
-  if (terminal.json) terminal.value({ file: checked, ...counts })
-  else
+  const servers =
+    options.probe === true ? await probeServers(config, { isWanted: () => true, timeoutMs: probeTimeoutMs }) : undefined
+  if (servers?.some(isAlarming) === true) process.exitCode = 1
+  if (terminal.json) terminal.value({ file: checked, ...counts, ...(servers === undefined ? {} : { servers }) })
+  else {
     terminal.line(
       `${checked}: no faults (${Object.entries(counts)
         .map(([what, count]) => `${count} ${what}`)
         .join(', ')})`,
     )
+    if (servers !== undefined) tellServers(servers, terminal)
+  }
+}
+
+function tellServers(servers: readonly ProbeFinding[], terminal: Terminal): void {
+  if (servers.length === 0) terminal.line('no model is on a server')
+  for (const { model, server, state, says } of servers) {
+    const style = state === 'ok' ? 'green' : state === 'unchecked' ? 'yellow' : 'red'
+    terminal.line(`${terminal.paint(style, state)}  ${model} at ${server}: ${says}`)
+  }
 }
 
 /** `sluice config schema` */

@@ -48,6 +48,8 @@ async function answer(
   delayMs: number,
   { served, begun }: { readonly served: ServedRequest[]; readonly begun: string[] },
 ): Promise<void> {
+  // Workers look at what models a server has.
+  if (request.method === 'GET') return void response.end('{"data":[]}')
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   const body = Buffer.concat(chunks).toString()

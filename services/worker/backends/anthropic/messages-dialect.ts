@@ -6,7 +6,7 @@ import { parseJson, readAs } from '../remote/wire/parse-event.ts'
 import { readUsages } from '../remote/wire/read-usage.ts'
 import { streamError } from '../remote/errors/read-refusal.ts'
 import type { Redact } from '../remote/errors/redact.ts'
-import { errorIn } from '../remote/errors/server-words.ts'
+import { errorIn } from '#services/platform/http/server-words'
 import { UpstreamError } from '../remote/wire/upstream-error.ts'
 
 /** Read by hand, since one that cannot be read is no reason to throw the answer away. */

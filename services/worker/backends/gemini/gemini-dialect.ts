@@ -6,7 +6,7 @@ import { readUsages } from '../remote/wire/read-usage.ts'
 import type { UsageCounts } from '../remote/wire/usage-counts.ts'
 import { streamError } from '../remote/errors/read-refusal.ts'
 import type { Redact } from '../remote/errors/redact.ts'
-import { errorIn } from '../remote/errors/server-words.ts'
+import { errorIn } from '#services/platform/http/server-words'
 import { UpstreamError } from '../remote/wire/upstream-error.ts'
 import { argumentsIn } from '../remote/tools/tool-arguments.ts'
 

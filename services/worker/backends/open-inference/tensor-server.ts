@@ -6,7 +6,7 @@ import type { ModelInferResponse__Output } from '#services/wire/generated/infere
 import { loadServices, typesOf } from '#services/wire/load-proto'
 import type { Redact } from '../remote/errors/redact.ts'
 import { refusalOf } from '../remote/errors/read-refusal.ts'
-import { readServerText } from '../remote/errors/server-words.ts'
+import { readServerText } from '#services/platform/http/server-words'
 import { UpstreamError } from '../remote/wire/upstream-error.ts'
 
 /** A request of tensors. */

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { parseJson, readAs } from '../remote/wire/parse-event.ts'
 import { codeOf, named, post, type Line, type Posted } from '../remote/wire/post.ts'
 import { readRefusal, refusalOf } from '../remote/errors/read-refusal.ts'
-import { errorIn, readServerWords } from '../remote/errors/server-words.ts'
+import { errorIn, readServerWords } from '#services/platform/http/server-words'
 import { UpstreamError } from '../remote/wire/upstream-error.ts'
 import { within } from '../remote/wire/within.ts'
 

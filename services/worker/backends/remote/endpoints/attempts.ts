@@ -4,7 +4,7 @@ import type { InputOf } from './input-failures.ts'
 import type { CallEnd, Endpoint } from './endpoint.ts'
 import type { EndpointSet, Wish } from './endpoint-set.ts'
 import type { RetryBudget } from './retry-budget.ts'
-import { shownAddress } from './shown-address.ts'
+import { shownAddress } from '#services/platform/http/shown-address'
 
 /** One call that may take several attempts. */
 export interface AttemptOrder {

@@ -1,7 +1,7 @@
 import type { UpstreamResponse } from '../wire/post.ts'
 import type { Redact } from './redact.ts'
 import { saysOverflow } from './overflow-words.ts'
-import { readServerText, readServerWords, type ServerWords } from './server-words.ts'
+import { readServerText, readServerWords, type ServerWords } from '#services/platform/http/server-words'
 import { UpstreamError, type UpstreamFault } from '../wire/upstream-error.ts'
 
 /** Statuses after which the same request may go well, beside 429 and those of 500 and above. */

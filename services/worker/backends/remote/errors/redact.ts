@@ -1,6 +1,6 @@
 import { isWords } from '#services/contract/content'
 import type { Work } from '#services/worker/states'
-import { withoutSecrets } from './without-secrets.ts'
+import { withoutSecrets } from '#services/platform/http/without-secrets'
 
 /** Takes out of a server's words what the caller said and what is secret. */
 export interface Redact {
