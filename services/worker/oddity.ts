@@ -18,6 +18,8 @@ export const oddities = [
   'seconds-over-length',
   /** A piece of the content of a kind that is not known. */
   'content-unknown',
+  /** Log-probabilities were asked for, and none came: nothing tells how far the answer is to be trusted. */
+  'logprobs-missing',
   /** Several calls of tools with one index. */
   'tool-index',
   /** Several calls of tools with one id. */

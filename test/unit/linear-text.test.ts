@@ -9,7 +9,7 @@ import { interpretGeneration } from '#services/worker/backends/answers/generatio
 import { readVerdict } from '#services/worker/backends/answers/verdict'
 import { refusalOf } from '#services/worker/backends/remote/errors/read-refusal'
 import { createRedact } from '#services/worker/backends/remote/errors/redact'
-import { readServerText } from '#services/worker/backends/remote/errors/server-words'
+import { readServerText } from '#services/platform/http/server-words'
 import { programIn, withoutFence } from '#services/worker/sandbox/fences'
 import type { Work } from '#services/worker/states'
 

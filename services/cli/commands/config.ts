@@ -1,4 +1,5 @@
 import { loadConfig } from '#services/config/load-config'
+import { blindRungs } from '#services/config/checks/blind-rungs'
 import { configJsonSchema } from '#services/config/checks/known-keys'
 import { isAlarming, type ProbeFinding } from '#services/config/probe/probe-finding'
 import { probeServers } from '#services/config/probe/probe-servers'
@@ -24,13 +25,15 @@ export async function runConfigCheck(options: ConfigCheckOptions, terminal: Term
   const servers =
     options.probe === true ? await probeServers(config, { isWanted: () => true, timeoutMs: probeTimeoutMs }) : undefined
   if (servers?.some(isAlarming) === true) process.exitCode = 1
-  if (terminal.json) terminal.value({ file: checked, ...counts, ...(servers === undefined ? {} : { servers }) })
+  const notes = blindRungs(config).map(({ ladder, rung, says }) => `${rung} on ladder ${ladder}: ${says}`)
+  if (terminal.json) terminal.value({ file: checked, ...counts, notes, ...(servers === undefined ? {} : { servers }) })
   else {
     terminal.line(
       `${checked}: no faults (${Object.entries(counts)
         .map(([what, count]) => `${count} ${what}`)
         .join(', ')})`,
     )
+    for (const note of notes) terminal.line(`${terminal.paint('yellow', 'note')}  ${note}`)
     if (servers !== undefined) tellServers(servers, terminal)
   }
 }

@@ -43,16 +43,27 @@ function nextRung(
     return {
       kind: 'stop',
       model: last.model,
-      reason: `confidence ${last.confidence.toFixed(3)} ≥ ${wanted} (uncalibrated)`,
+      reason: `confidence ${last.confidence.toFixed(3)} ≥ ${wanted} (${basisOf(last)})`,
     }
   }
   if (first !== undefined) {
     const reason =
-      last === undefined ? 'the cheapest rung' : `confidence ${last.confidence.toFixed(3)} < ${wanted} (uncalibrated)`
+      last === undefined
+        ? 'the cheapest rung'
+        : `confidence ${last.confidence.toFixed(3)} < ${wanted} (${basisOf(last)})`
     return { kind: 'call', model: first.model, reason }
   }
   const best = called.reduce((top, one) => (one.confidence > top.confidence ? one : top), last ?? emptyCall)
   return { kind: 'stop', model: best.model, reason: 'no rung is left' }
+}
+
+/** What a confidence stands on. Nothing at all where the server told no probabilities and neither samples nor a verifier stood in. */
+function basisOf({ rawConfidence, signals = {} }: Called): string {
+  const isMeasured = ['samples', 'verified', 'verifier_score', 'verifier_failed'].some(name => name in signals)
+  const isBlind = signals['has_logprobs'] === 0 && rawConfidence === 0.5 && !isMeasured
+  return isBlind
+    ? 'uncalibrated; the server tells no probabilities, so it is always 0.500: samples, a verifier or a fitted policy would tell'
+    : 'uncalibrated'
 }
 
 const emptyCall: Called = { model: '', confidence: 0, costNanoUsd: 0 }

@@ -2,6 +2,7 @@ import { openPack, type PackPlaces } from '#services/packs/open-packs'
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import type { ClimbPlan } from '#services/state/cascade-log/cascade-log'
+import { blindRungs } from '#services/config/checks/blind-rungs'
 import type { Config } from '#services/config/schema'
 import { createEncoderShelf } from '#services/decision/encoder/encoder-cache'
 import { loadPolicy } from '#services/decision/policy/load-policy'
@@ -52,6 +53,7 @@ export async function composePolicies(config: Config, dependencies: PoliciesDepe
     registers,
   })
   const { ladders, models } = composeLadders(config)
+  for (const { ladder, rung, says } of blindRungs(config)) logger.warn({ ladder, rung }, says)
   // A series that is there from the start shows its first increase, which an alert may be about.
   for (const { name } of ladders) for (const outcome of ['taken', 'refused']) loads.inc({ ladder: name, outcome }, 0)
   const openEncoder = createEncoderShelf(pack => openPack(pack, packs))

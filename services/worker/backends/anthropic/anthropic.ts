@@ -15,7 +15,7 @@ export interface AnthropicSpec extends ServedSpec {
 /** Makes a backend that calls the server. This protocol tells no log-probabilities. */
 export function createAnthropicBackend(spec: AnthropicSpec, dependencies: BackendDependencies): Promise<Backend> {
   const served = createServed(spec, messagesDialect.headers(spec.apiKey), dependencies)
-  const chats = chatBackend({ served, dialect: messagesDialect, encode: encodeMessages, dependencies })
+  const chats = chatBackend({ served, dialect: messagesDialect, encode: encodeMessages, logprobs: false, dependencies })
   return Promise.resolve(
     guardBackend(chats, work =>
       work.parts.every(messagesTake) ? undefined : badInput('the model takes text and images alone', {}),

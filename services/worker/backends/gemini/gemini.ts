@@ -15,5 +15,5 @@ export interface GeminiSpec extends ServedSpec {
 export function createGeminiBackend(spec: GeminiSpec, dependencies: BackendDependencies): Promise<Backend> {
   const served = createServed(spec, geminiDialect.headers(spec.apiKey), dependencies)
   const encode = (work: Parameters<typeof encodeGemini>[0]): object => encodeGemini(work, spec.logprobs)
-  return Promise.resolve(chatBackend({ served, dialect: geminiDialect, encode, dependencies }))
+  return Promise.resolve(chatBackend({ served, dialect: geminiDialect, encode, logprobs: spec.logprobs, dependencies }))
 }

@@ -30,7 +30,7 @@ export function createOpenaiBackend(spec: OpenaiSpec, dependencies: BackendDepen
   const served = createServed(spec, openaiDialect.headers(spec.apiKey), dependencies)
   const { logprobs, capField = 'max_tokens', space = spec.model, segments: verbose = true, asksBase64 = true } = spec
   const encode = (work: Work, model: string): object => encodeChat(work, { model, logprobs, capField })
-  const chats = chatBackend({ served, dialect: openaiDialect, encode, dependencies })
+  const chats = chatBackend({ served, dialect: openaiDialect, encode, logprobs, dependencies })
   const { clock, logger, meter = silentMeter, name } = dependencies
   const odd: WholeParts['odd'] = (work, oddity) => meter.oddity(name ?? served.modelFor(work), oddity)
   const parts: WholeParts = { served, space, verbose, asksBase64, now: () => clock.now(), odd, logger }

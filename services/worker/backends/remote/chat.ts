@@ -22,6 +22,8 @@ export interface ChatParts {
   readonly dialect: ChatDialect
   /** Writes a leg as the protocol wants it, for the served model of that name. */
   readonly encode: (work: Work, model: string) => object
+  /** Whether the server was asked for log-probabilities. */
+  readonly logprobs: boolean
   readonly dependencies: BackendDependencies
 }
 
@@ -70,7 +72,11 @@ interface Received {
   readonly failure?: UpstreamError
 }
 
-async function receive(work: Work, control: RunControl, { served, dialect, encode }: ChatParts): Promise<Received> {
+async function receive(
+  work: Work,
+  control: RunControl,
+  { served, dialect, encode, logprobs }: ChatParts,
+): Promise<Received> {
   const signal = control.signal(work.legId)
   const model = served.modelFor(work)
   const request = encode(work, model)
@@ -87,7 +93,9 @@ async function receive(work: Work, control: RunControl, { served, dialect, encod
         // The body is not read on while the caller is behind, so the server is held back by the connection itself.
         if (work.streaming && piece.text !== '') await control.onDelta(work.legId, piece.text)
       }
-      return finishAnswer(gathered)
+      const finished = finishAnswer(gathered)
+      if (logprobs && finished.text !== '' && gathered.logprobs.length === 0) gathered.oddities.add('logprobs-missing')
+      return finished
     })
     return { gathered, answer }
   } catch (error) {
