@@ -323,7 +323,9 @@ describe('secrets and content', () => {
     // A server that quotes in its error what it was sent: prompt, key and all.
     const pinned = textRequest(`${prompt} upstream`, { constraints: { model: 'upstream' } })
     const failed = await call((metadata, reply) => first.raw.infer(pinned, metadata, reply), acme)
-    expect(failed.failure?.code).toBe(status.UNAVAILABLE)
+    expect(failed.failure?.code).toBe(status.INVALID_ARGUMENT)
+    // Its own words are told, to the caller and in the log; those of its callers are not.
+    expect(failed.failure?.details).toContain(answerLeak)
     await call(
       (metadata, reply) => first.raw.infer(textRequest(prompt, { constraints: { model: prompt } }), metadata, reply),
       acme,
@@ -349,7 +351,6 @@ describe('secrets and content', () => {
     const places = { logs, metrics, traces: door.receiver.bodies, errors: told.map(one => JSON.stringify(one)) }
     const planted = {
       prompt,
-      answerLeak,
       upstreamKey,
       acme: acme.slice(-43),
       beta: beta.slice(-43),
