@@ -2,7 +2,7 @@ import type { DomainCheck } from '#services/decision/policy/policy'
 import { labelOf } from '#services/decision/calibrators/features/own-features'
 import { unlikenessOf, type Domain, type DomainInput } from './domain.ts'
 
-/** A request beyond this is out of the domain: one in a hundred of those inside is. */
+/** A request beyond this is out of the domain: one in fifty of those inside is. */
 const unlikenessLimit = 1
 
 /** Holds a request against the domain of its policy. `labels` are those that the caller wants chosen among. Pure. */
@@ -29,12 +29,11 @@ function isKnown(label: string, known: readonly string[]): boolean {
   return comparable !== undefined && known.includes(comparable)
 }
 
-/** How much of P(correct) still counts: all of it well inside, half at the bend, none far outside. */
+/** How much of P(correct) still counts: all of it well inside, half at the limit, none far outside. */
 function keptOf(unlikeness: number): number {
-  return 1 / (1 + Math.exp((unlikeness - bend) / softness))
+  return 1 / (1 + Math.exp((unlikeness - unlikenessLimit) / softness))
 }
 
-const bend = 0.95
 const softness = 0.03
 
 /** Chance that outside the domain the right answer is among those that models give there at all. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 const count = z.int().min(1).max(65_536)
-/** The middle of what rows inside the domain measure, and how far above it their 99th percentile lies. */
+/** The middle of what rows inside the domain measure, and how far above it their 98th percentile lies. */
 const scale = z.strictObject({ middle: z.number(), span: z.number().positive() })
 const cloud = z.strictObject({
   dimensions: count,

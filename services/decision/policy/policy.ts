@@ -13,7 +13,7 @@ export interface ModelEstimate {
 }
 /** How an input stands to the rows that its policy was fitted on. */
 export interface DomainCheck {
-  /** 0 is the middle of those rows, 1 what one in a hundred like them exceeds. */
+  /** 0 is the middle of those rows, 1 what one in fifty like them exceeds. */
   readonly unlikeness: number
   readonly limit: number
   readonly outOfDomain: boolean

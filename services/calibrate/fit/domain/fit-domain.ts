@@ -39,7 +39,7 @@ export interface FittedDomain {
 const fewestRows = 100
 /** More would move centres and axes by nothing that is seen, and each has to be encoded. */
 const mostRows = 3000
-const insideRatio = 0.99
+const insideRatio = 0.98
 const featureShape = { axes: 64, centres: 64 }
 const meaningShape = { axes: 64, centres: 128 }
 const domainFileName = 'domain.f32'
@@ -67,7 +67,7 @@ interface Measured {
 
 /**
  * Fits what requests inside the domain of a policy look like. Each half of the rows is measured by what was fitted on the other, so that
- * the scales are those of new requests: one in a hundred of them lies above 1. `undefined` where rows are few or nothing is known of them.
+ * the scales are those of new requests: one in fifty of them lies above 1. `undefined` where rows are few or nothing is known of them.
  */
 export async function fitDomain(
   all: readonly FeaturedRow[],
@@ -186,7 +186,7 @@ function distanceScales(distances: readonly Distances[]): { readonly far: Scale;
 /** Rows that are all alike are still not told apart by the last digit. */
 const leastSpan = 1e-3
 
-/** The median, and from there to the quantile that a new row exceeds in at most one case of a hundred. @source Vovk, Gammerman, Shafer, Algorithmic Learning in a Random World (2005): split conformal quantiles */
+/** The median, and from there to the quantile that a new row exceeds in at most one case of fifty. @source Vovk, Gammerman, Shafer, Algorithmic Learning in a Random World (2005): split conformal quantiles */
 function scaleOf(values: readonly number[]): Scale {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted[sorted.length >> 1]!

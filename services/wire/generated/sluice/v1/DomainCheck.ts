@@ -6,7 +6,7 @@
  */
 export interface DomainCheck {
   /**
-   * 0 is the middle of those rows; one in a hundred like them is over the limit.
+   * 0 is the middle of those rows; one in fifty like them is over the limit.
    */
   'unlikeness'?: (number | string);
   'limit'?: (number | string);
@@ -30,7 +30,7 @@ export interface DomainCheck {
  */
 export interface DomainCheck__Output {
   /**
-   * 0 is the middle of those rows; one in a hundred like them is over the limit.
+   * 0 is the middle of those rows; one in fifty like them is over the limit.
    */
   'unlikeness': (number);
   'limit': (number);
