@@ -192,6 +192,8 @@ export const configSchema = z.strictObject({
       imageMegapixels: z.number().positive().default(40),
       audioSeconds: z.number().positive().default(600),
       inFlight: count.default(2000),
+      /** Part of `inFlight` that the calls of one tenant, and those of one connection, may take. */
+      inFlightShare: z.number().positive().max(1).default(0.5),
       payloadMegabytesPerTenant: z.number().positive().default(512),
       payloadTtlSeconds: count.default(900),
       defaultDeadlineMs: count.default(30_000),

@@ -39,7 +39,7 @@ const system = await startSystem(
       { name: 'small', pool, backend: { confidence: 0.9 }, price: { perRequest: 1000, perOutputToken: 10 } },
       { name: 'large', pool, backend: { confidence: 0.95 }, price: { perRequest: 7000, perOutputToken: 70 } },
     ],
-    { budgets, limits: { inFlight: 5000 } },
+    { budgets, limits: { inFlight: 5000, inFlightShare: 1 } },
   ),
 )
 try {

@@ -42,7 +42,7 @@ export function moneyConfig({
     log: { level: 'info' },
     redis: { url: redisUrl, prefix, commandTimeoutMs },
     auth: { anonymous: true, anonymousTenant: 'acme', anonymousScopes: ['infer', 'admin'] },
-    limits: { inFlight: 3000, defaultDeadlineMs: 10_000 },
+    limits: { inFlight: 3000, inFlightShare: 1, defaultDeadlineMs: 10_000 },
     budgets,
     pools: { small: pool('small'), large: pool('large') },
     models: {

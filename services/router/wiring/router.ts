@@ -85,7 +85,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const leases = createLeases(climbLog, owner, logger)
   const follower = createFollower(climbLog, { intervalMs: followEveryMs }, logger)
   const awaitEnd = createAwaitEnd(follower, clock)
-  const inFlight = createInFlight(config.limits.inFlight)
+  const inFlight = createInFlight(config.limits.inFlight, config.limits.inFlightShare)
   const afterwards = createAfterwards(logger)
   const gauges = { inFlight: () => inFlight.count, awaitedLegs: () => desk.size, poolsWaiting: () => fleet.waiting }
   const metrics = createRouterMetrics(metricsRegistry, gauges, ladders.offers)

@@ -22,6 +22,7 @@ export interface ReadableCall {
   readonly metadata: Metadata
   readonly cancelled: boolean
   getDeadline(): Date | number
+  getPeer(): string
   once(event: 'cancelled', listener: () => void): unknown
 }
 

@@ -26,7 +26,7 @@ export interface ServeDependencies {
   readonly callerOf: (metadata: Metadata) => Caller
   readonly demandScope: (caller: Caller, scope: Scope) => void
   /** Takes a call in, or throws when there are too many; gives what lets it go. */
-  readonly enter: () => () => void
+  readonly enter: (party: { readonly tenant: string; readonly connection: string }) => () => void
   readonly statuses: StatusWriter
   readonly answered: (rpc: string, status: string, elapsedMs: number, traceparent?: string) => void
   /** Absent where nothing is traced. */
@@ -177,7 +177,7 @@ async function serve<Response>(
   try {
     const caller = callerOf(call.metadata)
     demandScope(caller, scope)
-    leave = enter()
+    leave = enter({ tenant: caller.tenant, connection: call.getPeer() })
     const context = contextOf(call, caller, clock.now(), traceparent, stopping)
     const response = await orStopped(answer(context), stopping)
     span.set({ 'rpc.response.status_code': 'OK' })
