@@ -182,7 +182,9 @@ describe('a request of the command line that climbs', () => {
       end: 'answered',
       rungs: ['small-echo', 'large-chat'],
     })
-    const metrics = await (await fetch(`${gateway.opsUrl}/metrics`)).text()
+    const metrics = await (
+      await fetch(`${gateway.opsUrl}/metrics`, { headers: { accept: 'application/openmetrics-text' } })
+    ).text()
     expect(metrics).toMatch(
       new RegExp(`sluice_router_request_duration_seconds_bucket.* # \\{trace_id="${clientSpan()?.traceId}"\\}`, 'u'),
     )

@@ -60,6 +60,9 @@ export const queues = board(
             '{{model}}',
           ),
         ]),
+        lines('Compute that nobody pays', 's', 'Seconds a second beyond what was held, which are not charged.', [
+          query('sum by (model) (rate(sluice_worker_uncharged_compute_seconds_total[$__rate_interval]))', '{{model}}'),
+        ]),
         lines('Takes restarted', 'none', 'Workers that had stopped taking legs and began anew, in the last hour.', [
           query('sum by (fault) (increase(sluice_worker_take_restarts_total[1h]))', '{{fault}}'),
         ]),

@@ -141,7 +141,7 @@ export function createRouterMetrics(
     labelNames: ['loop'],
     registers,
   })
-  startAtZero({ requests, fallbacks, headersOnly, rungs, spent, climbs, degraded }, ladders)
+  startAtZero({ requests, fallbacks, headersOnly, rungs, spent, climbs, degraded, outOfDomain }, ladders)
   registerGauges(registry, gauges)
   return {
     decided(chosen, elapsedMs) {
@@ -181,11 +181,14 @@ export function createRouterMetrics(
 /** A series that is there from the start shows its first increase, which an alert may be about. */
 function startAtZero(
   counters: Readonly<
-    Record<'requests' | 'fallbacks' | 'headersOnly' | 'rungs' | 'spent' | 'climbs' | 'degraded', Counter>
+    Record<
+      'requests' | 'fallbacks' | 'headersOnly' | 'rungs' | 'spent' | 'climbs' | 'degraded' | 'outOfDomain',
+      Counter
+    >
   >,
   ladders: readonly Ladder[],
 ): void {
-  const { requests, fallbacks, headersOnly, rungs, spent, climbs, degraded } = counters
+  const { requests, fallbacks, headersOnly, rungs, spent, climbs, degraded, outOfDomain } = counters
   for (const reason of degradedReasons) degraded.inc({ reason }, 0)
   for (const reason of fallbackReasons) fallbacks.inc({ reason }, 0)
   for (const modality of ['image', 'audio', 'video']) {
@@ -193,6 +196,7 @@ function startAtZero(
   }
   for (const rpc of askingRpcs) for (const status of watchedStatuses) requests.inc({ rpc, status }, 0)
   for (const { task, rungs: offered } of ladders) {
+    outOfDomain.inc({ task }, 0)
     for (const end of ends) climbs.inc({ task, end }, 0)
     for (const { name, model } of offered) rungStartsAtZero({ rungs, spent }, { model: name, tier: model.tier })
   }

@@ -66,16 +66,19 @@ export function createAuthenticate(
     if (credential === undefined) {
       failures.demandRoom(peer)
       failures.count(peer)
+      if (authorization.length > longestCredential) throw refused('CREDENTIAL_UNKNOWN', unknown)
       throw refused(
         'CREDENTIAL_UNUSABLE',
         'the credential cannot be read: send authorization: Bearer <API key or token>',
       )
     }
     const caller = await callerOf(credential, peer)
-    if (caller === undefined) throw refused('CREDENTIAL_UNKNOWN', 'the credential is not known, or its time is over')
+    if (caller === undefined) throw refused('CREDENTIAL_UNKNOWN', unknown)
     return caller
   }
 }
+
+const unknown = 'the credential is not known, or its time is over'
 
 function refused(reason: string, message: string): GatewayError {
   return new GatewayError('Unauthenticated', message, { stage: 'admit', reason })
