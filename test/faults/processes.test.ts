@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Deployment } from '../support/faults/deployment.ts'
 import { playFault } from '../support/faults/play-fault.ts'
 import { makeFolder, startRedisServer, type RedisServer } from '../support/faults/redis-servers.ts'
-import { reserveNanoUsd, show } from '../support/faults/report.ts'
+import { show } from '../support/faults/report.ts'
 import { shifted } from '../support/faults/shifted.ts'
 
 let folder: ReturnType<typeof makeFolder>
@@ -61,7 +61,8 @@ it.each([
   })
   show(name, report)
   expect(report).toMatchObject({ jobsLost: 0 })
-  // What ran twice is paid once; a leg of a call that failed is billed at its reserve where nobody knows whether it ran.
-  expect(report.tenantOffNanoUsd).toBeLessThanOrEqual(report.failures * reserveNanoUsd)
+  // What ran twice is paid once, and a leg that left no receipt is the deployment's. Below 0 is what the model server served to a
+  // worker that was killed before it could write its receipt.
+  expect(report.tenantOffNanoUsd).toBeLessThanOrEqual(0)
   expect(report.recoveryMs).toBeLessThan(10_000)
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { expectEnd } from '#services/router/choose/expect-end'
+import { expectEnd, leastNeeded } from '#services/router/choose/expect-end'
 import { expectWait, type Servers } from '#services/router/pools/queue-wait'
 import { createInflow } from '#services/router/pools/arrival-rate'
 import {
@@ -131,6 +131,18 @@ describe('createInflow()', () => {
     expect(inflow(new Map([[1, 1500]]), 500)?.get(1)).toBe(2)
     expect(inflow(new Map([[1, 1500]]), 1600)?.get(1)).toBe(0)
     expect(inflow(new Map([[1, 0]]), 2000)?.get(1)).toBe(0)
+  })
+})
+
+describe('leastNeeded()', () => {
+  const wait = { meanMs: 60, deviationMs: 0 }
+  const service = { meanMs: 49_452, deviationMs: 0, quantileMs: () => 49_452, measuredAt: 1 }
+  it('refuses nothing by a service time that was hardly measured; the wait counts', () => {
+    expect(leastNeeded(wait, { ...service, weight: 2 }, 49_512)).toBe(60)
+  })
+
+  it('goes by the forecast once it is measured', () => {
+    expect(leastNeeded(wait, { ...service, weight: 3 }, 49_512)).toBe(49_512)
   })
 })
 

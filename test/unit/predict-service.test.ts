@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createServiceModel, guessService } from '#services/state/service-times/predict-service'
+import { createServiceModel, guessService, leastServiceMs } from '#services/state/service-times/predict-service'
 import { createServiceTimesRecorder, type ServiceTimes } from '#services/state/service-times/service-times'
 import { noWork, seenMegapixelsOf, windowsOf, type Workload } from '#services/state/service-times/workload'
 
@@ -197,7 +197,94 @@ describe('a service time', () => {
   })
 })
 
+const words = (inputTokens: number): Workload => ({ ...noWork, inputTokens })
+
+describe('a forecast by few measurements', () => {
+  const forecast = (work: Workload, ...legs: readonly (readonly [work: Workload, serviceMs: number])[]) => {
+    const { recorder } = worker()
+    for (const [seen, serviceMs] of legs) recorder.add('m', { work: seen, serviceMs })
+    return predict(work, 0, recorder.times())!
+  }
+
+  it.each([
+    ['a first leg that waited 60 s for its model to be loaded, and one', [60_000, 4000]],
+    ['a first leg that waited 60 s for its model to be loaded, and two', [60_000, 4000, 4000]],
+    ['a first leg that waited 60 s for its model to be loaded, and six', [60_000, 4000, 4000, 4000, 4000, 4000, 4000]],
+    ['a first leg that was through in 50 ms, and one', [50, 4000]],
+    ['a first leg that was through in 50 ms, and two', [50, 4000, 4000]],
+    ['a first leg that was through in 1 ms, and five', [1, 4000, 4000, 4000, 4000, 4000]],
+  ])('of a leg that takes 4 s stays near that after %s', (_what, times) => {
+    for (const work of [words(10), clip(5), picture(1)]) {
+      const { meanMs, quantileMs } = forecast(work, ...times.map(ms => [work, ms] as const))
+      expect(meanMs).toBeGreaterThan(1500)
+      expect(meanMs).toBeLessThan(8000)
+      expect(quantileMs(0.5)).toBeGreaterThan(1500)
+      expect(quantileMs(0.5)).toBeLessThan(8000)
+      expect(quantileMs(0.99)).toBeLessThan(20_000)
+    }
+  })
+
+  it('of a smaller input is no longer than what the larger ones took', () => {
+    const { meanMs } = forecast(clip(5), [clip(60), 50], [clip(60), 4000])
+    expect(meanMs).toBeLessThan(4000)
+  })
+
+  it('keeps the first leg where a larger input took longer, though less than in proportion', () => {
+    const { meanMs } = forecast(picture(0.01), [picture(0.01), 1000], [picture(12), 2000])
+    expect(meanMs).toBeGreaterThan(300)
+    expect(meanMs).toBeLessThan(2000)
+  })
+
+  it.each([1, 10])('of a kind of work that no one of %i legs had is not many times what they took', count => {
+    const legs = Array.from({ length: count }, () => [words(10), 4000] as const)
+    const told = forecast({ ...picture(1), inputTokens: 10 }, ...legs)
+    expect(told.meanMs).toBeLessThan(5 * 4000)
+    expect(told.weight).toBe(0)
+  })
+
+  it('of a new kind of work follows its first measurements, though others were measured often', () => {
+    const work = { ...picture(1), inputTokens: 10 }
+    const legs = Array.from({ length: 40 }, () => [words(10), 4000] as const)
+    const told = forecast(work, ...legs, [work, 4500], [work, 4500], [work, 4500])
+    expect(told.meanMs).toBeLessThan(9000)
+    expect(forecast(words(10), ...legs, [work, 4500], [work, 4500]).meanMs).toBeGreaterThan(2500)
+  })
+
+  it('leans on the first short answer, not on the length of all answers', () => {
+    const { recorder } = worker()
+    recorder.add('m', { work: words(10), outputCap: 1024, outputTokens: 5, serviceMs: 4000 })
+    const told = createServiceModel([recorder.times()['m']!], 0)?.predict({ work: words(10), outputCap: 1024 })
+    expect(told?.meanMs ?? 0).toBeLessThan(10_000)
+  })
+
+  it('takes one outlier of a hundred times for ten, so that it does not make the mean', () => {
+    const legs = Array.from({ length: 10 }, () => [words(10), 4000] as const)
+    expect(forecast(words(10), ...legs, [words(10), 400_000]).meanMs).toBeLessThan(12_000)
+  })
+})
+
+describe('leastServiceMs()', () => {
+  const quantileMs = () => 4000
+  it.each([
+    ['the forecast, by three measurements', { weight: 3, measuredAt: 1 }, 4000],
+    ['nothing, by two', { weight: 2, measuredAt: 1 }, 0],
+    ['nothing, of a kind of work that was not measured', { weight: 0, measuredAt: 1 }, 0],
+    ['a tenth of what a policy guesses', { weight: 0 }, 400],
+  ])('is %s', (_what, known, ms) => {
+    expect(leastServiceMs({ ...known, quantileMs }, 0.5)).toBe(ms)
+  })
+})
+
 describe('guessService()', () => {
+  it.each(['classify', 'generate', 'embed'] as const)(
+    'takes a policy of pictures to know the time of one: %s',
+    task => {
+      const { meanMs } = guessService(task, 4000, { work: { ...picture(1.1), inputTokens: 20 } })
+      expect(meanMs).toBeGreaterThan(2000)
+      expect(meanMs).toBeLessThan(8000)
+    },
+  )
+
   it('scales what a policy knows to the size of the input', () => {
     const guess = (seconds: number): number => guessService('transcribe', 1000, { work: clip(seconds) }).quantileMs(0.5)
     expect(guess(8) / 1000).toBeCloseTo(1, 1)

@@ -1,11 +1,12 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
+import { GatewayError } from '#services/contract/errors'
 import { createConsider } from '#services/router/choose/consider'
 import { createChoose } from '#services/router/choose/choose'
 import { createProbeForecasts } from '#services/router/learn/probe-forecasts'
 import { createFleet } from '#services/router/pools/fleet'
 import { createProbes } from '#services/router/pools/probes'
-import type { Assessed, Considered, Incoming } from '#services/router/request/states'
+import type { Assessed, Chosen, Considered, Incoming } from '#services/router/request/states'
 import { tellClimb } from '../support/climb-stories.ts'
 import { backlogOf, timesOf, workerState } from '../support/worker-state.ts'
 
@@ -75,7 +76,7 @@ describe('choosing where forecasts leave nothing', () => {
     ...claimed,
     guided: { ladder: claimed.guided.ladder },
     parts: [{ kind: 'text', text: 'hello' }],
-    request: { ...claimed.request, task: 'generate', parts: [], options: {}, labels: {} },
+    request: { ...claimed.request, task: 'classify', parts: [], options: {}, labels: {} },
     modalities: ['text'],
     mode: 'sync',
     submittedAt: clock.ms,
@@ -88,6 +89,49 @@ describe('choosing where forecasts leave nothing', () => {
     expect(() => choose(assessed())).toThrow('no rung is left')
     expect(choose(assessed(), true).firstStep.model).toBe('small')
     expect(() => choose(assessed(), true)).toThrow('no rung is left')
+  })
+})
+
+function outcomeOf(call: () => Chosen): string {
+  try {
+    return call().firstStep.model
+  } catch (error) {
+    return error instanceof GatewayError ? error.code : String(error)
+  }
+}
+
+describe('choosing by few measurements', () => {
+  it.each([
+    ['lets a call through that is foreseen to take 49 s, with 5 s left, after one', 1, 'small'],
+    ['lets it through after two', 2, 'small'],
+    ['refuses it after twenty', 20, 'Deadline'],
+  ])('%s', (_what, count, outcome) => {
+    const rules = { onTimeRatio: 0.99, escalationBackpressure: { startAtQueueRatio: 1, fullAtQueueRatio: 3 } }
+    const times = timesOf(
+      'small',
+      Array.from({ length: count }, () => 49 * second),
+    )
+    const fleet = createFleet(
+      [workerState({ times, models: ['small'], pool: 'small' })],
+      new Map([['small', backlogOf()]]),
+    )
+    const consider = createConsider(fleet, rules)
+    const choose = createChoose({ consider, clock: { now: () => 0 }, isPaid: () => false })
+    const { claimed } = tellClimb([{ rung: 'small', text: 'a', confidence: 0.9, costNanoUsd: 1 }], {} as never, {
+      rungs: ['small'],
+    })
+    const call = (): Chosen =>
+      choose({
+        ...claimed,
+        guided: { ladder: claimed.guided.ladder },
+        parts: [{ kind: 'text', text: 'hello' }],
+        request: { ...claimed.request, task: 'classify', parts: [], options: {}, labels: {} },
+        modalities: ['text'],
+        mode: 'sync',
+        submittedAt: 0,
+        deadlineAt: 5 * second,
+      })
+    expect(outcomeOf(call)).toBe(outcome)
   })
 })
 

@@ -99,14 +99,39 @@ describe('createSettler()', () => {
     expect(settled).toEqual([[requestId, 70]])
   })
 
-  it('bills what was reserved for a leg that began and left no receipt', async () => {
-    const { settler, settled, climbLog, turn } = await setUp(true)
+  it('charges the deployment, not the tenant, the reserve of a leg that began and left no receipt', async () => {
+    const { settler, settled, settlements, climbLog, turn } = await setUp(true)
     await climbLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
     turn(1000)
     await settler.settle(claimed, undefined)
     turn(7000)
     await settler.reap()
-    expect(settled).toEqual([[requestId, 500]])
+    expect(settled).toEqual([[requestId, 0]])
+    expect(settlements).toMatchObject([
+      { spent: { tenant: 0, deployment: 0 }, lostNanoUsd: 500, estimatedNanoUsd: 500 },
+    ])
+  })
+
+  it('charges the tenant the other legs of a call whose last leg was lost, and no attempt of that leg', async () => {
+    const { settler, settlements, climbLog, turn } = await setUp(true)
+    await climbLog.endLeg(legIdOf(requestId, 0), 1, end)
+    await climbLog.planLeg(requestId, { index: 1, rung: 'small', pool: 'p', plannedAt: 0 }, 1)
+    for (const worker of ['w', 'w2']) await climbLog.beginLeg(legIdOf(requestId, 1), worker, 0)
+    await climbLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
+    turn(7000)
+    await settler.settle(claimed, undefined)
+    expect(settlements).toMatchObject([
+      { spent: { tenant: 70, deployment: 70, 'pool:p': 70 }, lostNanoUsd: 1000, estimatedNanoUsd: 1000 },
+    ])
+  })
+
+  it('charges the tenant the receipt that a leg in force left beside it', async () => {
+    const { settler, settlements, climbLog, turn } = await setUp(true)
+    await climbLog.leaveReceipt(legIdOf(requestId, 0), 1, 40)
+    await climbLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
+    turn(7000)
+    await settler.settle(claimed, undefined)
+    expect(settlements).toMatchObject([{ spent: { tenant: 40, deployment: 40 }, lostNanoUsd: 0, estimatedNanoUsd: 0 }])
   })
 
   it('leaves the hold of a climb that goes on, though its lease is over', async () => {

@@ -4,7 +4,7 @@ import type { Price } from '#services/contract/price'
 import { deliveryMarginMs, type Considered, type FilterName } from '#services/router/request/states'
 import type { ConsiderInput } from './consider-input.ts'
 import { filters } from './filters.ts'
-import { evenRatio, expectEnd, sureRatio, type BusyRules } from './expect-end.ts'
+import { evenRatio, expectEnd, leastNeeded, sureRatio, type BusyRules } from './expect-end.ts'
 import type { Fleet } from '#services/router/pools/fleet'
 import { overloadPrice } from './overload-price.ts'
 import { predictService } from './predict-leg.ts'
@@ -35,15 +35,21 @@ function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, rules: Bus
     reserveNanoUsd: nanoUsd,
     predictedCostNanoUsd: predictedCost(price, estimated?.costNanoUsd, serviceMs),
     predictedWaitMs: wait.meanMs,
-    neededMs: expectEnd(wait, service, { onTimeRatio: rules.onTimeRatio, idleRatio: evenRatio }),
+    neededMs: leastNeeded(
+      wait,
+      service,
+      expectEnd(wait, service, { onTimeRatio: rules.onTimeRatio, idleRatio: evenRatio }),
+    ),
     overloadPrice: overloadPrice(wait, service, rules.escalationBackpressure),
     ...(computeMs === undefined ? {} : { reservedComputeMs: computeMs }),
     ...(estimated === undefined ? {} : { predictedQuality: estimated.quality }),
     ...(serviceMs === undefined ? {} : { predictedLatencyMs: serviceMs, predictedMeanMs: service.meanMs }),
-    ...(service.weight > 0
-      ? { sureMs: expectEnd(wait, service, { onTimeRatio: rules.onTimeRatio, idleRatio: sureRatio }) }
-      : {}),
-    ...(service.measuredAt === undefined ? {} : { measuredAt: service.measuredAt }),
+    ...(service.measuredAt === undefined
+      ? {}
+      : {
+          sureMs: expectEnd(wait, service, { onTimeRatio: rules.onTimeRatio, idleRatio: sureRatio }),
+          measuredAt: service.measuredAt,
+        }),
   }
   const objection = firstObjection(foreseen, input, fleet)
   return objection === undefined ? foreseen : { ...foreseen, ...objection }

@@ -1,4 +1,4 @@
-import type { ServiceForecast } from '#services/state/service-times/predict-service'
+import { isThin, leastServiceMs, type ServiceForecast } from '#services/state/service-times/predict-service'
 import type { EscalationBackpressure } from './overload-price.ts'
 import type { Wait } from '#services/router/pools/queue-wait'
 
@@ -33,6 +33,14 @@ export function expectEnd(
   const marginMs =
     serviceMarginMs < 0 ? serviceMarginMs : Math.sqrt(serviceMarginMs * serviceMarginMs + waitMarginMs * waitMarginMs)
   return wait.meanMs + service.meanMs + marginMs
+}
+
+/**
+ * The time in ms that a leg must have left to be let run: what it is expected to need, and less where its forecast is thin, since what is
+ * never run is never measured. Pure.
+ */
+export function leastNeeded(wait: Wait, service: ServiceForecast, neededMs: number): number {
+  return isThin(service) ? Math.min(neededMs, wait.meanMs + leastServiceMs(service, evenRatio)) : neededMs
 }
 
 /**

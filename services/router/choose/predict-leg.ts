@@ -1,6 +1,11 @@
 import type { Task, TaskOptions } from '#services/contract/content'
 import type { Rung } from '#services/contract/model'
-import { guessService, type LegWork, type ServiceForecast } from '#services/state/service-times/predict-service'
+import {
+  guessService,
+  leastServiceMs,
+  type LegWork,
+  type ServiceForecast,
+} from '#services/state/service-times/predict-service'
 import { outputCapOf, type Workload } from '#services/state/service-times/workload'
 import type { Estimate } from '#services/decision/policy/policy'
 import type { Job } from '#services/state/queue/job'
@@ -57,6 +62,10 @@ export function createPredictLeg(fleet: Fleet, weights: Readonly<Record<string, 
     const weight = weights[input.tenant] ?? 1
     const service = predictService(fleet, rung, input)
     if (service.meanMs === 0) return { weight }
-    return { weight, serviceMs: service.meanMs, latestStartAt: input.deadlineAt - service.quantileMs(hopelessRatio) }
+    return {
+      weight,
+      serviceMs: service.meanMs,
+      latestStartAt: input.deadlineAt - leastServiceMs(service, hopelessRatio),
+    }
   }
 }

@@ -4,9 +4,9 @@ import { tokensOf } from '#services/contract/price'
 import type { Settlement, Share } from '#services/router/ledger/ledger'
 
 /**
- * What the legs of a climb have cost, and who pays. A leg that began and left no receipt is billed at its reserve, marked estimated.
- * Attempts that lost their leg are the deployment's: by their receipts, or by the reserve where they left none. Pure: whoever settles
- * comes to the same.
+ * What the legs of a climb have cost, and who pays. The attempt in force is paid by its receipt. Attempts that lost their leg, and one
+ * in force that left no receipt, are the deployment's: by their receipts, or by the reserve, marked estimated, where they left none.
+ * Pure: whoever settles comes to the same.
  */
 export function accountOf(plan: ClimbPlan, legs: readonly LegState[]): Settlement {
   const spent: Partial<Record<Share, NanoUsd>> = { tenant: 0, deployment: 0 }
@@ -17,14 +17,14 @@ export function accountOf(plan: ClimbPlan, legs: readonly LegState[]): Settlemen
     spent[share] = addNanoUsd(spent[share] ?? 0, amount)
   }
   for (const leg of legs) {
-    const reserve = reserveOf(plan, leg)
-    const { cost, estimated } = costOfLeg(leg, reserve)
+    const cost = costOfLeg(leg)
     if (payerOf(plan, leg) === 'tenant') charge('tenant', cost)
     charge('deployment', cost)
     charge(`pool:${leg.pool}`, cost)
-    const lost = lostOf(leg, reserve)
+    const lost = lostOf(leg, reserveOf(plan, leg))
     lostNanoUsd = addNanoUsd(lostNanoUsd, lost.cost)
-    estimatedNanoUsd = addNanoUsd(estimatedNanoUsd, lost.estimated, estimated ? cost : 0)
+    const isEstimated = leg.end?.receipt.usage.estimated === true
+    estimatedNanoUsd = addNanoUsd(estimatedNanoUsd, lost.estimated, isEstimated ? cost : 0)
     tokens += leg.end === undefined ? 0 : tokensOf(leg.end.receipt.usage)
   }
   return { spent, lostNanoUsd, estimatedNanoUsd, tokens }
@@ -43,21 +43,18 @@ function payerOf(plan: ClimbPlan, leg: LegState): 'tenant' | 'deployment' {
   return plan.payers?.[leg.purpose ?? 'answer'] ?? 'tenant'
 }
 
-function costOfLeg(leg: LegState, reserve: NanoUsd): { readonly cost: NanoUsd; readonly estimated: boolean } {
-  if (leg.end !== undefined) {
-    const { costNanoUsd, usage } = leg.end.receipt
-    return { cost: costNanoUsd, estimated: usage.estimated === true }
-  }
-  if (leg.attempt === 0) return { cost: 0, estimated: false }
-  const left = leg.lost?.[leg.attempt]
-  return left === undefined ? { cost: reserve, estimated: true } : { cost: left, estimated: false }
+/** By the receipt of the attempt in force; nothing where it left none. */
+function costOfLeg(leg: LegState): NanoUsd {
+  return leg.end?.receipt.costNanoUsd ?? leg.lost?.[leg.attempt] ?? 0
 }
 
 function lostOf(leg: LegState, reserve: NanoUsd): { readonly cost: NanoUsd; readonly estimated: NanoUsd } {
-  const inForce = Math.max(leg.attempt, leg.end?.receipt.attempt ?? 0)
+  const lastBegun = Math.max(leg.attempt, leg.end?.receipt.attempt ?? 0)
+  // The attempt in force is paid by its receipt, wherever that lies; without one it is lost like those before it.
+  const isReceipted = leg.end !== undefined || leg.lost?.[leg.attempt] !== undefined
   let cost = 0
   let estimated = 0
-  for (let attempt = 1; attempt < inForce; attempt += 1) {
+  for (let attempt = 1; attempt <= (isReceipted ? lastBegun - 1 : lastBegun); attempt += 1) {
     const left = leg.lost?.[attempt]
     cost = addNanoUsd(cost, left ?? reserve)
     if (left === undefined) estimated = addNanoUsd(estimated, reserve)

@@ -1,4 +1,4 @@
-import { expectedOutput, sizeClassOf, type RungTimes } from './service-times.ts'
+import { expectedOutput, isMeasuredKind, sizeClassOf, type RungTimes } from './service-times.ts'
 import {
   fadeOver,
   mergeSketches,
@@ -8,7 +8,7 @@ import {
   weightOf,
   type TimeSketch,
 } from './time-sketch.ts'
-import { addSums, fitRates, scaleOf, timeBy, type WorkRates } from './work-regression.ts'
+import { addSums, fitRates, scaleOf, timeBy, unmeasuredTimeBy, type WorkRates } from './work-regression.ts'
 import { sizeOf, typicalWork, workVectorOf, type Workload } from './workload.ts'
 import type { Task } from '#services/contract/content'
 
@@ -18,7 +18,7 @@ export interface ServiceForecast {
   readonly deviationMs: number
   /** The time that a share of all such legs does not pass. */
   quantileMs(ratio: number): number
-  /** Measurements that it is made of, old ones weighing less; 0 where it is a guess. */
+  /** Measurements of such work that it is made of, old ones weighing less; 0 where it is a guess. */
   readonly weight: number
   /** Epoch ms of the newest of them. */
   readonly measuredAt?: number
@@ -39,6 +39,27 @@ export interface ServiceModel {
 
 /** What is known of a rung has faded away below this: it is tried again. */
 const leastWeight = 0.2
+/** Kinds of work that were never measured add at most so many times the mean of what was. */
+const mostUnmeasured = 3
+/** A forecast by fewer measurements is thin: it says what to expect, and nothing that a call may be refused for. */
+const fewMeasurements = 3
+/** A guess may be as many times too long. */
+const mostGuessError = 10
+
+/** The least time that a leg can be held to need: the forecast's where it is well measured, a small part of a guess, else nothing. */
+export function leastServiceMs(
+  { weight, measuredAt, quantileMs }: Pick<ServiceForecast, 'weight' | 'measuredAt' | 'quantileMs'>,
+  ratio: number,
+): number {
+  if (weight >= fewMeasurements) return quantileMs(ratio)
+  return measuredAt === undefined ? quantileMs(ratio) / mostGuessError : 0
+}
+
+/** Whether a forecast is made of too few measurements to refuse a call by. */
+export function isThin({ weight }: Pick<ServiceForecast, 'weight'>): boolean {
+  return weight < fewMeasurements
+}
+
 /** A worker's own pace is told from that of all by so many measurements. */
 const paceWeight = 3
 /** Measurements of other sizes say less of how much times vary. */
@@ -70,19 +91,25 @@ export function createServiceModel(told: readonly RungTimes[], nowMs: number): S
   if (rates === undefined) return undefined
   const measuredAt = Math.max(...told.map(({ at }) => at))
   const outputs = told.map(times => times.outputs)
+  const seenWeight = faded.reduce((sum, { times, factor }) => sum + times.sums.weight * factor, 0)
+  const seenMs =
+    faded.reduce((sum, { times, factor }) => sum + times.meanMs * times.sums.weight * factor, 0) / seenWeight
   const ratiosOf = ratiosByClass(told, rates, nowMs)
   return {
     predict({ work, outputCap, outputTokens }) {
       const output = outputCap === undefined ? 0 : expectedOutput(outputCap, outputs, outputTokens)
       const vector = workVectorOf(work, output)
-      return { ...forecastOf(timeBy(rates, vector), ratiosOf(sizeClassOf(vector))), weight: sums.weight, measuredAt }
+      const unmeasuredMs = unmeasuredTimeBy(sums, rates, vector)
+      const ms = timeBy(rates, vector) - Math.max(0, unmeasuredMs - mostUnmeasured * seenMs)
+      const weight = isMeasuredKind(sums, rates, vector) ? sums.weight : 0
+      return { ...forecastOf(ms, ratiosOf(sizeClassOf(vector))), weight, measuredAt }
     },
   }
 }
 
 /** What times a policy knows of a rung, at the size of input that they are of: stands in until it has run. */
 export function guessService(task: Task, latencyMs: number, { work, outputTokens = 0 }: LegWork): ServiceForecast {
-  const typical = sizeOf(workVectorOf(typicalWork(task), outputTokens))
+  const typical = sizeOf(workVectorOf(typicalWork(task, work), outputTokens))
   const ms = (latencyMs * sizeOf(workVectorOf(work, outputTokens))) / typical
   return { ...forecastOf(ms, guess), weight: 0 }
 }

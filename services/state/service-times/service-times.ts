@@ -1,5 +1,14 @@
 import { createTimeRecorder, fadeOver, type TimeRecorder, type TimeSketch } from './time-sketch.ts'
-import { addMeasurement, fitRates, noSums, timeBy, type WorkRates, type WorkSums } from './work-regression.ts'
+import {
+  addMeasurement,
+  fitRates,
+  noSums,
+  scaleSums,
+  timeBy,
+  unmeasuredTimeBy,
+  type WorkRates,
+  type WorkSums,
+} from './work-regression.ts'
 import { sizeOf, workVectorOf, type Workload, type WorkVector } from './workload.ts'
 
 /** What one rung took lately at one worker, as its heartbeat tells it. */
@@ -53,8 +62,12 @@ const stoppedFactor = 1.25
 const keepEach = 1 - 1 / 150
 /** One outlier moves a fit by no more than this factor; a change that stays is followed in steps of it. */
 const mostSurprise = 3
-/** Before so many measurements nothing is a surprise. */
+/** Before so many measurements a fit is thin: what it says of a new one may be wrong by any factor. */
 const surprisedFrom = 4
+/** One that took many times what was expected counts as so many times, so that one of few does not make the mean. */
+const mostRatio = 10
+/** Measurements that a much shorter one refutes while the fit is thin weigh so much: a first leg waits for its model to be loaded. */
+const refutedFactor = 0.05
 
 interface Kept {
   at: number
@@ -91,7 +104,7 @@ function addLeg(kept: Kept, leg: MeasuredLeg, nowMs: number): void {
   const serviceMs = Math.max(leastMs, leg.stopped === true ? leg.serviceMs * stoppedFactor : leg.serviceMs)
   // That a leg was stopped sooner than was expected of it says nothing.
   if (leg.stopped === true && serviceMs <= (expectedMs ?? 0)) return
-  if (expectedMs !== undefined) addRatio(kept, sizeClassOf(foreseen), serviceMs / expectedMs, nowMs)
+  if (expectedMs !== undefined) addRatio(kept, foreseen, serviceMs / expectedMs, nowMs)
   const outputTokens = leg.stopped === true ? undefined : leg.outputTokens
   if (leg.outputCap === undefined || outputTokens === undefined) return addTime(kept, foreseen, serviceMs, nowMs)
   addTime(kept, workVectorOf(leg.work, outputTokens), serviceMs, nowMs)
@@ -102,21 +115,47 @@ function expectedTokensOf({ outputCap }: MeasuredLeg, { outputs }: Kept): number
   return outputCap === undefined ? 0 : expectedOutput(outputCap, [Object.fromEntries(outputs)])
 }
 
-function addRatio({ ratios }: Kept, sizeClass: number, ratio: number, nowMs: number): void {
-  const recorder = ratios.get(sizeClass) ?? createTimeRecorder()
-  ratios.set(sizeClass, recorder)
-  recorder.add(ratio * 1000, nowMs)
+function addRatio(kept: Kept, foreseen: WorkVector, ratio: number, nowMs: number): void {
+  const sizeClass = sizeClassOf(foreseen)
+  const recorder = kept.ratios.get(sizeClass) ?? createTimeRecorder()
+  kept.ratios.set(sizeClass, recorder)
+  const most = isSettledFor(kept, foreseen) ? mostRatio : mostSurprise
+  recorder.add(Math.min(most, Math.max(1 / most, ratio)) * 1000, nowMs)
 }
 
 function addTime(kept: Kept, vector: WorkVector, serviceMs: number, nowMs: number): void {
   const keep = keepEach * fadeOver(nowMs - kept.at)
-  const fitted = kept.rates === undefined ? serviceMs : Math.max(leastMs, timeBy(kept.rates, vector))
+  const isKnown = kept.rates !== undefined && isMeasuredKind(kept.sums, kept.rates, vector)
+  const fitted = isKnown ? Math.max(leastMs, timeBy(kept.rates!, vector)) : serviceMs
   const isSettled = kept.sums.weight * keep >= surprisedFrom
+  if (isKnown && !isSettled) revise(kept, fitted, serviceMs)
+  const expectedMs = isSettled ? fitted : Math.max(fitted, serviceMs / mostSurprise)
   const ms = isSettled ? Math.min(fitted * mostSurprise, Math.max(fitted / mostSurprise, serviceMs)) : serviceMs
-  kept.sums = addMeasurement(kept.sums, vector, { ms, expectedMs: fitted, keep })
+  kept.sums = addMeasurement(kept.sums, vector, { ms, expectedMs, keep })
   kept.totalMs = kept.totalMs * keep + serviceMs
   kept.rates = fitRates(kept.sums)
   kept.at = nowMs
+}
+
+/** Makes a thin fit give way to a measurement that is far from it. */
+function revise(kept: Kept, fitted: number, serviceMs: number): void {
+  const seenMs = kept.totalMs / Math.max(1, kept.sums.weight)
+  if (serviceMs * mostSurprise < Math.min(fitted, seenMs)) {
+    kept.sums = scaleSums(kept.sums, refutedFactor)
+    kept.totalMs *= refutedFactor
+  } else if (serviceMs > fitted * mostSurprise) {
+    // Weights are by expected times: those of far shorter legs would outweigh all that come.
+    kept.sums = scaleSums(kept.sums, 1, serviceMs / (fitted * mostSurprise))
+  }
+}
+
+function isSettledFor({ sums, rates }: Kept, vector: WorkVector): boolean {
+  return sums.weight >= surprisedFrom && rates !== undefined && isMeasuredKind(sums, rates, vector)
+}
+
+/** Whether more than half of the predicted time is for kinds of work that were measured. */
+export function isMeasuredKind(sums: WorkSums, rates: WorkRates, vector: WorkVector): boolean {
+  return unmeasuredTimeBy(sums, rates, vector) * 2 < timeBy(rates, vector)
 }
 
 function addOutput({ outputs }: Kept, outputCap: number, outputTokens: number): void {
@@ -151,8 +190,8 @@ function short(value: number): number {
 
 /** Answers of an unknown model are taken to be this long, where the cap allows it. */
 const usualOutputTokens = 200
-/** So many measurements weigh as much as the guess. */
-const guessWeight = 1
+/** So many measurements weigh as much as the guess: a first short answer says more of the next than what answers of all models have. */
+const guessWeight = 0.2
 
 /** The output tokens to be expected under a cap: what answers under caps of that size had, leaning on those under all caps. */
 export function expectedOutput(

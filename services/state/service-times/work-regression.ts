@@ -87,6 +87,23 @@ export function timeBy(rates: WorkRates, vector: WorkVector): number {
   return rates.reduce((sum, rate, at) => sum + rate * (vector[at] ?? 0), 0)
 }
 
+/** The part of an input's time that is for kinds of work of which nothing was measured: extrapolated by the shape alone. */
+export function unmeasuredTimeBy({ gram }: WorkSums, rates: WorkRates, vector: WorkVector): number {
+  // How many tokens of output to expect is measured itself; none in any answer is a measurement too.
+  const unmeasured = new Set(
+    pairs.flatMap(([row, column], at) =>
+      row === column && workShape[row]![0] !== 'outputTokens' && !(gram[at]! > 0) ? [row] : [],
+    ),
+  )
+  return rates.reduce((sum, rate, at) => sum + (unmeasured.has(at) ? rate * (vector[at] ?? 0) : 0), 0)
+}
+
+/** The sums with all that they hold weighing `factor` as much, in measurements, and its expected times multiplied by `expectedFactor`. */
+export function scaleSums({ weight, gram, moment }: WorkSums, factor: number, expectedFactor = 1): WorkSums {
+  const scale = factor / expectedFactor ** 2
+  return { weight: weight * factor, gram: gram.map(value => value * scale), moment: moment.map(value => value * scale) }
+}
+
 const pairs = Array.from({ length: size }, (_, row) =>
   Array.from({ length: size - row }, (__, more) => [row, row + more] as const),
 ).flat()

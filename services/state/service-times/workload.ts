@@ -92,9 +92,18 @@ export function windowsOf(seconds: number): number {
   return Math.ceil(seconds / windowSeconds)
 }
 
-/** The input that a policy's mean latency is taken to be of: what the rows of a calibration are like. */
-export function typicalWork(task: Task): Workload {
-  if (task === 'transcribe') return { ...noWork, audioSeconds: 8, audioWindows: 1 }
-  if (task === 'ocr') return { ...noWork, images: 1, megapixels: 0.5, seenMegapixels: 0.5 }
-  return { ...noWork, inputTokens: 60 }
+/**
+ * The input that a policy's mean latency is taken to be of: what the rows of a calibration are like. A policy for inputs with pictures,
+ * sound or video was calibrated on such.
+ */
+export function typicalWork(task: Task, { images, audioWindows, videoSeconds }: Workload): Workload {
+  const hasImages = images > 0 || task === 'ocr'
+  const hasAudio = audioWindows > 0 || task === 'transcribe'
+  return {
+    ...noWork,
+    ...(task === 'transcribe' || task === 'ocr' ? {} : { inputTokens: 60 }),
+    ...(hasImages ? { images: 1, megapixels: 0.5, seenMegapixels: 0.5 } : {}),
+    ...(hasAudio ? { audioSeconds: 8, audioWindows: 1 } : {}),
+    ...(videoSeconds > 0 ? { videoSeconds: 10 } : {}),
+  }
 }

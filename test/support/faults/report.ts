@@ -3,9 +3,6 @@ import type { Callers, ReadyzSeen, Seen } from './callers.ts'
 import { faultsPrefix, isAlive, servedNanoUsd, type Deployment } from './deployment.ts'
 import type { ModelServer } from './model-server.ts'
 
-/** What is held for one call, a little more: 1,024 tokens of output. */
-export const reserveNanoUsd = 10_500_000
-
 /** When the fault began and ended, epoch ms. */
 export interface FaultTimes {
   readonly beganAt: number
