@@ -33,6 +33,11 @@ function hasAlternative(trail: Trail, leg: LegState, considered: readonly Consid
   return trail.called.length > 0 || otherRungs(trail, leg, considered).length > 0
 }
 
+/** Stopping a leg and putting the next one in line takes up to this long on a busy machine; forecasts are of the leg alone. */
+const mostHandoverMs = 250
+/** Of little time, no more than this share is kept for it. */
+const handoverRatio = 0.1
+
 /**
  * When a leg is given up so that another rung still ends in time: a caller who has no answer yet is to get a cheaper one rather than none.
  * `undefined` where there is none to leave time for, or where that time is this leg's own. Pure.
@@ -46,7 +51,9 @@ function stopAtOf(
   if (request.mode === 'async' || trail.called.length > 0) return undefined
   const needed = otherRungs(trail, leg, considered).flatMap(({ sureMs }) => sureMs ?? [])
   if (needed.length === 0) return undefined
-  const stopAt = answerByOf(request) - deliveryMarginMs - Math.min(...needed)
+  const endAt = answerByOf(request) - deliveryMarginMs
+  const handoverMs = Math.min(mostHandoverMs, Math.max(0, endAt - leg.plannedAt) * handoverRatio)
+  const stopAt = endAt - handoverMs - Math.min(...needed)
   const ownMs = considered.find(({ rung }) => rung.name === leg.rung)?.neededMs ?? 0
   return leg.plannedAt + ownMs <= stopAt ? stopAt : undefined
 }
