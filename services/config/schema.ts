@@ -5,8 +5,11 @@ import { amount, count, folder, name } from './field-schemas.ts'
 import { recipe } from './recipe-schema.ts'
 import { budgetsSchema, priceSchema, pricesSchema } from './money-schema.ts'
 
-const address = z.string().regex(/^[^\s:]+:\d{1,5}$/u, 'host:port')
-const addressRange = z.string().regex(/^[^\s:]+:\d{1,5}(?:-\d{1,5})?$/u, 'host:port or host:first-last')
+const port = '(?:[1-5]?\\d{1,4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])'
+const address = z.string().regex(new RegExp(`^[^\\s:]+:${port}$`, 'u'), 'host:port')
+const addressRange = z
+  .string()
+  .regex(new RegExp(`^[^\\s:]+:${port}(?:-${port})?$`, 'u'), 'host:port or host:first-last')
 const modality = z.enum(['text', 'image', 'audio', 'video'])
 const task = z.enum(['transcribe', 'ocr', 'classify', 'embed', 'generate', 'generate_image'])
 const scope = z.enum(['infer', 'admin'])
