@@ -121,6 +121,8 @@ describe('jobs over two routers', () => {
 describe('Infer with a key', () => {
   it('is paid once, though it is sent by five clients at once', async () => {
     const request = textRequest('confidence=0.9 delay=100 paid', { idempotencyKey: 'paid' })
+    // The jobs before it are settled: their cost is not to be taken for its own.
+    await expect.poll(reserved, { timeout: 10_000 }).toBe(0)
     const before = await spent()
     const answers = await Promise.all(
       [first, second, first, second, first].map(client => client.infer(request, { deadlineMs: 5000 })),
@@ -131,7 +133,15 @@ describe('Infer with a key', () => {
   })
 })
 
-async function spent(): Promise<number> {
-  const budget = await admin<{ budgets: { spentNanoUsd: number }[] }>(done => first.raw.getBudget({}, done as never))
-  return budget?.budgets[0]?.spentNanoUsd ?? 0
+interface Budget {
+  readonly spentNanoUsd: number
+  readonly reservedNanoUsd: number
 }
+
+async function budget(): Promise<Budget | undefined> {
+  const answer = await admin<{ budgets: Budget[] }>(done => first.raw.getBudget({}, done as never))
+  return answer?.budgets[0]
+}
+
+const spent = async (): Promise<number> => (await budget())?.spentNanoUsd ?? 0
+const reserved = async (): Promise<number> => (await budget())?.reservedNanoUsd ?? 0

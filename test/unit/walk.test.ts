@@ -14,7 +14,7 @@ import { FakeClimbLog } from '../support/fake-climb-log.ts'
 import { backlogOf } from '../support/worker-state.ts'
 
 /** What each rung does when its leg is queued: a confidence, a failure, or nothing at all. */
-type Behaviour = number | 'model-error' | 'bad-input' | 'expired' | 'silent'
+type Behaviour = number | 'model-error' | 'bad-input' | 'expired' | 'no-worker' | 'silent'
 
 function rung(name: string): Rung {
   const model: ModelSpec = {
@@ -231,6 +231,12 @@ describe('walk()', () => {
     )
     const below = await walk(down.course, never, undefined, down.dependencies)
     expect(below).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'deadline' } } })
+    const lost = await setUp(
+      { small: 0.9, large: 'no-worker' },
+      { legs: [{ index: 0, rung: 'large', pool: 'large', plannedAt: 0, attempt: 0 }] },
+    )
+    const without = await walk(lost.course, never, undefined, lost.dependencies)
+    expect(without).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'no_capacity' } } })
     const alone = await setUp({ small: 'expired' })
     const ended = await walk(alone.course, never, undefined, alone.dependencies)
     expect(ended).toMatchObject({ end: { kind: 'failed', code: 'Deadline' } })

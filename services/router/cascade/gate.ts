@@ -78,6 +78,11 @@ const circumstance: Readonly<Partial<Record<FilterName, DegradedReason>>> = {
   overload: 'overload',
 }
 
+/** What an answer lacks because a better rung failed so. */
+export function degradedByFailure(failure: LegFailure | undefined): DegradedReason {
+  return (failure === undefined ? undefined : failedBy[failure]) ?? 'rung_failed'
+}
+
 /** Decides the next move: on, or stop with which answer, and whether that is less than quality asked for. Pure. */
 export function decide(input: GateInput): Move {
   const saved = input.called.find(one => isFallback(one.model, input.guided))
@@ -133,7 +138,7 @@ function degradedBy(
     const degraded = missed?.removedBy === undefined ? undefined : circumstance[missed.removedBy]
     if (missed !== undefined && degraded !== undefined) return { degraded, missed }
   }
-  return input.lastFailure === undefined ? {} : { degraded: failedBy[input.lastFailure] ?? 'rung_failed' }
+  return input.lastFailure === undefined ? {} : { degraded: degradedByFailure(input.lastFailure) }
 }
 
 function find(called: readonly Called[], model: string): Called | undefined {

@@ -1,12 +1,12 @@
-import type { ClimbEnd, ClimbPlan, LegEnd, LegState } from '#services/state/cascade-log/cascade-log'
-import { addUsage, type Answer, type LegResult, type RungReport } from '#services/contract/answer'
+import type { ClimbEnd, ClimbPlan, LegEnd, LegFailure, LegState } from '#services/state/cascade-log/cascade-log'
+import { addUsage, type Answer, type DegradedReason, type LegResult, type RungReport } from '#services/contract/answer'
 import { addNanoUsd, type NanoUsd } from '#services/contract/money'
 import type { Called } from '#services/decision/policy/policy'
 import { bestOf } from '#services/router/ladders/next-step'
 import type { EmitEvent } from '#services/router/request/states'
 import type { Course } from './course.ts'
 import { endOfFailure } from './failure.ts'
-import type { Move } from './gate.ts'
+import { degradedByFailure, type Move } from './gate.ts'
 import type { RunLegDependencies } from './leg/leg-order.ts'
 import { callOff, type LegWait } from './leg/run-leg.ts'
 
@@ -32,8 +32,8 @@ export interface Trail {
   readonly results: Map<string, LegResult>
   readonly tried: Set<string>
   lastFailure: (LegEnd & { readonly kind: 'failed' }) | undefined
-  /** Rungs whose time was over before they answered. */
-  readonly cutShort: Set<string>
+  /** Rungs that were called and gave no answer, and why. */
+  readonly failed: Map<string, LegFailure>
   /** The move that the finding on the last leg was made by. */
   next: Move | undefined
   /** Text of a rung has reached the caller: no other model may speak now. */
@@ -50,7 +50,7 @@ export function createTrail(): Trail {
     results: new Map(),
     tried: new Set(),
     lastFailure: undefined,
-    cutShort: new Set(),
+    failed: new Map(),
     next: undefined,
     streamed: false,
   }
@@ -60,13 +60,14 @@ export function createTrail(): Trail {
 export function endOf(course: Course, trail: Trail, move: Exclude<Move, { kind: 'call' }>): ClimbEnd {
   if (move.kind === 'give-up') return endOfFailure(course, trail.reports, trail.lastFailure)
   const { model, degraded } = move
-  return answered(course, trail, model, degraded ?? (isBelowCutShort(course, trail, model) ? 'deadline' : undefined))
+  return answered(course, trail, model, degraded ?? failedAbove(course, trail, model))
 }
 
-/** A rung above the one that answered was given up for want of time. */
-function isBelowCutShort({ guided }: Course, { cutShort }: Trail, model: string): boolean {
+/** What an answer lacks where a rung above the one that gave it was called and gave none. */
+function failedAbove({ guided }: Course, { failed }: Trail, model: string): DegradedReason | undefined {
   const names = guided.ladder.rungs.map(rung => rung.name)
-  return names.slice(names.indexOf(model) + 1).some(name => cutShort.has(name))
+  const reason = names.slice(names.indexOf(model) + 1).findLast(name => failed.has(name))
+  return reason === undefined ? undefined : degradedByFailure(failed.get(reason))
 }
 
 function answered(course: Course, trail: Trail, model: string, degraded: Answer['degraded']): ClimbEnd {

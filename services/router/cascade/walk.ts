@@ -210,7 +210,7 @@ function judge(course: Course, trail: Trail, leg: LegState, end: LegEnd, depende
   let report: RungReport
   if (end.kind === 'failed') {
     trail.lastFailure = end
-    if (end.reason === 'expired') trail.cutShort.add(rung.name)
+    trail.failed.set(rung.name, end.reason)
     const why = end.message === '' ? end.reason : `${end.reason}: ${end.message}`
     report = reportOf(rung, leg, end, 'failed', why)
   } else {
