@@ -129,7 +129,9 @@ describe('the ladder of small model, mixture of experts and vision model', () =>
     expect(Number((await mixtureOf())?.predictedWait?.seconds)).toBeGreaterThan(4)
     // What the mixture has no time for goes to the model above it; who wants the mixture alone is told at once.
     expect(steps(await ask(request)).at(-1)).toBe('vlm accepted')
-    const pinned = await client.infer(textRequest('Again', { constraints: { ...hurried.constraints, model: 'moe' } }))
+    const pinned = await client.infer(
+      textRequest('What is 17 * 24?', { constraints: { ...hurried.constraints, model: 'moe' } }),
+    )
     expect(pinned.failure?.status).toBe('DEADLINE_EXCEEDED')
 
     await tellQueue('waiting=0&running=0')

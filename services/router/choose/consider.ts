@@ -25,7 +25,10 @@ function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, rules: Bus
   const estimated = input.estimate.models[rung.name]
   const { pool, name } = rung.model
   const service = predictService(fleet, rung, input)
-  const wait = fleet.wait(pool, { model: name, turn: input.turn, service })
+  // An engine's queue is worked off by the model, whatever recipe this is: a recipe of quick calls waits as the model itself does.
+  const plain = rung.name === name ? service : predictService(fleet, { ...rung, name }, input)
+  const queued = plain.meanMs > service.meanMs ? plain : service
+  const wait = fleet.wait(pool, { model: name, turn: input.turn, service: queued })
   const serviceMs = service.meanMs === 0 ? undefined : service.quantileMs(0.5)
   const price = input.priceOf(rung)
   const { nanoUsd, computeMs } = input.reserveOf(rung, price, service)
