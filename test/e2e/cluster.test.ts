@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packageRoot } from '#services/config/load-config'
+import { untilTrue } from '../support/gateway.ts'
 import { startRedisCluster, type RedisCluster } from '../support/faults/redis-cluster.ts'
 import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
 
@@ -55,25 +56,21 @@ describe.skipIf(!hasServer)(
       for (const node of cluster.nodes) {
         node.signal('SIGSTOP')
         // The others have taken it for failed, and refuse all slots.
-        await until(async () => (await readyz()).every(status => status === 503))
+        await untilTrue(async () => (await readyz()).every(status => status === 503))
         const { failure } = await client.infer(textRequest('confidence=0.9 during'), { deadlineMs: 5000 })
         expect(failure?.status).toBe('UNAVAILABLE')
         node.signal('SIGCONT')
-        await until(() => cluster.isWell())
+        await untilTrue(() => cluster.isWell())
         const wellAt = performance.now()
-        await until(async () => {
+        await untilTrue(async () => {
           const called = await Promise.all(
             Array.from({ length: 8 }, () => client.infer(textRequest('confidence=0.1 after'), { deadlineMs: 3000 })),
           )
           return called.every(({ answer }) => answer?.model === 'echo-large')
         })
-        await until(async () => (await readyz()).every(status => status === 200))
+        await untilTrue(async () => (await readyz()).every(status => status === 200))
         expect(performance.now() - wellAt).toBeLessThan(10_000)
       }
     }, 120_000)
   },
 )
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise(resolve => setTimeout(resolve, 100))
-}

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { packageRoot } from '#services/config/load-config'
+import { untilTrue } from '../support/gateway.ts'
 import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
@@ -59,10 +60,6 @@ async function system(): Promise<{
   return { client, router: process, small, large }
 }
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise(resolve => setTimeout(resolve, 20))
-}
-
 describe('a worker that is killed in mid-job', () => {
   it('leaves its leg to another, which answers within the deadline', async () => {
     const { client, small } = await system()
@@ -85,7 +82,7 @@ describe('everything killed between rung 1 and rung 2 of a job', () => {
     await first.large.end('SIGKILL')
     const submitted = await first.client.submit(textRequest('confidence=0.1 hard'))
     const jobId = submitted.answer?.jobId ?? ''
-    await until(async () => ((await first.client.job(jobId)).answer?.rungs.length ?? 0) === 1)
+    await untilTrue(async () => ((await first.client.job(jobId)).answer?.rungs.length ?? 0) === 1)
     const before = (await first.client.job(jobId)).answer
     expect(before?.rungs[0]).toMatchObject({ model: 'echo-small', verdict: 'VERDICT_ESCALATED' })
     await Promise.all(running.map(one => one.end('SIGKILL')))
@@ -147,7 +144,7 @@ describe('Redis', () => {
     expect(away.failure).toMatchObject({ status: 'UNAVAILABLE', retryAfterMs: 1000 })
     expect(away.elapsedMs).toBeLessThan(1000)
     await redis.restart()
-    await until(async () => (await client.infer(textRequest('after'), { deadlineMs: 5000 })).failure === undefined)
+    await untilTrue(async () => (await client.infer(textRequest('after'), { deadlineMs: 5000 })).failure === undefined)
   })
 })
 
@@ -189,7 +186,7 @@ describe('a client that leaves', () => {
     const call = client.raw.infer(textRequest('delay=5000 confidence=0.9 long'), () => {})
     await new Promise(resolve => setTimeout(resolve, 400))
     call.cancel()
-    await until(async () => small.log().length > 0 && (await spentOf(client)) > 0)
+    await untilTrue(async () => small.log().length > 0 && (await spentOf(client)) > 0)
     // 400 ms at 1,000,000 nano-USD a second, not 5 s.
     expect(await spentOf(client)).toBeLessThan(2_000_000)
   })

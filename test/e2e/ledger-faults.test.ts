@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { GetBudgetResponse__Output } from '#services/wire/generated/sluice/v1/GetBudgetResponse'
+import { untilTrue } from '../support/gateway.ts'
 import { moneyConfig } from '../support/money-config.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
@@ -33,7 +34,7 @@ beforeAll(async () => {
   writeFileSync(file, JSON.stringify(moneyConfig({ redisUrl, prefix: 'faults', budgets })))
   await Promise.all([start('worker', ['--pool', 'small']), start('worker', ['--pool', 'large'])])
   await startRouter()
-  await until(async () => (await ask()).failure === undefined)
+  await untilTrue(async () => (await ask()).failure === undefined)
 })
 afterAll(async () => {
   client.close()
@@ -57,10 +58,6 @@ async function startRouter(): Promise<void> {
 }
 
 const ask = () => client.infer(textRequest(text), { deadlineMs: 8000 })
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise(resolve => setTimeout(resolve, 50))
-}
 
 function budget(): Promise<GetBudgetResponse__Output | undefined> {
   return new Promise(resolve => {
@@ -103,7 +100,7 @@ describe('the ledger, when Redis', () => {
     expect(away.failure?.status).toBe('UNAVAILABLE')
     expect(away.elapsedMs).toBeLessThan(1000)
     await server.restart()
-    await until(async () => (await ask()).failure === undefined)
+    await untilTrue(async () => (await ask()).failure === undefined)
     const { spent } = await settledDay()
     expect(spent).toBeGreaterThanOrEqual(before.spent + costNanoUsd)
     expect((spent - before.spent) % costNanoUsd).toBe(0)
@@ -116,7 +113,7 @@ describe('the ledger, when Redis', () => {
     const before = await settledDay()
     await server.kill()
     await server.restartEmpty()
-    await until(async () => (await ask()).failure?.reason === 'LEDGER_CLOSED')
+    await untilTrue(async () => (await ask()).failure?.reason === 'LEDGER_CLOSED')
     expect((await budget())?.restoreNeeded).toBe(true)
     expect((await ask()).failure?.status).toBe('UNAVAILABLE')
     const readyz = (): Promise<Response> => fetch(`http://${String(router.ready['ops'])}/readyz`)
@@ -126,18 +123,18 @@ describe('the ledger, when Redis', () => {
     client.close()
     await router.end('SIGKILL')
     await startRouter()
-    await until(async () => (await ask()).failure?.reason === 'LEDGER_CLOSED')
+    await untilTrue(async () => (await ask()).failure?.reason === 'LEDGER_CLOSED')
 
     const address = String(router.ready['grpc'])
     const restored = await runCli(['budget', 'restore', '--address', address])
     expect(restored.stdout).toContain('the ledger is open again')
     expect(restored.code).toBe(0)
     expect((await tenantDay()).spent).toBe(before.spent)
-    await until(async () => (await readyz()).status === 200)
+    await untilTrue(async () => (await readyz()).status === 200)
     const shown = await runCli(['budget', '--address', address])
     expect(shown.stdout).toContain('tenant:day')
     expect(shown.stdout).not.toContain('lost its data')
-    await until(async () => (await ask()).failure === undefined)
+    await untilTrue(async () => (await ask()).failure === undefined)
     expect((await runCli(['budget', 'restore', '--address', address])).stderr).toContain('nothing to restore')
   })
 })

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { packageRoot } from '#services/config/load-config'
+import { untilTrue } from '../support/gateway.ts'
 import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
@@ -28,7 +29,7 @@ beforeEach(async () => {
     start('router').then(router => (client = connect(String(router.ready['grpc'])))),
   ])
   small = one
-  await until(async () => (await workersOf('echo-small')) === 1 && (await workersOf('echo-large')) === 1)
+  await untilTrue(async () => (await workersOf('echo-small')) === 1 && (await workersOf('echo-large')) === 1)
 })
 
 afterEach(async () => {
@@ -65,10 +66,6 @@ function budget(): Promise<{ readonly spent: number; readonly reserved: number }
   })
 }
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise(resolve => setTimeout(resolve, 20))
-}
-
 const drain = (pool: string): Promise<unknown> =>
   new Promise(resolve => client.admin.drain({ pool, draining: true }, resolve))
 
@@ -90,7 +87,7 @@ describe('draining a pool under load', () => {
   it('loses no call: what is at work ends there, what waits climbs on at once', async () => {
     // Two at work at once: the last of sixteen would be due after four seconds.
     const calls = numbers(16).map(index => client.infer(textRequest(`delay=500 call ${index}`), { deadlineMs: 3000 }))
-    await until(async () => (await waitingIn('echo-small')) >= 10)
+    await untilTrue(async () => (await waitingIn('echo-small')) >= 10)
     await drain('small')
     const ended = await Promise.all(calls)
     expect(ended.map(one => one.failure?.status)).toEqual(calls.map(() => undefined))
@@ -99,13 +96,13 @@ describe('draining a pool under load', () => {
     expect(models.filter(model => model === 'echo-large').length).toBeGreaterThanOrEqual(8)
     const climbedOn = ended.filter(one => one.answer?.model === 'echo-large')
     expect(climbedOn.every(one => one.answer?.rungs[0]?.reason.startsWith('no-worker') ?? false)).toBe(true)
-    await until(async () => (await budget()).reserved === 0)
+    await untilTrue(async () => (await budget()).reserved === 0)
     expect((await budget()).spent).toBe(ended.reduce((sum, one) => sum + (one.answer?.costNanoUsd ?? 0), 0))
   })
 
   it('gives waiting legs back when a worker is stopped, too', async () => {
     const calls = numbers(8).map(index => client.infer(textRequest(`delay=1500 call ${index}`), { deadlineMs: 5000 }))
-    await until(async () => (await waitingIn('echo-small')) >= 6)
+    await untilTrue(async () => (await waitingIn('echo-small')) >= 6)
     const stopped = small.end('SIGTERM')
     const ended = await Promise.all(calls)
     expect(ended.map(one => one.failure?.status)).toEqual(calls.map(() => undefined))
@@ -118,8 +115,8 @@ describe.each(['SIGKILL', 'SIGSTOP'] as const)('the last worker of a pool that g
     const calls = numbers(6).map(index =>
       client.infer(textRequest(`delay=60000 call ${index}`), { deadlineMs: 25_000 }),
     )
-    await until(async () => (await smallLegs()).filter(leg => leg.attempt === 1).length === 2)
-    await until(async () => (await waitingIn('echo-small')) === 4)
+    await untilTrue(async () => (await smallLegs()).filter(leg => leg.attempt === 1).length === 2)
+    await untilTrue(async () => (await waitingIn('echo-small')) === 4)
     small.child.kill(signal)
     const killedAt = performance.now()
     const ended = await Promise.all(calls)
@@ -131,12 +128,12 @@ describe.each(['SIGKILL', 'SIGSTOP'] as const)('the last worker of a pool that g
     // The two that were at work have an attempt more than the one that was lost: whatever that one still says is fenced.
     expect(legs.map(leg => leg.attempt).toSorted((a, b) => a - b)).toEqual([0, 0, 0, 0, 2, 2])
     expect(legs.filter(leg => leg.attempt === 2).map(leg => leg.reason)).toEqual(['no-worker', 'no-worker'])
-    await until(async () => (await budget()).reserved === 0)
+    await untilTrue(async () => (await budget()).reserved === 0)
     const paid = ended.reduce((sum, one) => sum + (one.answer?.costNanoUsd ?? 0), 0)
     expect((await budget()).spent).toBe(paid)
     small.child.kill('SIGCONT')
     // What a worker that wakes says of its legs changes neither answers nor money.
-    await until(async () => signal === 'SIGKILL' || (await workersOf('echo-small')) === 1)
+    await untilTrue(async () => signal === 'SIGKILL' || (await workersOf('echo-small')) === 1)
     expect((await client.infer(textRequest('delay=1 after'), { deadlineMs: 20_000 })).failure).toBeUndefined()
     expect((await smallLegs()).filter(leg => leg.reason === 'no-worker')).toHaveLength(2)
     expect((await budget()).reserved).toBe(0)

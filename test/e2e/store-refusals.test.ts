@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { untilTrue } from '../support/gateway.ts'
 import { textRequest } from '../support/processes.ts'
 import { scrape } from '../support/scrape.ts'
 import { deploy, type Deployment } from '../support/faults/deployment.ts'
@@ -52,7 +53,7 @@ const states: readonly State[] = [
       await set({ dir: gone, save: '3600 1' })
       rmSync(gone, { recursive: true })
       await server.control.bgsave()
-      await until(async () => /rdb_last_bgsave_status:err/u.test(await server.control.info('persistence')))
+      await untilTrue(async () => /rdb_last_bgsave_status:err/u.test(await server.control.info('persistence')))
     },
     end: () => set({ save: '', 'stop-writes-on-bgsave-error': 'no' }),
   },
@@ -70,7 +71,9 @@ const states: readonly State[] = [
         .eval('while true do end', 0)
         .catch(() => 0)
         .finally(() => looping.disconnect())
-      await until(async () => (await server.control.ping().catch((error: Error) => error.message)).startsWith('BUSY'))
+      await untilTrue(async () =>
+        (await server.control.ping().catch((error: Error) => error.message)).startsWith('BUSY'),
+      )
     },
     end: () => server.control.call('SCRIPT', 'KILL'),
   },
@@ -80,10 +83,6 @@ const states: readonly State[] = [
     end: () => server.control.call('REPLICAOF', 'NO', 'ONE'),
   },
 ]
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise(resolve => setTimeout(resolve, 50))
-}
 
 const readyz = (): Promise<Response[]> => Promise.all(deployment.opsUrls.map(url => fetch(`${url}/readyz`)))
 
@@ -102,7 +101,7 @@ describe('a Redis that answers and cannot serve', () => {
     ).map(({ failure }) => failure)
     const unavailable = { status: 'UNAVAILABLE', retryAfterMs: 1000 }
     expect(failures).toEqual(failures.map(() => expect.objectContaining(unavailable)))
-    await until(async () => (await readyz()).every(({ status }) => status === 503))
+    await untilTrue(async () => (await readyz()).every(({ status }) => status === 503))
     const opsUrl = `http://${String(process.ready['ops'])}`
     const { refusal } = state
     // A connection to a replica is broken by its role too, before it has refused anything.
@@ -110,8 +109,8 @@ describe('a Redis that answers and cannot serve', () => {
     expect(await scrape(opsUrl, 'sluice_router_store_refusals_total', { refusal })).toBeGreaterThanOrEqual(least)
     await state.end()
     const endedAt = performance.now()
-    await until(async () => (await client.infer(request, { deadlineMs: 5000 })).failure === undefined)
-    await until(async () => (await readyz()).every(({ status }) => status === 200))
+    await untilTrue(async () => (await client.infer(request, { deadlineMs: 5000 })).failure === undefined)
+    await untilTrue(async () => (await readyz()).every(({ status }) => status === 200))
     expect(performance.now() - endedAt).toBeLessThan(10_000)
   })
 })

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { packageRoot } from '#services/config/load-config'
+import { untilTrue } from '../support/gateway.ts'
 import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
 import { Redis } from 'ioredis'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
@@ -60,10 +61,6 @@ async function spentOf(client: TestClient): Promise<{ readonly spent: number; re
   })
 }
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise(resolve => setTimeout(resolve, 20))
-}
-
 /** A router whose large pool has one lane, at work on a climb for two seconds, and another that waits for it. */
 async function busyLane(): Promise<{
   readonly client: TestClient
@@ -72,9 +69,9 @@ async function busyLane(): Promise<{
   const config = 'narrow.yaml'
   await workers(config)
   const { client } = await router(config)
-  await until(async () => (await poolOf(client, 'echo-large')).workers > 0)
+  await untilTrue(async () => (await poolOf(client, 'echo-large')).workers > 0)
   const first = client.infer(textRequest('confidence=0.1 first'))
-  await until(async () => (await spentOf(client)).reserved > 0)
+  await untilTrue(async () => (await spentOf(client)).reserved > 0)
   await new Promise(resolve => setTimeout(resolve, 300))
   return { client, first }
 }
@@ -83,7 +80,7 @@ describe('a leg that waits in a pool which is drained', () => {
   it('is let go, and the caller gets the best answer so far', async () => {
     const { client } = await busyLane()
     const second = client.infer(textRequest('confidence=0.1 second'))
-    await until(async () => (await poolOf(client, 'echo-large')).waiting > 0)
+    await untilTrue(async () => (await poolOf(client, 'echo-large')).waiting > 0)
     await new Promise(resolve => client.admin.drain({ pool: 'large', draining: true }, () => resolve(undefined)))
     expect((await second).answer).toMatchObject({
       model: 'echo-small',
@@ -99,7 +96,7 @@ describe('a queue that is full', () => {
     const sheddable = client.infer(
       textRequest('confidence=0.1 shed', { constraints: { priority: 'PRIORITY_SHEDDABLE' } }),
     )
-    await until(async () => (await poolOf(client, 'echo-large')).waiting > 0)
+    await untilTrue(async () => (await poolOf(client, 'echo-large')).waiting > 0)
     const others = ['one', 'two'].map(name => client.infer(textRequest(`confidence=0.1 ${name}`)))
     expect((await sheddable).answer).toMatchObject({
       model: 'echo-small',
@@ -114,11 +111,11 @@ describe('a caller that leaves', () => {
   it('takes its waiting leg out of the queue, and pays nothing for it', async () => {
     const { client, first } = await busyLane()
     const call = client.raw.infer(textRequest('confidence=0.1 leaves'), () => {})
-    await until(async () => (await poolOf(client, 'echo-large')).waiting > 0)
+    await untilTrue(async () => (await poolOf(client, 'echo-large')).waiting > 0)
     call.cancel()
-    await until(async () => (await poolOf(client, 'echo-large')).waiting === 0)
+    await untilTrue(async () => (await poolOf(client, 'echo-large')).waiting === 0)
     const answer = (await first).answer
-    await until(async () => (await spentOf(client)).reserved === 0)
+    await untilTrue(async () => (await spentOf(client)).reserved === 0)
     const { spent } = await spentOf(client)
     // The first climb, and the small rung that the other had run before it left: some milliseconds at 1,000,000 nano-USD a second.
     expect(spent).toBeGreaterThanOrEqual(answer?.costNanoUsd ?? 0)
@@ -130,7 +127,7 @@ describe('SIGTERM of a router that watches a long job', () => {
   it('ends the watch, hands the job over and stops before the job does', async () => {
     await workers('echo.yaml')
     const [one, other] = await Promise.all([router('echo.yaml'), router('echo.yaml')])
-    await until(async () => (await poolOf(one.client, 'echo-small')).workers > 0)
+    await untilTrue(async () => (await poolOf(one.client, 'echo-small')).workers > 0)
     const submitted = await one.client.submit(textRequest('delay=6000 confidence=0.9 long'))
     const jobId = submitted.answer?.jobId ?? ''
     const watching = one.client.watch(jobId)
@@ -149,7 +146,7 @@ describe('a worker that hangs in a pool that is hedged', () => {
     const config = 'hedged.yaml'
     const [hanging] = await Promise.all(['small', 'small'].map(pool => start(config, 'worker', '--pool', pool)))
     const { client } = await router(config)
-    await until(async () => (await poolOf(client, 'echo-small')).workers === 2)
+    await untilTrue(async () => (await poolOf(client, 'echo-small')).workers === 2)
     // What legs take has to be known before one can be called slow; the workers tell it once a second.
     for (let turn = 0; turn < 20; turn += 1) await client.infer(textRequest(`warm ${turn}`))
     await new Promise(resolve => setTimeout(resolve, 2500))
@@ -162,7 +159,7 @@ describe('a worker that hangs in a pool that is hedged', () => {
     // A leg that comes back when its lock runs out would save the answers too: here it was a twin that gave some.
     expect(await twinsThatAnswered()).toBeGreaterThan(0)
     hanging?.child.kill('SIGCONT')
-    await until(async () => (await spentOf(client)).reserved === 0)
+    await untilTrue(async () => (await spentOf(client)).reserved === 0)
     expect((await spentOf(client)).spent).toBeGreaterThan(0)
   }, 60_000)
 })

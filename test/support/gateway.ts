@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { freePort } from '#services/cli/system/private-redis'
 import { openClient, type GatewayClient } from './grpc-client.ts'
 
@@ -106,18 +107,32 @@ function readLines(child: ChildProcess, onLine: (line: string) => void): void {
   }
 }
 
-/** Asks again and again until the answer is the one waited for; for what tells no event across processes. */
+/**
+ * Asks again and again until the answer is the one waited for; for what tells no event across processes.
+ * An asking that fails is asked again: what is waited for may be about to start, or to come back.
+ */
 export async function until<Value>(
   what: string,
   ask: () => Promise<Value>,
   is: (value: Value) => boolean,
-  withinMs = 10_000,
+  withinMs = 30_000,
 ): Promise<Value> {
-  const giveUpAt = Date.now() + withinMs
+  const giveUpAt = performance.now() + withinMs
   for (;;) {
-    const value = await ask()
-    if (is(value)) return value
-    if (Date.now() > giveUpAt) throw new Error(`${what} did not come within ${withinMs} ms`)
+    const asked = await ask().then(
+      value => ({ value }),
+      (error: unknown) => ({ error }),
+    )
+    if ('value' in asked && is(asked.value)) return asked.value
+    if (performance.now() > giveUpAt) {
+      const last = 'value' in asked ? inspect(asked.value) : String(asked.error)
+      throw new Error(`${what} did not come within ${withinMs} ms: the last was ${last}`.slice(0, 2000))
+    }
     await new Promise(resolve => setTimeout(resolve, 25))
   }
+}
+
+/** Asks again and again until it is so, as {@link until} does. */
+export async function untilTrue(holds: () => Promise<boolean>, withinMs?: number): Promise<void> {
+  await until(holds.toString(), holds, value => value, withinMs)
 }
