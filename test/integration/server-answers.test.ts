@@ -52,6 +52,16 @@ const openai: readonly Case[] = [
     calls: ['now {}', 'now {}'],
   },
   {
+    says: 'lines that end in carriage returns alone',
+    body: chat(chunk({ content: 'Oslo' }), end('stop')).replaceAll('\n', '\r'),
+    text: 'Oslo',
+  },
+  {
+    says: 'a last line without an empty one behind it',
+    body: chat(chunk({ content: 'Oslo' }), end('stop')).slice(0, -1),
+    text: 'Oslo',
+  },
+  {
     says: 'arguments as an object',
     body: chat(call({ index: 0, id: '1' }, { name: 'write', arguments: { path: 'a.txt' } }), end('tool_calls')),
     calls: [`write ${a}`],

@@ -59,12 +59,9 @@ async function* readEvents(
     },
     maxBufferSize: mostCharacters,
   })
-  for (
-    let text: string | undefined = head;
-    text !== undefined;
-    text = (await texts.next()).value as string | undefined
-  ) {
-    parser.feed(text)
+  const toLineFeeds = lineFeeds()
+  for await (const text of wholeLines(head, texts)) {
+    parser.feed(toLineFeeds(text))
     for (const { data, event } of waiting.splice(0)) {
       yield* reader.read(data, event)
       if (reader.ended) {
@@ -75,6 +72,32 @@ async function* readEvents(
     if (fault.tooLong) throw new UpstreamError('malformed', 'an event of the stream has no end')
   }
   if (!reader.wholeAtClose) throw new UpstreamError('truncated', cut)
+}
+
+/** The texts of a stream. A last line that is whole ends its event, although no empty line follows. */
+async function* wholeLines(head: string, texts: AsyncGenerator<string>): AsyncGenerator<string> {
+  yield head
+  let last = head
+  for (;;) {
+    const { done, value } = await texts.next()
+    if (done === true) break
+    yield value
+    if (value !== '') last = value
+  }
+  if (/[\r\n]$/u.test(last)) yield '\n'
+}
+
+/**
+ * Makes a line feed of each line end, in pieces of a text. The parser gives an event that ends in a carriage return only with the next
+ * byte, since a line feed might follow: the newest event would wait while the server is silent.
+ */
+export function lineFeeds(): (text: string) => string {
+  let afterReturn = false
+  return text => {
+    const rest = afterReturn && text.startsWith('\n') ? text.slice(1) : text
+    if (text !== '') afterReturn = text.endsWith('\r')
+    return rest.replaceAll(/\r\n?/gu, '\n')
+  }
 }
 
 /** An answer in one JSON, or a list of its events; also an error, or a page of something else than a model server. */
