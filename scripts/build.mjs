@@ -1,12 +1,17 @@
-// Compiles services/ into dist/, only what changed, and copies the Lua scripts beside the code that reads them.
+// Generates the types of the protos, compiles services/ into dist/, only what changed, copies the Lua scripts beside the code that reads
+// them, and gives the chart its files.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fillChart } from './chart-files.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
+
+const generated = spawnSync(process.execPath, [join(root, 'scripts', 'generate.mjs')], { cwd: root, stdio: 'inherit' })
+if (generated.status !== 0) process.exit(generated.status ?? 1)
 
 // Without the output, what the compiler remembers of it would make it write nothing.
 if (!existsSync(join(root, 'dist', 'services'))) rmSync(join(root, 'dist', '.tsbuildinfo'), { force: true })
@@ -15,4 +20,6 @@ cpSync(join(root, 'services'), join(root, 'dist', 'services'), {
   recursive: true,
   filter: path => !/\.[a-z]+$/u.test(path) || path.endsWith('.lua'),
 })
+// The context of the image has no chart.
+if (existsSync(join(root, 'deploy', 'helm'))) fillChart(root)
 process.exitCode = status ?? 1

@@ -7,14 +7,14 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const bin = name => join(root, 'node_modules', '.bin', name)
 
 const checks = [
+  ['generated types', process.execPath, ['scripts/generate.mjs']],
   ['format', bin('oxfmt'), ['--check', '.']],
   ['lint', bin('oxlint'), ['--type-aware', '--deny-warnings']],
   ['types', bin('tsc'), ['--noEmit', '-p', 'tsconfig.json']],
   ['unused code', bin('knip'), ['--no-progress']],
   ['protos', bin('buf'), ['lint']],
-  ['generated types', process.execPath, ['scripts/generate.mjs', '--check']],
   ['build', process.execPath, ['scripts/build.mjs']],
-  ['dashboards and chart', process.execPath, ['scripts/make-monitoring.mjs', '--check']],
+  ['dashboards and schema of the chart', process.execPath, ['scripts/make-monitoring.mjs', '--check']],
   ['configuration', process.execPath, ['bin/sluice.js', 'config', 'check']],
 ]
 

@@ -1,9 +1,11 @@
-// Writes what is made from code: Grafana's dashboards, and the chart's copies of dashboards, rules and configuration. With --check, only looks whether they are up to date.
+// Writes what is made from code and kept in git: Grafana's dashboards and the schema of the chart's values. With --check, only looks
+// whether they are up to date.
 import { mkdirSync, readdirSync, readFileSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
+import { fillChart } from './chart-files.mjs'
 import { withConfig } from './chart-config-schema.mjs'
 import { budgets } from '../deploy/grafana/boards/budgets.mjs'
 import { calibration } from '../deploy/grafana/boards/calibration.mjs'
@@ -14,20 +16,13 @@ import { redis } from '../deploy/grafana/boards/redis.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const deploy = join(root, 'deploy')
-const chart = join('helm', 'sluice', 'files')
 const read = path => readFileSync(join(deploy, path), 'utf8')
 
 const files = new Map()
 for (const built of [cascade, latency, budgets, queues, calibration, redis]) {
   const name = `${built.uid.replace('sluice-', '')}.json`
-  const text = `${JSON.stringify(built, undefined, 2)}\n`
-  files.set(join('grafana', 'dashboards', name), text)
-  files.set(join(chart, 'dashboards', name), text)
+  files.set(join('grafana', 'dashboards', name), `${JSON.stringify(built, undefined, 2)}\n`)
 }
-for (const name of ['alerts.yaml', 'recordings.yaml']) {
-  files.set(join(chart, 'rules', name), read(join('prometheus', 'rules', name)))
-}
-files.set(join(chart, 'sluice.yaml'), read(join('config', 'sluice.yaml')))
 
 // The formatter has the last word on this file, so its content is compared, not its text.
 const valuesSchema = join('helm', 'sluice', 'values.schema.json')
@@ -35,7 +30,7 @@ const schema = withConfig(JSON.parse(read(valuesSchema)), configSchema())
 const isSchemaStale = !isDeepStrictEqual(JSON.parse(read(valuesSchema)), schema)
 
 const stale = [...files].filter(([path, text]) => !existsSync(join(deploy, path)) || read(path) !== text)
-const folders = [join('grafana', 'dashboards'), join(chart, 'dashboards'), join(chart, 'rules')]
+const folders = [join('grafana', 'dashboards')]
 const left = folders
   .filter(folder => existsSync(join(deploy, folder)))
   .flatMap(folder => readdirSync(join(deploy, folder)).map(name => join(folder, name)))
@@ -56,6 +51,7 @@ if (process.argv.includes('--check')) {
     writeFileSync(join(deploy, valuesSchema), JSON.stringify(schema))
     spawnSync(join(root, 'node_modules', '.bin', 'oxfmt'), [join(deploy, valuesSchema)], { stdio: 'inherit' })
   }
+  fillChart(root)
 }
 
 /** The JSON schema of the configuration, from the build. */

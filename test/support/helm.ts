@@ -35,14 +35,15 @@ const rendered = new Map<string, readonly KubernetesObject[]>()
 /** Renders the chart as `helm install demo` would, once for the same values. @throws Error with helm's own words when the values or a template are refused */
 export function renderChart(values: object = {}): readonly KubernetesObject[] {
   const key = JSON.stringify(values)
-  const objects = rendered.get(key) ?? render(values)
+  const objects = rendered.get(key) ?? renderFrom(chartFolder, values)
   rendered.set(key, objects)
   return objects
 }
 
-function render(values: object): readonly KubernetesObject[] {
+/** The same from a chart that lies elsewhere, as a folder or as a package. */
+export function renderFrom(chart: string, values: object): readonly KubernetesObject[] {
   return withValues(values, file => {
-    const parameters = ['template', 'demo', chartFolder, '--namespace', 'models', '--kube-version', '1.33.0']
+    const parameters = ['template', 'demo', chart, '--namespace', 'models', '--kube-version', '1.33.0']
     const { status, stdout, stderr } = spawnSync(helm, [...parameters, '--values', file], {
       maxBuffer: 64 * 1024 * 1024,
     })

@@ -1,6 +1,7 @@
 {{/* The configuration: the one that ships with the software, what a cluster needs put over it, and `config` over both. */}}
 {{- define "sluice.config" -}}
-{{- $config := .Files.Get "files/sluice.yaml" | fromYaml -}}
+{{- $shipped := .Files.Get "files/sluice.yaml" | required "the chart lacks its files: run `npm run build`, or install what `npm run package-chart` writes" -}}
+{{- $config := $shipped | fromYaml -}}
 {{- $cluster := dict
   "listen" (dict "grpc" "0.0.0.0:50051" "ops" "0.0.0.0:9464" "workerOps" "0.0.0.0:9465")
   "redis" (dict "url" "${REDIS_URL}")

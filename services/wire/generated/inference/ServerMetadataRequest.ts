@@ -1,8 +1,0 @@
-// Original file: proto/inference/open_inference.proto
-
-
-export interface ServerMetadataRequest {
-}
-
-export interface ServerMetadataRequest__Output {
-}
