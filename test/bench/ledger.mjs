@@ -8,9 +8,9 @@ import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { createClaim } from '../../dist/services/router/reserve/claim.js'
 import { createBudgets } from '../../dist/services/router/ledger/budgets.js'
-import { createGeneration } from '../../dist/services/router/ledger/generation.js'
-import { createMemoryFile } from '../../dist/services/router/ledger/memory-file.js'
-import { createRedisLedger } from '../../dist/services/router/ledger/redis-ledger.js'
+import { createGeneration } from '../../dist/services/state/ledger/generation.js'
+import { createMemoryFile } from '../../dist/services/state/ledger/memory-file.js'
+import { createRedisLedger } from '../../dist/services/state/ledger/redis-ledger.js'
 import { createSettler } from '../../dist/services/router/settle/settle.js'
 import { createRequestId } from '../../dist/services/contract/ids.js'
 import { connectRedis, whenReady } from '../../dist/services/platform/redis/connect.js'
@@ -117,7 +117,7 @@ async function createStages(socket) {
   }))
   /** The id is made at admission, whether money is held or not. */
   const hold = async requestId => {
-    const claimed = await claim({
+    const claimed = await claim.hold({
       requestId,
       caller: { tenant: 'local' },
       request: { constraints: {} },

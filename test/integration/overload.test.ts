@@ -97,7 +97,6 @@ async function pool() {
     escalationBackpressure: { startAtQueueRatio: 1, fullAtQueueRatio: 4 },
   })
   const predictLeg = createPredictLeg(fleet.current, {})
-  const counted = fleet.counted(queue)
   const ended = new Map<string, number>()
   const service = new Map<string, number>()
   const blocking = connectRedis({ url: server.url, commandTimeoutMs: 5000 }, logger)
@@ -170,7 +169,7 @@ async function pool() {
       reserveNanoUsd: 0,
       enqueuedAt: nowMs,
     }
-    await counted.add('p', job)
+    await fleet.counting('p', job, () => queue.add('p', job))
     return legId
   }
 

@@ -254,7 +254,7 @@ describe('the queue of a pool', () => {
   it('hands out a ticket again that was lost with the process that put the leg in line', async () => {
     const leg = waitingJob()
     // As a process of an earlier version leaves it that died between the two steps, or one that gave a leg back.
-    await openLine(prefix, 'p', redis).put(leg, 10)
+    await producerOf(10).add('p', leg)
     const tickets = await redis.keys('*tickets*')
     await redis.del(...tickets)
     const consumer = consumerOf()
@@ -282,6 +282,7 @@ describe('the queue of a pool', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async steps => {
         await redis.flushall()
+        const producer = producerOf()
         const line = openLine(prefix, 'p', redis)
         const tickets = openTickets(prefix, 'p', redis)
         const lock = { token: 'lock', lockMs: 10_000 }
@@ -293,7 +294,7 @@ describe('the queue of a pool', () => {
           const [ticket] = running.keys()
           if (now.kind === 'put') {
             const leg = waitingJob({ tenant: `t${now.tenant}`, priority: now.priority, serviceMs: 10 })
-            await line.put(leg, 1000)
+            await producer.add('p', leg)
             waiting.set(leg.legId, leg)
           } else if (now.kind === 'withdraw' && id !== undefined) {
             if (!(await line.withdraw(id as Job['legId']))) faults.push('a waiting leg was not withdrawn')

@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { checkRedis } from '#services/platform/redis/check-redis'
 import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
 import { openReplication, type Replication } from '#services/platform/redis/replication'
-import { createGeneration } from '#services/router/ledger/generation'
-import type { LedgerMemory, Remembered } from '#services/router/ledger/memory-file'
+import { createGeneration } from '#services/state/ledger/generation'
+import type { LedgerMemory, Remembered } from '#services/state/ledger/memory-file'
 import { makeFolder, startRedisServer, type RedisServer } from '../support/faults/redis-servers.ts'
 
 const key = 'accepted'

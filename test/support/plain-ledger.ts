@@ -9,7 +9,7 @@ import type {
   Settled,
   Settlement,
   Share,
-} from '#services/router/ledger/ledger'
+} from '#services/state/ledger/ledger'
 
 interface Hold {
   readonly order: HoldOrder

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { createRequestHandler, type Stages } from '#services/router/pipeline/handle-request'
-import { NotHeld, type Claimed, type Climbed, type EmitEvent, type Incoming } from '#services/router/request/states'
+import type { Claimed, Climbed, EmitEvent, Incoming } from '#services/router/request/states'
 import { GatewayError } from '#services/contract/errors'
 
-/** Stages that write down what they were asked. The money of a pledge is held when the course is walked, if it is. */
+/** Stages that write down what they were asked. A hold that is deferred is made when the course is walked, if it is. */
 function setUp(
-  walk: (pledged: boolean, emit?: EmitEvent) => Promise<Partial<Climbed>>,
-  byItself: () => void = () => {},
+  walk: (deferred: boolean, emit?: EmitEvent) => Promise<Partial<Climbed> | 'not-held'>,
+  hold: () => void = () => {},
 ) {
   const said: string[] = []
   const stages = {
@@ -15,15 +15,19 @@ function setUp(
     forget: async () => void said.push('forget'),
     assess: async (admitted: object) => admitted,
     choose: (assessed: object) => assessed,
-    async claim(chosen: object, alone = false) {
-      said.push(alone ? 'claim by itself' : 'claim')
-      if (alone) byItself()
-      return { ...chosen, pledged: !alone }
+    async claim(chosen: object) {
+      said.push('claim')
+      hold()
+      return { ...chosen, deferred: false }
     },
-    start: async (claimed: { pledged: boolean }) => claimed.pledged,
-    async walk(pledged: boolean, _signal: AbortSignal, emit?: EmitEvent) {
+    deferClaim(chosen: object) {
+      said.push('defer')
+      return { ...chosen, deferred: true }
+    },
+    start: async (claimed: { deferred: boolean }) => claimed.deferred,
+    async walk(deferred: boolean, _signal: AbortSignal, emit?: EmitEvent) {
       said.push('walk')
-      return walk(pledged, emit)
+      return walk(deferred, emit)
     },
     follow: async () => {
       throw new Error('there is nothing to follow')
@@ -83,27 +87,22 @@ function setUpKeyed(follow: () => Promise<Climbed | undefined> = async () => und
 const answered = { end: { kind: 'answered' } } as unknown as Climbed
 
 describe('createRequestHandler()', () => {
-  it('asks for the money by itself where a pledge was not kept, and settles once', async () => {
-    const { said, infer } = setUp(async pledged => {
-      if (pledged) throw new NotHeld('refused')
-      return answered
-    })
+  it('holds the money by itself where the dispatch did not, and settles once', async () => {
+    const { said, infer } = setUp(async deferred => (deferred ? 'not-held' : answered))
     expect(await infer()).toBe(answered)
-    expect(said).toEqual(['claim', 'walk', 'claim by itself', 'walk', 'settle', 'learn'])
+    expect(said).toEqual(['defer', 'walk', 'claim', 'walk', 'settle', 'learn'])
   })
 
   it('tells what the ledger by itself refuses, with nothing to settle', async () => {
     const spent = new GatewayError('BudgetExceeded', 'spent')
     const { said, infer } = setUp(
-      async () => {
-        throw new NotHeld('refused')
-      },
+      async () => 'not-held',
       () => {
         throw spent
       },
     )
     await expect(infer()).rejects.toBe(spent)
-    expect(said).toEqual(['claim', 'walk', 'claim by itself'])
+    expect(said).toEqual(['defer', 'walk', 'claim'])
   })
 
   it('settles what it cannot know of when the walk fails otherwise', async () => {
@@ -112,19 +111,19 @@ describe('createRequestHandler()', () => {
       throw away
     })
     await expect(infer()).rejects.toBe(away)
-    expect(said).toEqual(['claim', 'walk', 'settle nothing'])
+    expect(said).toEqual(['defer', 'walk', 'settle nothing'])
   })
 
   it('tells what was decided behind the leg and before whatever else is told, once', async () => {
-    const { said, stream } = setUp(async (pledged, emit) => {
-      if (pledged) throw new NotHeld('refused')
+    const { said, stream } = setUp(async (deferred, emit) => {
+      if (deferred) return 'not-held'
       await emit?.({ kind: 'rung-started', model: 'small', tier: 'small' })
       await emit?.({ kind: 'delta', model: 'small', text: 'yes', optimistic: false })
       return answered
     })
     await stream()
     const told = ['told decided', 'told rung-started', 'told delta']
-    expect(said).toEqual(['claim', 'walk', 'claim by itself', 'walk', ...told, 'settle', 'learn'])
+    expect(said).toEqual(['defer', 'walk', 'claim', 'walk', ...told, 'settle', 'learn'])
   })
 
   it('tells what was decided before it fails', async () => {
@@ -132,11 +131,9 @@ describe('createRequestHandler()', () => {
     const refuse = (): never => {
       throw spent
     }
-    const { said, stream } = setUp(async () => {
-      throw new NotHeld('refused')
-    }, refuse)
+    const { said, stream } = setUp(async () => 'not-held', refuse)
     await expect(stream()).rejects.toBe(spent)
-    expect(said).toEqual(['claim', 'walk', 'claim by itself', 'told decided'])
+    expect(said).toEqual(['defer', 'walk', 'claim', 'told decided'])
   })
 
   it('lets a run with a key go on behind its caller, and settles it once', async () => {

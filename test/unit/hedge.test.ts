@@ -4,25 +4,13 @@ import { createHedging } from '#services/router/pools/hedging-policy'
 import type { Course } from '#services/router/cascade/course'
 import { createPair } from '#services/router/cascade/leg/hedge'
 import { createRequestId, legIdOf } from '#services/contract/ids'
-import type { Rung } from '#services/contract/model'
 import type { LegEnd } from '#services/state/cascade-log/cascade-log'
 import { noWork } from '#services/state/service-times/workload'
 import type { WorkerState } from '#services/state/registry/worker-registry'
+import { answerOf, rungOf } from '../support/builders.ts'
 import { timesOf, workerState } from '../support/worker-state.ts'
 
-const rung: Rung = {
-  name: 'm',
-  recipe: {},
-  model: {
-    name: 'm',
-    tasks: ['generate'],
-    modalities: ['text'],
-    tier: 't',
-    pool: 'p',
-    price: {},
-    card: { title: 'm', licence: 'none', source: 'none', trainingData: 'none', limits: 'none' },
-  },
-}
+const rung = rungOf()
 
 // A hundred legs: most of 200 ms, a few of 2 s.
 const times = timesOf('m', [...Array.from({ length: 96 }, () => 200), 2000, 2000, 2000, 2000])
@@ -59,12 +47,7 @@ describe('createHedging()', () => {
 })
 
 describe('createPair()', () => {
-  const receipt = { usage: {}, costNanoUsd: 1, workerId: 'w', attempt: 1, startedAt: 0, endedAt: 1 }
-  const done: LegEnd = {
-    kind: 'done',
-    result: { output: { kind: 'text', text: 'a' }, rawConfidence: 1, signals: {}, usage: {} },
-    receipt,
-  }
+  const done = answerOf('a')
 
   /** A pair whose twin is in line; `taken` by a worker, which has not told of itself yet. */
   async function twinned(taken: { readonly workerId?: string; readonly end?: LegEnd } | undefined) {

@@ -187,7 +187,7 @@ describe('demand-seconds', () => {
       sluice_router_pool_price_ratio: expect.closeTo(0.48, 1),
       sluice_router_pool_refused_seconds_total: 0,
     })
-    await expect(metrics.watched(queue).add('p', {} as Job)).rejects.toThrow('pool p is full')
+    await expect(metrics.watching('p', {} as Job, () => queue.add('p', {} as Job))).rejects.toThrow('pool p is full')
     metrics.refused('p', 1000)
     workers.list = []
     await fleet.read()

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import type { ExpiredHold, Ledger, Settlement } from '#services/router/ledger/ledger'
+import type { ExpiredHold, Ledger, Settlement } from '#services/state/ledger/ledger'
 import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
 import { createSettler } from '#services/router/settle/settle'
 import type { Claimed, Climbed } from '#services/router/request/states'

@@ -3,13 +3,21 @@ import { describe, expect, it } from 'vitest'
 import { createLegDesk } from '#services/router/cascade/leg/leg-desk'
 import type { Course } from '#services/router/cascade/course'
 import { walk, type WalkDependencies } from '#services/router/cascade/walk'
-import type { ClimbEvent, Considered, GuidedLadder } from '#services/router/request/states'
+import type { ClimbEvent, GuidedLadder } from '#services/router/request/states'
 import type { LegEnd, LegState } from '#services/state/cascade-log/cascade-log'
-import { createRequestId, legIdOf, parseLegId, type LegId } from '#services/contract/ids'
-import { noWork } from '#services/state/service-times/workload'
-import type { ModelSpec, Rung } from '#services/contract/model'
+import { legIdOf, parseLegId, type LegId } from '#services/contract/ids'
+import type { Rung } from '#services/contract/model'
 import type { Mail } from '#services/state/replies/mailbox'
 import { createUncalibratedPolicy } from '#services/decision/policy/uncalibrated-policy'
+import {
+  answerOf,
+  candidateOf,
+  cascadePlan,
+  cascadeRequest,
+  plannedLeg,
+  receiptOf,
+  rungOf,
+} from '../support/builders.ts'
 import { FakeClimbLog } from '../support/fake-climb-log.ts'
 import { backlogOf } from '../support/worker-state.ts'
 
@@ -17,53 +25,20 @@ import { backlogOf } from '../support/worker-state.ts'
 type Behaviour = number | 'model-error' | 'bad-input' | 'expired' | 'no-worker' | 'silent'
 
 function rung(name: string): Rung {
-  const model: ModelSpec = {
-    name,
-    tasks: ['generate'],
-    modalities: ['text'],
-    tier: 'tier',
-    pool: `pool-${name}`,
-    price: {},
-    card: { title: name, licence: 'none', source: 'none', trainingData: 'none', limits: 'none' },
-  }
-  return { name, model, recipe: {} }
+  return rungOf({ name, pool: `pool-${name}` })
 }
 
 function endOf(behaviour: Exclude<Behaviour, 'silent'>, name: string): LegEnd {
-  const receipt = { usage: { outputTokens: 3 }, costNanoUsd: 100, workerId: 'w', attempt: 1, startedAt: 0, endedAt: 1 }
-  if (typeof behaviour === 'string') return { kind: 'failed', reason: behaviour, message: behaviour, receipt }
-  const output = { kind: 'text', text: `from ${name}` } as const
-  return { kind: 'done', result: { output, rawConfidence: behaviour, signals: {}, usage: receipt.usage }, receipt }
+  if (typeof behaviour === 'number') return answerOf(`from ${name}`, behaviour)
+  return { kind: 'failed', reason: behaviour, message: behaviour, receipt: receiptOf() }
 }
 
 async function setUp(behaviours: Record<string, Behaviour>, options: { deadlineMs?: number; legs?: LegState[] } = {}) {
   const climbLog = new FakeClimbLog()
   const names = Object.keys(behaviours)
-  const requestId = createRequestId(Date.now())
-  const deadlineAt = Date.now() + (options.deadlineMs ?? 5000)
-  const request: Course['request'] = {
-    requestId,
-    tenant: 't',
-    mode: 'sync',
-    idempotent: false,
-    task: 'generate',
-    options: {},
-    parts: [{ kind: 'text', text: 'q' }],
-    work: noWork,
-    constraints: { priority: 'normal' },
-    labels: {},
-    submittedAt: Date.now(),
-    deadlineAt,
-  }
-  const plan: Course['plan'] = {
-    ladder: 'l',
-    policyVersion: 'v',
-    estimate: {},
-    rungs: names.map(name => ({ name, reserveNanoUsd: 100 })),
-    holdId: requestId,
-    heldNanoUsd: 1000,
-  }
-  const first = { index: 0, rung: names[0] ?? '', pool: 'p', plannedAt: 0 }
+  const request = cascadeRequest({ deadlineAt: Date.now() + (options.deadlineMs ?? 5000) })
+  const plan = cascadePlan(request.requestId, names)
+  const first = plannedLeg({ rung: names[0] ?? '' })
   await climbLog.open(request, plan, first, { name: 'r', leaseUntil: Number.MAX_SAFE_INTEGER })
   const guided: GuidedLadder = {
     ladder: { name: 'l', task: 'generate', modalities: ['text'], rungs: names.map(rung) },
@@ -110,11 +85,10 @@ async function setUp(behaviours: Record<string, Behaviour>, options: { deadlineM
       backlog: async () => backlogOf(),
       close: async () => {},
     },
+    dispatch: { dispatch: async () => ({ kind: 'refused' }) },
+    owner: () => ({ name: 'r', leaseUntil: 0 }),
     mail: { send: async (_box, mail) => void mailed.push(mail) },
-    look: () =>
-      names.map((name): Considered => {
-        return { rung: rung(name), reserveNanoUsd: 100, predictedCostNanoUsd: 50, predictedWaitMs: 0, neededMs: 0 }
-      }),
+    look: () => names.map(name => candidateOf(rung(name))),
     observe: () => {},
   }
   return { course, dependencies, climbLog, queued, mailed, removed, desk }

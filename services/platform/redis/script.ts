@@ -15,15 +15,6 @@ export function loadScript(moduleUrl: string, ...files: readonly string[]): Scri
   return { lua, sha1: createHash('sha1').update(lua).digest('hex') }
 }
 
-/** A script with its keys and arguments, not run yet: for one that is run inside another's step. */
-export interface ScriptCall {
-  readonly script: Script
-  readonly keys: readonly string[]
-  readonly args: readonly (string | number | Buffer)[]
-  /** Is told what came of it, where it says more than 1 for done; throws when what was to follow may not. */
-  readonly read?: (reply: unknown) => void
-}
-
 /** Runs a script: by digest, and with its text when this Redis has not seen it yet. All keys must be in one slot. @throws GatewayError Overloaded when Redis is away */
 export function runScript(
   redis: RedisConnection,

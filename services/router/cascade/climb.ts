@@ -22,8 +22,8 @@ export interface ClimbDependencies extends StartDependencies, WalkDependencies {
 export interface Climber {
   /** Opens a climb: from here on it is durable. */
   start(claimed: Claimed): Promise<Course>
-  /** Walks it to its end. @throws GatewayError Overloaded when another router has taken it meanwhile and this caller should ask again */
-  walk(course: Course, signal: AbortSignal, emit?: EmitEvent): Promise<Climbed>
+  /** Walks it to its end; `not-held` when its dispatch could not hold the money, and nothing has happened. @throws GatewayError Overloaded when another router has taken it meanwhile and this caller should ask again */
+  walk(course: Course, signal: AbortSignal, emit?: EmitEvent): Promise<Climbed | 'not-held'>
   /** Goes on with a climb that was taken over; a caller's climb that nobody can come back for is called off instead. */
   resume(state: ClimbState): Promise<Climbed | undefined>
   /** Calls a climb off, whoever walks it. False when there is none or it has ended. */
@@ -36,7 +36,7 @@ export function createClimber(dependencies: ClimbDependencies): Climber {
   /** Walks under way here, so that a cancel need not wait for the log. */
   const underWay = new Map<RequestId, AbortController>()
 
-  const walkCourse = async (course: Course, signal: AbortSignal, emit?: EmitEvent): Promise<Climbed> => {
+  const walkCourse = async (course: Course, signal: AbortSignal, emit?: EmitEvent): Promise<Climbed | 'not-held'> => {
     const { requestId } = course.request
     const cancelled = new AbortController()
     const leave = (): void => cancelled.abort(signal.reason)
@@ -58,6 +58,7 @@ export function createClimber(dependencies: ClimbDependencies): Climber {
           endedAt: clock.now(),
         }
       }
+      if (walked.kind === 'not-held') return walked.kind
       const ended = await climbLog.read(requestId)
       if (ended?.end !== undefined) return climbedOf(ended)
       throw new GatewayError('Overloaded', 'another router has taken this request over', { retryAfterMs: 1000 })
@@ -80,7 +81,8 @@ export function createClimber(dependencies: ClimbDependencies): Climber {
       const nobodyWaits = mode === 'sync' && !idempotent
       const left = new AbortController()
       if (nobodyWaits || state.cancelled) left.abort()
-      return walkCourse(course, left.signal)
+      const climbed = await walkCourse(course, left.signal)
+      return climbed === 'not-held' ? undefined : climbed
     },
     async cancel(requestId) {
       const here = underWay.get(requestId)

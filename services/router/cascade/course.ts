@@ -1,5 +1,5 @@
 import type { ClimbPlan, ClimbRequest, LegState } from '#services/state/cascade-log/cascade-log'
-import type { ScriptCall } from '#services/platform/redis/script'
+import type { DispatchOrder } from '#services/state/dispatch/dispatch'
 import { isWords, type Modality } from '#services/contract/content'
 import { isWordPayload } from '#services/state/queue/word-payload'
 import type { Estimate } from '#services/decision/policy/policy'
@@ -16,8 +16,8 @@ export interface Course {
   readonly epoch: number
   /** Legs so far, as the log has them. */
   readonly legs: readonly LegState[]
-  /** Opens the climb in the step that puts its first leg in line; absent of a climb that is open. */
-  readonly opening?: () => ScriptCall
+  /** What the dispatch of the first leg holds and opens; absent of a climb that is open. */
+  readonly opening?: Pick<DispatchOrder, 'hold' | 'firstLeg'>
   /** Aborted when another router has taken the climb. */
   readonly lost: AbortSignal
 }

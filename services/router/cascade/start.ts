@@ -6,7 +6,6 @@ import type { PayloadStore } from '#services/state/payloads/payload-store'
 import type { PartReference } from '#services/state/queue/job'
 import { wordPayloadOf } from '#services/state/queue/word-payload'
 import { isInline, runDeadlineOf, type CheckedPart, type Claimed } from '#services/router/request/states'
-import { afterHolding } from './after-holding.ts'
 import { canMove, type Course } from './course.ts'
 import type { Leases } from './leases.ts'
 
@@ -34,17 +33,17 @@ export async function startCourse(claimed: Claimed, dependencies: StartDependenc
   const request = requestOf(claimed, parts)
   const plan = planOf(claimed)
   const leg = { index: 0, rung: first.rung.name, pool: first.rung.model.pool, plannedAt: clock.now() }
-  const { opening } = climbLog
-  const { pledge } = claimed
-  const together = opening !== undefined && request.mode === 'sync' && !request.idempotent
-  if (pledge !== undefined && !together) throw new Error('a pledge was made for a climb that is opened by itself')
+  const { hold } = claimed
+  const together = !canMove(request)
+  if (hold !== undefined && !together)
+    throw new Error('a hold was left to the dispatch of a climb that is opened before')
   if (!together && !(await climbLog.open(request, plan, leg, owner()))) {
     throw new GatewayError('Overloaded', 'the request took too long to open, and its key was given to another call', {
       retryAfterMs: 1000,
     })
   }
   return {
-    ...(together ? { opening: () => afterHolding(pledge, opening(request, plan, leg, owner())) } : {}),
+    ...(together ? { opening: { firstLeg: leg, ...(hold === undefined ? {} : { hold }) } } : {}),
     request,
     plan,
     guided: claimed.guided,

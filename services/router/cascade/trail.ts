@@ -10,10 +10,11 @@ import { degradedByFailure, type Move } from './gate.ts'
 import type { RunLegDependencies } from './leg/leg-order.ts'
 import { callOff, type LegWait } from './leg/run-leg.ts'
 
-/** The end of a walk, or that another router has taken the climb. */
+/** The end of a walk, or why it has none. */
 export type Walked =
   | { readonly kind: 'ended'; readonly end: ClimbEnd; readonly legs: readonly LegState[] }
-  | { readonly kind: 'lost' }
+  /** Another router has taken the climb, or the money of its first leg was not held. */
+  | { readonly kind: 'lost' | 'not-held' }
 
 /** What ending needs. */
 export type FinishDependencies = Pick<RunLegDependencies, 'climbLog' | 'queue' | 'mail' | 'clock'> & {
@@ -103,7 +104,7 @@ export async function finishEarly(
   emit: EmitEvent | undefined,
   dependencies: FinishDependencies,
 ): Promise<Walked> {
-  if (waited.kind === 'lost') return { kind: 'lost' }
+  if (waited.kind === 'lost' || waited.kind === 'not-held') return { kind: waited.kind }
   const best = trail.streamed || waited.kind === 'left' ? undefined : bestOf(trail.called)
   const { afterwards } = dependencies
   if (best !== undefined && afterwards !== undefined && isForCallerAlone(course)) {

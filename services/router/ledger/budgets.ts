@@ -1,5 +1,5 @@
 import type { NanoUsd } from '#services/contract/money'
-import type { Rate, Scope, Share } from './ledger.ts'
+import type { Rate, Scope, Share } from '#services/state/ledger/ledger'
 import { createWindows, type WindowKind } from './windows.ts'
 
 /** A limit on spending. */

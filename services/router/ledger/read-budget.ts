@@ -1,6 +1,6 @@
 import type { Clock } from '#services/contract/clock'
 import type { Budgets, Limit } from './budgets.ts'
-import type { Balance, Ledger, Rate } from './ledger.ts'
+import type { Balance, Ledger, Rate } from '#services/state/ledger/ledger'
 
 /** What a caller is shown of money and rates. */
 export interface BudgetView {

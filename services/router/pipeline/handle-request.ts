@@ -1,15 +1,6 @@
 import { GatewayError } from '#services/contract/errors'
 import type { RequestId } from '#services/contract/ids'
-import {
-  NotHeld,
-  type Admitted,
-  type Assessed,
-  type Chosen,
-  type Claimed,
-  type Climbed,
-  type EmitEvent,
-  type Incoming,
-} from '#services/router/request/states'
+import type { Admitted, Assessed, Chosen, Claimed, Climbed, EmitEvent, Incoming } from '#services/router/request/states'
 import { isTakenOver } from '#services/state/cascade-log/idempotency'
 
 /** Every stage of a request, in the order in which it meets them. `Under` is a climb under way, whatever the climber makes of it. */
@@ -25,11 +16,13 @@ export interface Stages<Under> {
   readonly expect?: (chosen: Chosen) => void
   /** Lets go of it: it does not come. */
   readonly dismiss?: (admitted: Admitted) => void
-  /** Holds the money, or pledges it, unless `byItself`. */
-  readonly claim: (chosen: Chosen, byItself?: boolean) => Promise<Claimed>
+  /** Holds the money. */
+  readonly claim: (chosen: Chosen) => Promise<Claimed>
+  /** Leaves the holding to the dispatch of the first leg, where it can be left. */
+  readonly deferClaim?: (chosen: Chosen) => Claimed | undefined
   readonly start: (claimed: Claimed) => Promise<Under>
-  /** @throws NotHeld when money that was pledged could not be held: nothing has happened then */
-  readonly walk: (under: Under, signal: AbortSignal, emit?: EmitEvent) => Promise<Climbed>
+  /** `not-held`: the dispatch could not hold the money that was left to it, and nothing has happened. */
+  readonly walk: (under: Under, signal: AbortSignal, emit?: EmitEvent) => Promise<Climbed | 'not-held'>
   /** Waits for the run of an earlier request with this one's key; `undefined` when that is lost. @throws GatewayError Deadline, Cancelled when this one's caller cannot wait */
   readonly follow: (requestId: RequestId, admitted: Admitted, signal: AbortSignal) => Promise<Climbed | undefined>
   readonly settle: (claimed: Claimed, climbed: Climbed | undefined) => Promise<void>
@@ -68,9 +61,8 @@ export function createRequestHandler<Under>(
     return chosen
   }
 
-  /** From chosen to a climb that is durable, or will be with its first leg. */
-  const open = async (chosen: Chosen, byItself?: boolean): Promise<Opened<Under>> => {
-    const claimed = await stages.claim(chosen, byItself)
+  /** From a hold, or one that is left to the dispatch, to a climb that is durable, or will be with its first leg. */
+  const open = async (claimed: Claimed): Promise<Opened<Under>> => {
     try {
       return { claimed, under: await stages.start(claimed) }
     } catch (error) {
@@ -78,6 +70,9 @@ export function createRequestHandler<Under>(
       throw error
     }
   }
+  const openHeld = async (chosen: Chosen): Promise<Opened<Under>> => open(await stages.claim(chosen))
+  const openSoon = async (chosen: Chosen): Promise<Opened<Under>> =>
+    open(stages.deferClaim?.(chosen) ?? (await stages.claim(chosen)))
 
   const keyless = async <Result>(admitted: Admitted, work: Promise<Result>): Promise<Result> => {
     try {
@@ -91,25 +86,33 @@ export function createRequestHandler<Under>(
     }
   }
 
-  const climb = async ({ claimed, under }: Opened<Under>, signal: AbortSignal, emit?: EmitEvent): Promise<Climbed> => {
+  const climb = async (
+    { claimed, under }: Opened<Under>,
+    signal: AbortSignal,
+    emit?: EmitEvent,
+  ): Promise<Climbed | 'not-held'> => {
     const climbed = await stages.walk(under, signal, emit).catch(async (error: unknown) => {
-      if (!(error instanceof NotHeld)) await stages.settle(claimed, undefined)
+      await stages.settle(claimed, undefined)
       throw error
     })
+    if (climbed === 'not-held') return climbed
     if (climbed.end.kind === 'answered' && afterwards !== undefined) afterwards(() => stages.settle(claimed, climbed))
     else await stages.settle(claimed, climbed)
     stages.learn(claimed, climbed)
     return climbed
   }
 
-  /** A pledge that could not be kept is most often a budget that is nearly spent: the ledger then says what it still covers. */
-  const climbPaid = async (chosen: Chosen, opened: Opened<Under>, signal: AbortSignal, emit?: EmitEvent) => {
-    try {
-      return await climb(opened, signal, emit)
-    } catch (error) {
-      if (!(error instanceof NotHeld)) throw error
-      return climb(await open(chosen, true), signal, emit)
-    }
+  /** A dispatch that does not hold the money most often meets a budget that is nearly spent: the ledger then says what it still covers. */
+  const climbPaid = async (
+    chosen: Chosen,
+    opened: Opened<Under>,
+    signal: AbortSignal,
+    emit?: EmitEvent,
+  ): Promise<Climbed> => {
+    const climbed = await climb(opened, signal, emit)
+    const paid = climbed === 'not-held' ? await climb(await openHeld(chosen), signal, emit) : climbed
+    if (paid === 'not-held') throw new Error('money that is held was not held by the dispatch')
+    return paid
   }
 
   /** What came of the run that the key belongs to; `undefined` where it belongs to this request, since there was none or it ended for another caller's sake. */
@@ -130,7 +133,7 @@ export function createRequestHandler<Under>(
       const chosen = await keyless(admitted, decide(admitted))
       const { tell, following } = telling(chosen, emit)
       try {
-        const opened = await keyless(admitted, open(chosen))
+        const opened = await keyless(admitted, openSoon(chosen))
         if (admitted.request.idempotencyKey === undefined) return await climbPaid(chosen, opened, signal, following)
         return await untilLeft(climbPaid(chosen, opened, new AbortController().signal, following), signal, background)
       } catch (error) {
@@ -144,10 +147,7 @@ export function createRequestHandler<Under>(
       const admitted = await stages.admit(incoming, signal)
       const earlier = await stages.recall(admitted, signal)
       if (earlier !== undefined) return earlier
-      const opened = await keyless(
-        admitted,
-        decide(admitted).then(chosen => open(chosen)),
-      )
+      const opened = await keyless(admitted, decide(admitted).then(openHeld))
       background(climb(opened, new AbortController().signal))
       return admitted.requestId
     },

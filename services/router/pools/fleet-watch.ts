@@ -24,8 +24,8 @@ export interface FleetWatch {
   read(): Promise<void>
   /** Reads the queues of the pools that were asked about lately. */
   readQueues(): Promise<void>
-  /** A queue that counts what this router puts in line along, until the next reading. */
-  counted(queue: JobProducer): JobProducer
+  /** Counts a leg that this router puts in line along, until the next reading. */
+  readonly counting: PutObserver
   /** Counts a leg that was decided on and is not in line yet: requests that come together must see each other. */
   expect(requestId: RequestId, pool: string, leg: ComingLeg): void
   /** Lets go of a leg that does not come. */
@@ -35,6 +35,9 @@ export interface FleetWatch {
   /** Mean time in ms that a leg takes in a pool, or took while it had workers; `undefined` before any ran. */
   legMs(pool: string): number | undefined
 }
+
+/** Looks on while a leg is put into the queue of a pool, and gives what came of it. */
+export type PutObserver = <Result>(pool: string, job: Job, put: () => Promise<Result>) => Promise<Result>
 
 /** A leg that will be put in line. */
 export type ComingLeg = Pick<Job, 'priority' | 'tenant' | 'model' | 'serviceMs'>
@@ -120,18 +123,15 @@ export function createFleetWatch(
       const since = clock.now() - askedLatelyMs
       await readBacklogs([...askedAt].flatMap(([pool, at]) => (at >= since && pools.has(pool) ? [pool] : [])))
     },
-    counted: inner => ({
-      ...inner,
-      async add(pool, job, first) {
-        const requestId = parseLegId(job.legId)?.requestId
-        if (requestId === undefined || coming.get(requestId)?.pool !== pool) count(pool, job)
-        try {
-          await inner.add(pool, job, first)
-        } finally {
-          if (requestId !== undefined) coming.delete(requestId)
-        }
-      },
-    }),
+    async counting(pool, job, put) {
+      const requestId = parseLegId(job.legId)?.requestId
+      if (requestId === undefined || coming.get(requestId)?.pool !== pool) count(pool, job)
+      try {
+        return await put()
+      } finally {
+        if (requestId !== undefined) coming.delete(requestId)
+      }
+    },
     expect(requestId, pool, leg) {
       count(pool, leg)
       coming.set(requestId, { pool, leg, at: clock.now() })

@@ -8,7 +8,7 @@ import type { Price } from '#services/contract/price'
 import type { InferenceRequest } from '#services/contract/request'
 import type { Estimate, PartDescription, Policy, Step } from '#services/decision/policy/policy'
 import type { Workload } from '#services/state/service-times/workload'
-import type { ScriptCall } from '#services/platform/redis/script'
+import type { HoldOrder } from '#services/state/ledger/ledger'
 
 /** Who is calling, once the credential is proven. */
 export interface Caller {
@@ -147,25 +147,14 @@ export interface Chosen extends Assessed {
 
 declare const held: unique symbol
 
-/** The money for the dearest path is held, or pledged. Only `claim` makes one, so work without a hold does not compile. */
+/** The money for the worst-case path is held, or is to be held as the first leg is dispatched. Only `claim` makes one, so work without a hold does not compile. */
 export interface Claimed extends Chosen {
   readonly holdId: string
   readonly payers: Payers
-  /** Absent where the money is held. */
-  readonly pledge?: Pledge
+  /** What dispatching the first leg has to hold; absent where the money is held. */
+  readonly hold?: HoldOrder
   readonly [held]: true
 }
-
-/** A hold that is made in the step which opens the climb and puts its first leg in line: all of it happens, or nothing. */
-export interface Pledge {
-  /** What holds the money. */
-  readonly call: ScriptCall
-  /** Reads what came of it. @throws NotHeld when it did not hold */
-  readonly read: (reply: readonly unknown[]) => void
-}
-
-/** A pledge could not be kept, and nothing has happened: the money is to be asked for by itself, which says what is wrong. */
-export class NotHeld extends Error {}
 
 /** The climb is over and its end is in the log. Only `climb` makes one. */
 export interface Climbed {
@@ -178,8 +167,8 @@ export interface Climbed {
 }
 
 /** Stamps a chosen request as paid for; for `claim` alone. */
-export function markClaimed(chosen: Chosen, holdId: string, payers: Payers, pledge?: Pledge): Claimed {
-  return { ...chosen, holdId, payers, ...(pledge === undefined ? {} : { pledge }) } as Claimed
+export function markClaimed(chosen: Chosen, holdId: string, payers: Payers, hold?: HoldOrder): Claimed {
+  return { ...chosen, holdId, payers, ...(hold === undefined ? {} : { hold }) } as Claimed
 }
 
 /** What happens on a climb, for a caller who watches. */

@@ -4,8 +4,8 @@ import type { Payers } from '#services/contract/model'
 import { formatNanoUsd, type NanoUsd } from '#services/contract/money'
 import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
 import type { Budgets } from '#services/router/ledger/budgets'
-import type { Amounts, Ledger, Share } from '#services/router/ledger/ledger'
-import { markClaimed } from '#services/router/request/states'
+import type { Amounts, Ledger, Share } from '#services/state/ledger/ledger'
+import { markClaimed, type Chosen } from '#services/router/request/states'
 import type { Claim } from './claim.ts'
 
 /** What the deployment gives out for calls that teach it. */
@@ -29,7 +29,7 @@ const payers: Payers = { answer: 'deployment' }
 export function createClaimShadow(
   { perDayNanoUsd, holdLeaseMs }: ClaimShadowOptions,
   { ledger, budgets, clock }: ClaimShadowDependencies,
-): Claim {
+): Claim['hold'] {
   return async chosen => {
     const nowMs = clock.now()
     const reservation = await ledger.reserve({
@@ -54,7 +54,7 @@ export function createClaimShadow(
   }
 }
 
-function amountsOf(considered: Parameters<Claim>[0]['considered'], reserveNanoUsd: NanoUsd): Amounts {
+function amountsOf(considered: Chosen['considered'], reserveNanoUsd: NanoUsd): Amounts {
   const byPool: Partial<Record<Share, NanoUsd>> = {}
   for (const { rung, reserveNanoUsd: own, removedBy } of considered) {
     const share: Share = `pool:${rung.model.pool}`

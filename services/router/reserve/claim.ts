@@ -5,16 +5,14 @@ import { formatNanoUsd, maxNanoUsd, type NanoUsd } from '#services/contract/mone
 import { limitsOf, nextStep } from '#services/router/ladders/next-step'
 import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
 import type { Budgets } from '#services/router/ledger/budgets'
-import type { HoldOrder, Ledger, Reservation, Scope, Share, Take } from '#services/router/ledger/ledger'
+import type { HoldOrder, Ledger, Reservation, Scope, Share, Take } from '#services/state/ledger/ledger'
 import {
   isInline,
   markClaimed,
-  NotHeld,
   runDeadlineOf,
   type Chosen,
   type Claimed,
   type Considered,
-  type Pledge,
 } from '#services/router/request/states'
 import { offersOf, type Offer } from './offers.ts'
 
@@ -35,16 +33,18 @@ export interface ClaimDependencies {
   readonly observe: (limit: string, outcome: 'refused' | 'shadowed') => void
 }
 
-/** Holds the money for the dearest path; `byItself`: at once, not in the step that opens the climb. @throws GatewayError BudgetExceeded when not even the cheapest rung can be paid, RateLimited, Overloaded when the ledger's data is gone */
-export type Claim = (chosen: Chosen, byItself?: boolean) => Promise<Claimed>
+/** Holds money for requests. */
+export interface Claim {
+  /** Holds what the worst-case path may cost, or as much of it as a nearly spent budget covers. @throws GatewayError BudgetExceeded when not even the cheapest rung can be paid, RateLimited, Overloaded when the ledger's data is gone */
+  hold(chosen: Chosen): Promise<Claimed>
+  /** Leaves the hold of the whole path to the dispatch of the first leg; `undefined` where something is stored before that. @throws GatewayError BudgetExceeded when a request may not cost what its cheapest rung may */
+  defer(chosen: Chosen): Claimed | undefined
+}
 
-/**
- * Makes the stage. The ledger is asked once: it holds the whole path, or where a budget is nearly spent, as much of it as that still
- * covers. Where nothing needs to be put away before a climb opens, the whole path is pledged, and held in that step.
- */
+/** Makes the stage. The ledger is asked once, either here or in the dispatch. */
 export function createClaim({ holdLeaseMs, payers }: ClaimOptions, dependencies: ClaimDependencies): Claim {
   const { ledger, budgets, clock, observe } = dependencies
-  return async (chosen, byItself = false) => {
+  const ask = (chosen: Chosen): { readonly offers: readonly Offer[]; readonly order: HoldOrder } => {
     const nowMs = clock.now()
     const { tenant } = chosen.caller
     const scopes = budgets.scopes(tenant, nowMs)
@@ -57,35 +57,28 @@ export function createClaim({ holdLeaseMs, payers }: ClaimOptions, dependencies:
       leaseUntil: holdLeaseUntil(nowMs, runDeadlineOf(chosen), holdLeaseMs),
       nowMs,
     }
-    if (!byItself && mayBePledged(chosen)) {
-      const pledge = pledgeOf(order, dependencies)
-      if (pledge !== undefined) return fund(chosen, offers[0], payers, pledge)
-    }
-    const reservation = await ledger.reserve(order)
-    if (reservation.kind === 'closed' && scopes.every(isFree)) return fund(chosen, offers[0], payers)
-    if (reservation.kind !== 'held') throw refusalOf(reservation, nowMs, observe)
-    for (const limit of reservation.shadowed) observe(limit, 'shadowed')
-    return fund(chosen, offers[reservation.offer], payers)
+    return { offers, order }
   }
-}
-
-/** A job, and what has an idempotency key, is opened by itself, since somebody may come back for it; media are put away before, and nothing is before there is money. */
-function mayBePledged({ mode, request, parts }: Chosen): boolean {
-  return mode === 'sync' && request.idempotencyKey === undefined && parts.every(isInline)
-}
-
-/** The best offer alone: what a nearly spent budget still covers is found out by itself. */
-function pledgeOf(order: HoldOrder, { ledger, observe }: ClaimDependencies): Pledge | undefined {
-  const reserving = ledger.reserving?.({ ...order, offers: order.offers.slice(0, 1) })
-  if (reserving === undefined) return undefined
   return {
-    call: reserving.call,
-    read(reply) {
-      const reservation = reserving.read(reply)
-      if (reservation.kind !== 'held') throw new NotHeld(reservation.kind)
+    async hold(chosen) {
+      const { offers, order } = ask(chosen)
+      const reservation = await ledger.reserve(order)
+      if (reservation.kind === 'closed' && order.scopes.every(isFree)) return fund(chosen, offers[0], payers)
+      if (reservation.kind !== 'held') throw refusalOf(reservation, order.nowMs, observe)
       for (const limit of reservation.shadowed) observe(limit, 'shadowed')
+      return fund(chosen, offers[reservation.offer], payers)
+    },
+    defer(chosen) {
+      if (!mayBeDeferred(chosen)) return undefined
+      const { offers, order } = ask(chosen)
+      return fund(chosen, offers[0], payers, order)
     },
   }
+}
+
+/** A job, and what has an idempotency key, is opened before its leg is sent, since somebody may come back for it. Media are stored before, and nothing is stored before there is money. */
+function mayBeDeferred({ mode, request, parts }: Chosen): boolean {
+  return mode === 'sync' && request.idempotencyKey === undefined && parts.every(isInline)
 }
 
 /** What may be held of this request. @throws GatewayError BudgetExceeded when a request may not cost what its cheapest rung may */
@@ -128,7 +121,7 @@ function isFree({ limitNanoUsd, shadow }: Scope): boolean {
 }
 
 /** Leaves the rungs that are paid for; where that takes the first step away, the step that is now the best is taken instead. */
-function fund(chosen: Chosen, offer: Offer | undefined, payers: Payers, pledge?: Pledge): Claimed {
+function fund(chosen: Chosen, offer: Offer | undefined, payers: Payers, hold?: HoldOrder): Claimed {
   if (offer === undefined) throw new Error('the ledger took an offer that was not made')
   const paid = new Set(offer.rungs)
   const considered = chosen.considered.map((one): Considered =>
@@ -148,7 +141,7 @@ function fund(chosen: Chosen, offer: Offer | undefined, payers: Payers, pledge?:
     { ...chosen, considered, firstStep, reserveNanoUsd: offer.amountNanoUsd },
     chosen.requestId,
     payers,
-    pledge,
+    hold,
   )
 }
 

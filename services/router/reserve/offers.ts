@@ -1,6 +1,6 @@
 import { addNanoUsd, type NanoUsd } from '#services/contract/money'
 import type { LegPurpose, Payers } from '#services/contract/model'
-import type { Amounts, Share } from '#services/router/ledger/ledger'
+import type { Amounts, Share } from '#services/state/ledger/ledger'
 import type { Considered } from '#services/router/request/states'
 
 /** A part of the ladder that may be paid for, with what has to be held for it. */

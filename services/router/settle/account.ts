@@ -1,7 +1,7 @@
 import type { ClimbPlan, LegState } from '#services/state/cascade-log/cascade-log'
 import { addNanoUsd, type NanoUsd } from '#services/contract/money'
 import { tokensOf } from '#services/contract/price'
-import type { Settlement, Share } from '#services/router/ledger/ledger'
+import type { Settlement, Share } from '#services/state/ledger/ledger'
 
 /**
  * What the legs of a climb have cost, and who pays. The attempt in force is paid by its receipt. Attempts that lost their leg, and one

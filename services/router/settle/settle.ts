@@ -3,7 +3,7 @@ import type { ClimbLog, ClimbState, LegState } from '#services/state/cascade-log
 import type { Clock } from '#services/contract/clock'
 import { parseRequestId, type RequestId } from '#services/contract/ids'
 import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
-import type { Amounts, ExpiredHold, Ledger, Settlement } from '#services/router/ledger/ledger'
+import type { Amounts, ExpiredHold, Ledger, Settlement } from '#services/state/ledger/ledger'
 import type { Claimed, Climbed } from '#services/router/request/states'
 import { accountOf, isWhole } from './account.ts'
 

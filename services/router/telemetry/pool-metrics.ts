@@ -1,15 +1,14 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { isGatewayError } from '#services/contract/errors'
-import type { JobProducer } from '#services/state/queue/pool-queue'
 import { overloadPrice, type EscalationBackpressure } from '#services/router/choose/overload-price'
-import type { FleetWatch } from '#services/router/pools/fleet-watch'
+import type { FleetWatch, PutObserver } from '#services/router/pools/fleet-watch'
 
 /** What the pools owe and what they can do: the figures that workers are scaled by. */
 export interface PoolMetrics {
   /** A leg was wanted and refused because the pool has too few workers. */
   refused(pool: string, predictedMs?: number): void
-  /** A queue that tells of refusals when it is full. */
-  watched(queue: JobProducer): JobProducer
+  /** Tells of refusals of a full queue. */
+  readonly watching: PutObserver
 }
 
 /** What a leg counts for while nobody knows how long one takes. */
@@ -82,16 +81,13 @@ export function createPoolMetrics(
   }
   return {
     refused,
-    watched: queue => ({
-      ...queue,
-      async add(pool, job, first) {
-        try {
-          await queue.add(pool, job, first)
-        } catch (error) {
-          if (isGatewayError(error) && error.details.reason === 'QUEUE_FULL') refused(pool)
-          throw error
-        }
-      },
-    }),
+    async watching(pool, _job, put) {
+      try {
+        return await put()
+      } catch (error) {
+        if (isGatewayError(error) && error.details.reason === 'QUEUE_FULL') refused(pool)
+        throw error
+      }
+    },
   }
 }

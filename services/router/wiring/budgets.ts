@@ -25,7 +25,9 @@ type Budgets = Config['budgets']
 export interface Money {
   readonly claim: Claim
   /** For calls that the deployment makes to learn from, and pays. */
-  readonly claimShadow: Claim
+  readonly claimShadow: Claim['hold']
+  /** Hears of every watched limit that would have refused a hold. */
+  readonly shadowed: (limit: string) => void
   readonly settler: Settler
   readonly readBudget: ReadBudget
   readonly isPaid: (tenant: string) => boolean
@@ -56,6 +58,7 @@ export function composeMoney(
       { holdLeaseMs, perDayNanoUsd: fromUsd(config.learning.shadowUsdPerDay) },
       { ledger, budgets, clock },
     ),
+    shadowed: limit => metrics.limited(limit, 'shadowed'),
     settler: createSettler({
       ledger,
       climbLog,

@@ -41,7 +41,7 @@ export interface LearningDependencies {
   readonly consider: Consider
   readonly probes: Probes
   /** Holds what such a call may cost, of the deployment's money. */
-  readonly claimShadow: Claim
+  readonly claimShadow: Claim['hold']
   readonly climb: ClimbDependencies
   readonly background: (climbing: Promise<unknown>) => void
 }
@@ -150,6 +150,7 @@ function shadowHandler({
       ...stages,
       choose: createChoose({ consider, clock, refused: uncounted, isPaid: () => true }),
       claim: claimShadow,
+      deferClaim: () => undefined,
       start: climber.start,
       walk: climber.walk,
       learn: uncounted,

@@ -9,7 +9,7 @@ import type { LegDesk } from '#services/router/cascade/leg/leg-desk'
 import type { RunLegDependencies } from '#services/router/cascade/leg/leg-order'
 import { hedgesOf, watchedPoolsOf } from './options.ts'
 import type { Stores } from './stores.ts'
-import { createFleetWatch, type FleetWatch } from '#services/router/pools/fleet-watch'
+import { createFleetWatch, type FleetWatch, type PutObserver } from '#services/router/pools/fleet-watch'
 import { createPredictLeg } from '#services/router/choose/predict-leg'
 import { createHedging } from '#services/router/pools/hedging-policy'
 import type { Stages } from '#services/router/pipeline/handle-request'
@@ -28,7 +28,9 @@ export interface FleetParts {
   /** Counts the first leg of what was chosen as work to come. */
   readonly coming: Required<Pick<Stages<unknown>, 'expect' | 'dismiss'>>
   /** How legs of cascades get into their queues. */
-  readonly legs: Required<Pick<RunLegDependencies, 'queue' | 'predictLeg' | 'hedging'>>
+  readonly legs: Required<Pick<RunLegDependencies, 'queue' | 'dispatch' | 'predictLeg' | 'hedging'>>
+  /** The same for calls of the router's own, which add nothing to what pools are wanted for. */
+  readonly ownLegs: Pick<RunLegDependencies, 'queue' | 'dispatch'>
   /** Reads workers and queues, then looks for legs that nobody is left to run. */
   readonly look: (desk: LegDesk, climbLog: ClimbLog) => () => Promise<void>
 }
@@ -36,7 +38,7 @@ export interface FleetParts {
 /** Builds the view of the pools and reads it once. */
 export async function composeFleet(
   config: Config,
-  { registry, queue }: Pick<Stores, 'registry' | 'queue'>,
+  { registry, queue, dispatch }: Pick<Stores, 'registry' | 'queue' | 'dispatch'>,
   { clock, metrics }: { readonly clock: Clock; readonly metrics: Registry },
 ): Promise<FleetParts> {
   const { weights, targetAttainment: onTimeRatio, escalationBackpressure } = config.scheduling
@@ -57,16 +59,32 @@ export async function composeFleet(
       dismiss: ({ requestId }) => fleet.dismiss(requestId),
     },
     legs: {
-      queue: fleet.counted(pools.watched(queue)),
+      ...observed({ queue, dispatch }, (pool, job, put) =>
+        fleet.counting(pool, job, () => pools.watching(pool, job, put)),
+      ),
       predictLeg: createPredictLeg(fleet.current, weights),
       hedging: createHedging(hedgesOf(config), fleet.current),
     },
+    ownLegs: observed({ queue, dispatch }, fleet.counting),
     look(desk, climbLog) {
       const strand = createStrandedLook({ desk, fleet: fleet.current, queue, climbLog, clock })
       return async () => {
         await fleet.read()
         await strand()
       }
+    },
+  }
+}
+
+/** A queue and a dispatch, with somebody who looks on. */
+function observed(
+  { queue, dispatch }: Pick<RunLegDependencies, 'queue' | 'dispatch'>,
+  observe: PutObserver,
+): Pick<RunLegDependencies, 'queue' | 'dispatch'> {
+  return {
+    queue: { ...queue, add: (pool, job) => observe(pool, job, () => queue.add(pool, job)) },
+    dispatch: {
+      dispatch: order => observe(order.firstLeg.pool, order.job, () => dispatch.dispatch(order)),
     },
   }
 }

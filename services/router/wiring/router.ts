@@ -69,7 +69,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const metricsRegistry = createMetricsRegistry()
   const storeMetrics = createStoreMetrics(metricsRegistry, 'router')
   const stores = await createStores(loaded, name, { clock, logger, metrics: storeMetrics })
-  const { climbLog, queue, mail, payloads, registry, generation } = stores
+  const { climbLog, mail, payloads, registry, generation } = stores
   const { ladders, shelf, guideOf, policies } = await composePolicies(config, {
     store: stores.policies,
     packs: places,
@@ -99,6 +99,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     clock,
     leases,
     opened: leases.begin,
+    shadowed: money.shadowed,
     owner,
     logger,
     tracer,
@@ -132,11 +133,12 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       return chosen
     },
     ...pools.coming,
-    claim: money.claim,
+    claim: money.claim.hold,
+    deferClaim: money.claim.defer,
     start: climber.start,
     async walk(course, signal, emit) {
       const climbed = await traceClimb(course, tracer, traced => climber.walk(traced, signal, emit))
-      ended(climbed)
+      if (climbed !== 'not-held') ended(climbed)
       return climbed
     },
     async follow(requestId, { deadlineAt }, signal) {
@@ -156,7 +158,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     probes: pools.probes,
     background,
     claimShadow: money.claimShadow,
-    climb: { ...climbDependencies, queue: fleet.counted(queue) },
+    climb: { ...climbDependencies, ...pools.ownLegs },
     fleet: fleet.current,
     registry: metricsRegistry,
     shelf,

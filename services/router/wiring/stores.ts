@@ -2,10 +2,15 @@ import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { createClimbKeys } from '#services/state/cascade-log/cascade-keys'
 import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
+import { createOpenCall } from '#services/state/cascade-log/open-call'
 import { createRedisClimbLog } from '#services/state/cascade-log/redis-cascade-log'
 import { createReplicatedLog } from '#services/state/cascade-log/replicated-cascade-log'
 import { logTimesOf } from '#services/state/cascade-log/times'
+import type { Dispatch } from '#services/state/dispatch/dispatch'
+import { createRedisDispatch, type DispatchCalls } from '#services/state/dispatch/redis-dispatch'
+import { createStepwiseDispatch } from '#services/state/dispatch/stepwise-dispatch'
 import type { JobList } from '#services/state/job-list/job-list'
 import { createRedisJobList } from '#services/state/job-list/redis-job-list'
 import type { LoadedConfig } from '#services/config/load-config'
@@ -18,8 +23,9 @@ import { createRedisPayloadStore } from '#services/state/payloads/redis-payload-
 import { createBullmqProducer } from '#services/state/queue/bullmq-producer'
 import type { Job } from '#services/state/queue/job'
 import type { JobProducer } from '#services/state/queue/pool-queue'
+import { createPutCall, type PutOptions } from '#services/state/queue/put-call'
 import { checkRedis } from '#services/platform/redis/check-redis'
-import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
+import { connectRedis, isOneServer, whenReady, type RedisConnection } from '#services/platform/redis/connect'
 import type { StoreClock } from '#services/platform/redis/store-clock'
 import { openReplication } from '#services/platform/redis/replication'
 import { watchStore, type StoreHealth } from '#services/platform/redis/store-health'
@@ -29,10 +35,12 @@ import type { StoreMetrics } from '#services/platform/telemetry/store-metrics'
 import { neverRun } from '#services/router/cascade/leg/never-run'
 import type { KeyStore } from '#services/router/edge/auth/keys/key-store'
 import { createRedisKeyStore } from '#services/router/edge/auth/keys/redis-key-store'
-import type { Ledger } from '#services/router/ledger/ledger'
-import { createGeneration, type Generation } from '#services/router/ledger/generation'
-import { createMemoryFile } from '#services/router/ledger/memory-file'
-import { createRedisLedger } from '#services/router/ledger/redis-ledger'
+import type { Ledger } from '#services/state/ledger/ledger'
+import { createGeneration, type Generation } from '#services/state/ledger/generation'
+import { createLedgerKeys } from '#services/state/ledger/ledger-keys'
+import { createMemoryFile } from '#services/state/ledger/memory-file'
+import { createRedisLedger } from '#services/state/ledger/redis-ledger'
+import { createReserveCall } from '#services/state/ledger/reserve-call'
 import type { PolicyStore } from '#services/router/policies/policy-store'
 import { createRedisPolicyStore } from '#services/router/policies/redis-policy-store'
 
@@ -42,6 +50,7 @@ export interface Stores {
   readonly climbLog: ClimbLog
   readonly jobList: JobList
   readonly queue: JobProducer
+  readonly dispatch: Dispatch
   readonly mail: MailSender
   readonly mailbox: Mailbox<RouterMail>
   readonly payloads: PayloadStore
@@ -93,7 +102,8 @@ export async function createStores(
     const notice = { kind: 'leg-ended', legId, attempt: 0, end: neverRun('shed', clock.now()) } as const
     mail.send(replyTo, notice).catch((error: unknown) => logger.debug({ err: error, legId }, 'a shed leg waits on'))
   }
-  const queue = createBullmqProducer({ prefix, maxWaiting, onShed }, redis)
+  const putOptions = { prefix, maxWaiting, onShed }
+  const queue = createBullmqProducer(putOptions, redis)
   const mailbox = createRedisMailbox<RouterMail>({ prefix, name, ttlMs: mailboxTtlMs }, { reader, redis, logger })
   const { recordsPerTenant, keepDays } = config.learning
   const generation = await createGeneration(
@@ -104,23 +114,28 @@ export async function createStores(
   )
   await generation.look()
   const replication = openReplication({ prefix, waitMs: Math.floor(commandTimeoutMs / 2) }, redis, logger)
+  const climbLog = createReplicatedLog(createRedisClimbLog({ prefix, ...logTimesOf(config.redis.keep) }, redis), {
+    prefix,
+    replication,
+    clock,
+  })
+  const ledger = createRedisLedger({ prefix, rememberMs: rememberHoldMs, keepCounterMs }, redis, generation)
   const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
   return {
     redis,
     health,
     queue,
     mailbox,
-    climbLog: createReplicatedLog(createRedisClimbLog({ prefix, ...logTimesOf(config.redis.keep) }, redis), {
-      prefix,
-      replication,
-      clock,
-    }),
+    dispatch: isOneServer(redis)
+      ? createRedisDispatch(callsOf(prefix, generation, putOptions), redis)
+      : createStepwiseDispatch({ ledger, cascadeLog: climbLog, queue }),
+    climbLog,
     jobList: createRedisJobList({ prefix, most: mostJobsListed, ttlMs: config.redis.keep.deadLetterMs }, redis),
     mail,
     payloads: createRedisPayloadStore({ prefix, quotaBytes }, redis, clock),
     registry: createRedisWorkerRegistry(prefix, redis, clock),
     generation,
-    ledger: createRedisLedger({ prefix, rememberMs: rememberHoldMs, keepCounterMs }, redis, generation),
+    ledger,
     keys: createRedisKeyStore(prefix, redis),
     policies: createRedisPolicyStore(prefix, redis, clock),
     outcomes: createRedisOutcomeStore({ prefix, recordsPerTenant, ttlMs: keepDays * 86_400_000 }, redis, clock),
@@ -131,6 +146,15 @@ export async function createStores(
       replication.close()
       redis.disconnect()
     },
+  }
+}
+
+/** The three steps of a dispatch on one server. */
+function callsOf(prefix: string, generation: Generation, putOptions: PutOptions): DispatchCalls {
+  return {
+    reserve: createReserveCall({ keys: createLedgerKeys(prefix), keepCounterMs, mark: () => generation.mark }),
+    open: createOpenCall(createClimbKeys(prefix)),
+    put: createPutCall(putOptions),
   }
 }
 

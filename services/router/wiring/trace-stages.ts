@@ -42,16 +42,20 @@ export function traceStages<Under>(stages: Stages<Under>, tracer: Tracer): Stage
         span.end()
       }
     },
-    claim: (chosen, byItself) =>
+    claim: chosen =>
       withSpan(tracer, 'claim', { parent: chosen.traceparent }, async span => {
-        const claimed = await stages.claim(chosen, byItself)
-        span.set({
-          'sluice.reserve_nano_usd': chosen.reserveNanoUsd,
-          // The money is then held in the step that puts the first leg in line.
-          'sluice.pledged': claimed.pledge !== undefined,
-        })
+        const claimed = await stages.claim(chosen)
+        span.set({ 'sluice.reserve_nano_usd': chosen.reserveNanoUsd, 'sluice.hold_deferred': false })
         return claimed
       }),
+    deferClaim(chosen) {
+      const claimed = stages.deferClaim?.(chosen)
+      if (claimed === undefined) return undefined
+      // The money is then held in the step that puts the first leg in line.
+      const attributes = { 'sluice.reserve_nano_usd': chosen.reserveNanoUsd, 'sluice.hold_deferred': true }
+      tracer.start('claim', { parent: chosen.traceparent, attributes }).end()
+      return claimed
+    },
     start: claimed => withSpan(tracer, 'start', { parent: claimed.traceparent }, () => stages.start(claimed)),
     settle: (claimed, climbed) =>
       withSpan(tracer, 'settle', { parent: claimed.traceparent }, () => stages.settle(claimed, climbed)),
@@ -62,8 +66,8 @@ export function traceStages<Under>(stages: Stages<Under>, tracer: Tracer): Stage
 export function traceClimb(
   course: Course,
   tracer: Tracer,
-  walk: (course: Course) => Promise<Climbed>,
-): Promise<Climbed> {
+  walk: (course: Course) => Promise<Climbed | 'not-held'>,
+): Promise<Climbed | 'not-held'> {
   if (!tracer.records) return walk(course)
   const { request, plan, epoch } = course
   const start = {
@@ -81,6 +85,10 @@ export function traceClimb(
     const { traceparent } = span
     const traced = traceparent === undefined ? request : { ...request, traceparent }
     const climbed = await walk({ ...course, request: traced })
+    if (climbed === 'not-held') {
+      span.set({ 'sluice.end': climbed })
+      return climbed
+    }
     const { end } = climbed
     span.set({ 'sluice.end': end.kind, 'sluice.rungs': climbed.legs.length })
     if (end.kind === 'failed') span.fail(end.code)

@@ -7,7 +7,6 @@ import type { NanoUsd } from '#services/contract/money'
 import type { Price, Usage } from '#services/contract/price'
 import type { Workload } from '#services/state/service-times/workload'
 import type { PartReference } from '#services/state/queue/job'
-import type { ScriptCall } from '#services/platform/redis/script'
 
 /** What was asked, kept so that any router can go on with it. */
 export interface ClimbRequest {
@@ -171,8 +170,6 @@ export type BeginLeg =
 export interface ClimbLog {
   /** Starts a climb with its first leg planned, owned by `owner` at epoch 1. False when it exists. */
   open(request: ClimbRequest, plan: ClimbPlan, firstLeg: PlannedLeg, owner: Owner): Promise<boolean>
-  /** The same, not done yet: for the step that puts the first leg in line. Absent where the log cannot be a part of another's step. */
-  opening?(request: ClimbRequest, plan: ClimbPlan, firstLeg: PlannedLeg, owner: Owner): ScriptCall
   /** Makes sure that a climb which is not there will not be opened by a command that is still on its way. False when there is one. */
   forbid(requestId: RequestId): Promise<boolean>
   /** Plans the next leg. Idempotent by index. False when this epoch is fenced, or the climb is over or cancelled. */

@@ -2,11 +2,12 @@ import { parseLegId, parseRequestId, type RequestId } from '#services/contract/i
 import { isOneServer, type RedisConnection } from '#services/platform/redis/connect'
 import { onRedis } from '#services/platform/redis/run-command'
 import { composeScript } from '#services/platform/redis/compose-script'
-import { loadScript, runScript, type Script, type ScriptCall } from '#services/platform/redis/script'
+import { loadScript, runScript, type Script } from '#services/platform/redis/script'
 import { beginLeg, beginOf } from './begin-leg.ts'
 import { climbOf, pairUp } from './cascade-fields.ts'
 import { createClimbKeys, type ClimbKeys } from './cascade-keys.ts'
-import type { ClimbEnd, ClimbLog, ClimbPlan, ClimbRequest, ClimbState, Owner, PlannedLeg } from './cascade-log.ts'
+import type { ClimbEnd, ClimbLog, ClimbState, Owner } from './cascade-log.ts'
+import { createOpenCall, openGraceMs, openScript } from './open-call.ts'
 
 /** How long things are kept. */
 export interface ClimbLogOptions {
@@ -21,12 +22,9 @@ export interface ClimbLogOptions {
 }
 
 const load = (name: string): Script => loadScript(import.meta.url, `lua/${name}.lua`)
-const open = load('open')
 const finish = load('finish')
 const endLeg = load('leg/end-leg')
 const scripts = {
-  open,
-  openAndList: composeScript({ open }, load('open-and-list')),
   forbid: load('forbid'),
   planLeg: load('leg/plan-leg'),
   beginLeg,
@@ -43,9 +41,6 @@ const scripts = {
   bindKey: load('bind-key'),
   releaseKey: load('release-key'),
 }
-
-/** An open climb outlives its deadline by this, so that a redelivered leg still finds what it was for. */
-const openGraceMs = 600_000
 
 /** The climb log in Redis: one hash a climb, changed by Lua alone; two indexes beside it, which may run ahead of the hashes but never behind. */
 export function createRedisClimbLog(options: ClimbLogOptions, redis: RedisConnection): ClimbLog {
@@ -64,28 +59,21 @@ function routerSide(
   keys: ClimbKeys,
 ): Pick<
   ClimbLog,
-  'open' | 'opening' | 'forbid' | 'planLeg' | 'judgeLeg' | 'abandonLeg' | 'finish' | 'cancel' | 'renew' | 'takeOver'
+  'open' | 'forbid' | 'planLeg' | 'judgeLeg' | 'abandonLeg' | 'finish' | 'cancel' | 'renew' | 'takeOver'
 > {
   const oneServer = isOneServer(redis)
-  const opening = (request: ClimbRequest, plan: ClimbPlan, firstLeg: PlannedLeg, owner: Owner): ScriptCall => {
-    const { requestId, deadlineAt, submittedAt } = request
-    const ttlMs = Math.max(0, deadlineAt - submittedAt) + openGraceMs
-    const texts = [request, plan, firstLeg].map(value => JSON.stringify(value))
-    const args = [...texts, owner.name, owner.leaseUntil, deadlineAt, ttlMs, Number(isKept(request)), requestId]
-    return { script: scripts.openAndList, keys: [keys.climb(requestId), keys.open], args }
-  }
+  const opening = createOpenCall(keys)
   return {
     async open(request, plan, firstLeg, owner) {
-      const { script, keys: both, args } = opening(request, plan, firstLeg, owner)
-      if (oneServer) return isOne(runScript(redis, script, both, args))
+      const { script, keys: both, args, read } = opening.callFor(request, plan, firstLeg, owner)
+      if (oneServer) return read(await runScript(redis, script, both, args))
       // The index first: an entry without a climb is dropped by the next take-over, a climb without an entry would be forgotten.
       const [, opened] = await Promise.all([
         onRedis(() => redis.zadd(keys.open, owner.leaseUntil, request.requestId)),
-        runScript(redis, scripts.open, both.slice(0, 1), args.slice(0, -1)),
+        runScript(redis, openScript, both.slice(0, 1), args.slice(0, -1)),
       ])
       return opened === 1
     },
-    ...(oneServer ? { opening } : {}),
     forbid: requestId => isOne(runScript(redis, scripts.forbid, [keys.climb(requestId)], [openGraceMs])),
     planLeg: (requestId, leg, epoch) =>
       isOne(runScript(redis, scripts.planLeg, [keys.climb(requestId)], [leg.index, JSON.stringify(leg), epoch])),
@@ -236,11 +224,6 @@ function keyring(
       await runScript(redis, scripts.releaseKey, [keys.idempotency(tenant, key)], [requestId])
     },
   }
-}
-
-/** Somebody may come back for a job's answer, or with the same idempotency key. */
-function isKept({ mode, idempotent }: ClimbRequest): boolean {
-  return mode === 'async' || idempotent
 }
 
 /** Times to live of an ended climb: of one that a waiting caller made, and of one that somebody may come back for. */

@@ -5,14 +5,13 @@ import type { Logger } from 'pino'
 import { systemClock } from '#services/contract/clock'
 import { every, sleep } from '#services/platform/process/every'
 import type { RedisConnection } from '#services/platform/redis/connect'
-import { openTickets } from './bullmq-tickets.ts'
+import { createTicketMender, openTickets } from './bullmq-tickets.ts'
 import type { WatchableConsumer } from './pool-queue.ts'
 import { openParkedTakes, type ParkedTakes } from './parked-take.ts'
 import { openTicketBell } from './ticket-bell.ts'
 import { openLine, type Beginning, type Lock, type TakenTicket } from './redis-line.ts'
-import { createTicketMender } from './ticket-mender.ts'
 import { openHeldTicket, type HeldTicket } from './held-ticket.ts'
-import { queueName, queuePrefix } from './ticket-names.ts'
+import { queueName, queuePrefix } from './bullmq-internals.ts'
 
 /** What one pool's consumer is told. */
 export interface ConsumerOptions {

@@ -1,7 +1,8 @@
 import { Queue } from 'bullmq'
 import type { RedisConnection } from '#services/platform/redis/connect'
 import { onRedis } from '#services/platform/redis/run-command'
-import { queueName, queuePrefix } from './ticket-names.ts'
+import { queueName, queuePrefix } from './bullmq-internals.ts'
+import type { Line } from './redis-line.ts'
 
 /** Tickets of one pool: jobs of BullMQ, each of which lets a worker take the next batch in line. */
 export interface Tickets {
@@ -33,3 +34,24 @@ export function openTickets(prefix: string, pool: string, redis: RedisConnection
 
 /** Every command that fails rejects by itself; the event adds nothing. */
 function ignore(): void {}
+
+/** Most tickets that one look hands out. */
+const mostAtOnce = 256
+
+/**
+ * Makes the look for lost tickets: a process that dies between putting a leg in line and handing out its ticket leaves the line one
+ * short. Legs that outnumber tickets at two looks in a row get theirs; one too many does no harm, its worker finds nothing.
+ */
+export function createTicketMender(line: Line, tickets: Tickets): () => Promise<void> {
+  let before = 0
+  return async () => {
+    const [legs, out] = await Promise.all([line.waiting(), tickets.waiting()])
+    const short = Math.min(mostAtOnce, legs - out)
+    const lacking = Math.min(before, short)
+    before = Math.max(0, short)
+    if (lacking <= 0) return
+    before = 0
+    await line.count(out + lacking)
+    await tickets.handOut(lacking)
+  }
+}

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { connectAnother } from '#services/platform/redis/connect'
-import { ticketMarker } from './bullmq-scripts.ts'
+import { ticketMarker } from './bullmq-internals.ts'
 import { openLine, type Beginning, type Lock, type TakenTicket } from './redis-line.ts'
 
 /** Takes that wait in Redis for their ticket. */

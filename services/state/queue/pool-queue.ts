@@ -1,5 +1,4 @@
 import type { LegId } from '#services/contract/ids'
-import type { ScriptCall } from '#services/platform/redis/script'
 import type { Job } from './job.ts'
 
 /** Work that waits: of one class (1 runs first), tenant and model. */
@@ -35,11 +34,8 @@ export interface PoolBacklog {
 
 /** The sending side of every pool's queue. */
 export interface JobProducer {
-  /**
-   * Puts a leg into its pool's queue; a leg that is there already is left alone. `first` is done before it, in one step with it where
-   * one server has all keys. @throws GatewayError Overloaded when the queue is full or Redis is away, AlreadyExists when `first` refused
-   */
-  add(pool: string, job: Job, first?: ScriptCall): Promise<void>
+  /** Puts a leg into its pool's queue; a leg that is there already is left alone. @throws GatewayError Overloaded when the queue is full or Redis is away */
+  add(pool: string, job: Job): Promise<void>
   /** Takes a waiting leg out; false when it is running or gone. */
   remove(pool: string, legId: LegId): Promise<boolean>
   /** Legs waiting in the queue. */

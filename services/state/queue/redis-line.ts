@@ -2,19 +2,10 @@ import type { LegId } from '#services/contract/ids'
 import { isOneServer, type RedisConnection } from '#services/platform/redis/connect'
 import { onRedis } from '#services/platform/redis/run-command'
 import { composedWith, composeScript } from '#services/platform/redis/compose-script'
-import { loadScript, runScript, type Script, type ScriptCall } from '#services/platform/redis/script'
-import { bullmqScripts, ticketKeys, ticketPrefix } from './bullmq-scripts.ts'
-import { queuePrefix } from './ticket-names.ts'
-import { priorityRanks, type Job } from './job.ts'
+import { loadScript, runScript, type Script } from '#services/platform/redis/script'
+import { bullmqScripts, ticketKeys, ticketPrefix } from './bullmq-internals.ts'
+import { lineKey, lineKeys, separator, type LineKey } from './line-keys.ts'
 import type { BegunWord, PoolBacklog, RunningLeg } from './pool-queue.ts'
-
-/** What came of putting a leg in line: `shed` is the envelope of the leg that had to go. */
-export type Put =
-  | { readonly kind: 'put'; readonly shed?: unknown }
-  | { readonly kind: 'known' }
-  | { readonly kind: 'full' }
-  /** What had to come first was refused. */
-  | { readonly kind: 'refused' }
 
 /** Envelopes taken for a ticket, and those that were too late to be taken. */
 export interface Taken {
@@ -48,8 +39,6 @@ export interface Lock {
 
 /** The legs of one pool in the order in which they are to run; every change is one step in Lua. */
 export interface Line {
-  /** Puts a leg in line, and hands out a ticket for it where one is lacking; after `first`, in one step with it where one server has all keys. */
-  put(job: Job, mostWaiting: number, first?: ScriptCall): Promise<Put>
   /**
    * Takes a ticket and its batch; `limits` has the models that may be taken and the most legs of each. `undefined` when there is no ticket.
    * Where legs are begun too, a command that Redis comes to later goes by its time of then.
@@ -71,10 +60,9 @@ export interface Line {
 }
 
 const script = (name: string): Script => loadScript(import.meta.url, 'lua/line.lua', `lua/${name}.lua`)
-const { addTicket, activateTicket, completeTicket } = bullmqScripts
+const { activateTicket, completeTicket } = bullmqScripts
 const main = (name: string): Script => loadScript(import.meta.url, `lua/${name}.lua`)
 const scripts = {
-  put: composeScript({ put: script('put'), add_ticket: addTicket }, main('put-leg')),
   take: composeScript({ take: script('take'), activate_ticket: activateTicket }, main('take-ticket')),
   takeMore: script('take'),
   withdraw: script('withdraw'),
@@ -82,26 +70,12 @@ const scripts = {
   finish: composeScript({ done: script('done'), complete_ticket: completeTicket }, main('finish-ticket')),
   backlog: script('backlog'),
 }
-const wholes = { put: main('open-and-put'), take: main('take-and-begin') }
-
-const keyNames = [
-  'legs',
-  'places',
-  'wait',
-  'turns',
-  'idle',
-  'clocks',
-  'backlog',
-  'running',
-  'held',
-  'supply',
-  'put',
-] as const
+const takeAndBeginMain = main('take-and-begin')
 
 /** Opens a pool's line; with `beginning` for a worker that begins what it takes. */
 export function openLine(prefix: string, pool: string, redis: RedisConnection, beginning?: Beginning): Line {
-  const keyOf = (name: (typeof keyNames)[number]): string => `${queuePrefix(prefix, pool)}:line:${name}`
-  const keys = keyNames.map(keyOf)
+  const keyOf = (name: LineKey): string => lineKey(prefix, pool, name)
+  const keys = lineKeys(prefix, pool)
   const bullmqKeys = ticketKeys(prefix, pool)
   const ticketKey = ticketPrefix(prefix, pool)
   const run = (one: Script, args: readonly (string | number)[], more: readonly string[] = []): Promise<unknown> =>
@@ -111,45 +85,12 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
     { script: begin, workerId, maxDeaths, keyAround }: Beginning,
     args: readonly (string | number)[],
   ): Promise<unknown> => {
-    const whole = composedWith(begin, () => composeScript({ take_ticket: scripts.take, begin_leg: begin }, wholes.take))
+    const whole = composedWith(begin, () =>
+      composeScript({ take_ticket: scripts.take, begin_leg: begin }, takeAndBeginMain),
+    )
     return run(whole, [workerId, maxDeaths, ...keyAround, ...args], bullmqKeys.activate)
   }
-  const putAfter = async (
-    { script: before, keys: first, args: firstArgs, read }: ScriptCall,
-    args: readonly (string | number)[],
-  ) => {
-    if (oneServer) {
-      const whole = composedWith(before, () => composeScript({ first: before, put_leg: scripts.put }, wholes.put))
-      const counts = [first.length, firstArgs.length]
-      const reply = runScript(redis, whole, [...first, ...keys, ...bullmqKeys.add], [...counts, ...firstArgs, ...args])
-      const [said, put] = listOf(await reply)
-      read?.(said)
-      return put ?? ['refused']
-    }
-    const opened = await runScript(redis, before, first, firstArgs)
-    return opened === 1 ? run(scripts.put, args, bullmqKeys.add) : ['refused']
-  }
   return {
-    async put(job, mostWaiting, first) {
-      const { costMs, chargeMs, latestStartAt } = placeOf(job)
-      const args = [
-        job.legId,
-        JSON.stringify(job),
-        costMs,
-        chargeMs,
-        latestStartAt,
-        memberOf(job),
-        mostWaiting,
-        priorityRanks.sheddable,
-        ticketKey,
-        Date.now(),
-      ]
-      const putting = first === undefined ? run(scripts.put, args, bullmqKeys.add) : putAfter(first, args)
-      const [word, , shed] = listOf(await putting)
-      if (word === 'full' || word === 'refused') return { kind: word }
-      if (word !== 'put') return { kind: 'known' }
-      return { kind: 'put', ...(typeof shed === 'string' ? { shed: JSON.parse(shed) } : {}) }
-    },
     async take({ token, lockMs }, now, limits) {
       const args = [ticketKey, now(), token, lockMs, ...[...limits].flat()]
       const begins = oneServer && beginning !== undefined
@@ -193,26 +134,8 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
   }
 }
 
-/** Parts of a name are parted by a sign that sorts before every other, so that no name is the beginning of another. */
-const separator = '\u001F'
-
 /** Legs that one look at the line's beginning reads. */
 const membersRead = 100
-
-/** Within a class and tenant the line is in order of deadlines; 15 digits of ms reach past the year 30000. */
-function memberOf({ priority, tenant, model, deadlineAt, legId }: Job): string {
-  const deadline = Math.max(0, Math.floor(deadlineAt)).toString().padStart(15, '0')
-  return [priority, encodeURIComponent(tenant), model, deadline, legId].join(separator)
-}
-
-function placeOf({ serviceMs = 1, weight = 1, deadlineAt, latestStartAt = deadlineAt }: Job): {
-  readonly costMs: number
-  readonly chargeMs: number
-  readonly latestStartAt: number
-} {
-  const costMs = Math.max(1, Math.round(serviceMs))
-  return { costMs, chargeMs: Math.max(1, Math.round(costMs / weight)), latestStartAt: Math.floor(latestStartAt) }
-}
 
 function workOf([turn, ms]: readonly [string, string]): PoolBacklog['work'][number] {
   const [priority = '', tenant = '', model = ''] = turn.split(separator)

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { connectAnother, type RedisConnection } from '#services/platform/redis/connect'
-import { ticketMarker } from './bullmq-scripts.ts'
+import { ticketMarker } from './bullmq-internals.ts'
 
 /** Waits for BullMQ's word that there is a ticket, on a connection of its own. */
 export interface TicketBell {

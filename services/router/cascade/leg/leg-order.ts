@@ -1,4 +1,5 @@
-import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
+import type { ClimbLog, Owner } from '#services/state/cascade-log/cascade-log'
+import type { Dispatch } from '#services/state/dispatch/dispatch'
 import type { Clock } from '#services/contract/clock'
 import type { RequestId } from '#services/contract/ids'
 import type { Rung } from '#services/contract/model'
@@ -15,6 +16,9 @@ import type { TextRelay } from './text-relay.ts'
 export interface RunLegDependencies {
   readonly climbLog: ClimbLog
   readonly queue: JobProducer
+  readonly dispatch: Dispatch
+  /** This router, as the owner of the climbs that it opens. */
+  readonly owner: () => Owner
   readonly mail: MailSender
   readonly desk: LegDesk
   readonly clock: Clock
@@ -24,6 +28,8 @@ export interface RunLegDependencies {
   readonly replyTo: string
   /** Told of a climb that was opened with its first leg. */
   readonly opened?: (requestId: RequestId) => void
+  /** Told of every watched limit that would have refused a hold that the dispatch made. */
+  readonly shadowed?: (limit: string) => void
   /** Absent where no pool is hedged. */
   readonly hedging?: Hedging
   /** Absent where nothing is traced. */

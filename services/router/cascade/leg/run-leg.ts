@@ -1,4 +1,5 @@
 import type { LegEnd, LegState } from '#services/state/cascade-log/cascade-log'
+import { GatewayError } from '#services/contract/errors'
 import { legIdOf, type LegId, type RequestId } from '#services/contract/ids'
 import type { Recipe, Rung } from '#services/contract/model'
 import { envelopeVersion, priorityRanks, type Job } from '#services/state/queue/job'
@@ -10,10 +11,10 @@ import { createPair } from './hedge.ts'
 import type { LegOrder, RunLegDependencies } from './leg-order.ts'
 import { neverRun } from './never-run.ts'
 
-/** What came of waiting for a leg: its end, or that waiting was given up. */
+/** What came of waiting for a leg: its end, that waiting was given up, or that its money was not held. */
 export type LegWait = (
   | { readonly kind: 'ended'; readonly end: LegEnd }
-  | { readonly kind: 'left' | 'late' | 'lost' }
+  | { readonly kind: 'left' | 'late' | 'lost' | 'not-held' }
 ) & {
   /** The leg that ran beside it. */
   readonly twin?: LegState
@@ -57,7 +58,9 @@ export async function runLeg(order: LegOrder, dependencies: RunLegDependencies):
   if (order.signal.aborted) onLeft()
   try {
     // A leg of an open climb that nobody waits for any more is called off, not begun.
-    if (!order.signal.aborted || course.opening !== undefined) await send(order, legId, dependencies)
+    if ((!order.signal.aborted || course.opening !== undefined) && !(await send(order, legId, dependencies))) {
+      return { kind: 'not-held' }
+    }
     await order.queued?.()
     const waited = await promise
     const twin = pair.close()
@@ -102,12 +105,13 @@ export async function callOff(
   return true
 }
 
-/** Queues the leg; what the worker does hangs below this in the trace. */
-async function send(order: LegOrder, legId: LegId, dependencies: RunLegDependencies): Promise<void> {
+/** Queues the leg; what the worker does hangs below this in the trace. False when the money for it was to be held with it and was not. */
+async function send(order: LegOrder, legId: LegId, dependencies: RunLegDependencies): Promise<boolean> {
   const { queue, tracer = noTracer } = dependencies
   const { pool } = order.rung.model
+  const { opening, request } = order.course
   const start = {
-    parent: order.traceparent ?? order.course.request.traceparent,
+    parent: order.traceparent ?? request.traceparent,
     kind: 'producer',
     attributes: {
       'messaging.system': 'bullmq',
@@ -116,12 +120,28 @@ async function send(order: LegOrder, legId: LegId, dependencies: RunLegDependenc
       'messaging.message.id': legId,
     },
   } as const
-  const { opening, request } = order.course
-  const first = order.index === 0 ? opening?.() : undefined
-  await withSpan(tracer, `send ${pool}`, start, span =>
-    queue.add(pool, jobOf(order, legId, span.traceparent, dependencies), first),
-  )
-  if (first !== undefined) dependencies.opened?.(request.requestId)
+  return withSpan(tracer, `send ${pool}`, start, async span => {
+    const job = jobOf(order, legId, span.traceparent, dependencies)
+    if (order.index === 0 && opening !== undefined) return dispatchFirst(order.course, opening, job, dependencies)
+    await queue.add(pool, job)
+    return true
+  })
+}
+
+async function dispatchFirst(
+  { request, plan }: LegOrder['course'],
+  opening: NonNullable<LegOrder['course']['opening']>,
+  job: Job,
+  { dispatch, owner, opened, shadowed }: RunLegDependencies,
+): Promise<boolean> {
+  const dispatched = await dispatch.dispatch({ ...opening, request, plan, owner: owner(), job })
+  if (dispatched.kind === 'not-held') return false
+  if (dispatched.kind === 'refused') {
+    throw new GatewayError('AlreadyExists', 'a request with this id is there already')
+  }
+  for (const limit of dispatched.shadowed) shadowed?.(limit)
+  opened?.(request.requestId)
+  return true
 }
 
 function endOf({ course, awaitedUntil = Infinity }: LegOrder): number {

@@ -1,7 +1,7 @@
 import { timestampToWire } from '#services/wire/convert/time'
 import type { Budget } from '#services/wire/generated/sluice/v1/Budget'
 import type { GetBudgetResponse } from '#services/wire/generated/sluice/v1/GetBudgetResponse'
-import { remainingOf, type Balance } from '#services/router/ledger/ledger'
+import { remainingOf, type Balance } from '#services/state/ledger/ledger'
 import type { BudgetView } from '#services/router/ledger/read-budget'
 
 /** Budgets and rates as callers see them; what one request may cost comes last, since it holds nothing. */

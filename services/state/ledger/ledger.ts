@@ -1,5 +1,4 @@
 import type { NanoUsd } from '#services/contract/money'
-import type { ScriptCall } from '#services/platform/redis/script'
 
 /** What a share of a hold is for: what the tenant pays, what the deployment pays in all, and what legs of one pool cost. */
 export type Share = 'tenant' | 'deployment' | `pool:${string}`
@@ -71,13 +70,6 @@ export type Reservation =
   /** The ledger's data is gone, and nobody has restored it. */
   | { readonly kind: 'closed' }
 
-/** A reservation that is not made yet. */
-export interface Reserving {
-  readonly call: ScriptCall
-  /** Reads what the script replied. */
-  readonly read: (reply: readonly unknown[]) => Reservation
-}
-
 /** What the work of a hold has cost. */
 export interface Settlement {
   readonly spent: Amounts
@@ -124,8 +116,6 @@ export interface ExpiredHold {
 export interface Ledger {
   /** Holds an offer in every scope, or nothing anywhere. Asked again with the same id, it gives what was given. */
   reserve(order: HoldOrder): Promise<Reservation>
-  /** The same to be run inside another's step; absent where not all keys are on one server. */
-  readonly reserving?: (order: HoldOrder) => Reserving
   /** Turns a hold into what was spent, once. */
   settle(holdId: string, settlement: Settlement, nowMs: number): Promise<Settled>
   balances(scopes: readonly Scope[]): Promise<readonly Balance[]>

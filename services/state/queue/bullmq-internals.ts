@@ -1,5 +1,12 @@
 import { createRequire } from 'node:module'
-import { queueName, queuePrefix } from './ticket-names.ts'
+
+/** Name of every pool's queue: the pool is in the prefix, whose braces keep its keys in one slot. */
+export const queueName = 'tickets'
+
+/** The prefix of one pool's keys. */
+export function queuePrefix(prefix: string, pool: string): string {
+  return `{${prefix}:pool:${pool}}`
+}
 
 const require = createRequire(import.meta.url)
 

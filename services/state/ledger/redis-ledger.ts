@@ -1,19 +1,9 @@
-import { isOneServer, type RedisConnection } from '#services/platform/redis/connect'
+import type { RedisConnection } from '#services/platform/redis/connect'
 import { onRedis } from '#services/platform/redis/run-command'
 import { loadScript, runScript } from '#services/platform/redis/script'
-import type {
-  Amounts,
-  Counts,
-  ExpiredHold,
-  HoldOrder,
-  Ledger,
-  Rate,
-  Reservation,
-  Reserving,
-  Scope,
-  Share,
-} from './ledger.ts'
+import type { Amounts, Counts, ExpiredHold, HoldOrder, Ledger, Reservation, Share } from './ledger.ts'
 import { createLedgerKeys, type LedgerKeys } from './ledger-keys.ts'
+import { createReserveCall } from './reserve-call.ts'
 
 /** What a ledger is told. */
 export interface RedisLedgerOptions {
@@ -36,7 +26,6 @@ export interface GenerationKnown {
 }
 
 const scripts = {
-  reserve: loadScript(import.meta.url, 'lua/reserve.lua'),
   settle: loadScript(import.meta.url, 'lua/settle.lua'),
   due: loadScript(import.meta.url, 'lua/due.lua'),
 }
@@ -50,28 +39,12 @@ export function createRedisLedger(
   generation: GenerationKnown,
 ): Ledger {
   const keys = createLedgerKeys(options.prefix)
-  const reserving = (order: HoldOrder): Reserving => ({
-    call: {
-      script: scripts.reserve,
-      keys: [
-        keys.generation,
-        keys.hold(order.holdId),
-        keys.holds,
-        keys.windows,
-        ...order.scopes.map(scope => keys.counter(scope.counter)),
-        ...order.takes.map(take => keys.clock(take.counter)),
-      ],
-      args: [generation.mark, ...argumentsOf(order, options.keepCounterMs)],
-    },
-    read: reply => reservationOf(reply, order),
-  })
+  const { callFor } = createReserveCall({ keys, keepCounterMs: options.keepCounterMs, mark: () => generation.mark })
   const reserve = async (order: HoldOrder): Promise<Reservation> => {
-    const { call, read } = reserving(order)
-    const reply = await runScript(redis, call.script, call.keys, call.args)
-    return read(Array.isArray(reply) ? reply : [])
+    const { script, keys: all, args, read } = callFor(order)
+    return read(await runScript(redis, script, all, args))
   }
   return {
-    ...(isOneServer(redis) ? { reserving } : {}),
     async reserve(order) {
       const first = await reserve(order)
       if (first.kind !== 'closed' || !(await generation.look())) return first
@@ -103,47 +76,6 @@ export function createRedisLedger(
     extend: async (holdId, leaseUntil) =>
       (await onRedis(() => redis.zadd(keys.holds, 'XX', 'CH', leaseUntil, holdId))) === 1,
   }
-}
-
-/** What the script is told beside keys; lists go as words, since each argument costs more than many words. */
-function argumentsOf(order: HoldOrder, keepCounterMs: number): readonly (string | number)[] {
-  const { holdId, leaseUntil, nowMs, scopes, takes, offers } = order
-  const limits = scopes.map(
-    ({ limitNanoUsd, shadow, share, resetsAt }) => `${limitNanoUsd ?? '-'} ${Number(shadow)} ${share} ${resetsAt}`,
-  )
-  const rates = takes.map(
-    ({ perMinute, burst, count, shadow }) => `${minuteMs / perMinute} ${burst} ${count} ${Number(shadow)}`,
-  )
-  const amounts = offers.flatMap(offer => scopes.map(({ share }) => offer[share] ?? '-'))
-  return [holdId, leaseUntil, nowMs, keepCounterMs, limits.join(' '), rates.join(' '), amounts.join(' ')]
-}
-
-function reservationOf(reply: readonly unknown[], { scopes, takes }: HoldOrder): Reservation {
-  const [word, ...rest] = reply
-  const numbers = rest.map(Number)
-  if (word === 'closed' || word === 'settled') return { kind: word }
-  if (word === 'held') return heldOf(numbers, [...scopes, ...takes])
-  const [index = 0, ...more] = numbers
-  const scope = scopes[index - 1]
-  if (word === 'refused' && scope !== undefined) return refusedBy(scope, more)
-  const rate = takes[index - 1]
-  if (word === 'limited' && rate !== undefined) return limitedBy(rate, more)
-  throw new Error(`the ledger answered ${String(word)}`)
-}
-
-function heldOf(
-  [offer = 0, ...shadowed]: readonly number[],
-  limits: readonly { readonly name: string }[],
-): Reservation & { readonly kind: 'held' } {
-  return { kind: 'held', offer: offer - 1, shadowed: shadowed.flatMap(index => limits[index - 1]?.name ?? []) }
-}
-
-function refusedBy(scope: Scope, [remainingNanoUsd = 0, reservedNanoUsd = 0]: readonly number[]): Reservation {
-  return { kind: 'refused', scope, remainingNanoUsd, reservedNanoUsd }
-}
-
-function limitedBy(rate: Rate, [waitMs = 0]: readonly number[]): Reservation {
-  return { kind: 'limited', rate, ...(waitMs < 0 ? {} : { retryAfterMs: waitMs }) }
 }
 
 async function countsOf(redis: RedisConnection, key: string): Promise<Counts> {

@@ -1,0 +1,30 @@
+import type { ClimbPlan, ClimbRequest, Owner, PlannedLeg } from '#services/state/cascade-log/cascade-log'
+import type { HoldOrder, Reservation } from '#services/state/ledger/ledger'
+import type { Job } from '#services/state/queue/job'
+
+/** A cascade that is about to begin. */
+export interface DispatchOrder {
+  /** The money to hold first; absent where it is held already. Its best offer alone is tried. */
+  readonly hold?: HoldOrder
+  readonly request: ClimbRequest
+  readonly plan: ClimbPlan
+  readonly firstLeg: PlannedLeg
+  readonly owner: Owner
+  /** The first leg as workers take it. */
+  readonly job: Job
+}
+
+/** What became of a dispatch. */
+export type Dispatched =
+  /** The money is held, the cascade is open and its first leg waits; `shadowed` names watched limits that would have refused. */
+  | { readonly kind: 'queued'; readonly shadowed: readonly string[] }
+  /** The log has this cascade already, or was told to refuse it. A hold that was made stays, to be settled. */
+  | { readonly kind: 'refused' }
+  /** The ledger did not hold the money, and nothing has changed. */
+  | { readonly kind: 'not-held'; readonly reason: Exclude<Reservation['kind'], 'held'> }
+
+/** Begins cascades: holds the money, opens the cascade in the log and puts the first leg in its queue, as one call. */
+export interface Dispatch {
+  /** @throws GatewayError Overloaded when the queue is full (the cascade is open then, without a leg in its queue) or Redis is away */
+  dispatch(order: DispatchOrder): Promise<Dispatched>
+}

@@ -1,0 +1,237 @@
+import { pino } from 'pino'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
+import { legIdOf } from '#services/contract/ids'
+import { createClimbKeys } from '#services/state/cascade-log/cascade-keys'
+import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
+import { createOpenCall } from '#services/state/cascade-log/open-call'
+import { createRedisClimbLog } from '#services/state/cascade-log/redis-cascade-log'
+import type { Dispatch, DispatchOrder } from '#services/state/dispatch/dispatch'
+import { createRedisDispatch } from '#services/state/dispatch/redis-dispatch'
+import { createStepwiseDispatch } from '#services/state/dispatch/stepwise-dispatch'
+import { createGeneration } from '#services/state/ledger/generation'
+import type { HoldOrder, Ledger, Scope } from '#services/state/ledger/ledger'
+import { createLedgerKeys } from '#services/state/ledger/ledger-keys'
+import { createMemoryFile } from '#services/state/ledger/memory-file'
+import { createRedisLedger } from '#services/state/ledger/redis-ledger'
+import { createReserveCall } from '#services/state/ledger/reserve-call'
+import { createBullmqProducer } from '#services/state/queue/bullmq-producer'
+import type { JobProducer } from '#services/state/queue/pool-queue'
+import { createPutCall } from '#services/state/queue/put-call'
+import { cascadePlan, cascadeRequest, plannedLeg } from '../support/builders.ts'
+import { FakeClimbLog } from '../support/fake-climb-log.ts'
+import { createMemoryQueue } from '../support/memory-queue.ts'
+import { PlainLedger } from '../support/plain-ledger.ts'
+import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
+import { waitingJob } from '../support/waiting-job.ts'
+
+const logger = pino({ level: 'silent' })
+const keepCounterMs = 60_000
+let server: PrivateRedis
+let redis: RedisConnection
+let deployments = 0
+
+beforeAll(async () => {
+  server = await startPrivateRedis()
+  redis = connectRedis({ url: server.url, commandTimeoutMs: 5000 }, logger)
+  await whenReady(redis, 5000)
+})
+afterAll(async () => {
+  redis.disconnect()
+  await server.stop()
+})
+
+/** A dispatch and the ports that it changes. */
+interface Deployment {
+  readonly dispatch: Dispatch
+  readonly ledger: Ledger
+  readonly cascadeLog: ClimbLog
+  readonly queue: JobProducer
+}
+
+/** Two legs fit into a queue. */
+const maxWaiting = 2
+
+/** Everything in Redis, on keys of its own. */
+async function inRedis(): Promise<Deployment & { readonly calls: Parameters<typeof createRedisDispatch>[0] }> {
+  deployments += 1
+  const prefix = `d${deployments}`
+  const generation = await createGeneration(
+    { prefix, keepCounterMs, onEmpty: 'start' },
+    redis,
+    createMemoryFile(undefined),
+    logger,
+  )
+  await generation.look()
+  const ledger = createRedisLedger({ prefix, rememberMs: 600_000, keepCounterMs }, redis, generation)
+  const cascadeLog = createRedisClimbLog(
+    { prefix, maxDeaths: 2, syncTtlMs: 60_000, asyncTtlMs: 60_000, deadTtlMs: 60_000 },
+    redis,
+  )
+  const putOptions = { prefix, maxWaiting: new Map([['p', maxWaiting]]) }
+  const queue = createBullmqProducer(putOptions, redis)
+  const calls = {
+    reserve: createReserveCall({ keys: createLedgerKeys(prefix), keepCounterMs, mark: () => generation.mark }),
+    open: createOpenCall(createClimbKeys(prefix)),
+    put: createPutCall(putOptions),
+  }
+  return { dispatch: createRedisDispatch(calls, redis), ledger, cascadeLog, queue, calls }
+}
+
+const implementations: readonly (readonly [string, () => Promise<Deployment>])[] = [
+  ['on one Redis server', inRedis],
+  [
+    'on Redis, step by step',
+    async () => {
+      const deployed = await inRedis()
+      return { ...deployed, dispatch: createStepwiseDispatch(deployed) }
+    },
+  ],
+  [
+    'in memory',
+    async () => {
+      const ports = {
+        ledger: new PlainLedger(),
+        cascadeLog: new FakeClimbLog(),
+        queue: createMemoryQueue({ maxWaiting }),
+      }
+      return { ...ports, dispatch: createStepwiseDispatch(ports) }
+    },
+  ],
+]
+
+const scope = (limitNanoUsd: number, shadow = false): Scope => ({
+  name: 'tenant:day',
+  counter: 'tenant:acme:day',
+  share: 'tenant',
+  limitNanoUsd,
+  shadow,
+  resetsAt: Date.now() + 60_000,
+})
+
+/** An order that holds 1100 of a limit; the second offer would hold 100. */
+function orderOf(limit: Scope, hold: Partial<HoldOrder> = {}): DispatchOrder & { readonly hold: HoldOrder } {
+  const request = cascadeRequest()
+  const { requestId } = request
+  const nowMs = Date.now()
+  return {
+    request,
+    plan: cascadePlan(requestId),
+    firstLeg: plannedLeg(),
+    owner: { name: 'r', leaseUntil: nowMs + 3000 },
+    job: waitingJob({ legId: legIdOf(requestId, 0) }),
+    hold: {
+      holdId: requestId,
+      scopes: [limit],
+      takes: [],
+      offers: [{ tenant: 1100 }, { tenant: 100 }],
+      leaseUntil: nowMs + 5000,
+      nowMs,
+      ...hold,
+    },
+  }
+}
+
+async function reservedIn(ledger: Ledger, limit: Scope): Promise<number | undefined> {
+  return (await ledger.balances([limit]))[0]?.reservedNanoUsd
+}
+
+describe.each(implementations)('a dispatch %s', (_name, create) => {
+  it('holds the money, opens the cascade and puts its first leg in the queue', async () => {
+    const { dispatch, ledger, cascadeLog, queue } = await create()
+    const limit = scope(5000)
+    const order = orderOf(limit)
+    expect(await dispatch.dispatch(order)).toEqual({ kind: 'queued', shadowed: [] })
+    expect(await reservedIn(ledger, limit)).toBe(1100)
+    const opened = await cascadeLog.read(order.request.requestId)
+    expect(opened).toMatchObject({ request: order.request, plan: order.plan, owner: 'r', epoch: 1, revision: 1 })
+    expect(opened?.legs).toEqual([{ ...order.firstLeg, attempt: 0 }])
+    expect(await queue.waiting('p')).toBe(1)
+  })
+
+  it('holds nothing where the money is held already', async () => {
+    const { dispatch, ledger, queue } = await create()
+    const limit = scope(500)
+    const { hold: _held, ...order } = orderOf(limit)
+    expect(await dispatch.dispatch(order)).toEqual({ kind: 'queued', shadowed: [] })
+    expect(await reservedIn(ledger, limit)).toBe(0)
+    expect(await queue.waiting('p')).toBe(1)
+  })
+
+  it('changes nothing where the money is not there, and tries the best offer alone', async () => {
+    const { dispatch, ledger, cascadeLog, queue } = await create()
+    const limit = scope(500)
+    const order = orderOf(limit)
+    expect(await dispatch.dispatch(order)).toEqual({ kind: 'not-held', reason: 'refused' })
+    expect(await reservedIn(ledger, limit)).toBe(0)
+    expect(await cascadeLog.read(order.request.requestId)).toBeUndefined()
+    expect(await queue.waiting('p')).toBe(0)
+    // Nothing of it stands in the way of the hold that the ledger alone still covers.
+    expect(await ledger.reserve(order.hold)).toMatchObject({ kind: 'held', offer: 1 })
+  })
+
+  it('names the limits that are only watched', async () => {
+    const { dispatch, ledger } = await create()
+    const limit = scope(500, true)
+    expect(await dispatch.dispatch(orderOf(limit))).toEqual({ kind: 'queued', shadowed: ['tenant:day'] })
+    expect(await reservedIn(ledger, limit)).toBe(1100)
+  })
+
+  it('takes of a rate once, and holds nothing by one that is used up', async () => {
+    const { dispatch } = await create()
+    const requests = { name: 'tenant:requests', counter: 'tenant:acme:requests', perMinute: 1, burst: 1, shadow: false }
+    const takes = [{ ...requests, count: 1 }]
+    expect(await dispatch.dispatch(orderOf(scope(5000), { takes }))).toMatchObject({ kind: 'queued' })
+    expect(await dispatch.dispatch(orderOf(scope(5000), { takes }))).toEqual({ kind: 'not-held', reason: 'limited' })
+  })
+
+  it('holds nothing for a request that was settled before', async () => {
+    const { dispatch, ledger } = await create()
+    const order = orderOf(scope(5000))
+    await ledger.reserve(order.hold)
+    await ledger.settle(order.hold.holdId, { spent: {}, lostNanoUsd: 0, estimatedNanoUsd: 0 }, Date.now())
+    expect(await dispatch.dispatch(order)).toEqual({ kind: 'not-held', reason: 'settled' })
+  })
+
+  it('is refused for a cascade that exists, or that the log was told to refuse', async () => {
+    const { dispatch, cascadeLog, queue } = await create()
+    const order = orderOf(scope(5000))
+    expect(await dispatch.dispatch(order)).toMatchObject({ kind: 'queued' })
+    expect(await dispatch.dispatch(order)).toEqual({ kind: 'refused' })
+    const forbidden = orderOf(scope(5000))
+    expect(await cascadeLog.forbid(forbidden.request.requestId)).toBe(true)
+    expect(await dispatch.dispatch(forbidden)).toEqual({ kind: 'refused' })
+    expect(await queue.waiting('p')).toBe(1)
+  })
+
+  it('says that the queue is full, and leaves an open cascade for its owner to end', async () => {
+    const { dispatch, cascadeLog, queue } = await create()
+    for (let leg = 0; leg < maxWaiting; leg += 1) await queue.add('p', waitingJob())
+    const order = orderOf(scope(5000))
+    await expect(dispatch.dispatch(order)).rejects.toMatchObject({ details: { reason: 'QUEUE_FULL' } })
+    expect(await cascadeLog.read(order.request.requestId)).toMatchObject({ owner: 'r' })
+    expect(await queue.waiting('p')).toBe(maxWaiting)
+  })
+})
+
+describe('a dispatch on one Redis server', () => {
+  it('holds nothing while the ledger has lost its data', async () => {
+    const { calls, queue } = await inRedis()
+    const reserve = createReserveCall({ keys: createLedgerKeys('lost'), keepCounterMs, mark: () => 'another 1' })
+    const dispatch = createRedisDispatch({ ...calls, reserve }, redis)
+    expect(await dispatch.dispatch(orderOf(scope(5000)))).toEqual({ kind: 'not-held', reason: 'closed' })
+    expect(await queue.waiting('p')).toBe(0)
+  })
+
+  it('asks Redis once', async () => {
+    const { dispatch } = await inRedis()
+    const asked = async (): Promise<number> => {
+      const text = await redis.info('commandstats')
+      return Number(/cmdstat_evalsha:calls=(\d+)/u.exec(text)?.[1] ?? 0)
+    }
+    await dispatch.dispatch(orderOf(scope(5000)))
+    const before = await asked()
+    await dispatch.dispatch(orderOf(scope(5000)))
+    expect(await asked()).toBe(before + 1)
+  })
+})
