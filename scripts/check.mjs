@@ -15,6 +15,7 @@ const checks = [
   ['protos', bin('buf'), ['lint']],
   ['build', process.execPath, ['scripts/build.mjs']],
   ['dashboards and schema of the chart', process.execPath, ['scripts/make-monitoring.mjs', '--check']],
+  ['reference pages', process.execPath, ['scripts/make-reference.mjs', '--check']],
   ['configuration', process.execPath, ['bin/sluice.js', 'config', 'check']],
 ]
 

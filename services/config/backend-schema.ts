@@ -8,99 +8,125 @@ const grpcUrl = z.string().regex(/^grpc:\/\/[^\s/:]+:\d{1,5}$/u, 'grpc://host:po
 /** What begins with two slashes names another host; a backslash counts as a slash, and tabs and line ends as nothing. @source WHATWG URL */
 const ownPath = z.string().regex(/^\/(?![/\\])[!-~]*$/u, 'a path on the same server, such as /metrics')
 
+const breaker = z.strictObject({
+  failures: count.describe('Failures in a row after which an endpoint is not asked.'),
+  openMs: count.describe('How long it is not asked at first.'),
+})
+
 /** What every model on a server of its own may set. */
 const served = {
-  baseUrl: url.optional(),
-  /** Several servers of the same model instead of one. */
-  endpoints: z.array(url).min(1).optional(),
-  apiKey: z.string().optional(),
-  model: z.string().min(1),
-  /** Adapters (LoRA) that a request may ask for: our name and the server's. */
-  adapters: z.record(name, z.string().min(1)).optional(),
-  connectTimeoutMs: count.default(2000),
-  firstByteTimeoutMs: count.default(20_000),
-  betweenChunksTimeoutMs: count.default(10_000),
-  totalTimeoutMs: count.default(600_000),
-  attempts: z.int().min(1).max(10).default(3),
-  /** Failures in a row after which an endpoint is left alone, and for how long at first. */
-  breaker: z.strictObject({ failures: count, openMs: count }).prefault({ failures: 5, openMs: 5000 }),
-  /** Where the engine tells of its queue, such as /metrics. */
-  metricsPath: ownPath.optional(),
+  baseUrl: url.optional().describe('Address of the server.'),
+  endpoints: z.array(url).min(1).optional().describe('Several servers of the same model instead of `baseUrl`.'),
+  apiKey: z.string().optional().describe('Credential, as a reference such as `${OPENAI_API_KEY}`.'),
+  model: z.string().min(1).describe('Name of the model at the server.'),
+  adapters: z
+    .record(name, z.string().min(1))
+    .optional()
+    .describe("Adapters (LoRA) that a request may ask for: our name and the server's."),
+  connectTimeoutMs: count.default(2000).describe('Most time to connect.'),
+  firstByteTimeoutMs: count.default(20_000).describe('Most time to the first piece of an answer.'),
+  betweenChunksTimeoutMs: count.default(10_000).describe('Most time between two pieces.'),
+  totalTimeoutMs: count.default(600_000).describe('Most time of a call.'),
+  attempts: z.int().min(1).max(10).default(3).describe('Attempts of a call, as long as no answer has begun.'),
+  breaker: breaker.prefault({ failures: 5, openMs: 5000 }).describe('Circuit breaker of each endpoint.'),
+  metricsPath: ownPath.optional().describe('Where the engine publishes its queue, such as `/metrics`.'),
 } as const
+
+const space = z
+  .string()
+  .min(1)
+  .describe('Name of the space of its vectors. Vectors of different spaces are not comparable.')
 
 /** How a model is computed. */
 export const backend = z.discriminatedUnion(
   'kind',
   [
-    z.strictObject({ kind: z.literal('whisper'), pack: name }),
+    z.strictObject({ kind: z.literal('whisper'), pack: name.describe('Model pack.') }),
     z.strictObject({
       kind: z.literal('ocr'),
-      pack: name,
-      detectorPack: name.optional(),
-      longestSide: z.int().min(64).max(4096),
-      multiScale: z.boolean().optional(),
-      /** Largest page that is taken, in millions of pixels. */
-      imageMegapixels: z.number().positive().optional(),
-      /** Pages of a file, or frames of an animation, that are read; an answer says how many were not. */
-      pages: z.int().min(1).max(1000).optional(),
-      /** Most that the detector sees of one page, in millions of pixels; a larger page is seen smaller. */
-      detectorMegapixels: z.number().min(1).max(400).optional(),
+      pack: name.describe('Model pack.'),
+      detectorPack: name.optional().describe('Pack of the text detector, if another one.'),
+      longestSide: z.int().min(64).max(4096).describe('Longest side at which the detector sees a page.'),
+      multiScale: z.boolean().optional().describe('Whether the detector sees the page at several scales.'),
+      imageMegapixels: z.number().positive().optional().describe('Largest page that is accepted.'),
+      pages: z
+        .int()
+        .min(1)
+        .max(1000)
+        .optional()
+        .describe('Pages of a file, or frames of an animation, that are read. The answer says how many were not.'),
+      detectorMegapixels: z
+        .number()
+        .min(1)
+        .max(400)
+        .optional()
+        .describe('Most that the detector sees of one page. A larger page is scaled down.'),
     }),
     z.strictObject({
       kind: z.literal('embedding'),
-      pack: name,
-      space: z.string().min(1),
-      heads: folder.optional(),
-      tokens: z.int().min(8).max(8192).optional(),
+      pack: name.describe('Model pack.'),
+      space,
+      heads: folder.optional().describe('Folder of the trained heads for label sets.'),
+      tokens: z.int().min(8).max(8192).optional().describe('Tokens that are read; the rest is left out.'),
     }),
     z.strictObject({
       kind: z.literal('openai'),
       ...served,
-      vision: z.boolean().default(false),
-      logprobs: z.boolean().default(true),
-      capField: z.enum(['max_tokens', 'max_completion_tokens']).default('max_tokens'),
-      /** `embed`: the space of its vectors. */
-      space: z.string().min(1).optional(),
-      /** `transcribe`: whether the server can tell of segments. */
-      segments: z.boolean().default(true),
-      /** `generate_image`: asks for base64; models that give nothing else refuse to be asked (gpt-image-1). */
-      asksBase64: z.boolean().default(true),
+      vision: z.boolean().default(false).describe('Whether it takes images.'),
+      logprobs: z.boolean().default(true).describe('Whether it is asked for log-probabilities.'),
+      capField: z
+        .enum(['max_tokens', 'max_completion_tokens'])
+        .default('max_tokens')
+        .describe('Field that caps the output.'),
+      space: space.optional(),
+      segments: z.boolean().default(true).describe('`transcribe`: whether the server returns segments.'),
+      asksBase64: z
+        .boolean()
+        .default(true)
+        .describe('`generate_image`: whether base64 is asked for. `gpt-image-1` refuses the question.'),
     }),
     z.strictObject({ kind: z.literal('anthropic'), ...served }),
-    z.strictObject({ kind: z.literal('gemini'), ...served, logprobs: z.boolean().default(false) }),
+    z.strictObject({
+      kind: z.literal('gemini'),
+      ...served,
+      logprobs: z.boolean().default(false).describe('Whether it is asked for log-probabilities.'),
+    }),
     z.strictObject({
       kind: z.literal('oip'),
       ...served,
-      baseUrl: grpcUrl.optional(),
-      endpoints: z.array(grpcUrl).min(1).optional(),
-      version: z.string().optional(),
-      /** The server's tensors: the content, the answer, and its trust where there is one. */
-      input: z.string().min(1),
-      output: z.string().min(1),
-      score: z.string().min(1).optional(),
-      /** `classify`: what the places of `output` mean, where it is a tensor of scores. */
-      labels: z.array(z.string().min(1)).min(2).optional(),
-      /** `generate`: Triton's vLLM backend, which takes sampling and answers piece by piece. */
-      vllm: z.boolean().default(false),
-      space: z.string().min(1).optional(),
-      /** Parameters of every request, as the server knows them. */
-      parameters: z.record(z.string(), z.string()).default({}),
+      baseUrl: grpcUrl.optional().describe('Address of the server.'),
+      endpoints: z.array(grpcUrl).min(1).optional().describe('Several servers of the same model instead of `baseUrl`.'),
+      version: z.string().optional().describe('Version of the model.'),
+      input: z.string().min(1).describe('Tensor of the content.'),
+      output: z.string().min(1).describe('Tensor of the answer.'),
+      score: z.string().min(1).optional().describe('Tensor of the confidence.'),
+      labels: z
+        .array(z.string().min(1))
+        .min(2)
+        .optional()
+        .describe('`classify`: labels of the places of `output`, where it is a tensor of scores.'),
+      vllm: z.boolean().default(false).describe("`generate`: Triton's vLLM backend, which takes sampling and streams."),
+      space: space.optional(),
+      parameters: z.record(z.string(), z.string()).default({}).describe('Parameters of every request.'),
     }),
-    z.strictObject({ kind: z.literal('llama'), pack: name, contextTokens: count.default(2048) }),
+    z.strictObject({
+      kind: z.literal('llama'),
+      pack: name.describe('Model pack.'),
+      contextTokens: count.default(2048).describe('Size of the context.'),
+    }),
     /** Answers with its input; for trials of the way itself. */
     z.strictObject({
       kind: z.literal('echo'),
-      delayMs: amount.default(0),
-      spread: z.number().min(0).max(3).default(0),
-      confidence: z.number().min(0).max(1).default(1),
-      failRatio: z.number().min(0).max(1).default(0),
-      obeys: z.boolean().default(false),
-      /** What it takes more by the input. */
-      audioSecondMs: amount.default(0),
-      megapixelMs: amount.default(0),
-      inputTokenMs: amount.default(0),
-      outputTokenMs: amount.default(0),
-      oneAtATime: z.boolean().default(false),
+      delayMs: amount.default(0).describe('Time of an answer; its median when `spread` is over 0.'),
+      spread: z.number().min(0).max(3).default(0).describe('Standard deviation of the logarithm of the time.'),
+      confidence: z.number().min(0).max(1).default(1).describe('Confidence of every answer.'),
+      failRatio: z.number().min(0).max(1).default(0).describe('Share of answers that fail.'),
+      obeys: z.boolean().default(false).describe('Whether the input may order delays and failures.'),
+      audioSecondMs: amount.default(0).describe('Time added by each second of audio.'),
+      megapixelMs: amount.default(0).describe('Time added by each megapixel.'),
+      inputTokenMs: amount.default(0).describe('Time added by each input token.'),
+      outputTokenMs: amount.default(0).describe('Time added by each output token.'),
+      oneAtATime: z.boolean().default(false).describe('Whether it computes one leg at a time.'),
     }),
   ],
   'one of whisper, ocr, embedding, openai, anthropic, gemini, oip, llama, echo',

@@ -7,23 +7,27 @@ const rate = z.number().min(0).max(1e12)
 const currency = z.literal('USD', 'USD: the one currency that is counted in')
 
 const tokenRates = {
-  perInputToken: rate.optional(),
-  perOutputToken: rate.optional(),
-  perCachedToken: rate.optional(),
-  perCacheWriteToken: rate.optional(),
-  perReasoningToken: rate.optional(),
+  perInputToken: rate.optional().describe('Price of an input token.'),
+  perOutputToken: rate.optional().describe('Price of an output token.'),
+  perCachedToken: rate
+    .optional()
+    .describe('Price of an input token that the server had cached. Default: that of input.'),
+  perCacheWriteToken: rate.optional().describe('Price of a token written to a cache. Default: that of input.'),
+  perReasoningToken: rate.optional().describe('Price of a token of reasoning. Default: that of output.'),
 }
 
 /** What a model costs, in nano-USD for each unit. */
 export const priceSchema = z.strictObject({
-  currency: currency.optional(),
-  perRequest: rate.optional(),
+  currency: currency.optional().describe('`USD`.'),
+  perRequest: rate.optional().describe('Price of a call.'),
   ...tokenRates,
-  perImage: rate.optional(),
-  perAudioSecond: rate.optional(),
-  perComputeSecond: rate.optional(),
-  /** Prices of every token of a request whose input is larger than `inputTokens`. */
-  above: z.array(z.strictObject({ inputTokens: count, ...tokenRates })).optional(),
+  perImage: rate.optional().describe('Price of an image.'),
+  perAudioSecond: rate.optional().describe('Price of a second of audio.'),
+  perComputeSecond: rate.optional().describe("Price of a second of the worker's time."),
+  above: z
+    .array(z.strictObject({ inputTokens: count.describe('Size of the input.'), ...tokenRates }))
+    .optional()
+    .describe('Prices of every token of a request whose input is larger than `inputTokens`.'),
 })
 
 const instantWish = 'a date such as 2026-01-31 (its midnight in UTC), or an instant such as 2026-01-31T08:00:00Z'
@@ -32,7 +36,14 @@ const instant = z.union([z.iso.date(instantWish), z.iso.datetime({ offset: true,
 /** Prices by model and time; `from` is included, `until` is not. */
 export const pricesSchema = z.record(
   name,
-  z.array(priceSchema.extend({ from: instant.optional(), until: instant.optional() })).min(1),
+  z
+    .array(
+      priceSchema.extend({
+        from: instant.optional().describe('From when the price holds, this instant included.'),
+        until: instant.optional().describe('Until when it holds, this instant excluded.'),
+      }),
+    )
+    .min(1),
 )
 
 /** Beyond this a nano-USD would not be exact in a double any more. */
@@ -40,35 +51,59 @@ const mostUsd = 9_000_000
 const usd = z.number().positive().max(mostUsd, `at most ${mostUsd} USD: larger amounts are not exact to the nano-USD`)
 
 /** A limit in US dollars; with `shadow` it is watched and counted, but refuses nothing. */
-const limit = z.union([usd, z.strictObject({ usd, shadow: z.boolean().default(false) })])
+const shadow = z.boolean().default(false).describe('Whether the limit is watched and counted, but not enforced.')
+const limit = z.union([usd, z.strictObject({ usd: usd.describe('The limit.'), shadow })])
 const rateLimit = z.union([
   count,
-  z.strictObject({ perMinute: count, burst: count.optional(), shadow: z.boolean().default(false) }),
+  z.strictObject({
+    perMinute: count.describe('The limit.'),
+    burst: count.optional().describe('How many may come at once.'),
+    shadow,
+  }),
 ])
-const windows = { perDayUsd: limit.optional(), perMonthUsd: limit.optional() }
-const rates = { requestsPerMinute: rateLimit.optional(), tokensPerMinute: rateLimit.optional() }
+const windows = {
+  perDayUsd: limit.optional().describe('Limit of a day.'),
+  perMonthUsd: limit.optional().describe('Limit of a month.'),
+}
+const rates = {
+  requestsPerMinute: rateLimit.optional().describe('Limit of requests.'),
+  tokensPerMinute: rateLimit.optional().describe('Limit of tokens.'),
+}
 const payer = z.enum(['tenant', 'deployment'])
 
 /** Limits on money and on beginning. */
 export const budgetsSchema = z.strictObject({
-  currency: currency.default('USD'),
-  /** Whose midnights begin days and months. */
-  timeZone: z.string().refine(isTimeZone, 'an IANA time zone such as UTC or Europe/Berlin').default('UTC'),
-  requestMaxUsd: limit.optional(),
-  tenantPerDayUsd: limit.optional(),
-  tenantPerMonthUsd: limit.optional(),
-  tenantRequestsPerMinute: rateLimit.optional(),
-  tenantTokensPerMinute: rateLimit.optional(),
-  /** Limits of single tenants, put over those of all. */
-  tenants: z.record(name, z.strictObject({ ...windows, ...rates })).default({}),
-  pools: z.record(name, z.strictObject(windows)).default({}),
-  deployment: z.strictObject(windows).prefault({}),
-  /** Who pays for calls beside those that make the answer. */
-  payers: z.strictObject({ hedge: payer.default('tenant') }).prefault({}),
-  /** How long a hold outlives its request's deadline before any router settles it. */
-  holdLeaseMs: z.int().min(1000).max(600_000).default(10_000),
-  /** What a router that has never seen the ledger does before an empty Redis. */
-  emptyLedger: z.enum(['start', 'refuse']).default('start'),
+  currency: currency.default('USD').describe('The one currency that is counted in.'),
+  timeZone: z
+    .string()
+    .refine(isTimeZone, 'an IANA time zone such as UTC or Europe/Berlin')
+    .default('UTC')
+    .describe('Whose midnights begin days and months.'),
+  requestMaxUsd: limit.optional().describe('Limit of one request.'),
+  tenantPerDayUsd: limit.optional().describe('Limit of each tenant a day.'),
+  tenantPerMonthUsd: limit.optional().describe('Limit of each tenant a month.'),
+  tenantRequestsPerMinute: rateLimit.optional().describe('Limit of requests of each tenant.'),
+  tenantTokensPerMinute: rateLimit.optional().describe('Limit of tokens of each tenant.'),
+  tenants: z
+    .record(name, z.strictObject({ ...windows, ...rates }))
+    .default({})
+    .describe('Limits of single tenants, put over those of all.'),
+  pools: z.record(name, z.strictObject(windows)).default({}).describe('Limits of pools.'),
+  deployment: z.strictObject(windows).prefault({}).describe('Limits of the whole deployment.'),
+  payers: z
+    .strictObject({ hedge: payer.default('tenant').describe('Who pays for hedged attempts.') })
+    .prefault({})
+    .describe('Who pays for calls beside those that make the answer.'),
+  holdLeaseMs: z
+    .int()
+    .min(1000)
+    .max(600_000)
+    .default(10_000)
+    .describe("How long after its deadline a request's reservation is settled by another router."),
+  emptyLedger: z
+    .enum(['start', 'refuse'])
+    .default('start')
+    .describe('What a router that has never seen the ledger does before an empty Redis.'),
 })
 
 function isTimeZone(zone: string): boolean {

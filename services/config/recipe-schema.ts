@@ -6,18 +6,21 @@ const pattern = z.string().refine(isPattern, 'a regular expression')
 const verifier = z.discriminatedUnion(
   'kind',
   [
-    z.strictObject({ kind: z.literal('regex'), pattern }),
-    z.strictObject({ kind: z.literal('json-schema'), schema: z.record(z.string(), z.unknown()) }),
+    z.strictObject({ kind: z.literal('regex'), pattern: pattern.describe('What the answer must match.') }),
+    z.strictObject({
+      kind: z.literal('json-schema'),
+      schema: z.record(z.string(), z.unknown()).describe('Schema of the answer (draft 2020-12).'),
+    }),
     z.strictObject({
       kind: z.literal('tests'),
-      language: z.literal('javascript'),
+      language: z.literal('javascript').describe('Language of the program in the answer.'),
       cases: z
         .array(
           z
             .strictObject({
-              call: z.string().min(1).max(10_000),
-              gives: z.json().optional(),
-              throws: z.literal(true).optional(),
+              call: z.string().min(1).max(10_000).describe('Expression that is evaluated after the program.'),
+              gives: z.json().optional().describe('Value that it must have.'),
+              throws: z.literal(true).optional().describe('Whether it must throw instead.'),
             })
             .refine(
               one => (one.gives === undefined) !== (one.throws === undefined),
@@ -25,16 +28,18 @@ const verifier = z.discriminatedUnion(
             ),
         )
         .min(1)
-        .max(64),
-      timeoutMs: count.max(30_000).optional(),
+        .max(64)
+        .describe('What the program must do.'),
+      timeoutMs: count.max(30_000).optional().describe('Most time of one program.'),
     }),
     z.strictObject({
       kind: z.literal('model'),
-      model: name,
+      model: name.describe('Model that judges.'),
       promptTemplate: z
         .string()
         .refine(text => text.includes('{question}') && text.includes('{answer}'), 'a text with {question} and {answer}')
-        .optional(),
+        .optional()
+        .describe('How it is asked for yes or no.'),
     }),
   ],
   'one of regex, json-schema, tests, model',
@@ -42,20 +47,30 @@ const verifier = z.discriminatedUnion(
 
 /** A rung: a model with the recipe by which it is asked. */
 export const recipe = z.strictObject({
-  model: name,
-  recipe: name.optional(),
-  promptTemplate: z.string().optional(),
-  system: z.string().optional(),
-  examples: z.array(z.strictObject({ input: z.string().min(1), output: z.string().min(1) })).optional(),
-  adapter: z.string().optional(),
-  temperature: z.number().min(0).max(2).optional(),
-  topP: z.number().min(0).max(1).optional(),
-  seed: z.int().optional(),
-  stop: z.array(z.string().min(1)).max(4).optional(),
-  maxOutputTokens: count.optional(),
-  answerPattern: pattern.optional(),
-  samples: z.int().min(1).max(16).optional(),
-  verifier: verifier.optional(),
+  model: name.describe('Model that is asked.'),
+  recipe: name.optional().describe('Name of the recipe; the rung is `<model>@<recipe>`.'),
+  promptTemplate: z.string().optional().describe('Prompt, with `{input}` where the content goes.'),
+  system: z.string().optional().describe('System prompt.'),
+  examples: z
+    .array(
+      z.strictObject({
+        input: z.string().min(1).describe('Input of the example.'),
+        output: z.string().min(1).describe('Answer of the example.'),
+      }),
+    )
+    .optional()
+    .describe('Examples that precede the input.'),
+  adapter: z.string().optional().describe('Adapter of the model.'),
+  temperature: z.number().min(0).max(2).optional().describe('Sampling temperature.'),
+  topP: z.number().min(0).max(1).optional().describe('Nucleus sampling.'),
+  seed: z.int().optional().describe('Seed of sampling.'),
+  stop: z.array(z.string().min(1)).max(4).optional().describe('Texts that end the answer.'),
+  maxOutputTokens: count.optional().describe('Cap of the answer.'),
+  answerPattern: pattern
+    .optional()
+    .describe('What is cut out of the text as the answer: the first group, or the match.'),
+  samples: z.int().min(1).max(16).optional().describe('Samples; the confidence is the share that agrees.'),
+  verifier: verifier.optional().describe('Checks the answer.'),
 })
 
 function isPattern(text: string): boolean {

@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { folder, name } from '../field-schemas.ts'
+import { recipe } from '../recipe-schema.ts'
+import { modality, task } from './task-schemas.ts'
+
+const uncalibrated = z.strictObject({
+  confidenceThreshold: z.number().min(0).max(1).describe("Least confidence of a rung's own that is accepted."),
+})
+
+/** A ladder. */
+export const ladderSchema = z.strictObject({
+  task: task.describe('Task of the requests that it serves.'),
+  modalities: z
+    .array(modality)
+    .min(1)
+    .optional()
+    .describe('Requests that hold no other modalities use it. Default: what every rung takes.'),
+  rungs: z
+    .array(z.union([name, recipe]))
+    .min(1)
+    .describe('Models, or models with a recipe, cheapest first.'),
+  fallbacks: z
+    .array(z.union([name, recipe]))
+    .default([])
+    .describe('Rungs that are called in this order when every rung that was tried has failed.'),
+  streaming: z
+    .enum(['final', 'whole', 'optimistic'])
+    .default('final')
+    .describe(
+      'When a caller who streams gets text: as it comes from a rung that no other can follow (`final`), when the answer ' +
+        'is accepted (`whole`), or as it comes from the first rung, which no other follows then (`optimistic`).',
+    ),
+  contentFilter: z
+    .enum(['stop', 'climb'])
+    .default('stop')
+    .describe("Whether the next rung is asked what a model's content filter refuses."),
+  policy: folder.optional().describe('Folder of the policy that decides.'),
+  uncalibrated: uncalibrated
+    .optional()
+    .describe("Decides by the rungs' own confidence where there are no outcomes for a policy. Certifies nothing."),
+})

@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import { count } from '../field-schemas.ts'
+
+const fetchSchema = z.strictObject({
+  allow: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Hosts from which `uri` parts may be fetched. `.example.org` is every host under it; append `:port`.'),
+  schemes: z
+    .array(z.enum(['https', 'http']))
+    .min(1)
+    .default(['https'])
+    .describe('Schemes that may be fetched.'),
+  networks: z
+    .array(z.union([z.cidrv4(), z.cidrv6()], 'address/bits'))
+    .default([])
+    .describe('Private networks that may be fetched from all the same, such as that of an object store.'),
+  redirects: z.int().min(0).max(10).default(3).describe('Most redirects. Each target must pass the same checks.'),
+  megabytes: z.number().positive().default(16).describe('Most that one part may hold.'),
+  requestMegabytes: z.number().positive().default(32).describe('Most that all fetched parts of a request may hold.'),
+  timeoutMs: count.default(3000).describe('Most time for one part.'),
+  atOnce: count.default(64).describe('Fetches that a router runs at once.'),
+})
+
+/** What a request may hold, and how many may run. */
+export const limitsSchema = z.strictObject({
+  messageMegabytes: z.number().min(0.1).max(512).default(24).describe('Largest gRPC message.'),
+  parts: count.default(16).describe('Most parts of a request.'),
+  textCharacters: count.default(200_000).describe('Longest text part.'),
+  imageMegapixels: z.number().positive().default(40).describe('Largest image.'),
+  audioSeconds: z.number().positive().default(600).describe('Longest recording.'),
+  inFlight: count.default(2000).describe('Requests that one router carries at once.'),
+  inFlightShare: z
+    .number()
+    .positive()
+    .max(1)
+    .default(0.5)
+    .describe('Share of `inFlight` that one tenant may take, and one connection.'),
+  payloadMegabytesPerTenant: z
+    .number()
+    .positive()
+    .default(512)
+    .describe('Media and long texts of one tenant that Redis holds.'),
+  payloadTtlSeconds: count.default(900).describe('How long such a payload is kept at most.'),
+  defaultDeadlineMs: count.default(30_000).describe('Deadline of a request that has none, and whose call has none.'),
+  longestDeadlineMs: count.default(600_000).describe('Later deadlines are cut to this.'),
+  asyncDeadlineMs: count.default(600_000).describe('Deadline of a job that has none.'),
+  drainMs: count
+    .default(120_000)
+    .describe('How long a stopping process waits for running work. What is unfinished then is done again elsewhere.'),
+  fetch: fetchSchema.prefault({}).describe('From where `uri` parts may be fetched.'),
+})
