@@ -85,10 +85,21 @@ export const backend = z.discriminatedUnion(
         .default(true)
         .describe('`generate_image`: whether base64 is asked for. `gpt-image-1` refuses the question.'),
     }),
-    z.strictObject({ kind: z.literal('anthropic'), ...served }),
+    z.strictObject({
+      kind: z.literal('anthropic'),
+      ...served,
+      thinking: z
+        .enum(['budget', 'adaptive'])
+        .default('budget')
+        .describe('How it is told to think: by a budget of tokens, or by an effort, as models from Opus 4.6 on take.'),
+    }),
     z.strictObject({
       kind: z.literal('gemini'),
       ...served,
+      thinking: z
+        .enum(['budget', 'level'])
+        .default('budget')
+        .describe('How it is told to think: by a budget of tokens, or by a level, as Gemini 3 takes.'),
       logprobs: z.boolean().default(false).describe('Whether it is asked for log-probabilities.'),
     }),
     z.strictObject({

@@ -1,13 +1,26 @@
-import type { ToolCall } from './content.ts'
+import type { Reasoning, ToolCall } from './content.ts'
 import type { NanoUsd } from './money.ts'
 import type { Usage } from './price.ts'
 
 /** What a model gives for a task. */
 export type Output =
-  | { readonly kind: 'text'; readonly text: string; readonly toolCalls?: readonly ToolCall[] }
+  | TextOutput
   | { readonly kind: 'labels'; readonly labels: readonly LabelScore[] }
   | { readonly kind: 'embedding'; readonly values: readonly number[]; readonly space: string }
   | { readonly kind: 'image'; readonly mediaType: string; readonly source: PictureSource }
+
+/** What a model says, with the calls of tools that it asks for and what it thought before. */
+export interface TextOutput {
+  readonly kind: 'text'
+  readonly text: string
+  readonly toolCalls?: readonly ToolCall[]
+  readonly reasoning?: readonly Reasoning[]
+  /** How it ended, where that was told. */
+  readonly finishReason?: FinishReason
+}
+
+/** How a text ended: by itself, at the cap on its length, or with calls of tools. */
+export type FinishReason = 'stop' | 'length' | 'tool_calls'
 
 /** Where a drawn picture is: at hand, or put away among its tenant's payloads, as it is in every log. */
 export type PictureSource =

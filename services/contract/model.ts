@@ -1,3 +1,4 @@
+import type { Capability } from './capabilities.ts'
 import type { Modality, Task } from './content.ts'
 import type { DatedPrice, Price } from './price.ts'
 
@@ -17,8 +18,8 @@ export interface ModelSpec {
   readonly tasks: readonly Task[]
   /** Modalities that the model can take together. */
   readonly modalities: readonly Modality[]
-  /** Whether it can be told of calls that a model asked for and what came of them. */
-  readonly takesToolTurns?: boolean
+  /** What it can be asked for beside its tasks; everything when absent. */
+  readonly takes?: readonly Capability[]
   readonly tier: string
   readonly pool: string
   /** What it costs where no dated price is in force; empty means that nobody has said, and paid scopes refuse it. */

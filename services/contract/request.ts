@@ -1,4 +1,5 @@
 import type { Part, Task, TaskOptions } from './content.ts'
+import type { MessageSpan } from './conversation.ts'
 import type { NanoUsd } from './money.ts'
 
 /** How urgent a request is; `sheddable` ones are refused first under overload. */
@@ -25,6 +26,8 @@ export interface RequestConstraints {
 export interface InferenceRequest {
   readonly task: Task
   readonly parts: readonly Part[]
+  /** `generate`: the messages that the parts make; one of the user when absent. */
+  readonly messages?: readonly MessageSpan[]
   readonly options: TaskOptions
   readonly constraints: RequestConstraints
   readonly idempotencyKey?: string

@@ -39,4 +39,5 @@ const signatures: readonly Signature[] = [
   { at: 0, text: '\xff\xf3', is: { kind: 'audio', mediaType: 'audio/mpeg' } },
   { at: 0, text: '\x1aE\xdf\xa3', is: { kind: 'video', mediaType: 'video/webm' } },
   { at: 4, text: 'ftyp', is: { kind: 'video', mediaType: 'video/mp4' } },
+  { at: 0, text: '%PDF-', is: { kind: 'document', mediaType: 'application/pdf' } },
 ]

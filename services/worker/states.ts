@@ -1,5 +1,6 @@
 import type { LegResult } from '#services/contract/answer'
-import type { Task, TaskOptions, WordPart } from '#services/contract/content'
+import type { Cacheable, MediumKind, Task, TaskOptions, WordPart } from '#services/contract/content'
+import type { MessageSpan } from '#services/contract/conversation'
 import type { LegId } from '#services/contract/ids'
 import type { Recipe } from '#services/contract/model'
 import type { Workload } from '#services/state/service-times/workload'
@@ -10,7 +11,7 @@ import type { LegFailure } from '#services/state/cascade-log/cascade-log'
 /** A part with its content at hand. */
 export type LoadedPart =
   | WordPart
-  | { readonly kind: 'image' | 'audio' | 'video'; readonly bytes: Uint8Array; readonly mediaType: string }
+  | (Cacheable & { readonly kind: MediumKind; readonly bytes: Uint8Array; readonly mediaType: string })
 
 /** One leg ready to be computed. */
 export interface Work {
@@ -23,6 +24,8 @@ export interface Work {
   readonly task: Task
   readonly options: TaskOptions
   readonly parts: readonly LoadedPart[]
+  /** The messages that the parts make; one of the user when absent. */
+  readonly messages?: readonly MessageSpan[]
   /** How much work the parts are, as the router foresaw it. */
   readonly workload?: Workload
   readonly deadlineAt: number

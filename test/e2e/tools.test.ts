@@ -1,6 +1,8 @@
 import { status } from '@grpc/grpc-js'
 import { LLMock } from '@copilotkit/aimock'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { InferRequest } from '#services/wire/generated/sluice/v1/InferRequest'
+import type { Part } from '#services/wire/generated/sluice/v1/Part'
 import type { ToolCall__Output } from '#services/wire/generated/sluice/v1/ToolCall'
 import { chatConfig, chatModel } from '../support/chat-ladder.ts'
 import { createTestGateway, until, type GatewayProcess, type TestGateway } from '../support/gateway.ts'
@@ -70,6 +72,19 @@ async function askForCall(): Promise<ToolCall__Output> {
   return call
 }
 
+/** The question, the call that the model asked for, and what came of it. */
+function loop(called: Part, ...results: readonly Part[]): InferRequest {
+  return {
+    task: 'TASK_GENERATE',
+    messages: [
+      { role: 'ROLE_USER', parts: [question] },
+      { role: 'ROLE_ASSISTANT', parts: [called] },
+      { role: 'ROLE_TOOL', parts: [...results] },
+    ],
+    options: { tools },
+  }
+}
+
 describe('a loop of tools', () => {
   it.each([
     ['in the job', 'rain, 4 degrees'],
@@ -79,8 +94,7 @@ describe('a loop of tools', () => {
     expect(toolCall).toMatchObject({ name: 'weather', argumentsJson: '{"city":"Oslo"}' })
     mock.reset()
     mock.onToolResult(toolCall.id, { content: 'It rains in Oslo.' })
-    const turns = [{ toolCall }, { toolResult: { callId: toolCall.id, content } }]
-    const answer = await gateway.client.infer(textRequest('', { content: [question, ...turns], options: { tools } }))
+    const answer = await gateway.client.infer(loop({ toolCall }, { toolResult: { callId: toolCall.id, content } }))
     expect(answer.output).toMatchObject({ text: 'It rains in Oslo.', toolCalls: [] })
     expect(answer.rungs.map(rung => [rung.model, rung.verdict])).toEqual([['chat', 'VERDICT_ACCEPTED']])
     expect(mock.getLastRequest()?.body).toMatchObject({
@@ -96,18 +110,19 @@ describe('a loop of tools', () => {
   it('names the field of a result that answers no call', async () => {
     const toolResult = { callId: 'other', content: 'rain' }
     const toolCall = { id: 'a', name: 'weather', argumentsJson: '{}' }
-    const content = [question, { toolCall }, { toolResult: { callId: 'a', content: 'rain' } }, { toolResult }]
-    const failure = await failureOf(gateway.client.infer(textRequest('', { content, options: { tools } })))
+    const results = [{ toolResult: { callId: 'a', content: 'rain' } }, { toolResult }]
+    const failure = await failureOf(gateway.client.infer(loop({ toolCall }, ...results)))
     expect(failure.code).toBe(status.INVALID_ARGUMENT)
-    expect(fieldsOf(failure)).toEqual(['content[3].tool_result.call_id'])
+    expect(fieldsOf(failure)).toEqual(['messages[2].parts[1].tool_result.call_id'])
   })
 
   it('passes over a rung whose protocol has no turns', async () => {
     const toolCall = { id: 'a', name: 'weather', argumentsJson: '{}' }
-    const content = [question, { toolCall }, { toolResult: { callId: 'a', content: 'rain' } }]
-    const { decision } = await gateway.client.explain(textRequest('', { content, options: { tools } }))
+    const { decision } = await gateway.client.explain(
+      loop({ toolCall }, { toolResult: { callId: 'a', content: 'rain' } }),
+    )
     expect(decision?.candidates.map(one => [one.model, one.removedBy, one.removedWhy])).toEqual([
-      ['tensors', 'modality', 'it takes no results of tools'],
+      ['tensors', 'capability', 'it takes one message of the user, and no messages of the assistant'],
       ['chat', '', ''],
     ])
   })

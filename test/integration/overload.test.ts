@@ -130,7 +130,7 @@ async function pool() {
       ladder: { name: 'l', task: 'generate', modalities: ['text'], rungs: [rung] },
       estimate: { difficulty: 0.5, models: {}, features: {} },
       modalities: ['text'],
-      hasToolTurns: false,
+      needs: [],
       pin: {},
       mode: 'sync',
       nowMs,

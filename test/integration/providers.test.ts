@@ -110,11 +110,14 @@ describe.each(['openai', 'anthropic', 'gemini'] as const)('the %s protocol', pro
     expect(call.id).not.toBe('')
     mock.reset()
     mock.on({ hasToolResult: true }, { content: 'It rains in Oslo.' })
-    const turns = [
+    const parts = [
+      ...asked.parts,
       { kind: 'tool-call', ...call } as const,
       { kind: 'tool-result', callId: call.id, content: 'rain, 4 degrees' } as const,
     ]
-    const answered = await ask(protocol, { ...asked, parts: [...asked.parts, ...turns] })
+    const roles = ['user', 'assistant', 'tool'] as const
+    const messages = roles.map(role => ({ role, parts: 1 }))
+    const answered = await ask(protocol, { ...asked, parts, messages })
     expect(answered.told).toBe('It rains in Oslo.')
     expect(JSON.stringify(mock.getLastRequest()?.body)).toContain('rain, 4 degrees')
   })
@@ -184,7 +187,7 @@ describe('what is sent', () => {
       { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBORw==' } },
       { type: 'text', text: 'What is it?' },
     ])
-    expect(onTheWire(encodeGemini(shown, true))).toMatchObject({
+    expect(onTheWire(encodeGemini(shown, { logprobs: true }))).toMatchObject({
       contents: [
         { role: 'user', parts: [{ inlineData: { mimeType: 'image/png', data: 'iVBORw==' } }, { text: 'What is it?' }] },
       ],
@@ -200,12 +203,17 @@ describe('what is sent', () => {
   // The assignments are the test: the compiler holds each request to the types that its provider publishes.
   it('is what the providers’ own types say', () => {
     const style = { model: 'm', logprobs: true, capField: 'max_tokens' } as const
-    const chat: Omit<ChatCompletionCreateParamsStreaming, 'messages' | 'tools' | 'tool_choice'> = {
+    const chat: Omit<
+      ChatCompletionCreateParamsStreaming,
+      'messages' | 'tools' | 'tool_choice' | 'response_format' | 'reasoning_effort' | 'service_tier' | 'stop'
+    > & {
+      readonly stop?: string[]
+    } = {
       ...onTheWire(encodeChat(full, style)),
       stop: ['END'],
     }
     const message: MessageCreateParamsStreaming = onTheWire(encodeMessages(full, 'm'))
-    const content: Pick<GenerateContentParameters, 'contents'> = onTheWire(encodeGemini(full, false))
+    const content: Pick<GenerateContentParameters, 'contents'> = onTheWire(encodeGemini(full, { logprobs: false }))
     expect(chat).toMatchObject({ model: 'm', max_tokens: 9, top_p: 0.9, temperature: 0.3 })
     expect(message).toEqual({
       model: 'm',

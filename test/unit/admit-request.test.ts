@@ -9,6 +9,8 @@ import type { InferenceRequest } from '#services/contract/request'
 const limits: RequestLimits = {
   parts: 4,
   textCharacters: 100,
+  messages: 20,
+  conversationCharacters: 400,
   models: new Set(['tiny', 'large']),
   ladders: new Set(['chat']),
   tiers: new Set(['small']),
@@ -35,10 +37,6 @@ function fieldsOf(changed: Partial<InferenceRequest>): readonly string[] {
 
 const text = (words: string) => ({ kind: 'text', text: words }) as const
 const constraints = (more: object) => ({ constraints: { priority: 'normal', ...more } as const })
-const called = (id: string, name = 'weather') => ({ kind: 'tool-call', id, name, argumentsJson: '{}' }) as const
-const result = (callId: string, content = 'rain') => ({ kind: 'tool-result', callId, content }) as const
-const tools = { tools: [{ name: 'weather', parametersJson: '{}' }] }
-const turns = (...parts: InferenceRequest['parts']) => ({ parts, options: tools })
 const labels = (count: number) => Array.from({ length: count }, (_, index) => `label ${index}`)
 
 describe('checkRequest()', () => {
@@ -51,17 +49,6 @@ describe('checkRequest()', () => {
     ['the options of generate_image', { task: 'generate_image', options: { size: '1024x1536', quality: 'high' } }],
     ['the edges of every range', constraints({ minQuality: 0, maxRisk: 1, maxCostNanoUsd: 0, deadlineMs: 1 })],
     ['a known model and tier', constraints({ model: 'tiny', tier: 'small', adapter: 'legal' })],
-    ['the result of a call', turns(text('a'), called('x'), result('x'))],
-    [
-      'two calls at once, answered in another order',
-      turns(text('a'), called('x'), called('y'), result('y'), result('x')),
-    ],
-    ['call after call', turns(text('a'), called('x'), result('x'), called('y'), result('y'), text('and now?'))],
-    ['a result that is empty', turns(text('a'), called('x'), result('x', ''))],
-    [
-      'more rounds than other parts are taken',
-      turns(text('a'), ...labels(9).flatMap(id => [called(id), result(id, '')])),
-    ],
     ['16 labels of its own', { labels: Object.fromEntries(labels(16).map(name => [name, 'x'])) }],
   ])('takes %s', (_what, changed) => {
     expect(fieldsOf(changed)).toEqual([])
@@ -122,48 +109,6 @@ describe('checkRequest()', () => {
       },
       ['content[1].image'],
     ],
-    ['calls without tools', { ...turns(text('a'), called('x'), result('x')), options: {} }, ['content[1].tool_call']],
-    [
-      'a result at another task',
-      { ...turns(text('a'), called('x'), result('x')), task: 'embed', options: {} },
-      ['content[1].tool_call'],
-    ],
-    ['a call that nobody asked for', turns(called('x'), result('x')), ['content[0].tool_call']],
-    [
-      'a result of no call',
-      turns(text('a'), called('x'), result('x'), result('y')),
-      ['content[3].tool_result.call_id'],
-    ],
-    [
-      'a result before its call',
-      turns(text('a'), result('x'), called('x'), result('x')),
-      ['content[1].tool_result.call_id', 'content[3].tool_result.call_id'],
-    ],
-    [
-      'two results of a call',
-      turns(text('a'), called('x'), result('x'), result('x')),
-      ['content[3].tool_result.call_id'],
-    ],
-    ['a call without its result', turns(text('a'), called('x')), ['content[1].tool_call.id']],
-    ['one of two calls without', turns(text('a'), called('x'), called('y'), result('x')), ['content[2].tool_call.id']],
-    ['words between call and result', turns(text('a'), called('x'), text('b'), result('x')), ['content[2]']],
-    [
-      'a further call before all results',
-      turns(text('a'), called('x'), called('y'), result('x'), called('z'), result('z')),
-      ['content[4]'],
-    ],
-    ['an id twice', turns(text('a'), called('x'), result('x'), called('x')), ['content[3].tool_call.id']],
-    [
-      'a call without id and name',
-      turns(text('a'), called('', 'no name'), result('')),
-      ['content[1].tool_call.id', 'content[1].tool_call.name'],
-    ],
-    [
-      'too many results',
-      turns(text('a'), ...Array.from({ length: 257 }, () => result('x'))),
-      ['content', ...Array.from({ length: 257 }, (_, at) => `content[${at + 1}].tool_result.call_id`)],
-    ],
-    ['too much text in results', turns(text('a'), called('x'), result('x', 'y'.repeat(100))), ['content']],
     ['an endless adapter', constraints({ adapter: 'x'.repeat(257) }), ['constraints.adapter']],
     [
       'an endless key',

@@ -45,7 +45,7 @@ function input(leftMs: number, mode: 'sync' | 'async' = 'sync'): ConsiderInput {
     ladder: { name: 'l', task: 'generate', modalities: ['text'], rungs: [rung] },
     estimate: { difficulty: 0.5, models: {}, features: {} },
     modalities: ['text'],
-    hasToolTurns: false,
+    needs: [],
     pin: {},
     mode,
     nowMs: 0,

@@ -46,6 +46,8 @@ function partToWire(one: Part): WirePart {
     const { callId, content, isError = false } = one
     return { toolResult: { callId, content, isError } }
   }
+  if (one.kind === 'reasoning')
+    return { reasoning: { text: one.text, signature: one.signature ?? '', model: one.model ?? '' } }
   const { source, mediaType = '' } = one
   const media =
     source.kind === 'bytes' ? { bytes: Buffer.from(source.bytes), mediaType } : { uri: source.uri, mediaType }

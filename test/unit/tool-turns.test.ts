@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest'
 import { describeHeader } from '#services/router/assess/describe-header'
 import { filters } from '#services/router/choose/filters'
 import { sizesOf } from '#services/router/choose/reserve'
+import type { Capability } from '#services/contract/capabilities'
 import type { ToolPart, WordPart } from '#services/contract/content'
+import { conversationOf, type Message } from '#services/contract/conversation'
 import { noWork } from '#services/state/service-times/workload'
 import { workloadOf } from '#services/router/choose/workload-of'
 import { createRequestId, legIdOf } from '#services/contract/ids'
@@ -28,7 +30,7 @@ const call = (id: string, city: string) =>
 const result = (callId: string, content: string) => ({ kind: 'tool-result', callId, content }) as const
 const png = { kind: 'image', bytes: Uint8Array.of(137, 80, 78, 71), mediaType: 'image/png' } as const
 
-function work(parts: readonly LoadedPart[], more: Partial<Work> = {}): Work {
+function work(messages: readonly Message<LoadedPart>[], more: Partial<Work> = {}): Work {
   return {
     legId: legIdOf(createRequestId(0), 0),
     attempt: 1,
@@ -36,24 +38,24 @@ function work(parts: readonly LoadedPart[], more: Partial<Work> = {}): Work {
     recipe: {},
     task: 'generate',
     options: { tools: [{ name: 'weather', parametersJson: '{}' }] },
-    parts,
+    ...conversationOf(messages),
     deadlineAt: Number.MAX_SAFE_INTEGER,
     streaming: true,
     ...more,
   }
 }
 
+const say = (role: Message['role'], ...parts: readonly LoadedPart[]): Message<LoadedPart> => ({ role, parts })
+
 /** Two calls at once, answered in another order; then one more, which fails; then the user again. */
-const conversation: readonly LoadedPart[] = [
-  text('Where is it warmer?'),
-  png,
-  call('a', 'Oslo'),
-  call('b', 'Rome'),
-  result('b', '21 degrees'),
-  result('a', '4 degrees'),
-  call('fn:c', 'Bath'),
-  { ...result('fn:c', 'no such town'), isError: true },
-  text('Never mind Bath.'),
+const conversation: readonly Message<LoadedPart>[] = [
+  say('user', text('Where is it warmer?'), png),
+  say('assistant', call('a', 'Oslo'), call('b', 'Rome')),
+  say('tool', result('b', '21 degrees')),
+  say('tool', result('a', '4 degrees')),
+  say('assistant', call('fn:c', 'Bath')),
+  say('tool', { ...result('fn:c', 'no such town'), isError: true }),
+  say('user', text('Never mind Bath.')),
 ]
 
 describe('turns of tools as each protocol has them', () => {
@@ -101,11 +103,11 @@ describe('turns of tools as each protocol has them', () => {
         ],
       },
       // The id of another protocol is one that this one refuses.
-      { role: 'assistant', content: [{ type: 'tool_use', id: 'call_2', name: 'weather', input: { city: 'Bath' } }] },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'call_0', name: 'weather', input: { city: 'Bath' } }] },
       {
         role: 'user',
         content: [
-          { type: 'tool_result', tool_use_id: 'call_2', content: 'no such town', is_error: true },
+          { type: 'tool_result', tool_use_id: 'call_0', content: 'no such town', is_error: true },
           { type: 'text', text: 'Never mind Bath.' },
         ],
       },
@@ -113,7 +115,7 @@ describe('turns of tools as each protocol has them', () => {
   })
 
   it('are function calls and responses by name, in the order of the calls, at Gemini', () => {
-    const contents: Content[] = onTheWire(encodeGemini(work(conversation), false)).contents
+    const contents: Content[] = onTheWire(encodeGemini(work(conversation), { logprobs: false })).contents
     const thoughtSignature = 'skip_thought_signature_validator'
     expect(contents.slice(1)).toEqual([
       {
@@ -145,9 +147,21 @@ describe('turns of tools as each protocol has them', () => {
     expect(argumentsOf({ kind: 'tool-call', id: 'a', name: 'n', argumentsJson })).toEqual(shown)
   })
 
-  it('leave a template to the question before them', () => {
-    const { parts } = promptOf(work(conversation, { recipe: { promptTemplate: 'Q: {input}' } }))
-    expect(parts).toEqual([png, text('Q: Where is it warmer?'), ...conversation.slice(2)])
+  it('leave a template to the question that is asked', () => {
+    const { turns } = promptOf(work(conversation, { recipe: { promptTemplate: 'Q: {input}' } }))
+    expect(turns.at(-1)).toEqual(say('user', text('Q: Never mind Bath.')))
+    const open = promptOf(work(conversation.slice(0, 4), { recipe: { promptTemplate: 'Q: {input}' } }))
+    expect(open.turns[0]).toEqual(say('user', png, text('Q: Where is it warmer?')))
+  })
+
+  it('hold the thinking of the model that is asked, and of no other', () => {
+    const thought = (model: string) =>
+      ({ kind: 'reasoning', text: `${model} thinks`, signature: model, model }) as const
+    const parts = [thought('m'), thought('other'), call('a', 'Oslo')]
+    const { turns } = promptOf(
+      work([...conversation.slice(0, 1), say('assistant', ...parts), say('tool', result('a', 'x'))]),
+    )
+    expect(turns[1]).toEqual(say('assistant', thought('m'), call('a', 'Oslo')))
   })
 })
 
@@ -223,15 +237,13 @@ describe('turns of tools on their way', () => {
   })
 
   it('leave out rungs whose backend has no turns', () => {
-    const modality = filters.find(({ name }) => name === 'modality')
-    const objection = (hasToolTurns: boolean, takesToolTurns?: boolean): string | undefined =>
-      modality?.objects(
-        { rung: { model: { modalities: ['text'], takesToolTurns } } } as never,
-        { modalities: ['text'], hasToolTurns } as never,
-        {} as never,
-      )
-    expect(objection(true)).toBe('it takes no results of tools')
-    expect(objection(true, true)).toBeUndefined()
-    expect(objection(false)).toBeUndefined()
+    const filter = filters.find(({ name }) => name === 'capability')
+    const objection = (needs: readonly Capability[], takes?: readonly Capability[]): string | undefined =>
+      filter?.objects({ rung: { model: { takes } } } as never, { needs } as never, {} as never)
+    expect(objection(['tools'], [])).toBe('it takes no tools and no results of tools')
+    expect(objection(['tools', 'seed'], ['tools'])).toBe('it takes no options.seed')
+    expect(objection(['tools'], ['tools'])).toBeUndefined()
+    expect(objection([], [])).toBeUndefined()
+    expect(objection(['tools'])).toBeUndefined()
   })
 })

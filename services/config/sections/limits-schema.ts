@@ -25,8 +25,10 @@ const fetchSchema = z.strictObject({
 /** What a request may hold, and how many may run. */
 export const limitsSchema = z.strictObject({
   messageMegabytes: z.number().min(0.1).max(512).default(24).describe('Largest gRPC message.'),
-  parts: count.default(16).describe('Most parts of a request.'),
-  textCharacters: count.default(200_000).describe('Longest text part.'),
+  parts: count.default(16).describe('Most parts of `content`.'),
+  textCharacters: count.default(200_000).describe('Most characters of `content`, and of one message.'),
+  messages: count.default(2000).describe('Most messages of a conversation.'),
+  conversationCharacters: count.default(4_000_000).describe('Most characters of a whole conversation.'),
   imageMegapixels: z.number().positive().default(40).describe('Largest image.'),
   audioSeconds: z.number().positive().default(600).describe('Longest recording.'),
   inFlight: count.default(2000).describe('Requests that one router carries at once.'),

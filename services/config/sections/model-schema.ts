@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { capabilities } from '#services/contract/capabilities'
 import { backend } from '../backend-schema.ts'
 import { count, name } from '../field-schemas.ts'
 import { priceSchema } from '../money-schema.ts'
@@ -23,6 +24,14 @@ export const modelSchema = z.strictObject({
     .optional()
     .describe('Modalities it takes together. Default: what its tasks need, and images where its backend has `vision`.'),
   backend: backend.describe('How it is computed.'),
+  takes: z
+    .array(z.enum(capabilities))
+    .optional()
+    .describe('What requests may ask of it beside what its protocol carries.'),
+  lacks: z
+    .array(z.enum(capabilities))
+    .optional()
+    .describe('What its protocol carries and it cannot. Requests that ask for it go to other models.'),
   price: priceSchema
     .optional()
     .describe('What it costs. A model without a price is no candidate where money is limited.'),

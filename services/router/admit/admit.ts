@@ -1,5 +1,6 @@
 import type { Clock } from '#services/contract/clock'
 import { isWords, type Modality, type Part } from '#services/contract/content'
+import { partPath } from '#services/contract/conversation'
 import { GatewayError } from '#services/contract/errors'
 import { createRequestId } from '#services/contract/ids'
 import type { Admitted, CheckedPart, Incoming } from '#services/router/request/states'
@@ -38,7 +39,9 @@ export function createAdmit(options: AdmitOptions, { clock, fetcher }: AdmitDepe
     checkRequest(request, options.request)
     const fetchPart = fetcher()
     const parts = await Promise.all(
-      request.parts.map((part, index) => checkPart(part, `content[${index}]`, options.media, fetchPart, signal)),
+      request.parts.map((part, index) =>
+        checkPart(part, partPath(request.messages, index), options.media, fetchPart, signal),
+      ),
     )
     const modalities: readonly Modality[] = [...new Set(parts.map(part => (isWords(part) ? 'text' : part.kind)))]
     return {
@@ -66,10 +69,10 @@ async function checkPart(
 ): Promise<CheckedPart> {
   if (isWords(part)) return part
   const field = `${index}.${part.kind}`
-  const { source, kind, mediaType } = part
+  const { source, kind, mediaType, cachePoint } = part
   const bytes = source.kind === 'bytes' ? source.bytes : await fetchPart(source.uri, field, signal)
   const facts = await checkMedia({ kind, bytes, ...(mediaType === undefined ? {} : { mediaType }) }, field, limits)
-  return { kind, bytes, ...facts }
+  return { kind, bytes, ...facts, ...(cachePoint === undefined ? {} : { cachePoint }) }
 }
 
 /** The tightest of what the request, the client's call and the deployment allow. A job outlives the call that submits it. */

@@ -1,4 +1,5 @@
 import type { Metadata } from 'sharp'
+import type { MediumKind } from '#services/contract/content'
 import { invalidField } from '#services/contract/errors'
 import { readWavFacts } from '#services/media/decode-wav'
 import { readVideoFacts } from './media/read-video.ts'
@@ -15,7 +16,7 @@ export interface MediaLimits {
 
 /** A medium as its caller gave it. */
 export interface GivenMedia {
-  readonly kind: 'image' | 'audio' | 'video'
+  readonly kind: MediumKind
   readonly bytes: Uint8Array
   readonly mediaType?: string
 }
@@ -36,6 +37,7 @@ export async function checkMedia(given: GivenMedia, field: string, limits: Media
   checkDeclared(given.mediaType, found.mediaType, field)
   if (given.kind === 'image')
     return { mediaType: found.mediaType, header: await imageHeader(given.bytes, found.mediaType, at, limits) }
+  if (given.kind === 'document') return { mediaType: found.mediaType, header: documentHeader(given.bytes, at) }
   if (given.kind === 'audio') return { mediaType: found.mediaType, header: audioHeader(given.bytes, at, limits) }
   return { mediaType: found.mediaType, header: videoHeader(given.bytes, found.mediaType, at) }
 }
@@ -101,6 +103,13 @@ async function checkDecodes(bytes: Uint8Array, pages: number, at: string, limits
 
 /** All of a picture is decoded; little of it is kept. */
 const decodedSide = 64
+
+/** A PDF that was cut short lacks its last line. @source ISO 32000-2, 7.5.5 "File trailer": readers look for it in the last 1,024 bytes */
+function documentHeader(bytes: Uint8Array, at: string): Readonly<Record<string, number>> {
+  const tail = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).subarray(-1024).toString('latin1')
+  if (!tail.includes('%%EOF')) throw invalidField(at, 'the document is cut short')
+  return { bytes: bytes.byteLength }
+}
 
 function videoHeader(bytes: Uint8Array, mediaType: string, at: string): Readonly<Record<string, number>> {
   try {

@@ -11,6 +11,7 @@ export function describeHeader(part: CheckedPart): PartDescription {
   if (isWords(part)) return { kind: 'text', text: wordsIn(part) }
   const { kind, header, bytes } = part
   if (kind === 'video') return { kind, features: describeVideo({ ...header, bytes: bytes.byteLength }) }
+  if (kind === 'document') return { kind, features: { bytes: bytes.byteLength } }
   if (kind === 'audio') return { kind, features: describeAudioHeader(header) }
   const { width, height } = header
   if (width === undefined || height === undefined) return { kind, features: {} }

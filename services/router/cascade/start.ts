@@ -58,7 +58,9 @@ export async function startCourse(claimed: Claimed, dependencies: StartDependenc
 async function put(part: CheckedPart, tenant: string, ttlMs: number, payloads: PayloadStore): Promise<PartReference> {
   if (!isWords(part)) {
     const payloadId = await payloads.put(tenant, part.bytes, ttlMs)
-    return { kind: part.kind, payloadId, payloadBytes: part.bytes.byteLength, mediaType: part.mediaType }
+    const { kind, bytes, mediaType, cachePoint } = part
+    const marked = cachePoint === undefined ? {} : { cachePoint }
+    return { kind, payloadId, payloadBytes: bytes.byteLength, mediaType, ...marked }
   }
   if (isInline(part)) return part
   const { kind, bytes } = wordPayloadOf(part)
@@ -76,6 +78,7 @@ function requestOf(claimed: Claimed, parts: readonly PartReference[]): ClimbRequ
     task: request.task,
     options: request.options,
     parts,
+    ...(request.messages === undefined ? {} : { messages: request.messages }),
     work: claimed.work,
     constraints,
     labels: request.labels,

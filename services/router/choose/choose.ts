@@ -1,5 +1,5 @@
 import type { Clock } from '#services/contract/clock'
-import { hasToolTurns } from '#services/contract/content'
+import { needsOf } from '#services/contract/capabilities'
 import { GatewayError } from '#services/contract/errors'
 import { priorityRanks } from '#services/state/queue/job'
 import { addNanoUsd } from '#services/contract/money'
@@ -85,7 +85,7 @@ interface LookAt {
 
 /** A request as its ladder is looked at for it. */
 function inputOf(assessed: Assessed, { work, sizes, nowMs, isPaid }: LookAt): ConsiderInput {
-  const { guided, estimate, request, deadlineAt, modalities, mode, parts, caller } = assessed
+  const { guided, estimate, request, deadlineAt, modalities, mode, caller } = assessed
   const { maxCostNanoUsd, model, tier, adapter } = request.constraints
   // What a leg may cost at most is a matter of how long it may run, whenever its caller wants the answer.
   const longestMs = runDeadlineOf(assessed) - nowMs
@@ -93,7 +93,7 @@ function inputOf(assessed: Assessed, { work, sizes, nowMs, isPaid }: LookAt): Co
     ladder: guided.ladder,
     estimate,
     modalities,
-    hasToolTurns: hasToolTurns(parts),
+    needs: needsOf(request),
     mode,
     nowMs,
     deadlineAt,
@@ -139,6 +139,7 @@ function firstStepOf({ guided, estimate, request }: Assessed, kept: readonly Con
 /** What the caller is told when one filter or several emptied the list: the last filter that removed a rung decides, since the earlier ones let it pass. */
 const emptied: Readonly<Record<FilterName, (message: string, metadata: Record<string, string>) => GatewayError>> = {
   pin: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_PIN', metadata }),
+  capability: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_CAPABILITY', metadata }),
   modality: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_MODALITY', metadata }),
   adapter: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_ADAPTER', metadata }),
   price: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_PRICE', metadata }),
@@ -159,6 +160,7 @@ const emptied: Readonly<Record<FilterName, (message: string, metadata: Record<st
 const filterOrder: readonly FilterName[] = [
   'pin',
   'modality',
+  'capability',
   'adapter',
   'price',
   'workers',

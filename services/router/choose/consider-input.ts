@@ -1,3 +1,4 @@
+import type { Capability } from '#services/contract/capabilities'
 import type { Modality } from '#services/contract/content'
 import type { Ladder, Rung } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'
@@ -10,8 +11,8 @@ import type { PredictInput } from './predict-leg.ts'
 export interface ConsiderInput extends PredictInput {
   readonly ladder: Ladder
   readonly modalities: readonly Modality[]
-  /** Whether calls of tools and their results are among the content. */
-  readonly hasToolTurns: boolean
+  /** What the request asks of a model beside modalities. */
+  readonly needs: readonly Capability[]
   readonly pin: { readonly model?: string; readonly tier?: string; readonly adapter?: string }
   /** Asynchronous work may wait for workers that are not there yet. */
   readonly mode: 'sync' | 'async'

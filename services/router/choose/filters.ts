@@ -1,3 +1,4 @@
+import { lackOf } from '#services/contract/capabilities'
 import { formatNanoUsd } from '#services/contract/money'
 import { isPriced } from '#services/contract/price'
 import { deliveryMarginMs, type Considered, type FilterName } from '#services/router/request/states'
@@ -14,6 +15,7 @@ export type Objection = (foreseen: Considered, input: ConsiderInput, fleet: Flee
 export const filters: readonly { readonly name: FilterName; readonly objects: Objection }[] = [
   { name: 'pin', objects: pinned },
   { name: 'modality', objects: modality },
+  { name: 'capability', objects: capability },
   { name: 'adapter', objects: adapter },
   { name: 'price', objects: unpriced },
   { name: 'workers', objects: workers },
@@ -29,10 +31,15 @@ function pinned({ rung }: Considered, { pin }: ConsiderInput): string | undefine
   return undefined
 }
 
-function modality({ rung }: Considered, { modalities, hasToolTurns }: ConsiderInput): string | undefined {
-  if (hasToolTurns && rung.model.takesToolTurns !== true) return 'it takes no results of tools'
+function modality({ rung }: Considered, { modalities }: ConsiderInput): string | undefined {
   const missing = modalities.filter(one => !rung.model.modalities.includes(one))
   return missing.length === 0 ? undefined : `it takes no ${missing.join(' and no ')}`
+}
+
+function capability({ rung }: Considered, { needs }: ConsiderInput): string | undefined {
+  const { takes } = rung.model
+  const missing = takes === undefined ? undefined : needs.find(one => !takes.includes(one))
+  return missing === undefined ? undefined : lackOf[missing]
 }
 
 function adapter({ rung }: Considered, { pin }: ConsiderInput): string | undefined {

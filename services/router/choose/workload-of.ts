@@ -1,4 +1,4 @@
-import { isWords, wordsIn, type TaskOptions } from '#services/contract/content'
+import { isWords, wordsIn, type TaskOptions, type WordPart } from '#services/contract/content'
 import {
   noWork,
   seenMegapixelsOf,
@@ -29,7 +29,7 @@ export function workloadOf(parts: readonly CheckedPart[], options: TaskOptions):
 
 function addMedia(
   work: { -readonly [K in keyof Workload]: number },
-  { kind, header, bytes }: Exclude<CheckedPart, { kind: 'text' | 'tool-call' | 'tool-result' }>,
+  { kind, header, bytes }: Exclude<CheckedPart, WordPart>,
 ): void {
   if (kind === 'image') {
     const { width = 0, height = 0, pages = 1 } = header
@@ -41,7 +41,7 @@ function addMedia(
     const { durationMs = (bytes.byteLength / soundBytesPerSecond) * 1000 } = header
     work.audioSeconds += durationMs / 1000
     work.audioWindows += windowsOf(durationMs / 1000)
-  } else {
+  } else if (kind === 'video') {
     work.videoSeconds += (header['durationMs'] ?? usualVideoSeconds * 1000) / 1000
   }
 }

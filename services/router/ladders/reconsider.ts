@@ -1,5 +1,4 @@
 import type { Clock } from '#services/contract/clock'
-import { hasToolTurns } from '#services/contract/content'
 import { maxNanoUsd, type NanoUsd } from '#services/contract/money'
 import { priorityRanks } from '#services/state/queue/job'
 import type { Consider } from '#services/router/choose/consider'
@@ -18,7 +17,8 @@ export function createLookAnew(consider: Consider, clock: Clock, isPaid: (tenant
       ladder: guided.ladder,
       estimate,
       modalities,
-      hasToolTurns: hasToolTurns(request.parts),
+      // What a rung cannot do was seen before the plan was made, and no rung beside those of the plan is called.
+      needs: [],
       pin: request.constraints,
       mode: request.mode,
       nowMs,

@@ -8,16 +8,18 @@ export const shadowCaller: Caller = { tenant: '_shadow', credentialId: 'shadow',
 
 /** The same request to one rung, after everybody else's. */
 export function shadowRequestOf({ request, parts }: Claimed, rung: Rung, deadlineMs?: number): InferenceRequest {
-  const { task, options } = request
+  const { task, options, messages } = request
   const constraints = {
     priority: 'sheddable',
     model: rung.name,
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   } as const
-  return { task, options, parts: parts.map(partOf), labels: {}, constraints }
+  const conversation = messages === undefined ? {} : { messages }
+  return { task, options, parts: parts.map(partOf), ...conversation, labels: {}, constraints }
 }
 
 function partOf(part: CheckedPart): Part {
   if (isWords(part)) return part
-  return { kind: part.kind, source: { kind: 'bytes', bytes: part.bytes }, mediaType: part.mediaType }
+  const { kind, bytes, mediaType, cachePoint } = part
+  return { kind, source: { kind: 'bytes', bytes }, mediaType, ...(cachePoint === undefined ? {} : { cachePoint }) }
 }

@@ -16,7 +16,7 @@ export type Replay = (
 /** Makes the replay. */
 export function createReplay(handler: RequestHandler, payloads: PayloadStore): Replay {
   return async ({ request }, { arrivedAt, signal }) => {
-    const { tenant, task, options, constraints, labels, sessionKey } = request
+    const { tenant, task, options, messages, constraints, labels, sessionKey } = request
     const parts = await Promise.all(request.parts.map(part => partOf(part, tenant, payloads)))
     return handler.submit(
       {
@@ -28,6 +28,7 @@ export function createReplay(handler: RequestHandler, payloads: PayloadStore): R
           options,
           labels,
           parts,
+          ...(messages === undefined ? {} : { messages }),
           constraints: { ...constraints, deadlineMs: request.deadlineAt - request.submittedAt },
           ...(sessionKey === undefined ? {} : { sessionKey }),
         },
@@ -42,5 +43,6 @@ async function partOf(part: PartReference, tenant: string, payloads: PayloadStor
   const bytes = await payloads.get(tenant, part.payloadId)
   if (bytes === undefined) throw new GatewayError('NotFound', 'the content of this dead letter is gone')
   if (isWordPayload(part)) return wordsOfPayload(part.kind, bytes)
-  return { kind: part.kind, source: { kind: 'bytes', bytes }, mediaType: part.mediaType }
+  const { kind, mediaType, cachePoint } = part
+  return { kind, source: { kind: 'bytes', bytes }, mediaType, ...(cachePoint === undefined ? {} : { cachePoint }) }
 }

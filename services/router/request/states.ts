@@ -1,6 +1,6 @@
 import type { ClimbEnd, ClimbPlan, ClimbRequest, LegState } from '#services/state/cascade-log/cascade-log'
 import type { RungReport } from '#services/contract/answer'
-import { isWords, wordsIn, type Modality, type WordPart } from '#services/contract/content'
+import { isWords, wordsIn, type MediumKind, type Modality, type WordPart } from '#services/contract/content'
 import type { RequestId } from '#services/contract/ids'
 import type { Ladder, Payers, Rung } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'
@@ -39,7 +39,8 @@ export interface Incoming {
 export type CheckedPart =
   | WordPart
   | {
-      readonly kind: 'image' | 'audio' | 'video'
+      readonly kind: MediumKind
+      readonly cachePoint?: true
       readonly bytes: Uint8Array
       /** What the bytes say they are, such as `image/png`. */
       readonly mediaType: string
@@ -129,7 +130,16 @@ export function lacksCapacity(
 }
 
 /** Every filter that can take a rung out. */
-export type FilterName = 'pin' | 'adapter' | 'workers' | 'deadline' | 'cost' | 'modality' | 'price' | 'overload'
+export type FilterName =
+  | 'pin'
+  | 'modality'
+  | 'capability'
+  | 'adapter'
+  | 'price'
+  | 'workers'
+  | 'deadline'
+  | 'cost'
+  | 'overload'
 
 /** An answer must leave the router before the caller's own clock runs out: time for one hop and one write. */
 export const deliveryMarginMs = 15

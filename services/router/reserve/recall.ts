@@ -95,7 +95,7 @@ function keyOf({ request, mode }: Admitted): string | undefined {
 function fingerprintOf({ request, parts }: Admitted): string {
   const { deadlineMs: _time, ...constraints } = request.constraints
   const hash = createHash('sha256')
-  hash.update(JSON.stringify([request.task, request.options, constraints]))
+  hash.update(JSON.stringify([request.task, request.options, constraints, request.messages]))
   for (const part of parts) {
     hash.update(`\0${part.kind}\0`)
     if (part.kind === 'text') hash.update(part.text)

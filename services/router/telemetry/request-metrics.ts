@@ -191,7 +191,7 @@ function startAtZero(
   const { requests, fallbacks, headersOnly, rungs, spent, climbs, degraded, outOfDomain } = counters
   for (const reason of degradedReasons) degraded.inc({ reason }, 0)
   for (const reason of fallbackReasons) fallbacks.inc({ reason }, 0)
-  for (const modality of ['image', 'audio', 'video']) {
+  for (const modality of ['image', 'audio', 'video', 'document']) {
     for (const reason of ['timeout', 'error']) headersOnly.inc({ modality, reason }, 0)
   }
   for (const rpc of askingRpcs) for (const status of watchedStatuses) requests.inc({ rpc, status }, 0)

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import { capabilities, type Capability } from '#services/contract/capabilities'
 import type { Ladder, ModelSpec, Recipe, Rung } from '#services/contract/model'
 import type { DatedPrice, Price, PriceTier } from '#services/contract/price'
+import { withoutAbsent } from '#services/contract/without-absent'
 import type { Config } from '#services/config/schema'
 
 /** The ladders and models of a configuration. */
@@ -50,7 +52,7 @@ function modelOf(config: Config, name: string): ModelSpec {
     name,
     tasks: model.tasks,
     modalities: model.modalities,
-    takesToolTurns: conversing.has(backend.kind),
+    takes: takenBy(model),
     tier: pool?.tier ?? '',
     pool: model.pool,
     ...pricesOf(config, name),
@@ -62,8 +64,45 @@ function modelOf(config: Config, name: string): ModelSpec {
   }
 }
 
-/** Backends whose protocol has turns of tools; the echo says them after its caller. */
-const conversing: ReadonlySet<string> = new Set(['openai', 'anthropic', 'gemini', 'echo'])
+type ConfiguredModel = Config['models'][string]
+
+/** What the protocols of backends carry of what requests ask for. The echo says everything after its caller. */
+const carried: Readonly<Partial<Record<ConfiguredModel['backend']['kind'], readonly Capability[]>>> = {
+  openai: capabilities.filter(one => one !== 'top-k' && one !== 'reasoning-budget'),
+  anthropic: [
+    'conversation',
+    'tools',
+    'serial-tool-calls',
+    'sampling',
+    'top-k',
+    'stop',
+    'reasoning-effort',
+    'reasoning-budget',
+  ],
+  gemini: [
+    'conversation',
+    'tools',
+    'sampling',
+    'high-temperature',
+    'short-reasoning',
+    'top-k',
+    'seed',
+    'stop',
+    'penalties',
+    'reasoning-effort',
+    'reasoning-budget',
+  ],
+  llama: ['conversation', 'sampling', 'high-temperature'],
+  echo: capabilities,
+}
+
+/** What a model takes: what its protocol carries, with what its configuration adds and takes away. */
+function takenBy({ backend, takes = [], lacks = [] }: ConfiguredModel): readonly Capability[] {
+  const sampling: readonly Capability[] =
+    backend.kind === 'oip' && backend.vllm ? ['sampling', 'high-temperature', 'seed', 'stop'] : []
+  const all = [...(carried[backend.kind] ?? sampling), ...takes]
+  return capabilities.filter(one => all.includes(one) && !lacks.includes(one))
+}
 
 function pricesOf({ models, prices }: Config, name: string): Pick<ModelSpec, 'price' | 'datedPrices'> {
   const dated = prices[name] ?? []
@@ -125,9 +164,4 @@ function verifierOf(
   const { promptTemplate, model } = configured
   const price = models.get(model)?.price ?? {}
   return { kind: 'model', model, price, ...(promptTemplate === undefined ? {} : { promptTemplate }) }
-}
-
-/** The schema gives absent fields as `undefined`; the contract leaves them out. */
-function withoutAbsent<T extends object>(value: { readonly [K in keyof T]?: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T
 }

@@ -41,6 +41,8 @@ export function admitOptionsOf({ config }: Pick<LoadedConfig, 'config'>): AdmitO
     request: {
       parts: limits.parts,
       textCharacters: limits.textCharacters,
+      messages: limits.messages,
+      conversationCharacters: limits.conversationCharacters,
       models: new Set([...Object.keys(config.models), ...recipes]),
       ladders: new Set(Object.keys(config.ladders)),
       tiers: new Set(Object.values(config.pools).map(pool => pool.tier)),

@@ -1,5 +1,6 @@
 import type { Answer, LegResult, RungReport } from '#services/contract/answer'
 import type { Task, TaskOptions } from '#services/contract/content'
+import type { MessageSpan } from '#services/contract/conversation'
 import type { ErrorCode } from '#services/contract/errors'
 import type { LegId, RequestId } from '#services/contract/ids'
 import type { LegPurpose, Payers } from '#services/contract/model'
@@ -19,6 +20,7 @@ export interface ClimbRequest {
   readonly task: Task
   readonly options: TaskOptions
   readonly parts: readonly PartReference[]
+  readonly messages?: readonly MessageSpan[]
   /** How much work the parts are. */
   readonly work: Workload
   readonly constraints: ClimbConstraints

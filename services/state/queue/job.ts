@@ -1,4 +1,5 @@
-import type { Task, TaskOptions, WordPart } from '#services/contract/content'
+import type { MediumKind, Task, TaskOptions, WordPart } from '#services/contract/content'
+import type { MessageSpan } from '#services/contract/conversation'
 import type { LegId } from '#services/contract/ids'
 import type { Recipe } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'
@@ -23,7 +24,8 @@ export type PartReference =
   | WordPart
   | { readonly kind: WordPayloadKind; readonly payloadId: string; readonly payloadBytes: number }
   | {
-      readonly kind: 'image' | 'audio' | 'video'
+      readonly kind: MediumKind
+      readonly cachePoint?: true
       readonly payloadId: string
       readonly payloadBytes: number
       readonly mediaType: string
@@ -43,6 +45,8 @@ export interface Job {
   readonly task: Task
   readonly options: TaskOptions
   readonly parts: readonly PartReference[]
+  /** The messages that the parts make; one of the user when absent. A stored history has its own. */
+  readonly messages?: readonly MessageSpan[]
   /** How much work the parts are. */
   readonly work: Workload
   /** Epoch ms after which nobody wants the answer; the same for every leg of a request. */

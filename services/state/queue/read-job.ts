@@ -1,4 +1,5 @@
 import type { Task } from '#services/contract/content'
+import type { Role } from '#services/contract/conversation'
 import { parseLegId } from '#services/contract/ids'
 import { noWork } from '#services/state/service-times/workload'
 import { envelopeVersion, type Job, type PartReference } from './job.ts'
@@ -52,16 +53,21 @@ const parts: Readonly<Record<PartReference['kind'], Check>> = {
   text: has({ text: isText }),
   'tool-call': has({ id: isText, name: isText, argumentsJson: isText }),
   'tool-result': has({ callId: isText, content: isText, isError: optional(value => value === true) }),
+  reasoning: has({ text: isText, signature: optional(isText), model: optional(isText) }),
   'text-payload': has(stored),
   'tool-payload': has(stored),
   image: medium,
   audio: medium,
   video: medium,
+  document: medium,
 }
 const isPart: Check = value => {
   const kind = isRecord(value) ? value['kind'] : undefined
   return typeof kind === 'string' && Object.hasOwn(parts, kind) && parts[kind as PartReference['kind']](value)
 }
+
+const roles: ReadonlySet<unknown> = new Set(['system', 'user', 'assistant', 'tool'] satisfies Role[])
+const isRole: Check = value => roles.has(value)
 
 const tasks: Readonly<Record<Task, true>> = {
   transcribe: true,
@@ -92,6 +98,7 @@ const fields: Fields<Job> = {
   task: value => typeof value === 'string' && Object.hasOwn(tasks, value),
   options: isRecord,
   parts: listOf(isPart),
+  messages: optional(listOf(has({ role: isRole, parts: isAmount }))),
   work: isWorkload,
   deadlineAt: isNumber,
   longestMs: optional(isPositive),

@@ -1,6 +1,6 @@
-import type { ToolPart, WordPart } from '#services/contract/content'
+import type { WordPart } from '#services/contract/content'
 
-/** How long words lie in the payload store: text as it is, calls of tools and their results as JSON. */
+/** How long words lie in the payload store: text as it is, what has more to it as JSON. */
 export type WordPayloadKind = 'text-payload' | 'tool-payload'
 
 /** Whether a stored part is words and no medium. */
@@ -12,7 +12,7 @@ export function isWordPayload<P extends { readonly kind: string }>(
 
 /** Long words as they are put away. */
 export function wordPayloadOf(part: WordPart): { readonly kind: WordPayloadKind; readonly bytes: Uint8Array } {
-  return part.kind === 'text'
+  return part.kind === 'text' && part.cachePoint === undefined
     ? { kind: 'text-payload', bytes: Buffer.from(part.text) }
     : { kind: 'tool-payload', bytes: Buffer.from(JSON.stringify(part)) }
 }
@@ -20,5 +20,5 @@ export function wordPayloadOf(part: WordPart): { readonly kind: WordPayloadKind;
 /** Reads what `wordPayloadOf` wrote. */
 export function wordsOfPayload(kind: WordPayloadKind, bytes: Uint8Array): WordPart {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
-  return kind === 'text-payload' ? { kind: 'text', text } : (JSON.parse(text) as ToolPart)
+  return kind === 'text-payload' ? { kind: 'text', text } : (JSON.parse(text) as WordPart)
 }

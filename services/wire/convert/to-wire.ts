@@ -1,4 +1,4 @@
-import type { Answer, DegradedReason, Output, RungReport, Verdict } from '#services/contract/answer'
+import type { Answer, DegradedReason, Output, RungReport, TextOutput, Verdict } from '#services/contract/answer'
 import type { Task } from '#services/contract/content'
 import type { ModelSpec } from '#services/contract/model'
 import type { Usage } from '#services/contract/price'
@@ -59,15 +59,21 @@ export function answerToWire(requestId: string, answer: Answer): InferResponse {
 }
 
 function outputToWire(output: Output): WireOutput {
-  if (output.kind === 'text') {
-    const { text, toolCalls } = output
-    return toolCalls === undefined ? { text } : { text, toolCalls: toolCalls.map(call => ({ ...call })) }
-  }
+  if (output.kind === 'text') return textToWire(output)
   if (output.kind === 'labels') return { labels: { labels: output.labels.map(one => ({ ...one })) } }
   if (output.kind === 'embedding') return { embedding: { values: [...output.values], space: output.space } }
   const { source, mediaType } = output
   if (source.kind === 'payload') throw new Error('a picture is to be fetched before it is sent')
   return { image: { bytes: bufferOf(source.bytes), mediaType } }
+}
+
+function textToWire({ text, toolCalls = [], reasoning = [], finishReason }: TextOutput): WireOutput {
+  return {
+    text,
+    toolCalls: toolCalls.map(call => ({ ...call })),
+    reasoning: reasoning.map(one => ({ ...one })),
+    ...(finishReason === undefined ? {} : { finishReason }),
+  }
 }
 
 /** The same bytes, as the wire takes them. */

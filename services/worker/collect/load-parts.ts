@@ -16,5 +16,6 @@ async function load(part: PartReference, tenant: string, payloads: PayloadStore)
   const bytes = await payloads.get(tenant, part.payloadId)
   if (bytes === undefined) return undefined
   if (isWordPayload(part)) return wordsOfPayload(part.kind, bytes)
-  return { kind: part.kind, bytes, mediaType: part.mediaType }
+  const { kind, mediaType, cachePoint } = part
+  return { kind, bytes, mediaType, ...(cachePoint === undefined ? {} : { cachePoint }) }
 }

@@ -13,7 +13,7 @@ export function workOf(
   parts: Work['parts'],
   traced: string | undefined,
 ): Work {
-  const { legId, model, recipe, task, options, work, streaming, sessionKey, tenant, tracestate } = taken.job
+  const { legId, model, recipe, task, options, messages, work, streaming, sessionKey, tenant, tracestate } = taken.job
   const deadlineAt = stopsAt(taken.job, startedAt)
   const traceparent = traced ?? taken.job.traceparent
   return {
@@ -25,6 +25,7 @@ export function workOf(
     task,
     options,
     parts,
+    ...(messages === undefined ? {} : { messages }),
     workload: work,
     deadlineAt,
     streaming,

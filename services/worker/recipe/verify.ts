@@ -124,8 +124,9 @@ function questionOf(result: LegResult, work: Work, { model, promptTemplate = def
   const text = promptTemplate.replaceAll(/\{(question|answer)\}/gu, (_whole, name) =>
     name === 'answer' ? answer : question,
   )
+  const { messages: _turns, ...asked } = work
   return {
-    ...work,
+    ...asked,
     model,
     streaming: false,
     recipe: { temperature: 0, maxOutputTokens: verdictTokens },

@@ -2,6 +2,7 @@ import type { LegEnd, LegState } from '#services/state/cascade-log/cascade-log'
 import { GatewayError } from '#services/contract/errors'
 import { legIdOf, type LegId, type RequestId } from '#services/contract/ids'
 import type { Recipe, Rung } from '#services/contract/model'
+import { withoutAbsent } from '#services/contract/without-absent'
 import { envelopeVersion, priorityRanks, type Job } from '#services/state/queue/job'
 import { noTracer } from '#services/platform/telemetry/tracer'
 import { withSpan } from '#services/platform/telemetry/with-span'
@@ -178,10 +179,14 @@ function jobOf(
     reserveNanoUsd: order.reserveNanoUsd,
     ...(planned?.computeMs === undefined ? {} : { chargedComputeMs: planned.computeMs }),
     enqueuedAt: clock.now(),
-    ...(traceparent === undefined ? {} : { traceparent }),
-    ...(request.tracestate === undefined ? {} : { tracestate: request.tracestate }),
-    ...(request.sessionKey === undefined ? {} : { sessionKey: request.sessionKey }),
+    ...passedOn(order, traceparent),
   }
+}
+
+/** What is there or not. */
+function passedOn({ course }: LegOrder, traceparent: string | undefined): Partial<Job> {
+  const { messages, tracestate, sessionKey } = course.request
+  return withoutAbsent<Partial<Job>>({ messages, traceparent, tracestate, sessionKey })
 }
 
 /** What is run against its forecast, since that may be wrong, may start until its deadline. */

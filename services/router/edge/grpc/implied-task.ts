@@ -1,7 +1,7 @@
 import { isWords, type Modality, type Task } from '#services/contract/content'
 import { invalidField } from '#services/contract/errors'
 import type { InferenceRequest } from '#services/contract/request'
-import { howToClassify } from '#services/router/admit/check-request'
+import { howToClassify } from '#services/router/admit/check-options'
 import type { LadderBook } from '#services/router/ladders/ladder-registry'
 
 /** Says what a request without a task asks for. @throws GatewayError InvalidRequest that lists what can be asked */
@@ -16,16 +16,17 @@ export interface ImpliedTaskDependencies {
 
 /**
  * Makes the rule for requests without a task. Labels or a label set mean `classify`, and a pinned model of one task means that task.
- * Words mean `generate`; audio alone means `transcribe`, and a picture alone the reading of its text. A task is never chosen because its
+ * Words and conversations mean `generate`; audio alone means `transcribe`, and a picture alone the reading of its text. A task is never chosen because its
  * models happen to take text: a classifier would answer a question that nobody put to it.
  */
 export function createImpliedTask({ ladders, labelSets }: ImpliedTaskDependencies): ImpliedTask {
   const isOffered = (task: Task, modalities: readonly Modality[]): boolean =>
     ladders.offers.some(one => one.task === task && modalities.every(modality => one.modalities.includes(modality)))
-  return ({ parts, options, constraints }) => {
-    if (options.labelSet !== undefined || options.labels !== undefined) return 'classify'
-    const pinned = ladders.models.find(({ name }) => name === constraints.model)
-    const [only, ...others] = pinned?.tasks ?? []
+  const tasksOf = (model?: string): readonly Task[] => ladders.models.find(({ name }) => name === model)?.tasks ?? []
+  return ({ parts, messages, options, constraints }) => {
+    if (messages !== undefined) return 'generate'
+    if ((options.labelSet ?? options.labels) !== undefined) return 'classify'
+    const [only, ...others] = tasksOf(constraints.model)
     if (only !== undefined && others.length === 0) return only
     const modalities = [...new Set(parts.map((part): Modality => (isWords(part) ? 'text' : part.kind)))]
     const meant = taskOf(modalities)
@@ -38,7 +39,7 @@ export function createImpliedTask({ ladders, labelSets }: ImpliedTaskDependencie
 function taskOf(modalities: readonly Modality[]): Task | undefined {
   const [first, ...others] = modalities
   if (first === undefined) return undefined
-  if (others.length > 0 || first === 'text' || first === 'video') return 'generate'
+  if (others.length > 0 || first === 'text' || first === 'video' || first === 'document') return 'generate'
   return first === 'audio' ? 'transcribe' : 'ocr'
 }
 

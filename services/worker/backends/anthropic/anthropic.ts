@@ -1,6 +1,8 @@
 import type { Backend } from '../backend.ts'
 import { encodeMessages, messagesTake } from './messages-request.ts'
 import { messagesDialect } from './messages-dialect.ts'
+import type { ThinkingMode } from './thinking.ts'
+import type { Work } from '#services/worker/states'
 import type { BackendDependencies } from '../backend-dependencies.ts'
 import { badInput } from '../end-leg.ts'
 import { chatBackend } from '../remote/chat.ts'
@@ -10,15 +12,18 @@ import { createServed, type ServedSpec } from '../remote/served.ts'
 /** A model behind Anthropic's Messages, or a server that speaks it. */
 export interface AnthropicSpec extends ServedSpec {
   readonly kind: 'anthropic'
+  /** `budget` when absent. */
+  readonly thinking?: ThinkingMode
 }
 
 /** Makes a backend that calls the server. This protocol tells no log-probabilities. */
 export function createAnthropicBackend(spec: AnthropicSpec, dependencies: BackendDependencies): Promise<Backend> {
   const served = createServed(spec, messagesDialect.headers(spec.apiKey), dependencies)
-  const chats = chatBackend({ served, dialect: messagesDialect, encode: encodeMessages, logprobs: false, dependencies })
+  const encode = (work: Work, model: string): object => encodeMessages(work, model, spec.thinking)
+  const chats = chatBackend({ served, dialect: messagesDialect, encode, logprobs: false, dependencies })
   return Promise.resolve(
     guardBackend(chats, work =>
-      work.parts.every(messagesTake) ? undefined : badInput('the model takes text and images alone', {}),
+      work.parts.every(messagesTake) ? undefined : badInput('the model takes text, images and PDF alone', {}),
     ),
   )
 }

@@ -1,21 +1,29 @@
-import { isWords, type Tool } from '#services/contract/content'
-import { Base64Text } from '../remote/wire/base64-text.ts'
+import { isWords, type GenerateOptions, type TextPart, type Tool } from '#services/contract/content'
 import type { LoadedPart, Work } from '#services/worker/states'
-import { promptOf, samplingOf } from '../remote/prompt.ts'
-import { argumentsOf, turnsOf, type AnsweredCall, type SaidPart } from '../remote/turns.ts'
+import { promptOf, samplingOf, systemText, type Prompt } from '../remote/prompt.ts'
+import type { Turn } from '../remote/turns.ts'
+import { blocksOf, cacheMark, createIds, type Block, type CacheMark } from './blocks.ts'
+import { thinkingOf, type Thinking, type ThinkingMode } from './thinking.ts'
 
 /** A message as Anthropic takes it. @source Anthropic API reference, "Create a Message" */
-export interface MessagesRequest {
+export interface MessagesRequest extends Thinking {
   readonly model: string
   readonly max_tokens: number
   readonly stream: true
   readonly messages: MessageTurn[]
-  readonly system?: string
+  readonly system?: string | SystemBlock[]
   readonly temperature?: number
   readonly top_p?: number
+  readonly top_k?: number
   readonly stop_sequences?: string[]
+  readonly service_tier?: 'auto' | 'standard_only'
   readonly tools?: AnthropicTool[]
-  readonly tool_choice?: { readonly type: 'auto' | 'any' | 'none' } | { readonly type: 'tool'; readonly name: string }
+  readonly tool_choice?: ToolChoice
+}
+
+interface SystemBlock extends CacheMark {
+  readonly type: 'text'
+  readonly text: string
 }
 
 interface MessageTurn {
@@ -23,36 +31,31 @@ interface MessageTurn {
   readonly content: string | Block[]
 }
 
-interface AnthropicTool {
+interface AnthropicTool extends CacheMark {
   readonly name: string
   readonly description?: string
+  readonly strict?: boolean
   readonly input_schema: { readonly type: 'object'; readonly [field: string]: unknown }
 }
 
-type ImageType = 'image/jpeg' | 'image/png' | 'image/gif' | 'image/webp'
-
-type Block =
-  | { readonly type: 'text'; readonly text: string }
-  | {
-      readonly type: 'image'
-      readonly source: { readonly type: 'base64'; readonly media_type: ImageType; readonly data: Base64Text }
-    }
-  | { readonly type: 'tool_use'; readonly id: string; readonly name: string; readonly input: unknown }
-  | { readonly type: 'tool_result'; readonly tool_use_id: string; readonly content: string; readonly is_error?: true }
+type ToolChoice =
+  | { readonly type: 'none' }
+  | { readonly type: 'auto' | 'any'; readonly disable_parallel_tool_use?: boolean }
+  | { readonly type: 'tool'; readonly name: string; readonly disable_parallel_tool_use?: boolean }
 
 /** What this protocol carries: audio and video it does not. */
 export function messagesTake(part: LoadedPart): boolean {
-  return isWords(part) || (part.kind === 'image' && imageTypes.has(part.mediaType))
+  return isWords(part) || part.kind === 'document' || (part.kind === 'image' && imageTypes.has(part.mediaType))
 }
 
 const imageTypes: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp'])
 
-/** Writes a leg as a message; always streamed, so that it can be stopped. Its temperature ends at 1. */
-export function encodeMessages(work: Work, model: string): MessagesRequest {
-  const { system, examples, parts } = promptOf(work)
-  const { maxOutputTokens, temperature, topP, stop } = samplingOf(work)
-  const { tools, toolChoice } = work.options
-  const shown = examples.flatMap(({ input, output }): MessageTurn[] => [
+/** Writes a leg as a message; always streamed, so that it can be stopped. A recipe's temperature ends at 1. */
+export function encodeMessages(work: Work, model: string, mode: ThinkingMode = 'budget'): MessagesRequest {
+  const prompt = promptOf(work)
+  const { maxOutputTokens, temperature, topP, topK, stop } = samplingOf(work)
+  const { serviceTier } = work.options
+  const shown = prompt.examples.flatMap(({ input, output }): MessageTurn[] => [
     { role: 'user', content: input },
     { role: 'assistant', content: output },
   ])
@@ -60,60 +63,67 @@ export function encodeMessages(work: Work, model: string): MessagesRequest {
     model,
     max_tokens: maxOutputTokens,
     stream: true,
-    messages: [...shown, ...messagesOf(parts)],
-    ...(system === undefined ? {} : { system }),
+    messages: [...shown, ...messagesOf(prompt.turns)],
+    ...systemOf(prompt),
     ...(temperature === undefined ? {} : { temperature: Math.min(1, temperature) }),
     ...(topP === undefined ? {} : { top_p: topP }),
+    ...(topK === undefined ? {} : { top_k: topK }),
     ...(stop === undefined ? {} : { stop_sequences: [...stop] }),
-    ...(tools === undefined ? {} : { tools: tools.map(toolOf), tool_choice: choiceOf(toolChoice) }),
+    ...(serviceTier === undefined ? {} : { service_tier: serviceTier === 'auto' ? 'auto' : 'standard_only' }),
+    ...thinkingOf({ options: work.options, maxOutputTokens, turns: prompt.turns, mode }),
+    ...toolsOf(work.options),
   }
 }
 
-/** Results belong to the user's next message, before what the user says himself. */
-function messagesOf(parts: readonly LoadedPart[]): MessageTurn[] {
-  const messages: MessageTurn[] = []
-  let results: Block[] = []
-  let calls = 0
-  for (const turn of turnsOf(parts)) {
-    if (turn.kind === 'said') {
-      messages.push({ role: 'user', content: [...results, ...turn.parts.map(blockOf)] })
-      results = []
-      continue
-    }
-    if (results.length > 0) messages.push({ role: 'user', content: results })
-    const blocks = turn.answered.map((answered, place) => blocksOf(answered, calls + place))
-    messages.push({ role: 'assistant', content: blocks.map(([use]) => use) })
-    results = blocks.map(([, result]) => result)
-    calls += blocks.length
+function systemOf(prompt: Prompt): Pick<MessagesRequest, 'system'> {
+  const text = systemText(prompt)
+  if (text === undefined) return {}
+  const marked = prompt.system.some(({ cachePoint }) => cachePoint === true)
+  return { system: marked ? prompt.system.map(systemBlock) : text }
+}
+
+function systemBlock(part: TextPart): SystemBlock {
+  return { type: 'text', text: part.text, ...cacheMark(part) }
+}
+
+/** Results belong to the user's next message, before what the user says himself; messages of one role that follow each other are one. */
+function messagesOf(turns: readonly Turn[]): MessageTurn[] {
+  const ids = createIds()
+  const messages: { role: 'user' | 'assistant'; content: Block[] }[] = []
+  for (const { role: said, parts } of turns) {
+    const role = said === 'assistant' ? 'assistant' : 'user'
+    const content = parts.flatMap(part => blocksOf(part, ids))
+    const last = messages.at(-1)
+    if (last?.role === role) last.content.push(...content)
+    else if (content.length > 0) messages.push({ role, content })
   }
-  if (results.length > 0) messages.push({ role: 'user', content: results })
   return messages
 }
 
-/** Ids of other protocols may hold characters that this one refuses. @source Anthropic API reference, "Create a Message", `tool_use.id` */
-const idShape = /^[A-Za-z0-9_-]+$/u
-
-function blocksOf({ call, result }: AnsweredCall, place: number): readonly [Block, Block] {
-  const id = idShape.test(call.id) ? call.id : `call_${place}`
-  const failed = result.isError === true ? { is_error: true as const } : {}
-  return [
-    { type: 'tool_use', id, name: call.name, input: argumentsOf(call) },
-    { type: 'tool_result', tool_use_id: id, content: result.content, ...failed },
-  ]
+function toolsOf({
+  tools,
+  toolChoice,
+  parallelToolCalls,
+}: GenerateOptions): Pick<MessagesRequest, 'tools' | 'tool_choice'> {
+  if (tools === undefined) return {}
+  const one = parallelToolCalls === false ? { disable_parallel_tool_use: true } : {}
+  return { tools: tools.map(toolOf), tool_choice: choiceOf(toolChoice, one) }
 }
 
-function blockOf(part: SaidPart): Block {
-  if (part.kind === 'text') return { type: 'text', text: part.text }
-  const source = { type: 'base64', media_type: part.mediaType as ImageType, data: new Base64Text(part.bytes) } as const
-  return { type: 'image', source }
-}
-
-function toolOf({ name, description, parametersJson }: Tool): AnthropicTool {
+function toolOf(tool: Tool): AnthropicTool {
+  const { name, description, parametersJson, strict } = tool
   const schema = JSON.parse(parametersJson) as Record<string, unknown>
-  return { name, ...(description === undefined ? {} : { description }), input_schema: { ...schema, type: 'object' } }
+  return {
+    name,
+    ...(description === undefined ? {} : { description }),
+    ...(strict === undefined ? {} : { strict }),
+    input_schema: { ...schema, type: 'object' },
+    ...cacheMark(tool),
+  }
 }
 
-function choiceOf(choice = 'auto'): NonNullable<MessagesRequest['tool_choice']> {
-  if (choice === 'auto' || choice === 'none') return { type: choice }
-  return choice === 'required' ? { type: 'any' } : { type: 'tool', name: choice }
+function choiceOf(choice = 'auto', one: { readonly disable_parallel_tool_use?: boolean }): ToolChoice {
+  if (choice === 'none') return { type: choice }
+  if (choice === 'auto') return { type: choice, ...one }
+  return choice === 'required' ? { type: 'any', ...one } : { type: 'tool', name: choice, ...one }
 }

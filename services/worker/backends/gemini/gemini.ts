@@ -9,11 +9,12 @@ import { createServed, type ServedSpec } from '../remote/served.ts'
 export interface GeminiSpec extends ServedSpec {
   readonly kind: 'gemini'
   readonly logprobs: boolean
+  readonly thinking?: 'budget' | 'level'
 }
 
 /** Makes a backend that calls the server. */
 export function createGeminiBackend(spec: GeminiSpec, dependencies: BackendDependencies): Promise<Backend> {
   const served = createServed(spec, geminiDialect.headers(spec.apiKey), dependencies)
-  const encode = (work: Parameters<typeof encodeGemini>[0]): object => encodeGemini(work, spec.logprobs)
+  const encode = (work: Parameters<typeof encodeGemini>[0]): object => encodeGemini(work, spec)
   return Promise.resolve(chatBackend({ served, dialect: geminiDialect, encode, logprobs: spec.logprobs, dependencies }))
 }

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { hasToolTurns } from '#services/contract/content'
+import { promptOf, systemText } from '../remote/prompt.ts'
 import type { Usage } from '#services/contract/price'
 import type { Backend, RunControl } from '../backend.ts'
 import { importNodeLlama, type LlamaModel, type LlamaSequence, type NodeLlama } from './node-llama.ts'
@@ -54,7 +54,6 @@ export async function createLlamaBackend(spec: LlamaSpec, dependencies: BackendD
 
 async function generate(work: Work, control: RunControl, parts: Parts): Promise<Outcome> {
   const { spec, dependencies } = parts
-  if (hasToolTurns(work.parts)) return badInput('the model takes no results of tools', {})
   if (work.parts.some(part => part.kind !== 'text')) return badInput('the model takes text alone', {})
   if (isAbandoned(work, control, dependencies.clock)) return abandoned(work, dependencies.clock, {})
   const startedAt = performance.now()
@@ -108,16 +107,31 @@ async function write(
   return true
 }
 
-function tokensOf({ parts, options, recipe }: Work, { library, model }: Parts): readonly number[] {
-  const asked = parts.map(part => (part.kind === 'text' ? part.text : '')).join('\n')
-  const { instruction } = options
-  const user = recipe.promptTemplate === undefined ? asked : recipe.promptTemplate.replaceAll('{input}', () => asked)
+function tokensOf(work: Work, { library, model }: Parts): readonly number[] {
+  const prompt = promptOf(work)
+  const system = systemText(prompt)
+  const shown = prompt.examples.flatMap(({ input, output }) => [userSays(input), modelSays(output)])
+  const turns = prompt.turns.map(({ role, parts }) => {
+    const text = parts.flatMap(part => (part.kind === 'text' ? [part.text] : [])).join('\n')
+    return role === 'assistant' ? modelSays(text) : userSays(text)
+  })
+  const last = turns.at(-1)
   const { contextText } = library.resolveChatWrapper(model).generateContextState({
     chatHistory: [
-      ...(instruction === undefined ? [] : [{ type: 'system' as const, text: instruction }]),
-      { type: 'user', text: user },
-      { type: 'model', response: [] },
+      ...(system === undefined ? [] : [{ type: 'system' as const, text: system }]),
+      ...shown,
+      ...turns,
+      // What a caller has the model begin with is gone on with.
+      ...(last?.type === 'model' ? [] : [{ type: 'model' as const, response: [] }]),
     ],
   })
   return contextText.tokenize(model.tokenizer)
+}
+
+function userSays(text: string): { readonly type: 'user'; readonly text: string } {
+  return { type: 'user', text }
+}
+
+function modelSays(text: string): { readonly type: 'model'; readonly response: string[] } {
+  return { type: 'model', response: [text] }
 }

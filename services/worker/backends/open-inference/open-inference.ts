@@ -1,8 +1,7 @@
 import type { LabelScore, LegResult } from '#services/contract/answer'
-import { hasToolTurns } from '#services/contract/content'
 import { textTensor, type WrittenTensor } from '#services/wire/convert/tensors'
 import type { Backend, RunControl } from '../backend.ts'
-import { promptOf, samplingOf } from '../remote/prompt.ts'
+import { promptOf, samplingOf, systemText } from '../remote/prompt.ts'
 import { readLabels } from './read-labels.ts'
 import { numbersIn, textIn } from './read-values.ts'
 import { openTensorServer, type TensorRequest, type Tensors, type TensorServer } from './tensor-server.ts'
@@ -12,9 +11,8 @@ import { interpretGeneration } from '../answers/generation.ts'
 import { billedUsage } from '../remote/reported-usage.ts'
 import type { Outcome, Work } from '#services/worker/states'
 import type { BackendDependencies } from '../backend-dependencies.ts'
-import { abandoned, badInput } from '../end-leg.ts'
+import { abandoned } from '../end-leg.ts'
 import { failedCall } from '../remote/failed-call.ts'
-import { guardBackend } from '../remote/guard-backend.ts'
 import { createServed, type Served, type ServedSpec } from '../remote/served.ts'
 
 /** A model behind a server of the Open Inference Protocol over gRPC: Triton, KServe, another Sluice. Addresses are `grpc://host:port`. */
@@ -61,12 +59,7 @@ export function createOipBackend(spec: OipSpec, dependencies: BackendDependencie
       await served.close()
     },
   }
-  return Promise.resolve(guardBackend(backend, refuseTurns))
-}
-
-/** The protocol knows tensors and no turns. */
-function refuseTurns({ parts }: Work): Outcome | undefined {
-  return hasToolTurns(parts) ? badInput('the model takes no results of tools', {}) : undefined
+  return Promise.resolve(backend)
 }
 
 async function ask(work: Work, control: RunControl, parts: Parts): Promise<Outcome> {
@@ -105,9 +98,10 @@ async function ask(work: Work, control: RunControl, parts: Parts): Promise<Outco
 }
 
 function requestOf(work: Work, spec: OipSpec, model: string, redact: Redact): TensorRequest {
-  const { parts, system } = promptOf(work)
+  const prompt = promptOf(work)
+  const parts = prompt.turns.flatMap(turn => turn.parts)
   const [medium] = parts.flatMap(part => ('bytes' in part ? [part.bytes] : []))
-  const texts = [system ?? '', ...parts.flatMap(part => (part.kind === 'text' ? [part.text] : []))]
+  const texts = [systemText(prompt) ?? '', ...parts.flatMap(part => (part.kind === 'text' ? [part.text] : []))]
   const content: WrittenTensor =
     medium === undefined
       ? textTensor([texts.filter(text => text !== '').join('\n')])

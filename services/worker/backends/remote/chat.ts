@@ -1,6 +1,6 @@
 import type { Usage } from '#services/contract/price'
 import type { Backend, RunControl } from '../backend.ts'
-import { promptOf, samplingOf } from './prompt.ts'
+import { promptOf, samplingOf, shownParts } from './prompt.ts'
 import { isReal, type ChatDialect } from './wire/chat-piece.ts'
 import { finishAnswer, type Answered } from './wire/finish-answer.ts'
 import { createGathered, gather, type Gathered } from './wire/gathered.ts'
@@ -108,13 +108,11 @@ async function receive(
 const unused: Billed = { usage: {}, oddities: [] }
 
 function billed(work: Work, { usage: counts, text, toolCalls, oddities }: Gathered, computeMs: number): Billed {
-  const { system, examples, parts } = promptOf(work)
   const tools = (work.options.tools ?? []).map(({ description = '', parametersJson }) => description + parametersJson)
-  const words = [system ?? '', ...examples.flatMap(({ input, output }) => [input, output]), ...tools]
   const written = text + toolCalls.written
   const reported = resolveUsage(counts)
   const { usage, oddities: found } = billedUsage(reported, {
-    parts: [...words.map(word => ({ kind: 'text', text: word }) as const), ...parts],
+    parts: [...tools.map(described => ({ kind: 'text', text: described }) as const), ...shownParts(promptOf(work))],
     text: written,
     maxOutputTokens: samplingOf(work).maxOutputTokens,
     computeMs,

@@ -1,34 +1,58 @@
+import type { GenerateOptions, TextPart } from '#services/contract/content'
+import { withoutAbsent } from '#services/contract/without-absent'
 import type { LoadedPart, Work } from '#services/worker/states'
+import { turnsOf, type Turn } from './turns.ts'
 
 /** What a model is shown, whatever protocol it goes by. */
 export interface Prompt {
-  /** How to behave: the recipe's words, then the caller's. */
-  readonly system: string | undefined
+  /** How to behave: the recipe's words, the caller's instruction, then the messages of role system that the conversation begins with. */
+  readonly system: readonly TextPart[]
   readonly examples: readonly { readonly input: string; readonly output: string }[]
-  readonly parts: readonly LoadedPart[]
+  /** The conversation behind them. */
+  readonly turns: readonly Turn[]
 }
 
 /**
- * Puts a leg's content into its recipe. With a template, the texts become one text, behind the media that they speak of; what comes
- * after a call of a tool is no part of the question, and stays as it is.
+ * Puts a leg's content into its recipe. With a template, the texts of the user's last message become one text, behind the media that they
+ * speak of.
  */
-export function promptOf({ parts, options, recipe }: Work): Prompt {
-  const { promptTemplate, system, examples = [] } = recipe
-  const words = [system, options.instruction].filter(text => text !== undefined && text !== '')
+export function promptOf(work: Work): Prompt {
+  const { promptTemplate, system, examples = [] } = work.recipe
+  const all = turnsOf(work)
+  const first = all.findIndex(({ role }) => role !== 'system')
+  const leading = first < 0 ? all : all.slice(0, first)
+  const turns = first < 0 ? [] : all.slice(first)
+  const words = [system ?? '', work.options.instruction ?? ''].filter(text => text !== '')
   return {
-    system: words.length === 0 ? undefined : words.join('\n\n'),
+    system: [
+      ...words.map((text): TextPart => ({ kind: 'text', text })),
+      ...leading.flatMap(({ parts }) => parts.flatMap(part => (part.kind === 'text' ? [part] : []))),
+    ],
     examples: examples.map(({ input, output }) => ({ input: fill(promptTemplate, input), output })),
-    parts: promptTemplate === undefined ? parts : templated(parts, promptTemplate),
+    turns: promptTemplate === undefined ? turns : templated(turns, promptTemplate),
   }
 }
 
-function templated(parts: readonly LoadedPart[], template: string): readonly LoadedPart[] {
-  const called = parts.findIndex(part => part.kind === 'tool-call')
-  const asked = called < 0 ? parts : parts.slice(0, called)
-  const texts = asked.flatMap(part => (part.kind === 'text' ? [part.text] : []))
-  if (texts.length === 0) return parts
-  const media = asked.filter(part => part.kind !== 'text')
-  return [...media, { kind: 'text', text: fill(template, texts.join('\n')) }, ...parts.slice(asked.length)]
+/** How to behave as one text, for protocols that have one place for it; `undefined` where nothing is said. */
+export function systemText({ system }: Prompt): string | undefined {
+  return system.length === 0 ? undefined : system.map(({ text }) => text).join('\n\n')
+}
+
+/** Everything that a model is shown, in one list. */
+export function shownParts(prompt: Prompt): readonly LoadedPart[] {
+  const { system, examples, turns } = prompt
+  const said = examples.flatMap(({ input, output }) => [input, output])
+  return [...system, ...said.map((text): TextPart => ({ kind: 'text', text })), ...turns.flatMap(({ parts }) => parts)]
+}
+
+function templated(turns: readonly Turn[], template: string): readonly Turn[] {
+  const at = turns.findLastIndex(({ role }) => role === 'user')
+  const asked = turns[at]
+  const texts = (asked?.parts ?? []).flatMap(part => (part.kind === 'text' ? [part.text] : []))
+  if (asked === undefined || texts.length === 0) return turns
+  const media = asked.parts.filter(part => part.kind !== 'text')
+  const filled: Turn = { role: 'user', parts: [...media, { kind: 'text', text: fill(template, texts.join('\n')) }] }
+  return turns.with(at, filled)
 }
 
 function fill(template: string | undefined, text: string): string {
@@ -39,23 +63,34 @@ function fill(template: string | undefined, text: string): string {
 const defaultMaxOutputTokens = 1024
 
 /** Sampling as request and recipe say: the request first. */
-export interface Sampling {
+export interface Sampling extends Pick<
+  GenerateOptions,
+  'temperature' | 'topP' | 'topK' | 'seed' | 'stop' | 'presencePenalty' | 'frequencyPenalty'
+> {
   readonly maxOutputTokens: number
-  readonly temperature?: number
-  readonly topP?: number
-  readonly seed?: number
-  readonly stop?: readonly string[]
 }
 
 /** Reads a leg's sampling. */
 export function samplingOf({ options, recipe }: Work): Sampling {
-  const temperature = options.temperature ?? recipe.temperature
-  const { topP, seed, stop } = recipe
-  return {
-    maxOutputTokens: options.maxOutputTokens ?? recipe.maxOutputTokens ?? defaultMaxOutputTokens,
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(topP === undefined ? {} : { topP }),
-    ...(seed === undefined ? {} : { seed }),
-    ...(stop === undefined ? {} : { stop }),
+  const { topK, presencePenalty, frequencyPenalty } = options
+  const {
+    maxOutputTokens = defaultMaxOutputTokens,
+    temperature,
+    topP,
+    seed,
+    stop,
+  } = {
+    ...recipe,
+    ...withoutAbsent<GenerateOptions>(options),
   }
+  return withoutAbsent<Sampling>({
+    maxOutputTokens,
+    temperature,
+    topP,
+    topK,
+    seed,
+    stop,
+    presencePenalty,
+    frequencyPenalty,
+  })
 }

@@ -1,60 +1,38 @@
-import { hasToolTurns, type ToolCallPart, type ToolResultPart } from '#services/contract/content'
-import type { LoadedPart } from '#services/worker/states'
+import type { ToolCallPart, ToolResultPart } from '#services/contract/content'
+import { messagesOf, type Message } from '#services/contract/conversation'
+import type { LoadedPart, Work } from '#services/worker/states'
 
-/** A part that a user can say or show. */
-export type SaidPart = Exclude<LoadedPart, ToolCallPart | ToolResultPart>
-
-/** A result with the call that it answers. */
-export interface AnsweredCall {
-  readonly call: ToolCallPart
-  readonly result: ToolResultPart
-}
-
-/** One turn of a conversation: what the user says, or calls that the model asked for with what came of them. */
-export type Turn =
-  | { readonly kind: 'said'; readonly parts: readonly SaidPart[] }
-  | { readonly kind: 'called'; readonly answered: readonly AnsweredCall[] }
+/** One message of a conversation as a backend is given it. */
+export type Turn = Message<LoadedPart>
 
 /**
- * Parts a leg's content into turns. Admission saw to it that the calls of a turn are answered before anything else comes; results are
- * put into the order of their calls, since one protocol matches them by name and place.
+ * The messages of a leg as its model may see them. What another model thought stays away, with its signature. Results of tools that
+ * follow each other are one message, in the order of their calls, since one protocol matches them by name and place.
  */
-export function turnsOf(parts: readonly LoadedPart[]): readonly Turn[] {
-  if (!hasToolTurns(parts)) return [{ kind: 'said', parts: parts as readonly SaidPart[] }]
+export function turnsOf(work: Pick<Work, 'parts' | 'messages' | 'model'>): readonly Turn[] {
   const turns: Turn[] = []
-  let said: SaidPart[] = []
-  let calls: ToolCallPart[] = []
-  let results: ToolResultPart[] = []
-  const endSaid = (): void => {
-    if (said.length > 0) turns.push({ kind: 'said', parts: said })
-    said = []
+  for (const { role, parts } of messagesOf(work)) {
+    const kept = parts.filter(part => part.kind !== 'reasoning' || part.model === work.model)
+    const last = turns.at(-1)
+    if (role === 'tool' && last?.role === 'tool') turns[turns.length - 1] = { role, parts: [...last.parts, ...kept] }
+    else if (kept.length > 0) turns.push({ role, parts: kept })
   }
-  const endCalled = (): void => {
-    if (calls.length > 0) turns.push({ kind: 'called', answered: match(calls, results) })
-    calls = []
-    results = []
-  }
-  for (const part of parts) {
-    if (part.kind === 'tool-call') {
-      endSaid()
-      if (results.length > 0) endCalled()
-      calls.push(part)
-    } else if (part.kind === 'tool-result') results.push(part)
-    else {
-      endCalled()
-      said.push(part)
-    }
-  }
-  endSaid()
-  endCalled()
-  return turns
+  return turns.map((turn, at) => (turn.role === 'tool' ? inOrder(turn, turns[at - 1]) : turn))
 }
 
-function match(calls: readonly ToolCallPart[], results: readonly ToolResultPart[]): readonly AnsweredCall[] {
-  return calls.flatMap(call => {
-    const result = results.find(one => one.callId === call.id)
-    return result === undefined ? [] : [{ call, result }]
-  })
+function inOrder({ role, parts }: Turn, asked: Turn | undefined): Turn {
+  const ids = (asked?.parts ?? []).flatMap(part => (part.kind === 'tool-call' ? part.id : []))
+  const placeOf = (part: LoadedPart): number => (part.kind === 'tool-result' ? ids.indexOf(part.callId) : ids.length)
+  return { role, parts: parts.toSorted((a, b) => placeOf(a) - placeOf(b)) }
+}
+
+/** The name of the tool that a result is of: that of the nearest call before it with its id. */
+export function calledName(turns: readonly Turn[], before: number, { callId }: ToolResultPart): string {
+  for (const { parts } of turns.slice(0, before).toReversed()) {
+    const call = parts.find(part => part.kind === 'tool-call' && part.id === callId)
+    if (call?.kind === 'tool-call') return call.name
+  }
+  return ''
 }
 
 /** A call's arguments as an object, which some protocols demand; what a model wrote that is none goes under one name. */

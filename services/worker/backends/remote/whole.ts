@@ -77,7 +77,8 @@ function transcriptResult({ text, segments, counts }: ServedTranscript, bytes: U
 /** Asks for a picture. Nothing judges one, so it is trusted as vectors are. */
 export function runDrawing(work: Work, control: RunControl, parts: WholeParts): Promise<Outcome> {
   const prompt = promptOf(work)
-    .parts.flatMap(part => (part.kind === 'text' ? [part.text] : []))
+    .turns.flatMap(({ parts: said }) => said)
+    .flatMap(part => (part.kind === 'text' ? [part.text] : []))
     .join('\n')
   return runWhole(work, control, parts, async (line, one, signal) => {
     const { served, asksBase64 } = parts

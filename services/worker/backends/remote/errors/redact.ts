@@ -51,6 +51,7 @@ function quotableOf({ parts, options, recipe }: Work): Quotable {
   const said = parts.flatMap(part => {
     if (!isWords(part)) return []
     if (part.kind === 'text') return [part.text]
+    if (part.kind === 'reasoning') return [part.text]
     return part.kind === 'tool-result' ? [part.content] : [part.argumentsJson]
   })
   const examples = (recipe.examples ?? []).flatMap(({ input, output }) => [input, output])

@@ -1,0 +1,100 @@
+import type { GenerateOptions } from './content.ts'
+import type { MessageSpan } from './conversation.ts'
+
+/** What a request of `generate` may ask of a model beside its modalities: a model without it is no candidate, so that nothing is dropped without a word. */
+export const capabilities = [
+  'conversation',
+  'late-system',
+  'assistant-first',
+  'tools',
+  'serial-tool-calls',
+  'sampling',
+  'high-temperature',
+  'top-k',
+  'seed',
+  'stop',
+  'penalties',
+  'reasoning-effort',
+  'reasoning-budget',
+  'short-reasoning',
+  'flex-tier',
+  'priority-tier',
+] as const
+
+/** One of them. */
+export type Capability = (typeof capabilities)[number]
+
+/** What a model lacks that a request asks for, in words for its caller. */
+export const lackOf: Readonly<Record<Capability, string>> = {
+  conversation: 'it takes one message of the user, and no messages of the assistant',
+  'late-system': 'it takes messages of role system at the beginning alone',
+  'assistant-first': 'it takes no message of the assistant before the first of the user',
+  tools: 'it takes no tools and no results of tools',
+  'serial-tool-calls': 'it cannot be kept from calling several tools at once (options.parallel_tool_calls)',
+  sampling: 'it takes no options.temperature and no options.top_p',
+  'high-temperature': 'it takes no options.temperature above 1',
+  'top-k': 'it takes no options.top_k',
+  seed: 'it takes no options.seed',
+  stop: 'it takes no options.stop',
+  penalties: 'it takes no options.presence_penalty and no options.frequency_penalty',
+  'reasoning-effort': 'it takes no options.reasoning.effort',
+  'reasoning-budget': 'it takes no options.reasoning.max_tokens',
+  'short-reasoning': 'it thinks with at least 1,024 tokens, and options.max_output_tokens has to leave room for more',
+  'flex-tier': 'it has no service tier flex',
+  'priority-tier': 'it has no service tier priority',
+}
+
+/** What of a request decides it. */
+export interface Asked {
+  readonly parts: readonly { readonly kind: string }[]
+  readonly messages?: readonly MessageSpan[]
+  readonly options: GenerateOptions
+}
+
+/** What a request asks of a model. Pure. */
+export function needsOf(asked: Asked): readonly Capability[] {
+  const needs: Readonly<Record<Capability, boolean>> = { ...needsOfTurns(asked), ...needsOfOptions(asked.options) }
+  return capabilities.filter(one => needs[one])
+}
+
+type TurnNeed = 'conversation' | 'late-system' | 'assistant-first' | 'tools'
+type Needs<Need extends Capability> = Readonly<Record<Need, boolean>>
+
+function needsOfTurns({ parts, messages = [], options }: Asked): Needs<TurnNeed> {
+  const spoken = messages.filter(({ role }) => role !== 'system')
+  const first = messages.findIndex(({ role }) => role !== 'system')
+  return {
+    conversation: spoken.length > 1,
+    'late-system': first >= 0 && messages.slice(first).some(({ role }) => role === 'system'),
+    'assistant-first': spoken[0]?.role === 'assistant',
+    tools: options.tools !== undefined || parts.some(({ kind }) => kind.startsWith('tool-')),
+  }
+}
+
+function needsOfOptions(options: GenerateOptions): Needs<Exclude<Capability, TurnNeed>> {
+  const { temperature, topP, reasoning, serviceTier } = options
+  return {
+    'serial-tool-calls': options.parallelToolCalls === false,
+    sampling: (temperature ?? topP) !== undefined,
+    'high-temperature': (temperature ?? 0) > 1,
+    'top-k': options.topK !== undefined,
+    seed: options.seed !== undefined,
+    stop: options.stop !== undefined,
+    penalties: (options.presencePenalty ?? options.frequencyPenalty) !== undefined,
+    'reasoning-effort': reasoning?.effort !== undefined,
+    'reasoning-budget': reasoning?.maxTokens !== undefined,
+    'short-reasoning': isShort(options),
+    'flex-tier': serviceTier === 'flex',
+    'priority-tier': serviceTier === 'priority',
+  }
+}
+
+/** What is thought with at least where a protocol has such a bound. @source Anthropic API documentation, "Extended thinking" */
+const leastThinking = 1024
+const usualOutputTokens = 1024
+
+function isShort({ reasoning = {}, maxOutputTokens = usualOutputTokens }: GenerateOptions): boolean {
+  const { effort = 'none', maxTokens } = reasoning
+  if (maxTokens !== undefined) return maxTokens < leastThinking
+  return effort !== 'none' && maxOutputTokens <= leastThinking
+}
