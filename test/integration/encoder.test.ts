@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCalibrate } from '#services/calibrate/calibrate'
 import { runScore } from '#services/calibrate/score'
@@ -42,6 +44,18 @@ describe.skipIf(missing !== undefined)(`openEncoder() ${missing ?? ''}`, () => {
     const other = await openEncoder(packPath('minilm'))
     await other.close()
     await expect(other.encode('Anything?')).rejects.toThrow('ended')
+  })
+
+  it('lets a process that has nothing else to do close it and go on', () => {
+    const module = pathToFileURL('dist/services/decision/encoder/open-encoder.js')
+    const script = `
+      const { openEncoder } = await import(${JSON.stringify(module.href)})
+      const encoder = await openEncoder(${JSON.stringify(packPath('minilm'))})
+      await encoder.encode('Anything?')
+      await encoder.close()
+      process.stdout.write('closed')`
+    const ran = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+    expect(ran).toMatchObject({ status: 0, stdout: 'closed' })
   })
 
   it('ties a policy to its weights: with others it is refused', async () => {

@@ -41,7 +41,11 @@ export function startComputingProcess<ToChild extends object, FromChild>(
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   living.add(child)
-  const kill = (): void => void child.kill('SIGKILL')
+  const kill = (): void => {
+    // Whoever waits for its death is to hear of it, though nothing else keeps this process.
+    child.ref()
+    child.kill('SIGKILL')
+  }
   const died = new Promise<string>(resolve => {
     const leave = (reason: string): void => {
       living.delete(child)
