@@ -4,7 +4,9 @@ import { expect, it } from 'vitest'
 import { packageRoot } from '#services/config/load-config'
 import { runCli } from '../support/run-cli.ts'
 
-const docs = readdirSync(join(packageRoot(), 'docs')).map(name => join('docs', name))
+const docs = readdirSync(join(packageRoot(), 'docs'), { recursive: true, encoding: 'utf8' })
+  .filter(name => name.endsWith('.md'))
+  .map(name => join('docs', name))
 const pages = ['README.md', ...docs, 'deploy/RUNBOOK.md', 'deploy/SECURITY.md']
 
 /** Words of every `npx sluice …` on a page, without what a shell or a sentence adds. */
