@@ -4,7 +4,7 @@ import { table } from './table.mjs'
 export function decisionIndex(texts) {
   const rows = texts.map(([name, text]) => {
     const title = /^# (.+)$/mu.exec(text)?.[1]
-    const status = /^Status: (.+)$/mu.exec(text)?.[1]
+    const status = /^\W*status\W+(.+)$/imu.exec(text)?.[1]
     if (title === undefined || status === undefined)
       throw new Error(`docs/decisions/${name} lacks its title or \`Status: \``)
     return [`[${title}](${name})`, status]
