@@ -110,6 +110,7 @@ async function decider() {
   const choose = createChoose({ consider, clock, isPaid: () => true })
   const metrics = createRouterMetrics(createMetricsRegistry(), {
     inFlight: () => 0,
+    admissionWaiting: () => 0,
     awaitedLegs: () => 0,
     poolsWaiting: () => new Map(),
   })

@@ -140,7 +140,7 @@ describe('a caller who reads slowly', () => {
         },
       }),
     )
-    await new Promise(resolve => setTimeout(resolve, 6000))
+    await new Promise(resolve => setTimeout(resolve, 3000))
     const grown = residentMegabytes(router.pid) - before
     const { floodedCharacters } = server
     stop.abort()

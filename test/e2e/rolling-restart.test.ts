@@ -2,8 +2,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { freePort } from '#services/cli/system/private-redis'
 import { packageRoot } from '#services/config/load-config'
+import { untilTrue } from '../support/gateway.ts'
 import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
+import { scrape } from '../support/scrape.ts'
 
 /* Every router and worker is replaced twice, one after the other, while callers ask. */
 
@@ -63,7 +65,8 @@ async function rollOver(round: string, fleet: Fleet): Promise<{ jobs: string[]; 
     jobs.push(await submit(`a job of a router, in the ${round} round, ${index}`))
     exits.push(await replace(fleet.routers, index, () => startRouter(port)))
     // The client has to find it before the other goes.
-    await new Promise(resolve => setTimeout(resolve, 1500))
+    const opsUrl = `http://${String(fleet.routers[index]?.ready['ops'])}`
+    await untilTrue(async () => (await scrape(opsUrl, 'sluice_router_requests_total', { rpc: 'Infer' })) > 0)
   }
   return { jobs, exits }
 }

@@ -19,11 +19,12 @@ describe.skipIf(!hasServer)('Redis with Sentinels (skipped without redis-server 
     const report = await playFault({
       deployment: { redisUrl: here.url, routers: 1, workers: 1 },
       load: { callsPerSecond: 5, jobsPerSecond: 3 },
-      afterMs: 8000,
+      beforeMs: 1000,
+      afterMs: 5000,
       async fault() {
         here.master.signal('SIGSTOP')
         while ([0, before].includes(await here.masterPort())) await sleep(50)
-        await sleep(3000)
+        await sleep(2000)
         here.master.signal('SIGCONT')
       },
     })

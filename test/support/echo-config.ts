@@ -45,7 +45,7 @@ export function echoConfig({
       ],
     },
     limits: { defaultDeadlineMs: 20_000, imageMegapixels: 20, messageMegabytes: 8 },
-    budgets: { requestMaxUsd: 1, tenantPerDayUsd: 100 },
+    budgets: { requestMaxUsd: 1, tenantPerDayUsd: 10_000 },
     pools: {
       small: { tier: 'small', concurrency: 4, batch: { maxSize: 4, maxWaitMs: 1 } },
       large: { tier: 'large', concurrency: 4, batch: { maxSize: 4, maxWaitMs: 1 } },

@@ -62,6 +62,7 @@ export const latency = board(
       [
         lines('Requests in flight', 'none', 'By router; each has its limit (limits.inFlight).', [
           query('sluice_router_in_flight_requests', '{{instance}}'),
+          query('sluice_router_admission_waiting_requests', '{{instance}} waiting to begin'),
           query('sluice_router_awaited_legs', '{{instance}} legs'),
         ]),
         lines('Event loop', 's', 'Delay at the 99th percentile: locks and leases are renewed by it.', [

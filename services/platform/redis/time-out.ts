@@ -1,89 +1,90 @@
 import { Redis, type Cluster, type Command } from 'ioredis'
 import { performance } from 'node:perf_hooks'
 
-/** A command that was sent, and when it is too late. */
+/** A command that was sent. */
 interface Sent {
   readonly command: Command
-  readonly dueAt: number
-  /** When its connection is given up if nothing has come on it by then. */
-  readonly breakAt: number
-  /** The socket that it went out on, and how much had come in on it by then; absent on a cluster, which has many. */
-  readonly socket?: Redis['stream'] | undefined
-  readonly heardBytes: number
+  /** When, in watched time. */
+  readonly sentAt: number
+  /** How long it may wait in Redis, and those behind it with it. */
+  readonly waitMs: number
 }
 
 /**
- * Fails commands that Redis does not answer within `ms`, or within that after the time for which they may wait there. A connection on
- * which nothing comes for longer still is broken, so that it is made anew: its other end may be gone without a word.
+ * Fails commands on a connection on which Redis says nothing for `ms`, or for that after the time for which they may wait there. A
+ * connection on which nothing comes for longer still is broken, so that it is made anew: its other end may be gone without a word.
  *
- * A process that was busy for longer than that must not take its own lateness for a Redis that hangs: the time begins when the commands
- * of a turn go out at its end, and when it is over, the replies that lie in the socket are read first. The client's own
- * `commandTimeout` and `socketTimeout` do neither. One timer serves all, since commands come due in the order in which they were sent.
+ * Redis answers in order, so replies to earlier commands tell that it lives and is on its way to the later ones. On a cluster, which has
+ * many connections, a command's own time counts.
+ *
+ * A process that is busy must not take its own lateness for a Redis that hangs. So the time is watched time: the loop looks four times
+ * in `ms`, each time after it has read what lies in the socket, and however long it was away between two looks counts as one of them.
+ * The client's own `commandTimeout` and `socketTimeout` do neither. One timer serves all commands.
  */
 export function timeOutCommands(redis: Redis | Cluster, ms: number): void {
   const send = redis.sendCommand.bind(redis)
-  const socketNow = (): Redis['stream'] | undefined => (redis instanceof Redis ? redis.stream : undefined)
+  const lookEveryMs = ms / looksPerTimeOut
   let coming: Command[] = []
   let sent: Sent[] = []
   let timer: NodeJS.Timeout | undefined
-  /** Until when a command that waits in Redis may keep those behind it waiting. */
-  let blockedUntil = 0
-  redis.on('close', () => (blockedUntil = 0))
+  /** Watched time, and when it was last told. */
+  let watchedMs = 0
+  let toldAt = performance.now()
+  /** The socket, what had come in on it when it was last looked at, and when that was, in watched time. */
+  let heard: { readonly socket: Redis['stream'] | undefined; readonly bytes: number; readonly at: number } | undefined
+  /** Since when, in watched time, a connection is silent for too long; until something comes, no command is sent: its caller would wait as long in vain. */
+  let silentSince: number | undefined
 
-  const rest = (): void => {
-    timer = undefined
+  const watch = (): void => {
     const now = performance.now()
-    const due = sent.findIndex(({ command, dueAt }) => dueAt > now && !command.isResolved)
-    const past = (due === -1 ? sent : sent.slice(0, due)).filter(({ command }) => !command.isResolved)
-    sent = due === -1 ? [] : sent.slice(due)
-    const [oldest] = past
-    if (oldest !== undefined) suspect(oldest)
-    for (const { command } of past) command.reject(new Error('Command timed out'))
-    const [next] = sent
-    if (next !== undefined) wait(next.dueAt - now)
-  }
-  const isSilent = ({ socket, heardBytes }: Sent): boolean =>
-    socket !== undefined && socket === socketNow() && socket.bytesRead === heardBytes
-  /** The first command that was not answered in time; until something comes, no other is sent: its caller would wait as long in vain. */
-  let suspected: Sent | undefined
-  const suspect = (sentFirst: Sent): void => {
-    if (suspected !== undefined || !isSilent(sentFirst)) return
-    suspected = sentFirst
-    const look = (): void => {
-      suspected = undefined
-      if (isSilent(sentFirst)) sentFirst.socket?.destroy(new Error(`Redis said nothing for ${silenceRatio * ms} ms`))
-    }
-    setTimeout(() => setImmediate(look), Math.max(1, sentFirst.breakAt - performance.now())).unref()
-  }
-  const wait = (forMs: number): void => {
-    // Timers come before what can be read in a turn of the loop, immediates after it.
-    timer = setTimeout(() => setImmediate(rest), Math.max(1, forMs)).unref()
+    watchedMs += Math.min(now - toldAt, mostLooksAtOnce * lookEveryMs)
+    toldAt = now
+    if (!(redis instanceof Redis)) return
+    const socket = redis.stream as Redis['stream'] | undefined
+    const bytes = socket?.bytesRead ?? 0
+    if (heard?.socket === socket && heard?.bytes === bytes) return
+    heard = { socket, bytes, at: watchedMs }
+    silentSince = undefined
   }
 
-  /** Lets go of what was answered; when that is all, nothing waits in Redis any more. */
-  const dropAnswered = (): void => {
-    const open = sent.findIndex(({ command }) => !command.isResolved)
-    sent = open === -1 ? [] : sent.slice(open)
-    if (open === -1) blockedUntil = 0
+  const look = (): void => {
+    timer = undefined
+    watch()
+    sent = sent.filter(({ command }) => !command.isSettled)
+    let waitMs = 0
+    const dues = sent.map(one => {
+      waitMs += one.waitMs
+      return Math.max(one.sentAt, heard?.at ?? 0) + waitMs + ms
+    })
+    const due = dues.findIndex(dueAt => dueAt > watchedMs)
+    const past = due === -1 ? sent : sent.slice(0, due)
+    if (past.length > 0) {
+      sent = sent.slice(past.length)
+      if (heard?.socket !== undefined) silentSince ??= watchedMs - ms
+      for (const { command } of past) command.reject(new Error('Command timed out'))
+    }
+    if (silentSince !== undefined && watchedMs - silentSince >= silenceRatio * ms) {
+      silentSince = undefined
+      heard?.socket?.destroy(new Error(`Redis said nothing for ${silenceRatio * ms} ms`))
+    }
+    if (sent.length > 0 || silentSince !== undefined) lookIn(Math.min(lookEveryMs, (dues[due] ?? Infinity) - watchedMs))
+  }
+  const lookIn = (inMs: number): void => {
+    // Timers come before what can be read in a turn of the loop, immediates after it.
+    timer = setTimeout(() => setImmediate(look), Math.max(1, inMs)).unref()
   }
 
   const goOut = (): void => {
-    dropAnswered()
-    const now = performance.now()
-    const socket = socketNow()
-    const heardBytes = socket?.bytesRead ?? 0
-    for (const command of coming) {
-      blockedUntil = Math.max(now, blockedUntil) + waitMsOf(command)
-      sent.push({ command, dueAt: blockedUntil + ms, breakAt: blockedUntil + silenceRatio * ms, socket, heardBytes })
-    }
+    watch()
+    for (const command of coming) sent.push({ command, sentAt: watchedMs, waitMs: waitMsOf(command) })
     coming = []
-    const [next] = sent
-    if (timer === undefined && next !== undefined) wait(next.dueAt - now)
+    if (timer === undefined) lookIn(lookEveryMs)
   }
 
   // A cluster's has one parameter more than a server's.
   redis.sendCommand = (command: Command, ...way: []) => {
-    if (suspected !== undefined && isSilent(suspected)) {
+    if (silentSince !== undefined) watch()
+    if (silentSince !== undefined) {
       command.reject(new Error('Command timed out'))
       return command.promise
     }
@@ -93,6 +94,10 @@ export function timeOutCommands(redis: Redis | Cluster, ms: number): void {
   }
 }
 
+/** How often is looked at a connection within the time that it has. */
+const looksPerTimeOut = 4
+/** A loop that was away for longer has looked once. */
+const mostLooksAtOnce = 1.5
 /** A connection is given up after this many times of a command's time without a word: a server that is slow for once is not left. */
 const silenceRatio = 2.5
 

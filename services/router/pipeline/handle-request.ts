@@ -6,6 +6,10 @@ import { isTakenOver } from '#services/state/cascade-log/idempotency'
 /** Every stage of a request, in the order in which it meets them. `Under` is a climb under way, whatever the climber makes of it. */
 export interface Stages<Under> {
   readonly admit: (incoming: Incoming, signal: AbortSignal) => Promise<Admitted>
+  /** Waits for the request's turn at all that follows, up to its first leg in its queue. @throws GatewayError RateLimited, Cancelled */
+  readonly awaitTurn?: (incoming: Incoming, admitted: Admitted, signal: AbortSignal) => Promise<void>
+  /** Gives the turn to the next, unless that is done: the first leg in its queue does it too. */
+  readonly endTurn?: (requestId: RequestId) => void
   /** The earlier request that an idempotency key belongs to, if there is one. */
   readonly recall: (admitted: Admitted, signal: AbortSignal) => Promise<RequestId | undefined>
   readonly forget: (admitted: Admitted) => Promise<void>
@@ -120,39 +124,72 @@ export function createRequestHandler<Under>(
     for (;;) {
       const earlier = await stages.recall(admitted, signal)
       if (earlier === undefined) return undefined
+      stages.endTurn?.(admitted.requestId)
       const climbed = await stages.follow(earlier, admitted, signal)
       if (climbed !== undefined && !isTakenOver(climbed.end)) return climbed
     }
   }
 
+  const inferInTurn = async (admitted: Admitted, signal: AbortSignal, emit?: EmitEvent): Promise<Climbed> => {
+    const original = await originalOf(admitted, signal)
+    if (original !== undefined) return original
+    const chosen = await keyless(admitted, decide(admitted))
+    const { tell, following } = telling(chosen, emit)
+    try {
+      const opened = await keyless(admitted, openSoon(chosen))
+      if (admitted.request.idempotencyKey === undefined) return await climbPaid(chosen, opened, signal, following)
+      return await untilLeft(climbPaid(chosen, opened, new AbortController().signal, following), signal, background)
+    } catch (error) {
+      await tell().catch(() => {
+        // The caller has left, or hears of the error that is on its way.
+      })
+      throw error
+    }
+  }
+
+  /** The run goes on behind, and ends the turn; without one, the turn is over. */
+  const submitInTurn = async (admitted: Admitted, signal: AbortSignal): Promise<RequestId> => {
+    const earlier = await stages.recall(admitted, signal)
+    if (earlier !== undefined) {
+      stages.endTurn?.(admitted.requestId)
+      return earlier
+    }
+    const opened = await keyless(admitted, decide(admitted).then(openHeld))
+    background(climb(opened, new AbortController().signal).finally(() => stages.endTurn?.(admitted.requestId)))
+    return admitted.requestId
+  }
+
+  const admitInTurn = async (incoming: Incoming, signal: AbortSignal): Promise<Admitted> => {
+    const admitted = await stages.admit(incoming, signal)
+    await stages.awaitTurn?.(incoming, admitted, signal)
+    return admitted
+  }
+
   return {
     async infer(incoming, signal, emit) {
-      const admitted = await stages.admit(incoming, signal)
-      const original = await originalOf(admitted, signal)
-      if (original !== undefined) return original
-      const chosen = await keyless(admitted, decide(admitted))
-      const { tell, following } = telling(chosen, emit)
+      const admitted = await admitInTurn(incoming, signal)
       try {
-        const opened = await keyless(admitted, openSoon(chosen))
-        if (admitted.request.idempotencyKey === undefined) return await climbPaid(chosen, opened, signal, following)
-        return await untilLeft(climbPaid(chosen, opened, new AbortController().signal, following), signal, background)
-      } catch (error) {
-        await tell().catch(() => {
-          // The caller has left, or hears of the error that is on its way.
-        })
-        throw error
+        return await inferInTurn(admitted, signal, emit)
+      } finally {
+        stages.endTurn?.(admitted.requestId)
       }
     },
     async submit(incoming, signal) {
-      const admitted = await stages.admit(incoming, signal)
-      const earlier = await stages.recall(admitted, signal)
-      if (earlier !== undefined) return earlier
-      const opened = await keyless(admitted, decide(admitted).then(openHeld))
-      background(climb(opened, new AbortController().signal))
-      return admitted.requestId
+      const admitted = await admitInTurn(incoming, signal)
+      try {
+        return await submitInTurn(admitted, signal)
+      } catch (error) {
+        stages.endTurn?.(admitted.requestId)
+        throw error
+      }
     },
     async explain(incoming, signal) {
-      return stages.choose(await stages.assess(await stages.admit(incoming, signal)))
+      const admitted = await admitInTurn(incoming, signal)
+      try {
+        return stages.choose(await stages.assess(admitted))
+      } finally {
+        stages.endTurn?.(admitted.requestId)
+      }
     },
   }
 }

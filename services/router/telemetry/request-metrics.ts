@@ -28,6 +28,7 @@ export interface RouterMetrics {
 /** Live figures, read when somebody scrapes. */
 export interface RouterGauges {
   readonly inFlight: () => number
+  readonly admissionWaiting: () => number
   readonly awaitedLegs: () => number
   readonly poolsWaiting: () => ReadonlyMap<string, number>
 }
@@ -222,6 +223,14 @@ function registerGauges(registry: Registry, gauges: RouterGauges): void {
     registers: [registry],
     collect() {
       this.set(gauges.inFlight())
+    },
+  })
+  new Gauge({
+    name: 'sluice_router_admission_waiting_requests',
+    help: 'Requests that wait for their turn to be begun.',
+    registers: [registry],
+    collect() {
+      this.set(gauges.admissionWaiting())
     },
   })
   new Gauge({

@@ -77,7 +77,7 @@ export async function composeFleet(
 }
 
 /** A queue and a dispatch, with somebody who looks on. */
-function observed(
+export function observed(
   { queue, dispatch }: Pick<RunLegDependencies, 'queue' | 'dispatch'>,
   observe: PutObserver,
 ): Pick<RunLegDependencies, 'queue' | 'dispatch'> {

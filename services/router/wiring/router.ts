@@ -28,7 +28,7 @@ import { createLeases } from '#services/router/cascade/leases'
 import { createLegDesk } from '#services/router/cascade/leg/leg-desk'
 import { createAfterwards } from '#services/router/lifecycle/deferred-work'
 import { composeDoor } from './authentication.ts'
-import { composeFleet } from './pools.ts'
+import { composeFleet, observed } from './pools.ts'
 import { composeLearning } from './learning.ts'
 import { composeMoney } from './budgets.ts'
 import { admitOptionsOf, fetchLimitsOf, tracedRouterOf } from './options.ts'
@@ -36,6 +36,7 @@ import { composePolicies } from './policies.ts'
 import { openPort } from './grpc-server.ts'
 import { createStores } from './stores.ts'
 import { createRequestHandler, type Stages } from '#services/router/pipeline/handle-request'
+import { createAdmissionQueue } from '#services/router/lifecycle/admission-queue'
 import { createInFlight } from '#services/router/lifecycle/in-flight'
 import { createJobs } from '#services/router/edge/grpc/jobs'
 import { createLookAnew } from '#services/router/ladders/reconsider'
@@ -51,12 +52,15 @@ import { createRequestLog } from '#services/router/telemetry/request-log'
 import type { Climbed } from '#services/router/request/states'
 import { createTakeOver } from '#services/router/recovery/take-over'
 import { traceClimb, traceStages } from './trace-stages.ts'
+import { endTurnAfter, turnsOf } from './turns.ts'
 
 /** A climb belongs to a router that renews it within this. */
 const leaseMs = 3000
 /** Payloads outlive the deadline by this. */
 const payloadGraceMs = 60_000
 const followEveryMs = 100
+/** Requests that have their turn at once: enough to keep Redis at work, and few enough that the next of another tenant waits some milliseconds. */
+const admittedAtOnce = 32
 
 /** Builds a router out of the configuration and starts it. @throws GatewayError Config, Overloaded */
 export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promise<Service> {
@@ -87,13 +91,20 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const awaitEnd = createAwaitEnd(follower, clock)
   const inFlight = createInFlight(config.limits.inFlight, config.limits.inFlightShare)
   const afterwards = createAfterwards(logger)
-  const gauges = { inFlight: () => inFlight.count, awaitedLegs: () => desk.size, poolsWaiting: () => fleet.waiting }
+  const admission = createAdmissionQueue(admittedAtOnce)
+  const gauges = {
+    inFlight: () => inFlight.count,
+    admissionWaiting: () => admission.waiting,
+    awaitedLegs: () => desk.size,
+    poolsWaiting: () => fleet.waiting,
+  }
   const metrics = createRouterMetrics(metricsRegistry, gauges, ladders.offers)
   const money = composeMoney(config, stores, { clock, logger, registry: metricsRegistry })
   const climbDependencies: ClimbDependencies = {
     climbLog,
     payloads,
     ...pools.legs,
+    ...observed(pools.legs, endTurnAfter(admission)),
     mail,
     desk,
     clock,
@@ -124,6 +135,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const { labelSets } = admitOptions.request
   const stages: Omit<Stages<Course>, 'learn'> = {
     admit: createAdmit(admitOptions, { clock, fetcher: createFetchPart(fetchLimitsOf(config)) }),
+    ...turnsOf(admission, clock),
     recall: recall.find,
     forget: recall.forget,
     assess: createAssess({ ladders, describe: describePart, headerOnly: metrics.headerOnly }),

@@ -122,7 +122,8 @@ export async function bookedNanoUsd(redis: Redis): Promise<{ readonly tenant: nu
   const untilAt = Date.now() + 30_000
   for (;;) {
     const [tenant, deployment] = await Promise.all(['tenant:acme', 'deployment'].map(owner => counterOf(redis, owner)))
-    const isSettled = tenant?.['reserved'] === 0 && deployment?.['reserved'] === 0
+    // A counter that nothing was booked on is not there yet.
+    const isSettled = [tenant, deployment].every(counter => (counter?.['reserved'] ?? 0) === 0)
     if (isSettled || Date.now() > untilAt) {
       const { spent = 0, lost = 0, overrun = 0 } = deployment ?? {}
       return { tenant: tenant?.['spent'] ?? 0, deployment: spent + lost + overrun }

@@ -7,6 +7,8 @@ import type { Caller } from '#services/router/request/states'
 export interface CallContext {
   readonly caller: Caller
   readonly arrivedAt: number
+  /** Address and port of the client. */
+  readonly connection: string
   /** Epoch ms, when the client set a deadline. */
   readonly callDeadlineAt?: number
   /** Aborted when the client has left, or the router waits no longer. */
@@ -56,6 +58,7 @@ export function contextOf(
   return {
     caller,
     arrivedAt,
+    connection: call.getPeer(),
     signal: left.signal,
     ...(Number.isFinite(leftMs) ? { callDeadlineAt: arrivedAt + leftMs } : {}),
     ...traceOf(call.metadata, traceparent),

@@ -96,10 +96,11 @@ function incomingOf(
   mode: Incoming['mode'],
   impliedTask: ImpliedTask,
 ): Incoming {
-  const { caller, arrivedAt, callDeadlineAt, traceparent, tracestate } = context
+  const { caller, arrivedAt, connection, callDeadlineAt, traceparent, tracestate } = context
   return {
     caller,
     arrivedAt,
+    connection,
     mode,
     request: requestFromWire(request, impliedTask),
     ...(callDeadlineAt === undefined ? {} : { callDeadlineAt }),
