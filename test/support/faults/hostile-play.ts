@@ -41,7 +41,7 @@ export async function playHostileAnswers(count: number): Promise<HostileReport> 
     const elapsedMs: number[] = []
     for (const rung of ['plain', ...rungs]) {
       const startedAt = performance.now()
-      const { rungs: tried } = await ask('other', rung, `right ${rung}`, 20_000)
+      const { rungs: tried } = await ask('other', rung, `right ${rung}`, 120_000)
       elapsedMs.push(performance.now() - startedAt)
       const verdicts = tried.map(({ model, verdict }) => `${model} ${verdict}`).join()
       if (verdicts !== `${rung} VERDICT_ACCEPTED`) refused.push(verdicts)
@@ -63,7 +63,7 @@ export async function playHostileAnswers(count: number): Promise<HostileReport> 
     const ends: string[] = []
     const sender = async (): Promise<void> => {
       for (let at = next++; at < hostile.length; at = next++) {
-        const ended = await ask('hostile', hostile[at]!.rung, `hostile ${at}`, 60_000).then(
+        const ended = await ask('hostile', hostile[at]!.rung, `hostile ${at}`, 120_000).then(
           () => 'answered',
           (error: { code?: number }) => status[error.code ?? status.UNKNOWN] ?? 'UNKNOWN',
         )
