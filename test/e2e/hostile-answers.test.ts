@@ -1,13 +1,15 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { playHostileAnswers } from '../support/faults/hostile-play.ts'
 
 const worst = (of: readonly number[]): number => Math.max(...of)
 
-it('hostile answers against every verifier hold up no call of another tenant, and cost no worker (36; 200 in test/faults)', async () => {
-  const { beforeMs, duringMs, refused, ends, isWorkerAlive } = await playHostileAnswers(36)
-  expect(refused).toEqual([])
-  // On a machine that others keep busy a call may take longer with nobody hostile about.
-  expect(worst(duringMs)).toBeLessThan(Math.max(500, 4 * worst(beforeMs)))
-  expect(new Set(ends)).toEqual(new Set(['answered']))
-  expect(isWorkerAlive).toBe(true)
-}, 240_000)
+describe('hostile answers against every verifier (36; 200 in test/faults)', () => {
+  it('hold up no call of another tenant, and cost no worker', async () => {
+    const { beforeMs, duringMs, refused, ends, isWorkerAlive } = await playHostileAnswers(36)
+    expect(refused).toEqual([])
+    // On a machine that others keep busy a call may take longer with nobody hostile about.
+    expect(worst(duringMs)).toBeLessThan(Math.max(500, 4 * worst(beforeMs)))
+    expect(new Set(ends)).toEqual(new Set(['answered']))
+    expect(isWorkerAlive).toBe(true)
+  }, 240_000)
+})

@@ -47,27 +47,37 @@ export function timeOutCommands(redis: Redis | Cluster, ms: number): void {
     silentSince = undefined
   }
 
+  /** When each command is too late, in watched time: nobody is later than the one before. */
+  const duesOf = (commands: readonly Sent[]): readonly number[] => {
+    const heardAt = heard?.at ?? 0
+    let waitMs = 0
+    return commands.map(one => {
+      waitMs += one.waitMs
+      return Math.max(one.sentAt, heardAt) + waitMs + ms
+    })
+  }
+  const fail = (late: readonly Sent[]): void => {
+    if (late.length === 0) return
+    if (heard?.socket !== undefined) silentSince ??= watchedMs - ms
+    for (const { command } of late) command.reject(new Error('Command timed out'))
+  }
+  const breakSilent = (): void => {
+    if (silentSince === undefined || watchedMs - silentSince < silenceRatio * ms) return
+    silentSince = undefined
+    heard?.socket?.destroy(new Error(`Redis said nothing for ${silenceRatio * ms} ms`))
+  }
+
   const look = (): void => {
     timer = undefined
     watch()
-    sent = sent.filter(({ command }) => !command.isSettled)
-    let waitMs = 0
-    const dues = sent.map(one => {
-      waitMs += one.waitMs
-      return Math.max(one.sentAt, heard?.at ?? 0) + waitMs + ms
-    })
-    const due = dues.findIndex(dueAt => dueAt > watchedMs)
-    const past = due === -1 ? sent : sent.slice(0, due)
-    if (past.length > 0) {
-      sent = sent.slice(past.length)
-      if (heard?.socket !== undefined) silentSince ??= watchedMs - ms
-      for (const { command } of past) command.reject(new Error('Command timed out'))
-    }
-    if (silentSince !== undefined && watchedMs - silentSince >= silenceRatio * ms) {
-      silentSince = undefined
-      heard?.socket?.destroy(new Error(`Redis said nothing for ${silenceRatio * ms} ms`))
-    }
-    if (sent.length > 0 || silentSince !== undefined) lookIn(Math.min(lookEveryMs, (dues[due] ?? Infinity) - watchedMs))
+    const open = sent.filter(({ command }) => !command.isSettled)
+    const dues = duesOf(open)
+    const late = dues.filter(dueAt => dueAt <= watchedMs).length
+    sent = open.slice(late)
+    fail(open.slice(0, late))
+    breakSilent()
+    const nextInMs = (dues[late] ?? Infinity) - watchedMs
+    if (sent.length > 0 || silentSince !== undefined) lookIn(Math.min(lookEveryMs, nextInMs))
   }
   const lookIn = (inMs: number): void => {
     // Timers come before what can be read in a turn of the loop, immediates after it.

@@ -36,7 +36,6 @@ import { composePolicies } from './policies.ts'
 import { openPort } from './grpc-server.ts'
 import { createStores } from './stores.ts'
 import { createRequestHandler, type Stages } from '#services/router/pipeline/handle-request'
-import { createAdmissionQueue } from '#services/router/lifecycle/admission-queue'
 import { createInFlight } from '#services/router/lifecycle/in-flight'
 import { createJobs } from '#services/router/edge/grpc/jobs'
 import { createLookAnew } from '#services/router/ladders/reconsider'
@@ -52,15 +51,13 @@ import { createRequestLog } from '#services/router/telemetry/request-log'
 import type { Climbed } from '#services/router/request/states'
 import { createTakeOver } from '#services/router/recovery/take-over'
 import { traceClimb, traceStages } from './trace-stages.ts'
-import { endTurnAfter, turnsOf } from './turns.ts'
+import { composeTurns, gaugesOf } from './turns.ts'
 
 /** A climb belongs to a router that renews it within this. */
 const leaseMs = 3000
 /** Payloads outlive the deadline by this. */
 const payloadGraceMs = 60_000
 const followEveryMs = 100
-/** Requests that have their turn at once: enough to keep Redis at work, and few enough that the next of another tenant waits some milliseconds. */
-const admittedAtOnce = 32
 
 /** Builds a router out of the configuration and starts it. @throws GatewayError Config, Overloaded */
 export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promise<Service> {
@@ -88,23 +85,16 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const lookAtFleet = pools.look(desk, climbLog)
   const leases = createLeases(climbLog, owner, logger)
   const follower = createFollower(climbLog, { intervalMs: followEveryMs }, logger)
-  const awaitEnd = createAwaitEnd(follower, clock)
   const inFlight = createInFlight(config.limits.inFlight, config.limits.inFlightShare)
   const afterwards = createAfterwards(logger)
-  const admission = createAdmissionQueue(admittedAtOnce)
-  const gauges = {
-    inFlight: () => inFlight.count,
-    admissionWaiting: () => admission.waiting,
-    awaitedLegs: () => desk.size,
-    poolsWaiting: () => fleet.waiting,
-  }
-  const metrics = createRouterMetrics(metricsRegistry, gauges, ladders.offers)
+  const turns = composeTurns(clock)
+  const metrics = createRouterMetrics(metricsRegistry, gaugesOf(inFlight, turns, desk, fleet), ladders.offers)
   const money = composeMoney(config, stores, { clock, logger, registry: metricsRegistry })
   const climbDependencies: ClimbDependencies = {
     climbLog,
     payloads,
     ...pools.legs,
-    ...observed(pools.legs, endTurnAfter(admission)),
+    ...observed(pools.legs, turns.endAfter),
     mail,
     desk,
     clock,
@@ -135,7 +125,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const { labelSets } = admitOptions.request
   const stages: Omit<Stages<Course>, 'learn'> = {
     admit: createAdmit(admitOptions, { clock, fetcher: createFetchPart(fetchLimitsOf(config)) }),
-    ...turnsOf(admission, clock),
+    ...turns.stages,
     recall: recall.find,
     forget: recall.forget,
     assess: createAssess({ ladders, describe: describePart, headerOnly: metrics.headerOnly }),
@@ -154,7 +144,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       return climbed
     },
     async follow(requestId, { deadlineAt }, signal) {
-      const state = await awaitEnd(requestId, deadlineAt, signal)
+      const state = await createAwaitEnd(follower, clock)(requestId, deadlineAt, signal)
       return state === undefined ? undefined : climbedOf(state)
     },
     settle: money.settler.settle,
@@ -215,8 +205,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   )
 
   const door = await composeDoor(config, stores.keys, clock, logger)
-  const statuses = createStatusWriter(loadErrorMessages(places.root))
-  const edge = { statuses, answered: metrics.answered, logger }
+  const edge = { statuses: createStatusWriter(loadErrorMessages(places.root)), answered: metrics.answered, logger }
   const { callerOf, interceptor } = createGatekeeper({ ...door, ...edge })
   const stopping = createStopping()
   const serve = { ...edge, callerOf, demandScope, enter: inFlight.enter, tracer, clock, stopping: stopping.signal }
@@ -244,8 +233,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   })
   const { server, close: closePort } = await openPort(loaded, { gateway, labelSets, admin, interceptor }, logger)
   server.setServing(true)
-  const readiness = readinessOf(stores, fleet, closing.signal)
-  const ops = await openOpsServer(config.listen.ops, metricsRegistry, readiness)
+  const ops = await openOpsServer(config.listen.ops, metricsRegistry, readinessOf(stores, fleet, closing.signal))
   logger.info({ name, grpc: server.address, ops: ops.address }, 'router is ready')
   preparePictures().catch((error: unknown) => logger.warn({ err: error }, 'pictures cannot be opened'))
 
