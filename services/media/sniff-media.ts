@@ -6,12 +6,32 @@ export interface Sniffed {
   readonly mediaType: string
 }
 
-/** Tells a medium by its first bytes; `undefined` when they are of none that is known. @source the formats' own specifications, as gathered in the WHATWG MIME Sniffing Standard */
+/**
+ * Tells a medium by its first bytes; `undefined` when they are of none that is known. Media that cannot be read are told too, so that an
+ * error can name them. @source the formats' own specifications, as gathered in the WHATWG MIME Sniffing Standard
+ */
 export function sniffMedia(bytes: Uint8Array): Sniffed | undefined {
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 16)).toString('latin1')
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 64)).toString('latin1')
+  if (head.startsWith('ftyp', 4)) return sniffBrands(head.slice(0, head.charCodeAt(2) * 256 + head.charCodeAt(3)))
+  if (mpegAudio.test(head)) return { kind: 'audio', mediaType: 'audio/mpeg' }
   return signatures.find(({ at, text, also }) => {
     return head.startsWith(text, at) && (also === undefined || head.startsWith(also.text, also.at))
   })?.is
+}
+
+/** A frame of MPEG audio, layer III, with or without a checksum. @source ISO/IEC 11172-3, 2.4.2.3 */
+const mpegAudio = /^\xff[\xe2\xe3\xf2\xf3\xfa\xfb]/u
+
+/** Files of ISO/IEC 14496-12 say what they are by brands: the major one first, then those they go with. */
+function sniffBrands(head: string): Sniffed {
+  const brands = (head.slice(8, 12) + head.slice(16)).match(/.{4}/gsu) ?? []
+  const major = brands[0] ?? ''
+  if (brands.some(brand => /^avi[fs]$/u.test(brand)) && !major.startsWith('he')) {
+    return { kind: 'image', mediaType: 'image/avif' }
+  }
+  if (/^(?:he[iv][cmsx]|mi[fa]1|msf1)$/u.test(major)) return { kind: 'image', mediaType: 'image/heic' }
+  if (/^M4[ABP] $/u.test(major)) return { kind: 'audio', mediaType: 'audio/mp4' }
+  return { kind: 'video', mediaType: 'video/mp4' }
 }
 
 interface Signature {
@@ -26,18 +46,17 @@ const signatures: readonly Signature[] = [
   { at: 0, text: '\xff\xd8\xff', is: { kind: 'image', mediaType: 'image/jpeg' } },
   { at: 0, text: 'GIF8', is: { kind: 'image', mediaType: 'image/gif' } },
   { at: 0, text: 'RIFF', also: { at: 8, text: 'WEBP' }, is: { kind: 'image', mediaType: 'image/webp' } },
+  { at: 0, text: 'BM', also: { at: 6, text: '\0\0\0\0' }, is: { kind: 'image', mediaType: 'image/bmp' } },
+  { at: 0, text: 'II+\0', is: { kind: 'image', mediaType: 'image/tiff' } },
+  { at: 0, text: 'MM\0+', is: { kind: 'image', mediaType: 'image/tiff' } },
   { at: 0, text: 'II*\0', is: { kind: 'image', mediaType: 'image/tiff' } },
   { at: 0, text: 'MM\0*', is: { kind: 'image', mediaType: 'image/tiff' } },
-  { at: 4, text: 'ftypavif', is: { kind: 'image', mediaType: 'image/avif' } },
   { at: 0, text: 'RIFF', also: { at: 8, text: 'WAVE' }, is: { kind: 'audio', mediaType: 'audio/wav' } },
   { at: 0, text: 'RF64', also: { at: 8, text: 'WAVE' }, is: { kind: 'audio', mediaType: 'audio/wav' } },
   { at: 0, text: 'BW64', also: { at: 8, text: 'WAVE' }, is: { kind: 'audio', mediaType: 'audio/wav' } },
   { at: 0, text: 'fLaC', is: { kind: 'audio', mediaType: 'audio/flac' } },
   { at: 0, text: 'OggS', is: { kind: 'audio', mediaType: 'audio/ogg' } },
   { at: 0, text: 'ID3', is: { kind: 'audio', mediaType: 'audio/mpeg' } },
-  { at: 0, text: '\xff\xfb', is: { kind: 'audio', mediaType: 'audio/mpeg' } },
-  { at: 0, text: '\xff\xf3', is: { kind: 'audio', mediaType: 'audio/mpeg' } },
   { at: 0, text: '\x1aE\xdf\xa3', is: { kind: 'video', mediaType: 'video/webm' } },
-  { at: 4, text: 'ftyp', is: { kind: 'video', mediaType: 'video/mp4' } },
   { at: 0, text: '%PDF-', is: { kind: 'document', mediaType: 'application/pdf' } },
 ]

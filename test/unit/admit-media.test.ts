@@ -173,6 +173,18 @@ describe('checkMedia()', () => {
   )
 })
 
+describe('a picture that cannot be read', () => {
+  it.each([
+    ['\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'image/heic'],
+    ['BM\x36\x10\0\0\0\0\0\0', 'image/bmp'],
+  ])('of %j is told by its name, with what to send', async (head, mediaType) => {
+    const bytes = Buffer.from(`${head}${'\0'.repeat(64)}`, 'latin1')
+    const { field, message } = await refusal({ kind: 'image', bytes, mediaType })
+    expect(field).toBe('content[0].x.bytes')
+    expect(message).toContain(`${mediaType} cannot be read: send JPEG`)
+  })
+})
+
 describe('sniffMedia()', () => {
   const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')
 
@@ -187,6 +199,19 @@ describe('sniffMedia()', () => {
     ['OggS', 'audio/ogg'],
     ['ID3\x04', 'audio/mpeg'],
     ['\0\0\0\x20ftypisom', 'video/mp4'],
+    ['\0\0\0\x14ftypqt  \0\0\0\0qt  ', 'video/mp4'],
+    ['\0\0\0\x18ftypavif\0\0\0\0avifmif1', 'image/avif'],
+    ['\0\0\0\x18ftypmif1\0\0\0\0mif1avif', 'image/avif'],
+    // Behind the box of brands, other bytes say nothing.
+    ['\0\0\0\x14ftypisom\0\0\0\0isomavif', 'video/mp4'],
+    ['\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'image/heic'],
+    ['\0\0\0\x18ftypmif1\0\0\0\0mif1heic', 'image/heic'],
+    ['\0\0\0\x18ftypM4A \0\0\0\0M4A isom', 'audio/mp4'],
+    ['\xff\xf2\x90\x64', 'audio/mpeg'],
+    ['\xff\xfa\x90\x64', 'audio/mpeg'],
+    ['\xff\xfb\x90\x64', 'audio/mpeg'],
+    ['II+\0\x08\0\0\0', 'image/tiff'],
+    ['BM\x36\x10\0\0\0\0\0\0', 'image/bmp'],
     ['\x1aE\xdf\xa3', 'video/webm'],
   ])('knows %j', (head, mediaType) => {
     expect(sniffMedia(bytes(`${head}${'\0'.repeat(16)}`))?.mediaType).toBe(mediaType)

@@ -35,12 +35,20 @@ export async function checkMedia(given: GivenMedia, field: string, limits: Media
   if (found === undefined) throw invalidField(at, `it is no ${given.kind} of a kind that is known`)
   if (found.kind !== given.kind) throw invalidField(at, `expected ${given.kind}, found ${found.mediaType}`)
   checkDeclared(given.mediaType, found.mediaType, field)
+  const instead = unreadable.get(found.mediaType)
+  if (instead !== undefined) throw invalidField(at, `${found.mediaType} cannot be read: ${instead}`)
   if (given.kind === 'image')
     return { mediaType: found.mediaType, header: await imageHeader(given.bytes, found.mediaType, at, limits) }
   if (given.kind === 'document') return { mediaType: found.mediaType, header: documentHeader(given.bytes, at) }
   if (given.kind === 'audio') return { mediaType: found.mediaType, header: audioHeader(given.bytes, at, limits) }
   return { mediaType: found.mediaType, header: videoHeader(given.bytes, found.mediaType, at) }
 }
+
+/** Types that are known and not read, and what to send. */
+const unreadable: ReadonlyMap<string, string> = new Map([
+  ['image/heic', 'send JPEG, PNG, WebP, GIF, TIFF or AVIF'],
+  ['image/bmp', 'send JPEG, PNG, WebP, GIF, TIFF or AVIF'],
+])
 
 /** Another name for the same type, or none, is no lie; another type is. */
 function checkDeclared(declared: string | undefined, found: string, field: string): void {
@@ -59,6 +67,9 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
   'image/jpeg': ['image/jpg'],
   'audio/wav': ['audio/x-wav', 'audio/wave', 'audio/vnd.wave'],
   'audio/mpeg': ['audio/mp3'],
+  'audio/mp4': ['audio/m4a', 'audio/x-m4a'],
+  'image/heic': ['image/heif'],
+  'image/bmp': ['image/x-ms-bmp'],
 }
 
 async function imageHeader(
