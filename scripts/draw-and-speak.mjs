@@ -77,12 +77,19 @@ function sped(samples, speed) {
   })
 }
 
-/** A sentence spoken by espeak-ng, as a WAV in `folder`, with noise. */
-export function saySentence(folder, { name, text, voice, wordsPerMinute, noise }) {
+/**
+ * A text spoken by a synthesiser, as a WAV in `folder`, with noise. `voice` is PROGRAM:NAME, of espeak-ng or flite; `expected` is what should be
+ * written, where that is not the text.
+ */
+export function say(folder, { name, text, expected = text, comparator = 'text', voice, wordsPerMinute, noise }) {
   const file = `audio/${name}.wav`
   const path = join(folder, file)
-  const { status, stderr } = spawnSync('espeak-ng', ['-v', voice, '-s', String(wordsPerMinute), '-w', path, text])
-  if (status !== 0) throw new Error(`espeak-ng: ${stderr.toString()}`)
+  const [program, speaker] = voice.split(':')
+  const { status, stderr } =
+    program === 'flite'
+      ? spawnSync(program, ['-voice', speaker, '--setf', `duration_stretch=${160 / wordsPerMinute}`, '-t', text, '-o', path])
+      : spawnSync(program, ['-v', speaker, '-s', String(wordsPerMinute), '-w', path, text])
+  if (status !== 0) throw new Error(`${program}: ${stderr.toString()}`)
   const bytes = readFileSync(path)
   rmSync(path)
   const body = Buffer.from(bytes.subarray(bytes.indexOf('data') + 8))
@@ -92,7 +99,7 @@ export function saySentence(folder, { name, text, voice, wordsPerMinute, noise }
     body.writeInt16LE(Math.round(Math.max(-32768, Math.min(32767, heard))), at)
   }
   writeWave(path, body, bytes.readUInt32LE(24))
-  return { id: name, task: 'transcribe', modality: 'audio', file, expected: text, comparator: 'text' }
+  return { id: name, task: 'transcribe', modality: 'audio', file, expected, comparator }
 }
 
 /** Mono, 16 bit. */

@@ -1,13 +1,13 @@
 // Makes inputs with known answers, over which the ladders of speech and text in pictures are run to calibrate and to measure their policies:
 //   node scripts/make-calibration-inputs.mjs --recordings FOLDER --out FOLDER [--set fit|evaluation] [--spoken 300] [--pictures 300] [--seed 1]
 // Writes FOLDER/inputs.json in the format of deploy/demo/inputs.json; `scripts/gather-outcomes.mjs` takes it. Speakers, voices, fonts and words of
-// the set `evaluation` are none of those of `fit`. The recordings are those of the Free Spoken Digit Dataset (CC BY-SA 4.0); sentences are
-// spoken by espeak-ng where it is on PATH.
+// the set `evaluation` are none of those of `fit`. The recordings are those of the Free Spoken Digit Dataset (CC BY-SA 4.0); sentences and some
+// numbers are spoken by flite and espeak-ng where these are on PATH.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { draw, saySentence, seeded, speak } from './draw-and-speak.mjs'
+import { draw, say, seeded, speak } from './draw-and-speak.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -20,11 +20,25 @@ const { values } = parseArgs({
   },
 })
 const { recordings, out } = values
+const words = text => text.split(' ')
+
+/** Voices of the programs that are here; flite's are those of people, so they are taken more often. */
+function voicesOf(flite, espeak) {
+  const here = program => spawnSync(program, ['--version']).error === undefined
+  return [
+    ...(here('flite') ? [...flite, ...flite, ...flite].map(name => `flite:${name}`) : []),
+    ...(here('espeak-ng') ? espeak.map(name => `espeak-ng:${name}`) : []),
+  ]
+}
+
 const sets = {
   fit: {
     speakers: ['jackson', 'nicolas', 'theo'],
-    voices: ['en-us', 'en-us+f2', 'en-us+m3', 'en-gb', 'en-gb+f4', 'en-gb-scotland', 'en-029+m1'],
-    fonts: ['DejaVu Sans', 'DejaVu Serif', 'DejaVu Sans Condensed', 'Liberation Sans', 'Liberation Mono'],
+    voices: voicesOf(['slt', 'awb', 'kal16'], ['en-us', 'en-us+f2', 'en-us+m3', 'en-gb', 'en-gb+f4']),
+    // Those that are not installed are drawn in another one.
+    fonts: words(
+      'DejaVu-Sans DejaVu-Sans-Mono DejaVu-Serif Liberation-Sans Liberation-Mono Roboto Lato Open-Sans Carlito Caladea Noto-Sans Fira-Code FreeSans FreeMono Inconsolata',
+    ).map(name => name.replaceAll('-', ' ')),
     names: 'Anna Ben Carla Daniel Eva Frank Greta Harold Irene Jacob Karen Leo',
     things:
       'amber bridge candle distant early forest gentle harvest island journal kettle lantern market northern orchard paper quarter river silver timber',
@@ -44,12 +58,12 @@ const sets = {
       'is waiting for a call from the doctor',
       'painted the front door dark green',
     ],
-    openings: ['I think', 'My neighbour says', 'We heard that', 'Everybody knows', 'It seems that', 'Yesterday'],
+    openings: ['I think', 'My brother says', 'We heard that', 'Everybody knows', 'It seems that', 'Yesterday'],
   },
   evaluation: {
     speakers: ['yweweler'],
-    voices: ['en-us+m7', 'en-us+f5', 'en-gb-x-rp', 'en-gb-x-gbclan+m2'],
-    fonts: ['Liberation Serif', 'DejaVu Sans Mono', 'Liberation Sans Narrow'],
+    voices: voicesOf(['rms'], ['en-us+m7', 'en-gb-x-rp']),
+    fonts: ['Liberation Serif', 'DejaVu Sans Condensed', 'Liberation Sans Narrow', 'FreeSerif', 'Noto Serif', 'Cantarell'],
     names: 'Martha Nils Olga Peter Ruth Simon Tessa Victor',
     things:
       'under velvet window yellow copper garden signal ticket basket chimney dolphin engine feather granite hammer insect jacket kitchen ladder mirror',
@@ -73,15 +87,13 @@ if (recordings === undefined || out === undefined || set === undefined) {
   throw new Error('--recordings FOLDER and --out FOLDER are needed, and --set is fit or evaluation')
 }
 for (const kind of ['audio', 'images']) mkdirSync(join(out, kind), { recursive: true })
-const canSay = spawnSync('espeak-ng', ['--version']).status === 0
-if (!canSay) process.stderr.write('espeak-ng is not on PATH: numbers are spoken, and no sentences\n')
+if (set.voices.length === 0) process.stderr.write('neither flite nor espeak-ng is on PATH: no sentences are spoken\n')
 
 const random = seeded(Number(values.seed))
 const between = (least, most) => least + random() * (most - least)
 const oneOf = list => list[Math.floor(random() * list.length)]
 const some = (least, most, make) => Array.from({ length: Math.floor(between(least, most + 1)) }, make)
 const chance = ratio => random() < ratio
-const words = text => text.split(' ')
 const [things, names, verbs] = [words(set.things), words(set.names), words(set.verbs)]
 const places = set.places.split(/ (?=the )/u)
 
@@ -101,16 +113,18 @@ function spokenWords() {
   return `${start}${oneOf(names)} ${oneOf(set.deeds)}`
 }
 
+/** Half of them are clean, as somebody says a number to a machine. */
 function spokenNumber(index) {
+  const easy = chance(0.5)
   return {
     name: `${values.set}-spoken-${String(index).padStart(4, '0')}`,
     digits: some(1, 8, () => Math.floor(random() * 10)).join(''),
     speakers: some(1, 2, () => oneOf(set.speakers)),
     take: Math.floor(random() * takes.length),
     pauseMs: between(20, 320),
-    noise: chance(0.5) ? 0 : between(0.005, 0.14),
-    speed: chance(0.5) ? 1 : between(0.8, 1.35),
-    babble: chance(0.2) ? between(0.05, 0.3) : 0,
+    noise: easy || chance(0.4) ? 0 : between(0.005, 0.14),
+    speed: easy || chance(0.5) ? 1 : between(0.8, 1.35),
+    babble: !easy && chance(0.3) ? between(0.05, 0.3) : 0,
   }
 }
 
@@ -120,6 +134,20 @@ function spokenSentence(index) {
     text: some(1, 2, spokenWords).join('. '),
     voice: oneOf(set.voices),
     wordsPerMinute: Math.round(between(125, 185)),
+    noise: chance(0.6) ? 0 : between(0.002, 0.06),
+  }
+}
+
+/** Digits in one breath, as a synthesiser speaks them. */
+function sayNumber(index) {
+  const digits = some(1, 7, () => Math.floor(random() * 10)).join('')
+  return {
+    name: `${values.set}-said-${String(index).padStart(4, '0')}`,
+    text: [...digits].join(', '),
+    expected: digits,
+    comparator: 'exact-digits',
+    voice: oneOf(set.voices),
+    wordsPerMinute: Math.round(between(120, 180)),
     noise: chance(0.6) ? 0 : between(0.002, 0.06),
   }
 }
@@ -185,8 +213,9 @@ function picture(index) {
 const indexes = count => Array.from({ length: Number(count) }, (_, index) => index)
 const rows = []
 for (const index of indexes(values.spoken)) {
-  const isSentence = canSay && index % 3 === 2
-  rows.push(isSentence ? saySentence(out, spokenSentence(index)) : speak(out, recordings, takes, spokenNumber(index)))
+  const kind = set.voices.length === 0 ? 0 : index % 6
+  if (kind < 3) rows.push(speak(out, recordings, takes, spokenNumber(index)))
+  else rows.push(say(out, kind === 3 ? sayNumber(index) : spokenSentence(index)))
 }
 // One after the other: many renderings at once only crowd each other out.
 for (const index of indexes(values.pictures)) rows.push(await draw(out, picture(index)))

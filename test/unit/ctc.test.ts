@@ -1,7 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { bestPath, decodeCtc, decodePath, joinPaths } from '#services/worker/backends/ocr/recognise/ctc'
+import { bestPath, decodePath, joinPaths } from '#services/worker/backends/ocr/recognise/ctc'
+import type { StripInk } from '#services/worker/backends/ocr/recognise/strip-ink'
 
 const dictionary = ['a', 'b', 'c', ' ']
+
+/** Ink of 40 rows: between two columns the ground is as wide as `gap` tells, in heights of the writing. */
+const inkOf = (gap: (from: number, to: number) => number = () => 0.1, grounds: readonly number[] = []): StripInk => ({
+  height: 40,
+  unit: 40,
+  extent: { from: 0, to: 1000 },
+  grounds: grounds.map(width => width * 40),
+  widestGap: (from, to) => ({ from: (from + to) / 2, to: (from + to) / 2 + 40 * gap(from, to) }),
+})
+const read = (path: Float32Array, ink = inkOf()) => decodePath(bestPath(path, 5), dictionary, ink)
 
 /** One row a step: a character, `.` for a blank, `_` for a blank by which a space is likely. */
 function rows(path: string, probability = 0.9): Float32Array {
@@ -9,13 +20,14 @@ function rows(path: string, probability = 0.9): Float32Array {
     Array.from(path).flatMap(step => {
       const row = Array.from({ length: 5 }, () => 0.01)
       row['_' === step || '.' === step ? 0 : dictionary.indexOf(step) + 1] = probability
-      if (step === '_') row[4] = 0.2
+      if (step !== '_') row[4] = step === ' ' ? probability : 0.0001
+      else row[4] = 0.5
       return row
     }),
   )
 }
 
-describe('decodeCtc()', () => {
+describe('decodePath()', () => {
   test.each([
     ['', ''],
     ['....', ''],
@@ -28,18 +40,18 @@ describe('decodeCtc()', () => {
     ['a _b', 'a b'],
     ['__a__', 'a'],
   ])('reads "%s" as "%s"', (path, text) => {
-    expect(decodeCtc(rows(path), 5, dictionary).text).toBe(text)
+    expect(read(rows(path)).text).toBe(text)
   })
 
   test('gives each character the best probability of its steps', () => {
     const path = Float32Array.from([...rows('a', 0.5), ...rows('a', 0.8), ...rows('.', 0.9), ...rows('b', 0.6)])
-    const { probabilities, blankRatio } = decodeCtc(path, 5, dictionary)
+    const { probabilities, blankRatio } = read(path)
     expect(probabilities.map(value => Math.round(value * 10))).toEqual([8, 6])
     expect(blankRatio).toBe(0.25)
   })
 })
 
-describe('decodePath()', () => {
+describe('decodePath() with the ink of a strip', () => {
   const wide = ['Ａ', 'Ｂ', '１', '中', ' ']
   const path = (classes: readonly number[], space = 0.001) =>
     bestPath(
@@ -50,21 +62,39 @@ describe('decodePath()', () => {
     )
 
   test('folds full-width letters and digits of a Latin line, and leaves them in a line of wide characters', () => {
-    expect(decodePath(path([1, 0, 2, 0, 3]), wide).text).toBe('AB1')
-    expect(decodePath(path([4, 0, 1, 0, 3]), wide).text).toBe('中Ａ１')
+    expect(decodePath(path([1, 0, 2, 0, 3]), wide, inkOf()).text).toBe('AB1')
+    expect(decodePath(path([4, 0, 1, 0, 3]), wide, inkOf()).text).toBe('中Ａ１')
   })
 
-  test('puts a space into a gap that is wide for its line', () => {
-    const gap = (from: number) => (from > 3.5 ? 0.5 : 0.1)
-    expect(decodePath(path([1, 0, 2, 0, 1, 0, 2]), wide, gap).text).toBe('ABA B')
-    expect(decodePath(path([1, 0, 2, 0, 1, 0, 2]), wide, () => 0.1).text).toBe('ABAB')
-    expect(decodePath(path([1, 0, 2, 0, 1, 0, 2], 0), wide, gap).text).toBe('ABAB')
+  test('puts a space into a gap that is wide for its line, where the recogniser does not rule it out', () => {
+    const gap = (from: number): number => (from > 30 ? 0.5 : 0.1)
+    expect(decodePath(path([1, 0, 2, 0, 1, 0, 2], 0.01), wide, inkOf(gap)).text).toBe('ABA B')
+    expect(decodePath(path([1, 0, 2, 0, 1, 0, 2], 0.01), wide, inkOf()).text).toBe('ABAB')
+    expect(decodePath(path([1, 0, 2, 0, 1, 0, 2], 0), wide, inkOf(gap)).text).toBe('ABAB')
+  })
+
+  test('is unsure of a space that only the ink shows, and of ground as wide as a space that has none', () => {
+    const doubtful = (from: number): number => (from > 30 ? 0.3 : 0.1)
+    expect(decodePath(path([1, 0, 2, 0, 1, 0, 2], 0.01), wide, inkOf(doubtful)).spaceErrors).toBeGreaterThan(0.1)
+    expect(decodePath(path([1, 0, 2, 0, 1, 0, 2], 0), wide, inkOf()).spaceErrors).toBeLessThan(0.01)
+    expect(decodePath(path([1, 0, 2, 0, 1, 0, 2], 0), wide, inkOf(undefined, [0.6])).spaceErrors).toBeGreaterThan(0.2)
+  })
+
+  test('reads a mark once whose ink is one piece, and letters twice', () => {
+    const marks = ['°', 'l', 'x', ' ']
+    const read = (classes: readonly number[], gap: number): string => {
+      const rows = classes.flatMap(best => Array.from({ length: 5 }, (_, at) => (at === best ? 0.9 : 0.0001)))
+      return decodePath(bestPath(Float32Array.from(rows), 5), marks, inkOf(() => gap)).text
+    }
+    expect(read([1, 0, 1], 0)).toBe('°')
+    expect(read([1, 0, 1], 0.1)).toBe('°°')
+    expect(read([2, 0, 2], 0)).toBe('ll')
   })
 
   test('says of letters that stand apart that words cannot be told', () => {
-    expect(decodePath(path([1, 0, 2, 0, 1]), wide, () => 0.6)).toMatchObject({ text: 'A B A', apart: true })
-    expect(decodePath(path([1, 0, 2, 0, 1]), wide, () => 0.4)).toMatchObject({ text: 'ABA', apart: true })
-    expect(decodePath(path([1, 0, 2, 0, 1]), wide, () => 0.2)).toMatchObject({ text: 'ABA', apart: false })
+    expect(decodePath(path([1, 0, 2, 0, 1]), wide, inkOf(() => 0.6))).toMatchObject({ text: 'A B A', apart: true })
+    expect(decodePath(path([1, 0, 2, 0, 1]), wide, inkOf(() => 0.4))).toMatchObject({ text: 'ABA', apart: true })
+    expect(decodePath(path([1, 0, 2, 0, 1]), wide, inkOf(() => 0.2))).toMatchObject({ text: 'ABA', apart: false })
   })
 })
 
@@ -75,6 +105,6 @@ describe('joinPaths()', () => {
     const second = bestPath(rows(`b${whole.slice(3)}`), 5)
     const joined = joinPaths(first, second, 8)
     expect(joined.classes).toHaveLength(16)
-    expect(decodePath(joined, dictionary).text).toBe('abcabcab')
+    expect(decodePath(joined, dictionary, inkOf()).text).toBe('abcabcab')
   })
 })

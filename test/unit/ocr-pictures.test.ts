@@ -7,9 +7,10 @@ import { cornersOf } from '#services/worker/backends/ocr/detect/minimal-rectangl
 import { partNeighbours } from '#services/worker/backends/ocr/detect/part-neighbours'
 import { turnOver } from '#services/worker/backends/ocr/detect/text-boxes'
 import { openPages, type Picture } from '#services/worker/backends/ocr/open-pages'
-import { widened } from '#services/worker/backends/ocr/recognise/cut-line'
-import { splitStrip, stepPixels } from '#services/worker/backends/ocr/recognise/split-strip'
-import { inkGaps } from '#services/worker/backends/ocr/recognise/strip-ink'
+import { cutLine, roomBeside, widened } from '#services/worker/backends/ocr/recognise/cut-line'
+import { stepPixels } from '#services/worker/backends/ocr/recognise/ctc'
+import { splitStrip } from '#services/worker/backends/ocr/recognise/split-strip'
+import { measureInk } from '#services/worker/backends/ocr/recognise/strip-ink'
 import { turnPicture } from '#services/worker/backends/ocr/turn-picture'
 
 /** A picture whose pixels tell where they are: red is the column, green the row. */
@@ -149,7 +150,11 @@ describe('findTexture()', () => {
 
   test('finds strokes side by side, and none on even ground', () => {
     expect(findTexture(striped(32, 160), []).blocks).toBeGreaterThan(7)
-    expect(findTexture(striped(0, 0), [])).toEqual({ blocks: 0, uncoveredRatio: 0 })
+    expect(findTexture(striped(0, 0), [])).toMatchObject({ blocks: 0, uncoveredRatio: 0 })
+  })
+
+  test('tells where they are', () => {
+    expect(findTexture(striped(32, 160), []).area).toEqual({ x: 32, y: 32, width: 128, height: 32 })
   })
 
   test('tells how much of them no line covers', () => {
@@ -179,25 +184,53 @@ describe('widened()', () => {
   test('gives room at both ends of a line, along it', () => {
     const line = cornersOf({ centre: { x: 50, y: 50 }, width: 40, height: 10, angle: 0.2 })
     const wide = cornersOf({ centre: { x: 50, y: 50 }, width: 50, height: 10, angle: 0.2 })
-    for (const [index, corner] of widened(line, 0.5).entries()) {
+    for (const [index, corner] of widened(line, { before: 0.5, after: 0.5 }).entries()) {
       expect(corner.x).toBeCloseTo(wide[index]!.x, 5)
       expect(corner.y).toBeCloseTo(wide[index]!.y, 5)
     }
   })
 })
 
-describe('inkGaps()', () => {
-  test('measures ground between columns in heights of the writing', () => {
-    const strip = { data: new Uint8Array(100 * 48 * 3).fill(240), width: 100, height: 48 }
+describe('roomBeside()', () => {
+  const box = (left: number, right: number, y = 50, angle = 0) =>
+    cornersOf({ centre: { x: (left + right) / 2, y }, width: right - left, height: 20, angle })
+
+  test.each<[string, readonly ReturnType<typeof box>[], { before: number; after: number }]>([
+    ['alone', [], { before: 1.3, after: 1.3 }],
+    ['beside a neighbour', [box(40, 90), box(215, 260)], { before: 0.5, after: 0.75 }],
+    ['between lines above and below', [box(0, 300, 26), box(0, 300, 74)], { before: 1.3, after: 1.3 }],
+    ['where boxes overlap', [box(60, 104)], { before: 0, after: 1.3 }],
+  ])('of a line %s', (_, others, room) => {
+    const line = box(100, 200)
+    const found = roomBeside(line, [line, ...others], 1.3)
+    expect(found.before).toBeCloseTo(room.before, 5)
+    expect(found.after).toBeCloseTo(room.after, 5)
+  })
+})
+
+describe('cutLine()', () => {
+  test('draws a line out', () => {
+    const corners = cornersOf({ centre: { x: 50, y: 24 }, width: 80, height: 24, angle: 0 })
+    const [plain, wide] = [cutLine(chart(100, 48), corners), cutLine(chart(100, 48), corners, 1.5)]
+    expect([plain.width, plain.height, wide.width, wide.height]).toEqual([160, 48, 240, 48])
+    for (const share of [0.25, 0.5, 0.75])
+      expect(Math.abs(at(plain, 160 * share, 20)[0]! - at(wide, 240 * share, 20)[0]!)).toBeLessThan(2)
+  })
+})
+
+describe('measureInk()', () => {
+  test('measures the writing, and the ground between columns', () => {
+    const strip = { data: new Uint8Array(100 * 48 * 3).fill(240), width: 100, height: 48, stretch: 2 }
     for (const [from, to] of [
       [10, 20],
       [30, 40],
       [70, 80],
     ] as const)
       for (let y = 14; y < 34; y++) strip.data.fill(10, (y * 100 + from) * 3, (y * 100 + to) * 3)
-    const gap = inkGaps(strip)
-    expect(gap(15, 35)).toBeCloseTo(10 / 20)
-    expect(gap(35, 75)).toBeCloseTo(30 / 20)
-    expect(gap(12, 18)).toBe(0)
+    const ink = measureInk(strip)
+    expect(ink).toMatchObject({ height: 20, unit: 40, extent: { from: 10, to: 80 }, grounds: [10, 30] })
+    expect(ink.widestGap(15, 35)).toEqual({ from: 20, to: 30 })
+    expect(ink.widestGap(15, 75)).toEqual({ from: 40, to: 70 })
+    expect(ink.widestGap(12, 18)).toEqual({ from: 15, to: 15 })
   })
 })

@@ -14,6 +14,7 @@ const line = (text: string, x: number, y: number, probability = 0.98): ReadLine 
   probabilities: Array.from(text).map(() => probability),
   blankRatio: 0.5,
   apart: false,
+  spaceErrors: 0,
   disputed: false,
 })
 const page = (lines: readonly ReadLine[], more: Partial<ReadPage> = {}): ReadPage => ({
@@ -98,6 +99,13 @@ describe('interpretReading()', () => {
     ['a page that reads either way up', { orientationSure: 0 }, {}, /which way up/u],
     ['a number that is read in two ways', {}, { disputed: true }, /readings of a number/u],
     ['letters that stand apart', {}, { apart: true }, /too far apart/u],
+    ['spaces that may be wrong', {}, { spaceErrors: 0.6 }, /spaces between words/u],
+    [
+      'characters of which several are hardly read',
+      {},
+      { text: 'several hardly', probabilities: Array.from({ length: 14 }, (_, at) => (at % 3 === 0 ? 0.52 : 1)) },
+      /about 1 word may be misread/u,
+    ],
   ])('is not sure above 0.6 of %s', (_, more, lineMore, note) => {
     const { rawConfidence, caveats } = read([{ ...line('Total 12.50', 100, 20), ...lineMore }], more)
     expect(rawConfidence).toBeLessThan(0.6)
@@ -107,7 +115,7 @@ describe('interpretReading()', () => {
 
   test('trusts a long text less than a short one of the same certainty', () => {
     const lines = Array.from({ length: 100 }, (_, index) =>
-      line('a line of forty characters, more or less', 100, 30 * index, 0.97),
+      line('a line of forty characters, more or less', 100, 30 * index, 0.998),
     )
     expect(read(lines.slice(0, 3)).rawConfidence).toBeGreaterThan(0.9)
     expect(read(lines).rawConfidence).toBeLessThan(0.3)

@@ -16,14 +16,21 @@ const digitWords: Readonly<Record<string, string>> = {
   nine: '9',
 }
 
+/** Stands for a minus while marks are dropped: a character of private use. */
+const minus = '\uE000'
+
 const normalise: Readonly<Record<Comparator, (text: string) => string>> = {
   'exact-digits': text =>
     text
       .toLowerCase()
       .replaceAll(/[a-z]+/gu, word => digitWords[word] ?? '?')
       .replaceAll(/[^0-9?]/gu, ''),
-  // Layout and punctuation marks are not what reading is about; every letter and figure is.
-  text: text => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, ''),
+  // Layout and punctuation marks are not what reading is about; every letter, every figure and the minus of a number is.
+  text: text =>
+    text
+      .toLowerCase()
+      .replaceAll(/(?<![\p{L}\p{N}])[-\u2212\u2013\u2014]\s*(?=[$€£]?\s?\d)/gu, minus)
+      .replaceAll(/[^\p{L}\p{N}\uE000]/gu, ''),
   label: text => text.trim().toLowerCase(),
 }
 

@@ -1,4 +1,4 @@
-import { cutLine, upsideDown } from './recognise/cut-line.ts'
+import { cutLine, upsideDown, type Strip } from './recognise/cut-line.ts'
 import type { Picture } from './open-pages.ts'
 import { turnPicture } from './turn-picture.ts'
 import type { OcrModel } from './ocr-model.ts'
@@ -60,7 +60,7 @@ export async function orientPage(
 }
 
 /** How much better strips read upside down than as they are, in [-1,1]. */
-async function comparedReadings(model: OcrModel, strips: readonly Picture[], unwanted: () => boolean): Promise<number> {
+async function comparedReadings(model: OcrModel, strips: readonly Strip[], unwanted: () => boolean): Promise<number> {
   const asTheyAre = await recogniseStrips(model, strips, unwanted)
   const turned = await recogniseStrips(model, strips.map(upsideDown), unwanted)
   return mean(turned.map((text, index) => lineScore(text) - lineScore(asTheyAre[index]!)))

@@ -1,11 +1,12 @@
-import { cutLine, upsideDown, widened, type Corners } from './recognise/cut-line.ts'
+import { cutLine, roomBeside, upsideDown, widened, type Corners, type Strip } from './recognise/cut-line.ts'
 import type { Picture } from './open-pages.ts'
 import { stretchContrast } from './stretch-contrast.ts'
 import type { OcrModel } from './ocr-model.ts'
 import { compareMargins, hasNumberAtEnd } from './recognise/compare-margins.ts'
 import type { RecognisedText } from './recognise/ctc.ts'
-import { isDoubtful, lineScore } from './recognise/reading.ts'
+import { doubtsOf, isDoubtful, lineScore } from './recognise/reading.ts'
 import { recogniseStrips, turnedProbabilities } from './recognise/recognise-strips.ts'
+import { measureInk } from './recognise/strip-ink.ts'
 
 /** A line as it was read. */
 export interface LineText extends RecognisedText {
@@ -27,19 +28,32 @@ export interface LinesToRead {
 const turnedProbability = 0.9
 /** A second reading must be better by this to win: lines that are merely shorter often look surer. */
 const leastGain = 0.02
-/** Margin of the second reading of a number, in heights of its line. */
-const secondMargin = 0.5
+/** Most margin of the second reading of a number, in heights of its line: a sign with a space before its number stands within. */
+const secondMargin = 1.3
+/**
+ * Writing that fills less of a strip's 48 rows has letters so narrow that the recogniser loses the second of two alike. Measured on 2,530 lines:
+ * 23 % wrong below, 3 % above; drawn out by 1.4 a third to a fifth of the wrong ones stay wrong.
+ */
+const goodWritingRows = 28
+const drawnOutRows = 32
+const mostStretch = 1.5
+/** A line with more doubt than this, or than this for each of its characters, is read again, drawn out. */
+const leastDoubt = 0.1
+const leastDoubtPerCharacter = 0.0015
+const secondStretch = 1.25
 
 /** Reads the lines of a page, in order; doubtful ones and numbers are read twice. */
 export async function readLines(
   model: OcrModel,
   { picture, lines, secondLook, unwanted }: LinesToRead,
 ): Promise<readonly LineText[]> {
-  const strips = lines.map(corners => cutLine(picture, corners))
+  const strips = lines.map(corners => cutLegibly(picture, corners))
   const first = await recogniseStrips(model, strips, unwanted)
   const found = first.map((text): LineText => ({ ...text, disputed: false }))
   const doubtful = (): readonly number[] => [...found.keys()].filter(place => isDoubtful(found[place]!))
+  const unsure = (): readonly number[] => [...found.keys()].filter(place => isUnsure(found[place]!))
 
+  await drawOut(unsure())
   if (secondLook) await readAgain(doubtful(), place => stretchContrast(strips[place]!))
   const turned = await onTheirHeads(doubtful())
   await readAgain(turned, place => upsideDown(secondLook ? stretchContrast(strips[place]!) : strips[place]!))
@@ -47,11 +61,21 @@ export async function readLines(
   return found
 
   /** Keeps what is clearly better than what was read before. */
-  async function readAgain(places: readonly number[], stripOf: (place: number) => Picture): Promise<void> {
+  async function readAgain(places: readonly number[], stripOf: (place: number) => Strip): Promise<void> {
     const texts = await recogniseStrips(model, places.map(stripOf), unwanted)
     for (const [index, place] of places.entries()) {
       const text = texts[index]!
       if (lineScore(text) > lineScore(found[place]!) + leastGain) found[place] = { ...text, disputed: false }
+    }
+  }
+
+  /** Keeps the reading with less doubt; where both read something else it is no surer than the other. */
+  async function drawOut(places: readonly number[]): Promise<void> {
+    const wider = places.map(place => cutLine(picture, lines[place]!, strips[place]!.stretch * secondStretch))
+    const texts = await recogniseStrips(model, wider, unwanted)
+    for (const [index, place] of places.entries()) {
+      const [before, now] = [found[place]!, texts[index]!]
+      if (now.text !== '' && doubtsOf(now) < doubtsOf(before)) found[place] = { ...now, disputed: false }
     }
   }
 
@@ -63,11 +87,25 @@ export async function readLines(
     return places.filter((_, index) => probabilities[index]! > turnedProbability)
   }
 
-  /** A sign at the rim of its box is lost or not by the margin, so numbers are read with two. */
+  /** A sign at the rim of its box, or apart from its number, is lost or not by the margin, so numbers are read with two. */
   async function compareNumbers(): Promise<void> {
     const places = [...found.keys()].filter(place => hasNumberAtEnd(found[place]!.text))
-    const wide = places.map(place => cutLine(picture, widened(lines[place]!, secondMargin)))
+    const wide = places.map(place => {
+      const room = roomBeside(lines[place]!, lines, secondMargin)
+      return cutLine(picture, widened(lines[place]!, room), strips[place]!.stretch)
+    })
     const texts = await recogniseStrips(model, wide, unwanted)
     for (const [index, place] of places.entries()) found[place] = compareMargins(found[place]!, texts[index]!)
   }
+}
+
+function isUnsure(line: LineText): boolean {
+  return doubtsOf(line) > Math.max(leastDoubt, leastDoubtPerCharacter * line.text.length)
+}
+
+/** Cuts a line, drawn out where its letters would be too narrow. */
+function cutLegibly(picture: Picture, corners: Corners): Strip {
+  const strip = cutLine(picture, corners)
+  const { height } = measureInk(strip)
+  return height >= goodWritingRows ? strip : cutLine(picture, corners, Math.min(mostStretch, drawnOutRows / height))
 }

@@ -6,7 +6,7 @@ const cutShare = 0.02
 const leastSpan = 8
 
 /** Spreads the grey values of a strip over the whole range and makes light writing on dark ground dark on light. */
-export function stretchContrast(strip: Picture): Picture {
+export function stretchContrast<Any extends Picture>(strip: Any): Any {
   const grey = Uint8Array.from({ length: strip.width * strip.height }, (_, pixel) => luma(strip.data, pixel * 3))
   const sorted = grey.toSorted()
   const low = sorted[Math.floor(cutShare * (sorted.length - 1))]!

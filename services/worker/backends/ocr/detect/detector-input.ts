@@ -13,7 +13,8 @@ export interface DetectorInput {
   readonly coreAt: { readonly x: number; readonly y: number }
 }
 
-interface Area {
+/** A part of a picture, in pixels. */
+export interface Area {
   readonly x: number
   readonly y: number
   readonly width: number
@@ -70,6 +71,16 @@ export async function resizeForDetector(picture: Picture, factor: number): Promi
     .resize(width, height, { fit: 'fill', kernel: factor < 1 ? 'lanczos3' : 'cubic' })
     .raw()
     .toBuffer()
+  return { data, width, height }
+}
+
+/** A part of a picture, as one of its own. */
+export function cutOut(picture: Picture, { x, y, width, height }: Area): Picture {
+  const data = new Uint8Array(width * height * 3)
+  for (let row = 0; row < height; row++) {
+    const from = ((y + row) * picture.width + x) * 3
+    data.set(picture.data.subarray(from, from + width * 3), row * width * 3)
+  }
   return { data, width, height }
 }
 

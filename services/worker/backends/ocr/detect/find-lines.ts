@@ -1,4 +1,4 @@
-import { detectorFactor, type DetectorScale } from './detector-input.ts'
+import { cutOut, detectorFactor, type Area, type DetectorScale } from './detector-input.ts'
 import type { Corners } from '../recognise/cut-line.ts'
 import { findTexture, type Texture } from './find-texture.ts'
 import type { Picture } from '../open-pages.ts'
@@ -52,6 +52,10 @@ const unseenRatio = 0.25
 const unseenStep = 2.5
 /** Closer looks at one picture. */
 const closerLooks = 2
+/** A part this large is not worth cutting out. */
+const worthCutting = 0.8
+/** Room around writing: faint or lone letters beside it. */
+const roomPixels = 48
 /** Boxes of the small print decide, wherever there are larger ones too. */
 const smallQuantile = 0.1
 
@@ -73,7 +77,7 @@ export async function findLines(
   for (let look = 0; look < closerLooks && wanted > 0; look++) {
     const factor = Math.min(most, wanted, Math.max(1, finest.factor))
     if (factor < finest.factor * leastStep) break
-    finest = await detectText(model, picture, factor, unwanted)
+    finest = await detectWithin(model, picture, { area: areaOfText(picture, passes, texture), factor }, unwanted)
     passes.push(finest)
     texture = findTexture(picture, cornersOf(passes))
     wanted = closerFactor(finest, texture)
@@ -88,6 +92,44 @@ export async function findLines(
     tooSmall: wanted > most && most < 1 && finest.factor * leastStep > most,
     uncoveredRatio: texture.uncoveredRatio,
   }
+}
+
+/** Looks closer at the part of a picture that holds writing: most of a page may be blank. */
+async function detectWithin(
+  model: OcrModel,
+  picture: Picture,
+  { area, factor }: { readonly area: Area; readonly factor: number },
+  unwanted: () => boolean,
+): Promise<Detection> {
+  if (area.width * area.height > worthCutting * picture.width * picture.height)
+    return detectText(model, picture, factor, unwanted)
+  const found = await detectText(model, cutOut(picture, area), factor, unwanted)
+  return { ...found, boxes: found.boxes.map(box => moved(box, area)) }
+}
+
+/** Where writing was found or may be, with some room around it. */
+function areaOfText(picture: Picture, passes: readonly Detection[], { area, blocks }: Texture): Area {
+  const corners = cornersOf(passes).flat()
+  const ends = blocks === 0 ? [] : [area, { x: area.x + area.width, y: area.y + area.height }]
+  const [xs, ys] = [[...corners, ...ends].map(({ x }) => x), [...corners, ...ends].map(({ y }) => y)]
+  const within = (value: number, most: number): number => Math.max(0, Math.min(most, Math.round(value)))
+  const [x, y] = [within(lowest(xs) - roomPixels, picture.width), within(lowest(ys) - roomPixels, picture.height)]
+  return {
+    x,
+    y,
+    width: within(-lowest(xs.map(value => -value)) + roomPixels, picture.width) - x,
+    height: within(-lowest(ys.map(value => -value)) + roomPixels, picture.height) - y,
+  }
+}
+
+function lowest(values: readonly number[]): number {
+  return values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY)
+}
+
+function moved(box: TextBox, { x, y }: Area): TextBox {
+  const [a, b, c, d] = box.corners
+  const by = (point: { readonly x: number; readonly y: number }) => ({ x: point.x + x, y: point.y + y })
+  return { ...box, corners: [by(a), by(b), by(c), by(d)] }
 }
 
 /** Fine first: it finds small print; the coarse pass adds large letters that the fine one tears apart. */

@@ -1,5 +1,6 @@
 import type { Corners } from '../recognise/cut-line.ts'
 import type { Picture } from '../open-pages.ts'
+import type { Area } from './detector-input.ts'
 
 /** How much of a picture looks as writing does, and how much of that lies outside the lines that were found. */
 export interface Texture {
@@ -7,6 +8,8 @@ export interface Texture {
   readonly blocks: number
   /** Share of those that no line covers. */
   readonly uncoveredRatio: number
+  /** What holds all of them, in pixels; empty where there are none. */
+  readonly area: Area
 }
 
 const blockSide = 16
@@ -27,6 +30,7 @@ export function findTexture(picture: Picture, lines: readonly Corners[]): Textur
   const line = new Uint8Array(picture.width)
   let blocks = 0
   let uncovered = 0
+  let [left, top, right, bottom] = [columns, rows, 0, 0]
   for (let row = 0; row < rows; row++) {
     const busy = new Uint8Array(columns)
     for (let y = row * blockSide; y < (row + 1) * blockSide; y += rowStep) {
@@ -38,10 +42,20 @@ export function findTexture(picture: Picture, lines: readonly Corners[]): Textur
     for (let column = 0; column < columns; column++) {
       if (busy[column]! < leastRows) continue
       blocks += 1
+      left = Math.min(left, column)
+      right = Math.max(right, column + 1)
+      top = Math.min(top, row)
+      bottom = row + 1
       if (covered[row * columns + column] === 0) uncovered += 1
     }
   }
-  return { blocks, uncoveredRatio: blocks === 0 ? 0 : uncovered / blocks }
+  if (blocks === 0) return { blocks, uncoveredRatio: 0, area: { x: 0, y: 0, width: 0, height: 0 } }
+  const area = { x: left, y: top, width: right - left, height: bottom - top }
+  return { blocks, uncoveredRatio: uncovered / blocks, area: scaled(area, blockSide) }
+}
+
+function scaled({ x, y, width, height }: Area, by: number): Area {
+  return { x: x * by, y: y * by, width: width * by, height: height * by }
 }
 
 /** Green alone: most of what the eye takes for brightness. */

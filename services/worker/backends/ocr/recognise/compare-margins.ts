@@ -1,5 +1,5 @@
 import type { RecognisedText } from './ctc.ts'
-import { lineScore } from './reading.ts'
+import { doubtsOf } from './reading.ts'
 
 /** A text of two readings. */
 export interface Compared extends RecognisedText {
@@ -7,10 +7,11 @@ export interface Compared extends RecognisedText {
   readonly disputed: boolean
 }
 
-/** Marks that change a number they stand beside. */
-const signs = /^[-+\u2212\u2013\u2014\u00B1()[\]<>~%\u2030\u00B0'$\u20AC\u00A3\u00A5]{1,3}$/u
-/** A sign that a second margin shows is believed from this probability on. */
-const sureSign = 0.8
+/** Marks that change a number they stand before or behind. */
+const signBefore = /^[-+\u2212\u2013\u2014\u00B1(]{1,2}$/u
+const signBehind = /^[-+\u2212\u2013\u2014)%\u2030\u00B0]{1,2}$/u
+/** A sign that one of two margins shows is believed from this probability on. */
+const sureSign = 0.6
 
 /** Whether a line begins or ends with a number: there a sign may stand at the rim of its box. */
 export function hasNumberAtEnd(text: string): boolean {
@@ -18,36 +19,51 @@ export function hasNumberAtEnd(text: string): boolean {
 }
 
 /**
- * Takes of two readings of a line, the second with wider margins, the one to be believed. A sign that only the wider one shows is
- * taken; other characters there belong to neighbours.
+ * Takes of two readings of a line, the second with wider margins, the one to be believed. A sign that only one of them shows is taken where it is
+ * probable; other characters that only the wider one shows belong to neighbours. Numbers that differ are disputed.
  */
 export function compareMargins(narrow: RecognisedText, wide: RecognisedText): Compared {
   const [inner, outer] = [plain(narrow.text), plain(wide.text)]
-  if (inner === outer) {
-    const better = lineScore(wide) > lineScore(narrow) && spaces(wide.text) >= spaces(narrow.text) ? wide : narrow
-    return { ...better, disputed: false }
-  }
+  if (inner === outer) return { ...(doubtsOf(wide) < doubtsOf(narrow) ? wide : narrow), disputed: false }
   if (outer === '') return { ...narrow, disputed: false }
-  const at = outer.indexOf(inner)
-  if (at >= 0) {
-    const added = [outer.slice(0, at), outer.slice(at + inner.length)].filter(part => part !== '')
-    if (!added.every(part => signs.test(part))) return { ...narrow, disputed: false }
-    const weakest = Math.min(...wide.probabilities)
-    return weakest >= sureSign ? { ...wide, disputed: false } : { ...narrow, disputed: true }
+  const more = addedTo(outer, inner, wide.probabilities)
+  if (more !== undefined) {
+    if (!more.isSign) return { ...narrow, disputed: false }
+    return more.probability >= sureSign ? { ...wide, disputed: false } : { ...narrow, disputed: true }
   }
-  if (numberOf(outer).includes(numberOf(inner))) return { ...narrow, disputed: false }
-  return { ...(lineScore(wide) > lineScore(narrow) ? wide : narrow), disputed: true }
+  const less = addedTo(inner, outer, narrow.probabilities)
+  if (less?.isSign === true) return { ...narrow, disputed: less.probability < sureSign }
+  if (numberOf(outer).includes(numberOf(inner)) && signOf(outer) === signOf(inner)) return { ...narrow, disputed: false }
+  return { ...(doubtsOf(wide) < doubtsOf(narrow) ? wide : narrow), disputed: true }
+}
+
+/** Whether what stands before and behind `part` in `whole` is signs, and the least probability of it; undefined where `whole` does not hold it. */
+function addedTo(
+  whole: string,
+  part: string,
+  probabilities: readonly number[],
+): { readonly isSign: boolean; readonly probability: number } | undefined {
+  const at = whole.indexOf(part)
+  if (at < 0) return undefined
+  const [before, behind] = [whole.slice(0, at), whole.slice(at + part.length)]
+  // One probability a character: the dictionaries hold none outside of the basic plane.
+  const added = [...probabilities.slice(0, at), ...probabilities.slice(at + part.length)]
+  return {
+    isSign: (before === '' || signBefore.test(before)) && (behind === '' || signBehind.test(behind)),
+    probability: Math.min(1, ...added),
+  }
 }
 
 function plain(text: string): string {
   return text.replaceAll(/\s/gu, '')
 }
 
-function spaces(text: string): number {
-  return text.length - plain(text).length
-}
-
 /** What of a text counts: digits with their marks. */
 function numberOf(text: string): string {
   return text.replaceAll(/[^\d.,+\-\u2212\u2013()%]/gu, '')
+}
+
+/** The signs that stand before digits. */
+function signOf(text: string): string {
+  return Array.from(text.matchAll(/[-+\u2212\u2013\u2014(](?=\D?\d)/gu), found => found[0]).join('')
 }

@@ -1,3 +1,6 @@
+import { tellSpaces, type Glyph } from './tell-spaces.ts'
+import type { StripInk } from './strip-ink.ts'
+
 /** A line as it was recognised. */
 export interface RecognisedText {
   readonly text: string
@@ -7,19 +10,15 @@ export interface RecognisedText {
   readonly blankRatio: number
   /** The letters stand so far apart that nobody can tell words from letters. */
   readonly apart: boolean
+  /** How many of its spaces are expected to be wrong, lost or too many. */
+  readonly spaceErrors: number
 }
 
 /** A line without a character. */
-export const emptyText: RecognisedText = { text: '', probabilities: [], blankRatio: 1, apart: false }
+export const emptyText: RecognisedText = { text: '', probabilities: [], blankRatio: 1, apart: false, spaceErrors: 0 }
 
 /** Class that stands for no character. */
 const blank = 0
-/**
- * Least probability of a space among blanks that makes a gap a space. PP-OCRv4 was trained on Chinese and often prefers the blank
- * there; measured: 0.1 to 0.4 where a space is lost, under 0.01 between the letters of a word.
- */
-const lostSpace = 0.05
-
 /** The likeliest class at each time step of a line, with what deciding needs beside it. */
 export interface BestPath {
   readonly classes: Int32Array
@@ -86,28 +85,21 @@ interface Placed {
   readonly space: number
 }
 
+/** Pixels that one time step of the recogniser covers. */
+export const stepPixels = 8
+
 /**
- * Reads a path: repeated classes are one character, blanks part them; spaces lost to blanks are put back, and full-width letters
- * among Latin ones are folded. `dictionary` names the classes from 1 on, the last being the space. `gapBetween` tells, where the
- * strip is at hand, how wide the ground between two steps is, in heights of the writing.
+ * Reads a path: repeated classes are one character, blanks part them; where words end is told with the ink of the strip, and full-width
+ * letters among Latin ones are folded. `dictionary` names the classes from 1 on, the last being the space.
  * @source Graves et al. 2006, Connectionist Temporal Classification, best-path decoding
  */
-export function decodePath(
-  path: BestPath,
-  dictionary: readonly string[],
-  gapBetween?: (from: number, to: number) => number,
-): RecognisedText {
-  const placed = placeCharacters(path, dictionary)
-  const gaps = placed.slice(1).map((one, index) => gapBetween?.(middleOf(placed[index]!), middleOf(one)) ?? unknownGap)
-  const usual = gaps.toSorted((a, b) => a - b)[gaps.length >> 1] ?? unknownGap
-  const apart = areApart(placed, gaps)
-  let text = ''
-  for (const [index, { character, space }] of placed.entries()) {
-    const gap = gaps[index - 1]
-    const before = placed[index - 1]?.character ?? ''
-    if (gap !== undefined && (apart ? gap >= spacedGap : isSpace({ before, character, space, gap, usual }))) text += ' '
-    text += character
-  }
+export function decodePath(path: BestPath, dictionary: readonly string[], ink: StripInk): RecognisedText {
+  const placed = withoutEchoes(placeCharacters(path, dictionary), ink)
+  const { before, expectedErrors, apart } = tellSpaces(
+    glyphsOf(placed, ink),
+    ink.grounds.map(width => width / ink.unit),
+  )
+  const text = placed.map(({ character }, index) => (before[index] === true ? ` ${character}` : character)).join('')
   const steps = path.classes.length
   const blanks = path.classes.reduce((count, best) => count + Number(best === blank), 0)
   return {
@@ -115,6 +107,7 @@ export function decodePath(
     probabilities: placed.map(({ probability }) => probability),
     blankRatio: steps === 0 ? 1 : blanks / steps,
     apart: apart && !wideScripts.test(text),
+    spaceErrors: expectedErrors,
   }
 }
 
@@ -138,45 +131,38 @@ function placeCharacters(path: BestPath, dictionary: readonly string[]): readonl
   return placed
 }
 
-/** Whether letters and digits stand apart; marks have wide gaps of their own. */
-function areApart(placed: readonly Placed[], gaps: readonly number[]): boolean {
-  const [plain, all] = [/[\p{L}\p{N}]/u, [] as number[]]
-  for (const [index, gap] of gaps.entries()) {
-    if (plain.test(placed[index]!.character) && plain.test(placed[index + 1]!.character)) all.push(gap)
-  }
-  return all.length >= leastGaps && all.toSorted((a, b) => a - b)[all.length >> 1]! >= apartGap
+/** An echo is narrower together with its letter than this share of the line's height. */
+const echoWidth = 0.5
+
+/** Leaves out echoes: a mark that was read twice though its ink is one piece, such as `°°` or `::`. Letters are left alone. */
+function withoutEchoes(placed: readonly Placed[], ink: StripInk): readonly Placed[] {
+  return placed.filter((one, index) => {
+    const before = placed[index - 1]
+    if (before?.character !== one.character || /[\p{L}\p{N}]/u.test(one.character)) return true
+    const gap = ink.widestGap(columnOf(before), columnOf(one))
+    const together = columnOf(one) - columnOf(before)
+    return gap.to > gap.from || together > echoWidth * ink.unit
+  })
 }
 
-function middleOf({ from, to }: Placed): number {
-  return (from + to) / 2
+/** Characters with the ground between them, in heights of the writing. */
+function glyphsOf(placed: readonly Placed[], ink: StripInk): readonly Glyph[] {
+  const gaps = placed.slice(1).map((one, index) => ink.widestGap(columnOf(placed[index]!), columnOf(one)))
+  const middles = placed.map((_, index) => ((gaps[index - 1]?.to ?? ink.extent.from) + (gaps[index]?.from ?? ink.extent.to)) / 2)
+  return placed.map(({ character, space }, index) => {
+    const gap = gaps[index - 1]
+    return {
+      character,
+      space,
+      gap: gap === undefined ? 0 : (gap.to - gap.from) / ink.unit,
+      advance: gap === undefined ? 0 : (middles[index]! - middles[index - 1]!) / ink.unit,
+    }
+  })
 }
 
-/** Stands for a gap that is not known: neither wide nor narrow. */
-const unknownGap = 0.2
-/** Letters of a word stand closer than this, in heights of the writing; those that are spaced, or single ones with spaces, do not. */
-const apartGap = 0.35
-const leastGaps = 2
-/** Single letters with spaces between them stand further apart than the letters of a spaced word. */
-const spacedGap = 0.5
-
-/**
- * Whether there is a space between two characters: one that the recogniser saw or nearly saw, or one that it overlooked in a gap that
- * is wide for its line. Measured on 4,000 pairs of characters in seven fonts: spaces are 0.2 to 1 of the writing's height, gaps
- * within words up to 0.25, up to 0.4 at marks and in fonts of one width.
- */
-function isSpace(at: {
-  readonly before: string
-  readonly character: string
-  readonly space: number
-  readonly gap: number
-  readonly usual: number
-}): boolean {
-  const { before, character, space, gap, usual } = at
-  if (space >= lostSpace) return true
-  if (gap < 2 * usual) return false
-  const [letters, marks] = [/\p{L}/u, /[.,;:!?)]/u]
-  if (letters.test(before) && letters.test(character)) return gap >= 0.28 && space >= 0.000_1
-  return gap >= 0.3 && space >= (marks.test(before) ? 0.002 : 0.01)
+/** The column of the strip in the middle of a character. */
+function columnOf({ from, to }: Placed): number {
+  return Math.round(((from + to) / 2 + 0.5) * stepPixels)
 }
 
 /** Scripts that full-width letters belong to. */
@@ -187,11 +173,6 @@ function foldWidth(text: string): string {
   return wideScripts.test(text)
     ? text
     : text.replaceAll(/[\uFF01-\uFF5E\u3000\uFFE0-\uFFE6]/gu, wide => wide.normalize('NFKC'))
-}
-
-/** Reads the likeliest path of `rows`: {@link bestPath}, then {@link decodePath}. */
-export function decodeCtc(rows: Float32Array, classes: number, dictionary: readonly string[]): RecognisedText {
-  return decodePath(bestPath(rows, classes), dictionary)
 }
 
 function indexOfHighest(row: Float32Array): number {

@@ -16,13 +16,19 @@ const widestLine = 128_000
 /** Text this much taller than wide stands on its side. @source PaddleOCR `get_rotate_crop_image` */
 const uprightRatio = 1.5
 
+/** A line as the recogniser sees it. */
+export interface Strip extends Picture {
+  /** How much wider it is than it stands in the picture, against its height. */
+  readonly stretch: number
+}
+
 /** Cuts a line out of a picture, turned level, as a strip of `lineHeight` pixels; each pixel averages what it covers. */
-export function cutLine(picture: Picture, corners: Corners): Picture {
-  const level = isUpright(corners) ? turned(corners) : corners
+export function cutLine(picture: Picture, corners: Corners, stretch = 1): Strip {
+  const level = levelled(corners)
   const [topLeft, topRight, bottomRight, bottomLeft] = level
   const sourceWidth = Math.max(1, distance(topLeft, topRight), distance(bottomLeft, bottomRight))
   const sourceHeight = Math.max(1, distance(topLeft, bottomLeft), distance(topRight, bottomRight))
-  const width = Math.max(8, Math.min(widestLine, Math.round((lineHeight * sourceWidth) / sourceHeight)))
+  const width = Math.max(8, Math.min(widestLine, Math.round((stretch * lineHeight * sourceWidth) / sourceHeight)))
   const data = new Uint8Array(width * lineHeight * 3)
   const samples = Math.min(4, Math.max(1, Math.ceil(sourceHeight / lineHeight)))
   for (let row = 0; row < lineHeight; row++) {
@@ -30,27 +36,68 @@ export function cutLine(picture: Picture, corners: Corners): Picture {
       averageAt(picture, level, { column, row, width, samples }, data, (row * width + column) * 3)
     }
   }
-  return { data, width, height: lineHeight }
+  return { data, width, height: lineHeight, stretch }
 }
 
-/** The corners of a line with more room at its beginning and end, in heights of the line. */
-export function widened(corners: Corners, heights: number): Corners {
-  const [topLeft, topRight, bottomRight, bottomLeft] = isUpright(corners) ? turned(corners) : corners
-  const room = (distance(topLeft, bottomLeft) * heights) / Math.max(1, distance(topLeft, topRight))
-  const beyond = (from: Point, to: Point): Point => ({
-    x: to.x + (to.x - from.x) * room,
-    y: to.y + (to.y - from.y) * room,
+/** Room at the beginning and the end of a line, in heights of the line. */
+export interface Room {
+  readonly before: number
+  readonly after: number
+}
+
+/** The corners of a line with more room at its ends. */
+export function widened(corners: Corners, { before, after }: Room): Corners {
+  const [topLeft, topRight, bottomRight, bottomLeft] = levelled(corners)
+  const share = distance(topLeft, bottomLeft) / Math.max(1, distance(topLeft, topRight))
+  const beyond = (from: Point, to: Point, room: number): Point => ({
+    x: to.x + (to.x - from.x) * room * share,
+    y: to.y + (to.y - from.y) * room * share,
   })
   return [
-    beyond(topRight, topLeft),
-    beyond(topLeft, topRight),
-    beyond(bottomLeft, bottomRight),
-    beyond(bottomRight, bottomLeft),
+    beyond(topRight, topLeft, before),
+    beyond(topLeft, topRight, after),
+    beyond(bottomLeft, bottomRight, after),
+    beyond(bottomRight, bottomLeft, before),
   ]
 }
 
+/** How much room there is beside a line before another one begins, at most `most` heights of the line. */
+export function roomBeside(corners: Corners, others: readonly Corners[], most: number): Room {
+  const [topLeft, topRight, , bottomLeft] = levelled(corners)
+  const [width, height] = [distance(topLeft, topRight), Math.max(1, distance(topLeft, bottomLeft))]
+  const [right, down] = [direction(topLeft, topRight), direction(topLeft, bottomLeft)]
+  let [before, after] = [most * height, most * height]
+  for (const other of others) {
+    if (other === corners) continue
+    const along = other.map(point => dot(point, topLeft, right))
+    const across = other.map(point => dot(point, topLeft, down))
+    // Boxes reach into the lines above and below.
+    if (Math.max(...across) < height * rowOverlap || Math.min(...across) > height * (1 - rowOverlap)) continue
+    const [from, to] = [Math.min(...along), Math.max(...along)]
+    if (to <= width / 2) before = Math.min(before, Math.max(0, -to))
+    else if (from >= width / 2) after = Math.min(after, Math.max(0, from - width))
+  }
+  return { before: before / height, after: after / height }
+}
+
+/** Boxes share a row where they overlap by this much of a line's height. */
+const rowOverlap = 0.3
+
+function direction(from: Point, to: Point): Point {
+  const length = Math.max(1e-6, distance(from, to))
+  return { x: (to.x - from.x) / length, y: (to.y - from.y) / length }
+}
+
+function dot(point: Point, origin: Point, axis: Point): number {
+  return (point.x - origin.x) * axis.x + (point.y - origin.y) * axis.y
+}
+
+function levelled(corners: Corners): Corners {
+  return isUpright(corners) ? turned(corners) : corners
+}
+
 /** Turns a strip by half a circle. */
-export function upsideDown(strip: Picture): Picture {
+export function upsideDown<Any extends Picture>(strip: Any): Any {
   const pixels = strip.width * strip.height
   const data = new Uint8Array(pixels * 3)
   for (let pixel = 0; pixel < pixels; pixel++) {

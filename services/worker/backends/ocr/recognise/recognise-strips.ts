@@ -1,9 +1,10 @@
 import { encodeLines } from './line-input.ts'
 import type { Picture } from '../open-pages.ts'
-import { columnsOf, splitStrip, stepPixels, type Piece } from './split-strip.ts'
-import { inkGaps } from './strip-ink.ts'
+import type { Strip } from './cut-line.ts'
+import { columnsOf, splitStrip, type Piece } from './split-strip.ts'
+import { measureInk } from './strip-ink.ts'
 import type { OcrModel } from '../ocr-model.ts'
-import { bestPath, decodePath, emptyText, joinPaths, type BestPath, type RecognisedText } from './ctc.ts'
+import { bestPath, decodePath, emptyText, joinPaths, stepPixels, type BestPath, type RecognisedText } from './ctc.ts'
 
 /** Strips of a batch. Measured on two cores, 24 lines of 700 pixels: 25 ms a line alone, 23 in pairs, 25 in fours, 33 in eights. */
 const batchStrips = 4
@@ -15,7 +16,7 @@ const orientationBatch = 64
 /** Reads strips in batches of similar width, one text a strip, in order. Wide ones are read in pieces. Unread ones are empty. */
 export async function recogniseStrips(
   model: OcrModel,
-  strips: readonly Picture[],
+  strips: readonly Strip[],
   unwanted: () => boolean,
 ): Promise<readonly RecognisedText[]> {
   const pieces = strips.flatMap((strip, place) => splitStrip(strip).map(piece => ({ ...piece, place })))
@@ -40,7 +41,7 @@ export async function recogniseStrips(
 }
 
 function textOf(
-  strip: Picture,
+  strip: Strip,
   pieces: readonly Piece[],
   paths: ReadonlyMap<Piece, BestPath>,
   dictionary: readonly string[],
@@ -51,13 +52,7 @@ function textOf(
     if (path === undefined) return emptyText
     whole = whole === undefined ? path : joinPaths(whole, path, whole.classes.length - piece.from / stepPixels)
   }
-  const gaps = inkGaps(strip)
-  return decodePath(whole!, dictionary, (from, to) => gaps(columnOf(from), columnOf(to)))
-}
-
-/** The middle of a step. */
-function columnOf(step: number): number {
-  return Math.round((step + 0.5) * stepPixels)
+  return decodePath(whole!, dictionary, measureInk(strip))
 }
 
 /** The probability of each strip that it stands on its head. */

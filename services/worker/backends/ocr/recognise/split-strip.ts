@@ -1,4 +1,5 @@
 import type { Picture } from '../open-pages.ts'
+import { stepPixels } from './ctc.ts'
 
 /** A piece of a strip, from one of its columns on. */
 export interface Piece {
@@ -6,14 +7,12 @@ export interface Piece {
   readonly strip: Picture
 }
 
-/** Pixels that one time step of the recogniser covers: pieces begin at multiples of it, so that their steps lie on one another. */
-export const stepPixels = 8
 /** Wider strips are cut. The recogniser was trained on lines of 320 pixels and loses characters in very long ones. */
 const widestPiece = 1280
 /** What neighbours share: two wide characters on each side of the seam. */
 const sharedPixels = 192
 
-/** Cuts a strip into pieces of equal width that overlap; a strip that is not too wide is one piece. */
+/** Cuts a strip into pieces of equal width that overlap and begin at a time step, so that their steps lie on one another; a strip that is not too wide is one piece. */
 export function splitStrip(strip: Picture): readonly Piece[] {
   if (strip.width <= widestPiece) return [{ from: 0, strip }]
   const count = Math.ceil((strip.width - sharedPixels) / (widestPiece - sharedPixels))

@@ -1,7 +1,25 @@
 import type { Picture } from '../open-pages.ts'
+import type { Strip } from './cut-line.ts'
 
-/** Tells how wide the ground is between two columns of a strip: the widest run without ink, in heights of the writing. */
-export type InkGaps = (from: number, to: number) => number
+/** A stretch of columns of a strip: from its first, to behind its last. */
+export interface Stretch {
+  readonly from: number
+  readonly to: number
+}
+
+/** Where the writing of a strip is. */
+export interface StripInk {
+  /** Rows that the writing covers, from its first to its last. */
+  readonly height: number
+  /** Columns that are as wide as the writing is high. */
+  readonly unit: number
+  /** Columns from the first that holds ink to the last. */
+  readonly extent: Stretch
+  /** Widths of the stretches of ground within the extent, in columns. */
+  readonly grounds: readonly number[]
+  /** The widest stretch of ground between two columns; empty, in their middle, where ink is everywhere. */
+  widestGap(from: number, to: number): Stretch
+}
 
 /** Rows with less than this share of the strongest row's ink are ground: accents and tails of letters have more. */
 const rowShare = 0.1
@@ -9,7 +27,7 @@ const rowShare = 0.1
 const columnShare = 0.3
 
 /** Measures the writing of a strip, so that the gaps between its letters can be told. */
-export function inkGaps(strip: Picture): InkGaps {
+export function measureInk(strip: Strip): StripInk {
   const { data, width, height } = strip
   const ground = medianGreen(strip)
   const rows = new Float64Array(height)
@@ -22,15 +40,31 @@ export function inkGaps(strip: Picture): InkGaps {
     }
   }
   const least = columns.reduce((most, ink) => Math.max(most, ink), 0) * columnShare
-  const writing = spanOf(rows)
-  return (from, to) => {
-    let widest = 0
-    let run = 0
-    for (let column = Math.max(0, from); column <= Math.min(width - 1, to); column++) {
-      run = columns[column]! < least ? run + 1 : 0
-      if (run > widest) widest = run
+  const isInk = (ink: number): boolean => ink >= least
+  const extent = { from: Math.max(0, columns.findIndex(isInk)), to: columns.findLastIndex(isInk) + 1 }
+  const gapsBetween = (from: number, to: number): readonly Stretch[] => {
+    const gaps: Stretch[] = []
+    let begin = from
+    for (let column = from; column <= to; column++) {
+      if (column < to && !isInk(columns[column]!)) continue
+      if (column > begin) gaps.push({ from: begin, to: column })
+      begin = column + 1
     }
-    return widest / writing
+    return gaps
+  }
+  const span = spanOf(rows)
+  return {
+    height: span,
+    unit: span * strip.stretch,
+    extent,
+    grounds: gapsBetween(extent.from, extent.to).map(gap => gap.to - gap.from),
+    widestGap(from, to) {
+      const middle = (from + to) >> 1
+      return gapsBetween(Math.max(0, from), Math.min(width, to + 1)).reduce(
+        (widest, gap) => (gap.to - gap.from > widest.to - widest.from ? gap : widest),
+        { from: middle, to: middle },
+      )
+    },
   }
 }
 
