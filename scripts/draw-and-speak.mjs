@@ -87,7 +87,16 @@ export function say(folder, { name, text, expected = text, comparator = 'text', 
   const [program, speaker] = voice.split(':')
   const { status, stderr } =
     program === 'flite'
-      ? spawnSync(program, ['-voice', speaker, '--setf', `duration_stretch=${160 / wordsPerMinute}`, '-t', text, '-o', path])
+      ? spawnSync(program, [
+          '-voice',
+          speaker,
+          '--setf',
+          `duration_stretch=${160 / wordsPerMinute}`,
+          '-t',
+          text,
+          '-o',
+          path,
+        ])
       : spawnSync(program, ['-v', speaker, '-s', String(wordsPerMinute), '-w', path, text])
   if (status !== 0) throw new Error(`${program}: ${stderr.toString()}`)
   const bytes = readFileSync(path)

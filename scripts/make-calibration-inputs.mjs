@@ -63,7 +63,14 @@ const sets = {
   evaluation: {
     speakers: ['yweweler'],
     voices: voicesOf(['rms'], ['en-us+m7', 'en-gb-x-rp']),
-    fonts: ['Liberation Serif', 'DejaVu Sans Condensed', 'Liberation Sans Narrow', 'FreeSerif', 'Noto Serif', 'Cantarell'],
+    fonts: [
+      'Liberation Serif',
+      'DejaVu Sans Condensed',
+      'Liberation Sans Narrow',
+      'FreeSerif',
+      'Noto Serif',
+      'Cantarell',
+    ],
     names: 'Martha Nils Olga Peter Ruth Simon Tessa Victor',
     things:
       'under velvet window yellow copper garden signal ticket basket chimney dolphin engine feather granite hammer insect jacket kitchen ladder mirror',
@@ -143,7 +150,7 @@ function sayNumber(index) {
   const digits = some(1, 7, () => Math.floor(random() * 10)).join('')
   return {
     name: `${values.set}-said-${String(index).padStart(4, '0')}`,
-    text: [...digits].join(', '),
+    text: digits.split('').join(', '),
     expected: digits,
     comparator: 'exact-digits',
     voice: oneOf(set.voices),

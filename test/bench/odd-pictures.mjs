@@ -65,7 +65,10 @@ function makePictures() {
 }
 
 function tellKind() {
-  tell(kind, rows.filter(row => row.kind === kind))
+  tell(
+    kind,
+    rows.filter(row => row.kind === kind),
+  )
 }
 
 async function read(bytes, expected) {
@@ -87,7 +90,15 @@ async function read(bytes, expected) {
   const { output, signals, caveats = [] } = outcome.result
   const errors = errorsOf(expected, output.text)
   const notes = caveats.map(caveat => caveat.note)
-  return { errors, trust: trustOf(outcome.result), notes, cpuMs: (user + system) / 1000, expected, answer: output.text, signals }
+  return {
+    errors,
+    trust: trustOf(outcome.result),
+    notes,
+    cpuMs: (user + system) / 1000,
+    expected,
+    answer: output.text,
+    signals,
+  }
 }
 
 function tell(label, some) {

@@ -82,19 +82,41 @@ describe('decodePath() with the ink of a strip', () => {
 
   test('reads a mark once whose ink is one piece, and letters twice', () => {
     const marks = ['°', 'l', 'x', ' ']
-    const read = (classes: readonly number[], gap: number): string => {
-      const rows = classes.flatMap(best => Array.from({ length: 5 }, (_, at) => (at === best ? 0.9 : 0.0001)))
-      return decodePath(bestPath(Float32Array.from(rows), 5), marks, inkOf(() => gap)).text
+    const decode = (classes: readonly number[], gap: number): string => {
+      const steps = classes.flatMap(best => Array.from({ length: 5 }, (_, at) => (at === best ? 0.9 : 0.0001)))
+      return decodePath(
+        bestPath(Float32Array.from(steps), 5),
+        marks,
+        inkOf(() => gap),
+      ).text
     }
-    expect(read([1, 0, 1], 0)).toBe('°')
-    expect(read([1, 0, 1], 0.1)).toBe('°°')
-    expect(read([2, 0, 2], 0)).toBe('ll')
+    expect(decode([1, 0, 1], 0)).toBe('°')
+    expect(decode([1, 0, 1], 0.1)).toBe('°°')
+    expect(decode([2, 0, 2], 0)).toBe('ll')
   })
 
   test('says of letters that stand apart that words cannot be told', () => {
-    expect(decodePath(path([1, 0, 2, 0, 1]), wide, inkOf(() => 0.6))).toMatchObject({ text: 'A B A', apart: true })
-    expect(decodePath(path([1, 0, 2, 0, 1]), wide, inkOf(() => 0.4))).toMatchObject({ text: 'ABA', apart: true })
-    expect(decodePath(path([1, 0, 2, 0, 1]), wide, inkOf(() => 0.2))).toMatchObject({ text: 'ABA', apart: false })
+    expect(
+      decodePath(
+        path([1, 0, 2, 0, 1]),
+        wide,
+        inkOf(() => 0.6),
+      ),
+    ).toMatchObject({ text: 'A B A', apart: true })
+    expect(
+      decodePath(
+        path([1, 0, 2, 0, 1]),
+        wide,
+        inkOf(() => 0.4),
+      ),
+    ).toMatchObject({ text: 'ABA', apart: true })
+    expect(
+      decodePath(
+        path([1, 0, 2, 0, 1]),
+        wide,
+        inkOf(() => 0.2),
+      ),
+    ).toMatchObject({ text: 'ABA', apart: false })
   })
 })
 

@@ -5,7 +5,8 @@ import { seeded } from '../../../scripts/draw-and-speak.mjs'
 
 const things =
   'anchor basket copper drawer engine fabric garden handle insect jacket kernel ladder magnet needle office pencil quarry ribbon saddle tunnel umbrella valley walnut yellow zipper committee balloon pepper address coffee letter bottle summer winter mill hill illness wool bookkeeper'
-const names = 'Abbott Bellamy Carroll Dennett Ellery Farrell Garrett Holloway Jennings Kellner Lloyd Moss Pollock Russell'
+const names =
+  'Abbott Bellamy Carroll Dennett Ellery Farrell Garrett Holloway Jennings Kellner Lloyd Moss Pollock Russell'
 const escape = text => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
 /** Every kind by its name: each makes `{ bytes, expected, signs? }` with the chances of one picture. */
@@ -18,11 +19,16 @@ export const kinds = {
   signs,
   ledger,
   'wide line': at =>
-    lineOf(at, at.sentence(16, 34), { size: at.between(18, 30), above: at.between(60, 300), below: at.between(60, 300) }),
+    lineOf(at, at.sentence(16, 34), {
+      size: at.between(18, 30),
+      above: at.between(60, 300),
+      below: at.between(60, 300),
+    }),
   'letters apart': lettersApart,
   'light on clear': lightOnClear,
   'small print': smallPrint,
-  'short line': at => lineOf(at, at.oneOf([at.words(1, 4), at.sentence(2, 6), at.figures()]), { size: at.between(14, 48) }),
+  'short line': at =>
+    lineOf(at, at.oneOf([at.words(1, 4), at.sentence(2, 6), at.figures()]), { size: at.between(14, 48) }),
   'a few lines': aFewLines,
 }
 
@@ -33,7 +39,14 @@ export async function oddPicture(kind, seed, fonts) {
 }
 
 /** Fonts that the tests' machines and most others have. */
-export const plainFonts = ['DejaVu Sans', 'DejaVu Serif', 'Liberation Sans', 'Liberation Serif', 'DejaVu Sans Mono', 'Liberation Mono']
+export const plainFonts = [
+  'DejaVu Sans',
+  'DejaVu Serif',
+  'Liberation Sans',
+  'Liberation Serif',
+  'DejaVu Sans Mono',
+  'Liberation Mono',
+]
 
 function chancesOf(random, fonts) {
   const between = (least, most) => Math.round(least + random() * (most - least))
@@ -45,7 +58,8 @@ function chancesOf(random, fonts) {
   const figures = () =>
     oneOf([
       () => `${word()} ${amount()}`,
-      () => `20${between(10, 30)}-${String(between(1, 12)).padStart(2, '0')}-${String(between(1, 28)).padStart(2, '0')}`,
+      () =>
+        `20${between(10, 30)}-${String(between(1, 12)).padStart(2, '0')}-${String(between(1, 28)).padStart(2, '0')}`,
       () => `No. ${between(100, 99_999)} ${word()}`,
       () => `${between(1, 99)} % of ${between(100, 999)}`,
       () => `${between(10, 23)}:${between(10, 59)} ${word()} ${between(1, 20)}`,
@@ -78,7 +92,10 @@ function svg({ width, height, spans, font, ink = '#111', paper = '#fff' }) {
 async function widthOf(text, size, font) {
   const wide = Math.ceil(text.length * size * 1.2 + 40)
   const drawn = svg({ width: wide, height: size * 2, font, spans: [{ text, x: 4, y: size * 1.4, size }] })
-  const { info } = await sharp(drawn, { unlimited: true }).flatten({ background: '#fff' }).trim().toBuffer({ resolveWithObject: true })
+  const { info } = await sharp(drawn, { unlimited: true })
+    .flatten({ background: '#fff' })
+    .trim()
+    .toBuffer({ resolveWithObject: true })
   return info.width + 8
 }
 
@@ -125,7 +142,12 @@ async function pagesOf(at, format) {
   const pictures = []
   for (const lines of texts) {
     const spans = lines.map((text, index) => ({ text, x: 30, y: 30 + size + index * size * 1.6, size }))
-    pictures.push(await sharp(svg({ width, height, spans, font: at.font })).removeAlpha().raw().toBuffer())
+    pictures.push(
+      await sharp(svg({ width, height, spans, font: at.font }))
+        .removeAlpha()
+        .raw()
+        .toBuffer(),
+    )
   }
   const all = sharp(Buffer.concat(pictures), {
     raw: { width, height: height * pictures.length, channels: 3, pageHeight: height },
@@ -137,7 +159,10 @@ async function pagesOf(at, format) {
 async function turnedPage(at) {
   const lines = at.list(2, 9, () => at.oneOf([at.sentence(3, 7), at.figures(), at.words(1, 4)]))
   const drawn = await png(svg(page(at, lines, { size: at.between(16, 32), margin: at.between(16, 60) })))
-  const bytes = await sharp(drawn).rotate(at.oneOf([90, 180, 270])).png().toBuffer()
+  const bytes = await sharp(drawn)
+    .rotate(at.oneOf([90, 180, 270]))
+    .png()
+    .toBuffer()
   return { bytes, expected: lines.join('\n') }
 }
 
@@ -161,7 +186,12 @@ function signed(at) {
 }
 
 async function signs(at) {
-  const text = at.oneOf([() => signed(at), () => signed(at), () => `${at.word()} ${signed(at)}`, () => `Balance: ${signed(at)}`])()
+  const text = at.oneOf([
+    () => signed(at),
+    () => signed(at),
+    () => `${at.word()} ${signed(at)}`,
+    () => `Balance: ${signed(at)}`,
+  ])()
   return { ...(await lineOf(at, text, { size: at.between(14, 44), margin: at.between(3, 60) })), signs: true }
 }
 
@@ -195,7 +225,9 @@ async function lightOnClear(at) {
   const lines = at.list(1, 3, () => at.oneOf([at.sentence(2, 5), at.figures(), at.words(1, 4)]))
   const ink = at.oneOf(['#fff', '#f2f2f2', '#ffe9a8', '#cfe4ff', '#111', '#555'])
   const drawn = sharp(svg({ ...page(at, lines, { size: at.between(18, 40) }), ink, paper: 'none' }))
-  const bytes = await at.oneOf([() => drawn.png(), () => drawn.png({ palette: true }), () => drawn.webp({ lossless: true })])().toBuffer()
+  const bytes = await at
+    .oneOf([() => drawn.png(), () => drawn.png({ palette: true }), () => drawn.webp({ lossless: true })])()
+    .toBuffer()
   return { bytes, expected: lines.join('\n') }
 }
 
@@ -211,7 +243,9 @@ async function smallPrint(at) {
 
 /** Receipts, labels, windows of programs. */
 async function aFewLines(at) {
-  const lines = at.list(2, 8, () => at.oneOf([at.sentence(3, 8), at.figures(), at.words(1, 4), at.words(1, 2).toUpperCase()]))
+  const lines = at.list(2, 8, () =>
+    at.oneOf([at.sentence(3, 8), at.figures(), at.words(1, 4), at.words(1, 2).toUpperCase()]),
+  )
   const drawn = sharp(await png(svg({ ...page(at, lines, { size: at.between(14, 30) }), ...coloursOf(at) })))
   const softened = at.chance(0.3) ? drawn.blur(at.between(5, 12) / 10) : drawn
   const bytes = await (at.chance(0.4) ? softened.jpeg({ quality: at.between(35, 85) }) : softened.png()).toBuffer()

@@ -22,7 +22,9 @@ export function errorsOf(expected, read) {
 
 /** The signs that numbers have, in order. */
 function signsOf(text) {
-  return [...text.matchAll(/(?<![\p{L}\p{N}])([-+(])[$€£]?\d|\d([-)])(?![\p{L}\p{N}])/gu)].map(found => found[1] ?? found[2]).join(' ')
+  return [...text.matchAll(/(?<![\p{L}\p{N}])([-+(])[$€£]?\d|\d([-)])(?![\p{L}\p{N}])/gu)]
+    .map(found => found[1] ?? found[2])
+    .join(' ')
 }
 
 function editsBetween(a, b) {

@@ -40,6 +40,10 @@ const mostStretch = 1.5
 /** A line with more doubt than this, or than this for each of its characters, is read again, drawn out. */
 const leastDoubt = 0.1
 const leastDoubtPerCharacter = 0.0015
+/** So is one whose spaces are as doubtful as this. */
+const leastSpaceDoubt = 0.03
+/** Two readings that differ in spaces: the surer one is right more often than not. */
+const differingSpaces = 0.3
 const secondStretch = 1.25
 
 /** Reads the lines of a page, in order; doubtful ones and numbers are read twice. */
@@ -69,13 +73,18 @@ export async function readLines(
     }
   }
 
-  /** Keeps the reading with less doubt; where both read something else it is no surer than the other. */
+  /** Keeps the reading with less doubt, and doubts spaces that the other has not. */
   async function drawOut(places: readonly number[]): Promise<void> {
     const wider = places.map(place => cutLine(picture, lines[place]!, strips[place]!.stretch * secondStretch))
     const texts = await recogniseStrips(model, wider, unwanted)
     for (const [index, place] of places.entries()) {
       const [before, now] = [found[place]!, texts[index]!]
-      if (now.text !== '' && doubtsOf(now) < doubtsOf(before)) found[place] = { ...now, disputed: false }
+      if (now.text === '') continue
+      const better = doubtsOf(now) < doubtsOf(before) ? now : before
+      const spaceErrors = differInSpaces(before.text, now.text)
+        ? Math.max(differingSpaces, better.spaceErrors)
+        : better.spaceErrors
+      found[place] = { ...better, spaceErrors, disputed: false }
     }
   }
 
@@ -99,7 +108,12 @@ export async function readLines(
   }
 }
 
+function differInSpaces(one: string, other: string): boolean {
+  return one !== other && one.replaceAll(' ', '') === other.replaceAll(' ', '')
+}
+
 function isUnsure(line: LineText): boolean {
+  if (line.spaceErrors > leastSpaceDoubt) return true
   return doubtsOf(line) > Math.max(leastDoubt, leastDoubtPerCharacter * line.text.length)
 }
 

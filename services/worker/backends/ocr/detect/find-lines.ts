@@ -112,7 +112,6 @@ function areaOfText(picture: Picture, passes: readonly Detection[], { area, bloc
   const corners = cornersOf(passes).flat()
   const ends = blocks === 0 ? [] : [area, { x: area.x + area.width, y: area.y + area.height }]
   const [xs, ys] = [[...corners, ...ends].map(({ x }) => x), [...corners, ...ends].map(({ y }) => y)]
-  const within = (value: number, most: number): number => Math.max(0, Math.min(most, Math.round(value)))
   const [x, y] = [within(lowest(xs) - roomPixels, picture.width), within(lowest(ys) - roomPixels, picture.height)]
   return {
     x,
@@ -120,6 +119,10 @@ function areaOfText(picture: Picture, passes: readonly Detection[], { area, bloc
     width: within(-lowest(xs.map(value => -value)) + roomPixels, picture.width) - x,
     height: within(-lowest(ys.map(value => -value)) + roomPixels, picture.height) - y,
   }
+}
+
+function within(value: number, most: number): number {
+  return Math.max(0, Math.min(most, Math.round(value)))
 }
 
 function lowest(values: readonly number[]): number {

@@ -26,14 +26,24 @@ export function compareMargins(narrow: RecognisedText, wide: RecognisedText): Co
   const [inner, outer] = [plain(narrow.text), plain(wide.text)]
   if (inner === outer) return { ...(doubtsOf(wide) < doubtsOf(narrow) ? wide : narrow), disputed: false }
   if (outer === '') return { ...narrow, disputed: false }
+  return signsAdded(narrow, wide) ?? numbersDiffer(narrow, wide)
+}
+
+/** Where one reading is the other with something before or behind it. */
+function signsAdded(narrow: RecognisedText, wide: RecognisedText): Compared | undefined {
+  const [inner, outer] = [plain(narrow.text), plain(wide.text)]
   const more = addedTo(outer, inner, wide.probabilities)
-  if (more !== undefined) {
-    if (!more.isSign) return { ...narrow, disputed: false }
+  if (more?.isSign === true) {
     return more.probability >= sureSign ? { ...wide, disputed: false } : { ...narrow, disputed: true }
   }
+  if (more !== undefined) return { ...narrow, disputed: false }
   const less = addedTo(inner, outer, narrow.probabilities)
-  if (less?.isSign === true) return { ...narrow, disputed: less.probability < sureSign }
-  if (numberOf(outer).includes(numberOf(inner)) && signOf(outer) === signOf(inner)) return { ...narrow, disputed: false }
+  return less?.isSign === true ? { ...narrow, disputed: less.probability < sureSign } : undefined
+}
+
+function numbersDiffer(narrow: RecognisedText, wide: RecognisedText): Compared {
+  const sameNumber = numberOf(wide.text).includes(numberOf(narrow.text)) && signOf(wide.text) === signOf(narrow.text)
+  if (sameNumber) return { ...narrow, disputed: false }
   return { ...(doubtsOf(wide) < doubtsOf(narrow) ? wide : narrow), disputed: true }
 }
 

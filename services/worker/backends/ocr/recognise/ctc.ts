@@ -148,7 +148,9 @@ function withoutEchoes(placed: readonly Placed[], ink: StripInk): readonly Place
 /** Characters with the ground between them, in heights of the writing. */
 function glyphsOf(placed: readonly Placed[], ink: StripInk): readonly Glyph[] {
   const gaps = placed.slice(1).map((one, index) => ink.widestGap(columnOf(placed[index]!), columnOf(one)))
-  const middles = placed.map((_, index) => ((gaps[index - 1]?.to ?? ink.extent.from) + (gaps[index]?.from ?? ink.extent.to)) / 2)
+  const middles = placed.map(
+    (_, index) => ((gaps[index - 1]?.to ?? ink.extent.from) + (gaps[index]?.from ?? ink.extent.to)) / 2,
+  )
   return placed.map(({ character, space }, index) => {
     const gap = gaps[index - 1]
     return {
