@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '#services/config/load-config'
 import { systemClock } from '#services/contract/clock'
+import type { LegId } from '#services/contract/ids'
 import type { Backend } from '#services/worker/backends/backend'
 import { createOcrBackend, type OcrSpec } from '#services/worker/backends/ocr/ocr'
 import { missingPacks, packPath } from '../support/model-packs.ts'
@@ -43,7 +44,7 @@ describe.skipIf(missing !== undefined)(`pictures that are easily misread (${miss
     'reads %s, or says that it is unsure',
     async (_, { file, expected }) => {
       const work = {
-        legId: `${randomBytes(16).toString('hex')}.0`,
+        legId: `${randomBytes(16).toString('hex')}.0` as LegId,
         attempt: 1,
         model: 'ppocr-fast',
         recipe: {},
