@@ -19,6 +19,7 @@ interface Odd {
 // Drawn by test/bench/pictures/make-odd-pictures.mjs; test/bench/odd-pictures.mjs measures many more.
 const folder = join(import.meta.dirname, '..', 'fixtures', 'odd-pictures')
 const pictures = JSON.parse(readFileSync(join(folder, 'inputs.json'), 'utf8')) as readonly Odd[]
+const control = { cancelled: () => false, signal: () => new AbortController().signal, onDelta: () => Promise.resolve() }
 const missing = missingPacks(['ppocr-v4'])
 const words = (text: string): readonly string[] =>
   text
@@ -56,7 +57,7 @@ describe.skipIf(missing !== undefined)(`pictures that are easily misread (${miss
         deadlineAt: systemClock.now() + 60_000,
         streaming: false,
       }
-      const [outcome] = await backend.run([work], { cancelled: () => false, onDelta: () => Promise.resolve() })
+      const [outcome] = await backend.run([work], control)
       if (outcome?.kind !== 'done') throw new Error('the picture was not read')
       const { output, rawConfidence, caveats = [] } = outcome.result
       const trust = Math.min(rawConfidence, ...caveats.map(caveat => caveat.mostConfidence))
