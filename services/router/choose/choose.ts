@@ -16,6 +16,7 @@ import {
   type FilterName,
 } from '#services/router/request/states'
 import type { Consider } from './consider.ts'
+import { filters } from './filters.ts'
 import type { ConsiderInput } from './consider-input.ts'
 import {
   boundsOf,
@@ -157,17 +158,8 @@ const emptied: Readonly<Record<FilterName, (message: string, metadata: Record<st
     new GatewayError('Overloaded', message, { reason: 'OVERLOAD', metadata, retryAfterMs: 1000 }),
 }
 
-const filterOrder: readonly FilterName[] = [
-  'pin',
-  'modality',
-  'capability',
-  'adapter',
-  'price',
-  'workers',
-  'deadline',
-  'cost',
-  'overload',
-]
+/** Backpressure is asked behind the filters, when the first step is taken. */
+const filterOrder: readonly FilterName[] = [...filters.map(({ name }) => name), 'overload']
 
 function nothingLeft(considered: readonly Considered[]): GatewayError {
   const metadata: Record<string, string> = { stage: 'choose' }
