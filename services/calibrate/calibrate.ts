@@ -34,7 +34,10 @@ export interface CalibrateOptions {
   /** Cheap to dear; else ordered by mean cost. */
   readonly models?: readonly string[]
   readonly seed?: number
-  /** Opens what turns texts into vectors of meaning; asked only where every row has text, used where that foresees better. */
+  /**
+   * Opens what turns texts into vectors of meaning; asked only where every row has text, used where that foresees
+   * better.
+   */
   readonly openEncoder?: () => Promise<TextEncoder | undefined>
   /** Opens one by whose vectors unlike requests are told too, whether or not it foresees better. */
   readonly openDomainEncoder?: () => Promise<TextEncoder | undefined>
@@ -56,7 +59,10 @@ export interface CalibrateReport {
     readonly meanCostUsd: number | null
     readonly riskBound: number | null
   }[]
-  /** Whether the encoder is used, and the share of the squared error of foreseen scores that it takes away; absent where none was tried. */
+  /**
+   * Whether the encoder is used, and the share of the squared error of foreseen scores that it takes away; absent
+   * where none was tried.
+   */
   readonly encoder?: { readonly used: boolean; readonly gainRatio: number }
   readonly warnings: readonly string[]
 }
@@ -69,10 +75,11 @@ const limitsShown = [0.01, 0.02, 0.05, 0.1]
 /**
  * Fits a policy on outcome rows and writes its folder.
  *
- * The way of the data: rows → features → estimator (foresees each model's quality) → judges (P(correct) of an answer) → prospects
- * (what a further call would bring) → path (score and cost at every price of quality). The path is measured on rows foretold by whole
- * fits that had not seen them (five folds by id and seed, each fold's fits nested inside); what is published is fitted on all rows.
- * What a risk limit needs is fitted and certified apart: {@link fitRisk}.
+ * The way of the data: rows → features → estimator (foresees each model's quality) → judges (P(correct) of an
+ * answer) → prospects (what a further call would bring) → path (score and cost at every price of quality). The path
+ * is measured on rows foretold by whole fits that had not seen them (five folds by id and seed, each fold's fits
+ * nested inside); what is published is fitted on all rows. What a risk limit needs is fitted and certified apart:
+ * {@link fitRisk}.
  * @throws GatewayError Config when the rows cannot make a policy
  */
 export async function runCalibrate(options: CalibrateOptions): Promise<CalibrateReport> {
@@ -160,7 +167,10 @@ function filesOf(domain: FittedDomain | undefined): readonly (readonly [string, 
   return domain === undefined ? [] : [[domain.file.file, domain.bytes]]
 }
 
-/** Where the vectors come from by which unlike requests are told: the estimator's encoder, else one that was asked for. */
+/**
+ * Where the vectors come from by which unlike requests are told: the estimator's encoder, else one that was asked
+ * for.
+ */
 async function meaningFor(
   rows: readonly FeaturedRow[],
   { space, encoder }: Awaited<ReturnType<typeof chooseSpace>>,

@@ -38,9 +38,11 @@ export interface ReplayReport {
 const estimateMs = 10_000
 
 /**
- * Runs a policy over recorded outcomes as the gateway would have met them, and writes what it calls and answers: for every row a line a
- * budget and a line a limit. It goes through the rows in order and knows of a row its content and what its calls have shown (confidence,
- * answer, cost), never a score, nor an outcome of a model that it has not called. @throws GatewayError Config
+ * Runs a policy over recorded outcomes as the gateway would have met them, and writes what it calls and answers:
+ * for every row a line a budget and a line a limit. It goes through the rows in order and knows of a row its
+ * content and what its calls have shown (confidence, answer, cost), never a score, nor an outcome of a model that
+ * it has not called.
+ * @throws GatewayError Config
  */
 export async function runReplay(options: ReplayOptions): Promise<ReplayReport> {
   const folder = await openPolicyFolder(options.policy)

@@ -64,7 +64,10 @@ export interface EvalReport {
     readonly marginalRisk: Figure
     readonly selectiveRisk: Figure
   }
-  /** Mean score over the costs between the cheapest and the dearest model: of the policy, and of mixing those two at random. */
+  /**
+   * Mean score over the costs between the cheapest and the dearest model: of the policy, and of mixing those two at
+   * random.
+   */
   readonly aiq: { readonly policy: Figure; readonly randomMix: Figure; readonly gain: Figure }
   readonly routers: readonly RouterLine[]
   readonly ece: Figure

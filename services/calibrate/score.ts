@@ -13,7 +13,11 @@ export interface ScoreOptions extends Pick<LoadPolicyOptions, 'openEncoder'> {
 /** An estimate may take as long as it likes here: nobody waits for one request. */
 const estimateMs = 10_000
 
-/** Writes what a policy foresees before any call: a line `{"id","scores":{"model":p}}` a row, p in [0,1]. Gives the number of rows. @throws GatewayError Config */
+/**
+ * Writes what a policy foresees before any call: a line `{"id","scores":{"model":p}}` a row, p in [0,1]. Gives the
+ * number of rows.
+ * @throws GatewayError Config
+ */
 export async function runScore({ policy: folder, inputs, out, ...opening }: ScoreOptions): Promise<number> {
   const policy = await loadPolicy(folder, { estimateMs, ...opening })
   const output = await openOutput(out)

@@ -23,7 +23,10 @@ export interface Outcome {
   readonly signals?: Readonly<Record<string, number>>
 }
 
-/** What calls cost, in USD; where costs are not known of every model, a call of the dearest is one and any other nothing. */
+/**
+ * What calls cost, in USD; where costs are not known of every model, a call of the dearest is one and any other
+ * nothing.
+ */
 export interface CostBook {
   readonly known: boolean
   /** By model: what a call usually costs. */

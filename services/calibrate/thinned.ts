@@ -1,6 +1,6 @@
 /**
- * As many rows as that, those with the lowest draws, in their own order; all of them where there are no more. A draw is of a row's id, so
- * that no order of the table, such as two data sets in turn, decides who stays.
+ * As many rows as that, those with the lowest draws, in their own order; all of them where there are no more. A
+ * draw is of a row's id, so that no order of the table, such as two data sets in turn, decides who stays.
  */
 export function thinned<Row>(rows: readonly Row[], most: number, drawFor: (row: Row) => number): readonly Row[] {
   if (rows.length <= most) return rows

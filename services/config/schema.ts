@@ -14,8 +14,8 @@ import { redisSchema } from './sections/redis-schema.ts'
 import { schedulingSchema } from './sections/scheduling-schema.ts'
 
 /**
- * The whole configuration. Its keys are those of deploy/config/sluice.yaml. Every key carries its meaning (`describe`): the reference in
- * docs/configuration.md and the JSON schema for editors are generated from it.
+ * The whole configuration. Its keys are those of deploy/config/sluice.yaml. Every key carries its meaning
+ * (`describe`): the reference in docs/configuration.md and the JSON schema for editors are generated from it.
  */
 export const configSchema = z.strictObject({
   version: z.literal(1).describe('Version of the format.'),

@@ -1,7 +1,10 @@
 import type { GenerateOptions } from './content.ts'
 import type { MessageSpan } from './conversation.ts'
 
-/** What a request of `generate` may ask of a model beside its modalities: a model without it is no candidate, so that nothing is dropped without a word. */
+/**
+ * What a request of `generate` may ask of a model beside its modalities: a model without it is no candidate, so
+ * that nothing is dropped without a word.
+ */
 export const capabilities = [
   'conversation',
   'late-system',
@@ -89,7 +92,10 @@ function needsOfOptions(options: GenerateOptions): Needs<Exclude<Capability, Tur
   }
 }
 
-/** What is thought with at least where a protocol has such a bound. @source Anthropic API documentation, "Extended thinking" */
+/**
+ * What is thought with at least where a protocol has such a bound.
+ * @source Anthropic API documentation, "Extended thinking"
+ */
 const leastThinking = 1024
 const usualOutputTokens = 1024
 

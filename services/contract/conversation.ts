@@ -10,8 +10,8 @@ export interface Message<P = Part> {
 }
 
 /**
- * One message as a stretch of a request's parts. Parts travel in one list, whatever message they are of: most that look at content
- * (sizes, media, payloads) need not know of messages.
+ * One message as a stretch of a request's parts. Parts travel in one list, whatever message they are of: most that
+ * look at content (sizes, media, payloads) need not know of messages.
  */
 export interface MessageSpan {
   readonly role: Role

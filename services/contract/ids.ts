@@ -1,7 +1,10 @@
 /** Identifies one accepted request, and the job when it is asynchronous: 32 lower-case hex digits that sort by time. */
 export type RequestId = string & { readonly __brand: 'RequestId' }
 
-/** Identifies one leg of a climb, `<request id>.<index of the step>`: the same whoever computes it, so a leg is never billed twice. */
+/**
+ * Identifies one leg of a climb, `<request id>.<index of the step>`: the same whoever computes it, so a leg is
+ * never billed twice.
+ */
 export type LegId = string & { readonly __brand: 'LegId' }
 
 const requestIdPattern = /^[0-9a-f]{32}$/

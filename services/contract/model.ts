@@ -88,7 +88,10 @@ export type Verifier =
   | { readonly kind: 'regex'; readonly pattern: string }
   /** The answer has to be JSON of this schema (draft 2020-12). */
   | { readonly kind: 'json-schema'; readonly schema: Readonly<Record<string, unknown>> }
-  /** The answer has to be a program that passes these cases; it runs in a process and an interpreter of its own, without the world. */
+  /**
+   * The answer has to be a program that passes these cases; it runs in a process and an interpreter of its own,
+   * without the world.
+   */
   | {
       readonly kind: 'tests'
       readonly language: 'javascript'

@@ -37,7 +37,10 @@ export interface Price extends TokenPrices {
   readonly above?: readonly PriceTier[]
 }
 
-/** Prices of every token of a request whose input (cached tokens included) is larger than a size; what it does not name stays as it is. */
+/**
+ * Prices of every token of a request whose input (cached tokens included) is larger than a size; what it does not
+ * name stays as it is.
+ */
 export interface PriceTier extends TokenPrices {
   readonly inputTokens: number
 }
@@ -71,8 +74,9 @@ const terms: readonly {
 ]
 
 /**
- * The cost of a usage at a price: each term exact, the sum rounded up to a whole nano-USD. What used nothing costs nothing, the price of
- * a request included. Cached, cache-written and reasoning tokens are counted apart from input and output tokens, at the price of those where none is given.
+ * The cost of a usage at a price: each term exact, the sum rounded up to a whole nano-USD. What used nothing costs
+ * nothing, the price of a request included. Cached, cache-written and reasoning tokens are counted apart from input
+ * and output tokens, at the price of those where none is given.
  */
 export function costOf(usage: Usage, price: Price): NanoUsd {
   if (!terms.some(({ use }) => (usage[use] ?? 0) > 0)) return 0
@@ -86,7 +90,10 @@ export function costOf(usage: Usage, price: Price): NanoUsd {
   return Math.min(maxNanoUsd, Math.max(0, Math.ceil(sum - 1e-6)))
 }
 
-/** The most that a usage within these bounds can cost: every input token may be a cached one, every output token a reasoning one, and the input may stay under or pass each tier's size. */
+/**
+ * The most that a usage within these bounds can cost: every input token may be a cached one, every output token a
+ * reasoning one, and the input may stay under or pass each tier's size.
+ */
 export function dearestCost(bounds: Usage, price: Price): NanoUsd {
   const reachable = (price.above ?? []).filter(tier => tier.inputTokens < inputOf(bounds))
   const bases = [price, ...reachable.map(tier => ratesAt(price, tier.inputTokens + 1))]

@@ -29,7 +29,10 @@ export interface WavFacts {
   readonly frames: number
 }
 
-/** Reads the header of a WAV file and checks that the samples it promises are there. @throws MediaError as {@link decodeWav} */
+/**
+ * Reads the header of a WAV file and checks that the samples it promises are there.
+ * @throws MediaError as {@link decodeWav}
+ */
 export function readWavFacts(bytes: Uint8Array): WavFacts {
   const layout = findWavData(bytes)
   const { sampleRateHz, channels, bitsPerSample } = layout.format

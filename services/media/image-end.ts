@@ -7,7 +7,10 @@ export type ImageEnd =
   /** Only decoding can tell. */
   | 'unknown'
 
-/** Walks the blocks of an image from its beginning to its end mark. A mark among other bytes is none, so what was appended misleads nobody. */
+/**
+ * Walks the blocks of an image from its beginning to its end mark. A mark among other bytes is none, so what was
+ * appended misleads nobody.
+ */
 export function findImageEnd(bytes: Uint8Array, mediaType: string): ImageEnd {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (mediaType === 'image/png') return endOfPng(buffer)

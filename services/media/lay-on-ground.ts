@@ -11,8 +11,8 @@ const solidAlpha = 128
 const lostShare = 0.05
 
 /**
- * Lays pixels on a grey ground that their content stands out from: white where the content is dark, black where it is light, grey
- * where it is both. Gives uint8 [pixels, 3].
+ * Lays pixels on a grey ground that their content stands out from: white where the content is dark, black where it
+ * is light, grey where it is both. Gives uint8 [pixels, 3].
  */
 export function layOnGround(pixels: ClearPixels): Uint8Array {
   const ground = groundFor(pixels)

@@ -1,4 +1,7 @@
-/** Weights of speakers in one channel, by their bit in the mask: front left and right, centre, low frequencies, back left and right, … */
+/**
+ * Weights of speakers in one channel, by their bit in the mask: front left and right, centre, low frequencies, back
+ * left and right, …
+ */
 const front = Math.SQRT1_2
 const surround = 0.5
 const speakerWeights: readonly number[] = [
@@ -18,7 +21,10 @@ const speakerWeights: readonly number[] = [
 /** Speakers above the head. */
 const topWeight = surround * Math.SQRT1_2
 
-/** Speakers of files that do not name them, by the number of channels. @source Microsoft, default layouts of WAVEFORMATEX */
+/**
+ * Speakers of files that do not name them, by the number of channels.
+ * @source Microsoft, default layouts of WAVEFORMATEX
+ */
 const defaultMasks: Readonly<Record<number, number>> = {
   1: 0x4,
   2: 0x3,
@@ -31,8 +37,8 @@ const defaultMasks: Readonly<Record<number, number>> = {
 }
 
 /**
- * What each channel adds to one of all, in parts of 1: the centre most, the sides less, low frequencies nothing. Channels that no
- * layout names count alike.
+ * What each channel adds to one of all, in parts of 1: the centre most, the sides less, low frequencies nothing.
+ * Channels that no layout names count alike.
  * @source ITU-R BS.775-4, annex 4, downmix to one channel
  */
 export function channelWeights(channels: number, mask: number): readonly number[] {

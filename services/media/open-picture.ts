@@ -1,6 +1,9 @@
 import type { Sharp } from 'sharp'
 
-/** The loaders of libvips that are let in: pictures of pixels. Drawings and documents can refer to files and grow without bounds. */
+/**
+ * The loaders of libvips that are let in: pictures of pixels. Drawings and documents can refer to files and grow
+ * without bounds.
+ */
 const loaders = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif']
 
 /** A tenth of a second of loading, so it is done once there is time, or a picture. */
@@ -21,8 +24,8 @@ export async function preparePictures(): Promise<void> {
 const timeoutSeconds = 20
 
 /**
- * Opens one page of a picture of any process (frames of an animation are pages, from 0): at most `limitMegapixels`, ended after
- * 20 s, and only formats of pixels. Nothing is decoded yet.
+ * Opens one page of a picture of any process (frames of an animation are pages, from 0): at most `limitMegapixels`,
+ * ended after 20 s, and only formats of pixels. Nothing is decoded yet.
  */
 export async function openPicture(bytes: Uint8Array, limitMegapixels: number, page = 0): Promise<Sharp> {
   const sharp = await (library ??= openLibrary())

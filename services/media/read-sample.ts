@@ -3,7 +3,10 @@ import type { WavFormat } from './wav-layout.ts'
 /** Reads one sample, in [-1, 1]. */
 export type ReadSample = (view: DataView, offset: number) => number
 
-/** Gives the reader of samples of a format. 8-bit integers are unsigned, wider ones are signed and fill the upper bits of their bytes. */
+/**
+ * Gives the reader of samples of a format. 8-bit integers are unsigned, wider ones are signed and fill the upper
+ * bits of their bytes.
+ */
 export function sampleReader({ encoding, bitsPerSample, sampleBytes }: WavFormat): ReadSample {
   if (encoding === 'a-law') return (view, offset) => aLaw[view.getUint8(offset)]!
   if (encoding === 'u-law') return (view, offset) => uLaw[view.getUint8(offset)]!

@@ -39,15 +39,17 @@ const foreignEncodings: Readonly<Record<number, string>> = {
 const mostChunks = 256
 
 /**
- * Lengths from here on stand for "until the end": writers to a pipe cannot go back to fill the true one in. Seen are 0x7fffefff and
- * less for frames of several bytes, 0x7ffff000, 0x7fffffff, 0x80000000 and 0xffffffff. No file that is taken here is as long.
+ * Lengths from here on stand for "until the end": writers to a pipe cannot go back to fill the true one in. Seen
+ * are 0x7fffefff and less for frames of several bytes, 0x7ffff000, 0x7fffffff, 0x80000000 and 0xffffffff. No file
+ * that is taken here is as long.
  */
 const endlessBytes = 0x7f00_0000
 
 /**
  * Finds the samples of a WAV file: RIFF, or RF64 and BW64 for more than 4 GiB.
  * @throws MediaError when it is no WAV, is cut short, or of an encoding that is not decoded
- * @source Microsoft, Multimedia Programming Interface and Data Specifications 1.0; WAVEFORMATEXTENSIBLE; EBU Tech 3306; ITU-R BS.2088
+ * @source Microsoft, Multimedia Programming Interface and Data Specifications 1.0; WAVEFORMATEXTENSIBLE; EBU Tech
+ * 3306; ITU-R BS.2088
  */
 export function findWavData(bytes: Uint8Array): WavLayout {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -106,8 +108,9 @@ function isTag(view: DataView, offset: number): boolean {
 }
 
 /**
- * How many bytes of samples there are. A declared length is believed where it fits. What was never filled in means "until the end".
- * A length that could be true, but is more than came, is a file that was cut short, unless the file as a whole is as long as it says.
+ * How many bytes of samples there are. A declared length is believed where it fits. What was never filled in means
+ * "until the end". A length that could be true, but is more than came, is a file that was cut short, unless the
+ * file as a whole is as long as it says.
  */
 function dataBytesOf(view: DataView, start: number, declared: number): number {
   const rest = view.byteLength - start

@@ -11,7 +11,10 @@ export interface KnownFiles {
   save(): Promise<void>
 }
 
-/** Identity, size and times of a file when it was read; the time of its last change of any kind cannot be set by whoever writes it. */
+/**
+ * Identity, size and times of a file when it was read; the time of its last change of any kind cannot be set by
+ * whoever writes it.
+ */
 const seen = z.object({
   inode: z.string(),
   bytes: z.string(),

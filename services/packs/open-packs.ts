@@ -12,7 +12,8 @@ export interface PackPlaces {
 }
 
 /**
- * The folders of packs by name, once every file of them was found to be the one of the lock. A file is read when it is new or has changed.
+ * The folders of packs by name, once every file of them was found to be the one of the lock. A file is read when it
+ * is new or has changed.
  * @throws GatewayError Config that names the first file that is not
  */
 export async function openPacks(

@@ -4,14 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** How often a holder says that it is alive. */
 const beatMs = 2000
-/** A lease whose holder has not been heard of for this long is nobody's: seven beats, for a machine that is busy unpacking. */
+/**
+ * A lease whose holder has not been heard of for this long is nobody's: seven beats, for a machine that is busy
+ * unpacking.
+ */
 const staleMs = 15_000
 const lookEveryMs = 100
 
 /**
- * Does work while no other process does work under the same path; waits for them. The holder touches the file as it goes, so that one
- * left by a killed process is told by its age, also from another container or machine on the same disk. Taking over is not exact to
- * the instant: what is done under a lease must bear being done twice.
+ * Does work while no other process does work under the same path; waits for them. The holder touches the file as it
+ * goes, so that one left by a killed process is told by its age, also from another container or machine on the same
+ * disk. Taking over is not exact to the instant: what is done under a lease must bear being done twice.
  */
 export async function underLease<T>(path: string, work: () => Promise<T>): Promise<T> {
   while (!(await take(path))) await sleep(lookEveryMs)

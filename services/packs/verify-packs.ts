@@ -14,12 +14,15 @@ export interface PackFault {
 }
 
 /**
- * How closely a pack is looked at: `size` compares sizes; `content` the SHA-256 of each file that has changed since it was last compared;
- * `content-anew` that of every file.
+ * How closely a pack is looked at: `size` compares sizes; `content` the SHA-256 of each file that has changed since
+ * it was last compared; `content-anew` that of every file.
  */
 export type PackCheck = 'size' | 'content' | 'content-anew'
 
-/** Compares a pack's folder with the lock. Gives what is wrong; nothing means that it is whole and holds nothing else. */
+/**
+ * Compares a pack's folder with the lock. Gives what is wrong; nothing means that it is whole and holds nothing
+ * else.
+ */
 export async function verifyPack(
   cacheFolder: string,
   name: string,
@@ -59,7 +62,10 @@ async function verifyFile(
   return found === file.sha256 ? undefined : { path: file.path, fault: 'wrong content' }
 }
 
-/** Files beside those of the lock: whoever loads a pack looks for files by parts of their names. Hidden ones are no part of any. */
+/**
+ * Files beside those of the lock: whoever loads a pack looks for files by parts of their names. Hidden ones are no
+ * part of any.
+ */
 async function strangers(folder: string, pack: Pack): Promise<readonly PackFault[]> {
   const expected = new Set(pack.files.map(file => file.path))
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])

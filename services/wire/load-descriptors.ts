@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import descriptor from 'protobufjs/ext/descriptor/index.js'
 
 /**
- * The files that reflection serves, as the proto compiler wrote them. Those that proto-loader makes anew will not do: it loses file
- * names and the names of map entries, and strict clients (Go, C++, Python) refuse what it gives.
+ * The files that reflection serves, as the proto compiler wrote them. Those that proto-loader makes anew will not
+ * do: it loses file names and the names of map entries, and strict clients (Go, C++, Python) refuse what it gives.
  */
 export function loadDescriptors(root: string): PackageDefinition {
   const set = descriptor.FileDescriptorSet.decode(readFileSync(join(root, 'proto', 'descriptors.binpb')))

@@ -17,7 +17,10 @@ import type { ProtoGrpcType as InferenceTypes } from './generated/open_inference
 /** How messages look in JavaScript; the generated types are made with the same. */
 const options: Options = { longs: Number, enums: String, oneofs: true, defaults: true, arrays: true, objects: true }
 
-/** Every service of the gateway, and health, as one package for serving and reflecting. @throws Error when the installation lacks its protos */
+/**
+ * Every service of the gateway, and health, as one package for serving and reflecting.
+ * @throws Error when the installation lacks its protos
+ */
 export function loadServices(root: string): PackageDefinition {
   const folder = join(root, 'proto')
   const loaded = loadSync(['sluice/v1/gateway.proto', 'sluice/v1/admin.proto', openInference, healthProtoPath], {
@@ -36,7 +39,10 @@ function isService(definition: AnyDefinition): definition is ServiceDefinition {
   return !('format' in definition)
 }
 
-/** A service whose messages leave with well-formed texts, wherever these come from: protobufjs writes half a surrogate pair as it is. */
+/**
+ * A service whose messages leave with well-formed texts, wherever these come from: protobufjs writes half a
+ * surrogate pair as it is.
+ */
 function sending(service: ServiceDefinition): ServiceDefinition {
   const methods = Object.entries(service).map(([name, method]) => [
     name,

@@ -1,7 +1,7 @@
 /**
- * Gives a value whose every text is well-formed UTF-16: a half of a surrogate pair that stands alone becomes U+FFFD. A protobuf string
- * must be UTF-8, which has no such halves, and clients of other languages refuse a whole message for one. Without any, the value
- * itself is given. Bytes are left alone.
+ * Gives a value whose every text is well-formed UTF-16: a half of a surrogate pair that stands alone becomes
+ * U+FFFD. A protobuf string must be UTF-8, which has no such halves, and clients of other languages refuse a whole
+ * message for one. Without any, the value itself is given. Bytes are left alone.
  */
 export function wellFormed<Value>(value: Value): Value {
   return mend(value) as Value

@@ -81,6 +81,23 @@ describe('the pages', () => {
   })
 })
 
+describe('comments', () => {
+  /** Lines that are still to be wrapped: this may only shrink. */
+  const mostLong = 400
+
+  it('are wrapped at 120 characters', () => {
+    const sources = tracked.filter(path => /^services\/.*\.(?:ts|lua)$/u.test(path))
+    expect(sources.length).toBeGreaterThan(500)
+    const long = sources.flatMap(path =>
+      read(path)
+        .split('\n')
+        .filter(line => line.length > 120 && /^\s*(?:\/\/|\/?\*|--)/u.test(line))
+        .map(line => `${path}: ${line.trim().slice(0, 60)} …`),
+    )
+    expect(long.slice(mostLong)).toEqual([])
+  })
+})
+
 describe('a decision', () => {
   const parts = ['Context', 'Decision', 'Consequences', 'Rejected']
 

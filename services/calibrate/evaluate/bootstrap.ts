@@ -12,7 +12,10 @@ export function drawResamples(rows: number, seed: number): readonly Uint16Array[
   })
 }
 
-/** A statistic on all rows, with the interval between the 2.5th and the 97.5th percentile of resamples. @source Efron, Tibshirani, An Introduction to the Bootstrap (1993), section 13.3 */
+/**
+ * A statistic on all rows, with the interval between the 2.5th and the 97.5th percentile of resamples.
+ * @source Efron, Tibshirani, An Introduction to the Bootstrap (1993), section 13.3
+ */
 export function figureOf(resampled: readonly Uint16Array[], statistic: (counts?: Uint16Array) => number): Figure {
   const values = resampled
     .map(counts => statistic(counts))
@@ -22,7 +25,10 @@ export function figureOf(resampled: readonly Uint16Array[], statistic: (counts?:
   return { value: statistic(), low: at(0.025), high: at(0.975) }
 }
 
-/** Uniform numbers in [0,1) from a seed. @source Steele, Vigna, mulberry32 as a 32-bit SplitMix variant (public domain) */
+/**
+ * Uniform numbers in [0,1) from a seed.
+ * @source Steele, Vigna, mulberry32 as a 32-bit SplitMix variant (public domain)
+ */
 function createRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {

@@ -122,7 +122,10 @@ function pointOf(done: readonly Done[], counts?: Uint16Array): CurvePoint {
   }
 }
 
-/** The mean score between the costs of the two ends, along the best that can be had for at most each cost. @source Hu et al., RouterBench (2024): average improvement in quality */
+/**
+ * The mean score between the costs of the two ends, along the best that can be had for at most each cost.
+ * @source Hu et al., RouterBench (2024): average improvement in quality
+ */
 function areaUnder(
   lines: readonly (readonly Done[])[],
   ends: readonly (readonly Done[])[],
@@ -158,7 +161,10 @@ function oracleOf({ row }: Walk, models: readonly string[]): Walked {
   return { calls: [best], answer: best }
 }
 
-/** P(correct) of every model's answer, given those of the cheaper ones, against what it scored: all judges, and not those alone that one point asks. */
+/**
+ * P(correct) of every model's answer, given those of the cheaper ones, against what it scored: all judges, and not
+ * those alone that one point asks.
+ */
 function foretoldOf(walks: readonly Walk[], models: readonly string[]): readonly Foretold[] {
   return walks.flatMap((walk, row) => {
     const present = models.filter(model => walk.row.outcomes[model] !== undefined)

@@ -2,7 +2,10 @@
 const neighbours = 40
 const mostSought = 2000
 
-/** What the nearest other rows scored on average, for each row: a router by likeness. Rows are never their own neighbours. */
+/**
+ * What the nearest other rows scored on average, for each row: a router by likeness. Rows are never their own
+ * neighbours.
+ */
 export function byNeighbours(inputs: readonly Float32Array[], values: readonly number[]): readonly number[] {
   // Rows of which nothing is known are all alike.
   if (inputs[0]?.length === 0) return inputs.map(() => 0)

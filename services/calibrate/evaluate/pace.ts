@@ -12,9 +12,10 @@ export interface Pace {
 const horizon = 40
 
 /**
- * Paces a policy to a mean budget. The path says what each point costs on rows like those it was fitted on; between two points
- * lies a third where their prices alone differ, else requests are mixed. Where requests cost otherwise, the allowance of the next follows what has been spent: a lasting difference of
- * a share e leaves a mean of `1 + e × horizon / n` of the budget after n requests.
+ * Paces a policy to a mean budget. The path says what each point costs on rows like those it was fitted on; between
+ * two points lies a third where their prices alone differ, else requests are mixed. Where requests cost otherwise,
+ * the allowance of the next follows what has been spent: a lasting difference of a share e leaves a mean of
+ * `1 + e × horizon / n` of the budget after n requests.
  */
 export function createPace(path: readonly QualityPoint[], budgetUsd: number): Pace {
   let owedUsd = 0
@@ -37,8 +38,8 @@ function mixed(path: readonly QualityPoint[], allowanceUsd: number, share: numbe
 }
 
 /**
- * A point between two that differ in their price of quality alone: it asks for the calls that are worth most at a price in between,
- * where a mix asks for some that are not. `undefined` where they differ otherwise.
+ * A point between two that differ in their price of quality alone: it asks for the calls that are worth most at a
+ * price in between, where a mix asks for some that are not. `undefined` where they differ otherwise.
  */
 function between(cheap: QualityPoint, dear: QualityPoint, weight: number): QualityPoint | undefined {
   const alike = cheap.first === dear.first && cheap.models.join('>') === dear.models.join('>')

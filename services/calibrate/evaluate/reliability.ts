@@ -28,7 +28,10 @@ export function binsOf(foretold: readonly Foretold[], counts?: Uint16Array): rea
     .map(({ said, came, count }) => ({ said: said / count, came: came / count, count }))
 }
 
-/** Expected calibration error: the mean distance between what was said and what came, over bins. @source Guo et al., On Calibration of Modern Neural Networks (2017) */
+/**
+ * Expected calibration error: the mean distance between what was said and what came, over bins.
+ * @source Guo et al., On Calibration of Modern Neural Networks (2017)
+ */
 export function calibrationError(of: readonly ReliabilityBin[]): number {
   const total = of.reduce((sum, bin) => sum + bin.count, 0)
   return total === 0
@@ -37,8 +40,9 @@ export function calibrationError(of: readonly ReliabilityBin[]): number {
 }
 
 /**
- * The calibration error that chance alone would leave to a judge who is right about every probability, with as many answers of right or
- * wrong: in each bin the mean distance of a binomial share from its mean, by the normal law. What is measured is to be held against it.
+ * The calibration error that chance alone would leave to a judge who is right about every probability, with as many
+ * answers of right or wrong: in each bin the mean distance of a binomial share from its mean, by the normal law.
+ * What is measured is to be held against it.
  */
 export function errorOfChance(foretold: readonly Foretold[]): number {
   const variances = Array.from({ length: bins }, () => 0)

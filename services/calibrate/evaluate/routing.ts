@@ -1,4 +1,7 @@
-/** One row as a router between two models sees it: what each scores, and in which order rows are sent to the dear one. */
+/**
+ * One row as a router between two models sees it: what each scores, and in which order rows are sent to the dear
+ * one.
+ */
 export interface RoutedRow {
   readonly small: number
   readonly large: number
@@ -15,7 +18,10 @@ export interface RouterGauge {
   readonly cpt80: number
 }
 
-/** Prepares a gauge: rows are sorted once, and each resample only counts how often a row is in it. Ties share their gain evenly. */
+/**
+ * Prepares a gauge: rows are sorted once, and each resample only counts how often a row is in it. Ties share their
+ * gain evenly.
+ */
 export function createRouterGauge(rows: readonly RoutedRow[]): (counts?: Uint16Array) => RouterGauge {
   const order = rows.map((_, index) => index).toSorted((a, b) => rows[b]!.urge - rows[a]!.urge || a - b)
   const blocks = blocksOf(order, rows)
@@ -33,8 +39,8 @@ function blocksOf(order: readonly number[], rows: readonly RoutedRow[]): readonl
 }
 
 /**
- * @source Ong et al., RouteLLM (2024), section 2: performance gap recovered, its average over call shares (by trapezoids, exactly),
- * and call-performance thresholds
+ * @source Ong et al., RouteLLM (2024), section 2: performance gap recovered, its average over call shares (by
+ * trapezoids, exactly), and call-performance thresholds
  */
 function gauge(
   blocks: readonly (readonly number[])[],

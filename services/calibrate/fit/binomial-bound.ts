@@ -1,7 +1,8 @@
 /**
- * The exact upper bound on a chance of which `hits` of `trials` independent rows are a sample: with probability at least
- * `1 - delta` over the draw of the rows, the chance is at most this.
- * @source Clopper and Pearson, The use of confidence or fiducial limits (1934); as the 1 - delta quantile of Beta(hits + 1, trials - hits)
+ * The exact upper bound on a chance of which `hits` of `trials` independent rows are a sample: with probability at
+ * least `1 - delta` over the draw of the rows, the chance is at most this.
+ * @source Clopper and Pearson, The use of confidence or fiducial limits (1934); as the 1 - delta quantile of
+ * Beta(hits + 1, trials - hits)
  */
 export function upperBound(hits: number, trials: number, delta: number): number {
   if (hits >= trials) return 1
@@ -14,7 +15,10 @@ export function upperBound(hits: number, trials: number, delta: number): number 
   return high
 }
 
-/** The regularised incomplete beta function I_x(a, b), by Lentz's continued fraction. @source Press et al., Numerical Recipes, section 6.4 */
+/**
+ * The regularised incomplete beta function I_x(a, b), by Lentz's continued fraction.
+ * @source Press et al., Numerical Recipes, section 6.4
+ */
 function betaBelow(x: number, a: number, b: number): number {
   if (x <= 0) return 0
   if (x >= 1) return 1

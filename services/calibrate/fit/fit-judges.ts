@@ -7,7 +7,10 @@ import type { OutcomeRow } from '#services/calibrate/states'
 import { codeSamples, fitScaled, judgeOf, type Sample } from './regression/scaled-regression.ts'
 import { thinned } from '#services/calibrate/thinned'
 
-/** A row with what is foreseen of it by an estimator that has not seen it, and such a label model where there is one. */
+/**
+ * A row with what is foreseen of it by an estimator that has not seen it, and such a label model where there is
+ * one.
+ */
 export interface JudgeRow {
   readonly row: OutcomeRow
   readonly estimate: Estimate
@@ -26,8 +29,9 @@ export interface FittedJudges {
 }
 
 /**
- * One judge a model: P(correct) of its answer, with any of the others at hand. Each row is met with sets of others that are drawn from
- * its id, so that one judge serves before and after every further call. Folds share the penalty that all rows chose.
+ * One judge a model: P(correct) of its answer, with any of the others at hand. Each row is met with sets of others
+ * that are drawn from its id, so that one judge serves before and after every further call. Folds share the penalty
+ * that all rows chose.
  */
 export function fitJudges(
   rows: readonly JudgeRow[],

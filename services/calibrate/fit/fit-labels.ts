@@ -8,7 +8,10 @@ import type { OutcomeRow } from '#services/calibrate/states'
 import { thinned } from '#services/calibrate/thinned'
 import { minimise } from './regression/minimise.ts'
 
-/** The label model of all rows, and for each row that of the folds that it is not in; none where answers are not of few labels. */
+/**
+ * The label model of all rows, and for each row that of the folds that it is not in; none where answers are not of
+ * few labels.
+ */
 export interface FittedLabels {
   readonly all: LabelModel | undefined
   readonly unseen: readonly (LabelModel | undefined)[]
@@ -28,12 +31,16 @@ const ridge = 10
 const mostSteps = 150
 /** Logits that vary less than this are one logit. */
 const leastScale = 0.05
-/** What is learnt of each label that a model may say: having said it, how surely, and what of that is above the usual. */
+/**
+ * What is learnt of each label that a model may say: having said it, how surely, and what of that is above the
+ * usual.
+ */
 const kinds = ['said', 'sure', 'surer'] as const
 
 /**
- * Fits what the labels of several models say together of the true one. It is known where one of the models was right; where none was, that
- * it is none of those said. Each row is met with sets of answers that are drawn from its id, so that one model serves every set.
+ * Fits what the labels of several models say together of the true one. It is known where one of the models was
+ * right; where none was, that it is none of those said. Each row is met with sets of answers that are drawn from
+ * its id, so that one model serves every set.
  * @source Jin, Ghahramani, Learning with multiple labels (2002), for a truth that is only known to be one of several
  */
 export function fitLabels(
@@ -173,7 +180,10 @@ function fit(space: Space, samples: readonly Sample[]): Float64Array {
   )
 }
 
-/** The loss of one set of answers, -ln P(one of those that are possible); adds its gradient. Plain loops: most of a fit's time is here. */
+/**
+ * The loss of one set of answers, -ln P(one of those that are possible); adds its gradient. Plain loops: most of a
+ * fit's time is here.
+ */
 function lookAt(
   { lines, factors, possible }: Sample,
   weights: Float64Array,

@@ -9,7 +9,10 @@ import { thinned } from '#services/calibrate/thinned'
 const priceRatio = 1.4
 /** Prices of quality that are tried, in units of the score that the dearest model's mean cost must bring. */
 const prices = [0, ...Array.from({ length: 20 }, (_, index) => 0.003 * priceRatio ** index)]
-/** Steps between two neighbours of a price that did well; a mix of two points a whole step apart asks for calls that are not worth theirs. */
+/**
+ * Steps between two neighbours of a price that did well; a mix of two points a whole step apart asks for calls that
+ * are not worth theirs.
+ */
 const finer = [-7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7].map(step => step / 8)
 
 /** P(correct) from which an answer is taken, where the plain rule is tried. */
@@ -21,13 +24,17 @@ export interface UnseenRow {
   readonly walk: () => Walk
 }
 
-/** Points are looked for on so many rows: what more would move them by is far below what a request's score varies by. */
+/**
+ * Points are looked for on so many rows: what more would move them by is far below what a request's score varies
+ * by.
+ */
 const mostSearched = 10_000
 
 /**
- * The path of cost against score: every chain of rungs at every price of quality, on rows that the walks had not seen, and of these
- * the points that no mix of others beats (the upper convex hull), looked at again in finer steps. Cheap to dear. With very many rows the
- * points are found on some of them; what each scores and costs is always measured on all.
+ * The path of cost against score: every chain of rungs at every price of quality, on rows that the walks had not
+ * seen, and of these the points that no mix of others beats (the upper convex hull), looked at again in finer
+ * steps. Cheap to dear. With very many rows the points are found on some of them; what each scores and costs is
+ * always measured on all.
  */
 export function fitPath(
   unseen: readonly UnseenRow[],
@@ -45,7 +52,8 @@ export function fitPath(
 }
 
 function findPoints(walks: readonly Walk[], models: readonly string[], book: CostBook): QualityPoint[] {
-  // Where contents say nothing, the same start is foreseen for every row, and chains without lower rungs are tried anyway.
+  // Where contents say nothing, the same start is foreseen for every row, and chains without lower rungs are tried
+  // anyway.
   const foreseesApart = walks.some(walk => Object.keys(walk.estimate.features).length > 0)
   const unit = Math.max(...book.usual.values()) || 1
   const asked = chainsOf(models).flatMap(chain =>
@@ -127,9 +135,10 @@ function isBelow(left: QualityPoint, middle: QualityPoint, right: QualityPoint):
 }
 
 /**
- * The point to run at when a caller sets no limit: the cheapest whose score is within one standard error of the best. The rows
- * cannot tell it from the best, and they can tell what it costs.
- * @source Breiman, Friedman, Olshen, Stone, Classification and Regression Trees (1984), section 3.4.3 (the one-standard-error rule)
+ * The point to run at when a caller sets no limit: the cheapest whose score is within one standard error of the
+ * best. The rows cannot tell it from the best, and they can tell what it costs.
+ * @source Breiman, Friedman, Olshen, Stone, Classification and Regression Trees (1984), section 3.4.3 (the
+ * one-standard-error rule)
  */
 export function choosePoint(path: readonly QualityPoint[], rows: number): number {
   const best = path.at(-1)?.meanScore ?? 0

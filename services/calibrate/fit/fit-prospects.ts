@@ -9,8 +9,9 @@ import { codeSamples, fitScaled, judgeOf } from './regression/scaled-regression.
 import { thinned } from '#services/calibrate/thinned'
 
 /**
- * By pair of rungs, the one called last and the one that may be next: what the answer most likely right scores more with the next than
- * without. Which rungs were called before is drawn from each row's id, and the judges that are asked have not seen the row.
+ * By pair of rungs, the one called last and the one that may be next: what the answer most likely right scores more
+ * with the next than without. Which rungs were called before is drawn from each row's id, and the judges that are
+ * asked have not seen the row.
  */
 export function fitProspects(
   rows: readonly JudgeRow[],

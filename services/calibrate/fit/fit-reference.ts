@@ -24,8 +24,8 @@ export function fitReference(rows: readonly Signs[]): PolicyReference {
 }
 
 /**
- * Borders at the deciles, each once, and around all of them, so that values such as no row had have bins of their own: a feature that was
- * always the same would else never be seen to move.
+ * Borders at the deciles, each once, and around all of them, so that values such as no row had have bins of their
+ * own: a feature that was always the same would else never be seen to move.
  */
 function referenceOf(name: string, rows: readonly Signs[]): FeatureReference {
   const values = rows.flatMap(row => row[name] ?? []).toSorted((a, b) => a - b)

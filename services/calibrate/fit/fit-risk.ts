@@ -33,17 +33,19 @@ type RiskOfPolicy = PolicyFile['risk']
 /**
  * Fits and certifies the path of policies under a risk limit.
  *
- * What the certificate covers: the policy exactly as it is published, on requests drawn as the rows were. With probability at least
- * 1 - δ over the draw of the certifying rows, its marginal risk (the mean over all requests of: a cheaper rung's answer is delivered
- * and scores under 0.5, while the dearest model's scores at least 0.5) is at most the limit that was asked for.
+ * What the certificate covers: the policy exactly as it is published, on requests drawn as the rows were. With
+ * probability at least 1 - δ over the draw of the certifying rows, its marginal risk (the mean over all requests
+ * of: a cheaper rung's answer is delivered and scores under 0.5, while the dearest model's scores at least 0.5) is
+ * at most the limit that was asked for.
  *
- * Why: rows are split in two by their ids. Judges, chains and the order of the path come from the fitting part alone; the losses that
- * are counted come from the certifying part, and nothing that was fitted on it is a sign (`riskSignsOf`). Which model is the dearest is
- * named by whoever calibrates, else told by the mean costs of all rows (by mean scores where costs are not known: then the best scored
- * is the dearest, against which most is lost). So given the fitting part
- * every point of the path is a fixed policy, its losses among the n certifying rows are Binomial(n, risk), and the bound is
- * Clopper-Pearson's. That the points are many is settled by their order (`certifiedPoint`). Cross-fitting would spare the split, but
- * the published policy would then be none of those that were certified.
+ * Why: rows are split in two by their ids. Judges, chains and the order of the path come from the fitting part
+ * alone; the losses that are counted come from the certifying part, and nothing that was fitted on it is a sign
+ * (`riskSignsOf`). Which model is the dearest is named by whoever calibrates, else told by the mean costs of all
+ * rows (by mean scores where costs are not known: then the best scored is the dearest, against which most is lost).
+ * So given the fitting part every point of the path is a fixed policy, its losses among the n certifying rows are
+ * Binomial(n, risk), and the bound is Clopper-Pearson's. That the points are many is settled by their order
+ * (`certifiedPoint`). Cross-fitting would spare the split, but the published policy would then be none of those
+ * that were certified.
  * @source Angelopoulos, Bates, Candès, Jordan, Lei, Learn then Test (2021), section 3 (split fixed-sequence testing)
  */
 export function fitRisk(rows: readonly FeaturedRow[], options: RiskOptions): RiskOfPolicy {
@@ -147,7 +149,10 @@ function tally(rows: readonly Endangered[], chain: readonly string[], threshold:
   return sums
 }
 
-/** By level of estimated risk the cheapest chain and threshold that keep to it, safest first. With two rungs there is one chain, and only the threshold grows. */
+/**
+ * By level of estimated risk the cheapest chain and threshold that keep to it, safest first. With two rungs there
+ * is one chain, and only the threshold grows.
+ */
 function orderPath(
   rows: readonly Endangered[],
   { models, book }: RiskOptions,

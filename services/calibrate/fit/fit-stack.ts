@@ -25,8 +25,9 @@ export interface StackOptions {
 const innerFolds = 4
 
 /**
- * Fits estimator, label model, judges and prospects on rows, each on what those before say of rows that they have not seen (inner
- * folds). Nothing but the given rows is looked at, so a stack fitted without a fold says of that fold what it would say of new rows.
+ * Fits estimator, label model, judges and prospects on rows, each on what those before say of rows that they have
+ * not seen (inner folds). Nothing but the given rows is looked at, so a stack fitted without a fold says of that
+ * fold what it would say of new rows.
  */
 export function fitStack(rows: readonly FeaturedRow[], options: StackOptions): Stack {
   const { models, seed } = options
@@ -53,8 +54,9 @@ export function fitStack(rows: readonly FeaturedRow[], options: StackOptions): S
 }
 
 /**
- * What is foreseen of each row by an estimator that has not seen it. Where nothing tells rows apart, one serves all: the means without
- * each fold would lean against what that fold scores, which judges would take for a sign that serving never shows.
+ * What is foreseen of each row by an estimator that has not seen it. Where nothing tells rows apart, one serves
+ * all: the means without each fold would lean against what that fold scores, which judges would take for a sign
+ * that serving never shows.
  */
 function foreseeUnseen(
   rows: readonly FeaturedRow[],

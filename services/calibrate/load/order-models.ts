@@ -8,8 +8,9 @@ export interface OrderedModels {
 }
 
 /**
- * Models from cheap to dear: as given, else by mean cost; where costs are missing by mean length of what they say (what a call of
- * about the same price a token costs), and where those are missing too by mean score. @throws GatewayError Config for a model that no row has
+ * Models from cheap to dear: as given, else by mean cost; where costs are missing by mean length of what they say
+ * (what a call of about the same price a token costs), and where those are missing too by mean score.
+ * @throws GatewayError Config for a model that no row has
  */
 export function orderModels(rows: readonly OutcomeRow[], given: readonly string[] | undefined): OrderedModels {
   const known = [...new Set(rows.flatMap(row => Object.keys(row.outcomes)))].toSorted()

@@ -26,7 +26,10 @@ interface Joined {
   rungs: Rungs
 }
 
-/** Gathers what a gateway has recorded of a ladder: one row a request, its feedback joined with its shadow calls. @throws GatewayError Config when there is nothing */
+/**
+ * Gathers what a gateway has recorded of a ladder: one row a request, its feedback joined with its shadow calls.
+ * @throws GatewayError Config when there is nothing
+ */
 export async function gatherFromRedis(
   store: Pick<OutcomeStore, 'read'>,
   { ladder, tenant }: RedisSelection,

@@ -16,7 +16,10 @@ const fewRows = 200
 /** Weights have settled long before; more rows would only take longer. */
 const mostRows = 20_000
 
-/** Takes the rows that have a score of every model, at most as many as fitting can use, drawn by id and seed. @throws GatewayError Config when they are too few */
+/**
+ * Takes the rows that have a score of every model, at most as many as fitting can use, drawn by id and seed.
+ * @throws GatewayError Config when they are too few
+ */
 export function selectRows(all: readonly OutcomeRow[], models: readonly string[], seed: number): SelectedRows {
   const whole = all.filter(row => models.every(model => row.outcomes[model]?.score !== undefined))
   if (whole.length < fewestRows) {

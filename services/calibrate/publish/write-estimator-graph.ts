@@ -21,8 +21,8 @@ interface Draft {
 }
 
 /**
- * Writes the graph. Inputs, float32 [1, n] each: `features`; `embedding` where there is an encoder; `grams` (square roots of counts)
- * where they count. Output: `quality` float32 [1, models], within 0.001 and 0.999.
+ * Writes the graph. Inputs, float32 [1, n] each: `features`; `embedding` where there is an encoder; `grams` (square
+ * roots of counts) where they count. Output: `quality` float32 [1, models], within 0.001 and 0.999.
  * @source onnx.proto3 of the ONNX project, for the field numbers
  */
 export function writeEstimatorGraph(graph: EstimatorGraph): Uint8Array {

@@ -4,7 +4,10 @@ import { policySchema, type PolicyFile } from '#services/decision/policy/policy-
 import { rounded } from '#services/calibrate/round'
 import { openOutputFolder, writeOutput } from './write-output.ts'
 
-/** Writes a policy folder: its files first, then `policy.json` that holds their hashes. The same policy gives the same bytes. */
+/**
+ * Writes a policy folder: its files first, then `policy.json` that holds their hashes. The same policy gives the
+ * same bytes.
+ */
 export function writePolicy(
   folder: string,
   policy: Omit<PolicyFile, 'files'>,

@@ -16,7 +16,10 @@ export interface Scrape {
 const line = /^([a-zA-Z_:][\w:]*)(?:\{(.*?)\})? (\S+)(?: # .*)?$/u
 const pair = /(\w+)="((?:[^"\\]|\\.)*)"/gu
 
-/** Reads metrics as a process tells them. @source OpenMetrics 1.0, text format; lines that it does not know are left out */
+/**
+ * Reads metrics as a process tells them.
+ * @source OpenMetrics 1.0, text format; lines that it does not know are left out
+ */
 export function readMetrics(text: string): Scrape {
   const samples = text.split('\n').flatMap((one): Sample[] => {
     const [, name, labels = '', value] = line.exec(one) ?? []

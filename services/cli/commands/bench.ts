@@ -15,7 +15,10 @@ export interface BenchOptions {
 /** Decision time, the queue's hop, and a call from end to end. */
 const usual = ['decide', 'hop', 'through'] as const
 
-/** `sluice bench`: the project's own bench, in a process of its own. @throws GatewayError Config where it is not installed, as in an image */
+/**
+ * `sluice bench`: the project's own bench, in a process of its own.
+ * @throws GatewayError Config where it is not installed, as in an image
+ */
 export async function runBench(options: BenchOptions, _terminal: Terminal, ...names: string[]): Promise<void> {
   const runner = join(packageRoot(), 'test', 'bench', 'run.mjs')
   if (!existsSync(runner))

@@ -24,8 +24,8 @@ export interface HubSource {
 }
 
 /**
- * Fetches from the publisher's hub, or a mirror of it, through the proxy that HTTPS_PROXY and NO_PROXY name. What was half fetched
- * is kept in the cache and gone on with.
+ * Fetches from the publisher's hub, or a mirror of it, through the proxy that HTTPS_PROXY and NO_PROXY name. What
+ * was half fetched is kept in the cache and gone on with.
  */
 export function createHubSource(cacheFolder: string, mirror: string | undefined): HubSource {
   const agent = new EnvHttpProxyAgent({
@@ -91,7 +91,10 @@ export function createHubSource(cacheFolder: string, mirror: string | undefined)
 
 type Chunks = AsyncIterable<Uint8Array>
 
-/** Passes chunks on, telling how many bytes there are now; a file that grows beyond what the lock says is not read on. */
+/**
+ * Passes chunks on, telling how many bytes there are now; a file that grows beyond what the lock says is not read
+ * on.
+ */
 function countUpTo(file: PackFile, have: number, onBytes: (bytes: number) => void): (chunks: Chunks) => Chunks {
   let bytes = have
   return async function* (chunks) {

@@ -20,7 +20,10 @@ const usualBounds: LogFileBounds = { fileBytes: 10e6, keptFiles: 3 }
 /** A line of more characters is cut: whatever wrote it did not mean a log. */
 const longestLine = 64 * 1024
 
-/** Opens the log, which only this user can read, and goes on where the last run stopped. @throws Error when it cannot be written to */
+/**
+ * Opens the log, which only this user can read, and goes on where the last run stopped.
+ * @throws Error when it cannot be written to
+ */
 export function openLogFile(path: string, { fileBytes, keptFiles }: LogFileBounds = usualBounds): LogFile {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   let file: number | undefined = openSync(path, 'a', 0o600)

@@ -21,9 +21,9 @@ export interface LogLinesPorts {
 }
 
 /**
- * Keeps what child processes write in a file. Beside that a person sees warnings and worse as one short line each, and the requests that
- * the configuration asks for; a program reads the lines of JSON as they are. What is no line of JSON, such as what Redis or Node itself
- * writes, goes to the file alone.
+ * Keeps what child processes write in a file. Beside that a person sees warnings and worse as one short line each,
+ * and the requests that the configuration asks for; a program reads the lines of JSON as they are. What is no line
+ * of JSON, such as what Redis or Node itself writes, goes to the file alone.
  */
 export function createLogLines(terminal: Terminal, { file, live, verbose, quiet }: LogLinesPorts): ProcessEvents {
   const isShown = ({ level, msg }: LogLine): boolean =>

@@ -31,8 +31,8 @@ const stopGraceMs = 10_000
 const lookEveryMs = 20
 
 /**
- * Starts a Redis of our own: a native redis-server or valkey-server on a unix socket that only this user can open, with an append-only
- * file and without eviction; where there is none, the embedded one in memory.
+ * Starts a Redis of our own: a native redis-server or valkey-server on a unix socket that only this user can open,
+ * with an append-only file and without eviction; where there is none, the embedded one in memory.
  * @throws GatewayError Config when it does not start
  */
 export async function startPrivateRedis(options: PrivateRedisOptions, events: ProcessEvents): Promise<PrivateRedis> {
@@ -41,8 +41,8 @@ export async function startPrivateRedis(options: PrivateRedisOptions, events: Pr
 }
 
 /**
- * Runs the server and ends it when standard input closes, so that it does not outlive a supervisor that was killed. The shell gives
- * background jobs an empty standard input, hence the copy.
+ * Runs the server and ends it when standard input closes, so that it does not outlive a supervisor that was killed.
+ * The shell gives background jobs an empty standard input, hence the copy.
  */
 const guard =
   'exec 3<&0; "$@" & server=$!; trap "kill -TERM $server" TERM; { cat <&3 >/dev/null; kill -TERM $server 2>/dev/null; } & watch=$!; wait $server; code=$?; wait $server 2>/dev/null; kill $watch 2>/dev/null; exit $code'

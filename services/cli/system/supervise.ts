@@ -43,8 +43,9 @@ const startAttempts = 5
 const longestLastLine = 300
 
 /**
- * Keeps one process running: starts it again when it crashes, with growing pauses. The child stands in a process group of its own, so
- * that Ctrl-C reaches only the supervisor; it ends by itself when its standard input closes, as when the supervisor was killed.
+ * Keeps one process running: starts it again when it crashes, with growing pauses. The child stands in a process
+ * group of its own, so that Ctrl-C reaches only the supervisor; it ends by itself when its standard input closes,
+ * as when the supervisor was killed.
  */
 export function supervise(spec: ProcessSpec, events: ProcessEvents): Supervised {
   const state = { stopping: false, wasReady: false, crashes: 0 }

@@ -15,8 +15,8 @@ const help =
   'Give the rung `samples` (how many of several answers agree) or a `verifier`, or fit a policy on outcomes (`sluice calibrate`), which judges an answer by its length and shape too'
 
 /**
- * Finds the rungs whose servers tell no probabilities, so that their confidence is 0.500 whatever they answer: on an uncalibrated ladder
- * then every request pays for the next rung, or none ever does.
+ * Finds the rungs whose servers tell no probabilities, so that their confidence is 0.500 whatever they answer: on
+ * an uncalibrated ladder then every request pays for the next rung, or none ever does.
  */
 export function blindRungs({ ladders, models }: Config): readonly BlindRung[] {
   return Object.entries(ladders).flatMap(([ladder, { task, rungs, uncalibrated }]) => {

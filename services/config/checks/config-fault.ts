@@ -13,7 +13,10 @@ export interface ConfigFault {
   readonly explainedBy?: readonly Path[]
 }
 
-/** The candidate that a word is most likely a slip of. Case, `-` and `_` count as nothing; a third of the word may differ. */
+/**
+ * The candidate that a word is most likely a slip of. Case, `-` and `_` count as nothing; a third of the word may
+ * differ.
+ */
 export function meantBy(word: string, candidates: readonly string[]): string | undefined {
   const flattened = new Map(candidates.toReversed().map(candidate => [flat(candidate), candidate]))
   const maxDistance = Math.max(1, Math.ceil(word.length / 3))

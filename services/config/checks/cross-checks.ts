@@ -148,7 +148,10 @@ function rungFaults(
   ]
 }
 
-/** Kinds that call a server: a verifier is asked by the worker of the rung, which has no room for another model's weights. */
+/**
+ * Kinds that call a server: a verifier is asked by the worker of the rung, which has no room for another model's
+ * weights.
+ */
 const servedKinds: ReadonlySet<string> = new Set(['openai', 'anthropic', 'gemini', 'echo'])
 
 function recipeFaults(

@@ -61,7 +61,10 @@ function entryOf(node: Located | undefined, part: string | number): { place: Pla
   return item === undefined ? undefined : { place: item.place, value: item }
 }
 
-/** Sets the value at a path, with maps where there are none; `undefined` takes it away. Whatever stands beside it stays. */
+/**
+ * Sets the value at a path, with maps where there are none; `undefined` takes it away. Whatever stands beside it
+ * stays.
+ */
 export function withValue(root: Located | undefined, path: Path, value: Located | undefined, place: Place): Located {
   const [part, ...rest] = path
   if (part === undefined) return value ?? emptyMap(place)

@@ -1,9 +1,9 @@
 import type { Located, LocatedMap } from './located.ts'
 
 /**
- * Puts one configuration over another: maps merge key by key, everything else replaces, and `null` takes a key away. A list replaces the
- * whole list below it, and inside it nothing is merged or taken away. A map whose `kind` is another one replaces the whole map, since
- * the rest of its keys mean something else. Pure.
+ * Puts one configuration over another: maps merge key by key, everything else replaces, and `null` takes a key
+ * away. A list replaces the whole list below it, and inside it nothing is merged or taken away. A map whose `kind`
+ * is another one replaces the whole map, since the rest of its keys mean something else. Pure.
  */
 export function mergeLayers(below: Located | undefined, above: Located): Located | undefined {
   if (above.kind === 'scalar' && above.value === null) return undefined

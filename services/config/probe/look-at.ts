@@ -21,7 +21,10 @@ const mostBytes = 8 * 1024 * 1024
 /** Longest that is shown of a server's words. */
 const mostWords = 200
 
-/** Gets a page of a server: it costs no tokens. Redirects are not followed: the address is what the operator wrote. Never throws. */
+/**
+ * Gets a page of a server: it costs no tokens. Redirects are not followed: the address is what the operator wrote.
+ * Never throws.
+ */
 export async function lookAt(url: URL, { headers, secret, timeoutMs }: LookOptions): Promise<Look> {
   const dispatcher = new Agent({ connect: { timeout: timeoutMs } })
   try {

@@ -29,7 +29,10 @@ function googleHeaders(apiKey: string): Readonly<Record<string, string>> {
   return { 'x-goog-api-key': apiKey }
 }
 
-/** Looks whether a server is there, takes the key and has the model. @source API references of OpenAI ("List models"), Anthropic ("List Models") and Gemini ("models.list") */
+/**
+ * Looks whether a server is there, takes the key and has the model.
+ * @source API references of OpenAI ("List models"), Anthropic ("List Models") and Gemini ("models.list")
+ */
 export async function probeHttp(server: HttpServer, timeoutMs: number): Promise<ProbeResult> {
   const { baseUrl, apiKey, kind } = server
   const endpoint =

@@ -17,7 +17,10 @@ export interface InferenceServer {
   readonly outputs: readonly string[]
 }
 
-/** Looks whether a server is there, whether the model is ready, and whether it has the tensors. @source Open Inference Protocol, "ModelReady", "ModelMetadata" */
+/**
+ * Looks whether a server is there, whether the model is ready, and whether it has the tensors.
+ * @source Open Inference Protocol, "ModelReady", "ModelMetadata"
+ */
 export async function probeOpenInference(server: InferenceServer, timeoutMs: number): Promise<ProbeResult> {
   const { GRPCInferenceService } = typesOf(loadServices(packageRoot())).inference
   const address = server.baseUrl.replace(/^grpc:\/\//u, '')

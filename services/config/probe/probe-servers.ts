@@ -13,7 +13,10 @@ export interface ProbeOptions {
   readonly timeoutMs: number
 }
 
-/** Looks at the servers of models, each endpoint by itself; the findings stand in the order of the configuration. Never throws. */
+/**
+ * Looks at the servers of models, each endpoint by itself; the findings stand in the order of the configuration.
+ * Never throws.
+ */
 export async function probeServers(
   { models }: Config,
   { isWanted, timeoutMs }: ProbeOptions,

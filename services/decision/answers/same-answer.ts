@@ -3,8 +3,9 @@ import type { Task } from '#services/contract/content'
 import { withoutMarks, wordsWithoutMarks } from './without-marks.ts'
 
 /**
- * Whether two answers to one task say the same: labels by their first, read text but for case, layout and punctuation outside numbers,
- * other text but for case, space and such punctuation. `undefined` where sameness of words tells nothing: vectors, pictures, and free text longer than a short answer.
+ * Whether two answers to one task say the same: labels by their first, read text but for case, layout and
+ * punctuation outside numbers, other text but for case, space and such punctuation. `undefined` where sameness of
+ * words tells nothing: vectors, pictures, and free text longer than a short answer.
  */
 export function isSameAnswer(task: Task, a: Output, b: Output): boolean | undefined {
   const [one, other] = [comparable(task, a), comparable(task, b)]

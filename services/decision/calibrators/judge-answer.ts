@@ -8,8 +8,9 @@ import { agreement, companionSigns, foreseenLogit } from './features/companion-f
 import { aloneSigns, logistic, logit, named, ownSigns, type Signs } from './features/own-features.ts'
 
 /**
- * Every sign by which an answer is judged: its confidence, its signals, its label where it is one, what was foreseen, and what the other
- * answers say of it, whether they were given before or after: each by itself, and the labels of all together. Pure.
+ * Every sign by which an answer is judged: its confidence, its signals, its label where it is one, what was
+ * foreseen, and what the other answers say of it, whether they were given before or after: each by itself, and the
+ * labels of all together. Pure.
  */
 export function signsOf(
   judged: Judged,
@@ -26,8 +27,8 @@ export function signsOf(
 }
 
 /**
- * P(correct) of each of some answers, given all of them: one that a sure answer contradicts is less sure than it was alone. Outside the domain of
- * the policy it falls to what is known there. Pure.
+ * P(correct) of each of some answers, given all of them: one that a sure answer contradicts is less sure than it
+ * was alone. Outside the domain of the policy it falls to what is known there. Pure.
  */
 export function judgeAll(
   { judges, labelModel }: Pick<PolicyFile, 'judges' | 'labelModel'>,
@@ -44,14 +45,17 @@ export function judgeAll(
   return estimate.domain === undefined ? together : together.map(one => trustedBy(estimate.domain, one))
 }
 
-/** P(label) of each label given some answers, where a policy has a label model and there is more than one answer. Pure. */
+/**
+ * P(label) of each label given some answers, where a policy has a label model and there is more than one answer.
+ * Pure.
+ */
 export function chancesOf(model: PolicyFile['labelModel'], answers: readonly Judged[]): ReadonlyMap<string, number> {
   return model === undefined || answers.length < 2 ? new Map() : labelChances(model, answers)
 }
 
 /**
- * The signs by which the danger of accepting an answer is judged. They hold nothing that was fitted: neither what was foreseen nor
- * calibrated confidences, so that rows which certify a limit had no part in them. Pure.
+ * The signs by which the danger of accepting an answer is judged. They hold nothing that was fitted: neither what
+ * was foreseen nor calibrated confidences, so that rows which certify a limit had no part in them. Pure.
  */
 export function riskSignsOf(judged: Judged, estimate: Estimate, before: readonly Called[]): Signs {
   const last = before.at(-1)

@@ -2,7 +2,10 @@ import type { Judged } from '#services/decision/policy/policy'
 import type { PolicyFile } from '#services/decision/policy/policy-schema'
 import { labelOf } from './features/own-features.ts'
 
-/** Where a label may begin in the name of a sign; names of models may look alike, so one too many is taken rather than one too few. */
+/**
+ * Where a label may begin in the name of a sign; names of models may look alike, so one too many is taken rather
+ * than one too few.
+ */
 const beginsLabel = /(?<==label\.|=slope\.|\.against\.)/gu
 
 /** The labels that anything in a policy has a weight for. Pure. */
@@ -20,9 +23,10 @@ export function labelsOf({
 }
 
 /**
- * Answers whose short ones are looked at once: in which form they are told from others, and whether that is a label. Of any other a judge
- * has no weight, and signs named after it would be names that nobody asks for, new ones with each answer: five times the time, since no
- * two such records are alike to V8. What is judged is the same. Pure.
+ * Answers whose short ones are looked at once: in which form they are told from others, and whether that is a
+ * label. Of any other a judge has no weight, and signs named after it would be names that nobody asks for, new ones
+ * with each answer: five times the time, since no two such records are alike to V8. What is judged is the same.
+ * Pure.
  */
 export function withLabelsNoted<Answer extends Judged>(
   labels: ReadonlySet<string>,

@@ -8,9 +8,11 @@ const farthest = 8
 const mostDeviations = 4
 
 /**
- * P(label) of every label, given what several models said: a multinomial logit of who said what, and how surely. A model that is known to
- * say `fear` where it is `surprise` speaks for both. Empty where no answer is one of the labels. Pure.
- * @source Dawid, Skene, Maximum likelihood estimation of observer error-rates (1979), for labels of several observers; here discriminative
+ * P(label) of every label, given what several models said: a multinomial logit of who said what, and how surely. A
+ * model that is known to say `fear` where it is `surprise` speaks for both. Empty where no answer is one of the
+ * labels. Pure.
+ * @source Dawid, Skene, Maximum likelihood estimation of observer error-rates (1979), for labels of several
+ * observers; here discriminative
  */
 export function labelChances(model: LabelModel, answers: readonly Judged[]): ReadonlyMap<string, number> {
   const logits = Float64Array.from(model.bias)
@@ -29,8 +31,9 @@ export function labelChances(model: LabelModel, answers: readonly Judged[]): Rea
 }
 
 /**
- * What the labels of all answers say of one: how likely its own is, and by how much more than any other that was given. Nothing of an
- * answer that stands alone, whose label and confidence say all there is, or that is none of the labels. Pure.
+ * What the labels of all answers say of one: how likely its own is, and by how much more than any other that was
+ * given. Nothing of an answer that stands alone, whose label and confidence say all there is, or that is none of
+ * the labels. Pure.
  */
 export function labelSigns(
   judged: Judged,
@@ -73,7 +76,10 @@ export function surenessOf({ mean, scale }: { readonly mean: number; readonly sc
   return Math.max(-mostDeviations, Math.min(mostDeviations, (logit(judged.rawConfidence) - mean) / scale))
 }
 
-/** What an answer adds to the logits of the labels: for having been said, for its confidence, and for what of that is above the usual. */
+/**
+ * What an answer adds to the logits of the labels: for having been said, for its confidence, and for what of that
+ * is above the usual.
+ */
 function votesOf(
   model: LabelModel,
   answer: Judged,

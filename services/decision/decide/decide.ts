@@ -6,7 +6,10 @@ import type { Called, Candidate, Estimate, Limits, Step } from '#services/decisi
 import type { PolicyFile } from '#services/decision/policy/policy-schema'
 import { prospectSignsOf } from '#services/decision/calibrators/features/prospect-features'
 
-/** The next step of a climb by a fitted policy: by risk where a limit is set, else by least quality, else by worth. Pure. */
+/**
+ * The next step of a climb by a fitted policy: by risk where a limit is set, else by least quality, else by worth.
+ * Pure.
+ */
 export function decide(
   file: PolicyFile,
   estimate: Estimate,
@@ -45,7 +48,10 @@ export function dangerOf(file: Pick<PolicyFile, 'risk'>, estimate: Estimate, cal
     : judgeAnswer(judge, riskSignsOf(last, estimate, called.slice(0, -1)))
 }
 
-/** What a decision by worth looks at, from a fitted policy. Costs are those it was fitted with: its prices of quality are in them. */
+/**
+ * What a decision by worth looks at, from a fitted policy. Costs are those it was fitted with: its prices of
+ * quality are in them.
+ */
 export function worthView(
   { models, usual, prospects }: Pick<PolicyFile, 'models' | 'usual' | 'prospects'>,
   estimate: Estimate,

@@ -22,8 +22,9 @@ export interface Distances {
 
 /**
  * How far a point is from the rows of a fit. Pure; two passes over the cloud.
- * @source Lee et al., A Simple Unified Framework for Detecting Out-of-Distribution Samples (2018), for the Mahalanobis distance; Sun et al.,
- * Out-of-Distribution Detection with Deep Nearest Neighbors (2022), for the nearest rows, here their centres
+ * @source Lee et al., A Simple Unified Framework for Detecting Out-of-Distribution Samples (2018), for the
+ * Mahalanobis distance; Sun et al., Out-of-Distribution Detection with Deep Nearest Neighbors (2022), for the
+ * nearest rows, here their centres
  */
 export function distancesTo(cloud: Cloud, point: Float32Array): Distances {
   return { far: mahalanobis(cloud, point), near: nearest(cloud.centres, point) }

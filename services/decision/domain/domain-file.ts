@@ -3,7 +3,10 @@ import type { Cloud } from './cloud.ts'
 import type { CloudFile, DomainFile } from './domain-schema.ts'
 import type { Domain } from './domain.ts'
 
-/** The numbers of a domain as a file has them: float32 little-endian, of each cloud mean, axes and centres, then the surprise of each bucket. Pure. */
+/**
+ * The numbers of a domain as a file has them: float32 little-endian, of each cloud mean, axes and centres, then the
+ * surprise of each bucket. Pure.
+ */
 export function domainBytes({ features, meaning, surprise }: Omit<Domain, 'file'>): Buffer {
   const arrays = [features, ...(meaning === undefined ? [] : [meaning])].flatMap(one => [
     one.mean,

@@ -13,7 +13,10 @@ const cloud = z.strictObject({
   near: scale,
 })
 
-/** What `policy.json` says of the rows that a policy was fitted on, by which a request that is unlike them is told. The numbers of its clouds are in a file. */
+/**
+ * What `policy.json` says of the rows that a policy was fitted on, by which a request that is unlike them is told.
+ * The numbers of its clouds are in a file.
+ */
 export const domainSchema = z.strictObject({
   file: z.string().regex(/^(?!.*\.\.)[A-Za-z0-9._-]+$/u, 'expected a plain file name'),
   rows: z.int().min(1),

@@ -19,7 +19,10 @@ export interface Domain {
   readonly meaning?: Cloud
 }
 
-/** How unlike the rows of the fit a request is. 0 is the middle of rows inside the domain, 1 their 98th percentile. Pure; below 0.2 ms. */
+/**
+ * How unlike the rows of the fit a request is. 0 is the middle of rows inside the domain, 1 their 98th percentile.
+ * Pure; below 0.2 ms.
+ */
 export function unlikenessOf(domain: Domain, input: DomainInput): number {
   const { file, meaning } = domain
   const plain = plainPartsOf(domain, input)
@@ -54,8 +57,8 @@ export function plainOf({ features, words }: PlainParts): number {
 }
 
 /**
- * Meaning tells most; words tell languages and gibberish, which an encoder of English takes for anything. They speak against a text alone: that
- * its words are common makes no small talk a question.
+ * Meaning tells most; words tell languages and gibberish, which an encoder of English takes for anything. They
+ * speak against a text alone: that its words are common makes no small talk a question.
  */
 export function wholeOf(plain: PlainParts, meaning: number): number {
   return meaning + plainWeight * (Math.max(0, plain.features) + Math.max(0, plain.words ?? 0))

@@ -39,9 +39,9 @@ export async function loadEmbeddingModel(packFolder: string, loader: LoadsSessio
 }
 
 /**
- * Runs groups of rows one after the other. Rows of a quantised model go alone: weights of 8 bits come with activations that are scaled
- * by the largest of the whole batch, padding included, so a text's vector would depend on its neighbours: cosine 0.982 to itself alone
- * was seen, which a store of vectors would remember.
+ * Runs groups of rows one after the other. Rows of a quantised model go alone: weights of 8 bits come with
+ * activations that are scaled by the largest of the whole batch, padding included, so a text's vector would depend
+ * on its neighbours: cosine 0.982 to itself alone was seen, which a store of vectors would remember.
  */
 async function runGroups(
   session: InferenceSession,
@@ -65,7 +65,10 @@ function groupsOf(batch: readonly (readonly number[])[]): readonly (readonly num
   return groupByLength(batch.map(row => row.length))
 }
 
-/** input_ids, attention_mask, token_type_ids: int64 [batch, tokens]; last_hidden_state: float32 [batch, tokens, dimensions]. */
+/**
+ * input_ids, attention_mask, token_type_ids: int64 [batch, tokens]; last_hidden_state: float32 [batch, tokens,
+ * dimensions].
+ */
 async function run(
   session: InferenceSession,
   batch: readonly (readonly number[])[],
@@ -95,7 +98,10 @@ async function run(
   return batch.map((row, index) => pool(data.subarray(index * tokens * dimensions), row.length, dimensions))
 }
 
-/** Mean over the real tokens, scaled to length 1. @source the model cards of all-MiniLM-L6-v2 and gte-small: "mean pooling", then normalisation */
+/**
+ * Mean over the real tokens, scaled to length 1.
+ * @source the model cards of all-MiniLM-L6-v2 and gte-small: "mean pooling", then normalisation
+ */
 function pool(states: Float32Array, tokens: number, dimensions: number): SentenceVector {
   const values = new Float32Array(dimensions)
   for (let token = 0; token < tokens; token += 1) {

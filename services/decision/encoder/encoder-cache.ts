@@ -1,7 +1,10 @@
 import { openEncoder } from './open-encoder.ts'
 import type { EncoderIdentity, TextEncoder } from './text-encoder.ts'
 
-/** Opens the encoders of policies, each pack once however many policies were fitted with it. They live as long as the process. */
+/**
+ * Opens the encoders of policies, each pack once however many policies were fitted with it. They live as long as
+ * the process.
+ */
 export function createEncoderShelf(
   packFolder: (pack: string) => Promise<string>,
 ): (identity: EncoderIdentity) => Promise<TextEncoder> {

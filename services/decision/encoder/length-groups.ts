@@ -3,9 +3,10 @@ const mostPaddingRatio = 0.1
 const freePaddingTokens = 16
 
 /**
- * Parts rows into groups of like length, to be computed together: indexes of rows, each in one group. Rows are padded to the longest
- * of their group, so a batch of all lengths computes mostly padding: sixteen texts of 6 to 130 tokens took gte-small 1.4 s in one
- * batch, 0.7 s one by one, and sixteen of one length 61 ms against 137 ms (one thread).
+ * Parts rows into groups of like length, to be computed together: indexes of rows, each in one group. Rows are
+ * padded to the longest of their group, so a batch of all lengths computes mostly padding: sixteen texts of 6 to
+ * 130 tokens took gte-small 1.4 s in one batch, 0.7 s one by one, and sixteen of one length 61 ms against 137 ms
+ * (one thread).
  */
 export function groupByLength(lengths: readonly number[]): readonly (readonly number[])[] {
   const order = lengths.map((_, index) => index).toSorted((a, b) => lengths[a]! - lengths[b]!)

@@ -11,9 +11,10 @@ const usualTokens = 256
 const defaultStuckMs = 20_000
 
 /**
- * Opens the encoder of an unpacked pack in a process of its own, since a run holds what it runs on for milliseconds and cannot be
- * stopped. A process that dies or hangs fails the texts that wait for it, and the next text starts another. The caller owns the encoder
- * and closes it. @throws GatewayError Config when the pack is not there or cannot be loaded
+ * Opens the encoder of an unpacked pack in a process of its own, since a run holds what it runs on for milliseconds
+ * and cannot be stopped. A process that dies or hangs fails the texts that wait for it, and the next text starts
+ * another. The caller owns the encoder and closes it.
+ * @throws GatewayError Config when the pack is not there or cannot be loaded
  */
 export async function openEncoder(
   packFolder: string,

@@ -26,7 +26,10 @@ export interface EncoderOptions {
   readonly stuckMs: number
 }
 
-/** Starts an encoder's process. It keeps this process alive while somebody waits for it. @throws GatewayError Config when it cannot be loaded */
+/**
+ * Starts an encoder's process. It keeps this process alive while somebody waits for it.
+ * @throws GatewayError Config when it cannot be loaded
+ */
 export async function startEncoder({ packFolder, tokens, stuckMs }: EncoderOptions): Promise<EncoderLife> {
   const waiting = new Map<number, Waiting>()
   let loaded!: (message: FromEncoder) => void

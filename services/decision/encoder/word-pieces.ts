@@ -17,14 +17,15 @@ const charactersPerToken = 16
 /** How much more is read when that was not enough. */
 const growth = 4
 /**
- * What is beyond this is left out though fewer tokens were found: marks make none, and to put runs of them in order takes a time that grows
- * with their square (28 s for 200,000). Runs of white space count as one character.
+ * What is beyond this is left out though fewer tokens were found: marks make none, and to put runs of them in order
+ * takes a time that grows with their square (28 s for 200,000). Runs of white space count as one character.
  */
 const mostCharactersPerToken = 64
 
 /**
- * Reads a pack's tokenizer. What is longer than `mostTokens` is cut, its last token kept: it closes the sequence. Of a long text only
- * as much is looked at as is needed; word pieces never reach over white space, so the pieces are those of the whole.
+ * Reads a pack's tokenizer. What is longer than `mostTokens` is cut, its last token kept: it closes the sequence.
+ * Of a long text only as much is looked at as is needed; word pieces never reach over white space, so the pieces
+ * are those of the whole.
  */
 export function readWordPieces(packFolder: string, mostTokens: number): ToWordPieces {
   const read = (file: string): object => JSON.parse(readFileSync(join(packFolder, file), 'utf8'))

@@ -1,6 +1,9 @@
 import { voicedRatio } from './voiced-ratio.ts'
 
-/** Signs of how hard speech is to hear, from its samples: level, noise, activity, clipping. Pure; one pass over frames of 20 ms. */
+/**
+ * Signs of how hard speech is to hear, from its samples: level, noise, activity, clipping. Pure; one pass over
+ * frames of 20 ms.
+ */
 export function describeAudio(samples: Float32Array, sampleRateHz: number): Readonly<Record<string, number>> {
   const frame = Math.max(1, Math.round(sampleRateHz * frameSeconds))
   const levels: number[] = []
@@ -59,7 +62,10 @@ export function describeAudioHeader({
 }
 
 const frameSeconds = 0.02
-/** A frame is active when it stands this far above the noise floor: half of what separates soft speech from room noise in a quiet room. */
+/**
+ * A frame is active when it stands this far above the noise floor: half of what separates soft speech from room
+ * noise in a quiet room.
+ */
 const activeAboveDb = 9
 const quietDb = -55
 const clipLevel = 0.985

@@ -13,7 +13,10 @@ export interface ImageHeader {
   readonly bytes: number
 }
 
-/** Signs of how hard an image is to read, from its header and a small grey raster: size, contrast, edges, entropy, blur. Pure. */
+/**
+ * Signs of how hard an image is to read, from its header and a small grey raster: size, contrast, edges, entropy,
+ * blur. Pure.
+ */
 export function describeImage(header: ImageHeader, raster: Raster): Readonly<Record<string, number>> {
   const { grey, width, height } = raster
   const histogram = new Float64Array(256)

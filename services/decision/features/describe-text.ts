@@ -1,6 +1,9 @@
 import { letterWidth } from './letter-width.ts'
 
-/** Lexical and structural signs of a text, each a bounded number. Case says nothing of how hard a request is, so none looks at it. Pure; one pass over its characters, one over its words. */
+/**
+ * Lexical and structural signs of a text, each a bounded number. Case says nothing of how hard a request is, so
+ * none looks at it. Pure; one pass over its characters, one over its words.
+ */
 export function describeText(text: string): Readonly<Record<string, number>> {
   const head = text.slice(0, longestRead)
   const words = wordsOf(head)
@@ -112,7 +115,10 @@ function countCharacters(text: string) {
   }
 }
 
-/** A line of its own that begins with a letter of a choice. Blanks alone before it: over empty lines too, it would look at each of them from all before. */
+/**
+ * A line of its own that begins with a letter of a choice. Blanks alone before it: over empty lines too, it would
+ * look at each of them from all before.
+ */
 const option = /^[^\S\n\r\u2028\u2029]*\(?[A-J][.)]/gimu
 
 function count(text: string, pattern: RegExp): number {

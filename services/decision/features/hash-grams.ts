@@ -13,8 +13,8 @@ export const gramBuckets = 8192
 const longestRead = 2048
 
 /**
- * A text as a sparse vector: its words, pairs of words, and their runs of three to five characters, hashed. Of the text only letters
- * and digits count, in lower case, so case, space and punctuation change nothing. Pure.
+ * A text as a sparse vector: its words, pairs of words, and their runs of three to five characters, hashed. Of the
+ * text only letters and digits count, in lower case, so case, space and punctuation change nothing. Pure.
  * @source Weinberger et al., Feature Hashing for Large Scale Multitask Learning (2009)
  */
 export function hashGrams(text: string): HashedGrams {
@@ -22,14 +22,20 @@ export function hashGrams(text: string): HashedGrams {
   return { places, values: Float32Array.from(places, takeRoot) }
 }
 
-/** The same as a whole vector: float32 [{@link gramBuckets}]. Where a graph takes all places, going through the sparse form costs more than the hashing. */
+/**
+ * The same as a whole vector: float32 [{@link gramBuckets}]. Where a graph takes all places, going through the
+ * sparse form costs more than the hashing.
+ */
 export function gramVector(text: string): Float32Array {
   const values = new Float32Array(gramBuckets)
   for (const place of countGrams(text)) values[place] = takeRoot(place)
   return values
 }
 
-/** Counts of the text that is read now, and the places where there are any: kept from text to text, since filling 8,192 places costs more than a short text. */
+/**
+ * Counts of the text that is read now, and the places where there are any: kept from text to text, since filling
+ * 8,192 places costs more than a short text.
+ */
 const counts = new Uint16Array(gramBuckets)
 const touched = new Int32Array(gramBuckets)
 let size = 0

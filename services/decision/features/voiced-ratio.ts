@@ -1,8 +1,9 @@
 /**
- * The share of looks into a sound that find a voice: where it repeats itself at a pitch that people speak at, and is not near silence.
- * Noise, however loud, does not repeat itself, so this tells speech from it where its level does not. Pure; looks 25 times a second, at
- * 4,000 values each, into at most a minute.
- * @source Boersma, Accurate short-term analysis of the fundamental frequency (1993): the height of the normalised autocorrelation
+ * The share of looks into a sound that find a voice: where it repeats itself at a pitch that people speak at, and
+ * is not near silence. Noise, however loud, does not repeat itself, so this tells speech from it where its level
+ * does not. Pure; looks 25 times a second, at 4,000 values each, into at most a minute.
+ * @source Boersma, Accurate short-term analysis of the fundamental frequency (1993): the height of the normalised
+ * autocorrelation
  */
 export function voicedRatio(samples: Float32Array, sampleRateHz: number): number {
   const step = Math.max(1, Math.floor(sampleRateHz / coarseRateHz))
@@ -42,7 +43,10 @@ function averaged(samples: Float32Array, step: number): Float32Array {
   return averages
 }
 
-/** Whether some lag of a pitch shows the frame again; a sound that is the same at every lag, such as hum below speech, does not count. */
+/**
+ * Whether some lag of a pitch shows the frame again; a sound that is the same at every lag, such as hum below
+ * speech, does not count.
+ */
 function repeats(values: Float32Array, from: number, frame: number, shortest: number, longest: number): boolean {
   let power = 0
   for (let at = from; at < from + frame; at += 1) power += values[at]! ** 2

@@ -1,4 +1,7 @@
-/** A text without the greetings and polite words that it begins with: they say nothing of how hard it is. A text of nothing else stays as it is. Pure. */
+/**
+ * A text without the greetings and polite words that it begins with: they say nothing of how hard it is. A text of
+ * nothing else stays as it is. Pure.
+ */
 export function withoutCourtesy(text: string): string {
   const rest = text.replace(courtesy, '')
   return rest === '' ? text : rest

@@ -16,7 +16,10 @@ export interface Estimator {
   run(input: EstimatorInput): Promise<Float32Array>
 }
 
-/** Opens an estimator's graph; `writeEstimatorGraph` says what it takes and gives. @throws Error when it cannot be loaded */
+/**
+ * Opens an estimator's graph; `writeEstimatorGraph` says what it takes and gives.
+ * @throws Error when it cannot be loaded
+ */
 export async function openEstimator(bytes: Uint8Array): Promise<Estimator> {
   const session = await InferenceSession.create(bytes, {
     executionProviders: ['cpu'],

@@ -4,7 +4,10 @@ import { gramVector } from '#services/decision/features/hash-grams'
 import type { EstimatorInput } from './estimator.ts'
 import type { PartDescription } from './policy.ts'
 
-/** Named features of a whole input: those of each medium under its name, texts taken together. Pure; every value is finite. */
+/**
+ * Named features of a whole input: those of each medium under its name, texts taken together. Pure; every value is
+ * finite.
+ */
 export function featuresOf(parts: readonly PartDescription[]): Readonly<Record<string, number>> {
   const features: Record<string, number> = {}
   const text = textOf(parts)
@@ -18,7 +21,10 @@ export function featuresOf(parts: readonly PartDescription[]): Readonly<Record<s
   return features
 }
 
-/** All words of an input, those in and beside pictures too, without words of courtesy before them; `undefined` where there are none. */
+/**
+ * All words of an input, those in and beside pictures too, without words of courtesy before them; `undefined` where
+ * there are none.
+ */
 export function textOf(parts: readonly PartDescription[]): string | undefined {
   const texts = parts.flatMap(part =>
     part.kind === 'text' ? part.text : part.kind === 'image' ? (part.text ?? []) : [],
@@ -47,8 +53,8 @@ function add(features: Record<string, number>, kind: string, signs: Readonly<Rec
 }
 
 /**
- * Features in the order of a model that was fitted on them, standardised: float32 [names]. What the input has not is the mean; names
- * that start with `=` (an answer's label) are 0 where they are absent.
+ * Features in the order of a model that was fitted on them, standardised: float32 [names]. What the input has not
+ * is the mean; names that start with `=` (an answer's label) are 0 where they are absent.
  */
 export function standardise(
   features: Readonly<Record<string, number>>,

@@ -16,7 +16,10 @@ const labelModel = z
     labels: z.array(z.string().min(1)).min(2),
     /** By label. */
     bias: z.array(finite),
-    /** By model: how sure it usually is, as a logit; and by the label that it says, what that adds to the logit of each. */
+    /**
+     * By model: how sure it usually is, as a logit; and by the label that it says, what that adds to the logit of
+     * each.
+     */
     voters: z.record(
       z.string(),
       z.strictObject({ mean: finite, scale: z.number().positive(), said: matrix, sure: matrix, surer: matrix }),
@@ -78,7 +81,10 @@ export const policySchema = z
       /** Whether the vector of the text's meaning is looked at. */
       embedding: z.boolean(),
     }),
-    /** The encoder of texts that estimator or domain were fitted with, where there is one: with other weights they are worth nothing. */
+    /**
+     * The encoder of texts that estimator or domain were fitted with, where there is one: with other weights they
+     * are worth nothing.
+     */
     encoder: z
       .strictObject({
         pack: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u),
@@ -100,7 +106,10 @@ export const policySchema = z
     judges: z.record(z.string(), judge),
     /** What the labels of several models say together, where answers are of few labels. */
     labelModel: labelModel.optional(),
-    /** By `a>b`: half of one plus half of what is gained when b is called after a, whatever came before, and the answer most likely right is taken. */
+    /**
+     * By `a>b`: half of one plus half of what is gained when b is called after a, whatever came before, and the
+     * answer most likely right is taken.
+     */
     prospects: z.record(z.string(), judge),
     decision: z.strictObject({
       /** The point of the path to run at when a caller sets no limit. */

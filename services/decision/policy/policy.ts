@@ -1,4 +1,7 @@
-/** One part of the input as the estimator sees it: text, or what is known of a medium (headers or decoded statistics). */
+/**
+ * One part of the input as the estimator sees it: text, or what is known of a medium (headers or decoded
+ * statistics).
+ */
 export type PartDescription =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'image'; readonly features: Readonly<Record<string, number>>; readonly text?: string }

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 
-/** What inputs looked like when a policy was fitted: by feature the inner borders of its bins, and the share of rows in each; the first share is that of rows without the feature. */
+/**
+ * What inputs looked like when a policy was fitted: by feature the inner borders of its bins, and the share of rows
+ * in each; the first share is that of rows without the feature.
+ */
 export const policyReferenceSchema = z.strictObject({
   rows: z.int().min(1),
   features: z.record(
@@ -16,7 +19,10 @@ export type PolicyReference = Readonly<z.output<typeof policyReferenceSchema>>
 /** One feature of it. */
 export type FeatureReference = PolicyReference['features'][string]
 
-/** The bin of a value: 0 where there is none, else from 1 up; what is a border but for its last digits is below it, since borders are written rounded. Pure. */
+/**
+ * The bin of a value: 0 where there is none, else from 1 up; what is a border but for its last digits is below it,
+ * since borders are written rounded. Pure.
+ */
 export function binOf(value: number | undefined, borders: readonly number[]): number {
   if (value === undefined || !Number.isFinite(value)) return 0
   let low = 0

@@ -9,7 +9,10 @@ export interface ServerWords {
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Fields that name the kind of an error. Fields that repeat the request (`input`, `param`, `flagged_input`) are not read. */
+/**
+ * Fields that name the kind of an error. Fields that repeat the request (`input`, `param`, `flagged_input`) are not
+ * read.
+ */
 const codeFields = ['code', 'type', 'status', 'reason', 'error_code', 'errorCode', 'error_type', 'object', 'err_code']
 /** Fields that hold a message for people, the first that does is taken. */
 const messageFields = ['message', 'msg', 'detail', 'error_message', 'errorMessage', 'status_msg', 'title', 'reason']

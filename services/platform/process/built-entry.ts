@@ -5,8 +5,8 @@ import { GatewayError } from '#services/contract/errors'
 const sources = '/services/'
 
 /**
- * The built JavaScript `<name>.js` beside the module that asks, as the entry of a process. Node 20 runs no TypeScript, so sources run
- * from a checkout (tests) use the build of the same folder.
+ * The built JavaScript `<name>.js` beside the module that asks, as the entry of a process. Node 20 runs no
+ * TypeScript, so sources run from a checkout (tests) use the build of the same folder.
  * @throws GatewayError Config when there is no build
  */
 export function builtEntry(moduleUrl: string, name: string): string {

@@ -26,9 +26,10 @@ process.once('exit', () => {
 })
 
 /**
- * Starts a process for work that cannot be stopped otherwise. A native run, such as one of ONNX Runtime, ends only by itself: the thread
- * that is inside it cannot be terminated, and `process.exit()` waits for it and then aborts. A process is killed with all of it.
- * It inherits the environment, so that settings of native libraries reach them, and ends with this process.
+ * Starts a process for work that cannot be stopped otherwise. A native run, such as one of ONNX Runtime, ends only
+ * by itself: the thread that is inside it cannot be terminated, and `process.exit()` waits for it and then aborts.
+ * A process is killed with all of it. It inherits the environment, so that settings of native libraries reach them,
+ * and ends with this process.
  */
 export function startComputingProcess<ToChild extends object, FromChild>(
   options: ComputingProcessOptions<FromChild>,

@@ -20,9 +20,10 @@ const drainSlackMs = 30_000
 const orphanDrainMs = 10_000
 
 /**
- * Runs a service as this process: SIGTERM, SIGINT, or the closing of standard input by a parent that died (when `parentPipe`) drain
- * it, once; a second signal ends it at once. A fault at start is one plain line; a bug is logged whole and ends the process, so that
- * whoever supervises it starts a clean one. A supervised process says `ready` on standard output.
+ * Runs a service as this process: SIGTERM, SIGINT, or the closing of standard input by a parent that died (when
+ * `parentPipe`) drain it, once; a second signal ends it at once. A fault at start is one plain line; a bug is
+ * logged whole and ends the process, so that whoever supervises it starts a clean one. A supervised process says
+ * `ready` on standard output.
  */
 export async function runService(
   start: () => Promise<Service>,

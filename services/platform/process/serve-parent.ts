@@ -4,8 +4,8 @@ export interface Parent<ToParent> {
 }
 
 /**
- * Makes this process a computing one: it hears its parent alone and ends with it. Signals to a whole group of processes, such as Ctrl-C,
- * are the parent's to answer: what it has under way is still computed.
+ * Makes this process a computing one: it hears its parent alone and ends with it. Signals to a whole group of
+ * processes, such as Ctrl-C, are the parent's to answer: what it has under way is still computed.
  */
 export function serveParent<ToParent extends object>(onMessage: (message: unknown) => void): Parent<ToParent> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ignore)

@@ -13,14 +13,16 @@ export interface TuneCollectorPorts {
 }
 
 /**
- * Fits V8's collector to a gateway, whose own objects are few and whose media are large. Flags are those of the whole process, threads
- * included; what is looked at is the main thread, where the requests are.
+ * Fits V8's collector to a gateway, whose own objects are few and whose media are large. Flags are those of the
+ * whole process, threads included; what is looked at is the main thread, where the requests are.
  *
- * Old objects: media count as growth of the heap, and a heap of 25 MB may grow by so little that three pictures start a collection of
- * all of it, on every core. It may grow to four times what a collection left; nearer to the most that V8 may have, V8 grants less.
+ * Old objects: media count as growth of the heap, and a heap of 25 MB may grow by so little that three pictures
+ * start a collection of all of it, on every core. It may grow to four times what a collection left; nearer to the
+ * most that V8 may have, V8 grants less.
  *
- * Young objects: V8 wakes helpers on other cores for each collection of a millisecond or two. Where gateway, Redis and model share few
- * cores, a request alone waits longer for the waking than the help is worth, while a busy thread gains by it: so it is helped when busy.
+ * Young objects: V8 wakes helpers on other cores for each collection of a millisecond or two. Where gateway, Redis
+ * and model share few cores, a request alone waits longer for the waking than the help is worth, while a busy
+ * thread gains by it: so it is helped when busy.
  */
 export function tuneCollector({
   workedShare = workedSince(),

@@ -6,7 +6,10 @@ import type { RedisConnection } from './connect.ts'
 /** Oldest server that has every command used here (XTRIM MINID came with 6.2). */
 const oldestVersion: readonly [number, number] = [6, 2]
 
-/** Checks what BullMQ and durability demand of a server, once at start. @throws GatewayError Config naming what to set */
+/**
+ * Checks what BullMQ and durability demand of a server, once at start.
+ * @throws GatewayError Config naming what to set
+ */
 export async function checkRedis(redis: RedisConnection, logger: Logger): Promise<void> {
   if (redis instanceof Cluster) {
     await Promise.all(redis.nodes('master').map(node => checkServer(node, logger)))

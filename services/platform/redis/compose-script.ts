@@ -15,8 +15,9 @@ export function composedWith(part: Script, make: () => Script): Script {
 }
 
 /**
- * Makes one script out of several: each of `parts` becomes a Lua function of that name that takes its own KEYS and ARGV, and `main`
- * calls them. So steps that are kept apart in the code cost one round trip, and are one atomic step.
+ * Makes one script out of several: each of `parts` becomes a Lua function of that name that takes its own KEYS and
+ * ARGV, and `main` calls them. So steps that are kept apart in the code cost one round trip, and are one atomic
+ * step.
  */
 export function composeScript(parts: Readonly<Record<string, { readonly lua: string }>>, main: Script): Script {
   const functions = Object.entries(parts).map(([name, { lua }]) => `local function ${name}(KEYS, ARGV)\n${lua}\nend`)

@@ -6,8 +6,8 @@ const lookEveryMs = 500
 const stuckAfterMs = 3000
 
 /**
- * Looks whether a cluster's client still gets anywhere: when all of its nodes have left, it can come to stand between two states,
- * neither ready nor trying (ioredis 6.0). Then it is ended and begun anew.
+ * Looks whether a cluster's client still gets anywhere: when all of its nodes have left, it can come to stand
+ * between two states, neither ready nor trying (ioredis 6.0). Then it is ended and begun anew.
  */
 export function keepClusterOpen(cluster: Cluster, logger: Logger): void {
   let last: string = cluster.status
@@ -22,7 +22,8 @@ export function keepClusterOpen(cluster: Cluster, logger: Logger): void {
     if (closed || performance.now() - since < stuckAfterMs) return
     since = performance.now()
     logger.warn({ status }, 'the connection to the cluster stands still; connecting anew')
-    // Disconnecting from a cluster without nodes ends in another standstill, out of which connecting leads at the next turn.
+    // Disconnecting from a cluster without nodes ends in another standstill, out of which connecting leads at the
+    // next turn.
     if (status === 'connecting' || status === 'connect') disconnect(true)
     else cluster.connect().catch((error: unknown) => logger.debug({ err: error }, 'the cluster is away'))
   }, lookEveryMs).unref()

@@ -5,8 +5,8 @@ import type { Logger } from 'pino'
 const pauseMs = 250
 
 /**
- * Connects again when the client has given up: a word of a failover that comes while it asks a Sentinel for the master ends it for good
- * (ioredis 6.0), as if it had been closed.
+ * Connects again when the client has given up: a word of a failover that comes while it asks a Sentinel for the
+ * master ends it for good (ioredis 6.0), as if it had been closed.
  */
 export function keepOpen(redis: Redis, logger: Logger): void {
   let closed = false

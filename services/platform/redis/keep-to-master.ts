@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 
 /**
- * Breaks each connection that leads to a replica: behind an address that moves, a server may have been made one, and what it says is
- * old. With a Sentinel the client looks by itself.
+ * Breaks each connection that leads to a replica: behind an address that moves, a server may have been made one,
+ * and what it says is old. With a Sentinel the client looks by itself.
  */
 export function keepToMaster(redis: Redis, logger: Logger): void {
   const look = async (): Promise<void> => {

@@ -11,7 +11,8 @@ import { loadScript, runScript } from './script.ts'
 export interface Replication {
   /**
    * Resolves when `key` and all that was written before are on a replica, or at once where the server has none.
-   * @throws GatewayError Overloaded when the key is gone (another server is the master now), or no replica has it in time
+   * @throws GatewayError Overloaded when the key is gone (another server is the master now), or no replica has it
+   * in time
    */
   confirm(key: string): Promise<void>
   close(): void
@@ -39,8 +40,8 @@ interface Replicas {
 }
 
 /**
- * Opens a connection of its own, on which `WAIT` keeps nobody else waiting; confirmations that come while one is under way share the
- * next. On a cluster nothing is confirmed: its nodes are many, and it has no command for it.
+ * Opens a connection of its own, on which `WAIT` keeps nobody else waiting; confirmations that come while one is
+ * under way share the next. On a cluster nothing is confirmed: its nodes are many, and it has no command for it.
  */
 export function openReplication(options: ReplicationOptions, redis: RedisConnection, logger: Logger): Replication {
   if (!isOneServer(redis)) return { confirm: () => Promise.resolve(), close() {} }
@@ -98,7 +99,8 @@ export function openReplication(options: ReplicationOptions, redis: RedisConnect
 
   return {
     async confirm(key) {
-      // On a server that was promoted meanwhile the write may be missing, and waiting for its replicas would say nothing.
+      // On a server that was promoted meanwhile the write may be missing, and waiting for its replicas would say
+      // nothing.
       if ((await runScript(connection, seen, [key], [])) !== 1) throw notReplicated('it is not there any more')
       await share()
     },

@@ -4,7 +4,10 @@ import { refusalOf } from './store-refusal.ts'
 /** After this a caller may try again: about how long a Redis takes to be back after a failover. */
 const retryAfterMs = 1000
 
-/** Runs something on Redis and turns a Redis that is away, or that cannot serve now, into an error for callers. @throws GatewayError Overloaded */
+/**
+ * Runs something on Redis and turns a Redis that is away, or that cannot serve now, into an error for callers.
+ * @throws GatewayError Overloaded
+ */
 export async function onRedis<T>(command: () => Promise<T>): Promise<T> {
   try {
     return await command()
@@ -13,7 +16,10 @@ export async function onRedis<T>(command: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The error for callers, where something failed because Redis is away or cannot serve now; `undefined` where it failed for another reason. */
+/**
+ * The error for callers, where something failed because Redis is away or cannot serve now; `undefined` where it
+ * failed for another reason.
+ */
 export function storeErrorOf(thrown: unknown): GatewayError<'Overloaded'> | undefined {
   if (thrown instanceof GatewayError) return undefined
   const refusal = refusalOf(thrown)

@@ -9,13 +9,19 @@ export interface Script {
   readonly sha1: string
 }
 
-/** Reads a script that lies beside the module that uses it, or several parts that make one: `loadScript(import.meta.url, 'open.lua')`. */
+/**
+ * Reads a script that lies beside the module that uses it, or several parts that make one:
+ * `loadScript(import.meta.url, 'open.lua')`.
+ */
 export function loadScript(moduleUrl: string, ...files: readonly string[]): Script {
   const lua = files.map(file => readFileSync(new URL(file, moduleUrl), 'utf8')).join('\n')
   return { lua, sha1: createHash('sha1').update(lua).digest('hex') }
 }
 
-/** Runs a script: by digest, and with its text when this Redis has not seen it yet. All keys must be in one slot. @throws GatewayError Overloaded when Redis is away */
+/**
+ * Runs a script: by digest, and with its text when this Redis has not seen it yet. All keys must be in one slot.
+ * @throws GatewayError Overloaded when Redis is away
+ */
 export function runScript(
   redis: RedisConnection,
   script: Script,

@@ -12,9 +12,9 @@ export interface StoreClock extends Clock {
 const readingServesMs = 30_000
 
 /**
- * Makes a clock that goes by Redis' time, which all processes share, and runs on this machine's monotonic clock between two readings:
- * a machine whose clock is wrong, or is set while the process runs, deceives nobody. Before the first reading it is `machine`, the clock
- * of the machine; tests give another.
+ * Makes a clock that goes by Redis' time, which all processes share, and runs on this machine's monotonic clock
+ * between two readings: a machine whose clock is wrong, or is set while the process runs, deceives nobody. Before
+ * the first reading it is `machine`, the clock of the machine; tests give another.
  */
 export function createStoreClock(machine: () => number = Date.now): StoreClock {
   /** What to add to the monotonic clock. */

@@ -28,9 +28,9 @@ export const storeRefusals: readonly StoreRefusal[] = [
 ]
 
 /**
- * The words by which Redis and Valkey begin an error that has to do with their state, and not with the command. In a script's error the
- * word stands at its beginning (7.0 and later) or inside (`…: -OOM command not allowed`, 6.2), and in that of a transaction in one of
- * its causes.
+ * The words by which Redis and Valkey begin an error that has to do with their state, and not with the command. In
+ * a script's error the word stands at its beginning (7.0 and later) or inside (`…: -OOM command not allowed`, 6.2),
+ * and in that of a transaction in one of its causes.
  * @source Redis 7.0 src/server.c `createSharedObjects`, src/cluster.c `clusterRedirectClient`, src/script.c
  */
 const words: Readonly<Record<string, StoreRefusal>> = {
@@ -53,7 +53,10 @@ const pattern = new RegExp(`(?:^|[\\s-])(${Object.keys(words).join('|')})(?= )`,
 /** Said without a word of its own. */
 const tooMany = /max number of clients/iu
 
-/** Reads the state out of an error that Redis gave, be it of a command, of a script, or of a transaction; `undefined` for any other. */
+/**
+ * Reads the state out of an error that Redis gave, be it of a command, of a script, or of a transaction;
+ * `undefined` for any other.
+ */
 export function refusalOf(thrown: unknown): StoreRefusal | undefined {
   if (!(thrown instanceof Error)) return undefined
   const word = pattern.exec(thrown.message)?.[1]

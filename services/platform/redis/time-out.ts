@@ -11,15 +11,17 @@ interface Sent {
 }
 
 /**
- * Fails commands on a connection on which Redis says nothing for `ms`, or for that after the time for which they may wait there. A
- * connection on which nothing comes for longer still is broken, so that it is made anew: its other end may be gone without a word.
+ * Fails commands on a connection on which Redis says nothing for `ms`, or for that after the time for which they
+ * may wait there. A connection on which nothing comes for longer still is broken, so that it is made anew: its
+ * other end may be gone without a word.
  *
- * Redis answers in order, so replies to earlier commands tell that it lives and is on its way to the later ones. On a cluster, which has
- * many connections, a command's own time counts.
+ * Redis answers in order, so replies to earlier commands tell that it lives and is on its way to the later ones. On
+ * a cluster, which has many connections, a command's own time counts.
  *
- * A process that is busy must not take its own lateness for a Redis that hangs. So the time is watched time: the loop looks four times
- * in `ms`, each time after it has read what lies in the socket, and however long it was away between two looks counts as one of them.
- * The client's own `commandTimeout` and `socketTimeout` do neither. One timer serves all commands.
+ * A process that is busy must not take its own lateness for a Redis that hangs. So the time is watched time: the
+ * loop looks four times in `ms`, each time after it has read what lies in the socket, and however long it was away
+ * between two looks counts as one of them. The client's own `commandTimeout` and `socketTimeout` do neither. One
+ * timer serves all commands.
  */
 export function timeOutCommands(redis: Redis | Cluster, ms: number): void {
   const send = redis.sendCommand.bind(redis)
@@ -32,7 +34,10 @@ export function timeOutCommands(redis: Redis | Cluster, ms: number): void {
   let toldAt = performance.now()
   /** The socket, what had come in on it when it was last looked at, and when that was, in watched time. */
   let heard: { readonly socket: Redis['stream'] | undefined; readonly bytes: number; readonly at: number } | undefined
-  /** Since when, in watched time, a connection is silent for too long; until something comes, no command is sent: its caller would wait as long in vain. */
+  /**
+   * Since when, in watched time, a connection is silent for too long; until something comes, no command is sent:
+   * its caller would wait as long in vain.
+   */
   let silentSince: number | undefined
 
   const watch = (): void => {
@@ -108,7 +113,10 @@ export function timeOutCommands(redis: Redis | Cluster, ms: number): void {
 const looksPerTimeOut = 4
 /** A loop that was away for longer has looked once. */
 const mostLooksAtOnce = 1.5
-/** A connection is given up after this many times of a command's time without a word: a server that is slow for once is not left. */
+/**
+ * A connection is given up after this many times of a command's time without a word: a server that is slow for once
+ * is not left.
+ */
 const silenceRatio = 2.5
 
 /** Commands of ours that may wait in Redis. */

@@ -4,8 +4,8 @@ import { pino, type Logger } from 'pino'
 const requestLines = { minLength: 8192, periodicFlush: 250 } as const
 
 /**
- * Makes a log for lines of requests, in the form of the other: many go out in one write, since each wakes whoever reads them. Nothing is
- * cut out of what it is given, so it is for fields that are known one by one.
+ * Makes a log for lines of requests, in the form of the other: many go out in one write, since each wakes whoever
+ * reads them. Nothing is cut out of what it is given, so it is for fields that are known one by one.
  */
 export function createRequestLogger(service: string): Logger {
   const destination = pino.destination({ dest: 2, sync: true, ...requestLines })
@@ -21,7 +21,10 @@ function form(service: string) {
   }
 }
 
-/** Makes the log: JSON lines on standard error, without host name. Content and credentials are never given to it; as a last net, fields that could hold them are cut out. */
+/**
+ * Makes the log: JSON lines on standard error, without host name. Content and credentials are never given to it; as
+ * a last net, fields that could hold them are cut out.
+ */
 export function createLogger(service: string, level: string): Logger {
   return pino(
     {

@@ -8,8 +8,8 @@ export const contentTypes: Readonly<Record<MetricsFormat, string>> = {
 }
 
 /**
- * Chooses the format that an `accept` header prefers. OpenMetrics must be asked for by name; whoever names nothing that is served, such as a
- * browser, gets text.
+ * Chooses the format that an `accept` header prefers. OpenMetrics must be asked for by name; whoever names nothing
+ * that is served, such as a browser, gets text.
  * @source RFC 9110, section 12.5.1
  */
 export function formatFor(accept = ''): MetricsFormat {
@@ -25,8 +25,9 @@ export function formatFor(accept = ''): MetricsFormat {
 }
 
 /**
- * Rewrites a page of OpenMetrics as Prometheus' text format 0.0.4: counters have `_total` in the name of their family too, there are no
- * exemplars and there is no end mark. prom-client cannot write both formats from one registry: a page of OpenMetrics renames its counters.
+ * Rewrites a page of OpenMetrics as Prometheus' text format 0.0.4: counters have `_total` in the name of their
+ * family too, there are no exemplars and there is no end mark. prom-client cannot write both formats from one
+ * registry: a page of OpenMetrics renames its counters.
  * @source Prometheus exposition formats
  */
 export function toTextFormat(openMetrics: string): string {

@@ -25,8 +25,8 @@ export interface OpsServer {
 }
 
 /**
- * What a peer may hold of this port. A probe or a scrape asks in one packet and takes its page at once; a busy process may be seconds
- * late in reading it.
+ * What a peer may hold of this port. A probe or a scrape asks in one packet and takes its page at once; a busy
+ * process may be seconds late in reading it.
  */
 const limits = {
   maxHeaderSize: 8192,

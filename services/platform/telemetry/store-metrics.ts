@@ -5,7 +5,10 @@ import { storeRefusals, type StoreRefusal } from '#services/platform/redis/store
 export interface StoreMetrics {
   /** Redis said that it cannot serve now. */
   refused(refusal: StoreRefusal): void
-  /** Shows, whenever somebody scrapes, whether the store can be used and how far the machine's clock is ahead of its. */
+  /**
+   * Shows, whenever somebody scrapes, whether the store can be used and how far the machine's clock is ahead of
+   * its.
+   */
   show(read: { readonly isUp: () => boolean; readonly clockAheadMs: () => number }): void
 }
 

@@ -1,4 +1,7 @@
-/** What a span says of its work: words and numbers of closed or bounded sets and ids; never content, never a credential. */
+/**
+ * What a span says of its work: words and numbers of closed or bounded sets and ids; never content, never a
+ * credential.
+ */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean | undefined>>
 
 /** Who works for whom. `producer` and `consumer` are the two sides of a queue. */
@@ -35,7 +38,10 @@ export interface Tracer {
   close(): Promise<void>
 }
 
-/** The tracer of a system without a place to send traces to. It still lets the caller's trace context through to whoever works for it. */
+/**
+ * The tracer of a system without a place to send traces to. It still lets the caller's trace context through to
+ * whoever works for it.
+ */
 export const noTracer: Tracer = {
   records: false,
   start: (_name, { parent }) => ({ traceparent: parent, set: ignore, event: ignore, fail: ignore, end: ignore }),
@@ -65,8 +71,9 @@ export function parseTraceparent(traceparent: string | undefined): TraceContext 
 const longestTracestate = 512
 
 /**
- * What other tracing systems on the way want passed on beside the trace context, as it came; `undefined` when it is none that may be.
- * Nothing is added to it here. @source W3C Trace Context, section 3.3
+ * What other tracing systems on the way want passed on beside the trace context, as it came; `undefined` when it is
+ * none that may be. Nothing is added to it here.
+ * @source W3C Trace Context, section 3.3
  */
 export function readTracestate(values: readonly string[]): string | undefined {
   const list = values.filter(value => value !== '').join(',')

@@ -24,7 +24,10 @@ export interface AdmitDependencies {
   readonly fetcher: () => FetchPart
 }
 
-/** Lets a sound request in, with its bytes at hand and its deadline absolute. @throws GatewayError InvalidRequest, Deadline */
+/**
+ * Lets a sound request in, with its bytes at hand and its deadline absolute.
+ * @throws GatewayError InvalidRequest, Deadline
+ */
 export type Admit = (incoming: Incoming, signal: AbortSignal) => Promise<Admitted>
 
 /** Makes the stage. */
@@ -75,7 +78,10 @@ async function checkPart(
   return { kind, bytes, ...facts, ...(cachePoint === undefined ? {} : { cachePoint }) }
 }
 
-/** The tightest of what the request, the client's call and the deployment allow. A job outlives the call that submits it. */
+/**
+ * The tightest of what the request, the client's call and the deployment allow. A job outlives the call that
+ * submits it.
+ */
 function deadlineOf({ request, mode, arrivedAt, callDeadlineAt }: Incoming, options: AdmitOptions): number {
   const wantedMs = request.constraints.deadlineMs ?? (mode === 'async' ? options.asyncDeadlineMs : undefined)
   const byRequest = wantedMs === undefined ? undefined : arrivedAt + wantedMs
@@ -86,7 +92,10 @@ function deadlineOf({ request, mode, arrivedAt, callDeadlineAt }: Incoming, opti
   return Math.floor(Math.min(tightest, arrivedAt + options.longestDeadlineMs))
 }
 
-/** A run with an idempotency key outlives the call that began it: its time is the request's own, or the deployment's usual one. */
+/**
+ * A run with an idempotency key outlives the call that began it: its time is the request's own, or the deployment's
+ * usual one.
+ */
 function runDeadlineOf({ request, mode, arrivedAt }: Incoming, options: AdmitOptions): number {
   if (request.idempotencyKey === undefined || mode === 'async') return -Infinity
   const ownMs = request.constraints.deadlineMs ?? options.defaultDeadlineMs

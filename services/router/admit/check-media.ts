@@ -115,7 +115,10 @@ async function checkDecodes(bytes: Uint8Array, pages: number, at: string, limits
 /** All of a picture is decoded; little of it is kept. */
 const decodedSide = 64
 
-/** A PDF that was cut short lacks its last line. @source ISO 32000-2, 7.5.5 "File trailer": readers look for it in the last 1,024 bytes */
+/**
+ * A PDF that was cut short lacks its last line.
+ * @source ISO 32000-2, 7.5.5 "File trailer": readers look for it in the last 1,024 bytes
+ */
 function documentHeader(bytes: Uint8Array, at: string): Readonly<Record<string, number>> {
   const tail = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).subarray(-1024).toString('latin1')
   if (!tail.includes('%%EOF')) throw invalidField(at, 'the document is cut short')

@@ -27,7 +27,10 @@ const longestKey = 256
 const mostLabels = 16
 const longestLabel = 256
 
-/** Checks everything of a request but its media. @throws GatewayError InvalidRequest with every fault at once, each with its field */
+/**
+ * Checks everything of a request but its media.
+ * @throws GatewayError InvalidRequest with every fault at once, each with its field
+ */
 export function checkRequest(request: InferenceRequest, limits: RequestLimits): void {
   const violations = [
     ...partFaults(request, limits),

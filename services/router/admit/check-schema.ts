@@ -5,7 +5,10 @@ const longestSchema = 65_536
 /** Deeper ones are refused by servers, and hold up whoever walks them. */
 const deepest = 64
 
-/** Says what is wrong with a JSON schema (draft 2020-12, and what of earlier ones is the same); `undefined` where nothing is. It is not compiled: that can take as long as its author wants. */
+/**
+ * Says what is wrong with a JSON schema (draft 2020-12, and what of earlier ones is the same); `undefined` where
+ * nothing is. It is not compiled: that can take as long as its author wants.
+ */
 export function schemaFault(schemaJson: string): string | undefined {
   if (schemaJson.length > longestSchema) return `expected a JSON schema of at most ${longestSchema} characters`
   let schema: unknown

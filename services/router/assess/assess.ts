@@ -14,7 +14,10 @@ export interface AssessDependencies {
   readonly headerOnly: (kind: Modality, reason: 'timeout' | 'error') => void
 }
 
-/** Finds the ladder and estimates how hard the input is for each of its rungs. @throws GatewayError NoModel when no ladder takes it */
+/**
+ * Finds the ladder and estimates how hard the input is for each of its rungs.
+ * @throws GatewayError NoModel when no ladder takes it
+ */
 export type Assess = (admitted: Admitted) => Promise<Assessed>
 
 /** Time for looking into the media: a PNG of the most megapixels that are taken decodes in less on an idle core. */
@@ -23,8 +26,8 @@ const describeMs = 1000
 const estimateMs = 250
 
 /**
- * Makes the stage. What fails is no reason to fail the request: a medium that cannot be looked into in time is described by its header,
- * and where there is no estimate, the policy's default stands in and says so.
+ * Makes the stage. What fails is no reason to fail the request: a medium that cannot be looked into in time is
+ * described by its header, and where there is no estimate, the policy's default stands in and says so.
  */
 export function createAssess({ ladders, describe, headerOnly }: AssessDependencies): Assess {
   const describeInTime = async (part: CheckedPart): Promise<PartDescription> => {

@@ -10,14 +10,20 @@ import { describeHeader } from './describe-header.ts'
 
 /** Longer side of the raster that image signs are read from. */
 const rasterSide = 192
-/** Admission has checked against the deployment's own limit, which is far below; this is for whoever comes another way. */
+/**
+ * Admission has checked against the deployment's own limit, which is far below; this is for whoever comes another
+ * way.
+ */
 const mostMegapixels = 268
 /** Longer sound is described by its header alone: decoding it would hold up every other request of this router. */
 const secondsHeard = 60
 /** Nobody waits longer for the look into an image, so it is not gone on with either. */
 const decodeSeconds = 1
 
-/** Describes a part as estimators see it: text as it is, media by the signs of their header and of a small look inside. */
+/**
+ * Describes a part as estimators see it: text as it is, media by the signs of their header and of a small look
+ * inside.
+ */
 export async function describePart(part: CheckedPart): Promise<PartDescription> {
   if (part.kind === 'image') return { kind: 'image', features: await imageSigns(part) }
   const short = !isWords(part) && (part.header['durationMs'] ?? 0) <= secondsHeard * 1000

@@ -22,7 +22,10 @@ export interface ClimbDependencies extends StartDependencies, WalkDependencies {
 export interface Climber {
   /** Opens a climb: from here on it is durable. */
   start(claimed: Claimed): Promise<Course>
-  /** Walks it to its end; `not-held` when its dispatch could not hold the money, and nothing has happened. @throws GatewayError Overloaded when another router has taken it meanwhile and this caller should ask again */
+  /**
+   * Walks it to its end; `not-held` when its dispatch could not hold the money, and nothing has happened.
+   * @throws GatewayError Overloaded when another router has taken it meanwhile and this caller should ask again
+   */
   walk(course: Course, signal: AbortSignal, emit?: EmitEvent): Promise<Climbed | 'not-held'>
   /** Goes on with a climb that was taken over; a caller's climb that nobody can come back for is called off instead. */
   resume(state: ClimbState): Promise<Climbed | undefined>

@@ -27,12 +27,18 @@ export function modalitiesOf(parts: ClimbRequest['parts']): readonly Modality[] 
   return [...new Set(parts.map(part => (isWords(part) || isWordPayload(part) ? 'text' : part.kind)))]
 }
 
-/** Whether another router may go on with it, as no call of this one is its only reader: a job, and a run with an idempotency key. */
+/**
+ * Whether another router may go on with it, as no call of this one is its only reader: a job, and a run with an
+ * idempotency key.
+ */
 export function canMove({ mode, idempotent }: ClimbRequest): boolean {
   return mode === 'async' || idempotent
 }
 
-/** Epoch ms by which the caller wants the answer: later rungs are to keep to it, and an answer at hand is given by then. */
+/**
+ * Epoch ms by which the caller wants the answer: later rungs are to keep to it, and an answer at hand is given by
+ * then.
+ */
 export function answerByOf({ deadlineAt, answerBy = deadlineAt }: ClimbRequest): number {
   return answerBy
 }

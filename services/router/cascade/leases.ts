@@ -5,8 +5,8 @@ import type { RequestId } from '#services/contract/ids'
 /** Keeps this router's climbs its own: renews their leases, and tells a climb when another router has taken it. */
 export interface Leases {
   /**
-   * Keeps a lease that was just taken; the signal aborts when it is lost. `movable`: no caller of this router waits for it. `taken` is
-   * false of one that is still to be taken: it is renewed from `begin` on.
+   * Keeps a lease that was just taken; the signal aborts when it is lost. `movable`: no caller of this router waits
+   * for it. `taken` is false of one that is still to be taken: it is renewed from `begin` on.
    */
   keep(requestId: RequestId, movable: boolean, taken?: boolean): AbortSignal
   begin(requestId: RequestId): void
@@ -18,7 +18,10 @@ export interface Leases {
   readonly size: number
 }
 
-/** Makes the keeper. A renewal that fails because Redis is away is tried again at the next turn; the epoch fences what was lost meanwhile. */
+/**
+ * Makes the keeper. A renewal that fails because Redis is away is tried again at the next turn; the epoch fences
+ * what was lost meanwhile.
+ */
 export function createLeases(climbLog: ClimbLog, owner: () => Owner, logger: Logger): Leases {
   const kept = new Map<RequestId, AbortController>()
   const coming = new Map<RequestId, AbortController>()

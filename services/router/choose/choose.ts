@@ -42,7 +42,10 @@ export interface ChooseDependencies {
   readonly isPaid: (tenant: string) => boolean
 }
 
-/** Cuts the ladder to what may be called and takes the first step in thought. @throws GatewayError NoModel, Deadline, BudgetExceeded, Overloaded when nothing is left */
+/**
+ * Cuts the ladder to what may be called and takes the first step in thought.
+ * @throws GatewayError NoModel, Deadline, BudgetExceeded, Overloaded when nothing is left
+ */
 export type Choose = (assessed: Assessed, mayProbe?: boolean) => Chosen
 
 /** Makes the stage. */
@@ -119,7 +122,10 @@ function inputOf(assessed: Assessed, { work, sizes, nowMs, isPaid }: LookAt): Co
   }
 }
 
-/** Where forecasts leave nothing, a caller has nothing to lose: a rung whose forecast is old is tried now and then, and is measured anew. */
+/**
+ * Where forecasts leave nothing, a caller has nothing to lose: a rung whose forecast is old is tried now and then,
+ * and is measured anew.
+ */
 function withProbe(considered: readonly Considered[], probe: (one: Considered) => boolean): readonly Considered[] {
   if (considered.some(one => one.removedBy === undefined)) return considered
   const tried = considered.find(probe)
@@ -128,7 +134,10 @@ function withProbe(considered: readonly Considered[], probe: (one: Considered) =
   return considered.map(one => (one === tried ? open : one))
 }
 
-/** The first step where pools are short may be a lower one than the policy's; what the policy wanted stays reserved, and may be climbed to. */
+/**
+ * The first step where pools are short may be a lower one than the policy's; what the policy wanted stays reserved,
+ * and may be climbed to.
+ */
 function firstStepOf({ guided, estimate, request }: Assessed, kept: readonly Considered[]): Step {
   const situation = { guided, estimate, called: [], limits: limitsOf(request.constraints) }
   const open = bend(kept, situation).filter(one => one.removedBy === undefined)
@@ -137,7 +146,10 @@ function firstStepOf({ guided, estimate, request }: Assessed, kept: readonly Con
   return bent === undefined ? step : { ...step, reason: `${step.reason}; pool ${bent.rung.model.pool} is short` }
 }
 
-/** What the caller is told when one filter or several emptied the list: the last filter that removed a rung decides, since the earlier ones let it pass. */
+/**
+ * What the caller is told when one filter or several emptied the list: the last filter that removed a rung decides,
+ * since the earlier ones let it pass.
+ */
 const emptied: Readonly<Record<FilterName, (message: string, metadata: Record<string, string>) => GatewayError>> = {
   pin: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_PIN', metadata }),
   capability: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_CAPABILITY', metadata }),

@@ -17,9 +17,9 @@ export const sureRatio = 0.9
 const busyWaits = 0.5
 
 /**
- * The time in ms that a leg needs from now to its end, so that it keeps it with the chance asked for: `idleRatio` while the pool is idle. The busier the pool, the surer
- * it must be: a leg that misses takes the place of one that would not have. Wait and service vary apart from each other, so their
- * margins add up as squares. Pure.
+ * The time in ms that a leg needs from now to its end, so that it keeps it with the chance asked for: `idleRatio`
+ * while the pool is idle. The busier the pool, the surer it must be: a leg that misses takes the place of one that
+ * would not have. Wait and service vary apart from each other, so their margins add up as squares. Pure.
  */
 export function expectEnd(
   wait: Wait,
@@ -36,16 +36,16 @@ export function expectEnd(
 }
 
 /**
- * The time in ms that a leg must have left to be let run: what it is expected to need, and less where its forecast is thin, since what is
- * never run is never measured. Pure.
+ * The time in ms that a leg must have left to be let run: what it is expected to need, and less where its forecast
+ * is thin, since what is never run is never measured. Pure.
  */
 export function leastNeeded(wait: Wait, service: ServiceForecast, neededMs: number): number {
   return isThin(service) ? Math.min(neededMs, wait.meanMs + leastServiceMs(service, evenRatio)) : neededMs
 }
 
 /**
- * Standard deviations that a share of a normal distribution does not pass, by its likeness to the logistic one; a little on the safe
- * side at the far end.
+ * Standard deviations that a share of a normal distribution does not pass, by its likeness to the logistic one; a
+ * little on the safe side at the far end.
  * @source Bowling and others, A logistic approximation to the cumulative normal distribution (2009)
  */
 function normalQuantile(ratio: number): number {

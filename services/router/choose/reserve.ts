@@ -19,11 +19,15 @@ export interface Sizes {
   readonly drawn: number
 }
 
-/** The most tokens that vision models of the day make of one high-detail image (Qwen2-VL's default cap of 16,384 patches of 28 × 28 is a setting; servers run 1,280 to 2,560). */
+/**
+ * The most tokens that vision models of the day make of one high-detail image (Qwen2-VL's default cap of 16,384
+ * patches of 28 × 28 is a setting; servers run 1,280 to 2,560).
+ */
 const mostImageTokens = 2560
 
 /**
- * The most tokens that an image of this size is read as: by patches, or by tiles with a small whole beside them, whichever is more.
+ * The most tokens that an image of this size is read as: by patches, or by tiles with a small whole beside them,
+ * whichever is more.
  * @source Qwen2-VL (a token for 28 × 28 pixels); OpenAI, "Images and vision" (85, and 170 for each tile of 512 × 512)
  */
 function imageTokensOf({ width = Infinity, height = Infinity, pages = 1 }: Readonly<Record<string, number>>): number {
@@ -32,10 +36,16 @@ function imageTokensOf({ width = Infinity, height = Infinity, pages = 1 }: Reado
   return pages * Math.min(mostImageTokens, Math.max(patches, tiles))
 }
 
-/** The most that a server counts for a picture that it draws: models that count tokens have no cap to be sent. @source OpenAI, "Image generation", cost and latency: 6,240 for 1024 × 1536 in high quality */
+/**
+ * The most that a server counts for a picture that it draws: models that count tokens have no cap to be sent.
+ * @source OpenAI, "Image generation", cost and latency: 6,240 for 1024 × 1536 in high quality
+ */
 const tokensPerDrawing = 8192
 
-/** Tokens that a chat template puts around each message and part. @source the templates of Llama 3, Qwen 2.5 and Mistral: 4 to 20 a message, 28 in all before the first */
+/**
+ * Tokens that a chat template puts around each message and part.
+ * @source the templates of Llama 3, Qwen 2.5 and Mistral: 4 to 20 a message, 28 in all before the first
+ */
 const templateTokens = 64
 
 /** Measures a request's parts. Audio of unknown length counts as ten minutes, the longest admitted. */
@@ -61,9 +71,9 @@ function bytesOf(part: WordPart): number {
 }
 
 /**
- * The most that a leg can use, over all its samples. A token is at least one byte of text, so bytes bound the tokens: the content, the
- * instruction, the tools and the recipe's own words; servers count sound by the second begun; output is capped upstream, reasoning included;
- * computing is charged up to `computeMs` for each sample.
+ * The most that a leg can use, over all its samples. A token is at least one byte of text, so bytes bound the
+ * tokens: the content, the instruction, the tools and the recipe's own words; servers count sound by the second
+ * begun; output is capped upstream, reasoning included; computing is charged up to `computeMs` for each sample.
  */
 export function boundsOf(rung: Rung, sizes: Sizes, options: TaskOptions, computeMs: number): Usage {
   const { samples = 1, maxOutputTokens } = rung.recipe
@@ -130,7 +140,10 @@ function legsOf({ extraLegs = {} }: Rung): number {
   return Object.values(extraLegs).reduce((sum, count) => sum + count, 1)
 }
 
-/** Of a forecast by measurements: what nearly no leg passes, several times over, since the next hour may be busier than the last. */
+/**
+ * Of a forecast by measurements: what nearly no leg passes, several times over, since the next hour may be busier
+ * than the last.
+ */
 const worstOf99 = 3
 const worstOfMedian = 5
 /** A forecast by few measurements, or by a policy's mean, is multiplied by this. */
@@ -140,8 +153,9 @@ const fewMeasurements = 3
 const leastWorstMs = 1000
 
 /**
- * The most computing time that a leg on an input is charged for: a multiple of what it is predicted to take, and never more than the time
- * that is left or its pool allows. A worker charges no more, so what is held covers what can be charged. Pure.
+ * The most computing time that a leg on an input is charged for: a multiple of what it is predicted to take, and
+ * never more than the time that is left or its pool allows. A worker charges no more, so what is held covers what
+ * can be charged. Pure.
  */
 export function mostComputeMs(
   { longestLegMs = Infinity }: Rung['model'],

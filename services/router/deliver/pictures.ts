@@ -7,7 +7,10 @@ import { deliver } from './deliver.ts'
 
 /** Gives answers with their pictures at hand, which logs and mail do not carry. */
 export interface Pictures {
-  /** The answer of a climb. A picture that nobody can come back for is let go of. @throws GatewayError of the climb's end, NotFound when the picture's time is over */
+  /**
+   * The answer of a climb. A picture that nobody can come back for is let go of.
+   * @throws GatewayError of the climb's end, NotFound when the picture's time is over
+   */
   deliver(climbed: Climbed): Promise<Answer>
   /** A job with its answer. @throws GatewayError NotFound when the picture's time is over */
   show(state: ClimbState): Promise<ClimbState>

@@ -6,7 +6,10 @@ import type { GuidedLadder } from '#services/router/request/states'
 
 /** Every ladder that this router climbs, and every model that it knows. */
 export interface LadderBook {
-  /** The ladder for a task and its modalities; a pinned model that stands on none makes a ladder of its own. @throws GatewayError NoModel when there is none */
+  /**
+   * The ladder for a task and its modalities; a pinned model that stands on none makes a ladder of its own.
+   * @throws GatewayError NoModel when there is none
+   */
   find(wanted: Wanted): GuidedLadder
   /** The ladder by the name in a climb's plan. */
   named(name: string): GuidedLadder | undefined
@@ -28,8 +31,8 @@ export interface Wanted {
 const pinPrefix = 'pin:'
 
 /**
- * Makes the book; of two ladders that take a request, the first is climbed. `decider` gives the policy that decides on a ladder at the
- * moment; without it, each keeps the one that it was given with.
+ * Makes the book; of two ladders that take a request, the first is climbed. `decider` gives the policy that decides
+ * on a ladder at the moment; without it, each keeps the one that it was given with.
  */
 export function createLadderBook(
   ladders: readonly GuidedLadder[],

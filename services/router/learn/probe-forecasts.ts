@@ -17,7 +17,10 @@ export interface ProbeForecastsDependencies {
   readonly logger: Logger
 }
 
-/** Measures rungs anew that forecasts keep out: behind the caller's back, with its input, and never in the way of one. */
+/**
+ * Measures rungs anew that forecasts keep out: behind the caller's back, with its input, and never in the way of
+ * one.
+ */
 export interface ProbeForecasts {
   /** Looks at a climb that was delivered. Returns at once and throws nothing. */
   consider(claimed: Claimed, climbed: Climbed): void

@@ -36,7 +36,10 @@ export interface AnsweredRung {
 /** More of a text teaches nothing: features and hashed words read less. */
 const longestText = 8192
 
-/** Makes the record of a climb that was answered; of the answers themselves it keeps which agree, and the labels of trained sets. */
+/**
+ * Makes the record of a climb that was answered; of the answers themselves it keeps which agree, and the labels of
+ * trained sets.
+ */
 export function recordOf(climbed: Climbed, delivered: string, input: RecordInput): OutcomeRecord {
   const { request, plan } = climbed
   const salt = randomBytes(16)
@@ -84,7 +87,10 @@ export function answeredRungs({ legs, end }: Climbed): readonly AnsweredRung[] {
   })
 }
 
-/** A label of a trained set is one of few and says nothing of the content; anything else is told only as equal or not. */
+/**
+ * A label of a trained set is one of few and says nothing of the content; anything else is told only as equal or
+ * not.
+ */
 function answerOf({ request }: Climbed, output: Output, salt: Uint8Array): string {
   const text = comparable(request.task, output) ?? ''
   if (request.options.labelSet !== undefined && output.kind === 'labels') return text

@@ -10,9 +10,9 @@ export interface Applicant extends Party {
 }
 
 /**
- * Where requests wait for their turn at what costs the router and Redis most: from the look at the input to the first leg in its queue.
- * A few have it at once. The others wait, and tenants take turns, and the connections of each tenant among them: a burst of one keeps
- * nobody else waiting for longer than a turn takes.
+ * Where requests wait for their turn at what costs the router and Redis most: from the look at the input to the
+ * first leg in its queue. A few have it at once. The others wait, and tenants take turns, and the connections of
+ * each tenant among them: a burst of one keeps nobody else waiting for longer than a turn takes.
  */
 export interface AdmissionQueue {
   /**
@@ -28,7 +28,10 @@ export interface AdmissionQueue {
 
 /** Nobody waits for a turn for longer. */
 const longestWaitMs = 30_000
-/** What is left of a request's time after this part of it went by in waiting is of use to nobody who called at the same rate. */
+/**
+ * What is left of a request's time after this part of it went by in waiting is of use to nobody who called at the
+ * same rate.
+ */
 const mostWaitRatio = 0.5
 
 /** Makes a queue of which `atOnce` requests have their turn at a time. */
@@ -99,7 +102,10 @@ function waitedTooLong(waitedMs: number): GatewayError {
 /** Requests that wait, by connection in the order in which the connections have their turns. */
 type Lines = Map<string, (() => void)[]>
 
-/** Takes the oldest request of the connection and the tenant whose turn it is; both have theirs again after the others. */
+/**
+ * Takes the oldest request of the connection and the tenant whose turn it is; both have theirs again after the
+ * others.
+ */
 function takeNext(tenants: Map<string, Lines>): (() => void) | undefined {
   for (const [tenant, connections] of tenants) {
     tenants.delete(tenant)

@@ -1,8 +1,14 @@
 import type { Logger } from 'pino'
 
-/** What a caller need not wait for: it is begun in the turn of the loop after the answer has gone out, and no later command of this router's overtakes it. */
+/**
+ * What a caller need not wait for: it is begun in the turn of the loop after the answer has gone out, and no later
+ * command of this router's overtakes it.
+ */
 export interface Afterwards {
-  /** Begins the work after this turn. What fails is said in the log alone, so the work is to be such that another can finish it. */
+  /**
+   * Begins the work after this turn. What fails is said in the log alone, so the work is to be such that another
+   * can finish it.
+   */
   begin(work: () => Promise<unknown>): void
   /** Resolves when nothing is under way. */
   ended(): Promise<void>

@@ -7,7 +7,10 @@ export interface Comparison {
   readonly climbsMore: number
   /** The shadow would have answered from a cheaper one. */
   readonly stopsSooner: number
-  /** Requests on which the shadow wanted a rung whose answer is not known, so that what it would have done then is not known either. */
+  /**
+   * Requests on which the shadow wanted a rung whose answer is not known, so that what it would have done then is
+   * not known either.
+   */
   readonly openEnded: number
   readonly activeClimbs: number
   readonly shadowClimbs: number

@@ -35,7 +35,10 @@ export interface PolicyShelf {
   roles(ladder: string): LadderRoles
   /** Any version, from memory or from the store; `undefined` when nobody has it any more. */
   find(ladder: string, version: string): Promise<OpenedPolicy | undefined>
-  /** Opens a policy and keeps it where every router finds it. @throws GatewayError Config when it is not what was fitted, or of other models; NotFound for an unknown ladder */
+  /**
+   * Opens a policy and keeps it where every router finds it.
+   * @throws GatewayError Config when it is not what was fitted, or of other models; NotFound for an unknown ladder
+   */
   put(ladder: string, files: PolicyFiles): Promise<OpenedPolicy>
   /** Looks at the folders and at what operators have set. What cannot be taken is refused, and what was there stays. */
   refresh(): Promise<void>
@@ -150,7 +153,10 @@ async function openFolder(
   return opened
 }
 
-/** Takes a folder that has changed; one that is half copied is refused by its hashes, and looked at again when it changes on. */
+/**
+ * Takes a folder that has changed; one that is half copied is refused by its hashes, and looked at again when it
+ * changes on.
+ */
 async function lookAtFolder(place: Place, dependencies: ShelfDependencies): Promise<void> {
   const { folder, name } = place.ladder
   if (folder === undefined) return

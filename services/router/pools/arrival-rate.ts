@@ -3,7 +3,10 @@ const windowMs = 1000
 /** Over less than this an average says nothing. */
 const leastMs = 200
 
-/** Takes a reading of how much work was put in line so far, by class; gives how many lanes keep up with what comes in. */
+/**
+ * Takes a reading of how much work was put in line so far, by class; gives how many lanes keep up with what comes
+ * in.
+ */
 export type Inflow = (
   putMs: ReadonlyMap<number, number> | undefined,
   nowMs: number,

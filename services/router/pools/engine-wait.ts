@@ -6,8 +6,9 @@ import type { Wait } from './queue-wait.ts'
 const longestMs = 86_400_000
 
 /**
- * How long a call would wait in the engine itself, behind the calls that it has not begun: it works off as many at once as it runs now,
- * each in a service time. Workers that call the same engines see the same queue, so their readings are averaged, not summed; one that cannot be true is left out. Pure.
+ * How long a call would wait in the engine itself, behind the calls that it has not begun: it works off as many at
+ * once as it runs now, each in a service time. Workers that call the same engines see the same queue, so their
+ * readings are averaged, not summed; one that cannot be true is left out. Pure.
  * @source Little, A Proof for the Queuing Formula L = λW (1961)
  */
 export function expectEngineWait(

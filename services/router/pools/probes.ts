@@ -1,9 +1,15 @@
 import type { Clock } from '#services/contract/clock'
 import type { Considered } from '#services/router/request/states'
 
-/** Says which rungs that their forecasts keep out are tried all the same: what is never called is never measured again. */
+/**
+ * Says which rungs that their forecasts keep out are tried all the same: what is never called is never measured
+ * again.
+ */
 export interface Probes {
-  /** Takes one try of a rung; false when its forecast is new, it was tried lately, or the forecast is not what kept it out. */
+  /**
+   * Takes one try of a rung; false when its forecast is new, it was tried lately, or the forecast is not what kept
+   * it out.
+   */
   take(one: Considered): boolean
 }
 

@@ -36,11 +36,12 @@ export interface NextLeg {
 }
 
 /**
- * How long a leg put in line now would wait: for a lane of the pool, and for its model, which legs of the same model keep busy; the longer
- * of the two, since they pass together. Ahead of it are: all work of the classes before its own; what its own tenant has waiting
- * (as if it came last, though an earlier deadline goes first); of every other tenant of its class as much as fair turns give it
- * meanwhile; and what the legs at work have left. All of it counts by its predicted service time, not by the leg, and is worked off less the lanes that
- * the classes before its own will take: what comes in of those goes first too.
+ * How long a leg put in line now would wait: for a lane of the pool, and for its model, which legs of the same
+ * model keep busy; the longer of the two, since they pass together. Ahead of it are: all work of the classes before
+ * its own; what its own tenant has waiting (as if it came last, though an earlier deadline goes first); of every
+ * other tenant of its class as much as fair turns give it meanwhile; and what the legs at work have left. All of it
+ * counts by its predicted service time, not by the leg, and is worked off less the lanes that the classes before
+ * its own will take: what comes in of those goes first too.
  * @source Cobham, Priority Assignment in Waiting Line Problems (1954), for the share that is left to a class. Pure.
  */
 export function expectWait(queue: BusyQueue, servers: Servers, leg: NextLeg): Wait {
@@ -100,7 +101,10 @@ function waitBehind(
 /** A leg that has taken longer than was predicted goes on for about this share of what it took. */
 const overrunRatio = 0.15
 
-/** What the legs at work have left: on the mean those that get on, and in all those that were taken and wait for their model. */
+/**
+ * What the legs at work have left: on the mean those that get on, and in all those that were taken and wait for
+ * their model.
+ */
 function leftAtWork(
   atWork: readonly RunningLeg[],
   parallel: Servers['parallel'],

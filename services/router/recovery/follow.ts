@@ -5,7 +5,10 @@ import type { RequestId } from '#services/contract/ids'
 
 /** Follows climbs that run anywhere: one reading of the log serves every follower of this router. */
 export interface Follower {
-  /** Each state from now to the end, at every change. @throws GatewayError NotFound when there is no such climb, Cancelled when the caller leaves */
+  /**
+   * Each state from now to the end, at every change.
+   * @throws GatewayError NotFound when there is no such climb, Cancelled when the caller leaves
+   */
   follow(requestId: RequestId, signal: AbortSignal): AsyncIterable<ClimbState>
   /** Says that a climb of this router changed, so that its followers need not wait for the next reading. */
   nudge(requestId: RequestId): void

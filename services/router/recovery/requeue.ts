@@ -7,7 +7,10 @@ import type { PartReference } from '#services/state/queue/job'
 import { isWordPayload, wordsOfPayload } from '#services/state/queue/word-payload'
 import type { RequestHandler } from '#services/router/pipeline/handle-request'
 
-/** Admits a dead letter's request anew, as its tenant: new id, new hold, new deadline. @throws GatewayError NotFound when its content is gone */
+/**
+ * Admits a dead letter's request anew, as its tenant: new id, new hold, new deadline.
+ * @throws GatewayError NotFound when its content is gone
+ */
 export type Replay = (
   dead: ClimbState,
   context: { readonly arrivedAt: number; readonly signal: AbortSignal },

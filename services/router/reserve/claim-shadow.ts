@@ -25,7 +25,11 @@ export interface ClaimShadowDependencies {
 /** The answer of such a call is nobody's, so its payer is named. */
 const payers: Payers = { answer: 'deployment' }
 
-/** Makes a claim that the deployment pays, out of its own limits and the scope `shadow:day`: no tenant's budget is touched. @throws GatewayError BudgetExceeded when the money is spent, Overloaded when the ledger's data is gone */
+/**
+ * Makes a claim that the deployment pays, out of its own limits and the scope `shadow:day`: no tenant's budget is
+ * touched.
+ * @throws GatewayError BudgetExceeded when the money is spent, Overloaded when the ledger's data is gone
+ */
 export function createClaimShadow(
   { perDayNanoUsd, holdLeaseMs }: ClaimShadowOptions,
   { ledger, budgets, clock }: ClaimShadowDependencies,

@@ -12,8 +12,8 @@ export interface Offer {
 }
 
 /**
- * The parts of a ladder, best first: the whole, then without its dearest rungs one after the other; and, since the money of one pool may
- * be spent while another's is not, the same without each pool that has a limit of its own.
+ * The parts of a ladder, best first: the whole, then without its dearest rungs one after the other; and, since the
+ * money of one pool may be spent while another's is not, the same without each pool that has a limit of its own.
  */
 export function offersOf(
   kept: readonly Considered[],
@@ -71,7 +71,10 @@ function sum(costs: readonly LegCost[]): NanoUsd {
   return addNanoUsd(...costs.map(({ costNanoUsd }) => costNanoUsd))
 }
 
-/** A rung's own leg, which the tenant pays, and those that may run beside it, each paid by whom the deployment names. */
+/**
+ * A rung's own leg, which the tenant pays, and those that may run beside it, each paid by whom the deployment
+ * names.
+ */
 function legCosts({ rung, reserveNanoUsd }: Considered, payers: Payers): readonly LegCost[] {
   const { pool } = rung.model
   const beside = Object.entries(rung.extraLegs ?? {}).map(([purpose, count]) => ({

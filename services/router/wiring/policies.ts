@@ -32,11 +32,17 @@ export interface Policies {
   readonly shelf: PolicyShelf
   /** For operators. */
   readonly policies: PolicyRpcs
-  /** The ladder of a plan with the policy that its climb began with; where nobody has that any more, the one that decides now stands in and is counted. */
+  /**
+   * The ladder of a plan with the policy that its climb began with; where nobody has that any more, the one that
+   * decides now stands in and is counted.
+   */
   readonly guideOf: (plan: ClimbPlan) => Promise<GuidedLadder | undefined>
 }
 
-/** Opens the configured policies and builds the ladders. @throws GatewayError Config for a policy that cannot be loaded */
+/**
+ * Opens the configured policies and builds the ladders.
+ * @throws GatewayError Config for a policy that cannot be loaded
+ */
 export async function composePolicies(config: Config, dependencies: PoliciesDependencies): Promise<Policies> {
   const { store, packs, registry, logger } = dependencies
   const registers = [registry]

@@ -7,7 +7,10 @@ import type { Stages } from '#services/router/pipeline/handle-request'
 import type { FleetWatch, PutObserver } from '#services/router/pools/fleet-watch'
 import type { RouterGauges } from '#services/router/telemetry/request-metrics'
 
-/** Requests that have their turn at once: enough to keep Redis at work, and few enough that the next of another tenant waits some milliseconds. */
+/**
+ * Requests that have their turn at once: enough to keep Redis at work, and few enough that the next of another
+ * tenant waits some milliseconds.
+ */
 const admittedAtOnce = 32
 
 /** How requests wait for their turns and give them back. */

@@ -172,17 +172,24 @@ export type BeginLeg =
 export interface ClimbLog {
   /** Starts a climb with its first leg planned, owned by `owner` at epoch 1. False when it exists. */
   open(request: ClimbRequest, plan: ClimbPlan, firstLeg: PlannedLeg, owner: Owner): Promise<boolean>
-  /** Makes sure that a climb which is not there will not be opened by a command that is still on its way. False when there is one. */
+  /**
+   * Makes sure that a climb which is not there will not be opened by a command that is still on its way. False when
+   * there is one.
+   */
   forbid(requestId: RequestId): Promise<boolean>
   /** Plans the next leg. Idempotent by index. False when this epoch is fenced, or the climb is over or cancelled. */
   planLeg(requestId: RequestId, leg: PlannedLeg, epoch: number): Promise<boolean>
   /** A worker asks to run a leg; counts the attempt. */
   beginLeg(legId: LegId, workerId: string, nowMs: number): Promise<BeginLeg>
-  /** Writes a leg's end and receipt; again by the same attempt changes nothing. `fenced` when a later attempt has begun: what it cost is then kept beside the leg. */
+  /**
+   * Writes a leg's end and receipt; again by the same attempt changes nothing. `fenced` when a later attempt has
+   * begun: what it cost is then kept beside the leg.
+   */
   endLeg(legId: LegId, attempt: number, end: LegEnd, notice?: EndNotice): Promise<'recorded' | 'fenced' | 'gone'>
   /**
-   * Ends a leg whose worker is lost, in that worker's place: the end's receipt is of the attempt after the one that is lost, so that what
-   * the worker still says of it is fenced. False when it has ended, another attempt has begun, or the epoch is fenced.
+   * Ends a leg whose worker is lost, in that worker's place: the end's receipt is of the attempt after the one that
+   * is lost, so that what the worker still says of it is fenced. False when it has ended, another attempt has
+   * begun, or the epoch is fenced.
    */
   abandonLeg(legId: LegId, lostAttempt: number, end: LegEnd, epoch: number): Promise<boolean>
   /** Keeps what an attempt has cost that lost its leg, whether another has begun it yet or not. Ends nothing. */
@@ -191,7 +198,10 @@ export interface ClimbLog {
   judgeLeg(requestId: RequestId, index: number, report: RungReport, epoch: number): Promise<boolean>
   /** Ends the climb, once. False when fenced or ended before. */
   finish(requestId: RequestId, end: ClimbEnd, epoch: number, nowMs: number): Promise<boolean>
-  /** Marks a climb as unwanted; the legs that may still wait or run are returned. `undefined` when there is none or it has ended. */
+  /**
+   * Marks a climb as unwanted; the legs that may still wait or run are returned. `undefined` when there is none or
+   * it has ended.
+   */
   cancel(requestId: RequestId): Promise<readonly LegState[] | undefined>
   read(requestId: RequestId): Promise<ClimbState | undefined>
   /** Reads many with one round trip; unknown ones are `undefined`. */
@@ -200,7 +210,10 @@ export interface ClimbLog {
   renew(requestIds: readonly RequestId[], owner: Owner): Promise<readonly RequestId[]>
   /** Takes over climbs whose lease is past (at most `limit`), each at a new epoch. */
   takeOver(owner: Owner, nowMs: number, limit: number): Promise<readonly ClimbState[]>
-  /** Books a key: the id it is bound to, which is `requestId` when it was free. The fingerprint is that of the content first bound. */
+  /**
+   * Books a key: the id it is bound to, which is `requestId` when it was free. The fingerprint is that of the
+   * content first bound.
+   */
   bindKey(
     tenant: string,
     key: string,

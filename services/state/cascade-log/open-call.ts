@@ -7,7 +7,10 @@ import type { ClimbPlan, ClimbRequest, Owner, PlannedLeg } from './cascade-log.t
 /** How a cascade is opened in Redis. */
 export interface OpenCall {
   readonly script: Script
-  /** Its keys are the cascade's and the index of open cascades, which may be another server's. The reply is false when it exists. */
+  /**
+   * Its keys are the cascade's and the index of open cascades, which may be another server's. The reply is false
+   * when it exists.
+   */
   callFor(request: ClimbRequest, plan: ClimbPlan, firstLeg: PlannedLeg, owner: Owner): ScriptCall<boolean>
 }
 

@@ -42,7 +42,10 @@ const scripts = {
   releaseKey: load('release-key'),
 }
 
-/** The climb log in Redis: one hash a climb, changed by Lua alone; two indexes beside it, which may run ahead of the hashes but never behind. */
+/**
+ * The climb log in Redis: one hash a climb, changed by Lua alone; two indexes beside it, which may run ahead of the
+ * hashes but never behind.
+ */
 export function createRedisClimbLog(options: ClimbLogOptions, redis: RedisConnection): ClimbLog {
   const keys = createClimbKeys(options.prefix)
   return {
@@ -67,7 +70,8 @@ function routerSide(
     async open(request, plan, firstLeg, owner) {
       const { script, keys: both, args, read } = opening.callFor(request, plan, firstLeg, owner)
       if (oneServer) return read(await runScript(redis, script, both, args))
-      // The index first: an entry without a climb is dropped by the next take-over, a climb without an entry would be forgotten.
+      // The index first: an entry without a climb is dropped by the next take-over, a climb without an entry would
+      // be forgotten.
       const [, opened] = await Promise.all([
         onRedis(() => redis.zadd(keys.open, owner.leaseUntil, request.requestId)),
         runScript(redis, openScript, both.slice(0, 1), args.slice(0, -1)),

@@ -11,8 +11,8 @@ export interface ReplicatedLogDependencies {
 }
 
 /**
- * A log in which a climb that somebody may come back for is open only when a replica has it too, where there are replicas. One that
- * cannot be made so safe is ended again: its caller hears UNAVAILABLE, and nobody is to run it.
+ * A log in which a climb that somebody may come back for is open only when a replica has it too, where there are
+ * replicas. One that cannot be made so safe is ended again: its caller hears UNAVAILABLE, and nobody is to run it.
  */
 export function createReplicatedLog(
   log: ClimbLog,

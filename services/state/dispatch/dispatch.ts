@@ -16,7 +16,10 @@ export interface DispatchOrder {
 
 /** What became of a dispatch. */
 export type Dispatched =
-  /** The money is held, the cascade is open and its first leg waits; `shadowed` names watched limits that would have refused. */
+  /**
+   * The money is held, the cascade is open and its first leg waits; `shadowed` names watched limits that would have
+   * refused.
+   */
   | { readonly kind: 'queued'; readonly shadowed: readonly string[] }
   /** The log has this cascade already, or was told to refuse it. A hold that was made stays, to be settled. */
   | { readonly kind: 'refused' }
@@ -25,6 +28,9 @@ export type Dispatched =
 
 /** Begins cascades: holds the money, opens the cascade in the log and puts the first leg in its queue, as one call. */
 export interface Dispatch {
-  /** @throws GatewayError Overloaded when the queue is full (the cascade is open then, without a leg in its queue) or Redis is away */
+  /**
+   * @throws GatewayError Overloaded when the queue is full (the cascade is open then, without a leg in its queue)
+   * or Redis is away
+   */
   dispatch(order: DispatchOrder): Promise<Dispatched>
 }

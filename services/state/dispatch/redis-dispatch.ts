@@ -17,7 +17,10 @@ export interface DispatchCalls {
 
 const main = loadScript(import.meta.url, 'lua/dispatch.lua')
 
-/** Makes the dispatch on one server, which has the keys of every slot: one script does all three steps, or nothing from where one refuses. */
+/**
+ * Makes the dispatch on one server, which has the keys of every slot: one script does all three steps, or nothing
+ * from where one refuses.
+ */
 export function createRedisDispatch(calls: DispatchCalls, redis: RedisConnection): Dispatch {
   const { reserve, open, put } = calls
   const whole: Script = composeScript({ reserve: reserve.script, open: open.script, put_leg: put.script }, main)

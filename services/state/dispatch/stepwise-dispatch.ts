@@ -11,8 +11,8 @@ export interface StepwiseDispatchDependencies {
 }
 
 /**
- * Makes the dispatch that asks one port after the other, for stores whose keys lie on several servers. Where it stops half-way, the caller
- * settles the hold, and another router ends the cascade when its lease is over.
+ * Makes the dispatch that asks one port after the other, for stores whose keys lie on several servers. Where it
+ * stops half-way, the caller settles the hold, and another router ends the cascade when its lease is over.
  */
 export function createStepwiseDispatch({ ledger, cascadeLog, queue }: StepwiseDispatchDependencies): Dispatch {
   return {

@@ -22,14 +22,20 @@ export interface Restored {
 }
 
 /**
- * Tells whether the ledger's data is still there. The data has a name, its generation; routers remember it, and close the ledger when
- * it is gone or is another that does not descend from it.
+ * Tells whether the ledger's data is still there. The data has a name, its generation; routers remember it, and
+ * close the ledger when it is gone or is another that does not descend from it.
  */
 export interface Generation extends GenerationKnown {
   readonly isOpen: boolean
-  /** Remembers what counters hold, and raises those that have fallen: what was spent in a window only grows, so a lower count is lost data. */
+  /**
+   * Remembers what counters hold, and raises those that have fallen: what was spent in a window only grows, so a
+   * lower count is lost data.
+   */
   keep(nowMs: number): Promise<void>
-  /** Opens a closed ledger: with what was remembered to be spent and held, or with nothing. @throws GatewayError NoModel when it is open */
+  /**
+   * Opens a closed ledger: with what was remembered to be spent and held, or with nothing.
+   * @throws GatewayError NoModel when it is open
+   */
   restore(from: 'memory' | 'nothing', nowMs: number): Promise<Restored>
 }
 

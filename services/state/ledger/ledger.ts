@@ -1,6 +1,9 @@
 import type { NanoUsd } from '#services/contract/money'
 
-/** What a share of a hold is for: what the tenant pays, what the deployment pays in all, and what legs of one pool cost. */
+/**
+ * What a share of a hold is for: what the tenant pays, what the deployment pays in all, and what legs of one pool
+ * cost.
+ */
 export type Share = 'tenant' | 'deployment' | `pool:${string}`
 
 /** Amounts by what they are for; a share that is not named is none. */
@@ -127,7 +130,10 @@ export interface Ledger {
   extend(holdId: string, leaseUntil: number): Promise<boolean>
 }
 
-/** What is left of a scope's limit; what the deployment lost counts against its own limits and those of pools, never against a tenant's. */
+/**
+ * What is left of a scope's limit; what the deployment lost counts against its own limits and those of pools, never
+ * against a tenant's.
+ */
 export function remainingOf({ scope, ...counts }: Balance): NanoUsd | undefined {
   if (scope.limitNanoUsd === undefined) return undefined
   const { reservedNanoUsd, spentNanoUsd, lostNanoUsd, overrunNanoUsd } = counts

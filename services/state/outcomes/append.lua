@@ -1,8 +1,10 @@
 -- Keeps one outcome record.
 -- KEYS: 1 the tenant's stream, 2 index of the ladder's streams (sorted set by last write)
--- ARGV: 1 record (JSON), 2 most records of the stream, 3 time to live (ms), 4 the stream as the index names it, 5 now (epoch ms),
+-- ARGV: 1 record (JSON), 2 most records of the stream, 3 time to live (ms), 4 the stream as the index names it, 5
+--   now (epoch ms),
 --       6 most streams
--- Returns: the index names of streams that are one too many, oldest first, already out of the index; their streams are the caller's to drop
+-- Returns: the index names of streams that are one too many, oldest first, already out of the index; their
+--   streams are the caller's to drop
 -- Atomic, one slot.
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'record', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])

@@ -8,17 +8,26 @@ const rung = z.strictObject({
   /** P(correct) by the policy of its time. */
   confidence: z.number(),
   signals: numbers,
-  /** A label of a trained set, else a digest with a salt that is thrown away: it tells which rungs of this record agree, and nothing else. */
+  /**
+   * A label of a trained set, else a digest with a salt that is thrown away: it tells which rungs of this record
+   * agree, and nothing else.
+   */
   answer: z.string(),
   outputChars: z.number(),
   costNanoUsd: z.number(),
   latencyMs: z.number(),
   score: z.number().min(0).max(1).optional(),
-  /** Where the score is from: the caller, a corrected answer, or agreement with the dearest rung, which is a stand-in for the truth. */
+  /**
+   * Where the score is from: the caller, a corrected answer, or agreement with the dearest rung, which is a
+   * stand-in for the truth.
+   */
   scoreBy: z.enum(['caller', 'correction', 'agreement']).optional(),
 })
 
-/** One request with what its rungs made of it and how good that was: what a refit learns from. It holds no content but `text`, which is there only where the configuration allows it. */
+/**
+ * One request with what its rungs made of it and how good that was: what a refit learns from. It holds no content
+ * but `text`, which is there only where the configuration allows it.
+ */
 export const outcomeRecordSchema = z.strictObject({
   version: z.literal(1),
   requestId: z.string(),

@@ -14,13 +14,19 @@ export interface OutcomeStoreOptions {
   readonly ttlMs: number
 }
 
-/** Streams of one ladder: tenants times the policies of a month, with room. Beyond it the one that was longest silent goes. */
+/**
+ * Streams of one ladder: tenants times the policies of a month, with room. Beyond it the one that was longest
+ * silent goes.
+ */
 const mostStreams = 2000
 const recordsPerRead = 500
 
 const appendScript = loadScript(import.meta.url, 'append.lua')
 
-/** Outcome records in Redis streams, one a ladder, policy version and tenant, so that no tenant can push another's out. */
+/**
+ * Outcome records in Redis streams, one a ladder, policy version and tenant, so that no tenant can push another's
+ * out.
+ */
 export function createRedisOutcomeStore(
   options: OutcomeStoreOptions,
   redis: RedisConnection,

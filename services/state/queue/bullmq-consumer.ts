@@ -26,8 +26,9 @@ export interface ConsumerOptions {
 }
 
 /**
- * The taking side on BullMQ, by hand: a ticket gives one batch out of the line, its lock is renewed until every leg of the batch is let
- * go of. The ticket of a worker that died is handed out again by BullMQ, and gives the same batch.
+ * The taking side on BullMQ, by hand: a ticket gives one batch out of the line, its lock is renewed until every leg
+ * of the batch is let go of. The ticket of a worker that died is handed out again by BullMQ, and gives the same
+ * batch.
  */
 export function createBullmqConsumer(
   options: ConsumerOptions,
@@ -84,7 +85,10 @@ export function createBullmqConsumer(
     return ticket
   }
 
-  /** Tickets that waited when one was last taken: while there are, or nobody knows, a look costs less than being woken. */
+  /**
+   * Tickets that waited when one was last taken: while there are, or nobody knows, a look costs less than being
+   * woken.
+   */
   let waiting = 1
   let closed = false
 
@@ -150,7 +154,10 @@ function isForbidden(error: unknown): boolean {
   return error instanceof Error && /NOPERM|unknown (?:sub)?command/iu.test(error.message)
 }
 
-/** Takes wait in Redis where one step can do all of it: on one server, and with legs that are begun when they are taken. */
+/**
+ * Takes wait in Redis where one step can do all of it: on one server, and with legs that are begun when they are
+ * taken.
+ */
 function parkedTakesOf(
   { prefix, pool, beginning }: ConsumerOptions,
   redis: RedisConnection,

@@ -39,8 +39,9 @@ function ignore(): void {}
 const mostAtOnce = 256
 
 /**
- * Makes the look for lost tickets: a process that dies between putting a leg in line and handing out its ticket leaves the line one
- * short. Legs that outnumber tickets at two looks in a row get theirs; one too many does no harm, its worker finds nothing.
+ * Makes the look for lost tickets: a process that dies between putting a leg in line and handing out its ticket
+ * leaves the line one short. Legs that outnumber tickets at two looks in a row get theirs; one too many does no
+ * harm, its worker finds nothing.
  */
 export function createTicketMender(line: Line, tickets: Tickets): () => Promise<void> {
   let before = 0

@@ -19,7 +19,10 @@ export const priorityRanks: Readonly<Record<PriorityClass, number>> = {
   sheddable: 4,
 }
 
-/** Where a part's content lies while a job waits: short words in the envelope itself, everything else in the payload store. */
+/**
+ * Where a part's content lies while a job waits: short words in the envelope itself, everything else in the payload
+ * store.
+ */
 export type PartReference =
   | WordPart
   | { readonly kind: WordPayloadKind; readonly payloadId: string; readonly payloadBytes: number }

@@ -27,5 +27,8 @@ export function lineKeys(prefix: string, pool: string): readonly string[] {
   return names.map(name => lineKey(prefix, pool, name))
 }
 
-/** Parts the parts of a member's name. It sorts before every other character, so that no name is the beginning of another. */
+/**
+ * Parts the parts of a member's name. It sorts before every other character, so that no name is the beginning of
+ * another.
+ */
 export const separator = '\u001F'

@@ -6,7 +6,10 @@ import { openLine, type Beginning, type Lock, type TakenTicket } from './redis-l
 
 /** Takes that wait in Redis for their ticket. */
 export interface ParkedTakes {
-  /** The ticket that comes next, or that is there; `undefined` when none came for a while. Waits for nothing where `isOpen` says no. */
+  /**
+   * The ticket that comes next, or that is there; `undefined` when none came for a while. Waits for nothing where
+   * `isOpen` says no.
+   */
   take(
     lock: Lock,
     now: () => number,
@@ -33,8 +36,9 @@ const longestWaitSeconds = 1
 const rousedAgainMs = 20
 
 /**
- * Sends the take right behind the command that waits for a ticket, on a connection of their own: Redis runs it in the step that ends the
- * waiting, so that a leg is at its worker after one message instead of three. What it takes it takes by the clock of that moment.
+ * Sends the take right behind the command that waits for a ticket, on a connection of their own: Redis runs it in
+ * the step that ends the waiting, so that a leg is at its worker after one message instead of three. What it takes
+ * it takes by the clock of that moment.
  */
 export function openParkedTakes(options: ParkedTakesOptions, redis: Redis, logger: Logger): ParkedTakes {
   const { prefix, pool, beginning } = options

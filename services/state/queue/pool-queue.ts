@@ -34,7 +34,10 @@ export interface PoolBacklog {
 
 /** The sending side of every pool's queue. */
 export interface JobProducer {
-  /** Puts a leg into its pool's queue; a leg that is there already is left alone. @throws GatewayError Overloaded when the queue is full or Redis is away */
+  /**
+   * Puts a leg into its pool's queue; a leg that is there already is left alone.
+   * @throws GatewayError Overloaded when the queue is full or Redis is away
+   */
   add(pool: string, job: Job): Promise<void>
   /** Takes a waiting leg out; false when it is running or gone. */
   remove(pool: string, legId: LegId): Promise<boolean>
@@ -51,7 +54,10 @@ export interface BegunWord {
   readonly at: number
 }
 
-/** One leg taken from a queue; its lock is renewed until it is let go of, which happens once: what comes after does nothing. */
+/**
+ * One leg taken from a queue; its lock is renewed until it is let go of, which happens once: what comes after does
+ * nothing.
+ */
 export interface TakenJob {
   readonly job: Job
   /** It cannot end in time any more: it has left the queue and is not to run, only to be told of. */
@@ -76,8 +82,8 @@ export interface TakenBatch {
 /** The taking side of one pool's queue. */
 export interface JobConsumer {
   /**
-   * The next batch in order, of a model of `limits` and at most so many legs; waits up to `waitMs` for one, and takes nothing
-   * where `isOpen` says no. An envelope that cannot be read is refused and reported, not returned.
+   * The next batch in order, of a model of `limits` and at most so many legs; waits up to `waitMs` for one, and
+   * takes nothing where `isOpen` says no. An envelope that cannot be read is refused and reported, not returned.
    */
   take(waitMs: number, limits: ReadonlyMap<string, number>, isOpen?: () => boolean): Promise<TakenBatch | undefined>
   /** Lets a take that waits return now: what may be taken has changed. It may bring a batch yet. */

@@ -8,8 +8,8 @@ import { envelopeVersion, type Job, type PartReference } from './job.ts'
 export type ReadJob = { readonly kind: 'job'; readonly job: Job } | { readonly kind: 'refused'; readonly why: string }
 
 /**
- * Reads what a queue carries. The reason of a refusal names fields, never what is in them. Fields of a later version that this build does
- * not know are let through: a reader takes its own version and the one before.
+ * Reads what a queue carries. The reason of a refusal names fields, never what is in them. Fields of a later
+ * version that this build does not know are let through: a reader takes its own version and the one before.
  */
 export function readJob(data: unknown): ReadJob {
   if (!isRecord(data) || !Number.isInteger(data['version'])) return { kind: 'refused', why: 'it has no version' }
@@ -87,7 +87,10 @@ const areTiers = listOf(isTier)
 
 const isWorkload: Check = value => isRecord(value) && Object.keys(noWork).every(name => isAmount(value[name]))
 
-/** By field. Written out, since every leg is read on its way to its model, where the code is seldom in the cache: zod took twice as long. */
+/**
+ * By field. Written out, since every leg is read on its way to its model, where the code is seldom in the cache:
+ * zod took twice as long.
+ */
 const fields: Fields<Job> = {
   version: isNumber,
   legId: value => typeof value === 'string' && parseLegId(value) !== undefined,

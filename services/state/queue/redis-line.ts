@@ -40,8 +40,9 @@ export interface Lock {
 /** The legs of one pool in the order in which they are to run; every change is one step in Lua. */
 export interface Line {
   /**
-   * Takes a ticket and its batch; `limits` has the models that may be taken and the most legs of each. `undefined` when there is no ticket.
-   * Where legs are begun too, a command that Redis comes to later goes by its time of then.
+   * Takes a ticket and its batch; `limits` has the models that may be taken and the most legs of each. `undefined`
+   * when there is no ticket. Where legs are begun too, a command that Redis comes to later goes by its time of
+   * then.
    */
   take(lock: Lock, now: () => number, limits: ReadonlyMap<string, number>): Promise<TakenTicket | undefined>
   /** More legs of a model for a ticket that has some. */

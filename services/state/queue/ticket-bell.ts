@@ -4,7 +4,10 @@ import { ticketMarker } from './bullmq-internals.ts'
 
 /** Waits for BullMQ's word that there is a ticket, on a connection of its own. */
 export interface TicketBell {
-  /** Returns when there may be a ticket, or after about `forSeconds`. @throws what Redis or the client said when it could not be waited */
+  /**
+   * Returns when there may be a ticket, or after about `forSeconds`.
+   * @throws what Redis or the client said when it could not be waited
+   */
   wait(forSeconds: number): Promise<void>
   /** Begins anew with a new connection; a wait under way fails. */
   reset(): void

@@ -1,6 +1,9 @@
 import type { EngineQueue } from './worker-registry.ts'
 
-/** Engines refuse long before; a gauge that says more is broken, and believing it would turn every call with a deadline away. */
+/**
+ * Engines refuse long before; a gauge that says more is broken, and believing it would turn every call with a
+ * deadline away.
+ */
 const mostCalls = 1_000_000
 
 /** Whether a number of calls can be true. */

@@ -9,7 +9,10 @@ interface Entry {
   readonly aliveUntil: number
 }
 
-/** The registry in Redis: one hash of last heartbeats and a set of workers that an operator drains, both in one slot. */
+/**
+ * The registry in Redis: one hash of last heartbeats and a set of workers that an operator drains, both in one
+ * slot.
+ */
 export function createRedisWorkerRegistry(prefix: string, redis: RedisConnection, clock: Clock): WorkerRegistry {
   const workers = `${prefix}:{workers}:alive`
   const draining = `${prefix}:{workers}:draining`

@@ -10,7 +10,10 @@ function boxKey(prefix: string, name: string): string {
   return `${prefix}:{box:${name}}`
 }
 
-/** Most entries that a box keeps unread: far above what a router's requests in flight can have under way, since each is bounded by its window. */
+/**
+ * Most entries that a box keeps unread: far above what a router's requests in flight can have under way, since each
+ * is bounded by its window.
+ */
 const mostUnread = 200_000
 
 /** An end larger than this stays in the climb log, where the reader finds it. */
@@ -65,7 +68,10 @@ const trimEveryMs = 50
 /** Pause before the next read when one failed. */
 const pauseMs = 50
 
-/** Makes this process's box: a Redis stream, read from where the last read ended, so that a lost connection loses nothing. */
+/**
+ * Makes this process's box: a Redis stream, read from where the last read ended, so that a lost connection loses
+ * nothing.
+ */
 export function createRedisMailbox<M extends Mail>(
   options: MailboxOptions,
   dependencies: MailboxDependencies,

@@ -56,7 +56,10 @@ function capClassOf(outputCap: number): string {
   return String(Math.floor(Math.log2(Math.max(1, outputCap)) / 2))
 }
 
-/** A leg that was stopped would have gone on: it counts as this much longer, and not at all where more was expected of it anyway. */
+/**
+ * A leg that was stopped would have gone on: it counts as this much longer, and not at all where more was expected
+ * of it anyway.
+ */
 const stoppedFactor = 1.25
 /** Of each measurement on, those before weigh this much less: enough to fit by, few enough to follow a change. */
 const keepEach = 1 - 1 / 150
@@ -66,7 +69,10 @@ const mostSurprise = 3
 const surprisedFrom = 4
 /** One that took many times what was expected counts as so many times, so that one of few does not make the mean. */
 const mostRatio = 10
-/** Measurements that a much shorter one refutes while the fit is thin weigh so much: a first leg waits for its model to be loaded. */
+/**
+ * Measurements that a much shorter one refutes while the fit is thin weigh so much: a first leg waits for its model
+ * to be loaded.
+ */
 const refutedFactor = 0.05
 
 interface Kept {
@@ -190,10 +196,16 @@ function short(value: number): number {
 
 /** Answers of an unknown model are taken to be this long, where the cap allows it. */
 const usualOutputTokens = 200
-/** So many measurements weigh as much as the guess: a first short answer says more of the next than what answers of all models have. */
+/**
+ * So many measurements weigh as much as the guess: a first short answer says more of the next than what answers of
+ * all models have.
+ */
 const guessWeight = 0.2
 
-/** The output tokens to be expected under a cap: what answers under caps of that size had, leaning on those under all caps. */
+/**
+ * The output tokens to be expected under a cap: what answers under caps of that size had, leaning on those under
+ * all caps.
+ */
 export function expectedOutput(
   outputCap: number,
   outputs: readonly RungTimes['outputs'][],

@@ -1,4 +1,7 @@
-/** How often times of each length came, in buckets that grow by a fixed ratio: pairs of bucket and count, shortest first. */
+/**
+ * How often times of each length came, in buckets that grow by a fixed ratio: pairs of bucket and count, shortest
+ * first.
+ */
 export type TimeSketch = readonly (readonly [bucket: number, count: number])[]
 
 /** Each bucket is 8 % longer than the one before, so a quantile is off by 4 % at most. */
@@ -22,7 +25,10 @@ export interface TimeRecorder {
   sketch(nowMs: number): TimeSketch
 }
 
-/** Weight at which all that was counted so far is halved: enough for a 99th percentile, few enough to follow a change. */
+/**
+ * Weight at which all that was counted so far is halved: enough for a 99th percentile, few enough to follow a
+ * change.
+ */
 const halveAt = 600
 /** A bucket lighter than this is forgotten. */
 const lightest = 0.05

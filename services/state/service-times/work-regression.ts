@@ -1,8 +1,9 @@
 import { workShape, type WorkVector } from './workload.ts'
 
 /**
- * What is known of how time grows with work: the sums of a weighted least-squares fit, which add up over workers. Each measurement is
- * weighted by its expected time, so that a share of a short leg counts as much as the same share of a long one.
+ * What is known of how time grows with work: the sums of a weighted least-squares fit, which add up over workers.
+ * Each measurement is weighted by its expected time, so that a share of a short leg counts as much as the same
+ * share of a long one.
  */
 export interface WorkSums {
   /** Measurements, old ones weighing less. */
@@ -55,8 +56,8 @@ export function addSums(all: readonly { readonly sums: WorkSums; readonly factor
 }
 
 /**
- * The rates that fit best, none below 0 and pulled towards the shape, so that one measured input says something of every other: what was
- * never varied keeps its proportion. `undefined` before anything was measured. Pure.
+ * The rates that fit best, none below 0 and pulled towards the shape, so that one measured input says something of
+ * every other: what was never varied keeps its proportion. `undefined` before anything was measured. Pure.
  */
 export function fitRates(sums: WorkSums): WorkRates | undefined {
   const scale = scaleOf(sums, shape)
@@ -87,7 +88,10 @@ export function timeBy(rates: WorkRates, vector: WorkVector): number {
   return rates.reduce((sum, rate, at) => sum + rate * (vector[at] ?? 0), 0)
 }
 
-/** The part of an input's time that is for kinds of work of which nothing was measured: extrapolated by the shape alone. */
+/**
+ * The part of an input's time that is for kinds of work of which nothing was measured: extrapolated by the shape
+ * alone.
+ */
 export function unmeasuredTimeBy({ gram }: WorkSums, rates: WorkRates, vector: WorkVector): number {
   // How many tokens of output to expect is measured itself; none in any answer is a measurement too.
   const unmeasured = new Set(
@@ -98,7 +102,10 @@ export function unmeasuredTimeBy({ gram }: WorkSums, rates: WorkRates, vector: W
   return rates.reduce((sum, rate, at) => sum + (unmeasured.has(at) ? rate * (vector[at] ?? 0) : 0), 0)
 }
 
-/** The sums with all that they hold weighing `factor` as much, in measurements, and its expected times multiplied by `expectedFactor`. */
+/**
+ * The sums with all that they hold weighing `factor` as much, in measurements, and its expected times multiplied by
+ * `expectedFactor`.
+ */
 export function scaleSums({ weight, gram, moment }: WorkSums, factor: number, expectedFactor = 1): WorkSums {
   const scale = factor / expectedFactor ** 2
   return { weight: weight * factor, gram: gram.map(value => value * scale), moment: moment.map(value => value * scale) }

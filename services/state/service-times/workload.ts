@@ -28,10 +28,11 @@ export const noWork: Workload = {
 }
 
 /**
- * What service time grows with, and how much of it a unit takes beside the others: the shape that a forecast has while nothing was measured
- * that would tell them apart. Only the proportions count; the scale comes from what is measured. @source measured on CPU: Whisper tiny to
- * small (a window 5 to 15 times a second of its speech), PP-OCR (decoding and detecting by pixels), MiniLM (a token), chat servers (reading a token 50 times
- * as fast as writing one)
+ * What service time grows with, and how much of it a unit takes beside the others: the shape that a forecast has
+ * while nothing was measured that would tell them apart. Only the proportions count; the scale comes from what is
+ * measured.
+ * @source measured on CPU: Whisper tiny to small (a window 5 to 15 times a second of its speech), PP-OCR (decoding
+ * and detecting by pixels), MiniLM (a token), chat servers (reading a token 50 times as fast as writing one)
  */
 export const workShape = [
   ['start', 20],
@@ -59,7 +60,10 @@ export function sizeOf(vector: WorkVector): number {
   return workShape.reduce((sum, [, unit], at) => sum + unit * (vector[at] ?? 0), 0)
 }
 
-/** The most output tokens that a leg may have; `undefined` where a task writes none that are to be waited for one by one. */
+/**
+ * The most output tokens that a leg may have; `undefined` where a task writes none that are to be waited for one by
+ * one.
+ */
 export function outputCapOf(task: Task, options: TaskOptions, recipe: Recipe): number | undefined {
   if (task !== 'generate') return undefined
   return options.maxOutputTokens ?? recipe.maxOutputTokens ?? defaultMaxOutputTokens
@@ -76,7 +80,10 @@ export function tokensOfBytes(bytes: number): number {
   return Math.ceil(bytes / bytesPerToken)
 }
 
-/** Models scale larger images down to about this before they look: 1,536 pixels a side for lines of text, less for most vision models. */
+/**
+ * Models scale larger images down to about this before they look: 1,536 pixels a side for lines of text, less for
+ * most vision models.
+ */
 const mostSeenMegapixels = 2.4
 
 /** What models see of an image of this size. */
@@ -84,7 +91,10 @@ export function seenMegapixelsOf(megapixels: number): number {
   return Math.min(megapixels, mostSeenMegapixels)
 }
 
-/** Seconds of sound in one window of a model of speech. @source Radford and others, Robust Speech Recognition via Large-Scale Weak Supervision (2022) */
+/**
+ * Seconds of sound in one window of a model of speech.
+ * @source Radford and others, Robust Speech Recognition via Large-Scale Weak Supervision (2022)
+ */
 const windowSeconds = 30
 
 /** Windows of a sound. */
@@ -93,8 +103,8 @@ export function windowsOf(seconds: number): number {
 }
 
 /**
- * The input that a policy's mean latency is taken to be of: what the rows of a calibration are like. A policy for inputs with pictures,
- * sound or video was calibrated on such.
+ * The input that a policy's mean latency is taken to be of: what the rows of a calibration are like. A policy for
+ * inputs with pictures, sound or video was calibrated on such.
  */
 export function typicalWork(task: Task, { images, audioWindows, videoSeconds }: Workload): Workload {
   const hasImages = images > 0 || task === 'ocr'

@@ -32,7 +32,8 @@ export function taskFromWire(task: string | number, field = 'task'): Task {
 }
 
 /**
- * Reads a request as its client meant it; what is in it is checked at admission. `impliedTask` says what one without a task asks for.
+ * Reads a request as its client meant it; what is in it is checked at admission. `impliedTask` says what one
+ * without a task asks for.
  * @throws GatewayError InvalidRequest for what cannot even be read
  */
 export function requestFromWire(

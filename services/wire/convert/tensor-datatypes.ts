@@ -10,8 +10,8 @@ interface NumberDatatype {
 }
 
 /**
- * Every datatype of numbers. The protocol has no field for FP16 and BF16, which travel raw; where a server puts them into typed contents
- * all the same, they are in the next wider ones.
+ * Every datatype of numbers. The protocol has no field for FP16 and BF16, which travel raw; where a server puts
+ * them into typed contents all the same, they are in the next wider ones.
  * @source Open Inference Protocol, "Tensor Data Types"; Triton's extension for BF16
  */
 const numberDatatypes = {
@@ -47,7 +47,10 @@ export function namesClasses(datatype: NumberDatatypeName): boolean {
   return numberDatatypes[datatype].meaning === 'class'
 }
 
-/** Reads numbers out of raw contents where there are any, else out of typed ones; `undefined` where raw ones are no whole number of elements. */
+/**
+ * Reads numbers out of raw contents where there are any, else out of typed ones; `undefined` where raw ones are no
+ * whole number of elements.
+ */
 export function readNumbers(
   datatype: NumberDatatypeName,
   contents: InferTensorContents__Output | null,

@@ -1,7 +1,10 @@
 import { isNumberDatatype, readNumbers, type NumberDatatypeName } from './tensor-datatypes.ts'
 import type { InferTensorContents__Output } from '../generated/inference/InferTensorContents.ts'
 
-/** A tensor as code takes it: texts and media are BYTES. Numbers keep their datatype, since by it they name a class or measure something. */
+/**
+ * A tensor as code takes it: texts and media are BYTES. Numbers keep their datatype, since by it they name a class
+ * or measure something.
+ */
 export type Tensor =
   | { readonly datatype: 'BYTES'; readonly shape: readonly number[]; readonly values: readonly Uint8Array[] }
   | { readonly datatype: 'BOOL'; readonly shape: readonly number[]; readonly values: readonly boolean[] }
@@ -23,13 +26,20 @@ interface WireTensor {
   readonly contents: InferTensorContents__Output | null
 }
 
-/** Reads a tensor out of its own contents or the raw ones; `undefined` for a datatype that is not read, and for contents that do not fit. @source Open Inference Protocol, "Tensor Data" */
+/**
+ * Reads a tensor out of its own contents or the raw ones; `undefined` for a datatype that is not read, and for
+ * contents that do not fit.
+ * @source Open Inference Protocol, "Tensor Data"
+ */
 export function tensorFromWire(head: WireTensor, rawContents: Uint8Array | undefined): Tensor | undefined {
   const tensor = elementsOf(head, isLeftEmpty(head, rawContents) ? undefined : rawContents)
   return tensor === undefined || tensor.values.length !== sizeOf(head.shape) ? undefined : tensor
 }
 
-/** Servers that put some outputs into typed contents and others into raw ones leave the raw ones of the former empty. */
+/**
+ * Servers that put some outputs into typed contents and others into raw ones leave the raw ones of the former
+ * empty.
+ */
 function isLeftEmpty({ contents }: WireTensor, raw: Uint8Array | undefined): boolean {
   const isTyped = contents !== null && Object.values(contents).some(elements => elements.length > 0)
   return raw?.byteLength === 0 && isTyped

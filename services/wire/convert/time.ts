@@ -9,7 +9,10 @@ export interface WireDuration {
 /** Ten thousand years. @source google/protobuf/duration.proto */
 const longestMs = 315_576_000_000_000
 
-/** Milliseconds as a duration; fractions are kept to the nanosecond, and what is longer than a duration may be is cut. */
+/**
+ * Milliseconds as a duration; fractions are kept to the nanosecond, and what is longer than a duration may be is
+ * cut.
+ */
 export function durationToWire(ms: number): WireDuration {
   const nanos = Math.round(Math.max(-longestMs, Math.min(longestMs, ms)) * 1e6)
   return { seconds: Math.trunc(nanos / 1e9), nanos: nanos % 1e9 }

@@ -11,7 +11,10 @@ import type { OipSpec } from './open-inference/open-inference.ts'
 import type { OpenaiSpec } from './openai/openai.ts'
 import type { WhisperSpec } from './whisper/whisper.ts'
 
-/** How a model is computed: the `backend` of a model in the configuration. Properties named `pack` or `…Pack` name model packs. */
+/**
+ * How a model is computed: the `backend` of a model in the configuration. Properties named `pack` or `…Pack` name
+ * model packs.
+ */
 export type BackendSpec =
   | WhisperSpec
   | OcrSpec

@@ -10,8 +10,9 @@ interface SuspectsDependencies {
 }
 
 /**
- * Of a batch whose worker died, one leg may have killed it. Gives the legs that were begun before, to be begun anew one by one after the
- * others; they say meanwhile that they are not at work, so no leg dies twice with another's worker. A leg that is alone is at work at once.
+ * Of a batch whose worker died, one leg may have killed it. Gives the legs that were begun before, to be begun anew
+ * one by one after the others; they say meanwhile that they are not at work, so no leg dies twice with another's
+ * worker. A leg that is alone is at work at once.
  */
 export async function setSuspectsAside(
   begun: readonly Begun[],

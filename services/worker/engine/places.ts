@@ -49,7 +49,10 @@ export function createPlaces(count: number): Places {
   }
 }
 
-/** Lends a place while all legs of its batch wait at once. Each call says that a leg waits, and gives what ends its wait. */
+/**
+ * Lends a place while all legs of its batch wait at once. Each call says that a leg waits, and gives what ends its
+ * wait.
+ */
 export function lendWhenAllWait(legs: number, place: Pick<Place, 'lend' | 'reclaim'>): (legId: LegId) => () => void {
   const waits = new Map<LegId, number>()
   const count = (legId: LegId, more: number): void => {

@@ -48,7 +48,8 @@ export async function verify(
   if (verifier === undefined) return result
   if (verifier.kind === 'model') return judge(result, work, verifier, control, askModel)
   try {
-    // Within what checks, since nobody could look at it where nobody could, or nobody wants it any more, which its leg knows.
+    // Within what checks, since nobody could look at it where nobody could, or nobody wants it any more, which its
+    // leg knows.
     if (verifier.kind === 'tests') return await test(result, verifier, order => check(order, work, control, sandboxes))
     const { passed = false } = await check(orderOf(answerText(result.output), verifier), work, control, sandboxes)
     return {

@@ -13,8 +13,9 @@ export interface ModelTimes {
 }
 
 /**
- * How long a leg was at work by itself: from its beginning to now, less its waits for the model's turn and for a check, less what the model did meanwhile
- * for the other legs of its batch. What is left is what the next like it will take, however busy its worker is. Pure.
+ * How long a leg was at work by itself: from its beginning to now, less its waits for the model's turn and for a
+ * check, less what the model did meanwhile for the other legs of its batch. What is left is what the next like it
+ * will take, however busy its worker is. Pure.
  */
 export function serviceTimeOf(
   { startedAt, endedAt }: { readonly startedAt: number; readonly endedAt: number },

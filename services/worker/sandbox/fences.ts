@@ -1,6 +1,9 @@
 const fence = '```'
 
-/** A text without the fence of Markdown around all of it, which chat models like to add. Takes a time that grows with the length alone. */
+/**
+ * A text without the fence of Markdown around all of it, which chat models like to add. Takes a time that grows
+ * with the length alone.
+ */
 export function withoutFence(text: string): string {
   const trimmed = text.trim()
   const head = trimmed.indexOf('\n')
@@ -19,8 +22,8 @@ export function withoutFence(text: string): string {
 const exported = /^export (?:default )?(?=async |function|class|const |let |var )/u
 
 /**
- * The program within an answer: what stands in fences of Markdown, else all of it; marks of modules are left out, since it is none. A fence
- * that nobody closes is none. Takes a time that grows with the length alone.
+ * The program within an answer: what stands in fences of Markdown, else all of it; marks of modules are left out,
+ * since it is none. A fence that nobody closes is none. Takes a time that grows with the length alone.
  */
 export function programIn(answer: string): string {
   const lines = answer.split('\n')

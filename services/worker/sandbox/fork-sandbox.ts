@@ -29,13 +29,19 @@ export interface CheckEnd {
   readonly usable: boolean
 }
 
-/** The interpreter looks at its clock between steps; one that is deep in a single step is killed after so much longer. */
+/**
+ * The interpreter looks at its clock between steps; one that is deep in a single step is killed after so much
+ * longer.
+ */
 const programGraceMs = 500
 /** A process starts, and makes an interpreter, in a tenth of this on a machine with time to spare. */
 const startTimeoutMs = 10_000
 /** Heap of the process itself; the interpreter's memory has a bound of its own. */
 const heapMegabytes = 128
-/** The interpreter's calls are calls of Node's too: its own bound has to be met before Node's, which it does not outlive. Half of what systems give. */
+/**
+ * The interpreter's calls are calls of Node's too: its own bound has to be met before Node's, which it does not
+ * outlive. Half of what systems give.
+ */
 const stackKilobytes = 4000
 
 /**
@@ -129,8 +135,8 @@ const packages = ['@jitl/quickjs-wasmfile-release-sync', 'quickjs-emscripten-cor
 const packagesOfAjv = ['fast-deep-equal', 'fast-uri', 'json-schema-traverse', 'require-from-string']
 
 /**
- * Node's own fence around the process, behind the interpreter's: it may read its libraries' files, write none, and start nothing, no thread
- * either, which would stand outside the fence.
+ * Node's own fence around the process, behind the interpreter's: it may read its libraries' files, write none, and
+ * start nothing, no thread either, which would stand outside the fence.
  * @source Node.js documentation, "Permission Model"; `--permission` since 22.13, experimental before
  */
 function permissions(): readonly string[] {

@@ -3,7 +3,10 @@ import { withoutFence } from './fences.ts'
 /** No pattern is run over more than this. */
 const mostCharacters = 65_536
 
-/** Whether the whole answer matches a pattern. Its time is not bounded by the length of the answer: run it where it can be stopped. */
+/**
+ * Whether the whole answer matches a pattern. Its time is not bounded by the length of the answer: run it where it
+ * can be stopped.
+ */
 export function matches(answer: string, pattern: string): boolean {
   const text = withoutFence(answer)
   return text.length <= mostCharacters && new RegExp(`^(?:${pattern})$`, 'u').test(text)

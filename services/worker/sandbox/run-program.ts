@@ -29,8 +29,8 @@ export interface ProgramRun {
 }
 
 /**
- * What an expression came to: JSON of its value (empty where there is none), an exception, or nothing: the program is none, its time or
- * its memory was over, or its value is none that could be compared.
+ * What an expression came to: JSON of its value (empty where there is none), an exception, or nothing: the program
+ * is none, its time or its memory was over, or its value is none that could be compared.
  */
 export type CallEnd = { readonly kind: 'value'; readonly json: string } | { readonly kind: 'threw' | 'stopped' }
 
@@ -50,8 +50,8 @@ const mostJobs = 10_000
 const mostJsonCharacters = 1024 * 1024
 
 /**
- * The engine in memory that cannot grow over its bound. Its own limit would not do: built for WebAssembly it does not know how large the
- * pieces are that it was given, and reached 2 GiB under a limit of 64 MiB.
+ * The engine in memory that cannot grow over its bound. Its own limit would not do: built for WebAssembly it does
+ * not know how large the pieces are that it was given, and reached 2 GiB under a limit of 64 MiB.
  */
 const sandbox = newVariant(
   // By its types this package is another kind of module than it is.
@@ -69,9 +69,9 @@ export async function createInterpreter(): Promise<Engine> {
 }
 
 /**
- * Runs a program that nobody trusts, in an interpreter inside WebAssembly: it sees the language and nothing else, no files, network,
- * clock of the process or modules. Each call has a world of its own, so that none leaves anything to the next. Tells of each call as it
- * ends, and of none after the time is over.
+ * Runs a program that nobody trusts, in an interpreter inside WebAssembly: it sees the language and nothing else,
+ * no files, network, clock of the process or modules. Each call has a world of its own, so that none leaves
+ * anything to the next. Tells of each call as it ends, and of none after the time is over.
  * @throws Error when the interpreter itself gave way, after which nothing that it says counts
  */
 export function runProgram(
@@ -115,8 +115,8 @@ function endOf(scope: Scope, world: QuickJSContext, program: string, call: strin
 }
 
 /**
- * An exception counts as thrown unless the engine threw it at a bound of time, memory or stack: it calls those by a name that the language
- * does not have, and throws `null` where no memory is left for an exception.
+ * An exception counts as thrown unless the engine threw it at a bound of time, memory or stack: it calls those by a
+ * name that the language does not have, and throws `null` where no memory is left for an exception.
  */
 function endOfException(scope: Scope, world: QuickJSContext, exception: QuickJSHandle): CallEnd {
   if (world.eq(exception, world.null)) return stopped

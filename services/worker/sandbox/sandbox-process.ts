@@ -5,8 +5,9 @@ import { createInterpreter, runProgram, type CallEnd } from './run-program.ts'
 import { isOfSchema } from './schemas.ts'
 
 /**
- * What a sandbox sends: that it is there, that it begins with a check, how each call of a program ended, and the end of the check: `ended`
- * with what was found, or `broke` where the interpreter gave way and the process has to go.
+ * What a sandbox sends: that it is there, that it begins with a check, how each call of a program ended, and the
+ * end of the check: `ended` with what was found, or `broke` where the interpreter gave way and the process has to
+ * go.
  */
 export type SandboxMail =
   | { readonly kind: 'ready' | 'began' | 'broke' }
@@ -24,7 +25,10 @@ const orphanGraceMs = 1000
 
 const tell = (mail: SandboxMail): void => void process.send?.(mail)
 
-/** Does what it is sent until its parent goes. Its whole world is this channel: no environment, no files but its libraries. */
+/**
+ * Does what it is sent until its parent goes. Its whole world is this channel: no environment, no files but its
+ * libraries.
+ */
 function serve(): void {
   process.on('message', (timed: TimedOrder) => {
     check(timed).then(

@@ -6,8 +6,10 @@ import { createTenantTurns } from './tenant-turns.ts'
 /** Processes that check what nobody trusts. */
 export interface Sandboxes {
   /**
-   * Checks an answer of a tenant. A process that does not end in time is killed, and what it had not found is not in the result.
-   * @throws Error when no process could begin, or they were closed before the end; the signal's own error when it is aborted
+   * Checks an answer of a tenant. A process that does not end in time is killed, and what it had not found is not
+   * in the result.
+   * @throws Error when no process could begin, or they were closed before the end; the signal's own error when it
+   * is aborted
    */
   check(timed: TimedOrder, asker: Asker, signal: AbortSignal): Promise<CheckResult>
   /** Kills every process, those at work too. */
@@ -27,8 +29,9 @@ export interface SandboxesOptions {
 }
 
 /**
- * Starts the processes when the first check comes; they stay for the next ones until they have to be killed, and end with this process.
- * Tenants take turns, and where there are several processes one is left to the others: slow answers of a tenant hold up its own alone.
+ * Starts the processes when the first check comes; they stay for the next ones until they have to be killed, and
+ * end with this process. Tenants take turns, and where there are several processes one is left to the others: slow
+ * answers of a tenant hold up its own alone.
  */
 export function createSandboxes({ processes }: SandboxesOptions): Sandboxes {
   const living = new Set<Sandbox>()

@@ -8,7 +8,10 @@ const mostCompiled = 64
 
 const compiled = new Map<string, ValidateFunction>()
 
-/** Whether an answer is JSON of a schema. Its time is not bounded by the length of the answer: run it where it can be stopped. */
+/**
+ * Whether an answer is JSON of a schema. Its time is not bounded by the length of the answer: run it where it can
+ * be stopped.
+ */
 export function isOfSchema(answer: string, schema: Readonly<Record<string, unknown>>): boolean {
   const text = withoutFence(answer)
   if (text.length > mostCharacters) return false

@@ -1,6 +1,9 @@
 /** Lets so many at a time through, tenants by turns. */
 export interface TenantTurns {
-  /** Waits for a place; the caller calls what it gets, once, when it is through. @throws the signal's own error when it is aborted before */
+  /**
+   * Waits for a place; the caller calls what it gets, once, when it is through.
+   * @throws the signal's own error when it is aborted before
+   */
   enter(tenant: string, signal: AbortSignal): Promise<() => void>
 }
 

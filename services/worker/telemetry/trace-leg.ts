@@ -87,7 +87,10 @@ export function traceLeg(
   }
 }
 
-/** @source OpenTelemetry semantic conventions for generative AI, `gen_ai.operation.name`; the tasks it does not name keep their own words */
+/**
+ * @source OpenTelemetry semantic conventions for generative AI, `gen_ai.operation.name`; the tasks it does not name
+ * keep their own words
+ */
 function operationOf({ task }: Job, model: TracedModel | undefined): string {
   if (task === 'embed') return 'embeddings'
   if (task === 'generate') return model?.kind === 'openai' ? 'chat' : 'text_completion'

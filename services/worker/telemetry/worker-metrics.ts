@@ -36,7 +36,10 @@ export interface EndedLeg {
   readonly costNanoUsd: number
 }
 
-/** A leg that met a longer queue than this many service times tells of the queue, not of the model: nothing is learnt of it. */
+/**
+ * A leg that met a longer queue than this many service times tells of the queue, not of the model: nothing is
+ * learnt of it.
+ */
 const mostTurns = 100
 
 /** Ends that alerts look for. */

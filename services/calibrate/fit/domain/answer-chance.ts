@@ -7,7 +7,11 @@ const mostLabels = 64
 /** A label that is one of a set comes again. */
 const fewestOfLabel = 8
 
-/** The chance that the answers of two rows are the same, as a mean over the models: what a guess scores. 0 where no answers are known. @source Scott, Reliability of content analysis (1955): agreement by chance */
+/**
+ * The chance that the answers of two rows are the same, as a mean over the models: what a guess scores. 0 where no
+ * answers are known.
+ * @source Scott, Reliability of content analysis (1955): agreement by chance
+ */
 export function chanceOf(rows: readonly FeaturedRow[], models: readonly string[]): number {
   const chances = models.flatMap(model => {
     const counts = countsOf(rows.flatMap(({ row }) => comparableOf(judgedOf(row, model)) ?? []))

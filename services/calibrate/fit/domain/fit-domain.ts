@@ -66,8 +66,9 @@ interface Measured {
 }
 
 /**
- * Fits what requests inside the domain of a policy look like. Each half of the rows is measured by what was fitted on the other, so that
- * the scales are those of new requests: one in fifty of them lies above 1. `undefined` where rows are few or nothing is known of them.
+ * Fits what requests inside the domain of a policy look like. Each half of the rows is measured by what was fitted
+ * on the other, so that the scales are those of new requests: one in fifty of them lies above 1. `undefined` where
+ * rows are few or nothing is known of them.
  */
 export async function fitDomain(
   all: readonly FeaturedRow[],
@@ -186,7 +187,10 @@ function distanceScales(distances: readonly Distances[]): { readonly far: Scale;
 /** Rows that are all alike are still not told apart by the last digit. */
 const leastSpan = 1e-3
 
-/** The median, and from there to the quantile that a new row exceeds in at most one case of fifty. @source Vovk, Gammerman, Shafer, Algorithmic Learning in a Random World (2005): split conformal quantiles */
+/**
+ * The median, and from there to the quantile that a new row exceeds in at most one case of fifty.
+ * @source Vovk, Gammerman, Shafer, Algorithmic Learning in a Random World (2005): split conformal quantiles
+ */
 function scaleOf(values: readonly number[]): Scale {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted[sorted.length >> 1]!

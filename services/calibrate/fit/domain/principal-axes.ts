@@ -40,7 +40,10 @@ function covarianceOf(points: readonly Float32Array[], mean: Float64Array): Floa
 
 const mostSweeps = 12
 
-/** Eigenvalues and, in columns, eigenvectors of a symmetric matrix, which is used up. @source Golub, Van Loan, Matrix Computations, section 8.5: cyclic Jacobi */
+/**
+ * Eigenvalues and, in columns, eigenvectors of a symmetric matrix, which is used up.
+ * @source Golub, Van Loan, Matrix Computations, section 8.5: cyclic Jacobi
+ */
 function eigen(matrix: Float64Array[]): { values: Float64Array; vectors: Float64Array[] } {
   const width = matrix.length
   const vectors = matrix.map((_, row) => Float64Array.from({ length: width }, (_one, column) => Number(row === column)))

@@ -3,7 +3,10 @@ import { rounded } from '#services/calibrate/round'
 
 /** A feature that fewer rows have says more of the rows than of what is usual. */
 const leastShare = 0.2
-/** Least scale, and as a share of the mean: a feature that is the same in every row is unusual where it differs by more. */
+/**
+ * Least scale, and as a share of the mean: a feature that is the same in every row is unusual where it differs by
+ * more.
+ */
 const leastScale = 0.01
 const leastRatio = 0.02
 

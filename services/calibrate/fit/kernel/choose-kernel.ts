@@ -7,7 +7,10 @@ export interface KernelChoice extends KernelShape {
   readonly noise: number
 }
 
-/** Rows that the choice is made on: with half as many its noise costs as much as a shape gains, and its time grows with their cube. */
+/**
+ * Rows that the choice is made on: with half as many its noise costs as much as a shape gains, and its time grows
+ * with their cube.
+ */
 export const mostJudged = 1200
 const folds = 3
 const rounds = 2
@@ -20,15 +23,18 @@ const grid = {
   noise: [3, 1, 10, 30, 100],
 } as const
 
-/** A choice and the mean squared error that it leaves of what chance alone would, in folds that the fits had not seen. */
+/**
+ * A choice and the mean squared error that it leaves of what chance alone would, in folds that the fits had not
+ * seen.
+ */
 export interface JudgedChoice {
   readonly choice: KernelChoice
   readonly error: number
 }
 
 /**
- * Chooses shape and noise, one coordinate after the other, by the error of every target on rows that were not fitted on.
- * Folds go by the order of the rows, so whoever calls draws them, and no more than {@link mostJudged}.
+ * Chooses shape and noise, one coordinate after the other, by the error of every target on rows that were not
+ * fitted on. Folds go by the order of the rows, so whoever calls draws them, and no more than {@link mostJudged}.
  */
 export function chooseKernel(points: readonly KernelPoint[], targets: readonly Float64Array[]): JudgedChoice {
   const varied = targets.filter(target => varianceOf(target) > 0)

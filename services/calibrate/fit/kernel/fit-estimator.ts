@@ -18,7 +18,10 @@ export interface FeaturedRow {
   readonly at: number
 }
 
-/** Every row as a point, and how alike they are: made once, without looking at any outcome but to choose what counts. */
+/**
+ * Every row as a point, and how alike they are: made once, without looking at any outcome but to choose what
+ * counts.
+ */
 export interface EstimatorSpace extends Scaling {
   readonly models: readonly string[]
   readonly points: readonly KernelPoint[]
@@ -87,7 +90,10 @@ function withEmbedding(point: KernelPoint, embedding: Float32Array | undefined):
   return embedding === undefined ? point : { ...point, embedding }
 }
 
-/** The space of some rows in a shape. `embeddings`, of every row, come from the encoder that the policy will be tied to. */
+/**
+ * The space of some rows in a shape. `embeddings`, of every row, come from the encoder that the policy will be tied
+ * to.
+ */
 export function createSpace(
   prepared: PreparedRows,
   judged: JudgedChoice,
@@ -159,7 +165,10 @@ function gatherGrams(kept: readonly KernelPoint[], weights: Float64Array, gramWe
   return sums
 }
 
-/** Scores, and what each rung scores more than the one below and the dearest more than the cheapest: routing stands on differences. */
+/**
+ * Scores, and what each rung scores more than the one below and the dearest more than the cheapest: routing stands
+ * on differences.
+ */
 function routedTargets(scores: readonly Float64Array[]): readonly Float64Array[] {
   const steps = scores.slice(1).map((score, index) => score.map((value, row) => value - scores[index]![row]!))
   const whole = scores.length > 2 ? [scores.at(-1)!.map((value, row) => value - scores[0]![row]!)] : []

@@ -19,9 +19,10 @@ export interface Likeness {
 }
 
 /**
- * Kernel ridge regression of every target at once, in [0,1] for scores: the mean of a Gaussian process whose noise is `noise` times
- * its prior variance. With landmarks, a subset of regressors stands in for the whole.
- * @source Rasmussen, Williams, Gaussian Processes for Machine Learning (2006), equation 2.25 and section 8.3.1 (subset of regressors)
+ * Kernel ridge regression of every target at once, in [0,1] for scores: the mean of a Gaussian process whose noise
+ * is `noise` times its prior variance. With landmarks, a subset of regressors stands in for the whole.
+ * @source Rasmussen, Williams, Gaussian Processes for Machine Learning (2006), equation 2.25 and section 8.3.1
+ * (subset of regressors)
  */
 export function fitKernel(
   likeness: Likeness,
@@ -86,7 +87,10 @@ function solveLandmarks(
   })
 }
 
-/** Adds the products of up to four lines with themselves to the lower triangle: the triangle is met once for all of them. */
+/**
+ * Adds the products of up to four lines with themselves to the lower triangle: the triangle is met once for all of
+ * them.
+ */
 function addProducts(matrix: Float64Array, size: number, lines: readonly Float32Array[]): void {
   const none = new Float32Array(size)
   const [a = none, b = none, c = none, d = none] = lines

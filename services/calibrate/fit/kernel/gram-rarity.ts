@@ -2,7 +2,8 @@ import { gramBuckets, type HashedGrams } from '#services/decision/features/hash-
 
 /**
  * How much each gram counts: the log of one over the share of rows that have it. float32 [buckets].
- * @source Spärck Jones, A statistical interpretation of term specificity (1972), smoothed as if one more row had every gram
+ * @source Spärck Jones, A statistical interpretation of term specificity (1972), smoothed as if one more row had
+ * every gram
  */
 export function rarityOf(rows: readonly HashedGrams[]): Float32Array {
   const having = new Float64Array(gramBuckets)

@@ -11,7 +11,10 @@ export interface KernelPoint {
   readonly grams: HashedGrams
 }
 
-/** What likeness is made of, for rows (down) and columns (across): float32 [rows, columns] each; empty where it is not known. */
+/**
+ * What likeness is made of, for rows (down) and columns (across): float32 [rows, columns] each; empty where it is
+ * not known.
+ */
 export interface Relations {
   readonly features: number
   /** Squared distances of features. */

@@ -2,8 +2,8 @@
 const block = 4
 
 /**
- * Cholesky's factor of a symmetric positive definite matrix, given its lower triangle, float64 [size, size] by rows. It is written over
- * the matrix, whose upper triangle is left alone.
+ * Cholesky's factor of a symmetric positive definite matrix, given its lower triangle, float64 [size, size] by
+ * rows. It is written over the matrix, whose upper triangle is left alone.
  * @source Golub, Van Loan, Matrix Computations, section 4.2
  */
 export function factorize(matrix: Float64Array, size: number): void {

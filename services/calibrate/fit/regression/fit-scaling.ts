@@ -57,8 +57,8 @@ function mostFrequent(indicators: readonly (readonly [string, number[]])[]): rea
 }
 
 /**
- * Makes inputs out of the signs of a table's rows, as `standardise` makes them by name: float32 [names of the scaling]. What a row has
- * not is the mean; an indicator that it has not is 0.
+ * Makes inputs out of the signs of a table's rows, as `standardise` makes them by name: float32 [names of the
+ * scaling]. What a row has not is the mean; an indicator that it has not is 0.
  */
 export function standardiserOf(
   { names, means, scales }: Scaling,

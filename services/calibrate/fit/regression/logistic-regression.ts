@@ -10,7 +10,10 @@ export interface LogisticFit {
 const steps = 100
 /** Beyond five digits a fit is not sure of its weights anyway; the step that falls below is still taken. */
 const enough = 1e-5
-/** The curvature is computed anew, which costs the square of the inputs, when a step has not come down to this share of the one before. */
+/**
+ * The curvature is computed anew, which costs the square of the inputs, when a step has not come down to this share
+ * of the one before.
+ */
 const slow = 0.4
 /** Shorter steps change nothing that is kept. */
 const tooShort = 1e-8
@@ -18,12 +21,13 @@ const tooShort = 1e-8
 const roundOff = 1e-12
 
 /**
- * Fits P(y = 1 | x) by ridge-penalised maximum likelihood, with Newton's method; targets may be anything in [0,1]. The bias is not
- * penalised. Deterministic. A fit to start from saves steps. A step that makes it worse is halved until it does not: where nearly all
- * rows are foreseen with certainty the curvature says next to nothing, and whole steps run away.
- * @source Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, section 4.4.1; the curvature is kept while steps shrink
- * (the chord method: Kelley, Iterative Methods for Linear and Nonlinear Equations, section 5.4); Nocedal, Wright, Numerical
- * Optimization, section 3.1 (backtracking)
+ * Fits P(y = 1 | x) by ridge-penalised maximum likelihood, with Newton's method; targets may be anything in [0,1].
+ * The bias is not penalised. Deterministic. A fit to start from saves steps. A step that makes it worse is halved
+ * until it does not: where nearly all rows are foreseen with certainty the curvature says next to nothing, and
+ * whole steps run away.
+ * @source Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, section 4.4.1; the curvature is kept
+ * while steps shrink (the chord method: Kelley, Iterative Methods for Linear and Nonlinear Equations, section 5.4);
+ * Nocedal, Wright, Numerical Optimization, section 3.1 (backtracking)
  */
 export function fitLogistic(
   inputs: readonly Float32Array[],

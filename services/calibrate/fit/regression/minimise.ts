@@ -1,4 +1,7 @@
-/** A function to be made small: its value at a point, and its gradient, which is written into the array that is given. */
+/**
+ * A function to be made small: its value at a point, and its gradient, which is written into the array that is
+ * given.
+ */
 export type Objective = (point: Float64Array, gradient: Float64Array) => number
 
 /** Steps that are remembered to tell the curvature. */

@@ -3,7 +3,10 @@ import type { Task } from '#services/contract/content'
 import type { Price, PriceTier, TokenPrices } from '#services/contract/price'
 import { whyLeftOut } from './litellm-fields.ts'
 
-/** LiteLLM's list of models, by name; what an entry holds beside prices is let through. @source https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.schema.json */
+/**
+ * LiteLLM's list of models, by name; what an entry holds beside prices is let through.
+ * @source https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.schema.json
+ */
 export const litellmFile = z.record(z.string(), z.looseObject({}))
 
 /** LiteLLM's list of models. */
@@ -46,7 +49,10 @@ const tokenRates: readonly (readonly [keyof TokenPrices, readonly string[]])[] =
   ['perReasoningToken', ['output_cost_per_reasoning_token']],
 ]
 
-/** What each kind is priced by. The input of a transcription is sound, the output of a drawing a picture: such tokens have prices of their own. */
+/**
+ * What each kind is priced by. The input of a transcription is sound, the output of a drawing a picture: such
+ * tokens have prices of their own.
+ */
 const ratesOf: Readonly<Record<Kind, readonly (readonly [Rate, readonly string[]])[]>> = {
   chat: [['perRequest', ['input_cost_per_request']], ...tokenRates],
   embed: [['perRequest', ['input_cost_per_request']], ...tokenRates, ['perImage', ['input_cost_per_image']]],
@@ -74,9 +80,9 @@ const needed: Readonly<Record<Kind, readonly (readonly Rate[])[]>> = {
 }
 
 /**
- * Turns an entry of theirs into a price of ours: US dollars for one unit into nano-USD, sizes into tokens. Which fields are its price hangs
- * on its `mode`, or on the task where it names none. What the entry leaves open is not taken for free: only a list that says zero, and
- * of nothing else that it costs, makes a model free.
+ * Turns an entry of theirs into a price of ours: US dollars for one unit into nano-USD, sizes into tokens. Which
+ * fields are its price hangs on its `mode`, or on the task where it names none. What the entry leaves open is not
+ * taken for free: only a list that says zero, and of nothing else that it costs, makes a model free.
  */
 export function readLitellmPrice(entry: Fields, task?: Task): ReadPrice {
   const kind = kindOf(entry, task)
@@ -95,7 +101,10 @@ function kindOf({ mode }: Fields, task: Task | undefined): Kind {
   return task === 'embed' || task === 'transcribe' || task === 'generate_image' ? task : 'chat'
 }
 
-/** Reads fields with an ending. Names for one price that say the same are all taken; one that says otherwise is left to be told. */
+/**
+ * Reads fields with an ending. Names for one price that say the same are all taken; one that says otherwise is left
+ * to be told.
+ */
 function readRates<Name extends string>(
   entry: Fields,
   rates: readonly (readonly [Name, readonly string[]])[],
@@ -124,7 +133,10 @@ interface Tiers {
 const range = z.tuple([z.number().min(0), z.number().min(0).nullable()]).rest(z.unknown())
 const tierList = z.array(z.looseObject({ range })).min(1)
 
-/** Prices by the size of the input: in fields such as `input_cost_per_token_above_200k_tokens`, or in a list with ranges. */
+/**
+ * Prices by the size of the input: in fields such as `input_cost_per_token_above_200k_tokens`, or in a list with
+ * ranges.
+ */
 function readTiers(entry: Fields, taken: Set<string>): Tiers {
   const above = sizesOf(entry).map((thousands): PriceTier => {
     const rates = readRates(entry, tokenRates, `_above_${thousands}k_tokens`, taken)
@@ -142,7 +154,10 @@ function readTiers(entry: Fields, taken: Set<string>): Tiers {
   return { lowest, above: [...bySize.values()] }
 }
 
-/** One of a list, in force above the end of the one before it; `undefined` where it has a cost that is none of tokens. */
+/**
+ * One of a list, in force above the end of the one before it; `undefined` where it has a cost that is none of
+ * tokens.
+ */
 function readListed(listed: z.output<typeof tierList>[number], endBefore: number | null = null): PriceTier | undefined {
   const from = Math.min(listed.range[0], endBefore ?? Infinity)
   const taken = new Set<string>()
@@ -201,7 +216,10 @@ export function findLitellmNames(file: LitellmFile, model: string): readonly str
   return Object.keys(file).filter(name => name.endsWith(`/${model}`))
 }
 
-/** Nano-USD of a cost of theirs; `undefined` for what is none. Twelve digits: a price has fewer, and the rest is the rounding of doubles. */
+/**
+ * Nano-USD of a cost of theirs; `undefined` for what is none. Twelve digits: a price has fewer, and the rest is the
+ * rounding of doubles.
+ */
 function costOf(cost: unknown): number | undefined {
   const usd = typeof cost === 'string' && cost.trim() !== '' ? Number(cost) : cost
   if (typeof usd !== 'number' || !Number.isFinite(usd) || usd < 0) return undefined

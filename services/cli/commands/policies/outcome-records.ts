@@ -15,7 +15,10 @@ export interface RecordsOptions extends CommonOptions, RedisSelection {
 
 const connectTimeoutMs = 5000
 
-/** Gathers what a gateway has recorded, from the Redis that the option, else the configuration, names. @throws GatewayError Config, Overloaded */
+/**
+ * Gathers what a gateway has recorded, from the Redis that the option, else the configuration, names.
+ * @throws GatewayError Config, Overloaded
+ */
 export async function gatherRecords(options: RecordsOptions): Promise<RedisRows> {
   const { redis: configured, learning } = loadConfig(options.config).config
   const url = options.redis ?? configured.url

@@ -2,9 +2,9 @@ import type { Estimate, Judged } from '#services/decision/policy/policy'
 import { comparableOf, labelOf, logit, type Signs } from './own-features.ts'
 
 /**
- * What other answers say of one: of each whether it agrees, weighed by how sure it is, how sure the judged one is and what was foreseen
- * of it; its label where they differ; and how the votes fall. Signs of an answer that was not given are 0, so one judge serves every
- * set of answers. Pure.
+ * What other answers say of one: of each whether it agrees, weighed by how sure it is, how sure the judged one is
+ * and what was foreseen of it; its label where they differ; and how the votes fall. Signs of an answer that was not
+ * given are 0, so one judge serves every set of answers. Pure.
  */
 export function companionSigns(judged: Judged, estimate: Estimate, others: readonly Judged[]): Signs {
   if (others.length === 0) return {}
@@ -38,7 +38,10 @@ function addCompanion(signs: Record<string, number>, judged: Judged, other: Judg
   if (agrees < 0 && label !== undefined) signs[`${name}.against.${label}`] = 1
 }
 
-/** 1 when two answers are the same but for case, space and punctuation outside numbers, -1 when not, 0 where it cannot be told. Pure. */
+/**
+ * 1 when two answers are the same but for case, space and punctuation outside numbers, -1 when not, 0 where it
+ * cannot be told. Pure.
+ */
 export function agreement(a: Judged, b: Judged): number {
   const [one, other] = [comparableOf(a), comparableOf(b)]
   if (one === undefined || other === undefined) return 0

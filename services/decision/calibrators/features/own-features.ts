@@ -4,7 +4,11 @@ import type { Judged } from '#services/decision/policy/policy'
 /** Named numbers that judge an answer. One that starts with `=` is 0 where it is absent; any other is then unknown. */
 export type Signs = Readonly<Record<string, number>>
 
-/** Signs of an answer by itself: the log of p and of 1 - p apart make it a beta calibration where nothing else is known. @source Kull, Silva Filho, Flach, Beta calibration (2017) */
+/**
+ * Signs of an answer by itself: the log of p and of 1 - p apart make it a beta calibration where nothing else is
+ * known.
+ * @source Kull, Silva Filho, Flach, Beta calibration (2017)
+ */
 export function ownSigns(judged: Judged): Signs {
   const characters = judged.outputChars ?? judged.answer?.length
   const raw = judged.rawConfidence
@@ -18,18 +22,25 @@ export function ownSigns(judged: Judged): Signs {
   }
 }
 
-/** Where the slope of a confidence may change, as logits: it matters little below a half, much between 0.7 and 0.998. */
+/**
+ * Where the slope of a confidence may change, as logits: it matters little below a half, much between 0.7 and
+ * 0.998.
+ */
 const knots = [-1, 0, 1, 2, 4, 6]
 
-/** Adds a confidence as a line that may bend at each knot. @source Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, section 5.2 */
+/**
+ * Adds a confidence as a line that may bend at each knot.
+ * @source Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, section 5.2
+ */
 export function addBends(signs: Record<string, number>, name: string, confidence: number): void {
   const at = logit(confidence)
   for (const knot of knots) signs[`${name}over_${knot}`] = Math.max(0, at - knot)
 }
 
 /**
- * Signs of an answer that nothing is held against yet. What its confidence and its label say is then all that is known, while beside
- * others much of it is said by them too: one weight for both would be wrong for both. 0 where others were given. Pure.
+ * Signs of an answer that nothing is held against yet. What its confidence and its label say is then all that is
+ * known, while beside others much of it is said by them too: one weight for both would be wrong for both. 0 where
+ * others were given. Pure.
  */
 export function aloneSigns(judged: Judged): Signs {
   const signs: Record<string, number> = { '=alone': 1 }
@@ -38,7 +49,10 @@ export function aloneSigns(judged: Judged): Signs {
   return signs
 }
 
-/** An answer that is one of few labels has an offset and a slope of its own; ridge shrinks both towards those of all. */
+/**
+ * An answer that is one of few labels has an offset and a slope of its own; ridge shrinks both towards those of
+ * all.
+ */
 function labelSigns(judged: Judged): Signs {
   const label = labelOf(judged)
   if (label === undefined) return {}
@@ -66,7 +80,10 @@ export function named(prefix: string, signs: Signs): Signs {
   return Object.fromEntries(Object.entries(signs).map(([name, value]) => [`${prefix}${name}`, value]))
 }
 
-/** The logit of a probability; surer than one in ten thousand is not told apart, since recorded confidences are rounded. */
+/**
+ * The logit of a probability; surer than one in ten thousand is not told apart, since recorded confidences are
+ * rounded.
+ */
 export function logit(probability: number): number {
   const p = inside(probability)
   return Math.log(p / (1 - p))

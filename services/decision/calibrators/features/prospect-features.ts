@@ -3,8 +3,8 @@ import { agreement, foreseenLogit } from './companion-features.ts'
 import { addBends, logit, ownSigns, type Signs } from './own-features.ts'
 
 /**
- * The signs by which it is judged what one more call would gain, given what was called: of each answer all that speaks for it, whose is
- * the best, and who agrees with whom. What was not called is 0. Pure.
+ * The signs by which it is judged what one more call would gain, given what was called: of each answer all that
+ * speaks for it, whose is the best, and who agrees with whom. What was not called is 0. Pure.
  */
 export function prospectSignsOf(called: readonly Called[], next: string, estimate: Estimate): Signs {
   const [first] = called
@@ -26,7 +26,10 @@ export function prospectSignsOf(called: readonly Called[], next: string, estimat
   return signs
 }
 
-/** Written into what is there: a record of its own for each step costs five times as much, and this is asked at every step of a climb. */
+/**
+ * Written into what is there: a record of its own for each step costs five times as much, and this is asked at
+ * every step of a climb.
+ */
 function addAnswerSigns(signs: Record<string, number>, one: Called, isBest: boolean): void {
   const name = `=of.${one.model}.`
   for (const [sign, value] of Object.entries(ownSigns(one))) signs[name + sign] = value

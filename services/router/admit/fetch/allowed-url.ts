@@ -2,12 +2,18 @@ import { invalidField } from '#services/contract/errors'
 
 /** Which addresses may be named. */
 export interface AllowedUrls {
-  /** Host names, or `.example.org` for every host under it, with `:port` where it is not the scheme's own. Empty means that nothing is fetched. */
+  /**
+   * Host names, or `.example.org` for every host under it, with `:port` where it is not the scheme's own. Empty
+   * means that nothing is fetched.
+   */
   readonly allow: readonly string[]
   readonly schemes: readonly ('https' | 'http')[]
 }
 
-/** Reads an address that a caller or a redirect named. @throws GatewayError InvalidRequest for one that is not allowed; it repeats nothing of it */
+/**
+ * Reads an address that a caller or a redirect named.
+ * @throws GatewayError InvalidRequest for one that is not allowed; it repeats nothing of it
+ */
 export function allowedUrl(uri: string, { allow, schemes }: AllowedUrls, at: string, base?: URL): URL {
   const url = URL.canParse(uri, base?.href) ? new URL(uri, base) : undefined
   const isPlain = url !== undefined && url.username === '' && url.password === ''

@@ -22,15 +22,18 @@ export interface FetchLimits extends AllowedUrls {
 /** Every address of a host name. */
 export type ResolveHost = (host: string) => Promise<readonly PinnedAddress[]>
 
-/** Fetches a part by its address. @throws GatewayError InvalidRequest that names the field, Overloaded when too much is fetched already */
+/**
+ * Fetches a part by its address.
+ * @throws GatewayError InvalidRequest that names the field, Overloaded when too much is fetched already
+ */
 export type FetchPart = (uri: string, field: string, signal: AbortSignal) => Promise<Uint8Array>
 
 const resolveBySystem: ResolveHost = host => lookup(host, { all: true })
 
 /**
- * Makes the fetchers, one a request: listed schemes, hosts and ports only, never to an inside address, bounded in time and size. A
- * redirect is held to the same as the first address. The address that was checked is the one connected to, so a name that changes
- * between the two gains nothing.
+ * Makes the fetchers, one a request: listed schemes, hosts and ports only, never to an inside address, bounded in
+ * time and size. A redirect is held to the same as the first address. The address that was checked is the one
+ * connected to, so a name that changes between the two gains nothing.
  */
 export function createFetchPart(limits: FetchLimits, resolve: ResolveHost = resolveBySystem): () => FetchPart {
   const networks = readNetworks(limits.networks)

@@ -1,7 +1,10 @@
 import ipaddr from 'ipaddr.js'
 import { BlockList, isIP } from 'node:net'
 
-/** The one block of IPv6 from which public addresses are given out. @source IANA IPv6 Address Space: the rest is reserved */
+/**
+ * The one block of IPv6 from which public addresses are given out.
+ * @source IANA IPv6 Address Space: the rest is reserved
+ */
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
 
 /** Networks of the deployment's own that may be fetched from all the same, such as `10.20.0.0/16`. */
@@ -21,7 +24,10 @@ export function isInside(address: string, allowed?: BlockList): boolean {
   return !isPublic(address) && allowed?.check(address, family === 6 ? 'ipv6' : 'ipv4') !== true
 }
 
-/** IPv4 written as IPv6 is held to the rules of IPv4; any other address that carries an IPv4 address inside is no public one. */
+/**
+ * IPv4 written as IPv6 is held to the rules of IPv4; any other address that carries an IPv4 address inside is no
+ * public one.
+ */
 function isPublic(address: string): boolean {
   const parsed = ipaddr.process(address)
   if (parsed.range() !== 'unicast') return false

@@ -13,7 +13,10 @@ interface Box {
   readonly to: number
 }
 
-/** Reads the index of an MP4 (or QuickTime) file: ISO/IEC 14496-12. @throws MediaError when it is cut short or has no video track */
+/**
+ * Reads the index of an MP4 (or QuickTime) file: ISO/IEC 14496-12.
+ * @throws MediaError when it is cut short or has no video track
+ */
 export function readMp4Facts(bytes: Uint8Array): VideoFacts {
   try {
     return factsOf(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength))

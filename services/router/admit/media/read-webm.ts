@@ -27,7 +27,10 @@ const ids = {
   referenceBlock: 0xfb,
 } as const
 
-/** Elements whose inside is read on; what has no known size is read the same way, since nothing relies on where it ends. */
+/**
+ * Elements whose inside is read on; what has no known size is read the same way, since nothing relies on where it
+ * ends.
+ */
 const opened: ReadonlySet<number> = new Set([
   ids.segment,
   ids.info,
@@ -59,7 +62,10 @@ interface Found {
   readonly sizes: SizeSpread
 }
 
-/** Reads the index of a WebM (Matroska) file and the heads of its blocks: RFC 9559. @throws MediaError when it cannot be read or has no video track */
+/**
+ * Reads the index of a WebM (Matroska) file and the heads of its blocks: RFC 9559.
+ * @throws MediaError when it cannot be read or has no video track
+ */
 export function readWebmFacts(bytes: Uint8Array): VideoFacts {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const found: Found = {
@@ -158,7 +164,10 @@ function elementAt(view: DataView, at: number): { id: number; from: number; size
   return id === undefined || size === undefined ? undefined : { id: id.value, from: size.next, size: size.value }
 }
 
-/** A number whose length its first byte tells; ids keep that mark, sizes do not. `undefined` at the end or where there is none. */
+/**
+ * A number whose length its first byte tells; ids keep that mark, sizes do not. `undefined` at the end or where
+ * there is none.
+ */
 function variable(view: DataView, at: number, unmarked: boolean): { value: number; next: number } | undefined {
   if (at >= view.byteLength) return undefined
   const first = view.getUint8(at)

@@ -1,4 +1,7 @@
-/** Mean and spread of sizes that come one by one. @source Welford, Note on a method for calculating corrected sums of squares (1962) */
+/**
+ * Mean and spread of sizes that come one by one.
+ * @source Welford, Note on a method for calculating corrected sums of squares (1962)
+ */
 export class SizeSpread {
   #count = 0
   #mean = 0

@@ -5,7 +5,10 @@ export interface VideoFacts {
   readonly durationMs?: number
   readonly frames?: number
   readonly keyFrames?: number
-  /** Standard deviation over mean of the sizes of its frames: what moves unevenly is hard to foretell for an encoder too. */
+  /**
+   * Standard deviation over mean of the sizes of its frames: what moves unevenly is hard to foretell for an encoder
+   * too.
+   */
   readonly frameSizeSpread?: number
   readonly audioTracks?: number
 }

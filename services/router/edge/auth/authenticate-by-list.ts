@@ -10,8 +10,9 @@ export interface KeyRecord {
 }
 
 /**
- * Finds the caller of a credential's hash in the configuration's list, in the same time however long that is. The last comparison is in
- * constant time; the look-up before it may tell how the hash of a guess begins, which its sender knows and which leads to no key.
+ * Finds the caller of a credential's hash in the configuration's list, in the same time however long that is. The
+ * last comparison is in constant time; the look-up before it may tell how the hash of a guess begins, which its
+ * sender knows and which leads to no key.
  */
 export function createProveByList(keys: readonly KeyRecord[]): (hash: Buffer) => Caller | undefined {
   const known = new Map(

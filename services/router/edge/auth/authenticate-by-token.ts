@@ -73,7 +73,10 @@ async function verified(token: string, issuer: TokenIssuer, nowMs: number): Prom
   }
 }
 
-/** A published key that its algorithm does not allow, such as RSA of 1,024 bits: jose and WebCrypto refuse it with errors of their own. */
+/**
+ * A published key that its algorithm does not allow, such as RSA of 1,024 bits: jose and WebCrypto refuse it with
+ * errors of their own.
+ */
 function isUnfitKey(error: unknown): boolean {
   return error instanceof TypeError || (error instanceof DOMException && error.name !== 'AbortError')
 }

@@ -23,14 +23,18 @@ export interface AuthenticateDependencies {
 
 /**
  * Proves a credential that came from a peer (`address:port`).
- * @throws GatewayError Unauthenticated when there is none or it is wrong, RateLimited when the peer has been wrong too often, Overloaded
+ * @throws GatewayError Unauthenticated when there is none or it is wrong, RateLimited when the peer has been wrong
+ * too often, Overloaded
  */
 export type Authenticate = (authorization: string | undefined, peer?: string) => Promise<Caller>
 
 /** No key or token is longer; what is longer is refused unhashed. */
 const longestCredential = 8192
 
-/** Makes the check. Cheap before dear: shape, listed keys and what was proven a moment ago; a peer that fails too often gets no further. */
+/**
+ * Makes the check. Cheap before dear: shape, listed keys and what was proven a moment ago; a peer that fails too
+ * often gets no further.
+ */
 export function createAuthenticate(
   { anonymous }: AuthenticateOptions,
   { listed, provers, proven, failures }: AuthenticateDependencies,

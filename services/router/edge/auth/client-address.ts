@@ -4,8 +4,8 @@ import { isIP, type BlockList } from 'node:net'
 export type ClientAddress = (peer: string, forwardedFor: readonly string[]) => string
 
 /**
- * Makes the rule. Of `x-forwarded-for`, the last address that is no trusted proxy is the client: what stands before it is the client's own
- * word. A peer that is no trusted proxy is the client itself, whatever it sends.
+ * Makes the rule. Of `x-forwarded-for`, the last address that is no trusted proxy is the client: what stands before
+ * it is the client's own word. A peer that is no trusted proxy is the client itself, whatever it sends.
  */
 export function createClientAddress(proxies: BlockList): ClientAddress {
   const isProxy = (address: string): boolean => {

@@ -23,8 +23,8 @@ const minuteMs = 60_000
 const idsOfAddress = 100
 
 /**
- * Counts failures by address and key id in the memory of this process, so that one who guesses does not lock out others behind the same
- * address.
+ * Counts failures by address and key id in the memory of this process, so that one who guesses does not lock out
+ * others behind the same address.
  * @source Generic Cell Rate Algorithm, ITU-T I.371, as virtual scheduling: one number a count
  */
 export function createFailureLimiter({ perMinute, peers }: FailureLimits, clock: Clock): FailureLimiter {

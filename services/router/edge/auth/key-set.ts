@@ -15,7 +15,10 @@ export interface KeySetOptions {
   readonly staleMs: number
 }
 
-/** Finds the key that a token says it is signed with. @throws JWKSNoMatchingKey when there is none, GatewayError Overloaded when the issuer is away */
+/**
+ * Finds the key that a token says it is signed with.
+ * @throws JWKSNoMatchingKey when there is none, GatewayError Overloaded when the issuer is away
+ */
 export type FindKey = (header: JWSHeaderParameters) => Promise<CryptoKey>
 
 /** Far above any issuer's set of keys, far below what would hurt. */
@@ -23,7 +26,10 @@ const mostBytes = 262_144
 
 type KeySet = ReturnType<typeof createLocalJWKSet>
 
-/** Makes the finder. One request at a time; a key that is not known makes it look again, but no more often than the cooldown allows. */
+/**
+ * Makes the finder. One request at a time; a key that is not known makes it look again, but no more often than the
+ * cooldown allows.
+ */
 export function createKeySet(options: KeySetOptions, clock: Clock): FindKey {
   let current: { readonly keys: KeySet; readonly at: number } | undefined
   let askedAt = Number.NEGATIVE_INFINITY

@@ -7,5 +7,8 @@ export interface Proof {
   readonly until: number
 }
 
-/** Tries a credential as one of its kind; `undefined` when it is of another kind or not good. @throws GatewayError Overloaded when what it is held against is away */
+/**
+ * Tries a credential as one of its kind; `undefined` when it is of another kind or not good.
+ * @throws GatewayError Overloaded when what it is held against is away
+ */
 export type Prove = (credential: string, hash: Buffer) => Promise<Proof | undefined>

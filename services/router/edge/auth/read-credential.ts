@@ -4,8 +4,9 @@ import { GatewayError } from '#services/contract/errors'
 const foreignHeaders = ['api-key', 'x-goog-api-key', 'proxy-authorization'] as const
 
 /**
- * The credential that headers carry, in the form of `authorization`; `undefined` where there is none at all. `x-api-key: KEY` is the same
- * as `authorization: Bearer KEY`. Whatever is there and cannot be used is never taken for nothing.
+ * The credential that headers carry, in the form of `authorization`; `undefined` where there is none at all.
+ * `x-api-key: KEY` is the same as `authorization: Bearer KEY`. Whatever is there and cannot be used is never taken
+ * for nothing.
  * @throws GatewayError Unauthenticated when there are several that differ, or one in a header that is not read
  */
 export function readCredential(valuesOf: (header: string) => readonly string[]): string | undefined {

@@ -1,6 +1,9 @@
 import type { Server, ServiceDefinition, UntypedHandleCall, UntypedServiceImplementation } from '@grpc/grpc-js'
 
-/** Streams that go on for as long as their client likes, such as health watches: a drain has to end them, or it waits for ever. */
+/**
+ * Streams that go on for as long as their client likes, such as health watches: a drain has to end them, or it
+ * waits for ever.
+ */
 export interface EndlessStreams {
   /** A server to add services to whose streams are such. */
   readonly server: Server

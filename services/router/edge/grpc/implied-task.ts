@@ -15,9 +15,10 @@ export interface ImpliedTaskDependencies {
 }
 
 /**
- * Makes the rule for requests without a task. Labels or a label set mean `classify`, and a pinned model of one task means that task.
- * Words and conversations mean `generate`; audio alone means `transcribe`, and a picture alone the reading of its text. A task is never chosen because its
- * models happen to take text: a classifier would answer a question that nobody put to it.
+ * Makes the rule for requests without a task. Labels or a label set mean `classify`, and a pinned model of one task
+ * means that task. Words and conversations mean `generate`; audio alone means `transcribe`, and a picture alone the
+ * reading of its text. A task is never chosen because its models happen to take text: a classifier would answer a
+ * question that nobody put to it.
  */
 export function createImpliedTask({ ladders, labelSets }: ImpliedTaskDependencies): ImpliedTask {
   const isOffered = (task: Task, modalities: readonly Modality[]): boolean =>

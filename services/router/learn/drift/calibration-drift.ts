@@ -69,7 +69,10 @@ function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
-/** Few outcomes that all came out the same way have no variance, and are no proof: half an outcome of doubt is added. */
+/**
+ * Few outcomes that all came out the same way have no variance, and are no proof: half an outcome of doubt is
+ * added.
+ */
 function errorOfMean(variance: number, count: number): number {
   return count === 0 ? 1 : Math.sqrt(variance / count + (0.5 / count) ** 2)
 }

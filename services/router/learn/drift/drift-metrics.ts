@@ -2,7 +2,10 @@ import { Gauge, type Registry } from 'prom-client'
 import type { CalibrationDrift, CalibrationMove } from './calibration-drift.ts'
 import type { FeatureDrift } from './feature-drift.ts'
 
-/** Registers what has moved, worked out when somebody scrapes. Features are those of the policy's reference, at most 64 a ladder. */
+/**
+ * Registers what has moved, worked out when somebody scrapes. Features are those of the policy's reference, at most
+ * 64 a ladder.
+ */
 export function registerDrift(registry: Registry, features: FeatureDrift, calibration: CalibrationDrift): void {
   const registers = [registry]
   new Gauge({

@@ -78,7 +78,10 @@ function emptyWindow(version: string, reference: PolicyReference, size: number):
   return { version, reference, features, seen: 0 }
 }
 
-/** Half a request is added to every bin on both sides, so that an empty one does not make the index infinite. @source Siddiqi, Credit Risk Scorecards (2006), ch. 10 */
+/**
+ * Half a request is added to every bin on both sides, so that an empty one does not make the index infinite.
+ * @source Siddiqi, Credit Risk Scorecards (2006), ch. 10
+ */
 function stabilityIndex(counts: Uint32Array, count: number, shares: readonly number[], rows: number): number {
   let index = 0
   for (const [bin, share] of shares.entries()) {

@@ -1,7 +1,8 @@
 -- Takes a climb whose router has let its lease run out.
 -- KEYS: 1 the climb (hash)
 -- ARGV: 1 new owner, 2 its lease until (epoch ms), 3 now (epoch ms)
--- Returns: {'taken', field, value, …}, {'kept', lease} when the lease holds, or {'gone'} when there is nothing to go on with
+-- Returns: {'taken', field, value, …}, {'kept', lease} when the lease holds, or {'gone'} when there is nothing to
+--   go on with
 -- Atomic, one slot.
 local state = redis.call('HMGET', KEYS[1], 'lease', 'end')
 if not state[1] or state[2] then

@@ -1,7 +1,10 @@
--- Holds money, opens the cascade that it is for, and puts the cascade's first leg in line. For one server, which has the keys of every slot.
+-- Holds money, opens the cascade that it is for, and puts the cascade's first leg in line. For one server, which
+-- has the keys of every slot.
 -- KEYS: those of reserve.lua where money is to be held, then those of open-and-list.lua, then those of put-leg.lua
--- ARGV: 1 keys of reserve (0 holds nothing), 2 its arguments, 3 keys of open, 4 its arguments, then the arguments of the three
--- Returns: {reply of reserve (false when it was not asked), reply of open, reply of put-leg}; it ends behind the first that refused
+-- ARGV: 1 keys of reserve (0 holds nothing), 2 its arguments, 3 keys of open, 4 its arguments, then the arguments
+--   of the three
+-- Returns: {reply of reserve (false when it was not asked), reply of open, reply of put-leg}; it ends behind the
+--   first that refused
 -- Atomic. reserve, open and put_leg are the scripts of these names.
 local next_key, next_argument = 1, 5
 local function part(keys, arguments)

@@ -1,13 +1,17 @@
 -- Holds the first offer that every scope can carry, or nothing; takes of the rates too, or not at all.
--- KEYS: 1 the generation, 2 the hold, 3 holds by lease (sorted set), 4 counters by the end of their window (sorted set),
+-- KEYS: 1 the generation, 2 the hold, 3 holds by lease (sorted set), 4 counters by the end of their window
+--   (sorted set),
 --       then a counter for each scope, then a clock for each rate
--- ARGV: 1 generation and reign that the router knows, parted by a space, 2 hold id, 3 lease until, 4 now (epoch ms), 5 how long a counter outlives its window (ms),
+-- ARGV: 1 generation and reign that the router knows, parted by a space, 2 hold id, 3 lease until, 4 now (epoch
+--   ms), 5 how long a counter outlives its window (ms),
 --       then lists of words parted by spaces, '-' for none (one argument costs a client more than ten words):
 --       6 for each scope: limit, shadow (0, 1), share, window's end (epoch ms),
 --       7 for each rate: interval (ms for one), burst, count, shadow,
 --       8 for each offer: the amount for each scope
--- Returns: {'held', offer from 1, index of a shadowed scope or rate that would have refused, …}, {'refused', scope, remaining, reserved},
---          {'limited', rate, ms to wait or -1 for never}, {'settled'} or {'closed'}; indexes count from 1, rates after scopes
+-- Returns: {'held', offer from 1, index of a shadowed scope or rate that would have refused, …}, {'refused',
+--   scope, remaining, reserved},
+--          {'limited', rate, ms to wait or -1 for never}, {'settled'} or {'closed'}; indexes count from 1, rates
+--          after scopes
 -- Atomic; every key is in the money slot. Amounts are exact: HINCRBY counts in 64 bits, and limits are under 2^53.
 local generation = redis.call('HMGET', KEYS[1], 'id', 'reign')
 if not generation[1] or generation[1] .. ' ' .. (generation[2] or '0') ~= ARGV[1] then

@@ -1,6 +1,7 @@
 -- Puts back what counters are known to have held, and names the data anew.
 -- KEYS: 1 the generation, 2 counters by the end of their window (sorted set), then the counters
--- ARGV: 1 generation that is there now ('' for none), 2 its new id ('' leaves it), 3 its ancestors, 4 how long a counter outlives its
+-- ARGV: 1 generation that is there now ('' for none), 2 its new id ('' leaves it), 3 its ancestors, 4 how long a
+--   counter outlives its
 --       window (ms), 5 'add' to what is there or raise it 'to', then for each counter: window's end (epoch ms), amount
 -- Returns: {1}, or {0, the generation that is there} when that is another, and nothing was done
 -- Atomic; every key is in the money slot. Raising is idempotent, since what was spent in a window only grows.

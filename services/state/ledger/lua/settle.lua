@@ -1,8 +1,11 @@
 -- Turns a hold into what was spent, once.
 -- KEYS: 1 the hold, 2 holds by lease (sorted set)
--- ARGV: 1 hold id, 2 how long a settled hold is remembered (ms), 3 now (epoch ms), 4 cost of lost attempts, 5 what is estimated,
---       6 tokens used ('' when not known; at most ten times those taken are charged to the rate), 7 words parted by spaces: share, what was spent of it, …
--- Returns: {1, what went beyond the tenant's share} when this call settled it, {0, 0} when it was settled before or never held
+-- ARGV: 1 hold id, 2 how long a settled hold is remembered (ms), 3 now (epoch ms), 4 cost of lost attempts, 5
+--   what is estimated,
+--       6 tokens used ('' when not known; at most ten times those taken are charged to the rate), 7 words parted by
+--       spaces: share, what was spent of it, …
+-- Returns: {1, what went beyond the tenant's share} when this call settled it, {0, 0} when it was settled before
+--   or never held
 -- Atomic. The names of counters and clock are in the hold: they carry the same hash tag, so they are in the same slot.
 local flat = redis.call('HGETALL', KEYS[1])
 local hold = {}

@@ -1,8 +1,9 @@
--- Reads counters of windows that are not over, and counts the reigns of the servers that had the data: a server that became master since
--- has another replication id, and one that was master before has a lower count.
+-- Reads counters of windows that are not over, and counts the reigns of the servers that had the data: a server
+-- that became master since has another replication id, and one that was master before has a lower count.
 -- KEYS: 1 the generation, 2 counters by the end of their window (sorted set)
 -- ARGV: 1 now (epoch ms), 2 how many to pass over, 3 most to read, 4 the reign that the router knows
--- Returns: {generation's id ('' for none), its ancestors, the reign, counter, window's end, spent, reserved, …}; ends that are long past are dropped
+-- Returns: {generation's id ('' for none), its ancestors, the reign, counter, window's end, spent, reserved, …};
+--   ends that are long past are dropped
 -- Atomic. The counters carry the same hash tag, so they are in the same slot.
 local dayMs = 86400000
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', tonumber(ARGV[1]) - dayMs)

@@ -1,7 +1,8 @@
 -- What waits and runs in a pool.
 -- KEYS: as in line.lua
 -- ARGV: 1 most legs at work that are told one by one
--- Returns: {waiting, running, flat pairs of work by class, tenant and model, flat pairs of work put in line by class, batches at work,
+-- Returns: {waiting, running, flat pairs of work by class, tenant and model, flat pairs of work put in line by
+--   class, batches at work,
 --          flat triples of legs at work: model, cost (ms), ms since it was taken}
 -- Atomic, one slot.
 local now = server_time()

@@ -2,9 +2,9 @@
 -- KEYS: 1-11 as in line.lua, 12-25 as in BullMQ's moveToFinished
 -- ARGV: 1 ticket, 2 lock's token, 3 now (epoch ms), 4 prefix of the tickets' keys, 5 how long the lock held (ms)
 -- Returns: BullMQ's code: 0, or below when the ticket is another's or gone
--- Atomic, one slot. done and complete_ticket are the scripts of these names. The line first: a ticket that is gone before its legs
--- would leave them running for ever.
--- A ticket that another worker has now is left alone, and so are its legs.
+-- Atomic, one slot. done and complete_ticket are the scripts of these names. The line first: a ticket that is gone
+-- before its legs would leave them running for ever. A ticket that another worker has now is left alone, and so are
+-- its legs.
 if redis.call('GET', KEYS[23] .. ':lock') ~= ARGV[2] then
   return -6
 end

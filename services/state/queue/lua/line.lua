@@ -1,8 +1,12 @@
 -- What every script on a pool's line shares; put before each of them.
--- KEYS: 1 legs (hash: leg → envelope), 2 places (hash: leg → 'cost charge latest-start member'), 3 wait (zset by name: class, tenant,
---       model, deadline, leg), 4 turns (zset: class and tenant → class and virtual start tag), 5 idle (zset: the same of tenants that
---       have nothing waiting), 6 clocks (hash: class → virtual time), 7 backlog (hash: class, tenant and model → ms of work waiting),
---       8 running (hash: leg → 'ticket start', start in epoch ms of this server), 9 tickets (hash: ticket → legs), 10 supply (tickets out that nobody has used),
+-- KEYS: 1 legs (hash: leg → envelope), 2 places (hash: leg → 'cost charge latest-start member'), 3 wait (zset by
+--   name: class, tenant,
+--       model, deadline, leg), 4 turns (zset: class and tenant → class and virtual start tag), 5 idle (zset: the
+--       same of tenants that
+--       have nothing waiting), 6 clocks (hash: class → virtual time), 7 backlog (hash: class, tenant and model → ms
+--       of work waiting),
+--       8 running (hash: leg → 'ticket start', start in epoch ms of this server), 9 tickets (hash: ticket → legs),
+--       10 supply (tickets out that nobody has used),
 --       11 put (hash: class → ms of work put in line so far)
 -- All keys are in the pool's slot.
 local legs, places, wait, turns, idle = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]

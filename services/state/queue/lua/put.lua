@@ -1,7 +1,9 @@
 -- Puts a leg in line. One that is there already is left alone.
 -- KEYS: as in line.lua
--- ARGV: 1 leg, 2 envelope, 3 cost (ms), 4 charge (ms by weight), 5 latest start (epoch ms), 6 member, 7 most that may wait, 8 last class
--- Returns: {'put', 1 when a ticket is to be handed out, envelope of the leg that had to make room}, {'known'} or {'full'}
+-- ARGV: 1 leg, 2 envelope, 3 cost (ms), 4 charge (ms by weight), 5 latest start (epoch ms), 6 member, 7 most that
+--   may wait, 8 last class
+-- Returns: {'put', 1 when a ticket is to be handed out, envelope of the leg that had to make room}, {'known'} or
+--   {'full'}
 -- Atomic, one slot. When the line is full, the last of the last class makes room for any other class.
 if redis.call('HEXISTS', legs, ARGV[1]) == 1 then
   return { 'known' }

@@ -1,6 +1,8 @@
--- Takes a ticket with its batch and begins every leg of it in the climb log. For one server, which has the keys of every slot.
+-- Takes a ticket with its batch and begins every leg of it in the climb log. For one server, which has the keys of
+-- every slot.
 -- KEYS: as in take-ticket.lua
--- ARGV: 1 worker, 2 most workers that a leg may take with it, 3, 4 what a climb's key has before and after the request's id, then as in take-ticket.lua
+-- ARGV: 1 worker, 2 most workers that a leg may take with it, 3, 4 what a climb's key has before and after the
+--   request's id, then as in take-ticket.lua
 -- Returns: as take-ticket.lua, with what begin-leg.lua said of each leg instead of the legs
 -- Atomic. take_ticket and begin_leg are the scripts of these names.
 -- It may have waited here for its ticket, so it goes by the time at which it runs.

@@ -1,8 +1,11 @@
 -- Takes a ticket, and for it the next batch in line.
 -- KEYS: 1-11 as in line.lua, 12-22 as in BullMQ's moveToActive
--- ARGV: 1 prefix of the tickets' keys, 2 now (epoch ms), 3 lock's token, 4 how long the lock holds (ms), then as from 4 in take.lua
--- Returns: {} when there is no ticket, else {ticket, tickets that wait, envelopes of the batch, envelopes of the expired, legs of the batch}
--- Atomic, one slot. take and activate_ticket are the scripts of these names. While nothing waits, no worker need be woken.
+-- ARGV: 1 prefix of the tickets' keys, 2 now (epoch ms), 3 lock's token, 4 how long the lock holds (ms), then as
+--   from 4 in take.lua
+-- Returns: {} when there is no ticket, else {ticket, tickets that wait, envelopes of the batch, envelopes of the
+--   expired, legs of the batch}
+-- Atomic, one slot. take and activate_ticket are the scripts of these names. While nothing waits, no worker need be
+-- woken.
 local lock = cmsgpack.pack({ token = ARGV[3], lockDuration = tonumber(ARGV[4]) })
 local ticket = activate_ticket({ unpack(KEYS, 12, 22) }, { ARGV[1], ARGV[2], lock })[2]
 if not ticket or ticket == 0 then

@@ -1,7 +1,8 @@
 -- Takes the next batch for a ticket: legs of one model, by class, then by turns of the tenants, then by deadline.
 -- KEYS: as in line.lua
 -- ARGV: 1 ticket, 2 now (epoch ms), 3 new or more (adds to what the ticket has), then pairs: a model, most legs of it
--- Returns: {envelopes of the batch, envelopes of legs that cannot end in time any more, which leave the line, legs of the batch}
+-- Returns: {envelopes of the batch, envelopes of legs that cannot end in time any more, which leave the line,
+--   legs of the batch}
 -- Atomic, one slot. A ticket that has legs already (its worker died) gets the same again.
 local lookahead = 32
 local picked, expired, ids, limits, models = {}, {}, {}, {}, {}

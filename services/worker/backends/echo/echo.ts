@@ -5,12 +5,18 @@ import { createTurnstile } from '#services/worker/engine/process/turnstile'
 import type { Backend, RunControl } from '../backend.ts'
 import type { Outcome, Work } from '#services/worker/states'
 
-/** A model that answers with its input: for trials and measurements of the way itself, where a real model would hide what the way costs. */
+/**
+ * A model that answers with its input: for trials and measurements of the way itself, where a real model would hide
+ * what the way costs.
+ */
 export interface EchoSpec {
   readonly kind: 'echo'
   /** What it takes: always, or at the median when `spread` is over 0. */
   readonly delayMs: number
-  /** Standard deviation of the logarithm of what it takes: the delay of an input is lognormal, and always the same for the same text. */
+  /**
+   * Standard deviation of the logarithm of what it takes: the delay of an input is lognormal, and always the same
+   * for the same text.
+   */
   readonly spread: number
   /** What it says of its own answer. */
   readonly confidence: number
@@ -85,7 +91,10 @@ async function echo(work: Work, spec: EchoSpec, fail: boolean, control: RunContr
   }
 }
 
-/** Lognormal over texts: the digest of one gives two even numbers, and these a normal one. @source Box and Muller (1958) */
+/**
+ * Lognormal over texts: the digest of one gives two even numbers, and these a normal one.
+ * @source Box and Muller (1958)
+ */
 function delayOf(text: string, { delayMs, spread }: EchoSpec): number {
   if (spread === 0) return delayMs
   const digest = createHash('sha256').update(text).digest()

@@ -41,7 +41,10 @@ interface Parts {
   readonly labelVectors: Map<string, SentenceVector>
 }
 
-/** Loads a sentence encoder: text → word pieces → vector → labels by trained heads or by likeness to the label texts. */
+/**
+ * Loads a sentence encoder: text → word pieces → vector → labels by trained heads or by likeness to the label
+ * texts.
+ */
 export async function createEmbeddingBackend(spec: EmbeddingSpec, dependencies: BackendDependencies): Promise<Backend> {
   const folder = dependencies.packPath(spec.pack)
   const parts: Parts = {

@@ -28,7 +28,10 @@ const manifestSchema = z.object({
 /** The spread of cosines of sentence encoders: used where no temperature was fitted for a model. */
 const defaultAdHocTemperature = 0.05
 
-/** Reads the trained heads of one model: a folder a label set. @throws GatewayError Config when a head is not what its manifest says */
+/**
+ * Reads the trained heads of one model: a folder a label set.
+ * @throws GatewayError Config when a head is not what its manifest says
+ */
 export function readLabelHeads(folder: string | undefined): LabelHeads {
   if (folder === undefined || !existsSync(folder)) return { sets: new Map(), adHocTemperature: defaultAdHocTemperature }
   const names = readdirSync(folder, { withFileTypes: true }).filter(entry => entry.isDirectory())

@@ -143,12 +143,16 @@ function contentsOf(turns: readonly Turn[], at: number): GeminiContent[] {
 }
 
 /**
- * What is put where the model's own signature of a thought is not kept: the call may have been another model's, on another rung.
+ * What is put where the model's own signature of a thought is not kept: the call may have been another model's, on
+ * another rung.
  * @source Gemini API, "Thought signatures", FAQ
  */
 const unsigned = 'skip_thought_signature_validator'
 
-/** A turn of the model, each part with the signature that came with it. Of calls that came together the first alone is signed. */
+/**
+ * A turn of the model, each part with the signature that came with it. Of calls that came together the first alone
+ * is signed.
+ */
 function answerOf({ parts }: Turn): GeminiPart[] {
   const proofs = parts.flatMap(part => (part.kind === 'reasoning' ? (part.signature ?? []) : []))
   const proofOf = (place: string): string | undefined =>
@@ -167,7 +171,10 @@ function answerOf({ parts }: Turn): GeminiPart[] {
   return said.map((part, at) => (at === last && ofText !== undefined ? { ...part, thoughtSignature: ofText } : part))
 }
 
-/** Matched by name, and by place where one tool was called several times. @source Gemini API reference, "FunctionResponse" */
+/**
+ * Matched by name, and by place where one tool was called several times.
+ * @source Gemini API reference, "FunctionResponse"
+ */
 function responseOf({ content, isError }: ToolResultPart, name: string): GeminiPart {
   return { functionResponse: { name, response: isError === true ? { error: content } : { output: content } } }
 }

@@ -42,8 +42,8 @@ export interface OcrFolders {
 }
 
 /**
- * Loads detector, recogniser and orientation classifier. Files are known by the part of their name that PaddleOCR gives them:
- * `det`, `rec`, `cls` and `keys`.
+ * Loads detector, recogniser and orientation classifier. Files are known by the part of their name that PaddleOCR
+ * gives them: `det`, `rec`, `cls` and `keys`.
  * @throws GatewayError Config when a file is missing or cannot be loaded
  */
 export async function loadOcr(folders: OcrFolders, sessions: SessionLoader): Promise<OcrModel> {

@@ -24,7 +24,10 @@ export interface OcrSpec {
   readonly imageMegapixels?: number
   /** Pages of a file, or frames of an animation, that are read; an answer says which were not. @default 32 */
   readonly pages?: number
-  /** Most that the detector sees of one page at once, in millions of pixels; larger pages are seen smaller. @default 24 */
+  /**
+   * Most that the detector sees of one page at once, in millions of pixels; larger pages are seen smaller.
+   * @default 24
+   */
   readonly detectorMegapixels?: number
 }
 
@@ -37,7 +40,8 @@ export async function createOcrBackend(spec: OcrSpec, dependencies: BackendDepen
   }
   const model = await loadOcr(folders, createSessionLoader(dependencies, dependencies))
   return {
-    // One at a time: lines of several pictures in common batches are read no faster, and the first would wait for the last.
+    // One at a time: lines of several pictures in common batches are read no faster, and the first would wait for
+    // the last.
     maxBatch: 1,
     async run(batch, control) {
       const outcomes: Outcome[] = []

@@ -23,9 +23,9 @@ export interface Pages {
 const leastSide = 8
 
 /**
- * Opens a file of pictures. Each page is decoded when it is asked for: upright by its EXIF orientation, and on a ground that its
- * content stands out from where it is transparent. Headers are read first: what is over the limit is refused before any pixel is
- * allocated.
+ * Opens a file of pictures. Each page is decoded when it is asked for: upright by its EXIF orientation, and on a
+ * ground that its content stands out from where it is transparent. Headers are read first: what is over the limit
+ * is refused before any pixel is allocated.
  * @throws MediaError when it is no picture, is cut short, or a page has more than `limitMegapixels`
  */
 export async function openPages(bytes: Uint8Array, limitMegapixels: number): Promise<Pages> {

@@ -17,8 +17,8 @@ export interface LabelTensors {
 const unknown = 0.5
 
 /**
- * Reads labels, best first, by what a tensor's datatype means: texts are labels, whole numbers and truth values name classes by their
- * place, numbers with fractions are scores of the classes in order.
+ * Reads labels, best first, by what a tensor's datatype means: texts are labels, whole numbers and truth values
+ * name classes by their place, numbers with fractions are scores of the classes in order.
  * @throws UpstreamError for what names no class
  */
 export function readLabels({ output, score, labels }: LabelTensors): readonly LabelScore[] {
@@ -30,7 +30,8 @@ export function readLabels({ output, score, labels }: LabelTensors): readonly La
   if (first === undefined) throw noClass()
   const trust = score === undefined ? [] : probabilitiesOf(numbersIn(score))
   if (trust.length === named.length) return byScore(named.map((label, place) => ({ label, score: trust[place] ?? 0 })))
-  // Several without a number each: the order is all that is said. One beside the scores of all classes: the best of them is its own.
+  // Several without a number each: the order is all that is said. One beside the scores of all classes: the best of
+  // them is its own.
   return [{ label: first, score: trust.length === 0 ? unknown : Math.max(...trust) }]
 }
 
@@ -69,7 +70,10 @@ function nameOf(place: number, labels: readonly string[] | undefined): string {
   return name
 }
 
-/** Scores of classes. One number for two classes is the chance of the second; one for more of them can only be a class. */
+/**
+ * Scores of classes. One number for two classes is the chance of the second; one for more of them can only be a
+ * class.
+ */
 function scoresOf({ values }: NumberTensor, labels: readonly string[] | undefined): readonly LabelScore[] {
   const [first] = values
   if (first === undefined || !values.every(value => Number.isFinite(value))) throw noClass()

@@ -10,7 +10,10 @@ export function textIn(tensor: Tensor): string {
   return first === undefined ? '' : Buffer.from(first).toString()
 }
 
-/** The numbers of a tensor, of whatever datatype. @throws UpstreamError for one that has none, or has one that is no number */
+/**
+ * The numbers of a tensor, of whatever datatype.
+ * @throws UpstreamError for one that has none, or has one that is no number
+ */
 export function numbersIn(tensor: Tensor): readonly number[] {
   const values = tensor.datatype === 'BYTES' ? [] : tensor.values.map(Number)
   if (values.length > 0 && values.every(value => Number.isFinite(value))) return values

@@ -113,7 +113,10 @@ function tensorsOf({ outputs, rawOutputContents }: Response): Tensors {
   )
 }
 
-/** What each code is in HTTP, by which the kind of a refusal is told. @source gRPC, "HTTP to gRPC Status Code Mapping", read backwards */
+/**
+ * What each code is in HTTP, by which the kind of a refusal is told.
+ * @source gRPC, "HTTP to gRPC Status Code Mapping", read backwards
+ */
 const httpStatuses: Readonly<Partial<Record<status, number>>> = {
   [status.INVALID_ARGUMENT]: 400,
   [status.OUT_OF_RANGE]: 400,

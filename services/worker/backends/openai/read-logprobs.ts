@@ -10,7 +10,10 @@ export interface ReadLogprobs {
 const none: ReadLogprobs = { values: [], oddities: [] }
 const malformed: ReadLogprobs = { values: [], oddities: ['field-malformed'] }
 
-/** Reads the log-probabilities beside a text; those of the older completions protocol too. They are signs of trust and no answer: what cannot be read is passed over. */
+/**
+ * Reads the log-probabilities beside a text; those of the older completions protocol too. They are signs of trust
+ * and no answer: what cannot be read is passed over.
+ */
 export function readLogprobs(logprobs: unknown): ReadLogprobs {
   if (logprobs === undefined || logprobs === null) return none
   const fields = fieldsOf(logprobs)

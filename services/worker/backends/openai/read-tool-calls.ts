@@ -3,8 +3,8 @@ import type { ToolCallPiece } from '../remote/wire/chat-piece.ts'
 import { fieldsOf } from '../remote/wire/read-usage.ts'
 
 /**
- * Reads the tool calls of one event: a list, or one call alone. Each field may be missing or null; arguments may be an object instead of
- * its JSON. Where calls come together without an index, their places tell them apart.
+ * Reads the tool calls of one event: a list, or one call alone. Each field may be missing or null; arguments may be
+ * an object instead of its JSON. Where calls come together without an index, their places tell them apart.
  */
 export function readToolCalls(value: unknown): readonly ToolCallPiece[] {
   if (value === undefined || value === null) return []

@@ -5,7 +5,10 @@ import { fieldsOf, readUsages } from '../remote/wire/read-usage.ts'
 import type { UsageCounts } from '../remote/wire/usage-counts.ts'
 import { postJson } from './post-json.ts'
 
-/** Both shapes: plain, and verbose with what the model made of each segment. @source OpenAI API reference, "Create transcription" */
+/**
+ * Both shapes: plain, and verbose with what the model made of each segment.
+ * @source OpenAI API reference, "Create transcription"
+ */
 const schema = z.object({
   text: z.string(),
   segments: z.unknown().optional(),

@@ -5,7 +5,10 @@ import { traceIdOf } from '#services/platform/telemetry/tracer'
 import { legFailureOf, type UpstreamError } from './wire/upstream-error.ts'
 import type { Outcome, Work } from '#services/worker/states'
 
-/** The outcome of a leg whose server failed it, with one line in the log: somebody may have to find out why with nothing else. */
+/**
+ * The outcome of a leg whose server failed it, with one line in the log: somebody may have to find out why with
+ * nothing else.
+ */
 export function failedCall(work: Work, error: UpstreamError, usage: Usage, logger: Logger): Outcome {
   const { fault, message, address, begun } = error
   const { legId, model, traceparent } = work

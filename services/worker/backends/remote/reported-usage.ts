@@ -31,15 +31,19 @@ export interface Billed {
 const charactersPerToken = 4
 /** No token of a text is longer than this on average: a server that tells of fewer has not counted. */
 const mostCharactersPerToken = 24
-/** More than vision models of the day make of one image (GPT-4o mini: 48,169 of one of 12 tiles), and of ten seconds of sound. */
+/**
+ * More than vision models of the day make of one image (GPT-4o mini: 48,169 of one of 12 tiles), and of ten seconds
+ * of sound.
+ */
 const tokensPerMedium = 50_000
 /** Room for chat templates, and for tokens that leave no text. */
 const spareTokens = 2048
 
 /**
- * What is billed: what the server counted, else an estimate, marked. A count is not believed only where it cannot be one: it is not
- * there, or it is less than any tokenizer makes of the text. However much a server counts, it is what its owner bills: a count beyond
- * all bounds is billed as it is, so that at least the hold is charged, and counted as odd, so that somebody looks.
+ * What is billed: what the server counted, else an estimate, marked. A count is not believed only where it cannot
+ * be one: it is not there, or it is less than any tokenizer makes of the text. However much a server counts, it is
+ * what its owner bills: a count beyond all bounds is billed as it is, so that at least the hold is charged, and
+ * counted as odd, so that somebody looks.
  */
 export function billedUsage(reported: Reported | undefined, witnessed: Witnessed): Billed {
   const { parts, computeMs } = witnessed

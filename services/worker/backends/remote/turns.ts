@@ -6,8 +6,9 @@ import type { LoadedPart, Work } from '#services/worker/states'
 export type Turn = Message<LoadedPart>
 
 /**
- * The messages of a leg as its model may see them. What another model thought stays away, with its signature. Results of tools that
- * follow each other are one message, in the order of their calls, since one protocol matches them by name and place.
+ * The messages of a leg as its model may see them. What another model thought stays away, with its signature.
+ * Results of tools that follow each other are one message, in the order of their calls, since one protocol matches
+ * them by name and place.
  */
 export function turnsOf(work: Pick<Work, 'parts' | 'messages' | 'model'>): readonly Turn[] {
   const turns: Turn[] = []
@@ -35,7 +36,10 @@ export function calledName(turns: readonly Turn[], before: number, { callId }: T
   return ''
 }
 
-/** A call's arguments as an object, which some protocols demand; what a model wrote that is none goes under one name. */
+/**
+ * A call's arguments as an object, which some protocols demand; what a model wrote that is none goes under one
+ * name.
+ */
 export function argumentsOf({ argumentsJson }: ToolCallPart): Readonly<Record<string, unknown>> {
   if (argumentsJson.trim() === '') return {}
   try {

@@ -10,7 +10,10 @@ const tokenBuckets = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0
 
 const breakerLevels = { closed: 0, 'half-open': 1, open: 2 } as const
 
-/** Registers the metrics of calls to servers. Labels are configured models, places of endpoints, and closed sets of ends. */
+/**
+ * Registers the metrics of calls to servers. Labels are configured models, places of endpoints, and closed sets of
+ * ends.
+ */
 export function createUpstreamMeter(registry: Registry, logger?: Logger): UpstreamMeter {
   const registers = [registry]
   const attempts = new Counter({

@@ -19,7 +19,10 @@ const spareTokens = 2048
 /** A server that counts by the second begun, and whose clock is not ours, is no more than this above. */
 const spareSeconds = 2
 
-/** What is billed for a transcript: the seconds and tokens that the server counted; where it counts no seconds, those that the recording has. */
+/**
+ * What is billed for a transcript: the seconds and tokens that the server counted; where it counts no seconds,
+ * those that the recording has.
+ */
 export function transcriptUsage(counts: UsageCounts | undefined, text: string, bytes: Uint8Array): Billed {
   const { seconds = 0 } = counts ?? {}
   const own = ownAudioMs(bytes)
@@ -48,7 +51,10 @@ function ownAudioMs(bytes: Uint8Array): { readonly audioMs: number; readonly est
   }
 }
 
-/** More than servers count for one picture. @source OpenAI, "Image generation", cost and latency: 6,240 for 1024 × 1536 in high quality */
+/**
+ * More than servers count for one picture.
+ * @source OpenAI, "Image generation", cost and latency: 6,240 for 1024 × 1536 in high quality
+ */
 const mostDrawingTokens = 20_000
 
 /** What is billed for a picture: it, and the tokens that the server counted. */

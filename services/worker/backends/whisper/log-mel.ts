@@ -22,7 +22,8 @@ export interface LogMel {
 
 /**
  * Makes the log-mel encoder with its tables.
- * @source Radford et al. 2022, section 2.2, and openai/whisper `log_mel_spectrogram`: periodic Hann window, reflected edges, Slaney mel scale
+ * @source Radford et al. 2022, section 2.2, and openai/whisper `log_mel_spectrogram`: periodic Hann window,
+ * reflected edges, Slaney mel scale
  */
 export function createLogMel(melBins: number): LogMel {
   const fourier = createFourier(frameSamples)

@@ -1,6 +1,9 @@
 /** Sees when a sequence of tokens goes round in a loop. */
 export interface RepetitionDetector {
-  /** Takes the next token; gives the number of tokens at the end that only repeat what was before them, 0 while there is no loop. */
+  /**
+   * Takes the next token; gives the number of tokens at the end that only repeat what was before them, 0 while
+   * there is no loop.
+   */
   push(token: number): number
 }
 

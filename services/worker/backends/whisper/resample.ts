@@ -8,8 +8,8 @@ const kaiserBeta = 7.86
 const rollOff = 0.945
 
 /**
- * Changes the sample rate with a band-limited, windowed-sinc interpolator.
- * The filter is tabled by phase: rates are reduced to a fraction, so each output sample needs one of `numerator` phases.
+ * Changes the sample rate with a band-limited, windowed-sinc interpolator. The filter is tabled by phase: rates are
+ * reduced to a fraction, so each output sample needs one of `numerator` phases.
  * @source J. O. Smith, Digital Audio Resampling (CCRMA)
  */
 export function resample(sound: Sound, targetRate: number): Float32Array {

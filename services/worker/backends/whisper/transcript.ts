@@ -20,14 +20,23 @@ export interface Transcript {
   readonly signals: Readonly<Record<string, number>>
 }
 
-/** A window that is likely silence and unlikely text is taken as silence. @source openai/whisper `transcribe.py`: no_speech_threshold 0.6, logprob_threshold -1 */
+/**
+ * A window that is likely silence and unlikely text is taken as silence.
+ * @source openai/whisper `transcribe.py`: no_speech_threshold 0.6, logprob_threshold -1
+ */
 const silenceProbability = 0.6
 const silenceLogProbability = -1
-/** Text that deflates better than this is repetitive. @source openai/whisper `transcribe.py`: compression_ratio_threshold 2.4 */
+/**
+ * Text that deflates better than this is repetitive.
+ * @source openai/whisper `transcribe.py`: compression_ratio_threshold 2.4
+ */
 const repetitiveRatio = 2.4
 /** The quickest speech in Whisper's vocabulary: about 4 words a second of 2 tokens each. */
 const quickestTokensPerSecond = 8
-/** Weights of the raw confidence, by the ranking of right above wrong answers on spoken numbers (three Whisper sizes: AUROC 0.75 to 0.91). */
+/**
+ * Weights of the raw confidence, by the ranking of right above wrong answers on spoken numbers (three Whisper
+ * sizes: AUROC 0.75 to 0.91).
+ */
 const weakestShare = 0.3
 const silenceShare = 0.3
 /** Who sends audio expects words; silence is rarer than speech that was not understood. */

@@ -9,8 +9,8 @@ export interface WantedWatch {
   /** Resolves when nobody has waited for any leg for this long; never once the watch is stopped. */
   overFor(waitMs: number): Promise<undefined>
   /**
-   * Acts once `waitMs` have passed since nobody waits for any leg, or three times as long since the first of several was given up:
-   * what computes in steps leaves out a leg that is not wanted.
+   * Acts once `waitMs` have passed since nobody waits for any leg, or three times as long since the first of
+   * several was given up: what computes in steps leaves out a leg that is not wanted.
    */
   whenStuck(waitMs: number, act: () => void): void
   stop(): void

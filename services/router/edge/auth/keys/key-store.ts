@@ -26,6 +26,9 @@ export interface KeyStore {
   list(): Promise<readonly StoredKey[]>
   /** False when the id is taken, be it by a key that was revoked. */
   create(key: StoredKey): Promise<boolean>
-  /** Changes a key in one step: what `change` makes of the key as it is now is kept; `undefined` when there is none. `change` may be called again when another process was quicker. */
+  /**
+   * Changes a key in one step: what `change` makes of the key as it is now is kept; `undefined` when there is none.
+   * `change` may be called again when another process was quicker.
+   */
   change(id: string, change: (key: StoredKey) => StoredKey): Promise<StoredKey | undefined>
 }

@@ -1,4 +1,5 @@
--- Ends a leg whose worker is lost, in the place of that worker: whatever it still says of the leg comes from an earlier attempt.
+-- Ends a leg whose worker is lost, in the place of that worker: whatever it still says of the leg comes from an
+-- earlier attempt.
 -- KEYS: 1 the climb (hash)
 -- ARGV: 1 index, 2 attempt that is lost, 3 end (JSON) whose receipt has the next attempt, 4 epoch
 -- Returns: abandoned, or kept when it has ended, another attempt has begun, or the climb is another router's or gone

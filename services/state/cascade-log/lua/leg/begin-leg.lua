@@ -2,8 +2,9 @@
 -- KEYS: 1 the climb (hash)
 -- ARGV: 1 index, 2 worker, 3 now (epoch ms), 4 most workers that it may take with it
 -- Returns: {word, attempt}: run, ended, cancelled, expired, poison or gone
--- Atomic, one slot. A worker that loses a leg leaves a receipt (leave-receipt.lua); an attempt without one died with its worker. A leg that
--- is refused is counted on, so that each refusal has an attempt of its own to end it by.
+-- Atomic, one slot. A worker that loses a leg leaves a receipt (leave-receipt.lua); an attempt without one died
+-- with its worker. A leg that is refused is counted on, so that each refusal has an attempt of its own to end it
+-- by.
 local leg = 'l' .. ARGV[1]
 local state = redis.call('HMGET', KEYS[1], leg, leg .. ':e', leg .. ':a', 'cancelled', 'end', 'deadline')
 if not state[1] then

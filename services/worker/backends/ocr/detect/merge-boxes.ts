@@ -16,8 +16,8 @@ const furtherReach = 1.15
 const sameHeight = 1.6
 
 /**
- * Joins the boxes of several passes over one picture. A later pass adds what the earlier ones did not find, and lines of which they
- * found only a part.
+ * Joins the boxes of several passes over one picture. A later pass adds what the earlier ones did not find, and
+ * lines of which they found only a part.
  */
 export function mergeBoxes(passes: readonly (readonly TextBox[])[]): readonly TextBox[] {
   let merged: TextBox[] = []

@@ -12,7 +12,10 @@ export interface Rectangle {
   readonly angle: number
 }
 
-/** The rectangle of least area around points. @source Freeman and Shapira 1975: one of its sides lies on a side of the convex hull */
+/**
+ * The rectangle of least area around points.
+ * @source Freeman and Shapira 1975: one of its sides lies on a side of the convex hull
+ */
 export function minimalRectangle(points: readonly Point[]): Rectangle {
   const hull = convexHull(points)
   let best: Rectangle | undefined

@@ -8,7 +8,10 @@ const sameRow = 0.4
 
 type Corners = TextBox['corners']
 
-/** Parts boxes of one row that overlap at their ends in the middle of the overlap, else what stands there is read twice. */
+/**
+ * Parts boxes of one row that overlap at their ends in the middle of the overlap, else what stands there is read
+ * twice.
+ */
 export function partNeighbours(boxes: readonly TextBox[]): readonly TextBox[] {
   const parted = boxes.map(box => box.corners)
   for (let left = 0; left < parted.length; left++) {

@@ -17,12 +17,16 @@ export interface TextMap {
   readonly height: number
 }
 
-/** Pixels above belong to text. @source PaddleOCR `DBPostProcess` for PP-OCRv4: thresh 0.3, box_thresh 0.6, min_size 3 */
+/**
+ * Pixels above belong to text.
+ * @source PaddleOCR `DBPostProcess` for PP-OCRv4: thresh 0.3, box_thresh 0.6, min_size 3
+ */
 const pixelThreshold = 0.3
 const boxThreshold = 0.6
 /**
- * How far boxes are widened. PaddleOCR takes 1.5; a little more air lets the recogniser read small print better (mean line
- * probability on a page of 18-pixel print: 0.961 at 1.5, 0.993 at 1.8), much more joins neighbouring lines.
+ * How far boxes are widened. PaddleOCR takes 1.5; a little more air lets the recogniser read small print better
+ * (mean line probability on a page of 18-pixel print: 0.961 at 1.5, 0.993 at 1.8), much more joins neighbouring
+ * lines.
  */
 const unclipRatio = 1.8
 const leastSide = 3

@@ -8,7 +8,10 @@ export interface LineInput {
   readonly height: number
 }
 
-/** Puts strips of one height side by side as a batch, each padded on the right to the width of the widest, or to `leastWidth`. */
+/**
+ * Puts strips of one height side by side as a batch, each padded on the right to the width of the widest, or to
+ * `leastWidth`.
+ */
 export function encodeLines(strips: readonly Picture[], leastWidth: number): LineInput {
   const width = Math.max(leastWidth, ...strips.map(strip => strip.width))
   const height = strips[0]?.height ?? 0

@@ -27,8 +27,9 @@ export type Attempt<T> = (endpoint: Endpoint, firstPiece: () => void) => Promise
 const firstPauseMs = 100
 
 /**
- * Makes attempts until one succeeds or none is worth making: not after a part of an answer has come, not for what no second try mends,
- * not past the deadline, not beyond the budget of retries, and not on an endpoint that kept silent.
+ * Makes attempts until one succeeds or none is worth making: not after a part of an answer has come, not for what
+ * no second try mends, not past the deadline, not beyond the budget of retries, and not on an endpoint that kept
+ * silent.
  * @throws UpstreamError of the last attempt; the signal's own error when it is aborted
  */
 export async function makeAttempts<T>(order: AttemptOrder, attempt: Attempt<T>): Promise<T> {

@@ -12,8 +12,9 @@ export interface BreakerOptions {
 }
 
 /**
- * Keeps calls away from an endpoint that fails, and finds out with one call at a time whether it is well again. A failure that its
- * input may have caused counts once for each input: five failures of five inputs open it, five of one rest that input alone.
+ * Keeps calls away from an endpoint that fails, and finds out with one call at a time whether it is well again. A
+ * failure that its input may have caused counts once for each input: five failures of five inputs open it, five of
+ * one rest that input alone.
  */
 export interface Breaker {
   readonly state: BreakerState

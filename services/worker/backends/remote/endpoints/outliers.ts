@@ -17,8 +17,9 @@ const slowFactor = 3
 const slowMarginMs = 500
 
 /**
- * Names the endpoints (by place) that do far worse than the others: they fail more often, or their first piece comes much later.
- * Never more than half of them, the worst first, so that trouble of all is not taken for trouble of each. Pure.
+ * Names the endpoints (by place) that do far worse than the others: they fail more often, or their first piece
+ * comes much later. Never more than half of them, the worst first, so that trouble of all is not taken for trouble
+ * of each. Pure.
  * @source Envoy, "Outlier detection": success rate and maximum ejection percentage
  */
 export function outliersOf(histories: readonly (readonly Record[])[], nowMs: number): readonly number[] {

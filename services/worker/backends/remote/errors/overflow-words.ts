@@ -1,7 +1,8 @@
 /**
- * By what words servers say that the content is too long for the model. @source error texts of OpenAI, Azure, Anthropic, Amazon Bedrock,
- * Gemini and Vertex, Mistral, Cohere, Groq, xAI, DeepSeek, Moonshot, Zhipu, Qwen, MiniMax, Together, Fireworks, Perplexity, Cerebras, and of
- * vLLM, SGLang, text-generation-inference, text-embeddings-inference, TensorRT-LLM, LMDeploy, llama.cpp, LM Studio, Ollama
+ * By what words servers say that the content is too long for the model.
+ * @source error texts of OpenAI, Azure, Anthropic, Amazon Bedrock, Gemini and Vertex, Mistral, Cohere, Groq, xAI,
+ * DeepSeek, Moonshot, Zhipu, Qwen, MiniMax, Together, Fireworks, Perplexity, Cerebras, and of vLLM, SGLang,
+ * text-generation-inference, text-embeddings-inference, TensorRT-LLM, LMDeploy, llama.cpp, LM Studio, Ollama
  */
 const patterns: readonly RegExp[] = [
   /context[_ -]?(?:length|size|window|limit)/iu,

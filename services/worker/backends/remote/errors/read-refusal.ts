@@ -27,8 +27,8 @@ export interface RefusalContext {
 }
 
 /**
- * The kind of an error: by its codes first, then by the server's own words, from which those of the caller are taken out. Its message
- * shows these words within bounds.
+ * The kind of an error: by its codes first, then by the server's own words, from which those of the caller are
+ * taken out. Its message shows these words within bounds.
  */
 export function refusalOf(said: ServerWords, { status, told, redact, retryAfterMs }: RefusalContext): UpstreamError {
   const { message, codes } = said
@@ -150,7 +150,10 @@ async function headOf(response: UpstreamResponse): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** Retry-After in seconds or as a date. @source RFC 9110, section 10.2.3; `retry-after-ms` as OpenAI and Azure send it */
+/**
+ * Retry-After in seconds or as a date.
+ * @source RFC 9110, section 10.2.3; `retry-after-ms` as OpenAI and Azure send it
+ */
 function retryAfterOf(response: UpstreamResponse): number | undefined {
   const exactMs = Number(response.header('retry-after-ms') ?? Number.NaN)
   if (Number.isFinite(exactMs)) return Math.max(0, exactMs)

@@ -6,7 +6,10 @@ import { withoutSecrets } from '#services/platform/http/without-secrets'
 export interface Redact {
   /** The words as they may be shown and logged: of what two words in a row could be the caller's, nothing. */
   shown(words: string): string
-  /** The words by which the kind of an error is told: an idiom of two words is the server's own as often as the caller's. */
+  /**
+   * The words by which the kind of an error is told: an idiom of two words is the server's own as often as the
+   * caller's.
+   */
   judged(words: string): string
 }
 
@@ -22,8 +25,9 @@ export interface RedactOptions {
 const mark = '…'
 
 /**
- * Makes the redaction for one leg. It takes out texts of the request, whole or in part, keys, and whatever looks like a key or like
- * media. Servers quote requests in their errors; neither the kind of an error nor what is shown of it may hang on what was quoted.
+ * Makes the redaction for one leg. It takes out texts of the request, whole or in part, keys, and whatever looks
+ * like a key or like media. Servers quote requests in their errors; neither the kind of an error nor what is shown
+ * of it may hang on what was quoted.
  */
 export function createRedact(work: Work, { secrets, shown }: RedactOptions): Redact {
   let quotable: Quotable | undefined

@@ -8,8 +8,9 @@ export interface ResolvedArguments {
 const empty: ReadonlySet<string> = new Set(['', 'null', '""', '[]', 'None', 'undefined'])
 
 /**
- * The arguments of a call out of their pieces; `undefined` where they are not JSON. Pieces are bits in a row; some servers send all that
- * there is so far with each piece, an empty object first, or the whole once more at the end, and some write the JSON as a JSON text.
+ * The arguments of a call out of their pieces; `undefined` where they are not JSON. Pieces are bits in a row; some
+ * servers send all that there is so far with each piece, an empty object first, or the whole once more at the end,
+ * and some write the JSON as a JSON text.
  */
 export function resolveArguments(pieces: readonly string[]): ResolvedArguments | undefined {
   const joined = pieces.join('')
@@ -56,7 +57,10 @@ export function isJson(text: string): boolean {
 /** Escapes of JSON: of a backslash, of a pair of halves, of one half alone. */
 const escapes = /\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|\\u(d[89a-f][0-9a-f]{2})/giu
 
-/** Halves of surrogate pairs that stand alone become U+FFFD, as letters and as escapes: what is parsed is to be text too. */
+/**
+ * Halves of surrogate pairs that stand alone become U+FFFD, as letters and as escapes: what is parsed is to be text
+ * too.
+ */
 function withoutHalves(json: string): string {
   const escaped = json.includes('\\u')
   const mended = escaped

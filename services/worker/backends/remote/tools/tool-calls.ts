@@ -10,7 +10,10 @@ export interface ToolCalls {
   add(piece: ToolCallPiece): void
   /** Characters of arguments so far. */
   readonly written: string
-  /** The calls as they are at the answer's end. @throws UpstreamError for one without a name, or whose arguments are not JSON */
+  /**
+   * The calls as they are at the answer's end.
+   * @throws UpstreamError for one without a name, or whose arguments are not JSON
+   */
   finish(): { readonly calls: readonly ToolCall[]; readonly oddities: readonly Oddity[] }
 }
 
@@ -30,9 +33,9 @@ interface Call {
 }
 
 /**
- * Puts the pieces of calls together. Which call a piece belongs to is told by its id, its index and its name together, since servers
- * leave out, repeat and misnumber each of them: some give all calls the index 0, some none, some a new id with each piece, some the
- * name again. `known` are the names of the tools that were offered.
+ * Puts the pieces of calls together. Which call a piece belongs to is told by its id, its index and its name
+ * together, since servers leave out, repeat and misnumber each of them: some give all calls the index 0, some none,
+ * some a new id with each piece, some the name again. `known` are the names of the tools that were offered.
  */
 export function createToolCalls(known: readonly string[]): ToolCalls {
   const calls: Call[] = []
@@ -77,7 +80,10 @@ function mayBeAt(call: Call, index: number | undefined): boolean {
   return index === undefined || call.index === undefined || call.index === index
 }
 
-/** Whether a piece that repeats a call's id is a call of its own: the one before is whole, and this one has a name and other arguments. */
+/**
+ * Whether a piece that repeats a call's id is a call of its own: the one before is whole, and this one has a name
+ * and other arguments.
+ */
 function isAnother(call: Call, { name, written }: Piece): boolean {
   const before = call.pieces.join('')
   const isWhole = isJson(before) && before.trim() !== '{}'

@@ -1,4 +1,7 @@
-/** Bytes that go out as text in a request: base64 behind a head, such as that of a data URL. Whoever writes the request writes it. */
+/**
+ * Bytes that go out as text in a request: base64 behind a head, such as that of a data URL. Whoever writes the
+ * request writes it.
+ */
 export class Base64Text {
   readonly #bytes: Buffer
   readonly #head: string
@@ -14,7 +17,10 @@ export class Base64Text {
     return this.#head.length + 4 * Math.ceil(this.#bytes.length / 3)
   }
 
-  /** Writes it into `target` from `at` on; gives where it ends. A piece at a time: a text of megabytes is dear to make and to collect. */
+  /**
+   * Writes it into `target` from `at` on; gives where it ends. A piece at a time: a text of megabytes is dear to
+   * make and to collect.
+   */
   writeInto(target: Buffer, at: number): number {
     let end = at + target.write(this.#head, at, 'latin1')
     for (let from = 0; from < this.#bytes.length; from += pieceBytes) {

@@ -5,8 +5,9 @@ import { Base64Text } from './base64-text.ts'
 const mark = randomUUID()
 
 /**
- * Writes a request as JSON. Media are written into its bytes where they belong: `JSON.stringify` would look at every character of them, and
- * the connection would look at every character again, which takes a worker longer than all else that it does with a picture.
+ * Writes a request as JSON. Media are written into its bytes where they belong: `JSON.stringify` would look at
+ * every character of them, and the connection would look at every character again, which takes a worker longer than
+ * all else that it does with a picture.
  */
 export function encodeBody(request: object): string | Buffer {
   const media: Base64Text[] = []

@@ -15,8 +15,9 @@ export type Ending =
   | 'unknown'
 
 /**
- * The words of all servers, in lower case and without what stands between their parts. @source OpenAI, Azure, Anthropic, Gemini, Amazon
- * Bedrock ("StopReason"), Cohere ("FinishReason"), Mistral, DeepSeek, Zhipu and Ollama API references; vLLM, SGLang, text-generation-inference
+ * The words of all servers, in lower case and without what stands between their parts.
+ * @source OpenAI, Azure, Anthropic, Gemini, Amazon Bedrock ("StopReason"), Cohere ("FinishReason"), Mistral,
+ * DeepSeek, Zhipu and Ollama API references; vLLM, SGLang, text-generation-inference
  */
 const words: Readonly<Record<Exclude<Ending, 'unknown'>, readonly string[]>> = {
   stop: ['stop', 'end_turn', 'stop_sequence', 'eos', 'eos_token', 'end', 'complete', 'completed', 'finished', 'done'],

@@ -34,7 +34,10 @@ export interface UpstreamResponse {
 /** Codes by which Node and undici say that no connection came about. */
 const unconnected = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT|TLS/u
 
-/** Where an endpoint's requests go, read once: it is the same for all of them, and there are as many as the configuration names. */
+/**
+ * Where an endpoint's requests go, read once: it is the same for all of them, and there are as many as the
+ * configuration names.
+ */
 const places = new Map<string, Place>()
 
 interface Place {
@@ -54,7 +57,10 @@ function placeOf(baseUrl: string): Place {
   return place
 }
 
-/** Posts to an endpoint and gives its answer's head. @throws UpstreamError `connect` or `reset`; the signal's own error when it is aborted */
+/**
+ * Posts to an endpoint and gives its answer's head.
+ * @throws UpstreamError `connect` or `reset`; the signal's own error when it is aborted
+ */
 export async function post(line: Line, { path, body, form, signal }: Posted): Promise<UpstreamResponse> {
   const { baseUrl, headers: own, dispatcher } = line
   const type = form === true ? {} : { 'content-type': 'application/json' }

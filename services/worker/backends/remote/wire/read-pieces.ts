@@ -12,12 +12,19 @@ export interface BodyTimes {
   readonly begun: () => boolean
 }
 
-/** No event of a chat, and no answer in one piece, is near this long; a stream that never ends its line must not fill the memory. */
+/**
+ * No event of a chat, and no answer in one piece, is near this long; a stream that never ends its line must not
+ * fill the memory.
+ */
 const mostCharacters = 4 * 1024 * 1024
 
 const cut = 'the stream ended before the answer did'
 
-/** Reads the pieces of an answer out of a body: of a stream of events, or of one JSON where a server does not stream. @throws UpstreamError */
+/**
+ * Reads the pieces of an answer out of a body: of a stream of events, or of one JSON where a server does not
+ * stream.
+ * @throws UpstreamError
+ */
 export async function* readPieces(
   body: AsyncIterable<Uint8Array>,
   reader: EventReader,
@@ -88,8 +95,8 @@ async function* wholeLines(head: string, texts: AsyncGenerator<string>): AsyncGe
 }
 
 /**
- * Makes a line feed of each line end, in pieces of a text. The parser gives an event that ends in a carriage return only with the next
- * byte, since a line feed might follow: the newest event would wait while the server is silent.
+ * Makes a line feed of each line end, in pieces of a text. The parser gives an event that ends in a carriage return
+ * only with the next byte, since a line feed might follow: the newest event would wait while the server is silent.
  */
 export function lineFeeds(): (text: string) => string {
   let afterReturn = false
@@ -115,7 +122,10 @@ async function* readWhole(head: string, texts: AsyncGenerator<string>, reader: E
   if (!reader.finished) throw new UpstreamError('truncated', cut)
 }
 
-/** What comes behind the last event is the end of the body, mostly in the same packet; a connection that was read to its end is used again. */
+/**
+ * What comes behind the last event is the end of the body, mostly in the same packet; a connection that was read to
+ * its end is used again.
+ */
 const endWaitMs = 50
 
 async function readEnd(texts: AsyncGenerator<string>): Promise<void> {

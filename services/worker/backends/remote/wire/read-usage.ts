@@ -4,9 +4,11 @@ import { mergeUsage, type ExtraTokens, type UsageCounts } from './usage-counts.t
 type Spelling = string | readonly [string, string]
 
 /**
- * How servers spell their counts, of all protocols, since those who speak another's protocol often keep their own names.
- * @source OpenAI API reference, `usage` of chats, responses, embeddings, images and transcriptions; Anthropic, "Messages"; Gemini API,
- * "UsageMetadata"; Amazon Bedrock, "TokenUsage"; DeepSeek, Moonshot, OpenRouter and Perplexity, "chat completion"; llama.cpp, `timings`
+ * How servers spell their counts, of all protocols, since those who speak another's protocol often keep their own
+ * names.
+ * @source OpenAI API reference, `usage` of chats, responses, embeddings, images and transcriptions; Anthropic,
+ * "Messages"; Gemini API, "UsageMetadata"; Amazon Bedrock, "TokenUsage"; DeepSeek, Moonshot, OpenRouter and
+ * Perplexity, "chat completion"; llama.cpp, `timings`
  */
 const spellings = {
   input: [
@@ -74,8 +76,8 @@ const mostTokens = 1e7
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * Reads what a server says of its use, in whatever spelling and wherever it is in one of its words; the later places go over the earlier
- * ones. `undefined` where it says nothing. Never throws: it is beside the answer.
+ * Reads what a server says of its use, in whatever spelling and wherever it is in one of its words; the later
+ * places go over the earlier ones. `undefined` where it says nothing. Never throws: it is beside the answer.
  */
 export function readUsages(...places: readonly unknown[]): UsageCounts | undefined {
   return places.reduce<UsageCounts | undefined>((before, place) => {

@@ -27,9 +27,10 @@ export interface ChatOrder {
 }
 
 /**
- * Sends a chat and gives its pieces as they come; the next is read when the last was taken. Ending the loop, or the signal, closes
- * the connection at once.
- * @throws UpstreamError for refusals, time-outs, chunks that cannot be read, and a stream that ends before the answer does
+ * Sends a chat and gives its pieces as they come; the next is read when the last was taken. Ending the loop, or the
+ * signal, closes the connection at once.
+ * @throws UpstreamError for refusals, time-outs, chunks that cannot be read, and a stream that ends before the
+ * answer does
  */
 export async function* streamChat(order: ChatOrder): AsyncGenerator<ChatPiece> {
   const { line, dialect, model, request, times, signal } = order
@@ -69,7 +70,10 @@ export async function* streamChat(order: ChatOrder): AsyncGenerator<ChatPiece> {
   }
 }
 
-/** How long the next bytes may take. Pings keep an answer alive that has begun, but no longer than its first piece might have taken. */
+/**
+ * How long the next bytes may take. Pings keep an answer alive that has begun, but no longer than its first piece
+ * might have taken.
+ */
 function stallMs(sinceMs: number, { firstByteTimeoutMs, betweenChunksTimeoutMs }: StreamTimes): number {
   return Math.min(betweenChunksTimeoutMs, Math.max(firstByteTimeoutMs, betweenChunksTimeoutMs) - sinceMs)
 }

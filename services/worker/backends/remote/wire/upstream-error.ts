@@ -47,7 +47,10 @@ const blameworthy: ReadonlySet<UpstreamFault> = new Set([
   'malformed',
 ])
 
-/** What went wrong upstream. Its text may hold the server's own words, once the caller's and all keys are taken out of them. */
+/**
+ * What went wrong upstream. Its text may hold the server's own words, once the caller's and all keys are taken out
+ * of them.
+ */
 export class UpstreamError extends Error {
   readonly fault: UpstreamFault
   readonly retryAfterMs: number | undefined
@@ -90,8 +93,8 @@ export function blames(fault: UpstreamFault): boolean {
 const ownStatuses: ReadonlySet<number> = new Set([502, 503, 504, 529])
 
 /**
- * Tells whether the input may have caused a fault that speaks against the endpoint. Many servers answer 500 to a text that is too long or
- * a picture that they cannot read, some break the connection, and not all say why.
+ * Tells whether the input may have caused a fault that speaks against the endpoint. Many servers answer 500 to a
+ * text that is too long or a picture that they cannot read, some break the connection, and not all say why.
  */
 export function mayBeOfInput({
   fault,

@@ -30,8 +30,9 @@ const outputFields = ['output', 'reasoning'] as const
 type CountField = (typeof inputFields)[number] | (typeof outputFields)[number]
 
 /**
- * Puts a later word of a server over an earlier one. Servers tell sums rather than steps, of input and output at different times, and
- * some end with zeros: so a side (input or output) is replaced only by a word that says something of it.
+ * Puts a later word of a server over an earlier one. Servers tell sums rather than steps, of input and output at
+ * different times, and some end with zeros: so a side (input or output) is replaced only by a word that says
+ * something of it.
  */
 export function mergeUsage(before: UsageCounts | undefined, next: UsageCounts): UsageCounts {
   if (before === undefined) return next
@@ -62,7 +63,10 @@ function tokensIn(count: number | ExtraTokens | undefined): number {
   return typeof count === 'object' ? count.tokens : (count ?? 0)
 }
 
-/** What a server says was used: cached and cache-written tokens are not among the input tokens, reasoning tokens not among the output tokens. */
+/**
+ * What a server says was used: cached and cache-written tokens are not among the input tokens, reasoning tokens not
+ * among the output tokens.
+ */
 export interface ReportedUsage {
   readonly inputTokens?: number
   readonly outputTokens?: number
@@ -74,8 +78,9 @@ export interface ReportedUsage {
 }
 
 /**
- * Tells which counts are parts of others. Servers differ in it under the same names, so the total decides; where there is none, or it
- * fits no reading, what the spelling usually means. What is larger than a count is no part of it.
+ * Tells which counts are parts of others. Servers differ in it under the same names, so the total decides; where
+ * there is none, or it fits no reading, what the spelling usually means. What is larger than a count is no part of
+ * it.
  */
 export function resolveUsage(counts: UsageCounts = {}): ReportedUsage {
   const { total, cached, written, toolUse, reasoning } = counts
