@@ -1,8 +1,8 @@
 // Runs every model of a ladder over inputs with known answers and writes outcome rows for `sluice calibrate`:
 //   node scripts/gather-outcomes.mjs --inputs deploy/demo/inputs.json --models ppocr-fast,ppocr-large --out rows.jsonl
 //   node scripts/gather-outcomes.mjs --rows mmlu-pro.jsonl.gz --label-set academic-subject --models minilm,gte-small --out rows.jsonl
-// Inputs are a JSON array of { id, task, text | file, expected, comparator?, labelSet?, labels?, group? }; files lie beside it, and comparator is
-// exact-digits, text or label. Inputs of other tasks than the models have and those without a known answer are left out, and it is said how many.
+// Inputs are a JSON array of { id, task, text | file, expected, comparator?, labelSet?, labels?, group? }; files lie beside it, and comparators
+// are those of services/cli/output/compare-answers.ts. Answers to text have at most --tokens COUNT tokens. Inputs of other tasks than the models have and those without a known answer are left out, and it is said how many.
 // The second form takes the rows that heads were not trained on. A row that is in the output already is not run again, so a run that was
 // stopped, or that --limit COUNT or --seconds COUNT ended, goes on where it was. The format of rows is in the README, "Outcome rows".
 import { createHash, randomBytes } from 'node:crypto'
@@ -32,6 +32,7 @@ const { values } = parseArgs({
     limit: { type: 'string', default: '1000000' },
     seconds: { type: 'string', default: '1000000' },
     threads: { type: 'string', default: '1' },
+    tokens: { type: 'string', default: '24' },
   },
 })
 if (values.models === undefined || values.out === undefined || (values.inputs ?? values.rows) === undefined) {
@@ -91,8 +92,8 @@ function tellLeftOut() {
 async function outcomeOf(input) {
   const part = await partOf(input)
   const { kind, ...description } = await describePart(part)
-  const outcomes = {}
-  for (const model of names) outcomes[model] = await run(model, input, part)
+  const ran = names.map(async model => [model, await run(model, input, part)])
+  const outcomes = Object.fromEntries(await Promise.all(ran))
   const content = kind === 'text' ? [{ text: part.text }] : [{ [kind]: description.features }]
   const group = input.group ?? 'all'
   return { id: input.id, dataset: `sluice-${input.task}`, group, modality: kind, content, outcomes }
@@ -106,7 +107,11 @@ async function run(model, input, part) {
     model,
     recipe: {},
     task,
-    options: { ...(labelSet === undefined ? {} : { labelSet }), ...(labels === undefined ? {} : { labels }) },
+    options: {
+      ...(task === 'generate' ? { maxOutputTokens: Number(values.tokens) } : {}),
+      ...(labelSet === undefined ? {} : { labelSet }),
+      ...(labels === undefined ? {} : { labels }),
+    },
     parts: [
       part.kind === 'text' ? part : { kind: part.kind, bytes: new Uint8Array(part.bytes), mediaType: part.mediaType },
     ],

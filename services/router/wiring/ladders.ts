@@ -92,7 +92,7 @@ const carried: Readonly<Partial<Record<ConfiguredModel['backend']['kind'], reado
     'reasoning-effort',
     'reasoning-budget',
   ],
-  llama: ['conversation', 'sampling', 'high-temperature'],
+  llama: ['conversation', 'sampling', 'high-temperature', 'top-k', 'seed', 'stop'],
   echo: capabilities,
 }
 
