@@ -380,7 +380,7 @@ describe('readConfig()', () => {
       overrides: {},
       surroundings: { packs: undefined, folderExists: folder => folder.startsWith('/sluice/deploy/') },
     })
-    expect(Object.keys(config.ladders)).toEqual(['transcribe', 'ocr', 'classify', 'embed'])
+    expect(Object.keys(config.ladders)).toEqual(['generate', 'transcribe', 'ocr', 'classify', 'embed'])
   })
 
   it.each(['vllm', 'sglang', 'triton', 'hosted', 'openai'])('reads the example %s.yaml', name => {
