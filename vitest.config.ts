@@ -2,16 +2,17 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { ClosingLine } from './test/support/closing-line.ts'
 
-// Real processes and real weights share few cores: such files run one after the other, and their limits are those of a slow machine.
-const slow = {
-  pool: 'forks',
-  fileParallelism: false,
-  maxWorkers: 1,
-  testTimeout: 60_000,
-  hookTimeout: 120_000,
-} as const
+// Limits are those of a slow machine whose few cores are shared.
+const patient = { pool: 'forks', testTimeout: 120_000, hookTimeout: 240_000 } as const
+/** Real processes wait more than they compute: two files at once. */
+const beside = { ...patient, maxWorkers: 2 } as const
+/** One file after the other. */
+const alone = { ...patient, fileParallelism: false, maxWorkers: 1 } as const
 
 const named = (name: string): string[] => [`test/${name}/**/*.test.ts`]
+
+/** Files that compute on every core, or that measure how long something takes. */
+const measuring = ['demo', 'forecast-whisper', 'hostile-answers', 'leaving'].map(name => `test/e2e/${name}.test.ts`)
 
 export default defineConfig({
   // `#services/…` is the sources here and the build elsewhere.
@@ -24,34 +25,26 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', new ClosingLine()],
     projects: [
+      { extends: true, test: { name: 'unit', include: named('unit'), ...beside, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: 'contract', include: named('contract'), ...beside, sequence: { groupOrder: 1 } } },
       {
         extends: true,
-        test: {
-          name: 'unit',
-          include: named('unit'),
-          pool: 'forks',
-          maxWorkers: 2,
-          // Fits take seconds of a core, and cores may be shared.
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          sequence: { groupOrder: 0 },
-        },
+        test: { name: 'integration', include: named('integration'), ...beside, sequence: { groupOrder: 1 } },
       },
-      { extends: true, test: { name: 'contract', include: named('contract'), ...slow, sequence: { groupOrder: 1 } } },
       {
         extends: true,
-        test: { name: 'integration', include: named('integration'), ...slow, sequence: { groupOrder: 2 } },
+        test: { name: 'e2e', include: named('e2e'), exclude: measuring, ...beside, sequence: { groupOrder: 1 } },
       },
-      { extends: true, test: { name: 'e2e', include: named('e2e'), ...slow, sequence: { groupOrder: 3 } } },
+      { extends: true, test: { name: 'e2e-measuring', include: measuring, ...alone, sequence: { groupOrder: 2 } } },
       // Long plays of faults with figures: `npm run test:faults`. Their short forms are among the others.
       {
         extends: true,
         test: {
           name: 'faults',
           include: named('faults'),
-          ...slow,
+          ...alone,
           testTimeout: 300_000,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

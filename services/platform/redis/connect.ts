@@ -1,7 +1,7 @@
 import { Cluster, Redis, type ClusterNode } from 'ioredis'
 import type { Logger } from 'pino'
 import { GatewayError } from '#services/contract/errors'
-import { keepClusterOpen } from './keep-cluster-open.ts'
+import { keepClusterOpen } from './cluster/keep-cluster-open.ts'
 import { keepOpen } from './keep-open.ts'
 import { keepToMaster } from './keep-to-master.ts'
 import { refusalOf, type StoreRefusal } from './store-refusal.ts'

@@ -4,6 +4,7 @@ import { every } from '#services/platform/process/every'
 import { Cluster } from 'ioredis'
 import type { RedisConnection } from './connect.ts'
 import { loadScript, runScript } from './script.ts'
+import { tagsOfMasters } from './cluster/slot-tags.ts'
 import type { StoreClock } from './store-clock.ts'
 import { refusalOf } from './store-refusal.ts'
 
@@ -21,8 +22,8 @@ export interface StoreHealth {
 /** What is looked at. */
 export interface StoreHealthOptions {
   readonly prefix: string
-  /** Hash tags whose slots are looked at where each may be another server's: the first is the one whose clock is taken. */
-  readonly tags: readonly string[]
+  /** Hash tag of the server whose clock is taken. On a cluster every other master is looked at too: any of them has keys of ours. */
+  readonly tag: string
 }
 
 /** What looking needs. */
@@ -40,23 +41,23 @@ const mostAheadMs = 1000
 
 /** Looks once, and each second from then on; reads Redis' clock along. */
 export async function watchStore(
-  { prefix, tags }: StoreHealthOptions,
+  { prefix, tag }: StoreHealthOptions,
   { redis, clock, logger }: StoreHealthDependencies,
 ): Promise<StoreHealth> {
-  const looked = redis instanceof Cluster ? tags : tags.slice(0, 1)
   let fault: string | undefined
   let clockWasOff = false
   let usableSince = 0
 
-  const ask = async (tag: string): Promise<number> => {
-    const reply = await runScript(redis, probe, [`${prefix}:{${tag}}:probe`], [probeTtlMs])
+  const ask = async (asked: string): Promise<number> => {
+    const reply = await runScript(redis, probe, [`${prefix}:{${asked}}:probe`], [probeTtlMs])
     const [seconds = 0, microseconds = 0] = Array.isArray(reply) ? reply.map(Number) : []
     return seconds * 1000 + microseconds / 1000
   }
   const isClockOff = (): boolean => Math.abs(clock.aheadMs) > mostAheadMs
   const look = async (): Promise<void> => {
     const askedMs = performance.now()
-    const readings = looked.map(async tag => ({ storeMs: await ask(tag), answeredMs: performance.now() }))
+    const others = redis instanceof Cluster ? tagsOfMasters(redis) : []
+    const readings = [tag, ...others].map(async asked => ({ storeMs: await ask(asked), answeredMs: performance.now() }))
     const [first] = await Promise.all(readings)
     if (first !== undefined) clock.read(first.storeMs, askedMs, first.answeredMs)
   }

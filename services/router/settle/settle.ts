@@ -131,9 +131,10 @@ export function createSettler({
 
 const nothing: Settlement = { spent: {}, lostNanoUsd: 0, estimatedNanoUsd: 0, tokens: 0 }
 
-/** Nobody knows any more what a hold was used for: all of it is billed. */
-function unknownOf(held: Amounts): Settlement {
-  return { spent: held, lostNanoUsd: 0, estimatedNanoUsd: held.tenant ?? 0 }
+/** The receipts are gone with the log. As for a leg that left none, the tenant pays nothing, and the deployment bears the reserve. */
+function unknownOf({ deployment, tenant }: Amounts): Settlement {
+  const lostNanoUsd = deployment ?? tenant ?? 0
+  return { spent: {}, lostNanoUsd, estimatedNanoUsd: lostNanoUsd }
 }
 
 function isAtWork(leg: LegState): boolean {

@@ -93,8 +93,7 @@ export async function createStores(
   const reader = connectRedis({ url, commandTimeoutMs }, logger)
   await whenReady(redis, startTimeoutMs)
   await checkRedis(redis, logger)
-  const tags = ['money', ...Object.keys(config.pools).map(pool => `pool:${pool}`)]
-  const health = await watchStore({ prefix, tags }, { redis, clock, logger })
+  const health = await watchStore({ prefix, tag: 'money' }, { redis, clock, logger })
   metrics.show({ isUp: () => health.fault === undefined, clockAheadMs: () => clock.aheadMs })
   const maxWaiting = new Map(Object.entries(config.pools).map(([pool, { maxWaiting: most }]) => [pool, most]))
   const mail = createMailSender(prefix, redis)
