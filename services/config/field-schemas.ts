@@ -4,7 +4,7 @@ import { z } from 'zod'
 export const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/u, 'lower-case letters, digits, dots, dashes; at most 64')
-  .refine(given => !(given in Object.prototype), 'another name: this one every record has of itself')
+  .refine(given => !(given in Object.prototype), 'another name: this one is reserved')
 
 /** A folder, as given or under the package. */
 export const folder = z.string().min(1)

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { GatewayError } from '#services/contract/errors'
 import { readConfig } from './read-config.ts'
 import type { Config } from './schema.ts'
+import { fileFaultText } from '#services/platform/process/file-fault'
 
 /** A configuration with the places that it stands on. */
 export interface LoadedConfig {
@@ -81,15 +82,14 @@ export function loadConfig(file?: string, overrides: Overrides = {}): LoadedConf
   // An empty variable is how a shell or a compose file says none.
   const defaultFile = join(root, 'deploy', 'config', 'sluice.yaml')
   const chosen = named === '' ? defaultFile : resolve(named)
-  const text = readText(chosen)
-  if (text === undefined) throw new GatewayError('Config', `${chosen}: it cannot be read`)
+  const text = readChosen(chosen)
   const allOverrides = { ...parseOverrides(environment['SLUICE_SET'] ?? ''), ...overrides }
   const config = readConfig(text, {
     file: chosen,
     environment: { ...environment, SLUICE_ROOT: root },
     overrides: allOverrides,
     surroundings: { packs: lockedPacks(root), folderExists: existsSync },
-    library: { defaultFile, read: readText },
+    library: { defaultFile, read: other => readFileSync(other, 'utf8') },
   })
   return {
     config,
@@ -103,12 +103,11 @@ export function loadConfig(file?: string, overrides: Overrides = {}): LoadedConf
   }
 }
 
-function readText(file: string): string | undefined {
+function readChosen(file: string): string {
   try {
     return readFileSync(file, 'utf8')
-  } catch {
-    // Whoever named it is told.
-    return undefined
+  } catch (error) {
+    throw new GatewayError('Config', `${file}: it cannot be read: ${fileFaultText(error)}`, {}, { cause: error })
   }
 }
 

@@ -1,11 +1,12 @@
 import { dirname, isAbsolute, join } from 'node:path'
 import { GatewayError } from '#services/contract/errors'
-import { checkConfig, type PlacedFault } from './checks/check-config.ts'
+import { checkConfig, type PlacedFault, type ReadLayersResult } from './checks/check-config.ts'
 import type { Surroundings } from './checks/cross-checks.ts'
 import { emptyMap, valueAt, withValue, type Located, type Path, type Place } from './layers/located.ts'
 import { mergeLayers } from './layers/merge-layers.ts'
 import { readLayer, type Environment } from './layers/read-layer.ts'
 import type { Config } from './schema.ts'
+import { fileFaultText } from '#services/platform/process/file-fault'
 
 /** What a configuration is read against. */
 export interface ReadOptions {
@@ -23,8 +24,8 @@ export interface ReadOptions {
 export interface ConfigLibrary {
   /** What `extends: default` means. */
   readonly defaultFile: string
-  /** Text of a file; `undefined` where there is none that can be read. */
-  readonly read: (file: string) => string | undefined
+  /** Text of a file. @throws the error of the system where it cannot be read */
+  readonly read: (file: string) => string
 }
 
 /**
@@ -32,19 +33,18 @@ export interface ConfigLibrary {
  * @throws GatewayError Config whose message has one line a fault: `file:line: path: what was expected`
  */
 export function readConfig(text: string, options: ReadOptions): Config {
-  const { layers, faults } = readLayers(text, options)
+  const { layers, ...read } = readLayers(text, options)
   const merged = layers.reduce<Located | undefined>((below, layer) => mergeLayers(below, layer), undefined)
   const overridden = withOverrides(merged ?? emptyMap({ source: options.file }), options.overrides)
   const root = withRedis(overridden, options.environment)
-  const { config, faults: found } = checkConfig(root, options.surroundings, faults)
+  const { config, faults: found } = checkConfig(root, options.surroundings, read)
   if (config !== undefined && found.length === 0) return deepFreeze(config)
   throw reportOf(options.file, found)
 }
 
-interface Layers {
+interface Layers extends ReadLayersResult {
   /** From the file that is extended to the one that extends it. */
   readonly layers: readonly Located[]
-  readonly faults: readonly PlacedFault[]
 }
 
 /** @throws GatewayError Config when one of the files is no YAML */
@@ -52,6 +52,7 @@ function readLayers(text: string, options: ReadOptions): Layers {
   const layers: Located[] = []
   const faults: PlacedFault[] = []
   const seen: string[] = []
+  let lacksBase = false
   let next: { readonly file: string; readonly text: string } | undefined = { file: options.file, text }
   while (next !== undefined) {
     const { file } = next
@@ -61,10 +62,13 @@ function readLayers(text: string, options: ReadOptions): Layers {
     faults.push(...layer.faults)
     layers.unshift(withValue(layer.root, ['extends'], undefined, layer.root.place))
     const extended = extendedBy(layer.root, file, seen, options.library)
-    if (extended !== undefined && 'expected' in extended) faults.push(extended)
+    if (extended !== undefined && 'expected' in extended) {
+      faults.push(extended)
+      lacksBase = true
+    }
     next = extended !== undefined && 'text' in extended ? extended : undefined
   }
-  return { layers, faults }
+  return { layers, faults, lacksBase }
 }
 
 /** The file that a file extends, or what is wrong with what it says of it; `undefined` where it extends none. */
@@ -81,8 +85,12 @@ function extendedBy(
   if (typeof name !== 'string' || name === '') return fault('`default`, or the path of a file')
   const other = fileNamed(name, file, library)
   if (seen.includes(other)) return fault(`a file that does not extend this one again; ${seen.join(' extends ')} does`)
-  const text = library?.read(other)
-  return text === undefined ? fault(`\`default\`, or a file that can be read; ${other} cannot`) : { file: other, text }
+  if (library === undefined) return fault('no other file here')
+  try {
+    return { file: other, text: library.read(other) }
+  } catch (error) {
+    return fault(`\`default\`, or the path of a file; ${other} cannot be read: ${fileFaultText(error)}`)
+  }
 }
 
 function fileNamed(name: string, by: string, library: ConfigLibrary | undefined): string {

@@ -23,6 +23,13 @@ export function fromUsd(usd: number): NanoUsd {
   return Math.ceil(Math.round(usd * 1e13) / 1e4)
 }
 
+/** Shows two amounts that are compared, exact where rounding would make them look the same. */
+export function formatApart(one: NanoUsd, other: NanoUsd): readonly [one: string, other: string] {
+  const shown = [formatNanoUsd(one), formatNanoUsd(other)] as const
+  if (one === other || shown[0] !== shown[1]) return shown
+  return [`$${(one / 1e9).toFixed(9)}`, `$${(other / 1e9).toFixed(9)}`]
+}
+
 /** Shows an amount to a person, such as `$0.000123`. */
 export function formatNanoUsd(amount: NanoUsd): string {
   const usd = amount / 1e9

@@ -92,17 +92,24 @@ describe('many at once', () => {
       { id: 'e', task: 'generate', text: 'delay=300 five' },
       { id: 6, task: 'generate', image: 'none.png' },
       { id: 'g', task: 'generate', text: 'seven', maxCostUsd: 0.000000001 },
+      { id: 'h', text: 'eight', deadlineSeconds: 0, labels: 'a' },
     ]
     writeFileSync(file, rows.map(row => (typeof row === 'string' ? row : JSON.stringify(row))).join('\n'))
     const out = join(folder, 'answers.jsonl')
     const written = await sluice('infer', '--task', 'generate', '--jsonl', file, '--out', out)
     expect(written).toMatchObject({ code: 1, stdout: '' })
     const answers = jsonLines(readFileSync(out, 'utf8'))
-    expect(answers.map(({ id }) => id)).toEqual(['a', 2, 3, 4, 'e', 6, 'g'])
+    expect(answers.map(({ id }) => id)).toEqual(['a', 2, 'c', 4, 'e', 6, 'g', 'h'])
     expect(
       answers.map(answer => ('error' in answer ? (answer['error'] as { code: string }).code : answer['answer'])),
-    ).toEqual(['one', 'usage', 'usage', 'four', 'delay=300 five', 'usage', 'RESOURCE_EXHAUSTED'])
-    expect(JSON.stringify(answers[2])).toContain('line 3')
+    ).toEqual(['one', 'usage', 'usage', 'four', 'delay=300 five', 'usage', 'RESOURCE_EXHAUSTED', 'usage'])
+    const faults = answers.map(answer => (answer['error'] as { message: string } | undefined)?.message)
+    expect(faults[1]).toMatch(/^line 2: expected a JSON object/u)
+    expect(faults[2]).toBe('line 3: tasc: there is no such field; did you mean task?')
+    expect(faults[5]).toMatch(/^line 6: .*none\.png: it cannot be read: no such file or folder$/u)
+    expect(faults[7]).toBe(
+      'line 8: labels: expected a list, got text; deadlineSeconds: expected a number of seconds above 0 and at most 2592000',
+    )
     expect(JSON.stringify(answers[6])).toMatch(/\$0\.\d+/u)
     expect(JSON.stringify(answers[6])).not.toContain('nano')
   })
@@ -142,7 +149,13 @@ describe('many at once', () => {
     [['--ocr', '--transcribe', 'a.png'], '--ocr and --transcribe'],
     [['--ocr', '--task', 'generate', 'a.png'], '--ocr and --task generate'],
     [['--jsonl', 'rows.jsonl', 'word'], '--jsonl'],
-    [['--ocr', 'a.png', 'b.png', '--concurrency', '0'], '--concurrency'],
+    [
+      ['--ocr', 'a.png', 'b.png', '--concurrency', '0'],
+      '--concurrency: expected a whole number from 1 to 1000, got "0"',
+    ],
+    [['--deadline=-1', 'hi'], '--deadline: expected a number of seconds above 0 and at most 2592000'],
+    [['--image', 'nowhere.png'], 'nowhere.png: it cannot be read: no such file or folder'],
+    [['--tls-ca', tmpdir(), 'hi'], 'it is a folder, not a file'],
     [['--ocr', 'a.png', 'b.png', '--stream'], '--stream'],
     [['--jsonl', 'nowhere.jsonl'], 'nowhere.jsonl'],
     [[join(packageRoot(), 'deploy', 'demo', 'images', 'receipt.png')], '--ocr'],

@@ -64,11 +64,11 @@ describe('a request unlike those that its policy was fitted on', () => {
       const answer = await gateway.client.infer(textRequest(text))
       expect(answer).toMatchObject({ outOfDomain: true, output: { text } })
       expect(answer.confidence).toBeLessThan(0.1)
-      expect(answer.rungs.at(-1)?.reason).toMatch(/^out of domain \(unlikeness \d+\.\d\d > 1\); /u)
+      expect(answer.rungs.at(-1)?.reason).toMatch(/^out of domain \(unlikeness \d+\.\d\d > 1\.00\); /u)
       const { decision } = await gateway.client.explain(textRequest(text))
       expect(decision?.domain).toMatchObject({ outOfDomain: true, limit: 1, reason: 'unlikeness' })
       expect(decision?.domain?.unlikeness).toBeGreaterThan(1)
-      expect(decision?.candidates.every(one => one.predictedQuality < 0.1)).toBe(true)
+      expect(decision?.candidates.every(one => (one.predictedQuality ?? 1) < 0.1)).toBe(true)
     }
     const { decision } = await gateway.client.explain(textRequest(like))
     expect(decision?.domain).toMatchObject({ outOfDomain: false, reason: '' })
@@ -91,7 +91,7 @@ describe('a request unlike those that its policy was fitted on', () => {
   it('is marked by the command line', async () => {
     const place = ['--address', gateway.address]
     const answer = await runCli(['infer', '--text', unlike.chinese, ...place])
-    expect(answer.stdout).toContain('out of domain: unlike the requests that the policy was fitted on')
+    expect(answer.stdout).toContain('out of domain: the request is unlike the calibration rows')
     const explained = await runCli(['explain', '--text', unlike.chinese, ...place])
     expect(explained.stdout).toMatch(/domain {6}outside: unlikeness \d+\.\d\d, limit 1/u)
     const inside = await runCli(['explain', '--text', like, ...place])

@@ -133,17 +133,34 @@ describe('two policies side by side', () => {
     expect(answers.every(answer => answer.model === 'echo-small')).toBe(true)
     const compared = (await until(
       'the comparison',
-      () => cli('compare'),
-      found => (found as { requests: number }).requests >= 10,
+      async () => ((await cli('compare')) as Record<string, number>[])[0],
+      found => (found?.['requests'] ?? 0) >= 10,
     )) as Record<string, number>
-    expect(compared).toMatchObject({ requests: 10, same: 0, climbsMore: 10, activeClimbs: 0, shadowClimbs: 10 })
+    expect(compared).toMatchObject({
+      ladder: 'generate',
+      requests: 10,
+      same: 0,
+      climbsMore: 10,
+      activeClimbs: 0,
+      shadowClimbs: 10,
+    })
     const active = answers.reduce((sum, answer) => sum + answer.costNanoUsd, 0)
     expect(compared['activeCostNanoUsd']).toBe(active)
     expect(compared['shadowCostNanoUsd']).toBeGreaterThan(0)
     expect(await scrape(gateway.opsUrl, 'sluice_router_rungs_total', { model: 'echo-large' })).toBe(before)
     const counted = { agreement: 'climbs_more' }
     expect(await scrape(gateway.opsUrl, 'sluice_router_shadow_policy_decisions_total', counted)).toBe(10)
+    // Without a ladder all are compared that have a policy in shadow; what changes something wants to be told which is meant.
+    const all = await runCli(['policies', 'compare', '--address', gateway.address])
+    expect(all.stdout).toMatch(/^generate\n\S+ is active, \S+ in shadow: \d+ requests\n/u)
+    const unnamed = await runCli(['policies', 'shadow', '--address', gateway.address])
+    expect(unnamed.stderr).toContain('--ladder is required: one of generate')
     expect(await give('shadow')).toMatchObject({ shadow: '' })
+    await until(
+      'no shadow',
+      () => runCli(['policies', 'compare', '--address', gateway.address]),
+      ({ stdout }) => stdout.startsWith('no policy is in shadow on '),
+    )
   })
 })
 

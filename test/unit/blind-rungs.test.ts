@@ -69,7 +69,7 @@ describe('the reason of an uncalibrated verdict', () => {
 
   it('says that the server tells no probabilities, and what would', () => {
     expect(reasonOf(0.5, { has_logprobs: 0 })).toMatch(
-      /^confidence 0\.500 < 0\.8 \(uncalibrated; the server tells no probabilities, so it is always 0\.500: samples, a verifier/u,
+      /^confidence 0\.500 < 0\.800 \(uncalibrated; the server returns no log-probabilities, so it is always 0\.500: use samples, a verifier/u,
     )
   })
 
@@ -80,6 +80,6 @@ describe('the reason of an uncalibrated verdict', () => {
     [0.05, { has_logprobs: 0 }],
     [0.5, {}],
   ])('says no more where something was measured (%s, %o)', (confidence, signals) => {
-    expect(reasonOf(confidence, signals)).toBe(`confidence ${confidence.toFixed(3)} < 0.8 (uncalibrated)`)
+    expect(reasonOf(confidence, signals)).toBe(`confidence ${confidence.toFixed(3)} < 0.800 (uncalibrated)`)
   })
 })

@@ -35,7 +35,9 @@ describe('gatherRows()', () => {
     writeFileSync(at('none.jsonl.gz'), table(rows))
     writeFileSync(at('cut.jsonl.gz'), whole.subarray(0, whole.length - 20))
     for (const name of ['absent.jsonl', 'absent.jsonl.gz', 'none.jsonl.gz', '.']) {
-      expect(await fault(gatherRows([at(name)]))).toMatch(/^Config: .*: it cannot be read \(\w+\)$/u)
+      expect(await fault(gatherRows([at(name)]))).toMatch(
+        /^Config: .*: it cannot be read: (?:no such file or folder|it is a folder, not a file|it is not gzip, or damaged)$/u,
+      )
     }
     expect(await fault(gatherRows([at('cut.jsonl.gz')]))).toMatch(/^Config: .*cut.jsonl.gz: it cannot be read/u)
   })
@@ -43,7 +45,9 @@ describe('gatherRows()', () => {
   it.each(['constructor', 'toString'])('refuses a model called %s, which every record has', async name => {
     const file = at('names.jsonl')
     writeFileSync(file, `{"id":"a","outcomes":{"${name}":{"score":1}}}\n`)
-    expect(await fault(gatherRows([file]))).toBe(`Config: ${file}:1: outcomes.${name}: no model can be called that`)
+    expect(await fault(gatherRows([file]))).toBe(
+      `Config: ${file}:1: outcomes.${name}: expected another name for the model: this one is reserved`,
+    )
   })
 
   it('reads over a mark of the byte order', async () => {
@@ -76,11 +80,13 @@ describe('what calibrate, score and replay write', () => {
     const inputs = at('rows.jsonl')
     const nowhere = at('nowhere/out.jsonl')
     expect(await fault(runCalibrate({ outcomes: [inputs], out: at('file') }))).toMatch(
-      /^Config: .*file: it cannot be written \(EEXIST\)$/u,
+      /^Config: .*file: it cannot be written: there is a file of that name$/u,
     )
-    expect(await fault(runScore({ policy, inputs, out: nowhere }))).toMatch(/^Config: .*cannot be written \(ENOENT\)$/u)
+    expect(await fault(runScore({ policy, inputs, out: nowhere }))).toMatch(
+      /^Config: .*cannot be written: no such file or folder$/u,
+    )
     expect(await fault(runReplay({ policy, inputs, out: nowhere, budgets: [0.01], maxRisks: [] }))).toMatch(
-      /^Config: .*cannot be written \(ENOENT\)$/u,
+      /^Config: .*cannot be written: no such file or folder$/u,
     )
   })
 

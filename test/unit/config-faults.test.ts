@@ -180,7 +180,13 @@ describe('one round', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.constantFrom(...paths), anything), { minLength: 1, maxLength: 6 }), changes => {
         const changed = changes.reduce((value, [path, replaced]) => withReplaced(value, path, replaced), config)
-        for (const fault of faultsOf(stringify(changed))) expect(fault).toMatch(/^f:\d+: .*expected /u)
+        for (const fault of faultsOf(stringify(changed))) {
+          expect(fault).toMatch(/^f:\d+: .*expected /u)
+          // The words of a schema library are not those of whoever wrote the file.
+          expect(fault).not.toMatch(
+            /received|invalid|unrecogni|\bNaN\b|record\b|undefined|"\|"|too (?:big|small)|>=|<=/iu,
+          )
+        }
       }),
       { numRuns: 150 },
     )

@@ -30,7 +30,11 @@ function read(
     surroundings: { packs: undefined, folderExists: folder => !folder.includes('gone') },
     library: {
       defaultFile: '/shipped/sluice.yaml',
-      read: name => ({ '/shipped/sluice.yaml': shipped, ...files })[name],
+      read(name) {
+        const found = { '/shipped/sluice.yaml': shipped, ...files }[name]
+        if (found === undefined) throw Object.assign(new Error(name), { code: 'ENOENT' })
+        return found
+      },
     },
   })
 }
@@ -111,7 +115,7 @@ ladders:
     [
       'a file that is not there',
       'extends: ../none.yaml\n',
-      '1: extends: expected `default`, or a file that can be read; /none.yaml cannot',
+      '1: extends: expected `default`, or the path of a file; /none.yaml cannot be read: no such file or folder',
     ],
     [
       'itself',
@@ -120,7 +124,21 @@ ladders:
     ],
     ['no name', 'extends: [default]\n', '1: extends: expected `default`, or the path of a file'],
   ])('refuses %s', (_what, text, fault) => {
-    expect(faultsOf({ '/mine/own.yaml': text })).toContain(`/mine/own.yaml:${fault}`)
+    expect(faultsOf({ '/mine/own.yaml': text })).toEqual([`/mine/own.yaml:${fault}`])
+  })
+
+  it('tells of what it cannot read once, and still of what is wrong in the file itself', () => {
+    const own = `extends: none.yaml
+pools: { small: { teir: small } }
+log: { level: loud }
+ladders: { mine: { task: ocr, rungs: [of-the-base] } }
+`
+    const faults = faultsOf({ '/mine/own.yaml': own })
+    expect(faults.map(fault => fault.replace(/: expected .*$/u, ''))).toEqual([
+      '/mine/own.yaml:1: extends',
+      '/mine/own.yaml:2: pools.small.teir',
+      '/mine/own.yaml:3: log.level',
+    ])
   })
 
   it('names the file and the line of each fault, also of those that another file brings', () => {

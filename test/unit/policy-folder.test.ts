@@ -49,7 +49,7 @@ describe('loadPolicy()', () => {
     writeFileSync(join(folder, 'policy.json'), '{"schema":2,')
     await expect(loadPolicy(folder, {})).rejects.toMatchObject({
       code: 'Config',
-      message: expect.stringContaining('no JSON'),
+      message: expect.stringContaining('not JSON'),
     })
   })
 

@@ -88,7 +88,7 @@ describe('readConfig()', () => {
   })
 
   it.each([
-    ['constructor', 'another name: this one every record has of itself'],
+    ['constructor', 'another name: this one is reserved'],
     ['Echo', 'lower-case letters, digits, dots, dashes; at most 64'],
   ])('says what is wrong with the name %s of a model', (name, wish) => {
     const [first] = faultsOf(change('  echo:', `  ${name}:`))
@@ -116,11 +116,11 @@ describe('readConfig()', () => {
         '4: pools.small.lane: expected one of the keys batch, coldStartMs, concurrency, executionProviders, hedge, lockMs, longestLegMs, maxWaiting, threads, tier',
       ],
     ],
-    ['a missing field', change('    pool: small\n', ''), ['6: models.echo.pool: expected string; it is missing']],
+    ['a missing field', change('    pool: small\n', ''), ['6: models.echo.pool: expected text; it is missing']],
     [
       'a negative price',
       change('perRequest: 5', 'perRequest: -5'),
-      ['11: models.echo.price.perRequest: expected number to be >=0'],
+      ['11: models.echo.price.perRequest: expected a number of at least 0'],
     ],
     [
       'a price of nothing that its calls are counted by',
@@ -142,7 +142,7 @@ describe('readConfig()', () => {
     [
       'a budget that is negative',
       `${base}budgets:\n  deployment: { perDayUsd: -5 }\n`,
-      ['19: budgets.deployment.perDayUsd: expected number to be >0'],
+      ['19: budgets.deployment.perDayUsd: expected a number above 0'],
     ],
     [
       'a budget beyond exact doubles',
@@ -167,7 +167,7 @@ describe('readConfig()', () => {
     [
       'a rate of nothing',
       `${base}budgets: { tenantRequestsPerMinute: 0 }\n`,
-      ['18: budgets.tenantRequestsPerMinute: expected number to be >=1'],
+      ['18: budgets.tenantRequestsPerMinute: expected a number of at least 1'],
     ],
     [
       'prices of a model that is not there',
@@ -204,7 +204,7 @@ describe('readConfig()', () => {
     [
       'a word outside of its set',
       change('tasks: [generate]', 'tasks: [generate, sing]'),
-      ['8: models.echo.tasks.1: expected one of "transcribe"|"ocr"|"classify"|"embed"|"generate"|"generate_image"'],
+      ['8: models.echo.tasks.1: expected one of transcribe, ocr, classify, embed, generate, generate_image'],
     ],
     [
       'a drawing by a model of no server that draws',

@@ -8,24 +8,29 @@ const outcome = z.object({
   costUsd: z.number().min(0).optional(),
   latencyMs: z.number().min(0).optional(),
   confidence: z.number().optional(),
-  answer: z.union([z.string(), z.number()]).transform(String).optional(),
+  answer: z.union([z.string(), z.number()], 'text or a number').transform(String).optional(),
   outputChars: z.number().min(0).optional(),
   signals: z.record(z.string(), z.number()).optional(),
 })
 
-const part = z.union([
-  z.object({ text: z.string() }),
-  z.object({ image: numbers }),
-  z.object({ audio: numbers }),
-  z.object({ video: numbers }),
-])
+const part = z.union(
+  [
+    z.object({ text: z.string() }),
+    z.object({ image: numbers }),
+    z.object({ audio: numbers }),
+    z.object({ video: numbers }),
+  ],
+  'a part: {"text": …}, {"image": {…}}, {"audio": {…}} or {"video": {…}}',
+)
 
 /** What every record has of itself is no name of a model. */
-const modelName = z.string().refine(name => !(name in Object.prototype), 'no model can be called that')
+const modelName = z
+  .string()
+  .refine(name => !(name in Object.prototype), 'another name for the model: this one is reserved')
 
 /** One row of an outcome table; fields that are not known are let through and not used. */
 export const outcomeRowSchema = z.object({
-  id: z.union([z.string(), z.number()]).transform(String),
+  id: z.union([z.string(), z.number()], 'text or a number').transform(String),
   dataset: z.string().default(''),
   group: z.string().optional(),
   content: z.array(part).default([]),

@@ -6,6 +6,8 @@ import { GatewayError } from '#services/contract/errors'
 import type { OutcomeRow } from '#services/calibrate/states'
 import { withComparableAnswer } from './comparable-answer.ts'
 import { outcomeRowSchema, partsOf } from './outcome-row.ts'
+import { fileFaultText } from '#services/platform/process/file-fault'
+import { expectedWords } from '#services/platform/process/expected-words'
 
 /** Rows of several files and the digest of them all. */
 export interface GatheredRows {
@@ -65,9 +67,8 @@ function openLines(file: string): { readonly lines: Interface; readonly faultOf:
 }
 
 function cannotRead(file: string, line: number, cause: unknown): GatewayError<'Config'> {
-  const why = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
   const where = line > 0 ? ` beyond line ${line}` : ''
-  return new GatewayError('Config', `${file}: it cannot be read${where}${why}`, {}, { cause })
+  return new GatewayError('Config', `${file}: it cannot be read${where}: ${fileFaultText(cause)}`, {}, { cause })
 }
 
 /** What some editors put before a text. */
@@ -78,14 +79,14 @@ function readRow(text: string, at: string): OutcomeRow {
   try {
     json = JSON.parse(text)
   } catch (error) {
-    throw new GatewayError('Config', `${at}: it is no JSON (NaN and Infinity are none either)`, {}, { cause: error })
+    throw new GatewayError('Config', `${at}: it is not JSON (which has no NaN and no Infinity)`, {}, { cause: error })
   }
-  const read = outcomeRowSchema.safeParse(json)
+  const read = outcomeRowSchema.safeParse(json, { error: expectedWords })
   if (!read.success) {
     const [first] = read.error.issues
     // What is wrong with a key is told one level deeper.
-    const { message } = (first?.code === 'invalid_key' ? first.issues[0] : first) ?? { message: 'it cannot be read' }
-    throw new GatewayError('Config', `${at}: ${first?.path.join('.') ?? ''}: ${message}`)
+    const { message } = (first?.code === 'invalid_key' ? first.issues[0] : first) ?? { message: 'a row of outcomes' }
+    throw new GatewayError('Config', `${at}: ${first?.path.join('.') ?? ''}: expected ${message}`)
   }
   const { id, dataset, group, content, outcomes } = read.data
   const parts = partsOf(content)

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { GatewayError } from '#services/contract/errors'
+import { fileFaultText } from '#services/platform/process/file-fault'
 
 /** A file that is written piece by piece. */
 export interface Output {
@@ -55,6 +56,5 @@ export function openOutputFolder(folder: string): void {
 }
 
 function cannotWrite(path: string, cause: unknown): GatewayError<'Config'> {
-  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
-  return new GatewayError('Config', `${path}: it cannot be written${code}`, {}, { cause })
+  return new GatewayError('Config', `${path}: it cannot be written: ${fileFaultText(cause)}`, {}, { cause })
 }

@@ -6,6 +6,7 @@ import { readFailure } from '#services/wire/status'
 import type { InferResponse__Output } from '#services/wire/generated/sluice/v1/InferResponse'
 import type { GatewayCaller } from './client.ts'
 import { isServiceError } from './failure.ts'
+import { checkMessageSize } from './message-size.ts'
 import type { NamedRequest } from './many-requests.ts'
 
 /** What one of many came to. */
@@ -37,7 +38,9 @@ export async function* askMany(
   const ask = async ({ id, make }: NamedRequest): Promise<ManyOutcome> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return { id, response: await gateway.call('Infer', make()) }
+        const request = make()
+        checkMessageSize(request, gateway.messageBytes)
+        return { id, response: await gateway.call('Infer', request) }
       } catch (error) {
         const pauseMs = attempt < tries ? pauseOf(error) : undefined
         if (pauseMs === undefined) return { id, error }

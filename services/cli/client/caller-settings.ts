@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { readClientEnvironment } from '#services/config/load-config'
 import type { CommonOptions } from './common-options.ts'
 import { CommandFault } from './failure.ts'
+import { fileFaultText } from '#services/platform/process/file-fault'
 
 /** How a command meets a gateway. */
 export interface CallerSettings {
@@ -43,6 +44,6 @@ function read(file: string | undefined): Buffer | null {
   try {
     return readFileSync(file)
   } catch (error) {
-    throw new CommandFault(`${file} cannot be read`, { cause: error })
+    throw new CommandFault(`${file}: it cannot be read: ${fileFaultText(error)}`, { cause: error })
   }
 }

@@ -82,6 +82,8 @@ interface Streaming {
 
 /** A gateway as a command sees it. */
 export interface GatewayCaller extends Disposable {
+  /** Largest message that it takes, where its configuration is at hand. */
+  readonly messageBytes?: number
   /** @throws ServiceError */
   call<Name extends keyof Unary>(
     name: Name,
@@ -109,7 +111,8 @@ export async function openGateway(options: CommonOptions): Promise<GatewayCaller
     instance: String(process.pid),
   })
   const { grpc, tls } = config.listen
-  return connectGateway(grpc, places.root, { ...caller, tls: caller.tls || tls !== undefined }, tracer)
+  const gateway = connectGateway(grpc, places.root, { ...caller, tls: caller.tls || tls !== undefined }, tracer)
+  return { ...gateway, messageBytes: Math.floor(config.limits.messageMegabytes * 1e6) }
 }
 
 /** Opens the gateway at an address. */

@@ -3,8 +3,12 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import type { InferRequest } from '#services/wire/generated/sluice/v1/InferRequest'
+import { meantBy } from '#services/config/checks/config-fault'
+import { expectedWords } from '#services/platform/process/expected-words'
 import { CommandFault } from './failure.ts'
+import { isWithin, rangeText, requestRanges, type NumberRange } from './number-option.ts'
 import { requestOf, tasks, type RequestOptions } from './request-options.ts'
+import { fileFaultText } from '#services/platform/process/file-fault'
 
 /** One of many requests; its files are read when its turn comes. */
 export interface NamedRequest {
@@ -22,9 +26,15 @@ export function requestsOfFiles(options: RequestOptions, files: readonly string[
   return files.map(file => ({ id: file, make: () => requestOf(options, [file]) }))
 }
 
-const list = z.union([z.string().transform(one => [one]), z.array(z.string())], 'a text, or a list of texts')
+const list = z.union([z.string().transform(one => [one]), z.array(z.string())], 'the path of a file, or a list of them')
+function numberIn(range: NumberRange): z.ZodOptional<z.ZodNumber> {
+  return z
+    .number(rangeText(range))
+    .refine(value => isWithin(value, range), rangeText(range))
+    .optional()
+}
 const row = z.strictObject({
-  id: z.union([z.string(), z.number()]).optional(),
+  id: z.union([z.string(), z.number()], 'text or a number').optional(),
   task: z.enum(tasks).optional(),
   text: z.string().optional(),
   image: list.optional(),
@@ -33,12 +43,12 @@ const row = z.strictObject({
   labelSet: z.string().optional(),
   language: z.string().optional(),
   instruction: z.string().optional(),
-  maxOutputTokens: z.number().optional(),
-  temperature: z.number().optional(),
-  deadlineSeconds: z.number().optional(),
-  maxCostUsd: z.number().optional(),
-  maxRisk: z.number().optional(),
-  minQuality: z.number().optional(),
+  maxOutputTokens: numberIn(requestRanges.maxOutputTokens),
+  temperature: numberIn(requestRanges.temperature),
+  deadlineSeconds: numberIn(requestRanges.deadlineSeconds),
+  maxCostUsd: numberIn(requestRanges.maxCostUsd),
+  maxRisk: numberIn(requestRanges.maxRisk),
+  minQuality: numberIn(requestRanges.minQuality),
   model: z.string().optional(),
   tier: z.string().optional(),
   session: z.string().optional(),
@@ -59,7 +69,7 @@ export async function* requestsOfRows(options: RequestOptions, file: string): As
       if (line.trim() !== '') yield requestOfRow(line, number, folder, options)
     }
   } catch (error) {
-    throw new CommandFault(`${file} cannot be read`, { cause: error })
+    throw new CommandFault(`${file}: it cannot be read: ${fileFaultText(error)}`, { cause: error })
   }
 }
 
@@ -68,14 +78,10 @@ function requestOfRow(line: string, number: number, folder: string, options: Req
   try {
     value = JSON.parse(line)
   } catch {
-    return faulty(number, number, 'not JSON')
+    return faulty(number, number, 'expected a JSON object, and this is not JSON')
   }
-  const parsed = row.safeParse(value)
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    const at = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `
-    return faulty(number, number, `${at}${issue?.message ?? 'not a request'}`)
-  }
+  const parsed = row.safeParse(value, { error: expectedWords })
+  if (!parsed.success) return faulty(idOf(value) ?? number, number, parsed.error.issues.flatMap(faultsOf).join('; '))
   const { id = number, image, audio, ...rest } = parsed.data
   const beside = (paths: readonly string[]): readonly string[] =>
     paths.map(path => (isAbsolute(path) ? path : join(folder, path)))
@@ -83,7 +89,36 @@ function requestOfRow(line: string, number: number, folder: string, options: Req
     ...(image === undefined ? {} : { image: beside(image) }),
     ...(audio === undefined ? {} : { audio: beside(audio) }),
   }
-  return { id, make: () => requestOf({ ...options, ...optionsOf(rest), ...files }, []) }
+  return {
+    id,
+    make() {
+      try {
+        return requestOf({ ...options, ...optionsOf(rest), ...files }, [])
+      } catch (error) {
+        throw error instanceof CommandFault
+          ? new CommandFault(`line ${number}: ${error.message}`, { cause: error })
+          : error
+      }
+    },
+  }
+}
+
+/** The fields of a row, in the order in which the documentation has them. */
+export const rowFields: readonly string[] = Object.keys(row.shape)
+
+function faultsOf(issue: z.core.$ZodIssue): readonly string[] {
+  if (issue.code !== 'unrecognized_keys')
+    return [`${issue.path.map(part => `${String(part)}: `).join('')}expected ${issue.message}`]
+  return issue.keys.map(key => {
+    const meant = meantBy(key, rowFields)
+    return `${key}: there is no such field${meant === undefined ? `; the fields are ${rowFields.join(', ')}` : `; did you mean ${meant}?`}`
+  })
+}
+
+/** The id of a row that is faulty elsewhere. */
+function idOf(value: unknown): string | number | undefined {
+  const given = typeof value === 'object' && value !== null && 'id' in value ? value.id : undefined
+  return typeof given === 'string' || typeof given === 'number' ? given : undefined
 }
 
 function faulty(id: string | number, number: number, why: string): NamedRequest {

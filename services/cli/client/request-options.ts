@@ -8,6 +8,9 @@ import type { InferRequest } from '#services/wire/generated/sluice/v1/InferReque
 import type { Part } from '#services/wire/generated/sluice/v1/Part'
 import type { TaskOptions } from '#services/wire/generated/sluice/v1/TaskOptions'
 import { CommandFault } from './failure.ts'
+import { partOfFile } from './message-size.ts'
+import { readNumber, requestRanges, type NumberRange } from './number-option.ts'
+import { fileFaultText } from '#services/platform/process/file-fault'
 
 /** What may be asked for. */
 export const tasks = [
@@ -89,8 +92,10 @@ function contentOf(options: RequestOptions, words: readonly string[]): Part[] {
   const filesOf = (task: 'ocr' | 'transcribe'): readonly string[] => (fileTask === task ? words : [])
   const content: Part[] = [
     ...(text === '' ? [] : [{ text }]),
-    ...[...(options.image ?? []), ...filesOf('ocr')].map(file => ({ image: { bytes: read(file) } })),
-    ...[...(options.audio ?? []), ...filesOf('transcribe')].map(file => ({ audio: { bytes: read(file) } })),
+    ...[...(options.image ?? []), ...filesOf('ocr')].map(file => partOfFile({ image: { bytes: read(file) } }, file)),
+    ...[...(options.audio ?? []), ...filesOf('transcribe')].map(file =>
+      partOfFile({ audio: { bytes: read(file) } }, file),
+    ),
   ]
   if (content.length > 0) return content
   throw new CommandFault('nothing to send: give a text, --image, --audio, or files after --ocr or --transcribe')
@@ -122,21 +127,21 @@ function taskOptionsOf(options: RequestOptions): TaskOptions {
     labels,
     language: options.language,
     instruction: options.instruction,
-    maxOutputTokens: numberOf('--max-output-tokens', options.maxOutputTokens),
-    temperature: numberOf('--temperature', options.temperature),
+    maxOutputTokens: numberOf('--max-output-tokens', options.maxOutputTokens, requestRanges.maxOutputTokens),
+    temperature: numberOf('--temperature', options.temperature, requestRanges.temperature),
     size: options.size,
     quality: options.quality,
   })
 }
 
 function constraintsOf(options: RequestOptions): Constraints {
-  const deadline = numberOf('--deadline', options.deadline)
-  const maxCost = numberOf('--max-cost', options.maxCost)
+  const deadline = numberOf('--deadline', options.deadline, requestRanges.deadlineSeconds)
+  const maxCost = numberOf('--max-cost', options.maxCost, requestRanges.maxCostUsd)
   return defined({
     deadline: deadline === undefined ? undefined : durationToWire(deadline * 1000),
     maxCostNanoUsd: maxCost === undefined ? undefined : fromUsd(maxCost),
-    maxRisk: numberOf('--max-risk', options.maxRisk),
-    minQuality: numberOf('--min-quality', options.minQuality),
+    maxRisk: numberOf('--max-risk', options.maxRisk, requestRanges.maxRisk),
+    minQuality: numberOf('--min-quality', options.minQuality, requestRanges.minQuality),
     model: options.model,
     tier: options.tier,
     adapter: options.adapter,
@@ -151,17 +156,14 @@ function defined<T extends object>(fields: T): Defined<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>
 }
 
-function numberOf(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value)) throw new CommandFault(`${option}: ${text} is not a number`)
-  return value
+function numberOf(option: string, text: string | undefined, range: NumberRange): number | undefined {
+  return text === undefined ? undefined : readNumber(option, text, range)
 }
 
 function read(file: string): Buffer {
   try {
     return readFileSync(file)
-  } catch {
-    throw new CommandFault(`${file} cannot be read`)
+  } catch (error) {
+    throw new CommandFault(`${file}: it cannot be read: ${fileFaultText(error)}`, { cause: error })
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig, packageRoot } from '#services/config/load-config'
@@ -20,6 +20,7 @@ import { msOf, outputText, percent, shortEnum, showMs } from '#services/cli/outp
 import { createTerminal, tableOf, type Terminal } from '#services/cli/output/terminal'
 import { preparePacks } from '#services/cli/packs/packs-command'
 import { placesOf } from './up.ts'
+import { writeOutput } from '#services/calibrate/publish/write-output'
 
 /** Options of `demo`. */
 export interface DemoOptions {
@@ -76,7 +77,7 @@ export async function runDemo(options: Omit<DemoOptions, 'json'> & { readonly js
   terminal.line(demoTable(rows, terminal))
   terminal.line()
   terminal.line(summaryOf(rows))
-  if (file !== undefined) writeFileSync(file, `${JSON.stringify(rows, undefined, 2)}\n`)
+  if (file !== undefined) writeOutput(file, `${JSON.stringify(rows, undefined, 2)}\n`)
 }
 
 /** Starts a system of its own, on free ports and with an empty Redis, for as long as `use` takes. */
@@ -190,14 +191,14 @@ function plainAnswer(output: Output__Output | null): string {
 function demoTable(rows: readonly DemoRow[], terminal: Terminal): string {
   return tableOf<DemoRow>(
     [
-      { title: 'input', cell: row => row.input, widest: 28 },
+      { title: 'input', cell: row => row.input, shrinks: true },
       { title: 'difficulty', align: 'right', cell: row => row.difficulty.toFixed(2) },
       { title: 'rungs tried', cell: row => row.rungs.map(rung => rung.model).join(' → '), style: rungStyle },
       { title: 'confidence', align: 'right', cell: row => percent(row.rungs.at(-1)?.confidence ?? undefined) },
       { title: 'cost', align: 'right', cell: row => formatNanoUsd(row.costNanoUsd) },
       { title: 'latency', align: 'right', cell: row => showMs(row.latencyMs) },
       { title: '', cell: row => mark(row), style: row => (row.correct === false ? 'red' : 'green') },
-      { title: 'answer', cell: row => row.answer, widest: 40 },
+      { title: 'answer', cell: row => row.answer, shrinks: true },
     ],
     rows,
     terminal,

@@ -1,11 +1,15 @@
 import { formatNanoUsd } from '#services/contract/money'
+import { showApart } from '#services/contract/figures'
+import type { Duration__Output } from '#services/wire/generated/google/protobuf/Duration'
 import type { Candidate__Output } from '#services/wire/generated/sluice/v1/Candidate'
+import type { Decision__Output } from '#services/wire/generated/sluice/v1/Decision'
 import type { DomainCheck__Output } from '#services/wire/generated/sluice/v1/DomainCheck'
 import { openGateway } from '#services/cli/client/client'
 import type { CommonOptions } from '#services/cli/client/common-options'
 import { requestOf, type RequestOptions } from '#services/cli/client/request-options'
-import { msOf, percent, showMs } from '#services/cli/output/show-answer'
+import { dash, msOf, percent, showMs } from '#services/cli/output/show-answer'
 import { tableOf, type Terminal } from '#services/cli/output/terminal'
+import { checkMessageSize } from '#services/cli/client/message-size'
 
 /** `sluice explain` */
 export async function runExplain(
@@ -15,6 +19,7 @@ export async function runExplain(
 ): Promise<void> {
   const request = requestOf(options, words)
   using gateway = await openGateway(options)
+  checkMessageSize(request, gateway.messageBytes)
   const response = await gateway.call('Explain', request)
   if (terminal.json) {
     terminal.value(response)
@@ -22,11 +27,10 @@ export async function runExplain(
   }
   const { decision, firstStep, reason, reserveNanoUsd } = response
   if (decision === null) return
-  const fallback = decision.fallback === '' ? '' : ` (a default: ${decision.fallback})`
-  terminal.line(`difficulty  ${terminal.paint('bold', decision.difficulty.toFixed(3))}${fallback}`)
+  terminal.line(`difficulty  ${difficultyOf(decision, terminal)}`)
   terminal.line(`ladder      ${decision.ladder.join(' → ')}`)
   terminal.line(`first step  ${firstStep}: ${reason}`)
-  terminal.line(`reserve     ${formatNanoUsd(reserveNanoUsd)}, the dearest path`)
+  terminal.line(`reserve     ${formatNanoUsd(reserveNanoUsd)}, the worst-case cost of the ladder`)
   if (decision.domain !== null) terminal.line(domainLine(decision.domain, terminal))
   terminal.line(`policy      ${decision.policyVersion}, decided in ${showMs(msOf(decision.decidedIn))}`)
   terminal.line()
@@ -37,9 +41,25 @@ export async function runExplain(
 }
 
 function domainLine({ unlikeness, limit, outOfDomain, reason }: DomainCheck__Output, terminal: Terminal): string {
-  const figures = `unlikeness ${unlikeness.toFixed(2)}, limit ${limit}`
-  const why = reason === 'labels' ? 'other labels than those of the fit' : figures
+  const [shown, most] = showApart(unlikeness, limit, 2)
+  const figures = `unlikeness ${shown}, limit ${most}`
+  const why = reason === 'labels' ? 'the policy was fitted on other labels' : figures
   return outOfDomain ? terminal.paint('yellow', `domain      outside: ${why}`) : `domain      inside: ${figures}`
+}
+
+/** A difficulty that nothing estimated is no number. */
+function difficultyOf({ fallback, difficulty }: Decision__Output, terminal: Terminal): string {
+  if (fallback === 'no-estimator') return `${dash} (the ladder has no fitted policy)`
+  const shown = terminal.paint('bold', difficulty.toFixed(3))
+  return fallback === '' ? shown : `${shown} (a default value, since estimating ended with: ${fallback})`
+}
+
+function money(nanoUsd: number | undefined): string {
+  return nanoUsd === undefined ? dash : formatNanoUsd(nanoUsd)
+}
+
+function timeOf(duration: Duration__Output | null): string {
+  return duration === null ? dash : showMs(msOf(duration))
 }
 
 function candidateTable(candidates: readonly Candidate__Output[], terminal: Terminal): string {
@@ -48,9 +68,9 @@ function candidateTable(candidates: readonly Candidate__Output[], terminal: Term
       { title: 'candidate', cell: one => one.model },
       { title: 'tier', cell: one => one.tier },
       { title: 'quality', align: 'right', cell: one => percent(one.predictedQuality) },
-      { title: 'cost', align: 'right', cell: one => formatNanoUsd(one.predictedCostNanoUsd) },
-      { title: 'time', align: 'right', cell: one => showMs(msOf(one.predictedLatency)) },
-      { title: 'wait', align: 'right', cell: one => showMs(msOf(one.predictedWait)) },
+      { title: 'cost', align: 'right', cell: one => money(one.predictedCostNanoUsd) },
+      { title: 'time', align: 'right', cell: one => timeOf(one.predictedLatency) },
+      { title: 'wait', align: 'right', cell: one => timeOf(one.predictedWait) },
       {
         title: 'removed by',
         cell: one => (one.removedBy === '' ? '' : `${one.removedBy}: ${one.removedWhy}`),

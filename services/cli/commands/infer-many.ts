@@ -5,12 +5,14 @@ import { askMany, type ManyOutcome } from '#services/cli/client/ask-many'
 import { openGateway } from '#services/cli/client/client'
 import type { CommonOptions } from '#services/cli/client/common-options'
 import { CommandFault, describeFailure } from '#services/cli/client/failure'
+import { readNumber } from '#services/cli/client/number-option'
 import { requestsOfFiles, requestsOfRows } from '#services/cli/client/many-requests'
 import type { RequestOptions } from '#services/cli/client/request-options'
 import { createLiveLine } from '#services/cli/output/live-line'
 import { plainResponse } from '#services/cli/output/picture'
-import { msOf, outputText, percent, shortEnum, showMs } from '#services/cli/output/show-answer'
+import { briefAnswer, outputText, showMs } from '#services/cli/output/show-answer'
 import type { Terminal } from '#services/cli/output/terminal'
+import { fileFaultText } from '#services/platform/process/file-fault'
 
 /** What asking many needs of the options of `infer`. */
 export interface ManyOptions extends CommonOptions, RequestOptions {
@@ -60,9 +62,7 @@ function count(outcome: ManyOutcome, sum: { answered: number; failed: number; co
 }
 
 function concurrencyOf(text: string | undefined): number {
-  const value = text === undefined ? usualConcurrency : Number(text)
-  if (Number.isInteger(value) && value >= 1 && value <= 1000) return value
-  throw new CommandFault('--concurrency: a whole number from 1 to 1000')
+  return text === undefined ? usualConcurrency : readNumber('--concurrency', text, { from: 1, to: 1000, whole: true })
 }
 
 function plainOutcome(outcome: ManyOutcome): object {
@@ -80,10 +80,7 @@ function textOf(outcome: ManyOutcome, terminal: Terminal): string {
     const { kind, message } = describeFailure(outcome.error)
     return `${name}  ${terminal.paint('red', kind)}: ${message}\n`
   }
-  const { output, model, confidence, costNanoUsd, latency, degraded, degradedReason } = outcome.response
-  const facts = [model, percent(confidence), formatNanoUsd(costNanoUsd), showMs(msOf(latency))]
-  const less = degraded ? `  ${terminal.paint('yellow', `degraded: ${shortEnum(degradedReason)}`)}` : ''
-  return `${name}  ${terminal.paint('dim', facts.join(' · '))}${less}\n${outputText(output)}\n`
+  return `${name}  ${briefAnswer(outcome.response, terminal)}\n`
 }
 
 interface Sink {
@@ -104,7 +101,7 @@ function createSink(out: string | undefined, terminal: Terminal): Sink {
   }
   const file = createWriteStream(out)
   const failed = once(file, 'error').then(([error]: unknown[]) => {
-    throw new CommandFault(`${out} cannot be written`, { cause: error })
+    throw new CommandFault(`${out}: it cannot be written: ${fileFaultText(error)}`, { cause: error })
   })
   failed.catch(() => {
     // Whoever writes next is told.

@@ -8,6 +8,7 @@ import { fileTaskOf, requestOf, type RequestOptions } from '#services/cli/client
 import { inferMany } from './infer-many.ts'
 import { percent, shortEnum, showAnswer, verdictStyle } from '#services/cli/output/show-answer'
 import type { Terminal } from '#services/cli/output/terminal'
+import { checkMessageSize } from '#services/cli/client/message-size'
 
 /** Options of `infer`. */
 export interface InferOptions extends CommonOptions, RequestOptions {
@@ -30,6 +31,7 @@ export async function runInfer(options: InferOptions, terminal: Terminal, ...wor
   const { out } = options
   checkOut(request, out)
   using gateway = await openGateway(options)
+  checkMessageSize(request, gateway.messageBytes)
   if (options.stream === true) {
     await follow(gateway, request, out, terminal)
     return

@@ -4,6 +4,7 @@ import { createInterface, type Interface } from 'node:readline/promises'
 import type { CommonOptions } from '#services/cli/client/common-options'
 import { configText, type ServerChoice, type TemplateChoice } from '#services/cli/output/config-templates'
 import { CommandFault } from '#services/cli/client/failure'
+import { isWithin, rangeText } from '#services/cli/client/number-option'
 import { selfCommand } from '#services/cli/output/self-command'
 import type { Terminal } from '#services/cli/output/terminal'
 
@@ -25,6 +26,7 @@ export interface InitOptions extends CommonOptions {
 
 const usualFile = 'sluice.yaml'
 const usualPerDayUsd = 5
+const perDayRange = { from: 0, to: 9_000_000, above: true, unit: 'US dollars' } as const
 
 /** `sluice config init [file]` */
 export async function runConfigInit(options: InitOptions, terminal: Terminal, file = usualFile): Promise<void> {
@@ -134,7 +136,8 @@ async function choiceOf(
     option: '--per-day-usd',
     given: options.perDayUsd,
     usual: String(usualPerDayUsd),
-    fault: text => (Number(text) > 0 && Number(text) <= 9_000_000 ? undefined : 'a number above 0, at most 9000000'),
+    fault: text =>
+      text.trim() !== '' && isWithin(Number(text), perDayRange) ? undefined : `expected ${rangeText(perDayRange)}`,
   })
   return { kind, small, large, perDayUsd: Number(perDayUsd) }
 }

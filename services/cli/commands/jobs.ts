@@ -3,12 +3,14 @@ import type { Job__Output } from '#services/wire/generated/sluice/v1/Job'
 import { openGateway, type GatewayCaller } from '#services/cli/client/client'
 import type { CommonOptions } from '#services/cli/client/common-options'
 import { CommandFault, codeName } from '#services/cli/client/failure'
+import { readNumber } from '#services/cli/client/number-option'
 import { plainResponse, savePicture } from '#services/cli/output/picture'
 import { requestOf, type RequestOptions } from '#services/cli/client/request-options'
-import { shortEnum, showAnswer, showRungs } from '#services/cli/output/show-answer'
+import { dash, shortEnum, showAnswer, showRungs } from '#services/cli/output/show-answer'
 import { tableOf, type Terminal } from '#services/cli/output/terminal'
 import { formatNanoUsd } from '#services/contract/money'
 import { timestampToWire } from '#services/wire/convert/time'
+import { checkMessageSize } from '#services/cli/client/message-size'
 
 /** Options of `jobs submit`. */
 export interface SubmitOptions extends CommonOptions, RequestOptions {
@@ -25,6 +27,7 @@ export interface GetOptions extends CommonOptions {
 export async function runSubmit(options: SubmitOptions, terminal: Terminal, ...words: string[]): Promise<void> {
   const request = requestOf(options, words)
   using gateway = await openGateway(options)
+  checkMessageSize(request, gateway.messageBytes)
   const job = await gateway.call('Submit', { request })
   if (options.watch === true) await watch(gateway, job.jobId, terminal)
   else showJob(job, terminal)
@@ -48,10 +51,12 @@ export interface ListOptions extends CommonOptions {
 
 /** `sluice jobs list` */
 export async function runList(options: ListOptions, terminal: Terminal): Promise<void> {
-  const limit = Number(options.limit)
-  if (!Number.isInteger(limit) || limit < 1) throw new CommandFault('--limit: a whole number from 1')
+  const limit = readLimit(options.limit)
   const before = options.before === undefined ? undefined : Date.parse(options.before)
-  if (Number.isNaN(before)) throw new CommandFault('--before: a time such as 2026-01-31T08:00:00Z')
+  if (Number.isNaN(before))
+    throw new CommandFault(
+      `--before: expected a time such as 2026-01-31T08:00:00Z, got ${JSON.stringify(options.before)}`,
+    )
   using gateway = await openGateway(options)
   const { jobs } = await gateway.call('ListJobs', {
     limit,
@@ -78,7 +83,7 @@ function jobTable(jobs: readonly Job__Output[], terminal: Terminal): string {
       {
         title: 'error',
         cell: job => (job.error === null ? '' : `${codeName(job.error.code)}: ${job.error.message}`),
-        widest: 60,
+        shrinks: true,
       },
     ],
     jobs,
@@ -125,7 +130,12 @@ export function showJob(job: Job__Output, terminal: Terminal): void {
   if (job.error !== null) terminal.line(terminal.paint('red', `${codeName(job.error.code)}: ${job.error.message}`))
 }
 
+/** How many entries a list is to have. @throws CommandFault */
+export function readLimit(text: string): number {
+  return readNumber('--limit', text, { from: 1, to: 1000, whole: true })
+}
+
 /** A time for a person; a dash where there is none. */
 export function when(timestamp: Timestamp__Output | null): string {
-  return timestamp === null ? '–' : new Date(timestamp.seconds * 1000 + timestamp.nanos / 1e6).toISOString()
+  return timestamp === null ? dash : new Date(timestamp.seconds * 1000 + timestamp.nanos / 1e6).toISOString()
 }

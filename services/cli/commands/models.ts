@@ -21,7 +21,7 @@ export async function runModels(options: CommonOptions, terminal: Terminal): Pro
       { title: 'capacity', align: 'right', cell: model => String(model.state?.capacity ?? 0) },
       { title: 'waiting', align: 'right', cell: model => String(model.state?.waiting ?? 0) },
       { title: 'licence', cell: model => model.card?.licence ?? '' },
-      { title: 'what it is', cell: model => model.card?.title ?? '', widest: 56 },
+      { title: 'what it is', cell: model => model.card?.title ?? '', shrinks: true },
     ],
     models,
     terminal,

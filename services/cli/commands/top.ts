@@ -2,8 +2,10 @@ import { loadConfig } from '#services/config/load-config'
 import { GatewayError } from '#services/contract/errors'
 import { sleep } from '#services/platform/process/every'
 import type { CommonOptions } from '#services/cli/client/common-options'
+import { readNumber } from '#services/cli/client/number-option'
 import { readMetrics, type Scrape } from '#services/cli/client/read-metrics'
 import { tableOf, type Column, type Style, type Terminal } from '#services/cli/output/terminal'
+import { dash } from '#services/cli/output/show-answer'
 
 /** Options of `top`. */
 export interface TopOptions extends CommonOptions {
@@ -49,8 +51,7 @@ interface Picture {
 
 /** `sluice top`: one router, its pools and rungs, anew every few seconds. */
 export async function runTop(options: TopOptions, terminal: Terminal): Promise<void> {
-  const seconds = Number(options.every)
-  if (!(seconds > 0)) throw new GatewayError('Config', '--every: expected seconds above 0')
+  const seconds = readNumber('--every', options.every, { from: 0, to: 86_400, above: true, unit: 'seconds' })
   const address = options.ops ?? loadConfig(options.config).config.listen.ops
   let before = await scrape(address)
   let beforeAt = performance.now()
@@ -203,7 +204,7 @@ function pageOf(picture: Picture, address: string, terminal: Terminal): string {
 }
 
 function bound(seconds: number | undefined): string {
-  if (seconds === undefined) return '–'
+  if (seconds === undefined) return dash
   if (seconds === Number.POSITIVE_INFINITY) return 'over all bounds'
   return seconds < 1 ? `≤ ${seconds * 1000} ms` : `≤ ${seconds} s`
 }
@@ -238,7 +239,7 @@ const poolColumns: readonly Column<Pool>[] = [
 ]
 
 const percent = ({ judgedPerSecond }: Rung, ratio: number): string =>
-  judgedPerSecond === 0 ? '–' : `${(ratio * 100).toFixed(0)} %`
+  judgedPerSecond === 0 ? dash : `${(ratio * 100).toFixed(0)} %`
 
 const rungColumns: readonly Column<Rung>[] = [
   { title: 'rung', cell: ({ model }) => model },

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import type { InferRequest } from '#services/wire/generated/sluice/v1/InferRequest'
 import type { InferResponse__Output } from '#services/wire/generated/sluice/v1/InferResponse'
 import { CommandFault } from '#services/cli/client/failure'
+import { fileFaultText } from '#services/platform/process/file-fault'
 
 /** A picture is no text: whoever asks for one says where it goes. @throws CommandFault before anything is asked, and paid */
 export function checkOut({ task }: InferRequest, out: string | undefined): void {
@@ -19,8 +20,8 @@ export function savePicture(response: InferResponse__Output, out: string | undef
   try {
     writeFileSync(out, bytes)
     return true
-  } catch {
-    throw new CommandFault(`${out} cannot be written`)
+  } catch (error) {
+    throw new CommandFault(`${out}: it cannot be written: ${fileFaultText(error)}`, { cause: error })
   }
 }
 

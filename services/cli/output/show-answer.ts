@@ -21,9 +21,20 @@ export function showAnswer(response: InferResponse__Output, terminal: Terminal):
   terminal.line(terminal.paint('dim', `request ${requestId}`))
 }
 
+/** An answer among many: a line of facts, then the answer. */
+export function briefAnswer(response: InferResponse__Output, terminal: Terminal): string {
+  const { output, model, confidence, costNanoUsd, latency, outOfDomain, degraded, degradedReason } = response
+  const facts = [model, percent(confidence), formatNanoUsd(costNanoUsd), showMs(msOf(latency))]
+  const marks = [
+    ...(outOfDomain ? ['out of domain'] : []),
+    ...(degraded ? [`degraded: ${shortEnum(degradedReason)}`] : []),
+  ].map(mark => `  ${terminal.paint('yellow', mark)}`)
+  return `${terminal.paint('dim', facts.join(' · '))}${marks.join('')}\n${outputText(output)}`
+}
+
 /** What the confidence is then worth. */
 const outOfDomainLine =
-  'out of domain: unlike the requests that the policy was fitted on, so the confidence is little more than a guess scores'
+  'out of domain: the request is unlike the calibration rows, so the confidence is close to that of a guess'
 
 /** The rungs tried, as a table. */
 export function showRungs(rungs: readonly RungReport__Output[], terminal: Terminal): void {
@@ -35,7 +46,7 @@ export function showRungs(rungs: readonly RungReport__Output[], terminal: Termin
       { title: 'confidence', align: 'right', cell: rung => percent(rung.confidence) },
       { title: 'cost', align: 'right', cell: rung => formatNanoUsd(rung.costNanoUsd) },
       { title: 'time', align: 'right', cell: rung => showMs(msOf(rung.latency)) },
-      { title: 'reason', cell: rung => rung.reason, widest: 60 },
+      { title: 'reason', cell: rung => rung.reason, shrinks: true },
     ],
     rungs,
     terminal,
@@ -68,9 +79,12 @@ export function shortEnum(name: string): string {
     .replaceAll('_', ' ')
 }
 
+/** Stands where nothing is known. */
+export const dash = '-'
+
 /** A ratio in percent; a dash where there is none. */
 export function percent(ratio: number | undefined): string {
-  return ratio === undefined ? '–' : `${(ratio * 100).toFixed(1)} %`
+  return ratio === undefined ? dash : `${(ratio * 100).toFixed(1)} %`
 }
 
 /** A duration of the wire in ms. */

@@ -6,6 +6,8 @@ export interface Terminal {
   readonly json: boolean
   /** True when standard output is a screen. */
   readonly screen: boolean
+  /** Columns of the screen; absent where standard output is none, and nothing needs to be cut. */
+  readonly columns?: number
   /** Prints a line to standard output. */
   line(text?: string): void
   /** Prints a line for a person to standard error, and nothing when the output is for a program. */
@@ -25,6 +27,7 @@ export function createTerminal(json: boolean): Terminal {
   return {
     json,
     screen,
+    ...(screen && !json ? { columns: process.stdout.columns } : {}),
     line: (text = '') => process.stdout.write(`${text}\n`),
     note: text => {
       if (!json) process.stderr.write(`${text}\n`)
@@ -40,13 +43,17 @@ export interface Column<Row> {
   readonly cell: (row: Row) => string
   readonly align?: 'right'
   readonly style?: (row: Row) => Style | undefined
-  /** Longer cells are cut, with an ellipsis. */
-  readonly widest?: number
+  /** On a screen that is too narrow for the table, its cells are cut, with an ellipsis. */
+  readonly shrinks?: true
 }
 
 /** Lays rows out in columns; empty when there are none. */
 export function tableOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[], terminal: Terminal): string {
-  const cells = rows.map(row => columns.map(column => cut(column.cell(row), column.widest)))
+  const cells = fitted(
+    rows.map(row => columns.map(column => column.cell(row).replaceAll(/\s+/gu, ' '))),
+    columns,
+    terminal.columns,
+  )
   const widths = columns.map((column, index) =>
     Math.max(column.title.length, ...cells.map(row => lengthOf(row[index] ?? ''))),
   )
@@ -75,8 +82,25 @@ function lengthOf(text: string): number {
   return [...segmenter.segment(text)].length
 }
 
-function cut(text: string, widest = Number.POSITIVE_INFINITY): string {
-  const flat = text.replaceAll(/\s+/gu, ' ')
-  const segments = [...segmenter.segment(flat)].map(({ segment }) => segment)
-  return segments.length <= widest ? flat : `${segments.slice(0, widest - 1).join('')}…`
+/** A column is never cut to less. */
+const narrowest = 16
+
+/** Cuts the cells of columns that shrink to what a screen has left for them. */
+function fitted(
+  cells: readonly (readonly string[])[],
+  columns: readonly { readonly title: string; readonly shrinks?: true }[],
+  screenColumns: number | undefined,
+): readonly (readonly string[])[] {
+  const shrinking = columns.filter(column => column.shrinks === true).length
+  if (screenColumns === undefined || shrinking === 0) return cells
+  const widths = columns.map(({ title }, at) => Math.max(title.length, ...cells.map(row => lengthOf(row[at] ?? ''))))
+  const others = widths.filter((_, at) => columns[at]?.shrinks !== true)
+  const left = screenColumns - others.reduce((sum, width) => sum + width, 0) - 2 * (columns.length - 1)
+  const most = Math.max(narrowest, Math.floor(left / shrinking))
+  return cells.map(row => row.map((text, at) => (columns[at]?.shrinks === true ? cut(text, most) : text)))
+}
+
+function cut(text: string, most: number): string {
+  const segments = [...segmenter.segment(text)].map(({ segment }) => segment)
+  return segments.length <= most ? text : `${segments.slice(0, most - 1).join('')}…`
 }

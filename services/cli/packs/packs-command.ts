@@ -28,11 +28,11 @@ export async function runListPacks(options: CommonOptions, terminal: Terminal): 
   const table = tableOf<(typeof rows)[number]>(
     [
       { title: 'pack', cell: row => row.name },
-      { title: 'here', cell: row => (row.here ? '✓' : '–'), style: row => (row.here ? 'green' : 'dim') },
+      { title: 'here', cell: row => (row.here ? 'yes' : 'no'), style: row => (row.here ? 'green' : 'dim') },
       { title: 'size', align: 'right', cell: row => megabytes(row.bytes) },
       { title: 'default', cell: row => (row.default ? 'yes' : 'on demand') },
       { title: 'licence', cell: row => row.licence },
-      { title: 'what it is', cell: row => row.title, widest: 60 },
+      { title: 'what it is', cell: row => row.title, shrinks: true },
     ],
     rows,
     terminal,

@@ -12,6 +12,7 @@ import {
   type Place,
 } from '../layers/located.ts'
 import { schemaFaults, type SchemaFault } from './schema-faults.ts'
+import { expectedWords } from '#services/platform/process/expected-words'
 import { configSchema, type Config, type ParsedConfig } from '../schema.ts'
 
 /** A fault with the place that it stands at. */
@@ -27,6 +28,13 @@ export interface CheckedConfig {
   readonly faults: readonly PlacedFault[]
 }
 
+/** What reading the files of a configuration told before their content was looked at. */
+export interface ReadLayersResult {
+  readonly faults: readonly PlacedFault[]
+  /** A file that is extended could not be read: what it would have said is not known. */
+  readonly lacksBase: boolean
+}
+
 /** Each round repairs at least one fault. */
 const mostRounds = 100
 
@@ -37,17 +45,18 @@ const mostRounds = 100
 export function checkConfig(
   original: Located,
   surroundings: Surroundings,
-  known: readonly PlacedFault[] = [],
+  { faults: known, lacksBase }: ReadLayersResult,
 ): CheckedConfig {
   const faults = [...known]
   const lost: Path[] = known.map(({ path }) => path).filter(path => path.length > 0)
   let root = original
   for (let round = 0; round < mostRounds; round += 1) {
     const plain = toPlain(root)
-    const parsed = configSchema.safeParse(plain)
+    const parsed = configSchema.safeParse(plain, { error: expectedWords })
     if (parsed.success) {
       const config = completeConfig(parsed.data)
-      const further = crossCheck(config, surroundings).filter(fault => !follows(fault, lost, original, parsed.data))
+      const crossed = lacksBase ? [] : crossCheck(config, surroundings)
+      const further = crossed.filter(fault => !follows(fault, lost, original, parsed.data))
       faults.push(...placed(further, root))
       const whole = round === 0 ? { config } : {}
       return { ...whole, faults: inOrder(faults) }
@@ -57,7 +66,9 @@ export function checkConfig(
       .filter(({ repair }) => repair === 'rename')
       .map(({ path, meant }) => [...path.slice(0, -1), meant ?? ''])
     const fresh = found.filter(({ path }) => !isUnder(path, lost) && !renamed.some(one => isSame(one, path)))
-    faults.push(...placed(fresh, root))
+    // What is not here may be in the file that could not be read.
+    const told = lacksBase ? fresh.filter(({ path }) => valueAt(root, path) !== undefined) : fresh
+    faults.push(...placed(told, root))
     const others = found.filter(({ path, repair }) => repair === 'rename' || !renamed.some(one => isSame(one, path)))
     const before = lost.length
     for (const fault of others) {

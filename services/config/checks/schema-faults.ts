@@ -29,7 +29,7 @@ export function schemaFaults(issue: Issue, config: unknown, above: Path = []): r
   if (issue.code === 'invalid_union' && issue.errors !== undefined && issue.errors.length > 0) {
     return unionFaults(issue.errors, config, path)
   }
-  const fault = { path, expected: wishOf(issue.code === 'invalid_key' ? messageOfKey(issue) : issue.message) }
+  const fault = { path, expected: issue.code === 'invalid_key' ? messageOfKey(issue) : issue.message }
   const meant = wordMeant(issue, valueOf(config, path))
   return [meant === undefined ? { ...fault, repair: 'remove' } : { ...fault, meant, repair: 'replace' }]
 }
@@ -54,9 +54,14 @@ function unionFaults(options: readonly (readonly Issue[])[], config: unknown, pa
   const meant = options.filter(issues => !issues.some(isOfOtherType))
   const [best] = meant.toSorted((one, other) => one.length - other.length)
   if (best !== undefined) return best.flatMap(issue => schemaFaults(issue, config, path))
-  const wishes = options.flatMap(issues => issues.slice(0, 1).map(({ message }) => wishOf(message)))
-  return [{ path, expected: [...new Set(wishes)].join(', or '), repair: 'remove' }]
+  const messages = options.flatMap(issues => issues.slice(0, 1).map(({ message }) => message))
+  const wishes = messages.map(message => message.replace(end, ''))
+  const found = end.exec(messages[0] ?? '')?.[0] ?? ''
+  return [{ path, expected: `${[...new Set(wishes)].join(', or ')}${found}`, repair: 'remove' }]
 }
+
+/** What a message says of the value that is there, or that there is none. */
+const end = /(?:, got [^,;]*|; it is missing)$/u
 
 function unknownKey(path: Path, config: unknown): SchemaFault {
   const key = String(path.at(-1))
@@ -70,11 +75,6 @@ function unknownKey(path: Path, config: unknown): SchemaFault {
   }
   const isTaken = valueOf(config, [...above, meant]) !== undefined
   return { path, expected, meant, repair: isTaken ? 'remove' : 'rename' }
-}
-
-/** zod says `Too small: expected number to be >=1`; the report's line already says `expected`. */
-function wishOf(message: string): string {
-  return message.replace(/^[A-Z][a-z ]+: expected /u, '').replace(/, received undefined$/u, '; it is missing')
 }
 
 function valueOf(config: unknown, path: Path): unknown {

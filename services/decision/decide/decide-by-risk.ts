@@ -57,7 +57,7 @@ export function decideByRisk(point: RiskPoint | undefined, view: RiskView): Step
   const call = (reason: string): Step => ({ kind: 'call', model: dearest, reason })
   if (point === undefined) return call(nothingCertified(view))
   if (view.outOfDomain === true) {
-    return call(`${limitText(view)} is certified for requests like those of the fit: only ${dearest} is safe`)
+    return call(`${limitText(view)} is certified for requests like the calibration rows: only ${dearest} is safe`)
   }
   // A rung that failed or was filtered out makes this another policy than the one that was certified: only the dearest is safe then.
   const missing = point.models.find(model => !reachable.has(model))
@@ -77,17 +77,17 @@ function alongChain(point: RiskPoint, view: RiskView): Step {
     const reason = `${limitText(view)}: ${first} first; an answer is accepted while its chance of losing against ${dearest} is at most ${percent(point.danger)} (then at most ${percent(point.riskBound)} of all requests lose, certified)`
     return { kind: 'call', model: first, reason }
   }
-  const chance = `chance of losing against ${dearest} ${percent(danger)}`
+  const [above, allowed] = percents(danger, point.danger)
   if (accepts(point, view, last)) {
     return {
       kind: 'stop',
       model: last.model,
-      reason: `${chance}, at most ${percent(point.danger)} allowed by ${limitText(view)}`,
+      reason: `chance of losing against ${dearest} ${above}, at most ${allowed} allowed by ${limitText(view)}`,
     }
   }
   const next = point.models[point.models.indexOf(last.model) + 1] ?? dearest
-  const over = `${chance}, over the ${percent(point.danger)} allowed by ${limitText(view)}`
-  return { kind: 'call', model: next, reason: danger > point.danger ? over : 'less than the quality asked for' }
+  const over = `chance of losing against ${dearest} ${above}, more than the ${allowed} allowed by ${limitText(view)}`
+  return { kind: 'call', model: next, reason: danger > point.danger ? over : 'below the requested minimum quality' }
 }
 
 function nothingCertified(view: RiskView): string {
@@ -108,6 +108,15 @@ function percent(ratio: number): string {
   return `${Number((ratio * 100).toPrecision(2))} %`
 }
 
+/** Two of them, with as many digits as tell them apart. */
+function percents(one: number, other: number): readonly [string, string] {
+  for (let digits = 2; ; digits += 1) {
+    const shown = [one, other].map(ratio => `${Number((ratio * 100).toPrecision(digits))} %`)
+    const [left = '', right = ''] = shown
+    if (left !== right || one === other || digits >= 15) return [left, right]
+  }
+}
+
 /** Asking for quality beside a limit only makes fewer answers accepted: whatever is not goes to the dearest, so the limit still holds. */
 function accepts(point: RiskPoint, { danger, minQuality }: RiskView, last: Called): boolean {
   if (!point.models.includes(last.model)) return false
@@ -118,7 +127,12 @@ function accepts(point: RiskPoint, { danger, minQuality }: RiskView, last: Calle
 function withoutDearest({ called, candidates, dearest }: RiskView): Step {
   const uncertified = `no risk limit can be certified: ${dearest} cannot be called`
   const next = candidates.at(-1)
-  if (next !== undefined) return { kind: 'call', model: next.model, reason: `${uncertified}; the dearest that can` }
+  if (next !== undefined)
+    return {
+      kind: 'call',
+      model: next.model,
+      reason: `${uncertified}; this is the most expensive model that can be called`,
+    }
   const best = bestOf(called)
   return { kind: 'stop', model: best?.model ?? '', reason: `${uncertified}; P(correct) ${show(best?.confidence ?? 0)}` }
 }

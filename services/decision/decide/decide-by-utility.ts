@@ -1,4 +1,4 @@
-import { bestOf, show } from './decide-step.ts'
+import { bestOf, compared, show } from './decide-step.ts'
 import type { Called, Step } from '#services/decision/policy/policy'
 import type { QualityPoint } from '#services/decision/policy/policy-schema'
 
@@ -65,8 +65,8 @@ export function decideByWorth(point: QualityPoint, view: WorthView): Step {
   if (model !== undefined) {
     const reason =
       best === undefined
-        ? `foreseen quality ${show(view.foreseenOf(model))}`
-        : `P(correct) ${show(best.confidence)} < ${show(worth)}${point.acceptAt === undefined ? ' in prospect after its price' : ''}`
+        ? `predicted quality ${show(view.foreseenOf(model))}`
+        : `P(correct) ${compared(best.confidence, '<', worth)}${point.acceptAt === undefined ? ', the expected gain of this call after its cost' : ''}`
     return { kind: 'call', model, reason }
   }
   if (best === undefined) return { kind: 'stop', model: '', reason: 'no rung is left' }
@@ -78,8 +78,8 @@ export function decideByWorth(point: QualityPoint, view: WorthView): Step {
 }
 
 function reasonToStop(acceptAt: number | undefined, confidence: number): string {
-  if (acceptAt === undefined) return `P(correct) ${show(confidence)}: no further call is worth its price`
+  if (acceptAt === undefined) return `P(correct) ${show(confidence)}: no further call is worth its cost`
   return confidence >= acceptAt
-    ? `P(correct) ${show(confidence)} ≥ ${show(acceptAt)}`
-    : `P(correct) ${show(confidence)}: the best that there is`
+    ? `P(correct) ${compared(confidence, '≥', acceptAt)}`
+    : `P(correct) ${show(confidence)}: the best answer available`
 }

@@ -1,4 +1,5 @@
 import type { Called, Candidate, Step } from '#services/decision/policy/policy'
+import { showApart } from '#services/contract/figures'
 
 /**
  * The next step when a caller asked for a least P(correct). Pure.
@@ -9,15 +10,14 @@ import type { Called, Candidate, Step } from '#services/decision/policy/policy'
 export function decideByQuality(minQuality: number, called: readonly Called[], candidates: readonly Candidate[]): Step {
   const best = bestOf(called)
   if (best !== undefined && best.confidence >= minQuality) {
-    return { kind: 'stop', model: best.model, reason: `P(correct) ${show(best.confidence)} ≥ ${show(minQuality)}` }
+    return { kind: 'stop', model: best.model, reason: `P(correct) ${compared(best.confidence, '≥', minQuality)}` }
   }
   const [next] = candidates
   if (next !== undefined) {
-    const reason =
-      best === undefined ? 'the cheapest rung' : `P(correct) ${show(best.confidence)} < ${show(minQuality)}`
+    const reason = best === undefined ? 'the cheapest rung' : `P(correct) ${compared(best.confidence, '<', minQuality)}`
     return { kind: 'call', model: next.model, reason }
   }
-  const reason = `the best of ${called.length}: P(correct) ${show(best?.confidence ?? 0)} < ${show(minQuality)}`
+  const reason = `the best of ${called.length} answers: P(correct) ${compared(best?.confidence ?? 0, '<', minQuality)}`
   return { kind: 'stop', model: best?.model ?? '', reason }
 }
 
@@ -27,6 +27,12 @@ export function bestOf(called: readonly Called[]): Called | undefined {
     (best, one) => (best === undefined || one.confidence > best.confidence ? one : best),
     undefined,
   )
+}
+
+/** Two probabilities with how they stand to each other, such as `0.296 < 0.750`. */
+export function compared(one: number, sign: '<' | '≥', other: number): string {
+  const [left, right] = showApart(one, other, 3)
+  return `${left} ${sign} ${right}`
 }
 
 /** A probability in words. */

@@ -1,6 +1,7 @@
 import type { DomainCheck } from '#services/decision/policy/policy'
 import { labelOf } from '#services/decision/calibrators/features/own-features'
 import { unlikenessOf, type Domain, type DomainInput } from './domain.ts'
+import { showApart } from '#services/contract/figures'
 
 /** A request beyond this is out of the domain: one in fifty of those inside is. */
 const unlikenessLimit = 1
@@ -52,5 +53,6 @@ export function trustedBy(check: DomainCheck | undefined, chance: number): numbe
 export function domainReason(check: DomainCheck | undefined): string {
   if (check?.outOfDomain !== true) return ''
   if (check.otherLabels === true) return 'out of domain (the policy was fitted on other labels); '
-  return `out of domain (unlikeness ${check.unlikeness.toFixed(2)} > ${check.limit}); `
+  const [unlikeness, limit] = showApart(check.unlikeness, check.limit, 2)
+  return `out of domain (unlikeness ${unlikeness} > ${limit}); `
 }

@@ -15,6 +15,7 @@ import { estimatorInput, featuresOf, textOf } from './featurize.ts'
 import { judgeAll } from '#services/decision/calibrators/judge-answer'
 import type { Estimate, Judged, ModelEstimate, Policy } from './policy.ts'
 import { policySchema, type PolicyFile } from './policy-schema.ts'
+import { fileFaultText } from '#services/platform/process/file-fault'
 
 /** How a policy is run. */
 export interface LoadPolicyOptions {
@@ -188,7 +189,7 @@ function readPolicyFile(directory: string, text: Buffer): PolicyFile {
   try {
     json = JSON.parse(text.toString())
   } catch (error) {
-    throw fault(directory, 'policy.json is no JSON', error)
+    throw fault(directory, 'policy.json is not JSON', error)
   }
   const read = policySchema.safeParse(json)
   if (read.success) return read.data
@@ -234,7 +235,7 @@ function readWhole(directory: string, name: string): Buffer {
   try {
     return readFileSync(join(directory, name))
   } catch (error) {
-    throw fault(directory, `${name} cannot be read`, error)
+    throw fault(directory, `${name} cannot be read: ${fileFaultText(error)}`, error)
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { featuresOf } from './featurize.ts'
 import type { Candidate, Called, Estimate, Limits, Policy, Step } from './policy.ts'
+import { compared } from '#services/decision/decide/decide-step'
 
 /** What an uncalibrated ladder says of itself. */
 export interface UncalibratedOptions {
@@ -43,14 +44,14 @@ function nextRung(
     return {
       kind: 'stop',
       model: last.model,
-      reason: `confidence ${last.confidence.toFixed(3)} ≥ ${wanted} (${basisOf(last)})`,
+      reason: `confidence ${compared(last.confidence, '≥', wanted)} (${basisOf(last)})`,
     }
   }
   if (first !== undefined) {
     const reason =
       last === undefined
         ? 'the cheapest rung'
-        : `confidence ${last.confidence.toFixed(3)} < ${wanted} (${basisOf(last)})`
+        : `confidence ${compared(last.confidence, '<', wanted)} (${basisOf(last)})`
     return { kind: 'call', model: first.model, reason }
   }
   const best = called.reduce((top, one) => (one.confidence > top.confidence ? one : top), last ?? emptyCall)
@@ -62,7 +63,7 @@ function basisOf({ rawConfidence, signals = {} }: Called): string {
   const isMeasured = ['samples', 'verified', 'verifier_score', 'verifier_failed'].some(name => name in signals)
   const isBlind = signals['has_logprobs'] === 0 && rawConfidence === 0.5 && !isMeasured
   return isBlind
-    ? 'uncalibrated; the server tells no probabilities, so it is always 0.500: samples, a verifier or a fitted policy would tell'
+    ? 'uncalibrated; the server returns no log-probabilities, so it is always 0.500: use samples, a verifier or a fitted policy'
     : 'uncalibrated'
 }
 

@@ -94,7 +94,7 @@ function requestOf(claimed: Claimed, parts: readonly PartReference[]): ClimbRequ
 function planOf(claimed: Claimed): ClimbPlan {
   return {
     ladder: claimed.guided.ladder.name,
-    policyVersion: claimed.guided.policy?.version ?? 'pinned',
+    policyVersion: claimed.guided.policy?.version ?? 'none',
     estimate: claimed.estimate,
     rungs: claimed.considered
       .filter(one => one.removedBy === undefined)

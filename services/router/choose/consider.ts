@@ -1,13 +1,15 @@
 import type { Rung } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'
-import type { Price } from '#services/contract/price'
+import { costOf, isPriced, type Price, type Usage } from '#services/contract/price'
 import { deliveryMarginMs, type Considered, type FilterName } from '#services/router/request/states'
 import type { ConsiderInput } from './consider-input.ts'
 import { filters } from './filters.ts'
 import { evenRatio, expectEnd, leastNeeded, sureRatio, type BusyRules } from './expect-end.ts'
 import type { Fleet } from '#services/router/pools/fleet'
 import { overloadPrice } from './overload-price.ts'
-import { predictService } from './predict-leg.ts'
+import type { ServiceForecast } from '#services/state/service-times/predict-service'
+import { expectedOutputTokens, predictService } from './predict-leg.ts'
+import { showApart } from '#services/contract/figures'
 
 /** Looks at every rung: what is foreseen of it, and which filter (the first that objects) takes it out. */
 export type Consider = (input: ConsiderInput) => readonly Considered[]
@@ -32,11 +34,11 @@ function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, rules: Bus
   const serviceMs = service.meanMs === 0 ? undefined : service.quantileMs(0.5)
   const price = input.priceOf(rung)
   const { nanoUsd, computeMs } = input.reserveOf(rung, price, service)
+  const costNanoUsd = predictedCost(price, estimated?.costNanoUsd, usageOf(rung, input, service))
   const foreseen: Considered = {
     rung,
     price,
     reserveNanoUsd: nanoUsd,
-    predictedCostNanoUsd: predictedCost(price, estimated?.costNanoUsd, serviceMs),
     predictedWaitMs: wait.meanMs,
     neededMs: leastNeeded(
       wait,
@@ -45,6 +47,7 @@ function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, rules: Bus
     ),
     overloadPrice: overloadPrice(wait, service, rules.escalationBackpressure),
     ...(computeMs === undefined ? {} : { reservedComputeMs: computeMs }),
+    ...(costNanoUsd === undefined ? {} : { predictedCostNanoUsd: costNanoUsd }),
     ...(estimated === undefined ? {} : { predictedQuality: estimated.quality }),
     ...(serviceMs === undefined ? {} : { predictedLatencyMs: serviceMs, predictedMeanMs: service.meanMs }),
     ...(service.measuredAt === undefined
@@ -77,9 +80,14 @@ function keepTime(
       : {
           ...one,
           removedBy: 'deadline',
-          removedWhy: `it may take ${Math.round(one.sureMs)} ms, ${Math.max(0, Math.round(leftMs))} ms are left, and ${sure.rung.name} is sure to end in time`,
+          removedWhy: tooUnsure(one.sureMs, leftMs, sure.rung.name),
         },
   )
+}
+
+function tooUnsure(sureMs: number, leftMs: number, other: string): string {
+  const [needed, left] = showApart(sureMs, Math.max(0, leftMs), 0)
+  return `it may take ${needed} ms, ${left} ms are left, and ${other} is almost certain to finish in time`
 }
 
 function firstObjection(
@@ -94,10 +102,26 @@ function firstObjection(
   return undefined
 }
 
-function predictedCost(price: Price, estimatedNanoUsd: NanoUsd | undefined, serviceMs: number | undefined): NanoUsd {
-  const { perComputeSecond = 0, perRequest = 0 } = price
-  if (serviceMs !== undefined && perComputeSecond > 0) {
-    return Math.ceil(perRequest + (perComputeSecond * serviceMs) / 1000)
+/** Pixels of a picture that models read as one token. @source Qwen2-VL: 28 × 28 */
+const pixelsPerToken = 784
+
+/** What a leg is expected to use. */
+function usageOf(rung: Rung, input: ConsiderInput, service: ServiceForecast): Usage {
+  const { work } = input
+  const outputTokens = expectedOutputTokens(rung, input, service)
+  return {
+    inputTokens: work.inputTokens + Math.round((work.seenMegapixels * 1e6) / pixelsPerToken),
+    images: work.images,
+    audioMs: work.audioSeconds * 1000,
+    ...(outputTokens === undefined ? {} : { outputTokens }),
+    ...(service.meanMs === 0 ? {} : { computeMs: service.quantileMs(0.5) }),
   }
-  return estimatedNanoUsd ?? Math.ceil(perRequest)
+}
+
+/** What a leg is expected to cost: by its computing time where that is paid and measured, else as the policy's rows say, else by its size. */
+function predictedCost(price: Price, estimatedNanoUsd: NanoUsd | undefined, usage: Usage): NanoUsd | undefined {
+  if (!isPriced(price)) return undefined
+  const { perComputeSecond = 0 } = price
+  if (perComputeSecond > 0) return usage.computeMs === undefined ? estimatedNanoUsd : costOf(usage, price)
+  return estimatedNanoUsd ?? costOf(usage, price)
 }

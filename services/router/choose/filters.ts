@@ -1,9 +1,10 @@
 import { lackOf } from '#services/contract/capabilities'
-import { formatNanoUsd } from '#services/contract/money'
+import { formatApart } from '#services/contract/money'
 import { isPriced } from '#services/contract/price'
 import { deliveryMarginMs, type Considered, type FilterName } from '#services/router/request/states'
 import type { ConsiderInput } from './consider-input.ts'
 import type { Fleet } from '#services/router/pools/fleet'
+import { showApart } from '#services/contract/figures'
 
 /** A reason to leave a rung out; `undefined` when there is none. Pure. */
 export type Objection = (foreseen: Considered, input: ConsiderInput, fleet: Fleet) => string | undefined
@@ -26,15 +27,15 @@ export const filters: readonly { readonly name: FilterName; readonly objects: Ob
 
 function pinned({ rung }: Considered, { pin }: ConsiderInput): string | undefined {
   if (pin.model !== undefined && pin.model !== rung.name && pin.model !== rung.model.name) {
-    return `the request wants model ${pin.model}`
+    return `the request asks for model ${pin.model}`
   }
-  if (pin.tier !== undefined && pin.tier !== rung.model.tier) return `the request wants tier ${pin.tier}`
+  if (pin.tier !== undefined && pin.tier !== rung.model.tier) return `the request asks for tier ${pin.tier}`
   return undefined
 }
 
 function modality({ rung }: Considered, { modalities }: ConsiderInput): string | undefined {
   const missing = modalities.filter(one => !rung.model.modalities.includes(one))
-  return missing.length === 0 ? undefined : `it takes no ${missing.join(' and no ')}`
+  return missing.length === 0 ? undefined : `it does not accept ${missing.join(' or ')}`
 }
 
 function capability({ rung }: Considered, { needs }: ConsiderInput): string | undefined {
@@ -50,22 +51,24 @@ function adapter({ rung }: Considered, { pin }: ConsiderInput): string | undefin
 }
 
 function unpriced({ price }: Considered, { isPaid }: ConsiderInput): string | undefined {
-  return isPaid && !isPriced(price ?? {}) ? 'it has no price, and money is limited here' : undefined
+  return isPaid && !isPriced(price ?? {}) ? 'it has no price, and a budget applies' : undefined
 }
 
 function workers({ rung }: Considered, { mode }: ConsiderInput, fleet: Fleet): string | undefined {
   const { pool, name } = rung.model
   if (mode === 'async' || fleet.serves(pool, name) || fleet.pool(pool).startsCold) return undefined
-  return `no worker of pool ${pool} serves it now`
+  return `no worker of pool ${pool} serves it at the moment`
 }
 
 function deadline({ neededMs }: Considered, { nowMs, deadlineAt }: ConsiderInput): string | undefined {
   const leftMs = deadlineAt - deliveryMarginMs - nowMs
   if (neededMs <= leftMs) return undefined
-  return `it wants ${Math.round(neededMs)} ms, ${Math.max(0, Math.round(leftMs))} ms are left`
+  const [needed, left] = showApart(neededMs, Math.max(0, leftMs), 0)
+  return `it needs ${needed} ms, ${left} ms are left`
 }
 
 function cost({ reserveNanoUsd }: Considered, { moneyLeftNanoUsd }: ConsiderInput): string | undefined {
   if (moneyLeftNanoUsd === undefined || reserveNanoUsd <= moneyLeftNanoUsd) return undefined
-  return `it may cost ${formatNanoUsd(reserveNanoUsd)}, ${formatNanoUsd(moneyLeftNanoUsd)} is left`
+  const [needed, left] = formatApart(reserveNanoUsd, moneyLeftNanoUsd)
+  return `it may cost ${needed}, ${left} is left`
 }

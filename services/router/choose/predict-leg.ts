@@ -7,7 +7,8 @@ import {
   type ServiceForecast,
 } from '#services/state/service-times/predict-service'
 import { outputCapOf, type Workload } from '#services/state/service-times/workload'
-import type { Estimate } from '#services/decision/policy/policy'
+import { expectedOutput } from '#services/state/service-times/service-times'
+import type { Estimate, ModelEstimate } from '#services/decision/policy/policy'
 import type { Job } from '#services/state/queue/job'
 import type { Fleet } from '#services/router/pools/fleet'
 
@@ -33,7 +34,7 @@ export function predictService(
 ): ServiceForecast {
   const estimated = estimate.models[name]
   const outputCap = outputCapOf(task, options, recipe)
-  const guessed = estimated?.outputChars === undefined ? undefined : estimated.outputChars / charactersPerToken
+  const guessed = guessedTokens(estimated)
   const leg: LegWork = {
     work,
     ...(outputCap === undefined ? {} : { outputCap }),
@@ -42,6 +43,21 @@ export function predictService(
   const measured = fleet.service(model.pool, name, leg)
   if (measured !== undefined) return measured
   return estimated?.latencyMs === undefined ? unknown : guessService(task, estimated.latencyMs, leg)
+}
+
+/** Output tokens that a rung's answer is expected to have: as measured, else as its policy's rows had; `undefined` where a task writes none. */
+export function expectedOutputTokens(
+  { name, recipe }: Rung,
+  { task, options, estimate }: PredictInput,
+  { outputTokens }: ServiceForecast,
+): number | undefined {
+  const cap = outputCapOf(task, options, recipe)
+  if (cap === undefined || outputTokens !== undefined) return outputTokens
+  return Math.round(expectedOutput(cap, [], guessedTokens(estimate.models[name])))
+}
+
+function guessedTokens(estimated: ModelEstimate | undefined): number | undefined {
+  return estimated?.outputChars === undefined ? undefined : estimated.outputChars / charactersPerToken
 }
 
 /** A leg that starts so late that fewer than this share of its like would end in time is not begun. */

@@ -1,5 +1,6 @@
 import { bestOf, type Situation } from './next-step.ts'
 import type { Considered } from '#services/router/request/states'
+import { showApart } from '#services/contract/figures'
 
 /**
  * Takes out the rungs whose pool is short and that would gain less than its price: after an answer, against that answer; before any,
@@ -17,10 +18,11 @@ export function bend(
     const gain =
       best === undefined ? gainOver(considered.slice(0, index), one) : (one.predictedQuality ?? 1) - best.confidence
     if (gain === undefined || gain >= price) return one
+    const [needed, gained] = showApart(price, Math.max(0, gain), 2)
     return {
       ...one,
       removedBy: 'overload',
-      removedWhy: `its pool is short: a call must gain ${price.toFixed(2)}, this one gains ${Math.max(0, gain).toFixed(2)} at most`,
+      removedWhy: `pool ${one.rung.model.pool} is overloaded: a call must gain ${needed} in quality, this one gains at most ${gained}`,
     }
   })
 }

@@ -20,14 +20,17 @@ export function nextStep({ guided, estimate, called, open, limits }: Situation):
   const none = called.length === 0
   if (none) {
     if (first === undefined) return { kind: 'stop', model: '', reason: 'no rung is left' }
-    if (others.length === 0) return { kind: 'call', model: first.rung.name, reason: 'the only rung' }
+    if (others.length === 0) return { kind: 'call', model: first.rung.name, reason: onlyRung }
   }
   if (guided.policy !== undefined) return guided.policy.next(estimate, called, candidatesOf(open), limits)
   const best = bestOf(called)
   return best === undefined
-    ? { kind: 'call', model: first?.rung.name ?? '', reason: 'pinned' }
-    : { kind: 'stop', model: best.model, reason: 'pinned' }
+    ? { kind: 'call', model: first?.rung.name ?? '', reason: onlyRung }
+    : { kind: 'stop', model: best.model, reason: onlyRung }
 }
+
+/** A ladder without a policy has one rung, and so has one that a request has pinned to a model. */
+const onlyRung = 'the only rung'
 
 /** The answer to fall back on: the one that is most likely right. */
 export function bestOf(called: readonly Called[]): Called | undefined {
@@ -40,7 +43,7 @@ export function bestOf(called: readonly Called[]): Called | undefined {
 function candidatesOf(open: readonly Considered[]): readonly Candidate[] {
   return open.map(one => ({
     model: one.rung.name,
-    costNanoUsd: one.predictedCostNanoUsd,
+    costNanoUsd: one.predictedCostNanoUsd ?? 0,
     ...(one.predictedLatencyMs === undefined ? {} : { latencyMs: one.predictedLatencyMs }),
   }))
 }

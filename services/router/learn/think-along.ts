@@ -63,7 +63,7 @@ function walkInThought(
     if (wanted === undefined) return { calls, answer: step.model, costNanoUsd, openEnded: false }
     const answered = known.find(one => one.rung === step.model)
     if (answered === undefined) {
-      const cost = costNanoUsd + wanted.predictedCostNanoUsd
+      const cost = costNanoUsd + (wanted.predictedCostNanoUsd ?? 0)
       return { calls: [...calls, step.model], answer: step.model, costNanoUsd: cost, openEnded: mayGoOn(open, wanted) }
     }
     called = judge([...called, answerOf(answered)], policy, estimate)

@@ -6,6 +6,7 @@ import { GatewayError } from '#services/contract/errors'
 import type { Policy } from '#services/decision/policy/policy'
 import { policyReferenceSchema, type PolicyReference } from '#services/decision/policy/reference'
 import type { PolicyFiles } from './policy-store.ts'
+import { fileFaultText } from '#services/platform/process/file-fault'
 
 /** Loads the policy of a folder. @throws GatewayError Config */
 export type LoadPolicy = (folder: string) => Promise<Policy>
@@ -65,7 +66,12 @@ export function readPolicyFolder(folder: string): PolicyFiles {
     return new Map(entries.map(({ name }) => [name, readFileSync(join(folder, name))]))
   } catch (error) {
     if (error instanceof GatewayError) throw error
-    throw new GatewayError('Config', `policy ${folder}: it cannot be read`, {}, { cause: error })
+    throw new GatewayError(
+      'Config',
+      `policy ${folder}: it cannot be read: ${fileFaultText(error)}`,
+      {},
+      { cause: error },
+    )
   }
 }
 

@@ -103,7 +103,8 @@ export interface Considered {
   /** The price that is in force. */
   readonly price?: Price
   readonly predictedQuality?: number
-  readonly predictedCostNanoUsd: NanoUsd
+  /** Absent where the model has no price. */
+  readonly predictedCostNanoUsd?: NanoUsd
   readonly predictedLatencyMs?: number
   /** The mean of the same. */
   readonly predictedMeanMs?: number

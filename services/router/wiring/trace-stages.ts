@@ -29,7 +29,7 @@ export function traceStages<Under>(stages: Stages<Under>, tracer: Tracer): Stage
         span.set({
           'sluice.ladder': chosen.guided.ladder.name,
           'sluice.first_rung': chosen.firstStep.model,
-          'sluice.policy': chosen.guided.policy?.version ?? 'pinned',
+          'sluice.policy': chosen.guided.policy?.version ?? 'none',
         })
         for (const { rung, removedBy } of chosen.considered) {
           if (removedBy !== undefined) span.event('rung removed', { 'sluice.rung': rung.name, 'sluice.by': removedBy })

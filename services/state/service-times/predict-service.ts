@@ -22,6 +22,8 @@ export interface ServiceForecast {
   readonly weight: number
   /** Epoch ms of the newest of them. */
   readonly measuredAt?: number
+  /** Output tokens that the answer is expected to have, where they count. */
+  readonly outputTokens?: number
 }
 
 /** An input as its service time is predicted by. */
@@ -102,7 +104,12 @@ export function createServiceModel(told: readonly RungTimes[], nowMs: number): S
       const unmeasuredMs = unmeasuredTimeBy(sums, rates, vector)
       const ms = timeBy(rates, vector) - Math.max(0, unmeasuredMs - mostUnmeasured * seenMs)
       const weight = isMeasuredKind(sums, rates, vector) ? sums.weight : 0
-      return { ...forecastOf(ms, ratiosOf(sizeClassOf(vector))), weight, measuredAt }
+      return {
+        ...forecastOf(ms, ratiosOf(sizeClassOf(vector))),
+        weight,
+        measuredAt,
+        ...(outputCap === undefined ? {} : { outputTokens: output }),
+      }
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { DeadLetter__Output } from '#services/wire/generated/sluice/v1/DeadLetter'
 import { openGateway } from '#services/cli/client/client'
 import type { CommonOptions } from '#services/cli/client/common-options'
-import { showJob, when } from '../jobs.ts'
+import { readLimit, showJob, when } from '../jobs.ts'
 import { tableOf, type Terminal } from '#services/cli/output/terminal'
 
 /** Options of `jobs dead`. */
@@ -15,7 +15,7 @@ export async function runListDead(options: ListDeadOptions, terminal: Terminal):
   using gateway = await openGateway(options)
   const { deadLetters } = await gateway.call('ListDeadLetters', {
     pool: options.pool ?? '',
-    limit: Number(options.limit),
+    limit: readLimit(options.limit),
   })
   if (terminal.json) terminal.value(deadLetters)
   else if (deadLetters.length === 0) terminal.line('no dead letters')
@@ -30,7 +30,7 @@ function table(letters: readonly DeadLetter__Output[], terminal: Terminal): stri
       { title: 'tenant', cell: letter => letter.tenant },
       { title: 'task', cell: letter => letter.task },
       { title: 'pool', cell: letter => letter.pool },
-      { title: 'reason', cell: letter => letter.reason, widest: 60 },
+      { title: 'reason', cell: letter => letter.reason, shrinks: true },
     ],
     letters,
     terminal,

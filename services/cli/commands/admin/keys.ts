@@ -100,7 +100,7 @@ function tableOfKeys(keys: readonly Key__Output[], terminal: Terminal): string {
       { title: 'expires', cell: key => when(key.expiresAt) },
       { title: 'revoked', cell: key => when(key.revokedAt), style: key => (key.revokedAt ? 'red' : undefined) },
       { title: 'old secret until', cell: key => when(key.previousEndsAt) },
-      { title: 'note', cell: key => key.note, widest: 40 },
+      { title: 'note', cell: key => key.note, shrinks: true },
     ],
     keys,
     terminal,

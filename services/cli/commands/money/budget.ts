@@ -5,6 +5,7 @@ import { openGateway } from '#services/cli/client/client'
 import type { CommonOptions } from '#services/cli/client/common-options'
 import { when } from '../jobs.ts'
 import { tableOf, type Terminal } from '#services/cli/output/terminal'
+import { dash } from '#services/cli/output/show-answer'
 
 /** `sluice budget` */
 export async function runBudget(options: CommonOptions, terminal: Terminal): Promise<void> {
@@ -67,5 +68,5 @@ function nameOf({ scope, shadow }: { readonly scope: string; readonly shadow: bo
 }
 
 function amount(nanoUsd: number | undefined): string {
-  return nanoUsd === undefined ? '–' : formatNanoUsd(nanoUsd)
+  return nanoUsd === undefined ? dash : formatNanoUsd(nanoUsd)
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { stringify } from 'yaml'
 import { loadConfig } from '#services/config/load-config'
 import type { Task } from '#services/contract/content'
@@ -7,6 +7,8 @@ import type { CommonOptions } from '#services/cli/client/common-options'
 import { CommandFault } from '#services/cli/client/failure'
 import { findLitellmNames, litellmFile, readLitellmPrice, type LitellmFile } from './litellm-prices.ts'
 import type { Terminal } from '#services/cli/output/terminal'
+import { fileFaultText } from '#services/platform/process/file-fault'
+import { writeOutput } from '#services/calibrate/publish/write-output'
 
 /** Options of `prices import`. */
 export interface ImportPricesOptions extends CommonOptions {
@@ -56,7 +58,7 @@ export async function runImportPrices(options: ImportPricesOptions, terminal: Te
 
 function write(section: object, leftOut: readonly LeftOut[], out: string | undefined, terminal: Terminal): void {
   const text = terminal.json ? JSON.stringify(section) : stringify(section).trimEnd()
-  if (out !== undefined) writeFileSync(out, `${text}\n`)
+  if (out !== undefined) writeOutput(out, `${text}\n`)
   if (terminal.json) terminal.value(out === undefined ? { ...section, leftOut } : { leftOut })
   else if (out === undefined) terminal.line(text)
 }
@@ -89,10 +91,19 @@ function priceOf(
 }
 
 function readFile(path: string): LitellmFile {
+  const text = readText(path)
   try {
-    return litellmFile.parse(JSON.parse(readFileSync(path, 'utf8')))
+    return litellmFile.parse(JSON.parse(text))
   } catch {
     throw new CommandFault(`${path} is not a price file of LiteLLM's (model_prices_and_context_window.json)`)
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new CommandFault(`${path}: it cannot be read: ${fileFaultText(error)}`, { cause: error })
   }
 }
 

@@ -4,6 +4,7 @@ import { runReplay } from '#services/calibrate/replay'
 import { runScore } from '#services/calibrate/score'
 import { GatewayError } from '#services/contract/errors'
 import type { CommonOptions } from '#services/cli/client/common-options'
+import { readNumber } from '#services/cli/client/number-option'
 import { withEncoders } from './encoders.ts'
 import { gatherRecords } from './outcome-records.ts'
 import type { Terminal } from '#services/cli/output/terminal'
@@ -104,7 +105,7 @@ export interface ReplayFlags extends CommonOptions {
 /** `sluice replay` */
 export async function runReplayCommand(options: ReplayFlags, terminal: Terminal): Promise<void> {
   const { policy, inputs, out } = options
-  const budgets = numbers(options.budgets, '--budgets', Number.POSITIVE_INFINITY)
+  const budgets = numbers(options.budgets, '--budgets', mostUsd)
   const maxRisks = numbers(options.maxRisks, '--max-risks', 1)
   const seed = wholeNumber(options.seed, '--seed')
   const report = await withEncoders(terminal, ({ open }) =>
@@ -167,17 +168,16 @@ function interval({ value, low, high }: { value: number; low: number; high: numb
   return `${value.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]`
 }
 
-/** Numbers with commas between them, each above 0 and at most `most`. */
+/** A mean budget of a request above this is a slip of the pen. */
+const mostUsd = 9_000_000
+
+/** Numbers with commas between them, each from 0 to `most`. */
 function numbers(text: string | undefined, flag: string, most: number): readonly number[] {
   return (text?.split(',') ?? []).map(word => {
-    const value = Number(word)
-    if (word.trim() !== '' && Number.isFinite(value) && value >= 0 && value <= most) return value
-    throw new GatewayError('Config', `${flag}: expected numbers from 0, found ${word.trim() === '' ? 'nothing' : word}`)
+    return readNumber(flag, word, { from: 0, to: most })
   })
 }
 
 function wholeNumber(text: string, flag: string): number {
-  const value = Number(text)
-  if (text.trim() !== '' && Number.isSafeInteger(value)) return value
-  throw new GatewayError('Config', `${flag}: expected a whole number, found ${text}`)
+  return readNumber(flag, text, { from: 0, to: Number.MAX_SAFE_INTEGER, whole: true })
 }

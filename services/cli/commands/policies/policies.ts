@@ -2,11 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ComparePoliciesResponse__Output } from '#services/wire/generated/sluice/v1/ComparePoliciesResponse'
 import type { LadderPolicies__Output } from '#services/wire/generated/sluice/v1/LadderPolicies'
-import { openGateway } from '#services/cli/client/client'
+import { openGateway, type GatewayCaller } from '#services/cli/client/client'
 import type { CommonOptions } from '#services/cli/client/common-options'
 import { CommandFault } from '#services/cli/client/failure'
 import { when } from '../jobs.ts'
 import { tableOf, type Terminal } from '#services/cli/output/terminal'
+import { fileFaultText } from '#services/platform/process/file-fault'
 
 /** Options of every `policies` command. */
 export interface PoliciesOptions extends CommonOptions {
@@ -23,20 +24,29 @@ export async function runListPolicies(options: PoliciesOptions, terminal: Termin
 
 /** `sluice policies load <folder>` */
 export async function runLoadPolicy(options: PoliciesOptions, terminal: Terminal, folder = ''): Promise<void> {
-  const ladder = ladderOf(options)
+  const files = filesOf(folder)
   using gateway = await openGateway(options)
-  const loaded = await gateway.call('LoadPolicy', { ladder, files: filesOf(folder) })
+  const ladder = await ladderOf(options, gateway)
+  const loaded = await gateway.call('LoadPolicy', { ladder, files })
   if (terminal.json) terminal.value(loaded)
   else
-    terminal.line(`${loaded.version}: ${loaded.models.join(' → ')}, fitted on ${loaded.rows} rows; it has no role yet`)
+    terminal.line(
+      `${loaded.version}: ${loaded.models.join(' → ')}, fitted on ${loaded.rows} rows; it has no role yet: \`policies shadow\` or \`policies activate\` gives it one`,
+    )
 }
 
 /** `sluice policies compare` */
 export async function runComparePolicies(options: PoliciesOptions, terminal: Terminal): Promise<void> {
   using gateway = await openGateway(options)
-  const compared = await gateway.call('ComparePolicies', { ladder: ladderOf(options) })
+  const { ladders } = await gateway.call('ListPolicies', { ladder: options.ladder ?? '' })
+  const shadowed = ladders.filter(one => one.shadow !== '')
+  const compared = await Promise.all(
+    shadowed.map(async ({ ladder }) => ({ ladder, ...(await gateway.call('ComparePolicies', { ladder })) })),
+  )
   if (terminal.json) terminal.value(compared)
-  else showComparison(compared, terminal)
+  else if (compared.length === 0) {
+    terminal.line(`no policy is in shadow on ${ladders.map(({ ladder }) => ladder).join(', ') || 'any ladder'}`)
+  } else for (const one of compared) showComparison(one, terminal)
 }
 
 /** `sluice policies activate [version]` */
@@ -56,22 +66,24 @@ async function giveRole(
   version: string,
 ): Promise<void> {
   using gateway = await openGateway(options)
-  const { policies } = await gateway.call('ActivatePolicy', { ladder: ladderOf(options), version, role })
+  const ladder = await ladderOf(options, gateway)
+  const { policies } = await gateway.call('ActivatePolicy', { ladder, version, role })
   if (terminal.json) terminal.value(policies)
   else if (policies !== null) showLadder(policies, terminal)
 }
 
-function ladderOf({ ladder }: PoliciesOptions): string {
-  if (ladder === undefined) throw new CommandFault('--ladder names whose policy is meant')
-  return ladder
+async function ladderOf({ ladder }: PoliciesOptions, gateway: GatewayCaller): Promise<string> {
+  if (ladder !== undefined) return ladder
+  const { ladders } = await gateway.call('ListPolicies', {})
+  throw new CommandFault(`--ladder is required: one of ${ladders.map(one => one.ladder).join(', ')}`)
 }
 
 function filesOf(folder: string): Record<string, Buffer> {
   try {
     const entries = readdirSync(folder, { withFileTypes: true }).filter(entry => entry.isFile())
     return Object.fromEntries(entries.map(({ name }) => [name, readFileSync(join(folder, name))]))
-  } catch {
-    throw new CommandFault(`${folder}: it cannot be read as a folder`)
+  } catch (error) {
+    throw new CommandFault(`${folder}: it cannot be read: ${fileFaultText(error)}`, { cause: error })
   }
 }
 
@@ -100,19 +112,23 @@ function showLadder(
   )
 }
 
-function showComparison(compared: ComparePoliciesResponse__Output, terminal: Terminal): void {
+function showComparison(
+  compared: ComparePoliciesResponse__Output & { readonly ladder: string },
+  terminal: Terminal,
+): void {
+  terminal.line(terminal.paint('bold', compared.ladder))
   const { active, shadow, requests } = compared
   const share = (count: number): string => `${((100 * count) / Math.max(1, requests)).toFixed(1)} %`
   const cost = (nanoUsd: number): string => `$${(nanoUsd / 1e9 / Math.max(1, requests)).toPrecision(3)} a request`
-  terminal.line(`${active} decides, ${shadow} thinks along: ${requests} requests`)
+  terminal.line(`${active} is active, ${shadow} in shadow: ${requests} requests`)
   terminal.line(
-    `the same answer ${share(compared.same)}, a dearer rung ${share(compared.climbsMore)}, a cheaper one ${share(compared.stopsSooner)}`,
+    `the shadow answers from the same rung ${share(compared.same)}, from a more expensive one ${share(compared.climbsMore)}, from a cheaper one ${share(compared.stopsSooner)}`,
   )
-  terminal.line(`climbs: active ${share(compared.activeClimbs)}, shadow ${share(compared.shadowClimbs)}`)
+  terminal.line(`escalations: active ${share(compared.activeClimbs)}, shadow ${share(compared.shadowClimbs)}`)
   terminal.line(`cost: active ${cost(compared.activeCostNanoUsd)}, shadow ${cost(compared.shadowCostNanoUsd)}`)
   if (compared.openEnded > 0) {
     terminal.line(
-      `in ${share(compared.openEnded)} it wanted a rung that was not called: its cost there is foreseen, not known`,
+      `in ${share(compared.openEnded)} the shadow asked for a rung that was not called: its cost there is predicted`,
     )
   }
 }

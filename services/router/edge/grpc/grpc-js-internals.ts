@@ -2,8 +2,9 @@ import { status, type ServerInterceptingCallInterface, type StatusObject } from 
 import { BaseServerInterceptingCall } from '@grpc/grpc-js/build/src/server-interceptors.js'
 
 /*
- * The one file that reaches into grpc-js (1.14.7): it keeps a deadline in 32 bits, so that 25 days are past and 50 days are seven hours,
- * and answers INTERNAL to a `grpc-timeout` that is none. `test/unit/rpc-deadlines.test.ts` holds it to the version that is pinned.
+ * The one file that reaches into grpc-js (1.14.7). It keeps a deadline in 32 bits, so that 25 days are past and 50 days are seven hours,
+ * and answers INTERNAL to a `grpc-timeout` that is none: `test/unit/rpc-deadlines.test.ts` holds it to the version that is pinned. It refuses
+ * a message over the limit below all interceptors, in words that name no setting: `test/unit/rpc-server.test.ts`.
  */
 
 /** The parts of a call that its deadline is kept in. */
@@ -33,10 +34,38 @@ export function hasMalformedTimeout(call: ServerInterceptingCallInterface): bool
   return malformed.has(call)
 }
 
-/** Makes every server of this process read deadlines as they are meant. Doing it again changes nothing. */
-export function readDeadlinesInFull(): void {
-  const prototype = BaseServerInterceptingCall.prototype as unknown as { handleTimeoutHeader: unknown }
+interface Patched {
+  handleTimeoutHeader: unknown
+  sendStatus: (this: TimedCall, status: Partial<StatusObject>) => void
+}
+
+const prototype = BaseServerInterceptingCall.prototype as unknown as Patched
+const sendStatus = prototype.sendStatus
+
+/**
+ * Makes every server of this process read deadlines as they are meant, and name the setting that limits messages. Doing it again changes
+ * nothing.
+ */
+export function correctServers(): void {
   prototype.handleTimeoutHeader = readDeadline
+  prototype.sendStatus = function sendPlainStatus(sent) {
+    sendStatus.call(
+      this,
+      sent.code === status.RESOURCE_EXHAUSTED ? { ...sent, details: sizeWords(sent.details) } : sent,
+    )
+  }
+}
+
+/** What grpc-js says of a message over the limit, in words that help. */
+function sizeWords(details = ''): string {
+  const [, way, size, most] =
+    /^(Received|Sent) message (?:larger than max \((\d+) vs\.? |that decompresses to a size larger than )(\d+)/u.exec(
+      details,
+    ) ?? []
+  if (most === undefined) return details
+  const what = way === 'Received' ? 'the request' : 'the answer'
+  const bytes = size === undefined ? 'is larger when unpacked' : `has ${size} bytes, more`
+  return `${what} ${bytes} than the ${most} bytes that a message may have (limits.messageMegabytes of the gateway)`
 }
 
 function readDeadline(this: TimedCall, header: string | Buffer): void {

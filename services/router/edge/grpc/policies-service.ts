@@ -30,7 +30,7 @@ export interface PolicyRpcs {
 export function createPolicyRpcs({ shelf, store, ladders, logger }: PoliciesServiceDependencies): PolicyRpcs {
   const known = (ladder: string): string => {
     if (ladders.includes(ladder)) return ladder
-    throw new GatewayError('NotFound', 'there is no such ladder')
+    throw new GatewayError('NotFound', `there is no ladder ${ladder}; there are: ${ladders.join(', ')}`)
   }
   const policiesOf = async (ladder: string): Promise<LadderPolicies> => {
     const { configured, active, shadow } = shelf.roles(ladder)

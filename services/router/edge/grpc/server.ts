@@ -11,7 +11,7 @@ import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
 import { GatewayError } from '#services/contract/errors'
 import { createEndlessStreams } from './endless-streams.ts'
-import { readDeadlinesInFull } from './grpc-js-internals.ts'
+import { correctServers } from './grpc-js-internals.ts'
 import { takingAnyBytes } from './unreadable.ts'
 
 /** How the gRPC port is opened. */
@@ -59,7 +59,7 @@ export async function openRpcServer(
     readonly name: string
   }[],
 ): Promise<RpcServer> {
-  readDeadlinesInFull()
+  correctServers()
   const server = new Server({
     ...channelOptions,
     interceptors: [interceptor],

@@ -14,7 +14,7 @@ export function decisionToWire(chosen: Chosen): Decision {
     features: { ...estimate.features },
     candidates: considered.map(one => candidateToWire(one, estimate)),
     ladder: considered.filter(one => one.removedBy === undefined).map(one => one.rung.name),
-    policyVersion: guided.policy?.version ?? 'pinned',
+    policyVersion: guided.policy?.version ?? 'none',
     fallback: estimate.fallback ?? '',
     decidedIn: durationToWire(assessMs),
     ...(estimate.domain === undefined ? {} : { domain: domainToWire(estimate.domain) }),
@@ -33,11 +33,11 @@ function candidateToWire(
   return {
     model: one.rung.name,
     tier: one.rung.model.tier,
-    predictedQuality: trustedBy(domain, one.predictedQuality ?? 0),
-    predictedCostNanoUsd: one.predictedCostNanoUsd,
     predictedWait: durationToWire(one.predictedWaitMs),
     removedBy: one.removedBy ?? '',
     removedWhy: one.removedWhy ?? '',
+    ...(one.predictedQuality === undefined ? {} : { predictedQuality: trustedBy(domain, one.predictedQuality) }),
+    ...(one.predictedCostNanoUsd === undefined ? {} : { predictedCostNanoUsd: one.predictedCostNanoUsd }),
     ...(one.predictedLatencyMs === undefined ? {} : { predictedLatency: durationToWire(one.predictedLatencyMs) }),
   }
 }

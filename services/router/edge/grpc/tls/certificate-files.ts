@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { GatewayError } from '#services/contract/errors'
+import { fileFaultText } from '#services/platform/process/file-fault'
 
 /** Where the certificate of a port is. */
 export interface CertificateFiles {
@@ -50,7 +51,12 @@ async function read(what: string, file: string): Promise<Buffer> {
   try {
     return await readFile(file)
   } catch (error) {
-    throw new GatewayError('Config', `listen.tls.${what}: ${file} cannot be read`, {}, { cause: error })
+    throw new GatewayError(
+      'Config',
+      `listen.tls.${what}: ${file} cannot be read: ${fileFaultText(error)}`,
+      {},
+      { cause: error },
+    )
   }
 }
 

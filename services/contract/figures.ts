@@ -1,0 +1,10 @@
+/** More decimals than these say nothing of a double near 1. */
+const mostDecimals = 15
+
+/** Shows two figures that are compared, with as many decimals as it takes to tell them apart. Pure. */
+export function showApart(one: number, other: number, decimals: number): readonly [one: string, other: string] {
+  for (let digits = decimals; ; digits += 1) {
+    const shown = [one.toFixed(digits), other.toFixed(digits)] as const
+    if (one === other || shown[0] !== shown[1] || digits >= mostDecimals) return shown
+  }
+}
