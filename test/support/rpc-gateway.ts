@@ -37,6 +37,7 @@ export interface Inside {
   readonly jobs?: Partial<Jobs>
   readonly enter?: () => () => void
   readonly messageBytes?: number
+  readonly keepaliveMs?: number
   readonly authenticate?: Authenticate
   readonly credentials?: ServerCredentials
 }
@@ -94,6 +95,7 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
       address: '127.0.0.1:0',
       messageBytes: inside.messageBytes ?? 1_000_000,
       interceptor: gatekeeper.interceptor,
+      ...(inside.keepaliveMs === undefined ? {} : { keepaliveMs: inside.keepaliveMs }),
       ...(inside.credentials === undefined ? {} : { credentials: inside.credentials }),
     },
     loadDescriptors(root),

@@ -212,7 +212,7 @@ describe('a policy with a domain', () => {
     const called = answers.map(one => ({ ...one, confidence: trusted[1]!, costNanoUsd: 1 }))
     const step = policy.next(unlike, called, [{ model: 'large', costNanoUsd: 9 }], { minQuality: 0.5 })
     expect(step).toMatchObject({ kind: 'call', model: 'large' })
-    expect(step.reason).toMatch(/^out of domain \(unlikeness \d+\.\d\d > 1\); P\(correct\)/u)
+    expect(step.reason).toMatch(/^out of domain \(unlikeness \d+\.\d\d > 1\.00\); P\(correct\)/u)
   })
 
   it('judges rows as it judges in the gateway', async () => {

@@ -95,7 +95,7 @@ describe('decideByRisk()', () => {
       'chance of losing against large 3.1 %, at most 5 % allowed by max risk 5 %',
     )
     expect(decideByRisk(point, { ...climbed, danger: 0.31 }).reason).toBe(
-      'chance of losing against large 31 %, over the 5 % allowed by max risk 5 %',
+      'chance of losing against large 31 %, more than the 5 % allowed by max risk 5 %',
     )
     const three = riskPoint(0.05, 0.02, ['small', 'middle', 'large'])
     expect(decideByRisk(three, { ...climbed, danger: 0 }).reason).toBe(

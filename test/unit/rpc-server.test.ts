@@ -340,6 +340,32 @@ describe('drain()', () => {
     expect(Date.now() - startedAt).toBeLessThan(2000)
     watched.close()
   })
+
+  it('lets calls finish that take longer than the keepalive of their connection, and those that come as it begins', async () => {
+    const finish: (() => void)[] = []
+    const gateway = await open({
+      keepaliveMs: 30,
+      handler: {
+        infer: () =>
+          new Promise(resolve => {
+            finish.push(() => resolve(climbedWith('in time')))
+          }),
+      },
+    })
+    const client = gateway.client()
+    await new Promise<void>((resolve, reject) => {
+      client.waitForReady(Date.now() + 5000, error => (error === undefined ? resolve() : reject(error)))
+    })
+    const answers = Array.from({ length: 50 }, () => called(reply => client.infer(request, reply)))
+    const drained = gateway.drain(30_000)
+    await until(() => finish.length === answers.length)
+    // Several keepalives pass.
+    await sleep(200)
+    for (const one of finish) one()
+    const ends = (await Promise.all(answers)).map(({ failure }) => failure?.details ?? 'answered')
+    expect(new Set(ends)).toEqual(new Set(['answered']))
+    await drained
+  })
 })
 
 async function telling(_incoming: Incoming, _signal: AbortSignal, emit?: EmitEvent) {

@@ -1,10 +1,14 @@
-import { status, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js'
+import { constants, type Http2Server, type ServerHttp2Session } from 'node:http2'
+import { setTimeout } from 'node:timers/promises'
+import { setTimeout as startTimer } from 'node:timers'
+import { status, type Server, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js'
 import { BaseServerInterceptingCall } from '@grpc/grpc-js/build/src/server-interceptors.js'
 
 /*
  * The one file that reaches into grpc-js (1.14.7). It keeps a deadline in 32 bits, so that 25 days are past and 50 days are seven hours,
  * and answers INTERNAL to a `grpc-timeout` that is none: `test/unit/rpc-deadlines.test.ts` holds it to the version that is pinned. It refuses
- * a message over the limit below all interceptors, in words that name no setting: `test/unit/rpc-server.test.ts`.
+ * a message over the limit below all interceptors, in words that name no setting, and its shutdown loses calls that are on their way, and its keepalive
+ * those of connections that are closing: `test/unit/rpc-server.test.ts`.
  */
 
 /** The parts of a call that its deadline is kept in. */
@@ -32,6 +36,64 @@ export function parseTimeoutMs(header: string): number | undefined {
 /** Whether a call came with a `grpc-timeout` that is none; whoever answers it says so. */
 export function hasMalformedTimeout(call: ServerInterceptingCallInterface): boolean {
   return malformed.has(call)
+}
+
+/**
+ * Spares connections that are closing from keepalive. Node cancels each ping of such a session at once (20.20), and grpc-js takes that for a
+ * dead peer: 20 s into a drain, or into the last minutes of an old connection, it would cut every call under way, and clients report INTERNAL.
+ * How long such a connection may last is limited by the drain and by `grpc.max_connection_age_grace_ms`.
+ */
+export function spareClosingSessions(server: Server): void {
+  const { http2Servers } = server as unknown as { readonly http2Servers: ReadonlyMap<Http2Server, unknown> }
+  for (const http2Server of http2Servers.keys()) {
+    http2Server.on('session', (session: ServerHttp2Session) => {
+      const ping = session.ping.bind(session) as (callback: PingCallback) => boolean
+      session.ping = ((callback: PingCallback) => {
+        if (!session.closed) return ping(callback)
+        setImmediate(() => callback(null, 0, Buffer.alloc(0)))
+        return true
+      }) as typeof session.ping
+    })
+  }
+}
+
+type PingCallback = (error: Error | null, duration: number, payload: Buffer) => void
+
+/** Clients that do not answer within this time are cut off from what they send after it. */
+const farewellMs = 1000
+/** The id of no stream: every stream that the client has opened will be served. */
+const lastStreamId = 2 ** 31 - 1
+
+/**
+ * Tells every client that its connection takes no new calls, and waits until it has heard. `tryShutdown` alone refuses the calls that are on
+ * their way at that moment, without a status: clients report INTERNAL, which they do not retry. @source RFC 9113, 6.8: two GOAWAY frames
+ */
+export async function announceShutdown(server: Server): Promise<void> {
+  const { sessions } = server as unknown as { readonly sessions: ReadonlyMap<ServerHttp2Session, unknown> }
+  const told = new Set<ServerHttp2Session>()
+  const untilAt = Date.now() + farewellMs
+  for (;;) {
+    // Clients that come back meanwhile are told too.
+    const untold = [...sessions.keys()].filter(session => !told.has(session))
+    const leftMs = untilAt - Date.now()
+    if (untold.length === 0 || leftMs <= 0) return
+    for (const session of untold) told.add(session)
+    await Promise.race([Promise.all(untold.map(farewell)), setTimeout(leftMs)])
+  }
+}
+
+function farewell(session: ServerHttp2Session): Promise<void> {
+  return new Promise(resolve => {
+    session.once('close', resolve)
+    try {
+      session.goaway(constants.NGHTTP2_NO_ERROR, lastStreamId)
+      // What the client sent before it heard comes before the answer.
+      session.ping(() => resolve())
+    } catch {
+      // It is closed.
+      resolve()
+    }
+  })
 }
 
 interface Patched {
@@ -76,7 +138,7 @@ function readDeadline(this: TimedCall, header: string | Buffer): void {
   }
   this.deadline = Date.now() + timeoutMs
   if (timeoutMs > longestTimerMs) return
-  this.deadlineTimer = setTimeout(() => {
+  this.deadlineTimer = startTimer(() => {
     this.sendStatus({ code: status.DEADLINE_EXCEEDED, details: 'Deadline exceeded' })
   }, timeoutMs)
 }

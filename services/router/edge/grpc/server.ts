@@ -11,13 +11,15 @@ import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
 import { GatewayError } from '#services/contract/errors'
 import { createEndlessStreams } from './endless-streams.ts'
-import { correctServers } from './grpc-js-internals.ts'
+import { announceShutdown, correctServers, spareClosingSessions } from './grpc-js-internals.ts'
 import { takingAnyBytes } from './unreadable.ts'
 
 /** How the gRPC port is opened. */
 export interface ServerOptions {
   readonly address: string
   readonly messageBytes: number
+  /** How often an idle connection is asked whether its client is there. @default 20_000 */
+  readonly keepaliveMs?: number
   /** Absent means plain text. */
   readonly credentials?: ServerCredentials
   /** Proves who calls before anything else is done. */
@@ -36,7 +38,6 @@ export interface RpcServer {
 
 /** Connections are pinged so that dead peers are noticed within half a minute, and closed after an hour so that clients spread anew. */
 const channelOptions = {
-  'grpc.keepalive_time_ms': 20_000,
   'grpc.keepalive_timeout_ms': 10_000,
   'grpc.keepalive_permit_without_calls': 1,
   'grpc.max_connection_age_ms': 3_600_000,
@@ -51,7 +52,13 @@ const lastWordsMs = 1000
 
 /** Serves services with health and reflection beside them. @throws GatewayError Config when the address is taken */
 export async function openRpcServer(
-  { address, messageBytes, interceptor, credentials = ServerCredentials.createInsecure() }: ServerOptions,
+  {
+    address,
+    messageBytes,
+    keepaliveMs = 20_000,
+    interceptor,
+    credentials = ServerCredentials.createInsecure(),
+  }: ServerOptions,
   reflected: PackageDefinition,
   services: readonly {
     readonly definition: ServiceDefinition
@@ -63,6 +70,7 @@ export async function openRpcServer(
   const server = new Server({
     ...channelOptions,
     interceptors: [interceptor],
+    'grpc.keepalive_time_ms': keepaliveMs,
     'grpc.max_receive_message_length': messageBytes,
     'grpc.max_send_message_length': messageBytes,
   })
@@ -73,6 +81,7 @@ export async function openRpcServer(
   health.addToServer(endless.server)
   new ReflectionService(reflected).addToServer(endless.server)
   const port = await bind(server, address, credentials)
+  spareClosingSessions(server)
   return {
     address: `${address.slice(0, address.lastIndexOf(':'))}:${port}`,
     setServing(serving) {
@@ -80,6 +89,7 @@ export async function openRpcServer(
     },
     async drain(graceMs, endCalls) {
       const ending = setTimeout(endCalls, graceMs)
+      await announceShutdown(server)
       const force = setTimeout(() => server.forceShutdown(), graceMs + lastWordsMs)
       await new Promise<void>(resolve => {
         server.tryShutdown(() => resolve())

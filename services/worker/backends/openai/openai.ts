@@ -48,7 +48,7 @@ export function createOpenaiBackend(spec: OpenaiSpec, dependencies: BackendDepen
     },
   }
   return Promise.resolve(
-    guardBackend(backend, work => (isBlind(work, spec) ? badInput('the model takes no images', {}) : undefined)),
+    guardBackend(backend, work => (isBlind(work, spec) ? badInput('the model does not accept images', {}) : undefined)),
   )
 }
 
