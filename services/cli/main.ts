@@ -31,6 +31,17 @@ addRequestOptions(remote(program, 'infer', 'ask, and see which models were tried
     '--out <file>',
     'generate_image: the file that takes the picture; with --jsonl: the file that takes the answers',
   )
+  .addHelpText(
+    'after',
+    `
+A row of --jsonl is a JSON object; every field may be left out, and each goes before the option of its name:
+  {"id", "task", "text", "image", "audio", "labels", "labelSet", "language", "instruction", "maxOutputTokens", "temperature",
+   "deadlineSeconds", "maxCostUsd", "maxRisk", "minQuality", "model", "tier", "session", "idempotencyKey"}
+  id: text or a number (default: the number of the line); image, audio: a path, or a list of paths, relative to the file of rows;
+  labels: a list of texts; what ends in Tokens, Seconds, Usd, Risk or Quality, and temperature: a number; the others: text.
+Answers come in the order of the rows: {"id", "answer", "response"}, or {"id", "error": {"code", "message"}} for a row that failed.
+The others go on, and the exit code is then 1.`,
+  )
   .action(run(async () => (await import('#services/cli/commands/infer')).runInfer))
 
 addRequestOptions(

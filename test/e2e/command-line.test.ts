@@ -187,6 +187,7 @@ describe('jobs list', () => {
     const list = async (...words: string[]): Promise<{ jobId: string; submittedAt: { seconds: number } }[]> =>
       JSON.parse((await sluice('jobs', 'list', '--json', ...words)).stdout) as never
     expect((await list()).map(({ jobId }) => jobId)).toEqual(ids)
+    expect(JSON.stringify(await list())).not.toContain('"_')
     expect(JSON.stringify(await list())).not.toContain('"text"')
     expect((await list('--limit', '1')).map(({ jobId }) => jobId)).toEqual(ids.slice(0, 1))
     const before = new Date(((await client.job(ids[0] ?? '')).answer?.submittedAt?.seconds ?? 0) * 1000).toISOString()

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { packageRoot } from '#services/config/load-config'
+import { rowFields } from '#services/cli/client/many-requests'
 import { runCli } from '../support/run-cli.ts'
 
 const docs = readdirSync(join(packageRoot(), 'docs'), { recursive: true, encoding: 'utf8' })
@@ -17,6 +18,14 @@ function commandsOf(page: string): readonly string[] {
 }
 
 const commands = [...new Set(pages.flatMap(commandsOf))]
+
+it('has every field of a row of --jsonl in docs and help', async () => {
+  const { stdout: help } = await runCli(['infer', '--help'])
+  const page = readFileSync(join(packageRoot(), 'docs', 'clients.md'), 'utf8')
+  expect(rowFields.length).toBeGreaterThan(15)
+  expect(rowFields.filter(field => !help.includes(`"${field}"`))).toEqual([])
+  expect(rowFields.filter(field => !page.includes(`\`${field}\``))).toEqual([])
+})
 
 it(
   'names only commands and options that there are, in README, docs, runbook and threat model',

@@ -82,7 +82,7 @@ describe('a request without a task', () => {
 
   it('names every task that a ladder takes, and no content', () => {
     expect(() => impliedBy(local, { parts: [text] })).toThrow(
-      'task: expected a task, since none is meant by text alone; there are: transcribe with audio; ocr with image; classify with text (options.labels to choose among, or options.label_set of: academic-subject); embed with text',
+      'task: expected a task, since text alone implies none here; available: transcribe with audio; ocr with image; classify with text (options.labels to choose among, or options.label_set of: academic-subject); embed with text',
     )
   })
 

@@ -11,7 +11,7 @@ import type { RequestOptions } from '#services/cli/client/request-options'
 import { createLiveLine } from '#services/cli/output/live-line'
 import { plainResponse } from '#services/cli/output/picture'
 import { briefAnswer, outputText, showMs } from '#services/cli/output/show-answer'
-import type { Terminal } from '#services/cli/output/terminal'
+import { jsonOf, type Terminal } from '#services/cli/output/terminal'
 import { fileFaultText } from '#services/platform/process/file-fault'
 
 /** What asking many needs of the options of `infer`. */
@@ -38,7 +38,7 @@ export async function inferMany(options: ManyOptions, terminal: Terminal, words:
   for await (const outcome of askMany(gateway, requests, concurrencyOf(options.concurrency))) {
     count(outcome, sum)
     live.clear()
-    await sink.write(asJson ? JSON.stringify(plainOutcome(outcome)) : textOf(outcome, terminal))
+    await sink.write(asJson ? jsonOf(plainOutcome(outcome)) : textOf(outcome, terminal))
     live.set(`${sum.answered + sum.failed} done, ${sum.failed} failed …`)
   }
   live.clear()

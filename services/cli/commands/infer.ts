@@ -7,7 +7,7 @@ import { checkOut, plainResponse, savePicture } from '#services/cli/output/pictu
 import { fileTaskOf, requestOf, type RequestOptions } from '#services/cli/client/request-options'
 import { inferMany } from './infer-many.ts'
 import { percent, shortEnum, showAnswer, verdictStyle } from '#services/cli/output/show-answer'
-import type { Terminal } from '#services/cli/output/terminal'
+import { jsonOf, type Terminal } from '#services/cli/output/terminal'
 import { checkMessageSize } from '#services/cli/client/message-size'
 
 /** Options of `infer`. */
@@ -55,7 +55,7 @@ async function follow(
   for await (const event of gateway.stream('InferStream', request)) {
     const { final } = event
     if (final) save(final, out, terminal)
-    if (terminal.json) terminal.line(JSON.stringify(final ? { ...event, final: plainResponse(final) } : event))
+    if (terminal.json) terminal.line(jsonOf(final ? { ...event, final: plainResponse(final) } : event))
     else tell(event, terminal)
   }
 }

@@ -7,7 +7,7 @@ import { readNumber } from '#services/cli/client/number-option'
 import { plainResponse, savePicture } from '#services/cli/output/picture'
 import { requestOf, type RequestOptions } from '#services/cli/client/request-options'
 import { dash, shortEnum, showAnswer, showRungs } from '#services/cli/output/show-answer'
-import { tableOf, type Terminal } from '#services/cli/output/terminal'
+import { jsonOf, tableOf, type Terminal } from '#services/cli/output/terminal'
 import { formatNanoUsd } from '#services/contract/money'
 import { timestampToWire } from '#services/wire/convert/time'
 import { checkMessageSize } from '#services/cli/client/message-size'
@@ -107,7 +107,7 @@ async function watch(gateway: GatewayCaller, jobId: string, terminal: Terminal):
   let last: Job__Output | undefined
   for await (const job of gateway.stream('WatchJob', { jobId })) {
     last = job
-    if (terminal.json) terminal.line(JSON.stringify(plainJob(job)))
+    if (terminal.json) terminal.line(jsonOf(plainJob(job)))
     else terminal.note(terminal.paint('dim', `${shortEnum(job.state)}, ${job.rungs.length} rungs finished`))
   }
   if (last !== undefined && !terminal.json) showJob(last, terminal)

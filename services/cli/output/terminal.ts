@@ -18,6 +18,11 @@ export interface Terminal {
   paint(style: Style, text: string): string
 }
 
+/** A value as JSON for programs: messages without the fields that proto-loader adds to say which optional ones are there. */
+export function jsonOf(value: unknown, indent?: number): string {
+  return JSON.stringify(value, (key, one: unknown) => (key.startsWith('_') ? undefined : one), indent)
+}
+
 /** How a piece of text may look. */
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
 
@@ -32,7 +37,7 @@ export function createTerminal(json: boolean): Terminal {
     note: text => {
       if (!json) process.stderr.write(`${text}\n`)
     },
-    value: value => process.stdout.write(`${JSON.stringify(value, undefined, screen ? 2 : undefined)}\n`),
+    value: value => process.stdout.write(`${jsonOf(value, screen ? 2 : undefined)}\n`),
     paint: (style, text) => (screen && !json ? styleText(style, text) : text),
   }
 }

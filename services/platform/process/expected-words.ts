@@ -34,20 +34,17 @@ export const expectedWords: z.core.$ZodErrorMap = issue => {
 }
 
 function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
-  switch (issue.code) {
-    case 'invalid_type':
-      return nouns[issue.expected] ?? issue.expected
-    case 'invalid_value':
-      return issue.values.length === 1 ? String(issue.values[0]) : `one of ${issue.values.join(', ')}`
-    case 'too_small':
-      return sizeOf(issue.origin, issue.inclusive === false ? 'above' : 'of at least', issue.minimum)
-    case 'too_big':
-      return sizeOf(issue.origin, issue.inclusive === false ? 'below' : 'of at most', issue.maximum)
-    case 'invalid_format':
-      return formats[issue.format]
-    default:
-      return undefined
+  if (issue.code === 'invalid_type') return nouns[issue.expected] ?? issue.expected
+  if (issue.code === 'invalid_value') {
+    return issue.values.length === 1 ? String(issue.values[0]) : `one of ${issue.values.join(', ')}`
   }
+  if (issue.code === 'too_small') {
+    return sizeOf(issue.origin, issue.inclusive === false ? 'above' : 'of at least', issue.minimum)
+  }
+  if (issue.code === 'too_big') {
+    return sizeOf(issue.origin, issue.inclusive === false ? 'below' : 'of at most', issue.maximum)
+  }
+  return issue.code === 'invalid_format' ? formats[issue.format] : undefined
 }
 
 function sizeOf(origin: string, bound: string, size: number | bigint): string {

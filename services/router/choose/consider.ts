@@ -34,7 +34,7 @@ function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, rules: Bus
   const serviceMs = service.meanMs === 0 ? undefined : service.quantileMs(0.5)
   const price = input.priceOf(rung)
   const { nanoUsd, computeMs } = input.reserveOf(rung, price, service)
-  const costNanoUsd = predictedCost(price, estimated?.costNanoUsd, usageOf(rung, input, service))
+  const cost = predictedCost(price, estimated?.costNanoUsd, usageOf(rung, input, service))
   const foreseen: Considered = {
     rung,
     price,
@@ -47,7 +47,7 @@ function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, rules: Bus
     ),
     overloadPrice: overloadPrice(wait, service, rules.escalationBackpressure),
     ...(computeMs === undefined ? {} : { reservedComputeMs: computeMs }),
-    ...(costNanoUsd === undefined ? {} : { predictedCostNanoUsd: costNanoUsd }),
+    ...cost,
     ...(estimated === undefined ? {} : { predictedQuality: estimated.quality }),
     ...(serviceMs === undefined ? {} : { predictedLatencyMs: serviceMs, predictedMeanMs: service.meanMs }),
     ...(service.measuredAt === undefined
@@ -119,9 +119,14 @@ function usageOf(rung: Rung, input: ConsiderInput, service: ServiceForecast): Us
 }
 
 /** What a leg is expected to cost: by its computing time where that is paid and measured, else as the policy's rows say, else by its size. */
-function predictedCost(price: Price, estimatedNanoUsd: NanoUsd | undefined, usage: Usage): NanoUsd | undefined {
-  if (!isPriced(price)) return undefined
-  const { perComputeSecond = 0 } = price
-  if (perComputeSecond > 0) return usage.computeMs === undefined ? estimatedNanoUsd : costOf(usage, price)
-  return estimatedNanoUsd ?? costOf(usage, price)
+function predictedCost(
+  price: Price,
+  estimatedNanoUsd: NanoUsd | undefined,
+  usage: Usage,
+): Pick<Considered, 'predictedCostNanoUsd'> {
+  if (!isPriced(price)) return {}
+  const isByTime = (price.perComputeSecond ?? 0) > 0
+  if (isByTime && usage.computeMs !== undefined) return { predictedCostNanoUsd: costOf(usage, price) }
+  if (estimatedNanoUsd !== undefined) return { predictedCostNanoUsd: estimatedNanoUsd }
+  return isByTime ? {} : { predictedCostNanoUsd: costOf(usage, price) }
 }

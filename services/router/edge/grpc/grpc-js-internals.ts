@@ -110,12 +110,12 @@ const sendStatus = prototype.sendStatus
  */
 export function correctServers(): void {
   prototype.handleTimeoutHeader = readDeadline
-  prototype.sendStatus = function sendPlainStatus(sent) {
-    sendStatus.call(
-      this,
-      sent.code === status.RESOURCE_EXHAUSTED ? { ...sent, details: sizeWords(sent.details) } : sent,
-    )
-  }
+  prototype.sendStatus = sendPlainStatus
+}
+
+function sendPlainStatus(this: TimedCall, sent: Partial<StatusObject>): void {
+  const isSize = sent.code === status.RESOURCE_EXHAUSTED
+  sendStatus.call(this, isSize ? { ...sent, details: sizeWords(sent.details) } : sent)
 }
 
 /** What grpc-js says of a message over the limit, in words that help. */

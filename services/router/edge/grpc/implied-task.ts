@@ -32,8 +32,13 @@ export function createImpliedTask({ ladders, labelSets }: ImpliedTaskDependencie
     const modalities = [...new Set(parts.map((part): Modality => (isWords(part) ? 'text' : part.kind)))]
     const meant = taskOf(modalities)
     if (meant !== undefined && isOffered(meant, modalities)) return meant
-    const what = modalities.join(' and ') || 'it'
-    throw invalidField('task', `expected a task, since none is meant by ${what} alone; ${offersOf(ladders, labelSets)}`)
+    if (modalities.length === 0)
+      throw invalidField('content', `expected at least one part; ${offersOf(ladders, labelSets)}`)
+    const what = modalities.join(' and ')
+    throw invalidField(
+      'task',
+      `expected a task, since ${what} alone implies none here; ${offersOf(ladders, labelSets)}`,
+    )
   }
 }
 
@@ -50,5 +55,5 @@ function offersOf({ offers }: Pick<LadderBook, 'offers'>, labelSets: ReadonlySet
     const how = task === 'classify' ? ` (${howToClassify(labelSets)})` : ''
     return `${task} with ${modalities.join(' and ')}${how}`
   })
-  return `there are: ${[...new Set(each)].join('; ') || 'none, since no ladder is configured'}`
+  return `available: ${[...new Set(each)].join('; ') || 'nothing, since no ladder is configured'}`
 }
