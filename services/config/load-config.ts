@@ -17,7 +17,10 @@ export interface LoadedConfig {
   readonly childEnvironment: (more: Overrides) => Readonly<Record<string, string | undefined>>
 }
 
-/** How a caller on this machine meets a gateway, of SLUICE_API_KEY, SLUICE_TLS and SLUICE_TLS_CA, _CERT, _KEY, _NAME. An empty value is none. */
+/**
+ * How a caller on this machine meets a gateway, of SLUICE_API_KEY, SLUICE_TLS and SLUICE_TLS_CA, _CERT, _KEY,
+ * _NAME. An empty value is none.
+ */
 export interface ClientEnvironment {
   readonly apiKey: string | undefined
   readonly tls: boolean
@@ -59,7 +62,10 @@ export interface Places {
   readonly path: string
 }
 
-/** The package's folder: the nearest one above this file that has the protos, so that sources and build both find it. */
+/**
+ * The package's folder: the nearest one above this file that has the protos, so that sources and build both find
+ * it.
+ */
 export function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url))
   while (!existsSync(join(folder, 'proto', 'sluice'))) {
@@ -71,8 +77,8 @@ export function packageRoot(): string {
 }
 
 /**
- * Loads the configuration from `file`, else from SLUICE_CONFIG, else from deploy/config/sluice.yaml, with the values of SLUICE_SET and
- * then `overrides` put over it.
+ * Loads the configuration from `file`, else from SLUICE_CONFIG, else from deploy/config/sluice.yaml, with the
+ * values of SLUICE_SET and then `overrides` put over it.
  * @throws GatewayError Config
  */
 export function loadConfig(file?: string, overrides: Overrides = {}): LoadedConfig {

@@ -46,7 +46,10 @@ export function readPackLock(root: string): PackLock {
   throw new GatewayError('Config', `${path}: ${first?.path.join('.') ?? ''}: ${first?.message ?? 'it cannot be read'}`)
 }
 
-/** The named packs, or those that are pulled by default. @throws GatewayError Config for a name that the lock has not */
+/**
+ * The named packs, or those that are pulled by default.
+ * @throws GatewayError Config for a name that the lock has not
+ */
 export function choosePacks(packs: PackLock, names: readonly string[]): ReadonlyMap<string, Pack> {
   const unknown = names.filter(name => !packs.has(name))
   if (unknown.length > 0) {

@@ -37,7 +37,10 @@ export const outcomeRowSchema = z.object({
   outcomes: z.record(modelName, outcome),
 })
 
-/** Turns a row's content into what estimators see: numbers of media become features, words beside them (captions, text in the image) text. */
+/**
+ * Turns a row's content into what estimators see: numbers of media become features, words beside them (captions,
+ * text in the image) text.
+ */
 export function partsOf(content: z.output<typeof outcomeRowSchema>['content']): readonly PartDescription[] {
   return content.map((one): PartDescription => {
     if ('text' in one) return { kind: 'text', text: one.text }

@@ -17,7 +17,10 @@ export interface GatheredRows {
   readonly warnings: readonly string[]
 }
 
-/** Reads outcome tables (.jsonl or .jsonl.gz), line by line. @throws GatewayError Config that names file, line and field */
+/**
+ * Reads outcome tables (.jsonl or .jsonl.gz), line by line.
+ * @throws GatewayError Config that names file, line and field
+ */
 export async function gatherRows(files: readonly string[]): Promise<GatheredRows> {
   const rows: OutcomeRow[] = []
   const hash = createHash('sha256')
@@ -28,7 +31,10 @@ export async function gatherRows(files: readonly string[]): Promise<GatheredRows
   return { rows, sha256: hash.digest('hex'), warnings: [] }
 }
 
-/** Reads a table row by row, so that one of any length takes little memory. @throws GatewayError Config as {@link gatherRows} */
+/**
+ * Reads a table row by row, so that one of any length takes little memory.
+ * @throws GatewayError Config as {@link gatherRows}
+ */
 export async function* readRows(file: string, hash?: Hash): AsyncGenerator<OutcomeRow> {
   for await (const { text, line } of linesOf(file)) {
     hash?.update(text)

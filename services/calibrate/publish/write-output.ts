@@ -11,7 +11,10 @@ export interface Output {
   close(): Promise<void>
 }
 
-/** Opens a file to write to; what it held is gone. @throws GatewayError Config where it cannot be written, also from its methods */
+/**
+ * Opens a file to write to; what it held is gone.
+ * @throws GatewayError Config where it cannot be written, also from its methods
+ */
 export async function openOutput(file: string): Promise<Output> {
   const stream = createWriteStream(file)
   const writable = async <T>(work: Promise<T>): Promise<T> => {

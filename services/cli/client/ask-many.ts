@@ -20,8 +20,8 @@ const tries = 4
 const longestPauseMs = 10_000
 
 /**
- * Sends many requests, so many at once, and tells of them in their order. One that fails stops no other; one that is refused for the
- * moment is sent again when the gateway says so.
+ * Sends many requests, so many at once, and tells of them in their order. One that fails stops no other; one that
+ * is refused for the moment is sent again when the gateway says so.
  */
 export async function* askMany(
   gateway: GatewayCaller,

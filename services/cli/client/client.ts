@@ -100,7 +100,10 @@ export interface GatewayCaller extends Disposable {
 /** Answers may be as large as a gateway makes them. */
 const channelOptions = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 }
 
-/** Opens the gateway that the options, else the environment, else the configuration name. @throws GatewayError Config, CommandFault */
+/**
+ * Opens the gateway that the options, else the environment, else the configuration name.
+ * @throws GatewayError Config, CommandFault
+ */
 export async function openGateway(options: CommonOptions): Promise<GatewayCaller> {
   const caller = callerOf(options)
   if (options.address !== undefined) return connectGateway(options.address, packageRoot(), caller)

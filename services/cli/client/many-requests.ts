@@ -56,8 +56,9 @@ const row = z.strictObject({
 })
 
 /**
- * The requests of a file of JSON lines, one a line, or of standard input (`-`). What a row says goes before the options; files that it names
- * stand relative to the file of rows. A row that cannot be read is a request that cannot be made: it stops no other.
+ * The requests of a file of JSON lines, one a line, or of standard input (`-`). What a row says goes before the
+ * options; files that it names stand relative to the file of rows. A row that cannot be read is a request that
+ * cannot be made: it stops no other.
  */
 export async function* requestsOfRows(options: RequestOptions, file: string): AsyncGenerator<NamedRequest> {
   const input = file === '-' ? process.stdin : createReadStream(file)

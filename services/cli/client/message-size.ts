@@ -13,7 +13,10 @@ export function partOfFile(part: Part, file: string): Part {
   return part
 }
 
-/** Checks before a request is sent that the gateway takes a message of its size. @throws CommandFault with the largest file, its size and the limit */
+/**
+ * Checks before a request is sent that the gateway takes a message of its size.
+ * @throws CommandFault with the largest file, its size and the limit
+ */
 export function checkMessageSize({ content = [] }: InferRequest, limitBytes: number | undefined): void {
   if (limitBytes === undefined) return
   const sizes = content.map(part => ({ file: files.get(part) ?? 'the text', bytes: bytesOf(part) }))

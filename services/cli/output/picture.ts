@@ -4,7 +4,10 @@ import type { InferResponse__Output } from '#services/wire/generated/sluice/v1/I
 import { CommandFault } from '#services/cli/client/failure'
 import { fileFaultText } from '#services/platform/process/file-fault'
 
-/** A picture is no text: whoever asks for one says where it goes. @throws CommandFault before anything is asked, and paid */
+/**
+ * A picture is no text: whoever asks for one says where it goes.
+ * @throws CommandFault before anything is asked, and paid
+ */
 export function checkOut({ task }: InferRequest, out: string | undefined): void {
   if (task === 'TASK_GENERATE_IMAGE' && out === undefined) {
     throw new CommandFault('--task generate_image: say where the picture goes with --out FILE')
@@ -13,7 +16,10 @@ export function checkOut({ task }: InferRequest, out: string | undefined): void 
     throw new CommandFault('--out: only --task generate_image gives a picture')
 }
 
-/** Writes the picture of an answer to a file, if it has one; true when it did. @throws CommandFault when the file cannot be written */
+/**
+ * Writes the picture of an answer to a file, if it has one; true when it did.
+ * @throws CommandFault when the file cannot be written
+ */
 export function savePicture(response: InferResponse__Output, out: string | undefined): boolean {
   const bytes = response.output?.image?.bytes
   if (!bytes || out === undefined) return false

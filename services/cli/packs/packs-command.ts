@@ -65,7 +65,10 @@ export async function runVerifyPacks(options: CommonOptions, terminal: Terminal,
   if (rows.some(({ faults }) => faults.length > 0)) process.exitCode = 1
 }
 
-/** Makes the packs that the configuration's models use be there, telling of those that have to come from afar. @throws GatewayError Config */
+/**
+ * Makes the packs that the configuration's models use be there, telling of those that have to come from afar.
+ * @throws GatewayError Config
+ */
 export async function preparePacks(loaded: LoadedConfig, terminal: Terminal): Promise<void> {
   await pullNamedPacks(loaded, packsOf(loaded), terminal)
 }

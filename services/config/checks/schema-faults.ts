@@ -46,8 +46,8 @@ function wordMeant({ options, values }: Issue, given: unknown): string | undefin
 }
 
 /**
- * The faults of the option that the value is most likely meant as: one whose outermost type it has, and of those the one that it fits
- * best. Where none has its type, what each of them wishes.
+ * The faults of the option that the value is most likely meant as: one whose outermost type it has, and of those
+ * the one that it fits best. Where none has its type, what each of them wishes.
  */
 function unionFaults(options: readonly (readonly Issue[])[], config: unknown, path: Path): readonly SchemaFault[] {
   const isOfOtherType = ({ path: inner, code }: Issue): boolean => inner.length === 0 && code !== 'unrecognized_keys'

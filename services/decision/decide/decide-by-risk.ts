@@ -10,7 +10,10 @@ export interface RiskView {
   readonly dearest: string
   /** P(loss) when the last answer is accepted. */
   readonly danger: number
-  /** The limit that the caller has set, and the lowest bound that any cheaper plan is certified for; absent where there is no plan. */
+  /**
+   * The limit that the caller has set, and the lowest bound that any cheaper plan is certified for; absent where
+   * there is no plan.
+   */
   readonly maxRisk: number
   readonly leastBound?: number
   /** The request is unlike those that limits were certified on. */
@@ -20,14 +23,14 @@ export interface RiskView {
 }
 
 /**
- * The furthest point whose bound, and that of every point before it, holds the limit: fixed-sequence testing, so the bounds need no
- * correction for having looked at many. `undefined` when none does.
+ * The furthest point whose bound, and that of every point before it, holds the limit: fixed-sequence testing, so
+ * the bounds need no correction for having looked at many. `undefined` when none does.
  *
- * Sketch of the proof. The points and their order were made from rows that do not certify, so for the certifying rows they are
- * fixed. Call a point bad when its risk is over the limit. A bad point is certified only if the first bad point of the sequence is,
- * since testing stops at the first that fails; and that one point passes with a chance of at most δ, because its losses among n
- * independent rows are binomial and the bound is exact. With two rungs the losses only grow along the path, and the same follows
- * from the bound being monotone in them.
+ * Sketch of the proof. The points and their order were made from rows that do not certify, so for the certifying
+ * rows they are fixed. Call a point bad when its risk is over the limit. A bad point is certified only if the first
+ * bad point of the sequence is, since testing stops at the first that fails; and that one point passes with a
+ * chance of at most δ, because its losses among n independent rows are binomial and the bound is exact. With two
+ * rungs the losses only grow along the path, and the same follows from the bound being monotone in them.
  * @source Angelopoulos, Bates, Candès, Jordan, Lei, Learn then Test (2021), proposition 1 and fixed-sequence testing
  */
 export function certifiedPoint(path: readonly RiskPoint[], maxRisk: number): RiskPoint | undefined {
@@ -40,8 +43,8 @@ export function certifiedPoint(path: readonly RiskPoint[], maxRisk: number): Ris
 }
 
 /**
- * The next step under a certified point. Pure. The dearest model's answer is delivered where none before it is accepted: the best of
- * all answers may score higher, but could be lost against the dearest.
+ * The next step under a certified point. Pure. The dearest model's answer is delivered where none before it is
+ * accepted: the best of all answers may score higher, but could be lost against the dearest.
  */
 export function decideByRisk(point: RiskPoint | undefined, view: RiskView): Step {
   const { called, candidates, dearest } = view
@@ -59,7 +62,8 @@ export function decideByRisk(point: RiskPoint | undefined, view: RiskView): Step
   if (view.outOfDomain === true) {
     return call(`${limitText(view)} is certified for requests like the calibration rows: only ${dearest} is safe`)
   }
-  // A rung that failed or was filtered out makes this another policy than the one that was certified: only the dearest is safe then.
+  // A rung that failed or was filtered out makes this another policy than the one that was certified: only the
+  // dearest is safe then.
   const missing = point.models.find(model => !reachable.has(model))
   if (missing !== undefined) {
     return call(
@@ -117,7 +121,10 @@ function percents(one: number, other: number): readonly [string, string] {
   }
 }
 
-/** Asking for quality beside a limit only makes fewer answers accepted: whatever is not goes to the dearest, so the limit still holds. */
+/**
+ * Asking for quality beside a limit only makes fewer answers accepted: whatever is not goes to the dearest, so the
+ * limit still holds.
+ */
 function accepts(point: RiskPoint, { danger, minQuality }: RiskView, last: Called): boolean {
   if (!point.models.includes(last.model)) return false
   return danger <= point.danger && last.confidence >= (minQuality ?? 0)

@@ -23,9 +23,11 @@ export interface Worth {
 }
 
 /**
- * The call that is worth most at a price of quality: before any answer by what is foreseen, or the cheapest of the point's models;
- * after one by what the better of both answers is expected to score, against what the best answer so far is. Pure.
- * @source Dekoninck, Baader, Vechev, A Unified Approach to Routing and Cascading for LLMs (2024): one trade-off at every step
+ * The call that is worth most at a price of quality: before any answer by what is foreseen, or the cheapest of the
+ * point's models; after one by what the better of both answers is expected to score, against what the best answer
+ * so far is. Pure.
+ * @source Dekoninck, Baader, Vechev, A Unified Approach to Routing and Cascading for LLMs (2024): one trade-off at
+ * every step
  */
 export function mostWorthy(point: QualityPoint, view: WorthView): Worth {
   const last = view.called.at(-1)
@@ -42,7 +44,10 @@ export function mostWorthy(point: QualityPoint, view: WorthView): Worth {
   return best
 }
 
-/** The plain rule of a cascade: with few rows the gain of a further call is hard to foresee, while P(correct) of an answer is not. */
+/**
+ * The plain rule of a cascade: with few rows the gain of a further call is hard to foresee, while P(correct) of an
+ * answer is not.
+ */
 function below(acceptAt: number, best: Worth, next: string | undefined): Worth {
   return best.worth >= acceptAt || next === undefined ? best : { model: next, worth: acceptAt }
 }

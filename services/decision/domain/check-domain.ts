@@ -41,8 +41,8 @@ const softness = 0.03
 const fitting = 0.25
 
 /**
- * What is left of P(correct): outside the domain nothing is known but what a guess scores, where a guess may be right at all. Never more than
- * before. Pure.
+ * What is left of P(correct): outside the domain nothing is known but what a guess scores, where a guess may be
+ * right at all. Never more than before. Pure.
  */
 export function trustedBy(check: DomainCheck | undefined, chance: number): number {
   if (check === undefined) return chance

@@ -23,11 +23,17 @@ export interface LoadPolicyOptions {
   readonly estimateMs?: number
   /** Opens the encoder of a pack, for policies that were fitted with one. Whoever gives it owns what it opens. */
   readonly openEncoder?: (identity: EncoderIdentity) => Promise<TextEncoder>
-  /** Told why an encoder that only the domain asks for cannot be had; features and words then tell alone. Without it that is an error. */
+  /**
+   * Told why an encoder that only the domain asks for cannot be had; features and words then tell alone. Without it
+   * that is an error.
+   */
   readonly encoderMissing?: (error: unknown) => void
 }
 
-/** Ten times what an estimate takes at p99: beyond it something is wrong with the machine, and the request should not wait for it. */
+/**
+ * Ten times what an estimate takes at p99: beyond it something is wrong with the machine, and the request should
+ * not wait for it.
+ */
 const defaultEstimateMs = 20
 /** The same with an encoder, for a text as long as it reads, on a slow core. */
 const encodedEstimateMs = 200
@@ -40,12 +46,19 @@ export interface PolicyFolder {
   readonly domain?: Domain
 }
 
-/** Loads a policy folder. @throws GatewayError Config when a file is missing, is not the one that was fitted, or is of another schema or encoder */
+/**
+ * Loads a policy folder.
+ * @throws GatewayError Config when a file is missing, is not the one that was fitted, or is of another schema or
+ * encoder
+ */
 export async function loadPolicy(directory: string, options: LoadPolicyOptions): Promise<Policy> {
   return createCalibratedPolicy(await openPolicyFolder(directory), options)
 }
 
-/** The pack of the encoder that a policy was fitted with; `undefined` where there is none or the folder cannot be read, which loading it tells. */
+/**
+ * The pack of the encoder that a policy was fitted with; `undefined` where there is none or the folder cannot be
+ * read, which loading it tells.
+ */
 export function encoderPackOf(directory: string): string | undefined {
   try {
     return readPolicyFile(directory, readWhole(directory, 'policy.json')).encoder?.pack
@@ -84,7 +97,10 @@ function domainOf(
   return { domain }
 }
 
-/** Makes the policy of a folder that was read. @throws GatewayError Config when its encoder cannot be had, or has other weights now */
+/**
+ * Makes the policy of a folder that was read.
+ * @throws GatewayError Config when its encoder cannot be had, or has other weights now
+ */
 export async function createCalibratedPolicy(folder: PolicyFolder, options: LoadPolicyOptions): Promise<Policy> {
   const { file, version, estimator, domain } = folder
   const encoder = await encoderOrWarning(file, options)
@@ -221,7 +237,10 @@ export function estimateOf(
   return { difficulty: 1 - (quality[0] ?? 0.5), models: Object.fromEntries(models), features }
 }
 
-/** What stands in when the estimator cannot be asked: the mean score that each model had over the rows that were fitted on. */
+/**
+ * What stands in when the estimator cannot be asked: the mean score that each model had over the rows that were
+ * fitted on.
+ */
 function usualEstimate(
   file: PolicyFile,
   features: Readonly<Record<string, number>>,

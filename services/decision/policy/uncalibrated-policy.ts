@@ -12,8 +12,9 @@ export interface UncalibratedOptions {
 }
 
 /**
- * Decides on a ladder for which no outcomes have been gathered yet: rungs in order, each accepted from a confidence that the operator
- * set. It promises nothing: its version starts with `uncalibrated`, its estimates say `no-estimator`, and it certifies no risk.
+ * Decides on a ladder for which no outcomes have been gathered yet: rungs in order, each accepted from a confidence
+ * that the operator set. It promises nothing: its version starts with `uncalibrated`, its estimates say
+ * `no-estimator`, and it certifies no risk.
  */
 export function createUncalibratedPolicy({ models, acceptRatio }: UncalibratedOptions): Policy {
   const digest = createHash('sha256')
@@ -28,7 +29,10 @@ export function createUncalibratedPolicy({ models, acceptRatio }: UncalibratedOp
   }
 }
 
-/** Nothing is known, so nothing is claimed: even odds and no predicted qualities. Features are what a first fit will learn from. */
+/**
+ * Nothing is known, so nothing is claimed: even odds and no predicted qualities. Features are what a first fit will
+ * learn from.
+ */
 const plainEstimate = { difficulty: 0.5, models: {}, fallback: 'no-estimator' } as const satisfies Partial<Estimate>
 
 function nextRung(
@@ -58,7 +62,10 @@ function nextRung(
   return { kind: 'stop', model: best.model, reason: 'no rung is left' }
 }
 
-/** What a confidence stands on. Nothing at all where the server told no probabilities and neither samples nor a verifier stood in. */
+/**
+ * What a confidence stands on. Nothing at all where the server told no probabilities and neither samples nor a
+ * verifier stood in.
+ */
 function basisOf({ rawConfidence, signals = {} }: Called): string {
   const isMeasured = ['samples', 'verified', 'verifier_score', 'verifier_failed'].some(name => name in signals)
   const isBlind = signals['has_logprobs'] === 0 && rawConfidence === 0.5 && !isMeasured

@@ -32,8 +32,9 @@ const disconnectTimeoutMs = 100
 const openers = new WeakMap<RedisConnection, () => RedisConnection>()
 
 /**
- * Opens a connection; the caller closes it with `disconnect` or `quit`. Its commands fail at once while Redis is away, and when they are
- * not answered in time, so that callers hear UNAVAILABLE within a second; what is read in a loop is asked for again.
+ * Opens a connection; the caller closes it with `disconnect` or `quit`. Its commands fail at once while Redis is
+ * away, and when they are not answered in time, so that callers hear UNAVAILABLE within a second; what is read in a
+ * loop is asked for again.
  * @throws GatewayError Config for an address that cannot be read
  */
 export function connectRedis(options: RedisOptionsOfHouse, logger: Logger): RedisConnection {
@@ -61,7 +62,10 @@ export function connectAnother(connection: RedisConnection): RedisConnection {
   return opener()
 }
 
-/** Breaks a connection to a server that is not to be used any more; it is made anew, by a Sentinel's or an address's word of today. */
+/**
+ * Breaks a connection to a server that is not to be used any more; it is made anew, by a Sentinel's or an address's
+ * word of today.
+ */
 export function leaveServer(connection: RedisConnection): void {
   if (connection instanceof Redis) connection.stream.destroy()
 }
@@ -147,11 +151,15 @@ export function isOneServer(connection: RedisConnection): boolean {
   return !(connection instanceof Cluster)
 }
 
-/** Resolves when the connection can be used. @throws GatewayError Overloaded after `timeoutMs`, with what Redis or the network last said */
+/**
+ * Resolves when the connection can be used.
+ * @throws GatewayError Overloaded after `timeoutMs`, with what Redis or the network last said
+ */
 export async function whenReady(connection: RedisConnection, timeoutMs: number): Promise<void> {
   if (connection.status === 'ready') return
   let fault = ''
-  // A wrong password, a name that is not known, a server in protected mode: all of them only show as errors between two attempts.
+  // A wrong password, a name that is not known, a server in protected mode: all of them only show as errors between
+  // two attempts.
   const onError = ({ message }: Error): void => {
     fault = `: ${message.slice(0, longestFault)}`
   }

@@ -22,7 +22,10 @@ export interface StoreHealth {
 /** What is looked at. */
 export interface StoreHealthOptions {
   readonly prefix: string
-  /** Hash tag of the server whose clock is taken. On a cluster every other master is looked at too: any of them has keys of ours. */
+  /**
+   * Hash tag of the server whose clock is taken. On a cluster every other master is looked at too: any of them has
+   * keys of ours.
+   */
   readonly tag: string
 }
 

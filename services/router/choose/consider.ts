@@ -27,7 +27,8 @@ function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, rules: Bus
   const estimated = input.estimate.models[rung.name]
   const { pool, name } = rung.model
   const service = predictService(fleet, rung, input)
-  // An engine's queue is worked off by the model, whatever recipe this is: a recipe of quick calls waits as the model itself does.
+  // An engine's queue is worked off by the model, whatever recipe this is: a recipe of quick calls waits as the
+  // model itself does.
   const plain = rung.name === name ? service : predictService(fleet, { ...rung, name }, input)
   const queued = plain.meanMs > service.meanMs ? plain : service
   const wait = fleet.wait(pool, { model: name, turn: input.turn, service: queued })
@@ -62,8 +63,9 @@ function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, rules: Bus
 }
 
 /**
- * Keeps a caller who has no answer yet from being gambled with: while one rung is sure to end in time, those that most likely do, and may
- * not, are left out. With an answer at hand, or where nothing is sure, even odds are worth a try.
+ * Keeps a caller who has no answer yet from being gambled with: while one rung is sure to end in time, those that
+ * most likely do, and may not, are left out. With an answer at hand, or where nothing is sure, even odds are worth
+ * a try.
  */
 function keepTime(
   considered: readonly Considered[],
@@ -118,7 +120,10 @@ function usageOf(rung: Rung, input: ConsiderInput, service: ServiceForecast): Us
   }
 }
 
-/** What a leg is expected to cost: by its computing time where that is paid and measured, else as the policy's rows say, else by its size. */
+/**
+ * What a leg is expected to cost: by its computing time where that is paid and measured, else as the policy's rows
+ * say, else by its size.
+ */
 function predictedCost(
   price: Price,
   estimatedNanoUsd: NanoUsd | undefined,

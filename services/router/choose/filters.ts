@@ -10,9 +10,9 @@ import { showApart } from '#services/contract/figures'
 export type Objection = (foreseen: Considered, input: ConsiderInput, fleet: Fleet) => string | undefined
 
 /**
- * The filters in the order in which they are asked: what the caller wants, what the rung can do, what is there, then time and money.
- * A rung shows the first that objects. A new filter is its name in `FilterName`, a function and a line here, and in `choose.ts` the error
- * that a caller gets when it leaves no rung.
+ * The filters in the order in which they are asked: what the caller wants, what the rung can do, what is there,
+ * then time and money. A rung shows the first that objects. A new filter is its name in `FilterName`, a function
+ * and a line here, and in `choose.ts` the error that a caller gets when it leaves no rung.
  */
 export const filters: readonly { readonly name: FilterName; readonly objects: Objection }[] = [
   { name: 'pin', objects: pinned },

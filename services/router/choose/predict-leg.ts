@@ -45,7 +45,10 @@ export function predictService(
   return estimated?.latencyMs === undefined ? unknown : guessService(task, estimated.latencyMs, leg)
 }
 
-/** Output tokens that a rung's answer is expected to have: as measured, else as its policy's rows had; `undefined` where a task writes none. */
+/**
+ * Output tokens that a rung's answer is expected to have: as measured, else as its policy's rows had; `undefined`
+ * where a task writes none.
+ */
 export function expectedOutputTokens(
   { name, recipe }: Rung,
   { task, options, estimate }: PredictInput,

@@ -3,8 +3,9 @@ import type { Considered } from '#services/router/request/states'
 import { showApart } from '#services/contract/figures'
 
 /**
- * Takes out the rungs whose pool is short and that would gain less than its price: after an answer, against that answer; before any,
- * against the rungs below them. Nothing is bent for a caller who has set a risk or a quality, and never the last rung that is open. Pure.
+ * Takes out the rungs whose pool is short and that would gain less than its price: after an answer, against that
+ * answer; before any, against the rungs below them. Nothing is bent for a caller who has set a risk or a quality,
+ * and never the last rung that is open. Pure.
  */
 export function bend(
   considered: readonly Considered[],
@@ -27,7 +28,10 @@ export function bend(
   })
 }
 
-/** What is foreseen of a rung above the best of those below it, their prices counted; `undefined` where nothing is foreseen. */
+/**
+ * What is foreseen of a rung above the best of those below it, their prices counted; `undefined` where nothing is
+ * foreseen.
+ */
 function gainOver(below: readonly Considered[], { predictedQuality }: Considered): number | undefined {
   const worths = below.flatMap(one =>
     one.removedBy === undefined && one.predictedQuality !== undefined

@@ -6,9 +6,9 @@ import type { Claimed, Climbed, Considered } from '#services/router/request/stat
 import { answeredRungs, type AnsweredRung } from './record-of.ts'
 
 /**
- * What another policy would have done with a request, as far as the answers that were given tell; `undefined` where circumstances and not
- * the policy decided. It calls nothing: where it wants a rung that was not called, that call is its last and its cost the foreseen one.
- * Pure.
+ * What another policy would have done with a request, as far as the answers that were given tell; `undefined` where
+ * circumstances and not the policy decided. It calls nothing: where it wants a rung that was not called, that call
+ * is its last and its cost the foreseen one. Pure.
  */
 export function thinkAlong(
   claimed: Claimed,

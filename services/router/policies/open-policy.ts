@@ -32,7 +32,10 @@ const mostBytes = 16e6
 const mostFiles = 16
 const fileName = /^(?!.*\.\.)[A-Za-z0-9._-]{1,100}$/u
 
-/** Opens a policy whose files are at hand, for a ladder of the given rungs. @throws GatewayError Config when they are not what was fitted, or are of other models */
+/**
+ * Opens a policy whose files are at hand, for a ladder of the given rungs.
+ * @throws GatewayError Config when they are not what was fitted, or are of other models
+ */
 export async function openPolicyFiles(
   files: PolicyFiles,
   rungs: readonly string[],

@@ -48,7 +48,10 @@ const fewMeasurements = 3
 /** A guess may be as many times too long. */
 const mostGuessError = 10
 
-/** The least time that a leg can be held to need: the forecast's where it is well measured, a small part of a guess, else nothing. */
+/**
+ * The least time that a leg can be held to need: the forecast's where it is well measured, a small part of a guess,
+ * else nothing.
+ */
 export function leastServiceMs(
   { weight, measuredAt, quantileMs }: Pick<ServiceForecast, 'weight' | 'measuredAt' | 'quantileMs'>,
   ratio: number,
@@ -67,7 +70,10 @@ const paceWeight = 3
 /** Measurements of other sizes say less of how much times vary. */
 const otherSizesFactor = 0.1
 const mostOthersWeight = 2
-/** How wrong a forecast is while little was measured, of inputs like those that were: times of a thousandth with weights. */
+/**
+ * How wrong a forecast is while little was measured, of inputs like those that were: times of a thousandth with
+ * weights.
+ */
 const guess: TimeSketch = mergeSketches(
   [
     [600, 0.2],
@@ -85,7 +91,10 @@ function unit(): TimeSketch {
   return scaleSketch([[0, 1]], 1000 / 0.1)
 }
 
-/** Makes the model of a rung from what its workers tell; `undefined` when nothing is known of it, or not any more. Pure. */
+/**
+ * Makes the model of a rung from what its workers tell; `undefined` when nothing is known of it, or not any more.
+ * Pure.
+ */
 export function createServiceModel(told: readonly RungTimes[], nowMs: number): ServiceModel | undefined {
   const faded = told.map(times => ({ times, factor: fadeOver(nowMs - times.at) }))
   const sums = addSums(faded.map(({ times, factor }) => ({ sums: times.sums, factor })))

@@ -26,7 +26,10 @@ interface LeftOut {
   readonly why: string
 }
 
-/** `sluice prices import <file>`: writes the `prices` section of the configuration out of LiteLLM's price file, and tells what it leaves out. */
+/**
+ * `sluice prices import <file>`: writes the `prices` section of the configuration out of LiteLLM's price file, and
+ * tells what it leaves out.
+ */
 export async function runImportPrices(options: ImportPricesOptions, terminal: Terminal, path = ''): Promise<void> {
   const file = readFile(path)
   const mapped = new Map((options.map ?? []).map(pairOf))

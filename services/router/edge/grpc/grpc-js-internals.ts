@@ -5,10 +5,11 @@ import { status, type Server, type ServerInterceptingCallInterface, type StatusO
 import { BaseServerInterceptingCall } from '@grpc/grpc-js/build/src/server-interceptors.js'
 
 /*
- * The one file that reaches into grpc-js (1.14.7). It keeps a deadline in 32 bits, so that 25 days are past and 50 days are seven hours,
- * and answers INTERNAL to a `grpc-timeout` that is none: `test/unit/rpc-deadlines.test.ts` holds it to the version that is pinned. It refuses
- * a message over the limit below all interceptors, in words that name no setting, and its shutdown loses calls that are on their way, and its keepalive
- * those of connections that are closing: `test/unit/rpc-server.test.ts`.
+ * The one file that reaches into grpc-js (1.14.7). It keeps a deadline in 32 bits, so that 25 days are past and 50
+ * days are seven hours, and answers INTERNAL to a `grpc-timeout` that is none: `test/unit/rpc-deadlines.test.ts`
+ * holds it to the version that is pinned. It refuses a message over the limit below all interceptors, in words that
+ * name no setting, and its shutdown loses calls that are on their way, and its keepalive those of connections that
+ * are closing: `test/unit/rpc-server.test.ts`.
  */
 
 /** The parts of a call that its deadline is kept in. */
@@ -26,7 +27,10 @@ const longestTimerMs = 2 ** 31 - 1
 /** Calls whose `grpc-timeout` is none. */
 const malformed = new WeakSet<object>()
 
-/** Reads a `grpc-timeout`; `undefined` when it is none. @source gRPC over HTTP2, "Timeout": at most 8 digits and a unit */
+/**
+ * Reads a `grpc-timeout`; `undefined` when it is none.
+ * @source gRPC over HTTP2, "Timeout": at most 8 digits and a unit
+ */
 export function parseTimeoutMs(header: string): number | undefined {
   const [, digits = '', unit = ''] = /^(\d{1,8})([HMSmun])$/u.exec(header) ?? []
   const factor = unitMs[unit]
@@ -39,9 +43,10 @@ export function hasMalformedTimeout(call: ServerInterceptingCallInterface): bool
 }
 
 /**
- * Spares connections that are closing from keepalive. Node cancels each ping of such a session at once (20.20), and grpc-js takes that for a
- * dead peer: 20 s into a drain, or into the last minutes of an old connection, it would cut every call under way, and clients report INTERNAL.
- * How long such a connection may last is limited by the drain and by `grpc.max_connection_age_grace_ms`.
+ * Spares connections that are closing from keepalive. Node cancels each ping of such a session at once (20.20), and
+ * grpc-js takes that for a dead peer: 20 s into a drain, or into the last minutes of an old connection, it would
+ * cut every call under way, and clients report INTERNAL. How long such a connection may last is limited by the
+ * drain and by `grpc.max_connection_age_grace_ms`.
  */
 export function spareClosingSessions(server: Server): void {
   const { http2Servers } = server as unknown as { readonly http2Servers: ReadonlyMap<Http2Server, unknown> }
@@ -65,8 +70,10 @@ const farewellMs = 1000
 const lastStreamId = 2 ** 31 - 1
 
 /**
- * Tells every client that its connection takes no new calls, and waits until it has heard. `tryShutdown` alone refuses the calls that are on
- * their way at that moment, without a status: clients report INTERNAL, which they do not retry. @source RFC 9113, 6.8: two GOAWAY frames
+ * Tells every client that its connection takes no new calls, and waits until it has heard. `tryShutdown` alone
+ * refuses the calls that are on their way at that moment, without a status: clients report INTERNAL, which they do
+ * not retry.
+ * @source RFC 9113, 6.8: two GOAWAY frames
  */
 export async function announceShutdown(server: Server): Promise<void> {
   const { sessions } = server as unknown as { readonly sessions: ReadonlyMap<ServerHttp2Session, unknown> }
@@ -105,8 +112,8 @@ const prototype = BaseServerInterceptingCall.prototype as unknown as Patched
 const sendStatus = prototype.sendStatus
 
 /**
- * Makes every server of this process read deadlines as they are meant, and name the setting that limits messages. Doing it again changes
- * nothing.
+ * Makes every server of this process read deadlines as they are meant, and name the setting that limits messages.
+ * Doing it again changes nothing.
  */
 export function correctServers(): void {
   prototype.handleTimeoutHeader = readDeadline

@@ -2,7 +2,10 @@ import type { ChatHistoryItem } from 'node-llama-cpp'
 import { promptOf, systemText } from '../remote/prompt.ts'
 import type { Work } from '#services/worker/states'
 
-/** What a leg asks as a chat template takes it, with a turn of the model at the end for it to write or to go on with. */
+/**
+ * What a leg asks as a chat template takes it, with a turn of the model at the end for it to write or to go on
+ * with.
+ */
 export function chatHistoryOf(work: Work): ChatHistoryItem[] {
   const prompt = promptOf(work)
   const system = systemText(prompt)

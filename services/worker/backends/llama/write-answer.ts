@@ -38,8 +38,9 @@ const defaultTemperature = 0
 const leastChance = 1e-9
 
 /**
- * Computes the prompt, then writes token by token until the model ends, a stop string is met, the cap is reached or nobody wants more.
- * At temperature 0 a token's chance is the model's own; above, that of the distribution it was drawn from.
+ * Computes the prompt, then writes token by token until the model ends, a stop string is met, the cap is reached or
+ * nobody wants more. At temperature 0 a token's chance is the model's own; above, that of the distribution it was
+ * drawn from.
  */
 export async function writeAnswer(writing: Writing): Promise<Written> {
   const { sequence, sampling, isAbandoned } = writing
@@ -73,7 +74,10 @@ export async function writeAnswer(writing: Writing): Promise<Written> {
   return written
 }
 
-/** Computes all of the prompt but its last step, which the first token is drawn with; what the call before left is kept. */
+/**
+ * Computes all of the prompt but its last step, which the first token is drawn with; what the call before left is
+ * kept.
+ */
 async function readPrompt({ sequence, prompt, isAbandoned }: Writing, written: Written): Promise<readonly Token[]> {
   // The last token is always computed anew: its output is what the first token is drawn from.
   await sequence.adaptStateToTokens(prompt.slice(0, -1), false)
@@ -86,7 +90,10 @@ async function readPrompt({ sequence, prompt, isAbandoned }: Writing, written: W
   return fresh.slice(at)
 }
 
-/** Shows what has come since; true once a stop string was met. A character of several tokens is held back until it is whole. */
+/**
+ * Shows what has come since; true once a stop string was met. A character of several tokens is held back until it
+ * is whole.
+ */
 async function show(
   tokens: readonly Token[],
   mayGrow: boolean,

@@ -26,7 +26,10 @@ const clearDifference = 0.15
 /** Boxes this much taller than wide hold lines that stand on their side. */
 const sidewaysRatio = 1.5
 
-/** Finds the lines of a page, and which way up it is: by the shape of its lines, by the classifier, and by reading both ways. */
+/**
+ * Finds the lines of a page, and which way up it is: by the shape of its lines, by the classifier, and by reading
+ * both ways.
+ */
 export async function orientPage(
   model: OcrModel,
   picture: Picture,

@@ -28,11 +28,15 @@ export interface LinesToRead {
 const turnedProbability = 0.9
 /** A second reading must be better by this to win: lines that are merely shorter often look surer. */
 const leastGain = 0.02
-/** Most margin of the second reading of a number, in heights of its line: a sign with a space before its number stands within. */
+/**
+ * Most margin of the second reading of a number, in heights of its line: a sign with a space before its number
+ * stands within.
+ */
 const secondMargin = 1.3
 /**
- * Writing that fills less of a strip's 48 rows has letters so narrow that the recogniser loses the second of two alike. Measured on 2,530 lines:
- * 23 % wrong below, 3 % above; drawn out by 1.4 a third to a fifth of the wrong ones stay wrong.
+ * Writing that fills less of a strip's 48 rows has letters so narrow that the recogniser loses the second of two
+ * alike. Measured on 2,530 lines: 23 % wrong below, 3 % above; drawn out by 1.4 a third to a fifth of the wrong
+ * ones stay wrong.
  */
 const goodWritingRows = 28
 const drawnOutRows = 32
@@ -96,7 +100,10 @@ export async function readLines(
     return places.filter((_, index) => probabilities[index]! > turnedProbability)
   }
 
-  /** A sign at the rim of its box, or apart from its number, is lost or not by the margin, so numbers are read with two. */
+  /**
+   * A sign at the rim of its box, or apart from its number, is lost or not by the margin, so numbers are read with
+   * two.
+   */
   async function compareNumbers(): Promise<void> {
     const places = [...found.keys()].filter(place => hasNumberAtEnd(found[place]!.text))
     const wide = places.map(place => {

@@ -31,7 +31,10 @@ export interface DetectorScale {
 
 /** The detector halves the picture five times. */
 const grid = 32
-/** Means and deviations of ImageNet, which PP-OCR applies to the channels in BGR order. @source PaddleOCR `NormalizeImage` of the PP-OCRv4 detector */
+/**
+ * Means and deviations of ImageNet, which PP-OCR applies to the channels in BGR order.
+ * @source PaddleOCR `NormalizeImage` of the PP-OCRv4 detector
+ */
 const means = [0.485, 0.456, 0.406]
 const deviations = [0.229, 0.224, 0.225]
 /** Pages have this shape; what is longer is looked at through windows of it. */
@@ -45,8 +48,8 @@ const bandPixels = 2.4e6
 const bandContext = 64
 
 /**
- * The factor by which the detector sees a picture. A picture up to the shape of a page is seen whole; a strip or a tall page is seen
- * as sharply as a window of it would be, since its text is as large as its shorter side allows.
+ * The factor by which the detector sees a picture. A picture up to the shape of a page is seen whole; a strip or a
+ * tall page is seen as sharply as a window of it would be, since its text is as large as its shorter side allows.
  */
 export function detectorFactor(
   picture: { readonly width: number; readonly height: number },

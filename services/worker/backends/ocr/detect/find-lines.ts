@@ -33,15 +33,19 @@ export interface FoundLines {
 /** Small print in a small picture: the larger rung sees it at up to twice its size. */
 const multiScaleEnlarge = 2
 /**
- * Boxes that are lower than this as the detector sees them hold print of fewer than 9 pixels: its neighbours get lost or run
- * together. Measured with letters of 5 to 28 pixels: nothing is found at 5, boxes of 13 pixels at 6, of 18 at 9.
+ * Boxes that are lower than this as the detector sees them hold print of fewer than 9 pixels: its neighbours get
+ * lost or run together. Measured with letters of 5 to 28 pixels: nothing is found at 5, boxes of 13 pixels at 6, of
+ * 18 at 9.
  */
 const smallBoxPixels = 18
 /** Print is brought to this height where there is room for it: letters of some 14 pixels. */
 const goodBoxPixels = 26
 /** Boxes higher than this hold large letters for certain: lines of small print that ran together are lower. */
 const largeBoxPixels = 34
-/** Above, the detector sees letters better at a smaller scale: noise is averaged out, and what is large is not torn apart. */
+/**
+ * Above, the detector sees letters better at a smaller scale: noise is averaged out, and what is large is not torn
+ * apart.
+ */
 const tornBoxPixels = 30
 const largeQuantile = 0.75
 /** Looking closer must pay: a scale that is hardly larger shows nothing new. */
@@ -59,7 +63,10 @@ const roomPixels = 48
 /** Boxes of the small print decide, wherever there are larger ones too. */
 const smallQuantile = 0.1
 
-/** Finds the lines of a picture; where print is small it looks closer, up to the size of the picture and the limit of pixels. */
+/**
+ * Finds the lines of a picture; where print is small it looks closer, up to the size of the picture and the limit
+ * of pixels.
+ */
 export async function findLines(
   model: OcrModel,
   picture: Picture,

@@ -19,8 +19,9 @@ export function hasNumberAtEnd(text: string): boolean {
 }
 
 /**
- * Takes of two readings of a line, the second with wider margins, the one to be believed. A sign that only one of them shows is taken where it is
- * probable; other characters that only the wider one shows belong to neighbours. Numbers that differ are disputed.
+ * Takes of two readings of a line, the second with wider margins, the one to be believed. A sign that only one of
+ * them shows is taken where it is probable; other characters that only the wider one shows belong to neighbours.
+ * Numbers that differ are disputed.
  */
 export function compareMargins(narrow: RecognisedText, wide: RecognisedText): Compared {
   const [inner, outer] = [plain(narrow.text), plain(wide.text)]
@@ -47,7 +48,10 @@ function numbersDiffer(narrow: RecognisedText, wide: RecognisedText): Compared {
   return { ...(doubtsOf(wide) < doubtsOf(narrow) ? wide : narrow), disputed: true }
 }
 
-/** Whether what stands before and behind `part` in `whole` is signs, and the least probability of it; undefined where `whole` does not hold it. */
+/**
+ * Whether what stands before and behind `part` in `whole` is signs, and the least probability of it; undefined
+ * where `whole` does not hold it.
+ */
 function addedTo(
   whole: string,
   part: string,

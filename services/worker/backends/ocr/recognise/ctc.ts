@@ -28,7 +28,10 @@ export interface BestPath {
   readonly spaces: Float32Array
 }
 
-/** Takes the likeliest class of each step of `rows`: float32 [steps, classes], probabilities, the last class being the space. */
+/**
+ * Takes the likeliest class of each step of `rows`: float32 [steps, classes], probabilities, the last class being
+ * the space.
+ */
 export function bestPath(rows: Float32Array, classes: number): BestPath {
   const steps = Math.floor(rows.length / classes)
   const path = {
@@ -49,8 +52,8 @@ export function bestPath(rows: Float32Array, classes: number): BestPath {
 }
 
 /**
- * Joins the paths of two pieces of a line of which the second begins `overlap` steps before the first ends. The seam lies where
- * both see a gap between characters, away from the rims, where a piece shows torn characters.
+ * Joins the paths of two pieces of a line of which the second begins `overlap` steps before the first ends. The
+ * seam lies where both see a gap between characters, away from the rims, where a piece shows torn characters.
  */
 export function joinPaths(first: BestPath, second: BestPath, overlap: number): BestPath {
   const start = first.classes.length - overlap
@@ -89,8 +92,9 @@ interface Placed {
 export const stepPixels = 8
 
 /**
- * Reads a path: repeated classes are one character, blanks part them; where words end is told with the ink of the strip, and full-width
- * letters among Latin ones are folded. `dictionary` names the classes from 1 on, the last being the space.
+ * Reads a path: repeated classes are one character, blanks part them; where words end is told with the ink of the
+ * strip, and full-width letters among Latin ones are folded. `dictionary` names the classes from 1 on, the last
+ * being the space.
  * @source Graves et al. 2006, Connectionist Temporal Classification, best-path decoding
  */
 export function decodePath(path: BestPath, dictionary: readonly string[], ink: StripInk): RecognisedText {
@@ -134,7 +138,10 @@ function placeCharacters(path: BestPath, dictionary: readonly string[]): readonl
 /** An echo is narrower together with its letter than this share of the line's height. */
 const echoWidth = 0.5
 
-/** Leaves out echoes: a mark that was read twice though its ink is one piece, such as `°°` or `::`. Letters are left alone. */
+/**
+ * Leaves out echoes: a mark that was read twice though its ink is one piece, such as `°°` or `::`. Letters are left
+ * alone.
+ */
 function withoutEchoes(placed: readonly Placed[], ink: StripInk): readonly Placed[] {
   return placed.filter((one, index) => {
     const before = placed[index - 1]

@@ -22,7 +22,10 @@ export interface Strip extends Picture {
   readonly stretch: number
 }
 
-/** Cuts a line out of a picture, turned level, as a strip of `lineHeight` pixels; each pixel averages what it covers. */
+/**
+ * Cuts a line out of a picture, turned level, as a strip of `lineHeight` pixels; each pixel averages what it
+ * covers.
+ */
 export function cutLine(picture: Picture, corners: Corners, stretch = 1): Strip {
   const level = levelled(corners)
   const [topLeft, topRight, bottomRight, bottomLeft] = level

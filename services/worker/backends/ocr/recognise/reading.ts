@@ -49,7 +49,10 @@ const doubtfulScore = 0.9
 
 /** An answer that lacks a part of what was sent, or may lack it, is hardly right. */
 const partlyReadTrust = 0.5
-/** Wrong words for each character's worth of doubt. Measured on 60,000 characters in 25 fonts: 0.7; on 156 odd pictures in six: 0.2 to 1.1. */
+/**
+ * Wrong words for each character's worth of doubt. Measured on 60,000 characters in 25 fonts: 0.7; on 156 odd
+ * pictures in six: 0.2 to 1.1.
+ */
 const wrongPerDoubt = 0.6
 /** So many wrong words, or spaces, are worth telling. */
 const toldWords = 1
@@ -164,7 +167,10 @@ function highest(values: readonly number[]): number {
   return values.reduce((most, value) => Math.max(most, value), 0)
 }
 
-/** An answer is as good as its typical characters and its worst line; of nothing found, as sure as the detector saw nothing. */
+/**
+ * An answer is as good as its typical characters and its worst line; of nothing found, as sure as the detector saw
+ * nothing.
+ */
 function confidenceOf(signals: Readonly<Record<string, number>>): number {
   const at = (name: string): number => signals[name] ?? 0
   const found =
@@ -211,7 +217,10 @@ function caveatsOf(signals: Readonly<Record<string, number>>, pagesRead: number)
   return caveats
 }
 
-/** Rows from top to bottom, each from left to right; boxes whose middles lie within half a line of each other share a row. */
+/**
+ * Rows from top to bottom, each from left to right; boxes whose middles lie within half a line of each other share
+ * a row.
+ */
 export function inReadingOrder<Line extends Pick<ReadLine, 'corners'>>(
   lines: readonly Line[],
 ): readonly (readonly Line[])[] {

@@ -6,14 +6,20 @@ import { measureInk } from './strip-ink.ts'
 import type { OcrModel } from '../ocr-model.ts'
 import { bestPath, decodePath, emptyText, joinPaths, stepPixels, type BestPath, type RecognisedText } from './ctc.ts'
 
-/** Strips of a batch. Measured on two cores, 24 lines of 700 pixels: 25 ms a line alone, 23 in pairs, 25 in fours, 33 in eights. */
+/**
+ * Strips of a batch. Measured on two cores, 24 lines of 700 pixels: 25 ms a line alone, 23 in pairs, 25 in fours,
+ * 33 in eights.
+ */
 const batchStrips = 4
 /** Width that the orientation classifier was trained with. @source PaddleOCR `cls_image_shape` 3, 48, 192 */
 const orientationWidth = 192
 /** Strips that the orientation classifier looks at in one run. */
 const orientationBatch = 64
 
-/** Reads strips in batches of similar width, one text a strip, in order. Wide ones are read in pieces. Unread ones are empty. */
+/**
+ * Reads strips in batches of similar width, one text a strip, in order. Wide ones are read in pieces. Unread ones
+ * are empty.
+ */
 export async function recogniseStrips(
   model: OcrModel,
   strips: readonly Strip[],

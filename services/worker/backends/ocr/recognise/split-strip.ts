@@ -12,7 +12,10 @@ const widestPiece = 1280
 /** What neighbours share: two wide characters on each side of the seam. */
 const sharedPixels = 192
 
-/** Cuts a strip into pieces of equal width that overlap and begin at a time step, so that their steps lie on one another; a strip that is not too wide is one piece. */
+/**
+ * Cuts a strip into pieces of equal width that overlap and begin at a time step, so that their steps lie on one
+ * another; a strip that is not too wide is one piece.
+ */
 export function splitStrip(strip: Picture): readonly Piece[] {
   if (strip.width <= widestPiece) return [{ from: 0, strip }]
   const count = Math.ceil((strip.width - sharedPixels) / (widestPiece - sharedPixels))

@@ -23,7 +23,10 @@ export interface StripInk {
 
 /** Rows with less than this share of the strongest row's ink are ground: accents and tails of letters have more. */
 const rowShare = 0.1
-/** Columns that stand out from the ground by less than this share of the strongest are ground: rims of letters are grey. */
+/**
+ * Columns that stand out from the ground by less than this share of the strongest are ground: rims of letters are
+ * grey.
+ */
 const columnShare = 0.3
 
 /** Measures the writing of a strip, so that the gaps between its letters can be told. */
@@ -76,7 +79,10 @@ function spanOf(rows: Float64Array): number {
   return first < 0 ? rows.length : rows.findLastIndex(ink => ink > threshold) - first + 1
 }
 
-/** The ground's brightness: letters cover less than half of a strip. Green is most of what the eye takes for brightness. */
+/**
+ * The ground's brightness: letters cover less than half of a strip. Green is most of what the eye takes for
+ * brightness.
+ */
 function medianGreen({ data }: Picture): number {
   const histogram = new Uint32Array(256)
   for (let at = 1; at < data.length; at += 3) histogram[data[at]!]! += 1

@@ -33,9 +33,9 @@ const loneSpaceGap = 0.45
 const errorsPerUnmatched = 0.22
 
 /**
- * Tells where words end: by the recogniser's probability of a space, which PP-OCRv4 often gives to the blank instead, and by the ground
- * between letters against what is usual in the line. `grounds` are the widths of all stretches of ground in the line. The first glyph has no
- * space before it.
+ * Tells where words end: by the recogniser's probability of a space, which PP-OCRv4 often gives to the blank
+ * instead, and by the ground between letters against what is usual in the line. `grounds` are the widths of all
+ * stretches of ground in the line. The first glyph has no space before it.
  */
 export function tellSpaces(glyphs: readonly Glyph[], grounds: readonly number[]): Spaces {
   const followers = glyphs.slice(1)
@@ -61,8 +61,8 @@ export function tellSpaces(glyphs: readonly Glyph[], grounds: readonly number[])
 }
 
 /**
- * A logistic function, fitted on 58,598 pairs of characters in 25 fonts, of which it has 0.1 % wrong in fonts that it was not fitted on. What is
- * usual is the median of the line.
+ * A logistic function, fitted on 58,598 pairs of characters in 25 fonts, of which it has 0.1 % wrong in fonts that
+ * it was not fitted on. What is usual is the median of the line.
  */
 function chanceOfSpace(before: string, { character, space, gap, advance }: Glyph, usual: Usual): number {
   const likely = Math.max(1e-5, Math.min(1 - 1e-5, space))
