@@ -4,22 +4,28 @@ import { isGatewayError, type ErrorCode, type ErrorDetails, type FieldViolation 
 import { durationToWire } from './convert/time.ts'
 import { messageType } from './load-proto.ts'
 
-/** The one table from failures to gRPC statuses. */
-const statusOf: Readonly<Record<ErrorCode, codes>> = {
-  InvalidRequest: codes.INVALID_ARGUMENT,
-  Unauthenticated: codes.UNAUTHENTICATED,
-  PermissionDenied: codes.PERMISSION_DENIED,
-  NotFound: codes.NOT_FOUND,
-  AlreadyExists: codes.ALREADY_EXISTS,
-  BudgetExceeded: codes.RESOURCE_EXHAUSTED,
-  RateLimited: codes.RESOURCE_EXHAUSTED,
-  TooLarge: codes.RESOURCE_EXHAUSTED,
-  Overloaded: codes.UNAVAILABLE,
-  NoModel: codes.FAILED_PRECONDITION,
-  Deadline: codes.DEADLINE_EXCEEDED,
-  Cancelled: codes.CANCELLED,
-  LadderFailed: codes.UNAVAILABLE,
-  Config: codes.INTERNAL,
+/** What a failure is on either wire. */
+interface WireStatus {
+  readonly grpc: codes
+  readonly http: number
+}
+
+/** The one table from failures to statuses. HTTP has 499 for a caller who left, which nobody reads but the metrics. */
+const statusOf: Readonly<Record<ErrorCode, WireStatus>> = {
+  InvalidRequest: { grpc: codes.INVALID_ARGUMENT, http: 400 },
+  Unauthenticated: { grpc: codes.UNAUTHENTICATED, http: 401 },
+  PermissionDenied: { grpc: codes.PERMISSION_DENIED, http: 403 },
+  NotFound: { grpc: codes.NOT_FOUND, http: 404 },
+  AlreadyExists: { grpc: codes.ALREADY_EXISTS, http: 409 },
+  BudgetExceeded: { grpc: codes.RESOURCE_EXHAUSTED, http: 429 },
+  RateLimited: { grpc: codes.RESOURCE_EXHAUSTED, http: 429 },
+  TooLarge: { grpc: codes.RESOURCE_EXHAUSTED, http: 413 },
+  Overloaded: { grpc: codes.UNAVAILABLE, http: 503 },
+  NoModel: { grpc: codes.FAILED_PRECONDITION, http: 400 },
+  Deadline: { grpc: codes.DEADLINE_EXCEEDED, http: 504 },
+  Cancelled: { grpc: codes.CANCELLED, http: 499 },
+  LadderFailed: { grpc: codes.UNAVAILABLE, http: 503 },
+  Config: { grpc: codes.INTERNAL, http: 500 },
 }
 
 const domain = 'sluice'
@@ -33,7 +39,22 @@ export interface StatusWriter {
 
 /** The gRPC status number of a failure, for jobs that carry theirs as data. */
 export function statusNumberOf(code: ErrorCode): number {
-  return statusOf[code]
+  return statusOf[code].grpc
+}
+
+/** The HTTP status of a failure. */
+export function httpStatusOf(code: ErrorCode): number {
+  return statusOf[code].http
+}
+
+/** When to come again after a failure; absent where coming again does not help by itself. */
+export function retryAfterMsOf(code: ErrorCode, { retryAfterMs }: ErrorDetails): number | undefined {
+  return retryAfterMs ?? (statusOf[code].grpc === codes.UNAVAILABLE ? defaultRetryMs : undefined)
+}
+
+/** The closed word for machines that tells failures of one code apart, such as `DEADLINE_AT_ADMIT`. */
+export function reasonOf(code: ErrorCode, { reason }: ErrorDetails): string {
+  return reason ?? screaming(code)
 }
 
 /** The name of a status number, such as `UNAVAILABLE`. */
@@ -46,7 +67,7 @@ export function createStatusWriter(messages: PackageDefinition): StatusWriter {
   return {
     toWire(thrown) {
       if (!isGatewayError(thrown)) return { code: codes.INTERNAL, details: 'internal error' }
-      const code = statusOf[thrown.code]
+      const code = statusOf[thrown.code].grpc
       const message = sendable(thrown.message, mostMessageBytes)
       const metadata = new Metadata()
       const details = detailsOf(thrown.code, thrown.details).map(({ type, value }) => ({
@@ -95,15 +116,15 @@ interface Detail {
 
 /** Every detail of a failure, each within its share of the headers. */
 function detailsOf(code: ErrorCode, details: ErrorDetails): readonly Detail[] {
-  const { stage, reason, metadata = {}, retryAfterMs, quota, violations } = details
+  const { stage, metadata = {}, quota, violations } = details
   const marks = { ...(stage === undefined ? {} : { stage }), ...metadata }
   const info = {
-    reason: reason ?? screaming(code),
+    reason: reasonOf(code, details),
     domain,
     metadata: Object.fromEntries(firstThatFit(Object.entries(textsSendable(marks)), mostMetadataBytes)),
   }
   const all: Detail[] = [{ type: 'google.rpc.ErrorInfo', value: info }]
-  const retryMs = retryAfterMs ?? (statusOf[code] === codes.UNAVAILABLE ? defaultRetryMs : undefined)
+  const retryMs = retryAfterMsOf(code, details)
   if (retryMs !== undefined) all.push({ type: 'google.rpc.RetryInfo', value: { retryDelay: durationToWire(retryMs) } })
   if (quota !== undefined) {
     all.push({ type: 'google.rpc.QuotaFailure', value: { violations: [textsSendable(quota)] } })

@@ -34,7 +34,7 @@ beforeAll(async () => {
     JSON.stringify({
       version: 1,
       log: { level: 'info' },
-      listen: { grpc: '127.0.0.1:0', ops: '127.0.0.1:0' },
+      listen: { grpc: '127.0.0.1:0', http: '127.0.0.1:0', ops: '127.0.0.1:0' },
       redis: { url: redis.url, prefix: 'stuck' },
       auth: { anonymous: true, anonymousScopes: ['infer'] },
       packs: { folder: packs },

@@ -48,6 +48,7 @@ export async function startDoorGateway({ fetchAllow, upstreamUrl }: DoorSettings
       traces: { otlpUrl: receiver.url },
       listen: {
         grpc: '127.0.0.1:0',
+        http: '127.0.0.1:0',
         ops: '127.0.0.1:0',
         tls: { certificate: file('server.pem'), key: file('server.key'), clientAuthorities: file('ca.pem') },
       },

@@ -25,6 +25,7 @@ export interface GatewayProcess {
 /** A router and workers, each a real process, on ports and a folder of their own. */
 export interface TestGateway {
   readonly address: string
+  readonly httpUrl: string
   readonly opsUrl: string
   /** The file that its processes, and commands beside them, are configured by. */
   readonly configFile: string
@@ -42,11 +43,12 @@ export type TestConfig = Readonly<Record<string, unknown>>
 export async function createTestGateway(config: TestConfig, redisUrl: string): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-e2e-'))
   const address = `127.0.0.1:${await freePort()}`
+  const http = `127.0.0.1:${await freePort()}`
   const ops = `127.0.0.1:${await freePort()}`
   const file = join(folder, 'sluice.yaml')
   const redis = { prefix: 'e2e', ...(config['redis'] as object | undefined), url: redisUrl }
   // JSON is YAML too.
-  const listen = { ...(config['listen'] as object | undefined), grpc: address, ops }
+  const listen = { ...(config['listen'] as object | undefined), grpc: address, http, ops }
   writeFileSync(file, JSON.stringify({ ...config, redis, listen }))
   const running = new Set<GatewayProcess>()
   const client = openClient(address)
@@ -62,6 +64,7 @@ export async function createTestGateway(config: TestConfig, redisUrl: string): P
 
   return {
     address,
+    httpUrl: `http://${http}`,
     opsUrl: `http://${ops}`,
     configFile: file,
     client,

@@ -38,7 +38,7 @@ export function moneyConfig({
   })
   return {
     version: 1,
-    listen: { grpc: '127.0.0.1:0', ops: '127.0.0.1:0' },
+    listen: { grpc: '127.0.0.1:0', http: '127.0.0.1:0', ops: '127.0.0.1:0' },
     log: { level: 'info' },
     redis: { url: redisUrl, prefix, commandTimeoutMs },
     auth: { anonymous: true, anonymousTenant: 'acme', anonymousScopes: ['infer', 'admin'] },

@@ -78,6 +78,7 @@ describe('docker-compose.yml', () => {
     const published = Object.entries(services).flatMap(([name, { ports = [] }]) => ports.map(port => `${name} ${port}`))
     expect(published).toEqual([
       'router 127.0.0.1:50051:50051',
+      'router 127.0.0.1:8080:8080',
       'prometheus 127.0.0.1:9090:9090',
       'alertmanager 127.0.0.1:9093:9093',
       'grafana 127.0.0.1:3000:3000',
@@ -98,6 +99,7 @@ describe('docker-compose.yml', () => {
       expect(service).toMatchObject({ user: '10001:10001', read_only: true, cap_drop: ['ALL'] })
       const config = configOf(service)
       expect(config.listen.grpc).toBe('0.0.0.0:50051')
+      expect(config.listen.http).toBe('0.0.0.0:8080')
       expect(config.limits.drainMs).toBeGreaterThanOrEqual(config.limits.longestDeadlineMs)
       expect(Number.parseInt(service.stop_grace_period ?? '0', 10) * 1000).toBeGreaterThan(config.limits.drainMs)
     },

@@ -89,6 +89,7 @@ async function withSystem<T>(
   const grpc = `127.0.0.1:${await freePort()}`
   const loaded = loadConfig(configFile, {
     'listen.grpc': grpc,
+    'listen.http': 'off',
     'listen.ops': `127.0.0.1:${await freePort()}`,
     'redis.prefix': `demo-${randomBytes(4).toString('hex')}`,
   })

@@ -76,10 +76,14 @@ interface Started {
   readonly logFile: string
 }
 
-function announce(loaded: LoadedConfig, { system: { redis }, tookMs, logFile }: Started, terminal: Terminal): void {
+function announce(
+  loaded: LoadedConfig,
+  { system: { redis, http }, tookMs, logFile }: Started,
+  terminal: Terminal,
+): void {
   const { grpc, ops } = loaded.config.listen
   if (terminal.json) {
-    terminal.value({ ready: true, grpc, ops, redis: redis?.kind ?? 'configured', log: logFile })
+    terminal.value({ ready: true, grpc, http: http ?? 'off', ops, redis: redis?.kind ?? 'configured', log: logFile })
     return
   }
   if (redis?.kind === 'embedded') {
@@ -91,13 +95,20 @@ function announce(loaded: LoadedConfig, { system: { redis }, tookMs, logFile }: 
     )
   }
   const at = (text: string): string => terminal.paint('cyan', text)
+  const scheme = loaded.config.listen.tls === undefined ? 'http' : 'https'
   terminal.line(`${terminal.paint('green', 'ready')} after ${(tookMs / 1000).toFixed(1)} s`)
   terminal.line(`  gRPC   ${at(grpc)}`)
+  terminal.line(`  HTTP   ${http === undefined ? closedHttp(loaded) : at(`${scheme}://${http}/v1`)}`)
   terminal.line(`  ops    ${at(`http://${ops}/metrics`)}`)
   terminal.line(`  redis  ${redis === undefined ? 'as configured' : `${redis.program} (private, ${redis.kind})`}`)
   terminal.line(`  log    ${logFile}`)
   terminal.line(`  try    ${terminal.paint('bold', `${selfCommand()} ${trial(loaded)}`)}`)
   terminal.line('  stop   Ctrl-C')
+}
+
+/** Why there is no HTTP port. */
+function closedHttp({ config }: LoadedConfig): string {
+  return config.listen.http === 'off' ? 'off' : 'closed: 127.0.0.1:8080 is in use; set listen.http to another port'
 }
 
 /** A first request that the ladders can answer. */

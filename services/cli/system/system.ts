@@ -10,6 +10,8 @@ import { supervise, type ProcessEvents, type Supervised } from './supervise.ts'
 export interface System {
   /** The Redis that was started, if one was. */
   readonly redis: PrivateRedis | undefined
+  /** host:port of the HTTP port; `undefined` where it is off, or where nobody named a port and the usual one is in use. */
+  readonly http: string | undefined
   /** Ends everything in order: the router drains first, so that what it accepted is answered. */
   stop(): Promise<void>
   /** Ends everything now. */
@@ -41,12 +43,16 @@ export async function startSystem(
   const { config, places } = loaded
   await demandFree('listen.grpc', config.listen.grpc)
   await demandFree('listen.ops', config.listen.ops)
+  const http = await httpAddressOf(config.listen.http)
 
   const redis =
     config.redis.url === ''
       ? await startPrivateRedis({ folder: options.redisFolder, path: places.path }, events)
       : undefined
-  const overrides: Overrides = redis === undefined ? {} : { 'redis.url': redis.url }
+  const overrides: Overrides = {
+    ...(http === undefined ? { 'listen.http': 'off' } : {}),
+    ...(redis === undefined ? {} : { 'redis.url': redis.url }),
+  }
   const environment = loaded.childEnvironment(overrides)
   const start = (name: string, service: string, ...parameters: string[]): Supervised =>
     supervise(
@@ -63,6 +69,7 @@ export async function startSystem(
   const router = start('router', 'router')
   const system: System = {
     redis,
+    http,
     async stop() {
       await router.stop(drainGraceMs)
       await Promise.all(workers.map(worker => worker.stop(drainGraceMs)))
@@ -86,23 +93,41 @@ export async function startSystem(
   return system
 }
 
+/** The address of the HTTP port where none is configured. */
+const usualHttpAddress = '127.0.0.1:8080'
+
+/** Where the HTTP port will be. @throws GatewayError Config when a port that somebody named is taken */
+async function httpAddressOf(configured: string | undefined): Promise<string | undefined> {
+  if (configured === 'off') return undefined
+  if (configured === undefined) return (await faultOf(usualHttpAddress)) === undefined ? usualHttpAddress : undefined
+  await demandFree('listen.http', configured)
+  return configured
+}
+
 /** Says plainly, before anything is started, that somebody is there already. */
 async function demandFree(name: string, address: string): Promise<void> {
+  const fault = await faultOf(address)
+  if (fault === undefined) return
+  const why =
+    fault.code === 'EADDRINUSE'
+      ? `something listens there already, perhaps another Sluice. To run a second one beside it, give it addresses of its own: SLUICE_SET="listen.grpc=127.0.0.1:50052 listen.ops=127.0.0.1:9465 listen.http=127.0.0.1:8081" npm start`
+      : fault.message
+  throw new GatewayError('Config', `${name} ${address}: ${why}`)
+}
+
+/** Why an address cannot be listened on; `undefined` where it can. */
+async function faultOf(address: string): Promise<NodeJS.ErrnoException | undefined> {
   const at = address.lastIndexOf(':')
   const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === 'EADDRINUSE'
-          ? `something listens there already, perhaps another Sluice. To run a second one beside it, give it addresses of its own: SLUICE_SET="listen.grpc=127.0.0.1:50052 listen.ops=127.0.0.1:9465" npm start`
-          : error.message
-      reject(new GatewayError('Config', `${name} ${address}: ${why}`))
-    })
-    server.listen(Number(address.slice(at + 1)), address.slice(0, at), resolve)
+  const fault = await new Promise<NodeJS.ErrnoException | undefined>(resolve => {
+    server.once('error', resolve)
+    server.listen(Number(address.slice(at + 1)), address.slice(0, at), () => resolve(undefined))
   })
+  if (fault !== undefined) return fault
   await new Promise(resolve => {
     server.close(resolve)
   })
+  return undefined
 }
 
 /** Rejects when the signal says that nobody wants the system any more. */

@@ -22,6 +22,30 @@ const fetchSchema = z.strictObject({
   atOnce: count.default(64).describe('Fetches that a router runs at once.'),
 })
 
+const httpSchema = z.strictObject({
+  bodyMegabytes: z
+    .number()
+    .min(0.01)
+    .max(512)
+    .default(32)
+    .describe('Largest body. A larger one is refused with 413 before it is read.'),
+  headerKilobytes: z.int().min(1).max(256).default(16).describe('Largest head of a request; beyond it 431.'),
+  connections: count.default(10_000).describe('Most open connections of one router; further ones are closed.'),
+  headerTimeoutMs: z
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(10_000)
+    .describe('Time in which a client sends its headers; then 408.'),
+  bodyTimeoutMs: z
+    .int()
+    .min(100)
+    .max(3_600_000)
+    .default(120_000)
+    .describe('Time in which a client sends its body after that; then 408.'),
+  idleMs: z.int().min(100).max(3_600_000).default(75_000).describe('A connection without a request is closed then.'),
+})
+
 /** What a request may hold, and how many may run. */
 export const limitsSchema = z.strictObject({
   messageMegabytes: z.number().min(0.1).max(512).default(24).describe('Largest gRPC message.'),
@@ -50,5 +74,6 @@ export const limitsSchema = z.strictObject({
   drainMs: count
     .default(120_000)
     .describe('How long a stopping process waits for running work. What is unfinished then is done again elsewhere.'),
+  http: httpSchema.prefault({}).describe('What the HTTP port takes.'),
   fetch: fetchSchema.prefault({}).describe('From where `uri` parts may be fetched.'),
 })

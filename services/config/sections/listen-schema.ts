@@ -24,11 +24,21 @@ const tls = z.strictObject({
 /** The addresses of a router and of its workers. */
 export const listenSchema = z.strictObject({
   grpc: address.describe('Address of the gRPC port, for clients.'),
+  http: z
+    .union([address, z.literal('off')], 'host:port or off')
+    .optional()
+    .describe(
+      "Address of the HTTP port, for clients of OpenAI's and Anthropic's wires; `off` closes it. Without it 127.0.0.1:8080, or none where that port is in use.",
+    ),
+  corsOrigins: z
+    .array(z.union([z.url({ protocol: /^https?$/u }), z.literal('*')], 'an origin such as https://chat.example, or *'))
+    .default([])
+    .describe('Origins of web pages that may call the HTTP port; `*` is any.'),
   ops: address.describe("Address of the router's `/metrics`, `/livez` and `/readyz`."),
   workerOps: addressRange
     .default('127.0.0.1:0')
     .describe(
       'The same for each worker. Of a range each worker of a host takes the first free port; 0 is any free one.',
     ),
-  tls: tls.optional().describe('Encrypts the gRPC port. Without it the port is plain text.'),
+  tls: tls.optional().describe('Encrypts the gRPC port and the HTTP port. Without it they are plain text.'),
 })

@@ -16,6 +16,8 @@ export interface RouterMetrics {
   ended(climbed: Climbed): void
   /** A call was answered, by rpc and gRPC status name. */
   answered(rpc: string, status: string, elapsedMs: number, traceparent?: string): void
+  /** The same of a call over HTTP: as the rpc that it is the equal of, and by route and HTTP status. */
+  answeredHttp(call: HttpAnswered): void
   /** A part was described by its header alone. */
   headerOnly(modality: Modality, reason: 'timeout' | 'error'): void
   resumed(): void
@@ -23,6 +25,16 @@ export interface RouterMetrics {
   loopStarted(loop: string): void
   /** A background loop failed at a turn. */
   loopFailed(loop: string): void
+}
+
+/** A call over HTTP that was answered. */
+export interface HttpAnswered {
+  readonly rpc: string
+  readonly status: string
+  readonly route: string
+  readonly httpStatus: number
+  readonly elapsedMs: number
+  readonly traceparent?: string
 }
 
 /** Live figures, read when somebody scrapes. */
@@ -65,6 +77,12 @@ export function createRouterMetrics(
     name: 'sluice_router_requests_total',
     help: 'Calls answered, by rpc and gRPC status.',
     labelNames: ['rpc', 'status'],
+    registers,
+  })
+  const httpRequests = new Counter({
+    name: 'sluice_router_http_requests_total',
+    help: 'Calls over HTTP answered, by route and HTTP status; they are among the calls by rpc too.',
+    labelNames: ['route', 'status'],
     registers,
   })
   const durations = new Histogram({
@@ -144,6 +162,15 @@ export function createRouterMetrics(
   })
   startAtZero({ requests, fallbacks, headersOnly, rungs, spent, climbs, degraded, outOfDomain }, ladders)
   registerGauges(registry, gauges)
+  const answered: RouterMetrics['answered'] = (rpc, status, elapsedMs, traceparent) => {
+    requests.inc({ rpc, status })
+    const traceId = sampledTraceIdOf(traceparent)
+    durations.observe({
+      labels: { rpc },
+      value: elapsedMs / 1000,
+      exemplarLabels: exemplarOf(traceId),
+    })
+  }
   return {
     decided(chosen, elapsedMs) {
       decisions.observe({ task: chosen.request.task }, elapsedMs / 1000)
@@ -163,14 +190,10 @@ export function createRouterMetrics(
       const reports = end.kind === 'answered' ? end.answer.rungs : end.rungs
       for (const { model, tier, costNanoUsd } of reports) spent.inc({ model, tier }, costNanoUsd / 1e9)
     },
-    answered(rpc, status, elapsedMs, traceparent) {
-      requests.inc({ rpc, status })
-      const traceId = sampledTraceIdOf(traceparent)
-      durations.observe({
-        labels: { rpc },
-        value: elapsedMs / 1000,
-        exemplarLabels: exemplarOf(traceId),
-      })
+    answered,
+    answeredHttp({ rpc, status, route, httpStatus, elapsedMs, traceparent }) {
+      answered(rpc, status, elapsedMs, traceparent)
+      httpRequests.inc({ route, status: httpStatus })
     },
     headerOnly: (modality, reason) => headersOnly.inc({ modality, reason }),
     resumed: () => resumed.inc(),

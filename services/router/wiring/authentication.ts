@@ -76,13 +76,17 @@ export async function composeTls({ listen }: Config, logger: Logger): Promise<Ro
   return createRotatingCredentials({ files, reloadMs }, logger)
 }
 
+const localAddress = /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?):\d+$/u
+
 /** An operator's rpcs without a credential are for one's own machine. */
 function warnOfOpenDoor({ auth, listen }: Pick<Config, 'auth' | 'listen'>, logger: Logger): void {
   const isOpen = auth.anonymous && auth.anonymousScopes.includes('admin')
-  if (!isOpen || /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?):\d+$/u.test(listen.grpc)) return
+  const { grpc, http = '127.0.0.1:8080' } = listen
+  const isLocal = [grpc, http].every(address => address === 'off' || localAddress.test(address))
+  if (!isOpen || isLocal) return
   logger.warn(
-    { grpc: listen.grpc },
-    'auth.anonymous lets everybody who reaches this address in, as an operator too: set it to false, or anonymousScopes to [infer]',
+    { grpc, http },
+    'auth.anonymous lets everybody who reaches these addresses in, as an operator too: set it to false, or anonymousScopes to [infer]',
   )
 }
 

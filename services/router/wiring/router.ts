@@ -2,18 +2,14 @@ import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { LoadedConfig } from '#services/config/load-config'
 import { createStoreClock } from '#services/platform/redis/store-clock'
-import { loadErrorMessages } from '#services/wire/load-proto'
-import { createStatusWriter } from '#services/wire/status'
 import { createRequestLogger } from '#services/platform/telemetry/create-logger'
 import { createMetricsRegistry } from '#services/platform/telemetry/create-metrics-registry'
 import { preparePictures } from '#services/media/open-picture'
 import { openTracer } from '#services/platform/telemetry/open-tracer'
-import { openOpsServer } from '#services/platform/telemetry/ops-server'
 import { createStoreMetrics } from '#services/platform/telemetry/store-metrics'
 import { sleep } from '#services/platform/process/every'
 import type { Service } from '#services/platform/process/run-service'
 import { createAdmit } from '#services/router/admit/admit'
-import { demandScope } from '#services/router/edge/auth/authenticate'
 import { createFetchPart } from '#services/router/admit/fetch/fetch-part'
 import { createAssess } from '#services/router/assess/assess'
 import { describePart } from '#services/router/assess/describe-part'
@@ -28,24 +24,23 @@ import { createLeases } from '#services/router/cascade/leases'
 import { createLegDesk } from '#services/router/cascade/leg/leg-desk'
 import { createAfterwards } from '#services/router/lifecycle/deferred-work'
 import { composeDoor } from './authentication.ts'
+import { composeCalls } from './calls.ts'
 import { composeFleet, observed } from './pools.ts'
 import { composeLearning } from './learning.ts'
 import { composeMoney } from './budgets.ts'
 import { admitOptionsOf, fetchLimitsOf, tracedRouterOf } from './options.ts'
 import { composePolicies } from './policies.ts'
-import { openPort } from './grpc-server.ts'
+import { openPorts } from './ports/ports.ts'
 import { createStores } from './stores.ts'
 import { createRequestHandler, type Stages } from '#services/router/pipeline/handle-request'
 import { createInFlight } from '#services/router/lifecycle/in-flight'
-import { createJobs } from '#services/router/edge/grpc/jobs'
+import { createJobs } from '#services/router/edge/call/jobs'
 import { createLookAnew } from '#services/router/ladders/reconsider'
 import { startLoops } from '#services/router/lifecycle/background-loops'
 import { createRouterMetrics } from '#services/router/telemetry/request-metrics'
 import { readinessOf } from '#services/router/readiness-of'
 import { createReplay } from '#services/router/recovery/requeue'
 import { createAdminService } from '#services/router/edge/grpc/admin-service'
-import { createStopping } from '#services/router/edge/grpc/call-context'
-import { createGatekeeper } from '#services/router/edge/grpc/gatekeeper'
 import { createImpliedTask } from '#services/router/edge/grpc/implied-task'
 import { createRequestLog } from '#services/router/telemetry/request-log'
 import type { Climbed } from '#services/router/request/states'
@@ -205,12 +200,9 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   )
 
   const door = await composeDoor(config, stores.keys, clock, logger)
-  const edge = { statuses: createStatusWriter(loadErrorMessages(places.root)), answered: metrics.answered, logger }
-  const { callerOf, interceptor } = createGatekeeper({ ...door, ...edge })
-  const stopping = createStopping()
-  const serve = { ...edge, callerOf, demandScope, enter: inFlight.enter, tracer, clock, stopping: stopping.signal }
+  const calls = composeCalls(places.root, { door, inFlight, metrics, tracer, clock, logger })
   const gateway = {
-    ...serve,
+    ...calls.grpc,
     handler,
     pictures: createPictures({ payloads, afterwards: afterwards.begin }),
     jobs,
@@ -221,7 +213,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     readBudget: money.readBudget,
   }
   const admin = createAdminService({
-    ...serve,
+    ...calls.grpc,
     climbLog,
     registry,
     replay: createReplay(handler, payloads),
@@ -231,26 +223,34 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     lookAtFleet,
     clock,
   })
-  const { server, close: closePort } = await openPort(loaded, { gateway, labelSets, admin, interceptor }, logger)
-  server.setServing(true)
-  const ops = await openOpsServer(config.listen.ops, metricsRegistry, readinessOf(stores, fleet, closing.signal))
-  logger.info({ name, grpc: server.address, ops: ops.address }, 'router is ready')
+  const ports = await openPorts(
+    loaded,
+    {
+      grpc: { gateway, labelSets, admin, interceptor: calls.interceptor },
+      http: {
+        serve: calls.http,
+        infer: { ...gateway, names: admitOptions.request, defaultDeadlineMs: admitOptions.defaultDeadlineMs },
+      },
+      registry: metricsRegistry,
+      readiness: readinessOf(stores, fleet, closing.signal),
+    },
+    logger,
+  )
+  logger.info({ name, ...ports.addresses }, 'router is ready')
   preparePictures().catch((error: unknown) => logger.warn({ err: error }, 'pictures cannot be opened'))
 
   return {
     drainMs: config.limits.drainMs,
     async drain() {
-      server.setServing(false)
       closing.abort()
-      await server.drain(config.limits.drainMs, () => stopping.abort())
+      await ports.drain(config.limits.drainMs, calls.stop)
       await learning.close()
       await leases.handOver().catch((error: unknown) => logger.warn({ err: error }, 'jobs could not be handed over'))
       await inFlight.empty(config.limits.drainMs)
       await afterwards.ended()
       follower.close()
       await loops.stop()
-      await closePort()
-      await ops.close()
+      await ports.close()
       await stores.close()
       await tracer.close()
     },

@@ -106,7 +106,7 @@ function configOf(redisUrl: string, modelUrl: string, { budgets = {}, redis = {}
   const card = { title: 'Chat', licence: 'none', source: 'a test', trainingData: 'none', limits: 'it says one thing' }
   return {
     version: 1,
-    listen: { grpc: '127.0.0.1:0', ops: '127.0.0.1:0', workerOps: '127.0.0.1:0' },
+    listen: { grpc: '127.0.0.1:0', http: '127.0.0.1:0', ops: '127.0.0.1:0', workerOps: '127.0.0.1:0' },
     log: { level: 'info' },
     redis: { url: redisUrl, prefix: faultsPrefix, ...redis },
     auth: { anonymous: true, anonymousTenant: 'acme', anonymousScopes: ['infer', 'admin'] },

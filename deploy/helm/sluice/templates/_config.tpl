@@ -3,7 +3,7 @@
 {{- $shipped := .Files.Get "files/sluice.yaml" | required "the chart lacks its files: run `npm run build`, or install what `npm run package-chart` writes" -}}
 {{- $config := $shipped | fromYaml -}}
 {{- $cluster := dict
-  "listen" (dict "grpc" "0.0.0.0:50051" "ops" "0.0.0.0:9464" "workerOps" "0.0.0.0:9465")
+  "listen" (dict "grpc" "0.0.0.0:50051" "http" "0.0.0.0:8080" "ops" "0.0.0.0:9464" "workerOps" "0.0.0.0:9465")
   "redis" (dict "url" "${REDIS_URL}")
   "auth" (dict "anonymousScopes" (list "infer"))
   "packs" (dict "folder" "/var/cache/sluice")

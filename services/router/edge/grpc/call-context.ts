@@ -1,23 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js'
-import { setMaxListeners } from 'node:events'
-import { parseTraceparent, readTracestate } from '#services/platform/telemetry/tracer'
 import type { Caller } from '#services/router/request/states'
-
-/** What every call carries beside its message. */
-export interface CallContext {
-  readonly caller: Caller
-  readonly arrivedAt: number
-  /** Address and port of the client. */
-  readonly connection: string
-  /** Epoch ms, when the client set a deadline. */
-  readonly callDeadlineAt?: number
-  /** Aborted when the client has left, or the router waits no longer. */
-  readonly signal: AbortSignal
-  /** W3C trace context of whatever is done for the call. */
-  readonly traceparent?: string
-  /** Other tracing systems' own, to be passed on with it. */
-  readonly tracestate?: string
-}
+import { createLeaving, traceOf, type CallContext } from '../call/call-context.ts'
 
 /** The parts of a server call that a context is read from. */
 export interface ReadableCall {
@@ -28,13 +11,6 @@ export interface ReadableCall {
   once(event: 'cancelled', listener: () => void): unknown
 }
 
-/** Makes what is aborted when a router waits for its calls no longer; every call under way listens to it. */
-export function createStopping(): AbortController {
-  const stopping = new AbortController()
-  setMaxListeners(0, stopping.signal)
-  return stopping
-}
-
 /** Reads a call's context once its caller is known. */
 export function contextOf(
   call: ReadableCall,
@@ -43,40 +19,25 @@ export function contextOf(
   traceparent: string | undefined,
   stopping?: AbortSignal,
 ): CallContext {
-  const left = new AbortController()
-  const stop = (): void => left.abort(routerStops)
-  if (call.cancelled) left.abort(callerLeft)
-  if (stopping?.aborted === true) stop()
-  stopping?.addEventListener('abort', stop, { once: true })
+  const { signal, leave } = createLeaving(stopping)
+  if (call.cancelled) leave()
   // The event comes at every end of a call, a good one too.
-  call.once('cancelled', () => {
-    stopping?.removeEventListener('abort', stop)
-    left.abort(callerLeft)
-  })
+  call.once('cancelled', leave)
   // The library tells it by the machine's clock, which may be another than the one that deadlines are kept in.
   const leftMs = Number(call.getDeadline()) - Date.now()
+  const given = {
+    traceparent: headerOf(call.metadata, 'traceparent'),
+    tracestate: headersOf(call.metadata, 'tracestate'),
+  }
   return {
     caller,
     arrivedAt,
     connection: call.getPeer(),
-    signal: left.signal,
+    signal,
     ...(Number.isFinite(leftMs) ? { callDeadlineAt: arrivedAt + leftMs } : {}),
-    ...traceOf(call.metadata, traceparent),
+    ...traceOf(traceparent, given),
   }
 }
-
-/** @source W3C Trace Context, section 4.3: without a trace context that can be read, `tracestate` is not passed on either */
-function traceOf(metadata: Metadata, traceparent: string | undefined): Pick<CallContext, 'traceparent' | 'tracestate'> {
-  if (traceparent === undefined) return {}
-  const given = parseTraceparent(headerOf(metadata, 'traceparent'))
-  const values = metadata.get('tracestate').filter(value => typeof value === 'string')
-  const tracestate = given === undefined ? undefined : readTracestate(values)
-  return { traceparent, ...(tracestate === undefined ? {} : { tracestate }) }
-}
-
-/** Nobody reads it; an error made for each call would. */
-const callerLeft = 'the caller left'
-const routerStops = 'the router stops'
 
 /** The first value of a text header. */
 export function headerOf(metadata: Metadata, name: string): string | undefined {

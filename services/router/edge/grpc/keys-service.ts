@@ -7,7 +7,7 @@ import { durationFromWire, timestampFromWire, timestampToWire } from '#services/
 import type { KeyRecord } from '../auth/authenticate-by-list.ts'
 import type { Keys } from '../auth/keys/keys.ts'
 import type { StoredKey } from '../auth/keys/key-store.ts'
-import type { CallContext } from './call-context.ts'
+import type { CallContext } from '../call/call-context.ts'
 import type { ServeDependencies } from './serve-call.ts'
 
 /** What the keys' rpcs need. */

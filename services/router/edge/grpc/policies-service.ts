@@ -5,7 +5,7 @@ import type { LadderPolicies } from '#services/wire/generated/sluice/v1/LadderPo
 import type { LoadPolicyRequest__Output } from '#services/wire/generated/sluice/v1/LoadPolicyRequest'
 import type { PolicyShelf } from '#services/router/policies/policy-shelf'
 import type { PolicyStore } from '#services/router/policies/policy-store'
-import type { CallContext } from './call-context.ts'
+import type { CallContext } from '../call/call-context.ts'
 import type { ServeDependencies } from './serve-call.ts'
 
 /** What the policies' rpcs need. */

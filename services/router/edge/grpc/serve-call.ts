@@ -8,7 +8,7 @@ import type {
 import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
 import { systemClock, type Clock } from '#services/contract/clock'
-import { GatewayError, isGatewayError } from '#services/contract/errors'
+import { isGatewayError } from '#services/contract/errors'
 import { storeErrorOf } from '#services/platform/redis/run-command'
 import { statusName, type StatusWriter } from '#services/wire/status'
 import {
@@ -19,7 +19,8 @@ import {
   type Tracer,
 } from '#services/platform/telemetry/tracer'
 import type { Caller, Scope } from '#services/router/request/states'
-import { contextOf, headerOf, type CallContext, type ReadableCall } from './call-context.ts'
+import { orStopped, type CallContext } from '../call/call-context.ts'
+import { contextOf, headerOf, type ReadableCall } from './call-context.ts'
 
 /** What serving any call needs. */
 export interface ServeDependencies {
@@ -196,20 +197,6 @@ async function serve<Response>(
     leave?.()
     span.end()
   }
-}
-
-/** What a call comes to, or word that the router stops: whatever the call waits for, its client is told to ask again. */
-function orStopped<Response>(answering: Promise<Response>, stopping: AbortSignal | undefined): Promise<Response> {
-  if (stopping === undefined) return answering
-  return new Promise((resolve, reject) => {
-    const stop = (): void =>
-      reject(
-        new GatewayError('Overloaded', 'the router is stopping', { reason: 'ROUTER_STOPPING', retryAfterMs: 1000 }),
-      )
-    if (stopping.aborted) stop()
-    stopping.addEventListener('abort', stop, { once: true })
-    answering.then(resolve, reject).finally(() => stopping.removeEventListener('abort', stop))
-  })
 }
 
 /** The client's trace context, when it is one. */

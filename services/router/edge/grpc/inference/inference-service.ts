@@ -10,7 +10,7 @@ import type { InferParameter__Output } from '#services/wire/generated/inference/
 import type { InferTensorContents__Output } from '#services/wire/generated/inference/InferTensorContents'
 import type { ModelInferRequest__Output } from '#services/wire/generated/inference/ModelInferRequest'
 import type { Incoming } from '#services/router/request/states'
-import type { CallContext } from '../call-context.ts'
+import type { CallContext } from '../../call/call-context.ts'
 import type { GatewayDependencies } from '../gateway-service.ts'
 import type { StatusWriter } from '#services/wire/status'
 import { serveDuplex, serveUnary, type Write } from '../serve-call.ts'

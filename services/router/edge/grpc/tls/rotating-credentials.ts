@@ -15,6 +15,8 @@ export interface RotatingCredentials extends Loop {
   readonly credentials: ServerCredentials
   /** The certificate that new connections are shown. */
   readonly current: () => LoadedCertificates
+  /** Hears of every new certificate, for ports of other libraries. */
+  readonly onChanged: (listener: (context: SecureContextOptions) => void) => void
 }
 
 /**
@@ -45,6 +47,7 @@ export async function createRotatingCredentials(
 ): Promise<RotatingCredentials> {
   let current = await loadCertificates(files)
   const credentials = new ReplaceableCredentials(files.clientAuthorities !== undefined, current.context)
+  const listeners: ((context: SecureContextOptions) => void)[] = []
   let complaint = ''
   const reload = async (): Promise<void> => {
     const loaded = await loadCertificates(files)
@@ -52,6 +55,7 @@ export async function createRotatingCredentials(
     if (loaded.fingerprint === current.fingerprint) return
     current = loaded
     credentials.replace(loaded.context)
+    for (const listener of listeners) listener(loaded.context)
     const { serialNumber, endsAt } = loaded
     logger.info({ serialNumber, endsAt: new Date(endsAt).toISOString() }, 'the certificate was changed')
   }
@@ -61,5 +65,6 @@ export async function createRotatingCredentials(
     if (text !== complaint) logger.warn({ reason: text }, 'the new certificate is not taken, the one before stays')
     complaint = text
   })
-  return { credentials, current: () => current, stop: loop.stop }
+  const onChanged = (listener: (context: SecureContextOptions) => void): void => void listeners.push(listener)
+  return { credentials, current: () => current, onChanged, stop: loop.stop }
 }

@@ -1,37 +1,32 @@
 import type { ServerInterceptor, UntypedServiceImplementation } from '@grpc/grpc-js'
-import type { Logger } from 'pino'
 import type { LoadedConfig } from '#services/config/load-config'
 import { loadDescriptors } from '#services/wire/load-descriptors'
 import { loadServices, typesOf } from '#services/wire/load-proto'
 import { softwareVersion } from '#services/platform/process/software-version'
-import { composeTls } from './authentication.ts'
+import type { RotatingCredentials } from '#services/router/edge/grpc/tls/rotating-credentials'
 import { createGatewayService, type GatewayDependencies } from '#services/router/edge/grpc/gateway-service'
 import { createInferenceService } from '#services/router/edge/grpc/inference/inference-service'
 import { openRpcServer, type RpcServer } from '#services/router/edge/grpc/server'
 
-/** The port that clients and operators call, and what closes it for good. */
-export interface Port {
-  readonly server: RpcServer
-  close(): Promise<void>
+/** What the gRPC port answers from. */
+export interface GrpcServices {
+  readonly gateway: GatewayDependencies
+  /** Label sets that some model has heads for. */
+  readonly labelSets: ReadonlySet<string>
+  readonly admin: UntypedServiceImplementation
+  readonly interceptor: ServerInterceptor
 }
 
 /** Opens the gRPC port of the configuration, with TLS where that is set. */
 export async function openPort(
   { config, places }: LoadedConfig,
-  services: {
-    readonly gateway: GatewayDependencies
-    /** Label sets that some model has heads for. */
-    readonly labelSets: ReadonlySet<string>
-    readonly admin: UntypedServiceImplementation
-    readonly interceptor: ServerInterceptor
-  },
-  logger: Logger,
-): Promise<Port> {
+  services: GrpcServices,
+  tls: RotatingCredentials | undefined,
+): Promise<RpcServer> {
   const { sluice, inference } = typesOf(loadServices(places.root))
   const { Gateway, Admin } = sluice.v1
   const version = softwareVersion(places.root)
-  const tls = await composeTls(config, logger)
-  const server = await openRpcServer(
+  return openRpcServer(
     {
       address: config.listen.grpc,
       messageBytes: Math.floor(config.limits.messageMegabytes * 1e6),
@@ -49,10 +44,4 @@ export async function openPort(
       },
     ],
   )
-  return {
-    server,
-    async close() {
-      await tls?.stop()
-    },
-  }
 }

@@ -1,0 +1,86 @@
+import { setMaxListeners } from 'node:events'
+import { GatewayError } from '#services/contract/errors'
+import { parseTraceparent, readTracestate } from '#services/platform/telemetry/tracer'
+import type { Caller } from '#services/router/request/states'
+
+/** What every call carries beside its message, whatever wire it came by. */
+export interface CallContext {
+  readonly caller: Caller
+  readonly arrivedAt: number
+  /** Address and port of the client. */
+  readonly connection: string
+  /** Epoch ms, when the client set a deadline. */
+  readonly callDeadlineAt?: number
+  /** Aborted when the client has left, or the router waits no longer. */
+  readonly signal: AbortSignal
+  /** W3C trace context of whatever is done for the call. */
+  readonly traceparent?: string
+  /** Other tracing systems' own, to be passed on with it. */
+  readonly tracestate?: string
+}
+
+/** Makes what is aborted when a router waits for its calls no longer; every call under way listens to it. */
+export function createStopping(): AbortController {
+  const stopping = new AbortController()
+  setMaxListeners(0, stopping.signal)
+  return stopping
+}
+
+/** Aborted when a caller leaves or the router stops. */
+export interface Leaving {
+  readonly signal: AbortSignal
+  /** The call is over, one way or the other. */
+  leave(): void
+}
+
+/** Makes what a call's work listens to. */
+export function createLeaving(stopping?: AbortSignal): Leaving {
+  const left = new AbortController()
+  const stop = (): void => left.abort(routerStops)
+  if (stopping?.aborted === true) stop()
+  stopping?.addEventListener('abort', stop, { once: true })
+  return {
+    signal: left.signal,
+    leave() {
+      stopping?.removeEventListener('abort', stop)
+      left.abort(callerLeft)
+    },
+  }
+}
+
+/** Nobody reads it; an error made for each call would. */
+const callerLeft = 'the caller left'
+const routerStops = 'the router stops'
+
+/**
+ * The trace context that goes with a call's work; `given` is what came with it.
+ * @source W3C Trace Context, section 4.3: without a trace context that can be read, `tracestate` is not passed on either
+ */
+export function traceOf(
+  traceparent: string | undefined,
+  given: { readonly traceparent: string | undefined; readonly tracestate: readonly string[] },
+): Pick<CallContext, 'traceparent' | 'tracestate'> {
+  if (traceparent === undefined) return {}
+  const isReadable = parseTraceparent(given.traceparent) !== undefined
+  const tracestate = isReadable ? readTracestate(given.tracestate) : undefined
+  return { traceparent, ...(tracestate === undefined ? {} : { tracestate }) }
+}
+
+/** What a call comes to, or word that the router stops: whatever the call waits for, its client is told to ask again. */
+export function orStopped<Response>(
+  answering: Promise<Response>,
+  stopping: AbortSignal | undefined,
+): Promise<Response> {
+  if (stopping === undefined) return answering
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(routerStopping())
+    if (stopping.aborted) stop()
+    stopping.addEventListener('abort', stop, { once: true })
+    answering.then(resolve, reject).finally(() => stopping.removeEventListener('abort', stop))
+  })
+}
+
+/** What a client is told that calls a router which stops. */
+export function routerStopping(): GatewayError<'Overloaded'> {
+  return new GatewayError('Overloaded', 'the router is stopping', { reason: 'ROUTER_STOPPING', retryAfterMs: 1000 })
+}

@@ -1,0 +1,105 @@
+import type { Answer, RungReport } from '#services/contract/answer'
+import type { NanoUsd } from '#services/contract/money'
+import type { Usage } from '#services/contract/price'
+
+/** What the gateway adds to an answer in another's wire: how it came about and what it cost. */
+export interface SluiceReport {
+  readonly request_id: string
+  readonly model: string
+  readonly tier: string
+  readonly confidence: number
+  readonly cost_usd: number
+  readonly cost_nano_usd: NanoUsd
+  readonly latency_ms: number
+  readonly degraded: string | null
+  readonly out_of_domain: boolean
+  readonly policy_version: string
+  readonly rungs: readonly object[]
+  /** Of every leg together; the wire's own usage is that of the model which answered. */
+  readonly usage: object
+}
+
+/** The `sluice` object of an answer. */
+export function reportOf(requestId: string, answer: Answer): SluiceReport {
+  return {
+    request_id: requestId,
+    model: answer.model,
+    tier: answer.tier,
+    confidence: answer.confidence,
+    cost_usd: answer.costNanoUsd / 1e9,
+    cost_nano_usd: answer.costNanoUsd,
+    latency_ms: answer.latencyMs,
+    degraded: answer.degraded ?? null,
+    out_of_domain: answer.outOfDomain === true,
+    policy_version: answer.policyVersion,
+    rungs: answer.rungs.map(rungToWire),
+    usage: usageToWire(answer.usage),
+  }
+}
+
+/** The same as headers, for clients that read no fields but their wire's. */
+export function answerHeaders(requestId: string, answer: Answer): Record<string, string> {
+  return {
+    'x-sluice-request-id': requestId,
+    'x-sluice-model': answer.model,
+    'x-sluice-tier': answer.tier,
+    'x-sluice-confidence': String(answer.confidence),
+    'x-sluice-cost-usd': usdText(answer.costNanoUsd),
+    'x-sluice-degraded': answer.degraded ?? 'none',
+  }
+}
+
+/** A number of dollars without an exponent, which `String` writes for small ones. */
+function usdText(amount: NanoUsd): string {
+  return (amount / 1e9).toFixed(9)
+}
+
+function rungToWire(report: RungReport): object {
+  return {
+    model: report.model,
+    tier: report.tier,
+    verdict: report.verdict,
+    reason: report.reason,
+    confidence: report.confidence ?? null,
+    cost_usd: report.costNanoUsd / 1e9,
+    latency_ms: report.latencyMs,
+    usage: usageToWire(report.usage),
+  }
+}
+
+function usageToWire(usage: Usage): object {
+  return Object.fromEntries(
+    Object.entries(usage).map(([name, value]) => [
+      name.replaceAll(/[A-Z]/gu, letter => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  )
+}
+
+/** Tokens of the model that answered, the way both wires count: what came of a cache is a part of the input. */
+export interface AnswerTokens {
+  readonly input: number
+  readonly cached: number
+  readonly cacheWritten: number
+  readonly output: number
+  readonly reasoning: number
+}
+
+/** Counts the tokens of the rung that gave the answer. */
+export function tokensOfAnswer({ rungs, model, usage }: Answer): AnswerTokens {
+  const spoke = rungs.findLast(rung => rung.model === model && rung.verdict !== 'skipped')
+  const {
+    inputTokens = 0,
+    cachedTokens = 0,
+    cacheWriteTokens = 0,
+    outputTokens = 0,
+    reasoningTokens = 0,
+  } = spoke?.usage ?? usage
+  return {
+    input: inputTokens + cachedTokens + cacheWriteTokens,
+    cached: cachedTokens,
+    cacheWritten: cacheWriteTokens,
+    output: outputTokens + reasoningTokens,
+    reasoning: reasoningTokens,
+  }
+}

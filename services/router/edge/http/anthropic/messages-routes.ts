@@ -1,0 +1,38 @@
+import { incomingOf, infer, type InferDependencies } from '../infer.ts'
+import { readBody } from '../read-body.ts'
+import type { Route } from '../serve-route.ts'
+import { streamAnswer } from '../stream-answer.ts'
+import { countSchema, messagesSchema } from './messages-schema.ts'
+import { readCounted, readMessages } from './read-messages.ts'
+import { createMessageWriter, messageOf } from './write-messages.ts'
+
+/** `POST /v1/messages` and `/v1/messages/count_tokens` */
+export function createMessagesRoutes(dependencies: InferDependencies): readonly Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/v1/messages',
+      rpc: 'Infer',
+      scope: 'infer',
+      dialect: 'anthropic',
+      async answer(given, call) {
+        const body = readBody(messagesSchema, given)
+        const incoming = incomingOf(readMessages(body), call, dependencies)
+        if (body.stream !== true) return messageOf(await infer(incoming, call, dependencies))
+        return streamAnswer({ incoming, dialect: 'anthropic' }, call, createMessageWriter, dependencies)
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/messages/count_tokens',
+      rpc: 'CountTokens',
+      scope: 'infer',
+      dialect: 'anthropic',
+      async answer(given, call) {
+        const incoming = incomingOf(readCounted(readBody(countSchema, given)), call, dependencies)
+        const { work } = await dependencies.handler.explain(incoming, call.context.signal)
+        return { input_tokens: work.inputTokens }
+      },
+    },
+  ]
+}

@@ -1,0 +1,141 @@
+import type { Cacheable, Part, TaskOptions, Tool } from '#services/contract/content'
+import { conversationOf, type Message } from '#services/contract/conversation'
+import type { Asked } from '../infer.ts'
+import { mediaOfBase64, mediaOfUrl } from '../read-media.ts'
+import { readSeal } from '../reasoning-seal.ts'
+import { present } from '../request-headers.ts'
+import type { CountBody, MessagesBody } from './messages-schema.ts'
+
+type WireMessage = CountBody['messages'][number]
+type UserBlock = Exclude<Extract<WireMessage, { role: 'user' }>['content'], string>[number]
+type AssistantBlock = Exclude<Extract<WireMessage, { role: 'assistant' }>['content'], string>[number]
+
+/** What a message asks for. @throws GatewayError InvalidRequest for media that cannot be read */
+export function readMessages(body: MessagesBody): Asked {
+  const { temperature, top_p: topP, top_k: topK, stop_sequences: stop, service_tier: tier } = body
+  const counted = readCounted(body)
+  return {
+    ...counted,
+    options: {
+      ...counted.options,
+      maxOutputTokens: body.max_tokens,
+      ...present('temperature', temperature),
+      ...present('topP', topP),
+      ...present('topK', topK),
+      ...present('stop', stop),
+      ...(tier === 'standard_only' ? { serviceTier: 'default' as const } : {}),
+    },
+  }
+}
+
+/** What a count of tokens is asked of. */
+export function readCounted(body: CountBody): Asked {
+  const { system } = body
+  const first: readonly Message[] =
+    system === null || system === undefined || system.length === 0 ? [] : [{ role: 'system', parts: textParts(system) }]
+  const messages = body.messages.flatMap((message, index) => readMessage(message, `messages[${index}].content`))
+  return {
+    task: 'generate',
+    model: body.model,
+    ...conversationOf([...first, ...messages]),
+    options: { ...readTools(body), ...readReasoning(body), ...readFormat(body) },
+  }
+}
+
+function readMessage(message: WireMessage, field: string): readonly Message[] {
+  if (message.role === 'system') return [{ role: 'system', parts: textParts(message.content) }]
+  if (message.role === 'assistant') {
+    const { content } = message
+    const parts = typeof content === 'string' ? textParts(content) : content.map(readAssistantBlock)
+    return [{ role: 'assistant', parts }]
+  }
+  if (typeof message.content === 'string') return [{ role: 'user', parts: textParts(message.content) }]
+  const blocks = message.content.map((block, index) => readUserBlock(block, `${field}[${index}]`))
+  const results = blocks.filter(part => part.kind === 'tool-result')
+  const rest = blocks.filter(part => part.kind !== 'tool-result')
+  return [
+    ...(results.length === 0 ? [] : [{ role: 'tool' as const, parts: results }]),
+    ...(rest.length === 0 ? [] : [{ role: 'user' as const, parts: rest }]),
+  ]
+}
+
+function textParts(content: string | readonly TextBlock[]): readonly Part[] {
+  if (typeof content === 'string') return [{ kind: 'text', text: content }]
+  return content.map(block => ({ kind: 'text', text: block.text, ...cachePointOf(block) }))
+}
+
+interface TextBlock {
+  readonly text: string
+  readonly cache_control?: object | null | undefined
+}
+
+function cachePointOf({ cache_control: control }: { readonly cache_control?: object | null | undefined }): Cacheable {
+  return control === undefined || control === null ? {} : { cachePoint: true }
+}
+
+function readUserBlock(block: UserBlock, field: string): Part {
+  const cached = cachePointOf(block)
+  if (block.type === 'text') return { kind: 'text', text: block.text, ...cached }
+  if (block.type === 'tool_result') {
+    const content = block.content ?? ''
+    return {
+      kind: 'tool-result',
+      callId: block.tool_use_id,
+      content: typeof content === 'string' ? content : content.map(one => one.text).join('\n'),
+      ...(block.is_error === true ? { isError: true as const } : {}),
+      ...cached,
+    }
+  }
+  const { source } = block
+  if (source.type === 'text') return { kind: 'text', text: source.data, ...cached }
+  const part =
+    source.type === 'url'
+      ? mediaOfUrl(block.type, source.url, `${field}.source.url`)
+      : mediaOfBase64(block.type, source.data, `${field}.source.data`, source.media_type)
+  return { ...part, ...cached }
+}
+
+function readAssistantBlock(block: AssistantBlock): Part {
+  if (block.type === 'text') return { kind: 'text', text: block.text, ...cachePointOf(block) }
+  if (block.type === 'thinking') return { kind: 'reasoning', text: block.thinking, ...readSeal(block.signature) }
+  if (block.type === 'redacted_thinking') return { kind: 'reasoning', text: '', ...readSeal(block.data) }
+  const { id, name, input } = block
+  return { kind: 'tool-call', id, name, argumentsJson: JSON.stringify(input), ...cachePointOf(block) }
+}
+
+const choices = { auto: 'auto', any: 'required', none: 'none' } as const
+
+function readTools({ tools, tool_choice: choice }: CountBody): TaskOptions {
+  if (tools === null || tools === undefined || tools.length === 0) return {}
+  return {
+    tools: tools.map((tool): Tool => ({
+      name: tool.name,
+      parametersJson: JSON.stringify(tool.input_schema),
+      ...present('description', tool.description),
+      ...present('strict', tool.strict),
+      ...cachePointOf(tool),
+    })),
+    ...(choice === null || choice === undefined ? {} : readChoice(choice)),
+  }
+}
+
+function readChoice(choice: NonNullable<CountBody['tool_choice']>): TaskOptions {
+  const isSerial = choice.type !== 'none' && choice.disable_parallel_tool_use === true
+  return {
+    toolChoice: choice.type === 'tool' ? choice.name : choices[choice.type],
+    ...(isSerial ? { parallelToolCalls: false } : {}),
+  }
+}
+
+function readReasoning({ thinking, output_config: config }: CountBody): TaskOptions {
+  const budget = thinking?.type === 'enabled' ? thinking.budget_tokens : undefined
+  const effort = config?.effort === 'max' ? 'xhigh' : config?.effort
+  const reasoning = { ...present('maxTokens', budget), ...present('effort', effort) }
+  return Object.keys(reasoning).length === 0 ? {} : { reasoning }
+}
+
+function readFormat({ output_config: config }: CountBody): TaskOptions {
+  const format = config?.format
+  if (format === null || format === undefined) return {}
+  return { responseFormat: { kind: 'json-schema', schemaJson: JSON.stringify(format.schema) } }
+}

@@ -1,0 +1,90 @@
+import type { Answer } from '#services/contract/answer'
+import type { Task, TaskOptions } from '#services/contract/content'
+import type { Conversation } from '#services/contract/conversation'
+import { GatewayError } from '#services/contract/errors'
+import type { RequestId } from '#services/contract/ids'
+import type { Pictures } from '#services/router/deliver/pictures'
+import type { RequestHandler } from '#services/router/pipeline/handle-request'
+import type { EmitEvent, Incoming } from '#services/router/request/states'
+import { answerHeaders } from './answer-report.ts'
+import { readSettings } from './request-headers.ts'
+import type { HttpCall } from './serve-route.ts'
+
+/** What routes that ask models stand on. */
+export interface InferDependencies {
+  readonly handler: RequestHandler
+  readonly pictures: Pictures
+  /** Names of every configured model and rung, and of every ladder. */
+  readonly names: { readonly models: ReadonlySet<string>; readonly ladders: ReadonlySet<string> }
+  /** Time of a request where nobody says. */
+  readonly defaultDeadlineMs: number
+}
+
+/** A request as its wire means it, whatever headers say beside it. */
+export interface Asked extends Conversation {
+  readonly task: Task
+  /** `auto`, a ladder, or a model. */
+  readonly model: string
+  readonly options: TaskOptions
+}
+
+/** An answer with the request that it answers. */
+export interface Answered {
+  readonly requestId: RequestId
+  readonly answer: Answer
+}
+
+/** Puts together what the body and the headers of a call ask for. @throws GatewayError InvalidRequest, NotFound for a model that there is not */
+export function incomingOf(
+  { task, model, options, ...conversation }: Asked,
+  { context, headers }: HttpCall,
+  dependencies: InferDependencies,
+  mode: Incoming['mode'] = 'sync',
+): Incoming {
+  const { constraints, clientTimeoutMs, ...settings } = readSettings(headers)
+  const { caller, arrivedAt, connection, traceparent, tracestate } = context
+  // A client library says how long it waits at most, which is no wish to be kept waiting for as long.
+  const usual = clientTimeoutMs === undefined ? {} : { deadlineMs: dependencies.defaultDeadlineMs }
+  return {
+    caller,
+    arrivedAt,
+    connection,
+    mode,
+    request: {
+      task,
+      options,
+      ...conversation,
+      ...settings,
+      constraints: { ...usual, ...constraints, ...pinOf(model, dependencies) },
+    },
+    ...(clientTimeoutMs === undefined ? {} : { callDeadlineAt: arrivedAt + clientTimeoutMs }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
+  }
+}
+
+/** Asks, and gives the answer; its headers are set. @throws GatewayError */
+export async function infer(
+  incoming: Incoming,
+  { context, reply }: HttpCall,
+  { handler, pictures }: InferDependencies,
+  emit?: EmitEvent,
+): Promise<Answered> {
+  const climbed = await handler.infer(incoming, context.signal, emit)
+  const answer = await pictures.deliver(climbed)
+  if (emit === undefined) reply.headers(answerHeaders(climbed.requestId, answer))
+  return { requestId: climbed.requestId, answer }
+}
+
+function pinOf(
+  model: string,
+  { names: { models, ladders } }: InferDependencies,
+): { readonly ladder?: string; readonly model?: string } {
+  if (model === 'auto') return {}
+  if (ladders.has(model)) return { ladder: model }
+  if (models.has(model)) return { model }
+  throw new GatewayError('NotFound', 'model: there is no model or ladder of this name; GET /v1/models lists them', {
+    reason: 'MODEL_NOT_FOUND',
+    violations: [{ field: 'model', description: 'expected auto, a ladder or a model of GET /v1/models' }],
+  })
+}

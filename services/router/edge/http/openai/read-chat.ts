@@ -1,0 +1,113 @@
+import type { Part, TaskOptions, Tool } from '#services/contract/content'
+import { conversationOf, type Message } from '#services/contract/conversation'
+import type { Asked } from '../infer.ts'
+import { mediaOfBase64, mediaOfUrl } from '../read-media.ts'
+import { present } from '../request-headers.ts'
+import type { ChatBody, ChatMessage } from './chat-schema.ts'
+
+/** What a chat asks for. @throws GatewayError InvalidRequest for media that cannot be read */
+export function readChat(body: ChatBody): Asked {
+  return {
+    task: 'generate',
+    model: body.model,
+    ...conversationOf(body.messages.map((message, index) => readMessage(message, `messages[${index}]`))),
+    options: { ...readSampling(body), ...readFormat(body), ...readTools(body) },
+  }
+}
+
+function readMessage(message: ChatMessage, field: string): Message {
+  if (message.role === 'user') return { role: 'user', parts: userParts(message.content, `${field}.content`) }
+  if (message.role === 'assistant') return { role: 'assistant', parts: assistantParts(message) }
+  const texts = textParts(message.content)
+  if (message.role !== 'tool') return { role: 'system', parts: texts }
+  const content = texts.map(part => part.text).join('')
+  return { role: 'tool', parts: [{ kind: 'tool-result', callId: message.tool_call_id, content }] }
+}
+
+function textParts(content: string | readonly { readonly text: string }[]) {
+  const texts = typeof content === 'string' ? [content] : content.map(part => part.text)
+  return texts.map(text => ({ kind: 'text' as const, text }))
+}
+
+type UserContent = Extract<ChatMessage, { role: 'user' }>['content']
+
+function userParts(content: UserContent, field: string): readonly Part[] {
+  if (typeof content === 'string') return textParts(content)
+  return content.map((part, index) => readUserPart(part, `${field}[${index}]`))
+}
+
+function readUserPart(part: Exclude<UserContent, string>[number], field: string): Part {
+  if (part.type === 'text') return { kind: 'text', text: part.text }
+  if (part.type === 'image_url') return mediaOfUrl('image', part.image_url.url, `${field}.image_url.url`)
+  if (part.type === 'file') return mediaOfFile(part.file.file_data, `${field}.file.file_data`)
+  return mediaOfBase64('audio', part.input_audio.data, `${field}.input_audio.data`)
+}
+
+/** A file comes as a data URL, or as base64 alone. */
+export function mediaOfFile(data: string, field: string): Part {
+  return data.startsWith('data:') ? mediaOfUrl('document', data, field) : mediaOfBase64('document', data, field)
+}
+
+function assistantParts(message: Extract<ChatMessage, { role: 'assistant' }>): readonly Part[] {
+  const { content, refusal, tool_calls: calls } = message
+  const said =
+    typeof content === 'string' ? [content] : (content ?? []).map(part => ('text' in part ? part.text : part.refusal))
+  const texts = [...said, ...(refusal === null || refusal === undefined ? [] : [refusal])].filter(text => text !== '')
+  const parts: Part[] = [
+    ...texts.map(text => ({ kind: 'text' as const, text })),
+    ...(calls ?? []).map(call => ({
+      kind: 'tool-call' as const,
+      id: call.id,
+      name: call.function.name,
+      argumentsJson: call.function.arguments,
+    })),
+  ]
+  return parts.length > 0 ? parts : [{ kind: 'text', text: '' }]
+}
+
+function readSampling(body: ChatBody): TaskOptions {
+  const { stop } = body
+  return {
+    ...present('maxOutputTokens', body.max_completion_tokens ?? body.max_tokens),
+    ...present('temperature', body.temperature),
+    ...present('topP', body.top_p),
+    ...present('seed', body.seed),
+    ...present('stop', typeof stop === 'string' ? [stop] : stop),
+    ...present('presencePenalty', body.presence_penalty),
+    ...present('frequencyPenalty', body.frequency_penalty),
+    ...present('serviceTier', body.service_tier),
+    ...present('promptCacheKey', body.prompt_cache_key),
+    ...(body.reasoning_effort === null || body.reasoning_effort === undefined
+      ? {}
+      : { reasoning: { effort: body.reasoning_effort } }),
+  }
+}
+
+function readFormat({ response_format: format }: ChatBody): TaskOptions {
+  if (format === null || format === undefined || format.type === 'text') return {}
+  if (format.type === 'json_object') return { responseFormat: { kind: 'json-object' } }
+  const { name, description, schema, strict } = format.json_schema
+  return {
+    responseFormat: {
+      kind: 'json-schema',
+      name,
+      schemaJson: JSON.stringify(schema ?? {}),
+      ...present('description', description),
+      ...present('strict', strict),
+    },
+  }
+}
+
+function readTools({ tools, tool_choice: choice, parallel_tool_calls: parallel }: ChatBody): TaskOptions {
+  if (tools === null || tools === undefined || tools.length === 0) return {}
+  return {
+    tools: tools.map(({ function: { name, description, parameters, strict } }): Tool => ({
+      name,
+      parametersJson: JSON.stringify(parameters ?? { type: 'object', properties: {} }),
+      ...present('description', description),
+      ...present('strict', strict),
+    })),
+    ...present('toolChoice', typeof choice === 'object' ? choice?.function.name : choice),
+    ...present('parallelToolCalls', parallel),
+  }
+}

@@ -1,0 +1,121 @@
+import type { Part, TaskOptions, Tool } from '#services/contract/content'
+import { conversationOf, type Message } from '#services/contract/conversation'
+import { invalidField } from '#services/contract/errors'
+import type { Asked } from '../infer.ts'
+import { mediaOfFile } from '../openai/read-chat.ts'
+import { mediaOfUrl } from '../read-media.ts'
+import { readSeal } from '../reasoning-seal.ts'
+import { present } from '../request-headers.ts'
+import type { ResponsesBody } from './responses-schema.ts'
+
+type Item = Exclude<ResponsesBody['input'], string>[number]
+type InputContent = Extract<Item, { role: 'user' }>['content']
+
+/** What a response is asked for. @throws GatewayError InvalidRequest for media that cannot be read */
+export function readResponses(body: ResponsesBody): Asked {
+  const { input, instructions } = body
+  const first: readonly Message[] =
+    instructions === null || instructions === undefined || instructions === ''
+      ? []
+      : [{ role: 'system', parts: [{ kind: 'text', text: instructions }] }]
+  const messages: readonly Message[] =
+    typeof input === 'string'
+      ? [{ role: 'user', parts: [{ kind: 'text', text: input }] }]
+      : joined(input.map((item, index) => readItem(item, `input[${index}]`)))
+  return {
+    task: 'generate',
+    model: body.model,
+    ...conversationOf([...first, ...messages]),
+    options: { ...readSampling(body), ...readFormat(body), ...readTools(body) },
+  }
+}
+
+/** Items of the assistant in a row are one message of it. */
+function joined(messages: readonly Message[]): readonly Message[] {
+  const all: Message[] = []
+  for (const message of messages) {
+    const last = all.at(-1)
+    if (message.role === 'assistant' && last?.role === 'assistant') {
+      all[all.length - 1] = { role: 'assistant', parts: [...last.parts, ...message.parts] }
+    } else all.push(message)
+  }
+  return all
+}
+
+function readItem(item: Item, field: string): Message {
+  if ('role' in item) {
+    if (item.role === 'assistant') return { role: 'assistant', parts: saidParts(item.content) }
+    const role = item.role === 'user' ? 'user' : 'system'
+    return { role, parts: inputParts(item.content, `${field}.content`) }
+  }
+  if (item.type === 'function_call') {
+    const { call_id: id, name, arguments: argumentsJson } = item
+    return { role: 'assistant', parts: [{ kind: 'tool-call', id, name, argumentsJson }] }
+  }
+  if (item.type === 'function_call_output') {
+    const { output, call_id: callId } = item
+    const content = typeof output === 'string' ? output : output.map(part => part.text).join('\n')
+    return { role: 'tool', parts: [{ kind: 'tool-result', callId, content }] }
+  }
+  const text = (item.content ?? item.summary).map(part => part.text).join('\n')
+  return { role: 'assistant', parts: [{ kind: 'reasoning', text, ...readSeal(item.encrypted_content) }] }
+}
+
+function saidParts(content: Extract<Item, { role: 'assistant' }>['content']): readonly Part[] {
+  if (typeof content === 'string') return [{ kind: 'text', text: content }]
+  return content.map(part => ({ kind: 'text', text: 'text' in part ? part.text : part.refusal }))
+}
+
+function inputParts(content: InputContent, field: string): readonly Part[] {
+  if (typeof content === 'string') return [{ kind: 'text', text: content }]
+  return content.map((part, index): Part => {
+    const place = `${field}[${index}]`
+    if (part.type === 'input_text') return { kind: 'text', text: part.text }
+    if (part.type === 'input_image') return mediaOfUrl('image', part.image_url, `${place}.image_url`)
+    if (typeof part.file_data === 'string') return mediaOfFile(part.file_data, `${place}.file_data`)
+    if (typeof part.file_url === 'string') return mediaOfUrl('document', part.file_url, `${place}.file_url`)
+    throw invalidField(place, 'expected file_data or file_url')
+  })
+}
+
+function readSampling(body: ResponsesBody): TaskOptions {
+  const effort = body.reasoning?.effort
+  return {
+    ...present('maxOutputTokens', body.max_output_tokens),
+    ...present('temperature', body.temperature),
+    ...present('topP', body.top_p),
+    ...present('serviceTier', body.service_tier),
+    ...present('promptCacheKey', body.prompt_cache_key),
+    ...(effort === null || effort === undefined ? {} : { reasoning: { effort } }),
+  }
+}
+
+function readFormat({ text }: ResponsesBody): TaskOptions {
+  const format = text?.format
+  if (format === null || format === undefined || format.type === 'text') return {}
+  if (format.type === 'json_object') return { responseFormat: { kind: 'json-object' } }
+  const { name, schema, description, strict } = format
+  return {
+    responseFormat: {
+      kind: 'json-schema',
+      name,
+      schemaJson: JSON.stringify(schema),
+      ...present('description', description),
+      ...present('strict', strict),
+    },
+  }
+}
+
+function readTools({ tools, tool_choice: choice, parallel_tool_calls: parallel }: ResponsesBody): TaskOptions {
+  if (tools === null || tools === undefined || tools.length === 0) return {}
+  return {
+    tools: tools.map(({ name, description, parameters, strict }): Tool => ({
+      name,
+      parametersJson: JSON.stringify(parameters ?? { type: 'object', properties: {} }),
+      ...present('description', description),
+      ...present('strict', strict),
+    })),
+    ...present('toolChoice', typeof choice === 'object' ? choice?.name : choice),
+    ...present('parallelToolCalls', parallel),
+  }
+}

@@ -1,0 +1,151 @@
+import type { Answer, TextOutput } from '#services/contract/answer'
+import type { Reasoning, ToolCall } from '#services/contract/content'
+import { GatewayError } from '#services/contract/errors'
+import type { ClimbEvent, Incoming } from '#services/router/request/states'
+import { routerStopping } from '../call/call-context.ts'
+import { answerHeaders } from './answer-report.ts'
+import { openEventStream, type EventStream } from './event-stream.ts'
+import { failureOf, type Dialect } from './failures.ts'
+import { infer, type Answered, type InferDependencies } from './infer.ts'
+import { sealOf } from './reasoning-seal.ts'
+import type { HttpCall } from './serve-route.ts'
+
+/** Who speaks in a stream. */
+export interface Speaker {
+  readonly requestId: string
+  readonly model: string
+}
+
+/** Writes an answer in the events of one wire, in the order in which they come. */
+export interface AnswerWriter {
+  /** Before the first piece. */
+  begin(speaker: Speaker): Promise<void>
+  text(piece: string): Promise<void>
+  reasoning(piece: string): Promise<void>
+  /** The proof of the reasoning so far, where its wire has a place for it. */
+  seal?(seal: string): Promise<void>
+  /** A piece of a call; the first of each has its id and name. */
+  toolCall(piece: ToolCallPiece): Promise<void>
+  /** The answer is whole, and every piece of it was written. */
+  finish(answered: Answered): Promise<void>
+  /** A failure after the first piece, with the body that it would have as an answer. */
+  fail(body: object): Promise<void>
+}
+
+/** A piece of a call of a tool. */
+export interface ToolCallPiece {
+  readonly index: number
+  readonly id?: string
+  readonly name?: string
+  readonly argumentsJson: string
+}
+
+/** Between two pieces of an answer, a client hears of the gateway at least this often. */
+const beatMs = 15_000
+
+const beats: Readonly<Record<Dialect, string>> = {
+  openai: ': waiting\n\n',
+  anthropic: 'event: ping\ndata: {"type":"ping"}\n\n',
+}
+
+/** Asks, and streams the answer as it comes. A failure before the first piece is thrown, and has a status of its own. */
+export async function streamAnswer(
+  { incoming, dialect }: { readonly incoming: Incoming; readonly dialect: Dialect },
+  call: HttpCall,
+  writerOf: (stream: EventStream) => AnswerWriter,
+  dependencies: InferDependencies,
+): Promise<undefined> {
+  const { reply, context } = call
+  call.isLike('InferStream')
+  const stream = openEventStream(reply.raw, { beat: beats[dialect], beatMs, signal: context.signal })
+  stream.setHeaders(textHeaders(reply.getHeaders()))
+  const writer = writerOf(stream)
+  const told = tellingOf(writer, stream)
+  try {
+    const answered = await infer(incoming, call, dependencies, event => told.hear(event))
+    await told.finish(answered)
+  } catch (error) {
+    if (!stream.isOpen) throw error
+    const failure = context.signal.aborted ? routerStopping() : error
+    call.failed(failure)
+    await writer.fail(failureOf(failure, dialect, call.callId).body)
+  } finally {
+    if (stream.isOpen) stream.end()
+    else stream.abandon()
+  }
+  return undefined
+}
+
+interface Telling {
+  hear(event: ClimbEvent): Promise<void>
+  finish(answered: Answered): Promise<void>
+}
+
+/** Passes on what is heard, and at the end whatever was not heard before. */
+function tellingOf(writer: AnswerWriter, stream: EventStream): Telling {
+  let requestId = ''
+  let begun = false
+  let text = ''
+  let reasoning = ''
+  const calls = new Map<number, number>()
+  const begin = async (model: string): Promise<void> => {
+    if (begun) return
+    begun = true
+    await writer.begin({ requestId, model })
+  }
+  const rest = async (output: TextOutput): Promise<void> => {
+    if (reasoning === '') for (const one of output.reasoning ?? []) await reason(one)
+    if (!output.text.startsWith(text)) throw brokenStream()
+    if (output.text.length > text.length) await writer.text(output.text.slice(text.length))
+    for (const [index, call] of (output.toolCalls ?? []).entries()) await restOfCall(index, call)
+  }
+  const reason = async (one: Reasoning): Promise<void> => {
+    const seal = sealOf(one)
+    if (one.text !== '' || seal !== undefined) await writer.reasoning(one.text)
+    if (seal !== undefined) await writer.seal?.(seal)
+  }
+  const restOfCall = async (index: number, call: ToolCall): Promise<void> => {
+    const said = calls.get(index)
+    const argumentsJson = call.argumentsJson.slice(said ?? 0)
+    if (said === undefined) await writer.toolCall({ index, id: call.id, name: call.name, argumentsJson })
+    else if (argumentsJson !== '') await writer.toolCall({ index, argumentsJson })
+  }
+  return {
+    async hear(event) {
+      if (event.kind === 'decided') {
+        ;({ requestId } = event.chosen)
+        stream.setHeaders({ 'x-sluice-request-id': requestId })
+      }
+      if (event.kind === 'rung-started') {
+        stream.setHeaders({ 'x-sluice-model': event.model, 'x-sluice-tier': event.tier })
+      }
+      if (event.kind !== 'delta' || event.text === '') return
+      await begin(event.model)
+      text += event.text
+      await writer.text(event.text)
+    },
+    async finish(answered) {
+      ;({ requestId } = answered)
+      stream.setHeaders(answerHeaders(requestId, answered.answer))
+      await begin(answered.answer.model)
+      await rest(textOf(answered.answer))
+      await writer.finish(answered)
+    },
+  }
+}
+
+/** The text of an answer. @throws GatewayError when it is none */
+export function textOf({ output }: Answer): TextOutput {
+  if (output.kind === 'text') return output
+  throw new GatewayError('NoModel', 'model: it does not answer with text', { reason: 'NO_MODEL_TEXT' })
+}
+
+function brokenStream(): GatewayError {
+  return new GatewayError('LadderFailed', 'the answer is another than the one that was begun', {
+    reason: 'STREAM_BROKE',
+  })
+}
+
+function textHeaders(headers: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
+}

@@ -1,0 +1,48 @@
+import type { Logger } from 'pino'
+import type { ServerInterceptor } from '@grpc/grpc-js'
+import type { Clock } from '#services/contract/clock'
+import type { Tracer } from '#services/platform/telemetry/tracer'
+import { demandScope } from '#services/router/edge/auth/authenticate'
+import { createStopping } from '#services/router/edge/call/call-context'
+import { createGatekeeper } from '#services/router/edge/grpc/gatekeeper'
+import type { ServeDependencies } from '#services/router/edge/grpc/serve-call'
+import type { HttpDependencies } from '#services/router/edge/http/serve-route'
+import type { InFlight } from '#services/router/lifecycle/in-flight'
+import type { RouterMetrics } from '#services/router/telemetry/request-metrics'
+import { loadErrorMessages } from '#services/wire/load-proto'
+import { createStatusWriter } from '#services/wire/status'
+import type { Door } from './authentication.ts'
+
+/** What every call goes through, by either port. */
+export interface Calls {
+  readonly grpc: ServeDependencies
+  readonly interceptor: ServerInterceptor
+  readonly http: HttpDependencies
+  /** Ends the calls that are still under way. */
+  readonly stop: () => void
+}
+
+/** What it is made from. */
+export interface CallsDependencies {
+  readonly door: Door
+  readonly inFlight: InFlight
+  readonly metrics: RouterMetrics
+  readonly tracer: Tracer
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Builds it; `root` is the folder of the software. */
+export function composeCalls(root: string, dependencies: CallsDependencies): Calls {
+  const { door, inFlight, metrics, tracer, clock, logger } = dependencies
+  const stopping = createStopping()
+  const calls = { demandScope, enter: inFlight.enter, tracer, clock, stopping: stopping.signal, logger }
+  const edge = { statuses: createStatusWriter(loadErrorMessages(root)), answered: metrics.answered, logger }
+  const { callerOf, interceptor } = createGatekeeper({ ...door, ...edge })
+  return {
+    grpc: { ...calls, ...edge, callerOf },
+    interceptor,
+    http: { ...door, ...calls, answered: metrics.answeredHttp },
+    stop: () => stopping.abort(),
+  }
+}

@@ -1,0 +1,71 @@
+import type { Logger } from 'pino'
+import type { LoadedConfig } from '#services/config/load-config'
+import { isGatewayError } from '#services/contract/errors'
+import type { RotatingCredentials } from '#services/router/edge/grpc/tls/rotating-credentials'
+import { openHttpServer, type HttpServer, type HttpServerOptions } from '#services/router/edge/http/http-server'
+import type { InferDependencies } from '#services/router/edge/http/infer'
+import { createChatRoute } from '#services/router/edge/http/openai/chat-route'
+import { createEmbeddingsRoute } from '#services/router/edge/http/openai/embeddings-route'
+import { createImagesRoute } from '#services/router/edge/http/openai/images-route'
+import { createModelsRoutes, type ModelsDependencies } from '#services/router/edge/http/openai/models-routes'
+import { createTranscriptionsRoute } from '#services/router/edge/http/openai/transcriptions-route'
+import { createMessagesRoutes } from '#services/router/edge/http/anthropic/messages-routes'
+import { createResponsesRoute } from '#services/router/edge/http/responses/responses-route'
+import { serveRoute, type HttpDependencies } from '#services/router/edge/http/serve-route'
+
+/** The address where the configuration names none. */
+const usualAddress = '127.0.0.1:8080'
+
+/** What the HTTP port answers from. */
+export interface HttpServices {
+  readonly serve: HttpDependencies
+  readonly infer: InferDependencies & ModelsDependencies
+}
+
+/**
+ * Opens the HTTP port of the configuration; `undefined` where it is off. The usual address is taken only where it is free: nobody asked
+ * for it, and a second gateway on a machine need not fail over it.
+ */
+export async function openHttpPort(
+  { config }: LoadedConfig,
+  { serve, infer }: HttpServices,
+  tls: RotatingCredentials | undefined,
+  logger: Logger,
+): Promise<HttpServer | undefined> {
+  const { listen, limits } = config
+  if (listen.http === 'off') return undefined
+  const { bodyMegabytes, headerKilobytes, ...rest } = limits.http
+  const options: HttpServerOptions = {
+    address: listen.http ?? usualAddress,
+    corsOrigins: listen.corsOrigins,
+    limits: { bodyBytes: Math.floor(bodyMegabytes * 1e6), headerBytes: headerKilobytes * 1024, ...rest },
+    ...(tls === undefined
+      ? {}
+      : {
+          tls: {
+            context: tls.current().context,
+            isMutual: listen.tls?.clientAuthorities !== undefined,
+            onChanged: tls.onChanged,
+          },
+        }),
+  }
+  const routes = [
+    createChatRoute(infer),
+    createResponsesRoute(infer),
+    createEmbeddingsRoute(infer),
+    createTranscriptionsRoute({ bodyBytes: options.limits.bodyBytes }, infer),
+    createImagesRoute(infer),
+    ...createModelsRoutes(infer),
+    ...createMessagesRoutes(infer),
+  ].map(route => serveRoute(route, serve))
+  try {
+    return await openHttpServer(options, routes)
+  } catch (error) {
+    if (listen.http !== undefined || !isGatewayError(error) || error.details.reason !== 'IN_USE') throw error
+    logger.warn(
+      { http: usualAddress },
+      'the HTTP port stays closed, since the usual address is in use: set listen.http',
+    )
+    return undefined
+  }
+}

@@ -1,0 +1,49 @@
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { LoadedConfig } from '#services/config/load-config'
+import { openOpsServer, type Readiness } from '#services/platform/telemetry/ops-server'
+import { composeTls } from '../authentication.ts'
+import { openPort, type GrpcServices } from './grpc-server.ts'
+import { openHttpPort, type HttpServices } from './http-server.ts'
+
+/** The ports of a router: clients' two, and the operators' one. */
+export interface Ports {
+  /** host:port of each, with the ports that were really taken. */
+  readonly addresses: { readonly grpc: string; readonly http: string; readonly ops: string }
+  /** Takes no new calls; resolves when those under way have ended. Those that have not after `graceMs` are ended by `endCalls`. */
+  drain(graceMs: number, endCalls: () => void): Promise<void>
+  /** Closes what a drain leaves open: the operators' port. */
+  close(): Promise<void>
+}
+
+/** What the ports answer from. */
+export interface PortServices {
+  readonly grpc: GrpcServices
+  readonly http: HttpServices
+  readonly registry: Registry
+  readonly readiness: Readiness
+}
+
+/** Opens them. @throws GatewayError Config when one cannot be had */
+export async function openPorts(
+  loaded: LoadedConfig,
+  { grpc, http, registry, readiness }: PortServices,
+  logger: Logger,
+): Promise<Ports> {
+  const tls = await composeTls(loaded.config, logger)
+  const grpcServer = await openPort(loaded, grpc, tls)
+  const httpServer = await openHttpPort(loaded, http, tls, logger)
+  grpcServer.setServing(true)
+  const ops = await openOpsServer(loaded.config.listen.ops, registry, readiness)
+  return {
+    addresses: { grpc: grpcServer.address, http: httpServer?.address ?? 'off', ops: ops.address },
+    async drain(graceMs, endCalls) {
+      grpcServer.setServing(false)
+      await Promise.all([grpcServer.drain(graceMs, endCalls), httpServer?.drain(graceMs, endCalls)])
+    },
+    async close() {
+      await tls?.stop()
+      await ops.close()
+    },
+  }
+}

@@ -1,0 +1,266 @@
+import OpenAI, { APIError, toFile } from 'openai'
+import { zodResponseFormat } from 'openai/helpers/zod'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { acmeKey, startHttpGateway, type HttpGateway } from '../support/http-gateway.ts'
+import { wavFile } from '../support/wav-file.ts'
+
+let http: HttpGateway
+let client: OpenAI
+
+beforeAll(async () => {
+  http = await startHttpGateway()
+  client = new OpenAI({ baseURL: `${http.baseUrl}/v1`, apiKey: acmeKey, maxRetries: 0 })
+})
+beforeEach(() => {
+  http.mock.reset()
+  http.mock.onMessage(/weather/u, { toolCalls: [{ name: 'weather', arguments: '{"city":"Oslo"}' }] })
+  http.mock.onMessage(/both/u, {
+    toolCalls: [
+      { name: 'weather', arguments: '{"city":"Oslo"}' },
+      { name: 'weather', arguments: '{"city":"Rome"}' },
+    ],
+  })
+  http.mock.onMessage(/event/u, { content: '{"name":"fair","day":"Friday"}' })
+  http.mock.onMessage(/hello/u, { content: 'Hello to you, whoever you are.' })
+})
+afterAll(async () => {
+  await http?.stop()
+})
+
+const user = (content: string) => [{ role: 'user' as const, content }]
+const weather = {
+  type: 'function' as const,
+  function: { name: 'weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } },
+}
+
+/** What a call that must fail fails with. */
+async function failureOf(call: Promise<unknown>): Promise<APIError> {
+  try {
+    await call
+  } catch (error) {
+    if (error instanceof APIError) return error
+    throw error
+  }
+  throw new Error('the call succeeded, although it must fail')
+}
+
+describe('chat completions by the SDK of OpenAI', () => {
+  it('answers, and says in headers and body how it came about', async () => {
+    const { data, response } = await client.chat.completions
+      .create({ model: 'auto', messages: user('hello') })
+      .withResponse()
+    expect(data).toMatchObject({
+      object: 'chat.completion',
+      model: 'chat',
+      choices: [
+        { index: 0, message: { role: 'assistant', content: 'Hello to you, whoever you are.' }, finish_reason: 'stop' },
+      ],
+      sluice: { model: 'chat', tier: 'large', degraded: null, rungs: [{ model: 'chat', verdict: 'accepted' }] },
+    })
+    const usage = data.usage
+    expect(usage?.total_tokens).toBe((usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0))
+    expect(usage?.completion_tokens).toBeGreaterThan(0)
+    const { sluice } = data as unknown as { sluice: { request_id: string; cost_usd: number } }
+    expect(data.id).toBe(`chatcmpl-${sluice.request_id}`)
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'x-sluice-request-id': sluice.request_id,
+      'x-sluice-model': 'chat',
+      'x-sluice-tier': 'large',
+      'x-sluice-degraded': 'none',
+    })
+    expect(Number(response.headers.get('x-sluice-cost-usd'))).toBeCloseTo(sluice.cost_usd, 9)
+    expect(response.headers.get('x-request-id')).toMatch(/^req_/u)
+  })
+
+  it('streams: role, pieces, why it ended, usage where it is asked for', async () => {
+    const options = { model: 'assistant', messages: user('hello'), stream: true as const }
+    const chunks = []
+    for await (const chunk of await client.chat.completions.create({
+      ...options,
+      stream_options: { include_usage: true },
+    })) {
+      chunks.push(chunk)
+    }
+    expect(chunks[0]?.choices[0]?.delta).toMatchObject({ role: 'assistant', content: '' })
+    expect(chunks.map(chunk => chunk.choices[0]?.delta.content ?? '').join('')).toBe('Hello to you, whoever you are.')
+    expect(chunks.slice(-2).map(chunk => chunk.choices[0]?.finish_reason)).toEqual(['stop', undefined])
+    expect(chunks.at(-1)).toMatchObject({
+      choices: [],
+      usage: { prompt_tokens: expect.any(Number) },
+      sluice: { model: 'chat' },
+    })
+    expect(new Set(chunks.map(chunk => chunk.id)).size).toBe(1)
+    const bare = []
+    for await (const chunk of await client.chat.completions.create(options)) bare.push(chunk)
+    expect(bare.at(-1)).toMatchObject({ choices: [{ delta: {}, finish_reason: 'stop' }], sluice: { model: 'chat' } })
+    expect(bare.some(chunk => 'usage' in chunk)).toBe(false)
+  })
+
+  it('calls tools, several at once too, whole and as they come', async () => {
+    const asked = { model: 'auto', messages: user('what is the weather?'), tools: [weather] }
+    const { choices } = await client.chat.completions.create(asked)
+    expect(choices[0]).toMatchObject({
+      finish_reason: 'tool_calls',
+      message: {
+        content: null,
+        tool_calls: [{ type: 'function', function: { name: 'weather', arguments: '{"city":"Oslo"}' } }],
+      },
+    })
+    const streamed = await client.chat.completions
+      .stream({ ...asked, messages: user('both places') })
+      .finalChatCompletion()
+    expect(streamed.choices[0]?.finish_reason).toBe('tool_calls')
+    expect(
+      streamed.choices[0]?.message.tool_calls?.map(call => ('function' in call ? call.function.arguments : '')),
+    ).toEqual(['{"city":"Oslo"}', '{"city":"Rome"}'])
+  })
+
+  it('goes through a loop of tools by the runner', async () => {
+    http.mock.reset()
+    http.mock.on({ hasToolResult: true }, { content: 'It rains in Oslo.' })
+    http.mock.onMessage(/weather/u, { toolCalls: [{ name: 'weather', arguments: '{"city":"Oslo"}' }] })
+    const asked: string[] = []
+    const runner = client.chat.completions.runTools({
+      model: 'auto',
+      messages: [{ role: 'system', content: 'Be short.' }, ...user('what is the weather?')],
+      tools: [
+        {
+          type: 'function',
+          function: {
+            name: 'weather',
+            description: 'The weather of a city',
+            parameters: { type: 'object', properties: {} },
+            function: (args: string) => {
+              asked.push(args)
+              return 'rain'
+            },
+          },
+        },
+      ],
+    })
+    expect(await runner.finalContent()).toBe('It rains in Oslo.')
+    expect(asked).toEqual(['{"city":"Oslo"}'])
+  })
+
+  it('parses a structured answer by the helper', async () => {
+    const shape = z.object({ name: z.string(), day: z.string() })
+    const { choices } = await client.chat.completions.parse({
+      model: 'auto',
+      messages: user('an event'),
+      response_format: zodResponseFormat(shape, 'event'),
+    })
+    expect(choices[0]?.message.parsed).toEqual({ name: 'fair', day: 'Friday' })
+  })
+})
+
+describe('what is refused', () => {
+  const ask = (more: object) =>
+    failureOf(client.chat.completions.create({ model: 'auto', messages: user('hello'), ...more } as never))
+
+  it('is told in the wire of OpenAI, with the right status', async () => {
+    expect(await ask({ model: 'gpt-9' })).toMatchObject({ status: 404, code: 'model_not_found', param: 'model' })
+    expect(await ask({ n: 2 })).toMatchObject({ status: 400, param: 'n', type: 'invalid_request_error' })
+    expect(await ask({ messages: [{ role: 'user', content: [{ type: 'poem' }] }] })).toMatchObject({ status: 400 })
+    expect(await ask({ nonsense: 1 })).toMatchObject({ status: 400, param: 'nonsense' })
+    expect(await ask({ messages: [] })).toMatchObject({ status: 400, param: 'messages' })
+    const stranger = new OpenAI({ baseURL: `${http.baseUrl}/v1`, apiKey: 'wrong', maxRetries: 0 })
+    expect(await failureOf(stranger.models.list())).toMatchObject({ status: 401, type: 'authentication_error' })
+  })
+
+  it('is told with its status before a stream begins, and as an event after', async () => {
+    http.mock.onMessage(/broken/u, { error: { message: 'no', type: 'server_error' }, status: 500 })
+    const early = await failureOf(
+      client.chat.completions.create({ model: 'auto', messages: user('broken'), stream: true }),
+    )
+    expect(early).toMatchObject({ status: 503, type: 'server_error' })
+    expect(early.headers?.get('retry-after')).toMatch(/^\d+$/u)
+  })
+})
+
+describe('the other paths of OpenAI', () => {
+  it('lists auto, ladders and models', async () => {
+    const names: string[] = []
+    for await (const { id } of client.models.list()) names.push(id)
+    expect(names).toEqual(['auto', 'assistant', 'embed', 'transcribe', 'draw', 'chat', 'vectors', 'speech', 'pictures'])
+    expect(await client.models.retrieve('assistant')).toMatchObject({ id: 'assistant', sluice: { rungs: ['chat'] } })
+    expect(await failureOf(client.models.retrieve('nobody'))).toMatchObject({ status: 404 })
+  })
+
+  it('embeds texts, as floats and in base64', async () => {
+    http.mock.onEmbedding(/one/u, { embedding: [0.25, -0.5, 1] })
+    http.mock.onEmbedding(/two/u, { embedding: [1, 2, 3] })
+    const given = await client.embeddings.create({ model: 'auto', input: ['one', 'two'] })
+    expect(given.data.map(one => [one.index, one.embedding])).toEqual([
+      [0, [0.25, -0.5, 1]],
+      [1, [1, 2, 3]],
+    ])
+    const plain = await client.embeddings.create({ model: 'embed', input: 'two', encoding_format: 'float' })
+    expect(plain.data[0]?.embedding).toEqual([1, 2, 3])
+  })
+
+  it('writes speech down in every format', async () => {
+    http.mock.onTranscription({ transcription: { text: 'four five six' } })
+    const sound = wavFile(new Float32Array(16_000), { sampleRate: 16_000, channels: 1, bits: 16 })
+    const file = () => toFile(sound, 'speech.wav')
+    const ask = async (format: string) =>
+      client.audio.transcriptions.create({ model: 'auto', file: await file(), response_format: format as 'json' })
+    expect(await ask('json')).toMatchObject({ text: 'four five six', sluice: { model: 'speech' } })
+    expect(await ask('verbose_json')).toMatchObject({ text: 'four five six', segments: [{ text: 'four five six' }] })
+    expect(await ask('text')).toBe('four five six\n')
+    expect(await ask('srt')).toMatch(/^1\n00:00:00,000 --> 00:00:0\d,\d{3}\nfour five six\n$/u)
+    expect(await ask('vtt')).toMatch(/^WEBVTT\n\n00:00:00\.000 --> 00:00:0\d\.\d{3}\nfour five six\n$/u)
+  })
+
+  it('draws', async () => {
+    const picture = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+    http.mock.onImage(/cat/u, { image: { b64Json: picture } })
+    const drawn = await client.images.generate({ model: 'draw', prompt: 'a cat' })
+    expect(drawn.data?.[0]?.b64_json).toBe(picture)
+  })
+})
+
+describe('responses by the SDK of OpenAI', () => {
+  it('answers', async () => {
+    const response = await client.responses.create({ model: 'auto', input: 'hello', instructions: 'Be kind.' })
+    expect(response).toMatchObject({
+      object: 'response',
+      status: 'completed',
+      model: 'chat',
+      sluice: { model: 'chat' },
+    })
+    expect(response.output_text).toBe('Hello to you, whoever you are.')
+  })
+
+  it('streams events in their order, and the assembler of the SDK puts them together', async () => {
+    const stream = client.responses.stream({ model: 'auto', input: 'hello' })
+    const types: string[] = []
+    const numbers: number[] = []
+    for await (const event of stream) {
+      types.push(event.type)
+      numbers.push(event.sequence_number)
+    }
+    expect(types.filter((type, index) => type !== types[index - 1])).toEqual([
+      'response.created',
+      'response.in_progress',
+      'response.output_item.added',
+      'response.content_part.added',
+      'response.output_text.delta',
+      'response.output_text.done',
+      'response.content_part.done',
+      'response.output_item.done',
+      'response.completed',
+    ])
+    expect(numbers).toEqual(numbers.map((_, index) => index))
+    expect((await stream.finalResponse()).output_text).toBe('Hello to you, whoever you are.')
+  })
+
+  it('calls tools', async () => {
+    const tool = { type: 'function' as const, name: 'weather', parameters: { type: 'object' }, strict: null }
+    const stream = client.responses.stream({ model: 'auto', input: 'what is the weather?', tools: [tool] })
+    const { output } = await stream.finalResponse()
+    expect(output).toMatchObject([
+      { type: 'function_call', name: 'weather', arguments: '{"city":"Oslo"}', status: 'completed' },
+    ])
+  })
+})
