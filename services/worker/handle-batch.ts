@@ -18,6 +18,7 @@ import { recordLost, report, reportUnrun, type ReportDependencies } from '#servi
 import { lendWhenAllWait, type Place } from './engine/places.ts'
 import type { Engine, Outcome, RunHooks, Work } from './states.ts'
 import type { LegTrace } from '#services/worker/telemetry/trace-leg'
+import { loadRetryMs, tellAfterMs } from '#services/worker/timings'
 
 /** What a batch goes through. */
 export interface BatchDependencies extends ReportDependencies, PutAwayDependencies {
@@ -37,8 +38,9 @@ type Running = Begun & {
 }
 
 /**
- * Takes one batch from the queue to its reports: begin, load, encode, infer, interpret (the engine does these three), report. Every leg
- * of it is let go of in the end, whatever fails: a leg that is held and forgotten would keep its lock for ever.
+ * Takes one batch from the queue to its reports: begin, load, encode, infer, interpret (the engine does these three),
+ * report. Every leg of it is let go of in the end, whatever fails: a leg that is held and forgotten would keep its
+ * lock for ever.
  */
 export async function handleBatch(
   batch: readonly TakenJob[],
@@ -133,9 +135,6 @@ interface Ready {
 
 type Loaded = Ready | { readonly kind: 'failed'; readonly one: Running; readonly outcome: Outcome }
 
-/** Pause before content is asked for again while Redis is away. */
-const retryMs = 200
-
 /** Fetches a leg's content; while Redis is away it is tried again, as long as the leg is wanted. */
 async function load(one: Running, legs: ReadonlyMap<LegId, OpenLeg>, dependencies: BatchDependencies): Promise<Loaded> {
   const { payloads, sleep } = dependencies
@@ -147,14 +146,11 @@ async function load(one: Running, legs: ReadonlyMap<LegId, OpenLeg>, dependencie
       return parts === undefined ? { kind: 'failed', one, outcome: lostPayload } : { kind: 'ready', one, parts }
     } catch (error) {
       if (!isGatewayError(error)) throw error
-      await sleep(retryMs)
+      await sleep(loadRetryMs)
     }
   }
   return { kind: 'failed', one, outcome: calledOff }
 }
-
-/** What ends before this need not be told of: its end is word enough, and a cancel finds its worker in the log. */
-const tellAfterMs = 10
 
 /** Tells the routers who has their legs: for hedges, and for how much of a text was taken. */
 function tellAllStarted(
@@ -183,7 +179,7 @@ async function tellStarted(
       return
     } catch (error) {
       if (!isGatewayError(error)) throw error
-      await sleep(retryMs)
+      await sleep(loadRetryMs)
     }
   }
 }

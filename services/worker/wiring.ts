@@ -38,12 +38,7 @@ import { tellServers } from '#services/worker/telemetry/tell-servers'
 import { traceLeg, type TracedModel } from '#services/worker/telemetry/trace-leg'
 import { createUpstreamMeter } from '#services/worker/backends/remote/upstream-metrics'
 import type { BackendSpec } from '#services/worker/backends/create-backend'
-
-const beatEveryMs = 750
-/** Three beats may be missed. */
-const beatTtlMs = 3000
-const mailboxTtlMs = 600_000
-const startTimeoutMs = 10_000
+import { beatEveryMs, beatTtlMs, replyStreamTtlMs, startTimeoutMs } from '#services/worker/timings'
 
 /** Builds a worker of one pool out of the configuration and starts it. @throws GatewayError Config, Overloaded */
 export async function composeWorker(
@@ -102,7 +97,7 @@ export async function composeWorker(
   const openLegs = createOpenLegs(mail, sleep)
   const metrics = createWorkerMetrics(registry, () => openLegs.size, { pool, models: engine.models })
   const mailbox = createRedisMailbox<WorkerMail>(
-    { prefix, name: workerId, ttlMs: mailboxTtlMs },
+    { prefix, name: workerId, ttlMs: replyStreamTtlMs },
     { reader, redis, logger },
   )
   mailbox.listen(openLegs.deliver)

@@ -193,14 +193,22 @@ describe('trust()', () => {
     ['with a policy', { ...guided, policy: sure }, 0.99],
     ['without one', { ladder: guided.ladder }, 0.95],
   ])('is bounded by what an answer is known to lack, %s', (_, ladder, unbounded) => {
-    const before = trust('small', end(), ladder, estimate, [])
+    const before = trust('small', end(), { guided: ladder, estimate }, [])
     expect(before.map(one => one.confidence)).toEqual([unbounded])
-    expect(trust('medium', end(0.2), ladder, estimate, before).map(one => one.confidence)).toEqual([unbounded, 0.2])
+    expect(trust('medium', end(0.2), { guided: ladder, estimate }, before).map(one => one.confidence)).toEqual([
+      unbounded,
+      0.2,
+    ])
   })
 
   it('stays bounded when a later answer speaks for it', () => {
     const ladder = { ...guided, policy: sure }
-    const called = trust('medium', end(), ladder, estimate, trust('small', end(0.2), ladder, estimate, []))
+    const called = trust(
+      'medium',
+      end(),
+      { guided: ladder, estimate },
+      trust('small', end(0.2), { guided: ladder, estimate }, []),
+    )
     expect(called.map(one => one.confidence)).toEqual([0.2, 0.99])
   })
 })

@@ -25,7 +25,7 @@ function setUp(
       return { ...chosen, deferred: true }
     },
     start: async (claimed: { deferred: boolean }) => claimed.deferred,
-    async walk(deferred: boolean, _signal: AbortSignal, emit?: EmitEvent) {
+    async run(deferred: boolean, _signal: AbortSignal, emit?: EmitEvent) {
       said.push('walk')
       return walk(deferred, emit)
     },
@@ -67,7 +67,7 @@ function setUpKeyed(follow: () => Promise<Climbed | undefined> = async () => und
     choose: (assessed: object) => assessed,
     claim: async (chosen: object) => chosen,
     start: async (claimed: object) => claimed,
-    async walk(_under: object, signal: AbortSignal) {
+    async run(_under: object, signal: AbortSignal) {
       said.push('walk')
       const climbed = await running
       said.push(signal.aborted ? 'called off' : 'walked on')

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { createFleet } from '#services/router/pools/fleet'
-import { createLegDesk } from '#services/router/cascade/leg/leg-desk'
+import { createPendingLegs } from '#services/router/cascade/leg/pending-legs'
 import { createStrandedLook } from '#services/router/recovery/stranded-legs'
 import type { ClimbPlan, ClimbRequest, LegEnd } from '#services/state/cascade-log/cascade-log'
 import { createRequestId, legIdOf } from '#services/contract/ids'
@@ -38,9 +38,9 @@ async function setUp({ waits = false, hasAlternative = false, begunBy, startsCol
     },
   )
   if (begunBy !== undefined) await climbLog.beginLeg(legId, begunBy, 1)
-  const desk = createLegDesk(climbLog, pino({ level: 'silent' }))
+  const pendingLegs = createPendingLegs(climbLog, pino({ level: 'silent' }))
   const ends: LegEnd[] = []
-  desk.expect(legId, {
+  pendingLegs.expect(legId, {
     pool: 'p',
     model: 'm',
     waits,
@@ -59,7 +59,7 @@ async function setUp({ waits = false, hasAlternative = false, begunBy, startsCol
     serves: (pool: string, model: string) => now().serves(pool, model),
     isAlive: (workerId: string) => now().isAlive(workerId),
   }
-  const look = createStrandedLook({ desk, fleet, queue, climbLog, clock: { now: () => time.now } })
+  const look = createStrandedLook({ pendingLegs, fleet, queue, climbLog, clock: { now: () => time.now } })
   return { look, ends, time, workers, climbLog, requestId, legId }
 }
 

@@ -1,7 +1,6 @@
 import type { RungReport } from '#services/contract/answer'
 import type { ErrorCode } from '#services/contract/errors'
-import type { ClimbEnd, LegEnd, LegFailure } from '#services/state/cascade-log/cascade-log'
-import type { Course } from './course.ts'
+import type { ClimbEnd, ClimbRequest, LegEnd, LegFailure } from '#services/state/cascade-log/cascade-log'
 
 /** What a caller is told when the last leg ended so and nothing is left to call. */
 const codeOf: Readonly<Record<LegFailure, ErrorCode>> = {
@@ -24,16 +23,19 @@ const codeOf: Readonly<Record<LegFailure, ErrorCode>> = {
 /** Failures that no replay mends: the request itself is at fault. What a server refused may be its own mistake. */
 const callersFault: ReadonlySet<LegFailure> = new Set(['bad-input', 'cancelled', 'content-filter', 'context-overflow'])
 
-/** The end of a climb that has no answer; without a failed leg, time was over. Jobs are kept for an operator unless the caller was at fault. */
+/**
+ * The end of a cascade that has no answer; without a failed leg, time was over. Jobs are kept for an operator unless
+ * the caller was at fault.
+ */
 export function endOfFailure(
-  course: Course,
+  mode: ClimbRequest['mode'],
   rungs: readonly RungReport[],
   failure: (LegEnd & { readonly kind: 'failed' }) | undefined,
 ): ClimbEnd {
   if (failure?.reason === 'cancelled') return { kind: 'cancelled', rungs }
   const code = failure === undefined ? 'Deadline' : codeOf[failure.reason]
   const message = failure === undefined ? 'the deadline passed while a rung was at work' : messageOf(failure)
-  const dead = course.request.mode === 'async' && (failure === undefined || !callersFault.has(failure.reason))
+  const dead = mode === 'async' && (failure === undefined || !callersFault.has(failure.reason))
   const reason = failure === undefined ? undefined : reasonOf[failure.reason]
   return { kind: 'failed', code, message, rungs, dead, ...(reason === undefined ? {} : { reason }) }
 }

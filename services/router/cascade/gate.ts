@@ -21,15 +21,14 @@ export type Move =
   | { readonly kind: 'give-up' }
 
 /**
- * The answers so far with a new one: how far each is trusted now, since a new answer may speak for or against those before. It is the
- * policy's calibrated probability; a pinned ladder and a fallback have none, so the model's own word stands. What an answer is known to
- * lack bounds both. Pure.
+ * The answers so far with a new one: how far each is trusted now, since a new answer may speak for or against those
+ * before. It is the policy's calibrated probability; a pinned ladder and a fallback have none, so the model's own
+ * word stands. What an answer is known to lack bounds both. Pure.
  */
 export function trust(
   rung: string,
   end: LegEnd & { readonly kind: 'done' },
-  guided: GuidedLadder,
-  estimate: Estimate,
+  { guided, estimate }: { readonly guided: GuidedLadder; readonly estimate: Estimate },
   before: readonly Called[],
 ): readonly Called[] {
   const { result, receipt } = end
@@ -117,7 +116,10 @@ function isFallback(rung: string, { ladder }: GuidedLadder): boolean {
   return ladder.rungs.some(one => one.name === rung && one.fallback === true)
 }
 
-/** A failed rung has proven nothing of the answer, so the next open one is called unless an earlier answer satisfies the policy. */
+/**
+ * A failed rung has proven nothing of the answer, so the next open one is called unless an earlier answer satisfies
+ * the policy.
+ */
 function afterFailure(input: GateInput, open: readonly Considered[]): Step {
   const [first] = open
   const step = nextStep({ ...input, open })
@@ -150,15 +152,16 @@ export function withCaveats(reason: string, caveats: readonly Caveat[] = []): st
   return [reason, ...caveats.map(caveat => caveat.note)].join('; ')
 }
 
+/** What a leg's end was found to be. */
+export interface Finding {
+  readonly verdict: Verdict
+  readonly reason: string
+  readonly confidence?: number | undefined
+}
+
 /** The finding on one leg, for the caller and the log. */
-export function reportOf(
-  rung: Rung,
-  leg: LegState,
-  end: LegEnd,
-  verdict: Verdict,
-  reason: string,
-  confidence?: number,
-): RungReport {
+export function reportOf(rung: Rung, leg: LegState, end: LegEnd, finding: Finding): RungReport {
+  const { verdict, reason, confidence } = finding
   return {
     model: rung.name,
     tier: rung.model.tier,

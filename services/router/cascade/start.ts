@@ -6,10 +6,10 @@ import type { PayloadStore } from '#services/state/payloads/payload-store'
 import type { PartReference } from '#services/state/queue/job'
 import { wordPayloadOf } from '#services/state/queue/word-payload'
 import { isInline, runDeadlineOf, type CheckedPart, type Claimed } from '#services/router/request/states'
-import { canMove, type Course } from './course.ts'
+import { canMove, type Cascade } from './cascade.ts'
 import type { Leases } from './leases.ts'
 
-/** What opening a climb needs. */
+/** What starting a cascade needs. */
 export interface StartDependencies {
   readonly climbLog: ClimbLog
   readonly payloads: PayloadStore
@@ -21,10 +21,10 @@ export interface StartDependencies {
 }
 
 /**
- * Puts the content away and opens the climb in the log with its first leg planned, from where on any router can go on with it. A climb
- * that nobody could come back for is opened a moment later, in the step that puts its leg in line.
+ * Puts the content away and opens the cascade in the log with its first leg planned, from where on any router can go
+ * on with it. A cascade that nobody could come back for is opened a moment later, by the dispatch of its first leg.
  */
-export async function startCourse(claimed: Claimed, dependencies: StartDependencies): Promise<Course> {
+export async function startCascade(claimed: Claimed, dependencies: StartDependencies): Promise<Cascade> {
   const { climbLog, payloads, clock, leases, owner } = dependencies
   const first = claimed.considered.find(one => one.rung.name === claimed.firstStep.model)
   if (first === undefined) throw new Error('the first step names a rung that is not on the ladder')

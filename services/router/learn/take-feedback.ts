@@ -8,13 +8,17 @@ import { sleep } from '#services/platform/process/every'
 import { comparable, comparableText, isSameAnswer } from '#services/decision/answers/same-answer'
 import type { Climbed } from '#services/router/request/states'
 import { recordOf, type Scored } from './record-of.ts'
+import { feedbackLookEveryMs } from '#services/router/lifecycle/timings'
 
 /** What a caller says of an answer. */
 export type Feedback =
   | { readonly kind: 'score'; readonly score: number }
   | { readonly kind: 'corrected'; readonly answer: string }
 
-/** Takes a caller's word on an answer of theirs. @throws GatewayError NotFound when the request is unknown, its time is over, or it is another tenant's */
+/**
+ * Takes a caller's word on an answer of theirs.
+ * @throws GatewayError NotFound when the request is unknown, its time is over, or it is another tenant's
+ */
 export type TakeFeedback = (tenant: string, requestId: RequestId, feedback: Feedback) => Promise<void>
 
 /** What taking feedback needs. */
@@ -23,13 +27,18 @@ export interface FeedbackDependencies {
   readonly outcomes: Pick<OutcomeStore, 'append'>
   readonly clock: Clock
   readonly keepContent: boolean
-  /** Rungs of a ladder, cheap to dear; `undefined` for a ladder that a pinned model made, of which nothing is to be learnt. */
+  /**
+   * Rungs of a ladder, cheap to dear; `undefined` for a ladder that a pinned model made, of which nothing is to be
+   * learnt.
+   */
   readonly rungsOf: (ladder: string) => readonly string[] | undefined
   /** Told of the score of the answer that was delivered, with the confidence that it was delivered with. */
   readonly scored: (climbed: Climbed, confidence: number, score: number) => void
 }
 
-/** Makes the taker. It joins the score with the rungs in the climb log; a corrected answer is compared and let go of. */
+/**
+ * Makes the taker. It joins the score with the rungs in the climb log; a corrected answer is compared and let go of.
+ */
 export function createTakeFeedback(dependencies: FeedbackDependencies): TakeFeedback {
   const { climbLog, outcomes, clock, keepContent, rungsOf, scored } = dependencies
   return async (tenant, requestId, feedback) => {
@@ -54,7 +63,9 @@ export function createTakeFeedback(dependencies: FeedbackDependencies): TakeFeed
   }
 }
 
-/** The end of an answer is written behind it, so a caller who is quick and asks another router may be here before it. */
+/**
+ * The end of an answer is written behind it, so a caller who is quick and asks another router may be here before it.
+ */
 async function readEnded(
   climbLog: FeedbackDependencies['climbLog'],
   requestId: RequestId,
@@ -62,16 +73,15 @@ async function readEnded(
   for (let look = 1; ; look += 1) {
     const state = await climbLog.read(requestId)
     if (state === undefined || state.end !== undefined || look === mostLooks) return state
-    await sleep(lookEveryMs)
+    await sleep(feedbackLookEveryMs)
   }
 }
 
 const mostLooks = 5
-const lookEveryMs = 40
 
 /**
- * A corrected answer scores every rung. A score is that of the delivered answer and of those that say the same; where it is full, an
- * answer that says something else is wrong.
+ * A corrected answer scores every rung. A score is that of the delivered answer and of those that say the same; where
+ * it is full, an answer that says something else is wrong.
  */
 function scorer({ request: { task } }: Climbed, answer: Answer, feedback: Feedback) {
   return (rung: string, output: Output): Scored | undefined => {

@@ -1,10 +1,9 @@
-/** A hold that is not settled is looked at by any router after this, and again and again: one whose request has ended is settled then. */
-const lookMs = 30_000
+import { holdLookMs } from '#services/router/lifecycle/timings'
 
 /**
- * When a hold is looked at by whichever router comes first: soon after its deadline, since no leg begins after that, and at the latest
- * after half a minute, since its request may end long before its deadline, and its router with it.
+ * When a hold is looked at by whichever router comes first: soon after its deadline, since no leg begins after that,
+ * and at the latest after half a minute, since its request may end long before its deadline, and its router with it.
  */
 export function holdLeaseUntil(nowMs: number, deadlineAt: number, graceMs: number): number {
-  return Math.min(Math.max(nowMs, deadlineAt) + graceMs, nowMs + Math.max(lookMs, graceMs))
+  return Math.min(Math.max(nowMs, deadlineAt) + graceMs, nowMs + Math.max(holdLookMs, graceMs))
 }

@@ -1,4 +1,14 @@
 import { every, type Loop } from '#services/platform/process/every'
+import {
+  fleetEveryMs,
+  leaseMs,
+  learningEveryMs,
+  policiesEveryMs,
+  queuesEveryMs,
+  reapEveryMs,
+  reconcileEveryMs,
+  rememberEveryMs,
+} from '#services/router/lifecycle/timings'
 
 /** What a router does besides answering calls. */
 export interface LoopTurns {
@@ -22,16 +32,6 @@ export interface LoopTurns {
   readonly takeOver: () => Promise<unknown>
 }
 
-const fleetEveryMs = 500
-/** Admission decides by this reading, so it is to be younger than a service time. */
-const queuesEveryMs = 20
-const reconcileEveryMs = 1000
-const reapEveryMs = 1000
-/** What a loss of all data can cost is what was spent in this time. */
-const rememberEveryMs = 2000
-const policiesEveryMs = 1000
-const learningEveryMs = 1000
-
 /** Who hears of the loops. */
 export interface LoopListener {
   started(loop: string): void
@@ -39,11 +39,7 @@ export interface LoopListener {
 }
 
 /** Starts every loop of a router. */
-export function startLoops(
-  turns: LoopTurns,
-  { leaseMs }: { readonly leaseMs: number },
-  { started, failed }: LoopListener,
-): Loop {
+export function startLoops(turns: LoopTurns, { started, failed }: LoopListener): Loop {
   const start = (name: keyof LoopTurns, ms: number): Loop => {
     started(name)
     return every(ms, turns[name], error => failed(name, error))

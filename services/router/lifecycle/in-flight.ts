@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { GatewayError } from '#services/contract/errors'
+import { drainLookEveryMs } from '#services/router/lifecycle/timings'
 
 /** Whose call it is. */
 export interface Party {
@@ -10,7 +11,11 @@ export interface Party {
 
 /** What this router carries at once. */
 export interface InFlight {
-  /** Lets a call in; the function given back lets it go. @throws GatewayError Overloaded when there is no room, RateLimited when its tenant or its connection has its share */
+  /**
+   * Lets a call in; the function given back lets it go.
+   * @throws GatewayError Overloaded when there is no room, RateLimited when its tenant or its connection has its
+   * share
+   */
   enter(party: Party): () => void
   /** Carries climbs whose caller does not wait. */
   background(logger: Logger): (climbing: Promise<unknown>) => void
@@ -21,9 +26,10 @@ export interface InFlight {
   empty(timeoutMs: number): Promise<void>
 }
 
-const lookEveryMs = 20
-
-/** Counts calls and background climbs together against one limit; calls of one tenant, and of one connection, may take `share` of it. */
+/**
+ * Counts calls and background climbs together against one limit; calls of one tenant, and of one connection, may take
+ * `share` of it.
+ */
 export function createInFlight(most: number, share = 1): InFlight {
   let count = 0
   const mostOfOne = Math.max(1, Math.floor(most * share))
@@ -71,7 +77,7 @@ export function createInFlight(most: number, share = 1): InFlight {
       const untilAt = Date.now() + timeoutMs
       while (count > 0 && Date.now() < untilAt) {
         await new Promise(resolve => {
-          setTimeout(resolve, lookEveryMs)
+          setTimeout(resolve, drainLookEveryMs)
         })
       }
     },

@@ -3,10 +3,13 @@ import type { RequestId } from '#services/contract/ids'
 import type { Admitted, Assessed, Chosen, Claimed, Climbed, EmitEvent, Incoming } from '#services/router/request/states'
 import { isTakenOver } from '#services/state/cascade-log/idempotency'
 
-/** Every stage of a request, in the order in which it meets them. `Under` is a climb under way, whatever the climber makes of it. */
+/** Every stage of a request, in the order in which it meets them. `Under` is a cascade under way. */
 export interface Stages<Under> {
   readonly admit: (incoming: Incoming, signal: AbortSignal) => Promise<Admitted>
-  /** Waits for the request's turn at all that follows, up to its first leg in its queue. @throws GatewayError RateLimited, Cancelled */
+  /**
+   * Waits for the request's turn at all that follows, up to its first leg in its queue.
+   * @throws GatewayError RateLimited, Cancelled
+   */
   readonly awaitTurn?: (incoming: Incoming, admitted: Admitted, signal: AbortSignal) => Promise<void>
   /** Gives the turn to the next, unless that is done: the first leg in its queue does it too. */
   readonly endTurn?: (requestId: RequestId) => void
@@ -26,8 +29,11 @@ export interface Stages<Under> {
   readonly deferClaim?: (chosen: Chosen) => Claimed | undefined
   readonly start: (claimed: Claimed) => Promise<Under>
   /** `not-held`: the dispatch could not hold the money that was left to it, and nothing has happened. */
-  readonly walk: (under: Under, signal: AbortSignal, emit?: EmitEvent) => Promise<Climbed | 'not-held'>
-  /** Waits for the run of an earlier request with this one's key; `undefined` when that is lost. @throws GatewayError Deadline, Cancelled when this one's caller cannot wait */
+  readonly run: (under: Under, signal: AbortSignal, emit?: EmitEvent) => Promise<Climbed | 'not-held'>
+  /**
+   * Waits for the run of an earlier request with this one's key; `undefined` when that is lost.
+   * @throws GatewayError Deadline, Cancelled when this one's caller cannot wait
+   */
   readonly follow: (requestId: RequestId, admitted: Admitted, signal: AbortSignal) => Promise<Climbed | undefined>
   readonly settle: (claimed: Claimed, climbed: Climbed | undefined) => Promise<void>
   /** Looks at what came of it, behind the caller's back: returns at once and throws nothing. */
@@ -50,15 +56,18 @@ export interface RequestHandler {
 }
 
 /**
- * Puts the stages in their order. `background` takes climbs that go on when their caller has its job, `afterwards` what a caller with an
- * answer need not wait for; without it, callers wait.
+ * Puts the stages in their order. `background` takes climbs that go on when their caller has its job, `afterwards`
+ * what a caller with an answer need not wait for; without it, callers wait.
  */
 export function createRequestHandler<Under>(
   stages: Stages<Under>,
   background: (climbing: Promise<unknown>) => void,
   afterwards?: (work: () => Promise<unknown>) => void,
 ): RequestHandler {
-  /** The ladder and the first step; whatever fails from here to a climb that is durable leaves neither key nor hold behind. */
+  /**
+   * The ladder and the first step; whatever fails from here to a climb that is durable leaves neither key nor hold
+   * behind.
+   */
   const decide = async (admitted: Admitted): Promise<Chosen> => {
     const chosen = stages.choose(await stages.assess(admitted), true)
     stages.expect?.(chosen)
@@ -84,7 +93,8 @@ export function createRequestHandler<Under>(
     } catch (error) {
       stages.dismiss?.(admitted)
       await stages.forget(admitted).catch(() => {
-        // The store that keeps the key is away, which is most likely the error that is on its way to the caller already.
+        // The store that keeps the key is away, which is most likely the error that is on its way to the caller
+        // already.
       })
       throw error
     }
@@ -95,7 +105,7 @@ export function createRequestHandler<Under>(
     signal: AbortSignal,
     emit?: EmitEvent,
   ): Promise<Climbed | 'not-held'> => {
-    const climbed = await stages.walk(under, signal, emit).catch(async (error: unknown) => {
+    const climbed = await stages.run(under, signal, emit).catch(async (error: unknown) => {
       await stages.settle(claimed, undefined)
       throw error
     })
@@ -106,7 +116,10 @@ export function createRequestHandler<Under>(
     return climbed
   }
 
-  /** A dispatch that does not hold the money most often meets a budget that is nearly spent: the ledger then says what it still covers. */
+  /**
+   * A dispatch that does not hold the money most often meets a budget that is nearly spent: the ledger then says what
+   * it still covers.
+   */
   const climbPaid = async (
     chosen: Chosen,
     opened: Opened<Under>,
@@ -119,7 +132,10 @@ export function createRequestHandler<Under>(
     return paid
   }
 
-  /** What came of the run that the key belongs to; `undefined` where it belongs to this request, since there was none or it ended for another caller's sake. */
+  /**
+   * What came of the run that the key belongs to; `undefined` where it belongs to this request, since there was none
+   * or it ended for another caller's sake.
+   */
   const originalOf = async (admitted: Admitted, signal: AbortSignal): Promise<Climbed | undefined> => {
     for (;;) {
       const earlier = await stages.recall(admitted, signal)
@@ -195,8 +211,8 @@ export function createRequestHandler<Under>(
 }
 
 /**
- * What was decided goes to the client before whatever else it is told, and no sooner: writing it would keep the leg from its queue, and
- * the two in one write wake the client once.
+ * What was decided goes to the client before whatever else it is told, and no sooner: writing it would keep the leg
+ * from its queue, and the two in one write wake the client once.
  */
 function telling(
   chosen: Chosen,
@@ -208,7 +224,10 @@ function telling(
   return { tell, following: event => tell().then(() => emit(event)) }
 }
 
-/** A run with an idempotency key belongs to the key: it goes on behind a caller who leaves, and whoever asks again with the key hears its end. */
+/**
+ * A run with an idempotency key belongs to the key: it goes on behind a caller who leaves, and whoever asks again
+ * with the key hears its end.
+ */
 function untilLeft(
   climbing: Promise<Climbed>,
   signal: AbortSignal,

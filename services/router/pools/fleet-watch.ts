@@ -6,6 +6,7 @@ import type { WorkerRegistry } from '#services/state/registry/worker-registry'
 import type { BusyQueue } from './queue-wait.ts'
 import { createFleet, type ColdStart, type Fleet } from './fleet.ts'
 import { createInflow } from './arrival-rate.ts'
+import { askedLatelyMs, comingMs } from '#services/router/lifecycle/timings'
 
 /** A pool as the watch is told of it. */
 export interface WatchedPool {
@@ -48,11 +49,6 @@ export interface FleetWatchDependencies {
   readonly queue: JobProducer
   readonly clock: Clock
 }
-
-/** A leg that was decided on and is not in line after this long will not come. */
-const comingMs = 5000
-/** A pool that nobody asked about for this long is read with the workers only. */
-const askedLatelyMs = 1000
 
 /** Makes the watch; it shows an empty fleet until it is first read. */
 export function createFleetWatch(

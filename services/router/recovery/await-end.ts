@@ -1,15 +1,16 @@
 import type { Clock } from '#services/contract/clock'
 import { GatewayError, isGatewayError } from '#services/contract/errors'
 import type { RequestId } from '#services/contract/ids'
-import type { ClimbState } from '#services/state/cascade-log/cascade-log'
+import { climbedOf } from '#services/router/cascade/cascades'
+import type { Climbed } from '#services/router/request/states'
 import type { Follower } from './follow.ts'
 
-/** Waits for a run of any router to end, until the waiting caller's own deadline. `undefined` when the log has lost the run. @throws GatewayError Deadline, Cancelled when the caller leaves */
-export type AwaitEnd = (
-  requestId: RequestId,
-  deadlineAt: number,
-  signal: AbortSignal,
-) => Promise<ClimbState | undefined>
+/**
+ * Waits for a run of any router to end, until the waiting caller's own deadline. `undefined` when the log has lost
+ * the run.
+ * @throws GatewayError Deadline, Cancelled when the caller leaves
+ */
+export type AwaitEnd = (requestId: RequestId, deadlineAt: number, signal: AbortSignal) => Promise<Climbed | undefined>
 
 /** Makes the waiting. */
 export function createAwaitEnd(follower: Pick<Follower, 'follow'>, clock: Clock): AwaitEnd {
@@ -18,7 +19,7 @@ export function createAwaitEnd(follower: Pick<Follower, 'follow'>, clock: Clock)
     const timer = setTimeout(() => late.abort(), Math.max(0, deadlineAt - clock.now()))
     try {
       for await (const state of follower.follow(requestId, AbortSignal.any([signal, late.signal]))) {
-        if (state.end !== undefined) return state
+        if (state.end !== undefined) return climbedOf(state)
       }
       throw new Error('following ended before the run did')
     } catch (error) {

@@ -3,31 +3,29 @@ import type { Clock } from '#services/contract/clock'
 import { parseLegId } from '#services/contract/ids'
 import type { JobProducer } from '#services/state/queue/pool-queue'
 import type { Fleet } from '#services/router/pools/fleet'
-import type { LegDesk } from '#services/router/cascade/leg/leg-desk'
+import type { PendingLegs } from '#services/router/cascade/leg/pending-legs'
 import { neverRun, workerLost } from '#services/router/cascade/leg/never-run'
+import { strandedGraceMs } from '#services/router/lifecycle/timings'
 
 /** What the look needs. */
 export interface StrandedDependencies {
-  readonly desk: LegDesk
+  readonly pendingLegs: PendingLegs
   readonly fleet: Fleet
   readonly queue: Pick<JobProducer, 'remove'>
   readonly climbLog: Pick<ClimbLog, 'read' | 'abandonLeg'>
   readonly clock: Clock
 }
 
-/** A pool may be without workers for this long, as when its only one is started anew, where its callers have nothing better. */
-const graceMs = 2000
-
-type AwaitedLeg = ReturnType<LegDesk['awaited']>[number]
+type AwaitedLeg = ReturnType<PendingLegs['awaited']>[number]
 
 /**
- * Makes the look for legs whose pool has nobody left to run them. A caller who waits gets the next rung or the best answer so far: at
- * once where there is one, else a while later. That goes for legs in line, whose workers have left or drain, and for legs at work, whose
- * worker has missed its heartbeats. Jobs wait on, as they do for pools that have no workers yet. While the pool has other workers, a leg
- * that was lost is theirs.
+ * Makes the look for legs whose pool has nobody left to run them. A caller who waits gets the next rung or the best
+ * answer so far: at once where there is one, else a while later. That goes for legs in line, whose workers have left
+ * or drain, and for legs at work, whose worker has missed its heartbeats. Jobs wait on, as they do for pools that
+ * have no workers yet. While the pool has other workers, a leg that was lost is theirs.
  */
 export function createStrandedLook(dependencies: StrandedDependencies): () => Promise<void> {
-  const { desk, fleet, queue, clock } = dependencies
+  const { pendingLegs, fleet, queue, clock } = dependencies
   const unservedSince = new Map<string, number>()
 
   /** How long nobody has served a model; `undefined` while somebody does. */
@@ -45,9 +43,9 @@ export function createStrandedLook(dependencies: StrandedDependencies): () => Pr
   const release = async (leg: AwaitedLeg, forMs: number): Promise<void> => {
     const { legId, pool, hasAlternative } = leg
     // A pool that starts cold has a worker soon, which everybody in line was told of before.
-    const mayLeave = (): boolean => hasAlternative() || forMs >= graceMs
+    const mayLeave = (): boolean => hasAlternative() || forMs >= strandedGraceMs
     if (!fleet.pool(pool).startsCold && mayLeave() && (await queue.remove(pool, legId))) {
-      desk.deliver({ kind: 'leg-ended', legId, attempt: 0, end: neverRun('no-worker', clock.now()) })
+      pendingLegs.deliver({ kind: 'leg-ended', legId, attempt: 0, end: neverRun('no-worker', clock.now()) })
       return
     }
     if (hasAlternative()) await abandonLost(leg, dependencies)
@@ -55,7 +53,7 @@ export function createStrandedLook(dependencies: StrandedDependencies): () => Pr
 
   return async () => {
     const served = new Map<string, number | undefined>()
-    const unserved = desk.awaited().flatMap(leg => {
+    const unserved = pendingLegs.awaited().flatMap(leg => {
       const key = `${leg.pool} ${leg.model}`
       if (!served.has(key)) served.set(key, unservedMs(leg.pool, leg.model))
       const forMs = served.get(key)
@@ -66,10 +64,13 @@ export function createStrandedLook(dependencies: StrandedDependencies): () => Pr
   }
 }
 
-/** Ends a leg at work whose worker is not heard of any more. Without an alternative it is left to whichever worker comes next. */
+/**
+ * Ends a leg at work whose worker is not heard of any more. Without an alternative it is left to whichever worker
+ * comes next.
+ */
 async function abandonLost(
   { legId, epoch }: AwaitedLeg,
-  { desk, fleet, climbLog, clock }: StrandedDependencies,
+  { pendingLegs, fleet, climbLog, clock }: StrandedDependencies,
 ): Promise<void> {
   const place = parseLegId(legId)
   if (place === undefined) return
@@ -78,7 +79,7 @@ async function abandonLost(
   if (leg === undefined || !isLost(leg, fleet)) return
   const end = workerLost(leg.attempt, clock.now())
   if (!(await climbLog.abandonLeg(legId, leg.attempt, end, epoch))) return
-  desk.deliver({ kind: 'leg-ended', legId, attempt: leg.attempt + 1, end })
+  pendingLegs.deliver({ kind: 'leg-ended', legId, attempt: leg.attempt + 1, end })
 }
 
 function isLost({ attempt, workerId, end }: LegState, fleet: Fleet): boolean {

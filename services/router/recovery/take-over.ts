@@ -1,13 +1,13 @@
 import type { ClimbLog, ClimbState, Owner } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
-import type { Climber } from '#services/router/cascade/climb'
+import type { Cascades } from '#services/router/cascade/cascades'
 import type { Settler } from '#services/router/settle/settle'
 import type { Climbed } from '#services/router/request/states'
 
 /** What taking climbs over needs. */
 export interface TakeOverDependencies {
   readonly climbLog: Pick<ClimbLog, 'takeOver'>
-  readonly climber: Pick<Climber, 'resume'>
+  readonly cascades: Pick<Cascades, 'resume'>
   readonly settler: Pick<Settler, 'settle'>
   readonly clock: Clock
   readonly owner: () => Owner
@@ -21,9 +21,9 @@ export interface TakeOverDependencies {
 
 /** Makes the turn in which a router goes on with the climbs of routers that died, as many as it has room for. */
 export function createTakeOver(dependencies: TakeOverDependencies): () => Promise<void> {
-  const { climbLog, climber, settler, clock, owner, room, background, resumed, ended } = dependencies
+  const { climbLog, cascades, settler, clock, owner, room, background, resumed, ended } = dependencies
   const resume = async (state: ClimbState): Promise<void> => {
-    const climbed = await climber.resume(state)
+    const climbed = await cascades.resume(state)
     if (climbed !== undefined) ended(climbed)
     await settler.settle({ holdId: state.plan.holdId, requestId: state.request.requestId }, climbed)
   }

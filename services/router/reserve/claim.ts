@@ -15,6 +15,7 @@ import {
   type Considered,
 } from '#services/router/request/states'
 import { offersOf, type Offer } from './offers.ts'
+import { heldRetryMs } from '#services/router/lifecycle/timings'
 
 /** How claiming goes. */
 export interface ClaimOptions {
@@ -35,9 +36,17 @@ export interface ClaimDependencies {
 
 /** Holds money for requests. */
 export interface Claim {
-  /** Holds what the worst-case path may cost, or as much of it as a nearly spent budget covers. @throws GatewayError BudgetExceeded when not even the cheapest rung can be paid, RateLimited, Overloaded when the ledger's data is gone */
+  /**
+   * Holds what the worst-case path may cost, or as much of it as a nearly spent budget covers.
+   * @throws GatewayError BudgetExceeded when not even the cheapest rung can be paid, RateLimited, Overloaded when the
+   * ledger's data is gone
+   */
   hold(chosen: Chosen): Promise<Claimed>
-  /** Leaves the hold of the whole path to the dispatch of the first leg; `undefined` where something is stored before that. @throws GatewayError BudgetExceeded when a request may not cost what its cheapest rung may */
+  /**
+   * Leaves the hold of the whole path to the dispatch of the first leg; `undefined` where something is stored before
+   * that.
+   * @throws GatewayError BudgetExceeded when a request may not cost what its cheapest rung may
+   */
   defer(chosen: Chosen): Claimed | undefined
 }
 
@@ -76,12 +85,18 @@ export function createClaim({ holdLeaseMs, payers }: ClaimOptions, dependencies:
   }
 }
 
-/** A job, and what has an idempotency key, is opened before its leg is sent, since somebody may come back for it. Media are stored before, and nothing is stored before there is money. */
+/**
+ * A job, and what has an idempotency key, is opened before its leg is sent, since somebody may come back for it.
+ * Media are stored before, and nothing is stored before there is money.
+ */
 function mayBeDeferred({ mode, request, parts }: Chosen): boolean {
   return mode === 'sync' && request.idempotencyKey === undefined && parts.every(isInline)
 }
 
-/** What may be held of this request. @throws GatewayError BudgetExceeded when a request may not cost what its cheapest rung may */
+/**
+ * What may be held of this request.
+ * @throws GatewayError BudgetExceeded when a request may not cost what its cheapest rung may
+ */
 function offersFor(
   chosen: Chosen,
   scopes: readonly Scope[],
@@ -120,7 +135,10 @@ function isFree({ limitNanoUsd, shadow }: Scope): boolean {
   return limitNanoUsd === undefined || shadow
 }
 
-/** Leaves the rungs that are paid for; where that takes the first step away, the step that is now the best is taken instead. */
+/**
+ * Leaves the rungs that are paid for; where that takes the first step away, the step that is now the best is taken
+ * instead.
+ */
 function fund(chosen: Chosen, offer: Offer | undefined, payers: Payers, hold?: HoldOrder): Claimed {
   if (offer === undefined) throw new Error('the ledger took an offer that was not made')
   const paid = new Set(offer.rungs)
@@ -144,9 +162,6 @@ function fund(chosen: Chosen, offer: Offer | undefined, payers: Payers, hold?: H
     hold,
   )
 }
-
-/** Time for open holds to give back what they will not use. */
-const heldRetryMs = 1000
 
 function refusalOf(
   reservation: Exclude<Reservation, { kind: 'held' }>,

@@ -6,12 +6,20 @@ import type { ClimbLog, ClimbState } from '#services/state/cascade-log/cascade-l
 import { keepsKey } from '#services/state/cascade-log/idempotency'
 import type { RequestId } from '#services/contract/ids'
 import type { Admitted } from '#services/router/request/states'
+import { bindingLookEveryMs, openWithinMs } from '#services/router/lifecycle/timings'
 
 /** Binds idempotency keys to requests. */
 export interface Recall {
-  /** The request that the caller's key is bound to already; `undefined` when it is bound to this one now, or there is no key. @throws GatewayError AlreadyExists when the key came with other content, Cancelled when the caller leaves */
+  /**
+   * The request that the caller's key is bound to already; `undefined` when it is bound to this one now, or there is
+   * no key.
+   * @throws GatewayError AlreadyExists when the key came with other content, Cancelled when the caller leaves
+   */
   find(admitted: Admitted, signal: AbortSignal): Promise<RequestId | undefined>
-  /** Frees the key of a request that came to nothing before it was opened. One that is open after all keeps it: any router goes on with that. */
+  /**
+   * Frees the key of a request that came to nothing before it was opened. One that is open after all keeps it: any
+   * router goes on with that.
+   */
   forget(admitted: Admitted): Promise<void>
 }
 
@@ -22,14 +30,10 @@ export interface RecallDependencies {
   readonly sleep: (ms: number) => Promise<void>
 }
 
-/** A request is opened within milliseconds of taking its key; one that is not open after this came to nothing, its router with it. */
-const openWithinMs = 3000
-const lookEveryMs = 20
-
 /**
- * Makes the binding over the climb log. A call that finds the key taken waits until the first one's request is open. It takes the key where
- * the first one lets go of it, where the first one's end does not keep it, and where the first one never opens: its opening is forbidden
- * before, so that one key never pays for two runs at once.
+ * Makes the binding over the climb log. A call that finds the key taken waits until the first one's request is open.
+ * It takes the key where the first one lets go of it, where the first one's end does not keep it, and where the first
+ * one never opens: its opening is forbidden before, so that one key never pays for two runs at once.
  */
 export function createRecall({ climbLog, clock, sleep }: RecallDependencies): Recall {
   /** Whether a run is not there after its time to open, and cannot come any more. Asked again and again. */
@@ -57,7 +61,7 @@ export function createRecall({ climbLog, clock, sleep }: RecallDependencies): Re
       if (standing !== 'freed' && bound.fingerprint !== fingerprint) throw otherContent()
       if (standing === 'kept') return requestId
       if (standing === 'freed' || (await isGivenUp(requestId))) await climbLog.releaseKey(tenant, key, requestId)
-      else await sleep(lookEveryMs)
+      else await sleep(bindingLookEveryMs)
     }
   }
 

@@ -6,6 +6,7 @@ import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
 import type { Amounts, ExpiredHold, Ledger, Settlement } from '#services/state/ledger/ledger'
 import type { Claimed, Climbed } from '#services/router/request/states'
 import { accountOf, isWhole } from './account.ts'
+import { logForgetsMs, receiptGraceMs } from '#services/router/lifecycle/timings'
 
 /** What settling needs. */
 export interface SettleDependencies {
@@ -29,20 +30,17 @@ export interface SettlementSeen {
 
 /** Turns holds into what was spent. */
 export interface Settler {
-  /** The fast path, after a climb of this router: settles at once when every leg has its receipt, else leaves the hold to the reaper's next turns. */
+  /**
+   * The fast path, after a climb of this router: settles at once when every leg has its receipt, else leaves the hold
+   * to the reaper's next turns.
+   */
   settle(claimed: Pick<Claimed, 'holdId' | 'requestId'>, climbed: Climbed | undefined): Promise<void>
   /** Settles what is due of the holds that were left, and of those whose routers died. Gives how many it settled. */
   reap(): Promise<number>
 }
 
-/** How long after a climb's end a running leg may still bring its receipt. */
-const receiptGraceMs = 5_000
-
 /** How many old holds are read at once. */
 const holdsPerTurn = 100
-
-/** The log keeps a climb at least ten minutes; a hold that is older than this without one cannot be said never to have been opened. */
-const logForgetsMs = 9 * 60_000
 
 /** Makes the settler. */
 export function createSettler({
@@ -63,7 +61,10 @@ export function createSettler({
     if (overrunNanoUsd > 0) logger.warn({ holdId, overrunNanoUsd }, 'a request used more than was held for it')
   }
 
-  /** What the log has; where it has nothing, an opening that hangs on its way is forbidden first, else it could come after the money is free again. */
+  /**
+   * What the log has; where it has nothing, an opening that hangs on its way is forbidden first, else it could come
+   * after the money is free again.
+   */
   const read = async (holdId: string): Promise<ClimbState | undefined> => {
     const requestId = parseRequestId(holdId)
     if (requestId === undefined) return undefined
@@ -72,7 +73,9 @@ export function createSettler({
     return climbLog.read(requestId)
   }
 
-  /** Settles by what the log knows, where it is not too early; a hold that was found expired is looked at again later. */
+  /**
+   * Settles by what the log knows, where it is not too early; a hold that was found expired is looked at again later.
+   */
   const settleByLog = async (holdId: string, expired?: ExpiredHold): Promise<'settled' | 'extended' | 'waits'> => {
     const state = await read(holdId)
     const nowMs = clock.now()
@@ -93,7 +96,9 @@ export function createSettler({
     return 'settled'
   }
 
-  /** Batch after batch while there are more, so that a router that died with thousands of holds leaves none for long. */
+  /**
+   * Batch after batch while there are more, so that a router that died with thousands of holds leaves none for long.
+   */
   const reapExpired = async (): Promise<number> => {
     let settled = 0
     for (;;) {

@@ -8,8 +8,8 @@ import { createChoose } from '#services/router/choose/choose'
 import type { Consider } from '#services/router/choose/consider'
 import type { Fleet } from '#services/router/pools/fleet'
 import type { Claim } from '#services/router/reserve/claim'
-import { createClimber, type ClimbDependencies } from '#services/router/cascade/climb'
-import type { Course } from '#services/router/cascade/course'
+import { createCascades, type CascadesDependencies } from '#services/router/cascade/cascades'
+import type { Cascade } from '#services/router/cascade/cascade'
 import { createRequestHandler, type RequestHandler, type Stages } from '#services/router/pipeline/handle-request'
 import type { InFlight } from '#services/router/lifecycle/in-flight'
 import type { LadderBook } from '#services/router/ladders/ladder-registry'
@@ -37,12 +37,12 @@ export interface LearningDependencies {
   readonly registry: Registry
   readonly shelf: PolicyShelf
   /** The way of a caller's request, which shadow calls take too, but for what is counted and who pays. */
-  readonly stages: Omit<Stages<Course>, 'learn'>
+  readonly stages: Omit<Stages<Cascade>, 'learn'>
   readonly consider: Consider
   readonly probes: Probes
   /** Holds what such a call may cost, of the deployment's money. */
   readonly claimShadow: Claim['hold']
-  readonly climb: ClimbDependencies
+  readonly climb: CascadesDependencies
   readonly background: (climbing: Promise<unknown>) => void
 }
 
@@ -144,15 +144,15 @@ function shadowHandler({
   climb,
   background,
 }: LearningDependencies): RequestHandler {
-  const climber = createClimber({ ...climb, observe: uncounted, refused: uncounted })
+  const cascades = createCascades({ ...climb, observe: uncounted, refused: uncounted })
   return createRequestHandler(
     {
       ...stages,
       choose: createChoose({ consider, clock, refused: uncounted, isPaid: () => true }),
       claim: claimShadow,
       deferClaim: () => undefined,
-      start: climber.start,
-      walk: climber.walk,
+      start: cascades.start,
+      run: cascades.run,
       learn: uncounted,
     },
     background,

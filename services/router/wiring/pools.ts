@@ -5,7 +5,7 @@ import type { Clock } from '#services/contract/clock'
 import { priorityRanks } from '#services/state/queue/job'
 import type { ChooseDependencies } from '#services/router/choose/choose'
 import { createConsider, type Consider } from '#services/router/choose/consider'
-import type { LegDesk } from '#services/router/cascade/leg/leg-desk'
+import type { PendingLegs } from '#services/router/cascade/leg/pending-legs'
 import type { RunLegDependencies } from '#services/router/cascade/leg/leg-order'
 import { hedgesOf, watchedPoolsOf } from './options.ts'
 import type { Stores } from './stores.ts'
@@ -32,7 +32,7 @@ export interface FleetParts {
   /** The same for calls of the router's own, which add nothing to what pools are wanted for. */
   readonly ownLegs: Pick<RunLegDependencies, 'queue' | 'dispatch'>
   /** Reads workers and queues, then looks for legs that nobody is left to run. */
-  readonly look: (desk: LegDesk, climbLog: ClimbLog) => () => Promise<void>
+  readonly look: (pendingLegs: PendingLegs, climbLog: ClimbLog) => () => Promise<void>
 }
 
 /** Builds the view of the pools and reads it once. */
@@ -66,8 +66,8 @@ export async function composeFleet(
       hedging: createHedging(hedgesOf(config), fleet.current),
     },
     ownLegs: observed({ queue, dispatch }, fleet.counting),
-    look(desk, climbLog) {
-      const strand = createStrandedLook({ desk, fleet: fleet.current, queue, climbLog, clock })
+    look(pendingLegs, climbLog) {
+      const strand = createStrandedLook({ pendingLegs, fleet: fleet.current, queue, climbLog, clock })
       return async () => {
         await fleet.read()
         await strand()

@@ -15,13 +15,13 @@ import { createAssess } from '#services/router/assess/assess'
 import { describePart } from '#services/router/assess/describe-part'
 import { createChoose } from '#services/router/choose/choose'
 import { createRecall } from '#services/router/reserve/recall'
-import { climbedOf, createClimber, type ClimbDependencies } from '#services/router/cascade/climb'
-import type { Course } from '#services/router/cascade/course'
+import { createCascades, type CascadesDependencies } from '#services/router/cascade/cascades'
+import type { Cascade } from '#services/router/cascade/cascade'
 import { createPictures } from '#services/router/deliver/pictures'
 import { createAwaitEnd } from '#services/router/recovery/await-end'
 import { createFollower } from '#services/router/recovery/follow'
 import { createLeases } from '#services/router/cascade/leases'
-import { createLegDesk } from '#services/router/cascade/leg/leg-desk'
+import { createPendingLegs } from '#services/router/cascade/leg/pending-legs'
 import { createAfterwards } from '#services/router/lifecycle/deferred-work'
 import { composeDoor } from './authentication.ts'
 import { composeCalls } from './calls.ts'
@@ -35,7 +35,7 @@ import { createStores } from './stores.ts'
 import { createRequestHandler, type Stages } from '#services/router/pipeline/handle-request'
 import { createInFlight } from '#services/router/lifecycle/in-flight'
 import { createJobs } from '#services/router/edge/call/jobs'
-import { createLookAnew } from '#services/router/ladders/reconsider'
+import { createReevaluate } from '#services/router/ladders/re-evaluate'
 import { startLoops } from '#services/router/lifecycle/background-loops'
 import { createRouterMetrics } from '#services/router/telemetry/request-metrics'
 import { readinessOf } from '#services/router/readiness-of'
@@ -45,14 +45,9 @@ import { createImpliedTask } from '#services/router/edge/grpc/implied-task'
 import { createRequestLog } from '#services/router/telemetry/request-log'
 import type { Climbed } from '#services/router/request/states'
 import { createTakeOver } from '#services/router/recovery/take-over'
-import { traceClimb, traceStages } from './trace-stages.ts'
+import { traceRun, traceStages } from './trace-stages.ts'
 import { composeTurns, gaugesOf } from './turns.ts'
-
-/** A climb belongs to a router that renews it within this. */
-const leaseMs = 3000
-/** Payloads outlive the deadline by this. */
-const payloadGraceMs = 60_000
-const followEveryMs = 100
+import { followEveryMs, leaseMs, payloadGraceMs } from '#services/router/lifecycle/timings'
 
 /** Builds a router out of the configuration and starts it. @throws GatewayError Config, Overloaded */
 export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promise<Service> {
@@ -75,23 +70,24 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
 
   const pools = await composeFleet(config, stores, { clock, metrics: metricsRegistry })
   const { fleet, consider } = pools
-  const desk = createLegDesk(climbLog, logger)
-  stores.mailbox.listen(desk.deliver)
-  const lookAtFleet = pools.look(desk, climbLog)
+  const pendingLegs = createPendingLegs(climbLog, logger)
+  stores.mailbox.listen(pendingLegs.deliver)
+  const lookAtFleet = pools.look(pendingLegs, climbLog)
   const leases = createLeases(climbLog, owner, logger)
   const follower = createFollower(climbLog, { intervalMs: followEveryMs }, logger)
+  const awaitEnd = createAwaitEnd(follower, clock)
   const inFlight = createInFlight(config.limits.inFlight, config.limits.inFlightShare)
   const afterwards = createAfterwards(logger)
   const turns = composeTurns(clock)
-  const metrics = createRouterMetrics(metricsRegistry, gaugesOf(inFlight, turns, desk, fleet), ladders.offers)
+  const metrics = createRouterMetrics(metricsRegistry, gaugesOf(inFlight, turns, pendingLegs, fleet), ladders.offers)
   const money = composeMoney(config, stores, { clock, logger, registry: metricsRegistry })
-  const climbDependencies: ClimbDependencies = {
+  const cascadesDependencies: CascadesDependencies = {
     climbLog,
     payloads,
     ...pools.legs,
     ...observed(pools.legs, turns.endAfter),
     mail,
-    desk,
+    pendingLegs,
     clock,
     leases,
     opened: leases.begin,
@@ -106,9 +102,9 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     observe: metrics.judged,
     refused: pools.choosing.refused,
     afterwards: afterwards.begin,
-    look: createLookAnew(consider, clock, money.isPaid),
+    reevaluate: createReevaluate(consider, clock, money.isPaid),
   }
-  const climber = createClimber(climbDependencies)
+  const cascades = createCascades(cascadesDependencies)
   const choose = createChoose({ ...pools.choosing, consider: money.counted(consider), clock, isPaid: money.isPaid })
   const recall = createRecall({ climbLog, clock, sleep })
   const background = inFlight.background(logger)
@@ -118,7 +114,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   }
   const admitOptions = admitOptionsOf(loaded)
   const { labelSets } = admitOptions.request
-  const stages: Omit<Stages<Course>, 'learn'> = {
+  const stages: Omit<Stages<Cascade>, 'learn'> = {
     admit: createAdmit(admitOptions, { clock, fetcher: createFetchPart(fetchLimitsOf(config)) }),
     ...turns.stages,
     recall: recall.find,
@@ -132,16 +128,13 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     ...pools.coming,
     claim: money.claim.hold,
     deferClaim: money.claim.defer,
-    start: climber.start,
-    async walk(course, signal, emit) {
-      const climbed = await traceClimb(course, tracer, traced => climber.walk(traced, signal, emit))
+    start: cascades.start,
+    async run(cascade, signal, emit) {
+      const climbed = await traceRun(cascade, tracer, traced => cascades.run(traced, signal, emit))
       if (climbed !== 'not-held') ended(climbed)
       return climbed
     },
-    async follow(requestId, { deadlineAt }, signal) {
-      const state = await createAwaitEnd(follower, clock)(requestId, deadlineAt, signal)
-      return state === undefined ? undefined : climbedOf(state)
-    },
+    follow: (requestId, { deadlineAt }, signal) => awaitEnd(requestId, deadlineAt, signal),
     settle: money.settler.settle,
   }
   const learning = composeLearning(config, {
@@ -155,7 +148,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     probes: pools.probes,
     background,
     claimShadow: money.claimShadow,
-    climb: { ...climbDependencies, ...pools.ownLegs },
+    climb: { ...cascadesDependencies, ...pools.ownLegs },
     fleet: fleet.current,
     registry: metricsRegistry,
     shelf,
@@ -164,7 +157,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const handler = createRequestHandler(traced, background, afterwards.begin)
   const closing = new AbortController()
   const jobs = createJobs(
-    { climbLog, list: stores.jobList, follower, cancelClimb: climber.cancel, logger },
+    { climbLog, list: stores.jobList, follower, cancelClimb: cascades.cancel, logger },
     closing.signal,
   )
   const loops = startLoops(
@@ -172,14 +165,14 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       renew: leases.renew,
       fleet: lookAtFleet,
       queues: fleet.readQueues,
-      reconcile: desk.reconcile,
+      reconcile: pendingLegs.reconcile,
       reap: money.settler.reap,
       remember: () => generation.keep(clock.now()),
       policies: shelf.refresh,
       learning: learning.flush,
       takeOver: createTakeOver({
         climbLog,
-        climber,
+        cascades,
         settler: money.settler,
         clock,
         owner,
@@ -189,7 +182,6 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
         ended,
       }),
     },
-    { leaseMs },
     {
       started: metrics.loopStarted,
       failed(loop, error) {

@@ -43,6 +43,7 @@ import { createRedisLedger } from '#services/state/ledger/redis-ledger'
 import { createReserveCall } from '#services/state/ledger/reserve-call'
 import type { PolicyStore } from '#services/router/policies/policy-store'
 import { createRedisPolicyStore } from '#services/router/policies/redis-policy-store'
+import { keepCounterMs, rememberHoldMs, replyStreamTtlMs, startTimeoutMs } from '#services/router/lifecycle/timings'
 
 /** Everything of a router that lives in Redis. */
 export interface Stores {
@@ -73,14 +74,8 @@ export interface StoresDependencies {
   readonly metrics: StoreMetrics
 }
 
-const startTimeoutMs = 10_000
 /** Of each tenant. */
 const mostJobsListed = 10_000
-const mailboxTtlMs = 600_000
-/** A settled hold is remembered for a minute: far longer than a command can hang on its way. */
-const rememberHoldMs = 60_000
-/** Counters of a day stay for a month, to be looked at. */
-const keepCounterMs = 31 * 86_400_000
 
 /** Connects, checks the server and builds the stores. @throws GatewayError Config, Overloaded */
 export async function createStores(
@@ -103,7 +98,7 @@ export async function createStores(
   }
   const putOptions = { prefix, maxWaiting, onShed }
   const queue = createBullmqProducer(putOptions, redis)
-  const mailbox = createRedisMailbox<RouterMail>({ prefix, name, ttlMs: mailboxTtlMs }, { reader, redis, logger })
+  const mailbox = createRedisMailbox<RouterMail>({ prefix, name, ttlMs: replyStreamTtlMs }, { reader, redis, logger })
   const { recordsPerTenant, keepDays } = config.learning
   const generation = await createGeneration(
     { prefix, keepCounterMs, onEmpty: config.budgets.emptyLedger },
@@ -157,7 +152,10 @@ function callsOf(prefix: string, generation: Generation, putOptions: PutOptions)
   }
 }
 
-/** One file for each ledger that this machine's routers use; none for a private Redis, which lives and dies with its system. */
+/**
+ * One file for each ledger that this machine's routers use; none for a private Redis, which lives and dies with its
+ * system.
+ */
 function memoryPath(url: string, prefix: string, folder: string): string | undefined {
   if (url.startsWith(`unix://${tmpdir()}`)) return undefined
   const name = createHash('sha256').update(`${url} ${prefix}`).digest('hex').slice(0, 16)

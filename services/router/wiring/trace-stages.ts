@@ -1,6 +1,6 @@
 import type { Tracer } from '#services/platform/telemetry/tracer'
 import { failureOf, withSpan } from '#services/platform/telemetry/with-span'
-import type { Course } from '#services/router/cascade/course'
+import type { Cascade } from '#services/router/cascade/cascade'
 import type { Stages } from '#services/router/pipeline/handle-request'
 import type { Climbed } from '#services/router/request/states'
 
@@ -62,14 +62,17 @@ export function traceStages<Under>(stages: Stages<Under>, tracer: Tracer): Stage
   }
 }
 
-/** Walks a course in a span that every rung hangs below; also after a take-over, when the call's own span is long over. */
-export function traceClimb(
-  course: Course,
+/**
+ * Runs a cascade in a span that every rung hangs below; also after a take-over, when the call's own span is long
+ * over.
+ */
+export function traceRun(
+  cascade: Cascade,
   tracer: Tracer,
-  walk: (course: Course) => Promise<Climbed | 'not-held'>,
+  run: (cascade: Cascade) => Promise<Climbed | 'not-held'>,
 ): Promise<Climbed | 'not-held'> {
-  if (!tracer.records) return walk(course)
-  const { request, plan, epoch } = course
+  if (!tracer.records) return run(cascade)
+  const { request, plan, epoch } = cascade
   const start = {
     parent: request.traceparent,
     attributes: {
@@ -84,7 +87,7 @@ export function traceClimb(
   return withSpan(tracer, 'climb', start, async span => {
     const { traceparent } = span
     const traced = traceparent === undefined ? request : { ...request, traceparent }
-    const climbed = await walk({ ...course, request: traced })
+    const climbed = await run({ ...cascade, request: traced })
     if (climbed === 'not-held') {
       span.set({ 'sluice.end': climbed })
       return climbed

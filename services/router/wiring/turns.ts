@@ -1,6 +1,6 @@
 import type { Clock } from '#services/contract/clock'
 import { parseLegId } from '#services/contract/ids'
-import type { LegDesk } from '#services/router/cascade/leg/leg-desk'
+import type { PendingLegs } from '#services/router/cascade/leg/pending-legs'
 import { createAdmissionQueue } from '#services/router/lifecycle/admission-queue'
 import type { InFlight } from '#services/router/lifecycle/in-flight'
 import type { Stages } from '#services/router/pipeline/handle-request'
@@ -46,11 +46,11 @@ export function composeTurns(clock: Clock): Turns {
 }
 
 /** What a router shows of what it carries. */
-export function gaugesOf(inFlight: InFlight, turns: Turns, desk: LegDesk, fleet: FleetWatch): RouterGauges {
+export function gaugesOf(inFlight: InFlight, turns: Turns, pendingLegs: PendingLegs, fleet: FleetWatch): RouterGauges {
   return {
     inFlight: () => inFlight.count,
     admissionWaiting: turns.waiting,
-    awaitedLegs: () => desk.size,
+    awaitedLegs: () => pendingLegs.size,
     poolsWaiting: () => fleet.waiting,
   }
 }

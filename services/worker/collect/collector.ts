@@ -1,5 +1,6 @@
 import type { Clock } from '#services/contract/clock'
 import type { JobConsumer, TakenBatch, TakenJob } from '#services/state/queue/pool-queue'
+import { fillLookEveryMs, idleWaitMs, notReadyMs } from '#services/worker/timings'
 
 /** How batches are formed. */
 export interface CollectorOptions {
@@ -21,22 +22,18 @@ export interface CollectorDependencies {
 /** Forms batches of one model out of a pool's queue. */
 export interface Collector {
   /**
-   * The next batch in the queue's order; empty when nothing came for a while, and at once where `isOpen` says no: what is taken is begun
-   * in the same step, and could not be given back for nothing. One caller at a time is served.
+   * The next batch in the queue's order; empty when nothing came for a while, and at once where `isOpen` says no:
+   * what is taken is begun in the same step, and could not be given back for nothing. One caller at a time is served.
    */
   next(isOpen?: () => boolean): Promise<readonly TakenJob[]>
   /** Ends a wait for what comes: what may be taken has changed. */
   rouse(): void
 }
 
-/** How long an empty queue is waited on before the caller may look around. */
-const idleWaitMs = 1000
-/** Pause while no model is ready, so that others take what waits. */
-const notReadyMs = 100
-/** Pause between two looks while a batch waits for more. */
-const lookEveryMs = 1
-
-/** What came to a worker that has nothing else to do goes out before the next is asked for. undici looks at a connection that idled for one turn of the loop before it writes. */
+/**
+ * What came to a worker that has nothing else to do goes out before the next is asked for. undici looks at a
+ * connection that idled for one turn of the loop before it writes.
+ */
 const letGoOut = (): Promise<void> => new Promise(resolve => setImmediate(() => setImmediate(resolve)))
 
 function ignore(): void {}
@@ -79,7 +76,7 @@ export function createCollector(options: CollectorOptions, dependencies: Collect
     for (;;) {
       const missing = limit - legs.filter(leg => leg.expired !== true).length
       if (missing <= 0 || !isOpen() || !waitsOn(model, untilAt)) return legs
-      await sleep(lookEveryMs)
+      await sleep(fillLookEveryMs)
       try {
         legs.push(...(await batch.more(missing)))
       } catch {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { JobConsumer, TakenBatch, WatchableConsumer } from '#services/state/queue/pool-queue'
+import { askedWithinMs, starvedAfterMs, takeSlackMs } from '#services/worker/timings'
 
 /** Why taking was begun anew: a take did not come back, or brought nothing although legs wait. */
 export type TakeFault = 'hung' | 'starved'
@@ -30,16 +31,9 @@ export interface WatchedConsumer extends JobConsumer {
   look(): Promise<void>
 }
 
-/** A take is three commands and a wait at most; this is added. */
-const slackMs = 1000
-/** Legs that wait for so long before lanes that take nothing are starved. */
-const starvedAfterMs = 5000
-/** Lanes that asked within this are idle. */
-const askedWithinMs = 2500
-
 /**
- * Watches a consumer: a take that does not come back in time fails, and what it brings later is given back; lanes that take nothing while
- * legs wait are noticed. Both are logged, counted, and answered with new connections.
+ * Watches a consumer: a take that does not come back in time fails, and what it brings later is given back; lanes
+ * that take nothing while legs wait are noticed. Both are logged, counted, and answered with new connections.
  */
 export function watchTakes(
   inner: WatchableConsumer,
@@ -85,7 +79,7 @@ export function watchTakes(
     async take(waitMs, limits, isOpen) {
       askedAt = performance.now()
       try {
-        const mostMs = Math.max(1000, waitMs) + 3 * commandTimeoutMs + slackMs
+        const mostMs = Math.max(1000, waitMs) + 3 * commandTimeoutMs + takeSlackMs
         const batch = await within(inner.take(waitMs, limits, isOpen), mostMs)
         canTake = true
         if (batch !== undefined) waitingSince = undefined

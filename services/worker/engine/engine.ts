@@ -10,6 +10,7 @@ import { createProcessBackend } from './process/process-backend.ts'
 import { withRecipe } from '#services/worker/recipe/with-recipe'
 import type { UpstreamMeter } from '#services/worker/backends/remote/upstream-meter'
 import { createBackend, type BackendSpec } from '#services/worker/backends/create-backend'
+import { defaultStuckMs } from '#services/worker/timings'
 
 /** One model of a worker. */
 export interface EngineModel {
@@ -42,10 +43,10 @@ export interface EngineDependencies {
   readonly meter?: UpstreamMeter
 }
 
-/** A native operator on a large picture takes seconds; what takes longer than this hangs, and a model is loaded again in less. */
-const defaultStuckMs = 10_000
-
-/** Answers that are checked side by side: each takes a core for as long as it runs. Of two, one is left to other tenants. */
+/**
+ * Answers that are checked side by side: each takes a core for as long as it runs. Of two, one is left to other
+ * tenants.
+ */
 const leastSandboxes = 2
 const mostSandboxes = 4
 

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { TakenJob } from '#services/state/queue/pool-queue'
 import type { Collector } from '#services/worker/collect/collector'
 import { createPlaces, type Place } from './places.ts'
+import { failedPauseMs, pausedLookMs } from '#services/worker/timings'
 
 /** Batches at work side by side. */
 export interface Lanes {
@@ -20,11 +21,6 @@ export interface LanesDependencies {
   readonly logger: Logger
   readonly sleep: (ms: number) => Promise<void>
 }
-
-/** How long paused lanes wait before they look again. */
-const pausedLookMs = 100
-/** Pause after a turn that failed, as when Redis is away. */
-const failedPauseMs = 200
 
 /** Starts `count` lanes that draw on one collector. */
 export function startLanes(count: number, { collector, handle, logger, sleep }: LanesDependencies): Lanes {

@@ -1,6 +1,7 @@
 import { holdBackHalf } from '#services/wire/well-formed'
 import type { LegId } from '#services/contract/ids'
 import type { MailSender, RouterMail, WorkerMail } from '#services/state/replies/mailbox'
+import { deltaRetryMs, rememberEndMs } from '#services/worker/timings'
 
 /** One leg at work: who wants it, and how far its text has gone. */
 export interface OpenLeg {
@@ -9,8 +10,9 @@ export interface OpenLeg {
   /** Why it was aborted. */
   readonly stopped: () => 'cancelled' | 'expired' | 'lost' | undefined
   /**
-   * Sends a piece of text; resolves when the caller has taken enough for more. The first half of a surrogate pair waits for its second;
-   * a half that stays alone goes out as U+FFFD, or with the leg's end when nothing comes after it.
+   * Sends a piece of text; resolves when the caller has taken enough for more. The first half of a surrogate pair
+   * waits for its second; a half that stays alone goes out as U+FFFD, or with the leg's end when nothing comes after
+   * it.
    */
   send(text: string): Promise<void>
   close(): void
@@ -37,12 +39,6 @@ export interface OpenLegs {
 /** Characters that may be under way to a caller before the model must wait. */
 const windowCharacters = 65_536
 
-/** Longer than any beginning of a batch takes. */
-const rememberMs = 30_000
-
-/** Pause before a piece that Redis did not take is sent again. */
-const retryMs = 100
-
 interface Entry {
   readonly stop: (why: 'cancelled' | 'expired' | 'lost') => void
   taken: number
@@ -57,7 +53,7 @@ export function createOpenLegs(mail: MailSender, sleep: (ms: number) => Promise<
   const remember = (legId: LegId): void => {
     const nowMs = performance.now()
     for (const [old, at] of calledOff) {
-      if (nowMs - at < rememberMs) break
+      if (nowMs - at < rememberEndMs) break
       calledOff.delete(old)
     }
     calledOff.set(legId, nowMs)
@@ -92,7 +88,7 @@ export function createOpenLegs(mail: MailSender, sleep: (ms: number) => Promise<
             await mail.send(replyTo, delta)
             return
           } catch {
-            await sleep(retryMs)
+            await sleep(deltaRetryMs)
           }
         }
       }

@@ -3,6 +3,7 @@ import { isGatewayError } from '#services/contract/errors'
 import type { PayloadStore } from '#services/state/payloads/payload-store'
 import type { TakenJob } from '#services/state/queue/pool-queue'
 import type { Outcome } from '#services/worker/states'
+import { putAwayRetryMs } from '#services/worker/timings'
 
 /** What putting away needs. */
 export interface PutAwayDependencies {
@@ -13,12 +14,9 @@ export interface PutAwayDependencies {
   readonly pictureTtlMs: number
 }
 
-/** Pause before a picture that Redis did not take is put away again. */
-const retryMs = 200
-
 /**
- * Puts the picture of an outcome among its tenant's payloads: logs and mail carry only where it lies. Where its tenant has no room, the leg
- * has failed, and what was used is owed all the same.
+ * Puts the picture of an outcome among its tenant's payloads: logs and mail carry only where it lies. Where its
+ * tenant has no room, the leg has failed, and what was used is owed all the same.
  */
 export async function putAway(
   outcome: Outcome,
@@ -39,7 +37,7 @@ export async function putAway(
     } catch (error) {
       if (!isGatewayError(error)) throw error
       if (error.code === 'TooLarge') return { kind: 'failed', reason: 'model-error', message: error.message, usage }
-      await sleep(retryMs)
+      await sleep(putAwayRetryMs)
     }
   }
   return { kind: 'failed', reason: 'expired', message: 'its time was over before the picture was put away', usage }

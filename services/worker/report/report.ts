@@ -8,6 +8,7 @@ import type { MailSender } from '#services/state/replies/mailbox'
 import type { Job } from '#services/state/queue/job'
 import type { TakenJob } from '#services/state/queue/pool-queue'
 import type { Outcome } from '#services/worker/states'
+import { receiptGraceMs, reportRetryMs } from '#services/worker/timings'
 
 /** What reporting needs. */
 export interface ReportDependencies {
@@ -26,15 +27,10 @@ export interface BegunLeg {
   readonly startedAt: number
 }
 
-/** Pause before a report that Redis did not take is tried again. */
-const retryMs = 200
-/** A report is worth keeping this long past the deadline: its receipt is owed even when nobody waits for the answer. */
-const receiptGraceMs = 60_000
-
 /**
- * Reports how a leg ended: first the log (end and receipt in one step, and the mail where it can be), then the mail, then the queue. A worker that dies after any
- * of them leaves nothing behind that is not mended: unlogged, the leg is redelivered; unmailed, the router reads the log; unqueued,
- * the redelivered leg is found ended.
+ * Reports how a leg ended: first the log (end and receipt in one step, and the mail where it can be), then the mail,
+ * then the queue. A worker that dies after any of them leaves nothing behind that is not mended: unlogged, the leg is
+ * redelivered; unmailed, the router reads the log; unqueued, the redelivered leg is found ended.
  */
 export async function report(leg: BegunLeg, outcome: Outcome, dependencies: ReportDependencies): Promise<LegEnd> {
   const { climbLog, mail, clock, logger, workerId, sleep } = dependencies
@@ -50,20 +46,24 @@ export async function report(leg: BegunLeg, outcome: Outcome, dependencies: Repo
       break
     } catch (error) {
       if (!isGatewayError(error)) throw error
-      // A lock that ran out meanwhile changes nothing: the log takes the end of the attempt that is in force, and of another its cost.
+      // A lock that ran out meanwhile changes nothing: the log takes the end of the attempt that is in force, and of
+      // another its cost.
       if (clock.now() > giveUpAt) {
         logger.warn({ legId: job.legId }, 'a report could not be written in time; the leg is redelivered')
         await leg.taken.giveBack()
         return end
       }
-      await sleep(retryMs)
+      await sleep(reportRetryMs)
     }
   }
   await leg.taken.done()
   return end
 }
 
-/** Leaves the receipt of a leg whose lock was lost: what was used is owed by somebody. One try: without it, the leg is billed by its reserve. */
+/**
+ * Leaves the receipt of a leg whose lock was lost: what was used is owed by somebody. One try: without it, the leg is
+ * billed by its reserve.
+ */
 export async function recordLost(leg: BegunLeg, outcome: Outcome, dependencies: ReportDependencies): Promise<void> {
   const { climbLog, clock, logger, workerId } = dependencies
   const { legId } = leg.taken.job
@@ -90,7 +90,10 @@ function endOf(leg: BegunLeg, outcome: Outcome, endedAt: number, workerId: strin
   return { kind: 'failed', reason: outcome.reason, message: outcome.message, receipt }
 }
 
-/** Computing beyond what was reserved for is not the caller's fault, and not charged: a machine that is busy, a forecast that was wrong. */
+/**
+ * Computing beyond what was reserved for is not the caller's fault, and not charged: a machine that is busy, a
+ * forecast that was wrong.
+ */
 function chargedOf(usage: Usage, { chargedComputeMs = Infinity }: Job): Usage {
   const { computeMs = 0 } = usage
   return computeMs > chargedComputeMs ? { ...usage, computeMs: chargedComputeMs } : usage

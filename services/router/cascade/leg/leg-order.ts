@@ -8,8 +8,8 @@ import type { MailSender } from '#services/state/replies/mailbox'
 import type { Job } from '#services/state/queue/job'
 import type { JobProducer } from '#services/state/queue/pool-queue'
 import type { Tracer } from '#services/platform/telemetry/tracer'
-import type { Course } from '../course.ts'
-import type { LegDesk } from './leg-desk.ts'
+import type { Cascade } from '../cascade.ts'
+import type { PendingLegs } from './pending-legs.ts'
 import type { TextRelay } from './text-relay.ts'
 
 /** What running a leg needs. */
@@ -17,16 +17,16 @@ export interface RunLegDependencies {
   readonly climbLog: ClimbLog
   readonly queue: JobProducer
   readonly dispatch: Dispatch
-  /** This router, as the owner of the climbs that it opens. */
+  /** This router, as the owner of the cascades that it opens. */
   readonly owner: () => Owner
   readonly mail: MailSender
-  readonly desk: LegDesk
+  readonly pendingLegs: PendingLegs
   readonly clock: Clock
-  /** Predicts how long a leg will be at work, for its place in line. */
+  /** Predicts how long a leg will be at work, for its place in the queue. */
   readonly predictLeg: (rung: Rung, leg: PredictedLeg) => Pick<Job, 'serviceMs' | 'weight' | 'latestStartAt'>
-  /** Name of this router's mailbox. */
+  /** Name of this router's reply stream. */
   readonly replyTo: string
-  /** Told of a climb that was opened with its first leg. */
+  /** Told of a cascade that was opened with its first leg. */
   readonly opened?: (requestId: RequestId) => void
   /** Told of every watched limit that would have refused a hold that the dispatch made. */
   readonly shadowed?: (limit: string) => void
@@ -37,36 +37,38 @@ export interface RunLegDependencies {
 }
 
 /** What a leg's service time is predicted from. */
-export type PredictedLeg = Pick<Course['request'], 'task' | 'options' | 'work' | 'tenant' | 'deadlineAt'> &
-  Pick<Course, 'estimate'>
+export type PredictedLeg = Pick<Cascade['request'], 'task' | 'options' | 'work' | 'tenant' | 'deadlineAt'> &
+  Pick<Cascade, 'estimate'>
 
 /** One leg to run. */
 export interface LegOrder {
-  readonly course: Course
   readonly index: number
   readonly rung: Rung
   readonly reserveNanoUsd: NanoUsd
   /** Epoch ms at which it is given up, so that another rung has time; the request's deadline when absent. */
   readonly stopAt?: number | undefined
   /** Epoch ms until which it is awaited; the request's deadline when absent. */
-  readonly awaitedUntil?: number
+  readonly awaitedUntil?: number | undefined
   /** Whether the caller can be served without this leg. */
   readonly hasAlternative: () => boolean
   /** Where text goes as it comes; absent when it is not to be streamed. */
-  readonly relay?: TextRelay
-  /** Aborted when the caller has left or the climb was cancelled. */
-  readonly signal: AbortSignal
+  readonly relay?: TextRelay | undefined
   /** W3C trace context of the rung. */
   readonly traceparent?: string | undefined
-  /** Called when the leg is in line; the leg is waited for when it resolves. */
+  /** Called when the leg is in its queue; the leg is waited for when it resolves. */
   readonly queued?: () => Promise<void>
 }
 
-/** Decides which legs get a twin, and keeps to the cap. */
+/** When a leg is awaited no longer. */
+export function endOfLeg({ request }: Pick<Cascade, 'request'>, { awaitedUntil = Infinity }: LegOrder): number {
+  return Math.min(request.deadlineAt, awaitedUntil)
+}
+
+/** Decides which legs get a hedged attempt, and keeps to the cap. */
 export interface Hedging {
-  /** How long a leg may be at work before it is worth a twin; `undefined` where none is to be had. */
-  afterMs(rung: Rung, request: Course['request']): number | undefined
-  /** Takes one twin out of what the cap still allows in a pool; false when there is none. */
+  /** How long a leg may be at work before it is worth a hedged attempt; `undefined` where none is to be had. */
+  afterMs(rung: Rung, request: Cascade['request']): number | undefined
+  /** Takes one attempt out of what the cap still allows in a pool; false when there is none. */
   take(pool: string): boolean
   /** Counts a leg, and with it what the cap allows. */
   ran(pool: string): void

@@ -4,6 +4,7 @@ import type { JobList } from '#services/state/job-list/job-list'
 import { GatewayError } from '#services/contract/errors'
 import { parseRequestId, type RequestId } from '#services/contract/ids'
 import type { Follower } from '#services/router/recovery/follow'
+import { cancelWaitMs } from '#services/router/lifecycle/timings'
 
 /** Asynchronous jobs as their tenant sees them. */
 export interface Jobs {
@@ -28,7 +29,10 @@ export interface JobsDependencies {
   readonly logger: Logger
 }
 
-/** Makes the view of jobs. Watching ends when `closing` aborts, since a job may go on for longer than a router that stops. Another tenant's job is not found, the same as one that never was. */
+/**
+ * Makes the view of jobs. Watching ends when `closing` aborts, since a job may go on for longer than a router that
+ * stops. Another tenant's job is not found, the same as one that never was.
+ */
 export function createJobs(
   { climbLog, list, follower, cancelClimb, logger }: JobsDependencies,
   closing: AbortSignal,
@@ -77,9 +81,6 @@ export function createJobs(
     },
   }
 }
-
-/** A running model is given this long to stop before the job is shown as it is. */
-const cancelWaitMs = 2000
 
 function watchElsewhere(): GatewayError {
   return new GatewayError('Overloaded', 'this router is stopping; the job goes on: watch it again', {

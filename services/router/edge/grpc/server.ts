@@ -13,6 +13,7 @@ import { GatewayError } from '#services/contract/errors'
 import { createEndlessStreams } from './endless-streams.ts'
 import { announceShutdown, correctServers, spareClosingSessions } from './grpc-js-internals.ts'
 import { takingAnyBytes } from './unreadable.ts'
+import { exitReasonMs } from '#services/router/lifecycle/timings'
 
 /** How the gRPC port is opened. */
 export interface ServerOptions {
@@ -32,11 +33,17 @@ export interface RpcServer {
   readonly address: string
   /** Says to health watchers whether calls are served. */
   setServing(serving: boolean): void
-  /** Takes no new calls; resolves when those under way have ended. Those that have not after `graceMs` are ended by `endCalls`. */
+  /**
+   * Takes no new calls; resolves when those under way have ended. Those that have not after `graceMs` are ended by
+   * `endCalls`.
+   */
   drain(graceMs: number, endCalls: () => void): Promise<void>
 }
 
-/** Connections are pinged so that dead peers are noticed within half a minute, and closed after an hour so that clients spread anew. */
+/**
+ * Connections are pinged so that dead peers are noticed within half a minute, and closed after an hour so that
+ * clients spread anew.
+ */
 const channelOptions = {
   'grpc.keepalive_timeout_ms': 10_000,
   'grpc.keepalive_permit_without_calls': 1,
@@ -46,9 +53,6 @@ const channelOptions = {
   'grpc.max_concurrent_streams': 1000,
   'grpc.default_compression_algorithm': compressionAlgorithms.identity,
 } as const
-
-/** Time for the statuses of calls that a drain ends to reach their clients, before the connections are cut. */
-const lastWordsMs = 1000
 
 /** Serves services with health and reflection beside them. @throws GatewayError Config when the address is taken */
 export async function openRpcServer(
@@ -90,7 +94,7 @@ export async function openRpcServer(
     async drain(graceMs, endCalls) {
       const ending = setTimeout(endCalls, graceMs)
       await announceShutdown(server)
-      const force = setTimeout(() => server.forceShutdown(), graceMs + lastWordsMs)
+      const force = setTimeout(() => server.forceShutdown(), graceMs + exitReasonMs)
       await new Promise<void>(resolve => {
         server.tryShutdown(() => resolve())
         endless.end()

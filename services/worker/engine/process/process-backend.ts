@@ -8,6 +8,7 @@ import { shareTime } from '#services/worker/backends/share-time'
 import { ProcessDied, startProcess, type ModelProcess, type ProcessOptions } from './start-process.ts'
 import { createTurnstile } from './turnstile.ts'
 import { watchWanted } from './watch-wanted.ts'
+import { firstRestartMs, longWaitMs, longestRestartMs, longestStepMs } from '#services/worker/timings'
 
 /** A backend that computes in a process of its own and gets a new one when it dies. */
 export interface ProcessBackend extends Backend {
@@ -20,8 +21,8 @@ export interface ProcessBackend extends Backend {
 /** What a process backend is built with. */
 export interface ProcessBackendOptions extends ProcessOptions {
   /**
-   * How long a run may go on after nobody wants any of its legs before the process is killed; three times as long where others of the
-   * batch are wanted.
+   * How long a run may go on after nobody wants any of its legs before the process is killed; three times as long
+   * where others of the batch are wanted.
    */
   readonly stuckMs: number
 }
@@ -33,18 +34,10 @@ interface Dependencies {
   readonly changed?: () => void
 }
 
-/** Waits between tries to load a model again, doubling up to the last. */
-const firstRestartMs = 200
-const longestRestartMs = 30_000
-/** A model that computes in steps ends within this when nobody wants its legs. */
-const longestStepMs = 1000
-/** A batch that waits longer for its turn lets others of its worker be taken: its model is inside a slow run. */
-const longWaitMs = 250
-
 /**
- * Starts the process of a model and keeps it alive. Batches are computed one at a time. A run that does not end costs the legs that are
- * in it: nobody waits for it longer than for a step, and the process is killed and started again. A batch that a process died with is
- * computed again leg by leg, so that only the leg that killed it is lost.
+ * Starts the process of a model and keeps it alive. Batches are computed one at a time. A run that does not end costs
+ * the legs that are in it: nobody waits for it longer than for a step, and the process is killed and started again. A
+ * batch that a process died with is computed again leg by leg, so that only the leg that killed it is lost.
  * @throws GatewayError Config when the model cannot be loaded at first; later faults are mended
  */
 export async function createProcessBackend(

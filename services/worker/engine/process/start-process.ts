@@ -6,6 +6,7 @@ import { startComputingProcess } from '#services/platform/process/computing-proc
 import type { RunControl } from '#services/worker/backends/backend'
 import type { Outcome, Work } from '#services/worker/states'
 import type { FromModel, ModelOrder, ToModel } from './messages.ts'
+import { closeProcessMs } from '#services/worker/timings'
 
 /** What a model's process needs to know. */
 export interface ProcessOptions extends Omit<ModelOrder, 'logLevel'> {
@@ -18,7 +19,10 @@ export interface ModelProcess {
   readonly maxBatch: number
   /** Resolves with the reason when the process is no more. */
   readonly died: Promise<string>
-  /** Computes one batch; the caller waits for its end before the next. Rejects with {@link ProcessDied} when the process dies, with another error when the run throws. */
+  /**
+   * Computes one batch; the caller waits for its end before the next. Rejects with {@link ProcessDied} when the
+   * process dies, with another error when the run throws.
+   */
   run(batch: readonly Work[], control: RunControl): Promise<readonly Outcome[]>
   /** Lets the model go; ends the process by force after five seconds. */
   close(): Promise<void>
@@ -28,9 +32,6 @@ export interface ModelProcess {
 
 /** A process that ended with a batch at work. */
 export class ProcessDied extends Error {}
-
-/** How long a process may take to let its model go. */
-const closeMs = 5000
 
 interface Run {
   readonly control: RunControl
@@ -99,7 +100,7 @@ export async function startProcess(
 
   async function close(): Promise<void> {
     child.send({ kind: 'close' })
-    const timer = setTimeout(child.kill, closeMs)
+    const timer = setTimeout(child.kill, closeProcessMs)
     await child.died
     clearTimeout(timer)
   }

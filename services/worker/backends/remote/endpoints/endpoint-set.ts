@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createEndpoint, type Endpoint, type EndpointOptions } from './endpoint.ts'
 import type { InputOf } from './input-failures.ts'
 import { outliersOf } from './outliers.ts'
+import { outlierEveryMs } from '#services/worker/timings'
 
 /** What is wished of an endpoint. */
 export interface Wish {
@@ -23,9 +24,10 @@ export interface EndpointSet {
   close(): Promise<void>
 }
 
-const outlierEveryMs = 1000
-
-/** Makes the set: affinity first, unless that endpoint has far more to do than the others; else the one with the least load. */
+/**
+ * Makes the set: affinity first, unless that endpoint has far more to do than the others; else the one with the least
+ * load.
+ */
 export function createEndpointSet(
   baseUrls: readonly string[],
   options: EndpointOptions,
@@ -79,14 +81,21 @@ function preferred(among: readonly Endpoint[], better: (endpoint: Endpoint) => b
   return good.length > 0 ? good : among
 }
 
-/** The endpoint that this key ranks highest: the same in every worker, and the keys of one that goes spread over the others. @source Thaler and Ravishankar, "A Name-Based Mapping Scheme for Rendezvous" (1996) */
+/**
+ * The endpoint that this key ranks highest: the same in every worker, and the keys of one that goes spread over the
+ * others.
+ * @source Thaler and Ravishankar, "A Name-Based Mapping Scheme for Rendezvous" (1996)
+ */
 function likedOf(among: readonly Endpoint[], key: string): Endpoint | undefined {
   return among
     .map(endpoint => ({ endpoint, rank: createHash('sha1').update(`${key}\0${endpoint.baseUrl}`).digest('hex') }))
     .toSorted((one, other) => (one.rank < other.rank ? 1 : -1))[0]?.endpoint
 }
 
-/** A warm cache is worth waiting behind a quarter more than the mean, and two calls, but not more. @source Mirrokni, Thorup and Zadimoghaddam, "Consistent Hashing with Bounded Loads" (2016) */
+/**
+ * A warm cache is worth waiting behind a quarter more than the mean, and two calls, but not more.
+ * @source Mirrokni, Thorup and Zadimoghaddam, "Consistent Hashing with Bounded Loads" (2016)
+ */
 function mostLoadOf(among: readonly Endpoint[]): number {
   const mean = among.reduce((sum, endpoint) => sum + endpoint.load, 0) / Math.max(1, among.length)
   return 1.25 * mean + 2

@@ -2,6 +2,7 @@ import { request } from 'undici'
 import { isCallCount, isSoundQueue, turnsOf } from '#services/state/registry/engine-turns'
 import type { EngineQueue } from '#services/state/registry/worker-registry'
 import type { Endpoint } from './endpoint.ts'
+import { readLoadEveryMs, readLoadTimeoutMs } from '#services/worker/timings'
 
 /** Reads again and again what engines have to do. */
 export interface EngineLoad {
@@ -10,7 +11,10 @@ export interface EngineLoad {
   stop(): void
 }
 
-/** By what names engines tell of calls that wait. @source the metrics pages of vLLM, SGLang, llama.cpp, text-generation-inference and Triton */
+/**
+ * By what names engines tell of calls that wait.
+ * @source the metrics pages of vLLM, SGLang, llama.cpp, text-generation-inference and Triton
+ */
 const waitingNames = [
   'vllm:num_requests_waiting',
   'sglang:num_queue_reqs',
@@ -27,8 +31,6 @@ const runningNames = [
   'tgi_batch_current_size',
 ]
 
-const readEveryMs = 1000
-const timeoutMs = 900
 /** Pages of engines are some ten kilobytes; one that has no end must not fill the memory. */
 const mostPageBytes = 4 * 1024 * 1024
 /** The names and labels of a series; a longer line is of no queue. */
@@ -56,7 +58,7 @@ export function watchEngineLoad(endpoints: readonly Endpoint[], path: string): E
     }
   }
   void read()
-  const timer = setInterval(() => void read(), readEveryMs)
+  const timer = setInterval(() => void read(), readLoadEveryMs)
   timer.unref()
   return {
     queue() {
@@ -68,11 +70,14 @@ export function watchEngineLoad(endpoints: readonly Endpoint[], path: string): E
   }
 }
 
-/** An engine that does not tell is chosen by what is known here. Redirects are not followed: the page is where the operator said. */
+/**
+ * An engine that does not tell is chosen by what is known here. Redirects are not followed: the page is where the
+ * operator said.
+ */
 async function pageOf({ baseUrl, dispatcher }: Endpoint, path: string): Promise<string | undefined> {
   try {
     const url = new URL(path, baseUrl)
-    const { statusCode, body } = await request(url, { dispatcher, signal: AbortSignal.timeout(timeoutMs) })
+    const { statusCode, body } = await request(url, { dispatcher, signal: AbortSignal.timeout(readLoadTimeoutMs) })
     const chunks: Buffer[] = []
     let bytes = 0
     for await (const chunk of body) {
@@ -88,8 +93,8 @@ async function pageOf({ baseUrl, dispatcher }: Endpoint, path: string): Promise<
 }
 
 /**
- * Reads a page of metrics; `undefined` where nothing tells of a queue, or tells what cannot be. Where an engine does not say how many
- * calls it works on, it is those of our own that do not wait.
+ * Reads a page of metrics; `undefined` where nothing tells of a queue, or tells what cannot be. Where an engine does
+ * not say how many calls it works on, it is those of our own that do not wait.
  * @source Prometheus text exposition format 0.0.4
  */
 export function readQueue(page: string, ownRunning: number): EngineQueue | undefined {
@@ -99,7 +104,10 @@ export function readQueue(page: string, ownRunning: number): EngineQueue | undef
   return isSoundQueue(queue) ? queue : undefined
 }
 
-/** The sum of the series of these names; NaN where one of them says what cannot be. Each name is looked for, not each line read: pages are long. */
+/**
+ * The sum of the series of these names; NaN where one of them says what cannot be. Each name is looked for, not each
+ * line read: pages are long.
+ */
 function sumOf(page: string, names: readonly string[]): number | undefined {
   let sum: number | undefined
   for (const name of names) {

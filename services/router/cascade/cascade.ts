@@ -5,8 +5,8 @@ import { isWordPayload } from '#services/state/queue/word-payload'
 import type { Estimate } from '#services/decision/policy/policy'
 import type { GuidedLadder } from '#services/router/request/states'
 
-/** A climb under way on this router: just opened, or taken over from one that died. */
-export interface Course {
+/** A cascade under way on this router: just started, or taken over from a router that died. */
+export interface Cascade {
   readonly request: ClimbRequest
   readonly plan: ClimbPlan
   readonly guided: GuidedLadder
@@ -16,9 +16,9 @@ export interface Course {
   readonly epoch: number
   /** Legs so far, as the log has them. */
   readonly legs: readonly LegState[]
-  /** What the dispatch of the first leg holds and opens; absent of a climb that is open. */
+  /** What the dispatch of the first leg holds and opens; absent where the log has the cascade. */
   readonly opening?: Pick<DispatchOrder, 'hold' | 'firstLeg'>
-  /** Aborted when another router has taken the climb. */
+  /** Aborted when another router has taken the cascade. */
   readonly lost: AbortSignal
 }
 

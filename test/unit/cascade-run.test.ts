@@ -1,9 +1,10 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { createLegDesk } from '#services/router/cascade/leg/leg-desk'
-import type { Course } from '#services/router/cascade/course'
-import { walk, type WalkDependencies } from '#services/router/cascade/walk'
-import type { ClimbEvent, GuidedLadder } from '#services/router/request/states'
+import { createPendingLegs } from '#services/router/cascade/leg/pending-legs'
+import type { Cascade } from '#services/router/cascade/cascade'
+import { createCascadeRun, type CascadeRunDependencies } from '#services/router/cascade/cascade-run'
+import type { RunEnd } from '#services/router/cascade/ending'
+import type { ClimbEvent, EmitEvent, GuidedLadder } from '#services/router/request/states'
 import type { LegEnd, LegState } from '#services/state/cascade-log/cascade-log'
 import { legIdOf, parseLegId, type LegId } from '#services/contract/ids'
 import type { Rung } from '#services/contract/model'
@@ -44,7 +45,7 @@ async function setUp(behaviours: Record<string, Behaviour>, options: { deadlineM
     ladder: { name: 'l', task: 'generate', modalities: ['text'], rungs: names.map(rung) },
     policy: createUncalibratedPolicy({ models: names, acceptRatio: 0.8 }),
   }
-  const course: Course = {
+  const cascade: Cascade = {
     request,
     plan,
     guided,
@@ -54,7 +55,7 @@ async function setUp(behaviours: Record<string, Behaviour>, options: { deadlineM
     legs: options.legs ?? [{ ...first, attempt: 0 }],
     lost: new AbortController().signal,
   }
-  const desk = createLegDesk(climbLog, pino({ level: 'silent' }))
+  const pendingLegs = createPendingLegs(climbLog, pino({ level: 'silent' }))
   const queued: string[] = []
   const mailed: Mail[] = []
   const removed: string[] = []
@@ -64,11 +65,11 @@ async function setUp(behaviours: Record<string, Behaviour>, options: { deadlineM
     if (begun.kind !== 'run' || behaviour === 'silent') return
     const end = endOf(behaviour, model)
     await climbLog.endLeg(legId, begun.attempt, end)
-    desk.deliver({ kind: 'leg-ended', legId, attempt: begun.attempt, end })
+    pendingLegs.deliver({ kind: 'leg-ended', legId, attempt: begun.attempt, end })
   }
-  const dependencies: WalkDependencies = {
+  const dependencies: CascadeRunDependencies = {
     climbLog,
-    desk,
+    pendingLegs,
     clock: { now: () => Date.now() },
     replyTo: 'r',
     predictLeg: () => ({}),
@@ -88,52 +89,62 @@ async function setUp(behaviours: Record<string, Behaviour>, options: { deadlineM
     dispatch: { dispatch: async () => ({ kind: 'refused' }) },
     owner: () => ({ name: 'r', leaseUntil: 0 }),
     mail: { send: async (_box, mail) => void mailed.push(mail) },
-    look: () => names.map(name => candidateOf(rung(name))),
+    reevaluate: () => names.map(name => candidateOf(rung(name))),
     observe: () => {},
   }
-  return { course, dependencies, climbLog, queued, mailed, removed, desk }
+  return { cascade, dependencies, climbLog, queued, mailed, removed, pendingLegs }
 }
 
 const never = new AbortController().signal
 
-describe('walk()', () => {
+function run(
+  cascade: Cascade,
+  signal: AbortSignal,
+  emit: EmitEvent | undefined,
+  dependencies: CascadeRunDependencies,
+): Promise<RunEnd> {
+  return createCascadeRun(cascade, { signal, emit }, dependencies).finish()
+}
+
+describe('a cascade run', () => {
   it('stops at the first accepted rung', async () => {
-    const { course, dependencies, queued } = await setUp({ small: 0.9, large: 0.99 })
-    const walked = await walk(course, never, undefined, dependencies)
+    const { cascade, dependencies, queued } = await setUp({ small: 0.9, large: 0.99 })
+    const ran = await run(cascade, never, undefined, dependencies)
     expect(queued).toEqual(['small'])
-    expect(walked).toMatchObject({
+    expect(ran).toMatchObject({
       kind: 'ended',
       end: { kind: 'answered', answer: { model: 'small', costNanoUsd: 100 } },
     })
   })
 
   it('puts no leg in line for a climb that is open and that nobody waits for', async () => {
-    const { course, dependencies, queued, climbLog } = await setUp({ small: 0.9 })
-    const walked = await walk(course, AbortSignal.abort(), undefined, dependencies)
+    const { cascade, dependencies, queued, climbLog } = await setUp({ small: 0.9 })
+    const ran = await run(cascade, AbortSignal.abort(), undefined, dependencies)
     expect(queued).toEqual([])
-    expect(walked).toMatchObject({ kind: 'ended', end: { kind: 'cancelled' } })
-    expect((await climbLog.read(course.request.requestId))?.end).toMatchObject({ kind: 'cancelled' })
+    expect(ran).toMatchObject({ kind: 'ended', end: { kind: 'cancelled' } })
+    expect((await climbLog.read(cascade.request.requestId))?.end).toMatchObject({ kind: 'cancelled' })
   })
 
   it('tells of a rung that quality asked for and that had no workers', async () => {
-    const { course, dependencies } = await setUp({ small: 0.1, large: 0.9 })
+    const { cascade, dependencies } = await setUp({ small: 0.1, large: 0.9 })
     const refused: string[] = []
-    const walked = await walk(course, never, undefined, {
+    const ran = await run(cascade, never, undefined, {
       ...dependencies,
-      look: (...given) =>
+      reevaluate: (...given) =>
         dependencies
-          .look(...given)
+
+          .reevaluate(...given)
           .map(one => (one.rung.name === 'large' ? { ...one, removedBy: 'workers', removedWhy: 'none' } : one)),
       refused: ({ rung: missed }) => refused.push(missed.name),
     })
-    expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'no_capacity' } } })
+    expect(ran).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'no_capacity' } } })
     expect(refused).toEqual(['large'])
   })
 
   it('climbs past an answer that is not trusted and reports both rungs', async () => {
-    const { course, dependencies, climbLog } = await setUp({ small: 0.1, large: 0.9 })
-    const walked = await walk(course, never, undefined, dependencies)
-    expect(walked).toMatchObject({
+    const { cascade, dependencies, climbLog } = await setUp({ small: 0.1, large: 0.9 })
+    const ran = await run(cascade, never, undefined, dependencies)
+    expect(ran).toMatchObject({
       end: {
         answer: {
           model: 'large',
@@ -146,157 +157,158 @@ describe('walk()', () => {
         },
       },
     })
-    const logged = await climbLog.read(course.request.requestId)
+    const logged = await climbLog.read(cascade.request.requestId)
     expect(logged?.legs[0]?.report?.verdict).toBe('escalated')
     expect(logged?.end?.kind).toBe('answered')
   })
 
   it('goes on after a rung that failed', async () => {
-    const { course, dependencies } = await setUp({ small: 'model-error', large: 0.9 })
-    const walked = await walk(course, never, undefined, dependencies)
-    expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'large' } } })
+    const { cascade, dependencies } = await setUp({ small: 'model-error', large: 0.9 })
+    const ran = await run(cascade, never, undefined, dependencies)
+    expect(ran).toMatchObject({ end: { kind: 'answered', answer: { model: 'large' } } })
   })
 
   it('does not climb with input that no rung can read', async () => {
-    const { course, dependencies, queued } = await setUp({ small: 'bad-input', large: 0.9 })
-    const walked = await walk(course, never, undefined, dependencies)
+    const { cascade, dependencies, queued } = await setUp({ small: 'bad-input', large: 0.9 })
+    const ran = await run(cascade, never, undefined, dependencies)
     expect(queued).toEqual(['small'])
-    expect(walked).toMatchObject({ end: { kind: 'failed', code: 'InvalidRequest', dead: false } })
+    expect(ran).toMatchObject({ end: { kind: 'failed', code: 'InvalidRequest', dead: false } })
   })
 
   it('gives the best answer so far, marked degraded, when time is over', async () => {
-    const { course, dependencies } = await setUp({ small: 0.5, large: 'silent' }, { deadlineMs: 150 })
-    const walked = await walk(course, never, undefined, dependencies)
-    expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'deadline' } } })
+    const { cascade, dependencies } = await setUp({ small: 0.5, large: 'silent' }, { deadlineMs: 150 })
+    const ran = await run(cascade, never, undefined, dependencies)
+    expect(ran).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'deadline' } } })
   })
 
   it('gives the best answer so far when its caller wants it, though the run has more time', async () => {
-    const { course, dependencies } = await setUp({ small: 0.5, large: 'silent' })
-    const hurried = { ...course, request: { ...course.request, idempotent: true, answerBy: Date.now() + 150 } }
-    const walked = await walk(hurried, never, undefined, dependencies)
-    expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'deadline' } } })
-    expect(Date.now()).toBeLessThan(course.request.deadlineAt - 1000)
+    const { cascade, dependencies } = await setUp({ small: 0.5, large: 'silent' })
+    const hurried = { ...cascade, request: { ...cascade.request, idempotent: true, answerBy: Date.now() + 150 } }
+    const ran = await run(hurried, never, undefined, dependencies)
+    expect(ran).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'deadline' } } })
+    expect(Date.now()).toBeLessThan(cascade.request.deadlineAt - 1000)
   })
 
   it('goes on without an answer when its caller has run out of time, while the run has more', async () => {
-    const { course, dependencies, climbLog, desk } = await setUp({ small: 'silent' })
-    const late = { ...course, request: { ...course.request, idempotent: true, answerBy: Date.now() - 1 } }
-    const walking = walk(late, never, undefined, dependencies)
+    const { cascade, dependencies, climbLog, pendingLegs } = await setUp({ small: 'silent' })
+    const late = { ...cascade, request: { ...cascade.request, idempotent: true, answerBy: Date.now() - 1 } }
+    const running = run(late, never, undefined, dependencies)
     await new Promise(done => setTimeout(done, 50))
-    await climbLog.endLeg(legIdOf(course.request.requestId, 0), 1, endOf(0.95, 'small'))
-    await desk.reconcile()
-    expect(await walking).toMatchObject({ end: { kind: 'answered', answer: { model: 'small' } } })
+    await climbLog.endLeg(legIdOf(cascade.request.requestId, 0), 1, endOf(0.95, 'small'))
+    await pendingLegs.reconcile()
+    expect(await running).toMatchObject({ end: { kind: 'answered', answer: { model: 'small' } } })
   })
 
   it('gives the best answer so far when a later rung came too late to be begun', async () => {
-    const { course, dependencies } = await setUp({ small: 0.5, large: 'expired' })
-    const walked = await walk(course, never, undefined, dependencies)
-    expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'deadline' } } })
+    const { cascade, dependencies } = await setUp({ small: 0.5, large: 'expired' })
+    const ran = await run(cascade, never, undefined, dependencies)
+    expect(ran).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'deadline' } } })
   })
 
   it('goes on after a rung that had to leave time for another, and says so where that is a lower one', async () => {
     const up = await setUp({ small: 'expired', large: 0.9 })
-    const above = await walk(up.course, never, undefined, up.dependencies)
+    const above = await run(up.cascade, never, undefined, up.dependencies)
     expect(above).toMatchObject({ end: { kind: 'answered', answer: { model: 'large' } } })
     expect(above).not.toHaveProperty('end.answer.degraded')
     const down = await setUp(
       { small: 0.9, large: 'expired' },
       { legs: [{ index: 0, rung: 'large', pool: 'large', plannedAt: 0, attempt: 0 }] },
     )
-    const below = await walk(down.course, never, undefined, down.dependencies)
+    const below = await run(down.cascade, never, undefined, down.dependencies)
     expect(below).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'deadline' } } })
     const lost = await setUp(
       { small: 0.9, large: 'no-worker' },
       { legs: [{ index: 0, rung: 'large', pool: 'large', plannedAt: 0, attempt: 0 }] },
     )
-    const without = await walk(lost.course, never, undefined, lost.dependencies)
+    const without = await run(lost.cascade, never, undefined, lost.dependencies)
     expect(without).toMatchObject({ end: { kind: 'answered', answer: { model: 'small', degraded: 'no_capacity' } } })
     const alone = await setUp({ small: 'expired' })
-    const ended = await walk(alone.course, never, undefined, alone.dependencies)
+    const ended = await run(alone.cascade, never, undefined, alone.dependencies)
     expect(ended).toMatchObject({ end: { kind: 'failed', code: 'Deadline' } })
   })
 
   it('ends in Deadline when time is over before any answer', async () => {
-    const { course, dependencies } = await setUp({ small: 'silent' }, { deadlineMs: 80 })
-    const walked = await walk(course, never, undefined, dependencies)
-    expect(walked).toMatchObject({ end: { kind: 'failed', code: 'Deadline' } })
+    const { cascade, dependencies } = await setUp({ small: 'silent' }, { deadlineMs: 80 })
+    const ran = await run(cascade, never, undefined, dependencies)
+    expect(ran).toMatchObject({ end: { kind: 'failed', code: 'Deadline' } })
   })
 
   it('tells the worker to stop when the caller leaves', async () => {
-    const { course, dependencies, mailed, climbLog } = await setUp({ small: 'silent' })
+    const { cascade, dependencies, mailed, climbLog } = await setUp({ small: 'silent' })
     const leaving = new AbortController()
     setTimeout(() => leaving.abort(), 30)
-    const walked = await walk(course, leaving.signal, undefined, dependencies)
-    expect(walked).toMatchObject({ end: { kind: 'cancelled' } })
-    expect(mailed).toMatchObject([{ kind: 'cancel', legId: legIdOf(course.request.requestId, 0) }])
-    expect((await climbLog.read(course.request.requestId))?.cancelled).toBe(true)
+    const ran = await run(cascade, leaving.signal, undefined, dependencies)
+    expect(ran).toMatchObject({ end: { kind: 'cancelled' } })
+    expect(mailed).toMatchObject([{ kind: 'cancel', legId: legIdOf(cascade.request.requestId, 0) }])
+    expect((await climbLog.read(cascade.request.requestId))?.cancelled).toBe(true)
   })
 
   describe('of a leg that is slow', () => {
-    const hedged = async (twinEnds: LegEnd, ownEnds?: LegEnd) => {
+    const hedged = async (hedgedEnds: LegEnd, ownEnds?: LegEnd) => {
       const set = await setUp({ small: 'silent' }, { deadlineMs: 3000 })
-      const { course, dependencies, desk, climbLog } = set
-      const ownId = legIdOf(course.request.requestId, 0)
-      const twinId = legIdOf(course.request.requestId, 500)
+      const { cascade, dependencies, pendingLegs, climbLog } = set
+      const ownId = legIdOf(cascade.request.requestId, 0)
+      const hedgedId = legIdOf(cascade.request.requestId, 500)
       const ends = async (legId: LegId, end: LegEnd): Promise<void> => {
         await climbLog.endLeg(legId, 1, end)
-        desk.deliver({ kind: 'leg-ended', legId, attempt: 1, end })
+        pendingLegs.deliver({ kind: 'leg-ended', legId, attempt: 1, end })
       }
       const begins = async (legId: LegId, workerId: string): Promise<void> => {
         await climbLog.beginLeg(legId, workerId, Date.now())
-        desk.deliver({ kind: 'leg-started', legId, attempt: 1, workerId })
+        pendingLegs.deliver({ kind: 'leg-started', legId, attempt: 1, workerId })
       }
       const queue = {
         ...dependencies.queue,
         add: async (_pool: string, { legId }: { legId: LegId }) => {
           set.queued.push(legId)
-          // The leg ends only once its twin is at work, and the twin after it, however slow the machine is.
-          const run = async (): Promise<void> => {
+          // The leg ends only once its hedged attempt is at work, and the attempt after it, however slow the machine
+          // is.
+          const take = async (): Promise<void> => {
             await begins(legId, legId === ownId ? 'w1' : 'w2')
-            if (legId !== twinId) return
+            if (legId !== hedgedId) return
             if (ownEnds !== undefined) await ends(ownId, ownEnds)
-            await ends(twinId, twinEnds)
+            await ends(hedgedId, hedgedEnds)
           }
-          setImmediate(() => void run())
+          setImmediate(() => void take())
         },
       }
       const hedging = { afterMs: () => 10, take: () => true, ran: () => {} }
-      const walked = await walk(course, never, undefined, { ...dependencies, queue, hedging })
-      return { ...set, walked, ownId, twinId }
+      const ran = await run(cascade, never, undefined, { ...dependencies, queue, hedging })
+      return { ...set, ran, ownId, hedgedId }
     }
 
-    it('takes the answer of its twin, calls the slow one off, and leaves the account to the log', async () => {
-      const { walked, mailed, ownId, twinId, queued, climbLog, course } = await hedged(endOf(0.9, 'small'))
-      expect(queued).toEqual([ownId, twinId])
-      expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'small' } } })
+    it('takes the answer of its hedged attempt, calls the slow one off, and leaves the account to the log', async () => {
+      const { ran, mailed, ownId, hedgedId, queued, climbLog, cascade } = await hedged(endOf(0.9, 'small'))
+      expect(queued).toEqual([ownId, hedgedId])
+      expect(ran).toMatchObject({ end: { kind: 'answered', answer: { model: 'small' } } })
       expect(mailed).toEqual([{ kind: 'cancel', legId: ownId }])
-      const legs = walked.kind === 'ended' ? walked.legs : []
+      const legs = ran.kind === 'ended' ? ran.legs : []
       expect(legs.map(leg => [leg.index, leg.purpose, leg.end?.kind])).toEqual([
         [0, undefined, 'done'],
         [500, 'hedge', undefined],
       ])
-      expect((await climbLog.read(course.request.requestId))?.legs.filter(Boolean)).toHaveLength(2)
+      expect((await climbLog.read(cascade.request.requestId))?.legs.filter(Boolean)).toHaveLength(2)
     })
 
-    it('takes the twin’s answer when the leg itself fails, and fails when both do', async () => {
+    it('takes the hedged attempt’s answer when the leg itself fails, and fails when both do', async () => {
       const one = await hedged(endOf(0.9, 'small'), endOf('model-error', 'small'))
-      expect(one.walked).toMatchObject({ end: { kind: 'answered' } })
+      expect(one.ran).toMatchObject({ end: { kind: 'answered' } })
       const both = await hedged(endOf('model-error', 'small'), endOf('model-error', 'small'))
-      expect(both.walked).toMatchObject({ end: { kind: 'failed', code: 'LadderFailed' } })
+      expect(both.ran).toMatchObject({ end: { kind: 'failed', code: 'LadderFailed' } })
     })
   })
 
   it('goes on at rung two of a climb whose router died, without running rung one again', async () => {
     const set = await setUp({ small: 0.1, large: 0.9 })
     const end = endOf(0.1, 'small')
-    const legId = legIdOf(set.course.request.requestId, 0)
+    const legId = legIdOf(set.cascade.request.requestId, 0)
     await set.climbLog.beginLeg(legId, 'w', 0)
     await set.climbLog.endLeg(legId, 1, end)
     const [taken] = await set.climbLog.takeOver({ name: 'r2', leaseUntil: 0 }, Number.MAX_SAFE_INTEGER, 1)
-    const course = { ...set.course, epoch: taken?.epoch ?? 0, legs: taken?.legs ?? [] }
-    const walked = await walk(course, never, undefined, set.dependencies)
+    const cascade = { ...set.cascade, epoch: taken?.epoch ?? 0, legs: taken?.legs ?? [] }
+    const ran = await run(cascade, never, undefined, set.dependencies)
     expect(set.queued).toEqual(['large'])
-    expect(walked).toMatchObject({ end: { answer: { model: 'large', costNanoUsd: 200 } } })
+    expect(ran).toMatchObject({ end: { answer: { model: 'large', costNanoUsd: 200 } } })
   })
 
   it('does not call a rung again that failed before its router died, though the answer before it asked for that rung', async () => {
@@ -305,50 +317,50 @@ describe('walk()', () => {
       { index: 0, rung: 'small', pool: 'pool-small', plannedAt: 0, attempt: 1, end: endOf(0.1, 'small') },
       { index: 1, rung: 'large', pool: 'pool-large', plannedAt: 0, attempt: 1, end: endOf('model-error', 'large') },
     ]
-    for (const leg of legs) await set.climbLog.planLeg(set.course.request.requestId, leg, 1)
-    const walked = await walk({ ...set.course, legs }, never, undefined, set.dependencies)
+    for (const leg of legs) await set.climbLog.planLeg(set.cascade.request.requestId, leg, 1)
+    const ran = await run({ ...set.cascade, legs }, never, undefined, set.dependencies)
     expect(set.queued).toEqual(['huge'])
-    expect(walked).toMatchObject({ end: { answer: { model: 'huge' } } })
+    expect(ran).toMatchObject({ end: { answer: { model: 'huge' } } })
   })
 
   it('writes the end of an answer that nobody can come back for when the caller has it', async () => {
-    const { course, dependencies, climbLog } = await setUp({ small: 0.9 })
+    const { cascade, dependencies, climbLog } = await setUp({ small: 0.9 })
     const left: (() => Promise<unknown>)[] = []
-    const walked = await walk(course, never, undefined, { ...dependencies, afterwards: work => left.push(work) })
-    expect(walked).toMatchObject({ end: { kind: 'answered' } })
-    expect((await climbLog.read(course.request.requestId))?.end).toBeUndefined()
+    const ran = await run(cascade, never, undefined, { ...dependencies, afterwards: work => left.push(work) })
+    expect(ran).toMatchObject({ end: { kind: 'answered' } })
+    expect((await climbLog.read(cascade.request.requestId))?.end).toBeUndefined()
     for (const work of left) await work()
-    expect((await climbLog.read(course.request.requestId))?.end).toMatchObject({ kind: 'answered' })
+    expect((await climbLog.read(cascade.request.requestId))?.end).toMatchObject({ kind: 'answered' })
   })
 
   it('writes the end first of an answer that somebody may come back for', async () => {
-    const { course, dependencies, climbLog } = await setUp({ small: 0.9 })
-    const kept = { ...course, request: { ...course.request, idempotent: true } }
-    await walk(kept, never, undefined, { ...dependencies, afterwards: () => {} })
-    expect((await climbLog.read(course.request.requestId))?.end).toMatchObject({ kind: 'answered' })
+    const { cascade, dependencies, climbLog } = await setUp({ small: 0.9 })
+    const kept = { ...cascade, request: { ...cascade.request, idempotent: true } }
+    await run(kept, never, undefined, { ...dependencies, afterwards: () => {} })
+    expect((await climbLog.read(cascade.request.requestId))?.end).toMatchObject({ kind: 'answered' })
   })
 
   it('stops quietly when another router has taken the climb', async () => {
-    const { course, dependencies, climbLog } = await setUp({ small: 0.1, large: 0.9 })
+    const { cascade, dependencies, climbLog } = await setUp({ small: 0.1, large: 0.9 })
     await climbLog.takeOver({ name: 'r2', leaseUntil: 0 }, Number.MAX_SAFE_INTEGER, 1)
-    expect(await walk(course, never, undefined, dependencies)).toEqual({ kind: 'lost' })
+    expect(await run(cascade, never, undefined, dependencies)).toEqual({ kind: 'lost' })
   })
 
   it('finds the end of a leg in the log when its mail was lost', async () => {
-    const { course, dependencies, climbLog, desk } = await setUp({ small: 'silent' })
-    const walking = walk(course, never, undefined, dependencies)
+    const { cascade, dependencies, climbLog, pendingLegs } = await setUp({ small: 'silent' })
+    const running = run(cascade, never, undefined, dependencies)
     await new Promise(done => setTimeout(done, 20))
-    const legId = legIdOf(course.request.requestId, 0)
+    const legId = legIdOf(cascade.request.requestId, 0)
     expect(parseLegId(legId)?.index).toBe(0)
     await climbLog.endLeg(legId, 1, endOf(0.95, 'small'))
-    await desk.reconcile()
-    expect(await walking).toMatchObject({ end: { answer: { model: 'small' } } })
+    await pendingLegs.reconcile()
+    expect(await running).toMatchObject({ end: { answer: { model: 'small' } } })
   })
 
   it('tells a watching caller what happens, its text once, from the final rung only', async () => {
-    const { course, dependencies } = await setUp({ small: 0.1, large: 0.9 })
+    const { cascade, dependencies } = await setUp({ small: 0.1, large: 0.9 })
     const events: ClimbEvent[] = []
-    await walk(course, never, async event => void events.push(event), dependencies)
+    await run(cascade, never, async event => void events.push(event), dependencies)
     expect(events.map(event => event.kind)).toEqual([
       'rung-started',
       'rung-finished',
@@ -360,12 +372,12 @@ describe('walk()', () => {
 
   it('keeps to a model whose text was shown optimistically, whatever is thought of it', async () => {
     const set = await setUp({ small: 0.1, large: 0.9 })
-    const ladder = { ...set.course.guided.ladder, streaming: 'optimistic' } as const
-    const course = { ...set.course, guided: { ...set.course.guided, ladder } }
+    const ladder = { ...set.cascade.guided.ladder, streaming: 'optimistic' } as const
+    const cascade = { ...set.cascade, guided: { ...set.cascade.guided, ladder } }
     const events: ClimbEvent[] = []
-    const walked = await walk(course, never, async event => void events.push(event), set.dependencies)
+    const ran = await run(cascade, never, async event => void events.push(event), set.dependencies)
     expect(set.queued).toEqual(['small'])
-    expect(walked).toMatchObject({ end: { kind: 'answered', answer: { model: 'small' } } })
+    expect(ran).toMatchObject({ end: { kind: 'answered', answer: { model: 'small' } } })
     expect(events).toContainEqual({ kind: 'delta', model: 'small', text: 'from small', optimistic: true })
   })
 })

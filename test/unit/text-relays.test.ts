@@ -1,30 +1,29 @@
 import { describe, expect, it } from 'vitest'
-import type { Course } from '#services/router/cascade/course'
-import { relayOf } from '#services/router/cascade/relay-of'
-import { createTrail } from '#services/router/cascade/trail'
+import type { Cascade } from '#services/router/cascade/cascade'
+import { createRunState } from '#services/router/cascade/run-state'
+import { createTextRelays } from '#services/router/cascade/text-relays'
 import type { ClimbEvent, Considered } from '#services/router/request/states'
 import { createRequestId } from '#services/contract/ids'
 import type { Recipe, Rung, Streaming } from '#services/contract/model'
+import { candidateOf, rungOf } from '../support/builders.ts'
 
-function rung(name: string, more: Partial<Rung> = {}): Rung {
-  const card = { title: name, licence: 'none', source: 'none', trainingData: 'none', limits: 'none' }
-  const model = { name, tasks: ['generate'], modalities: ['text'], tier: 't', pool: 'p', price: {}, card } as const
-  return { name, model, recipe: {}, ...more }
-}
+const rung = (name: string, more: Partial<Rung> = {}): Rung => rungOf({ name }, more)
 
-/** What is told to a caller of the first rung's text, while these rungs may still follow; nothing where it is judged first. */
+/**
+ * What is told to a caller of the first rung's text, while these rungs may still follow; nothing where it is judged
+ * first.
+ */
 async function told(streaming: Streaming, others: readonly Rung[], recipe: Recipe = {}): Promise<ClimbEvent[]> {
   const rungs = [rung('first', { recipe }), ...others]
-  const course = {
+  const cascade = {
     request: { requestId: createRequestId(0), task: 'generate' },
     guided: { ladder: { name: 'l', task: 'generate', modalities: ['text'], rungs, streaming } },
-  } as unknown as Course
-  const look = (): readonly Considered[] =>
-    rungs.map(one => ({ rung: one, reserveNanoUsd: 1, predictedCostNanoUsd: 1, predictedWaitMs: 0 }) as Considered)
+  } as unknown as Cascade
+  const candidates = (): readonly Considered[] => rungs.map(one => candidateOf(one))
   const events: ClimbEvent[] = []
   const leg = { index: 0, rung: 'first', pool: 'p', plannedAt: 0, attempt: 1 }
   const emit = async (event: ClimbEvent): Promise<void> => void events.push(event)
-  const relay = relayOf(course, createTrail(), leg, emit, { send: async () => {} }, look)
+  const relay = createTextRelays(cascade, createRunState(), candidates, { send: async () => {} })(leg, emit)
   relay?.take(1, 0, 'word')
   await relay?.complete('word')
   return events
@@ -32,7 +31,7 @@ async function told(streaming: Streaming, others: readonly Rung[], recipe: Recip
 
 const shown = (optimistic: boolean): object[] => [{ kind: 'delta', model: 'first', text: 'word', optimistic }]
 
-describe('relayOf()', () => {
+describe('createTextRelays()', () => {
   it('shows a final rung’s text as it comes, and a fallback keeps none from being final', async () => {
     expect(await told('final', [])).toEqual(shown(false))
     expect(await told('final', [rung('spare', { fallback: true })])).toEqual(shown(false))

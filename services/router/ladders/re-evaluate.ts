@@ -2,14 +2,14 @@ import type { Clock } from '#services/contract/clock'
 import { maxNanoUsd, type NanoUsd } from '#services/contract/money'
 import { priorityRanks } from '#services/state/queue/job'
 import type { Consider } from '#services/router/choose/consider'
-import { answerByOf, type Course } from '#services/router/cascade/course'
+import { answerByOf, type Cascade } from '#services/router/cascade/cascade'
 import type { Considered } from '#services/router/request/states'
 
-/** Looks at a climb's ladder anew, with the time and money that are left. */
-export type LookAnew = (course: Course, spentNanoUsd: NanoUsd, hasAnswer: boolean) => readonly Considered[]
+/** Evaluates a cascade's ladder again, with the time and money that are left. */
+export type Reevaluate = (cascade: Cascade, spentNanoUsd: NanoUsd, hasAnswer: boolean) => readonly Considered[]
 
-/** Makes the look out of the one that chose. */
-export function createLookAnew(consider: Consider, clock: Clock, isPaid: (tenant: string) => boolean): LookAnew {
+/** Makes the evaluation out of the one that chose. */
+export function createReevaluate(consider: Consider, clock: Clock, isPaid: (tenant: string) => boolean): Reevaluate {
   return ({ request, plan, guided, estimate, modalities }, spentNanoUsd, hasAnswer) => {
     const nowMs = clock.now()
     const planned = new Map(plan.rungs.map(rung => [rung.name, rung]))

@@ -9,7 +9,7 @@ export interface LegListener {
   readonly model: string
   /** It may wait for workers that are not there. */
   readonly waits: boolean
-  /** The climb's, by which this router's writes are fenced. */
+  /** The cascade's, by which this router's writes are fenced. */
   readonly epoch: number
   /** Whether its caller can be served without it: by an answer that is at hand, or another rung. */
   readonly hasAlternative: () => boolean
@@ -18,13 +18,19 @@ export interface LegListener {
   onEnd(end: LegEnd): void
 }
 
-/** Where this router's climbs wait for their legs: one desk for all of them, fed by the mailbox and, as a safety net, by the climb log. */
-export interface LegDesk {
+/**
+ * The legs that this router's cascades wait for: one place for all of them, fed by the reply stream and, as a safety
+ * net, by the cascade log.
+ */
+export interface PendingLegs {
   /** Waits for a leg; the function given back stops the waiting. */
   expect(legId: LegId, listener: LegListener): () => void
   /** Takes mail. */
   deliver(mail: RouterMail): void
-  /** Reads every awaited leg from the log: for mail that was never written, since its worker died between the log and the mail. */
+  /**
+   * Reads every awaited leg from the log: for mail that was never written, since its worker died between the log and
+   * the mail.
+   */
   reconcile(): Promise<void>
   isAwaited(legId: LegId): boolean
   /** The legs awaited now, and where. */
@@ -33,11 +39,11 @@ export interface LegDesk {
   readonly size: number
 }
 
-/** How many climbs one reading of the log asks for. */
+/** How many cascades one reading of the log asks for. */
 const climbsPerRead = 200
 
-/** Makes the desk. */
-export function createLegDesk(climbLog: ClimbLog, logger: Logger): LegDesk {
+/** Makes the place. */
+export function createPendingLegs(climbLog: ClimbLog, logger: Logger): PendingLegs {
   const awaited = new Map<LegId, LegListener>()
 
   const end = (legId: LegId, legEnd: LegEnd): void => {

@@ -1,0 +1,189 @@
+import type { LegEnd, LegState } from '#services/state/cascade-log/cascade-log'
+import type { RungReport } from '#services/contract/answer'
+import { GatewayError } from '#services/contract/errors'
+import type { Rung } from '#services/contract/model'
+import { addNanoUsd, type NanoUsd } from '#services/contract/money'
+import { noTracer, type Span } from '#services/platform/telemetry/tracer'
+import { failureOf } from '#services/platform/telemetry/with-span'
+import type { Considered, EmitEvent } from '#services/router/request/states'
+import { createAlternatives } from './alternatives.ts'
+import type { Cascade } from './cascade.ts'
+import { createEnding, type EndingDependencies, type RunEnd } from './ending.ts'
+import { createJudge, type JudgeDependencies } from './judge.ts'
+import { isHedged, withHedged } from './leg/hedged-attempt.ts'
+import type { RunLegDependencies } from './leg/leg-order.ts'
+import { createLegRunner, type Abandoned, type LegWait } from './leg/run-leg.ts'
+import type { TextRelay } from './leg/text-relay.ts'
+import { createRunState, spentOf } from './run-state.ts'
+import { createTextRelays } from './text-relays.ts'
+
+/** What a run needs beside what a leg needs. */
+export interface CascadeRunDependencies extends RunLegDependencies, EndingDependencies, JudgeDependencies {
+  /** Evaluates the ladder again, with the time and money that are left. */
+  readonly reevaluate: (cascade: Cascade, spentNanoUsd: NanoUsd, hasAnswer: boolean) => readonly Considered[]
+  readonly observe: (report: RungReport) => void
+}
+
+/** Who waits for a run. */
+export interface RunCaller {
+  /** Aborted when the caller has left or the cascade was cancelled. */
+  readonly signal: AbortSignal
+  /** Absent where nobody watches. */
+  readonly emit?: EmitEvent | undefined
+}
+
+/** One run of a cascade on this router. */
+export interface CascadeRun {
+  /** Runs it to its end, once. */
+  finish(): Promise<RunEnd>
+}
+
+/**
+ * Makes the run of a cascade from where the log has it to its end: it calls a rung, judges the answer, and goes on or
+ * stops. A cascade that was just started and one whose router died run alike: legs with an end are judged, not run,
+ * and a leg without one is queued again, which changes nothing when it is there. The end is written to the log, once.
+ */
+export function createCascadeRun(
+  cascade: Cascade,
+  { signal, emit }: RunCaller,
+  dependencies: CascadeRunDependencies,
+): CascadeRun {
+  const { climbLog, clock, mail, observe, reevaluate, tracer = noTracer } = dependencies
+  const { request, plan, guided, epoch } = cascade
+  const { requestId } = request
+  const state = createRunState()
+  const candidates = (dueNanoUsd = 0): readonly Considered[] =>
+    reevaluate(cascade, addNanoUsd(spentOf(state), dueNanoUsd), state.answers.length > 0)
+  const judge = createJudge(cascade, state, candidates, dependencies)
+  const runLeg = createLegRunner(cascade, signal, dependencies)
+  const relayFor = createTextRelays(cascade, state, candidates, mail)
+  const alternativesOf = createAlternatives(cascade, state, candidates)
+  const ending = createEnding(cascade, state, emit, dependencies)
+
+  const rungOf = ({ rung: name }: LegState): Rung => {
+    const rung = guided.ladder.rungs.find(one => one.name === name)
+    if (rung !== undefined) return rung
+    throw new GatewayError('NoModel', `rung ${name} is not on ladder ${plan.ladder} any more`)
+  }
+
+  /** Runs a leg, its text relayed as it comes where that is allowed. */
+  const run = async (leg: LegState, traceparent: string | undefined): Promise<LegWait> => {
+    const rung = rungOf(leg)
+    const started = once(async () => emit?.({ kind: 'rung-started', model: rung.name, tier: rung.model.tier }))
+    // A piece may come before word that its leg is in line, and is told of behind that.
+    const relay = emit && relayFor(leg, event => started().then(() => emit(event)))
+    const reserveNanoUsd = plan.rungs.find(one => one.name === rung.name)?.reserveNanoUsd ?? 0
+    const waited = await runLeg({
+      index: leg.index,
+      rung,
+      reserveNanoUsd,
+      ...alternativesOf(leg, relay),
+      traceparent,
+      queued: started,
+      relay,
+    })
+    const end = waited.kind === 'ended' ? await completed(waited.end, relay) : undefined
+    state.isStreamed ||= (relay?.passed ?? 0) > 0
+    if (waited.hedged !== undefined) state.hedged.push(waited.hedged)
+    return end === undefined ? waited : { kind: 'ended', end }
+  }
+
+  /** Runs (or takes the end of) one leg and judges it; gives what ended the waiting when that was not the leg's end. */
+  const runAndJudge = async (leg: LegState, span: Span): Promise<Abandoned | undefined> => {
+    const waited: LegWait = leg.end === undefined ? await run(leg, span.traceparent) : { kind: 'ended', end: leg.end }
+    if (waited.kind !== 'ended') {
+      span.set({ 'sluice.verdict': waited.kind })
+      state.legs.push(leg)
+      return waited.kind
+    }
+    const { end } = waited
+    state.legs.push({ ...leg, end })
+    state.tried.add(leg.rung)
+    const report = judge.judge(rungOf(leg), leg, end)
+    const { verdict, confidence, costNanoUsd } = report
+    span.set({ 'sluice.verdict': verdict, 'sluice.confidence': confidence, 'sluice.cost_nano_usd': costNanoUsd })
+    if (end.kind === 'failed') span.fail(end.reason)
+    if (leg.report === undefined) observe(report)
+    await emit?.({ kind: 'rung-finished', report })
+    return undefined
+  }
+
+  /** The same, in a span of the rung. */
+  const step = async (leg: LegState): Promise<Abandoned | undefined> => {
+    const { name, model } = rungOf(leg)
+    const attributes = {
+      'sluice.rung': name,
+      'sluice.tier': model.tier,
+      'sluice.pool': leg.pool,
+      'sluice.leg': leg.index,
+    }
+    const span = tracer.start(`rung ${name}`, { parent: request.traceparent, attributes })
+    try {
+      return await runAndJudge(leg, span)
+    } catch (error) {
+      span.fail(failureOf(error))
+      throw error
+    } finally {
+      span.end()
+    }
+  }
+
+  /**
+   * Writes the finding on the leg before and the plan of the next; false when the cascade is not this router's to
+   * move any more.
+   */
+  const commit = async (leg: LegState): Promise<boolean> => {
+    const report = state.reports.at(-1)
+    const writes = [climbLog.planLeg(requestId, leg, epoch)]
+    if (report !== undefined) writes.push(climbLog.judgeLeg(requestId, leg.index - 1, report, epoch))
+    return (await Promise.all(writes)).every(Boolean)
+  }
+
+  /** The log refuses a leg when somebody cancelled the cascade, or when another router has it. */
+  const whyRefused = async (): Promise<Abandoned> => {
+    const logged = await climbLog.read(requestId)
+    return logged?.cancelled === true && logged.epoch === epoch && logged.end === undefined ? 'left' : 'lost'
+  }
+
+  /** Plans and runs a leg on this rung. */
+  const call = async ({ rung }: Considered): Promise<Abandoned | undefined> => {
+    const { pool } = rung.model
+    const leg = { index: state.legs.length, rung: rung.name, pool, plannedAt: clock.now(), attempt: 0 }
+    return (await commit(leg)) ? step(leg) : whyRefused()
+  }
+
+  /** Goes through the legs that the log has. */
+  const resume = async (): Promise<Abandoned | undefined> => {
+    state.hedged.push(...cascade.legs.filter(isHedged))
+    for (const leg of cascade.legs) {
+      if (isHedged(leg)) continue
+      const abandoned = await step(withHedged(leg, cascade.legs))
+      if (abandoned !== undefined) return abandoned
+    }
+    return undefined
+  }
+
+  return {
+    async finish() {
+      let abandoned = await resume()
+      while (abandoned === undefined) {
+        const move = judge.next()
+        if (move.kind !== 'call') return ending.finish(move)
+        abandoned = await call(move.rung)
+      }
+      return ending.abandon(abandoned)
+    },
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let begun: Promise<void> | undefined
+  return () => (begun ??= work())
+}
+
+/** A stream that broke is a failure, though the model ended well: what the caller has read cannot be taken back. */
+async function completed(end: LegEnd, relay: TextRelay | undefined): Promise<LegEnd> {
+  if (relay === undefined || end.kind === 'failed' || end.result.output.kind !== 'text') return end
+  if (await relay.complete(end.result.output.text)) return end
+  return { kind: 'failed', reason: 'upstream-error', message: 'the streamed text broke off', receipt: end.receipt }
+}

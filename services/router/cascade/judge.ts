@@ -1,0 +1,110 @@
+import type { LegEnd, LegFailure, LegState } from '#services/state/cascade-log/cascade-log'
+import type { Clock } from '#services/contract/clock'
+import type { RungReport } from '#services/contract/answer'
+import type { Rung } from '#services/contract/model'
+import { limitsOf } from '#services/router/ladders/next-step'
+import { lacksCapacity, type Considered } from '#services/router/request/states'
+import type { Cascade } from './cascade.ts'
+import { decide, reportOf, trust, withCaveats, type Move } from './gate.ts'
+import type { RunState } from './run-state.ts'
+
+/** Judges what legs have come to, and decides by it what comes next. */
+export interface Judge {
+  /** Judges the end of a leg; what comes next is decided with it. */
+  judge(rung: Rung, leg: LegState, end: LegEnd): RungReport
+  /** What to do now. */
+  next(): Move
+}
+
+/** What judging needs. */
+export interface JudgeDependencies {
+  readonly clock: Clock
+  /** Hears of a rung that quality asked for and that was passed over for want of capacity alone. */
+  readonly refused?: (rung: Considered) => void
+}
+
+/** Gives the ladder as it is now, with so much less money than what the reports say is spent. */
+export type Candidates = (dueNanoUsd?: number) => readonly Considered[]
+
+/** Makes the judge of one run. */
+export function createJudge(
+  { guided, estimate, request }: Pick<Cascade, 'guided' | 'estimate' | 'request'>,
+  state: RunState,
+  candidates: Candidates,
+  { clock, refused }: JudgeDependencies,
+): Judge {
+  const limits = limitsOf(request.constraints)
+  /** The move that the finding on the last leg was made by. */
+  let decided: Move | undefined
+
+  /** What one model's filter refused is put to another only where the operator says so. */
+  const isOver = (failure: LegFailure | undefined): boolean => {
+    if (failure === undefined) return false
+    if (failure === 'content-filter') return guided.ladder.contentFilter !== 'climb'
+    return state.isStreamed || noRungMends.has(failure)
+  }
+
+  const decideNext = (dueNanoUsd?: number): Move => {
+    const failure = state.lastFailure?.reason
+    if (isOver(failure)) return { kind: 'give-up' }
+    const last = state.answers.at(-1)
+    // After the first byte the model stays.
+    if (state.isStreamed && last !== undefined) {
+      return { kind: 'deliver', model: last.model, reason: 'its text was streamed' }
+    }
+    return decide({
+      guided,
+      estimate,
+      limits,
+      called: state.answers,
+      considered: candidates(dueNanoUsd),
+      tried: state.tried,
+      ...(failure === undefined ? {} : { lastFailure: failure }),
+    })
+  }
+
+  const judgeFailure = (rung: Rung, leg: LegState, end: LegEnd & { readonly kind: 'failed' }): RungReport => {
+    state.lastFailure = end
+    state.failed.set(rung.name, end.reason)
+    decided = undefined
+    const reason = end.message === '' ? end.reason : `${end.reason}: ${end.message}`
+    return reportOf(rung, leg, end, { verdict: 'failed', reason })
+  }
+
+  const judgeAnswer = (rung: Rung, leg: LegState, end: LegEnd & { readonly kind: 'done' }): RungReport => {
+    state.lastFailure = undefined
+    state.answers = trust(rung.name, end, { guided, estimate }, state.answers)
+    state.results.set(rung.name, end.result)
+    decided = decideNext(end.receipt.costNanoUsd)
+    const isAccepted = decided.kind === 'give-up' || (decided.kind === 'deliver' && decided.model === rung.name)
+    const why = decided.kind === 'give-up' ? 'no rung is left' : decided.reason
+    return reportOf(rung, leg, end, {
+      verdict: isAccepted ? 'accepted' : 'escalated',
+      reason: withCaveats(why, end.result.caveats),
+      confidence: state.answers.at(-1)?.confidence,
+    })
+  }
+
+  const noteMissed = (missed: Considered | undefined): void => {
+    if (missed !== undefined && lacksCapacity(missed, request.deadlineAt - clock.now())) refused?.(missed)
+  }
+
+  return {
+    judge(rung, leg, end) {
+      const found = end.kind === 'failed' ? judgeFailure(rung, leg, end) : judgeAnswer(rung, leg, end)
+      // A router that takes over goes by the finding that is in the log.
+      const report = leg.report ?? found
+      state.reports.push(report)
+      return report
+    },
+    next() {
+      const move = decided ?? decideNext()
+      decided = undefined
+      if (move.kind === 'deliver') noteMissed(move.missed)
+      return move
+    },
+  }
+}
+
+/** Failures that no other rung can mend. */
+const noRungMends: ReadonlySet<LegFailure> = new Set(['bad-input', 'cancelled'])
