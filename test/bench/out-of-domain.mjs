@@ -11,7 +11,7 @@ import { pino } from 'pino'
 import { answerText } from '../../dist/services/contract/answer.js'
 import { loadConfig } from '../../dist/services/config/load-config.js'
 import { systemClock } from '../../dist/services/contract/clock.js'
-import { createEncoderShelf } from '../../dist/services/decision/encoder/encoder-cache.js'
+import { createEncoderCache } from '../../dist/services/decision/encoder/encoder-cache.js'
 import { packPath } from '../../dist/services/packs/pack-path.js'
 import { loadPolicy } from '../../dist/services/decision/policy/load-policy.js'
 import { createEngine } from '../../dist/services/worker/engine/engine.js'
@@ -30,7 +30,7 @@ if (values.rows === undefined) throw new Error('--rows FILE is missing: MMLU-Pro
 const { config, places } = loadConfig()
 const models = ['minilm', 'gte-small']
 const policy = await loadPolicy(resolve(values.policy), {
-  openEncoder: createEncoderShelf(places.packs),
+  openEncoder: createEncoderCache(async name => packPath(places.packs, name)),
   estimateMs: 60_000,
 })
 const engine = await createEngine(

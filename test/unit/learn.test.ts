@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { createShadowCalls, type ShadowDependencies } from '#services/router/learn/shadow-calls'
-import { thinkAlong } from '#services/router/learn/think-along'
+import { evaluateShadow } from '#services/router/learn/evaluate-shadow'
 import type { Climbed } from '#services/router/request/states'
 import { GatewayError } from '#services/contract/errors'
 import { isSameAnswer } from '#services/decision/answers/same-answer'
@@ -15,10 +15,10 @@ const accepting = (acceptRatio: number): Policy => createUncalibratedPolicy({ mo
 const small: Told = { rung: 'small', text: 'Yes.', confidence: 0.7, costNanoUsd: 11 }
 const middle: Told = { rung: 'middle', text: 'no', confidence: 0.85, costNanoUsd: 150 }
 
-describe('thinkAlong()', () => {
+describe('evaluateShadow()', () => {
   const think = (told: readonly Told[], shadow: Policy, more: object = {}) => {
     const { claimed, climbed } = tellClimb(told, accepting(0.6), more)
-    return thinkAlong(claimed, climbed, shadow, claimed.estimate)
+    return evaluateShadow(claimed, climbed, shadow, claimed.estimate)
   }
 
   it('agrees with a policy that decides the same, at the same cost', () => {
@@ -58,7 +58,7 @@ describe('thinkAlong()', () => {
     if (climbed.end.kind !== 'answered') throw new Error('it was answered')
     const answer = { ...climbed.end.answer, degraded: 'budget' } as const
     const degraded: Climbed = { ...climbed, end: { kind: 'answered', answer } }
-    expect(thinkAlong(claimed, degraded, accepting(0.8), claimed.estimate)).toBeUndefined()
+    expect(evaluateShadow(claimed, degraded, accepting(0.8), claimed.estimate)).toBeUndefined()
   })
 })
 

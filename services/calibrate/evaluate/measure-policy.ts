@@ -5,7 +5,7 @@ import type { CostBook } from '#services/calibrate/states'
 import type { Walk, Walked } from '#services/calibrate/walk-row'
 import type { CurvePoint, EvalReport, Figure, Mistake, Slice } from '#services/calibrate/report'
 import { figureOf } from './bootstrap.ts'
-import { binsOf, calibrationError, errorOfChance, type Foretold } from './reliability.ts'
+import { binsOf, calibrationError, errorOfChance, type Prediction } from './reliability.ts'
 
 /** What measuring stands on. */
 export interface MeasureInput {
@@ -57,7 +57,7 @@ export function measurePolicy(input: MeasureInput): Pick<
   const along = file.decision.path.map(point => doAll(input, walk => walk.byWorth(point)))
   const done = along[file.decision.chosen]!
   const alone = file.models.map(model => doAll(input, () => ({ calls: [model], answer: model })))
-  const foretold = foretoldOf(walks, file.models)
+  const predictions = predictionsOf(walks, file.models)
   const figure = (statistic: (counts?: Uint16Array) => number): Figure => figureOf(resampled, statistic)
   const ends = [alone[0]!, alone.at(-1)!]
   const area = (lines: readonly (readonly Done[])[]) => (counts?: Uint16Array) => areaUnder(lines, ends, counts)
@@ -76,9 +76,9 @@ export function measurePolicy(input: MeasureInput): Pick<
       randomMix: figure(area(ends)),
       gain: figure(counts => area(along)(counts) - area(ends)(counts)),
     },
-    ece: figure(counts => calibrationError(binsOf(foretold, counts))),
-    eceOfChance: errorOfChance(foretold),
-    reliability: binsOf(foretold),
+    ece: figure(counts => calibrationError(binsOf(predictions, counts))),
+    eceOfChance: errorOfChance(predictions),
+    reliability: binsOf(predictions),
     ways: waysOf(done),
     risks: [0.01, 0.02, 0.05, 0.1].map(maxRisk => riskOf(input, maxRisk)),
     mistakes: mistakesOf(walks, done),
@@ -165,7 +165,7 @@ function oracleOf({ row }: Walk, models: readonly string[]): Walked {
  * P(correct) of every model's answer, given those of the cheaper ones, against what it scored: all judges, and not
  * those alone that one point asks.
  */
-function foretoldOf(walks: readonly Walk[], models: readonly string[]): readonly Foretold[] {
+function predictionsOf(walks: readonly Walk[], models: readonly string[]): readonly Prediction[] {
   return walks.flatMap((walk, row) => {
     const present = models.filter(model => walk.row.outcomes[model] !== undefined)
     return present.map((model, index) => ({

@@ -1,7 +1,7 @@
 import type { ReliabilityBin } from '#services/calibrate/report'
 
-/** A foretold probability and what came. */
-export interface Foretold {
+/** A predicted probability and what came. */
+export interface Prediction {
   readonly row: number
   readonly said: number
   readonly came: number
@@ -14,9 +14,9 @@ function binAt(said: number): number {
 }
 
 /** Bins of equal width; empty ones are left out. `counts` weighs rows, for resamples. */
-export function binsOf(foretold: readonly Foretold[], counts?: Uint16Array): readonly ReliabilityBin[] {
+export function binsOf(predictions: readonly Prediction[], counts?: Uint16Array): readonly ReliabilityBin[] {
   const sums = Array.from({ length: bins }, () => ({ said: 0, came: 0, count: 0 }))
-  for (const { row, said, came } of foretold) {
+  for (const { row, said, came } of predictions) {
     const weight = counts?.[row] ?? 1
     const bin = sums[binAt(said)]!
     bin.said += weight * said
@@ -44,9 +44,9 @@ export function calibrationError(of: readonly ReliabilityBin[]): number {
  * answers of right or wrong: in each bin the mean distance of a binomial share from its mean, by the normal law.
  * What is measured is to be held against it.
  */
-export function errorOfChance(foretold: readonly Foretold[]): number {
+export function errorOfChance(predictions: readonly Prediction[]): number {
   const variances = Array.from({ length: bins }, () => 0)
-  for (const { said } of foretold) variances[binAt(said)]! += said * (1 - said)
+  for (const { said } of predictions) variances[binAt(said)]! += said * (1 - said)
   const distances = variances.reduce((sum, variance) => sum + Math.sqrt((2 / Math.PI) * variance), 0)
-  return foretold.length === 0 ? Number.NaN : distances / foretold.length
+  return predictions.length === 0 ? Number.NaN : distances / predictions.length
 }

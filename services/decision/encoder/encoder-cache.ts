@@ -5,7 +5,7 @@ import type { EncoderIdentity, TextEncoder } from './text-encoder.ts'
  * Opens the encoders of policies, each pack once however many policies were fitted with it. They live as long as
  * the process.
  */
-export function createEncoderShelf(
+export function createEncoderCache(
   packFolder: (pack: string) => Promise<string>,
 ): (identity: EncoderIdentity) => Promise<TextEncoder> {
   const opened = new Map<string, Promise<TextEncoder>>()

@@ -3,7 +3,7 @@ import { addComparisons, type Comparison } from '#services/router/policies/compa
 import type { OpenedPolicy } from '#services/router/policies/open-policy'
 import type { PolicyPair, PolicyStore } from '#services/router/policies/policy-store'
 import type { Claimed, Climbed } from '#services/router/request/states'
-import { thinkAlong } from './think-along.ts'
+import { evaluateShadow } from './evaluate-shadow.ts'
 
 /** What thinking along needs. */
 export interface ShadowPoliciesDependencies {
@@ -45,7 +45,7 @@ export function createShadowPolicies({ rolesOf, store, counted, logger }: Shadow
       // A climb that began before the active policy did is not its own.
       if (!climbed.plan.policyVersion.startsWith(active.policy.version)) return
       const estimate = await shadow.policy.estimate(claimed.described, claimed.request.options.labels)
-      const comparison = thinkAlong(claimed, climbed, shadow.policy, estimate)
+      const comparison = evaluateShadow(claimed, climbed, shadow.policy, estimate)
       if (comparison === undefined) return
       counted(name, comparison)
       add({ ladder: name, pair: { active: active.policy.version, shadow: shadow.policy.version }, comparison })

@@ -4,7 +4,7 @@ import { Counter, type Registry } from 'prom-client'
 import type { ClimbPlan } from '#services/state/cascade-log/cascade-log'
 import { blindRungs } from '#services/config/checks/blind-rungs'
 import type { Config } from '#services/config/schema'
-import { createEncoderShelf } from '#services/decision/encoder/encoder-cache'
+import { createEncoderCache } from '#services/decision/encoder/encoder-cache'
 import { loadPolicy } from '#services/decision/policy/load-policy'
 import { createUncalibratedPolicy } from '#services/decision/policy/uncalibrated-policy'
 import type { Ladder } from '#services/contract/model'
@@ -62,7 +62,7 @@ export async function composePolicies(config: Config, dependencies: PoliciesDepe
   for (const { ladder, rung, says } of blindRungs(config)) logger.warn({ ladder, rung }, says)
   // A series that is there from the start shows its first increase, which an alert may be about.
   for (const { name } of ladders) for (const outcome of ['taken', 'refused']) loads.inc({ ladder: name, outcome }, 0)
-  const openEncoder = createEncoderShelf(pack => openPack(pack, packs))
+  const openEncoder = createEncoderCache(pack => openPack(pack, packs))
   const encoderMissing = (error: unknown): void =>
     logger.warn(
       { err: error },

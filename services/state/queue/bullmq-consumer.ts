@@ -7,7 +7,7 @@ import { every, sleep } from '#services/platform/process/every'
 import type { RedisConnection } from '#services/platform/redis/connect'
 import { createTicketMender, openTickets } from './bullmq-tickets.ts'
 import type { WatchableConsumer } from './pool-queue.ts'
-import { openParkedTakes, type ParkedTakes } from './parked-take.ts'
+import { openBlockingDequeue, type BlockingDequeue } from './blocking-dequeue.ts'
 import { openTicketBell } from './ticket-bell.ts'
 import { openLine, type Beginning, type Lock, type TakenTicket } from './redis-line.ts'
 import { openHeldTicket, type HeldTicket } from './held-ticket.ts'
@@ -48,9 +48,9 @@ export function createBullmqConsumer(
     skipVersionCheck: true,
   } as WorkerOptions)
   backend.on('error', (error: unknown) => logger.debug({ err: error, pool: options.pool }, 'queue connection'))
-  let parked = parkedTakesOf(options, redis, logger)
+  let dequeue = blockingDequeueOf(options, redis, logger)
   /** Rings for workers whose takes cannot wait in Redis. */
-  let bell = parked === undefined ? openTicketBell(options.prefix, options.pool, redis, logger) : undefined
+  let bell = dequeue === undefined ? openTicketBell(options.prefix, options.pool, redis, logger) : undefined
   const mend = createTicketMender(line, tickets)
 
   /** Keeps the locks of what is held; they run out while Redis is away, and the next turn tells which were lost. */
@@ -98,11 +98,11 @@ export function createBullmqConsumer(
     isOpen: () => boolean,
   ): Promise<TakenTicket | undefined> => (isOpen() ? line.take(lock, clock.now, limits) : undefined)
 
-  /** Where Redis refuses a command that parking needs, workers are woken by BullMQ. */
-  const doWithoutParking = (error: unknown): void => {
+  /** Where Redis refuses a command that the blocking dequeue needs, workers are woken by BullMQ. */
+  const doWithoutBlocking = (error: unknown): void => {
     logger.warn({ err: error, pool: options.pool }, 'takes cannot wait in Redis, which costs each leg a message more')
-    parked?.close()
-    parked = undefined
+    dequeue?.close()
+    dequeue = undefined
     bell ??= openTicketBell(options.prefix, options.pool, redis, logger)
   }
 
@@ -112,11 +112,11 @@ export function createBullmqConsumer(
     isOpen: () => boolean,
   ): Promise<TakenTicket | undefined> => {
     try {
-      if (parked !== undefined) return await parked.take(lock, clock.now, limits, isOpen)
+      if (dequeue !== undefined) return await dequeue.take(lock, clock.now, limits, isOpen)
       await bell?.wait(longestWaitSeconds)
     } catch (error) {
       // The look that follows tells what is wrong, if it still is.
-      if (parked !== undefined && isForbidden(error)) doWithoutParking(error)
+      if (dequeue !== undefined && isForbidden(error)) doWithoutBlocking(error)
       await sleep(pauseMs)
     }
     return takeNow(lock, limits, isOpen)
@@ -131,16 +131,16 @@ export function createBullmqConsumer(
       waiting = taken?.waiting ?? 0
       return taken === undefined ? undefined : hold(taken.ticket, lock.token).open(taken)
     },
-    rouse: () => parked?.rouse(),
+    rouse: () => dequeue?.rouse(),
     restart() {
       waiting = 1
-      parked?.reset()
+      dequeue?.reset()
       bell?.reset()
     },
     waitingModels: () => line.waitingModels(),
     async close() {
       closed = true
-      parked?.close()
+      dequeue?.close()
       bell?.close()
       await keep.stop()
       await backend.close()
@@ -158,13 +158,13 @@ function isForbidden(error: unknown): boolean {
  * Takes wait in Redis where one step can do all of it: on one server, and with legs that are begun when they are
  * taken.
  */
-function parkedTakesOf(
+function blockingDequeueOf(
   { prefix, pool, beginning }: ConsumerOptions,
   redis: RedisConnection,
   logger: Logger,
-): ParkedTakes | undefined {
+): BlockingDequeue | undefined {
   return redis instanceof Redis && beginning !== undefined
-    ? openParkedTakes({ prefix, pool, beginning }, redis, logger)
+    ? openBlockingDequeue({ prefix, pool, beginning }, redis, logger)
     : undefined
 }
 

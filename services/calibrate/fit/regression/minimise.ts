@@ -14,7 +14,7 @@ const mostHalvings = 30
 
 interface Pair {
   readonly change: Float64Array
-  readonly bend: Float64Array
+  readonly curvature: Float64Array
   readonly inverse: number
 }
 
@@ -83,22 +83,23 @@ function search(objective: Objective, { point, value, slope, direction, length }
 function directionOf(gradient: Float64Array, pairs: readonly Pair[]): Float64Array {
   const direction = gradient.map(value => -value)
   const shares: number[] = []
-  for (const { change, bend, inverse } of pairs.toReversed()) {
+  for (const { change, curvature, inverse } of pairs.toReversed()) {
     const share = inverse * dot(change, direction)
     shares.push(share)
-    add(direction, bend, -share)
+    add(direction, curvature, -share)
   }
   const last = pairs.at(-1)
-  if (last !== undefined) scale(direction, 1 / (last.inverse * dot(last.bend, last.bend)))
-  for (const { change, bend, inverse } of pairs) add(direction, change, shares.pop()! - inverse * dot(bend, direction))
+  if (last !== undefined) scale(direction, 1 / (last.inverse * dot(last.curvature, last.curvature)))
+  for (const { change, curvature, inverse } of pairs)
+    add(direction, change, shares.pop()! - inverse * dot(curvature, direction))
   return direction
 }
 
 /** A step along which the slope did not rise tells nothing of the curvature. */
-function remember(pairs: Pair[], change: Float64Array, bend: Float64Array): void {
-  const product = dot(change, bend)
-  if (product <= 1e-12 * dot(bend, bend)) return
-  pairs.push({ change, bend, inverse: 1 / product })
+function remember(pairs: Pair[], change: Float64Array, curvature: Float64Array): void {
+  const product = dot(change, curvature)
+  if (product <= 1e-12 * dot(curvature, curvature)) return
+  pairs.push({ change, curvature, inverse: 1 / product })
   if (pairs.length > memory) pairs.shift()
 }
 

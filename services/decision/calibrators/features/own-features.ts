@@ -32,7 +32,7 @@ const knots = [-1, 0, 1, 2, 4, 6]
  * Adds a confidence as a line that may bend at each knot.
  * @source Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, section 5.2
  */
-export function addBends(signs: Record<string, number>, name: string, confidence: number): void {
+export function addKnots(signs: Record<string, number>, name: string, confidence: number): void {
   const at = logit(confidence)
   for (const knot of knots) signs[`${name}over_${knot}`] = Math.max(0, at - knot)
 }
@@ -45,7 +45,7 @@ export function addBends(signs: Record<string, number>, name: string, confidence
 export function aloneSigns(judged: Judged): Signs {
   const signs: Record<string, number> = { '=alone': 1 }
   for (const [name, value] of Object.entries(ownSigns(judged))) signs[`=alone.${name}`] = value
-  if (judged.rawConfidence !== undefined) addBends(signs, '=alone.', judged.rawConfidence)
+  if (judged.rawConfidence !== undefined) addKnots(signs, '=alone.', judged.rawConfidence)
   return signs
 }
 

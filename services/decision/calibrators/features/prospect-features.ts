@@ -1,6 +1,6 @@
 import type { Called, Estimate } from '#services/decision/policy/policy'
 import { agreement, foreseenLogit } from './companion-features.ts'
-import { addBends, logit, ownSigns, type Signs } from './own-features.ts'
+import { addKnots, logit, ownSigns, type Signs } from './own-features.ts'
 
 /**
  * The signs by which it is judged what one more call would gain, given what was called: of each answer all that
@@ -33,12 +33,12 @@ export function prospectSignsOf(called: readonly Called[], next: string, estimat
 function addAnswerSigns(signs: Record<string, number>, one: Called, isBest: boolean): void {
   const name = `=of.${one.model}.`
   for (const [sign, value] of Object.entries(ownSigns(one))) signs[name + sign] = value
-  if (one.rawConfidence !== undefined) addBends(signs, name, one.rawConfidence)
+  if (one.rawConfidence !== undefined) addKnots(signs, name, one.rawConfidence)
   signs[`${name}called`] = 1
   signs[`${name}correct`] = one.confidence
   signs[`${name}correct_logit`] = logit(one.confidence)
   if (!isBest) return
   const bestName = `=best.${one.model}.`
-  if (one.rawConfidence !== undefined) addBends(signs, bestName, one.rawConfidence)
+  if (one.rawConfidence !== undefined) addKnots(signs, bestName, one.rawConfidence)
   signs[`${bestName}is`] = 1
 }

@@ -10,7 +10,7 @@ import { answeredRungs, type AnsweredRung } from './record-of.ts'
  * circumstances and not the policy decided. It calls nothing: where it wants a rung that was not called, that call
  * is its last and its cost the foreseen one. Pure.
  */
-export function thinkAlong(
+export function evaluateShadow(
   claimed: Claimed,
   climbed: Climbed,
   policy: Policy,

@@ -5,7 +5,7 @@ import { ticketMarker } from './bullmq-internals.ts'
 import { openLine, type Beginning, type Lock, type TakenTicket } from './redis-line.ts'
 
 /** Takes that wait in Redis for their ticket. */
-export interface ParkedTakes {
+export interface BlockingDequeue {
   /**
    * The ticket that comes next, or that is there; `undefined` when none came for a while. Waits for nothing where
    * `isOpen` says no.
@@ -24,7 +24,7 @@ export interface ParkedTakes {
 }
 
 /** Which pool's tickets are taken, and how their legs are begun. */
-export interface ParkedTakesOptions {
+export interface BlockingDequeueOptions {
   readonly prefix: string
   readonly pool: string
   readonly beginning: Beginning
@@ -40,7 +40,7 @@ const rousedAgainMs = 20
  * the step that ends the waiting, so that a leg is at its worker after one message instead of three. What it takes
  * it takes by the clock of that moment.
  */
-export function openParkedTakes(options: ParkedTakesOptions, redis: Redis, logger: Logger): ParkedTakes {
+export function openBlockingDequeue(options: BlockingDequeueOptions, redis: Redis, logger: Logger): BlockingDequeue {
   const { prefix, pool, beginning } = options
   const open = (): Redis => {
     const opened = connectAnother(redis) as Redis
@@ -50,7 +50,7 @@ export function openParkedTakes(options: ParkedTakesOptions, redis: Redis, logge
     return opened
   }
   let clientId: number | undefined
-  let parked = false
+  let waits = false
   let connection = open()
   let line = openLine(prefix, pool, connection, beginning)
   const marker = ticketMarker(prefix, pool)
@@ -64,7 +64,7 @@ export function openParkedTakes(options: ParkedTakesOptions, redis: Redis, logge
   }
 
   const unblock = (): void => {
-    if (!parked || clientId === undefined) return
+    if (!waits || clientId === undefined) return
     redis.client('UNBLOCK', clientId).catch(() => {
       // It ends by itself within the longest wait.
     })
@@ -75,7 +75,7 @@ export function openParkedTakes(options: ParkedTakesOptions, redis: Redis, logge
       try {
         await identify()
         if (!isOpen()) return undefined
-        parked = true
+        waits = true
         const waited = connection.bzpopmin(marker, longestWaitSeconds)
         const taken = line.take(lock, now, limits)
         // What was taken counts, whatever became of the waiting.
@@ -84,7 +84,7 @@ export function openParkedTakes(options: ParkedTakesOptions, redis: Redis, logge
         if (take.value === undefined && wait.status === 'rejected') throw wait.reason
         return take.value
       } finally {
-        parked = false
+        waits = false
       }
     },
     rouse() {
