@@ -13,7 +13,7 @@ let gateway: TestGateway
 let router: GatewayProcess
 
 /** Longer than a busy machine keeps a connection waiting. */
-const headerTimeoutMs = 2500
+const headerTimeoutMs = 1500
 const allowedOrigin = 'https://chat.example'
 
 beforeAll(async () => {
@@ -123,13 +123,13 @@ describe('a client that is slow or rude', () => {
     expect(await talk('hello\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /u)
   })
 
-  it('does not keep others from being served: 2,000 of them say nothing', async () => {
+  it('does not keep others from being served: 1,000 of them say nothing', async () => {
     const { hostname, port } = new URL(gateway.httpUrl)
     const before = residentMegabytes(router.pid)
     const idle: Socket[] = []
     await Promise.all(
       Array.from(
-        { length: 2000 },
+        { length: 1000 },
         () =>
           new Promise<void>(resolve => {
             const socket = connect(Number(port), hostname, resolve)
@@ -177,7 +177,7 @@ describe('a client that is slow or rude', () => {
 })
 
 describe('a client that leaves', () => {
-  const rounds = 9
+  const rounds = 5
 
   async function leave(words: string, stream: boolean): Promise<number> {
     const leaving = new AbortController()
@@ -217,7 +217,7 @@ describe('a client that leaves', () => {
 
 describe('many streams at once', () => {
   it('are all served whole', async () => {
-    const streams = 300
+    const streams = 60
     const agent = new Agent({ maxSockets: streams })
     const answers = await Promise.all(
       Array.from(

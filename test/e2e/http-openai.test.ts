@@ -187,6 +187,35 @@ describe('the other paths of OpenAI', () => {
     expect(await failureOf(client.models.retrieve('nobody'))).toMatchObject({ status: 404 })
   })
 
+  it('describes every path with the schema of its body', async () => {
+    const headers = { 'x-api-key': acmeKey }
+    const document = (await (await fetch(`${http.baseUrl}/openapi.json`, { headers })).json()) as { paths: object }
+    expect(Object.keys(document.paths)).toEqual([
+      '/v1/chat/completions',
+      '/v1/responses',
+      '/v1/embeddings',
+      '/v1/audio/transcriptions',
+      '/v1/images/generations',
+      '/v1/models',
+      '/v1/models/{model}',
+      '/v1/messages',
+      '/v1/messages/count_tokens',
+      '/openapi.json',
+    ])
+    expect(document.paths).toMatchObject({
+      '/v1/chat/completions': {
+        post: {
+          requestBody: {
+            content: {
+              'application/json': { schema: { additionalProperties: false, required: ['model', 'messages'] } },
+            },
+          },
+        },
+      },
+    })
+    expect((await fetch(`${http.baseUrl}/openapi.json`)).status).toBe(401)
+  })
+
   it('embeds texts, as floats and in base64', async () => {
     http.mock.onEmbedding(/one/u, { embedding: [0.25, -0.5, 1] })
     http.mock.onEmbedding(/two/u, { embedding: [1, 2, 3] })

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
+import type { z } from 'zod'
 import type { Clock } from '#services/contract/clock'
 import type { GatewayError } from '#services/contract/errors'
 import { noTracer, parseTraceparent, type Span, type Tracer } from '#services/platform/telemetry/tracer'
@@ -68,6 +69,12 @@ export interface Route {
   readonly rpc: string
   readonly scope: Scope
   readonly dialect: Dialect
+  /** What it is for, in a few words. */
+  readonly summary: string
+  /** What its bodies are held to. */
+  readonly body?: z.ZodType
+  /** Whether the body is a form with a file. */
+  readonly form?: true
   /** Answers with an object, with a text or bytes that it set the type of, or by writing to the reply itself. */
   readonly answer: (body: unknown, call: HttpCall) => Promise<object | string | undefined>
 }

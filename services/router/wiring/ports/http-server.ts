@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { LoadedConfig } from '#services/config/load-config'
 import { isGatewayError } from '#services/contract/errors'
+import { softwareVersion } from '#services/platform/process/software-version'
 import type { RotatingCredentials } from '#services/router/edge/grpc/tls/rotating-credentials'
 import { openHttpServer, type HttpServer, type HttpServerOptions } from '#services/router/edge/http/http-server'
 import type { InferDependencies } from '#services/router/edge/http/infer'
@@ -11,7 +12,8 @@ import { createModelsRoutes, type ModelsDependencies } from '#services/router/ed
 import { createTranscriptionsRoute } from '#services/router/edge/http/openai/transcriptions-route'
 import { createMessagesRoutes } from '#services/router/edge/http/anthropic/messages-routes'
 import { createResponsesRoute } from '#services/router/edge/http/responses/responses-route'
-import { serveRoute, type HttpDependencies } from '#services/router/edge/http/serve-route'
+import { createOpenapiRoute } from '#services/router/edge/http/openapi-route'
+import { serveRoute, type HttpDependencies, type Route } from '#services/router/edge/http/serve-route'
 
 /** The address where the configuration names none. */
 const usualAddress = '127.0.0.1:8080'
@@ -27,7 +29,7 @@ export interface HttpServices {
  * for it, and a second gateway on a machine need not fail over it.
  */
 export async function openHttpPort(
-  { config }: LoadedConfig,
+  { config, places }: LoadedConfig,
   { serve, infer }: HttpServices,
   tls: RotatingCredentials | undefined,
   logger: Logger,
@@ -49,7 +51,7 @@ export async function openHttpPort(
           },
         }),
   }
-  const routes = [
+  const routes: readonly Route[] = [
     createChatRoute(infer),
     createResponsesRoute(infer),
     createEmbeddingsRoute(infer),
@@ -57,9 +59,13 @@ export async function openHttpPort(
     createImagesRoute(infer),
     ...createModelsRoutes(infer),
     ...createMessagesRoutes(infer),
-  ].map(route => serveRoute(route, serve))
+  ]
+  const all = [...routes, createOpenapiRoute(routes, softwareVersion(places.root))]
   try {
-    return await openHttpServer(options, routes)
+    return await openHttpServer(
+      options,
+      all.map(route => serveRoute(route, serve)),
+    )
   } catch (error) {
     if (listen.http !== undefined || !isGatewayError(error) || error.details.reason !== 'IN_USE') throw error
     logger.warn(

@@ -15,6 +15,8 @@ export function createMessagesRoutes(dependencies: InferDependencies): readonly 
       rpc: 'Infer',
       scope: 'infer',
       dialect: 'anthropic',
+      summary: 'A message, whole or streamed',
+      body: messagesSchema,
       async answer(given, call) {
         const body = readBody(messagesSchema, given)
         const incoming = incomingOf(readMessages(body), call, dependencies)
@@ -28,6 +30,8 @@ export function createMessagesRoutes(dependencies: InferDependencies): readonly 
       rpc: 'CountTokens',
       scope: 'infer',
       dialect: 'anthropic',
+      summary: 'Tokens of a message, by the size of its words',
+      body: countSchema,
       async answer(given, call) {
         const incoming = incomingOf(readCounted(readBody(countSchema, given)), call, dependencies)
         const { work } = await dependencies.handler.explain(incoming, call.context.signal)

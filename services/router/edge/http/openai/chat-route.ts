@@ -14,6 +14,8 @@ export function createChatRoute(dependencies: InferDependencies): Route {
     rpc: 'Infer',
     scope: 'infer',
     dialect: 'openai',
+    summary: 'Chat, whole or streamed',
+    body: chatSchema,
     async answer(given, call) {
       const body = readBody(chatSchema, given)
       const incoming = incomingOf(readChat(body), call, dependencies)

@@ -31,6 +31,8 @@ export function createEmbeddingsRoute(dependencies: InferDependencies): Route {
     rpc: 'Infer',
     scope: 'infer',
     dialect: 'openai',
+    summary: 'Vectors of texts',
+    body: embeddingsSchema,
     async answer(given, call) {
       const body = readBody(embeddingsSchema, given)
       const texts = typeof body.input === 'string' ? [body.input] : body.input

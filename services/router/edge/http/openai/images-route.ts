@@ -28,6 +28,8 @@ export function createImagesRoute(dependencies: InferDependencies): Route {
     rpc: 'Infer',
     scope: 'infer',
     dialect: 'openai',
+    summary: 'A picture of a text',
+    body: imagesSchema,
     async answer(given, call) {
       const body = readBody(imagesSchema, given)
       const asked = {

@@ -22,6 +22,7 @@ export function createModelsRoutes(dependencies: ModelsDependencies): readonly R
       rpc: 'ListModels',
       scope: 'infer',
       dialect: 'openai',
+      summary: '`auto`, ladders and models',
       async answer(_body, call) {
         const all = listed(dependencies)
         if (!isAnthropic(call)) return { object: 'list', data: all }
@@ -35,6 +36,7 @@ export function createModelsRoutes(dependencies: ModelsDependencies): readonly R
       rpc: 'ListModels',
       scope: 'infer',
       dialect: 'openai',
+      summary: 'One of them',
       async answer(_body, call) {
         const { model } = call.request.params as { model: string }
         const found = listed(dependencies).find(({ id }) => id === model)

@@ -34,6 +34,9 @@ export function createTranscriptionsRoute({ bodyBytes }: TranscriptionOptions, d
     rpc: 'Infer',
     scope: 'infer',
     dialect: 'openai',
+    summary: 'Speech written down',
+    body: transcriptionSchema,
+    form: true,
     async answer(_body, call) {
       const { fields, file } = await readForm(call.request, bodyBytes)
       const form = readBody(transcriptionSchema, fields)

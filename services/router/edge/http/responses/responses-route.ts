@@ -15,6 +15,8 @@ export function createResponsesRoute(dependencies: InferDependencies): Route {
     rpc: 'Infer',
     scope: 'infer',
     dialect: 'openai',
+    summary: 'A response, whole or streamed',
+    body: responsesSchema,
     async answer(given, call) {
       const body = readBody(responsesSchema, given)
       const incoming = incomingOf(readResponses(body), call, dependencies)
