@@ -67,7 +67,6 @@ describe('a request without a task', () => {
     ['text for a model of two tasks', local, { parts: [text], constraints: { priority: 'normal', model: 'minilm' } }],
     ['text beside a recording', [...local, chat], { parts: [text, medium('audio')] }],
     ['a video', [...local, chat], { parts: [medium('video')] }],
-    ['nothing', local, {}],
   ])('is refused for %s, with all that can be asked', (_what, models, request) => {
     expect(() => impliedBy(models, request)).toThrow(
       expect.objectContaining({
@@ -86,7 +85,11 @@ describe('a request without a task', () => {
     )
   })
 
+  it('is told that content is missing where there is none', () => {
+    expect(() => impliedBy(local, {})).toThrow(/^content: expected at least one part; available: transcribe/u)
+  })
+
   it('is told when there is no ladder at all', () => {
-    expect(() => impliedBy([], { parts: [text] })).toThrow('none, since no ladder is configured')
+    expect(() => impliedBy([], { parts: [text] })).toThrow('nothing, since no ladder is configured')
   })
 })
