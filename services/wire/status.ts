@@ -81,15 +81,19 @@ export function createStatusWriter(messages: PackageDefinition): StatusWriter {
 }
 
 /**
- * A status travels in headers, of which clients take 8 KiB in all (gRPC C-core's soft limit); one that is longer never arrives, and
- * the caller waits for its deadline. The message is sent percent-encoded and once more inside the details, which are sent in base64.
+ * A status travels in headers, of which clients take 8 KiB in all (gRPC C-core's soft limit); one that is longer
+ * never arrives, and the caller waits for its deadline. The message is sent percent-encoded and once more inside
+ * the details, which are sent in base64.
  */
 const mostMessageBytes = 512
 const mostValueBytes = 192
 const mostViolationsBytes = 1536
 const mostMetadataBytes = 1024
 
-/** A text that can be sent: no half of a surrogate pair, at which percent-encoding throws, and no longer than it may be. */
+/**
+ * A text that can be sent: no half of a surrogate pair, at which percent-encoding throws, and no longer than it may
+ * be.
+ */
 function sendable(text: string, mostBytes: number): string {
   const bytes = Buffer.from(text)
   return bytes.byteLength <= mostBytes ? bytes.toString() : `${bytes.subarray(0, mostBytes).toString()}…`

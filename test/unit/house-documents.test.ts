@@ -83,7 +83,7 @@ describe('the pages', () => {
 
 describe('comments', () => {
   /** Lines that are still to be wrapped: this may only shrink. */
-  const mostLong = 200
+  const mostLong = 60
 
   it('are wrapped at 120 characters', () => {
     const sources = tracked.filter(path => /^services\/.*\.(?:ts|lua)$/u.test(path))

@@ -60,7 +60,10 @@ function keepWarnings(file: LogFile): void {
   process.on('warning', ({ name, message }) => file.write(`${new Date().toISOString()} up: ${name}: ${message}`))
 }
 
-/** Where a system's services, its Redis and its log live: one folder for each gRPC address, so that two systems share nothing. */
+/**
+ * Where a system's services, its Redis and its log live: one folder for each gRPC address, so that two systems
+ * share nothing.
+ */
 export function placesOf({ config, places }: LoadedConfig): SystemOptions & { readonly logFile: string } {
   const own = join(places.state, config.listen.grpc.replaceAll(/[^a-zA-Z0-9.]/gu, '-'))
   return {

@@ -10,7 +10,10 @@ import { supervise, type ProcessEvents, type Supervised } from './supervise.ts'
 export interface System {
   /** The Redis that was started, if one was. */
   readonly redis: PrivateRedis | undefined
-  /** host:port of the HTTP port; `undefined` where it is off, or where nobody named a port and the usual one is in use. */
+  /**
+   * host:port of the HTTP port; `undefined` where it is off, or where nobody named a port and the usual one is in
+   * use.
+   */
   readonly http: string | undefined
   /** Ends everything in order: the router drains first, so that what it accepted is answered. */
   stop(): Promise<void>

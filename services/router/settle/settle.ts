@@ -136,7 +136,10 @@ export function createSettler({
 
 const nothing: Settlement = { spent: {}, lostNanoUsd: 0, estimatedNanoUsd: 0, tokens: 0 }
 
-/** The receipts are gone with the log. As for a leg that left none, the tenant pays nothing, and the deployment bears the reserve. */
+/**
+ * The receipts are gone with the log. As for a leg that left none, the tenant pays nothing, and the deployment
+ * bears the reserve.
+ */
 function unknownOf({ deployment, tenant }: Amounts): Settlement {
   const lostNanoUsd = deployment ?? tenant ?? 0
   return { spent: {}, lostNanoUsd, estimatedNanoUsd: lostNanoUsd }

@@ -6,7 +6,10 @@ import type { ClimbEnd } from '#services/state/cascade-log/cascade-log'
 import { sampledTraceIdOf } from '#services/platform/telemetry/tracer'
 import type { Chosen, Climbed } from '#services/router/request/states'
 
-/** What the router counts. Labels are closed sets: tasks, configured models and tiers, verdicts, states; never a tenant or an id. */
+/**
+ * What the router counts. Labels are closed sets: tasks, configured models and tiers, verdicts, states; never a
+ * tenant or an id.
+ */
 export interface RouterMetrics {
   /** A request was decided. */
   decided(chosen: Chosen, elapsedMs: number): void

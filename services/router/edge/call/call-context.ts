@@ -54,7 +54,8 @@ const routerStops = 'the router stops'
 
 /**
  * The trace context that goes with a call's work; `given` is what came with it.
- * @source W3C Trace Context, section 4.3: without a trace context that can be read, `tracestate` is not passed on either
+ * @source W3C Trace Context, section 4.3: without a trace context that can be read, `tracestate` is not passed on
+ * either
  */
 export function traceOf(
   traceparent: string | undefined,
@@ -66,7 +67,10 @@ export function traceOf(
   return { traceparent, ...(tracestate === undefined ? {} : { tracestate }) }
 }
 
-/** What a call comes to, or word that the router stops: whatever the call waits for, its client is told to ask again. */
+/**
+ * What a call comes to, or word that the router stops: whatever the call waits for, its client is told to ask
+ * again.
+ */
 export function orStopped<Response>(
   answering: Promise<Response>,
   stopping: AbortSignal | undefined,

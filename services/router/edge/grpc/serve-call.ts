@@ -39,7 +39,10 @@ export interface ServeDependencies {
   readonly logger: Logger
 }
 
-/** Turns a function of request and context into a unary handler: who calls, whether there is room, what a failure says. */
+/**
+ * Turns a function of request and context into a unary handler: who calls, whether there is room, what a failure
+ * says.
+ */
 export function serveUnary<Request, Response>(
   rpc: string,
   scope: Scope,
@@ -73,7 +76,10 @@ function statusOf(thrown: unknown, { statuses }: ServeDependencies): Partial<Sta
   return thrown instanceof Failure ? thrown.status : statuses.toWire(thrown)
 }
 
-/** The last net: a call that the transport would not let us answer costs its caller the answer, not everybody the process. */
+/**
+ * The last net: a call that the transport would not let us answer costs its caller the answer, not everybody the
+ * process.
+ */
 function unanswered(rpc: string, { logger }: ServeDependencies): (error: unknown) => void {
   return error => logger.error({ err: error, rpc }, 'a call could not be answered')
 }

@@ -1,7 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import { setTimeout as setTimer } from 'node:timers'
 
-/** Server-sent events to one client, no faster than it takes them. Nothing is sent before the first event, so that a failure until then has a status of its own. */
+/**
+ * Server-sent events to one client, no faster than it takes them. Nothing is sent before the first event, so that a
+ * failure until then has a status of its own.
+ */
 export interface EventStream {
   /** Whether the status has gone out: a failure from then on is an event. */
   readonly isOpen: boolean

@@ -60,8 +60,8 @@ function frameworkFailure(thrown: unknown): GatewayError | undefined {
 const lasting: ReadonlySet<string> = new Set(['BudgetExceeded', 'AlreadyExists', 'Deadline'])
 
 /**
- * When to come again, and whether to. `retry-after` is whole seconds; the clients of both wires read `retry-after-ms` first, and
- * `x-should-retry` before they retry by themselves.
+ * When to come again, and whether to. `retry-after` is whole seconds; the clients of both wires read
+ * `retry-after-ms` first, and `x-should-retry` before they retry by themselves.
  */
 function retryHeaders({ code, details }: GatewayError, status: number): Record<string, string> {
   const retryMs = retryAfterMsOf(code, details) ?? (status === 429 ? 1000 : undefined)

@@ -39,7 +39,10 @@ export interface HttpTls {
 export interface HttpServer {
   /** host:port, with the port that was really taken. */
   readonly address: string
-  /** Takes no new calls; resolves when those under way have ended. Those that have not after `graceMs` are ended by `endCalls`. */
+  /**
+   * Takes no new calls; resolves when those under way have ended. Those that have not after `graceMs` are ended by
+   * `endCalls`.
+   */
   drain(graceMs: number, endCalls: () => void): Promise<void>
 }
 
@@ -109,7 +112,10 @@ function tlsServerOf(settings: TlsServerOptions, tls: HttpTls, handler: RequestL
   return server
 }
 
-/** Bodies are read as JSON, and a fault in one is told by its place: the parser's own words repeat what stands there. */
+/**
+ * Bodies are read as JSON, and a fault in one is told by its place: the parser's own words repeat what stands
+ * there.
+ */
 function readJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {

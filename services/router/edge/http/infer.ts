@@ -34,7 +34,10 @@ export interface Answered {
   readonly answer: Answer
 }
 
-/** Puts together what the body and the headers of a call ask for. @throws GatewayError InvalidRequest, NotFound for a model that there is not */
+/**
+ * Puts together what the body and the headers of a call ask for.
+ * @throws GatewayError InvalidRequest, NotFound for a model that there is not
+ */
 export function incomingOf(
   { task, model, options, ...conversation }: Asked,
   { context, headers }: HttpCall,

@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { GatewayError } from '#services/contract/errors'
 
-/** Checks a body against its wire's schema. @throws GatewayError InvalidRequest with every fault, each with its field; none repeats what was sent */
+/**
+ * Checks a body against its wire's schema.
+ * @throws GatewayError InvalidRequest with every fault, each with its field; none repeats what was sent
+ */
 export function readBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const read = schema.safeParse(body)
   if (read.success) return read.data

@@ -9,7 +9,10 @@ export function mediaOfBase64(kind: MediumKind, text: string, field: string, med
   return mediaPart(kind, { kind: 'bytes', bytes: decodeBase64(text, field) }, mediaType)
 }
 
-/** A part from a URL: one that holds its data, or one to be fetched, which the deployment has to allow. @throws GatewayError InvalidRequest */
+/**
+ * A part from a URL: one that holds its data, or one to be fetched, which the deployment has to allow.
+ * @throws GatewayError InvalidRequest
+ */
 export function mediaOfUrl(kind: MediumKind, url: string, field: string): Part {
   const [head, mediaType] = dataUrl.exec(url.slice(0, 256)) ?? []
   if (head !== undefined) return mediaOfBase64(kind, url.slice(head.length), field, mediaType)
@@ -22,7 +25,8 @@ function mediaPart(kind: MediumKind, source: MediaSource, mediaType?: string): P
 }
 
 function decodeBase64(text: string, field: string): Uint8Array {
-  // Node takes whatever it can of what is none; the shape of large ones is looked at in pieces, since a match of all of it costs time.
+  // Node takes whatever it can of what is none; the shape of large ones is looked at in pieces, since a match of
+  // all of it costs time.
   const isSound = base64.test(text.slice(0, 4096)) || base64.test(`${text.slice(0, 4096)}=`)
   const bytes = Buffer.from(text, 'base64')
   if (!isSound || bytes.byteLength === 0) throw invalidField(field, 'expected base64')

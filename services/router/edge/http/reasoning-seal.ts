@@ -1,8 +1,8 @@
 import type { Reasoning } from '#services/contract/content'
 
 /**
- * What a model thought goes back to that model alone, so that its name has to come back with its proof. Neither wire has a field for it:
- * name and proof travel together in the opaque one that both have.
+ * What a model thought goes back to that model alone, so that its name has to come back with its proof. Neither
+ * wire has a field for it: name and proof travel together in the opaque one that both have.
  */
 const mark = 'sluice1.'
 

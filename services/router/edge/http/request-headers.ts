@@ -12,7 +12,10 @@ export interface HeaderSettings extends Pick<InferenceRequest, 'labels' | 'idemp
 
 const priorities: readonly PriorityClass[] = ['interactive', 'normal', 'batch', 'sheddable']
 
-/** Reads `x-sluice-*`, `idempotency-key` and the time-out that the clients of both wires tell. @throws GatewayError InvalidRequest that names the header */
+/**
+ * Reads `x-sluice-*`, `idempotency-key` and the time-out that the clients of both wires tell.
+ * @throws GatewayError InvalidRequest that names the header
+ */
 export function readSettings(headers: IncomingHttpHeaders): HeaderSettings {
   const text = (name: string): string | undefined => {
     const value = headers[name]

@@ -28,7 +28,10 @@ export interface HttpDependencies {
   readonly demandScope: (caller: Caller, scope: Scope) => void
   /** Takes a call in, or throws when there are too many; gives what lets it go. */
   readonly enter: (party: { readonly tenant: string; readonly connection: string }) => () => void
-  /** Hears of every call that ended: the rpc that it is the equal of, the name of its gRPC status, its route and its HTTP status. */
+  /**
+   * Hears of every call that ended: the rpc that it is the equal of, the name of its gRPC status, its route and its
+   * HTTP status.
+   */
   readonly answered: (call: AnsweredCall) => void
   readonly tracer?: Tracer
   /** Aborted when this router waits for its calls no longer. */

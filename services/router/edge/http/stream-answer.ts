@@ -48,7 +48,10 @@ const beats: Readonly<Record<Dialect, string>> = {
   anthropic: 'event: ping\ndata: {"type":"ping"}\n\n',
 }
 
-/** Asks, and streams the answer as it comes. A failure before the first piece is thrown, and has a status of its own. */
+/**
+ * Asks, and streams the answer as it comes. A failure before the first piece is thrown, and has a status of its
+ * own.
+ */
 export async function streamAnswer(
   { incoming, dialect }: { readonly incoming: Incoming; readonly dialect: Dialect },
   call: HttpCall,

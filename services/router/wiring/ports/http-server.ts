@@ -25,8 +25,8 @@ export interface HttpServices {
 }
 
 /**
- * Opens the HTTP port of the configuration; `undefined` where it is off. The usual address is taken only where it is free: nobody asked
- * for it, and a second gateway on a machine need not fail over it.
+ * Opens the HTTP port of the configuration; `undefined` where it is off. The usual address is taken only where it
+ * is free: nobody asked for it, and a second gateway on a machine need not fail over it.
  */
 export async function openHttpPort(
   { config, places }: LoadedConfig,

@@ -10,7 +10,10 @@ import { openHttpPort, type HttpServices } from './http-server.ts'
 export interface Ports {
   /** host:port of each, with the ports that were really taken. */
   readonly addresses: { readonly grpc: string; readonly http: string; readonly ops: string }
-  /** Takes no new calls; resolves when those under way have ended. Those that have not after `graceMs` are ended by `endCalls`. */
+  /**
+   * Takes no new calls; resolves when those under way have ended. Those that have not after `graceMs` are ended by
+   * `endCalls`.
+   */
   drain(graceMs: number, endCalls: () => void): Promise<void>
   /** Closes what a drain leaves open: the operators' port. */
   close(): Promise<void>

@@ -44,8 +44,9 @@ interface Parts {
 }
 
 /**
- * Loads a language model: conversation → the model's own chat template → tokens one by one, each with its chance → text with its signals.
- * The beginning that two calls of one tenant share is computed once; another tenant's call starts anew, so that its time tells nothing.
+ * Loads a language model: conversation → the model's own chat template → tokens one by one, each with its chance →
+ * text with its signals. The beginning that two calls of one tenant share is computed once; another tenant's call
+ * starts anew, so that its time tells nothing.
  */
 export async function createLlamaBackend(spec: LlamaSpec, dependencies: BackendDependencies): Promise<Backend> {
   const llama = await openLibrary(dependencies)
@@ -150,8 +151,8 @@ async function generate(work: Work, control: RunControl, parts: Parts): Promise<
 }
 
 /**
- * The grammar of a wanted shape: that of the request, else of the schema that the recipe checks answers by. What a grammar cannot express
- * is checked alone, behind the model.
+ * The grammar of a wanted shape: that of the request, else of the schema that the recipe checks answers by. What a
+ * grammar cannot express is checked alone, behind the model.
  */
 async function grammarOf({ options, recipe }: Work, { llama, dependencies }: Parts): Promise<LlamaGrammar | undefined> {
   const { responseFormat } = options

@@ -37,9 +37,9 @@ interface Served {
 const mostRows = 64
 
 /**
- * Builds `inference.GRPCInferenceService`: models and ladders, asked by name, one request a row, through the same pipeline as every other
- * request. A model asked by its own name is pinned; a ladder's name runs the cascade. A model of several tasks takes the parameter `task`,
- * and does its first task without it.
+ * Builds `inference.GRPCInferenceService`: models and ladders, asked by name, one request a row, through the same
+ * pipeline as every other request. A model asked by its own name is pinned; a ladder's name runs the cascade. A
+ * model of several tasks takes the parameter `task`, and does its first task without it.
  */
 export function createInferenceService(dependencies: InferenceDependencies): UntypedServiceImplementation {
   const { ladders, fleet, version, labelSets, statuses, clock = systemClock } = dependencies

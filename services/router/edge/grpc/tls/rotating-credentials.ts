@@ -20,8 +20,8 @@ export interface RotatingCredentials extends Loop {
 }
 
 /**
- * Credentials whose secure context can be replaced while connections are open: new handshakes get the new one, what is connected stays.
- * A subclass, since grpc-js tells its servers of a new context only from within.
+ * Credentials whose secure context can be replaced while connections are open: new handshakes get the new one, what
+ * is connected stays. A subclass, since grpc-js tells its servers of a new context only from within.
  */
 class ReplaceableCredentials extends ServerCredentials {
   constructor(isMutual: boolean, context: SecureContextOptions) {
@@ -38,7 +38,8 @@ class ReplaceableCredentials extends ServerCredentials {
 }
 
 /**
- * Loads the files, and again whenever they change. What does not go together is not taken: the last good certificate stays.
+ * Loads the files, and again whenever they change. What does not go together is not taken: the last good
+ * certificate stays.
  * @throws GatewayError Config when they cannot be used at the start
  */
 export async function createRotatingCredentials(

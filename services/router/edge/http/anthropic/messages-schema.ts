@@ -93,7 +93,10 @@ const asked = {
   context_management: ignored,
 }
 
-/** The body of a message. What is not listed is refused by name; what is listed as ignored changes nothing of the answer. */
+/**
+ * The body of a message. What is not listed is refused by name; what is listed as ignored changes nothing of the
+ * answer.
+ */
 export const messagesSchema = z.strictObject({
   ...asked,
   max_tokens: z.int(),

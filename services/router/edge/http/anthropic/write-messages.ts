@@ -86,7 +86,10 @@ function stopReasonOf(answer: Answer): Anthropic.StopReason {
   return stopReasons[finishReason ?? (toolCalls.length > 0 ? 'tool_calls' : 'stop')]
 }
 
-/** Writes a message as events: its start, each block with its start, deltas and stop, why it ended with the usage, its stop. */
+/**
+ * Writes a message as events: its start, each block with its start, deltas and stop, why it ended with the usage,
+ * its stop.
+ */
 export function createMessageWriter(stream: EventStream): AnswerWriter {
   let open: { readonly kind: string; readonly index: number } | undefined
   let blocks = 0

@@ -75,7 +75,10 @@ const responseFormat = z.discriminatedUnion('type', [
   }),
 ])
 
-/** The body of a chat. What is not listed is refused by name; what is listed as ignored changes nothing of the answer. */
+/**
+ * The body of a chat. What is not listed is refused by name; what is listed as ignored changes nothing of the
+ * answer.
+ */
 export const chatSchema = z.strictObject({
   model: z.string().min(1),
   messages: z.array(message).min(1),

@@ -53,7 +53,10 @@ export function createEmbeddingsRoute(dependencies: InferDependencies): Route {
   }
 }
 
-/** Each text is a request of its own, with its own receipt. An idempotency key is the whole call's, and each text has its part of it. */
+/**
+ * Each text is a request of its own, with its own receipt. An idempotency key is the whole call's, and each text
+ * has its part of it.
+ */
 async function embedAll(
   texts: readonly string[],
   model: string,

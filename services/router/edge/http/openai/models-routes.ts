@@ -13,7 +13,10 @@ export interface ModelsDependencies {
 
 type Listed = OpenAI.Model & { readonly sluice: object }
 
-/** `GET /v1/models` and `GET /v1/models/:model`: `auto`, every ladder and every model, in the shape of whichever wire asks. */
+/**
+ * `GET /v1/models` and `GET /v1/models/:model`: `auto`, every ladder and every model, in the shape of whichever
+ * wire asks.
+ */
 export function createModelsRoutes(dependencies: ModelsDependencies): readonly Route[] {
   return [
     {
