@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createServiceModel, guessService, leastServiceMs } from '#services/state/service-times/predict-service'
+import { mostComputeMs } from '#services/router/choose/reserve'
+import { createServiceModel, guessService, isThin, leastServiceMs } from '#services/state/service-times/predict-service'
 import { createServiceTimesRecorder, type ServiceTimes } from '#services/state/service-times/service-times'
 import { noWork, seenMegapixelsOf, windowsOf, type Workload } from '#services/state/service-times/workload'
 
@@ -135,6 +136,40 @@ describe('a service time', () => {
     expect((model?.predict({ work, outputCap: 200 }).meanMs ?? 0) / 1950).toBeCloseTo(1, 0)
     expect((model?.predict({ work, outputCap: 4000 }).meanMs ?? 0) / 30_150).toBeCloseTo(1, 0)
     expect(model?.predict({ work, outputCap: 1 }).meanMs ?? 0).toBeLessThan(500)
+  })
+
+  describe('of a language model of a known rate', () => {
+    const msOf = (tokens: number): number => 150 + 20 * tokens
+    const prompt = { ...noWork, inputTokens: 100 }
+    const answering = (caps: readonly number[], tokensOf: (cap: number) => number) => {
+      const { recorder } = worker()
+      for (const outputCap of caps) {
+        const outputTokens = tokensOf(outputCap)
+        recorder.add('m', { work: prompt, outputCap, outputTokens, serviceMs: msOf(outputTokens) })
+      }
+      const model = createServiceModel([recorder.times()['m']!], 0)!
+      return (outputCap: number) => model.predict({ work: prompt, outputCap })
+    }
+    const times = <T>(count: number, one: T): readonly T[] => Array.from({ length: count }, () => one)
+
+    it.each([512, 1024, 4096, 16_384])('is not far too short under a cap of %i that was never seen', cap => {
+      const forecast = answering(times(20, 200), one => 0.45 * one)(cap)
+      const truth = msOf(0.45 * cap)
+      expect(forecast.meanMs / truth).toBeGreaterThan(0.7)
+      expect(forecast.meanMs / truth).toBeLessThan(3)
+      // The hold covers the longest answer that the cap allows, and no call is refused for a guess.
+      const hold = mostComputeMs({} as never, forecast, 3_600_000)
+      expect(hold).toBeGreaterThan(msOf(cap))
+      expect(isThin(forecast)).toBe(true)
+    })
+
+    it('learns from the first answers under a cap, short or long', () => {
+      for (const tokens of [60, 3500]) {
+        const forecast = answering([...times(20, 200), ...times(3, 4096)], cap => (cap === 200 ? 90 : tokens))(4096)
+        expect(forecast.meanMs / msOf(tokens)).toBeGreaterThan(0.6)
+        expect(forecast.meanMs / msOf(tokens)).toBeLessThan(3)
+      }
+    })
   })
 
   it('knows how much such times vary', () => {

@@ -1,4 +1,4 @@
-import { expectedOutput, isMeasuredKind, sizeClassOf, type RungTimes } from './service-times.ts'
+import { expectedOutput, isMeasuredKind, measuredOutputs, sizeClassOf, type RungTimes } from './service-times.ts'
 import {
   fadeOver,
   mergeSketches,
@@ -112,7 +112,9 @@ export function createServiceModel(told: readonly RungTimes[], nowMs: number): S
       const vector = workVectorOf(work, output)
       const unmeasuredMs = unmeasuredTimeBy(sums, rates, vector)
       const ms = timeBy(rates, vector) - Math.max(0, unmeasuredMs - mostUnmeasured * seenMs)
-      const weight = isMeasuredKind(sums, rates, vector) ? sums.weight : 0
+      const seen = outputCap === undefined ? sums.weight : measuredOutputs(outputCap, outputs)
+      // How long answers under such caps are is a guess while there were few: no call is refused for it.
+      const weight = isMeasuredKind(sums, rates, vector) ? Math.min(sums.weight, seen) : 0
       return {
         ...forecastOf(ms, ratiosOf(sizeClassOf(vector))),
         weight,

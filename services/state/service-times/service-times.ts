@@ -194,28 +194,43 @@ function short(value: number): number {
   return Number(value.toPrecision(7))
 }
 
-/** Answers of an unknown model are taken to be this long, where the cap allows it. */
-const usualOutputTokens = 200
-/**
- * So many measurements weigh as much as the guess: a first short answer says more of the next than what answers of
- * all models have.
- */
-const guessWeight = 0.2
+/** Share of its cap that an answer is taken to be long while nothing says more: most are shorter, and what is too long is learnt at once. */
+const unseenShare = 0.5
+/** So many measurements weigh as much as the guess: a first short answer says more of the next than what answers of all models have. */
+const guessWeight = 0.1
 
 /**
- * The output tokens to be expected under a cap: what answers under caps of that size had, leaning on those under
- * all caps.
+ * The output tokens to be expected under a cap: what answers under caps of that size had. Before there are such, it leans to the long side: on
+ * `guess` or a share of the cap while nothing was measured, and on the share that answers under other caps had of theirs, where those are smaller.
  */
-export function expectedOutput(
-  outputCap: number,
-  outputs: readonly RungTimes['outputs'][],
-  guess = usualOutputTokens,
-): number {
-  const all = sumOf(outputs.flatMap(byClass => Object.values(byClass)))
+export function expectedOutput(outputCap: number, outputs: readonly RungTimes['outputs'][], guess?: number): number {
+  const classes = outputs.flatMap(byClass => Object.entries(byClass))
   const name = capClassOf(outputCap)
-  const own = sumOf(outputs.flatMap(byClass => (byClass[name] === undefined ? [] : [byClass[name]])))
-  const overall = (guess * guessWeight + all[1]) / (guessWeight + all[0])
-  return Math.min(outputCap, (overall * guessWeight + own[1]) / (guessWeight + own[0]))
+  const own = sumOf(classes.flatMap(([other, sums]) => (other === name ? [sums] : [])))
+  const unseen = unseenOutput(outputCap, classes, guess)
+  return Math.min(outputCap, (unseen * guessWeight + own[1]) / (guessWeight + own[0]))
+}
+
+/** Answers under caps of this size that were measured. */
+export function measuredOutputs(outputCap: number, outputs: readonly RungTimes['outputs'][]): number {
+  const name = capClassOf(outputCap)
+  return sumOf(outputs.flatMap(byClass => (byClass[name] === undefined ? [] : [byClass[name]])))[0]
+}
+
+type CapClass = readonly [name: string, sums: readonly [weight: number, tokens: number]]
+
+function unseenOutput(outputCap: number, classes: readonly CapClass[], guess = unseenShare * outputCap): number {
+  const all = sumOf(classes.map(([, sums]) => sums))
+  const usual = (guess * guessWeight + all[1]) / (guessWeight + all[0])
+  const smaller = classes.filter(([name]) => Number(name) < Number(capClassOf(outputCap)))
+  const room = smaller.reduce((sum, [name, [weight]]) => sum + weight * middleOf(name), 0)
+  const share = room === 0 ? 0 : sumOf(smaller.map(([, sums]) => sums))[1] / room
+  return Math.max(usual, Math.min(1, share) * outputCap)
+}
+
+/** A cap in the middle of its class. */
+function middleOf(capClass: string): number {
+  return 2 * 4 ** Number(capClass)
 }
 
 function sumOf(all: readonly (readonly [number, number])[]): readonly [weight: number, tokens: number] {
