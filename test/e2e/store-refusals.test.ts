@@ -114,3 +114,20 @@ describe('a Redis that answers and cannot serve', () => {
     expect(performance.now() - endedAt).toBeLessThan(10_000)
   })
 })
+
+describe('a Redis that hangs', () => {
+  it('is UNAVAILABLE to the first caller within about a second, to the next at once, and serves again when it goes on', async () => {
+    const { client } = deployment.routers[0]!
+    const request = textRequest('hello')
+    server.signal('SIGSTOP')
+    const first = await client.infer(request, { deadlineMs: 10_000 })
+    const next = await client.infer(request, { deadlineMs: 10_000 })
+    server.signal('SIGCONT')
+    expect([first.failure?.reason, next.failure?.reason]).toEqual(['STORE_AWAY', 'STORE_AWAY'])
+    process.stdout.write(`Redis hangs: ${Math.round(first.elapsedMs)} ms, then ${Math.round(next.elapsedMs)} ms\n`)
+    // 0.8 s, and what a busy machine adds.
+    expect(first.elapsedMs).toBeLessThan(1500)
+    expect(next.elapsedMs).toBeLessThan(first.elapsedMs)
+    await untilTrue(async () => (await client.infer(request, { deadlineMs: 5000 })).failure === undefined)
+  })
+})
