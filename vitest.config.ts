@@ -12,7 +12,14 @@ const alone = { ...patient, fileParallelism: false, maxWorkers: 1 } as const
 const named = (name: string): string[] => [`test/${name}/**/*.test.ts`]
 
 /** Files that compute on every core, or that measure how long something takes. */
-const measuring = ['demo', 'forecast-whisper', 'hostile-answers', 'leaving'].map(name => `test/e2e/${name}.test.ts`)
+const measuring = [
+  'e2e/demo',
+  'e2e/forecast-whisper',
+  'e2e/hostile-answers',
+  'e2e/leaving',
+  'integration/engine',
+  'integration/sandboxes',
+].map(name => `test/${name}.test.ts`)
 
 export default defineConfig({
   // `#services/…` is the sources here and the build elsewhere.
@@ -29,13 +36,19 @@ export default defineConfig({
       { extends: true, test: { name: 'contract', include: named('contract'), ...beside, sequence: { groupOrder: 1 } } },
       {
         extends: true,
-        test: { name: 'integration', include: named('integration'), ...beside, sequence: { groupOrder: 1 } },
+        test: {
+          name: 'integration',
+          include: named('integration'),
+          exclude: measuring,
+          ...beside,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         extends: true,
         test: { name: 'e2e', include: named('e2e'), exclude: measuring, ...beside, sequence: { groupOrder: 1 } },
       },
-      { extends: true, test: { name: 'e2e-measuring', include: measuring, ...alone, sequence: { groupOrder: 2 } } },
+      { extends: true, test: { name: 'measuring', include: measuring, ...alone, sequence: { groupOrder: 2 } } },
       // Long plays of faults with figures: `npm run test:faults`. Their short forms are among the others.
       {
         extends: true,

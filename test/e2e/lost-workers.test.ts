@@ -121,7 +121,7 @@ describe.each(['SIGKILL', 'SIGSTOP'] as const)('the last worker of a pool that g
     const killedAt = performance.now()
     const ended = await Promise.all(calls)
     // The heartbeat runs out after some seconds; a slow machine may take a few more, the deadline is far.
-    expect(performance.now() - killedAt).toBeLessThan(12_000)
+    expect(performance.now() - killedAt).toBeLessThan(20_000)
     expect(ended.map(one => one.failure?.status)).toEqual(calls.map(() => undefined))
     expect(new Set(ended.map(one => one.answer?.model))).toEqual(new Set(['echo-large']))
     const legs = await smallLegs()

@@ -247,7 +247,13 @@ describe('a policy that changes', () => {
       () => scrape(other.opsUrl, 'sluice_router_awaited_legs'),
       legs => legs > 0,
     )
-    await give('activate', versions.doubting)
+    // Not by a command, whose start may take longer than the job.
+    await new Promise((resolve, reject) => {
+      client.admin.activatePolicy(
+        { ladder: 'generate', version: versions.doubting, role: 'POLICY_ROLE_ACTIVE' },
+        error => (error === null ? resolve(undefined) : reject(error)),
+      )
+    })
     otherRouter.kill('SIGKILL')
     const states = await gateway.client.watchJob(job.jobId)
     expect(states.at(-1)?.response).toMatchObject({ model: 'echo-small', policyVersion: versions.trusting })

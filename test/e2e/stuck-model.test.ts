@@ -84,18 +84,18 @@ describe('a model of a running gateway whose run does not end', () => {
       )
       const stuckAt = performance.now()
       // One is in the run, the others wait for the model: in the worker, and in line.
-      const stuck = Promise.all([1, 2, 3, 4, 5].map(() => ask(endlessWord, 'stuck', 2000)))
+      const stuck = Promise.all([1, 2, 3, 4, 5].map(() => ask(endlessWord, 'stuck', 3000)))
       const elapsed: number[] = []
-      while (performance.now() - stuckAt < 4000) {
+      while (performance.now() - stuckAt < 5000) {
         const { failure, elapsedMs } = await ask('a text', 'well')
         expect(failure).toBeUndefined()
         elapsed.push(elapsedMs)
       }
       expect(elapsed.length).toBeGreaterThan(5)
-      expect(Math.max(...elapsed)).toBeLessThan(2000)
+      expect(Math.max(...elapsed)).toBeLessThan(2500)
       for (const { failure, elapsedMs } of await stuck) {
         expect(failure?.status).toMatch(/DEADLINE_EXCEEDED|FAILED_PRECONDITION|UNAVAILABLE/u)
-        expect(elapsedMs).toBeLessThan(6000)
+        expect(elapsedMs).toBeLessThan(10_000)
       }
       await until(
         'the model that was stuck',

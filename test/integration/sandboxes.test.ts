@@ -243,7 +243,8 @@ describe('checks of several tenants', () => {
       }
       stop.abort()
       await Promise.allSettled(slow)
-      expect(Math.max(...elapsed)).toBeLessThan(500)
+      // Behind one of the others it would take two seconds.
+      expect(Math.max(...elapsed)).toBeLessThan(1800)
     } finally {
       shared.close()
     }
