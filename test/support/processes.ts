@@ -31,7 +31,7 @@ export async function startProcess(
   service: 'router' | 'worker',
   parameters: readonly string[],
   environment: Readonly<Record<string, string>>,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
   from = root,
 ): Promise<RunningProcess> {
   const child = spawn(process.execPath, [join(from, 'dist', 'services', service, 'main.js'), ...parameters], {
