@@ -44,6 +44,10 @@ The others go on, and the exit code is then 1.`,
   )
   .action(run(async () => (await import('#services/cli/commands/infer')).runInfer))
 
+addRequestOptions(remote(program, 'chat', 'a conversation: rung, confidence and cost of each turn')).action(
+  run(async () => (await import('#services/cli/commands/chat')).runChat),
+)
+
 addRequestOptions(
   remote(program, 'explain', 'show what would be decided, without running or reserving anything'),
 ).action(run(async () => (await import('#services/cli/commands/explain')).runExplain))

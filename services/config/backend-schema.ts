@@ -74,6 +74,10 @@ export const backend = z.discriminatedUnion(
       ...served,
       vision: z.boolean().default(false).describe('Whether it takes images.'),
       logprobs: z.boolean().default(true).describe('Whether it is asked for log-probabilities.'),
+      structured: z
+        .boolean()
+        .default(true)
+        .describe('Whether the server holds answers to a JSON schema. Where not, the schema is put into words.'),
       capField: z
         .enum(['max_tokens', 'max_completion_tokens'])
         .default('max_tokens')
@@ -92,6 +96,10 @@ export const backend = z.discriminatedUnion(
         .enum(['budget', 'adaptive'])
         .default('budget')
         .describe('How it is told to think: by a budget of tokens, or by an effort, as models from Opus 4.6 on take.'),
+      structured: z
+        .boolean()
+        .default(false)
+        .describe('Whether the server holds answers to a JSON schema. Where not, the schema is put into words.'),
     }),
     z.strictObject({
       kind: z.literal('gemini'),

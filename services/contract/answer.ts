@@ -19,6 +19,9 @@ export interface TextOutput {
   readonly finishReason?: FinishReason
 }
 
+/** What a piece of an answer is that comes before its end: a part of its text, or of what the model thinks before. */
+export type DeltaKind = 'text' | 'reasoning'
+
 /** How a text ended: by itself, at the cap on its length, or with calls of tools. */
 export type FinishReason = 'stop' | 'length' | 'tool_calls'
 

@@ -114,7 +114,7 @@ async function runReady(
 ): Promise<void> {
   if (ready.length === 0) return
   place.reclaim()
-  const works = ready.map(({ one, parts }) => workOf(one, parts, one.trace?.computing(ready.length)))
+  const works = ready.map(({ one, content }) => workOf(one, content, one.trace?.computing(ready.length)))
   for (const { one } of ready) one.times.handedAt = dependencies.clock.now()
   const outcomes = await dependencies.engine.run(works, hooksOf(ready, legs, place))
   for (const { one } of ready) one.trace?.computed()
@@ -130,7 +130,7 @@ function openLegOf({ taken, attempt, startedAt }: Running, { openLegs, clock }: 
 interface Ready {
   readonly kind: 'ready'
   readonly one: Running
-  readonly parts: Work['parts']
+  readonly content: Pick<Work, 'parts' | 'messages'>
 }
 
 type Loaded = Ready | { readonly kind: 'failed'; readonly one: Running; readonly outcome: Outcome }
@@ -142,8 +142,8 @@ async function load(one: Running, legs: ReadonlyMap<LegId, OpenLeg>, dependencie
   const signal = legs.get(legId)?.signal
   while (signal?.aborted !== true) {
     try {
-      const parts = await loadParts(one.taken.job, payloads)
-      return parts === undefined ? { kind: 'failed', one, outcome: lostPayload } : { kind: 'ready', one, parts }
+      const content = await loadParts(one.taken.job, payloads)
+      return content === undefined ? { kind: 'failed', one, outcome: lostPayload } : { kind: 'ready', one, content }
     } catch (error) {
       if (!isGatewayError(error)) throw error
       await sleep(loadRetryMs)
@@ -248,7 +248,7 @@ function hooksOf(ready: readonly Ready[], legs: ReadonlyMap<LegId, OpenLeg>, pla
       if (leg !== undefined) leg.one.times.checkWaitMs = (leg.one.times.checkWaitMs ?? 0) + waitedMs
     },
     signal: legId => legs.get(legId)?.signal ?? AbortSignal.abort(),
-    onDelta: async (legId, text) => legs.get(legId)?.send(text),
+    onDelta: async (legId, text, of) => legs.get(legId)?.send(text, of),
     ran(startedAt, endedAt) {
       for (const { one } of ready) {
         one.trace?.ran(startedAt, endedAt)

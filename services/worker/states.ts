@@ -1,4 +1,4 @@
-import type { LegResult } from '#services/contract/answer'
+import type { DeltaKind, LegResult } from '#services/contract/answer'
 import type { Cacheable, MediumKind, Task, TaskOptions, WordPart } from '#services/contract/content'
 import type { MessageSpan } from '#services/contract/conversation'
 import type { LegId } from '#services/contract/ids'
@@ -46,8 +46,8 @@ export type Outcome =
 export interface RunHooks {
   /** Aborted when nobody wants this leg any more, or its time is over. */
   signal(legId: LegId): AbortSignal
-  /** A piece of text as it comes; resolves when more may be sent (back-pressure). */
-  onDelta(legId: LegId, text: string): Promise<void>
+  /** A piece of text, or of reasoning, as it comes; resolves when more may be sent (back-pressure). */
+  onDelta(legId: LegId, text: string, of?: DeltaKind): Promise<void>
   /** A leg waits for something that is no computing of its own; what is given ends the wait. */
   waits?(legId: LegId): () => void
   /** A leg has waited so long for others to be checked, which says nothing of how long its model takes. */

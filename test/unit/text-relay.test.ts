@@ -21,45 +21,45 @@ function setUp(hold?: Promise<void>) {
 describe('createTextRelay()', () => {
   it('passes pieces on in order and the rest of the whole text at the end', async () => {
     const { relay, texts } = setUp()
-    relay.take(1, 0, 'Once ')
-    relay.take(1, 5, 'upon ')
-    expect(await relay.complete('Once upon a time')).toBe(true)
+    relay.take({ offset: 0, text: 'Once ' })
+    relay.take({ offset: 5, text: 'upon ' })
+    expect(await relay.complete({ kind: 'text', text: 'Once upon a time' })).toBe(true)
     expect(texts.join('')).toBe('Once upon a time')
   })
 
   it('passes nothing twice when a second attempt begins anew', async () => {
     const { relay, texts } = setUp()
-    relay.take(1, 0, 'Once upon')
-    relay.take(2, 0, 'Once ')
-    relay.take(2, 5, 'upon a')
-    expect(await relay.complete('Once upon a time')).toBe(true)
+    relay.take({ offset: 0, text: 'Once upon' })
+    relay.take({ offset: 0, text: 'Once ' })
+    relay.take({ offset: 5, text: 'upon a' })
+    expect(await relay.complete({ kind: 'text', text: 'Once upon a time' })).toBe(true)
     expect(texts.join('')).toBe('Once upon a time')
   })
 
   it('mends a lost piece from the whole text', async () => {
     const { relay, texts } = setUp()
-    relay.take(1, 0, 'Once ')
-    relay.take(1, 10, 'a ')
-    expect(await relay.complete('Once upon a time')).toBe(true)
+    relay.take({ offset: 0, text: 'Once ' })
+    relay.take({ offset: 10, text: 'a ' })
+    expect(await relay.complete({ kind: 'text', text: 'Once upon a time' })).toBe(true)
     expect(texts.join('')).toBe('Once upon a time')
   })
 
   it('says that the stream broke when a second attempt tells another story', async () => {
     const { relay } = setUp()
-    relay.take(1, 0, 'Once upon')
-    relay.take(2, 0, 'There was')
-    expect(await relay.complete('There was a time')).toBe(false)
+    relay.take({ offset: 0, text: 'Once upon' })
+    relay.take({ offset: 0, text: 'There was' })
+    expect(await relay.complete({ kind: 'text', text: 'There was a time' })).toBe(false)
   })
 
   it('tells the worker how much was taken only after the caller took it', async () => {
     let release: () => void = () => {}
     const { relay, sent } = setUp(new Promise<void>(done => (release = done)))
     relay.startedOn('worker-1')
-    relay.take(1, 0, 'x'.repeat(9000))
+    relay.take({ offset: 0, text: 'x'.repeat(9000) })
     await new Promise(done => setImmediate(done))
     expect(sent).toEqual([])
     release()
-    await relay.complete('x'.repeat(9000))
+    await relay.complete({ kind: 'text', text: 'x'.repeat(9000) })
     expect(sent).toMatchObject([{ kind: 'taken', characters: 9000 }])
   })
 })

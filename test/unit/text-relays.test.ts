@@ -24,8 +24,8 @@ async function told(streaming: Streaming, others: readonly Rung[], recipe: Recip
   const leg = { index: 0, rung: 'first', pool: 'p', plannedAt: 0, attempt: 1 }
   const emit = async (event: ClimbEvent): Promise<void> => void events.push(event)
   const relay = createTextRelays(cascade, createRunState(), candidates, { send: async () => {} })(leg, emit)
-  relay?.take(1, 0, 'word')
-  await relay?.complete('word')
+  relay?.take({ offset: 0, text: 'word' })
+  await relay?.complete({ kind: 'text', text: 'word' })
   return events
 }
 

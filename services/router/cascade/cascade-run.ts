@@ -83,7 +83,7 @@ export function createCascadeRun(
       relay,
     })
     const end = waited.kind === 'ended' ? await completed(waited.end, relay) : undefined
-    state.isStreamed ||= (relay?.passed ?? 0) > 0
+    state.isStreamed ||= hasStreamed(relay)
     if (waited.hedged !== undefined) state.hedged.push(waited.hedged)
     return end === undefined ? waited : { kind: 'ended', end }
   }
@@ -184,6 +184,11 @@ function once(work: () => Promise<void>): () => Promise<void> {
 /** A stream that broke is a failure, though the model ended well: what the caller has read cannot be taken back. */
 async function completed(end: LegEnd, relay: TextRelay | undefined): Promise<LegEnd> {
   if (relay === undefined || end.kind === 'failed' || end.result.output.kind !== 'text') return end
-  if (await relay.complete(end.result.output.text)) return end
+  if (await relay.complete(end.result.output)) return end
   return { kind: 'failed', reason: 'upstream-error', message: 'the streamed text broke off', receipt: end.receipt }
+}
+
+/** Whether the caller has seen some of an answer, or all of one without text. */
+function hasStreamed(relay: TextRelay | undefined): boolean {
+  return relay !== undefined && (relay.passed > 0 || relay.isComplete)
 }

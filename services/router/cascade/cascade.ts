@@ -1,7 +1,7 @@
 import type { ClimbPlan, ClimbRequest, LegState } from '#services/state/cascade-log/cascade-log'
 import type { DispatchOrder } from '#services/state/dispatch/dispatch'
-import { isWords, type Modality } from '#services/contract/content'
-import { isWordPayload } from '#services/state/queue/word-payload'
+import type { Modality } from '#services/contract/content'
+import { isMedium } from '#services/state/queue/job'
 import type { Estimate } from '#services/decision/policy/policy'
 import type { GuidedLadder } from '#services/router/request/states'
 
@@ -24,7 +24,7 @@ export interface Cascade {
 
 /** The modalities of stored parts, each once. */
 export function modalitiesOf(parts: ClimbRequest['parts']): readonly Modality[] {
-  return [...new Set(parts.map(part => (isWords(part) || isWordPayload(part) ? 'text' : part.kind)))]
+  return [...new Set(parts.map(part => (isMedium(part) ? part.kind : 'text')))]
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ClimbEnd, LegState } from '#services/state/cascade-log/cascade-log'
+import { emitOutput } from './leg/emit-output.ts'
 import { addUsage, type Answer, type DegradedReason } from '#services/contract/answer'
 import { bestOf } from '#services/router/ladders/next-step'
 import type { EmitEvent } from '#services/router/request/states'
@@ -88,7 +89,8 @@ export function createEnding(
     if (afterwards !== undefined && end.kind === 'answered' && !canMove(request)) afterwards(write)
     else if (!(await write())) return { kind: 'lost' }
     if (!state.isStreamed && end.kind === 'answered' && end.answer.output.kind === 'text') {
-      await emit?.({ kind: 'delta', model: end.answer.model, text: end.answer.output.text, optimistic: false })
+      const { model, output } = end.answer
+      if (emit !== undefined) await emitOutput({ model, output, optimistic: false }, emit)
     }
     return { kind: 'ended', end, legs: [...state.legs, ...state.hedged] }
   }

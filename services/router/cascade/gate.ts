@@ -3,7 +3,7 @@ import { answerText, type Caveat, type DegradedReason, type RungReport, type Ver
 import type { Rung } from '#services/contract/model'
 import type { Called, Estimate, Step } from '#services/decision/policy/policy'
 import { bend } from '#services/router/ladders/backpressure'
-import { bestOf, nextStep, type Situation } from '#services/router/ladders/next-step'
+import { bestOf, isVoid, nextStep, type Situation } from '#services/router/ladders/next-step'
 import type { Considered, FilterName, GuidedLadder } from '#services/router/request/states'
 
 /** What to do now. */
@@ -97,7 +97,8 @@ export function decide(input: GateInput): Move {
   }
   const best = step.kind === 'stop' ? (find(input.called, step.model) ?? bestOf(input.called)) : bestOf(input.called)
   if (best === undefined) return { kind: 'give-up' }
-  return { kind: 'deliver', model: best.model, reason: step.reason, ...degradedBy(input, untried, open) }
+  const lacks = isVoid(best) ? ({ degraded: 'rung_failed' } as const) : {}
+  return { kind: 'deliver', model: best.model, reason: step.reason, ...lacks, ...degradedBy(input, untried, open) }
 }
 
 function untriedOf({ considered, tried }: GateInput, fallback: boolean): readonly Considered[] {
@@ -106,7 +107,8 @@ function untriedOf({ considered, tried }: GateInput, fallback: boolean): readonl
 
 /** The fallback to call now: after a failure, when no other rung is left. */
 function spareOf(input: GateInput, open: readonly Considered[]): Considered | undefined {
-  if (input.lastFailure === undefined || open.length > 0) return undefined
+  const nothingSound = input.called.length > 0 && input.called.every(isVoid)
+  if ((input.lastFailure === undefined && !nothingSound) || open.length > 0) return undefined
   return untriedOf(input, true).find(one => one.removedBy === undefined)
 }
 
@@ -123,7 +125,8 @@ function isFallback(rung: string, { ladder }: GuidedLadder): boolean {
 function afterFailure(input: GateInput, open: readonly Considered[]): Step {
   const [first] = open
   const step = nextStep({ ...input, open })
-  if (step.kind === 'call' || first === undefined || input.called.length > 0) return step
+  const hasAnswer = input.called.some(one => !isVoid(one))
+  if (step.kind === 'call' || first === undefined || hasAnswer) return step
   return { kind: 'call', model: first.rung.name, reason: 'the rung before it failed' }
 }
 

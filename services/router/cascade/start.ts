@@ -1,11 +1,14 @@
 import type { ClimbLog, ClimbPlan, ClimbRequest, Owner } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
 import { isWords } from '#services/contract/content'
+import type { Conversation } from '#services/contract/conversation'
 import { GatewayError } from '#services/contract/errors'
 import type { PayloadStore } from '#services/state/payloads/payload-store'
+import { historyBytes } from '#services/state/queue/payloads/history-payload'
 import type { PartReference } from '#services/state/queue/job'
-import { wordPayloadOf } from '#services/state/queue/word-payload'
-import { isInline, runDeadlineOf, type CheckedPart, type Claimed } from '#services/router/request/states'
+import { wordPayloadOf } from '#services/state/queue/payloads/word-payload'
+import { areInline, isInline, runDeadlineOf, type CheckedPart, type Claimed } from '#services/router/request/states'
+import { beginningOf } from '#services/router/sessions/conversation-keys'
 import { canMove, type Cascade } from './cascade.ts'
 import type { Leases } from './leases.ts'
 
@@ -29,8 +32,7 @@ export async function startCascade(claimed: Claimed, dependencies: StartDependen
   const first = claimed.considered.find(one => one.rung.name === claimed.firstStep.model)
   if (first === undefined) throw new Error('the first step names a rung that is not on the ladder')
   const ttlMs = runDeadlineOf(claimed) - clock.now() + dependencies.payloadGraceMs
-  const parts = await Promise.all(claimed.parts.map(part => put(part, claimed.caller.tenant, ttlMs, payloads)))
-  const request = requestOf(claimed, parts)
+  const request = requestOf(claimed, await putAll(claimed, ttlMs, payloads))
   const plan = planOf(claimed)
   const leg = { index: 0, rung: first.rung.name, pool: first.rung.model.pool, plannedAt: clock.now() }
   const { hold } = claimed
@@ -55,7 +57,31 @@ export async function startCascade(claimed: Claimed, dependencies: StartDependen
   }
 }
 
-async function put(part: CheckedPart, tenant: string, ttlMs: number, payloads: PayloadStore): Promise<PartReference> {
+/** A conversation whose words are long goes by one reference, whatever its messages; other content part by part. */
+async function putAll(
+  { parts, request: { messages }, caller: { tenant } }: Claimed,
+  ttlMs: number,
+  payloads: PayloadStore,
+): Promise<Conversation<PartReference>> {
+  if (messages === undefined || areInline(parts.filter(isWords))) {
+    const put = await Promise.all(parts.map(part => putPart(part, tenant, ttlMs, payloads)))
+    return { parts: put, ...(messages === undefined ? {} : { messages }) }
+  }
+  const bytes = historyBytes({ parts, messages })
+  const media = parts.filter(part => !isWords(part))
+  const [payloadId, put] = await Promise.all([
+    payloads.put(tenant, bytes, ttlMs),
+    Promise.all(media.map(part => putPart(part, tenant, ttlMs, payloads))),
+  ])
+  return { parts: [{ kind: 'history-payload', payloadId, payloadBytes: bytes.byteLength }, ...put] }
+}
+
+async function putPart(
+  part: CheckedPart,
+  tenant: string,
+  ttlMs: number,
+  payloads: PayloadStore,
+): Promise<PartReference> {
   if (!isWords(part)) {
     const payloadId = await payloads.put(tenant, part.bytes, ttlMs)
     const { kind, bytes, mediaType, cachePoint } = part
@@ -67,9 +93,10 @@ async function put(part: CheckedPart, tenant: string, ttlMs: number, payloads: P
   return { kind, payloadId: await payloads.put(tenant, bytes, ttlMs), payloadBytes: bytes.byteLength }
 }
 
-function requestOf(claimed: Claimed, parts: readonly PartReference[]): ClimbRequest {
+function requestOf(claimed: Claimed, content: Conversation<PartReference>): ClimbRequest {
   const { request } = claimed
   const { deadlineMs: _counted, ...constraints } = request.constraints
+  const affinity = request.sessionKey ?? beginningOf(claimed)
   return {
     requestId: claimed.requestId,
     tenant: claimed.caller.tenant,
@@ -77,15 +104,14 @@ function requestOf(claimed: Claimed, parts: readonly PartReference[]): ClimbRequ
     idempotent: request.idempotencyKey !== undefined,
     task: request.task,
     options: request.options,
-    parts,
-    ...(request.messages === undefined ? {} : { messages: request.messages }),
+    ...content,
     work: claimed.work,
     constraints,
     labels: request.labels,
     submittedAt: claimed.submittedAt,
     deadlineAt: runDeadlineOf(claimed),
     ...(claimed.runDeadlineAt === undefined ? {} : { answerBy: claimed.deadlineAt }),
-    ...(request.sessionKey === undefined ? {} : { sessionKey: request.sessionKey }),
+    ...(affinity === undefined ? {} : { sessionKey: affinity }),
     ...(claimed.traceparent === undefined ? {} : { traceparent: claimed.traceparent }),
     ...(claimed.tracestate === undefined ? {} : { tracestate: claimed.tracestate }),
   }

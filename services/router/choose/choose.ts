@@ -7,6 +7,8 @@ import { priceAt } from '#services/contract/price'
 import type { Step } from '#services/decision/policy/policy'
 import { bend } from '#services/router/ladders/backpressure'
 import { limitsOf, nextStep } from '#services/router/ladders/next-step'
+import { beginAt } from '#services/router/ladders/lock-ladder'
+import { stableStep, type StableStep } from '#services/router/ladders/stable-choice'
 import {
   lacksCapacity,
   runDeadlineOf,
@@ -69,11 +71,13 @@ export function createChoose({ consider, clock, refused, isPaid, probe }: Choose
     const regular = kept.filter(one => one.rung.fallback !== true)
     const open = regular.length === 0 ? kept : regular
     const path = dearestPath(kept)
+    const step = stepOf(assessed, open, { inputTokens: work.inputTokens, nowMs })
     return {
       ...assessed,
+      guided: step.isKept === true ? beginAt(assessed.guided, step.model) : assessed.guided,
       work,
       considered,
-      firstStep: firstStepOf(assessed, open),
+      firstStep: step,
       reserveNanoUsd: Math.min(path, maxCostNanoUsd ?? path),
       mostTokens: mostTokensOf(kept.map(({ rung }) => boundsOf(rung, sizes, request.options, 0))),
     }
@@ -132,6 +136,18 @@ function withProbe(considered: readonly Considered[], probe: (one: Considered) =
   if (tried === undefined) return considered
   const { removedBy: _by, removedWhy: _why, ...open } = tried
   return considered.map(one => (one === tried ? open : one))
+}
+
+/** The first step, with regard to what answered the conversation before. */
+function stepOf(
+  assessed: Assessed,
+  open: readonly Considered[],
+  turn: { readonly inputTokens: number; readonly nowMs: number },
+): StableStep {
+  const { session, lockedTo } = assessed
+  const step = firstStepOf(assessed, open)
+  if (step.model === lockedTo) return { ...step, reason: 'session: the rung that called the tools goes on' }
+  return session === undefined ? step : stableStep(step, open, { session, ...turn })
 }
 
 /**

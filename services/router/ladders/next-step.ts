@@ -15,22 +15,31 @@ export interface Situation {
  * The next step of a climb: what the ladder's policy says, or, where there is nothing to decide (a pinned model, one rung left
  * before any answer), the plain step. Pure.
  */
-export function nextStep({ guided, estimate, called, open, limits }: Situation): Step {
-  const [first, ...others] = open
-  const none = called.length === 0
-  if (none) {
-    if (first === undefined) return { kind: 'stop', model: '', reason: 'no rung is left' }
-    if (others.length === 0) return { kind: 'call', model: first.rung.name, reason: onlyRung }
-  }
-  if (guided.policy !== undefined) return guided.policy.next(estimate, called, candidatesOf(open), limits)
-  const best = bestOf(called)
+export function nextStep(situation: Situation): Step {
+  const { guided, estimate, called, open, limits } = situation
+  const sound = called.filter(one => !isVoid(one))
+  if (sound.length === 0 && open.length < 2) return onlyStep(situation)
+  if (guided.policy !== undefined) return guided.policy.next(estimate, sound, candidatesOf(open), limits)
+  const best = bestOf(sound)
   return best === undefined
-    ? { kind: 'call', model: first?.rung.name ?? '', reason: onlyRung }
+    ? { kind: 'call', model: open[0]?.rung.name ?? '', reason: onlyRung }
     : { kind: 'stop', model: best.model, reason: onlyRung }
+}
+
+/** There is no answer yet, or none that counts, and one rung to call or none. */
+function onlyStep({ called, open: [only] }: Situation): Step {
+  if (only === undefined) return { kind: 'stop', model: bestOf(called)?.model ?? '', reason: 'no rung is left' }
+  const reason = called.length === 0 ? onlyRung : 'the only rung that is left'
+  return { kind: 'call', model: only.rung.name, reason }
 }
 
 /** A ladder without a policy has one rung, and so has one that a request has pinned to a model. */
 const onlyRung = 'the only rung'
+
+/** Whether an answer is known to be none, such as one that is not of the shape that was asked for: it is climbed past, and decides nothing. */
+export function isVoid({ mostConfidence = 1 }: Called): boolean {
+  return mostConfidence === 0
+}
 
 /** The answer to fall back on: the one that is most likely right. */
 export function bestOf(called: readonly Called[]): Called | undefined {

@@ -35,6 +35,8 @@ export interface Stages<Under> {
    * @throws GatewayError Deadline, Cancelled when this one's caller cannot wait
    */
   readonly follow: (requestId: RequestId, admitted: Admitted, signal: AbortSignal) => Promise<Climbed | undefined>
+  /** Keeps what answered a conversation, for its next turn. */
+  readonly remember?: (claimed: Claimed, climbed: Climbed) => Promise<void>
   readonly settle: (claimed: Claimed, climbed: Climbed | undefined) => Promise<void>
   /** Looks at what came of it, behind the caller's back: returns at once and throws nothing. */
   readonly learn: (claimed: Claimed, climbed: Climbed) => void
@@ -110,6 +112,7 @@ export function createRequestHandler<Under>(
       throw error
     })
     if (climbed === 'not-held') return climbed
+    await stages.remember?.(claimed, climbed)
     if (climbed.end.kind === 'answered' && afterwards !== undefined) afterwards(() => stages.settle(claimed, climbed))
     else await stages.settle(claimed, climbed)
     stages.learn(claimed, climbed)

@@ -1,10 +1,12 @@
 import type { ClimbState } from '#services/state/cascade-log/cascade-log'
 import { isWords, type Part } from '#services/contract/content'
+import type { Conversation } from '#services/contract/conversation'
 import { GatewayError } from '#services/contract/errors'
 import type { RequestId } from '#services/contract/ids'
 import type { PayloadStore } from '#services/state/payloads/payload-store'
+import { historyOf } from '#services/state/queue/payloads/history-payload'
 import type { PartReference } from '#services/state/queue/job'
-import { isWordPayload, wordsOfPayload } from '#services/state/queue/word-payload'
+import { isWordPayload, wordsOfPayload } from '#services/state/queue/payloads/word-payload'
 import type { RequestHandler } from '#services/router/pipeline/handle-request'
 
 /**
@@ -19,8 +21,8 @@ export type Replay = (
 /** Makes the replay. */
 export function createReplay(handler: RequestHandler, payloads: PayloadStore): Replay {
   return async ({ request }, { arrivedAt, signal }) => {
-    const { tenant, task, options, messages, constraints, labels, sessionKey } = request
-    const parts = await Promise.all(request.parts.map(part => partOf(part, tenant, payloads)))
+    const { tenant, task, options, constraints, labels, sessionKey } = request
+    const content = await contentOf(request, payloads)
     return handler.submit(
       {
         caller: { tenant, credentialId: 'replay', scopes: ['infer'] },
@@ -30,8 +32,7 @@ export function createReplay(handler: RequestHandler, payloads: PayloadStore): R
           task,
           options,
           labels,
-          parts,
-          ...(messages === undefined ? {} : { messages }),
+          ...content,
           constraints: { ...constraints, deadlineMs: request.deadlineAt - request.submittedAt },
           ...(sessionKey === undefined ? {} : { sessionKey }),
         },
@@ -41,10 +42,30 @@ export function createReplay(handler: RequestHandler, payloads: PayloadStore): R
   }
 }
 
+async function contentOf(
+  { parts, messages, tenant }: ClimbState['request'],
+  payloads: PayloadStore,
+): Promise<Conversation> {
+  const [first, ...media] = parts
+  const load = (some: readonly PartReference[]): Promise<Part[]> =>
+    Promise.all(some.map(part => partOf(part, tenant, payloads)))
+  if (first?.kind !== 'history-payload') {
+    return { parts: await load(parts), ...(messages === undefined ? {} : { messages }) }
+  }
+  const history = await payloads.get(tenant, first.payloadId)
+  const whole = history && historyOf(history, await load(media))
+  if (whole === undefined) throw gone()
+  return whole
+}
+
+function gone(): GatewayError {
+  return new GatewayError('NotFound', 'the content of this dead letter is gone')
+}
+
 async function partOf(part: PartReference, tenant: string, payloads: PayloadStore): Promise<Part> {
   if (isWords(part)) return part
   const bytes = await payloads.get(tenant, part.payloadId)
-  if (bytes === undefined) throw new GatewayError('NotFound', 'the content of this dead letter is gone')
+  if (bytes === undefined || part.kind === 'history-payload') throw gone()
   if (isWordPayload(part)) return wordsOfPayload(part.kind, bytes)
   const { kind, mediaType, cachePoint } = part
   return { kind, source: { kind: 'bytes', bytes }, mediaType, ...(cachePoint === undefined ? {} : { cachePoint }) }

@@ -1,12 +1,20 @@
 import type { ClimbEnd, ClimbPlan, ClimbRequest, LegState } from '#services/state/cascade-log/cascade-log'
 import type { RungReport } from '#services/contract/answer'
-import { isWords, wordsIn, type MediumKind, type Modality, type WordPart } from '#services/contract/content'
+import {
+  isWords,
+  wordsIn,
+  type MediumKind,
+  type Modality,
+  type ToolCall,
+  type WordPart,
+} from '#services/contract/content'
 import type { RequestId } from '#services/contract/ids'
 import type { Ladder, Payers, Rung } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'
 import type { Price } from '#services/contract/price'
 import type { InferenceRequest } from '#services/contract/request'
 import type { Estimate, PartDescription, Policy, Step } from '#services/decision/policy/policy'
+import type { SessionChoice } from '#services/state/sessions/session-store'
 import type { Workload } from '#services/state/service-times/workload'
 import type { HoldOrder } from '#services/state/ledger/ledger'
 
@@ -58,6 +66,13 @@ export function isInline(part: CheckedPart): boolean {
   return isWords(part) && Buffer.byteLength(wordsIn(part)) <= inlineTextBytes
 }
 
+/** Whether all parts are words, and together travel in the job itself. */
+export function areInline(parts: readonly CheckedPart[]): boolean {
+  const words = parts.filter(isWords)
+  const bytes = words.reduce((sum, part) => sum + Buffer.byteLength(wordsIn(part)), 0)
+  return words.length === parts.length && bytes <= inlineTextBytes
+}
+
 /** A ladder with the policy that decides on it; a pinned ladder has no policy and one rung. */
 export interface GuidedLadder {
   readonly ladder: Ladder
@@ -93,6 +108,10 @@ export interface Assessed extends Admitted {
   readonly described: readonly PartDescription[]
   readonly estimate: Estimate
   readonly assessMs: number
+  /** What answered the turn before, where it is a conversation that is known. */
+  readonly session?: SessionChoice
+  /** The rung that the ladder is locked to, within a loop of tools. */
+  readonly lockedTo?: string
 }
 
 /** A rung with what is foreseen of it now, and the filter that took it out, if one did. */
@@ -188,7 +207,21 @@ export function markClaimed(chosen: Chosen, holdId: string, payers: Payers, hold
 export type ClimbEvent =
   | { readonly kind: 'decided'; readonly chosen: Chosen }
   | { readonly kind: 'rung-started'; readonly model: string; readonly tier: string }
-  | { readonly kind: 'delta'; readonly model: string; readonly text: string; readonly optimistic: boolean }
+  /** A piece of text, or of what the model thinks before. */
+  | {
+      readonly kind: 'delta' | 'reasoning'
+      readonly model: string
+      readonly text: string
+      readonly optimistic: boolean
+    }
+  | {
+      readonly kind: 'tool-call'
+      readonly model: string
+      /** Place among the calls of the answer. */
+      readonly index: number
+      readonly call: ToolCall
+      readonly optimistic: boolean
+    }
   | { readonly kind: 'rung-finished'; readonly report: RungReport }
 
 /** Takes events one by one; resolves when the caller has taken it, so that a slow one slows the model. */

@@ -7,7 +7,7 @@ import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
 import type { Budgets } from '#services/router/ledger/budgets'
 import type { HoldOrder, Ledger, Reservation, Scope, Share, Take } from '#services/state/ledger/ledger'
 import {
-  isInline,
+  areInline,
   markClaimed,
   runDeadlineOf,
   type Chosen,
@@ -90,7 +90,7 @@ export function createClaim({ holdLeaseMs, payers }: ClaimOptions, dependencies:
  * Media are stored before, and nothing is stored before there is money.
  */
 function mayBeDeferred({ mode, request, parts }: Chosen): boolean {
-  return mode === 'sync' && request.idempotencyKey === undefined && parts.every(isInline)
+  return mode === 'sync' && request.idempotencyKey === undefined && areInline(parts)
 }
 
 /**

@@ -153,6 +153,7 @@ function shadowHandler({
       deferClaim: () => undefined,
       start: cascades.start,
       run: cascades.run,
+      remember: () => Promise.resolve(),
       learn: uncounted,
     },
     background,

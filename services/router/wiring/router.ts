@@ -11,8 +11,7 @@ import { sleep } from '#services/platform/process/every'
 import type { Service } from '#services/platform/process/run-service'
 import { createAdmit } from '#services/router/admit/admit'
 import { createFetchPart } from '#services/router/admit/fetch/fetch-part'
-import { createAssess } from '#services/router/assess/assess'
-import { describePart } from '#services/router/assess/describe-part'
+import { composeAssessing } from './assessing.ts'
 import { createChoose } from '#services/router/choose/choose'
 import { createRecall } from '#services/router/reserve/recall'
 import { createCascades, type CascadesDependencies } from '#services/router/cascade/cascades'
@@ -119,7 +118,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     ...turns.stages,
     recall: recall.find,
     forget: recall.forget,
-    assess: createAssess({ ladders, describe: describePart, headerOnly: metrics.headerOnly }),
+    ...composeAssessing({ ladders, headerOnly: metrics.headerOnly, sessions: stores.sessions, logger }),
     choose(assessed, mayProbe) {
       const chosen = choose(assessed, mayProbe)
       metrics.decided(chosen, chosen.assessMs)

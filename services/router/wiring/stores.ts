@@ -31,6 +31,8 @@ import { openReplication } from '#services/platform/redis/replication'
 import { watchStore, type StoreHealth } from '#services/platform/redis/store-health'
 import { createRedisWorkerRegistry } from '#services/state/registry/redis-worker-registry'
 import type { WorkerRegistry } from '#services/state/registry/worker-registry'
+import { createRedisSessionStore } from '#services/state/sessions/redis-session-store'
+import type { SessionStore } from '#services/state/sessions/session-store'
 import type { StoreMetrics } from '#services/platform/telemetry/store-metrics'
 import { neverRun } from '#services/router/cascade/leg/never-run'
 import type { KeyStore } from '#services/router/edge/auth/keys/key-store'
@@ -61,6 +63,7 @@ export interface Stores {
   readonly keys: KeyStore
   readonly outcomes: OutcomeStore
   readonly policies: PolicyStore
+  readonly sessions: SessionStore
   /** Whether Redis can be used now. */
   readonly health: StoreHealth
   close(): Promise<void>
@@ -132,6 +135,7 @@ export async function createStores(
     ledger,
     keys: createRedisKeyStore(prefix, redis),
     policies: createRedisPolicyStore(prefix, redis, clock),
+    sessions: createRedisSessionStore(prefix, redis),
     outcomes: createRedisOutcomeStore({ prefix, recordsPerTenant, ttlMs: keepDays * 86_400_000 }, redis, clock),
     async close() {
       await mailbox.close()

@@ -1,4 +1,4 @@
-import type { MediumKind, Task, TaskOptions, WordPart } from '#services/contract/content'
+import type { Cacheable, MediumKind, Task, TaskOptions, WordPart } from '#services/contract/content'
 import type { MessageSpan } from '#services/contract/conversation'
 import type { LegId } from '#services/contract/ids'
 import type { Recipe } from '#services/contract/model'
@@ -6,7 +6,8 @@ import type { NanoUsd } from '#services/contract/money'
 import type { Price } from '#services/contract/price'
 import type { PriorityClass } from '#services/contract/request'
 import type { Workload } from '#services/state/service-times/workload'
-import type { WordPayloadKind } from './word-payload.ts'
+import type { HistoryReference } from './payloads/history-payload.ts'
+import type { WordPayloadKind } from './payloads/word-payload.ts'
 
 /** Version of the envelope that this build writes. A reader takes this one and the one before. */
 export const envelopeVersion = 1
@@ -25,14 +26,22 @@ export const priorityRanks: Readonly<Record<PriorityClass, number>> = {
  */
 export type PartReference =
   | WordPart
+  | HistoryReference
   | { readonly kind: WordPayloadKind; readonly payloadId: string; readonly payloadBytes: number }
-  | {
-      readonly kind: MediumKind
-      readonly cachePoint?: true
-      readonly payloadId: string
-      readonly payloadBytes: number
-      readonly mediaType: string
-    }
+  | MediumReference
+
+/** A medium in the payload store. */
+export interface MediumReference extends Cacheable {
+  readonly kind: MediumKind
+  readonly payloadId: string
+  readonly payloadBytes: number
+  readonly mediaType: string
+}
+
+/** Whether a part is a medium and no words, stored ones among them. */
+export function isMedium(part: PartReference): part is MediumReference {
+  return 'mediaType' in part
+}
 
 /** What a queue carries for one leg of a climb: ids and references, never media. */
 export interface Job {

@@ -56,6 +56,7 @@ const parts: Readonly<Record<PartReference['kind'], Check>> = {
   reasoning: has({ text: isText, signature: optional(isText), model: optional(isText) }),
   'text-payload': has(stored),
   'tool-payload': has(stored),
+  'history-payload': has(stored),
   image: medium,
   audio: medium,
   video: medium,

@@ -1,17 +1,20 @@
 import type { EndNotice, LegEnd } from '#services/state/cascade-log/cascade-log'
+import type { DeltaKind } from '#services/contract/answer'
 import type { LegId } from '#services/contract/ids'
 
 /** What a worker tells a router. */
 export type RouterMail =
   /** The leg was taken up by a worker; control mail for it goes there. */
   | { readonly kind: 'leg-started'; readonly legId: LegId; readonly attempt: number; readonly workerId: string }
-  /** A piece of text, in order: `offset` counts the characters of this attempt before it. */
+  /** A piece of text or of reasoning, in order: `offset` counts the characters of its kind and attempt before it. */
   | {
       readonly kind: 'delta'
       readonly legId: LegId
       readonly attempt: number
       readonly offset: number
       readonly text: string
+      /** `text` when absent. */
+      readonly of?: DeltaKind
     }
   /** The leg's end is in the climb log; `end` comes along when it is small. */
   | { readonly kind: 'leg-ended'; readonly legId: LegId; readonly attempt: number; readonly end?: LegEnd }
@@ -19,7 +22,7 @@ export type RouterMail =
 /** What a router tells a worker. */
 export type WorkerMail =
   | { readonly kind: 'cancel'; readonly legId: LegId }
-  /** The client has taken this many characters of the leg's text in all. */
+  /** The client has taken this many characters of the leg's text and reasoning in all. */
   | { readonly kind: 'taken'; readonly legId: LegId; readonly characters: number }
 
 /** Any mail. */

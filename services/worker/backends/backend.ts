@@ -1,3 +1,4 @@
+import type { DeltaKind } from '#services/contract/answer'
 import type { LegId } from '#services/contract/ids'
 import type { EngineQueue } from '#services/state/registry/worker-registry'
 import type { Outcome, Work } from '#services/worker/states'
@@ -21,8 +22,8 @@ export interface RunControl {
   cancelled(legId: LegId): boolean
   /** The same as a signal, for backends that wait rather than compute. */
   signal(legId: LegId): AbortSignal
-  /** A piece of text as it comes; resolves when more may be sent. */
-  onDelta(legId: LegId, text: string): Promise<void>
+  /** A piece of text, or of reasoning, as it comes; resolves when more may be sent. */
+  onDelta(legId: LegId, text: string, of?: DeltaKind): Promise<void>
   /** Told of a leg that waits for its turn or for a check rather than computes; what is given ends the wait. */
   waits?(legId: LegId): () => void
   /** Told how long a leg has waited for others to be checked. */

@@ -10,10 +10,10 @@ export function stopsAt({ deadlineAt, longestMs = Infinity }: Job, startedAt: nu
 /** A begun leg as its model is given it, with its content and its trace context. */
 export function workOf(
   { taken, attempt, startedAt }: BegunLeg,
-  parts: Work['parts'],
+  content: Pick<Work, 'parts' | 'messages'>,
   traced: string | undefined,
 ): Work {
-  const { legId, model, recipe, task, options, messages, work, streaming, sessionKey, tenant, tracestate } = taken.job
+  const { legId, model, recipe, task, options, work, streaming, sessionKey, tenant, tracestate } = taken.job
   const deadlineAt = stopsAt(taken.job, startedAt)
   const traceparent = traced ?? taken.job.traceparent
   return {
@@ -24,8 +24,7 @@ export function workOf(
     recipe,
     task,
     options,
-    parts,
-    ...(messages === undefined ? {} : { messages }),
+    ...content,
     workload: work,
     deadlineAt,
     streaming,

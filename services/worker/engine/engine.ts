@@ -166,7 +166,7 @@ function controlOf(hooks: RunHooks): RunControl {
   return {
     cancelled: legId => hooks.signal(legId).aborted,
     signal: legId => hooks.signal(legId),
-    onDelta: (legId, text) => hooks.onDelta(legId, text),
+    onDelta: (legId, text, of) => hooks.onDelta(legId, text, of),
     waits: legId => hooks.waits?.(legId) ?? ignore,
     waited: (legId, waitedMs) => hooks.waited?.(legId, waitedMs),
     ran: (startedAt, endedAt) => hooks.ran?.(startedAt, endedAt),

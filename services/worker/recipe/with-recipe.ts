@@ -4,6 +4,7 @@ import type { Backend, RunControl } from '#services/worker/backends/backend'
 import { agreeOn } from '#services/worker/backends/answers/agreement'
 import type { Outcome, Work } from '#services/worker/states'
 import { check } from './check.ts'
+import { checkShape } from './check-shape.ts'
 import { verify, type VerifyDependencies } from './verify.ts'
 
 /** Samples that shall differ need some heat, where the recipe names none. */
@@ -14,7 +15,7 @@ export function withRecipe(backend: Backend, dependencies: VerifyDependencies): 
   return {
     ...backend,
     run: async (batch, control) => {
-      const plain = batch.filter(work => !needsMore(work.recipe))
+      const plain = batch.filter(work => !needsMore(work))
       const outcomes = new Map<Work, Outcome>()
       const ranPlain = async (): Promise<void> => {
         if (plain.length === 0) return
@@ -24,7 +25,7 @@ export function withRecipe(backend: Backend, dependencies: VerifyDependencies): 
           control.waits?.(work.legId)
         }
       }
-      const rest = batch.filter(work => needsMore(work.recipe))
+      const rest = batch.filter(needsMore)
       const ranRest = rest.map(async work => {
         outcomes.set(work, await runRecipe(work, control, backend, dependencies))
         // What has ended waits for the rest of its batch.
@@ -38,8 +39,9 @@ export function withRecipe(backend: Backend, dependencies: VerifyDependencies): 
 
 const lost: Outcome = { kind: 'failed', reason: 'bug', message: 'the model gave no outcome', usage: {} }
 
-function needsMore({ samples = 1, verifier, answerPattern }: Recipe): boolean {
-  return samples > 1 || verifier !== undefined || answerPattern !== undefined
+function needsMore({ recipe, options }: Work): boolean {
+  const { samples = 1, verifier, answerPattern } = recipe
+  return samples > 1 || (verifier ?? answerPattern ?? options.responseFormat) !== undefined
 }
 
 async function runRecipe(
@@ -61,7 +63,8 @@ async function runRecipe(
     return { kind: 'done', result: await chooseByTests(results, { usage, asked }, work, control, dependencies) }
   }
   const result = choose(await withAnswers(results, work, control, dependencies), asked, work.recipe)
-  return { kind: 'done', result: await verify({ ...result, usage }, work, control, dependencies) }
+  const verified = await verify({ ...result, usage }, work, control, dependencies)
+  return { kind: 'done', result: await checkShape(verified, work, control, dependencies.sandboxes) }
 }
 
 /** Programs hardly ever agree word for word: of several the one that passes most is taken, and the share that passes all is the agreement. */

@@ -1,4 +1,5 @@
 import { holdBackHalf } from '#services/wire/well-formed'
+import type { DeltaKind } from '#services/contract/answer'
 import type { LegId } from '#services/contract/ids'
 import type { MailSender, RouterMail, WorkerMail } from '#services/state/replies/mailbox'
 import { deltaRetryMs, rememberEndMs } from '#services/worker/timings'
@@ -10,11 +11,11 @@ export interface OpenLeg {
   /** Why it was aborted. */
   readonly stopped: () => 'cancelled' | 'expired' | 'lost' | undefined
   /**
-   * Sends a piece of text; resolves when the caller has taken enough for more. The first half of a surrogate pair
+   * Sends a piece of text, or of reasoning; resolves when the caller has taken enough for more. The first half of a surrogate pair
    * waits for its second; a half that stays alone goes out as U+FFFD, or with the leg's end when nothing comes after
    * it.
    */
-  send(text: string): Promise<void>
+  send(text: string, of?: DeltaKind): Promise<void>
   close(): void
 }
 
@@ -38,6 +39,8 @@ export interface OpenLegs {
 
 /** Characters that may be under way to a caller before the model must wait. */
 const windowCharacters = 65_536
+
+const kinds: readonly DeltaKind[] = ['reasoning', 'text']
 
 interface Entry {
   readonly stop: (why: 'cancelled' | 'expired' | 'lost') => void
@@ -63,8 +66,8 @@ export function createOpenLegs(mail: MailSender, sleep: (ms: number) => Promise<
       const { legId, attempt, replyTo, lost } = options
       const controller = new AbortController()
       let why: 'cancelled' | 'expired' | 'lost' | undefined
-      let sent = 0
-      let pending = ''
+      const sent: Record<DeltaKind, number> = { reasoning: 0, text: 0 }
+      const pending: Record<DeltaKind, string> = { reasoning: '', text: '' }
       let sending: Promise<void> | undefined
       const entry: Entry = {
         taken: 0,
@@ -93,13 +96,19 @@ export function createOpenLegs(mail: MailSender, sleep: (ms: number) => Promise<
         }
       }
 
+      /** What has a piece to go, thoughts first: they came first. */
+      const ready = (): DeltaKind | undefined =>
+        kinds.find(of => pending[of] !== '' && holdBackHalf(pending[of]).whole !== '')
+
       /** Pieces that come while one is on its way go together after it. */
       const flush = async (): Promise<void> => {
-        for (let next = holdBackHalf(pending); next.whole !== ''; next = holdBackHalf(pending)) {
-          pending = next.half
-          const text = next.whole.toWellFormed()
-          await sendUntilTaken({ kind: 'delta', legId, attempt, offset: sent, text })
-          sent += text.length
+        for (let of = ready(); of !== undefined; of = ready()) {
+          const { whole, half } = holdBackHalf(pending[of])
+          pending[of] = half
+          const text = whole.toWellFormed()
+          const kind = of === 'text' ? {} : { of }
+          await sendUntilTaken({ kind: 'delta', legId, attempt, offset: sent[of], text, ...kind })
+          sent[of] += text.length
         }
         sending = undefined
       }
@@ -107,12 +116,12 @@ export function createOpenLegs(mail: MailSender, sleep: (ms: number) => Promise<
       return {
         signal: controller.signal,
         stopped: () => why,
-        async send(text) {
-          pending += text
+        async send(text, of = 'text') {
+          pending[of] += text
           // A half waits for its second half, and so does whoever would send it.
-          if (sending === undefined && holdBackHalf(pending).whole !== '') sending = flush()
+          if (sending === undefined && ready() !== undefined) sending = flush()
           await sending
-          while (sent - entry.taken > windowCharacters && !controller.signal.aborted) {
+          while (sent.text + sent.reasoning - entry.taken > windowCharacters && !controller.signal.aborted) {
             await new Promise<void>(resolve => {
               entry.wake = resolve
             })

@@ -3,6 +3,9 @@ import type { ClimbLog, LegEnd } from '#services/state/cascade-log/cascade-log'
 import { legIdOf, parseLegId, type LegId } from '#services/contract/ids'
 import type { RouterMail } from '#services/state/replies/mailbox'
 
+/** A piece of an answer as it comes. */
+export type DeltaPiece = Pick<Extract<RouterMail, { readonly kind: 'delta' }>, 'offset' | 'text' | 'of'>
+
 /** Who hears of a leg. */
 export interface LegListener {
   readonly pool: string
@@ -14,7 +17,7 @@ export interface LegListener {
   /** Whether its caller can be served without it: by an answer that is at hand, or another rung. */
   readonly hasAlternative: () => boolean
   onStarted(workerId: string): void
-  onDelta(attempt: number, offset: number, text: string): void
+  onDelta(piece: DeltaPiece): void
   onEnd(end: LegEnd): void
 }
 
@@ -77,7 +80,7 @@ export function createPendingLegs(climbLog: ClimbLog, logger: Logger): PendingLe
       const listener = awaited.get(mail.legId)
       if (listener === undefined) return
       if (mail.kind === 'leg-started') listener.onStarted(mail.workerId)
-      else if (mail.kind === 'delta') listener.onDelta(mail.attempt, mail.offset, mail.text)
+      else if (mail.kind === 'delta') listener.onDelta(mail)
       else if (mail.end !== undefined) end(mail.legId, mail.end)
       else {
         readAll([mail.legId]).catch((error: unknown) => {

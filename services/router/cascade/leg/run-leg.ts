@@ -53,7 +53,7 @@ export function createLegRunner(cascade: Cascade, signal: AbortSignal, dependenc
         order.relay?.startedOn(workerId)
         hedge.onStarted(workerId)
       },
-      onDelta: (attempt, offset, text) => order.relay?.take(attempt, offset, text),
+      onDelta: piece => order.relay?.take(piece),
       onEnd: hedge.onEnd,
     })
     const leftMs = endOfLeg(cascade, order) - deliveryMarginMs - clock.now()

@@ -1,17 +1,22 @@
+import type { DeltaKind, TextOutput } from '#services/contract/answer'
 import type { LegId } from '#services/contract/ids'
 import type { MailSender } from '#services/state/replies/mailbox'
 import type { EmitEvent } from '#services/router/request/states'
+import type { DeltaPiece } from './pending-legs.ts'
+import { emitCalls } from './emit-output.ts'
 
-/** Passes a final rung's text on to a caller as it comes: in order, once, and no faster than the caller takes it. */
+/** Passes a final rung's text on to a caller as it comes, and apart from it what the model thinks: in order, once, and no faster than the caller takes it. */
 export interface TextRelay {
   /** Tells where the leg runs: the worker there is told how much was taken. */
   startedOn(workerId: string): void
   /** Takes a piece; what was passed on before, by an attempt that died, is not passed on again. */
-  take(attempt: number, offset: number, text: string): void
-  /** Passes on what the whole text has beyond the pieces. False when the pieces do not agree with it: a stream that broke. */
-  complete(whole: string): Promise<boolean>
-  /** Characters passed on. */
+  take(piece: DeltaPiece): void
+  /** Passes on what the whole answer has beyond the pieces, calls of tools among it. False when the pieces do not agree with its text: a stream that broke. */
+  complete(whole: TextOutput): Promise<boolean>
+  /** Characters of text passed on. */
   readonly passed: number
+  /** Whether the whole answer was passed on. */
+  readonly isComplete: boolean
 }
 
 /** The worker is told of progress in steps, so that telling costs little beside its window of 65,536 characters. */
@@ -25,27 +30,40 @@ export interface TextRelayOptions {
   readonly optimistic?: boolean
 }
 
+interface Channel {
+  received: string
+  passed: number
+  /** Pieces did not fit together. */
+  broken: boolean
+}
+
+const kinds: readonly DeltaKind[] = ['reasoning', 'text']
+
 /** Makes a relay. Mail to the worker that cannot be sent is let go: the leg's end then still brings the whole text. */
 export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, mail: MailSender): TextRelay {
   const { legId, model, optimistic = false } = options
-  let received = ''
-  let passed = 0
-  let taken = 0
+  const channels: Readonly<Record<DeltaKind, Channel>> = {
+    reasoning: { received: '', passed: 0, broken: false },
+    text: { received: '', passed: 0, broken: false },
+  }
   let told = 0
-  let broken = false
+  let isComplete = false
   let workerBox: string | undefined
   let sending: Promise<void> = Promise.resolve()
 
   const pass = async (): Promise<void> => {
-    const text = received.slice(passed)
-    if (text === '') return
-    passed = received.length
-    await emit({ kind: 'delta', model, text, optimistic })
-    taken = passed
-    await tell()
+    for (const of of kinds) {
+      const channel = channels[of]
+      const text = channel.received.slice(channel.passed)
+      if (text === '') continue
+      channel.passed = channel.received.length
+      await emit({ kind: of === 'text' ? 'delta' : 'reasoning', model, text, optimistic })
+      await tell()
+    }
   }
 
   const tell = async (): Promise<void> => {
+    const taken = channels.text.passed + channels.reasoning.passed
     if (workerBox === undefined || taken - told < tellEveryCharacters) return
     told = taken
     await mail.send(workerBox, { kind: 'taken', legId, characters: taken }).catch(() => {})
@@ -57,25 +75,35 @@ export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, mail
       // Its window may be full already, and then no piece will come until it hears.
       void tell()
     },
-    take(_attempt, offset, text) {
-      if (broken) return
-      const known = received.slice(offset, offset + text.length)
-      if (offset > received.length || !text.startsWith(known)) {
-        broken = true
+    take({ offset, text, of = 'text' }) {
+      const channel = channels[of]
+      if (channel.broken) return
+      const known = channel.received.slice(offset, offset + text.length)
+      if (offset > channel.received.length || !text.startsWith(known)) {
+        channel.broken = true
         return
       }
-      received += text.slice(known.length)
+      channel.received += text.slice(known.length)
       sending = sending.then(pass)
     },
     async complete(whole) {
       await sending
-      if (!whole.startsWith(received.slice(0, passed))) return false
-      received = whole
+      const { text, reasoning } = channels
+      if (!whole.text.startsWith(text.received.slice(0, text.passed))) return false
+      text.received = whole.text
+      const thought = (whole.reasoning ?? []).map(one => one.text).join('')
+      // Thoughts of an attempt that died are shown already, and are no part of the answer.
+      if (thought.startsWith(reasoning.received.slice(0, reasoning.passed))) reasoning.received = thought
       await pass()
+      await emitCalls({ model, output: whole, optimistic }, emit)
+      isComplete = true
       return true
     },
     get passed() {
-      return passed
+      return channels.text.passed
+    },
+    get isComplete() {
+      return isComplete
     },
   }
 }

@@ -128,7 +128,13 @@ function eventToWire(event: ClimbEvent): InferEvent {
   if (event.kind === 'decided') return { decision: decisionToWire(event.chosen) }
   if (event.kind === 'rung-started') return { rungStarted: { model: event.model, tier: event.tier } }
   if (event.kind === 'rung-finished') return { rungFinished: reportToWire(event.report) }
-  return { textDelta: { model: event.model, text: event.text, optimistic: event.optimistic } }
+  const { model, optimistic } = event
+  if (event.kind === 'tool-call') {
+    const { index, call } = event
+    return { toolCallDelta: { model, index, ...call, optimistic } }
+  }
+  const delta = { model, text: event.text, optimistic }
+  return event.kind === 'reasoning' ? { reasoningDelta: delta } : { textDelta: delta }
 }
 
 function watchJob({ jobs, pictures }: GatewayDependencies) {

@@ -1,5 +1,5 @@
-import type { LegResult } from '#services/contract/answer'
-import type { ToolCall } from '#services/contract/content'
+import type { FinishReason, LegResult, TextOutput } from '#services/contract/answer'
+import type { Reasoning, ToolCall } from '#services/contract/content'
 import type { Usage } from '#services/contract/price'
 import { mean, quantile } from './statistics.ts'
 
@@ -9,6 +9,8 @@ export interface Generated {
   readonly logprobs: readonly number[]
   readonly finishReason: string
   readonly toolCalls?: readonly ToolCall[]
+  /** What the model thought before, each with the name of the model. */
+  readonly reasoning?: readonly Reasoning[]
 }
 
 /** A token less likely than this was a guess: even odds. */
@@ -30,7 +32,7 @@ export function interpretGeneration(generated: Generated, usage: Usage): LegResu
   const average = mean(logprobs)
   const doubtful = quantile(logprobs, 0.1)
   return {
-    output: toolCalls.length === 0 ? { kind: 'text', text } : { kind: 'text', text, toolCalls },
+    output: outputOf(generated),
     rawConfidence: isEmpty ? empty : has ? Math.exp((average + doubtful) / 2) : unknown,
     usage,
     signals: {
@@ -43,6 +45,17 @@ export function interpretGeneration(generated: Generated, usage: Usage): LegResu
       repetition: repetitionOf(text),
       has_logprobs: Number(has),
     },
+  }
+}
+
+function outputOf({ text, finishReason, toolCalls = [], reasoning = [] }: Generated): TextOutput {
+  const ending: FinishReason = toolCalls.length > 0 ? 'tool_calls' : finishReason === 'length' ? 'length' : 'stop'
+  return {
+    kind: 'text',
+    text,
+    ...(toolCalls.length === 0 ? {} : { toolCalls }),
+    ...(reasoning.length === 0 ? {} : { reasoning }),
+    finishReason: ending,
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Backend } from '../backend.ts'
-import { encodeMessages, messagesTake } from './messages-request.ts'
+import { encodeMessages, messagesTake, type MessagesStyle } from './messages-request.ts'
 import { messagesDialect } from './messages-dialect.ts'
-import type { ThinkingMode } from './thinking.ts'
 import type { Work } from '#services/worker/states'
 import type { BackendDependencies } from '../backend-dependencies.ts'
 import { badInput } from '../end-leg.ts'
@@ -10,16 +9,14 @@ import { guardBackend } from '../remote/guard-backend.ts'
 import { createServed, type ServedSpec } from '../remote/served.ts'
 
 /** A model behind Anthropic's Messages, or a server that speaks it. */
-export interface AnthropicSpec extends ServedSpec {
+export interface AnthropicSpec extends ServedSpec, MessagesStyle {
   readonly kind: 'anthropic'
-  /** `budget` when absent. */
-  readonly thinking?: ThinkingMode
 }
 
 /** Makes a backend that calls the server. This protocol tells no log-probabilities. */
 export function createAnthropicBackend(spec: AnthropicSpec, dependencies: BackendDependencies): Promise<Backend> {
   const served = createServed(spec, messagesDialect.headers(spec.apiKey), dependencies)
-  const encode = (work: Work, model: string): object => encodeMessages(work, model, spec.thinking)
+  const encode = (work: Work, model: string): object => encodeMessages(work, model, spec)
   const chats = chatBackend({ served, dialect: messagesDialect, encode, logprobs: false, dependencies })
   return Promise.resolve(
     guardBackend(chats, work =>

@@ -34,7 +34,7 @@ export function cacheMark({ cachePoint }: Cacheable): CacheMark {
 }
 
 /** Stands before the data of thinking that the provider keeps to itself. */
-const redacted = 'redacted:'
+export const redacted = 'redacted:'
 
 /** Ids of calls as this protocol takes them. */
 export type Ids = (id: string) => string

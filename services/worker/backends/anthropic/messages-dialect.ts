@@ -7,6 +7,7 @@ import { readUsages } from '../remote/wire/read-usage.ts'
 import { streamError } from '../remote/errors/read-refusal.ts'
 import type { Redact } from '../remote/errors/redact.ts'
 import { errorIn } from '#services/platform/http/server-words'
+import { redacted } from './blocks.ts'
 import { UpstreamError } from '../remote/wire/upstream-error.ts'
 
 /** Read by hand, since one that cannot be read is no reason to throw the answer away. */
@@ -25,6 +26,9 @@ const eventSchema = z.object({
       name: z.string().nullish(),
       text: z.string().nullish(),
       input: unread,
+      thinking: z.string().nullish().catch(undefined),
+      signature: z.string().nullish().catch(undefined),
+      data: z.string().nullish().catch(undefined),
     })
     .nullish(),
   delta: z
@@ -32,6 +36,8 @@ const eventSchema = z.object({
       type: z.string().nullish(),
       text: z.string().nullish(),
       partial_json: z.string().nullish(),
+      thinking: z.string().nullish().catch(undefined),
+      signature: z.string().nullish().catch(undefined),
       stop_reason: z.string().nullish(),
       usage: unread,
     })
@@ -62,15 +68,17 @@ function createReader(redact: Redact): EventReader {
   const callAt = new Map<number, number>()
 
   const blockStarted = ({ index, content_block: block }: Event): readonly ChatPiece[] => {
-    if (block?.type === 'redacted_thinking') return [thought]
-    if (block?.type !== 'tool_use') return [plain((block?.type === 'text' ? block.text : undefined) ?? '')]
+    const { type, text, thinking, signature, data } = block ?? {}
+    if (type === 'redacted_thinking') return [thought(index, { signature: `${redacted}${data ?? ''}` })]
+    if (type === 'thinking') return [thought(index, { thinking, signature })]
+    if (block?.type !== 'tool_use') return [plain((type === 'text' ? text : undefined) ?? '')]
     callAt.set(index ?? 0, calls)
     calls += 1
     return [{ ...plain(''), toolCalls: [{ index: calls - 1, ...callIn(block) }] }]
   }
   const blockGrew = ({ index, delta }: Event): readonly ChatPiece[] => {
     const { type, text, partial_json: json } = delta ?? {}
-    if (type === 'thinking_delta') return [thought]
+    if (thinkingDeltas.has(type)) return [thought(index, delta ?? {})]
     if (type === 'input_json_delta' && calls > 0) return [argumentsGrew(index ?? 0, json ?? '')]
     return [plain((type === 'text_delta' ? text : undefined) ?? '')]
   }
@@ -120,7 +128,23 @@ function plain(text: string): ChatPiece {
   return { text, logprobs: [] }
 }
 
-const thought: ChatPiece = { ...plain(''), thinks: true }
+const thinkingDeltas: ReadonlySet<unknown> = new Set(['thinking_delta', 'signature_delta'])
+
+/** Thinking, or its proof, which comes at the end of its block. */
+function thought(
+  index: number | null | undefined,
+  {
+    thinking,
+    signature,
+  }: { readonly thinking?: string | null | undefined; readonly signature?: string | null | undefined },
+): ChatPiece {
+  const piece = {
+    block: String(index ?? 0),
+    ...(thinking ? { text: thinking } : {}),
+    ...(signature ? { signature } : {}),
+  }
+  return { ...plain(''), thinks: true, reasoning: [piece] }
+}
 
 function callIn({ id, name, input }: NonNullable<Event['content_block']>): Omit<ToolCallPiece, 'index'> {
   const whole = argumentsIn(input)

@@ -50,11 +50,20 @@ export function messagesTake(part: LoadedPart): boolean {
 
 const imageTypes: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp'])
 
+/** How a server is asked. */
+export interface MessagesStyle {
+  /** `budget` when absent. */
+  readonly thinking?: ThinkingMode
+  /** Whether the server holds answers to a schema; it is put in words where not, as when absent. */
+  readonly structured?: boolean
+}
+
 /** Writes a leg as a message; always streamed, so that it can be stopped. A recipe's temperature ends at 1. */
-export function encodeMessages(work: Work, model: string, mode: ThinkingMode = 'budget'): MessagesRequest {
-  const prompt = promptOf(work)
-  const { maxOutputTokens, temperature, topP, topK, stop } = samplingOf(work)
-  const { serviceTier } = work.options
+export function encodeMessages(work: Work, model: string, style: MessagesStyle = {}): MessagesRequest {
+  const { thinking: mode = 'budget', structured = false } = style
+  const schema = structured ? schemaOf(work.options) : undefined
+  const prompt = promptOf(work, schema === undefined ? 'words' : 'server')
+  const { maxOutputTokens } = samplingOf(work)
   const shown = prompt.examples.flatMap(({ input, output }): MessageTurn[] => [
     { role: 'user', content: input },
     { role: 'assistant', content: output },
@@ -65,14 +74,34 @@ export function encodeMessages(work: Work, model: string, mode: ThinkingMode = '
     stream: true,
     messages: [...shown, ...messagesOf(prompt.turns)],
     ...systemOf(prompt),
+    ...sampledAs(work),
+    ...withFormat(thinkingOf({ options: work.options, maxOutputTokens, turns: prompt.turns, mode }), schema),
+    ...toolsOf(work.options),
+  }
+}
+
+function sampledAs(work: Work): Partial<MessagesRequest> {
+  const { temperature, topP, topK, stop } = samplingOf(work)
+  const { serviceTier } = work.options
+  return {
     ...(temperature === undefined ? {} : { temperature: Math.min(1, temperature) }),
     ...(topP === undefined ? {} : { top_p: topP }),
     ...(topK === undefined ? {} : { top_k: topK }),
     ...(stop === undefined ? {} : { stop_sequences: [...stop] }),
     ...(serviceTier === undefined ? {} : { service_tier: serviceTier === 'auto' ? 'auto' : 'standard_only' }),
-    ...thinkingOf({ options: work.options, maxOutputTokens, turns: prompt.turns, mode }),
-    ...toolsOf(work.options),
   }
+}
+
+function schemaOf({ responseFormat }: GenerateOptions): Record<string, unknown> | undefined {
+  return responseFormat?.kind === 'json-schema'
+    ? (JSON.parse(responseFormat.schemaJson) as Record<string, unknown>)
+    : undefined
+}
+
+/** @source Anthropic API documentation, "Structured outputs" */
+function withFormat(thinking: Thinking, schema: Record<string, unknown> | undefined): Thinking {
+  if (schema === undefined) return thinking
+  return { ...thinking, output_config: { ...thinking.output_config, format: { type: 'json_schema', schema } } }
 }
 
 function systemOf(prompt: Prompt): Pick<MessagesRequest, 'system'> {

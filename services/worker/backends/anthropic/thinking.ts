@@ -10,7 +10,10 @@ export interface Thinking {
     | { readonly type: 'enabled'; readonly budget_tokens: number }
     | { readonly type: 'adaptive' }
     | { readonly type: 'disabled' }
-  readonly output_config?: { readonly effort: 'low' | 'medium' | 'high' | 'xhigh' }
+  readonly output_config?: {
+    readonly effort?: 'low' | 'medium' | 'high' | 'xhigh'
+    readonly format?: { readonly type: 'json_schema'; readonly schema: Record<string, unknown> }
+  }
 }
 
 /** Fewest tokens that this protocol lets a model think with. */

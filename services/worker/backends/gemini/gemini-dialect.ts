@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ChatDialect, ChatPiece, EventReader, ToolCallPiece } from '../remote/wire/chat-piece.ts'
+import type { ChatDialect, ChatPiece, EventReader, ReasoningPiece, ToolCallPiece } from '../remote/wire/chat-piece.ts'
 import { endingOf } from '../remote/wire/finish-reasons.ts'
 import { parseJson, readAs } from '../remote/wire/parse-event.ts'
 import { readUsages } from '../remote/wire/read-usage.ts'
@@ -16,6 +16,7 @@ const unread = z.unknown().optional()
 const part = z.object({
   text: z.string().nullish(),
   thought: z.boolean().nullish(),
+  thoughtSignature: z.string().nullish().catch(undefined),
   functionCall: z.object({ id: z.string().nullish(), name: z.string().nullish(), args: unread }).nullish(),
 })
 
@@ -50,6 +51,7 @@ function createReader(redact: Redact): EventReader {
   let calls = 0
 
   const pieceOf = (first: Candidate | undefined, usage: UsageCounts | undefined): ChatPiece => {
+    const reasoning = reasoningOf(partsOf(first), calls)
     const asked = partsOf(first).filter(one => one.functionCall)
     const toolCalls = asked.flatMap((one, place) => toolCallOf(one, calls + place))
     calls += toolCalls.length
@@ -58,6 +60,7 @@ function createReader(redact: Redact): EventReader {
     finished ||= ending !== undefined
     return {
       ...textOf(first),
+      ...(reasoning.length === 0 ? {} : { reasoning }),
       ...(ending === undefined ? {} : { ending, finishReason }),
       ...(toolCalls.length === 0 ? {} : { toolCalls }),
       ...(usage === undefined ? {} : { usage }),
@@ -87,6 +90,17 @@ type Candidate = z.output<typeof candidate>
 
 function partsOf(first: Candidate | undefined): readonly z.output<typeof part>[] {
   return first?.content?.parts ?? []
+}
+
+/** What it thinks, and the proofs of it, which come with the parts that they are for; `calls` were called before. */
+function reasoningOf(parts: readonly z.output<typeof part>[], calls: number): readonly ReasoningPiece[] {
+  let place = calls
+  return parts.flatMap((one): ReasoningPiece[] => {
+    const thought = one.thought === true && one.text ? [{ block: 'thought', text: one.text }] : []
+    const of = one.functionCall ? `call${place}` : 'text'
+    if (one.functionCall) place += 1
+    return one.thoughtSignature ? [...thought, { block: of, signature: `${of}:${one.thoughtSignature}` }] : thought
+  })
 }
 
 /** What it thinks is not what it says. */

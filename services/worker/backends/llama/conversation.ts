@@ -7,7 +7,7 @@ import type { Work } from '#services/worker/states'
  * with.
  */
 export function chatHistoryOf(work: Work): ChatHistoryItem[] {
-  const prompt = promptOf(work)
+  const prompt = promptOf(work, 'words')
   const system = systemText(prompt)
   const shown = prompt.examples.flatMap(({ input, output }) => [userSays(input), modelSays(output)])
   const turns = prompt.turns.map(({ role, parts }): ChatHistoryItem => {

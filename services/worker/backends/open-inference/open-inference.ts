@@ -98,7 +98,7 @@ async function ask(work: Work, control: RunControl, parts: Parts): Promise<Outco
 }
 
 function requestOf(work: Work, spec: OipSpec, model: string, redact: Redact): TensorRequest {
-  const prompt = promptOf(work)
+  const prompt = promptOf(work, 'words')
   const parts = prompt.turns.flatMap(turn => turn.parts)
   const [medium] = parts.flatMap(part => ('bytes' in part ? [part.bytes] : []))
   const texts = [systemText(prompt) ?? '', ...parts.flatMap(part => (part.kind === 'text' ? [part.text] : []))]

@@ -7,8 +7,9 @@ import type { Redact } from '../remote/errors/redact.ts'
 import { readUsages } from '../remote/wire/read-usage.ts'
 import { errorIn } from '#services/platform/http/server-words'
 import { UpstreamError } from '../remote/wire/upstream-error.ts'
-import { readContent } from './read-content.ts'
+import { readContent, type ReadContent } from './read-content.ts'
 import { readLogprobs } from './read-logprobs.ts'
+import { readReasoning } from './reasoning-fields.ts'
 import { readToolCalls } from './read-tool-calls.ts'
 
 /** Read by hand, since one that cannot be read is no reason to throw the answer away. */
@@ -59,7 +60,7 @@ function openaiHeaders(apiKey: string | undefined): Readonly<Record<string, stri
 }
 
 function createReader(redact: Redact): EventReader {
-  const state = { ended: false, finished: false }
+  const state = { ended: false, finished: false, thinks: false }
   return {
     read(data, event) {
       if (data.trim() === '[DONE]') {
@@ -71,7 +72,8 @@ function createReader(redact: Redact): EventReader {
       const value = parseJson(data)
       const error = event === 'error' ? value : errorIn(value)
       if (error !== undefined) throw streamError(error, redact)
-      const piece = pieceOf(readAs(chunkSchema, value))
+      const piece = pieceOf(readAs(chunkSchema, value), !state.thinks)
+      state.thinks ||= piece.reasoning !== undefined
       if (piece.ending === 'broken') {
         throw new UpstreamError(
           'server',
@@ -93,14 +95,14 @@ function createReader(redact: Redact): EventReader {
 
 type Choice = z.output<typeof choice>
 
-function pieceOf({ choices, usage, x_groq: groq }: z.output<typeof chunkSchema>): ChatPiece {
+function pieceOf({ choices, usage, x_groq: groq }: z.output<typeof chunkSchema>, isFirst: boolean): ChatPiece {
   const [first] = choices ?? []
   // Moonshot tells of usage within the choice.
   const counts = readUsages((first?.delta ?? first?.message)?.usage, first?.usage, groq?.usage, usage)
-  return { ...choiceOf(first), ...(counts === undefined ? {} : { usage: counts }) }
+  return { ...choiceOf(first, isFirst), ...(counts === undefined ? {} : { usage: counts }) }
 }
 
-function choiceOf(first: Partial<Choice> = {}): ChatPiece {
+function choiceOf(first: Partial<Choice> = {}, isFirst: boolean): ChatPiece {
   const delta = first.delta ?? first.message ?? {}
   const content = readContent(delta.content)
   const refusal = content.refusal + refusalIn(delta)
@@ -114,8 +116,16 @@ function choiceOf(first: Partial<Choice> = {}): ChatPiece {
     ...(ending === undefined ? {} : { ending, finishReason: String(first.finish_reason) }),
     ...(toolCalls.length === 0 ? {} : { toolCalls }),
     ...(refusal === '' ? {} : { refusal }),
-    ...((content.thinks || thinksIn(delta)) && { thinks: true }),
+    ...thoughtOf(delta, content, isFirst),
     ...(found.length === 0 ? {} : { oddities: found }),
+  }
+}
+
+function thoughtOf(delta: Said, { thinks, thought }: ReadContent, isFirst: boolean): Partial<ChatPiece> {
+  const reasoning = thought === '' ? readReasoning(delta, isFirst) : [{ block: 'content', text: thought }]
+  return {
+    ...((thinks || thinksIn(delta)) && { thinks: true }),
+    ...(reasoning.length === 0 ? {} : { reasoning }),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { GenerateOptions, ReasoningPart, ResponseFormat, Tool, ToolCallPart } from '#services/contract/content'
 import { Base64Text } from '../remote/wire/base64-text.ts'
 import type { LoadedPart, Work } from '#services/worker/states'
-import { promptOf, samplingOf, systemText } from '../remote/prompt.ts'
+import { promptOf, samplingOf, systemText, type Prompt, type ShapeBy } from '../remote/prompt.ts'
 import type { Turn } from '../remote/turns.ts'
 import { reasoningFields } from './reasoning-fields.ts'
 
@@ -64,19 +64,22 @@ export interface ChatStyle {
   readonly logprobs: boolean
   /** `max_tokens`, which every server but OpenAI's newest models takes, or `max_completion_tokens`. */
   readonly capField: 'max_tokens' | 'max_completion_tokens'
+  /** `server` when absent. */
+  readonly shapeBy?: ShapeBy
 }
 
 /** Writes a leg as a chat: media as base64, which this wire demands and no other; always streamed, so that it can be stopped. */
-export function encodeChat(work: Work, { model, logprobs, capField }: ChatStyle): ChatRequest {
+export function encodeChat(work: Work, { model, logprobs, capField, shapeBy = 'server' }: ChatStyle): ChatRequest {
   const { maxOutputTokens, ...sampling } = samplingOf(work)
   return {
     model,
-    messages: messagesOf(work),
+    messages: messagesOf(promptOf(work, wordsFor(work, shapeBy))),
     stream: true,
     stream_options: { include_usage: true },
     [capField]: maxOutputTokens,
     ...named(sampling),
     ...(logprobs ? { logprobs } : {}),
+    ...(shapeBy === 'server' ? shapeOf(work.options) : {}),
     ...asked(work.options),
     ...toolsOf(work.options),
   }
@@ -98,9 +101,19 @@ function named(sampling: Readonly<Partial<Record<keyof typeof samplingNames, unk
   )
 }
 
-function asked({ responseFormat, reasoning, serviceTier, promptCacheKey }: GenerateOptions): Partial<ChatRequest> {
+/** Servers of this protocol refuse JSON mode where no message speaks of JSON. @source OpenAI API documentation, "JSON mode" */
+function wordsFor({ options, parts }: Work, shapeBy: ShapeBy): ShapeBy {
+  if (options.responseFormat?.kind !== 'json-object') return shapeBy
+  const said = [options.instruction ?? '', ...parts.flatMap(part => (part.kind === 'text' ? [part.text] : []))]
+  return said.some(text => /json/iu.test(text)) ? shapeBy : 'words'
+}
+
+function shapeOf({ responseFormat }: GenerateOptions): Partial<ChatRequest> {
+  return responseFormat === undefined ? {} : { response_format: formatOf(responseFormat) }
+}
+
+function asked({ reasoning, serviceTier, promptCacheKey }: GenerateOptions): Partial<ChatRequest> {
   return {
-    ...(responseFormat === undefined ? {} : { response_format: formatOf(responseFormat) }),
     ...(reasoning?.effort === undefined ? {} : { reasoning_effort: reasoning.effort }),
     ...(serviceTier === undefined ? {} : { service_tier: serviceTier }),
     ...(promptCacheKey === undefined ? {} : { prompt_cache_key: promptCacheKey }),
@@ -131,8 +144,7 @@ function toolsOf({ tools, toolChoice, parallelToolCalls }: GenerateOptions): Par
   }
 }
 
-function messagesOf(work: Work): readonly ChatMessage[] {
-  const prompt = promptOf(work)
+function messagesOf(prompt: Prompt): readonly ChatMessage[] {
   const system = systemText(prompt)
   const shown = prompt.examples.flatMap(({ input, output }): ChatMessage[] => [
     { role: 'user', content: input },

@@ -15,6 +15,8 @@ export interface OpenaiSpec extends ServedSpec {
   readonly kind: 'openai'
   readonly vision: boolean
   readonly logprobs: boolean
+  /** Whether the server holds answers to a schema; it is put in words where not. True when absent. */
+  readonly structured?: boolean
   /** `max_tokens` when absent. */
   readonly capField?: 'max_tokens' | 'max_completion_tokens'
   /** `embed`: the space that its vectors live in; the served name when absent. */
@@ -28,8 +30,16 @@ export interface OpenaiSpec extends ServedSpec {
 /** Makes a backend that calls the server: chats, embeddings, transcriptions and pictures, by the task. */
 export function createOpenaiBackend(spec: OpenaiSpec, dependencies: BackendDependencies): Promise<Backend> {
   const served = createServed(spec, openaiDialect.headers(spec.apiKey), dependencies)
-  const { logprobs, capField = 'max_tokens', space = spec.model, segments: verbose = true, asksBase64 = true } = spec
-  const encode = (work: Work, model: string): object => encodeChat(work, { model, logprobs, capField })
+  const {
+    logprobs,
+    capField = 'max_tokens',
+    space = spec.model,
+    segments: verbose = true,
+    asksBase64 = true,
+    structured = true,
+  } = spec
+  const encode = (work: Work, model: string): object =>
+    encodeChat(work, { model, logprobs, capField, shapeBy: structured ? 'server' : 'words' })
   const chats = chatBackend({ served, dialect: openaiDialect, encode, logprobs, dependencies })
   const { clock, logger, meter = silentMeter, name } = dependencies
   const odd: WholeParts['odd'] = (work, oddity) => meter.oddity(name ?? served.modelFor(work), oddity)

@@ -5,16 +5,17 @@ import { fieldsOf } from '../remote/wire/read-usage.ts'
 export interface ReadContent {
   readonly text: string
   readonly refusal: string
-  /** Whether the model thinks in it. */
+  /** Whether the model thinks in it, and what, where it shows. */
   readonly thinks: boolean
+  readonly thought: string
   readonly oddities: readonly Oddity[]
 }
 
-const nothing: ReadContent = { text: '', refusal: '', thinks: false, oddities: [] }
+const nothing: ReadContent = { text: '', refusal: '', thinks: false, thought: '', oddities: [] }
 const unknown: ReadContent = { ...nothing, oddities: ['content-unknown'] }
 
-/** Kinds of parts that hold what a model thinks or cites, which is not what it says. */
-const unsaid: ReadonlySet<unknown> = new Set(['thinking', 'redacted_thinking', 'reasoning', 'reference'])
+/** Kinds of parts that hold what a model thinks, which is not what it says. */
+const unsaid: ReadonlySet<unknown> = new Set(['thinking', 'redacted_thinking', 'reasoning'])
 
 /**
  * Reads content that is a text or a list of parts: texts, refusals, and what the model thinks. A part of another kind is passed over:
@@ -30,6 +31,7 @@ export function readContent(content: unknown): ReadContent {
     text: parts.map(part => part.text).join(''),
     refusal: parts.map(part => part.refusal).join(''),
     thinks: parts.some(part => part.thinks),
+    thought: parts.map(part => part.thought).join(''),
     oddities: parts.flatMap(part => part.oddities),
   }
 }
@@ -37,8 +39,9 @@ export function readContent(content: unknown): ReadContent {
 function readPart(part: unknown): ReadContent {
   if (part === null) return nothing
   if (typeof part === 'string') return { ...nothing, text: part }
-  const { type, text, refusal } = fieldsOf(part) ?? { type: 'none' }
-  if (unsaid.has(type)) return { ...nothing, thinks: type !== 'reference' }
+  const { type, text, refusal, thinking } = fieldsOf(part) ?? { type: 'none' }
+  if (type === 'reference') return nothing
+  if (unsaid.has(type)) return { ...nothing, thinks: true, thought: wordsOf(thinking ?? text) }
   if (type === 'refusal' && typeof refusal === 'string') return { ...nothing, refusal }
   return saying.has(type) ? readText(text) : unknown
 }
@@ -50,4 +53,11 @@ const saying: ReadonlySet<unknown> = new Set([undefined, 'text', 'output_text'])
 function readText(text: unknown): ReadContent {
   const said = fieldsOf(text)?.['value'] ?? text ?? ''
   return typeof said === 'string' ? { ...nothing, text: said } : unknown
+}
+
+/** Thinking is a text, or a list of parts of text. */
+function wordsOf(thinking: unknown): string {
+  if (typeof thinking === 'string') return thinking
+  const parts: readonly unknown[] = Array.isArray(thinking) ? thinking : []
+  return parts.map(part => wordsOf(fieldsOf(part)?.['text'])).join('')
 }

@@ -1,11 +1,12 @@
 import type { Usage } from '#services/contract/price'
 import type { Backend, RunControl } from '../backend.ts'
 import { promptOf, samplingOf, shownParts } from './prompt.ts'
-import { isReal, type ChatDialect } from './wire/chat-piece.ts'
+import { isReal, type ChatDialect, type ChatPiece } from './wire/chat-piece.ts'
 import { finishAnswer, type Answered } from './wire/finish-answer.ts'
 import { createGathered, gather, type Gathered } from './wire/gathered.ts'
 import { streamChat } from './wire/stream-chat.ts'
 import { UpstreamError } from './wire/upstream-error.ts'
+import { createThinkSplitter, type Split } from '../answers/think-tags.ts'
 import { interpretGeneration } from '../answers/generation.ts'
 import { resolveUsage } from './wire/usage-counts.ts'
 import { billedUsage, type Billed } from './reported-usage.ts'
@@ -43,10 +44,9 @@ async function runChat(work: Work, control: RunControl, parts: ChatParts): Promi
   if (answer === undefined) throw new Error('a call ended with neither answer nor failure')
   // What an answer that broke off did not say is not odd.
   for (const oddity of oddities) meter.oddity(model, oddity)
-  return {
-    kind: 'done',
-    result: interpretGeneration({ ...answer, logprobs: gathered.logprobs, finishReason: gathered.ending ?? '' }, usage),
-  }
+  const reasoning = answer.reasoning.map(one => ({ ...one, model: work.model }))
+  const { logprobs, ending: finishReason = '' } = gathered
+  return { kind: 'done', result: interpretGeneration({ ...answer, reasoning, logprobs, finishReason }, usage) }
 }
 
 /** A server that failed before its answer began is owed nothing, except where it ended an answer without a word and says what that took. */
@@ -87,11 +87,11 @@ async function receive(
       // Of an attempt that failed before the answer began, nothing stays.
       gathered = createGathered(tools)
       const order = { line, dialect, model, request, times: served.times, signal }
-      for await (const piece of streamChat(order)) {
+      for await (const piece of apart(streamChat(order))) {
         if (gathered.pieces === 0 && isReal(piece)) firstPiece()
         gather(gathered, piece, performance.now())
         // The body is not read on while the caller is behind, so the server is held back by the connection itself.
-        if (work.streaming && piece.text !== '') await control.onDelta(work.legId, piece.text)
+        if (work.streaming) await tellPiece(work.legId, piece, control)
       }
       const finished = finishAnswer(gathered)
       if (logprobs && finished.text !== '' && gathered.logprobs.length === 0) gathered.oddities.add('logprobs-missing')
@@ -103,6 +103,29 @@ async function receive(
     if (signal.aborted) return { gathered }
     throw error
   }
+}
+
+/** The pieces of an answer, with thinking between tags told apart where the server does not. */
+async function* apart(pieces: AsyncIterable<ChatPiece>): AsyncGenerator<ChatPiece> {
+  const splitter = createThinkSplitter()
+  for await (const piece of pieces) yield withSplit(piece, splitter.take(piece.text))
+  const rest = splitter.finish()
+  if (rest.text + rest.reasoning !== '') yield withSplit({ text: '', logprobs: [] }, rest)
+}
+
+function withSplit(piece: ChatPiece, { text, reasoning }: Split): ChatPiece {
+  if (reasoning === '') return { ...piece, text }
+  return { ...piece, text, thinks: true, reasoning: [...(piece.reasoning ?? []), { block: 'tags', text: reasoning }] }
+}
+
+async function tellPiece(
+  legId: Work['legId'],
+  { text, reasoning = [] }: ChatPiece,
+  control: RunControl,
+): Promise<void> {
+  const thought = reasoning.map(one => one.text ?? '').join('')
+  if (thought !== '') await control.onDelta(legId, thought, 'reasoning')
+  if (text !== '') await control.onDelta(legId, text)
 }
 
 const unused: Billed = { usage: {}, oddities: [] }

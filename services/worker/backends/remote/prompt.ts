@@ -1,4 +1,4 @@
-import type { GenerateOptions, TextPart } from '#services/contract/content'
+import type { GenerateOptions, ResponseFormat, TextPart } from '#services/contract/content'
 import { withoutAbsent } from '#services/contract/without-absent'
 import type { LoadedPart, Work } from '#services/worker/states'
 import { turnsOf, type Turn } from './turns.ts'
@@ -16,13 +16,14 @@ export interface Prompt {
  * Puts a leg's content into its recipe. With a template, the texts of the user's last message become one text, behind the media that they
  * speak of.
  */
-export function promptOf(work: Work): Prompt {
+export function promptOf(work: Work, shape: ShapeBy = 'server'): Prompt {
   const { promptTemplate, system, examples = [] } = work.recipe
   const all = turnsOf(work)
   const first = all.findIndex(({ role }) => role !== 'system')
   const leading = first < 0 ? all : all.slice(0, first)
   const turns = first < 0 ? [] : all.slice(first)
-  const words = [system ?? '', work.options.instruction ?? ''].filter(text => text !== '')
+  const asked = shape === 'words' ? shapeInWords(work.options.responseFormat) : ''
+  const words = [system ?? '', work.options.instruction ?? '', asked].filter(text => text !== '')
   return {
     system: [
       ...words.map((text): TextPart => ({ kind: 'text', text })),
@@ -31,6 +32,18 @@ export function promptOf(work: Work): Prompt {
     examples: examples.map(({ input, output }) => ({ input: fill(promptTemplate, input), output })),
     turns: promptTemplate === undefined ? turns : templated(turns, promptTemplate),
   }
+}
+
+/** Who is told of the shape that an answer has to have: the server by a field of its own, or the model in words. */
+export type ShapeBy = 'server' | 'words'
+
+/** The shape that an answer has to have, in words; empty where none is asked for. */
+function shapeInWords(format: ResponseFormat | undefined): string {
+  if (format === undefined) return ''
+  if (format.kind === 'json-object') return 'Answer with one JSON object and nothing else.'
+  const { description } = format
+  const meaning = description === undefined ? '' : ` (${description})`
+  return `Answer with JSON and nothing else${meaning}. It has to be valid by this JSON schema:\n${format.schemaJson}`
 }
 
 /** How to behave as one text, for protocols that have one place for it; `undefined` where nothing is said. */

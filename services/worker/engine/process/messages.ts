@@ -1,3 +1,4 @@
+import type { DeltaKind } from '#services/contract/answer'
 import type { LegId } from '#services/contract/ids'
 import type { Outcome, Work } from '#services/worker/states'
 import type { BackendSpec } from '#services/worker/backends/create-backend'
@@ -31,7 +32,7 @@ export type ToModel =
 export type FromModel =
   | { readonly kind: 'ready'; readonly maxBatch: number }
   | { readonly kind: 'load-failed'; readonly message: string }
-  | { readonly kind: 'delta'; readonly legId: LegId; readonly text: string }
+  | { readonly kind: 'delta'; readonly legId: LegId; readonly text: string; readonly of: DeltaKind }
   /** With the time (epoch ms) between which the model was at work. */
   | {
       readonly kind: 'ended'

@@ -32,9 +32,9 @@ export function createRunControl(batch: readonly Work[], send: (message: FromMod
   return {
     cancelled: legId => legOf(legId).controller.signal.aborted,
     signal: legId => legOf(legId).controller.signal,
-    async onDelta(legId, text) {
+    async onDelta(legId, text, of = 'text') {
       const leg = legOf(legId)
-      send({ kind: 'delta', legId, text })
+      send({ kind: 'delta', legId, text, of })
       leg.deltasUnderway++
       if (leg.deltasUnderway < deltaWindow || leg.controller.signal.aborted) return
       await new Promise<void>(resolve => leg.waiting.push(resolve))

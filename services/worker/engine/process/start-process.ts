@@ -63,9 +63,9 @@ export async function startProcess(
   }
   void mourn()
 
-  function hand(to: Run, legId: LegId, text: string): void {
+  function hand(to: Run, { legId, text, of }: Extract<FromModel, { kind: 'delta' }>): void {
     to.handing = to.handing
-      .then(() => untilAborted(to.control.onDelta(legId, text), to.control.signal(legId)))
+      .then(() => untilAborted(to.control.onDelta(legId, text, of), to.control.signal(legId)))
       .catch((error: unknown) => logger.warn({ err: error, legId }, 'a piece of text could not be handed on'))
       .finally(() => child.send({ kind: 'delta-taken', legId }))
   }
@@ -77,7 +77,7 @@ export async function startProcess(
   }
 
   function tell(waiting: Run, message: Extract<FromModel, { kind: 'delta' | 'ended' | 'threw' }>): void {
-    if (message.kind === 'delta') hand(waiting, message.legId, message.text)
+    if (message.kind === 'delta') hand(waiting, message)
     else if (message.kind === 'ended') {
       waiting.control.ran?.(message.startedAt, message.endedAt)
       void waiting.handing.finally(() => waiting.resolve(message.outcomes))

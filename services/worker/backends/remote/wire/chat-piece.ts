@@ -14,6 +14,8 @@ export interface ChatPiece {
   readonly finishReason?: string
   /** True of a piece in which the model thinks: nothing is said yet, but the answer has begun. */
   readonly thinks?: true
+  /** What it thinks, where the server shows it. */
+  readonly reasoning?: readonly ReasoningPiece[]
   /** Words in place of an answer, where the server tells them apart. */
   readonly refusal?: string
   /** What the server says of its use, as it counts. */
@@ -24,9 +26,18 @@ export interface ChatPiece {
   readonly toolCalls?: readonly ToolCallPiece[]
 }
 
+/** A piece of what a model thinks. */
+export interface ReasoningPiece {
+  /** Which stretch of thinking it belongs to: those of one block are put together, in the order in which blocks began. */
+  readonly block: string
+  readonly text?: string
+  /** Proofs that come in pieces are put together. */
+  readonly signature?: string
+}
+
 /** Whether a piece holds a part of the answer. Others name a role, tell of usage, or say nothing: with them the answer has not begun. */
-export function isReal({ text, refusal = '', thinks, toolCalls = [] }: ChatPiece): boolean {
-  return text !== '' || refusal !== '' || thinks === true || toolCalls.length > 0
+export function isReal({ text, refusal = '', thinks, reasoning = [], toolCalls = [] }: ChatPiece): boolean {
+  return text !== '' || refusal !== '' || thinks === true || reasoning.length + toolCalls.length > 0
 }
 
 /** A piece of one tool call. */

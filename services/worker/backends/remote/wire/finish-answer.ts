@@ -1,4 +1,4 @@
-import type { ToolCall } from '#services/contract/content'
+import type { Reasoning, ToolCall } from '#services/contract/content'
 import { shownReason } from './finish-reasons.ts'
 import type { Gathered } from './gathered.ts'
 import { UpstreamError } from './upstream-error.ts'
@@ -7,6 +7,7 @@ import { UpstreamError } from './upstream-error.ts'
 export interface Answered {
   readonly text: string
   readonly toolCalls: readonly ToolCall[]
+  readonly reasoning: readonly Reasoning[]
 }
 
 /**
@@ -26,7 +27,14 @@ export function finishAnswer(gathered: Gathered): Answered {
   if (text.trim() === '' && toolCalls.length === 0) acceptNothing(gathered, because)
   if (text !== gathered.text) oddities.add('half-character')
   if (ending === 'unknown') oddities.add('finish-unknown')
-  return { text, toolCalls }
+  return { text, toolCalls, reasoning: reasoningOf(gathered) }
+}
+
+function reasoningOf({ reasoning }: Gathered): readonly Reasoning[] {
+  return [...reasoning.values()].flatMap(({ text, signature }) => {
+    if (text === '' && signature === '') return []
+    return [{ text: text.toWellFormed(), ...(signature === '' ? {} : { signature }) }]
+  })
 }
 
 /** Nothing is an answer where the model ended by itself. */

@@ -5,6 +5,12 @@ import { createToolCalls, type ToolCalls } from '../tools/tool-calls.ts'
 import { UpstreamError } from './upstream-error.ts'
 import { mergeUsage, type UsageCounts } from './usage-counts.ts'
 
+/** A stretch of thinking so far. */
+interface GatheredReasoning {
+  text: string
+  signature: string
+}
+
 /** What has come of a streamed answer so far. */
 export interface Gathered {
   text: string
@@ -19,6 +25,8 @@ export interface Gathered {
   usage: UsageCounts | undefined
   readonly oddities: Set<Oddity>
   readonly toolCalls: ToolCalls
+  /** What the model thinks, by block. */
+  readonly reasoning: Map<string, GatheredReasoning>
   /** When the first of these pieces and the last one came, on the monotonic clock. */
   firstAt: number
   lastAt: number
@@ -37,6 +45,7 @@ export function createGathered(tools: readonly string[] = []): Gathered {
     usage: undefined,
     oddities: new Set(),
     toolCalls: createToolCalls(tools),
+    reasoning: new Map(),
     firstAt: 0,
     lastAt: 0,
   }
@@ -61,7 +70,17 @@ export function gather(gathered: Gathered, piece: ChatPiece, nowMs: number): voi
   gathered.text += piece.text
   for (const logprob of piece.logprobs) gathered.logprobs.push(logprob)
   for (const call of piece.toolCalls ?? []) gathered.toolCalls.add(call)
+  gatherReasoning(gathered, piece)
   gatherRest(gathered, piece)
+}
+
+function gatherReasoning({ reasoning }: Gathered, piece: ChatPiece): void {
+  for (const { block, text = '', signature = '' } of piece.reasoning ?? []) {
+    const known = reasoning.get(block) ?? { text: '', signature: '' }
+    known.text += text
+    known.signature += signature
+    reasoning.set(block, known)
+  }
 }
 
 function gatherRest(gathered: Gathered, piece: ChatPiece): void {
@@ -72,9 +91,10 @@ function gatherRest(gathered: Gathered, piece: ChatPiece): void {
   for (const oddity of piece.oddities ?? []) gathered.oddities.add(oddity)
 }
 
-function charactersOf({ text, refusal = '', logprobs, toolCalls = [] }: ChatPiece): number {
+function charactersOf({ text, refusal = '', logprobs, reasoning = [], toolCalls = [] }: ChatPiece): number {
+  const thought = reasoning.reduce((sum, one) => sum + (one.text?.length ?? 0) + (one.signature?.length ?? 0), 0)
   return toolCalls.reduce(
     (sum, call) => sum + call.arguments.length + callCharacters,
-    text.length + refusal.length + logprobs.length,
+    text.length + refusal.length + logprobs.length + thought,
   )
 }

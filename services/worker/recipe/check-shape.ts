@@ -1,0 +1,50 @@
+import type { Caveat, LegResult, TextOutput } from '#services/contract/answer'
+import type { ResponseFormat } from '#services/contract/content'
+import type { RunControl } from '#services/worker/backends/backend'
+import type { Sandboxes } from '#services/worker/sandbox/sandboxes'
+import { withoutFence } from '#services/worker/sandbox/fences'
+import type { Work } from '#services/worker/states'
+import { check } from './check.ts'
+
+/** What the caller cannot use is as good as no answer. */
+const misshapen: Readonly<Record<ResponseFormat['kind'], Caveat>> = {
+  'json-object': { note: 'the answer is no JSON object', mostConfidence: 0 },
+  'json-schema': { note: 'the answer is no JSON of the schema', mostConfidence: 0 },
+}
+const unchecked: Caveat = { note: 'the shape of the answer could not be checked', mostConfidence: 0.5 }
+
+/**
+ * Holds an answer to the shape that its caller asked for, whatever the server promised: one of another shape says so (`schema_valid`), is
+ * not trusted at all, and is climbed past. Calls of tools are no answer yet. A fence around JSON goes, unless the caller has seen it.
+ */
+export async function checkShape(
+  result: LegResult,
+  work: Work,
+  control: RunControl,
+  sandboxes: Pick<Sandboxes, 'check'>,
+): Promise<LegResult> {
+  const { responseFormat } = work.options
+  const { output } = result
+  if (responseFormat === undefined || output.kind !== 'text' || output.toolCalls !== undefined) return result
+  const schema = schemaOf(responseFormat)
+  try {
+    const { passed = false } = await check({ kind: 'schema', schema, answer: output.text }, work, control, sandboxes)
+    const signals = { ...result.signals, schema_valid: Number(passed) }
+    if (passed) return { ...result, signals, output: work.streaming ? output : plain(output) }
+    return { ...result, signals, caveats: [...(result.caveats ?? []), misshapen[responseFormat.kind]] }
+  } catch {
+    // Nobody could look at it.
+    return { ...result, caveats: [...(result.caveats ?? []), unchecked] }
+  }
+}
+
+function plain(output: TextOutput): TextOutput {
+  return { ...output, text: withoutFence(output.text) }
+}
+
+/** The draft that a schema names is left out: validators know theirs, and refuse to look for others. */
+function schemaOf(format: ResponseFormat): Readonly<Record<string, unknown>> {
+  if (format.kind === 'json-object') return { type: 'object' }
+  const { $schema: _draft, ...schema } = JSON.parse(format.schemaJson) as Record<string, unknown>
+  return schema
+}
