@@ -115,7 +115,7 @@ async function run(model, input, part) {
     parts: [
       part.kind === 'text' ? part : { kind: part.kind, bytes: new Uint8Array(part.bytes), mediaType: part.mediaType },
     ],
-    deadlineAt: Date.now() + 120_000,
+    deadlineAt: Date.now() + 3_600_000,
     streaming: false,
   }
   const never = new AbortController().signal

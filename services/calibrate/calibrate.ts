@@ -174,14 +174,14 @@ function filesOf(domain: FittedDomain | undefined): readonly (readonly [string, 
 async function meaningFor(
   rows: readonly FeaturedRow[],
   { space, encoder }: Awaited<ReturnType<typeof chooseSpace>>,
-  { openDomainEncoder }: CalibrateOptions,
-): Promise<{ identity: EncoderIdentity; of: (row: FeaturedRow) => Promise<Float32Array> } | undefined> {
-  if (encoder !== undefined) {
-    return { identity: encoder, of: ({ at }) => Promise.resolve(space.points[at]?.embedding ?? new Float32Array(0)) }
-  }
-  if (openDomainEncoder === undefined || rows.some(({ row }) => textOf(row.parts) === undefined)) return undefined
-  const opened = await openDomainEncoder()
-  return opened && { identity: opened.identity, of: ({ row }) => opened.encode(textOf(row.parts) ?? '') }
+  { openEncoder, openDomainEncoder }: CalibrateOptions,
+): Promise<{ identity: EncoderIdentity; of: (text: string) => Promise<Float32Array> } | undefined> {
+  if (rows.some(({ row }) => textOf(row.parts) === undefined)) return undefined
+  const opened = await (encoder === undefined ? openDomainEncoder : openEncoder)?.()
+  if (opened === undefined) return undefined
+  // What the estimator's space was chosen by need not be encoded again.
+  const known = new Map(rows.map(({ row, at }) => [textOf(row.parts), space.points[at]?.embedding]))
+  return { identity: opened.identity, of: async text => known.get(text) ?? opened.encode(text) }
 }
 
 /** Rows to be walked by whole fits that have not seen them. */

@@ -1,6 +1,6 @@
 // Whether `classify` knows what it does not know: P(correct) on texts that none of its subjects fits, and how well its domain check tells them
 // from questions inside that no fit has seen.
-//   node test/bench/out-of-domain.mjs --rows mmlu-pro.jsonl.gz [--policy deploy/policies/classify] [--inside 600] [--json FILE]
+//   node test/bench/out-of-domain.mjs --rows mmlu-pro.jsonl.gz [--policy deploy/policies/classify] [--inside 600] [--kinds short,chat] [--json FILE]
 // The rows are MMLU-Pro's as outcome rows (Apache-2.0); those that heads and policy were fitted on are left out. 95 % intervals, by 1,000 resamples.
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -17,12 +17,14 @@ import { loadPolicy } from '../../dist/services/decision/policy/load-policy.js'
 import { createEngine } from '../../dist/services/worker/engine/engine.js'
 import { seeded } from '../../scripts/draw-and-speak.mjs'
 import { outsideTexts } from './domain/outside-texts.mjs'
+import { shortTexts } from './domain/short-texts.mjs'
 
 const { values } = parseArgs({
   options: {
     rows: { type: 'string' },
     policy: { type: 'string', default: 'deploy/policies/classify' },
     inside: { type: 'string', default: '600' },
+    kinds: { type: 'string', default: 'language,translated,chat,code,gibberish,short' },
     json: { type: 'string' },
   },
 })
@@ -43,10 +45,13 @@ const engine = await createEngine(
   { packPath: name => packPath(places.packs, name), logger: pino({ level: 'warn' }), clock: systemClock },
 )
 
+const kinds = values.kinds.split(',')
 const inside = []
 for (const row of insideTexts()) inside.push(await climb(row))
 const outside = []
-for (const row of outsideTexts()) outside.push(await climb(row))
+for (const row of [...outsideTexts(), ...shortTexts()]) {
+  if (kinds.includes(row.kind)) outside.push(await climb(row))
+}
 await engine.close()
 
 const random = seeded(1)
@@ -54,7 +59,7 @@ const figures = [
   figure('P(correct), outside', outside, mean('confidence')),
   figure('right, outside', outside, mean('right')),
   figure('P(correct) without the check, outside', outside, mean('unchecked')),
-  ...['language', 'translated', 'chat', 'code', 'gibberish'].map(kind =>
+  ...kinds.map(kind =>
     figure(
       `P(correct), ${kind}`,
       outside.filter(one => one.kind === kind),
@@ -66,6 +71,10 @@ const figures = [
   figure('told as out of domain, outside', outside, mean('flagged')),
   figure('told as out of domain, inside', inside, mean('flagged')),
   auroc('AUROC, outside against inside', inside, outside),
+  ...kinds.map(kind => {
+    const some = outside.filter(one => one.kind === kind)
+    return auroc(`AUROC, ${kind}`, inside, some)
+  }),
   ...['whole', 'stem'].map(form =>
     auroc(
       `AUROC, against inside as ${form}`,

@@ -47,6 +47,12 @@ describe.skipIf(missing !== undefined)(`the domain of academic-subject (${missin
     ['a complaint', 'My parcel never came and nobody answers the phone. I want my money back.'],
     ['code', 'for (let i = 0; i < rows.length; i++) { console.log(rows[i].name) }'],
     ['gibberish', 'qwpo zxmn vbtr lkjh pwoeiru xnzm'],
+    ['a short question of the weather', 'What is the weather?'],
+    ['a short question of the temperature', 'What is the temperature outside right now?'],
+    ['a short question of a price', 'What is the price of this lamp?'],
+    ['a short question of the time, in Dutch', 'Hoe laat is het?'],
+    ['a short statement', 'Two beers and a glass of water, please.'],
+    ['a short statement, in French', 'Mon vélo a disparu.'],
   ])('does not hold %s, however sure a model is', async (_what, text) => {
     const estimate = await policy.estimate([{ kind: 'text', text }])
     expect(estimate.domain).toMatchObject({ outOfDomain: true })
@@ -63,7 +69,8 @@ describe.skipIf(missing !== undefined)(`the domain of academic-subject (${missin
   ])('holds a short question: %s', async text => {
     const estimate = await policy.estimate([{ kind: 'text', text }])
     expect(estimate.domain).toMatchObject({ outOfDomain: false })
-    expect(policy.confidences([sure], estimate)[0]).toBeGreaterThan(0.8)
+    // Near the limit some of it counts no more.
+    expect(policy.confidences([sure], estimate)[0]).toBeGreaterThan(0.6)
   })
 
   it('holds no labels of a caller that it was not fitted on', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCalibrate } from '#services/calibrate/calibrate'
+import { everydayTexts } from '#services/calibrate/fit/domain/everyday-texts'
 import { fitDomain } from '#services/calibrate/fit/domain/fit-domain'
 import { withFeatures } from '#services/calibrate/fit/kernel/fit-estimator'
 import type { OutcomeRow } from '#services/calibrate/states'
@@ -105,6 +106,31 @@ describe('a domain of texts', () => {
     expect(like).toBeLessThan(1)
     expect(unlike).toBeGreaterThan(1)
     expect(unlikenessOf(meant, { features, grams })).toBeLessThan(1)
+  })
+})
+
+describe('a domain beside everyday talk', () => {
+  // Rows mean one thing; everyday texts another; a short question a little of both.
+  const towards = (...weights: readonly number[]): Float32Array => {
+    const values = Float32Array.from({ length: 8 }, (_, at) => (weights[at] ?? 0) + 0.1 * (random() - 0.5))
+    const length = Math.hypot(...values)
+    return values.map(value => value / length)
+  }
+
+  it('leans away from what is nearer to such talk than rows are, and to nothing where rows are such talk', async () => {
+    const rows = withFeatures(Array.from({ length: 200 }, (_, index) => textRow(index)))
+    const grams = gramVector((rows[0]!.row.parts[0] as { text: string }).text)
+    const { features } = rows[0]!
+    const texts = new Set(everydayTexts)
+    const unlikenessIn = async (talk: Float32Array, embedding: Float32Array): Promise<number> => {
+      const meaningOf = (text: string) => Promise.resolve(texts.has(text) ? talk : towards(1, 0.5 * random()))
+      const { file, bytes } = (await fitDomain(rows, { models, seed: 1, meaningOf }))!
+      return unlikenessOf(readDomain(file, bytes)!, { features, grams, embedding })
+    }
+    const between = towards(1, 0.6)
+    const apart = await unlikenessIn(towards(0, 0, 0, 1), between)
+    expect(await unlikenessIn(towards(1, 1.2), between)).toBeGreaterThan(apart + 0.2)
+    expect(await unlikenessIn(towards(1, 0.25), towards(1, 0.25))).toBeLessThan(1)
   })
 })
 

@@ -27,7 +27,7 @@ export interface Distances {
  * nearest rows, here their centres
  */
 export function distancesTo(cloud: Cloud, point: Float32Array): Distances {
-  return { far: mahalanobis(cloud, point), near: nearest(cloud.centres, point) }
+  return { far: mahalanobis(cloud, point), near: nearestTo(cloud.centres, point) }
 }
 
 function mahalanobis({ mean, axes, variances, rest }: Cloud, point: Float32Array): number {
@@ -45,7 +45,8 @@ function mahalanobis({ mean, axes, variances, rest }: Cloud, point: Float32Array
   return sum + Math.max(0, left) / rest
 }
 
-function nearest(centres: Float32Array, point: Float32Array): number {
+/** Squared distance to the nearest of some centres: float32 [centres][dimensions]. */
+export function nearestTo(centres: Float32Array, point: Float32Array): number {
   const width = point.length
   let least = Number.POSITIVE_INFINITY
   for (let from = 0; from < centres.length; from += width) {

@@ -7,13 +7,13 @@ import type { Domain } from './domain.ts'
  * The numbers of a domain as a file has them: float32 little-endian, of each cloud mean, axes and centres, then the
  * surprise of each bucket. Pure.
  */
-export function domainBytes({ features, meaning, surprise }: Omit<Domain, 'file'>): Buffer {
+export function domainBytes({ features, meaning, everyday, surprise }: Omit<Domain, 'file'>): Buffer {
   const arrays = [features, ...(meaning === undefined ? [] : [meaning])].flatMap(one => [
     one.mean,
     one.axes,
     one.centres,
   ])
-  const all = surprise === undefined ? arrays : [...arrays, surprise]
+  const all = [...arrays, ...[everyday, surprise].filter(numbers => numbers !== undefined)]
   return Buffer.concat(all.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength)))
 }
 
@@ -32,6 +32,8 @@ export function readDomain(file: DomainFile, bytes: Uint8Array): Domain | undefi
   })
   const features = takeCloud(file.features)
   const meaning = file.meaning === undefined ? {} : { meaning: takeCloud(file.meaning) }
+  const everyday =
+    file.meaning === undefined ? {} : { everyday: take(file.meaning.everyday.centres * file.meaning.dimensions) }
   const surprise = file.words === undefined ? {} : { surprise: take(file.words.buckets) }
-  return from === numbers.length ? { file, features, ...meaning, ...surprise } : undefined
+  return from === numbers.length ? { file, features, ...meaning, ...everyday, ...surprise } : undefined
 }

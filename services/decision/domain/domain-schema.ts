@@ -30,7 +30,12 @@ export const domainSchema = z.strictObject({
     scales: z.array(z.number().positive()),
   }),
   words: z.strictObject({ buckets: count, usual: z.number(), scale }).optional(),
-  meaning: cloud.optional(),
+  meaning: cloud
+    .extend({
+      /** Centres of everyday texts, and the scale of how much nearer a request is to these than to the rows. */
+      everyday: z.strictObject({ centres: count, scale }),
+    })
+    .optional(),
   /** Of all that is known before an encoder has spoken, and of all together. */
   plain: scale,
   whole: scale.optional(),

@@ -1,8 +1,10 @@
-import { distancesTo, type Cloud, type Distances } from '#services/decision/domain/cloud'
+import { distancesTo, nearestTo, type Cloud, type Distances } from '#services/decision/domain/cloud'
 import { domainBytes } from '#services/decision/domain/domain-file'
 import type { DomainFile, Scale } from '#services/decision/domain/domain-schema'
 import {
+  leaningOf,
   logOf,
+  meantOf,
   partOf,
   placeFeatures,
   plainOf,
@@ -18,6 +20,8 @@ import { rounded } from '#services/calibrate/round'
 import { thinned } from '#services/calibrate/thinned'
 import type { FeaturedRow } from '#services/calibrate/fit/kernel/fit-estimator'
 import { chanceOf, closedLabels } from './answer-chance.ts'
+import { everydayTexts } from './everyday-texts.ts'
+import { findCentres } from './find-centres.ts'
 import { fitCloud } from './fit-cloud.ts'
 import { scaleFeatures } from './scale-features.ts'
 
@@ -25,8 +29,8 @@ import { scaleFeatures } from './scale-features.ts'
 export interface DomainOptions {
   readonly models: readonly string[]
   readonly seed: number
-  /** Gives the vector of meaning of a row that has text, where that is looked at too. */
-  readonly meaningOf?: ((row: FeaturedRow) => Promise<Float32Array>) | undefined
+  /** Gives the vector of meaning of a text, where that is looked at too. */
+  readonly meaningOf?: ((text: string) => Promise<Float32Array>) | undefined
 }
 
 /** A fitted domain and the bytes of its file. */
@@ -40,8 +44,12 @@ const fewestRows = 100
 /** More would move centres and axes by nothing that is seen, and each has to be encoded. */
 const mostRows = 3000
 const insideRatio = 0.98
+/** Of all together a little more: questions that are left out of a fit lie further out than its halves say. */
+const wholeRatio = 0.985
 const featureShape = { axes: 64, centres: 64 }
 const meaningShape = { axes: 64, centres: 128 }
+/** Of everyday texts. */
+const everydayCentres = 64
 const domainFileName = 'domain.f32'
 
 /** What is known of a row in each space. */
@@ -55,6 +63,7 @@ interface Placed {
 interface Spaces {
   readonly features: Cloud
   readonly meaning?: Cloud
+  readonly everyday?: Float32Array
   readonly words?: { readonly surprise: Float32Array; readonly usual: number }
 }
 
@@ -62,6 +71,8 @@ interface Spaces {
 interface Measured {
   readonly features: Distances
   readonly meaning?: Distances
+  /** How much nearer it is to everyday texts than to rows. */
+  readonly leaning?: number
   readonly surprise?: number
 }
 
@@ -78,21 +89,19 @@ export async function fitDomain(
   const scaling = scaleFeatures(rows.map(one => one.features))
   if (rows.length < fewestRows || scaling.names.length === 0) return undefined
   const texts = rows.map(({ row }) => textOf(row.parts))
-  const hasText = texts.every(text => text !== undefined)
-  const placed: Placed[] = []
-  for (const [at, row] of rows.entries()) {
-    const text = hasText ? texts[at] : undefined
-    placed.push({
-      features: placeFeatures(row.features, scaling),
-      ...(text === undefined ? {} : { grams: gramVector(text) }),
-      ...(text === undefined || meaningOf === undefined ? {} : { meaning: await meaningOf(row) }),
-    })
-  }
+  // Where one row has no text, texts say nothing of what is usual.
+  const encode = texts.includes(undefined) ? undefined : meaningOf
+  const placed = await placeRows(rows, scaling, encode)
   const half = rows.map(({ row }) => drawOf(row.id, 'half of the domain', seed) % 2)
-  const spaces = [0, 1].map(side => fitSpaces(placed.filter((_, at) => half[at] !== side)))
+  const everyday = encode === undefined ? undefined : await findEveryday(encode)
+  const spaces = [0, 1].map(side =>
+    fitSpaces(
+      placed.filter((_, at) => half[at] !== side),
+      everyday,
+    ),
+  )
   const measured = placed.map((one, at) => measure(one, spaces[half[at]!]!))
-  const whole = fitSpaces(placed)
-  const { features, meaning, words } = whole
+  const whole = fitSpaces(placed, everyday)
   const file: DomainFile = {
     file: domainFileName,
     rows: rows.length,
@@ -100,15 +109,42 @@ export async function fitDomain(
     ...closedLabels(rows, models),
     ...scalesOf(measured, scaling, whole),
   }
-  const bytes = domainBytes({
-    features,
-    ...(meaning === undefined ? {} : { meaning }),
-    ...(words === undefined ? {} : { surprise: words.surprise }),
-  })
-  return { file, bytes }
+  return { file, bytes: bytesOf(whole) }
 }
 
-function fitSpaces(placed: readonly Placed[]): Spaces {
+async function placeRows(
+  rows: readonly FeaturedRow[],
+  scaling: Parameters<typeof placeFeatures>[1],
+  meaningOf: DomainOptions['meaningOf'],
+): Promise<readonly Placed[]> {
+  const hasText = rows.every(({ row }) => textOf(row.parts) !== undefined)
+  const placed: Placed[] = []
+  for (const { row, features } of rows) {
+    const text = hasText ? textOf(row.parts) : undefined
+    placed.push({
+      features: placeFeatures(features, scaling),
+      ...(text === undefined ? {} : { grams: gramVector(text) }),
+      ...(text === undefined || meaningOf === undefined ? {} : { meaning: await meaningOf(text) }),
+    })
+  }
+  return placed
+}
+
+function bytesOf({ features, meaning, everyday, words }: Spaces): Buffer {
+  return domainBytes({
+    features,
+    ...(meaning === undefined || everyday === undefined ? {} : { meaning, everyday }),
+    ...(words === undefined ? {} : { surprise: words.surprise }),
+  })
+}
+
+async function findEveryday(meaningOf: (text: string) => Promise<Float32Array>): Promise<Float32Array> {
+  const points: Float32Array[] = []
+  for (const text of everydayTexts) points.push(await meaningOf(text))
+  return Float32Array.from(findCentres(points, everydayCentres).flatMap(centre => Array.from(centre)))
+}
+
+function fitSpaces(placed: readonly Placed[], everyday: Float32Array | undefined): Spaces {
   const meanings = placed.flatMap(({ meaning }) => meaning ?? [])
   const texts = placed.flatMap(({ grams }) => grams ?? [])
   return {
@@ -116,7 +152,7 @@ function fitSpaces(placed: readonly Placed[]): Spaces {
       placed.map(one => one.features),
       featureShape,
     ),
-    ...(meanings.length === 0 ? {} : { meaning: fitCloud(meanings, meaningShape) }),
+    ...(meanings.length === 0 || everyday === undefined ? {} : { meaning: fitCloud(meanings, meaningShape), everyday }),
     ...(texts.length === 0 ? {} : { words: fitWords(texts) }),
   }
 }
@@ -140,11 +176,20 @@ function fitWords(texts: readonly Float32Array[]): NonNullable<Spaces['words']> 
 function measure({ features, meaning, grams }: Placed, spaces: Spaces): Measured {
   return {
     features: distancesTo(spaces.features, features),
-    ...(meaning === undefined || spaces.meaning === undefined ? {} : { meaning: distancesTo(spaces.meaning, meaning) }),
+    ...measureMeaning(meaning, spaces),
     ...(grams === undefined || spaces.words === undefined
       ? {}
       : { surprise: surpriseOf(grams, spaces.words.surprise, spaces.words.usual) }),
   }
+}
+
+function measureMeaning(
+  point: Float32Array | undefined,
+  { meaning, everyday }: Spaces,
+): Pick<Measured, 'meaning' | 'leaning'> {
+  if (point === undefined || meaning === undefined || everyday === undefined) return {}
+  const distances = distancesTo(meaning, point)
+  return { meaning: distances, leaning: leaningOf(distances, nearestTo(everyday, point)) }
 }
 
 function scalesOf(
@@ -155,6 +200,7 @@ function scalesOf(
   const features = distanceScales(measured.map(one => one.features))
   const meanings = measured.flatMap(({ meaning }) => meaning ?? [])
   const meaning = meanings.length === 0 ? undefined : distanceScales(meanings)
+  const leaning = scaleOf(measured.map(one => one.leaning ?? 0))
   const surprises = measured.flatMap(({ surprise }) => surprise ?? [])
   const words = surprises.length === 0 ? undefined : scaleOf(surprises)
   const plains = measured.map(({ features: distances, surprise }): PlainParts => ({
@@ -162,7 +208,11 @@ function scalesOf(
     ...(words === undefined || surprise === undefined ? {} : { words: standing(surprise, words) }),
   }))
   const wholes =
-    meaning === undefined ? [] : measured.map((one, at) => wholeOf(plains[at]!, partOf(one.meaning!, meaning)))
+    meaning === undefined
+      ? []
+      : measured.map((one, at) =>
+          wholeOf(plains[at]!, meantOf(partOf(one.meaning!, meaning), standing(one.leaning!, leaning))),
+        )
   return {
     features: { ...scaling, ...shapeOf(spaces.features), ...features },
     ...(spaces.words === undefined || words === undefined
@@ -170,9 +220,11 @@ function scalesOf(
       : { words: { buckets: gramBuckets, usual: spaces.words.usual, scale: words } }),
     ...(spaces.meaning === undefined || meaning === undefined
       ? {}
-      : { meaning: { ...shapeOf(spaces.meaning), ...meaning } }),
+      : {
+          meaning: { ...shapeOf(spaces.meaning), ...meaning, everyday: { centres: everydayCentres, scale: leaning } },
+        }),
     plain: scaleOf(plains.map(plainOf)),
-    ...(wholes.length === 0 ? {} : { whole: scaleOf(wholes) }),
+    ...(wholes.length === 0 ? {} : { whole: scaleOf(wholes, wholeRatio) }),
   }
 }
 
@@ -191,9 +243,9 @@ const leastSpan = 1e-3
  * The median, and from there to the quantile that a new row exceeds in at most one case of fifty.
  * @source Vovk, Gammerman, Shafer, Algorithmic Learning in a Random World (2005): split conformal quantiles
  */
-function scaleOf(values: readonly number[]): Scale {
+function scaleOf(values: readonly number[], ratio = insideRatio): Scale {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted[sorted.length >> 1]!
-  const high = sorted[Math.min(sorted.length, Math.ceil(insideRatio * (sorted.length + 1))) - 1]!
+  const high = sorted[Math.min(sorted.length, Math.ceil(ratio * (sorted.length + 1))) - 1]!
   return { middle: rounded(middle), span: rounded(Math.max(leastSpan, high - middle)) }
 }
