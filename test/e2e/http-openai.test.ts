@@ -1,3 +1,5 @@
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
+import { embedMany, generateText, stepCountIs, streamText, tool } from 'ai'
 import OpenAI, { APIError, toFile } from 'openai'
 import { zodResponseFormat } from 'openai/helpers/zod'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -291,5 +293,39 @@ describe('responses by the SDK of OpenAI', () => {
     expect(output).toMatchObject([
       { type: 'function_call', name: 'weather', arguments: '{"city":"Oslo"}', status: 'completed' },
     ])
+  })
+})
+
+describe('the AI SDK of Vercel', () => {
+  const provider = () => createOpenAICompatible({ name: 'sluice', baseURL: `${http.baseUrl}/v1`, apiKey: acmeKey })
+
+  it('answers, streams and embeds', async () => {
+    const model = provider()('auto')
+    expect(await generateText({ model, system: 'Be kind.', prompt: 'hello' })).toMatchObject({
+      text: 'Hello to you, whoever you are.',
+      finishReason: 'stop',
+    })
+    const pieces: string[] = []
+    for await (const piece of streamText({ model, prompt: 'hello' }).textStream) pieces.push(piece)
+    expect(pieces.join('')).toBe('Hello to you, whoever you are.')
+    http.mock.onEmbedding(/one/u, { embedding: [0.25, -0.5, 1] })
+    const vectors = await embedMany({ model: provider().embeddingModel('embed'), values: ['one'] })
+    expect(vectors.embeddings).toEqual([[0.25, -0.5, 1]])
+  })
+
+  it('goes through a loop of tools', async () => {
+    http.mock.reset()
+    http.mock.on({ hasToolResult: true }, { content: 'It rains in Oslo.' })
+    http.mock.onMessage(/weather/u, { toolCalls: [{ name: 'weather', arguments: '{"city":"Oslo"}' }] })
+    const inputSchema = z.object({ city: z.string() })
+    const { text, steps } = await generateText({
+      model: provider()('auto'),
+      prompt: 'what is the weather?',
+      stopWhen: stepCountIs(3),
+      tools: {
+        weather: tool({ description: 'The weather', inputSchema, execute: async ({ city }) => `rain in ${city}` }),
+      },
+    })
+    expect([text, steps.length]).toEqual(['It rains in Oslo.', 2])
   })
 })
