@@ -1,5 +1,6 @@
 import Anthropic, { APIError } from '@anthropic-ai/sdk'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { readSeal } from '#services/router/edge/http/reasoning-seal'
 import { acmeKey, startHttpGateway, type HttpGateway } from '../support/http-gateway.ts'
 
 let http: HttpGateway
@@ -98,6 +99,36 @@ describe('messages by the SDK of Anthropic', () => {
           role: 'user',
           content: [{ type: 'tool_result', tool_use_id: call.id, content: [{ type: 'text', text: 'rain' }] }],
         },
+      ],
+    })
+    expect(second.content).toMatchObject([{ type: 'text', text: 'It rains in Oslo.' }])
+  })
+
+  it('streams what a model thinks, with a proof that a loop of tools can give back', async () => {
+    const proof = 'c2lnbmVk'
+    http.mock.reset()
+    http.mock.on({ hasToolResult: true }, { content: 'It rains in Oslo.' })
+    http.mock.onMessage(/weather/u, {
+      content: 'I ask.',
+      toolCalls: [{ name: 'weather', arguments: '{"city":"Oslo"}' }],
+      reasoning: 'They want to know.',
+      reasoningSignature: proof,
+    })
+    const thinking = { type: 'enabled' as const, budget_tokens: 1024 }
+    const request = { model: 'thinker', max_tokens: 4096, tools, thinking }
+    const first = await client.messages.stream({ ...request, messages: user('what is the weather?') }).finalMessage()
+    expect(first.content.map(({ type }) => type)).toEqual(['thinking', 'text', 'tool_use', 'redacted_thinking'])
+    const [thought, , , sealed] = first.content
+    expect(thought).toMatchObject({ thinking: 'They want to know.' })
+    const whole = { text: 'They want to know.', signature: proof, model: 'thinker' }
+    expect(sealed?.type === 'redacted_thinking' ? readSeal(sealed.data) : undefined).toEqual(whole)
+    const call = first.content.find(block => block.type === 'tool_use')
+    const second = await client.messages.create({
+      ...request,
+      messages: [
+        ...user('what is the weather?'),
+        { role: 'assistant', content: first.content },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: call?.id ?? '', content: 'rain' }] },
       ],
     })
     expect(second.content).toMatchObject([{ type: 'text', text: 'It rains in Oslo.' }])

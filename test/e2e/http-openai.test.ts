@@ -1,5 +1,5 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { embedMany, generateText, stepCountIs, streamText, tool } from 'ai'
+import { embedMany, generateText, stepCountIs, streamText, tool as toolOf } from 'ai'
 import OpenAI, { APIError, toFile } from 'openai'
 import { zodResponseFormat } from 'openai/helpers/zod'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -184,7 +184,18 @@ describe('the other paths of OpenAI', () => {
   it('lists auto, ladders and models', async () => {
     const names: string[] = []
     for await (const { id } of client.models.list()) names.push(id)
-    expect(names).toEqual(['auto', 'assistant', 'embed', 'transcribe', 'draw', 'chat', 'vectors', 'speech', 'pictures'])
+    expect(names).toEqual([
+      'auto',
+      'assistant',
+      'embed',
+      'transcribe',
+      'draw',
+      'chat',
+      'thinker',
+      'vectors',
+      'speech',
+      'pictures',
+    ])
     expect(await client.models.retrieve('assistant')).toMatchObject({ id: 'assistant', sluice: { rungs: ['chat'] } })
     expect(await failureOf(client.models.retrieve('nobody'))).toMatchObject({ status: 404 })
   })
@@ -323,7 +334,7 @@ describe('the AI SDK of Vercel', () => {
       prompt: 'what is the weather?',
       stopWhen: stepCountIs(3),
       tools: {
-        weather: tool({ description: 'The weather', inputSchema, execute: async ({ city }) => `rain in ${city}` }),
+        weather: toolOf({ description: 'The weather', inputSchema, execute: async ({ city }) => `rain in ${city}` }),
       },
     })
     expect([text, steps.length]).toEqual(['It rains in Oslo.', 2])

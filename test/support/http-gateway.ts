@@ -35,6 +35,11 @@ export async function startHttpGateway(more: Readonly<Record<string, unknown>> =
     pools: { all: { tier: 'large', concurrency: 16 } },
     models: {
       chat: chatModel('all', server, { logprobs: false }),
+      thinker: {
+        ...chatModel('all', server),
+        modalities: ['text'],
+        backend: { kind: 'anthropic', endpoints: server, model: 'thinker-served' },
+      },
       vectors: served('embed', 'text'),
       speech: served('transcribe', 'audio'),
       pictures: served('generate_image', 'text'),

@@ -8,7 +8,7 @@ import { readChat } from '#services/router/edge/http/openai/read-chat'
 import { subtitlesOf } from '#services/router/edge/http/openai/subtitles'
 import { readBody } from '#services/router/edge/http/read-body'
 import { mediaOfUrl } from '#services/router/edge/http/read-media'
-import { readSeal, sealOf } from '#services/router/edge/http/reasoning-seal'
+import { readSeal, sealOf, wholeSealOf } from '#services/router/edge/http/reasoning-seal'
 import { readSettings } from '#services/router/edge/http/request-headers'
 import { readResponses } from '#services/router/edge/http/responses/read-responses'
 import { responsesSchema } from '#services/router/edge/http/responses/responses-schema'
@@ -262,6 +262,9 @@ describe('small pieces', () => {
     const seal = sealOf({ text: '', signature: 'a.b=c', model: 'modèle@r' })
     expect(readSeal(seal)).toEqual({ signature: 'a.b=c', model: 'modèle@r' })
     expect(readSeal('foreign')).toEqual({})
+    expect(readSeal('sluice1.nonsense.x')).toEqual({})
+    const whole = { text: 'hm', signature: 'a.b=c', model: 'large' }
+    expect(readSeal(wholeSealOf(whole))).toEqual(whole)
     expect(sealOf({ text: 'hm' })).toBeUndefined()
   })
 

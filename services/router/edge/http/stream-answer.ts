@@ -7,7 +7,7 @@ import { answerHeaders } from './answer-report.ts'
 import { openEventStream, type EventStream } from './event-stream.ts'
 import { failureOf, type Dialect } from './failures.ts'
 import { infer, type Answered, type InferDependencies } from './infer.ts'
-import { sealOf } from './reasoning-seal.ts'
+import { sealOf, wholeSealOf } from './reasoning-seal.ts'
 import type { HttpCall } from './serve-route.ts'
 
 /** Who speaks in a stream. */
@@ -24,6 +24,8 @@ export interface AnswerWriter {
   reasoning(piece: string): Promise<void>
   /** The proof of the reasoning so far, where its wire has a place for it. */
   seal?(seal: string): Promise<void>
+  /** The same when the reasoning was written long before: it holds what was thought, too. */
+  lateSeal?(seal: string): Promise<void>
   /** A piece of a call; the first of each has its id and name. */
   toolCall(piece: ToolCallPiece): Promise<void>
   /** The answer is whole, and every piece of it was written. */
@@ -97,10 +99,19 @@ function tellingOf(writer: AnswerWriter, stream: EventStream): Telling {
     await writer.begin({ requestId, model })
   }
   const rest = async (output: TextOutput): Promise<void> => {
-    if (reasoning === '') for (const one of output.reasoning ?? []) await reason(one)
+    const wasTold = reasoning !== ''
+    const thoughts = output.reasoning ?? []
+    if (!wasTold) for (const one of thoughts) await reason(one)
     if (!output.text.startsWith(text)) throw brokenStream()
     if (output.text.length > text.length) await writer.text(output.text.slice(text.length))
     for (const [index, call] of (output.toolCalls ?? []).entries()) await restOfCall(index, call)
+    if (wasTold) await sealLate(thoughts)
+  }
+  const sealLate = async (thoughts: readonly Reasoning[]): Promise<void> => {
+    for (const one of thoughts) {
+      const seal = wholeSealOf(one)
+      if (seal !== undefined) await writer.lateSeal?.(seal)
+    }
   }
   const reason = async (one: Reasoning): Promise<void> => {
     const seal = sealOf(one)
@@ -110,6 +121,7 @@ function tellingOf(writer: AnswerWriter, stream: EventStream): Telling {
   const restOfCall = async (index: number, call: ToolCall): Promise<void> => {
     const said = calls.get(index)
     const argumentsJson = call.argumentsJson.slice(said ?? 0)
+    calls.set(index, call.argumentsJson.length)
     if (said === undefined) await writer.toolCall({ index, id: call.id, name: call.name, argumentsJson })
     else if (argumentsJson !== '') await writer.toolCall({ index, argumentsJson })
   }
@@ -122,10 +134,19 @@ function tellingOf(writer: AnswerWriter, stream: EventStream): Telling {
       if (event.kind === 'rung-started') {
         stream.setHeaders({ 'x-sluice-model': event.model, 'x-sluice-tier': event.tier })
       }
-      if (event.kind !== 'delta' || event.text === '') return
+      if (event.kind === 'tool-call') {
+        await begin(event.model)
+        await restOfCall(event.index, event.call)
+      }
+      if ((event.kind !== 'delta' && event.kind !== 'reasoning') || event.text === '') return
       await begin(event.model)
-      text += event.text
-      await writer.text(event.text)
+      if (event.kind === 'delta') {
+        text += event.text
+        await writer.text(event.text)
+      } else {
+        reasoning += event.text
+        await writer.reasoning(event.text)
+      }
     },
     async finish(answered) {
       ;({ requestId } = answered)

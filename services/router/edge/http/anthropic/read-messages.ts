@@ -47,7 +47,9 @@ function readMessage(message: WireMessage, field: string): readonly Message[] {
   if (message.role === 'assistant') {
     const { content } = message
     const parts = typeof content === 'string' ? textParts(content) : content.map(readAssistantBlock)
-    return [{ role: 'assistant', parts }]
+    // What was thought comes first, wherever a stream had to put its proof.
+    const thought = parts.filter(part => part.kind === 'reasoning')
+    return [{ role: 'assistant', parts: [...thought, ...parts.filter(part => part.kind !== 'reasoning')] }]
   }
   if (typeof message.content === 'string') return [{ role: 'user', parts: textParts(message.content) }]
   const blocks = message.content.map((block, index) => readUserBlock(block, `${field}[${index}]`))

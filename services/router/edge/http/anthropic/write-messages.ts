@@ -132,6 +132,10 @@ export function createMessageWriter(stream: EventStream): AnswerWriter {
     async seal(signature) {
       if (open?.kind === 'thinking') await delta(open.index, { type: 'signature_delta', signature })
     },
+    async lateSeal(data) {
+      await inBlock('seal', { type: 'redacted_thinking', data })
+      await close()
+    },
     async toolCall({ index: call, id = '', name = '', argumentsJson }: ToolCallPiece) {
       const index = await inBlock(`call ${call}`, toolUse(id, name, {}))
       if (argumentsJson !== '') await delta(index, { type: 'input_json_delta', partial_json: argumentsJson })
