@@ -1,12 +1,12 @@
 import { Cluster, Redis, type ClusterNode } from 'ioredis'
 import type { Logger } from 'pino'
 import { GatewayError } from '#services/contract/errors'
+import { hookSending, writeTogether } from './before-sending.ts'
 import { keepClusterOpen } from './cluster/keep-cluster-open.ts'
 import { keepOpen } from './keep-open.ts'
 import { keepToMaster } from './keep-to-master.ts'
 import { refusalOf, type StoreRefusal } from './store-refusal.ts'
 import { timeOutCommands } from './time-out.ts'
-import { writeTogether } from './write-together.ts'
 
 /** A connection to one Redis, to a Sentinel's master, or to a cluster. */
 export type RedisConnection = Redis | Cluster
@@ -43,13 +43,14 @@ export function connectRedis(options: RedisOptionsOfHouse, logger: Logger): Redi
   // ioredis throws an unhandled 'error' otherwise; it reconnects by itself, and every command fails with its own error.
   connection.on('error', (error: Error) => logger.debug({ err: error }, 'redis connection'))
   connection.on('close', () => logger.debug('redis connection closed'))
-  timeOutCommands(connection, options.commandTimeoutMs)
+  const timeOut = timeOutCommands(connection, options.commandTimeoutMs)
   if (connection instanceof Redis) {
-    writeTogether(connection)
+    hookSending(connection, [writeTogether(connection), timeOut])
     keepToMaster(connection, logger)
     keepOpen(connection, logger)
   } else {
-    connection.on('+node', (node: Redis) => timeOutCommands(node, options.commandTimeoutMs))
+    hookSending(connection, [timeOut])
+    connection.on('+node', (node: Redis) => hookSending(node, [timeOutCommands(node, options.commandTimeoutMs)]))
     keepClusterOpen(connection, logger)
   }
   return connection

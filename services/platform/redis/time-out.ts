@@ -1,5 +1,6 @@
 import { Redis, type Cluster, type Command } from 'ioredis'
 import { performance } from 'node:perf_hooks'
+import type { BeforeSending } from './before-sending.ts'
 
 /** A command that was sent. */
 interface Sent {
@@ -23,8 +24,7 @@ interface Sent {
  * between two looks counts as one of them. The client's own `commandTimeout` and `socketTimeout` do neither. One
  * timer serves all commands.
  */
-export function timeOutCommands(redis: Redis | Cluster, ms: number): void {
-  const send = redis.sendCommand.bind(redis)
+export function timeOutCommands(redis: Redis | Cluster, ms: number): BeforeSending {
   const lookEveryMs = ms / looksPerTimeOut
   let coming: Command[] = []
   let sent: Sent[] = []
@@ -96,16 +96,15 @@ export function timeOutCommands(redis: Redis | Cluster, ms: number): void {
     if (timer === undefined) lookIn(lookEveryMs)
   }
 
-  // A cluster's has one parameter more than a server's.
-  redis.sendCommand = (command: Command, ...way: []) => {
+  return command => {
     if (silentSince !== undefined) watch()
     if (silentSince !== undefined) {
       command.reject(new Error('Command timed out'))
-      return command.promise
+      return 'answered'
     }
     if (coming.length === 0) setImmediate(goOut)
     coming.push(command)
-    return send(command, ...way)
+    return 'send'
   }
 }
 
