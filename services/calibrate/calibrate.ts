@@ -3,7 +3,7 @@ import { certifiedPoint } from '#services/decision/decide/decide-by-risk'
 import { textOf } from '#services/decision/policy/featurize'
 import { policySchemaNumber, type PolicyFile } from '#services/decision/policy/policy-schema'
 import { chooseSpace } from '#services/calibrate/fit/kernel/choose-space'
-import { foresee, graphOf, withFeatures, type FeaturedRow } from '#services/calibrate/fit/kernel/fit-estimator'
+import { predictScores, graphOf, withFeatures, type FeaturedRow } from '#services/calibrate/fit/kernel/fit-estimator'
 import { choosePoint, fitPath, type UnseenRow } from '#services/calibrate/fit/fit-path'
 import { fitReference } from '#services/calibrate/fit/fit-reference'
 import { fitDomain, type FittedDomain } from '#services/calibrate/fit/domain/fit-domain'
@@ -35,11 +35,11 @@ export interface CalibrateOptions {
   readonly models?: readonly string[]
   readonly seed?: number
   /**
-   * Opens what turns texts into vectors of meaning; asked only where every row has text, used where that foresees
+   * Opens what turns texts into vectors of meaning; asked only where every row has text, used where that predicts
    * better.
    */
   readonly openEncoder?: () => Promise<TextEncoder | undefined>
-  /** Opens one by whose vectors unlike requests are told too, whether or not it foresees better. */
+  /** Opens one by whose vectors unlike requests are told too, whether or not it predicts better. */
   readonly openDomainEncoder?: () => Promise<TextEncoder | undefined>
 }
 
@@ -47,7 +47,7 @@ export interface CalibrateOptions {
 export interface CalibrateReport {
   readonly rows: number
   readonly models: readonly string[]
-  /** Where they are not, a call of the dearest model counts as 1 and any other as nothing. */
+  /** Where they are not, a call of the most expensive model counts as 1 and any other as nothing. */
   readonly costsKnown: boolean
   /** At the point that is run at without limits, on rows that no fit had seen. */
   readonly meanScore: number
@@ -60,7 +60,7 @@ export interface CalibrateReport {
     readonly riskBound: number | null
   }[]
   /**
-   * Whether the encoder is used, and the share of the squared error of foreseen scores that it takes away; absent
+   * Whether the encoder is used, and the share of the squared error of predicted scores that it takes away; absent
    * where none was tried.
    */
   readonly encoder?: { readonly used: boolean; readonly gainRatio: number }
@@ -75,7 +75,7 @@ const limitsShown = [0.01, 0.02, 0.05, 0.1]
 /**
  * Fits a policy on outcome rows and writes its folder.
  *
- * The way of the data: rows → features → estimator (foresees each model's quality) → judges (P(correct) of an
+ * The way of the data: rows → features → estimator (predicts each model's quality) → judges (P(correct) of an
  * answer) → prospects (what a further call would bring) → path (score and cost at every price of quality). The path
  * is measured on rows foretold by whole fits that had not seen them (five folds by id and seed, each fold's fits
  * nested inside); what is published is fitted on all rows. What a risk limit needs is fitted and certified apart:
@@ -192,7 +192,7 @@ function walksUnseen(rows: readonly FeaturedRow[], options: StackOptions): reado
     folds,
     train => fitStack(train, options),
     (stack, featured) => {
-      const estimate = estimateOf(stack, featured.features, foresee(options.space, stack.estimator, featured))
+      const estimate = estimateOf(stack, featured.features, predictScores(options.space, stack.estimator, featured))
       return { id: featured.row.id, walk: () => createWalk(featured.row, estimate, stack) }
     },
   )

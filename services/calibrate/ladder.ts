@@ -31,8 +31,8 @@ export function judgedOf(row: OutcomeRow, model: string): Judged {
   }
 }
 
-/** The loss of a row: its answer is wrong and comes from a cheaper rung, and the dearest model's is right. */
-export function isLoss(row: OutcomeRow, answer: string, dearest: string): boolean {
-  if (answer === dearest) return false
-  return (row.outcomes[answer]?.score ?? 0) < 0.5 && (row.outcomes[dearest]?.score ?? 0) >= 0.5
+/** The loss of a row: its answer is wrong and comes from a cheaper rung, and the most expensive model's is right. */
+export function isLoss(row: OutcomeRow, answer: string, mostExpensive: string): boolean {
+  if (answer === mostExpensive) return false
+  return (row.outcomes[answer]?.score ?? 0) < 0.5 && (row.outcomes[mostExpensive]?.score ?? 0) >= 0.5
 }

@@ -28,7 +28,7 @@ export interface ReplayOptions extends Pick<LoadPolicyOptions, 'openEncoder'> {
 /** What came of it, to be shown: mean costs, where costs are known of the calls that were made. */
 export interface ReplayReport {
   readonly rows: number
-  /** Where they are not, a call of the dearest model counts as 1 and any other as nothing. */
+  /** Where they are not, a call of the most expensive model counts as 1 and any other as nothing. */
   readonly costsKnown: boolean
   readonly budgets: readonly { readonly budgetUsd: number; readonly meanCostUsd: number }[]
   readonly maxRisks: readonly { readonly maxRisk: number; readonly meanCostUsd: number }[]

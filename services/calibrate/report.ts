@@ -18,7 +18,7 @@ export interface CurvePoint {
   readonly meanScore: number
 }
 
-/** A router between the cheapest and the dearest model, before any call. */
+/** A router between the cheapest and the most expensive model, before any call. */
 export interface RouterLine {
   readonly name: string
   readonly apgr: Figure
@@ -37,7 +37,7 @@ export interface Slice {
   readonly losses: number
 }
 
-/** A wrong answer that was trusted while the dearest model was right. */
+/** A wrong answer that was trusted while the most expensive model was right. */
 export interface Mistake {
   readonly id: string
   readonly group: string
@@ -65,8 +65,8 @@ export interface EvalReport {
     readonly selectiveRisk: Figure
   }
   /**
-   * Mean score over the costs between the cheapest and the dearest model: of the policy, and of mixing those two at
-   * random.
+   * Mean score over the costs between the cheapest and the most expensive model: of the policy, and of mixing those
+   * two at random.
    */
   readonly aiq: { readonly policy: Figure; readonly randomMix: Figure; readonly gain: Figure }
   readonly routers: readonly RouterLine[]

@@ -14,7 +14,7 @@ export interface ScoreOptions extends Pick<LoadPolicyOptions, 'openEncoder'> {
 const estimateMs = 10_000
 
 /**
- * Writes what a policy foresees before any call: a line `{"id","scores":{"model":p}}` a row, p in [0,1]. Gives the
+ * Writes what a policy predicts before any call: a line `{"id","scores":{"model":p}}` a row, p in [0,1]. Gives the
  * number of rows.
  * @throws GatewayError Config
  */

@@ -24,7 +24,7 @@ export interface Outcome {
 }
 
 /**
- * What calls cost, in USD; where costs are not known of every model, a call of the dearest is one and any other
+ * What calls cost, in USD; where costs are not known of every model, a call of the most expensive is one and any other
  * nothing.
  */
 export interface CostBook {

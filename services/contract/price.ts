@@ -94,7 +94,7 @@ export function costOf(usage: Usage, price: Price): NanoUsd {
  * The most that a usage within these bounds can cost: every input token may be a cached one, every output token a
  * reasoning one, and the input may stay under or pass each tier's size.
  */
-export function dearestCost(bounds: Usage, price: Price): NanoUsd {
+export function mostExpensiveCost(bounds: Usage, price: Price): NanoUsd {
   const reachable = (price.above ?? []).filter(tier => tier.inputTokens < inputOf(bounds))
   const bases = [price, ...reachable.map(tier => ratesAt(price, tier.inputTokens + 1))]
   return Math.max(...bases.map(base => costOf(bounds, worstOf(base))))

@@ -10,7 +10,7 @@ export interface RequestConstraints {
   /** Time from arrival to answer. */
   readonly deadlineMs?: number
   readonly maxCostNanoUsd?: NanoUsd
-  /** Highest risk in [0,1] that the answer is wrong where the dearest rung's is right. */
+  /** Highest risk in [0,1] that the answer is wrong where the most expensive rung's is right. */
   readonly maxRisk?: number
   /** Least calibrated confidence in [0,1] to accept a rung. */
   readonly minQuality?: number

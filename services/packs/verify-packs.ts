@@ -15,7 +15,7 @@ export interface PackFault {
 
 /**
  * How closely a pack is looked at: `size` compares sizes; `content` the SHA-256 of each file that has changed since
- * it was last compared; `content-anew` that of every file.
+ * it was last compared; `content-again` that of every file.
  */
 export type PackCheck = 'size' | 'content' | 'content-anew'
 

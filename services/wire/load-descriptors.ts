@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import descriptor from 'protobufjs/ext/descriptor/index.js'
 
 /**
- * The files that reflection serves, as the proto compiler wrote them. Those that proto-loader makes anew will not
+ * The files that reflection serves, as the proto compiler wrote them. Those that proto-loader makes again will not
  * do: it loses file names and the names of map entries, and strict clients (Go, C++, Python) refuse what it gives.
  */
 export function loadDescriptors(root: string): PackageDefinition {

@@ -73,7 +73,7 @@ export async function handleBatch(
   metrics.batch(batch[0]?.job.model ?? '', running.length)
 }
 
-/** Begins each leg anew and computes it by itself; when one fails in an unforeseen way, the rest are let go of. */
+/** Begins each leg again and computes it by itself; when one fails in an unforeseen way, the rest are let go of. */
 async function handleAlone(legs: readonly TakenJob[], place: Place, dependencies: BatchDependencies): Promise<void> {
   const [first, ...rest] = legs
   if (first === undefined) return
@@ -206,7 +206,7 @@ async function finish(
   metrics.leg(one.taken.job.model, endedLegOf(one, end, clock.now()))
 }
 
-/** A backend knows only that it was stopped; the desk knows why. */
+/** A backend knows only that it was stopped; its open leg knows why. */
 function named(outcome: Outcome, leg: OpenLeg | undefined, { taken }: Running, nowMs: number): Outcome {
   if (outcome.kind === 'done') return outcome
   const isExpired = outcome.reason === 'expired' || (outcome.reason === 'cancelled' && leg?.stopped() === 'expired')

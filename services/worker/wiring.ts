@@ -68,7 +68,7 @@ export async function composeWorker(
 
   const tracer = await openTracer(config.traces, { service: 'sluice-worker', version, instance: workerId })
   /** Told when models come and go, as soon as there is somebody who collects for them. */
-  const collecting: { rouse?: () => void } = {}
+  const collecting: { interrupt?: () => void } = {}
   const models = modelsOf(config, pool)
   const verifiers = verifiersOf(config, pool)
   const packs = await openPacks(
@@ -85,7 +85,7 @@ export async function composeWorker(
       },
       logger,
       clock,
-      changed: () => collecting.rouse?.(),
+      changed: () => collecting.interrupt?.(),
       meter: createUpstreamMeter(registry, logger),
     },
   )
@@ -121,7 +121,7 @@ export async function composeWorker(
   const limits = (): ReadonlyMap<string, number> =>
     new Map(engine.takers.map(name => [name, Math.min(maxSize, engine.maxBatch(name))]))
   const collector = createCollector({ maxWaitMs, limits, isBusy: engine.isBusy }, { consumer, clock, sleep })
-  collecting.rouse = collector.rouse
+  collecting.interrupt = collector.interrupt
   const parallelOf = (name: string): number =>
     engine.isParallel(name) ? poolConfig.concurrency * (limits().get(name) ?? 1) : 1
   const traced = tracedModelsOf(config, pool)

@@ -119,7 +119,7 @@ describe('the ledger, when Redis', () => {
     const readyz = (): Promise<Response> => fetch(`http://${String(router.ready['ops'])}/readyz`)
     expect(await (await readyz()).text()).toContain('not ready: ledger')
 
-    // A router that starts anew remembers it too.
+    // A router that starts again remembers it too.
     client.close()
     await router.end('SIGKILL')
     await startRouter()

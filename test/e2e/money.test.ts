@@ -83,9 +83,9 @@ const endedBeforeKill = 500
 const deadlineMs = 60_000
 const leaseMs = 3000
 const outputTokens = 60
-/** Dearest path: 1,000 + 60 × 10 for the small one, 7,000 + 60 × 70 and the deadline's computing for the large one. */
+/** Most expensive path: 1,000 + 60 × 10 for the small one, 7,000 + 60 × 70 and the deadline's computing for the large one. */
 const pathNanoUsd = 1600 + 11_200 + 60 * 1000
-/** Room for a tenth of the dearest paths at once. */
+/** Room for a tenth of the most expensive paths at once. */
 const capNanoUsd = (calls / 10) * pathNanoUsd
 
 describe('5,000 requests in flight over three routers, against caps for a tenth of them', () => {

@@ -156,7 +156,7 @@ describe('a worker that hangs in a pool that is hedged', () => {
     await new Promise(resolve => setTimeout(resolve, 200))
     hanging?.child.kill('SIGSTOP')
     expect((await Promise.all(answers)).map(one => one.failure)).toEqual(turns.map(() => undefined))
-    // A leg that comes back when its lock runs out would save the answers too: here it was a twin that gave some.
+    // A leg that comes back when its lock runs out would save the answers too: here it was a hedged attempt that gave some.
     expect(await twinsThatAnswered()).toBeGreaterThan(0)
     hanging?.child.kill('SIGCONT')
     await untilTrue(async () => (await spentOf(client)).reserved === 0)
@@ -164,7 +164,7 @@ describe('a worker that hangs in a pool that is hedged', () => {
   }, 60_000)
 })
 
-/** How many legs of the climb log are twins that came to an answer. */
+/** How many legs of the climb log are hedged attempts that came to an answer. */
 async function twinsThatAnswered(): Promise<number> {
   const connection = new Redis(redis.socketPath)
   const climbs = await Promise.all((await connection.keys('e2e:{c:*}:climb')).map(key => connection.hgetall(key)))

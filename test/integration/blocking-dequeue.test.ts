@@ -103,15 +103,15 @@ describe('a take that waits in Redis', () => {
     expect((await later())?.legs.map(one => one.expired)).toEqual([undefined])
   })
 
-  it('returns at once when it is roused', async () => {
+  it('returns at once when it is interrupted', async () => {
     const consumer = await idleConsumer()
     const turns: number[] = []
     for (let turn = 0; turn < 3; turn += 1) {
       const taking = await park(consumer)
-      const rousedAt = performance.now()
-      consumer.rouse()
+      const interruptedAt = performance.now()
+      consumer.interrupt()
       expect(await taking()).toBeUndefined()
-      turns.push(performance.now() - rousedAt)
+      turns.push(performance.now() - interruptedAt)
     }
     expect(Math.min(...turns)).toBeLessThan(300)
   })
@@ -154,7 +154,7 @@ describe('a take that waits in Redis', () => {
     const url = `redis://127.0.0.1:${proxy.port}`
     const consumer = await idleConsumer(undefined, { url, log: logger })
     const first = await park(consumer)
-    consumer.rouse()
+    consumer.interrupt()
     await first()
     proxy.freeze('bzpopmin')
     const leg = waitingJob({ deadlineAt: Date.now() + 600_000 })

@@ -369,7 +369,7 @@ describe('openPacks()', () => {
     await pull(packOf())
   })
 
-  /** Files that are read anew: their record is kept, so a mark in it tells. */
+  /** Files that are read again: their record is kept, so a mark in it tells. */
   const known = async (): Promise<Record<string, { sha256: string }>> =>
     JSON.parse(await readFile(join(cacheFolder, 'verified', 'tiny.json'), 'utf8')) as Record<string, { sha256: string }>
 

@@ -118,7 +118,7 @@ function consumerOf(pool: Pool): JobConsumer {
       if (legs.length + expired.length === 0) return undefined
       return { legs: [...legs, ...expired], more: async limit => (first === undefined ? [] : take(first.model, limit)) }
     },
-    rouse() {},
+    interrupt() {},
     close: async () => {},
   }
 }

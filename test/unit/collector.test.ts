@@ -44,7 +44,7 @@ function setUp(
         more: limit => Promise.resolve(take(model, limit)),
       })
     },
-    rouse: () => undefined,
+    interrupt: () => undefined,
     close: () => Promise.resolve(),
   }
   const { limit, maxWaitMs, models = ['a', 'b', 'c'], busyUntilMs = Infinity } = options

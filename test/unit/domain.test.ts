@@ -203,7 +203,7 @@ describe('P(correct) outside the domain', () => {
     const view = {
       called: [{ model: 'small', confidence: 0.9, costNanoUsd: 1 }],
       candidates: [{ model: 'large', costNanoUsd: 2 }],
-      dearest: 'large',
+      mostExpensive: 'large',
       danger: 0.1,
       maxRisk: 0.05,
     }

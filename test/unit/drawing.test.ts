@@ -9,7 +9,7 @@ import { answerText, type Answer, type Output } from '#services/contract/answer'
 import { GatewayError } from '#services/contract/errors'
 import { createRequestId } from '#services/contract/ids'
 import type { Rung } from '#services/contract/model'
-import { dearestCost } from '#services/contract/price'
+import { mostExpensiveCost } from '#services/contract/price'
 import type { OutcomeRecord } from '#services/state/outcomes/outcome-record'
 import { comparable, isSameAnswer } from '#services/decision/answers/same-answer'
 import type { PayloadStore } from '#services/state/payloads/payload-store'
@@ -219,7 +219,7 @@ describe('a picture as an answer', () => {
     const sizes = sizesOf([{ kind: 'text', text: 'a cat' }], 'generate_image')
     const bounds = boundsOf(rung, sizes, {}, 1000)
     expect(bounds).toMatchObject({ images: 1, outputTokens: 8192 })
-    expect(dearestCost(bounds, { perImage: 40_000_000 })).toBe(40_000_000)
+    expect(mostExpensiveCost(bounds, { perImage: 40_000_000 })).toBe(40_000_000)
     expect(boundsOf(rung, sizesOf([{ kind: 'text', text: 'a cat' }], 'generate'), {}, 1000).images).toBe(0)
   })
 })

@@ -5,7 +5,7 @@ import {
   judgeShape,
   prepareRows,
   fitEstimator,
-  foresee,
+  predictScores,
   graphOf,
   withFeatures,
 } from '#services/calibrate/fit/kernel/fit-estimator'
@@ -102,7 +102,7 @@ describe('createSpace(), fitEstimator() and graphOf()', () => {
         grams: graph.gramWeights.length > 0,
       })
       const said = await estimator.run(encoded ? { ...input, embedding: vectors[at]! } : input)
-      foresee(space, fit, rows[at]!).forEach((quality, model) => expect(said[model]).toBeCloseTo(quality, 3))
+      predictScores(space, fit, rows[at]!).forEach((quality, model) => expect(said[model]).toBeCloseTo(quality, 3))
     }
   })
 
@@ -113,7 +113,7 @@ describe('createSpace(), fitEstimator() and graphOf()', () => {
     const fit = fitEstimator(space, rows.slice(0, 200))
     const right = rows
       .slice(200)
-      .filter(row => foresee(space, fit, row)[0]! > 0.5 === (row.row.outcomes['small']!.score === 1))
+      .filter(row => predictScores(space, fit, row)[0]! > 0.5 === (row.row.outcomes['small']!.score === 1))
     expect(right.length).toBeGreaterThan(90)
   })
 })

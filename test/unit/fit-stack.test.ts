@@ -10,7 +10,7 @@ import { estimateOf } from '#services/decision/policy/load-policy'
 import {
   createSpace,
   fitEstimator,
-  foresee,
+  predictScores,
   judgeShape,
   prepareRows,
   withFeatures,
@@ -62,7 +62,7 @@ describe('fitStack()', () => {
     const fit = fitEstimator(space, labelled)
     const judgeRows = labelled.map(({ row, features }, index) => ({
       row,
-      estimate: estimateOf({ models: three, usual: usually }, features, foresee(space, fit, labelled[index]!)),
+      estimate: estimateOf({ models: three, usual: usually }, features, predictScores(space, fit, labelled[index]!)),
       labelModel: labels.unseen[index],
     }))
     const judges = fitJudges(judgeRows, foldOfRow, options)

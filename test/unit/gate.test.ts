@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bend } from '#services/router/ladders/backpressure'
+import { applyBackpressure } from '#services/router/ladders/backpressure'
 import { decide, trust, withCaveats, type GateInput } from '#services/router/cascade/gate'
 import type { Considered, FilterName, GuidedLadder } from '#services/router/request/states'
 import type { ModelSpec, Rung } from '#services/contract/model'
@@ -111,7 +111,7 @@ describe('decide()', () => {
     expect(decide(input([0.4], short))).toMatchObject({ kind: 'call' })
   })
 
-  it('does not bend for a caller who has set a risk or a quality', () => {
+  it('does not yield for a caller who has set a risk or a quality', () => {
     const short = { considered: priced({ medium: 1, large: 1 }) }
     for (const limits of [{ maxRisk: 0.1 }, { minQuality: 0.9 }]) {
       expect(decide(input([0.6], { ...short, limits }))).toMatchObject({ kind: 'call' })
@@ -154,7 +154,7 @@ describe('decide()', () => {
   })
 })
 
-describe('bend()', () => {
+describe('applyBackpressure()', () => {
   const foreseen = (qualities: readonly number[], prices: readonly number[]): readonly Considered[] =>
     considered().map((one, index) => ({
       ...one,
@@ -162,7 +162,9 @@ describe('bend()', () => {
       overloadPrice: prices[index] ?? 0,
     }))
   const open = (rungs: readonly Considered[]): readonly string[] =>
-    bend(rungs, { called: [], limits: {} }).flatMap(one => (one.removedBy === undefined ? one.rung.name : []))
+    applyBackpressure(rungs, { called: [], limits: {} }).flatMap(one =>
+      one.removedBy === undefined ? one.rung.name : [],
+    )
 
   it('begins lower where the rung that is foreseen to be best is short and gains too little', () => {
     expect(open(foreseen([0.7, 0.8, 0.9], [0, 0, 0.5]))).toEqual(['small', 'medium'])

@@ -28,14 +28,14 @@ describe('startLanes()', () => {
         clock: { now: () => Date.now() },
         sleep,
         consumer: {
-          // Waits where it is wanted, and takes what comes or is roused.
+          // Waits where it is wanted, and takes what comes or is interrupted.
           async take(_waitMs, _limits, isOpen = () => true) {
             if (!isOpen()) return undefined
             const batch = await new Promise<TakenBatch | undefined>(resolve => waits.push(resolve))
             if (batch !== undefined) taken += 1
             return batch
           },
-          rouse: () => waits.shift()?.(),
+          interrupt: () => waits.shift()?.(),
           close: async () => {},
         },
       },

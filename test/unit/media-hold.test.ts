@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { costOf } from '#services/contract/price'
 import { readWavFacts } from '#services/media/decode-wav'
-import { boundsOf, dearestLeg, sizesOf } from '#services/router/choose/reserve'
+import { boundsOf, mostExpensiveLeg, sizesOf } from '#services/router/choose/reserve'
 import type { CheckedPart } from '#services/router/request/states'
 import { transcriptUsage } from '#services/worker/backends/remote/whole-usage'
 import { wavFile } from '../support/wav-file.ts'
@@ -15,7 +15,7 @@ const rung = { name: 'm', recipe: {}, model: { name: 'm', pool: 'p', tier: 't' }
 function holdOf(wav: Uint8Array, price: { readonly perAudioSecond: number }): number {
   const { durationMs } = readWavFacts(wav)
   const part = { kind: 'audio', header: { durationMs } } as unknown as CheckedPart
-  return dearestLeg(boundsOf(rung, sizesOf([part], 'transcribe'), {}, 60_000), price)
+  return mostExpensiveLeg(boundsOf(rung, sizesOf([part], 'transcribe'), {}, 60_000), price)
 }
 
 it('holds as much as a recording is charged at, whatever its length and its price', () => {

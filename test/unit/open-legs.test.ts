@@ -5,10 +5,10 @@ import { createOpenLegs, type OpenLeg, type OpenLegs } from '#services/worker/re
 
 const legId = 'a.0' as LegId
 
-function setUp(): { desk: OpenLegs; leg: OpenLeg; sent: Mail[]; lost: AbortController; failing: { times: number } } {
+function setUp(): { legs: OpenLegs; leg: OpenLeg; sent: Mail[]; lost: AbortController; failing: { times: number } } {
   const failing = { times: 0 }
   const sent: Mail[] = []
-  const desk = createOpenLegs(
+  const legs = createOpenLegs(
     {
       send(_box, mail) {
         if (failing.times > 0) {
@@ -25,8 +25,8 @@ function setUp(): { desk: OpenLegs; leg: OpenLeg; sent: Mail[]; lost: AbortContr
       }),
   )
   const lost = new AbortController()
-  const leg = desk.open({ legId, attempt: 2, replyTo: 'router-1', deadlineAt: 1500, nowMs: 1000, lost: lost.signal })
-  return { desk, leg, sent, lost, failing }
+  const leg = legs.open({ legId, attempt: 2, replyTo: 'router-1', deadlineAt: 1500, nowMs: 1000, lost: lost.signal })
+  return { legs, leg, sent, lost, failing }
 }
 
 describe('createOpenLegs()', () => {
@@ -38,18 +38,18 @@ describe('createOpenLegs()', () => {
   })
 
   it('stops a leg that its caller left', () => {
-    const { desk, leg } = setUp()
-    desk.deliver({ kind: 'cancel', legId })
+    const { legs, leg } = setUp()
+    legs.deliver({ kind: 'cancel', legId })
     expect([leg.signal.aborted, leg.stopped()]).toEqual([true, 'cancelled'])
   })
 
   it('stops a leg whose word to stop came while it was being begun', () => {
-    const { desk, lost } = setUp()
+    const { legs, lost } = setUp()
     const other = 'b.0' as LegId
-    desk.deliver({ kind: 'cancel', legId: other })
+    legs.deliver({ kind: 'cancel', legId: other })
     const late = { legId: other, attempt: 1, replyTo: 'router-1', deadlineAt: 1500, nowMs: 1000, lost: lost.signal }
-    expect(desk.open(late).stopped()).toBe('cancelled')
-    expect(desk.open(late).stopped()).toBeUndefined()
+    expect(legs.open(late).stopped()).toBe('cancelled')
+    expect(legs.open(late).stopped()).toBeUndefined()
   })
 
   it('stops a leg at its deadline', () => {
@@ -61,18 +61,18 @@ describe('createOpenLegs()', () => {
   })
 
   it('stops a leg whose lock was lost, and keeps the first reason', () => {
-    const { desk, leg, lost } = setUp()
+    const { legs, leg, lost } = setUp()
     lost.abort()
-    desk.deliver({ kind: 'cancel', legId })
+    legs.deliver({ kind: 'cancel', legId })
     expect(leg.stopped()).toBe('lost')
   })
 
   it('knows a leg only until it is closed', () => {
-    const { desk, leg } = setUp()
-    expect(desk.size).toBe(1)
+    const { legs, leg } = setUp()
+    expect(legs.size).toBe(1)
     leg.close()
-    desk.deliver({ kind: 'cancel', legId })
-    expect([desk.size, leg.signal.aborted]).toEqual([0, false])
+    legs.deliver({ kind: 'cancel', legId })
+    expect([legs.size, leg.signal.aborted]).toEqual([0, false])
   })
 
   it('sends text with the characters before it counted', async () => {
@@ -95,21 +95,21 @@ describe('createOpenLegs()', () => {
   })
 
   it('holds the model back while more than the window is under way', async () => {
-    const { desk, leg } = setUp()
+    const { legs, leg } = setUp()
     const free = vi.fn<() => void>()
     const sending = leg.send('x'.repeat(65_537)).then(free)
     await vi.advanceTimersByTimeAsync(10)
     expect(free).not.toHaveBeenCalled()
-    desk.deliver({ kind: 'taken', legId, characters: 1 })
+    legs.deliver({ kind: 'taken', legId, characters: 1 })
     await sending
     expect(free).toHaveBeenCalledOnce()
   })
 
   it('lets a held model go when the leg is stopped', async () => {
-    const { desk, leg } = setUp()
+    const { legs, leg } = setUp()
     const sending = leg.send('x'.repeat(70_000))
     await vi.advanceTimersByTimeAsync(10)
-    desk.deliver({ kind: 'cancel', legId })
+    legs.deliver({ kind: 'cancel', legId })
     await expect(sending).resolves.toBeUndefined()
   })
 })

@@ -38,7 +38,7 @@ describe('decideByWorth()', () => {
     open: ['small', 'large'],
     models: ['small', 'large'],
     costUsdOf: model => (model === 'small' ? 0.01 : 0.1),
-    foreseenOf: model => estimate.models[model]?.quality ?? 0,
+    predictedOf: model => estimate.models[model]?.quality ?? 0,
     prospectOf: () => prospect,
   })
 
@@ -61,7 +61,7 @@ const riskPoint = (danger: number, riskBound: number, models = ['small', 'large'
 
 describe('decideByRisk()', () => {
   const point = riskPoint(0.05, 0.02)
-  const view = { called: [], candidates: both, dearest: 'large', danger: 1, maxRisk: 0.05, leastBound: 0.02 }
+  const view = { called: [], candidates: both, mostExpensive: 'large', danger: 1, maxRisk: 0.05, leastBound: 0.02 }
   const climbed = { ...view, called: [called('small', 0.9)], candidates: both.slice(1) }
 
   it('accepts what is safe, and delivers the dearest answer where nothing was', () => {

@@ -176,7 +176,7 @@ describe('a certificate that is changed under load', { timeout: 60_000 }, () => 
       if (failure !== undefined) failures.push(failure)
       served.count += 1
     }
-    // Two clients that stay connected, and one that connects anew for every call.
+    // Two clients that stay connected, and one that connects again for every call.
     const keeping = [1, 2].map(async () => {
       const client = gateway.client({ 'grpc.use_local_subchannel_pool': 1 }, channel)
       while (!served.stop) count(await called(reply => client.infer(request, reply)))

@@ -15,7 +15,7 @@ function watched(take: WatchableConsumer['take'], waiting: ReadonlySet<string> =
   const consumer = watchTakes(
     {
       take,
-      rouse() {},
+      interrupt() {},
       restart: () => void (restarts += 1),
       waitingModels: () => Promise.resolve(waiting),
       close: () => Promise.resolve(),

@@ -60,11 +60,11 @@ describe('holdBackHalf()', () => {
 describe('the text of a leg, piece by piece', () => {
   const send = async (pieces: readonly string[]): Promise<readonly string[]> => {
     const sent: Mail[] = []
-    const desk = createOpenLegs({ send: (_box, mail) => Promise.resolve(void sent.push(mail)) }, () =>
+    const legs = createOpenLegs({ send: (_box, mail) => Promise.resolve(void sent.push(mail)) }, () =>
       Promise.resolve(),
     )
     const lost = new AbortController().signal
-    const leg = desk.open({ legId: 'a.0' as LegId, attempt: 1, replyTo: 'r', deadlineAt: 60_000, nowMs: 0, lost })
+    const leg = legs.open({ legId: 'a.0' as LegId, attempt: 1, replyTo: 'r', deadlineAt: 60_000, nowMs: 0, lost })
     for (const piece of pieces) await leg.send(piece)
     leg.close()
     let at = 0

@@ -24,14 +24,14 @@ interface Done extends Walked {
 
 /** Walks every row by a way of deciding. */
 function doAll({ walks, file, book }: MeasureInput, go: (walk: Walk) => Walked): readonly Done[] {
-  const dearest = file.models.at(-1) ?? ''
+  const mostExpensive = file.models.at(-1) ?? ''
   return walks.map(walk => {
     const walked = go(walk)
     return {
       ...walked,
       score: walk.row.outcomes[walked.answer]?.score ?? 0,
       costUsd: book.spent(walk.row, walked.calls),
-      loss: isLoss(walk.row, walked.answer, dearest),
+      loss: isLoss(walk.row, walked.answer, mostExpensive),
     }
   })
 }

@@ -7,7 +7,10 @@ import { figureOf } from './bootstrap.ts'
 import { byNeighbours } from './nearest.ts'
 import { createRouterGauge } from './routing.ts'
 
-/** What each router between the cheapest and the dearest model is worth before any call: ours and the baselines. */
+/**
+ * What each router between the cheapest and the most expensive model is worth before any call: ours and the
+ * baselines.
+ */
 export function measureRouters(
   walks: readonly Walk[],
   file: PolicyFile,

@@ -8,7 +8,7 @@ import { codeSamples, fitScaled, judgeOf, type Sample } from './regression/scale
 import { thinned } from '#services/calibrate/thinned'
 
 /**
- * A row with what is foreseen of it by an estimator that has not seen it, and such a label model where there is
+ * A row with what is predicted of it by an estimator that has not seen it, and such a label model where there is
  * one.
  */
 export interface JudgeRow {

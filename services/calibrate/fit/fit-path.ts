@@ -7,7 +7,7 @@ import { thinned } from '#services/calibrate/thinned'
 
 /** Each price of quality is so many times the one before. */
 const priceRatio = 1.4
-/** Prices of quality that are tried, in units of the score that the dearest model's mean cost must bring. */
+/** Prices of quality that are tried, in units of the score that the most expensive model's mean cost must bring. */
 const prices = [0, ...Array.from({ length: 20 }, (_, index) => 0.003 * priceRatio ** index)]
 /**
  * Steps between two neighbours of a price that did well; a mix of two points a whole step apart asks for calls that
@@ -52,13 +52,13 @@ export function fitPath(
 }
 
 function findPoints(walks: readonly Walk[], models: readonly string[], book: CostBook): QualityPoint[] {
-  // Where contents say nothing, the same start is foreseen for every row, and chains without lower rungs are tried
+  // Where contents say nothing, the same start is predicted for every row, and chains without lower rungs are tried
   // anyway.
-  const foreseesApart = walks.some(walk => Object.keys(walk.estimate.features).length > 0)
+  const predictsApart = walks.some(walk => Object.keys(walk.estimate.features).length > 0)
   const unit = Math.max(...book.usual.values()) || 1
   const asked = chainsOf(models).flatMap(chain =>
     (['cheapest', 'foreseen'] as const).flatMap(first => {
-      if (first === 'foreseen' && (chain.length === 1 || !foreseesApart)) return []
+      if (first === 'foreseen' && (chain.length === 1 || !predictsApart)) return []
       const worths = (chain.length === 1 ? [0] : prices).map(price => ({ costWeight: price / unit }))
       const plain = chain.length === 1 ? [] : trusts.map(acceptAt => ({ costWeight: 0, acceptAt }))
       return [...worths, ...plain].map((rule): Asked => ({ models: [...chain], first, ...rule }))

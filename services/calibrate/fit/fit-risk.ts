@@ -34,18 +34,18 @@ type RiskOfPolicy = PolicyFile['risk']
  * Fits and certifies the path of policies under a risk limit.
  *
  * What the certificate covers: the policy exactly as it is published, on requests drawn as the rows were. With
- * probability at least 1 - δ over the draw of the certifying rows, its marginal risk (the mean over all requests
- * of: a cheaper rung's answer is delivered and scores under 0.5, while the dearest model's scores at least 0.5) is
+ * probability at least 1 - δ over the draw of the certifying rows, its marginal risk (the mean over all requests of:
+ * a cheaper rung's answer is delivered and scores under 0.5, while the most expensive model's scores at least 0.5) is
  * at most the limit that was asked for.
  *
- * Why: rows are split in two by their ids. Judges, chains and the order of the path come from the fitting part
- * alone; the losses that are counted come from the certifying part, and nothing that was fitted on it is a sign
- * (`riskSignsOf`). Which model is the dearest is named by whoever calibrates, else told by the mean costs of all
- * rows (by mean scores where costs are not known: then the best scored is the dearest, against which most is lost).
- * So given the fitting part every point of the path is a fixed policy, its losses among the n certifying rows are
- * Binomial(n, risk), and the bound is Clopper-Pearson's. That the points are many is settled by their order
- * (`certifiedPoint`). Cross-fitting would spare the split, but the published policy would then be none of those
- * that were certified.
+ * Why: rows are split in two by their ids. Judges, chains and the order of the path come from the fitting part alone;
+ * the losses that are counted come from the certifying part, and nothing that was fitted on it is a sign
+ * (`riskSignsOf`). Which model is the most expensive is named by whoever calibrates, else told by the mean costs of
+ * all rows (by mean scores where costs are not known: then the best scored is the most expensive, against which most
+ * is lost). So given the fitting part every point of the path is a fixed policy, its losses among the n certifying
+ * rows are Binomial(n, risk), and the bound is Clopper-Pearson's. That the points are many is settled by their order
+ * (`certifiedPoint`). Cross-fitting would spare the split, but the published policy would then be none of those that
+ * were certified.
  * @source Angelopoulos, Bates, Candès, Jordan, Lei, Learn then Test (2021), section 3 (split fixed-sequence testing)
  */
 export function fitRisk(rows: readonly FeaturedRow[], options: RiskOptions): RiskOfPolicy {
@@ -72,9 +72,9 @@ export function fitRisk(rows: readonly FeaturedRow[], options: RiskOptions): Ris
 
 const fewestRows = 5
 
-/** One judge a rung below the dearest: P(its answer is wrong and the dearest's right). */
+/** One judge a rung below the most expensive: P(its answer is wrong and the most expensive's right). */
 function fitDangers(rows: readonly FeaturedRow[], { models, seed }: RiskOptions): RiskOfPolicy['judges'] {
-  const dearest = models.at(-1) ?? ''
+  const mostExpensive = models.at(-1) ?? ''
   return Object.fromEntries(
     models.slice(0, -1).map((model, rung) => {
       const samples = rows.map(({ row, features }, index) => {
@@ -85,7 +85,7 @@ function fitDangers(rows: readonly FeaturedRow[], { models, seed }: RiskOptions)
           estimateWith(features),
           before.map(name => calledOf(row, name)),
         )
-        return { signs, target: Number(isLoss(row, model, dearest)), row: index }
+        return { signs, target: Number(isLoss(row, model, mostExpensive)), row: index }
       })
       return [model, judgeOf(fitScaled(codeSamples(samples)))]
     }),
@@ -136,13 +136,13 @@ interface Tally {
 }
 
 function tally(rows: readonly Endangered[], chain: readonly string[], threshold: number, book: CostBook): Tally {
-  const dearest = chain.at(-1) ?? ''
+  const mostExpensive = chain.at(-1) ?? ''
   const sums = { losses: 0, accepted: 0, escalated: 0, costUsd: 0 }
   for (const one of rows) {
     const calls = walkByRisk(one, chain, threshold)
-    const answer = calls.at(-1) ?? dearest
-    if (isLoss(one.row, answer, dearest)) sums.losses += 1
-    if (answer !== dearest) sums.accepted += 1
+    const answer = calls.at(-1) ?? mostExpensive
+    if (isLoss(one.row, answer, mostExpensive)) sums.losses += 1
+    if (answer !== mostExpensive) sums.accepted += 1
     if (calls.length > 1) sums.escalated += 1
     sums.costUsd += book.spent(one.row, calls)
   }
@@ -157,11 +157,11 @@ function orderPath(
   rows: readonly Endangered[],
   { models, book }: RiskOptions,
 ): readonly Pick<RiskPoint, 'models' | 'danger'>[] {
-  const dearest = models.at(-1)
+  const mostExpensive = models.at(-1)
   const tried = chainsOf(models)
-    .filter(chain => chain.at(-1) === dearest && chain.length > 1)
+    .filter(chain => chain.at(-1) === mostExpensive && chain.length > 1)
     .flatMap(chain => dangers.map(danger => ({ chain, danger, ...tally(rows, chain, danger, book) })))
-  const alone = rows.reduce((sum, { row }) => sum + book.spent(row, [dearest ?? '']), 0)
+  const alone = rows.reduce((sum, { row }) => sum + book.spent(row, [mostExpensive ?? '']), 0)
   const path: { models: string[]; danger: number }[] = []
   let cheapest = alone
   for (const level of levels) {

@@ -2,7 +2,7 @@ import { estimateOf } from '#services/decision/policy/load-policy'
 import type { Estimate } from '#services/decision/policy/policy'
 import type { PolicyFile } from '#services/decision/policy/policy-schema'
 import { drawOf } from '#services/calibrate/draw'
-import { fitEstimator, foresee, type EstimatorSpace, type FeaturedRow } from './kernel/fit-estimator.ts'
+import { fitEstimator, predictScores, type EstimatorSpace, type FeaturedRow } from './kernel/fit-estimator.ts'
 import { fitJudges, type JudgeRow } from './fit-judges.ts'
 import type { KernelFit } from './kernel/fit-kernel.ts'
 import { fitLabels } from './fit-labels.ts'
@@ -32,7 +32,7 @@ const innerFolds = 4
 export function fitStack(rows: readonly FeaturedRow[], options: StackOptions): Stack {
   const { models, seed } = options
   const foldOfRow = rows.map(({ row }) => drawOf(row.id, 'inner fold', seed) % innerFolds)
-  const estimates = foreseeUnseen(rows, foldOfRow, options)
+  const estimates = predictUnseen(rows, foldOfRow, options)
   const all = { models, folds: innerFolds, seed }
   const labels = fitLabels(
     rows.map(one => one.row),
@@ -54,17 +54,17 @@ export function fitStack(rows: readonly FeaturedRow[], options: StackOptions): S
 }
 
 /**
- * What is foreseen of each row by an estimator that has not seen it. Where nothing tells rows apart, one serves
+ * What is predicted of each row by an estimator that has not seen it. Where nothing tells rows apart, one serves
  * all: the means without each fold would lean against what that fold scores, which judges would take for a sign
  * that serving never shows.
  */
-function foreseeUnseen(
+function predictUnseen(
   rows: readonly FeaturedRow[],
   foldOfRow: readonly number[],
   { models, space, usual }: StackOptions,
 ): readonly Estimate[] {
   const estimate = (fit: KernelFit, row: FeaturedRow): Estimate =>
-    estimateOf({ models: [...models], usual }, row.features, foresee(space, fit, row))
+    estimateOf({ models: [...models], usual }, row.features, predictScores(space, fit, row))
   if (space.likeness.size === 0) {
     const fit = fitEstimator(space, rows)
     return rows.map(row => estimate(fit, row))

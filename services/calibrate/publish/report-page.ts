@@ -23,8 +23,11 @@ ${[head, costAndQuality, beforeTheCall, trust, whoClimbs, risk, slices, mistakes
 
 function head(report: EvalReport): string {
   const { chosen, alone } = report
-  const dearest = alone.at(-1)
-  const saved = dearest === undefined || dearest.meanCostUsd === 0 ? 0 : 1 - chosen.costUsd.value / dearest.meanCostUsd
+  const mostExpensive = alone.at(-1)
+  const saved =
+    mostExpensive === undefined || mostExpensive.meanCostUsd === 0
+      ? 0
+      : 1 - chosen.costUsd.value / mostExpensive.meanCostUsd
   const cards = [
     ['score', percent(chosen.score.value), between(chosen.score, percent)],
     [

@@ -49,7 +49,7 @@ interface Picture {
   readonly rungs: readonly Rung[]
 }
 
-/** `sluice top`: one router, its pools and rungs, anew every few seconds. */
+/** `sluice top`: one router, its pools and rungs, again every few seconds. */
 export async function runTop(options: TopOptions, terminal: Terminal): Promise<void> {
   const seconds = readNumber('--every', options.every, { from: 0, to: 86_400, above: true, unit: 'seconds' })
   const address = options.ops ?? loadConfig(options.config).config.listen.ops

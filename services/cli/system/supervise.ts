@@ -52,7 +52,7 @@ export function supervise(spec: ProcessSpec, events: ProcessEvents): Supervised 
   let child: ChildProcess | undefined
   let exited: Promise<void> = Promise.resolve()
   let pause: NodeJS.Timeout | undefined
-  let lastWords = ''
+  let exitReason = ''
   let lastLine = ''
   const outcome: { settle?: (failure?: Error) => void } = {}
   const ready = new Promise<void>((resolve, reject) => {
@@ -67,7 +67,7 @@ export function supervise(spec: ProcessSpec, events: ProcessEvents): Supervised 
     outcome.settle?.()
   }
   const failed = (why: string): void => {
-    const said = lastWords || [why, ...(lastLine === '' ? [] : [`its last line: ${lastLine}`])].join('; ')
+    const said = exitReason || [why, ...(lastLine === '' ? [] : [`its last line: ${lastLine}`])].join('; ')
     outcome.settle?.(new GatewayError('Config', `${spec.name}: ${said}`))
   }
 
@@ -91,7 +91,7 @@ export function supervise(spec: ProcessSpec, events: ProcessEvents): Supervised 
       events.onLine(spec.name, line)
     })
     createInterface({ input: current.stderr }).on('line', line => {
-      lastWords = lastWordsOf(line) ?? lastWords
+      exitReason = exitReasonOf(line) ?? exitReason
       lastLine = line.slice(0, longestLastLine)
       events.onLine(spec.name, line)
     })
@@ -153,7 +153,7 @@ function endGroup(leader: number | undefined): void {
 const fatalLine = z.object({ level: z.literal('fatal'), msg: z.string() })
 
 /** What a child said of its end: the text of a fatal line of its log. */
-function lastWordsOf(line: string): string | undefined {
+function exitReasonOf(line: string): string | undefined {
   if (!line.includes('"fatal"')) return undefined
   try {
     return fatalLine.safeParse(JSON.parse(line)).data?.msg

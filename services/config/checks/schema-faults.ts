@@ -47,7 +47,7 @@ function wordMeant({ options, values }: Issue, given: unknown): string | undefin
 
 /**
  * The faults of the option that the value is most likely meant as: one whose outermost type it has, and of those
- * the one that it fits best. Where none has its type, what each of them wishes.
+ * the one that it fits best. Where none has its type, what each of them expectations.
  */
 function unionFaults(options: readonly (readonly Issue[])[], config: unknown, path: Path): readonly SchemaFault[] {
   const isOfOtherType = ({ path: inner, code }: Issue): boolean => inner.length === 0 && code !== 'unrecognized_keys'
@@ -55,9 +55,9 @@ function unionFaults(options: readonly (readonly Issue[])[], config: unknown, pa
   const [best] = meant.toSorted((one, other) => one.length - other.length)
   if (best !== undefined) return best.flatMap(issue => schemaFaults(issue, config, path))
   const messages = options.flatMap(issues => issues.slice(0, 1).map(({ message }) => message))
-  const wishes = messages.map(message => message.replace(end, ''))
+  const expectations = messages.map(message => message.replace(end, ''))
   const found = end.exec(messages[0] ?? '')?.[0] ?? ''
-  return [{ path, expected: `${[...new Set(wishes)].join(', or ')}${found}`, repair: 'remove' }]
+  return [{ path, expected: `${[...new Set(expectations)].join(', or ')}${found}`, repair: 'remove' }]
 }
 
 /** What a message says of the value that is there, or that there is none. */

@@ -43,7 +43,7 @@ export function readLayer(text: string, source: string, folder: string, environm
   const faults: LayerFault[] = document.errors.map(error => ({
     place: { source, line: error.linePos?.[0].line ?? 1 },
     path: [],
-    expected: wishOf(error.message),
+    expected: expectedOf(error.message),
   }))
   const unreadable = document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')
   const reader = createReader({ lines, source, folder, environment, faults })
@@ -123,7 +123,7 @@ function isPathField(path: Path): boolean {
 }
 
 /** The parser says `Map keys must be unique at line 18, column 1:` and shows the lines. */
-function wishOf(message: string): string {
+function expectedOf(message: string): string {
   const [first = ''] = message.split('\n')
   return first.replace(/ at line .*$/u, '').replace(' must be ', ' to be ')
 }

@@ -4,12 +4,12 @@ import { coherent } from './coherent.ts'
 import { trustedBy } from '#services/decision/domain/check-domain'
 import { labelChances, labelSigns } from './label-model.ts'
 import type { Judge, PolicyFile } from '#services/decision/policy/policy-schema'
-import { agreement, companionSigns, foreseenLogit } from './features/companion-features.ts'
+import { agreement, companionSigns, predictedLogit } from './features/companion-features.ts'
 import { aloneSigns, logistic, logit, named, ownSigns, type Signs } from './features/own-features.ts'
 
 /**
  * Every sign by which an answer is judged: its confidence, its signals, its label where it is one, what was
- * foreseen, and what the other answers say of it, whether they were given before or after: each by itself, and the
+ * predicted, and what the other answers say of it, whether they were given before or after: each by itself, and the
  * labels of all together. Pure.
  */
 export function signsOf(
@@ -20,7 +20,7 @@ export function signsOf(
 ): Signs {
   return {
     ...ownSigns(judged),
-    foreseen_logit: foreseenLogit(judged.model, estimate),
+    foreseen_logit: predictedLogit(judged.model, estimate),
     ...(others.length === 0 ? aloneSigns(judged) : companionSigns(judged, estimate, others)),
     ...labelSigns(judged, others, chances),
   }
@@ -55,7 +55,7 @@ export function chancesOf(model: PolicyFile['labelModel'], answers: readonly Jud
 
 /**
  * The signs by which the danger of accepting an answer is judged. They hold nothing that was fitted: neither what
- * was foreseen nor calibrated confidences, so that rows which certify a limit had no part in them. Pure.
+ * was predicted nor calibrated confidences, so that rows which certify a limit had no part in them. Pure.
  */
 export function riskSignsOf(judged: Judged, estimate: Estimate, before: readonly Called[]): Signs {
   const last = before.at(-1)

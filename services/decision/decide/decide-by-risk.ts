@@ -7,7 +7,7 @@ export interface RiskView {
   readonly called: readonly Called[]
   readonly candidates: readonly Candidate[]
   /** The model against whose answers a loss is counted. */
-  readonly dearest: string
+  readonly mostExpensive: string
   /** P(loss) when the last answer is accepted. */
   readonly danger: number
   /**
@@ -43,42 +43,42 @@ export function certifiedPoint(path: readonly RiskPoint[], maxRisk: number): Ris
 }
 
 /**
- * The next step under a certified point. Pure. The dearest model's answer is delivered where none before it is
- * accepted: the best of all answers may score higher, but could be lost against the dearest.
+ * The next step under a certified point. Pure. The most expensive model's answer is delivered where none before it is
+ * accepted: the best of all answers may score higher, but could be lost against the most expensive.
  */
 export function decideByRisk(point: RiskPoint | undefined, view: RiskView): Step {
-  const { called, candidates, dearest } = view
-  if (called.at(-1)?.model === dearest) {
+  const { called, candidates, mostExpensive } = view
+  if (called.at(-1)?.model === mostExpensive) {
     return {
       kind: 'stop',
-      model: dearest,
-      reason: `${dearest} is the most expensive model: no answer is lost against it`,
+      model: mostExpensive,
+      reason: `${mostExpensive} is the most expensive model: no answer is lost against it`,
     }
   }
   const reachable = new Set([...called, ...candidates].map(one => one.model))
-  if (!reachable.has(dearest)) return withoutDearest(view)
-  const call = (reason: string): Step => ({ kind: 'call', model: dearest, reason })
+  if (!reachable.has(mostExpensive)) return withoutMostExpensive(view)
+  const call = (reason: string): Step => ({ kind: 'call', model: mostExpensive, reason })
   if (point === undefined) return call(nothingCertified(view))
   if (view.outOfDomain === true) {
-    return call(`${limitText(view)} is certified for requests like the calibration rows: only ${dearest} is safe`)
+    return call(`${limitText(view)} is certified for requests like the calibration rows: only ${mostExpensive} is safe`)
   }
   // A rung that failed or was filtered out makes this another policy than the one that was certified: only the
-  // dearest is safe then.
+  // most expensive is safe then.
   const missing = point.models.find(model => !reachable.has(model))
   if (missing !== undefined) {
     return call(
-      `${limitText(view)} is certified for ${point.models.join(' → ')}, and ${missing} cannot be called: only ${dearest} is safe`,
+      `${limitText(view)} is certified for ${point.models.join(' → ')}, and ${missing} cannot be called: only ${mostExpensive} is safe`,
     )
   }
   return alongChain(point, view)
 }
 
 function alongChain(point: RiskPoint, view: RiskView): Step {
-  const { called, danger, dearest } = view
+  const { called, danger, mostExpensive } = view
   const last = called.at(-1)
   if (last === undefined) {
-    const first = point.models[0] ?? dearest
-    const reason = `${limitText(view)}: ${first} first; an answer is accepted while its chance of losing against ${dearest} is at most ${percent(point.danger)} (then at most ${percent(point.riskBound)} of all requests lose, certified)`
+    const first = point.models[0] ?? mostExpensive
+    const reason = `${limitText(view)}: ${first} first; an answer is accepted while its chance of losing against ${mostExpensive} is at most ${percent(point.danger)} (then at most ${percent(point.riskBound)} of all requests lose, certified)`
     return { kind: 'call', model: first, reason }
   }
   const [above, allowed] = percents(danger, point.danger)
@@ -86,21 +86,21 @@ function alongChain(point: RiskPoint, view: RiskView): Step {
     return {
       kind: 'stop',
       model: last.model,
-      reason: `chance of losing against ${dearest} ${above}, at most ${allowed} allowed by ${limitText(view)}`,
+      reason: `chance of losing against ${mostExpensive} ${above}, at most ${allowed} allowed by ${limitText(view)}`,
     }
   }
-  const next = point.models[point.models.indexOf(last.model) + 1] ?? dearest
-  const over = `chance of losing against ${dearest} ${above}, more than the ${allowed} allowed by ${limitText(view)}`
+  const next = point.models[point.models.indexOf(last.model) + 1] ?? mostExpensive
+  const over = `chance of losing against ${mostExpensive} ${above}, more than the ${allowed} allowed by ${limitText(view)}`
   return { kind: 'call', model: next, reason: danger > point.danger ? over : 'below the requested minimum quality' }
 }
 
 function nothingCertified(view: RiskView): string {
-  const { dearest, leastBound } = view
+  const { mostExpensive, leastBound } = view
   const why =
     leastBound === undefined
       ? 'the policy has no cheaper plan'
       : `the calibration rows certify no cheaper plan below ${percent(leastBound)}`
-  return `${limitText(view)} cannot be promised, since ${why}: ${dearest} answers everything`
+  return `${limitText(view)} cannot be promised, since ${why}: ${mostExpensive} answers everything`
 }
 
 function limitText({ maxRisk }: RiskView): string {
@@ -122,8 +122,8 @@ function percents(one: number, other: number): readonly [string, string] {
 }
 
 /**
- * Asking for quality beside a limit only makes fewer answers accepted: whatever is not goes to the dearest, so the
- * limit still holds.
+ * Asking for quality beside a limit only makes fewer answers accepted: whatever is not goes to the most expensive, so
+ * the limit still holds.
  */
 function accepts(point: RiskPoint, { danger, minQuality }: RiskView, last: Called): boolean {
   if (!point.models.includes(last.model)) return false
@@ -131,8 +131,8 @@ function accepts(point: RiskPoint, { danger, minQuality }: RiskView, last: Calle
 }
 
 /** What a limit is counted against cannot be called: nothing can be certified, and it is said. */
-function withoutDearest({ called, candidates, dearest }: RiskView): Step {
-  const uncertified = `no risk limit can be certified: ${dearest} cannot be called`
+function withoutMostExpensive({ called, candidates, mostExpensive }: RiskView): Step {
+  const uncertified = `no risk limit can be certified: ${mostExpensive} cannot be called`
   const next = candidates.at(-1)
   if (next !== undefined)
     return {

@@ -10,7 +10,7 @@ export interface WorthView {
   /** Cheap to dear: a rung below the last one called is not called any more. */
   readonly models: readonly string[]
   readonly costUsdOf: (model: string) => number
-  readonly foreseenOf: (model: string) => number
+  readonly predictedOf: (model: string) => number
   /** The score to be expected when a model is called too. */
   readonly prospectOf: (model: string) => number
 }
@@ -23,7 +23,7 @@ export interface Worth {
 }
 
 /**
- * The call that is worth most at a price of quality: before any answer by what is foreseen, or the cheapest of the
+ * The call that is worth most at a price of quality: before any answer by what is predicted, or the cheapest of the
  * point's models; after one by what the better of both answers is expected to score, against what the best answer
  * so far is. Pure.
  * @source Dekoninck, Baader, Vechev, A Unified Approach to Routing and Cascading for LLMs (2024): one trade-off at
@@ -45,7 +45,7 @@ export function mostWorthy(point: QualityPoint, view: WorthView): Worth {
 }
 
 /**
- * The plain rule of a cascade: with few rows the gain of a further call is hard to foresee, while P(correct) of an
+ * The plain rule of a cascade: with few rows the gain of a further call is hard to predict, while P(correct) of an
  * answer is not.
  */
 function below(acceptAt: number, best: Worth, next: string | undefined): Worth {
@@ -55,7 +55,7 @@ function below(acceptAt: number, best: Worth, next: string | undefined): Worth {
 function start(point: QualityPoint, view: WorthView, open: readonly string[]): Worth {
   const valued = open.map(model => ({
     model,
-    worth: view.foreseenOf(model) - point.costWeight * view.costUsdOf(model),
+    worth: view.predictedOf(model) - point.costWeight * view.costUsdOf(model),
   }))
   const [cheapest] = valued
   if (cheapest === undefined) return { worth: 0 }
@@ -70,7 +70,7 @@ export function decideByWorth(point: QualityPoint, view: WorthView): Step {
   if (model !== undefined) {
     const reason =
       best === undefined
-        ? `predicted quality ${show(view.foreseenOf(model))}`
+        ? `predicted quality ${show(view.predictedOf(model))}`
         : `P(correct) ${compared(best.confidence, '<', worth)}${point.acceptAt === undefined ? ', the expected gain of this call after its cost' : ''}`
     return { kind: 'call', model, reason }
   }

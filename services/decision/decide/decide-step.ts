@@ -5,7 +5,7 @@ import { showApart } from '#services/contract/figures'
  * The next step when a caller asked for a least P(correct). Pure.
  *
  * An answer is taken when it reaches that; else the next rung is called, and at the top the answer most likely
- * right is taken: the dearest model is not always the best one.
+ * right is taken: the most expensive model is not always the best one.
  */
 export function decideByQuality(minQuality: number, called: readonly Called[], candidates: readonly Candidate[]): Step {
   const best = bestOf(called)

@@ -22,7 +22,7 @@ export function decide(
     return decideByRisk(certifiedPoint(file.risk.path, maxRisk), {
       called,
       candidates,
-      dearest: file.models.at(-1) ?? '',
+      mostExpensive: file.models.at(-1) ?? '',
       danger: dangerOf(file, estimate, called),
       maxRisk,
       ...(file.risk.path.length === 0 ? {} : { leastBound: Math.min(...file.risk.path.map(point => point.riskBound)) }),
@@ -58,17 +58,17 @@ export function worthView(
   called: readonly Called[],
   open: readonly string[],
 ): WorthView {
-  const foreseenOf = (model: string): number => estimate.models[model]?.quality ?? usual[model]?.quality ?? 0.5
+  const predictedOf = (model: string): number => estimate.models[model]?.quality ?? usual[model]?.quality ?? 0.5
   return {
     called,
     open,
     models,
     costUsdOf: model => usual[model]?.costUsd ?? 0,
-    foreseenOf,
+    predictedOf,
     prospectOf(model) {
       const best = bestOf(called)?.confidence ?? 0
       const judge = prospects[`${called.at(-1)?.model ?? ''}>${model}`]
-      if (judge === undefined) return Math.max(best, foreseenOf(model))
+      if (judge === undefined) return Math.max(best, predictedOf(model))
       return best + 2 * judgeAnswer(judge, prospectSignsOf(called, model, estimate)) - 1
     },
   }

@@ -58,14 +58,14 @@ export async function startEncoder({ packFolder, tokens, stuckMs }: EncoderOptio
     if (waiting.size > 0) stuck = setTimeout(child.kill, stuckMs)
   }
 
-  async function mourn(): Promise<void> {
+  async function onExit(): Promise<void> {
     await child.died
     ended = true
     clearTimeout(stuck)
     for (const one of waiting.values()) one.reject(new Error('the encoder has ended'))
     waiting.clear()
   }
-  void mourn()
+  void onExit()
 
   const found = await Promise.race([loading, child.died])
   if (typeof found === 'string' || found.kind !== 'ready') {

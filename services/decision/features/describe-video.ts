@@ -13,7 +13,7 @@ export interface VideoHeader {
 
 /**
  * Signs of how much there is to see in a video, from its container alone: size, length, rate, and what the encoder
- * found hard to foretell: bits a pixel, uneven frames, and how often it began anew (cuts). Pure; every sign that is
+ * found hard to foretell: bits a pixel, uneven frames, and how often it began again (cuts). Pure; every sign that is
  * given is finite.
  */
 export function describeVideo(header: VideoHeader): Readonly<Record<string, number>> {

@@ -10,7 +10,7 @@ export interface EstimatorInput {
   readonly grams?: Float32Array
 }
 
-/** Foresees the quality of every model. */
+/** Predicts the quality of every model. */
 export interface Estimator {
   /** float32 [models], each in [0,1]. */
   run(input: EstimatorInput): Promise<Float32Array>

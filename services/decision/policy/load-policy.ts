@@ -107,7 +107,7 @@ export async function createCalibratedPolicy(folder: PolicyFolder, options: Load
   const { embedding: isEmbedded } = file.estimator
   const estimateMs = options.estimateMs ?? (isEmbedded ? encodedEstimateMs : defaultEstimateMs)
   const encodeMs = options.estimateMs ?? encodedEstimateMs
-  const foresee = async (
+  const predictScores = async (
     features: Estimate['features'],
     grams: Float32Array | undefined,
     encoded: Promise<Float32Array> | undefined,
@@ -139,7 +139,7 @@ export async function createCalibratedPolicy(folder: PolicyFolder, options: Load
       const grams = text === undefined || !readsGrams ? undefined : gramVector(text)
       const encoded = encoder?.encode(text ?? '')
       try {
-        const quality = await within(foresee(features, grams, encoded), estimateMs)
+        const quality = await within(predictScores(features, grams, encoded), estimateMs)
         const checked = await check({ features, grams }, labels, text === undefined ? undefined : encoded)
         const estimate =
           quality === undefined ? usualEstimate(file, features, 'timeout') : estimateOf(file, features, quality)
@@ -220,7 +220,7 @@ function readPolicyFile(directory: string, text: Buffer): PolicyFile {
   throw fault(directory, `policy.json: ${field}: ${first?.message ?? 'it cannot be read'}`)
 }
 
-/** What is foreseen of an input, given the quality of each model. */
+/** What is predicted of an input, given the quality of each model. */
 export function estimateOf(
   file: Pick<PolicyFile, 'models' | 'usual'>,
   features: Readonly<Record<string, number>>,

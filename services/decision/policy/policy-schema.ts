@@ -37,7 +37,7 @@ const labelModel = z
 const qualityPoint = z.strictObject({
   /** Rungs that may be called, cheap to dear. */
   models: z.array(z.string()).min(1),
-  /** Where a climb starts: at the cheapest of them, or at the one foreseen to be worth most. */
+  /** Where a climb starts: at the cheapest of them, or at the one predicted to be worth most. */
   first: z.enum(['cheapest', 'foreseen']),
   /** Score that a dollar must bring. */
   costWeight: z.number().min(0),
@@ -49,7 +49,7 @@ const qualityPoint = z.strictObject({
 })
 
 const riskPoint = z.strictObject({
-  /** Rungs that are called in turn; the last is the ladder's dearest. */
+  /** Rungs that are called in turn; the last is the ladder's most expensive. */
   models: z.array(z.string()).min(1),
   /** An answer is accepted when its danger is at most this. */
   danger: ratio,
@@ -100,7 +100,7 @@ export const policySchema = z
       z.string(),
       z.strictObject({ costUsd: usd, latencyMs: z.number().min(0), outputChars: z.number().min(0), quality: ratio }),
     ),
-    /** False where costs were not known: then every cost is the share of calls to the dearest model. */
+    /** False where costs were not known: then every cost is the share of calls to the most expensive model. */
     costsKnown: z.boolean(),
     /** P(correct) of a model's answer. */
     judges: z.record(z.string(), judge),

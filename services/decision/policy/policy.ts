@@ -7,7 +7,7 @@ export type PartDescription =
   | { readonly kind: 'image'; readonly features: Readonly<Record<string, number>>; readonly text?: string }
   | { readonly kind: 'audio'; readonly features: Readonly<Record<string, number>> }
   | { readonly kind: 'video' | 'document'; readonly features: Readonly<Record<string, number>> }
-/** What is foreseen of one model. */
+/** What is predicted of one model. */
 export interface ModelEstimate {
   readonly quality: number
   readonly costNanoUsd?: number
@@ -27,7 +27,7 @@ export interface DomainCheck {
   /** P(correct) where none of it counts. */
   readonly floor: number
 }
-/** What is foreseen of an input. */
+/** What is predicted of an input. */
 export interface Estimate {
   readonly difficulty: number
   readonly models: Readonly<Record<string, ModelEstimate>>

@@ -1,6 +1,9 @@
 import type { Cluster, Command, Redis } from 'ioredis'
 
-/** Sees each command before it is sent. One that is `answered` by it is not sent. `isDirected`: the client chose its socket. */
+/**
+ * Sees each command before it is sent. One that is `answered` by it is not sent. `isDirected`: the client chose its
+ * socket.
+ */
 export type BeforeSending = (command: Command, isDirected: boolean) => 'send' | 'answered'
 
 /**

@@ -64,7 +64,7 @@ export function connectAnother(connection: RedisConnection): RedisConnection {
 }
 
 /**
- * Breaks a connection to a server that is not to be used any more; it is made anew, by a Sentinel's or an address's
+ * Breaks a connection to a server that is not to be used any more; it is made again, by a Sentinel's or an address's
  * word of today.
  */
 export function leaveServer(connection: RedisConnection): void {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 
-/** Pause before a connection that was given up is made anew. */
+/** Pause before a connection that was given up is made again. */
 const pauseMs = 250
 
 /**

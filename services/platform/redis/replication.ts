@@ -28,7 +28,7 @@ export interface ReplicationOptions {
 const seen = loadScript(import.meta.url, 'lua/seen.lua')
 /** A replica that acknowledges nothing for this long is not waited for, unless the server itself demands replicas. */
 const silentAfterMs = 5000
-/** Whether there are replicas is asked anew after this. */
+/** Whether there are replicas is asked again after this. */
 const askedAgainMs = 1000
 
 /** What is known of the server's replicas. */

@@ -13,7 +13,7 @@ interface Sent {
 
 /**
  * Fails commands on a connection on which Redis says nothing for `ms`, or for that after the time for which they
- * may wait there. A connection on which nothing comes for longer still is broken, so that it is made anew: its
+ * may wait there. A connection on which nothing comes for longer still is broken, so that it is made again: its
  * other end may be gone without a word.
  *
  * Redis answers in order, so replies to earlier commands tell that it lives and is on its way to the later ones. On

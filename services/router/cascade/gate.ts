@@ -2,7 +2,7 @@ import type { LegEnd, LegFailure, LegState } from '#services/state/cascade-log/c
 import { answerText, type Caveat, type DegradedReason, type RungReport, type Verdict } from '#services/contract/answer'
 import type { Rung } from '#services/contract/model'
 import type { Called, Estimate, Step } from '#services/decision/policy/policy'
-import { bend } from '#services/router/ladders/backpressure'
+import { applyBackpressure } from '#services/router/ladders/backpressure'
 import { bestOf, isVoid, nextStep, type Situation } from '#services/router/ladders/next-step'
 import type { Considered, FilterName, GuidedLadder } from '#services/router/request/states'
 
@@ -86,7 +86,7 @@ export function degradedByFailure(failure: LegFailure | undefined): DegradedReas
 export function decide(input: GateInput): Move {
   const saved = input.called.find(one => isFallback(one.model, input.guided))
   if (saved !== undefined) return { kind: 'deliver', model: saved.model, ...savedByFallback }
-  const untried = bend(untriedOf(input, false), input)
+  const untried = applyBackpressure(untriedOf(input, false), input)
   const open = untried.filter(one => one.removedBy === undefined)
   const spare = spareOf(input, open)
   if (spare !== undefined) return { kind: 'call', rung: spare, reason: 'the rungs before it failed' }

@@ -5,7 +5,7 @@ import { priorityRanks } from '#services/state/queue/job'
 import { addNanoUsd } from '#services/contract/money'
 import { priceAt } from '#services/contract/price'
 import type { Step } from '#services/decision/policy/policy'
-import { bend } from '#services/router/ladders/backpressure'
+import { applyBackpressure } from '#services/router/ladders/backpressure'
 import { limitsOf, nextStep } from '#services/router/ladders/next-step'
 import { beginAt } from '#services/router/ladders/lock-ladder'
 import { stableStep, type StableStep } from '#services/router/ladders/stable-choice'
@@ -22,9 +22,9 @@ import { filters } from './filters.ts'
 import type { ConsiderInput } from './consider-input.ts'
 import {
   boundsOf,
-  dearestLeg,
-  dearestPath,
-  dearestVerdict,
+  mostExpensiveLeg,
+  mostExpensivePath,
+  mostExpensiveVerdict,
   mostComputeMs,
   mostTokensOf,
   sizesOf,
@@ -70,7 +70,7 @@ export function createChoose({ consider, clock, refused, isPaid, probe }: Choose
     // Fallbacks wait for a failure, unless nothing else can be called at all.
     const regular = kept.filter(one => one.rung.fallback !== true)
     const open = regular.length === 0 ? kept : regular
-    const path = dearestPath(kept)
+    const path = mostExpensivePath(kept)
     const step = stepOf(assessed, open, { inputTokens: work.inputTokens, nowMs })
     return {
       ...assessed,
@@ -119,8 +119,8 @@ function inputOf(assessed: Assessed, { work, sizes, nowMs, isPaid }: LookAt): Co
     priceOf: rung => priceAt(rung.model, nowMs),
     reserveOf(rung, price, service) {
       const bounds = boundsOf(rung, sizes, request.options, mostComputeMs(rung.model, service, longestMs))
-      const verdict = dearestVerdict(rung, sizes, request.options, longestMs)
-      return { nanoUsd: addNanoUsd(dearestLeg(bounds, price), verdict), computeMs: bounds.computeMs ?? 0 }
+      const verdict = mostExpensiveVerdict(rung, sizes, request.options, longestMs)
+      return { nanoUsd: addNanoUsd(mostExpensiveLeg(bounds, price), verdict), computeMs: bounds.computeMs ?? 0 }
     },
     isPaid,
   }
@@ -128,7 +128,7 @@ function inputOf(assessed: Assessed, { work, sizes, nowMs, isPaid }: LookAt): Co
 
 /**
  * Where forecasts leave nothing, a caller has nothing to lose: a rung whose forecast is old is tried now and then,
- * and is measured anew.
+ * and is measured again.
  */
 function withProbe(considered: readonly Considered[], probe: (one: Considered) => boolean): readonly Considered[] {
   if (considered.some(one => one.removedBy === undefined)) return considered
@@ -156,7 +156,7 @@ function stepOf(
  */
 function firstStepOf({ guided, estimate, request }: Assessed, kept: readonly Considered[]): Step {
   const situation = { guided, estimate, called: [], limits: limitsOf(request.constraints) }
-  const open = bend(kept, situation).filter(one => one.removedBy === undefined)
+  const open = applyBackpressure(kept, situation).filter(one => one.removedBy === undefined)
   const step = nextStep({ ...situation, open })
   const bent = kept.find(one => !open.some(other => other.rung.name === one.rung.name))
   return bent === undefined ? step : { ...step, reason: `${step.reason}; pool ${bent.rung.model.pool} is short` }

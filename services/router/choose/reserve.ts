@@ -5,9 +5,9 @@ import { addNanoUsd, type NanoUsd } from '#services/contract/money'
 import { wholeAudioMs } from '#services/media/whole-audio-ms'
 import { defaultMaxOutputTokens } from '#services/state/service-times/workload'
 import type { ServiceForecast } from '#services/state/service-times/predict-service'
-import { dearestCost, tokensOf, type Price, type Usage } from '#services/contract/price'
+import { mostExpensiveCost, tokensOf, type Price, type Usage } from '#services/contract/price'
 
-/** Sizes of a request from which a leg's dearest cost follows. */
+/** Sizes of a request from which a leg's most expensive cost follows. */
 export interface Sizes {
   readonly textBytes: number
   readonly images: number
@@ -102,14 +102,14 @@ function wordsOf(
   return template * parts + Buffer.byteLength(system) + shown + Buffer.byteLength(options.instruction ?? '') + tools
 }
 
-/** An answer's tokens, counted anew by the verifier's tokenizer: no token of the day is longer on average. */
+/** An answer's tokens, counted again by the verifier's tokenizer: no token of the day is longer on average. */
 const bytesPerToken = 6
 /** Room for the words around question and answer, and for the verdict. */
 const verifierWords = 4096
 const verdictTokens = 4
 
-/** Dearest that the model can get that looks at a rung's answer. */
-export function dearestVerdict({ recipe }: Rung, sizes: Sizes, options: TaskOptions, leftMs: number): NanoUsd {
+/** Most expensive that the model can get that looks at a rung's answer. */
+export function mostExpensiveVerdict({ recipe }: Rung, sizes: Sizes, options: TaskOptions, leftMs: number): NanoUsd {
   if (recipe.verifier?.kind !== 'model') return 0
   const answerTokens = options.maxOutputTokens ?? recipe.maxOutputTokens ?? defaultMaxOutputTokens
   const bounds = {
@@ -118,12 +118,12 @@ export function dearestVerdict({ recipe }: Rung, sizes: Sizes, options: TaskOpti
     images: sizes.images,
     computeMs: Math.max(0, leftMs),
   }
-  return dearestCost(bounds, recipe.verifier.price)
+  return mostExpensiveCost(bounds, recipe.verifier.price)
 }
 
-/** Dearest that a leg can get. */
-export function dearestLeg(bounds: Usage, price: Price): NanoUsd {
-  return dearestCost(bounds, price)
+/** Most expensive that a leg can get. */
+export function mostExpensiveLeg(bounds: Usage, price: Price): NanoUsd {
+  return mostExpensiveCost(bounds, price)
 }
 
 /** Most tokens that one leg can use. */
@@ -131,8 +131,10 @@ export function mostTokensOf(bounds: readonly Usage[]): number {
   return Math.max(0, ...bounds.map(tokensOf))
 }
 
-/** What the dearest path over these rungs costs: every rung once, and every leg that may run beside it. */
-export function dearestPath(rungs: readonly { readonly reserveNanoUsd: NanoUsd; readonly rung: Rung }[]): NanoUsd {
+/** What the most expensive path over these rungs costs: every rung once, and every leg that may run beside it. */
+export function mostExpensivePath(
+  rungs: readonly { readonly reserveNanoUsd: NanoUsd; readonly rung: Rung }[],
+): NanoUsd {
   return addNanoUsd(...rungs.map(({ reserveNanoUsd, rung }) => reserveNanoUsd * legsOf(rung)))
 }
 

@@ -7,7 +7,7 @@ import { showApart } from '#services/contract/figures'
  * answer; before any, against the rungs below them. Nothing is bent for a caller who has set a risk or a quality,
  * and never the last rung that is open. Pure.
  */
-export function bend(
+export function applyBackpressure(
   considered: readonly Considered[],
   { called, limits }: Pick<Situation, 'called' | 'limits'>,
 ): readonly Considered[] {
@@ -29,8 +29,8 @@ export function bend(
 }
 
 /**
- * What is foreseen of a rung above the best of those below it, their prices counted; `undefined` where nothing is
- * foreseen.
+ * What is predicted of a rung above the best of those below it, their prices counted; `undefined` where nothing is
+ * predicted.
  */
 function gainOver(below: readonly Considered[], { predictedQuality }: Considered): number | undefined {
   const worths = below.flatMap(one =>

@@ -4,7 +4,10 @@ import type { SessionChoice } from '#services/state/sessions/session-store'
 import type { Step } from '#services/decision/policy/policy'
 import type { Considered } from '#services/router/request/states'
 
-/** How long servers keep the prefix of a conversation at least. @source Anthropic, "Prompt caching": five minutes; OpenAI, "Prompt caching": five to ten */
+/**
+ * How long servers keep the prefix of a conversation at least.
+ * @source Anthropic, "Prompt caching": five minutes; OpenAI, "Prompt caching": five to ten
+ */
 const warmForMs = 300_000
 /** Tokens of an answer of which nothing is known. */
 const usualOutputTokens = 256
@@ -21,9 +24,9 @@ export interface NextTurn {
 }
 
 /**
- * Keeps the rung of the turn before, unless a switch pays for the prefix cache that it gives up: to a cheaper rung only where this turn
- * gets cheaper by more than reading the prefix anew would cost when the conversation comes back. A switch to a rung that costs more is one
- * for quality, and is the policy's to make. Pure.
+ * Keeps the rung of the turn before, unless a switch pays for the prefix cache that it gives up: to a cheaper rung
+ * only where this turn gets cheaper by more than reading the prefix again would cost when the conversation comes
+ * back. A switch to a rung that costs more is one for quality, and is the policy's to make. Pure.
  */
 export function stableStep(step: Step, open: readonly Considered[], turn: NextTurn): StableStep {
   const { session } = turn

@@ -8,7 +8,7 @@ import { answeredRungs, type AnsweredRung } from './record-of.ts'
 /**
  * What another policy would have done with a request, as far as the answers that were given tell; `undefined` where
  * circumstances and not the policy decided. It calls nothing: where it wants a rung that was not called, that call
- * is its last and its cost the foreseen one. Pure.
+ * is its last and its cost the predicted one. Pure.
  */
 export function evaluateShadow(
   claimed: Claimed,

@@ -18,7 +18,7 @@ export interface ProbeForecastsDependencies {
 }
 
 /**
- * Measures rungs anew that forecasts keep out: behind the caller's back, with its input, and never in the way of
+ * Measures rungs again that forecasts keep out: behind the caller's back, with its input, and never in the way of
  * one.
  */
 export interface ProbeForecasts {

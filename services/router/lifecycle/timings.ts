@@ -71,7 +71,7 @@ export const deadPayloadMs = 7 * 86_400_000
 export const toldWithinMs = 300
 
 /**
- * A pool may be without workers for this long, as when its only one is started anew, where its callers have nothing
+ * A pool may be without workers for this long, as when its only one is started again, where its callers have nothing
  * better.
  */
 export const strandedGraceMs = 2000

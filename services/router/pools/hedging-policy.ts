@@ -4,16 +4,16 @@ import type { Hedging } from '#services/router/cascade/leg/leg-order'
 
 /** How a pool is hedged. */
 export interface HedgeOptions {
-  /** A leg that has been at work for longer than this share of its like gets a twin. */
+  /** A leg that has been at work for longer than this share of its like gets a hedged attempt. */
   readonly after: number
-  /** Twins are at most this share of the pool's legs, and so of their cost. */
+  /** Hedged attempts are at most this share of the pool's legs, and so of their cost. */
   readonly maxShare: number
 }
 
-/** Twins that a quiet pool may have in one go. */
+/** Hedged attempts that a quiet pool may have in one go. */
 const mostSaved = 3
 
-/** Makes the hedging of the pools that have it. A pool with one worker for a model has nowhere to send a twin. */
+/** Makes the hedging of the pools that have it. A pool with one worker for a model has nowhere to send one. */
 export function createHedging(pools: ReadonlyMap<string, HedgeOptions>, fleet: Fleet): Hedging {
   const allowed = new Map<string, number>()
   return {

@@ -12,7 +12,7 @@ export interface BusyQueue extends PoolBacklog {
   readonly inflow?: ReadonlyMap<number, number>
 }
 
-/** A wait that is foreseen: its mean, and how far off it may be. */
+/** A wait that is predicted: its mean, and how far off it may be. */
 export interface Wait {
   readonly meanMs: number
   readonly deviationMs: number

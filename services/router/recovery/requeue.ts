@@ -10,7 +10,7 @@ import { isWordPayload, wordsOfPayload } from '#services/state/queue/payloads/wo
 import type { RequestHandler } from '#services/router/pipeline/handle-request'
 
 /**
- * Admits a dead letter's request anew, as its tenant: new id, new hold, new deadline.
+ * Admits a dead letter's request again, as its tenant: new id, new hold, new deadline.
  * @throws GatewayError NotFound when its content is gone
  */
 export type Replay = (

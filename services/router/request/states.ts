@@ -23,7 +23,10 @@ export interface Caller {
   readonly tenant: string
   /** Name of the credential, for logs; never the credential. */
   readonly credentialId: string
-  /** What it was proven by: nothing, a key of the configuration, a key of the store, a token. Absent for calls of the router itself. */
+  /**
+   * What it was proven by: nothing, a key of the configuration, a key of the store, a token. Absent for calls of the
+   * router itself.
+   */
   readonly credentialKind?: 'anonymous' | 'listed' | 'stored' | 'token'
   readonly scopes: readonly Scope[]
 }
@@ -114,10 +117,10 @@ export interface Assessed extends Admitted {
   readonly lockedTo?: string
 }
 
-/** A rung with what is foreseen of it now, and the filter that took it out, if one did. */
+/** A rung with what is predicted of it now, and the filter that took it out, if one did. */
 export interface Considered {
   readonly rung: Rung
-  /** Dearest that the leg can get: what is reserved for it. */
+  /** Most expensive that the leg can get: what is reserved for it. */
   readonly reserveNanoUsd: NanoUsd
   /** The price that is in force. */
   readonly price?: Price
@@ -171,7 +174,7 @@ export interface Chosen extends Assessed {
   readonly work: Workload
   readonly considered: readonly Considered[]
   readonly firstStep: Step
-  /** Dearest path that the ladder may take. */
+  /** Most expensive path that the ladder may take. */
   readonly reserveNanoUsd: NanoUsd
   /** Most tokens that the leg which takes most of them can use. */
   readonly mostTokens: number
@@ -179,7 +182,10 @@ export interface Chosen extends Assessed {
 
 declare const held: unique symbol
 
-/** The money for the worst-case path is held, or is to be held as the first leg is dispatched. Only `claim` makes one, so work without a hold does not compile. */
+/**
+ * The money for the worst-case path is held, or is to be held as the first leg is dispatched. Only `claim` makes one,
+ * so work without a hold does not compile.
+ */
 export interface Claimed extends Chosen {
   readonly holdId: string
   readonly payers: Payers

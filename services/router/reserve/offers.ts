@@ -12,8 +12,8 @@ export interface Offer {
 }
 
 /**
- * The parts of a ladder, best first: the whole, then without its dearest rungs one after the other; and, since the
- * money of one pool may be spent while another's is not, the same without each pool that has a limit of its own.
+ * The parts of a ladder, best first: the whole, then without its most expensive rungs one after the other; and, since
+ * the money of one pool may be spent while another's is not, the same without each pool that has a limit of its own.
  */
 export function offersOf(
   kept: readonly Considered[],

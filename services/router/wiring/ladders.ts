@@ -15,13 +15,13 @@ export interface Ladders {
 export function composeLadders(config: Config): Ladders {
   const models = new Map(Object.keys(config.models).map(name => [name, modelOf(config, name)]))
   const ladders = Object.entries(config.ladders).map(([name, configured]) =>
-    withTwins(ladderOf(name, configured, models), config),
+    withHedgedAttempts(ladderOf(name, configured, models), config),
   )
   return { ladders, models: [...models.values()] }
 }
 
-/** Legs of a pool that is hedged may get a twin, and what it may cost is held too. */
-function withTwins(ladder: Ladder, { pools }: Config): Ladder {
+/** Legs of a pool that is hedged may get a hedged attempt, and what it may cost is held too. */
+function withHedgedAttempts(ladder: Ladder, { pools }: Config): Ladder {
   const rungs = ladder.rungs.map(rung =>
     pools[rung.model.pool]?.hedge === undefined ? rung : { ...rung, extraLegs: { ...rung.extraLegs, hedge: 1 } },
   )

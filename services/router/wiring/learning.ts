@@ -19,7 +19,7 @@ import { createFeatureDrift, type FeatureDrift } from '#services/router/learn/dr
 import { createLearningMetrics, type LearningMetrics } from '#services/router/learn/learning-metrics'
 import { createProbeForecasts } from '#services/router/learn/probe-forecasts'
 import { createShadowPolicies } from '#services/router/learn/shadow-policies'
-import type { PolicyShelf } from '#services/router/policies/policy-shelf'
+import type { PolicyRegistry } from '#services/router/policies/policy-registry'
 import { createShadowCalls } from '#services/router/learn/shadow-calls'
 import { createTakeFeedback, type TakeFeedback } from '#services/router/learn/take-feedback'
 import type { Probes } from '#services/router/pools/probes'
@@ -35,7 +35,7 @@ export interface LearningDependencies {
   readonly clock: Clock
   readonly logger: Logger
   readonly registry: Registry
-  readonly shelf: PolicyShelf
+  readonly policyRegistry: PolicyRegistry
   /** The way of a caller's request, which shadow calls take too, but for what is counted and who pays. */
   readonly stages: Omit<Stages<Cascade>, 'learn'>
   readonly consider: Consider
@@ -58,7 +58,7 @@ export interface Learning {
 
 /** Builds what learns from outcomes. */
 export function composeLearning(config: Config, dependencies: LearningDependencies): Learning {
-  const { stores, ladders, fleet, inFlight, clock, logger, registry, shelf, probes } = dependencies
+  const { stores, ladders, fleet, inFlight, clock, logger, registry, policyRegistry, probes } = dependencies
   const { learning, limits } = config
   const { keepContent } = learning
   const metrics = createLearningMetrics(registry)
@@ -68,7 +68,7 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
   // Half of the room is kept for callers, however many come at once.
   const busy = (): boolean => inFlight.room < limits.inFlight / 2
   const shadowPolicies = createShadowPolicies({
-    rolesOf: shelf.roles,
+    rolesOf: policyRegistry.roles,
     store: stores.policies,
     counted: metrics.compared,
     logger,
@@ -115,7 +115,7 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
       if (busy()) return
       // In the next turn of the loop the answer is on its way.
       setImmediate(() => {
-        noteFeatures(claimed, features, shelf)
+        noteFeatures(claimed, features, policyRegistry)
         shadowPolicies
           .consider(claimed, climbed)
           .catch((error: unknown) => logger.debug({ err: error }, 'a policy in shadow came to nothing'))
@@ -129,8 +129,8 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
   }
 }
 
-function noteFeatures({ guided, estimate }: Claimed, drift: FeatureDrift, shelf: PolicyShelf): void {
-  const { active } = shelf.roles(guided.ladder.name)
+function noteFeatures({ guided, estimate }: Claimed, drift: FeatureDrift, policyRegistry: PolicyRegistry): void {
+  const { active } = policyRegistry.roles(guided.ladder.name)
   if (active?.reference === undefined || !guided.policy?.version.startsWith(active.policy.version)) return
   drift.observe(guided.ladder.name, active.policy.version, active.reference, estimate.features)
 }

@@ -12,7 +12,11 @@ import type { Policy } from '#services/decision/policy/policy'
 import { composeLadders, recipesMark, unmarked } from './ladders.ts'
 import { createLadderBook, type LadderBook } from '#services/router/ladders/ladder-registry'
 import type { OpenedPolicy } from '#services/router/policies/open-policy'
-import { createPolicyShelf, type PolicyShelf, type ShelvedLadder } from '#services/router/policies/policy-shelf'
+import {
+  createPolicyRegistry,
+  type PolicyRegistry,
+  type ShelvedLadder,
+} from '#services/router/policies/policy-registry'
 import type { PolicyStore } from '#services/router/policies/policy-store'
 import { createPolicyRpcs, type PolicyRpcs } from '#services/router/edge/grpc/policies-service'
 import type { GuidedLadder } from '#services/router/request/states'
@@ -29,7 +33,7 @@ export interface PoliciesDependencies {
 /** Ladders and what decides on them. */
 export interface Policies {
   readonly ladders: LadderBook
-  readonly shelf: PolicyShelf
+  readonly policyRegistry: PolicyRegistry
   /** For operators. */
   readonly policies: PolicyRpcs
   /**
@@ -68,7 +72,7 @@ export async function composePolicies(config: Config, dependencies: PoliciesDepe
       { err: error },
       'a policy tells requests out of its domain by features and words alone: fetch its encoder with `sluice models pull`',
     )
-  const shelf = await createPolicyShelf(
+  const policyRegistry = await createPolicyRegistry(
     ladders.map(ladder => shelvedOf(ladder, config.ladders[ladder.name] ?? {})),
     {
       store,
@@ -85,16 +89,16 @@ export async function composePolicies(config: Config, dependencies: PoliciesDepe
   const book = createLadderBook(
     ladders.map(ladder => ({ ladder })),
     models,
-    name => marked(name, shelf.roles(name).active),
+    name => marked(name, policyRegistry.roles(name).active),
   )
   return {
     ladders: book,
-    shelf,
-    policies: createPolicyRpcs({ shelf, store, logger, ladders: ladders.map(ladder => ladder.name) }),
+    policyRegistry,
+    policies: createPolicyRpcs({ policyRegistry, store, logger, ladders: ladders.map(ladder => ladder.name) }),
     async guideOf({ ladder, policyVersion }) {
       const guided = book.named(ladder)
       if (guided?.policy === undefined || guided.policy.version === policyVersion) return guided
-      const policy = marked(ladder, await shelf.find(ladder, unmarked(policyVersion)))
+      const policy = marked(ladder, await policyRegistry.find(ladder, unmarked(policyVersion)))
       if (policy?.version !== policyVersion) standIns.inc({ ladder })
       return policy === undefined ? guided : { ...guided, policy }
     },

@@ -60,7 +60,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const storeMetrics = createStoreMetrics(metricsRegistry, 'router')
   const stores = await createStores(loaded, name, { clock, logger, metrics: storeMetrics })
   const { climbLog, mail, payloads, registry, generation } = stores
-  const { ladders, shelf, guideOf, policies } = await composePolicies(config, {
+  const { ladders, policyRegistry, guideOf, policies } = await composePolicies(config, {
     store: stores.policies,
     packs: places,
     registry: metricsRegistry,
@@ -150,7 +150,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     climb: { ...cascadesDependencies, ...pools.ownLegs },
     fleet: fleet.current,
     registry: metricsRegistry,
-    shelf,
+    policyRegistry,
   })
   const traced = traceStages({ ...stages, learn: learning.learn }, tracer)
   const handler = createRequestHandler(traced, background, afterwards.begin)
@@ -167,7 +167,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       reconcile: pendingLegs.reconcile,
       reap: money.settler.reap,
       remember: () => generation.keep(clock.now()),
-      policies: shelf.refresh,
+      policies: policyRegistry.refresh,
       learning: learning.flush,
       takeOver: createTakeOver({
         climbLog,

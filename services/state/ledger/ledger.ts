@@ -21,7 +21,7 @@ export interface Scope {
   readonly limitNanoUsd?: NanoUsd
   /** A limit that is only watched: what it would refuse goes through, and is told. */
   readonly shadow: boolean
-  /** Epoch ms at which the window ends and the counter starts anew. */
+  /** Epoch ms at which the window ends and the counter starts again. */
   readonly resetsAt: number
 }
 

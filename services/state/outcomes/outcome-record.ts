@@ -18,7 +18,7 @@ const rung = z.strictObject({
   latencyMs: z.number(),
   score: z.number().min(0).max(1).optional(),
   /**
-   * Where the score is from: the caller, a corrected answer, or agreement with the dearest rung, which is a
+   * Where the score is from: the caller, a corrected answer, or agreement with the most expensive rung, which is a
    * stand-in for the truth.
    */
   scoreBy: z.enum(['caller', 'correction', 'agreement']).optional(),

@@ -17,8 +17,8 @@ export interface BlockingDequeue {
     isOpen: () => boolean,
   ): Promise<TakenTicket | undefined>
   /** Lets the take that waits now run at once. */
-  rouse(): void
-  /** Begins anew with a new connection; the take that waits fails. */
+  interrupt(): void
+  /** Begins again with a new connection; the take that waits fails. */
   reset(): void
   close(): void
 }
@@ -32,8 +32,8 @@ export interface BlockingDequeueOptions {
 
 /** How long Redis keeps a take. */
 const longestWaitSeconds = 1
-/** A word to Redis can overtake the take that it is to rouse, which goes out at the end of a turn. */
-const rousedAgainMs = 20
+/** A word to Redis can overtake the take that it is to interrupt, which goes out at the end of a turn. */
+const interruptedAgainMs = 20
 
 /**
  * Sends the take right behind the command that waits for a ticket, on a connection of their own: Redis runs it in
@@ -87,9 +87,9 @@ export function openBlockingDequeue(options: BlockingDequeueOptions, redis: Redi
         waits = false
       }
     },
-    rouse() {
+    interrupt() {
       unblock()
-      setTimeout(unblock, rousedAgainMs).unref()
+      setTimeout(unblock, interruptedAgainMs).unref()
     },
     reset() {
       logger.debug({ pool }, 'the connection of waiting takes is made anew')

@@ -131,7 +131,7 @@ export function createBullmqConsumer(
       waiting = taken?.waiting ?? 0
       return taken === undefined ? undefined : hold(taken.ticket, lock.token).open(taken)
     },
-    rouse: () => dequeue?.rouse(),
+    interrupt: () => dequeue?.interrupt(),
     restart() {
       waiting = 1
       dequeue?.reset()

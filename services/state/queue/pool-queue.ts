@@ -87,13 +87,13 @@ export interface JobConsumer {
    */
   take(waitMs: number, limits: ReadonlyMap<string, number>, isOpen?: () => boolean): Promise<TakenBatch | undefined>
   /** Lets a take that waits return now: what may be taken has changed. It may bring a batch yet. */
-  rouse(): void
+  interrupt(): void
   close(): Promise<void>
 }
 
 /** A consumer that can be watched from outside. */
 export interface WatchableConsumer extends JobConsumer {
-  /** Begins anew with new connections: takes have stopped coming back, or bring nothing although legs wait. */
+  /** Begins again with new connections: takes have stopped coming back, or bring nothing although legs wait. */
   restart(): void
   /** The models of the legs that stand first in line. */
   waitingModels(): Promise<ReadonlySet<string>>

@@ -9,7 +9,7 @@ export interface TicketBell {
    * @throws what Redis or the client said when it could not be waited
    */
   wait(forSeconds: number): Promise<void>
-  /** Begins anew with a new connection; a wait under way fails. */
+  /** Begins again with a new connection; a wait under way fails. */
   reset(): void
   close(): void
 }

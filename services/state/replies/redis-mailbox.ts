@@ -116,7 +116,7 @@ export function createRedisMailbox<M extends Mail>(
     }
   }
 
-  /** After a Redis that came back without its data, its clock may lie behind our last id: then we begin anew. */
+  /** After a Redis that came back without its data, its clock may lie behind our last id: then we begin again. */
   const follow = async (): Promise<void> => {
     await redis.pexpire(key, options.ttlMs)
     const newest = await redis.xrevrange(key, '+', '-', 'COUNT', 1)

@@ -27,7 +27,7 @@ export interface Collector {
    */
   next(isOpen?: () => boolean): Promise<readonly TakenJob[]>
   /** Ends a wait for what comes: what may be taken has changed. */
-  rouse(): void
+  interrupt(): void
 }
 
 /**
@@ -89,10 +89,10 @@ export function createCollector(options: CollectorOptions, dependencies: Collect
   return {
     next(isOpen = () => true) {
       const mine = turn.then(() => collect(isOpen))
-      // Of a failure the caller of this turn hears; the next begins anew.
+      // Of a failure the caller of this turn hears; the next starts again.
       turn = mine.then(legs => (isAlone(legs) ? letGoOut() : undefined), ignore)
       return mine
     },
-    rouse: () => consumer.rouse(),
+    interrupt: () => consumer.interrupt(),
   }
 }

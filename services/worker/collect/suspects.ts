@@ -10,7 +10,7 @@ interface SuspectsDependencies {
 }
 
 /**
- * Of a batch whose worker died, one leg may have killed it. Gives the legs that were begun before, to be begun anew
+ * Of a batch whose worker died, one leg may have killed it. Gives the legs that were begun before, to be begun again
  * one by one after the others; they say meanwhile that they are not at work, so no leg dies twice with another's
  * worker. A leg that is alone is at work at once.
  */

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { JobConsumer, TakenBatch, WatchableConsumer } from '#services/state/queue/pool-queue'
 import { askedWithinMs, starvedAfterMs, takeSlackMs } from '#services/worker/timings'
 
-/** Why taking was begun anew: a take did not come back, or brought nothing although legs wait. */
+/** Why taking was begun again: a take did not come back, or brought nothing although legs wait. */
 export type TakeFault = 'hung' | 'starved'
 
 /** Every fault, for what counts them. */
@@ -74,7 +74,7 @@ export function watchTakes(
   }
 
   return {
-    rouse: inner.rouse,
+    interrupt: inner.interrupt,
     close: inner.close,
     async take(waitMs, limits, isOpen) {
       askedAt = performance.now()

@@ -64,7 +64,7 @@ export function startLanes(count: number, { collector, handle, logger, sleep }: 
     pause(paused) {
       const isNew = paused && !state.paused
       state.paused = paused
-      if (isNew) collector.rouse()
+      if (isNew) collector.interrupt()
     },
     get paused() {
       return state.paused
@@ -72,7 +72,7 @@ export function startLanes(count: number, { collector, handle, logger, sleep }: 
     async stop() {
       state.stopped = true
       state.paused = true
-      collector.rouse()
+      collector.interrupt()
       await Promise.all(handling)
       await taking
       await Promise.all(handling)

@@ -11,9 +11,9 @@ export interface OpenLeg {
   /** Why it was aborted. */
   readonly stopped: () => 'cancelled' | 'expired' | 'lost' | undefined
   /**
-   * Sends a piece of text, or of reasoning; resolves when the caller has taken enough for more. The first half of a surrogate pair
-   * waits for its second; a half that stays alone goes out as U+FFFD, or with the leg's end when nothing comes after
-   * it.
+   * Sends a piece of text, or of reasoning; resolves when the caller has taken enough for more. The first half of a
+   * surrogate pair waits for its second; a half that stays alone goes out as U+FFFD, or with the leg's end when
+   * nothing comes after it.
    */
   send(text: string, of?: DeltaKind): Promise<void>
   close(): void
@@ -48,7 +48,7 @@ interface Entry {
   wake: () => void
 }
 
-/** Makes the desk. */
+/** Makes the open legs of one worker. */
 export function createOpenLegs(mail: MailSender, sleep: (ms: number) => Promise<void>): OpenLegs {
   const entries = new Map<LegId, Entry>()
   /** Legs that were called off and are not open: the word may come while a leg is being begun. */

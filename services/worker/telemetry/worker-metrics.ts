@@ -15,7 +15,7 @@ export interface WorkerMetrics {
   leg(model: string, ended: EndedLeg): void
   /** A batch was computed. */
   batch(model: string, size: number): void
-  /** Taking legs came to a standstill and was begun anew. */
+  /** Taking legs came to a standstill and was begun again. */
   takesRestarted(fault: TakeFault): void
   /** What legs took lately. */
   times(): ServiceTimes
@@ -141,7 +141,7 @@ export function createWorkerMetrics(
       legs.inc({ model, end })
       work.observe({ model }, workMs / 1000)
       waits.observe({ model }, Math.max(0, waitMs) / 1000)
-      // What it took without the queue of its engine is what is foreseen with the queue as it is then.
+      // What it took without the queue of its engine is what is predicted with the queue as it is then.
       const serviceMs = measured.serviceMs / (1 + turns)
       if (!(turns <= mostTurns)) return
       if (end === 'done') recent.add(rung, { ...measured, serviceMs })

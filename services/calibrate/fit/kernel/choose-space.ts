@@ -6,7 +6,7 @@ import { createSpace, judgeShape, prepareRows, type EstimatorSpace, type Feature
 const leastEncoderGain = 0.002
 
 /**
- * The space with an encoder where one is at hand, every row has text and it foresees better; else without. Whether
+ * The space with an encoder where one is at hand, every row has text and it predicts better; else without. Whether
  * it does is seen on the rows that a shape is chosen on: encoding all the others is for an encoder that is used.
  */
 export async function chooseSpace(

@@ -101,7 +101,7 @@ export function createSpace(
 ): EstimatorSpace {
   const { names, means, scales, models, scores, rarity, drawn } = prepared
   const points = prepared.points.map((point, at) => withEmbedding(point, embeddings?.get(at)))
-  // Where nothing is known of rows they are all alike, and the mean is all that can be foreseen.
+  // Where nothing is known of rows they are all alike, and the mean is all that can be predicted.
   const blank = names.length === 0 && embeddings === undefined && points.every(({ grams }) => grams.places.length === 0)
   const exact = !blank && points.length <= mostLandmarks
   const landmarks = exact || blank ? [] : drawn.slice(0, landmarksFor(points.length)).toSorted((a, b) => a - b)
@@ -134,8 +134,8 @@ export function fitEstimator(space: EstimatorSpace, rows: readonly FeaturedRow[]
   )
 }
 
-/** The quality of each model that a fit foresees of one row. */
-export function foresee(space: EstimatorSpace, fit: KernelFit, { at }: FeaturedRow): readonly number[] {
+/** The quality of each model that a fit predicts of one row. */
+export function predictScores(space: EstimatorSpace, fit: KernelFit, { at }: FeaturedRow): readonly number[] {
   return applyKernel(fit, space.likeness, at).map(inside)
 }
 
@@ -166,8 +166,8 @@ function gatherGrams(kept: readonly KernelPoint[], weights: Float64Array, gramWe
 }
 
 /**
- * Scores, and what each rung scores more than the one below and the dearest more than the cheapest: routing stands
- * on differences.
+ * Scores, and what each rung scores more than the one below and the most expensive more than the cheapest: routing
+ * stands on differences.
  */
 function routedTargets(scores: readonly Float64Array[]): readonly Float64Array[] {
   const steps = scores.slice(1).map((score, index) => score.map((value, row) => value - scores[index]![row]!))

@@ -11,7 +11,7 @@ const steps = 100
 /** Beyond five digits a fit is not sure of its weights anyway; the step that falls below is still taken. */
 const enough = 1e-5
 /**
- * The curvature is computed anew, which costs the square of the inputs, when a step has not come down to this share
+ * The curvature is computed again, which costs the square of the inputs, when a step has not come down to this share
  * of the one before.
  */
 const slow = 0.4
@@ -23,7 +23,7 @@ const roundOff = 1e-12
 /**
  * Fits P(y = 1 | x) by ridge-penalised maximum likelihood, with Newton's method; targets may be anything in [0,1].
  * The bias is not penalised. Deterministic. A fit to start from saves steps. A step that makes it worse is halved
- * until it does not: where nearly all rows are foreseen with certainty the curvature says next to nothing, and
+ * until it does not: where nearly all rows are predicted with certainty the curvature says next to nothing, and
  * whole steps run away.
  * @source Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, section 4.4.1; the curvature is kept
  * while steps shrink (the chord method: Kelley, Iterative Methods for Linear and Nonlinear Equations, section 5.4);

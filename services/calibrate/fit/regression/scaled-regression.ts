@@ -38,7 +38,7 @@ const usualRidge = 60
 const mostTuning = 2000
 
 /**
- * Fits with the penalty that foresees best on every fourth row, with all that the row gives: no chance is drawn. A
+ * Fits with the penalty that predicts best on every fourth row, with all that the row gives: no chance is drawn. A
  * fit of nearly the same rows lends its penalty, and its weights to start from.
  */
 export function fitScaled({ names, samples }: CodedSamples, like?: ScaledFit): ScaledFit {

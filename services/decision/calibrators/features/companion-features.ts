@@ -3,7 +3,7 @@ import { comparableOf, labelOf, logit, type Signs } from './own-features.ts'
 
 /**
  * What other answers say of one: of each whether it agrees, weighed by how sure it is, how sure the judged one is
- * and what was foreseen of it; its label where they differ; and how the votes fall. Signs of an answer that was not
+ * and what was predicted of it; its label where they differ; and how the votes fall. Signs of an answer that was not
  * given are 0, so one judge serves every set of answers. Pure.
  */
 export function companionSigns(judged: Judged, estimate: Estimate, others: readonly Judged[]): Signs {
@@ -24,7 +24,7 @@ function addCompanion(signs: Record<string, number>, judged: Judged, other: Judg
   const agrees = agreement(judged, other)
   signs[name] = 1
   signs[`${name}.agrees`] = agrees
-  signs[`${name}.agrees_foreseen`] = agrees * foreseenLogit(other.model, estimate)
+  signs[`${name}.agrees_foreseen`] = agrees * predictedLogit(other.model, estimate)
   if (judged.rawConfidence !== undefined) {
     signs[`${name}.agrees_own`] = agrees * judged.rawConfidence
     signs[`${name}.agrees_own_logit`] = agrees * logit(judged.rawConfidence)
@@ -57,7 +57,7 @@ function pairsAgainst(judged: Judged, others: readonly Judged[]): number {
   )
 }
 
-/** What was foreseen of a model, as a logit. */
-export function foreseenLogit(model: string, estimate: Estimate): number {
+/** What was predicted of a model, as a logit. */
+export function predictedLogit(model: string, estimate: Estimate): number {
   return logit(estimate.models[model]?.quality ?? 0.5)
 }

@@ -1,5 +1,5 @@
 import type { Called, Estimate } from '#services/decision/policy/policy'
-import { agreement, foreseenLogit } from './companion-features.ts'
+import { agreement, predictedLogit } from './companion-features.ts'
 import { addKnots, logit, ownSigns, type Signs } from './own-features.ts'
 
 /**
@@ -13,8 +13,8 @@ export function prospectSignsOf(called: readonly Called[], next: string, estimat
   const signs: Record<string, number> = {
     best_confidence: best.confidence,
     best_logit: logit(best.confidence),
-    foreseen_next_logit: foreseenLogit(next, estimate),
-    foreseen_best_logit: foreseenLogit(best.model, estimate),
+    foreseen_next_logit: predictedLogit(next, estimate),
+    foreseen_best_logit: predictedLogit(best.model, estimate),
     '=called': called.length,
   }
   called.forEach((one, index) => {

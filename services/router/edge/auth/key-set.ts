@@ -7,7 +7,7 @@ import { GatewayError } from '#services/contract/errors'
 export interface KeySetOptions {
   readonly url: string
   readonly timeoutMs: number
-  /** Keys are read anew when they are older. */
+  /** Keys are read again when they are older. */
   readonly freshMs: number
   /** Never asked more often than this, whatever tokens say and however it fails. */
   readonly cooldownMs: number

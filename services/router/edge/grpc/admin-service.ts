@@ -21,7 +21,7 @@ export interface AdminDependencies extends ServeDependencies {
   /** Reads workers and queues now, and gives back what nobody is left to run. */
   readonly lookAtFleet: () => Promise<unknown>
   readonly clock: Clock
-  /** Admits a dead letter's request anew; gives the new job. */
+  /** Admits a dead letter's request again; gives the new job. */
   readonly replay: (dead: ClimbState, context: CallContext) => Promise<RequestId>
   readonly keys: KeyRpcs
   readonly policies: PolicyRpcs

@@ -3,14 +3,14 @@ import { timestampToWire } from '#services/wire/convert/time'
 import type { ActivatePolicyRequest__Output } from '#services/wire/generated/sluice/v1/ActivatePolicyRequest'
 import type { LadderPolicies } from '#services/wire/generated/sluice/v1/LadderPolicies'
 import type { LoadPolicyRequest__Output } from '#services/wire/generated/sluice/v1/LoadPolicyRequest'
-import type { PolicyShelf } from '#services/router/policies/policy-shelf'
+import type { PolicyRegistry } from '#services/router/policies/policy-registry'
 import type { PolicyStore } from '#services/router/policies/policy-store'
 import type { CallContext } from '../call/call-context.ts'
 import type { ServeDependencies } from './serve-call.ts'
 
 /** What the policies' rpcs need. */
 export interface PoliciesServiceDependencies {
-  readonly shelf: PolicyShelf
+  readonly policyRegistry: PolicyRegistry
   readonly store: PolicyStore
   readonly ladders: readonly string[]
   readonly logger: ServeDependencies['logger']
@@ -27,13 +27,13 @@ export interface PolicyRpcs {
 }
 
 /** Makes the rpcs. */
-export function createPolicyRpcs({ shelf, store, ladders, logger }: PoliciesServiceDependencies): PolicyRpcs {
+export function createPolicyRpcs({ policyRegistry, store, ladders, logger }: PoliciesServiceDependencies): PolicyRpcs {
   const known = (ladder: string): string => {
     if (ladders.includes(ladder)) return ladder
     throw new GatewayError('NotFound', `there is no ladder ${ladder}; there are: ${ladders.join(', ')}`)
   }
   const policiesOf = async (ladder: string): Promise<LadderPolicies> => {
-    const { configured, active, shadow } = shelf.roles(ladder)
+    const { configured, active, shadow } = policyRegistry.roles(ladder)
     const versions = await store.versions(ladder)
     return {
       ladder,
@@ -49,12 +49,12 @@ export function createPolicyRpcs({ shelf, store, ladders, logger }: PoliciesServ
       return { ladders: await Promise.all(wanted.map(policiesOf)) }
     },
     async loadPolicy({ ladder, files }, { caller }) {
-      const { policy, data } = await refusing(() => shelf.put(known(ladder), new Map(Object.entries(files))))
+      const { policy, data } = await refusing(() => policyRegistry.put(known(ladder), new Map(Object.entries(files))))
       logger.info({ by: caller.credentialId, ladder, version: policy.version }, 'a policy was loaded')
       return { version: policy.version, models: policy.models, rows: data?.rows ?? 0, datasets: data?.datasets ?? [] }
     },
     async comparePolicies({ ladder }) {
-      const { active, shadow } = shelf.roles(known(ladder))
+      const { active, shadow } = policyRegistry.roles(known(ladder))
       if (active === undefined || shadow === undefined) {
         throw new GatewayError('NotFound', 'no policy of this ladder is in shadow')
       }
@@ -62,18 +62,18 @@ export function createPolicyRpcs({ shelf, store, ladders, logger }: PoliciesServ
       return { ...pair, ...(await store.comparison(ladder, pair)) }
     },
     async activatePolicy({ ladder, version, role }, { caller }) {
-      const opened = version === '' ? undefined : await refusing(() => shelf.find(known(ladder), version))
+      const opened = version === '' ? undefined : await refusing(() => policyRegistry.find(known(ladder), version))
       if (version !== '' && opened === undefined) throw new GatewayError('NotFound', 'no such version is kept')
       if (role === 'POLICY_ROLE_SHADOW') {
         await store.setShadow(known(ladder), opened?.policy.version)
       } else if (role === 'POLICY_ROLE_ACTIVE') {
-        const over = shelf.roles(known(ladder)).configured?.policy.version ?? ''
+        const over = policyRegistry.roles(known(ladder)).configured?.policy.version ?? ''
         await store.setActive(ladder, opened === undefined ? undefined : { version: opened.policy.version, over })
       } else {
         throw invalidField('role', 'expected active or shadow')
       }
       logger.info({ by: caller.credentialId, ladder, version, role }, 'a policy was given a role')
-      await shelf.refresh()
+      await policyRegistry.refresh()
       return { policies: await policiesOf(ladder) }
     },
   }

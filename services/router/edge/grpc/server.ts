@@ -42,7 +42,7 @@ export interface RpcServer {
 
 /**
  * Connections are pinged so that dead peers are noticed within half a minute, and closed after an hour so that
- * clients spread anew.
+ * clients spread again.
  */
 const channelOptions = {
   'grpc.keepalive_timeout_ms': 10_000,

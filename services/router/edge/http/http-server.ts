@@ -47,7 +47,7 @@ export interface HttpServer {
 }
 
 /** Time for the answers of calls that a drain ends to reach their clients, before the connections are cut. */
-const lastWordsMs = 1500
+const exitReasonMs = 1500
 const timeoutCheckMs = 500
 
 /** Opens the port with these routes. @throws GatewayError Config when the address is taken */
@@ -81,7 +81,7 @@ export async function openHttpServer(options: HttpServerOptions, routes: readonl
     address: `${address.slice(0, address.lastIndexOf(':'))}:${port}`,
     async drain(graceMs, endCalls) {
       const ending = setTimeout(endCalls, graceMs)
-      const force = setTimeout(() => app.server.closeAllConnections(), graceMs + lastWordsMs)
+      const force = setTimeout(() => app.server.closeAllConnections(), graceMs + exitReasonMs)
       await app.close()
       clearTimeout(ending)
       clearTimeout(force)

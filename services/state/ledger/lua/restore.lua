@@ -1,4 +1,4 @@
--- Puts back what counters are known to have held, and names the data anew.
+-- Puts back what counters are known to have held, and names the data again.
 -- KEYS: 1 the generation, 2 counters by the end of their window (sorted set), then the counters
 -- ARGV: 1 generation that is there now ('' for none), 2 its new id ('' leaves it), 3 its ancestors, 4 how long a
 --   counter outlives its

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isWords, wordsIn } from '#services/contract/content'
 import { noWork } from '#services/state/service-times/workload'
-import { createTurnstile } from '#services/worker/engine/process/turnstile'
+import { createMutex } from '#services/worker/engine/process/mutex'
 import type { Backend, RunControl } from '../backend.ts'
 import type { Outcome, Work } from '#services/worker/states'
 
@@ -40,7 +40,7 @@ const charactersPerDelta = 16
 /** Makes an echo. */
 export function createEchoBackend(spec: EchoSpec): Promise<Backend> {
   let asked = 0
-  const turnstile = createTurnstile()
+  const mutex = createMutex()
   const fails = (): boolean => {
     asked += 1
     return Math.floor(asked * spec.failRatio) > Math.floor((asked - 1) * spec.failRatio)
@@ -49,7 +49,7 @@ export function createEchoBackend(spec: EchoSpec): Promise<Backend> {
     maxBatch: spec.oneAtATime ? 1 : echoBatch,
     async run(batch, control) {
       if (!spec.oneAtATime) return Promise.all(batch.map(work => echo(work, spec, fails(), control)))
-      const leave = await turnstile.enter()
+      const leave = await mutex.enter()
       const startedAt = Date.now()
       try {
         return await Promise.all(batch.map(work => echo(work, spec, fails(), control)))

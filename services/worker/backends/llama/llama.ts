@@ -46,7 +46,7 @@ interface Parts {
 /**
  * Loads a language model: conversation → the model's own chat template → tokens one by one, each with its chance →
  * text with its signals. The beginning that two calls of one tenant share is computed once; another tenant's call
- * starts anew, so that its time tells nothing.
+ * starts again, so that its time tells nothing.
  */
 export async function createLlamaBackend(spec: LlamaSpec, dependencies: BackendDependencies): Promise<Backend> {
   const llama = await openLibrary(dependencies)

@@ -79,7 +79,7 @@ export async function writeAnswer(writing: Writing): Promise<Written> {
  * kept.
  */
 async function readPrompt({ sequence, prompt, isAbandoned }: Writing, written: Written): Promise<readonly Token[]> {
-  // The last token is always computed anew: its output is what the first token is drawn from.
+  // The last token is always computed again: its output is what the first token is drawn from.
   await sequence.adaptStateToTokens(prompt.slice(0, -1), false)
   const fresh = prompt.slice(sequence.nextTokenIndex)
   written.evaluatedTokens = fresh.length

@@ -116,16 +116,16 @@ interface Heard {
 async function listen(pack: WhisperPack, decoder: Decoder, request: WindowRequest): Promise<Heard> {
   const { tokens } = pack
   const spoken = [...tokens.languages.values()]
-  const wishes = (language: number | undefined): readonly number[] =>
+  const languageAndTask = (language: number | undefined): readonly number[] =>
     language === undefined ? [tokens.noTimestamps] : [language, tokens.transcribe, tokens.noTimestamps]
   const known = request.languageToken !== undefined || spoken.length === 0
-  const logits = await decoder.step(known ? [tokens.start, ...wishes(request.languageToken)] : [tokens.start])
+  const logits = await decoder.step(known ? [tokens.start, ...languageAndTask(request.languageToken)] : [tokens.start])
   const first = logits[0]!
   const languageToken = request.languageToken ?? likeliest(spoken, first)
   let last = logits.at(-1)!
   if (!known) {
     // One at a time: the cached branch of the graph has no causal mask.
-    for (const token of wishes(languageToken)) last = (await decoder.step([token]))[0]!
+    for (const token of languageAndTask(languageToken)) last = (await decoder.step([token]))[0]!
   }
   return {
     logits: last,

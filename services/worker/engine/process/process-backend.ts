@@ -6,7 +6,7 @@ import type { Outcome, Work } from '#services/worker/states'
 import { abandoned, isAbandoned } from '#services/worker/backends/end-leg'
 import { shareTime } from '#services/worker/backends/share-time'
 import { ProcessDied, startProcess, type ModelProcess, type ProcessOptions } from './start-process.ts'
-import { createTurnstile } from './turnstile.ts'
+import { createMutex } from './mutex.ts'
 import { watchWanted } from './watch-wanted.ts'
 import { firstRestartMs, longWaitMs, longestRestartMs, longestStepMs } from '#services/worker/timings'
 
@@ -45,7 +45,7 @@ export async function createProcessBackend(
   dependencies: Dependencies,
 ): Promise<ProcessBackend> {
   const { logger, clock } = dependencies
-  const turnstile = createTurnstile()
+  const mutex = createMutex()
   const closing = new AbortController()
   let model: ModelProcess | undefined = await startProcess(options, dependencies)
   const { maxBatch } = model
@@ -134,7 +134,7 @@ export async function createProcessBackend(
   }
 
   async function run(batch: readonly Work[], control: RunControl): Promise<readonly Outcome[]> {
-    const entering = turnstile.enter()
+    const entering = mutex.enter()
     const stopWaiting = waitLong(batch, control)
     const wanted = watchWanted(batch, control)
     let computing: Promise<readonly Outcome[]> | undefined
@@ -156,10 +156,10 @@ export async function createProcessBackend(
   }
 
   async function leave(entering: Promise<() => void>, computing: Promise<unknown> | undefined): Promise<void> {
-    const leaveTurnstile = await entering
+    const leaveMutex = await entering
     await computing
     markUnwanted(false)
-    leaveTurnstile()
+    leaveMutex()
   }
 
   return {

@@ -57,11 +57,11 @@ export async function startProcess(
   const loading = new Promise<Parameters<typeof loaded>[0]>(resolve => (loaded = resolve))
   const child = startComputingProcess<ToModel, FromModel>({ entry, onMessage: heard })
 
-  async function mourn(): Promise<void> {
+  async function onExit(): Promise<void> {
     causeOfDeath = new ProcessDied(`the process of ${options.model} died: ${await child.died}`)
     current?.reject(causeOfDeath)
   }
-  void mourn()
+  void onExit()
 
   function hand(to: Run, { legId, text, of }: Extract<FromModel, { kind: 'delta' }>): void {
     to.handing = to.handing

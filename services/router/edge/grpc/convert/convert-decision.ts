@@ -5,11 +5,11 @@ import type { Decision } from '#services/wire/generated/sluice/v1/Decision'
 import { durationToWire } from '#services/wire/convert/time'
 import type { Chosen, Considered } from '#services/router/request/states'
 
-/** A decision as callers see it: what was foreseen of every rung, what removed it, what is left. */
+/** A decision as callers see it: what was predicted of every rung, what removed it, what is left. */
 export function decisionToWire(chosen: Chosen): Decision {
   const { estimate, considered, guided, assessMs } = chosen
   return {
-    // Outside the domain nothing is foreseen by features either.
+    // Outside the domain nothing is predicted by features either.
     difficulty: 1 - trustedBy(estimate.domain, 1 - estimate.difficulty),
     features: { ...estimate.features },
     candidates: considered.map(one => candidateToWire(one, estimate)),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { UpstreamError } from '../wire/upstream-error.ts'
 import type { InputOf } from './input-failures.ts'
 import type { CallEnd, Endpoint } from './endpoint.ts'
-import type { EndpointSet, Wish } from './endpoint-set.ts'
+import type { EndpointSet, PickOptions } from './endpoint-set.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import { shownAddress } from '#services/platform/http/shown-address'
 
@@ -38,7 +38,7 @@ export async function makeAttempts<T>(order: AttemptOrder, attempt: Attempt<T>):
   let last: UpstreamError | undefined
   order.budget.called()
   for (let made = 1; ; made += 1) {
-    const endpoint = order.endpoints.choose(wishOf(order, tried))
+    const endpoint = order.endpoints.choose(pickOptionsOf(order, tried))
     if (endpoint === undefined) throw last ?? restingOf(order)
     await waitForRest(endpoint, order)
     try {
@@ -56,7 +56,7 @@ export async function makeAttempts<T>(order: AttemptOrder, attempt: Attempt<T>):
   }
 }
 
-function wishOf({ affinityKey, input }: AttemptOrder, avoid: ReadonlySet<string>): Wish {
+function pickOptionsOf({ affinityKey, input }: AttemptOrder, avoid: ReadonlySet<string>): PickOptions {
   return { avoid, ...(affinityKey === undefined ? {} : { affinityKey }), ...(input === undefined ? {} : { input }) }
 }
 

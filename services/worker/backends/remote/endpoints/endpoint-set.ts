@@ -4,8 +4,8 @@ import type { InputOf } from './input-failures.ts'
 import { outliersOf } from './outliers.ts'
 import { outlierEveryMs } from '#services/worker/timings'
 
-/** What is wished of an endpoint. */
-export interface Wish {
+/** What an endpoint is picked by. */
+export interface PickOptions {
   /** Calls with one key prefer one endpoint, whose prefix cache knows them. */
   readonly affinityKey?: string
   /** Endpoints that failed this call already: asked again only where there is no other. */
@@ -18,7 +18,7 @@ export interface Wish {
 export interface EndpointSet {
   readonly endpoints: readonly Endpoint[]
   /** The endpoint to call, after its rest if it asked for one; `undefined` while every one is shut off. */
-  choose(wish: Wish): Endpoint | undefined
+  choose(options: PickOptions): Endpoint | undefined
   /** Whether another endpoint than those to be avoided may be called now. */
   hasOther(avoid: ReadonlySet<string>, input?: InputOf): boolean
   close(): Promise<void>

@@ -1,11 +1,11 @@
 /** Lets one through at a time, in the order in which they came. */
-export interface Turnstile {
+export interface Mutex {
   /** Waits for the turn; the caller calls what it gets, once, when it is through. */
   enter(): Promise<() => void>
 }
 
-/** Makes a turnstile. */
-export function createTurnstile(): Turnstile {
+/** Makes a mutex. */
+export function createMutex(): Mutex {
   let last: Promise<void> = Promise.resolve()
   return {
     async enter() {

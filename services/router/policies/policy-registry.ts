@@ -13,8 +13,8 @@ export interface ShelvedLadder {
   readonly plain?: OpenedPolicy
 }
 
-/** What the shelf needs. */
-export interface ShelfDependencies {
+/** What the registry needs. */
+export interface PolicyRegistryDependencies {
   readonly store: PolicyStore
   readonly load: LoadPolicy
   readonly logger: Logger
@@ -30,7 +30,7 @@ export interface LadderRoles {
 }
 
 /** The policies of every ladder of this router: which decides, which thinks along, and those that climbs began with. */
-export interface PolicyShelf {
+export interface PolicyRegistry {
   /** Empty for a ladder that the configuration does not know. */
   roles(ladder: string): LadderRoles
   /** Any version, from memory or from the store; `undefined` when nobody has it any more. */
@@ -56,11 +56,14 @@ interface Place {
   readonly refused: Set<string>
 }
 
-/** Makes the shelf with the configured policies on it. @throws GatewayError Config when one of them cannot be loaded */
-export async function createPolicyShelf(
+/**
+ * Makes the registry with the configured policies in it.
+ * @throws GatewayError Config when one of them cannot be loaded
+ */
+export async function createPolicyRegistry(
   ladders: readonly ShelvedLadder[],
-  dependencies: ShelfDependencies,
-): Promise<PolicyShelf> {
+  dependencies: PolicyRegistryDependencies,
+): Promise<PolicyRegistry> {
   const places = new Map(
     await Promise.all(ladders.map(async ladder => [ladder.name, await placeOf(ladder, dependencies)] as const)),
   )
@@ -134,7 +137,7 @@ export async function createPolicyShelf(
   }
 }
 
-async function placeOf(ladder: ShelvedLadder, dependencies: ShelfDependencies): Promise<Place> {
+async function placeOf(ladder: ShelvedLadder, dependencies: PolicyRegistryDependencies): Promise<Place> {
   const signature = ladder.folder === undefined ? '' : signatureOf(ladder.folder)
   const configured = ladder.folder === undefined ? ladder.plain : await openFolder(ladder, ladder.folder, dependencies)
   const roles = configured === undefined ? {} : { configured, active: configured }
@@ -144,7 +147,7 @@ async function placeOf(ladder: ShelvedLadder, dependencies: ShelfDependencies): 
 async function openFolder(
   { name, rungs }: ShelvedLadder,
   folder: string,
-  { store, load }: ShelfDependencies,
+  { store, load }: PolicyRegistryDependencies,
 ): Promise<OpenedPolicy> {
   const files = readPolicyFolder(folder)
   const opened = await openPolicyFiles(files, rungs, load)
@@ -157,7 +160,7 @@ async function openFolder(
  * Takes a folder that has changed; one that is half copied is refused by its hashes, and looked at again when it
  * changes on.
  */
-async function lookAtFolder(place: Place, dependencies: ShelfDependencies): Promise<void> {
+async function lookAtFolder(place: Place, dependencies: PolicyRegistryDependencies): Promise<void> {
   const { folder, name } = place.ladder
   if (folder === undefined) return
   const signature = signatureOf(folder)
@@ -181,7 +184,7 @@ async function lookAtFolder(place: Place, dependencies: ShelfDependencies): Prom
   }
 }
 
-function refuse(place: Place, what: string, error: unknown, { loaded, logger }: ShelfDependencies): void {
+function refuse(place: Place, what: string, error: unknown, { loaded, logger }: PolicyRegistryDependencies): void {
   if (error instanceof GatewayError && error.code === 'Overloaded') throw error
   if (place.refused.has(what)) return
   if (place.refused.size > mostOpen) place.refused.clear()
