@@ -13,7 +13,7 @@ let gateway: TestGateway
 let router: GatewayProcess
 
 /** Longer than a busy machine keeps a connection waiting. */
-const headerTimeoutMs = 1500
+const headerTimeoutMs = 3000
 const allowedOrigin = 'https://chat.example'
 
 beforeAll(async () => {
