@@ -72,6 +72,10 @@ export const backend = z.discriminatedUnion(
     z.strictObject({
       kind: z.literal('openai'),
       ...served,
+      api: z
+        .enum(['chat', 'responses'])
+        .default('chat')
+        .describe("Which of the protocol's wires chats go by: Chat Completions or Responses."),
       vision: z.boolean().default(false).describe('Whether it takes images.'),
       logprobs: z.boolean().default(true).describe('Whether it is asked for log-probabilities.'),
       structured: z

@@ -9,6 +9,7 @@ import type { Part } from '#services/wire/generated/sluice/v1/Part'
 import { chatConfig } from '../support/chat-ladder.ts'
 import { createTestGateway, until, type TestGateway } from '../support/gateway.ts'
 import { failureOf, fieldsOf } from '../support/grpc-client.ts'
+import { runCli } from '../support/run-cli.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
 /** What a server was asked, as it came. */
@@ -363,6 +364,22 @@ describe('a stream', () => {
     expect(events.flatMap(({ textDelta }) => textDelta?.text ?? []).join('')).toBe('')
     const [call] = events.flatMap(({ toolCallDelta }) => toolCallDelta ?? [])
     expect(call).toMatchObject({ model: 'large', index: 0, id: 'c0', name: 'weather' })
+  })
+})
+
+describe('sluice chat', () => {
+  it('is a conversation that shows rung, confidence and cost of each turn', async () => {
+    script.small = [{ text: 'Hello.' }, { text: 'Oslo.' }]
+    const { code, stdout } = await runCli(['chat', '--address', gateway.address], 'Hi.\nA capital?\n\n')
+    expect(code).toBe(0)
+    expect(stdout).toContain('Hello.')
+    expect(stdout).toContain('Oslo.')
+    expect(stdout.match(/small · confidence 50\.0 % · \$0\.\d+ · /gu)).toHaveLength(2)
+    expect(asked.at(-1)?.body['messages']).toEqual([
+      { role: 'user', content: 'Hi.' },
+      { role: 'assistant', content: 'Hello.' },
+      { role: 'user', content: 'A capital?' },
+    ])
   })
 })
 

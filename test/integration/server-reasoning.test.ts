@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Reasoning } from '#services/contract/content'
 import { conversationOf, type Message } from '#services/contract/conversation'
-import type { LoadedPart } from '#services/worker/states'
+import type { LoadedPart, Outcome } from '#services/worker/states'
+import type { RunControl } from '#services/worker/backends/backend'
 import { encodeChat } from '#services/worker/backends/openai/chat-request'
+import { encodeResponses } from '#services/worker/backends/openai/responses-request'
 import { encodeGemini } from '#services/worker/backends/gemini/gemini-request'
 import { encodeMessages } from '#services/worker/backends/anthropic/messages-request'
 import { askServer, chatWork, wirePaths, type Wire } from '../support/ask-server.ts'
@@ -147,10 +149,68 @@ const cases: readonly Case[] = [
   },
 ]
 
+/** Events of OpenAI's Responses. */
+const responses = data(
+  { type: 'response.created', response: {} },
+  { type: 'response.output_item.added', output_index: 0, item: { type: 'reasoning', id: 'rs_1', summary: [] } },
+  { type: 'response.reasoning_summary_text.delta', item_id: 'rs_1', delta: 'Norway: ' },
+  { type: 'response.reasoning_summary_text.delta', item_id: 'rs_1', delta: 'Oslo.' },
+  {
+    type: 'response.output_item.done',
+    output_index: 0,
+    item: {
+      type: 'reasoning',
+      id: 'rs_1',
+      summary: [{ type: 'summary_text', text: 'Norway: Oslo.' }],
+      encrypted_content: 'c2ln',
+    },
+  },
+  { type: 'response.output_item.added', output_index: 1, item: { type: 'message', id: 'msg_1' } },
+  { type: 'response.output_text.delta', output_index: 1, item_id: 'msg_1', delta: 'Os', logprobs: [{ logprob: -0.1 }] },
+  { type: 'response.output_text.delta', output_index: 1, item_id: 'msg_1', delta: 'lo' },
+  {
+    type: 'response.output_item.added',
+    output_index: 2,
+    item: { type: 'function_call', id: 'fc_1', call_id: 'x', name: 'weather', arguments: '' },
+  },
+  { type: 'response.function_call_arguments.delta', output_index: 2, item_id: 'fc_1', delta: '{"city":' },
+  { type: 'response.function_call_arguments.delta', output_index: 2, item_id: 'fc_1', delta: '"Oslo"}' },
+  {
+    type: 'response.completed',
+    response: {
+      usage: {
+        input_tokens: 30,
+        input_tokens_details: { cached_tokens: 20 },
+        output_tokens: 12,
+        output_tokens_details: { reasoning_tokens: 5 },
+        total_tokens: 42,
+      },
+    },
+  },
+)
+const failures = {
+  '/late/responses': data(
+    { type: 'response.created', response: {} },
+    { type: 'response.output_text.delta', delta: 'Os' },
+  ),
+  '/full/responses': data(
+    { type: 'response.output_text.delta', delta: 'Os' },
+    { type: 'response.incomplete', response: { incomplete_details: { reason: 'max_output_tokens' } } },
+  ),
+  '/broken/responses': data({
+    type: 'response.failed',
+    response: { error: { code: 'server_error', message: 'something went wrong' } },
+  }),
+}
+
 let server: ScriptedServer
 beforeAll(async () => {
   const scripts = cases.map(({ kind, body }, place) => [`/${place}${wirePaths[kind]}`, body] as const)
-  server = await startScriptedServer(Object.fromEntries(scripts))
+  server = await startScriptedServer({
+    ...Object.fromEntries(scripts),
+    ...failures,
+    '/whole/responses': responses,
+  })
 })
 afterAll(() => server.close())
 
@@ -195,5 +255,87 @@ describe.each(cases)('an answer of $kind that says $says', ({ kind, body, told, 
     const elsewhere = JSON.stringify(messageBack(kind, 'other', messages))
     expect(elsewhere).toContain(text)
     expect(elsewhere).not.toMatch(/Norway|c2ln|aGlk|xyz|reasoning/u)
+  })
+})
+
+describe('OpenAI’s Responses', () => {
+  const options = { tools: [{ name: 'weather', parametersJson: '{}' }] }
+  const ask = (path: string, onDelta?: RunControl['onDelta']): Promise<Outcome> =>
+    askServer('openai', `${server.origin}${path}`, chatWork({ streaming: true, options }), {
+      spec: { api: 'responses', logprobs: true },
+      ...(onDelta === undefined ? {} : { onDelta }),
+    })
+
+  it('are read whole: thoughts with their proof, text, calls and what was counted', async () => {
+    const pieces: Record<string, string> = { text: '', reasoning: '' }
+    const outcome = await ask('/whole', async (_leg, piece, of = 'text') => void (pieces[of] += piece))
+    if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome))
+    expect(pieces).toEqual({ text: 'Oslo', reasoning: 'Norway: Oslo.' })
+    expect(outcome.result.output).toEqual({
+      kind: 'text',
+      text: 'Oslo',
+      toolCalls: [{ id: 'x', name: 'weather', argumentsJson: '{"city":"Oslo"}' }],
+      reasoning: [{ text: 'Norway: Oslo.', signature: 'responses:rs_1 c2ln', model: 'm' }],
+      finishReason: 'tool_calls',
+    })
+    expect(outcome.result.usage).toMatchObject({
+      inputTokens: 10,
+      cachedTokens: 20,
+      outputTokens: 7,
+      reasoningTokens: 5,
+    })
+  })
+
+  it.each([
+    ['/late', 'failed'],
+    ['/broken', 'failed'],
+    ['/full', 'done'],
+  ])('that end otherwise (%s) are %s', async (path, kind) => {
+    const outcome = await ask(path)
+    expect(outcome.kind).toBe(kind)
+    const ending = outcome.kind === 'done' && outcome.result.output.kind === 'text' ? outcome.result.output : undefined
+    expect(ending?.finishReason).toBe(kind === 'done' ? 'length' : undefined)
+  })
+
+  it('are asked with the conversation as items, each thought with its proof to its own model alone', () => {
+    const proof = { text: 'Norway.', signature: 'responses:rs_1 c2ln' }
+    const thoughts = [
+      { ...proof, model: 'm' },
+      { ...proof, model: 'other' },
+    ]
+    const work = chatWork({
+      model: 'm',
+      ...conversationOf(loop(thoughts, 'Let me see.')),
+      options: {
+        ...options,
+        maxOutputTokens: 900,
+        responseFormat: { kind: 'json-schema', schemaJson: '{"type":"object"}' },
+        reasoning: { effort: 'low' },
+      },
+    })
+
+    expect(onTheWire(encodeResponses(work, 'm', false))).toMatchObject({
+      model: 'm',
+      store: false,
+      stream: true,
+      max_output_tokens: 900,
+      include: ['reasoning.encrypted_content'],
+      reasoning: { effort: 'low', summary: 'auto' },
+      text: { format: { type: 'json_schema', name: 'answer', schema: { type: 'object' } } },
+      tools: [{ type: 'function', name: 'weather', parameters: {}, strict: false }],
+      tool_choice: 'auto',
+      input: [
+        { role: 'user', content: [{ type: 'input_text', text: 'Where?' }] },
+        {
+          type: 'reasoning',
+          id: 'rs_1',
+          summary: [{ type: 'summary_text', text: 'Norway.' }],
+          encrypted_content: 'c2ln',
+        },
+        { role: 'assistant', content: [{ type: 'output_text', text: 'Let me see.' }] },
+        { type: 'function_call', call_id: 'x', name: 'weather', arguments: '{}' },
+        { type: 'function_call_output', call_id: 'x', output: 'rain' },
+      ],
+    })
   })
 })

@@ -9,11 +9,12 @@ export interface CliRun {
   readonly stderr: string
 }
 
-/** Runs `sluice` as its users do. */
-export function runCli(parameters: readonly string[]): Promise<CliRun> {
+/** Runs `sluice` as its users do; `input` is what they type. */
+export function runCli(parameters: readonly string[], input?: string): Promise<CliRun> {
   const child = spawn(process.execPath, [join(packageRoot(), 'bin', 'sluice.js'), ...parameters], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  child.stdin.end(input)
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (piece: Buffer) => (stdout += piece.toString()))

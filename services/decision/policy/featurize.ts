@@ -18,6 +18,7 @@ export function featuresOf(parts: readonly PartDescription[]): Readonly<Record<s
     features[`${kind}.count`] = media.length
     for (const one of media) if ('features' in one) add(features, kind, one.features)
   }
+  for (const part of parts) if (part.kind === 'conversation') add(features, part.kind, part.features)
   return features
 }
 

@@ -6,7 +6,7 @@ export type PartDescription =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'image'; readonly features: Readonly<Record<string, number>>; readonly text?: string }
   | { readonly kind: 'audio'; readonly features: Readonly<Record<string, number>> }
-  | { readonly kind: 'video' | 'document'; readonly features: Readonly<Record<string, number>> }
+  | { readonly kind: 'video' | 'document' | 'conversation'; readonly features: Readonly<Record<string, number>> }
 /** What is predicted of one model. */
 export interface ModelEstimate {
   readonly quality: number

@@ -3,6 +3,7 @@ import { isWords, type Modality } from '#services/contract/content'
 import type { Estimate, PartDescription, Policy } from '#services/decision/policy/policy'
 import type { LadderBook } from '#services/router/ladders/ladder-registry'
 import type { Admitted, Assessed, CheckedPart } from '#services/router/request/states'
+import { askedNow, describeConversation } from './describe-conversation.ts'
 import { describeHeader } from './describe-header.ts'
 import { within } from './within.ts'
 
@@ -46,6 +47,12 @@ export function createAssess({ ladders, describe, headerOnly }: AssessDependenci
   const describeAll = (parts: readonly CheckedPart[]): Promise<PartDescription[]> | PartDescription[] =>
     // Words are as they are: there is nothing to wait for.
     parts.every(isWords) ? parts.map(describeHeader) : Promise.all(parts.map(describeInTime))
+  /** Of a conversation the turn that is asked now decides, and the course that it took. */
+  const describeAsked = async (admitted: Admitted): Promise<readonly PartDescription[]> => {
+    const asked = askedNow(admitted)
+    if (asked === undefined) return describeAll(admitted.parts)
+    return [...(await describeAll(asked)), describeConversation(admitted)]
+  }
   return async admitted => {
     const startedAt = performance.now()
     const { task, constraints, options } = admitted.request
@@ -56,7 +63,7 @@ export function createAssess({ ladders, describe, headerOnly }: AssessDependenci
       ...(constraints.ladder === undefined ? {} : { ladder: constraints.ladder }),
     })
     const { policy } = guided
-    const described = policy === undefined ? [] : await describeAll(admitted.parts)
+    const described = policy === undefined ? [] : await describeAsked(admitted)
     const estimate = await estimateOf(described, options.labels, policy)
     return { ...admitted, guided, described, estimate, assessMs: performance.now() - startedAt }
   }

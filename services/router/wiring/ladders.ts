@@ -96,12 +96,20 @@ const carried: Readonly<Partial<Record<ConfiguredModel['backend']['kind'], reado
   echo: capabilities,
 }
 
+/** What Responses leave out of what Chat Completions carry. @source OpenAI API reference, "Create a model response" */
+const notInResponses: readonly Capability[] = ['seed', 'stop', 'penalties']
+
+function isResponses(backend: ConfiguredModel['backend']): boolean {
+  return backend.kind === 'openai' && backend.api === 'responses'
+}
+
 /** What a model takes: what its protocol carries, with what its configuration adds and takes away. */
 function takenBy({ backend, takes = [], lacks = [] }: ConfiguredModel): readonly Capability[] {
   const sampling: readonly Capability[] =
     backend.kind === 'oip' && backend.vllm ? ['sampling', 'high-temperature', 'seed', 'stop'] : []
   const all = [...(carried[backend.kind] ?? sampling), ...takes]
-  return capabilities.filter(one => all.includes(one) && !lacks.includes(one))
+  const missing = isResponses(backend) ? [...notInResponses, ...lacks] : lacks
+  return capabilities.filter(one => takes.includes(one) || (all.includes(one) && !missing.includes(one)))
 }
 
 function pricesOf({ models, prices }: Config, name: string): Pick<ModelSpec, 'price' | 'datedPrices'> {

@@ -1,6 +1,8 @@
 import type { Backend } from '../backend.ts'
 import { encodeChat } from './chat-request.ts'
 import { openaiDialect } from './chat-dialect.ts'
+import { responsesDialect } from './responses-dialect.ts'
+import { encodeResponses } from './responses-request.ts'
 import type { Work } from '#services/worker/states'
 import { silentMeter } from '../remote/upstream-meter.ts'
 import type { BackendDependencies } from '../backend-dependencies.ts'
@@ -13,6 +15,8 @@ import { runDrawing, runEmbedding, runTranscription, type WholeParts } from '../
 /** A model behind a server that speaks OpenAI's protocol: vLLM, SGLang, llama.cpp, a provider. */
 export interface OpenaiSpec extends ServedSpec {
   readonly kind: 'openai'
+  /** Which of the protocol's chats is spoken; `chat` when absent. */
+  readonly api?: 'chat' | 'responses'
   readonly vision: boolean
   readonly logprobs: boolean
   /** Whether the server holds answers to a schema; it is put in words where not. True when absent. */
@@ -37,10 +41,19 @@ export function createOpenaiBackend(spec: OpenaiSpec, dependencies: BackendDepen
     segments: verbose = true,
     asksBase64 = true,
     structured = true,
+    api = 'chat',
   } = spec
   const encode = (work: Work, model: string): object =>
-    encodeChat(work, { model, logprobs, capField, shapeBy: structured ? 'server' : 'words' })
-  const chats = chatBackend({ served, dialect: openaiDialect, encode, logprobs, dependencies })
+    api === 'responses'
+      ? encodeResponses(work, model, logprobs)
+      : encodeChat(work, { model, logprobs, capField, shapeBy: structured ? 'server' : 'words' })
+  const chats = chatBackend({
+    served,
+    dialect: api === 'responses' ? responsesDialect : openaiDialect,
+    encode,
+    logprobs,
+    dependencies,
+  })
   const { clock, logger, meter = silentMeter, name } = dependencies
   const odd: WholeParts['odd'] = (work, oddity) => meter.oddity(name ?? served.modelFor(work), oddity)
   const parts: WholeParts = { served, space, verbose, asksBase64, now: () => clock.now(), odd, logger }
