@@ -5,7 +5,10 @@ const url = z.url({ protocol: /^https?$/u })
 
 const grpcUrl = z.string().regex(/^grpc:\/\/[^\s/:]+:\d{1,5}$/u, 'grpc://host:port')
 
-/** What begins with two slashes names another host; a backslash counts as a slash, and tabs and line ends as nothing. @source WHATWG URL */
+/**
+ * What begins with two slashes names another host; a backslash counts as a slash, and tabs and line ends as nothing.
+ * @source WHATWG URL
+ */
 const ownPath = z.string().regex(/^\/(?![/\\])[!-~]*$/u, 'a path on the same server, such as /metrics')
 
 const breaker = z.strictObject({

@@ -64,7 +64,10 @@ export interface Engine {
   readonly takers: readonly string[]
   /** The largest batch that a model takes at once (1 or more). */
   maxBatch(model: string): number
-  /** Whether runs of this model get on side by side, as those do that wait for a server; those that compute take turns. */
+  /**
+   * Whether runs of this model get on side by side, as those do that wait for a server; those that compute take
+   * turns.
+   */
   isParallel(model: string): boolean
   /** Whether a batch of this model is being computed now. */
   isBusy(model: string): boolean

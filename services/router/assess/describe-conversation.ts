@@ -4,8 +4,8 @@ import type { PartDescription } from '#services/decision/policy/policy'
 import type { Admitted, CheckedPart } from '#services/router/request/states'
 
 /**
- * What of a conversation is hard: the turn that is asked now, from the user's last message on. Of the rest only its size counts. `undefined`
- * of content without messages.
+ * What of a conversation is hard: the turn that is asked now, from the user's last message on. Of the rest only its
+ * size counts. `undefined` of content without messages.
  */
 export function askedNow({
   request: { messages },

@@ -2,8 +2,8 @@ import type { Ladder } from '#services/contract/model'
 import type { GuidedLadder } from '#services/router/request/states'
 
 /**
- * A ladder that begins with one rung; the others are called only when that fails. A rung that is a fallback itself is unknown to the
- * policy, so that then nothing but the rung decides.
+ * A ladder that begins with one rung; the others are called only when that fails. A rung that is a fallback itself is
+ * unknown to the policy, so that then nothing but the rung decides.
  */
 export function lockLadder({ ladder, policy }: GuidedLadder, rung: string): GuidedLadder {
   const locked = ladder.rungs.filter(({ name }) => name === rung)

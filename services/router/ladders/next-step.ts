@@ -12,8 +12,8 @@ export interface Situation {
 }
 
 /**
- * The next step of a climb: what the ladder's policy says, or, where there is nothing to decide (a pinned model, one rung left
- * before any answer), the plain step. Pure.
+ * The next step of a climb: what the ladder's policy says, or, where there is nothing to decide (a pinned model, one
+ * rung left before any answer), the plain step. Pure.
  */
 export function nextStep(situation: Situation): Step {
   const { guided, estimate, called, open, limits } = situation
@@ -36,7 +36,10 @@ function onlyStep({ called, open: [only] }: Situation): Step {
 /** A ladder without a policy has one rung, and so has one that a request has pinned to a model. */
 const onlyRung = 'the only rung'
 
-/** Whether an answer is known to be none, such as one that is not of the shape that was asked for: it is climbed past, and decides nothing. */
+/**
+ * Whether an answer is known to be none, such as one that is not of the shape that was asked for: it is climbed past,
+ * and decides nothing.
+ */
 export function isVoid({ mostConfidence = 1 }: Called): boolean {
   return mostConfidence === 0
 }

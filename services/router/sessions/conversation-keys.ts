@@ -13,8 +13,9 @@ export interface ConversationKeys {
 const mostEarlier = 4
 
 /**
- * The keys of a conversation on a ladder: its session key, or hashes of its beginnings. What was asked before an answer is the beginning by
- * which that answer's rung was kept. `undefined` of a request that is no conversation. Reasoning is left out: clients may drop it.
+ * The keys of a conversation on a ladder: its session key, or hashes of its beginnings. What was asked before an
+ * answer is the beginning by which that answer's rung was kept. `undefined` of a request that is no conversation.
+ * Reasoning is left out: clients may drop it.
  */
 export function conversationKeysOf({ request, parts }: Admitted, ladder: string): ConversationKeys | undefined {
   const { sessionKey, messages } = request
@@ -43,7 +44,10 @@ function addMessage(hash: ReturnType<typeof createHash>, { role, parts }: Messag
   }
 }
 
-/** What requests of one conversation have in common from its first turn on: its messages up to the user's first, hashed. They prefer one server. */
+/**
+ * What requests of one conversation have in common from its first turn on: its messages up to the user's first,
+ * hashed. They prefer one server.
+ */
 export function beginningOf({ request: { messages }, parts }: Pick<Admitted, 'request' | 'parts'>): string | undefined {
   if (messages === undefined) return undefined
   const hash = createHash('sha256')

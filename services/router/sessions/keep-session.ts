@@ -40,7 +40,8 @@ export function createSessionKeeper(sessions: SessionStore, logger: Logger): Ses
       return { ...assessed, guided: lockLadder(guided, rung), lockedTo: rung }
     },
     async remember(assessed, { end, endedAt, legs }) {
-      if (assessed.request.task !== 'generate' || end.kind !== 'answered') return
+      const { request, guided } = assessed
+      if (request.task !== 'generate' || end.kind !== 'answered' || guided.ladder.rungs.length < 2) return
       const keys = conversationKeysOf(assessed, assessed.guided.ladder.name)
       if (keys === undefined) return
       const { model: rung } = end.answer

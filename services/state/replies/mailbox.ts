@@ -40,7 +40,10 @@ export interface MailSender {
 export interface Mailbox<M extends Mail> {
   /** Name that others send to. */
   readonly name: string
-  /** Reads until closed; mail is handed over in order, and let go of after the handler returns. Never rejects for a lost connection. */
+  /**
+   * Reads until closed; mail is handed over in order, and let go of after the handler returns. Never rejects for a
+   * lost connection.
+   */
   listen(handler: (mail: M) => void): void
   close(): Promise<void>
 }

@@ -3,7 +3,10 @@ import type { LegId } from '#services/contract/ids'
 import type { EngineQueue } from '#services/state/registry/worker-registry'
 import type { Outcome, Work } from '#services/worker/states'
 
-/** One model at work: encode → infer → interpret for its task. Lives in a process of its own when it computes, in the main thread when it calls a server. */
+/**
+ * One model at work: encode → infer → interpret for its task. Lives in a process of its own when it computes, in the
+ * main thread when it calls a server.
+ */
 export interface Backend {
   /** The largest batch taken at once (1 or more). */
   readonly maxBatch: number

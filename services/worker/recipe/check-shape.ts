@@ -14,8 +14,9 @@ const misshapen: Readonly<Record<ResponseFormat['kind'], Caveat>> = {
 const unchecked: Caveat = { note: 'the shape of the answer could not be checked', mostConfidence: 0.5 }
 
 /**
- * Holds an answer to the shape that its caller asked for, whatever the server promised: one of another shape says so (`schema_valid`), is
- * not trusted at all, and is climbed past. Calls of tools are no answer yet. A fence around JSON goes, unless the caller has seen it.
+ * Holds an answer to the shape that its caller asked for, whatever the server promised: one of another shape says so
+ * (`schema_valid`), is not trusted at all, and is climbed past. Calls of tools are no answer yet. A fence around JSON
+ * goes, unless the caller has seen it.
  */
 export async function checkShape(
   result: LegResult,

@@ -10,7 +10,10 @@ import { verify, type VerifyDependencies } from './verify.ts'
 /** Samples that shall differ need some heat, where the recipe names none. */
 const samplingTemperature = 0.7
 
-/** Stands before a backend and does what of a recipe no model does by itself: samples, the answer within the text, a verifier. */
+/**
+ * Stands before a backend and does what of a recipe no model does by itself: samples, the answer within the text, a
+ * verifier.
+ */
 export function withRecipe(backend: Backend, dependencies: VerifyDependencies): Backend {
   return {
     ...backend,
@@ -67,7 +70,10 @@ async function runRecipe(
   return { kind: 'done', result: await checkShape(verified, work, control, dependencies.sandboxes) }
 }
 
-/** Programs hardly ever agree word for word: of several the one that passes most is taken, and the share that passes all is the agreement. */
+/**
+ * Programs hardly ever agree word for word: of several the one that passes most is taken, and the share that passes
+ * all is the agreement.
+ */
 async function chooseByTests(
   results: readonly LegResult[],
   { usage, asked }: { readonly usage: LegResult['usage']; readonly asked: number },
@@ -139,7 +145,10 @@ function withAnswers(
   return Promise.all(results.map(async result => ({ result, answer: await answerOf(result) })))
 }
 
-/** The surest of the samples that most agree with; what agrees is a sign of trust, and with several samples the confidence. */
+/**
+ * The surest of the samples that most agree with; what agrees is a sign of trust, and with several samples the
+ * confidence.
+ */
 function choose(answered: readonly Answered[], asked: number, { samples = 1, answerPattern }: Recipe): LegResult {
   const answers = answered.map(({ answer }) => answer)
   const missing = Array.from({ length: asked - answered.length }, () => undefined)

@@ -5,13 +5,19 @@ import type { EmitEvent } from '#services/router/request/states'
 import type { DeltaPiece } from './pending-legs.ts'
 import { emitCalls } from './emit-output.ts'
 
-/** Passes a final rung's text on to a caller as it comes, and apart from it what the model thinks: in order, once, and no faster than the caller takes it. */
+/**
+ * Passes a final rung's text on to a caller as it comes, and apart from it what the model thinks: in order, once, and
+ * no faster than the caller takes it.
+ */
 export interface TextRelay {
   /** Tells where the leg runs: the worker there is told how much was taken. */
   startedOn(workerId: string): void
   /** Takes a piece; what was passed on before, by an attempt that died, is not passed on again. */
   take(piece: DeltaPiece): void
-  /** Passes on what the whole answer has beyond the pieces, calls of tools among it. False when the pieces do not agree with its text: a stream that broke. */
+  /**
+   * Passes on what the whole answer has beyond the pieces, calls of tools among it. False when the pieces do not
+   * agree with its text: a stream that broke.
+   */
   complete(whole: TextOutput): Promise<boolean>
   /** Characters of text passed on. */
   readonly passed: number

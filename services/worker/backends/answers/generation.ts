@@ -21,9 +21,10 @@ const unknown = 0.5
 const empty = 0.05
 
 /**
- * Turns generated text into an answer with its signs: `mean_logprob`, `q10_logprob` and `min_logprob` of its tokens, `guess_ratio`,
- * `tokens`, `cut` (1 when the cap on output ended it), `repetition` (share of words that repeat a run of four seen before),
- * `has_logprobs`. The raw confidence is the geometric mean of the chances of the doubtful tenth and of all tokens.
+ * Turns generated text into an answer with its signs: `mean_logprob`, `q10_logprob` and `min_logprob` of its tokens,
+ * `guess_ratio`, `tokens`, `cut` (1 when the cap on output ended it), `repetition` (share of words that repeat a run
+ * of four seen before), `has_logprobs`. The raw confidence is the geometric mean of the chances of the doubtful tenth
+ * and of all tokens.
  */
 export function interpretGeneration(generated: Generated, usage: Usage): LegResult {
   const { text, logprobs, finishReason, toolCalls = [] } = generated

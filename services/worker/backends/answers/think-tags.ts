@@ -15,8 +15,8 @@ const opening = '<think>'
 const closing = '</think>'
 
 /**
- * Makes a splitter for models whose server does not tell thinking apart: they begin their answer with `<think>`. Tags that come later are
- * text. White space around the thinking goes.
+ * Makes a splitter for models whose server does not tell thinking apart: they begin their answer with `<think>`. Tags
+ * that come later are text. White space around the thinking goes.
  */
 export function createThinkSplitter(): ThinkSplitter {
   let state: 'start' | 'thinking' | 'behind' | 'text' = 'start'

@@ -39,7 +39,10 @@ export const redacted = 'redacted:'
 /** Ids of calls as this protocol takes them. */
 export type Ids = (id: string) => string
 
-/** Ids of other protocols may hold characters that this one refuses: they are numbered. @source Anthropic API reference, "Create a Message", `tool_use.id` */
+/**
+ * Ids of other protocols may hold characters that this one refuses: they are numbered.
+ * @source Anthropic API reference, "Create a Message", `tool_use.id`
+ */
 export function createIds(): Ids {
   const renamed = new Map<string, string>()
   let seen = 0

@@ -13,7 +13,10 @@ import { UpstreamError } from '../remote/wire/upstream-error.ts'
 /** Read by hand, since one that cannot be read is no reason to throw the answer away. */
 const unread = z.unknown().optional()
 
-/** Events of a streamed message; kinds that come new are let through. @source Anthropic API documentation, "Streaming messages" */
+/**
+ * Events of a streamed message; kinds that come new are let through.
+ * @source Anthropic API documentation, "Streaming messages"
+ */
 const eventSchema = z.object({
   /** Some name it in the event alone. */
   type: z.string().nullish(),
@@ -64,7 +67,10 @@ function createReader(redact: Redact): EventReader {
   let ended = false
   let finished = false
   let calls = 0
-  /** Which tool call a content block is, by the block's place: each block begins a call of its own, whatever its place is. */
+  /**
+   * Which tool call a content block is, by the block's place: each block begins a call of its own, whatever its place
+   * is.
+   */
   const callAt = new Map<number, number>()
 
   const blockStarted = ({ index, content_block: block }: Event): readonly ChatPiece[] => {

@@ -115,7 +115,10 @@ function systemBlock(part: TextPart): SystemBlock {
   return { type: 'text', text: part.text, ...cacheMark(part) }
 }
 
-/** Results belong to the user's next message, before what the user says himself; messages of one role that follow each other are one. */
+/**
+ * Results belong to the user's next message, before what the user says himself; messages of one role that follow each
+ * other are one.
+ */
 function messagesOf(turns: readonly Turn[]): MessageTurn[] {
   const ids = createIds()
   const messages: { role: 'user' | 'assistant'; content: Block[] }[] = []

@@ -45,7 +45,10 @@ export const geminiDialect: ChatDialect = {
   reader: createReader,
 }
 
-/** This protocol has no mark of its own for the end: an answer is whole when its finish reason came before the body ended. */
+/**
+ * This protocol has no mark of its own for the end: an answer is whole when its finish reason came before the body
+ * ended.
+ */
 function createReader(redact: Redact): EventReader {
   let finished = false
   let calls = 0

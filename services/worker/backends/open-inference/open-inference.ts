@@ -15,11 +15,17 @@ import { abandoned } from '../end-leg.ts'
 import { failedCall } from '../remote/failed-call.ts'
 import { createServed, type Served, type ServedSpec } from '../remote/served.ts'
 
-/** A model behind a server of the Open Inference Protocol over gRPC: Triton, KServe, another Sluice. Addresses are `grpc://host:port`. */
+/**
+ * A model behind a server of the Open Inference Protocol over gRPC: Triton, KServe, another Sluice. Addresses are
+ * `grpc://host:port`.
+ */
 export interface OipSpec extends ServedSpec {
   readonly kind: 'oip'
   readonly version?: string
-  /** Names of the server's tensors: `input` takes the content, `output` gives the answer, `score` its trust where there is one. */
+  /**
+   * Names of the server's tensors: `input` takes the content, `output` gives the answer, `score` its trust where
+   * there is one.
+   */
   readonly input: string
   readonly output: string
   readonly score?: string
@@ -115,7 +121,10 @@ function requestOf(work: Work, spec: OipSpec, model: string, redact: Redact): Te
   return { model, version: spec.version ?? '', inputs, parameters: spec.parameters ?? {}, redact }
 }
 
-/** @source Triton's vLLM backend, README, "Sending Your First Inference": values are told as vLLM's SamplingParams has them */
+/**
+ * @source Triton's vLLM backend, README, "Sending Your First Inference": values are told as vLLM's SamplingParams has
+ * them
+ */
 function vllmSampling(work: Work): object {
   const { maxOutputTokens, temperature, topP, seed, stop } = samplingOf(work)
   return {

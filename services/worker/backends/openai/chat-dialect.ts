@@ -39,7 +39,11 @@ const choice = z.object({
   usage: unread,
 })
 
-/** A chunk of a chat completion; servers leave out, add and change fields, so only those without which there is no answer are held to a shape. @source OpenAI API reference, "The chat completion chunk object" */
+/**
+ * A chunk of a chat completion; servers leave out, add and change fields, so only those without which there is no
+ * answer are held to a shape.
+ * @source OpenAI API reference, "The chat completion chunk object"
+ */
 const chunkSchema = z.object({
   choices: z.array(choice).nullish(),
   usage: unread,
@@ -47,7 +51,9 @@ const chunkSchema = z.object({
   x_groq: z.object({ usage: unread }).nullish().catch(undefined),
 })
 
-/** OpenAI's chat completions, as vLLM, SGLang, llama.cpp, text-generation-inference and most providers speak them too. */
+/**
+ * OpenAI's chat completions, as vLLM, SGLang, llama.cpp, text-generation-inference and most providers speak them too.
+ */
 export const openaiDialect: ChatDialect = {
   path: () => '/chat/completions',
   headers: openaiHeaders,

@@ -68,7 +68,10 @@ export interface ChatStyle {
   readonly shapeBy?: ShapeBy
 }
 
-/** Writes a leg as a chat: media as base64, which this wire demands and no other; always streamed, so that it can be stopped. */
+/**
+ * Writes a leg as a chat: media as base64, which this wire demands and no other; always streamed, so that it can be
+ * stopped.
+ */
 export function encodeChat(work: Work, { model, logprobs, capField, shapeBy = 'server' }: ChatStyle): ChatRequest {
   const { maxOutputTokens, ...sampling } = samplingOf(work)
   return {
@@ -101,7 +104,10 @@ function named(sampling: Readonly<Partial<Record<keyof typeof samplingNames, unk
   )
 }
 
-/** Servers of this protocol refuse JSON mode where no message speaks of JSON. @source OpenAI API documentation, "JSON mode" */
+/**
+ * Servers of this protocol refuse JSON mode where no message speaks of JSON.
+ * @source OpenAI API documentation, "JSON mode"
+ */
 function wordsFor({ options, parts }: Work, shapeBy: ShapeBy): ShapeBy {
   if (options.responseFormat?.kind !== 'json-object') return shapeBy
   const said = [options.instruction ?? '', ...parts.flatMap(part => (part.kind === 'text' ? [part.text] : []))]

@@ -18,8 +18,8 @@ const unknown: ReadContent = { ...nothing, oddities: ['content-unknown'] }
 const unsaid: ReadonlySet<unknown> = new Set(['thinking', 'redacted_thinking', 'reasoning'])
 
 /**
- * Reads content that is a text or a list of parts: texts, refusals, and what the model thinks. A part of another kind is passed over:
- * the rest is still the answer.
+ * Reads content that is a text or a list of parts: texts, refusals, and what the model thinks. A part of another kind
+ * is passed over: the rest is still the answer.
  * @source OpenAI API reference, "The chat completion object"; Mistral AI API, "ContentChunk"
  */
 export function readContent(content: unknown): ReadContent {

@@ -2,7 +2,10 @@ import type { ReasoningPart } from '#services/contract/content'
 import type { ReasoningPiece } from '../remote/wire/chat-piece.ts'
 import { fieldsOf } from '../remote/wire/read-usage.ts'
 
-/** Fields in which servers of this protocol tell what a model thinks, and take it back. @source DeepSeek, vLLM (`reasoning_content`, since 0.12 `reasoning`), OpenRouter ("Preserving reasoning blocks") */
+/**
+ * Fields in which servers of this protocol tell what a model thinks, and take it back.
+ * @source DeepSeek, vLLM (`reasoning_content`, since 0.12 `reasoning`), OpenRouter ("Preserving reasoning blocks")
+ */
 export interface ReasoningFields {
   readonly reasoning_content?: string
   readonly reasoning?: string
@@ -13,7 +16,10 @@ export interface ReasoningFields {
 const inReasoning = 'field:reasoning'
 const details = 'detail:'
 
-/** Reads what a model thinks in one event; `isFirst` until it has begun to think. Details say the same as the plain field beside them, with the provider's proofs. */
+/**
+ * Reads what a model thinks in one event; `isFirst` until it has begun to think. Details say the same as the plain
+ * field beside them, with the provider's proofs.
+ */
 export function readReasoning(
   said: { readonly [Field in keyof ReasoningFields]?: unknown },
   isFirst: boolean,
@@ -44,8 +50,9 @@ function readDetail(value: unknown, place: number): readonly ReasoningPiece[] {
 }
 
 /**
- * The fields of a message of the assistant. Details go back always, since they hold the provider's own proofs. Plain text goes back
- * within the answer that is worked on: some demand it there, and refuse it in what was answered before.
+ * The fields of a message of the assistant. Details go back always, since they hold the provider's own proofs. Plain
+ * text goes back within the answer that is worked on: some demand it there, and refuse it in what was answered
+ * before.
  * @source DeepSeek API documentation, "Thinking mode", "Tool calls"
  */
 export function reasoningFields(thoughts: readonly ReasoningPart[], isOpen: boolean): ReasoningFields {

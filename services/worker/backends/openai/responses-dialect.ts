@@ -26,7 +26,10 @@ const item = z.object({
     .catch(undefined),
 })
 
-/** Events of a streamed response; kinds that come new are let through. @source OpenAI API reference, "Streaming events" */
+/**
+ * Events of a streamed response; kinds that come new are let through.
+ * @source OpenAI API reference, "Streaming events"
+ */
 const eventSchema = z.object({
   type: word,
   output_index: z.number().int().min(0).nullish().catch(undefined),

@@ -49,7 +49,10 @@ async function runChat(work: Work, control: RunControl, parts: ChatParts): Promi
   return { kind: 'done', result: interpretGeneration({ ...answer, reasoning, logprobs, finishReason }, usage) }
 }
 
-/** A server that failed before its answer began is owed nothing, except where it ended an answer without a word and says what that took. */
+/**
+ * A server that failed before its answer began is owed nothing, except where it ended an answer without a word and
+ * says what that took.
+ */
 function isUnused({ pieces, usage }: Gathered, failure: UpstreamError | undefined): boolean {
   if (failure === undefined || pieces > 0) return false
   return usage === undefined || (failure.fault !== 'no-answer' && failure.fault !== 'content-filter')

@@ -5,7 +5,10 @@ import { turnsOf, type Turn } from './turns.ts'
 
 /** What a model is shown, whatever protocol it goes by. */
 export interface Prompt {
-  /** How to behave: the recipe's words, the caller's instruction, then the messages of role system that the conversation begins with. */
+  /**
+   * How to behave: the recipe's words, the caller's instruction, then the messages of role system that the
+   * conversation begins with.
+   */
   readonly system: readonly TextPart[]
   readonly examples: readonly { readonly input: string; readonly output: string }[]
   /** The conversation behind them. */
@@ -13,8 +16,8 @@ export interface Prompt {
 }
 
 /**
- * Puts a leg's content into its recipe. With a template, the texts of the user's last message become one text, behind the media that they
- * speak of.
+ * Puts a leg's content into its recipe. With a template, the texts of the user's last message become one text, behind
+ * the media that they speak of.
  */
 export function promptOf(work: Work, shape: ShapeBy = 'server'): Prompt {
   const { promptTemplate, system, examples = [] } = work.recipe

@@ -28,14 +28,19 @@ export interface ChatPiece {
 
 /** A piece of what a model thinks. */
 export interface ReasoningPiece {
-  /** Which stretch of thinking it belongs to: those of one block are put together, in the order in which blocks began. */
+  /**
+   * Which stretch of thinking it belongs to: those of one block are put together, in the order in which blocks began.
+   */
   readonly block: string
   readonly text?: string
   /** Proofs that come in pieces are put together. */
   readonly signature?: string
 }
 
-/** Whether a piece holds a part of the answer. Others name a role, tell of usage, or say nothing: with them the answer has not begun. */
+/**
+ * Whether a piece holds a part of the answer. Others name a role, tell of usage, or say nothing: with them the answer
+ * has not begun.
+ */
 export function isReal({ text, refusal = '', thinks, reasoning = [], toolCalls = [] }: ChatPiece): boolean {
   return text !== '' || refusal !== '' || thinks === true || reasoning.length + toolCalls.length > 0
 }
@@ -51,7 +56,10 @@ export interface ToolCallPiece {
 
 /** How the stream of a protocol is read: one reader an answer. */
 export interface EventReader {
-  /** The pieces of one event, which may have a name. @throws UpstreamError for one that is not what the protocol says, or tells of an error */
+  /**
+   * The pieces of one event, which may have a name. @throws UpstreamError for one that is not what the protocol says,
+   * or tells of an error
+   */
   read(data: string, event?: string): readonly ChatPiece[]
   /** Whether the protocol's own end of the answer has come. */
   readonly ended: boolean

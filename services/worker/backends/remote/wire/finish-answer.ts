@@ -11,8 +11,8 @@ export interface Answered {
 }
 
 /**
- * Tells whether what was gathered is an answer, and gives it with well-formed texts. An end with nothing said is none, unless the model
- * itself ended so.
+ * Tells whether what was gathered is an answer, and gives it with well-formed texts. An end with nothing said is
+ * none, unless the model itself ended so.
  * @throws UpstreamError `content-filter`, or `no-answer` with the reason
  */
 export function finishAnswer(gathered: Gathered): Answered {
