@@ -87,9 +87,7 @@ const kinds = {
   fact() {
     const [entries, ask] = pick(facts.filter(([some]) => some.length > 0))
     const entry = pick(entries)
-    // One letter alone stands in many an answer.
-    const comparator = entry[1].length === 1 ? 'exact' : 'mentions'
-    return { text: pick(ask(entry)), expected: entry[1], comparator }
+    return { text: pick(ask(entry)), expected: entry[1], comparator: 'mentions' }
   },
   arithmetic() {
     const [first, second, sign] = [number(1 + below(4)), number(1 + below(3)), pick(['+', '+', '-', '*'])]
@@ -100,8 +98,9 @@ const kinds = {
     return { text: ask.replace('{}', `${first} ${sign} ${second}`), expected: String(result), comparator: 'number' }
   },
   yesNo() {
-    const expected = pick(['yes', 'no'])
-    return { text: `${pick(mine[expected])} Answer yes or no.`, expected, comparator: 'first-word' }
+    const right = pick(['yes', 'no'])
+    const expected = right === 'yes' ? 'yes|no' : 'no|yes'
+    return { text: `${pick(mine[right])} Answer yes or no.`, expected, comparator: 'choice' }
   },
   compare() {
     const [one, other] = [number(1 + below(4)), number(1 + below(4))]
@@ -117,8 +116,9 @@ const kinds = {
     }
   },
   sentiment() {
-    const expected = pick(['positive', 'negative'])
-    const word = pick(expected === 'positive' ? mine.good : mine.bad)
+    const right = pick(['positive', 'negative'])
+    const expected = right === 'positive' ? 'positive|negative' : 'negative|positive'
+    const word = pick(right === 'positive' ? mine.good : mine.bad)
     const text = pick([
       `The ${pick(mine.things)} was ${word}.`,
       `I found the ${pick(mine.things)} ${word}, and so did my friends.`,
@@ -127,21 +127,21 @@ const kinds = {
     return {
       text: `Is this review positive or negative? Answer with one word.\n${text}`,
       expected,
-      comparator: 'first-word',
+      comparator: 'choice',
     }
   },
   extract() {
     const [name, city, year] = [pick(mine.names), pick(mine.cities), 1850 + below(170)]
     const text = `${name} moved to ${city} in ${year} and opened a small shop there.`
     const [what, expected] = pick([
-      ['year', String(year)],
-      ['city', city],
-      ['name of the person', name],
+      ['year', `${year}|${name}|${city}`],
+      ['city', `${city}|${name}|${year}`],
+      ['name of the person', `${name}|${city}|${year}`],
     ])
     return {
       text: `What is the ${what} in this sentence? Answer with it only.\n${text}`,
       expected,
-      comparator: 'exact',
+      comparator: 'choice',
     }
   },
   sequence() {
@@ -166,7 +166,7 @@ const kinds = {
       {
         text: `What is the first letter of the word "${word}"? Answer with the letter only.`,
         expected: word[0],
-        comparator: 'label',
+        comparator: 'mentions',
       },
       {
         text: `How many letters does the word "${word}" have? Answer with the number only.`,

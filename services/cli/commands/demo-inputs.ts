@@ -14,6 +14,8 @@ const input = z.strictObject({
   text: z.string().optional(),
   labelSet: z.string().optional(),
   labels: z.array(z.string()).optional(),
+  /** Least P(correct) that the request asks for. */
+  minQuality: z.number().min(0).max(1).optional(),
   expected: z.string().optional(),
   comparator: z.enum(comparatorNames).optional(),
 })
@@ -35,7 +37,10 @@ export function requestOfInput(one: DemoInput, folder: string): InferRequest {
       ...(one.labelSet === undefined ? {} : { labelSet: one.labelSet }),
       ...(one.labels === undefined ? {} : { labels: one.labels }),
     },
-    constraints: { deadline: { seconds: deadlineSeconds, nanos: 0 } },
+    constraints: {
+      deadline: { seconds: deadlineSeconds, nanos: 0 },
+      ...(one.minQuality === undefined ? {} : { minQuality: one.minQuality }),
+    },
   }
 }
 

@@ -1,5 +1,17 @@
-/** How an answer is held against the expected one. In `mentions`, `|` stands between words any of which is right. */
-export type Comparator = 'exact-digits' | 'text' | 'label' | 'exact' | 'first-word' | 'number' | 'mentions' | 'json'
+/**
+ * How an answer is held against the expected one. In `mentions`, `|` stands between words any of which is right; in `choice`, the first
+ * is right and an answer that names another is wrong.
+ */
+export type Comparator =
+  | 'exact-digits'
+  | 'text'
+  | 'label'
+  | 'exact'
+  | 'first-word'
+  | 'number'
+  | 'mentions'
+  | 'choice'
+  | 'json'
 
 /** Speech recognisers write spoken digits as figures or as words. */
 const digitWords: Readonly<Record<string, string>> = {
@@ -48,6 +60,11 @@ const comparators: Readonly<Record<Comparator, (answer: string, expected: string
   mentions: (answer, expected) => {
     const said = wordsOf(answer)
     return expected.split('|').some(one => said.includes(wordsOf(one)))
+  },
+  choice: (answer, expected) => {
+    const said = wordsOf(answer)
+    const [right = '', ...wrong] = expected.split('|').map(wordsOf)
+    return said.includes(right) && !wrong.some(one => said.includes(one))
   },
   json: same(text => {
     try {
