@@ -154,10 +154,69 @@ const questions = [
   ),
 ]
 
+// For the language models. Those with a least quality start at the smallest and climb until P(correct) reaches it.
+function ask(id, text, expected, comparator, minQuality) {
+  const least = minQuality === undefined ? {} : { minQuality }
+  return { id, task: 'generate', modality: 'text', text, ...least, expected, comparator }
+}
+const asked = [
+  ask('capital', 'What is the capital of Norway?', 'Oslo', 'mentions'),
+  ask('capital-far', 'Which city is the capital of Ethiopia? Answer with the city only.', 'Addis Ababa', 'mentions'),
+  ask('symbol', 'What is the chemical symbol of silver? Answer with the symbol only.', 'Ag', 'mentions'),
+  ask('author', 'Who wrote "The Hobbit"?', 'Tolkien', 'mentions'),
+  ask('opposite', 'What is the opposite of "fast"? Answer with one word.', 'slow', 'mentions', 0.6),
+  ask(
+    'year',
+    'What is the year in this sentence? Answer with it only.\nBen moved to Porto in 1970 and opened a small shop there.',
+    '1970|Ben|Porto',
+    'choice',
+    0.6,
+  ),
+  ask(
+    'city',
+    'What is the city in this sentence? Answer with it only.\nDaniel moved to Porto in 1924 and opened a small shop there.',
+    'Porto|Daniel|1924',
+    'choice',
+    0.6,
+  ),
+  ask(
+    'person',
+    'What is the name of the person in this sentence? Answer with it only.\nRuth moved to Porto in 2005 and opened a small shop there.',
+    'Ruth|Porto|2005',
+    'choice',
+    0.6,
+  ),
+  ask(
+    'review-bad',
+    'Is this review positive or negative? Answer with one word.\nI found the museum dreadful, and so did my friends.',
+    'negative|positive',
+    'choice',
+    0.6,
+  ),
+  ask(
+    'review-good',
+    'Is this review positive or negative? Answer with one word.\nWhat a delightful lesson!',
+    'positive|negative',
+    'choice',
+    0.6,
+  ),
+  ask('sum-small', 'Calculate 9 + 1. Answer with the number only.', '10', 'number', 0.6),
+  ask('sum', 'What is 58 + 1?', '59', 'number', 0.6),
+  ask('larger', 'Which number is larger, 934 or 72? Answer with the number only.', '934', 'number', 0.6),
+  ask(
+    'json',
+    'Write a JSON object with one key "word" whose value is "orange". Write nothing else.',
+    '{"word":"orange"}',
+    'json',
+    0.6,
+  ),
+]
+
 const inputs = [
   ...spoken.map(one => speak(folder, values.recordings, takes, one)),
   ...(await Promise.all(drawn.map(one => draw(folder, one)))),
   ...questions,
+  ...asked,
 ]
 writeFileSync(join(folder, 'inputs.json'), `${JSON.stringify(inputs, undefined, 2)}\n`)
 process.stdout.write(`${inputs.length} inputs\n`)

@@ -7,7 +7,17 @@ import { packageRoot } from '#services/config/load-config'
 import { freePort } from '#services/cli/system/private-redis'
 import { missingPacks } from '../support/model-packs.ts'
 
-const wanted = ['whisper-tiny', 'whisper-base', 'whisper-small', 'minilm', 'gte-small', 'ppocr-v4', 'ppocr-v6-det']
+const wanted = [
+  'whisper-tiny',
+  'whisper-base',
+  'whisper-small',
+  'minilm',
+  'gte-small',
+  'ppocr-v4',
+  'ppocr-v6-det',
+  'smollm2-135m',
+  'qwen2.5-0.5b',
+]
 const missing = missingPacks(wanted)
 
 interface Row {
@@ -43,6 +53,9 @@ describe.skipIf(missing !== undefined)(`npm run demo (${missing ?? 'on real weig
       expect(new Set(rows.map(row => row.modality))).toEqual(new Set(['audio', 'image', 'text']))
       expect(rows.some(row => row.rungs.length === 1)).toBe(true)
       expect(rows.some(row => row.rungs.length > 1)).toBe(true)
+      const asked = rows.filter(row => row.rungs.some(({ model }) => /^(?:smollm|qwen)/u.test(model)))
+      expect(asked.length).toBeGreaterThanOrEqual(12)
+      expect(asked.filter(row => row.rungs.length > 1 && row.correct).length).toBeGreaterThanOrEqual(3)
       for (const row of rows) {
         expect(row.rungs.at(-1)?.confidence).toBeGreaterThan(0)
         expect(row.costNanoUsd).toBeGreaterThan(0)
@@ -53,5 +66,5 @@ describe.skipIf(missing !== undefined)(`npm run demo (${missing ?? 'on real weig
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
-  }, 240_000)
+  }, 480_000)
 })
