@@ -113,15 +113,14 @@ function routerSide(
     },
     async takeOver(owner, nowMs, limit) {
       const due = await onRedis(() => redis.zrangebyscore(keys.open, '-inf', nowMs, 'LIMIT', 0, limit))
-      const taken = await Promise.all(due.map(id => takeOne(redis, keys, id, owner, nowMs)))
+      const taken = await Promise.all(due.map(id => takeOne({ redis, keys }, id, owner, nowMs)))
       return taken.filter(state => state !== undefined)
     },
   }
 }
 
 async function takeOne(
-  redis: RedisConnection,
-  keys: ClimbKeys,
+  { redis, keys }: { readonly redis: RedisConnection; readonly keys: ClimbKeys },
   id: string,
   owner: Owner,
   nowMs: number,
