@@ -45,7 +45,8 @@ export function plainPolicy() {
   const numbers = readFileSync(join(folder, domain.file))
   const sizeOf = ({ dimensions, variances, centres }) => 4 * dimensions * (1 + variances.length + centres)
   const from = sizeOf(domain.features)
-  const left = Buffer.concat([numbers.subarray(0, from), numbers.subarray(from + sizeOf(meaning))])
+  const behind = from + sizeOf(meaning) + 4 * meaning.dimensions * meaning.everyday.centres
+  const left = Buffer.concat([numbers.subarray(0, from), numbers.subarray(behind)])
   writeFileSync(join(folder, domain.file), left)
   const files = { ...policy.files, [domain.file]: createHash('sha256').update(left).digest('hex') }
   writeFileSync(file, JSON.stringify({ ...policy, files, domain }))
