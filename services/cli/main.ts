@@ -23,10 +23,10 @@ printing(program, 'up', 'fetch the models, start Redis, a router and one worker 
   .option('--verbose', 'on a terminal: every line of the log, not only warnings')
   .action(run(async () => (await import('#services/cli/commands/up')).runUp))
 
-addRequestOptions(remote(program, 'infer', 'ask, and see which models were tried at what cost'))
-  .option('--stream', 'tell what happens as it happens')
+addRequestOptions(remote(program, 'infer', 'send a request, and show which models were tried at what cost'))
+  .option('--stream', 'print events as they happen')
   .option('--jsonl <file>', 'many requests, one a line of JSON (- is standard input); answers are lines of JSON too')
-  .option('--concurrency <count>', 'of many files or rows: so many at once (default: 4)')
+  .option('--concurrency <count>', 'requests in flight for many files or rows (default: 4)')
   .option(
     '--out <file>',
     'generate_image: the file that takes the picture; with --jsonl: the file that takes the answers',
@@ -48,9 +48,9 @@ addRequestOptions(remote(program, 'chat', 'a conversation: rung, confidence and 
   run(async () => (await import('#services/cli/commands/chat')).runChat),
 )
 
-addRequestOptions(
-  remote(program, 'explain', 'show what would be decided, without running or reserving anything'),
-).action(run(async () => (await import('#services/cli/commands/explain')).runExplain))
+addRequestOptions(remote(program, 'explain', 'show the decision, without running or reserving anything')).action(
+  run(async () => (await import('#services/cli/commands/explain')).runExplain),
+)
 
 const jobs = program.command('jobs').description('durable asynchronous jobs, and dead letters')
 addRequestOptions(remote(jobs, 'submit', 'start a job'))
@@ -76,17 +76,17 @@ remote(jobs, 'dead', 'jobs that ended without an answer')
 remote(jobs, 'inspect <id>', 'one dead letter').action(
   run(async () => (await import('#services/cli/commands/admin/dead-letters')).runInspectDead),
 )
-remote(jobs, 'replay <id>', 'admit a dead letter anew, with a new deadline').action(
+remote(jobs, 'replay <id>', 'run a dead letter again, with a new deadline').action(
   run(async () => (await import('#services/cli/commands/admin/dead-letters')).runReplayDead),
 )
-remote(jobs, 'discard <id>', 'throw a dead letter away').action(
+remote(jobs, 'discard <id>', 'delete a dead letter').action(
   run(async () => (await import('#services/cli/commands/admin/dead-letters')).runDiscardDead),
 )
 
-printing(program, 'top', 'a router, its pools and rungs, as they are now')
+printing(program, 'top', 'live figures of a router, its pools and rungs')
   .option('--ops <host:port>', 'ops address of the router (default: listen.ops of the configuration)')
-  .option('--every <seconds>', 'time between two looks', '2')
-  .option('--once', 'one look, then end')
+  .option('--every <seconds>', 'time between two readings', '2')
+  .option('--once', 'print once and exit')
   .action(run(async () => (await import('#services/cli/commands/top')).runTop))
 
 const models = remote(program, 'models', 'models with their cards and live state; packs of weights').action(
@@ -102,14 +102,14 @@ printing(models, 'verify [pack...]', 'check every file of the packs that are her
   run(async () => (await import('#services/cli/packs/packs-command')).runVerifyPacks),
 )
 
-const budget = remote(program, 'budget', 'what is reserved, spent and left').action(
+const budget = remote(program, 'budget', 'reserved, spent and remaining amounts').action(
   run(async () => (await import('#services/cli/commands/money/budget')).runBudget),
 )
 remote(budget, 'restore', 'open the ledger again after Redis has lost its data')
-  .option('--from-nothing', 'start every window from nothing, not from what the router remembers')
+  .option('--from-nothing', 'start every window at zero, not from what the router remembers')
   .action(run(async () => (await import('#services/cli/commands/money/budget')).runRestore))
 
-remote(program, 'drain', 'let a worker or pool finish and take no more')
+remote(program, 'drain', 'let a worker or pool finish its work and take no more')
   .option('--worker <id>', 'one worker')
   .option('--pool <name>', 'every worker of a pool')
   .option('--undo', 'let it work again')
@@ -122,7 +122,7 @@ remote(keys, 'create', 'make a key and print it, once')
   .option('--scope <scope...>', 'infer, admin', ['infer'])
   .option('--note <text>', 'for people who read the list')
   .option('--expires-in <span>', 'such as 90d or 24h (default: never)')
-  .option('--local', 'ask no gateway: print a line for auth.keys of the configuration')
+  .option('--local', 'do not call a gateway: print an entry for auth.keys of the configuration')
   .action(run(async () => (await import('#services/cli/commands/admin/keys')).runCreateKey))
 remote(keys, 'list', 'keys of the store and of the configuration')
   .option('--tenant <tenant>', 'only of this tenant')
@@ -134,18 +134,16 @@ remote(keys, 'revoke <id>', 'end a key with all its secrets').action(
   run(async () => (await import('#services/cli/commands/admin/keys')).runRevokeKey),
 )
 
-const policies = program
-  .command('policies')
-  .description('what decides on a ladder, and what decides in thought beside it')
+const policies = program.command('policies').description('the policy that decides on a ladder, and the one in shadow')
 for (const [usage, description, load] of [
   [
     'list',
-    'versions that are kept, and which of them have a role',
+    'stored versions and their roles',
     async () => (await import('#services/cli/commands/policies/policies')).runListPolicies,
   ],
   [
     'load <folder>',
-    'check a policy folder and keep it',
+    'check a policy folder and store it',
     async () => (await import('#services/cli/commands/policies/policies')).runLoadPolicy,
   ],
   [
@@ -155,16 +153,16 @@ for (const [usage, description, load] of [
   ],
   [
     'activate [version]',
-    'let a version decide (default: the configured one again)',
+    'make a version active (default: the configured one)',
     async () => (await import('#services/cli/commands/policies/policies')).runActivatePolicy,
   ],
   [
     'shadow [version]',
-    'let a version decide in thought (default: none any more)',
+    'put a version in shadow: it decides on the same requests and calls nothing (default: no version)',
     async () => (await import('#services/cli/commands/policies/policies')).runShadowPolicy,
   ],
 ] as const) {
-  remote(policies, usage, description).option('--ladder <name>', 'whose policy is meant').action(run(load))
+  remote(policies, usage, description).option('--ladder <name>', 'ladder of the policy').action(run(load))
 }
 const prices = program.command('prices').description('what models cost')
 printing(
@@ -179,11 +177,11 @@ printing(
 
 const config = program.command('config').description('the configuration')
 printing(config, 'check [file]', 'report every fault with its line; exit code 2 when there is one')
-  .option('--probe', 'look whether the model servers are there, take the key and have the model; exit code 1 when not')
+  .option('--probe', 'check that each model server answers, accepts the key and has the model; exit code 1 when not')
   .action(run(async () => (await import('#services/cli/commands/config')).runConfigCheck))
 printing(config, 'init [file]', 'write a small commented configuration (default: sluice.yaml)')
   .addOption(
-    new Option('--template <name>', 'what stands behind Sluice (default: on a terminal, you are asked)').choices([
+    new Option('--template <name>', 'the models behind Sluice (default: asked for on a terminal)').choices([
       'local',
       'server',
       'two-servers',
@@ -213,16 +211,16 @@ printing(program, 'calibrate', 'fit a policy on outcomes: difficulty, confidence
   .option('--outcomes <file...>', 'outcome tables, .jsonl or .jsonl.gz')
   .option('--from-redis', "instead of tables: a gateway's own records of feedback and shadow calls")
   .option('--redis <url>', 'where they are (default: redis.url of the configuration)')
-  .option('--ladder <name>', 'whose records are meant')
+  .option('--ladder <name>', 'ladder of the records')
   .option('--tenant <name>', 'records of this tenant alone')
   .requiredOption('--out <folder>', 'policy folder to write')
-  .option('--models <a,b,…>', 'models cheap to dear (default: by mean cost)')
-  .option('--seed <number>', 'makes the fit the same to the bit', '1')
-  .option('--encoder <pack>', 'encoder of texts, used where it foresees better; none: not tried', 'minilm')
-  .option('--domain-encoder <pack>', 'encoder that tells texts unlike the rows, where --encoder is left out', 'none')
+  .option('--models <a,b,…>', 'models from cheap to expensive (default: by mean cost)')
+  .option('--seed <number>', 'seed: the same seed gives the same fit', '1')
+  .option('--encoder <pack>', 'text encoder, used where it improves predictions; none: not tried', 'minilm')
+  .option('--domain-encoder <pack>', 'encoder of the out-of-domain check where --encoder is not used', 'none')
   .action(run(async () => (await import('#services/cli/commands/policies/calibrate')).runCalibrateCommand))
 
-printing(program, 'score', 'write what a policy foresees of inputs before any call')
+printing(program, 'score', 'write the quality that a policy predicts for each input and model, before any call')
   .requiredOption('--policy <folder>', 'policy folder')
   .requiredOption('--inputs <file>', 'rows, .jsonl or .jsonl.gz')
   .requiredOption('--out <file>', 'where to write a line a row')
@@ -234,7 +232,7 @@ printing(program, 'replay', 'run the whole cascade over recorded outcomes, witho
   .requiredOption('--out <file>', 'where to write a line a row and budget or risk')
   .option('--budgets <a,b,…>', 'mean budgets a request, in USD')
   .option('--max-risks <a,b,…>', 'limits on the marginal risk')
-  .option('--seed <number>', 'makes the replay the same to the bit', '1')
+  .option('--seed <number>', 'seed: the same seed gives the same replay', '1')
   .action(run(async () => (await import('#services/cli/commands/policies/calibrate')).runReplayCommand))
 
 local(program, 'eval', 'measure a policy on outcomes, against baselines, with 95 % intervals')
@@ -248,11 +246,9 @@ local(program, 'eval', 'measure a policy on outcomes, against baselines, with 95
 
 program
   .command('bench [scenario...]')
-  .description(
-    'measure deciding, the hop through the queue, and a call from end to end, each against its bare counterpart',
-  )
+  .description('measure the decision, the queue hop and a call end to end, each against its bare counterpart')
   .option('--json <file>', 'write the figures to a file too')
-  .option('--quick', 'a few seconds each: to see that it runs, not what it gives')
+  .option('--quick', 'a few seconds each: a smoke test, not a measurement')
   .action(run(async () => (await import('#services/cli/commands/bench')).runBench))
 
 await program.parseAsync()

@@ -99,7 +99,7 @@ describe('the server of a model', () => {
     expect(failure.details).toContain(`(${origin}/v1)`)
     const lines = await until(
       'the line',
-      () => Promise.resolve(linesOf(worker, 'a server failed a call')),
+      () => Promise.resolve(linesOf(worker, 'a call to a model server failed')),
       found => found.length > 0,
     )
     expect(lines).toHaveLength(1)

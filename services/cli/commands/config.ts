@@ -30,7 +30,7 @@ export async function runConfigCheck(options: ConfigCheckOptions, terminal: Term
   else {
     terminal.line(
       `${checked}: no faults (${Object.entries(counts)
-        .map(([what, count]) => `${count} ${what}`)
+        .map(([what, count]) => `${count} ${count === 1 ? what.slice(0, -1) : what}`)
         .join(', ')})`,
     )
     for (const note of notes) terminal.line(`${terminal.paint('yellow', 'note')}  ${note}`)

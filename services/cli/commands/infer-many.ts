@@ -49,9 +49,10 @@ export async function inferMany(options: ManyOptions, terminal: Terminal, words:
 }
 
 function refuseContrary({ jsonl, out, stream }: ManyOptions, words: readonly string[]): void {
-  if (stream === true) throw new CommandFault('--stream is of one request')
-  if (jsonl !== undefined && words.length > 0) throw new CommandFault('--jsonl has the requests: no words beside it')
-  if (jsonl === undefined && out !== undefined) throw new CommandFault('--out: with many requests it goes with --jsonl')
+  if (stream === true) throw new CommandFault('--stream works with one request only')
+  if (jsonl !== undefined && words.length > 0)
+    throw new CommandFault('--jsonl: no words may follow, since the rows are the requests')
+  if (jsonl === undefined && out !== undefined) throw new CommandFault('--out: with several files, use --jsonl')
 }
 
 function count(outcome: ManyOutcome, sum: { answered: number; failed: number; costNanoUsd: number }): void {

@@ -108,7 +108,13 @@ async function watch(gateway: GatewayCaller, jobId: string, terminal: Terminal):
   for await (const job of gateway.stream('WatchJob', { jobId })) {
     last = job
     if (terminal.json) terminal.line(jsonOf(plainJob(job)))
-    else terminal.note(terminal.paint('dim', `${shortEnum(job.state)}, ${job.rungs.length} rungs finished`))
+    else
+      terminal.note(
+        terminal.paint(
+          'dim',
+          `${shortEnum(job.state)}, ${job.rungs.length} ${job.rungs.length === 1 ? 'rung' : 'rungs'} finished`,
+        ),
+      )
   }
   if (last !== undefined && !terminal.json) showJob(last, terminal)
 }

@@ -36,7 +36,7 @@ export function blindRungs({ ladders, models }: Config): readonly BlindRung[] {
         {
           ladder,
           rung: model,
-          says: `its server tells no probabilities: its confidence is always 0.500, ${follows}. ${help}`,
+          says: `its server returns no log-probabilities: its confidence is always 0.500, ${follows}. ${help}`,
         },
       ]
     })

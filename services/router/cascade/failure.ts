@@ -52,5 +52,5 @@ const reasonOf: Readonly<Partial<Record<LegFailure, string>>> = {
 function messageOf(failure: LegEnd & { readonly kind: 'failed' }): string {
   if (failure.reason === 'bad-input') return failure.message
   const why = failure.message === '' ? failure.reason : `${failure.reason}: ${failure.message}`
-  return `every rung failed; the last: ${why}`
+  return `every rung failed; the last one: ${why}`
 }

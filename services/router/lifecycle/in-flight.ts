@@ -38,7 +38,7 @@ export function createInFlight(most: number, share = 1): InFlight {
   return {
     enter({ tenant, connection }) {
       if (count >= most) {
-        throw new GatewayError('Overloaded', 'the router carries as many requests as it may', {
+        throw new GatewayError('Overloaded', 'the router is at its limit of requests in flight', {
           reason: 'IN_FLIGHT_FULL',
           retryAfterMs: 1000,
         })
@@ -61,7 +61,10 @@ export function createInFlight(most: number, share = 1): InFlight {
       count += 1
       climbing
         .catch((error: unknown) =>
-          logger.warn({ err: error }, 'a climb in the background ended early; its lease tells the next router'),
+          logger.warn(
+            { err: error },
+            'a background cascade ended early; another router takes it over when its lease ends',
+          ),
         )
         .finally(() => {
           count -= 1

@@ -73,7 +73,7 @@ export function createFollower(climbLog: ClimbLog, options: { readonly intervalM
             })
             continue
           }
-          if (state === 'gone') throw new GatewayError('NotFound', 'there is no such job, or its time is over')
+          if (state === 'gone') throw new GatewayError('NotFound', 'there is no such job, or it has expired')
           yield state
           if (state.end !== undefined) return
         }

@@ -118,7 +118,10 @@ export function createSettler({
           left.add(claimed.requestId)
         }
       } catch (error) {
-        logger.warn({ requestId: claimed.requestId, err: error }, 'could not settle now; the hold waits for the reaper')
+        logger.warn(
+          { requestId: claimed.requestId, err: error },
+          'could not settle now; the hold is settled when its lease ends',
+        )
         left.add(claimed.requestId)
       }
     },

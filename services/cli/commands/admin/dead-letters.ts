@@ -61,5 +61,5 @@ export async function runDiscardDead(options: CommonOptions, terminal: Terminal,
   using gateway = await openGateway(options)
   await gateway.call('DiscardDeadLetter', { jobId })
   if (terminal.json) terminal.value({ discarded: jobId })
-  else terminal.line(`${jobId} is thrown away`)
+  else terminal.line(`${jobId} is deleted`)
 }

@@ -53,10 +53,10 @@ export async function runImportPrices(options: ImportPricesOptions, terminal: Te
   }
   const count = Object.keys(prices).length
   if (count === 0) {
-    throw new CommandFault('no configured model gets a price from the file; --map names those with other names there')
+    throw new CommandFault('no configured model has a price in the file; use --map for models with other names there')
   }
   write({ prices }, leftOut, options.out, terminal)
-  terminal.note(`${count} models; put the section into the configuration and check it`)
+  terminal.note(`${count} models; add the section to the configuration and run config check`)
 }
 
 function write(section: object, leftOut: readonly LeftOut[], out: string | undefined, terminal: Terminal): void {

@@ -47,7 +47,7 @@ export async function runCalibrateCommand(options: CalibrateFlags, terminal: Ter
   for (const warning of report.warnings) terminal.note(terminal.paint('yellow', `warning: ${warning}`))
   terminal.line(`${report.rows} rows, ${report.models.join(' → ')}`)
   terminal.line(
-    `without limits: score ${report.meanScore.toFixed(4)}, ${costOf(report.meanCostUsd, report)}, ${(100 * report.escalationRatio).toFixed(1)} % climb`,
+    `without limits: score ${report.meanScore.toFixed(4)}, ${costOf(report.meanCostUsd, report)}, ${(100 * report.escalationRatio).toFixed(1)} % escalate`,
   )
   if (report.encoder !== undefined) terminal.line(encoderLine(encoder, report.encoder))
   for (const { maxRisk, meanCostUsd } of report.certified) {
@@ -58,10 +58,8 @@ export async function runCalibrateCommand(options: CalibrateFlags, terminal: Ter
 }
 
 function encoderLine(pack: string, { used, gainRatio }: NonNullable<CalibrateReport['encoder']>): string {
-  const share = `${(100 * gainRatio).toFixed(1)} % of the squared error of foreseen scores`
-  return used
-    ? `the encoder ${pack} takes away ${share}`
-    : `the encoder ${pack} is left out: it would take away ${share}`
+  const share = `${(100 * gainRatio).toFixed(1)} % of the squared error of predicted scores`
+  return used ? `the encoder ${pack} removes ${share}` : `the encoder ${pack} is not used: it would remove ${share}`
 }
 
 /** The rows to fit on: tables, or what a gateway has recorded of a ladder, whose rungs then set the order. */
@@ -73,7 +71,7 @@ async function sourceOf(options: CalibrateFlags): Promise<Pick<CalibrateOptions,
     throw new GatewayError('Config', 'expected either --outcomes or --from-redis')
   }
   if (fromRedis !== true) return { outcomes, ...given }
-  if (ladder === undefined) throw new GatewayError('Config', '--from-redis: --ladder names whose records are meant')
+  if (ladder === undefined) throw new GatewayError('Config', '--from-redis: --ladder is required')
   const gathered = await gatherRecords({ ...options, ladder })
   return { outcomes, gathered, models: gathered.models, ...given }
 }
@@ -141,9 +139,7 @@ export async function runEvalCommand(options: EvalFlags, terminal: Terminal): Pr
     runEval({ ...files, seed: wholeNumber(seed, '--seed'), openEncoder: open }),
   )
   if (report.fittedOn) {
-    terminal.note(
-      terminal.paint('yellow', 'warning: the policy was fitted on these very rows: what follows flatters it'),
-    )
+    terminal.note(terminal.paint('yellow', 'warning: the policy was fitted on these rows, so the figures are too good'))
   }
   const { score, costUsd, marginalRisk } = report.chosen
   terminal.line(`${report.rows} rows, ${report.models.join(' → ')}; 95 % intervals in brackets`)
@@ -161,7 +157,7 @@ export async function runEvalCommand(options: EvalFlags, terminal: Terminal): Pr
 /** A mean cost, or what stands for it where costs are not known. */
 function costOf(mean: number, { costsKnown }: { readonly costsKnown: boolean }, digits = 3): string {
   const figure = mean.toPrecision(digits)
-  return costsKnown ? `cost $${figure} a request` : `${figure} calls of the dearest model a request`
+  return costsKnown ? `cost $${figure} a request` : `${figure} calls of the most expensive model a request`
 }
 
 function interval({ value, low, high }: { value: number; low: number; high: number }): string {

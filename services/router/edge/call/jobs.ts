@@ -90,5 +90,5 @@ function watchElsewhere(): GatewayError {
 }
 
 function noSuchJob(): GatewayError {
-  return new GatewayError('NotFound', 'there is no such job, or its time is over')
+  return new GatewayError('NotFound', 'there is no such job, or it has expired')
 }

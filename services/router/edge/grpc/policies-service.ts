@@ -50,7 +50,7 @@ export function createPolicyRpcs({ policyRegistry, store, ladders, logger }: Pol
     },
     async loadPolicy({ ladder, files }, { caller }) {
       const { policy, data } = await refusing(() => policyRegistry.put(known(ladder), new Map(Object.entries(files))))
-      logger.info({ by: caller.credentialId, ladder, version: policy.version }, 'a policy was loaded')
+      logger.info({ by: caller.credentialId, ladder, version: policy.version }, 'policy loaded')
       return { version: policy.version, models: policy.models, rows: data?.rows ?? 0, datasets: data?.datasets ?? [] }
     },
     async comparePolicies({ ladder }) {

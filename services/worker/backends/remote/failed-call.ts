@@ -23,7 +23,7 @@ export function failedCall(work: Work, error: UpstreamError, usage: Usage, logge
       begun,
       why: message,
     },
-    'a server failed a call',
+    'a call to a model server failed',
   )
   const where = address === undefined ? '' : ` (${address})`
   return { kind: 'failed', reason: legFailureOf(fault), message: message + where, usage }

@@ -67,7 +67,7 @@ export function createUpstreamMeter(registry: Registry, logger?: Logger): Upstre
       // Once says which server it is; how often is the counter's.
       if (seen.has(`${kind} ${model}`)) return
       seen.add(`${kind} ${model}`)
-      logger?.warn({ model, kind }, 'the server of a model answers oddly; the answers are taken')
+      logger?.warn({ model, kind }, 'a model server deviates from its protocol; its answers are accepted')
     },
     watch: (model, states) => void watched.set(model, states),
   }
