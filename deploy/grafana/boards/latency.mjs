@@ -34,6 +34,9 @@ export const latency = board(
         lines('Calls by status', 'reqps', 'gRPC status of every call.', [
           query(rate('sluice_router_requests_total', '', 'rpc, status'), '{{rpc}} {{status}}'),
         ]),
+        lines('Calls over HTTP by status', 'reqps', 'HTTP status by route; they are among the calls by rpc too.', [
+          query(rate('sluice_router_http_requests_total', '', 'route, status'), '{{route}} {{status}}'),
+        ]),
       ],
     ],
     [

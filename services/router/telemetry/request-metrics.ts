@@ -88,6 +88,7 @@ export function createRouterMetrics(
     labelNames: ['route', 'status'],
     registers,
   })
+  httpRequests.inc({ route: '/v1/chat/completions', status: '200' }, 0)
   const durations = new Histogram({
     name: 'sluice_router_request_duration_seconds',
     help: 'Time from a call to its answer.',
