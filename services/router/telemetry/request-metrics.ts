@@ -244,30 +244,29 @@ function exemplarOf(traceId: string | undefined): Partial<Record<string, string>
 }
 
 function registerGauges(registry: Registry, gauges: RouterGauges): void {
-  new Gauge({
-    name: 'sluice_router_in_flight_requests',
-    help: 'Requests that this router carries now.',
-    registers: [registry],
-    collect() {
-      this.set(gauges.inFlight())
+  const counted = [
+    {
+      name: 'sluice_router_in_flight_requests',
+      help: 'Requests that this router carries now.',
+      read: gauges.inFlight,
     },
-  })
-  new Gauge({
-    name: 'sluice_router_admission_waiting_requests',
-    help: 'Requests that wait for their turn to be begun.',
-    registers: [registry],
-    collect() {
-      this.set(gauges.admissionWaiting())
+    {
+      name: 'sluice_router_admission_waiting_requests',
+      help: 'Requests that wait for their turn to be begun.',
+      read: gauges.admissionWaiting,
     },
-  })
-  new Gauge({
-    name: 'sluice_router_awaited_legs',
-    help: 'Legs that climbs of this router wait for.',
-    registers: [registry],
-    collect() {
-      this.set(gauges.awaitedLegs())
-    },
-  })
+    { name: 'sluice_router_awaited_legs', help: 'Legs that climbs of this router wait for.', read: gauges.awaitedLegs },
+  ]
+  for (const { name, help, read } of counted) {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read())
+      },
+    })
+  }
   new Gauge({
     name: 'sluice_router_pool_waiting_jobs',
     help: 'Legs waiting in the queue of each pool, as last seen.',
