@@ -19,7 +19,7 @@ function commandsOf(page: string): readonly string[] {
 
 const commands = [...new Set(pages.flatMap(commandsOf))]
 
-it('has every field of a row of --jsonl in docs and help', async () => {
+it('has every field of a row of --jsonl in docs and help', { timeout: 60_000 }, async () => {
   const { stdout: help } = await runCli(['infer', '--help'])
   const page = readFileSync(join(packageRoot(), 'docs', 'clients.md'), 'utf8')
   expect(rowFields.length).toBeGreaterThan(15)
@@ -29,7 +29,7 @@ it('has every field of a row of --jsonl in docs and help', async () => {
 
 it(
   'names only commands and options that there are, in README, docs, runbook and threat model',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     expect(commands.length).toBeGreaterThan(25)
     const helps = new Map<string, Promise<string>>()
