@@ -177,6 +177,26 @@ describe('what is refused', () => {
     )
     expect(early).toMatchObject({ status: 503, type: 'server_error' })
     expect(early.headers?.get('retry-after')).toMatch(/^\d+$/u)
+
+    http.mock.onMessage(
+      /cut short/u,
+      { content: 'one two three four five six seven eight nine ten '.repeat(20) },
+      { truncateAfterChunks: 12, latency: 30 },
+    )
+    const stream = await client.chat.completions.create({ model: 'auto', messages: user('cut short'), stream: true })
+    const texts: string[] = []
+    const late = await failureOf(
+      (async () => {
+        for await (const chunk of stream) texts.push(chunk.choices[0]?.delta.content ?? '')
+      })(),
+    )
+    expect(texts.join('')).toMatch(/^one two/u)
+    expect(late.type).toBe('server_error')
+  })
+
+  it('names a wish to keep a response, which nobody here does', async () => {
+    const refused = await failureOf(client.responses.create({ model: 'auto', input: 'Hello.', store: true }))
+    expect(refused).toMatchObject({ status: 400, param: 'store' })
   })
 })
 

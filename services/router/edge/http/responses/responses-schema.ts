@@ -99,7 +99,7 @@ export const responsesSchema = z.strictObject({
   prompt_cache_options: ignored,
   prompt_cache_retention: ignored,
   safety_identifier: ignored,
-  store: ignored,
+  store: only(false),
   stream_options: ignored,
   user: ignored,
 })
