@@ -7,6 +7,11 @@ describe('cutAtStop()', () => {
     expect(cutAtStop('one STOP two END', ['END', 'STOP'], false)).toEqual({ text: 'one ', stopped: true })
   })
 
+  it('cuts where a stop string is complete first, though another began before', () => {
+    expect(cutAtStop('aba', ['aba', 'b'], false)).toEqual({ text: 'a', stopped: true })
+    expect(cutAtStop('xab', ['b', 'ab'], false)).toEqual({ text: 'x', stopped: true })
+  })
+
   it('holds back what could begin a stop string, while more may come', () => {
     expect(cutAtStop('one ST', ['STOP'], true)).toEqual({ text: 'one ', stopped: false })
     expect(cutAtStop('one ST', ['STOP'], false)).toEqual({ text: 'one ST', stopped: false })

@@ -6,10 +6,16 @@ export interface StoppedText {
   readonly stopped: boolean
 }
 
-/** Cuts a growing text at the first stop string; while more may come, holds back an end that could begin one. */
+/**
+ * Cuts a growing text at the stop string that is complete first, the longest of those that end together, so that a text
+ * is cut alike in pieces and as a whole. While more may come, holds back an end that could begin one.
+ */
 export function cutAtStop(text: string, stops: readonly string[], mayGrow: boolean): StoppedText {
-  const places = stops.map(stop => text.indexOf(stop)).filter(place => place >= 0)
-  if (places.length > 0) return { text: text.slice(0, Math.min(...places)), stopped: true }
+  const met = stops
+    .map(stop => ({ from: text.indexOf(stop), characters: stop.length }))
+    .filter(({ from }) => from >= 0)
+    .sort((one, other) => one.from + one.characters - other.from - other.characters || one.from - other.from)
+  if (met[0] !== undefined) return { text: text.slice(0, met[0].from), stopped: true }
   const held = mayGrow ? Math.max(0, ...stops.map(stop => beginningAtEnd(text, stop))) : 0
   return { text: text.slice(0, text.length - held), stopped: false }
 }
