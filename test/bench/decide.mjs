@@ -83,7 +83,8 @@ async function decider() {
   const guided = await Promise.all(
     ladders.map(async ladder => {
       const { policy } = config.ladders[ladder.name]
-      if (policy === undefined) return { ladder }
+      // The texts go to `classify` alone; another policy may need its encoder.
+      if (policy === undefined || ladder.task === 'generate') return { ladder }
       const folder = ladder.name === 'classify' ? textPolicy : policy
       return { ladder, policy: await loadPolicy(folder, {}) }
     }),

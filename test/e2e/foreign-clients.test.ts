@@ -62,7 +62,7 @@ describe('a Python client made from the proto', () => {
           },
           job: { same: true, state: 'JOB_STATE_SUCCEEDED', rungs: ['echo-small', 'echo-large'] },
           health: 'SERVING',
-          bad: { status: 'INVALID_ARGUMENT', message: expect.stringContaining('task') },
+          bad: { status: 'INVALID_ARGUMENT', message: expect.stringContaining('content: expected at least one part') },
         })
       } finally {
         rmSync(generated, { recursive: true, force: true })

@@ -74,7 +74,7 @@ it('writes the prices that it can read, and names each model and field that it l
     'committed: left out input_cost_per_second, output_cost_per_second: seconds are no price of a chat',
     'committed: no price: committed-chat: it does not say what we bill by (perInputToken)',
     'own: no price: nowhere is not in the file',
-    '2 models; put the section into the configuration and check it',
+    '2 models; add the section to the configuration and run config check',
   ])
 })
 

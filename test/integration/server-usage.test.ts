@@ -458,7 +458,7 @@ describe.each(Object.keys(wires) as (keyof typeof wires)[])('what an answer of %
       await backend.close()
       if (outcome?.kind !== 'done') throw new Error(JSON.stringify(outcome))
       const { computeMs: _time, ...used } = outcome.result.usage
-      expect(outcome.result.output).toEqual({ kind: 'text', text })
+      expect(outcome.result.output).toMatchObject({ kind: 'text', text })
       expect(used).toEqual(usage)
       const counter = await registry.getSingleMetric('sluice_worker_upstream_oddities_total')?.get()
       const found = counter?.values.filter(({ value }) => value > 0).map(({ labels }) => labels['kind'])

@@ -130,6 +130,9 @@ function planOf(claimed: Claimed): ClimbPlan {
         ...(reservedComputeMs === undefined ? {} : { computeMs: reservedComputeMs }),
         ...(price === undefined ? {} : { price }),
       })),
+    leftOut: claimed.considered.flatMap(({ rung, removedBy: by, removedWhy: why = '' }) =>
+      by === undefined ? [] : { name: rung.name, by, why },
+    ),
     holdId: claimed.holdId,
     heldNanoUsd: claimed.reserveNanoUsd,
     payers: claimed.payers,

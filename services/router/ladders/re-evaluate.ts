@@ -3,7 +3,7 @@ import { maxNanoUsd, type NanoUsd } from '#services/contract/money'
 import { priorityRanks } from '#services/state/queue/job'
 import type { Consider } from '#services/router/choose/consider'
 import { answerByOf, type Cascade } from '#services/router/cascade/cascade'
-import type { Considered } from '#services/router/request/states'
+import { filterNames, type Considered } from '#services/router/request/states'
 
 /** Evaluates a cascade's ladder again, with the time and money that are left. */
 export type Reevaluate = (cascade: Cascade, spentNanoUsd: NanoUsd, hasAnswer: boolean) => readonly Considered[]
@@ -13,7 +13,8 @@ export function createReevaluate(consider: Consider, clock: Clock, isPaid: (tena
   return ({ request, plan, guided, estimate, modalities }, spentNanoUsd, hasAnswer) => {
     const nowMs = clock.now()
     const planned = new Map(plan.rungs.map(rung => [rung.name, rung]))
-    return consider({
+    const leftOut = new Map(plan.leftOut?.map(one => [one.name, one]))
+    const considered = consider({
       ladder: guided.ladder,
       estimate,
       modalities,
@@ -34,6 +35,12 @@ export function createReevaluate(consider: Consider, clock: Clock, isPaid: (tena
       // What is not paid for cannot be called.
       reserveOf: rung => ({ nanoUsd: planned.get(rung.name)?.reserveNanoUsd ?? maxNanoUsd }),
       isPaid: isPaid(request.tenant),
+    })
+    // A rung that was left out for another reason has no money held, which is not what keeps it from being called.
+    return considered.map(one => {
+      const left = one.removedBy === 'cost' ? leftOut.get(one.rung.name) : undefined
+      const removedBy = filterNames.find(name => name === left?.by)
+      return left === undefined || removedBy === undefined ? one : { ...one, removedBy, removedWhy: left.why }
     })
   }
 }

@@ -155,16 +155,20 @@ export function lacksCapacity(
 }
 
 /** Every filter that can take a rung out. */
-export type FilterName =
-  | 'pin'
-  | 'modality'
-  | 'capability'
-  | 'adapter'
-  | 'price'
-  | 'workers'
-  | 'deadline'
-  | 'cost'
-  | 'overload'
+export type FilterName = (typeof filterNames)[number]
+
+/** All of them. */
+export const filterNames = [
+  'pin',
+  'modality',
+  'capability',
+  'adapter',
+  'price',
+  'workers',
+  'deadline',
+  'cost',
+  'overload',
+] as const
 
 /** An answer must leave the router before the caller's own clock runs out: time for one hop and one write. */
 export const deliveryMarginMs = 15

@@ -53,6 +53,8 @@ export interface ClimbPlan {
   readonly estimate: unknown
   /** Names of the rungs that are paid for, cheap to dear, with what a leg on each may cost at most. */
   readonly rungs: readonly PlannedRung[]
+  /** Rungs of the ladder that no money is held for, with the filter that left each out and its words. */
+  readonly leftOut?: readonly { readonly name: string; readonly by: string; readonly why: string }[]
   /** Name of the hold in the ledger. */
   readonly holdId: string
   /** What was held: legs together may not pass it. */
