@@ -14,7 +14,7 @@ export function cutAtStop(text: string, stops: readonly string[], mayGrow: boole
   const met = stops
     .map(stop => ({ from: text.indexOf(stop), characters: stop.length }))
     .filter(({ from }) => from >= 0)
-    .sort((one, other) => one.from + one.characters - other.from - other.characters || one.from - other.from)
+    .toSorted((one, other) => one.from + one.characters - other.from - other.characters || one.from - other.from)
   if (met[0] !== undefined) return { text: text.slice(0, met[0].from), stopped: true }
   const held = mayGrow ? Math.max(0, ...stops.map(stop => beginningAtEnd(text, stop))) : 0
   return { text: text.slice(0, text.length - held), stopped: false }
