@@ -182,8 +182,8 @@ describe('one round', () => {
         const changed = changes.reduce((value, [path, replaced]) => withReplaced(value, path, replaced), config)
         for (const fault of faultsOf(stringify(changed))) {
           expect(fault).toMatch(/^f:\d+: .*expected /u)
-          // The words of a schema library are not those of whoever wrote the file.
-          expect(fault).not.toMatch(
+          // The words of a schema library are not those of whoever wrote the file; the file's own keys may be any.
+          expect(fault.replace(/^f:\d+: .*?expected /u, 'expected ')).not.toMatch(
             /received|invalid|unrecogni|\bNaN\b|record\b|undefined|"\|"|too (?:big|small)|>=|<=/iu,
           )
         }
