@@ -77,7 +77,7 @@ const limitsShown = [0.01, 0.02, 0.05, 0.1]
  *
  * The way of the data: rows → features → estimator (predicts each model's quality) → judges (P(correct) of an
  * answer) → prospects (what a further call would bring) → path (score and cost at every price of quality). The path
- * is measured on rows foretold by whole fits that had not seen them (five folds by id and seed, each fold's fits
+ * is measured on rows predicted by whole fits that had not seen them (five folds by id and seed, each fold's fits
  * nested inside); what is published is fitted on all rows. What a risk limit needs is fitted and certified apart:
  * {@link fitRisk}.
  * @throws GatewayError Config when the rows cannot make a policy

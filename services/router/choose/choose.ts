@@ -45,7 +45,7 @@ export interface ChooseDependencies {
 }
 
 /**
- * Cuts the ladder to what may be called and takes the first step in thought.
+ * Cuts the ladder to what may be called and decides the first step, without taking it.
  * @throws GatewayError NoModel, Deadline, BudgetExceeded, Overloaded when nothing is left
  */
 export type Choose = (assessed: Assessed, mayProbe?: boolean) => Chosen

@@ -13,7 +13,7 @@ export interface ShadowPoliciesDependencies {
   readonly logger: Logger
 }
 
-/** Lets policies in shadow decide in thought on what the active ones decided on. */
+/** Lets policies in shadow decide, without effect, on what the active ones decided on. */
 export interface ShadowPolicies {
   /** Thinks about a climb that was delivered. */
   consider(claimed: Claimed, climbed: Climbed): Promise<void>

@@ -7,7 +7,7 @@ export type PolicyFiles = ReadonlyMap<string, Uint8Array>
 export interface PolicyRoles {
   /** Decides, as long as the configured policy is `over`: a newer configuration is a newer word. */
   readonly active?: { readonly version: string; readonly over: string }
-  /** Decides in thought. */
+  /** Decides, and its decisions are compared but not followed. */
   readonly shadow?: string
 }
 

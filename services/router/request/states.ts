@@ -173,7 +173,7 @@ export const filterNames = [
 /** An answer must leave the router before the caller's own clock runs out: time for one hop and one write. */
 export const deliveryMarginMs = 15
 
-/** The ladder is cut to what may be called, and the first step taken in thought. Only `choose` makes one. */
+/** The ladder is cut to what may be called, and the first step is decided, but not taken. Only `choose` makes one. */
 export interface Chosen extends Assessed {
   readonly work: Workload
   readonly considered: readonly Considered[]

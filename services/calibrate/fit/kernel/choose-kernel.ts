@@ -68,7 +68,7 @@ export function chooseKernel(points: readonly KernelPoint[], targets: readonly F
   return best
 }
 
-/** The mean over targets of squared error over variance, each row foretold by a fit of the other folds. */
+/** The mean over targets of squared error over variance, each row predicted by a fit of the other folds. */
 function errorOf(relations: Relations, size: number, targets: readonly Float64Array[], choice: KernelChoice): number {
   if (targets.length === 0) return 1
   const likeness: Likeness = { gram: likenessOf(relations, choice), size, exact: true, landmarks: [] }

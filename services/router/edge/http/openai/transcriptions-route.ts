@@ -64,15 +64,14 @@ function written({ requestId, answer }: Answered, { format, language }: Wanted, 
   const seconds = (answer.usage.audioMs ?? 0) / 1000
   if (format === 'json') return { text, usage: { type: 'duration', seconds: Math.ceil(seconds) }, sluice }
   if (format === 'verbose_json') {
-    // The models here tell no times: the one segment that is known to be right is the whole.
+    // No model gives times or a segment's own scores: the one segment is the whole, without what is not known.
     const segment = { id: 0, seek: 0, start: 0, end: seconds, text, tokens: [], temperature: 0 }
-    const unknown = { avg_logprob: 0, compression_ratio: 0, no_speech_prob: 0 }
     return {
       task: 'transcribe',
       language,
       duration: seconds,
       text,
-      segments: text === '' ? [] : [{ ...segment, ...unknown }],
+      segments: text === '' ? [] : [segment],
       usage: { type: 'duration', seconds: Math.ceil(seconds) },
       sluice,
     }
