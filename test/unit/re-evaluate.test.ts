@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '#services/contract/clock'
 import type { Cascade } from '#services/router/cascade/cascade'
+import { planOf } from '#services/router/cascade/start'
 import { createReevaluate } from '#services/router/ladders/re-evaluate'
-import type { Considered } from '#services/router/request/states'
+import type { Claimed, Considered } from '#services/router/request/states'
 import { candidateOf, cascadePlan, cascadeRequest, rungOf } from '../support/builders.ts'
 
 describe('a rung that no money is held for', () => {
@@ -31,6 +32,14 @@ describe('a rung that no money is held for', () => {
       true,
     )
   }
+
+  it('is in the plan with its reason', () => {
+    const late = candidateOf(large, { removedBy: 'deadline', removedWhy: 'it needs 9 s, 4 s are left' })
+    const claimed = { considered: [candidateOf(small), late], guided: { ladder: { name: 'l' } } } as unknown as Claimed
+    const plan = planOf(claimed)
+    expect(plan.rungs.map(rung => rung.name)).toEqual(['small'])
+    expect(plan.leftOut).toEqual([{ name: 'large', by: 'deadline', why: 'it needs 9 s, 4 s are left' }])
+  })
 
   it('keeps the reason for which it was left out', () => {
     const leftOut = [{ name: 'large', by: 'deadline', why: 'it needs 9 s, 4 s are left' }]

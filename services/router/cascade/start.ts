@@ -117,7 +117,8 @@ function requestOf(claimed: Claimed, content: Conversation<PartReference>): Clim
   }
 }
 
-function planOf(claimed: Claimed): ClimbPlan {
+/** What the log keeps of a ladder: the rungs that money is held for, and why the others were left out. */
+export function planOf(claimed: Claimed): ClimbPlan {
   return {
     ladder: claimed.guided.ladder.name,
     policyVersion: claimed.guided.policy?.version ?? 'none',
