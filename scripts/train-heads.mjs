@@ -15,8 +15,8 @@ import { costOf } from '../dist/services/contract/price.js'
 import { packPath } from '../dist/services/packs/pack-path.js'
 import { readWordPieces } from '../dist/services/decision/encoder/word-pieces.js'
 import { loadEmbeddingModel } from '../dist/services/decision/encoder/embedding-model.js'
-import { interpretLogits } from '../dist/services/worker/backends/embedding/labelling.js'
-import { createSessionLoader } from '../dist/services/worker/backends/onnx/session-loader.js'
+import { interpretLogits } from '../dist/services/backends/embedding/labelling.js'
+import { createSessionLoader } from '../dist/services/backends/onnx/session-loader.js'
 
 const flags = ['model', 'label-set', 'rows', 'source', 'licence']
 const options = Object.fromEntries([...flags, 'cross-fitted'].map(flag => [flag, { type: 'string' }]))

@@ -63,11 +63,3 @@ export const putAwayRetryMs = 200
 export const loadRetryMs = 200
 /** What ends before this need not be told of: its end is word enough, and a cancel finds its worker in the log. */
 export const tellAfterMs = 10
-
-/** How often slow and failing endpoints are looked for. */
-export const outlierEveryMs = 1000
-
-/** How often a model server's load is read. */
-export const readLoadEveryMs = 1000
-/** A reading of the load that takes longer has failed. */
-export const readLoadTimeoutMs = 900

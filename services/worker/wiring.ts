@@ -36,8 +36,8 @@ import { startLanes } from '#services/worker/engine/lanes'
 import type { Engine } from './states.ts'
 import { tellServers } from '#services/worker/telemetry/tell-servers'
 import { traceLeg, type TracedModel } from '#services/worker/telemetry/trace-leg'
-import { createUpstreamMeter } from '#services/worker/backends/remote/upstream-metrics'
-import type { BackendSpec } from '#services/worker/backends/create-backend'
+import { createUpstreamMeter } from '#services/backends/remote/upstream-metrics'
+import type { BackendSpec } from '#services/backends/create-backend'
 import { beatEveryMs, beatTtlMs, replyStreamTtlMs, startTimeoutMs } from '#services/worker/timings'
 
 /** Builds a worker of one pool out of the configuration and starts it. @throws GatewayError Config, Overloaded */

@@ -12,7 +12,7 @@ import { pino } from 'pino'
 import { loadConfig } from '../../dist/services/config/load-config.js'
 import { systemClock } from '../../dist/services/contract/clock.js'
 import { packPath } from '../../dist/services/packs/pack-path.js'
-import { createOcrBackend } from '../../dist/services/worker/backends/ocr/ocr.js'
+import { createOcrBackend } from '../../dist/services/backends/ocr/ocr.js'
 import { errorsOf, trustOf } from './pictures/score-reading.mjs'
 
 const { values } = parseArgs({

@@ -2,9 +2,9 @@ import { pino } from 'pino'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRequestId, legIdOf } from '#services/contract/ids'
-import type { RunControl } from '#services/worker/backends/backend'
-import type { Outcome, Work } from '#services/worker/states'
-import { createBackend } from '#services/worker/backends/create-backend'
+import type { RunControl } from '#services/backends/backend'
+import type { Outcome, Work } from '#services/backends/work'
+import { createBackend } from '#services/backends/create-backend'
 import { startImageServer, type ImageServer } from '../support/image-server.ts'
 
 let server: ImageServer

@@ -1,9 +1,9 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRequestId, legIdOf } from '#services/contract/ids'
-import type { Backend, RunControl } from '#services/worker/backends/backend'
-import { createLlamaBackend } from '#services/worker/backends/llama/llama'
-import type { Outcome, Work } from '#services/worker/states'
+import type { Backend, RunControl } from '#services/backends/backend'
+import { createLlamaBackend } from '#services/backends/llama/llama'
+import type { Outcome, Work } from '#services/backends/work'
 import { missingPacks, packPath } from '../support/model-packs.ts'
 
 const missing = missingPacks(['smollm2-135m'])

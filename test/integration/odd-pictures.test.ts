@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '#services/config/load-config'
 import { systemClock } from '#services/contract/clock'
 import type { LegId } from '#services/contract/ids'
-import type { Backend } from '#services/worker/backends/backend'
-import { createOcrBackend, type OcrSpec } from '#services/worker/backends/ocr/ocr'
+import type { Backend } from '#services/backends/backend'
+import { createOcrBackend, type OcrSpec } from '#services/backends/ocr/ocr'
 import { missingPacks, packPath } from '../support/model-packs.ts'
 
 interface Odd {

@@ -3,9 +3,9 @@ import { pino } from 'pino'
 import { afterEach, describe, expect, test } from 'vitest'
 import { systemClock } from '#services/contract/clock'
 import { createRequestId, legIdOf, type LegId } from '#services/contract/ids'
-import type { RunControl } from '#services/worker/backends/backend'
+import type { RunControl } from '#services/backends/backend'
 import { createProcessBackend, type ProcessBackend } from '#services/worker/engine/process/process-backend'
-import type { Outcome, Work } from '#services/worker/states'
+import type { Outcome, Work } from '#services/backends/work'
 
 const entry = fileURLToPath(new URL('../fixtures/processes/scripted-process.mjs', import.meta.url))
 

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LegFailure } from '#services/state/cascade-log/cascade-log'
-import { createUpstreamMeter } from '#services/worker/backends/remote/upstream-metrics'
+import { createUpstreamMeter } from '#services/backends/remote/upstream-metrics'
 import { askServer, chatWork, wirePaths, type Wire } from '../support/ask-server.ts'
 import { startScriptedServer, type ScriptedServer } from '../support/scripted-server.ts'
 

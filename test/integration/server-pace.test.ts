@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Outcome } from '#services/worker/states'
-import { silentMeter } from '#services/worker/backends/remote/upstream-meter'
+import type { Outcome } from '#services/backends/work'
+import { silentMeter } from '#services/backends/remote/upstream-meter'
 import { askServer, chatWork, type Wire } from '../support/ask-server.ts'
 import { startStagedServer, type Stage, type StagedServer } from '../support/staged-server.ts'
 

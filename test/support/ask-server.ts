@@ -1,11 +1,11 @@
 import { pino, type Logger } from 'pino'
 import { createRequestId, legIdOf } from '#services/contract/ids'
-import type { RunControl } from '#services/worker/backends/backend'
-import type { Outcome, Work } from '#services/worker/states'
-import type { UpstreamMeter } from '#services/worker/backends/remote/upstream-meter'
-import { createAnthropicBackend } from '#services/worker/backends/anthropic/anthropic'
-import { createGeminiBackend } from '#services/worker/backends/gemini/gemini'
-import { createOpenaiBackend } from '#services/worker/backends/openai/openai'
+import type { RunControl } from '#services/backends/backend'
+import type { Outcome, Work } from '#services/backends/work'
+import type { UpstreamMeter } from '#services/backends/remote/upstream-meter'
+import { createAnthropicBackend } from '#services/backends/anthropic/anthropic'
+import { createGeminiBackend } from '#services/backends/gemini/gemini'
+import { createOpenaiBackend } from '#services/backends/openai/openai'
 
 /** A protocol of chat servers. */
 export type Wire = 'openai' | 'anthropic' | 'gemini'

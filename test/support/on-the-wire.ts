@@ -1,5 +1,5 @@
-import type { Base64Text } from '#services/worker/backends/remote/wire/base64-text'
-import { encodeBody } from '#services/worker/backends/remote/wire/encode-body'
+import type { Base64Text } from '#services/backends/remote/wire/base64-text'
+import { encodeBody } from '#services/backends/remote/wire/encode-body'
 
 /** What a server reads of a request: media are texts there. */
 export type OnTheWire<Value> = Value extends Base64Text

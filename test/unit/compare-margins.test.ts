@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { compareMargins, hasNumberAtEnd } from '#services/worker/backends/ocr/recognise/compare-margins'
-import type { RecognisedText } from '#services/worker/backends/ocr/recognise/ctc'
+import { compareMargins, hasNumberAtEnd } from '#services/backends/ocr/recognise/compare-margins'
+import type { RecognisedText } from '#services/backends/ocr/recognise/ctc'
 
 const text = (said: string, probability = 0.95): RecognisedText => ({
   text: said,

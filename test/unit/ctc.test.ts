@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { bestPath, decodePath, joinPaths } from '#services/worker/backends/ocr/recognise/ctc'
-import type { StripInk } from '#services/worker/backends/ocr/recognise/strip-ink'
+import { bestPath, decodePath, joinPaths } from '#services/backends/ocr/recognise/ctc'
+import type { StripInk } from '#services/backends/ocr/recognise/strip-ink'
 
 const dictionary = ['a', 'b', 'c', ' ']
 

@@ -16,7 +16,7 @@ import type { PayloadStore } from '#services/state/payloads/payload-store'
 import type { TakenJob } from '#services/state/queue/pool-queue'
 import { answerToWire } from '#services/wire/convert/to-wire'
 import { putAway } from '#services/worker/report/put-away'
-import type { Outcome } from '#services/worker/states'
+import type { Outcome } from '#services/backends/work'
 
 const bytes = Uint8Array.of(1, 2, 3)
 const atHand: Output = { kind: 'image', mediaType: 'image/png', source: { kind: 'bytes', bytes } }

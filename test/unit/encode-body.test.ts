@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Base64Text } from '#services/worker/backends/remote/wire/base64-text'
-import { encodeBody } from '#services/worker/backends/remote/wire/encode-body'
+import { Base64Text } from '#services/backends/remote/wire/base64-text'
+import { encodeBody } from '#services/backends/remote/wire/encode-body'
 
 const bytesOf = (length: number): Buffer => Buffer.from(Uint8Array.from({ length }, (_, at) => (at * 7) % 256))
 

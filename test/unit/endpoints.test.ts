@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { makeAttempts, type AttemptOrder } from '#services/worker/backends/remote/endpoints/attempts'
-import { createBreaker } from '#services/worker/backends/remote/endpoints/breaker'
-import { createEndpointSet, type EndpointSet } from '#services/worker/backends/remote/endpoints/endpoint-set'
-import { readQueue } from '#services/worker/backends/remote/endpoints/engine-load'
-import { outliersOf, type Record } from '#services/worker/backends/remote/endpoints/outliers'
-import { createRetryBudget } from '#services/worker/backends/remote/endpoints/retry-budget'
-import { UpstreamError, type UpstreamFault } from '#services/worker/backends/remote/wire/upstream-error'
+import { makeAttempts, type AttemptOrder } from '#services/backends/remote/endpoints/attempts'
+import { createBreaker } from '#services/backends/remote/endpoints/breaker'
+import { createEndpointSet, type EndpointSet } from '#services/backends/remote/endpoints/endpoint-set'
+import { readQueue } from '#services/backends/remote/endpoints/engine-load'
+import { outliersOf, type Record } from '#services/backends/remote/endpoints/outliers'
+import { createRetryBudget } from '#services/backends/remote/endpoints/retry-budget'
+import { UpstreamError, type UpstreamFault } from '#services/backends/remote/wire/upstream-error'
 
 const options = { connectTimeoutMs: 100, failures: 3, openMs: 1000 }
 

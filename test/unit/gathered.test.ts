@@ -2,12 +2,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import type { RunControl } from '#services/worker/backends/backend'
-import { createGathered, gather } from '#services/worker/backends/remote/wire/gathered'
-import type { Work } from '#services/worker/states'
-import type { BackendDependencies } from '#services/worker/backends/backend-dependencies'
-import { createServed } from '#services/worker/backends/remote/served'
-import { runTranscription } from '#services/worker/backends/remote/whole'
+import type { RunControl } from '#services/backends/backend'
+import { createGathered, gather } from '#services/backends/remote/wire/gathered'
+import type { Work } from '#services/backends/work'
+import type { BackendDependencies } from '#services/backends/backend-dependencies'
+import { createServed } from '#services/backends/remote/served'
+import { runTranscription } from '#services/backends/remote/whole'
 
 describe('gather()', () => {
   it('takes as many log-probabilities as one event of a stream can hold', () => {

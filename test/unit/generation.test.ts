@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { interpretGeneration } from '#services/worker/backends/answers/generation'
+import { interpretGeneration } from '#services/backends/answers/generation'
 
 const usage = { outputTokens: 4 }
 

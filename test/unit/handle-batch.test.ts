@@ -12,7 +12,8 @@ import { handleBatch, type BatchDependencies } from '#services/worker/handle-bat
 import { createWorkerMetrics } from '#services/worker/telemetry/worker-metrics'
 import { noWork } from '#services/state/service-times/workload'
 import { createOpenLegs } from '#services/worker/report/open-legs'
-import type { Engine, Outcome, RunHooks, Work } from '#services/worker/states'
+import type { Outcome, Work } from '#services/backends/work'
+import type { Engine, RunHooks } from '#services/worker/states'
 
 const done: Outcome = {
   kind: 'done',

@@ -11,6 +11,7 @@ const floors = [
   ['state'],
   ['decision'],
   ['config'],
+  ['backends'],
   ['router', 'worker', 'calibrate'],
   ['cli'],
 ] as const
@@ -24,7 +25,7 @@ const strangers = [
     rooms: ['admit', 'assess', 'choose', 'reserve', 'cascade', 'deliver', 'settle'],
   },
   {
-    under: 'services/worker/backends',
+    under: 'services/backends',
     rooms: ['anthropic', 'echo', 'embedding', 'gemini', 'llama', 'ocr', 'open-inference', 'openai', 'whisper'],
   },
   { under: 'services/calibrate', rooms: ['load', 'fit', 'evaluate', 'publish'] },

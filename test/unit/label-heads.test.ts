@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readLabelHeads } from '#services/worker/backends/embedding/label-heads'
+import { readLabelHeads } from '#services/backends/embedding/label-heads'
 
 let folder: string
 beforeEach(() => {

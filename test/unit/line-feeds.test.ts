@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { lineFeeds } from '#services/worker/backends/remote/wire/read-pieces'
+import { lineFeeds } from '#services/backends/remote/wire/read-pieces'
 
 describe('lineFeeds', () => {
   it('makes one line feed of each line end, wherever the text is cut', () => {

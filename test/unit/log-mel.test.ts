@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { createFourier } from '#services/worker/backends/whisper/fourier'
-import { createLogMel, windowSamples } from '#services/worker/backends/whisper/log-mel'
-import { splitWindows } from '#services/worker/backends/whisper/split-windows'
+import { createFourier } from '#services/backends/whisper/fourier'
+import { createLogMel, windowSamples } from '#services/backends/whisper/log-mel'
+import { splitWindows } from '#services/backends/whisper/split-windows'
 
 describe('createFourier()', () => {
   test.each([1, 2, 15, 16, 400])('agrees with the sum by definition at length %i', length => {

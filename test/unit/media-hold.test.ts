@@ -4,7 +4,7 @@ import { costOf } from '#services/contract/price'
 import { readWavFacts } from '#services/media/decode-wav'
 import { boundsOf, mostExpensiveLeg, sizesOf } from '#services/router/choose/reserve'
 import type { CheckedPart } from '#services/router/request/states'
-import { transcriptUsage } from '#services/worker/backends/remote/whole-usage'
+import { transcriptUsage } from '#services/backends/remote/whole-usage'
 import { wavFile } from '../support/wav-file.ts'
 
 const rung = { name: 'm', recipe: {}, model: { name: 'm', pool: 'p', tier: 't' } } as unknown as Parameters<

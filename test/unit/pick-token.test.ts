@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { pickToken, probabilityOf } from '#services/worker/backends/whisper/pick-token'
+import { pickToken, probabilityOf } from '#services/backends/whisper/pick-token'
 
 const logits = Float32Array.from([1, 3, 2, 5])
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Agent, FormData } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { post } from '#services/worker/backends/remote/wire/post'
+import { post } from '#services/backends/remote/wire/post'
 
 let server: Server
 let address: string

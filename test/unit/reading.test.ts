@@ -4,8 +4,8 @@ import {
   inReadingOrder,
   type ReadLine,
   type ReadPage,
-} from '#services/worker/backends/ocr/recognise/reading'
-import { cornersOf } from '#services/worker/backends/ocr/detect/minimal-rectangle'
+} from '#services/backends/ocr/recognise/reading'
+import { cornersOf } from '#services/backends/ocr/detect/minimal-rectangle'
 
 const line = (text: string, x: number, y: number, probability = 0.98): ReadLine => ({
   corners: cornersOf({ centre: { x, y }, width: 80, height: 20, angle: 0 }),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { createRedact } from '#services/worker/backends/remote/errors/redact'
-import { refusalOf } from '#services/worker/backends/remote/errors/read-refusal'
+import { createRedact } from '#services/backends/remote/errors/redact'
+import { refusalOf } from '#services/backends/remote/errors/read-refusal'
 import { readServerText } from '#services/platform/http/server-words'
-import type { UpstreamError, UpstreamFault } from '#services/worker/backends/remote/wire/upstream-error'
+import type { UpstreamError, UpstreamFault } from '#services/backends/remote/wire/upstream-error'
 import { chatWork } from '../support/ask-server.ts'
 
 const key = 'a-key-of-this-deployment'

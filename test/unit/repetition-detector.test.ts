@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createRepetitionDetector } from '#services/worker/backends/whisper/repetition-detector'
+import { createRepetitionDetector } from '#services/backends/whisper/repetition-detector'
 
 /** The number of tokens after which a loop is seen, and how many of them were mere repetition. */
 function seenAt(tokens: readonly number[]): { after: number; repeated: number } | undefined {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { billedUsage, type Witnessed } from '#services/worker/backends/remote/reported-usage'
+import { billedUsage, type Witnessed } from '#services/backends/remote/reported-usage'
 
 const witnessed: Witnessed = {
   parts: [{ kind: 'text', text: 'ab c'.repeat(1000) }],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createRequestId, legIdOf } from '#services/contract/ids'
-import type { Work } from '#services/worker/states'
+import type { Work } from '#services/backends/work'
 import type { FromModel } from '#services/worker/engine/process/messages'
 import { createRunControl } from '#services/worker/engine/process/run-control'
 

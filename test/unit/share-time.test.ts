@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { shareTime } from '#services/worker/backends/share-time'
+import { shareTime } from '#services/backends/share-time'
 
 describe('shareTime()', () => {
   test('shares by weight', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cutAtStop } from '#services/worker/backends/llama/stop-strings'
+import { cutAtStop } from '#services/backends/llama/stop-strings'
 
 describe('cutAtStop()', () => {
   it('cuts at the first stop string', () => {

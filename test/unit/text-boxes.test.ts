@@ -1,17 +1,17 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cutLine, lineHeight, upsideDown } from '#services/worker/backends/ocr/recognise/cut-line'
-import type { Picture } from '#services/worker/backends/ocr/open-pages'
-import { stretchContrast } from '#services/worker/backends/ocr/stretch-contrast'
-import { findComponents } from '#services/worker/backends/ocr/detect/components'
-import { mergeBoxes } from '#services/worker/backends/ocr/detect/merge-boxes'
+import { cutLine, lineHeight, upsideDown } from '#services/backends/ocr/recognise/cut-line'
+import type { Picture } from '#services/backends/ocr/open-pages'
+import { stretchContrast } from '#services/backends/ocr/stretch-contrast'
+import { findComponents } from '#services/backends/ocr/detect/components'
+import { mergeBoxes } from '#services/backends/ocr/detect/merge-boxes'
 import {
   cornersOf,
   minimalRectangle,
   type Point,
   type Rectangle,
-} from '#services/worker/backends/ocr/detect/minimal-rectangle'
-import { findTextBoxes, type TextMap } from '#services/worker/backends/ocr/detect/text-boxes'
+} from '#services/backends/ocr/detect/minimal-rectangle'
+import { findTextBoxes, type TextMap } from '#services/backends/ocr/detect/text-boxes'
 
 /** A map with filled rectangles of one value. */
 function mapOf(width: number, height: number, shapes: readonly Rectangle[], value = 0.9): TextMap {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ToolCallPiece } from '#services/worker/backends/remote/wire/chat-piece'
-import { resolveArguments } from '#services/worker/backends/remote/tools/tool-arguments'
-import { createToolCalls } from '#services/worker/backends/remote/tools/tool-calls'
+import type { ToolCallPiece } from '#services/backends/remote/wire/chat-piece'
+import { resolveArguments } from '#services/backends/remote/tools/tool-arguments'
+import { createToolCalls } from '#services/backends/remote/tools/tool-calls'
 
 const known = ['write', 'read', 'now', 'get', 'get_weather']
 type Piece = Partial<ToolCallPiece>

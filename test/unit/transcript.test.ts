@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createByteLevelText } from '#services/worker/backends/whisper/byte-level-text'
-import { interpretTranscript, type HeardWindow } from '#services/worker/backends/whisper/transcript'
+import { createByteLevelText } from '#services/backends/whisper/byte-level-text'
+import { interpretTranscript, type HeardWindow } from '#services/backends/whisper/transcript'
 
 const sure: HeardWindow = {
   text: ' One, two, three.',

@@ -4,7 +4,7 @@ import type { PayloadStore } from '#services/state/payloads/payload-store'
 import { historyOf } from '#services/state/queue/payloads/history-payload'
 import type { Job, PartReference } from '#services/state/queue/job'
 import { isWordPayload, wordsOfPayload } from '#services/state/queue/payloads/word-payload'
-import type { LoadedPart } from '#services/worker/states'
+import type { LoadedPart } from '#services/backends/work'
 
 /** Fetches what a job refers to; `undefined` when a payload's time is over. */
 export async function loadParts(job: Job, payloads: PayloadStore): Promise<Conversation<LoadedPart> | undefined> {

@@ -1,6 +1,6 @@
 import type { Job } from '#services/state/queue/job'
 import type { BegunLeg } from '#services/worker/report/report'
-import type { Work } from '#services/worker/states'
+import type { Work } from '#services/backends/work'
 
 /** When a leg's time is over: the request's, or that of the leg itself. */
 export function stopsAt({ deadlineAt, longestMs = Infinity }: Job, startedAt: number): number {

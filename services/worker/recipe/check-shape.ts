@@ -1,9 +1,9 @@
 import type { Caveat, LegResult, TextOutput } from '#services/contract/answer'
 import type { ResponseFormat } from '#services/contract/content'
-import type { RunControl } from '#services/worker/backends/backend'
+import type { RunControl } from '#services/backends/backend'
 import type { Sandboxes } from '#services/worker/sandbox/sandboxes'
 import { withoutFence } from '#services/worker/sandbox/fences'
-import type { Work } from '#services/worker/states'
+import type { Work } from '#services/backends/work'
 import { check } from './check.ts'
 
 /** What the caller cannot use is as good as no answer. */

@@ -1,7 +1,7 @@
-import type { RunControl } from '#services/worker/backends/backend'
+import type { RunControl } from '#services/backends/backend'
 import type { CheckOrder, CheckResult } from '#services/worker/sandbox/check-order'
 import type { Sandboxes } from '#services/worker/sandbox/sandboxes'
-import type { Work } from '#services/worker/states'
+import type { Work } from '#services/backends/work'
 
 /** A check of an answer takes milliseconds; one that takes longer is one that the answer has failed. */
 const checkMs = 500

@@ -2,7 +2,7 @@ import type { Clock } from '#services/contract/clock'
 import { isGatewayError } from '#services/contract/errors'
 import type { PayloadStore } from '#services/state/payloads/payload-store'
 import type { TakenJob } from '#services/state/queue/pool-queue'
-import type { Outcome } from '#services/worker/states'
+import type { Outcome } from '#services/backends/work'
 import { putAwayRetryMs } from '#services/worker/timings'
 
 /** What putting away needs. */

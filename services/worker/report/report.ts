@@ -7,7 +7,7 @@ import { costOf, type Usage } from '#services/contract/price'
 import type { MailSender } from '#services/state/replies/mailbox'
 import type { Job } from '#services/state/queue/job'
 import type { TakenJob } from '#services/state/queue/pool-queue'
-import type { Outcome } from '#services/worker/states'
+import type { Outcome } from '#services/backends/work'
 import { receiptGraceMs, reportRetryMs } from '#services/worker/timings'
 
 /** What reporting needs. */

@@ -1,7 +1,7 @@
 import type { DeltaKind } from '#services/contract/answer'
 import type { LegId } from '#services/contract/ids'
-import type { Outcome, Work } from '#services/worker/states'
-import type { BackendSpec } from '#services/worker/backends/create-backend'
+import type { Outcome, Work } from '#services/backends/work'
+import type { BackendSpec } from '#services/backends/create-backend'
 
 /** What a model's process loads. */
 export interface ModelOrder {

@@ -1,9 +1,9 @@
 import { pino } from 'pino'
 import { isGatewayError } from '#services/contract/errors'
 import { serveParent } from '#services/platform/process/serve-parent'
-import type { Backend } from '#services/worker/backends/backend'
-import type { Work } from '#services/worker/states'
-import { createBackend } from '#services/worker/backends/create-backend'
+import type { Backend } from '#services/backends/backend'
+import type { Work } from '#services/backends/work'
+import { createBackend } from '#services/backends/create-backend'
 import type { FromModel, ModelOrder, ToModel } from './messages.ts'
 import { createRunControl, type ProcessRunControl } from './run-control.ts'
 

@@ -1,6 +1,6 @@
 import type { LegId } from '#services/contract/ids'
-import type { RunControl } from '#services/worker/backends/backend'
-import type { Work } from '#services/worker/states'
+import type { RunControl } from '#services/backends/backend'
+import type { Work } from '#services/backends/work'
 import type { FromModel } from './messages.ts'
 
 /** Pieces of text on their way to the worker before the model has to wait. */

@@ -1,5 +1,5 @@
-import type { RunControl } from '#services/worker/backends/backend'
-import type { Work } from '#services/worker/states'
+import type { RunControl } from '#services/backends/backend'
+import type { Work } from '#services/backends/work'
 
 /** Knows which legs of a batch somebody still waits for. */
 export interface WantedWatch {

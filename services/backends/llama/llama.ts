@@ -1,0 +1,179 @@
+import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import {
+  getLlama,
+  LlamaLogLevel,
+  resolveChatWrapper,
+  type ChatWrapper,
+  type GbnfJsonObjectSchema,
+  type Llama,
+  type LlamaContextSequence,
+  type LlamaGrammar,
+  type LlamaModel,
+} from 'node-llama-cpp'
+import { isWords, type JsonSchemaFormat } from '#services/contract/content'
+import { GatewayError } from '#services/contract/errors'
+import type { Usage } from '#services/contract/price'
+import type { Backend, RunControl } from '../backend.ts'
+import type { Outcome, Work } from '#services/backends/work'
+import type { BackendDependencies } from '../backend-dependencies.ts'
+import { interpretGeneration } from '../answers/generation.ts'
+import { abandoned, badInput, isAbandoned } from '../end-leg.ts'
+import { samplingOf } from '../remote/prompt.ts'
+import { chatHistoryOf } from './conversation.ts'
+import { writeAnswer } from './write-answer.ts'
+
+/** A local language model in GGUF, by the pack that holds it. */
+export interface LlamaSpec {
+  readonly kind: 'llama'
+  readonly pack: string
+  /** Tokens of prompt and answer together; the memory that a conversation takes grows with it. */
+  readonly contextTokens: number
+}
+
+interface Parts {
+  readonly spec: LlamaSpec
+  readonly dependencies: BackendDependencies
+  readonly llama: Llama
+  readonly model: LlamaModel
+  readonly sequence: LlamaContextSequence
+  readonly template: ChatWrapper
+  /** Whose conversation the sequence still knows. */
+  readonly kept: { tenant: string | undefined }
+}
+
+/**
+ * Loads a language model: conversation → the model's own chat template → tokens one by one, each with its chance →
+ * text with its signals. The beginning that two calls of one tenant share is computed once; another tenant's call
+ * starts again, so that its time tells nothing.
+ */
+export async function createLlamaBackend(spec: LlamaSpec, dependencies: BackendDependencies): Promise<Backend> {
+  const llama = await openLibrary(dependencies)
+  const model = await llama.loadModel({ modelPath: ggufOf(dependencies.packPath(spec.pack)) })
+  // Without `batchSize` the memory of a step is that of 512 tokens, and steps are shorter here.
+  const context = await model.createContext({
+    contextSize: spec.contextTokens,
+    batchSize: 64,
+    threads: threadsOf(dependencies),
+  })
+  const parts: Parts = {
+    spec,
+    dependencies,
+    llama,
+    model,
+    sequence: context.getSequence(),
+    template: templateOf(model),
+    kept: { tenant: undefined },
+  }
+  return {
+    maxBatch: 1,
+    async run(batch, control) {
+      const outcomes: Outcome[] = []
+      for (const work of batch) outcomes.push(await generate(work, control, parts))
+      return outcomes
+    },
+    async close() {
+      await context.dispose()
+      await model.dispose()
+    },
+  }
+}
+
+/** ggml's threads spin: with as many as there are cores, whatever else runs makes it compute a tenth as fast. */
+function threadsOf({ threads }: BackendDependencies): number {
+  return Math.max(1, Math.min(threads, availableParallelism() - 1))
+}
+
+async function openLibrary(dependencies: BackendDependencies): Promise<Llama> {
+  const { executionProviders } = dependencies
+  const gpu = executionProviders[0] === 'cpu' ? false : 'auto'
+  try {
+    return await getLlama({
+      gpu,
+      build: 'never',
+      logLevel: LlamaLogLevel.error,
+      maxThreads: threadsOf(dependencies),
+    })
+  } catch (error) {
+    const message = `backend llama has no llama.cpp for ${process.platform}-${process.arch}; it runs on Linux with glibc, x64 and arm64`
+    throw new GatewayError('Config', message, {}, { cause: error })
+  }
+}
+
+function ggufOf(folder: string): string {
+  const file = readdirSync(folder).find(name => name.endsWith('.gguf'))
+  if (file === undefined) throw new GatewayError('Config', `${folder} holds no .gguf file`)
+  return join(folder, file)
+}
+
+/** The template that came with the weights; the binding's own guesses begin some models' prompts twice. */
+function templateOf(model: LlamaModel): ChatWrapper {
+  const hasOwn = model.fileInfo.metadata.tokenizer.chat_template !== undefined
+  return resolveChatWrapper(model, hasOwn ? { type: 'jinjaTemplate' } : {})
+}
+
+async function generate(work: Work, control: RunControl, parts: Parts): Promise<Outcome> {
+  const { spec, dependencies, model, sequence, template, kept } = parts
+  if (work.parts.some(part => !isWords(part))) return badInput('the model takes text alone', {})
+  const isUnwanted = (): boolean => isAbandoned(work, control, dependencies.clock)
+  if (isUnwanted()) return abandoned(work, dependencies.clock, {})
+  const startedAt = performance.now()
+  const { contextText } = template.generateContextState({ chatHistory: chatHistoryOf(work) })
+  const prompt = contextText.tokenize(model.tokenizer)
+  const sampling = samplingOf(work)
+  const maxOutputTokens = Math.min(sampling.maxOutputTokens, spec.contextTokens - prompt.length)
+  if (maxOutputTokens < 1) {
+    const message = `the content makes ${prompt.length} tokens, the model takes ${spec.contextTokens}`
+    return { kind: 'failed', reason: 'context-overflow', message, usage: {} }
+  }
+  if (kept.tenant !== work.tenant) await sequence.clearHistory()
+  kept.tenant = work.tenant
+  const written = await writeAnswer({
+    model,
+    sequence,
+    prompt,
+    sampling: { ...sampling, maxOutputTokens },
+    grammar: await grammarOf(work, parts),
+    isAbandoned: isUnwanted,
+    onText: async text => {
+      if (work.streaming) await control.onDelta(work.legId, text)
+    },
+  })
+  const usage: Usage = {
+    inputTokens: prompt.length,
+    outputTokens: written.outputTokens,
+    computeMs: Math.ceil(performance.now() - startedAt),
+  }
+  if (written.end === 'abandoned') return abandoned(work, dependencies.clock, usage)
+  const { text, logprobs, end } = written
+  return { kind: 'done', result: interpretGeneration({ text, logprobs, finishReason: end }, usage) }
+}
+
+/**
+ * The grammar of a wanted shape: that of the request, else of the schema that the recipe checks answers by. What a
+ * grammar cannot express is checked alone, behind the model.
+ */
+async function grammarOf({ options, recipe }: Work, { llama, dependencies }: Parts): Promise<LlamaGrammar | undefined> {
+  const { responseFormat } = options
+  if (responseFormat?.kind === 'json-object') return llama.getGrammarFor('json')
+  const { verifier } = recipe
+  const schema =
+    responseFormat === undefined
+      ? verifier?.kind === 'json-schema'
+        ? verifier.schema
+        : undefined
+      : schemaOf(responseFormat)
+  if (schema === undefined) return undefined
+  try {
+    // No type can say of a schema that came from outside what of it a grammar expresses; the rest makes this throw.
+    return await llama.createGrammarForJsonSchema(schema as GbnfJsonObjectSchema)
+  } catch (error) {
+    dependencies.logger.debug({ err: error }, 'a schema cannot be put as a grammar; the answer is checked alone')
+    return undefined
+  }
+}
+
+function schemaOf({ schemaJson }: JsonSchemaFormat): unknown {
+  return JSON.parse(schemaJson)
+}

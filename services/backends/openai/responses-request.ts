@@ -1,0 +1,127 @@
+import type { GenerateOptions, ReasoningPart, Tool, ToolCallPart } from '#services/contract/content'
+import type { LoadedPart, Work } from '#services/backends/work'
+import { Base64Text } from '../remote/wire/base64-text.ts'
+import { promptOf, samplingOf, systemText } from '../remote/prompt.ts'
+import type { Turn } from '../remote/turns.ts'
+import { responsesMark } from './responses-dialect.ts'
+
+/** A request of OpenAI's Responses. @source OpenAI API reference, "Create a model response" */
+export interface ResponsesRequest {
+  readonly model: string
+  readonly input: readonly object[]
+  readonly stream: true
+  /** Nothing is kept there: a conversation comes whole each time. */
+  readonly store: false
+  readonly include: readonly string[]
+  readonly instructions?: string
+  readonly max_output_tokens: number
+  readonly temperature?: number
+  readonly top_p?: number
+  readonly reasoning?: object
+  readonly text?: object
+  readonly tools?: readonly object[]
+  readonly tool_choice?: string | object
+  readonly parallel_tool_calls?: boolean
+  readonly service_tier?: string
+  readonly prompt_cache_key?: string
+}
+
+/** Writes a leg for Responses. */
+export function encodeResponses(work: Work, model: string, logprobs: boolean): ResponsesRequest {
+  const prompt = promptOf(work)
+  const instructions = systemText(prompt)
+  const { maxOutputTokens, temperature, topP } = samplingOf(work)
+  const shown = prompt.examples.flatMap(({ input, output }) => [
+    { role: 'user', content: input },
+    { role: 'assistant', content: output },
+  ])
+  return {
+    model,
+    input: [...shown, ...prompt.turns.flatMap(itemsOf)],
+    stream: true,
+    store: false,
+    include: ['reasoning.encrypted_content', ...(logprobs ? ['message.output_text.logprobs'] : [])],
+    max_output_tokens: maxOutputTokens,
+    ...(instructions === undefined ? {} : { instructions }),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(topP === undefined ? {} : { top_p: topP }),
+    ...asked(work.options),
+    ...toolsOf(work.options),
+  }
+}
+
+function asked({ reasoning, responseFormat, serviceTier, promptCacheKey }: GenerateOptions): Partial<ResponsesRequest> {
+  const { effort } = reasoning ?? {}
+  return {
+    ...(effort === undefined ? {} : { reasoning: { effort, ...(effort === 'none' ? {} : { summary: 'auto' }) } }),
+    ...(responseFormat === undefined ? {} : { text: { format: formatOf(responseFormat) } }),
+    ...(serviceTier === undefined ? {} : { service_tier: serviceTier }),
+    ...(promptCacheKey === undefined ? {} : { prompt_cache_key: promptCacheKey }),
+  }
+}
+
+function formatOf(format: NonNullable<GenerateOptions['responseFormat']>): object {
+  if (format.kind === 'json-object') return { type: 'json_object' }
+  const { name = 'answer', description, schemaJson, strict } = format
+  const schema: unknown = JSON.parse(schemaJson)
+  return {
+    type: 'json_schema',
+    name,
+    schema,
+    ...(description === undefined ? {} : { description }),
+    ...(strict === undefined ? {} : { strict }),
+  }
+}
+
+function toolsOf({ tools, toolChoice = 'auto', parallelToolCalls }: GenerateOptions): Partial<ResponsesRequest> {
+  if (tools === undefined) return {}
+  const isWord = ['auto', 'none', 'required'].includes(toolChoice)
+  return {
+    tools: tools.map(toolOf),
+    tool_choice: isWord ? toolChoice : { type: 'function', name: toolChoice },
+    ...(parallelToolCalls === undefined ? {} : { parallel_tool_calls: parallelToolCalls }),
+  }
+}
+
+/** This protocol is strict where nothing is said. */
+function toolOf({ name, description, parametersJson, strict = false }: Tool): object {
+  const parameters: unknown = JSON.parse(parametersJson)
+  return { type: 'function', name, ...(description === undefined ? {} : { description }), parameters, strict }
+}
+
+/** Thoughts and calls are items of their own, in their order between the texts. */
+function itemsOf({ role, parts }: Turn): readonly object[] {
+  if (role === 'assistant') return parts.flatMap(answerItem)
+  if (role !== 'tool') return [{ role, content: parts.flatMap(contentOf) }]
+  return parts.flatMap(part =>
+    part.kind === 'tool-result' ? [{ type: 'function_call_output', call_id: part.callId, output: part.content }] : [],
+  )
+}
+
+function answerItem(part: LoadedPart): readonly object[] {
+  if (part.kind === 'text') {
+    return part.text === '' ? [] : [{ role: 'assistant', content: [{ type: 'output_text', text: part.text }] }]
+  }
+  if (part.kind === 'tool-call') return [callItem(part)]
+  return part.kind === 'reasoning' ? reasoningItem(part) : []
+}
+
+function callItem({ id, name, argumentsJson }: ToolCallPart): object {
+  return { type: 'function_call', call_id: id, name, arguments: argumentsJson === '' ? '{}' : argumentsJson }
+}
+
+/** Without its proof a thought cannot go back. */
+function reasoningItem({ text, signature = '' }: ReasoningPart): readonly object[] {
+  if (!signature.startsWith(responsesMark)) return []
+  const [id = '', proof = ''] = signature.slice(responsesMark.length).split(' ')
+  const summary = text === '' ? [] : [{ type: 'summary_text', text }]
+  return [{ type: 'reasoning', id, summary, encrypted_content: proof }]
+}
+
+function contentOf(part: LoadedPart): readonly object[] {
+  if (part.kind === 'text') return [{ type: 'input_text', text: part.text }]
+  if (!('bytes' in part)) return []
+  const url = new Base64Text(part.bytes, `data:${part.mediaType};base64,`)
+  if (part.kind === 'document') return [{ type: 'input_file', filename: 'document.pdf', file_data: url }]
+  return part.kind === 'image' ? [{ type: 'input_image', image_url: url }] : []
+}

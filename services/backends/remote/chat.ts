@@ -1,0 +1,154 @@
+import type { Usage } from '#services/contract/price'
+import type { Backend, RunControl } from '../backend.ts'
+import { promptOf, samplingOf, shownParts } from './prompt.ts'
+import { isReal, type ChatDialect, type ChatPiece } from './wire/chat-piece.ts'
+import { finishAnswer, type Answered } from './wire/finish-answer.ts'
+import { createGathered, gather, type Gathered } from './wire/gathered.ts'
+import { streamChat } from './wire/stream-chat.ts'
+import { UpstreamError } from './wire/upstream-error.ts'
+import { createThinkSplitter, type Split } from '../answers/think-tags.ts'
+import { interpretGeneration } from '../answers/generation.ts'
+import { resolveUsage } from './wire/usage-counts.ts'
+import { billedUsage, type Billed } from './reported-usage.ts'
+import type { Outcome, Work } from '#services/backends/work'
+import { silentMeter, type UpstreamMeter } from './upstream-meter.ts'
+import type { BackendDependencies } from '../backend-dependencies.ts'
+import { abandoned } from '../end-leg.ts'
+import { failedCall } from './failed-call.ts'
+import type { Served } from './served.ts'
+
+/** What a chat is made with. */
+export interface ChatParts {
+  readonly served: Served
+  readonly dialect: ChatDialect
+  /** Writes a leg as the protocol wants it, for the served model of that name. */
+  readonly encode: (work: Work, model: string) => object
+  /** Whether the server was asked for log-probabilities. */
+  readonly logprobs: boolean
+  readonly dependencies: BackendDependencies
+}
+
+/** Asks a chat server. Nothing of a refused request is billed; of a broken answer, what had come. */
+async function runChat(work: Work, control: RunControl, parts: ChatParts): Promise<Outcome> {
+  const { served, dependencies } = parts
+  const { clock, logger, meter = silentMeter } = dependencies
+  const signal = control.signal(work.legId)
+  const startedAt = performance.now()
+  const { gathered, answer, failure } = await receive(work, control, parts)
+  const computeMs = Math.ceil(performance.now() - startedAt)
+  const { usage, oddities } = isUnused(gathered, failure) ? unused : billed(work, gathered, computeMs)
+  const model = dependencies.name ?? served.modelFor(work)
+  tell(meter, model, gathered, usage, startedAt)
+  if (signal.aborted) return abandoned(work, clock, gathered.pieces === 0 ? {} : usage)
+  if (failure !== undefined) return failedCall(work, failure, usage, logger)
+  if (answer === undefined) throw new Error('a call ended with neither answer nor failure')
+  // What an answer that broke off did not say is not odd.
+  for (const oddity of oddities) meter.oddity(model, oddity)
+  const reasoning = answer.reasoning.map(one => ({ ...one, model: work.model }))
+  const { logprobs, ending: finishReason = '' } = gathered
+  return { kind: 'done', result: interpretGeneration({ ...answer, reasoning, logprobs, finishReason }, usage) }
+}
+
+/**
+ * A server that failed before its answer began is owed nothing, except where it ended an answer without a word and
+ * says what that took.
+ */
+function isUnused({ pieces, usage }: Gathered, failure: UpstreamError | undefined): boolean {
+  if (failure === undefined || pieces > 0) return false
+  return usage === undefined || (failure.fault !== 'no-answer' && failure.fault !== 'content-filter')
+}
+
+/** One call a leg, as many at once as the pool has lanes: in a batch, each would wait for the slowest. */
+export function chatBackend(parts: ChatParts): Backend {
+  return {
+    maxBatch: 1,
+    concurrent: true,
+    run: (batch, control) => Promise.all(batch.map(work => runChat(work, control, parts))),
+    engineQueue: () => parts.served.engineQueue(),
+    close: () => parts.served.close(),
+  }
+}
+
+interface Received {
+  readonly gathered: Gathered
+  readonly answer?: Answered
+  readonly failure?: UpstreamError
+}
+
+async function receive(
+  work: Work,
+  control: RunControl,
+  { served, dialect, encode, logprobs }: ChatParts,
+): Promise<Received> {
+  const signal = control.signal(work.legId)
+  const model = served.modelFor(work)
+  const request = encode(work, model)
+  const tools = (work.options.tools ?? []).map(tool => tool.name)
+  let gathered = createGathered(tools)
+  try {
+    const answer = await served.attempt(work, signal, async (line, firstPiece) => {
+      // Of an attempt that failed before the answer began, nothing stays.
+      gathered = createGathered(tools)
+      const order = { line, dialect, model, request, times: served.times, signal }
+      for await (const piece of apart(streamChat(order))) {
+        if (gathered.pieces === 0 && isReal(piece)) firstPiece()
+        gather(gathered, piece, performance.now())
+        // The body is not read on while the caller is behind, so the server is held back by the connection itself.
+        if (work.streaming) await tellPiece(work.legId, piece, control)
+      }
+      const finished = finishAnswer(gathered)
+      if (logprobs && finished.text !== '' && gathered.logprobs.length === 0) gathered.oddities.add('logprobs-missing')
+      return finished
+    })
+    return { gathered, answer }
+  } catch (error) {
+    if (error instanceof UpstreamError) return { gathered, failure: error }
+    if (signal.aborted) return { gathered }
+    throw error
+  }
+}
+
+/** The pieces of an answer, with thinking between tags told apart where the server does not. */
+async function* apart(pieces: AsyncIterable<ChatPiece>): AsyncGenerator<ChatPiece> {
+  const splitter = createThinkSplitter()
+  for await (const piece of pieces) yield withSplit(piece, splitter.take(piece.text))
+  const rest = splitter.finish()
+  if (rest.text + rest.reasoning !== '') yield withSplit({ text: '', logprobs: [] }, rest)
+}
+
+function withSplit(piece: ChatPiece, { text, reasoning }: Split): ChatPiece {
+  if (reasoning === '') return { ...piece, text }
+  return { ...piece, text, thinks: true, reasoning: [...(piece.reasoning ?? []), { block: 'tags', text: reasoning }] }
+}
+
+async function tellPiece(
+  legId: Work['legId'],
+  { text, reasoning = [] }: ChatPiece,
+  control: RunControl,
+): Promise<void> {
+  const thought = reasoning.map(one => one.text ?? '').join('')
+  if (thought !== '') await control.onDelta(legId, thought, 'reasoning')
+  if (text !== '') await control.onDelta(legId, text)
+}
+
+const unused: Billed = { usage: {}, oddities: [] }
+
+function billed(work: Work, { usage: counts, text, toolCalls, oddities }: Gathered, computeMs: number): Billed {
+  const tools = (work.options.tools ?? []).map(({ description = '', parametersJson }) => description + parametersJson)
+  const written = text + toolCalls.written
+  const reported = resolveUsage(counts)
+  const { usage, oddities: found } = billedUsage(reported, {
+    parts: [...tools.map(described => ({ kind: 'text', text: described }) as const), ...shownParts(promptOf(work))],
+    text: written,
+    maxOutputTokens: samplingOf(work).maxOutputTokens,
+    computeMs,
+  })
+  return { usage, oddities: [...new Set([...oddities, ...reported.oddities, ...found])] }
+}
+
+function tell(meter: UpstreamMeter, model: string, gathered: Gathered, usage: Usage, startedAt: number): void {
+  const { inputTokens: input = 0, outputTokens: output = 0, estimated = false } = usage
+  if (gathered.pieces > 0) meter.firstPiece(model, gathered.firstAt - startedAt)
+  if (output > 1) meter.tokenTime(model, (gathered.lastAt - gathered.firstAt) / (output - 1))
+  if (input + output > 0) meter.tokens(model, { input, output, estimated })
+}

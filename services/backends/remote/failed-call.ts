@@ -1,0 +1,30 @@
+import type { Logger } from 'pino'
+import { parseLegId } from '#services/contract/ids'
+import type { Usage } from '#services/contract/price'
+import { traceIdOf } from '#services/platform/telemetry/tracer'
+import { legFailureOf, type UpstreamError } from './wire/upstream-error.ts'
+import type { Outcome, Work } from '#services/backends/work'
+
+/**
+ * The outcome of a leg whose server failed it, with one line in the log: somebody may have to find out why with
+ * nothing else.
+ */
+export function failedCall(work: Work, error: UpstreamError, usage: Usage, logger: Logger): Outcome {
+  const { fault, message, address, begun } = error
+  const { legId, model, traceparent } = work
+  logger.warn(
+    {
+      requestId: parseLegId(legId)?.requestId,
+      legId,
+      traceId: traceIdOf(traceparent),
+      model,
+      server: address,
+      fault,
+      begun,
+      why: message,
+    },
+    'a call to a model server failed',
+  )
+  const where = address === undefined ? '' : ` (${address})`
+  return { kind: 'failed', reason: legFailureOf(fault), message: message + where, usage }
+}

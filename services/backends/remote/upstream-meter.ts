@@ -1,0 +1,36 @@
+import type { UpstreamFault } from './wire/upstream-error.ts'
+import type { Oddity } from '#services/backends/oddity'
+
+/** What is told of calls to servers; metrics listen. */
+export interface UpstreamMeter {
+  /** One attempt ended: well, or by which fault. */
+  attempt(model: string, end: 'ok' | 'called-off' | UpstreamFault): void
+  /** The first piece of an answer came. */
+  firstPiece(model: string, ms: number): void
+  /** Time between tokens of one answer. */
+  tokenTime(model: string, ms: number): void
+  /** What an answer used; `estimated` when the server did not say, or said what cannot be. */
+  tokens(model: string, counts: { readonly input: number; readonly output: number; readonly estimated: boolean }): void
+  /** An answer was taken though something beside it was odd. */
+  oddity(model: string, kind: Oddity): void
+  /** Lets the state of a model's endpoints be read whenever somebody looks. */
+  watch(model: string, states: () => readonly EndpointView[]): void
+}
+
+/** An endpoint as it is now. Its place in the configuration names it: addresses may hold secrets. */
+export interface EndpointView {
+  readonly place: number
+  readonly breaker: 'closed' | 'open' | 'half-open'
+  readonly ejected: boolean
+  readonly load: number
+}
+
+/** Listens to nothing: for models that nobody measures. */
+export const silentMeter: UpstreamMeter = {
+  attempt: () => {},
+  firstPiece: () => {},
+  tokenTime: () => {},
+  tokens: () => {},
+  oddity: () => {},
+  watch: () => {},
+}
