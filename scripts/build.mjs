@@ -16,10 +16,19 @@ if (generated.status !== 0) process.exit(generated.status ?? 1)
 // Without the output, what the compiler remembers of it would make it write nothing.
 if (!existsSync(join(root, 'dist', 'services'))) rmSync(join(root, 'dist', '.tsbuildinfo'), { force: true })
 const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
+// The context of the image has no clients.
+const client = existsSync(join(root, 'clients', 'typescript')) ? compileClient() : 0
 cpSync(join(root, 'services'), join(root, 'dist', 'services'), {
   recursive: true,
   filter: path => !/\.[a-z]+$/u.test(path) || path.endsWith('.lua'),
 })
 // The context of the image has no chart.
 if (existsSync(join(root, 'deploy', 'helm'))) fillChart(root)
-process.exitCode = status ?? 1
+process.exitCode = (status ?? 1) || client
+
+function compileClient() {
+  const folder = join(root, 'clients', 'typescript')
+  if (!existsSync(join(folder, 'dist', 'main.js'))) rmSync(join(folder, '.tsbuildinfo'), { force: true })
+  const compiled = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.json'], { cwd: folder, stdio: 'inherit' })
+  return compiled.status ?? 1
+}

@@ -1,7 +1,8 @@
-// Writes the TypeScript types of the protos and the descriptors that reflection serves. Does nothing while both are current.
+// Writes the TypeScript types of the protos, for the services and for the client package, the protos of that package and the descriptors
+// that reflection serves. Does nothing while all of them are current.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -9,21 +10,34 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const packages = join(root, 'node_modules')
 const target = join(root, 'services', 'wire', 'generated')
 const descriptors = join(root, 'proto', 'descriptors.binpb')
-const stamp = join(target, '.digest')
+const client = join(root, 'clients', 'typescript')
+// The context of the image has no clients.
+const targets = existsSync(client) ? [target, join(client, 'src', 'generated')] : [target]
+
+const ofClient = ['sluice/v1/gateway.proto']
+const ofServices = [...ofClient, 'sluice/v1/admin.proto', 'inference/open_inference.proto']
 
 const digest = digestOfInputs()
-const isCurrent = existsSync(descriptors) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest
+const isCurrent =
+  existsSync(descriptors) &&
+  targets.every(
+    folder => existsSync(join(folder, '.digest')) && readFileSync(join(folder, '.digest'), 'utf8') === digest,
+  )
 if (!isCurrent) {
   // Both are written aside and moved into place, so that a build that runs beside this one sees no half of them.
   const trial = join(packages, '.cache', `sluice-generate-${process.pid}`)
   mkdirSync(trial, { recursive: true })
   try {
-    writeTypes(join(trial, 'types'))
     writeDescriptors(join(trial, 'descriptors.binpb'))
-    writeFileSync(join(trial, 'types', '.digest'), digest)
-    rmSync(target, { recursive: true, force: true })
-    renameSync(join(trial, 'types'), target)
+    for (const folder of targets) {
+      const types = join(trial, 'types')
+      writeTypes(types, folder === target ? ofServices : ofClient)
+      writeFileSync(join(types, '.digest'), digest)
+      rmSync(folder, { recursive: true, force: true })
+      renameSync(types, folder)
+    }
     renameSync(join(trial, 'descriptors.binpb'), descriptors)
+    if (targets.length > 1) copyProtos()
   } finally {
     rmSync(trial, { recursive: true, force: true })
   }
@@ -49,7 +63,7 @@ function writeDescriptors(file) {
   run(buf, ['build', '--as-file-descriptor-set', '--exclude-source-info', '-o', file])
 }
 
-function writeTypes(folder) {
+function writeTypes(folder, files) {
   const generator = join(packages, '@grpc', 'proto-loader', 'build', 'bin', 'proto-loader-gen-types.js')
   const shape = ['--longs=Number', '--enums=String', '--oneofs', '--defaults', '--arrays', '--objects']
   const style = [
@@ -58,8 +72,16 @@ function writeTypes(folder) {
     '--targetFileExtension=.ts',
     '--importFileExtension=.ts',
   ]
-  const files = ['sluice/v1/gateway.proto', 'sluice/v1/admin.proto', 'inference/open_inference.proto']
   run(process.execPath, [generator, ...shape, ...style, '-I', 'proto', '-O', folder, ...files])
+}
+
+/** What the client package loads: its own copies, since a package holds what it needs. */
+function copyProtos() {
+  const folder = join(client, 'proto')
+  rmSync(folder, { recursive: true, force: true })
+  for (const file of ['sluice/v1/content.proto', 'sluice/v1/gateway.proto', 'google/rpc/status.proto'])
+    cpSync(join(root, 'proto', file), join(folder, file))
+  for (const file of ['LICENSE', 'NOTICE']) cpSync(join(root, file), join(client, file))
 }
 
 function run(command, parameters) {
