@@ -1,5 +1,5 @@
-// Makes deploy/demo: spoken numbers out of a folder with the Free Spoken Digit Dataset, and pictures of text out of SVG.
-// node scripts/make-demo-inputs.mjs --recordings FOLDER. The same folder and fonts give the same files.
+// Makes deploy/demo: spoken numbers out of a folder with the Free Spoken Digit Dataset, and pictures of text out of
+// SVG. node scripts/make-demo-inputs.mjs --recordings FOLDER. The same folder and fonts give the same files.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -154,7 +154,7 @@ const questions = [
   ),
 ]
 
-// For the language models. Those with a least quality start at the smallest and climb until P(correct) reaches it.
+// For the language models. Those with a least quality start at the smallest and escalate until P(correct) reaches it.
 function ask(id, text, expected, comparator, minQuality) {
   const least = minQuality === undefined ? {} : { minQuality }
   return { id, task: 'generate', modality: 'text', text, ...least, expected, comparator }

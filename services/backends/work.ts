@@ -25,7 +25,7 @@ export interface Work {
   readonly parts: readonly LoadedPart[]
   /** The messages that the parts make; one of the user when absent. */
   readonly messages?: readonly MessageSpan[]
-  /** How much work the parts are, as the router foresaw it. */
+  /** How much work the parts are, as the router predicted it. */
   readonly workload?: Workload
   readonly deadlineAt: number
   readonly streaming: boolean

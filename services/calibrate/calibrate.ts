@@ -12,8 +12,8 @@ import { fitStack, type StackOptions } from '#services/calibrate/fit/fit-stack'
 import type { EncoderIdentity, TextEncoder } from '#services/decision/encoder/text-encoder'
 import { drawOf } from './draw.ts'
 import { crossFit } from '#services/calibrate/fit/folds'
-import { createWalk } from './walk-row.ts'
-import { createCostBook } from '#services/calibrate/load/cost-book'
+import { createRowReplay } from './replay-row.ts'
+import { createCostTable } from '#services/calibrate/load/cost-table'
 import { orderModels } from '#services/calibrate/load/order-models'
 import { gatherRows, type GatheredRows } from '#services/calibrate/load/read-rows'
 import { selectRows } from '#services/calibrate/load/select-rows'
@@ -21,7 +21,7 @@ import { writeEstimatorGraph } from '#services/calibrate/publish/write-estimator
 import { openOutputFolder } from '#services/calibrate/publish/write-output'
 import { writePolicy } from '#services/calibrate/publish/write-policy'
 import { rounded } from './round.ts'
-import type { CostBook, OutcomeRow } from './states.ts'
+import type { CostTable, OutcomeRow } from './states.ts'
 
 /** What `sluice calibrate` is told. */
 export interface CalibrateOptions {
@@ -31,7 +31,7 @@ export interface CalibrateOptions {
   readonly gathered?: GatheredRows
   /** The policy folder to write. */
   readonly out: string
-  /** Cheap to dear; else ordered by mean cost. */
+  /** From cheap to expensive; else ordered by mean cost. */
   readonly models?: readonly string[]
   readonly seed?: number
   /**
@@ -90,18 +90,18 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
   const ordered = orderModels(gathered.rows, options.models)
   const { models } = ordered
   const { rows, warnings } = selectRows(gathered.rows, models, seed)
-  const book = createCostBook(rows, models)
-  const usual = Object.fromEntries(models.map(model => [model, usualOf(rows, model, book)]))
+  const costTable = createCostTable(rows, models)
+  const usual = Object.fromEntries(models.map(model => [model, usualOf(rows, model, costTable)]))
   const featured = withFeatures(rows)
   const chosenSpace = await chooseSpace(featured, models, seed, options.openEncoder)
   const { space, encoder, encoderGain } = chosenSpace
   const { domain, identity } = await domainFor(featured, chosenSpace, { ...options, models, seed })
   const stackOptions: StackOptions = { models, space, usual, seed }
 
-  const path = fitPath(walksUnseen(featured, stackOptions), models, book, seed)
+  const path = fitPath(unseenRows(featured, stackOptions), models, costTable, seed)
   const chosen = choosePoint(path, rows.length)
   const stack = fitStack(featured, stackOptions)
-  const risk = fitRisk(featured, { models, book, seed, delta })
+  const risk = fitRisk(featured, { models, costTable, seed, delta })
   const graph = graphOf(space, stack.estimator)
   const policy: Omit<PolicyFile, 'files'> = {
     schema: policySchemaNumber,
@@ -117,7 +117,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
     ...identity,
     ...(domain === undefined ? {} : { domain: domain.file }),
     usual,
-    costsKnown: book.known,
+    costsKnown: costTable.known,
     judges: stack.judges,
     ...(stack.labelModel === undefined ? {} : { labelModel: stack.labelModel }),
     prospects: stack.prospects,
@@ -137,7 +137,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
   return {
     rows: rows.length,
     models,
-    costsKnown: book.known,
+    costsKnown: costTable.known,
     ...(encoderGain === undefined ? {} : { encoder: { used: encoder !== undefined, gainRatio: encoderGain } }),
     meanScore,
     meanCostUsd,
@@ -184,8 +184,8 @@ async function meaningFor(
   return { identity: opened.identity, of: async text => known.get(text) ?? opened.encode(text) }
 }
 
-/** Rows to be walked by whole fits that have not seen them. */
-function walksUnseen(rows: readonly FeaturedRow[], options: StackOptions): readonly UnseenRow[] {
+/** Rows to be replayed by whole fits that have not seen them. */
+function unseenRows(rows: readonly FeaturedRow[], options: StackOptions): readonly UnseenRow[] {
   return crossFit(
     rows,
     index => drawOf(rows[index]!.row.id, 'fold', options.seed) % folds,
@@ -193,14 +193,14 @@ function walksUnseen(rows: readonly FeaturedRow[], options: StackOptions): reado
     train => fitStack(train, options),
     (stack, featured) => {
       const estimate = estimateOf(stack, featured.features, predictScores(options.space, stack.estimator, featured))
-      return { id: featured.row.id, walk: () => createWalk(featured.row, estimate, stack) }
+      return { id: featured.row.id, replay: () => createRowReplay(featured.row, estimate, stack) }
     },
   )
 }
 
-function usualOf(rows: readonly OutcomeRow[], model: string, book: CostBook): PolicyFile['usual'][string] {
+function usualOf(rows: readonly OutcomeRow[], model: string, costTable: CostTable): PolicyFile['usual'][string] {
   return {
-    costUsd: book.usual.get(model) ?? 0,
+    costUsd: costTable.usual.get(model) ?? 0,
     latencyMs: median(rows, row => row.outcomes[model]?.latencyMs),
     outputChars: median(rows, row => row.outcomes[model]?.outputChars),
     quality: rows.reduce((sum, row) => sum + (row.outcomes[model]?.score ?? 0), 0) / rows.length,

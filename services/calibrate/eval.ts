@@ -1,6 +1,6 @@
 import { GatewayError } from '#services/contract/errors'
 import { createCalibratedPolicy, openPolicyFolder, type LoadPolicyOptions } from '#services/decision/policy/load-policy'
-import { costBookOf } from '#services/calibrate/load/cost-book'
+import { costTableOf } from '#services/calibrate/load/cost-table'
 import { gatherRows } from '#services/calibrate/load/read-rows'
 import { drawResamples } from '#services/calibrate/evaluate/bootstrap'
 import { measurePolicy } from '#services/calibrate/evaluate/measure-policy'
@@ -8,7 +8,7 @@ import { measureRouters } from '#services/calibrate/evaluate/measure-routers'
 import type { EvalReport } from './report.ts'
 import { writeReportPage } from '#services/calibrate/publish/report-page'
 import { writeOutput } from '#services/calibrate/publish/write-output'
-import { createWalk, type Walk } from './walk-row.ts'
+import { createRowReplay, type RowReplay } from './replay-row.ts'
 
 /** What `sluice eval` is told. */
 export interface EvalOptions extends Pick<LoadPolicyOptions, 'openEncoder'> {
@@ -33,29 +33,32 @@ export async function runEval(options: EvalOptions): Promise<EvalReport> {
   const { file, version } = folder
   const policy = await createCalibratedPolicy(folder, { ...options, estimateMs })
   const gathered = await gatherRows([options.outcomes])
-  const walks: Walk[] = []
+  const replays: RowReplay[] = []
   for (const row of gathered.rows) {
     if (file.models.some(model => row.outcomes[model]?.score === undefined)) continue
-    walks.push(createWalk(row, await policy.estimate(row.parts), file))
+    replays.push(createRowReplay(row, await policy.estimate(row.parts), file))
   }
-  if (walks.length === 0) {
+  if (replays.length === 0) {
     throw new GatewayError(
       'Config',
       `${options.outcomes}: no row has a score of every model (${file.models.join(', ')})`,
     )
   }
-  const book = costBookOf(file.costsKnown, new Map(file.models.map(model => [model, file.usual[model]?.costUsd ?? 0])))
-  const resampled = drawResamples(walks.length, seed)
-  const { slices, ...measured } = measurePolicy({ walks, file, book, resampled })
+  const costTable = costTableOf(
+    file.costsKnown,
+    new Map(file.models.map(model => [model, file.usual[model]?.costUsd ?? 0])),
+  )
+  const resampled = drawResamples(replays.length, seed)
+  const { slices, ...measured } = measurePolicy({ replays, file, costTable, resampled })
   const report: EvalReport = {
     policy: version,
     models: file.models,
-    rows: walks.length,
+    rows: replays.length,
     seed,
     fittedOn: gathered.sha256 === file.data.sha256,
     costsKnown: file.costsKnown,
     ...measured,
-    routers: measureRouters(walks, file, resampled, seed),
+    routers: measureRouters(replays, file, resampled, seed),
     slices: slices(({ row }) => (by === 'group' ? row.group : row.dataset) ?? ''),
   }
   if (options.json !== undefined) writeOutput(options.json, `${JSON.stringify(report, undefined, 1)}\n`)

@@ -9,7 +9,7 @@ export function pairsOf(models: readonly string[]): readonly (readonly [string, 
   return models.flatMap((from, index) => models.slice(index + 1).map(to => [from, to] as const))
 }
 
-/** Every chain of rungs that is tried, cheap to dear in each. */
+/** Every chain of rungs that is tried, from cheap to expensive in each. */
 export function chainsOf(models: readonly string[]): readonly (readonly string[])[] {
   if (models.length > mostForSubsets) return [...models.map(model => [model]), ...pairsOf(models), models]
   const chains: string[][] = []

@@ -6,12 +6,12 @@ import {
   type PolicyFolder,
 } from '#services/decision/policy/load-policy'
 import { drawOf } from './draw.ts'
-import { costBookOf } from '#services/calibrate/load/cost-book'
+import { costTableOf } from '#services/calibrate/load/cost-table'
 import { readRows } from '#services/calibrate/load/read-rows'
 import { createPace, type Pace } from '#services/calibrate/evaluate/pace'
 import { openOutput } from '#services/calibrate/publish/write-output'
-import type { CostBook, OutcomeRow } from './states.ts'
-import { createWalk, type Walk, type Walked } from './walk-row.ts'
+import type { CostTable, OutcomeRow } from './states.ts'
+import { createRowReplay, type RowReplay, type Replayed } from './replay-row.ts'
 
 /** What `sluice replay` is told. */
 export interface ReplayOptions extends Pick<LoadPolicyOptions, 'openEncoder'> {
@@ -47,8 +47,11 @@ const estimateMs = 10_000
 export async function runReplay(options: ReplayOptions): Promise<ReplayReport> {
   const folder = await openPolicyFolder(options.policy)
   const { file } = folder
-  const book = costBookOf(file.costsKnown, new Map(file.models.map(model => [model, file.usual[model]?.costUsd ?? 0])))
-  const courses = coursesOf(options, folder, options.seed ?? 1)
+  const costTable = costTableOf(
+    file.costsKnown,
+    new Map(file.models.map(model => [model, file.usual[model]?.costUsd ?? 0])),
+  )
+  const runs = runsOf(options, folder, options.seed ?? 1)
   const policy = await createCalibratedPolicy(folder, { ...options, estimateMs })
   const output = await openOutput(options.out)
   let rows = 0
@@ -56,8 +59,8 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayReport> {
     if (!file.models.some(model => row.outcomes[model] !== undefined)) {
       throw new GatewayError('Config', `${options.inputs}: row ${row.id} has no outcome of ${file.models.join(', ')}`)
     }
-    const walk = createWalk(row, await policy.estimate(row.parts), file)
-    const lines = courses.map(course => `${JSON.stringify({ id: row.id, ...course.run(walk, book) })}\n`)
+    const replay = createRowReplay(row, await policy.estimate(row.parts), file)
+    const lines = runs.map(run => `${JSON.stringify({ id: row.id, ...run.run(replay, costTable) })}\n`)
     await output.write(lines.join(''))
     rows += 1
   }
@@ -66,40 +69,40 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayReport> {
   return {
     rows,
     costsKnown: file.costsKnown,
-    budgets: courses.flatMap(({ key, spentUsd }) =>
+    budgets: runs.flatMap(({ key, spentUsd }) =>
       'budgetUsd' in key ? { budgetUsd: key.budgetUsd, meanCostUsd: spentUsd() / rows } : [],
     ),
-    maxRisks: courses.flatMap(({ key, spentUsd }) =>
+    maxRisks: runs.flatMap(({ key, spentUsd }) =>
       'maxRisk' in key ? { maxRisk: key.maxRisk, meanCostUsd: spentUsd() / rows } : [],
     ),
   }
 }
 
 /** One way to go through the rows: under one budget or one limit. */
-interface Course {
+interface ReplayRun {
   readonly key: { readonly budgetUsd: number } | { readonly maxRisk: number }
-  readonly run: (walk: Walk, book: CostBook) => object
+  readonly run: (replay: RowReplay, costTable: CostTable) => object
   readonly spentUsd: () => number
 }
 
-function coursesOf({ budgets, maxRisks }: ReplayOptions, { file }: PolicyFolder, seed: number): readonly Course[] {
+function runsOf({ budgets, maxRisks }: ReplayOptions, { file }: PolicyFolder, seed: number): readonly ReplayRun[] {
   if (budgets.length + maxRisks.length === 0)
     throw new GatewayError('Config', 'replay: neither budgets nor risks are given')
   return [
-    ...budgets.map(budgetUsd => createCourse({ budgetUsd }, paced(createPace(file.decision.path, budgetUsd), seed))),
-    ...maxRisks.map(maxRisk => createCourse({ maxRisk }, walk => walk.byRisk(maxRisk))),
+    ...budgets.map(budgetUsd => createReplayRun({ budgetUsd }, paced(createPace(file.decision.path, budgetUsd), seed))),
+    ...maxRisks.map(maxRisk => createReplayRun({ maxRisk }, replay => replay.byRisk(maxRisk))),
   ]
 }
 
-type Go = (walk: Walk, costOf: (row: OutcomeRow, calls: readonly string[]) => number) => Walked
+type Go = (replay: RowReplay, costOf: (row: OutcomeRow, calls: readonly string[]) => number) => Replayed
 
-function createCourse(key: Course['key'], go: Go): Course {
+function createReplayRun(key: ReplayRun['key'], go: Go): ReplayRun {
   let spent = 0
   return {
     key,
-    run(walk, book) {
-      const { calls, answer } = go(walk, book.spent)
-      spent += book.spent(walk.row, calls)
+    run(replay, costTable) {
+      const { calls, answer } = go(replay, costTable.spent)
+      spent += costTable.spent(replay.row, calls)
       return { ...key, calls, answer }
     },
     spentUsd: () => spent,
@@ -107,9 +110,9 @@ function createCourse(key: Course['key'], go: Go): Course {
 }
 
 function paced(pace: Pace, seed: number): Go {
-  return (walk, costOf) => {
-    const walked = walk.byWorth(pace.next(drawOf(walk.row.id, 'mix', seed) / 2 ** 32))
-    pace.spend(costOf(walk.row, walked.calls))
-    return walked
+  return (replay, costOf) => {
+    const replayed = replay.byUtility(pace.next(drawOf(replay.row.id, 'mix', seed) / 2 ** 32))
+    pace.spend(costOf(replay.row, replayed.calls))
+    return replayed
   }
 }

@@ -33,7 +33,7 @@ export interface Slice {
   readonly small: number
   readonly large: number
   readonly policy: Figure
-  readonly climbRatio: number
+  readonly escalationRatio: number
   readonly losses: number
 }
 

@@ -27,7 +27,7 @@ export interface Outcome {
  * What calls cost, in USD; where costs are not known of every model, a call of the most expensive is one and any other
  * nothing.
  */
-export interface CostBook {
+export interface CostTable {
   readonly known: boolean
   /** By model: what a call usually costs. */
   readonly usual: ReadonlyMap<string, number>

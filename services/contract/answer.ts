@@ -44,7 +44,7 @@ export interface Caveat {
   readonly mostConfidence: number
 }
 
-/** What a leg of a climb left behind: the worker's part of the answer. */
+/** What a leg of a cascade left behind: the worker's part of the answer. */
 export interface LegResult {
   readonly output: Output
   /** The model's own confidence in [0,1] before calibration. */
@@ -58,7 +58,7 @@ export interface LegResult {
   readonly verifierNanoUsd?: NanoUsd
 }
 
-/** What the gate made of a rung: trusted, to be climbed past, failed, or passed over without a call. */
+/** What the gate made of a rung: trusted, to be passed over, failed, or passed over without a call. */
 export type Verdict = 'accepted' | 'escalated' | 'failed' | 'skipped'
 
 /** One rung tried (or skipped) on the way to an answer. */

@@ -2,7 +2,7 @@
 export type RequestId = string & { readonly __brand: 'RequestId' }
 
 /**
- * Identifies one leg of a climb, `<request id>.<index of the step>`: the same whoever computes it, so a leg is
+ * Identifies one leg of a cascade, `<request id>.<index of the step>`: the same whoever computes it, so a leg is
  * never billed twice.
  */
 export type LegId = string & { readonly __brand: 'LegId' }
@@ -38,7 +38,7 @@ export function parseRequestId(text: string): RequestId | undefined {
   return requestIdPattern.test(text) ? (text as RequestId) : undefined
 }
 
-/** Names the leg that is step `index` (from 0) of a request's climb. */
+/** Names the leg that is step `index` (from 0) of a request's cascade. */
 export function legIdOf(requestId: RequestId, index: number): LegId {
   return `${requestId}.${index}` as LegId
 }

@@ -126,7 +126,7 @@ export type Streaming =
   /** As it comes, from the first rung that is called; events say so, and no other model speaks after the first byte. */
   | 'optimistic'
 
-/** An ordered plan of rungs for a task, cheap to dear. */
+/** An ordered plan of rungs for a task, from cheap to expensive. */
 export interface Ladder {
   readonly name: string
   readonly task: Task
@@ -134,6 +134,6 @@ export interface Ladder {
   readonly rungs: readonly Rung[]
   /** `final` when absent. */
   readonly streaming?: Streaming
-  /** What a model's content filter refuses ends the climb, or is put to the next rung; `stop` when absent. */
-  readonly contentFilter?: 'stop' | 'climb'
+  /** What a model's content filter refuses ends the cascade, or is put to the next rung; `stop` when absent. */
+  readonly contentFilter?: 'stop' | 'cascade'
 }

@@ -19,7 +19,7 @@ import { lendWhenAllWait, type Place } from './engine/places.ts'
 import type { Outcome, Work } from '#services/backends/work'
 import type { Engine, RunHooks } from './states.ts'
 import type { LegTrace } from '#services/worker/telemetry/trace-leg'
-import { loadRetryMs, tellAfterMs } from '#services/worker/timings'
+import { loadRetryMs, notifyAfterMs } from '#services/worker/timings'
 
 /** What a batch goes through. */
 export interface BatchDependencies extends ReportDependencies, PutAwayDependencies {
@@ -48,8 +48,8 @@ export async function handleBatch(
   place: Place,
   dependencies: BatchDependencies,
 ): Promise<void> {
-  const { climbLog, clock, workerId, metrics } = dependencies
-  const all = await begin(batch, workerId, climbLog, clock)
+  const { cascadeLog, clock, workerId, metrics } = dependencies
+  const all = await begin(batch, workerId, cascadeLog, clock)
   // One by one, legs that wait for a server side by side would take as many times as long.
   const together = dependencies.engine.isParallel(batch[0]?.job.model ?? '')
   const suspects = together ? [] : await setSuspectsAside(all, dependencies)
@@ -74,7 +74,7 @@ export async function handleBatch(
   metrics.batch(batch[0]?.job.model ?? '', running.length)
 }
 
-/** Begins each leg again and computes it by itself; when one fails in an unforeseen way, the rest are let go of. */
+/** Begins each leg again and computes it by itself; when one fails in an unexpected way, the rest are let go of. */
 async function handleAlone(legs: readonly TakenJob[], place: Place, dependencies: BatchDependencies): Promise<void> {
   const [first, ...rest] = legs
   if (first === undefined) return
@@ -90,7 +90,7 @@ async function handleAlone(legs: readonly TakenJob[], place: Place, dependencies
 
 async function compute(running: readonly Running[], place: Place, dependencies: BatchDependencies): Promise<void> {
   const legs = new Map(running.map(one => [one.taken.job.legId, openLegOf(one, dependencies)]))
-  const telling = setTimeout(() => tellAllStarted(running, legs, dependencies), tellAfterMs)
+  const telling = setTimeout(() => notifyAllStarted(running, legs, dependencies), notifyAfterMs)
   try {
     const loaded = await Promise.all(running.map(one => load(one, legs, dependencies)))
     const ready = loaded.filter(one => one.kind === 'ready')
@@ -150,33 +150,33 @@ async function load(one: Running, legs: ReadonlyMap<LegId, OpenLeg>, dependencie
       await sleep(loadRetryMs)
     }
   }
-  return { kind: 'failed', one, outcome: calledOff }
+  return { kind: 'failed', one, outcome: cancelledOutcome }
 }
 
 /** Tells the routers who has their legs: for hedges, and for how much of a text was taken. */
-function tellAllStarted(
+function notifyAllStarted(
   running: readonly Running[],
   legs: ReadonlyMap<LegId, OpenLeg>,
   dependencies: BatchDependencies,
 ): void {
   for (const one of running) {
     const { legId } = one.taken.job
-    tellStarted(one, legs.get(legId)?.signal, dependencies).catch((error: unknown) => {
+    notifyStarted(one, legs.get(legId)?.signal, dependencies).catch((error: unknown) => {
       dependencies.logger.error({ err: error, legId }, 'the router could not be told where a leg runs')
     })
   }
 }
 
 /** Computing does not wait for it: a router that is told late learns from the log where a leg runs. */
-async function tellStarted(
+async function notifyStarted(
   { taken, attempt }: Running,
   signal: AbortSignal | undefined,
-  { mail, workerId, sleep }: BatchDependencies,
+  { replySender, workerId, sleep }: BatchDependencies,
 ): Promise<void> {
   const { legId, replyTo } = taken.job
   while (signal?.aborted !== true) {
     try {
-      await mail.send(replyTo, { kind: 'leg-started', legId, attempt, workerId })
+      await replySender.send(replyTo, { kind: 'leg-started', legId, attempt, workerId })
       return
     } catch (error) {
       if (!isGatewayError(error)) throw error
@@ -220,7 +220,7 @@ function named(outcome: Outcome, leg: OpenLeg | undefined, { taken }: Running, n
 async function answerUnrun(one: Begun, dependencies: BatchDependencies): Promise<void> {
   if (one.kind === 'run') return
   try {
-    await tellUnrun(one, dependencies)
+    await notifyUnrun(one, dependencies)
   } catch (error) {
     if (!isGatewayError(error)) throw error
     // Redis is away: the router reads the end from the log, or the leg comes again.
@@ -228,15 +228,15 @@ async function answerUnrun(one: Begun, dependencies: BatchDependencies): Promise
   }
 }
 
-async function tellUnrun(one: Exclude<Begun, Running>, dependencies: BatchDependencies): Promise<void> {
-  const { mail } = dependencies
+async function notifyUnrun(one: Exclude<Begun, Running>, dependencies: BatchDependencies): Promise<void> {
+  const { replySender } = dependencies
   const { legId, replyTo } = one.taken.job
   if (one.kind === 'drop') await reportUnrun(one.taken, one.reason, dependencies)
   else if (one.kind === 'unknown') await one.taken.giveBack()
   else if (one.kind === 'poison' || one.kind === 'late') {
     await report(one, one.kind === 'late' ? late : poison, dependencies)
   } else {
-    await mail.send(replyTo, { kind: 'leg-ended', legId, attempt: one.attempt })
+    await replySender.send(replyTo, { kind: 'leg-ended', legId, attempt: one.attempt })
     await one.taken.done()
   }
 }
@@ -261,7 +261,7 @@ function hooksOf(ready: readonly Ready[], legs: ReadonlyMap<LegId, OpenLeg>, pla
   }
 }
 
-const calledOff: Outcome = { kind: 'failed', reason: 'cancelled', message: 'it was called off', usage: {} }
+const cancelledOutcome: Outcome = { kind: 'failed', reason: 'cancelled', message: 'it was cancelled', usage: {} }
 const lostPayload: Outcome = { kind: 'failed', reason: 'payload-lost', message: 'its content is gone', usage: {} }
 const lostOutcome: Outcome = {
   kind: 'failed',

@@ -18,12 +18,12 @@ export const fillLookEveryMs = 1
 
 /** A take is three commands and a wait at most; this is added. */
 export const takeSlackMs = 1000
-/** Legs that wait for so long before lanes that take nothing are starved. */
+/** Legs that wait for so long before loops that take nothing are starved. */
 export const starvedAfterMs = 5000
-/** Lanes that asked within this are idle. */
+/** TakeLoops that asked within this are idle. */
 export const askedWithinMs = 2500
 
-/** How long paused lanes wait before they look again. */
+/** How long paused loops wait before they look again. */
 export const pausedLookMs = 100
 /** Pause after a turn that failed, as when Redis is away. */
 export const failedPauseMs = 200
@@ -62,4 +62,4 @@ export const putAwayRetryMs = 200
 /** Pause before content is asked for again while Redis is away. */
 export const loadRetryMs = 200
 /** What ends before this need not be told of: its end is word enough, and a cancel finds its worker in the log. */
-export const tellAfterMs = 10
+export const notifyAfterMs = 10

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { beginningOf } from '#services/state/cascade-log/begin-leg'
-import { createRedisClimbLog } from '#services/state/cascade-log/redis-cascade-log'
+import { createRedisCascadeLog } from '#services/state/cascade-log/redis-cascade-log'
 import { logTimesOf } from '#services/state/cascade-log/times'
 import { GatewayError } from '#services/contract/errors'
 import type { LoadedConfig } from '#services/config/load-config'
 import type { Config } from '#services/config/schema'
-import { createMailSender, createRedisMailbox } from '#services/state/replies/redis-mailbox'
-import type { WorkerMail } from '#services/state/replies/mailbox'
+import { createReplySender, createRedisReplyStream } from '#services/state/replies/redis-reply-stream'
+import type { WorkerMessage } from '#services/state/replies/reply-stream'
 import { openPacks } from '#services/packs/open-packs'
 import { packNamesOf } from '#services/packs/pack-names'
 import { createRedisPayloadStore } from '#services/state/payloads/redis-payload-store'
@@ -32,9 +32,9 @@ import { createEngine, type EngineModel } from '#services/worker/engine/engine'
 import { handleBatch, type BatchDependencies } from './handle-batch.ts'
 import { createWorkerMetrics } from '#services/worker/telemetry/worker-metrics'
 import { createOpenLegs } from '#services/worker/report/open-legs'
-import { startLanes } from '#services/worker/engine/lanes'
+import { startTakeLoops } from '#services/worker/engine/take-loops'
 import type { Engine } from './states.ts'
-import { tellServers } from '#services/worker/telemetry/tell-servers'
+import { reportServers } from '#services/worker/telemetry/report-servers'
 import { traceLeg, type TracedModel } from '#services/worker/telemetry/trace-leg'
 import { createUpstreamMeter } from '#services/backends/remote/upstream-metrics'
 import type { BackendSpec } from '#services/backends/create-backend'
@@ -90,17 +90,17 @@ export async function composeWorker(
     },
   )
   const times = logTimesOf(config.redis.keep)
-  const climbLog = createRedisClimbLog({ prefix, ...times }, redis)
-  const mail = createMailSender(prefix, redis)
+  const cascadeLog = createRedisCascadeLog({ prefix, ...times }, redis)
+  const replySender = createReplySender(prefix, redis)
   const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
   const payloads = createRedisPayloadStore({ prefix, quotaBytes }, redis, clock)
-  const openLegs = createOpenLegs(mail, sleep)
+  const openLegs = createOpenLegs(replySender, sleep)
   const metrics = createWorkerMetrics(registry, () => openLegs.size, { pool, models: engine.models })
-  const mailbox = createRedisMailbox<WorkerMail>(
+  const replyStream = createRedisReplyStream<WorkerMessage>(
     { prefix, name: workerId, ttlMs: replyStreamTtlMs },
     { reader, redis, logger },
   )
-  mailbox.listen(openLegs.deliver)
+  replyStream.listen(openLegs.deliver)
   const consumer = watchTakes(
     createBullmqConsumer(
       {
@@ -128,8 +128,8 @@ export async function composeWorker(
   const trace: BatchDependencies['trace'] = (taken, begun) =>
     traceLeg(taken, { ...begun, pool }, traced.get(taken.job.model), tracer)
   const dependencies: BatchDependencies = {
-    climbLog,
-    mail,
+    cascadeLog,
+    replySender,
     clock,
     logger,
     workerId,
@@ -141,7 +141,7 @@ export async function composeWorker(
     metrics,
     trace,
   }
-  const lanes = startLanes(poolConfig.concurrency, {
+  const loops = startTakeLoops(poolConfig.concurrency, {
     collector,
     handle: (batch, place) => handleBatch(batch, place, dependencies),
     logger,
@@ -158,10 +158,10 @@ export async function composeWorker(
         models: engine.models,
         capacity: poolConfig.concurrency * poolConfig.batch.maxSize,
         running: openLegs.size,
-        lanes: poolConfig.concurrency,
+        concurrency: poolConfig.concurrency,
         parallel: Object.fromEntries(engine.models.map(name => [name, parallelOf(name)])),
         engines: enginesOf(engine),
-        draining: lanes.paused,
+        draining: loops.paused,
         startedAt,
         version,
         envelopeVersion,
@@ -169,8 +169,8 @@ export async function composeWorker(
       },
       beatTtlMs,
     )
-    if (drain === lanes.paused) return
-    lanes.pause(drain)
+    if (drain === loops.paused) return
+    loops.pause(drain)
     await beat()
   }
   await beat()
@@ -180,26 +180,26 @@ export async function composeWorker(
     notReady: () => [
       ...storeFaults(health),
       ...(consumer.canTake ? [] : [{ check: 'queue' }]),
-      ...(lanes.paused ? [{ check: 'draining' }] : []),
+      ...(loops.paused ? [{ check: 'draining' }] : []),
     ],
   })
   logger.info({ workerId, pool, models: engine.models, ops: ops.address }, 'worker is ready')
-  void tellServers(config, pool, logger)
+  void reportServers(config, pool, logger)
 
   return {
     drainMs: config.limits.drainMs,
     async drain() {
-      lanes.pause(true)
+      loops.pause(true)
       await beat().catch(() => {
         // Redis is away; the heartbeat runs out by itself.
       })
-      await lanes.stop()
+      await loops.stop()
       await Promise.all([beating.stop(), watching.stop()])
       await workers.leave(workerId).catch(() => {
         // As above.
       })
       await consumer.close()
-      await mailbox.close()
+      await replyStream.close()
       await engine.close()
       await ops.close()
       await tracer.close()

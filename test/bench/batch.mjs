@@ -1,5 +1,6 @@
-// Batches of a real model in the worker: its queue, collector, lanes and thread, each way in a pool of its own and all on one loaded model.
-// Dynamic batching against one at a time and against batches that wait until they are full, at saturation and with one caller.
+// Batches of a real model in the worker: its queue, collector, lanes and thread, each way in a pool of its own and all
+// on one loaded model. Dynamic batching against one at a time and against batches that wait until they are full, at
+// saturation and with one caller.
 import { existsSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { homedir, tmpdir } from 'node:os'
@@ -14,7 +15,7 @@ import { createBullmqConsumer } from '../../dist/services/state/queue/bullmq-con
 import { createBullmqProducer } from '../../dist/services/state/queue/bullmq-producer.js'
 import { createCollector } from '../../dist/services/worker/collect/collector.js'
 import { createEngine } from '../../dist/services/worker/engine/engine.js'
-import { startLanes } from '../../dist/services/worker/engine/lanes.js'
+import { startTakeLoops } from '../../dist/services/worker/engine/take-loops.js'
 import { closedLoop, interleave, medianOf } from './measure/closed-loop.mjs'
 import { textsOf } from './measure/texts.mjs'
 import { quantile } from './system.mjs'
@@ -137,7 +138,7 @@ function openWay(pool, model, shape, engine, connection) {
     await Promise.all(batch.map(taken => taken.done()))
     batch.forEach(({ job }, at) => waiting.get(job.legId)(outcomes[at]))
   }
-  const lanes = startLanes(2, collector, handle, { logger, sleep })
+  const concurrency = startTakeLoops(2, collector, handle, { logger, sleep })
   const texts = textsOf(64, 240)
   let asked = 0
   return {
@@ -151,7 +152,7 @@ function openWay(pool, model, shape, engine, connection) {
       if (kind !== 'done') throw new Error(`a leg ended as ${kind}`)
     },
     async close() {
-      await lanes.stop()
+      await concurrency.stop()
       await consumer.close()
       await producer.close()
       reader.disconnect()

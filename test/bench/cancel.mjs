@@ -1,7 +1,7 @@
-// Cancelling: from the client's leaving to the end of the work, through a whole gateway. A leg that streams from a server over HTTP (the
-// server sees its connection close), one that decodes token by token in a thread (Whisper; its receipt says when it stopped), and one
-// that waits in a queue. What each left behind is then compared with what was billed.
-// node test/bench/cancel.mjs [--times 30] [--json FILE]; Whisper needs its pack (npx sluice models pull)
+// Cancelling: from the client's leaving to the end of the work, through a whole gateway. A leg that streams from a
+// server over HTTP (the server sees its connection close), one that decodes token by token in a thread (Whisper; its
+// receipt says when it stopped), and one that waits in a queue. What each left behind is then compared with what was
+// billed. node test/bench/cancel.mjs [--times 30] [--json FILE]; Whisper needs its pack (npx sluice models pull)
 import { Metadata } from '@grpc/grpc-js'
 import { Redis } from 'ioredis'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -86,20 +86,20 @@ async function leaveAfter(request, ms) {
   return Date.now()
 }
 
-/** The receipts of the newest climb, once every leg that began has one. */
+/** The receipts of the newest cascade, once every leg that began has one. */
 async function receiptsOf(before) {
   for (;;) {
     const [key] = (await redis.keys('bench:{c:*')).filter(one => !before.has(one))
-    const climb = key === undefined ? {} : await redis.hgetall(key)
-    const begun = climb['l0:a'] !== undefined
-    if (climb.end !== undefined && (!begun || climb['l0:e'] !== undefined)) {
-      return begun ? [JSON.parse(climb['l0:e']).receipt] : []
+    const cascade = key === undefined ? {} : await redis.hgetall(key)
+    const begun = cascade['l0:a'] !== undefined
+    if (cascade.end !== undefined && (!begun || cascade['l0:e'] !== undefined)) {
+      return begun ? [JSON.parse(cascade['l0:e']).receipt] : []
     }
     await until(performance.now() + 5)
   }
 }
 
-async function climbs() {
+async function cascades() {
   return new Set(await redis.keys('bench:{c:*'))
 }
 
@@ -111,7 +111,7 @@ async function chatting() {
   const stops = []
   let most = 0
   for (let turn = 0; turn < times; turn += 1) {
-    const before = await climbs()
+    const before = await cascades()
     const constraints = { model: 'chat' }
     const leftAt = await leaveAfter(
       { task: 'TASK_GENERATE', content: [{ text: `hello ${turn}` }], constraints },
@@ -150,7 +150,7 @@ async function listening() {
   const encoding = []
   const billed = []
   for (let turn = 0; turn < times * 3 && decoding.length < times; turn += 1) {
-    const before = await climbs()
+    const before = await cascades()
     const leftAt = await leaveAfter(request, wholeMs * (0.4 + 0.55 * random()))
     const [receipt] = await receiptsOf(before)
     if (receipt === undefined || receipt.endedAt < leftAt) continue
@@ -187,13 +187,13 @@ async function waiting() {
     stops.push(performance.now() - leftAt)
   }
   await until(performance.now() + 2000)
-  row('a waiting leg', 'ms from leaving to its place in line given up, median', quantile(stops, 0.5))
+  row('a waiting leg', 'ms from leaving to its place in the queue given up, median', quantile(stops, 0.5))
   row('a waiting leg', 'nano-USD billed', (await spent()) - spentBefore)
-  const before = await climbs()
+  const before = await cascades()
   blocking.cancel()
   await until(performance.now() + 1000)
   const ends = await Promise.all([...before].map(key => redis.hgetall(key)))
-  const receipts = ends.flatMap(climb => (climb['l0:e'] === undefined ? [] : JSON.parse(climb['l0:e']).receipt))
+  const receipts = ends.flatMap(cascade => (cascade['l0:e'] === undefined ? [] : JSON.parse(cascade['l0:e']).receipt))
   const used = receipts.reduce((sum, { usage }) => sum + Math.ceil(costOf(usage) - 1e-6), 0)
   await until(performance.now() + 8000)
   row('all of it', 'nano-USD billed / used by the receipts', (await spent()) / used)

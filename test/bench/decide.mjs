@@ -1,5 +1,6 @@
-// What deciding costs, in process: who calls, is the content sound, how hard is it, which rung is asked. Each text comes once, so that
-// nothing is remembered. The bare counterpart is a run of the estimator's graph alone, on an input that is at hand.
+// What deciding costs, in process: who calls, is the content sound, how hard is it, which rung is asked. Each text
+// comes once, so that nothing is remembered. The bare counterpart is a run of the estimator's graph alone, on an input
+// that is at hand.
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -10,12 +11,12 @@ import { createAdmit } from '../../dist/services/router/admit/admit.js'
 import { createAssess } from '../../dist/services/router/assess/assess.js'
 import { describePart } from '../../dist/services/router/assess/describe-part.js'
 import { createChoose } from '../../dist/services/router/choose/choose.js'
-import { createConsider } from '../../dist/services/router/choose/consider.js'
+import { createEvaluateRungs } from '../../dist/services/router/choose/consider.js'
 import { createFleet } from '../../dist/services/router/pools/fleet.js'
-import { composeDoor } from '../../dist/services/router/wiring/authentication.js'
+import { composeAuthentication } from '../../dist/services/router/wiring/authentication.js'
 import { composeLadders } from '../../dist/services/router/wiring/ladders.js'
 import { admitOptionsOf } from '../../dist/services/router/wiring/options.js'
-import { createLadderBook } from '../../dist/services/router/ladders/ladder-registry.js'
+import { createLadderRegistry } from '../../dist/services/router/ladders/ladder-registry.js'
 import { createRouterMetrics } from '../../dist/services/router/telemetry/request-metrics.js'
 import { loadConfig } from '../../dist/services/config/load-config.js'
 import { systemClock } from '../../dist/services/contract/clock.js'
@@ -92,19 +93,19 @@ async function decider() {
   const clock = systemClock
   const sha256 = createHash('sha256').update(credential).digest('hex')
   const keys = [{ id: 'bench', sha256, tenant: 'bench', scopes: ['infer'] }]
-  const door = { auth: { ...config.auth, anonymous: false, keys }, listen: config.listen }
-  const { authenticate } = await composeDoor(door, {}, clock, pino({ level: 'silent' }))
+  const authentication = { auth: { ...config.auth, anonymous: false, keys }, listen: config.listen }
+  const { authenticate } = await composeAuthentication(authentication, {}, clock, pino({ level: 'silent' }))
   const admit = createAdmit(admitOptionsOf(loaded), {
     clock,
     fetcher: () => () => Promise.reject(new Error('no part is fetched')),
   })
   const assess = createAssess({
-    ladders: createLadderBook(guided, models),
+    ladders: createLadderRegistry(guided, models),
     describe: describePart,
     headerOnly: () => {},
   })
   const { targetAttainment: onTimeRatio, escalationBackpressure } = config.scheduling
-  const consider = createConsider(createFleet(idleWorkers(config, clock.now()), new Map()), {
+  const consider = createEvaluateRungs(createFleet(idleWorkers(config, clock.now()), new Map()), {
     onTimeRatio,
     escalationBackpressure,
   })
@@ -143,7 +144,7 @@ function idleWorkers(config, startedAt) {
       models,
       capacity: concurrency * batch.maxSize,
       running: 0,
-      lanes: concurrency,
+      concurrency: concurrency,
       parallel: Object.fromEntries(models.map(name => [name, 1])),
       draining: false,
       startedAt,

@@ -1,6 +1,7 @@
-// Fairness: a polite tenant at a fifth of what a pool can do, alone and beside a tenant that sends three times what it can do, through a
-// whole gateway; then the same through a plain first-in-first-out queue of BullMQ. The wait is what an answer took beyond its service.
-// node test/bench/fairness.mjs [--seconds 20] [--lanes 8] [--median 200] [--seed 1] [--json FILE]
+// Fairness: a polite tenant at a fifth of what a pool can do, alone and beside a tenant that sends three times what it
+// can do, through a whole gateway; then the same through a plain first-in-first-out queue of BullMQ. The wait is what
+// an answer took beyond its service. node test/bench/fairness.mjs [--seconds 20] [--lanes 8] [--median 200] [--seed 1]
+// [--json FILE]
 import { Metadata } from '@grpc/grpc-js'
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
@@ -12,15 +13,17 @@ import { delayOf, echoLadder, machine, quantile, seeded, spread, startSystem, un
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '20' },
-    lanes: { type: 'string', default: '8' },
+    concurrency: { type: 'string', default: '8' },
     median: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
     json: { type: 'string' },
   },
 })
-const [seconds, lanes, medianMs, seed] = ['seconds', 'lanes', 'median', 'seed'].map(name => Number(values[name]))
+const [seconds, concurrency, medianMs, seed] = ['seconds', 'concurrency', 'median', 'seed'].map(name =>
+  Number(values[name]),
+)
 const meanMs = medianMs * Math.exp((spread * spread) / 2)
-const perSecond = (lanes * 1000) / meanMs
+const perSecond = (concurrency * 1000) / meanMs
 
 const tenants = ['polite', 'flood']
 const keys = tenants.map(tenant => ({
@@ -31,14 +34,15 @@ const keys = tenants.map(tenant => ({
 }))
 const system = await startSystem(
   echoLadder(
-    [{ name: 'only', pool: { concurrency: lanes, maxWaiting: 100_000 }, backend: { delayMs: medianMs, spread } }],
+    [{ name: 'only', pool: { concurrency: concurrency, maxWaiting: 100_000 }, backend: { delayMs: medianMs, spread } }],
     {
       limits: { inFlight: 20_000 },
       auth: { keys },
     },
   ),
 )
-// A router takes 1,000 calls of one connection at once; the flood opens enough of them to be held back by nothing but its turns.
+// A router takes 1,000 calls of one connection at once; the flood opens enough of them to be held back by nothing but
+// its turns.
 const connections = { polite: [system.connect()], flood: Array.from({ length: 4 }, () => system.connect()) }
 let sent = 0
 try {
@@ -78,8 +82,8 @@ process.exit(0)
 function row(metric, value, bare) {
   const round = number => Number(number.toFixed(3))
   return {
-    name: `fairness: ${lanes} lanes, median ${medianMs} ms, polite 0.2x, flood 3x, ${seconds} s`,
-    concurrency: lanes,
+    name: `fairness: ${concurrency} concurrency, median ${medianMs} ms, polite 0.2x, flood 3x, ${seconds} s`,
+    concurrency: concurrency,
     metric,
     value: round(value),
     bare: round(bare),
@@ -134,7 +138,7 @@ async function throughFifo(polite, flood) {
       await new Promise(resolve => setTimeout(resolve, delayOf(job.data.text, medianMs)))
       waiting.get(job.data.text)?.()
     },
-    { connection: connection.duplicate(), concurrency: lanes },
+    { connection: connection.duplicate(), concurrency: concurrency },
   )
   const send = async ({ text }) => {
     const sentAt = performance.now()

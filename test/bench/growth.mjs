@@ -1,5 +1,6 @@
-// Whether a request costs more CPU (Redis, router, worker) where more is stored or configured: 1,000,000 ended jobs against 1,000; keys and
-// budgets of 10,000 tenants against 10; 50 models against 2. Each is a system of its own beside the base, loaded by turns.
+// Whether a request costs more CPU (Redis, router, worker) where more is stored or configured: 1,000,000 ended jobs
+// against 1,000; keys and budgets of 10,000 tenants against 10; 50 models against 2. Each is a system of its own
+// beside the base, loaded by turns.
 import { createHash } from 'node:crypto'
 import { Metadata } from '@grpc/grpc-js'
 import { Redis } from 'ioredis'
@@ -95,18 +96,18 @@ function configOf(tenants, models) {
   return { ...config, auth: { keys: [...config.auth.keys, ...keys] }, models: { ...config.models, ...more } }
 }
 
-/** Copies of one ended climb as the router and the worker left it, under keys of their own, made inside Redis. */
+/** Copies of one ended cascade as the router and the worker left it, under keys of their own, made inside Redis. */
 const copyScript = `local dump = redis.call('DUMP', KEYS[1])
 local ttl = redis.call('PTTL', KEYS[1])
 for at = ARGV[1], ARGV[2] do
-  redis.call('RESTORE', ARGV[3] .. string.format('%032x', at) .. '}:climb', ttl, dump)
+  redis.call('RESTORE', ARGV[3] .. string.format('%032x', at) .. '}:cascade', ttl, dump)
 end`
 const copiesAtOnce = 10_000
 
 async function store(system, count) {
   const job = await submit(system)
   const redis = new Redis({ path: system.redisSocket })
-  const key = `bench:{c:${job}}:climb`
+  const key = `bench:{c:${job}}:cascade`
   while ((await redis.hexists(key, 'end')) === 0) await new Promise(resolve => setTimeout(resolve, 20))
   for (let from = 1; from < count; from += copiesAtOnce) {
     await redis.eval(copyScript, 1, key, from, Math.min(count - 1, from + copiesAtOnce - 1), 'bench:{c:')

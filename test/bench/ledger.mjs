@@ -1,6 +1,6 @@
-// The ledger's cost: what claiming (reserve) and settling add to the CPU time of a router for one request. Five turns, each measuring in
-// the same run: a whole router that answers over gRPC, and in this process the two stages alone against the same Redis. Needs
-// `npm run build`.
+// The ledger's cost: what claiming (reserve) and settling add to the CPU time of a router for one request. Five turns,
+// each measuring in the same run: a whole router that answers over gRPC, and in this process the two stages alone
+// against the same Redis. Needs `npm run build`.
 // node test/bench/ledger.mjs [--requests 4000] [--concurrency 64] [--json FILE]
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -47,8 +47,8 @@ try {
   const pid = system.routerPid
   const stages = await createStages(system.redisSocket)
   // Both run until the compiler has done its work.
-  await inLanes(3000, () => system.infer(request()))
-  await inLanes(6000, () => stages.hold(createRequestId(Date.now())))
+  await atOnce(3000, () => system.infer(request()))
+  await atOnce(6000, () => stages.hold(createRequestId(Date.now())))
   const turns = []
   for (let turn = 0; turn < 5; turn += 1) turns.push(await measure(pid, control, stages))
   const [ledger, router, redis] = ['ledgerMicros', 'routerMicros', 'redisMicros'].map(name =>
@@ -76,13 +76,13 @@ try {
 
 async function measure(pid, control, stages) {
   const routerBefore = cpuMicrosOf(pid)
-  const failures = await inLanes(requests, async () => (await system.infer(request())).failure)
+  const failures = await atOnce(requests, async () => (await system.infer(request())).failure)
   const routerMicros = (cpuMicrosOf(pid) - routerBefore) / requests
   if (failures.length > 0) throw new Error(`${failures.length} calls failed: ${JSON.stringify(failures[0])}`)
   const ids = Array.from({ length: requests }, () => createRequestId(Date.now()))
   const own = process.cpuUsage()
   const redisBefore = await redisMicrosOf(control)
-  await inLanes(requests, () => stages.hold(ids.pop()))
+  await atOnce(requests, () => stages.hold(ids.pop()))
   const used = process.cpuUsage(own)
   const redisMicros = ((await redisMicrosOf(control)) - redisBefore) / requests
   return { routerMicros, ledgerMicros: (used.user + used.system) / requests, redisMicros }
@@ -92,7 +92,7 @@ function request() {
   return { task: 'TASK_GENERATE', content: [{ text: 'what is held is settled' }], options: { maxOutputTokens: 64 } }
 }
 
-/** The two stages as the router builds them, over a connection of its kind; the climb between them is left out. */
+/** The two stages as the router builds them, over a connection of its kind; the cascade between them is left out. */
 async function createStages(socket) {
   const logger = pino({ level: 'silent' })
   const redis = connectRedis({ url: `unix://${socket}`, commandTimeoutMs: 5000 }, logger)
@@ -110,8 +110,8 @@ async function createStages(socket) {
     deployment: { day: limit(5_000_000) },
   })
   const claim = createClaim({ holdLeaseMs: 10_000, payers: {} }, { ledger, budgets: book, clock, observe: () => {} })
-  const settler = createSettler({ ledger, climbLog: undefined, clock, logger, observe: () => {} })
-  const considered = ['small', 'large'].map((name, index) => ({
+  const settler = createSettler({ ledger, cascadeLog: undefined, clock, logger, observe: () => {} })
+  const candidateRungs = ['small', 'large'].map((name, index) => ({
     rung: { name, model: { name, pool: name }, recipe: {} },
     reserveNanoUsd: 2000 + index * 10_000,
   }))
@@ -121,7 +121,7 @@ async function createStages(socket) {
       requestId,
       caller: { tenant: 'local' },
       request: { constraints: {} },
-      considered,
+      candidateRungs,
       firstStep: { kind: 'call', model: 'small' },
       reserveNanoUsd: 14_000,
       mostTokens: 100,
@@ -136,7 +136,7 @@ async function createStages(socket) {
 }
 
 /** Runs a task so many times, as many at once as the concurrency says; gives what is not undefined. */
-async function inLanes(total, task) {
+async function atOnce(total, task) {
   let next = 0
   const results = []
   const lane = async () => {

@@ -1,7 +1,8 @@
-// Whether `classify` knows what it does not know: P(correct) on texts that none of its subjects fits, and how well its domain check tells them
-// from questions inside that no fit has seen.
-//   node test/bench/out-of-domain.mjs --rows mmlu-pro.jsonl.gz [--policy deploy/policies/classify] [--inside 600] [--kinds short,chat] [--json FILE]
-// The rows are MMLU-Pro's as outcome rows (Apache-2.0); those that heads and policy were fitted on are left out. 95 % intervals, by 1,000 resamples.
+// Whether `classify` knows what it does not know: P(correct) on texts that none of its subjects fits, and how well its
+// domain check tells them from questions inside that no fit has seen.
+//   node test/bench/out-of-domain.mjs --rows mmlu-pro.jsonl.gz [--policy deploy/policies/classify] [--inside 600]
+// [--kinds short,chat] [--json FILE] The rows are MMLU-Pro's as outcome rows (Apache-2.0); those that heads and policy
+// were fitted on are left out. 95 % intervals, by 1,000 resamples.
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -47,10 +48,10 @@ const engine = await createEngine(
 
 const kinds = values.kinds.split(',')
 const inside = []
-for (const row of insideTexts()) inside.push(await climb(row))
+for (const row of insideTexts()) inside.push(await cascade(row))
 const outside = []
 for (const row of [...outsideTexts(), ...shortTexts()]) {
-  if (kinds.includes(row.kind)) outside.push(await climb(row))
+  if (kinds.includes(row.kind)) outside.push(await cascade(row))
 }
 await engine.close()
 
@@ -105,7 +106,7 @@ function insideTexts() {
 }
 
 /** What the gateway's cascade makes of a text. */
-async function climb(row) {
+async function cascade(row) {
   const estimate = await policy.estimate([{ kind: 'text', text: row.text }])
   const { domain, ...unchecked } = estimate
   let called = []

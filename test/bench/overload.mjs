@@ -1,7 +1,8 @@
-// Overload: a seeded trace of twice what a pool can do (Poisson arrivals, lognormal service with p95 = 3 × median, deadlines even from
-// 2 to 10 × median), through a whole gateway, and the same trace through a plain first-in-first-out queue of BullMQ. The delay of an
-// input follows from its text and nothing else, so the gateway knows the distribution and not the single input.
-// node test/bench/overload.mjs [--seconds 30] [--lanes 16] [--median 200] [--load 2] [--seed 1] [--json FILE]
+// Overload: a seeded trace of twice what a pool can do (Poisson arrivals, lognormal service with p95 = 3 × median,
+// deadlines even from 2 to 10 × median), through a whole gateway, and the same trace through a plain
+// first-in-first-out queue of BullMQ. The delay of an input follows from its text and nothing else, so the gateway
+// knows the distribution and not the single input. node test/bench/overload.mjs [--seconds 30] [--lanes 16] [--median
+// 200] [--load 2] [--seed 1] [--json FILE]
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { writeFileSync } from 'node:fs'
@@ -11,26 +12,26 @@ import { delayOf, echoLadder, machine, quantile, seeded, spread, startSystem, un
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '30' },
-    lanes: { type: 'string', default: '16' },
+    concurrency: { type: 'string', default: '16' },
     median: { type: 'string', default: '200' },
     load: { type: 'string', default: '2' },
     seed: { type: 'string', default: '1' },
     json: { type: 'string' },
   },
 })
-const [seconds, lanes, medianMs, load, seed] = ['seconds', 'lanes', 'median', 'load', 'seed'].map(name =>
+const [seconds, concurrency, medianMs, load, seed] = ['seconds', 'concurrency', 'median', 'load', 'seed'].map(name =>
   Number(values[name]),
 )
 const meanMs = medianMs * Math.exp((spread * spread) / 2)
-const perSecond = (lanes * 1000) / meanMs
+const perSecond = (concurrency * 1000) / meanMs
 
 const system = await startSystem(
-  echoLadder([{ name: 'only', pool: { concurrency: lanes }, backend: { delayMs: medianMs, spread } }], {
+  echoLadder([{ name: 'only', pool: { concurrency: concurrency }, backend: { delayMs: medianMs, spread } }], {
     limits: { inFlight: 20_000 },
   }),
 )
 try {
-  // Service times have to be seen before they can be foreseen: ten seconds at half load.
+  // Service times have to be seen before they can be predicted: ten seconds at half load.
   await replay(traceOf('warm', 0.5, 10, seed + 1), one => throughGateway({ ...one, deadlineMs: 30_000 }))
   await until(performance.now() + 2000)
   const trace = traceOf('main', load, seconds, seed)
@@ -54,9 +55,9 @@ process.exit(0)
 
 function row(metric, value, more = {}) {
   const round = number => Number(number.toFixed(4))
-  const name = `overload ${load}x: ${lanes} lanes, median ${medianMs} ms, ${seconds} s`
+  const name = `overload ${load}x: ${concurrency} concurrency, median ${medianMs} ms, ${seconds} s`
   const bare = more.bare === undefined ? {} : { bare: round(more.bare) }
-  return { name, concurrency: lanes, metric, value: round(value), ...bare }
+  return { name, concurrency: concurrency, metric, value: round(value), ...bare }
 }
 
 /** Arrivals in ms from the beginning, each with its text and deadline. */
@@ -104,7 +105,7 @@ async function throughFifo(trace) {
       await new Promise(resolve => setTimeout(resolve, delayOf(job.data.text, medianMs)))
       ended.set(job.data.text, performance.now() - startedAt)
     },
-    { connection: connection.duplicate(), concurrency: lanes },
+    { connection: connection.duplicate(), concurrency: concurrency },
   )
   await Promise.all(
     trace.map(async ({ atMs, text }) => {
@@ -126,10 +127,13 @@ async function throughFifo(trace) {
   })
 }
 
-/** Goodput is answers in time, up to the last arrival, against what the lanes can do of this trace's inputs in its time. */
+/**
+ * Goodput is answers in time, up to the last arrival, against what the lanes can do of this trace's inputs in its
+ * time.
+ */
 function summarise(trace, all) {
   const traceMeanMs = trace.reduce((sum, { text }) => sum + delayOf(text, medianMs), 0) / trace.length
-  const capacity = (lanes * seconds * 1000) / traceMeanMs
+  const capacity = (concurrency * seconds * 1000) / traceMeanMs
   const count = kind => all.filter(one => one.kind === kind).length
   // What ends after the last arrival was made by time that the capacity does not count.
   const within = all.filter(

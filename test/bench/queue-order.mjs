@@ -1,7 +1,8 @@
-// Two ways to put work in order on BullMQ, measured on the same Redis. (a) a virtual finish tag, reckoned by a script, as the job's
-// priority; (b) tickets: jobs without content, for each of which a script takes the next batch in line (what Sluice does). Beside them
-// plain jobs in order of arrival. Each leg is put, taken and completed; a line of 2,000 waits before the first is taken.
-// node test/bench/queue-order.mjs [--legs 2000] [--turns 3] [--json FILE]
+// Two ways to put work in order on BullMQ, measured on the same Redis. (a) a virtual finish tag, reckoned by a script,
+// as the job's priority; (b) batch leases: jobs without content, for each of which a script takes the next batch in
+// the queue (what Sluice does). Beside them plain jobs in order of arrival. Each leg is put, taken and completed; a
+// line of 2,000 waits before the first is taken. node test/bench/queue-order.mjs [--legs 2000] [--turns 3] [--json
+// FILE]
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { spawn } from 'node:child_process'
@@ -77,8 +78,8 @@ function ways() {
   return [
     ['plain, first in first out', name => bullmq(name, false)],
     ['(a) finish tag as priority', name => bullmq(name, true)],
-    ['(b) tickets, one leg each', name => tickets(name, 1)],
-    ['(b) tickets, batches of 8', name => tickets(name, 8)],
+    ['(b) batch leases, one leg each', name => batchLeases(name, 1)],
+    ['(b) batch leases, batches of 8', name => batchLeases(name, 8)],
   ]
 }
 
@@ -125,7 +126,7 @@ async function bullmq(name, tagged) {
   }
 }
 
-async function tickets(name, size) {
+async function batchLeases(name, size) {
   const producer = createBullmqProducer({ prefix: name, maxWaiting: new Map() }, connection)
   const options = { prefix: name, pool: 'p', lockMs: 30_000, renewMs: 10_000 }
   const consumer = createBullmqConsumer(options, connection.duplicate(), logger)

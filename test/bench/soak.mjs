@@ -1,5 +1,6 @@
-// Minutes of mixed load, and what is left of it: answers, streams, jobs, pictures, refused and cancelled calls, on a real encoder where its
-// pack is here. Memory, descriptors and keys are looked at every few seconds; after the first third, which warms up, memory should not grow.
+// Minutes of mixed load, and what is left of it: answers, streams, jobs, pictures, refused and cancelled calls, on a
+// real encoder where its pack is here. Memory, descriptors and keys are looked at every few seconds; after the first
+// third, which warms up, memory should not grow.
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -11,13 +12,14 @@ import { descriptorsOf, residentMegabytes } from './measure/usage.mjs'
 import { seeded, startSystem } from './system.mjs'
 import { startServer } from './through/peers.mjs'
 
-/** Lanes that call without a pause between two calls, and pauses between them so that the cores keep some room. */
-const lanes = 24
+/** TakeLoops that call without a pause between two calls, and pauses between them so that the cores keep some room. */
+const concurrency = 24
 const pauseMs = 40
 
 /**
- * The room for young objects, MB, all the time. V8 makes it larger and smaller in steps of up to 64 MB at times of its own, by which
- * memory goes up and down for a quarter of an hour and more: a slope over minutes would tell of that, and hide what is kept.
+ * The room for young objects, MB, all the time. V8 makes it larger and smaller in steps of up to 64 MB at times of its
+ * own, by which memory goes up and down for a quarter of an hour and more: a slope over minutes would tell of that,
+ * and hide what is kept.
  */
 const youngMegabytes = 16
 const nodeFlags = ['min', 'max'].map(bound => `--${bound}-semi-space-size=${youngMegabytes}`)
@@ -53,10 +55,10 @@ export async function run({ quick = false, minutes = 10, report = () => {} } = {
     }
   }
   try {
-    const running = Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)))
+    const running = Promise.all(Array.from({ length: concurrency }, (_, number) => lane(number)))
     const samples = await sample(system, redis, endAt)
     await running
-    // What is at work ends, mailboxes are trimmed, holds are settled.
+    // What is at work ends, reply streams are trimmed, holds are settled.
     await sleep(3000)
     report(JSON.stringify(done))
     return rowsOf(samples, done)
@@ -100,7 +102,7 @@ function rowsOf(samples, done) {
   ]
   return growths.flatMap(([name, what, unit]) => {
     const { slope, error } = lineThrough(warm.map(one => [one.minute, one[name]]))
-    const common = { concurrency: lanes, n }
+    const common = { concurrency: concurrency, n }
     return [
       {
         ...common,
@@ -118,8 +120,9 @@ function rowsOf(samples, done) {
 }
 
 /**
- * The line that lies nearest to some points, and twice the standard error of its slope. Memory falls at each collection and grows between
- * them, so neighbours are alike: the error is that of means over twelfths of the time, not of single looks.
+ * The line that lies nearest to some points, and twice the standard error of its slope. Memory falls at each
+ * collection and grows between them, so neighbours are alike: the error is that of means over twelfths of the time,
+ * not of single looks.
  */
 function lineThrough(points) {
   const size = Math.max(1, Math.floor(points.length / 12))
@@ -145,7 +148,7 @@ function kindsOf(system, picture) {
   const generate = content => ({ task: 'TASK_GENERATE', content, constraints: firstRung })
   const kinds = {
     answer: random => infer(generate(text(random))),
-    climb: random => infer({ ...generate(text(random)), constraints: { minQuality: 0.999 } }),
+    cascade: random => infer({ ...generate(text(random)), constraints: { minQuality: 0.999 } }),
     picture: random => infer(generate([...text(random), { image: { bytes: picture } }])),
     long: random => infer(generate([{ text: `${random()} `.repeat(2000) }])),
     once(random) {

@@ -1,6 +1,6 @@
-// Measures the two ways back from a worker to a router: a Redis stream a process (what Sluice does) against a gRPC stream a
-// worker–router pair with the stored result as fallback. Replies of 200 bytes; connections are then killed every 200 ms.
-// node test/bench/way-back.mjs [--json FILE]
+// Measures the two ways back from a worker to a router: a Redis stream a process (what Sluice does) against a gRPC
+// stream a worker–router pair with the stored result as fallback. Replies of 200 bytes; connections are then killed
+// every 200 ms. node test/bench/way-back.mjs [--json FILE]
 import { Server, ServerCredentials, credentials, makeGenericClientConstructor } from '@grpc/grpc-js'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Redis } from 'ioredis'
 import { pino } from 'pino'
-import { createMailSender, createRedisMailbox } from '../../dist/services/state/replies/redis-mailbox.js'
+import { createReplySender, createRedisReplyStream } from '../../dist/services/state/replies/redis-reply-stream.js'
 import { connectRedis, whenReady } from '../../dist/services/platform/redis/connect.js'
 
 const { values } = parseArgs({ options: { json: { type: 'string' } } })
@@ -40,13 +40,13 @@ server.kill('SIGKILL')
 rmSync(folder, { recursive: true, force: true })
 process.exit(0)
 
-/** The mailbox: the worker appends to the router's stream, the router reads it. */
+/** The replyStream: the worker appends to the router's stream, the router reads it. */
 async function streamWay(onReply) {
   const reader = connectRedis(address, logger)
   const name = `bench-${Math.random().toString(16).slice(2)}`
-  const box = createRedisMailbox({ prefix: 'bench', name, ttlMs: 60_000 }, { reader, redis, logger })
-  box.listen(mail => onReply(mail.offset))
-  const sender = createMailSender('bench', redis)
+  const box = createRedisReplyStream({ prefix: 'bench', name, ttlMs: 60_000 }, { reader, redis, logger })
+  box.listen(message => onReply(message.offset))
+  const sender = createReplySender('bench', redis)
   return {
     name: 'redis stream a router',
     send: async index => sender.send(name, { kind: 'delta', legId: 'bench.0', attempt: 1, offset: index, text: body }),
@@ -61,7 +61,10 @@ async function streamWay(onReply) {
   }
 }
 
-/** One gRPC stream: the result is stored first, then written to the stream; after a reconnect the router reads what it lacks. */
+/**
+ * One gRPC stream: the result is stored first, then written to the stream; after a reconnect the router reads what it
+ * lacks.
+ */
 async function grpcWay(onReply) {
   const text = { serialize: value => Buffer.from(JSON.stringify(value)), deserialize: bytes => JSON.parse(bytes) }
   const definition = {
@@ -158,7 +161,10 @@ async function measure(make, concurrency) {
   }
 }
 
-/** 10,000 replies over four seconds while connections die every 200 ms: how many come by themselves, how many after the fallback. */
+/**
+ * 10,000 replies over four seconds while connections die every 200 ms: how many come by themselves, how many after
+ * the fallback.
+ */
 async function cut(make) {
   const seen = new Set()
   const way = await make(index => seen.add(index))

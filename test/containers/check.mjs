@@ -1,15 +1,17 @@
 /*
- * The image and docker-compose.yml for real: builds, looks at the image from inside, brings everything up, sends the demo through it, then
- * takes away one service after the other and wants it back. Takes about ten minutes on two cores, most of it building and fetching.
+ * The image and docker-compose.yml for real: builds, looks at the image from inside, brings everything up, sends the
+ * demo through it, then takes away one service after the other and wants it back. Takes about ten minutes on two
+ * cores, most of it building and fetching.
  *
  *   node test/containers/check.mjs [--stand-ins] [--built] [--keep]
  *
- * --stand-ins  for machines that reach Debian and npm but no registry of images: the base and everything but Sluice is made from Debian's
- *              packages (Grafana is in none of them and is left out). Needs root and debootstrap.
+ * --stand-ins  for machines that reach Debian and npm but no registry of images: the base and everything but Sluice is
+ * made from Debian's              packages (Grafana is in none of them and is left out). Needs root and debootstrap.
  * --built      takes the images of the last run.
  * --keep       leaves everything running.
  *
- * Ports 50051, 9090 and 9093 have to be free. What it makes is in the compose project `sluice-check` and is removed at the end, images aside.
+ * Ports 50051, 9090 and 9093 have to be free. What it makes is in the compose project `sluice-check` and is removed at
+ * the end, images aside.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -73,7 +75,7 @@ async function until(what, look, timeoutMs = 180_000) {
 
 const question = ['--text', 'Which part of a plant cell holds chlorophyll?', '--label-set', 'academic-subject']
 /** Its ladder begins in the small pool and ends in the large one. */
-const climber = ['--image', 'deploy/demo/images/faint.png']
+const escalating = ['--image', 'deploy/demo/images/faint.png']
 const ask = (...input) => sluice('infer', '--address', address, '--json', ...input)
 
 function build() {
@@ -188,15 +190,16 @@ function spentNanoUsd() {
 
 async function answersAgain() {
   await until('texts are answered', () => ask(...question).code === 0)
-  // A picture that climbs needs both pools.
-  await until('a picture climbs to its last rung', () => {
-    const { code, out } = ask('--deadline', '60', ...climber)
+  // A picture that escalates needs both pools.
+  await until('a picture escalates to its last rung', () => {
+    const { code, out } = ask('--deadline', '60', ...escalating)
     return code === 0 && JSON.parse(out).model === 'ppocr-large'
   })
 }
 
 /**
- * The engine takes `kill` for the operator's wish, so no restart policy brings the service back: `up -d` does. Meanwhile callers are told.
+ * The engine takes `kill` for the operator's wish, so no restart policy brings the service back: `up -d` does.
+ * Meanwhile callers are told.
  */
 async function killed(service) {
   compose('kill', service)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
-import { bullmqScripts, ticketKeys, ticketMarker } from '#services/state/queue/bullmq-internals'
+import { bullmqScripts, batchLeaseKeys, batchLeaseMarker } from '#services/state/queue/bullmq-internals'
 
 const pinned = (JSON.parse(readFileSync('package.json', 'utf8')) as { dependencies: Record<string, string> })
   .dependencies['bullmq']
@@ -14,24 +14,29 @@ describe('what is used of BullMQ that it does not promise', () => {
   })
 
   it.each([
-    ['addTicket', 'add', 9, 'wait paused meta id completed delayed active events marker'],
-    ['activateTicket', 'activate', 11, 'wait active prioritized events stalled limiter delayed paused meta pc marker'],
+    ['addBatchLease', 'add', 9, 'wait paused meta id completed delayed active events marker'],
+    [
+      'activateBatchLease',
+      'activate',
+      11,
+      'wait active prioritized events stalled limiter delayed paused meta pc marker',
+    ],
   ] as const)('takes the keys of %s in the order in which they are given', (name, keys, count, order) => {
     const { lua } = bullmqScripts[name]
-    expect(ticketKeys('p', 'q')[keys]).toEqual(order.split(' ').map(key => `{p:pool:q}:tickets:${key}`))
+    expect(batchLeaseKeys('p', 'q')[keys]).toEqual(order.split(' ').map(key => `{p:pool:q}:batchLeases:${key}`))
     expect(highestKey(lua)).toBe(count)
   })
 
-  it('takes the keys of completeTicket with that of the ticket as the twelfth', () => {
-    const { complete, completeMore } = ticketKeys('p', 'q')
+  it('takes the keys of completeBatchLease with that of the batch lease as the twelfth', () => {
+    const { complete, completeMore } = batchLeaseKeys('p', 'q')
     expect(complete.length + 1 + completeMore.length).toBe(14)
-    expect(highestKey(bullmqScripts.completeTicket.lua)).toBe(14)
+    expect(highestKey(bullmqScripts.completeBatchLease.lua)).toBe(14)
   })
 
-  it('says with a marker that there is a ticket', () => {
-    expect(bullmqScripts.addTicket.lua).toContain('ZADD')
-    expect(ticketMarker('p', 'q')).toBe('{p:pool:q}:tickets:marker')
-    expect(ticketKeys('p', 'q').add.at(-1)).toBe(ticketMarker('p', 'q'))
+  it('says with a marker that there is a batch lease', () => {
+    expect(bullmqScripts.addBatchLease.lua).toContain('ZADD')
+    expect(batchLeaseMarker('p', 'q')).toBe('{p:pool:q}:batchLeases:marker')
+    expect(batchLeaseKeys('p', 'q').add.at(-1)).toBe(batchLeaseMarker('p', 'q'))
   })
 })
 

@@ -1,11 +1,11 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createRedisClimbLog } from '#services/state/cascade-log/redis-cascade-log'
-import type { ClimbLog, ClimbPlan, ClimbRequest, LegEnd } from '#services/state/cascade-log/cascade-log'
+import { createRedisCascadeLog } from '#services/state/cascade-log/redis-cascade-log'
+import type { CascadeLog, CascadePlan, CascadeRequest, LegEnd } from '#services/state/cascade-log/cascade-log'
 import { noWork } from '#services/state/service-times/workload'
 import { createRequestId, legIdOf } from '#services/contract/ids'
 import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
-import { FakeClimbLog } from '../support/fake-climb-log.ts'
+import { FakeCascadeLog } from '../support/fake-cascade-log.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
 const prefix = 'test'
@@ -31,17 +31,17 @@ const end: LegEnd = {
   receipt: { usage: { outputTokens: 1 }, costNanoUsd: 7, workerId: 'w', attempt: 1, startedAt: 1, endedAt: 2 },
 }
 
-const logs: readonly (readonly [string, () => ClimbLog])[] = [
+const logs: readonly (readonly [string, () => CascadeLog])[] = [
   [
     'in Redis',
     () =>
-      createRedisClimbLog({ prefix, maxDeaths: 2, syncTtlMs: 60_000, asyncTtlMs: 60_000, deadTtlMs: 60_000 }, redis),
+      createRedisCascadeLog({ prefix, maxDeaths: 2, syncTtlMs: 60_000, asyncTtlMs: 60_000, deadTtlMs: 60_000 }, redis),
   ],
-  ['in memory', () => new FakeClimbLog(2)],
+  ['in memory', () => new FakeCascadeLog(2)],
 ]
 
 describe('the cascade log in Redis', () => {
-  it('keeps the receipts of an ended climb until after its deadline: a hold may stand as long', async () => {
+  it('keeps the receipts of an ended cascade until after its deadline: a hold may stand as long', async () => {
     const [, create] = logs[0]!
     const log = create()
     const requestId = createRequestId(Date.now())
@@ -62,13 +62,13 @@ describe('the cascade log in Redis', () => {
       { name: 'router-1', leaseUntil: 1000 },
     )
     expect(await log.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)).toBe(true)
-    const [key = ''] = await redis.keys(`*${requestId}*climb`)
+    const [key = ''] = await redis.keys(`*${requestId}*cascade`)
     expect(await redis.pttl(key)).toBeGreaterThan(550_000)
   })
 })
 
 describe('a router and a worker whose clocks are an hour ahead', () => {
-  it('take no climb of a living router over, and let no leg expire', async () => {
+  it('take no cascade of a living router over, and let no leg expire', async () => {
     const [, create] = logs[0]!
     const log = create()
     const requestId = createRequestId(Date.now())
@@ -97,7 +97,7 @@ describe('a router and a worker whose clocks are an hour ahead', () => {
 
 describe.each(logs)('the cascade log %s', (_name, create) => {
   const owner = { name: 'router-1', leaseUntil: 1000 }
-  const open = async (log: ClimbLog, mode: 'sync' | 'async' = 'async') => {
+  const open = async (log: CascadeLog, mode: 'sync' | 'async' = 'async') => {
     const requestId = createRequestId(Date.now())
     const opened = await log.open(
       {
@@ -167,14 +167,14 @@ describe.each(logs)('the cascade log %s', (_name, create) => {
     expect((await log.read(requestId))?.legs).toMatchObject([{ attempt: 1, end }])
   })
 
-  it('opens no climb that was forbidden, and forbids none that was opened', async () => {
+  it('opens no cascade that was forbidden, and forbids none that was opened', async () => {
     const log = create()
     expect(await log.forbid(await open(log))).toBe(false)
     const requestId = createRequestId(Date.now())
     expect(await log.forbid(requestId)).toBe(true)
     const leg = { index: 0, rung: 'r', pool: 'p', plannedAt: 0 }
-    const request = { requestId, mode: 'sync', submittedAt: 0, deadlineAt: 1 } as unknown as ClimbRequest
-    expect(await log.open(request, {} as ClimbPlan, leg, owner)).toBe(false)
+    const request = { requestId, mode: 'sync', submittedAt: 0, deadlineAt: 1 } as unknown as CascadeRequest
+    expect(await log.open(request, {} as CascadePlan, leg, owner)).toBe(false)
     expect(await log.read(requestId)).toBeUndefined()
   })
 
@@ -210,7 +210,7 @@ describe.each(logs)('the cascade log %s', (_name, create) => {
     }
   })
 
-  it('lets no leg of an expired, cancelled or unknown climb run', async () => {
+  it('lets no leg of an expired, cancelled or unknown cascade run', async () => {
     const log = create()
     const requestId = await open(log)
     expect(await log.beginLeg(legIdOf(requestId, 0), 'w', 5000)).toEqual({ kind: 'expired' })
@@ -220,7 +220,7 @@ describe.each(logs)('the cascade log %s', (_name, create) => {
     expect(await log.planLeg(requestId, { index: 1, rung: 'x', pool: 'p', plannedAt: 0 }, 1)).toBe(false)
   })
 
-  it('fences the router that lost its climb', async () => {
+  it('fences the router that lost its cascade', async () => {
     const log = create()
     const requestId = await open(log)
     expect(await log.takeOver({ name: 'router-2', leaseUntil: 9000 }, 999, 10)).toEqual([])
@@ -237,7 +237,7 @@ describe.each(logs)('the cascade log %s', (_name, create) => {
     expect(await log.takeOver({ name: 'router-3', leaseUntil: 99_999 }, 50_000, 10)).toEqual([])
   })
 
-  it('takes the receipt of a leg whose climb is over', async () => {
+  it('takes the receipt of a leg whose cascade is over', async () => {
     const log = create()
     const requestId = await open(log)
     await log.beginLeg(legIdOf(requestId, 0), 'w', 10)

@@ -2,10 +2,10 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
 import { legIdOf } from '#services/contract/ids'
-import { createClimbKeys } from '#services/state/cascade-log/cascade-keys'
-import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
+import { createCascadeKeys } from '#services/state/cascade-log/cascade-keys'
+import type { CascadeLog } from '#services/state/cascade-log/cascade-log'
 import { createOpenCall } from '#services/state/cascade-log/open-call'
-import { createRedisClimbLog } from '#services/state/cascade-log/redis-cascade-log'
+import { createRedisCascadeLog } from '#services/state/cascade-log/redis-cascade-log'
 import type { Dispatch, DispatchOrder } from '#services/state/dispatch/dispatch'
 import { createRedisDispatch } from '#services/state/dispatch/redis-dispatch'
 import { createStepwiseDispatch } from '#services/state/dispatch/stepwise-dispatch'
@@ -19,7 +19,7 @@ import { createBullmqProducer } from '#services/state/queue/bullmq-producer'
 import type { JobProducer } from '#services/state/queue/pool-queue'
 import { createPutCall } from '#services/state/queue/put-call'
 import { cascadePlan, cascadeRequest, plannedLeg } from '../support/builders.ts'
-import { FakeClimbLog } from '../support/fake-climb-log.ts'
+import { FakeCascadeLog } from '../support/fake-cascade-log.ts'
 import { createMemoryQueue } from '../support/memory-queue.ts'
 import { PlainLedger } from '../support/plain-ledger.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
@@ -45,7 +45,7 @@ afterAll(async () => {
 interface Deployment {
   readonly dispatch: Dispatch
   readonly ledger: Ledger
-  readonly cascadeLog: ClimbLog
+  readonly cascadeLog: CascadeLog
   readonly queue: JobProducer
 }
 
@@ -64,7 +64,7 @@ async function inRedis(): Promise<Deployment & { readonly calls: Parameters<type
   )
   await generation.look()
   const ledger = createRedisLedger({ prefix, rememberMs: 600_000, keepCounterMs }, redis, generation)
-  const cascadeLog = createRedisClimbLog(
+  const cascadeLog = createRedisCascadeLog(
     { prefix, maxDeaths: 2, syncTtlMs: 60_000, asyncTtlMs: 60_000, deadTtlMs: 60_000 },
     redis,
   )
@@ -72,7 +72,7 @@ async function inRedis(): Promise<Deployment & { readonly calls: Parameters<type
   const queue = createBullmqProducer(putOptions, redis)
   const calls = {
     reserve: createReserveCall({ keys: createLedgerKeys(prefix), keepCounterMs, mark: () => generation.mark }),
-    open: createOpenCall(createClimbKeys(prefix)),
+    open: createOpenCall(createCascadeKeys(prefix)),
     put: createPutCall(putOptions),
   }
   return { dispatch: createRedisDispatch(calls, redis), ledger, cascadeLog, queue, calls }
@@ -92,7 +92,7 @@ const implementations: readonly (readonly [string, () => Promise<Deployment>])[]
     async () => {
       const ports = {
         ledger: new PlainLedger(),
-        cascadeLog: new FakeClimbLog(),
+        cascadeLog: new FakeCascadeLog(),
         queue: createMemoryQueue({ maxWaiting }),
       }
       return { ...ports, dispatch: createStepwiseDispatch(ports) }

@@ -11,8 +11,8 @@ import type { PayloadStore } from '#services/state/payloads/payload-store'
 import { createRedisPayloadStore } from '#services/state/payloads/redis-payload-store'
 import { createRedisWorkerRegistry } from '#services/state/registry/redis-worker-registry'
 import type { WorkerRegistry } from '#services/state/registry/worker-registry'
-import type { Mailbox, MailSender, RouterMail } from '#services/state/replies/mailbox'
-import { createMailSender, createRedisMailbox } from '#services/state/replies/redis-mailbox'
+import type { ReplyStream, ReplySender, RouterMessage } from '#services/state/replies/reply-stream'
+import { createReplySender, createRedisReplyStream } from '#services/state/replies/redis-reply-stream'
 import {
   createMemoryKeys,
   createMemoryOutcomes,
@@ -207,13 +207,16 @@ describe.each(keyStores)('API keys %s', (_name, create) => {
 })
 
 interface Replies {
-  readonly sender: MailSender
-  readonly box: Mailbox<RouterMail>
+  readonly sender: ReplySender
+  readonly box: ReplyStream<RouterMessage>
 }
 const replies = both<Replies>(
   () => ({
-    sender: createMailSender(prefix, redis),
-    box: createRedisMailbox<RouterMail>({ prefix, name: 'r', ttlMs: 60_000 }, { reader: connect(), redis, logger }),
+    sender: createReplySender(prefix, redis),
+    box: createRedisReplyStream<RouterMessage>(
+      { prefix, name: 'r', ttlMs: 60_000 },
+      { reader: connect(), redis, logger },
+    ),
   }),
   () => {
     const sender = createMemoryReplies()
@@ -229,7 +232,7 @@ describe.each(replies)('a reply stream %s', (_name, create) => {
     const seen: number[] = []
     for (let offset = 0; offset < 20; offset += 1) await send(offset)
     await send(99, 'another')
-    box.listen(mail => mail.kind === 'delta' && seen.push(mail.offset))
+    box.listen(message => message.kind === 'delta' && seen.push(message.offset))
     await expect.poll(() => seen.length).toBe(20)
     for (let offset = 20; offset < 40; offset += 1) await send(offset)
     await expect.poll(() => seen.length).toBe(40)

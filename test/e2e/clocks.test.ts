@@ -33,7 +33,7 @@ afterAll(async () => {
 })
 
 describe('machines whose clocks are an hour off', () => {
-  it('take over nobody’s climbs, let no leg expire, refuse nobody by their rates, and say that they are off', async () => {
+  it('take over nobody’s cascades, let no leg expire, refuse nobody by their rates, and say that they are off', async () => {
     const callers = startCallers(deployment, { callsPerSecond: 2, jobsPerSecond: 1, deadlineMs: 120_000 })
     const beganAt = Date.now()
     await sleep(5000)

@@ -32,7 +32,7 @@ describe.skipIf(!hasServer)(
       await cluster.stop()
     })
 
-    it('climbs, whatever slots the keys of a request fall into', async () => {
+    it('escalates, whatever slots the keys of a request fall into', async () => {
       const answers = await Promise.all(
         Array.from({ length: 40 }, (_, index) =>
           client.infer(textRequest(`confidence=0.1 ${index}`), { deadlineMs: 10_000 }),

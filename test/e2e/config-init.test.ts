@@ -83,7 +83,7 @@ describe('sluice config init', () => {
     expect(small.requests.at(-1)?.model).toBe('served: "x"')
   })
 
-  it('writes a ladder of two servers within a budget, which climbs and counts', async () => {
+  it('writes a ladder of two servers within a budget, which escalates and counts', async () => {
     const file = join(folder, 'new', 'two.yaml')
     const servers = ['--url', small.baseUrl, '--model', 's', '--large-url', large.baseUrl, '--large-model', 'l']
     const written = await runCli([

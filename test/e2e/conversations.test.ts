@@ -288,7 +288,7 @@ describe.each(['small', 'large'] as const)('a loop of tools that %s began', bega
 })
 
 describe('between turns', () => {
-  const climb = async (tokens: number, key: string): Promise<readonly Message[]> => {
+  const cascade = async (tokens: number, key: string): Promise<readonly Message[]> => {
     script.large = [{ text: 'first', input: tokens }]
     const messages = [user(`hard question ${key} ${'word '.repeat((tokens * 4) / 5)}`)]
     const answer = await ask(messages, { ladder: 'doubting' })
@@ -298,13 +298,13 @@ describe('between turns', () => {
   }
 
   it('a rung is kept while its cached prefix is worth more than a cheaper one saves', async () => {
-    const answer = await ask(await climb(5000, 'a'), { ladder: 'doubting' })
+    const answer = await ask(await cascade(5000, 'a'), { ladder: 'doubting' })
     expect(rungsAsked()).toEqual(['large'])
     expect(answer.model).toBe('large')
   })
 
   it('a rung is left where little is lost', async () => {
-    await ask(await climb(100, 'b'), { ladder: 'doubting' })
+    await ask(await cascade(100, 'b'), { ladder: 'doubting' })
     expect(rungsAsked()[0]).toBe('small')
   })
 
@@ -335,7 +335,7 @@ describe('an answer of a shape', () => {
     })
   })
 
-  it('is climbed past where it has not', async () => {
+  it('is passed over where it has not', async () => {
     script.small = [{ text: '{"town":"Oslo"}' }]
     script.large = [{ text: '```json\n{"city":"Oslo"}\n```' }]
     const answer = await shaped('where? 2')

@@ -98,7 +98,7 @@ describe('a request unlike those that its policy was fitted on', () => {
     expect(inside.stdout).toMatch(/domain {6}inside: unlikeness -?\d+\.\d\d, limit 1/u)
   })
 
-  it('meets no risk limit but by the dearest rung', async () => {
+  it('meets no risk limit but by the most expensive rung', async () => {
     const limits = { constraints: { maxRisk: 0.5 } }
     expect((await gateway.client.infer(textRequest(like, limits))).model).toBe('echo-small')
     expect((await gateway.client.infer(textRequest(unlike.code, limits))).model).toBe('echo-large')

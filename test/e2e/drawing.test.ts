@@ -23,7 +23,8 @@ let folder: string
 const perImage = 40_000_000
 
 beforeAll(async () => {
-  // Noise does not compress: a picture larger than what travels in a mail, and than a client of gRPC takes by default.
+  // Noise does not compress: a picture larger than what travels in a message, and than a client of gRPC takes by
+  // default.
   const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const
   png = await sharp({ create: { width: 1400, height: 1200, channels: 3, background: '#888', noise } })
     .png()

@@ -126,7 +126,7 @@ describe('reply connections that are killed every 200 ms', () => {
   })
 })
 
-/** Kills every connection that waits on a stream: the mailboxes' readers. */
+/** Kills every connection that waits on a stream: the reply streams' readers. */
 async function killReaders(control: Redis): Promise<void> {
   const list = String(await control.client('LIST'))
   const readers = list.split('\n').filter(line => line.includes('cmd=xread'))

@@ -66,7 +66,7 @@ describe('jobs over two routers', () => {
     expect(left?.deadLetters).toEqual([])
   }, 30_000)
 
-  it('are called off through a router that does not walk them, within a second', async () => {
+  it('are cancelled through a router that does not walk them, within a second', async () => {
     const submitted = await first.submit(textRequest('delay=8000 confidence=0.9 long'))
     const jobId = submitted.answer?.jobId ?? ''
     await new Promise(resolve => setTimeout(resolve, 400))
@@ -76,7 +76,7 @@ describe('jobs over two routers', () => {
     expect(Date.now() - askedAt).toBeLessThan(1000)
   }, 20_000)
 
-  it('stay as they are when they are called off after their end', async () => {
+  it('stay as they are when they are cancelled after their end', async () => {
     const submitted = await first.submit(textRequest('confidence=0.9 short'))
     const jobId = submitted.answer?.jobId ?? ''
     await first.watch(jobId)

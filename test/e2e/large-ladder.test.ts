@@ -89,7 +89,7 @@ describe('the ladder of small model, mixture of experts and vision model', () =>
     expect(answer.policyVersion).toMatch(/^uncalibrated-\w+\+recipes-\w{8}$/u)
   })
 
-  it('climbs to the top with what nobody below can answer', async () => {
+  it('escalates to the top with what nobody below can answer', async () => {
     const answer = await ask(textRequest('Why is the sky blue?'))
     expect(steps(answer)).toEqual(['small escalated', 'moe escalated', 'moe@vote escalated', 'vlm accepted'])
   })

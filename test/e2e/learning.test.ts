@@ -87,14 +87,14 @@ describe('a gateway that learns from every answer', () => {
     // The top rung takes its time; whoever waited for it would have the record before the answer.
     expect(await records()).toEqual([])
     const denied = await gateway.client.infer(textRequest('confidence=0.85 answer=no secret words'))
-    const climbed = await gateway.client.infer(textRequest('confidence=0.1 secret words'))
+    const finished = await gateway.client.infer(textRequest('confidence=0.1 secret words'))
     const kept = await recorded(3)
     const of = (requestId: string) => kept.find(one => one.record.requestId === requestId)?.record
     expect(of(agreed.requestId)?.rungs['echo-small']).toMatchObject({ score: 1, scoreBy: 'agreement' })
     expect(of(agreed.requestId)?.rungs['echo-large']).toMatchObject({ score: 1, scoreBy: 'agreement' })
     expect(of(denied.requestId)?.rungs['echo-small']).toMatchObject({ score: 0, rawConfidence: 0.85 })
-    expect(of(climbed.requestId)?.delivered).toBe('echo-large')
-    expect(of(climbed.requestId)?.rungs['echo-small']).toMatchObject({ score: 1, confidence: 0.1 })
+    expect(of(finished.requestId)?.delivered).toBe('echo-large')
+    expect(of(finished.requestId)?.rungs['echo-small']).toMatchObject({ score: 1, confidence: 0.1 })
     expect(JSON.stringify(kept)).not.toContain('secret')
     expect(kept.every(one => one.tenant === 'local')).toBe(true)
 
@@ -103,9 +103,9 @@ describe('a gateway that learns from every answer', () => {
     const [shadowKey = ''] = await redis.keys('e2e:{money}:scope:shadow:*')
     expect(Number(await redis.hget(shadowKey, 'spent'))).toBeGreaterThanOrEqual(2 * 600_000)
     const [tenantKey = ''] = await redis.keys('e2e:{money}:scope:tenant:local:*')
-    const billed = agreed.costNanoUsd + denied.costNanoUsd + climbed.costNanoUsd
+    const billed = agreed.costNanoUsd + denied.costNanoUsd + finished.costNanoUsd
     expect(Number(await redis.hget(tenantKey, 'spent'))).toBe(billed)
-    expect(await scrape(gateway.opsUrl, 'sluice_router_climbs_total')).toBe(3)
+    expect(await scrape(gateway.opsUrl, 'sluice_router_cascades_total')).toBe(3)
   })
 
   it('takes feedback from the own tenant alone, and scores every rung that a corrected answer speaks of', async () => {
@@ -137,7 +137,7 @@ describe('a gateway that learns from every answer', () => {
     )
     const drawn = (await records('local')).length
     expect(drawn).toBeGreaterThan(50)
-    // The last climbed, so both of its rungs have a score already.
+    // The last escalated, so both of its rungs have a score already.
     expect(await feedback(answers.at(-1)?.requestId ?? '', { score: 0 })).toBe(status.OK)
     await recorded(drawn + 1, 'local')
     const parameters = ['calibrate', '--from-redis', '--ladder', 'generate', '--out', folder, '--json']

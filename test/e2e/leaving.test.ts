@@ -11,15 +11,15 @@ let server: OpenaiServer
 let gateway: TestGateway
 let router: GatewayProcess
 
-/** Two calls at once in the worker, so that a third waits in line. */
-const lanes = 2
+/** Two calls at once in the worker, so that a third waits in the queue. */
+const concurrency = 2
 
 beforeAll(async () => {
   ;[redis, server] = await Promise.all([startPrivateRedis(), startOpenaiServer()])
   const times = { firstByteTimeoutMs: 30_000, betweenChunksTimeoutMs: 30_000 }
   gateway = await createTestGateway(
     chatConfig({
-      pools: { large: { tier: 'large', concurrency: lanes } },
+      pools: { large: { tier: 'large', concurrency: concurrency } },
       models: { large: chatModel('large', [server.baseUrl], { ...times, modalities: ['text'] }) },
       ladders: { generate: { task: 'generate', modalities: ['text'], rungs: ['large'] } },
     }),
@@ -87,7 +87,7 @@ describe('a caller who leaves', () => {
   it('frees the line when the call still waits, which the server never hears of', async () => {
     const holding = new AbortController()
     const before = server.requests.length
-    const held = Array.from({ length: lanes }, (_, index) =>
+    const held = Array.from({ length: concurrency }, (_, index) =>
       failureOf(
         gateway.client.infer(textRequest(`fault=silent holding ${index}`), {
           signal: holding.signal,
@@ -98,7 +98,7 @@ describe('a caller who leaves', () => {
     await until(
       'the lanes to be full',
       async () => server.requests.length,
-      count => count === before + lanes,
+      count => count === before + concurrency,
     )
     const leaving = new AbortController()
     const waiting = Array.from({ length: rounds }, (_, index) =>

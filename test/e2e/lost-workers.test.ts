@@ -6,7 +6,7 @@ import { untilTrue } from '../support/gateway.ts'
 import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
-/* The last worker of a pool drains, dies or freezes with legs in line and at work, beside another rung that is well. */
+/* The last worker of a pool drains, dies or freezes with legs in the queue and at work, beside another rung that is well. */
 
 const config = join(packageRoot(), 'test', 'e2e', 'config', 'two-rungs.yaml')
 
@@ -71,12 +71,12 @@ const drain = (pool: string): Promise<unknown> =>
 
 const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index)
 
-/** The legs of the climb log that are of the small pool: who had them last, and how they ended. */
+/** The legs of the cascade log that are of the small pool: who had them last, and how they ended. */
 async function smallLegs(): Promise<readonly { readonly attempt: number; readonly reason?: string }[]> {
   const connection = new Redis(redis.socketPath)
-  const climbs = await Promise.all((await connection.keys('e2e:{c:*}:climb')).map(key => connection.hgetall(key)))
+  const cascades = await Promise.all((await connection.keys('e2e:{c:*}:cascade')).map(key => connection.hgetall(key)))
   connection.disconnect()
-  return climbs.flatMap(fields => {
+  return cascades.flatMap(fields => {
     if (fields['l0']?.includes('"echo-small"') !== true) return []
     const end: { reason?: string } = fields['l0:e'] === undefined ? {} : JSON.parse(fields['l0:e'])
     return [{ attempt: Number(fields['l0:a'] ?? 0), ...(end.reason === undefined ? {} : { reason: end.reason }) }]
@@ -84,7 +84,7 @@ async function smallLegs(): Promise<readonly { readonly attempt: number; readonl
 }
 
 describe('draining a pool under load', () => {
-  it('loses no call: what is at work ends there, what waits climbs on at once', async () => {
+  it('loses no call: what is at work ends there, what waits escalates on at once', async () => {
     // Two at work at once: the last of sixteen would be due after four seconds.
     const calls = numbers(16).map(index => client.infer(textRequest(`delay=500 call ${index}`), { deadlineMs: 3000 }))
     await untilTrue(async () => (await waitingIn('echo-small')) >= 10)
@@ -94,8 +94,8 @@ describe('draining a pool under load', () => {
     const models = ended.map(one => one.answer?.model)
     expect(models).toContain('echo-small')
     expect(models.filter(model => model === 'echo-large').length).toBeGreaterThanOrEqual(8)
-    const climbedOn = ended.filter(one => one.answer?.model === 'echo-large')
-    expect(climbedOn.every(one => one.answer?.rungs[0]?.reason.startsWith('no-worker') ?? false)).toBe(true)
+    const escalatedOn = ended.filter(one => one.answer?.model === 'echo-large')
+    expect(escalatedOn.every(one => one.answer?.rungs[0]?.reason.startsWith('no-worker') ?? false)).toBe(true)
     await untilTrue(async () => (await budget()).reserved === 0)
     expect((await budget()).spent).toBe(ended.reduce((sum, one) => sum + (one.answer?.costNanoUsd ?? 0), 0))
   })
@@ -125,7 +125,8 @@ describe.each(['SIGKILL', 'SIGSTOP'] as const)('the last worker of a pool that g
     expect(ended.map(one => one.failure?.status)).toEqual(calls.map(() => undefined))
     expect(new Set(ended.map(one => one.answer?.model))).toEqual(new Set(['echo-large']))
     const legs = await smallLegs()
-    // The two that were at work have an attempt more than the one that was lost: whatever that one still says is fenced.
+    // The two that were at work have an attempt more than the one that was lost: whatever that one still says is
+    // fenced.
     expect(legs.map(leg => leg.attempt).toSorted((a, b) => a - b)).toEqual([0, 0, 0, 0, 2, 2])
     expect(legs.filter(leg => leg.attempt === 2).map(leg => leg.reason)).toEqual(['no-worker', 'no-worker'])
     await untilTrue(async () => (await budget()).reserved === 0)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Metadata } from '@grpc/grpc-js'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { keysOf, readClimbs, readCounter, type CounterNow } from '../support/money-books.ts'
+import { keysOf, readCascades, readCounter, type CounterNow } from '../support/money-books.ts'
 import { moneyConfig, type MoneySettings } from '../support/money-config.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
@@ -83,7 +83,10 @@ const endedBeforeKill = 500
 const deadlineMs = 60_000
 const leaseMs = 3000
 const outputTokens = 60
-/** Most expensive path: 1,000 + 60 × 10 for the small one, 7,000 + 60 × 70 and the deadline's computing for the large one. */
+/**
+ * Most expensive path: 1,000 + 60 × 10 for the small one, 7,000 + 60 × 70 and the deadline's computing for the large
+ * one.
+ */
 const pathNanoUsd = 1600 + 11_200 + 60 * 1000
 /** Room for a tenth of the most expensive paths at once. */
 const capNanoUsd = (calls / 10) * pathNanoUsd
@@ -147,21 +150,21 @@ describe('5,000 requests in flight over three routers, against caps for a tenth 
     }
     clearInterval(watching)
     const counters = await watch()
-    const climbs = await readClimbs(redis, prefix)
+    const cascades = await readCascades(redis, prefix)
     const [, tenantDay] = counters.find(([key]) => key.includes(':tenant:acme:day:'))!
     const [, deployment] = counters.find(([key]) => key.includes(':deployment:day:'))!
-    const sum = (of: (climb: (typeof climbs)[number]) => number): number =>
-      climbs.reduce((all, climb) => all + of(climb), 0)
+    const sum = (of: (cascade: (typeof cascades)[number]) => number): number =>
+      cascades.reduce((all, cascade) => all + of(cascade), 0)
 
     expect(outcomes['INTERNAL']).toBeUndefined()
     const over = Object.entries(highest).filter(([key, used]) => used > limitOf(key))
     expect(over).toEqual([])
     expect(await redis.zcard(`${tag}:holds`)).toBe(0)
     expect(counters.map(([, now]) => now.reserved)).toEqual(counters.map(() => 0))
-    expect(tenantDay.spent + tenantDay.overrun).toBe(sum(climb => climb.usedNanoUsd))
-    expect(tenantDay.spent).toBe(sum(climb => Math.min(climb.usedNanoUsd, climb.heldNanoUsd)))
-    expect(deployment.spent + deployment.overrun).toBe(sum(climb => climb.usedNanoUsd))
-    expect(deployment.lost).toBe(sum(climb => climb.lostNanoUsd))
+    expect(tenantDay.spent + tenantDay.overrun).toBe(sum(cascade => cascade.usedNanoUsd))
+    expect(tenantDay.spent).toBe(sum(cascade => Math.min(cascade.usedNanoUsd, cascade.heldNanoUsd)))
+    expect(deployment.spent + deployment.overrun).toBe(sum(cascade => cascade.usedNanoUsd))
+    expect(deployment.lost).toBe(sum(cascade => cascade.lostNanoUsd))
     expect(tenantDay.spent).toBeGreaterThanOrEqual(answeredNanoUsd)
 
     // It says all that its name says only when all of that has happened, for which a machine needs its processors.

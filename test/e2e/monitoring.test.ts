@@ -104,7 +104,10 @@ describe.skipIf(prometheusMissing !== undefined)(
       await redis?.stop()
     })
 
-    /** Asks for what comes of a fitted policy and of outcomes over time, which two echoes do not have; that they can be asked is checked all the same. */
+    /**
+     * Asks for what comes of a fitted policy and of outcomes over time, which two echoes do not have; that they can
+     * be asked is checked all the same.
+     */
     const ofPolicies = /sluice_router_(?:feature_drift|calibration|policy|shadow_policy)_/u
 
     const numbers = async (expression: string): Promise<readonly number[]> => {
@@ -210,7 +213,10 @@ function opsAddressOf({ lines }: GatewayProcess): string {
   return String((JSON.parse(ready ?? '{}') as { ops?: string }).ops)
 }
 
-/** The ladder of two echoes, with a chat server between them and a rung that has no price. One tenant is held to a rate. */
+/**
+ * The ladder of two echoes, with a chat server between them and a rung that has no price. One tenant is held to a
+ * rate.
+ */
 function demoConfig({ baseUrl }: OpenaiServer): TestConfig {
   const config = echoConfig({ smallDelayMs: 10 })
   const card = { title: 'A chat', licence: 'none', source: 'a test', trainingData: 'none', limits: 'it only echoes' }
@@ -251,7 +257,7 @@ async function demoLoad({ client }: TestGateway, signal: AbortSignal): Promise<v
   for (let turn = 0; !signal.aborted; turn += 1) {
     const easy = Array.from({ length: 8 }, (_, index) => textRequest(`easy ${turn} ${index}`))
     const refused: InferRequest[] = [
-      textRequest('too dear', { constraints: { maxCostNanoUsd: 1 } }),
+      textRequest('too expensive', { constraints: { maxCostNanoUsd: 1 } }),
       textRequest('escalates without money confidence=0.1', { constraints: { maxCostNanoUsd: 30_000_000 } }),
       textRequest('unknown model', { constraints: { model: 'echo-small', tier: 'large' } }),
     ]

@@ -12,7 +12,9 @@ let gateway: TestGateway
 
 const card = { title: 'A chat', licence: 'none', source: 'a test', trainingData: 'none', limits: 'it only echoes' }
 
-/** Two servers that speak the protocol. What the small one says is trusted from 0.7; its trust falls with every word. */
+/**
+ * Two servers that speak the protocol. What the small one says is trusted from 0.7; its trust falls with every word.
+ */
 function chatConfig(): TestConfig {
   const model = (pool: string, server: OpenaiServer, vision: boolean, price: object): object => ({
     pool,
@@ -68,7 +70,7 @@ describe('a ladder of chat servers', () => {
     expect(answer.costNanoUsd).toBe(11 * 20 + 3 * 80)
   })
 
-  it('climbs to the large one where the chances of the tokens are low', async () => {
+  it('escalates to the large one where the chances of the tokens are low', async () => {
     const answer = await gateway.client.infer(textRequest('word '.repeat(25)))
     expect(answer.rungs.map(rung => [rung.model, rung.verdict])).toEqual([
       ['small-chat', 'VERDICT_ESCALATED'],

@@ -140,17 +140,18 @@ describe('two policies side by side', () => {
       ladder: 'generate',
       requests: 10,
       same: 0,
-      climbsMore: 10,
-      activeClimbs: 0,
-      shadowClimbs: 10,
+      escalatesMore: 10,
+      activeCascades: 0,
+      shadowCascades: 10,
     })
     const active = answers.reduce((sum, answer) => sum + answer.costNanoUsd, 0)
     expect(compared['activeCostNanoUsd']).toBe(active)
     expect(compared['shadowCostNanoUsd']).toBeGreaterThan(0)
     expect(await scrape(gateway.opsUrl, 'sluice_router_rungs_total', { model: 'echo-large' })).toBe(before)
-    const counted = { agreement: 'climbs_more' }
+    const counted = { agreement: 'escalates_more' }
     expect(await scrape(gateway.opsUrl, 'sluice_router_shadow_policy_decisions_total', counted)).toBe(10)
-    // Without a ladder all are compared that have a policy in shadow; what changes something wants to be told which is meant.
+    // Without a ladder all are compared that have a policy in shadow; what changes something wants to be told which is
+    // meant.
     const all = await runCli(['policies', 'compare', '--address', gateway.address])
     expect(all.stdout).toMatch(/^generate\n\S+ is active, \S+ in shadow: \d+ requests\n/u)
     const unnamed = await runCli(['policies', 'shadow', '--address', gateway.address])
@@ -258,7 +259,7 @@ describe('a policy that changes', () => {
     const states = await gateway.client.watchJob(job.jobId)
     expect(states.at(-1)?.response).toMatchObject({ model: 'echo-small', policyVersion: versions.trusting })
     // A machine that is slow enough loses a lease more.
-    expect(await scrape(gateway.opsUrl, 'sluice_router_climbs_resumed_total')).toBeGreaterThanOrEqual(1)
+    expect(await scrape(gateway.opsUrl, 'sluice_router_cascades_resumed_total')).toBeGreaterThanOrEqual(1)
     expect(await scrape(gateway.opsUrl, 'sluice_router_policy_stand_ins_total')).toBe(0)
   })
 

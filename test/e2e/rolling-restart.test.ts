@@ -125,10 +125,11 @@ it(
     let over = false
     const lane = async (index: number): Promise<void> => {
       for (let turn = 0; !over; turn += 1) {
-        // One in four climbs; one in eight takes long enough to be under way when its router or worker is asked to go.
-        const climbs = turn % 4 === 0 ? 'confidence=0.1' : 'confidence=0.9'
+        // One in four cascades; one in eight takes long enough to be under way when its router or worker is asked to
+        // go.
+        const cascades = turn % 4 === 0 ? 'confidence=0.1' : 'confidence=0.9'
         const slow = turn % 8 === 5 ? 'delay=400' : ''
-        const request = textRequest(`${index} ${turn} ${climbs} ${slow}`, { idempotencyKey: `${index}-${turn}` })
+        const request = textRequest(`${index} ${turn} ${cascades} ${slow}`, { idempotencyKey: `${index}-${turn}` })
         const { failure } = await client.infer(request, { deadlineMs: 20_000 })
         if (failure === undefined) answered += 1
         else failures.push(`${failure.status}: ${failure.message}`)
@@ -136,11 +137,11 @@ it(
         await new Promise(resolve => setTimeout(resolve, 60))
       }
     }
-    const lanes = Array.from({ length: 12 }, (_, index) => lane(index))
+    const concurrency = Array.from({ length: 12 }, (_, index) => lane(index))
     const first = await rollOver('first', fleet)
     const second = await rollOver('second', fleet)
     over = true
-    await Promise.all(lanes)
+    await Promise.all(concurrency)
 
     expect(failures).toEqual([])
     expect(answered).toBeGreaterThan(200)

@@ -83,7 +83,7 @@ describe('a model of a running gateway whose run does not end', () => {
         ({ failure }) => failure === undefined,
       )
       const stuckAt = performance.now()
-      // One is in the run, the others wait for the model: in the worker, and in line.
+      // One is in the run, the others wait for the model: in the worker, and in the queue.
       const stuck = Promise.all([1, 2, 3, 4, 5].map(() => ask(endlessWord, 'stuck', 3000)))
       const elapsed: number[] = []
       while (performance.now() - stuckAt < 5000) {

@@ -61,8 +61,8 @@ async function spentOf(client: TestClient): Promise<{ readonly spent: number; re
   })
 }
 
-/** A router whose large pool has one lane, at work on a climb for two seconds, and another that waits for it. */
-async function busyLane(): Promise<{
+/** A router whose large pool has one lane, at work on a cascade for two seconds, and another that waits for it. */
+async function busyLoop(): Promise<{
   readonly client: TestClient
   readonly first: ReturnType<TestClient['infer']>
 }> {
@@ -78,7 +78,7 @@ async function busyLane(): Promise<{
 
 describe('a leg that waits in a pool which is drained', () => {
   it('is let go, and the caller gets the best answer so far', async () => {
-    const { client } = await busyLane()
+    const { client } = await busyLoop()
     const second = client.infer(textRequest('confidence=0.1 second'))
     await untilTrue(async () => (await poolOf(client, 'echo-large')).waiting > 0)
     await new Promise(resolve => client.admin.drain({ pool: 'large', draining: true }, () => resolve(undefined)))
@@ -92,7 +92,7 @@ describe('a leg that waits in a pool which is drained', () => {
 
 describe('a queue that is full', () => {
   it('lets the sheddable go first: its caller gets the best answer so far', async () => {
-    const { client } = await busyLane()
+    const { client } = await busyLoop()
     const sheddable = client.infer(
       textRequest('confidence=0.1 shed', { constraints: { priority: 'PRIORITY_SHEDDABLE' } }),
     )
@@ -109,7 +109,7 @@ describe('a queue that is full', () => {
 
 describe('a caller that leaves', () => {
   it('takes its waiting leg out of the queue, and pays nothing for it', async () => {
-    const { client, first } = await busyLane()
+    const { client, first } = await busyLoop()
     const call = client.raw.infer(textRequest('confidence=0.1 leaves'), () => {})
     await untilTrue(async () => (await poolOf(client, 'echo-large')).waiting > 0)
     call.cancel()
@@ -117,7 +117,8 @@ describe('a caller that leaves', () => {
     const answer = (await first).answer
     await untilTrue(async () => (await spentOf(client)).reserved === 0)
     const { spent } = await spentOf(client)
-    // The first climb, and the small rung that the other had run before it left: some milliseconds at 1,000,000 nano-USD a second.
+    // The first cascade, and the small rung that the other had run before it left: some milliseconds at 1,000,000
+    // nano-USD a second.
     expect(spent).toBeGreaterThanOrEqual(answer?.costNanoUsd ?? 0)
     expect(spent - (answer?.costNanoUsd ?? 0)).toBeLessThan(2_000_000)
   })
@@ -150,13 +151,15 @@ describe('a worker that hangs in a pool that is hedged', () => {
     // What legs take has to be known before one can be called slow; the workers tell it once a second.
     for (let turn = 0; turn < 20; turn += 1) await client.infer(textRequest(`warm ${turn}`))
     await new Promise(resolve => setTimeout(resolve, 2500))
-    // More than both workers have lanes: one that waits for work when it is stopped would be handed the next leg by Redis.
+    // More than both workers have lanes: one that waits for work when it is stopped would be handed the next leg by
+    // Redis.
     const turns = Array.from({ length: 8 }, (_, turn) => turn)
     const answers = turns.map(turn => client.infer(textRequest(`delay=600 ${turn}`), { deadlineMs: 20_000 }))
     await new Promise(resolve => setTimeout(resolve, 200))
     hanging?.child.kill('SIGSTOP')
     expect((await Promise.all(answers)).map(one => one.failure)).toEqual(turns.map(() => undefined))
-    // A leg that comes back when its lock runs out would save the answers too: here it was a hedged attempt that gave some.
+    // A leg that comes back when its lock runs out would save the answers too: here it was a hedged attempt that gave
+    // some.
     expect(await twinsThatAnswered()).toBeGreaterThan(0)
     hanging?.child.kill('SIGCONT')
     await untilTrue(async () => (await spentOf(client)).reserved === 0)
@@ -164,12 +167,12 @@ describe('a worker that hangs in a pool that is hedged', () => {
   }, 60_000)
 })
 
-/** How many legs of the climb log are hedged attempts that came to an answer. */
+/** How many legs of the cascade log are hedged attempts that came to an answer. */
 async function twinsThatAnswered(): Promise<number> {
   const connection = new Redis(redis.socketPath)
-  const climbs = await Promise.all((await connection.keys('e2e:{c:*}:climb')).map(key => connection.hgetall(key)))
+  const cascades = await Promise.all((await connection.keys('e2e:{c:*}:cascade')).map(key => connection.hgetall(key)))
   connection.disconnect()
-  return climbs
+  return cascades
     .flatMap(fields => Object.entries(fields).map(([name, value]) => ({ value, end: fields[`${name}:e`] ?? '' })))
     .filter(({ value, end }) => value.includes('"purpose":"hedge"') && end.startsWith('{"kind":"done"')).length
 }

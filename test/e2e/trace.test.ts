@@ -72,7 +72,7 @@ function below(spans: readonly ReceivedSpan[], above: ReceivedSpan | undefined):
     .map(span => span.name)
 }
 
-describe('a request of the command line that climbs', () => {
+describe('a request of the command line that escalates', () => {
   let spans: readonly ReceivedSpan[]
   let answer: { readonly requestId: string; readonly model: string }
   const named = (name: string): ReceivedSpan | undefined => spans.find(span => span.name === name)
@@ -115,27 +115,27 @@ describe('a request of the command line that climbs', () => {
     expect(served?.traceparent).toBe(`00-${chat?.traceId}-${chat?.spanId}-01`)
   })
 
-  it('shows the stages, the climb with both rungs, and what each rung did on its worker', () => {
+  it('shows the stages, the cascade with both rungs, and what each rung did on its worker', () => {
     const call = spans.find(span => span.name === 'sluice.v1/Infer' && span.kind === 2)
     expect(below(spans, clientSpan())).toEqual(['sluice.v1/Infer'])
     expect(new Set(below(spans, call))).toEqual(
-      new Set(['admit', 'assess', 'choose', 'claim', 'start', 'climb', 'settle']),
+      new Set(['admit', 'assess', 'choose', 'claim', 'start', 'cascade', 'settle']),
     )
-    expect(below(spans, named('climb'))).toEqual(['rung small-echo', 'rung large-chat'])
+    expect(below(spans, named('cascade'))).toEqual(['rung small-echo', 'rung large-chat'])
     expect(below(spans, named('rung large-chat'))).toEqual(['send large'])
     expect(new Set(below(spans, named('send large')))).toEqual(new Set(['receive large', 'process large']))
     expect(below(spans, named('process large'))).toEqual(['chat served-large'])
     expect(below(spans, named('process small'))).toEqual(['text_completion small-echo'])
   })
 
-  it('says why it climbed, at what confidence, tokens and cost, in the conventions for generative AI', () => {
+  it('says why it escalated, at what confidence, tokens and cost, in the conventions for generative AI', () => {
     expect(named('rung small-echo')?.attributes).toMatchObject({
       'sluice.verdict': 'escalated',
       'sluice.confidence': 0.1,
       'sluice.tier': 'small',
     })
     expect(named('rung large-chat')?.attributes).toMatchObject({ 'sluice.verdict': 'accepted' })
-    expect(named('climb')?.attributes).toMatchObject({
+    expect(named('cascade')?.attributes).toMatchObject({
       'sluice.request_id': answer.requestId,
       'sluice.model': 'large-chat',
       'sluice.rungs': 2,
@@ -153,7 +153,7 @@ describe('a request of the command line that climbs', () => {
     expect(named('receive large')?.kind).toBe(5)
   })
 
-  it('brings what other tracing systems added along to the upstream, through climb log and queue', async () => {
+  it('brings what other tracing systems added along to the upstream, through cascade log and queue', async () => {
     const metadata = new Metadata()
     metadata.set('traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')
     metadata.set('tracestate', 'congo=t61rcWkgMzE,rojo=00f067aa0ba902b7')

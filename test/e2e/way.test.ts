@@ -32,7 +32,7 @@ describe('Infer', () => {
     expect(answer.degraded).toBe(false)
   })
 
-  it('climbs when it is not, and bills both rungs', async () => {
+  it('escalates when it is not, and bills both rungs', async () => {
     const answer = await gateway.client.infer(textRequest('confidence=0.3 hard'))
     expect(answer.model).toBe('echo-large')
     expect(answer.rungs.map(rung => rung.model)).toEqual(['echo-small', 'echo-large'])

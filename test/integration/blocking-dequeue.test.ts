@@ -5,7 +5,7 @@ import { beginningOf } from '#services/state/cascade-log/begin-leg'
 import { maxDeaths } from '#services/state/cascade-log/times'
 import { createBullmqConsumer } from '#services/state/queue/bullmq-consumer'
 import { createBullmqProducer } from '#services/state/queue/bullmq-producer'
-import { ticketMarker } from '#services/state/queue/bullmq-internals'
+import { batchLeaseMarker } from '#services/state/queue/bullmq-internals'
 import type { Job } from '#services/state/queue/job'
 import type { JobConsumer, TakenBatch } from '#services/state/queue/pool-queue'
 import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
@@ -78,16 +78,16 @@ function askElsewhere(command: string): string {
 }
 
 describe('a take that waits in Redis', () => {
-  it('takes and begins the leg in the step that hands out its ticket, without a word from its worker', async () => {
+  it('takes and begins the leg in the step that hands out its batch lease, without a word from its worker', async () => {
     const consumer = await idleConsumer()
     const leg = waitingJob()
     await put(leg)
-    const marker = ticketMarker(prefix, 'p')
+    const marker = batchLeaseMarker(prefix, 'p')
     await redis.del(marker)
     const taking = await park(consumer)
     // This process stands still from here on until the leg is running.
     askElsewhere(`ZADD ${marker} 0 0`)
-    expect(askElsewhere('KEYS *:line:running')).toContain(':line:running')
+    expect(askElsewhere('KEYS *:line:running')).toContain(':fairQueue:running')
     const batch = await taking()
     expect(batch?.legs.map(one => [one.job.legId, one.begun?.word])).toEqual([[leg.legId, 'gone']])
   })
@@ -168,8 +168,8 @@ describe('a take that waits in Redis', () => {
   })
 
   it('gives way to being woken where Redis allows no CLIENT, and says so once', async () => {
-    const lines: string[] = []
-    const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
+    const fairQueues: string[] = []
+    const log = pino({ level: 'warn' }, { write: (fairQueue: string) => void fairQueues.push(fairQueue) })
     await redis.call('ACL', 'SETUSER', 'default', '-client|id')
     ends.push(async () => void (await redis.call('ACL', 'SETUSER', 'default', '+client|id')))
     const consumer = await idleConsumer(undefined, { url: server.url, log })
@@ -182,6 +182,6 @@ describe('a take that waits in Redis', () => {
       expect(batch.legs.map(one => one.job.legId)).toEqual([leg.legId])
       await batch.legs[0]?.done()
     }
-    expect(lines.filter(line => line.includes('takes cannot wait in Redis'))).toHaveLength(1)
+    expect(fairQueues.filter(fairQueue => fairQueue.includes('takes cannot wait in Redis'))).toHaveLength(1)
   })
 })

@@ -72,7 +72,7 @@ describe.skipIf(missing !== undefined)(`openEncoder() ${missing ?? ''}`, () => {
     expect(file.encoder).toEqual(encoder.identity)
     await expect(loadPolicy(policy, {})).rejects.toMatchObject({ code: 'Config' })
     const other = { ...encoder, identity: { ...encoder.identity, sha256: '0'.repeat(64) } }
-    await expect(loadPolicy(policy, { openEncoder: () => Promise.resolve(other) })).rejects.toThrow('fit it anew')
+    await expect(loadPolicy(policy, { openEncoder: () => Promise.resolve(other) })).rejects.toThrow('fit it again')
 
     const inputs = join(home, 'inputs.jsonl')
     const row = (id: string, text: string): string => JSON.stringify({ id, content: [{ text }], outcomes: {} })

@@ -17,7 +17,7 @@ function endAttempt(redis: Redis): void {
 }
 
 describe('a connection', () => {
-  it('that the client gave up is made anew, and one that was closed is not', async () => {
+  it('that the client gave up is replaced, and one that was closed is not', async () => {
     const redis = connectRedis({ url: server.url, commandTimeoutMs: 500 }, pino({ level: 'silent' })) as Redis
     await whenReady(redis, 5000)
     const given = new Promise<void>(resolve => redis.once('end', () => resolve()))

@@ -147,13 +147,13 @@ describe('the policy store', () => {
 
   it('adds comparisons of all routers up, pair by pair', async () => {
     const pair = { active: 'a', shadow: 's' }
-    const once = { ...noComparison, requests: 2, same: 1, climbsMore: 1, shadowCostNanoUsd: 300 }
+    const once = { ...noComparison, requests: 2, same: 1, escalatesMore: 1, shadowCostNanoUsd: 300 }
     await Promise.all([store().addComparison('talk', pair, once), store().addComparison('talk', pair, once)])
     expect(await store().comparison('talk', pair)).toEqual({
       ...once,
       requests: 4,
       same: 2,
-      climbsMore: 2,
+      escalatesMore: 2,
       shadowCostNanoUsd: 600,
     })
     expect(await store().comparison('talk', { ...pair, shadow: 'other' })).toEqual(noComparison)

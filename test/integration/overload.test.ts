@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createConsider } from '#services/router/choose/consider'
+import { createEvaluateRungs } from '#services/router/choose/evaluate-rungs'
 import { createFleetWatch } from '#services/router/pools/fleet-watch'
 import { createPredictLeg } from '#services/router/choose/predict-leg'
 import { deliveryMarginMs } from '#services/router/request/states'
@@ -17,7 +17,7 @@ import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.t
 
 const logger = pino({ level: 'silent' })
 const clock = { now: () => Date.now() }
-const lanes = 8
+const concurrency = 8
 const medianMs = 150
 /** Of the logarithm, so that the 95th percentile is three times the median. */
 const spread = Math.log(3) / 1.645
@@ -74,10 +74,10 @@ async function pool() {
     workerId: 'w',
     pool: 'p',
     models: ['m'],
-    capacity: lanes,
+    capacity: concurrency,
     running: 0,
-    lanes,
-    parallel: { m: lanes },
+    concurrency,
+    parallel: { m: concurrency },
     draining: false,
     startedAt: 0,
     version: '1',
@@ -90,9 +90,9 @@ async function pool() {
     list: async () => [worker],
     setDraining: async () => {},
   }
-  const fleet = createFleetWatch(new Map([['p', { workerCapacity: lanes }]]), {}, { registry, queue, clock })
+  const fleet = createFleetWatch(new Map([['p', { workerCapacity: concurrency }]]), {}, { registry, queue, clock })
   await fleet.read()
-  const consider = createConsider(fleet.current, {
+  const consider = createEvaluateRungs(fleet.current, {
     onTimeRatio: 0.99,
     escalationBackpressure: { startAtQueueRatio: 1, fullAtQueueRatio: 4 },
   })
@@ -119,7 +119,7 @@ async function pool() {
       }
     }
   }
-  const working = Array.from({ length: lanes }, lane)
+  const working = Array.from({ length: concurrency }, lane)
   const reading = setInterval(() => void fleet.readQueues(), 20)
 
   const send = async (priority: PriorityClass, deadlineMs: number, takesMs: number): Promise<string | undefined> => {
@@ -193,7 +193,7 @@ describe('a pool at twice what it can do', () => {
     const random = seeded(3)
     const seconds = 6
     const meanMs = medianMs * Math.exp((spread * spread) / 2)
-    const perSecond = (2 * lanes * 1000) / meanMs
+    const perSecond = (2 * concurrency * 1000) / meanMs
     const sent: {
       readonly priority: PriorityClass
       readonly deadlineMs: number
@@ -221,7 +221,7 @@ describe('a pool at twice what it can do', () => {
       const all = sent.flatMap((one, index) => (one.priority === priority ? [ids[index]] : []))
       return all.filter(id => id !== undefined).length / all.length
     }
-    const capacity = (lanes * seconds * 1000) / (work / sent.length)
+    const capacity = (concurrency * seconds * 1000) / (work / sent.length)
     // The bench holds it to 0.99 and 0.9; here a busy machine is given some slack.
     expect(inTime.length / admitted.length).toBeGreaterThan(0.9)
     expect(inTime.length / capacity).toBeGreaterThan(0.7)

@@ -138,7 +138,7 @@ describe('pullPacks() from a hub', () => {
     expect(asked('GET /hub/tiny/config.json').length).toBe(1)
   })
 
-  it('begins anew with a server that knows no ranges', async () => {
+  it('starts again with a server that knows no ranges', async () => {
     onHub()
     server.knowsRanges = false
     await mkdir(join(cacheFolder, 'partial', 'tiny', 'onnx'), { recursive: true })

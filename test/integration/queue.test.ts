@@ -3,10 +3,10 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createBullmqConsumer } from '#services/state/queue/bullmq-consumer'
 import { createBullmqProducer } from '#services/state/queue/bullmq-producer'
-import { openTickets } from '#services/state/queue/bullmq-tickets'
+import { openBatchLeases } from '#services/state/queue/bullmq-batch-leases'
 import { envelopeVersion, type Job } from '#services/state/queue/job'
 import type { JobConsumer, TakenJob } from '#services/state/queue/pool-queue'
-import { openLine } from '#services/state/queue/redis-line'
+import { openFairQueue } from '#services/state/queue/redis-fair-queue'
 import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 import { waitingJob } from '../support/waiting-job.ts'
@@ -62,21 +62,21 @@ const one = new Map([['m', 1]])
 describe('the queue of a pool', () => {
   it('leaves a leg to the worker that has it now, whatever one that lost it does', async () => {
     const producer = producerOf()
-    const line = openLine(prefix, 'p', redis)
+    const fairQueue = openFairQueue(prefix, 'p', redis)
     const leg = waitingJob()
     await producer.add('p', leg)
     const [lost, kept] = ['lost', 'kept'].map(token => ({ token, lockMs: 10_000 }))
-    const { ticket = '' } = (await line.take(lost!, Date.now, one)) ?? {}
+    const { batchLease = '' } = (await fairQueue.take(lost!, Date.now, one)) ?? {}
     // As BullMQ does with a lock that ran out.
-    const key = `{${prefix}:pool:p}:tickets`
-    expect(await redis.del(`${key}:${ticket}:lock`)).toBe(1)
+    const key = `{${prefix}:pool:p}:batchLeases`
+    expect(await redis.del(`${key}:${batchLease}:lock`)).toBe(1)
     await redis.rpoplpush(`${key}:active`, `${key}:wait`)
-    const again = await line.take(kept!, Date.now, one)
-    expect(again).toMatchObject({ ticket, legs: [{ legId: leg.legId }] })
-    await line.finish(ticket, lost!, Date.now())
-    expect(await line.backlog()).toMatchObject({ running: 1 })
-    await line.giveBack(ticket, leg.legId)
-    expect(await line.backlog()).toMatchObject({ waiting: 1, running: 0 })
+    const again = await fairQueue.take(kept!, Date.now, one)
+    expect(again).toMatchObject({ batchLease, legs: [{ legId: leg.legId }] })
+    await fairQueue.finish(batchLease, lost!, Date.now())
+    expect(await fairQueue.backlog()).toMatchObject({ running: 1 })
+    await fairQueue.giveBack(batchLease, leg.legId)
+    expect(await fairQueue.backlog()).toMatchObject({ waiting: 1, running: 0 })
     await producer.close()
   })
 
@@ -112,16 +112,16 @@ describe('the queue of a pool', () => {
     expect(Date.now() - goneAt).toBeLessThan(5000)
     for (const leg of [...(third?.legs ?? []), ...(again?.legs ?? [])]) await leg.done()
     expect(await producer.backlog('p')).toMatchObject({ waiting: 0, running: 0, work: [] })
-    expect((await redis.keys('*line*')).filter(key => !/:(?:supply|put)$/u.test(key))).toEqual([])
+    expect((await redis.keys('*fairQueue*')).filter(key => !/:(?:supply|put)$/u.test(key))).toEqual([])
     await producer.close()
   })
 
-  it('hands out a ticket again that was lost with the process that put the leg in line', async () => {
+  it('hands out a batch lease again that was lost with the process that enqueued the leg', async () => {
     const leg = waitingJob()
     // As a process of an earlier version leaves it that died between the two steps, or one that gave a leg back.
     await producerOf(10).add('p', leg)
-    const tickets = await redis.keys('*tickets*')
-    await redis.del(...tickets)
+    const batchLeases = await redis.keys('*batchLeases*')
+    await redis.del(...batchLeases)
     const consumer = consumerOf()
     let batch
     for (let turn = 0; turn < 8 && batch === undefined; turn += 1) batch = await consumer.take(1000, one)
@@ -148,25 +148,25 @@ describe('the queue of a pool', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async steps => {
         await redis.flushall()
         const producer = producerOf()
-        const line = openLine(prefix, 'p', redis)
-        const tickets = openTickets(prefix, 'p', redis)
+        const fairQueue = openFairQueue(prefix, 'p', redis)
+        const batchLeases = openBatchLeases(prefix, 'p', redis)
         const lock = { token: 'lock', lockMs: 10_000 }
         const waiting = new Map<string, Job>()
         const running = new Map<string, Job>()
         const faults: string[] = []
         for (const now of steps) {
           const [id] = waiting.keys()
-          const [ticket] = running.keys()
+          const [batchLease] = running.keys()
           if (now.kind === 'put') {
             const leg = waitingJob({ tenant: `t${now.tenant}`, priority: now.priority, serviceMs: 10 })
             await producer.add('p', leg)
             waiting.set(leg.legId, leg)
           } else if (now.kind === 'withdraw' && id !== undefined) {
-            if (!(await line.withdraw(id as Job['legId']))) faults.push('a waiting leg was not withdrawn')
+            if (!(await fairQueue.withdraw(id as Job['legId']))) faults.push('a waiting leg was not withdrawn')
             waiting.delete(id)
           } else if (now.kind === 'take') {
-            const { ticket: got = '', legs = [] } = (await line.take(lock, Date.now, one)) ?? {}
-            if (got !== '' && legs.length === 0) await line.finish(got, lock, Date.now())
+            const { batchLease: got = '', legs = [] } = (await fairQueue.take(lock, Date.now, one)) ?? {}
+            if (got !== '' && legs.length === 0) await fairQueue.finish(got, lock, Date.now())
             if (legs.length !== Math.min(1, waiting.size))
               faults.push(`${legs.length} legs of ${waiting.size} were taken`)
             const best = Math.min(...[...waiting.values()].map(leg => leg.priority))
@@ -175,24 +175,24 @@ describe('the queue of a pool', () => {
               waiting.delete(leg.legId)
               running.set(got, leg)
             }
-          } else if (ticket !== undefined) {
-            const leg = running.get(ticket) as Job
+          } else if (batchLease !== undefined) {
+            const leg = running.get(batchLease) as Job
             if (now.kind === 'back') {
-              if (await line.giveBack(ticket, leg.legId)) await tickets.handOut(1)
+              if (await fairQueue.giveBack(batchLease, leg.legId)) await batchLeases.handOut(1)
               waiting.set(leg.legId, leg)
             }
-            await line.finish(ticket, lock, Date.now())
-            running.delete(ticket)
+            await fairQueue.finish(batchLease, lock, Date.now())
+            running.delete(batchLease)
           }
         }
-        await tickets.close()
+        await batchLeases.close()
         expect(faults).toEqual([])
-        expect(await redis.llen('{test:pool:p}:tickets:active')).toBe(running.size)
-        expect(await redis.llen('{test:pool:p}:tickets:wait')).toBeGreaterThanOrEqual(waiting.size)
-        const backlog = await line.backlog()
+        expect(await redis.llen('{test:pool:p}:batchLeases:active')).toBe(running.size)
+        expect(await redis.llen('{test:pool:p}:batchLeases:wait')).toBeGreaterThanOrEqual(waiting.size)
+        const backlog = await fairQueue.backlog()
         expect(backlog).toMatchObject({ waiting: waiting.size, running: running.size })
         expect(backlog.work.reduce((sum, { workMs }) => sum + workMs, 0)).toBe(waiting.size * 10)
-        expect(await redis.hlen('{test:pool:p}:line:legs')).toBe(waiting.size + running.size)
+        expect(await redis.hlen('{test:pool:p}:fairQueue:legs')).toBe(waiting.size + running.size)
       }),
       { numRuns: 60 },
     )

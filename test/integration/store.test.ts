@@ -1,8 +1,8 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createRequestId, legIdOf } from '#services/contract/ids'
-import { createMailSender, createRedisMailbox } from '#services/state/replies/redis-mailbox'
-import type { RouterMail } from '#services/state/replies/mailbox'
+import { createReplySender, createRedisReplyStream } from '#services/state/replies/redis-reply-stream'
+import type { RouterMessage } from '#services/state/replies/reply-stream'
 import { createBullmqProducer } from '#services/state/queue/bullmq-producer'
 import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
@@ -30,17 +30,17 @@ function blocking(): RedisConnection {
   return connectRedis({ url: server.url, commandTimeoutMs: 2000 }, logger)
 }
 
-describe('createRedisMailbox()', () => {
+describe('createRedisReplyStream()', () => {
   it('hands 3,000 mails over in order, once, though its connection is cut every 40 ms', async () => {
     const reader = blocking()
-    const box = createRedisMailbox<RouterMail>({ prefix, name: 'r', ttlMs: 60_000 }, { reader, redis, logger })
+    const box = createRedisReplyStream<RouterMessage>({ prefix, name: 'r', ttlMs: 60_000 }, { reader, redis, logger })
     const seen: number[] = []
     const { promise, resolve } = withResolvers()
-    box.listen(mail => {
-      if (mail.kind === 'delta') seen.push(mail.offset)
+    box.listen(message => {
+      if (message.kind === 'delta') seen.push(message.offset)
       if (seen.length === 3000) resolve()
     })
-    const sender = createMailSender(prefix, redis)
+    const sender = createReplySender(prefix, redis)
     const cutting = setInterval(() => reader.disconnect(true), 40)
     for (let offset = 0; offset < 3000; offset += 1) {
       await sender.send('r', { kind: 'delta', legId: legIdOf(createRequestId(1), 0), attempt: 1, offset, text: 'x' })

@@ -83,7 +83,8 @@ describe('a connection', () => {
     const padding = 'x'.repeat(100_000)
     const startedAt = performance.now()
     await redis.eval(busy, 0, 1e6)
-    // Each takes a part of the time, all of them several times as long. They are long, so that Redis reads them one by one.
+    // Each takes a part of the time, all of them several times as long. They are long, so that Redis reads them one by
+    // one.
     const turns = Math.round((1e6 * (ms / 4)) / Math.max(1, performance.now() - startedAt))
     const replies = await Promise.allSettled(Array.from({ length: 20 }, () => redis.eval(busy, 0, turns, padding)))
     expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 'fulfilled'))
@@ -99,7 +100,7 @@ describe('a connection', () => {
     expect(closed).toBe(0)
   })
 
-  it('on which nothing comes any more is broken and made anew, be it that a command waits in Redis on it', async () => {
+  it('on which nothing comes any more is broken and replaced, be it that a command waits in Redis on it', async () => {
     const proxy = await openTcpProxy(server.socketPath)
     const url = `redis://127.0.0.1:${proxy.port}`
     const through = connectRedis({ url, commandTimeoutMs: ms }, pino({ level: 'silent' }))

@@ -1,7 +1,7 @@
 import type { ModelCard, ModelSpec, Rung } from '#services/contract/model'
 import { createRequestId } from '#services/contract/ids'
-import type { Considered } from '#services/router/request/states'
-import type { ClimbPlan, ClimbRequest, LegEnd, PlannedLeg, Receipt } from '#services/state/cascade-log/cascade-log'
+import type { CandidateRung } from '#services/router/request/states'
+import type { CascadePlan, CascadeRequest, LegEnd, PlannedLeg, Receipt } from '#services/state/cascade-log/cascade-log'
 import { noWork } from '#services/state/service-times/workload'
 
 /** The card of a model that nobody trained. */
@@ -31,12 +31,12 @@ export function rungOf(model: Partial<ModelSpec> = {}, more: Partial<Rung> = {})
 }
 
 /** A candidate that no filter has removed. */
-export function candidateOf(rung: Rung, more: Partial<Considered> = {}): Considered {
+export function candidateOf(rung: Rung, more: Partial<CandidateRung> = {}): CandidateRung {
   return { rung, reserveNanoUsd: 100, predictedCostNanoUsd: 50, predictedWaitMs: 0, neededMs: 0, ...more }
 }
 
 /** A request of a waiting caller as the log keeps it: five seconds are left. */
-export function cascadeRequest(more: Partial<ClimbRequest> = {}): ClimbRequest {
+export function cascadeRequest(more: Partial<CascadeRequest> = {}): CascadeRequest {
   const nowMs = Date.now()
   return {
     requestId: createRequestId(nowMs),
@@ -59,8 +59,8 @@ export function cascadeRequest(more: Partial<ClimbRequest> = {}): ClimbRequest {
 export function cascadePlan(
   holdId: string,
   rungs: readonly string[] = ['m'],
-  more: Partial<ClimbPlan> = {},
-): ClimbPlan {
+  more: Partial<CascadePlan> = {},
+): CascadePlan {
   return {
     ladder: 'l',
     policyVersion: 'v',

@@ -30,15 +30,18 @@ function brokenSuitesOf(module: TestModule): number {
   return suites + (module.errors().length > 0 ? 1 : 0)
 }
 
-/** Says last of all how the run ended, as one line that programs can read, with the reason of every skipped test before it. */
+/**
+ * Says last of all how the run ended, as one line that programs can read, with the reason of every skipped test
+ * before it.
+ */
 export class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], strayErrors: readonly SerializedError[]): void {
     const { passed, failed, skipped } = tallyOf(modules, strayErrors)
-    const lines = [
+    const fairQueues = [
       ...skipped.map(({ name, why }) => `skipped: ${name} (${why})`),
       `${passed} passed, ${failed} failed, ${skipped.length} skipped`,
     ]
     // Other reporters write their summaries in the same event.
-    process.once('exit', () => process.stdout.write(`${lines.join('\n')}\n`))
+    process.once('exit', () => process.stdout.write(`${fairQueues.join('\n')}\n`))
   }
 }

@@ -5,7 +5,7 @@ import type { KeyStore, StoredKey } from '#services/router/edge/auth/keys/key-st
 import type { KeptOutcome, OutcomeStore } from '#services/state/outcomes/outcome-store'
 import type { PayloadStore } from '#services/state/payloads/payload-store'
 import type { WorkerRegistry, WorkerState } from '#services/state/registry/worker-registry'
-import type { Mail, Mailbox, MailSender, RouterMail } from '#services/state/replies/mailbox'
+import type { ReplyMessage, ReplyStream, ReplySender, RouterMessage } from '#services/state/replies/reply-stream'
 
 /** Payloads in memory; the contract suite holds them to what the store in Redis promises. */
 export function createMemoryPayloads(quotaBytes: number, clock: Clock): PayloadStore {
@@ -98,21 +98,21 @@ export function createMemoryKeys(): KeyStore {
 }
 
 /** Reply streams in memory: what comes before its reader listens waits for it. */
-export function createMemoryReplies(): MailSender & { open(name: string): Mailbox<RouterMail> } {
-  const waiting = new Map<string, Mail[]>()
-  const readers = new Map<string, (mail: Mail) => void>()
+export function createMemoryReplies(): ReplySender & { open(name: string): ReplyStream<RouterMessage> } {
+  const waiting = new Map<string, ReplyMessage[]>()
+  const readers = new Map<string, (message: ReplyMessage) => void>()
   return {
-    async send(name, mail) {
+    async send(name, message) {
       const reader = readers.get(name)
-      if (reader === undefined) waiting.set(name, [...(waiting.get(name) ?? []), mail])
-      else queueMicrotask(() => reader(mail))
+      if (reader === undefined) waiting.set(name, [...(waiting.get(name) ?? []), message])
+      else queueMicrotask(() => reader(message))
     },
     open: name => ({
       name,
       listen(handler) {
-        for (const mail of waiting.get(name) ?? []) handler(mail as RouterMail)
+        for (const message of waiting.get(name) ?? []) handler(message as RouterMessage)
         waiting.delete(name)
-        readers.set(name, mail => handler(mail as RouterMail))
+        readers.set(name, message => handler(message as RouterMessage))
       },
       async close() {
         readers.delete(name)

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Price } from '#services/contract/price'
 
-/** What a climb's log says that its legs have used, read without the code that settles. */
+/** What a cascade's log says that its legs have used, read without the code that settles. */
 interface Climb {
   readonly holdId: string
   readonly heldNanoUsd: number
@@ -18,14 +18,14 @@ interface PlannedRung {
   readonly price?: Price
 }
 
-/** Reads every climb of a prefix. */
-export async function readClimbs(redis: Redis, prefix: string): Promise<readonly Climb[]> {
-  const keys = await keysOf(redis, `${prefix}:{c:*}:climb`)
+/** Reads every cascade of a prefix. */
+export async function readCascades(redis: Redis, prefix: string): Promise<readonly Climb[]> {
+  const keys = await keysOf(redis, `${prefix}:{c:*}:cascade`)
   const all = await Promise.all(keys.map(key => redis.hgetall(key)))
-  return all.filter(fields => fields['request'] !== undefined).map(climbOf)
+  return all.filter(fields => fields['request'] !== undefined).map(cascadeStateOf)
 }
 
-function climbOf(fields: Readonly<Record<string, string>>): Climb {
+function cascadeStateOf(fields: Readonly<Record<string, string>>): Climb {
   const plan = JSON.parse(fields['plan'] ?? '{}') as { rungs: PlannedRung[]; holdId: string; heldNanoUsd: number }
   let usedNanoUsd = 0
   let estimatedNanoUsd = 0

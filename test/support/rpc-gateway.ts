@@ -12,13 +12,13 @@ import { createFleet } from '#services/router/pools/fleet'
 import { createPictures } from '#services/router/deliver/pictures'
 import type { RequestHandler } from '#services/router/pipeline/handle-request'
 import type { Jobs } from '#services/router/edge/call/jobs'
-import { createLadderBook } from '#services/router/ladders/ladder-registry'
+import { createLadderRegistry } from '#services/router/ladders/ladder-registry'
 import { createStopping } from '#services/router/edge/call/call-context'
 import { createGatekeeper } from '#services/router/edge/grpc/gatekeeper'
 import { createGatewayService } from '#services/router/edge/grpc/gateway-service'
 import { createImpliedTask } from '#services/router/edge/grpc/implied-task'
 import { openRpcServer } from '#services/router/edge/grpc/server'
-import type { Climbed } from '#services/router/request/states'
+import type { Finished } from '#services/router/request/states'
 import { noWork } from '#services/state/service-times/workload'
 import { createRequestId } from '#services/contract/ids'
 import { loadDescriptors } from '#services/wire/load-descriptors'
@@ -85,8 +85,8 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
     pictures: createPictures({ payloads: { get: unset, remove: unset }, afterwards: unset }),
     jobs: { submitted: unset, list: unset, get: unset, watch: unset, cancel: unset, ...inside.jobs },
     takeFeedback: unset,
-    impliedTask: createImpliedTask({ ladders: createLadderBook([], []), labelSets: new Set() }),
-    ladders: createLadderBook([], []),
+    impliedTask: createImpliedTask({ ladders: createLadderRegistry([], []), labelSets: new Set() }),
+    ladders: createLadderRegistry([], []),
     fleet: () => createFleet([], new Map()),
     readBudget: unset,
   })
@@ -119,8 +119,8 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
   }
 }
 
-/** A climb that ended with an answer of the given text. */
-export function climbedWith(text: string): Climbed {
+/** A cascade that ended with an answer of the given text. */
+export function finishedWith(text: string): Finished {
   const requestId = createRequestId(1)
   const answer = {
     output: { kind: 'text', text },

@@ -2,7 +2,7 @@ import { createRequestId, legIdOf } from '#services/contract/ids'
 import { noWork } from '#services/state/service-times/workload'
 import { envelopeVersion, priorityRanks, type Job } from '#services/state/queue/job'
 
-/** A leg of a request of its own, as a router puts it in line: a minute is left. */
+/** A leg of a request of its own, as a router puts it in the queue: a minute is left. */
 export function waitingJob(more: Partial<Job> = {}): Job {
   const now = Date.now()
   return {

@@ -6,15 +6,15 @@ import type { WorkerState } from '#services/state/registry/worker-registry'
 
 /** A worker of pool `p` with one lane, which has model `m`, as its heartbeat tells. */
 export function workerState(more: Partial<WorkerState> = {}): WorkerState {
-  const { models = ['m'], lanes = 1 } = more
+  const { models = ['m'], concurrency = 1 } = more
   return {
     workerId: 'w',
     pool: 'p',
     models,
-    capacity: lanes,
+    capacity: concurrency,
     running: 0,
-    lanes,
-    parallel: Object.fromEntries(models.map(model => [model, lanes])),
+    concurrency,
+    parallel: Object.fromEntries(models.map(model => [model, concurrency])),
     draining: false,
     startedAt: 0,
     version: '1',

@@ -18,8 +18,8 @@ const keys = [
 const anonymous: Caller = { tenant: 'local', credentialId: 'anonymous', scopes: ['infer'] }
 const prover: Caller = { tenant: 'c', credentialId: 'proven', scopes: ['infer'] }
 
-/** A door whose one dear proof knows `slow-key` and counts how often it was asked. */
-function doorOf({
+/** A door whose one expensive proof knows `slow-key` and counts how often it was asked. */
+function authenticationOf({
   perMinute = 1000,
   rememberMs = 1000,
   anonymousCaller = undefined as Caller | undefined,
@@ -48,7 +48,7 @@ describe('authenticate()', () => {
     ['Bearer key-of-one', { credentialId: 'one', credentialKind: 'listed', tenant: 'a', scopes: ['infer'] }],
     ['bearer key-of-two', { credentialId: 'two', credentialKind: 'listed', tenant: 'b', scopes: ['infer', 'admin'] }],
   ])('knows the caller of %s without asking anybody', async (authorization, caller) => {
-    const { authenticate, asked } = doorOf()
+    const { authenticate, asked } = authenticationOf()
     expect(await authenticate(authorization)).toEqual(caller)
     expect(asked).toEqual([])
   })
@@ -65,7 +65,7 @@ describe('authenticate()', () => {
     `Bearer ${sha256('key-of-one')}`,
     `Bearer ${'x'.repeat(9000)}`,
   ])('refuses %j without repeating it', async authorization => {
-    const refused: unknown = await doorOf()
+    const refused: unknown = await authenticationOf()
       .authenticate(authorization)
       .catch((error: unknown) => error)
     expect(refused).toMatchObject({ code: 'Unauthenticated' })
@@ -73,7 +73,7 @@ describe('authenticate()', () => {
   })
 
   it('takes a call without a credential for the anonymous caller only where there is one', async () => {
-    const { authenticate } = doorOf({ anonymousCaller: anonymous })
+    const { authenticate } = authenticationOf({ anonymousCaller: anonymous })
     expect(await authenticate(undefined)).toBe(anonymous)
     for (const unusable of ['', 'Bearer', 'Bearer ', 'key-of-one', 'Basic a2V5']) {
       await expect(authenticate(unusable), unusable).rejects.toMatchObject({
@@ -86,13 +86,13 @@ describe('authenticate()', () => {
   })
 
   it('does not look an oversized credential up', async () => {
-    const { authenticate, asked } = doorOf()
+    const { authenticate, asked } = authenticationOf()
     await expect(authenticate(`Bearer ${'x'.repeat(9000)}`)).rejects.toThrow(/is not known/u)
     expect(asked).toEqual([])
   })
 
   it('proves once for many who ask at once, and again when its memory is over', async () => {
-    const { authenticate, asked, time } = doorOf({ rememberMs: 1000 })
+    const { authenticate, asked, time } = authenticationOf({ rememberMs: 1000 })
     await Promise.all([1, 2, 3].map(() => authenticate('Bearer slow-key')))
     await authenticate('Bearer slow-key')
     expect(asked).toEqual(['slow-key'])
@@ -102,9 +102,9 @@ describe('authenticate()', () => {
   })
 
   it('forgets what it has proven when told, also what is being proven at that moment', async () => {
-    const { authenticate, asked, proven } = doorOf()
+    const { authenticate, asked, proven } = authenticationOf()
     const under = authenticate('Bearer slow-key')
-    proven.forget()
+    proven.clear()
     await under
     await authenticate('Bearer slow-key')
     expect(asked).toHaveLength(2)
@@ -113,7 +113,7 @@ describe('authenticate()', () => {
 
 describe('a peer that shows wrong credentials', () => {
   it('is not listened to after as many as are allowed, and again after a while', async () => {
-    const { authenticate, asked, time } = doorOf({ perMinute: 3 })
+    const { authenticate, asked, time } = authenticationOf({ perMinute: 3 })
     for (const tried of ['a', 'b', 'c'])
       await expect(authenticate(`Bearer ${tried}`, '10.0.0.1:1')).rejects.toMatchObject({ code: 'Unauthenticated' })
     await expect(authenticate('Bearer d', '10.0.0.1:2')).rejects.toMatchObject({
@@ -128,7 +128,7 @@ describe('a peer that shows wrong credentials', () => {
   })
 
   it('does not lock out who shares its address and is known already', async () => {
-    const { authenticate } = doorOf({ perMinute: 1 })
+    const { authenticate } = authenticationOf({ perMinute: 1 })
     await authenticate('Bearer slow-key', '10.0.0.1:1')
     await expect(authenticate('Bearer wrong', '10.0.0.1:1')).rejects.toMatchObject({ code: 'Unauthenticated' })
     expect(await authenticate('Bearer slow-key', '10.0.0.1:1')).toEqual(prover)
@@ -137,7 +137,7 @@ describe('a peer that shows wrong credentials', () => {
   })
 
   it('locks out neither other keys behind its address nor, once they were good, those that must be proven again', async () => {
-    const { authenticate, asked, time } = doorOf({ perMinute: 2, rememberMs: 1000 })
+    const { authenticate, asked, time } = authenticationOf({ perMinute: 2, rememberMs: 1000 })
     const keyOf = (id: string): string => `Bearer sluice_${id}_${'x'.repeat(43)}`
     await authenticate('Bearer slow-key', '10.0.0.1:1')
     for (let turn = 0; turn < 2; turn += 1) {
@@ -154,7 +154,7 @@ describe('a peer that shows wrong credentials', () => {
   })
 
   it('may not go through key ids without end', async () => {
-    const { authenticate } = doorOf({ perMinute: 1, peers: 1000 })
+    const { authenticate } = authenticationOf({ perMinute: 1, peers: 1000 })
     const refused: unknown[] = []
     for (let id = 0; id < 120; id += 1) {
       const guess = authenticate(`Bearer sluice_id${id}_${'x'.repeat(43)}`, '10.0.0.1:1')
@@ -165,7 +165,7 @@ describe('a peer that shows wrong credentials', () => {
   })
 
   it('is one peer with all of its IPv6 network, and its failures fill no memory', async () => {
-    const { authenticate } = doorOf({ perMinute: 1 })
+    const { authenticate } = authenticationOf({ perMinute: 1 })
     await expect(authenticate('Bearer a', '2001:db8:1:2:3::4:50')).rejects.toMatchObject({ code: 'Unauthenticated' })
     await expect(authenticate('Bearer b', '2001:db8:1:2:9::1:60')).rejects.toMatchObject({ code: 'RateLimited' })
     await expect(authenticate('Bearer c', '2001:db8:1:3::1:60')).rejects.toMatchObject({ code: 'Unauthenticated' })

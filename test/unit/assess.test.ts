@@ -2,7 +2,7 @@ import sharp from 'sharp'
 import { describe, expect, it, vi } from 'vitest'
 import { createAssess } from '#services/router/assess/assess'
 import { describePart } from '#services/router/assess/describe-part'
-import { createLadderBook } from '#services/router/ladders/ladder-registry'
+import { createLadderRegistry } from '#services/router/ladders/ladder-registry'
 import type { Admitted, CheckedPart } from '#services/router/request/states'
 import { createRequestId } from '#services/contract/ids'
 import type { ModelSpec } from '#services/contract/model'
@@ -51,7 +51,7 @@ const unlooked: string[] = []
 const headerOnly = (kind: string, reason: string): void => void unlooked.push(`${kind} ${reason}`)
 
 const assessWith = (policy: Policy, describe_: (part: CheckedPart) => Promise<PartDescription> = describePart) =>
-  createAssess({ ladders: createLadderBook([{ ladder, policy }], [model]), describe: describe_, headerOnly })
+  createAssess({ ladders: createLadderRegistry([{ ladder, policy }], [model]), describe: describe_, headerOnly })
 
 /** An estimate whose features are the names of what was described. */
 const echoed = policyThat(async parts => ({
@@ -122,7 +122,7 @@ describe('createAssess()', () => {
 
   it('asks no policy about a pinned model that stands on no ladder', async () => {
     const alone: ModelSpec = { ...model, name: 'alone' }
-    const ladders = createLadderBook([{ ladder, policy: policyThat(async () => estimate) }], [model, alone])
+    const ladders = createLadderRegistry([{ ladder, policy: policyThat(async () => estimate) }], [model, alone])
     const request = { ...admitted().request, constraints: { priority: 'normal', model: 'alone' } as const }
     const assessed = await createAssess({ ladders, describe: describePart, headerOnly })(admitted({ request }))
     expect(assessed.estimate).toMatchObject({ fallback: 'no-estimator', models: {} })

@@ -122,7 +122,7 @@ describe('runReplay()', () => {
     expect(await replayed(blind, options)).toEqual(lines)
   })
 
-  it('keeps to a risk limit, and lets the dearest answer what is not accepted', async () => {
+  it('keeps to a risk limit, and lets the most expensive answer what is not accepted', async () => {
     const rows = new Map(
       readFileSync(table, 'utf8')
         .trim()

@@ -4,11 +4,11 @@ import { createPendingLegs } from '#services/router/cascade/leg/pending-legs'
 import type { Cascade } from '#services/router/cascade/cascade'
 import { createCascadeRun, type CascadeRunDependencies } from '#services/router/cascade/cascade-run'
 import type { RunEnd } from '#services/router/cascade/ending'
-import type { ClimbEvent, EmitEvent, GuidedLadder } from '#services/router/request/states'
+import type { CascadeEvent, EmitEvent, GuidedLadder } from '#services/router/request/states'
 import type { LegEnd, LegState } from '#services/state/cascade-log/cascade-log'
 import { legIdOf, parseLegId, type LegId } from '#services/contract/ids'
 import type { Rung } from '#services/contract/model'
-import type { Mail } from '#services/state/replies/mailbox'
+import type { ReplyMessage } from '#services/state/replies/reply-stream'
 import { createUncalibratedPolicy } from '#services/decision/policy/uncalibrated-policy'
 import {
   answerOf,
@@ -19,7 +19,7 @@ import {
   receiptOf,
   rungOf,
 } from '../support/builders.ts'
-import { FakeClimbLog } from '../support/fake-climb-log.ts'
+import { FakeCascadeLog } from '../support/fake-cascade-log.ts'
 import { backlogOf } from '../support/worker-state.ts'
 
 /** What each rung does when its leg is queued: a confidence, a failure, or nothing at all. */
@@ -35,12 +35,12 @@ function endOf(behaviour: Exclude<Behaviour, 'silent'>, name: string): LegEnd {
 }
 
 async function setUp(behaviours: Record<string, Behaviour>, options: { deadlineMs?: number; legs?: LegState[] } = {}) {
-  const climbLog = new FakeClimbLog()
+  const cascadeLog = new FakeCascadeLog()
   const names = Object.keys(behaviours)
   const request = cascadeRequest({ deadlineAt: Date.now() + (options.deadlineMs ?? 5000) })
   const plan = cascadePlan(request.requestId, names)
   const first = plannedLeg({ rung: names[0] ?? '' })
-  await climbLog.open(request, plan, first, { name: 'r', leaseUntil: Number.MAX_SAFE_INTEGER })
+  await cascadeLog.open(request, plan, first, { name: 'r', leaseUntil: Number.MAX_SAFE_INTEGER })
   const guided: GuidedLadder = {
     ladder: { name: 'l', task: 'generate', modalities: ['text'], rungs: names.map(rung) },
     policy: createUncalibratedPolicy({ models: names, acceptRatio: 0.8 }),
@@ -55,20 +55,20 @@ async function setUp(behaviours: Record<string, Behaviour>, options: { deadlineM
     legs: options.legs ?? [{ ...first, attempt: 0 }],
     lost: new AbortController().signal,
   }
-  const pendingLegs = createPendingLegs(climbLog, pino({ level: 'silent' }))
+  const pendingLegs = createPendingLegs(cascadeLog, pino({ level: 'silent' }))
   const queued: string[] = []
-  const mailed: Mail[] = []
+  const sent: ReplyMessage[] = []
   const removed: string[] = []
   const answer = async (legId: LegId, model: string): Promise<void> => {
     const behaviour = behaviours[model] ?? 'silent'
-    const begun = await climbLog.beginLeg(legId, 'w', Date.now())
+    const begun = await cascadeLog.beginLeg(legId, 'w', Date.now())
     if (begun.kind !== 'run' || behaviour === 'silent') return
     const end = endOf(behaviour, model)
-    await climbLog.endLeg(legId, begun.attempt, end)
+    await cascadeLog.endLeg(legId, begun.attempt, end)
     pendingLegs.deliver({ kind: 'leg-ended', legId, attempt: begun.attempt, end })
   }
   const dependencies: CascadeRunDependencies = {
-    climbLog,
+    cascadeLog,
     pendingLegs,
     clock: { now: () => Date.now() },
     replyTo: 'r',
@@ -88,11 +88,11 @@ async function setUp(behaviours: Record<string, Behaviour>, options: { deadlineM
     },
     dispatch: { dispatch: async () => ({ kind: 'refused' }) },
     owner: () => ({ name: 'r', leaseUntil: 0 }),
-    mail: { send: async (_box, mail) => void mailed.push(mail) },
+    replySender: { send: async (_box, message) => void sent.push(message) },
     reevaluate: () => names.map(name => candidateOf(rung(name))),
     observe: () => {},
   }
-  return { cascade, dependencies, climbLog, queued, mailed, removed, pendingLegs }
+  return { cascade, dependencies, cascadeLog, queued, sent, removed, pendingLegs }
 }
 
 const never = new AbortController().signal
@@ -117,12 +117,12 @@ describe('a cascade run', () => {
     })
   })
 
-  it('puts no leg in line for a climb that is open and that nobody waits for', async () => {
-    const { cascade, dependencies, queued, climbLog } = await setUp({ small: 0.9 })
+  it('puts no leg in the queue for a cascade that is open and that nobody waits for', async () => {
+    const { cascade, dependencies, queued, cascadeLog } = await setUp({ small: 0.9 })
     const ran = await run(cascade, AbortSignal.abort(), undefined, dependencies)
     expect(queued).toEqual([])
     expect(ran).toMatchObject({ kind: 'ended', end: { kind: 'cancelled' } })
-    expect((await climbLog.read(cascade.request.requestId))?.end).toMatchObject({ kind: 'cancelled' })
+    expect((await cascadeLog.read(cascade.request.requestId))?.end).toMatchObject({ kind: 'cancelled' })
   })
 
   it('tells of a rung that quality asked for and that had no workers', async () => {
@@ -141,8 +141,8 @@ describe('a cascade run', () => {
     expect(refused).toEqual(['large'])
   })
 
-  it('climbs past an answer that is not trusted and reports both rungs', async () => {
-    const { cascade, dependencies, climbLog } = await setUp({ small: 0.1, large: 0.9 })
+  it('escalates past an answer that is not trusted and reports both rungs', async () => {
+    const { cascade, dependencies, cascadeLog } = await setUp({ small: 0.1, large: 0.9 })
     const ran = await run(cascade, never, undefined, dependencies)
     expect(ran).toMatchObject({
       end: {
@@ -157,7 +157,7 @@ describe('a cascade run', () => {
         },
       },
     })
-    const logged = await climbLog.read(cascade.request.requestId)
+    const logged = await cascadeLog.read(cascade.request.requestId)
     expect(logged?.legs[0]?.report?.verdict).toBe('escalated')
     expect(logged?.end?.kind).toBe('answered')
   })
@@ -168,7 +168,7 @@ describe('a cascade run', () => {
     expect(ran).toMatchObject({ end: { kind: 'answered', answer: { model: 'large' } } })
   })
 
-  it('does not climb with input that no rung can read', async () => {
+  it('does not escalate with input that no rung can read', async () => {
     const { cascade, dependencies, queued } = await setUp({ small: 'bad-input', large: 0.9 })
     const ran = await run(cascade, never, undefined, dependencies)
     expect(queued).toEqual(['small'])
@@ -190,11 +190,11 @@ describe('a cascade run', () => {
   })
 
   it('goes on without an answer when its caller has run out of time, while the run has more', async () => {
-    const { cascade, dependencies, climbLog, pendingLegs } = await setUp({ small: 'silent' })
+    const { cascade, dependencies, cascadeLog, pendingLegs } = await setUp({ small: 'silent' })
     const late = { ...cascade, request: { ...cascade.request, idempotent: true, answerBy: Date.now() - 1 } }
     const running = run(late, never, undefined, dependencies)
     await new Promise(done => setTimeout(done, 50))
-    await climbLog.endLeg(legIdOf(cascade.request.requestId, 0), 1, endOf(0.95, 'small'))
+    await cascadeLog.endLeg(legIdOf(cascade.request.requestId, 0), 1, endOf(0.95, 'small'))
     await pendingLegs.reconcile()
     expect(await running).toMatchObject({ end: { kind: 'answered', answer: { model: 'small' } } })
   })
@@ -234,27 +234,27 @@ describe('a cascade run', () => {
   })
 
   it('tells the worker to stop when the caller leaves', async () => {
-    const { cascade, dependencies, mailed, climbLog } = await setUp({ small: 'silent' })
+    const { cascade, dependencies, sent, cascadeLog } = await setUp({ small: 'silent' })
     const leaving = new AbortController()
     setTimeout(() => leaving.abort(), 30)
     const ran = await run(cascade, leaving.signal, undefined, dependencies)
     expect(ran).toMatchObject({ end: { kind: 'cancelled' } })
-    expect(mailed).toMatchObject([{ kind: 'cancel', legId: legIdOf(cascade.request.requestId, 0) }])
-    expect((await climbLog.read(cascade.request.requestId))?.cancelled).toBe(true)
+    expect(sent).toMatchObject([{ kind: 'cancel', legId: legIdOf(cascade.request.requestId, 0) }])
+    expect((await cascadeLog.read(cascade.request.requestId))?.cancelled).toBe(true)
   })
 
   describe('of a leg that is slow', () => {
     const hedged = async (hedgedEnds: LegEnd, ownEnds?: LegEnd) => {
       const set = await setUp({ small: 'silent' }, { deadlineMs: 3000 })
-      const { cascade, dependencies, pendingLegs, climbLog } = set
+      const { cascade, dependencies, pendingLegs, cascadeLog } = set
       const ownId = legIdOf(cascade.request.requestId, 0)
       const hedgedId = legIdOf(cascade.request.requestId, 500)
       const ends = async (legId: LegId, end: LegEnd): Promise<void> => {
-        await climbLog.endLeg(legId, 1, end)
+        await cascadeLog.endLeg(legId, 1, end)
         pendingLegs.deliver({ kind: 'leg-ended', legId, attempt: 1, end })
       }
       const begins = async (legId: LegId, workerId: string): Promise<void> => {
-        await climbLog.beginLeg(legId, workerId, Date.now())
+        await cascadeLog.beginLeg(legId, workerId, Date.now())
         pendingLegs.deliver({ kind: 'leg-started', legId, attempt: 1, workerId })
       }
       const queue = {
@@ -278,16 +278,16 @@ describe('a cascade run', () => {
     }
 
     it('takes the answer of its hedged attempt, calls the slow one off, and leaves the account to the log', async () => {
-      const { ran, mailed, ownId, hedgedId, queued, climbLog, cascade } = await hedged(endOf(0.9, 'small'))
+      const { ran, sent, ownId, hedgedId, queued, cascadeLog, cascade } = await hedged(endOf(0.9, 'small'))
       expect(queued).toEqual([ownId, hedgedId])
       expect(ran).toMatchObject({ end: { kind: 'answered', answer: { model: 'small' } } })
-      expect(mailed).toEqual([{ kind: 'cancel', legId: ownId }])
+      expect(sent).toEqual([{ kind: 'cancel', legId: ownId }])
       const legs = ran.kind === 'ended' ? ran.legs : []
       expect(legs.map(leg => [leg.index, leg.purpose, leg.end?.kind])).toEqual([
         [0, undefined, 'done'],
         [500, 'hedge', undefined],
       ])
-      expect((await climbLog.read(cascade.request.requestId))?.legs.filter(Boolean)).toHaveLength(2)
+      expect((await cascadeLog.read(cascade.request.requestId))?.legs.filter(Boolean)).toHaveLength(2)
     })
 
     it('takes the hedged attempt’s answer when the leg itself fails, and fails when both do', async () => {
@@ -298,13 +298,13 @@ describe('a cascade run', () => {
     })
   })
 
-  it('goes on at rung two of a climb whose router died, without running rung one again', async () => {
+  it('goes on at rung two of a cascade whose router died, without running rung one again', async () => {
     const set = await setUp({ small: 0.1, large: 0.9 })
     const end = endOf(0.1, 'small')
     const legId = legIdOf(set.cascade.request.requestId, 0)
-    await set.climbLog.beginLeg(legId, 'w', 0)
-    await set.climbLog.endLeg(legId, 1, end)
-    const [taken] = await set.climbLog.takeOver({ name: 'r2', leaseUntil: 0 }, Number.MAX_SAFE_INTEGER, 1)
+    await set.cascadeLog.beginLeg(legId, 'w', 0)
+    await set.cascadeLog.endLeg(legId, 1, end)
+    const [taken] = await set.cascadeLog.takeOver({ name: 'r2', leaseUntil: 0 }, Number.MAX_SAFE_INTEGER, 1)
     const cascade = { ...set.cascade, epoch: taken?.epoch ?? 0, legs: taken?.legs ?? [] }
     const ran = await run(cascade, never, undefined, set.dependencies)
     expect(set.queued).toEqual(['large'])
@@ -317,49 +317,49 @@ describe('a cascade run', () => {
       { index: 0, rung: 'small', pool: 'pool-small', plannedAt: 0, attempt: 1, end: endOf(0.1, 'small') },
       { index: 1, rung: 'large', pool: 'pool-large', plannedAt: 0, attempt: 1, end: endOf('model-error', 'large') },
     ]
-    for (const leg of legs) await set.climbLog.planLeg(set.cascade.request.requestId, leg, 1)
+    for (const leg of legs) await set.cascadeLog.planLeg(set.cascade.request.requestId, leg, 1)
     const ran = await run({ ...set.cascade, legs }, never, undefined, set.dependencies)
     expect(set.queued).toEqual(['huge'])
     expect(ran).toMatchObject({ end: { answer: { model: 'huge' } } })
   })
 
   it('writes the end of an answer that nobody can come back for when the caller has it', async () => {
-    const { cascade, dependencies, climbLog } = await setUp({ small: 0.9 })
+    const { cascade, dependencies, cascadeLog } = await setUp({ small: 0.9 })
     const left: (() => Promise<unknown>)[] = []
     const ran = await run(cascade, never, undefined, { ...dependencies, afterwards: work => left.push(work) })
     expect(ran).toMatchObject({ end: { kind: 'answered' } })
-    expect((await climbLog.read(cascade.request.requestId))?.end).toBeUndefined()
+    expect((await cascadeLog.read(cascade.request.requestId))?.end).toBeUndefined()
     for (const work of left) await work()
-    expect((await climbLog.read(cascade.request.requestId))?.end).toMatchObject({ kind: 'answered' })
+    expect((await cascadeLog.read(cascade.request.requestId))?.end).toMatchObject({ kind: 'answered' })
   })
 
   it('writes the end first of an answer that somebody may come back for', async () => {
-    const { cascade, dependencies, climbLog } = await setUp({ small: 0.9 })
+    const { cascade, dependencies, cascadeLog } = await setUp({ small: 0.9 })
     const kept = { ...cascade, request: { ...cascade.request, idempotent: true } }
     await run(kept, never, undefined, { ...dependencies, afterwards: () => {} })
-    expect((await climbLog.read(cascade.request.requestId))?.end).toMatchObject({ kind: 'answered' })
+    expect((await cascadeLog.read(cascade.request.requestId))?.end).toMatchObject({ kind: 'answered' })
   })
 
-  it('stops quietly when another router has taken the climb', async () => {
-    const { cascade, dependencies, climbLog } = await setUp({ small: 0.1, large: 0.9 })
-    await climbLog.takeOver({ name: 'r2', leaseUntil: 0 }, Number.MAX_SAFE_INTEGER, 1)
+  it('stops quietly when another router has taken the cascade', async () => {
+    const { cascade, dependencies, cascadeLog } = await setUp({ small: 0.1, large: 0.9 })
+    await cascadeLog.takeOver({ name: 'r2', leaseUntil: 0 }, Number.MAX_SAFE_INTEGER, 1)
     expect(await run(cascade, never, undefined, dependencies)).toEqual({ kind: 'lost' })
   })
 
-  it('finds the end of a leg in the log when its mail was lost', async () => {
-    const { cascade, dependencies, climbLog, pendingLegs } = await setUp({ small: 'silent' })
+  it('finds the end of a leg in the log when its message was lost', async () => {
+    const { cascade, dependencies, cascadeLog, pendingLegs } = await setUp({ small: 'silent' })
     const running = run(cascade, never, undefined, dependencies)
     await new Promise(done => setTimeout(done, 20))
     const legId = legIdOf(cascade.request.requestId, 0)
     expect(parseLegId(legId)?.index).toBe(0)
-    await climbLog.endLeg(legId, 1, endOf(0.95, 'small'))
+    await cascadeLog.endLeg(legId, 1, endOf(0.95, 'small'))
     await pendingLegs.reconcile()
     expect(await running).toMatchObject({ end: { answer: { model: 'small' } } })
   })
 
   it('tells a watching caller what happens, its text once, from the final rung only', async () => {
     const { cascade, dependencies } = await setUp({ small: 0.1, large: 0.9 })
-    const events: ClimbEvent[] = []
+    const events: CascadeEvent[] = []
     await run(cascade, never, async event => void events.push(event), dependencies)
     expect(events.map(event => event.kind)).toEqual([
       'rung-started',
@@ -374,7 +374,7 @@ describe('a cascade run', () => {
     const set = await setUp({ small: 0.1, large: 0.9 })
     const ladder = { ...set.cascade.guided.ladder, streaming: 'optimistic' } as const
     const cascade = { ...set.cascade, guided: { ...set.cascade.guided, ladder } }
-    const events: ClimbEvent[] = []
+    const events: CascadeEvent[] = []
     const ran = await run(cascade, never, async event => void events.push(event), set.dependencies)
     expect(set.queued).toEqual(['small'])
     expect(ran).toMatchObject({ end: { kind: 'answered', answer: { model: 'small' } } })

@@ -38,7 +38,7 @@ function createEncoder(tells: boolean): TextEncoder & { readonly encoded: string
 }
 
 describe('chooseSpace()', () => {
-  it('encodes no more rows than the choice is made on where an encoder foresees nothing', async () => {
+  it('encodes no more rows than the choice is made on where an encoder predicts nothing', async () => {
     const encoder = createEncoder(false)
     const chosen = await chooseSpace(rows(), models, 1, () => Promise.resolve(encoder), judged)
     expect(chosen).not.toHaveProperty('encoder')
@@ -46,7 +46,7 @@ describe('chooseSpace()', () => {
     expect(encoder.encoded).toHaveLength(judged)
   })
 
-  it('encodes every row once where an encoder foresees better', async () => {
+  it('encodes every row once where an encoder predicts better', async () => {
     const encoder = createEncoder(true)
     const { space, ...chosen } = await chooseSpace(rows(), models, 1, () => Promise.resolve(encoder), judged)
     expect(chosen.encoder).toEqual(encoder.identity)

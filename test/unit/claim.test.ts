@@ -3,7 +3,7 @@ import { createClaim } from '#services/router/reserve/claim'
 import { createClaimShadow } from '#services/router/reserve/claim-shadow'
 import { createBudgets, type BudgetOptions } from '#services/router/ledger/budgets'
 import type { Ledger } from '#services/state/ledger/ledger'
-import type { Chosen, Considered } from '#services/router/request/states'
+import type { Chosen, CandidateRung } from '#services/router/request/states'
 import { createRequestId } from '#services/contract/ids'
 import type { Payers, Rung } from '#services/contract/model'
 import { PlainLedger } from '../support/plain-ledger.ts'
@@ -12,7 +12,7 @@ const nowMs = Date.parse('2026-11-24T12:00:00Z')
 const clock = { now: () => nowMs }
 const limit = (nanoUsd: number, shadow = false) => ({ nanoUsd, shadow })
 
-function rung(name: string, pool: string, reserveNanoUsd: number, more: Partial<Rung> = {}): Considered {
+function rung(name: string, pool: string, reserveNanoUsd: number, more: Partial<Rung> = {}): CandidateRung {
   const model = { name, pool } as unknown as Rung['model']
   return {
     rung: { name, model, recipe: {}, ...more },
@@ -25,15 +25,15 @@ function rung(name: string, pool: string, reserveNanoUsd: number, more: Partial<
 
 const ladder = [rung('small', 'p1', 100), rung('medium', 'p2', 300), rung('large', 'p3', 1000)]
 
-function chosen(considered: readonly Considered[] = ladder, more: Partial<Chosen> = {}): Chosen {
-  const sum = considered.reduce((all, one) => all + one.reserveNanoUsd, 0)
+function chosen(candidateRungs: readonly CandidateRung[] = ladder, more: Partial<Chosen> = {}): Chosen {
+  const sum = candidateRungs.reduce((all, one) => all + one.reserveNanoUsd, 0)
   return {
     requestId: createRequestId(nowMs),
     caller: { tenant: 'acme', credentialId: 'c', scopes: ['infer'] },
     request: { task: 'generate', parts: [], options: {}, constraints: { priority: 'normal' }, labels: {} },
-    considered,
-    firstStep: { kind: 'call', model: considered.at(-1)?.rung.name ?? '', reason: 'foreseen' },
-    guided: { ladder: { name: 'l', task: 'generate', modalities: [], rungs: considered.map(one => one.rung) } },
+    candidateRungs,
+    firstStep: { kind: 'call', model: candidateRungs.at(-1)?.rung.name ?? '', reason: 'predicted' },
+    guided: { ladder: { name: 'l', task: 'generate', modalities: [], rungs: candidateRungs.map(one => one.rung) } },
     estimate: { models: {}, features: {} },
     reserveNanoUsd: sum,
     mostTokens: 50,
@@ -61,11 +61,11 @@ function setUp(more: Partial<BudgetOptions> = {}, payers: Payers = {}, ledger: L
   return { claim, ledger, budgets, seen, balances }
 }
 
-const left = (claimed: { considered: readonly Considered[] }): readonly string[] =>
-  claimed.considered.filter(one => one.removedBy === undefined).map(one => one.rung.name)
+const left = (claimed: { candidateRungs: readonly CandidateRung[] }): readonly string[] =>
+  claimed.candidateRungs.filter(one => one.removedBy === undefined).map(one => one.rung.name)
 
 describe('createClaim()', () => {
-  it('holds the dearest path in every scope, and of each pool what its own legs may cost', async () => {
+  it('holds the most expensive path in every scope, and of each pool what its own legs may cost', async () => {
     const { claim, balances } = setUp({ pools: new Map([['p3', { day: limit(5000) }]]) })
     const claimed = await claim.hold(chosen())
     expect(claimed).toMatchObject({ reserveNanoUsd: 1400, firstStep: { model: 'large' } })
@@ -89,7 +89,7 @@ describe('createClaim()', () => {
     const { claim, balances } = setUp({ tenant: { month: limit(450) } })
     const claimed = await claim.hold(chosen())
     expect(left(claimed)).toEqual(['small', 'medium'])
-    expect(claimed.considered[2]).toMatchObject({ removedBy: 'cost' })
+    expect(claimed.candidateRungs[2]).toMatchObject({ removedBy: 'cost' })
     expect(claimed.firstStep.model).toBe('small')
     expect(await balances()).toMatchObject({ 'tenant:day': 400 })
   })

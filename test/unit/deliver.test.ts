@@ -1,28 +1,28 @@
 import { describe, expect, it } from 'vitest'
 import { deliver } from '#services/router/deliver/deliver'
-import type { Climbed } from '#services/router/request/states'
+import type { Finished } from '#services/router/request/states'
 import type { ErrorCode } from '#services/contract/errors'
-import { climbedWith } from '../support/rpc-gateway.ts'
+import { finishedWith } from '../support/rpc-gateway.ts'
 
 const rungs = [
   { model: 'tiny', tier: 'small', verdict: 'failed', reason: 'model-error', costNanoUsd: 1, latencyMs: 2, usage: {} },
 ] as const
 
-const failed = (code: ErrorCode): Climbed => ({
-  ...climbedWith(''),
+const failed = (code: ErrorCode): Finished => ({
+  ...finishedWith(''),
   end: { kind: 'failed', code, message: 'every rung failed', rungs, dead: false },
 })
 
 describe('deliver()', () => {
-  it('gives the answer of a climb that has one', () => {
-    expect(deliver(climbedWith('yes')).output).toEqual({ kind: 'text', text: 'yes' })
+  it('gives the answer of a cascade that has one', () => {
+    expect(deliver(finishedWith('yes')).output).toEqual({ kind: 'text', text: 'yes' })
   })
 
-  it('throws what a failed climb ended in, with the finding on every rung', () => {
+  it('throws what a failed cascade ended in, with the finding on every rung', () => {
     expect(() => deliver(failed('LadderFailed'))).toThrow(
       expect.objectContaining({
         code: 'LadderFailed',
-        details: { stage: 'climb', metadata: { tiny: 'failed: model-error' } },
+        details: { stage: 'cascade', metadata: { tiny: 'failed: model-error' } },
       }),
     )
   })
@@ -35,8 +35,8 @@ describe('deliver()', () => {
     )
   })
 
-  it('throws Cancelled for a climb that was called off', () => {
-    expect(() => deliver({ ...climbedWith(''), end: { kind: 'cancelled', rungs } })).toThrow(
+  it('throws Cancelled for a cascade that was cancelled', () => {
+    expect(() => deliver({ ...finishedWith(''), end: { kind: 'cancelled', rungs } })).toThrow(
       expect.objectContaining({ code: 'Cancelled' }),
     )
   })

@@ -8,7 +8,7 @@ import { everydayTexts } from '#services/calibrate/fit/domain/everyday-texts'
 import { fitDomain } from '#services/calibrate/fit/domain/fit-domain'
 import { withFeatures } from '#services/calibrate/fit/kernel/fit-estimator'
 import type { OutcomeRow } from '#services/calibrate/states'
-import { createWalk } from '#services/calibrate/walk-row'
+import { createRowReplay } from '#services/calibrate/replay-row'
 import { decideByRisk } from '#services/decision/decide/decide-by-risk'
 import { checkDomain, trustedBy } from '#services/decision/domain/check-domain'
 import { readDomain } from '#services/decision/domain/domain-file'
@@ -198,13 +198,13 @@ describe('P(correct) outside the domain', () => {
     expect(asked().otherLabels).toBeUndefined()
   })
 
-  it('lets no risk limit hold: everything goes to the dearest', () => {
-    const point = { models: ['small', 'large'], danger: 0.9, losses: 0, riskBound: 0.01, selectiveRisk: 0 }
+  it('lets no risk limit hold: everything goes to the most expensive', () => {
+    const point = { models: ['small', 'large'], predictedLoss: 0.9, losses: 0, riskBound: 0.01, selectiveRisk: 0 }
     const view = {
       called: [{ model: 'small', confidence: 0.9, costNanoUsd: 1 }],
       candidates: [{ model: 'large', costNanoUsd: 2 }],
       mostExpensive: 'large',
-      danger: 0.1,
+      predictedLoss: 0.1,
       maxRisk: 0.05,
     }
     const at = { ...point, meanCostUsd: 1, escalationRatio: 0 }
@@ -227,7 +227,7 @@ describe('a policy with a domain', () => {
   const inCode = [{ kind: 'text', text: 'for(i=0;i<9;i++){x[i]=y[i]*2;} // 明天的天气怎么样' }] as const
   const answers = [{ model: 'small', answer: 'A', rawConfidence: 0.95, outputChars: 1 }]
 
-  it('trusts an answer to a text unlike its rows less, says so in the reason, and climbs', async () => {
+  it('trusts an answer to a text unlike its rows less, says so in the reason, and escalates', async () => {
     const policy = await loadPolicy(folder, { estimateMs: 10_000 })
     const [like, unlike] = [await policy.estimate(inWords), await policy.estimate(inCode)]
     expect(like.domain).toMatchObject({ outOfDomain: false, limit: 1 })
@@ -248,7 +248,7 @@ describe('a policy with a domain', () => {
       const estimate = await policy.estimate(parts)
       const { rawConfidence: confidence, answer, outputChars } = answers[0]!
       const row = { ...rowOf(1, parts), outcomes: { small: { confidence, answer, outputChars } } }
-      expect(createWalk(row, estimate, file).confidence(['small'])).toBe(policy.confidences(answers, estimate)[0])
+      expect(createRowReplay(row, estimate, file).confidence(['small'])).toBe(policy.confidences(answers, estimate)[0])
     }
   })
 
@@ -283,7 +283,7 @@ describe('a policy with a domain', () => {
     expect(tooLate!.fallback).toBeUndefined()
   })
 
-  it('foresees as if there were none: what a call costs in quality is not what an answer is worth', async () => {
+  it('predicts as if there were none: what a call costs in quality is not what an answer is worth', async () => {
     const policy = await loadPolicy(folder, { estimateMs: 10_000 })
     const { domain: _checked, ...foreseen } = await policy.estimate(inCode)
     const before = JSON.parse(readFileSync(join(folder, 'policy.json'), 'utf8')) as Record<string, unknown>

@@ -3,8 +3,8 @@ import { sizesOf, boundsOf } from '#services/router/choose/reserve'
 import { createPictures } from '#services/router/deliver/pictures'
 import { createTakeFeedback, type Feedback } from '#services/router/learn/take-feedback'
 import { outputTensors, taskTensors } from '#services/router/edge/grpc/inference/model-tensors'
-import type { Climbed } from '#services/router/request/states'
-import type { ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { Finished } from '#services/router/request/states'
+import type { CascadeState } from '#services/state/cascade-log/cascade-log'
 import { answerText, type Answer, type Output } from '#services/contract/answer'
 import { GatewayError } from '#services/contract/errors'
 import { createRequestId } from '#services/contract/ids'
@@ -119,23 +119,23 @@ describe('createPictures()', () => {
     })
     return { removed, pictures }
   }
-  const climbed = (mode: 'sync' | 'async', idempotent: boolean, output: Output = stored): Climbed =>
+  const finished = (mode: 'sync' | 'async', idempotent: boolean, output: Output = stored): Finished =>
     ({
       request: { tenant: 'acme', mode, idempotent },
       end: { kind: 'answered', answer: answerWith(output) },
-    }) as unknown as Climbed
+    }) as unknown as Finished
 
   it('gives the answer with its bytes, and lets go of what nobody can come back for', async () => {
     const { pictures, removed } = setUp()
-    expect((await pictures.deliver(climbed('sync', false))).output).toEqual(atHand)
+    expect((await pictures.deliver(finished('sync', false))).output).toEqual(atHand)
     expect(removed).toEqual(['p'])
   })
 
   it('keeps the picture of a job, and of a call with an idempotency key', async () => {
     const { pictures, removed } = setUp()
-    await pictures.deliver(climbed('sync', true))
-    await pictures.deliver(climbed('async', false))
-    const state = await pictures.show(climbed('async', false) as unknown as ClimbState)
+    await pictures.deliver(finished('sync', true))
+    await pictures.deliver(finished('async', false))
+    const state = await pictures.show(finished('async', false) as unknown as CascadeState)
     expect(state.end?.kind === 'answered' && state.end.answer.output).toEqual(atHand)
     expect(removed).toEqual([])
   })
@@ -146,9 +146,9 @@ describe('createPictures()', () => {
       payloads: { get: async () => undefined, remove: async () => {} },
       afterwards: () => {},
     })
-    await expect(gone.deliver(climbed('sync', true))).rejects.toMatchObject({ code: 'NotFound' })
+    await expect(gone.deliver(finished('sync', true))).rejects.toMatchObject({ code: 'NotFound' })
     const text: Output = { kind: 'text', text: 'a' }
-    expect((await pictures.deliver(climbed('sync', false, text))).output).toBe(text)
+    expect((await pictures.deliver(finished('sync', false, text))).output).toBe(text)
   })
 })
 
@@ -180,7 +180,7 @@ describe('a picture as an answer', () => {
     const records: OutcomeRecord[] = []
     const requestId = createRequestId(Date.now())
     const take = createTakeFeedback({
-      climbLog: {
+      cascadeLog: {
         read: async () =>
           ({
             request: {
@@ -201,13 +201,13 @@ describe('a picture as an answer', () => {
               },
             ],
             end: { kind: 'answered', answer: answerWith(stored) },
-          }) as unknown as ClimbState,
+          }) as unknown as CascadeState,
       },
       outcomes: { append: async (_tenant, record) => void records.push(record) },
       clock: { now: () => 1 },
       keepContent: false,
       rungsOf: () => ['painter'],
-      scored: (_climbed, _confidence, score) => void scores.push(score),
+      scored: (_finished, _confidence, score) => void scores.push(score),
     })
     await take('acme', requestId, feedback)
     expect(scores).toEqual(expected)

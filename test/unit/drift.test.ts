@@ -85,7 +85,7 @@ describe('createFeatureDrift()', () => {
     expect(psiOf(gone, 'kind')).toBeGreaterThan(1)
   })
 
-  it('forgets what has left the window, says nothing of few, and starts anew with a policy', () => {
+  it('forgets what has left the window, says nothing of few, and starts again with a policy', () => {
     const drift = fed([...rowsOf(500, 99, 4), ...rowsOf(500, 3)])
     expect(psiOf(drift, 'length')).toBeLessThan(0.1)
     expect(fed(rowsOf(199, 99, 4)).moves()).toEqual([])

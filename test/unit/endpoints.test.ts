@@ -48,7 +48,7 @@ describe('createBreaker()', () => {
     }
   })
 
-  it('is not opened by failures with successes between them, and a probe that was called off is made again', () => {
+  it('is not opened by failures with successes between them, and a probe that was cancelled is made again', () => {
     const { time, breaker } = setUp()
     for (let round = 0; round < 10; round += 1) {
       breaker.failed()

@@ -59,7 +59,7 @@ describe('a time sketch', () => {
 
 describe('expectWait()', () => {
   const service = { meanMs: 100, deviationMs: 0 }
-  const servers: Servers = { lanes: 4, parallel: () => 4, weights: {} }
+  const servers: Servers = { concurrency: 4, parallel: () => 4, weights: {} }
   const legs = Array.from({ length: 4 }, () => ({ model: 'm', serviceMs: 100, elapsedMs: 0 }))
   const busy = (work: PoolBacklog['work']): PoolBacklog => ({ waiting: 9, running: 4, work, batches: 4, legs })
   const normal = (tenant: string, workMs: number) => ({ priority: 2, tenant, model: 'm', workMs })
@@ -68,7 +68,7 @@ describe('expectWait()', () => {
   it('is nothing while a lane is free or nobody is there', () => {
     const free = { ...busy([]), waiting: 0, running: 3, batches: 3, legs: legs.slice(1) }
     expect(expectWait(free, servers, next()).meanMs).toBe(0)
-    expect(expectWait(busy([]), { ...servers, lanes: 0 }, next()).meanMs).toBe(0)
+    expect(expectWait(busy([]), { ...servers, concurrency: 0 }, next()).meanMs).toBe(0)
   })
 
   it('counts the classes before its own in full, and none after it', () => {
@@ -97,7 +97,7 @@ describe('expectWait()', () => {
 
   it('counts what legs at work have left by their own size, not by how many they are', () => {
     const long = { model: 'm', serviceMs: 60_000, elapsedMs: 10_000 }
-    const one: Servers = { lanes: 2, parallel: () => 1, weights: {} }
+    const one: Servers = { concurrency: 2, parallel: () => 1, weights: {} }
     const atWork = (...running: (typeof long)[]) => ({
       ...busy([]),
       waiting: 0,
@@ -112,7 +112,7 @@ describe('expectWait()', () => {
   })
 
   it('tells a lane that is free from a model that is busy', () => {
-    const serial: Servers = { lanes: 2, parallel: () => 1, weights: {} }
+    const serial: Servers = { concurrency: 2, parallel: () => 1, weights: {} }
     const other = { model: 'other', serviceMs: 5000, elapsedMs: 1000 }
     const queue = { ...busy([]), waiting: 0, running: 1, batches: 1, legs: [other] }
     expect(expectWait(queue, serial, next()).meanMs).toBe(0)

@@ -106,7 +106,7 @@ describe('createSpace(), fitEstimator() and graphOf()', () => {
     }
   })
 
-  it('foresees what the small model knows on rows that were not fitted on', { timeout: 120_000 }, () => {
+  it('predicts what the small model knows on rows that were not fitted on', { timeout: 120_000 }, () => {
     const rows = withFeatures(rowsOf(300))
     const prepared = prepareRows(rows, ['small', 'large'], 1)
     const space = createSpace(prepared, judgeShape(prepared))

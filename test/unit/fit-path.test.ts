@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { fitPath } from '#services/calibrate/fit/fit-path'
 import type { OutcomeRow } from '#services/calibrate/states'
-import { createWalk, type Walk } from '#services/calibrate/walk-row'
-import { createCostBook } from '#services/calibrate/load/cost-book'
+import { createRowReplay, type RowReplay } from '#services/calibrate/replay-row'
+import { createCostTable } from '#services/calibrate/load/cost-table'
 
 const models = ['small', 'large']
 
@@ -37,19 +37,19 @@ describe('fitPath()', () => {
     let made = 0
     const unseen = rows.map(row => ({
       id: row.id,
-      walk(): Walk {
+      replay(): RowReplay {
         made += 1
-        return createWalk(row, { difficulty: 0.5, models: {}, features: {} }, file)
+        return createRowReplay(row, { difficulty: 0.5, models: {}, features: {} }, file)
       },
     }))
-    const path = fitPath(unseen, models, createCostBook(rows, models), 1)
+    const path = fitPath(unseen, models, createCostTable(rows, models), 1)
     expect(made).toBe(10_000 + rows.length)
     const alone = (model: string) => path.find(point => point.models.length === 1 && point.models[0] === model)
     const mean = (model: string): number =>
       rows.reduce((sum, row) => sum + (row.outcomes[model]?.score ?? 0), 0) / rows.length
     expect(alone('small')?.meanScore).toBeCloseTo(mean('small'), 12)
     expect(alone('small')?.meanCostUsd).toBeCloseTo(0.001, 12)
-    // Both together beat the dearer: what the cheaper is sure of is right.
+    // Both together beat the more expensive: what the cheaper is sure of is right.
     const best = path.at(-1)
     expect(best?.models).toEqual(models)
     expect(best?.meanScore).toBeGreaterThan(mean('large'))

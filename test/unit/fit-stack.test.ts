@@ -4,7 +4,7 @@ import { fitJudges } from '#services/calibrate/fit/fit-judges'
 import { fitLabels } from '#services/calibrate/fit/fit-labels'
 import { fitProspects } from '#services/calibrate/fit/fit-prospects'
 import { judgedOf } from '#services/calibrate/ladder'
-import { createWalk } from '#services/calibrate/walk-row'
+import { createRowReplay } from '#services/calibrate/replay-row'
 import { judgeAll } from '#services/decision/calibrators/judge-answer'
 import { estimateOf } from '#services/decision/policy/load-policy'
 import {
@@ -37,14 +37,14 @@ function rowsOf(count: number): readonly OutcomeRow[] {
 }
 
 describe('fitStack()', () => {
-  it('lets judges learn nothing of what is foreseen where nothing tells rows apart', () => {
+  it('lets judges learn nothing of what is predicted where nothing tells rows apart', () => {
     const rows = withFeatures(rowsOf(120))
     const prepared = prepareRows(rows, models, 1)
     const space = createSpace(prepared, judgeShape(prepared))
     const { judges, prospects } = fitStack(rows, { models, space, usual, seed: 1 })
     for (const judge of [...Object.values(judges), ...Object.values(prospects)]) {
       expect(judge.names.length).toBeGreaterThan(0)
-      expect(judge.names.filter(name => name.startsWith('foreseen'))).toEqual([])
+      expect(judge.names.filter(name => name.startsWith('predicted'))).toEqual([])
     }
   })
 
@@ -69,10 +69,10 @@ describe('fitStack()', () => {
     expect(stack.labelModel).toEqual(labels.all)
     expect(stack.judges).toEqual(judges.all)
     const [first] = judgeRows
-    const walked = createWalk(first!.row, first!.estimate, stack).confidence(['small', 'middle'])
+    const replayed = createRowReplay(first!.row, first!.estimate, stack).confidence(['small', 'middle'])
     const answers = ['small', 'middle'].map(model => judgedOf(first!.row, model))
-    expect(walked).toBe(judgeAll(stack, answers, first!.estimate)[1])
-    expect(walked).not.toBe(judgeAll({ judges: stack.judges }, answers, first!.estimate)[1])
+    expect(replayed).toBe(judgeAll(stack, answers, first!.estimate)[1])
+    expect(replayed).not.toBe(judgeAll({ judges: stack.judges }, answers, first!.estimate)[1])
     expect(stack.prospects).toEqual(fitProspects(judgeRows, judges.unseen, three, 1))
     const seeing = judgeRows.map(row => ({ ...row, labelModel: labels.all }))
     expect(fitJudges(seeing, foldOfRow, options).all).not.toEqual(judges.all)

@@ -1,20 +1,20 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { createFollower } from '#services/router/recovery/follow'
-import type { ClimbLog, ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog, CascadeState } from '#services/state/cascade-log/cascade-log'
 import { createRequestId, type RequestId } from '#services/contract/ids'
 
 describe('follow()', () => {
   it('does not call gone what began to be followed while others were being read', async () => {
-    const ended = { revision: 1, end: { kind: 'cancelled' } } as unknown as ClimbState
+    const ended = { revision: 1, end: { kind: 'cancelled' } } as unknown as CascadeState
     const asked: RequestId[][] = []
     const answer: (() => void)[] = []
-    const readMany = (ids: readonly RequestId[]): Promise<(ClimbState | undefined)[]> => {
+    const readMany = (ids: readonly RequestId[]): Promise<(CascadeState | undefined)[]> => {
       asked.push([...ids])
       return new Promise(resolve => answer.push(() => resolve(ids.map(() => ended))))
     }
     const follower = createFollower(
-      { readMany } as unknown as ClimbLog,
+      { readMany } as unknown as CascadeLog,
       { intervalMs: 60_000 },
       pino({ enabled: false }),
     )

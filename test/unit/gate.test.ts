@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { applyBackpressure } from '#services/router/ladders/backpressure'
 import { decide, trust, withCaveats, type GateInput } from '#services/router/cascade/gate'
-import type { Considered, FilterName, GuidedLadder } from '#services/router/request/states'
+import type { CandidateRung, FilterName, GuidedLadder } from '#services/router/request/states'
 import type { ModelSpec, Rung } from '#services/contract/model'
 import type { Called } from '#services/decision/policy/policy'
 import { createUncalibratedPolicy } from '#services/decision/policy/uncalibrated-policy'
@@ -27,7 +27,7 @@ const guided: GuidedLadder = {
   policy: createUncalibratedPolicy({ models: names, acceptRatio: 0.8 }),
 }
 
-function considered(removed: Partial<Record<string, FilterName>> = {}): readonly Considered[] {
+function candidateRungs(removed: Partial<Record<string, FilterName>> = {}): readonly CandidateRung[] {
   return names.map(name => {
     const removedBy = removed[name]
     const base = { rung: rung(name), reserveNanoUsd: 10, predictedCostNanoUsd: 5, predictedWaitMs: 0, neededMs: 0 }
@@ -35,8 +35,8 @@ function considered(removed: Partial<Record<string, FilterName>> = {}): readonly
   })
 }
 
-function priced(prices: Partial<Record<string, number>>): readonly Considered[] {
-  return considered().map(one => ({ ...one, overloadPrice: prices[one.rung.name] ?? 0 }))
+function priced(prices: Partial<Record<string, number>>): readonly CandidateRung[] {
+  return candidateRungs().map(one => ({ ...one, overloadPrice: prices[one.rung.name] ?? 0 }))
 }
 
 function input(confidences: readonly number[], more: Partial<GateInput> = {}): GateInput {
@@ -50,7 +50,7 @@ function input(confidences: readonly number[], more: Partial<GateInput> = {}): G
     estimate: { difficulty: 0.5, models: {}, features: {} },
     called,
     limits: {},
-    considered: considered(),
+    candidateRungs: candidateRungs(),
     tried: new Set(called.map(one => one.model)),
     ...more,
   }
@@ -76,12 +76,12 @@ describe('decide()', () => {
     ['deadline', 'deadline'],
     ['workers', 'no_capacity'],
   ] as const)('marks the answer degraded when %s took the wanted rungs out', (filter, reason) => {
-    const move = decide(input([0.3], { considered: considered({ medium: filter, large: filter }) }))
+    const move = decide(input([0.3], { candidateRungs: candidateRungs({ medium: filter, large: filter }) }))
     expect(move).toMatchObject({ kind: 'deliver', model: 'small', degraded: reason })
   })
 
   it('does not call an answer degraded because the caller pinned its model', () => {
-    const move = decide(input([0.3], { considered: considered({ medium: 'pin', large: 'pin' }) }))
+    const move = decide(input([0.3], { candidateRungs: candidateRungs({ medium: 'pin', large: 'pin' }) }))
     expect(move.kind === 'deliver' && move.degraded).toBeUndefined()
   })
 
@@ -105,26 +105,26 @@ describe('decide()', () => {
     expect(move).toMatchObject({ kind: 'deliver', model: 'small', degraded: reason })
   })
 
-  it('takes an answer that gains less from climbing than a short pool asks for, and says so', () => {
-    const short = { considered: priced({ medium: 0.5, large: 0.5 }) }
+  it('takes an answer that gains less from escalating than a short pool asks for, and says so', () => {
+    const short = { candidateRungs: priced({ medium: 0.5, large: 0.5 }) }
     expect(decide(input([0.6], short))).toMatchObject({ kind: 'deliver', model: 'small', degraded: 'overload' })
     expect(decide(input([0.4], short))).toMatchObject({ kind: 'call' })
   })
 
   it('does not yield for a caller who has set a risk or a quality', () => {
-    const short = { considered: priced({ medium: 1, large: 1 }) }
+    const short = { candidateRungs: priced({ medium: 1, large: 1 }) }
     for (const limits of [{ maxRisk: 0.1 }, { minQuality: 0.9 }]) {
       expect(decide(input([0.6], { ...short, limits }))).toMatchObject({ kind: 'call' })
     }
   })
 
-  it('climbs less, never more, the shorter the pools are', () => {
+  it('escalates less, never more, the shorter the pools are', () => {
     const ratio = fc.double({ min: 0, max: 1, noNaN: true })
-    const climbs = (confidence: number, price: number): boolean =>
-      decide(input([confidence], { considered: priced({ medium: price, large: price }) })).kind === 'call'
+    const cascades = (confidence: number, price: number): boolean =>
+      decide(input([confidence], { candidateRungs: priced({ medium: price, large: price }) })).kind === 'call'
     fc.assert(
       fc.property(ratio, ratio, ratio, (confidence, one, other) => {
-        expect(climbs(confidence, Math.max(one, other)) && !climbs(confidence, Math.min(one, other))).toBe(false)
+        expect(cascades(confidence, Math.max(one, other)) && !cascades(confidence, Math.min(one, other))).toBe(false)
       }),
     )
   })
@@ -132,8 +132,8 @@ describe('decide()', () => {
   it('calls a fallback only after a failure, when no other rung is left, and delivers what it says', () => {
     const spare: Rung = { ...rung('spare'), fallback: true }
     const withSpare: GuidedLadder = { ...guided, ladder: { ...guided.ladder, rungs: [...names.map(rung), spare] } }
-    const looked = [...considered(), { ...considered()[0]!, rung: spare }]
-    const more = { guided: withSpare, considered: looked }
+    const looked = [...candidateRungs(), { ...candidateRungs()[0]!, rung: spare }]
+    const more = { guided: withSpare, candidateRungs: looked }
     const all = new Set(names)
     expect(decide(input([0.3, 0.4, 0.5], more))).toMatchObject({ kind: 'deliver', model: 'large' })
     expect(decide(input([], { ...more, tried: new Set(['small']), lastFailure: 'model-error' }))).toMatchObject({
@@ -155,18 +155,18 @@ describe('decide()', () => {
 })
 
 describe('applyBackpressure()', () => {
-  const foreseen = (qualities: readonly number[], prices: readonly number[]): readonly Considered[] =>
-    considered().map((one, index) => ({
+  const foreseen = (qualities: readonly number[], prices: readonly number[]): readonly CandidateRung[] =>
+    candidateRungs().map((one, index) => ({
       ...one,
       predictedQuality: qualities[index] ?? 0,
       overloadPrice: prices[index] ?? 0,
     }))
-  const open = (rungs: readonly Considered[]): readonly string[] =>
+  const open = (rungs: readonly CandidateRung[]): readonly string[] =>
     applyBackpressure(rungs, { called: [], limits: {} }).flatMap(one =>
       one.removedBy === undefined ? one.rung.name : [],
     )
 
-  it('begins lower where the rung that is foreseen to be best is short and gains too little', () => {
+  it('begins lower where the rung that is predicted to be best is short and gains too little', () => {
     expect(open(foreseen([0.7, 0.8, 0.9], [0, 0, 0.5]))).toEqual(['small', 'medium'])
     expect(open(foreseen([0.2, 0.3, 0.9], [0, 0, 0.5]))).toEqual(names)
   })

@@ -1,10 +1,10 @@
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
-import type { BeginLeg, ClimbLog, LegEnd } from '#services/state/cascade-log/cascade-log'
+import type { BeginLeg, CascadeLog, LegEnd } from '#services/state/cascade-log/cascade-log'
 import { GatewayError } from '#services/contract/errors'
 import type { LegId } from '#services/contract/ids'
-import type { Mail } from '#services/state/replies/mailbox'
+import type { ReplyMessage } from '#services/state/replies/reply-stream'
 import type { Job } from '#services/state/queue/job'
 import type { TakenJob } from '#services/state/queue/pool-queue'
 import type { Place } from '#services/worker/engine/places'
@@ -44,7 +44,7 @@ function setUp(
     now.ms += ms
     return Promise.resolve()
   }
-  const climbLog: Pick<ClimbLog, 'beginLeg' | 'endLeg' | 'leaveReceipt'> = {
+  const cascadeLog: Pick<CascadeLog, 'beginLeg' | 'endLeg' | 'leaveReceipt'> = {
     beginLeg: async legId => {
       step(`begin ${legId}`)
       return begins[legId] ?? { kind: 'run', attempt: 1 }
@@ -56,8 +56,8 @@ function setUp(
     },
     leaveReceipt: async (legId, attempt) => step(`leave ${legId} ${attempt}`),
   }
-  const mail = {
-    send: async (_box: string, one: Mail) => step(`mail ${one.kind} ${one.legId}`),
+  const replySender = {
+    send: async (_box: string, one: ReplyMessage) => step(`replySender ${one.kind} ${one.legId}`),
   }
   const engine: Engine = {
     models: ['echo'],
@@ -69,11 +69,11 @@ function setUp(
     engineQueue: () => undefined,
     close: () => Promise.resolve(),
   }
-  const openLegs = createOpenLegs(mail, sleep)
+  const openLegs = createOpenLegs(replySender, sleep)
   const dependencies: BatchDependencies = {
     // The calls that a worker makes.
-    climbLog: climbLog as ClimbLog,
-    mail,
+    cascadeLog: cascadeLog as CascadeLog,
+    replySender,
     clock,
     sleep,
     engine,
@@ -133,13 +133,13 @@ describe('handleBatch()', () => {
     }
     const { steps, dependencies, take } = setUp({}, slow)
     await handleBatch([take('a.0')], place, dependencies)
-    expect(steps).toEqual(['begin a.0', 'mail leg-started a.0', 'end a.0 1', 'mail leg-ended a.0', 'done a.0'])
+    expect(steps).toEqual(['begin a.0', 'messages leg-started a.0', 'end a.0 1', 'messages leg-ended a.0', 'done a.0'])
   })
 
   it('begins, runs, logs, mails and lets go, in this order', async () => {
     const { steps, ends, dependencies, take, openLegs } = setUp()
     await handleBatch([take('a.0')], place, dependencies)
-    expect(steps).toEqual(['begin a.0', 'end a.0 1', 'mail leg-ended a.0', 'done a.0'])
+    expect(steps).toEqual(['begin a.0', 'end a.0 1', 'messages leg-ended a.0', 'done a.0'])
     expect(ends['a.0']).toMatchObject({ kind: 'done', receipt: { costNanoUsd: 200, attempt: 1, workerId: 'worker-1' } })
     expect(openLegs.size).toBe(0)
   })
@@ -166,7 +166,7 @@ describe('handleBatch()', () => {
     })
     await handleBatch([take('a.0'), take('b.0'), take('c.0')], place, dependencies)
     expect(ran).toEqual(['c.0'])
-    expect(steps).toContain('mail leg-ended a.0')
+    expect(steps).toContain('messages leg-ended a.0')
     expect(steps).toContain('done b.0')
     expect(steps.filter(one => one.startsWith('end'))).toEqual(['end c.0 1'])
   })
@@ -187,7 +187,7 @@ describe('handleBatch()', () => {
   it('mails the end of a leg that ended before, and runs it not again', async () => {
     const { steps, dependencies, take } = setUp({ 'a.0': { kind: 'ended', attempt: 2 } })
     await handleBatch([take('a.0')], place, dependencies)
-    expect(steps).toEqual(['begin a.0', 'mail leg-ended a.0', 'done a.0'])
+    expect(steps).toEqual(['begin a.0', 'messages leg-ended a.0', 'done a.0'])
   })
 
   it('computes the legs of a batch whose worker died one by one, and says of those that wait that they do not run', async () => {
@@ -253,7 +253,7 @@ describe('handleBatch()', () => {
     const { steps, failures, dependencies, take } = setUp()
     failures['end a.0 1'] = 5
     await handleBatch([take('a.0')], place, dependencies)
-    expect(steps.slice(-3)).toEqual(['end a.0 1', 'mail leg-ended a.0', 'done a.0'])
+    expect(steps.slice(-3)).toEqual(['end a.0 1', 'messages leg-ended a.0', 'done a.0'])
   })
 
   it('gives a leg up that cannot be reported for a minute past its deadline', async () => {

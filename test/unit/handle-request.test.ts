@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { createRequestHandler, type Stages } from '#services/router/pipeline/handle-request'
-import type { Claimed, Climbed, EmitEvent, Incoming } from '#services/router/request/states'
+import type { Claimed, Finished, EmitEvent, Incoming } from '#services/router/request/states'
 import { GatewayError } from '#services/contract/errors'
 
 /** Stages that write down what they were asked. A hold that is deferred is made when the course is walked, if it is. */
 function setUp(
-  walk: (deferred: boolean, emit?: EmitEvent) => Promise<Partial<Climbed> | 'not-held'>,
+  walk: (deferred: boolean, emit?: EmitEvent) => Promise<Partial<Finished> | 'not-held'>,
   hold: () => void = () => {},
 ) {
   const said: string[] = []
@@ -32,8 +32,8 @@ function setUp(
     follow: async () => {
       throw new Error('there is nothing to follow')
     },
-    settle: async (_claimed: Claimed, climbed?: Climbed) =>
-      void said.push(climbed === undefined ? 'settle nothing' : 'settle'),
+    settle: async (_claimed: Claimed, finished?: Finished) =>
+      void said.push(finished === undefined ? 'settle nothing' : 'settle'),
     learn: () => void said.push('learn'),
   } as unknown as Stages<boolean>
   const handler = createRequestHandler(stages, () => {})
@@ -47,11 +47,11 @@ function setUp(
 }
 
 /** A handler of keyed requests whose run ends when it is told to. */
-function setUpKeyed(follow: () => Promise<Climbed | undefined> = async () => undefined) {
+function setUpKeyed(follow: () => Promise<Finished | undefined> = async () => undefined) {
   const said: string[] = []
   const background: Promise<unknown>[] = []
-  let end: (climbed: Climbed) => void = () => {}
-  const running = new Promise<Climbed>(resolve => {
+  let end: (finished: Finished) => void = () => {}
+  const running = new Promise<Finished>(resolve => {
     end = resolve
   })
   const earlier = ['first', 'second']
@@ -69,9 +69,9 @@ function setUpKeyed(follow: () => Promise<Climbed | undefined> = async () => und
     start: async (claimed: object) => claimed,
     async run(_under: object, signal: AbortSignal) {
       said.push('walk')
-      const climbed = await running
-      said.push(signal.aborted ? 'called off' : 'walked on')
-      return climbed
+      const finished = await running
+      said.push(signal.aborted ? 'cancelled' : 'walked on')
+      return finished
     },
     follow: async (requestId: string) => {
       said.push(`follow ${requestId}`)
@@ -80,11 +80,11 @@ function setUpKeyed(follow: () => Promise<Climbed | undefined> = async () => und
     settle: async () => void said.push('settle'),
     learn: () => void said.push('learn'),
   } as unknown as Stages<object>
-  const handler = createRequestHandler(stages, climbing => void background.push(climbing))
+  const handler = createRequestHandler(stages, inProgress => void background.push(inProgress))
   return { said, background, end, infer: (signal: AbortSignal) => handler.infer({} as Incoming, signal) }
 }
 
-const answered = { end: { kind: 'answered' } } as unknown as Climbed
+const answered = { end: { kind: 'answered' } } as unknown as Finished
 
 describe('createRequestHandler()', () => {
   it('holds the money by itself where the dispatch did not, and settles once', async () => {
@@ -149,11 +149,11 @@ describe('createRequestHandler()', () => {
   })
 
   it.each([
-    ['called off', { end: { kind: 'cancelled' } }],
+    ['cancelled', { end: { kind: 'cancelled' } }],
     ['late', { end: { kind: 'failed', code: 'Deadline' } }],
     ['lost', undefined],
   ])('takes over where the run that it waited for was %s', async (_name, outcome) => {
-    const outcomes = [outcome as unknown as Climbed | undefined, answered]
+    const outcomes = [outcome as unknown as Finished | undefined, answered]
     const { said, infer } = setUpKeyed(async () => outcomes.shift())
     said.push('duplicate')
     expect(await infer(new AbortController().signal)).toBe(answered)
@@ -161,7 +161,7 @@ describe('createRequestHandler()', () => {
   })
 
   it('tells a duplicate of an outage that its run met', async () => {
-    const refused = { end: { kind: 'failed', code: 'Overloaded' } } as unknown as Climbed
+    const refused = { end: { kind: 'failed', code: 'Overloaded' } } as unknown as Finished
     const { said, infer } = setUpKeyed(async () => refused)
     said.push('duplicate')
     expect(await infer(new AbortController().signal)).toBe(refused)

@@ -49,7 +49,7 @@ describe('createHedging()', () => {
 describe('createHedgedAttempt()', () => {
   const done = answerOf('a')
 
-  /** A leg whose hedged attempt is in line; `taken` by a worker, which has not told of itself yet. */
+  /** A leg whose hedged attempt is in the queue; `taken` by a worker, which has not told of itself yet. */
   async function hedged(taken: { readonly workerId?: string; readonly end?: LegEnd } | undefined) {
     const requestId = createRequestId(0)
     const [ownId, hedgedId] = [legIdOf(requestId, 0), legIdOf(requestId, 500)]
@@ -62,7 +62,7 @@ describe('createHedgedAttempt()', () => {
       { rung, index: 0 } as never,
       end => settled.push(end),
       {
-        climbLog: {
+        cascadeLog: {
           planLeg: async () => true,
           read: async () => ({
             legs: [
@@ -75,7 +75,9 @@ describe('createHedgedAttempt()', () => {
           add: async (_pool: string, job: string) => void queued.push(job),
           remove: async () => taken === undefined,
         },
-        mail: { send: async (box: string, mail: { legId: string }) => void sent.push(`${box} ${mail.legId}`) },
+        replySender: {
+          send: async (box: string, message: { legId: string }) => void sent.push(`${box} ${message.legId}`),
+        },
         pendingLegs: { expect: () => () => {} },
         clock: { now: () => 0 },
         hedging: { afterMs: () => 0, take: () => true, ran: () => {} },
@@ -96,7 +98,7 @@ describe('createHedgedAttempt()', () => {
   })
 
   it.each([
-    ['waits in line', undefined],
+    ['waits in the queue', undefined],
     ['has ended', { workerId: 'w2', end: done }],
     ['no worker has begun', {}],
   ])('sends nobody word of an attempt that %s', async (_state, taken) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createLadderBook } from '#services/router/ladders/ladder-registry'
+import { createLadderRegistry } from '#services/router/ladders/ladder-registry'
 import { createImpliedTask } from '#services/router/edge/grpc/implied-task'
 import type { Modality, Task } from '#services/contract/content'
 import type { ModelSpec } from '#services/contract/model'
@@ -29,7 +29,7 @@ function impliedBy(models: readonly ModelSpec[], request: Partial<InferenceReque
     })),
   )
   const impliedTask = createImpliedTask({
-    ladders: createLadderBook(ladders, models),
+    ladders: createLadderRegistry(ladders, models),
     labelSets: new Set(['academic-subject']),
   })
   return impliedTask({ parts: [], options: {}, constraints: { priority: 'normal' }, labels: {}, ...request })

@@ -7,8 +7,8 @@ import { thinned } from '#services/calibrate/thinned'
 import type { OutcomeRow } from '#services/calibrate/states'
 import { judgeAll, judgeAnswer, signsOf } from '#services/decision/calibrators/judge-answer'
 import type { Called, Estimate, Judged } from '#services/decision/policy/policy'
-import { agreement, companionSigns } from '#services/decision/calibrators/features/companion-features'
-import { prospectSignsOf } from '#services/decision/calibrators/features/prospect-features'
+import { agreement, companionFeatures } from '#services/decision/calibrators/features/companion-features'
+import { prospectFeaturesOf } from '#services/decision/calibrators/features/prospect-features'
 
 const estimate: Estimate = {
   difficulty: 0.3,
@@ -46,11 +46,11 @@ const options = { models, folds: 4, seed: 1 }
 const rows = rowsOf(1200)
 const foldOfRow = rows.map((_, index) => index % 4)
 
-describe('companionSigns()', () => {
+describe('companionFeatures()', () => {
   it('tells of each other answer whether it agrees, and how the votes fall', () => {
     const one = answer('small', 'A', 0.6)
-    const signs = companionSigns(one, estimate, [answer('middle', ' a. ', 0.9), answer('large', 'B', 0.8)])
-    expect(signs).toMatchObject({
+    const features = companionFeatures(one, estimate, [answer('middle', ' a. ', 0.9), answer('large', 'B', 0.8)])
+    expect(features).toMatchObject({
       '=with.middle.agrees': 1,
       '=with.large.agrees': -1,
       '=with.large.against.b': 1,
@@ -59,8 +59,10 @@ describe('companionSigns()', () => {
       '=votes_none': 0,
       '=outvoted': 0,
     })
-    expect(companionSigns(one, estimate, [answer('middle', 'c', 0.9), answer('large', 'C', 0.8)])['=outvoted']).toBe(1)
-    expect(companionSigns(one, estimate, [])).toEqual({})
+    expect(companionFeatures(one, estimate, [answer('middle', 'c', 0.9), answer('large', 'C', 0.8)])['=outvoted']).toBe(
+      1,
+    )
+    expect(companionFeatures(one, estimate, [])).toEqual({})
   })
 
   it('takes neither side where an answer is not told', () => {
@@ -84,7 +86,8 @@ describe('fitJudges()', () => {
   })
 
   it('follows what a confidence says of an answer alone, where that goes up and down', () => {
-    // By confidence, the share of ten that is right; the larger model is always right, so beside it no confidence is asked.
+    // By confidence, the share of ten that is right; the larger model is always right, so beside it no confidence is
+    // asked.
     const shares = [
       [0.38, 2],
       [0.62, 8],
@@ -131,7 +134,7 @@ describe('fitJudges()', () => {
   it('chooses a penalty on the rows that are there, whatever their places in the table', () => {
     const samplesAt = (placeOf: (index: number) => number) =>
       Array.from({ length: 2400 }, (_, index) => ({
-        signs: { one: ((index * 7919) % 100) / 100, two: ((index * 31) % 17) / 17 },
+        features: { one: ((index * 7919) % 100) / 100, two: ((index * 31) % 17) / 17 },
         target: Number((index * 7919) % 100 < 40 + ((index * 104_729) % 20)),
         row: placeOf(index),
       }))
@@ -166,9 +169,9 @@ describe('fitJudges()', () => {
   it('gives every row judges that have not seen it, close to those of all rows', () => {
     expect(new Set(unseen).size).toBe(4)
     expect(unseen[0]).toBe(unseen[4])
-    const signs = signsOf(answer('large', 'yes', 0.9), estimate, [])
+    const features = signsOf(answer('large', 'yes', 0.9), estimate, [])
     for (const judges of unseen.slice(0, 4)) {
-      expect(judgeAnswer(judges['large']!, signs)).toBeCloseTo(judgeAnswer(all['large']!, signs), 1)
+      expect(judgeAnswer(judges['large']!, features)).toBeCloseTo(judgeAnswer(all['large']!, features), 1)
       expect(judges['large']).not.toEqual(all['large'])
     }
   })
@@ -181,10 +184,10 @@ describe('fitProspects()', () => {
     const called = answers.map((one, index): Called => {
       return { ...one, confidence: judgeAll({ judges: all }, answers, estimate)[index]!, costNanoUsd: 0 }
     })
-    return 2 * judgeAnswer(prospects[`${answers.at(-1)!.model}>${to}`]!, prospectSignsOf(called, to, estimate)) - 1
+    return 2 * judgeAnswer(prospects[`${answers.at(-1)!.model}>${to}`]!, prospectFeaturesOf(called, to, estimate)) - 1
   }
 
-  it('foresees little gain after two sure answers that agree, and much after an unsure one', () => {
+  it('predicts little gain after two sure answers that agree, and much after an unsure one', () => {
     const sure = gainOf([answer('small', 'yes', 0.75), answer('middle', 'yes', 0.9)], 'large')
     const torn = gainOf([answer('small', 'yes', 0.45), answer('middle', 'no', 0.62)], 'large')
     expect(sure).toBeLessThan(0.1)

@@ -10,7 +10,7 @@ import { labelsOf, withLabelsNoted } from '#services/decision/calibrators/known-
 import { createCalibratedPolicy, openPolicyFolder } from '#services/decision/policy/load-policy'
 import type { Judged } from '#services/decision/policy/policy'
 import type { PolicyFile } from '#services/decision/policy/policy-schema'
-import { prospectSignsOf } from '#services/decision/calibrators/features/prospect-features'
+import { prospectFeaturesOf } from '#services/decision/calibrators/features/prospect-features'
 import { writeTable } from '../support/outcome-table.ts'
 
 let home: string
@@ -90,8 +90,8 @@ describe('withLabelsNoted()', () => {
     const namesOf = (text: string): string[] => {
       const [one] = noted(text)
       const called = [{ ...one!, confidence: 0.5, costNanoUsd: 0 }]
-      return [signsOf(one!, estimate, []), prospectSignsOf(called, 'large', estimate)].flatMap(signs =>
-        Object.keys(signs),
+      return [signsOf(one!, estimate, []), prospectFeaturesOf(called, 'large', estimate)].flatMap(features =>
+        Object.keys(features),
       )
     }
     expect(namesOf('not a label')).toEqual(namesOf('neither is this'))

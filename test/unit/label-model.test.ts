@@ -6,7 +6,7 @@ import { judgedOf } from '#services/calibrate/ladder'
 import type { OutcomeRow } from '#services/calibrate/states'
 import { coherent } from '#services/decision/calibrators/coherent'
 import { judgeAll } from '#services/decision/calibrators/judge-answer'
-import { labelChances, labelSigns, surenessOf } from '#services/decision/calibrators/label-model'
+import { labelChances, labelFeatures, surenessOf } from '#services/decision/calibrators/label-model'
 import type { Estimate, Judged } from '#services/decision/policy/policy'
 import type { LabelModel } from '#services/decision/policy/policy-schema'
 
@@ -21,8 +21,9 @@ const drawn = (index: number, purpose: number): number => {
 }
 
 /**
- * Four classes that come as often as each other. `small` takes half of all surprise for fear and half of all fear for joy, and is right on
- * the others; `large` tells surprise and joy apart from the others alone: it says `joy` for fear and `surprise` for calm.
+ * Four classes that come as often as each other. `small` takes half of all surprise for fear and half of all fear for
+ * joy, and is right on the others; `large` tells surprise and joy apart from the others alone: it says `joy` for fear
+ * and `surprise` for calm.
  */
 function confusedRows(count: number): readonly OutcomeRow[] {
   const bySmall: Readonly<Record<string, string>> = { surprise: 'fear', fear: 'joy', joy: 'joy', calm: 'calm' }
@@ -100,7 +101,7 @@ describe('fitLabels()', () => {
     expect(others.unseen[1]).not.toEqual(fitted.unseen[1])
   })
 
-  it('makes judges that foresee more of rows that nothing has seen', () => {
+  it('makes judges that predict more of rows that nothing has seen', () => {
     const { unseen, all } = fitted
     const judgeRows = rows.map((row, index) => ({ row, estimate, labelModel: unseen[index] }))
     const without = fitJudges(
@@ -179,7 +180,7 @@ describe('fitLabels()', () => {
   })
 })
 
-describe('labelSigns()', () => {
+describe('labelFeatures()', () => {
   const chances = new Map([
     ['yes', 0.6],
     ['no', 0.3],
@@ -187,21 +188,21 @@ describe('labelSigns()', () => {
   ])
 
   it('tells how likely the own label is and how it stands to any other that was given', () => {
-    const signs = labelSigns(said('Yes.', 'no')[0]!, [said('yes', 'no')[1]!], chances)
-    expect(signs).toMatchObject({ '=labels': 1, '=labels.first': 1 })
-    expect(signs['=labels.odds']).toBeCloseTo(Math.log(1.5))
-    expect(signs['=labels.lead']).toBeCloseTo(Math.log(2))
-    expect(labelSigns(said('yes', 'no')[1]!, [said('yes', 'no')[0]!], chances)['=labels.lead']).toBeCloseTo(
+    const features = labelFeatures(said('Yes.', 'no')[0]!, [said('yes', 'no')[1]!], chances)
+    expect(features).toMatchObject({ '=labels': 1, '=labels.first': 1 })
+    expect(features['=labels.odds']).toBeCloseTo(Math.log(1.5))
+    expect(features['=labels.lead']).toBeCloseTo(Math.log(2))
+    expect(labelFeatures(said('yes', 'no')[1]!, [said('yes', 'no')[0]!], chances)['=labels.lead']).toBeCloseTo(
       -Math.log(2),
     )
-    expect(labelSigns(said('yes', 'yes')[0]!, [said('yes', 'yes')[1]!], chances)['=labels.lead']).toBe(0)
+    expect(labelFeatures(said('yes', 'yes')[0]!, [said('yes', 'yes')[1]!], chances)['=labels.lead']).toBe(0)
   })
 
   it('says nothing of an answer alone, of what is no label, and without a model', () => {
     const [yes, no] = said('yes', 'no')
-    expect(labelSigns(yes!, [], chances)).toEqual({})
-    expect(labelSigns(said('maybe', 'no')[0]!, [no!], chances)).toEqual({})
-    expect(labelSigns(yes!, [no!], new Map())).toEqual({})
+    expect(labelFeatures(yes!, [], chances)).toEqual({})
+    expect(labelFeatures(said('maybe', 'no')[0]!, [no!], chances)).toEqual({})
+    expect(labelFeatures(yes!, [no!], new Map())).toEqual({})
   })
 
   it('hears no model that it does not know, whatever its name', () => {

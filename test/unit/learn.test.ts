@@ -2,13 +2,13 @@ import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { createShadowCalls, type ShadowDependencies } from '#services/router/learn/shadow-calls'
 import { evaluateShadow } from '#services/router/learn/evaluate-shadow'
-import type { Climbed } from '#services/router/request/states'
+import type { Finished } from '#services/router/request/states'
 import { GatewayError } from '#services/contract/errors'
 import { isSameAnswer } from '#services/decision/answers/same-answer'
 import type { OutcomeRecord } from '#services/state/outcomes/outcome-record'
 import type { Policy } from '#services/decision/policy/policy'
 import { createUncalibratedPolicy } from '#services/decision/policy/uncalibrated-policy'
-import { tellClimb, type Told } from '../support/climb-stories.ts'
+import { reportCascade, type Told } from '../support/cascade-stories.ts'
 
 const models = ['small', 'middle', 'large']
 const accepting = (acceptRatio: number): Policy => createUncalibratedPolicy({ models, acceptRatio })
@@ -17,8 +17,8 @@ const middle: Told = { rung: 'middle', text: 'no', confidence: 0.85, costNanoUsd
 
 describe('evaluateShadow()', () => {
   const think = (told: readonly Told[], shadow: Policy, more: object = {}) => {
-    const { claimed, climbed } = tellClimb(told, accepting(0.6), more)
-    return evaluateShadow(claimed, climbed, shadow, claimed.estimate)
+    const { claimed, finished } = reportCascade(told, accepting(0.6), more)
+    return evaluateShadow(claimed, finished, shadow, claimed.estimate)
   }
 
   it('agrees with a policy that decides the same, at the same cost', () => {
@@ -26,19 +26,19 @@ describe('evaluateShadow()', () => {
       requests: 1,
       same: 1,
       openEnded: 0,
-      activeClimbs: 0,
-      shadowClimbs: 0,
+      activeCascades: 0,
+      shadowCascades: 0,
       activeCostNanoUsd: 11,
       shadowCostNanoUsd: 11,
     })
   })
 
-  it('knows what a rung that was called said, and foresees the cost of one that was not', () => {
+  it('knows what a rung that was called said, and predicts the cost of one that was not', () => {
     expect(think([small], accepting(0.8))).toMatchObject({
-      climbsMore: 1,
+      escalatesMore: 1,
       same: 0,
       openEnded: 1,
-      shadowClimbs: 1,
+      shadowCascades: 1,
       activeCostNanoUsd: 11,
       shadowCostNanoUsd: 11 + 200,
     })
@@ -46,7 +46,7 @@ describe('evaluateShadow()', () => {
     expect(think([small, middle], accepting(0.6))).toMatchObject({ stopsSooner: 1, shadowCostNanoUsd: 11 })
     // After the last rung nothing is left to want, so nothing is open.
     expect(think([small, middle], accepting(0.9))).toMatchObject({
-      climbsMore: 1,
+      escalatesMore: 1,
       openEnded: 0,
       shadowCostNanoUsd: 461,
     })
@@ -54,16 +54,16 @@ describe('evaluateShadow()', () => {
 
   it('thinks nothing where circumstances decided', () => {
     expect(think([small], accepting(0.8), { model: 'small' })).toBeUndefined()
-    const { claimed, climbed } = tellClimb([small], accepting(0.6))
-    if (climbed.end.kind !== 'answered') throw new Error('it was answered')
-    const answer = { ...climbed.end.answer, degraded: 'budget' } as const
-    const degraded: Climbed = { ...climbed, end: { kind: 'answered', answer } }
+    const { claimed, finished } = reportCascade([small], accepting(0.6))
+    if (finished.end.kind !== 'answered') throw new Error('it was answered')
+    const answer = { ...finished.end.answer, degraded: 'budget' } as const
+    const degraded: Finished = { ...finished, end: { kind: 'answered', answer } }
     expect(evaluateShadow(claimed, degraded, accepting(0.8), claimed.estimate)).toBeUndefined()
   })
 })
 
 describe('createShadowCalls()', () => {
-  async function consider(
+  async function onFinished(
     told: readonly Told[],
     more: Partial<ShadowDependencies> & {
       readonly rungs?: 'top' | 'all'
@@ -88,29 +88,29 @@ describe('createShadowCalls()', () => {
             confidence: 0.9,
             costNanoUsd: 500,
           }
-          return tellClimb([answer], accepting(0.5)).climbed
+          return reportCascade([answer], accepting(0.5)).finished
         },
         outcomes: { append: async (tenant, record) => void records.push({ tenant, record }) },
         clock: { now: () => 77 },
         draw: () => 0.5,
         busy: () => undefined,
         counted: (_ladder, outcome) => outcomes.push(outcome),
-        compared: (_climbed, rung, confidence, score) => compared.push([rung, confidence, score]),
+        compared: (_finished, rung, confidence, score) => compared.push([rung, confidence, score]),
         spent: () => {},
         logger: pino({ level: 'silent' }),
         ...given,
       },
     )
-    const { claimed, climbed } = tellClimb(told, accepting(0.6), model === undefined ? {} : { model })
-    calls.consider(claimed, climbed)
+    const { claimed, finished } = reportCascade(told, accepting(0.6), model === undefined ? {} : { model })
+    calls.onFinished(claimed, finished)
     const before = [...asked]
     await new Promise(resolve => setImmediate(resolve))
     await calls.close()
     return { outcomes, records, asked, before, compared }
   }
 
-  it('asks the top rung as nobody’s tenant, last in line, and not before the caller has the answer', async () => {
-    const { outcomes, asked, before, records, compared } = await consider([small])
+  it('asks the top rung as nobody’s tenant, last in the queue, and not before the caller has the answer', async () => {
+    const { outcomes, asked, before, records, compared } = await onFinished([small])
     expect(before).toEqual([])
     expect(asked).toEqual([{ tenant: '_shadow', model: 'large', priority: 'sheddable' }])
     expect(outcomes).toEqual(['called'])
@@ -121,7 +121,7 @@ describe('createShadowCalls()', () => {
   })
 
   it('asks every other rung too where all are wanted, so that each has a score', async () => {
-    const { asked, records } = await consider([small], { rungs: 'all' })
+    const { asked, records } = await onFinished([small], { rungs: 'all' })
     expect(asked.map(one => one.model)).toEqual(['large', 'middle'])
     const { rungs } = records[0]!.record
     expect(rungs).toMatchObject({ small: { score: 1 }, middle: { score: 0 }, large: { score: 1 } })
@@ -129,8 +129,8 @@ describe('createShadowCalls()', () => {
   })
 
   it('draws its share, and passes over what no policy decided', async () => {
-    expect((await consider([small], { share: 0.5 })).outcomes).toEqual([])
-    expect((await consider([small], { model: 'small' })).outcomes).toEqual([])
+    expect((await onFinished([small], { share: 0.5 })).outcomes).toEqual([])
+    expect((await onFinished([small], { model: 'small' })).outcomes).toEqual([])
   })
 
   it.each([
@@ -139,7 +139,7 @@ describe('createShadowCalls()', () => {
     ['dropped_budget', { ask: () => Promise.reject(new GatewayError('BudgetExceeded', 'spent')) }],
     ['failed', { ask: () => Promise.reject(new Error('no worker')) }],
   ])('keeps nothing when it is %s', async (outcome, given) => {
-    const { outcomes, records } = await consider([small], given)
+    const { outcomes, records } = await onFinished([small], given)
     expect(outcomes).toEqual([outcome])
     expect(records).toEqual([])
   })

@@ -57,7 +57,7 @@ const units = [
   '1 / ',
   '$ 1',
   'please ',
-  'dear a',
+  'expensive a',
   'A. ',
   '\n(A',
   'export ',

@@ -1,21 +1,27 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { LegId } from '#services/contract/ids'
-import type { Mail } from '#services/state/replies/mailbox'
+import type { ReplyMessage } from '#services/state/replies/reply-stream'
 import { createOpenLegs, type OpenLeg, type OpenLegs } from '#services/worker/report/open-legs'
 
 const legId = 'a.0' as LegId
 
-function setUp(): { legs: OpenLegs; leg: OpenLeg; sent: Mail[]; lost: AbortController; failing: { times: number } } {
+function setUp(): {
+  legs: OpenLegs
+  leg: OpenLeg
+  sent: ReplyMessage[]
+  lost: AbortController
+  failing: { times: number }
+} {
   const failing = { times: 0 }
-  const sent: Mail[] = []
+  const sent: ReplyMessage[] = []
   const legs = createOpenLegs(
     {
-      send(_box, mail) {
+      send(_box, message) {
         if (failing.times > 0) {
           failing.times -= 1
           return Promise.reject(new Error('away'))
         }
-        sent.push(mail)
+        sent.push(message)
         return Promise.resolve()
       },
     },

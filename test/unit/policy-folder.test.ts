@@ -6,7 +6,7 @@ import { runCalibrate } from '#services/calibrate/calibrate'
 import type { OutcomeRow } from '#services/calibrate/states'
 import { agreement } from '#services/decision/calibrators/features/companion-features'
 import { labelOf } from '#services/decision/calibrators/features/own-features'
-import { createWalk } from '#services/calibrate/walk-row'
+import { createRowReplay } from '#services/calibrate/replay-row'
 import type { LabelModel } from '#services/decision/policy/policy-schema'
 import { createCalibratedPolicy, loadPolicy, openPolicyFolder } from '#services/decision/policy/load-policy'
 import { writeTable } from '../support/outcome-table.ts'
@@ -81,8 +81,8 @@ describe('loadPolicy()', () => {
         rawConfidence: 0.6,
         outputChars: 2,
       }))
-      const walked = createWalk(row, estimate, file).confidence(['small', 'middle'])
-      expect(walked).toBe(policy.confidences(heard, estimate)[1])
+      const replayed = createRowReplay(row, estimate, file).confidence(['small', 'middle'])
+      expect(replayed).toBe(policy.confidences(heard, estimate)[1])
     }
   })
 

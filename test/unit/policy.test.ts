@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { upperBound } from '#services/calibrate/fit/binomial-bound'
 import { fitLogistic } from '#services/calibrate/fit/regression/logistic-regression'
 import { certifiedPoint, decideByRisk } from '#services/decision/decide/decide-by-risk'
-import { decideByWorth, type WorthView } from '#services/decision/decide/decide-by-utility'
+import { decideByUtility, type UtilityView } from '#services/decision/decide/decide-by-utility'
 import { decideByQuality } from '#services/decision/decide/decide-step'
 import { describeAudio } from '#services/decision/features/describe-audio'
 import { describeImage } from '#services/decision/features/describe-image'
@@ -22,7 +22,7 @@ const both = [
 const called = (model: string, confidence: number): Called => ({ model, confidence, costNanoUsd: 10 })
 
 describe('decideByQuality()', () => {
-  it('climbs until an answer is good enough, and takes the best where none is', () => {
+  it('escalates until an answer is good enough, and takes the best where none is', () => {
     expect(decideByQuality(0.8, [], both)).toMatchObject({ kind: 'call', model: 'small' })
     expect(decideByQuality(0.8, [called('small', 0.8)], both.slice(1))).toMatchObject({ kind: 'stop', model: 'small' })
     expect(decideByQuality(0.8, [called('small', 0.79)], both.slice(1))).toMatchObject({ kind: 'call', model: 'large' })
@@ -31,9 +31,9 @@ describe('decideByQuality()', () => {
   })
 })
 
-describe('decideByWorth()', () => {
+describe('decideByUtility()', () => {
   const point = { models: ['small', 'large'], first: 'cheapest', costWeight: 1 } as QualityPoint
-  const view = (calledSoFar: readonly Called[], prospect: number): WorthView => ({
+  const view = (calledSoFar: readonly Called[], prospect: number): UtilityView => ({
     called: calledSoFar,
     open: ['small', 'large'],
     models: ['small', 'large'],
@@ -42,77 +42,89 @@ describe('decideByWorth()', () => {
     prospectOf: () => prospect,
   })
 
-  it('starts at the cheapest, or at the one that is foreseen to be worth most', () => {
-    expect(decideByWorth(point, view([], 0))).toMatchObject({ kind: 'call', model: 'small' })
-    expect(decideByWorth({ ...point, first: 'foreseen' }, view([], 0))).toMatchObject({ kind: 'call', model: 'large' })
-    expect(decideByWorth({ ...point, first: 'foreseen', costWeight: 9 }, view([], 0))).toMatchObject({ model: 'small' })
+  it('starts at the cheapest, or at the one that is predicted to be worth most', () => {
+    expect(decideByUtility(point, view([], 0))).toMatchObject({ kind: 'call', model: 'small' })
+    expect(decideByUtility({ ...point, first: 'predicted' }, view([], 0))).toMatchObject({
+      kind: 'call',
+      model: 'large',
+    })
+    expect(decideByUtility({ ...point, first: 'predicted', costWeight: 9 }, view([], 0))).toMatchObject({
+      model: 'small',
+    })
   })
 
   it('calls what brings more than it costs, and never a rung below', () => {
-    expect(decideByWorth(point, view([called('small', 0.7)], 0.85))).toMatchObject({ kind: 'call', model: 'large' })
-    expect(decideByWorth(point, view([called('small', 0.7)], 0.75))).toMatchObject({ kind: 'stop', model: 'small' })
-    expect(decideByWorth(point, view([called('large', 0.1)], 0.99))).toMatchObject({ kind: 'stop', model: 'large' })
+    expect(decideByUtility(point, view([called('small', 0.7)], 0.85))).toMatchObject({ kind: 'call', model: 'large' })
+    expect(decideByUtility(point, view([called('small', 0.7)], 0.75))).toMatchObject({ kind: 'stop', model: 'small' })
+    expect(decideByUtility(point, view([called('large', 0.1)], 0.99))).toMatchObject({ kind: 'stop', model: 'large' })
   })
 })
 
-const riskPoint = (danger: number, riskBound: number, models = ['small', 'large']): RiskPoint => {
-  return { models, danger, riskBound, losses: 0, selectiveRisk: 0, meanCostUsd: 0, escalationRatio: 0 }
+const riskPoint = (predictedLoss: number, riskBound: number, models = ['small', 'large']): RiskPoint => {
+  return { models, predictedLoss, riskBound, losses: 0, selectiveRisk: 0, meanCostUsd: 0, escalationRatio: 0 }
 }
 
 describe('decideByRisk()', () => {
   const point = riskPoint(0.05, 0.02)
-  const view = { called: [], candidates: both, mostExpensive: 'large', danger: 1, maxRisk: 0.05, leastBound: 0.02 }
-  const climbed = { ...view, called: [called('small', 0.9)], candidates: both.slice(1) }
+  const view = {
+    called: [],
+    candidates: both,
+    mostExpensive: 'large',
+    predictedLoss: 1,
+    maxRisk: 0.05,
+    leastBound: 0.02,
+  }
+  const finished = { ...view, called: [called('small', 0.9)], candidates: both.slice(1) }
 
-  it('accepts what is safe, and delivers the dearest answer where nothing was', () => {
+  it('accepts what is safe, and delivers the most expensive answer where nothing was', () => {
     expect(decideByRisk(point, view)).toMatchObject({ kind: 'call', model: 'small' })
-    expect(decideByRisk(point, { ...climbed, danger: 0.05 })).toMatchObject({ kind: 'stop', model: 'small' })
-    expect(decideByRisk(point, { ...climbed, danger: 0.051 })).toMatchObject({ kind: 'call', model: 'large' })
+    expect(decideByRisk(point, { ...finished, predictedLoss: 0.05 })).toMatchObject({ kind: 'stop', model: 'small' })
+    expect(decideByRisk(point, { ...finished, predictedLoss: 0.051 })).toMatchObject({ kind: 'call', model: 'large' })
     const top = { ...view, called: [called('small', 0.9), called('large', 0.1)], candidates: [] }
     expect(decideByRisk(point, top)).toMatchObject({ kind: 'stop', model: 'large' })
   })
 
-  it('goes to the dearest and says so where a limit cannot be met', () => {
+  it('goes to the most expensive and says so where a limit cannot be met', () => {
     expect(decideByRisk(undefined, view)).toMatchObject({ kind: 'call', model: 'large' })
     expect(decideByRisk(undefined, { ...view, maxRisk: 0.01 }).reason).toBe(
       'max risk 1 % cannot be promised, since the calibration rows certify no cheaper plan below 2 %: large answers everything',
     )
   })
 
-  it('claims nothing when the dearest is out of reach, and takes no risk when a rung is', () => {
+  it('claims nothing when the most expensive is out of reach, and takes no risk when a rung is', () => {
     const step = decideByRisk(point, { ...view, candidates: both.slice(0, 1) })
     expect(step).toMatchObject({ kind: 'call', model: 'small' })
     expect(step.reason).toContain('no risk limit can be certified')
     const three = riskPoint(0.05, 0.02, ['small', 'middle', 'large'])
-    expect(decideByRisk(three, { ...climbed, danger: 0 })).toMatchObject({ kind: 'call', model: 'large' })
+    expect(decideByRisk(three, { ...finished, predictedLoss: 0 })).toMatchObject({ kind: 'call', model: 'large' })
   })
 
   it('says in words and numbers what the limit did', () => {
     expect(decideByRisk(point, view).reason).toBe(
       'max risk 5 %: small first; an answer is accepted while its chance of losing against large is at most 5 % (then at most 2 % of all requests lose, certified)',
     )
-    expect(decideByRisk(point, { ...climbed, danger: 0.031 }).reason).toBe(
+    expect(decideByRisk(point, { ...finished, predictedLoss: 0.031 }).reason).toBe(
       'chance of losing against large 3.1 %, at most 5 % allowed by max risk 5 %',
     )
-    expect(decideByRisk(point, { ...climbed, danger: 0.31 }).reason).toBe(
+    expect(decideByRisk(point, { ...finished, predictedLoss: 0.31 }).reason).toBe(
       'chance of losing against large 31 %, more than the 5 % allowed by max risk 5 %',
     )
     const three = riskPoint(0.05, 0.02, ['small', 'middle', 'large'])
-    expect(decideByRisk(three, { ...climbed, danger: 0 }).reason).toBe(
+    expect(decideByRisk(three, { ...finished, predictedLoss: 0 }).reason).toBe(
       'max risk 5 % is certified for small → middle → large, and middle cannot be called: only large is safe',
     )
   })
 
   it('keeps the least quality beside the limit', () => {
-    expect(decideByRisk(point, { ...climbed, danger: 0, minQuality: 0.95 })).toMatchObject({ model: 'large' })
+    expect(decideByRisk(point, { ...finished, predictedLoss: 0, minQuality: 0.95 })).toMatchObject({ model: 'large' })
   })
 })
 
 describe('certifiedPoint()', () => {
   it('goes from the safest point and stops at the first that does not hold', () => {
     const path = [riskPoint(0.01, 0.01), riskPoint(0.02, 0.03), riskPoint(0.03, 0.06), riskPoint(0.04, 0.04)]
-    expect(certifiedPoint(path, 0.05)?.danger).toBe(0.02)
-    expect(certifiedPoint(path, 0.5)?.danger).toBe(0.04)
+    expect(certifiedPoint(path, 0.05)?.predictedLoss).toBe(0.02)
+    expect(certifiedPoint(path, 0.5)?.predictedLoss).toBe(0.04)
     expect(certifiedPoint(path, 0.005)).toBeUndefined()
   })
 })
@@ -139,7 +151,7 @@ describe('upperBound()', () => {
 })
 
 describe('fitLogistic()', () => {
-  it('comes to the same from wherever it starts, also where every row is foreseen with certainty', () => {
+  it('comes to the same from wherever it starts, also where every row is predicted with certainty', () => {
     const rows = Array.from({ length: 400 }, (_, at) => Float32Array.of(Math.sin(at), Math.cos(3 * at)))
     const targets = rows.map((row, at) => Number(row[0]! + 0.5 * Math.sin(7 * at) > 0))
     const wanted = fitLogistic(rows, targets, 2.5)

@@ -1,11 +1,11 @@
 import { Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
 import { createFleet } from '#services/router/pools/fleet'
-import type { ConsiderInput } from '#services/router/choose/consider-input'
-import { createConsider } from '#services/router/choose/consider'
+import type { CandidateInput } from '#services/router/choose/candidate-input'
+import { createEvaluateRungs } from '#services/router/choose/evaluate-rungs'
 import { createFleetWatch } from '#services/router/pools/fleet-watch'
 import { createPoolMetrics } from '#services/router/telemetry/pool-metrics'
-import { lacksCapacity, type Considered } from '#services/router/request/states'
+import { lacksCapacity, type CandidateRung } from '#services/router/request/states'
 import { GatewayError } from '#services/contract/errors'
 import { noWork } from '#services/state/service-times/workload'
 import type { Rung } from '#services/contract/model'
@@ -30,7 +30,7 @@ const rung: Rung = {
 
 function worker(more: Partial<WorkerState> = {}): WorkerState {
   return workerState({
-    lanes: 4,
+    concurrency: 4,
     running: 3,
     times: timesOf(
       'm',
@@ -40,7 +40,7 @@ function worker(more: Partial<WorkerState> = {}): WorkerState {
   })
 }
 
-function input(leftMs: number, mode: 'sync' | 'async' = 'sync'): ConsiderInput {
+function input(leftMs: number, mode: 'sync' | 'async' = 'sync'): CandidateInput {
   return {
     ladder: { name: 'l', task: 'generate', modalities: ['text'], rungs: [rung] },
     estimate: { difficulty: 0.5, models: {}, features: {} },
@@ -70,21 +70,21 @@ const sureness = { onTimeRatio: 0.99, escalationBackpressure: { startAtQueueRati
 
 describe('a pool without workers', () => {
   it('refuses for want of workers when none will start', () => {
-    const [only] = createConsider(createFleet([], new Map([['p', empty]])), sureness)(input(60_000))
+    const [only] = createEvaluateRungs(createFleet([], new Map([['p', empty]])), sureness)(input(60_000))
     expect(only?.removedBy).toBe('workers')
-    expect(lacksCapacity(only as Considered, 60_000)).toBe(true)
+    expect(lacksCapacity(only as CandidateRung, 60_000)).toBe(true)
   })
 
   it('takes a request that can wait for a cold start, and counts the start in the wait', () => {
-    const [only] = createConsider(createFleet([], new Map([['p', backlog]]), cold), sureness)(input(60_000))
+    const [only] = createEvaluateRungs(createFleet([], new Map([['p', backlog]]), cold), sureness)(input(60_000))
     expect(only?.removedBy).toBeUndefined()
     expect(only?.predictedWaitMs).toBe(30_000 + (8 * 200) / 4)
   })
 
   it('refuses a request that cannot wait for a cold start, and knows that workers were what it lacked', () => {
-    const [only] = createConsider(createFleet([], new Map([['p', empty]]), cold), sureness)(input(5000))
+    const [only] = createEvaluateRungs(createFleet([], new Map([['p', empty]]), cold), sureness)(input(5000))
     expect(only?.removedBy).toBe('deadline')
-    expect(lacksCapacity(only as Considered, 5000)).toBe(true)
+    expect(lacksCapacity(only as CandidateRung, 5000)).toBe(true)
   })
 
   it('does not count a start once there is a worker', () => {
@@ -99,7 +99,7 @@ describe('a pool without workers', () => {
 
 describe('an engine with a queue of its own', () => {
   const look = (...workers: Partial<WorkerState>[]) =>
-    createConsider(createFleet(workers.map(worker), new Map([['p', empty]])), sureness)(input(3000))[0]
+    createEvaluateRungs(createFleet(workers.map(worker), new Map([['p', empty]])), sureness)(input(3000))[0]
   const long = { m: { waiting: 40, running: 4 } }
 
   it('makes a call wait as long as it works off what it has, though the queue of the pool is empty', () => {
@@ -118,7 +118,7 @@ describe('an engine with a queue of its own', () => {
 
 describe('a model without a price', () => {
   it('is left out where money is limited, and a price of 0 says that it is free', () => {
-    const look = createConsider(createFleet([worker()], new Map([['p', empty]])), sureness)
+    const look = createEvaluateRungs(createFleet([worker()], new Map([['p', empty]])), sureness)
     const removed = (isPaid: boolean, price: object): string | undefined =>
       look({ ...input(60_000), isPaid, priceOf: () => price })[0]?.removedBy
     expect(removed(true, {})).toBe('price')

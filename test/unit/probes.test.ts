@@ -1,19 +1,19 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '#services/contract/errors'
-import { createConsider } from '#services/router/choose/consider'
+import { createEvaluateRungs } from '#services/router/choose/evaluate-rungs'
 import { createChoose } from '#services/router/choose/choose'
 import { createProbeForecasts } from '#services/router/learn/probe-forecasts'
 import { createFleet } from '#services/router/pools/fleet'
 import { createProbes } from '#services/router/pools/probes'
-import type { Assessed, Chosen, Considered, Incoming } from '#services/router/request/states'
-import { tellClimb } from '../support/climb-stories.ts'
+import type { Assessed, Chosen, CandidateRung, Incoming } from '#services/router/request/states'
+import { reportCascade } from '../support/cascade-stories.ts'
 import { backlogOf, timesOf, workerState } from '../support/worker-state.ts'
 
 const second = 1000
 
-const keptOut = (more: Partial<Considered> = {}): Considered => ({
-  rung: { name: 'm' } as Considered['rung'],
+const keptOut = (more: Partial<CandidateRung> = {}): CandidateRung => ({
+  rung: { name: 'm' } as CandidateRung['rung'],
   reserveNanoUsd: 1,
   predictedCostNanoUsd: 1,
   predictedLatencyMs: 14 * second,
@@ -64,12 +64,12 @@ describe('choosing where forecasts leave nothing', () => {
   const fleet = createFleet([worker], new Map([['small', backlogOf()]]))
   const probes = createProbes(60 * second, { now: () => clock.ms })
   const choose = createChoose({
-    consider: createConsider(fleet, rules),
+    evaluateRungs: createEvaluateRungs(fleet, rules),
     clock: { now: () => clock.ms },
     isPaid: () => false,
     probe: probes.take,
   })
-  const { claimed } = tellClimb([{ rung: 'small', text: 'a', confidence: 0.9, costNanoUsd: 1 }], {} as never, {
+  const { claimed } = reportCascade([{ rung: 'small', text: 'a', confidence: 0.9, costNanoUsd: 1 }], {} as never, {
     rungs: ['small'],
   })
   const assessed = (): Assessed => ({
@@ -102,7 +102,7 @@ function outcomeOf(call: () => Chosen): string {
 
 describe('choosing by few measurements', () => {
   it.each([
-    ['lets a call through that is foreseen to take 49 s, with 5 s left, after one', 1, 'small'],
+    ['lets a call through that is predicted to take 49 s, with 5 s left, after one', 1, 'small'],
     ['lets it through after two', 2, 'small'],
     ['refuses it after twenty', 20, 'Deadline'],
   ])('%s', (_what, count, outcome) => {
@@ -115,9 +115,9 @@ describe('choosing by few measurements', () => {
       [workerState({ times, models: ['small'], pool: 'small' })],
       new Map([['small', backlogOf()]]),
     )
-    const consider = createConsider(fleet, rules)
-    const choose = createChoose({ consider, clock: { now: () => 0 }, isPaid: () => false })
-    const { claimed } = tellClimb([{ rung: 'small', text: 'a', confidence: 0.9, costNanoUsd: 1 }], {} as never, {
+    const evaluateRungs = createEvaluateRungs(fleet, rules)
+    const choose = createChoose({ evaluateRungs, clock: { now: () => 0 }, isPaid: () => false })
+    const { claimed } = reportCascade([{ rung: 'small', text: 'a', confidence: 0.9, costNanoUsd: 1 }], {} as never, {
       rungs: ['small'],
     })
     const call = (): Chosen =>
@@ -139,23 +139,23 @@ describe('createProbeForecasts()', () => {
   const told = [{ rung: 'small', text: 'a', confidence: 0.9, costNanoUsd: 1 }] as const
   const setUp = (busy: unknown) => {
     const asked: Incoming[] = []
-    const { claimed, climbed } = tellClimb(told, {} as never)
+    const { claimed, finished } = reportCascade(told, {} as never)
     const large = claimed.guided.ladder.rungs.at(-1)!
-    const considered = claimed.guided.ladder.rungs.map(rung =>
+    const candidateRungs = claimed.guided.ladder.rungs.map(rung =>
       rung === large ? keptOut({ rung }) : keptOut({ rung, removedBy: undefined as never }),
     )
     const probing = createProbeForecasts({
       probes: createProbes(60 * second, { now: () => 100 * second }),
       ask: async incoming => {
         asked.push(incoming)
-        return climbed
+        return finished
       },
       busy: () => busy,
       spent: () => {},
       clock: { now: () => 100 * second },
       logger: pino({ level: 'silent' }),
     })
-    probing.consider({ ...claimed, parts: [], considered }, climbed)
+    probing.onFinished({ ...claimed, parts: [], candidateRungs }, finished)
     return { asked, probing }
   }
 

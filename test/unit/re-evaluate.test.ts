@@ -3,7 +3,7 @@ import { systemClock } from '#services/contract/clock'
 import type { Cascade } from '#services/router/cascade/cascade'
 import { planOf } from '#services/router/cascade/start'
 import { createReevaluate } from '#services/router/ladders/re-evaluate'
-import type { Claimed, Considered } from '#services/router/request/states'
+import type { Claimed, CandidateRung } from '#services/router/request/states'
 import { candidateOf, cascadePlan, cascadeRequest, rungOf } from '../support/builders.ts'
 
 describe('a rung that no money is held for', () => {
@@ -11,7 +11,7 @@ describe('a rung that no money is held for', () => {
   const large = rungOf({ name: 'large' }, { name: 'large' })
 
   /** What is said of both rungs when the second is found to lack money. */
-  function evaluate(leftOut: Cascade['plan']['leftOut']): readonly Considered[] {
+  function evaluate(leftOut: Cascade['plan']['leftOut']): readonly CandidateRung[] {
     const found = [
       candidateOf(small),
       candidateOf(large, { removedBy: 'cost', removedWhy: 'it may cost more than is left' }),
@@ -35,7 +35,10 @@ describe('a rung that no money is held for', () => {
 
   it('is in the plan with its reason', () => {
     const late = candidateOf(large, { removedBy: 'deadline', removedWhy: 'it needs 9 s, 4 s are left' })
-    const claimed = { considered: [candidateOf(small), late], guided: { ladder: { name: 'l' } } } as unknown as Claimed
+    const claimed = {
+      candidateRungs: [candidateOf(small), late],
+      guided: { ladder: { name: 'l' } },
+    } as unknown as Claimed
     const plan = planOf(claimed)
     expect(plan.rungs.map(rung => rung.name)).toEqual(['small'])
     expect(plan.leftOut).toEqual([{ name: 'large', by: 'deadline', why: 'it needs 9 s, 4 s are left' }])

@@ -212,7 +212,7 @@ describe('readConfig()', () => {
       ['8: models.echo.tasks: expected generate_image of a model with backend openai alone'],
     ],
     [
-      'a ladder of pictures that climbs',
+      'a ladder of pictures that escalates',
       drawing('rungs: [painter, other]\n    uncalibrated: { confidenceThreshold: 0.5 }'),
       [
         '21: ladders.generate_image.rungs: expected one model for generate_image: nothing judges a picture (fallbacks may be)',
@@ -289,7 +289,7 @@ describe('readConfig()', () => {
       ['3: scheduling.escalationBackpressure.fullAtQueueRatio: expected more than startAtQueueRatio (4)'],
     ],
     [
-      'an embedding that climbs',
+      'an embedding that escalates',
       change('task: generate', 'task: embed')
         .replace('[generate]', '[embed]')
         .replace('rungs: [echo]', 'rungs: [echo, { model: echo, recipe: a }]'),

@@ -3,7 +3,7 @@ import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from 'node
 import { afterEach, describe, expect, it } from 'vitest'
 import { parseTimeoutMs } from '#services/router/edge/grpc/grpc-js-internals'
 import type { Incoming } from '#services/router/request/states'
-import { called, climbedWith, openRpcGateway, type Inside, type RpcGateway } from '../support/rpc-gateway.ts'
+import { called, finishedWith, openRpcGateway, type Inside, type RpcGateway } from '../support/rpc-gateway.ts'
 
 const opened: RpcGateway[] = []
 const sessions: ClientHttp2Session[] = []
@@ -58,7 +58,7 @@ describe('a deadline of a client', () => {
       handler: {
         infer: async incoming => {
           seen = incoming
-          return climbedWith('in time')
+          return finishedWith('in time')
         },
       },
     })
@@ -81,7 +81,7 @@ describe('a deadline of a client', () => {
   it.each(['soon', '', '5', 'S', '-1S', '1.5S', '123456789S', '10X', '5 S', '0x5S', '1S1S', '1s'])(
     'that is none (%j) is refused by name, and the server is not at fault',
     async timeout => {
-      const gateway = await open({ handler: { infer: async () => climbedWith('should not run') } })
+      const gateway = await open({ handler: { infer: async () => finishedWith('should not run') } })
       const heard = await callWith(gateway, timeout)
       expect(heard['grpc-status']).toBe(String(status.INVALID_ARGUMENT))
       expect(decodeURI(String(heard['grpc-message']))).toContain('grpc-timeout')

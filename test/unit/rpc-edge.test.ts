@@ -6,14 +6,14 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { GatewayError } from '#services/contract/errors'
 import type { InferRequest } from '#services/wire/generated/sluice/v1/InferRequest'
-import { called, climbedWith, openRpcGateway, type Inside, type RpcGateway } from '../support/rpc-gateway.ts'
+import { called, finishedWith, openRpcGateway, type Inside, type RpcGateway } from '../support/rpc-gateway.ts'
 
 const opened: RpcGateway[] = []
 const sessions: ClientHttp2Session[] = []
 const mebibyte = 1024 * 1024
 
 async function open(inside: Inside = {}): Promise<RpcGateway> {
-  const gateway = await openRpcGateway({ handler: { infer: async () => climbedWith('well') }, ...inside })
+  const gateway = await openRpcGateway({ handler: { infer: async () => finishedWith('well') }, ...inside })
   opened.push(gateway)
   return gateway
 }
@@ -180,7 +180,7 @@ describe('a broken message', { timeout: 60_000 }, () => {
       handler: {
         infer: async () => {
           handled += 1
-          return climbedWith('well')
+          return finishedWith('well')
         },
       },
     })

@@ -18,7 +18,7 @@ import { openRpcServer } from '#services/router/edge/grpc/server'
 import type { EmitEvent, Incoming } from '#services/router/request/states'
 import {
   called,
-  climbedWith,
+  finishedWith,
   errorMessages,
   openRpcGateway,
   type Inside,
@@ -46,7 +46,7 @@ describe('Infer', () => {
       handler: {
         async infer(incoming) {
           seen = incoming
-          return climbedWith('bonjour')
+          return finishedWith('bonjour')
         },
       },
     })
@@ -79,7 +79,7 @@ describe('Infer', () => {
       handler: {
         async infer(incoming) {
           seen.push(incoming)
-          return climbedWith('')
+          return finishedWith('')
         },
       },
     })
@@ -98,7 +98,7 @@ describe('Infer', () => {
       handler: {
         async infer(incoming) {
           seen.push(incoming)
-          return climbedWith('')
+          return finishedWith('')
         },
       },
     })
@@ -166,7 +166,7 @@ describe('Infer', () => {
         async infer() {
           turn += 1
           if (turn === 1) throw new Error('a bug')
-          return climbedWith('fine')
+          return finishedWith('fine')
         },
       },
     })
@@ -185,7 +185,7 @@ describe('a bug in a call', () => {
       handler: {
         async infer() {
           if (fails) throw new TypeError('secret of the house')
-          return climbedWith('fine')
+          return finishedWith('fine')
         },
       },
     })
@@ -232,13 +232,14 @@ describe('InferStream', () => {
             emitted += 1
           }
           over = true
-          return climbedWith('end')
+          return finishedWith('end')
         },
       },
     })
     const stream = gateway.client().inferStream(request)
     stream.on('error', () => {})
-    // A client of grpc-js that never read holds everything back itself, outside of flow control: it has to begin and then stop.
+    // A client of grpc-js that never read holds everything back itself, outside of flow control: it has to begin and
+    // then stop.
     stream.once('data', () => stream.pause())
     await until(() => emitted > 0)
     const settledAt = await still(() => emitted)
@@ -267,7 +268,7 @@ describe('InferStream', () => {
       handler: {
         async infer(_incoming, _signal, emit) {
           await emit?.({ kind: 'rung-started', model: 'small', tier: 'small' })
-          throw new GatewayError('LadderFailed', 'every rung failed', { stage: 'climb' })
+          throw new GatewayError('LadderFailed', 'every rung failed', { stage: 'cascade' })
         },
       },
     })
@@ -278,7 +279,7 @@ describe('InferStream', () => {
       stream.once('error', resolve as (error: Error) => void)
     })
     expect(events).toEqual(['rungStarted'])
-    expect(readFailure(failure, errorMessages)).toMatchObject({ status: 'UNAVAILABLE', metadata: { stage: 'climb' } })
+    expect(readFailure(failure, errorMessages)).toMatchObject({ status: 'UNAVAILABLE', metadata: { stage: 'cascade' } })
   })
 })
 
@@ -317,7 +318,7 @@ describe('drain()', () => {
       handler: {
         infer: () =>
           new Promise(resolve => {
-            finish = () => resolve(climbedWith('in time'))
+            finish = () => resolve(finishedWith('in time'))
           }),
       },
     })
@@ -348,7 +349,7 @@ describe('drain()', () => {
       handler: {
         infer: () =>
           new Promise(resolve => {
-            finish.push(() => resolve(climbedWith('in time')))
+            finish.push(() => resolve(finishedWith('in time')))
           }),
       },
     })
@@ -371,7 +372,7 @@ describe('drain()', () => {
 async function telling(_incoming: Incoming, _signal: AbortSignal, emit?: EmitEvent) {
   await emit?.({ kind: 'rung-started', model: 'small', tier: 'small' })
   await emit?.({ kind: 'delta', model: 'small', text: 'told', optimistic: false })
-  return climbedWith('told')
+  return finishedWith('told')
 }
 
 /** An inference that ends only by its signal. */

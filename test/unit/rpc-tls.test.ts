@@ -12,7 +12,7 @@ import {
 } from '#services/router/edge/grpc/tls/rotating-credentials'
 import type { InferRequest } from '#services/wire/generated/sluice/v1/InferRequest'
 import { createAuthority, type Authority, type Certified } from '../support/certificates.ts'
-import { called, climbedWith, openRpcGateway, type Inside, type RpcGateway } from '../support/rpc-gateway.ts'
+import { called, finishedWith, openRpcGateway, type Inside, type RpcGateway } from '../support/rpc-gateway.ts'
 
 const request: InferRequest = { task: 'TASK_GENERATE', content: [{ text: 'hello' }] }
 const reloadMs = 100
@@ -42,7 +42,7 @@ async function open(inside: Inside = {}, mutual = false): Promise<RpcGateway> {
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) })
   const rotating = await createRotatingCredentials({ files, reloadMs }, logger)
   const gateway = await openRpcGateway({
-    handler: { infer: async () => climbedWith('over TLS') },
+    handler: { infer: async () => finishedWith('over TLS') },
     ...inside,
     credentials: rotating.credentials,
   })
@@ -164,8 +164,8 @@ describe('a certificate that is changed under load', { timeout: 60_000 }, () => 
       handler: {
         infer: incoming =>
           incoming.request.sessionKey === 'long'
-            ? new Promise(resolve => (finish = () => resolve(climbedWith('the long one'))))
-            : sleep(1).then(() => climbedWith('quick')),
+            ? new Promise(resolve => (finish = () => resolve(finishedWith('the long one'))))
+            : sleep(1).then(() => finishedWith('quick')),
       },
     })
     const channel = trusting(authority)

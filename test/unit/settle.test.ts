@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest'
 import type { ExpiredHold, Ledger, Settlement } from '#services/state/ledger/ledger'
 import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
 import { createSettler } from '#services/router/settle/settle'
-import type { Claimed, Climbed } from '#services/router/request/states'
-import type { ClimbPlan, ClimbRequest, LegEnd } from '#services/state/cascade-log/cascade-log'
+import type { Claimed, Finished } from '#services/router/request/states'
+import type { CascadePlan, CascadeRequest, LegEnd } from '#services/state/cascade-log/cascade-log'
 import { createRequestId, legIdOf } from '#services/contract/ids'
 import { noWork } from '#services/state/service-times/workload'
-import { FakeClimbLog } from '../support/fake-climb-log.ts'
+import { FakeCascadeLog } from '../support/fake-cascade-log.ts'
 
 const requestId = createRequestId(1)
-const request: ClimbRequest = {
+const request: CascadeRequest = {
   requestId,
   tenant: 't',
   mode: 'sync',
@@ -24,7 +24,7 @@ const request: ClimbRequest = {
   submittedAt: 0,
   deadlineAt: 10_000,
 }
-const plan: ClimbPlan = {
+const plan: CascadePlan = {
   ladder: 'l',
   policyVersion: 'v',
   estimate: {},
@@ -61,47 +61,47 @@ async function setUp(begin: boolean) {
     expired: async () => [...expired],
     extend: async () => true,
   }
-  const climbLog = new FakeClimbLog()
-  await climbLog.open(
+  const cascadeLog = new FakeCascadeLog()
+  await cascadeLog.open(
     request,
     plan,
     { index: 0, rung: 'small', pool: 'p', plannedAt: 0 },
     { name: 'r', leaseUntil: 9e15 },
   )
-  if (begin) await climbLog.beginLeg(legIdOf(requestId, 0), 'w', 0)
-  const settler = createSettler({ ledger, climbLog, clock: { now: () => nowMs }, logger, observe: () => {} })
-  return { settler, settled, settlements, expired, climbLog, turn: (ms: number) => (nowMs = ms) }
+  if (begin) await cascadeLog.beginLeg(legIdOf(requestId, 0), 'w', 0)
+  const settler = createSettler({ ledger, cascadeLog, clock: { now: () => nowMs }, logger, observe: () => {} })
+  return { settler, settled, settlements, expired, cascadeLog, turn: (ms: number) => (nowMs = ms) }
 }
 
 describe('createSettler()', () => {
   it('settles at once by receipts when every leg has one', async () => {
     const { settler, settled } = await setUp(true)
     const leg = { index: 0, rung: 'small', pool: 'p', plannedAt: 0, attempt: 1, end }
-    await settler.settle(claimed, { requestId, plan, legs: [leg] } as unknown as Climbed)
+    await settler.settle(claimed, { requestId, plan, legs: [leg] } as unknown as Finished)
     expect(settled).toEqual([[requestId, 70]])
   })
 
   it('frees the whole hold of a request that was never opened', async () => {
-    const { settler, settled, climbLog } = await setUp(false)
-    climbLog.climbs.clear()
+    const { settler, settled, cascadeLog } = await setUp(false)
+    cascadeLog.cascades.clear()
     await settler.settle(claimed, undefined)
     expect(settled).toEqual([[requestId, 0]])
   })
 
   it('waits for the receipt of a leg that still runs', async () => {
-    const { settler, settled, climbLog, turn } = await setUp(true)
-    await climbLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
+    const { settler, settled, cascadeLog, turn } = await setUp(true)
+    await cascadeLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
     turn(1000)
     await settler.settle(claimed, undefined)
     expect(settled).toEqual([])
-    await climbLog.endLeg(legIdOf(requestId, 0), 1, end)
+    await cascadeLog.endLeg(legIdOf(requestId, 0), 1, end)
     await settler.reap()
     expect(settled).toEqual([[requestId, 70]])
   })
 
   it('charges the deployment, not the tenant, the reserve of a leg that began and left no receipt', async () => {
-    const { settler, settled, settlements, climbLog, turn } = await setUp(true)
-    await climbLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
+    const { settler, settled, settlements, cascadeLog, turn } = await setUp(true)
+    await cascadeLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
     turn(1000)
     await settler.settle(claimed, undefined)
     turn(7000)
@@ -113,11 +113,11 @@ describe('createSettler()', () => {
   })
 
   it('charges the tenant the other legs of a call whose last leg was lost, and no attempt of that leg', async () => {
-    const { settler, settlements, climbLog, turn } = await setUp(true)
-    await climbLog.endLeg(legIdOf(requestId, 0), 1, end)
-    await climbLog.planLeg(requestId, { index: 1, rung: 'small', pool: 'p', plannedAt: 0 }, 1)
-    for (const worker of ['w', 'w2']) await climbLog.beginLeg(legIdOf(requestId, 1), worker, 0)
-    await climbLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
+    const { settler, settlements, cascadeLog, turn } = await setUp(true)
+    await cascadeLog.endLeg(legIdOf(requestId, 0), 1, end)
+    await cascadeLog.planLeg(requestId, { index: 1, rung: 'small', pool: 'p', plannedAt: 0 }, 1)
+    for (const worker of ['w', 'w2']) await cascadeLog.beginLeg(legIdOf(requestId, 1), worker, 0)
+    await cascadeLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
     turn(7000)
     await settler.settle(claimed, undefined)
     expect(settlements).toMatchObject([
@@ -126,15 +126,15 @@ describe('createSettler()', () => {
   })
 
   it('charges the tenant the receipt that a leg in force left beside it', async () => {
-    const { settler, settlements, climbLog, turn } = await setUp(true)
-    await climbLog.leaveReceipt(legIdOf(requestId, 0), 1, 40)
-    await climbLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
+    const { settler, settlements, cascadeLog, turn } = await setUp(true)
+    await cascadeLog.leaveReceipt(legIdOf(requestId, 0), 1, 40)
+    await cascadeLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
     turn(7000)
     await settler.settle(claimed, undefined)
     expect(settlements).toMatchObject([{ spent: { tenant: 40, deployment: 40 }, lostNanoUsd: 0, estimatedNanoUsd: 0 }])
   })
 
-  it('leaves the hold of a climb that goes on, though its lease is over', async () => {
+  it('leaves the hold of a cascade that goes on, though its lease is over', async () => {
     const { settler, settled, expired, turn } = await setUp(true)
     expired.push({ holdId: requestId, leaseUntil: 0, held: { tenant: 500 } })
     turn(20_000)
@@ -143,33 +143,33 @@ describe('createSettler()', () => {
   })
 
   it('charges attempts that lost their leg to the deployment, by receipt or by reserve, never to the tenant', async () => {
-    const { settler, settlements, climbLog } = await setUp(true)
+    const { settler, settlements, cascadeLog } = await setUp(true)
     const legId = legIdOf(requestId, 0)
-    await climbLog.leaveReceipt(legId, 1, 40)
-    await climbLog.beginLeg(legId, 'w2', 0)
-    await climbLog.beginLeg(legId, 'w3', 0)
-    await climbLog.endLeg(legId, 3, { ...end, receipt: { ...end.receipt, attempt: 3 } })
-    await climbLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
+    await cascadeLog.leaveReceipt(legId, 1, 40)
+    await cascadeLog.beginLeg(legId, 'w2', 0)
+    await cascadeLog.beginLeg(legId, 'w3', 0)
+    await cascadeLog.endLeg(legId, 3, { ...end, receipt: { ...end.receipt, attempt: 3 } })
+    await cascadeLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
     const leg = { index: 0, rung: 'small', pool: 'p', plannedAt: 0, attempt: 0 }
     const seen = { ...leg, end: { ...end, receipt: { ...end.receipt, attempt: 3 } } }
-    await settler.settle(claimed, { requestId, plan, legs: [seen] } as unknown as Climbed)
+    await settler.settle(claimed, { requestId, plan, legs: [seen] } as unknown as Finished)
     expect(settlements).toMatchObject([
       { spent: { tenant: 70, deployment: 70, 'pool:p': 70 }, lostNanoUsd: 540, estimatedNanoUsd: 500 },
     ])
   })
 
-  it('forbids a climb that never opened before it frees the money', async () => {
-    const { settler, settled, climbLog } = await setUp(false)
-    climbLog.climbs.clear()
+  it('forbids a cascade that never opened before it frees the money', async () => {
+    const { settler, settled, cascadeLog } = await setUp(false)
+    cascadeLog.cascades.clear()
     await settler.settle(claimed, undefined)
     expect(settled).toEqual([[requestId, 0]])
     const leg = { index: 0, rung: 'small', pool: 'p', plannedAt: 0 }
-    expect(await climbLog.open(request, plan, leg, { name: 'r', leaseUntil: 9e15 })).toBe(false)
+    expect(await cascadeLog.open(request, plan, leg, { name: 'r', leaseUntil: 9e15 })).toBe(false)
   })
 
   it('charges the whole hold to the deployment when the log has forgotten what it was used for', async () => {
-    const { settler, settled, settlements, expired, climbLog, turn } = await setUp(true)
-    climbLog.climbs.clear()
+    const { settler, settled, settlements, expired, cascadeLog, turn } = await setUp(true)
+    cascadeLog.cascades.clear()
     expired.push({ holdId: requestId, leaseUntil: 0, held: { tenant: 500, deployment: 500 } })
     turn(600_000)
     expect(await settler.reap()).toBe(1)

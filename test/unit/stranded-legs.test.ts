@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { createFleet } from '#services/router/pools/fleet'
 import { createPendingLegs } from '#services/router/cascade/leg/pending-legs'
 import { createStrandedLook } from '#services/router/recovery/stranded-legs'
-import type { ClimbPlan, ClimbRequest, LegEnd } from '#services/state/cascade-log/cascade-log'
+import type { CascadePlan, CascadeRequest, LegEnd } from '#services/state/cascade-log/cascade-log'
 import { createRequestId, legIdOf } from '#services/contract/ids'
 import type { WorkerState } from '#services/state/registry/worker-registry'
-import { FakeClimbLog } from '../support/fake-climb-log.ts'
+import { FakeCascadeLog } from '../support/fake-cascade-log.ts'
 import { workerState } from '../support/worker-state.ts'
 
 const worker = workerState()
@@ -16,7 +16,7 @@ const draining = { ...worker, draining: true }
 interface Situation {
   readonly waits?: boolean
   readonly hasAlternative?: boolean
-  /** The worker that has begun the leg; it waits in line when absent. */
+  /** The worker that has begun the leg; it waits in the queue when absent. */
   readonly begunBy?: string
   readonly startsCold?: boolean
 }
@@ -24,21 +24,21 @@ interface Situation {
 async function setUp({ waits = false, hasAlternative = false, begunBy, startsCold = false }: Situation = {}) {
   const time = { now: 0 }
   const workers: { list: WorkerState[] } = { list: [worker] }
-  const climbLog = new FakeClimbLog()
+  const cascadeLog = new FakeCascadeLog()
   const requestId = createRequestId(1)
   const legId = legIdOf(requestId, 0)
-  const request = { requestId, deadlineAt: 60_000 } as ClimbRequest
-  await climbLog.open(
+  const request = { requestId, deadlineAt: 60_000 } as CascadeRequest
+  await cascadeLog.open(
     request,
-    {} as ClimbPlan,
+    {} as CascadePlan,
     { index: 0, rung: 'm', pool: 'p', plannedAt: 0 },
     {
       name: 'r',
       leaseUntil: 60_000,
     },
   )
-  if (begunBy !== undefined) await climbLog.beginLeg(legId, begunBy, 1)
-  const pendingLegs = createPendingLegs(climbLog, pino({ level: 'silent' }))
+  if (begunBy !== undefined) await cascadeLog.beginLeg(legId, begunBy, 1)
+  const pendingLegs = createPendingLegs(cascadeLog, pino({ level: 'silent' }))
   const ends: LegEnd[] = []
   pendingLegs.expect(legId, {
     pool: 'p',
@@ -59,11 +59,11 @@ async function setUp({ waits = false, hasAlternative = false, begunBy, startsCol
     serves: (pool: string, model: string) => now().serves(pool, model),
     isAlive: (workerId: string) => now().isAlive(workerId),
   }
-  const look = createStrandedLook({ pendingLegs, fleet, queue, climbLog, clock: { now: () => time.now } })
-  return { look, ends, time, workers, climbLog, requestId, legId }
+  const look = createStrandedLook({ pendingLegs, fleet, queue, cascadeLog, clock: { now: () => time.now } })
+  return { look, ends, time, workers, cascadeLog, requestId, legId }
 }
 
-describe('a leg in line', () => {
+describe('a leg in the queue', () => {
   it.each([
     ['has left', []],
     ['drains', [draining]],
@@ -92,7 +92,7 @@ describe('a leg in line', () => {
     expect(ends).toMatchObject([{ kind: 'failed', reason: 'no-worker' }])
   })
 
-  it('is counted anew when a worker comes back', async () => {
+  it('is counted again when a worker comes back', async () => {
     const { look, ends, time, workers } = await setUp()
     workers.list = []
     await look()
@@ -120,14 +120,14 @@ describe('a leg in line', () => {
 
 describe('a leg at work', () => {
   it('ends when its worker is not heard of any more and nobody else is left: the later attempt is ours', async () => {
-    const { look, ends, workers, climbLog, requestId, legId } = await setUp({ begunBy: 'w', hasAlternative: true })
+    const { look, ends, workers, cascadeLog, requestId, legId } = await setUp({ begunBy: 'w', hasAlternative: true })
     await look()
     workers.list = []
     await look()
     expect(ends).toMatchObject([{ kind: 'failed', reason: 'no-worker', receipt: { attempt: 2, costNanoUsd: 0 } }])
     const late = { ...ends[0]!, receipt: { ...ends[0]!.receipt, attempt: 1, costNanoUsd: 70 } }
-    expect(await climbLog.endLeg(legId, 1, late)).toBe('fenced')
-    expect((await climbLog.read(requestId))?.legs).toMatchObject([{ attempt: 2, end: ends[0], lost: { 1: 70 } }])
+    expect(await cascadeLog.endLeg(legId, 1, late)).toBe('fenced')
+    expect((await cascadeLog.read(requestId))?.legs).toMatchObject([{ attempt: 2, end: ends[0], lost: { 1: 70 } }])
   })
 
   it.each([
@@ -144,9 +144,9 @@ describe('a leg at work', () => {
     expect(ends).toEqual([])
   })
 
-  it('is left to the router that has taken its climb', async () => {
-    const { look, ends, workers, climbLog } = await setUp({ begunBy: 'w', hasAlternative: true })
-    await climbLog.takeOver({ name: 'r2', leaseUntil: 90_000 }, 70_000, 1)
+  it('is left to the router that has taken its cascade', async () => {
+    const { look, ends, workers, cascadeLog } = await setUp({ begunBy: 'w', hasAlternative: true })
+    await cascadeLog.takeOver({ name: 'r2', leaseUntil: 90_000 }, 70_000, 1)
     workers.list = []
     await look()
     expect(ends).toEqual([])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createTakeFeedback } from '#services/router/learn/take-feedback'
-import type { ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { CascadeState } from '#services/state/cascade-log/cascade-log'
 import type { OutcomeRecord } from '#services/state/outcomes/outcome-record'
 import { createRequestId } from '#services/contract/ids'
 
@@ -13,7 +13,7 @@ function setUp(endAfter?: number) {
   const output = { kind: 'text', text: 'yes' } as const
   const answered = { kind: 'answered', answer: { model: 'small', confidence: 0.9, output } }
   const takeFeedback = createTakeFeedback({
-    climbLog: {
+    cascadeLog: {
       async read() {
         looks += 1
         const end = endAfter !== undefined && looks > endAfter ? { end: answered } : {}
@@ -22,14 +22,14 @@ function setUp(endAfter?: number) {
           plan: { ladder: 'l', policyVersion: 'v', estimate: { features: {}, models: {} }, rungs: [] },
           legs: [],
           ...end,
-        } as unknown as ClimbState
+        } as unknown as CascadeState
       },
     },
     outcomes: { append: async () => {} },
     clock: { now: () => 1 },
     keepContent: false,
     rungsOf: () => ['small'],
-    scored: (_climbed, _confidence, score) => void scores.push(score),
+    scored: (_finished, _confidence, score) => void scores.push(score),
   })
   const give = () => takeFeedback('acme', requestId, { kind: 'score', score: 1 })
   return { give, scores, looks: () => looks }
@@ -49,14 +49,14 @@ describe('createTakeFeedback()', () => {
     const output = () => ({ kind: 'text', text }) as const
     const result = { output: output(), rawConfidence: 0.9, signals: {}, usage: {} }
     const take = createTakeFeedback({
-      climbLog: {
+      cascadeLog: {
         read: async () =>
           ({
             request: { requestId, tenant: 'acme', task: 'generate', parts: [], options: {}, labels: {} },
             plan: { ladder: 'l', policyVersion: 'v', estimate: { features: {}, models: {} }, rungs: [] },
             legs: [{ rung: 'small', end: { kind: 'done', result, receipt: {} } }],
             end: { kind: 'answered', answer: { model: 'small', confidence: 0.9, output: output(), rungs: [] } },
-          }) as unknown as ClimbState,
+          }) as unknown as CascadeState,
       },
       outcomes: { append: async (_tenant, record) => void records.push(record) },
       clock: { now: () => 1 },

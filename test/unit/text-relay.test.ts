@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { createTextRelay } from '#services/router/cascade/leg/text-relay'
 import { createRequestId, legIdOf } from '#services/contract/ids'
-import type { Mail } from '#services/state/replies/mailbox'
+import type { ReplyMessage } from '#services/state/replies/reply-stream'
 
 function setUp(hold?: Promise<void>) {
   const texts: string[] = []
-  const sent: Mail[] = []
+  const sent: ReplyMessage[] = []
   const legId = legIdOf(createRequestId(0), 0)
   const relay = createTextRelay(
     { legId, model: 'm' },
@@ -13,7 +13,7 @@ function setUp(hold?: Promise<void>) {
       if (event.kind === 'delta') texts.push(event.text)
       await hold
     },
-    { send: async (_box, mail) => void sent.push(mail) },
+    { send: async (_box, message) => void sent.push(message) },
   )
   return { relay, texts, sent }
 }
@@ -27,7 +27,7 @@ describe('createTextRelay()', () => {
     expect(texts.join('')).toBe('Once upon a time')
   })
 
-  it('passes nothing twice when a second attempt begins anew', async () => {
+  it('passes nothing twice when a second attempt starts again', async () => {
     const { relay, texts } = setUp()
     relay.take({ offset: 0, text: 'Once upon' })
     relay.take({ offset: 0, text: 'Once ' })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Cascade } from '#services/router/cascade/cascade'
 import { createRunState } from '#services/router/cascade/run-state'
 import { createTextRelays } from '#services/router/cascade/text-relays'
-import type { ClimbEvent, Considered } from '#services/router/request/states'
+import type { CascadeEvent, CandidateRung } from '#services/router/request/states'
 import { createRequestId } from '#services/contract/ids'
 import type { Recipe, Rung, Streaming } from '#services/contract/model'
 import { candidateOf, rungOf } from '../support/builders.ts'
@@ -13,16 +13,16 @@ const rung = (name: string, more: Partial<Rung> = {}): Rung => rungOf({ name }, 
  * What is told to a caller of the first rung's text, while these rungs may still follow; nothing where it is judged
  * first.
  */
-async function told(streaming: Streaming, others: readonly Rung[], recipe: Recipe = {}): Promise<ClimbEvent[]> {
+async function told(streaming: Streaming, others: readonly Rung[], recipe: Recipe = {}): Promise<CascadeEvent[]> {
   const rungs = [rung('first', { recipe }), ...others]
   const cascade = {
     request: { requestId: createRequestId(0), task: 'generate' },
     guided: { ladder: { name: 'l', task: 'generate', modalities: ['text'], rungs, streaming } },
   } as unknown as Cascade
-  const candidates = (): readonly Considered[] => rungs.map(one => candidateOf(one))
-  const events: ClimbEvent[] = []
+  const candidates = (): readonly CandidateRung[] => rungs.map(one => candidateOf(one))
+  const events: CascadeEvent[] = []
   const leg = { index: 0, rung: 'first', pool: 'p', plannedAt: 0, attempt: 1 }
-  const emit = async (event: ClimbEvent): Promise<void> => void events.push(event)
+  const emit = async (event: CascadeEvent): Promise<void> => void events.push(event)
   const relay = createTextRelays(cascade, createRunState(), candidates, { send: async () => {} })(leg, emit)
   relay?.take({ offset: 0, text: 'word' })
   await relay?.complete({ kind: 'text', text: 'word' })

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createByteLevelText } from '#services/backends/whisper/byte-level-text'
-import { interpretTranscript, type HeardWindow } from '#services/backends/whisper/transcript'
+import { interpretTranscript, type TranscribedWindow } from '#services/backends/whisper/transcript'
 
-const sure: HeardWindow = {
+const sure: TranscribedWindow = {
   text: ' One, two, three.',
   tokens: [1, 2, 3, 4],
   logProbabilities: [-0.05, -0.1, -0.1, -0.05, -0.01],
@@ -13,7 +13,7 @@ const sure: HeardWindow = {
   audioMs: 2000,
 }
 
-const confidence = (changed: Partial<HeardWindow>): number =>
+const confidence = (changed: Partial<TranscribedWindow>): number =>
   interpretTranscript([{ ...sure, ...changed }]).rawConfidence
 
 describe('interpretTranscript()', () => {
@@ -40,7 +40,7 @@ describe('interpretTranscript()', () => {
     expect(confidence({})).toBeGreaterThan(0.85)
   })
 
-  test.each<[string, Partial<HeardWindow>]>([
+  test.each<[string, Partial<TranscribedWindow>]>([
     ['a loop', { ending: 'loop' }],
     ['a decode that did not end', { ending: 'limit' }],
     ['unsure tokens', { logProbabilities: [-0.9, -1.2, -0.8] }],

@@ -13,7 +13,7 @@ afterEach(() => vi.useRealTimers())
 it('lets a thread collect alone until it is busy, and again when it has time; V8 is told of changes only', () => {
   const told: string[] = []
   let share = 0
-  tuneCollector({ workedShare: () => share, tellV8: flag => told.push(flag) })
+  tuneCollector({ workedShare: () => share, setFlag: flag => told.push(flag) })
   expect(told).toEqual([growth, alone])
   vi.advanceTimersByTime(1000)
   expect(told).toHaveLength(2)
@@ -27,7 +27,7 @@ it('lets a thread collect alone until it is busy, and again when it has time; V8
 
 it('reads how busy this thread is', async () => {
   const told: string[] = []
-  tuneCollector({ tellV8: flag => told.push(flag) })
+  tuneCollector({ setFlag: flag => told.push(flag) })
   const until = performance.now() + 50
   // The loop does nothing but work until the first look.
   while (performance.now() < until);
@@ -40,7 +40,7 @@ it('reads how busy this thread is', async () => {
 
 it('names flags that this V8 has', () => {
   const told: string[] = []
-  tuneCollector({ workedShare: () => 1, tellV8: flag => told.push(flag) })
+  tuneCollector({ workedShare: () => 1, setFlag: flag => told.push(flag) })
   vi.advanceTimersByTime(250)
   expect(told).toHaveLength(3)
   // Node ends with 9 for an option that V8 does not know; `setFlagsFromString` passes over it.

@@ -38,7 +38,7 @@ function batchOf(givenBack: string[]): TakenBatch {
 }
 
 describe('a take that does not come back', () => {
-  it('fails within its time, is counted, and taking begins anew; what it brings later is given back', async () => {
+  it('fails within its time, is counted, and taking starts again; what it brings later is given back', async () => {
     const givenBack: string[] = []
     let arrive: (batch: TakenBatch) => void = () => {}
     const { consumer, faults, restarts } = watched(() => new Promise(resolve => (arrive = resolve)))
@@ -73,7 +73,7 @@ async function takeAndLook(consumer: ReturnType<typeof watched>['consumer'], sec
 }
 
 describe('lanes that take nothing', () => {
-  it('while legs of their models wait begin anew after 5 s', async () => {
+  it('while legs of their models wait begin again after 5 s', async () => {
     const { consumer, faults } = watched(() => Promise.resolve(undefined), new Set(['m']))
     await takeAndLook(consumer, 6)
     expect(faults).toEqual([])

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { holdBackHalf, wellFormed } from '#services/wire/well-formed'
 import { packageRoot } from '#services/config/load-config'
 import type { LegId } from '#services/contract/ids'
-import type { Mail } from '#services/state/replies/mailbox'
+import type { ReplyMessage } from '#services/state/replies/reply-stream'
 import { loadServices } from '#services/wire/load-proto'
 import { createOpenLegs } from '#services/worker/report/open-legs'
 
@@ -59,8 +59,8 @@ describe('holdBackHalf()', () => {
 
 describe('the text of a leg, piece by piece', () => {
   const send = async (pieces: readonly string[]): Promise<readonly string[]> => {
-    const sent: Mail[] = []
-    const legs = createOpenLegs({ send: (_box, mail) => Promise.resolve(void sent.push(mail)) }, () =>
+    const sent: ReplyMessage[] = []
+    const legs = createOpenLegs({ send: (_box, message) => Promise.resolve(void sent.push(message)) }, () =>
       Promise.resolve(),
     )
     const lost = new AbortController().signal
@@ -68,11 +68,11 @@ describe('the text of a leg, piece by piece', () => {
     for (const piece of pieces) await leg.send(piece)
     leg.close()
     let at = 0
-    return sent.map(mail => {
-      if (mail.kind !== 'delta') throw new Error(`there is mail of kind ${mail.kind}`)
-      expect(mail.offset).toBe(at)
-      at += mail.text.length
-      return mail.text
+    return sent.map(message => {
+      if (message.kind !== 'delta') throw new Error(`there is message of kind ${message.kind}`)
+      expect(message.offset).toBe(at)
+      at += message.text.length
+      return message.text
     })
   }
 

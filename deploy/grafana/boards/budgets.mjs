@@ -32,7 +32,7 @@ export const budgets = board('sluice-budgets', 'Sluice: budgets', 'What is spent
       lines(
         'Settlements',
         'ops',
-        'At once by the climb’s router, or later from the log: many of these mean routers that die.',
+        'At once by the cascade’s router, or later from the log: many of these mean routers that die.',
         [query(rate('sluice_router_settlements_total', '', 'way'), '{{way}}')],
       ),
       lines('Rungs without a price', 'ops', 'Left out of paid requests; give the model a price.', [
@@ -71,7 +71,7 @@ export const budgets = board('sluice-budgets', 'Sluice: budgets', 'What is spent
       lines('Refused by budgets and rate limits', 'reqps', 'RESOURCE_EXHAUSTED by rpc.', [
         query(rate('sluice_router_requests_total', 'status="RESOURCE_EXHAUSTED"', 'rpc'), '{{rpc}}'),
       ]),
-      lines('Degraded for money', 'reqps', 'Answers that would have climbed with a larger budget.', [
+      lines('Degraded for money', 'reqps', 'Answers that would have escalated with a larger budget.', [
         query(rate('sluice_router_degraded_total', 'reason="budget"'), 'budget'),
       ]),
     ],

@@ -1,10 +1,10 @@
 import { board, lines, query, rate } from './board.mjs'
 
-/** Whether what the policy foresees still holds. */
+/** Whether what the policy predicts still holds. */
 export const calibration = board(
   'sluice-calibration',
   'Sluice: calibration and drift',
-  'Whether what the policy foresees still holds.',
+  'Whether what the policy predicts still holds.',
   [
     [
       'Before the call',
@@ -80,7 +80,7 @@ export const calibration = board(
         lines(
           'A policy in shadow: its decisions',
           'reqps',
-          'The same as the one that decides, climbing more, or stopping sooner.',
+          'The same as the one that decides, escalating more, or stopping sooner.',
           [
             query(
               rate('sluice_router_shadow_policy_decisions_total', '', 'ladder, agreement'),
@@ -88,8 +88,8 @@ export const calibration = board(
             ),
           ],
         ),
-        lines('A policy in shadow: climbs', 'reqps', 'Requests that climb, or would, by whose decision.', [
-          query(rate('sluice_router_shadow_policy_climbs_total', '', 'ladder, role'), '{{ladder}} {{role}}'),
+        lines('A policy in shadow: escalations', 'reqps', 'Requests that cascade, or would, by whose decision.', [
+          query(rate('sluice_router_shadow_policy_escalations_total', '', 'ladder, role'), '{{ladder}} {{role}}'),
         ]),
         lines('A policy in shadow: cost', 'currencyUSD', 'US dollars a second, by whose decision.', [
           query(rate('sluice_router_shadow_policy_cost_usd_total', '', 'ladder, role'), '{{ladder}} {{role}}'),

@@ -78,8 +78,8 @@ export const latency = board(
         lines('Background loops that fail', 'ops', 'Turns that failed; they are tried again.', [
           query(rate('sluice_router_loop_failures_total', '', 'loop'), '{{loop}}'),
         ]),
-        lines('Climbs taken over', 'ops', 'From routers that died without draining.', [
-          query(rate('sluice_router_climbs_resumed_total'), 'taken over'),
+        lines('Cascades taken over', 'ops', 'From routers that died without draining.', [
+          query(rate('sluice_router_cascades_resumed_total'), 'taken over'),
         ]),
       ],
     ],

@@ -21,7 +21,7 @@ export const queues = board(
         lines('Refused for want of workers', 's', 'Model time a second that was wanted and refused.', [
           query(rate('sluice_router_pool_refused_seconds_total', '', 'pool'), '{{pool}}'),
         ]),
-        lines('Wait foreseen', 's', 'What a leg put in now would wait; a cold start counts.', [
+        lines('Wait predicted', 's', 'What a leg put in now would wait; a cold start counts.', [
           query('max by (pool) (sluice_router_pool_wait_seconds)', '{{pool}}'),
         ]),
       ],
@@ -32,7 +32,7 @@ export const queues = board(
         lines(
           'Price of pools that are short',
           'percentunit',
-          'Quality that a climb to a pool must gain because it is short; 0 while it is not.',
+          'Quality that a cascade to a pool must gain because it is short; 0 while it is not.',
           [query('max by (pool) (sluice_router_pool_price_ratio)', '{{pool}}')],
         ),
         lines('Workers', 'none', 'Alive, by the heartbeats that routers see.', [
@@ -63,7 +63,7 @@ export const queues = board(
         lines('Compute that nobody pays', 's', 'Seconds a second beyond what was held, which are not charged.', [
           query('sum by (model) (rate(sluice_worker_uncharged_compute_seconds_total[$__rate_interval]))', '{{model}}'),
         ]),
-        lines('Takes restarted', 'none', 'Workers that had stopped taking legs and began anew, in the last hour.', [
+        lines('Takes restarted', 'none', 'Workers that had stopped taking legs and began again, in the last hour.', [
           query('sum by (fault) (increase(sluice_worker_take_restarts_total[1h]))', '{{fault}}'),
         ]),
         lines('Batch', 'none', 'Legs computed together.', [

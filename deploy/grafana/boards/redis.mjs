@@ -11,7 +11,7 @@ export const redis = board('sluice-redis', 'Sluice: Redis', 'The store that keep
       number(
         'Evicted',
         'none',
-        'Must be zero: holds and climbs are among the keys.',
+        'Must be zero: holds and cascades are among the keys.',
         'sum(increase(redis_evicted_keys_total[1h]))',
       ),
     ],
@@ -22,7 +22,7 @@ export const redis = board('sluice-redis', 'Sluice: Redis', 'The store that keep
       lines('Commands', 'ops', 'A second.', [
         query('rate(redis_commands_processed_total[$__rate_interval])', '{{instance}}'),
       ]),
-      lines('Time by command', 's', 'Seconds of the server a second, the ten dearest.', [
+      lines('Time by command', 's', 'Seconds of the server a second, the ten most expensive.', [
         query('topk(10, sum by (cmd) (rate(redis_commands_duration_seconds_total[$__rate_interval])))', '{{cmd}}'),
       ]),
       lines('Memory', 'bytes', 'Used, and the limit where there is one (0: none).', [

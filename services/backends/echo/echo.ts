@@ -68,7 +68,7 @@ async function echo(work: Work, spec: EchoSpec, fail: boolean, control: RunContr
   await wait(delayMs + workMsOf(work, spec), control.signal(work.legId))
   const computeMs = performance.now() - startedAt
   if (control.cancelled(work.legId)) {
-    return { kind: 'failed', reason: 'cancelled', message: 'it was called off', usage: { computeMs } }
+    return { kind: 'failed', reason: 'cancelled', message: 'it was cancelled', usage: { computeMs } }
   }
   if (fail) return { kind: 'failed', reason: 'model-error', message: 'the echo fails on purpose', usage: { computeMs } }
   if (work.streaming) {

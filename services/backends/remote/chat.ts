@@ -58,7 +58,7 @@ function isUnused({ pieces, usage }: Gathered, failure: UpstreamError | undefine
   return usage === undefined || (failure.fault !== 'no-answer' && failure.fault !== 'content-filter')
 }
 
-/** One call a leg, as many at once as the pool has lanes: in a batch, each would wait for the slowest. */
+/** One call a leg, as many at once as the pool has slots: in a batch, each would wait for the slowest. */
 export function chatBackend(parts: ChatParts): Backend {
   return {
     maxBatch: 1,
@@ -94,7 +94,7 @@ async function receive(
         if (gathered.pieces === 0 && isReal(piece)) firstPiece()
         gather(gathered, piece, performance.now())
         // The body is not read on while the caller is behind, so the server is held back by the connection itself.
-        if (work.streaming) await tellPiece(work.legId, piece, control)
+        if (work.streaming) await sendPiece(work.legId, piece, control)
       }
       const finished = finishAnswer(gathered)
       if (logprobs && finished.text !== '' && gathered.logprobs.length === 0) gathered.oddities.add('logprobs-missing')
@@ -121,7 +121,7 @@ function withSplit(piece: ChatPiece, { text, reasoning }: Split): ChatPiece {
   return { ...piece, text, thinks: true, reasoning: [...(piece.reasoning ?? []), { block: 'tags', text: reasoning }] }
 }
 
-async function tellPiece(
+async function sendPiece(
   legId: Work['legId'],
   { text, reasoning = [] }: ChatPiece,
   control: RunControl,

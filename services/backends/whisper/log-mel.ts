@@ -51,9 +51,9 @@ export function createLogMel(melBins: number): LogMel {
     const samples = sound.length > windowSamples ? sound.subarray(0, windowSamples) : sound
     const output = new Float32Array(melBins * frames).fill(Math.log10(powerFloor))
     // Frames that see only padding are silence, known without computing.
-    const heard = Math.min(frames, Math.ceil((samples.length + frameSamples / 2) / hopSamples))
+    const transcribed = Math.min(frames, Math.ceil((samples.length + frameSamples / 2) / hopSamples))
     let highest = Math.log10(powerFloor)
-    for (let frame = 0; frame < heard; frame++) {
+    for (let frame = 0; frame < transcribed; frame++) {
       powerOfFrame(samples, frame)
       for (let mel = 0; mel < melBins; mel++) {
         const value = Math.log10(Math.max(powerFloor, energyOf(filters[mel]!, power)))

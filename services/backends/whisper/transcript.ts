@@ -2,7 +2,7 @@ import { deflateSync } from 'node:zlib'
 import { mean, quantile } from '../answers/statistics.ts'
 
 /** What interpretation needs to know of one decoded window. */
-export interface HeardWindow {
+export interface TranscribedWindow {
   readonly text: string
   readonly tokens: readonly number[]
   readonly logProbabilities: readonly number[]
@@ -57,26 +57,26 @@ const emptyShare = 0.3
  * | `tokens_per_second` | text tokens by duration of the audio |
  * | `tokens`, `audio_s`, `windows` | counts |
  */
-export function interpretTranscript(windows: readonly HeardWindow[]): Transcript {
+export function interpretTranscript(windows: readonly TranscribedWindow[]): Transcript {
   const spoken = windows.filter(window => !isSilence(window))
   const text = spoken
     .map(window => window.text.trim())
     .filter(piece => piece !== '')
     .join(' ')
-  const signals = readSigns(text, windows)
+  const signals = readSignals(text, windows)
   return { text, rawConfidence: confidenceOf(text, signals), signals }
 }
 
-function isSilence(window: HeardWindow): boolean {
+function isSilence(window: TranscribedWindow): boolean {
   return window.noSpeechProbability > silenceProbability && mean(window.logProbabilities) < silenceLogProbability
 }
 
-function readSigns(text: string, windows: readonly HeardWindow[]): Record<string, number> {
+function readSignals(text: string, windows: readonly TranscribedWindow[]): Record<string, number> {
   const logProbabilities = windows.flatMap(window => window.logProbabilities)
   const margins = windows.flatMap(window => window.margins)
   const tokens = windows.reduce((sum, window) => sum + window.tokens.length, 0)
   const audioSeconds = windows.reduce((sum, window) => sum + window.audioMs, 0) / 1000
-  const share = (of: (window: HeardWindow) => boolean): number =>
+  const share = (of: (window: TranscribedWindow) => boolean): number =>
     windows.filter(of).length / Math.max(1, windows.length)
   return {
     logprob_mean: mean(logProbabilities),

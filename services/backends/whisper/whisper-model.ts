@@ -74,12 +74,12 @@ async function decodeWindow(
 ): Promise<WindowTokens> {
   const decoder = createDecoder(pack, session, hidden)
   const { tokens } = pack
-  const { logits: firstLogits, ...heard } = await listen(pack, decoder, request)
+  const { logits: firstLogits, ...transcribed } = await listen(pack, decoder, request)
   const banned = bannedTokens(pack)
   const detector = createRepetitionDetector()
   const found = { tokens: [] as number[], logProbabilities: [] as number[], margins: [] as number[] }
   const finish = (ending: WindowTokens['ending'], repeated = 0): WindowTokens => ({
-    ...heard,
+    ...transcribed,
     tokens: found.tokens.slice(0, found.tokens.length - repeated),
     logProbabilities: found.logProbabilities,
     margins: found.margins,

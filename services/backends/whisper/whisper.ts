@@ -9,7 +9,7 @@ import { createSessionLoader } from '../onnx/session-loader.ts'
 import { loadWhisper, type WhisperModel } from './whisper-model.ts'
 import { readWhisperPack } from './whisper-pack.ts'
 import { createByteLevelText, type ByteLevelText } from './byte-level-text.ts'
-import { interpretTranscript, type HeardWindow } from './transcript.ts'
+import { interpretTranscript, type TranscribedWindow } from './transcript.ts'
 import type { Outcome, Work } from '#services/backends/work'
 import type { Usage } from '#services/contract/price'
 import type { BackendDependencies } from '../backend-dependencies.ts'
@@ -70,14 +70,14 @@ async function transcribe(work: Work, control: RunControl, parts: Parts): Promis
     const sound = soundOf(work, parts.spec.audioSeconds ?? 600)
     audioMs = wholeAudioMs((sound.samples.length / sound.sampleRate) * 1000)
     const samples = resample(sound, whisperSampleRate)
-    const heard: HeardWindow[] = []
+    const transcribed: TranscribedWindow[] = []
     for (const window of splitWindows(samples)) {
       const listened = await hear(window, languageToken, work, control, parts)
       outputTokens += listened.steps
-      heard.push(listened)
+      transcribed.push(listened)
       if (listened.ending === 'stopped') return abandoned(work, parts.dependencies.clock, usage())
     }
-    const { text, rawConfidence, signals } = interpretTranscript(heard)
+    const { text, rawConfidence, signals } = interpretTranscript(transcribed)
     return { kind: 'done', result: { output: { kind: 'text', text }, rawConfidence, signals, usage: usage() } }
   } catch (error) {
     if (error instanceof MediaError) return badInput(error.message, usage())
@@ -110,7 +110,7 @@ async function hear(
   work: Work,
   control: RunControl,
   { dependencies, model, logMel, text }: Parts,
-): Promise<HeardWindow & { readonly steps: number }> {
+): Promise<TranscribedWindow & { readonly steps: number }> {
   const seconds = samples.length / whisperSampleRate
   const stream = text.stream()
   const found = await model.decode({

@@ -1,37 +1,37 @@
 import { certifiedPoint } from '#services/decision/decide/decide-by-risk'
 import type { PolicyFile } from '#services/decision/policy/policy-schema'
 import { isLoss } from '#services/calibrate/ladder'
-import type { CostBook } from '#services/calibrate/states'
-import type { Walk, Walked } from '#services/calibrate/walk-row'
+import type { CostTable } from '#services/calibrate/states'
+import type { RowReplay, Replayed } from '#services/calibrate/replay-row'
 import type { CurvePoint, EvalReport, Figure, Mistake, Slice } from '#services/calibrate/report'
 import { figureOf } from './bootstrap.ts'
 import { binsOf, calibrationError, errorOfChance, type Prediction } from './reliability.ts'
 
 /** What measuring stands on. */
 export interface MeasureInput {
-  readonly walks: readonly Walk[]
+  readonly replays: readonly RowReplay[]
   readonly file: PolicyFile
-  readonly book: CostBook
+  readonly costTable: CostTable
   readonly resampled: readonly Uint16Array[]
 }
 
 /** What was done on one row and what came of it. */
-interface Done extends Walked {
+interface Done extends Replayed {
   readonly score: number
   readonly costUsd: number
   readonly loss: boolean
 }
 
-/** Walks every row by a way of deciding. */
-function doAll({ walks, file, book }: MeasureInput, go: (walk: Walk) => Walked): readonly Done[] {
+/** Replays every row by a way of deciding. */
+function doAll({ replays, file, costTable }: MeasureInput, go: (replay: RowReplay) => Replayed): readonly Done[] {
   const mostExpensive = file.models.at(-1) ?? ''
-  return walks.map(walk => {
-    const walked = go(walk)
+  return replays.map(replay => {
+    const replayed = go(replay)
     return {
-      ...walked,
-      score: walk.row.outcomes[walked.answer]?.score ?? 0,
-      costUsd: book.spent(walk.row, walked.calls),
-      loss: isLoss(walk.row, walked.answer, mostExpensive),
+      ...replayed,
+      score: replay.row.outcomes[replayed.answer]?.score ?? 0,
+      costUsd: costTable.spent(replay.row, replayed.calls),
+      loss: isLoss(replay.row, replayed.answer, mostExpensive),
     }
   })
 }
@@ -51,20 +51,20 @@ export function measurePolicy(input: MeasureInput): Pick<
   | 'risks'
   | 'mistakes'
 > & {
-  readonly slices: (groupOf: (walk: Walk) => string) => readonly Slice[]
+  readonly slices: (groupOf: (replay: RowReplay) => string) => readonly Slice[]
 } {
-  const { file, resampled, walks } = input
-  const along = file.decision.path.map(point => doAll(input, walk => walk.byWorth(point)))
+  const { file, resampled, replays } = input
+  const along = file.decision.path.map(point => doAll(input, replay => replay.byUtility(point)))
   const done = along[file.decision.chosen]!
   const alone = file.models.map(model => doAll(input, () => ({ calls: [model], answer: model })))
-  const predictions = predictionsOf(walks, file.models)
+  const predictions = predictionsOf(replays, file.models)
   const figure = (statistic: (counts?: Uint16Array) => number): Figure => figureOf(resampled, statistic)
   const ends = [alone[0]!, alone.at(-1)!]
   const area = (lines: readonly (readonly Done[])[]) => (counts?: Uint16Array) => areaUnder(lines, ends, counts)
   return {
     alone: file.models.map((model, index) => ({ model, ...pointOf(alone[index]!) })),
     curve: along.map(line => pointOf(line)),
-    oracle: pointOf(doAll(input, walk => oracleOf(walk, file.models))),
+    oracle: pointOf(doAll(input, replay => oracleOf(replay, file.models))),
     chosen: {
       score: figure(counts => meanOf(done, one => one.score, counts)),
       costUsd: figure(counts => meanOf(done, one => one.costUsd, counts)),
@@ -81,13 +81,13 @@ export function measurePolicy(input: MeasureInput): Pick<
     reliability: binsOf(predictions),
     ways: waysOf(done),
     risks: [0.01, 0.02, 0.05, 0.1].map(maxRisk => riskOf(input, maxRisk)),
-    mistakes: mistakesOf(walks, done),
+    mistakes: mistakesOf(replays, done),
     slices: groupOf => slicesOf(input, done, groupOf),
   }
 }
 
 function riskOf(input: MeasureInput, maxRisk: number): EvalReport['risks'][number] {
-  const done = doAll(input, walk => walk.byRisk(maxRisk))
+  const done = doAll(input, replay => replay.byRisk(maxRisk))
   return {
     maxRisk,
     certified: certifiedPoint(input.file.risk.path, maxRisk) !== undefined,
@@ -143,16 +143,16 @@ function areaUnder(
 function scoreAt(points: readonly CurvePoint[], costUsd: number): number {
   const above = points.findIndex(point => point.meanCostUsd > costUsd)
   if (above === -1) return Math.max(...points.map(point => point.meanScore))
-  const dear = points[above]!
+  const expensive = points[above]!
   const cheap = points[above - 1]
-  if (cheap === undefined) return dear.meanScore
-  const share = (costUsd - cheap.meanCostUsd) / (dear.meanCostUsd - cheap.meanCostUsd)
+  if (cheap === undefined) return expensive.meanScore
+  const share = (costUsd - cheap.meanCostUsd) / (expensive.meanCostUsd - cheap.meanCostUsd)
   const best = Math.max(...points.slice(0, above).map(point => point.meanScore))
-  return Math.max(best, cheap.meanScore + share * (dear.meanScore - cheap.meanScore))
+  return Math.max(best, cheap.meanScore + share * (expensive.meanScore - cheap.meanScore))
 }
 
 /** The cheapest model of those that score best on a row: what hindsight would have called. */
-function oracleOf({ row }: Walk, models: readonly string[]): Walked {
+function oracleOf({ row }: RowReplay, models: readonly string[]): Replayed {
   const [first = ''] = models
   const best = models.reduce(
     (top, model) => ((row.outcomes[model]?.score ?? 0) > (row.outcomes[top]?.score ?? 0) ? model : top),
@@ -165,13 +165,13 @@ function oracleOf({ row }: Walk, models: readonly string[]): Walked {
  * P(correct) of every model's answer, given those of the cheaper ones, against what it scored: all judges, and not
  * those alone that one point asks.
  */
-function predictionsOf(walks: readonly Walk[], models: readonly string[]): readonly Prediction[] {
-  return walks.flatMap((walk, row) => {
-    const present = models.filter(model => walk.row.outcomes[model] !== undefined)
+function predictionsOf(replays: readonly RowReplay[], models: readonly string[]): readonly Prediction[] {
+  return replays.flatMap((replay, row) => {
+    const present = models.filter(model => replay.row.outcomes[model] !== undefined)
     return present.map((model, index) => ({
       row,
-      said: walk.confidence(present.slice(0, index + 1)),
-      came: walk.row.outcomes[model]?.score ?? 0,
+      said: replay.confidence(present.slice(0, index + 1)),
+      came: replay.row.outcomes[model]?.score ?? 0,
     }))
   })
 }
@@ -191,17 +191,17 @@ function waysOf(done: readonly Done[]): EvalReport['ways'] {
 const mistakesShown = 12
 const excerptCharacters = 160
 
-function mistakesOf(walks: readonly Walk[], done: readonly Done[]): readonly Mistake[] {
-  return walks
-    .map((walk, row) => ({ walk, one: done[row]! }))
+function mistakesOf(replays: readonly RowReplay[], done: readonly Done[]): readonly Mistake[] {
+  return replays
+    .map((replay, row) => ({ replay, one: done[row]! }))
     .filter(({ one }) => one.loss)
-    .map(({ walk, one }): Mistake => {
-      const text = walk.row.parts.map(part => ('text' in part ? part.text : `(${part.kind})`)).join(' ')
+    .map(({ replay, one }): Mistake => {
+      const text = replay.row.parts.map(part => ('text' in part ? part.text : `(${part.kind})`)).join(' ')
       return {
-        id: walk.row.id,
-        group: walk.row.group ?? '',
+        id: replay.row.id,
+        group: replay.row.group ?? '',
         model: one.answer,
-        confidence: walk.confidence(one.calls.slice(0, one.calls.indexOf(one.answer) + 1)),
+        confidence: replay.confidence(one.calls.slice(0, one.calls.indexOf(one.answer) + 1)),
         excerpt: text.slice(0, excerptCharacters),
       }
     })
@@ -210,16 +210,21 @@ function mistakesOf(walks: readonly Walk[], done: readonly Done[]): readonly Mis
 }
 
 /** Slices by group, the largest first, each score with Wilson's interval. */
-function slicesOf(input: MeasureInput, done: readonly Done[], groupOf: (walk: Walk) => string): readonly Slice[] {
-  const { walks, file } = input
+function slicesOf(
+  input: MeasureInput,
+  done: readonly Done[],
+  groupOf: (replay: RowReplay) => string,
+): readonly Slice[] {
+  const { replays, file } = input
   const groups = new Map<string, number[]>()
-  walks.forEach((walk, row) => {
-    const name = groupOf(walk)
+  replays.forEach((replay, row) => {
+    const name = groupOf(replay)
     const rows = groups.get(name)
     if (rows === undefined) groups.set(name, [row])
     else rows.push(row)
   })
-  const scoreOf = (row: number, model: string | undefined): number => walks[row]!.row.outcomes[model ?? '']?.score ?? 0
+  const scoreOf = (row: number, model: string | undefined): number =>
+    replays[row]!.row.outcomes[model ?? '']?.score ?? 0
   return [...groups]
     .map(([name, rows]) => ({
       name,
@@ -230,7 +235,7 @@ function slicesOf(input: MeasureInput, done: readonly Done[], groupOf: (walk: Wa
         meanOver(rows, row => done[row]!.score),
         rows.length,
       ),
-      climbRatio: meanOver(rows, row => Number(done[row]!.calls.length > 1)),
+      escalationRatio: meanOver(rows, row => Number(done[row]!.calls.length > 1)),
       losses: rows.filter(row => done[row]!.loss).length,
     }))
     .toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1))

@@ -1,7 +1,7 @@
 import { standardise } from '#services/decision/policy/featurize'
 import type { PolicyFile } from '#services/decision/policy/policy-schema'
 import { drawOf } from '#services/calibrate/draw'
-import type { Walk } from '#services/calibrate/walk-row'
+import type { RowReplay } from '#services/calibrate/replay-row'
 import type { RouterLine } from '#services/calibrate/report'
 import { figureOf } from './bootstrap.ts'
 import { byNeighbours } from './nearest.ts'
@@ -12,20 +12,20 @@ import { createRouterGauge } from './routing.ts'
  * baselines.
  */
 export function measureRouters(
-  walks: readonly Walk[],
+  replays: readonly RowReplay[],
   file: PolicyFile,
   resampled: readonly Uint16Array[],
   seed: number,
 ): readonly RouterLine[] {
   const small = file.models[0] ?? ''
   const large = file.models.at(-1) ?? ''
-  const gains = walks.map(walk => scoreOf(walk, large) - scoreOf(walk, small))
+  const gains = replays.map(replay => scoreOf(replay, large) - scoreOf(replay, small))
   const near = byNeighbours(
-    walks.map(walk => standardise(walk.estimate.features, file.estimator)),
+    replays.map(replay => standardise(replay.estimate.features, file.estimator)),
     gains,
   )
-  const routers: [string, (walk: Walk, index: number) => number][] = [
-    ['policy, before any call', walk => qualityOf(walk, large) - qualityOf(walk, small)],
+  const routers: [string, (replay: RowReplay, index: number) => number][] = [
+    ['policy, before any call', replay => qualityOf(replay, large) - qualityOf(replay, small)],
     ['random', ({ row }) => drawOf(row.id, 'random router', seed)],
     ['length only', ({ row }) => charactersOf(row.parts)],
     ['nearest neighbours', (_, index) => near[index]!],
@@ -33,10 +33,10 @@ export function measureRouters(
   ]
   return routers.map(([name, urgeOf]) => {
     const gauge = createRouterGauge(
-      walks.map((walk, index) => ({
-        small: scoreOf(walk, small),
-        large: scoreOf(walk, large),
-        urge: urgeOf(walk, index),
+      replays.map((replay, index) => ({
+        small: scoreOf(replay, small),
+        large: scoreOf(replay, large),
+        urge: urgeOf(replay, index),
       })),
     )
     return {
@@ -48,14 +48,14 @@ export function measureRouters(
   })
 }
 
-function charactersOf(parts: Walk['row']['parts']): number {
+function charactersOf(parts: RowReplay['row']['parts']): number {
   return parts.reduce((sum, part) => sum + ('text' in part ? (part.text?.length ?? 0) : 0), 0)
 }
 
-function scoreOf({ row }: Walk, model: string): number {
+function scoreOf({ row }: RowReplay, model: string): number {
   return row.outcomes[model]?.score ?? 0
 }
 
-function qualityOf({ estimate }: Walk, model: string): number {
+function qualityOf({ estimate }: RowReplay, model: string): number {
   return estimate.models[model]?.quality ?? 0.5
 }

@@ -30,21 +30,21 @@ export function createPace(path: readonly QualityPoint[], budgetUsd: number): Pa
 function mixed(path: readonly QualityPoint[], allowanceUsd: number, share: number): QualityPoint {
   const above = path.findIndex(point => point.meanCostUsd > allowanceUsd)
   if (above === -1) return path.at(-1)!
-  const dear = path[above]!
+  const expensive = path[above]!
   const cheap = path[above - 1]
-  if (cheap === undefined) return dear
-  const weight = (allowanceUsd - cheap.meanCostUsd) / (dear.meanCostUsd - cheap.meanCostUsd)
-  return between(cheap, dear, weight) ?? (share < weight ? dear : cheap)
+  if (cheap === undefined) return expensive
+  const weight = (allowanceUsd - cheap.meanCostUsd) / (expensive.meanCostUsd - cheap.meanCostUsd)
+  return between(cheap, expensive, weight) ?? (share < weight ? expensive : cheap)
 }
 
 /**
  * A point between two that differ in their price of quality alone: it asks for the calls that are worth most at a
  * price in between, where a mix asks for some that are not. `undefined` where they differ otherwise.
  */
-function between(cheap: QualityPoint, dear: QualityPoint, weight: number): QualityPoint | undefined {
-  const alike = cheap.first === dear.first && cheap.models.join('>') === dear.models.join('>')
-  const priced = cheap.acceptAt === undefined && dear.acceptAt === undefined && dear.costWeight > 0
+function between(cheap: QualityPoint, expensive: QualityPoint, weight: number): QualityPoint | undefined {
+  const alike = cheap.first === expensive.first && cheap.models.join('>') === expensive.models.join('>')
+  const priced = cheap.acceptAt === undefined && expensive.acceptAt === undefined && expensive.costWeight > 0
   return alike && priced
-    ? { ...cheap, costWeight: cheap.costWeight ** (1 - weight) * dear.costWeight ** weight }
+    ? { ...cheap, costWeight: cheap.costWeight ** (1 - weight) * expensive.costWeight ** weight }
     : undefined
 }

@@ -1,19 +1,19 @@
 /**
- * One row as a router between two models sees it: what each scores, and in which order rows are sent to the dear
+ * One row as a router between two models sees it: what each scores, and in which order rows are sent to the expensive
  * one.
  */
 export interface RoutedRow {
   readonly small: number
   readonly large: number
-  /** Rows with a higher urge go to the dear model first. */
+  /** Rows with a higher urge go to the expensive model first. */
   readonly urge: number
 }
 
 /** What a router between two models is worth. */
 export interface RouterGauge {
-  /** Mean share of the gap between the models that is closed, over all shares of calls to the dear one. */
+  /** Mean share of the gap between the models that is closed, over all shares of calls to the expensive one. */
   readonly apgr: number
-  /** Share of calls to the dear model that closes half, and four fifths, of the gap. */
+  /** Share of calls to the expensive model that closes half, and four fifths, of the gap. */
   readonly cpt50: number
   readonly cpt80: number
 }

@@ -17,7 +17,9 @@ export interface JudgeRow {
   readonly labelModel?: LabelModel | undefined
 }
 
-/** Sets of other answers that each row is judged with. The first is empty: every climb begins with an answer alone. */
+/**
+ * Sets of other answers that each row is judged with. The first is empty: every cascade begins with an answer alone.
+ */
 const draws = 4
 /** More rows would not move a judge's weights by what can be seen, and fitting takes time and memory for each. */
 export const mostSamples = 24_000
@@ -73,7 +75,7 @@ function samplesOf(
       const given = drawn.map(other => judgedOf(row, other))
       const judged = judgedOf(row, model)
       const chances = chancesOf(labelModel, [judged, ...given])
-      return { signs: signsOf(judged, estimate, given, chances), target, row: place }
+      return { features: signsOf(judged, estimate, given, chances), target, row: place }
     })
   })
 }

@@ -1,7 +1,7 @@
 import type { QualityPoint } from '#services/decision/policy/policy-schema'
-import type { CostBook } from '#services/calibrate/states'
+import type { CostTable } from '#services/calibrate/states'
 import { chainsOf } from '#services/calibrate/ladder'
-import type { Walk } from '#services/calibrate/walk-row'
+import type { RowReplay } from '#services/calibrate/replay-row'
 import { drawOf } from '#services/calibrate/draw'
 import { thinned } from '#services/calibrate/thinned'
 
@@ -18,10 +18,10 @@ const finer = [-7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7].map(step => step
 /** P(correct) from which an answer is taken, where the plain rule is tried. */
 const trusts = Array.from({ length: 19 }, (_, index) => (index + 1) / 20)
 
-/** A row to be walked by fits that have not seen it; what a walk has judged is kept as long as the walk. */
+/** A row to be replayed by fits that have not seen it; what a replay has judged is kept as long as the replay. */
 export interface UnseenRow {
   readonly id: string
-  readonly walk: () => Walk
+  readonly replay: () => RowReplay
 }
 
 /**
@@ -31,42 +31,42 @@ export interface UnseenRow {
 const mostSearched = 10_000
 
 /**
- * The path of cost against score: every chain of rungs at every price of quality, on rows that the walks had not
+ * The path of cost against score: every chain of rungs at every price of quality, on rows that the replays had not
  * seen, and of these the points that no mix of others beats (the upper convex hull), looked at again in finer
- * steps. Cheap to dear. With very many rows the points are found on some of them; what each scores and costs is
- * always measured on all.
+ * steps. From cheap to expensive. With very many rows the points are found on some of them; what each scores and costs
+ * is always measured on all.
  */
 export function fitPath(
   unseen: readonly UnseenRow[],
   models: readonly string[],
-  book: CostBook,
+  costTable: CostTable,
   seed: number,
 ): QualityPoint[] {
   const searched = thinned(unseen, mostSearched, ({ id }) => drawOf(id, 'search', seed))
   const points = findPoints(
-    searched.map(one => one.walk()),
+    searched.map(one => one.replay()),
     models,
-    book,
+    costTable,
   )
-  return searched.length === unseen.length ? points : upperHull(measureAll(unseen, book, points))
+  return searched.length === unseen.length ? points : upperHull(measureAll(unseen, costTable, points))
 }
 
-function findPoints(walks: readonly Walk[], models: readonly string[], book: CostBook): QualityPoint[] {
+function findPoints(replays: readonly RowReplay[], models: readonly string[], costTable: CostTable): QualityPoint[] {
   // Where contents say nothing, the same start is predicted for every row, and chains without lower rungs are tried
   // anyway.
-  const predictsApart = walks.some(walk => Object.keys(walk.estimate.features).length > 0)
-  const unit = Math.max(...book.usual.values()) || 1
+  const predictsApart = replays.some(replay => Object.keys(replay.estimate.features).length > 0)
+  const unit = Math.max(...costTable.usual.values()) || 1
   const asked = chainsOf(models).flatMap(chain =>
-    (['cheapest', 'foreseen'] as const).flatMap(first => {
-      if (first === 'foreseen' && (chain.length === 1 || !predictsApart)) return []
-      const worths = (chain.length === 1 ? [0] : prices).map(price => ({ costWeight: price / unit }))
+    (['cheapest', 'predicted'] as const).flatMap(first => {
+      if (first === 'predicted' && (chain.length === 1 || !predictsApart)) return []
+      const priced = (chain.length === 1 ? [0] : prices).map(price => ({ costWeight: price / unit }))
       const plain = chain.length === 1 ? [] : trusts.map(acceptAt => ({ costWeight: 0, acceptAt }))
-      return [...worths, ...plain].map((rule): Asked => ({ models: [...chain], first, ...rule }))
+      return [...priced, ...plain].map((rule): Asked => ({ models: [...chain], first, ...rule }))
     }),
   )
-  const points = asked.map(point => measure(walks, book, point))
+  const points = asked.map(point => measure(replays, costTable, point))
   const coarse = upperHull(points)
-  return upperHull([...points, ...coarse.flatMap(nearbyOf).map(point => measure(walks, book, point))])
+  return upperHull([...points, ...coarse.flatMap(nearbyOf).map(point => measure(replays, costTable, point))])
 }
 
 /** The same chain at prices in between. */
@@ -77,34 +77,34 @@ function nearbyOf({ models, first, costWeight, acceptAt }: QualityPoint): Asked[
 
 type Asked = Pick<QualityPoint, 'models' | 'first' | 'costWeight' | 'acceptAt'>
 
-function measure(walks: readonly Walk[], book: CostBook, point: Asked): QualityPoint {
-  const sums = createSums(point, book)
-  for (const walk of walks) sums.add(walk)
-  return sums.mean(walks.length)
+function measure(replays: readonly RowReplay[], costTable: CostTable, point: Asked): QualityPoint {
+  const sums = createSums(point, costTable)
+  for (const replay of replays) sums.add(replay)
+  return sums.mean(replays.length)
 }
 
-/** Several points at once, so that no more than one walk is there at a time. */
-function measureAll(unseen: readonly UnseenRow[], book: CostBook, points: readonly Asked[]): QualityPoint[] {
-  const sums = points.map(point => createSums(point, book))
+/** Several points at once, so that no more than one replay is there at a time. */
+function measureAll(unseen: readonly UnseenRow[], costTable: CostTable, points: readonly Asked[]): QualityPoint[] {
+  const sums = points.map(point => createSums(point, costTable))
   for (const one of unseen) {
-    const walk = one.walk()
-    for (const sum of sums) sum.add(walk)
+    const replay = one.replay()
+    for (const sum of sums) sum.add(replay)
   }
   return sums.map(one => one.mean(unseen.length))
 }
 
 /** What a point scores and costs, row by row. */
-function createSums({ models, first, costWeight, acceptAt }: Asked, book: CostBook) {
+function createSums({ models, first, costWeight, acceptAt }: Asked, costTable: CostTable) {
   const point = { models, first, costWeight, ...(acceptAt === undefined ? {} : { acceptAt }) }
   const asked = { ...point, meanScore: 0, meanCostUsd: 0, escalationRatio: 0 }
   let score = 0
   let cost = 0
   let escalated = 0
   return {
-    add(walk: Walk): void {
-      const { calls, answer } = walk.byWorth(asked)
-      score += walk.row.outcomes[answer]?.score ?? 0
-      cost += book.spent(walk.row, calls)
+    add(replay: RowReplay): void {
+      const { calls, answer } = replay.byUtility(asked)
+      score += replay.row.outcomes[answer]?.score ?? 0
+      cost += costTable.spent(replay.row, calls)
       if (calls.length > 1) escalated += 1
     },
     mean: (rows: number): QualityPoint => ({

@@ -1,7 +1,7 @@
 import { judgeAll } from '#services/decision/calibrators/judge-answer'
 import type { Called } from '#services/decision/policy/policy'
 import type { PolicyFile } from '#services/decision/policy/policy-schema'
-import { prospectSignsOf } from '#services/decision/calibrators/features/prospect-features'
+import { prospectFeaturesOf } from '#services/decision/calibrators/features/prospect-features'
 import { drawOf } from '#services/calibrate/draw'
 import { judgedOf, pairsOf } from '#services/calibrate/ladder'
 import { mostSamples, type JudgeRow } from './fit-judges.ts'
@@ -31,7 +31,7 @@ export function fitProspects(
       const calls = [...lower.filter((_, at) => (bits >>> (at % 32)) % 2 === 1), from]
       const before = calledOf(one, calls)
       const gained = scoreOf(one, calledOf(one, [...calls, to])) - scoreOf(one, before)
-      return { signs: prospectSignsOf(before, to, one.estimate), target: (1 + gained) / 2, row: index }
+      return { features: prospectFeaturesOf(before, to, one.estimate), target: (1 + gained) / 2, row: index }
     })
     return [`${from}>${to}`, judgeOf(fitScaled(codeSamples(samples)))] as const
   })

@@ -1,7 +1,7 @@
 import { binOf, toleranceAt, type FeatureReference, type PolicyReference } from '#services/decision/policy/reference'
 import { rounded } from '#services/calibrate/round'
 
-type Signs = Readonly<Record<string, number>>
+type Features = Readonly<Record<string, number>>
 
 /** Ten bins tell the usual drifts apart and need few rows each. */
 const bins = 10
@@ -11,7 +11,7 @@ const mostFeatures = 64
 const fewestRows = 20
 
 /** What the inputs of a fit looked like, so that a gateway can tell when those that it gets look otherwise. Pure. */
-export function fitReference(rows: readonly Signs[]): PolicyReference {
+export function fitReference(rows: readonly Features[]): PolicyReference {
   const counts = new Map<string, number>()
   for (const row of rows) for (const name of Object.keys(row)) counts.set(name, (counts.get(name) ?? 0) + 1)
   const names = [...counts]
@@ -27,7 +27,7 @@ export function fitReference(rows: readonly Signs[]): PolicyReference {
  * Borders at the deciles, each once, and around all of them, so that values such as no row had have bins of their
  * own: a feature that was always the same would else never be seen to move.
  */
-function referenceOf(name: string, rows: readonly Signs[]): FeatureReference {
+function referenceOf(name: string, rows: readonly Features[]): FeatureReference {
   const values = rows.flatMap(row => row[name] ?? []).toSorted((a, b) => a - b)
   const least = values[0] ?? 0
   const inner = Array.from({ length: bins - 1 }, (_, at) => values[Math.floor(((at + 1) / bins) * values.length)] ?? 0)

@@ -1,20 +1,20 @@
-import { riskSignsOf } from '#services/decision/calibrators/judge-answer'
+import { riskFeaturesOf } from '#services/decision/calibrators/judge-answer'
 import type { Estimate } from '#services/decision/policy/policy'
 import type { PolicyFile, RiskPoint } from '#services/decision/policy/policy-schema'
 import { drawOf } from '#services/calibrate/draw'
 import { rounded } from '#services/calibrate/round'
-import type { CostBook, OutcomeRow } from '#services/calibrate/states'
+import type { CostTable, OutcomeRow } from '#services/calibrate/states'
 import { upperBound } from './binomial-bound.ts'
 import type { FeaturedRow } from './kernel/fit-estimator.ts'
 import { crossFit } from './folds.ts'
 import { chainsOf, isLoss, judgedOf } from '#services/calibrate/ladder'
 import { codeSamples, fitScaled, judgeOf } from './regression/scaled-regression.ts'
-import { createWalk } from '#services/calibrate/walk-row'
+import { createRowReplay } from '#services/calibrate/replay-row'
 
 /** What fitting needs beside the rows. */
 export interface RiskOptions {
   readonly models: readonly string[]
-  readonly book: CostBook
+  readonly costTable: CostTable
   readonly seed: number
   /** Chance that a bound does not hold. */
   readonly delta: number
@@ -25,8 +25,10 @@ const fittingTenths = 4
 const folds = 5
 /** Limits along which the path is laid, finer than any bound can tell apart. */
 const levels = Array.from({ length: 180 }, (_, index) => 0.0005 * 1.037 ** index)
-/** Dangers that are tried as a threshold. */
-const dangers = Array.from({ length: 260 }, (_, index) => rounded(0.0005 * 1.03 ** index)).filter(value => value < 1)
+/** Predicted losses that are tried as a threshold. */
+const lossThresholds = Array.from({ length: 260 }, (_, index) => rounded(0.0005 * 1.03 ** index)).filter(
+  value => value < 1,
+)
 
 type RiskOfPolicy = PolicyFile['risk']
 
@@ -39,8 +41,8 @@ type RiskOfPolicy = PolicyFile['risk']
  * at most the limit that was asked for.
  *
  * Why: rows are split in two by their ids. Judges, chains and the order of the path come from the fitting part alone;
- * the losses that are counted come from the certifying part, and nothing that was fitted on it is a sign
- * (`riskSignsOf`). Which model is the most expensive is named by whoever calibrates, else told by the mean costs of
+ * the losses that are counted come from the certifying part, and nothing that was fitted on it is a feature
+ * (`riskFeaturesOf`). Which model is the most expensive is named by whoever calibrates, else told by the mean costs of
  * all rows (by mean scores where costs are not known: then the best scored is the most expensive, against which most
  * is lost). So given the fitting part every point of the path is a fixed policy, its losses among the n certifying
  * rows are Binomial(n, risk), and the bound is Clopper-Pearson's. That the points are many is settled by their order
@@ -63,29 +65,29 @@ export function fitRisk(rows: readonly FeaturedRow[], options: RiskOptions): Ris
     path: [],
   }
   if (fitting.length < fewestRows || certifying.length < fewestRows || options.models.length < 2) return empty
-  const judges = fitDangers(fitting, options)
-  const path = orderPath(dangersOf(fitting, options), options)
+  const judges = fitLossPredictors(fitting, options)
+  const path = orderPath(predictedLossesOf(fitting, options), options)
   const certified = { ...empty, judges }
-  const danger = walkDanger(certifying, options, certified)
-  return { ...certified, path: path.map(point => certify(danger, point, options)) }
+  const predictedLoss = replayLosses(certifying, options, certified)
+  return { ...certified, path: path.map(point => certify(predictedLoss, point, options)) }
 }
 
 const fewestRows = 5
 
 /** One judge a rung below the most expensive: P(its answer is wrong and the most expensive's right). */
-function fitDangers(rows: readonly FeaturedRow[], { models, seed }: RiskOptions): RiskOfPolicy['judges'] {
+function fitLossPredictors(rows: readonly FeaturedRow[], { models, seed }: RiskOptions): RiskOfPolicy['judges'] {
   const mostExpensive = models.at(-1) ?? ''
   return Object.fromEntries(
     models.slice(0, -1).map((model, rung) => {
       const samples = rows.map(({ row, features }, index) => {
         const lower = models.slice(0, rung)
         const before = drawOf(row.id, `danger ${model}`, seed) % 2 === 0 ? lower : lower.slice(-1)
-        const signs = riskSignsOf(
+        const riskFeatures = riskFeaturesOf(
           judgedOf(row, model),
           estimateWith(features),
           before.map(name => calledOf(row, name)),
         )
-        return { signs, target: Number(isLoss(row, model, mostExpensive)), row: index }
+        return { features: riskFeatures, target: Number(isLoss(row, model, mostExpensive)), row: index }
       })
       return [model, judgeOf(fitScaled(codeSamples(samples)))]
     }),
@@ -93,37 +95,37 @@ function fitDangers(rows: readonly FeaturedRow[], { models, seed }: RiskOptions)
 }
 
 /** A row with what accepting its rungs would risk. */
-interface Endangered {
+interface RowLosses {
   readonly row: OutcomeRow
-  readonly danger: (calls: readonly string[]) => number
+  readonly predictedLoss: (calls: readonly string[]) => number
 }
 
-function dangersOf(rows: readonly FeaturedRow[], options: RiskOptions): readonly Endangered[] {
+function predictedLossesOf(rows: readonly FeaturedRow[], options: RiskOptions): readonly RowLosses[] {
   return crossFit(
     rows,
     index => drawOf(rows[index]!.row.id, 'danger fold', options.seed) % folds,
     folds,
-    train => fitDangers(train, options),
-    (judges, row) => walkDanger([row], options, { judges })[0]!,
+    train => fitLossPredictors(train, options),
+    (judges, row) => replayLosses([row], options, { judges })[0]!,
   )
 }
 
-function walkDanger(
+function replayLosses(
   rows: readonly FeaturedRow[],
   { models }: RiskOptions,
   { judges }: Pick<RiskOfPolicy, 'judges'>,
-): readonly Endangered[] {
+): readonly RowLosses[] {
   const risk = { kind: 'marginal' as const, delta: 0, fittedRows: 0, certifyingRows: 0, method: '', judges, path: [] }
   return rows.map(({ row, features }) =>
-    createWalk(row, estimateWith(features), { models: [...models], usual: {}, prospects: {}, judges: {}, risk }),
+    createRowReplay(row, estimateWith(features), { models: [...models], usual: {}, prospects: {}, judges: {}, risk }),
   )
 }
 
-/** Walks a chain at a threshold, as `decideByRisk` does: the calls, of which the last answers. */
-function walkByRisk({ danger }: Endangered, chain: readonly string[], threshold: number): readonly string[] {
+/** Replays a chain at a threshold, as `decideByRisk` does: the calls, of which the last answers. */
+function replayByRisk({ predictedLoss }: RowLosses, chain: readonly string[], threshold: number): readonly string[] {
   for (let count = 1; count < chain.length; count += 1) {
     const calls = chain.slice(0, count)
-    if (danger(calls) <= threshold) return calls
+    if (predictedLoss(calls) <= threshold) return calls
   }
   return chain
 }
@@ -135,16 +137,16 @@ interface Tally {
   readonly costUsd: number
 }
 
-function tally(rows: readonly Endangered[], chain: readonly string[], threshold: number, book: CostBook): Tally {
+function tally(rows: readonly RowLosses[], chain: readonly string[], threshold: number, costTable: CostTable): Tally {
   const mostExpensive = chain.at(-1) ?? ''
   const sums = { losses: 0, accepted: 0, escalated: 0, costUsd: 0 }
   for (const one of rows) {
-    const calls = walkByRisk(one, chain, threshold)
+    const calls = replayByRisk(one, chain, threshold)
     const answer = calls.at(-1) ?? mostExpensive
     if (isLoss(one.row, answer, mostExpensive)) sums.losses += 1
     if (answer !== mostExpensive) sums.accepted += 1
     if (calls.length > 1) sums.escalated += 1
-    sums.costUsd += book.spent(one.row, calls)
+    sums.costUsd += costTable.spent(one.row, calls)
   }
   return sums
 }
@@ -154,15 +156,17 @@ function tally(rows: readonly Endangered[], chain: readonly string[], threshold:
  * is one chain, and only the threshold grows.
  */
 function orderPath(
-  rows: readonly Endangered[],
-  { models, book }: RiskOptions,
-): readonly Pick<RiskPoint, 'models' | 'danger'>[] {
+  rows: readonly RowLosses[],
+  { models, costTable }: RiskOptions,
+): readonly Pick<RiskPoint, 'models' | 'predictedLoss'>[] {
   const mostExpensive = models.at(-1)
   const tried = chainsOf(models)
     .filter(chain => chain.at(-1) === mostExpensive && chain.length > 1)
-    .flatMap(chain => dangers.map(danger => ({ chain, danger, ...tally(rows, chain, danger, book) })))
-  const alone = rows.reduce((sum, { row }) => sum + book.spent(row, [mostExpensive ?? '']), 0)
-  const path: { models: string[]; danger: number }[] = []
+    .flatMap(chain =>
+      lossThresholds.map(predictedLoss => ({ chain, predictedLoss, ...tally(rows, chain, predictedLoss, costTable) })),
+    )
+  const alone = rows.reduce((sum, { row }) => sum + costTable.spent(row, [mostExpensive ?? '']), 0)
+  const path: { models: string[]; predictedLoss: number }[] = []
   let cheapest = alone
   for (const level of levels) {
     const allowed = tried.filter(one => one.losses <= level * rows.length && one.costUsd < cheapest)
@@ -170,17 +174,17 @@ function orderPath(
     if (first === undefined) continue
     const best = others.reduce((top, one) => (one.costUsd < top.costUsd ? one : top), first)
     cheapest = best.costUsd
-    path.push({ models: [...best.chain], danger: best.danger })
+    path.push({ models: [...best.chain], predictedLoss: best.predictedLoss })
   }
   return path
 }
 
 function certify(
-  rows: readonly Endangered[],
-  point: Pick<RiskPoint, 'models' | 'danger'>,
-  { book, delta }: RiskOptions,
+  rows: readonly RowLosses[],
+  point: Pick<RiskPoint, 'models' | 'predictedLoss'>,
+  { costTable, delta }: RiskOptions,
 ): RiskPoint {
-  const { losses, accepted, escalated, costUsd } = tally(rows, point.models, point.danger, book)
+  const { losses, accepted, escalated, costUsd } = tally(rows, point.models, point.predictedLoss, costTable)
   return {
     ...point,
     losses,

@@ -9,7 +9,7 @@ import { fitLabels } from './fit-labels.ts'
 import { fitProspects } from './fit-prospects.ts'
 import { crossFit } from './folds.ts'
 
-/** Everything that is fitted for decisions by worth. */
+/** Everything that is fitted for decisions by utility. */
 export interface Stack extends Pick<PolicyFile, 'models' | 'usual' | 'judges' | 'labelModel' | 'prospects'> {
   readonly estimator: KernelFit
 }
@@ -55,7 +55,7 @@ export function fitStack(rows: readonly FeaturedRow[], options: StackOptions): S
 
 /**
  * What is predicted of each row by an estimator that has not seen it. Where nothing tells rows apart, one serves
- * all: the means without each fold would lean against what that fold scores, which judges would take for a sign
+ * all: the means without each fold would lean against what that fold scores, which judges would take for a feature
  * that serving never shows.
  */
 function predictUnseen(

@@ -8,7 +8,7 @@ const digestCharacters = 32
 
 /**
  * An outcome whose long answer is replaced by a digest of what answers are compared by: a long text is only ever
- * asked whether it is the same as another, at every fit and every step of every walk. Its length is kept.
+ * asked whether it is the same as another, at every fit and every step of every replay. Its length is kept.
  */
 export function withComparableAnswer(outcome: Outcome): Outcome {
   const { answer, outputChars } = outcome

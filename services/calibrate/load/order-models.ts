@@ -1,14 +1,14 @@
 import { GatewayError } from '#services/contract/errors'
 import type { Outcome, OutcomeRow } from '#services/calibrate/states'
 
-/** Models from cheap to dear, and by what they were ordered. */
+/** Models from cheap to expensive, and by what they were ordered. */
 export interface OrderedModels {
   readonly models: readonly string[]
   readonly warnings: readonly string[]
 }
 
 /**
- * Models from cheap to dear: as given, else by mean cost; where costs are missing by mean length of what they say
+ * Models from cheap to expensive: as given, else by mean cost; where costs are missing by mean length of what they say
  * (what a call of about the same price a token costs), and where those are missing too by mean score.
  * @throws GatewayError Config for a model that no row has
  */

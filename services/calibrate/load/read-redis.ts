@@ -14,7 +14,7 @@ export interface RedisSelection {
 
 /** Rows out of a gateway's records. */
 export interface RedisRows extends GatheredRows {
-  /** Rungs of the ladder, cheap to dear, as the newest record has them. */
+  /** Rungs of the ladder, from cheap to expensive, as the newest record has them. */
   readonly models: readonly string[]
 }
 

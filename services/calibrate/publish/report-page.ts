@@ -14,7 +14,7 @@ export function writeReportPage(report: EvalReport): string {
 </head>
 <body>
 <main>
-${[head, costAndQuality, beforeTheCall, trust, whoClimbs, risk, slices, mistakes].map(write => write(report)).join('\n')}
+${[head, costAndQuality, beforeTheCall, trust, whoEscalates, risk, slices, mistakes].map(write => write(report)).join('\n')}
 </main>
 </body>
 </html>
@@ -31,11 +31,11 @@ function head(report: EvalReport): string {
   const cards = [
     ['score', percent(chosen.score.value), between(chosen.score, percent)],
     [
-      report.costsKnown ? 'saved against the dearest' : 'fewer calls to the dearest',
+      report.costsKnown ? 'saved against the most expensive' : 'fewer calls to the most expensive',
       percent(saved),
       `${money(chosen.costUsd.value, report)} a request`,
     ],
-    ['given up against the dearest', percent(chosen.marginalRisk.value), between(chosen.marginalRisk, percent)],
+    ['given up against the most expensive', percent(chosen.marginalRisk.value), between(chosen.marginalRisk, percent)],
     ['calibration error', percent(report.ece.value), between(report.ece, percent)],
   ]
   return `<header>
@@ -50,7 +50,7 @@ function costAndQuality(report: EvalReport): string {
   const ends = [report.alone[0], report.alone.at(-1)].flatMap(one => one ?? [])
   const chart = drawChart({
     title: 'Cost against score',
-    x: report.costsKnown ? 'mean cost of a request' : 'share of calls to the dearest model',
+    x: report.costsKnown ? 'mean cost of a request' : 'share of calls to the most expensive model',
     y: 'mean score',
     showX: value => money(value, report),
     showY: percent,
@@ -124,10 +124,10 @@ function trust({ reliability, ece, eceOfChance }: EvalReport): string {
   )
 }
 
-function whoClimbs({ ways }: EvalReport): string {
+function whoEscalates({ ways }: EvalReport): string {
   const rows = ways.map(way => [escaped(way.calls), bar(way.share), percent(way.score)])
   return section(
-    'Who climbs',
+    'What escalates',
     `<p>The answer in brackets was delivered.</p>${table(['calls', 'share', 'score'], rows)}`,
   )
 }
@@ -142,7 +142,7 @@ function risk(report: EvalReport): string {
   ])
   return section(
     'Under a risk limit',
-    `<p>A loss is a cheaper model's wrong answer where the dearest model's is right. Marginal risk counts losses among all requests, selective risk among those that a cheaper model answered.</p>${table(['limit', 'certified', 'marginal', 'selective', 'cost'], rows)}`,
+    `<p>A loss is a cheaper model's wrong answer where the most expensive model's is right. Marginal risk counts losses among all requests, selective risk among those that a cheaper model answered.</p>${table(['limit', 'certified', 'marginal', 'selective', 'cost'], rows)}`,
   )
 }
 
@@ -153,10 +153,10 @@ function slices(report: EvalReport): string {
     percent(one.small),
     percent(one.large),
     figure(one.policy),
-    percent(one.climbRatio),
+    percent(one.escalationRatio),
     String(one.losses),
   ])
-  return section('Slices', table(['group', 'rows', 'cheapest', 'dearest', 'policy', 'climb', 'losses'], rows))
+  return section('Slices', table(['group', 'rows', 'cheapest', 'dearest', 'policy', 'cascade', 'losses'], rows))
 }
 
 function mistakes(report: EvalReport): string {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { createTerminal, type Terminal } from '#services/cli/output/terminal'
 import type { CommonOptions } from './common-options.ts'
-import { tellFailure } from './failure.ts'
+import { reportFailure } from './failure.ts'
 
 type Action<Options> = (options: Options & CommonOptions, terminal: Terminal, ...words: string[]) => Promise<void>
 
@@ -16,7 +16,7 @@ export function run<Options>(load: () => Promise<Action<Options>>) {
       const action = await load()
       await action(options, terminal, ...words)
     } catch (error) {
-      process.exitCode = tellFailure(error, terminal)
+      process.exitCode = reportFailure(error, terminal)
     }
   }
 }

@@ -18,7 +18,7 @@ export function codeName(code: number): string {
 }
 
 /** Says why a command failed, as text or JSON; gives the exit code. */
-export function tellFailure(error: unknown, terminal: Terminal): number {
+export function reportFailure(error: unknown, terminal: Terminal): number {
   const { kind, message, exitCode } = describeFailure(error)
   if (terminal.json) terminal.value({ error: { code: kind, message } })
   else process.stderr.write(`${terminal.paint('red', kind)}: ${message}\n`)

@@ -71,7 +71,7 @@ function answerOf({ output }: InferResponse__Output): Message {
   return { role: 'ROLE_ASSISTANT', parts }
 }
 
-/** Rung, confidence and cost, with the rungs that were climbed past. */
+/** Rung, confidence and cost, with the rungs that were passed over. */
 function showTurn(response: InferResponse__Output, terminal: Terminal): void {
   const { rungs, confidence, costNanoUsd, latency, degraded, degradedReason } = response
   const path = rungs.map(({ model, verdict }) =>

@@ -34,11 +34,11 @@ export async function runConfigCheck(options: ConfigCheckOptions, terminal: Term
         .join(', ')})`,
     )
     for (const note of notes) terminal.line(`${terminal.paint('yellow', 'note')}  ${note}`)
-    if (servers !== undefined) tellServers(servers, terminal)
+    if (servers !== undefined) reportServers(servers, terminal)
   }
 }
 
-function tellServers(servers: readonly ProbeFinding[], terminal: Terminal): void {
+function reportServers(servers: readonly ProbeFinding[], terminal: Terminal): void {
   if (servers.length === 0) terminal.line('no model is on a server')
   for (const { model, server, state, says } of servers) {
     const style = state === 'ok' ? 'green' : state === 'unchecked' ? 'yellow' : 'red'

@@ -11,7 +11,7 @@ import { callerOf } from '#services/cli/client/caller-settings'
 import { connectGateway, openGateway, type GatewayCaller } from '#services/cli/client/client'
 import { isRight } from '#services/cli/output/compare-answers'
 import { readDemoInputs, requestOfInput, type DemoInput } from './demo-inputs.ts'
-import { tellFailure } from '#services/cli/client/failure'
+import { reportFailure } from '#services/cli/client/failure'
 import { openLogFile } from '#services/cli/system/log-file'
 import { startVisibly } from '#services/cli/system/start-visibly'
 import { createLiveLine } from '#services/cli/output/live-line'
@@ -141,7 +141,7 @@ async function sendAll(demo: Demo, terminal: Terminal): Promise<readonly DemoRow
       rows.push(await sendOne(gateway, input, folder))
     } catch (error) {
       live.clear()
-      process.exitCode = tellFailure(error, terminal)
+      process.exitCode = reportFailure(error, terminal)
     }
   }
   live.clear()
@@ -220,5 +220,5 @@ function summaryOf(rows: readonly DemoRow[]): string {
   const right = known.filter(row => row.correct).length
   const first = rows.filter(row => row.rungs.length === 1).length
   const cost = rows.reduce((sum, row) => sum + row.costNanoUsd, 0)
-  return `${rows.length} inputs: ${first} answered by the first model, ${rows.length - first} climbed; ${right} of ${known.length} known answers right; ${formatNanoUsd(cost)} in all`
+  return `${rows.length} inputs: ${first} answered by the first model, ${rows.length - first} finished; ${right} of ${known.length} known answers right; ${formatNanoUsd(cost)} in all`
 }

@@ -47,6 +47,6 @@ async function probe(backend: Served, baseUrl: string, timeoutMs: number): Promi
     const key = apiKey === '' ? undefined : apiKey
     return await probeHttp({ kind, baseUrl, apiKey: key, served: [model, ...Object.values(adapters)] }, timeoutMs)
   } catch {
-    return { state: 'failing', says: 'the look at it failed in an unforeseen way' }
+    return { state: 'failing', says: 'the look at it failed in an unexpected way' }
   }
 }

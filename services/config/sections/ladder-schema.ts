@@ -31,7 +31,7 @@ export const ladderSchema = z.strictObject({
         'is accepted (`whole`), or as it comes from the first rung, which no other follows then (`optimistic`).',
     ),
   contentFilter: z
-    .enum(['stop', 'climb'])
+    .enum(['stop', 'cascade'])
     .default('stop')
     .describe("Whether the next rung is asked what a model's content filter refuses."),
   policy: folder.optional().describe('Folder of the policy that decides.'),

@@ -2,10 +2,10 @@ import { standardise } from '#services/decision/policy/featurize'
 import type { Called, Estimate, Judged } from '#services/decision/policy/policy'
 import { coherent } from './coherent.ts'
 import { trustedBy } from '#services/decision/domain/check-domain'
-import { labelChances, labelSigns } from './label-model.ts'
+import { labelChances, labelFeatures } from './label-model.ts'
 import type { Judge, PolicyFile } from '#services/decision/policy/policy-schema'
-import { agreement, companionSigns, predictedLogit } from './features/companion-features.ts'
-import { aloneSigns, logistic, logit, named, ownSigns, type Signs } from './features/own-features.ts'
+import { agreement, companionFeatures, predictedLogit } from './features/companion-features.ts'
+import { aloneFeatures, logistic, logit, named, ownFeatures, type Features } from './features/own-features.ts'
 
 /**
  * Every sign by which an answer is judged: its confidence, its signals, its label where it is one, what was
@@ -17,12 +17,12 @@ export function signsOf(
   estimate: Estimate,
   others: readonly Judged[],
   chances: ReadonlyMap<string, number> = new Map(),
-): Signs {
+): Features {
   return {
-    ...ownSigns(judged),
-    foreseen_logit: predictedLogit(judged.model, estimate),
-    ...(others.length === 0 ? aloneSigns(judged) : companionSigns(judged, estimate, others)),
-    ...labelSigns(judged, others, chances),
+    ...ownFeatures(judged),
+    predicted_logit: predictedLogit(judged.model, estimate),
+    ...(others.length === 0 ? aloneFeatures(judged) : companionFeatures(judged, estimate, others)),
+    ...labelFeatures(judged, others, chances),
   }
 }
 
@@ -54,26 +54,26 @@ export function chancesOf(model: PolicyFile['labelModel'], answers: readonly Jud
 }
 
 /**
- * The signs by which the danger of accepting an answer is judged. They hold nothing that was fitted: neither what
- * was predicted nor calibrated confidences, so that rows which certify a limit had no part in them. Pure.
+ * The features by which the predicted loss of accepting an answer is judged. They hold nothing that was fitted:
+ * neither what was predicted nor calibrated confidences, so that rows which certify a limit had no part in them. Pure.
  */
-export function riskSignsOf(judged: Judged, estimate: Estimate, before: readonly Called[]): Signs {
+export function riskFeaturesOf(judged: Judged, estimate: Estimate, before: readonly Called[]): Features {
   const last = before.at(-1)
   return {
-    ...ownSigns(judged),
-    ...agreementSigns(judged, before),
+    ...ownFeatures(judged),
+    ...agreementFeatures(judged, before),
     ...(last?.rawConfidence === undefined ? {} : { before_raw_logit: logit(last.rawConfidence) }),
     ...named('input.', estimate.features),
   }
 }
 
 /** What a judge says, in [0,1]: for an answer P(correct). Pure. */
-export function judgeAnswer(judge: Judge, signs: Signs): number {
-  const values = standardise(signs, judge)
+export function judgeAnswer(judge: Judge, features: Features): number {
+  const values = standardise(features, judge)
   return logistic(values.reduce((sum, value, index) => sum + value * (judge.weights[index] ?? 0), judge.bias))
 }
 
-function agreementSigns(judged: Judged, before: readonly Called[]): Signs {
+function agreementFeatures(judged: Judged, before: readonly Called[]): Features {
   const last = before.at(-1)
   if (last === undefined) return {}
   const agreeing = before.filter(one => agreement(one, judged) > 0).length

@@ -3,7 +3,7 @@ import type { PolicyFile } from '#services/decision/policy/policy-schema'
 import { labelOf } from './features/own-features.ts'
 
 /**
- * Where a label may begin in the name of a sign; names of models may look alike, so one too many is taken rather
+ * Where a label may begin in the name of a feature; names of models may look alike, so one too many is taken rather
  * than one too few.
  */
 const beginsLabel = /(?<==label\.|=slope\.|\.against\.)/gu
@@ -24,7 +24,7 @@ export function labelsOf({
 
 /**
  * Answers whose short ones are looked at once: in which form they are told from others, and whether that is a
- * label. Of any other a judge has no weight, and signs named after it would be names that nobody asks for, new ones
+ * label. Of any other a judge has no weight, and features named after it would be names that nobody asks for, new ones
  * with each answer: five times the time, since no two such records are alike to V8. What is judged is the same.
  * Pure.
  */

@@ -35,7 +35,7 @@ export function labelChances(model: LabelModel, answers: readonly Judged[]): Rea
  * given. Nothing of an answer that stands alone, whose label and confidence say all there is, or that is none of
  * the labels. Pure.
  */
-export function labelSigns(
+export function labelFeatures(
   judged: Judged,
   others: readonly Judged[],
   chances: ReadonlyMap<string, number>,

@@ -9,7 +9,7 @@ export interface RiskView {
   /** The model against whose answers a loss is counted. */
   readonly mostExpensive: string
   /** P(loss) when the last answer is accepted. */
-  readonly danger: number
+  readonly predictedLoss: number
   /**
    * The limit that the caller has set, and the lowest bound that any cheaper plan is certified for; absent where
    * there is no plan.
@@ -74,14 +74,14 @@ export function decideByRisk(point: RiskPoint | undefined, view: RiskView): Step
 }
 
 function alongChain(point: RiskPoint, view: RiskView): Step {
-  const { called, danger, mostExpensive } = view
+  const { called, predictedLoss, mostExpensive } = view
   const last = called.at(-1)
   if (last === undefined) {
     const first = point.models[0] ?? mostExpensive
-    const reason = `${limitText(view)}: ${first} first; an answer is accepted while its chance of losing against ${mostExpensive} is at most ${percent(point.danger)} (then at most ${percent(point.riskBound)} of all requests lose, certified)`
+    const reason = `${limitText(view)}: ${first} first; an answer is accepted while its chance of losing against ${mostExpensive} is at most ${percent(point.predictedLoss)} (then at most ${percent(point.riskBound)} of all requests lose, certified)`
     return { kind: 'call', model: first, reason }
   }
-  const [above, allowed] = percents(danger, point.danger)
+  const [above, allowed] = percents(predictedLoss, point.predictedLoss)
   if (accepts(point, view, last)) {
     return {
       kind: 'stop',
@@ -91,7 +91,11 @@ function alongChain(point: RiskPoint, view: RiskView): Step {
   }
   const next = point.models[point.models.indexOf(last.model) + 1] ?? mostExpensive
   const over = `chance of losing against ${mostExpensive} ${above}, more than the ${allowed} allowed by ${limitText(view)}`
-  return { kind: 'call', model: next, reason: danger > point.danger ? over : 'below the requested minimum quality' }
+  return {
+    kind: 'call',
+    model: next,
+    reason: predictedLoss > point.predictedLoss ? over : 'below the requested minimum quality',
+  }
 }
 
 function nothingCertified(view: RiskView): string {
@@ -125,9 +129,9 @@ function percents(one: number, other: number): readonly [string, string] {
  * Asking for quality beside a limit only makes fewer answers accepted: whatever is not goes to the most expensive, so
  * the limit still holds.
  */
-function accepts(point: RiskPoint, { danger, minQuality }: RiskView, last: Called): boolean {
+function accepts(point: RiskPoint, { predictedLoss, minQuality }: RiskView, last: Called): boolean {
   if (!point.models.includes(last.model)) return false
-  return danger <= point.danger && last.confidence >= (minQuality ?? 0)
+  return predictedLoss <= point.predictedLoss && last.confidence >= (minQuality ?? 0)
 }
 
 /** What a limit is counted against cannot be called: nothing can be certified, and it is said. */

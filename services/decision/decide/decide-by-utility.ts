@@ -2,12 +2,12 @@ import { bestOf, compared, show } from './decide-step.ts'
 import type { Called, Step } from '#services/decision/policy/policy'
 import type { QualityPoint } from '#services/decision/policy/policy-schema'
 
-/** What a decision by worth looks at. */
-export interface WorthView {
+/** What a decision by utility looks at. */
+export interface UtilityView {
   readonly called: readonly Called[]
-  /** Models that may still be called, cheap to dear. */
+  /** Models that may still be called, from cheap to expensive. */
   readonly open: readonly string[]
-  /** Cheap to dear: a rung below the last one called is not called any more. */
+  /** From cheap to expensive: a rung below the last one called is not called any more. */
   readonly models: readonly string[]
   readonly costUsdOf: (model: string) => number
   readonly predictedOf: (model: string) => number
@@ -16,10 +16,10 @@ export interface WorthView {
 }
 
 /** A call that is worth its price, or none. */
-export interface Worth {
+export interface BestCall {
   readonly model?: string
   /** Score in prospect less the score that its price must bring. */
-  readonly worth: number
+  readonly utility: number
 }
 
 /**
@@ -29,17 +29,17 @@ export interface Worth {
  * @source Dekoninck, Baader, Vechev, A Unified Approach to Routing and Cascading for LLMs (2024): one trade-off at
  * every step
  */
-export function mostWorthy(point: QualityPoint, view: WorthView): Worth {
+export function highestUtility(point: QualityPoint, view: UtilityView): BestCall {
   const last = view.called.at(-1)
   const from = last === undefined ? -1 : view.models.indexOf(last.model)
   const open = view.open.filter(model => view.models.indexOf(model) > from)
   const meant = open.filter(model => point.models.includes(model))
   if (last === undefined) return start(point, view, meant.length === 0 ? open : meant)
-  let best: Worth = { worth: bestOf(view.called)?.confidence ?? 0 }
+  let best: BestCall = { utility: bestOf(view.called)?.confidence ?? 0 }
   if (point.acceptAt !== undefined) return below(point.acceptAt, best, meant[0])
   for (const model of meant) {
-    const worth = view.prospectOf(model) - point.costWeight * view.costUsdOf(model)
-    if (worth > best.worth) best = { model, worth }
+    const utility = view.prospectOf(model) - point.costWeight * view.costUsdOf(model)
+    if (utility > best.utility) best = { model, utility }
   }
   return best
 }
@@ -48,30 +48,30 @@ export function mostWorthy(point: QualityPoint, view: WorthView): Worth {
  * The plain rule of a cascade: with few rows the gain of a further call is hard to predict, while P(correct) of an
  * answer is not.
  */
-function below(acceptAt: number, best: Worth, next: string | undefined): Worth {
-  return best.worth >= acceptAt || next === undefined ? best : { model: next, worth: acceptAt }
+function below(acceptAt: number, best: BestCall, next: string | undefined): BestCall {
+  return best.utility >= acceptAt || next === undefined ? best : { model: next, utility: acceptAt }
 }
 
-function start(point: QualityPoint, view: WorthView, open: readonly string[]): Worth {
+function start(point: QualityPoint, view: UtilityView, open: readonly string[]): BestCall {
   const valued = open.map(model => ({
     model,
-    worth: view.predictedOf(model) - point.costWeight * view.costUsdOf(model),
+    utility: view.predictedOf(model) - point.costWeight * view.costUsdOf(model),
   }))
   const [cheapest] = valued
-  if (cheapest === undefined) return { worth: 0 }
+  if (cheapest === undefined) return { utility: 0 }
   if (point.first === 'cheapest') return cheapest
-  return valued.reduce((best, one) => (one.worth > best.worth ? one : best), cheapest)
+  return valued.reduce((best, one) => (one.utility > best.utility ? one : best), cheapest)
 }
 
-/** The next step of a climb at a point of the path of cost against score. Pure. */
-export function decideByWorth(point: QualityPoint, view: WorthView): Step {
-  const { model, worth } = mostWorthy(point, view)
+/** The next step of a cascade at a point of the path of cost against score. Pure. */
+export function decideByUtility(point: QualityPoint, view: UtilityView): Step {
+  const { model, utility } = highestUtility(point, view)
   const best = bestOf(view.called)
   if (model !== undefined) {
     const reason =
       best === undefined
         ? `predicted quality ${show(view.predictedOf(model))}`
-        : `P(correct) ${compared(best.confidence, '<', worth)}${point.acceptAt === undefined ? ', the expected gain of this call after its cost' : ''}`
+        : `P(correct) ${compared(best.confidence, '<', utility)}${point.acceptAt === undefined ? ', the expected gain of this call after its cost' : ''}`
     return { kind: 'call', model, reason }
   }
   if (best === undefined) return { kind: 'stop', model: '', reason: 'no rung is left' }

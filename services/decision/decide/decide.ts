@@ -1,13 +1,13 @@
 import { certifiedPoint, decideByRisk } from './decide-by-risk.ts'
-import { decideByWorth, type WorthView } from './decide-by-utility.ts'
+import { decideByUtility, type UtilityView } from './decide-by-utility.ts'
 import { bestOf, decideByQuality } from './decide-step.ts'
-import { judgeAnswer, riskSignsOf } from '#services/decision/calibrators/judge-answer'
+import { judgeAnswer, riskFeaturesOf } from '#services/decision/calibrators/judge-answer'
 import type { Called, Candidate, Estimate, Limits, Step } from '#services/decision/policy/policy'
 import type { PolicyFile } from '#services/decision/policy/policy-schema'
-import { prospectSignsOf } from '#services/decision/calibrators/features/prospect-features'
+import { prospectFeaturesOf } from '#services/decision/calibrators/features/prospect-features'
 
 /**
- * The next step of a climb by a fitted policy: by risk where a limit is set, else by least quality, else by worth.
+ * The next step of a cascade by a fitted policy: by risk where a limit is set, else by least quality, else by utility.
  * Pure.
  */
 export function decide(
@@ -23,7 +23,7 @@ export function decide(
       called,
       candidates,
       mostExpensive: file.models.at(-1) ?? '',
-      danger: dangerOf(file, estimate, called),
+      predictedLoss: predictedLossOf(file, estimate, called),
       maxRisk,
       ...(file.risk.path.length === 0 ? {} : { leastBound: Math.min(...file.risk.path.map(point => point.riskBound)) }),
       outOfDomain: estimate.domain?.outOfDomain === true,
@@ -33,31 +33,31 @@ export function decide(
   if (minQuality !== undefined) return decideByQuality(minQuality, called, candidates)
   const point = file.decision.path[file.decision.chosen]!
   const open = candidates.map(candidate => candidate.model)
-  return decideByWorth(
+  return decideByUtility(
     costWeight === undefined ? point : { ...point, costWeight },
-    worthView(file, estimate, called, open),
+    utilityView(file, estimate, called, open),
   )
 }
 
 /** P(loss) when the last answer is accepted; certain where nothing judges it. */
-export function dangerOf(file: Pick<PolicyFile, 'risk'>, estimate: Estimate, called: readonly Called[]): number {
+export function predictedLossOf(file: Pick<PolicyFile, 'risk'>, estimate: Estimate, called: readonly Called[]): number {
   const last = called.at(-1)
   const judge = file.risk.judges[last?.model ?? '']
   return last === undefined || judge === undefined
     ? 1
-    : judgeAnswer(judge, riskSignsOf(last, estimate, called.slice(0, -1)))
+    : judgeAnswer(judge, riskFeaturesOf(last, estimate, called.slice(0, -1)))
 }
 
 /**
- * What a decision by worth looks at, from a fitted policy. Costs are those it was fitted with: its prices of
+ * What a decision by utility looks at, from a fitted policy. Costs are those it was fitted with: its prices of
  * quality are in them.
  */
-export function worthView(
+export function utilityView(
   { models, usual, prospects }: Pick<PolicyFile, 'models' | 'usual' | 'prospects'>,
   estimate: Estimate,
   called: readonly Called[],
   open: readonly string[],
-): WorthView {
+): UtilityView {
   const predictedOf = (model: string): number => estimate.models[model]?.quality ?? usual[model]?.quality ?? 0.5
   return {
     called,
@@ -69,7 +69,7 @@ export function worthView(
       const best = bestOf(called)?.confidence ?? 0
       const judge = prospects[`${called.at(-1)?.model ?? ''}>${model}`]
       if (judge === undefined) return Math.max(best, predictedOf(model))
-      return best + 2 * judgeAnswer(judge, prospectSignsOf(called, model, estimate)) - 1
+      return best + 2 * judgeAnswer(judge, prospectFeaturesOf(called, model, estimate)) - 1
     },
   }
 }

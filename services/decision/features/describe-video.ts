@@ -22,7 +22,7 @@ export function describeVideo(header: VideoHeader): Readonly<Record<string, numb
   const pixels = positive(width === undefined || height === undefined ? undefined : width * height)
   const rate = positive(ratio(frames, seconds))
   const bits = bytes === undefined ? undefined : bytes * 8
-  const signs: Readonly<Record<string, number | undefined>> = {
+  const features: Readonly<Record<string, number | undefined>> = {
     log_seconds: mapped(seconds, Math.log1p),
     log_megapixels: mapped(pixels, value => Math.log1p(value / 1e6)),
     log_shorter_side: mapped(pixels, () => Math.log(Math.max(1, Math.min(width ?? 1, height ?? 1)))),
@@ -35,7 +35,9 @@ export function describeVideo(header: VideoHeader): Readonly<Record<string, numb
     has_audio: mapped(audioTracks, value => Number(value > 0)),
   }
   return Object.fromEntries(
-    Object.entries(signs).filter((sign): sign is [string, number] => sign[1] !== undefined && Number.isFinite(sign[1])),
+    Object.entries(features).filter(
+      (sign): sign is [string, number] => sign[1] !== undefined && Number.isFinite(sign[1]),
+    ),
   )
 }
 

@@ -8,7 +8,7 @@
 export function voicedRatio(samples: Float32Array, sampleRateHz: number): number {
   const step = Math.max(1, Math.floor(sampleRateHz / coarseRateHz))
   const rateHz = sampleRateHz / step
-  const coarse = averaged(samples.subarray(0, Math.floor(sampleRateHz * secondsHeard)), step)
+  const coarse = averaged(samples.subarray(0, Math.floor(sampleRateHz * analysedSeconds)), step)
   const shortest = Math.max(2, Math.floor(rateHz / highestPitchHz))
   const longest = Math.ceil(rateHz / lowestPitchHz)
   const frame = longest * 2
@@ -27,7 +27,7 @@ const coarseRateHz = 4000
 const lowestPitchHz = 75
 const highestPitchHz = 400
 const looksPerSecond = 25
-const secondsHeard = 60
+const analysedSeconds = 60
 /** Height of the autocorrelation from which a frame counts as voiced, as in Boersma's default. */
 const voicedFrom = 0.45
 /** A frame with less power than this is silence whatever its shape: -55 dB. */

@@ -45,8 +45,8 @@ export function estimatorInput(
 }
 
 /** Of several media of a kind, the largest value of each sign counts: the hardest one decides. */
-function add(features: Record<string, number>, kind: string, signs: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(signs)) {
+function add(features: Record<string, number>, kind: string, values: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(values)) {
     if (!Number.isFinite(value)) continue
     const key = `${kind}.${name}`
     features[key] = Math.max(features[key] ?? -Infinity, value)

@@ -214,7 +214,7 @@ function readPolicyFile(directory: string, text: Buffer): PolicyFile {
   if (field === 'schema') {
     throw fault(
       directory,
-      'policy.json is of another schema than this version reads: fit it anew with `sluice calibrate`',
+      'policy.json is of another schema than this version reads: fit it again with `sluice calibrate`',
     )
   }
   throw fault(directory, `policy.json: ${field}: ${first?.message ?? 'it cannot be read'}`)

@@ -35,13 +35,13 @@ const labelModel = z
   )
 
 const qualityPoint = z.strictObject({
-  /** Rungs that may be called, cheap to dear. */
+  /** Rungs that may be called, from cheap to expensive. */
   models: z.array(z.string()).min(1),
-  /** Where a climb starts: at the cheapest of them, or at the one predicted to be worth most. */
-  first: z.enum(['cheapest', 'foreseen']),
+  /** Where a cascade starts: at the cheapest of them, or at the one predicted to be worth most. */
+  first: z.enum(['cheapest', 'predicted']),
   /** Score that a dollar must bring. */
   costWeight: z.number().min(0),
-  /** Instead of worth: an answer is taken from this P(correct) on, and the next rung is called below it. */
+  /** Instead of utility: an answer is taken from this P(correct) on, and the next rung is called below it. */
   acceptAt: ratio.optional(),
   meanScore: ratio,
   meanCostUsd: usd,
@@ -51,8 +51,8 @@ const qualityPoint = z.strictObject({
 const riskPoint = z.strictObject({
   /** Rungs that are called in turn; the last is the ladder's most expensive. */
   models: z.array(z.string()).min(1),
-  /** An answer is accepted when its danger is at most this. */
-  danger: ratio,
+  /** An answer is accepted when its predicted loss is at most this. */
+  predictedLoss: ratio,
   /** Losses among the certifying rows and the bound on the marginal risk. */
   losses: z.int().min(0),
   riskBound: ratio,
@@ -68,9 +68,9 @@ export const policySchemaNumber = 8
 /** What `policy.json` holds. */
 export const policySchema = z
   .strictObject({
-    /** A build that does not make the signs of a schema must not judge by it. */
+    /** A build that does not make the features of a schema must not judge by it. */
     schema: z.literal(policySchemaNumber),
-    /** Cheap to dear. */
+    /** From cheap to expensive. */
     models: z.array(z.string()).min(1),
     files: z.record(fileName, z.string().regex(/^[0-9a-f]{64}$/u)),
     estimator: z.strictObject({
@@ -115,7 +115,7 @@ export const policySchema = z
       /** The point of the path to run at when a caller sets no limit. */
       chosen: z.int().min(0),
       rule: z.string(),
-      /** Cheap to dear; each point costs less than any other mix of the same score. */
+      /** From cheap to expensive; each point costs less than any other mix of the same score. */
       path: z.array(qualityPoint).min(1),
     }),
     risk: z.strictObject({
@@ -180,7 +180,7 @@ function hasItsLabelModel({
 export type PolicyFile = Readonly<z.output<typeof policySchema>>
 /** What the labels of several models say together of the true one: a multinomial logit. */
 export type LabelModel = z.output<typeof labelModel>
-/** A fitted judge: ridge logistic regression on standardised signs. */
+/** A fitted judge: ridge logistic regression on standardised features. */
 export type Judge = PolicyFile['judges'][string]
 /** One point of the path of cost against score. */
 export type QualityPoint = z.output<typeof qualityPoint>

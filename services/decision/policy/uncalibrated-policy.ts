@@ -5,7 +5,7 @@ import { compared } from '#services/decision/decide/decide-step'
 
 /** What an uncalibrated ladder says of itself. */
 export interface UncalibratedOptions {
-  /** Rungs, cheap to dear. */
+  /** Rungs, from cheap to expensive. */
   readonly models: readonly string[]
   /** Own confidence in [0,1] from which an answer is accepted. */
   readonly acceptRatio: number

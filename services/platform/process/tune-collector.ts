@@ -9,7 +9,7 @@ const lookEveryMs = 250
 export interface TuneCollectorPorts {
   /** Share of the time since the last call in which the event loop worked, 0 to 1. */
   readonly workedShare?: () => number
-  readonly tellV8?: (flag: string) => void
+  readonly setFlag?: (flag: string) => void
 }
 
 /**
@@ -26,14 +26,14 @@ export interface TuneCollectorPorts {
  */
 export function tuneCollector({
   workedShare = workedSince(),
-  tellV8 = setFlagsFromString,
+  setFlag = setFlagsFromString,
 }: TuneCollectorPorts = {}): void {
-  tellV8('--heap-growing-percent=300')
+  setFlag('--heap-growing-percent=300')
   let helped = true
   const choose = (busy: boolean): void => {
     if (busy === helped) return
     helped = busy
-    tellV8(busy ? '--parallel-scavenge' : '--no-parallel-scavenge')
+    setFlag(busy ? '--parallel-scavenge' : '--no-parallel-scavenge')
   }
   choose(false)
   setInterval(() => choose(workedShare() > busyShare), lookEveryMs).unref()

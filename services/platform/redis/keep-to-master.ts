@@ -10,7 +10,7 @@ export function keepToMaster(redis: Redis, logger: Logger): void {
     const reply = await redis.role()
     const role = Array.isArray(reply) ? String(reply[0]) : 'master'
     if (role === 'master') return
-    logger.warn({ role }, 'the connection leads to a server that is no master; connecting anew')
+    logger.warn({ role }, 'the connection leads to a server that is no master; reconnecting')
     redis.stream.destroy()
   }
   redis.on('ready', () => {

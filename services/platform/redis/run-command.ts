@@ -12,7 +12,7 @@ export async function onRedis<T>(command: () => Promise<T>): Promise<T> {
   try {
     return await command()
   } catch (error) {
-    throw storeErrorOf(error) ?? (isAway(error, networkSigns) ? awayError(error) : error)
+    throw storeErrorOf(error) ?? (isAway(error, networkFeatures) ? awayError(error) : error)
   }
 }
 
@@ -39,7 +39,7 @@ function awayError(cause: unknown): GatewayError<'Overloaded'> {
 const signs =
   /Connection is closed|Stream isn't writeable|Command timed out|said nothing for|Socket closed|max retries|sentinels are unreachable|ClusterAllFailed|None of startup nodes|slots cache|Cluster isn't ready|Cluster is (?:ended|disconnect)|Too many Cluster redirections|Command aborted due to connection close/iu
 /** Codes of the network's own faults, which others than Redis have too. */
-const networkSigns =
+const networkFeatures =
   /ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/u
 
 function isAway(thrown: unknown, fault: RegExp): boolean {

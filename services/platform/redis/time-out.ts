@@ -33,7 +33,9 @@ export function timeOutCommands(redis: Redis | Cluster, ms: number): BeforeSendi
   let watchedMs = 0
   let toldAt = performance.now()
   /** The socket, what had come in on it when it was last looked at, and when that was, in watched time. */
-  let heard: { readonly socket: Redis['stream'] | undefined; readonly bytes: number; readonly at: number } | undefined
+  let received:
+    | { readonly socket: Redis['stream'] | undefined; readonly bytes: number; readonly at: number }
+    | undefined
   /**
    * Since when, in watched time, a connection is silent for too long; until something comes, no command is sent:
    * its caller would wait as long in vain.
@@ -47,29 +49,29 @@ export function timeOutCommands(redis: Redis | Cluster, ms: number): BeforeSendi
     if (!(redis instanceof Redis)) return
     const socket = redis.stream as Redis['stream'] | undefined
     const bytes = socket?.bytesRead ?? 0
-    if (heard?.socket === socket && heard?.bytes === bytes) return
-    heard = { socket, bytes, at: watchedMs }
+    if (received?.socket === socket && received?.bytes === bytes) return
+    received = { socket, bytes, at: watchedMs }
     silentSince = undefined
   }
 
   /** When each command is too late, in watched time: nobody is later than the one before. */
   const duesOf = (commands: readonly Sent[]): readonly number[] => {
-    const heardAt = heard?.at ?? 0
+    const receivedAt = received?.at ?? 0
     let waitMs = 0
     return commands.map(one => {
       waitMs += one.waitMs
-      return Math.max(one.sentAt, heardAt) + waitMs + ms
+      return Math.max(one.sentAt, receivedAt) + waitMs + ms
     })
   }
   const fail = (late: readonly Sent[]): void => {
     if (late.length === 0) return
-    if (heard?.socket !== undefined) silentSince ??= watchedMs - ms
+    if (received?.socket !== undefined) silentSince ??= watchedMs - ms
     for (const { command } of late) command.reject(new Error('Command timed out'))
   }
   const breakSilent = (): void => {
     if (silentSince === undefined || watchedMs - silentSince < silenceRatio * ms) return
     silentSince = undefined
-    heard?.socket?.destroy(new Error(`Redis said nothing for ${silenceRatio * ms} ms`))
+    received?.socket?.destroy(new Error(`Redis said nothing for ${silenceRatio * ms} ms`))
   }
 
   const look = (): void => {

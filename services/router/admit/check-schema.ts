@@ -19,7 +19,7 @@ export function schemaFault(schemaJson: string): string | undefined {
   }
   if (!isRecord(schema)) return 'expected a JSON schema: a JSON object'
   return (
-    walkFault(schema, schema, 0) ?? (isOfMetaschema(schema) ? undefined : 'expected a JSON schema of draft 2020-12')
+    faultWithin(schema, schema, 0) ?? (isOfMetaschema(schema) ? undefined : 'expected a JSON schema of draft 2020-12')
   )
 }
 
@@ -33,12 +33,12 @@ function isOfMetaschema({ $schema: _draft, ...schema }: Readonly<Record<string, 
 }
 
 /** What the metaschema does not see: references that lead nowhere, and patterns that are none. */
-function walkFault(value: unknown, root: unknown, depth: number): string | undefined {
+function faultWithin(value: unknown, root: unknown, depth: number): string | undefined {
   if (depth > deepest) return `expected a JSON schema of at most ${deepest} levels`
   const own = isRecord(value) ? (referenceFault(value, root) ?? patternFault(value)) : undefined
   if (own !== undefined) return own
   for (const one of within(value)) {
-    const fault = walkFault(one, root, depth + 1)
+    const fault = faultWithin(one, root, depth + 1)
     if (fault !== undefined) return fault
   }
   return undefined

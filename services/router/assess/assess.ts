@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { isWords, type Modality } from '#services/contract/content'
 import type { Estimate, PartDescription, Policy } from '#services/decision/policy/policy'
-import type { LadderBook } from '#services/router/ladders/ladder-registry'
+import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 import type { Admitted, Assessed, CheckedPart } from '#services/router/request/states'
 import { askedNow, describeConversation } from './describe-conversation.ts'
 import { describeHeader } from './describe-header.ts'
@@ -9,7 +9,7 @@ import { within } from './within.ts'
 
 /** What assessing needs. */
 export interface AssessDependencies {
-  readonly ladders: LadderBook
+  readonly ladders: LadderRegistry
   readonly describe: (part: CheckedPart) => Promise<PartDescription>
   /** Told of a part that only its header describes, and why. */
   readonly headerOnly: (kind: Modality, reason: 'timeout' | 'error') => void

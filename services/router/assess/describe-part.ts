@@ -16,7 +16,7 @@ const rasterSide = 192
  */
 const mostMegapixels = 268
 /** Longer sound is described by its header alone: decoding it would hold up every other request of this router. */
-const secondsHeard = 60
+const analysedSeconds = 60
 /** Nobody waits longer for the look into an image, so it is not gone on with either. */
 const decodeSeconds = 1
 
@@ -25,16 +25,16 @@ const decodeSeconds = 1
  * inside.
  */
 export async function describePart(part: CheckedPart): Promise<PartDescription> {
-  if (part.kind === 'image') return { kind: 'image', features: await imageSigns(part) }
-  const short = !isWords(part) && (part.header['durationMs'] ?? 0) <= secondsHeard * 1000
+  if (part.kind === 'image') return { kind: 'image', features: await imageFeatures(part) }
+  const short = !isWords(part) && (part.header['durationMs'] ?? 0) <= analysedSeconds * 1000
   if (part.kind === 'audio' && part.mediaType === 'audio/wav' && short)
-    return { kind: 'audio', features: audioSigns(part) }
+    return { kind: 'audio', features: audioFeatures(part) }
   return describeHeader(part)
 }
 
 type Media = Exclude<CheckedPart, WordPart>
 
-async function imageSigns({ bytes, header }: Media): Promise<Readonly<Record<string, number>>> {
+async function imageFeatures({ bytes, header }: Media): Promise<Readonly<Record<string, number>>> {
   const picture = (await openPicture(bytes, mostMegapixels))
     .timeout({ seconds: decodeSeconds })
     .resize(rasterSide, rasterSide, { fit: 'inside', withoutEnlargement: true, kernel: 'nearest' })
@@ -53,7 +53,7 @@ function greyOf(data: Uint8Array, channels: number): Uint8Array {
   return Uint8Array.from({ length: data.length / channels }, (_, pixel) => data[pixel * channels + at]!)
 }
 
-function audioSigns({ bytes }: Media): Readonly<Record<string, number>> {
+function audioFeatures({ bytes }: Media): Readonly<Record<string, number>> {
   const { samples, sampleRate } = decodeWav(bytes, Number.POSITIVE_INFINITY)
   return describeAudio(samples, sampleRate)
 }

@@ -1,5 +1,5 @@
 import type { LegState } from '#services/state/cascade-log/cascade-log'
-import { deliveryMarginMs, type Considered } from '#services/router/request/states'
+import { deliveryMarginMs, type CandidateRung } from '#services/router/request/states'
 import { answerByOf, type Cascade } from './cascade.ts'
 import type { Candidates } from './judge.ts'
 import type { LegOrder } from './leg/leg-order.ts'
@@ -13,7 +13,7 @@ export type AlternativesOf = (
 ) => Pick<LegOrder, 'stopAt' | 'awaitedUntil' | 'hasAlternative'>
 
 /**
- * Stopping a leg and putting the next one in line takes up to this long on a busy machine; forecasts are of the leg
+ * Stopping a leg and enqueueing the next one takes up to this long on a busy machine; forecasts are of the leg
  * alone.
  */
 const mostHandoverMs = 250
@@ -27,7 +27,7 @@ export function createAlternatives(
   candidates: Candidates,
 ): AlternativesOf {
   const answerBy = answerByOf(request)
-  const isOther = ({ rung, removedBy }: Considered, leg: LegState): boolean =>
+  const isOther = ({ rung, removedBy }: CandidateRung, leg: LegState): boolean =>
     removedBy === undefined && rung.name !== leg.rung && !state.tried.has(rung.name)
 
   /**
@@ -37,13 +37,13 @@ export function createAlternatives(
    */
   const stopAtOf = (leg: LegState): number | undefined => {
     if (request.mode === 'async' || state.answers.length > 0) return undefined
-    const considered = candidates()
-    const needed = considered.filter(one => isOther(one, leg)).flatMap(({ sureMs }) => sureMs ?? [])
+    const candidateRungs = candidates()
+    const needed = candidateRungs.filter(one => isOther(one, leg)).flatMap(({ sureMs }) => sureMs ?? [])
     if (needed.length === 0) return undefined
     const endAt = answerBy - deliveryMarginMs
     const handoverMs = Math.min(mostHandoverMs, Math.max(0, endAt - leg.plannedAt) * handoverRatio)
     const stopAt = endAt - handoverMs - Math.min(...needed)
-    const ownMs = considered.find(({ rung }) => rung.name === leg.rung)?.neededMs ?? 0
+    const ownMs = candidateRungs.find(({ rung }) => rung.name === leg.rung)?.neededMs ?? 0
     return leg.plannedAt + ownMs <= stopAt ? stopAt : undefined
   }
 

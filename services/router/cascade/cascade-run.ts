@@ -5,7 +5,7 @@ import type { Rung } from '#services/contract/model'
 import { addNanoUsd, type NanoUsd } from '#services/contract/money'
 import { noTracer, type Span } from '#services/platform/telemetry/tracer'
 import { failureOf } from '#services/platform/telemetry/with-span'
-import type { Considered, EmitEvent } from '#services/router/request/states'
+import type { CandidateRung, EmitEvent } from '#services/router/request/states'
 import { createAlternatives } from './alternatives.ts'
 import type { Cascade } from './cascade.ts'
 import { createEnding, type EndingDependencies, type RunEnd } from './ending.ts'
@@ -20,7 +20,7 @@ import { createTextRelays } from './text-relays.ts'
 /** What a run needs beside what a leg needs. */
 export interface CascadeRunDependencies extends RunLegDependencies, EndingDependencies, JudgeDependencies {
   /** Evaluates the ladder again, with the time and money that are left. */
-  readonly reevaluate: (cascade: Cascade, spentNanoUsd: NanoUsd, hasAnswer: boolean) => readonly Considered[]
+  readonly reevaluate: (cascade: Cascade, spentNanoUsd: NanoUsd, hasAnswer: boolean) => readonly CandidateRung[]
   readonly observe: (report: RungReport) => void
 }
 
@@ -48,15 +48,15 @@ export function createCascadeRun(
   { signal, emit }: RunCaller,
   dependencies: CascadeRunDependencies,
 ): CascadeRun {
-  const { climbLog, clock, mail, observe, reevaluate, tracer = noTracer } = dependencies
+  const { cascadeLog, clock, replySender, observe, reevaluate, tracer = noTracer } = dependencies
   const { request, plan, guided, epoch } = cascade
   const { requestId } = request
   const state = createRunState()
-  const candidates = (dueNanoUsd = 0): readonly Considered[] =>
+  const candidates = (dueNanoUsd = 0): readonly CandidateRung[] =>
     reevaluate(cascade, addNanoUsd(spentOf(state), dueNanoUsd), state.answers.length > 0)
   const judge = createJudge(cascade, state, candidates, dependencies)
   const runLeg = createLegRunner(cascade, signal, dependencies)
-  const relayFor = createTextRelays(cascade, state, candidates, mail)
+  const relayFor = createTextRelays(cascade, state, candidates, replySender)
   const alternativesOf = createAlternatives(cascade, state, candidates)
   const ending = createEnding(cascade, state, emit, dependencies)
 
@@ -70,7 +70,7 @@ export function createCascadeRun(
   const run = async (leg: LegState, traceparent: string | undefined): Promise<LegWait> => {
     const rung = rungOf(leg)
     const started = once(async () => emit?.({ kind: 'rung-started', model: rung.name, tier: rung.model.tier }))
-    // A piece may come before word that its leg is in line, and is told of behind that.
+    // A piece may come before word that its leg is in the queue, and is told of behind that.
     const relay = emit && relayFor(leg, event => started().then(() => emit(event)))
     const reserveNanoUsd = plan.rungs.find(one => one.name === rung.name)?.reserveNanoUsd ?? 0
     const waited = await runLeg({
@@ -134,19 +134,19 @@ export function createCascadeRun(
    */
   const commit = async (leg: LegState): Promise<boolean> => {
     const report = state.reports.at(-1)
-    const writes = [climbLog.planLeg(requestId, leg, epoch)]
-    if (report !== undefined) writes.push(climbLog.judgeLeg(requestId, leg.index - 1, report, epoch))
+    const writes = [cascadeLog.planLeg(requestId, leg, epoch)]
+    if (report !== undefined) writes.push(cascadeLog.judgeLeg(requestId, leg.index - 1, report, epoch))
     return (await Promise.all(writes)).every(Boolean)
   }
 
   /** The log refuses a leg when somebody cancelled the cascade, or when another router has it. */
   const whyRefused = async (): Promise<Abandoned> => {
-    const logged = await climbLog.read(requestId)
+    const logged = await cascadeLog.read(requestId)
     return logged?.cancelled === true && logged.epoch === epoch && logged.end === undefined ? 'left' : 'lost'
   }
 
   /** Plans and runs a leg on this rung. */
-  const call = async ({ rung }: Considered): Promise<Abandoned | undefined> => {
+  const call = async ({ rung }: CandidateRung): Promise<Abandoned | undefined> => {
     const { pool } = rung.model
     const leg = { index: state.legs.length, rung: rung.name, pool, plannedAt: clock.now(), attempt: 0 }
     return (await commit(leg)) ? step(leg) : whyRefused()

@@ -1,4 +1,4 @@
-import type { ClimbPlan, ClimbRequest, LegState } from '#services/state/cascade-log/cascade-log'
+import type { CascadePlan, CascadeRequest, LegState } from '#services/state/cascade-log/cascade-log'
 import type { DispatchOrder } from '#services/state/dispatch/dispatch'
 import type { Modality } from '#services/contract/content'
 import { isMedium } from '#services/state/queue/job'
@@ -7,8 +7,8 @@ import type { GuidedLadder } from '#services/router/request/states'
 
 /** A cascade under way on this router: just started, or taken over from a router that died. */
 export interface Cascade {
-  readonly request: ClimbRequest
-  readonly plan: ClimbPlan
+  readonly request: CascadeRequest
+  readonly plan: CascadePlan
   readonly guided: GuidedLadder
   readonly estimate: Estimate
   readonly modalities: readonly Modality[]
@@ -23,7 +23,7 @@ export interface Cascade {
 }
 
 /** The modalities of stored parts, each once. */
-export function modalitiesOf(parts: ClimbRequest['parts']): readonly Modality[] {
+export function modalitiesOf(parts: CascadeRequest['parts']): readonly Modality[] {
   return [...new Set(parts.map(part => (isMedium(part) ? part.kind : 'text')))]
 }
 
@@ -31,7 +31,7 @@ export function modalitiesOf(parts: ClimbRequest['parts']): readonly Modality[] 
  * Whether another router may go on with it, as no call of this one is its only reader: a job, and a run with an
  * idempotency key.
  */
-export function canMove({ mode, idempotent }: ClimbRequest): boolean {
+export function canMove({ mode, idempotent }: CascadeRequest): boolean {
   return mode === 'async' || idempotent
 }
 
@@ -39,6 +39,6 @@ export function canMove({ mode, idempotent }: ClimbRequest): boolean {
  * Epoch ms by which the caller wants the answer: later rungs are to keep to it, and an answer at hand is given by
  * then.
  */
-export function answerByOf({ deadlineAt, answerBy = deadlineAt }: ClimbRequest): number {
+export function answerByOf({ deadlineAt, answerBy = deadlineAt }: CascadeRequest): number {
   return answerBy
 }

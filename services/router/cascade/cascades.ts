@@ -1,12 +1,12 @@
 import type { Logger } from 'pino'
-import type { ClimbRequest, ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { CascadeRequest, CascadeState } from '#services/state/cascade-log/cascade-log'
 import type { Estimate } from '#services/decision/policy/policy'
 import type { RequestId } from '#services/contract/ids'
 import { GatewayError } from '#services/contract/errors'
-import type { Claimed, Climbed, EmitEvent, GuidedLadder } from '#services/router/request/states'
+import type { Claimed, Finished, EmitEvent, GuidedLadder } from '#services/router/request/states'
 import { createCascadeRun, type CascadeRunDependencies } from './cascade-run.ts'
 import { canMove, modalitiesOf, type Cascade } from './cascade.ts'
-import { callOff } from './leg/call-off.ts'
+import { cancelLegs } from './leg/cancel-legs.ts'
 import { startCascade, type StartDependencies } from './start.ts'
 import { deadPayloadMs } from '#services/router/lifecycle/timings'
 
@@ -27,23 +27,23 @@ export interface Cascades {
    * Runs it to its end; `not-held` when its dispatch could not hold the money, and nothing has happened.
    * @throws GatewayError Overloaded when another router has taken it meanwhile and this caller should ask again
    */
-  run(cascade: Cascade, signal: AbortSignal, emit?: EmitEvent): Promise<Climbed | 'not-held'>
+  run(cascade: Cascade, signal: AbortSignal, emit?: EmitEvent): Promise<Finished | 'not-held'>
   /**
-   * Goes on with a cascade that was taken over; a caller's cascade that nobody can come back for is called off
+   * Goes on with a cascade that was taken over; a caller's cascade that nobody can come back for is cancelled
    * instead.
    */
-  resume(state: ClimbState): Promise<Climbed | undefined>
+  resume(state: CascadeState): Promise<Finished | undefined>
   /** Calls a cascade off, whoever runs it. False when there is none or it has ended. */
   cancel(requestId: RequestId): Promise<boolean>
 }
 
 /** Makes them. */
 export function createCascades(dependencies: CascadesDependencies): Cascades {
-  const { climbLog, leases, clock, logger } = dependencies
+  const { cascadeLog, leases, clock, logger } = dependencies
   /** Runs under way here, so that a cancel need not wait for the log. */
   const underWay = new Map<RequestId, AbortController>()
 
-  const run = async (cascade: Cascade, signal: AbortSignal, emit?: EmitEvent): Promise<Climbed | 'not-held'> => {
+  const run = async (cascade: Cascade, signal: AbortSignal, emit?: EmitEvent): Promise<Finished | 'not-held'> => {
     const { request, plan } = cascade
     const { requestId } = request
     const cancelled = new AbortController()
@@ -60,8 +60,8 @@ export function createCascades(dependencies: CascadesDependencies): Cascades {
         return { requestId, request, plan, legs: ran.legs, end: ran.end, endedAt: clock.now() }
       }
       if (ran.kind === 'not-held') return ran.kind
-      const ended = await climbLog.read(requestId)
-      if (ended?.end !== undefined) return climbedOf(ended)
+      const ended = await cascadeLog.read(requestId)
+      if (ended?.end !== undefined) return finishedOf(ended)
       throw new GatewayError('Overloaded', 'another router has taken this request over', { retryAfterMs: 1000 })
     } finally {
       signal.removeEventListener('abort', leave)
@@ -77,19 +77,22 @@ export function createCascades(dependencies: CascadesDependencies): Cascades {
     async resume(state) {
       const cascade = await cascadeOf(state, dependencies)
       const { requestId, mode, idempotent } = state.request
-      logger.info({ requestId, epoch: state.epoch, legs: state.legs.length }, 'going on with a climb whose router died')
+      logger.info(
+        { requestId, epoch: state.epoch, legs: state.legs.length },
+        'going on with a cascade whose router died',
+      )
       if (cascade === undefined) return giveUp(state, dependencies)
       const nobodyWaits = mode === 'sync' && !idempotent
       const left = new AbortController()
       if (nobodyWaits || state.cancelled) left.abort()
-      const climbed = await run(cascade, left.signal)
-      return climbed === 'not-held' ? undefined : climbed
+      const finished = await run(cascade, left.signal)
+      return finished === 'not-held' ? undefined : finished
     },
     async cancel(requestId) {
       const here = underWay.get(requestId)
       if (here === undefined) {
-        const state = await climbLog.read(requestId)
-        return state !== undefined && callOff(requestId, dependencies, state.owner)
+        const state = await cascadeLog.read(requestId)
+        return state !== undefined && cancelLegs(requestId, dependencies, state.owner)
       }
       here.abort()
       return true
@@ -97,7 +100,10 @@ export function createCascades(dependencies: CascadesDependencies): Cascades {
   }
 }
 
-async function cascadeOf(state: ClimbState, { ladderOf, leases }: CascadesDependencies): Promise<Cascade | undefined> {
+async function cascadeOf(
+  state: CascadeState,
+  { ladderOf, leases }: CascadesDependencies,
+): Promise<Cascade | undefined> {
   const { request, plan, legs, epoch } = state
   const guided = await ladderOf(plan)
   if (guided === undefined) return undefined
@@ -117,7 +123,7 @@ async function cascadeOf(state: ClimbState, { ladderOf, leases }: CascadesDepend
 }
 
 /** Ends a cascade whose ladder this router does not know any more. */
-async function giveUp(state: ClimbState, { climbLog, clock }: CascadesDependencies): Promise<Climbed | undefined> {
+async function giveUp(state: CascadeState, { cascadeLog, clock }: CascadesDependencies): Promise<Finished | undefined> {
   const { request, plan, legs } = state
   const end = {
     kind: 'failed' as const,
@@ -127,13 +133,13 @@ async function giveUp(state: ClimbState, { climbLog, clock }: CascadesDependenci
     dead: request.mode === 'async',
   }
   const endedAt = clock.now()
-  if (!(await climbLog.finish(request.requestId, end, state.epoch, endedAt))) return undefined
+  if (!(await cascadeLog.finish(request.requestId, end, state.epoch, endedAt))) return undefined
   return { requestId: request.requestId, request, plan, legs, end, endedAt }
 }
 
 /** Frees the content, unless an operator may want to replay it. */
 async function tidy(
-  { parts, tenant, requestId }: ClimbRequest,
+  { parts, tenant, requestId }: CascadeRequest,
   dead: boolean,
   { payloads, logger }: CascadesDependencies,
 ): Promise<void> {
@@ -148,8 +154,8 @@ async function tidy(
 }
 
 /** A cascade that ended elsewhere, as `deliver` and `settle` take it. */
-export function climbedOf(state: ClimbState): Climbed {
+export function finishedOf(state: CascadeState): Finished {
   const { request, plan, legs, end, endedAt } = state
-  if (end === undefined) throw new Error('a climb that goes on was taken for ended')
+  if (end === undefined) throw new Error('a cascade that goes on was taken for ended')
   return { requestId: request.requestId, request, plan, legs, end, endedAt: endedAt ?? request.deadlineAt }
 }

@@ -1,4 +1,4 @@
-import type { ClimbEnd, LegState } from '#services/state/cascade-log/cascade-log'
+import type { CascadeEnd, LegState } from '#services/state/cascade-log/cascade-log'
 import { emitOutput } from './leg/emit-output.ts'
 import { addUsage, type Answer, type DegradedReason } from '#services/contract/answer'
 import { bestOf } from '#services/router/ladders/next-step'
@@ -6,18 +6,18 @@ import type { EmitEvent } from '#services/router/request/states'
 import { canMove, type Cascade } from './cascade.ts'
 import { endOfFailure } from './failure.ts'
 import { degradedByFailure, type Move } from './gate.ts'
-import { callOff, type CallOffDependencies } from './leg/call-off.ts'
+import { cancelLegs, type CancelLegsDependencies } from './leg/cancel-legs.ts'
 import type { Abandoned } from './leg/run-leg.ts'
 import { spentOf, type RunState } from './run-state.ts'
 
 /** How a run ended. */
 export type RunEnd =
-  | { readonly kind: 'ended'; readonly end: ClimbEnd; readonly legs: readonly LegState[] }
+  | { readonly kind: 'ended'; readonly end: CascadeEnd; readonly legs: readonly LegState[] }
   /** Another router has taken the cascade, or the money of its first leg was not held. */
   | { readonly kind: 'lost' | 'not-held' }
 
 /** What ending needs. */
-export interface EndingDependencies extends CallOffDependencies {
+export interface EndingDependencies extends CancelLegsDependencies {
   /** Takes what a caller with an answer need not wait for; absent: callers wait. */
   readonly afterwards?: (work: () => Promise<unknown>) => void
 }
@@ -40,7 +40,7 @@ export function createEnding(
   emit: EmitEvent | undefined,
   dependencies: EndingDependencies,
 ): Ending {
-  const { climbLog, clock, afterwards } = dependencies
+  const { cascadeLog, clock, afterwards } = dependencies
   const { rungs } = guided.ladder
 
   /** What an answer lacks where a rung above the one that gave it was called and gave none. */
@@ -50,7 +50,7 @@ export function createEnding(
     return failed === undefined ? undefined : degradedByFailure(state.failed.get(failed))
   }
 
-  const answered = (model: string, degraded: Answer['degraded']): ClimbEnd => {
+  const answered = (model: string, degraded: Answer['degraded']): CascadeEnd => {
     const result = state.results.get(model)
     const called = state.answers.find(one => one.model === model)
     const rung = rungs.find(one => one.name === model)
@@ -80,11 +80,11 @@ export function createEnding(
    * that nobody can come back for goes out first: should its end not be written, the next router ends the cascade,
    * and its receipts are billed the same. `before` is done before the end is written.
    */
-  const close = async (end: ClimbEnd, before?: () => Promise<unknown>): Promise<RunEnd> => {
+  const close = async (end: CascadeEnd, before?: () => Promise<unknown>): Promise<RunEnd> => {
     const nowMs = clock.now()
     const write = async (): Promise<boolean> => {
       await before?.()
-      return climbLog.finish(request.requestId, end, epoch, nowMs)
+      return cascadeLog.finish(request.requestId, end, epoch, nowMs)
     }
     if (afterwards !== undefined && end.kind === 'answered' && !canMove(request)) afterwards(write)
     else if (!(await write())) return { kind: 'lost' }
@@ -95,13 +95,13 @@ export function createEnding(
     return { kind: 'ended', end, legs: [...state.legs, ...state.hedged] }
   }
 
-  const endOfMove = (move: Exclude<Move, { kind: 'call' }>): ClimbEnd =>
+  const endOfMove = (move: Exclude<Move, { kind: 'call' }>): CascadeEnd =>
     move.kind === 'give-up'
       ? endOfFailure(request.mode, state.reports, state.lastFailure)
       : answered(move.model, move.degraded ?? failedAbove(move.model))
 
   /** Without an answer that may be given: text that has begun to stream is not followed by another model's. */
-  const endOfTime = (): ClimbEnd => {
+  const endOfTime = (): CascadeEnd => {
     const best = state.isStreamed ? undefined : bestOf(state.answers)
     return best === undefined ? endOfFailure(request.mode, state.reports, undefined) : answered(best.model, 'deadline')
   }
@@ -110,8 +110,8 @@ export function createEnding(
     finish: move => close(endOfMove(move)),
     async abandon(why) {
       if (why === 'lost' || why === 'not-held') return { kind: why }
-      const end: ClimbEnd = why === 'left' ? { kind: 'cancelled', rungs: state.reports } : endOfTime()
-      return close(end, () => callOff(request.requestId, dependencies))
+      const end: CascadeEnd = why === 'left' ? { kind: 'cancelled', rungs: state.reports } : endOfTime()
+      return close(end, () => cancelLegs(request.requestId, dependencies))
     },
   }
 }

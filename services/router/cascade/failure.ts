@@ -1,6 +1,6 @@
 import type { RungReport } from '#services/contract/answer'
 import type { ErrorCode } from '#services/contract/errors'
-import type { ClimbEnd, ClimbRequest, LegEnd, LegFailure } from '#services/state/cascade-log/cascade-log'
+import type { CascadeEnd, CascadeRequest, LegEnd, LegFailure } from '#services/state/cascade-log/cascade-log'
 
 /** What a caller is told when the last leg ended so and nothing is left to call. */
 const codeOf: Readonly<Record<LegFailure, ErrorCode>> = {
@@ -28,10 +28,10 @@ const callersFault: ReadonlySet<LegFailure> = new Set(['bad-input', 'cancelled',
  * the caller was at fault.
  */
 export function endOfFailure(
-  mode: ClimbRequest['mode'],
+  mode: CascadeRequest['mode'],
   rungs: readonly RungReport[],
   failure: (LegEnd & { readonly kind: 'failed' }) | undefined,
-): ClimbEnd {
+): CascadeEnd {
   if (failure?.reason === 'cancelled') return { kind: 'cancelled', rungs }
   const code = failure === undefined ? 'Deadline' : codeOf[failure.reason]
   const message = failure === undefined ? 'the deadline passed while a rung was at work' : messageOf(failure)

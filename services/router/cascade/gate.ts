@@ -4,18 +4,18 @@ import type { Rung } from '#services/contract/model'
 import type { Called, Estimate, Step } from '#services/decision/policy/policy'
 import { applyBackpressure } from '#services/router/ladders/backpressure'
 import { bestOf, isVoid, nextStep, type Situation } from '#services/router/ladders/next-step'
-import type { Considered, FilterName, GuidedLadder } from '#services/router/request/states'
+import type { CandidateRung, FilterName, GuidedLadder } from '#services/router/request/states'
 
 /** What to do now. */
 export type Move =
-  | { readonly kind: 'call'; readonly rung: Considered; readonly reason: string }
+  | { readonly kind: 'call'; readonly rung: CandidateRung; readonly reason: string }
   | {
       readonly kind: 'deliver'
       readonly model: string
       readonly reason: string
       readonly degraded?: DegradedReason
       /** The rung that quality asked for and circumstance took out. */
-      readonly missed?: Considered
+      readonly missed?: CandidateRung
     }
   /** No rung is left and none gave an answer. */
   | { readonly kind: 'give-up' }
@@ -55,7 +55,7 @@ export function trust(
 
 /** What the gate is asked. `open` may be called now; `wanted` might be, were time, money and workers no matter. */
 export interface GateInput extends Omit<Situation, 'open'> {
-  readonly considered: readonly Considered[]
+  readonly candidateRungs: readonly CandidateRung[]
   /** Rungs that were called, whatever came of it. */
   readonly tried: ReadonlySet<string>
   /** Why the last rung gave no answer; absent when it gave one. */
@@ -101,12 +101,12 @@ export function decide(input: GateInput): Move {
   return { kind: 'deliver', model: best.model, reason: step.reason, ...lacks, ...degradedBy(input, untried, open) }
 }
 
-function untriedOf({ considered, tried }: GateInput, fallback: boolean): readonly Considered[] {
-  return considered.filter(({ rung }) => !tried.has(rung.name) && (rung.fallback ?? false) === fallback)
+function untriedOf({ candidateRungs, tried }: GateInput, fallback: boolean): readonly CandidateRung[] {
+  return candidateRungs.filter(({ rung }) => !tried.has(rung.name) && (rung.fallback ?? false) === fallback)
 }
 
 /** The fallback to call now: after a failure, when no other rung is left. */
-function spareOf(input: GateInput, open: readonly Considered[]): Considered | undefined {
+function spareOf(input: GateInput, open: readonly CandidateRung[]): CandidateRung | undefined {
   const nothingSound = input.called.length > 0 && input.called.every(isVoid)
   if ((input.lastFailure === undefined && !nothingSound) || open.length > 0) return undefined
   return untriedOf(input, true).find(one => one.removedBy === undefined)
@@ -122,7 +122,7 @@ function isFallback(rung: string, { ladder }: GuidedLadder): boolean {
  * A failed rung has proven nothing of the answer, so the next open one is called unless an earlier answer satisfies
  * the policy.
  */
-function afterFailure(input: GateInput, open: readonly Considered[]): Step {
+function afterFailure(input: GateInput, open: readonly CandidateRung[]): Step {
   const [first] = open
   const step = nextStep({ ...input, open })
   const hasAnswer = input.called.some(one => !isVoid(one))
@@ -132,9 +132,9 @@ function afterFailure(input: GateInput, open: readonly Considered[]): Step {
 
 function degradedBy(
   input: GateInput,
-  untried: readonly Considered[],
-  open: readonly Considered[],
-): { readonly degraded?: DegradedReason; readonly missed?: Considered } {
+  untried: readonly CandidateRung[],
+  open: readonly CandidateRung[],
+): { readonly degraded?: DegradedReason; readonly missed?: CandidateRung } {
   const wanted = untried.filter(one => one.removedBy === undefined || one.removedBy in circumstance)
   // Where circumstance took nothing out, quality asked for nothing else than what was decided.
   const step = wanted.length === open.length ? undefined : nextStep({ ...input, open: wanted })

@@ -3,7 +3,7 @@ import type { Clock } from '#services/contract/clock'
 import type { RungReport } from '#services/contract/answer'
 import type { Rung } from '#services/contract/model'
 import { limitsOf } from '#services/router/ladders/next-step'
-import { lacksCapacity, type Considered } from '#services/router/request/states'
+import { lacksCapacity, type CandidateRung } from '#services/router/request/states'
 import type { Cascade } from './cascade.ts'
 import { decide, reportOf, trust, withCaveats, type Move } from './gate.ts'
 import type { RunState } from './run-state.ts'
@@ -20,11 +20,11 @@ export interface Judge {
 export interface JudgeDependencies {
   readonly clock: Clock
   /** Hears of a rung that quality asked for and that was passed over for want of capacity alone. */
-  readonly refused?: (rung: Considered) => void
+  readonly refused?: (rung: CandidateRung) => void
 }
 
 /** Gives the ladder as it is now, with so much less money than what the reports say is spent. */
-export type Candidates = (dueNanoUsd?: number) => readonly Considered[]
+export type Candidates = (dueNanoUsd?: number) => readonly CandidateRung[]
 
 /** Makes the judge of one run. */
 export function createJudge(
@@ -40,7 +40,7 @@ export function createJudge(
   /** What one model's filter refused is put to another only where the operator says so. */
   const isOver = (failure: LegFailure | undefined): boolean => {
     if (failure === undefined) return false
-    if (failure === 'content-filter') return guided.ladder.contentFilter !== 'climb'
+    if (failure === 'content-filter') return guided.ladder.contentFilter !== 'cascade'
     return state.isStreamed || noRungMends.has(failure)
   }
 
@@ -57,7 +57,7 @@ export function createJudge(
       estimate,
       limits,
       called: state.answers,
-      considered: candidates(dueNanoUsd),
+      candidateRungs: candidates(dueNanoUsd),
       tried: state.tried,
       ...(failure === undefined ? {} : { lastFailure: failure }),
     })
@@ -85,7 +85,7 @@ export function createJudge(
     })
   }
 
-  const noteMissed = (missed: Considered | undefined): void => {
+  const noteMissed = (missed: CandidateRung | undefined): void => {
     if (missed !== undefined && lacksCapacity(missed, request.deadlineAt - clock.now())) refused?.(missed)
   }
 

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
-import type { ClimbLog, Owner } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog, Owner } from '#services/state/cascade-log/cascade-log'
 import type { RequestId } from '#services/contract/ids'
 
-/** Keeps this router's climbs its own: renews their leases, and tells a climb when another router has taken it. */
+/** Keeps this router's cascades its own: renews their leases, and tells a cascade when another router has taken it. */
 export interface Leases {
   /**
    * Keeps a lease that was just taken; the signal aborts when it is lost. `movable`: no caller of this router waits
@@ -10,7 +10,7 @@ export interface Leases {
    */
   keep(requestId: RequestId, movable: boolean, taken?: boolean): AbortSignal
   begin(requestId: RequestId): void
-  /** Gives the movable climbs to whichever router takes them next. */
+  /** Gives the movable cascades to whichever router takes them next. */
   handOver(): Promise<void>
   release(requestId: RequestId): void
   /** Renews all; to be called several times within a lease. */
@@ -22,7 +22,7 @@ export interface Leases {
  * Makes the keeper. A renewal that fails because Redis is away is tried again at the next turn; the epoch fences
  * what was lost meanwhile.
  */
-export function createLeases(climbLog: ClimbLog, owner: () => Owner, logger: Logger): Leases {
+export function createLeases(cascadeLog: CascadeLog, owner: () => Owner, logger: Logger): Leases {
   const kept = new Map<RequestId, AbortController>()
   const coming = new Map<RequestId, AbortController>()
   const movable = new Set<RequestId>()
@@ -52,16 +52,16 @@ export function createLeases(climbLog: ClimbLog, owner: () => Owner, logger: Log
     async handOver() {
       const ids = [...movable]
       const controllers = ids.map(drop)
-      if (ids.length > 0) await climbLog.renew(ids, { name: owner().name, leaseUntil: 0 })
+      if (ids.length > 0) await cascadeLog.renew(ids, { name: owner().name, leaseUntil: 0 })
       for (const controller of controllers) controller?.abort()
     },
     async renew() {
       if (kept.size === 0) return
-      const lost = await climbLog.renew([...kept.keys()], owner())
+      const lost = await cascadeLog.renew([...kept.keys()], owner())
       for (const requestId of lost) {
         const controller = drop(requestId)
         if (controller === undefined) continue
-        logger.warn({ requestId }, 'another router has taken this climb')
+        logger.warn({ requestId }, 'another router has taken this cascade')
         controller.abort()
       }
     },

@@ -1,4 +1,4 @@
-import type { ClimbLog, ClimbPlan, ClimbRequest, Owner } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog, CascadePlan, CascadeRequest, Owner } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
 import { isWords } from '#services/contract/content'
 import type { Conversation } from '#services/contract/conversation'
@@ -14,7 +14,7 @@ import type { Leases } from './leases.ts'
 
 /** What starting a cascade needs. */
 export interface StartDependencies {
-  readonly climbLog: ClimbLog
+  readonly cascadeLog: CascadeLog
   readonly payloads: PayloadStore
   readonly clock: Clock
   readonly leases: Leases
@@ -28,8 +28,8 @@ export interface StartDependencies {
  * on with it. A cascade that nobody could come back for is opened a moment later, by the dispatch of its first leg.
  */
 export async function startCascade(claimed: Claimed, dependencies: StartDependencies): Promise<Cascade> {
-  const { climbLog, payloads, clock, leases, owner } = dependencies
-  const first = claimed.considered.find(one => one.rung.name === claimed.firstStep.model)
+  const { cascadeLog, payloads, clock, leases, owner } = dependencies
+  const first = claimed.candidateRungs.find(one => one.rung.name === claimed.firstStep.model)
   if (first === undefined) throw new Error('the first step names a rung that is not on the ladder')
   const ttlMs = runDeadlineOf(claimed) - clock.now() + dependencies.payloadGraceMs
   const request = requestOf(claimed, await putAll(claimed, ttlMs, payloads))
@@ -38,8 +38,8 @@ export async function startCascade(claimed: Claimed, dependencies: StartDependen
   const { hold } = claimed
   const together = !canMove(request)
   if (hold !== undefined && !together)
-    throw new Error('a hold was left to the dispatch of a climb that is opened before')
-  if (!together && !(await climbLog.open(request, plan, leg, owner()))) {
+    throw new Error('a hold was left to the dispatch of a cascade that is opened before')
+  if (!together && !(await cascadeLog.open(request, plan, leg, owner()))) {
     throw new GatewayError('Overloaded', 'the request took too long to open, and its key was given to another call', {
       retryAfterMs: 1000,
     })
@@ -93,7 +93,7 @@ async function putPart(
   return { kind, payloadId: await payloads.put(tenant, bytes, ttlMs), payloadBytes: bytes.byteLength }
 }
 
-function requestOf(claimed: Claimed, content: Conversation<PartReference>): ClimbRequest {
+function requestOf(claimed: Claimed, content: Conversation<PartReference>): CascadeRequest {
   const { request } = claimed
   const { deadlineMs: _counted, ...constraints } = request.constraints
   const affinity = request.sessionKey ?? beginningOf(claimed)
@@ -118,12 +118,12 @@ function requestOf(claimed: Claimed, content: Conversation<PartReference>): Clim
 }
 
 /** What the log keeps of a ladder: the rungs that money is held for, and why the others were left out. */
-export function planOf(claimed: Claimed): ClimbPlan {
+export function planOf(claimed: Claimed): CascadePlan {
   return {
     ladder: claimed.guided.ladder.name,
     policyVersion: claimed.guided.policy?.version ?? 'none',
     estimate: claimed.estimate,
-    rungs: claimed.considered
+    rungs: claimed.candidateRungs
       .filter(one => one.removedBy === undefined)
       .map(({ rung, reserveNanoUsd, reservedComputeMs, price }) => ({
         name: rung.name,
@@ -131,7 +131,7 @@ export function planOf(claimed: Claimed): ClimbPlan {
         ...(reservedComputeMs === undefined ? {} : { computeMs: reservedComputeMs }),
         ...(price === undefined ? {} : { price }),
       })),
-    leftOut: claimed.considered.flatMap(({ rung, removedBy: by, removedWhy: why = '' }) =>
+    leftOut: claimed.candidateRungs.flatMap(({ rung, removedBy: by, removedWhy: why = '' }) =>
       by === undefined ? [] : { name: rung.name, by, why },
     ),
     holdId: claimed.holdId,

@@ -1,6 +1,6 @@
 import type { LegState } from '#services/state/cascade-log/cascade-log'
 import { legIdOf } from '#services/contract/ids'
-import type { MailSender } from '#services/state/replies/mailbox'
+import type { ReplySender } from '#services/state/replies/reply-stream'
 import type { EmitEvent } from '#services/router/request/states'
 import type { Cascade } from './cascade.ts'
 import type { Candidates } from './judge.ts'
@@ -19,7 +19,7 @@ export function createTextRelays(
   { request, guided }: Pick<Cascade, 'request' | 'guided'>,
   { tried }: Pick<RunState, 'tried'>,
   candidates: Candidates,
-  mail: MailSender,
+  replySender: ReplySender,
 ): RelayFor {
   const { streaming = 'final', rungs } = guided.ladder
 
@@ -41,6 +41,6 @@ export function createTextRelays(
     )
     if (optimistic && streaming !== 'optimistic') return undefined
     const legId = legIdOf(request.requestId, leg.index)
-    return createTextRelay({ legId, model: leg.rung, optimistic }, emit, mail)
+    return createTextRelay({ legId, model: leg.rung, optimistic }, emit, replySender)
   }
 }

@@ -14,12 +14,12 @@ import {
   runDeadlineOf,
   type Assessed,
   type Chosen,
-  type Considered,
+  type CandidateRung,
   type FilterName,
 } from '#services/router/request/states'
-import type { Consider } from './consider.ts'
+import type { EvaluateRungs } from './evaluate-rungs.ts'
 import { filters } from './filters.ts'
-import type { ConsiderInput } from './consider-input.ts'
+import type { CandidateInput } from './candidate-input.ts'
 import {
   boundsOf,
   mostExpensiveLeg,
@@ -34,12 +34,12 @@ import { workloadOf } from './workload-of.ts'
 
 /** What choosing needs. */
 export interface ChooseDependencies {
-  readonly consider: Consider
+  readonly evaluateRungs: EvaluateRungs
   readonly clock: Clock
   /** Hears of a rung that was refused for want of capacity alone. */
-  readonly refused?: (rung: Considered) => void
+  readonly refused?: (rung: CandidateRung) => void
   /** Takes a try of a rung that its forecast keeps out; absent: none is tried. */
-  readonly probe?: (one: Considered) => boolean
+  readonly probe?: (one: CandidateRung) => boolean
   /** Whether this tenant's money is limited. */
   readonly isPaid: (tenant: string) => boolean
 }
@@ -51,7 +51,7 @@ export interface ChooseDependencies {
 export type Choose = (assessed: Assessed, mayProbe?: boolean) => Chosen
 
 /** Makes the stage. */
-export function createChoose({ consider, clock, refused, isPaid, probe }: ChooseDependencies): Choose {
+export function createChoose({ evaluateRungs, clock, refused, isPaid, probe }: ChooseDependencies): Choose {
   return (assessed, mayProbe = false) => {
     const { request, deadlineAt } = assessed
     const { maxCostNanoUsd } = request.constraints
@@ -59,13 +59,13 @@ export function createChoose({ consider, clock, refused, isPaid, probe }: Choose
     const sizes = sizesOf(assessed.parts, request.task)
     const work = workloadOf(assessed.parts, request.options)
     const paid = isPaid(assessed.caller.tenant)
-    const seen = consider(inputOf(assessed, { work, sizes, nowMs, isPaid: paid }))
-    const considered = mayProbe && probe !== undefined ? withProbe(seen, probe) : seen
-    const kept = considered.filter(one => one.removedBy === undefined)
+    const seen = evaluateRungs(inputOf(assessed, { work, sizes, nowMs, isPaid: paid }))
+    const candidateRungs = mayProbe && probe !== undefined ? withProbe(seen, probe) : seen
+    const kept = candidateRungs.filter(one => one.removedBy === undefined)
     if (kept.length === 0) {
-      const missed = considered.find(one => lacksCapacity(one, deadlineAt - nowMs))
+      const missed = candidateRungs.find(one => lacksCapacity(one, deadlineAt - nowMs))
       if (missed !== undefined) refused?.(missed)
-      throw nothingLeft(considered)
+      throw nothingLeft(candidateRungs)
     }
     // Fallbacks wait for a failure, unless nothing else can be called at all.
     const regular = kept.filter(one => one.rung.fallback !== true)
@@ -76,7 +76,7 @@ export function createChoose({ consider, clock, refused, isPaid, probe }: Choose
       ...assessed,
       guided: step.isKept === true ? beginAt(assessed.guided, step.model) : assessed.guided,
       work,
-      considered,
+      candidateRungs,
       firstStep: step,
       reserveNanoUsd: Math.min(path, maxCostNanoUsd ?? path),
       mostTokens: mostTokensOf(kept.map(({ rung }) => boundsOf(rung, sizes, request.options, 0))),
@@ -92,7 +92,7 @@ interface LookAt {
 }
 
 /** A request as its ladder is looked at for it. */
-function inputOf(assessed: Assessed, { work, sizes, nowMs, isPaid }: LookAt): ConsiderInput {
+function inputOf(assessed: Assessed, { work, sizes, nowMs, isPaid }: LookAt): CandidateInput {
   const { guided, estimate, request, deadlineAt, modalities, mode, caller } = assessed
   const { maxCostNanoUsd, model, tier, adapter } = request.constraints
   // What a leg may cost at most is a matter of how long it may run, whenever its caller wants the answer.
@@ -130,18 +130,21 @@ function inputOf(assessed: Assessed, { work, sizes, nowMs, isPaid }: LookAt): Co
  * Where forecasts leave nothing, a caller has nothing to lose: a rung whose forecast is old is tried now and then,
  * and is measured again.
  */
-function withProbe(considered: readonly Considered[], probe: (one: Considered) => boolean): readonly Considered[] {
-  if (considered.some(one => one.removedBy === undefined)) return considered
-  const tried = considered.find(probe)
-  if (tried === undefined) return considered
+function withProbe(
+  candidateRungs: readonly CandidateRung[],
+  probe: (one: CandidateRung) => boolean,
+): readonly CandidateRung[] {
+  if (candidateRungs.some(one => one.removedBy === undefined)) return candidateRungs
+  const tried = candidateRungs.find(probe)
+  if (tried === undefined) return candidateRungs
   const { removedBy: _by, removedWhy: _why, ...open } = tried
-  return considered.map(one => (one === tried ? open : one))
+  return candidateRungs.map(one => (one === tried ? open : one))
 }
 
 /** The first step, with regard to what answered the conversation before. */
 function stepOf(
   assessed: Assessed,
-  open: readonly Considered[],
+  open: readonly CandidateRung[],
   turn: { readonly inputTokens: number; readonly nowMs: number },
 ): StableStep {
   const { session, lockedTo } = assessed
@@ -152,9 +155,9 @@ function stepOf(
 
 /**
  * The first step where pools are short may be a lower one than the policy's; what the policy wanted stays reserved,
- * and may be climbed to.
+ * and may be escalated to.
  */
-function firstStepOf({ guided, estimate, request }: Assessed, kept: readonly Considered[]): Step {
+function firstStepOf({ guided, estimate, request }: Assessed, kept: readonly CandidateRung[]): Step {
   const situation = { guided, estimate, called: [], limits: limitsOf(request.constraints) }
   const open = applyBackpressure(kept, situation).filter(one => one.removedBy === undefined)
   const step = nextStep({ ...situation, open })
@@ -189,14 +192,14 @@ const emptied: Readonly<Record<FilterName, (message: string, metadata: Record<st
 /** Backpressure is asked behind the filters, when the first step is taken. */
 const filterOrder: readonly FilterName[] = [...filters.map(({ name }) => name), 'overload']
 
-function nothingLeft(considered: readonly Considered[]): GatewayError {
+function nothingLeft(candidateRungs: readonly CandidateRung[]): GatewayError {
   const metadata: Record<string, string> = { stage: 'choose' }
-  for (const one of considered) metadata[one.rung.name] = `${one.removedBy ?? ''}: ${one.removedWhy ?? ''}`
-  const last = considered.toSorted((a, b) => rank(b) - rank(a))[0]
-  const message = `no rung is left: ${considered.map(one => `${one.rung.name} (${one.removedWhy ?? ''})`).join(', ')}`
+  for (const one of candidateRungs) metadata[one.rung.name] = `${one.removedBy ?? ''}: ${one.removedWhy ?? ''}`
+  const last = candidateRungs.toSorted((a, b) => rank(b) - rank(a))[0]
+  const message = `no rung is left: ${candidateRungs.map(one => `${one.rung.name} (${one.removedWhy ?? ''})`).join(', ')}`
   return emptied[last?.removedBy ?? 'modality'](message, metadata)
 }
 
-function rank({ removedBy }: Considered): number {
+function rank({ removedBy }: CandidateRung): number {
   return removedBy === undefined ? -1 : filterOrder.indexOf(removedBy)
 }

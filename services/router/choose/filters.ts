@@ -1,13 +1,13 @@
 import { lackOf } from '#services/contract/capabilities'
 import { formatApart } from '#services/contract/money'
 import { isPriced } from '#services/contract/price'
-import { deliveryMarginMs, type Considered, type FilterName } from '#services/router/request/states'
-import type { ConsiderInput } from './consider-input.ts'
+import { deliveryMarginMs, type CandidateRung, type FilterName } from '#services/router/request/states'
+import type { CandidateInput } from './candidate-input.ts'
 import type { Fleet } from '#services/router/pools/fleet'
 import { showApart } from '#services/contract/figures'
 
 /** A reason to leave a rung out; `undefined` when there is none. Pure. */
-export type Objection = (foreseen: Considered, input: ConsiderInput, fleet: Fleet) => string | undefined
+export type Objection = (candidate: CandidateRung, input: CandidateInput, fleet: Fleet) => string | undefined
 
 /**
  * The filters in the order in which they are asked: what the caller wants, what the rung can do, what is there,
@@ -25,7 +25,7 @@ export const filters: readonly { readonly name: FilterName; readonly objects: Ob
   { name: 'cost', objects: cost },
 ]
 
-function pinned({ rung }: Considered, { pin }: ConsiderInput): string | undefined {
+function pinned({ rung }: CandidateRung, { pin }: CandidateInput): string | undefined {
   if (pin.model !== undefined && pin.model !== rung.name && pin.model !== rung.model.name) {
     return `the request asks for model ${pin.model}`
   }
@@ -33,41 +33,41 @@ function pinned({ rung }: Considered, { pin }: ConsiderInput): string | undefine
   return undefined
 }
 
-function modality({ rung }: Considered, { modalities }: ConsiderInput): string | undefined {
+function modality({ rung }: CandidateRung, { modalities }: CandidateInput): string | undefined {
   const missing = modalities.filter(one => !rung.model.modalities.includes(one))
   return missing.length === 0 ? undefined : `it does not accept ${missing.join(' or ')}`
 }
 
-function capability({ rung }: Considered, { needs }: ConsiderInput): string | undefined {
+function capability({ rung }: CandidateRung, { needs }: CandidateInput): string | undefined {
   const { takes } = rung.model
   const missing = takes === undefined ? undefined : needs.find(one => !takes.includes(one))
   return missing === undefined ? undefined : lackOf[missing]
 }
 
-function adapter({ rung }: Considered, { pin }: ConsiderInput): string | undefined {
+function adapter({ rung }: CandidateRung, { pin }: CandidateInput): string | undefined {
   if (pin.adapter === undefined || rung.recipe.adapter === pin.adapter) return undefined
   if (rung.recipe.adapter === undefined && rung.model.adapters?.includes(pin.adapter) === true) return undefined
   return `it has no adapter ${pin.adapter}`
 }
 
-function unpriced({ price }: Considered, { isPaid }: ConsiderInput): string | undefined {
+function unpriced({ price }: CandidateRung, { isPaid }: CandidateInput): string | undefined {
   return isPaid && !isPriced(price ?? {}) ? 'it has no price, and a budget applies' : undefined
 }
 
-function workers({ rung }: Considered, { mode }: ConsiderInput, fleet: Fleet): string | undefined {
+function workers({ rung }: CandidateRung, { mode }: CandidateInput, fleet: Fleet): string | undefined {
   const { pool, name } = rung.model
   if (mode === 'async' || fleet.serves(pool, name) || fleet.pool(pool).startsCold) return undefined
   return `no worker of pool ${pool} serves it at the moment`
 }
 
-function deadline({ neededMs }: Considered, { nowMs, deadlineAt }: ConsiderInput): string | undefined {
+function deadline({ neededMs }: CandidateRung, { nowMs, deadlineAt }: CandidateInput): string | undefined {
   const leftMs = deadlineAt - deliveryMarginMs - nowMs
   if (neededMs <= leftMs) return undefined
   const [needed, left] = showApart(neededMs, Math.max(0, leftMs), 0)
   return `it needs ${needed} ms, ${left} ms are left`
 }
 
-function cost({ reserveNanoUsd }: Considered, { moneyLeftNanoUsd }: ConsiderInput): string | undefined {
+function cost({ reserveNanoUsd }: CandidateRung, { moneyLeftNanoUsd }: CandidateInput): string | undefined {
   if (moneyLeftNanoUsd === undefined || reserveNanoUsd <= moneyLeftNanoUsd) return undefined
   const [needed, left] = formatApart(reserveNanoUsd, moneyLeftNanoUsd)
   return `it may cost ${needed}, ${left} is left`

@@ -1,15 +1,15 @@
 import type { Answer } from '#services/contract/answer'
 import { GatewayError } from '#services/contract/errors'
-import type { Climbed } from '#services/router/request/states'
+import type { Finished } from '#services/router/request/states'
 
-/** Gives the answer of a climb, or throws why there is none. @throws GatewayError of the climb's end */
-export function deliver({ end }: Climbed): Answer {
+/** Gives the answer of a cascade, or throws why there is none. @throws GatewayError of the cascade's end */
+export function deliver({ end }: Finished): Answer {
   if (end.kind === 'answered') return end.answer
-  if (end.kind === 'cancelled') throw new GatewayError('Cancelled', 'the request was cancelled', { stage: 'climb' })
+  if (end.kind === 'cancelled') throw new GatewayError('Cancelled', 'the request was cancelled', { stage: 'cascade' })
   const metadata = Object.fromEntries(end.rungs.map(rung => [rung.model, `${rung.verdict}: ${rung.reason}`]))
   const reason = end.reason === undefined ? {} : { reason: end.reason }
   throw new GatewayError(end.code, end.message, {
-    stage: 'climb',
+    stage: 'cascade',
     metadata,
     ...reason,
     ...faultOf(end.code, end.message),

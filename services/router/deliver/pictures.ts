@@ -1,19 +1,19 @@
-import type { ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { CascadeState } from '#services/state/cascade-log/cascade-log'
 import type { Answer } from '#services/contract/answer'
 import { GatewayError } from '#services/contract/errors'
 import type { PayloadStore } from '#services/state/payloads/payload-store'
-import type { Climbed } from '#services/router/request/states'
+import type { Finished } from '#services/router/request/states'
 import { deliver } from './deliver.ts'
 
-/** Gives answers with their pictures at hand, which logs and mail do not carry. */
+/** Gives answers with their pictures at hand, which logs and messages do not carry. */
 export interface Pictures {
   /**
-   * The answer of a climb. A picture that nobody can come back for is let go of.
-   * @throws GatewayError of the climb's end, NotFound when the picture's time is over
+   * The answer of a cascade. A picture that nobody can come back for is let go of.
+   * @throws GatewayError of the cascade's end, NotFound when the picture's time is over
    */
-  deliver(climbed: Climbed): Promise<Answer>
+  deliver(finished: Finished): Promise<Answer>
   /** A job with its answer. @throws GatewayError NotFound when the picture's time is over */
-  show(state: ClimbState): Promise<ClimbState>
+  show(state: CascadeState): Promise<CascadeState>
 }
 
 /** What fetching needs. */
@@ -35,9 +35,9 @@ export function createPictures({ payloads, afterwards }: PicturesDependencies): 
     return { ...answer, output: { ...output, source: { kind: 'bytes', bytes } } }
   }
   return {
-    deliver(climbed) {
-      const { tenant, mode, idempotent } = climbed.request
-      return withPicture(deliver(climbed), tenant, mode === 'async' || idempotent)
+    deliver(finished) {
+      const { tenant, mode, idempotent } = finished.request
+      return withPicture(deliver(finished), tenant, mode === 'async' || idempotent)
     },
     async show(state) {
       const { end, request } = state

@@ -1,5 +1,5 @@
 import { bestOf, type Situation } from './next-step.ts'
-import type { Considered } from '#services/router/request/states'
+import type { CandidateRung } from '#services/router/request/states'
 import { showApart } from '#services/contract/figures'
 
 /**
@@ -8,16 +8,16 @@ import { showApart } from '#services/contract/figures'
  * and never the last rung that is open. Pure.
  */
 export function applyBackpressure(
-  considered: readonly Considered[],
+  candidateRungs: readonly CandidateRung[],
   { called, limits }: Pick<Situation, 'called' | 'limits'>,
-): readonly Considered[] {
-  if (limits.maxRisk !== undefined || limits.minQuality !== undefined) return considered
+): readonly CandidateRung[] {
+  if (limits.maxRisk !== undefined || limits.minQuality !== undefined) return candidateRungs
   const best = bestOf(called)
-  return considered.map((one, index) => {
+  return candidateRungs.map((one, index) => {
     const price = one.overloadPrice ?? 0
     if (one.removedBy !== undefined || price === 0) return one
     const gain =
-      best === undefined ? gainOver(considered.slice(0, index), one) : (one.predictedQuality ?? 1) - best.confidence
+      best === undefined ? gainOver(candidateRungs.slice(0, index), one) : (one.predictedQuality ?? 1) - best.confidence
     if (gain === undefined || gain >= price) return one
     const [needed, gained] = showApart(price, Math.max(0, gain), 2)
     return {
@@ -32,7 +32,7 @@ export function applyBackpressure(
  * What is predicted of a rung above the best of those below it, their prices counted; `undefined` where nothing is
  * predicted.
  */
-function gainOver(below: readonly Considered[], { predictedQuality }: Considered): number | undefined {
+function gainOver(below: readonly CandidateRung[], { predictedQuality }: CandidateRung): number | undefined {
   const worths = below.flatMap(one =>
     one.removedBy === undefined && one.predictedQuality !== undefined
       ? one.predictedQuality - (one.overloadPrice ?? 0)

@@ -4,14 +4,14 @@ import type { Ladder, ModelSpec } from '#services/contract/model'
 import type { Policy } from '#services/decision/policy/policy'
 import type { GuidedLadder } from '#services/router/request/states'
 
-/** Every ladder that this router climbs, and every model that it knows. */
-export interface LadderBook {
+/** Every ladder that this router runs, and every model that it knows. */
+export interface LadderRegistry {
   /**
    * The ladder for a task and its modalities; a pinned model that stands on none makes a ladder of its own.
    * @throws GatewayError NoModel when there is none
    */
   find(wanted: Wanted): GuidedLadder
-  /** The ladder by the name in a climb's plan. */
+  /** The ladder by the name in a cascade's plan. */
   named(name: string): GuidedLadder | undefined
   readonly models: readonly ModelSpec[]
   /** What can be asked: every ladder. */
@@ -31,14 +31,14 @@ export interface Wanted {
 const pinPrefix = 'pin:'
 
 /**
- * Makes the book; of two ladders that take a request, the first is climbed. `decider` gives the policy that decides
+ * Makes the book; of two ladders that take a request, the first is escalated. `decider` gives the policy that decides
  * on a ladder at the moment; without it, each keeps the one that it was given with.
  */
-export function createLadderBook(
+export function createLadderRegistry(
   ladders: readonly GuidedLadder[],
   models: readonly ModelSpec[],
   decider?: (ladder: string) => Policy | undefined,
-): LadderBook {
+): LadderRegistry {
   const byName = new Map(ladders.map(guided => [guided.ladder.name, guided]))
   const guidedNow = (guided: GuidedLadder): GuidedLadder => {
     const policy = decider?.(guided.ladder.name)

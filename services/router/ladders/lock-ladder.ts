@@ -15,7 +15,7 @@ export function lockLadder({ ladder, policy }: GuidedLadder, rung: string): Guid
   return { ladder: { ...ladder, rungs }, ...(isKnown && policy !== undefined ? { policy } : {}) }
 }
 
-/** A ladder whose climb begins at a rung: those before it are called only when it fails. */
+/** A ladder whose cascade begins at a rung: those before it are called only when it fails. */
 export function beginAt(guided: GuidedLadder, rung: string): GuidedLadder {
   const { ladder } = guided
   const at = ladder.rungs.findIndex(({ name }) => name === rung)

@@ -1,18 +1,18 @@
 import type { Called, Candidate, Estimate, Limits, Step } from '#services/decision/policy/policy'
-import type { Considered, GuidedLadder } from '#services/router/request/states'
+import type { CandidateRung, GuidedLadder } from '#services/router/request/states'
 
 /** What the next step is asked of. */
 export interface Situation {
   readonly guided: GuidedLadder
   readonly estimate: Estimate
   readonly called: readonly Called[]
-  /** Rungs that may still be called, cheap to dear. */
-  readonly open: readonly Considered[]
+  /** Rungs that may still be called, from cheap to expensive. */
+  readonly open: readonly CandidateRung[]
   readonly limits: Limits
 }
 
 /**
- * The next step of a climb: what the ladder's policy says, or, where there is nothing to decide (a pinned model, one
+ * The next step of a cascade: what the ladder's policy says, or, where there is nothing to decide (a pinned model, one
  * rung left before any answer), the plain step. Pure.
  */
 export function nextStep(situation: Situation): Step {
@@ -37,7 +37,7 @@ function onlyStep({ called, open: [only] }: Situation): Step {
 const onlyRung = 'the only rung'
 
 /**
- * Whether an answer is known to be none, such as one that is not of the shape that was asked for: it is climbed past,
+ * Whether an answer is known to be none, such as one that is not of the shape that was asked for: it is passed over,
  * and decides nothing.
  */
 export function isVoid({ mostConfidence = 1 }: Called): boolean {
@@ -52,7 +52,7 @@ export function bestOf(called: readonly Called[]): Called | undefined {
   )
 }
 
-function candidatesOf(open: readonly Considered[]): readonly Candidate[] {
+function candidatesOf(open: readonly CandidateRung[]): readonly Candidate[] {
   return open.map(one => ({
     model: one.rung.name,
     costNanoUsd: one.predictedCostNanoUsd ?? 0,

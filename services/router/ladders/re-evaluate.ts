@@ -1,20 +1,24 @@
 import type { Clock } from '#services/contract/clock'
 import { maxNanoUsd, type NanoUsd } from '#services/contract/money'
 import { priorityRanks } from '#services/state/queue/job'
-import type { Consider } from '#services/router/choose/consider'
+import type { EvaluateRungs } from '#services/router/choose/evaluate-rungs'
 import { answerByOf, type Cascade } from '#services/router/cascade/cascade'
-import { filterNames, type Considered } from '#services/router/request/states'
+import { filterNames, type CandidateRung } from '#services/router/request/states'
 
 /** Evaluates a cascade's ladder again, with the time and money that are left. */
-export type Reevaluate = (cascade: Cascade, spentNanoUsd: NanoUsd, hasAnswer: boolean) => readonly Considered[]
+export type Reevaluate = (cascade: Cascade, spentNanoUsd: NanoUsd, hasAnswer: boolean) => readonly CandidateRung[]
 
 /** Makes the evaluation out of the one that chose. */
-export function createReevaluate(consider: Consider, clock: Clock, isPaid: (tenant: string) => boolean): Reevaluate {
+export function createReevaluate(
+  evaluateRungs: EvaluateRungs,
+  clock: Clock,
+  isPaid: (tenant: string) => boolean,
+): Reevaluate {
   return ({ request, plan, guided, estimate, modalities }, spentNanoUsd, hasAnswer) => {
     const nowMs = clock.now()
     const planned = new Map(plan.rungs.map(rung => [rung.name, rung]))
     const leftOut = new Map(plan.leftOut?.map(one => [one.name, one]))
-    const considered = consider({
+    const candidateRungs = evaluateRungs({
       ladder: guided.ladder,
       estimate,
       modalities,
@@ -37,7 +41,7 @@ export function createReevaluate(consider: Consider, clock: Clock, isPaid: (tena
       isPaid: isPaid(request.tenant),
     })
     // A rung that was left out for another reason has no money held, which is not what keeps it from being called.
-    return considered.map(one => {
+    return candidateRungs.map(one => {
       const left = one.removedBy === 'cost' ? leftOut.get(one.rung.name) : undefined
       const removedBy = filterNames.find(name => name === left?.by)
       return left === undefined || removedBy === undefined ? one : { ...one, removedBy, removedWhy: left.why }

@@ -2,7 +2,7 @@ import { costOf, type Price } from '#services/contract/price'
 import type { NanoUsd } from '#services/contract/money'
 import type { SessionChoice } from '#services/state/sessions/session-store'
 import type { Step } from '#services/decision/policy/policy'
-import type { Considered } from '#services/router/request/states'
+import type { CandidateRung } from '#services/router/request/states'
 
 /**
  * How long servers keep the prefix of a conversation at least.
@@ -28,7 +28,7 @@ export interface NextTurn {
  * only where this turn gets cheaper by more than reading the prefix again would cost when the conversation comes
  * back. A switch to a rung that costs more is one for quality, and is the policy's to make. Pure.
  */
-export function stableStep(step: Step, open: readonly Considered[], turn: NextTurn): StableStep {
+export function stableStep(step: Step, open: readonly CandidateRung[], turn: NextTurn): StableStep {
   const { session } = turn
   const kept = open.find(({ rung }) => rung.name === session.rung)
   const next = open.find(({ rung }) => rung.name === step.model)
@@ -54,7 +54,7 @@ function cacheSaving(price: Price, tokens: number): NanoUsd {
   return Math.max(0, costOf({ inputTokens: tokens }, price) - costOf({ cachedTokens: tokens }, price))
 }
 
-function turnCost({ price = {}, predictedMeanMs = 0 }: Considered, inputTokens: number, warm: number): NanoUsd {
+function turnCost({ price = {}, predictedMeanMs = 0 }: CandidateRung, inputTokens: number, warm: number): NanoUsd {
   return costOf(
     {
       inputTokens: inputTokens - warm,

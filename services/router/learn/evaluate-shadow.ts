@@ -2,7 +2,7 @@ import { answerText } from '#services/contract/answer'
 import type { Called, Estimate, Policy } from '#services/decision/policy/policy'
 import { limitsOf, nextStep } from '#services/router/ladders/next-step'
 import { noComparison, type Comparison } from '#services/router/policies/comparison'
-import type { Claimed, Climbed, Considered } from '#services/router/request/states'
+import type { Claimed, Finished, CandidateRung } from '#services/router/request/states'
 import { answeredRungs, type AnsweredRung } from './record-of.ts'
 
 /**
@@ -12,27 +12,27 @@ import { answeredRungs, type AnsweredRung } from './record-of.ts'
  */
 export function evaluateShadow(
   claimed: Claimed,
-  climbed: Climbed,
+  finished: Finished,
   policy: Policy,
   estimate: Estimate,
 ): Comparison | undefined {
-  const { end, legs } = climbed
+  const { end, legs } = finished
   const { model, tier } = claimed.request.constraints
   if (end.kind !== 'answered' || end.answer.degraded !== undefined) return undefined
   if (model !== undefined || tier !== undefined || legs.some(leg => leg.end?.kind !== 'done')) return undefined
-  const known = answeredRungs(climbed)
-  const thought = walkInThought(claimed, known, policy, estimate)
+  const known = answeredRungs(finished)
+  const thought = replayShadow(claimed, known, policy, estimate)
   const order = claimed.guided.ladder.rungs.map(rung => rung.name)
   const further = Math.sign(order.indexOf(thought.answer) - order.indexOf(end.answer.model))
   return {
     ...noComparison,
     requests: 1,
     same: Number(further === 0),
-    climbsMore: Number(further > 0),
+    escalatesMore: Number(further > 0),
     stopsSooner: Number(further < 0),
     openEnded: Number(thought.openEnded),
-    activeClimbs: Number(known.some(one => one.rung !== order[0])),
-    shadowClimbs: Number(thought.calls.some(call => call !== order[0])),
+    activeCascades: Number(known.some(one => one.rung !== order[0])),
+    shadowCascades: Number(thought.calls.some(call => call !== order[0])),
     activeCostNanoUsd: known.reduce((sum, one) => sum + one.end.receipt.costNanoUsd, 0),
     shadowCostNanoUsd: thought.costNanoUsd,
   }
@@ -45,15 +45,15 @@ interface Thought {
   readonly openEnded: boolean
 }
 
-function walkInThought(
-  { guided, considered, request }: Claimed,
+function replayShadow(
+  { guided, candidateRungs, request }: Claimed,
   known: readonly AnsweredRung[],
   policy: Policy,
   estimate: Estimate,
 ): Thought {
   let called: readonly Called[] = []
   const limits = limitsOf(request.constraints)
-  const kept = considered.filter(one => one.removedBy === undefined)
+  const kept = candidateRungs.filter(one => one.removedBy === undefined)
   let costNanoUsd = 0
   for (;;) {
     const open = kept.filter(one => !called.some(call => call.model === one.rung.name))
@@ -72,7 +72,7 @@ function walkInThought(
 }
 
 /** After the last rung there is nothing left to want. */
-function mayGoOn(open: readonly Considered[], wanted: Considered): boolean {
+function mayGoOn(open: readonly CandidateRung[], wanted: CandidateRung): boolean {
   return open.at(-1) !== wanted
 }
 

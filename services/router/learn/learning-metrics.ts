@@ -33,12 +33,12 @@ export function createLearningMetrics(registry: Registry): LearningMetrics {
   })
   const decisions = new Counter({
     name: 'sluice_router_shadow_policy_decisions_total',
-    help: 'Requests that a policy in shadow decided on in thought, by how that compares with the answer that was given.',
+    help: 'Requests that a policy in shadow decided on in shadow, by how that compares with the answer that was given.',
     labelNames: ['ladder', 'agreement'],
     registers,
   })
-  const policyClimbs = new Counter({
-    name: 'sluice_router_shadow_policy_climbs_total',
+  const policyEscalations = new Counter({
+    name: 'sluice_router_shadow_policy_escalations_total',
     help: 'Requests on which more than the cheapest rung was called, or would have been, by whose decision.',
     labelNames: ['ladder', 'role'],
     registers,
@@ -50,12 +50,12 @@ export function createLearningMetrics(registry: Registry): LearningMetrics {
     registers,
   })
   return {
-    compared(ladder, { same, climbsMore, stopsSooner, ...sums }) {
+    compared(ladder, { same, escalatesMore, stopsSooner, ...sums }) {
       decisions.inc({ ladder, agreement: 'same' }, same)
-      decisions.inc({ ladder, agreement: 'climbs_more' }, climbsMore)
+      decisions.inc({ ladder, agreement: 'escalates_more' }, escalatesMore)
       decisions.inc({ ladder, agreement: 'stops_sooner' }, stopsSooner)
-      policyClimbs.inc({ ladder, role: 'active' }, sums.activeClimbs)
-      policyClimbs.inc({ ladder, role: 'shadow' }, sums.shadowClimbs)
+      policyEscalations.inc({ ladder, role: 'active' }, sums.activeCascades)
+      policyEscalations.inc({ ladder, role: 'shadow' }, sums.shadowCascades)
       policyCosts.inc({ ladder, role: 'active' }, sums.activeCostNanoUsd / 1e9)
       policyCosts.inc({ ladder, role: 'shadow' }, sums.shadowCostNanoUsd / 1e9)
     },

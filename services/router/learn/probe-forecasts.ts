@@ -2,14 +2,14 @@ import type { Logger } from 'pino'
 import type { Clock } from '#services/contract/clock'
 import type { Rung } from '#services/contract/model'
 import type { Probes } from '#services/router/pools/probes'
-import type { Claimed, Climbed, Considered, Incoming } from '#services/router/request/states'
+import type { Claimed, Finished, CandidateRung, Incoming } from '#services/router/request/states'
 import { shadowCaller, shadowRequestOf } from './shadow-request.ts'
 
 /** What probing needs. */
 export interface ProbeForecastsDependencies {
   readonly probes: Probes
   /** Asks one rung, paid by the deployment. */
-  readonly ask: (incoming: Incoming, signal: AbortSignal) => Promise<Climbed>
+  readonly ask: (incoming: Incoming, signal: AbortSignal) => Promise<Finished>
   /** Whether callers need what a call to this rung would take. */
   readonly busy: (rung: Rung) => unknown
   readonly spent: (ladder: string, costNanoUsd: number) => void
@@ -22,8 +22,8 @@ export interface ProbeForecastsDependencies {
  * one.
  */
 export interface ProbeForecasts {
-  /** Looks at a climb that was delivered. Returns at once and throws nothing. */
-  consider(claimed: Claimed, climbed: Climbed): void
+  /** Looks at a cascade that was delivered. Returns at once and throws nothing. */
+  onFinished(claimed: Claimed, finished: Finished): void
   /** Gives up what is under way. */
   close(): Promise<void>
 }
@@ -38,9 +38,9 @@ export function createProbeForecasts(dependencies: ProbeForecastsDependencies): 
   const closing = new AbortController()
   let underWay: Promise<void> | undefined
   return {
-    consider(claimed, climbed) {
-      if (underWay !== undefined || closing.signal.aborted || climbed.end.kind === 'cancelled') return
-      const kept = claimed.considered.find(one => busy(one.rung) === undefined && probes.take(one))
+    onFinished(claimed, finished) {
+      if (underWay !== undefined || closing.signal.aborted || finished.end.kind === 'cancelled') return
+      const kept = claimed.candidateRungs.find(one => busy(one.rung) === undefined && probes.take(one))
       if (kept === undefined) return
       underWay = probe(claimed, kept, dependencies, closing.signal)
         .catch((error: unknown) => logger.debug({ err: error, rung: kept.rung.name }, 'a probe came to nothing'))
@@ -55,12 +55,12 @@ export function createProbeForecasts(dependencies: ProbeForecastsDependencies): 
 
 async function probe(
   claimed: Claimed,
-  { rung, predictedLatencyMs = 0 }: Considered,
+  { rung, predictedLatencyMs = 0 }: CandidateRung,
   { ask, spent, clock }: ProbeForecastsDependencies,
   signal: AbortSignal,
 ): Promise<void> {
   const deadlineMs = Math.max(leastDeadlineMs, predictedLatencyMs * ampleFactor)
   const request = shadowRequestOf(claimed, rung, deadlineMs)
-  const climbed = await ask({ caller: shadowCaller, request, mode: 'sync', arrivedAt: clock.now() }, signal)
-  for (const leg of climbed.legs) spent(claimed.guided.ladder.name, leg.end?.receipt.costNanoUsd ?? 0)
+  const finished = await ask({ caller: shadowCaller, request, mode: 'sync', arrivedAt: clock.now() }, signal)
+  for (const leg of finished.legs) spent(claimed.guided.ladder.name, leg.end?.receipt.costNanoUsd ?? 0)
 }

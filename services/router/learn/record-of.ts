@@ -4,7 +4,7 @@ import { answerText, type Output } from '#services/contract/answer'
 import { isWords, wordsIn } from '#services/contract/content'
 import type { OutcomeRecord, RungOutcome } from '#services/state/outcomes/outcome-record'
 import { comparable } from '#services/decision/answers/same-answer'
-import type { Climbed } from '#services/router/request/states'
+import type { Finished } from '#services/router/request/states'
 
 /** A score and where it is from. */
 export interface Scored {
@@ -12,17 +12,17 @@ export interface Scored {
   readonly scoreBy: NonNullable<RungOutcome['scoreBy']>
 }
 
-/** What a record is made of beside the climb. */
+/** What a record is made of beside the cascade. */
 export interface RecordInput {
   readonly source: OutcomeRecord['source']
-  /** Every rung of the ladder, cheap to dear. */
+  /** Every rung of the ladder, from cheap to expensive. */
   readonly ladderRungs: readonly string[]
   readonly at: number
   /** Whether the caller's words may be kept. */
   readonly keepContent: boolean
   /** How good an answer was; `undefined` where that is not known. */
   readonly scoreOf: (rung: string, output: Output) => Scored | undefined
-  /** Rungs that were called beside the climb. */
+  /** Rungs that were called beside the cascade. */
   readonly beside?: readonly AnsweredRung[]
 }
 
@@ -37,13 +37,13 @@ export interface AnsweredRung {
 const longestText = 8192
 
 /**
- * Makes the record of a climb that was answered; of the answers themselves it keeps which agree, and the labels of
+ * Makes the record of a cascade that was answered; of the answers themselves it keeps which agree, and the labels of
  * trained sets.
  */
-export function recordOf(climbed: Climbed, delivered: string, input: RecordInput): OutcomeRecord {
-  const { request, plan } = climbed
+export function recordOf(finished: Finished, delivered: string, input: RecordInput): OutcomeRecord {
+  const { request, plan } = finished
   const salt = randomBytes(16)
-  const rungs = [...answeredRungs(climbed), ...(input.beside ?? [])].map(({ rung, end, confidence }) => {
+  const rungs = [...answeredRungs(finished), ...(input.beside ?? [])].map(({ rung, end, confidence }) => {
     const { output, rawConfidence, signals } = end.result
     return [
       rung,
@@ -51,7 +51,7 @@ export function recordOf(climbed: Climbed, delivered: string, input: RecordInput
         rawConfidence,
         confidence,
         signals: { ...signals },
-        answer: answerOf(climbed, output, salt),
+        answer: answerOf(finished, output, salt),
         outputChars: answerText(output).length,
         costNanoUsd: end.receipt.costNanoUsd,
         latencyMs: end.receipt.endedAt - end.receipt.startedAt,
@@ -62,7 +62,7 @@ export function recordOf(climbed: Climbed, delivered: string, input: RecordInput
   const text = input.keepContent ? textOf(request.parts) : undefined
   return {
     version: 1,
-    requestId: climbed.requestId,
+    requestId: finished.requestId,
     at: input.at,
     task: request.task,
     ladder: plan.ladder,
@@ -77,8 +77,8 @@ export function recordOf(climbed: Climbed, delivered: string, input: RecordInput
   }
 }
 
-/** The rungs of a climb that gave an answer, in the order in which they were called. */
-export function answeredRungs({ legs, end }: Climbed): readonly AnsweredRung[] {
+/** The rungs of a cascade that gave an answer, in the order in which they were called. */
+export function answeredRungs({ legs, end }: Finished): readonly AnsweredRung[] {
   const reports = end.kind === 'answered' ? end.answer.rungs : end.rungs
   return legs.flatMap(({ rung, end: legEnd }) => {
     if (legEnd?.kind !== 'done') return []
@@ -91,13 +91,13 @@ export function answeredRungs({ legs, end }: Climbed): readonly AnsweredRung[] {
  * A label of a trained set is one of few and says nothing of the content; anything else is told only as equal or
  * not.
  */
-function answerOf({ request }: Climbed, output: Output, salt: Uint8Array): string {
+function answerOf({ request }: Finished, output: Output, salt: Uint8Array): string {
   const text = comparable(request.task, output) ?? ''
   if (request.options.labelSet !== undefined && output.kind === 'labels') return text
   return createHash('sha256').update(salt).update(text).digest('hex').slice(0, 32)
 }
 
-function textOf(parts: Climbed['request']['parts']): string | undefined {
+function textOf(parts: Finished['request']['parts']): string | undefined {
   const texts = parts.flatMap(part => (isWords(part) ? wordsIn(part) : []))
   return texts.length === 0 ? undefined : texts.join('\n').slice(0, longestText)
 }

@@ -4,7 +4,7 @@ import { isGatewayError } from '#services/contract/errors'
 import type { Rung } from '#services/contract/model'
 import type { OutcomeStore } from '#services/state/outcomes/outcome-store'
 import { isSameAnswer } from '#services/decision/answers/same-answer'
-import type { Claimed, Climbed, Incoming } from '#services/router/request/states'
+import type { Claimed, Finished, Incoming } from '#services/router/request/states'
 import { answeredRungs, recordOf, type AnsweredRung } from './record-of.ts'
 import { shadowCaller, shadowRequestOf } from './shadow-request.ts'
 
@@ -12,7 +12,7 @@ import { shadowCaller, shadowRequestOf } from './shadow-request.ts'
 export interface ShadowOptions {
   /** Share of answered requests whose answers are held against the top rung's. */
   readonly share: number
-  /** The top rung alone, or every rung that the climb did not call, so that each has a score. */
+  /** The top rung alone, or every rung that the cascade did not call, so that each has a score. */
   readonly rungs: 'top' | 'all'
   /** Requests that are held against it at once; more are let go. */
   readonly atOnce: number
@@ -22,7 +22,7 @@ export interface ShadowOptions {
 /** What came of drawing a request. */
 export type ShadowOutcome =
   | 'called'
-  /** The climb had called the top rung itself. */
+  /** The cascade had called the top rung itself. */
   | 'known'
   | 'dropped_limit'
   | 'dropped_router_busy'
@@ -33,7 +33,7 @@ export type ShadowOutcome =
 /** What shadow calls need. */
 export interface ShadowDependencies {
   /** Asks one rung, paid by the deployment. */
-  readonly ask: (incoming: Incoming, signal: AbortSignal) => Promise<Climbed>
+  readonly ask: (incoming: Incoming, signal: AbortSignal) => Promise<Finished>
   readonly outcomes: Pick<OutcomeStore, 'append'>
   readonly clock: Clock
   /** A number in [0, 1). */
@@ -42,15 +42,15 @@ export interface ShadowDependencies {
   readonly busy: (rung: Rung) => 'dropped_router_busy' | 'dropped_pool_busy' | undefined
   readonly counted: (ladder: string, outcome: ShadowOutcome) => void
   /** Told of each answer of a lower rung: P(correct) then, and whether the top rung says the same. */
-  readonly compared: (climbed: Climbed, rung: string, confidence: number, score: number) => void
+  readonly compared: (finished: Finished, rung: string, confidence: number, score: number) => void
   readonly spent: (ladder: string, costNanoUsd: number) => void
   readonly logger: Logger
 }
 
 /** Holds a share of the answers against the top rung's, behind the caller's back and never in the way of one. */
 export interface ShadowCalls {
-  /** Looks at a climb that was delivered. Returns at once and throws nothing. */
-  consider(claimed: Claimed, climbed: Climbed): void
+  /** Looks at a cascade that was delivered. Returns at once and throws nothing. */
+  onFinished(claimed: Claimed, finished: Finished): void
   /** Gives up what is under way. */
   close(): Promise<void>
 }
@@ -62,15 +62,15 @@ export function createShadowCalls(options: ShadowOptions, dependencies: ShadowDe
   const underWay = new Set<Promise<void>>()
 
   return {
-    consider(claimed, climbed) {
-      if (!mayTeach(claimed, climbed) || draw() >= options.share) return
+    onFinished(claimed, finished) {
+      if (!mayTeach(claimed, finished) || draw() >= options.share) return
       const { name } = claimed.guided.ladder
       if (underWay.size >= options.atOnce || closing.signal.aborted) {
         counted(name, 'dropped_limit')
         return
       }
       const work = afterDelivery()
-        .then(() => holdAgainstTop(claimed, climbed, options, dependencies, closing.signal))
+        .then(() => holdAgainstTop(claimed, finished, options, dependencies, closing.signal))
         .then(
           outcome => counted(name, outcome),
           (error: unknown) => {
@@ -89,7 +89,7 @@ export function createShadowCalls(options: ShadowOptions, dependencies: ShadowDe
 }
 
 /** A request that named its model was not decided upon, and a ladder of one rung has nothing to compare. */
-function mayTeach({ guided, request }: Claimed, { end }: Climbed): boolean {
+function mayTeach({ guided, request }: Claimed, { end }: Finished): boolean {
   const { model, tier } = request.constraints
   if (end.kind !== 'answered' || model !== undefined || tier !== undefined) return false
   return guided.policy !== undefined && judgedRungs({ guided }).length > 1
@@ -100,7 +100,7 @@ function judgedRungs({ guided }: Pick<Claimed, 'guided'>): readonly Rung[] {
   return guided.ladder.rungs.filter(rung => rung.fallback !== true)
 }
 
-/** The answer goes out in the turn of the loop in which the climb ended; this waits for the next. */
+/** The answer goes out in the turn of the loop in which the cascade ended; this waits for the next. */
 function afterDelivery(): Promise<void> {
   return new Promise(resolve => {
     setImmediate(resolve)
@@ -109,13 +109,13 @@ function afterDelivery(): Promise<void> {
 
 async function holdAgainstTop(
   claimed: Claimed,
-  climbed: Climbed,
+  finished: Finished,
   options: ShadowOptions,
   dependencies: ShadowDependencies,
   signal: AbortSignal,
 ): Promise<ShadowOutcome> {
   const rungs = judgedRungs(claimed)
-  const known = answeredRungs(climbed)
+  const known = answeredRungs(finished)
   const wanted = options.rungs === 'all' ? rungs : rungs.slice(-1)
   const beside: AnsweredRung[] = []
   for (const rung of wanted.toReversed()) {
@@ -126,7 +126,7 @@ async function holdAgainstTop(
   }
   const top = [...known, ...beside].find(one => one.rung === rungs.at(-1)?.name)
   if (top === undefined) return 'failed'
-  await keep(claimed, climbed, { top, known, beside }, options, dependencies)
+  await keep(claimed, finished, { top, known, beside }, options, dependencies)
   return beside.length > 0 ? 'called' : 'known'
 }
 
@@ -140,9 +140,9 @@ async function askRung(
   if (reason !== undefined) return reason
   const request = shadowRequestOf(claimed, rung)
   try {
-    const climbed = await ask({ caller: shadowCaller, request, mode: 'sync', arrivedAt: clock.now() }, signal)
-    for (const leg of climbed.legs) spent(claimed.guided.ladder.name, leg.end?.receipt.costNanoUsd ?? 0)
-    return answeredRungs(climbed).find(one => one.rung === rung.name) ?? 'failed'
+    const finished = await ask({ caller: shadowCaller, request, mode: 'sync', arrivedAt: clock.now() }, signal)
+    for (const leg of finished.legs) spent(claimed.guided.ladder.name, leg.end?.receipt.costNanoUsd ?? 0)
+    return answeredRungs(finished).find(one => one.rung === rung.name) ?? 'failed'
   } catch (error) {
     if (isGatewayError(error) && error.code === 'BudgetExceeded') return 'dropped_budget'
     throw error
@@ -158,12 +158,12 @@ interface Answers {
 /** Agreement with the top rung stands in for being right, and says so. */
 async function keep(
   claimed: Claimed,
-  climbed: Climbed,
+  finished: Finished,
   { top, known, beside }: Answers,
   { keepContent }: ShadowOptions,
   { outcomes, clock, compared }: ShadowDependencies,
 ): Promise<void> {
-  if (climbed.end.kind !== 'answered') return
+  if (finished.end.kind !== 'answered') return
   const agreement = (one: AnsweredRung): number | undefined => {
     const same = isSameAnswer(claimed.request.task, one.end.result.output, top.end.result.output)
     return same === undefined ? undefined : Number(same)
@@ -171,11 +171,11 @@ async function keep(
   const scores = new Map([...known, ...beside].map(one => [one.rung, agreement(one)]))
   for (const one of known) {
     const score = scores.get(one.rung)
-    if (one !== top && score !== undefined) compared(climbed, one.rung, one.confidence, score)
+    if (one !== top && score !== undefined) compared(finished, one.rung, one.confidence, score)
   }
   await outcomes.append(
-    climbed.request.tenant,
-    recordOf(climbed, climbed.end.answer.model, {
+    finished.request.tenant,
+    recordOf(finished, finished.end.answer.model, {
       source: 'shadow',
       ladderRungs: judgedRungs(claimed).map(rung => rung.name),
       at: clock.now(),

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { addComparisons, type Comparison } from '#services/router/policies/comparison'
 import type { OpenedPolicy } from '#services/router/policies/open-policy'
 import type { PolicyPair, PolicyStore } from '#services/router/policies/policy-store'
-import type { Claimed, Climbed } from '#services/router/request/states'
+import type { Claimed, Finished } from '#services/router/request/states'
 import { evaluateShadow } from './evaluate-shadow.ts'
 
 /** What thinking along needs. */
@@ -15,8 +15,8 @@ export interface ShadowPoliciesDependencies {
 
 /** Lets policies in shadow decide, without effect, on what the active ones decided on. */
 export interface ShadowPolicies {
-  /** Thinks about a climb that was delivered. */
-  consider(claimed: Claimed, climbed: Climbed): Promise<void>
+  /** Thinks about a cascade that was delivered. */
+  onFinished(claimed: Claimed, finished: Finished): Promise<void>
   /** Adds what was compared since to what every router has compared. */
   flush(): Promise<void>
 }
@@ -38,14 +38,14 @@ export function createShadowPolicies({ rolesOf, store, counted, logger }: Shadow
   }
 
   return {
-    async consider(claimed, climbed) {
+    async onFinished(claimed, finished) {
       const { name } = claimed.guided.ladder
       const { active, shadow } = rolesOf(name)
       if (active === undefined || shadow === undefined) return
-      // A climb that began before the active policy did is not its own.
-      if (!climbed.plan.policyVersion.startsWith(active.policy.version)) return
+      // A cascade that began before the active policy did is not its own.
+      if (!finished.plan.policyVersion.startsWith(active.policy.version)) return
       const estimate = await shadow.policy.estimate(claimed.described, claimed.request.options.labels)
-      const comparison = evaluateShadow(claimed, climbed, shadow.policy, estimate)
+      const comparison = evaluateShadow(claimed, finished, shadow.policy, estimate)
       if (comparison === undefined) return
       counted(name, comparison)
       add({ ladder: name, pair: { active: active.policy.version, shadow: shadow.policy.version }, comparison })

@@ -1,4 +1,4 @@
-import type { ClimbLog, ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog, CascadeState } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
 import { GatewayError } from '#services/contract/errors'
 import type { RequestId } from '#services/contract/ids'
@@ -6,7 +6,7 @@ import type { Answer, Output } from '#services/contract/answer'
 import type { OutcomeStore } from '#services/state/outcomes/outcome-store'
 import { sleep } from '#services/platform/process/every'
 import { comparable, comparableText, isSameAnswer } from '#services/decision/answers/same-answer'
-import type { Climbed } from '#services/router/request/states'
+import type { Finished } from '#services/router/request/states'
 import { recordOf, type Scored } from './record-of.ts'
 import { feedbackLookEveryMs } from '#services/router/lifecycle/timings'
 
@@ -23,26 +23,26 @@ export type TakeFeedback = (tenant: string, requestId: RequestId, feedback: Feed
 
 /** What taking feedback needs. */
 export interface FeedbackDependencies {
-  readonly climbLog: Pick<ClimbLog, 'read'>
+  readonly cascadeLog: Pick<CascadeLog, 'read'>
   readonly outcomes: Pick<OutcomeStore, 'append'>
   readonly clock: Clock
   readonly keepContent: boolean
   /**
-   * Rungs of a ladder, cheap to dear; `undefined` for a ladder that a pinned model made, of which nothing is to be
-   * learnt.
+   * Rungs of a ladder, from cheap to expensive; `undefined` for a ladder that a pinned model made, of which nothing is
+   * to be learnt.
    */
   readonly rungsOf: (ladder: string) => readonly string[] | undefined
   /** Told of the score of the answer that was delivered, with the confidence that it was delivered with. */
-  readonly scored: (climbed: Climbed, confidence: number, score: number) => void
+  readonly scored: (finished: Finished, confidence: number, score: number) => void
 }
 
 /**
- * Makes the taker. It joins the score with the rungs in the climb log; a corrected answer is compared and let go of.
+ * Makes the taker. It joins the score with the rungs in the cascade log; a corrected answer is compared and let go of.
  */
 export function createTakeFeedback(dependencies: FeedbackDependencies): TakeFeedback {
-  const { climbLog, outcomes, clock, keepContent, rungsOf, scored } = dependencies
+  const { cascadeLog, outcomes, clock, keepContent, rungsOf, scored } = dependencies
   return async (tenant, requestId, feedback) => {
-    const state = await readEnded(climbLog, requestId)
+    const state = await readEnded(cascadeLog, requestId)
     if (state === undefined || state.request.tenant !== tenant) {
       throw new GatewayError('NotFound', 'there is no such request, or its time is over')
     }
@@ -51,15 +51,15 @@ export function createTakeFeedback(dependencies: FeedbackDependencies): TakeFeed
     const { request, plan, legs } = state
     const ladderRungs = rungsOf(plan.ladder)
     if (ladderRungs === undefined) return
-    const climbed: Climbed = { requestId, request, plan, legs, end, endedAt: state.endedAt ?? request.deadlineAt }
+    const finished: Finished = { requestId, request, plan, legs, end, endedAt: state.endedAt ?? request.deadlineAt }
     const { answer } = end
-    const scoreOf = scorer(climbed, answer, feedback)
+    const scoreOf = scorer(finished, answer, feedback)
     await outcomes.append(
       tenant,
-      recordOf(climbed, answer.model, { source: 'feedback', ladderRungs, at: clock.now(), keepContent, scoreOf }),
+      recordOf(finished, answer.model, { source: 'feedback', ladderRungs, at: clock.now(), keepContent, scoreOf }),
     )
     const own = scoreOf(answer.model, answer.output)
-    if (own !== undefined) scored(climbed, answer.confidence, own.score)
+    if (own !== undefined) scored(finished, answer.confidence, own.score)
   }
 }
 
@@ -67,11 +67,11 @@ export function createTakeFeedback(dependencies: FeedbackDependencies): TakeFeed
  * The end of an answer is written behind it, so a caller who is quick and asks another router may be here before it.
  */
 async function readEnded(
-  climbLog: FeedbackDependencies['climbLog'],
+  cascadeLog: FeedbackDependencies['cascadeLog'],
   requestId: RequestId,
-): Promise<ClimbState | undefined> {
+): Promise<CascadeState | undefined> {
   for (let look = 1; ; look += 1) {
-    const state = await climbLog.read(requestId)
+    const state = await cascadeLog.read(requestId)
     if (state === undefined || state.end !== undefined || look === mostLooks) return state
     await sleep(feedbackLookEveryMs)
   }
@@ -83,7 +83,7 @@ const mostLooks = 5
  * A corrected answer scores every rung. A score is that of the delivered answer and of those that say the same; where
  * it is full, an answer that says something else is wrong.
  */
-function scorer({ request: { task } }: Climbed, answer: Answer, feedback: Feedback) {
+function scorer({ request: { task } }: Finished, answer: Answer, feedback: Feedback) {
   return (rung: string, output: Output): Scored | undefined => {
     if (feedback.kind === 'corrected') {
       const said = comparable(task, output)

@@ -12,13 +12,13 @@ import {
 
 /** What a router does besides answering calls. */
 export interface LoopTurns {
-  /** Keeps the leases of this router's climbs. */
+  /** Keeps the leases of this router's cascades. */
   readonly renew: () => Promise<unknown>
   /** Looks at workers and queues, and for legs whose pool has lost its workers. */
   readonly fleet: () => Promise<unknown>
   /** Looks at the queues that are busy. */
   readonly queues: () => Promise<unknown>
-  /** Looks for ends whose mail was lost. */
+  /** Looks for ends whose messages were lost. */
   readonly reconcile: () => Promise<unknown>
   /** Settles what was left. */
   readonly reap: () => Promise<unknown>
@@ -28,7 +28,7 @@ export interface LoopTurns {
   readonly policies: () => Promise<unknown>
   /** Writes down what was learnt. */
   readonly learning: () => Promise<unknown>
-  /** Takes over climbs whose routers died. */
+  /** Takes over cascades whose routers died. */
   readonly takeOver: () => Promise<unknown>
 }
 

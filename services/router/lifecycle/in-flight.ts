@@ -17,8 +17,8 @@ export interface InFlight {
    * share
    */
   enter(party: Party): () => void
-  /** Carries climbs whose caller does not wait. */
-  background(logger: Logger): (climbing: Promise<unknown>) => void
+  /** Carries cascades whose caller does not wait. */
+  background(logger: Logger): (inProgress: Promise<unknown>) => void
   readonly count: number
   /** How many more could be carried. */
   readonly room: number
@@ -27,7 +27,7 @@ export interface InFlight {
 }
 
 /**
- * Counts calls and background climbs together against one limit; calls of one tenant, and of one connection, may take
+ * Counts calls and background cascades together against one limit; calls of one tenant, and of one connection, may take
  * `share` of it.
  */
 export function createInFlight(most: number, share = 1): InFlight {
@@ -57,9 +57,9 @@ export function createInFlight(most: number, share = 1): InFlight {
         add(byConnection, connection, -1)
       }
     },
-    background: logger => climbing => {
+    background: logger => inProgress => {
       count += 1
-      climbing
+      inProgress
         .catch((error: unknown) =>
           logger.warn(
             { err: error },

@@ -76,7 +76,7 @@ export const toldWithinMs = 300
  */
 export const strandedGraceMs = 2000
 
-/** A leg that was decided on and is not in line after this long will not come. */
+/** A leg that was decided on and is not in the queue after this long will not come. */
 export const comingMs = 5000
 /** A pool that nobody asked about for this long is read with the workers only. */
 export const askedLatelyMs = 1000

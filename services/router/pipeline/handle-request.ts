@@ -1,6 +1,14 @@
 import { GatewayError } from '#services/contract/errors'
 import type { RequestId } from '#services/contract/ids'
-import type { Admitted, Assessed, Chosen, Claimed, Climbed, EmitEvent, Incoming } from '#services/router/request/states'
+import type {
+  Admitted,
+  Assessed,
+  Chosen,
+  Claimed,
+  Finished,
+  EmitEvent,
+  Incoming,
+} from '#services/router/request/states'
 import { isTakenOver } from '#services/state/cascade-log/idempotency'
 
 /** Every stage of a request, in the order in which it meets them. `Under` is a cascade under way. */
@@ -14,12 +22,12 @@ export interface Stages<Under> {
   /** Gives the turn to the next, unless that is done: the first leg in its queue does it too. */
   readonly endTurn?: (requestId: RequestId) => void
   /** The earlier request that an idempotency key belongs to, if there is one. */
-  readonly recall: (admitted: Admitted, signal: AbortSignal) => Promise<RequestId | undefined>
-  readonly forget: (admitted: Admitted) => Promise<void>
+  readonly findOriginal: (admitted: Admitted, signal: AbortSignal) => Promise<RequestId | undefined>
+  readonly releaseKey: (admitted: Admitted) => Promise<void>
   readonly assess: (admitted: Admitted) => Promise<Assessed>
   /** `mayProbe`: a rung that its forecast keeps out may be tried, where there is no other. */
   readonly choose: (assessed: Assessed, mayProbe?: boolean) => Chosen
-  /** Counts what was chosen as work to come, until it is in line. */
+  /** Counts what was chosen as work to come, until it is in the queue. */
   readonly expect?: (chosen: Chosen) => void
   /** Lets go of it: it does not come. */
   readonly dismiss?: (admitted: Admitted) => void
@@ -29,17 +37,17 @@ export interface Stages<Under> {
   readonly deferClaim?: (chosen: Chosen) => Claimed | undefined
   readonly start: (claimed: Claimed) => Promise<Under>
   /** `not-held`: the dispatch could not hold the money that was left to it, and nothing has happened. */
-  readonly run: (under: Under, signal: AbortSignal, emit?: EmitEvent) => Promise<Climbed | 'not-held'>
+  readonly run: (under: Under, signal: AbortSignal, emit?: EmitEvent) => Promise<Finished | 'not-held'>
   /**
    * Waits for the run of an earlier request with this one's key; `undefined` when that is lost.
    * @throws GatewayError Deadline, Cancelled when this one's caller cannot wait
    */
-  readonly follow: (requestId: RequestId, admitted: Admitted, signal: AbortSignal) => Promise<Climbed | undefined>
+  readonly follow: (requestId: RequestId, admitted: Admitted, signal: AbortSignal) => Promise<Finished | undefined>
   /** Keeps what answered a conversation, for its next turn. */
-  readonly remember?: (claimed: Claimed, climbed: Climbed) => Promise<void>
-  readonly settle: (claimed: Claimed, climbed: Climbed | undefined) => Promise<void>
+  readonly remember?: (claimed: Claimed, finished: Finished) => Promise<void>
+  readonly settle: (claimed: Claimed, finished: Finished | undefined) => Promise<void>
   /** Looks at what came of it, behind the caller's back: returns at once and throws nothing. */
-  readonly learn: (claimed: Claimed, climbed: Climbed) => void
+  readonly learn: (claimed: Claimed, finished: Finished) => void
 }
 
 interface Opened<Under> {
@@ -50,24 +58,24 @@ interface Opened<Under> {
 /** The ways through the router. */
 export interface RequestHandler {
   /** A caller waits for the answer. */
-  infer(incoming: Incoming, signal: AbortSignal, emit?: EmitEvent): Promise<Climbed>
-  /** A job: resolves as soon as it is durable; the climb goes on behind. */
+  infer(incoming: Incoming, signal: AbortSignal, emit?: EmitEvent): Promise<Finished>
+  /** A job: resolves as soon as it is durable; the cascade goes on behind. */
   submit(incoming: Incoming, signal: AbortSignal): Promise<RequestId>
   /** What would be done, without doing or holding anything. */
   explain(incoming: Incoming, signal: AbortSignal): Promise<Chosen>
 }
 
 /**
- * Puts the stages in their order. `background` takes climbs that go on when their caller has its job, `afterwards`
+ * Puts the stages in their order. `background` takes cascades that go on when their caller has its job, `afterwards`
  * what a caller with an answer need not wait for; without it, callers wait.
  */
 export function createRequestHandler<Under>(
   stages: Stages<Under>,
-  background: (climbing: Promise<unknown>) => void,
+  background: (inProgress: Promise<unknown>) => void,
   afterwards?: (work: () => Promise<unknown>) => void,
 ): RequestHandler {
   /**
-   * The ladder and the first step; whatever fails from here to a climb that is durable leaves neither key nor hold
+   * The ladder and the first step; whatever fails from here to a cascade that is durable leaves neither key nor hold
    * behind.
    */
   const decide = async (admitted: Admitted): Promise<Chosen> => {
@@ -76,7 +84,7 @@ export function createRequestHandler<Under>(
     return chosen
   }
 
-  /** From a hold, or one that is left to the dispatch, to a climb that is durable, or will be with its first leg. */
+  /** From a hold, or one that is left to the dispatch, to a cascade that is durable, or will be with its first leg. */
   const open = async (claimed: Claimed): Promise<Opened<Under>> => {
     try {
       return { claimed, under: await stages.start(claimed) }
@@ -94,7 +102,7 @@ export function createRequestHandler<Under>(
       return await work
     } catch (error) {
       stages.dismiss?.(admitted)
-      await stages.forget(admitted).catch(() => {
+      await stages.releaseKey(admitted).catch(() => {
         // The store that keeps the key is away, which is most likely the error that is on its way to the caller
         // already.
       })
@@ -102,35 +110,35 @@ export function createRequestHandler<Under>(
     }
   }
 
-  const climb = async (
+  const cascade = async (
     { claimed, under }: Opened<Under>,
     signal: AbortSignal,
     emit?: EmitEvent,
-  ): Promise<Climbed | 'not-held'> => {
-    const climbed = await stages.run(under, signal, emit).catch(async (error: unknown) => {
+  ): Promise<Finished | 'not-held'> => {
+    const finished = await stages.run(under, signal, emit).catch(async (error: unknown) => {
       await stages.settle(claimed, undefined)
       throw error
     })
-    if (climbed === 'not-held') return climbed
-    await stages.remember?.(claimed, climbed)
-    if (climbed.end.kind === 'answered' && afterwards !== undefined) afterwards(() => stages.settle(claimed, climbed))
-    else await stages.settle(claimed, climbed)
-    stages.learn(claimed, climbed)
-    return climbed
+    if (finished === 'not-held') return finished
+    await stages.remember?.(claimed, finished)
+    if (finished.end.kind === 'answered' && afterwards !== undefined) afterwards(() => stages.settle(claimed, finished))
+    else await stages.settle(claimed, finished)
+    stages.learn(claimed, finished)
+    return finished
   }
 
   /**
    * A dispatch that does not hold the money most often meets a budget that is nearly spent: the ledger then says what
    * it still covers.
    */
-  const climbPaid = async (
+  const cascadePaid = async (
     chosen: Chosen,
     opened: Opened<Under>,
     signal: AbortSignal,
     emit?: EmitEvent,
-  ): Promise<Climbed> => {
-    const climbed = await climb(opened, signal, emit)
-    const paid = climbed === 'not-held' ? await climb(await openHeld(chosen), signal, emit) : climbed
+  ): Promise<Finished> => {
+    const finished = await cascade(opened, signal, emit)
+    const paid = finished === 'not-held' ? await cascade(await openHeld(chosen), signal, emit) : finished
     if (paid === 'not-held') throw new Error('money that is held was not held by the dispatch')
     return paid
   }
@@ -139,25 +147,25 @@ export function createRequestHandler<Under>(
    * What came of the run that the key belongs to; `undefined` where it belongs to this request, since there was none
    * or it ended for another caller's sake.
    */
-  const originalOf = async (admitted: Admitted, signal: AbortSignal): Promise<Climbed | undefined> => {
+  const originalOf = async (admitted: Admitted, signal: AbortSignal): Promise<Finished | undefined> => {
     for (;;) {
-      const earlier = await stages.recall(admitted, signal)
+      const earlier = await stages.findOriginal(admitted, signal)
       if (earlier === undefined) return undefined
       stages.endTurn?.(admitted.requestId)
-      const climbed = await stages.follow(earlier, admitted, signal)
-      if (climbed !== undefined && !isTakenOver(climbed.end)) return climbed
+      const finished = await stages.follow(earlier, admitted, signal)
+      if (finished !== undefined && !isTakenOver(finished.end)) return finished
     }
   }
 
-  const inferInTurn = async (admitted: Admitted, signal: AbortSignal, emit?: EmitEvent): Promise<Climbed> => {
+  const inferInTurn = async (admitted: Admitted, signal: AbortSignal, emit?: EmitEvent): Promise<Finished> => {
     const original = await originalOf(admitted, signal)
     if (original !== undefined) return original
     const chosen = await keyless(admitted, decide(admitted))
     const { tell, following } = telling(chosen, emit)
     try {
       const opened = await keyless(admitted, openSoon(chosen))
-      if (admitted.request.idempotencyKey === undefined) return await climbPaid(chosen, opened, signal, following)
-      return await untilLeft(climbPaid(chosen, opened, new AbortController().signal, following), signal, background)
+      if (admitted.request.idempotencyKey === undefined) return await cascadePaid(chosen, opened, signal, following)
+      return await untilLeft(cascadePaid(chosen, opened, new AbortController().signal, following), signal, background)
     } catch (error) {
       await tell().catch(() => {
         // The caller has left, or hears of the error that is on its way.
@@ -168,13 +176,13 @@ export function createRequestHandler<Under>(
 
   /** The run goes on behind, and ends the turn; without one, the turn is over. */
   const submitInTurn = async (admitted: Admitted, signal: AbortSignal): Promise<RequestId> => {
-    const earlier = await stages.recall(admitted, signal)
+    const earlier = await stages.findOriginal(admitted, signal)
     if (earlier !== undefined) {
       stages.endTurn?.(admitted.requestId)
       return earlier
     }
     const opened = await keyless(admitted, decide(admitted).then(openHeld))
-    background(climb(opened, new AbortController().signal).finally(() => stages.endTurn?.(admitted.requestId)))
+    background(cascade(opened, new AbortController().signal).finally(() => stages.endTurn?.(admitted.requestId)))
     return admitted.requestId
   }
 
@@ -232,17 +240,17 @@ function telling(
  * with the key hears its end.
  */
 function untilLeft(
-  climbing: Promise<Climbed>,
+  inProgress: Promise<Finished>,
   signal: AbortSignal,
-  background: (climbing: Promise<unknown>) => void,
-): Promise<Climbed> {
+  background: (inProgress: Promise<unknown>) => void,
+): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const leave = (): void => {
-      background(climbing)
+      background(inProgress)
       reject(new GatewayError('Cancelled', 'the caller went away'))
     }
     if (signal.aborted) leave()
     else signal.addEventListener('abort', leave, { once: true })
-    climbing.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+    inProgress.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
   })
 }

@@ -3,8 +3,8 @@ export interface Comparison {
   readonly requests: number
   /** Answers of the same rung. */
   readonly same: number
-  /** The shadow would have answered from a dearer rung. */
-  readonly climbsMore: number
+  /** The shadow would have answered from a more expensive rung. */
+  readonly escalatesMore: number
   /** The shadow would have answered from a cheaper one. */
   readonly stopsSooner: number
   /**
@@ -12,8 +12,8 @@ export interface Comparison {
    * not known either.
    */
   readonly openEnded: number
-  readonly activeClimbs: number
-  readonly shadowClimbs: number
+  readonly activeCascades: number
+  readonly shadowCascades: number
   readonly activeCostNanoUsd: number
   readonly shadowCostNanoUsd: number
 }
@@ -22,11 +22,11 @@ export interface Comparison {
 export const noComparison: Comparison = {
   requests: 0,
   same: 0,
-  climbsMore: 0,
+  escalatesMore: 0,
   stopsSooner: 0,
   openEnded: 0,
-  activeClimbs: 0,
-  shadowClimbs: 0,
+  activeCascades: 0,
+  shadowCascades: 0,
   activeCostNanoUsd: 0,
   shadowCostNanoUsd: 0,
 }

@@ -29,7 +29,9 @@ export interface LadderRoles {
   readonly shadow?: OpenedPolicy
 }
 
-/** The policies of every ladder of this router: which decides, which thinks along, and those that climbs began with. */
+/**
+ * The policies of every ladder of this router: which decides, which thinks along, and those that cascades began with.
+ */
 export interface PolicyRegistry {
   /** Empty for a ladder that the configuration does not know. */
   roles(ladder: string): LadderRoles
@@ -44,7 +46,7 @@ export interface PolicyRegistry {
   refresh(): Promise<void>
 }
 
-/** Versions of a ladder that are kept in memory for climbs under way. */
+/** Versions of a ladder that are kept in memory for cascades under way. */
 const mostOpen = 6
 
 interface Place {
@@ -151,7 +153,7 @@ async function openFolder(
 ): Promise<OpenedPolicy> {
   const files = readPolicyFolder(folder)
   const opened = await openPolicyFiles(files, rungs, load)
-  // A router that takes a climb over may have another folder, or another state of this one.
+  // A router that takes a cascade over may have another folder, or another state of this one.
   await store.put(name, opened.policy.version, files)
   return opened
 }

@@ -6,7 +6,7 @@ import { comparisonFields, noComparison } from './comparison.ts'
 import { createPolicyKeys } from './policy-keys.ts'
 import type { PolicyFiles, PolicyStore } from './policy-store.ts'
 
-/** Versions of a ladder that are kept: enough to go back, and for climbs of many days' policies to be taken over. */
+/** Versions of a ladder that are kept: enough to go back, and for cascades of many days' policies to be taken over. */
 const mostVersions = 16
 /** Comparisons are of use while both policies are in memory; a month is longer than anybody compares. */
 const comparisonTtlMs = 31 * 86_400_000

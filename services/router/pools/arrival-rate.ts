@@ -4,7 +4,7 @@ const windowMs = 1000
 const leastMs = 200
 
 /**
- * Takes a reading of how much work was put in line so far, by class; gives how many lanes keep up with what comes
+ * Takes a reading of how much work was put in the queue so far, by class; gives how many slots keep up with what comes
  * in.
  */
 export type Inflow = (

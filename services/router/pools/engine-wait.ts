@@ -1,4 +1,4 @@
-import { isSoundQueue, lanesOf, turnsOf } from '#services/state/registry/engine-turns'
+import { isSoundQueue, concurrencyOf, turnsOf } from '#services/state/registry/engine-turns'
 import type { EngineQueue } from '#services/state/registry/worker-registry'
 import type { Wait } from './queue-wait.ts'
 
@@ -21,7 +21,10 @@ export function expectEngineWait(
     sound.reduce((sum, queue) => sum + of(queue), 0) / sound.length
   return {
     meanMs: Math.min(longestMs, service.meanMs * mean(turnsOf)),
-    deviationMs: Math.min(longestMs, service.deviationMs * mean(queue => Math.sqrt(queue.waiting) / lanesOf(queue))),
+    deviationMs: Math.min(
+      longestMs,
+      service.deviationMs * mean(queue => Math.sqrt(queue.waiting) / concurrencyOf(queue)),
+    ),
   }
 }
 

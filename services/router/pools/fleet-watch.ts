@@ -25,9 +25,9 @@ export interface FleetWatch {
   read(): Promise<void>
   /** Reads the queues of the pools that were asked about lately. */
   readQueues(): Promise<void>
-  /** Counts a leg that this router puts in line along, until the next reading. */
+  /** Counts a leg that this router puts in the queue along, until the next reading. */
   readonly counting: PutObserver
-  /** Counts a leg that was decided on and is not in line yet: requests that come together must see each other. */
+  /** Counts a leg that was decided on and is not in the queue yet: requests that come together must see each other. */
   expect(requestId: RequestId, pool: string, leg: ComingLeg): void
   /** Lets go of a leg that does not come. */
   dismiss(requestId: RequestId): void
@@ -40,7 +40,7 @@ export interface FleetWatch {
 /** Looks on while a leg is put into the queue of a pool, and gives what came of it. */
 export type PutObserver = <Result>(pool: string, job: Job, put: () => Promise<Result>) => Promise<Result>
 
-/** A leg that will be put in line. */
+/** A leg that will be put in the queue. */
 export type ComingLeg = Pick<Job, 'priority' | 'tenant' | 'model' | 'serviceMs'>
 
 /** What watching needs. */
@@ -73,7 +73,7 @@ export function createFleetWatch(
     )
   const count = (pool: string, leg: ComingLeg): void => {
     const backlog = backlogs.get(pool)
-    if (backlog !== undefined) backlogs.set(pool, withLeg(backlog, leg, view.pool(pool).lanes))
+    if (backlog !== undefined) backlogs.set(pool, withLeg(backlog, leg, view.pool(pool).concurrency))
   }
   const readBacklogs = async (names: readonly string[]): Promise<void> => {
     await Promise.all(
@@ -144,8 +144,12 @@ export function createFleetWatch(
   }
 }
 
-function withLeg(backlog: BusyQueue, { priority, tenant, model, serviceMs = 1 }: ComingLeg, lanes: number): BusyQueue {
-  if (backlog.batches < lanes && backlog.waiting === 0) {
+function withLeg(
+  backlog: BusyQueue,
+  { priority, tenant, model, serviceMs = 1 }: ComingLeg,
+  concurrency: number,
+): BusyQueue {
+  if (backlog.batches < concurrency && backlog.waiting === 0) {
     const legs = [...backlog.legs, { model, serviceMs, elapsedMs: 0 }]
     return { ...backlog, running: backlog.running + 1, batches: backlog.batches + 1, legs }
   }

@@ -30,7 +30,7 @@ export interface PoolView {
   /** Requests that its workers can run at once. */
   readonly capacity: number
   /** Batches that they have at work at once. */
-  readonly lanes: number
+  readonly concurrency: number
   readonly waiting: number
   /** How long all that waits now takes to be worked off. */
   readonly waitMs: number
@@ -49,7 +49,7 @@ export interface Fleet {
   workersOf(pool: string, model: string): readonly WorkerState[]
   /** How long a rung will take for an input; `undefined` before it ran, or long after. */
   service(pool: string, rung: string, leg: LegWork): ServiceForecast | undefined
-  /** How long a leg would wait, put in line now: in the queue of the pool, then in the engine of its model. */
+  /** How long a leg would wait, put in the queue now: in the queue of the pool, then in the engine of its model. */
   wait(pool: string, leg: NextLeg): Wait
 }
 
@@ -102,9 +102,12 @@ export function createFleet(
       const open = workersIn(pool).filter(worker => !worker.draining)
       const engines = workersIn(pool).flatMap(worker => worker.engines?.[model] ?? [])
       if (open.length > 0) {
-        const lanes = open.reduce((sum, worker) => sum + worker.lanes, 0)
+        const concurrency = open.reduce((sum, worker) => sum + worker.concurrency, 0)
         const parallel = (name: string): number => open.reduce((sum, worker) => sum + (worker.parallel[name] ?? 0), 0)
-        return addWaits(expectWait(backlog, { lanes, parallel, weights }, leg), expectEngineWait(engines, service))
+        return addWaits(
+          expectWait(backlog, { concurrency, parallel, weights }, leg),
+          expectEngineWait(engines, service),
+        )
       }
       return { meanMs: waitForFirst(backlog.waiting, coldStarts.get(pool)), deviationMs: 0 }
     },
@@ -128,7 +131,7 @@ function viewOf(
     startsCold: capacity === 0 && coldStart !== undefined,
     running,
     capacity,
-    lanes: workers.reduce((sum, worker) => sum + (worker.draining ? 0 : worker.lanes), 0),
+    concurrency: workers.reduce((sum, worker) => sum + (worker.draining ? 0 : worker.concurrency), 0),
     waiting,
     waitMs: capacity === 0 ? waitForFirst(waiting, coldStart) : workMs / parallelOf(workers, work),
   }

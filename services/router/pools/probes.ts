@@ -1,5 +1,5 @@
 import type { Clock } from '#services/contract/clock'
-import type { Considered } from '#services/router/request/states'
+import type { CandidateRung } from '#services/router/request/states'
 
 /**
  * Says which rungs that their forecasts keep out are tried all the same: what is never called is never measured
@@ -10,7 +10,7 @@ export interface Probes {
    * Takes one try of a rung; false when its forecast is new, it was tried lately, or the forecast is not what kept
    * it out.
    */
-  take(one: Considered): boolean
+  take(one: CandidateRung): boolean
 }
 
 /** Makes them: each rung at most once in `everyMs`, when it was measured longer ago than that. None where it is 0. */
@@ -29,6 +29,6 @@ export function createProbes(everyMs: number, clock: Clock): Probes {
 }
 
 /** Its own time is too long, not the wait for it: of a queue more calls teach nothing. */
-function isKeptOutByService({ removedBy, predictedLatencyMs = 0, predictedWaitMs }: Considered): boolean {
+function isKeptOutByService({ removedBy, predictedLatencyMs = 0, predictedWaitMs }: CandidateRung): boolean {
   return removedBy === 'deadline' && predictedWaitMs < predictedLatencyMs
 }

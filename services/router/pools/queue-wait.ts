@@ -8,7 +8,7 @@ export interface Turn {
 
 /** A pool's queue, and what comes in. */
 export interface BusyQueue extends PoolBacklog {
-  /** Work that comes in, by class, in lanes that it keeps busy. */
+  /** Work that comes in, by class, in slots that it keeps busy. */
   readonly inflow?: ReadonlyMap<number, number>
 }
 
@@ -21,14 +21,14 @@ export interface Wait {
 /** What serves a pool's queue. */
 export interface Servers {
   /** Batches that its workers have at work at once. */
-  readonly lanes: number
+  readonly concurrency: number
   /** Legs of a model that get on side by side in all of the pool. */
   readonly parallel: (model: string) => number
   /** Shares of tenants; 1 for those that have none. */
   readonly weights: Readonly<Record<string, number>>
 }
 
-/** The leg that would be put in line. */
+/** The leg that would be put in the queue. */
 export interface NextLeg {
   readonly model: string
   readonly turn: Turn
@@ -36,24 +36,24 @@ export interface NextLeg {
 }
 
 /**
- * How long a leg put in line now would wait: for a lane of the pool, and for its model, which legs of the same
+ * How long a leg put in the queue now would wait: for a slot of the pool, and for its model, which legs of the same
  * model keep busy; the longer of the two, since they pass together. Ahead of it are: all work of the classes before
  * its own; what its own tenant has waiting (as if it came last, though an earlier deadline goes first); of every
  * other tenant of its class as much as fair turns give it meanwhile; and what the legs at work have left. All of it
- * counts by its predicted service time, not by the leg, and is worked off less the lanes that the classes before
+ * counts by its predicted service time, not by the leg, and is worked off less the slots that the classes before
  * its own will take: what comes in of those goes first too.
  * @source Cobham, Priority Assignment in Waiting Line Problems (1954), for the share that is left to a class. Pure.
  */
 export function expectWait(queue: BusyQueue, servers: Servers, leg: NextLeg): Wait {
-  const { lanes, parallel } = servers
-  if (lanes <= 0) return none
+  const { concurrency, parallel } = servers
+  if (concurrency <= 0) return none
   const mine = queue.legs.filter(one => one.model === leg.model)
   const minesWork = queue.work.filter(one => one.model === leg.model)
   const isIdle =
     mine.length * shareTold(queue) < parallel(leg.model) && minesWork.every(one => one.priority > leg.turn.priority)
-  const own = isIdle ? none : waitBehind({ atWork: mine, work: minesWork, lanes: Infinity }, queue, servers, leg)
-  if (queue.batches < lanes) return own
-  const shared = waitBehind({ atWork: queue.legs, work: queue.work, lanes }, queue, servers, leg)
+  const own = isIdle ? none : waitBehind({ atWork: mine, work: minesWork, concurrency: Infinity }, queue, servers, leg)
+  if (queue.batches < concurrency) return own
+  const shared = waitBehind({ atWork: queue.legs, work: queue.work, concurrency }, queue, servers, leg)
   return own.meanMs >= shared.meanMs ? own : shared
 }
 
@@ -66,7 +66,7 @@ interface Ahead {
   readonly atWork: readonly RunningLeg[]
   readonly work: readonly WaitingWork[]
   /** In how many places at most what is at work ends. */
-  readonly lanes: number
+  readonly concurrency: number
 }
 
 const none: Wait = { meanMs: 0, deviationMs: 0 }
@@ -75,7 +75,7 @@ const none: Wait = { meanMs: 0, deviationMs: 0 }
 const leastLeft = 0.02
 
 function waitBehind(
-  { atWork, work, lanes }: Ahead,
+  { atWork, work, concurrency }: Ahead,
   queue: BusyQueue,
   { parallel, weights }: Servers,
   { turn, service }: NextLeg,
@@ -91,7 +91,7 @@ function waitBehind(
   )
   const left = Math.max(leastLeft, 1 - before / servers)
   const legsAhead = service.meanMs > 0 ? (aheadMs + restMs) / service.meanMs : 0
-  const untilFirstMs = moving === 0 ? 0 : meanLeftMs / Math.min(lanes, moving)
+  const untilFirstMs = moving === 0 ? 0 : meanLeftMs / Math.min(concurrency, moving)
   return {
     meanMs: ((aheadMs + restMs) / servers + untilFirstMs) / left,
     deviationMs: (service.deviationMs * Math.sqrt(legsAhead + 1)) / (servers * left),

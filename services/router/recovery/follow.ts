@@ -1,18 +1,18 @@
 import type { Logger } from 'pino'
-import type { ClimbLog, ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog, CascadeState } from '#services/state/cascade-log/cascade-log'
 import { GatewayError } from '#services/contract/errors'
 import type { RequestId } from '#services/contract/ids'
 
-/** Follows climbs that run anywhere: one reading of the log serves every follower of this router. */
+/** Follows cascades that run anywhere: one reading of the log serves every follower of this router. */
 export interface Follower {
   /**
    * Each state from now to the end, at every change.
-   * @throws GatewayError NotFound when there is no such climb, Cancelled when the caller leaves
+   * @throws GatewayError NotFound when there is no such cascade, Cancelled when the caller leaves
    */
-  follow(requestId: RequestId, signal: AbortSignal): AsyncIterable<ClimbState>
-  /** Says that a climb of this router changed, so that its followers need not wait for the next reading. */
+  follow(requestId: RequestId, signal: AbortSignal): AsyncIterable<CascadeState>
+  /** Says that a cascade of this router changed, so that its followers need not wait for the next reading. */
   nudge(requestId: RequestId): void
-  /** Reads every followed climb once. */
+  /** Reads every followed cascade once. */
   read(): Promise<void>
   close(): void
 }
@@ -20,12 +20,16 @@ export interface Follower {
 interface Watch {
   readonly requestId: RequestId
   revision: number
-  readonly queue: (ClimbState | 'gone')[]
+  readonly queue: (CascadeState | 'gone')[]
   wake: () => void
 }
 
 /** Makes the follower; reads every `intervalMs` while there is somebody to tell. */
-export function createFollower(climbLog: ClimbLog, options: { readonly intervalMs: number }, logger: Logger): Follower {
+export function createFollower(
+  cascadeLog: CascadeLog,
+  options: { readonly intervalMs: number },
+  logger: Logger,
+): Follower {
   const watches = new Set<Watch>()
   let reading: Promise<void> | undefined
   let again = false
@@ -33,9 +37,9 @@ export function createFollower(climbLog: ClimbLog, options: { readonly intervalM
   const readOnce = async (): Promise<void> => {
     const ids = [...new Set([...watches].map(watch => watch.requestId))]
     if (ids.length === 0) return
-    const states = await climbLog.readMany(ids)
+    const states = await cascadeLog.readMany(ids)
     const byId = new Map(ids.map((id, index) => [id, states[index]]))
-    // Who began to watch while this was being read has not been asked for: nothing is known of that climb yet.
+    // Who began to watch while this was being read has not been asked for: nothing is known of that cascade yet.
     for (const watch of watches) if (byId.has(watch.requestId)) tell(watch, byId.get(watch.requestId))
   }
 
@@ -45,7 +49,7 @@ export function createFollower(climbLog: ClimbLog, options: { readonly intervalM
       return reading
     }
     reading = readOnce()
-      .catch((error: unknown) => logger.debug({ err: error }, 'could not read followed climbs'))
+      .catch((error: unknown) => logger.debug({ err: error }, 'could not read followed cascades'))
       .finally(() => {
         reading = undefined
         if (!again) return
@@ -97,7 +101,7 @@ export function createFollower(climbLog: ClimbLog, options: { readonly intervalM
 }
 
 /** A slow reader is given the newest state only: what is between two states is in the newer one too. */
-function tell(watch: Watch, state: ClimbState | undefined): void {
+function tell(watch: Watch, state: CascadeState | undefined): void {
   if (state !== undefined && state.revision <= watch.revision) return
   if (state !== undefined) watch.revision = state.revision
   watch.queue.length = 0

@@ -1,4 +1,4 @@
-import type { ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { CascadeState } from '#services/state/cascade-log/cascade-log'
 import { isWords, type Part } from '#services/contract/content'
 import type { Conversation } from '#services/contract/conversation'
 import { GatewayError } from '#services/contract/errors'
@@ -14,7 +14,7 @@ import type { RequestHandler } from '#services/router/pipeline/handle-request'
  * @throws GatewayError NotFound when its content is gone
  */
 export type Replay = (
-  dead: ClimbState,
+  dead: CascadeState,
   context: { readonly arrivedAt: number; readonly signal: AbortSignal },
 ) => Promise<RequestId>
 
@@ -43,7 +43,7 @@ export function createReplay(handler: RequestHandler, payloads: PayloadStore): R
 }
 
 async function contentOf(
-  { parts, messages, tenant }: ClimbState['request'],
+  { parts, messages, tenant }: CascadeState['request'],
   payloads: PayloadStore,
 ): Promise<Conversation> {
   const [first, ...media] = parts

@@ -1,4 +1,4 @@
-import type { ClimbLog, LegState } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog, LegState } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
 import { parseLegId } from '#services/contract/ids'
 import type { JobProducer } from '#services/state/queue/pool-queue'
@@ -12,7 +12,7 @@ export interface StrandedDependencies {
   readonly pendingLegs: PendingLegs
   readonly fleet: Fleet
   readonly queue: Pick<JobProducer, 'remove'>
-  readonly climbLog: Pick<ClimbLog, 'read' | 'abandonLeg'>
+  readonly cascadeLog: Pick<CascadeLog, 'read' | 'abandonLeg'>
   readonly clock: Clock
 }
 
@@ -20,8 +20,8 @@ type AwaitedLeg = ReturnType<PendingLegs['awaited']>[number]
 
 /**
  * Makes the look for legs whose pool has nobody left to run them. A caller who waits gets the next rung or the best
- * answer so far: at once where there is one, else a while later. That goes for legs in line, whose workers have left
- * or drain, and for legs at work, whose worker has missed its heartbeats. Jobs wait on, as they do for pools that
+ * answer so far: at once where there is one, else a while later. That goes for legs in the queue, whose workers have
+ * left or drain, and for legs at work, whose worker has missed its heartbeats. Jobs wait on, as they do for pools that
  * have no workers yet. While the pool has other workers, a leg that was lost is theirs.
  */
 export function createStrandedLook(dependencies: StrandedDependencies): () => Promise<void> {
@@ -42,7 +42,7 @@ export function createStrandedLook(dependencies: StrandedDependencies): () => Pr
 
   const release = async (leg: AwaitedLeg, forMs: number): Promise<void> => {
     const { legId, pool, hasAlternative } = leg
-    // A pool that starts cold has a worker soon, which everybody in line was told of before.
+    // A pool that starts cold has a worker soon, which everybody in the queue was told of before.
     const mayLeave = (): boolean => hasAlternative() || forMs >= strandedGraceMs
     if (!fleet.pool(pool).startsCold && mayLeave() && (await queue.remove(pool, legId))) {
       pendingLegs.deliver({ kind: 'leg-ended', legId, attempt: 0, end: neverRun('no-worker', clock.now()) })
@@ -70,15 +70,15 @@ export function createStrandedLook(dependencies: StrandedDependencies): () => Pr
  */
 async function abandonLost(
   { legId, epoch }: AwaitedLeg,
-  { pendingLegs, fleet, climbLog, clock }: StrandedDependencies,
+  { pendingLegs, fleet, cascadeLog, clock }: StrandedDependencies,
 ): Promise<void> {
   const place = parseLegId(legId)
   if (place === undefined) return
-  const state = await climbLog.read(place.requestId)
+  const state = await cascadeLog.read(place.requestId)
   const leg = state?.legs.find(one => one.index === place.index)
   if (leg === undefined || !isLost(leg, fleet)) return
   const end = workerLost(leg.attempt, clock.now())
-  if (!(await climbLog.abandonLeg(legId, leg.attempt, end, epoch))) return
+  if (!(await cascadeLog.abandonLeg(legId, leg.attempt, end, epoch))) return
   pendingLegs.deliver({ kind: 'leg-ended', legId, attempt: leg.attempt + 1, end })
 }
 

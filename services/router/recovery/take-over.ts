@@ -1,34 +1,34 @@
-import type { ClimbLog, ClimbState, Owner } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog, CascadeState, Owner } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
 import type { Cascades } from '#services/router/cascade/cascades'
 import type { Settler } from '#services/router/settle/settle'
-import type { Climbed } from '#services/router/request/states'
+import type { Finished } from '#services/router/request/states'
 
-/** What taking climbs over needs. */
+/** What taking cascades over needs. */
 export interface TakeOverDependencies {
-  readonly climbLog: Pick<ClimbLog, 'takeOver'>
+  readonly cascadeLog: Pick<CascadeLog, 'takeOver'>
   readonly cascades: Pick<Cascades, 'resume'>
   readonly settler: Pick<Settler, 'settle'>
   readonly clock: Clock
   readonly owner: () => Owner
   /** How many more this router can carry. */
   readonly room: () => number
-  /** Carries climbs that nobody here waits for. */
-  readonly background: (climbing: Promise<unknown>) => void
+  /** Carries cascades that nobody here waits for. */
+  readonly background: (inProgress: Promise<unknown>) => void
   readonly resumed: () => void
-  readonly ended: (climbed: Climbed) => void
+  readonly ended: (finished: Finished) => void
 }
 
-/** Makes the turn in which a router goes on with the climbs of routers that died, as many as it has room for. */
+/** Makes the turn in which a router goes on with the cascades of routers that died, as many as it has room for. */
 export function createTakeOver(dependencies: TakeOverDependencies): () => Promise<void> {
-  const { climbLog, cascades, settler, clock, owner, room, background, resumed, ended } = dependencies
-  const resume = async (state: ClimbState): Promise<void> => {
-    const climbed = await cascades.resume(state)
-    if (climbed !== undefined) ended(climbed)
-    await settler.settle({ holdId: state.plan.holdId, requestId: state.request.requestId }, climbed)
+  const { cascadeLog, cascades, settler, clock, owner, room, background, resumed, ended } = dependencies
+  const resume = async (state: CascadeState): Promise<void> => {
+    const finished = await cascades.resume(state)
+    if (finished !== undefined) ended(finished)
+    await settler.settle({ holdId: state.plan.holdId, requestId: state.request.requestId }, finished)
   }
   return async () => {
-    for (const state of await climbLog.takeOver(owner(), clock.now(), room())) {
+    for (const state of await cascadeLog.takeOver(owner(), clock.now(), room())) {
       resumed()
       background(resume(state))
     }

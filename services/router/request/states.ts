@@ -1,4 +1,4 @@
-import type { ClimbEnd, ClimbPlan, ClimbRequest, LegState } from '#services/state/cascade-log/cascade-log'
+import type { CascadeEnd, CascadePlan, CascadeRequest, LegState } from '#services/state/cascade-log/cascade-log'
 import type { RungReport } from '#services/contract/answer'
 import {
   isWords,
@@ -118,7 +118,7 @@ export interface Assessed extends Admitted {
 }
 
 /** A rung with what is predicted of it now, and the filter that took it out, if one did. */
-export interface Considered {
+export interface CandidateRung {
   readonly rung: Rung
   /** Most expensive that the leg can get: what is reserved for it. */
   readonly reserveNanoUsd: NanoUsd
@@ -147,7 +147,7 @@ export interface Considered {
 
 /** Whether a rung was taken out for want of workers alone: with enough of them, `leftMs` would do. */
 export function lacksCapacity(
-  { removedBy, predictedLatencyMs = 0, predictedWaitMs }: Considered,
+  { removedBy, predictedLatencyMs = 0, predictedWaitMs }: CandidateRung,
   leftMs: number,
 ): boolean {
   if (removedBy === 'workers') return true
@@ -176,7 +176,7 @@ export const deliveryMarginMs = 15
 /** The ladder is cut to what may be called, and the first step is decided, but not taken. Only `choose` makes one. */
 export interface Chosen extends Assessed {
   readonly work: Workload
-  readonly considered: readonly Considered[]
+  readonly candidateRungs: readonly CandidateRung[]
   readonly firstStep: Step
   /** Most expensive path that the ladder may take. */
   readonly reserveNanoUsd: NanoUsd
@@ -198,13 +198,13 @@ export interface Claimed extends Chosen {
   readonly [held]: true
 }
 
-/** The climb is over and its end is in the log. Only `climb` makes one. */
-export interface Climbed {
+/** The cascade is over and its end is in the log. Only a cascade run makes one. */
+export interface Finished {
   readonly requestId: RequestId
-  readonly request: ClimbRequest
-  readonly plan: ClimbPlan
+  readonly request: CascadeRequest
+  readonly plan: CascadePlan
   readonly legs: readonly LegState[]
-  readonly end: ClimbEnd
+  readonly end: CascadeEnd
   readonly endedAt: number
 }
 
@@ -213,8 +213,8 @@ export function markClaimed(chosen: Chosen, holdId: string, payers: Payers, hold
   return { ...chosen, holdId, payers, ...(hold === undefined ? {} : { hold }) } as Claimed
 }
 
-/** What happens on a climb, for a caller who watches. */
-export type ClimbEvent =
+/** What happens on a cascade, for a caller who watches. */
+export type CascadeEvent =
   | { readonly kind: 'decided'; readonly chosen: Chosen }
   | { readonly kind: 'rung-started'; readonly model: string; readonly tier: string }
   /** A piece of text, or of what the model thinks before. */
@@ -235,4 +235,4 @@ export type ClimbEvent =
   | { readonly kind: 'rung-finished'; readonly report: RungReport }
 
 /** Takes events one by one; resolves when the caller has taken it, so that a slow one slows the model. */
-export type EmitEvent = (event: ClimbEvent) => Promise<void>
+export type EmitEvent = (event: CascadeEvent) => Promise<void>

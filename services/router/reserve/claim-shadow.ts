@@ -40,7 +40,7 @@ export function createClaimShadow(
       holdId: chosen.requestId,
       scopes: budgets.shadowScopes(perDayNanoUsd, nowMs),
       takes: [],
-      offers: [amountsOf(chosen.considered, chosen.reserveNanoUsd)],
+      offers: [amountsOf(chosen.candidateRungs, chosen.reserveNanoUsd)],
       leaseUntil: holdLeaseUntil(nowMs, chosen.deadlineAt, holdLeaseMs),
       nowMs,
     })
@@ -58,9 +58,9 @@ export function createClaimShadow(
   }
 }
 
-function amountsOf(considered: Chosen['considered'], reserveNanoUsd: NanoUsd): Amounts {
+function amountsOf(candidateRungs: Chosen['candidateRungs'], reserveNanoUsd: NanoUsd): Amounts {
   const byPool: Partial<Record<Share, NanoUsd>> = {}
-  for (const { rung, reserveNanoUsd: own, removedBy } of considered) {
+  for (const { rung, reserveNanoUsd: own, removedBy } of candidateRungs) {
     const share: Share = `pool:${rung.model.pool}`
     if (removedBy === undefined) byPool[share] = Math.min(reserveNanoUsd, (byPool[share] ?? 0) + own)
   }

@@ -12,7 +12,7 @@ import {
   runDeadlineOf,
   type Chosen,
   type Claimed,
-  type Considered,
+  type CandidateRung,
 } from '#services/router/request/states'
 import { offersOf, type Offer } from './offers.ts'
 import { heldRetryMs } from '#services/router/lifecycle/timings'
@@ -104,7 +104,7 @@ function offersFor(
   { budgets, observe }: ClaimDependencies,
 ): readonly Offer[] {
   const limited = new Set(scopes.flatMap(({ share }) => poolOf(share) ?? []))
-  const kept = chosen.considered.filter(one => one.removedBy === undefined)
+  const kept = chosen.candidateRungs.filter(one => one.removedBy === undefined)
   const wanted = chosen.request.constraints.maxCostNanoUsd ?? maxNanoUsd
   const { request } = budgets
   if (request === undefined) return offersOf(kept, limited, payers, wanted)
@@ -142,12 +142,12 @@ function isFree({ limitNanoUsd, shadow }: Scope): boolean {
 function fund(chosen: Chosen, offer: Offer | undefined, payers: Payers, hold?: HoldOrder): Claimed {
   if (offer === undefined) throw new Error('the ledger took an offer that was not made')
   const paid = new Set(offer.rungs)
-  const considered = chosen.considered.map((one): Considered =>
+  const candidateRungs = chosen.candidateRungs.map((one): CandidateRung =>
     one.removedBy !== undefined || paid.has(one)
       ? one
       : { ...one, removedBy: 'cost', removedWhy: 'no budget covers it now' },
   )
-  const kept = considered.filter(one => one.removedBy === undefined)
+  const kept = candidateRungs.filter(one => one.removedBy === undefined)
   const regular = kept.filter(one => one.rung.fallback !== true)
   const open = regular.length === 0 ? kept : regular
   const isStanding = open.some(one => one.rung.name === chosen.firstStep.model)
@@ -156,7 +156,7 @@ function fund(chosen: Chosen, offer: Offer | undefined, payers: Payers, hold?: H
     ? chosen.firstStep
     : nextStep({ guided, estimate, called: [], open, limits: limitsOf(request.constraints) })
   return markClaimed(
-    { ...chosen, considered, firstStep, reserveNanoUsd: offer.amountNanoUsd },
+    { ...chosen, candidateRungs, firstStep, reserveNanoUsd: offer.amountNanoUsd },
     chosen.requestId,
     payers,
     hold,

@@ -1,11 +1,11 @@
 import { addNanoUsd, type NanoUsd } from '#services/contract/money'
 import type { LegPurpose, Payers } from '#services/contract/model'
 import type { Amounts, Share } from '#services/state/ledger/ledger'
-import type { Considered } from '#services/router/request/states'
+import type { CandidateRung } from '#services/router/request/states'
 
 /** A part of the ladder that may be paid for, with what has to be held for it. */
 export interface Offer {
-  readonly rungs: readonly Considered[]
+  readonly rungs: readonly CandidateRung[]
   /** What the tenant's legs of it may cost together. */
   readonly amountNanoUsd: NanoUsd
   readonly amounts: Amounts
@@ -16,7 +16,7 @@ export interface Offer {
  * the money of one pool may be spent while another's is not, the same without each pool that has a limit of its own.
  */
 export function offersOf(
-  kept: readonly Considered[],
+  kept: readonly CandidateRung[],
   limitedPools: ReadonlySet<string>,
   payers: Payers,
   mostNanoUsd: NanoUsd,
@@ -35,12 +35,12 @@ export function offersOf(
     })
 }
 
-function prefixes(rungs: readonly Considered[]): readonly (readonly Considered[])[] {
+function prefixes(rungs: readonly CandidateRung[]): readonly (readonly CandidateRung[])[] {
   return rungs.map((_, dropped) => rungs.slice(0, rungs.length - dropped))
 }
 
 function offerOf(
-  rungs: readonly Considered[],
+  rungs: readonly CandidateRung[],
   limitedPools: ReadonlySet<string>,
   payers: Payers,
   mostNanoUsd: NanoUsd,
@@ -75,7 +75,7 @@ function sum(costs: readonly LegCost[]): NanoUsd {
  * A rung's own leg, which the tenant pays, and those that may run beside it, each paid by whom the deployment
  * names.
  */
-function legCosts({ rung, reserveNanoUsd }: Considered, payers: Payers): readonly LegCost[] {
+function legCosts({ rung, reserveNanoUsd }: CandidateRung, payers: Payers): readonly LegCost[] {
   const { pool } = rung.model
   const beside = Object.entries(rung.extraLegs ?? {}).map(([purpose, count]) => ({
     pool,

@@ -2,16 +2,16 @@ import type { Logger } from 'pino'
 import type { Usage } from '#services/contract/price'
 import type { SessionChoice, SessionStore } from '#services/state/sessions/session-store'
 import { lockLadder } from '#services/router/ladders/lock-ladder'
-import type { Assessed, Climbed } from '#services/router/request/states'
+import type { Assessed, Finished } from '#services/router/request/states'
 import { conversationKeysOf } from './conversation-keys.ts'
 import { openLoopOf } from './open-loop.ts'
 
 /** Keeps the choice of a conversation's model stable from turn to turn. */
 export interface SessionKeeper {
   /** Says what answered the conversation last; within a loop of tools its ladder is locked to that rung. */
-  recall(assessed: Assessed): Promise<Assessed>
+  restore(assessed: Assessed): Promise<Assessed>
   /** Remembers what answered. Never rejects. */
-  remember(assessed: Assessed, climbed: Climbed): Promise<void>
+  remember(assessed: Assessed, finished: Finished): Promise<void>
 }
 
 /** Makes the keeper. A store that is away costs the stability of a choice and no request. */
@@ -28,7 +28,7 @@ export function createSessionKeeper(sessions: SessionStore, logger: Logger): Ses
   }
 
   return {
-    async recall(assessed) {
+    async restore(assessed) {
       const { request, guided } = assessed
       if (request.task !== 'generate' || guided.ladder.rungs.length < 2) return assessed
       const found = await find(assessed)

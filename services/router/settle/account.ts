@@ -1,14 +1,14 @@
-import type { ClimbPlan, LegState } from '#services/state/cascade-log/cascade-log'
+import type { CascadePlan, LegState } from '#services/state/cascade-log/cascade-log'
 import { addNanoUsd, type NanoUsd } from '#services/contract/money'
 import { tokensOf } from '#services/contract/price'
 import type { Settlement, Share } from '#services/state/ledger/ledger'
 
 /**
- * What the legs of a climb have cost, and who pays. The attempt in force is paid by its receipt. Attempts that lost
+ * What the legs of a cascade have cost, and who pays. The attempt in force is paid by its receipt. Attempts that lost
  * their leg, and one in force that left no receipt, are the deployment's: by their receipts, or by the reserve,
  * marked estimated, where they left none. Pure: whoever settles comes to the same.
  */
-export function accountOf(plan: ClimbPlan, legs: readonly LegState[]): Settlement {
+export function accountOf(plan: CascadePlan, legs: readonly LegState[]): Settlement {
   const spent: Partial<Record<Share, NanoUsd>> = { tenant: 0, deployment: 0 }
   let lostNanoUsd = 0
   let estimatedNanoUsd = 0
@@ -35,11 +35,11 @@ export function isWhole(legs: readonly LegState[]): boolean {
   return legs.every(leg => leg.end !== undefined && leg.end.receipt.attempt <= 1)
 }
 
-function reserveOf(plan: ClimbPlan, leg: LegState): NanoUsd {
+function reserveOf(plan: CascadePlan, leg: LegState): NanoUsd {
   return plan.rungs.find(rung => rung.name === leg.rung)?.reserveNanoUsd ?? 0
 }
 
-function payerOf(plan: ClimbPlan, leg: LegState): 'tenant' | 'deployment' {
+function payerOf(plan: CascadePlan, leg: LegState): 'tenant' | 'deployment' {
   return plan.payers?.[leg.purpose ?? 'answer'] ?? 'tenant'
 }
 

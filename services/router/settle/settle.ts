@@ -1,22 +1,22 @@
 import type { Logger } from 'pino'
-import type { ClimbLog, ClimbState, LegState } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog, CascadeState, LegState } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
 import { parseRequestId, type RequestId } from '#services/contract/ids'
 import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
 import type { Amounts, ExpiredHold, Ledger, Settlement } from '#services/state/ledger/ledger'
-import type { Claimed, Climbed } from '#services/router/request/states'
+import type { Claimed, Finished } from '#services/router/request/states'
 import { accountOf, isWhole } from './account.ts'
 import { logForgetsMs, receiptGraceMs } from '#services/router/lifecycle/timings'
 
 /** What settling needs. */
 export interface SettleDependencies {
   readonly ledger: Ledger
-  readonly climbLog: ClimbLog
+  readonly cascadeLog: CascadeLog
   readonly clock: Clock
   /** Epoch ms since when the store can be used again; 0 when it always could. */
   readonly usableSince?: () => number
   readonly logger: Logger
-  /** Told of every settlement: whether the climb's own router made it, and what went wrong with the money. */
+  /** Told of every settlement: whether the cascade's own router made it, and what went wrong with the money. */
   readonly observe: (settlement: SettlementSeen) => void
 }
 
@@ -31,10 +31,10 @@ export interface SettlementSeen {
 /** Turns holds into what was spent. */
 export interface Settler {
   /**
-   * The fast path, after a climb of this router: settles at once when every leg has its receipt, else leaves the hold
+   * The fast path, after a cascade of this router: settles at once when every leg has its receipt, else leaves the hold
    * to the reaper's next turns.
    */
-  settle(claimed: Pick<Claimed, 'holdId' | 'requestId'>, climbed: Climbed | undefined): Promise<void>
+  settle(claimed: Pick<Claimed, 'holdId' | 'requestId'>, finished: Finished | undefined): Promise<void>
   /** Settles what is due of the holds that were left, and of those whose routers died. Gives how many it settled. */
   reap(): Promise<number>
 }
@@ -45,7 +45,7 @@ const holdsPerTurn = 100
 /** Makes the settler. */
 export function createSettler({
   ledger,
-  climbLog,
+  cascadeLog,
   clock,
   logger,
   observe,
@@ -65,12 +65,12 @@ export function createSettler({
    * What the log has; where it has nothing, an opening that hangs on its way is forbidden first, else it could come
    * after the money is free again.
    */
-  const read = async (holdId: string): Promise<ClimbState | undefined> => {
+  const read = async (holdId: string): Promise<CascadeState | undefined> => {
     const requestId = parseRequestId(holdId)
     if (requestId === undefined) return undefined
-    const state = await climbLog.read(requestId)
-    if (state !== undefined || (await climbLog.forbid(requestId))) return state
-    return climbLog.read(requestId)
+    const state = await cascadeLog.read(requestId)
+    if (state !== undefined || (await cascadeLog.forbid(requestId))) return state
+    return cascadeLog.read(requestId)
   }
 
   /**
@@ -110,10 +110,10 @@ export function createSettler({
   }
 
   return {
-    async settle(claimed, climbed) {
+    async settle(claimed, finished) {
       try {
-        if (climbed !== undefined && isWhole(climbed.legs)) {
-          await settleAs(claimed.holdId, accountOf(climbed.plan, climbed.legs), 'at-once')
+        if (finished !== undefined && isWhole(finished.legs)) {
+          await settleAs(claimed.holdId, accountOf(finished.plan, finished.legs), 'at-once')
         } else if ((await settleByLog(claimed.holdId)) !== 'settled') {
           left.add(claimed.requestId)
         }

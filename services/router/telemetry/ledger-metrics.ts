@@ -21,7 +21,7 @@ export function createMoneyMetrics(registry: Registry, isOpen: () => boolean): M
   })
   const settlements = new Counter({
     name: 'sluice_router_settlements_total',
-    help: 'Holds settled: at once by the router of the climb, or later by the log.',
+    help: 'Holds settled: at once by the router of the cascade, or later by the log.',
     labelNames: ['way'],
     registers,
   })

@@ -61,7 +61,7 @@ export function createPoolMetrics(
   )
   gauge(
     'sluice_router_pool_price_ratio',
-    'Quality that a climb to a pool must gain because the pool is short; 0 while it is not.',
+    'Quality that a cascade to a pool must gain because the pool is short; 0 while it is not.',
     pool => {
       const { waitMs: meanMs } = fleet.current.pool(pool)
       return overloadPrice({ meanMs, deviationMs: 0 }, { meanMs: legMs(pool) }, escalationBackpressure)

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino'
 import { traceIdOf } from '#services/platform/telemetry/tracer'
-import type { Climbed } from '#services/router/request/states'
+import type { Finished } from '#services/router/request/states'
 
 /**
  * Writes one line for every request that ends, with the ids that find it again and nothing of what was asked or
  * answered.
  */
-export function createRequestLog(wanted: boolean, open: () => Logger): (climbed: Climbed) => void {
+export function createRequestLog(wanted: boolean, open: () => Logger): (finished: Finished) => void {
   if (!wanted) return () => {}
   const logger = open()
   return ({ requestId, request, legs, end, endedAt }) => {

@@ -2,9 +2,9 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { DegradedReason, RungReport, Verdict } from '#services/contract/answer'
 import type { Modality, Task } from '#services/contract/content'
 import type { Ladder } from '#services/contract/model'
-import type { ClimbEnd } from '#services/state/cascade-log/cascade-log'
+import type { CascadeEnd } from '#services/state/cascade-log/cascade-log'
 import { sampledTraceIdOf } from '#services/platform/telemetry/tracer'
-import type { Chosen, Climbed } from '#services/router/request/states'
+import type { Chosen, Finished } from '#services/router/request/states'
 
 /**
  * What the router counts. Labels are closed sets: tasks, configured models and tiers, verdicts, states; never a
@@ -15,8 +15,8 @@ export interface RouterMetrics {
   decided(chosen: Chosen, elapsedMs: number): void
   /** A rung was judged. */
   judged(report: RungReport): void
-  /** A climb ended. */
-  ended(climbed: Climbed): void
+  /** A cascade ended. */
+  ended(finished: Finished): void
   /** A call was answered, by rpc and gRPC status name. */
   answered(rpc: string, status: string, elapsedMs: number, traceparent?: string): void
   /** The same of a call over HTTP: as the rpc that it is the equal of, and by route and HTTP status. */
@@ -62,14 +62,14 @@ const watchedStatuses = [
   'RESOURCE_EXHAUSTED',
 ]
 const verdicts: readonly Verdict[] = ['accepted', 'escalated', 'failed', 'skipped']
-const ends: readonly ClimbEnd['kind'][] = ['answered', 'failed', 'cancelled']
+const ends: readonly CascadeEnd['kind'][] = ['answered', 'failed', 'cancelled']
 
 /** Seconds; from a decision in microseconds to the longest deadline of ten minutes. */
 const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600]
 const confidenceBuckets = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99]
 const decisionBuckets = [0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05]
 
-/** Registers the router's metrics. Counters of the ladders that it climbs start at 0. */
+/** Registers the router's metrics. Counters of the ladders that it runs start at 0. */
 export function createRouterMetrics(
   registry: Registry,
   gauges: RouterGauges,
@@ -124,13 +124,13 @@ export function createRouterMetrics(
   })
   const spent = new Counter({
     name: 'sluice_router_spent_usd_total',
-    help: 'Cost of the legs of ended climbs, in US dollars.',
+    help: 'Cost of the legs of ended cascades, in US dollars.',
     labelNames: ['model', 'tier'],
     registers,
   })
-  const climbs = new Counter({
-    name: 'sluice_router_climbs_total',
-    help: 'Climbs ended, by task and end.',
+  const cascades = new Counter({
+    name: 'sluice_router_cascades_total',
+    help: 'Cascades ended, by task and end.',
     labelNames: ['task', 'end'],
     registers,
   })
@@ -154,8 +154,8 @@ export function createRouterMetrics(
     registers,
   })
   const resumed = new Counter({
-    name: 'sluice_router_climbs_resumed_total',
-    help: 'Climbs taken over from routers that died.',
+    name: 'sluice_router_cascades_resumed_total',
+    help: 'Cascades taken over from routers that died.',
     registers,
   })
   const loops = new Counter({
@@ -164,7 +164,7 @@ export function createRouterMetrics(
     labelNames: ['loop'],
     registers,
   })
-  startAtZero({ requests, fallbacks, headersOnly, rungs, spent, climbs, degraded, outOfDomain }, ladders)
+  startAtZero({ requests, fallbacks, headersOnly, rungs, spent, cascades, degraded, outOfDomain }, ladders)
   registerGauges(registry, gauges)
   const answered: RouterMetrics['answered'] = (rpc, status, elapsedMs, traceparent) => {
     requests.inc({ rpc, status })
@@ -184,7 +184,7 @@ export function createRouterMetrics(
       rungs.inc({ model, tier, verdict })
     },
     ended({ request, end }) {
-      climbs.inc({ task: request.task satisfies Task, end: end.kind })
+      cascades.inc({ task: request.task satisfies Task, end: end.kind })
       if (end.kind === 'answered') {
         const { confidence, tier, degraded: reason } = end.answer
         confidences.observe({ task: request.task, tier }, confidence)
@@ -210,13 +210,13 @@ export function createRouterMetrics(
 function startAtZero(
   counters: Readonly<
     Record<
-      'requests' | 'fallbacks' | 'headersOnly' | 'rungs' | 'spent' | 'climbs' | 'degraded' | 'outOfDomain',
+      'requests' | 'fallbacks' | 'headersOnly' | 'rungs' | 'spent' | 'cascades' | 'degraded' | 'outOfDomain',
       Counter
     >
   >,
   ladders: readonly Ladder[],
 ): void {
-  const { requests, fallbacks, headersOnly, rungs, spent, climbs, degraded, outOfDomain } = counters
+  const { requests, fallbacks, headersOnly, rungs, spent, cascades, degraded, outOfDomain } = counters
   for (const reason of degradedReasons) degraded.inc({ reason }, 0)
   for (const reason of fallbackReasons) fallbacks.inc({ reason }, 0)
   for (const modality of ['image', 'audio', 'video', 'document']) {
@@ -225,7 +225,7 @@ function startAtZero(
   for (const rpc of askingRpcs) for (const status of watchedStatuses) requests.inc({ rpc, status }, 0)
   for (const { task, rungs: offered } of ladders) {
     outOfDomain.inc({ task }, 0)
-    for (const end of ends) climbs.inc({ task, end }, 0)
+    for (const end of ends) cascades.inc({ task, end }, 0)
     for (const { name, model } of offered) rungStartsAtZero({ rungs, spent }, { model: name, tier: model.tier })
   }
 }
@@ -255,7 +255,11 @@ function registerGauges(registry: Registry, gauges: RouterGauges): void {
       help: 'Requests that wait for their turn to be begun.',
       read: gauges.admissionWaiting,
     },
-    { name: 'sluice_router_awaited_legs', help: 'Legs that climbs of this router wait for.', read: gauges.awaitedLegs },
+    {
+      name: 'sluice_router_awaited_legs',
+      help: 'Legs that cascades of this router wait for.',
+      read: gauges.awaitedLegs,
+    },
   ]
   for (const { name, help, read } of counted) {
     new Gauge({

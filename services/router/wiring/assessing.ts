@@ -20,7 +20,7 @@ export function composeAssessing({
   const assess = createAssess({ ...dependencies, describe: describePart })
   const keeper = createSessionKeeper(sessions, logger)
   return {
-    assess: async admitted => keeper.recall(await assess(admitted)),
+    assess: async admitted => keeper.restore(await assess(admitted)),
     remember: keeper.remember,
   }
 }

@@ -18,7 +18,7 @@ import {
 } from '#services/router/edge/grpc/tls/rotating-credentials'
 
 /** Who is let in, and the rpcs by which operators say who is. */
-export interface Door {
+export interface Authentication {
   readonly authenticate: Authenticate
   readonly clientAddress: ClientAddress
   readonly keys: KeyRpcs
@@ -31,19 +31,19 @@ const mostPeers = 10_000
 const issuerTimeoutMs = 3000
 
 /** Builds the door out of the configuration. */
-export async function composeDoor(
+export async function composeAuthentication(
   { auth, listen }: Config,
   store: KeyStore,
   clock: Clock,
   logger: Logger,
-): Promise<Door> {
+): Promise<Authentication> {
   const proven = createProven({ rememberMs: auth.rememberMs, most: mostProven }, clock)
   const provers = [
     createProveByStore(store, clock),
     ...(auth.tokens.length > 0 ? [await proverOfTokens(auth, clock)] : []),
   ]
-  const keys = createKeys({ store, clock, configured: new Set(auth.keys.map(key => key.id)), changed: proven.forget })
-  warnOfOpenDoor({ auth, listen }, logger)
+  const keys = createKeys({ store, clock, configured: new Set(auth.keys.map(key => key.id)), changed: proven.clear })
+  warnOfAnonymousAccess({ auth, listen }, logger)
   return {
     authenticate: createAuthenticate(
       auth.anonymous
@@ -79,7 +79,7 @@ export async function composeTls({ listen }: Config, logger: Logger): Promise<Ro
 const localAddress = /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?):\d+$/u
 
 /** An operator's rpcs without a credential are for one's own machine. */
-function warnOfOpenDoor({ auth, listen }: Pick<Config, 'auth' | 'listen'>, logger: Logger): void {
+function warnOfAnonymousAccess({ auth, listen }: Pick<Config, 'auth' | 'listen'>, logger: Logger): void {
   const isOpen = auth.anonymous && auth.anonymousScopes.includes('admin')
   const { grpc, http = '127.0.0.1:8080' } = listen
   const isLocal = [grpc, http].every(address => address === 'off' || localAddress.test(address))

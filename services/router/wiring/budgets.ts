@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client'
 import type { Config } from '#services/config/schema'
 import type { Clock } from '#services/contract/clock'
 import { fromUsd } from '#services/contract/money'
-import type { Consider } from '#services/router/choose/consider'
+import type { EvaluateRungs } from '#services/router/choose/evaluate-rungs'
 import { createClaim, type Claim } from '#services/router/reserve/claim'
 import { createClaimShadow } from '#services/router/reserve/claim-shadow'
 import type { Stores } from './stores.ts'
@@ -32,7 +32,7 @@ export interface Money {
   readonly readBudget: ReadBudget
   readonly isPaid: (tenant: string) => boolean
   /** The look that chooses, counting rungs that are left out because nobody knows their price. */
-  readonly counted: (consider: Consider) => Consider
+  readonly counted: (evaluateRungs: EvaluateRungs) => EvaluateRungs
 }
 
 /** What it needs beside the stores. */
@@ -45,7 +45,7 @@ export interface MoneyDependencies {
 /** Builds it. */
 export function composeMoney(
   config: Config,
-  { ledger, generation, climbLog, health }: Stores,
+  { ledger, generation, cascadeLog, health }: Stores,
   { clock, logger, registry }: MoneyDependencies,
 ): Money {
   const budgets = createBudgets(budgetOptionsOf(config))
@@ -61,7 +61,7 @@ export function composeMoney(
     shadowed: limit => metrics.limited(limit, 'shadowed'),
     settler: createSettler({
       ledger,
-      climbLog,
+      cascadeLog,
       clock,
       logger,
       usableSince: () => health.usableSince,
@@ -69,10 +69,10 @@ export function composeMoney(
     }),
     readBudget: createReadBudget({ ledger, budgets, clock, isOpen }),
     isPaid: budgets.isPaid,
-    counted: consider => input => {
-      const considered = consider(input)
-      for (const { rung, removedBy } of considered) if (removedBy === 'price') metrics.unpriced(rung.model.name)
-      return considered
+    counted: evaluateRungs => input => {
+      const candidateRungs = evaluateRungs(input)
+      for (const { rung, removedBy } of candidateRungs) if (removedBy === 'price') metrics.unpriced(rung.model.name)
+      return candidateRungs
     },
   }
 }

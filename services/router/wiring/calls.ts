@@ -11,7 +11,7 @@ import type { InFlight } from '#services/router/lifecycle/in-flight'
 import type { RouterMetrics } from '#services/router/telemetry/request-metrics'
 import { loadErrorMessages } from '#services/wire/load-proto'
 import { createStatusWriter } from '#services/wire/status'
-import type { Door } from './authentication.ts'
+import type { Authentication } from './authentication.ts'
 
 /** What every call goes through, by either port. */
 export interface Calls {
@@ -24,7 +24,7 @@ export interface Calls {
 
 /** What it is made from. */
 export interface CallsDependencies {
-  readonly door: Door
+  readonly authentication: Authentication
   readonly inFlight: InFlight
   readonly metrics: RouterMetrics
   readonly tracer: Tracer
@@ -34,15 +34,15 @@ export interface CallsDependencies {
 
 /** Builds it; `root` is the folder of the software. */
 export function composeCalls(root: string, dependencies: CallsDependencies): Calls {
-  const { door, inFlight, metrics, tracer, clock, logger } = dependencies
+  const { authentication, inFlight, metrics, tracer, clock, logger } = dependencies
   const stopping = createStopping()
   const calls = { demandScope, enter: inFlight.enter, tracer, clock, stopping: stopping.signal, logger }
   const edge = { statuses: createStatusWriter(loadErrorMessages(root)), answered: metrics.answered, logger }
-  const { callerOf, interceptor } = createGatekeeper({ ...door, ...edge })
+  const { callerOf, interceptor } = createGatekeeper({ ...authentication, ...edge })
   return {
     grpc: { ...calls, ...edge, callerOf },
     interceptor,
-    http: { ...door, ...calls, answered: metrics.answeredHttp },
+    http: { ...authentication, ...calls, answered: metrics.answeredHttp },
     stop: () => stopping.abort(),
   }
 }

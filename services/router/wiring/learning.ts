@@ -5,14 +5,14 @@ import type { Clock } from '#services/contract/clock'
 import type { Rung } from '#services/contract/model'
 import type { OutcomeStore } from '#services/state/outcomes/outcome-store'
 import { createChoose } from '#services/router/choose/choose'
-import type { Consider } from '#services/router/choose/consider'
+import type { EvaluateRungs } from '#services/router/choose/evaluate-rungs'
 import type { Fleet } from '#services/router/pools/fleet'
 import type { Claim } from '#services/router/reserve/claim'
 import { createCascades, type CascadesDependencies } from '#services/router/cascade/cascades'
 import type { Cascade } from '#services/router/cascade/cascade'
 import { createRequestHandler, type RequestHandler, type Stages } from '#services/router/pipeline/handle-request'
 import type { InFlight } from '#services/router/lifecycle/in-flight'
-import type { LadderBook } from '#services/router/ladders/ladder-registry'
+import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 import { createCalibrationDrift } from '#services/router/learn/drift/calibration-drift'
 import { registerDrift } from '#services/router/learn/drift/drift-metrics'
 import { createFeatureDrift, type FeatureDrift } from '#services/router/learn/drift/feature-drift'
@@ -24,12 +24,12 @@ import { createShadowCalls } from '#services/router/learn/shadow-calls'
 import { createTakeFeedback, type TakeFeedback } from '#services/router/learn/take-feedback'
 import type { Probes } from '#services/router/pools/probes'
 import type { Stores } from './stores.ts'
-import type { Claimed, Climbed } from '#services/router/request/states'
+import type { Claimed, Finished } from '#services/router/request/states'
 
 /** What learning needs of the router. */
 export interface LearningDependencies {
   readonly stores: Stores
-  readonly ladders: LadderBook
+  readonly ladders: LadderRegistry
   readonly fleet: Fleet
   readonly inFlight: InFlight
   readonly clock: Clock
@@ -38,19 +38,19 @@ export interface LearningDependencies {
   readonly policyRegistry: PolicyRegistry
   /** The way of a caller's request, which shadow calls take too, but for what is counted and who pays. */
   readonly stages: Omit<Stages<Cascade>, 'learn'>
-  readonly consider: Consider
+  readonly evaluateRungs: EvaluateRungs
   readonly probes: Probes
   /** Holds what such a call may cost, of the deployment's money. */
   readonly claimShadow: Claim['hold']
-  readonly climb: CascadesDependencies
-  readonly background: (climbing: Promise<unknown>) => void
+  readonly cascade: CascadesDependencies
+  readonly background: (inProgress: Promise<unknown>) => void
 }
 
 /** What a router does to stay true. */
 export interface Learning {
   readonly takeFeedback: TakeFeedback
-  /** Looks at a climb of this router that has ended. Returns at once and throws nothing. */
-  readonly learn: (claimed: Claimed, climbed: Climbed) => void
+  /** Looks at a cascade of this router that has ended. Returns at once and throws nothing. */
+  readonly learn: (claimed: Claimed, finished: Finished) => void
   /** Writes what was gathered since the last turn. */
   readonly flush: () => Promise<void>
   readonly close: () => Promise<void>
@@ -97,7 +97,7 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
   )
   return {
     takeFeedback: createTakeFeedback({
-      climbLog: stores.climbLog,
+      cascadeLog: stores.cascadeLog,
       outcomes,
       clock,
       keepContent,
@@ -109,15 +109,15 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
       scored: ({ requestId, plan }, confidence, score) =>
         calibration.observe(plan.ladder, 'feedback', requestId, confidence, score),
     }),
-    learn(claimed, climbed) {
-      shadow.consider(claimed, climbed)
-      probing.consider(claimed, climbed)
+    learn(claimed, finished) {
+      shadow.onFinished(claimed, finished)
+      probing.onFinished(claimed, finished)
       if (busy()) return
       // In the next turn of the loop the answer is on its way.
       setImmediate(() => {
         noteFeatures(claimed, features, policyRegistry)
         shadowPolicies
-          .consider(claimed, climbed)
+          .onFinished(claimed, finished)
           .catch((error: unknown) => logger.debug({ err: error }, 'a policy in shadow came to nothing'))
       })
     },
@@ -135,20 +135,20 @@ function noteFeatures({ guided, estimate }: Claimed, drift: FeatureDrift, policy
   drift.observe(guided.ladder.name, active.policy.version, active.reference, estimate.features)
 }
 
-/** Climbs that count as nobody's requests, and add nothing to what pools are wanted for. */
+/** Cascades that count as nobody's requests, and add nothing to what pools are wanted for. */
 function shadowHandler({
   stages,
   clock,
-  consider,
+  evaluateRungs,
   claimShadow,
-  climb,
+  cascade,
   background,
 }: LearningDependencies): RequestHandler {
-  const cascades = createCascades({ ...climb, observe: uncounted, refused: uncounted })
+  const cascades = createCascades({ ...cascade, observe: uncounted, refused: uncounted })
   return createRequestHandler(
     {
       ...stages,
-      choose: createChoose({ consider, clock, refused: uncounted, isPaid: () => true }),
+      choose: createChoose({ evaluateRungs, clock, refused: uncounted, isPaid: () => true }),
       claim: claimShadow,
       deferClaim: () => undefined,
       start: cascades.start,

@@ -1,7 +1,7 @@
 import { openPack, type PackPlaces } from '#services/packs/open-packs'
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
-import type { ClimbPlan } from '#services/state/cascade-log/cascade-log'
+import type { CascadePlan } from '#services/state/cascade-log/cascade-log'
 import { blindRungs } from '#services/config/checks/blind-rungs'
 import type { Config } from '#services/config/schema'
 import { createEncoderCache } from '#services/decision/encoder/encoder-cache'
@@ -10,7 +10,7 @@ import { createUncalibratedPolicy } from '#services/decision/policy/uncalibrated
 import type { Ladder } from '#services/contract/model'
 import type { Policy } from '#services/decision/policy/policy'
 import { composeLadders, recipesMark, unmarked } from './ladders.ts'
-import { createLadderBook, type LadderBook } from '#services/router/ladders/ladder-registry'
+import { createLadderRegistry, type LadderRegistry } from '#services/router/ladders/ladder-registry'
 import type { OpenedPolicy } from '#services/router/policies/open-policy'
 import {
   createPolicyRegistry,
@@ -32,15 +32,15 @@ export interface PoliciesDependencies {
 
 /** Ladders and what decides on them. */
 export interface Policies {
-  readonly ladders: LadderBook
+  readonly ladders: LadderRegistry
   readonly policyRegistry: PolicyRegistry
   /** For operators. */
   readonly policies: PolicyRpcs
   /**
-   * The ladder of a plan with the policy that its climb began with; where nobody has that any more, the one that
+   * The ladder of a plan with the policy that its cascade began with; where nobody has that any more, the one that
    * decides now stands in and is counted.
    */
-  readonly guideOf: (plan: ClimbPlan) => Promise<GuidedLadder | undefined>
+  readonly guideOf: (plan: CascadePlan) => Promise<GuidedLadder | undefined>
 }
 
 /**
@@ -58,7 +58,7 @@ export async function composePolicies(config: Config, dependencies: PoliciesDepe
   })
   const standIns = new Counter({
     name: 'sluice_router_policy_stand_ins_total',
-    help: 'Climbs taken over whose own policy nobody had any more, so that another went on deciding.',
+    help: 'Cascades taken over whose own policy nobody had any more, so that another went on deciding.',
     labelNames: ['ladder'],
     registers,
   })
@@ -86,7 +86,7 @@ export async function composePolicies(config: Config, dependencies: PoliciesDepe
     opened === undefined
       ? undefined
       : { ...opened.policy, version: `${opened.policy.version}${marks.get(ladder) ?? ''}` }
-  const book = createLadderBook(
+  const book = createLadderRegistry(
     ladders.map(ladder => ({ ladder })),
     models,
     name => marked(name, policyRegistry.roles(name).active),

@@ -1,10 +1,10 @@
 import type { Registry } from 'prom-client'
 import type { Config } from '#services/config/schema'
-import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
 import { priorityRanks } from '#services/state/queue/job'
 import type { ChooseDependencies } from '#services/router/choose/choose'
-import { createConsider, type Consider } from '#services/router/choose/consider'
+import { createEvaluateRungs, type EvaluateRungs } from '#services/router/choose/evaluate-rungs'
 import type { PendingLegs } from '#services/router/cascade/leg/pending-legs'
 import type { RunLegDependencies } from '#services/router/cascade/leg/leg-order'
 import { hedgesOf, watchedPoolsOf } from './options.ts'
@@ -21,7 +21,7 @@ import { createStrandedLook } from '#services/router/recovery/stranded-legs'
 /** All that a router knows of pools, and decides by. */
 export interface FleetParts {
   readonly fleet: FleetWatch
-  readonly consider: Consider
+  readonly evaluateRungs: EvaluateRungs
   readonly probes: Probes
   /** What choosing tells the pools, and is told by them. */
   readonly choosing: Required<Pick<ChooseDependencies, 'refused' | 'probe'>>
@@ -32,7 +32,7 @@ export interface FleetParts {
   /** The same for calls of the router's own, which add nothing to what pools are wanted for. */
   readonly ownLegs: Pick<RunLegDependencies, 'queue' | 'dispatch'>
   /** Reads workers and queues, then looks for legs that nobody is left to run. */
-  readonly look: (pendingLegs: PendingLegs, climbLog: ClimbLog) => () => Promise<void>
+  readonly look: (pendingLegs: PendingLegs, cascadeLog: CascadeLog) => () => Promise<void>
 }
 
 /** Builds the view of the pools and reads it once. */
@@ -48,7 +48,7 @@ export async function composeFleet(
   const pools = createPoolMetrics(metrics, fleet, Object.keys(config.pools), escalationBackpressure)
   return {
     fleet,
-    consider: createConsider(fleet.current, { onTimeRatio, escalationBackpressure }),
+    evaluateRungs: createEvaluateRungs(fleet.current, { onTimeRatio, escalationBackpressure }),
     probes,
     choosing: {
       probe: probes.take,
@@ -66,8 +66,8 @@ export async function composeFleet(
       hedging: createHedging(hedgesOf(config), fleet.current),
     },
     ownLegs: observed({ queue, dispatch }, fleet.counting),
-    look(pendingLegs, climbLog) {
-      const strand = createStrandedLook({ pendingLegs, fleet: fleet.current, queue, climbLog, clock })
+    look(pendingLegs, cascadeLog) {
+      const strand = createStrandedLook({ pendingLegs, fleet: fleet.current, queue, cascadeLog, clock })
       return async () => {
         await fleet.read()
         await strand()
@@ -89,8 +89,8 @@ export function observed(
   }
 }
 
-function expectFirst({ requestId, considered, firstStep, request, caller }: Chosen, fleet: FleetWatch): void {
-  const first = considered.find(one => one.rung.name === firstStep.model)
+function expectFirst({ requestId, candidateRungs, firstStep, request, caller }: Chosen, fleet: FleetWatch): void {
+  const first = candidateRungs.find(one => one.rung.name === firstStep.model)
   if (first === undefined) return
   const { name, pool } = first.rung.model
   fleet.expect(requestId, pool, {

@@ -13,7 +13,7 @@ import { createAdmit } from '#services/router/admit/admit'
 import { createFetchPart } from '#services/router/admit/fetch/fetch-part'
 import { composeAssessing } from './assessing.ts'
 import { createChoose } from '#services/router/choose/choose'
-import { createRecall } from '#services/router/reserve/recall'
+import { createOriginals } from '#services/router/reserve/originals'
 import { createCascades, type CascadesDependencies } from '#services/router/cascade/cascades'
 import type { Cascade } from '#services/router/cascade/cascade'
 import { createPictures } from '#services/router/deliver/pictures'
@@ -22,7 +22,7 @@ import { createFollower } from '#services/router/recovery/follow'
 import { createLeases } from '#services/router/cascade/leases'
 import { createPendingLegs } from '#services/router/cascade/leg/pending-legs'
 import { createAfterwards } from '#services/router/lifecycle/deferred-work'
-import { composeDoor } from './authentication.ts'
+import { composeAuthentication } from './authentication.ts'
 import { composeCalls } from './calls.ts'
 import { composeFleet, observed } from './pools.ts'
 import { composeLearning } from './learning.ts'
@@ -42,7 +42,7 @@ import { createReplay } from '#services/router/recovery/requeue'
 import { createAdminService } from '#services/router/edge/grpc/admin-service'
 import { createImpliedTask } from '#services/router/edge/grpc/implied-task'
 import { createRequestLog } from '#services/router/telemetry/request-log'
-import type { Climbed } from '#services/router/request/states'
+import type { Finished } from '#services/router/request/states'
 import { createTakeOver } from '#services/router/recovery/take-over'
 import { traceRun, traceStages } from './trace-stages.ts'
 import { composeTurns, gaugesOf } from './turns.ts'
@@ -59,7 +59,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const metricsRegistry = createMetricsRegistry()
   const storeMetrics = createStoreMetrics(metricsRegistry, 'router')
   const stores = await createStores(loaded, name, { clock, logger, metrics: storeMetrics })
-  const { climbLog, mail, payloads, registry, generation } = stores
+  const { cascadeLog, replySender, payloads, registry, generation } = stores
   const { ladders, policyRegistry, guideOf, policies } = await composePolicies(config, {
     store: stores.policies,
     packs: places,
@@ -68,12 +68,12 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   })
 
   const pools = await composeFleet(config, stores, { clock, metrics: metricsRegistry })
-  const { fleet, consider } = pools
-  const pendingLegs = createPendingLegs(climbLog, logger)
-  stores.mailbox.listen(pendingLegs.deliver)
-  const lookAtFleet = pools.look(pendingLegs, climbLog)
-  const leases = createLeases(climbLog, owner, logger)
-  const follower = createFollower(climbLog, { intervalMs: followEveryMs }, logger)
+  const { fleet, evaluateRungs } = pools
+  const pendingLegs = createPendingLegs(cascadeLog, logger)
+  stores.replyStream.listen(pendingLegs.deliver)
+  const lookAtFleet = pools.look(pendingLegs, cascadeLog)
+  const leases = createLeases(cascadeLog, owner, logger)
+  const follower = createFollower(cascadeLog, { intervalMs: followEveryMs }, logger)
   const awaitEnd = createAwaitEnd(follower, clock)
   const inFlight = createInFlight(config.limits.inFlight, config.limits.inFlightShare)
   const afterwards = createAfterwards(logger)
@@ -81,11 +81,11 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const metrics = createRouterMetrics(metricsRegistry, gaugesOf(inFlight, turns, pendingLegs, fleet), ladders.offers)
   const money = composeMoney(config, stores, { clock, logger, registry: metricsRegistry })
   const cascadesDependencies: CascadesDependencies = {
-    climbLog,
+    cascadeLog,
     payloads,
     ...pools.legs,
     ...observed(pools.legs, turns.endAfter),
-    mail,
+    replySender,
     pendingLegs,
     clock,
     leases,
@@ -101,23 +101,28 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     observe: metrics.judged,
     refused: pools.choosing.refused,
     afterwards: afterwards.begin,
-    reevaluate: createReevaluate(consider, clock, money.isPaid),
+    reevaluate: createReevaluate(evaluateRungs, clock, money.isPaid),
   }
   const cascades = createCascades(cascadesDependencies)
-  const choose = createChoose({ ...pools.choosing, consider: money.counted(consider), clock, isPaid: money.isPaid })
-  const recall = createRecall({ climbLog, clock, sleep })
+  const choose = createChoose({
+    ...pools.choosing,
+    evaluateRungs: money.counted(evaluateRungs),
+    clock,
+    isPaid: money.isPaid,
+  })
+  const originals = createOriginals({ cascadeLog, clock, sleep })
   const background = inFlight.background(logger)
-  const ended = (climbed: Climbed): void => {
-    metrics.ended(climbed)
-    requestEnded(climbed)
+  const ended = (finished: Finished): void => {
+    metrics.ended(finished)
+    requestEnded(finished)
   }
   const admitOptions = admitOptionsOf(loaded)
   const { labelSets } = admitOptions.request
   const stages: Omit<Stages<Cascade>, 'learn'> = {
     admit: createAdmit(admitOptions, { clock, fetcher: createFetchPart(fetchLimitsOf(config)) }),
     ...turns.stages,
-    recall: recall.find,
-    forget: recall.forget,
+    findOriginal: originals.find,
+    releaseKey: originals.release,
     ...composeAssessing({ ladders, headerOnly: metrics.headerOnly, sessions: stores.sessions, logger }),
     choose(assessed, mayProbe) {
       const chosen = choose(assessed, mayProbe)
@@ -129,9 +134,9 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     deferClaim: money.claim.defer,
     start: cascades.start,
     async run(cascade, signal, emit) {
-      const climbed = await traceRun(cascade, tracer, traced => cascades.run(traced, signal, emit))
-      if (climbed !== 'not-held') ended(climbed)
-      return climbed
+      const finished = await traceRun(cascade, tracer, traced => cascades.run(traced, signal, emit))
+      if (finished !== 'not-held') ended(finished)
+      return finished
     },
     follow: (requestId, { deadlineAt }, signal) => awaitEnd(requestId, deadlineAt, signal),
     settle: money.settler.settle,
@@ -143,11 +148,11 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     clock,
     logger,
     stages,
-    consider,
+    evaluateRungs,
     probes: pools.probes,
     background,
     claimShadow: money.claimShadow,
-    climb: { ...cascadesDependencies, ...pools.ownLegs },
+    cascade: { ...cascadesDependencies, ...pools.ownLegs },
     fleet: fleet.current,
     registry: metricsRegistry,
     policyRegistry,
@@ -156,7 +161,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const handler = createRequestHandler(traced, background, afterwards.begin)
   const closing = new AbortController()
   const jobs = createJobs(
-    { climbLog, list: stores.jobList, follower, cancelClimb: cascades.cancel, logger },
+    { cascadeLog, list: stores.jobList, follower, cancelCascade: cascades.cancel, logger },
     closing.signal,
   )
   const loops = startLoops(
@@ -170,7 +175,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       policies: policyRegistry.refresh,
       learning: learning.flush,
       takeOver: createTakeOver({
-        climbLog,
+        cascadeLog,
         cascades,
         settler: money.settler,
         clock,
@@ -190,8 +195,8 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     },
   )
 
-  const door = await composeDoor(config, stores.keys, clock, logger)
-  const calls = composeCalls(places.root, { door, inFlight, metrics, tracer, clock, logger })
+  const authentication = await composeAuthentication(config, stores.keys, clock, logger)
+  const calls = composeCalls(places.root, { authentication, inFlight, metrics, tracer, clock, logger })
   const gateway = {
     ...calls.grpc,
     handler,
@@ -205,10 +210,10 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   }
   const admin = createAdminService({
     ...calls.grpc,
-    climbLog,
+    cascadeLog,
     registry,
     replay: createReplay(handler, payloads),
-    keys: door.keys,
+    keys: authentication.keys,
     policies,
     restoreLedger: generation.restore,
     lookAtFleet,

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { createClimbKeys } from '#services/state/cascade-log/cascade-keys'
-import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
+import { createCascadeKeys } from '#services/state/cascade-log/cascade-keys'
+import type { CascadeLog } from '#services/state/cascade-log/cascade-log'
 import { createOpenCall } from '#services/state/cascade-log/open-call'
-import { createRedisClimbLog } from '#services/state/cascade-log/redis-cascade-log'
+import { createRedisCascadeLog } from '#services/state/cascade-log/redis-cascade-log'
 import { createReplicatedLog } from '#services/state/cascade-log/replicated-cascade-log'
 import { logTimesOf } from '#services/state/cascade-log/times'
 import type { Dispatch } from '#services/state/dispatch/dispatch'
@@ -14,8 +14,8 @@ import { createStepwiseDispatch } from '#services/state/dispatch/stepwise-dispat
 import type { JobList } from '#services/state/job-list/job-list'
 import { createRedisJobList } from '#services/state/job-list/redis-job-list'
 import type { LoadedConfig } from '#services/config/load-config'
-import type { Mailbox, MailSender, RouterMail } from '#services/state/replies/mailbox'
-import { createMailSender, createRedisMailbox } from '#services/state/replies/redis-mailbox'
+import type { ReplyStream, ReplySender, RouterMessage } from '#services/state/replies/reply-stream'
+import { createReplySender, createRedisReplyStream } from '#services/state/replies/redis-reply-stream'
 import type { OutcomeStore } from '#services/state/outcomes/outcome-store'
 import { createRedisOutcomeStore } from '#services/state/outcomes/redis-outcome-store'
 import type { PayloadStore } from '#services/state/payloads/payload-store'
@@ -50,12 +50,12 @@ import { keepCounterMs, rememberHoldMs, replyStreamTtlMs, startTimeoutMs } from 
 /** Everything of a router that lives in Redis. */
 export interface Stores {
   readonly redis: RedisConnection
-  readonly climbLog: ClimbLog
+  readonly cascadeLog: CascadeLog
   readonly jobList: JobList
   readonly queue: JobProducer
   readonly dispatch: Dispatch
-  readonly mail: MailSender
-  readonly mailbox: Mailbox<RouterMail>
+  readonly replySender: ReplySender
+  readonly replyStream: ReplyStream<RouterMessage>
   readonly payloads: PayloadStore
   readonly registry: WorkerRegistry
   readonly ledger: Ledger
@@ -94,14 +94,19 @@ export async function createStores(
   const health = await watchStore({ prefix, tag: 'money' }, { redis, clock, logger })
   metrics.show({ isUp: () => health.fault === undefined, clockAheadMs: () => clock.aheadMs })
   const maxWaiting = new Map(Object.entries(config.pools).map(([pool, { maxWaiting: most }]) => [pool, most]))
-  const mail = createMailSender(prefix, redis)
+  const replySender = createReplySender(prefix, redis)
   const onShed = ({ legId, replyTo }: Job): void => {
     const notice = { kind: 'leg-ended', legId, attempt: 0, end: neverRun('shed', clock.now()) } as const
-    mail.send(replyTo, notice).catch((error: unknown) => logger.debug({ err: error, legId }, 'a shed leg waits on'))
+    replySender
+      .send(replyTo, notice)
+      .catch((error: unknown) => logger.debug({ err: error, legId }, 'a shed leg waits on'))
   }
   const putOptions = { prefix, maxWaiting, onShed }
   const queue = createBullmqProducer(putOptions, redis)
-  const mailbox = createRedisMailbox<RouterMail>({ prefix, name, ttlMs: replyStreamTtlMs }, { reader, redis, logger })
+  const replyStream = createRedisReplyStream<RouterMessage>(
+    { prefix, name, ttlMs: replyStreamTtlMs },
+    { reader, redis, logger },
+  )
   const { recordsPerTenant, keepDays } = config.learning
   const generation = await createGeneration(
     { prefix, keepCounterMs, onEmpty: config.budgets.emptyLedger },
@@ -111,7 +116,7 @@ export async function createStores(
   )
   await generation.look()
   const replication = openReplication({ prefix, waitMs: Math.floor(commandTimeoutMs / 2) }, redis, logger)
-  const climbLog = createReplicatedLog(createRedisClimbLog({ prefix, ...logTimesOf(config.redis.keep) }, redis), {
+  const cascadeLog = createReplicatedLog(createRedisCascadeLog({ prefix, ...logTimesOf(config.redis.keep) }, redis), {
     prefix,
     replication,
     clock,
@@ -122,13 +127,13 @@ export async function createStores(
     redis,
     health,
     queue,
-    mailbox,
+    replyStream,
     dispatch: isOneServer(redis)
       ? createRedisDispatch(callsOf(prefix, generation, putOptions), redis)
-      : createStepwiseDispatch({ ledger, cascadeLog: climbLog, queue }),
-    climbLog,
+      : createStepwiseDispatch({ ledger, cascadeLog: cascadeLog, queue }),
+    cascadeLog,
     jobList: createRedisJobList({ prefix, most: mostJobsListed, ttlMs: config.redis.keep.deadLetterMs }, redis),
-    mail,
+    replySender,
     payloads: createRedisPayloadStore({ prefix, quotaBytes }, redis, clock),
     registry: createRedisWorkerRegistry(prefix, redis, clock),
     generation,
@@ -138,7 +143,7 @@ export async function createStores(
     sessions: createRedisSessionStore(prefix, redis),
     outcomes: createRedisOutcomeStore({ prefix, recordsPerTenant, ttlMs: keepDays * 86_400_000 }, redis, clock),
     async close() {
-      await mailbox.close()
+      await replyStream.close()
       await queue.close()
       await health.stop()
       replication.close()
@@ -151,7 +156,7 @@ export async function createStores(
 function callsOf(prefix: string, generation: Generation, putOptions: PutOptions): DispatchCalls {
   return {
     reserve: createReserveCall({ keys: createLedgerKeys(prefix), keepCounterMs, mark: () => generation.mark }),
-    open: createOpenCall(createClimbKeys(prefix)),
+    open: createOpenCall(createCascadeKeys(prefix)),
     put: createPutCall(putOptions),
   }
 }

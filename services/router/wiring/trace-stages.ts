@@ -2,7 +2,7 @@ import type { Tracer } from '#services/platform/telemetry/tracer'
 import { failureOf, withSpan } from '#services/platform/telemetry/with-span'
 import type { Cascade } from '#services/router/cascade/cascade'
 import type { Stages } from '#services/router/pipeline/handle-request'
-import type { Climbed } from '#services/router/request/states'
+import type { Finished } from '#services/router/request/states'
 
 /** Gives every stage of a request a span below that of its call. The stages themselves know nothing of it. */
 export function traceStages<Under>(stages: Stages<Under>, tracer: Tracer): Stages<Under> {
@@ -31,7 +31,7 @@ export function traceStages<Under>(stages: Stages<Under>, tracer: Tracer): Stage
           'sluice.first_rung': chosen.firstStep.model,
           'sluice.policy': chosen.guided.policy?.version ?? 'none',
         })
-        for (const { rung, removedBy } of chosen.considered) {
+        for (const { rung, removedBy } of chosen.candidateRungs) {
           if (removedBy !== undefined) span.event('rung removed', { 'sluice.rung': rung.name, 'sluice.by': removedBy })
         }
         return chosen
@@ -51,14 +51,14 @@ export function traceStages<Under>(stages: Stages<Under>, tracer: Tracer): Stage
     deferClaim(chosen) {
       const claimed = stages.deferClaim?.(chosen)
       if (claimed === undefined) return undefined
-      // The money is then held in the step that puts the first leg in line.
+      // The money is then held in the step that enqueues the first leg.
       const attributes = { 'sluice.reserve_nano_usd': chosen.reserveNanoUsd, 'sluice.hold_deferred': true }
       tracer.start('claim', { parent: chosen.traceparent, attributes }).end()
       return claimed
     },
     start: claimed => withSpan(tracer, 'start', { parent: claimed.traceparent }, () => stages.start(claimed)),
-    settle: (claimed, climbed) =>
-      withSpan(tracer, 'settle', { parent: claimed.traceparent }, () => stages.settle(claimed, climbed)),
+    settle: (claimed, finished) =>
+      withSpan(tracer, 'settle', { parent: claimed.traceparent }, () => stages.settle(claimed, finished)),
   }
 }
 
@@ -69,8 +69,8 @@ export function traceStages<Under>(stages: Stages<Under>, tracer: Tracer): Stage
 export function traceRun(
   cascade: Cascade,
   tracer: Tracer,
-  run: (cascade: Cascade) => Promise<Climbed | 'not-held'>,
-): Promise<Climbed | 'not-held'> {
+  run: (cascade: Cascade) => Promise<Finished | 'not-held'>,
+): Promise<Finished | 'not-held'> {
   if (!tracer.records) return run(cascade)
   const { request, plan, epoch } = cascade
   const start = {
@@ -84,16 +84,16 @@ export function traceRun(
       'sluice.epoch': epoch,
     },
   }
-  return withSpan(tracer, 'climb', start, async span => {
+  return withSpan(tracer, 'cascade', start, async span => {
     const { traceparent } = span
     const traced = traceparent === undefined ? request : { ...request, traceparent }
-    const climbed = await run({ ...cascade, request: traced })
-    if (climbed === 'not-held') {
-      span.set({ 'sluice.end': climbed })
-      return climbed
+    const finished = await run({ ...cascade, request: traced })
+    if (finished === 'not-held') {
+      span.set({ 'sluice.end': finished })
+      return finished
     }
-    const { end } = climbed
-    span.set({ 'sluice.end': end.kind, 'sluice.rungs': climbed.legs.length })
+    const { end } = finished
+    span.set({ 'sluice.end': end.kind, 'sluice.rungs': finished.legs.length })
     if (end.kind === 'failed') span.fail(end.code)
     if (end.kind === 'answered') {
       const { model, tier, confidence, costNanoUsd, degraded } = end.answer
@@ -105,6 +105,6 @@ export function traceRun(
         'sluice.degraded': degraded,
       })
     }
-    return climbed
+    return finished
   })
 }

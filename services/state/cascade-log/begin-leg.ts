@@ -1,7 +1,7 @@
 import type { RequestId } from '#services/contract/ids'
-import type { Beginning } from '#services/state/queue/redis-line'
+import type { Beginning } from '#services/state/queue/redis-fair-queue'
 import { loadScript } from '#services/platform/redis/script'
-import { createClimbKeys } from './cascade-keys.ts'
+import { createCascadeKeys } from './cascade-keys.ts'
 import type { BeginLeg } from './cascade-log.ts'
 
 /** The step in which a worker begins a leg. */
@@ -12,8 +12,8 @@ export function beginningOf(
   options: { readonly prefix: string; readonly maxDeaths: number },
   workerId: string,
 ): Beginning {
-  const [before = '', after = ''] = createClimbKeys(options.prefix)
-    .climb('*' as RequestId)
+  const [before = '', after = ''] = createCascadeKeys(options.prefix)
+    .cascade('*' as RequestId)
     .split('*')
   return { script: beginLeg, workerId, maxDeaths: options.maxDeaths, keyAround: [before, after] }
 }

@@ -1,10 +1,12 @@
-import type { ClimbState, LegState, PlannedLeg } from './cascade-log.ts'
+import type { CascadeState, LegState, PlannedLeg } from './cascade-log.ts'
 
 /** A hash as Redis gives it: field, value, field, value, … */
 export type FlatFields = readonly string[]
 
-/** Reads a climb from its fields; `undefined` when there are none, or when a half-written climb lacks its request. */
-export function climbOf(fields: ReadonlyMap<string, string>): ClimbState | undefined {
+/**
+ * Reads a cascade from its fields; `undefined` when there are none, or when a half-written cascade lacks its request.
+ */
+export function cascadeStateOf(fields: ReadonlyMap<string, string>): CascadeState | undefined {
   const request = fields.get('request')
   const plan = fields.get('plan')
   if (request === undefined || plan === undefined) return undefined

@@ -10,7 +10,7 @@ import type { Workload } from '#services/state/service-times/workload'
 import type { PartReference } from '#services/state/queue/job'
 
 /** What was asked, kept so that any router can go on with it. */
-export interface ClimbRequest {
+export interface CascadeRequest {
   readonly requestId: RequestId
   readonly tenant: string
   /** `sync` has a caller waiting on one router; `async` is a job. */
@@ -23,7 +23,7 @@ export interface ClimbRequest {
   readonly messages?: readonly MessageSpan[]
   /** How much work the parts are. */
   readonly work: Workload
-  readonly constraints: ClimbConstraints
+  readonly constraints: CascadeConstraints
   readonly labels: Readonly<Record<string, string>>
   readonly sessionKey?: string
   readonly submittedAt: number
@@ -34,8 +34,8 @@ export interface ClimbRequest {
   readonly tracestate?: string
 }
 
-/** The caller's limits in force for the climb. */
-export interface ClimbConstraints {
+/** The caller's limits in force for the cascade. */
+export interface CascadeConstraints {
   readonly maxCostNanoUsd?: NanoUsd
   readonly maxRisk?: number
   readonly minQuality?: number
@@ -46,12 +46,12 @@ export interface ClimbConstraints {
 }
 
 /** What was decided before the first leg; a router that takes over needs no second opinion. */
-export interface ClimbPlan {
+export interface CascadePlan {
   readonly ladder: string
   readonly policyVersion: string
   /** The policy's estimate, as JSON. */
   readonly estimate: unknown
-  /** Names of the rungs that are paid for, cheap to dear, with what a leg on each may cost at most. */
+  /** Names of the rungs that are paid for, from cheap to expensive, with what a leg on each may cost at most. */
   readonly rungs: readonly PlannedRung[]
   /** Rungs of the ladder that no money is held for, with the filter that left each out and its words. */
   readonly leftOut?: readonly { readonly name: string; readonly by: string; readonly why: string }[]
@@ -127,8 +127,8 @@ export interface LegState {
   readonly report?: RungReport
 }
 
-/** How a climb ended. */
-export type ClimbEnd =
+/** How a cascade ended. */
+export type CascadeEnd =
   | { readonly kind: 'answered'; readonly answer: Answer }
   | {
       readonly kind: 'failed'
@@ -142,17 +142,17 @@ export type ClimbEnd =
     }
   | { readonly kind: 'cancelled'; readonly rungs: readonly RungReport[] }
 
-/** A whole climb as the log knows it. */
-export interface ClimbState {
-  readonly request: ClimbRequest
-  readonly plan: ClimbPlan
+/** A whole cascade as the log knows it. */
+export interface CascadeState {
+  readonly request: CascadeRequest
+  readonly plan: CascadePlan
   readonly legs: readonly LegState[]
-  /** The router that may move the climb on, until `leaseUntil`; `epoch` fences those before it. */
+  /** The router that may move the cascade on, until `leaseUntil`; `epoch` fences those before it. */
   readonly owner: string
   readonly epoch: number
   readonly leaseUntil: number
   readonly cancelled: boolean
-  readonly end?: ClimbEnd
+  readonly end?: CascadeEnd
   readonly endedAt?: number
   /** Grows with every change, for watchers. */
   readonly revision: number
@@ -167,19 +167,19 @@ export type BeginLeg =
   | { readonly kind: 'expired' }
   /** Begun too often without an end. */
   | { readonly kind: 'poison'; readonly attempt: number }
-  /** The climb is gone. */
+  /** The cascade is gone. */
   | { readonly kind: 'gone' }
 
-/** The memory of every climb, in Redis: one slot a climb, every change one atomic step. */
-export interface ClimbLog {
-  /** Starts a climb with its first leg planned, owned by `owner` at epoch 1. False when it exists. */
-  open(request: ClimbRequest, plan: ClimbPlan, firstLeg: PlannedLeg, owner: Owner): Promise<boolean>
+/** The memory of every cascade, in Redis: one slot a cascade, every change one atomic step. */
+export interface CascadeLog {
+  /** Starts a cascade with its first leg planned, owned by `owner` at epoch 1. False when it exists. */
+  open(request: CascadeRequest, plan: CascadePlan, firstLeg: PlannedLeg, owner: Owner): Promise<boolean>
   /**
-   * Makes sure that a climb which is not there will not be opened by a command that is still on its way. False when
+   * Makes sure that a cascade which is not there will not be opened by a command that is still on its way. False when
    * there is one.
    */
   forbid(requestId: RequestId): Promise<boolean>
-  /** Plans the next leg. Idempotent by index. False when this epoch is fenced, or the climb is over or cancelled. */
+  /** Plans the next leg. Idempotent by index. False when this epoch is fenced, or the cascade is over or cancelled. */
   planLeg(requestId: RequestId, leg: PlannedLeg, epoch: number): Promise<boolean>
   /** A worker asks to run a leg; counts the attempt. */
   beginLeg(legId: LegId, workerId: string, nowMs: number): Promise<BeginLeg>
@@ -198,20 +198,20 @@ export interface ClimbLog {
   leaveReceipt(legId: LegId, attempt: number, costNanoUsd: NanoUsd): Promise<void>
   /** Keeps the gate's finding on a leg. False when fenced. */
   judgeLeg(requestId: RequestId, index: number, report: RungReport, epoch: number): Promise<boolean>
-  /** Ends the climb, once. False when fenced or ended before. */
-  finish(requestId: RequestId, end: ClimbEnd, epoch: number, nowMs: number): Promise<boolean>
+  /** Ends the cascade, once. False when fenced or ended before. */
+  finish(requestId: RequestId, end: CascadeEnd, epoch: number, nowMs: number): Promise<boolean>
   /**
-   * Marks a climb as unwanted; the legs that may still wait or run are returned. `undefined` when there is none or
+   * Marks a cascade as unwanted; the legs that may still wait or run are returned. `undefined` when there is none or
    * it has ended.
    */
   cancel(requestId: RequestId): Promise<readonly LegState[] | undefined>
-  read(requestId: RequestId): Promise<ClimbState | undefined>
+  read(requestId: RequestId): Promise<CascadeState | undefined>
   /** Reads many with one round trip; unknown ones are `undefined`. */
-  readMany(requestIds: readonly RequestId[]): Promise<readonly (ClimbState | undefined)[]>
+  readMany(requestIds: readonly RequestId[]): Promise<readonly (CascadeState | undefined)[]>
   /** Keeps this router's leases; the ids that it does not own any more are returned. */
   renew(requestIds: readonly RequestId[], owner: Owner): Promise<readonly RequestId[]>
-  /** Takes over climbs whose lease is past (at most `limit`), each at a new epoch. */
-  takeOver(owner: Owner, nowMs: number, limit: number): Promise<readonly ClimbState[]>
+  /** Takes over cascades whose lease is past (at most `limit`), each at a new epoch. */
+  takeOver(owner: Owner, nowMs: number, limit: number): Promise<readonly CascadeState[]>
   /**
    * Books a key: the id it is bound to, which is `requestId` when it was free. The fingerprint is that of the
    * content first bound.
@@ -224,16 +224,16 @@ export interface ClimbLog {
   ): Promise<{ readonly requestId: RequestId; readonly fingerprint: string }>
   /** Frees a key that was bound to this request: it was never opened, or its end does not keep the key. */
   releaseKey(tenant: string, key: string, requestId: RequestId): Promise<void>
-  listDead(options: { readonly limit: number; readonly before?: string }): Promise<readonly ClimbState[]>
+  listDead(options: { readonly limit: number; readonly before?: string }): Promise<readonly CascadeState[]>
   discardDead(requestId: RequestId): Promise<boolean>
 }
 
-/** Mail that goes out in the step that writes a leg's end, if that is recorded. */
+/** A message that goes out in the step that writes a leg's end, if that is recorded. */
 export interface EndNotice {
   /** Stream of the reader's box. */
   readonly boxKey: string
   readonly mostUnread: number
-  /** The mail as JSON up to its end, without the closing brace. */
+  /** The message as JSON up to its end, without the closing brace. */
   readonly head: string
   /** An end of more bytes does not go along. */
   readonly longestEndBytes: number
@@ -248,7 +248,7 @@ export interface PlannedLeg {
   readonly purpose?: LegPurpose
 }
 
-/** A router and how long it may keep a climb without renewing. */
+/** A router and how long it may keep a cascade without renewing. */
 export interface Owner {
   readonly name: string
   readonly leaseUntil: number

@@ -1,8 +1,8 @@
 import { composeScript } from '#services/platform/redis/compose-script'
 import { loadScript, type Script } from '#services/platform/redis/script'
 import type { ScriptCall } from '#services/state/dispatch/script-call'
-import type { ClimbKeys } from './cascade-keys.ts'
-import type { ClimbPlan, ClimbRequest, Owner, PlannedLeg } from './cascade-log.ts'
+import type { CascadeKeys } from './cascade-keys.ts'
+import type { CascadePlan, CascadeRequest, Owner, PlannedLeg } from './cascade-log.ts'
 
 /** How a cascade is opened in Redis. */
 export interface OpenCall {
@@ -11,7 +11,7 @@ export interface OpenCall {
    * Its keys are the cascade's and the index of open cascades, which may be another server's. The reply is false
    * when it exists.
    */
-  callFor(request: ClimbRequest, plan: ClimbPlan, firstLeg: PlannedLeg, owner: Owner): ScriptCall<boolean>
+  callFor(request: CascadeRequest, plan: CascadePlan, firstLeg: PlannedLeg, owner: Owner): ScriptCall<boolean>
 }
 
 /** Opens a cascade without listing it, for servers that have one of the two keys. */
@@ -22,7 +22,7 @@ const script = composeScript({ open: openScript }, loadScript(import.meta.url, '
 export const openGraceMs = 600_000
 
 /** Makes the calls. */
-export function createOpenCall(keys: ClimbKeys): OpenCall {
+export function createOpenCall(keys: CascadeKeys): OpenCall {
   return {
     script,
     callFor(request, plan, firstLeg, owner) {
@@ -30,12 +30,12 @@ export function createOpenCall(keys: ClimbKeys): OpenCall {
       const ttlMs = Math.max(0, deadlineAt - submittedAt) + openGraceMs
       const texts = [request, plan, firstLeg].map(value => JSON.stringify(value))
       const args = [...texts, owner.name, owner.leaseUntil, deadlineAt, ttlMs, Number(isKept(request)), requestId]
-      return { script, keys: [keys.climb(requestId), keys.open], args, read: reply => reply === 1 }
+      return { script, keys: [keys.cascade(requestId), keys.open], args, read: reply => reply === 1 }
     },
   }
 }
 
 /** Somebody may come back for a job's answer, or with the same idempotency key. */
-function isKept({ mode, idempotent }: ClimbRequest): boolean {
+function isKept({ mode, idempotent }: CascadeRequest): boolean {
   return mode === 'async' || idempotent
 }

@@ -4,17 +4,17 @@ import { onRedis } from '#services/platform/redis/run-command'
 import { composeScript } from '#services/platform/redis/compose-script'
 import { loadScript, runScript, type Script } from '#services/platform/redis/script'
 import { beginLeg, beginOf } from './begin-leg.ts'
-import { climbOf, pairUp } from './cascade-fields.ts'
-import { createClimbKeys, type ClimbKeys } from './cascade-keys.ts'
-import type { ClimbEnd, ClimbLog, ClimbState, Owner } from './cascade-log.ts'
+import { cascadeStateOf, pairUp } from './cascade-fields.ts'
+import { createCascadeKeys, type CascadeKeys } from './cascade-keys.ts'
+import type { CascadeEnd, CascadeLog, CascadeState, Owner } from './cascade-log.ts'
 import { createOpenCall, openGraceMs, openScript } from './open-call.ts'
 
 /** How long things are kept. */
-export interface ClimbLogOptions {
+export interface CascadeLogOptions {
   readonly prefix: string
   /** A leg that took so many workers with it is poison. */
   readonly maxDeaths: number
-  /** An ended climb of a waiting caller stays this long, for feedback and late receipts. */
+  /** An ended cascade of a waiting caller stays this long, for feedback and late receipts. */
   readonly syncTtlMs: number
   /** An ended job, and whatever has an idempotency key, stays this long. */
   readonly asyncTtlMs: number
@@ -43,11 +43,11 @@ const scripts = {
 }
 
 /**
- * The climb log in Redis: one hash a climb, changed by Lua alone; two indexes beside it, which may run ahead of the
+ * The cascade log in Redis: one hash a cascade, changed by Lua alone; two indexes beside it, which may run ahead of the
  * hashes but never behind.
  */
-export function createRedisClimbLog(options: ClimbLogOptions, redis: RedisConnection): ClimbLog {
-  const keys = createClimbKeys(options.prefix)
+export function createRedisCascadeLog(options: CascadeLogOptions, redis: RedisConnection): CascadeLog {
+  const keys = createCascadeKeys(options.prefix)
   return {
     ...routerSide(options, redis, keys),
     ...workerSide(options, redis, keys),
@@ -57,11 +57,11 @@ export function createRedisClimbLog(options: ClimbLogOptions, redis: RedisConnec
 }
 
 function routerSide(
-  options: ClimbLogOptions,
+  options: CascadeLogOptions,
   redis: RedisConnection,
-  keys: ClimbKeys,
+  keys: CascadeKeys,
 ): Pick<
-  ClimbLog,
+  CascadeLog,
   'open' | 'forbid' | 'planLeg' | 'judgeLeg' | 'abandonLeg' | 'finish' | 'cancel' | 'renew' | 'takeOver'
 > {
   const oneServer = isOneServer(redis)
@@ -70,7 +70,7 @@ function routerSide(
     async open(request, plan, firstLeg, owner) {
       const { script, keys: both, args, read } = opening.callFor(request, plan, firstLeg, owner)
       if (oneServer) return read(await runScript(redis, script, both, args))
-      // The index first: an entry without a climb is dropped by the next take-over, a climb without an entry would
+      // The index first: an entry without a cascade is dropped by the next take-over, a cascade without an entry would
       // be forgotten.
       const [, opened] = await Promise.all([
         onRedis(() => redis.zadd(keys.open, owner.leaseUntil, request.requestId)),
@@ -78,36 +78,38 @@ function routerSide(
       ])
       return opened === 1
     },
-    forbid: requestId => isOne(runScript(redis, scripts.forbid, [keys.climb(requestId)], [openGraceMs])),
+    forbid: requestId => isOne(runScript(redis, scripts.forbid, [keys.cascade(requestId)], [openGraceMs])),
     planLeg: (requestId, leg, epoch) =>
-      isOne(runScript(redis, scripts.planLeg, [keys.climb(requestId)], [leg.index, JSON.stringify(leg), epoch])),
+      isOne(runScript(redis, scripts.planLeg, [keys.cascade(requestId)], [leg.index, JSON.stringify(leg), epoch])),
     judgeLeg: (requestId, index, report, epoch) =>
-      isOne(runScript(redis, scripts.judgeLeg, [keys.climb(requestId)], [index, JSON.stringify(report), epoch])),
+      isOne(runScript(redis, scripts.judgeLeg, [keys.cascade(requestId)], [index, JSON.stringify(report), epoch])),
     async abandonLeg(legId, lostAttempt, end, epoch) {
       const leg = parseLegId(legId)
       if (leg === undefined) return false
       const args = [leg.index, lostAttempt, JSON.stringify(end), epoch]
-      return (await runScript(redis, scripts.abandonLeg, [keys.climb(leg.requestId)], args)) === 'abandoned'
+      return (await runScript(redis, scripts.abandonLeg, [keys.cascade(leg.requestId)], args)) === 'abandoned'
     },
     async finish(requestId, end, epoch, nowMs) {
       const dead = end.kind === 'failed' && end.dead
       if (dead) await onRedis(() => redis.zadd(keys.dead, nowMs, requestId))
       const args = [JSON.stringify(end), epoch, nowMs, ...ttlsOf(end, options)]
-      const key = keys.climb(requestId)
+      const key = keys.cascade(requestId)
       if (oneServer) return isOne(runScript(redis, scripts.finishAndLeave, [key, keys.open], [...args, requestId]))
       const finished = await isOne(runScript(redis, scripts.finish, [key], args))
       if (finished) void onRedis(() => redis.zrem(keys.open, requestId)).catch(ignoreAway)
       return finished
     },
     async cancel(requestId) {
-      const flat = await runScript(redis, scripts.cancel, [keys.climb(requestId)], [])
-      return climbOf(pairUp(textsOf(flat)))?.legs
+      const flat = await runScript(redis, scripts.cancel, [keys.cascade(requestId)], [])
+      return cascadeStateOf(pairUp(textsOf(flat)))?.legs
     },
     async renew(requestIds, owner) {
       if (requestIds.length === 0) return []
       await onRedis(() => redis.zadd(keys.open, ...requestIds.flatMap(id => [owner.leaseUntil, id])))
       const kept = await Promise.all(
-        requestIds.map(id => isOne(runScript(redis, scripts.renew, [keys.climb(id)], [owner.name, owner.leaseUntil]))),
+        requestIds.map(id =>
+          isOne(runScript(redis, scripts.renew, [keys.cascade(id)], [owner.name, owner.leaseUntil])),
+        ),
       )
       return requestIds.filter((_, index) => kept[index] !== true)
     },
@@ -120,43 +122,43 @@ function routerSide(
 }
 
 async function takeOne(
-  { redis, keys }: { readonly redis: RedisConnection; readonly keys: ClimbKeys },
+  { redis, keys }: { readonly redis: RedisConnection; readonly keys: CascadeKeys },
   id: string,
   owner: Owner,
   nowMs: number,
-): Promise<ClimbState | undefined> {
+): Promise<CascadeState | undefined> {
   const requestId = parseRequestId(id)
   if (requestId === undefined) {
     await onRedis(() => redis.zrem(keys.open, id))
     return undefined
   }
   const reply = textsOf(
-    await runScript(redis, scripts.takeOver, [keys.climb(requestId)], [owner.name, owner.leaseUntil, nowMs]),
+    await runScript(redis, scripts.takeOver, [keys.cascade(requestId)], [owner.name, owner.leaseUntil, nowMs]),
   )
   const [word = 'gone', ...rest] = reply
   if (word === 'gone') await onRedis(() => redis.zrem(keys.open, id))
   else await onRedis(() => redis.zadd(keys.open, word === 'kept' ? Number(rest[0]) : owner.leaseUntil, id))
-  return word === 'taken' ? climbOf(pairUp(rest)) : undefined
+  return word === 'taken' ? cascadeStateOf(pairUp(rest)) : undefined
 }
 
 function workerSide(
-  { maxDeaths }: ClimbLogOptions,
+  { maxDeaths }: CascadeLogOptions,
   redis: RedisConnection,
-  keys: ClimbKeys,
-): Pick<ClimbLog, 'beginLeg' | 'endLeg' | 'leaveReceipt'> {
+  keys: CascadeKeys,
+): Pick<CascadeLog, 'beginLeg' | 'endLeg' | 'leaveReceipt'> {
   return {
     async beginLeg(legId, workerId, nowMs) {
       const leg = parseLegId(legId)
       if (leg === undefined) return { kind: 'gone' }
       const args = [leg.index, workerId, nowMs, maxDeaths]
-      const reply = await runScript(redis, scripts.beginLeg, [keys.climb(leg.requestId)], args)
+      const reply = await runScript(redis, scripts.beginLeg, [keys.cascade(leg.requestId)], args)
       const [kind, attempt] = Array.isArray(reply) ? reply : []
       return beginOf(String(kind), Number(attempt))
     },
     async endLeg(legId, attempt, end, notice) {
       const leg = parseLegId(legId)
       if (leg === undefined) return 'gone'
-      const key = keys.climb(leg.requestId)
+      const key = keys.cascade(leg.requestId)
       const args = [leg.index, attempt, JSON.stringify(end), end.receipt.costNanoUsd]
       const ending =
         notice === undefined
@@ -174,21 +176,21 @@ function workerSide(
       const leg = parseLegId(legId)
       if (leg === undefined) return
       const args = [leg.index, attempt, costNanoUsd]
-      await runScript(redis, scripts.leaveReceipt, [keys.climb(leg.requestId)], args)
+      await runScript(redis, scripts.leaveReceipt, [keys.cascade(leg.requestId)], args)
     },
   }
 }
 
 function readers(
   redis: RedisConnection,
-  keys: ClimbKeys,
-): Pick<ClimbLog, 'read' | 'readMany' | 'listDead' | 'discardDead'> {
-  const read = async (requestId: RequestId): Promise<ClimbState | undefined> => {
-    const fields = await onRedis(() => redis.hgetall(keys.climb(requestId)))
-    return climbOf(new Map(Object.entries(fields)))
+  keys: CascadeKeys,
+): Pick<CascadeLog, 'read' | 'readMany' | 'listDead' | 'discardDead'> {
+  const read = async (requestId: RequestId): Promise<CascadeState | undefined> => {
+    const fields = await onRedis(() => redis.hgetall(keys.cascade(requestId)))
+    return cascadeStateOf(new Map(Object.entries(fields)))
   }
   // Asked in one turn, the commands go out together and their answers come back together.
-  const readMany = (requestIds: readonly RequestId[]): Promise<(ClimbState | undefined)[]> =>
+  const readMany = (requestIds: readonly RequestId[]): Promise<(CascadeState | undefined)[]> =>
     Promise.all(requestIds.map(read))
   return {
     read,
@@ -205,17 +207,17 @@ function readers(
     },
     async discardDead(requestId) {
       const removed = await onRedis(() => redis.zrem(keys.dead, requestId))
-      if (removed === 1) await onRedis(() => redis.del(keys.climb(requestId)))
+      if (removed === 1) await onRedis(() => redis.del(keys.cascade(requestId)))
       return removed === 1
     },
   }
 }
 
 function keyring(
-  { asyncTtlMs }: ClimbLogOptions,
+  { asyncTtlMs }: CascadeLogOptions,
   redis: RedisConnection,
-  keys: ClimbKeys,
-): Pick<ClimbLog, 'bindKey' | 'releaseKey'> {
+  keys: CascadeKeys,
+): Pick<CascadeLog, 'bindKey' | 'releaseKey'> {
   return {
     async bindKey(tenant, key, requestId, fingerprint) {
       const wanted = `${requestId} ${fingerprint}`
@@ -229,8 +231,8 @@ function keyring(
   }
 }
 
-/** Times to live of an ended climb: of one that a waiting caller made, and of one that somebody may come back for. */
-function ttlsOf(end: ClimbEnd, { syncTtlMs, asyncTtlMs, deadTtlMs }: ClimbLogOptions): readonly [number, number] {
+/** Times to live of an ended cascade: of one that a waiting caller made, and of one that somebody may come back for. */
+function ttlsOf(end: CascadeEnd, { syncTtlMs, asyncTtlMs, deadTtlMs }: CascadeLogOptions): readonly [number, number] {
   return end.kind === 'failed' && end.dead ? [deadTtlMs, deadTtlMs] : [syncTtlMs, asyncTtlMs]
 }
 
@@ -242,5 +244,5 @@ function textsOf(reply: unknown): readonly string[] {
   return Array.isArray(reply) ? reply.map(String) : []
 }
 
-/** The entry of an ended climb that could not be removed is removed by the next take-over. */
+/** The entry of an ended cascade that could not be removed is removed by the next take-over. */
 function ignoreAway(): void {}

@@ -1,7 +1,7 @@
 import type { Clock } from '#services/contract/clock'
 import type { Replication } from '#services/platform/redis/replication'
-import { createClimbKeys } from './cascade-keys.ts'
-import type { ClimbLog, ClimbRequest } from './cascade-log.ts'
+import { createCascadeKeys } from './cascade-keys.ts'
+import type { CascadeLog, CascadeRequest } from './cascade-log.ts'
 
 /** What it needs beside the log. */
 export interface ReplicatedLogDependencies {
@@ -11,21 +11,21 @@ export interface ReplicatedLogDependencies {
 }
 
 /**
- * A log in which a climb that somebody may come back for is open only when a replica has it too, where there are
+ * A log in which a cascade that somebody may come back for is open only when a replica has it too, where there are
  * replicas. One that cannot be made so safe is ended again: its caller hears UNAVAILABLE, and nobody is to run it.
  */
 export function createReplicatedLog(
-  log: ClimbLog,
+  log: CascadeLog,
   { prefix, replication, clock }: ReplicatedLogDependencies,
-): ClimbLog {
-  const keys = createClimbKeys(prefix)
+): CascadeLog {
+  const keys = createCascadeKeys(prefix)
   return {
     ...log,
     async open(request, plan, firstLeg, owner) {
       const opened = await log.open(request, plan, firstLeg, owner)
       if (!opened || !isAccepted(request)) return opened
       try {
-        await replication.confirm(keys.climb(request.requestId))
+        await replication.confirm(keys.cascade(request.requestId))
       } catch (error) {
         await log.finish(request.requestId, { kind: 'cancelled', rungs: [] }, 1, clock.now()).catch(() => {
           // It is gone with its server, or another router ends it when its lease is over.
@@ -38,6 +38,6 @@ export function createReplicatedLog(
 }
 
 /** A caller is told of a job before it has run; a request with a key is asked for again. */
-function isAccepted({ mode, idempotent }: ClimbRequest): boolean {
+function isAccepted({ mode, idempotent }: CascadeRequest): boolean {
   return mode === 'async' || idempotent
 }

@@ -1,4 +1,4 @@
-import type { ClimbPlan, ClimbRequest, Owner, PlannedLeg } from '#services/state/cascade-log/cascade-log'
+import type { CascadePlan, CascadeRequest, Owner, PlannedLeg } from '#services/state/cascade-log/cascade-log'
 import type { HoldOrder, Reservation } from '#services/state/ledger/ledger'
 import type { Job } from '#services/state/queue/job'
 
@@ -6,8 +6,8 @@ import type { Job } from '#services/state/queue/job'
 export interface DispatchOrder {
   /** The money to hold first; absent where it is held already. Its best offer alone is tried. */
   readonly hold?: HoldOrder
-  readonly request: ClimbRequest
-  readonly plan: ClimbPlan
+  readonly request: CascadeRequest
+  readonly plan: CascadePlan
   readonly firstLeg: PlannedLeg
   readonly owner: Owner
   /** The first leg as workers take it. */

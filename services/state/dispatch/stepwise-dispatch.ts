@@ -1,4 +1,4 @@
-import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog } from '#services/state/cascade-log/cascade-log'
 import type { Ledger } from '#services/state/ledger/ledger'
 import type { JobProducer } from '#services/state/queue/pool-queue'
 import type { Dispatch } from './dispatch.ts'
@@ -6,7 +6,7 @@ import type { Dispatch } from './dispatch.ts'
 /** The ports that one dispatch changes. */
 export interface StepwiseDispatchDependencies {
   readonly ledger: Pick<Ledger, 'reserve'>
-  readonly cascadeLog: Pick<ClimbLog, 'open'>
+  readonly cascadeLog: Pick<CascadeLog, 'open'>
   readonly queue: Pick<JobProducer, 'add'>
 }
 

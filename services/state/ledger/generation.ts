@@ -95,7 +95,7 @@ export async function createGeneration(
     judged = true
     logger.error(
       { known: reign, found: found.reign },
-      'the server is one whose place as master has been taken; connecting anew',
+      'the server is one whose place as master has been taken; reconnecting',
     )
     leaveServer(redis)
     throw new GatewayError('Overloaded', 'the store is not the master any more', {

@@ -34,7 +34,7 @@ export const outcomeRecordSchema = z.strictObject({
   at: z.number(),
   task: z.string(),
   ladder: z.string(),
-  /** Every rung of the ladder, cheap to dear. */
+  /** Every rung of the ladder, from cheap to expensive. */
   ladderRungs: z.array(z.string()),
   policyVersion: z.string(),
   source: z.enum(['feedback', 'shadow']),

@@ -1,13 +1,13 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import { connectAnother } from '#services/platform/redis/connect'
-import { ticketMarker } from './bullmq-internals.ts'
-import { openLine, type Beginning, type Lock, type TakenTicket } from './redis-line.ts'
+import { batchLeaseMarker } from './bullmq-internals.ts'
+import { openFairQueue, type Beginning, type Lock, type TakenBatchLease } from './redis-fair-queue.ts'
 
-/** Takes that wait in Redis for their ticket. */
+/** Takes that wait in Redis for their batch lease. */
 export interface BlockingDequeue {
   /**
-   * The ticket that comes next, or that is there; `undefined` when none came for a while. Waits for nothing where
+   * The batch lease that comes next, or that is there; `undefined` when none came for a while. Waits for nothing where
    * `isOpen` says no.
    */
   take(
@@ -15,7 +15,7 @@ export interface BlockingDequeue {
     now: () => number,
     limits: ReadonlyMap<string, number>,
     isOpen: () => boolean,
-  ): Promise<TakenTicket | undefined>
+  ): Promise<TakenBatchLease | undefined>
   /** Lets the take that waits now run at once. */
   interrupt(): void
   /** Begins again with a new connection; the take that waits fails. */
@@ -23,7 +23,7 @@ export interface BlockingDequeue {
   close(): void
 }
 
-/** Which pool's tickets are taken, and how their legs are begun. */
+/** Which pool's batch leases are taken, and how their legs are begun. */
 export interface BlockingDequeueOptions {
   readonly prefix: string
   readonly pool: string
@@ -36,7 +36,7 @@ const longestWaitSeconds = 1
 const interruptedAgainMs = 20
 
 /**
- * Sends the take right behind the command that waits for a ticket, on a connection of their own: Redis runs it in
+ * Sends the take right behind the command that waits for a batch lease, on a connection of their own: Redis runs it in
  * the step that ends the waiting, so that a leg is at its worker after one message instead of three. What it takes
  * it takes by the clock of that moment.
  */
@@ -52,8 +52,8 @@ export function openBlockingDequeue(options: BlockingDequeueOptions, redis: Redi
   let clientId: number | undefined
   let waits = false
   let connection = open()
-  let line = openLine(prefix, pool, connection, beginning)
-  const marker = ticketMarker(prefix, pool)
+  let fairQueue = openFairQueue(prefix, pool, connection, beginning)
+  const marker = batchLeaseMarker(prefix, pool)
 
   /** What Redis knows the connection by, so that its wait can be ended. */
   const identify = async (): Promise<void> => {
@@ -77,7 +77,7 @@ export function openBlockingDequeue(options: BlockingDequeueOptions, redis: Redi
         if (!isOpen()) return undefined
         waits = true
         const waited = connection.bzpopmin(marker, longestWaitSeconds)
-        const taken = line.take(lock, now, limits)
+        const taken = fairQueue.take(lock, now, limits)
         // What was taken counts, whatever became of the waiting.
         const [wait, take] = await Promise.allSettled([waited, taken])
         if (take.status === 'rejected') throw take.reason
@@ -92,11 +92,11 @@ export function openBlockingDequeue(options: BlockingDequeueOptions, redis: Redi
       setTimeout(unblock, interruptedAgainMs).unref()
     },
     reset() {
-      logger.debug({ pool }, 'the connection of waiting takes is made anew')
+      logger.debug({ pool }, 'the connection of waiting takes is replaced')
       connection.disconnect()
       clientId = undefined
       connection = open()
-      line = openLine(prefix, pool, connection, beginning)
+      fairQueue = openFairQueue(prefix, pool, connection, beginning)
     },
     close() {
       connection.disconnect()

@@ -5,12 +5,12 @@ import type { Logger } from 'pino'
 import { systemClock } from '#services/contract/clock'
 import { every, sleep } from '#services/platform/process/every'
 import type { RedisConnection } from '#services/platform/redis/connect'
-import { createTicketMender, openTickets } from './bullmq-tickets.ts'
+import { createBatchLeaseMender, openBatchLeases } from './bullmq-batch-leases.ts'
 import type { WatchableConsumer } from './pool-queue.ts'
 import { openBlockingDequeue, type BlockingDequeue } from './blocking-dequeue.ts'
-import { openTicketBell } from './ticket-bell.ts'
-import { openLine, type Beginning, type Lock, type TakenTicket } from './redis-line.ts'
-import { openHeldTicket, type HeldTicket } from './held-ticket.ts'
+import { openBatchLeaseBell } from './batch-lease-bell.ts'
+import { openFairQueue, type Beginning, type Lock, type TakenBatchLease } from './redis-fair-queue.ts'
+import { openHeldBatchLease, type HeldBatchLease } from './held-batch-lease.ts'
 import { queueName, queuePrefix } from './bullmq-internals.ts'
 
 /** What one pool's consumer is told. */
@@ -26,9 +26,9 @@ export interface ConsumerOptions {
 }
 
 /**
- * The taking side on BullMQ, by hand: a ticket gives one batch out of the line, its lock is renewed until every leg
- * of the batch is let go of. The ticket of a worker that died is handed out again by BullMQ, and gives the same
- * batch.
+ * The taking side on BullMQ, by hand: a batch lease gives one batch out of the queue, its lock is renewed until every
+ * leg of the batch is let go of. The batch lease of a worker that died is handed out again by BullMQ, and gives the
+ * same batch.
  */
 export function createBullmqConsumer(
   options: ConsumerOptions,
@@ -36,22 +36,22 @@ export function createBullmqConsumer(
   logger: Logger,
   clock = systemClock,
 ): WatchableConsumer {
-  const held = new Map<string, HeldTicket>()
-  const line = openLine(options.prefix, options.pool, redis, options.beginning)
-  const tickets = openTickets(options.prefix, options.pool, redis)
+  const held = new Map<string, HeldBatchLease>()
+  const fairQueue = openFairQueue(options.prefix, options.pool, redis, options.beginning)
+  const batchLeases = openBatchLeases(options.prefix, options.pool, redis)
   const backend = createRedisBackend(queueName, {
     connection: redis,
     prefix: queuePrefix(options.prefix, options.pool),
     stalledInterval: options.renewMs,
-    // A leg's attempts are counted in the climb log, by whoever begins it.
+    // A leg's attempts are counted in the cascade log, by whoever begins it.
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     skipVersionCheck: true,
   } as WorkerOptions)
   backend.on('error', (error: unknown) => logger.debug({ err: error, pool: options.pool }, 'queue connection'))
   let dequeue = blockingDequeueOf(options, redis, logger)
   /** Rings for workers whose takes cannot wait in Redis. */
-  let bell = dequeue === undefined ? openTicketBell(options.prefix, options.pool, redis, logger) : undefined
-  const mend = createTicketMender(line, tickets)
+  let bell = dequeue === undefined ? openBatchLeaseBell(options.prefix, options.pool, redis, logger) : undefined
+  const mend = createBatchLeaseMender(fairQueue, batchLeases)
 
   /** Keeps the locks of what is held; they run out while Redis is away, and the next turn tells which were lost. */
   const renew = async (): Promise<void> => {
@@ -67,26 +67,26 @@ export function createBullmqConsumer(
       const turns = [renew(), mend(), backend.moveStalledJobsToWait()]
       for (const turn of await Promise.allSettled(turns)) if (turn.status === 'rejected') throw turn.reason
     },
-    error => logger.debug({ err: error, pool: options.pool }, 'locks or tickets could not be seen to'),
+    error => logger.debug({ err: error, pool: options.pool }, 'locks or batch leases could not be seen to'),
   )
 
-  const hold = (id: string, token: string): HeldTicket => {
-    const ticket = openHeldTicket(
+  const hold = (id: string, token: string): HeldBatchLease => {
+    const batchLease = openHeldBatchLease(
       {
         id,
         token,
-        complete: () => line.finish(id, { token, lockMs: options.lockMs }, clock.now()),
-        // The same ticket may have come to this process again, under a lock of its own.
-        released: () => held.get(id) === ticket && held.delete(id),
+        complete: () => fairQueue.finish(id, { token, lockMs: options.lockMs }, clock.now()),
+        // The same batch lease may have come to this process again, under a lock of its own.
+        released: () => held.get(id) === batchLease && held.delete(id),
       },
-      { line, tickets, clock, logger },
+      { fairQueue, batchLeases, clock, logger },
     )
-    held.set(id, ticket)
-    return ticket
+    held.set(id, batchLease)
+    return batchLease
   }
 
   /**
-   * Tickets that waited when one was last taken: while there are, or nobody knows, a look costs less than being
+   * BatchLeases that waited when one was last taken: while there are, or nobody knows, a look costs less than being
    * woken.
    */
   let waiting = 1
@@ -96,21 +96,21 @@ export function createBullmqConsumer(
     lock: Lock,
     limits: ReadonlyMap<string, number>,
     isOpen: () => boolean,
-  ): Promise<TakenTicket | undefined> => (isOpen() ? line.take(lock, clock.now, limits) : undefined)
+  ): Promise<TakenBatchLease | undefined> => (isOpen() ? fairQueue.take(lock, clock.now, limits) : undefined)
 
   /** Where Redis refuses a command that the blocking dequeue needs, workers are woken by BullMQ. */
   const doWithoutBlocking = (error: unknown): void => {
     logger.warn({ err: error, pool: options.pool }, 'takes cannot wait in Redis, which costs each leg a message more')
     dequeue?.close()
     dequeue = undefined
-    bell ??= openTicketBell(options.prefix, options.pool, redis, logger)
+    bell ??= openBatchLeaseBell(options.prefix, options.pool, redis, logger)
   }
 
   const takeNext = async (
     lock: Lock,
     limits: ReadonlyMap<string, number>,
     isOpen: () => boolean,
-  ): Promise<TakenTicket | undefined> => {
+  ): Promise<TakenBatchLease | undefined> => {
     try {
       if (dequeue !== undefined) return await dequeue.take(lock, clock.now, limits, isOpen)
       await bell?.wait(longestWaitSeconds)
@@ -129,7 +129,7 @@ export function createBullmqConsumer(
       const take = waiting === 0 && waitMs > 0 ? takeNext : takeNow
       const taken = await take(lock, limits, mayTake)
       waiting = taken?.waiting ?? 0
-      return taken === undefined ? undefined : hold(taken.ticket, lock.token).open(taken)
+      return taken === undefined ? undefined : hold(taken.batchLease, lock.token).open(taken)
     },
     interrupt: () => dequeue?.interrupt(),
     restart() {
@@ -137,14 +137,14 @@ export function createBullmqConsumer(
       dequeue?.reset()
       bell?.reset()
     },
-    waitingModels: () => line.waitingModels(),
+    waitingModels: () => fairQueue.waitingModels(),
     async close() {
       closed = true
       dequeue?.close()
       bell?.close()
       await keep.stop()
       await backend.close()
-      await tickets.close()
+      await batchLeases.close()
     },
   }
 }

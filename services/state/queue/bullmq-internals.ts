@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 
 /** Name of every pool's queue: the pool is in the prefix, whose braces keep its keys in one slot. */
-export const queueName = 'tickets'
+export const queueName = 'batchLeases'
 
 /** The prefix of one pool's keys. */
 export function queuePrefix(prefix: string, pool: string): string {
@@ -10,11 +10,11 @@ export function queuePrefix(prefix: string, pool: string): string {
 
 const require = createRequire(import.meta.url)
 
-/** BullMQ's own scripts, as it ships them: run inside ours, so that a ticket and its legs change in one step. */
+/** BullMQ's own scripts, as it ships them: run inside ours, so that a batch lease and its legs change in one step. */
 export const bullmqScripts = {
-  addTicket: read('addStandardJob-9'),
-  activateTicket: read('moveToActive-11'),
-  completeTicket: read('moveToFinished-14'),
+  addBatchLease: read('addStandardJob-9'),
+  activateBatchLease: read('moveToActive-11'),
+  completeBatchLease: read('moveToFinished-14'),
 }
 
 function read(file: string): { readonly lua: string } {
@@ -25,19 +25,22 @@ function read(file: string): { readonly lua: string } {
   return { lua: String(found.content) }
 }
 
-/** Prefix of every key of a pool's tickets. */
-export function ticketPrefix(prefix: string, pool: string): string {
+/** Prefix of every key of a pool's batch leases. */
+export function batchLeasePrefix(prefix: string, pool: string): string {
   return `${queuePrefix(prefix, pool)}:${queueName}:`
 }
 
-/** The key by which BullMQ says that there is a ticket. */
-export function ticketMarker(prefix: string, pool: string): string {
-  return `${ticketPrefix(prefix, pool)}marker`
+/** The key by which BullMQ says that there is a batch lease. */
+export function batchLeaseMarker(prefix: string, pool: string): string {
+  return `${batchLeasePrefix(prefix, pool)}marker`
 }
 
-/** The keys that BullMQ's scripts are given, in their order; `finish` lacks the ticket's own, which comes twelfth. */
-export function ticketKeys(prefix: string, pool: string) {
-  const names = (list: string): readonly string[] => list.split(' ').map(name => ticketPrefix(prefix, pool) + name)
+/**
+ * The keys that BullMQ's scripts are given, in their order; `finish` lacks the batch lease's own, which comes
+ * twelfth.
+ */
+export function batchLeaseKeys(prefix: string, pool: string) {
+  const names = (list: string): readonly string[] => list.split(' ').map(name => batchLeasePrefix(prefix, pool) + name)
   return {
     add: names('wait paused meta id completed delayed active events marker'),
     activate: names('wait active prioritized events stalled limiter delayed paused meta pc marker'),

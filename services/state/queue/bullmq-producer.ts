@@ -2,17 +2,20 @@ import type { RedisConnection } from '#services/platform/redis/connect'
 import { runScript } from '#services/platform/redis/script'
 import type { JobProducer } from './pool-queue.ts'
 import { createPutCall, type PutOptions } from './put-call.ts'
-import { openLine, type Line } from './redis-line.ts'
+import { openFairQueue, type FairQueue } from './redis-fair-queue.ts'
 
-/** The sending side: a leg goes in line, and with it a ticket to BullMQ. Made for each pool when it is first needed. */
+/**
+ * The sending side: a leg goes in the queue, and with it a batch lease to BullMQ. Made for each pool when it is first
+ * needed.
+ */
 export function createBullmqProducer(options: PutOptions, redis: RedisConnection): JobProducer {
   const put = createPutCall(options)
-  const lines = new Map<string, Line>()
+  const fairQueues = new Map<string, FairQueue>()
 
-  const lineOf = (pool: string): Line => {
-    const line = lines.get(pool) ?? openLine(options.prefix, pool, redis)
-    lines.set(pool, line)
-    return line
+  const fairQueueOf = (pool: string): FairQueue => {
+    const fairQueue = fairQueues.get(pool) ?? openFairQueue(options.prefix, pool, redis)
+    fairQueues.set(pool, fairQueue)
+    return fairQueue
   }
 
   return {
@@ -20,10 +23,10 @@ export function createBullmqProducer(options: PutOptions, redis: RedisConnection
       const { script, keys, args, read } = put.callFor(pool, job)
       read(await runScript(redis, script, keys, args))
     },
-    remove: (pool, legId) => lineOf(pool).withdraw(legId),
-    waiting: pool => lineOf(pool).waiting(),
-    backlog: pool => lineOf(pool).backlog(),
-    // The connection is the caller's, and a line holds nothing else.
+    remove: (pool, legId) => fairQueueOf(pool).withdraw(legId),
+    waiting: pool => fairQueueOf(pool).waiting(),
+    backlog: pool => fairQueueOf(pool).backlog(),
+    // The connection is the caller's, and a queue holds nothing else.
     close: () => Promise.resolve(),
   }
 }

@@ -43,7 +43,7 @@ export function isMedium(part: PartReference): part is MediumReference {
   return 'mediaType' in part
 }
 
-/** What a queue carries for one leg of a climb: ids and references, never media. */
+/** What a queue carries for one leg of a cascade: ids and references, never media. */
 export interface Job {
   readonly version: number
   readonly legId: LegId
@@ -73,7 +73,7 @@ export interface Job {
   readonly weight?: number
   /** Epoch ms after which it cannot end in time; the deadline when absent. */
   readonly latestStartAt?: number
-  /** Mailbox of the router that waits for the answer. */
+  /** ReplyStream of the router that waits for the answer. */
   readonly replyTo: string
   /** True when text may be sent as it comes. */
   readonly streaming: boolean

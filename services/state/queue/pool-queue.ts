@@ -28,7 +28,7 @@ export interface PoolBacklog {
   readonly batches: number
   /** Legs at work, one by one: all of them, or as many as are worth telling. */
   readonly legs: readonly RunningLeg[]
-  /** Estimated work that was put in line so far, by class: what it grows by is what comes in. */
+  /** Estimated work that was put in the queue so far, by class: what it grows by is what comes in. */
   readonly putMs?: ReadonlyMap<number, number>
 }
 
@@ -47,7 +47,7 @@ export interface JobProducer {
   close(): Promise<void>
 }
 
-/** What the climb log said of a leg that was begun in the step that took it. */
+/** What the cascade log said of a leg that was begun in the step that took it. */
 export interface BegunWord {
   readonly word: string
   readonly attempt: number
@@ -95,6 +95,6 @@ export interface JobConsumer {
 export interface WatchableConsumer extends JobConsumer {
   /** Begins again with new connections: takes have stopped coming back, or bring nothing although legs wait. */
   restart(): void
-  /** The models of the legs that stand first in line. */
+  /** The models of the legs that stand first in the queue. */
   waitingModels(): Promise<ReadonlySet<string>>
 }

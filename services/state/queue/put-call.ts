@@ -2,12 +2,12 @@ import { GatewayError } from '#services/contract/errors'
 import { composeScript } from '#services/platform/redis/compose-script'
 import { loadScript, type Script } from '#services/platform/redis/script'
 import type { ScriptCall } from '#services/state/dispatch/script-call'
-import { bullmqScripts, ticketKeys, ticketPrefix } from './bullmq-internals.ts'
+import { bullmqScripts, batchLeaseKeys, batchLeasePrefix } from './bullmq-internals.ts'
 import { priorityRanks, type Job } from './job.ts'
-import { lineKeys, separator } from './line-keys.ts'
+import { fairQueueKeys, separator } from './fair-queue-keys.ts'
 import { readJob } from './read-job.ts'
 
-/** How a leg is put into its pool's queue in Redis, with a ticket where one is lacking. */
+/** How a leg is put into its pool's queue in Redis, with a batch lease where one is lacking. */
 export interface PutCall {
   readonly script: Script
   /** The reply is read for what it means. @throws GatewayError Overloaded when the queue is full */
@@ -26,7 +26,7 @@ export interface PutOptions {
 const script = composeScript(
   {
     put: loadScript(import.meta.url, 'lua/line.lua', 'lua/put.lua'),
-    add_ticket: bullmqScripts.addTicket,
+    add_batch_lease: bullmqScripts.addBatchLease,
   },
   loadScript(import.meta.url, 'lua/put-leg.lua'),
 )
@@ -41,8 +41,8 @@ export function createPutCall({ prefix, maxWaiting, onShed }: PutOptions): PutCa
       const place = [costMs, chargeMs, latestStartAt, memberOf(job), mostWaiting, priorityRanks.sheddable]
       return {
         script,
-        keys: [...lineKeys(prefix, pool), ...ticketKeys(prefix, pool).add],
-        args: [job.legId, JSON.stringify(job), ...place, ticketPrefix(prefix, pool), Date.now()],
+        keys: [...fairQueueKeys(prefix, pool), ...batchLeaseKeys(prefix, pool).add],
+        args: [job.legId, JSON.stringify(job), ...place, batchLeasePrefix(prefix, pool), Date.now()],
         read(reply) {
           const [word, , shed] = Array.isArray(reply) ? reply : []
           if (word === 'full') throw full(pool)

@@ -17,11 +17,11 @@ export function isSoundQueue({ waiting, running }: EngineQueue): boolean {
 }
 
 /** Calls that an engine works on at once, as far as a queue is worked off: at least one. */
-export function lanesOf({ running }: EngineQueue): number {
+export function concurrencyOf({ running }: EngineQueue): number {
   return Math.max(1, running)
 }
 
 /** Service times that a call would wait in a queue. */
 export function turnsOf(queue: EngineQueue): number {
-  return queue.waiting / lanesOf(queue)
+  return queue.waiting / concurrencyOf(queue)
 }

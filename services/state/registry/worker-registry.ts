@@ -17,7 +17,7 @@ export interface WorkerState {
   readonly capacity: number
   readonly running: number
   /** Batches that it has at work at once. */
-  readonly lanes: number
+  readonly concurrency: number
   /** Legs of each model that get on side by side, as fast as each would alone: one of a model that computes. */
   readonly parallel: Readonly<Record<string, number>>
   /** Queues of the engines behind its models, where those tell. */

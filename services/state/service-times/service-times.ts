@@ -105,14 +105,14 @@ export function createServiceTimesRecorder(now: () => number): ServiceTimesRecor
 }
 
 function addLeg(kept: Kept, leg: MeasuredLeg, nowMs: number): void {
-  const foreseen = workVectorOf(leg.work, expectedTokensOf(leg, kept))
-  const expectedMs = kept.rates === undefined ? undefined : Math.max(leastMs, timeBy(kept.rates, foreseen))
+  const predicted = workVectorOf(leg.work, expectedTokensOf(leg, kept))
+  const expectedMs = kept.rates === undefined ? undefined : Math.max(leastMs, timeBy(kept.rates, predicted))
   const serviceMs = Math.max(leastMs, leg.stopped === true ? leg.serviceMs * stoppedFactor : leg.serviceMs)
   // That a leg was stopped sooner than was expected of it says nothing.
   if (leg.stopped === true && serviceMs <= (expectedMs ?? 0)) return
-  if (expectedMs !== undefined) addRatio(kept, foreseen, serviceMs / expectedMs, nowMs)
+  if (expectedMs !== undefined) addRatio(kept, predicted, serviceMs / expectedMs, nowMs)
   const outputTokens = leg.stopped === true ? undefined : leg.outputTokens
-  if (leg.outputCap === undefined || outputTokens === undefined) return addTime(kept, foreseen, serviceMs, nowMs)
+  if (leg.outputCap === undefined || outputTokens === undefined) return addTime(kept, predicted, serviceMs, nowMs)
   addTime(kept, workVectorOf(leg.work, outputTokens), serviceMs, nowMs)
   addOutput(kept, leg.outputCap, outputTokens)
 }
@@ -121,11 +121,11 @@ function expectedTokensOf({ outputCap }: MeasuredLeg, { outputs }: Kept): number
   return outputCap === undefined ? 0 : expectedOutput(outputCap, [Object.fromEntries(outputs)])
 }
 
-function addRatio(kept: Kept, foreseen: WorkVector, ratio: number, nowMs: number): void {
-  const sizeClass = sizeClassOf(foreseen)
+function addRatio(kept: Kept, predicted: WorkVector, ratio: number, nowMs: number): void {
+  const sizeClass = sizeClassOf(predicted)
   const recorder = kept.ratios.get(sizeClass) ?? createTimeRecorder()
   kept.ratios.set(sizeClass, recorder)
-  const most = isSettledFor(kept, foreseen) ? mostRatio : mostSurprise
+  const most = isSettledFor(kept, predicted) ? mostRatio : mostSurprise
   recorder.add(Math.min(most, Math.max(1 / most, ratio)) * 1000, nowMs)
 }
 
@@ -194,14 +194,21 @@ function short(value: number): number {
   return Number(value.toPrecision(7))
 }
 
-/** Share of its cap that an answer is taken to be long while nothing says more: most are shorter, and what is too long is learnt at once. */
+/**
+ * Share of its cap that an answer is taken to be long while nothing says more: most are shorter, and what is too long
+ * is learnt at once.
+ */
 const unseenShare = 0.5
-/** So many measurements weigh as much as the guess: a first short answer says more of the next than what answers of all models have. */
+/**
+ * So many measurements weigh as much as the guess: a first short answer says more of the next than what answers of
+ * all models have.
+ */
 const guessWeight = 0.1
 
 /**
- * The output tokens to be expected under a cap: what answers under caps of that size had. Before there are such, it leans to the long side: on
- * `guess` or a share of the cap while nothing was measured, and on the share that answers under other caps had of theirs, where those are smaller.
+ * The output tokens to be expected under a cap: what answers under caps of that size had. Before there are such, it
+ * leans to the long side: on `guess` or a share of the cap while nothing was measured, and on the share that answers
+ * under other caps had of theirs, where those are smaller.
  */
 export function expectedOutput(outputCap: number, outputs: readonly RungTimes['outputs'][], guess?: number): number {
   const classes = outputs.flatMap(byClass => Object.entries(byClass))

@@ -1,15 +1,15 @@
-import type { BeginLeg, ClimbLog, LegFailure } from '#services/state/cascade-log/cascade-log'
+import type { BeginLeg, CascadeLog, LegFailure } from '#services/state/cascade-log/cascade-log'
 import { beginOf } from '#services/state/cascade-log/begin-leg'
 import type { Clock } from '#services/contract/clock'
 import type { TakenJob } from '#services/state/queue/pool-queue'
 
-/** What the climb log said of a taken leg. */
+/** What the cascade log said of a taken leg. */
 export type Begun =
   | { readonly kind: 'run'; readonly taken: TakenJob; readonly attempt: number; readonly startedAt: number }
   | { readonly kind: 'poison'; readonly taken: TakenJob; readonly attempt: number; readonly startedAt: number }
   /** Begun when its time was over: the reply of a Redis that hung came late. */
   | { readonly kind: 'late'; readonly taken: TakenJob; readonly attempt: number; readonly startedAt: number }
-  /** Ended before, by an attempt whose mail may have been lost. */
+  /** Ended before, by an attempt whose messages may have been lost. */
   | { readonly kind: 'ended'; readonly taken: TakenJob; readonly attempt: number }
   | { readonly kind: 'drop'; readonly taken: TakenJob; readonly reason: LegFailure }
   /** The log could not be asked: the leg goes back. */
@@ -19,19 +19,19 @@ export type Begun =
 export function begin(
   batch: readonly TakenJob[],
   workerId: string,
-  climbLog: ClimbLog,
+  cascadeLog: CascadeLog,
   clock: Clock,
 ): Promise<readonly Begun[]> {
-  return Promise.all(batch.map(taken => beginOne(taken, workerId, climbLog, clock)))
+  return Promise.all(batch.map(taken => beginOne(taken, workerId, cascadeLog, clock)))
 }
 
-async function beginOne(taken: TakenJob, workerId: string, climbLog: ClimbLog, clock: Clock): Promise<Begun> {
+async function beginOne(taken: TakenJob, workerId: string, cascadeLog: CascadeLog, clock: Clock): Promise<Begun> {
   const startedAt = taken.begun?.at ?? clock.now()
   if (taken.expired === true) return { kind: 'drop', taken, reason: 'expired' }
   try {
     const begun =
       taken.begun === undefined
-        ? await climbLog.beginLeg(taken.job.legId, workerId, startedAt)
+        ? await cascadeLog.beginLeg(taken.job.legId, workerId, startedAt)
         : beginOf(taken.begun.word, taken.begun.attempt)
     return begunOf(begun, taken, startedAt, clock.now())
   } catch {

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino'
 import { isGatewayError } from '#services/contract/errors'
-import type { ClimbLog } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog } from '#services/state/cascade-log/cascade-log'
 import type { Begun } from './begin.ts'
 
 /** What setting aside needs. */
 interface SuspectsDependencies {
-  readonly climbLog: Pick<ClimbLog, 'leaveReceipt'>
+  readonly cascadeLog: Pick<CascadeLog, 'leaveReceipt'>
   readonly logger: Logger
 }
 
@@ -16,13 +16,13 @@ interface SuspectsDependencies {
  */
 export async function setSuspectsAside(
   begun: readonly Begun[],
-  { climbLog, logger }: SuspectsDependencies,
+  { cascadeLog, logger }: SuspectsDependencies,
 ): Promise<readonly Begun[]> {
   if (begun.length < 2) return []
   const suspects = begun.filter(one => one.kind === 'run' && one.attempt > 1)
   try {
     for (const one of suspects) {
-      if (one.kind === 'run') await climbLog.leaveReceipt(one.taken.job.legId, one.attempt, 0)
+      if (one.kind === 'run') await cascadeLog.leaveReceipt(one.taken.job.legId, one.attempt, 0)
     }
     return suspects
   } catch (error) {

@@ -32,7 +32,7 @@ export interface WatchedConsumer extends JobConsumer {
 }
 
 /**
- * Watches a consumer: a take that does not come back in time fails, and what it brings later is given back; lanes
+ * Watches a consumer: a take that does not come back in time fails, and what it brings later is given back; loops
  * that take nothing while legs wait are noticed. Both are logged, counted, and answered with new connections.
  */
 export function watchTakes(
@@ -48,7 +48,7 @@ export function watchTakes(
   const restart = (fault: TakeFault): void => {
     waitingSince = undefined
     observe(fault)
-    logger.error({ pool, fault }, 'taking legs has come to a standstill; it begins anew')
+    logger.error({ pool, fault }, 'taking legs has come to a standstill; it starts again')
     inner.restart()
   }
 

@@ -92,7 +92,7 @@ export async function createEngine(options: EngineOptions, dependencies: EngineD
       return await backend.run(batch, controlOf(hooks))
     } catch (error) {
       logger.error({ err: error, model }, 'a backend threw')
-      return batch.map(() => bug('the model failed in an unforeseen way'))
+      return batch.map(() => bug('the model failed in an unexpected way'))
     } finally {
       count(model, -1)
     }

@@ -15,7 +15,7 @@ const unchecked: Caveat = { note: 'the shape of the answer could not be checked'
 
 /**
  * Holds an answer to the shape that its caller asked for, whatever the server promised: one of another shape says so
- * (`schema_valid`), is not trusted at all, and is climbed past. Calls of tools are no answer yet. A fence around JSON
+ * (`schema_valid`), is not trusted at all, and is passed over. Calls of tools are no answer yet. A fence around JSON
  * goes, unless the caller has seen it.
  */
 export async function checkShape(

@@ -58,7 +58,7 @@ async function runRecipe(
   const usage = addUsage(outcomes.map(outcome => (outcome.kind === 'done' ? outcome.result.usage : outcome.usage)))
   const failed = outcomes.find(outcome => outcome.kind === 'failed')
   if (done.length === 0 || control.cancelled(work.legId)) {
-    return failed === undefined ? { ...calledOff, usage } : { ...failed, usage }
+    return failed === undefined ? { ...cancelledOutcome, usage } : { ...failed, usage }
   }
   const results = done.map(({ result }) => result)
   const asked = outcomes.length
@@ -94,7 +94,7 @@ function scoreOf({ signals }: LegResult): number {
   return signals['verifier_score'] ?? 0
 }
 
-const calledOff = { kind: 'failed', reason: 'cancelled', message: 'it was called off' } as const
+const cancelledOutcome = { kind: 'failed', reason: 'cancelled', message: 'it was cancelled' } as const
 
 /** All at once where the backend only waits; one by one where it computes. */
 async function runSamples(work: Work, control: RunControl, backend: Backend): Promise<readonly Outcome[]> {

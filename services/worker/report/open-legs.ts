@@ -1,7 +1,7 @@
 import { holdBackHalf } from '#services/wire/well-formed'
 import type { DeltaKind } from '#services/contract/answer'
 import type { LegId } from '#services/contract/ids'
-import type { MailSender, RouterMail, WorkerMail } from '#services/state/replies/mailbox'
+import type { ReplySender, RouterMessage, WorkerMessage } from '#services/state/replies/reply-stream'
 import { deltaRetryMs, rememberEndMs } from '#services/worker/timings'
 
 /** One leg at work: who wants it, and how far its text has gone. */
@@ -29,11 +29,11 @@ export interface OpenLegOptions {
   readonly lost: AbortSignal
 }
 
-/** The legs at work in this process, and the mail that concerns them. */
+/** The legs at work in this process, and the messages that concern them. */
 export interface OpenLegs {
   open(options: OpenLegOptions): OpenLeg
-  /** Takes control mail from routers. */
-  deliver(mail: WorkerMail): void
+  /** Takes control messages from routers. */
+  deliver(message: WorkerMessage): void
   readonly size: number
 }
 
@@ -49,17 +49,17 @@ interface Entry {
 }
 
 /** Makes the open legs of one worker. */
-export function createOpenLegs(mail: MailSender, sleep: (ms: number) => Promise<void>): OpenLegs {
+export function createOpenLegs(replySender: ReplySender, sleep: (ms: number) => Promise<void>): OpenLegs {
   const entries = new Map<LegId, Entry>()
-  /** Legs that were called off and are not open: the word may come while a leg is being begun. */
-  const calledOff = new Map<LegId, number>()
+  /** Legs that were cancelled and are not open: the word may come while a leg is being begun. */
+  const cancelledOutcome = new Map<LegId, number>()
   const remember = (legId: LegId): void => {
     const nowMs = performance.now()
-    for (const [old, at] of calledOff) {
+    for (const [old, at] of cancelledOutcome) {
       if (nowMs - at < rememberEndMs) break
-      calledOff.delete(old)
+      cancelledOutcome.delete(old)
     }
-    calledOff.set(legId, nowMs)
+    cancelledOutcome.set(legId, nowMs)
   }
   return {
     open(options) {
@@ -82,13 +82,13 @@ export function createOpenLegs(mail: MailSender, sleep: (ms: number) => Promise<
       const timer = setTimeout(() => entry.stop('expired'), Math.max(0, options.deadlineAt - options.nowMs))
       const onLost = (): void => entry.stop('lost')
       lost.addEventListener('abort', onLost, { once: true })
-      if (calledOff.delete(legId)) entry.stop('cancelled')
+      if (cancelledOutcome.delete(legId)) entry.stop('cancelled')
 
       /** Redis may be away for a while; text that nobody wants any more need not go. */
-      const sendUntilTaken = async (delta: RouterMail): Promise<void> => {
+      const sendUntilTaken = async (delta: RouterMessage): Promise<void> => {
         while (!controller.signal.aborted) {
           try {
-            await mail.send(replyTo, delta)
+            await replySender.send(replyTo, delta)
             return
           } catch {
             await sleep(deltaRetryMs)

@@ -15,7 +15,7 @@ export interface PutAwayDependencies {
 }
 
 /**
- * Puts the picture of an outcome among its tenant's payloads: logs and mail carry only where it lies. Where its
+ * Puts the picture of an outcome among its tenant's payloads: logs and messages carry only where it lies. Where its
  * tenant has no room, the leg has failed, and what was used is owed all the same.
  */
 export async function putAway(

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
-import type { ClimbLog, LegEnd, LegFailure, Receipt } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog, LegEnd, LegFailure, Receipt } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
 import { isGatewayError } from '#services/contract/errors'
 import { addNanoUsd } from '#services/contract/money'
 import { costOf, type Usage } from '#services/contract/price'
-import type { MailSender } from '#services/state/replies/mailbox'
+import type { ReplySender } from '#services/state/replies/reply-stream'
 import type { Job } from '#services/state/queue/job'
 import type { TakenJob } from '#services/state/queue/pool-queue'
 import type { Outcome } from '#services/backends/work'
@@ -12,8 +12,8 @@ import { receiptGraceMs, reportRetryMs } from '#services/worker/timings'
 
 /** What reporting needs. */
 export interface ReportDependencies {
-  readonly climbLog: ClimbLog
-  readonly mail: MailSender
+  readonly cascadeLog: CascadeLog
+  readonly replySender: ReplySender
   readonly clock: Clock
   readonly logger: Logger
   readonly workerId: string
@@ -28,21 +28,21 @@ export interface BegunLeg {
 }
 
 /**
- * Reports how a leg ended: first the log (end and receipt in one step, and the mail where it can be), then the mail,
- * then the queue. A worker that dies after any of them leaves nothing behind that is not mended: unlogged, the leg is
- * redelivered; unmailed, the router reads the log; unqueued, the redelivered leg is found ended.
+ * Reports how a leg ended: first the log (end and receipt in one step, and the messages where it can be), then the
+ * messages, then the queue. A worker that dies after any of them leaves nothing behind that is not mended: unlogged,
+ * the leg is redelivered; unmailed, the router reads the log; unqueued, the redelivered leg is found ended.
  */
 export async function report(leg: BegunLeg, outcome: Outcome, dependencies: ReportDependencies): Promise<LegEnd> {
-  const { climbLog, mail, clock, logger, workerId, sleep } = dependencies
+  const { cascadeLog, replySender, clock, logger, workerId, sleep } = dependencies
   const { job } = leg.taken
   const end = endOf(leg, outcome, clock.now(), workerId)
   const giveUpAt = job.deadlineAt + receiptGraceMs
   for (;;) {
     try {
-      const notice = mail.noticeOf?.(job.replyTo, job.legId, leg.attempt)
-      const written = await climbLog.endLeg(job.legId, leg.attempt, end, notice)
+      const notice = replySender.noticeOf?.(job.replyTo, job.legId, leg.attempt)
+      const written = await cascadeLog.endLeg(job.legId, leg.attempt, end, notice)
       if (written === 'recorded' && notice === undefined)
-        await mail.send(job.replyTo, { kind: 'leg-ended', legId: job.legId, attempt: leg.attempt, end })
+        await replySender.send(job.replyTo, { kind: 'leg-ended', legId: job.legId, attempt: leg.attempt, end })
       break
     } catch (error) {
       if (!isGatewayError(error)) throw error
@@ -65,11 +65,11 @@ export async function report(leg: BegunLeg, outcome: Outcome, dependencies: Repo
  * billed by its reserve.
  */
 export async function recordLost(leg: BegunLeg, outcome: Outcome, dependencies: ReportDependencies): Promise<void> {
-  const { climbLog, clock, logger, workerId } = dependencies
+  const { cascadeLog, clock, logger, workerId } = dependencies
   const { legId } = leg.taken.job
   try {
     const { receipt } = endOf(leg, outcome, clock.now(), workerId)
-    await climbLog.leaveReceipt(legId, leg.attempt, receipt.costNanoUsd)
+    await cascadeLog.leaveReceipt(legId, leg.attempt, receipt.costNanoUsd)
   } catch (error) {
     logger.debug({ legId, err: error }, 'the receipt of a lost leg could not be written')
   }
@@ -103,13 +103,13 @@ function chargedOf(usage: Usage, { chargedComputeMs = Infinity }: Job): Usage {
 export async function reportUnrun(
   taken: TakenJob,
   reason: LegFailure,
-  { mail, clock, workerId }: ReportDependencies,
+  { replySender, clock, workerId }: ReportDependencies,
 ): Promise<void> {
   const { legId, replyTo } = taken.job
   const nowMs = clock.now()
   const receipt: Receipt = { usage: none, costNanoUsd: 0, workerId, attempt: 0, startedAt: nowMs, endedAt: nowMs }
   const end: LegEnd = { kind: 'failed', reason, message: 'it was not wanted any more when its turn came', receipt }
-  await mail.send(replyTo, { kind: 'leg-ended', legId, attempt: 0, end })
+  await replySender.send(replyTo, { kind: 'leg-ended', legId, attempt: 0, end })
   await taken.done()
 }
 

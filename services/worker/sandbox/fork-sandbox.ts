@@ -5,7 +5,7 @@ import { dirname, sep } from 'node:path'
 import { builtEntry } from '#services/platform/process/built-entry'
 import type { CheckResult } from './check-order.ts'
 import type { CallEnd } from './run-program.ts'
-import type { SandboxMail, TimedOrder } from './sandbox-process.ts'
+import type { SandboxMessage, TimedOrder } from './sandbox-process.ts'
 
 /** A process that checks what nobody trusts, one answer at a time. */
 export interface Sandbox {
@@ -109,11 +109,11 @@ function checkIn(child: ChildProcess, timed: TimedOrder, signal: AbortSignal): P
       resolve(began ? { result: { ...found, ...calls }, usable } : undefined)
     }
     const stop = (): void => end(false)
-    const hear = (mail: SandboxMail): void => {
-      if (mail.kind === 'call') ends.push(mail.end)
-      else if (mail.kind === 'ended') end(true, mail.result)
-      else if (mail.kind === 'broke') end(false)
-      if (mail.kind !== 'began') return
+    const hear = (message: SandboxMessage): void => {
+      if (message.kind === 'call') ends.push(message.end)
+      else if (message.kind === 'ended') end(true, message.result)
+      else if (message.kind === 'broke') end(false)
+      if (message.kind !== 'began') return
       began = true
       clearTimeout(timer)
       timer = setTimeout(stop, timeoutMs + (order.kind === 'program' ? programGraceMs : 0))

@@ -9,7 +9,7 @@ import { isOfSchema } from './schemas.ts'
  * end of the check: `ended` with what was found, or `broke` where the interpreter gave way and the process has to
  * go.
  */
-export type SandboxMail =
+export type SandboxMessage =
   | { readonly kind: 'ready' | 'began' | 'broke' }
   | { readonly kind: 'ended'; readonly result: CheckResult }
   | { readonly kind: 'call'; readonly end: CallEnd }
@@ -23,7 +23,7 @@ export interface TimedOrder {
 /** How long after its time a check is ended here; the parent, while it lives, kills this process before. */
 const orphanGraceMs = 1000
 
-const tell = (mail: SandboxMail): void => void process.send?.(mail)
+const tell = (message: SandboxMessage): void => void process.send?.(message)
 
 /**
  * Does what it is sent until its parent goes. Its whole world is this channel: no environment, no files but its

@@ -116,7 +116,7 @@ export function createWorkerMetrics(
   })
   const restarts = new Counter({
     name: 'sluice_worker_take_restarts_total',
-    help: 'Times that taking legs was begun anew: a take had not come back, or legs waited that nobody took.',
+    help: 'Times that taking legs was started again: a take had not come back, or legs waited that nobody took.',
     labelNames: ['fault'],
     registers,
   })

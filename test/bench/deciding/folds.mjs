@@ -73,7 +73,7 @@ export async function fit(context, rows, models) {
   return { policy: out, report }
 }
 
-/** What a policy foresees of rows: by id, scores by model. */
+/** What a policy predicts of rows: by id, scores by model. */
 export async function score(context, policy, rows) {
   const inputs = write(context, rows, true)
   const out = `${inputs}.scores`

@@ -1,13 +1,14 @@
-// Limits on risk over many random splits: how often one is broken on the whole table, and what of the saving is had that hindsight would have.
+// Limits on risk over many random splits: how often one is broken on the whole table, and what of the saving is had
+// that hindsight would have.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fitRisk } from '../../../dist/services/calibrate/fit/fit-risk.js'
 import { withFeatures } from '../../../dist/services/calibrate/fit/kernel/fit-estimator.js'
-import { createCostBook } from '../../../dist/services/calibrate/load/cost-book.js'
+import { createCostTable } from '../../../dist/services/calibrate/load/cost-table.js'
 import { orderModels } from '../../../dist/services/calibrate/load/order-models.js'
 import { gatherRows } from '../../../dist/services/calibrate/load/read-rows.js'
 import { isLoss } from '../../../dist/services/calibrate/ladder.js'
-import { createWalk } from '../../../dist/services/calibrate/walk-row.js'
+import { createRowReplay } from '../../../dist/services/calibrate/replay-row.js'
 import { draw } from './folds.mjs'
 
 const limits = [0.01, 0.02, 0.05, 0.1]
@@ -15,8 +16,9 @@ const limits = [0.01, 0.02, 0.05, 0.1]
 const delta = 0.1
 
 /**
- * By split a half of the table is fitted and certified on, and the policy's risk is taken over the whole table. The bar of the saving is
- * the best raw threshold that keeps to the limit on the whole table: of any rung below the dearest, chosen in hindsight.
+ * By split a half of the table is fitted and certified on, and the policy's risk is taken over the whole table. The
+ * bar of the saving is the best raw threshold that keeps to the limit on the whole table: of any rung below the most
+ * expensive, chosen in hindsight.
  */
 export async function* riskLimits(context, tables, splits) {
   const overs = new Map(limits.map(limit => [limit, []]))
@@ -28,7 +30,7 @@ export async function* riskLimits(context, tables, splits) {
     const { rows } = await gatherRows([path])
     const { models } = orderModels(rows, undefined)
     const featured = withFeatures(rows)
-    const book = createCostBook(rows, models)
+    const book = createCostTable(rows, models)
     const bars = limits.map(limit => hindsight(rows, models, book, limit))
     const sums = limits.map(() => ({ over: 0, saved: 0 }))
     for (let split = 0; split < splits; split += 1) {
@@ -60,14 +62,14 @@ export async function* riskLimits(context, tables, splits) {
   yield { label: 'saving over that of the best raw threshold in hindsight, mean', value: mean(shares), reach: 0.95 }
 }
 
-/** Risk of a policy over all rows, and what it costs less than the dearest rung alone, a request. */
+/** Risk of a policy over all rows, and what it costs less than the most expensive rung alone, a request. */
 function taken(featured, models, book, risk, limit) {
   const dearest = models.at(-1)
   const file = { models: [...models], usual: {}, prospects: {}, judges: {}, risk }
   let losses = 0
   let saved = 0
   for (const { row, features } of featured) {
-    const { calls, answer } = createWalk(row, { difficulty: 0.5, models: {}, features }, file).byRisk(limit)
+    const { calls, answer } = createRowReplay(row, { difficulty: 0.5, models: {}, features }, file).byRisk(limit)
     if (isLoss(row, answer, dearest)) losses += 1
     saved += book.spent(row, [dearest]) - book.spent(row, calls)
   }
@@ -79,7 +81,7 @@ function hindsight(rows, models, book, limit) {
   const dearest = models.at(-1)
   const savings = models.slice(0, -1).map(model => {
     const sure = rows.toSorted((a, b) => (b.outcomes[model].confidence ?? 0) - (a.outcomes[model].confidence ?? 0))
-    // All rows pay for the rung; those that are accepted do not pay for the dearest.
+    // All rows pay for the rung; those that are accepted do not pay for the most expensive.
     let saved = -rows.reduce((sum, row) => sum + book.spent(row, [model]), 0)
     let losses = 0
     let best = 0

@@ -51,7 +51,10 @@ async function* matching(context) {
   yield { label: `USD per 10,000 to score ${best.toFixed(4)}`, value: 1e4 * value, reach: 3.6 }
 }
 
-/** Mean score over budgets from the cheapest model's cost to the dearest's, above single-threshold pairs that were fitted on the same rows. */
+/**
+ * Mean score over budgets from the cheapest model's cost to the most expensive's, above single-threshold pairs that
+ * were fitted on the same rows.
+ */
 async function* chains(context) {
   const sizes = { '300 rows to fit on': () => 300, 'half of the rows to fit on': rows => rows.length >> 1 }
   for (const [label, countOf] of Object.entries(sizes)) {
@@ -103,7 +106,10 @@ async function* calibration(context) {
   yield { label: 'ECE, mean of the tables', value: meanOf(errors, error => error), reach: 0.02 }
 }
 
-/** Decisions that change when a text is disturbed without changing what it asks: typos, case, white space, polite words. */
+/**
+ * Decisions that change when a text is disturbed without changing what it asks: typos, case, white space, polite
+ * words.
+ */
 async function* flips(context) {
   const rows = context.read('mmlu-1500')
   const [small, large] = ['mixtral-8x7b', 'gpt-4-1106']

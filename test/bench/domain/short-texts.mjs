@@ -1,4 +1,5 @@
-// Short everyday questions and statements, made by hand and of templates. Held out: nothing is fitted or chosen on them.
+// Short everyday questions and statements, made by hand and of templates. Held out: nothing is fitted or chosen on
+// them.
 import { seeded } from '../../../scripts/draw-and-speak.mjs'
 
 const byHand = `What is the weather?

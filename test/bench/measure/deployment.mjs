@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Metadata } from '@grpc/grpc-js'
 
-/** A ladder of two rungs that a policy decides on, with credentials, budgets and a line in the log for each request: what figures are taken with. */
+/**
+ * A ladder of two rungs that a policy decides on, with credentials, budgets and a line in the log for each request:
+ * what figures are taken with.
+ */
 export function everythingOn({ pools, models, modalities = ['text'], policy, limits = {} }) {
   const sha256 = createHash('sha256').update(apiKey).digest('hex')
   return {
@@ -28,12 +31,15 @@ export function credential() {
   return metadata
 }
 
-/** The answer of the first rung is taken, after its policy has foreseen and judged: one call of a model a request, as the counterparts make it. */
+/**
+ * The answer of the first rung is taken, after its policy has predicted and judged: one call of a model a request, as
+ * the counterparts make it.
+ */
 export const firstRung = { minQuality: 0.0001, deadline: { seconds: 60, nanos: 0 } }
 
 /**
- * The deployed policy of `classify` without its encoder of texts, whose milliseconds would be most of what is measured: the domain is checked
- * by features and words. Gives its folder, and removes it when the process ends.
+ * The deployed policy of `classify` without its encoder of texts, whose milliseconds would be most of what is
+ * measured: the domain is checked by features and words. Gives its folder, and removes it when the process ends.
  */
 export function plainPolicy() {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-policy-'))

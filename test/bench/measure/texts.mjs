@@ -10,7 +10,7 @@ export function textsOf(count, characters, seed = 1) {
   const random = seeded(seed)
   return Array.from({ length: count }, () => {
     const from = Math.floor(random() * (english.length - characters))
-    // Read anew, as from the wire: a slice of a long text is slower to look at than a text of its own.
+    // Read again, as from the wire: a slice of a long text is slower to look at than a text of its own.
     return Buffer.from(english.slice(from, from + characters)).toString()
   })
 }

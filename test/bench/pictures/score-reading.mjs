@@ -6,14 +6,14 @@ export function trustOf({ rawConfidence, caveats = [] }) {
 /** Dashes are one sign. */
 const comparable = text => text.replaceAll(/[\u2212\u2013\u2014\uFE63\uFF0D]/gu, '-').normalize('NFKC')
 /** An amount is the same with and without a space between sign and number. */
-const joinSigns = text => text.replaceAll(/(^|\s)([-+])\s*(?=[$€£]?\s?\d)/gmu, '$1$2').replaceAll(/\$ (?=\d)/gu, '$')
+const joinFeatures = text => text.replaceAll(/(^|\s)([-+])\s*(?=[$€£]?\s?\d)/gmu, '$1$2').replaceAll(/\$ (?=\d)/gu, '$')
 
 /**
- * How a reading differs from what is there: words (by edits, so a lost space is two), and numbers with their signs. Wrong is more than one
- * word, and any number that has another sign.
+ * How a reading differs from what is there: words (by edits, so a lost space is two), and numbers with their signs.
+ * Wrong is more than one word, and any number that has another sign.
  */
 export function errorsOf(expected, read) {
-  const [wanted, got] = [expected, read].map(text => joinSigns(comparable(text)).split(/\s+/u).filter(Boolean))
+  const [wanted, got] = [expected, read].map(text => joinFeatures(comparable(text)).split(/\s+/u).filter(Boolean))
   const words = editsBetween(wanted, got)
   const signs = signsOf(wanted.join(' ')) !== signsOf(got.join(' '))
   const wrong = words > 1 || (signs && words > 0)

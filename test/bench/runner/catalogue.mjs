@@ -10,11 +10,11 @@ const modules = [
   ['start', 'time until a router is ready, and until the command line has answered'],
 ]
 const scripts = [
-  ['way-back', 'mailbox in Redis against a gRPC stream a pair', []],
+  ['way-back', 'reply stream in Redis against a gRPC stream a pair', []],
   ['ledger', 'what reserving and settling cost the router', ['--seconds', '1', '--turns', '1']],
   ['queue-order', 'the line in Lua against plain BullMQ', ['--legs', '200', '--turns', '1']],
-  ['overload', 'twice the capacity, against first in first out', ['--seconds', '4', '--lanes', '4']],
-  ['fairness', 'a polite tenant beside a flood, against first in first out', ['--seconds', '4', '--lanes', '4']],
+  ['overload', 'twice the capacity, against first in first out', ['--seconds', '4', '--concurrency', '4']],
+  ['fairness', 'a polite tenant beside a flood, against first in first out', ['--seconds', '4', '--concurrency', '4']],
   ['cancel', 'from leaving to the end of the work', ['--times', '3']],
 ]
 

@@ -39,11 +39,14 @@ export interface KeyedReport {
   readonly begunAgain: number
 }
 
-/** Asks with many keys, each begun by a caller who does not always wait, and asked again until there is an answer; routers and workers are killed meanwhile. */
+/**
+ * Asks with many keys, each begun by a caller who does not always wait, and asked again until there is an answer;
+ * routers and workers are killed meanwhile.
+ */
 export async function playKeyedCalls(play: KeyedPlay): Promise<KeyedReport> {
   const models = await startModelServer()
   let deployment: Deployment | undefined
-  const doors: Door[] = []
+  const doors: Authentication[] = []
   try {
     deployment = await deploy({ redisUrl: play.redisUrl, modelUrl: models.baseUrl })
     for (const router of deployment.routers) doors.push(await openDoor(router))
@@ -61,7 +64,7 @@ export async function playKeyedCalls(play: KeyedPlay): Promise<KeyedReport> {
       begunAgain: models.begun.filter(mark => mark.startsWith('#key-')).length - play.keys,
     }
   } finally {
-    await Promise.all(doors.map(door => door.close()))
+    await Promise.all(doors.map(authentication => authentication.close()))
     await deployment?.stop()
     await models.close()
   }
@@ -75,14 +78,14 @@ interface Tally {
 }
 
 /** A router as callers reach it whose connections can be reset. */
-interface Door {
+interface Authentication {
   readonly router: Router
   readonly forwarder: Forwarder
   readonly client: TestClient
   close(): Promise<void>
 }
 
-async function openDoor(router: Router): Promise<Door> {
+async function openDoor(router: Router): Promise<Authentication> {
   const forwarder = await startForwarder(String(router.process.ready['grpc']))
   const client = connect(forwarder.address, { 'grpc.max_reconnect_backoff_ms': 200 })
   return {
@@ -96,7 +99,7 @@ async function openDoor(router: Router): Promise<Door> {
   }
 }
 
-async function askAll(play: KeyedPlay, deployment: Deployment, doors: Door[], tally: Tally): Promise<number> {
+async function askAll(play: KeyedPlay, deployment: Deployment, doors: Authentication[], tally: Tally): Promise<number> {
   let next = 0
   let kills = 0
   let killing = Promise.resolve()
@@ -119,7 +122,7 @@ async function askAll(play: KeyedPlay, deployment: Deployment, doors: Door[], ta
 }
 
 /** Kills a router or a worker in turn; another takes its place. */
-async function killOne(deployment: Deployment, doors: Door[], turn: number): Promise<void> {
+async function killOne(deployment: Deployment, doors: Authentication[], turn: number): Promise<void> {
   if (turn % 2 === 0) {
     await deployment.workers[turn / 2 - 1]?.end('SIGKILL')
     await deployment.startWorker()
@@ -141,7 +144,7 @@ function pick<Item>(items: readonly Item[]): Item {
 const askForMs = 90_000
 const againDeadlineMs = 20_000
 
-async function askOne(index: number, doors: readonly Door[], tally: Tally): Promise<void> {
+async function askOne(index: number, doors: readonly Authentication[], tally: Tally): Promise<void> {
   const request = textRequest(`#key-${index} delay=${20 + Math.floor(Math.random() * 150)} say that all is well`, {
     idempotencyKey: `key-${index}`,
   })
@@ -164,7 +167,7 @@ async function askOne(index: number, doors: readonly Door[], tally: Tally): Prom
 async function begin(
   beginning: Beginning,
   request: Parameters<TestClient['infer']>[0],
-  doors: readonly Door[],
+  doors: readonly Authentication[],
   tally: Tally,
 ): Promise<void> {
   const { client, router } = pick(doors)
@@ -198,7 +201,7 @@ function count(counts: Record<string, number>, name: string): void {
 /** How many runs of each mark have cost anything, read from the log of runs without the code that settles. */
 async function billedRuns(redis: Redis): Promise<ReadonlyMap<string, number>> {
   const runs = new Map<string, number>()
-  for (const key of await keysOf(redis, `${faultsPrefix}:{c:*}:climb`)) {
+  for (const key of await keysOf(redis, `${faultsPrefix}:{c:*}:cascade`)) {
     const fields = await redis.hgetall(key)
     const mark = /#key-\d+/u.exec(fields['request'] ?? '')?.[0]
     const end = /"costNanoUsd":(\d+)/u.exec(fields['l0:e'] ?? '')?.[1]

@@ -1,4 +1,4 @@
-import { tellSpaces, type Glyph } from './tell-spaces.ts'
+import { findSpaces, type Glyph } from './find-spaces.ts'
 import type { StripInk } from './strip-ink.ts'
 
 /** A line as it was recognised. */
@@ -99,7 +99,7 @@ export const stepPixels = 8
  */
 export function decodePath(path: BestPath, dictionary: readonly string[], ink: StripInk): RecognisedText {
   const placed = withoutEchoes(placeCharacters(path, dictionary), ink)
-  const { before, expectedErrors, apart } = tellSpaces(
+  const { before, expectedErrors, apart } = findSpaces(
     glyphsOf(placed, ink),
     ink.grounds.map(width => width / ink.unit),
   )

@@ -24,7 +24,7 @@ export interface Breaker {
   succeeded(input?: InputOf): void
   /** A call failed; `input` names the one that may be the cause. Tells whether it speaks against the endpoint. */
   failed(input?: string): boolean
-  /** A call ended that says nothing of the endpoint, such as one that was called off. */
+  /** A call ended that says nothing of the endpoint, such as one that was cancelled. */
   ended(): void
 }
 

@@ -14,7 +14,7 @@ export type CallEnd =
       readonly status?: number | undefined
       readonly retryAfterMs?: number | undefined
     }
-  /** It was called off: nothing is known of the endpoint. */
+  /** It was cancelled: nothing is known of the endpoint. */
   | { readonly kind: 'called-off' }
 
 /** One address of a model, with what is known of it. */

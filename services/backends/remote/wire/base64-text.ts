@@ -18,7 +18,7 @@ export class Base64Text {
   }
 
   /**
-   * Writes it into `target` from `at` on; gives where it ends. A piece at a time: a text of megabytes is dear to
+   * Writes it into `target` from `at` on; gives where it ends. A piece at a time: a text of megabytes is expensive to
    * make and to collect.
    */
   writeInto(target: Buffer, at: number): number {

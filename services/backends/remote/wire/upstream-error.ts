@@ -107,7 +107,7 @@ export function mayBeOfInput({
   return status === undefined || !ownStatuses.has(status)
 }
 
-/** The fault in a word that the climb can act on. */
+/** The fault in a word that the cascade can act on. */
 export function legFailureOf(fault: UpstreamFault): LegFailure {
   return legFailures[fault] ?? 'upstream-error'
 }

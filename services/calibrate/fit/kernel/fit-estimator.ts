@@ -7,13 +7,13 @@ import { chooseKernel, mostJudged, type JudgedChoice } from './choose-kernel.ts'
 import { applyKernel, fitKernel, type KernelFit, type Likeness } from './fit-kernel.ts'
 import { rarityOf, weighGrams } from './gram-rarity.ts'
 import { likenessOf, relate, type KernelPoint } from './kernel-space.ts'
-import { codeSigns, type Signs } from '../regression/sign-table.ts'
+import { codeFeatures, type Features } from '../regression/feature-table.ts'
 import { fitScaling, type Scaling } from '../regression/fit-scaling.ts'
 
 /** A row with its features, so that these are computed once. */
 export interface FeaturedRow {
   readonly row: OutcomeRow
-  readonly features: Signs
+  readonly features: Features
   /** Its place in the space that estimators are fitted in. */
   readonly at: number
 }
@@ -63,7 +63,7 @@ export function prepareRows(
   seed: number,
   most = mostJudged,
 ): PreparedRows {
-  const scaling = fitScaling(codeSigns(rows.map(one => one.features)))
+  const scaling = fitScaling(codeFeatures(rows.map(one => one.features)))
   const hashed = rows.map(({ row }) => hashGrams(textOf(row.parts) ?? ''))
   const rarity = rarityOf(hashed)
   const points = rows.map(({ features }, at): KernelPoint => ({

@@ -1,5 +1,5 @@
 import { standardised } from '#services/decision/policy/featurize'
-import type { CodedSigns, SignTable } from './sign-table.ts'
+import type { CodedFeatures, FeatureTable } from './feature-table.ts'
 
 /** How named numbers become inputs. */
 export interface Scaling {
@@ -8,17 +8,17 @@ export interface Scaling {
   readonly scales: number[]
 }
 
-/** An indicator, such as an answer's label, is a sign of its own when as many rows have it. */
+/** An indicator, such as an answer's label, is a feature of its own when as many rows have it. */
 const fewestOfIndicator = 8
 /** Of one family, such as the labels of one model's answers, the most frequent are told apart. */
 const mostOfFamily = 40
-/** Newton's step costs the square of the signs. */
+/** Newton's step costs the square of the features. */
 const mostIndicators = 160
-/** A sign that fewer rows have says too little to be worth a weight. */
+/** A feature that fewer rows have says too little to be worth a weight. */
 const leastShare = 0.2
 
 /** Scales every sign that enough rows have and that is not the same in all of them. */
-export function fitScaling({ names, rows }: SignTable): Scaling {
+export function fitScaling({ names, rows }: FeatureTable): Scaling {
   const lists = names.map((): number[] => [])
   for (const { places, values } of rows) {
     for (let at = 0; at < places.length; at += 1) lists[places[at]!]!.push(values[at]!)
@@ -57,13 +57,13 @@ function mostFrequent(indicators: readonly (readonly [string, number[]])[]): rea
 }
 
 /**
- * Makes inputs out of the signs of a table's rows, as `standardise` makes them by name: float32 [names of the
+ * Makes inputs out of the features of a table's rows, as `standardise` makes them by name: float32 [names of the
  * scaling]. What a row has not is the mean; an indicator that it has not is 0.
  */
 export function standardiserOf(
   { names, means, scales }: Scaling,
-  table: SignTable,
-): (signs: CodedSigns) => Float32Array {
+  table: FeatureTable,
+): (features: CodedFeatures) => Float32Array {
   const blank = Float32Array.from(names, (name, at) =>
     isIndicator(name) ? standardised(0, means[at]!, scales[at]!) : 0,
   )
@@ -79,7 +79,7 @@ export function standardiserOf(
   }
 }
 
-/** Signs that are 0 where they are absent. */
+/** Features that are 0 where they are absent. */
 function isIndicator(name: string): boolean {
   return name.startsWith('=')
 }

@@ -2,26 +2,26 @@ import type { Judge } from '#services/decision/policy/policy-schema'
 import { rounded } from '#services/calibrate/round'
 import { fitScaling, standardiserOf, type Scaling } from './fit-scaling.ts'
 import { applyLogistic, fitLogistic, type LogisticFit } from './logistic-regression.ts'
-import { codeSigns, type CodedSigns, type Signs } from './sign-table.ts'
+import { codeFeatures, type CodedFeatures, type Features } from './feature-table.ts'
 
-/** What one fit learns from: signs, what came, and of which row they are; a row may give several. */
+/** What one fit learns from: features, what came, and of which row they are; a row may give several. */
 export interface Sample {
-  readonly signs: Signs
+  readonly features: Features
   /** In [0,1]. */
   readonly target: number
   readonly row: number
 }
 
-/** Samples whose signs were coded once, to be fitted on whole and in parts. */
+/** Samples whose features were coded once, to be fitted on whole and in parts. */
 export interface CodedSamples {
   readonly names: readonly string[]
-  readonly samples: readonly (Omit<Sample, 'signs'> & { readonly signs: CodedSigns })[]
+  readonly samples: readonly (Omit<Sample, 'features'> & { readonly features: CodedFeatures })[]
 }
 
 /** Codes samples. */
 export function codeSamples(samples: readonly Sample[]): CodedSamples {
-  const { names, rows } = codeSigns(samples.map(one => one.signs))
-  return { names, samples: samples.map(({ target, row }, at) => ({ target, row, signs: rows[at]! })) }
+  const { names, rows } = codeFeatures(samples.map(one => one.features))
+  return { names, samples: samples.map(({ target, row }, at) => ({ target, row, features: rows[at]! })) }
 }
 
 /** A regression with its scaling. */
@@ -42,17 +42,17 @@ const mostTuning = 2000
  * fit of nearly the same rows lends its penalty, and its weights to start from.
  */
 export function fitScaled({ names, samples }: CodedSamples, like?: ScaledFit): ScaledFit {
-  const table = { names, rows: samples.map(one => one.signs) }
+  const table = { names, rows: samples.map(one => one.features) }
   const scaling = fitScaling(table)
   const standardise = standardiserOf(scaling, table)
-  const standard = samples.map(({ signs, target, row }) => ({ input: standardise(signs), target, row }))
+  const standard = samples.map(({ features, target, row }) => ({ input: standardise(features), target, row }))
   const { ridge, start } =
     like === undefined ? chooseRidge(standard) : { ridge: like.ridge, start: rescaled(like, scaling) }
   const fit = fitLogistic(inputsOf(standard), targetsOf(standard), ridge, start)
   return { ...scaling, ridge, fit }
 }
 
-/** The same function of signs in another scaling, as far as both have them. */
+/** The same function of features in another scaling, as far as both have them. */
 function rescaled({ names, means, scales, fit }: ScaledFit, scaling: Scaling): LogisticFit {
   const places = new Map(names.map((name, place) => [name, place]))
   let { bias } = fit

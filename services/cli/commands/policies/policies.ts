@@ -122,9 +122,9 @@ function showComparison(
   const cost = (nanoUsd: number): string => `$${(nanoUsd / 1e9 / Math.max(1, requests)).toPrecision(3)} a request`
   terminal.line(`${active} is active, ${shadow} in shadow: ${requests} requests`)
   terminal.line(
-    `the shadow answers from the same rung ${share(compared.same)}, from a more expensive one ${share(compared.climbsMore)}, from a cheaper one ${share(compared.stopsSooner)}`,
+    `the shadow answers from the same rung ${share(compared.same)}, from a more expensive one ${share(compared.escalatesMore)}, from a cheaper one ${share(compared.stopsSooner)}`,
   )
-  terminal.line(`escalations: active ${share(compared.activeClimbs)}, shadow ${share(compared.shadowClimbs)}`)
+  terminal.line(`escalations: active ${share(compared.activeCascades)}, shadow ${share(compared.shadowCascades)}`)
   terminal.line(`cost: active ${cost(compared.activeCostNanoUsd)}, shadow ${cost(compared.shadowCostNanoUsd)}`)
   if (compared.openEnded > 0) {
     terminal.line(

@@ -1,41 +1,41 @@
 import type { Estimate, Judged } from '#services/decision/policy/policy'
-import { comparableOf, labelOf, logit, type Signs } from './own-features.ts'
+import { comparableOf, labelOf, logit, type Features } from './own-features.ts'
 
 /**
  * What other answers say of one: of each whether it agrees, weighed by how sure it is, how sure the judged one is
- * and what was predicted of it; its label where they differ; and how the votes fall. Signs of an answer that was not
+ * and what was predicted of it; its label where they differ; and how the votes fall. Features of an answer that was not
  * given are 0, so one judge serves every set of answers. Pure.
  */
-export function companionSigns(judged: Judged, estimate: Estimate, others: readonly Judged[]): Signs {
+export function companionFeatures(judged: Judged, estimate: Estimate, others: readonly Judged[]): Features {
   if (others.length === 0) return {}
-  const signs: Record<string, number> = {}
-  for (const other of others) addCompanion(signs, judged, other, estimate)
+  const features: Record<string, number> = {}
+  for (const other of others) addCompanion(features, judged, other, estimate)
   const agreeing = others.filter(other => agreement(judged, other) > 0).length
-  signs['=others'] = others.length
-  signs['=votes'] = agreeing
-  signs['=votes_all'] = Number(agreeing === others.length)
-  signs['=votes_none'] = Number(agreeing === 0)
-  signs['=outvoted'] = pairsAgainst(judged, others)
-  return signs
+  features['=others'] = others.length
+  features['=votes'] = agreeing
+  features['=votes_all'] = Number(agreeing === others.length)
+  features['=votes_none'] = Number(agreeing === 0)
+  features['=outvoted'] = pairsAgainst(judged, others)
+  return features
 }
 
-function addCompanion(signs: Record<string, number>, judged: Judged, other: Judged, estimate: Estimate): void {
+function addCompanion(features: Record<string, number>, judged: Judged, other: Judged, estimate: Estimate): void {
   const name = `=with.${other.model}`
   const agrees = agreement(judged, other)
-  signs[name] = 1
-  signs[`${name}.agrees`] = agrees
-  signs[`${name}.agrees_foreseen`] = agrees * predictedLogit(other.model, estimate)
+  features[name] = 1
+  features[`${name}.agrees`] = agrees
+  features[`${name}.agrees_predicted`] = agrees * predictedLogit(other.model, estimate)
   if (judged.rawConfidence !== undefined) {
-    signs[`${name}.agrees_own`] = agrees * judged.rawConfidence
-    signs[`${name}.agrees_own_logit`] = agrees * logit(judged.rawConfidence)
+    features[`${name}.agrees_own`] = agrees * judged.rawConfidence
+    features[`${name}.agrees_own_logit`] = agrees * logit(judged.rawConfidence)
   }
   if (other.rawConfidence !== undefined) {
-    signs[`${name}.logit`] = logit(other.rawConfidence)
-    signs[`${name}.agrees_sure`] = agrees * other.rawConfidence
-    signs[`${name}.agrees_logit`] = agrees * logit(other.rawConfidence)
+    features[`${name}.logit`] = logit(other.rawConfidence)
+    features[`${name}.agrees_sure`] = agrees * other.rawConfidence
+    features[`${name}.agrees_logit`] = agrees * logit(other.rawConfidence)
   }
   const label = labelOf(other)
-  if (agrees < 0 && label !== undefined) signs[`${name}.against.${label}`] = 1
+  if (agrees < 0 && label !== undefined) features[`${name}.against.${label}`] = 1
 }
 
 /**

@@ -2,14 +2,14 @@ import { withoutMarks } from '#services/decision/answers/without-marks'
 import type { Judged } from '#services/decision/policy/policy'
 
 /** Named numbers that judge an answer. One that starts with `=` is 0 where it is absent; any other is then unknown. */
-export type Signs = Readonly<Record<string, number>>
+export type Features = Readonly<Record<string, number>>
 
 /**
- * Signs of an answer by itself: the log of p and of 1 - p apart make it a beta calibration where nothing else is
+ * Features of an answer by itself: the log of p and of 1 - p apart make it a beta calibration where nothing else is
  * known.
  * @source Kull, Silva Filho, Flach, Beta calibration (2017)
  */
-export function ownSigns(judged: Judged): Signs {
+export function ownFeatures(judged: Judged): Features {
   const characters = judged.outputChars ?? judged.answer?.length
   const raw = judged.rawConfidence
   return {
@@ -17,7 +17,7 @@ export function ownSigns(judged: Judged): Signs {
       ? {}
       : { confidence: raw, confidence_ln: Math.log(inside(raw)), doubt_ln: Math.log(1 - inside(raw)) }),
     ...(characters === undefined ? {} : { log_characters: Math.log1p(characters) }),
-    ...labelSigns(judged),
+    ...labelFeatures(judged),
     ...named('signal.', judged.signals ?? {}),
   }
 }
@@ -32,28 +32,28 @@ const knots = [-1, 0, 1, 2, 4, 6]
  * Adds a confidence as a line that may bend at each knot.
  * @source Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, section 5.2
  */
-export function addKnots(signs: Record<string, number>, name: string, confidence: number): void {
+export function addKnots(features: Record<string, number>, name: string, confidence: number): void {
   const at = logit(confidence)
-  for (const knot of knots) signs[`${name}over_${knot}`] = Math.max(0, at - knot)
+  for (const knot of knots) features[`${name}over_${knot}`] = Math.max(0, at - knot)
 }
 
 /**
- * Signs of an answer that nothing is held against yet. What its confidence and its label say is then all that is
+ * Features of an answer that nothing is held against yet. What its confidence and its label say is then all that is
  * known, while beside others much of it is said by them too: one weight for both would be wrong for both. 0 where
  * others were given. Pure.
  */
-export function aloneSigns(judged: Judged): Signs {
-  const signs: Record<string, number> = { '=alone': 1 }
-  for (const [name, value] of Object.entries(ownSigns(judged))) signs[`=alone.${name}`] = value
-  if (judged.rawConfidence !== undefined) addKnots(signs, '=alone.', judged.rawConfidence)
-  return signs
+export function aloneFeatures(judged: Judged): Features {
+  const features: Record<string, number> = { '=alone': 1 }
+  for (const [name, value] of Object.entries(ownFeatures(judged))) features[`=alone.${name}`] = value
+  if (judged.rawConfidence !== undefined) addKnots(features, '=alone.', judged.rawConfidence)
+  return features
 }
 
 /**
  * An answer that is one of few labels has an offset and a slope of its own; ridge shrinks both towards those of
  * all.
  */
-function labelSigns(judged: Judged): Signs {
+function labelFeatures(judged: Judged): Features {
   const label = labelOf(judged)
   if (label === undefined) return {}
   const raw = judged.rawConfidence
@@ -75,9 +75,9 @@ export function comparableOf({ answer, comparable }: Judged): string | undefined
 /** A longer answer is no label. */
 export const longestLabel = 24
 
-/** Signs under a prefix. */
-export function named(prefix: string, signs: Signs): Signs {
-  return Object.fromEntries(Object.entries(signs).map(([name, value]) => [`${prefix}${name}`, value]))
+/** Features under a prefix. */
+export function named(prefix: string, features: Features): Features {
+  return Object.fromEntries(Object.entries(features).map(([name, value]) => [`${prefix}${name}`, value]))
 }
 
 /**

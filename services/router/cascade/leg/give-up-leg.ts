@@ -18,7 +18,7 @@ export interface LegToGiveUp {
  */
 export async function giveUpLeg(
   { legId, pool, epoch }: LegToGiveUp,
-  { queue, climbLog, mail, pendingLegs, clock }: RunLegDependencies,
+  { queue, cascadeLog, replySender, pendingLegs, clock }: RunLegDependencies,
 ): Promise<void> {
   if (await queue.remove(pool, legId)) {
     pendingLegs.deliver({ kind: 'leg-ended', legId, attempt: 0, end: outOfTime(0, clock.now()) })
@@ -29,11 +29,11 @@ export async function giveUpLeg(
   })
   const place = parseLegId(legId)
   if (place === undefined || !pendingLegs.isAwaited(legId)) return
-  const state = await climbLog.read(place.requestId)
+  const state = await cascadeLog.read(place.requestId)
   const leg = state?.legs.find(one => one.index === place.index)
   if (leg === undefined || leg.attempt === 0 || leg.end !== undefined) return
   const end = outOfTime(leg.attempt + 1, clock.now())
-  if (!(await climbLog.abandonLeg(legId, leg.attempt, end, epoch))) return
+  if (!(await cascadeLog.abandonLeg(legId, leg.attempt, end, epoch))) return
   pendingLegs.deliver({ kind: 'leg-ended', legId, attempt: leg.attempt + 1, end })
-  if (leg.workerId !== undefined) await mail.send(leg.workerId, { kind: 'cancel', legId })
+  if (leg.workerId !== undefined) await replySender.send(leg.workerId, { kind: 'cancel', legId })
 }

@@ -9,13 +9,13 @@ const hedgedOffset = 500
 
 /**
  * A leg and, once it is slow, a hedged attempt on another worker: the first answer of the two is taken and the other
- * called off.
+ * cancelled.
  */
 export interface HedgedAttempt {
   onStarted(workerId: string): void
   onEnd(end: LegEnd): void
   /**
-   * Ends the waiting for the attempt; whichever of the two is still at work is called off. Gives the attempt, if
+   * Ends the waiting for the attempt; whichever of the two is still at work is cancelled. Gives the attempt, if
    * there was one.
    */
   close(): LegState | undefined
@@ -31,7 +31,7 @@ export function createHedgedAttempt(
   settle: (end: LegEnd) => void,
   dependencies: HedgedAttemptDependencies,
 ): HedgedAttempt {
-  const { climbLog, queue, mail, pendingLegs, clock, hedging, jobOf } = dependencies
+  const { cascadeLog, queue, replySender, pendingLegs, clock, hedging, jobOf } = dependencies
   const { rung, index } = order
   const { pool, name } = rung.model
   const { requestId } = request
@@ -59,7 +59,7 @@ export function createHedgedAttempt(
       plannedAt: clock.now(),
       purpose: 'hedge',
     } as const
-    if (!(await climbLog.planLeg(requestId, planned, epoch)) || closed) return
+    if (!(await cascadeLog.planLeg(requestId, planned, epoch)) || closed) return
     hedged.leg = { ...planned, attempt: 0 }
     stopWaiting = pendingLegs.expect(hedgedId, {
       pool,
@@ -79,7 +79,7 @@ export function createHedgedAttempt(
 
   /** Workers tell of themselves only after some ms; the log knows at once who began a leg. */
   const workerOf = async (legIndex: number): Promise<string | undefined> => {
-    const cascade = await climbLog.read(requestId)
+    const cascade = await cascadeLog.read(requestId)
     const leg = cascade?.legs.find(one => one.index === legIndex)
     return leg?.end === undefined ? leg?.workerId : undefined
   }
@@ -89,7 +89,7 @@ export function createHedgedAttempt(
     const legId = legIdOf(requestId, legIndex)
     if (worker === '' && (await queue.remove(pool, legId))) return
     const at = worker === '' ? await workerOf(legIndex) : worker
-    if (at !== undefined) await mail.send(at, { kind: 'cancel', legId })
+    if (at !== undefined) await replySender.send(at, { kind: 'cancel', legId })
   }
 
   return {
@@ -111,10 +111,10 @@ export function createHedgedAttempt(
       stopWaiting?.()
       hedging?.ran(pool)
       if (hedged.leg === undefined) return undefined
-      // Where waiting was given up, the whole cascade is called off, or goes on elsewhere.
+      // Where waiting was given up, the whole cascade is cancelled, or goes on elsewhere.
       if (own.end?.kind !== 'done' && hedged.end?.kind !== 'done') return hedged.leg
       const left = [cancel(index, own), cancel(index + hedgedOffset, hedged)]
-      // What cannot be called off ends by itself; its receipt is billed all the same.
+      // What cannot be cancelled ends by itself; its receipt is billed all the same.
       void Promise.allSettled(left)
       return hedged.leg
     },

@@ -1,10 +1,10 @@
-import type { ClimbLog, Owner } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog, Owner } from '#services/state/cascade-log/cascade-log'
 import type { Dispatch } from '#services/state/dispatch/dispatch'
 import type { Clock } from '#services/contract/clock'
 import type { RequestId } from '#services/contract/ids'
 import type { Rung } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'
-import type { MailSender } from '#services/state/replies/mailbox'
+import type { ReplySender } from '#services/state/replies/reply-stream'
 import type { Job } from '#services/state/queue/job'
 import type { JobProducer } from '#services/state/queue/pool-queue'
 import type { Tracer } from '#services/platform/telemetry/tracer'
@@ -14,12 +14,12 @@ import type { TextRelay } from './text-relay.ts'
 
 /** What running a leg needs. */
 export interface RunLegDependencies {
-  readonly climbLog: ClimbLog
+  readonly cascadeLog: CascadeLog
   readonly queue: JobProducer
   readonly dispatch: Dispatch
   /** This router, as the owner of the cascades that it opens. */
   readonly owner: () => Owner
-  readonly mail: MailSender
+  readonly replySender: ReplySender
   readonly pendingLegs: PendingLegs
   readonly clock: Clock
   /** Predicts how long a leg will be at work, for its place in the queue. */

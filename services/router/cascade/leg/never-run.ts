@@ -1,7 +1,7 @@
 import type { LegEnd, LegFailure } from '#services/state/cascade-log/cascade-log'
 
 const messages = {
-  cancelled: 'it was called off before it ran',
+  cancelled: 'it was cancelled before it ran',
   shed: 'the queue was full, and it was sheddable',
   'no-worker': 'every worker of its pool left before it ran',
 } satisfies Partial<Record<LegFailure, string>>

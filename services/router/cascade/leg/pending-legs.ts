@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
-import type { ClimbLog, LegEnd } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog, LegEnd } from '#services/state/cascade-log/cascade-log'
 import { legIdOf, parseLegId, type LegId } from '#services/contract/ids'
-import type { RouterMail } from '#services/state/replies/mailbox'
+import type { RouterMessage } from '#services/state/replies/reply-stream'
 
 /** A piece of an answer as it comes. */
-export type DeltaPiece = Pick<Extract<RouterMail, { readonly kind: 'delta' }>, 'offset' | 'text' | 'of'>
+export type DeltaPiece = Pick<Extract<RouterMessage, { readonly kind: 'delta' }>, 'offset' | 'text' | 'of'>
 
 /** Who hears of a leg. */
 export interface LegListener {
@@ -28,11 +28,11 @@ export interface LegListener {
 export interface PendingLegs {
   /** Waits for a leg; the function given back stops the waiting. */
   expect(legId: LegId, listener: LegListener): () => void
-  /** Takes mail. */
-  deliver(mail: RouterMail): void
+  /** Takes messages. */
+  deliver(message: RouterMessage): void
   /**
-   * Reads every awaited leg from the log: for mail that was never written, since its worker died between the log and
-   * the mail.
+   * Reads every awaited leg from the log: for messages that were never written, since its worker died between the log
+   * and the messages.
    */
   reconcile(): Promise<void>
   isAwaited(legId: LegId): boolean
@@ -43,10 +43,10 @@ export interface PendingLegs {
 }
 
 /** How many cascades one reading of the log asks for. */
-const climbsPerRead = 200
+const cascadesPerRead = 200
 
 /** Makes the place. */
-export function createPendingLegs(climbLog: ClimbLog, logger: Logger): PendingLegs {
+export function createPendingLegs(cascadeLog: CascadeLog, logger: Logger): PendingLegs {
   const awaited = new Map<LegId, LegListener>()
 
   const end = (legId: LegId, legEnd: LegEnd): void => {
@@ -57,8 +57,8 @@ export function createPendingLegs(climbLog: ClimbLog, logger: Logger): PendingLe
 
   const readAll = async (legIds: readonly LegId[]): Promise<void> => {
     const requestIds = [...new Set(legIds.flatMap(id => parseLegId(id)?.requestId ?? []))]
-    for (let from = 0; from < requestIds.length; from += climbsPerRead) {
-      const states = await climbLog.readMany(requestIds.slice(from, from + climbsPerRead))
+    for (let from = 0; from < requestIds.length; from += cascadesPerRead) {
+      const states = await cascadeLog.readMany(requestIds.slice(from, from + cascadesPerRead))
       for (const state of states) {
         if (state === undefined) continue
         for (const leg of state.legs) {
@@ -76,16 +76,16 @@ export function createPendingLegs(climbLog: ClimbLog, logger: Logger): PendingLe
         if (awaited.get(legId) === listener) awaited.delete(legId)
       }
     },
-    deliver(mail) {
-      const listener = awaited.get(mail.legId)
+    deliver(message) {
+      const listener = awaited.get(message.legId)
       if (listener === undefined) return
-      if (mail.kind === 'leg-started') listener.onStarted(mail.workerId)
-      else if (mail.kind === 'delta') listener.onDelta(mail)
-      else if (mail.end !== undefined) end(mail.legId, mail.end)
+      if (message.kind === 'leg-started') listener.onStarted(message.workerId)
+      else if (message.kind === 'delta') listener.onDelta(message)
+      else if (message.end !== undefined) end(message.legId, message.end)
       else {
-        readAll([mail.legId]).catch((error: unknown) => {
+        readAll([message.legId]).catch((error: unknown) => {
           logger.warn(
-            { legId: mail.legId, err: error },
+            { legId: message.legId, err: error },
             'could not read the end of a leg; the next reconciliation will',
           )
         })

@@ -70,7 +70,7 @@ export function createLegRunner(cascade: Cascade, signal: AbortSignal, dependenc
     lost.addEventListener('abort', onLost, { once: true })
     if (signal.aborted) onLeft()
     try {
-      // A leg of an open cascade that nobody waits for any more is called off, not begun.
+      // A leg of an open cascade that nobody waits for any more is cancelled, not begun.
       const isWanted = !signal.aborted || opening !== undefined
       if (isWanted && (await send(order, legId)) === 'not-held') return { kind: 'not-held' }
       await order.queued?.()

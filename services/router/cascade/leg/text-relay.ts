@@ -1,6 +1,6 @@
 import type { DeltaKind, TextOutput } from '#services/contract/answer'
 import type { LegId } from '#services/contract/ids'
-import type { MailSender } from '#services/state/replies/mailbox'
+import type { ReplySender } from '#services/state/replies/reply-stream'
 import type { EmitEvent } from '#services/router/request/states'
 import type { DeltaPiece } from './pending-legs.ts'
 import { emitCalls } from './emit-output.ts'
@@ -26,7 +26,7 @@ export interface TextRelay {
 }
 
 /** The worker is told of progress in steps, so that telling costs little beside its window of 65,536 characters. */
-const tellEveryCharacters = 8192
+const ackEveryCharacters = 8192
 
 /** What a relay is for. */
 export interface TextRelayOptions {
@@ -45,8 +45,11 @@ interface Channel {
 
 const kinds: readonly DeltaKind[] = ['reasoning', 'text']
 
-/** Makes a relay. Mail to the worker that cannot be sent is let go: the leg's end then still brings the whole text. */
-export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, mail: MailSender): TextRelay {
+/**
+ * Makes a relay. A message to the worker that cannot be sent is dropped: the leg's end then still brings the whole
+ * text.
+ */
+export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, replySender: ReplySender): TextRelay {
   const { legId, model, optimistic = false } = options
   const channels: Readonly<Record<DeltaKind, Channel>> = {
     reasoning: { received: '', passed: 0, broken: false },
@@ -70,9 +73,9 @@ export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, mail
 
   const tell = async (): Promise<void> => {
     const taken = channels.text.passed + channels.reasoning.passed
-    if (workerBox === undefined || taken - told < tellEveryCharacters) return
+    if (workerBox === undefined || taken - told < ackEveryCharacters) return
     told = taken
-    await mail.send(workerBox, { kind: 'taken', legId, characters: taken }).catch(() => {})
+    await replySender.send(workerBox, { kind: 'taken', legId, characters: taken }).catch(() => {})
   }
 
   return {

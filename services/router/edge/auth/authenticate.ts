@@ -32,7 +32,7 @@ export type Authenticate = (authorization: string | undefined, peer?: string) =>
 const longestCredential = 8192
 
 /**
- * Makes the check. Cheap before dear: shape, listed keys and what was proven a moment ago; a peer that fails too
+ * Makes the check. Cheap before expensive: shape, listed keys and what was proven a moment ago; a peer that fails too
  * often gets no further.
  */
 export function createAuthenticate(
@@ -50,7 +50,7 @@ export function createAuthenticate(
   const callerOf = async (credential: string, peer: string): Promise<Caller | undefined> => {
     const hash = hashCredential(credential)
     const hashText = hash.toString('hex')
-    const known = listed(hash) ?? proven.recall(hashText)?.caller
+    const known = listed(hash) ?? proven.find(hashText)?.caller
     if (known !== undefined) return known
     // Who was known before is looked up whatever others behind the same address do.
     if (!proven.wasGood(hashText)) failures.demandRoom(peer, readKeyId(credential))

@@ -3,13 +3,13 @@ import type { Proof } from './proof.ts'
 
 /** Credentials found good a moment ago, by their hashes. */
 export interface Proven {
-  recall(hash: string): Proof | undefined
+  find(hash: string): Proof | undefined
   /** Whether it was good once; it may have been revoked since. */
   wasGood(hash: string): boolean
   /** Proves once for all who ask at once, and remembers what was good. */
   once(hash: string, prove: () => Promise<Proof | undefined>): Promise<Proof | undefined>
   /** Forgets all, and what is being proven now is not remembered. */
-  forget(): void
+  clear(): void
 }
 
 /** How long and how much is remembered. */
@@ -25,7 +25,7 @@ export function createProven({ rememberMs, most }: ProvenOptions, clock: Clock):
   let asked = new Map<string, Promise<Proof | undefined>>()
   const everGood = new Set<string>()
   return {
-    recall(hash) {
+    find(hash) {
       const proof = good.get(hash)
       if (proof === undefined || proof.until > clock.now()) return proof
       good.delete(hash)
@@ -50,7 +50,7 @@ export function createProven({ rememberMs, most }: ProvenOptions, clock: Clock):
       asked.set(hash, proving)
       return proving
     },
-    forget() {
+    clear() {
       good = new Map()
       asked = new Map()
     },

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { ClimbLog, ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog, CascadeState } from '#services/state/cascade-log/cascade-log'
 import type { JobList } from '#services/state/job-list/job-list'
 import { GatewayError } from '#services/contract/errors'
 import { parseRequestId, type RequestId } from '#services/contract/ids'
@@ -9,23 +9,23 @@ import { cancelWaitMs } from '#services/router/lifecycle/timings'
 /** Asynchronous jobs as their tenant sees them. */
 export interface Jobs {
   /** A job that was just submitted, which is put on its tenant's list. @throws GatewayError NotFound */
-  submitted(tenant: string, jobId: string): Promise<ClimbState>
+  submitted(tenant: string, jobId: string): Promise<CascadeState>
   /** A tenant's jobs, newest first, from before a time in epoch ms where one is given. */
-  list(tenant: string, options: { readonly limit: number; readonly before?: number }): Promise<readonly ClimbState[]>
+  list(tenant: string, options: { readonly limit: number; readonly before?: number }): Promise<readonly CascadeState[]>
   /** @throws GatewayError NotFound when there is none of this tenant's */
-  get(tenant: string, jobId: string): Promise<ClimbState>
+  get(tenant: string, jobId: string): Promise<CascadeState>
   /** The job now and at each change, to its end. @throws GatewayError NotFound, Cancelled when the watcher leaves */
-  watch(tenant: string, jobId: string, signal: AbortSignal): AsyncIterable<ClimbState>
+  watch(tenant: string, jobId: string, signal: AbortSignal): AsyncIterable<CascadeState>
   /** Calls a job off; one that has ended stays as it is. @throws GatewayError NotFound */
-  cancel(tenant: string, jobId: string): Promise<ClimbState>
+  cancel(tenant: string, jobId: string): Promise<CascadeState>
 }
 
 /** What the view of jobs is made from. */
 export interface JobsDependencies {
-  readonly climbLog: ClimbLog
+  readonly cascadeLog: CascadeLog
   readonly list: JobList
   readonly follower: Follower
-  readonly cancelClimb: (requestId: RequestId) => Promise<boolean>
+  readonly cancelCascade: (requestId: RequestId) => Promise<boolean>
   readonly logger: Logger
 }
 
@@ -34,12 +34,12 @@ export interface JobsDependencies {
  * stops. Another tenant's job is not found, the same as one that never was.
  */
 export function createJobs(
-  { climbLog, list, follower, cancelClimb, logger }: JobsDependencies,
+  { cascadeLog, list, follower, cancelCascade, logger }: JobsDependencies,
   closing: AbortSignal,
 ): Jobs {
-  const get = async (tenant: string, jobId: string): Promise<ClimbState> => {
+  const get = async (tenant: string, jobId: string): Promise<CascadeState> => {
     const requestId = parseRequestId(jobId)
-    const state = requestId === undefined ? undefined : await climbLog.read(requestId)
+    const state = requestId === undefined ? undefined : await cascadeLog.read(requestId)
     if (state === undefined || state.request.tenant !== tenant || state.request.mode !== 'async') throw noSuchJob()
     return state
   }
@@ -56,7 +56,7 @@ export function createJobs(
     },
     async list(tenant, options) {
       const ids = await list.newest(tenant, options)
-      const states = await climbLog.readMany(ids)
+      const states = await cascadeLog.readMany(ids)
       await list.remove(
         tenant,
         ids.filter((_, index) => states[index] === undefined),
@@ -73,7 +73,7 @@ export function createJobs(
     },
     async cancel(tenant, jobId) {
       const { request } = await get(tenant, jobId)
-      if (!(await cancelClimb(request.requestId))) return get(tenant, jobId)
+      if (!(await cancelCascade(request.requestId))) return get(tenant, jobId)
       for await (const state of follower.follow(request.requestId, AbortSignal.timeout(cancelWaitMs))) {
         if (state.end !== undefined) return state
       }

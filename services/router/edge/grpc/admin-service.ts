@@ -1,5 +1,5 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js'
-import type { ClimbLog, ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog, CascadeState } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
 import { GatewayError, invalidField } from '#services/contract/errors'
 import { parseRequestId, type RequestId } from '#services/contract/ids'
@@ -15,14 +15,14 @@ import { serveUnary, type ServeDependencies } from './serve-call.ts'
 
 /** What operators may do. */
 export interface AdminDependencies extends ServeDependencies {
-  readonly climbLog: ClimbLog
+  readonly cascadeLog: CascadeLog
   readonly registry: WorkerRegistry
   readonly restoreLedger: Generation['restore']
   /** Reads workers and queues now, and gives back what nobody is left to run. */
   readonly lookAtFleet: () => Promise<unknown>
   readonly clock: Clock
   /** Admits a dead letter's request again; gives the new job. */
-  readonly replay: (dead: ClimbState, context: CallContext) => Promise<RequestId>
+  readonly replay: (dead: CascadeState, context: CallContext) => Promise<RequestId>
   readonly keys: KeyRpcs
   readonly policies: PolicyRpcs
 }
@@ -32,34 +32,34 @@ const mostLetters = 500
 
 /** Builds every rpc of `sluice.v1.Admin`. */
 export function createAdminService(dependencies: AdminDependencies): UntypedServiceImplementation {
-  const { climbLog, registry } = dependencies
+  const { cascadeLog, registry } = dependencies
   const unary = <Request, Response>(
     rpc: string,
     answer: (request: Request, context: CallContext) => Promise<Response>,
   ) => serveUnary(rpc, 'admin', answer, dependencies)
 
-  const deadOf = async (jobId: string): Promise<ClimbState> => {
+  const deadOf = async (jobId: string): Promise<CascadeState> => {
     const requestId = parseRequestId(jobId)
-    const state = requestId === undefined ? undefined : await climbLog.read(requestId)
+    const state = requestId === undefined ? undefined : await cascadeLog.read(requestId)
     if (state?.end?.kind === 'failed' && state.end.dead) return state
     throw new GatewayError('NotFound', 'there is no such dead letter')
   }
 
   return {
-    listDeadLetters: unary('ListDeadLetters', (request: ListDeadLettersRequest__Output) => list(request, climbLog)),
+    listDeadLetters: unary('ListDeadLetters', (request: ListDeadLettersRequest__Output) => list(request, cascadeLog)),
     getDeadLetter: unary('GetDeadLetter', async ({ jobId }: { jobId: string }) =>
       deadLetterToWire(await deadOf(jobId)),
     ),
     replayDeadLetter: unary('ReplayDeadLetter', async ({ jobId }: { jobId: string }, context) => {
       const dead = await deadOf(jobId)
-      const replayed = await climbLog.read(await dependencies.replay(dead, context))
-      await climbLog.discardDead(dead.request.requestId)
+      const replayed = await cascadeLog.read(await dependencies.replay(dead, context))
+      await cascadeLog.discardDead(dead.request.requestId)
       if (replayed === undefined) throw new GatewayError('NotFound', 'the replayed job is gone already')
       return jobToWire(replayed)
     }),
     discardDeadLetter: unary('DiscardDeadLetter', async ({ jobId }: { jobId: string }) => {
       const dead = await deadOf(jobId)
-      await climbLog.discardDead(dead.request.requestId)
+      await cascadeLog.discardDead(dead.request.requestId)
       return {}
     }),
     drain: unary('Drain', async (request: DrainRequest__Output) => {
@@ -71,7 +71,7 @@ export function createAdminService(dependencies: AdminDependencies): UntypedServ
       if (meant.length === 0) throw new GatewayError('NotFound', 'there is no such worker or pool')
       const workerIds = meant.map(worker => worker.workerId)
       await registry.setDraining(workerIds, request.draining)
-      // Legs in line there need not wait for the next look.
+      // Legs in the queue there need not wait for the next look.
       await dependencies.lookAtFleet()
       return { workerIds }
     }),
@@ -93,9 +93,12 @@ export function createAdminService(dependencies: AdminDependencies): UntypedServ
   }
 }
 
-async function list({ pool, limit, pageToken }: ListDeadLettersRequest__Output, climbLog: ClimbLog): Promise<object> {
+async function list(
+  { pool, limit, pageToken }: ListDeadLettersRequest__Output,
+  cascadeLog: CascadeLog,
+): Promise<object> {
   const most = Math.min(limit === 0 ? defaultLimit : limit, mostLetters)
-  const page = await climbLog.listDead({ limit: most, ...(pageToken === '' ? {} : { before: pageToken }) })
+  const page = await cascadeLog.listDead({ limit: most, ...(pageToken === '' ? {} : { before: pageToken }) })
   const letters = page.filter(state => pool === '' || state.legs.some(leg => leg.pool === pool))
   const last = page.at(-1)
   const nextPageToken = page.length === most && last?.endedAt !== undefined ? String(last.endedAt) : ''

@@ -1,7 +1,7 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js'
 import { invalidField } from '#services/contract/errors'
 import { parseRequestId } from '#services/contract/ids'
-import type { ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { CascadeState } from '#services/state/cascade-log/cascade-log'
 import { requestFromWire, taskFromWire } from '#services/wire/convert/from-wire'
 import { jobToWire, listedJobToWire } from './convert/convert-job.ts'
 import { timestampFromWire } from '#services/wire/convert/time'
@@ -17,9 +17,9 @@ import type { Pictures } from '#services/router/deliver/pictures'
 import type { Feedback, TakeFeedback } from '#services/router/learn/take-feedback'
 import type { RequestHandler } from '#services/router/pipeline/handle-request'
 import type { Jobs } from '../call/jobs.ts'
-import type { LadderBook } from '#services/router/ladders/ladder-registry'
+import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 import type { ReadBudget } from '#services/router/ledger/read-budget'
-import type { ClimbEvent, Incoming } from '#services/router/request/states'
+import type { CascadeEvent, Incoming } from '#services/router/request/states'
 import type { CallContext } from '../call/call-context.ts'
 import { budgetToWire } from './convert/convert-budget.ts'
 import { decisionToWire } from './convert/convert-decision.ts'
@@ -32,7 +32,7 @@ export interface GatewayDependencies extends ServeDependencies {
   readonly pictures: Pictures
   readonly jobs: Jobs
   readonly takeFeedback: TakeFeedback
-  readonly ladders: LadderBook
+  readonly ladders: LadderRegistry
   readonly impliedTask: ImpliedTask
   readonly fleet: () => Fleet
   readonly readBudget: ReadBudget
@@ -48,8 +48,8 @@ export function createGatewayService(dependencies: GatewayDependencies): Untyped
 
   return {
     infer: unary('Infer', async (request: InferRequest__Output, context) => {
-      const climbed = await handler.infer(incomingOf(request, context, 'sync', impliedTask), context.signal)
-      return answerToWire(climbed.requestId, await pictures.deliver(climbed))
+      const finished = await handler.infer(incomingOf(request, context, 'sync', impliedTask), context.signal)
+      return answerToWire(finished.requestId, await pictures.deliver(finished))
     }),
     inferStream: serveStream('InferStream', 'infer', inferStream(dependencies), dependencies),
     submit: unary('Submit', async ({ request }: { request: InferRequest__Output | null }, context) => {
@@ -112,19 +112,19 @@ function incomingOf(
 function inferStream({ handler, pictures, impliedTask }: GatewayDependencies) {
   return async (request: InferRequest__Output, context: CallContext, write: Write<InferEvent>): Promise<void> => {
     let requestId = ''
-    const emit = async (event: ClimbEvent): Promise<void> => {
+    const emit = async (event: CascadeEvent): Promise<void> => {
       if (event.kind === 'decided') requestId = event.chosen.requestId
       await write({ requestId, ...eventToWire(event) })
     }
-    const climbed = await handler.infer(incomingOf(request, context, 'sync', impliedTask), context.signal, emit)
+    const finished = await handler.infer(incomingOf(request, context, 'sync', impliedTask), context.signal, emit)
     await write({
-      requestId: climbed.requestId,
-      final: answerToWire(climbed.requestId, await pictures.deliver(climbed)),
+      requestId: finished.requestId,
+      final: answerToWire(finished.requestId, await pictures.deliver(finished)),
     })
   }
 }
 
-function eventToWire(event: ClimbEvent): InferEvent {
+function eventToWire(event: CascadeEvent): InferEvent {
   if (event.kind === 'decided') return { decision: decisionToWire(event.chosen) }
   if (event.kind === 'rung-started') return { rungStarted: { model: event.model, tier: event.tier } }
   if (event.kind === 'rung-finished') return { rungFinished: reportToWire(event.report) }
@@ -139,7 +139,7 @@ function eventToWire(event: ClimbEvent): InferEvent {
 
 function watchJob({ jobs, pictures }: GatewayDependencies) {
   return async ({ jobId }: { jobId: string }, { caller, signal }: CallContext, write: Write<object>): Promise<void> => {
-    let last: ClimbState | undefined
+    let last: CascadeState | undefined
     for await (const state of jobs.watch(caller.tenant, jobId, signal)) {
       if (last !== undefined && !isNews(last, state)) continue
       last = state
@@ -149,11 +149,11 @@ function watchJob({ jobs, pictures }: GatewayDependencies) {
 }
 
 /** A lease renewed or an attempt begun is no news to a watcher. */
-function isNews(before: ClimbState, now: ClimbState): boolean {
+function isNews(before: CascadeState, now: CascadeState): boolean {
   return now.end !== undefined || judgedLegs(now) > judgedLegs(before)
 }
 
-function judgedLegs({ legs }: ClimbState): number {
+function judgedLegs({ legs }: CascadeState): number {
   return legs.filter(leg => leg.report !== undefined).length
 }
 

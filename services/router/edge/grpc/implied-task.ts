@@ -2,14 +2,14 @@ import { isWords, type Modality, type Task } from '#services/contract/content'
 import { invalidField } from '#services/contract/errors'
 import type { InferenceRequest } from '#services/contract/request'
 import { howToClassify } from '#services/router/admit/check-options'
-import type { LadderBook } from '#services/router/ladders/ladder-registry'
+import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 
 /** Says what a request without a task asks for. @throws GatewayError InvalidRequest that lists what can be asked */
 export type ImpliedTask = (request: Omit<InferenceRequest, 'task'>) => Task
 
 /** What implying a task looks at. */
 export interface ImpliedTaskDependencies {
-  readonly ladders: Pick<LadderBook, 'models' | 'offers'>
+  readonly ladders: Pick<LadderRegistry, 'models' | 'offers'>
   /** Label sets that some model has heads for. */
   readonly labelSets: ReadonlySet<string>
 }
@@ -50,7 +50,7 @@ function taskOf(modalities: readonly Modality[]): Task | undefined {
 }
 
 /** What can be asked here, in words. */
-function offersOf({ offers }: Pick<LadderBook, 'offers'>, labelSets: ReadonlySet<string>): string {
+function offersOf({ offers }: Pick<LadderRegistry, 'offers'>, labelSets: ReadonlySet<string>): string {
   const each = offers.map(({ task, modalities }) => {
     const how = task === 'classify' ? ` (${howToClassify(labelSets)})` : ''
     return `${task} with ${modalities.join(' and ')}${how}`

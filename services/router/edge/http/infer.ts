@@ -73,10 +73,10 @@ export async function infer(
   { handler, pictures }: InferDependencies,
   emit?: EmitEvent,
 ): Promise<Answered> {
-  const climbed = await handler.infer(incoming, context.signal, emit)
-  const answer = await pictures.deliver(climbed)
-  if (emit === undefined) reply.headers(answerHeaders(climbed.requestId, answer))
-  return { requestId: climbed.requestId, answer }
+  const finished = await handler.infer(incoming, context.signal, emit)
+  const answer = await pictures.deliver(finished)
+  if (emit === undefined) reply.headers(answerHeaders(finished.requestId, answer))
+  return { requestId: finished.requestId, answer }
 }
 
 function pinOf(

@@ -1,7 +1,7 @@
 import type { Answer, TextOutput } from '#services/contract/answer'
 import type { Reasoning, ToolCall } from '#services/contract/content'
 import { GatewayError } from '#services/contract/errors'
-import type { ClimbEvent, Incoming } from '#services/router/request/states'
+import type { CascadeEvent, Incoming } from '#services/router/request/states'
 import { routerStopping } from '../call/call-context.ts'
 import { answerHeaders } from './answer-report.ts'
 import { openEventStream, type EventStream } from './event-stream.ts'
@@ -82,7 +82,7 @@ export async function streamAnswer(
 }
 
 interface Telling {
-  hear(event: ClimbEvent): Promise<void>
+  hear(event: CascadeEvent): Promise<void>
   finish(answered: Answered): Promise<void>
 }
 

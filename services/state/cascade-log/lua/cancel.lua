@@ -1,6 +1,6 @@
--- Marks a climb as unwanted.
--- KEYS: 1 the climb (hash)
--- Returns: the climb's fields and values, or nothing when it is gone or has ended
+-- Marks a cascade as unwanted.
+-- KEYS: 1 the cascade (hash)
+-- Returns: the cascade's fields and values, or nothing when it is gone or has ended
 -- Atomic, one slot.
 local state = redis.call('HMGET', KEYS[1], 'epoch', 'end')
 if not state[1] or state[2] then

@@ -1,7 +1,7 @@
--- Ends a climb, once.
--- KEYS: 1 the climb (hash)
+-- Ends a cascade, once.
+-- KEYS: 1 the cascade (hash)
 -- ARGV: 1 end (JSON), 2 epoch, 3 now (epoch ms), 4, 5 time to live (ms) from the deadline, or from now where that
---   is over, of a climb that is kept for short, for long
+--   is over, of a cascade that is kept for short, for long
 -- Returns: 1, or 0 when it is gone, ended before, or another router's
 -- Atomic, one slot.
 local state = redis.call('HMGET', KEYS[1], 'epoch', 'end', 'kept', 'deadline')

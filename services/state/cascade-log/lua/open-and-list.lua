@@ -1,6 +1,6 @@
--- Starts a climb with its first leg planned, and lists it among the open ones. For one server, which has the keys
+-- Starts a cascade with its first leg planned, and lists it among the open ones. For one server, which has the keys
 -- of every slot.
--- KEYS: 1 the climb (hash), 2 open climbs by lease (zset)
+-- KEYS: 1 the cascade (hash), 2 open cascades by lease (zset)
 -- ARGV: 1-8 as in open.lua, 9 request
 -- Returns: as open.lua
 -- Atomic. open is the script of this name.

@@ -1,8 +1,8 @@
--- Starts a climb with its first leg planned.
--- KEYS: 1 the climb (hash)
+-- Starts a cascade with its first leg planned.
+-- KEYS: 1 the cascade (hash)
 -- ARGV: 1 request, 2 plan, 3 first leg (JSON each), 4 owner, 5 lease until (epoch ms), 6 deadline (epoch ms), 7
 --   time to live (ms),
---       8 1 when the ended climb is kept for long
+--       8 1 when the ended cascade is kept for long
 -- Returns: 1, or 0 when it exists
 -- Atomic, one slot.
 if redis.call('EXISTS', KEYS[1]) == 1 then

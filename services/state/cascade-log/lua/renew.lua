@@ -1,5 +1,5 @@
 -- Keeps a router's lease.
--- KEYS: 1 the climb (hash)
+-- KEYS: 1 the cascade (hash)
 -- ARGV: 1 owner, 2 lease until (epoch ms)
 -- Returns: 1, or 0 when it is gone or another router's; one that has ended needs no lease and is not lost
 -- Atomic, one slot.

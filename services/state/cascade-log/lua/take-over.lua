@@ -1,5 +1,5 @@
--- Takes a climb whose router has let its lease run out.
--- KEYS: 1 the climb (hash)
+-- Takes a cascade whose router has let its lease run out.
+-- KEYS: 1 the cascade (hash)
 -- ARGV: 1 new owner, 2 its lease until (epoch ms), 3 now (epoch ms)
 -- Returns: {'taken', field, value, …}, {'kept', lease} when the lease holds, or {'gone'} when there is nothing to
 --   go on with

@@ -1,4 +1,4 @@
--- Holds money, opens the cascade that it is for, and puts the cascade's first leg in line. For one server, which
+-- Holds money, opens the cascade that it is for, and enqueues the cascade's first leg. For one server, which
 -- has the keys of every slot.
 -- KEYS: those of reserve.lua where money is to be held, then those of open-and-list.lua, then those of put-leg.lua
 -- ARGV: 1 keys of reserve (0 holds nothing), 2 its arguments, 3 keys of open, 4 its arguments, then the arguments

@@ -1,7 +1,7 @@
 -- What waits and runs in a pool.
--- KEYS: as in line.lua
+-- KEYS: as in fair-queue.lua
 -- ARGV: 1 most legs at work that are told one by one
--- Returns: {waiting, running, flat pairs of work by class, tenant and model, flat pairs of work put in line by
+-- Returns: {waiting, running, flat pairs of work by class, tenant and model, flat pairs of work put in the queue by
 --   class, batches at work,
 --          flat triples of legs at work: model, cost (ms), ms since it was taken}
 -- Atomic, one slot.
@@ -25,6 +25,6 @@ return {
   redis.call('HLEN', running),
   redis.call('HGETALL', backlog),
   redis.call('HGETALL', KEYS[11]),
-  redis.call('HLEN', tickets),
+  redis.call('HLEN', batchLeases),
   at_work,
 }

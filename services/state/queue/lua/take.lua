@@ -1,9 +1,10 @@
--- Takes the next batch for a ticket: legs of one model, by class, then by turns of the tenants, then by deadline.
--- KEYS: as in line.lua
--- ARGV: 1 ticket, 2 now (epoch ms), 3 new or more (adds to what the ticket has), then pairs: a model, most legs of it
--- Returns: {envelopes of the batch, envelopes of legs that cannot end in time any more, which leave the line,
+-- Takes the next batch for a batch lease: legs of one model, by class, then by turns of the tenants, then by deadline.
+-- KEYS: as in fair-queue.lua
+-- ARGV: 1 batch lease, 2 now (epoch ms), 3 new or more (adds to what the batch lease has), then pairs: a model, most
+-- legs of it
+-- Returns: {envelopes of the batch, envelopes of legs that cannot end in time any more, which leave the queue,
 --   legs of the batch}
--- Atomic, one slot. A ticket that has legs already (its worker died) gets the same again.
+-- Atomic, one slot. A batch lease that has legs already (its worker died) gets the same again.
 local lookahead = 32
 local picked, expired, ids, limits, models = {}, {}, {}, {}, {}
 -- A worker whose clock is ahead lets nothing expire.
@@ -14,7 +15,7 @@ for at = 4, #ARGV, 2 do
   table.insert(models, ARGV[at])
 end
 
-local held = redis.call('HGET', tickets, ARGV[1])
+local held = redis.call('HGET', batchLeases, ARGV[1])
 if ARGV[3] == 'new' then
   if held then
     for id in string.gmatch(held, '%S+') do
@@ -95,6 +96,6 @@ while offset < lookahead and (#picked == 0 or #picked < limits[models[1]]) do
   end
 end
 if #ids > 0 then
-  redis.call('HSET', tickets, ARGV[1], (held and held .. ' ' or '') .. table.concat(ids, ' '))
+  redis.call('HSET', batchLeases, ARGV[1], (held and held .. ' ' or '') .. table.concat(ids, ' '))
 end
 return { picked, expired, ids }

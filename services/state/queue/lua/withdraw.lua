@@ -1,5 +1,5 @@
--- Takes a waiting leg out of the line.
--- KEYS: as in line.lua
+-- Takes a waiting leg out of the queue.
+-- KEYS: as in fair-queue.lua
 -- ARGV: 1 leg
 -- Returns: 1, or 0 when it is running or gone
 -- Atomic, one slot.

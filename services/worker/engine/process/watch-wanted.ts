@@ -25,13 +25,13 @@ export function watchWanted(batch: readonly Work[], control: RunControl): Wanted
   const timers = new Set<NodeJS.Timeout>()
   const isOver = (): boolean => signals.every(signal => signal.aborted)
   let stopped = false
-  let tellOver!: () => void
-  let tellFirst!: () => void
-  const over = new Promise<void>(resolve => (tellOver = resolve))
-  const first = new Promise<void>(resolve => (tellFirst = resolve))
+  let notifyOver!: () => void
+  let notifyFirst!: () => void
+  const over = new Promise<void>(resolve => (notifyOver = resolve))
+  const first = new Promise<void>(resolve => (notifyFirst = resolve))
   const look = (): void => {
-    if (signals.some(signal => signal.aborted)) tellFirst()
-    if (isOver()) tellOver()
+    if (signals.some(signal => signal.aborted)) notifyFirst()
+    if (isOver()) notifyOver()
   }
   const later = async (when: Promise<void>, waitMs: number, act: () => void): Promise<void> => {
     await when

@@ -3,17 +3,17 @@ import type { DomainCheck, Estimate } from '#services/decision/policy/policy'
 import type { DomainCheck as WireDomainCheck } from '#services/wire/generated/sluice/v1/DomainCheck'
 import type { Decision } from '#services/wire/generated/sluice/v1/Decision'
 import { durationToWire } from '#services/wire/convert/time'
-import type { Chosen, Considered } from '#services/router/request/states'
+import type { Chosen, CandidateRung } from '#services/router/request/states'
 
 /** A decision as callers see it: what was predicted of every rung, what removed it, what is left. */
 export function decisionToWire(chosen: Chosen): Decision {
-  const { estimate, considered, guided, assessMs } = chosen
+  const { estimate, candidateRungs, guided, assessMs } = chosen
   return {
     // Outside the domain nothing is predicted by features either.
     difficulty: 1 - trustedBy(estimate.domain, 1 - estimate.difficulty),
     features: { ...estimate.features },
-    candidates: considered.map(one => candidateToWire(one, estimate)),
-    ladder: considered.filter(one => one.removedBy === undefined).map(one => one.rung.name),
+    candidates: candidateRungs.map(one => candidateToWire(one, estimate)),
+    ladder: candidateRungs.filter(one => one.removedBy === undefined).map(one => one.rung.name),
     policyVersion: guided.policy?.version ?? 'none',
     fallback: estimate.fallback ?? '',
     decidedIn: durationToWire(assessMs),
@@ -27,7 +27,7 @@ function domainToWire({ unlikeness, limit, outOfDomain, otherLabels, floor, kept
 }
 
 function candidateToWire(
-  one: Considered,
+  one: CandidateRung,
   { domain }: Pick<Estimate, 'domain'>,
 ): NonNullable<Decision['candidates']>[number] {
   return {

@@ -1,13 +1,13 @@
 import type OpenAI from 'openai'
 import { GatewayError } from '#services/contract/errors'
 import type { Ladder, ModelSpec } from '#services/contract/model'
-import type { LadderBook } from '#services/router/ladders/ladder-registry'
+import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 import type { Fleet } from '#services/router/pools/fleet'
 import type { HttpCall, Route } from '../serve-route.ts'
 
 /** What is listed. */
 export interface ModelsDependencies {
-  readonly ladders: Pick<LadderBook, 'models' | 'offers'>
+  readonly ladders: Pick<LadderRegistry, 'models' | 'offers'>
   readonly fleet: () => Fleet
 }
 

@@ -1,8 +1,8 @@
 -- Ends a leg whose worker is lost, in the place of that worker: whatever it still says of the leg comes from an
 -- earlier attempt.
--- KEYS: 1 the climb (hash)
+-- KEYS: 1 the cascade (hash)
 -- ARGV: 1 index, 2 attempt that is lost, 3 end (JSON) whose receipt has the next attempt, 4 epoch
--- Returns: abandoned, or kept when it has ended, another attempt has begun, or the climb is another router's or gone
+-- Returns: abandoned, or kept when it has ended, another attempt has begun, or the cascade is another router's or gone
 -- Atomic, one slot.
 local leg = 'l' .. ARGV[1]
 local state = redis.call('HMGET', KEYS[1], 'epoch', leg, leg .. ':e', leg .. ':a')

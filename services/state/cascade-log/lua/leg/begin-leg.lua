@@ -1,5 +1,5 @@
 -- A worker asks to run a leg; counts the attempt.
--- KEYS: 1 the climb (hash)
+-- KEYS: 1 the cascade (hash)
 -- ARGV: 1 index, 2 worker, 3 now (epoch ms), 4 most workers that it may take with it
 -- Returns: {word, attempt}: run, ended, cancelled, expired, poison or gone
 -- Atomic, one slot. A worker that loses a leg leaves a receipt (leave-receipt.lua); an attempt without one died

@@ -1,7 +1,7 @@
 -- Keeps the gate's finding on a leg.
--- KEYS: 1 the climb (hash)
+-- KEYS: 1 the cascade (hash)
 -- ARGV: 1 index, 2 report (JSON), 3 epoch
--- Returns: 1, or 0 when the climb is gone or another router's
+-- Returns: 1, or 0 when the cascade is gone or another router's
 -- Atomic, one slot.
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[3] then
   return 0

@@ -1,7 +1,7 @@
 -- Plans the next leg. Planning one that is planned changes nothing.
--- KEYS: 1 the climb (hash)
+-- KEYS: 1 the cascade (hash)
 -- ARGV: 1 index, 2 leg (JSON), 3 epoch
--- Returns: 1, or 0 when the climb is gone, over, cancelled, or another router's
+-- Returns: 1, or 0 when the cascade is gone, over, cancelled, or another router's
 -- Atomic, one slot.
 local state = redis.call('HMGET', KEYS[1], 'epoch', 'end', 'cancelled', 'legs')
 if state[1] ~= ARGV[3] or state[2] or state[3] then

@@ -8,7 +8,7 @@ import type { Turn } from '#services/router/pools/queue-wait'
 import type { PredictInput } from './predict-leg.ts'
 
 /** What the filters and forecasts of a ladder's rungs are computed from. */
-export interface ConsiderInput extends PredictInput {
+export interface CandidateInput extends PredictInput {
   readonly ladder: Ladder
   readonly modalities: readonly Modality[]
   /** What the request asks of a model beside modalities. */

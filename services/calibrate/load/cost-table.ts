@@ -1,18 +1,18 @@
-import type { CostBook, OutcomeRow } from '#services/calibrate/states'
+import type { CostTable, OutcomeRow } from '#services/calibrate/states'
 import { meanCost } from './order-models.ts'
 
 /** Makes the book of the given models from recorded costs. */
-export function createCostBook(rows: readonly OutcomeRow[], models: readonly string[]): CostBook {
+export function createCostTable(rows: readonly OutcomeRow[], models: readonly string[]): CostTable {
   const means = models.map(model => meanCost(rows, model))
   const known = means.every(mean => mean !== undefined)
   const usual = new Map(
     models.map((model, index) => [model, known ? (means[index] ?? 0) : Number(index === models.length - 1)]),
   )
-  return costBookOf(known, usual)
+  return costTableOf(known, usual)
 }
 
 /** The book of usual costs that are known already, as a policy keeps them. */
-export function costBookOf(known: boolean, usual: ReadonlyMap<string, number>): CostBook {
+export function costTableOf(known: boolean, usual: ReadonlyMap<string, number>): CostTable {
   return {
     known,
     usual,

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '#services/contract/clock'
 import { isWords } from '#services/contract/content'
 import { GatewayError } from '#services/contract/errors'
-import type { ClimbLog, ClimbState } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog, CascadeState } from '#services/state/cascade-log/cascade-log'
 import { keepsKey } from '#services/state/cascade-log/idempotency'
 import type { RequestId } from '#services/contract/ids'
 import type { Admitted } from '#services/router/request/states'
 import { bindingLookEveryMs, openWithinMs } from '#services/router/lifecycle/timings'
 
 /** Binds idempotency keys to requests. */
-export interface Recall {
+export interface Originals {
   /**
    * The request that the caller's key is bound to already; `undefined` when it is bound to this one now, or there is
    * no key.
@@ -20,29 +20,29 @@ export interface Recall {
    * Frees the key of a request that came to nothing before it was opened. One that is open after all keeps it: any
    * router goes on with that.
    */
-  forget(admitted: Admitted): Promise<void>
+  release(admitted: Admitted): Promise<void>
 }
 
 /** What binding needs. */
-export interface RecallDependencies {
-  readonly climbLog: ClimbLog
+export interface OriginalsDependencies {
+  readonly cascadeLog: CascadeLog
   readonly clock: Clock
   readonly sleep: (ms: number) => Promise<void>
 }
 
 /**
- * Makes the binding over the climb log. A call that finds the key taken waits until the first one's request is open.
+ * Makes the binding over the cascade log. A call that finds the key taken waits until the first one's request is open.
  * It takes the key where the first one lets go of it, where the first one's end does not keep it, and where the first
  * one never opens: its opening is forbidden before, so that one key never pays for two runs at once.
  */
-export function createRecall({ climbLog, clock, sleep }: RecallDependencies): Recall {
+export function createOriginals({ cascadeLog, clock, sleep }: OriginalsDependencies): Originals {
   /** Whether a run is not there after its time to open, and cannot come any more. Asked again and again. */
   const createGiveUp = (): ((requestId: RequestId) => Promise<boolean>) => {
     const giveUpAt = new Map<RequestId, number>()
     return async requestId => {
       const untilAt = giveUpAt.get(requestId) ?? clock.now() + openWithinMs
       giveUpAt.set(requestId, untilAt)
-      return clock.now() >= untilAt && climbLog.forbid(requestId)
+      return clock.now() >= untilAt && cascadeLog.forbid(requestId)
     }
   }
 
@@ -54,31 +54,31 @@ export function createRecall({ climbLog, clock, sleep }: RecallDependencies): Re
     const isGivenUp = createGiveUp()
     for (;;) {
       if (signal.aborted) throw new GatewayError('Cancelled', 'the caller went away')
-      const bound = await climbLog.bindKey(tenant, key, admitted.requestId, fingerprint)
+      const bound = await cascadeLog.bindKey(tenant, key, admitted.requestId, fingerprint)
       const { requestId } = bound
       if (requestId === admitted.requestId) return undefined
-      const standing = standingOf(await climbLog.read(requestId), admitted.mode)
+      const standing = standingOf(await cascadeLog.read(requestId), admitted.mode)
       if (standing !== 'freed' && bound.fingerprint !== fingerprint) throw otherContent()
       if (standing === 'kept') return requestId
-      if (standing === 'freed' || (await isGivenUp(requestId))) await climbLog.releaseKey(tenant, key, requestId)
+      if (standing === 'freed' || (await isGivenUp(requestId))) await cascadeLog.releaseKey(tenant, key, requestId)
       else await sleep(bindingLookEveryMs)
     }
   }
 
   return {
     find,
-    async forget(admitted) {
+    async release(admitted) {
       const key = keyOf(admitted)
       if (key === undefined) return
-      const state = await climbLog.read(admitted.requestId)
+      const state = await cascadeLog.read(admitted.requestId)
       if (state !== undefined && state.end === undefined) return
-      await climbLog.releaseKey(admitted.caller.tenant, key, admitted.requestId)
+      await cascadeLog.releaseKey(admitted.caller.tenant, key, admitted.requestId)
     },
   }
 }
 
 /** Whether a run keeps its key. `Submit` gives its first job, however that ended. */
-function standingOf(state: ClimbState | undefined, mode: Admitted['mode']): 'kept' | 'freed' | 'unopened' {
+function standingOf(state: CascadeState | undefined, mode: Admitted['mode']): 'kept' | 'freed' | 'unopened' {
   if (state === undefined) return 'unopened'
   return state.end === undefined || mode === 'async' || keepsKey(state.end) ? 'kept' : 'freed'
 }

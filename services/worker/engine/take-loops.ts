@@ -5,16 +5,16 @@ import { createPlaces, type Place } from './places.ts'
 import { failedPauseMs, pausedLookMs } from '#services/worker/timings'
 
 /** Batches at work side by side. */
-export interface Lanes {
+export interface TakeLoops {
   /** Takes nothing new while paused; what runs goes on. */
   pause(paused: boolean): void
   readonly paused: boolean
-  /** Ends the lanes: what runs is finished, what was taken and not begun is given back. */
+  /** Ends the loops: what runs is finished, what was taken and not begun is given back. */
   stop(): Promise<void>
 }
 
-/** What lanes need. */
-export interface LanesDependencies {
+/** What the loops need. */
+export interface TakeLoopsDependencies {
   readonly collector: Collector
   /** Takes a batch to its reports; its place may be lent while nothing of it is computed. */
   readonly handle: (batch: readonly TakenJob[], place: Place) => Promise<void>
@@ -22,8 +22,8 @@ export interface LanesDependencies {
   readonly sleep: (ms: number) => Promise<void>
 }
 
-/** Starts `count` lanes that draw on one collector. */
-export function startLanes(count: number, { collector, handle, logger, sleep }: LanesDependencies): Lanes {
+/** Starts `count` loops that draw on one collector. */
+export function startTakeLoops(count: number, { collector, handle, logger, sleep }: TakeLoopsDependencies): TakeLoops {
   const state = { paused: false, stopped: false }
   const places = createPlaces(count)
   const handling = new Set<Promise<void>>()

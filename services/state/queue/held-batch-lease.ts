@@ -1,50 +1,53 @@
 import type { Logger } from 'pino'
 import type { Clock } from '#services/contract/clock'
-import type { Tickets } from './bullmq-tickets.ts'
+import type { BatchLeases } from './bullmq-batch-leases.ts'
 import type { Job } from './job.ts'
 import type { BegunWord, TakenBatch, TakenJob } from './pool-queue.ts'
 import { readJob } from './read-job.ts'
-import type { Line, Taken } from './redis-line.ts'
+import type { FairQueue, Taken } from './redis-fair-queue.ts'
 
-/** A ticket that this worker has, with the legs that it took for it. */
-export interface HeldTicket {
+/** A batch lease that this worker has, with the legs that it took for it. */
+export interface HeldBatchLease {
   readonly token: string
-  /** Opens the batch that came with it; `undefined` when there is none, and the ticket is used up. */
+  /** Opens the batch that came with it; `undefined` when there is none, and the batch lease is used up. */
   open(taken: Taken): Promise<TakenBatch | undefined>
   /** Another worker has it now. */
   lose(): void
 }
 
-/** What a ticket is, and how it ends. */
-export interface HeldTicketOptions {
+/** What a batch lease is, and how it ends. */
+export interface HeldBatchLeaseOptions {
   readonly id: string
   readonly token: string
-  /** Lets go of the legs that were done and of the ticket. */
+  /** Lets go of the legs that were done and of the batch lease. */
   readonly complete: () => Promise<unknown>
   /** Called once, when no lock need be renewed any more. */
   readonly released: () => unknown
 }
 
 /** What holding needs. */
-export interface HeldTicketDependencies {
-  readonly line: Line
-  readonly tickets: Tickets
+export interface HeldBatchLeaseDependencies {
+  readonly fairQueue: FairQueue
+  readonly batchLeases: BatchLeases
   readonly clock: Clock
   readonly logger: Logger
 }
 
-/** Holds a ticket until every leg of it is let go of. */
-export function openHeldTicket(options: HeldTicketOptions, dependencies: HeldTicketDependencies): HeldTicket {
+/** Holds a batch lease until every leg of it is let go of. */
+export function openHeldBatchLease(
+  options: HeldBatchLeaseOptions,
+  dependencies: HeldBatchLeaseDependencies,
+): HeldBatchLease {
   const { id, token } = options
-  const { line, tickets, clock, logger } = dependencies
+  const { fairQueue, batchLeases, clock, logger } = dependencies
   const lost = new AbortController()
   let atWork = 0
 
   const quietly = async (change: () => Promise<unknown>): Promise<void> => {
     if (lost.signal.aborted) return
     await change().catch((error: unknown) => {
-      // The lock runs out and the batch is redelivered; the climb log knows which of its legs ended.
-      logger.debug({ err: error, ticket: id }, 'a leg could not be let go of')
+      // The lock runs out and the batch is redelivered; the cascade log knows which of its legs ended.
+      logger.debug({ err: error, batchLease: id }, 'a leg could not be let go of')
     })
   }
   const close = async (): Promise<void> => {
@@ -52,7 +55,7 @@ export function openHeldTicket(options: HeldTicketOptions, dependencies: HeldTic
     await quietly(options.complete)
   }
   const putBack = async (job: Job): Promise<void> => {
-    if (await line.giveBack(id, job.legId)) await tickets.handOut(1)
+    if (await fairQueue.giveBack(id, job.legId)) await batchLeases.handOut(1)
   }
 
   const legOf = (job: Job, begun: BegunWord | undefined): TakenJob => {
@@ -92,7 +95,7 @@ export function openHeldTicket(options: HeldTicketOptions, dependencies: HeldTic
         legs,
         async more(limit) {
           if (model === undefined || lost.signal.aborted) return []
-          return legsOf(await line.takeMore(id, clock.now(), model, limit))
+          return legsOf(await fairQueue.takeMore(id, clock.now(), model, limit))
         },
       }
     },
@@ -100,7 +103,7 @@ export function openHeldTicket(options: HeldTicketOptions, dependencies: HeldTic
   }
 }
 
-/** What came too late has left the line already: there is nothing to let go of. */
+/** What came too late has left the queue already: there is nothing to let go of. */
 function expiredLeg(job: Job): TakenJob {
   return { job, expired: true, lost: new AbortController().signal, done: nothing, giveBack: nothing }
 }

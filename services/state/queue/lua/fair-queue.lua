@@ -1,16 +1,16 @@
--- What every script on a pool's line shares; put before each of them.
+-- What every script on a pool's fair queue shares; put before each of them.
 -- KEYS: 1 legs (hash: leg → envelope), 2 places (hash: leg → 'cost charge latest-start member'), 3 wait (zset by
 --   name: class, tenant,
 --       model, deadline, leg), 4 turns (zset: class and tenant → class and virtual start tag), 5 idle (zset: the
 --       same of tenants that
 --       have nothing waiting), 6 clocks (hash: class → virtual time), 7 backlog (hash: class, tenant and model → ms
 --       of work waiting),
---       8 running (hash: leg → 'ticket start', start in epoch ms of this server), 9 tickets (hash: ticket → legs),
---       10 supply (tickets out that nobody has used),
---       11 put (hash: class → ms of work put in line so far)
+--       8 running (hash: leg → 'batch lease start', start in epoch ms of this server), 9 batch leases (hash: batch
+-- lease → legs),       10 supply (batch leases out that nobody has used),
+--       11 put (hash: class → ms of work put in the queue so far)
 -- All keys are in the pool's slot.
 local legs, places, wait, turns, idle = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local clocks, backlog, running, tickets, supply = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local clocks, backlog, running, batchLeases, supply = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local separator = '\31'
 -- Virtual times stay far below this, and four classes of it are exact in a double.
 local class_span = 1e15
@@ -49,10 +49,10 @@ local function server_time()
   return clock[1] * 1000 + math.floor(clock[2] / 1000)
 end
 
--- The ticket that a leg runs for, and since when; nothing when it does not run.
+-- The batch lease that a leg runs for, and since when; nothing when it does not run.
 local function run_of(id)
-  local ticket, start = string.match(redis.call('HGET', running, id) or '', '^(%S+) (%d+)$')
-  return ticket, tonumber(start)
+  local batchLease, start = string.match(redis.call('HGET', running, id) or '', '^(%S+) (%d+)$')
+  return batchLease, tonumber(start)
 end
 
 -- A tenant that comes back goes on at the virtual time, or where it ended when that is later: a pause saves nothing up.
@@ -97,8 +97,8 @@ local function forget(id)
   redis.call('HDEL', legs, id)
 end
 
--- 1 when the one who asked has to hand out a ticket: there are to be as many as legs that wait.
-local function wants_ticket()
+-- 1 when the one who asked has to hand out a batch lease: there are to be as many as legs that wait.
+local function wants_batch_lease()
   if tonumber(redis.call('GET', supply) or 0) >= redis.call('ZCARD', wait) then
     return 0
   end

@@ -1,28 +1,28 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createRecall, type Recall } from '#services/router/reserve/recall'
+import { createOriginals, type Originals } from '#services/router/reserve/originals'
 import type { Admitted } from '#services/router/request/states'
 import { createRequestId, type RequestId } from '#services/contract/ids'
-import type { ClimbEnd, ClimbRequest } from '#services/state/cascade-log/cascade-log'
+import type { CascadeEnd, CascadeRequest } from '#services/state/cascade-log/cascade-log'
 import { isTakenOver } from '#services/state/cascade-log/idempotency'
-import { FakeClimbLog } from '../support/fake-climb-log.ts'
-import { climbedWith } from '../support/rpc-gateway.ts'
+import { FakeCascadeLog } from '../support/fake-cascade-log.ts'
+import { finishedWith } from '../support/rpc-gateway.ts'
 
-let log: FakeClimbLog
+let log: FakeCascadeLog
 let nowMs: number
-let recall: Recall
+let recall: Originals
 /** What happens while a duplicate waits. */
 let meanwhile: () => Promise<unknown>
 const staying = new AbortController().signal
 
 beforeEach(() => {
-  log = new FakeClimbLog()
+  log = new FakeCascadeLog()
   nowMs = 1000
   meanwhile = async () => {}
   const sleep = async (ms: number): Promise<void> => {
     nowMs += ms
     await meanwhile()
   }
-  recall = createRecall({ climbLog: log, clock: { now: () => nowMs }, sleep })
+  recall = createOriginals({ cascadeLog: log, clock: { now: () => nowMs }, sleep })
 })
 
 function admitted(text = 'the same', mode: 'sync' | 'async' = 'sync'): Admitted {
@@ -46,27 +46,27 @@ function admitted(text = 'the same', mode: 'sync' | 'async' = 'sync'): Admitted 
 }
 
 async function openRun({ requestId, mode }: Admitted): Promise<void> {
-  const { request, plan } = climbedWith('an answer')
-  const own: ClimbRequest = { ...request, requestId, mode, idempotent: true }
+  const { request, plan } = finishedWith('an answer')
+  const own: CascadeRequest = { ...request, requestId, mode, idempotent: true }
   const leg = { index: 0, rung: 'small', pool: 'small', plannedAt: nowMs }
   await log.open(own, plan, leg, { name: 'router', leaseUntil: nowMs + 3000 })
 }
 
-const endRun = (requestId: RequestId, end: ClimbEnd): Promise<boolean> => log.finish(requestId, end, 1, nowMs)
-const failed = (code: (ClimbEnd & { kind: 'failed' })['code']): ClimbEnd => ({
+const endRun = (requestId: RequestId, end: CascadeEnd): Promise<boolean> => log.finish(requestId, end, 1, nowMs)
+const failed = (code: (CascadeEnd & { kind: 'failed' })['code']): CascadeEnd => ({
   kind: 'failed',
   code,
   message: 'no',
   rungs: [],
   dead: false,
 })
-const { end: answered } = climbedWith('an answer')
+const { end: answered } = finishedWith('an answer')
 
 describe('an idempotency key', () => {
   it.each([
     ['answered', answered, 'kept', false],
     ['refused for its content', failed('InvalidRequest'), 'kept', false],
-    ['called off', { kind: 'cancelled', rungs: [] }, 'freed', true],
+    ['cancelled', { kind: 'cancelled', rungs: [] }, 'freed', true],
     ['late', failed('Deadline'), 'freed', true],
     ['not served for want of workers', failed('Overloaded'), 'freed', false],
     ['failed on every rung', failed('LadderFailed'), 'freed', false],
@@ -107,7 +107,7 @@ describe('an idempotency key', () => {
   it('goes to who waits as soon as the first call lets go of it', async () => {
     const first = admitted()
     await recall.find(first, staying)
-    meanwhile = () => recall.forget(first)
+    meanwhile = () => recall.release(first)
     const startedAt = nowMs
     expect(await recall.find(admitted(), staying)).toBeUndefined()
     expect(nowMs - startedAt).toBeLessThan(100)
@@ -118,16 +118,16 @@ describe('an idempotency key', () => {
     await recall.find(first, staying)
     // The store has opened it, and its reply was lost.
     await openRun(first)
-    await recall.forget(first)
+    await recall.release(first)
     expect(await recall.find(admitted(), staying)).toBe(first.requestId)
   })
 
-  it('of a job that was opened and called off before it was accepted is free', async () => {
+  it('of a job that was opened and cancelled before it was accepted is free', async () => {
     const first = admitted('a job', 'async')
     await recall.find(first, staying)
     await openRun(first)
     await endRun(first.requestId, { kind: 'cancelled', rungs: [] })
-    await recall.forget(first)
+    await recall.release(first)
     expect(await recall.find(admitted('a job', 'async'), staying)).toBeUndefined()
   })
 

@@ -1,5 +1,5 @@
-import { dangerOf, decide, worthView } from '#services/decision/decide/decide'
-import { mostWorthy, type WorthView } from '#services/decision/decide/decide-by-utility'
+import { predictedLossOf, decide, utilityView } from '#services/decision/decide/decide'
+import { highestUtility, type UtilityView } from '#services/decision/decide/decide-by-utility'
 import { bestOf } from '#services/decision/decide/decide-step'
 import { judgeAll } from '#services/decision/calibrators/judge-answer'
 import type { Called, Estimate } from '#services/decision/policy/policy'
@@ -8,35 +8,35 @@ import type { OutcomeRow } from './states.ts'
 import { judgedOf } from './ladder.ts'
 
 /** What a policy did on one row. */
-export interface Walked {
+export interface Replayed {
   readonly calls: readonly string[]
   readonly answer: string
 }
 
 /** One row as a policy meets it: what calls show is judged once and kept, so that many points can be tried on it. */
-export interface Walk {
+export interface RowReplay {
   readonly row: OutcomeRow
   readonly estimate: Estimate
-  /** Walks by worth, with the very decisions of the gateway; nothing is looked at but what calls have shown. */
-  readonly byWorth: (point: QualityPoint) => Walked
-  /** Walks under a risk limit, with the very decisions of the gateway. */
-  readonly byRisk: (maxRisk: number) => Walked
+  /** Replays by utility, with the very decisions of the gateway; nothing is looked at but what calls have shown. */
+  readonly byUtility: (point: QualityPoint) => Replayed
+  /** Replays under a risk limit, with the very decisions of the gateway. */
+  readonly byRisk: (maxRisk: number) => Replayed
   /** P(correct) of the last of some calls. */
   readonly confidence: (calls: readonly string[]) => number
   /** P(loss) of accepting the last of some calls. */
-  readonly danger: (calls: readonly string[]) => number
+  readonly predictedLoss: (calls: readonly string[]) => number
 }
 
-/** Prepares a row to be walked by a fitted policy. */
-export function createWalk(
+/** Prepares a row to be replayed by a fitted policy. */
+export function createRowReplay(
   row: OutcomeRow,
   estimate: Estimate,
   file: Pick<PolicyFile, 'models' | 'usual' | 'prospects' | 'judges' | 'labelModel'> &
     Partial<Pick<PolicyFile, 'risk'>>,
-): Walk {
+): RowReplay {
   const seen = new Map<string, readonly Called[]>([['', []]])
-  const views = new Map<string, WorthView>()
-  const dangers = new Map<string, number>()
+  const views = new Map<string, UtilityView>()
+  const lossThresholds = new Map<string, number>()
   const present = file.models.filter(model => row.outcomes[model] !== undefined)
 
   function calledFor(calls: readonly string[]): readonly Called[] {
@@ -47,9 +47,9 @@ export function createWalk(
     })
   }
 
-  function viewFor(calls: readonly string[]): WorthView {
+  function viewFor(calls: readonly string[]): UtilityView {
     return kept(views, calls.join('\n'), () => {
-      const view = worthView(file, estimate, calledFor(calls), present)
+      const view = utilityView(file, estimate, calledFor(calls), present)
       const prospects = new Map<string, number>()
       return { ...view, prospectOf: model => kept(prospects, model, () => view.prospectOf(model)) }
     })
@@ -58,10 +58,10 @@ export function createWalk(
   return {
     row,
     estimate,
-    byWorth(point) {
+    byUtility(point) {
       const calls: string[] = []
       for (;;) {
-        const { model } = mostWorthy(point, viewFor(calls))
+        const { model } = highestUtility(point, viewFor(calls))
         if (model === undefined) return { calls, answer: bestOf(calledFor(calls))?.model ?? '' }
         calls.push(model)
       }
@@ -79,10 +79,12 @@ export function createWalk(
       }
     },
     confidence: calls => calledFor(calls).at(-1)?.confidence ?? 0,
-    danger: calls =>
+    predictedLoss: calls =>
       file.risk === undefined
         ? 1
-        : kept(dangers, calls.join('\n'), () => dangerOf({ risk: file.risk! }, estimate, calledFor(calls))),
+        : kept(lossThresholds, calls.join('\n'), () =>
+            predictedLossOf({ risk: file.risk! }, estimate, calledFor(calls)),
+          ),
   }
 }
 

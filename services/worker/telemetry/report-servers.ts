@@ -10,7 +10,7 @@ const timeoutMs = 10_000
  * Looks at the servers of a pool's models and says in the log which of them are not there, refuse the key or do not
  * have the model. A warning and no stop: they may come later, and other rungs may answer until then.
  */
-export async function tellServers(config: Config, pool: string, logger: Logger): Promise<void> {
+export async function reportServers(config: Config, pool: string, logger: Logger): Promise<void> {
   const findings = await probeServers(config, { isWanted: name => config.models[name]?.pool === pool, timeoutMs })
   for (const finding of findings) {
     const { model, server, state, says } = finding

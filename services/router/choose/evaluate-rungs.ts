@@ -1,8 +1,8 @@
 import type { Rung } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'
 import { costOf, isPriced, type Price, type Usage } from '#services/contract/price'
-import { deliveryMarginMs, type Considered, type FilterName } from '#services/router/request/states'
-import type { ConsiderInput } from './consider-input.ts'
+import { deliveryMarginMs, type CandidateRung, type FilterName } from '#services/router/request/states'
+import type { CandidateInput } from './candidate-input.ts'
 import { filters } from './filters.ts'
 import { evenRatio, expectEnd, leastNeeded, sureRatio, type BusyRules } from './expect-end.ts'
 import type { Fleet } from '#services/router/pools/fleet'
@@ -12,18 +12,18 @@ import { expectedOutputTokens, predictService } from './predict-leg.ts'
 import { showApart } from '#services/contract/figures'
 
 /** Looks at every rung: what is predicted of it, and which filter (the first that objects) takes it out. */
-export type Consider = (input: ConsiderInput) => readonly Considered[]
+export type EvaluateRungs = (input: CandidateInput) => readonly CandidateRung[]
 
 /** Makes the look from what the fleet is doing now. Pure but for the fleet's snapshot. */
-export function createConsider(fleet: Fleet, rules: BusyRules): Consider {
+export function createEvaluateRungs(fleet: Fleet, rules: BusyRules): EvaluateRungs {
   return input =>
     keepTime(
-      input.ladder.rungs.map(rung => considerRung(rung, input, fleet, rules)),
+      input.ladder.rungs.map(rung => evaluateRung(rung, input, fleet, rules)),
       input,
     )
 }
 
-function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, rules: BusyRules): Considered {
+function evaluateRung(rung: Rung, input: CandidateInput, fleet: Fleet, rules: BusyRules): CandidateRung {
   const estimated = input.estimate.models[rung.name]
   const { pool, name } = rung.model
   const service = predictService(fleet, rung, input)
@@ -36,7 +36,7 @@ function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, rules: Bus
   const price = input.priceOf(rung)
   const { nanoUsd, computeMs } = input.reserveOf(rung, price, service)
   const cost = predictedCost(price, estimated?.costNanoUsd, usageOf(rung, input, service))
-  const foreseen: Considered = {
+  const candidate: CandidateRung = {
     rung,
     price,
     reserveNanoUsd: nanoUsd,
@@ -58,8 +58,8 @@ function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, rules: Bus
           measuredAt: service.measuredAt,
         }),
   }
-  const objection = firstObjection(foreseen, input, fleet)
-  return objection === undefined ? foreseen : { ...foreseen, ...objection }
+  const objection = firstObjection(candidate, input, fleet)
+  return objection === undefined ? candidate : { ...candidate, ...objection }
 }
 
 /**
@@ -68,15 +68,15 @@ function considerRung(rung: Rung, input: ConsiderInput, fleet: Fleet, rules: Bus
  * a try.
  */
 function keepTime(
-  considered: readonly Considered[],
-  { mode, hasAnswer, nowMs, deadlineAt }: ConsiderInput,
-): readonly Considered[] {
-  if (mode === 'async' || hasAnswer) return considered
+  candidateRungs: readonly CandidateRung[],
+  { mode, hasAnswer, nowMs, deadlineAt }: CandidateInput,
+): readonly CandidateRung[] {
+  if (mode === 'async' || hasAnswer) return candidateRungs
   const leftMs = deadlineAt - deliveryMarginMs - nowMs
-  const isSure = ({ sureMs = Infinity }: Considered): boolean => sureMs <= leftMs
-  const sure = considered.find(one => one.removedBy === undefined && one.rung.fallback !== true && isSure(one))
-  if (sure === undefined) return considered
-  return considered.map(one =>
+  const isSure = ({ sureMs = Infinity }: CandidateRung): boolean => sureMs <= leftMs
+  const sure = candidateRungs.find(one => one.removedBy === undefined && one.rung.fallback !== true && isSure(one))
+  if (sure === undefined) return candidateRungs
+  return candidateRungs.map(one =>
     one.removedBy !== undefined || one.sureMs === undefined || isSure(one)
       ? one
       : {
@@ -93,12 +93,12 @@ function tooUnsure(sureMs: number, leftMs: number, other: string): string {
 }
 
 function firstObjection(
-  foreseen: Considered,
-  input: ConsiderInput,
+  candidate: CandidateRung,
+  input: CandidateInput,
   fleet: Fleet,
 ): { readonly removedBy: FilterName; readonly removedWhy: string } | undefined {
   for (const { name, objects } of filters) {
-    const why = objects(foreseen, input, fleet)
+    const why = objects(candidate, input, fleet)
     if (why !== undefined) return { removedBy: name, removedWhy: why }
   }
   return undefined
@@ -108,7 +108,7 @@ function firstObjection(
 const pixelsPerToken = 784
 
 /** What a leg is expected to use. */
-function usageOf(rung: Rung, input: ConsiderInput, service: ServiceForecast): Usage {
+function usageOf(rung: Rung, input: CandidateInput, service: ServiceForecast): Usage {
   const { work } = input
   const outputTokens = expectedOutputTokens(rung, input, service)
   return {
@@ -128,7 +128,7 @@ function predictedCost(
   price: Price,
   estimatedNanoUsd: NanoUsd | undefined,
   usage: Usage,
-): Pick<Considered, 'predictedCostNanoUsd'> {
+): Pick<CandidateRung, 'predictedCostNanoUsd'> {
   if (!isPriced(price)) return {}
   const isByTime = (price.perComputeSecond ?? 0) > 0
   if (isByTime && usage.computeMs !== undefined) return { predictedCostNanoUsd: costOf(usage, price) }

@@ -10,14 +10,14 @@ import { createRedisPayloadStore } from '#services/state/payloads/redis-payload-
 import { connectRedis, whenReady } from '#services/platform/redis/connect'
 import type { Key__Output } from '#services/wire/generated/sluice/v1/Key'
 import { loadServices, typesOf } from '#services/wire/load-proto'
-import { startDoorGateway, upstreamKey, type DoorGateway } from '../support/door-gateway.ts'
+import { startSecuredGateway, upstreamKey, type SecuredGateway } from '../support/secured-gateway.ts'
 import { connect, textRequest, type TestClient } from '../support/processes.ts'
 
 const prompt = 'planted-prompt-of-a-caller'
 const answerLeak = 'planted-upstream-answer'
 const { Admin } = typesOf(loadServices(packageRoot())).sluice.v1
 
-let door: DoorGateway
+let authentication: SecuredGateway
 let first: TestClient
 let second: TestClient
 let site: Server
@@ -69,7 +69,7 @@ async function everythingIn(url: string): Promise<string> {
 }
 
 async function createKey(tenant: string, ...more: string[]): Promise<{ key: Key__Output; secret: string }> {
-  const { code, stdout, stderr } = await door.cli('keys', 'create', '--tenant', tenant, '--json', ...more)
+  const { code, stdout, stderr } = await authentication.cli('keys', 'create', '--tenant', tenant, '--json', ...more)
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   return JSON.parse(stdout)
 }
@@ -90,16 +90,16 @@ beforeAll(async () => {
     response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ error: { message } }))
   })
   const [sitePort, upstreamPort] = await Promise.all([listening(site), listening(upstream)])
-  door = await startDoorGateway({
+  authentication = await startSecuredGateway({
     fetchAllow: [`127.0.0.1:${sitePort}`, '169.254.169.254', '127.0.0.2:1', '127.0.0.9:6379'],
     upstreamUrl: `http://127.0.0.1:${upstreamPort}/v1`,
   })
-  ;[first, second] = door.clients
+  ;[first, second] = authentication.clients
   acme = (await createKey('acme', '--id', 'acme-app')).secret
   beta = (await createKey('beta')).secret
 }, 120_000)
 afterAll(async () => {
-  await door?.stop()
+  await authentication?.stop()
   site?.close()
   upstream?.close()
 })
@@ -109,7 +109,7 @@ describe('a key of the command line', () => {
     for (const client of [first, second]) {
       expect((await client.infer(textRequest('hello'), { key: acme })).answer?.output?.text).toBe('hello')
     }
-    const listed = await door.cli('keys', 'list', '--json')
+    const listed = await authentication.cli('keys', 'list', '--json')
     const keys: Key__Output[] = JSON.parse(listed.stdout)
     expect(keys.map(key => [key.id, key.tenant, key.source])).toEqual([
       ['operator', 'ops', 'KEY_SOURCE_CONFIGURATION'],
@@ -122,11 +122,13 @@ describe('a key of the command line', () => {
   it('is rotated with an overlap, and revoked at every router within its memory of a second', async () => {
     const { secret } = await createKey('gamma', '--id', 'gamma-app', '--expires-in', '1h')
     expect((await second.infer(textRequest('one'), { key: secret })).answer).toBeDefined()
-    const rotated = JSON.parse((await door.cli('keys', 'rotate', 'gamma-app', '--overlap', '1h', '--json')).stdout)
+    const rotated = JSON.parse(
+      (await authentication.cli('keys', 'rotate', 'gamma-app', '--overlap', '1h', '--json')).stdout,
+    )
     expect(rotated.secret).not.toBe(secret)
     for (const key of [secret, String(rotated.secret)])
       expect((await second.infer(textRequest('two'), { key })).answer).toBeDefined()
-    expect((await door.cli('keys', 'revoke', 'gamma-app')).code).toBe(0)
+    expect((await authentication.cli('keys', 'revoke', 'gamma-app')).code).toBe(0)
     // The router that revoked it forgets at once, the other after `auth.rememberMs`.
     expect((await first.infer(textRequest('three'), { key: secret })).failure?.status).toBe('UNAUTHENTICATED')
     await sleep(1100)
@@ -135,13 +137,13 @@ describe('a key of the command line', () => {
   })
 
   it('of the configuration is changed by the configuration alone', async () => {
-    const { code, stderr } = await door.cli('keys', 'revoke', 'operator')
+    const { code, stderr } = await authentication.cli('keys', 'revoke', 'operator')
     expect(code).not.toBe(0)
     expect(stderr).toContain('PERMISSION_DENIED')
   })
 
   it('is made without a gateway for the first configuration', async () => {
-    const { stdout } = await door.cli('keys', 'create', '--local', '--id', 'ops', '--tenant', 'ops', '--json')
+    const { stdout } = await authentication.cli('keys', 'create', '--local', '--id', 'ops', '--tenant', 'ops', '--json')
     expect(JSON.parse(stdout)).toMatchObject({
       entry: { id: 'ops', sha256: expect.stringMatching(/^[0-9a-f]{64}$/u) },
       secret: expect.stringMatching(/^sluice_ops_/u),
@@ -151,16 +153,16 @@ describe('a key of the command line', () => {
 
 describe('a credential', () => {
   it('that is a good token speaks for its tenant', async () => {
-    const token = await door.issuer.issue({ tenant: 'acme' })
+    const token = await authentication.issuer.issue({ tenant: 'acme' })
     expect((await first.infer(textRequest('by token'), { key: token })).answer?.output?.text).toBe('by token')
   })
 
   it.each<[string, () => Promise<string> | string]>([
-    ['expired', () => door.issuer.issue({ exp: Math.floor(Date.now() / 1000) - 60 })],
-    ['for another audience', () => door.issuer.issue({ aud: 'other' })],
-    ['of another issuer', () => door.issuer.issue({ iss: 'https://evil.example' })],
-    ['for a tenant that is none', () => door.issuer.issue({ tenant: 'acme}:{beta' })],
-    ['for no tenant', () => door.issuer.issue({ tenant: undefined })],
+    ['expired', () => authentication.issuer.issue({ exp: Math.floor(Date.now() / 1000) - 60 })],
+    ['for another audience', () => authentication.issuer.issue({ aud: 'other' })],
+    ['of another issuer', () => authentication.issuer.issue({ iss: 'https://evil.example' })],
+    ['for a tenant that is none', () => authentication.issuer.issue({ tenant: 'acme}:{beta' })],
+    ['for no tenant', () => authentication.issuer.issue({ tenant: undefined })],
     ['malformed', () => 'eyJhbGciOiJub25lIn0.e30.'],
     ['unknown', () => 'planted-unknown-credential'],
     ['a key with a wrong secret', () => `${acme.slice(0, -4)}AAAA`],
@@ -179,7 +181,11 @@ describe('a credential', () => {
   })
 
   it('is of no use without a certificate of a client', async () => {
-    const bare = connect(door.address, {}, credentials.createSsl(Buffer.from(door.authority.certificate)))
+    const bare = connect(
+      authentication.address,
+      {},
+      credentials.createSsl(Buffer.from(authentication.authority.certificate)),
+    )
     expect((await bare.infer(textRequest(prompt), { key: acme, deadlineMs: 3000 })).failure?.status).toMatch(
       /UNAVAILABLE|DEADLINE_EXCEEDED/u,
     )
@@ -262,9 +268,9 @@ describe('another tenant', () => {
   })
 
   it('reads no payload, nor frees or keeps one', async () => {
-    const redis = connectRedis({ url: door.redis.url, commandTimeoutMs: 2000 }, pino({ level: 'silent' }))
+    const redis = connectRedis({ url: authentication.redis.url, commandTimeoutMs: 2000 }, pino({ level: 'silent' }))
     await whenReady(redis, 10_000)
-    const payloads = createRedisPayloadStore({ prefix: 'door', quotaBytes: 1e6 }, redis, systemClock)
+    const payloads = createRedisPayloadStore({ prefix: 'authentication', quotaBytes: 1e6 }, redis, systemClock)
     const id = await payloads.put('acme', Buffer.from('of acme'), 60_000)
     expect(await payloads.get('beta', id)).toBeUndefined()
     await payloads.remove('beta', [id])
@@ -289,7 +295,7 @@ describe('a part by its address', () => {
     ['a host that is not listed', () => 'http://example.com/', /not one that parts are fetched from/u],
     [
       'another port',
-      () => `http://127.0.0.1:${String(door.routers[0]?.ready['ops']).split(':')[1]}/metrics`,
+      () => `http://127.0.0.1:${String(authentication.routers[0]?.ready['ops']).split(':')[1]}/metrics`,
       /not one/u,
     ],
     ['what is no picture', () => `http://127.0.0.1:${portOf(site)}/text`, /no image/u],
@@ -307,7 +313,7 @@ describe('a part by its address', () => {
 
 describe('secrets and content', () => {
   it('are in no log, metric, error or trace of a gateway that ran, nor are credentials in Redis', async () => {
-    const token = await door.issuer.issue()
+    const token = await authentication.issuer.issue()
     const session = { sessionKey: 'planted-session', labels: { team: 'planted-label' } }
     await first.infer(textRequest(prompt, session), { key: acme })
     await first.stream(textRequest(`${prompt} confidence=0.1`, session), { key: token })
@@ -335,26 +341,31 @@ describe('secrets and content', () => {
       acme,
     )
     await sleep(1500)
-    const stored = await everythingIn(door.redis.url)
-    await door.redis.kill()
+    const stored = await everythingIn(authentication.redis.url)
+    await authentication.redis.kill()
     await call((metadata, reply) => second.raw.infer(textRequest(prompt), metadata, reply), acme)
-    await door.redis.restart()
+    await authentication.redis.restart()
 
     const metrics = await Promise.all(
-      door.processes.map(async ({ ready }) => (await fetch(`http://${String(ready['ops'])}/metrics`)).text()),
+      authentication.processes.map(async ({ ready }) => (await fetch(`http://${String(ready['ops'])}/metrics`)).text()),
     )
-    const logs = door.processes.map(process => process.log())
+    const logs = authentication.processes.map(process => process.log())
     expect(logs.join('').length).toBeGreaterThan(2000)
     expect(metrics.every(text => text.includes('sluice_'))).toBe(true)
-    expect(door.receiver.bodies.join('')).toContain('sluice')
+    expect(authentication.receiver.bodies.join('')).toContain('sluice')
     expect(told.length).toBeGreaterThan(30)
-    const places = { logs, metrics, traces: door.receiver.bodies, errors: told.map(one => JSON.stringify(one)) }
+    const places = {
+      logs,
+      metrics,
+      traces: authentication.receiver.bodies,
+      errors: told.map(one => JSON.stringify(one)),
+    }
     const planted = {
       prompt,
       upstreamKey,
       acme: acme.slice(-43),
       beta: beta.slice(-43),
-      operator: door.operatorKey.slice(-43),
+      operator: authentication.operatorKey.slice(-43),
       token: token.split('.')[2] ?? '',
       unknown: 'planted-unknown-credential',
       oversized: 'planted-oversized',
@@ -363,7 +374,9 @@ describe('secrets and content', () => {
       label: 'planted-label',
       idempotency: 'planted-key',
     }
-    const credentialsInRedis = [acme, beta, door.operatorKey].map(key => key.slice(-43)).concat(token, upstreamKey)
+    const credentialsInRedis = [acme, beta, authentication.operatorKey]
+      .map(key => key.slice(-43))
+      .concat(token, upstreamKey)
     expect(stored).toContain('acme-app')
     expect(credentialsInRedis.filter(secret => stored.includes(secret))).toEqual([])
     const found = Object.entries(places).flatMap(([place, texts]) =>

@@ -37,7 +37,7 @@ const errorsPerUnmatched = 0.22
  * instead, and by the ground between letters against what is usual in the line. `grounds` are the widths of all
  * stretches of ground in the line. The first glyph has no space before it.
  */
-export function tellSpaces(glyphs: readonly Glyph[], grounds: readonly number[]): Spaces {
+export function findSpaces(glyphs: readonly Glyph[], grounds: readonly number[]): Spaces {
   const followers = glyphs.slice(1)
   if (areApart(glyphs)) {
     return { before: [false, ...followers.map(glyph => glyph.gap >= spacedGap)], expectedErrors: 0, apart: true }

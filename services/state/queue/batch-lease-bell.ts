@@ -1,11 +1,11 @@
 import type { Logger } from 'pino'
 import { connectAnother, type RedisConnection } from '#services/platform/redis/connect'
-import { ticketMarker } from './bullmq-internals.ts'
+import { batchLeaseMarker } from './bullmq-internals.ts'
 
-/** Waits for BullMQ's word that there is a ticket, on a connection of its own. */
-export interface TicketBell {
+/** Waits for BullMQ's word that there is a batch lease, on a connection of its own. */
+export interface BatchLeaseBell {
   /**
-   * Returns when there may be a ticket, or after about `forSeconds`.
+   * Returns when there may be a batch lease, or after about `forSeconds`.
    * @throws what Redis or the client said when it could not be waited
    */
   wait(forSeconds: number): Promise<void>
@@ -15,15 +15,20 @@ export interface TicketBell {
 }
 
 /** Opens the waiting for a pool. */
-export function openTicketBell(prefix: string, pool: string, redis: RedisConnection, logger: Logger): TicketBell {
-  const marker = ticketMarker(prefix, pool)
+export function openBatchLeaseBell(
+  prefix: string,
+  pool: string,
+  redis: RedisConnection,
+  logger: Logger,
+): BatchLeaseBell {
+  const marker = batchLeaseMarker(prefix, pool)
   let connection = connectAnother(redis)
   return {
     async wait(forSeconds) {
       await connection.bzpopmin(marker, forSeconds)
     },
     reset() {
-      logger.debug({ pool }, 'the connection that waits for tickets is made anew')
+      logger.debug({ pool }, 'the connection that waits for batch leases is replaced')
       connection.disconnect()
       connection = connectAnother(redis)
     },

@@ -1,4 +1,4 @@
-import type { Claimed, Climbed, Considered, GuidedLadder } from '#services/router/request/states'
+import type { Claimed, Finished, CandidateRung, GuidedLadder } from '#services/router/request/states'
 import type { LegState } from '#services/state/cascade-log/cascade-log'
 import { createRequestId } from '#services/contract/ids'
 import { noWork } from '#services/state/service-times/workload'
@@ -20,12 +20,14 @@ function rungNamed(name: string): Rung {
   return { name, model, recipe: {} }
 }
 
-/** A climb over a made ladder as it was claimed, and as it ended: with the answer of the last rung that is told of. */
-export function tellClimb(
+/**
+ * A cascade over a made ladder as it was claimed, and as it ended: with the answer of the last rung that is told of.
+ */
+export function reportCascade(
   told: readonly Told[],
   policy: Policy,
   more: { readonly rungs?: readonly string[]; readonly maxRisk?: number; readonly model?: string } = {},
-): { claimed: Claimed; climbed: Climbed } {
+): { claimed: Claimed; finished: Finished } {
   const requestId = createRequestId(1)
   const rungs = (more.rungs ?? ['small', 'middle', 'large']).map(rungNamed)
   const ladder = { name: 'talk', task: 'generate', modalities: ['text'], rungs } as unknown as Ladder
@@ -84,8 +86,8 @@ export function tellClimb(
     latencyMs: 1,
     policyVersion: policy.version,
   } as const
-  const considered = rungs.map((rung, index): Considered => {
-    return { rung, reserveNanoUsd: 1000, predictedCostNanoUsd: 100 * (index + 1), predictedWaitMs: 0 } as Considered
+  const candidateRungs = rungs.map((rung, index): CandidateRung => {
+    return { rung, reserveNanoUsd: 1000, predictedCostNanoUsd: 100 * (index + 1), predictedWaitMs: 0 } as CandidateRung
   })
   const claimed = {
     requestId,
@@ -100,10 +102,10 @@ export function tellClimb(
     described: [{ kind: 'text', text: 'words of a caller' }],
     estimate,
     assessMs: 0,
-    considered,
+    candidateRungs,
     firstStep: { kind: 'call', model: 'small', reason: '' },
     reserveNanoUsd: 1000,
     holdId: requestId,
   } as unknown as Claimed
-  return { claimed, climbed: { requestId, request, plan, legs, end: { kind: 'answered', answer }, endedAt: 40 } }
+  return { claimed, finished: { requestId, request, plan, legs, end: { kind: 'answered', answer }, endedAt: 40 } }
 }

@@ -15,16 +15,16 @@ const names = [
 ] as const
 
 /** A key of a pool's fair queue. */
-export type LineKey = (typeof names)[number]
+export type FairQueueKey = (typeof names)[number]
 
 /** The name of one key of a pool's fair queue. */
-export function lineKey(prefix: string, pool: string, name: LineKey): string {
-  return `${queuePrefix(prefix, pool)}:line:${name}`
+export function fairQueueKey(prefix: string, pool: string, name: FairQueueKey): string {
+  return `${queuePrefix(prefix, pool)}:fairQueue:${name}`
 }
 
-/** All of them, in the order that `line.lua` gives. */
-export function lineKeys(prefix: string, pool: string): readonly string[] {
-  return names.map(name => lineKey(prefix, pool, name))
+/** All of them, in the order that `fair-queue.lua` gives. */
+export function fairQueueKeys(prefix: string, pool: string): readonly string[] {
+  return names.map(name => fairQueueKey(prefix, pool, name))
 }
 
 /**

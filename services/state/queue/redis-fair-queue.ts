@@ -3,15 +3,15 @@ import { isOneServer, type RedisConnection } from '#services/platform/redis/conn
 import { onRedis } from '#services/platform/redis/run-command'
 import { composedWith, composeScript } from '#services/platform/redis/compose-script'
 import { loadScript, runScript, type Script } from '#services/platform/redis/script'
-import { bullmqScripts, ticketKeys, ticketPrefix } from './bullmq-internals.ts'
-import { lineKey, lineKeys, separator, type LineKey } from './line-keys.ts'
+import { bullmqScripts, batchLeaseKeys, batchLeasePrefix } from './bullmq-internals.ts'
+import { fairQueueKey, fairQueueKeys, separator, type FairQueueKey } from './fair-queue-keys.ts'
 import type { BegunWord, PoolBacklog, RunningLeg } from './pool-queue.ts'
 
-/** Envelopes taken for a ticket, and those that were too late to be taken. */
+/** Envelopes taken for a batch lease, and those that were too late to be taken. */
 export interface Taken {
   readonly legs: readonly unknown[]
   readonly expired: readonly unknown[]
-  /** What the climb log said of each leg, where it was asked in the same step. */
+  /** What the cascade log said of each leg, where it was asked in the same step. */
   readonly begun?: readonly BegunWord[]
 }
 
@@ -20,65 +20,65 @@ export interface Beginning {
   readonly script: Script
   readonly workerId: string
   readonly maxDeaths: number
-  /** What a climb's key has before and after the request's id. */
+  /** What a cascade's key has before and after the request's id. */
   readonly keyAround: readonly [string, string]
 }
 
-/** The same for a ticket that was just taken. */
-export interface TakenTicket extends Taken {
-  readonly ticket: string
-  /** Tickets that nobody has yet. */
+/** The same for a batch lease that was just taken. */
+export interface TakenBatchLease extends Taken {
+  readonly batchLease: string
+  /** BatchLeases that nobody has yet. */
   readonly waiting: number
 }
 
-/** A worker's lock on a ticket. */
+/** A worker's lock on a batch lease. */
 export interface Lock {
   readonly token: string
   readonly lockMs: number
 }
 
 /** The legs of one pool in the order in which they are to run; every change is one step in Lua. */
-export interface Line {
+export interface FairQueue {
   /**
-   * Takes a ticket and its batch; `limits` has the models that may be taken and the most legs of each. `undefined`
-   * when there is no ticket. Where legs are begun too, a command that Redis comes to later goes by its time of
+   * Takes a batch lease and its batch; `limits` has the models that may be taken and the most legs of each. `undefined`
+   * when there is no batch lease. Where legs are begun too, a command that Redis comes to later goes by its time of
    * then.
    */
-  take(lock: Lock, now: () => number, limits: ReadonlyMap<string, number>): Promise<TakenTicket | undefined>
-  /** More legs of a model for a ticket that has some. */
-  takeMore(ticket: string, nowMs: number, model: string, limit: number): Promise<Taken>
+  take(lock: Lock, now: () => number, limits: ReadonlyMap<string, number>): Promise<TakenBatchLease | undefined>
+  /** More legs of a model for a batch lease that has some. */
+  takeMore(batchLease: string, nowMs: number, model: string, limit: number): Promise<Taken>
   withdraw(legId: LegId): Promise<boolean>
-  /** True when a ticket is to be handed out for it. */
-  giveBack(ticket: string, legId: LegId): Promise<boolean>
-  /** Lets go of a ticket and of every leg that it has. */
-  finish(ticket: string, lock: Lock, nowMs: number): Promise<void>
+  /** True when a batch lease is to be handed out for it. */
+  giveBack(batchLease: string, legId: LegId): Promise<boolean>
+  /** Lets go of a batch lease and of every leg that it has. */
+  finish(batchLease: string, lock: Lock, nowMs: number): Promise<void>
   backlog(): Promise<PoolBacklog>
   waiting(): Promise<number>
-  /** The models of the legs that stand first in line. */
+  /** The models of the legs that stand first in the queue. */
   waitingModels(): Promise<ReadonlySet<string>>
-  /** Says how many tickets nobody has yet, where the count was lost. */
-  count(tickets: number): Promise<void>
+  /** Says how many batch leases nobody has yet, where the count was lost. */
+  count(batchLeases: number): Promise<void>
 }
 
 const script = (name: string): Script => loadScript(import.meta.url, 'lua/line.lua', `lua/${name}.lua`)
-const { activateTicket, completeTicket } = bullmqScripts
+const { activateBatchLease, completeBatchLease } = bullmqScripts
 const main = (name: string): Script => loadScript(import.meta.url, `lua/${name}.lua`)
 const scripts = {
-  take: composeScript({ take: script('take'), activate_ticket: activateTicket }, main('take-ticket')),
+  take: composeScript({ take: script('take'), activate_batch_lease: activateBatchLease }, main('take-batchLease')),
   takeMore: script('take'),
   withdraw: script('withdraw'),
   giveBack: script('give-back'),
-  finish: composeScript({ done: script('done'), complete_ticket: completeTicket }, main('finish-ticket')),
+  finish: composeScript({ done: script('done'), complete_batch_lease: completeBatchLease }, main('finish-batchLease')),
   backlog: script('backlog'),
 }
 const takeAndBeginMain = main('take-and-begin')
 
-/** Opens a pool's line; with `beginning` for a worker that begins what it takes. */
-export function openLine(prefix: string, pool: string, redis: RedisConnection, beginning?: Beginning): Line {
-  const keyOf = (name: LineKey): string => lineKey(prefix, pool, name)
-  const keys = lineKeys(prefix, pool)
-  const bullmqKeys = ticketKeys(prefix, pool)
-  const ticketKey = ticketPrefix(prefix, pool)
+/** Opens a pool's fair queue; with `beginning` for a worker that begins what it takes. */
+export function openFairQueue(prefix: string, pool: string, redis: RedisConnection, beginning?: Beginning): FairQueue {
+  const keyOf = (name: FairQueueKey): string => fairQueueKey(prefix, pool, name)
+  const keys = fairQueueKeys(prefix, pool)
+  const bullmqKeys = batchLeaseKeys(prefix, pool)
+  const batchLeaseKey = batchLeasePrefix(prefix, pool)
   const run = (one: Script, args: readonly (string | number)[], more: readonly string[] = []): Promise<unknown> =>
     runScript(redis, one, [...keys, ...more], args)
   const oneServer = isOneServer(redis)
@@ -87,30 +87,30 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
     args: readonly (string | number)[],
   ): Promise<unknown> => {
     const whole = composedWith(begin, () =>
-      composeScript({ take_ticket: scripts.take, begin_leg: begin }, takeAndBeginMain),
+      composeScript({ take_batch_lease: scripts.take, begin_leg: begin }, takeAndBeginMain),
     )
     return run(whole, [workerId, maxDeaths, ...keyAround, ...args], bullmqKeys.activate)
   }
   return {
     async take({ token, lockMs }, now, limits) {
-      const args = [ticketKey, now(), token, lockMs, ...[...limits].flat()]
+      const args = [batchLeaseKey, now(), token, lockMs, ...[...limits].flat()]
       const begins = oneServer && beginning !== undefined
       const reply = begins ? takeAndBegin(beginning, args) : run(scripts.take, args, bullmqKeys.activate)
-      const [ticket, waiting, legs, expired, begun] = listOf(await reply)
-      if (typeof ticket !== 'string') return undefined
+      const [batchLease, waiting, legs, expired, begun] = listOf(await reply)
+      if (typeof batchLease !== 'string') return undefined
       // By the clock of the reply: a Redis that hung may have taken its time.
       const at = now()
       const words = begins ? { begun: listOf(begun).map(one => wordOf(one, at)) } : {}
-      return { ticket, waiting: Number(waiting), ...takenOf([legs, expired]), ...words }
+      return { batchLease, waiting: Number(waiting), ...takenOf([legs, expired]), ...words }
     },
-    async takeMore(ticket, nowMs, model, limit) {
-      return takenOf(await run(scripts.takeMore, [ticket, nowMs, 'more', model, limit]))
+    async takeMore(batchLease, nowMs, model, limit) {
+      return takenOf(await run(scripts.takeMore, [batchLease, nowMs, 'more', model, limit]))
     },
     withdraw: async legId => (await run(scripts.withdraw, [legId])) === 1,
-    giveBack: async (ticket, legId) => (await run(scripts.giveBack, [ticket, legId])) === 1,
-    async finish(ticket, { token, lockMs }, nowMs) {
-      const more = [...bullmqKeys.complete, ticketKey + ticket, ...bullmqKeys.completeMore]
-      await run(scripts.finish, [ticket, token, nowMs, ticketKey, lockMs], more)
+    giveBack: async (batchLease, legId) => (await run(scripts.giveBack, [batchLease, legId])) === 1,
+    async finish(batchLease, { token, lockMs }, nowMs) {
+      const more = [...bullmqKeys.complete, batchLeaseKey + batchLease, ...bullmqKeys.completeMore]
+      await run(scripts.finish, [batchLease, token, nowMs, batchLeaseKey, lockMs], more)
     },
     async backlog() {
       const [waiting, running, work, put, batches, legs] = listOf(await run(scripts.backlog, [mostLegsTold]))
@@ -129,13 +129,13 @@ export function openLine(prefix: string, pool: string, redis: RedisConnection, b
       const members = await onRedis(() => redis.zrange(keyOf('wait'), '0', String(membersRead - 1)))
       return new Set(members.flatMap(member => member.split(separator)[2] ?? []))
     },
-    async count(tickets) {
-      await onRedis(() => redis.set(keyOf('supply'), tickets))
+    async count(batchLeases) {
+      await onRedis(() => redis.set(keyOf('supply'), batchLeases))
     },
   }
 }
 
-/** Legs that one look at the line's beginning reads. */
+/** Legs that one look at the queue's beginning reads. */
 const membersRead = 100
 
 function workOf([turn, ms]: readonly [string, string]): PoolBacklog['work'][number] {

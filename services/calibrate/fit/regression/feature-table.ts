@@ -1,27 +1,27 @@
 /** Named numbers of one row. */
-export type Signs = Readonly<Record<string, number>>
+export type Features = Readonly<Record<string, number>>
 
-/** The signs of one row by their places among a table's names; only what is a finite number. */
-export interface CodedSigns {
+/** The features of one row by their places among a table's names; only what is a finite number. */
+export interface CodedFeatures {
   readonly places: Int32Array
   readonly values: Float64Array
 }
 
 /** Rows whose names were looked up once, so that fits on many parts of them only count. */
-export interface SignTable {
+export interface FeatureTable {
   readonly names: readonly string[]
-  readonly rows: readonly CodedSigns[]
+  readonly rows: readonly CodedFeatures[]
 }
 
 /** Codes rows. */
-export function codeSigns(rows: readonly Signs[]): SignTable {
+export function codeFeatures(rows: readonly Features[]): FeatureTable {
   const known = new Map<string, number>()
   const placeOf = (name: string): number => {
     const place = known.get(name) ?? known.size
     if (place === known.size) known.set(name, place)
     return place
   }
-  const coded = rows.map((row): CodedSigns => {
+  const coded = rows.map((row): CodedFeatures => {
     const finite = Object.entries(row).filter(([, value]) => Number.isFinite(value))
     return {
       places: Int32Array.from(finite, ([name]) => placeOf(name)),

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Job } from '#services/state/queue/job'
 import type { TakenBatch, TakenJob } from '#services/state/queue/pool-queue'
 import { createCollector } from '#services/worker/collect/collector'
-import { startLanes } from '#services/worker/engine/lanes'
+import { startTakeLoops } from '#services/worker/engine/take-loops'
 
 const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
@@ -18,7 +18,7 @@ function begunLeg(): TakenJob {
   }
 }
 
-describe('startLanes()', () => {
+describe('startTakeLoops()', () => {
   it('ends the wait and takes nothing after a pause, however many lanes wait for their turn', async () => {
     const waits: ((batch?: TakenBatch) => void)[] = []
     let taken = 0
@@ -42,14 +42,14 @@ describe('startLanes()', () => {
     )
     const handled: (readonly TakenJob[])[] = []
     const handle = async (batch: readonly TakenJob[]): Promise<void> => void handled.push(batch)
-    const lanes = startLanes(64, { collector, handle, logger: pino({ level: 'silent' }), sleep })
+    const concurrency = startTakeLoops(64, { collector, handle, logger: pino({ level: 'silent' }), sleep })
     await sleep(20)
     const wake = (): void => waits.shift()?.({ legs: [begunLeg()], more: async () => [] })
     wake()
     await sleep(20)
     expect(handled).toHaveLength(1)
-    lanes.pause(true)
-    await lanes.stop()
+    concurrency.pause(true)
+    await concurrency.stop()
     expect({ taken, handled: handled.length, waiting: waits.length }).toEqual({ taken: 1, handled: 1, waiting: 0 })
   })
 })

@@ -3,7 +3,7 @@ import type { EndNotice } from '#services/state/cascade-log/cascade-log'
 import type { LegId } from '#services/contract/ids'
 import { isOneServer, type RedisConnection } from '#services/platform/redis/connect'
 import { onRedis } from '#services/platform/redis/run-command'
-import type { Mail, Mailbox, MailSender } from './mailbox.ts'
+import type { ReplyMessage, ReplyStream, ReplySender } from './reply-stream.ts'
 
 /** Names a process's box. */
 function boxKey(prefix: string, name: string): string {
@@ -16,34 +16,34 @@ function boxKey(prefix: string, name: string): string {
  */
 const mostUnread = 200_000
 
-/** An end larger than this stays in the climb log, where the reader finds it. */
+/** An end larger than this stays in the cascade log, where the reader finds it. */
 const inlineEndBytes = 65_536
 
-/** Sends mail as entries of the reader's stream. */
-export function createMailSender(prefix: string, redis: RedisConnection): MailSender {
+/** Sends messages as entries of the reader's stream. */
+export function createReplySender(prefix: string, redis: RedisConnection): ReplySender {
   return {
-    async send(box, mail) {
+    async send(box, message) {
       const key = boxKey(prefix, box)
-      await onRedis(() => redis.xadd(key, 'MAXLEN', '~', mostUnread, '*', 'm', encode(mail)))
+      await onRedis(() => redis.xadd(key, 'MAXLEN', '~', mostUnread, '*', 'm', encode(message)))
     },
     ...(isOneServer(redis) ? { noticeOf: (box, legId, attempt) => noticeOf(boxKey(prefix, box), legId, attempt) } : {}),
   }
 }
 
 function noticeOf(key: string, legId: LegId, attempt: number): EndNotice {
-  const mail = JSON.stringify({ kind: 'leg-ended', legId, attempt } satisfies Mail)
-  return { boxKey: key, mostUnread, head: mail.slice(0, -1), longestEndBytes: inlineEndBytes }
+  const message = JSON.stringify({ kind: 'leg-ended', legId, attempt } satisfies ReplyMessage)
+  return { boxKey: key, mostUnread, head: message.slice(0, -1), longestEndBytes: inlineEndBytes }
 }
 
-function encode(mail: Mail): string {
-  const text = JSON.stringify(mail)
-  if (text.length <= inlineEndBytes || mail.kind !== 'leg-ended') return text
-  const { end: _inTheLog, ...notice } = mail
+function encode(message: ReplyMessage): string {
+  const text = JSON.stringify(message)
+  if (text.length <= inlineEndBytes || message.kind !== 'leg-ended') return text
+  const { end: _inTheLog, ...notice } = message
   return JSON.stringify(notice)
 }
 
 /** What a box needs. */
-export interface MailboxDependencies {
+export interface ReplyStreamDependencies {
   /** For reading alone: it blocks. */
   readonly reader: RedisConnection
   /** For trimming and keeping alive. */
@@ -52,7 +52,7 @@ export interface MailboxDependencies {
 }
 
 /** What a box is told. */
-export interface MailboxOptions {
+export interface ReplyStreamOptions {
   readonly prefix: string
   readonly name: string
   /** A box whose process died vanishes after this. */
@@ -63,7 +63,7 @@ export interface MailboxOptions {
 const entriesPerRead = 512
 /** How long one read waits; short, so that closing and lost connections are noticed. */
 const blockMs = 2000
-/** Handled mail stays for this long: letting go of each by itself would cost two commands a mail. */
+/** Handled messages stay for this long: letting go of each by itself would cost two commands a message. */
 const trimEveryMs = 50
 /** Pause before the next read when one failed. */
 const pauseMs = 50
@@ -72,10 +72,10 @@ const pauseMs = 50
  * Makes this process's box: a Redis stream, read from where the last read ended, so that a lost connection loses
  * nothing.
  */
-export function createRedisMailbox<M extends Mail>(
-  options: MailboxOptions,
-  dependencies: MailboxDependencies,
-): Mailbox<M> {
+export function createRedisReplyStream<M extends ReplyMessage>(
+  options: ReplyStreamOptions,
+  dependencies: ReplyStreamDependencies,
+): ReplyStream<M> {
   const { reader, redis, logger } = dependencies
   const key = boxKey(options.prefix, options.name)
   let last = '0-0'
@@ -83,7 +83,7 @@ export function createRedisMailbox<M extends Mail>(
   let trimming: Promise<void> | undefined
   let reading: Promise<void> = Promise.resolve()
 
-  const readOnce = async (handler: (mail: M) => void): Promise<void> => {
+  const readOnce = async (handler: (message: M) => void): Promise<void> => {
     const reply = await reader.xread('COUNT', entriesPerRead, 'BLOCK', blockMs, 'STREAMS', key, last)
     const entries = reply?.[0]?.[1] ?? []
     for (const [id, fields] of entries) {
@@ -91,10 +91,10 @@ export function createRedisMailbox<M extends Mail>(
       try {
         handler(JSON.parse(fields[1] ?? 'null'))
       } catch (error) {
-        logger.error({ err: error, box: options.name }, 'mail could not be handled')
+        logger.error({ err: error, box: options.name }, 'messages could not be handled')
       }
     }
-    // The next mail is not kept waiting: a first token may be right behind.
+    // The next message is not kept waiting: a first token may be right behind.
     if (entries.length > 0) trimming ??= trimSoon()
     else await follow()
   }
@@ -110,7 +110,7 @@ export function createRedisMailbox<M extends Mail>(
       const trimmed = redis.xtrim(key, 'MINID', `${time}-${Number(sequence) + 1}`)
       await Promise.all([trimmed, redis.pexpire(key, options.ttlMs)])
     } catch (error) {
-      logger.debug({ err: error, box: options.name }, 'mail could not be let go of')
+      logger.debug({ err: error, box: options.name }, 'messages could not be let go of')
     } finally {
       trimming = undefined
     }
@@ -124,13 +124,13 @@ export function createRedisMailbox<M extends Mail>(
     if (id !== undefined && isBefore(id, last)) last = '0-0'
   }
 
-  const loop = async (handler: (mail: M) => void): Promise<void> => {
+  const loop = async (handler: (message: M) => void): Promise<void> => {
     while (!closed) {
       try {
         await readOnce(handler)
       } catch (error) {
         if (closed) return
-        logger.debug({ err: error, box: options.name }, 'reading mail failed; trying again')
+        logger.debug({ err: error, box: options.name }, 'reading messages failed; trying again')
         await new Promise(resolve => setTimeout(resolve, pauseMs))
       }
     }

@@ -16,18 +16,18 @@ import { startTokenIssuer } from './token-issuer.ts'
 export const upstreamKey = 'planted-upstream-key'
 
 /** What the configuration adds to two echoes behind a locked door. */
-export interface DoorSettings {
+export interface SecuritySettings {
   /** `host:port` of sites that parts may be fetched from. */
   readonly fetchAllow: readonly string[]
   readonly upstreamUrl: string
 }
 
 /** Two routers and two workers behind mutual TLS, nobody anonymous, everything logged and traced. */
-export async function startDoorGateway({ fetchAllow, upstreamUrl }: DoorSettings) {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-door-'))
+export async function startSecuredGateway({ fetchAllow, upstreamUrl }: SecuritySettings) {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-authentication-'))
   const file = (name: string): string => join(folder, name)
   const [redis, issuer, receiver] = await Promise.all([startPrivateRedis(), startTokenIssuer(), startOtlpReceiver()])
-  const authority = createAuthority('door')
+  const authority = createAuthority('authentication')
   const [server, client] = [authority.issue('gateway'), authority.issue('client')]
   const files = {
     'ca.pem': authority.certificate,
@@ -44,7 +44,7 @@ export async function startDoorGateway({ fetchAllow, upstreamUrl }: DoorSettings
     JSON.stringify({
       ...base,
       log: { level: 'debug' },
-      redis: { url: redis.url, prefix: 'door' },
+      redis: { url: redis.url, prefix: 'authentication' },
       traces: { otlpUrl: receiver.url },
       listen: {
         grpc: '127.0.0.1:0',
@@ -112,7 +112,7 @@ export async function startDoorGateway({ fetchAllow, upstreamUrl }: DoorSettings
 }
 
 /** A gateway behind a locked door. */
-export type DoorGateway = Awaited<ReturnType<typeof startDoorGateway>>
+export type SecuredGateway = Awaited<ReturnType<typeof startSecuredGateway>>
 
 function runCli(
   words: readonly string[],
