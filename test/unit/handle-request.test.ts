@@ -11,8 +11,8 @@ function setUp(
   const said: string[] = []
   const stages = {
     admit: async () => ({ requestId: 'r', request: {} }),
-    recall: async () => {},
-    forget: async () => void said.push('forget'),
+    findOriginal: async () => {},
+    releaseKey: async () => void said.push('forget'),
     assess: async (admitted: object) => admitted,
     choose: (assessed: object) => assessed,
     async claim(chosen: object) {
@@ -57,12 +57,12 @@ function setUpKeyed(follow: () => Promise<Finished | undefined> = async () => un
   const earlier = ['first', 'second']
   const stages = {
     admit: async () => ({ requestId: 'r', request: { idempotencyKey: 'k' } }),
-    recall: async () => {
+    findOriginal: async () => {
       const next = said.includes('duplicate') ? earlier.shift() : undefined
       said.push(`recall ${next ?? 'nothing'}`)
       return next
     },
-    forget: async () => void said.push('forget'),
+    releaseKey: async () => void said.push('forget'),
     assess: async (admitted: object) => admitted,
     choose: (assessed: object) => assessed,
     claim: async (chosen: object) => chosen,

@@ -1,4 +1,5 @@
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
 import { Counter, Gauge, Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMetricsRegistry } from '#services/platform/telemetry/create-metrics-registry'
@@ -197,8 +198,8 @@ describe('the format of metrics', () => {
 describe('a range of ports', () => {
   it('gives each process the first that is free, and says when none is left', async () => {
     const registry = new Registry()
-    const first = await openOpsServer('127.0.0.1:0', registry, { notReady: () => [] })
-    const port = Number(first.address.split(':')[1])
+    const port = await threeFreePorts()
+    const first = await openOpsServer(`127.0.0.1:${port}`, registry, { notReady: () => [] })
     const range = `127.0.0.1:${port}-${port + 2}`
     const others = [
       await openOpsServer(range, registry, { notReady: () => [] }),
@@ -209,3 +210,20 @@ describe('a range of ports', () => {
     await Promise.all([first, ...others].map(one => one.close()))
   })
 })
+
+/** The first of three neighbouring ports that nobody has, below those that systems give to clients. */
+async function threeFreePorts(): Promise<number> {
+  for (let port = 20_000 + (process.pid % 1000) * 10; port < 32_000; port += 3) {
+    const found = await Promise.allSettled([0, 1, 2].map(one => listenOnce(port + one)))
+    if (found.every(({ status }) => status === 'fulfilled')) return port
+  }
+  throw new Error('no three neighbouring ports are free')
+}
+
+/** Resolves when the port could be listened on; it is free again then. */
+async function listenOnce(port: number): Promise<void> {
+  const server = createServer()
+  await once(server.listen(port, '127.0.0.1'), 'listening')
+  server.close()
+  await once(server, 'close')
+}

@@ -257,7 +257,7 @@ function registerGauges(registry: Registry, gauges: RouterGauges): void {
     },
     {
       name: 'sluice_router_awaited_legs',
-      help: 'Legs that cascades of this router wait for.',
+      help: 'Legs that this router waits for.',
       read: gauges.awaitedLegs,
     },
   ]
