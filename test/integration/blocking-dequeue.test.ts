@@ -87,7 +87,7 @@ describe('a take that waits in Redis', () => {
     const taking = await park(consumer)
     // This process stands still from here on until the leg is running.
     askElsewhere(`ZADD ${marker} 0 0`)
-    expect(askElsewhere('KEYS *:line:running')).toContain(':fairQueue:running')
+    expect(askElsewhere('KEYS *:fairQueue:running')).toContain(':fairQueue:running')
     const batch = await taking()
     expect(batch?.legs.map(one => [one.job.legId, one.begun?.word])).toEqual([[leg.legId, 'gone']])
   })

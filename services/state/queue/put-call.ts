@@ -25,7 +25,7 @@ export interface PutOptions {
 
 const script = composeScript(
   {
-    put: loadScript(import.meta.url, 'lua/line.lua', 'lua/put.lua'),
+    put: loadScript(import.meta.url, 'lua/fair-queue.lua', 'lua/put.lua'),
     add_batch_lease: bullmqScripts.addBatchLease,
   },
   loadScript(import.meta.url, 'lua/put-leg.lua'),

@@ -60,15 +60,15 @@ export interface FairQueue {
   count(batchLeases: number): Promise<void>
 }
 
-const script = (name: string): Script => loadScript(import.meta.url, 'lua/line.lua', `lua/${name}.lua`)
+const script = (name: string): Script => loadScript(import.meta.url, 'lua/fair-queue.lua', `lua/${name}.lua`)
 const { activateBatchLease, completeBatchLease } = bullmqScripts
 const main = (name: string): Script => loadScript(import.meta.url, `lua/${name}.lua`)
 const scripts = {
-  take: composeScript({ take: script('take'), activate_batch_lease: activateBatchLease }, main('take-batchLease')),
+  take: composeScript({ take: script('take'), activate_batch_lease: activateBatchLease }, main('take-batch-lease')),
   takeMore: script('take'),
   withdraw: script('withdraw'),
   giveBack: script('give-back'),
-  finish: composeScript({ done: script('done'), complete_batch_lease: completeBatchLease }, main('finish-batchLease')),
+  finish: composeScript({ done: script('done'), complete_batch_lease: completeBatchLease }, main('finish-batch-lease')),
   backlog: script('backlog'),
 }
 const takeAndBeginMain = main('take-and-begin')
