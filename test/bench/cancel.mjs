@@ -173,7 +173,7 @@ async function waiting() {
     content: [{ text: 'one' }],
     constraints: { model: 'narrow', deadline: { seconds: 100 } },
   }
-  const line = '{bench:pool:narrow}:line:wait'
+  const line = '{bench:pool:narrow}:fairQueue:wait'
   const blocking = system.client.infer(request, new Metadata(), () => {})
   await until(performance.now() + 500)
   const spentBefore = await spent()

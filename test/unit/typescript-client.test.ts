@@ -24,7 +24,7 @@ import type { RequestHandler } from '#services/router/pipeline/handle-request'
 import type { Incoming } from '#services/router/request/states'
 import { createAuthority } from '../support/certificates.ts'
 import { startForwarder } from '../support/faults/forwarder.ts'
-import { climbedWith, openRpcGateway, type Inside, type RpcGateway } from '../support/rpc-gateway.ts'
+import { finishedWith, openRpcGateway, type Inside, type RpcGateway } from '../support/rpc-gateway.ts'
 
 const request: InferRequest = { task: 'TASK_GENERATE', content: [{ text: 'hello' }] }
 const quick = { attempts: 4, firstDelayMs: 5, mostDelayMs: 20 }
@@ -84,7 +84,7 @@ describe('retries', () => {
     const client = serve(async incoming => {
       seen.push(incoming)
       if (seen.length < 3) throw overloaded(1)
-      return climbedWith('at last')
+      return finishedWith('at last')
     })
     const answer = await client.infer(request, { deadlineMs: 20_000 })
     expect(answer.output?.text).toBe('at last')
@@ -99,7 +99,7 @@ describe('retries', () => {
     const seen: Incoming[] = []
     const client = serve(async incoming => {
       seen.push(incoming)
-      return climbedWith('well')
+      return finishedWith('well')
     })
     await client.infer({ ...request, idempotencyKey: 'mine', constraints: { deadline: { seconds: 5 } } })
     await client.infer(request, { retry: false })
@@ -112,7 +112,7 @@ describe('retries', () => {
     const client = serve(async () => {
       at.push(performance.now())
       if (at.length === 1) throw new GatewayError('RateLimited', 'too many', { retryAfterMs: 400 })
-      return climbedWith('well')
+      return finishedWith('well')
     })
     await client.infer(request)
     expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(399)
@@ -168,10 +168,10 @@ describe('retries', () => {
     const keys: (string | undefined)[] = []
     serve(async incoming => {
       keys.push(incoming.request.idempotencyKey)
-      if (keys.length % 2 === 0) return climbedWith('well')
+      if (keys.length % 2 === 0) return finishedWith('well')
       forwarder.reset()
       await sleep(60_000, undefined, { ref: false })
-      return climbedWith('too late')
+      return finishedWith('too late')
     })
     const forwarder = await startForwarder(shared.address)
     ends.push(() => forwarder.close())
@@ -292,7 +292,7 @@ describe('streams', () => {
     let asked = 0
     const client = serve(async () => {
       asked += 1
-      return climbedWith('well')
+      return finishedWith('well')
     })
     await client.inferStream(request).return?.()
     await client.infer(request)
@@ -322,7 +322,7 @@ describe('who and where', () => {
           handler: {
             infer: async () => {
               asked[index] = (asked[index] ?? 0) + 1
-              return climbedWith('well')
+              return finishedWith('well')
             },
           },
         }),
@@ -338,7 +338,7 @@ describe('who and where', () => {
 
   it('goes on at the others when one is gone', async () => {
     const [first, second] = await Promise.all(
-      ['first', 'second'].map(text => open({ handler: { infer: async () => climbedWith(text) } })),
+      ['first', 'second'].map(text => open({ handler: { infer: async () => finishedWith(text) } })),
     )
     const client = connect(`ipv4:${first?.address},${second?.address}`)
     await client.infer(request)
@@ -351,7 +351,7 @@ describe('who and where', () => {
   it('carries a key, or asks for one before each call', async () => {
     const seen: (string | undefined)[] = []
     const gateway = await open({
-      handler: { infer: async () => climbedWith('well') },
+      handler: { infer: async () => finishedWith('well') },
       authenticate: async authorization => {
         seen.push(authorization)
         if (authorization !== 'Bearer right' && authorization !== 'Bearer token-1')
@@ -395,7 +395,7 @@ describe('who and where', () => {
     )
     ends.push(() => rotating.stop())
     const gateway = await open({
-      handler: { infer: async () => climbedWith('over TLS') },
+      handler: { infer: async () => finishedWith('over TLS') },
       credentials: rotating.credentials,
     })
     const { certificate, key } = authority.issue('a client')
@@ -420,7 +420,7 @@ describe('who and where', () => {
 
   it('takes answers of 16 MiB, and says when a message is larger than it takes', async () => {
     const text = 'x'.repeat(16 * 1024 * 1024)
-    expect((await serve(async () => climbedWith(text)).infer(request)).output?.text).toHaveLength(text.length)
+    expect((await serve(async () => finishedWith(text)).infer(request)).output?.text).toHaveLength(text.length)
     const small = connect(shared.address, { mostMessageBytes: 1024 * 1024 })
     expect(await failureOf(small.infer(request))).toBeInstanceOf(ResourceExhaustedError)
   })
