@@ -222,8 +222,8 @@ async function threeFreePorts(): Promise<number> {
 
 /** Resolves when the port could be listened on; it is free again then. */
 async function listenOnce(port: number): Promise<void> {
-  const server = createServer()
-  await once(server.listen(port, '127.0.0.1'), 'listening')
-  server.close()
-  await once(server, 'close')
+  const listening = createServer()
+  await once(listening.listen(port, '127.0.0.1'), 'listening')
+  listening.close()
+  await once(listening, 'close')
 }

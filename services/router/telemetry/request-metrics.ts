@@ -245,21 +245,13 @@ function exemplarOf(traceId: string | undefined): Partial<Record<string, string>
 
 function registerGauges(registry: Registry, gauges: RouterGauges): void {
   const counted = [
-    {
-      name: 'sluice_router_in_flight_requests',
-      help: 'Requests that this router carries now.',
-      read: gauges.inFlight,
-    },
+    { name: 'sluice_router_in_flight_requests', help: 'Requests that this router carries.', read: gauges.inFlight },
     {
       name: 'sluice_router_admission_waiting_requests',
       help: 'Requests that wait for their turn to be begun.',
       read: gauges.admissionWaiting,
     },
-    {
-      name: 'sluice_router_awaited_legs',
-      help: 'Legs that this router waits for.',
-      read: gauges.awaitedLegs,
-    },
+    { name: 'sluice_router_awaited_legs', help: 'Legs that this router waits for.', read: gauges.awaitedLegs },
   ]
   for (const { name, help, read } of counted) {
     new Gauge({
