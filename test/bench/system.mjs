@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { serviceFlags } from '../../dist/services/platform/process/service-flags.js'
 import { loadErrorMessages, loadServices, typesOf } from '../../dist/services/wire/load-proto.js'
 import { readFailure } from '../../dist/services/wire/status.js'
 
@@ -43,7 +44,7 @@ export async function startSystem(config, { nodeFlags = [] } = {}) {
   const pids = new Map()
   const service = (name, parameters) => {
     const path = join(root, 'dist', 'services', name, 'main.js')
-    const child = start(process.execPath, [...nodeFlags, path, '--config', file, ...parameters])
+    const child = start(process.execPath, [...serviceFlags, ...nodeFlags, path, '--config', file, ...parameters])
     pids.set(name, child.pid)
     return untilReady(name, child)
   }

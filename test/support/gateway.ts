@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { freePort } from '#services/cli/system/private-redis'
+import { serviceFlags } from '#services/platform/process/service-flags'
 import { openClient, type GatewayClient } from './grpc-client.ts'
 
 /** The folder of the project. */
@@ -55,7 +56,14 @@ export async function createTestGateway(config: TestConfig, redisUrl: string): P
 
   const start = async (service: 'router' | 'worker', parameters: readonly string[]): Promise<GatewayProcess> => {
     const path = join(projectRoot, 'dist', 'services', service, 'main.js')
-    const { process: started, ready } = launch(service, path, ['--config', file, '--supervised', ...parameters])
+    const { process: started, ready } = launch(service, [
+      ...serviceFlags,
+      path,
+      '--config',
+      file,
+      '--supervised',
+      ...parameters,
+    ])
     running.add(started)
     void started.exited.then(() => running.delete(started))
     await ready
@@ -87,8 +95,8 @@ interface Launched {
 }
 
 /** Starts a program of the project with Node. */
-function launch(name: string, path: string, parameters: readonly string[], environment = process.env): Launched {
-  const child = spawn(process.execPath, [path, ...parameters], { stdio: ['pipe', 'pipe', 'pipe'], env: environment })
+function launch(name: string, parameters: readonly string[], environment = process.env): Launched {
+  const child = spawn(process.execPath, [...parameters], { stdio: ['pipe', 'pipe', 'pipe'], env: environment })
   const lines: string[] = []
   const exited = new Promise<number | NodeJS.Signals>(resolve => {
     child.once('exit', (code, signal) => resolve(code ?? signal ?? 'SIGKILL'))

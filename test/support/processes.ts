@@ -8,6 +8,7 @@ import type { InferRequest } from '#services/wire/generated/sluice/v1/InferReque
 import type { InferResponse__Output } from '#services/wire/generated/sluice/v1/InferResponse'
 import type { Job__Output } from '#services/wire/generated/sluice/v1/Job'
 import { packageRoot } from '#services/config/load-config'
+import { serviceFlags } from '#services/platform/process/service-flags'
 import { loadErrorMessages, loadServices, typesOf } from '#services/wire/load-proto'
 import { readFailure, type WireFailure } from '#services/wire/status'
 
@@ -34,10 +35,14 @@ export async function startProcess(
   timeoutMs = 60_000,
   from = root,
 ): Promise<RunningProcess> {
-  const child = spawn(process.execPath, [join(from, 'dist', 'services', service, 'main.js'), ...parameters], {
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    [...serviceFlags, join(from, 'dist', 'services', service, 'main.js'), ...parameters],
+    {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  )
   let log = ''
   const ready = await new Promise<Record<string, unknown>>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`${service} was not ready in time:\n${log}`)), timeoutMs)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { LoadedConfig, Overrides } from '#services/config/load-config'
 import { GatewayError } from '#services/contract/errors'
 import { sleep } from '#services/platform/process/every'
+import { serviceFlags } from '#services/platform/process/service-flags'
 import { startPrivateRedis, type PrivateRedis } from './private-redis.ts'
 import { supervise, type ProcessEvents, type Supervised } from './supervise.ts'
 
@@ -62,7 +63,7 @@ export async function startSystem(
       {
         name,
         command: process.execPath,
-        parameters: [join(options.servicesFolder, service, 'main.js'), '--supervised', ...parameters],
+        parameters: [...serviceFlags, join(options.servicesFolder, service, 'main.js'), '--supervised', ...parameters],
         environment,
         ready: 'line',
       },

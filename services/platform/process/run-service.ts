@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { isGatewayError } from '#services/contract/errors'
 import { forbidTelemetry } from './forbid-telemetry.ts'
-import { tuneCollector } from './tune-collector.ts'
+import { missingServiceFlags } from './service-flags.ts'
 
 /** A running service as its process sees it. */
 export interface Service {
@@ -30,7 +30,8 @@ export async function runService(
   { logger, parentPipe }: { readonly logger: Logger; readonly parentPipe: boolean },
 ): Promise<void> {
   forbidTelemetry()
-  tuneCollector()
+  const flags = missingServiceFlags()
+  if (flags.length > 0) logger.info({ flags }, 'started without V8 flags that a service runs best with')
   let service: Service | undefined
   let draining = false
   const drain = async (why: string, mostMs = Number.POSITIVE_INFINITY): Promise<void> => {
