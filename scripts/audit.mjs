@@ -1,5 +1,6 @@
-// Asks the registry for known faults of what runs; exit code 1 when one is high or critical. A registry that does not answer the question
-// (offline, a mirror) is said and passes, since a build must not hang on somebody else's server; with --required it is exit code 3.
+// Asks the registry for known faults of what runs; exit code 1 when one is high or critical. A registry that does not
+// answer the question (offline, a mirror) is said and passes, since a build must not hang on somebody else's server;
+// with --required it is exit code 3.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 

@@ -1,5 +1,5 @@
-// Generates the types of the protos, compiles services/ into dist/, only what changed, copies the Lua scripts beside the code that reads
-// them, and gives the chart its files.
+// Generates the types of the protos, compiles services/ into dist/, only what changed, copies the Lua scripts beside
+// the code that reads them, and gives the chart its files.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'

@@ -1,5 +1,5 @@
-// What the chart's `config` may hold: the keys of the configuration at every depth, all of them optional, since it is put over the one
-// that ships. Limits of values are left to the software, and texts may be references such as ${NAME}.
+// What the chart's `config` may hold: the keys of the configuration at every depth, all of them optional, since it is
+// put over the one that ships. Limits of values are left to the software, and texts may be references such as ${NAME}.
 
 /** The structure of a JSON schema: types, keys and words. */
 export function structureOf(node) {

@@ -1,4 +1,5 @@
-// The chart can read files of its own folder alone, so dashboards, rules and the shipped configuration are copied into it.
+// The chart can read files of its own folder alone, so dashboards, rules and the shipped configuration are copied into
+// it.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 

@@ -25,8 +25,9 @@ function recording(recordings, digit, speaker, take) {
 }
 
 /**
- * One number spoken digit by digit, as a WAV in `folder`. `noise` is its share of full scale; `recordings` holds the single digits; `takes` are
- * those that may be used. `speed` is a ratio; `babble` is the level of another voice beneath, as a ratio to this one.
+ * One number spoken digit by digit, as a WAV in `folder`. `noise` is its share of full scale; `recordings` holds the
+ * single digits; `takes` are those that may be used. `speed` is a ratio; `babble` is the level of another voice
+ * beneath, as a ratio to this one.
  */
 export function speak(
   folder,
@@ -78,8 +79,8 @@ function sped(samples, speed) {
 }
 
 /**
- * A text spoken by a synthesiser, as a WAV in `folder`, with noise. `voice` is PROGRAM:NAME, of espeak-ng or flite; `expected` is what should be
- * written, where that is not the text.
+ * A text spoken by a synthesiser, as a WAV in `folder`, with noise. `voice` is PROGRAM:NAME, of espeak-ng or flite;
+ * `expected` is what should be written, where that is not the text.
  */
 export function say(folder, { name, text, expected = text, comparator = 'text', voice, wordsPerMinute, noise }) {
   const file = `audio/${name}.wav`
@@ -144,7 +145,10 @@ const plain = {
   quality: 0,
 }
 
-/** Lines of text as an image in `folder`, made hard by what `how` says beside `name`, `lines`, `width`, `height` and `size`. */
+/**
+ * Lines of text as an image in `folder`, made hard by what `how` says beside `name`, `lines`, `width`, `height` and
+ * `size`.
+ */
 export async function draw(folder, how) {
   const { name, lines, blur, noise, quality } = { ...plain, ...how }
   const drawn = sharp(Buffer.from(svgOf({ ...plain, ...how }))).removeAlpha()

@@ -1,10 +1,12 @@
 // Runs every model of a ladder over inputs with known answers and writes outcome rows for `sluice calibrate`:
 //   node scripts/gather-outcomes.mjs --inputs deploy/demo/inputs.json --models ppocr-fast,ppocr-large --out rows.jsonl
-//   node scripts/gather-outcomes.mjs --rows mmlu-pro.jsonl.gz --label-set academic-subject --models minilm,gte-small --out rows.jsonl
-// Inputs are a JSON array of { id, task, text | file, expected, comparator?, labelSet?, labels?, group? }; files lie beside it, and comparators
-// are those of services/cli/output/compare-answers.ts. Answers to text have at most --tokens COUNT tokens. Inputs of other tasks than the models have and those without a known answer are left out, and it is said how many.
-// The second form takes the rows that heads were not trained on. A row that is in the output already is not run again, so a run that was
-// stopped, or that --limit COUNT or --seconds COUNT ended, goes on where it was. The format of rows is in the README, "Outcome rows".
+//   node scripts/gather-outcomes.mjs --rows mmlu-pro.jsonl.gz --label-set academic-subject --models minilm,gte-small
+// --out rows.jsonl Inputs are a JSON array of { id, task, text | file, expected, comparator?, labelSet?, labels?,
+// group? }; files lie beside it, and comparators are those of services/cli/output/compare-answers.ts. Answers to text
+// have at most --tokens COUNT tokens. Inputs of other tasks than the models have and those without a known answer are
+// left out, and it is said how many. The second form takes the rows that heads were not trained on. A row that is in
+// the output already is not run again, so a run that was stopped, or that --limit COUNT or --seconds COUNT ended, goes
+// on where it was. The format of rows is in the README, "Outcome rows".
 import { createHash, randomBytes } from 'node:crypto'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'

@@ -1,5 +1,5 @@
-// Writes the TypeScript types of the protos, for the services and for the client package, the protos of that package and the descriptors
-// that reflection serves. Does nothing while all of them are current.
+// Writes the TypeScript types of the protos, for the services and for the client package, the protos of that package
+// and the descriptors that reflection serves. Does nothing while all of them are current.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,8 +1,9 @@
-// Makes inputs with known answers, over which the ladders of speech and text in pictures are run to calibrate and to measure their policies:
-//   node scripts/make-calibration-inputs.mjs --recordings FOLDER --out FOLDER [--set fit|evaluation] [--spoken 300] [--pictures 300] [--seed 1]
-// Writes FOLDER/inputs.json in the format of deploy/demo/inputs.json; `scripts/gather-outcomes.mjs` takes it. Speakers, voices, fonts and words of
-// the set `evaluation` are none of those of `fit`. The recordings are those of the Free Spoken Digit Dataset (CC BY-SA 4.0); sentences and some
-// numbers are spoken by flite and espeak-ng where these are on PATH.
+// Makes inputs with known answers, over which the ladders of speech and text in pictures are run to calibrate and to
+// measure their policies:   node scripts/make-calibration-inputs.mjs --recordings FOLDER --out FOLDER [--set
+// fit|evaluation] [--spoken 300] [--pictures 300] [--seed 1] Writes FOLDER/inputs.json in the format of
+// deploy/demo/inputs.json; `scripts/gather-outcomes.mjs` takes it. Speakers, voices, fonts and words of the set
+// `evaluation` are none of those of `fit`. The recordings are those of the Free Spoken Digit Dataset (CC BY-SA 4.0);
+// sentences and some numbers are spoken by flite and espeak-ng where these are on PATH.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

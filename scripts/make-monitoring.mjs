@@ -1,5 +1,5 @@
-// Writes what is made from code and kept in git: Grafana's dashboards and the schema of the chart's values. With --check, only looks
-// whether they are up to date.
+// Writes what is made from code and kept in git: Grafana's dashboards and the schema of the chart's values. With
+// --check, only looks whether they are up to date.
 import { mkdirSync, readdirSync, readFileSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { spawnSync } from 'node:child_process'

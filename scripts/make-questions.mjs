@@ -1,8 +1,9 @@
-// Makes questions with known answers, over which the ladder of language models is run to calibrate and to measure its policy:
-//   node scripts/make-questions.mjs --set fit|evaluation --count 1500 --out questions.json
-// Writes the format of deploy/demo/inputs.json; `scripts/gather-outcomes.mjs` takes it. Kinds are those that small models can tell apart:
-// facts, arithmetic of growing length, yes or no, sentiment, extraction, comparison, sequences and format. No country, word, name or sum
-// of the set `evaluation` is one of `fit`. The facts are common knowledge, written down here.
+// Makes questions with known answers, over which the ladder of language models is run to calibrate and to measure its
+// policy:   node scripts/make-questions.mjs --set fit|evaluation --count 1500 --out questions.json
+// Writes the format of deploy/demo/inputs.json; `scripts/gather-outcomes.mjs` takes it. Kinds are those that small
+// models can tell apart: facts, arithmetic of growing length, yes or no, sentiment, extraction, comparison, sequences
+// and format. No country, word, name or sum of the set `evaluation` is one of `fit`. The facts are common knowledge,
+// written down here.
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'

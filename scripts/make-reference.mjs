@@ -1,5 +1,5 @@
-// Writes the tables of keys in docs/configuration.md, from the schema, and the index of docs/decisions. With --check, only looks whether
-// they are up to date.
+// Writes the tables of keys in docs/configuration.md, from the schema, and the index of docs/decisions. With --check,
+// only looks whether they are up to date.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

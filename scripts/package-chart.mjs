@@ -1,4 +1,5 @@
-// `npm run package-chart [-- --out FOLDER]`: writes the chart as one file that `helm install` takes; names the file on standard output.
+// `npm run package-chart [-- --out FOLDER]`: writes the chart as one file that `helm install` takes; names the file on
+// standard output.
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,5 @@
-// Builds, and puts `sluice` where `npx sluice` looks, so that a clone needs no global install. The first command in a clone runs it.
+// Builds, and puts `sluice` where `npx sluice` looks, so that a clone needs no global install. The first command in a
+// clone runs it.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'

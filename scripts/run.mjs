@@ -1,4 +1,5 @@
-// `npm start` and `npm run demo`: builds what a pull has changed, then runs the command in this very process, so that signals reach it.
+// `npm start` and `npm run demo`: builds what a pull has changed, then runs the command in this very process, so that
+// signals reach it.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 

@@ -1,5 +1,6 @@
-// Writes the bill of materials: every package that runs, with its hash and licence, and every model pack with its files. CycloneDX 1.5.
-// Made from the lock files alone, so it needs neither network nor node_modules, and the same tree gives the same bytes.
+// Writes the bill of materials: every package that runs, with its hash and licence, and every model pack with its
+// files. CycloneDX 1.5. Made from the lock files alone, so it needs neither network nor node_modules, and the same
+// tree gives the same bytes.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

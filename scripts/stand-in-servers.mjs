@@ -1,6 +1,7 @@
-// Stand-ins for the servers of deploy/config/vllm.yaml: they speak OpenAI's protocol for real, and know very little. They let the
-// ladder be tried without a graphics card. `curl -X PUT 'http://127.0.0.1:8002/queue?waiting=40&running=4'` makes one say that it is busy.
-// node scripts/stand-in-servers.mjs [--ports 8001,8002,8003,8004]
+// Stand-ins for the servers of deploy/config/vllm.yaml: they speak OpenAI's protocol for real, and know very little.
+// They let the ladder be tried without a graphics card. `curl -X PUT
+// 'http://127.0.0.1:8002/queue?waiting=40&running=4'` makes one say that it is busy. node scripts/stand-in-servers.mjs
+// [--ports 8001,8002,8003,8004]
 import { createServer } from 'node:http'
 import { parseArgs } from 'node:util'
 import sharp from 'sharp'

@@ -1,10 +1,11 @@
 // Trains the label heads of a sentence encoder:
 //   node scripts/train-heads.mjs --model minilm --label-set academic-subject --rows mmlu-pro.jsonl.gz \
 //     --source 'TIGER-AI-Lab/MMLU-Pro questions and their categories' --licence Apache-2.0
-// A head is a multinomial logistic regression on the model's vectors. Rows whose id hashes into the held-out share are never
-// trained on: they measure the cascade. The accuracy in the manifest comes from five folds of the rest.
-// With --cross-fitted FILE the rows of those folds are written as outcome rows for `sluice calibrate`: what a head that has not seen a row
-// says of it, of the whole question and of its stem without options. A file that another model's run wrote is added to.
+// A head is a multinomial logistic regression on the model's vectors. Rows whose id hashes into the held-out share are
+// never trained on: they measure the cascade. The accuracy in the manifest comes from five folds of the rest.
+// With --cross-fitted FILE the rows of those folds are written as outcome rows for `sluice calibrate`: what a head
+// that has not seen a row says of it, of the whole question and of its stem without options. A file that another
+// model's run wrote is added to.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,6 @@
-// What the decider is worth on recorded outcomes, by cross-validation: `node test/bench/deciding.mjs --outcomes FOLDER [--track NAME,…] [--splits 200] [--json FILE]`.
-// Every figure is of rows that no fit had seen. The tables are those of RouteLLM (MMLU), MMMU-Pro and FrugalML, as rows of outcomes.
+// What the decider is worth on recorded outcomes, by cross-validation: `node test/bench/deciding.mjs --outcomes FOLDER
+// [--track NAME,…] [--splits 200] [--json FILE]`. Every figure is of rows that no fit had seen. The tables are those
+// of RouteLLM (MMLU), MMMU-Pro and FrugalML, as rows of outcomes.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,6 +1,7 @@
-// Measures the hop: router → queue → echo worker → reply, with credentials, budgets, a calibrated policy, metrics and logs on, against the
-// barest hop with the same wire, queue and kind of reply (test/bench/hop/bare.mjs), by turns. Needs `npm run build` and redis-server.
-// node test/bench/hop.mjs [--concurrency 1,32,128,256,1000] [--turns 3] [--seconds 2] [--warm 8000] [--json FILE]
+// Measures the hop: router → queue → echo worker → reply, with credentials, budgets, a calibrated policy, metrics and
+// logs on, against the barest hop with the same wire, queue and kind of reply (test/bench/hop/bare.mjs), by turns.
+// Needs `npm run build` and redis-server. node test/bench/hop.mjs [--concurrency 1,32,128,256,1000] [--turns 3]
+// [--seconds 2] [--warm 8000] [--json FILE]
 import { Metadata } from '@grpc/grpc-js'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -61,7 +62,10 @@ export async function startSluice(folder = mkdtempSync(join(tmpdir(), 'sluice-ho
   return { name: 'value', ...system, pids }
 }
 
-/** One caller with a key and a budget, a ladder of two rungs, and a policy that is fitted on outcomes in which the first rung is nearly always right. */
+/**
+ * One caller with a key and a budget, a ladder of two rungs, and a policy that is fitted on outcomes in which the
+ * first rung is nearly always right.
+ */
 function configOf(policy) {
   const price = { perInputToken: 1, perOutputToken: 1 }
   const rung = name => ({
@@ -74,7 +78,8 @@ function configOf(policy) {
     auth: { keys: [{ id: 'bench', sha256, tenant: 'bench', scopes: ['infer'] }] },
     budgets: { tenantPerDayUsd: 1000, tenantPerMonthUsd: 10_000, deployment: { perDayUsd: 100_000 } },
     log: { requests: true },
-    // With a thousand at once on two cores the last command waits for the others: that is what is measured, not a Redis that is away.
+    // With a thousand at once on two cores the last command waits for the others: that is what is measured, not a
+    // Redis that is away.
     redis: { commandTimeoutMs: 10_000 },
   })
   const { uncalibrated: _none, ...ladder } = config.ladders.generate
@@ -106,7 +111,10 @@ function makePolicy(folder) {
   return out
 }
 
-/** A process that has answered few requests runs code that is not compiled yet; both sides are measured as they run for the rest of their lives. */
+/**
+ * A process that has answered few requests runs code that is not compiled yet; both sides are measured as they run
+ * for the rest of their lives.
+ */
 export async function warmUp(side, requests) {
   for (let done = 0; done < requests;) {
     const figure = await drive(side, 64, 1)

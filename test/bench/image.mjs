@@ -1,5 +1,6 @@
-// A chat with a picture of 1 MB: through Sluice (whose policy looks into the picture, whose payload goes through Redis) against a plain
-// Node proxy that takes gRPC and writes the OpenAI wire; what each adds to calling the server directly with base64 at hand.
+// A chat with a picture of 1 MB: through Sluice (whose policy looks into the picture, whose payload goes through
+// Redis) against a plain Node proxy that takes gRPC and writes the OpenAI wire; what each adds to calling the server
+// directly with base64 at hand.
 import { credentials } from '@grpc/grpc-js'
 import sharp from 'sharp'
 import { fileURLToPath } from 'node:url'

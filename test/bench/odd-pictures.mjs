@@ -1,7 +1,7 @@
-// How the rungs of `ocr` do on pictures that are easily read in part or wrongly: of each kind how many are right, and which are wrong by more
-// than a word and yet trusted above 0.6.
-//   node test/bench/odd-pictures.mjs [--model ppocr-fast] [--each 25] [--seed 1] [--kinds 'signs,strip'] [--fonts 'A,B'] [--json FILE]
-//   node test/bench/odd-pictures.mjs --inputs FOLDER [--model ppocr-fast] [--json FILE]
+// How the rungs of `ocr` do on pictures that are easily read in part or wrongly: of each kind how many are right, and
+// which are wrong by more than a word and yet trusted above 0.6.
+//   node test/bench/odd-pictures.mjs [--model ppocr-fast] [--each 25] [--seed 1] [--kinds 'signs,strip'] [--fonts
+// 'A,B'] [--json FILE]   node test/bench/odd-pictures.mjs --inputs FOLDER [--model ppocr-fast] [--json FILE]
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

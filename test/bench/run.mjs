@@ -1,4 +1,5 @@
-// The bench: `npm run bench`, `npm run bench -- decide hop --quick --json FILE`, `npm run bench -- --list`. Needs `npm run build`.
+// The bench: `npm run bench`, `npm run bench -- decide hop --quick --json FILE`, `npm run bench -- --list`. Needs `npm
+// run build`.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,7 +1,7 @@
 // Accuracy and cost on spoken numbers of 4 to 6 digits: always the smallest model, always the largest, and the cascade.
 // node test/bench/spoken-numbers.mjs --recordings FOLDER [--count 60] [--seed 2] [--json FILE]
-// The recordings are those of the Free Spoken Digit Dataset. The numbers are made of other takes than the demo's, with another seed
-// than the policy's rows, and of a speaker whom no row of it has.
+// The recordings are those of the Free Spoken Digit Dataset. The numbers are made of other takes than the demo's, with
+// another seed than the policy's rows, and of a speaker whom no row of it has.
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -47,7 +47,8 @@ const rows = []
 try {
   const ways = [['always tiny', 'whisper-tiny'], ['always small', 'whisper-small'], ['cascade']]
   const trials = new Map(ways.map(([way]) => [way, []]))
-  // One at a time, and the ways in turn: the price of a rung is its computing time, which whatever else runs would lengthen.
+  // One at a time, and the ways in turn: the price of a rung is its computing time, which whatever else runs would
+  // lengthen.
   for (const number of numbers) for (const [way, model] of ways) trials.get(way).push(await ask(number, model))
   for (const [way, list] of trials) rows.push(rowOf(way, list))
 } finally {

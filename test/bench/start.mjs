@@ -1,5 +1,5 @@
-// Until something can be used: the command line's help against a bare Node process, and a router of the deployed configuration from its
-// start to `ready`, with the packs on the disk and Redis up.
+// Until something can be used: the command line's help against a bare Node process, and a router of the deployed
+// configuration from its start to `ready`, with the packs on the disk and Redis up.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

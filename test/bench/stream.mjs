@@ -1,7 +1,7 @@
-// Measures what Sluice adds to the first token of a streamed answer, and the pace of the tokens: the same chat asked of the same server
-// directly and through router, Redis and worker, by turns, each from a client that keeps its connection. Then a client reads a long
-// answer at 1 kB/s, and the router's memory is looked at. Needs `npm run build` and redis-server.
-// node test/bench/stream.mjs [--calls 400] [--slow-seconds 20] [--json FILE]
+// Measures what Sluice adds to the first token of a streamed answer, and the pace of the tokens: the same chat asked
+// of the same server directly and through router, Redis and worker, by turns, each from a client that keeps its
+// connection. Then a client reads a long answer at 1 kB/s, and the router's memory is looked at. Needs `npm run build`
+// and redis-server. node test/bench/stream.mjs [--calls 400] [--slow-seconds 20] [--json FILE]
 import { fork } from 'node:child_process'
 import { createServer } from 'node:http'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -14,7 +14,10 @@ import { Agent, fetch } from 'undici'
 const longWords = 300
 const wordMs = 2
 
-/** An upstream: twenty words, or as many as the prompt names, one each 2 ms; or as many bytes as the prompt names, as fast as they are taken. */
+/**
+ * An upstream: twenty words, or as many as the prompt names, one each 2 ms; or as many bytes as the prompt names, as
+ * fast as they are taken.
+ */
 function serve() {
   const stats = { sentBytes: 0 }
   const chunk = (text, finish = null) =>
@@ -190,7 +193,10 @@ async function main() {
   process.exit(0)
 }
 
-/** A client that takes an answer of 64 MB at about 1 kB/s: what the upstream could send meanwhile, and what the router's memory did. */
+/**
+ * A client that takes an answer of 64 MB at about 1 kB/s: what the upstream could send meanwhile, and what the
+ * router's memory did.
+ */
 async function readSlowly(system, port, seconds) {
   const router = system.pidOf('router')
   const before = residentMegabytes(router)

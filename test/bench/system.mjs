@@ -1,4 +1,5 @@
-// A whole system for measurements: a Redis of its own, a router, workers, and a client, each a real process. Needs `npm run build`.
+// A whole system for measurements: a Redis of its own, a router, workers, and a client, each a real process. Needs
+// `npm run build`.
 import { credentials, Metadata } from '@grpc/grpc-js'
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -17,7 +18,10 @@ const messages = loadErrorMessages(root)
 // A measurement that is stopped ends as any other does, and with it what it started.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
-/** Starts Redis, a router and one worker for each pool of the configuration, these with some flags of node's; `stop` ends all of them. */
+/**
+ * Starts Redis, a router and one worker for each pool of the configuration, these with some flags of node's; `stop`
+ * ends all of them.
+ */
 export async function startSystem(config, { nodeFlags = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
   const socket = join(folder, 'redis.sock')

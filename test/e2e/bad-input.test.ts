@@ -131,7 +131,8 @@ const cases: readonly Bad[] = [
     settings: { authorization: 'Bearer wrong-key' },
   },
   {
-    // One that passes before work can begin: a client library ends a call whose own deadline is past without sending it.
+    // One that passes before work can begin: a client library ends a call whose own deadline is past without sending
+    // it.
     what: 'a deadline that nothing can meet',
     request: textRequest(secret, { constraints: { deadline: { seconds: 0, nanos: 1000 } } }),
     code: status.DEADLINE_EXCEEDED,

@@ -80,7 +80,10 @@ interface Rescue {
 const once: Rescue = { model: 'backup', attempts: [1, 1] }
 const again: Rescue = { model: 'primary', attempts: [2, 2] }
 
-/** The faults of Failover Bench, by its numbers, and what becomes of each where another model stands by. @source failoverbench, scenarios/catalogue.yaml, methodology 0.1 */
+/**
+ * The faults of Failover Bench, by its numbers, and what becomes of each where another model stands by. @source
+ * failoverbench, scenarios/catalogue.yaml, methodology 0.1
+ */
 const rescued: readonly (readonly [string, string, Rescue])[] = [
   ['S01 429 with Retry-After', 'fault=429-after', again],
   ['S02 429 again and again', 'fault=429-always', { model: 'backup', attempts: [2, 4] }],
@@ -178,7 +181,10 @@ describe('a failing server with another model standing by', () => {
   })
 })
 
-/** Streams with a picture, which leads to the ladder whose text is shown as it comes; gives what was shown and how it ended. */
+/**
+ * Streams with a picture, which leads to the ladder whose text is shown as it comes; gives what was shown and how it
+ * ended.
+ */
 async function watch(text: string): Promise<{ shown: string; models: string[]; end: ServiceError | 'final' }> {
   const events: InferEvent__Output[] = []
   const request = textRequest('', { content: [{ text }, { image: { bytes: picture } }] })

@@ -8,7 +8,8 @@ import { connect, startProcess, textRequest, type RunningProcess, type TestClien
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 import { wavFile } from '../support/wav-file.ts'
 
-/* Forecasts that know the size of the work, in real processes. The large rung takes 50 ms for a second of sound, the small one 4 ms. */
+// Forecasts that know the size of the work, in real processes. The large rung takes 50 ms for a second of sound, the
+// small one 4 ms.
 
 const config = join(packageRoot(), 'test', 'e2e', 'config', 'forecast.yaml')
 let redis: PrivateRedis

@@ -6,7 +6,8 @@ import { untilTrue } from '../support/gateway.ts'
 import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../support/processes.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
-/* The last worker of a pool drains, dies or freezes with legs in the queue and at work, beside another rung that is well. */
+// The last worker of a pool drains, dies or freezes with legs in the queue and at work, beside another rung that is
+// well.
 
 const config = join(packageRoot(), 'test', 'e2e', 'config', 'two-rungs.yaml')
 

@@ -61,8 +61,8 @@ it.each([
   })
   show(name, report)
   expect(report).toMatchObject({ jobsLost: 0 })
-  // What ran twice is paid once, and a leg that left no receipt is the deployment's. Below 0 is what the model server served to a
-  // worker that was killed before it could write its receipt.
+  // What ran twice is paid once, and a leg that left no receipt is the deployment's. Below 0 is what the model server
+  // served to a worker that was killed before it could write its receipt.
   expect(report.tenantOffNanoUsd).toBeLessThanOrEqual(0)
   expect(report.recoveryMs).toBeLessThan(10_000)
 })

@@ -250,7 +250,10 @@ describe.skipIf(helmMissing !== undefined)(`the chart${helmMissing === undefined
   })
 })
 
-/** @source KEDA 2.18, scalers/prometheus: the keys that its trigger's metadata may have; KEDA ignores others in silence */
+/**
+ * @source KEDA 2.18, scalers/prometheus: the keys that its trigger's metadata may have; KEDA ignores others in
+ * silence
+ */
 const prometheusMetadata = new Set([
   'serverAddress',
   'query',

@@ -8,7 +8,10 @@ export interface DeafServer {
   close(): Promise<void>
 }
 
-/** A thread listens and then never turns its loop again, so that the kernel's queue of one connection fills and the next ones hang. */
+/**
+ * A thread listens and then never turns its loop again, so that the kernel's queue of one connection fills and the
+ * next ones hang.
+ */
 const deafThread = `
 const { parentPort } = require('node:worker_threads')
 const server = require('node:net').createServer()

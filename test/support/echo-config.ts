@@ -7,7 +7,10 @@ export interface EchoSettings {
   readonly smallConfidence?: number
 }
 
-/** A ladder of two echoes, so that faults meet a way that is quick and always the same. What the small one says is trusted from 0.8. */
+/**
+ * A ladder of two echoes, so that faults meet a way that is quick and always the same. What the small one says is
+ * trusted from 0.8.
+ */
 export function echoConfig({
   smallDelayMs = 5,
   largeDelayMs = 5,

@@ -2,7 +2,10 @@ import { join } from 'node:path'
 import { runCalibrate } from '#services/calibrate/calibrate'
 import { writeTable } from './outcome-table.ts'
 
-/** How often the small echo was right in the rows that a policy is fitted on: always, or once in 20, or all but once in 20. */
+/**
+ * How often the small echo was right in the rows that a policy is fitted on: always, or once in 20, or all but once
+ * in 20.
+ */
 type Kind = 'trusting' | 'doubting' | 'unsure'
 
 /** Fits a policy for the ladder of two echoes, and gives its folder. */

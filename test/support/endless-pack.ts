@@ -11,8 +11,8 @@ const endlessToken = words.indexOf(endlessWord)
 const endlessTurns = 1e9
 
 /**
- * Writes a pack whose graph is a sentence encoder of four dimensions in ONNX, and which computes {@link endlessTurns} turns of a loop in
- * one run for a text with {@link endlessWord} in it: a stuck native run that is a real one.
+ * Writes a pack whose graph is a sentence encoder of four dimensions in ONNX, and which computes {@link endlessTurns}
+ * turns of a loop in one run for a text with {@link endlessWord} in it: a stuck native run that is a real one.
  */
 export function writeEndlessPack(folder: string): void {
   mkdirSync(join(folder, 'onnx'), { recursive: true })
@@ -43,7 +43,10 @@ const float32 = 1
 const int64 = 7
 const boolean = 9
 
-/** `input_ids` int64 [rows, tokens] → `last_hidden_state` float32 [rows, tokens, 4], each value 1 where the loop has ended. */
+/**
+ * `input_ids` int64 [rows, tokens] → `last_hidden_state` float32 [rows, tokens, 4], each value 1 where the loop has
+ * ended.
+ */
 function endlessEncoder(): Uint8Array {
   const body = message(writer => {
     nested(writer, 1, node('Identity', ['go'], 'goes on'))

@@ -5,7 +5,10 @@ import { findNativeRedis } from './native-redis.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Builds once, finds a Redis and fetches the model packs, before any test runs. What cannot be had makes its tests skip and say so. */
+/**
+ * Builds once, finds a Redis and fetches the model packs, before any test runs. What cannot be had makes its tests
+ * skip and say so.
+ */
 export function setup(): void {
   const built = spawnSync(process.execPath, ['scripts/build.mjs'], {
     cwd: root,

@@ -51,7 +51,8 @@ const hostname = {
 }
 
 /**
- * Every field that a GRPCRoute of the Gateway API may have, closed to others; filters are left open, since the chart makes none.
+ * Every field that a GRPCRoute of the Gateway API may have, closed to others; filters are left open, since the chart
+ * makes none.
  *
  * @source https://gateway-api.sigs.k8s.io/reference/spec/#grpcroute (v1)
  */

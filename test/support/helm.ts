@@ -32,7 +32,10 @@ export function lintChart(values: object = {}): string {
 
 const rendered = new Map<string, readonly KubernetesObject[]>()
 
-/** Renders the chart as `helm install demo` would, once for the same values. @throws Error with helm's own words when the values or a template are refused */
+/**
+ * Renders the chart as `helm install demo` would, once for the same values. @throws Error with helm's own words when
+ * the values or a template are refused
+ */
 export function renderChart(values: object = {}): readonly KubernetesObject[] {
   const key = JSON.stringify(values)
   const objects = rendered.get(key) ?? renderFrom(chartFolder, values)

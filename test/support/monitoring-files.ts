@@ -71,7 +71,9 @@ export function metricsOf(expression: string): readonly string[] {
 const comparisons = new Set(['Eql', 'Neq', 'Gtr', 'Lss', 'Gte', 'Lte'])
 const sets = new Set(['And', 'Or', 'Unless'])
 
-/** The parts of an alert's expression that must give data in good times too: what it compares, without the comparing. */
+/**
+ * The parts of an alert's expression that must give data in good times too: what it compares, without the comparing.
+ */
 export function comparedIn(expression: string): readonly string[] {
   const walk = (node: Node): readonly string[] => {
     const children: Node[] = []

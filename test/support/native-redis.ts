@@ -6,7 +6,10 @@ import { delimiter, join } from 'node:path'
 /** Names under which a server that the tests can run is installed. */
 const programs = ['redis-server', 'valkey-server']
 
-/** A redis-server or valkey-server on PATH, else one of Debian's packages unpacked into a cache; `undefined` where neither can be had. */
+/**
+ * A redis-server or valkey-server on PATH, else one of Debian's packages unpacked into a cache; `undefined` where
+ * neither can be had.
+ */
 export function findNativeRedis(): string | undefined {
   return onPath() ?? fetched(cacheFolder()) ?? fetchFromDebian(cacheFolder())
 }

@@ -35,7 +35,10 @@ export interface OpenaiServerOptions {
   readonly refusesPrefill?: boolean
 }
 
-/** Starts the server. It answers `echo: <text>` word by word; `fault=…` in the text names a fault, `pause=MS` the time between words, `first=MS` the time from the answer's head to its first word. */
+/**
+ * Starts the server. It answers `echo: <text>` word by word; `fault=…` in the text names a fault, `pause=MS` the time
+ * between words, `first=MS` the time from the answer's head to its first word.
+ */
 export async function startOpenaiServer(options: OpenaiServerOptions = {}): Promise<OpenaiServer> {
   const requests: ChatBody[] = []
   const leftAt: number[] = []

@@ -5,8 +5,8 @@ let tables = 0
 const words = ['river', 'prove', 'integral', 'colour', 'capital', 'seven', 'matrix', 'bird']
 
 /**
- * A made table of three models, drawn from a seed: harder rows have longer texts, and confidence tells, with noise, whether an answer
- * is right. `change` alters a row before it is written.
+ * A made table of three models, drawn from a seed: harder rows have longer texts, and confidence tells, with noise,
+ * whether an answer is right. `change` alters a row before it is written.
  */
 export function writeTable(
   folder: string,

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A hub, an npm registry and a Python index in one server, real enough for `fetch` with ranges and for npm's and Python's own clients. */
+/**
+ * A hub, an npm registry and a Python index in one server, real enough for `fetch` with ranges and for npm's and
+ * Python's own clients.
+ */
 export interface PackServer {
   readonly url: string
   /** What was asked, such as `GET /pack/file bytes=4-`. */

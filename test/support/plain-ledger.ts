@@ -20,7 +20,10 @@ interface Hold {
 
 type Counter = { -readonly [Name in keyof Counts]: Counts[Name] }
 
-/** The ledger as it is written down: maps and sums in one process, no Redis. What the one in Redis does is compared with it. */
+/**
+ * The ledger as it is written down: maps and sums in one process, no Redis. What the one in Redis does is compared
+ * with it.
+ */
 export class PlainLedger implements Ledger {
   readonly holds = new Map<string, Hold>()
   readonly settled = new Set<string>()

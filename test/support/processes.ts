@@ -27,7 +27,10 @@ export interface RunningProcess {
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
-/** Starts `main.ts` of a service, built, and waits until it says that it is ready. `from` is the folder of another installation. */
+/**
+ * Starts `main.ts` of a service, built, and waits until it says that it is ready. `from` is the folder of another
+ * installation.
+ */
 export async function startProcess(
   service: 'router' | 'worker',
   parameters: readonly string[],

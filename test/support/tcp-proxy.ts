@@ -7,7 +7,10 @@ export interface TcpProxy {
   delayMs: number
   /** Lets nothing through any more on connections on which this was said, and tells neither end. */
   freeze(word: string): void
-  /** Loses whatever is sent, on every connection and on new ones, and tells neither end; false lets new connections through again. */
+  /**
+   * Loses whatever is sent, on every connection and on new ones, and tells neither end; false lets new connections
+   * through again.
+   */
   cut(isCut: boolean): void
   close(): Promise<void>
 }

@@ -17,7 +17,10 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Runs Node with a home of its own and nothing of this process's environment: a test's runner forbids telemetry too, and so does CI's. */
+/**
+ * Runs Node with a home of its own and nothing of this process's environment: a test's runner forbids telemetry too,
+ * and so does CI's.
+ */
 function run(parameters: readonly string[]): string {
   const env = { PATH: process.env['PATH'], HOME: home, XDG_CACHE_HOME: join(home, 'cache') }
   return execFileSync(process.execPath, parameters, { cwd: root, env, encoding: 'utf8' })

@@ -7,7 +7,10 @@ import { MediaError } from '#services/media/media-error'
 import { readVideoFacts } from '#services/router/admit/media/read-video'
 import { describeVideo } from '#services/decision/features/describe-video'
 
-/** Two seconds of FFmpeg's test pattern, 96 × 64 at 10 frames a second with a key frame every 5; what is expected is what ffprobe counts. */
+/**
+ * Two seconds of FFmpeg's test pattern, 96 × 64 at 10 frames a second with a key frame every 5; what is expected is
+ * what ffprobe counts.
+ */
 const fixture = (name: string): Buffer => readFileSync(new URL(`../fixtures/video/${name}`, import.meta.url))
 const typeOf = (name: string): string => (name.endsWith('mp4') ? 'video/mp4' : 'video/webm')
 

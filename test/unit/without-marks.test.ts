@@ -79,7 +79,8 @@ describe('withoutMarks()', () => {
         return (user + system) / 1000
       }
       timeOf(1000)
-      // A guard against a hang and no measure: seconds of the processor where it grows with the square, some 10 ms where it does not.
+      // A guard against a hang and no measure: seconds of the processor where it grows with the square, some 10 ms
+      // where it does not.
       expect(timeOf(100_000)).toBeLessThan(1000)
     },
   )

@@ -49,7 +49,9 @@ export function eventsOf<Event>(
   }
 }
 
-/** Events that were told cannot be taken back, so a stream is begun again only before its first, or where it goes on. */
+/**
+ * Events that were told cannot be taken back, so a stream is begun again only before its first, or where it goes on.
+ */
 async function* repeated<Event>(
   goesOn: boolean,
   rules: RetryRules,

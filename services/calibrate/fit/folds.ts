@@ -1,4 +1,6 @@
-/** Fits on all folds but one and applies to that one, for each: every row is predicted by a fit that has not seen it. */
+/**
+ * Fits on all folds but one and applies to that one, for each: every row is predicted by a fit that has not seen it.
+ */
 export function crossFit<Row, Fit, Result>(
   rows: readonly Row[],
   foldOfRow: (index: number) => number,

@@ -1,6 +1,6 @@
 /**
- * How an answer is held against the expected one. In `mentions`, `|` stands between words any of which is right; in `choice`, the first
- * is right and an answer that names another is wrong.
+ * How an answer is held against the expected one. In `mentions`, `|` stands between words any of which is right; in
+ * `choice`, the first is right and an answer that names another is wrong.
  */
 export type Comparator =
   | 'exact-digits'
@@ -38,7 +38,8 @@ const comparators: Readonly<Record<Comparator, (answer: string, expected: string
       .replaceAll(/[a-z]+/gu, word => digitWords[word] ?? '?')
       .replaceAll(/[^0-9?]/gu, ''),
   ),
-  // Layout and punctuation marks are not what reading is about; every letter, every figure and the minus of a number is.
+  // Layout and punctuation marks are not what reading is about; every letter, every figure and the minus of a number
+  // is.
   text: same(text =>
     text
       .toLowerCase()

@@ -73,12 +73,18 @@ export function wholeOf(plain: PlainParts, meaning: number): number {
 
 const plainWeight = 0.15
 
-/** How much nearer a point is to everyday texts than to the rows. @source Ren et al., Likelihood Ratios for Out-of-Distribution Detection (2019) */
+/**
+ * How much nearer a point is to everyday texts than to the rows. @source Ren et al., Likelihood Ratios for
+ * Out-of-Distribution Detection (2019)
+ */
 export function leaningOf({ near }: Distances, everyday: number): number {
   return logOf(near) - logOf(everyday)
 }
 
-/** A short question has so little in it that it is near to everything; that it is nearer to everyday talk than rows are speaks against it. */
+/**
+ * A short question has so little in it that it is near to everything; that it is nearer to everyday talk than rows
+ * are speaks against it.
+ */
 export function meantOf(meaning: number, leaning: number): number {
   return meaning + everydayWeight * Math.max(0, leaning)
 }

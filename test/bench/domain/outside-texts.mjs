@@ -1,5 +1,6 @@
-// Texts that no subject of `academic-subject` fits, made of templates: other languages, chat, code and gibberish. They measure the domain check;
-// nothing is fitted or chosen on them. Of the academic questions in other languages the subject is known.
+// Texts that no subject of `academic-subject` fits, made of templates: other languages, chat, code and gibberish. They
+// measure the domain check; nothing is fitted or chosen on them. Of the academic questions in other languages the
+// subject is known.
 import { seeded } from '../../../scripts/draw-and-speak.mjs'
 
 const random = seeded(4711)

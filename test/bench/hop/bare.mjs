@@ -1,5 +1,6 @@
-// The barest hop with the same wire, queue and kind of reply: `node bare.mjs router SOCKET` is a grpc-js server that adds a BullMQ job and
-// reads replies from one Redis stream; `node bare.mjs worker SOCKET` is a BullMQ worker that echoes. No feature of any kind.
+// The barest hop with the same wire, queue and kind of reply: `node bare.mjs router SOCKET` is a grpc-js server that
+// adds a BullMQ job and reads replies from one Redis stream; `node bare.mjs worker SOCKET` is a BullMQ worker that
+// echoes. No feature of any kind.
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'

@@ -1,6 +1,9 @@
 import { quantile } from '../system.mjs'
 
-/** Calls over and over from so many lanes for some time; gives the calls' times, the calls a second, and how many failed, and why the first did. */
+/**
+ * Calls over and over from so many lanes for some time; gives the calls' times, the calls a second, and how many
+ * failed, and why the first did.
+ */
 export async function closedLoop(call, { concurrency, seconds, most = Number.POSITIVE_INFINITY }) {
   const times = []
   let failed = 0
@@ -26,7 +29,10 @@ export async function closedLoop(call, { concurrency, seconds, most = Number.POS
   return { times, failed, fault, perSecond: times.length / elapsed }
 }
 
-/** Runs every way in turns, so that a machine which grows busier or hotter does so for all of them; gives what each way measured, turn by turn. */
+/**
+ * Runs every way in turns, so that a machine which grows busier or hotter does so for all of them; gives what each
+ * way measured, turn by turn.
+ */
 export async function interleave(ways, turns, measure) {
   const seen = new Map(Object.keys(ways).map(name => [name, []]))
   for (let turn = 0; turn < turns; turn += 1) {

@@ -1,5 +1,6 @@
-// Writes odd pictures and what they say: node test/bench/pictures/make-odd-pictures.mjs --out FOLDER [--each 25] [--seed 1] [--kinds A,B] [--fonts A,B]
-// In a process of its own, since the gateway's code keeps `sharp` from reading SVG.
+// Writes odd pictures and what they say: node test/bench/pictures/make-odd-pictures.mjs --out FOLDER [--each 25]
+// [--seed 1] [--kinds A,B] [--fonts A,B] In a process of its own, since the gateway's code keeps `sharp` from reading
+// SVG.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'

@@ -1,5 +1,6 @@
-// Pictures of text that are easily read in part or wrongly: strips, tall pages, files of many pages, turned pages, signs, wide lines, letters
-// that stand apart, light writing on clear ground, small print. The same seed and fonts give the same pictures.
+// Pictures of text that are easily read in part or wrongly: strips, tall pages, files of many pages, turned pages,
+// signs, wide lines, letters that stand apart, light writing on clear ground, small print. The same seed and fonts
+// give the same pictures.
 import sharp from 'sharp'
 import { seeded } from '../../../scripts/draw-and-speak.mjs'
 

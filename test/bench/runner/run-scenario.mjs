@@ -1,5 +1,5 @@
-// Runs one scenario in a process of its own, so that neither its memory nor its faults reach the next, and writes its rows to a file.
-// node test/bench/runner/run-scenario.mjs NAME FILE OPTIONS-AS-JSON
+// Runs one scenario in a process of its own, so that neither its memory nor its faults reach the next, and writes its
+// rows to a file. node test/bench/runner/run-scenario.mjs NAME FILE OPTIONS-AS-JSON
 import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -22,7 +22,9 @@ async function fromModule() {
   )
 }
 
-/** Measurements with a command line of their own write rows of the contract, or rows of which each number is a figure. */
+/**
+ * Measurements with a command line of their own write rows of the contract, or rows of which each number is a figure.
+ */
 async function fromScript() {
   const path = fileURLToPath(new URL(`../${name}.mjs`, import.meta.url))
   const more = options.outcomes === undefined ? [] : ['--outcomes', options.outcomes]

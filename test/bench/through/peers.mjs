@@ -26,8 +26,8 @@ const version = '1.15.2'
 const overrides = { hono: '4.9.7', '@hono/node-server': '1.13.5' }
 
 /**
- * Starts Portkey's gateway; `undefined` where it cannot be had. It is a peer to measure against and no part of what users install, so it
- * is fetched by npm into a folder beside the model packs, once.
+ * Starts Portkey's gateway; `undefined` where it cannot be had. It is a peer to measure against and no part of what
+ * users install, so it is fetched by npm into a folder beside the model packs, once.
  */
 export async function startPortkey(report) {
   const folder = join(homedir(), '.cache', 'sluice', 'peers', `portkey-${version}`)

@@ -1,5 +1,5 @@
-// The least that stands between gRPC and the OpenAI wire: takes the same call as Sluice, writes it as a chat, reads the answer, gives it
-// back. No credentials, no limits, no queue.
+// The least that stands between gRPC and the OpenAI wire: takes the same call as Sluice, writes it as a chat, reads
+// the answer, gives it back. No credentials, no limits, no queue.
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { fileURLToPath } from 'node:url'
 import { Agent, request } from 'undici'

@@ -1,4 +1,5 @@
-// A chat server that answers at once: one event with a word, one with the usage. Its only cost is to read what it is sent.
+// A chat server that answers at once: one event with a word, one with the usage. Its only cost is to read what it is
+// sent.
 import { createServer } from 'node:http'
 
 const event = value => `data: ${JSON.stringify(value)}\n\n`

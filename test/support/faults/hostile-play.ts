@@ -23,7 +23,10 @@ export interface HostileReport {
   readonly isWorkerAlive: boolean
 }
 
-/** One tenant's model gives `count` hostile answers, to 32 calls at once; another tenant calls every verifier meanwhile. */
+/**
+ * One tenant's model gives `count` hostile answers, to 32 calls at once; another tenant calls every verifier
+ * meanwhile.
+ */
 export async function playHostileAnswers(count: number): Promise<HostileReport> {
   const hostile = hostileAnswers(count)
   const upstream = await startUpstream(hostile.map(({ text }) => text))

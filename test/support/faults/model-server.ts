@@ -21,7 +21,10 @@ export interface ModelServer {
   close(): Promise<void>
 }
 
-/** Starts the server: it answers with 3 tokens after `delayMs`, or the `delay=MS` of a prompt, and counts a token a word of what it read. */
+/**
+ * Starts the server: it answers with 3 tokens after `delayMs`, or the `delay=MS` of a prompt, and counts a token a
+ * word of what it read.
+ */
 export async function startModelServer({ delayMs = 20 } = {}): Promise<ModelServer> {
   const served: ServedRequest[] = []
   const begun: string[] = []

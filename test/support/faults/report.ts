@@ -25,7 +25,10 @@ export interface FaultReport {
   readonly jobsLost: number
   /** What the tenant was charged beyond what the model server served. */
   readonly tenantOffNanoUsd: number
-  /** The same of the deployment's own counter, which bears attempts of which nobody knows whether they ran, at their reserve. */
+  /**
+   * The same of the deployment's own counter, which bears attempts of which nobody knows whether they ran, at their
+   * reserve.
+   */
   readonly deploymentOffNanoUsd: number
   readonly servedNanoUsd: number
   /** Times that a process said ready while every call around it failed. */

@@ -1,4 +1,5 @@
-// Shifts the clock of the process that imports it by SHIFT_MS, as a machine's whose time is wrong. For tests: `node --import`.
+// Shifts the clock of the process that imports it by SHIFT_MS, as a machine's whose time is wrong. For tests: `node
+// --import`.
 const shiftMs = Number(process.env['SHIFT_MS'] ?? 0)
 const TrueDate = globalThis.Date
 

@@ -1,6 +1,7 @@
 /**
- * What people say to one another and to their telephones: short, of no subject, in several languages. A request that means more of this kind than
- * of the rows of a fit is unlike them. Rows that are of this kind themselves move the scale of the comparison, so they stay inside.
+ * What people say to one another and to their telephones: short, of no subject, in several languages. A request that
+ * means more of this kind than of the rows of a fit is unlike them. Rows that are of this kind themselves move the
+ * scale of the comparison, so they stay inside.
  */
 export const everydayTexts: readonly string[] = `Hello there!
 Hi, how are you doing?
