@@ -54,7 +54,7 @@ const local = `extends: default # or the path of another file; maps merge, lists
 `
 
 const open = `
-auth: { anonymous: true, anonymousScopes: [infer, admin] } # for this machine alone; \`sluice keys create --local\` makes keys
+auth: { anonymous: true, anonymousScopes: [infer, admin, console] } # for this machine alone; \`sluice keys create --local\` makes keys
 `
 
 function oneServer(server: ServerChoice): string {

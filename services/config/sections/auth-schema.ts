@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { count, name } from '../field-schemas.ts'
 
-const scope = z.enum(['infer', 'admin'])
+const scope = z.enum(['infer', 'admin', 'console'])
 
 const apiKey = z.strictObject({
   id: name.describe('Name of the key in logs and lists.'),

@@ -1,6 +1,7 @@
 import type { LegEnd, LegState } from '#services/state/cascade-log/cascade-log'
 import type { RungReport } from '#services/contract/answer'
 import { GatewayError } from '#services/contract/errors'
+import type { RequestId } from '#services/contract/ids'
 import type { Rung } from '#services/contract/model'
 import { addNanoUsd, type NanoUsd } from '#services/contract/money'
 import { noTracer, type Span } from '#services/platform/telemetry/tracer'
@@ -21,7 +22,9 @@ import { createTextRelays } from './text-relays.ts'
 export interface CascadeRunDependencies extends RunLegDependencies, EndingDependencies, JudgeDependencies {
   /** Evaluates the ladder again, with the time and money that are left. */
   readonly reevaluate: (cascade: Cascade, spentNanoUsd: NanoUsd, hasAnswer: boolean) => readonly CandidateRung[]
-  readonly observe: (report: RungReport) => void
+  readonly observe: (report: RungReport, requestId: RequestId) => void
+  /** Hears of every leg that is run, or whose end is taken. */
+  readonly called?: (requestId: RequestId, rung: Rung) => void
 }
 
 /** Who waits for a run. */
@@ -48,7 +51,7 @@ export function createCascadeRun(
   { signal, emit }: RunCaller,
   dependencies: CascadeRunDependencies,
 ): CascadeRun {
-  const { cascadeLog, clock, replySender, observe, reevaluate, tracer = noTracer } = dependencies
+  const { cascadeLog, clock, replySender, observe, called, reevaluate, tracer = noTracer } = dependencies
   const { request, plan, guided, epoch } = cascade
   const { requestId } = request
   const state = createRunState()
@@ -103,14 +106,16 @@ export function createCascadeRun(
     const { verdict, confidence, costNanoUsd } = report
     span.set({ 'sluice.verdict': verdict, 'sluice.confidence': confidence, 'sluice.cost_nano_usd': costNanoUsd })
     if (end.kind === 'failed') span.fail(end.reason)
-    if (leg.report === undefined) observe(report)
+    if (leg.report === undefined) observe(report, requestId)
     await emit?.({ kind: 'rung-finished', report })
     return undefined
   }
 
   /** The same, in a span of the rung. */
   const step = async (leg: LegState): Promise<Abandoned | undefined> => {
-    const { name, model } = rungOf(leg)
+    const rung = rungOf(leg)
+    const { name, model } = rung
+    called?.(requestId, rung)
     const attributes = {
       'sluice.rung': name,
       'sluice.tier': model.tier,

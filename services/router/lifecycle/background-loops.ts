@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import { every, type Loop } from '#services/platform/process/every'
 import {
   fleetEveryMs,
@@ -33,16 +34,19 @@ export interface LoopTurns {
 }
 
 /** Who hears of the loops. */
-export interface LoopListener {
-  started(loop: string): void
-  failed(loop: string, error: unknown): void
+export interface LoopListeners {
+  readonly metrics: { loopStarted(loop: string): void; loopFailed(loop: string): void }
+  readonly logger: Logger
 }
 
 /** Starts every loop of a router. */
-export function startLoops(turns: LoopTurns, { started, failed }: LoopListener): Loop {
-  const start = (name: keyof LoopTurns, ms: number): Loop => {
-    started(name)
-    return every(ms, turns[name], error => failed(name, error))
+export function startLoops(turns: LoopTurns, { metrics, logger }: LoopListeners): Loop {
+  const start = (loop: keyof LoopTurns, ms: number): Loop => {
+    metrics.loopStarted(loop)
+    return every(ms, turns[loop], error => {
+      metrics.loopFailed(loop)
+      logger.debug({ err: error, loop }, 'a turn failed')
+    })
   }
   const loops = [
     // Three tries within a lease.

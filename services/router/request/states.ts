@@ -31,8 +31,8 @@ export interface Caller {
   readonly scopes: readonly Scope[]
 }
 
-/** What a credential may do. */
-export type Scope = 'infer' | 'admin'
+/** What a credential may do: ask models, change what the deployment is, look at all that it does. */
+export type Scope = 'infer' | 'admin' | 'console'
 
 /** A request as it comes from the wire, of a caller that is known. */
 export interface Incoming {

@@ -80,7 +80,7 @@ const localAddress = /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?):\d+$/u
 
 /** An operator's rpcs without a credential are for one's own machine. */
 function warnOfAnonymousAccess({ auth, listen }: Pick<Config, 'auth' | 'listen'>, logger: Logger): void {
-  const isOpen = auth.anonymous && auth.anonymousScopes.includes('admin')
+  const isOpen = auth.anonymous && auth.anonymousScopes.some(scope => scope !== 'infer')
   const { grpc, http = '127.0.0.1:8080' } = listen
   const isLocal = [grpc, http].every(address => address === 'off' || localAddress.test(address))
   if (!isOpen || isLocal) return

@@ -144,7 +144,7 @@ function shadowHandler({
   cascade,
   background,
 }: LearningDependencies): RequestHandler {
-  const cascades = createCascades({ ...cascade, observe: uncounted, refused: uncounted })
+  const cascades = createCascades({ ...cascade, observe: uncounted, called: uncounted, refused: uncounted })
   return createRequestHandler(
     {
       ...stages,

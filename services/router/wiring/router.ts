@@ -25,6 +25,7 @@ import { createAfterwards } from '#services/router/lifecycle/deferred-work'
 import { composeAuthentication } from './authentication.ts'
 import { composeCalls } from './calls.ts'
 import { composeFleet, observed } from './pools.ts'
+import { composeWatching } from './ports/console.ts'
 import { composeLearning } from './learning.ts'
 import { composeMoney } from './budgets.ts'
 import { admitOptionsOf, fetchLimitsOf, tracedRouterOf } from './options.ts'
@@ -79,6 +80,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const afterwards = createAfterwards(logger)
   const turns = composeTurns(clock)
   const metrics = createRouterMetrics(metricsRegistry, gaugesOf(inFlight, turns, pendingLegs, fleet), ladders.offers)
+  const watching = composeWatching(loaded, { name, clock, judged: metrics.judged })
   const money = composeMoney(config, stores, { clock, logger, registry: metricsRegistry })
   const cascadesDependencies: CascadesDependencies = {
     cascadeLog,
@@ -98,7 +100,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     replyTo: name,
     ladderOf: guideOf,
     changed: follower.nudge,
-    observe: metrics.judged,
+    ...watching.legs,
     refused: pools.choosing.refused,
     afterwards: afterwards.begin,
     reevaluate: createReevaluate(evaluateRungs, clock, money.isPaid),
@@ -114,6 +116,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const background = inFlight.background(logger)
   const ended = (finished: Finished): void => {
     metrics.ended(finished)
+    watching.ended(finished)
     requestEnded(finished)
   }
   const admitOptions = admitOptionsOf(loaded)
@@ -157,7 +160,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     registry: metricsRegistry,
     policyRegistry,
   })
-  const traced = traceStages({ ...stages, learn: learning.learn }, tracer)
+  const traced = watching.stages(traceStages({ ...stages, learn: learning.learn }, tracer))
   const handler = createRequestHandler(traced, background, afterwards.begin)
   const closing = new AbortController()
   const jobs = createJobs(
@@ -186,13 +189,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
         ended,
       }),
     },
-    {
-      started: metrics.loopStarted,
-      failed(loop, error) {
-        metrics.loopFailed(loop)
-        logger.debug({ err: error, loop }, 'a turn failed')
-      },
-    },
+    { metrics, logger },
   )
 
   const authentication = await composeAuthentication(config, stores.keys, clock, logger)
@@ -225,6 +222,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       grpc: { gateway, labelSets, admin, interceptor: calls.interceptor },
       http: {
         serve: calls.http,
+        console: watching.console?.({ stores, ladders, fleet, inFlight, closing: closing.signal }),
         infer: { ...gateway, names: admitOptions.request, defaultDeadlineMs: admitOptions.defaultDeadlineMs },
       },
       registry: metricsRegistry,

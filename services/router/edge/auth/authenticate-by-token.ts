@@ -18,7 +18,7 @@ export interface TokenIssuer {
   readonly tenants?: ReadonlySet<string>
   /** A text of words or a list. */
   readonly scopesClaim: string
-  /** Stands before `infer` and `admin` in the claim. */
+  /** Stands before `infer`, `admin` and `console` in the claim. */
   readonly scopePrefix: string
   readonly clockSkewSeconds: number
   /** What `typ` of a token's header may say, without `application/`; a token without one is accepted. */
@@ -28,7 +28,7 @@ export interface TokenIssuer {
 
 /** Tenants are parts of Redis keys, so nothing else may come in as one. */
 const tenantShape = /^[a-z0-9][a-z0-9._-]{0,63}$/u
-const scopes: readonly Scope[] = ['infer', 'admin']
+const scopes: readonly Scope[] = ['infer', 'admin', 'console']
 const tokenShape = /^[\w-]+\.[\w-]+\.[\w-]+$/u
 
 /** Proves JSON Web Tokens by their issuers' published keys. @source RFC 7519, RFC 8725 (best current practices) */

@@ -1,3 +1,4 @@
+import type { RouteOptions } from 'fastify'
 import type { Logger } from 'pino'
 import type { LoadedConfig } from '#services/config/load-config'
 import { isGatewayError } from '#services/contract/errors'
@@ -10,6 +11,8 @@ import { createEmbeddingsRoute } from '#services/router/edge/http/openai/embeddi
 import { createImagesRoute } from '#services/router/edge/http/openai/images-route'
 import { createModelsRoutes, type ModelsDependencies } from '#services/router/edge/http/openai/models-routes'
 import { createTranscriptionsRoute } from '#services/router/edge/http/openai/transcriptions-route'
+import { createConsolePages } from '#services/router/edge/http/console/console-pages'
+import { createConsoleRoutes, type ConsoleDependencies } from '#services/router/edge/http/console/console-routes'
 import { createMessagesRoutes } from '#services/router/edge/http/anthropic/messages-routes'
 import { createResponsesRoute } from '#services/router/edge/http/responses/responses-route'
 import { createOpenapiRoute } from '#services/router/edge/http/openapi-route'
@@ -22,6 +25,8 @@ const usualAddress = '127.0.0.1:8080'
 export interface HttpServices {
   readonly serve: HttpDependencies
   readonly infer: InferDependencies & ModelsDependencies
+  /** Absent where the console is off. */
+  readonly console?: ConsoleDependencies | undefined
 }
 
 /**
@@ -30,7 +35,7 @@ export interface HttpServices {
  */
 export async function openHttpPort(
   { config, places }: LoadedConfig,
-  { serve, infer }: HttpServices,
+  { serve, infer, console }: HttpServices,
   tls: RotatingCredentials | undefined,
   logger: Logger,
 ): Promise<HttpServer | undefined> {
@@ -62,10 +67,8 @@ export async function openHttpPort(
   ]
   const all = [...routes, createOpenapiRoute(routes, softwareVersion(places.root))]
   try {
-    return await openHttpServer(
-      options,
-      all.map(route => serveRoute(route, serve)),
-    )
+    const served = all.map(route => serveRoute(route, serve))
+    return await openHttpServer(options, [...served, ...consoleOf(config, console, serve)])
   } catch (error) {
     if (listen.http !== undefined || !isGatewayError(error) || error.details.reason !== 'IN_USE') throw error
     logger.warn(
@@ -74,4 +77,20 @@ export async function openHttpPort(
     )
     return undefined
   }
+}
+
+/** The console: its page, and what that asks for. */
+function consoleOf(
+  config: LoadedConfig['config'],
+  console: ConsoleDependencies | undefined,
+  serve: HttpDependencies,
+): readonly RouteOptions[] {
+  if (console === undefined) return []
+  const routes = createConsoleRoutes(console).map(route => serveRoute(route, serve))
+  return [...createConsolePages(isKeyNeeded(config)), ...routes]
+}
+
+/** Whether the console asks for a key before it asks the gateway for anything. */
+function isKeyNeeded({ auth }: LoadedConfig['config']): boolean {
+  return !auth.anonymous || !auth.anonymousScopes.includes('console')
 }

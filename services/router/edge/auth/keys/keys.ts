@@ -43,7 +43,7 @@ export interface KeysDependencies {
 
 const nameShape = /^[a-z0-9][a-z0-9._-]{0,63}$/u
 const nameExpected = 'expected lower-case letters, digits, dots, underscores and dashes; at most 64'
-const scopes: readonly string[] = ['infer', 'admin'] satisfies Scope[]
+const scopes: readonly string[] = ['infer', 'admin', 'console'] satisfies Scope[]
 const longestNote = 256
 /** A leaked key must not live on for ever beside its successor. */
 const longestOverlapMs = 30 * 86_400_000

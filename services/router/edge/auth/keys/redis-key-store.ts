@@ -13,7 +13,7 @@ const mostTries = 8
 const record = z.object({
   id: z.string(),
   tenant: z.string(),
-  scopes: z.array(z.enum(['infer', 'admin'])),
+  scopes: z.array(z.enum(['infer', 'admin', 'console'])),
   note: z.string(),
   createdAt: z.number(),
   expiresAt: z.number().optional(),

@@ -1,0 +1,81 @@
+import type { LoadedConfig } from '#services/config/load-config'
+import type { RungReport } from '#services/contract/answer'
+import type { Clock } from '#services/contract/clock'
+import type { Cascade } from '#services/router/cascade/cascade'
+import type { CascadesDependencies } from '#services/router/cascade/cascades'
+import type { ConsoleDependencies } from '#services/router/edge/http/console/console-routes'
+import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
+import type { InFlight } from '#services/router/lifecycle/in-flight'
+import type { FleetWatch } from '#services/router/pools/fleet-watch'
+import type { Stages } from '#services/router/pipeline/handle-request'
+import type { Finished } from '#services/router/request/states'
+import { softwareVersion } from '#services/platform/process/software-version'
+import { createRequestWatch } from '#services/router/watch/request-watch'
+import { createSpendBook } from '#services/router/watch/spend-book'
+import type { Stores } from '../stores.ts'
+import { watchStages } from '#services/router/watch/watch-stages'
+
+/** How a router looks at its own requests, for the console. */
+export interface Watching {
+  /** What cascades tell of their legs, beside the metrics. */
+  readonly legs: Pick<CascadesDependencies, 'observe' | 'called'>
+  readonly stages: (stages: Stages<Cascade>) => Stages<Cascade>
+  readonly ended: (finished: Finished) => void
+  /** What the console answers from; absent where it is off, and then nothing is looked at. */
+  readonly console?: (rest: ConsoleParts) => ConsoleDependencies
+}
+
+/** What the rest of the router has for the console. */
+export interface ConsoleParts {
+  readonly stores: Stores
+  readonly ladders: LadderRegistry
+  readonly fleet: FleetWatch
+  readonly inFlight: InFlight
+  readonly closing: AbortSignal
+}
+
+/** What looking needs. */
+export interface WatchingDependencies {
+  readonly name: string
+  readonly clock: Clock
+  readonly judged: (report: RungReport) => void
+}
+
+/** Builds it. */
+export function composeWatching(
+  { config, places }: LoadedConfig,
+  { name, clock, judged }: WatchingDependencies,
+): Watching {
+  const { enabled, requests, keepMinutes, content } = config.console
+  if (!enabled || config.listen.http === 'off') {
+    return { legs: { observe: judged }, stages: stages => stages, ended() {} }
+  }
+  const spend = createSpendBook(clock)
+  const watch = createRequestWatch({ requests, keepMs: keepMinutes * 60_000 }, { clock, spend })
+  const pools = Object.entries(config.pools).map(([pool, { tier }]) => ({ name: pool, tier }))
+  const router = { name, version: softwareVersion(places.root) }
+  return {
+    legs: {
+      observe(report, requestId) {
+        judged(report)
+        watch.judged(requestId, report)
+      },
+      called: watch.called,
+    },
+    stages: stages => watchStages(stages, watch),
+    ended: watch.ended,
+    console: ({ stores, ladders, fleet, inFlight, closing }) => ({
+      watch,
+      spend,
+      pools,
+      router,
+      content,
+      cascadeLog: stores.cascadeLog,
+      ladders: ladders.offers,
+      fleet: () => fleet.current,
+      inFlight: () => inFlight.count,
+      clock,
+      closing,
+    }),
+  }
+}
