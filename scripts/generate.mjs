@@ -81,7 +81,8 @@ function copyProtos() {
   rmSync(folder, { recursive: true, force: true })
   for (const file of ['sluice/v1/content.proto', 'sluice/v1/gateway.proto', 'google/rpc/status.proto'])
     cpSync(join(root, 'proto', file), join(folder, file))
-  for (const file of ['LICENSE', 'NOTICE']) cpSync(join(root, file), join(client, file))
+  for (const folder of [client, join(root, 'clients', 'python')])
+    for (const file of ['LICENSE', 'NOTICE']) cpSync(join(root, file), join(folder, file))
 }
 
 function run(command, parameters) {
