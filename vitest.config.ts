@@ -49,6 +49,17 @@ export default defineConfig({
         test: { name: 'e2e', include: named('e2e'), exclude: measuring, ...beside, sequence: { groupOrder: 1 } },
       },
       { extends: true, test: { name: 'measuring', include: measuring, ...alone, sequence: { groupOrder: 2 } } },
+      // Clients of others, each installed at its version: `npm run test:clients`.
+      {
+        extends: true,
+        test: {
+          name: 'clients',
+          include: named('clients'),
+          ...alone,
+          testTimeout: 600_000,
+          sequence: { groupOrder: 4 },
+        },
+      },
       // Long plays of faults with figures: `npm run test:faults`. Their short forms are among the others.
       {
         extends: true,

@@ -98,6 +98,7 @@ export const responsesSchema = z.strictObject({
   metadata: maybe(z.record(z.string(), z.string())),
   prompt_cache_options: ignored,
   prompt_cache_retention: ignored,
+  client_metadata: ignored,
   safety_identifier: ignored,
   store: only(false),
   stream_options: ignored,
