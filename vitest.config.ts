@@ -71,6 +71,18 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      // Real model servers, installed where they are not: `npm run test:servers`. Their recordings are among the others.
+      {
+        extends: true,
+        test: {
+          name: 'servers',
+          include: named('servers'),
+          ...alone,
+          testTimeout: 300_000,
+          hookTimeout: 3_600_000,
+          sequence: { groupOrder: 4 },
+        },
+      },
     ],
   },
 })

@@ -5,6 +5,7 @@ import type { GRPCInferenceServiceClient } from '#services/wire/generated/infere
 import type { ModelInferResponse__Output } from '#services/wire/generated/inference/ModelInferResponse'
 import { loadServices, typesOf } from '#services/wire/load-proto'
 import type { Redact } from '../remote/errors/redact.ts'
+import { createStreamedReader, type Streamed } from './read-streamed.ts'
 import { refusalOf } from '../remote/errors/read-refusal.ts'
 import { readServerText } from '#services/platform/http/server-words'
 import { UpstreamError } from '../remote/wire/upstream-error.ts'
@@ -42,8 +43,13 @@ export function openTensorServer(address: string): TensorServer {
     'grpc.max_reconnect_backoff_ms': 1000,
   })
 
+  const { ModelInfer, ModelStreamInfer } = GRPCInferenceService.service
+  const readStreamed = createStreamedReader(ModelStreamInfer.responseDeserialize, ModelInfer.responseDeserialize)
+
   async function* stream(request: TensorRequest, signal: AbortSignal, deadlineAt: number): AsyncGenerator<Tensors> {
-    const call = client.modelStreamInfer({ deadline: deadlineAt } satisfies CallOptions)
+    const { path, requestSerialize } = ModelStreamInfer
+    const options = { deadline: deadlineAt } satisfies CallOptions
+    const call = client.makeBidiStreamRequest(path, requestSerialize, readStreamed, options)
     const leave = (): void => call.cancel()
     signal.addEventListener('abort', leave, { once: true })
     let begun = false
@@ -51,7 +57,7 @@ export function openTensorServer(address: string): TensorServer {
       call.write(requestOf(request))
       call.end()
       for await (const piece of call) {
-        const { errorMessage, inferResponse } = piece as { errorMessage: string; inferResponse: Response | null }
+        const { errorMessage, inferResponse }: Streamed = piece
         if (errorMessage !== '') throw asBegun(refusalOf(readServerText(errorMessage), inStream(request)), begun)
         begun = true
         if (inferResponse !== null) yield tensorsOf(inferResponse)
