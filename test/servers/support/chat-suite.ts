@@ -1,5 +1,5 @@
 import { request } from 'undici'
-import type { Outcome } from '#services/worker/states'
+import type { Outcome } from '#services/backends/work'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { callBackend } from '../../support/wire/call-backend.ts'
 import { seenOutcome, writeFixture, type RecordedWork, type SeenOutcome } from '../../support/wire/fixture.ts'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TaskOptions } from '#services/contract/content'
 import type { MessageSpan } from '#services/contract/conversation'
-import type { Outcome, Work } from '#services/worker/states'
+import type { Outcome, Work } from '#services/backends/work'
 
 /** What one call of a real server was, and what was made of it. */
 export interface WireFixture {
