@@ -1,14 +1,18 @@
 // Runs every model of a ladder over inputs with known answers and writes outcome rows for `sluice calibrate`:
 //   node scripts/gather-outcomes.mjs --inputs deploy/demo/inputs.json --models ppocr-fast,ppocr-large --out rows.jsonl
+//   node scripts/gather-outcomes.mjs --inputs questions.json --ladder generate --out rows.jsonl
 //   node scripts/gather-outcomes.mjs --rows mmlu-pro.jsonl.gz --label-set academic-subject --models minilm,gte-small
-// --out rows.jsonl Inputs are a JSON array of { id, task, text | file, expected, comparator?, labelSet?, labels?,
-// group? }; files lie beside it, and comparators are those of services/cli/output/compare-answers.ts. Answers to text
-// have at most --tokens COUNT tokens. Inputs of other tasks than the models have and those without a known answer are
-// left out, and it is said how many. The second form takes the rows that heads were not trained on. A row that is in
-// the output already is not run again, so a run that was stopped, or that --limit COUNT or --seconds COUNT ended, goes
-// on where it was. The format of rows is in the README, "Outcome rows".
+//     --out rows.jsonl
+// Inputs are a JSON array of { id, task, text | file, expected, comparator?, labelSet?, labels?, group? }; files lie
+// beside it, and comparators are those of services/cli/output/compare-answers.ts. Answers to text have at most --tokens
+// COUNT tokens. Inputs of other tasks than the models have and those without a known answer are left out, and it is
+// said how many. `--ladder` runs the rungs of a ladder with their recipes. Models run one after the other; rows tell
+// the tokens and the processor time of each, and `scripts/model-costs.mjs` makes costs of these that do not hang on
+// what else the machine did. The third form takes the rows that heads were not trained on. A row that is in the output
+// already is not run again, so a run that was stopped, or that --limit COUNT or --seconds COUNT ended, goes on where it
+// was. The format of rows is in the README, "Outcome rows".
 import { createHash, randomBytes } from 'node:crypto'
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
@@ -29,6 +33,7 @@ const { values } = parseArgs({
     rows: { type: 'string' },
     'label-set': { type: 'string' },
     models: { type: 'string' },
+    ladder: { type: 'string' },
     out: { type: 'string' },
     task: { type: 'string' },
     limit: { type: 'string', default: '1000000' },
@@ -37,14 +42,21 @@ const { values } = parseArgs({
     tokens: { type: 'string', default: '24' },
   },
 })
-if (values.models === undefined || values.out === undefined || (values.inputs ?? values.rows) === undefined) {
-  stop('needs --models A,B,…, --out FILE, and --inputs FILE or --rows FILE with --label-set NAME')
+if (
+  (values.models ?? values.ladder) === undefined ||
+  values.out === undefined ||
+  (values.inputs ?? values.rows) === undefined
+) {
+  stop('needs --models A,B,… or --ladder NAME, --out FILE, and --inputs FILE or --rows FILE with --label-set NAME')
 }
 const { config, places } = loadConfig()
-const names = values.models.split(',')
+const rungs = values.ladder === undefined ? values.models.split(',').map(model => rungOf(model)) : ladderRungs()
+const names = [...new Set(rungs.map(({ model }) => model))]
 const unknown = names.filter(name => config.models[name] === undefined)
 if (unknown.length > 0)
   stop(`--models: ${unknown.join(', ')} is not configured; there are ${Object.keys(config.models).join(', ')}`)
+/** Linux counts in hundredths of a second. @source proc(5), `/proc/pid/stat` */
+const msPerTick = 10
 const heldOutBytes = Math.round(0.15 * 256)
 const comparators = { transcribe: 'text', ocr: 'text', classify: 'label', generate: 'text' }
 
@@ -94,23 +106,48 @@ function tellLeftOut() {
 async function outcomeOf(input) {
   const part = await partOf(input)
   const { kind, ...description } = await describePart(part)
-  const ran = names.map(async model => [model, await run(model, input, part)])
-  const outcomes = Object.fromEntries(await Promise.all(ran))
+  const outcomes = {}
+  // One after the other: side by side, each would be charged for waiting for the other.
+  for (const rung of rungs) outcomes[rung.name] = await run(rung, input, part)
   const content = kind === 'text' ? [{ text: part.text }] : [{ [kind]: description.features }]
   const group = input.group ?? 'all'
   return { id: input.id, dataset: `sluice-${input.task}`, group, modality: kind, content, outcomes }
 }
 
-async function run(model, input, part) {
+function rungOf(rung) {
+  const { model, recipe: variant, price: _price, ...recipe } = typeof rung === 'string' ? { model: rung } : rung
+  return { name: variant === undefined ? model : `${model}@${variant}`, model, recipe }
+}
+
+function ladderRungs() {
+  const ladder = config.ladders[values.ladder]
+  if (ladder === undefined) stop(`--ladder: ${values.ladder} is not configured`)
+  return ladder.rungs.map(rungOf)
+}
+
+/** Processor time of the processes that compute the models, in ms; `undefined` where the system does not tell it. */
+function computedMs(pid = process.pid) {
+  try {
+    const children = readdirSync(`/proc/${pid}/task`).flatMap(task =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
+    )
+    const own = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
+    const ticks = pid === process.pid ? 0 : Number(own[11]) + Number(own[12])
+    return children.reduce((sum, child) => sum + (computedMs(child) ?? 0), ticks * msPerTick)
+  } catch {
+    return undefined
+  }
+}
+
+async function run({ model, recipe }, input, part) {
   const { task, labelSet, labels } = input
   const work = {
     legId: `${randomBytes(16).toString('hex')}.0`,
     attempt: 1,
     model,
-    recipe: {},
+    recipe: task === 'generate' ? { maxOutputTokens: Number(values.tokens), ...recipe } : recipe,
     task,
     options: {
-      ...(task === 'generate' ? { maxOutputTokens: Number(values.tokens) } : {}),
       ...(labelSet === undefined ? {} : { labelSet }),
       ...(labels === undefined ? {} : { labels }),
     },
@@ -122,8 +159,10 @@ async function run(model, input, part) {
   }
   const never = new AbortController().signal
   const startedAt = performance.now()
+  const computedBefore = computedMs()
   const [outcome] = await engine.run([work], { signal: () => never, onDelta: () => Promise.resolve() })
   const latencyMs = Math.round(performance.now() - startedAt)
+  const computed = computedMs()
   if (outcome.kind !== 'done') throw new Error(`${input.id}: ${model} failed (${outcome.reason}): ${outcome.message}`)
   const { output, rawConfidence, signals, usage } = outcome.result
   const answer = answerText(output)
@@ -135,6 +174,8 @@ async function run(model, input, part) {
     latencyMs,
     answer: answer.slice(0, 200),
     outputChars: answer.length,
+    usage,
+    ...(computed === undefined ? {} : { processorMs: computed - computedBefore }),
   }
 }
 

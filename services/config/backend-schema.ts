@@ -89,6 +89,18 @@ export const backend = z.discriminatedUnion(
         .enum(['max_tokens', 'max_completion_tokens'])
         .default('max_tokens')
         .describe('Field that caps the output.'),
+      budgetField: z
+        .enum(['thinking_token_budget', 'thinking_budget', 'reasoning'])
+        .optional()
+        .describe(
+          'Field of a reasoning budget: of vLLM, of DashScope and SiliconFlow, or of OpenRouter. Without one, requests with a budget go to other models.',
+        ),
+      cachePoints: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Whether cache points are sent, as `prompt_cache_breakpoint`. Where not, the server caches by itself.',
+        ),
       space: space.optional(),
       segments: z.boolean().default(true).describe('`transcribe`: whether the server returns segments.'),
       asksBase64: z

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { reasoningEfforts, serviceTiers } from '#services/contract/content'
 import { count, name } from './field-schemas.ts'
+import { priceSchema } from './money-schema.ts'
 
 const pattern = z.string().refine(isPattern, 'a regular expression')
 
@@ -66,6 +68,15 @@ export const recipe = z.strictObject({
   seed: z.int().optional().describe('Seed of sampling.'),
   stop: z.array(z.string().min(1)).max(4).optional().describe('Texts that end the answer.'),
   maxOutputTokens: count.optional().describe('Cap of the answer.'),
+  reasoningEffort: z
+    .enum(reasoningEfforts)
+    .optional()
+    .describe('How much the model thinks, where a request says nothing.'),
+  serviceTier: z
+    .enum(serviceTiers)
+    .optional()
+    .describe('Tier of the provider, such as `flex`. Requests that ask for another tier do not use the rung.'),
+  price: priceSchema.optional().describe('What the rung costs, if not what its model does: another tier, for one.'),
   answerPattern: pattern
     .optional()
     .describe('What is cut out of the text as the answer: the first group, or the match.'),

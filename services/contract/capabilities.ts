@@ -47,6 +47,35 @@ export const lackOf: Readonly<Record<Capability, string>> = {
   'priority-tier': 'it has no service tier priority',
 }
 
+/** Options by the capability that they ask for, as the wire has them. */
+const fieldOf: Readonly<Record<Exclude<Capability, TurnNeed>, string>> = {
+  'serial-tool-calls': 'options.parallel_tool_calls',
+  sampling: 'options.temperature',
+  'high-temperature': 'options.temperature',
+  'top-k': 'options.top_k',
+  seed: 'options.seed',
+  stop: 'options.stop',
+  penalties: 'options.presence_penalty',
+  'reasoning-effort': 'options.reasoning.effort',
+  'reasoning-budget': 'options.reasoning.max_tokens',
+  'short-reasoning': 'options.max_output_tokens',
+  'flex-tier': 'options.service_tier',
+  'priority-tier': 'options.service_tier',
+}
+
+/** The field of a request that asks for a capability. Pure. */
+export function fieldOfNeed(need: Capability, { messages = [], options }: Asked): string {
+  const first = messages.findIndex(({ role }) => role !== 'system')
+  if (need === 'late-system')
+    return `messages[${messages.findIndex(({ role }, at) => at > first && role === 'system')}]`
+  if (need === 'assistant-first') return `messages[${first}]`
+  if (need === 'conversation') return 'messages'
+  if (need === 'tools') return options.tools === undefined ? 'messages' : 'options.tools'
+  if (need === 'sampling' && options.temperature === undefined) return 'options.top_p'
+  if (need === 'penalties' && options.presencePenalty === undefined) return 'options.frequency_penalty'
+  return fieldOf[need]
+}
+
 /** What of a request decides it. */
 export interface Asked {
   readonly parts: readonly { readonly kind: string }[]
@@ -99,7 +128,8 @@ function needsOfOptions(options: GenerateOptions): Needs<Exclude<Capability, Tur
 const leastThinking = 1024
 const usualOutputTokens = 1024
 
-function isShort({ reasoning = {}, maxOutputTokens = usualOutputTokens }: GenerateOptions): boolean {
+/** Whether a model that thinks with at least 1,024 tokens would have no room for the answer. */
+export function isShort({ reasoning = {}, maxOutputTokens = usualOutputTokens }: GenerateOptions): boolean {
   const { effort = 'none', maxTokens } = reasoning
   if (maxTokens !== undefined) return maxTokens < leastThinking
   return effort !== 'none' && maxOutputTokens <= leastThinking

@@ -151,7 +151,7 @@ export interface ReasoningOptions {
 }
 
 /** How much a model may think, from nothing on. */
-export const reasoningEfforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'] as const
+export const reasoningEfforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const
 /** One of them. */
 export type ReasoningEffort = (typeof reasoningEfforts)[number]
 

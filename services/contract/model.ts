@@ -1,5 +1,5 @@
 import type { Capability } from './capabilities.ts'
-import type { Modality, Task } from './content.ts'
+import type { Modality, ReasoningEffort, ServiceTier, Task } from './content.ts'
 import type { DatedPrice, Price } from './price.ts'
 
 /** What is known of a model, so that nobody need take it for a black box. */
@@ -74,6 +74,10 @@ export interface Recipe {
   readonly seed?: number
   readonly stop?: readonly string[]
   readonly maxOutputTokens?: number
+  /** How much the model may think, where the request says nothing. */
+  readonly reasoningEffort?: ReasoningEffort
+  /** The tier of the provider that it is asked by: a request for another one is not put to it. */
+  readonly serviceTier?: ServiceTier
   /** What of the text is the answer, such as the end of a chain of thought: the first group of its last match. */
   readonly answerPattern?: string
   /** Answers asked for at once; the one that most agree on is given, and the share that agrees is a sign of trust. */

@@ -11,6 +11,8 @@ import type { PayloadStore } from '#services/state/payloads/payload-store'
 import { createRedisPayloadStore } from '#services/state/payloads/redis-payload-store'
 import { createRedisWorkerRegistry } from '#services/state/registry/redis-worker-registry'
 import type { WorkerRegistry } from '#services/state/registry/worker-registry'
+import { createRedisSessionStore } from '#services/state/sessions/redis-session-store'
+import type { SessionStore } from '#services/state/sessions/session-store'
 import type { ReplyStream, ReplySender, RouterMessage } from '#services/state/replies/reply-stream'
 import { createReplySender, createRedisReplyStream } from '#services/state/replies/redis-reply-stream'
 import {
@@ -19,6 +21,7 @@ import {
   createMemoryPayloads,
   createMemoryRegistry,
   createMemoryReplies,
+  createMemorySessions,
 } from '../support/memory-stores.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 import { workerState } from '../support/worker-state.ts'
@@ -204,6 +207,44 @@ describe.each(keyStores)('API keys %s', (_name, create) => {
     expect((await store.find('one'))?.note.split(',').toSorted().join('')).toBe('abcd')
     expect(await store.change('three', before => before)).toBeUndefined()
   })
+})
+
+const sessionStores = both<SessionStore>(
+  () => createRedisSessionStore(prefix, redis),
+  () => createMemorySessions(clock),
+)
+
+describe.each(sessionStores)('choices of conversations %s', (_name, create) => {
+  const choice = { rung: 'large', tokens: 1200, answeredAt: 5 }
+  const other = { rung: 'small', tokens: 10, answeredAt: 6 }
+
+  it('are found by the first key that has one, for their tenant alone', async () => {
+    const store = create()
+    await store.remember('t', 'h:older', other)
+    expect(await store.find('t', ['h:newest', 'h:older'])).toEqual(other)
+    await store.remember('t', 'h:newest', choice)
+    expect(await store.find('t', ['h:newest', 'h:older'])).toEqual(choice)
+    expect(await store.find('u', ['h:newest', 'h:older'])).toBeUndefined()
+    expect(await store.find('t', [])).toBeUndefined()
+  })
+
+  it('are those of the last turn', async () => {
+    const store = create()
+    await store.remember('t', 'k:one', choice)
+    await store.remember('t', 'k:one', other)
+    expect(await store.find('t', ['k:one'])).toEqual(other)
+  })
+})
+
+it('a choice of a conversation leaves Redis after an hour, which each turn begins again', async () => {
+  const store = createRedisSessionStore(prefix, redis)
+  await store.remember('t', 'k:one', { rung: 'large', tokens: 1, answeredAt: 1 })
+  const [key = ''] = await redis.keys('*')
+  await redis.pexpire(key, 1000)
+  await store.remember('t', 'k:one', { rung: 'large', tokens: 2, answeredAt: 2 })
+  const left = await redis.pttl(key)
+  expect(left).toBeGreaterThan(3_500_000)
+  expect(left).toBeLessThanOrEqual(3_600_000)
 })
 
 interface Replies {

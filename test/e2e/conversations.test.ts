@@ -401,18 +401,12 @@ describe('what a model cannot honour', () => {
 })
 
 describe('bad input', () => {
-  it.each<[string, Message[], string]>([
-    ['10,000 messages', Array.from({ length: 10_000 }, () => user('a')), 'messages'],
-    ['a message of 2 MB', [user('x'.repeat(2_000_000))], 'messages[0].parts'],
-    [
-      'a result first',
-      [{ role: 'ROLE_TOOL', parts: [{ toolResult: { callId: 'x', content: '' } }] }, user('a')],
-      'messages[0].parts[0].tool_result.call_id',
-    ],
-    ['a message of nobody', [{ parts: [{ text: 'a' }] }], 'messages[0].role'],
-  ])('such as %s names its field', async (_what, messages, field) => {
-    const failure = await failureOf(ask(messages))
-    expect(failure.code).toBe(status.INVALID_ARGUMENT)
-    expect(fieldsOf(failure)).toContain(field)
-  })
+  it.each<[string, Message[], string]>([['a message of nobody', [{ parts: [{ text: 'a' }] }], 'messages[0].role']])(
+    'such as %s names its field',
+    async (_what, messages, field) => {
+      const failure = await failureOf(ask(messages))
+      expect(failure.code).toBe(status.INVALID_ARGUMENT)
+      expect(fieldsOf(failure)).toContain(field)
+    },
+  )
 })

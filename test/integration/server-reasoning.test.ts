@@ -314,7 +314,7 @@ describe('OpenAI’s Responses', () => {
       },
     })
 
-    expect(onTheWire(encodeResponses(work, 'm', false))).toMatchObject({
+    expect(onTheWire(encodeResponses(work, 'm', { logprobs: false }))).toMatchObject({
       model: 'm',
       store: false,
       stream: true,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '#services/config/load-config'
 import { openEncoder } from '#services/decision/encoder/open-encoder'
 import type { TextEncoder } from '#services/decision/encoder/text-encoder'
-import { loadPolicy, openPolicyFolder } from '#services/decision/policy/load-policy'
+import { createCalibratedPolicy, loadPolicy, openPolicyFolder } from '#services/decision/policy/load-policy'
 import type { Policy } from '#services/decision/policy/policy'
 import { missingPacks, packPath } from '../support/model-packs.ts'
 
@@ -18,6 +18,16 @@ describe('the policies that are shipped', () => {
     expect(file.domain?.rows).toBeGreaterThanOrEqual(100)
     expect(file.data.rows).toBeGreaterThanOrEqual(100)
   })
+})
+
+it('the weight of money in the policy of generate is that of the chosen point', async () => {
+  const folder = await openPolicyFolder(config.ladders['generate']!.policy!)
+  const { path, chosen } = folder.file.decision
+  const { encoder: _none, domain: _unread, ...file } = folder.file
+  const policy = await createCalibratedPolicy({ ...folder, file }, {})
+  expect(policy.costWeight).toBe(path[chosen]!.costWeight)
+  const shares = await createCalibratedPolicy({ ...folder, file: { ...file, costsKnown: false } }, {})
+  expect(shares).not.toHaveProperty('costWeight')
 })
 
 const missing = missingPacks(['minilm'])

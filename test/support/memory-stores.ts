@@ -4,6 +4,7 @@ import { GatewayError } from '#services/contract/errors'
 import type { KeyStore, StoredKey } from '#services/router/edge/auth/keys/key-store'
 import type { KeptOutcome, OutcomeStore } from '#services/state/outcomes/outcome-store'
 import type { PayloadStore } from '#services/state/payloads/payload-store'
+import type { SessionChoice, SessionStore } from '#services/state/sessions/session-store'
 import type { WorkerRegistry, WorkerState } from '#services/state/registry/worker-registry'
 import type { ReplyMessage, ReplyStream, ReplySender, RouterMessage } from '#services/state/replies/reply-stream'
 
@@ -33,6 +34,19 @@ export function createMemoryPayloads(quotaBytes: number, clock: Clock): PayloadS
         const one = alive(tenant, id)
         if (one !== undefined) one.endsAt = Math.max(one.endsAt, clock.now() + ttlMs)
       }
+    },
+  }
+}
+
+/** Choices of conversations in memory, for an hour. */
+export function createMemorySessions(clock: Clock): SessionStore {
+  const kept = new Map<string, { readonly choice: SessionChoice; readonly endsAt: number }>()
+  const nameOf = (tenant: string, key: string): string => JSON.stringify([tenant, key])
+  return {
+    find: async (tenant, keys) =>
+      keys.map(key => kept.get(nameOf(tenant, key))).find(one => one !== undefined && one.endsAt > clock.now())?.choice,
+    async remember(tenant, key, choice) {
+      kept.set(nameOf(tenant, key), { choice, endsAt: clock.now() + 3_600_000 })
     },
   }
 }

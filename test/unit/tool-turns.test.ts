@@ -6,8 +6,9 @@ import { describe, expect, it } from 'vitest'
 import { describeHeader } from '#services/router/assess/describe-header'
 import { filters } from '#services/router/choose/filters'
 import { sizesOf } from '#services/router/choose/reserve'
-import type { Capability } from '#services/contract/capabilities'
-import type { ToolPart, WordPart } from '#services/contract/content'
+import { capabilities, type Capability } from '#services/contract/capabilities'
+import type { Recipe } from '#services/contract/model'
+import type { GenerateOptions, ToolPart, WordPart } from '#services/contract/content'
 import { conversationOf, type Message } from '#services/contract/conversation'
 import { noWork } from '#services/state/service-times/workload'
 import { workloadOf } from '#services/router/choose/workload-of'
@@ -239,11 +240,29 @@ describe('turns of tools on their way', () => {
   it('leave out rungs whose backend has no turns', () => {
     const filter = filters.find(({ name }) => name === 'capability')
     const objection = (needs: readonly Capability[], takes?: readonly Capability[]): string | undefined =>
-      filter?.objects({ rung: { model: { takes } } } as never, { needs } as never, {} as never)
+      filter?.objects({ rung: { model: { takes }, recipe: {} } } as never, { needs, options: {} } as never, {} as never)
     expect(objection(['tools'], [])).toBe('it takes no tools and no results of tools')
     expect(objection(['tools', 'seed'], ['tools'])).toBe('it takes no options.seed')
     expect(objection(['tools'], ['tools'])).toBeUndefined()
     expect(objection([], [])).toBeUndefined()
     expect(objection(['tools'])).toBeUndefined()
+  })
+
+  it('leave out rungs that are asked by another tier, or whose recipe leaves no room', () => {
+    const filter = filters.find(({ name }) => name === 'capability')
+    const objection = (recipe: Recipe, options: GenerateOptions, takes: readonly Capability[] = capabilities) =>
+      filter?.objects({ rung: { model: { takes }, recipe } } as never, { needs: [], options } as never, {} as never)
+    const flex: Recipe = { serviceTier: 'flex' }
+    expect(objection(flex, { serviceTier: 'default' })).toBe('it is asked by service tier flex')
+    expect(objection(flex, { serviceTier: 'flex' })).toBeUndefined()
+    expect(objection(flex, { serviceTier: 'auto' })).toBeUndefined()
+    expect(objection(flex, {})).toBeUndefined()
+    const short: Recipe = { reasoningEffort: 'low', maxOutputTokens: 900 }
+    expect(objection(short, {}, ['reasoning-effort'])).toContain('it thinks with at least 1,024 tokens')
+    expect(objection(short, { maxOutputTokens: 4000 }, ['reasoning-effort'])).toBeUndefined()
+    expect(objection(short, {})).toBeUndefined()
+    const budget: GenerateOptions = { reasoning: { maxTokens: 900 } }
+    expect(objection({ maxOutputTokens: 900 }, budget)).toBe('its 900 output tokens leave no room beside the reasoning')
+    expect(objection({ maxOutputTokens: 901 }, budget)).toBeUndefined()
   })
 })

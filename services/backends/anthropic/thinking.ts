@@ -8,10 +8,10 @@ export type ThinkingMode = 'budget' | 'adaptive'
 export interface Thinking {
   readonly thinking?:
     | { readonly type: 'enabled'; readonly budget_tokens: number }
-    | { readonly type: 'adaptive' }
+    | { readonly type: 'adaptive'; readonly display: 'summarized' }
     | { readonly type: 'disabled' }
   readonly output_config?: {
-    readonly effort?: 'low' | 'medium' | 'high' | 'xhigh'
+    readonly effort?: 'low' | 'medium' | 'high' | 'xhigh' | 'max'
     readonly format?: { readonly type: 'json_schema'; readonly schema: Record<string, unknown> }
   }
 }
@@ -26,9 +26,10 @@ const budgets: Readonly<Record<ReasoningEffort, number>> = {
   medium: 8192,
   high: 16_384,
   xhigh: 32_768,
+  max: 65_536,
 }
 
-const efforts = { minimal: 'low', low: 'low', medium: 'medium', high: 'high', xhigh: 'xhigh' } as const
+const efforts = { minimal: 'low', low: 'low', medium: 'medium', high: 'high', xhigh: 'xhigh', max: 'max' } as const
 
 interface ThinkingInput {
   readonly options: GenerateOptions
@@ -38,7 +39,7 @@ interface ThinkingInput {
 }
 
 /**
- * How much a model may think. Within a tool loop that began without its own thinking (another model's turn, or none)
+ * How much a model may think. The newest models keep their thoughts to themselves unless a summary is asked for. Within a tool loop that began without its own thinking (another model's turn, or none)
  * it may not be asked to think: the protocol demands the thinking of that turn back. An effort leaves a fifth of the
  * cap for the answer.
  */
@@ -51,7 +52,7 @@ export function thinkingOf({ options, maxOutputTokens, turns, mode }: ThinkingIn
   }
   const { [effort]: usual } = budgets
   if (mode === 'adaptive') {
-    return { thinking: { type: 'adaptive' }, output_config: { effort: efforts[effort] } }
+    return { thinking: { type: 'adaptive', display: 'summarized' }, output_config: { effort: efforts[effort] } }
   }
   const wanted = Math.min(usual, Math.floor(maxOutputTokens * 0.8))
   return { thinking: { type: 'enabled', budget_tokens: Math.max(leastThinking, wanted) } }

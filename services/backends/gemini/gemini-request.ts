@@ -28,6 +28,7 @@ export interface GeminiRequest {
     readonly stopSequences?: string[]
     readonly responseLogprobs?: boolean
   }
+  readonly serviceTier?: 'flex' | 'standard' | 'priority'
   readonly systemInstruction?: { readonly parts: GeminiPart[] }
   readonly tools?: { readonly functionDeclarations: FunctionDeclaration[] }[]
   readonly toolConfig?: {
@@ -67,6 +68,7 @@ export function encodeGemini(work: Work, { logprobs, thinking = 'budget' }: Gemi
   return {
     contents: [...shown, ...prompt.turns.flatMap((_turn, at) => contentsOf(prompt.turns, at))],
     generationConfig: { ...generationOf(work, thinking), ...(logprobs ? { responseLogprobs: true } : {}) },
+    ...tierOf(work.options),
     ...(system === undefined ? {} : { systemInstruction: { parts: [{ text: system }] } }),
     ...(tools === undefined
       ? {}
@@ -90,6 +92,11 @@ function generationOf(work: Work, mode: NonNullable<GeminiStyle['thinking']>): G
   }
 }
 
+/** @source Gemini API, `ServiceTier` */
+function tierOf({ serviceTier = 'auto' }: GenerateOptions): Pick<GeminiRequest, 'serviceTier'> {
+  return serviceTier === 'auto' ? {} : { serviceTier: serviceTier === 'default' ? 'standard' : serviceTier }
+}
+
 function shapeOf({ responseFormat }: GenerateOptions): Partial<GeminiRequest['generationConfig']> {
   if (responseFormat === undefined) return {}
   const schema: unknown = responseFormat.kind === 'json-schema' ? JSON.parse(responseFormat.schemaJson) : undefined
@@ -107,6 +114,7 @@ const budgets: Readonly<Record<ReasoningEffort, number>> = {
   medium: 8192,
   high: 24_576,
   xhigh: 24_576,
+  max: 24_576,
 }
 
 const levels: Readonly<Record<ReasoningEffort, string>> = {
@@ -116,6 +124,7 @@ const levels: Readonly<Record<ReasoningEffort, string>> = {
   medium: 'medium',
   high: 'high',
   xhigh: 'high',
+  max: 'high',
 }
 
 function thinkingOf(

@@ -141,7 +141,8 @@ async function generate(work: Work, control: RunControl, parts: Parts): Promise<
     },
   })
   const usage: Usage = {
-    inputTokens: prompt.length,
+    inputTokens: written.evaluatedTokens,
+    ...(written.evaluatedTokens < prompt.length ? { cachedTokens: prompt.length - written.evaluatedTokens } : {}),
     outputTokens: written.outputTokens,
     computeMs: Math.ceil(performance.now() - startedAt),
   }

@@ -3,10 +3,11 @@ import { Base64Text } from '../remote/wire/base64-text.ts'
 import type { LoadedPart, Work } from '#services/backends/work'
 import { promptOf, samplingOf, systemText, type Prompt, type ShapeBy } from '../remote/prompt.ts'
 import type { Turn } from '../remote/turns.ts'
+import { breakMark, budgetIn, type BreakMark, type BudgetField, type BudgetFields } from './provider-fields.ts'
 import { reasoningFields } from './reasoning-fields.ts'
 
 /** A chat completion as OpenAI-compatible servers take it. @source OpenAI API reference, "Create chat completion" */
-export interface ChatRequest {
+export interface ChatRequest extends BudgetFields {
   readonly model: string
   readonly messages: readonly ChatMessage[]
   readonly stream: true
@@ -33,7 +34,7 @@ export interface ChatRequest {
 
 /** One message of a chat. */
 export type ChatMessage =
-  | { readonly role: 'system'; readonly content: string }
+  | { readonly role: 'system'; readonly content: string | TextContent[] }
   | { readonly role: 'user'; readonly content: string | ContentPart[] }
   | {
       readonly role: 'assistant'
@@ -51,7 +52,11 @@ interface CalledTool {
   readonly function: { readonly name: string; readonly arguments: string }
 }
 
-type ContentPart =
+type ContentPart = BreakMark & Content
+
+type TextContent = BreakMark & { readonly type: 'text'; readonly text: string }
+
+type Content =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'image_url'; readonly image_url: { readonly url: Base64Text } }
   | { readonly type: 'video_url'; readonly video_url: { readonly url: Base64Text } }
@@ -66,24 +71,29 @@ export interface ChatStyle {
   readonly capField: 'max_tokens' | 'max_completion_tokens'
   /** `server` when absent. */
   readonly shapeBy?: ShapeBy
+  /** Field of a reasoning budget, where the server has one. */
+  readonly budgetField?: BudgetField
+  /** Whether cache points are sent; false when absent. */
+  readonly cachePoints?: boolean
 }
 
 /**
  * Writes a leg as a chat: media as base64, which this wire demands and no other; always streamed, so that it can be
  * stopped.
  */
-export function encodeChat(work: Work, { model, logprobs, capField, shapeBy = 'server' }: ChatStyle): ChatRequest {
+export function encodeChat(work: Work, style: ChatStyle): ChatRequest {
+  const { model, logprobs, capField, shapeBy = 'server', budgetField, cachePoints = false } = style
   const { maxOutputTokens, ...sampling } = samplingOf(work)
   return {
     model,
-    messages: messagesOf(promptOf(work, wordsFor(work, shapeBy))),
+    messages: messagesOf(promptOf(work, wordsFor(work, shapeBy)), cachePoints),
     stream: true,
     stream_options: { include_usage: true },
     [capField]: maxOutputTokens,
     ...named(sampling),
     ...(logprobs ? { logprobs } : {}),
     ...(shapeBy === 'server' ? shapeOf(work.options) : {}),
-    ...asked(work.options),
+    ...asked(work.options, budgetField),
     ...toolsOf(work.options),
   }
 }
@@ -118,9 +128,16 @@ function shapeOf({ responseFormat }: GenerateOptions): Partial<ChatRequest> {
   return responseFormat === undefined ? {} : { response_format: formatOf(responseFormat) }
 }
 
-function asked({ reasoning, serviceTier, promptCacheKey }: GenerateOptions): Partial<ChatRequest> {
+function asked(
+  { reasoning, serviceTier, promptCacheKey }: GenerateOptions,
+  budgetField: BudgetField | undefined,
+): Partial<ChatRequest> {
+  const { effort, maxTokens } = reasoning ?? {}
+  const budget = maxTokens === undefined || budgetField === undefined ? {} : budgetIn(budgetField, maxTokens)
   return {
-    ...(reasoning?.effort === undefined ? {} : { reasoning_effort: reasoning.effort }),
+    // OpenRouter takes a budget or an effort; the budget says more.
+    ...(effort === undefined || 'reasoning' in budget ? {} : { reasoning_effort: effort }),
+    ...budget,
     ...(serviceTier === undefined ? {} : { service_tier: serviceTier }),
     ...(promptCacheKey === undefined ? {} : { prompt_cache_key: promptCacheKey }),
   }
@@ -150,8 +167,8 @@ function toolsOf({ tools, toolChoice, parallelToolCalls }: GenerateOptions): Par
   }
 }
 
-function messagesOf(prompt: Prompt): readonly ChatMessage[] {
-  const system = systemText(prompt)
+function messagesOf(prompt: Prompt, cachePoints: boolean): readonly ChatMessage[] {
+  const system = systemOf(prompt, cachePoints)
   const shown = prompt.examples.flatMap(({ input, output }): ChatMessage[] => [
     { role: 'user', content: input },
     { role: 'assistant', content: output },
@@ -160,18 +177,25 @@ function messagesOf(prompt: Prompt): readonly ChatMessage[] {
   return [
     ...(system === undefined ? [] : [{ role: 'system', content: system } as const]),
     ...shown,
-    ...prompt.turns.flatMap((turn, at) => messageOf(turn, at > asks)),
+    ...prompt.turns.flatMap((turn, at) => messageOf(turn, at > asks, cachePoints)),
   ]
 }
 
 /** `isOpen`: the turn is of the answer that is still being worked on, behind the user's last message. */
-function messageOf({ role, parts }: Turn, isOpen: boolean): readonly ChatMessage[] {
+function systemOf(prompt: Prompt, cachePoints: boolean): string | TextContent[] | undefined {
+  const isMarked = cachePoints && prompt.system.some(({ cachePoint }) => cachePoint === true)
+  if (!isMarked) return systemText(prompt)
+  return prompt.system.map(part => ({ type: 'text', text: part.text, ...breakMark(part, true) }))
+}
+
+function messageOf({ role, parts }: Turn, isOpen: boolean, cachePoints: boolean): readonly ChatMessage[] {
   if (role === 'system') return [{ role, content: textOf(parts) }]
   if (role === 'tool') return parts.flatMap(resultOf)
   if (role === 'assistant') return answerOf(parts, isOpen)
-  const content = parts.flatMap(contentOf)
+  const content = parts.flatMap(part => contentOf(part, cachePoints))
   const [only] = content
-  return [{ role, content: content.length === 1 && only?.type === 'text' ? only.text : content }]
+  const isPlain = content.length === 1 && only?.type === 'text' && only.prompt_cache_breakpoint === undefined
+  return [{ role, content: isPlain ? only.text : content }]
 }
 
 function textOf(parts: readonly LoadedPart[]): string {
@@ -203,7 +227,11 @@ function calledOf({ id, name, argumentsJson }: ToolCallPart): CalledTool {
   return { id, type: 'function', function: { name, arguments: argumentsJson === '' ? '{}' : argumentsJson } }
 }
 
-function contentOf(part: LoadedPart): ContentPart[] {
+function contentOf(part: LoadedPart, cachePoints: boolean): ContentPart[] {
+  return mediaOf(part).map(content => ({ ...content, ...breakMark(part, cachePoints) }))
+}
+
+function mediaOf(part: LoadedPart): Content[] {
   if (part.kind === 'text') return [{ type: 'text', text: part.text }]
   if (!('bytes' in part)) return []
   const { kind, bytes, mediaType } = part

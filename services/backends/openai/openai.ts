@@ -1,6 +1,7 @@
 import type { Backend } from '../backend.ts'
 import { encodeChat } from './chat-request.ts'
 import { openaiDialect } from './chat-dialect.ts'
+import type { BudgetField } from './provider-fields.ts'
 import { responsesDialect } from './responses-dialect.ts'
 import { encodeResponses } from './responses-request.ts'
 import type { Work } from '#services/backends/work'
@@ -21,6 +22,10 @@ export interface OpenaiSpec extends ServedSpec {
   readonly logprobs: boolean
   /** Whether the server holds answers to a schema; it is put in words where not. True when absent. */
   readonly structured?: boolean
+  /** Field of a reasoning budget, where the server has one. */
+  readonly budgetField?: BudgetField
+  /** Whether cache points are sent; false when absent. */
+  readonly cachePoints?: boolean
   /** `max_tokens` when absent. */
   readonly capField?: 'max_tokens' | 'max_completion_tokens'
   /** `embed`: the space that its vectors live in; the served name when absent. */
@@ -42,11 +47,20 @@ export function createOpenaiBackend(spec: OpenaiSpec, dependencies: BackendDepen
     asksBase64 = true,
     structured = true,
     api = 'chat',
+    cachePoints = false,
+    budgetField,
   } = spec
   const encode = (work: Work, model: string): object =>
     api === 'responses'
-      ? encodeResponses(work, model, logprobs)
-      : encodeChat(work, { model, logprobs, capField, shapeBy: structured ? 'server' : 'words' })
+      ? encodeResponses(work, model, { logprobs, cachePoints })
+      : encodeChat(work, {
+          model,
+          logprobs,
+          capField,
+          shapeBy: structured ? 'server' : 'words',
+          cachePoints,
+          ...(budgetField === undefined ? {} : { budgetField }),
+        })
   const chats = chatBackend({
     served,
     dialect: api === 'responses' ? responsesDialect : openaiDialect,

@@ -3,6 +3,7 @@ import type { LoadedPart, Work } from '#services/backends/work'
 import { Base64Text } from '../remote/wire/base64-text.ts'
 import { promptOf, samplingOf, systemText } from '../remote/prompt.ts'
 import type { Turn } from '../remote/turns.ts'
+import { breakMark } from './provider-fields.ts'
 import { responsesMark } from './responses-dialect.ts'
 
 /** A request of OpenAI's Responses. @source OpenAI API reference, "Create a model response" */
@@ -26,10 +27,23 @@ export interface ResponsesRequest {
   readonly prompt_cache_key?: string
 }
 
-/** Writes a leg for Responses. */
-export function encodeResponses(work: Work, model: string, logprobs: boolean): ResponsesRequest {
+/** How a server is asked. */
+export interface ResponsesStyle {
+  readonly logprobs: boolean
+  /** Whether cache points are sent; false when absent. */
+  readonly cachePoints?: boolean
+}
+
+/** Writes a leg for Responses. Instructions are plain text: a system prompt with cache points is a message. */
+export function encodeResponses(
+  work: Work,
+  model: string,
+  { logprobs, cachePoints = false }: ResponsesStyle,
+): ResponsesRequest {
   const prompt = promptOf(work)
-  const instructions = systemText(prompt)
+  const isMarked = cachePoints && prompt.system.some(({ cachePoint }) => cachePoint === true)
+  const instructions = isMarked ? undefined : systemText(prompt)
+  const system = isMarked ? [{ role: 'system', content: prompt.system.flatMap(part => contentOf(part, true)) }] : []
   const { maxOutputTokens, temperature, topP } = samplingOf(work)
   const shown = prompt.examples.flatMap(({ input, output }) => [
     { role: 'user', content: input },
@@ -37,7 +51,7 @@ export function encodeResponses(work: Work, model: string, logprobs: boolean): R
   ])
   return {
     model,
-    input: [...shown, ...prompt.turns.flatMap(itemsOf)],
+    input: [...system, ...shown, ...prompt.turns.flatMap(turn => itemsOf(turn, cachePoints))],
     stream: true,
     store: false,
     include: ['reasoning.encrypted_content', ...(logprobs ? ['message.output_text.logprobs'] : [])],
@@ -90,9 +104,9 @@ function toolOf({ name, description, parametersJson, strict = false }: Tool): ob
 }
 
 /** Thoughts and calls are items of their own, in their order between the texts. */
-function itemsOf({ role, parts }: Turn): readonly object[] {
+function itemsOf({ role, parts }: Turn, cachePoints: boolean): readonly object[] {
   if (role === 'assistant') return parts.flatMap(answerItem)
-  if (role !== 'tool') return [{ role, content: parts.flatMap(contentOf) }]
+  if (role !== 'tool') return [{ role, content: parts.flatMap(part => contentOf(part, cachePoints)) }]
   return parts.flatMap(part =>
     part.kind === 'tool-result' ? [{ type: 'function_call_output', call_id: part.callId, output: part.content }] : [],
   )
@@ -118,7 +132,11 @@ function reasoningItem({ text, signature = '' }: ReasoningPart): readonly object
   return [{ type: 'reasoning', id, summary, encrypted_content: proof }]
 }
 
-function contentOf(part: LoadedPart): readonly object[] {
+function contentOf(part: LoadedPart, cachePoints: boolean): readonly object[] {
+  return mediaOf(part).map(content => ({ ...content, ...breakMark(part, cachePoints) }))
+}
+
+function mediaOf(part: LoadedPart): readonly object[] {
   if (part.kind === 'text') return [{ type: 'input_text', text: part.text }]
   if (!('bytes' in part)) return []
   const url = new Base64Text(part.bytes, `data:${part.mediaType};base64,`)

@@ -1,3 +1,4 @@
+import { optionsFor } from '#services/contract/options-for'
 import type { Usage } from '#services/contract/price'
 import type { Backend, RunControl } from '../backend.ts'
 import { promptOf, samplingOf, shownParts } from './prompt.ts'
@@ -82,7 +83,7 @@ async function receive(
 ): Promise<Received> {
   const signal = control.signal(work.legId)
   const model = served.modelFor(work)
-  const request = encode(work, model)
+  const request = encode({ ...work, options: optionsFor(work.recipe, work.options) }, model)
   const tools = (work.options.tools ?? []).map(tool => tool.name)
   let gathered = createGathered(tools)
   try {
@@ -148,7 +149,9 @@ function billed(work: Work, { usage: counts, text, toolCalls, oddities }: Gather
 
 function tell(meter: UpstreamMeter, model: string, gathered: Gathered, usage: Usage, startedAt: number): void {
   const { inputTokens: input = 0, outputTokens: output = 0, estimated = false } = usage
+  const { cachedTokens: cached = 0, cacheWriteTokens: cacheWritten = 0, reasoningTokens: reasoning = 0 } = usage
   if (gathered.pieces > 0) meter.firstPiece(model, gathered.firstAt - startedAt)
   if (output > 1) meter.tokenTime(model, (gathered.lastAt - gathered.firstAt) / (output - 1))
-  if (input + output > 0) meter.tokens(model, { input, output, estimated })
+  const counts = { input, output, cached, cacheWritten, reasoning }
+  if (Object.values(counts).some(count => count > 0)) meter.tokens(model, { ...counts, estimated })
 }

@@ -10,11 +10,22 @@ export interface UpstreamMeter {
   /** Time between tokens of one answer. */
   tokenTime(model: string, ms: number): void
   /** What an answer used; `estimated` when the server did not say, or said what cannot be. */
-  tokens(model: string, counts: { readonly input: number; readonly output: number; readonly estimated: boolean }): void
+  tokens(model: string, counts: TokenCounts): void
   /** An answer was taken though something beside it was odd. */
   oddity(model: string, kind: Oddity): void
   /** Lets the state of a model's endpoints be read whenever somebody looks. */
   watch(model: string, states: () => readonly EndpointView[]): void
+}
+
+/** Tokens of an answer: each is counted in one of these alone. */
+export interface TokenCounts {
+  /** Neither read from nor written to a prompt cache. */
+  readonly input: number
+  readonly cached: number
+  readonly cacheWritten: number
+  readonly output: number
+  readonly reasoning: number
+  readonly estimated: boolean
 }
 
 /** An endpoint as it is now. Its place in the configuration names it: addresses may hold secrets. */

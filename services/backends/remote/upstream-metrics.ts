@@ -8,6 +8,14 @@ const firstBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60]
 /** Seconds between tokens: from 1,000 tokens a second to two. */
 const tokenBuckets = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5]
 
+const directions = [
+  ['input', 'input'],
+  ['cached', 'cache_read'],
+  ['cacheWritten', 'cache_write'],
+  ['output', 'output'],
+  ['reasoning', 'reasoning'],
+] as const
+
 const breakerLevels = { closed: 0, 'half-open': 1, open: 2 } as const
 
 /**
@@ -57,10 +65,9 @@ export function createUpstreamMeter(registry: Registry, logger?: Logger): Upstre
     attempt: (model, end) => attempts.inc({ model, end }),
     firstPiece: (model, ms) => first.observe({ model }, ms / 1000),
     tokenTime: (model, ms) => between.observe({ model }, ms / 1000),
-    tokens(model, { input, output, estimated }) {
+    tokens(model, { estimated, ...counts }) {
       const source = estimated ? 'estimate' : 'server'
-      tokens.inc({ model, direction: 'input', source }, input)
-      tokens.inc({ model, direction: 'output', source }, output)
+      for (const [count, direction] of directions) tokens.inc({ model, direction, source }, counts[count])
     },
     oddity(model, kind) {
       odd.inc({ kind })

@@ -165,6 +165,7 @@ function recipeFaults(
   if (samples > 1 && temperature === 0) {
     faults.push({ path: [...path, 'temperature'], expected: 'more than 0 with samples, or they are all the same' })
   }
+  faults.push(...askedFaults(path, rung, models[rung.model]?.backend.kind))
   if (verifier?.kind !== 'model') return faults
   const model = models[verifier.model]
   if (model === undefined) {
@@ -173,6 +174,25 @@ function recipeFaults(
     faults.push({ path: [...path, 'verifier', 'model'], expected: 'a model on a server, with task generate' })
   }
   return faults
+}
+
+/** Kinds whose protocol carries what a recipe may ask of a provider. */
+const carries = {
+  serviceTier: new Set(['openai', 'gemini', 'echo']),
+  reasoningEffort: new Set(['openai', 'anthropic', 'gemini', 'echo']),
+} as const
+
+function askedFaults(
+  path: readonly (string | number)[],
+  rung: Exclude<Ladder['rungs'][number], string>,
+  kind: string | undefined,
+): ConfigFault[] {
+  if (kind === undefined) return []
+  return (['serviceTier', 'reasoningEffort'] as const).flatMap(key =>
+    rung[key] === undefined || carries[key].has(kind)
+      ? []
+      : [{ path: [...path, key], expected: `nothing; backend ${kind} does not carry it` }],
+  )
 }
 
 function limitFaults({ limits, scheduling }: Config): ConfigFault[] {

@@ -133,6 +133,7 @@ export async function createCalibratedPolicy(folder: PolicyFolder, options: Load
   return {
     version,
     models: file.models,
+    ...moneyOf(file),
     async estimate(parts, labels) {
       const features = featuresOf(parts)
       const text = textOf(parts)
@@ -198,6 +199,12 @@ async function within<Result>(work: Promise<Result>, ms: number): Promise<Result
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Where costs were not known in the fit, its weights are of shares of calls and not of money. */
+function moneyOf({ costsKnown, decision }: PolicyFile): Pick<Policy, 'costWeight'> {
+  const costWeight = decision.path[decision.chosen]?.costWeight ?? 0
+  return costsKnown && costWeight > 0 ? { costWeight } : {}
 }
 
 function readPolicyFile(directory: string, text: Buffer): PolicyFile {

@@ -75,6 +75,8 @@ export type Step =
 export interface Policy {
   readonly version: string
   readonly models: readonly string[]
+  /** Quality that a call must gain for one USD; absent where money has no part in its decisions. */
+  readonly costWeight?: number
   /** `labels` are those that the caller wants chosen among, if it named any. */
   estimate(parts: readonly PartDescription[], labels?: readonly string[]): Promise<Estimate>
   /** P(correct) of each of the answers so far, given all of them. */

@@ -1,6 +1,6 @@
 import type { Clock } from '#services/contract/clock'
-import { needsOf } from '#services/contract/capabilities'
-import { GatewayError } from '#services/contract/errors'
+import { fieldOfNeed, lackOf, needsOf } from '#services/contract/capabilities'
+import { GatewayError, type FieldViolation } from '#services/contract/errors'
 import { priorityRanks } from '#services/state/queue/job'
 import { addNanoUsd } from '#services/contract/money'
 import { priceAt } from '#services/contract/price'
@@ -65,7 +65,7 @@ export function createChoose({ evaluateRungs, clock, refused, isPaid, probe }: C
     if (kept.length === 0) {
       const missed = candidateRungs.find(one => lacksCapacity(one, deadlineAt - nowMs))
       if (missed !== undefined) refused?.(missed)
-      throw nothingLeft(candidateRungs)
+      throw nothingLeft(candidateRungs, request)
     }
     // Fallbacks wait for a failure, unless nothing else can be called at all.
     const regular = kept.filter(one => one.rung.fallback !== true)
@@ -150,7 +150,15 @@ function stepOf(
   const { session, lockedTo } = assessed
   const step = firstStepOf(assessed, open)
   if (step.model === lockedTo) return { ...step, reason: 'session: the rung that called the tools goes on' }
-  return session === undefined ? step : stableStep(step, open, { session, ...turn })
+  if (session === undefined) return step
+  const { maxRisk, minQuality } = limitsOf(assessed.request.constraints)
+  const costWeight = assessed.guided.policy?.costWeight
+  return stableStep(step, open, {
+    session,
+    ...turn,
+    isLimited: (maxRisk ?? minQuality) !== undefined,
+    ...(costWeight === undefined ? {} : { costWeight }),
+  })
 }
 
 /**
@@ -169,9 +177,15 @@ function firstStepOf({ guided, estimate, request }: Assessed, kept: readonly Can
  * What the caller is told when one filter or several emptied the list: the last filter that removed a rung decides,
  * since the earlier ones let it pass.
  */
-const emptied: Readonly<Record<FilterName, (message: string, metadata: Record<string, string>) => GatewayError>> = {
+const emptied: Readonly<
+  Record<
+    FilterName,
+    (message: string, metadata: Record<string, string>, violations: readonly FieldViolation[]) => GatewayError
+  >
+> = {
   pin: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_PIN', metadata }),
-  capability: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_CAPABILITY', metadata }),
+  capability: (message, metadata, violations) =>
+    new GatewayError('NoModel', message, { reason: 'NO_MODEL_CAPABILITY', metadata, violations }),
   modality: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_MODALITY', metadata }),
   adapter: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_ADAPTER', metadata }),
   price: (message, metadata) => new GatewayError('NoModel', message, { reason: 'NO_MODEL_PRICE', metadata }),
@@ -192,12 +206,23 @@ const emptied: Readonly<Record<FilterName, (message: string, metadata: Record<st
 /** Backpressure is asked behind the filters, when the first step is taken. */
 const filterOrder: readonly FilterName[] = [...filters.map(({ name }) => name), 'overload']
 
-function nothingLeft(candidateRungs: readonly CandidateRung[]): GatewayError {
+function nothingLeft(candidateRungs: readonly CandidateRung[], request: Assessed['request']): GatewayError {
   const metadata: Record<string, string> = { stage: 'choose' }
   for (const one of candidateRungs) metadata[one.rung.name] = `${one.removedBy ?? ''}: ${one.removedWhy ?? ''}`
   const last = candidateRungs.toSorted((a, b) => rank(b) - rank(a))[0]
   const message = `no rung is left: ${candidateRungs.map(one => `${one.rung.name} (${one.removedWhy ?? ''})`).join(', ')}`
-  return emptied[last?.removedBy ?? 'modality'](message, metadata)
+  return emptied[last?.removedBy ?? 'modality'](message, metadata, violationsOf(request, candidateRungs))
+}
+
+/** The fields of a request that ask for what rungs lack. */
+function violationsOf(
+  request: Assessed['request'],
+  candidateRungs: readonly CandidateRung[],
+): readonly FieldViolation[] {
+  const lacks = new Set(candidateRungs.map(({ removedWhy }) => removedWhy))
+  return needsOf(request)
+    .filter(need => lacks.has(lackOf[need]))
+    .map(need => ({ field: fieldOfNeed(need, request), description: lackOf[need] }))
 }
 
 function rank({ removedBy }: CandidateRung): number {

@@ -1,10 +1,11 @@
-import { lackOf } from '#services/contract/capabilities'
+import { isShort, lackOf } from '#services/contract/capabilities'
 import { formatApart } from '#services/contract/money'
 import { isPriced } from '#services/contract/price'
 import { deliveryMarginMs, type CandidateRung, type FilterName } from '#services/router/request/states'
 import type { CandidateInput } from './candidate-input.ts'
 import type { Fleet } from '#services/router/pools/fleet'
 import { showApart } from '#services/contract/figures'
+import { optionsFor } from '#services/contract/options-for'
 
 /** A reason to leave a rung out; `undefined` when there is none. Pure. */
 export type Objection = (candidate: CandidateRung, input: CandidateInput, fleet: Fleet) => string | undefined
@@ -38,10 +39,17 @@ function modality({ rung }: CandidateRung, { modalities }: CandidateInput): stri
   return missing.length === 0 ? undefined : `it does not accept ${missing.join(' or ')}`
 }
 
-function capability({ rung }: CandidateRung, { needs }: CandidateInput): string | undefined {
+function capability({ rung }: CandidateRung, { needs, options }: CandidateInput): string | undefined {
   const { takes } = rung.model
+  const { serviceTier: tier = 'auto' } = options
+  const { serviceTier: own = tier } = rung.recipe
+  if (tier !== 'auto' && own !== tier) return `it is asked by service tier ${own}`
   const missing = takes === undefined ? undefined : needs.find(one => !takes.includes(one))
-  return missing === undefined ? undefined : lackOf[missing]
+  if (missing !== undefined) return lackOf[missing]
+  const asked = optionsFor(rung.recipe, options)
+  if (takes?.includes('short-reasoning') === false && isShort(asked)) return lackOf['short-reasoning']
+  const { reasoning, maxOutputTokens: cap = Infinity } = asked
+  return (reasoning?.maxTokens ?? 0) >= cap ? `its ${cap} output tokens leave no room beside the reasoning` : undefined
 }
 
 function adapter({ rung }: CandidateRung, { pin }: CandidateInput): string | undefined {

@@ -21,27 +21,40 @@ export interface NextTurn {
   /** Tokens of the whole prompt, estimated. */
   readonly inputTokens: number
   readonly nowMs: number
+  /** Quality that the policy wants for one USD; absent where it weighs no money. */
+  readonly costWeight?: number
+  /** The caller's own limit on risk or quality decides, whatever it costs. */
+  readonly isLimited?: boolean
 }
 
 /**
- * Keeps the rung of the turn before, unless a switch pays for the prefix cache that it gives up: to a cheaper rung
- * only where this turn gets cheaper by more than reading the prefix again would cost when the conversation comes
- * back. A switch to a rung that costs more is one for quality, and is the policy's to make. Pure.
+ * Keeps the rung of the turn before, unless a switch pays for the prefix cache that it gives up: what this turn gains
+ * has to be at least what reading the prefix again would cost when the conversation comes back. A cheaper rung gains
+ * money. One that costs more gains predicted quality, at the policy's own price of quality. Pure.
  */
 export function stableStep(step: Step, open: readonly CandidateRung[], turn: NextTurn): StableStep {
-  const { session } = turn
+  const { session, isLimited = false } = turn
   const kept = open.find(({ rung }) => rung.name === session.rung)
   const next = open.find(({ rung }) => rung.name === step.model)
   if (step.kind !== 'call' || kept === undefined || next === undefined || kept === next) return step
   const warm = warmTokens(turn)
-  const staying = turnCost(kept, turn.inputTokens, warm)
-  const leaving = turnCost(next, turn.inputTokens, 0)
-  if (leaving > staying) return step
   const lost = cacheSaving(kept.price ?? {}, warm)
-  const gain = staying - leaving
+  if (lost === 0) return step
+  const saved = turnCost(kept, turn.inputTokens, warm) - turnCost(next, turn.inputTokens, 0)
+  if (saved < 0 && isLimited) return step
+  const gain = saved < 0 ? saved + qualityWorth(kept, next, turn) : saved
   if (gain >= lost) return step
-  const reason = `session: ${warm} tokens of its prefix are cached; leaving gains ${gain} and loses ${lost} nano-USD`
+  const reason = `session: ${warm} tokens of its prefix are cached; leaving gains ${Math.round(gain)} and loses ${lost} nano-USD`
   return { kind: 'call', model: kept.rung.name, reason, isKept: true }
+}
+
+const nanoUsdPerUsd = 1e9
+
+/** What the quality that a switch is predicted to gain is worth, in nano-USD; nothing where nothing is predicted. */
+function qualityWorth(kept: CandidateRung, next: CandidateRung, { costWeight }: NextTurn): number {
+  const gain = (next.predictedQuality ?? 0) - (kept.predictedQuality ?? next.predictedQuality ?? 0)
+  if (gain <= 0) return 0
+  return costWeight === undefined ? Infinity : (gain / costWeight) * nanoUsdPerUsd
 }
 
 /** What may be in the cache of the server that answered last. */

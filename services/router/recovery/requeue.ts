@@ -7,6 +7,7 @@ import type { PayloadStore } from '#services/state/payloads/payload-store'
 import { historyOf } from '#services/state/queue/payloads/history-payload'
 import type { PartReference } from '#services/state/queue/job'
 import { isWordPayload, wordsOfPayload } from '#services/state/queue/payloads/word-payload'
+import { isBeginning } from '#services/router/sessions/conversation-keys'
 import type { RequestHandler } from '#services/router/pipeline/handle-request'
 
 /**
@@ -34,7 +35,7 @@ export function createReplay(handler: RequestHandler, payloads: PayloadStore): R
           labels,
           ...content,
           constraints: { ...constraints, deadlineMs: request.deadlineAt - request.submittedAt },
-          ...(sessionKey === undefined ? {} : { sessionKey }),
+          ...(sessionKey === undefined || isBeginning(sessionKey) ? {} : { sessionKey }),
         },
       },
       signal,

@@ -44,6 +44,13 @@ function addMessage(hash: ReturnType<typeof createHash>, { role, parts }: Messag
   }
 }
 
+const beginningMark = 'beginning:'
+
+/** Whether a key is one that {@link beginningOf} made and no caller's own. */
+export function isBeginning(key: string): boolean {
+  return key.startsWith(beginningMark)
+}
+
 /**
  * What requests of one conversation have in common from its first turn on: its messages up to the user's first,
  * hashed. They prefer one server.
@@ -55,5 +62,5 @@ export function beginningOf({ request: { messages }, parts }: Pick<Admitted, 're
     addMessage(hash, message)
     if (message.role === 'user') break
   }
-  return `beginning:${hash.digest('base64url')}`
+  return `${beginningMark}${hash.digest('base64url')}`
 }

@@ -91,6 +91,8 @@ const carried: Readonly<Partial<Record<ConfiguredModel['backend']['kind'], reado
     'penalties',
     'reasoning-effort',
     'reasoning-budget',
+    'flex-tier',
+    'priority-tier',
   ],
   llama: ['conversation', 'sampling', 'high-temperature', 'top-k', 'seed', 'stop'],
   echo: capabilities,
@@ -107,7 +109,9 @@ function isResponses(backend: ConfiguredModel['backend']): boolean {
 function takenBy({ backend, takes = [], lacks = [] }: ConfiguredModel): readonly Capability[] {
   const sampling: readonly Capability[] =
     backend.kind === 'oip' && backend.vllm ? ['sampling', 'high-temperature', 'seed', 'stop'] : []
-  const all = [...(carried[backend.kind] ?? sampling), ...takes]
+  const budget: readonly Capability[] =
+    backend.kind === 'openai' && backend.budgetField !== undefined ? ['reasoning-budget'] : []
+  const all = [...(carried[backend.kind] ?? sampling), ...budget, ...takes]
   const missing = isResponses(backend) ? [...notInResponses, ...lacks] : lacks
   return capabilities.filter(one => takes.includes(one) || (all.includes(one) && !missing.includes(one)))
 }
@@ -152,15 +156,21 @@ function rungOf(configured: Config['ladders'][string]['rungs'][number], models: 
   const {
     model: modelName,
     recipe: recipeName,
+    price,
     ...recipe
   }: ConfiguredRecipe = typeof configured === 'string' ? { model: configured } : configured
   const model = models.get(modelName)
   if (model === undefined) throw new Error(`model ${modelName} is not configured`)
   return {
     name: recipeName === undefined ? modelName : `${modelName}@${recipeName}`,
-    model,
+    model: price === undefined ? model : withPrice(model, priceOf(price)),
     recipe: withoutAbsent<Recipe>({ ...recipe, verifier: verifierOf(recipe.verifier, models) }),
   }
+}
+
+/** A rung with a price of its own is not billed by the price list of its model. */
+function withPrice({ datedPrices: _ofModel, ...model }: ModelSpec, price: Price): ModelSpec {
+  return { ...model, price }
 }
 
 /** A second model is paid at its own price, which the worker that asks it has to know. */

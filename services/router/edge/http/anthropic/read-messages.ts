@@ -131,7 +131,7 @@ function readChoice(choice: NonNullable<CountBody['tool_choice']>): TaskOptions 
 
 function readReasoning({ thinking, output_config: config }: CountBody): TaskOptions {
   const budget = thinking?.type === 'enabled' ? thinking.budget_tokens : undefined
-  const effort = config?.effort === 'max' ? 'xhigh' : config?.effort
+  const effort = config?.effort
   const reasoning = { ...present('maxTokens', budget), ...present('effort', effort) }
   return Object.keys(reasoning).length === 0 ? {} : { reasoning }
 }

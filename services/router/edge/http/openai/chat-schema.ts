@@ -91,7 +91,7 @@ export const chatSchema = z.strictObject({
   presence_penalty: maybe(z.number()),
   frequency_penalty: maybe(z.number()),
   response_format: maybe(responseFormat),
-  reasoning_effort: maybe(z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh'])),
+  reasoning_effort: maybe(z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])),
   tools: maybe(z.array(tool)),
   tool_choice: maybe(toolChoice),
   parallel_tool_calls: maybe(z.boolean()),

@@ -83,7 +83,7 @@ export const responsesSchema = z.strictObject({
   text: maybe(z.object({ format: maybe(format), verbosity: only('medium') })),
   reasoning: maybe(
     z.object({
-      effort: maybe(z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh'])),
+      effort: maybe(z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])),
       summary: ignored,
       generate_summary: ignored,
     }),
