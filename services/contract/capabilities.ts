@@ -65,15 +65,28 @@ const fieldOf: Readonly<Record<Exclude<Capability, TurnNeed>, string>> = {
 
 /** The field of a request that asks for a capability. Pure. */
 export function fieldOfNeed(need: Capability, { messages = [], options }: Asked): string {
-  const first = messages.findIndex(({ role }) => role !== 'system')
-  if (need === 'late-system')
-    return `messages[${messages.findIndex(({ role }, at) => at > first && role === 'system')}]`
-  if (need === 'assistant-first') return `messages[${first}]`
-  if (need === 'conversation') return 'messages'
-  if (need === 'tools') return options.tools === undefined ? 'messages' : 'options.tools'
+  if (isTurnNeed(need)) return fieldOfTurns[need](messages, options)
   if (need === 'sampling' && options.temperature === undefined) return 'options.top_p'
   if (need === 'penalties' && options.presencePenalty === undefined) return 'options.frequency_penalty'
   return fieldOf[need]
+}
+
+function isTurnNeed(need: Capability): need is TurnNeed {
+  return need in fieldOfTurns
+}
+
+const fieldOfTurns: Readonly<Record<TurnNeed, (messages: readonly MessageSpan[], options: GenerateOptions) => string>> =
+  {
+    'late-system': messages =>
+      `messages[${messages.findIndex(({ role }, at) => at > opening(messages) && role === 'system')}]`,
+    'assistant-first': messages => `messages[${opening(messages)}]`,
+    conversation: () => 'messages',
+    tools: (_messages, { tools }) => (tools === undefined ? 'messages' : 'options.tools'),
+  }
+
+/** The place of the first message that is not of the system. */
+function opening(messages: readonly MessageSpan[]): number {
+  return messages.findIndex(({ role }) => role !== 'system')
 }
 
 /** What of a request decides it. */
@@ -94,7 +107,7 @@ type Needs<Need extends Capability> = Readonly<Record<Need, boolean>>
 
 function needsOfTurns({ parts, messages = [], options }: Asked): Needs<TurnNeed> {
   const spoken = messages.filter(({ role }) => role !== 'system')
-  const first = messages.findIndex(({ role }) => role !== 'system')
+  const first = opening(messages)
   return {
     conversation: spoken.length > 1,
     'late-system': first >= 0 && messages.slice(first).some(({ role }) => role === 'system'),

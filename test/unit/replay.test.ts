@@ -41,7 +41,7 @@ function setUp(): { readonly payloads: PayloadStore; readonly replay: (request: 
         revision: 1,
       }
       expect(await replay(dead, { arrivedAt: nowMs, signal: new AbortController().signal })).toBe(newId)
-      return submitted[0] ?? expect.unreachable('nothing was submitted')
+      return submitted[0]!
     },
   }
 }

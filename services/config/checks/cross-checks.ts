@@ -166,14 +166,15 @@ function recipeFaults(
     faults.push({ path: [...path, 'temperature'], expected: 'more than 0 with samples, or they are all the same' })
   }
   faults.push(...askedFaults(path, rung, models[rung.model]?.backend.kind))
-  if (verifier?.kind !== 'model') return faults
-  const model = models[verifier.model]
-  if (model === undefined) {
-    faults.push(noSuchName([...path, 'verifier', 'model'], 'models', verifier.model, models))
-  } else if (!model.tasks.includes('generate') || !servedKinds.has(model.backend.kind)) {
-    faults.push({ path: [...path, 'verifier', 'model'], expected: 'a model on a server, with task generate' })
-  }
-  return faults
+  return verifier?.kind === 'model' ? [...faults, ...verifierFaults(path, verifier.model, models)] : faults
+}
+
+function verifierFaults(path: readonly (string | number)[], verifier: string, models: Config['models']): ConfigFault[] {
+  const model = models[verifier]
+  if (model === undefined) return [noSuchName([...path, 'verifier', 'model'], 'models', verifier, models)]
+  return model.tasks.includes('generate') && servedKinds.has(model.backend.kind)
+    ? []
+    : [{ path: [...path, 'verifier', 'model'], expected: 'a model on a server, with task generate' }]
 }
 
 /** Kinds whose protocol carries what a recipe may ask of a provider. */

@@ -1,4 +1,6 @@
 import { isShort, lackOf } from '#services/contract/capabilities'
+import type { GenerateOptions } from '#services/contract/content'
+import type { Rung } from '#services/contract/model'
 import { formatApart } from '#services/contract/money'
 import { isPriced } from '#services/contract/price'
 import { deliveryMarginMs, type CandidateRung, type FilterName } from '#services/router/request/states'
@@ -41,15 +43,22 @@ function modality({ rung }: CandidateRung, { modalities }: CandidateInput): stri
 
 function capability({ rung }: CandidateRung, { needs, options }: CandidateInput): string | undefined {
   const { takes } = rung.model
-  const { serviceTier: tier = 'auto' } = options
-  const { serviceTier: own = tier } = rung.recipe
-  if (tier !== 'auto' && own !== tier) return `it is asked by service tier ${own}`
   const missing = takes === undefined ? undefined : needs.find(one => !takes.includes(one))
-  if (missing !== undefined) return lackOf[missing]
-  const asked = optionsFor(rung.recipe, options)
+  return missing === undefined ? recipeObjects(rung, options) : lackOf[missing]
+}
+
+/** What a rung's own recipe does not go with. */
+function recipeObjects({ model: { takes }, recipe }: Rung, options: GenerateOptions): string | undefined {
+  const { serviceTier: tier = 'auto' } = options
+  if (tier !== 'auto' && (recipe.serviceTier ?? tier) !== tier)
+    return `it is asked by service tier ${recipe.serviceTier}`
+  const asked = optionsFor(recipe, options)
   if (takes?.includes('short-reasoning') === false && isShort(asked)) return lackOf['short-reasoning']
-  const { reasoning, maxOutputTokens: cap = Infinity } = asked
-  return (reasoning?.maxTokens ?? 0) >= cap ? `its ${cap} output tokens leave no room beside the reasoning` : undefined
+  return hasRoom(asked) ? undefined : `its ${asked.maxOutputTokens} output tokens leave no room beside the reasoning`
+}
+
+function hasRoom({ reasoning, maxOutputTokens = Infinity }: GenerateOptions): boolean {
+  return (reasoning?.maxTokens ?? 0) < maxOutputTokens
 }
 
 function adapter({ rung }: CandidateRung, { pin }: CandidateInput): string | undefined {

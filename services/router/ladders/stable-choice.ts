@@ -33,15 +33,23 @@ export interface NextTurn {
  * money. One that costs more gains predicted quality, at the policy's own price of quality. Pure.
  */
 export function stableStep(step: Step, open: readonly CandidateRung[], turn: NextTurn): StableStep {
-  const { session, isLimited = false } = turn
-  const kept = open.find(({ rung }) => rung.name === session.rung)
+  const kept = open.find(({ rung }) => rung.name === turn.session.rung)
   const next = open.find(({ rung }) => rung.name === step.model)
   if (step.kind !== 'call' || kept === undefined || next === undefined || kept === next) return step
+  return switchOrStay(step, { kept, next }, turn)
+}
+
+interface Switch {
+  readonly kept: CandidateRung
+  readonly next: CandidateRung
+}
+
+function switchOrStay(step: Step, { kept, next }: Switch, turn: NextTurn): StableStep {
   const warm = warmTokens(turn)
   const lost = cacheSaving(kept.price ?? {}, warm)
   if (lost === 0) return step
   const saved = turnCost(kept, turn.inputTokens, warm) - turnCost(next, turn.inputTokens, 0)
-  if (saved < 0 && isLimited) return step
+  if (saved < 0 && turn.isLimited === true) return step
   const gain = saved < 0 ? saved + qualityWorth(kept, next, turn) : saved
   if (gain >= lost) return step
   const reason = `session: ${warm} tokens of its prefix are cached; leaving gains ${Math.round(gain)} and loses ${lost} nano-USD`
