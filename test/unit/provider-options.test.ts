@@ -12,7 +12,7 @@ import { encodeGemini } from '#services/backends/gemini/gemini-request'
 import { encodeChat, type ChatStyle } from '#services/backends/openai/chat-request'
 import { encodeResponses } from '#services/backends/openai/responses-request'
 import { createUpstreamMeter } from '#services/backends/remote/upstream-metrics'
-import type { Work } from '#services/worker/states'
+import type { Work } from '#services/backends/work'
 import { Registry } from 'prom-client'
 
 const text = (words: string, more: Partial<TextPart> = {}): TextPart => ({ kind: 'text', text: words, ...more })
