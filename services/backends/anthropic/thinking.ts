@@ -39,9 +39,9 @@ interface ThinkingInput {
 }
 
 /**
- * How much a model may think. The newest models keep their thoughts to themselves unless a summary is asked for. Within a tool loop that began without its own thinking (another model's turn, or none)
- * it may not be asked to think: the protocol demands the thinking of that turn back. An effort leaves a fifth of the
- * cap for the answer.
+ * How much a model may think. The newest models keep their thoughts to themselves unless a summary is asked for. Within
+ * a tool loop that began without its own thinking (another model's turn, or none) it may not be asked to think: the
+ * protocol demands the thinking of that turn back. An effort leaves a fifth of the cap for the answer.
  */
 export function thinkingOf({ options, maxOutputTokens, turns, mode }: ThinkingInput): Thinking {
   const { effort, maxTokens } = options.reasoning ?? {}
