@@ -1,12 +1,10 @@
-// Makes the costs of outcome rows out of the processor time of their models, so that what else the machine did is
-// not in them:
-//   node scripts/model-costs.mjs --rows fit.jsonl --nano-usd-per-second 11000 [--formula costs.json] [--apply
-//     evaluation.jsonl]
+// Makes the costs of outcome rows out of the processor time of their models, so that what else the machine did is not
+// in them:
+//   node scripts/model-costs.mjs --rows fit.jsonl --nano-usd-per-second 11000 [--formula costs.json]
+//     [--apply evaluation.jsonl]
 // For each rung, processor time = start + input tokens × a + output tokens × b, fitted by least squares without
-// negative terms on the
-// rows given. The formula is written to --formula, and gives every row of --rows (and of --apply, which is not
-// fitted on) its costUsd.
-// Tokens of the prompt that were kept from the call before are no input.
+// negative terms on the rows given. The formula is written to --formula, and gives every row of --rows (and of
+// --apply, which is not fitted on) its costUsd. Tokens of the prompt that were kept from the call before are no input.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 

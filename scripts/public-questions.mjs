@@ -1,12 +1,10 @@
-// Makes questions with known answers out of public data sets, over which the ladder of language models is
-// calibrated and measured:
-//   node scripts/public-questions.mjs --set fit|evaluation --count 600 --sources FOLDER [--fetch] --out
-//     questions.json
-// Writes the format of deploy/demo/inputs.json; `scripts/gather-outcomes.mjs` takes it. The sources lie in FOLDER
-// under the names below;
-// --fetch brings those that are missing from their publishers. Each is held to its SHA-256. What a question is
-// about (a country, a
-// sentence, a problem) is in one set alone, by its own hash. None of the sources is part of this repository.
+// Makes questions with known answers out of public data sets, over which the ladder of language models is calibrated
+// and measured:
+//   node scripts/public-questions.mjs --set fit|evaluation --count 600 --sources FOLDER [--fetch] --out questions.json
+// Writes the format of deploy/demo/inputs.json; `scripts/gather-outcomes.mjs` takes it. The sources lie in FOLDER under
+// the names below; --fetch brings those that are missing from their publishers. Each is held to its SHA-256. What a
+// question is about (a country, a sentence, a problem) is in one set alone, by its own hash. None of the sources is
+// part of this repository.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
