@@ -17,6 +17,14 @@ export interface RunHooks {
   ran?(startedAt: number, endedAt: number): void
 }
 
+/** Memory of one model's process. */
+export interface ModelMemory {
+  readonly model: string
+  /** What is its own, without mapped files; 0 while it is started. */
+  readonly memoryBytes: number
+  readonly renewals: number
+}
+
 /** Computes legs with the models of this worker. */
 export interface Engine {
   /** The models that are loaded and ready. */
@@ -36,5 +44,7 @@ export interface Engine {
   run(batch: readonly Work[], hooks: RunHooks): Promise<readonly Outcome[]>
   /** What the engine behind a model has to do, where it tells. */
   engineQueue(model: string): EngineQueue | undefined
+  /** Memory of the models that compute in processes of their own, and how often these were started again for it. */
+  memory(): readonly ModelMemory[]
   close(): Promise<void>
 }

@@ -37,6 +37,9 @@ export const defaultStuckMs = 10_000
 /** How long a process may take to let its model go. */
 export const closeProcessMs = 5000
 
+/** A process that has grown is started again no more often than this: what grows at once needs that much. */
+export const leastRenewalMs = 60_000
+
 /** Waits between tries to load a model again, doubling up to the last. */
 export const firstRestartMs = 200
 /** The longest of these waits. */

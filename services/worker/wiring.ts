@@ -30,7 +30,7 @@ import { createCollector } from '#services/worker/collect/collector'
 import { watchTakes } from '#services/worker/collect/watch-takes'
 import { createEngine, type EngineModel } from '#services/worker/engine/engine'
 import { handleBatch, type BatchDependencies } from './handle-batch.ts'
-import { createWorkerMetrics } from '#services/worker/telemetry/worker-metrics'
+import { createWorkerMetrics, showModelMemory } from '#services/worker/telemetry/worker-metrics'
 import { createOpenLegs } from '#services/worker/report/open-legs'
 import { startTakeLoops } from '#services/worker/engine/take-loops'
 import type { Engine } from './states.ts'
@@ -76,7 +76,7 @@ export async function composeWorker(
     places,
   )
   const engine = await createEngine(
-    { models, verifiers },
+    { models, verifiers, mostGrowthBytes: poolConfig.modelGrowthMegabytes * 1e6 },
     {
       packPath(name) {
         const folder = packs.get(name)
@@ -96,6 +96,7 @@ export async function composeWorker(
   const payloads = createRedisPayloadStore({ prefix, quotaBytes }, redis, clock)
   const openLegs = createOpenLegs(replySender, sleep)
   const metrics = createWorkerMetrics(registry, () => openLegs.size, { pool, models: engine.models })
+  showModelMemory(registry, engine.memory)
   const replyStream = createRedisReplyStream<WorkerMessage>(
     { prefix, name: workerId, ttlMs: replyStreamTtlMs },
     { reader, redis, logger },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startCallers } from '../support/faults/callers.ts'
 import { deploy, type Deployment } from '../support/faults/deployment.ts'
+import { watchMachineDelay } from '../support/faults/machine-delay.ts'
 import { startModelServer, type ModelServer } from '../support/faults/model-server.ts'
 import { reportOf } from '../support/faults/report.ts'
 import { shifted } from '../support/faults/shifted.ts'
@@ -35,11 +36,13 @@ afterAll(async () => {
 describe('machines whose clocks are an hour off', () => {
   it('take over nobody’s cascades, let no leg expire, refuse nobody by their rates, and say that they are off', async () => {
     const callers = startCallers(deployment, { callsPerSecond: 2, jobsPerSecond: 1, deadlineMs: 120_000 })
+    const machine = watchMachineDelay()
     const beganAt = Date.now()
     await sleep(5000)
     await callers.stop()
+    const machineDelay = await machine.stop()
     const times = { beganAt, endedAt: Date.now() }
-    const report = await reportOf({ callers, deployment, models, times })
+    const report = await reportOf({ callers, deployment, models, times, machineDelay })
     expect(Object.keys(report.byStatus).toSorted()).toEqual(['call OK', 'job OK'])
     expect(report.jobsLost).toBe(0)
     // Nothing ran twice.

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { onThisMachine } from '../support/faults/machine-delay.ts'
 import { playFault } from '../support/faults/play-fault.ts'
 import { makeFolder, startRedisServer, type RedisServer } from '../support/faults/redis-servers.ts'
 import { show } from '../support/faults/report.ts'
@@ -49,9 +50,11 @@ it.each([
     },
   ],
   [
-    'runs a script for 4 s',
+    'runs a script for 6 s',
     async () => {
       const looping = server.control.duplicate()
+      // Its own time-out is no news.
+      looping.on('error', () => undefined)
       void looping.eval('while true do end', 0).catch(() => looping.disconnect())
       await sleep(6000)
       await server.control.call('SCRIPT', 'KILL').catch(() => 0)
@@ -65,7 +68,7 @@ it.each([
     books: () => server.control,
   })
   show(`Redis ${name}`, report)
-  expect(report.recoveryMs).toBeLessThan(recoveryMs)
+  expect(report.recoveryMs).toBeLessThan(onThisMachine(recoveryMs, report.machineDelay))
   expect(report).toMatchObject({ jobsLost: 0, readyLies: 0, lateReady: 0 })
   // A leg that left no receipt is the deployment's.
   expect(report.tenantOffNanoUsd).toBeLessThanOrEqual(0)
@@ -85,7 +88,7 @@ it('Redis cannot be reached for 8 s: what is sent to it and what it says is lost
   })
   await proxy.close()
   show('Redis cannot be reached for 8 s', report)
-  expect(report.recoveryMs).toBeLessThan(recoveryMs)
+  expect(report.recoveryMs).toBeLessThan(onThisMachine(recoveryMs, report.machineDelay))
   expect(report).toMatchObject({ jobsLost: 0, readyLies: 0, lateReady: 0 })
   // A leg that left no receipt is the deployment's.
   expect(report.tenantOffNanoUsd).toBeLessThanOrEqual(0)

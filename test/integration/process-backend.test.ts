@@ -15,7 +15,16 @@ afterEach(() => backend?.close())
 async function start(stuckMs = 60_000, changed?: () => void): Promise<ProcessBackend> {
   const spec = { kind: 'whisper', pack: 'none' } as const
   backend = await createProcessBackend(
-    { model: 'scripted', spec, packPaths: {}, executionProviders: ['cpu'], threads: 1, entry, stuckMs },
+    {
+      model: 'scripted',
+      spec,
+      packPaths: {},
+      executionProviders: ['cpu'],
+      threads: 1,
+      entry,
+      stuckMs,
+      mostGrowthBytes: 1500,
+    },
     { logger: pino({ level: 'silent' }), clock: systemClock, ...(changed === undefined ? {} : { changed }) },
   )
   return backend
@@ -74,6 +83,24 @@ describe('createProcessBackend()', () => {
     const living = await start()
     const outcomes = await living.run([work('answer'), work('crash'), work('answer')], controlled())
     expect(outcomes).toMatchObject([answered, { kind: 'failed', reason: 'bug' }, answered])
+  })
+
+  test('starts a process again that has grown, before the next batch and without being missed', async () => {
+    const heard: boolean[] = []
+    const living = await start(60_000, () => heard.push(living.ready))
+    const grow = async (): Promise<string> => textOf((await living.run([work('grow')], controlled()))[0])
+    const first = await grow()
+    expect([living.memoryBytes, living.renewals]).toEqual([1100, 0])
+    expect(await grow()).toBe(first)
+    const second = await grow()
+    expect(second).not.toBe(first)
+    expect([living.memoryBytes, living.renewals]).toEqual([1100, 1])
+    expect(heard).not.toContain(false)
+    expect(isThere(Number(first))).toBe(false)
+    // What grows at once needs that much: once a minute is enough.
+    await grow()
+    expect(await grow()).toBe(second)
+    expect(living.renewals).toBe(1)
   })
 
   test('keeps the process when a run only throws', async () => {

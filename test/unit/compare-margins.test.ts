@@ -8,6 +8,7 @@ const text = (said: string, probability = 0.95): RecognisedText => ({
   blankRatio: 0.5,
   apart: false,
   spaceErrors: 0,
+  mixedErrors: 0,
 })
 
 describe('hasNumberAtEnd()', () => {

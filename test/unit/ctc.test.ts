@@ -118,6 +118,31 @@ describe('decodePath() with the ink of a strip', () => {
       ),
     ).toMatchObject({ text: 'ABA', apart: false })
   })
+
+  test.each([
+    ['capitals whose gaps are alike and half as wide as a space', [1, 2, 1], 0.28, true],
+    ['small letters as wide apart as in a font of one width', [5, 6, 5], 0.28, false],
+    ['small letters further apart than that', [5, 6, 5], 0.32, true],
+  ])('%s: %s', (_, [one = 0, two = 0, three = 0], gap, apart) => {
+    const latin = ['Ａ', 'Ｂ', '１', '中', 'a', 'b', ' ']
+    const classes = [one, 0, two, 0, three]
+    const steps = classes.flatMap(best => Array.from({ length: 8 }, (_step, at) => (at === best ? 0.9 : 0.001)))
+    expect(
+      decodePath(
+        bestPath(Float32Array.from(steps), 8),
+        latin,
+        inkOf(() => gap),
+      ).apart,
+    ).toBe(apart)
+  })
+
+  test('takes letters before a gap that is much wider for a word', () => {
+    const gap = (from: number): number => (from > 30 ? 0.7 : 0.28)
+    expect(decodePath(path([1, 0, 2, 0, 1, 0, 2], 0.01), wide, inkOf(gap))).toMatchObject({
+      text: 'ABA B',
+      apart: false,
+    })
+  })
 })
 
 describe('joinPaths()', () => {

@@ -67,6 +67,7 @@ function setUp(
     isBusy: () => false,
     isParallel: () => true,
     engineQueue: () => undefined,
+    memory: () => [],
     close: () => Promise.resolve(),
   }
   const openLegs = createOpenLegs(replySender, sleep)

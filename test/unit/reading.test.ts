@@ -15,6 +15,7 @@ const line = (text: string, x: number, y: number, probability = 0.98): ReadLine 
   blankRatio: 0.5,
   apart: false,
   spaceErrors: 0,
+  mixedErrors: 0,
   disputed: false,
 })
 const page = (lines: readonly ReadLine[], more: Partial<ReadPage> = {}): ReadPage => ({

@@ -1,6 +1,8 @@
+import { access, readFile } from 'node:fs/promises'
 import { InferenceSession } from 'onnxruntime-node'
 import type { Logger } from 'pino'
 import { GatewayError } from '#services/contract/errors'
+import { keepOutputs } from './keep-outputs.ts'
 
 /** How sessions are made on this worker. */
 export interface SessionOptions {
@@ -13,21 +15,27 @@ export interface SessionOptions {
 /** Loads the sessions of one model, all on the same execution provider. */
 export interface SessionLoader {
   /**
-   * Loads an ONNX file; the caller owns the session and releases it.
+   * Loads an ONNX file; the caller owns the session and releases it. Where `outputs` are named the graph has these
+   * alone, which saves the memory of the others. Not so where its weights lie in files of their own.
    * @throws GatewayError Config when no provider can load it
    */
-  load(path: string): Promise<InferenceSession>
+  load(path: string, outputs?: readonly string[]): Promise<InferenceSession>
 }
 
 /** Makes a loader that tries the execution providers in order and says once in the log when the first does not work. */
 export function createSessionLoader(options: SessionOptions, dependencies: { readonly logger: Logger }): SessionLoader {
   let untried = options.executionProviders
 
-  async function load(path: string): Promise<InferenceSession> {
+  async function load(path: string, outputs?: readonly string[]): Promise<InferenceSession> {
     const faults: string[] = []
+    const model = outputs === undefined ? path : await readWith(outputs, path)
     for (const [index, provider] of untried.entries()) {
       try {
-        const session = await InferenceSession.create(path, settingsFor(provider, options.threads))
+        const settings = settingsFor(provider, options.threads)
+        // The type of `create` has one parameter for a path and one for bytes.
+        const session = await (typeof model === 'string'
+          ? InferenceSession.create(model, settings)
+          : InferenceSession.create(model, settings))
         untried = untried.slice(index)
         if (index > 0)
           dependencies.logger.warn(
@@ -43,6 +51,18 @@ export function createSessionLoader(options: SessionOptions, dependencies: { rea
   }
 
   return { load }
+}
+
+/** The graph with these outputs alone; its path where that cannot be, so that the runtime says what is wrong. */
+async function readWith(outputs: readonly string[], path: string): Promise<Uint8Array | string> {
+  // Weights beside a graph are found by its path alone; these are the names that exporters give them.
+  const beside = await Promise.allSettled([access(`${path}_data`), access(`${path}.data`)])
+  if (beside.some(({ status }) => status === 'fulfilled')) return path
+  try {
+    return keepOutputs(await readFile(path), outputs)
+  } catch {
+    return path
+  }
 }
 
 function settingsFor(provider: string, threads: number): InferenceSession.SessionOptions {

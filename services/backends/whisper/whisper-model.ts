@@ -45,9 +45,13 @@ export interface WhisperModel {
 
 type Feeds = Record<string, Tensor>
 
+/** Output of the encoder: float32 [1, frames, width]. */
+const encoded = 'last_hidden_state'
+
 /** Loads encoder and decoder of a Whisper pack; the caller closes it. */
 export async function loadWhisper(pack: WhisperPack, sessions: SessionLoader): Promise<WhisperModel> {
-  const encoder = await sessions.load(pack.encoderPath)
+  // The exported graph gives its attention maps too.
+  const encoder = await sessions.load(pack.encoderPath, [encoded])
   const decoder = await sessions.load(pack.decoderPath)
   return {
     pack,
@@ -61,9 +65,8 @@ export async function loadWhisper(pack: WhisperPack, sessions: SessionLoader): P
 
 async function encode(pack: WhisperPack, encoder: InferenceSession, mel: Float32Array): Promise<Tensor> {
   const features = new Tensor('float32', mel, [1, pack.melBins, mel.length / pack.melBins])
-  // Named, because the exported graph also gives its attention maps: 54 MB a layer.
-  const output = await encoder.run({ input_features: features }, ['last_hidden_state'])
-  return required(output['last_hidden_state'])
+  const output = await encoder.run({ input_features: features })
+  return required(output[encoded])
 }
 
 async function decodeWindow(

@@ -28,6 +28,12 @@ export const poolSchema = z.strictObject({
     .default(['cpu'])
     .describe('Execution providers of ONNX Runtime. The first that works is used.'),
   threads: count.default(1).describe('Threads of one model.'),
+  modelGrowthMegabytes: count
+    .default(1000)
+    .describe(
+      'A process of a local model that takes so much more memory than after loading is started again between two ' +
+        'batches, once a minute at most.',
+    ),
   longestLegMs: z
     .int()
     .min(100)

@@ -7,7 +7,7 @@ import type { Backend, RunControl } from '#services/backends/backend'
 import type { Outcome, Work } from '#services/backends/work'
 import type { Engine, RunHooks } from '#services/worker/states'
 import { createSandboxes } from '#services/worker/sandbox/sandboxes'
-import { createProcessBackend } from './process/process-backend.ts'
+import { createProcessBackend, type ProcessBackend } from './process/process-backend.ts'
 import { withRecipe } from '#services/worker/recipe/with-recipe'
 import type { UpstreamMeter } from '#services/backends/remote/upstream-meter'
 import { createBackend, type BackendSpec } from '#services/backends/create-backend'
@@ -30,6 +30,8 @@ export interface EngineOptions {
   readonly verifiers?: readonly EngineModel[]
   /** How long a computation that nobody wants may go on before its process is killed; 10 s when absent. */
   readonly stuckMs?: number
+  /** How much a model's process may grow before it is started again; without bound when absent. */
+  readonly mostGrowthBytes?: number
 }
 
 /** What an engine needs. */
@@ -58,7 +60,7 @@ function isParallel(spec: BackendSpec): boolean {
   return callingKinds.has(spec.kind) && !(spec.kind === 'echo' && spec.oneAtATime)
 }
 
-type LoadedBackend = Backend & { readonly ready?: boolean; readonly hasRoom?: boolean }
+type LoadedBackend = Backend & Partial<Pick<ProcessBackend, 'ready' | 'hasRoom' | 'memoryBytes' | 'renewals'>>
 
 /**
  * Loads the models of a worker: each that computes in a process of its own, each that calls a server in this one.
@@ -112,6 +114,10 @@ export async function createEngine(options: EngineOptions, dependencies: EngineD
     isBusy: model => (atWork.get(model) ?? 0) > 0,
     run,
     engineQueue: model => bare.get(model)?.engineQueue?.(),
+    memory: () =>
+      [...bare].flatMap(([model, { memoryBytes, renewals }]) =>
+        memoryBytes === undefined || renewals === undefined ? [] : [{ model, memoryBytes, renewals }],
+      ),
     async close() {
       sandboxes.close()
       await Promise.all([...bare.values(), ...verifiers.values()].map(backend => backend.close()))
@@ -151,6 +157,7 @@ async function load(
           threads,
           entry: builtEntry(import.meta.url, 'process/model-process'),
           stuckMs: options.stuckMs ?? defaultStuckMs,
+          mostGrowthBytes: options.mostGrowthBytes ?? Infinity,
         },
         dependencies,
       )

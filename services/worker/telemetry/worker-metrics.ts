@@ -6,6 +6,7 @@ import {
 import { turnsOf } from '#services/state/registry/engine-turns'
 import type { EngineQueue } from '#services/state/registry/worker-registry'
 import type { LegFailure } from '#services/state/cascade-log/cascade-log'
+import type { ModelMemory } from '#services/worker/states'
 import { takeFaults, type TakeFault } from '#services/worker/collect/watch-takes'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
@@ -65,6 +66,31 @@ const batchBuckets = [1, 2, 4, 8, 16, 32, 64]
 export interface ServedPool {
   readonly pool: string
   readonly models: readonly string[]
+}
+
+/** Registers the memory of the processes that models compute in. */
+export function showModelMemory(registry: Registry, memory: () => readonly ModelMemory[]): void {
+  const registers = [registry]
+  const labelNames = ['model'] as const
+  new Gauge({
+    name: 'sluice_worker_model_memory_bytes',
+    help: 'Memory of the process of a model, without mapped files, after its last batch.',
+    labelNames,
+    registers,
+    collect() {
+      for (const { model, memoryBytes } of memory()) this.set({ model }, memoryBytes)
+    },
+  })
+  new Counter({
+    name: 'sluice_worker_model_renewals_total',
+    help: 'Times that the process of a model was started again because its memory had grown.',
+    labelNames,
+    registers,
+    collect() {
+      this.reset()
+      for (const { model, renewals } of memory()) this.inc({ model }, renewals)
+    },
+  })
 }
 
 /** Registers a worker's metrics. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { startCallers, type CallersOptions } from './callers.ts'
 import { deploy, type Deployment, type DeploymentOptions } from './deployment.ts'
+import { watchMachineDelay } from './machine-delay.ts'
 import { startModelServer } from './model-server.ts'
 import { reportOf, type FaultReport } from './report.ts'
 
@@ -26,6 +27,7 @@ export async function playFault(play: FaultPlay): Promise<FaultReport> {
   let deployment: Deployment | undefined
   try {
     deployment = await deploy({ ...play.deployment, modelUrl: models.baseUrl })
+    const machine = watchMachineDelay()
     const callers = startCallers(deployment, play.load)
     await sleep(play.beforeMs ?? 2000)
     const beganAt = Date.now()
@@ -33,12 +35,14 @@ export async function playFault(play: FaultPlay): Promise<FaultReport> {
     const endedAt = Date.now()
     await sleep(play.afterMs)
     await callers.stop()
+    const machineDelay = await machine.stop()
     const books = await play.books?.()
     return await reportOf({
       callers,
       deployment,
       models,
       times: { beganAt, endedAt },
+      machineDelay,
       ...(books === undefined ? {} : { books }),
     })
   } finally {

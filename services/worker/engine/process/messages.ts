@@ -30,15 +30,16 @@ export type ToModel =
 
 /** What a model's process says to its worker. */
 export type FromModel =
-  | { readonly kind: 'ready'; readonly maxBatch: number }
+  | { readonly kind: 'ready'; readonly maxBatch: number; readonly memoryBytes: number }
   | { readonly kind: 'load-failed'; readonly message: string }
   | { readonly kind: 'delta'; readonly legId: LegId; readonly text: string; readonly of: DeltaKind }
-  /** With the time (epoch ms) between which the model was at work. */
+  /** With the times (epoch ms) between which the model was at work, and the memory that is the process's own. */
   | {
       readonly kind: 'ended'
       readonly outcomes: readonly Outcome[]
       readonly startedAt: number
       readonly endedAt: number
+      readonly memoryBytes: number
     }
   /** The run threw: a bug, told to the log and not to the caller. */
   | { readonly kind: 'threw'; readonly stack: string }

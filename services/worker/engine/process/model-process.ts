@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { isGatewayError } from '#services/contract/errors'
+import { privateMemoryBytes } from '#services/platform/process/private-memory'
 import { serveParent } from '#services/platform/process/serve-parent'
 import type { Backend } from '#services/backends/backend'
 import type { Work } from '#services/backends/work'
@@ -35,7 +36,7 @@ async function run(model: Backend, batch: readonly Work[], nowMs: number): Promi
   const startedAt = clock.now()
   try {
     const outcomes = await model.run(batch, control)
-    parent.send({ kind: 'ended', outcomes, startedAt, endedAt: clock.now() })
+    parent.send({ kind: 'ended', outcomes, startedAt, endedAt: clock.now(), memoryBytes: privateMemoryBytes() })
   } catch (error) {
     parent.send({ kind: 'threw', stack: describe(error) })
   } finally {
@@ -57,7 +58,7 @@ async function load({ model, spec, packPaths, executionProviders, threads, logLe
       logger,
       clock,
     })
-    parent.send({ kind: 'ready', maxBatch: backend.maxBatch })
+    parent.send({ kind: 'ready', maxBatch: backend.maxBatch, memoryBytes: privateMemoryBytes() })
   } catch (error) {
     parent.send({ kind: 'load-failed', message: isGatewayError(error) ? error.message : describe(error) })
   }

@@ -8,7 +8,7 @@ import { shareTime } from '#services/backends/share-time'
 import { ProcessDied, startProcess, type ModelProcess, type ProcessOptions } from './start-process.ts'
 import { createMutex } from '#services/platform/process/mutex'
 import { watchWanted } from './watch-wanted.ts'
-import { firstRestartMs, longWaitMs, longestRestartMs, longestStepMs } from '#services/worker/timings'
+import { firstRestartMs, leastRenewalMs, longWaitMs, longestRestartMs, longestStepMs } from '#services/worker/timings'
 
 /** A backend that computes in a process of its own and gets a new one when it dies. */
 export interface ProcessBackend extends Backend {
@@ -16,6 +16,10 @@ export interface ProcessBackend extends Backend {
   readonly ready: boolean
   /** False while a batch has waited for its turn for long: more would wait behind it. */
   readonly hasRoom: boolean
+  /** Memory of the process that is its own; 0 while there is none. */
+  readonly memoryBytes: number
+  /** Times that the process was started again because it had grown. */
+  readonly renewals: number
 }
 
 /** What a process backend is built with. */
@@ -25,6 +29,8 @@ export interface ProcessBackendOptions extends ProcessOptions {
    * where others of the batch are wanted.
    */
   readonly stuckMs: number
+  /** A process that has grown by more than this since it loaded is started again between two batches. */
+  readonly mostGrowthBytes: number
 }
 
 interface Dependencies {
@@ -52,20 +58,40 @@ export async function createProcessBackend(
   let reborn: Promise<void> = Promise.resolve()
   let unwantedRun = false
   let longWaits = 0
+  let renewing = false
+  let renewals = 0
+  let renewedAt = Number.NEGATIVE_INFINITY
   void guard(model)
 
   async function guard(living: ModelProcess): Promise<void> {
     const reason = await living.died
-    if (closing.signal.aborted) return
+    if (closing.signal.aborted || living !== model) return
     model = undefined
     dependencies.changed?.()
     logger.error({ model: options.model, reason }, 'the process of a model died and is started again')
     reborn = restart()
   }
 
-  async function restart(): Promise<void> {
-    for (let waitMs = firstRestartMs; !closing.signal.aborted; waitMs = Math.min(longestRestartMs, waitMs * 2)) {
-      await pause(waitMs, closing.signal)
+  /** Native allocators give back little of what a large input took, so memory would grow with the largest of all. */
+  async function renewGrown(): Promise<void> {
+    if (model === undefined || closing.signal.aborted) return
+    const { loadedBytes, bytes } = model.memory
+    if (bytes - loadedBytes <= options.mostGrowthBytes || performance.now() - renewedAt < leastRenewalMs) return
+    logger.info({ model: options.model, loadedBytes, bytes }, 'the process of a model has grown and is started again')
+    const grown = model
+    renewing = true
+    model = undefined
+    renewals += 1
+    renewedAt = performance.now()
+    await grown.close()
+    reborn = restart(0)
+    await reborn
+    renewing = false
+  }
+
+  async function restart(firstMs = firstRestartMs): Promise<void> {
+    for (let waitMs = firstMs; !closing.signal.aborted; waitMs = nextRestartMs(waitMs)) {
+      if (waitMs > 0) await pause(waitMs, closing.signal)
       try {
         const born = await startProcess(options, dependencies)
         if (closing.signal.aborted) return born.kill()
@@ -75,6 +101,8 @@ export async function createProcessBackend(
         return
       } catch (error) {
         logger.error({ model: options.model, err: error }, 'a model could not be loaded again')
+        renewing = false
+        dependencies.changed?.()
       }
     }
   }
@@ -159,16 +187,23 @@ export async function createProcessBackend(
     const leaveMutex = await entering
     await computing
     markUnwanted(false)
+    await renewGrown()
     leaveMutex()
   }
 
   return {
     maxBatch,
     get ready() {
-      return model !== undefined && !unwantedRun
+      return (model !== undefined || renewing) && !unwantedRun
     },
     get hasRoom() {
       return longWaits === 0
+    },
+    get memoryBytes() {
+      return model?.memory.bytes ?? 0
+    },
+    get renewals() {
+      return renewals
     },
     run,
     async close() {
@@ -176,6 +211,10 @@ export async function createProcessBackend(
       await Promise.all([model?.close(), reborn])
     },
   }
+}
+
+function nextRestartMs(waitMs: number): number {
+  return Math.min(longestRestartMs, Math.max(firstRestartMs, waitMs * 2))
 }
 
 function lostBatch(batch: readonly Work[], control: RunControl, clock: Clock, computeMs: number): readonly Outcome[] {

@@ -17,6 +17,8 @@ export interface ProcessOptions extends Omit<ModelOrder, 'logLevel'> {
 /** One life of a model's process. */
 export interface ModelProcess {
   readonly maxBatch: number
+  /** Memory that is its own, after loading and after its last batch. */
+  readonly memory: { readonly loadedBytes: number; readonly bytes: number }
   /** Resolves with the reason when the process is no more. */
   readonly died: Promise<string>
   /**
@@ -53,6 +55,7 @@ export async function startProcess(
   const { logger } = dependencies
   let current: Run | undefined
   let causeOfDeath: Error | undefined
+  let memoryBytes = 0
   let loaded!: (message: Extract<FromModel, { kind: 'ready' | 'load-failed' }>) => void
   const loading = new Promise<Parameters<typeof loaded>[0]>(resolve => (loaded = resolve))
   const child = startComputingProcess<ToModel, FromModel>({ entry, onMessage: heard })
@@ -79,6 +82,7 @@ export async function startProcess(
   function tell(waiting: Run, message: Extract<FromModel, { kind: 'delta' | 'ended' | 'threw' }>): void {
     if (message.kind === 'delta') hand(waiting, message)
     else if (message.kind === 'ended') {
+      memoryBytes = message.memoryBytes
       waiting.control.ran?.(message.startedAt, message.endedAt)
       void waiting.handing.finally(() => waiting.resolve(message.outcomes))
     } else waiting.reject(new Error(`the model threw: ${message.stack}`))
@@ -110,7 +114,20 @@ export async function startProcess(
   if (typeof found === 'string') {
     throw new GatewayError('Config', `model ${options.model}: its process died while loading (${found})`)
   }
-  if (found.kind === 'ready') return { maxBatch: found.maxBatch, died: child.died, run, close, kill: child.kill }
+  if (found.kind === 'ready') {
+    const loadedBytes = found.memoryBytes
+    memoryBytes = loadedBytes
+    return {
+      maxBatch: found.maxBatch,
+      get memory() {
+        return { loadedBytes, bytes: memoryBytes }
+      },
+      died: child.died,
+      run,
+      close,
+      kill: child.kill,
+    }
+  }
   child.kill()
   throw new GatewayError('Config', `model ${options.model}: ${found.message}`)
 }

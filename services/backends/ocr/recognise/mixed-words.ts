@@ -1,0 +1,91 @@
+/** A character as it was read, with the likeliest other one at its place. */
+export interface ReadCharacter {
+  readonly character: string
+  readonly probability: number
+  readonly rival: string
+  readonly rivalProbability: number
+}
+
+/** A line's characters after its mixed words were settled. */
+export interface SettledWords {
+  readonly characters: readonly Pick<ReadCharacter, 'character' | 'probability'>[]
+  /** How many words are expected to be wrong for what they mix. */
+  readonly expectedErrors: number
+}
+
+/** Digits that the recogniser gives for letters inside words, and those letters. */
+const lookAlikes: Readonly<Record<string, string>> = { 0: 'o', 1: 'li' }
+/** Inside a word of small letters the letter is so much likelier that it is taken from this share of the digit's probability on. */
+const leastRivalRatio = 0.02
+/** A word that keeps a digit between small letters, or a letter between digits, is wrong more often than not. */
+const errorsPerMixedWord = 0.7
+/** A number that sticks to a word: a space is missing, and often a digit too. */
+const errorsPerGluedWord = 1
+
+const mixed = /\p{L}[01]\p{Ll}|(?<!\p{N})0\p{Ll}|\d[oOlI]\d/u
+const glued = /\d{2,}\p{Ll}{4,}/u
+
+/**
+ * Settles the words of a line in which letters and digits mix: the recogniser knows shapes and no words, and reads
+ * `w0ol` and `Farre1l`. The letter is taken where the recogniser thought of it too; words that stay mixed are
+ * doubtful. `startsWord` tells which characters begin a word.
+ */
+export function settleMixedWords(characters: readonly ReadCharacter[], startsWord: readonly boolean[]): SettledWords {
+  const words = wordsOf(characters, startsWord).map(mend)
+  const texts = words.map(word => word.map(({ character }) => character).join(''))
+  return { characters: words.flat(), expectedErrors: texts.reduce((sum, text) => sum + errorsIn(text), 0) }
+}
+
+function wordsOf(
+  characters: readonly ReadCharacter[],
+  startsWord: readonly boolean[],
+): readonly (readonly ReadCharacter[])[] {
+  const words: ReadCharacter[][] = []
+  for (const [index, character] of characters.entries()) {
+    if (index === 0 || startsWord[index] === true) words.push([])
+    words.at(-1)!.push(character)
+  }
+  return words
+}
+
+function mend(word: readonly ReadCharacter[]): SettledWords['characters'] {
+  const text = word.map(({ character }) => character)
+  const mayMend = isWordOfSmallLetters(text)
+  return word.map(({ character, probability, rival, rivalProbability }, index) => {
+    const isMended =
+      mayMend &&
+      isInside(text, index) &&
+      lookAlikes[character]?.includes(rival) === true &&
+      rivalProbability >= leastRivalRatio * probability
+    // What both had together: the shape was seen, only its kind was not.
+    return isMended
+      ? { character: rival, probability: Math.min(1, probability + rivalProbability) }
+      : { character, probability }
+  })
+}
+
+/** More small letters than digits, and no digit but those that look like letters. */
+function isWordOfSmallLetters(text: readonly string[]): boolean {
+  const digits = text.filter(character => /\d/u.test(character))
+  return digits.every(digit => digit in lookAlikes) && text.filter(isSmall).length > digits.length - 1
+}
+
+/** Behind a letter and before a small one; a nought also at a word's beginning. Two alike count as one. */
+function isInside(text: readonly string[], index: number): boolean {
+  let [from, to] = [index, index]
+  while (text[from - 1] === text[index]) from -= 1
+  while (text[to + 1] === text[index]) to += 1
+  const [before = '', after = ''] = [text[from - 1], text[to + 1]]
+  if (!isSmall(after)) return false
+  return /\p{L}/u.test(before) || (text[index] === '0' && from === to && !/\d/u.test(before))
+}
+
+function isSmall(character: string): boolean {
+  return /^\p{Ll}$/u.test(character)
+}
+
+/** How many words of what stands together without a space are expected to be wrong. */
+function errorsIn(word: string): number {
+  if (glued.test(word)) return errorsPerGluedWord
+  return mixed.test(word) ? errorsPerMixedWord : 0
+}

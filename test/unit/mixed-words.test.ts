@@ -1,0 +1,66 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { settleMixedWords, type ReadCharacter } from '#services/worker/backends/ocr/recognise/mixed-words'
+
+const rivals: Readonly<Record<string, string>> = { 0: 'o', 1: 'l', 8: 'B', o: '0', l: '1' }
+
+/** A line as it was read; each look-alike has its rival at `rivalProbability`. */
+function settle(line: string, rivalProbability: number): { readonly text: string; readonly errors: number } {
+  const characters: ReadCharacter[] = []
+  const startsWord: boolean[] = []
+  for (const word of line.split(' ')) {
+    for (const [index, character] of Array.from(word).entries()) {
+      startsWord.push(index === 0)
+      characters.push({ character, probability: 0.6, rival: rivals[character] ?? 'x', rivalProbability })
+    }
+  }
+  const settled = settleMixedWords(characters, startsWord)
+  const text = settled.characters.map((one, at) => (at > 0 && startsWord[at] === true ? ' ' : '') + one.character)
+  return { text: text.join(''), errors: settled.expectedErrors }
+}
+
+describe('settleMixedWords()', () => {
+  test.each([
+    ['w0ol', 'wool'],
+    ['Farre1l', 'Farrell'],
+    ['b0okkeeper', 'bookkeeper'],
+    ['bo0kkeeper', 'bookkeeper'],
+    ['mi11er', 'miller'],
+    ['31 % 0f 908', '31 % of 908'],
+    ['c0pper,', 'copper,'],
+  ])('takes the letter of "%s" where the recogniser thought of it', (read, text) => {
+    expect(settle(read, 0.3)).toEqual({ text, errors: 0 })
+  })
+
+  test.each([
+    ['w0ol', 0.7],
+    ['Farre1l', 0.7],
+    ['0f', 0.7],
+    ['1O24', 0.7],
+    ['4l7', 0.7],
+    ['2639ladder', 1],
+  ])('leaves "%s" where it did not, and doubts it', (read, errors) => {
+    expect(settle(read, 0)).toEqual({ text: read, errors })
+  })
+
+  test.each([
+    '1st 2nd 10th 1980s',
+    '10min 100mm 11 x 0.5l 1h',
+    'mp3 h264 i18n k8s utf8 x86 covid19',
+    'AB10 CO2 H2O A1B2C3 3D GPT4',
+    'step1 room101 Q4',
+    '2024-10-01 10:00 No. 100 1.000,10 $10',
+    'Hello world. ILL OO',
+  ])('leaves "%s" alone, whatever the recogniser thought of', text => {
+    expect(settle(text, 0.3)).toEqual({ text, errors: 0 })
+  })
+
+  test('keeps how many characters there are', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('0', '1', 'o', 'l', 'I', 'a', '8', '.', ' ') }), line => {
+        const words = line.split(' ').filter(word => word !== '')
+        expect(settle(words.join(' '), 0.3).text).toHaveLength(words.join(' ').length)
+      }),
+    )
+  })
+})
