@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import protobuf from 'protobufjs'
 import { describe, expect, test } from 'vitest'
-import { keepOutputs } from '#services/worker/backends/onnx/keep-outputs'
+import { keepOutputs } from '#services/backends/onnx/keep-outputs'
 
 const bytes = (write: (writer: protobuf.Writer) => void): Uint8Array => {
   const writer = protobuf.Writer.create()

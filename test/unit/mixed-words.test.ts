@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { settleMixedWords, type ReadCharacter } from '#services/worker/backends/ocr/recognise/mixed-words'
+import { settleMixedWords, type ReadCharacter } from '#services/backends/ocr/recognise/mixed-words'
 
 const rivals: Readonly<Record<string, string>> = { 0: 'o', 1: 'l', 8: 'B', o: '0', l: '1' }
 
