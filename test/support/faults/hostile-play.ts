@@ -7,6 +7,7 @@ import { createTestGateway, until } from '../gateway.ts'
 import { textRequest } from '../grpc-client.ts'
 import { hostileAnswers, rightAnswers, verifierRungs, type VerifierRung } from '../hostile-answers.ts'
 import { startPrivateRedis } from '../private-redis.ts'
+import { watchMachineDelay, type MachineDelay } from './machine-delay.ts'
 
 const rungs = Object.keys(verifierRungs) as VerifierRung[]
 const keys = { hostile: createApiKey('hostile'), other: createApiKey('other') }
@@ -21,6 +22,8 @@ export interface HostileReport {
   /** How the hostile calls ended. */
   readonly ends: readonly string[]
   readonly isWorkerAlive: boolean
+  /** What other work left of the machine, the play's own included. */
+  readonly machineDelay: MachineDelay
 }
 
 /**
@@ -73,12 +76,14 @@ export async function playHostileAnswers(count: number): Promise<HostileReport> 
         ends.push(ended)
       }
     }
+    const machine = watchMachineDelay()
     const attack = Promise.all(Array.from({ length: 32 }, sender))
     const duringMs: number[] = []
     while (ends.length < hostile.length) duringMs.push(...(await round()))
     await attack
+    const machineDelay = await machine.stop()
     const isWorkerAlive = (await Promise.race([worker.exited, Promise.resolve('alive')])) === 'alive'
-    return { beforeMs, duringMs, refused, ends, isWorkerAlive }
+    return { beforeMs, duringMs, refused, ends, isWorkerAlive, machineDelay }
   } finally {
     await gateway.stop()
     await redis.stop()
