@@ -70,7 +70,7 @@ export function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url))
   while (!existsSync(join(folder, 'proto', 'sluice'))) {
     const above = dirname(folder)
-    if (above === folder) throw new GatewayError('Config', 'the installation is not whole: proto/sluice is missing')
+    if (above === folder) throw new GatewayError('Config', 'the installation is incomplete: proto/sluice is missing')
     folder = above
   }
   return folder

@@ -162,7 +162,7 @@ function notifyAllStarted(
   for (const one of running) {
     const { legId } = one.taken.job
     notifyStarted(one, legs.get(legId)?.signal, dependencies).catch((error: unknown) => {
-      dependencies.logger.error({ err: error, legId }, 'the router could not be told where a leg runs')
+      dependencies.logger.error({ err: error, legId }, 'the router could not be notified where a leg runs')
     })
   }
 }

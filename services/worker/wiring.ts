@@ -176,7 +176,9 @@ export async function composeWorker(
   }
   await beat()
   const beating = every(beatEveryMs, beat, error => logger.debug({ err: error }, 'a heartbeat failed'))
-  const watching = every(beatEveryMs, consumer.look, error => logger.debug({ err: error }, 'the line was not seen'))
+  const watching = every(beatEveryMs, consumer.look, error =>
+    logger.debug({ err: error }, 'the queue could not be checked'),
+  )
   const ops = await openOpsServer(config.listen.workerOps, registry, {
     notReady: () => [
       ...storeFaults(health),

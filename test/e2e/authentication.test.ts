@@ -173,7 +173,7 @@ describe('a credential', () => {
       await make(),
     )
     expect(failure?.code).toBe(status.UNAUTHENTICATED)
-    expect(failure?.details).toBe('the credential is not known, or its time is over')
+    expect(failure?.details).toBe('the credential is unknown or has expired')
   })
 
   it('is needed: nobody is anonymous here', async () => {

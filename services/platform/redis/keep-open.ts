@@ -17,7 +17,7 @@ export function keepOpen(redis: Redis, logger: Logger): void {
   }
   redis.on('end', () => {
     if (closed) return
-    logger.warn('the connection to Redis was given up; reconnecting')
+    logger.warn('the connection to Redis was closed; reconnecting')
     const again = (): void => {
       if (closed || redis.status !== 'end') return
       redis.connect().catch((error: unknown) => logger.debug({ err: error }, 'Redis is away'))

@@ -79,7 +79,7 @@ export function openReplication(options: ReplicationOptions, redis: RedisConnect
     if (count === 0 && demanded === 0) return
     if (await acknowledged()) return
     if (demanded === 0 && performance.now() - acknowledgedAt > silentAfterMs) {
-      logger.warn('replicas acknowledge nothing: jobs are accepted without them')
+      logger.warn('no replica acknowledges writes: jobs are accepted without one')
       return
     }
     throw notReplicated('no replica has acknowledged it in time')
@@ -111,7 +111,7 @@ export function openReplication(options: ReplicationOptions, redis: RedisConnect
 }
 
 function notReplicated(why: string): GatewayError {
-  return new GatewayError('Overloaded', `the job could not be made safe: ${why}`, {
+  return new GatewayError('Overloaded', `the job could not be replicated: ${why}`, {
     reason: 'STORE_NOT_REPLICATED',
     retryAfterMs: 1000,
   })

@@ -74,8 +74,8 @@ export async function watchStore(
     if (found !== fault) {
       if (found === undefined) {
         usableSince = clock.now()
-        logger.info('the store can be used again')
-      } else logger.error({ fault: found }, 'the store cannot be used')
+        logger.info('Redis is available again')
+      } else logger.error({ fault: found }, 'Redis is unavailable')
     }
     fault = found
     if (isClockOff() !== clockWasOff) {
@@ -86,7 +86,7 @@ export async function watchStore(
     }
   }
   await turn()
-  const turns = every(lookEveryMs, turn, error => logger.error({ err: error }, 'the store was not looked at'))
+  const turns = every(lookEveryMs, turn, error => logger.error({ err: error }, 'Redis could not be checked'))
   return {
     get fault() {
       return fault ?? (redis.status === 'ready' ? undefined : 'away')

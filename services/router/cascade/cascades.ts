@@ -149,7 +149,7 @@ async function tidy(
     if (dead) await payloads.keep(tenant, ids, deadPayloadMs)
     else await payloads.remove(tenant, ids)
   } catch (error) {
-    logger.warn({ requestId, err: error }, 'payloads could not be tidied; they end with their time to live')
+    logger.warn({ requestId, err: error }, 'payloads could not be deleted; they expire with their time to live')
   }
 }
 

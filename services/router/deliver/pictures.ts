@@ -30,7 +30,7 @@ export function createPictures({ payloads, afterwards }: PicturesDependencies): 
     if (output.kind !== 'image' || output.source.kind === 'bytes') return answer
     const { payloadId } = output.source
     const bytes = await payloads.get(tenant, payloadId)
-    if (bytes === undefined) throw new GatewayError('NotFound', 'the picture is not kept any more')
+    if (bytes === undefined) throw new GatewayError('NotFound', 'the picture has expired')
     if (!isKept) afterwards(() => payloads.remove(tenant, [payloadId]))
     return { ...answer, output: { ...output, source: { kind: 'bytes', bytes } } }
   }

@@ -44,10 +44,10 @@ export function createTakeFeedback(dependencies: FeedbackDependencies): TakeFeed
   return async (tenant, requestId, feedback) => {
     const state = await readEnded(cascadeLog, requestId)
     if (state === undefined || state.request.tenant !== tenant) {
-      throw new GatewayError('NotFound', 'there is no such request, or its time is over')
+      throw new GatewayError('NotFound', 'there is no such request, or it has expired')
     }
     const { end } = state
-    if (end?.kind !== 'answered') throw new GatewayError('NotFound', 'the request has no answer to speak of')
+    if (end?.kind !== 'answered') throw new GatewayError('NotFound', 'the request has no answer to rate')
     const { request, plan, legs } = state
     const ladderRungs = rungsOf(plan.ladder)
     if (ladderRungs === undefined) return

@@ -97,7 +97,7 @@ function checkFiles(files: PolicyFiles): void {
   const bytes = [...files.values()].reduce((sum, one) => sum + one.byteLength, 0)
   if (files.size > mostFiles || bytes > mostBytes) throw tooMuch()
   const bad = [...files.keys()].find(name => !fileName.test(name))
-  if (bad !== undefined) throw new GatewayError('Config', 'a file of the policy has no plain name')
+  if (bad !== undefined) throw new GatewayError('Config', 'a policy file has an invalid name')
 }
 
 function tooMuch(): GatewayError {

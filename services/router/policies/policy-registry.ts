@@ -192,7 +192,7 @@ function refuse(place: Place, what: string, error: unknown, { loaded, logger }: 
   if (place.refused.size > mostOpen) place.refused.clear()
   place.refused.add(what)
   loaded(place.ladder.name, 'refused')
-  logger.error({ err: error, ladder: place.ladder.name }, 'a policy is refused; the one before it goes on deciding')
+  logger.error({ err: error, ladder: place.ladder.name }, 'a policy was rejected; the previous one stays active')
 }
 
 /** The oldest goes; who needs it again finds it in the store. */

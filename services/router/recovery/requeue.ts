@@ -60,7 +60,7 @@ async function contentOf(
 }
 
 function gone(): GatewayError {
-  return new GatewayError('NotFound', 'the content of this dead letter is gone')
+  return new GatewayError('NotFound', 'the content of this dead letter has expired')
 }
 
 async function partOf(part: PartReference, tenant: string, payloads: PayloadStore): Promise<Part> {

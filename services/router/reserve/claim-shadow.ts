@@ -46,7 +46,7 @@ export function createClaimShadow(
     })
     if (reservation.kind === 'held') return markClaimed(chosen, chosen.requestId, payers)
     if (reservation.kind !== 'refused') {
-      throw new GatewayError('Overloaded', 'the ledger cannot hold money now', { stage: 'claim' })
+      throw new GatewayError('Overloaded', 'the ledger cannot reserve money now', { stage: 'claim' })
     }
     const { scope, remainingNanoUsd } = reservation
     const description = `${formatNanoUsd(remainingNanoUsd)} remains for shadow calls`

@@ -13,7 +13,7 @@ export interface SettleDependencies {
   readonly ledger: Ledger
   readonly cascadeLog: CascadeLog
   readonly clock: Clock
-  /** Epoch ms since when the store can be used again; 0 when it always could. */
+  /** Epoch ms since when Redis is available again; 0 when it always could. */
   readonly usableSince?: () => number
   readonly logger: Logger
   /** Told of every settlement: whether the cascade's own router made it, and what went wrong with the money. */

@@ -231,7 +231,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     logger,
   )
   logger.info({ name, ...ports.addresses }, 'router is ready')
-  preparePictures().catch((error: unknown) => logger.warn({ err: error }, 'pictures cannot be opened'))
+  preparePictures().catch((error: unknown) => logger.warn({ err: error }, 'the image library cannot be loaded'))
 
   return {
     drainMs: config.limits.drainMs,

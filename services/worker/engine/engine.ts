@@ -93,7 +93,7 @@ export async function createEngine(options: EngineOptions, dependencies: EngineD
     try {
       return await backend.run(batch, controlOf(hooks))
     } catch (error) {
-      logger.error({ err: error, model }, 'a backend threw')
+      logger.error({ err: error, model }, 'a backend failed unexpectedly')
       return batch.map(() => bug('the model failed in an unexpected way'))
     } finally {
       count(model, -1)

@@ -21,7 +21,7 @@ export function keepClusterOpen(cluster: Cluster, logger: Logger): void {
     }
     if (closed || performance.now() - since < stuckAfterMs) return
     since = performance.now()
-    logger.warn({ status }, 'the connection to the cluster stands still; reconnecting')
+    logger.warn({ status }, 'the connection to the cluster is stuck; reconnecting')
     // Disconnecting from a cluster without nodes ends in another standstill, out of which connecting leads at the
     // next turn.
     if (status === 'connecting' || status === 'connect') disconnect(true)

@@ -82,7 +82,7 @@ export function createAuthenticate(
   }
 }
 
-const unknown = 'the credential is not known, or its time is over'
+const unknown = 'the credential is unknown or has expired'
 
 function refused(reason: string, message: string): GatewayError {
   return new GatewayError('Unauthenticated', message, { stage: 'admit', reason })

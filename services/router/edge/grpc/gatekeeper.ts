@@ -53,7 +53,7 @@ export function createGatekeeper({
       const refuse = (thrown: unknown): void => {
         refused = true
         const error = storeErrorOf(thrown) ?? thrown
-        if (!isGatewayError(error)) logger.error({ err: error, rpc }, 'a bug in a call')
+        if (!isGatewayError(error)) logger.error({ err: error, rpc }, 'an unexpected error in a call')
         const status = statuses.toWire(error)
         answered(rpc, statusName(status.code), performance.now() - startedAt)
         call.sendStatus(status)

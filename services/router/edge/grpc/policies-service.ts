@@ -63,7 +63,7 @@ export function createPolicyRpcs({ policyRegistry, store, ladders, logger }: Pol
     },
     async activatePolicy({ ladder, version, role }, { caller }) {
       const opened = version === '' ? undefined : await refusing(() => policyRegistry.find(known(ladder), version))
-      if (version !== '' && opened === undefined) throw new GatewayError('NotFound', 'no such version is kept')
+      if (version !== '' && opened === undefined) throw new GatewayError('NotFound', 'no such version is stored')
       if (role === 'POLICY_ROLE_SHADOW') {
         await store.setShadow(known(ladder), opened?.policy.version)
       } else if (role === 'POLICY_ROLE_ACTIVE') {

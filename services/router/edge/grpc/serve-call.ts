@@ -192,7 +192,8 @@ async function serve<Response>(
     return response
   } catch (thrown) {
     const error = storeErrorOf(thrown) ?? thrown
-    if (!isGatewayError(error)) logger.error({ err: error, rpc, traceId: traceIdOf(traceparent) }, 'a bug in a call')
+    if (!isGatewayError(error))
+      logger.error({ err: error, rpc, traceId: traceIdOf(traceparent) }, 'an unexpected error in a call')
     const status = statuses.toWire(error)
     const name = statusName(status.code)
     span.set({ 'rpc.response.status_code': name })

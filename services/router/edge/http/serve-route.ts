@@ -137,7 +137,7 @@ export function serveRoute(route: Route, dependencies: HttpDependencies): RouteO
     errorHandler(thrown, request, reply) {
       const begun = open.get(request.raw)
       const known = knownFailure(thrown)
-      if (known === undefined) logger.error({ err: thrown, route: route.path }, 'a bug in a call')
+      if (known === undefined) logger.error({ err: thrown, route: route.path }, 'an unexpected error in a call')
       if (begun !== undefined) begun.status = nameOf(known)
       begun?.leave()
       // A stream tells of its failures itself.
@@ -179,7 +179,7 @@ function callOf(begun: OpenCall, context: CallContext, exchange: Exchange, { log
     },
     failed(thrown) {
       const known = knownFailure(thrown)
-      if (known === undefined) logger.error({ err: thrown }, 'a bug in a call')
+      if (known === undefined) logger.error({ err: thrown }, 'an unexpected error in a call')
       begun.status = nameOf(known)
     },
   }

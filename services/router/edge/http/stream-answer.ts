@@ -165,7 +165,7 @@ export function textOf({ output }: Answer): TextOutput {
 }
 
 function brokenStream(): GatewayError {
-  return new GatewayError('LadderFailed', 'the answer is another than the one that was begun', {
+  return new GatewayError('LadderFailed', 'the answer differs from the one that was streamed', {
     reason: 'STREAM_BROKE',
   })
 }

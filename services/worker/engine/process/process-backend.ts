@@ -68,7 +68,7 @@ export async function createProcessBackend(
     if (closing.signal.aborted || living !== model) return
     model = undefined
     dependencies.changed?.()
-    logger.error({ model: options.model, reason }, 'the process of a model died and is started again')
+    logger.error({ model: options.model, reason }, 'the process of a model died and is restarted')
     reborn = restart()
   }
 
@@ -77,7 +77,7 @@ export async function createProcessBackend(
     if (model === undefined || closing.signal.aborted) return
     const { loadedBytes, bytes } = model.memory
     if (bytes - loadedBytes <= options.mostGrowthBytes || performance.now() - renewedAt < leastRenewalMs) return
-    logger.info({ model: options.model, loadedBytes, bytes }, 'the process of a model has grown and is started again')
+    logger.info({ model: options.model, loadedBytes, bytes }, 'the process of a model has grown and is restarted')
     const grown = model
     renewing = true
     model = undefined
@@ -117,7 +117,7 @@ export async function createProcessBackend(
     try {
       return await living.run(batch, control)
     } catch (error) {
-      logger.error({ model: options.model, err: error, legs: batch.length }, 'a batch was lost')
+      logger.error({ model: options.model, err: error, legs: batch.length }, 'a batch failed with its process')
       if (error instanceof ProcessDied && batch.length > 1) return undefined
       return lostBatch(batch, control, clock, performance.now() - startedAt)
     } finally {
@@ -175,7 +175,7 @@ export async function createProcessBackend(
       const ended = await Promise.race([computing, wanted.overFor(longestStepMs)])
       if (ended !== undefined) return ended
       markUnwanted(true)
-      logger.warn({ model: options.model, legs: batch.length }, 'a run goes on that nobody wants')
+      logger.warn({ model: options.model, legs: batch.length }, 'a model is still running for requests that have ended')
       return lostBatch(batch, control, clock, performance.now() - startedAt)
     } finally {
       wanted.stop()

@@ -65,6 +65,6 @@ function tried<Value>(what: string, make: () => Value): Value {
     return make()
   } catch {
     // OpenSSL's own words are of no use to an operator, and the cause could quote what it read.
-    throw new GatewayError('Config', `listen.tls.${what}: it is no PEM that can be used`)
+    throw new GatewayError('Config', `listen.tls.${what}: it is not a usable PEM file`)
   }
 }

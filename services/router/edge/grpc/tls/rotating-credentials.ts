@@ -63,7 +63,8 @@ export async function createRotatingCredentials(
   const loop = every(reloadMs, reload, error => {
     const text = error instanceof Error ? error.message : 'unknown'
     // A fault that stays is told once, not at every look.
-    if (text !== complaint) logger.warn({ reason: text }, 'the new certificate is not taken, the one before stays')
+    if (text !== complaint)
+      logger.warn({ reason: text }, 'the new certificate was rejected; the previous one stays in use')
     complaint = text
   })
   const onChanged = (listener: (context: SecureContextOptions) => void): void => void listeners.push(listener)
