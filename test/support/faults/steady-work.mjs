@@ -1,4 +1,5 @@
-// Does the same small work again and again and measures how long it takes: what other work leaves of the machine. For tests.
+// Does the same small work again and again and measures how long it takes: what other work leaves of the machine.
+// For tests.
 const workMs = 5
 const pauseMs = 95
 let done = 0

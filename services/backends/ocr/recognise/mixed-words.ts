@@ -15,7 +15,10 @@ export interface SettledWords {
 
 /** Digits that the recogniser gives for letters inside words, and those letters. */
 const lookAlikes: Readonly<Record<string, string>> = { 0: 'o', 1: 'li' }
-/** Inside a word of small letters the letter is so much likelier that it is taken from this share of the digit's probability on. */
+/**
+ * Inside a word of small letters the letter is so much likelier that it is taken from this share of the digit's
+ * probability on.
+ */
 const leastRivalRatio = 0.02
 /** A word that keeps a digit between small letters, or a letter between digits, is wrong more often than not. */
 const errorsPerMixedWord = 0.7
