@@ -4,7 +4,8 @@ import OpenAI, { APIError, toFile } from 'openai'
 import { zodResponseFormat } from 'openai/helpers/zod'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { acmeKey, startHttpGateway, type HttpGateway } from '../support/http-gateway.ts'
+import { until } from '../support/gateway.ts'
+import { acmeKey, limitedKey, otherKey, startHttpGateway, type HttpGateway } from '../support/http-gateway.ts'
 import { wavFile } from '../support/wav-file.ts'
 
 let http: HttpGateway
@@ -233,6 +234,12 @@ describe('the other paths of OpenAI', () => {
       '/v1/models/{model}',
       '/v1/messages',
       '/v1/messages/count_tokens',
+      '/v1/files',
+      '/v1/files/{file}',
+      '/v1/files/{file}/content',
+      '/v1/batches',
+      '/v1/batches/{batch}',
+      '/v1/batches/{batch}/cancel',
       '/openapi.json',
     ])
     expect(document.paths).toMatchObject({
@@ -282,6 +289,38 @@ describe('the other paths of OpenAI', () => {
     const drawn = await client.images.generate({ model: 'draw', prompt: 'a cat' })
     expect(drawn.data?.[0]?.b64_json).toBe(picture)
   })
+})
+
+it('tells the limits of the caller in the headers of each wire, on answers, streams and refusals', async () => {
+  const ask = (path: string, body: object, key = limitedKey): Promise<Response> =>
+    fetch(`${http.baseUrl}/v1/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': key },
+      body: JSON.stringify({ model: 'auto', max_tokens: 100, messages: user('hello'), ...body }),
+    })
+  const whole = await ask('chat/completions', {})
+  expect(whole.status).toBe(200)
+  expect(Object.fromEntries(whole.headers)).toMatchObject({
+    'x-ratelimit-limit-requests': '2',
+    'x-ratelimit-remaining-requests': '1',
+    'x-ratelimit-reset-requests': expect.stringMatching(/^[23]\d(?:\.\d+)?s$/u) as string,
+    'x-ratelimit-limit-tokens': '100000',
+    'x-ratelimit-remaining-tokens': expect.stringMatching(/^99\d{3}$/u) as string,
+  })
+  const streamed = await ask('messages', { stream: true })
+  expect(Object.fromEntries(streamed.headers)).toMatchObject({
+    'content-type': 'text/event-stream; charset=utf-8',
+    'anthropic-ratelimit-requests-limit': '2',
+    'anthropic-ratelimit-requests-remaining': '0',
+    'anthropic-ratelimit-requests-reset': expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]{8}Z$/u) as string,
+  })
+  await streamed.text()
+  const refused = await ask('chat/completions', {})
+  expect(refused.status).toBe(429)
+  expect(refused.headers.get('x-ratelimit-remaining-requests')).toBe('0')
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+  const free = await ask('chat/completions', {}, acmeKey)
+  expect(free.headers.get('x-ratelimit-limit-requests')).toBeNull()
 })
 
 describe('responses by the SDK of OpenAI', () => {
@@ -360,5 +399,182 @@ describe('the AI SDK of Vercel', () => {
       },
     })
     expect([text, steps.length]).toEqual(['It rains in Oslo.', 2])
+  })
+})
+
+describe('files and batches by the SDK of OpenAI', () => {
+  type Row = Readonly<Record<string, unknown>>
+  const stranger = () => new OpenAI({ baseURL: `${http.baseUrl}/v1`, apiKey: otherKey, maxRetries: 0 })
+  const row = (custom_id: string, body: object, url = '/v1/chat/completions'): Row => ({
+    custom_id,
+    method: 'POST',
+    url,
+    body: { model: 'auto', ...body },
+  })
+  const upload = async (rows: readonly (Row | string)[]): Promise<OpenAI.FileObject> => {
+    const text = rows.map(one => (typeof one === 'string' ? one : JSON.stringify(one))).join('\n')
+    return client.files.create({ purpose: 'batch', file: await toFile(Buffer.from(text), 'rows.jsonl') })
+  }
+  const begin = async (
+    rows: readonly (Row | string)[],
+    endpoint: OpenAI.BatchCreateParams['endpoint'] = '/v1/chat/completions',
+    more: object = {},
+  ): Promise<OpenAI.Batch> => {
+    const { id } = await upload(rows)
+    return client.batches.create({ input_file_id: id, endpoint, completion_window: '24h', ...more })
+  }
+  const endOf = ({ id }: OpenAI.Batch): Promise<OpenAI.Batch> =>
+    until(
+      'the end of the batch',
+      () => client.batches.retrieve(id),
+      ({ status }) => ['completed', 'failed', 'expired', 'cancelled'].includes(status),
+    )
+  const linesOf = async (fileId: string | undefined): Promise<readonly Row[]> => {
+    if (fileId === undefined) return []
+    const text = await (await client.files.content(fileId)).text()
+    return text
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line) as Row)
+      .toSorted((one, two) => String(one['custom_id']).localeCompare(String(two['custom_id'])))
+  }
+
+  it('answers each row as its endpoint would, and tells apart what failed', async () => {
+    const begun = await begin(
+      [
+        row('a', { messages: user('hello') }),
+        '',
+        row('b', { messages: user('hello'), stream: true }),
+        row('c', { messages: user('hello'), model: 'nobody' }),
+        row('d', { messages: user('weather'), tools: [weather] }),
+      ],
+      '/v1/chat/completions',
+      { metadata: { for: 'tests' } },
+    )
+    expect(begun).toMatchObject({ object: 'batch', status: 'validating', completion_window: '24h' })
+    const batch = await endOf(begun)
+    expect(batch).toMatchObject({
+      status: 'completed',
+      metadata: { for: 'tests' },
+      request_counts: { total: 4, completed: 2, failed: 2 },
+      sluice: { cost_usd: expect.any(Number) as number },
+    })
+    expect(batch.usage?.total_tokens).toBeGreaterThan(0)
+    expect(await linesOf(batch.output_file_id)).toMatchObject([
+      {
+        custom_id: 'a',
+        error: null,
+        response: {
+          status_code: 200,
+          body: {
+            object: 'chat.completion',
+            choices: [{ message: { content: 'Hello to you, whoever you are.' } }],
+            sluice: { rungs: [{ model: 'chat', verdict: 'accepted' }] },
+          },
+        },
+      },
+      { custom_id: 'd', response: { body: { choices: [{ finish_reason: 'tool_calls' }] } } },
+    ])
+    expect(await linesOf(batch.error_file_id)).toMatchObject([
+      { custom_id: 'b', response: { status_code: 400, body: { error: { param: 'stream' } } } },
+      { custom_id: 'c', response: { status_code: 404, body: { error: { param: 'model', code: 'model_not_found' } } } },
+    ])
+    const { data } = await client.batches.list({ limit: 1 })
+    expect(data).toMatchObject([{ id: batch.id }])
+  })
+
+  it('runs rows of responses and of embeddings', async () => {
+    http.mock.onEmbedding(/one/u, { embedding: [0.25, -0.5, 1] })
+    http.mock.onEmbedding(/two/u, { embedding: [1, 2, 3] })
+    const [responses, embeddings] = await Promise.all([
+      begin([row('r', { input: 'hello' }, '/v1/responses')], '/v1/responses').then(endOf),
+      begin([row('e', { input: ['one', 'two'] }, '/v1/embeddings')], '/v1/embeddings').then(endOf),
+    ])
+    expect(await linesOf(responses.output_file_id)).toMatchObject([
+      { response: { body: { object: 'response', status: 'completed', output: [{ type: 'message' }] } } },
+    ])
+    expect(await linesOf(embeddings.output_file_id)).toMatchObject([
+      { response: { body: { object: 'list', data: [{ embedding: [0.25, -0.5, 1] }, { embedding: [1, 2, 3] }] } } },
+    ])
+  })
+
+  it('refuses an input that is no list of requests, line by line, before anything runs', async () => {
+    const good = row('a', { messages: user('hello') })
+    const batch = await endOf(
+      await begin([good, good, '{"custom_id":', row('b', {}, '/v1/embeddings'), { ...good, custom_id: 7 }]),
+    )
+    expect(batch).toMatchObject({ status: 'failed', request_counts: { completed: 0 } })
+    expect(batch.errors?.data).toMatchObject([
+      { code: 'duplicate_custom_id', line: 2 },
+      { code: 'invalid_json_line', line: 3 },
+      { code: 'mismatched_url', line: 4, param: 'url' },
+      { code: 'invalid_request', line: 5, param: 'custom_id' },
+    ])
+    expect(http.mock.getRequests()).toEqual([])
+    expect(await failureOf(begin(['x'], '/v1/moderations'))).toMatchObject({ status: 400, param: 'endpoint' })
+    expect(await failureOf(begin([good], '/v1/responses', { completion_window: '25h' }))).toMatchObject({
+      status: 400,
+      param: 'completion_window',
+    })
+    expect(
+      await failureOf(client.files.create({ purpose: 'fine-tune', file: await toFile(Buffer.from('x'), 'x') })),
+    ).toMatchObject({ status: 400, param: 'purpose' })
+  })
+
+  it('is cancelled: what is under way stops, and what was answered stays', async () => {
+    http.mock.reset()
+    http.mock.onMessage(/quick/u, { content: 'done' })
+    http.mock.onMessage(/slow/u, { content: 'done' }, { latency: 20_000 })
+    const batch = await begin([
+      row('quick', { messages: user('quick') }),
+      ...Array.from({ length: 100 }, (_, index) => row(`slow ${index}`, { messages: user('slow') })),
+    ])
+    await until(
+      'the first row',
+      () => client.batches.retrieve(batch.id),
+      ({ request_counts: counts }) => counts?.completed === 1,
+    )
+    expect((await client.batches.cancel(batch.id)).status).toBe('cancelling')
+    const cancelled = await endOf(batch)
+    expect(cancelled).toMatchObject({ status: 'cancelled', request_counts: { total: 101, completed: 1, failed: 0 } })
+    expect(await linesOf(cancelled.output_file_id)).toMatchObject([{ custom_id: 'quick' }])
+    expect((await client.batches.cancel(batch.id)).status).toBe('cancelled')
+  })
+
+  it('ends with its window, and says so of each row that was left', async () => {
+    http.mock.reset()
+    http.mock.onMessage(/slow/u, { content: 'done' }, { latency: 20_000 })
+    const rows = Array.from({ length: 70 }, (_, index) => row(`slow ${index}`, { messages: user('slow') }))
+    const batch = await endOf(await begin(rows, '/v1/chat/completions', { completion_window: '2s' }))
+    expect(batch).toMatchObject({ status: 'expired', request_counts: { completed: 0, failed: 70 } })
+    const left = await linesOf(batch.error_file_id)
+    expect(left).toHaveLength(70)
+    expect(left.every(({ response }) => response === null)).toBe(true)
+    expect(left[0]).toMatchObject({ response: null, error: { code: 'batch_expired' } })
+  })
+
+  it('keeps the files of each tenant from the others, lists them in pages, and deletes them', async () => {
+    const [first, second] = [await upload(['1']), await upload(['2'])]
+    expect(first).toMatchObject({ object: 'file', bytes: 1, filename: 'rows.jsonl', purpose: 'batch' })
+    const listed: string[] = []
+    for await (const file of client.files.list({ limit: 1, purpose: 'batch' })) listed.push(file.id)
+    expect(listed.slice(0, 2)).toEqual([second.id, first.id])
+    expect((await stranger().files.list()).data).toEqual([])
+    for (const call of [
+      () => stranger().files.retrieve(first.id),
+      () => stranger().files.content(first.id),
+      () => stranger().files.delete(first.id),
+      () =>
+        stranger().batches.create({
+          input_file_id: first.id,
+          endpoint: '/v1/chat/completions',
+          completion_window: '24h',
+        }),
+    ]) {
+      expect(await failureOf(call())).toMatchObject({ status: 404, code: 'file_not_found' })
+    }
+    expect(await client.files.delete(first.id)).toEqual({ id: first.id, object: 'file', deleted: true })
+    expect(await failureOf(client.files.content(first.id))).toMatchObject({ status: 404 })
+    expect((await client.files.retrieve(second.id)).id).toBe(second.id)
   })
 })

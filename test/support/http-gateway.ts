@@ -13,6 +13,23 @@ export interface HttpGateway {
 
 /** A key of the tenant `acme` that may ask, and its hash as the configuration keeps it. */
 export const acmeKey = 'right-key'
+/** A key of a tenant that may begin two requests a minute, and use 100,000 tokens. */
+export const limitedKey = 'limited-key'
+const limited = {
+  id: 'limited',
+  sha256: 'f33b2500796d61f96eeef0f5331ddc40c17e434aff139f4d9e00bfe75170d87a',
+  tenant: 'limited',
+  scopes: ['infer'],
+}
+const limits = { limited: { requestsPerMinute: 2, tokensPerMinute: 100_000 } }
+/** A key of another tenant. */
+export const otherKey = 'other-key'
+const other = {
+  id: 'other',
+  sha256: '580843d03d2216ff1a275d0991bad66e4d1af871171d929e9de604b7959f9bca',
+  tenant: 'other',
+  scopes: ['infer'],
+}
 const acme = {
   id: 'acme',
   sha256: '76c365c9956f33a4848cdb6ed10306c1ea4e9406865b1705a3ce5d726f46ae37',
@@ -51,7 +68,11 @@ export async function startHttpGateway(more: Readonly<Record<string, unknown>> =
       draw: { task: 'generate_image', modalities: ['text'], rungs: ['pictures'] },
     },
   })
-  const gateway = await createTestGateway({ ...config, auth: { keys: [acme] }, ...more }, redis.url)
+  const budgets = { ...(config['budgets'] as object), tenants: limits }
+  const gateway = await createTestGateway(
+    { ...config, budgets, auth: { keys: [acme, other, limited] }, ...more },
+    redis.url,
+  )
   await Promise.all([gateway.startRouter(), gateway.startWorker('all')])
   await until(
     'the worker',

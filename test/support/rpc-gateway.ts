@@ -81,7 +81,7 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
     statuses,
     answered: (rpc, status) => answered.push(`${rpc} ${status}`),
     logger,
-    handler: { infer: unset, submit: unset, explain: unset, ...inside.handler },
+    handler: { infer: unset, runJob: unset, submit: unset, explain: unset, ...inside.handler },
     pictures: createPictures({ payloads: { get: unset, remove: unset }, afterwards: unset }),
     jobs: { submitted: unset, list: unset, get: unset, watch: unset, cancel: unset, ...inside.jobs },
     takeFeedback: unset,

@@ -46,6 +46,20 @@ const httpSchema = z.strictObject({
   idleMs: z.int().min(100).max(3_600_000).default(75_000).describe('A connection without a request is closed then.'),
 })
 
+const batchesSchema = z.strictObject({
+  rows: count.default(50_000).describe('Most rows of one batch.'),
+  perTenant: count.default(64).describe('Batches of one tenant that are under way at once.'),
+  perRouter: count.default(8).describe('Batches that one router drives at once; others wait.'),
+  rowsInFlight: count.default(64).describe('Rows of one batch that are under way at once.'),
+  fileMegabytes: z.number().min(0.01).max(512).default(200).describe('Largest file that is uploaded.'),
+  filesPerTenant: count.max(1000).default(1000).describe('Files of one tenant.'),
+  fileMegabytesPerTenant: z
+    .number()
+    .positive()
+    .default(1024)
+    .describe('Files of one tenant that Redis holds, results among them. Beyond it no more are uploaded.'),
+})
+
 /** What a request may hold, and how many may run. */
 export const limitsSchema = z.strictObject({
   messageMegabytes: z.number().min(0.1).max(512).default(24).describe('Largest gRPC message.'),
@@ -74,6 +88,7 @@ export const limitsSchema = z.strictObject({
   drainMs: count
     .default(120_000)
     .describe('How long a stopping process waits for running work. What is unfinished then is done again elsewhere.'),
+  batches: batchesSchema.prefault({}).describe('What `/v1/files` and `/v1/batches` take.'),
   http: httpSchema.prefault({}).describe('What the HTTP port takes.'),
   fetch: fetchSchema.prefault({}).describe('From where `uri` parts may be fetched.'),
 })

@@ -19,6 +19,12 @@ const keep = z.strictObject({
     .max(7_776_000_000)
     .default(604_800_000)
     .describe('How long a failed job is kept, for an operator to replay.'),
+  fileMs: z
+    .int()
+    .min(3_600_000)
+    .max(7_776_000_000)
+    .default(604_800_000)
+    .describe('How long a file, and a batch after its window, is kept where its tenant does not say.'),
 })
 
 /** The store. */

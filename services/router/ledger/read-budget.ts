@@ -11,6 +11,43 @@ export interface BudgetView {
   readonly isOpen: boolean
 }
 
+/** What a tenant's limits on beginning stand at; empty, and nothing is asked, where it has none. */
+export type ReadRates = (tenant: string) => Promise<readonly RateStanding[]>
+
+/** How much of a limit is left. */
+export interface RateStanding {
+  readonly kind: 'requests' | 'tokens'
+  readonly limit: number
+  readonly remaining: number
+  /** Time until all of it may begin again. */
+  readonly resetMs: number
+}
+
+/** Makes the reading of limits that are enforced. */
+export function createReadRates({
+  ledger,
+  budgets,
+  clock,
+}: Pick<ReadBudgetDependencies, 'ledger' | 'budgets' | 'clock'>): ReadRates {
+  return async tenant => {
+    const named = [
+      ['requests', budgets.requests(tenant)],
+      ['tokens', budgets.tokens(tenant)],
+    ] as const
+    const limits = named.flatMap(([kind, rate]) => (rate === undefined || rate.shadow ? [] : [{ kind, rate }]))
+    if (limits.length === 0) return []
+    const allowances = await ledger.allowances(
+      limits.map(({ rate }) => rate),
+      clock.now(),
+    )
+    return limits.map(({ kind, rate: { burst, perMinute } }, index) => {
+      const remaining = Math.max(0, Math.floor(allowances[index] ?? 0))
+      const missing = Math.max(0, burst - (allowances[index] ?? 0))
+      return { kind, limit: burst, remaining, resetMs: (missing / perMinute) * 60_000 }
+    })
+  }
+}
+
 /** What reading needs. */
 export interface ReadBudgetDependencies {
   readonly ledger: Ledger

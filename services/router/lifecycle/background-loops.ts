@@ -31,6 +31,8 @@ export interface LoopTurns {
   readonly learning: () => Promise<unknown>
   /** Takes over cascades whose routers died. */
   readonly takeOver: () => Promise<unknown>
+  /** Keeps the leases of the batches that this router drives, and takes over others. */
+  readonly batches: () => Promise<unknown>
 }
 
 /** Who hears of the loops. */
@@ -52,6 +54,7 @@ export function startLoops(turns: LoopTurns, { metrics, logger }: LoopListeners)
     // Three tries within a lease.
     start('renew', leaseMs / 3),
     start('takeOver', leaseMs / 3),
+    start('batches', leaseMs / 3),
     start('fleet', fleetEveryMs),
     start('queues', queuesEveryMs),
     start('reconcile', reconcileEveryMs),

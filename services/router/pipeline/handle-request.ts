@@ -10,6 +10,7 @@ import type {
   Incoming,
 } from '#services/router/request/states'
 import { isTakenOver } from '#services/state/cascade-log/idempotency'
+import { telling, untilLeft } from './telling.ts'
 
 /** Every stage of a request, in the order in which it meets them. `Under` is a cascade under way. */
 export interface Stages<Under> {
@@ -61,6 +62,11 @@ export interface RequestHandler {
   infer(incoming: Incoming, signal: AbortSignal, emit?: EmitEvent): Promise<Finished>
   /** A job: resolves as soon as it is durable; the cascade goes on behind. */
   submit(incoming: Incoming, signal: AbortSignal): Promise<RequestId>
+  /**
+   * A job whose end is waited for; it goes on behind a caller who leaves. `onJob` hears its id as soon as it may be
+   * at work. One that was submitted before with the same idempotency key is waited for, whatever its end.
+   */
+  runJob(incoming: Incoming, signal: AbortSignal, onJob: (jobId: RequestId) => void): Promise<Finished>
   /** What would be done, without doing or holding anything. */
   explain(incoming: Incoming, signal: AbortSignal): Promise<Chosen>
 }
@@ -186,6 +192,25 @@ export function createRequestHandler<Under>(
     return admitted.requestId
   }
 
+  const runInTurn = async (
+    admitted: Admitted,
+    signal: AbortSignal,
+    onJob: (jobId: RequestId) => void,
+  ): Promise<Finished> => {
+    const earlier = await stages.findOriginal(admitted, signal)
+    if (earlier !== undefined) {
+      stages.endTurn?.(admitted.requestId)
+      onJob(earlier)
+      const finished = await stages.follow(earlier, admitted, signal)
+      if (finished !== undefined) return finished
+      throw new GatewayError('Overloaded', 'the log has lost the job', { retryAfterMs: 1000 })
+    }
+    const chosen = await keyless(admitted, decide(admitted))
+    const opened = await keyless(admitted, openHeld(chosen))
+    onJob(admitted.requestId)
+    return untilLeft(cascadePaid(chosen, opened, new AbortController().signal), signal, background)
+  }
+
   const admitInTurn = async (incoming: Incoming, signal: AbortSignal): Promise<Admitted> => {
     const admitted = await stages.admit(incoming, signal)
     await stages.awaitTurn?.(incoming, admitted, signal)
@@ -197,6 +222,14 @@ export function createRequestHandler<Under>(
       const admitted = await admitInTurn(incoming, signal)
       try {
         return await inferInTurn(admitted, signal, emit)
+      } finally {
+        stages.endTurn?.(admitted.requestId)
+      }
+    },
+    async runJob(incoming, signal, onJob) {
+      const admitted = await admitInTurn(incoming, signal)
+      try {
+        return await runInTurn(admitted, signal, onJob)
       } finally {
         stages.endTurn?.(admitted.requestId)
       }
@@ -219,38 +252,4 @@ export function createRequestHandler<Under>(
       }
     },
   }
-}
-
-/**
- * What was decided goes to the client before whatever else it is told, and no sooner: writing it would keep the leg
- * from its queue, and the two in one write wake the client once.
- */
-function telling(
-  chosen: Chosen,
-  emit: EmitEvent | undefined,
-): { readonly tell: () => Promise<void>; readonly following?: EmitEvent } {
-  if (emit === undefined) return { tell: () => Promise.resolve() }
-  let told: Promise<void> | undefined
-  const tell = (): Promise<void> => (told ??= emit({ kind: 'decided', chosen }))
-  return { tell, following: event => tell().then(() => emit(event)) }
-}
-
-/**
- * A run with an idempotency key belongs to the key: it goes on behind a caller who leaves, and whoever asks again
- * with the key hears its end.
- */
-function untilLeft(
-  inProgress: Promise<Finished>,
-  signal: AbortSignal,
-  background: (inProgress: Promise<unknown>) => void,
-): Promise<Finished> {
-  return new Promise((resolve, reject) => {
-    const leave = (): void => {
-      background(inProgress)
-      reject(new GatewayError('Cancelled', 'the caller went away'))
-    }
-    if (signal.aborted) leave()
-    else signal.addEventListener('abort', leave, { once: true })
-    inProgress.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
-  })
 }

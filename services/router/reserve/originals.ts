@@ -4,7 +4,7 @@ import { isWords } from '#services/contract/content'
 import { GatewayError } from '#services/contract/errors'
 import type { CascadeLog, CascadeState } from '#services/state/cascade-log/cascade-log'
 import { keepsKey } from '#services/state/cascade-log/idempotency'
-import type { RequestId } from '#services/contract/ids'
+import { createRequestId, type RequestId } from '#services/contract/ids'
 import type { Admitted } from '#services/router/request/states'
 import { bindingLookEveryMs, openWithinMs } from '#services/router/lifecycle/timings'
 
@@ -21,6 +21,8 @@ export interface Originals {
    * router goes on with that.
    */
   release(admitted: Admitted): Promise<void>
+  /** The job that a key of a tenant is bound to, if there is one. */
+  jobOf(tenant: string, key: string): Promise<RequestId | undefined>
 }
 
 /** What binding needs. */
@@ -67,6 +69,14 @@ export function createOriginals({ cascadeLog, clock, sleep }: OriginalsDependenc
 
   return {
     find,
+    async jobOf(tenant, key) {
+      const bound = boundKey('async', key)
+      const nobody = createRequestId(clock.now())
+      const { requestId } = await cascadeLog.bindKey(tenant, bound, nobody, '')
+      if (requestId !== nobody) return requestId
+      await cascadeLog.releaseKey(tenant, bound, nobody)
+      return undefined
+    },
     async release(admitted) {
       const key = keyOf(admitted)
       if (key === undefined) return
@@ -92,7 +102,11 @@ function otherContent(): GatewayError {
 
 /** `Infer` and `Submit` have keys of their own, since they answer differently. */
 function keyOf({ request, mode }: Admitted): string | undefined {
-  return request.idempotencyKey === undefined ? undefined : `${mode}:${request.idempotencyKey}`
+  return request.idempotencyKey === undefined ? undefined : boundKey(mode, request.idempotencyKey)
+}
+
+function boundKey(mode: Admitted['mode'], key: string): string {
+  return `${mode}:${key}`
 }
 
 /** SHA-256 over all that decides the answer: task, options, constraints but for the time, and content. */

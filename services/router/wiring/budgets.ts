@@ -15,7 +15,7 @@ import {
   type TenantLimits,
   type WindowLimits,
 } from '#services/router/ledger/budgets'
-import { createReadBudget, type ReadBudget } from '#services/router/ledger/read-budget'
+import { createReadBudget, createReadRates, type ReadBudget, type ReadRates } from '#services/router/ledger/read-budget'
 import { createMoneyMetrics } from '#services/router/telemetry/ledger-metrics'
 import { createSettler, type Settler } from '#services/router/settle/settle'
 
@@ -30,6 +30,7 @@ export interface Money {
   readonly shadowed: (limit: string) => void
   readonly settler: Settler
   readonly readBudget: ReadBudget
+  readonly readRates: ReadRates
   readonly isPaid: (tenant: string) => boolean
   /** The look that chooses, counting rungs that are left out because nobody knows their price. */
   readonly counted: (evaluateRungs: EvaluateRungs) => EvaluateRungs
@@ -67,6 +68,7 @@ export function composeMoney(
       usableSince: () => health.usableSince,
       observe: metrics.settled,
     }),
+    readRates: createReadRates({ ledger, budgets, clock }),
     readBudget: createReadBudget({ ledger, budgets, clock, isOpen }),
     isPaid: budgets.isPaid,
     counted: evaluateRungs => input => {

@@ -11,6 +11,7 @@ import type { InFlight } from '#services/router/lifecycle/in-flight'
 import type { RouterMetrics } from '#services/router/telemetry/request-metrics'
 import { loadErrorMessages } from '#services/wire/load-proto'
 import { createStatusWriter } from '#services/wire/status'
+import type { Money } from './budgets.ts'
 import type { Authentication } from './authentication.ts'
 
 /** What every call goes through, by either port. */
@@ -26,6 +27,7 @@ export interface Calls {
 export interface CallsDependencies {
   readonly authentication: Authentication
   readonly inFlight: InFlight
+  readonly money: Pick<Money, 'readRates'>
   readonly metrics: RouterMetrics
   readonly tracer: Tracer
   readonly clock: Clock
@@ -34,7 +36,7 @@ export interface CallsDependencies {
 
 /** Builds it; `root` is the folder of the software. */
 export function composeCalls(root: string, dependencies: CallsDependencies): Calls {
-  const { authentication, inFlight, metrics, tracer, clock, logger } = dependencies
+  const { authentication, inFlight, money, metrics, tracer, clock, logger } = dependencies
   const stopping = createStopping()
   const calls = { demandScope, enter: inFlight.enter, tracer, clock, stopping: stopping.signal, logger }
   const edge = { statuses: createStatusWriter(loadErrorMessages(root)), answered: metrics.answered, logger }
@@ -42,7 +44,7 @@ export function composeCalls(root: string, dependencies: CallsDependencies): Cal
   return {
     grpc: { ...calls, ...edge, callerOf },
     interceptor,
-    http: { ...authentication, ...calls, answered: metrics.answeredHttp },
+    http: { ...authentication, ...calls, readRates: money.readRates, answered: metrics.answeredHttp },
     stop: () => stopping.abort(),
   }
 }

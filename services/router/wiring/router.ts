@@ -23,6 +23,7 @@ import { createLeases } from '#services/router/cascade/leases'
 import { createPendingLegs } from '#services/router/cascade/leg/pending-legs'
 import { createAfterwards } from '#services/router/lifecycle/deferred-work'
 import { composeAuthentication } from './authentication.ts'
+import { composeBatches } from './batches.ts'
 import { composeCalls } from './calls.ts'
 import { composeFleet, observed } from './pools.ts'
 import { composeWatching } from './ports/console.ts'
@@ -58,14 +59,14 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const tracer = await openTracer(config.traces, tracedRouterOf(loaded, name))
   const requestEnded = createRequestLog(config.log.requests, () => createRequestLogger('router'))
   const metricsRegistry = createMetricsRegistry()
+  const base = { clock, logger, registry: metricsRegistry }
   const storeMetrics = createStoreMetrics(metricsRegistry, 'router')
   const stores = await createStores(loaded, name, { clock, logger, metrics: storeMetrics })
   const { cascadeLog, replySender, payloads, registry, generation } = stores
   const { ladders, policyRegistry, guideOf, policies } = await composePolicies(config, {
     store: stores.policies,
     packs: places,
-    registry: metricsRegistry,
-    logger,
+    ...base,
   })
 
   const pools = await composeFleet(config, stores, { clock, metrics: metricsRegistry })
@@ -81,7 +82,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const turns = composeTurns(clock)
   const metrics = createRouterMetrics(metricsRegistry, gaugesOf(inFlight, turns, pendingLegs, fleet), ladders.offers)
   const watching = composeWatching(loaded, { name, clock, judged: metrics.judged })
-  const money = composeMoney(config, stores, { clock, logger, registry: metricsRegistry })
+  const money = composeMoney(config, stores, base)
   const cascadesDependencies: CascadesDependencies = {
     cascadeLog,
     payloads,
@@ -148,8 +149,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     stores,
     ladders,
     inFlight,
-    clock,
-    logger,
+    ...base,
     stages,
     evaluateRungs,
     probes: pools.probes,
@@ -157,7 +157,6 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     claimShadow: money.claimShadow,
     cascade: { ...cascadesDependencies, ...pools.ownLegs },
     fleet: fleet.current,
-    registry: metricsRegistry,
     policyRegistry,
   })
   const traced = watching.stages(traceStages({ ...stages, learn: learning.learn }, tracer))
@@ -167,6 +166,15 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     { cascadeLog, list: stores.jobList, follower, cancelCascade: cascades.cancel, logger },
     closing.signal,
   )
+  const batches = composeBatches(config, {
+    stores,
+    handler,
+    inFlight,
+    names: admitOptions.request,
+    jobs: { cancelJob: cascades.cancel, jobOf: recall.jobOf },
+    owner,
+    ...base,
+  })
   const loops = startLoops(
     {
       renew: leases.renew,
@@ -177,6 +185,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       remember: () => generation.keep(clock.now()),
       policies: policyRegistry.refresh,
       learning: learning.flush,
+      batches: batches.turn,
       takeOver: createTakeOver({
         cascadeLog,
         cascades,
@@ -193,7 +202,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   )
 
   const authentication = await composeAuthentication(config, stores.keys, clock, logger)
-  const calls = composeCalls(places.root, { authentication, inFlight, metrics, tracer, clock, logger })
+  const calls = composeCalls(places.root, { authentication, inFlight, money, metrics, tracer, clock, logger })
   const gateway = {
     ...calls.grpc,
     handler,
@@ -223,6 +232,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       http: {
         serve: calls.http,
         console: watching.console?.({ stores, ladders, fleet, inFlight, closing: closing.signal }),
+        batches: stores,
         infer: { ...gateway, names: admitOptions.request, defaultDeadlineMs: admitOptions.defaultDeadlineMs },
       },
       registry: metricsRegistry,
@@ -237,6 +247,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     drainMs: config.limits.drainMs,
     async drain() {
       closing.abort()
+      await batches.close()
       await ports.drain(config.limits.drainMs, calls.stop)
       await learning.close()
       await leases.handOver().catch((error: unknown) => logger.warn({ err: error }, 'jobs could not be handed over'))

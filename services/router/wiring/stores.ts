@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { createCascadeKeys } from '#services/state/cascade-log/cascade-keys'
+import type { BatchStore } from '#services/state/batches/batch-store'
+import { createRedisBatchStore } from '#services/state/batches/redis-batch-store'
 import type { CascadeLog } from '#services/state/cascade-log/cascade-log'
+import type { FileStore } from '#services/state/files/file-store'
+import { createRedisFileStore } from '#services/state/files/redis-file-store'
 import { createOpenCall } from '#services/state/cascade-log/open-call'
 import { createRedisCascadeLog } from '#services/state/cascade-log/redis-cascade-log'
 import { createReplicatedLog } from '#services/state/cascade-log/replicated-cascade-log'
@@ -64,6 +68,8 @@ export interface Stores {
   readonly outcomes: OutcomeStore
   readonly policies: PolicyStore
   readonly sessions: SessionStore
+  readonly files: FileStore
+  readonly batches: BatchStore
   /** Whether Redis can be used now. */
   readonly health: StoreHealth
   close(): Promise<void>
@@ -123,6 +129,7 @@ export async function createStores(
   })
   const ledger = createRedisLedger({ prefix, rememberMs: rememberHoldMs, keepCounterMs }, redis, generation)
   const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
+  const { filesPerTenant: mostFiles, fileMegabytesPerTenant, perTenant: mostOpen } = config.limits.batches
   return {
     redis,
     health,
@@ -141,6 +148,8 @@ export async function createStores(
     keys: createRedisKeyStore(prefix, redis),
     policies: createRedisPolicyStore(prefix, redis, clock),
     sessions: createRedisSessionStore(prefix, redis),
+    files: createRedisFileStore({ prefix, quotaBytes: fileMegabytesPerTenant * 1e6, mostFiles }, redis, clock),
+    batches: createRedisBatchStore({ prefix, mostOpen, keepMs: config.redis.keep.fileMs }, redis, clock),
     outcomes: createRedisOutcomeStore({ prefix, recordsPerTenant, ttlMs: keepDays * 86_400_000 }, redis, clock),
     async close() {
       await replyStream.close()

@@ -3,6 +3,7 @@ import type { Task, TaskOptions } from '#services/contract/content'
 import type { Conversation } from '#services/contract/conversation'
 import { GatewayError } from '#services/contract/errors'
 import type { RequestId } from '#services/contract/ids'
+import type { InferenceRequest } from '#services/contract/request'
 import type { Pictures } from '#services/router/deliver/pictures'
 import type { RequestHandler } from '#services/router/pipeline/handle-request'
 import type { EmitEvent, Incoming } from '#services/router/request/states'
@@ -38,12 +39,7 @@ export interface Answered {
  * Puts together what the body and the headers of a call ask for.
  * @throws GatewayError InvalidRequest, NotFound for a model that there is not
  */
-export function incomingOf(
-  { task, model, options, ...conversation }: Asked,
-  { context, headers }: HttpCall,
-  dependencies: InferDependencies,
-  mode: Incoming['mode'] = 'sync',
-): Incoming {
+export function incomingOf(asked: Asked, { context, headers }: HttpCall, dependencies: InferDependencies): Incoming {
   const { constraints, clientTimeoutMs, ...settings } = readSettings(headers)
   const { caller, arrivedAt, connection, traceparent, tracestate } = context
   // A client library says how long it waits at most, which is no wish to be kept waiting for as long.
@@ -52,17 +48,29 @@ export function incomingOf(
     caller,
     arrivedAt,
     connection,
-    mode,
-    request: {
-      task,
-      options,
-      ...conversation,
-      ...settings,
-      constraints: { ...usual, ...constraints, ...pinOf(model, dependencies) },
-    },
+    mode: 'sync',
+    request: requestOf(asked, { ...settings, constraints: { ...usual, ...constraints } }, dependencies),
     ...(clientTimeoutMs === undefined ? {} : { callDeadlineAt: arrivedAt + clientTimeoutMs }),
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(tracestate === undefined ? {} : { tracestate }),
+  }
+}
+
+/**
+ * A request with the settings of its call.
+ * @throws GatewayError NotFound for a model that there is not
+ */
+export function requestOf(
+  { task, model, options, ...conversation }: Asked,
+  { constraints, ...settings }: Pick<InferenceRequest, 'constraints' | 'labels' | 'idempotencyKey' | 'sessionKey'>,
+  dependencies: Pick<InferDependencies, 'names'>,
+): InferenceRequest {
+  return {
+    task,
+    options,
+    ...conversation,
+    ...settings,
+    constraints: { ...constraints, ...pinOf(model, dependencies) },
   }
 }
 
@@ -81,7 +89,7 @@ export async function infer(
 
 function pinOf(
   model: string,
-  { names: { models, ladders } }: InferDependencies,
+  { names: { models, ladders } }: Pick<InferDependencies, 'names'>,
 ): { readonly ladder?: string; readonly model?: string } {
   if (model === 'auto') return {}
   if (ladders.has(model)) return { ladder: model }

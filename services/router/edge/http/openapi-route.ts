@@ -38,13 +38,14 @@ function documentOf(routes: readonly Route[], version: string): object {
   }
 }
 
-function operationOf({ summary, body, form }: Route, path: string): object {
+function operationOf({ summary, body, form, query = [] }: Route, path: string): object {
   const names = [...path.matchAll(/\{(\w+)\}/gu)].map(match => match[1])
   const type = form === true ? 'multipart/form-data' : 'application/json'
   return {
     summary,
     parameters: [
       ...names.map(name => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+      ...query.map(name => ({ name, in: 'query', schema: { type: 'string' } })),
       ...(body === undefined ? [] : requestHeaders),
     ],
     ...(body === undefined ? {} : { requestBody: { required: true, content: { [type]: { schema: schemaOf(body) } } } }),

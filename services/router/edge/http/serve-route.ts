@@ -7,6 +7,7 @@ import type { z } from 'zod'
 import type { Clock } from '#services/contract/clock'
 import type { GatewayError } from '#services/contract/errors'
 import { noTracer, parseTraceparent, type Span, type Tracer } from '#services/platform/telemetry/tracer'
+import type { ReadRates } from '#services/router/ledger/read-budget'
 import type { Caller, Scope } from '#services/router/request/states'
 import { statusName, statusNumberOf } from '#services/wire/status'
 import type { ClientAddress } from '../auth/client-address.ts'
@@ -20,6 +21,7 @@ import {
   type Leaving,
 } from '../call/call-context.ts'
 import { failureOf, knownFailure, type Dialect } from './failures.ts'
+import { rateHeaders } from './rate-headers.ts'
 
 /** What serving any call over HTTP needs. */
 export interface HttpDependencies {
@@ -33,6 +35,8 @@ export interface HttpDependencies {
    * HTTP status.
    */
   readonly answered: (call: AnsweredCall) => void
+  /** What the limits of a tenant stand at; empty where it has none. */
+  readonly readRates?: ReadRates
   readonly tracer?: Tracer
   /** Aborted when this router waits for its calls no longer. */
   readonly stopping?: AbortSignal
@@ -58,6 +62,8 @@ export interface HttpCall {
   readonly headers: IncomingHttpHeaders
   readonly request: FastifyRequest
   readonly reply: FastifyReply
+  /** What the caller's limits stand at, in the headers of the wire. */
+  rateHeaders(): Promise<Readonly<Record<string, string>>>
   /** Tells that the call is another rpc's equal than its route is, such as a stream. */
   isLike(rpc: string): void
   /** Tells of a failure that the client has heard of already, in the middle of a stream. */
@@ -78,7 +84,9 @@ export interface Route {
   readonly body?: z.ZodType
   /** Whether the body is a form with a file. */
   readonly form?: true
-  /** Answers with an object, with a text or bytes that it set the type of, or by writing to the reply itself. */
+  /** Parameters of the query that it reads. */
+  readonly query?: readonly string[]
+  /** Answers with an object, with a text or a stream that it set the type of, or by writing to the reply itself. */
   readonly answer: (body: unknown, call: HttpCall) => Promise<object | string | undefined>
 }
 
@@ -129,12 +137,13 @@ export function serveRoute(route: Route, dependencies: HttpDependencies): RouteO
     async handler(request, reply) {
       const begun = open.get(request.raw)
       if (begun?.context === undefined) throw new Error('a call came past authentication')
-      const call = callOf(begun, begun.context, { request, reply }, dependencies)
+      const call = callOf(begun, begun.context, { request, reply }, { ...dependencies, route })
       const answer = await orStopped(route.answer(request.body, call), stopping)
+      if (answer !== undefined) reply.headers(await call.rateHeaders())
       begun.leave()
       return answer === undefined ? reply.hijack() : reply.send(answer)
     },
-    errorHandler(thrown, request, reply) {
+    async errorHandler(thrown, request, reply) {
       const begun = open.get(request.raw)
       const known = knownFailure(thrown)
       if (known === undefined) logger.error({ err: thrown, route: route.path }, 'an unexpected error in a call')
@@ -146,11 +155,12 @@ export function serveRoute(route: Route, dependencies: HttpDependencies): RouteO
         return
       }
       const { status, headers, body } = failureOf(thrown, route.dialect, begun?.callId ?? '')
+      const rates = await ratesFor(begun?.context, { ...dependencies, route })
       // What the client still sends of a body that is not wanted would be taken for its next request.
       const closing = request.raw.complete ? {} : { connection: 'close' }
-      void reply
+      return reply
         .code(status)
-        .headers({ ...headers, ...closing })
+        .headers({ ...headers, ...rates, ...closing })
         .type('application/json; charset=utf-8')
         .send(body)
     },
@@ -168,12 +178,30 @@ interface Exchange {
   readonly reply: FastifyReply
 }
 
-function callOf(begun: OpenCall, context: CallContext, exchange: Exchange, { logger }: HttpDependencies): HttpCall {
+type RouteDependencies = HttpDependencies & { readonly route: Route }
+
+/** Where models are asked; a store that does not say keeps no answer back. */
+async function ratesFor(
+  context: CallContext | undefined,
+  { route, readRates, clock, logger }: RouteDependencies,
+): Promise<Readonly<Record<string, string>>> {
+  if (route.rpc !== 'Infer' || context === undefined || readRates === undefined) return {}
+  try {
+    return rateHeaders(await readRates(context.caller.tenant), route.dialect, clock)
+  } catch (error) {
+    logger.debug({ err: error }, 'limits could not be told')
+    return {}
+  }
+}
+
+function callOf(begun: OpenCall, context: CallContext, exchange: Exchange, dependencies: RouteDependencies): HttpCall {
+  const { logger } = dependencies
   return {
     ...exchange,
     context,
     callId: begun.callId,
     headers: exchange.request.headers,
+    rateHeaders: () => ratesFor(context, dependencies),
     isLike(rpc) {
       begun.rpc = rpc
     },

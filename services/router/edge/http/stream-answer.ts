@@ -65,7 +65,7 @@ export async function streamAnswer(
   const stream = openEventStream(reply.raw, { beat: beats[dialect], beatMs, signal: context.signal })
   stream.setHeaders(textHeaders(reply.getHeaders()))
   const writer = writerOf(stream)
-  const told = tellingOf(writer, stream)
+  const told = tellingOf(writer, stream, call)
   try {
     const answered = await infer(incoming, call, dependencies, event => told.hear(event))
     await told.finish(answered)
@@ -87,7 +87,7 @@ interface Telling {
 }
 
 /** Passes on what is heard, and at the end whatever was not heard before. */
-function tellingOf(writer: AnswerWriter, stream: EventStream): Telling {
+function tellingOf(writer: AnswerWriter, stream: EventStream, call: Pick<HttpCall, 'rateHeaders'>): Telling {
   let requestId = ''
   let begun = false
   let text = ''
@@ -129,7 +129,8 @@ function tellingOf(writer: AnswerWriter, stream: EventStream): Telling {
     async hear(event) {
       if (event.kind === 'decided') {
         ;({ requestId } = event.chosen)
-        stream.setHeaders({ 'x-sluice-request-id': requestId })
+        // The leg is in its queue by now: nobody waits for this but headers that nobody has sent.
+        stream.setHeaders({ 'x-sluice-request-id': requestId, ...(await call.rateHeaders()) })
       }
       if (event.kind === 'rung-started') {
         stream.setHeaders({ 'x-sluice-model': event.model, 'x-sluice-tier': event.tier })

@@ -5,6 +5,8 @@ import { isGatewayError } from '#services/contract/errors'
 import { softwareVersion } from '#services/platform/process/software-version'
 import type { RotatingCredentials } from '#services/router/edge/grpc/tls/rotating-credentials'
 import { openHttpServer, type HttpServer, type HttpServerOptions } from '#services/router/edge/http/http-server'
+import { createBatchesRoutes, type BatchesDependencies } from '#services/router/edge/http/batches/batches-routes'
+import { createFilesRoutes } from '#services/router/edge/http/batches/files-routes'
 import type { InferDependencies } from '#services/router/edge/http/infer'
 import { createChatRoute } from '#services/router/edge/http/openai/chat-route'
 import { createEmbeddingsRoute } from '#services/router/edge/http/openai/embeddings-route'
@@ -27,6 +29,7 @@ export interface HttpServices {
   readonly infer: InferDependencies & ModelsDependencies
   /** Absent where the console is off. */
   readonly console?: ConsoleDependencies | undefined
+  readonly batches: BatchesDependencies
 }
 
 /**
@@ -35,7 +38,7 @@ export interface HttpServices {
  */
 export async function openHttpPort(
   { config, places }: LoadedConfig,
-  { serve, infer, console }: HttpServices,
+  { serve, infer, console, batches }: HttpServices,
   tls: RotatingCredentials | undefined,
   logger: Logger,
 ): Promise<HttpServer | undefined> {
@@ -56,6 +59,7 @@ export async function openHttpPort(
           },
         }),
   }
+  const keepMs = config.redis.keep.fileMs
   const routes: readonly Route[] = [
     createChatRoute(infer),
     createResponsesRoute(infer),
@@ -64,6 +68,8 @@ export async function openHttpPort(
     createImagesRoute(infer),
     ...createModelsRoutes(infer),
     ...createMessagesRoutes(infer),
+    ...createFilesRoutes({ fileBytes: Math.floor(limits.batches.fileMegabytes * 1e6), keepMs }, batches.files),
+    ...createBatchesRoutes({ keepMs }, batches),
   ]
   const all = [...routes, createOpenapiRoute(routes, softwareVersion(places.root))]
   try {

@@ -4,12 +4,12 @@ import { addUsage } from '#services/contract/answer'
 import { GatewayError, invalidField } from '#services/contract/errors'
 import { addNanoUsd } from '#services/contract/money'
 import { reportOf } from '../answer-report.ts'
-import { incomingOf, infer, type Answered, type InferDependencies } from '../infer.ts'
+import { incomingOf, infer, type Answered, type Asked, type InferDependencies } from '../infer.ts'
 import { ignored, maybe, readBody } from '../read-body.ts'
 import type { HttpCall, Route } from '../serve-route.ts'
 
-/** @source OpenAI API reference, "Create embeddings" */
-const embeddingsSchema = z.strictObject({
+/** What the body is held to. @source OpenAI API reference, "Create embeddings" */
+export const embeddingsSchema = z.strictObject({
   model: z.string().min(1),
   input: z.union(
     [z.string().min(1), z.array(z.string().min(1)).min(1).max(2048)],
@@ -35,22 +35,33 @@ export function createEmbeddingsRoute(dependencies: InferDependencies): Route {
     body: embeddingsSchema,
     async answer(given, call) {
       const body = readBody(embeddingsSchema, given)
-      const texts = typeof body.input === 'string' ? [body.input] : body.input
-      const answers = await embedAll(texts, body.model, call, dependencies)
-      const data = answers.map(({ answer }, index) => {
-        const values = valuesOf(answer.output)
-        if (body.dimensions !== null && body.dimensions !== undefined && body.dimensions !== values.length) {
-          throw invalidField('dimensions', `the model gives ${values.length}; they cannot be cut`)
-        }
-        return {
-          object: 'embedding' as const,
-          index,
-          embedding: body.encoding_format === 'base64' ? packed(values) : values,
-        }
-      })
-      return { object: 'list', data, ...totalsOf(answers) }
+      return embeddingsOf(await embedAll(readEmbeddings(body), call, dependencies), body)
     },
   }
+}
+
+type EmbeddingsBody = z.output<typeof embeddingsSchema>
+
+/** What a body asks for: a request for each of its texts. */
+export function readEmbeddings({ input, model }: EmbeddingsBody): readonly Asked[] {
+  const texts = typeof input === 'string' ? [input] : input
+  return texts.map(text => ({ task: 'embed', model, parts: [{ kind: 'text', text }], options: {} }))
+}
+
+/** The answers to all texts of a body, in their order. @throws GatewayError where a model gives other sizes */
+export function embeddingsOf(answers: readonly Answered[], body: EmbeddingsBody): object {
+  const data = answers.map(({ answer }, index) => {
+    const values = valuesOf(answer.output)
+    if (body.dimensions !== null && body.dimensions !== undefined && body.dimensions !== values.length) {
+      throw invalidField('dimensions', `the model gives ${values.length}; they cannot be cut`)
+    }
+    return {
+      object: 'embedding' as const,
+      index,
+      embedding: body.encoding_format === 'base64' ? packed(values) : values,
+    }
+  })
+  return { object: 'list', data, ...totalsOf(answers) }
 }
 
 /**
@@ -58,8 +69,7 @@ export function createEmbeddingsRoute(dependencies: InferDependencies): Route {
  * has its part of it.
  */
 async function embedAll(
-  texts: readonly string[],
-  model: string,
+  texts: readonly Asked[],
   call: HttpCall,
   dependencies: InferDependencies,
 ): Promise<readonly Answered[]> {
@@ -68,12 +78,8 @@ async function embedAll(
   const work = async (): Promise<void> => {
     for (let index = next; index < texts.length; index = next) {
       next += 1
-      const asked = {
-        task: 'embed' as const,
-        model,
-        parts: [{ kind: 'text' as const, text: texts[index] ?? '' }],
-        options: {},
-      }
+      const asked = texts[index]
+      if (asked === undefined) break
       const { request, ...incoming } = incomingOf(asked, call, dependencies)
       const key = request.idempotencyKey
       const own = key === undefined ? request : { ...request, idempotencyKey: `${key}:${index}` }

@@ -1,0 +1,36 @@
+import { GatewayError } from '#services/contract/errors'
+import type { Chosen, Finished, EmitEvent } from '#services/router/request/states'
+
+/**
+ * What was decided goes to the client before whatever else it is told, and no sooner: writing it would keep the leg
+ * from its queue, and the two in one write wake the client once.
+ */
+export function telling(
+  chosen: Chosen,
+  emit: EmitEvent | undefined,
+): { readonly tell: () => Promise<void>; readonly following?: EmitEvent } {
+  if (emit === undefined) return { tell: () => Promise.resolve() }
+  let told: Promise<void> | undefined
+  const tell = (): Promise<void> => (told ??= emit({ kind: 'decided', chosen }))
+  return { tell, following: event => tell().then(() => emit(event)) }
+}
+
+/**
+ * A run with an idempotency key belongs to the key, and a job to its tenant: it goes on behind a caller who leaves,
+ * and whoever asks again hears its end.
+ */
+export function untilLeft(
+  inProgress: Promise<Finished>,
+  signal: AbortSignal,
+  background: (inProgress: Promise<unknown>) => void,
+): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      background(inProgress)
+      reject(new GatewayError('Cancelled', 'the caller went away'))
+    }
+    if (signal.aborted) leave()
+    else signal.addEventListener('abort', leave, { once: true })
+    inProgress.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+  })
+}

@@ -1,0 +1,75 @@
+import type { Logger } from 'pino'
+import { Counter, type Registry } from 'prom-client'
+import type { Config } from '#services/config/schema'
+import type { Clock } from '#services/contract/clock'
+import { createBatchDrives, type BatchDrives } from '#services/router/batches/batch-drives'
+import type { DriveDependencies } from '#services/router/batches/drive'
+import { createRowWire } from '#services/router/edge/http/batches/row-wire'
+import type { InferDependencies } from '#services/router/edge/http/infer'
+import type { InFlight } from '#services/router/lifecycle/in-flight'
+import type { RequestHandler } from '#services/router/pipeline/handle-request'
+import type { BatchOwner } from '#services/state/batches/batch-store'
+import type { Stores } from './stores.ts'
+
+/** What driving batches needs. */
+export interface BatchesParts {
+  readonly stores: Pick<Stores, 'batches' | 'files'>
+  readonly handler: RequestHandler
+  readonly inFlight: InFlight
+  readonly names: InferDependencies['names']
+  readonly jobs: Pick<DriveDependencies, 'cancelJob' | 'jobOf'>
+  readonly owner: () => BatchOwner
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly registry: Registry
+}
+
+/** Bytes of the rows of one batch that are held at once. */
+const rowBytesAtOnce = 64_000_000
+
+/** Builds the driving of one router. */
+export function composeBatches({ limits }: Config, parts: BatchesParts): BatchDrives {
+  const { stores, names, inFlight, owner, registry, jobs, ...rest } = parts
+  const rows = new Counter({
+    name: 'sluice_router_batch_rows_total',
+    help: 'Rows of batches recorded, by outcome.',
+    labelNames: ['outcome'],
+    registers: [registry],
+  })
+  for (const outcome of ['completed', 'failed']) rows.inc({ outcome }, 0)
+  return createBatchDrives(
+    {
+      atOnce: limits.batches.perRouter,
+      rows: limits.batches.rows,
+      rowsAtOnce: limits.batches.rowsInFlight,
+      bytesAtOnce: rowBytesAtOnce,
+      lineBytes: Math.floor(limits.http.bodyMegabytes * 1e6),
+      rowDeadlineMs: Math.min(limits.asyncDeadlineMs, limits.longestDeadlineMs),
+    },
+    owner,
+    {
+      ...rest,
+      ...jobs,
+      store: stores.batches,
+      files: stores.files,
+      wire: createRowWire({ names }),
+      enter: inFlight.enter,
+      rowEnded: outcome => rows.inc({ outcome }),
+      wait: waitFor,
+    },
+  )
+}
+
+/** Waits, or less where the signal is aborted before. */
+function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise(resolve => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+  })
+}
