@@ -1,14 +1,15 @@
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
-import type { Config } from '#services/config/schema'
+import type { LoadedConfig } from '#services/config/load-config'
 import type { Clock } from '#services/contract/clock'
 import { createBatchDrives, type BatchDrives } from '#services/router/batches/batch-drives'
-import type { DriveDependencies } from '#services/router/batches/drive'
+import type { Cascades } from '#services/router/cascade/cascades'
 import { createRowWire } from '#services/router/edge/http/batches/row-wire'
-import type { InferDependencies } from '#services/router/edge/http/infer'
 import type { InFlight } from '#services/router/lifecycle/in-flight'
 import type { RequestHandler } from '#services/router/pipeline/handle-request'
 import type { BatchOwner } from '#services/state/batches/batch-store'
+import type { Originals } from '#services/router/reserve/originals'
+import { admitOptionsOf } from './options.ts'
 import type { Stores } from './stores.ts'
 
 /** What driving batches needs. */
@@ -16,8 +17,8 @@ export interface BatchesParts {
   readonly stores: Pick<Stores, 'batches' | 'files'>
   readonly handler: RequestHandler
   readonly inFlight: InFlight
-  readonly names: InferDependencies['names']
-  readonly jobs: Pick<DriveDependencies, 'cancelJob' | 'jobOf'>
+  readonly cascades: Pick<Cascades, 'cancel'>
+  readonly originals: Pick<Originals, 'jobOf'>
   readonly owner: () => BatchOwner
   readonly clock: Clock
   readonly logger: Logger
@@ -28,8 +29,9 @@ export interface BatchesParts {
 const rowBytesAtOnce = 64_000_000
 
 /** Builds the driving of one router. */
-export function composeBatches({ limits }: Config, parts: BatchesParts): BatchDrives {
-  const { stores, names, inFlight, owner, registry, jobs, ...rest } = parts
+export function composeBatches(loaded: LoadedConfig, parts: BatchesParts): BatchDrives {
+  const { limits } = loaded.config
+  const { stores, inFlight, owner, registry, cascades, originals, ...rest } = parts
   const rows = new Counter({
     name: 'sluice_router_batch_rows_total',
     help: 'Rows of batches recorded, by outcome.',
@@ -49,10 +51,11 @@ export function composeBatches({ limits }: Config, parts: BatchesParts): BatchDr
     owner,
     {
       ...rest,
-      ...jobs,
+      cancelJob: cascades.cancel,
+      jobOf: originals.jobOf,
       store: stores.batches,
       files: stores.files,
-      wire: createRowWire({ names }),
+      wire: createRowWire({ names: admitOptionsOf(loaded).request }),
       enter: inFlight.enter,
       rowEnded: outcome => rows.inc({ outcome }),
       wait: waitFor,

@@ -166,15 +166,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     { cascadeLog, list: stores.jobList, follower, cancelCascade: cascades.cancel, logger },
     closing.signal,
   )
-  const batches = composeBatches(config, {
-    stores,
-    handler,
-    inFlight,
-    names: admitOptions.request,
-    jobs: { cancelJob: cascades.cancel, jobOf: recall.jobOf },
-    owner,
-    ...base,
-  })
+  const batches = composeBatches(loaded, { stores, handler, inFlight, cascades, originals, owner, ...base })
   const loops = startLoops(
     {
       renew: leases.renew,
@@ -189,9 +181,9 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       takeOver: createTakeOver({
         cascadeLog,
         cascades,
-        settler: money.settler,
         clock,
         owner,
+        settler: money.settler,
         room: () => (closing.signal.aborted ? 0 : inFlight.room),
         background,
         resumed: metrics.resumed,

@@ -63,7 +63,7 @@ export interface HttpCall {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   /** What the caller's limits stand at, in the headers of the wire. */
-  rateHeaders(): Promise<Readonly<Record<string, string>>>
+  readonly rateHeaders: () => Promise<Readonly<Record<string, string>>>
   /** Tells that the call is another rpc's equal than its route is, such as a stream. */
   isLike(rpc: string): void
   /** Tells of a failure that the client has heard of already, in the middle of a stream. */
@@ -158,7 +158,7 @@ export function serveRoute(route: Route, dependencies: HttpDependencies): RouteO
       const rates = await ratesFor(begun?.context, { ...dependencies, route })
       // What the client still sends of a body that is not wanted would be taken for its next request.
       const closing = request.raw.complete ? {} : { connection: 'close' }
-      return reply
+      void reply
         .code(status)
         .headers({ ...headers, ...rates, ...closing })
         .type('application/json; charset=utf-8')

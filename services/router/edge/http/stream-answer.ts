@@ -87,7 +87,7 @@ interface Telling {
 }
 
 /** Passes on what is heard, and at the end whatever was not heard before. */
-function tellingOf(writer: AnswerWriter, stream: EventStream, call: Pick<HttpCall, 'rateHeaders'>): Telling {
+function tellingOf(writer: AnswerWriter, stream: EventStream, { rateHeaders }: Pick<HttpCall, 'rateHeaders'>): Telling {
   let requestId = ''
   let begun = false
   let text = ''
@@ -130,7 +130,7 @@ function tellingOf(writer: AnswerWriter, stream: EventStream, call: Pick<HttpCal
       if (event.kind === 'decided') {
         ;({ requestId } = event.chosen)
         // The leg is in its queue by now: nobody waits for this but headers that nobody has sent.
-        stream.setHeaders({ 'x-sluice-request-id': requestId, ...(await call.rateHeaders()) })
+        stream.setHeaders({ 'x-sluice-request-id': requestId, ...(await rateHeaders()) })
       }
       if (event.kind === 'rung-started') {
         stream.setHeaders({ 'x-sluice-model': event.model, 'x-sluice-tier': event.tier })
