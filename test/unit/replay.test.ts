@@ -20,6 +20,7 @@ function setUp(): { readonly payloads: PayloadStore; readonly replay: (request: 
   const unused = (): never => expect.unreachable('a replay submits')
   const handler: RequestHandler = {
     infer: unused,
+    runJob: unused,
     explain: unused,
     submit: incoming => {
       submitted.push(incoming)
