@@ -93,7 +93,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
   const costTable = createCostTable(rows, models)
   const usual = Object.fromEntries(models.map(model => [model, usualOf(rows, model, costTable)]))
   const featured = withFeatures(rows)
-  const chosenSpace = await chooseSpace(featured, models, seed, options.openEncoder)
+  const chosenSpace = await chooseSpace(featured, models, { seed, openEncoder: options.openEncoder })
   const { space, encoder, encoderGain } = chosenSpace
   const { domain, identity } = await domainFor(featured, chosenSpace, { ...options, models, seed })
   const stackOptions: StackOptions = { models, space, usual, seed }
@@ -188,8 +188,7 @@ async function meaningFor(
 function unseenRows(rows: readonly FeaturedRow[], options: StackOptions): readonly UnseenRow[] {
   return crossFit(
     rows,
-    index => drawOf(rows[index]!.row.id, 'fold', options.seed) % folds,
-    folds,
+    { ofRow: index => drawOf(rows[index]!.row.id, 'fold', options.seed) % folds, count: folds },
     train => fitStack(train, options),
     (stack, featured) => {
       const estimate = estimateOf(stack, featured.features, predictScores(options.space, stack.estimator, featured))

@@ -73,7 +73,7 @@ export function createRowReplay(
         const candidates = present
           .filter(model => file.models.indexOf(model) > from)
           .map(model => ({ model, costNanoUsd: 0 }))
-        const step = decide(file as PolicyFile, estimate, calledFor(calls), candidates, { maxRisk })
+        const step = decide(file as PolicyFile, { estimate, called: calledFor(calls), candidates, limits: { maxRisk } })
         if (step.kind === 'stop') return { calls, answer: step.model }
         calls.push(step.model)
       }

@@ -40,7 +40,11 @@ function createEncoder(tells: boolean): TextEncoder & { readonly encoded: string
 describe('chooseSpace()', () => {
   it('encodes no more rows than the choice is made on where an encoder predicts nothing', async () => {
     const encoder = createEncoder(false)
-    const chosen = await chooseSpace(rows(), models, 1, () => Promise.resolve(encoder), judged)
+    const chosen = await chooseSpace(rows(), models, {
+      seed: 1,
+      openEncoder: () => Promise.resolve(encoder),
+      mostJudged: judged,
+    })
     expect(chosen).not.toHaveProperty('encoder')
     expect(chosen.encoderGain).toBeLessThan(0.002)
     expect(encoder.encoded).toHaveLength(judged)
@@ -48,7 +52,11 @@ describe('chooseSpace()', () => {
 
   it('encodes every row once where an encoder predicts better', async () => {
     const encoder = createEncoder(true)
-    const { space, ...chosen } = await chooseSpace(rows(), models, 1, () => Promise.resolve(encoder), judged)
+    const { space, ...chosen } = await chooseSpace(rows(), models, {
+      seed: 1,
+      openEncoder: () => Promise.resolve(encoder),
+      mostJudged: judged,
+    })
     expect(chosen.encoder).toEqual(encoder.identity)
     expect(chosen.encoderGain).toBeGreaterThan(0.3)
     expect(new Set(encoder.encoded).size).toBe(count)

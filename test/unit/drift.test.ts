@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
 import { fitReference } from '#services/calibrate/fit/fit-reference'
-import { createCalibrationDrift } from '#services/router/learn/drift/calibration-drift'
+import { createCalibrationDrift, type ScoredAnswer } from '#services/router/learn/drift/calibration-drift'
 import { registerDrift } from '#services/router/learn/drift/drift-metrics'
 import { createFeatureDrift } from '#services/router/learn/drift/feature-drift'
 import { describeAudio } from '#services/decision/features/describe-audio'
@@ -12,6 +12,8 @@ function drawer(seed: number): () => number {
   let state = seed
   return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647
 }
+
+const scored = (confidence: number, score: number): ScoredAnswer => ({ confidence, score })
 
 function rowsOf(count: number, seed: number, shift = 0): Record<string, number>[] {
   const draw = drawer(seed)
@@ -99,15 +101,15 @@ describe('createCalibrationDrift()', () => {
   it('measures gap and error, each answer counted once, by the latest word on it', () => {
     const drift = createCalibrationDrift({ window: 200 })
     for (let answer = 0; answer < 200; answer += 1) {
-      drift.observe('talk', 'feedback', `${answer}`, 0.9, Number(answer % 2 === 0))
-      drift.observe('talk', 'feedback', `${answer}`, 0.9, Number(answer % 10 !== 0))
+      drift.observe('talk', 'feedback', `${answer}`, scored(0.9, Number(answer % 2 === 0)))
+      drift.observe('talk', 'feedback', `${answer}`, scored(0.9, Number(answer % 10 !== 0)))
     }
     const [honest] = drift.moves()
     expect(honest).toMatchObject({ ladder: 'talk', source: 'feedback', outcomes: 200 })
     expect(honest?.gap).toBeCloseTo(0, 9)
     expect(honest?.error).toBeCloseTo(0, 9)
     for (let answer = 200; answer < 400; answer += 1) {
-      drift.observe('talk', 'feedback', `${answer}`, answer % 2 === 0 ? 0.95 : 0.15, Number(answer % 4 === 0))
+      drift.observe('talk', 'feedback', `${answer}`, scored(answer % 2 === 0 ? 0.95 : 0.15, Number(answer % 4 === 0)))
     }
     const [worse] = drift.moves()
     expect(worse?.outcomes).toBe(200)
@@ -118,7 +120,7 @@ describe('createCalibrationDrift()', () => {
 
   it('takes one outcome for no proof', () => {
     const drift = createCalibrationDrift({ window: 10 })
-    drift.observe('talk', 'feedback', 'a', 0.9, 0)
+    drift.observe('talk', 'feedback', 'a', scored(0.9, 0))
     const [one] = drift.moves()
     expect(one?.gap).toBeLessThan(3 * (one?.gapError ?? 0))
   })
@@ -128,7 +130,7 @@ describe('createCalibrationDrift()', () => {
     const calibration = createCalibrationDrift({ window: 10 })
     const features = createFeatureDrift({ window: 300, least: 200 })
     registerDrift(registry, features, calibration)
-    calibration.observe('talk', 'shadow', 'a', 0.8, 0)
+    calibration.observe('talk', 'shadow', 'a', scored(0.8, 0))
     const reference = fitReference(rowsOf(500, 7))
     for (const row of rowsOf(250, 9)) features.observe('talk', 'v', reference, row)
     const text = await registry.metrics()

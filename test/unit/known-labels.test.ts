@@ -78,7 +78,9 @@ describe('withLabelsNoted()', () => {
         const called = answers.map((one, index) => ({ ...one, confidence: plain[index]!, costNanoUsd: 0 }))
         const open = file.models.slice(called.length).map(model => ({ model, costNanoUsd: 1 }))
         for (const limits of [{}, { maxRisk: 0.1 }, { minQuality: 0.8 }])
-          expect(policy.next(estimate, called, open, limits)).toEqual(decide(file, estimate, called, open, limits))
+          expect(policy.next(estimate, called, open, limits)).toEqual(
+            decide(file, { estimate, called, candidates: open, limits }),
+          )
       }),
       { numRuns: 300 },
     )

@@ -77,19 +77,24 @@ async function runBatch(batch: readonly Work[], control: RunControl, parts: Part
   const outcomes = new Map<Work, Outcome>(
     wanted.map((work, index) => {
       const usage: Usage = { inputTokens: pieces[index]!.ids.length, computeMs: shares[index] ?? 0 }
-      return [work, interpret(work, vectors[index]!, pieces[index]!, usage, parts)]
+      return [work, interpret(work, { vector: vectors[index]!, pieces: pieces[index]! }, usage, parts)]
     }),
   )
   return batch.map(work => outcomes.get(work) ?? abandoned(work, clock, {}))
 }
 
-function interpret(work: Work, vector: SentenceVector, pieces: WordPieces, usage: Usage, parts: Parts): Outcome {
-  const signs = { norm: vector.norm, tokens: pieces.ids.length, truncated: Number(pieces.truncated) }
+interface Embedded {
+  readonly vector: SentenceVector
+  readonly pieces: WordPieces
+}
+
+function interpret(work: Work, { vector, pieces }: Embedded, usage: Usage, parts: Parts): Outcome {
+  const ofText = { norm: vector.norm, tokens: pieces.ids.length, truncated: Number(pieces.truncated) }
   if (work.task === 'embed') {
     const { space } = parts.spec
     const output: LegResult['output'] = { kind: 'embedding', values: Array.from(vector.values), space }
     // There is nothing to doubt in a vector: it is what this model makes of the text.
-    return { kind: 'done', result: { output, rawConfidence: 1, signals: signs, usage } }
+    return { kind: 'done', result: { output, rawConfidence: 1, signals: ofText, usage } }
   }
   const { labelSet, labels = [] } = work.options
   const head = labelSet === undefined ? undefined : parts.heads.sets.get(labelSet)
@@ -105,7 +110,7 @@ function interpret(work: Work, vector: SentenceVector, pieces: WordPieces, usage
     ? interpretLogits(labels, likeness(vector, labels, parts))
     : interpretLogits(head.labels, head.logits(vector.values))
   const output: LegResult['output'] = { kind: 'labels', labels: scored }
-  return { kind: 'done', result: { output, rawConfidence, signals: { ...signs, ...signals }, usage } }
+  return { kind: 'done', result: { output, rawConfidence, signals: { ...ofText, ...signals }, usage } }
 }
 
 /** Embeds the label texts of a batch that have not been seen yet, all at once. */

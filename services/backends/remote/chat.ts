@@ -39,7 +39,7 @@ async function runChat(work: Work, control: RunControl, parts: ChatParts): Promi
   const computeMs = Math.ceil(performance.now() - startedAt)
   const { usage, oddities } = isUnused(gathered, failure) ? unused : billed(work, gathered, computeMs)
   const model = dependencies.name ?? served.modelFor(work)
-  tell(meter, model, gathered, usage, startedAt)
+  measure(meter, model, gathered, { usage, startedAt })
   if (signal.aborted) return abandoned(work, clock, gathered.pieces === 0 ? {} : usage)
   if (failure !== undefined) return failedCall(work, failure, usage, logger)
   if (answer === undefined) throw new Error('a call ended with neither answer nor failure')
@@ -147,7 +147,13 @@ function billed(work: Work, { usage: counts, text, toolCalls, oddities }: Gather
   return { usage, oddities: [...new Set([...oddities, ...reported.oddities, ...found])] }
 }
 
-function tell(meter: UpstreamMeter, model: string, gathered: Gathered, usage: Usage, startedAt: number): void {
+/** What a call took, and when it began. */
+interface CallFigures {
+  readonly usage: Usage
+  readonly startedAt: number
+}
+
+function measure(meter: UpstreamMeter, model: string, gathered: Gathered, { usage, startedAt }: CallFigures): void {
   const { inputTokens: input = 0, outputTokens: output = 0, estimated = false } = usage
   const { cachedTokens: cached = 0, cacheWriteTokens: cacheWritten = 0, reasoningTokens: reasoning = 0 } = usage
   if (gathered.pieces > 0) meter.firstPiece(model, gathered.firstAt - startedAt)

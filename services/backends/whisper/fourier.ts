@@ -17,37 +17,30 @@ export function createFourier(length: number): Fourier {
   const groupReal = new Float64Array(Math.max(1, ...radices))
   const groupImaginary = new Float64Array(Math.max(1, ...radices))
 
-  function pass(
-    real: Float64Array,
-    imaginary: Float64Array,
-    start: number,
-    size: number,
-    depth: number,
-    from: number,
-    stride: number,
-  ): void {
-    if (size === 1) {
+  // Length of the pieces at each depth, and how far apart their values stand in the source: the depth gives both.
+  const sizes = radices.reduce<number[]>((known, radix) => [...known, known.at(-1)! / radix], [length])
+  const strides = sizes.map(size => length / size)
+  let real: Float64Array = sourceReal
+  let imaginary: Float64Array = sourceImaginary
+
+  function pass(start: number, depth: number, from: number): void {
+    if (depth === radices.length) {
       real[start] = sourceReal[from]!
       imaginary[start] = sourceImaginary[from]!
       return
     }
     const radix = radices[depth]!
-    const part = size / radix
-    for (let r = 0; r < radix; r++)
-      pass(real, imaginary, start + r * part, part, depth + 1, from + r * stride, stride * radix)
-    for (let k = 0; k < part; k++) butterfly(real, imaginary, start + k, part, radix, k, length / size)
+    const part = sizes[depth + 1]!
+    const stride = strides[depth]!
+    for (let r = 0; r < radix; r++) pass(start + r * part, depth + 1, from + r * stride)
+    for (let k = 0; k < part; k++) butterfly(start + k, depth, k)
   }
 
-  /** Joins the `radix` partial results at offset `k`: twiddle factors and a small transform in one step. */
-  function butterfly(
-    real: Float64Array,
-    imaginary: Float64Array,
-    at: number,
-    part: number,
-    radix: number,
-    k: number,
-    step: number,
-  ): void {
+  /** Joins the partial results of a depth at offset `k`: twiddle factors and a small transform in one step. */
+  function butterfly(at: number, depth: number, k: number): void {
+    const radix = radices[depth]!
+    const part = sizes[depth + 1]!
+    const step = strides[depth]!
     for (let r = 0; r < radix; r++) {
       groupReal[r] = real[at + r * part]!
       groupImaginary[r] = imaginary[at + r * part]!
@@ -67,10 +60,12 @@ export function createFourier(length: number): Fourier {
   }
 
   return {
-    transform(real, imaginary) {
-      sourceReal.set(real)
-      sourceImaginary.set(imaginary)
-      pass(real, imaginary, 0, length, 0, 0, 1)
+    transform(targetReal, targetImaginary) {
+      sourceReal.set(targetReal)
+      sourceImaginary.set(targetImaginary)
+      real = targetReal
+      imaginary = targetImaginary
+      pass(0, 0, 0)
     },
   }
 }

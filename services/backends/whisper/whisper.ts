@@ -72,7 +72,7 @@ async function transcribe(work: Work, control: RunControl, parts: Parts): Promis
     const samples = resample(sound, whisperSampleRate)
     const transcribed: TranscribedWindow[] = []
     for (const window of splitWindows(samples)) {
-      const listened = await hear(window, languageToken, work, control, parts)
+      const listened = await transcribeWindow(window, { work, control, languageToken }, parts)
       outputTokens += listened.steps
       transcribed.push(listened)
       if (listened.ending === 'stopped') return abandoned(work, parts.dependencies.clock, usage())
@@ -104,11 +104,16 @@ function languageOf(work: Work, parts: Parts): number | undefined {
   return token
 }
 
-async function hear(
+/** The leg that a window belongs to. */
+interface WindowOrder {
+  readonly work: Work
+  readonly control: RunControl
+  readonly languageToken: number | undefined
+}
+
+async function transcribeWindow(
   samples: Float32Array,
-  languageToken: number | undefined,
-  work: Work,
-  control: RunControl,
+  { work, control, languageToken }: WindowOrder,
   { dependencies, model, logMel, text }: Parts,
 ): Promise<TranscribedWindow & { readonly steps: number }> {
   const seconds = samples.length / whisperSampleRate

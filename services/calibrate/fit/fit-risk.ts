@@ -103,8 +103,7 @@ interface RowLosses {
 function predictedLossesOf(rows: readonly FeaturedRow[], options: RiskOptions): readonly RowLosses[] {
   return crossFit(
     rows,
-    index => drawOf(rows[index]!.row.id, 'danger fold', options.seed) % folds,
-    folds,
+    { ofRow: index => drawOf(rows[index]!.row.id, 'danger fold', options.seed) % folds, count: folds },
     train => fitLossPredictors(train, options),
     (judges, row) => replayLosses([row], options, { judges })[0]!,
   )

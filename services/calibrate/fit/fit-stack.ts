@@ -70,5 +70,5 @@ function predictUnseen(
     return rows.map(row => estimate(fit, row))
   }
   const train = (seen: readonly FeaturedRow[]): KernelFit => fitEstimator(space, seen)
-  return crossFit(rows, index => foldOfRow[index]!, innerFolds, train, estimate)
+  return crossFit(rows, { ofRow: index => foldOfRow[index]!, count: innerFolds }, train, estimate)
 }

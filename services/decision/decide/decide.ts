@@ -6,17 +6,19 @@ import type { Called, Candidate, Estimate, Limits, Step } from '#services/decisi
 import type { PolicyFile } from '#services/decision/policy/policy-schema'
 import { prospectFeaturesOf } from '#services/decision/calibrators/features/prospect-features'
 
+/** What a decision looks at. */
+export interface DecisionInput {
+  readonly estimate: Estimate
+  readonly called: readonly Called[]
+  readonly candidates: readonly Candidate[]
+  readonly limits: Limits
+}
+
 /**
  * The next step of a cascade by a fitted policy: by risk where a limit is set, else by least quality, else by utility.
  * Pure.
  */
-export function decide(
-  file: PolicyFile,
-  estimate: Estimate,
-  called: readonly Called[],
-  candidates: readonly Candidate[],
-  limits: Limits,
-): Step {
+export function decide(file: PolicyFile, { estimate, called, candidates, limits }: DecisionInput): Step {
   const { maxRisk, minQuality, costWeight } = limits
   if (maxRisk !== undefined) {
     return decideByRisk(certifiedPoint(file.risk.path, maxRisk), {

@@ -11,13 +11,13 @@ export function voicedRatio(samples: Float32Array, sampleRateHz: number): number
   const coarse = averaged(samples.subarray(0, Math.floor(sampleRateHz * analysedSeconds)), step)
   const shortest = Math.max(2, Math.floor(rateHz / highestPitchHz))
   const longest = Math.ceil(rateHz / lowestPitchHz)
-  const frame = longest * 2
+  const frame = frameOf(longest)
   const hop = Math.max(1, Math.round(rateHz / looksPerSecond))
   let looks = 0
   let voiced = 0
   for (let from = 0; from + frame + longest <= coarse.length; from += hop) {
     looks += 1
-    if (repeats(coarse, from, frame, shortest, longest)) voiced += 1
+    if (repeats(coarse, from, { shortest, longest })) voiced += 1
   }
   return looks === 0 ? 0 : voiced / looks
 }
@@ -43,11 +43,23 @@ function averaged(samples: Float32Array, step: number): Float32Array {
   return averages
 }
 
+/** Lags of the pitches that people speak at, in values. */
+interface Lags {
+  readonly shortest: number
+  readonly longest: number
+}
+
+/** Values that are held against what follows them: two turns of the lowest pitch. */
+function frameOf(longest: number): number {
+  return longest * 2
+}
+
 /**
  * Whether some lag of a pitch shows the frame again; a sound that is the same at every lag, such as hum below
  * speech, does not count.
  */
-function repeats(values: Float32Array, from: number, frame: number, shortest: number, longest: number): boolean {
+function repeats(values: Float32Array, from: number, { shortest, longest }: Lags): boolean {
+  const frame = frameOf(longest)
   let power = 0
   for (let at = from; at < from + frame; at += 1) power += values[at]! ** 2
   if (power / frame < silentPower) return false

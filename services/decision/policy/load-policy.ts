@@ -152,7 +152,7 @@ export async function createCalibratedPolicy(folder: PolicyFolder, options: Load
     },
     confidences: (answers, estimate) => judgeAll(file, heard(answers), estimate),
     next(estimate, called, candidates, limits) {
-      const step = decide(file, estimate, heard(called), candidates, limits)
+      const step = decide(file, { estimate, called: heard(called), candidates, limits })
       return { ...step, reason: `${domainReason(estimate.domain)}${step.reason}` }
     },
   }

@@ -41,10 +41,9 @@ export function createAdmit(options: AdmitOptions, { clock, fetcher }: AdmitDepe
     }
     checkRequest(request, options.request)
     const fetchPart = fetcher()
+    const fetchField: FetchField = (uri, field) => fetchPart(uri, field, signal)
     const parts = await Promise.all(
-      request.parts.map((part, index) =>
-        checkPart(part, partPath(request.messages, index), options.media, fetchPart, signal),
-      ),
+      request.parts.map((part, index) => checkPart(part, partPath(request.messages, index), options.media, fetchField)),
     )
     const modalities: readonly Modality[] = [...new Set(parts.map(part => (isWords(part) ? 'text' : part.kind)))]
     return {
@@ -63,17 +62,14 @@ export function createAdmit(options: AdmitOptions, { clock, fetcher }: AdmitDepe
   }
 }
 
-async function checkPart(
-  part: Part,
-  index: string,
-  limits: MediaLimits,
-  fetchPart: FetchPart,
-  signal: AbortSignal,
-): Promise<CheckedPart> {
+/** Fetches what the URI of a field names, until the caller leaves. */
+type FetchField = (uri: string, field: string) => ReturnType<FetchPart>
+
+async function checkPart(part: Part, path: string, limits: MediaLimits, fetchField: FetchField): Promise<CheckedPart> {
   if (isWords(part)) return part
-  const field = `${index}.${part.kind}`
+  const field = `${path}.${part.kind}`
   const { source, kind, mediaType, cachePoint } = part
-  const bytes = source.kind === 'bytes' ? source.bytes : await fetchPart(source.uri, field, signal)
+  const bytes = source.kind === 'bytes' ? source.bytes : await fetchField(source.uri, field)
   const facts = await checkMedia({ kind, bytes, ...(mediaType === undefined ? {} : { mediaType }) }, field, limits)
   return { kind, bytes, ...facts, ...(cachePoint === undefined ? {} : { cachePoint }) }
 }

@@ -70,7 +70,7 @@ export function createShadowCalls(options: ShadowOptions, dependencies: ShadowDe
         return
       }
       const work = afterDelivery()
-        .then(() => holdAgainstTop(claimed, finished, options, dependencies, closing.signal))
+        .then(() => holdAgainstTop({ claimed, finished }, options, dependencies, closing.signal))
         .then(
           outcome => counted(name, outcome),
           (error: unknown) => {
@@ -107,13 +107,19 @@ function afterDelivery(): Promise<void> {
   })
 }
 
+/** A cascade that was drawn. */
+interface Drawn {
+  readonly claimed: Claimed
+  readonly finished: Finished
+}
+
 async function holdAgainstTop(
-  claimed: Claimed,
-  finished: Finished,
+  drawn: Drawn,
   options: ShadowOptions,
   dependencies: ShadowDependencies,
   signal: AbortSignal,
 ): Promise<ShadowOutcome> {
+  const { claimed, finished } = drawn
   const rungs = judgedRungs(claimed)
   const known = answeredRungs(finished)
   const wanted = options.rungs === 'all' ? rungs : rungs.slice(-1)
@@ -126,7 +132,7 @@ async function holdAgainstTop(
   }
   const top = [...known, ...beside].find(one => one.rung === rungs.at(-1)?.name)
   if (top === undefined) return 'failed'
-  await keep(claimed, finished, { top, known, beside }, options, dependencies)
+  await keep(drawn, { top, known, beside }, options, dependencies)
   return beside.length > 0 ? 'called' : 'known'
 }
 
@@ -157,8 +163,7 @@ interface Answers {
 
 /** Agreement with the top rung stands in for being right, and says so. */
 async function keep(
-  claimed: Claimed,
-  finished: Finished,
+  { claimed, finished }: Drawn,
   { top, known, beside }: Answers,
   { keepContent }: ShadowOptions,
   { outcomes, clock, compared }: ShadowDependencies,

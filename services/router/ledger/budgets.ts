@@ -50,13 +50,19 @@ export interface Budgets {
   isPaid(tenant: string): boolean
 }
 
+/** What of a cost counts, and in whose counter. */
+interface Payer {
+  readonly share: Share
+  readonly owner: string
+}
+
 const kinds: readonly WindowKind[] = ['day', 'month']
 
-/** Makes the book of limits. */
+/** Makes the limits of every tenant, pool and of the deployment. */
 export function createBudgets(options: BudgetOptions): Budgets {
   const windowAt = createWindows(options.timeZone)
   const limitsOf = (tenant: string): TenantLimits => options.tenants.get(tenant) ?? options.tenant
-  const scopeOf = (share: Share, owner: string, kind: WindowKind, limit: Limit | undefined, nowMs: number): Scope => {
+  const scopeOf = ({ share, owner }: Payer, kind: WindowKind, limit: Limit | undefined, nowMs: number): Scope => {
     const { label, endsAt } = windowAt(kind, nowMs)
     return {
       name: `${share}:${kind}`,
@@ -68,10 +74,12 @@ export function createBudgets(options: BudgetOptions): Budgets {
     }
   }
   const sharedScopes = (nowMs: number): readonly Scope[] => [
-    ...kinds.map(kind => scopeOf('deployment', 'deployment', kind, options.deployment[kind], nowMs)),
+    ...kinds.map(kind => scopeOf({ share: 'deployment', owner: 'deployment' }, kind, options.deployment[kind], nowMs)),
     ...[...options.pools].flatMap(([pool, limits]) =>
       kinds.flatMap(kind =>
-        limits[kind] === undefined ? [] : scopeOf(`pool:${pool}`, `pool:${pool}`, kind, limits[kind], nowMs),
+        limits[kind] === undefined
+          ? []
+          : scopeOf({ share: `pool:${pool}`, owner: `pool:${pool}` }, kind, limits[kind], nowMs),
       ),
     ),
   ]
@@ -85,12 +93,15 @@ export function createBudgets(options: BudgetOptions): Budgets {
   return {
     request: options.request,
     scopes: (tenant, nowMs) => [
-      ...kinds.map(kind => scopeOf('tenant', `tenant:${tenant}`, kind, limitsOf(tenant)[kind], nowMs)),
+      ...kinds.map(kind =>
+        scopeOf({ share: 'tenant', owner: `tenant:${tenant}` }, kind, limitsOf(tenant)[kind], nowMs),
+      ),
       ...sharedScopes(nowMs),
     ],
     shadowScopes(perDayNanoUsd, nowMs) {
       const limit = { nanoUsd: perDayNanoUsd, shadow: false }
-      return [{ ...scopeOf('deployment', 'shadow', 'day', limit, nowMs), name: 'shadow:day' }, ...sharedScopes(nowMs)]
+      const scope = scopeOf({ share: 'deployment', owner: 'shadow' }, 'day', limit, nowMs)
+      return [{ ...scope, name: 'shadow:day' }, ...sharedScopes(nowMs)]
     },
     requests: tenant => rateOf(tenant, 'requests'),
     tokens: tenant => rateOf(tenant, 'tokens'),

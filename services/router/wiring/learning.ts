@@ -92,7 +92,7 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
       counted: metrics.shadowCall,
       spent: metrics.shadowSpent,
       compared: ({ requestId, plan }, rung, confidence, score) =>
-        calibration.observe(plan.ladder, 'shadow', `${requestId} ${rung}`, confidence, score),
+        calibration.observe(plan.ladder, 'shadow', `${requestId} ${rung}`, { confidence, score }),
     },
   )
   return {
@@ -107,7 +107,7 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
         return guided.ladder.rungs.filter(rung => rung.fallback !== true).map(rung => rung.name)
       },
       scored: ({ requestId, plan }, confidence, score) =>
-        calibration.observe(plan.ladder, 'feedback', requestId, confidence, score),
+        calibration.observe(plan.ladder, 'feedback', requestId, { confidence, score }),
     }),
     learn(claimed, finished) {
       shadow.onFinished(claimed, finished)

@@ -37,7 +37,7 @@ const defaultTemplate = [
   'Is the proposed answer right? Reply with yes or no.',
 ].join('\n\n')
 
-/** Has the answer looked at; the verdict goes into its signs (`verified`, `verifier_score`) and into its confidence. */
+/** Has the answer looked at; the verdict goes into its signals (`verified`, `verifier_score`) and into its confidence. */
 export async function verify(
   result: LegResult,
   work: Work,
@@ -46,7 +46,9 @@ export async function verify(
 ): Promise<LegResult> {
   const { verifier } = work.recipe
   if (verifier === undefined) return result
-  if (verifier.kind === 'model') return judge(result, work, verifier, control, askModel)
+  if (verifier.kind === 'model') {
+    return judge(result, verifier, await askModel(verifier.model, questionOf(result, work, verifier), control))
+  }
   try {
     // Within what checks, since nobody could look at it where nobody could, or nobody wants it any more, which its
     // leg knows.
@@ -95,14 +97,7 @@ function unverified(result: LegResult): LegResult {
   return { ...result, rawConfidence: result.rawConfidence * unverifiedTrust, signals }
 }
 
-async function judge(
-  result: LegResult,
-  work: Work,
-  verifier: ModelVerifier,
-  control: RunControl,
-  askModel: AskModel,
-): Promise<LegResult> {
-  const outcome = await askModel(verifier.model, questionOf(result, work, verifier), control)
+function judge(result: LegResult, verifier: ModelVerifier, outcome: Outcome): LegResult {
   const usage = outcome.kind === 'done' ? outcome.result.usage : outcome.usage
   const paid = { ...result, verifierNanoUsd: costOf(usage, verifier.price) }
   const score = outcome.kind === 'done' ? scoreOf(outcome.result) : undefined

@@ -62,11 +62,12 @@ async function runRecipe(
   }
   const results = done.map(({ result }) => result)
   const asked = outcomes.length
+  const answered = await withAnswers(results, work, control, dependencies)
+  const verifyOne = (result: LegResult): Promise<LegResult> => verify(result, work, control, dependencies)
   if (asked > 1 && work.recipe.verifier?.kind === 'tests') {
-    return { kind: 'done', result: await chooseByTests(results, { usage, asked }, work, control, dependencies) }
+    return { kind: 'done', result: { ...(await chooseByTests(answered, asked, work.recipe, verifyOne)), usage } }
   }
-  const result = choose(await withAnswers(results, work, control, dependencies), asked, work.recipe)
-  const verified = await verify({ ...result, usage }, work, control, dependencies)
+  const verified = await verifyOne({ ...choose(answered, asked, work.recipe), usage })
   return { kind: 'done', result: await checkShape(verified, work, control, dependencies.sandboxes) }
 }
 
@@ -75,19 +76,17 @@ async function runRecipe(
  * all is the agreement.
  */
 async function chooseByTests(
-  results: readonly LegResult[],
-  { usage, asked }: { readonly usage: LegResult['usage']; readonly asked: number },
-  work: Work,
-  control: RunControl,
-  dependencies: VerifyDependencies,
+  answered: readonly Answered[],
+  asked: number,
+  recipe: Recipe,
+  verifyOne: (result: LegResult) => Promise<LegResult>,
 ): Promise<LegResult> {
-  const answered = await withAnswers(results, work, control, dependencies)
-  const one = (result: Answered): LegResult => choose([result], 1, { ...work.recipe, samples: 1 })
-  const tested = await Promise.all(answered.map(result => verify(one(result), work, control, dependencies)))
+  const one = (result: Answered): LegResult => choose([result], 1, { ...recipe, samples: 1 })
+  const tested = await Promise.all(answered.map(result => verifyOne(one(result))))
   const best = tested.toSorted((a, b) => scoreOf(b) - scoreOf(a) || b.rawConfidence - a.rawConfidence)[0]
   if (best === undefined) throw new Error('no sample is there to choose from')
   const agreement = tested.filter(result => result.signals['verified'] === 1).length / asked
-  return { ...best, usage, signals: { ...best.signals, samples: asked, agreement } }
+  return { ...best, signals: { ...best.signals, samples: asked, agreement } }
 }
 
 function scoreOf({ signals }: LegResult): number {
@@ -146,7 +145,7 @@ function withAnswers(
 }
 
 /**
- * The surest of the samples that most agree with; what agrees is a sign of trust, and with several samples the
+ * The surest of the samples that most agree with; what agrees raises trust, and with several samples the
  * confidence.
  */
 function choose(answered: readonly Answered[], asked: number, { samples = 1, answerPattern }: Recipe): LegResult {

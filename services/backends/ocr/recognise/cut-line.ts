@@ -36,7 +36,7 @@ export function cutLine(picture: Picture, corners: Corners, stretch = 1): Strip 
   const samples = Math.min(4, Math.max(1, Math.ceil(sourceHeight / lineHeight)))
   for (let row = 0; row < lineHeight; row++) {
     for (let column = 0; column < width; column++) {
-      averageAt(picture, level, { column, row, width, samples }, data, (row * width + column) * 3)
+      averageAt(picture, level, { column, row, width, samples }, data)
     }
   }
   return { data, width, height: lineHeight, stretch }
@@ -114,9 +114,9 @@ function averageAt(
   corners: Corners,
   cell: { readonly column: number; readonly row: number; readonly width: number; readonly samples: number },
   into: Uint8Array,
-  at: number,
 ): void {
   const { samples } = cell
+  const at = (cell.row * cell.width + cell.column) * 3
   let [red, green, blue] = [0, 0, 0]
   for (let sub = 0; sub < samples * samples; sub++) {
     const u = (cell.column + ((sub % samples) + 0.5) / samples) / cell.width

@@ -49,7 +49,7 @@ export async function makeAttempts<T>(order: AttemptOrder, attempt: Attempt<T>):
       last = error
       tried.add(endpoint.baseUrl)
       if (error.fault === 'timeout') silent.add(endpoint.baseUrl)
-      const pauseMs = pauseBefore(order, error, made, tried, silent)
+      const pauseMs = pauseBefore(order, error, { made, tried, silent })
       if (pauseMs === undefined) throw error
       await sleep(pauseMs, undefined, { signal: order.signal })
     }
@@ -97,14 +97,15 @@ async function attemptOnce<T>(order: AttemptOrder, endpoint: Endpoint, attempt: 
   }
 }
 
+/** The attempts that were made, and the endpoints that failed them or kept silent, by address. */
+interface Progress {
+  readonly made: number
+  readonly tried: ReadonlySet<string>
+  readonly silent: ReadonlySet<string>
+}
+
 /** How long to wait before the next attempt; `undefined` when none is to be made. */
-function pauseBefore(
-  order: AttemptOrder,
-  error: UpstreamError,
-  made: number,
-  tried: ReadonlySet<string>,
-  silent: ReadonlySet<string>,
-): number | undefined {
+function pauseBefore(order: AttemptOrder, error: UpstreamError, { made, tried, silent }: Progress): number | undefined {
   if (!error.retryable || made >= order.mostAttempts) return undefined
   const elsewhere = order.endpoints.hasOther(tried, order.input)
   // What kept silent once would most likely cost the same time again.

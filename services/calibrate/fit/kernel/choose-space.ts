@@ -5,6 +5,15 @@ import { createSpace, judgeShape, prepareRows, type EstimatorSpace, type Feature
 /** Less than this is not worth the milliseconds of an encoder. */
 const leastEncoderGain = 0.002
 
+/** How a space is chosen. */
+export interface SpaceOptions {
+  readonly seed: number
+  /** Gives an encoder where one is at hand. */
+  readonly openEncoder?: (() => Promise<TextEncoder | undefined>) | undefined
+  /** Rows that the choice is made on, at most. */
+  readonly mostJudged?: number
+}
+
 /**
  * The space with an encoder where one is at hand, every row has text and it predicts better; else without. Whether
  * it does is seen on the rows that a shape is chosen on: encoding all the others is for an encoder that is used.
@@ -12,9 +21,7 @@ const leastEncoderGain = 0.002
 export async function chooseSpace(
   rows: readonly FeaturedRow[],
   models: readonly string[],
-  seed: number,
-  openEncoder?: () => Promise<TextEncoder | undefined>,
-  mostJudged?: number,
+  { seed, openEncoder, mostJudged }: SpaceOptions,
 ): Promise<{ space: EstimatorSpace; encoder?: EncoderIdentity; encoderGain?: number }> {
   const prepared = prepareRows(rows, models, seed, mostJudged)
   const plain = judgeShape(prepared)

@@ -10,17 +10,23 @@ export function factorize(matrix: Float64Array, size: number): void {
   for (let first = 0; first < size; first += block) {
     const last = Math.min(size, first + block)
     if (last - first === block) reduceBlock(matrix, size, first)
-    else for (let i = first; i < last; i += 1) reduceRow(matrix, size, i, 0, first)
+    else for (let i = first; i < last; i += 1) reduceRow(matrix, size, i, { from: 0, to: first })
     for (let i = first; i < last; i += 1) {
-      reduceRow(matrix, size, i, first, i)
+      reduceRow(matrix, size, i, { from: first, to: i })
       const pivot = matrix[i * size + i]! - dotOf(matrix, i * size, i * size, i)
       matrix[i * size + i] = Math.sqrt(Math.max(tiniest, pivot))
     }
   }
 }
 
-/** Columns `from` to `to` of one row. */
-function reduceRow(matrix: Float64Array, size: number, i: number, from: number, to: number): void {
+/** Columns `from` to `to`, which is left out. */
+interface Columns {
+  readonly from: number
+  readonly to: number
+}
+
+/** The given columns of one row. */
+function reduceRow(matrix: Float64Array, size: number, i: number, { from, to }: Columns): void {
   for (let j = from; j < to; j += 1) {
     const sum = matrix[i * size + j]! - dotOf(matrix, i * size, j * size, j)
     matrix[i * size + j] = sum / matrix[j * size + j]!

@@ -25,8 +25,7 @@ const redirects = new Set([301, 302, 303, 307, 308])
  * own each time: one that is kept could be to an address that was checked for another name.
  */
 export function download(
-  url: URL,
-  pinned: PinnedAddress,
+  { url, pinned }: { readonly url: URL; readonly pinned: PinnedAddress },
   allowance: Allowance,
   at: string,
   signal: AbortSignal,

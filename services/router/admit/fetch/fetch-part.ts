@@ -75,7 +75,7 @@ async function follow(first: URL, following: Following): Promise<Uint8Array> {
   let url = first
   for (let hops = 0; hops <= limits.redirects; hops += 1) {
     const pinned = await outsideAddress(url.hostname, following)
-    const downloaded = await download(url, pinned, allowance, at, signal)
+    const downloaded = await download({ url, pinned }, allowance, at, signal)
     if ('bytes' in downloaded) return downloaded.bytes
     url = allowedUrl(downloaded.location, limits, at, url)
   }

@@ -90,7 +90,7 @@ export function readWebmFacts(bytes: Uint8Array): VideoFacts {
     const to = head.from + head.size
     // A recording that was broken off may end within a block; what was before it is sound.
     if (to > view.byteLength) break
-    take(found, head.id, view, head.from, to)
+    takes.get(head.id)?.(found, view, head.from, to)
     at = to
   }
   return factsOf(found)
@@ -122,6 +122,23 @@ const ofTrack =
     if (track !== undefined) track[field] = unsigned(view, from, to)
   }
 
+/**
+ * The head of a block: track, time within its cluster, and whether it is a key frame, which a flag of its own or its
+ * group says.
+ */
+const ofBlock =
+  (key: 'flag' | 'group'): Take =>
+  (found, view, from, to) => {
+    const track = variable(view, from, true)
+    found.grouped = false
+    if (track === undefined || track.next + 3 > to) return
+    if (found.tracks.find(one => one.number === track.value)?.type !== videoType) return
+    found.lastTime = Math.max(found.lastTime, found.clusterTime + view.getInt16(track.next))
+    found.sizes.add(to - track.next - 3)
+    found.grouped = key === 'group'
+    if (key === 'group' || (view.getUint8(track.next + 2) & 0x80) !== 0) found.keyFrames += 1
+  }
+
 const takes: ReadonlyMap<number, Take> = new Map<number, Take>([
   [ids.timecodeScale, (found, view, from, to) => void (found.scaleNs = unsigned(view, from, to))],
   [ids.duration, (found, view, from, to) => void (found.duration = real(view, from, to))],
@@ -131,8 +148,8 @@ const takes: ReadonlyMap<number, Take> = new Map<number, Take>([
   [ids.pixelWidth, ofTrack('width')],
   [ids.pixelHeight, ofTrack('height')],
   [ids.clusterTime, (found, view, from, to) => void (found.clusterTime = unsigned(view, from, to))],
-  [ids.simpleBlock, (found, view, from, to) => takeBlock(found, view, from, to, 'flag')],
-  [ids.block, (found, view, from, to) => takeBlock(found, view, from, to, 'group')],
+  [ids.simpleBlock, ofBlock('flag')],
+  [ids.block, ofBlock('group')],
   [
     ids.referenceBlock,
     found => {
@@ -141,22 +158,6 @@ const takes: ReadonlyMap<number, Take> = new Map<number, Take>([
     },
   ],
 ])
-
-function take(found: Found, id: number, view: DataView, from: number, to: number): void {
-  takes.get(id)?.(found, view, from, to)
-}
-
-/** The head of a block: track, time within its cluster, and whether it can be begun at. */
-function takeBlock(found: Found, view: DataView, from: number, to: number, key: 'flag' | 'group'): void {
-  const track = variable(view, from, true)
-  found.grouped = false
-  if (track === undefined || track.next + 3 > to) return
-  if (found.tracks.find(one => one.number === track.value)?.type !== videoType) return
-  found.lastTime = Math.max(found.lastTime, found.clusterTime + view.getInt16(track.next))
-  found.sizes.add(to - track.next - 3)
-  found.grouped = key === 'group'
-  if (key === 'group' || (view.getUint8(track.next + 2) & 0x80) !== 0) found.keyFrames += 1
-}
 
 function elementAt(view: DataView, at: number): { id: number; from: number; size: number } | undefined {
   const id = variable(view, at, false)

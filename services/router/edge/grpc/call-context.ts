@@ -11,14 +11,17 @@ export interface ReadableCall {
   once(event: 'cancelled', listener: () => void): unknown
 }
 
+/** What the router adds to a call: who makes it, when it came, the span that it is traced under. */
+export interface Arrival {
+  readonly caller: Caller
+  readonly arrivedAt: number
+  readonly traceparent: string | undefined
+  /** Aborted when this router waits for its calls no longer. */
+  readonly stopping?: AbortSignal | undefined
+}
+
 /** Reads a call's context once its caller is known. */
-export function contextOf(
-  call: ReadableCall,
-  caller: Caller,
-  arrivedAt: number,
-  traceparent: string | undefined,
-  stopping?: AbortSignal,
-): CallContext {
+export function contextOf(call: ReadableCall, { caller, arrivedAt, traceparent, stopping }: Arrival): CallContext {
   const { signal, leave } = createLeaving(stopping)
   if (call.cancelled) leave()
   // The event comes at every end of a call, a good one too.

@@ -51,7 +51,7 @@ export function serveUnary<Request, Response>(
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
     const answering = async (): Promise<void> => {
-      const served = serve(rpc, scope, call, dependencies, context => answer(call.request, context))
+      const served = serve({ rpc, scope }, call, dependencies, context => answer(call.request, context))
       const [failure, response] = await settled(served, dependencies)
       callback(failure, response)
     }
@@ -95,7 +95,7 @@ export function serveStream<Request, Response>(
   dependencies: ServeDependencies,
 ): handleServerStreamingCall<Request, Response> {
   return call => {
-    serve(rpc, scope, call, dependencies, context => answer(call.request, context, writer(call, context)))
+    serve({ rpc, scope }, call, dependencies, context => answer(call.request, context, writer(call, context)))
       .then(
         () => call.end(),
         (thrown: unknown) => call.emit('error', statusOf(thrown, dependencies)),
@@ -114,7 +114,7 @@ export function serveDuplex<Request, Response>(
   return call => {
     // An iterator that ends destroys its stream by default, and with it the half that answers and the status.
     const requests: AsyncIterable<Request> = call.iterator({ destroyOnReturn: false })
-    serve(rpc, scope, call, dependencies, context => answer(requests, context, writer(call, context)))
+    serve({ rpc, scope }, call, dependencies, context => answer(requests, context, writer(call, context)))
       .then(
         () => call.end(),
         (thrown: unknown) => call.emit('error', statusOf(thrown, dependencies)),
@@ -157,8 +157,7 @@ class Failure extends Error {
 }
 
 async function serve<Response>(
-  rpc: string,
-  scope: Scope,
+  { rpc, scope }: { readonly rpc: string; readonly scope: Scope },
   call: ReadableCall,
   {
     callerOf,
@@ -185,7 +184,7 @@ async function serve<Response>(
     const caller = callerOf(call.metadata)
     demandScope(caller, scope)
     leave = enter({ tenant: caller.tenant, connection: call.getPeer() })
-    const context = contextOf(call, caller, clock.now(), traceparent, stopping)
+    const context = contextOf(call, { caller, arrivedAt: clock.now(), traceparent, stopping })
     const response = await orStopped(answer(context), stopping)
     span.set({ 'rpc.response.status_code': 'OK' })
     answered(rpc, 'OK', performance.now() - startedAt, traceparent)

@@ -14,30 +14,31 @@ export interface CalibrationMove {
   readonly gapError: number
 }
 
+/** P(correct) of an answer then, and how right it was. */
+export interface ScoredAnswer {
+  readonly confidence: number
+  readonly score: number
+}
+
 /** P(correct) held against what came out. */
 export interface CalibrationDrift {
   /** Takes an outcome; a later word on the same answer takes the place of the one before. */
-  observe(ladder: string, source: ScoreSource, answer: string, confidence: number, score: number): void
+  observe(ladder: string, source: ScoreSource, answer: string, outcome: ScoredAnswer): void
   moves(): readonly CalibrationMove[]
-}
-
-interface Outcome {
-  readonly confidence: number
-  readonly score: number
 }
 
 const bins = 10
 
 /** Makes the windows, each of the latest `window` outcomes of a ladder and source. */
 export function createCalibrationDrift({ window: size }: { readonly window: number }): CalibrationDrift {
-  const windows = new Map<string, { ladder: string; source: ScoreSource; outcomes: Map<string, Outcome> }>()
+  const windows = new Map<string, { ladder: string; source: ScoreSource; outcomes: Map<string, ScoredAnswer> }>()
   return {
-    observe(ladder, source, answer, confidence, score) {
+    observe(ladder, source, answer, outcome) {
       const key = `${source} ${ladder}`
-      const { outcomes } = windows.get(key) ?? { outcomes: new Map<string, Outcome>() }
+      const { outcomes } = windows.get(key) ?? { outcomes: new Map<string, ScoredAnswer>() }
       windows.set(key, { ladder, source, outcomes })
       outcomes.delete(answer)
-      outcomes.set(answer, { confidence, score })
+      outcomes.set(answer, outcome)
       const [oldest] = outcomes.keys()
       if (outcomes.size > size && oldest !== undefined) outcomes.delete(oldest)
     },
@@ -46,7 +47,7 @@ export function createCalibrationDrift({ window: size }: { readonly window: numb
   }
 }
 
-function moveOf(ladder: string, source: ScoreSource, outcomes: readonly Outcome[]): CalibrationMove {
+function moveOf(ladder: string, source: ScoreSource, outcomes: readonly ScoredAnswer[]): CalibrationMove {
   const gaps = outcomes.map(one => one.confidence - one.score)
   const gap = mean(gaps)
   const variance = mean(gaps.map(one => (one - gap) ** 2))
