@@ -37,7 +37,9 @@ const defaultTemplate = [
   'Is the proposed answer right? Reply with yes or no.',
 ].join('\n\n')
 
-/** Has the answer looked at; the verdict goes into its signals (`verified`, `verifier_score`) and into its confidence. */
+/**
+ * Has the answer verified. The verdict goes into its signals (`verified`, `verifier_score`) and into its confidence.
+ */
 export async function verify(
   result: LegResult,
   work: Work,
