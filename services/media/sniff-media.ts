@@ -15,6 +15,7 @@ export function sniffMedia(bytes: Uint8Array): Sniffed | undefined {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 64)).toString('latin1')
   if (head.startsWith('ftyp', 4)) return sniffBrands(head.slice(0, head.charCodeAt(2) * 256 + head.charCodeAt(3)))
   if (mpegAudio.test(head)) return { kind: 'audio', mediaType: 'audio/mpeg' }
+  if (adtsAudio.test(head)) return { kind: 'audio', mediaType: 'audio/aac' }
   return signatures.find(({ at, text, also }) => {
     return head.startsWith(text, at) && (also === undefined || head.startsWith(also.text, also.at))
   })?.is
@@ -22,6 +23,9 @@ export function sniffMedia(bytes: Uint8Array): Sniffed | undefined {
 
 /** A frame of MPEG audio, layer III, with or without a checksum. @source ISO/IEC 11172-3, 2.4.2.3 */
 const mpegAudio = /^\xff[\xe2\xe3\xf2\xf3\xfa\xfb]/u
+
+/** A frame of AAC with an ADTS head. @source ISO/IEC 14496-3, 1.A.2.2 */
+const adtsAudio = /^\xff[\xf0\xf1\xf8\xf9]/u
 
 /** Files of ISO/IEC 14496-12 say what they are by brands: the major one first, then those they go with. */
 function sniffBrands(head: string): Sniffed {

@@ -98,6 +98,7 @@ async function decider() {
   const admit = createAdmit(admitOptionsOf(loaded), {
     clock,
     fetcher: () => () => Promise.reject(new Error('no part is fetched')),
+    audio: { decode: () => Promise.reject(new Error('nothing is decoded')) },
   })
   const assess = createAssess({
     ladders: createLadderRegistry(guided, models),

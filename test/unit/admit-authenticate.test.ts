@@ -81,13 +81,13 @@ describe('authenticate()', () => {
         details: { reason: 'CREDENTIAL_UNUSABLE' },
       })
     }
-    await expect(authenticate('Bearer wrong')).rejects.toThrow(/not known/u)
+    await expect(authenticate('Bearer wrong')).rejects.toThrow(/is unknown or has expired/u)
     expect((await authenticate('Bearer key-of-one')).tenant).toBe('a')
   })
 
   it('does not look an oversized credential up', async () => {
     const { authenticate, asked } = authenticationOf()
-    await expect(authenticate(`Bearer ${'x'.repeat(9000)}`)).rejects.toThrow(/is not known/u)
+    await expect(authenticate(`Bearer ${'x'.repeat(9000)}`)).rejects.toThrow(/is unknown or has expired/u)
     expect(asked).toEqual([])
   })
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createAdmit, type AdmitOptions } from '#services/router/admit/admit'
+import { MediaError } from '#services/media/media-error'
+import type { AudioDecoder } from '#services/media/audio/audio-decoder'
 import { checkRequest, type RequestLimits } from '#services/router/admit/check-request'
 import type { FetchPart } from '#services/router/admit/fetch/fetch-part'
 import type { Incoming } from '#services/router/request/states'
@@ -138,6 +140,7 @@ const options: AdmitOptions = {
   longestDeadlineMs: 100_000,
 }
 const nowMs = 1_000_000
+const noSound: AudioDecoder = { decode: () => Promise.reject(new Error('nothing is to be decoded')) }
 const noFetch: FetchPart = () => Promise.reject(new Error('nothing is to be fetched'))
 const incoming = (more: Partial<Incoming> = {}): Incoming => ({
   caller: { tenant: 't', credentialId: 'c', scopes: ['infer'] },
@@ -146,8 +149,8 @@ const incoming = (more: Partial<Incoming> = {}): Incoming => ({
   arrivedAt: nowMs,
   ...more,
 })
-const admit = (more?: Partial<Incoming>, fetchPart = noFetch) =>
-  createAdmit(options, { clock: { now: () => nowMs }, fetcher: () => fetchPart })(
+const admit = (more?: Partial<Incoming>, fetchPart = noFetch, audio = noSound) =>
+  createAdmit(options, { clock: { now: () => nowMs }, fetcher: () => fetchPart, audio })(
     incoming(more),
     new AbortController().signal,
   )
@@ -184,6 +187,39 @@ describe('createAdmit()', () => {
     await expect(admit({ callDeadlineAt: nowMs, request: { ...base, parts: [] } })).rejects.toMatchObject({
       code: 'Deadline',
       details: { stage: 'admit', reason: 'DEADLINE_AT_ADMIT' },
+    })
+  })
+
+  it.each([
+    ['ID3\x04', 'audio/mpeg', 'audio/mp3'],
+    ['fLaC', 'audio/flac', undefined],
+    ['\x1aE\xdf\xa3', 'audio/webm', 'audio/webm;codecs=opus'],
+    ['\0\0\0\x18ftypisom\0\0\0\0isom', 'audio/mp4', 'audio/x-m4a'],
+  ])('has sound of %j decoded as %s, and takes what came of it', async (head, mediaType, declared) => {
+    const bytes = Buffer.from(head.padEnd(32, '\0'), 'latin1')
+    const sound = { kind: 'audio', source: { kind: 'bytes', bytes }, ...(declared && { mediaType: declared }) } as const
+    const wav = Buffer.from('a WAV file')
+    const asked: string[] = []
+    const { parts } = await admit({ request: { ...base, parts: [sound] } }, noFetch, {
+      async decode(given, type) {
+        asked.push(type)
+        expect(given).toBe(bytes)
+        return { wav, durationMs: 2500, sampleRateHz: 44_100, channels: 2 }
+      },
+    })
+    expect(asked).toEqual([mediaType])
+    const header = { durationMs: 2500, sampleRateHz: 16_000, channels: 1, bytes: wav.byteLength }
+    expect(parts).toEqual([{ kind: 'audio', bytes: wav, mediaType: 'audio/wav', header }])
+  })
+
+  it('says of sound that cannot be decoded why, and which part it is', async () => {
+    const bytes = Buffer.from('OggS'.padEnd(32, '\0'), 'latin1')
+    const sound = { kind: 'audio', source: { kind: 'bytes', bytes } } as const
+    const refused = admit({ request: { ...base, parts: [text('hear'), sound] } }, noFetch, {
+      decode: () => Promise.reject(new MediaError('the audio is damaged or cut short')),
+    })
+    await expect(refused).rejects.toMatchObject({
+      details: { violations: [{ field: 'content[1].audio.bytes', description: 'the audio is damaged or cut short' }] },
     })
   })
 

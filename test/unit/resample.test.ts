@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { resample } from '#services/backends/whisper/resample'
+import { resample } from '#services/media/audio/resample'
 
 function tone(hertz: number, sampleRate: number, seconds = 1): Float32Array {
   return Float32Array.from({ length: sampleRate * seconds }, (_, n) => Math.sin((2 * Math.PI * hertz * n) / sampleRate))

@@ -3,7 +3,7 @@ import { decodeWav, type Sound } from '#services/media/decode-wav'
 import { createLogMel, whisperSampleRate, type LogMel } from './log-mel.ts'
 import { MediaError } from '#services/media/media-error'
 import { wholeAudioMs } from '#services/media/whole-audio-ms'
-import { resample } from './resample.ts'
+import { resample } from '#services/media/audio/resample'
 import { splitWindows } from './split-windows.ts'
 import { createSessionLoader } from '../onnx/session-loader.ts'
 import { loadWhisper, type WhisperModel } from './whisper-model.ts'
@@ -67,7 +67,7 @@ async function transcribe(work: Work, control: RunControl, parts: Parts): Promis
   const usage = (): Usage => ({ audioMs, outputTokens, computeMs: Math.ceil(performance.now() - startedAt) })
   try {
     const languageToken = languageOf(work, parts)
-    const sound = soundOf(work, parts.spec.audioSeconds ?? 600)
+    const sound = soundOf(work, parts.spec.audioSeconds ?? 1800)
     audioMs = wholeAudioMs((sound.samples.length / sound.sampleRate) * 1000)
     const samples = resample(sound, whisperSampleRate)
     const transcribed: TranscribedWindow[] = []

@@ -68,7 +68,7 @@ export const limitsSchema = z.strictObject({
   messages: count.default(2000).describe('Most messages of a conversation.'),
   conversationCharacters: count.default(4_000_000).describe('Most characters of a whole conversation.'),
   imageMegapixels: z.number().positive().default(40).describe('Largest image.'),
-  audioSeconds: z.number().positive().default(600).describe('Longest recording.'),
+  audioSeconds: z.number().positive().default(1800).describe('Longest recording.'),
   inFlight: count.default(2000).describe('Requests that one router carries at once.'),
   inFlightShare: z
     .number()

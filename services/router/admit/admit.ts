@@ -1,10 +1,13 @@
 import type { Clock } from '#services/contract/clock'
 import { isWords, type Modality, type Part } from '#services/contract/content'
 import { partPath } from '#services/contract/conversation'
-import { GatewayError } from '#services/contract/errors'
+import { GatewayError, invalidField } from '#services/contract/errors'
 import { createRequestId } from '#services/contract/ids'
+import type { AudioDecoder } from '#services/media/audio/audio-decoder'
+import { targetRateHz } from '#services/media/audio/mono-sink'
+import { MediaError } from '#services/media/media-error'
 import type { Admitted, CheckedPart, Incoming } from '#services/router/request/states'
-import { checkMedia, type MediaLimits } from './check-media.ts'
+import { checkMedia, wavType, type MediaFacts, type MediaLimits } from './check-media.ts'
 import { checkRequest, type RequestLimits } from './check-request.ts'
 import type { FetchPart } from './fetch/fetch-part.ts'
 
@@ -22,6 +25,8 @@ export interface AdmitDependencies {
   readonly clock: Clock
   /** Gives the fetcher of one request. */
   readonly fetcher: () => FetchPart
+  /** Decodes recordings that are no WAV. */
+  readonly audio: AudioDecoder
 }
 
 /**
@@ -31,7 +36,7 @@ export interface AdmitDependencies {
 export type Admit = (incoming: Incoming, signal: AbortSignal) => Promise<Admitted>
 
 /** Makes the stage. */
-export function createAdmit(options: AdmitOptions, { clock, fetcher }: AdmitDependencies): Admit {
+export function createAdmit(options: AdmitOptions, { clock, fetcher, audio }: AdmitDependencies): Admit {
   return async (incoming, signal) => {
     const { request, caller, mode, arrivedAt } = incoming
     const deadlineAt = deadlineOf(incoming, options)
@@ -40,10 +45,9 @@ export function createAdmit(options: AdmitOptions, { clock, fetcher }: AdmitDepe
       throw new GatewayError('Deadline', 'the deadline is past', { stage: 'admit', reason: 'DEADLINE_AT_ADMIT' })
     }
     checkRequest(request, options.request)
-    const fetchPart = fetcher()
-    const fetchField: FetchField = (uri, field) => fetchPart(uri, field, signal)
+    const order = { limits: options.media, fetchPart: fetcher(), audio, signal }
     const parts = await Promise.all(
-      request.parts.map((part, index) => checkPart(part, partPath(request.messages, index), options.media, fetchField)),
+      request.parts.map((part, index) => checkPart(part, partPath(request.messages, index), order)),
     )
     const modalities: readonly Modality[] = [...new Set(parts.map(part => (isWords(part) ? 'text' : part.kind)))]
     return {
@@ -62,16 +66,39 @@ export function createAdmit(options: AdmitOptions, { clock, fetcher }: AdmitDepe
   }
 }
 
-/** Fetches what the URI of a field names, until the caller leaves. */
-type FetchField = (uri: string, field: string) => ReturnType<FetchPart>
+/** What the parts of one request are checked with. */
+interface PartOrder {
+  readonly limits: MediaLimits
+  readonly fetchPart: FetchPart
+  readonly audio: AudioDecoder
+  readonly signal: AbortSignal
+}
 
-async function checkPart(part: Part, path: string, limits: MediaLimits, fetchField: FetchField): Promise<CheckedPart> {
+async function checkPart(part: Part, path: string, order: PartOrder): Promise<CheckedPart> {
   if (isWords(part)) return part
   const field = `${path}.${part.kind}`
   const { source, kind, mediaType, cachePoint } = part
-  const bytes = source.kind === 'bytes' ? source.bytes : await fetchField(source.uri, field)
-  const facts = await checkMedia({ kind, bytes, ...(mediaType === undefined ? {} : { mediaType }) }, field, limits)
-  return { kind, bytes, ...facts, ...(cachePoint === undefined ? {} : { cachePoint }) }
+  const bytes = source.kind === 'bytes' ? source.bytes : await order.fetchPart(source.uri, field, order.signal)
+  const given = { kind, bytes, ...(mediaType === undefined ? {} : { mediaType }) }
+  const facts = await checkMedia(given, field, order.limits)
+  const read = kind === 'audio' && facts.mediaType !== wavType ? await decodeSound(bytes, facts, field, order) : facts
+  return { kind, bytes, ...read, ...(cachePoint === undefined ? {} : { cachePoint }) }
+}
+
+/** Every recording is a WAV of one channel from here on, whatever its container and its codec were. */
+async function decodeSound(
+  bytes: Uint8Array,
+  { mediaType }: MediaFacts,
+  field: string,
+  { audio, signal }: PartOrder,
+): Promise<MediaFacts & { readonly bytes: Uint8Array }> {
+  try {
+    const { wav, durationMs } = await audio.decode(bytes, mediaType, signal)
+    const header = { durationMs, sampleRateHz: targetRateHz, channels: 1, bytes: wav.byteLength }
+    return { bytes: wav, mediaType: wavType, header }
+  } catch (error) {
+    throw error instanceof MediaError ? invalidField(`${field}.bytes`, error.message) : error
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import { readVideoFacts } from './media/read-video.ts'
 import { MediaError } from '#services/media/media-error'
 import { findImageEnd } from '#services/media/image-end'
 import { openPicture } from '#services/media/open-picture'
-import { sniffMedia } from '#services/media/sniff-media'
+import { sniffMedia, type Sniffed } from '#services/media/sniff-media'
 
 /** What media are held to. */
 export interface MediaLimits {
@@ -27,11 +27,14 @@ export interface MediaFacts {
   readonly header: Readonly<Record<string, number>>
 }
 
-/** Checks a medium by its bytes without decoding it. @throws GatewayError InvalidRequest that names the field */
+/**
+ * Checks a medium by its bytes without decoding it; of recordings other than WAV only what they are.
+ * @throws GatewayError InvalidRequest that names the field
+ */
 export async function checkMedia(given: GivenMedia, field: string, limits: MediaLimits): Promise<MediaFacts> {
   const at = `${field}.bytes`
   if (given.bytes.byteLength === 0) throw invalidField(at, 'it is empty')
-  const found = sniffMedia(given.bytes)
+  const found = asGiven(sniffMedia(given.bytes), given.kind)
   if (found === undefined) throw invalidField(at, `it is no ${given.kind} of a kind that is known`)
   if (found.kind !== given.kind) throw invalidField(at, `expected ${given.kind}, found ${found.mediaType}`)
   checkDeclared(given.mediaType, found.mediaType, field)
@@ -40,8 +43,20 @@ export async function checkMedia(given: GivenMedia, field: string, limits: Media
   if (given.kind === 'image')
     return { mediaType: found.mediaType, header: await imageHeader(given.bytes, found.mediaType, at, limits) }
   if (given.kind === 'document') return { mediaType: found.mediaType, header: documentHeader(given.bytes, at) }
-  if (given.kind === 'audio') return { mediaType: found.mediaType, header: audioHeader(given.bytes, at, limits) }
+  if (given.kind === 'audio') {
+    const isWav = found.mediaType === wavType
+    return { mediaType: found.mediaType, header: isWav ? audioHeader(given.bytes, at, limits) : {} }
+  }
   return { mediaType: found.mediaType, header: videoHeader(given.bytes, found.mediaType, at) }
+}
+
+/** The type of recordings that need no decoder. */
+export const wavType = 'audio/wav'
+
+/** Containers of video may hold sound alone: who calls one audio means its sound track. */
+function asGiven(found: Sniffed | undefined, kind: MediumKind): Sniffed | undefined {
+  if (kind !== 'audio' || found?.kind !== 'video') return found
+  return { kind, mediaType: found.mediaType.replace('video/', 'audio/') }
 }
 
 /** Types that are known and not read, and what to send. */
@@ -67,7 +82,11 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
   'image/jpeg': ['image/jpg'],
   'audio/wav': ['audio/x-wav', 'audio/wave', 'audio/vnd.wave'],
   'audio/mpeg': ['audio/mp3'],
-  'audio/mp4': ['audio/m4a', 'audio/x-m4a'],
+  'audio/mp4': ['audio/m4a', 'audio/x-m4a', 'video/mp4', 'video/quicktime'],
+  'audio/webm': ['video/webm', 'video/x-matroska', 'audio/x-matroska'],
+  'audio/ogg': ['audio/opus', 'audio/vorbis', 'application/ogg', 'video/ogg'],
+  'audio/flac': ['audio/x-flac'],
+  'audio/aac': ['audio/aacp', 'audio/x-aac'],
   'image/heic': ['image/heif'],
   'image/bmp': ['image/x-ms-bmp'],
 }

@@ -86,3 +86,8 @@ export const cancelWaitMs = 2000
 
 /** Time for the statuses of calls that a drain ends to reach their clients, before the connections are cut. */
 export const exitReasonMs = 1000
+
+/** A recording that takes longer to decode is refused: an hour of MP3 takes about ten seconds. */
+export const audioDecodeMs = 60_000
+/** Recordings that one router decodes at once; others wait for their turn. */
+export const audioDecoders = 2

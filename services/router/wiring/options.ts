@@ -1,10 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs'
+import type { Clock } from '#services/contract/clock'
+import { createAudioDecoder } from '#services/media/audio/audio-decoder'
+import { createAdmit, type Admit, type AdmitOptions } from '#services/router/admit/admit'
+import { createFetchPart, type FetchLimits } from '#services/router/admit/fetch/fetch-part'
+import { audioDecodeMs, audioDecoders } from '#services/router/lifecycle/timings'
 import type { LoadedConfig } from '#services/config/load-config'
 import type { Config } from '#services/config/schema'
 import { softwareVersion } from '#services/platform/process/software-version'
 import type { TracedProcess } from '#services/platform/telemetry/otlp-tracer'
-import type { AdmitOptions } from '#services/router/admit/admit'
-import type { FetchLimits } from '#services/router/admit/fetch/fetch-part'
 import type { HedgeOptions } from '#services/router/pools/hedging-policy'
 import type { WatchedPool } from '#services/router/pools/fleet-watch'
 
@@ -24,7 +27,7 @@ export function hedgesOf({ pools }: Config): ReadonlyMap<string, HedgeOptions> {
 }
 
 /** From where parts may be fetched. */
-export function fetchLimitsOf({ limits }: Config): FetchLimits {
+function fetchLimitsOf({ limits }: Config): FetchLimits {
   const { megabytes, requestMegabytes, ...rest } = limits.fetch
   return { ...rest, bytes: megabytes * 1e6, requestBytes: requestMegabytes * 1e6 }
 }
@@ -69,4 +72,14 @@ function labelSetsOf(config: Config): ReadonlySet<string> {
 /** What traces say of a router of this name. */
 export function tracedRouterOf({ places }: LoadedConfig, name: string): TracedProcess {
   return { service: 'sluice-router', version: softwareVersion(places.root), instance: name }
+}
+
+/** Builds admission, with what fetches parts and decodes recordings. */
+export function composeAdmit({ config }: LoadedConfig, options: AdmitOptions, clock: Clock): Admit {
+  const limitSeconds = config.limits.audioSeconds
+  return createAdmit(options, {
+    clock,
+    fetcher: createFetchPart(fetchLimitsOf(config)),
+    audio: createAudioDecoder({ limitSeconds, timeoutMs: audioDecodeMs, processes: audioDecoders }),
+  })
 }

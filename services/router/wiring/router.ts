@@ -9,8 +9,6 @@ import { openTracer } from '#services/platform/telemetry/open-tracer'
 import { createStoreMetrics } from '#services/platform/telemetry/store-metrics'
 import { sleep } from '#services/platform/process/every'
 import type { Service } from '#services/platform/process/run-service'
-import { createAdmit } from '#services/router/admit/admit'
-import { createFetchPart } from '#services/router/admit/fetch/fetch-part'
 import { composeAssessing } from './assessing.ts'
 import { createChoose } from '#services/router/choose/choose'
 import { createOriginals } from '#services/router/reserve/originals'
@@ -29,7 +27,7 @@ import { composeFleet, observed } from './pools.ts'
 import { composeWatching } from './ports/console.ts'
 import { composeLearning } from './learning.ts'
 import { composeMoney } from './budgets.ts'
-import { admitOptionsOf, fetchLimitsOf, tracedRouterOf } from './options.ts'
+import { admitOptionsOf, composeAdmit, tracedRouterOf } from './options.ts'
 import { composePolicies } from './policies.ts'
 import { openPorts } from './ports/ports.ts'
 import { createStores } from './stores.ts'
@@ -123,7 +121,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const admitOptions = admitOptionsOf(loaded)
   const { labelSets } = admitOptions.request
   const stages: Omit<Stages<Cascade>, 'learn'> = {
-    admit: createAdmit(admitOptions, { clock, fetcher: createFetchPart(fetchLimitsOf(config)) }),
+    admit: composeAdmit(loaded, admitOptions, clock),
     ...turns.stages,
     findOriginal: originals.find,
     releaseKey: originals.release,
