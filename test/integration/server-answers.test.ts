@@ -129,7 +129,7 @@ const openai: readonly Case[] = [
   {
     says: 'a refusal in place of an answer',
     body: chat(chunk({ refusal: "I'm sorry, I cannot" }), chunk({ refusal: ' help.' }), end('stop')),
-    fails: 'model-error',
+    fails: 'model-refused',
     because: /refused to answer/u,
   },
   {

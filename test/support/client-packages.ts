@@ -62,7 +62,8 @@ export function runProgram(
   return new Promise((resolve, reject) => {
     const child = spawn(command, words, {
       cwd,
-      env: { ...process.env, ...environment },
+      // Some read where they are from it.
+      env: { ...process.env, PWD: cwd, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let output = ''

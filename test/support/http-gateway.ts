@@ -11,7 +11,7 @@ export interface HttpGateway {
   stop(): Promise<void>
 }
 
-/** A key of the tenant `acme` that may ask, and its hash as the configuration keeps it. */
+/** A key of the tenant `acme` that may ask. */
 export const acmeKey = 'right-key'
 /** A key of a tenant that may begin two requests a minute, and use 100,000 tokens. */
 export const limitedKey = 'limited-key'
@@ -30,7 +30,8 @@ const other = {
   tenant: 'other',
   scopes: ['infer'],
 }
-const acme = {
+/** The same as the configuration keeps it: by its hash. */
+export const acme = {
   id: 'acme',
   sha256: '76c365c9956f33a4848cdb6ed10306c1ea4e9406865b1705a3ce5d726f46ae37',
   tenant: 'acme',

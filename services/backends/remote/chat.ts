@@ -6,7 +6,7 @@ import { isReal, type ChatDialect, type ChatPiece } from './wire/chat-piece.ts'
 import { finishAnswer, type Answered } from './wire/finish-answer.ts'
 import { createGathered, gather, type Gathered } from './wire/gathered.ts'
 import { streamChat } from './wire/stream-chat.ts'
-import { UpstreamError } from './wire/upstream-error.ts'
+import { UpstreamError, type UpstreamFault } from './wire/upstream-error.ts'
 import { createThinkSplitter, type Split } from '../answers/think-tags.ts'
 import { interpretGeneration } from '../answers/generation.ts'
 import { resolveUsage } from './wire/usage-counts.ts'
@@ -50,13 +50,16 @@ async function runChat(work: Work, control: RunControl, parts: ChatParts): Promi
   return { kind: 'done', result: interpretGeneration({ ...answer, reasoning, logprobs, finishReason }, usage) }
 }
 
+/** How an answer ends that a server has worked for, though it says nothing. */
+const wordless: ReadonlySet<UpstreamFault> = new Set(['no-answer', 'content-filter', 'model-refused'])
+
 /**
  * A server that failed before its answer began is owed nothing, except where it ended an answer without a word and
  * says what that took.
  */
 function isUnused({ pieces, usage }: Gathered, failure: UpstreamError | undefined): boolean {
   if (failure === undefined || pieces > 0) return false
-  return usage === undefined || (failure.fault !== 'no-answer' && failure.fault !== 'content-filter')
+  return usage === undefined || !wordless.has(failure.fault)
 }
 
 /** One call a leg, as many at once as the pool has slots: in a batch, each would wait for the slowest. */

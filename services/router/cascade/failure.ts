@@ -12,6 +12,7 @@ const codeOf: Readonly<Record<LegFailure, ErrorCode>> = {
   'upstream-refused': 'InvalidRequest',
   'upstream-misconfigured': 'NoModel',
   'content-filter': 'InvalidRequest',
+  'model-refused': 'InvalidRequest',
   'context-overflow': 'InvalidRequest',
   'payload-lost': 'LadderFailed',
   poison: 'LadderFailed',
@@ -21,7 +22,13 @@ const codeOf: Readonly<Record<LegFailure, ErrorCode>> = {
 }
 
 /** Failures that no replay mends: the request itself is at fault. What a server refused may be its own mistake. */
-const callersFault: ReadonlySet<LegFailure> = new Set(['bad-input', 'cancelled', 'content-filter', 'context-overflow'])
+const callersFault: ReadonlySet<LegFailure> = new Set([
+  'bad-input',
+  'cancelled',
+  'content-filter',
+  'model-refused',
+  'context-overflow',
+])
 
 /**
  * The end of a cascade that has no answer; without a failed leg, time was over. Jobs are kept for an operator unless
@@ -43,6 +50,7 @@ export function endOfFailure(
 /** What a caller of ours can act on, in a word for machines. */
 const reasonOf: Readonly<Partial<Record<LegFailure, string>>> = {
   'content-filter': 'CONTENT_FILTER',
+  'model-refused': 'MODEL_REFUSED',
   'context-overflow': 'CONTEXT_OVERFLOW',
   'upstream-error': 'UPSTREAM_ERROR',
   'upstream-refused': 'UPSTREAM_REFUSED',

@@ -90,6 +90,8 @@ export type LegFailure =
   /** The server's address, its name of the model or the key is wrong. */
   | 'upstream-misconfigured'
   | 'content-filter'
+  /** The model itself says that it will not answer. */
+  | 'model-refused'
   | 'context-overflow'
   | 'payload-lost'
   | 'poison'

@@ -50,6 +50,7 @@ const watchedEnds: readonly (LegFailure | 'done')[] = [
   'upstream-error',
   'upstream-misconfigured',
   'content-filter',
+  'model-refused',
   'context-overflow',
   'payload-lost',
   'poison',

@@ -13,7 +13,7 @@ export interface Answered {
 /**
  * Tells whether what was gathered is an answer, and gives it with well-formed texts. An end with nothing said is
  * none, unless the model itself ended so.
- * @throws UpstreamError `content-filter`, or `no-answer` with the reason
+ * @throws UpstreamError `content-filter`, `model-refused`, or `no-answer` with the reason
  */
 export function finishAnswer(gathered: Gathered): Answered {
   const { ending, oddities } = gathered
@@ -39,7 +39,7 @@ function reasoningOf({ reasoning }: Gathered): readonly Reasoning[] {
 
 /** Nothing is an answer where the model ended by itself. */
 function acceptNothing({ ending, refusal, oddities }: Gathered, because: string): void {
-  if (refusal !== '') throw new UpstreamError('no-answer', 'the model refused to answer')
+  if (refusal !== '') throw new UpstreamError('model-refused', 'the model refused to answer')
   if (ending === 'length') {
     throw new UpstreamError('no-answer', 'the cap on output tokens was reached before anything was said')
   }

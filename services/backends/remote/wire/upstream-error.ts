@@ -22,6 +22,8 @@ export type UpstreamFault =
   | 'misconfigured'
   | 'context-overflow'
   | 'content-filter'
+  /** The model itself says that it will not answer. */
+  | 'model-refused'
   /** What the server gave is no answer: it gave up with nothing said, or more than can be taken. */
   | 'no-answer'
   /** Every endpoint is resting: its breaker is open, it was ejected, or it asked for time. */
@@ -117,5 +119,6 @@ const legFailures: Readonly<Partial<Record<UpstreamFault, LegFailure>>> = {
   'content-filter': 'content-filter',
   refused: 'upstream-refused',
   misconfigured: 'upstream-misconfigured',
+  'model-refused': 'model-refused',
   'no-answer': 'model-error',
 }

@@ -8,6 +8,7 @@ import type { Pictures } from '#services/router/deliver/pictures'
 import type { RequestHandler } from '#services/router/pipeline/handle-request'
 import type { EmitEvent, Incoming } from '#services/router/request/states'
 import { answerHeaders } from './answer-report.ts'
+import { refusedOf, type Refusal } from './refusal.ts'
 import { readSettings } from './request-headers.ts'
 import type { HttpCall } from './serve-route.ts'
 
@@ -33,6 +34,8 @@ export interface Asked extends Conversation {
 export interface Answered {
   readonly requestId: RequestId
   readonly answer: Answer
+  /** Why there is no answer to read, where a model or a filter refused one: the wires have words of their own for it. */
+  readonly refusal?: Refusal
 }
 
 /**
@@ -77,14 +80,17 @@ export function requestOf(
 /** Asks, and gives the answer; its headers are set. @throws GatewayError */
 export async function infer(
   incoming: Incoming,
-  { context, reply }: HttpCall,
+  call: HttpCall,
   { handler, pictures }: InferDependencies,
   emit?: EmitEvent,
 ): Promise<Answered> {
-  const finished = await handler.infer(incoming, context.signal, emit)
-  const answer = await pictures.deliver(finished)
-  if (emit === undefined) reply.headers(answerHeaders(finished.requestId, answer))
-  return { requestId: finished.requestId, answer }
+  const finished = await handler.infer(incoming, call.context.signal, emit)
+  const refused = incoming.request.task === 'generate' ? refusedOf(finished) : undefined
+  const answer = refused?.answer ?? (await pictures.deliver(finished))
+  if (emit === undefined) call.reply.headers(answerHeaders(finished.requestId, answer))
+  if (refused === undefined) return { requestId: finished.requestId, answer }
+  call.failed(refused.error)
+  return { requestId: finished.requestId, answer, refusal: refused.refusal }
 }
 
 function pinOf(

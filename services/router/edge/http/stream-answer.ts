@@ -153,7 +153,8 @@ function tellingOf(writer: AnswerWriter, stream: EventStream, { rateHeaders }: P
       ;({ requestId } = answered)
       stream.setHeaders(answerHeaders(requestId, answered.answer))
       await begin(answered.answer.model)
-      await rest(textOf(answered.answer))
+      // What was told before a refusal stays told; there is nothing more to come.
+      if (answered.refusal === undefined) await rest(textOf(answered.answer))
       await writer.finish(answered)
     },
   }

@@ -4,6 +4,7 @@ import { reportOf, tokensOfAnswer, type SluiceReport } from '../answer-report.ts
 import type { EventStream } from '../event-stream.ts'
 import type { Answered } from '../infer.ts'
 import { sealOf } from '../reasoning-seal.ts'
+import type { Refusal } from '../refusal.ts'
 import { textOf, type AnswerWriter, type ToolCallPiece } from '../stream-answer.ts'
 
 type Message = Anthropic.Message & { readonly sluice: SluiceReport }
@@ -11,7 +12,7 @@ type MessageEvent = Anthropic.RawMessageStreamEvent
 type Block = Anthropic.RawContentBlockStartEvent['content_block']
 
 /** An answer as a message. */
-export function messageOf({ requestId, answer }: Answered): Message {
+export function messageOf({ requestId, answer, refusal }: Answered): Message {
   const { text, toolCalls = [], reasoning = [] } = textOf(answer)
   return {
     ...emptyMessage(requestId, answer.model),
@@ -20,7 +21,7 @@ export function messageOf({ requestId, answer }: Answered): Message {
       ...(text === '' ? [] : [{ type: 'text' as const, text, citations: null }]),
       ...toolCalls.map(({ id, name, argumentsJson }) => toolUse(id, name, readInput(argumentsJson))),
     ],
-    stop_reason: stopReasonOf(answer),
+    stop_reason: stopReasonOf(answer, refusal),
     usage: { ...noUsage, ...usageOf(answer) },
     sluice: reportOf(requestId, answer),
   }
@@ -81,7 +82,8 @@ function usageOf(answer: Answer) {
 
 const stopReasons = { stop: 'end_turn', length: 'max_tokens', tool_calls: 'tool_use' } as const
 
-function stopReasonOf(answer: Answer): Anthropic.StopReason {
+function stopReasonOf(answer: Answer, refusal: Refusal | undefined): Anthropic.StopReason {
+  if (refusal !== undefined) return 'refusal'
   const { toolCalls = [], finishReason } = textOf(answer)
   return stopReasons[finishReason ?? (toolCalls.length > 0 ? 'tool_calls' : 'stop')]
 }
@@ -140,11 +142,11 @@ export function createMessageWriter(stream: EventStream): AnswerWriter {
       const index = await inBlock(`call ${call}`, toolUse(id, name, {}))
       if (argumentsJson !== '') await delta(index, { type: 'input_json_delta', partial_json: argumentsJson })
     },
-    async finish({ requestId, answer }) {
+    async finish({ requestId, answer, refusal }) {
       await close()
       const end = {
         type: 'message_delta',
-        delta: { stop_reason: stopReasonOf(answer), stop_sequence: null, stop_details: null, container: null },
+        delta: { stop_reason: stopReasonOf(answer, refusal), stop_sequence: null, stop_details: null, container: null },
         usage: { ...usageOf(answer), output_tokens_details: null, server_tool_use: null },
       }
       await send({ ...end, sluice: reportOf(requestId, answer) }, 'message_delta')

@@ -3,6 +3,7 @@ import type { Answer } from '#services/contract/answer'
 import { reportOf, tokensOfAnswer, type SluiceReport } from '../answer-report.ts'
 import type { EventStream } from '../event-stream.ts'
 import type { Answered } from '../infer.ts'
+import { refusalText, type Refusal } from '../refusal.ts'
 import { textOf, type AnswerWriter, type Speaker, type ToolCallPiece } from '../stream-answer.ts'
 
 type Completion = OpenAI.ChatCompletion & { readonly sluice: SluiceReport }
@@ -10,7 +11,7 @@ type Chunk = OpenAI.ChatCompletionChunk & { readonly sluice?: SluiceReport }
 type Delta = OpenAI.ChatCompletionChunk.Choice.Delta & { readonly reasoning_content?: string }
 
 /** An answer as a chat completion. */
-export function chatOf({ requestId, answer }: Answered, createdAt: number): Completion {
+export function chatOf({ requestId, answer, refusal }: Answered, createdAt: number): Completion {
   const { text, toolCalls, reasoning = [] } = textOf(answer)
   const thought = reasoning.map(one => one.text).join('')
   return {
@@ -23,14 +24,14 @@ export function chatOf({ requestId, answer }: Answered, createdAt: number): Comp
         index: 0,
         message: {
           role: 'assistant',
-          content: text === '' && toolCalls !== undefined ? null : text,
-          refusal: null,
+          content: text === '' && (toolCalls !== undefined || refusal !== undefined) ? null : text,
+          refusal: refusal === 'model' ? refusalText : null,
           ...(toolCalls === undefined ? {} : { tool_calls: toolCalls.map(callToWire) }),
           // What servers of open models call it; OpenAI's own tells none.
           ...(thought === '' ? {} : { reasoning_content: thought }),
         },
         logprobs: null,
-        finish_reason: finishOf(answer),
+        finish_reason: finishOf(answer, refusal),
       },
     ],
     usage: usageOf(answer),
@@ -42,7 +43,8 @@ function callToWire({ id, name, argumentsJson }: { id: string; name: string; arg
   return { id, type: 'function' as const, function: { name, arguments: argumentsJson } }
 }
 
-function finishOf(answer: Answer): OpenAI.ChatCompletion.Choice['finish_reason'] {
+function finishOf(answer: Answer, refusal: Refusal | undefined): OpenAI.ChatCompletion.Choice['finish_reason'] {
+  if (refusal !== undefined) return refusal === 'filter' ? 'content_filter' : 'stop'
   const { toolCalls, finishReason } = textOf(answer)
   return finishReason ?? ((toolCalls?.length ?? 0) > 0 ? 'tool_calls' : 'stop')
 }
@@ -92,9 +94,10 @@ export function createChatWriter(stream: EventStream, { createdAt, includeUsage 
     text: piece => send({ content: piece }),
     reasoning: piece => send({ reasoning_content: piece }),
     toolCall: piece => send({ tool_calls: [pieceToWire(piece)] }),
-    async finish({ requestId, answer }) {
+    async finish({ requestId, answer, refusal }) {
       const sluice = reportOf(requestId, answer)
-      await send({}, finishOf(answer), includeUsage ? {} : { sluice })
+      if (refusal === 'model') await send({ refusal: refusalText })
+      await send({}, finishOf(answer, refusal), includeUsage ? {} : { sluice })
       if (includeUsage) await stream.send(chunk([], { usage: usageOf(answer), sluice }))
       await stream.send('[DONE]')
     },

@@ -1,15 +1,19 @@
 import type OpenAI from 'openai'
 import type { EventStream } from '../event-stream.ts'
+import { refusalText } from '../refusal.ts'
 import type { AnswerWriter, ToolCallPiece } from '../stream-answer.ts'
 import type { ResponsesBody } from './responses-schema.ts'
 import {
   callItem,
+  cutReasonOf,
   emptyResponse,
   messageItem,
   reasoningItem,
+  refusalContent,
   responseOf,
   textContent,
   type OutputItem,
+  type Status,
 } from './write-response.ts'
 
 type Sent = Omit<OpenAI.Responses.ResponseStreamEvent, 'sequence_number'> & { readonly type: string }
@@ -33,37 +37,48 @@ export function createResponseWriter(
   let items = 0
   let requestId = ''
   let open: OpenItem | undefined
+  /** Items that are told, as the last event repeats them after a refusal. */
+  const told: OutputItem[] = []
   const send = (event: Sent | object, type: string): Promise<void> => {
     const numbered = { ...event, type, sequence_number: sequence }
     sequence += 1
     return stream.send(numbered, type)
   }
   const placeOf = ({ id, index }: OpenItem) => ({ item_id: id, output_index: index })
-  const itemOf = (one: OpenItem): OutputItem => {
-    if (one.kind === 'message') return messageItem(one.id, one.text, 'completed')
+  const itemOf = (one: OpenItem, status: Status): OutputItem => {
+    if (one.kind === 'message') return messageItem(one.id, [textContent(one.text)], status)
+    if (one.kind === 'refusal') return messageItem(one.id, [refusalContent(one.text)], status)
     if (one.kind === 'reasoning') return reasoningItem(one.id, one.text, one.seal)
-    return callItem({ id: one.id, callId: '', name: '', ...one.call, argumentsJson: one.text }, 'completed')
+    return callItem({ id: one.id, callId: '', name: '', ...one.call, argumentsJson: one.text }, status)
   }
-  const close = async (): Promise<void> => {
+  const close = async (status: Status = 'completed'): Promise<void> => {
     if (open === undefined) return
     const one = open
     open = undefined
     for (const event of closingEvents(one)) await send({ ...placeOf(one), ...event }, event.type)
-    await send({ output_index: one.index, item: itemOf(one) }, 'response.output_item.done')
+    const item = itemOf(one, status)
+    told.push(item)
+    await send({ output_index: one.index, item }, 'response.output_item.done')
   }
   const start = async (kind: string, prefix: string, item: (id: string) => OutputItem): Promise<OpenItem> => {
     await close()
-    const id = kind === 'message' ? `${prefix}_${requestId}` : `${prefix}_${requestId}_${items}`
+    const id = kind === 'message' || kind === 'refusal' ? `${prefix}_${requestId}` : `${prefix}_${requestId}_${items}`
     open = { kind, id, index: items, text: '' }
     items += 1
     await send({ output_index: open.index, item: item(id) }, 'response.output_item.added')
     return open
   }
-  const inMessage = async (): Promise<OpenItem> => {
-    if (open?.kind === 'message') return open
-    const one = await start('message', 'msg', id => messageItem(id, undefined, 'in_progress'))
-    await send({ ...placeOf(one), content_index: 0, part: textContent('') }, 'response.content_part.added')
+  const inContent = async (kind: 'message' | 'refusal'): Promise<OpenItem> => {
+    if (open?.kind === kind) return open
+    const one = await start(kind, 'msg', id => messageItem(id, [], 'in_progress'))
+    const part = kind === 'message' ? textContent('') : refusalContent('')
+    await send({ ...placeOf(one), content_index: 0, part }, 'response.content_part.added')
     return one
+  }
+  const refuse = async (): Promise<void> => {
+    const one = await inContent('refusal')
+    one.text = refusalText
+    await send({ ...placeOf(one), content_index: 0, delta: refusalText }, 'response.refusal.delta')
   }
   const inReasoning = async (): Promise<OpenItem> => {
     if (open?.kind === 'reasoning') return open
@@ -89,7 +104,7 @@ export function createResponseWriter(
       await send({ response }, 'response.in_progress')
     },
     async text(delta) {
-      const one = await inMessage()
+      const one = await inContent('message')
       one.text += delta
       await send({ ...placeOf(one), content_index: 0, delta, logprobs: [] }, 'response.output_text.delta')
     },
@@ -109,9 +124,12 @@ export function createResponseWriter(
       await send({ ...placeOf(one), delta: piece.argumentsJson }, 'response.function_call_arguments.delta')
     },
     async finish(answered) {
-      const response = responseOf(answered, body, createdAt)
-      if (items === 0 && response.output.length > 0) await inMessage()
-      await close()
+      const { refusal } = answered
+      const whole = responseOf(answered, body, createdAt)
+      if (refusal === 'model') await refuse()
+      else if (items === 0 && whole.output.length > 0) await inContent('message')
+      await close(cutReasonOf(answered) === undefined ? 'completed' : 'incomplete')
+      const response = refusal === undefined ? whole : { ...whole, output: told }
       await send({ response }, response.status === 'incomplete' ? 'response.incomplete' : 'response.completed')
     },
     async fail(failure) {
@@ -133,6 +151,12 @@ function closingEvents({ kind, text, call }: OpenItem): readonly ClosingEvent[] 
     return [
       { type: 'response.output_text.done', content_index: 0, text, logprobs: [] },
       { type: 'response.content_part.done', content_index: 0, part: textContent(text) },
+    ]
+  }
+  if (kind === 'refusal') {
+    return [
+      { type: 'response.refusal.done', content_index: 0, refusal: text },
+      { type: 'response.content_part.done', content_index: 0, part: refusalContent(text) },
     ]
   }
   if (kind === 'reasoning') {

@@ -3,6 +3,7 @@ import type { Answer } from '#services/contract/answer'
 import { reportOf, tokensOfAnswer, type SluiceReport } from '../answer-report.ts'
 import type { Answered } from '../infer.ts'
 import { sealOf } from '../reasoning-seal.ts'
+import { refusalText } from '../refusal.ts'
 import { textOf } from '../stream-answer.ts'
 import type { ResponsesBody } from './responses-schema.ts'
 
@@ -16,17 +17,22 @@ type CallItem = OpenAI.Responses.ResponseFunctionToolCall
 /** An answer as a response. */
 export function responseOf(answered: Answered, body: ResponsesBody, createdAt: number): WireResponse {
   const { requestId, answer } = answered
-  const output = outputOf(answered)
-  const isCut = textOf(answer).finishReason === 'length'
+  const cutBy = cutReasonOf(answered)
   return {
     ...emptyResponse({ requestId, model: answer.model }, body, createdAt),
-    status: isCut ? 'incomplete' : 'completed',
-    incomplete_details: isCut ? { reason: 'max_output_tokens' } : null,
-    completed_at: Math.floor((createdAt + answer.latencyMs) / 1000),
-    output,
+    status: cutBy === undefined ? 'completed' : 'incomplete',
+    incomplete_details: cutBy === undefined ? null : { reason: cutBy },
+    completed_at: cutBy === undefined ? Math.floor((createdAt + answer.latencyMs) / 1000) : null,
+    output: outputOf(answered),
     usage: usageOf(answer),
     sluice: reportOf(requestId, answer),
   }
+}
+
+/** Why an answer is not whole. */
+export function cutReasonOf({ answer, refusal }: Answered): 'content_filter' | 'max_output_tokens' | undefined {
+  if (refusal === 'filter') return 'content_filter'
+  return textOf(answer).finishReason === 'length' ? 'max_output_tokens' : undefined
 }
 
 /** A response before its first item. */
@@ -88,18 +94,25 @@ function toolsOf(body: ResponsesBody): Pick<WireResponse, 'parallel_tool_calls' 
   }
 }
 
-function outputOf({ requestId, answer }: Answered): OutputItem[] {
+function outputOf(answered: Answered): OutputItem[] {
+  const { requestId, answer, refusal } = answered
+  if (refusal === 'filter') return []
+  if (refusal === 'model') return [messageItem(`msg_${requestId}`, [refusalContent(refusalText)], 'completed')]
+  const status = cutReasonOf(answered) === undefined ? 'completed' : 'incomplete'
   const { text, toolCalls = [], reasoning = [] } = textOf(answer)
-  return [
+  const before = [
     ...reasoning.map((one, index) => reasoningItem(`rs_${requestId}_${index}`, one.text, sealOf(one))),
-    ...(text === '' && toolCalls.length > 0 ? [] : [messageItem(`msg_${requestId}`, text, 'completed')]),
-    ...toolCalls.map(({ id, name, argumentsJson }, index) =>
-      callItem({ id: `fc_${requestId}_${index}`, callId: id, name, argumentsJson }, 'completed'),
-    ),
+    ...(text === '' && toolCalls.length > 0 ? [] : [messageItem(`msg_${requestId}`, [textContent(text)], status)]),
   ]
+  // Ids have the place in the output, as they have in the events of a stream.
+  const calls = toolCalls.map(({ id, name, argumentsJson }, index) =>
+    callItem({ id: `fc_${requestId}_${before.length + index}`, callId: id, name, argumentsJson }, 'completed'),
+  )
+  return [...before, ...calls]
 }
 
-type Status = 'in_progress' | 'completed' | 'incomplete'
+/** How far an item is. */
+export type Status = 'in_progress' | 'completed' | 'incomplete'
 
 /** What the model thought, as an item. */
 export function reasoningItem(id: string, text: string, seal: string | undefined): OutputItem {
@@ -112,14 +125,22 @@ export function reasoningItem(id: string, text: string, seal: string | undefined
 }
 
 /** What the model said, as an item. */
-export function messageItem(id: string, text: string | undefined, status: Status): OutputItem {
-  const content = text === undefined ? [] : [textContent(text)]
+export function messageItem(
+  id: string,
+  content: OpenAI.Responses.ResponseOutputMessage['content'],
+  status: Status,
+): OutputItem {
   return { id, type: 'message', role: 'assistant', status, content }
 }
 
 /** A text as the content of a message. */
 export function textContent(text: string): OpenAI.Responses.ResponseOutputText {
   return { type: 'output_text', text, annotations: [], logprobs: [] }
+}
+
+/** A refusal as the content of a message. */
+export function refusalContent(refusal: string): OpenAI.Responses.ResponseOutputRefusal {
+  return { type: 'refusal', refusal }
 }
 
 /** A call of a tool, as an item. */
