@@ -34,7 +34,7 @@ export interface Asked extends Conversation {
 export interface Answered {
   readonly requestId: RequestId
   readonly answer: Answer
-  /** Why there is no answer to read, where a model or a filter refused one: the wires have words of their own for it. */
+  /** Why there is nothing to read, where a model or a filter refused: the wires have words of their own for it. */
   readonly refusal?: Refusal
 }
 
