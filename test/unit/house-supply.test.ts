@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -80,5 +80,17 @@ describe('what the project stands on', () => {
     // npm 11 asks first, earlier ones run all: what is approved would be listed here.
     expect(ownPackage).not.toHaveProperty('allowScripts')
     expect(readFileSync(join(root, '.npmrc'), 'utf8')).toMatch(/^ignore-scripts=true$/mu)
+  })
+
+  it('names packages for clients in Go and Java in every proto', () => {
+    const protos = readdirSync(join(root, 'proto'), { recursive: true, encoding: 'utf8' }).filter(
+      path => path.endsWith('.proto') && !path.startsWith('google'),
+    )
+    expect(protos.length).toBeGreaterThan(3)
+    for (const path of protos) {
+      const text = readFileSync(join(root, 'proto', path), 'utf8')
+      expect(text, path).toMatch(/^option go_package = "[\w./-]+;\w+";$/mu)
+      expect(text, path).toMatch(/^option java_package = "[\w.]+";$/mu)
+    }
   })
 })
