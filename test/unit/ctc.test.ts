@@ -11,6 +11,7 @@ const inkOf = (gap: (from: number, to: number) => number = () => 0.1, grounds: r
   extent: { from: 0, to: 1000 },
   grounds: grounds.map(width => width * 40),
   widestGap: (from, to) => ({ from: (from + to) / 2, to: (from + to) / 2 + 40 * gap(from, to) }),
+  top: () => 0,
 })
 const read = (path: Float32Array, ink = inkOf()) => decodePath(bestPath(path, 5), dictionary, ink)
 

@@ -2,7 +2,17 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { settleMixedWords, type ReadCharacter } from '#services/backends/ocr/recognise/mixed-words'
 
-const rivals: Readonly<Record<string, string>> = { 0: 'o', 1: 'l', 8: 'B', o: '0', l: '1' }
+const rivals: Readonly<Record<string, string>> = {
+  0: 'o',
+  1: 'l',
+  8: 'B',
+  o: '0',
+  l: '1',
+  s: '5',
+  S: '5',
+  I: '1',
+  O: '0',
+}
 
 /** A line as it was read; each look-alike has its rival at `rivalProbability`. */
 function settle(line: string, rivalProbability: number): { readonly text: string; readonly errors: number } {
@@ -28,6 +38,10 @@ describe('settleMixedWords()', () => {
     ['mi11er', 'miller'],
     ['31 % 0f 908', '31 % of 908'],
     ['c0pper,', 'copper,'],
+    ['- s61.17', '- 561.17'],
+    ['15:1s', '15:15'],
+    ['-1.O24,50', '-1.024,50'],
+    ['12,lo', '12,lo'],
   ])('takes the letter of "%s" where the recogniser thought of it', (read, text) => {
     expect(settle(read, 0.3)).toEqual({ text, errors: 0 })
   })
@@ -39,6 +53,9 @@ describe('settleMixedWords()', () => {
     ['1O24', 0.7],
     ['4l7', 0.7],
     ['2639ladder', 1],
+    ['s61.17', 1.5],
+    ['15:1s', 1.5],
+    ['2.5S6', 1.5],
   ])('leaves "%s" where it did not, and doubts it', (read, errors) => {
     expect(settle(read, 0)).toEqual({ text: read, errors })
   })
@@ -49,6 +66,7 @@ describe('settleMixedWords()', () => {
     'mp3 h264 i18n k8s utf8 x86 covid19',
     'AB10 CO2 H2O A1B2C3 3D GPT4',
     'step1 room101 Q4',
+    '1.5l 2.0s 10.0sec 3,5g v1.2 B1.2 I2.3 S10 4x3.5 12x71.84 10:30h p.12',
     '2024-10-01 10:00 No. 100 1.000,10 $10',
     'Hello world. ILL OO',
   ])('leaves "%s" alone, whatever the recogniser thought of', text => {

@@ -1,6 +1,7 @@
+import { settleCase } from './letter-case.ts'
 import { settleMixedWords } from './mixed-words.ts'
 import { findSpaces, type Glyph } from './find-spaces.ts'
-import type { StripInk } from './strip-ink.ts'
+import type { Stretch, StripInk } from './strip-ink.ts'
 
 /** A line as it was recognised. */
 export interface RecognisedText {
@@ -120,7 +121,8 @@ export const stepPixels = 8
  * @source Graves et al. 2006, Connectionist Temporal Classification, best-path decoding
  */
 export function decodePath(path: BestPath, dictionary: readonly string[], ink: StripInk): RecognisedText {
-  const placed = withoutEchoes(placeCharacters(path, dictionary), ink)
+  const read = withoutEchoes(placeCharacters(path, dictionary), ink)
+  const placed = settleCase(read, topsOf(read, ink))
   const { before, expectedErrors, apart } = findSpaces(
     glyphsOf(placed, ink),
     ink.grounds.map(width => width / ink.unit),
@@ -179,9 +181,19 @@ function withoutEchoes(placed: readonly Placed[], ink: StripInk): readonly Place
   })
 }
 
+/** Where the ink of each character begins. */
+function topsOf(placed: readonly Placed[], ink: StripInk): readonly number[] {
+  const gaps = gapsBetween(placed, ink)
+  return placed.map((_, index) => ink.top(gaps[index - 1]?.to ?? ink.extent.from, gaps[index]?.from ?? ink.extent.to))
+}
+
+function gapsBetween(placed: readonly Placed[], ink: StripInk): readonly Stretch[] {
+  return placed.slice(1).map((one, index) => ink.widestGap(columnOf(placed[index]!), columnOf(one)))
+}
+
 /** Characters with the ground between them, in heights of the writing. */
 function glyphsOf(placed: readonly Placed[], ink: StripInk): readonly Glyph[] {
-  const gaps = placed.slice(1).map((one, index) => ink.widestGap(columnOf(placed[index]!), columnOf(one)))
+  const gaps = gapsBetween(placed, ink)
   const middles = placed.map(
     (_, index) => ((gaps[index - 1]?.to ?? ink.extent.from) + (gaps[index]?.from ?? ink.extent.to)) / 2,
   )

@@ -20,12 +20,32 @@ const lookAlikes: Readonly<Record<string, string>> = { 0: 'o', 1: 'li' }
  * probability on.
  */
 const leastRivalRatio = 0.02
+/** Letters that the recogniser gives for digits inside numbers, and those digits. */
+const lookAlikesOfLetters: Readonly<Record<string, string>> = {
+  o: '0',
+  O: '0',
+  l: '1',
+  I: '1',
+  z: '2',
+  Z: '2',
+  s: '5$',
+  S: '5$',
+  b: '6',
+  B: '8',
+  g: '9',
+  q: '9',
+}
+/** A number that keeps a letter is wrong, and a wrong number is worth more than a wrong word. */
+const errorsPerMixedNumber = 1.5
 /** A word that keeps a digit between small letters, or a letter between digits, is wrong more often than not. */
 const errorsPerMixedWord = 0.7
 /** A number that sticks to a word: a space is missing, and often a digit too. */
 const errorsPerGluedWord = 1
 
-const mixed = /\p{L}[01]\p{Ll}|(?<!\p{N})0\p{Ll}|\d[oOlI]\d/u
+/** A number with a mark, and one letter that looks like a digit: inside it, before it, or behind a colon. */
+const markedNumber = /[\d\p{L}][.,:][\d\p{L}]/u
+const strayLetter = /[\d.,:][oOlIzZsSbBgq]\d|^\P{L}*[olzsbgq]\d|\d:\d?[olzsbgqIZSB]$/u
+const mixed = /\p{L}[01]\p{Ll}|(?<![\p{N}.,:])0\p{Ll}|\d[oOlI]\d/u
 const glued = /\d{2,}\p{Ll}{4,}/u
 
 /**
@@ -34,8 +54,10 @@ const glued = /\d{2,}\p{Ll}{4,}/u
  * doubtful. `startsWord` tells which characters begin a word.
  */
 export function settleMixedWords(characters: readonly ReadCharacter[], startsWord: readonly boolean[]): SettledWords {
-  const words = wordsOf(characters, startsWord).map(mend)
-  const texts = words.map(word => word.map(({ character }) => character).join(''))
+  const words = wordsOf(characters, startsWord).map(word =>
+    isMixedNumber(textOf(word)) ? mendNumber(word) : mend(word),
+  )
+  const texts = words.map(textOf)
   return { characters: words.flat(), expectedErrors: texts.reduce((sum, text) => sum + errorsIn(text), 0) }
 }
 
@@ -49,6 +71,25 @@ function wordsOf(
     words.at(-1)!.push(character)
   }
   return words
+}
+
+function textOf(word: readonly { readonly character: string }[]): string {
+  return word.map(({ character }) => character).join('')
+}
+
+function isMixedNumber(word: string): boolean {
+  const count = (kind: RegExp): number => (word.match(kind) ?? []).length
+  return count(/\p{L}/gu) === 1 && count(/\d/gu) >= 2 && markedNumber.test(word) && strayLetter.test(word)
+}
+
+function mendNumber(word: readonly ReadCharacter[]): SettledWords['characters'] {
+  return word.map(({ character, probability, rival, rivalProbability }) => {
+    const isMended =
+      lookAlikesOfLetters[character]?.includes(rival) === true && rivalProbability >= leastRivalRatio * probability
+    return isMended
+      ? { character: rival, probability: Math.min(1, probability + rivalProbability) }
+      : { character, probability }
+  })
 }
 
 function mend(word: readonly ReadCharacter[]): SettledWords['characters'] {
@@ -80,7 +121,7 @@ function isInside(text: readonly string[], index: number): boolean {
   while (text[to + 1] === text[index]) to += 1
   const [before = '', after = ''] = [text[from - 1], text[to + 1]]
   if (!isSmall(after)) return false
-  return /\p{L}/u.test(before) || (text[index] === '0' && from === to && !/\d/u.test(before))
+  return /\p{L}/u.test(before) || (text[index] === '0' && from === to && !/[\d.,:]/u.test(before))
 }
 
 function isSmall(character: string): boolean {
@@ -89,6 +130,7 @@ function isSmall(character: string): boolean {
 
 /** How many words of what stands together without a space are expected to be wrong. */
 function errorsIn(word: string): number {
+  if (isMixedNumber(word)) return errorsPerMixedNumber
   if (glued.test(word)) return errorsPerGluedWord
   return mixed.test(word) ? errorsPerMixedWord : 0
 }

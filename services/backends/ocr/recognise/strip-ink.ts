@@ -19,6 +19,8 @@ export interface StripInk {
   readonly grounds: readonly number[]
   /** The widest stretch of ground between two columns; empty, in their middle, where ink is everywhere. */
   widestGap(from: number, to: number): Stretch
+  /** The first row that holds ink between two columns, in heights of the writing from the strip's top. */
+  top(from: number, to: number): number
 }
 
 /** Rows with less than this share of the strongest row's ink are ground: accents and tails of letters have more. */
@@ -67,6 +69,15 @@ export function measureInk(strip: Strip): StripInk {
         (widest, gap) => (gap.to - gap.from > widest.to - widest.from ? gap : widest),
         { from: middle, to: middle },
       )
+    },
+    top(from, to) {
+      const [left, right] = [Math.max(0, Math.floor(from)), Math.min(width, Math.ceil(to))]
+      for (let row = 0; row < height; row++) {
+        for (let column = left; column < right; column++) {
+          if (isInk(Math.abs(data[3 * (row * width + column) + 1]! - ground))) return row / span
+        }
+      }
+      return height / span
     },
   }
 }
