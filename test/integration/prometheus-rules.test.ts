@@ -17,9 +17,9 @@ describe('every alert', () => {
   const runbook = readFileSync(join(deploy, 'RUNBOOK.md'), 'utf8')
 
   it.each(alerts.map(({ alert, labels, annotations }) => ({ alert, labels, annotations })))(
-    '$alert pages or makes a batch lease, leads to its section of the runbook, and has a case that fires and one that does not',
+    '$alert pages or makes a ticket, leads to its section of the runbook, and has a case that fires and one that does not',
     ({ alert = '', labels, annotations }) => {
-      expect(['page', 'batchLease']).toContain(labels?.['severity'])
+      expect(['page', 'ticket']).toContain(labels?.['severity'])
       expect(annotations?.['summary']).toBeTruthy()
       expect(annotations?.['description']).toBeTruthy()
       expect(annotations?.['runbook']).toBe(`deploy/RUNBOOK.md#${alert.toLowerCase()}`)
@@ -60,7 +60,7 @@ describe.skipIf(prometheusMissing !== undefined)(
       const routed = (...labels: string[]): string =>
         run('amtool', 'config', 'routes', 'test', `--config.file=${file}`, ...labels).trim()
       expect(routed('severity=page', 'alertname=SluiceRedisDown')).toBe('pager')
-      expect(routed('severity=batchLease', 'alertname=SluicePoolWaits')).toBe('batchLeases')
+      expect(routed('severity=ticket', 'alertname=SluicePoolWaits')).toBe('tickets')
     })
   },
 )

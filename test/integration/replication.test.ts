@@ -92,7 +92,7 @@ describe('a write that somebody is told of', () => {
     while ((await confirmed()) !== 'safe') await pause()
     replica.signal('SIGSTOP')
     while ((await confirmed()) !== 'safe') await pause()
-    expect(lines.join()).toContain('jobs are accepted without them')
+    expect(lines.join()).toContain('jobs are accepted without one')
     await master.control.config('SET', 'min-replicas-to-write', '1')
     await new Promise(resolve => setTimeout(resolve, 1100))
     // The server itself refuses by now, or no replica has it.
