@@ -6,11 +6,17 @@ import { follow, stopFollowing, useLive } from './core/live.js'
 import { icons } from './parts/icons.js'
 import { Login } from './views/login.js'
 import { Now } from './views/now.js'
+import { Money } from './views/money.js'
+import { Risk } from './views/risk.js'
+import { Try } from './views/try.js'
 import { OneRequest } from './views/request.js'
 
 const views = [
   { path: 'now', name: 'Now', view: Now },
   { path: 'requests', name: 'Request', view: OneRequest },
+  { path: 'try', name: 'Try it', view: Try },
+  { path: 'risk', name: 'Cost and risk', short: 'Risk', view: Risk },
+  { path: 'money', name: 'Money', view: Money },
 ]
 
 function App() {

@@ -118,9 +118,11 @@ describe.each(implementations)('the ledger %s', (_name, create) => {
       { holdId: 'b', leaseUntil: nowMs + 400, held: { tenant: 100 } },
       { holdId: 'a', leaseUntil: nowMs + 500, held: { tenant: 600 } },
     ])
+    expect((await ledger.openHolds(1)).map(hold => hold.holdId)).toEqual(['b'])
     expect(await ledger.extend('a', nowMs + 5000)).toBe(true)
     await ledger.settle('b', spent(0), nowMs)
     expect(await ledger.extend('b', nowMs + 5000)).toBe(false)
     expect(await ledger.expired(nowMs + 600, 10)).toEqual([])
+    expect(await ledger.openHolds(10)).toMatchObject([{ holdId: 'a', held: { tenant: 600 } }])
   })
 })

@@ -1,9 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
 import { browserMissing, keepPicture, openPage, startBrowser, type WatchedPage } from '../support/browser.ts'
+import { until } from '../support/gateway.ts'
 import { consoleKeys, startConsoleGateway, type ConsoleGateway } from '../support/console-gateway.ts'
 
 const note = browserMissing === undefined ? '' : ` (skipped: ${browserMissing})`
+
+/** Pixels that a page is wider than its window. */
+const tooWide = 'Math.max(0, document.documentElement.scrollWidth - innerWidth)'
+
+const headings = [
+  ['try', 'Try it'],
+  ['risk', 'Is P(correct) true?'],
+  ['money', 'Budgets'],
+] as const
 
 const words = ['river', 'prove', 'integral', 'colour', 'capital', 'seven', 'matrix', 'bird']
 
@@ -64,7 +74,7 @@ describe.skipIf(browserMissing !== undefined)(`the console in a browser${note}`,
     await page.getByRole('alert').filter({ hasText: 'scope console' }).waitFor()
     expect(await page.getByRole('navigation').count()).toBe(0)
     await keepPicture(page, 'login')
-    for (const path of ['session', 'events', `requests/${'0'.repeat(32)}`]) {
+    for (const path of ['session', 'events', `requests/${'0'.repeat(32)}`, 'policies', 'money', 'keys']) {
       const refused = await fetch(`${house.url}/api/${path}`)
       expect([path, refused.status]).toEqual([path, 401])
       const short = await fetch(`${house.url}/api/${path}`, { headers: { 'x-api-key': consoleKeys.acme } })
@@ -93,6 +103,8 @@ describe.skipIf(browserMissing !== undefined)(`the console in a browser${note}`,
       house.ask(textOf(index), index % 4 === 0 ? 'globex' : 'acme'),
     )
     const answers = await Promise.all(asked)
+    const mine = answers.filter((_, index) => index % 4 !== 0)
+    await Promise.all(mine.map(({ requestId }, index) => house.score(requestId, Number(index % 3 !== 0))))
     const rows = page.locator('.requests tbody tr')
     await rows.nth(20).waitFor()
     await page.getByText('globex').first().waitFor()
@@ -106,17 +118,124 @@ describe.skipIf(browserMissing !== undefined)(`the console in a browser${note}`,
     await keepPicture(page, 'request')
   })
 
+  it('explains a request, then runs it beside always-small and always-large, and goes on with the conversation', async () => {
+    const page = await open()
+    await signIn(page, consoleKeys.operator)
+    await page.getByRole('link', { name: 'Try it' }).click()
+    await page.getByLabel('Text', { exact: true }).fill(textOf(3))
+    await page.getByRole('button', { name: 'Explain only' }).click()
+    await page.getByRole('heading', { name: 'What is planned' }).waitFor()
+    expect(await page.getByRole('article').count()).toBe(0)
+    await page.getByRole('button', { name: 'Explain and run' }).click()
+    await page.getByText(/always-large \$/u).waitFor()
+    expect(await page.getByRole('article').count()).toBe(3)
+    expect(
+      await page
+        .getByRole('article')
+        .filter({ hasText: 'Always large' })
+        .getByText(/colour capital/u)
+        .count(),
+    ).toBe(1)
+    await keepPicture(page, 'try')
+    await page.getByLabel('The next turn').fill('and now more')
+    await page.getByRole('slider', { name: /risk/u }).fill('2')
+    await page.getByRole('button', { name: 'Explain and run' }).click()
+    await page
+      .getByRole('list', { name: 'The conversation so far' })
+      .getByText('and now more', { exact: true })
+      .waitFor()
+  })
+
+  it('takes a sound from the microphone', async () => {
+    const page = await open()
+    await page.context().grantPermissions(['microphone'], { origin: house.gateway.httpUrl })
+    await signIn(page, consoleKeys.operator)
+    await page.getByRole('link', { name: 'Try it' }).click()
+    await page.getByRole('button', { name: 'Record' }).click()
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.getByRole('button', { name: 'Remove sound' }).waitFor()
+    await page.getByRole('button', { name: 'Explain and run' }).click()
+    await page
+      .getByText(/audio of \d+ bytes/u)
+      .first()
+      .waitFor()
+  })
+
+  it('shows the curve, the certified point and what outcomes say of P(correct)', async () => {
+    const page = await open()
+    await signIn(page, consoleKeys.viewer)
+    await page.getByRole('link', { name: 'Cost and risk' }).click()
+    await page.getByRole('img', { name: 'Cost against score of assistant' }).waitFor()
+    await page.getByRole('img', { name: /^Reliability/u }).waitFor()
+    const slider = page.getByRole('slider', { name: /What if the limit were/u })
+    await slider.fill('0.005')
+    await page.getByText(/No cheaper plan is certified/u).waitFor()
+    await slider.fill('0.2')
+    await page.getByText(/^Certified with probability 90 %/u).waitFor()
+    await keepPicture(page, 'risk')
+  })
+
+  it('shows budgets and spend, and lets an operator make, rotate and revoke a key', async () => {
+    const page = await open()
+    await signIn(page, consoleKeys.operator)
+    await page.getByRole('link', { name: 'Money' }).click()
+    await page.getByRole('heading', { name: 'Spend by model' }).waitFor()
+    await page.getByRole('row', { name: /acme tenant:day/u }).waitFor()
+    await page.getByText('New key').click()
+    await page.getByLabel('Tenant').fill('acme')
+    await page.getByLabel(/^Id/u).fill('made-here')
+    await page.getByRole('button', { name: 'Make the key' }).click()
+    const secret = page.getByLabel(/^The secret of made-here/u)
+    await secret.waitFor()
+    const first = await secret.inputValue()
+    await keepPicture(page, 'money')
+    const models = (key: string): Promise<number> =>
+      fetch(`${house.gateway.httpUrl}/v1/models`, { headers: { 'x-api-key': key } }).then(({ status }) => status)
+    expect(await models(first)).toBe(200)
+    await page.getByRole('button', { name: 'Rotate' }).click()
+    await until(
+      'another secret',
+      () => secret.inputValue(),
+      value => value !== first,
+    )
+    const second = await secret.inputValue()
+    await page.getByRole('button', { name: 'Revoke' }).click()
+    await page.getByRole('button', { name: 'Revoke made-here for good' }).click()
+    await page.getByText(/^revoked/u).waitFor()
+    expect([await models(first), await models(second)]).toEqual([401, 401])
+    expect(await page.getByRole('button', { name: 'Rotate' }).count()).toBe(0)
+  })
+
+  it('lets a key without the scope admin change no key, and one without infer run nothing', async () => {
+    const post = (path: string, body: object) =>
+      fetch(`${house.url}/api/${path}`, {
+        method: 'POST',
+        headers: { 'x-api-key': consoleKeys.viewer, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }).then(({ status }) => status)
+    const request = { task: 'generate', messages: [{ role: 'user', text: 'hello' }] }
+    expect(await post('keys', { tenant: 'acme', scopes: ['admin'] })).toBe(403)
+    expect(await post('keys/acme/rotate', { overlapMs: 0 })).toBe(403)
+    expect(await post('keys/acme/revoke', {})).toBe(403)
+    expect(await post('explain', request)).toBe(403)
+    expect(await post('run', request)).toBe(403)
+  })
+
   it.each(looks)('is readable on $name', async ({ name, ...look }) => {
     const page = await open(look)
     await signIn(page, consoleKeys.viewer)
     await page.locator('.requests tbody tr').first().waitFor()
     await keepPicture(page, `now-${name}`)
-    const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
-    expect(overflow).toBeLessThanOrEqual(0)
+    expect(await page.evaluate<number>(tooWide)).toBe(0)
     await page.locator('.requests tbody tr a').first().click()
     await page.getByRole('heading', { name: 'Time line' }).waitFor()
     await keepPicture(page, `request-${name}`)
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+    for (const [view, heading] of headings) {
+      await page.goto(`${house.url}#/${view}`)
+      await page.getByRole('heading', { name: heading }).waitFor()
+      await keepPicture(page, `${view}-${name}`)
+      expect([view, await page.evaluate<number>(tooWide)]).toEqual([view, 0])
+    }
   })
 
   it('left no error in the log of the browser, and asked nobody else', () => {

@@ -6,6 +6,7 @@ import { hashCredential } from '#services/state/api-keys/api-key'
 import { createTestGateway, until, type TestGateway } from './gateway.ts'
 import { textRequest } from './grpc-client.ts'
 import { writeTable } from './outcome-table.ts'
+import { connect } from './processes.ts'
 import { startPrivateRedis } from './private-redis.ts'
 
 /** A gateway to be looked at: a ladder of three rungs under a fitted policy, two tenants and an operator. */
@@ -14,6 +15,8 @@ export interface ConsoleGateway {
   readonly url: string
   /** Asks as a tenant; the text says how the small rung behaves. */
   readonly ask: (text: string, tenant?: 'acme' | 'globex') => Promise<{ readonly requestId: string }>
+  /** Says how good the answer to a request of `acme` was. */
+  readonly score: (requestId: string, score: number) => Promise<void>
   stop(): Promise<void>
 }
 
@@ -36,6 +39,7 @@ export async function startConsoleGateway(): Promise<ConsoleGateway> {
   const [redis] = await Promise.all([startPrivateRedis(), fit(home, policy)])
   const gateway = await createTestGateway(configOf(policy), redis.url)
   await Promise.all([gateway.startRouter(), gateway.startWorker('small'), gateway.startWorker('large')])
+  const client = connect(gateway.address)
   const key = (name: keyof typeof consoleKeys): string => `Bearer ${consoleKeys[name]}`
   await until(
     'the workers',
@@ -46,7 +50,13 @@ export async function startConsoleGateway(): Promise<ConsoleGateway> {
     gateway,
     url: `${gateway.httpUrl}/console`,
     ask: (text, tenant = 'acme') => gateway.client.infer(textRequest(text), { authorization: key(tenant) }),
+    score: (requestId, score) =>
+      new Promise((resolve, reject) => {
+        const told = client.keyed(consoleKeys.acme)
+        client.raw.sendFeedback({ requestId, score }, told, error => (error === null ? resolve() : reject(error)))
+      }),
     async stop() {
+      client.close()
       await gateway.stop()
       await redis.stop()
       rmSync(home, { recursive: true, force: true })

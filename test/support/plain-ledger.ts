@@ -124,6 +124,10 @@ export class PlainLedger implements Ledger {
       })
   }
 
+  async openHolds(limit: number) {
+    return this.expired(Number.POSITIVE_INFINITY, limit)
+  }
+
   async extend(holdId: string, leaseUntil: number) {
     const before = this.leases.get(holdId)
     if (before === undefined || before === leaseUntil) return false

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import type { ExpiredHold, Ledger, Settlement } from '#services/state/ledger/ledger'
+import type { OpenHold, Ledger, Settlement } from '#services/state/ledger/ledger'
 import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
 import { createSettler } from '#services/router/settle/settle'
 import type { Claimed, Finished } from '#services/router/request/states'
@@ -46,7 +46,7 @@ async function setUp(begin: boolean) {
   let nowMs = 0
   const settled: (readonly [string, number])[] = []
   const settlements: Settlement[] = []
-  const expired: ExpiredHold[] = []
+  const expired: OpenHold[] = []
   const ledger: Ledger = {
     reserve: async () => ({ kind: 'held', offer: 0, shadowed: [] }),
     settle: async (holdId, settlement) => {
@@ -59,6 +59,7 @@ async function setUp(begin: boolean) {
     balances: async () => [],
     allowances: async () => [],
     expired: async () => [...expired],
+    openHolds: async () => [...expired],
     extend: async () => true,
   }
   const cascadeLog = new FakeCascadeLog()

@@ -28,8 +28,8 @@ export async function isKeyNeeded() {
 }
 
 /** Asks for JSON. @throws {Refusal} */
-export async function ask(path, { method = 'GET', body, signal } = {}) {
-  const response = await send(path, { method, body, signal })
+export async function ask(path, options = {}) {
+  const response = await send(path, options)
   return response.json()
 }
 
@@ -61,7 +61,7 @@ function eventOf(block) {
   return data.length === 0 ? undefined : { event, data: JSON.parse(data.join('\n')) }
 }
 
-async function send(path, { method = 'GET', body, signal } = {}) {
+async function send(path, { method = 'GET', body, signal, headers = {} }) {
   const key = keyInUse()
   const response = await fetch(`/console/api/${path}`, {
     method,
@@ -69,6 +69,7 @@ async function send(path, { method = 'GET', body, signal } = {}) {
     cache: 'no-store',
     credentials: 'omit',
     headers: {
+      ...headers,
       ...(key === '' ? {} : { authorization: `Bearer ${key}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },

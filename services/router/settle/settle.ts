@@ -3,7 +3,7 @@ import type { CascadeLog, CascadeState, LegState } from '#services/state/cascade
 import type { Clock } from '#services/contract/clock'
 import { parseRequestId, type RequestId } from '#services/contract/ids'
 import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
-import type { Amounts, ExpiredHold, Ledger, Settlement } from '#services/state/ledger/ledger'
+import type { Amounts, OpenHold, Ledger, Settlement } from '#services/state/ledger/ledger'
 import type { Claimed, Finished } from '#services/router/request/states'
 import { accountOf, isWhole } from './account.ts'
 import { logForgetsMs, receiptGraceMs } from '#services/router/lifecycle/timings'
@@ -76,7 +76,7 @@ export function createSettler({
   /**
    * Settles by what the log knows, where it is not too early; a hold that was found expired is looked at again later.
    */
-  const settleByLog = async (holdId: string, expired?: ExpiredHold): Promise<'settled' | 'extended' | 'waits'> => {
+  const settleByLog = async (holdId: string, expired?: OpenHold): Promise<'settled' | 'extended' | 'waits'> => {
     const state = await read(holdId)
     const nowMs = clock.now()
     if (state === undefined) {

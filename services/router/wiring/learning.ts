@@ -13,7 +13,7 @@ import type { Cascade } from '#services/router/cascade/cascade'
 import { createRequestHandler, type RequestHandler, type Stages } from '#services/router/pipeline/handle-request'
 import type { InFlight } from '#services/router/lifecycle/in-flight'
 import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
-import { createCalibrationDrift } from '#services/router/learn/drift/calibration-drift'
+import { createCalibrationDrift, type CalibrationDrift } from '#services/router/learn/drift/calibration-drift'
 import { registerDrift } from '#services/router/learn/drift/drift-metrics'
 import { createFeatureDrift, type FeatureDrift } from '#services/router/learn/drift/feature-drift'
 import { createLearningMetrics, type LearningMetrics } from '#services/router/learn/learning-metrics'
@@ -49,6 +49,8 @@ export interface LearningDependencies {
 /** What a router does to stay true. */
 export interface Learning {
   readonly takeFeedback: TakeFeedback
+  /** How far inputs and outcomes have moved from what policies were fitted on. */
+  readonly drift: { readonly features: FeatureDrift; readonly calibration: CalibrationDrift }
   /** Looks at a cascade of this router that has ended. Returns at once and throws nothing. */
   readonly learn: (claimed: Claimed, finished: Finished) => void
   /** Writes what was gathered since the last turn. */
@@ -96,6 +98,7 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
     },
   )
   return {
+    drift: { features, calibration },
     takeFeedback: createTakeFeedback({
       cascadeLog: stores.cascadeLog,
       outcomes,

@@ -221,7 +221,10 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       grpc: { gateway, labelSets, admin, interceptor: calls.interceptor },
       http: {
         serve: calls.http,
-        console: watching.console?.({ stores, ladders, fleet, inFlight, closing: closing.signal }),
+        console: watching.console?.({
+          ...{ stores, ladders, fleet, inFlight, policyRegistry, keys: authentication.keys },
+          ...{ readBudget: money.readBudget, drift: learning.drift, closing: closing.signal },
+        }),
         batches: stores,
         infer: { ...gateway, names: admitOptions.request, defaultDeadlineMs: admitOptions.defaultDeadlineMs },
       },

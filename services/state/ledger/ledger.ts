@@ -107,8 +107,8 @@ export interface Balance extends Counts {
   readonly scope: Scope
 }
 
-/** A hold whose lease is over. */
-export interface ExpiredHold {
+/** A hold that is not settled. */
+export interface OpenHold {
   readonly holdId: string
   readonly leaseUntil: number
   /** What was held, by share. */
@@ -125,7 +125,9 @@ export interface Ledger {
   /** How much of each rate may begin now. */
   allowances(rates: readonly Rate[], nowMs: number): Promise<readonly number[]>
   /** Holds whose lease is past, oldest first: their routers have died. */
-  expired(nowMs: number, limit: number): Promise<readonly ExpiredHold[]>
+  expired(nowMs: number, limit: number): Promise<readonly OpenHold[]>
+  /** Holds that are not settled, those that end first first. */
+  openHolds(limit: number): Promise<readonly OpenHold[]>
   /** Gives a hold more time. False when it is settled. */
   extend(holdId: string, leaseUntil: number): Promise<boolean>
 }

@@ -1,7 +1,7 @@
 import type { RedisConnection } from '#services/platform/redis/connect'
 import { onRedis } from '#services/platform/redis/run-command'
 import { loadScript, runScript } from '#services/platform/redis/script'
-import type { Amounts, Counts, ExpiredHold, HoldOrder, Ledger, Reservation, Share } from './ledger.ts'
+import type { Amounts, Counts, OpenHold, HoldOrder, Ledger, Reservation, Share } from './ledger.ts'
 import { createLedgerKeys, type LedgerKeys } from './ledger-keys.ts'
 import { createReserveCall } from './reserve-call.ts'
 
@@ -69,9 +69,10 @@ export function createRedisLedger(
       ),
     async expired(nowMs, limit) {
       const reply = await runScript(redis, scripts.due, [keys.holds], [nowMs, limit])
-      const flat = Array.isArray(reply) ? reply.map(String) : []
-      const found = Array.from({ length: flat.length / 2 }, (_, at) => expiredOf(redis, keys, flat, at))
-      return Promise.all(found)
+      return holdsOf(Array.isArray(reply) ? reply.map(String) : [], keys, redis)
+    },
+    async openHolds(limit) {
+      return holdsOf(await onRedis(() => redis.zrange(keys.holds, '0', String(limit - 1), 'WITHSCORES')), keys, redis)
     },
     extend: async (holdId, leaseUntil) =>
       (await onRedis(() => redis.zadd(keys.holds, 'XX', 'CH', leaseUntil, holdId))) === 1,
@@ -88,12 +89,17 @@ async function countsOf(redis: RedisConnection, key: string): Promise<Counts> {
   }
 }
 
-async function expiredOf(
+/** Holds of a flat list of their ids and leases. */
+function holdsOf(flat: readonly string[], keys: LedgerKeys, redis: RedisConnection): Promise<readonly OpenHold[]> {
+  return Promise.all(Array.from({ length: flat.length / 2 }, (_, at) => holdOf(redis, keys, flat, at)))
+}
+
+async function holdOf(
   redis: RedisConnection,
   keys: LedgerKeys,
   flat: readonly string[],
   at: number,
-): Promise<ExpiredHold> {
+): Promise<OpenHold> {
   const holdId = flat[at * 2] ?? ''
   const fields = await onRedis(() => redis.hgetall(keys.hold(holdId)))
   const held: Partial<Record<Share, number>> = {}

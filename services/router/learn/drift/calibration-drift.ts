@@ -10,6 +10,8 @@ export interface CalibrationMove {
   readonly gap: number
   /** Expected calibration error over {@link bins} bins. */
   readonly error: number
+  /** What was said and what came, bin by bin; empty bins are left out. */
+  readonly reliability: readonly ReliabilityBin[]
   /** Standard error of the gap, by which one of few outcomes is told from one that means something. */
   readonly gapError: number
 }
@@ -18,6 +20,15 @@ export interface CalibrationMove {
 export interface ScoredAnswer {
   readonly confidence: number
   readonly score: number
+}
+
+/** Outcomes of about the same P(correct). */
+export interface ReliabilityBin {
+  /** Mean P(correct). */
+  readonly said: number
+  /** Mean score. */
+  readonly came: number
+  readonly count: number
 }
 
 /** P(correct) held against what came out. */
@@ -51,19 +62,33 @@ function moveOf(ladder: string, source: ScoreSource, outcomes: readonly ScoredAn
   const gaps = outcomes.map(one => one.confidence - one.score)
   const gap = mean(gaps)
   const variance = mean(gaps.map(one => (one - gap) ** 2))
-  const byBin = Array.from({ length: bins }, (): number[] => [])
-  for (const [index, { confidence }] of outcomes.entries()) {
-    byBin[Math.min(bins - 1, Math.max(0, Math.floor(confidence * bins)))]!.push(gaps[index]!)
-  }
-  const error = byBin.reduce((sum, inBin) => sum + Math.abs(mean(inBin)) * inBin.length, 0) / Math.max(1, gaps.length)
+  const reliability = binsOf(outcomes)
+  const error = reliability.reduce((sum, { said, came, count }) => sum + Math.abs(said - came) * count, 0)
   return {
     ladder,
     source,
     outcomes: outcomes.length,
     gap,
-    error,
+    error: error / Math.max(1, gaps.length),
+    reliability,
     gapError: errorOfMean(variance, gaps.length),
   }
+}
+
+function binsOf(outcomes: readonly Outcome[]): readonly ReliabilityBin[] {
+  const byBin = Array.from({ length: bins }, (): Outcome[] => [])
+  for (const outcome of outcomes) {
+    byBin[Math.min(bins - 1, Math.max(0, Math.floor(outcome.confidence * bins)))]!.push(outcome)
+  }
+  return byBin.flatMap(inBin =>
+    inBin.length === 0
+      ? []
+      : {
+          said: mean(inBin.map(one => one.confidence)),
+          came: mean(inBin.map(one => one.score)),
+          count: inBin.length,
+        },
+  )
 }
 
 function mean(values: readonly number[]): number {

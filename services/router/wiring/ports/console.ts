@@ -3,7 +3,11 @@ import type { RungReport } from '#services/contract/answer'
 import type { Clock } from '#services/contract/clock'
 import type { Cascade } from '#services/router/cascade/cascade'
 import type { CascadesDependencies } from '#services/router/cascade/cascades'
-import type { ConsoleDependencies } from '#services/router/edge/http/console/console-routes'
+import type { HttpServices } from './http-server.ts'
+import type { KeyRpcs } from '#services/router/edge/grpc/keys-service'
+import type { ReadBudget } from '#services/router/ledger/read-budget'
+import type { PolicyRegistry } from '#services/router/policies/policy-registry'
+import type { Learning } from '../learning.ts'
 import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 import type { InFlight } from '#services/router/lifecycle/in-flight'
 import type { FleetWatch } from '#services/router/pools/fleet-watch'
@@ -22,7 +26,7 @@ export interface Watching {
   readonly stages: (stages: Stages<Cascade>) => Stages<Cascade>
   readonly ended: (finished: Finished) => void
   /** What the console answers from; absent where it is off, and then nothing is looked at. */
-  readonly console?: (rest: ConsoleParts) => ConsoleDependencies
+  readonly console?: (rest: ConsoleParts) => NonNullable<HttpServices['console']>
 }
 
 /** What the rest of the router has for the console. */
@@ -31,6 +35,10 @@ export interface ConsoleParts {
   readonly ladders: LadderRegistry
   readonly fleet: FleetWatch
   readonly inFlight: InFlight
+  readonly policyRegistry: PolicyRegistry
+  readonly keys: KeyRpcs
+  readonly readBudget: ReadBudget
+  readonly drift: Learning['drift']
   readonly closing: AbortSignal
 }
 
@@ -64,7 +72,8 @@ export function composeWatching(
     },
     stages: stages => watchStages(stages, watch),
     ended: watch.ended,
-    console: ({ stores, ladders, fleet, inFlight, closing }) => ({
+    console: ({ stores, ladders, fleet, inFlight, ...rest }) => ({
+      ...rest,
       watch,
       spend,
       pools,
@@ -75,7 +84,8 @@ export function composeWatching(
       fleet: () => fleet.current,
       inFlight: () => inFlight.count,
       clock,
-      closing,
+      ledger: stores.ledger,
+      tenants: Object.keys(config.budgets.tenants),
     }),
   }
 }

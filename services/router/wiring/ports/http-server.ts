@@ -15,6 +15,9 @@ import { createModelsRoutes, type ModelsDependencies } from '#services/router/ed
 import { createTranscriptionsRoute } from '#services/router/edge/http/openai/transcriptions-route'
 import { createConsolePages } from '#services/router/edge/http/console/console-pages'
 import { createConsoleRoutes, type ConsoleDependencies } from '#services/router/edge/http/console/console-routes'
+import { createMoneyRoutes, type MoneyDependencies } from '#services/router/edge/http/console/money-routes'
+import { createRiskRoutes, type RiskDependencies } from '#services/router/edge/http/console/risk-routes'
+import { createTryRoutes } from '#services/router/edge/http/console/try-routes'
 import { createMessagesRoutes } from '#services/router/edge/http/anthropic/messages-routes'
 import { createResponsesRoute } from '#services/router/edge/http/responses/responses-route'
 import { createOpenapiRoute } from '#services/router/edge/http/openapi-route'
@@ -28,7 +31,7 @@ export interface HttpServices {
   readonly serve: HttpDependencies
   readonly infer: InferDependencies & ModelsDependencies
   /** Absent where the console is off. */
-  readonly console?: ConsoleDependencies | undefined
+  readonly console?: (ConsoleDependencies & RiskDependencies & MoneyDependencies) | undefined
   readonly batches: BatchesDependencies
 }
 
@@ -74,7 +77,7 @@ export async function openHttpPort(
   const all = [...routes, createOpenapiRoute(routes, softwareVersion(places.root))]
   try {
     const served = all.map(route => serveRoute(route, serve))
-    return await openHttpServer(options, [...served, ...consoleOf(config, console, serve)])
+    return await openHttpServer(options, [...served, ...consoleOf(config, { console, serve, infer })])
   } catch (error) {
     if (listen.http !== undefined || !isGatewayError(error) || error.details.reason !== 'IN_USE') throw error
     logger.warn(
@@ -86,14 +89,15 @@ export async function openHttpPort(
 }
 
 /** The console: its page, and what that asks for. */
-function consoleOf(
-  config: LoadedConfig['config'],
-  console: ConsoleDependencies | undefined,
-  serve: HttpDependencies,
-): readonly RouteOptions[] {
+function consoleOf(config: LoadedConfig['config'], { console, serve, infer }: HttpServices): readonly RouteOptions[] {
   if (console === undefined) return []
-  const routes = createConsoleRoutes(console).map(route => serveRoute(route, serve))
-  return [...createConsolePages(isKeyNeeded(config)), ...routes]
+  const routes = [
+    ...createConsoleRoutes(console),
+    ...createTryRoutes(infer),
+    ...createRiskRoutes(console),
+    ...createMoneyRoutes(console),
+  ]
+  return [...createConsolePages(isKeyNeeded(config)), ...routes.map(route => serveRoute(route, serve))]
 }
 
 /** Whether the console asks for a key before it asks the gateway for anything. */

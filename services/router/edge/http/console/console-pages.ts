@@ -15,15 +15,15 @@ const mediaTypes: Readonly<Record<string, string>> = {
 }
 
 /**
- * Nothing but the console's own files runs or is shown, and it talks to nobody but its own gateway. `blob:` and
- * `data:` are what a user has chosen or recorded in the page.
+ * Nothing but the console's own files runs or is shown, and it talks to nobody but its own gateway. `data:` is what a
+ * user has chosen or recorded in the page.
  */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
-  "img-src 'self' blob: data:",
-  'media-src blob: data:',
+  "img-src 'self' data:",
+  'media-src data:',
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",

@@ -1,0 +1,62 @@
+// Sound from the microphone as a WAV file of 16 kHz, which every gateway can read.
+
+const sampleRate = 16_000
+const longestSeconds = 60
+
+/** Begins to record; `stop` gives the file. @throws when the browser or the user says no */
+export async function record() {
+  const source = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } })
+  const recorder = new MediaRecorder(source)
+  const pieces = []
+  recorder.addEventListener('dataavailable', event => pieces.push(event.data))
+  const ended = new Promise(resolve => recorder.addEventListener('stop', resolve, { once: true }))
+  const timer = setTimeout(() => recorder.state === 'recording' && recorder.stop(), longestSeconds * 1000)
+  recorder.start()
+  return {
+    async stop() {
+      clearTimeout(timer)
+      if (recorder.state !== 'inactive') recorder.stop()
+      await ended
+      for (const track of source.getTracks()) track.stop()
+      return toWav(await new Blob(pieces, { type: recorder.mimeType }).arrayBuffer())
+    },
+  }
+}
+
+async function toWav(bytes) {
+  const context = new OfflineAudioContext(1, 1, sampleRate)
+  const decoded = await context.decodeAudioData(bytes)
+  const samples = decoded.getChannelData(0)
+  const file = new DataView(new ArrayBuffer(44 + samples.length * 2))
+  const words = [
+    [0, 'RIFF'],
+    [8, 'WAVE'],
+    [12, 'fmt '],
+    [36, 'data'],
+  ]
+  for (const [at, word] of words)
+    for (const [index, letter] of [...word].entries()) file.setUint8(at + index, letter.charCodeAt(0))
+  file.setUint32(4, 36 + samples.length * 2, true)
+  file.setUint32(16, 16, true)
+  file.setUint16(20, 1, true)
+  file.setUint16(22, 1, true)
+  file.setUint32(24, sampleRate, true)
+  file.setUint32(28, sampleRate * 2, true)
+  file.setUint16(32, 2, true)
+  file.setUint16(34, 16, true)
+  file.setUint32(40, samples.length * 2, true)
+  for (const [index, sample] of samples.entries()) {
+    file.setInt16(44 + index * 2, Math.max(-1, Math.min(1, sample)) * 32_767, true)
+  }
+  return new Blob([file], { type: 'audio/wav' })
+}
+
+/** A file as base64, without the head of a data URL. */
+export function base64Of(blob) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader()
+    reader.addEventListener('load', () => resolve(String(reader.result).replace(/^[^,]*,/u, '')))
+    reader.addEventListener('error', () => reject(reader.error))
+    reader.readAsDataURL(blob)
+  })
+}

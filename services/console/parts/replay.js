@@ -1,0 +1,4 @@
+/** Stands in until outcomes can be replayed. */
+export function Replay() {
+  return null
+}
