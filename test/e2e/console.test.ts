@@ -159,6 +159,7 @@ describe.skipIf(browserMissing !== undefined)(`the console in a browser${note}`,
       .getByText(/audio of \d+ bytes/u)
       .first()
       .waitFor()
+    expect(await page.getByRole('alert').count()).toBe(0)
   })
 
   it('shows the curve, the certified point and what outcomes say of P(correct)', async () => {
@@ -172,6 +173,7 @@ describe.skipIf(browserMissing !== undefined)(`the console in a browser${note}`,
     await page.getByText(/No cheaper plan is certified/u).waitFor()
     await slider.fill('0.2')
     await page.getByText(/^Certified with probability 90 %/u).waitFor()
+    expect(await page.getByText(/^feedback/u).count()).toBeGreaterThan(0)
     await keepPicture(page, 'risk')
   })
 

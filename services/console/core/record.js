@@ -35,7 +35,7 @@ async function toWav(bytes) {
     [36, 'data'],
   ]
   for (const [at, word] of words)
-    for (const [index, letter] of [...word].entries()) file.setUint8(at + index, letter.charCodeAt(0))
+    for (let index = 0; index < 4; index += 1) file.setUint8(at + index, word.charCodeAt(index))
   file.setUint32(4, 36 + samples.length * 2, true)
   file.setUint32(16, 16, true)
   file.setUint16(20, 1, true)
@@ -51,12 +51,10 @@ async function toWav(bytes) {
   return new Blob([file], { type: 'audio/wav' })
 }
 
-/** A file as base64, without the head of a data URL. */
-export function base64Of(blob) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader()
-    reader.addEventListener('load', () => resolve(String(reader.result).replace(/^[^,]*,/u, '')))
-    reader.addEventListener('error', () => reject(reader.error))
-    reader.readAsDataURL(blob)
-  })
+/** A file as base64. */
+export async function base64Of(blob) {
+  const bytes = new Uint8Array(await blob.arrayBuffer())
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192))
+  return btoa(text)
 }

@@ -215,16 +215,14 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     lookAtFleet,
     clock,
   })
+  const asked = { money, learning, closing: closing.signal }
   const ports = await openPorts(
     loaded,
     {
       grpc: { gateway, labelSets, admin, interceptor: calls.interceptor },
       http: {
         serve: calls.http,
-        console: watching.console?.({
-          ...{ stores, ladders, fleet, inFlight, policyRegistry, keys: authentication.keys },
-          ...{ readBudget: money.readBudget, drift: learning.drift, closing: closing.signal },
-        }),
+        console: watching.console?.({ stores, ladders, fleet, inFlight, policyRegistry, authentication, ...asked }),
         batches: stores,
         infer: { ...gateway, names: admitOptions.request, defaultDeadlineMs: admitOptions.defaultDeadlineMs },
       },

@@ -75,8 +75,8 @@ function moveOf(ladder: string, source: ScoreSource, outcomes: readonly ScoredAn
   }
 }
 
-function binsOf(outcomes: readonly Outcome[]): readonly ReliabilityBin[] {
-  const byBin = Array.from({ length: bins }, (): Outcome[] => [])
+function binsOf(outcomes: readonly ScoredAnswer[]): readonly ReliabilityBin[] {
+  const byBin = Array.from({ length: bins }, (): ScoredAnswer[] => [])
   for (const outcome of outcomes) {
     byBin[Math.min(bins - 1, Math.max(0, Math.floor(outcome.confidence * bins)))]!.push(outcome)
   }

@@ -4,9 +4,9 @@ import type { Clock } from '#services/contract/clock'
 import type { Cascade } from '#services/router/cascade/cascade'
 import type { CascadesDependencies } from '#services/router/cascade/cascades'
 import type { HttpServices } from './http-server.ts'
-import type { KeyRpcs } from '#services/router/edge/grpc/keys-service'
-import type { ReadBudget } from '#services/router/ledger/read-budget'
 import type { PolicyRegistry } from '#services/router/policies/policy-registry'
+import type { Authentication } from '../authentication.ts'
+import type { Money } from '../budgets.ts'
 import type { Learning } from '../learning.ts'
 import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 import type { InFlight } from '#services/router/lifecycle/in-flight'
@@ -36,9 +36,9 @@ export interface ConsoleParts {
   readonly fleet: FleetWatch
   readonly inFlight: InFlight
   readonly policyRegistry: PolicyRegistry
-  readonly keys: KeyRpcs
-  readonly readBudget: ReadBudget
-  readonly drift: Learning['drift']
+  readonly authentication: Authentication
+  readonly money: Money
+  readonly learning: Learning
   readonly closing: AbortSignal
 }
 
@@ -72,8 +72,12 @@ export function composeWatching(
     },
     stages: stages => watchStages(stages, watch),
     ended: watch.ended,
-    console: ({ stores, ladders, fleet, inFlight, ...rest }) => ({
-      ...rest,
+    console: ({ stores, ladders, fleet, inFlight, policyRegistry, authentication, money, learning, closing }) => ({
+      closing,
+      policyRegistry,
+      keys: authentication.keys,
+      readBudget: money.readBudget,
+      drift: learning.drift,
       watch,
       spend,
       pools,

@@ -36,15 +36,20 @@ const rotation = z.strictObject({ overlapMs: z.number().min(0) })
 
 const common = { rpc: 'Console', scope: 'console', dialect: 'openai' } as const
 
+/** @throws GatewayError PermissionDenied */
+function asOperator(call: HttpCall): HttpCall['context'] {
+  demandScope(call.context.caller, 'admin')
+  call.reply.header('cache-control', 'no-store')
+  return call.context
+}
+
+function idOf({ request }: HttpCall): string {
+  return (request.params as { id: string }).id
+}
+
 /** Budgets, holds and spend; and keys, which an operator alone may change. */
 export function createMoneyRoutes(dependencies: MoneyDependencies): readonly Route[] {
   const { keys } = dependencies
-  const asOperator = (call: HttpCall): HttpCall['context'] => {
-    demandScope(call.context.caller, 'admin')
-    call.reply.header('cache-control', 'no-store')
-    return call.context
-  }
-  const idOf = ({ request }: HttpCall): string => (request.params as { id: string }).id
   return [
     {
       ...common,
@@ -105,19 +110,21 @@ function issuedView(issued: object): object {
 }
 
 function keyView({ id, tenant, scopes, note, source, createdAt, expiresAt, revokedAt, previousEndsAt }: Key): object {
-  const at = (time: Key['createdAt']): number | null =>
-    time === undefined || time === null ? null : timestampFromWire(time as WireDuration)
   return {
     id,
     tenant,
     scopes,
     note,
     isConfigured: source === 'KEY_SOURCE_CONFIGURATION',
-    createdAt: at(createdAt),
-    expiresAt: at(expiresAt),
-    revokedAt: at(revokedAt),
-    previousEndsAt: at(previousEndsAt),
+    createdAt: timeOf(createdAt),
+    expiresAt: timeOf(expiresAt),
+    revokedAt: timeOf(revokedAt),
+    previousEndsAt: timeOf(previousEndsAt),
   }
+}
+
+function timeOf(time: Key['createdAt']): number | null {
+  return time === undefined || time === null ? null : timestampFromWire(time as WireDuration)
 }
 
 async function moneyOf(
