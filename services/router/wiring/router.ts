@@ -42,7 +42,6 @@ import { createReplay } from '#services/router/recovery/requeue'
 import { createAdminService } from '#services/router/edge/grpc/admin-service'
 import { createImpliedTask } from '#services/router/edge/grpc/implied-task'
 import { createRequestLog } from '#services/router/telemetry/request-log'
-import type { Finished } from '#services/router/request/states'
 import { createTakeOver } from '#services/router/recovery/take-over'
 import { traceRun, traceStages } from './trace-stages.ts'
 import { composeTurns, gaugesOf } from './turns.ts'
@@ -113,11 +112,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   })
   const originals = createOriginals({ cascadeLog, clock, sleep })
   const background = inFlight.background(logger)
-  const ended = (finished: Finished): void => {
-    metrics.ended(finished)
-    watching.ended(finished)
-    requestEnded(finished)
-  }
+  const ended = watching.endedAfter(metrics.ended, requestEnded)
   const admitOptions = admitOptionsOf(loaded)
   const { labelSets } = admitOptions.request
   const stages: Omit<Stages<Cascade>, 'learn'> = {

@@ -19,12 +19,15 @@ import { createSpendBook } from '#services/router/watch/spend-book'
 import type { Stores } from '../stores.ts'
 import { watchStages } from '#services/router/watch/watch-stages'
 
+type Ended = (finished: Finished) => void
+
 /** How a router looks at its own requests, for the console. */
 export interface Watching {
   /** What cascades tell of their legs, beside the metrics. */
   readonly legs: Pick<CascadesDependencies, 'observe' | 'called'>
   readonly stages: (stages: Stages<Cascade>) => Stages<Cascade>
-  readonly ended: (finished: Finished) => void
+  /** What hears of every cascade that ended, after the others that do. */
+  readonly endedAfter: (...others: readonly Ended[]) => Ended
   /** What the console answers from; absent where it is off, and then nothing is looked at. */
   readonly console?: (rest: ConsoleParts) => NonNullable<HttpServices['console']>
 }
@@ -56,7 +59,7 @@ export function composeWatching(
 ): Watching {
   const { enabled, requests, keepMinutes, content } = config.console
   if (!enabled || config.listen.http === 'off') {
-    return { legs: { observe: judged }, stages: stages => stages, ended() {} }
+    return { legs: { observe: judged }, stages: stages => stages, endedAfter: inTurn }
   }
   const spend = createSpendBook(clock)
   const watch = createRequestWatch({ requests, keepMs: keepMinutes * 60_000 }, { clock, spend })
@@ -71,7 +74,7 @@ export function composeWatching(
       called: watch.called,
     },
     stages: stages => watchStages(stages, watch),
-    ended: watch.ended,
+    endedAfter: (...others) => inTurn(...others, watch.ended),
     console: ({ stores, ladders, fleet, inFlight, policyRegistry, authentication, money, learning, closing }) => ({
       closing,
       policyRegistry,
@@ -91,5 +94,11 @@ export function composeWatching(
       ledger: stores.ledger,
       tenants: Object.keys(config.budgets.tenants),
     }),
+  }
+}
+
+function inTurn(...all: readonly Ended[]): Ended {
+  return finished => {
+    for (const one of all) one(finished)
   }
 }

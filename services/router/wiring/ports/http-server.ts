@@ -89,7 +89,10 @@ export async function openHttpPort(
 }
 
 /** The console: its page, and what that asks for. */
-function consoleOf(config: LoadedConfig['config'], { console, serve, infer }: HttpServices): readonly RouteOptions[] {
+function consoleOf(
+  config: LoadedConfig['config'],
+  { console, serve, infer }: Pick<HttpServices, 'console' | 'serve' | 'infer'>,
+): readonly RouteOptions[] {
   if (console === undefined) return []
   const routes = [
     ...createConsoleRoutes(console),
