@@ -249,7 +249,10 @@ function hooksOf(ready: readonly Ready[], legs: ReadonlyMap<LegId, OpenLeg>, pla
       if (leg !== undefined) leg.one.times.checkWaitMs = (leg.one.times.checkWaitMs ?? 0) + waitedMs
     },
     signal: legId => legs.get(legId)?.signal ?? AbortSignal.abort(),
-    onDelta: async (legId, text, of) => legs.get(legId)?.send(text, of),
+    async onDelta(legId, text, of) {
+      ready.find(({ one }) => one.taken.job.legId === legId)?.one.trace?.chunk()
+      await legs.get(legId)?.send(text, of)
+    },
     ran(startedAt, endedAt) {
       for (const { one } of ready) {
         one.trace?.ran(startedAt, endedAt)

@@ -22,7 +22,7 @@ import { watchStore } from '#services/platform/redis/store-health'
 import { createRedisWorkerRegistry } from '#services/state/registry/redis-worker-registry'
 import type { WorkerState } from '#services/state/registry/worker-registry'
 import { createMetricsRegistry } from '#services/platform/telemetry/create-metrics-registry'
-import { openTracer } from '#services/platform/telemetry/open-tracer'
+import { openTelemetry } from '#services/platform/telemetry/open-tracer'
 import { openOpsServer } from '#services/platform/telemetry/ops-server'
 import { storeFaults } from '#services/platform/telemetry/store-faults'
 import { createStoreMetrics } from '#services/platform/telemetry/store-metrics'
@@ -35,7 +35,7 @@ import { createOpenLegs } from '#services/worker/report/open-legs'
 import { startTakeLoops } from '#services/worker/engine/take-loops'
 import type { Engine } from './states.ts'
 import { reportServers } from '#services/worker/telemetry/report-servers'
-import { traceLeg, type TracedModel } from '#services/worker/telemetry/trace-leg'
+import { createLegMetrics, traceLeg, type TracedModel } from '#services/worker/telemetry/trace-leg'
 import { createUpstreamMeter } from '#services/backends/remote/upstream-metrics'
 import type { BackendSpec } from '#services/backends/create-backend'
 import { beatEveryMs, beatTtlMs, replyStreamTtlMs, startTimeoutMs } from '#services/worker/timings'
@@ -66,7 +66,7 @@ export async function composeWorker(
   const health = await watchStore({ prefix, tag: 'money' }, { redis, clock, logger })
   storeMetrics.show({ isUp: () => health.fault === undefined, clockAheadMs: () => clock.aheadMs })
 
-  const tracer = await openTracer(config.traces, { service: 'sluice-worker', version, instance: workerId })
+  const telemetry = await openTelemetry(config.traces, { service: 'sluice-worker', version, instance: workerId })
   /** Told when models come and go, as soon as there is somebody who collects for them. */
   const collecting: { interrupt?: () => void } = {}
   const models = modelsOf(config, pool)
@@ -126,8 +126,9 @@ export async function composeWorker(
   const parallelOf = (name: string): number =>
     engine.isParallel(name) ? poolConfig.concurrency * (limits().get(name) ?? 1) : 1
   const traced = tracedModelsOf(config, pool)
+  const legTelemetry = { tracer: telemetry.tracer, metrics: createLegMetrics(telemetry.meter) }
   const trace: BatchDependencies['trace'] = (taken, begun) =>
-    traceLeg(taken, { ...begun, pool }, traced.get(taken.job.model), tracer)
+    traceLeg(taken, { ...begun, pool }, traced.get(taken.job.model), legTelemetry)
   const dependencies: BatchDependencies = {
     cascadeLog,
     replySender,
@@ -205,7 +206,7 @@ export async function composeWorker(
       await replyStream.close()
       await engine.close()
       await ops.close()
-      await tracer.close()
+      await telemetry.close()
       await health.stop()
       redis.disconnect()
       queueConnection.disconnect()

@@ -28,7 +28,7 @@ beforeAll(async () => {
     {
       version: 1,
       log: { requests: true },
-      traces: { otlpUrl: receiver.url, headers: { 'x-receiver-key': 'planted-receiver-key' } },
+      traces: { otlpUrl: receiver.url, metricsEveryMs: 500, headers: { 'x-receiver-key': 'planted-receiver-key' } },
       auth: { anonymous: true },
       pools: { small: { tier: 'small' }, large: { tier: 'large' } },
       models: {
@@ -139,6 +139,12 @@ describe('a request of the command line that escalates', () => {
       'sluice.request_id': answer.requestId,
       'sluice.model': 'large-chat',
       'sluice.rungs': 2,
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.provider.name': 'sluice',
+      'gen_ai.request.model': 'generate',
+      'gen_ai.response.model': 'large-chat',
+      'gen_ai.response.id': answer.requestId,
+      'gen_ai.usage.output_tokens': expect.any(Number) as number,
     })
     const chat = named('chat served-large')
     expect(chat?.kind).toBe(3)
@@ -167,6 +173,66 @@ describe('a request of the command line that escalates', () => {
     const served = server.requests.at(-1)
     expect(served?.tracestate).toBe('congo=t61rcWkgMzE,rojo=00f067aa0ba902b7')
     expect(served?.traceparent).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)[0-9a-f]{16}-01$/u)
+  })
+
+  it('tells a stream over HTTP in the same words, with the time of its first piece and why it ended', async () => {
+    const response = await fetch(`${gateway.httpUrl}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        model: 'large-chat',
+        stream: true,
+        temperature: 0.5,
+        messages: [{ role: 'user', content: 'planted prompt of a stream' }],
+      }),
+    })
+    await response.text()
+    const cascade = await until(
+      'the span of the stream',
+      async () =>
+        receiver.spans.find(
+          ({ name, attributes }) => name === 'cascade' && attributes['gen_ai.request.stream'] === true,
+        ),
+      span => span !== undefined,
+    )
+    expect(cascade?.attributes).toMatchObject({
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.request.model': 'large-chat',
+      'gen_ai.response.model': 'large-chat',
+      'gen_ai.request.temperature': 0.5,
+      'gen_ai.response.time_to_first_chunk': expect.any(Number) as number,
+      'gen_ai.response.finish_reasons': { values: [{ stringValue: 'stop' }] },
+    })
+  })
+
+  it('measures what the gateway served, and what it called, with the buckets of the conventions', async () => {
+    const metric = (service: string, name: string, is: (attributes: Readonly<Record<string, unknown>>) => boolean) =>
+      until(
+        `${name} of ${service}`,
+        async () => receiver.metric(service, name)?.points.find(({ attributes }) => is(attributes)),
+        point => point !== undefined,
+      )
+    const streamed = { 'gen_ai.provider.name': 'sluice', 'gen_ai.response.model': 'large-chat' }
+    const ofStream = (attributes: object): boolean =>
+      'gen_ai.request.model' in attributes && attributes['gen_ai.request.model'] === 'large-chat'
+    const duration = await metric('sluice-router', 'gen_ai.server.request.duration', ofStream)
+    expect(duration).toMatchObject({ count: 1, attributes: streamed })
+    expect(duration?.bounds.slice(0, 3)).toEqual([0.01, 0.02, 0.04])
+    expect(await metric('sluice-router', 'gen_ai.server.time_to_first_token', ofStream)).toMatchObject({ count: 1 })
+    const ofLarge = (attributes: Readonly<Record<string, unknown>>): boolean =>
+      attributes['gen_ai.request.model'] === 'served-large' && attributes['gen_ai.token.type'] !== 'input'
+    const tokens = await metric('sluice-worker', 'gen_ai.client.token.usage', ofLarge)
+    expect(tokens?.attributes).toMatchObject({
+      'gen_ai.provider.name': 'openai',
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.token.type': 'output',
+      'server.address': '127.0.0.1',
+    })
+    expect(tokens?.sum).toBeGreaterThanOrEqual(3)
+    expect(tokens?.bounds.slice(0, 4)).toEqual([1, 4, 16, 64])
+    for (const name of ['gen_ai.client.operation.duration', 'gen_ai.client.operation.time_to_first_chunk']) {
+      expect((await metric('sluice-worker', name, ofLarge))?.count).toBeGreaterThan(0)
+    }
   })
 
   it('holds no content and no credential, in traces and in logs', () => {

@@ -16,10 +16,23 @@ export interface ReceivedSpan {
   readonly attributes: Readonly<Record<string, unknown>>
 }
 
-/** A receiver of traces that speaks OTLP over HTTP, as a collector does. */
+/** A histogram as a receiver has it. */
+export interface ReceivedMetric {
+  readonly unit: string
+  readonly points: readonly {
+    readonly count: number
+    readonly sum: number
+    readonly bounds: readonly number[]
+    readonly attributes: Readonly<Record<string, unknown>>
+  }[]
+}
+
+/** A receiver of traces and metrics that speaks OTLP over HTTP, as a collector does. */
 export interface OtlpReceiver {
   readonly url: string
   readonly spans: readonly ReceivedSpan[]
+  /** The newest measurements of each service, by the name of the metric. */
+  metric(service: string, name: string): ReceivedMetric | undefined
   /** Everything that came, as it was sent. */
   readonly bodies: readonly string[]
   close(): Promise<void>
@@ -53,22 +66,61 @@ interface Export {
   }[]
 }
 
+interface MetricsExport {
+  readonly resourceMetrics: readonly {
+    readonly resource: { readonly attributes: Attributes }
+    readonly scopeMetrics: readonly {
+      readonly metrics: readonly {
+        readonly name: string
+        readonly unit: string
+        readonly histogram?: {
+          readonly dataPoints: readonly {
+            readonly count: number | string
+            readonly sum: number
+            readonly explicitBounds: readonly number[]
+            readonly attributes: Attributes
+          }[]
+        }
+      }[]
+    }[]
+  }[]
+}
+
+function keepMetrics({ resourceMetrics }: MetricsExport, metrics: Map<string, ReceivedMetric>): void {
+  for (const { resource, scopeMetrics } of resourceMetrics) {
+    const service = String(valuesOf(resource.attributes)['service.name'])
+    for (const { name, unit, histogram } of scopeMetrics.flatMap(scope => scope.metrics)) {
+      const points = (histogram?.dataPoints ?? []).map(({ count, sum, explicitBounds: bounds, attributes }) => ({
+        count: Number(count),
+        sum,
+        bounds,
+        attributes: valuesOf(attributes),
+      }))
+      metrics.set(`${service} ${name}`, { unit, points })
+    }
+  }
+}
+
 /** Starts the receiver. */
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const spans: ReceivedSpan[] = []
   const bodies: string[] = []
+  const metrics = new Map<string, ReceivedMetric>()
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const body = Buffer.concat(chunks).toString()
     bodies.push(body)
     if (request.url === '/v1/traces') spans.push(...spansOf(JSON.parse(body) as Export))
-    response.writeHead(request.url === '/v1/traces' ? 200 : 404, { 'content-type': 'application/json' }).end('{}')
+    if (request.url === '/v1/metrics') keepMetrics(JSON.parse(body) as MetricsExport, metrics)
+    const isKnown = request.url === '/v1/traces' || request.url === '/v1/metrics'
+    response.writeHead(isKnown ? 200 : 404, { 'content-type': 'application/json' }).end('{}')
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
+    metric: (service, name) => metrics.get(`${service} ${name}`),
     bodies,
     close: () =>
       new Promise(resolve => {

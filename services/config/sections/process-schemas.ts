@@ -30,4 +30,10 @@ export const tracesSchema = z.strictObject({
     .max(1)
     .default(1)
     .describe("Share of the traces begun here that are kept. A caller's own choice goes first."),
+  metricsEveryMs: z
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .default(15_000)
+    .describe('How often the metrics of `gen_ai` go to the same receiver. 0: never.'),
 })

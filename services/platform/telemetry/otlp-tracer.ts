@@ -24,6 +24,8 @@ export interface TraceOptions {
   readonly headers: Readonly<Record<string, string>>
   /** Share of the traces begun here that are kept, in [0,1]; a caller's own choice goes before it. */
   readonly sampleRatio: number
+  /** How often measurements are sent; 0 for never. */
+  readonly metricsEveryMs: number
 }
 
 /** Who is traced. */
@@ -48,6 +50,16 @@ const kinds: Readonly<Record<SpanKind, OtelKind>> = {
   internal: OtelKind.INTERNAL,
 }
 
+/** What everything that a process sends is marked with. */
+export function resourceOf({ service, version, instance }: TracedProcess): Attributes {
+  return {
+    'service.name': service,
+    'service.namespace': 'sluice',
+    'service.version': version,
+    'service.instance.id': instance,
+  }
+}
+
 /** Makes the tracer of a process, which exports over OTLP. */
 export function createTracer(options: TraceOptions, traced: TracedProcess): Tracer {
   const exporter = new OTLPTraceExporter({
@@ -56,12 +68,7 @@ export function createTracer(options: TraceOptions, traced: TracedProcess): Trac
     timeoutMillis: exportTimeoutMs,
   })
   const provider = new BasicTracerProvider({
-    resource: resourceFromAttributes({
-      'service.name': traced.service,
-      'service.namespace': 'sluice',
-      'service.version': traced.version,
-      'service.instance.id': traced.instance,
-    }),
+    resource: resourceFromAttributes(resourceOf(traced)),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(options.sampleRatio) }),
     spanProcessors: [
       new BatchSpanProcessor(exporter, { maxQueueSize: mostWaitingSpans, scheduledDelayMillis: exportEveryMs }),
@@ -111,6 +118,7 @@ function spanOf(span: ReturnType<ReturnType<BasicTracerProvider['getTracer']>['s
   }
 }
 
-function known(attributes: SpanAttributes): Attributes {
+/** The attributes that are there. */
+export function known(attributes: SpanAttributes): Attributes {
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)) as Attributes
 }

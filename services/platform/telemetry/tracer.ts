@@ -2,7 +2,7 @@
  * What a span says of its work: words and numbers of closed or bounded sets and ids; never content, never a
  * credential.
  */
-export type SpanAttributes = Readonly<Record<string, string | number | boolean | undefined>>
+export type SpanAttributes = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
 
 /** Who works for whom. `producer` and `consumer` are the two sides of a queue. */
 export type SpanKind = 'server' | 'client' | 'producer' | 'consumer' | 'internal'

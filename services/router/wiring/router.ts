@@ -5,7 +5,7 @@ import { createStoreClock } from '#services/platform/redis/store-clock'
 import { createRequestLogger } from '#services/platform/telemetry/create-logger'
 import { createMetricsRegistry } from '#services/platform/telemetry/create-metrics-registry'
 import { preparePictures } from '#services/media/open-picture'
-import { openTracer } from '#services/platform/telemetry/open-tracer'
+import { openTelemetry } from '#services/platform/telemetry/open-tracer'
 import { createStoreMetrics } from '#services/platform/telemetry/store-metrics'
 import { sleep } from '#services/platform/process/every'
 import type { Service } from '#services/platform/process/run-service'
@@ -43,7 +43,7 @@ import { createAdminService } from '#services/router/edge/grpc/admin-service'
 import { createImpliedTask } from '#services/router/edge/grpc/implied-task'
 import { createRequestLog } from '#services/router/telemetry/request-log'
 import { createTakeOver } from '#services/router/recovery/take-over'
-import { traceRun, traceStages } from './trace-stages.ts'
+import { createTraceRun, traceStages } from './trace-stages.ts'
 import { composeTurns, gaugesOf } from './turns.ts'
 import { followEveryMs, leaseMs, payloadGraceMs } from '#services/router/lifecycle/timings'
 
@@ -53,7 +53,9 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const clock = createStoreClock()
   const name = `router-${randomBytes(6).toString('hex')}`
   const owner = (): { name: string; leaseUntil: number } => ({ name, leaseUntil: clock.now() + leaseMs })
-  const tracer = await openTracer(config.traces, tracedRouterOf(loaded, name))
+  const telemetry = await openTelemetry(config.traces, tracedRouterOf(loaded, name))
+  const { tracer } = telemetry
+  const traceRun = createTraceRun(telemetry, clock)
   const requestEnded = createRequestLog(config.log.requests, () => createRequestLogger('router'))
   const metricsRegistry = createMetricsRegistry()
   const base = { clock, logger, registry: metricsRegistry }
@@ -131,7 +133,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     deferClaim: money.claim.defer,
     start: cascades.start,
     async run(cascade, signal, emit) {
-      const finished = await traceRun(cascade, tracer, traced => cascades.run(traced, signal, emit))
+      const finished = await traceRun({ cascade, emit }, (traced, hear) => cascades.run(traced, signal, hear))
       if (finished !== 'not-held') ended(finished)
       return finished
     },
@@ -155,10 +157,8 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const traced = watching.stages(traceStages({ ...stages, learn: learning.learn }, tracer))
   const handler = createRequestHandler(traced, background, afterwards.begin)
   const closing = new AbortController()
-  const jobs = createJobs(
-    { cascadeLog, list: stores.jobList, follower, cancelCascade: cascades.cancel, logger },
-    closing.signal,
-  )
+  const jobParts = { cascadeLog, list: stores.jobList, follower, cancelCascade: cascades.cancel, logger }
+  const jobs = createJobs(jobParts, closing.signal)
   const batches = composeBatches(loaded, { stores, handler, inFlight, cascades, originals, owner, ...base })
   const loops = startLoops(
     {
@@ -243,7 +243,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       await loops.stop()
       await ports.close()
       await stores.close()
-      await tracer.close()
+      await telemetry.close()
     },
   }
 }

@@ -1,8 +1,11 @@
+import type { Clock } from '#services/contract/clock'
 import type { Tracer } from '#services/platform/telemetry/tracer'
 import { failureOf, withSpan } from '#services/platform/telemetry/with-span'
 import type { Cascade } from '#services/router/cascade/cascade'
 import type { Stages } from '#services/router/pipeline/handle-request'
-import type { Finished } from '#services/router/request/states'
+import type { EmitEvent, Finished } from '#services/router/request/states'
+import { createRunMetrics, endAttributes, hearFirst, runAttributes } from '#services/router/telemetry/gen-ai'
+import type { Telemetry } from '#services/platform/telemetry/open-tracer'
 
 /** Gives every stage of a request a span below that of its call. The stages themselves know nothing of it. */
 export function traceStages<Under>(stages: Stages<Under>, tracer: Tracer): Stages<Under> {
@@ -64,47 +67,56 @@ export function traceStages<Under>(stages: Stages<Under>, tracer: Tracer): Stage
 
 /**
  * Runs a cascade in a span that every rung hangs below; also after a take-over, when the call's own span is long
- * over.
+ * over. What came of it is told in the words for generative AI, and measured.
  */
-export function traceRun(
-  cascade: Cascade,
-  tracer: Tracer,
-  run: (cascade: Cascade) => Promise<Finished | 'not-held'>,
-): Promise<Finished | 'not-held'> {
-  if (!tracer.records) return run(cascade)
-  const { request, plan, epoch } = cascade
-  const start = {
-    parent: request.traceparent,
-    attributes: {
-      'sluice.request_id': request.requestId,
-      'sluice.task': request.task,
-      'sluice.mode': request.mode,
-      'sluice.ladder': plan.ladder,
-      'sluice.policy': plan.policyVersion,
-      'sluice.epoch': epoch,
-    },
-  }
-  return withSpan(tracer, 'cascade', start, async span => {
-    const { traceparent } = span
-    const traced = traceparent === undefined ? request : { ...request, traceparent }
-    const finished = await run({ ...cascade, request: traced })
-    if (finished === 'not-held') {
-      span.set({ 'sluice.end': finished })
+export function createTraceRun({ tracer, meter }: Pick<Telemetry, 'tracer' | 'meter'>, clock: Clock): TraceRun {
+  const measure = createRunMetrics(meter)
+  return async ({ cascade, emit }, run) => {
+    if (!tracer.records && !meter.records) return run(cascade, emit)
+    const heard = hearFirst(emit, clock)
+    const { request, plan, epoch } = cascade
+    const start = {
+      parent: request.traceparent,
+      attributes: {
+        'sluice.request_id': request.requestId,
+        'sluice.task': request.task,
+        'sluice.mode': request.mode,
+        'sluice.ladder': plan.ladder,
+        'sluice.policy': plan.policyVersion,
+        'sluice.epoch': epoch,
+        ...runAttributes(cascade, emit !== undefined),
+      },
+    }
+    return withSpan(tracer, 'cascade', start, async span => {
+      const { traceparent } = span
+      const traced = traceparent === undefined ? request : { ...request, traceparent }
+      const finished = await run({ ...cascade, request: traced }, heard.emit)
+      if (finished === 'not-held') {
+        span.set({ 'sluice.end': finished })
+        return finished
+      }
+      const { end } = finished
+      span.set({ 'sluice.end': end.kind, 'sluice.rungs': finished.legs.length })
+      if (end.kind === 'failed') span.fail(end.code)
+      if (end.kind === 'answered') {
+        const { model, tier, confidence, costNanoUsd, degraded } = end.answer
+        span.set({
+          'sluice.model': model,
+          'sluice.tier': tier,
+          'sluice.confidence': confidence,
+          'sluice.cost_nano_usd': costNanoUsd,
+          'sluice.degraded': degraded,
+        })
+      }
+      span.set(endAttributes(finished, heard.firstAt()))
+      measure(cascade, finished, heard.firstAt())
       return finished
-    }
-    const { end } = finished
-    span.set({ 'sluice.end': end.kind, 'sluice.rungs': finished.legs.length })
-    if (end.kind === 'failed') span.fail(end.code)
-    if (end.kind === 'answered') {
-      const { model, tier, confidence, costNanoUsd, degraded } = end.answer
-      span.set({
-        'sluice.model': model,
-        'sluice.tier': tier,
-        'sluice.confidence': confidence,
-        'sluice.cost_nano_usd': costNanoUsd,
-        'sluice.degraded': degraded,
-      })
-    }
-    return finished
-  })
+    })
+  }
 }
+
+/** Runs a cascade, traced. */
+export type TraceRun = (
+  running: { readonly cascade: Cascade; readonly emit: EmitEvent | undefined },
+  run: (cascade: Cascade, emit: EmitEvent | undefined) => Promise<Finished | 'not-held'>,
+) => Promise<Finished | 'not-held'>
