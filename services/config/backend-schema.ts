@@ -149,8 +149,13 @@ export const backend = z.discriminatedUnion(
     }),
     z.strictObject({
       kind: z.literal('llama'),
-      pack: name.describe('Model pack.'),
+      pack: name.optional().describe('Model pack.'),
+      file: z.string().min(1).optional().describe('A GGUF file of your own instead of `pack`.'),
       contextTokens: count.default(2048).describe('Size of the context.'),
+      adapters: z
+        .record(name, z.string().min(1))
+        .optional()
+        .describe('Adapters (LoRA) that a request may ask for: our name and the GGUF file. Each takes a context more.'),
     }),
     /** Answers with its input; for trials of the way itself. */
     z.strictObject({

@@ -81,6 +81,10 @@ export const recipe = z.strictObject({
     .optional()
     .describe('What is cut out of the text as the answer: the first group, or the match.'),
   samples: z.int().min(1).max(16).optional().describe('Samples; the confidence is the share that agrees.'),
+  repair: z
+    .boolean()
+    .optional()
+    .describe('Asks once more, with what the validator found, where an answer is not of the wanted shape.'),
   verifier: verifier.optional().describe('Checks the answer.'),
 })
 

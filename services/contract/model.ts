@@ -82,6 +82,8 @@ export interface Recipe {
   readonly answerPattern?: string
   /** Answers asked for at once; the one that most agree on is given, and the share that agrees is a sign of trust. */
   readonly samples?: number
+  /** Asks once more, with the validator's finding, where an answer is not of the shape that the request wants. */
+  readonly repair?: boolean
   /** Looks at the answer; its verdict is a sign of trust. */
   readonly verifier?: Verifier
 }

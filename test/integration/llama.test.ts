@@ -1,9 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRequestId, legIdOf } from '#services/contract/ids'
 import type { Backend, RunControl } from '#services/backends/backend'
 import { createLlamaBackend } from '#services/backends/llama/llama'
 import type { Outcome, Work } from '#services/backends/work'
+import { writeLora } from '../support/write-lora.ts'
 import { missingPacks, packPath } from '../support/model-packs.ts'
 
 const missing = missingPacks(['smollm2-135m'])
@@ -129,4 +133,42 @@ describe.skipIf(missing !== undefined)(`createLlamaBackend() (${missing ?? 'on r
     expect(long).toMatchObject({ kind: 'failed', reason: 'context-overflow', usage: {} })
     expect(late).toMatchObject({ kind: 'failed', reason: 'expired', usage: {} })
   })
+})
+
+describe.skipIf(missing !== undefined)('an adapter of a local model', () => {
+  let folder: string
+  beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'sluice-lora-'))))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  const dependencies = {
+    packPath,
+    executionProviders: ['cpu'],
+    threads: 1,
+    logger: pino({ level: 'silent' }),
+    clock: { now: () => Date.now() },
+  }
+  const open = (adapters: Readonly<Record<string, string>>): Promise<Backend> =>
+    createLlamaBackend({ kind: 'llama', pack: 'smollm2-135m', contextTokens: 128, adapters }, dependencies)
+
+  it('answers by its name, beside the model itself', async () => {
+    const loud = join(folder, 'loud.gguf')
+    const silent = join(folder, 'silent.gguf')
+    writeLora(loud, { width: 576, scale: 0.5 })
+    writeLora(silent, { width: 576, scale: 0 })
+    const backend = await open({ loud, silent })
+    const ask = async (adapter?: string): Promise<Outcome | undefined> => {
+      const recipe = adapter === undefined ? {} : { adapter }
+      return (await backend.run([work('What is the capital of Norway?', { recipe, streaming: false })], quiet))[0]
+    }
+    const own = textOf(await ask())
+    expect(own).toContain('Oslo')
+    expect(textOf(await ask('silent'))).toBe(own)
+    expect(textOf(await ask('loud'))).not.toBe(own)
+    expect(textOf(await ask())).toBe(own)
+    expect(await ask('none')).toMatchObject({ kind: 'failed', message: 'the model has no adapter none' })
+    await backend.close()
+  }, 60_000)
+
+  it('that is not there is a fault of the configuration', async () => {
+    await expect(open({ gone: join(folder, 'gone.gguf') })).rejects.toMatchObject({ code: 'Config' })
+  }, 60_000)
 })

@@ -52,6 +52,36 @@ describe('a tier of a provider as a rung', () => {
   })
 })
 
+describe('a local language model', () => {
+  it.each([
+    [{ pack: 'p' }, true],
+    [{ file: '/m.gguf' }, true],
+    [{}, false],
+    [{ pack: 'p', file: '/m.gguf' }, false],
+  ])('is a pack or a file: %j', (weights, isSound) => {
+    const models = { local: { pool: 'p', tasks: ['generate'], backend: { kind: 'llama', ...weights } } }
+    const reading = (): unknown => read(['gpt', 'local'], models)
+    const fault = 'models.local.backend.pack: expected a pack, or a GGUF file as `file`'
+    expect(faultOf(reading).includes(fault)).toBe(!isSound)
+  })
+
+  it('has the adapters that its configuration names', () => {
+    const backend = { kind: 'llama', pack: 'p', adapters: { legal: '/legal.gguf' } }
+    const { rungs } = composeLadders(read(['local'], { local: { pool: 'p', tasks: ['generate'], backend } }))
+      .ladders[0]!
+    expect(rungs[0]!.model.adapters).toEqual(['legal'])
+  })
+})
+
+function faultOf(reading: () => unknown): string {
+  try {
+    reading()
+    return ''
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
 describe('a reasoning budget', () => {
   it.each([
     [{}, false],

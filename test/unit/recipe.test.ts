@@ -8,9 +8,11 @@ import { programIn, withoutFence } from '#services/worker/sandbox/fences'
 import { answerIn, matches } from '#services/worker/sandbox/patterns'
 import type { CallEnd } from '#services/worker/sandbox/run-program'
 import type { Sandboxes } from '#services/worker/sandbox/sandboxes'
-import { isOfSchema } from '#services/worker/sandbox/schemas'
+import { isOfSchema, schemaFaultOf } from '#services/worker/sandbox/schemas'
 import { agreeOn } from '#services/backends/answers/agreement'
 import { readVerdict } from '#services/backends/answers/verdict'
+import { boundsOf } from '#services/router/choose/reserve'
+import { rungOf } from '../support/builders.ts'
 import { withRecipe } from '#services/worker/recipe/with-recipe'
 import type { Outcome, Work } from '#services/backends/work'
 
@@ -70,7 +72,10 @@ async function run(
 const inProcess: Pick<Sandboxes, 'check'> = {
   async check({ order }) {
     if (order.kind === 'pattern') return { passed: matches(order.answer, order.pattern) }
-    if (order.kind === 'schema') return { passed: isOfSchema(order.answer, order.schema) }
+    if (order.kind === 'schema') {
+      const fault = schemaFaultOf(order.answer, order.schema)
+      return fault === undefined ? { passed: true } : { passed: false, fault }
+    }
     if (order.kind === 'program') throw new Error('no process could be started')
     const extracted = answerIn(order.text, order.pattern)
     return extracted === undefined ? {} : { extracted }
@@ -300,5 +305,71 @@ describe('programIn()', () => {
     )
     expect(programIn('```\nlet a')).toBe('```\nlet a')
     expect(programIn('export default async function f() {}')).toBe('async function f() {}')
+  })
+})
+
+describe('a repair', () => {
+  const schemaJson = '{"type":"object","required":["city"],"properties":{"city":{"type":"string","minLength":3}}}'
+  const recipe: Recipe = { repair: true }
+  const ask = async (outcomes: readonly Outcome[], more: Partial<Work> = {}) => {
+    const backend = backendOf(outcomes)
+    const one = { ...work(recipe), options: { responseFormat: { kind: 'json-schema', schemaJson } as const }, ...more }
+    const askModel = (): Promise<Outcome> => Promise.resolve(failed)
+    const [outcome] = await withRecipe(backend, { askModel, sandboxes: inProcess }).run([one], control)
+    return { outcome, asked: backend.asked }
+  }
+
+  it('asks once more with the answer and what the validator found, and is paid for both', async () => {
+    const { outcome, asked } = await ask([said('{"city":"A"}', 0.9), said('```json\n{"city":"Oslo"}\n```', 0.6)])
+    expect(outcome).toMatchObject({
+      kind: 'done',
+      result: {
+        output: { text: '{"city":"Oslo"}' },
+        rawConfidence: 0.6,
+        signals: { schema_valid: 1, repaired: 1 },
+        usage: { inputTokens: 20, outputTokens: 4 },
+      },
+    })
+    expect(outcome).not.toHaveProperty('result.caveats')
+    expect(asked.map(({ streaming }) => streaming)).toEqual([false, false])
+    expect(asked[1]?.messages).toEqual([
+      { role: 'user', parts: 1 },
+      { role: 'assistant', parts: 1 },
+      { role: 'user', parts: 1 },
+    ])
+    const [, answer, wish] = asked[1]?.parts ?? []
+    expect(answer).toEqual({ kind: 'text', text: '{"city":"A"}' })
+    expect(wish).toMatchObject({ text: expect.stringMatching(/\/city must NOT have fewer than 3 characters/u) })
+  })
+
+  it('that does not help leaves the first answer, untrusted, so that the cascade goes on', async () => {
+    for (const second of [said('still no JSON'), failed]) {
+      const { outcome, asked } = await ask([said('no JSON', 0.9), second])
+      expect(outcome).toMatchObject({
+        kind: 'done',
+        result: {
+          output: { text: 'no JSON' },
+          signals: { schema_valid: 0, repaired: 0 },
+          caveats: [{ note: 'the answer is no JSON of the schema', mostConfidence: 0 }],
+        },
+      })
+      expect(asked).toHaveLength(2)
+    }
+  })
+
+  it('is not made of a valid answer, nor where no shape is wanted', async () => {
+    expect((await ask([said('{"city":"Oslo"}')])).asked).toHaveLength(1)
+    const plain = await ask([said('Oslo')], { options: {} })
+    expect([plain.asked.length, plain.asked[0]?.streaming]).toEqual([1, true])
+  })
+
+  it('is reserved for', () => {
+    const sizes = { textBytes: 10, images: 0, imageTokens: 0, audioMs: 0, parts: 1, drawn: 0 }
+    const options = { maxOutputTokens: 100, responseFormat: { kind: 'json-schema', schemaJson } } as const
+    const once = boundsOf(rungOf(), sizes, options, 1000)
+    const twice = boundsOf(rungOf({}, { recipe }), sizes, options, 1000)
+    expect([twice.outputTokens, twice.computeMs]).toEqual([200, 2000])
+    expect(twice.inputTokens).toBeGreaterThanOrEqual(2 * (once.inputTokens ?? 0) + 100)
+    expect(boundsOf(rungOf({}, { recipe }), sizes, { maxOutputTokens: 100 }, 1000).outputTokens).toBe(100)
   })
 })

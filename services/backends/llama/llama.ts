@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -8,6 +8,7 @@ import {
   type ChatWrapper,
   type GbnfJsonObjectSchema,
   type Llama,
+  type LlamaContext,
   type LlamaContextSequence,
   type LlamaGrammar,
   type LlamaModel,
@@ -24,12 +25,16 @@ import { samplingOf } from '../remote/prompt.ts'
 import { chatHistoryOf } from './conversation.ts'
 import { writeAnswer } from './write-answer.ts'
 
-/** A local language model in GGUF, by the pack that holds it. */
+/** A local language model in GGUF, by the pack that holds it or by its file. */
 export interface LlamaSpec {
   readonly kind: 'llama'
-  readonly pack: string
+  readonly pack?: string
+  /** A file of the operator's own instead of `pack`. */
+  readonly file?: string
   /** Tokens of prompt and answer together; the memory that a conversation takes grows with it. */
   readonly contextTokens: number
+  /** Adapters (LoRA) that a leg may ask for: our name, and the GGUF file. */
+  readonly adapters?: Readonly<Record<string, string>>
 }
 
 interface Parts {
@@ -37,8 +42,15 @@ interface Parts {
   readonly dependencies: BackendDependencies
   readonly llama: Llama
   readonly model: LlamaModel
-  readonly sequence: LlamaContextSequence
   readonly template: ChatWrapper
+  /** By adapter; the model itself under no name. */
+  readonly contexts: ReadonlyMap<string | undefined, Loaded>
+}
+
+/** A conversation of the model with an adapter or without. */
+interface Loaded {
+  readonly context: LlamaContext
+  readonly sequence: LlamaContextSequence
   /** Whose conversation the sequence still knows. */
   readonly kept: { tenant: string | undefined }
 }
@@ -50,22 +62,12 @@ interface Parts {
  */
 export async function createLlamaBackend(spec: LlamaSpec, dependencies: BackendDependencies): Promise<Backend> {
   const llama = await openLibrary(dependencies)
-  const model = await llama.loadModel({ modelPath: ggufOf(dependencies.packPath(spec.pack)) })
-  // Without `batchSize` the memory of a step is that of 512 tokens, and steps are shorter here.
-  const context = await model.createContext({
-    contextSize: spec.contextTokens,
-    batchSize: 64,
-    threads: threadsOf(dependencies),
-  })
-  const parts: Parts = {
-    spec,
-    dependencies,
-    llama,
-    model,
-    sequence: context.getSequence(),
-    template: templateOf(model),
-    kept: { tenant: undefined },
+  const model = await llama.loadModel({ modelPath: fileOf(spec, dependencies) })
+  const contexts = new Map<string | undefined, Loaded>()
+  for (const [name, file] of [[undefined, undefined], ...Object.entries(spec.adapters ?? {})] as const) {
+    contexts.set(name, await openContext(model, file, spec, dependencies))
   }
+  const parts: Parts = { spec, dependencies, llama, model, template: templateOf(model), contexts }
   return {
     maxBatch: 1,
     async run(batch, control) {
@@ -74,10 +76,30 @@ export async function createLlamaBackend(spec: LlamaSpec, dependencies: BackendD
       return outcomes
     },
     async close() {
-      await context.dispose()
+      for (const { context } of contexts.values()) await context.dispose()
       await model.dispose()
     },
   }
+}
+
+/**
+ * An adapter is a part of its context, and weights are shared by all. Without `batchSize` the memory of a step is that
+ * of 512 tokens, and steps are shorter here.
+ */
+async function openContext(
+  model: LlamaModel,
+  adapter: string | undefined,
+  { contextTokens }: LlamaSpec,
+  dependencies: BackendDependencies,
+): Promise<Loaded> {
+  if (adapter !== undefined && !existsSync(adapter)) throw new GatewayError('Config', `adapter ${adapter} is not there`)
+  const context = await model.createContext({
+    contextSize: contextTokens,
+    batchSize: 64,
+    threads: threadsOf(dependencies),
+    ...(adapter === undefined ? {} : { lora: { adapters: [{ filePath: adapter }] } }),
+  })
+  return { context, sequence: context.getSequence(), kept: { tenant: undefined } }
 }
 
 /** ggml's threads spin: with as many as there are cores, whatever else runs makes it compute a tenth as fast. */
@@ -101,6 +123,12 @@ async function openLibrary(dependencies: BackendDependencies): Promise<Llama> {
   }
 }
 
+function fileOf({ pack, file = '' }: LlamaSpec, { packPath }: BackendDependencies): string {
+  if (pack !== undefined) return ggufOf(packPath(pack))
+  if (!existsSync(file)) throw new GatewayError('Config', `model file ${file} is not there`)
+  return file
+}
+
 function ggufOf(folder: string): string {
   const file = readdirSync(folder).find(name => name.endsWith('.gguf'))
   if (file === undefined) throw new GatewayError('Config', `${folder} holds no .gguf file`)
@@ -114,7 +142,10 @@ function templateOf(model: LlamaModel): ChatWrapper {
 }
 
 async function generate(work: Work, control: RunControl, parts: Parts): Promise<Outcome> {
-  const { spec, dependencies, model, sequence, template, kept } = parts
+  const { spec, dependencies, model, template, contexts } = parts
+  const loaded = contexts.get(work.recipe.adapter)
+  if (loaded === undefined) return badInput(`the model has no adapter ${work.recipe.adapter}`, {})
+  const { sequence, kept } = loaded
   if (work.parts.some(part => !isWords(part))) return badInput('the model takes text alone', {})
   const isUnwanted = (): boolean => isAbandoned(work, control, dependencies.clock)
   if (isUnwanted()) return abandoned(work, dependencies.clock, {})

@@ -29,7 +29,7 @@ function modelFaults({ models, pools }: Config, { packs, folderExists }: Surroun
     const faults: ConfigFault[] = []
     if (!(pool in pools)) faults.push(noSuchName([...path, 'pool'], 'pools', pool, pools))
     faults.push(...packFaults([...path, 'backend'], backend, packs))
-    faults.push(...servedFaults([...path, 'backend'], backend))
+    faults.push(...servedFaults([...path, 'backend'], backend), ...weightFaults([...path, 'backend'], backend))
     if (backend.kind === 'embedding' && backend.heads !== undefined && !folderExists(backend.heads)) {
       faults.push({ path: [...path, 'backend', 'heads'], expected: `a folder; ${backend.heads} is not there` })
     }
@@ -58,6 +58,12 @@ function servedFaults(path: readonly string[], backend: Config['models'][string]
   const none = backend.baseUrl === undefined && backend.endpoints === undefined
   const explainedBy = [[...path, 'endpoints']]
   return none ? [{ path: [...path, 'baseUrl'], expected: 'an address, here or as `endpoints`', explainedBy }] : []
+}
+
+function weightFaults(path: readonly string[], backend: Config['models'][string]['backend']): ConfigFault[] {
+  if (backend.kind !== 'llama') return []
+  const isOne = (backend.pack === undefined) !== (backend.file === undefined)
+  return isOne ? [] : [{ path: [...path, 'pack'], expected: 'a pack, or a GGUF file as `file`' }]
 }
 
 /** A pool without models would start a worker that has nothing to do. */
@@ -164,6 +170,9 @@ function recipeFaults(
   const faults: ConfigFault[] = []
   if (samples > 1 && temperature === 0) {
     faults.push({ path: [...path, 'temperature'], expected: 'more than 0 with samples, or they are all the same' })
+  }
+  if (rung.repair === true && rung.promptTemplate !== undefined) {
+    faults.push({ path: [...path, 'repair'], expected: 'no promptTemplate beside it, which would hold the repair too' })
   }
   faults.push(...askedFaults(path, rung, models[rung.model]?.backend.kind))
   return verifier?.kind === 'model' ? [...faults, ...verifierFaults(path, verifier.model, models)] : faults

@@ -76,19 +76,26 @@ function bytesOf(part: WordPart): number {
  * begun; output is capped upstream, reasoning included; computing is charged up to `computeMs` for each sample.
  */
 export function boundsOf(rung: Rung, sizes: Sizes, options: TaskOptions, computeMs: number): Usage {
-  const { samples = 1, maxOutputTokens } = rung.recipe
+  const { samples = 1, maxOutputTokens, repair = false } = rung.recipe
   const words = wordsOf(rung.recipe, options, sizes.parts)
   const usualTokens = sizes.drawn > 0 ? tokensPerDrawing : defaultMaxOutputTokens
   const outputTokens = options.maxOutputTokens ?? maxOutputTokens ?? usualTokens
   const imageTokens = Math.max(sizes.imageTokens, sizes.images * (rung.model.imageTokens ?? 0))
+  const isRepaired = repair && options.responseFormat !== undefined
+  const calls = samples + Number(isRepaired)
   return {
-    inputTokens: samples * (sizes.textBytes + words + imageTokens + templateTokens * (1 + sizes.parts)),
-    outputTokens: samples * outputTokens,
-    images: samples * (sizes.images + sizes.drawn),
-    audioMs: samples * Math.ceil(sizes.audioMs / 1000) * 1000,
-    computeMs: samples * computeMs,
+    inputTokens:
+      calls * (sizes.textBytes + words + imageTokens + templateTokens * (1 + sizes.parts)) +
+      (isRepaired ? outputTokens + repairTokens : 0),
+    outputTokens: calls * outputTokens,
+    images: calls * (sizes.images + sizes.drawn),
+    audioMs: calls * Math.ceil(sizes.audioMs / 1000) * 1000,
+    computeMs: calls * computeMs,
   }
 }
+
+/** What asks for a repair, in its template: the validator's finding has at most 300 characters. */
+const repairTokens = 1024
 
 /** Bytes of what stands around the content: the recipe's words, the caller's instruction, the tools. */
 function wordsOf(

@@ -13,6 +13,12 @@ const misshapen: Readonly<Record<ResponseFormat['kind'], Caveat>> = {
 }
 const unchecked: Caveat = { note: 'the shape of the answer could not be checked', mostConfidence: 0.5 }
 
+/** A result, and what its shape lacks. */
+export interface Shaped {
+  readonly result: LegResult
+  readonly fault?: string
+}
+
 /**
  * Holds an answer to the shape that its caller asked for, whatever the server promised: one of another shape says so
  * (`schema_valid`), is not trusted at all, and is passed over. Calls of tools are no answer yet. A fence around JSON
@@ -23,19 +29,21 @@ export async function checkShape(
   work: Work,
   control: RunControl,
   sandboxes: Pick<Sandboxes, 'check'>,
-): Promise<LegResult> {
+): Promise<Shaped> {
   const { responseFormat } = work.options
   const { output } = result
-  if (responseFormat === undefined || output.kind !== 'text' || output.toolCalls !== undefined) return result
+  if (responseFormat === undefined || output.kind !== 'text' || output.toolCalls !== undefined) return { result }
   const schema = schemaOf(responseFormat)
   try {
-    const { passed = false } = await check({ kind: 'schema', schema, answer: output.text }, work, control, sandboxes)
+    const order = { kind: 'schema', schema, answer: output.text } as const
+    const { passed = false, fault = 'it is not of the schema' } = await check(order, work, control, sandboxes)
     const signals = { ...result.signals, schema_valid: Number(passed) }
-    if (passed) return { ...result, signals, output: work.streaming ? output : plain(output) }
-    return { ...result, signals, caveats: [...(result.caveats ?? []), misshapen[responseFormat.kind]] }
+    if (passed) return { result: { ...result, signals, output: work.streaming ? output : plain(output) } }
+    const caveats = [...(result.caveats ?? []), misshapen[responseFormat.kind]]
+    return { result: { ...result, signals, caveats }, fault }
   } catch {
     // Nobody could look at it.
-    return { ...result, caveats: [...(result.caveats ?? []), unchecked] }
+    return { result: { ...result, caveats: [...(result.caveats ?? []), unchecked] } }
   }
 }
 

@@ -5,6 +5,7 @@ import { agreeOn } from '#services/backends/answers/agreement'
 import type { Outcome, Work } from '#services/backends/work'
 import { check } from './check.ts'
 import { checkShape } from './check-shape.ts'
+import { repair, repairs } from './repair.ts'
 import { verify, type VerifyDependencies } from './verify.ts'
 
 /** Samples that shall differ need some heat, where the recipe names none. */
@@ -48,11 +49,13 @@ function needsMore({ recipe, options }: Work): boolean {
 }
 
 async function runRecipe(
-  work: Work,
+  given: Work,
   control: RunControl,
   backend: Backend,
   dependencies: VerifyDependencies,
 ): Promise<Outcome> {
+  // What may be repaired cannot be shown before.
+  const work = repairs(given) ? { ...given, streaming: false } : given
   const outcomes = await runSamples(work, control, backend)
   const done = outcomes.filter(outcome => outcome.kind === 'done')
   const usage = addUsage(outcomes.map(outcome => (outcome.kind === 'done' ? outcome.result.usage : outcome.usage)))
@@ -68,7 +71,8 @@ async function runRecipe(
     return { kind: 'done', result: { ...(await chooseByTests(answered, asked, work.recipe, verifyOne)), usage } }
   }
   const verified = await verifyOne({ ...choose(answered, asked, work.recipe), usage })
-  return { kind: 'done', result: await checkShape(verified, work, control, dependencies.sandboxes) }
+  const shaped = await checkShape(verified, work, control, dependencies.sandboxes)
+  return { kind: 'done', result: await repair(shaped, work, control, { backend, ...dependencies }) }
 }
 
 /**

@@ -16,5 +16,7 @@ export interface CheckResult {
   /** One end a call of a program, in order. */
   readonly calls?: readonly CallEnd[]
   readonly passed?: boolean
+  /** What a schema finds wrong, in words; a piece of the answer may be in it. */
+  readonly fault?: string
   readonly extracted?: string
 }

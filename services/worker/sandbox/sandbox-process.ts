@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm'
 import type { CheckOrder, CheckResult } from './check-order.ts'
 import { answerIn, matches } from './patterns.ts'
 import { createInterpreter, runProgram, type CallEnd } from './run-program.ts'
-import { isOfSchema } from './schemas.ts'
+import { schemaFaultOf } from './schemas.ts'
 
 /**
  * What a sandbox sends: that it is there, that it begins with a check, how each call of a program ended, and the
@@ -46,13 +46,17 @@ async function check({ order, timeoutMs }: TimedOrder): Promise<CheckResult> {
   let result: CheckResult = {}
   const work = (): void => {
     if (order.kind === 'pattern') result = { passed: matches(order.answer, order.pattern) }
-    else if (order.kind === 'schema') result = { passed: isOfSchema(order.answer, order.schema) }
+    else if (order.kind === 'schema') result = checked(schemaFaultOf(order.answer, order.schema))
     else if (order.kind === 'extract') result = extracted(answerIn(order.text, order.pattern))
     else if (engine !== undefined) runProgram(engine, order, end => tell({ kind: 'call', end }))
   }
   // Node's own watch ends even a single step that never would, in which nothing hears that the parent is gone.
   runInNewContext('work()', { work }, { timeout: timeoutMs + orphanGraceMs })
   return result
+}
+
+function checked(fault: string | undefined): CheckResult {
+  return fault === undefined ? { passed: true } : { passed: false, fault }
 }
 
 function extracted(answer: string | undefined): CheckResult {

@@ -8,20 +8,30 @@ const mostCompiled = 64
 
 const compiled = new Map<string, ValidateFunction>()
 
+const longestFault = 300
+
 /**
- * Whether an answer is JSON of a schema. Its time is not bounded by the length of the answer: run it where it can
- * be stopped.
+ * What keeps an answer from being JSON of a schema; `undefined` where nothing does. Its time is not bounded by the
+ * length of the answer: run it where it can be stopped.
  */
-export function isOfSchema(answer: string, schema: Readonly<Record<string, unknown>>): boolean {
+export function schemaFaultOf(answer: string, schema: Readonly<Record<string, unknown>>): string | undefined {
   const text = withoutFence(answer)
-  if (text.length > mostCharacters) return false
+  if (text.length > mostCharacters) return 'it is too long'
   let value: unknown
   try {
     value = JSON.parse(text)
-  } catch {
-    return false
+  } catch (error) {
+    return `it is no JSON: ${error instanceof Error ? error.message : ''}`.slice(0, longestFault)
   }
-  return validatorOf(schema)(value)
+  const validator = validatorOf(schema)
+  if (validator(value)) return undefined
+  const [first] = validator.errors ?? []
+  return `${first?.instancePath || 'the whole'} ${first?.message ?? 'is not of the schema'}`.slice(0, longestFault)
+}
+
+/** Whether an answer is JSON of a schema, as {@link schemaFaultOf} finds. */
+export function isOfSchema(answer: string, schema: Readonly<Record<string, unknown>>): boolean {
+  return schemaFaultOf(answer, schema) === undefined
 }
 
 function validatorOf(schema: Readonly<Record<string, unknown>>): ValidateFunction {
