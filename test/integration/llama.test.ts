@@ -105,6 +105,9 @@ describe.skipIf(missing !== undefined)(`createLlamaBackend() (${missing ?? 'on r
     const recipe = { verifier: { kind: 'json-schema', schema } } as const
     const outcome = await ask(work('Tell me a story.', { recipe, options: { maxOutputTokens: 40 } }))
     expect(['Oslo', 'Rome']).toContain((JSON.parse(textOf(outcome)) as { city: string }).city)
+    // The grammar would let it end lines until its cap.
+    expect(textOf(outcome)).toMatch(/\}$/u)
+    expect(outcome).toMatchObject({ result: { output: { finishReason: 'stop' } } })
   })
 
   it('stops at the next token when nobody waits', async () => {

@@ -65,6 +65,7 @@ export async function writeAnswer(writing: Writing): Promise<Written> {
     written.outputTokens += 1
     written.logprobs.push(Math.log(Math.max(leastChance, confidence)))
     if (await show(tokens, true, writing, written)) return written
+    if (writing.grammar !== undefined && isWholeJson(written.text)) return written
     if (written.outputTokens >= maxOutputTokens) {
       written.end = 'length'
       break
@@ -91,18 +92,36 @@ async function readPrompt({ sequence, prompt, isAbandoned }: Writing, written: W
 }
 
 /**
+ * What the library's grammars of JSON allow behind a value, again and again: some models write it until their cap.
+ */
+const grammarEnd = '\n\n\n\n'
+
+/** Whether an object or a list is complete: nothing but ends of lines may follow it. */
+function isWholeJson(text: string): boolean {
+  if (!/[}\]]\s*$/u.test(text)) return false
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    // A brace within.
+    return false
+  }
+}
+
+/**
  * Shows what has come since; true once a stop string was met. A character of several tokens is held back until it
  * is whole.
  */
 async function show(
   tokens: readonly Token[],
   mayGrow: boolean,
-  { model, sampling, onText }: Writing,
+  { model, sampling, grammar, onText }: Writing,
   written: Written,
 ): Promise<boolean> {
   const whole = model.detokenize(tokens)
   if (mayGrow && whole.endsWith('\uFFFD')) return false
-  const { text, stopped } = cutAtStop(whole, sampling.stop ?? [], mayGrow)
+  const stops = [...(sampling.stop ?? []), ...(grammar === undefined ? [] : [grammarEnd])]
+  const { text, stopped } = cutAtStop(whole, stops, mayGrow)
   const piece = text.slice(written.text.length)
   written.text = text
   if (piece !== '') await onText(piece)
