@@ -13,6 +13,9 @@ const misshapen: Readonly<Record<ResponseFormat['kind'], Caveat>> = {
 }
 const unchecked: Caveat = { note: 'the shape of the answer could not be checked', mostConfidence: 0.5 }
 
+/** What is told of a check that said nothing. */
+const noWords = 'it is not of the schema'
+
 /** A result, and what its shape lacks. */
 export interface Shaped {
   readonly result: LegResult
@@ -34,17 +37,20 @@ export async function checkShape(
   const { output } = result
   if (responseFormat === undefined || output.kind !== 'text' || output.toolCalls !== undefined) return { result }
   const schema = schemaOf(responseFormat)
+  const order = { kind: 'schema', schema, answer: output.text } as const
   try {
-    const order = { kind: 'schema', schema, answer: output.text } as const
-    const { passed = false, fault = 'it is not of the schema' } = await check(order, work, control, sandboxes)
+    const { passed = false, fault } = await check(order, work, control, sandboxes)
     const signals = { ...result.signals, schema_valid: Number(passed) }
     if (passed) return { result: { ...result, signals, output: work.streaming ? output : plain(output) } }
-    const caveats = [...(result.caveats ?? []), misshapen[responseFormat.kind]]
-    return { result: { ...result, signals, caveats }, fault }
+    return { result: withCaveat({ ...result, signals }, misshapen[responseFormat.kind]), fault: fault ?? noWords }
   } catch {
     // Nobody could look at it.
-    return { result: { ...result, caveats: [...(result.caveats ?? []), unchecked] } }
+    return { result: withCaveat(result, unchecked) }
   }
+}
+
+function withCaveat(result: LegResult, caveat: Caveat): LegResult {
+  return { ...result, caveats: [...(result.caveats ?? []), caveat] }
 }
 
 function plain(output: TextOutput): TextOutput {
