@@ -12,7 +12,10 @@ const stringType = 8
 const floatType = 6
 const alignment = 32
 
-/** Writes an adapter in GGUF with one pair of matrices. @source ggml, "GGUF" version 3; llama.cpp, `llama-adapter.cpp` */
+/**
+ * Writes an adapter in GGUF with one pair of matrices.
+ * @source ggml, "GGUF" version 3; llama.cpp, `llama-adapter.cpp`
+ */
 export function writeLora(file: string, { width, scale }: LoraShape): void {
   const rank = 4
   const first = Float32Array.from({ length: width * rank }, (_, at) => Math.sin(at * 12.9898))
