@@ -137,6 +137,23 @@ describe('decodePath() with the ink of a strip', () => {
     ).toBe(apart)
   })
 
+  test.each([
+    ['low ink behind the last letter', 0.7, 0.1, 0.7],
+    ['ink behind it that is as high', 0.3, 0.1, 0],
+    ['low ink that is wide', 0.7, 0.5, 0],
+    ['no ink behind it', 0.7, 0, 0],
+  ])('doubts a line with %s', (_, top, width, errors) => {
+    const ink = {
+      ...inkOf(),
+      extent: { from: 0, to: 30 + 40 * width },
+      widestGap: (from: number, to: number) =>
+        width > 0 && to > 29 ? { from: 28, to: 30 } : { from: (from + to) / 2, to: (from + to) / 2 },
+      top: (from: number) => (from === 30 ? top : 0.1),
+    }
+    const steps = [1, 0, 2].flatMap(best => Array.from({ length: 4 }, (_step, at) => (at === best ? 0.9 : 0.001)))
+    expect(decodePath(bestPath(Float32Array.from(steps), 4), ['a', 'b', ' '], ink).mixedErrors).toBe(errors)
+  })
+
   test('takes letters before a gap that is much wider for a word', () => {
     const gap = (from: number): number => (from > 30 ? 0.7 : 0.28)
     expect(decodePath(path([1, 0, 2, 0, 1, 0, 2], 0.01), wide, inkOf(gap))).toMatchObject({

@@ -40,6 +40,8 @@ describe('settleMixedWords()', () => {
     ['c0pper,', 'copper,'],
     ['- s61.17', '- 561.17'],
     ['15:1s', '15:15'],
+    ['I5:34', '15:34'],
+    ['2029-o9-14', '2029-09-14'],
     ['-1.O24,50', '-1.024,50'],
     ['12,lo', '12,lo'],
   ])('takes the letter of "%s" where the recogniser thought of it', (read, text) => {
@@ -66,7 +68,7 @@ describe('settleMixedWords()', () => {
     'mp3 h264 i18n k8s utf8 x86 covid19',
     'AB10 CO2 H2O A1B2C3 3D GPT4',
     'step1 room101 Q4',
-    '1.5l 2.0s 10.0sec 3,5g v1.2 B1.2 I2.3 S10 4x3.5 12x71.84 10:30h p.12',
+    '12-B3-4 S1-12 24/7h 1.5l 2.0s 10.0sec 3,5g v1.2 B1.2 I2.3 S10 4x3.5 12x71.84 10:30h p.12',
     '2024-10-01 10:00 No. 100 1.000,10 $10',
     'Hello world. ILL OO',
   ])('leaves "%s" alone, whatever the recogniser thought of', text => {

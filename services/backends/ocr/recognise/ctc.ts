@@ -14,7 +14,7 @@ export interface RecognisedText {
   readonly apart: boolean
   /** How many of its spaces are expected to be wrong, lost or too many. */
   readonly spaceErrors: number
-  /** How many words are expected to be wrong for mixing letters and digits. */
+  /** How many words are expected to be wrong: they mix letters and digits, or a mark behind them was not read. */
   readonly mixedErrors: number
 }
 
@@ -127,7 +127,7 @@ export function decodePath(path: BestPath, dictionary: readonly string[], ink: S
     glyphsOf(placed, ink),
     ink.grounds.map(width => width / ink.unit),
   )
-  const { characters, expectedErrors: mixedErrors } = settleMixedWords(placed, before)
+  const { characters, expectedErrors: mixed } = settleMixedWords(placed, before)
   const text = characters.map(({ character }, index) => (before[index] === true ? ` ${character}` : character)).join('')
   const steps = path.classes.length
   const blanks = path.classes.reduce((count, best) => count + Number(best === blank), 0)
@@ -137,7 +137,7 @@ export function decodePath(path: BestPath, dictionary: readonly string[], ink: S
     blankRatio: steps === 0 ? 1 : blanks / steps,
     apart: apart && !wideScripts.test(text),
     spaceErrors: expectedErrors,
-    mixedErrors,
+    mixedErrors: mixed + (lacksMark(placed, ink) ? errorsPerLostMark : 0),
   }
 }
 
@@ -179,6 +179,22 @@ function withoutEchoes(placed: readonly Placed[], ink: StripInk): readonly Place
     const together = columnOf(one) - columnOf(before)
     return gap.to > gap.from || together > echoWidth * ink.unit
   })
+}
+
+/** A mark at the end that was not read is a wrong word, in most cases. */
+const errorsPerLostMark = 0.7
+/** A mark is narrower than this, and begins so much lower than a letter, in heights of the writing. */
+const mostMarkWidth = 0.25
+const leastDrop = 0.3
+
+/** Whether low ink follows the last letter, as of a full stop that the recogniser passed over. */
+function lacksMark(placed: readonly Placed[], ink: StripInk): boolean {
+  const last = placed.at(-1)
+  if (last === undefined || !/[\p{Script=Latin}\p{N}]/u.test(last.character)) return false
+  const column = columnOf(last)
+  const gap = ink.widestGap(column, ink.extent.to - 1)
+  const isBehind = gap.from > column && gap.to > gap.from && ink.extent.to - gap.to <= mostMarkWidth * ink.unit
+  return isBehind && ink.top(gap.to, ink.extent.to) - ink.top(column, gap.from) >= leastDrop
 }
 
 /** Where the ink of each character begins. */

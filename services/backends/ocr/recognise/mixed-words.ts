@@ -28,8 +28,8 @@ const lookAlikesOfLetters: Readonly<Record<string, string>> = {
   I: '1',
   z: '2',
   Z: '2',
-  s: '5$',
-  S: '5$',
+  s: '5',
+  S: '5',
   b: '6',
   B: '8',
   g: '9',
@@ -43,8 +43,8 @@ const errorsPerMixedWord = 0.7
 const errorsPerGluedWord = 1
 
 /** A number with a mark, and one letter that looks like a digit: inside it, before it, or behind a colon. */
-const markedNumber = /[\d\p{L}][.,:][\d\p{L}]/u
-const strayLetter = /[\d.,:][oOlIzZsSbBgq]\d|^\P{L}*[olzsbgq]\d|\d:\d?[olzsbgqIZSB]$/u
+const markedNumber = /[\d\p{L}][.,:/-][\d\p{L}]/u
+const strayLetter = /[\d.,:][oOlIzZsSbBgq]\d|[/-][olI]\d|^\P{L}*[olzsbgq]\d|^I\d:\d|\d:\d?[olzsbgqIZSB]$/u
 const mixed = /\p{L}[01]\p{Ll}|(?<![\p{N}.,:])0\p{Ll}|\d[oOlI]\d/u
 const glued = /\d{2,}\p{Ll}{4,}/u
 
