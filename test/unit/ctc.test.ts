@@ -64,6 +64,7 @@ describe('decodePath() with the ink of a strip', () => {
 
   test('folds full-width letters and digits of a Latin line, and leaves them in a line of wide characters', () => {
     expect(decodePath(path([1, 0, 2, 0, 3]), wide, inkOf()).text).toBe('AB1')
+    expect(decodePath(path([1, 0, 2, 0, 3]), ['1', '°', '℃', '中', ' '], inkOf()).text).toBe('1°C')
     expect(decodePath(path([4, 0, 1, 0, 3]), wide, inkOf()).text).toBe('中Ａ１')
   })
 

@@ -232,11 +232,11 @@ function columnOf({ from, to }: Placed): number {
 /** Scripts that full-width letters belong to. */
 const wideScripts = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}]/u
 
-/** Full-width letters, digits and marks as plain ones, unless the line is of a script that is as wide. */
+/** Full-width letters, digits, marks and degrees read twice as plain ones, unless the line is of a script that is as wide. */
 function foldWidth(text: string): string {
   return wideScripts.test(text)
     ? text
-    : text.replaceAll(/[\uFF01-\uFF5E\u3000\uFFE0-\uFFE6]/gu, wide => wide.normalize('NFKC'))
+    : text.replaceAll(/[\uFF01-\uFF5E\u3000\uFFE0-\uFFE6]/gu, wide => wide.normalize('NFKC')).replaceAll('°℃', '°C')
 }
 
 /** The likeliest character beside the best; neither the blank nor the space. */
