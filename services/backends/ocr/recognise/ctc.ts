@@ -232,7 +232,10 @@ function columnOf({ from, to }: Placed): number {
 /** Scripts that full-width letters belong to. */
 const wideScripts = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}]/u
 
-/** Full-width letters, digits, marks and degrees read twice as plain ones, unless the line is of a script that is as wide. */
+/**
+ * Full-width letters, digits, marks and degrees read twice as plain ones, unless the line is of a script that is as
+ * wide.
+ */
 function foldWidth(text: string): string {
   return wideScripts.test(text)
     ? text
