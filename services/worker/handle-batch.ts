@@ -7,13 +7,14 @@ import type { TakenJob } from '#services/state/queue/pool-queue'
 import { traceIdOf } from '#services/platform/telemetry/tracer'
 import { begin, type Begun } from '#services/worker/collect/begin'
 import { setSuspectsAside } from '#services/worker/collect/suspects'
-import { stopsAt, workOf } from '#services/worker/collect/work-of'
+import { namedOutcome } from '#services/backends/leg/leg-end'
+import { stopsAt, workOf } from '#services/backends/leg/work-of'
 import { loadParts } from '#services/worker/collect/load-parts'
 import type { WorkerMetrics } from '#services/worker/telemetry/worker-metrics'
 import type { OpenLeg, OpenLegs } from '#services/worker/report/open-legs'
 import { putAway, type PutAwayDependencies } from '#services/worker/report/put-away'
-import { endedLegOf } from '#services/worker/report/ended-leg'
-import type { ModelTimes } from '#services/worker/report/service-time'
+import { endedLegOf } from '#services/backends/leg/ended-leg'
+import type { ModelTimes } from '#services/backends/leg/service-time'
 import { recordLost, report, reportUnrun, type ReportDependencies } from '#services/worker/report/report'
 import { lendWhenAllWait, type Place } from './engine/places.ts'
 import type { Outcome, Work } from '#services/backends/work'
@@ -115,7 +116,9 @@ async function runReady(
 ): Promise<void> {
   if (ready.length === 0) return
   place.reclaim()
-  const works = ready.map(({ one, content }) => workOf(one, content, one.trace?.computing(ready.length)))
+  const works = ready.map(({ one, content }) =>
+    workOf({ ...one, job: one.taken.job }, content, one.trace?.computing(ready.length)),
+  )
   for (const { one } of ready) one.times.handedAt = dependencies.clock.now()
   const outcomes = await dependencies.engine.run(works, hooksOf(ready, legs, place))
   for (const { one } of ready) one.trace?.computed()
@@ -201,20 +204,14 @@ async function finish(
     one.trace?.ended('lost')
     return
   }
-  const kept = await putAway(wellFormed(named(outcome, leg, one, clock.now())), one.taken, dependencies)
+  const kept = await putAway(
+    wellFormed(namedOutcome(outcome, leg?.stopped(), one.taken.job, clock.now())),
+    one.taken,
+    dependencies,
+  )
   const end = await report(one, kept, dependencies)
   one.trace?.ended(end)
-  metrics.leg(one.taken.job.model, endedLegOf(one, end, clock.now()))
-}
-
-/** A backend knows only that it was stopped; its open leg knows why. */
-function named(outcome: Outcome, leg: OpenLeg | undefined, { taken }: Running, nowMs: number): Outcome {
-  if (outcome.kind === 'done') return outcome
-  const isExpired = outcome.reason === 'expired' || (outcome.reason === 'cancelled' && leg?.stopped() === 'expired')
-  if (!isExpired) return outcome
-  if (nowMs >= taken.job.deadlineAt) return { ...outcome, reason: 'expired', message: 'its time was over' }
-  // The request has time left for another rung.
-  return { ...outcome, reason: 'model-error', message: 'it ran longer than its pool allows' }
+  metrics.leg(one.taken.job.model, endedLegOf({ ...one, job: one.taken.job }, end, clock.now()))
 }
 
 async function answerUnrun(one: Begun, dependencies: BatchDependencies): Promise<void> {

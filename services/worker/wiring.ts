@@ -35,9 +35,10 @@ import { createOpenLegs } from '#services/worker/report/open-legs'
 import { startTakeLoops } from '#services/worker/engine/take-loops'
 import type { Engine } from './states.ts'
 import { reportServers } from '#services/worker/telemetry/report-servers'
-import { createLegMetrics, traceLeg, type TracedModel } from '#services/worker/telemetry/trace-leg'
+import { createCallMetrics, tracedModelOf, type TracedModel } from '#services/backends/leg/traced-model'
+import { traceLeg } from '#services/worker/telemetry/trace-leg'
 import { createUpstreamMeter } from '#services/backends/remote/upstream-metrics'
-import type { BackendSpec } from '#services/backends/create-backend'
+import { backendSpecOf } from '#services/backends/backend-spec-of'
 import { beatEveryMs, beatTtlMs, replyStreamTtlMs, startTimeoutMs } from '#services/worker/timings'
 
 /** Builds a worker of one pool out of the configuration and starts it. @throws GatewayError Config, Overloaded */
@@ -126,7 +127,7 @@ export async function composeWorker(
   const parallelOf = (name: string): number =>
     engine.isParallel(name) ? poolConfig.concurrency * (limits().get(name) ?? 1) : 1
   const traced = tracedModelsOf(config, pool)
-  const legTelemetry = { tracer: telemetry.tracer, metrics: createLegMetrics(telemetry.meter) }
+  const legTelemetry = { tracer: telemetry.tracer, metrics: createCallMetrics(telemetry.meter) }
   const trace: BatchDependencies['trace'] = (taken, begun) =>
     traceLeg(taken, { ...begun, pool }, traced.get(taken.job.model), legTelemetry)
   const dependencies: BatchDependencies = {
@@ -227,7 +228,7 @@ function modelsOf(config: Config, pool: string): readonly EngineModel[] {
   const { executionProviders = ['cpu'], threads = 1 } = config.pools[pool] ?? {}
   return Object.entries(config.models)
     .filter(([, model]) => model.pool === pool)
-    .map(([name, { backend }]) => ({ name, backend: specOf(backend), executionProviders, threads }))
+    .map(([name, { backend }]) => ({ name, backend: backendSpecOf(backend), executionProviders, threads }))
 }
 
 /** Models of other pools that rungs of this one have their answers looked at by. */
@@ -245,19 +246,5 @@ function verifiersOf(config: Config, pool: string): readonly EngineModel[] {
 
 /** What traces say of the models of a pool. */
 function tracedModelsOf(config: Config, pool: string): ReadonlyMap<string, TracedModel> {
-  return new Map(
-    Object.entries(config.models)
-      .filter(([, model]) => model.pool === pool)
-      .map(([name, { backend }]): [string, TracedModel] => {
-        if (!('model' in backend)) return [name, { kind: backend.kind }]
-        const baseUrl = backend.baseUrl ?? backend.endpoints?.[0]
-        return [name, { kind: backend.kind, served: backend.model, ...(baseUrl === undefined ? {} : { baseUrl }) }]
-      }),
-  )
-}
-
-/** The configured backend without the fields that were left out. */
-function specOf(backend: Config['models'][string]['backend']): BackendSpec {
-  const given = Object.entries(backend).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(given) as unknown as BackendSpec
+  return new Map(modelsOf(config, pool).map(({ name, backend }) => [name, tracedModelOf(backend)]))
 }

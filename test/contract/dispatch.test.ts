@@ -1,12 +1,14 @@
 import { pino } from 'pino'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
 import { legIdOf } from '#services/contract/ids'
 import { createCascadeKeys } from '#services/state/cascade-log/cascade-keys'
-import type { CascadeLog } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog, LegEnd } from '#services/state/cascade-log/cascade-log'
 import { createOpenCall } from '#services/state/cascade-log/open-call'
 import { createRedisCascadeLog } from '#services/state/cascade-log/redis-cascade-log'
 import type { Dispatch, DispatchOrder } from '#services/state/dispatch/dispatch'
+import type { ExpressLegs } from '#services/state/dispatch/express-legs'
+import { createBeginHereCall, createRedisExpressLegs } from '#services/state/dispatch/redis-express-legs'
 import { createRedisDispatch } from '#services/state/dispatch/redis-dispatch'
 import { createStepwiseDispatch } from '#services/state/dispatch/stepwise-dispatch'
 import { createGeneration } from '#services/state/ledger/generation'
@@ -16,10 +18,12 @@ import { createMemoryFile } from '#services/state/ledger/memory-file'
 import { createRedisLedger } from '#services/state/ledger/redis-ledger'
 import { createReserveCall } from '#services/state/ledger/reserve-call'
 import { createBullmqProducer } from '#services/state/queue/bullmq-producer'
-import type { JobProducer } from '#services/state/queue/pool-queue'
+import { createBullmqConsumer } from '#services/state/queue/bullmq-consumer'
+import type { JobConsumer, JobProducer } from '#services/state/queue/pool-queue'
 import { createPutCall } from '#services/state/queue/put-call'
 import { cascadePlan, cascadeRequest, plannedLeg } from '../support/builders.ts'
 import { FakeCascadeLog } from '../support/fake-cascade-log.ts'
+import { createMemoryExpressLegs } from '../support/memory-express-legs.ts'
 import { createMemoryQueue } from '../support/memory-queue.ts'
 import { PlainLedger } from '../support/plain-ledger.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
@@ -36,6 +40,11 @@ beforeAll(async () => {
   redis = connectRedis({ url: server.url, commandTimeoutMs: 5000 }, logger)
   await whenReady(redis, 5000)
 })
+let consumers: JobConsumer[] = []
+afterEach(async () => {
+  await Promise.all(consumers.map(consumer => consumer.close()))
+  consumers = []
+})
 afterAll(async () => {
   redis.disconnect()
   await server.stop()
@@ -47,6 +56,7 @@ interface Deployment {
   readonly ledger: Ledger
   readonly cascadeLog: CascadeLog
   readonly queue: JobProducer
+  readonly express: ExpressLegs
 }
 
 /** Two legs fit into a queue. */
@@ -74,8 +84,10 @@ async function inRedis(): Promise<Deployment & { readonly calls: Parameters<type
     reserve: createReserveCall({ keys: createLedgerKeys(prefix), keepCounterMs, mark: () => generation.mark }),
     open: createOpenCall(createCascadeKeys(prefix)),
     put: createPutCall(putOptions),
+    begin: createBeginHereCall({ prefix, maxDeaths: 2 }),
   }
-  return { dispatch: createRedisDispatch(calls, redis), ledger, cascadeLog, queue, calls }
+  const express = createRedisExpressLegs({ prefix, maxDeaths: 2 }, redis, cascadeLog)
+  return { dispatch: createRedisDispatch(calls, redis), ledger, cascadeLog, queue, express, calls }
 }
 
 const implementations: readonly (readonly [string, () => Promise<Deployment>])[] = [
@@ -95,7 +107,8 @@ const implementations: readonly (readonly [string, () => Promise<Deployment>])[]
         cascadeLog: new FakeCascadeLog(),
         queue: createMemoryQueue({ maxWaiting }),
       }
-      return { ...ports, dispatch: createStepwiseDispatch(ports) }
+      const express = createMemoryExpressLegs(ports)
+      return { ...ports, express, dispatch: createStepwiseDispatch({ ...ports, express }) }
     },
   ],
 ]
@@ -130,6 +143,20 @@ function orderOf(limit: Scope, hold: Partial<HoldOrder> = {}): DispatchOrder & {
       ...hold,
     },
   }
+}
+
+/** What withdraws from a deployment's pool, as a worker does. */
+async function withConsumer(): Promise<Deployment & { readonly consumer: JobConsumer }> {
+  const deployed = await inRedis()
+  const options = { prefix: `d${deployments}`, pool: 'p', lockMs: 1000, renewMs: 200 }
+  const consumer = createBullmqConsumer(options, redis, logger)
+  consumers.push(consumer)
+  return { ...deployed, consumer }
+}
+
+function failedEnd(receipt: Partial<LegEnd['receipt']>): LegEnd {
+  const nothing = { usage: {}, costNanoUsd: 0, workerId: 'r', attempt: 1, startedAt: 1, endedAt: 2 }
+  return { kind: 'failed', reason: 'model-error', message: 'it failed', receipt: { ...nothing, ...receipt } }
 }
 
 async function reservedIn(ledger: Ledger, limit: Scope): Promise<number | undefined> {
@@ -211,6 +238,114 @@ describe.each(implementations)('a dispatch %s', (_name, create) => {
     await expect(dispatch.dispatch(order)).rejects.toMatchObject({ details: { reason: 'QUEUE_FULL' } })
     expect(await cascadeLog.read(order.request.requestId)).toMatchObject({ owner: 'r' })
     expect(await queue.waiting('p')).toBe(maxWaiting)
+  })
+})
+
+describe.each(implementations)('a leg that its router runs, %s', (_name, create) => {
+  it('is begun with its cascade, and is a batch at work in its pool', async () => {
+    const { dispatch, cascadeLog, queue } = await create()
+    const order = { ...orderOf(scope(5000)), express: { concurrency: 1 } }
+    const dispatched = await dispatch.dispatch(order)
+    expect(dispatched).toEqual({ kind: 'express', begun: { kind: 'run', attempt: 1 }, shadowed: [] })
+    const opened = await cascadeLog.read(order.request.requestId)
+    expect(opened?.legs).toEqual([{ ...order.firstLeg, attempt: 1, workerId: 'r' }])
+    expect(await queue.backlog('p')).toMatchObject({ waiting: 0, running: 1, batches: 1 })
+  })
+
+  it('holds nothing where the money is not there', async () => {
+    const { dispatch, queue } = await create()
+    const order = { ...orderOf(scope(500)), express: { concurrency: 1 } }
+    expect(await dispatch.dispatch(order)).toEqual({ kind: 'not-held', reason: 'refused' })
+    expect(await queue.backlog('p')).toMatchObject({ running: 0 })
+  })
+
+  it('passes nobody who waits', async () => {
+    const { dispatch, queue } = await create()
+    await queue.add('p', waitingJob())
+    const order = { ...orderOf(scope(5000)), express: { concurrency: 9 } }
+    expect(await dispatch.dispatch(order)).toMatchObject({ kind: 'express', begun: { kind: 'busy' } })
+    expect(await queue.backlog('p')).toMatchObject({ waiting: 1, running: 0 })
+  })
+
+  it('waits for a lane, and leaves its own to the next with its receipt', async () => {
+    const { dispatch, express, cascadeLog } = await create()
+    const [first, second] = [orderOf(scope(5000)), orderOf(scope(5000))]
+    await dispatch.dispatch({ ...first, express: { concurrency: 1 } })
+    const busy = await dispatch.dispatch({ ...second, express: { concurrency: 1 } })
+    expect(busy).toMatchObject({ begun: { kind: 'busy' } })
+    const end = failedEnd({ attempt: 1, costNanoUsd: 7 })
+    expect(await express.end('p', first.job.legId, end)).toBe('recorded')
+    const ended = await cascadeLog.read(first.request.requestId)
+    expect(ended?.legs[0]?.end).toEqual(end)
+    const again = { pool: 'p', job: second.job, concurrency: 1, owner: second.owner }
+    expect(await express.begin(again)).toEqual({ kind: 'run', attempt: 1 })
+  })
+
+  it('leaves its cost where another attempt has the leg', async () => {
+    const { dispatch, express, cascadeLog } = await create()
+    const order = { ...orderOf(scope(5000)), express: { concurrency: 1 } }
+    await dispatch.dispatch(order)
+    await cascadeLog.beginLeg(order.job.legId, 'w', Date.now())
+    expect(await express.end('p', order.job.legId, failedEnd({ attempt: 1, costNanoUsd: 7 }))).toBe('fenced')
+    const fenced = await cascadeLog.read(order.request.requestId)
+    expect(fenced?.legs[0]).toMatchObject({ attempt: 2, lost: { 1: 7 } })
+  })
+
+  it('loses its slot with its router', async () => {
+    const { dispatch, express } = await create()
+    const [first, second] = [orderOf(scope(5000)), orderOf(scope(5000))]
+    await dispatch.dispatch({ ...first, owner: { name: 'r', leaseUntil: Date.now() - 1 }, express: { concurrency: 1 } })
+    const later = await dispatch.dispatch({ ...second, express: { concurrency: 1 } })
+    expect(later).toMatchObject({ begun: { kind: 'run' } })
+    await express.renew(new Map([[first.job.legId, 'p']]), Date.now() + 5000)
+    expect(await express.end('p', first.job.legId, failedEnd({ attempt: 1 }))).toBe('recorded')
+  })
+
+  it('is not begun where its caller has left', async () => {
+    const { dispatch, express, cascadeLog, queue } = await create()
+    const order = orderOf(scope(5000))
+    await queue.add('p', waitingJob())
+    await dispatch.dispatch({ ...order, express: { concurrency: 1 } })
+    await cascadeLog.cancel(order.request.requestId)
+    const free = { pool: 'other', job: order.job, concurrency: 1, owner: order.owner }
+    expect(await express.begin(free)).toEqual({ kind: 'cancelled' })
+    expect(await queue.backlog('other')).toMatchObject({ running: 0 })
+  })
+})
+
+describe('a pool on one Redis server', () => {
+  it('has workers and routers keep to its lanes together, and each end lets the next leg be taken', async () => {
+    const { dispatch, express, queue, consumer } = await withConsumer()
+    const legs = [1, 2].map(() => orderOf(scope(50_000)))
+    for (const leg of legs) await dispatch.dispatch({ ...leg, express: { concurrency: 2 } })
+    await queue.add('p', waitingJob())
+    await queue.add('p', waitingJob())
+    const limits = new Map([['m', 1]])
+    expect(await consumer.take(0, limits)).toBeUndefined()
+    await express.end('p', legs[0]?.job.legId ?? legIdOf(cascadeRequest().requestId, 0), failedEnd({ attempt: 1 }))
+    const taken = await consumer.take(2000, limits)
+    expect(taken?.legs).toHaveLength(1)
+    expect(await consumer.take(0, limits)).toBeUndefined()
+    // A worker's lane that becomes free is as good.
+    await taken?.legs[0]?.done()
+    const next = await consumer.take(2000, limits)
+    expect(next?.legs).toHaveLength(1)
+    await next?.legs[0]?.done()
+  })
+
+  it('gives the lanes of a router that died to those who wait', async () => {
+    const { dispatch, queue, consumer } = await withConsumer()
+    const lost = orderOf(scope(50_000))
+    await dispatch.dispatch({
+      ...lost,
+      owner: { name: 'r', leaseUntil: Date.now() + 300 },
+      express: { concurrency: 1 },
+    })
+    await queue.add('p', waitingJob())
+    expect(await consumer.take(0, new Map([['m', 1]]))).toBeUndefined()
+    await expect
+      .poll(async () => (await consumer.take(100, new Map([['m', 1]])))?.legs.length, { timeout: 15_000 })
+      .toBe(1)
   })
 })
 

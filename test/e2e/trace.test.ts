@@ -30,7 +30,7 @@ beforeAll(async () => {
       log: { requests: true },
       traces: { otlpUrl: receiver.url, metricsEveryMs: 500, headers: { 'x-receiver-key': 'planted-receiver-key' } },
       auth: { anonymous: true },
-      pools: { small: { tier: 'small' }, large: { tier: 'large' } },
+      pools: { small: { tier: 'small' }, large: { tier: 'large', dispatch: 'queue' } },
       models: {
         'small-echo': {
           ...common,

@@ -14,6 +14,10 @@ interface Pool {
 /** Queues in memory that keep the promises of those in Redis; the contract suite holds them to it. */
 export interface MemoryQueue extends JobProducer {
   consumer(pool: string): JobConsumer
+  /** Counts a leg as at work that no consumer took. */
+  occupy(pool: string, job: Job): void
+  /** Ends that. */
+  vacate(pool: string, legId: Job['legId']): void
 }
 
 /** What the queues are told. */
@@ -55,6 +59,11 @@ export function createMemoryQueue({ maxWaiting = Infinity, onShed }: MemoryQueue
     backlog: async name => backlogOf(poolOf(name)),
     close: async () => {},
     consumer: name => consumerOf(poolOf(name)),
+    occupy: (name, job) => poolOf(name).running.add(job),
+    vacate(name, legId) {
+      const { running } = poolOf(name)
+      for (const job of running) if (job.legId === legId) running.delete(job)
+    },
   }
 }
 

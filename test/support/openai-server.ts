@@ -6,6 +6,8 @@ export interface OpenaiServer {
   readonly baseUrl: string
   /** Requests that came, as they were sent. */
   readonly requests: readonly ChatBody[]
+  /** Most chats that it ever had under way at once. */
+  readonly mostAtOnce: number
   /** How many connections clients have opened. */
   readonly connections: number
   /** Characters that a client took of an answer that `flood=COUNT` asked for. */
@@ -42,7 +44,7 @@ export interface OpenaiServerOptions {
 export async function startOpenaiServer(options: OpenaiServerOptions = {}): Promise<OpenaiServer> {
   const requests: ChatBody[] = []
   const leftAt: number[] = []
-  const life: Life = { requests, leftAt, tries: new Map(), downUntil: 0, flooded: 0, options }
+  const life: Life = { requests, leftAt, tries: new Map(), downUntil: 0, flooded: 0, atOnce: 0, mostAtOnce: 0, options }
   const server = createServer((request, response) => {
     void answer(request, response, life)
   })
@@ -55,6 +57,9 @@ export async function startOpenaiServer(options: OpenaiServerOptions = {}): Prom
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
     requests,
+    get mostAtOnce() {
+      return life.mostAtOnce
+    },
     get connections() {
       return connections
     },
@@ -80,6 +85,8 @@ interface Life {
   readonly options: OpenaiServerOptions
   downUntil: number
   flooded: number
+  atOnce: number
+  mostAtOnce: number
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, life: Life): Promise<void> {
@@ -98,7 +105,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, life: 
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(tracestate === undefined ? {} : { tracestate }),
   })
+  life.atOnce += 1
+  life.mostAtOnce = Math.max(life.mostAtOnce, life.atOnce)
   response.once('close', () => {
+    life.atOnce -= 1
     if (!response.writableFinished) leftAt.push(Date.now())
   })
   const text = lastText(body)

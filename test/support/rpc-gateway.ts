@@ -89,6 +89,7 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
     ladders: createLadderRegistry([], []),
     fleet: () => createFleet([], new Map()),
     readBudget: unset,
+    dispatchOf: () => 'queue',
   })
   const server = await openRpcServer(
     {

@@ -113,7 +113,7 @@ describe('readConfig()', () => {
       'an unknown key',
       change('tier: small', 'tier: small, lane: 2'),
       [
-        '4: pools.small.lane: expected one of the keys batch, coldStartMs, concurrency, executionProviders, hedge, lockMs, longestLegMs, maxWaiting, threads, tier',
+        '4: pools.small.lane: expected one of the keys batch, coldStartMs, concurrency, dispatch, executionProviders, hedge, lockMs, longestLegMs, maxWaiting, threads, tier',
       ],
     ],
     ['a missing field', change('    pool: small\n', ''), ['6: models.echo.pool: expected text; it is missing']],

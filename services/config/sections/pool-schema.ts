@@ -40,6 +40,13 @@ export const poolSchema = z.strictObject({
     .default(60_000)
     .describe('A leg that runs longer is stopped. Compute time is reserved up to this.'),
   hedge: hedge.optional().describe('Starts a second attempt of a slow leg on another worker. Off when absent.'),
+  dispatch: z
+    .enum(['auto', 'queue'])
+    .default('auto')
+    .describe(
+      '`auto`: a router calls the server of a model itself while nobody waits and a slot of the pool is free. ' +
+        '`queue`: every leg goes through the queue to a worker.',
+    ),
   lockMs: z.int().min(1000).default(2500).describe('A worker that is silent for this long loses its legs to another.'),
   coldStartMs: count
     .optional()

@@ -16,6 +16,8 @@ export const rememberHoldMs = 60_000
 /** Counters of a day stay for a month, to be looked at. */
 export const keepCounterMs = 31 * 86_400_000
 
+/** A router that runs legs itself is known by its last beat for this long. */
+export const beatTtlMs = 3000
 /** How often workers and queues are read. */
 export const fleetEveryMs = 500
 /** Admission decides by this reading, so it is to be younger than a service time. */
@@ -55,6 +57,11 @@ export const bindingLookEveryMs = 20
 
 /** Time for open holds to give back what they will not use. */
 export const heldRetryMs = 1000
+
+/** Pause before the receipt of a leg that Redis did not take is written again. */
+export const endRetryMs = 200
+/** A receipt is worth writing this long past the deadline: it is owed even when nobody waits for the answer. */
+export const endGraceMs = 60_000
 
 /** How often feedback looks for the end of the request that it is about. */
 export const feedbackLookEveryMs = 40

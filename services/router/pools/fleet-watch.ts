@@ -21,6 +21,8 @@ export interface FleetWatch {
   /** Always the newest reading, however long it is held. */
   readonly current: Fleet
   readonly waiting: ReadonlyMap<string, number>
+  /** Legs that waited in a pool at the last reading, those that are to come not counted. */
+  lastWaiting(pool: string): number
   /** Reads workers and queues. */
   read(): Promise<void>
   /** Reads the queues of the pools that were asked about lately. */
@@ -61,6 +63,7 @@ export function createFleetWatch(
     [...pools.keys()].map(pool => [pool, createInflow()]),
   )
   const askedAt = new Map<string, number>()
+  const lastWaiting = new Map<string, number>()
   const lastLegMs = new Map<string, number>()
   const coming = new Map<RequestId, { readonly pool: string; readonly leg: ComingLeg; readonly at: number }>()
   let view = createFleet([], backlogs, { weights })
@@ -79,6 +82,7 @@ export function createFleetWatch(
     await Promise.all(
       names.map(async pool => {
         const backlog = await queue.backlog(pool)
+        lastWaiting.set(pool, backlog.waiting)
         const inflow = inflows.get(pool)?.(backlog.putMs, clock.now())
         backlogs.set(pool, inflow === undefined ? backlog : { ...backlog, inflow })
         for (const [requestId, one] of coming) {
@@ -110,6 +114,7 @@ export function createFleetWatch(
     get waiting() {
       return new Map([...backlogs].map(([pool, { waiting }]) => [pool, waiting]))
     },
+    lastWaiting: pool => lastWaiting.get(pool) ?? 0,
     async read() {
       const [workers] = await Promise.all([registry.list(), readBacklogs([...pools.keys()])])
       view = createFleet(workers, backlogs, { weights, coldStarts: coldStarts(), nowMs: clock.now() })

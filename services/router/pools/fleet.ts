@@ -91,7 +91,7 @@ export function createFleet(
     service(pool, rung, leg) {
       const key = `${pool} ${rung}`
       if (!services.has(key)) {
-        const told = workersIn(pool).flatMap(worker => worker.times[rung] ?? [])
+        const told = [...workersIn(pool), ...workersIn('')].flatMap(worker => worker.times[rung] ?? [])
         services.set(key, createServiceModel(told, nowMs))
       }
       return services.get(key)?.predict(leg)

@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { isGatewayError } from '#services/contract/errors'
+import type { DispatchPath } from '#services/router/cascade/leg/leg-order'
 import { overloadPrice, type EscalationBackpressure } from '#services/router/choose/overload-price'
 import type { FleetWatch, PutObserver } from '#services/router/pools/fleet-watch'
 
@@ -7,6 +8,8 @@ import type { FleetWatch, PutObserver } from '#services/router/pools/fleet-watch
 export interface PoolMetrics {
   /** A leg was wanted and refused because the pool has too few workers. */
   refused(pool: string, predictedMs?: number): void
+  /** A leg was sent, by this path. */
+  sent(pool: string, dispatch: DispatchPath): void
   /** Tells of refusals of a full queue. */
   readonly watching: PutObserver
 }
@@ -79,8 +82,16 @@ export function createPoolMetrics(
   const refused = (pool: string, predictedMs?: number): void => {
     refusedSeconds.inc({ pool }, (predictedMs ?? legMs(pool)) / 1000)
   }
+  const sent = new Counter({
+    name: 'sluice_router_legs_sent_total',
+    help: 'Legs sent to a pool, by path: run by the router itself (express), or through the queue.',
+    labelNames: ['pool', 'dispatch'],
+    registers,
+  })
+  for (const pool of pools) for (const dispatch of ['express', 'queue']) sent.inc({ pool, dispatch }, 0)
   return {
     refused,
+    sent: (pool, dispatch) => sent.inc({ pool, dispatch }),
     async watching(pool, _job, put) {
       try {
         return await put()

@@ -3,11 +3,13 @@ import type { Config } from '#services/config/schema'
 import type { CascadeLog } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
 import { priorityRanks } from '#services/state/queue/job'
-import type { ChooseDependencies } from '#services/router/choose/choose'
+import { createChoose, type ChooseDependencies } from '#services/router/choose/choose'
 import { createEvaluateRungs, type EvaluateRungs } from '#services/router/choose/evaluate-rungs'
 import type { PendingLegs } from '#services/router/cascade/leg/pending-legs'
 import type { RunLegDependencies } from '#services/router/cascade/leg/leg-order'
 import { hedgesOf, watchedPoolsOf } from './options.ts'
+import type { RouterMetrics } from '#services/router/telemetry/request-metrics'
+import type { Money } from './budgets.ts'
 import type { Stores } from './stores.ts'
 import { createFleetWatch, type FleetWatch, type PutObserver } from '#services/router/pools/fleet-watch'
 import { createPredictLeg } from '#services/router/choose/predict-leg'
@@ -28,7 +30,9 @@ export interface FleetParts {
   /** Counts the first leg of what was chosen as work to come. */
   readonly coming: Required<Pick<Stages<unknown>, 'expect' | 'dismiss'>>
   /** How legs of cascades get into their queues. */
-  readonly legs: Required<Pick<RunLegDependencies, 'queue' | 'dispatch' | 'predictLeg' | 'hedging'>>
+  readonly legs: Required<Pick<RunLegDependencies, 'queue' | 'dispatch' | 'predictLeg' | 'hedging' | 'sent'>>
+  /** Looks on while a leg is begun in this router. */
+  readonly beginning: PutObserver
   /** The same for calls of the router's own, which add nothing to what pools are wanted for. */
   readonly ownLegs: Pick<RunLegDependencies, 'queue' | 'dispatch'>
   /** Reads workers and queues, then looks for legs that nobody is left to run. */
@@ -64,8 +68,10 @@ export async function composeFleet(
       ),
       predictLeg: createPredictLeg(fleet.current, weights),
       hedging: createHedging(hedgesOf(config), fleet.current),
+      sent: pools.sent,
     },
     ownLegs: observed({ queue, dispatch }, fleet.counting),
+    beginning: fleet.counting,
     look(pendingLegs, cascadeLog) {
       const strand = createStrandedLook({ pendingLegs, fleet: fleet.current, queue, cascadeLog, clock })
       return async () => {
@@ -73,6 +79,26 @@ export async function composeFleet(
         await strand()
       }
     },
+  }
+}
+
+/** Builds the stage that chooses; every decision is counted. */
+export function composeChoose(
+  { choosing, evaluateRungs }: FleetParts,
+  money: Pick<Money, 'counted' | 'isPaid'>,
+  metrics: Pick<RouterMetrics, 'decided'>,
+  clock: Clock,
+): Stages<unknown>['choose'] {
+  const choose = createChoose({
+    ...choosing,
+    evaluateRungs: money.counted(evaluateRungs),
+    clock,
+    isPaid: money.isPaid,
+  })
+  return (assessed, mayProbe) => {
+    const chosen = choose(assessed, mayProbe)
+    metrics.decided(chosen, chosen.assessMs)
+    return chosen
   }
 }
 

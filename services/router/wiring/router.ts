@@ -10,7 +10,6 @@ import { createStoreMetrics } from '#services/platform/telemetry/store-metrics'
 import { sleep } from '#services/platform/process/every'
 import type { Service } from '#services/platform/process/run-service'
 import { composeAssessing } from './assessing.ts'
-import { createChoose } from '#services/router/choose/choose'
 import { createOriginals } from '#services/router/reserve/originals'
 import { createCascades, type CascadesDependencies } from '#services/router/cascade/cascades'
 import type { Cascade } from '#services/router/cascade/cascade'
@@ -23,7 +22,8 @@ import { createAfterwards } from '#services/router/lifecycle/deferred-work'
 import { composeAuthentication } from './authentication.ts'
 import { composeBatches } from './batches.ts'
 import { composeCalls } from './calls.ts'
-import { composeFleet, observed } from './pools.ts'
+import { composeExpress } from './express.ts'
+import { composeChoose, composeFleet, observed } from './pools.ts'
 import { composeWatching } from './ports/console.ts'
 import { composeLearning } from './learning.ts'
 import { composeMoney } from './budgets.ts'
@@ -71,14 +71,15 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const pools = await composeFleet(config, stores, { clock, metrics: metricsRegistry })
   const { fleet, evaluateRungs } = pools
   const pendingLegs = createPendingLegs(cascadeLog, logger)
-  stores.replyStream.listen(pendingLegs.deliver)
+  const turns = composeTurns(clock)
+  const express = await composeExpress(loaded, { stores, pools, turns, telemetry, name, ...base })
+  stores.replyStream.listen(express.sorting(pendingLegs))
   const lookAtFleet = pools.look(pendingLegs, cascadeLog)
   const leases = createLeases(cascadeLog, owner, logger)
   const follower = createFollower(cascadeLog, { intervalMs: followEveryMs }, logger)
   const awaitEnd = createAwaitEnd(follower, clock)
   const inFlight = createInFlight(config.limits.inFlight, config.limits.inFlightShare)
   const afterwards = createAfterwards(logger)
-  const turns = composeTurns(clock)
   const metrics = createRouterMetrics(metricsRegistry, gaugesOf(inFlight, turns, pendingLegs, fleet), ladders.offers)
   const watching = composeWatching(loaded, { name, clock, judged: metrics.judged })
   const money = composeMoney(config, stores, base)
@@ -105,13 +106,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     afterwards: afterwards.begin,
     reevaluate: createReevaluate(evaluateRungs, clock, money.isPaid),
   }
-  const cascades = createCascades(cascadesDependencies)
-  const choose = createChoose({
-    ...pools.choosing,
-    evaluateRungs: money.counted(evaluateRungs),
-    clock,
-    isPaid: money.isPaid,
-  })
+  const cascades = createCascades({ ...cascadesDependencies, ...express.legs })
   const originals = createOriginals({ cascadeLog, clock, sleep })
   const background = inFlight.background(logger)
   const ended = watching.endedAfter(metrics.ended, requestEnded)
@@ -123,11 +118,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     findOriginal: originals.find,
     releaseKey: originals.release,
     ...composeAssessing({ ladders, headerOnly: metrics.headerOnly, sessions: stores.sessions, logger }),
-    choose(assessed, mayProbe) {
-      const chosen = choose(assessed, mayProbe)
-      metrics.decided(chosen, chosen.assessMs)
-      return chosen
-    },
+    choose: composeChoose(pools, money, metrics, clock),
     ...pools.coming,
     claim: money.claim.hold,
     deferClaim: money.claim.defer,
@@ -162,8 +153,8 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const batches = composeBatches(loaded, { stores, handler, inFlight, cascades, originals, owner, ...base })
   const loops = startLoops(
     {
-      renew: leases.renew,
-      fleet: lookAtFleet,
+      renew: () => Promise.all([leases.renew(), express.renew(owner().leaseUntil)]),
+      fleet: () => Promise.all([lookAtFleet(), express.beat()]),
       queues: fleet.readQueues,
       reconcile: pendingLegs.reconcile,
       reap: money.settler.reap,
@@ -198,6 +189,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     fleet: () => fleet.current,
     takeFeedback: learning.takeFeedback,
     readBudget: money.readBudget,
+    dispatchOf: express.dispatchOf,
   }
   const admin = createAdminService({
     ...calls.grpc,
@@ -238,9 +230,11 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       await learning.close()
       await leases.handOver().catch((error: unknown) => logger.warn({ err: error }, 'jobs could not be handed over'))
       await inFlight.empty(config.limits.drainMs)
+      await express.ended()
       await afterwards.ended()
       follower.close()
       await loops.stop()
+      await express.close()
       await ports.close()
       await stores.close()
       await telemetry.close()

@@ -11,14 +11,16 @@ import { createRedisFileStore } from '#services/state/files/redis-file-store'
 import { createOpenCall } from '#services/state/cascade-log/open-call'
 import { createRedisCascadeLog } from '#services/state/cascade-log/redis-cascade-log'
 import { createReplicatedLog } from '#services/state/cascade-log/replicated-cascade-log'
-import { logTimesOf } from '#services/state/cascade-log/times'
+import { logTimesOf, maxDeaths } from '#services/state/cascade-log/times'
 import type { Dispatch } from '#services/state/dispatch/dispatch'
 import { createRedisDispatch, type DispatchCalls } from '#services/state/dispatch/redis-dispatch'
+import { createBeginHereCall, createRedisExpressLegs } from '#services/state/dispatch/redis-express-legs'
+import type { ExpressLegs } from '#services/state/dispatch/express-legs'
 import { createStepwiseDispatch } from '#services/state/dispatch/stepwise-dispatch'
 import type { JobList } from '#services/state/job-list/job-list'
 import { createRedisJobList } from '#services/state/job-list/redis-job-list'
 import type { LoadedConfig } from '#services/config/load-config'
-import type { ReplyStream, ReplySender, RouterMessage } from '#services/state/replies/reply-stream'
+import type { ReplyStream, ReplySender, RouterMessage, WorkerMessage } from '#services/state/replies/reply-stream'
 import { createReplySender, createRedisReplyStream } from '#services/state/replies/redis-reply-stream'
 import type { OutcomeStore } from '#services/state/outcomes/outcome-store'
 import { createRedisOutcomeStore } from '#services/state/outcomes/redis-outcome-store'
@@ -58,8 +60,9 @@ export interface Stores {
   readonly jobList: JobList
   readonly queue: JobProducer
   readonly dispatch: Dispatch
+  readonly express: ExpressLegs
   readonly replySender: ReplySender
-  readonly replyStream: ReplyStream<RouterMessage>
+  readonly replyStream: ReplyStream<RouterMessage | WorkerMessage>
   readonly payloads: PayloadStore
   readonly registry: WorkerRegistry
   readonly ledger: Ledger
@@ -109,7 +112,7 @@ export async function createStores(
   }
   const putOptions = { prefix, maxWaiting, onShed }
   const queue = createBullmqProducer(putOptions, redis)
-  const replyStream = createRedisReplyStream<RouterMessage>(
+  const replyStream = createRedisReplyStream<RouterMessage | WorkerMessage>(
     { prefix, name, ttlMs: replyStreamTtlMs },
     { reader, redis, logger },
   )
@@ -128,6 +131,7 @@ export async function createStores(
     clock,
   })
   const ledger = createRedisLedger({ prefix, rememberMs: rememberHoldMs, keepCounterMs }, redis, generation)
+  const express = createRedisExpressLegs({ prefix, maxDeaths }, redis, cascadeLog)
   const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
   const { filesPerTenant: mostFiles, fileMegabytesPerTenant, perTenant: mostOpen } = config.limits.batches
   return {
@@ -137,7 +141,8 @@ export async function createStores(
     replyStream,
     dispatch: isOneServer(redis)
       ? createRedisDispatch(callsOf(prefix, generation, putOptions), redis)
-      : createStepwiseDispatch({ ledger, cascadeLog: cascadeLog, queue }),
+      : createStepwiseDispatch({ ledger, cascadeLog: cascadeLog, queue, express }),
+    express,
     cascadeLog,
     jobList: createRedisJobList({ prefix, most: mostJobsListed, ttlMs: config.redis.keep.deadLetterMs }, redis),
     replySender,
@@ -167,6 +172,7 @@ function callsOf(prefix: string, generation: Generation, putOptions: PutOptions)
     reserve: createReserveCall({ keys: createLedgerKeys(prefix), keepCounterMs, mark: () => generation.mark }),
     open: createOpenCall(createCascadeKeys(prefix)),
     put: createPutCall(putOptions),
+    begin: createBeginHereCall({ prefix, maxDeaths }),
   }
 }
 

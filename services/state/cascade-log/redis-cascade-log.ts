@@ -7,6 +7,7 @@ import { beginLeg, beginOf } from './begin-leg.ts'
 import { cascadeStateOf, pairUp } from './cascade-fields.ts'
 import { createCascadeKeys, type CascadeKeys } from './cascade-keys.ts'
 import type { CascadeEnd, CascadeLog, CascadeState, Owner } from './cascade-log.ts'
+import { endLegScript } from './end-leg.ts'
 import { createOpenCall, openGraceMs, openScript } from './open-call.ts'
 
 /** How long things are kept. */
@@ -23,13 +24,12 @@ export interface CascadeLogOptions {
 
 const load = (name: string): Script => loadScript(import.meta.url, `lua/${name}.lua`)
 const finish = load('finish')
-const endLeg = load('leg/end-leg')
 const scripts = {
   forbid: load('forbid'),
   planLeg: load('leg/plan-leg'),
   beginLeg,
-  endLeg,
-  endAndTell: composeScript({ end_leg: endLeg }, load('leg/end-and-tell')),
+  endLeg: endLegScript,
+  endAndTell: composeScript({ end_leg: endLegScript }, load('leg/end-and-tell')),
   leaveReceipt: load('leg/leave-receipt'),
   abandonLeg: load('leg/abandon-leg'),
   judgeLeg: load('leg/judge-leg'),

@@ -5,7 +5,8 @@ import type { OpenCall } from '#services/state/cascade-log/open-call'
 import type { HoldOrder, Reservation } from '#services/state/ledger/ledger'
 import type { ReserveCall } from '#services/state/ledger/reserve-call'
 import type { PutCall } from '#services/state/queue/put-call'
-import type { Dispatch, Dispatched } from './dispatch.ts'
+import type { Dispatch, Dispatched, DispatchOrder } from './dispatch.ts'
+import type { BeginHereCall } from './redis-express-legs.ts'
 import type { ScriptCall } from './script-call.ts'
 
 /** The steps of a dispatch, each as the script of its own room. */
@@ -13,6 +14,7 @@ export interface DispatchCalls {
   readonly reserve: ReserveCall
   readonly open: OpenCall
   readonly put: PutCall
+  readonly begin: BeginHereCall
 }
 
 const main = loadScript(import.meta.url, 'lua/dispatch.lua')
@@ -22,27 +24,54 @@ const main = loadScript(import.meta.url, 'lua/dispatch.lua')
  * from where one refuses.
  */
 export function createRedisDispatch(calls: DispatchCalls, redis: RedisConnection): Dispatch {
-  const { reserve, open, put } = calls
-  const whole: Script = composeScript({ reserve: reserve.script, open: open.script, put_leg: put.script }, main)
+  const { reserve, open, put, begin } = calls
+  const parts = { reserve: reserve.script, open: open.script }
+  const queued: Script = composeScript({ ...parts, last: put.script }, main)
+  const express: Script = composeScript({ ...parts, last: begin.script }, main)
+
+  /** Runs the three; gives what the ledger said and the reply of the last, or why it was not come to. */
+  const run = async (
+    whole: Script,
+    order: DispatchOrder,
+    last: ScriptCall<unknown>,
+  ): Promise<Exclude<Dispatched, { kind: 'queued' | 'express' }> | (Ran & { readonly kind: 'ran' })> => {
+    const holding = order.hold && reserve.callFor(bestOf(order.hold))
+    const opening = open.callFor(order.request, order.plan, order.firstLeg, order.owner)
+    const keys = [holding, opening, last].flatMap(call => call?.keys ?? [])
+    const args = [holding, opening, last].flatMap(call => call?.args ?? [])
+    const sizes = [holding, opening].flatMap(sizesOf)
+    const [held, opened, reply] = listOf(await runScript(redis, whole, keys, [...sizes, ...args]))
+    const reservation = holding?.read(held)
+    if (reservation !== undefined && reservation.kind !== 'held') return notHeld(reservation)
+    if (!opening.read(opened)) return { kind: 'refused' }
+    return { kind: 'ran', reply, shadowed: reservation?.shadowed ?? [] }
+  }
+
   return {
     async dispatch(order) {
-      const holding = order.hold && reserve.callFor(bestOf(order.hold))
-      const opening = open.callFor(order.request, order.plan, order.firstLeg, order.owner)
-      const putting = put.callFor(order.firstLeg.pool, order.job)
-      const keys = [holding, opening, putting].flatMap(call => call?.keys ?? [])
-      const args = [holding, opening, putting].flatMap(call => call?.args ?? [])
-      const sizes = [holding, opening].flatMap(sizesOf)
-      const [held, opened, queued] = listOf(await runScript(redis, whole, keys, [...sizes, ...args]))
-      const reservation = holding?.read(held)
-      if (reservation !== undefined && reservation.kind !== 'held') return notHeld(reservation)
-      if (!opening.read(opened)) return { kind: 'refused' }
-      putting.read(queued)
-      return { kind: 'queued', shadowed: reservation?.shadowed ?? [] }
+      const { pool } = order.firstLeg
+      if (order.express !== undefined) {
+        const { owner, job } = order
+        const beginning = begin.callFor({ pool, job, owner, ...order.express })
+        const ran = await run(express, order, beginning)
+        if (ran.kind !== 'ran') return ran
+        return { kind: 'express', begun: beginning.read(ran.reply), shadowed: ran.shadowed }
+      }
+      const putting = put.callFor(pool, order.job)
+      const ran = await run(queued, order, putting)
+      if (ran.kind !== 'ran') return ran
+      putting.read(ran.reply)
+      return { kind: 'queued', shadowed: ran.shadowed }
     },
   }
 }
 
-function notHeld({ kind: reason }: Exclude<Reservation, { kind: 'held' }>): Dispatched {
+interface Ran {
+  readonly reply: unknown
+  readonly shadowed: readonly string[]
+}
+
+function notHeld({ kind: reason }: Exclude<Reservation, { kind: 'held' }>): Extract<Dispatched, { kind: 'not-held' }> {
   return { kind: 'not-held', reason }
 }
 

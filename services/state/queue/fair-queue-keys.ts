@@ -12,6 +12,8 @@ const names = [
   'held',
   'supply',
   'put',
+  'express',
+  'concurrency',
 ] as const
 
 /** A key of a pool's fair queue. */

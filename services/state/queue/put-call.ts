@@ -55,7 +55,7 @@ export function createPutCall({ prefix, maxWaiting, onShed }: PutOptions): PutCa
 }
 
 /** Within a class and tenant the queue is in order of deadlines; 15 digits of ms reach past the year 30000. */
-function memberOf({ priority, tenant, model, deadlineAt, legId }: Job): string {
+export function memberOf({ priority, tenant, model, deadlineAt, legId }: Job): string {
   const deadline = Math.max(0, Math.floor(deadlineAt)).toString().padStart(15, '0')
   return [priority, encodeURIComponent(tenant), model, deadline, legId].join(separator)
 }
@@ -65,8 +65,13 @@ function placeOf({ serviceMs = 1, weight = 1, deadlineAt, latestStartAt = deadli
   readonly chargeMs: number
   readonly latestStartAt: number
 } {
-  const costMs = Math.max(1, Math.round(serviceMs))
+  const costMs = costOf(serviceMs)
   return { costMs, chargeMs: Math.max(1, Math.round(costMs / weight)), latestStartAt: Math.floor(latestStartAt) }
+}
+
+/** What a leg counts for in its queue. */
+export function costOf(serviceMs = 1): number {
+  return Math.max(1, Math.round(serviceMs))
 }
 
 function full(pool: string): GatewayError {

@@ -53,6 +53,8 @@ export interface FairQueue {
   /** Lets go of a batch lease and of every leg that it has. */
   finish(batchLease: string, lock: Lock, nowMs: number): Promise<void>
   backlog(): Promise<PoolBacklog>
+  /** BatchLeases that there are to be. */
+  batchLeasesWanted(): Promise<number>
   waiting(): Promise<number>
   /** The models of the legs that stand first in the queue. */
   waitingModels(): Promise<ReadonlySet<string>>
@@ -61,14 +63,23 @@ export interface FairQueue {
 }
 
 const script = (name: string): Script => loadScript(import.meta.url, 'lua/fair-queue.lua', `lua/${name}.lua`)
-const { activateBatchLease, completeBatchLease } = bullmqScripts
+const { activateBatchLease, addBatchLease, completeBatchLease } = bullmqScripts
 const main = (name: string): Script => loadScript(import.meta.url, `lua/${name}.lua`)
 const scripts = {
   take: composeScript({ take: script('take'), activate_batch_lease: activateBatchLease }, main('take-batch-lease')),
   takeMore: script('take'),
   withdraw: script('withdraw'),
   giveBack: script('give-back'),
-  finish: composeScript({ done: script('done'), complete_batch_lease: completeBatchLease }, main('finish-batch-lease')),
+  finish: composeScript(
+    {
+      done: script('done'),
+      complete_batch_lease: completeBatchLease,
+      batch_leases_lacking: script('batch-leases-lacking'),
+      add_batch_lease: addBatchLease,
+    },
+    main('finish-batch-lease'),
+  ),
+  batchLeasesWanted: script('batch-leases-wanted'),
   backlog: script('backlog'),
 }
 const takeAndBeginMain = main('take-and-begin')
@@ -109,7 +120,7 @@ export function openFairQueue(prefix: string, pool: string, redis: RedisConnecti
     withdraw: async legId => (await run(scripts.withdraw, [legId])) === 1,
     giveBack: async (batchLease, legId) => (await run(scripts.giveBack, [batchLease, legId])) === 1,
     async finish(batchLease, { token, lockMs }, nowMs) {
-      const more = [...bullmqKeys.complete, batchLeaseKey + batchLease, ...bullmqKeys.completeMore]
+      const more = [...bullmqKeys.complete, batchLeaseKey + batchLease, ...bullmqKeys.completeMore, ...bullmqKeys.add]
       await run(scripts.finish, [batchLease, token, nowMs, batchLeaseKey, lockMs], more)
     },
     async backlog() {
@@ -124,6 +135,7 @@ export function openFairQueue(prefix: string, pool: string, redis: RedisConnecti
         putMs,
       }
     },
+    batchLeasesWanted: async () => Number(await run(scripts.batchLeasesWanted, [])),
     waiting: () => onRedis(() => redis.zcard(keyOf('wait'))),
     async waitingModels() {
       const members = await onRedis(() => redis.zrange(keyOf('wait'), '0', String(membersRead - 1)))

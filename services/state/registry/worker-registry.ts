@@ -11,6 +11,7 @@ export interface EngineQueue {
 /** What a worker tells of itself with every heartbeat. */
 export interface WorkerState {
   readonly workerId: string
+  /** Empty for a router, which tells what the legs took that it ran itself. */
   readonly pool: string
   readonly models: readonly string[]
   /** Requests that it can run at once. */

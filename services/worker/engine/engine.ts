@@ -10,6 +10,7 @@ import { createSandboxes } from '#services/worker/sandbox/sandboxes'
 import { createProcessBackend, type ProcessBackend } from './process/process-backend.ts'
 import { withRecipe } from '#services/worker/recipe/with-recipe'
 import type { UpstreamMeter } from '#services/backends/remote/upstream-meter'
+import { isServed } from '#services/backends/backend-spec-of'
 import { createBackend, type BackendSpec } from '#services/backends/create-backend'
 import { defaultStuckMs } from '#services/worker/timings'
 
@@ -53,11 +54,13 @@ export interface EngineDependencies {
 const leastSandboxes = 2
 const mostSandboxes = 4
 
-/** Kinds that wait rather than compute: they need no process. */
-const callingKinds: ReadonlySet<string> = new Set(['openai', 'anthropic', 'gemini', 'oip', 'echo'])
+/** Those that wait rather than compute need no process. */
+function isCalling(spec: BackendSpec): boolean {
+  return isServed(spec) || spec.kind === 'echo'
+}
 
 function isParallel(spec: BackendSpec): boolean {
-  return callingKinds.has(spec.kind) && !(spec.kind === 'echo' && spec.oneAtATime)
+  return isCalling(spec) && !(spec.kind === 'echo' && spec.oneAtATime)
 }
 
 type LoadedBackend = Backend & Partial<Pick<ProcessBackend, 'ready' | 'hasRoom' | 'memoryBytes' | 'renewals'>>
@@ -146,7 +149,7 @@ async function load(
 ): Promise<LoadedBackend> {
   const { name, backend: spec, executionProviders, threads } = model
   const startedAt = performance.now()
-  const backend = callingKinds.has(spec.kind)
+  const backend = isCalling(spec)
     ? await createBackend(spec, { ...dependencies, name, executionProviders, threads })
     : await createProcessBackend(
         {

@@ -2,11 +2,10 @@ import type { Logger } from 'pino'
 import type { CascadeLog, LegEnd, LegFailure, Receipt } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
 import { isGatewayError } from '#services/contract/errors'
-import { addNanoUsd } from '#services/contract/money'
-import { costOf, type Usage } from '#services/contract/price'
+import type { Usage } from '#services/contract/price'
 import type { ReplySender } from '#services/state/replies/reply-stream'
-import type { Job } from '#services/state/queue/job'
 import type { TakenJob } from '#services/state/queue/pool-queue'
+import { legEndOf } from '#services/backends/leg/leg-end'
 import type { Outcome } from '#services/backends/work'
 import { receiptGraceMs, reportRetryMs } from '#services/worker/timings'
 
@@ -35,7 +34,7 @@ export interface BegunLeg {
 export async function report(leg: BegunLeg, outcome: Outcome, dependencies: ReportDependencies): Promise<LegEnd> {
   const { cascadeLog, replySender, clock, logger, workerId, sleep } = dependencies
   const { job } = leg.taken
-  const end = endOf(leg, outcome, clock.now(), workerId)
+  const end = legEndOf({ ...leg, job: leg.taken.job }, outcome, clock.now(), workerId)
   const giveUpAt = job.deadlineAt + receiptGraceMs
   for (;;) {
     try {
@@ -68,35 +67,11 @@ export async function recordLost(leg: BegunLeg, outcome: Outcome, dependencies: 
   const { cascadeLog, clock, logger, workerId } = dependencies
   const { legId } = leg.taken.job
   try {
-    const { receipt } = endOf(leg, outcome, clock.now(), workerId)
+    const { receipt } = legEndOf({ ...leg, job: leg.taken.job }, outcome, clock.now(), workerId)
     await cascadeLog.leaveReceipt(legId, leg.attempt, receipt.costNanoUsd)
   } catch (error) {
     logger.debug({ legId, err: error }, 'the receipt of a lost leg could not be written')
   }
-}
-
-function endOf(leg: BegunLeg, outcome: Outcome, endedAt: number, workerId: string): LegEnd {
-  const usage = outcome.kind === 'done' ? outcome.result.usage : outcome.usage
-  const verifierNanoUsd = outcome.kind === 'done' ? (outcome.result.verifierNanoUsd ?? 0) : 0
-  const receipt: Receipt = {
-    usage,
-    costNanoUsd: addNanoUsd(costOf(chargedOf(usage, leg.taken.job), leg.taken.job.price), verifierNanoUsd),
-    workerId,
-    attempt: leg.attempt,
-    startedAt: leg.startedAt,
-    endedAt,
-  }
-  if (outcome.kind === 'done') return { kind: 'done', result: outcome.result, receipt }
-  return { kind: 'failed', reason: outcome.reason, message: outcome.message, receipt }
-}
-
-/**
- * Computing beyond what was reserved for is not the caller's fault, and not charged: a machine that is busy, a
- * forecast that was wrong.
- */
-function chargedOf(usage: Usage, { chargedComputeMs = Infinity }: Job): Usage {
-  const { computeMs = 0 } = usage
-  return computeMs > chargedComputeMs ? { ...usage, computeMs: chargedComputeMs } : usage
 }
 
 /** Tells the router that a leg will not run here, where no attempt is there to end it by. */

@@ -1,7 +1,9 @@
-import type { CascadeLog, Owner } from '#services/state/cascade-log/cascade-log'
+import type { CascadeLog, LegEnd, Owner } from '#services/state/cascade-log/cascade-log'
+import type { BegunLeg } from '#services/backends/leg/leg-end'
+import type { ExpressLegs } from '#services/state/dispatch/express-legs'
 import type { Dispatch } from '#services/state/dispatch/dispatch'
 import type { Clock } from '#services/contract/clock'
-import type { RequestId } from '#services/contract/ids'
+import type { LegId, RequestId } from '#services/contract/ids'
 import type { Rung } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'
 import type { ReplySender } from '#services/state/replies/reply-stream'
@@ -9,7 +11,7 @@ import type { Job } from '#services/state/queue/job'
 import type { JobProducer } from '#services/state/queue/pool-queue'
 import type { Tracer } from '#services/platform/telemetry/tracer'
 import type { Cascade } from '../cascade.ts'
-import type { PendingLegs } from './pending-legs.ts'
+import type { DeltaPiece, PendingLegs } from './pending-legs.ts'
 import type { TextRelay } from './text-relay.ts'
 
 /** What running a leg needs. */
@@ -30,6 +32,10 @@ export interface RunLegDependencies {
   readonly opened?: (requestId: RequestId) => void
   /** Told of every watched limit that would have refused a hold that the dispatch made. */
   readonly shadowed?: (limit: string) => void
+  /** Told of every leg that was sent, and by which path. */
+  readonly sent?: (pool: string, dispatch: DispatchPath) => void
+  /** Absent where every leg goes through a queue. */
+  readonly express?: Express
   /** Absent where no pool is hedged. */
   readonly hedging?: Hedging
   /** Absent where nothing is traced. */
@@ -62,6 +68,36 @@ export interface LegOrder {
 /** When a leg is awaited no longer. */
 export function endOfLeg({ request }: Pick<Cascade, 'request'>, { awaitedUntil = Infinity }: LegOrder): number {
   return Math.min(request.deadlineAt, awaitedUntil)
+}
+
+/** How a leg goes to its model: the router runs it, or a worker takes it out of the queue. */
+export type DispatchPath = 'express' | 'queue'
+
+/** What tells whether a leg may run in the router. */
+export type ExpressRequest = Pick<Cascade['request'], 'mode' | 'task' | 'options'> & {
+  readonly parts: readonly { readonly kind: string }[]
+}
+
+/** Who waits for a leg that runs in the router. */
+export interface ExpressCaller {
+  /** Aborted when the caller has left or the cascade was cancelled. */
+  readonly signal: AbortSignal
+  /** Aborted when another router has taken the cascade. */
+  readonly lost: AbortSignal
+  /** W3C trace context of the rung. */
+  readonly traceparent: string | undefined
+  /** Takes a piece of text; resolves when it was passed on. */
+  readonly onPiece: (piece: DeltaPiece) => Promise<void>
+}
+
+/** Runs legs in the router itself, each under a slot of its pool. */
+export interface Express extends Pick<ExpressLegs, 'begin'> {
+  /** The slots of the pool, where the leg may run here; `undefined` where it is to go through the queue. */
+  concurrencyFor(rung: Rung, request: ExpressRequest): number | undefined
+  /** Runs a leg that was begun here; its end is in the log then. `undefined` when another attempt has the leg. */
+  run(begun: BegunLeg, pool: string, caller: ExpressCaller): Promise<LegEnd | undefined>
+  /** Stops a leg that nobody wants. */
+  cancel(legId: LegId): void
 }
 
 /** Decides which legs get a hedged attempt, and keeps to the cap. */

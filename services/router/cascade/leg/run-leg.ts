@@ -1,11 +1,13 @@
 import type { LegEnd, LegState } from '#services/state/cascade-log/cascade-log'
 import { legIdOf } from '#services/contract/ids'
 import { deliveryMarginMs } from '#services/router/request/states'
+import type { BegunLeg } from '#services/backends/leg/leg-end'
 import type { Cascade } from '../cascade.ts'
 import { giveUpLeg } from './give-up-leg.ts'
-import { createHedgedAttempt } from './hedged-attempt.ts'
+import { createHedgedAttempt, type HedgedAttempt } from './hedged-attempt.ts'
 import { createLegJobs } from './leg-jobs.ts'
 import { endOfLeg, type LegOrder, type RunLegDependencies } from './leg-order.ts'
+import type { DeltaPiece } from './pending-legs.ts'
 import { createSendLeg } from './send-leg.ts'
 
 /**
@@ -28,17 +30,38 @@ export type RunLeg = (order: LegOrder) => Promise<LegWait>
 
 /** Makes the running of one cascade's legs; `signal` is aborted when its caller has left or it was cancelled. */
 export function createLegRunner(cascade: Cascade, signal: AbortSignal, dependencies: RunLegDependencies): RunLeg {
-  const { pendingLegs, clock } = dependencies
+  const { pendingLegs, clock, express, owner } = dependencies
   const { request, epoch, opening, lost } = cascade
   const jobOf = createLegJobs(cascade, dependencies)
   const send = createSendLeg(cascade, jobOf, dependencies)
 
+  /** Runs a leg that was begun in this router. */
+  const runHere = (
+    begun: BegunLeg,
+    { rung, relay, traceparent = request.traceparent }: LegOrder,
+    hedge: HedgedAttempt,
+    onFailure: (error: unknown) => void,
+  ): void => {
+    const onPiece = async (piece: DeltaPiece): Promise<void> => {
+      relay?.take(piece)
+      await relay?.passedOn()
+    }
+    hedge.onStarted(owner().name)
+    express
+      ?.run(begun, rung.model.pool, { signal, lost, traceparent, onPiece })
+      .then(end => end && hedge.onEnd(end))
+      .catch(onFailure)
+  }
+
   return async order => {
     const legId = legIdOf(request.requestId, order.index)
     let resolve: (wait: LegWait) => void = ignore
-    const promise = new Promise<LegWait>(done => {
+    let fail: (error: unknown) => void = ignore
+    const promise = new Promise<LegWait>((done, failed) => {
       resolve = done
+      fail = failed
     })
+    promise.catch(ignore)
     const hedge = createHedgedAttempt(cascade, order, end => resolve({ kind: 'ended', end }), {
       ...dependencies,
       jobOf,
@@ -72,7 +95,14 @@ export function createLegRunner(cascade: Cascade, signal: AbortSignal, dependenc
     try {
       // A leg of an open cascade that nobody waits for any more is cancelled, not begun.
       const isWanted = !signal.aborted || opening !== undefined
-      if (isWanted && (await send(order, legId)) === 'not-held') return { kind: 'not-held' }
+      const sent = isWanted ? await send(order, legId) : 'queued'
+      if (sent === 'not-held') return { kind: 'not-held' }
+      if (sent !== 'queued') {
+        // Its end comes from here, and nobody need look after it.
+        stopWaiting()
+        clearTimeout(stopping)
+        runHere(sent, order, hedge, error => fail(error))
+      }
       await order.queued?.()
       const waited = await promise
       const hedged = hedge.close()

@@ -14,6 +14,8 @@ export interface TextRelay {
   startedOn(workerId: string): void
   /** Takes a piece; what was passed on before, by an attempt that died, is not passed on again. */
   take(piece: DeltaPiece): void
+  /** Resolves when all that was taken so far was passed on. */
+  passedOn(): Promise<void>
   /**
    * Passes on what the whole answer has beyond the pieces, calls of tools among it. False when the pieces do not
    * agree with its text: a stream that broke.
@@ -95,6 +97,7 @@ export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, repl
       channel.received += text.slice(known.length)
       sending = sending.then(pass)
     },
+    passedOn: () => sending,
     async complete(whole) {
       await sending
       const { text, reasoning } = channels

@@ -22,7 +22,7 @@ import type { ReadBudget } from '#services/router/ledger/read-budget'
 import type { CascadeEvent, Incoming } from '#services/router/request/states'
 import type { CallContext } from '../call/call-context.ts'
 import { budgetToWire } from './convert/convert-budget.ts'
-import { decisionToWire } from './convert/convert-decision.ts'
+import { decisionToWire, type DispatchOf } from './convert/convert-decision.ts'
 import type { ImpliedTask } from './implied-task.ts'
 import { serveStream, serveUnary, type ServeDependencies, type Write } from './serve-call.ts'
 
@@ -36,6 +36,7 @@ export interface GatewayDependencies extends ServeDependencies {
   readonly impliedTask: ImpliedTask
   readonly fleet: () => Fleet
   readonly readBudget: ReadBudget
+  readonly dispatchOf: DispatchOf
 }
 
 /** Builds every rpc of `sluice.v1.Gateway`. */
@@ -71,7 +72,7 @@ export function createGatewayService(dependencies: GatewayDependencies): Untyped
       const chosen = await handler.explain(incomingOf(request, context, 'sync', impliedTask), context.signal)
       const { firstStep, reserveNanoUsd } = chosen
       return {
-        decision: decisionToWire(chosen),
+        decision: decisionToWire(chosen, dependencies.dispatchOf),
         firstStep: firstStep.model,
         reason: firstStep.reason,
         reserveNanoUsd,
@@ -109,12 +110,12 @@ function incomingOf(
   }
 }
 
-function inferStream({ handler, pictures, impliedTask }: GatewayDependencies) {
+function inferStream({ handler, pictures, impliedTask, dispatchOf }: GatewayDependencies) {
   return async (request: InferRequest__Output, context: CallContext, write: Write<InferEvent>): Promise<void> => {
     let requestId = ''
     const emit = async (event: CascadeEvent): Promise<void> => {
       if (event.kind === 'decided') requestId = event.chosen.requestId
-      await write({ requestId, ...eventToWire(event) })
+      await write({ requestId, ...eventToWire(event, dispatchOf) })
     }
     const finished = await handler.infer(incomingOf(request, context, 'sync', impliedTask), context.signal, emit)
     await write({
@@ -124,8 +125,8 @@ function inferStream({ handler, pictures, impliedTask }: GatewayDependencies) {
   }
 }
 
-function eventToWire(event: CascadeEvent): InferEvent {
-  if (event.kind === 'decided') return { decision: decisionToWire(event.chosen) }
+function eventToWire(event: CascadeEvent, dispatchOf: DispatchOf): InferEvent {
+  if (event.kind === 'decided') return { decision: decisionToWire(event.chosen, dispatchOf) }
   if (event.kind === 'rung-started') return { rungStarted: { model: event.model, tier: event.tier } }
   if (event.kind === 'rung-finished') return { rungFinished: reportToWire(event.report) }
   const { model, optimistic } = event

@@ -7,10 +7,13 @@
 --       of work waiting),
 --       8 running (hash: leg → 'batch lease start', start in epoch ms of this server), 9 batch leases (hash: batch
 -- lease → legs),       10 supply (batch leases out that nobody has used),
---       11 put (hash: class → ms of work put in the queue so far)
+--       11 put (hash: class → ms of work put in the queue so far), 12 express (zset: leg that its router runs → end
+--       of the router's lease on its slot, epoch ms), 13 concurrency (batches that the pool may have at work, as a
+--       router last said)
 -- All keys are in the pool's slot.
 local legs, places, wait, turns, idle = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local clocks, backlog, running, batchLeases, supply = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local express, concurrency = KEYS[12], KEYS[13]
 local separator = '\31'
 -- Virtual times stay far below this, and four classes of it are exact in a double.
 local class_span = 1e15
@@ -97,9 +100,48 @@ local function forget(id)
   redis.call('HDEL', legs, id)
 end
 
--- 1 when the one who asked has to hand out a batch lease: there are to be as many as legs that wait.
+-- The batch lease under which a leg that its router runs counts as a batch at work.
+local function express_batch_lease(id)
+  return 'express:' .. id
+end
+
+-- Gives the slot of a leg back that its router runs; false when it has none.
+local function free_slot(id)
+  if redis.call('ZREM', express, id) == 0 then
+    return false
+  end
+  redis.call('HDEL', batchLeases, express_batch_lease(id))
+  if run_of(id) == express_batch_lease(id) then
+    redis.call('HDEL', running, id)
+    redis.call('HDEL', places, id)
+  end
+  return true
+end
+
+-- Gives the slots back whose routers are not heard of any more.
+local function free_lost_slots()
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', express, '-inf', server_time())) do
+    free_slot(id)
+  end
+end
+
+-- Batch leases that there are to be: as many as legs that wait. While routers run legs, no more than slots are free, so
+-- that both together keep to them.
+local function batch_leases_wanted()
+  local waiting = redis.call('ZCARD', wait)
+  if waiting == 0 or redis.call('ZCARD', express) == 0 then
+    return waiting
+  end
+  free_lost_slots()
+  if redis.call('ZCARD', express) == 0 then
+    return waiting
+  end
+  return math.min(waiting, math.max(0, tonumber(redis.call('GET', concurrency) or 0) - redis.call('HLEN', batchLeases)))
+end
+
+-- 1 when the one who asked has to hand out a batch lease.
 local function wants_batch_lease()
-  if tonumber(redis.call('GET', supply) or 0) >= redis.call('ZCARD', wait) then
+  if tonumber(redis.call('GET', supply) or 0) >= batch_leases_wanted() then
     return 0
   end
   redis.call('INCR', supply)

@@ -8,6 +8,8 @@
 if redis.call('HEXISTS', legs, ARGV[1]) == 1 then
   return { 'known' }
 end
+-- A router that ran it is gone with its cascade.
+free_slot(ARGV[1])
 local shed = false
 if redis.call('ZCARD', wait) >= tonumber(ARGV[7]) then
   local last = redis.call('ZREVRANGEBYLEX', wait, '[' .. ARGV[8] .. '\255', '[' .. ARGV[8] .. separator, 'LIMIT', 0, 1)[1]

@@ -3,16 +3,24 @@ import type { DomainCheck, Estimate } from '#services/decision/policy/policy'
 import type { DomainCheck as WireDomainCheck } from '#services/wire/generated/sluice/v1/DomainCheck'
 import type { Decision } from '#services/wire/generated/sluice/v1/Decision'
 import { durationToWire } from '#services/wire/convert/time'
+import type { Rung } from '#services/contract/model'
+import type { DispatchPath } from '#services/router/cascade/leg/leg-order'
 import type { Chosen, CandidateRung } from '#services/router/request/states'
 
+/** How a leg of a request would go to a rung now. */
+export type DispatchOf = (rung: Rung, chosen: Chosen) => DispatchPath
+
 /** A decision as callers see it: what was predicted of every rung, what removed it, what is left. */
-export function decisionToWire(chosen: Chosen): Decision {
+export function decisionToWire(chosen: Chosen, dispatchOf: DispatchOf): Decision {
   const { estimate, candidateRungs, guided, assessMs } = chosen
   return {
     // Outside the domain nothing is predicted by features either.
     difficulty: 1 - trustedBy(estimate.domain, 1 - estimate.difficulty),
     features: { ...estimate.features },
-    candidates: candidateRungs.map(one => candidateToWire(one, estimate)),
+    candidates: candidateRungs.map(one => ({
+      ...candidateToWire(one, estimate),
+      dispatch: dispatchOf(one.rung, chosen),
+    })),
     ladder: candidateRungs.filter(one => one.removedBy === undefined).map(one => one.rung.name),
     policyVersion: guided.policy?.version ?? 'none',
     fallback: estimate.fallback ?? '',

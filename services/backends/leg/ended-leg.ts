@@ -1,21 +1,20 @@
 import type { LegEnd } from '#services/state/cascade-log/cascade-log'
 import { outputCapOf } from '#services/state/service-times/workload'
-import type { TakenJob } from '#services/state/queue/pool-queue'
+import type { Job } from '#services/state/queue/job'
 import type { EngineQueue } from '#services/state/registry/worker-registry'
-import type { EndedLeg } from '#services/worker/telemetry/worker-metrics'
+import type { EndedLeg } from './leg-metrics.ts'
 import { serviceTimeOf, type ModelTimes } from './service-time.ts'
 
 /** A leg that was at work. */
 export interface RanLeg {
-  readonly taken: Pick<TakenJob, 'job'>
+  readonly job: Job
   readonly startedAt: number
   readonly engine?: EngineQueue | undefined
   readonly times: ModelTimes
 }
 
 /** What is counted of a leg that ended, and learnt of its service time. Pure. */
-export function endedLegOf({ taken, startedAt, engine, times }: RanLeg, end: LegEnd, endedAt: number): EndedLeg {
-  const { job } = taken
+export function endedLegOf({ job, startedAt, engine, times }: RanLeg, end: LegEnd, endedAt: number): EndedLeg {
   const { usage, costNanoUsd } = end.receipt
   return {
     end: end.kind === 'done' ? 'done' : end.reason,

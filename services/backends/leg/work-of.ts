@@ -1,5 +1,5 @@
 import type { Job } from '#services/state/queue/job'
-import type { BegunLeg } from '#services/worker/report/report'
+import type { BegunLeg } from './leg-end.ts'
 import type { Work } from '#services/backends/work'
 
 /** When a leg's time is over: the request's, or that of the leg itself. */
@@ -9,13 +9,13 @@ export function stopsAt({ deadlineAt, longestMs = Infinity }: Job, startedAt: nu
 
 /** A begun leg as its model is given it, with its content and its trace context. */
 export function workOf(
-  { taken, attempt, startedAt }: BegunLeg,
+  { job, attempt, startedAt }: BegunLeg,
   content: Pick<Work, 'parts' | 'messages'>,
   traced: string | undefined,
 ): Work {
-  const { legId, model, recipe, task, options, work, streaming, sessionKey, tenant, tracestate } = taken.job
-  const deadlineAt = stopsAt(taken.job, startedAt)
-  const traceparent = traced ?? taken.job.traceparent
+  const { legId, model, recipe, task, options, work, streaming, sessionKey, tenant, tracestate } = job
+  const deadlineAt = stopsAt(job, startedAt)
+  const traceparent = traced ?? job.traceparent
   return {
     legId,
     attempt,
