@@ -19,9 +19,9 @@ import { createExpress, type ExpressRoom } from '#services/router/express/expres
 import { createTraceExpress } from '#services/router/express/trace-express'
 import type { Chosen } from '#services/router/request/states'
 import { beatTtlMs } from '#services/router/lifecycle/timings'
-import type { FleetParts } from './pools.ts'
-import type { Stores } from './stores.ts'
-import type { Turns } from './turns.ts'
+import type { FleetParts } from '../pools.ts'
+import type { Stores } from '../stores.ts'
+import type { Turns } from '../turns.ts'
 
 /** The legs that a router runs itself. */
 export interface ExpressParts {
