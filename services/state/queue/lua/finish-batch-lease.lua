@@ -5,8 +5,8 @@
 -- (ms)
 -- Returns: BullMQ's code: 0, or below when the batch lease is another's or gone
 -- Atomic, one slot. done, complete_batch_lease, batch_leases_lacking and add_batch_lease are the scripts of these
--- names. The queue first: a batch lease that is gone before its legs would leave them running for ever. A batch lease that
--- another worker has now is left alone, and so are its legs.
+-- names. The queue first: a batch lease that is gone before its legs would leave them running for ever. A batch lease
+-- that another worker has now is left alone, and so are its legs.
 if redis.call('GET', KEYS[25] .. ':lock') ~= ARGV[2] then
   return -6
 end
