@@ -27,7 +27,7 @@ export async function openPacks(
     if (first === undefined) return [name, packPath(cacheFolder, name)] as const
     throw new GatewayError(
       'Config',
-      `pack ${name}: ${first.path} is ${faults[first.fault]} (${packPath(cacheFolder, name)}); fetch it again: npx sluice models pull ${name}`,
+      `pack ${name}: ${first.path} is ${faults[first.fault]} (${packPath(cacheFolder, name)}); fetch it again: node bin/sluice.js models pull ${name}`,
     )
   })
   return new Map(await Promise.all(opened))

@@ -29,7 +29,7 @@ const callers = 48
 /** Measures every encoder whose pack is here. */
 export async function run({ quick = false, report = () => {} } = {}) {
   const names = ['minilm', 'gte-small'].filter(name => existsSync(join(packs, name)))
-  if (names.length === 0) throw new Error('no pack of an encoder is here: npx sluice models pull')
+  if (names.length === 0) throw new Error('no pack of an encoder is here: node bin/sluice.js models pull')
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
   const socket = join(folder, 'redis.sock')
   const server = spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--save', ''], { stdio: 'ignore' })

@@ -1,7 +1,7 @@
 // Cancelling: from the client's leaving to the end of the work, through a whole gateway. A leg that streams from a
 // server over HTTP (the server sees its connection close), one that decodes token by token in a thread (Whisper; its
 // receipt says when it stopped), and one that waits in a queue. What each left behind is then compared with what was
-// billed. node test/bench/cancel.mjs [--times 30] [--json FILE]; Whisper needs its pack (npx sluice models pull)
+// billed. node test/bench/cancel.mjs [--times 30] [--json FILE]; Whisper needs its pack (`sluice models pull`)
 import { Metadata } from '@grpc/grpc-js'
 import { Redis } from 'ioredis'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'

@@ -12,5 +12,7 @@ export function packPath(name: string): string {
 /** Why a test on real weights cannot run: the packs that were not pulled; `undefined` when all are there. */
 export function missingPacks(names: readonly string[]): string | undefined {
   const missing = names.filter(name => !existsSync(packPath(name)))
-  return missing.length === 0 ? undefined : `model packs not pulled: ${missing.join(', ')} (npx sluice models pull)`
+  return missing.length === 0
+    ? undefined
+    : `model packs not pulled: ${missing.join(', ')} (node bin/sluice.js models pull)`
 }

@@ -10,14 +10,26 @@ const docs = readdirSync(join(packageRoot(), 'docs'), { recursive: true, encodin
   .map(name => join('docs', name))
 const pages = ['README.md', ...docs, 'deploy/RUNBOOK.md', 'deploy/SECURITY.md']
 
-/** Words of every `npx sluice …` on a page, without what a shell or a sentence adds. */
+/** Words of every `node bin/sluice.js …` on a page, without what a shell or a sentence adds. */
 function commandsOf(page: string): readonly string[] {
   const text = readFileSync(join(packageRoot(), page), 'utf8')
-  const found = [...text.matchAll(/npx sluice ([a-z][^`\n#|…]*)/gu)].map(([, words = '']) => words.trim())
+  const found = [...text.matchAll(/node bin\/sluice\.js ([a-z][^`\n#|…]*)/gu)].map(([, words = '']) => words.trim())
   return found.map(words => words.replaceAll(/"[^"]*"/gu, 'WORDS'))
 }
 
 const commands = [...new Set(pages.flatMap(commandsOf))]
+
+it('tells nobody to run the package of a stranger of the same name', () => {
+  const folders = [
+    'README.md',
+    ...docs.filter(page => !page.startsWith(join('docs', 'decisions'))),
+    'deploy/RUNBOOK.md',
+  ]
+  const named = [...folders, 'clients/typescript/README.md', 'clients/python/README.md'].filter(page =>
+    /npx sluice/u.test(readFileSync(join(packageRoot(), page), 'utf8')),
+  )
+  expect(named).toEqual([])
+})
 
 it('has every field of a row of --jsonl in docs and help', { timeout: 60_000 }, async () => {
   const { stdout: help } = await runCli(['infer', '--help'])

@@ -62,7 +62,7 @@ export const authSchema = z.strictObject({
   anonymous: z.boolean().default(false).describe('Whether a call without a credential is accepted.'),
   anonymousTenant: name.default('local').describe('Tenant of such a call.'),
   anonymousScopes: z.array(scope).min(1).default(['infer']).describe('What such a call may do.'),
-  keys: z.array(apiKey).default([]).describe('API keys. `npx sluice keys create --local` prints an entry.'),
+  keys: z.array(apiKey).default([]).describe('API keys. `node bin/sluice.js keys create --local` prints an entry.'),
   tokens: z.array(tokenIssuer).default([]).describe('Issuers whose JSON Web Tokens are accepted.'),
   failuresPerMinute: count
     .default(60)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import json
 import os
+import time
 import wave
 
 import openai
@@ -167,8 +169,6 @@ def test_asyncio() -> None:
 
 
 def test_batches(client: OpenAI) -> None:
-    if not hasattr(client, "batches") or os.environ.get("SLUICE_BATCHES") != "yes":
-        pytest.skip("the gateway has no /v1/batches")
     rows = "\n".join(
         f'{{"custom_id":"row-{n}","method":"POST","url":"/v1/chat/completions",'
         f'"body":{{"model":"auto","messages":[{{"role":"user","content":"hello {n}"}}]}}}}'
@@ -179,7 +179,9 @@ def test_batches(client: OpenAI) -> None:
         input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h"
     )
     while batch.status not in {"completed", "failed", "expired", "cancelled"}:
+        time.sleep(0.1)
         batch = client.batches.retrieve(batch.id)
     assert batch.status == "completed" and batch.output_file_id
-    lines = client.files.content(batch.output_file_id).text.strip().splitlines()
-    assert len(lines) == 5
+    lines = [json.loads(line) for line in client.files.content(batch.output_file_id).text.strip().splitlines()]
+    assert sorted(line["custom_id"] for line in lines) == [f"row-{n}" for n in range(5)]
+    assert {line["response"]["status_code"] for line in lines} == {200}

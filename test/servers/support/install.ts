@@ -87,7 +87,7 @@ export function installVllm(): string {
 export function modelFile(pack: string): string {
   const folder = join(homedir(), '.cache', 'sluice', 'packs', pack)
   const file = existsSync(folder) ? readdirSync(folder).find(one => one.endsWith('.gguf')) : undefined
-  if (file === undefined) throw new Error(`pack ${pack} is not there: npx sluice models pull ${pack}`)
+  if (file === undefined) throw new Error(`pack ${pack} is not there: node bin/sluice.js models pull ${pack}`)
   return join(folder, file)
 }
 
