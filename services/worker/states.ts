@@ -17,7 +17,7 @@ export interface RunHooks {
   ran?(startedAt: number, endedAt: number): void
 }
 
-/** Memory of one model's process. */
+/** Memory of one model's process; nothing of a model that computes elsewhere. */
 export interface ModelMemory {
   readonly model: string
   /** What is its own, without mapped files; 0 while it is started. */

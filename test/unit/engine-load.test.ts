@@ -9,7 +9,7 @@ import { durationToWire } from '#services/wire/convert/time'
 import { createEndpoint } from '#services/backends/remote/endpoints/endpoint'
 import { readQueue, watchEngineLoad } from '#services/backends/remote/endpoints/engine-load'
 import { noWork } from '#services/state/service-times/workload'
-import { createWorkerMetrics } from '#services/worker/telemetry/worker-metrics'
+import { createWorkerMetrics, showModelMemory } from '#services/worker/telemetry/worker-metrics'
 
 const megabytes = 1024 * 1024
 
@@ -181,5 +181,23 @@ describe('watchEngineLoad()', () => {
     expect(lost.queue()).toBeUndefined()
     lost.stop()
     await Promise.all([good.close(), bad.close()])
+  })
+})
+
+describe('showModelMemory()', () => {
+  it('shows memory and restarts of each model, the same at each scrape', async () => {
+    const registry = new Registry()
+    showModelMemory(registry, () => [
+      { model: 'small', memoryBytes: 5, renewals: 2 },
+      { model: 'remote', memoryBytes: 0, renewals: 0 },
+    ])
+    await registry.metrics()
+    const lines = (await registry.metrics()).split('\n').filter(line => line.startsWith('sluice'))
+    expect(lines).toEqual([
+      'sluice_worker_model_memory_bytes{model="small"} 5',
+      'sluice_worker_model_memory_bytes{model="remote"} 0',
+      'sluice_worker_model_renewals_total{model="small"} 2',
+      'sluice_worker_model_renewals_total{model="remote"} 0',
+    ])
   })
 })

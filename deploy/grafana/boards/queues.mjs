@@ -66,6 +66,12 @@ export const queues = board(
         lines('Takes restarted', 'none', 'Workers that had stopped taking legs and began again, in the last hour.', [
           query('sum by (fault) (increase(sluice_worker_take_restarts_total[1h]))', '{{fault}}'),
         ]),
+        lines('Memory of models', 'bytes', 'Of the process of each model after its last batch, without mapped files.', [
+          query('max by (model) (sluice_worker_model_memory_bytes)', '{{model}}'),
+        ]),
+        lines('Models restarted for memory', 'none', 'Processes that had grown too much, in the last hour.', [
+          query('sum by (model) (increase(sluice_worker_model_renewals_total[1h]))', '{{model}}'),
+        ]),
         lines('Batch', 'none', 'Legs computed together.', [
           query(quantile(0.5, 'sluice_worker_batch_legs', 'model'), '{{model}} p50'),
           query(quantile(0.95, 'sluice_worker_batch_legs', 'model'), '{{model}} p95'),

@@ -117,10 +117,7 @@ export async function createEngine(options: EngineOptions, dependencies: EngineD
     isBusy: model => (atWork.get(model) ?? 0) > 0,
     run,
     engineQueue: model => bare.get(model)?.engineQueue?.(),
-    memory: () =>
-      [...bare].flatMap(([model, { memoryBytes, renewals }]) =>
-        memoryBytes === undefined || renewals === undefined ? [] : [{ model, memoryBytes, renewals }],
-      ),
+    memory: () => [...bare].map(([model, { memoryBytes = 0, renewals = 0 }]) => ({ model, memoryBytes, renewals })),
     async close() {
       sandboxes.close()
       await Promise.all([...bare.values(), ...verifiers.values()].map(backend => backend.close()))
