@@ -74,9 +74,9 @@ function Shell({ session, leave }) {
       <a class="brand" href="#/now"><img src="/console/icon.svg" alt="" width="24" height="24" />Sluice</a>
       <nav aria-label="Views">
         ${views.map(
-          ({ path: to, name }) => html`
-            <a href=${`#/${to}`} aria-current=${to === shown.path ? 'page' : undefined}
-              >${icons[to]}<span>${name}</span></a
+          ({ path: to, name, short = name }) => html`
+            <a href=${`#/${to}`} aria-label=${name} aria-current=${to === shown.path ? 'page' : undefined}
+              >${icons[to]}<span class="wide">${name}</span><span class="narrow" aria-hidden="true">${short}</span></a
             >
           `,
         )}

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
 import { browserMissing, keepPicture, openPage, startBrowser, type WatchedPage } from '../support/browser.ts'
+import { scrape } from '../support/scrape.ts'
 import { until } from '../support/gateway.ts'
 import { consoleKeys, startConsoleGateway, type ConsoleGateway } from '../support/console-gateway.ts'
 
@@ -51,6 +52,15 @@ describe.skipIf(browserMissing !== undefined)(`the console in a browser${note}`,
     const one = await openPage(context)
     watched.push(one)
     return one.page
+  }
+  /** Requests whose every rung was asked, one after the other: a busy pool gets no shadow calls. */
+  const recordedRequests = async (): Promise<void> => {
+    for (let index = 0; index < 6; index += 1) await house.ask(textOf(30 + index))
+    await until(
+      'records of them',
+      () => scrape(house.gateway.opsUrl, 'sluice_router_outcome_records_total', { source: 'shadow' }),
+      count => count >= 3,
+    )
   }
   const signIn = async (page: Page, key: string): Promise<void> => {
     await page.goto(house.url)
@@ -182,6 +192,10 @@ describe.skipIf(browserMissing !== undefined)(`the console in a browser${note}`,
     await slider.fill('0.2')
     await page.getByText(/^Certified with probability 90 %/u).waitFor()
     expect(await page.getByText(/^feedback/u).count()).toBeGreaterThan(0)
+    await recordedRequests()
+    await page.getByRole('button', { name: 'Replay under 20 %' }).click()
+    await page.getByRole('row', { name: /^limit 20 %/u }).waitFor()
+    await page.getByRole('row', { name: /^acme/u }).waitFor()
     await keepPicture(page, 'risk')
   })
 

@@ -13,7 +13,11 @@ export interface MeasureInput {
   readonly file: PolicyFile
   readonly costTable: CostTable
   readonly resampled: readonly Uint16Array[]
+  /** Limits on the marginal risk that are tried. */
+  readonly maxRisks?: readonly number[]
 }
+
+const usualRisks = [0.01, 0.02, 0.05, 0.1]
 
 /** What was done on one row and what came of it. */
 interface Done extends Replayed {
@@ -80,7 +84,7 @@ export function measurePolicy(input: MeasureInput): Pick<
     eceOfChance: errorOfChance(predictions),
     reliability: binsOf(predictions),
     ways: waysOf(done),
-    risks: [0.01, 0.02, 0.05, 0.1].map(maxRisk => riskOf(input, maxRisk)),
+    risks: (input.maxRisks ?? usualRisks).map(maxRisk => riskOf(input, maxRisk)),
     mistakes: mistakesOf(replays, done),
     slices: groupOf => slicesOf(input, done, groupOf),
   }

@@ -21,8 +21,8 @@ export function Calibration({ drift }) {
       ${sources.map(
         ({ source, outcomes, gap, gapError, error }) => html`
           <p class="small">
-            <b>${source}</b>: ${plural(outcomes, 'outcome')};
-            ${`trusts ${percent(Math.abs(gap))} too ${gap >= 0 ? 'much' : 'little'} (± ${percent(1.96 * gapError)}); calibration error ${percent(error)}`}
+            <b>${source}</b>:
+            ${plural(outcomes, 'outcome')}${`; trusts ${percent(Math.abs(gap))} too ${gap >= 0 ? 'much' : 'little'} (± ${percent(1.96 * gapError)}); calibration error ${percent(error)}`}
           </p>
         `,
       )}

@@ -8,6 +8,7 @@ import type { PolicyRegistry } from '#services/router/policies/policy-registry'
 import type { Authentication } from '../authentication.ts'
 import type { Money } from '../budgets.ts'
 import type { Learning } from '../learning.ts'
+import { createReplayRecords } from '#services/router/learn/replay-records'
 import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 import type { InFlight } from '#services/router/lifecycle/in-flight'
 import type { FleetWatch } from '#services/router/pools/fleet-watch'
@@ -81,6 +82,7 @@ export function composeWatching(
       keys: authentication.keys,
       readBudget: money.readBudget,
       drift: learning.drift,
+      replay: createReplayRecords({ outcomes: stores.outcomes, policyRegistry }),
       watch,
       spend,
       pools,

@@ -1,19 +1,25 @@
+import { z } from 'zod'
 import type { Ladder } from '#services/contract/model'
 import { policySchema, type PolicyFile } from '#services/decision/policy/policy-schema'
 import type { CalibrationDrift } from '#services/router/learn/drift/calibration-drift'
 import type { FeatureDrift } from '#services/router/learn/drift/feature-drift'
+import type { ReplayRecords } from '#services/router/learn/replay-records'
 import type { PolicyFiles } from '#services/router/policies/policy-store'
 import type { PolicyRegistry } from '#services/router/policies/policy-registry'
+import { readBody } from '../read-body.ts'
 import type { Route } from '../serve-route.ts'
 
 /** What the view of cost and risk is made from. */
 export interface RiskDependencies {
   readonly ladders: readonly Ladder[]
   readonly policyRegistry: Pick<PolicyRegistry, 'roles'>
+  readonly replay: ReplayRecords
   readonly drift: { readonly features: FeatureDrift; readonly calibration: CalibrationDrift }
 }
 
 const mostFeatures = 12
+const usualRisks = [0.01, 0.05, 0.1]
+const replaySchema = z.strictObject({ ladder: z.string().min(1), maxRisk: z.number().min(0).max(1) })
 
 /** The policies that decide, and how true they are lately. */
 export function createRiskRoutes(dependencies: RiskDependencies): readonly Route[] {
@@ -26,6 +32,22 @@ export function createRiskRoutes(dependencies: RiskDependencies): readonly Route
       dialect: 'openai',
       summary: 'Policies with their curves, and drift',
       answer: async () => ({ ladders: dependencies.ladders.map(ladder => ladderView(ladder, dependencies)) }),
+    },
+    {
+      method: 'POST',
+      path: '/console/api/replay',
+      rpc: 'Console',
+      scope: 'console',
+      dialect: 'openai',
+      summary: 'What a limit on the risk would have done to the recorded requests',
+      body: replaySchema,
+      answer(given) {
+        const { ladder, maxRisk } = readBody(replaySchema, given)
+        return dependencies.replay(
+          ladder,
+          [...new Set([maxRisk, ...usualRisks])].toSorted((one, other) => one - other),
+        )
+      },
     },
   ]
 }
