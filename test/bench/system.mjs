@@ -39,7 +39,7 @@ export async function startSystem(config, { nodeFlags = [] } = {}) {
   const redis = start('redis-server', ['--port', '0', '--unixsocket', socket, ...limits])
   await new Promise(resolve => setTimeout(resolve, 500))
   const file = join(folder, 'sluice.yaml')
-  const listen = { grpc: '127.0.0.1:0', ops: '127.0.0.1:0' }
+  const listen = { grpc: '127.0.0.1:0', http: '127.0.0.1:0', ops: '127.0.0.1:0' }
   // JSON is YAML too.
   writeFileSync(
     file,
@@ -73,6 +73,7 @@ export async function startSystem(config, { nodeFlags = [] } = {}) {
   return {
     redisSocket: socket,
     opsUrl: `http://${ready.ops}`,
+    httpPort: Number(ready.http.split(':').at(-1)),
     routerPid,
     client,
     connect,

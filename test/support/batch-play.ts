@@ -10,6 +10,8 @@ export interface BatchPlay {
   /** Shares of the rows after which everything is killed and started again. */
   readonly killAfter: readonly number[]
   readonly modelDelayMs: number
+  /** Whether it waits for what dead routers held, too: that is looked at after half a minute. */
+  readonly untilSettled?: boolean
 }
 
 /** What came of it. */
@@ -31,7 +33,12 @@ interface Line {
 }
 
 /** Plays it with one router and one worker, and a Redis that keeps every write on its disk. */
-export async function playBatch({ rows, killAfter, modelDelayMs }: BatchPlay): Promise<BatchReport> {
+export async function playBatch({
+  rows,
+  killAfter,
+  modelDelayMs,
+  untilSettled = false,
+}: BatchPlay): Promise<BatchReport> {
   const [redis, server] = await Promise.all([
     startPrivateRedis({ appendOnly: true }),
     startModelServer({ delayMs: modelDelayMs }),
@@ -105,16 +112,18 @@ export async function playBatch({ rows, killAfter, modelDelayMs }: BatchPlay): P
         content: body.choices[0]?.message.content ?? '',
         costNanoUsd: body.sluice.cost_nano_usd,
       }))
+    const batchNanoUsd = (batch as OpenAI.Batch & { sluice: { cost_nano_usd: number } }).sluice.cost_nano_usd
     const budget = await until(
       'the money to be settled',
       async () => (await gateway.client.getBudget()).budgets[0],
-      found => found !== undefined && found.reservedNanoUsd === 0,
+      found => found !== undefined && (untilSettled ? found.reservedNanoUsd === 0 : found.spentNanoUsd >= batchNanoUsd),
+      90_000,
     )
     return {
       batch,
       lines,
       answered: lines.map(({ custom_id }) => custom_id),
-      batchNanoUsd: (batch as OpenAI.Batch & { sluice: { cost_nano_usd: number } }).sluice.cost_nano_usd,
+      batchNanoUsd,
       ledgerNanoUsd: budget?.spentNanoUsd ?? 0,
       served: server.served.filter(({ whole }) => whole).length,
       tookMs,

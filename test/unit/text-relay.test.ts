@@ -62,4 +62,19 @@ describe('createTextRelay()', () => {
     await relay.complete({ kind: 'text', text: 'x'.repeat(9000) })
     expect(sent).toMatchObject([{ kind: 'taken', characters: 9000 }])
   })
+
+  it('costs no more a piece as the text grows: a long answer in small pieces takes little time', async () => {
+    const { relay, texts } = setUp()
+    const piece = 'x'.repeat(1000)
+    const pieces = 20_000
+    const startedAt = performance.now()
+    for (let index = 0; index < pieces; index += 1) {
+      relay.take({ offset: index * piece.length, text: piece })
+      if (index % 100 === 0) await new Promise(done => setImmediate(done))
+    }
+    expect(await relay.complete({ kind: 'text', text: piece.repeat(pieces) })).toBe(true)
+    expect(texts.join('').length).toBe(pieces * piece.length)
+    // Copying all that has come at each piece would take minutes.
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
+  })
 })

@@ -24,10 +24,13 @@ export function everythingOn({ pools, models, modalities = ['text'], policy, lim
 
 const apiKey = 'key-of-the-bench'
 
+/** The same as a header. */
+export const bearer = `Bearer ${apiKey}`
+
 /** What each call of the bench carries. */
 export function credential() {
   const metadata = new Metadata()
-  metadata.set('authorization', `Bearer ${apiKey}`)
+  metadata.set('authorization', bearer)
   return metadata
 }
 

@@ -38,11 +38,47 @@ export interface TextRelayOptions {
   readonly optimistic?: boolean
 }
 
+/**
+ * What has come of one kind of text. It stays in pieces: to look into a text that grows piece by piece would copy all
+ * of it each time.
+ */
 interface Channel {
-  received: string
+  pieces: string[]
+  characters: number
+  /** The pieces before this one are passed on. */
+  passedPieces: number
   passed: number
   /** Pieces did not fit together. */
   broken: boolean
+}
+
+function openChannel(): Channel {
+  return { pieces: [], characters: 0, passedPieces: 0, passed: 0, broken: false }
+}
+
+function add(channel: Channel, text: string): void {
+  if (text === '') return
+  channel.pieces.push(text)
+  channel.characters += text.length
+}
+
+/** What is passed on next: all that has come since the last time. */
+function takeRest(channel: Channel): string {
+  const text = channel.pieces.slice(channel.passedPieces).join('')
+  channel.passedPieces = channel.pieces.length
+  channel.passed = channel.characters
+  return text
+}
+
+/** The whole takes the place of what has come, where it begins with what was passed on. */
+function replace(channel: Channel, whole: string): boolean {
+  const passed = channel.pieces.slice(0, channel.passedPieces).join('')
+  if (!whole.startsWith(passed)) return false
+  const rest = whole.slice(passed.length)
+  channel.pieces = rest === '' ? [passed] : [passed, rest]
+  channel.passedPieces = 1
+  channel.characters = whole.length
+  return true
 }
 
 const kinds: readonly DeltaKind[] = ['reasoning', 'text']
@@ -54,8 +90,8 @@ const kinds: readonly DeltaKind[] = ['reasoning', 'text']
 export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, replySender: ReplySender): TextRelay {
   const { legId, model, optimistic = false } = options
   const channels: Readonly<Record<DeltaKind, Channel>> = {
-    reasoning: { received: '', passed: 0, broken: false },
-    text: { received: '', passed: 0, broken: false },
+    reasoning: openChannel(),
+    text: openChannel(),
   }
   let told = 0
   let isComplete = false
@@ -65,9 +101,8 @@ export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, repl
   const pass = async (): Promise<void> => {
     for (const of of kinds) {
       const channel = channels[of]
-      const text = channel.received.slice(channel.passed)
+      const text = takeRest(channel)
       if (text === '') continue
-      channel.passed = channel.received.length
       await emit({ kind: of === 'text' ? 'delta' : 'reasoning', model, text, optimistic })
       await tell()
     }
@@ -89,23 +124,23 @@ export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, repl
     take({ offset, text, of = 'text' }) {
       const channel = channels[of]
       if (channel.broken) return
-      const known = channel.received.slice(offset, offset + text.length)
-      if (offset > channel.received.length || !text.startsWith(known)) {
+      // Only another attempt begins before the end of what has come.
+      const known = offset === channel.characters ? '' : channel.pieces.join('').slice(offset, offset + text.length)
+      if (offset > channel.characters || !text.startsWith(known)) {
         channel.broken = true
         return
       }
-      channel.received += text.slice(known.length)
+      add(channel, text.slice(known.length))
       sending = sending.then(pass)
     },
     passedOn: () => sending,
     async complete(whole) {
       await sending
       const { text, reasoning } = channels
-      if (!whole.text.startsWith(text.received.slice(0, text.passed))) return false
-      text.received = whole.text
+      if (!replace(text, whole.text)) return false
       const thought = (whole.reasoning ?? []).map(one => one.text).join('')
       // Thoughts of an attempt that died are shown already, and are no part of the answer.
-      if (thought.startsWith(reasoning.received.slice(0, reasoning.passed))) reasoning.received = thought
+      replace(reasoning, thought)
       await pass()
       await emitCalls({ model, output: whole, optimistic }, emit)
       isComplete = true
