@@ -73,6 +73,9 @@ describe.skipIf(missing !== undefined)(`createLlamaBackend() (${missing ?? 'on r
     const again = await ask(work('What is the capital of Norway?', { tenant: 'a' }))
     const other = await ask(work('What is the capital of Norway?', { tenant: 'b' }))
     expect([textOf(again), textOf(other)]).toEqual([textOf(first), textOf(first)])
+    const cached = [again, other].map(one => (one?.kind === 'done' ? (one.result.usage.cachedTokens ?? 0) : NaN))
+    // What another tenant's call begins with is computed anew.
+    expect(cached).toEqual([expect.toSatisfy((count: number) => count > 5), 0])
   })
 
   it('takes marks of the chat template in a text as words, not as the end of a turn', async () => {
