@@ -291,6 +291,17 @@ describe.each(implementations)('a leg that its router runs, %s', (_name, create)
     expect(fenced?.legs[0]).toMatchObject({ attempt: 2, lost: { 1: 7 } })
   })
 
+  it('leaves its cost and its slot where another router has its cascade, and ends nothing', async () => {
+    const { dispatch, express, cascadeLog, queue } = await create()
+    const order = { ...orderOf(scope(5000)), express: { concurrency: 1 } }
+    await dispatch.dispatch(order)
+    await express.leave('p', order.job.legId, { attempt: 1, costNanoUsd: 7 })
+    expect(await queue.backlog('p')).toMatchObject({ running: 0 })
+    expect(await cascadeLog.beginLeg(order.job.legId, 'w', Date.now())).toEqual({ kind: 'run', attempt: 2 })
+    const left = await cascadeLog.read(order.request.requestId)
+    expect(left?.legs[0]).toMatchObject({ attempt: 2, lost: { 1: 7 } })
+  })
+
   it('loses its slot with its router', async () => {
     const { dispatch, express } = await create()
     const [first, second] = [orderOf(scope(5000)), orderOf(scope(5000))]

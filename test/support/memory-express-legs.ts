@@ -32,6 +32,10 @@ export function createMemoryExpressLegs({
       free(legId)
       return cascadeLog.endLeg(legId, end.receipt.attempt, end)
     },
+    async leave(_pool, legId, { attempt, costNanoUsd }) {
+      free(legId)
+      await cascadeLog.leaveReceipt(legId, attempt, costNanoUsd)
+    },
     async renew(slots, leaseUntil) {
       for (const legId of slots.keys()) {
         const lease = leases.get(legId)

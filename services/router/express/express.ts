@@ -67,11 +67,16 @@ export function createExpress(dependencies: ExpressDependencies): ExpressRoom {
     }
   }
 
-  /** Writes the end with its receipt; while Redis is away it is tried again, as a worker does. */
-  const write = async (pool: string, { legId, deadlineAt }: Job, end: LegEnd): Promise<boolean> => {
+  /**
+   * Writes the end with its receipt; of a leg that is another router's now, the receipt alone. While Redis is away it
+   * is tried again, as a worker does.
+   */
+  const write = async (pool: string, { legId, deadlineAt }: Job, end: LegEnd, isLost: boolean): Promise<boolean> => {
     for (;;) {
       try {
-        return (await slots.end(pool, legId, end)) === 'recorded'
+        if (!isLost) return (await slots.end(pool, legId, end)) === 'recorded'
+        await slots.leave(pool, legId, end.receipt)
+        return false
       } catch (error) {
         if (!isGatewayError(error)) throw error
         if (clock.now() > deadlineAt + endGraceMs) {
@@ -101,7 +106,7 @@ export function createExpress(dependencies: ExpressDependencies): ExpressRoom {
       leg.close()
       const named = wellFormed(namedOutcome(outcome, leg.stopped(), job, clock.now()))
       const end = legEndOf(begun, named, clock.now(), name)
-      const isRecorded = await write(pool, job, end)
+      const isRecorded = await write(pool, job, end, leg.stopped() === 'lost')
       span.ended(end)
       metrics.leg(job.model, endedLegOf({ job, startedAt, engine, times: { handedAt } }, end, clock.now()))
       return isRecorded ? end : undefined

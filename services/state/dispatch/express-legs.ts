@@ -1,4 +1,4 @@
-import type { BeginLeg, LegEnd, Owner } from '#services/state/cascade-log/cascade-log'
+import type { BeginLeg, LegEnd, Owner, Receipt } from '#services/state/cascade-log/cascade-log'
 import type { LegId } from '#services/contract/ids'
 import type { Job } from '#services/state/queue/job'
 
@@ -23,6 +23,8 @@ export interface ExpressLegs {
   begin(order: ExpressOrder): Promise<ExpressBegun>
   /** Writes a leg's end and receipt, and gives its slot back. */
   end(pool: string, legId: LegId, end: LegEnd): Promise<'recorded' | 'fenced' | 'gone'>
+  /** Keeps what an attempt has cost that lost its leg, and gives its slot back. Ends nothing. */
+  leave(pool: string, legId: LegId, receipt: Pick<Receipt, 'attempt' | 'costNanoUsd'>): Promise<void>
   /** Keeps slots until then: those of a router that does not are given to others. */
   renew(slots: ReadonlyMap<LegId, string>, leaseUntil: number): Promise<void>
 }

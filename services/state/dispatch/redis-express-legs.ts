@@ -66,7 +66,7 @@ export function createBeginHereCall({ prefix, maxDeaths }: ExpressOptions): Begi
 export function createRedisExpressLegs(
   options: ExpressOptions,
   redis: RedisConnection,
-  cascadeLog: Pick<CascadeLog, 'beginLeg' | 'endLeg'>,
+  cascadeLog: Pick<CascadeLog, 'beginLeg' | 'endLeg' | 'leaveReceipt'>,
 ): ExpressLegs {
   const { prefix } = options
   const climbKeys = createCascadeKeys(prefix)
@@ -84,9 +84,13 @@ export function createRedisExpressLegs(
       ),
     )
   }
+  const leave: ExpressLegs['leave'] = async (pool, legId, { attempt, costNanoUsd }) => {
+    await Promise.all([cascadeLog.leaveReceipt(legId, attempt, costNanoUsd), run(returnSlotCall(prefix, pool, legId))])
+  }
   if (isOneServer(redis)) {
     return {
       renew,
+      leave,
       begin: order => run(beginning.callFor(order)),
       async end(pool, legId, end) {
         const { requestId, index } = placeOf(legId)
@@ -104,6 +108,7 @@ export function createRedisExpressLegs(
   }
   return {
     renew,
+    leave,
     async begin(order) {
       const { job, owner, pool } = order
       if (!(await run(takeSlotCall(prefix, slotOf(order))))) return { kind: 'busy' }
