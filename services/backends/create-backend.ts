@@ -26,10 +26,12 @@ export type BackendSpec =
   | OipSpec
   | LlamaSpec
 
-type Way<Spec> = (spec: Spec, dependencies: BackendDependencies) => Promise<Backend>
+type CreateBackend<Spec> = (spec: Spec, dependencies: BackendDependencies) => Promise<Backend>
 
-/** Each way is imported on demand, so that a process holds only what its own model needs. */
-const ways: { readonly [Kind in BackendSpec['kind']]: () => Promise<Way<Extract<BackendSpec, { kind: Kind }>>> } = {
+/** Each backend is imported on demand, so that a process holds only what its own model needs. */
+const factories: {
+  readonly [Kind in BackendSpec['kind']]: () => Promise<CreateBackend<Extract<BackendSpec, { kind: Kind }>>>
+} = {
   anthropic: async () => (await import('./anthropic/anthropic.ts')).createAnthropicBackend,
   echo: async () => (await import('./echo/echo.ts')).createEchoBackend,
   embedding: async () => (await import('./embedding/embedding.ts')).createEmbeddingBackend,
@@ -46,8 +48,8 @@ const ways: { readonly [Kind in BackendSpec['kind']]: () => Promise<Way<Extract<
  * @throws GatewayError Config when the model cannot be loaded
  */
 export async function createBackend(spec: BackendSpec, dependencies: BackendDependencies): Promise<Backend> {
-  if (!(spec.kind in ways)) throw new GatewayError('Config', `no backend of kind ${spec.kind} is built in`)
-  // The table gives each kind the way of its own spec, which indexing by a union cannot express.
-  const way = (await ways[spec.kind]()) as Way<BackendSpec>
-  return way(spec, dependencies)
+  if (!(spec.kind in factories)) throw new GatewayError('Config', `no backend of kind ${spec.kind} is built in`)
+  // The table gives each kind the factory of its own spec, which indexing by a union cannot express.
+  const create = (await factories[spec.kind]()) as CreateBackend<BackendSpec>
+  return create(spec, dependencies)
 }

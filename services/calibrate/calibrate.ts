@@ -75,7 +75,7 @@ const limitsShown = [0.01, 0.02, 0.05, 0.1]
 /**
  * Fits a policy on outcome rows and writes its folder.
  *
- * The way of the data: rows → features → estimator (predicts each model's quality) → judges (P(correct) of an
+ * The path of the data: rows → features → estimator (predicts each model's quality) → calibrators (P(correct) of an
  * answer) → prospects (what a further call would bring) → path (score and cost at every price of quality). The path
  * is measured on rows predicted by whole fits that had not seen them (five folds by id and seed, each fold's fits
  * nested inside); what is published is fitted on all rows. What a risk limit needs is fitted and certified apart:
@@ -118,7 +118,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
     ...(domain === undefined ? {} : { domain: domain.file }),
     usual,
     costsKnown: costTable.known,
-    judges: stack.judges,
+    calibrators: stack.calibrators,
     ...(stack.labelModel === undefined ? {} : { labelModel: stack.labelModel }),
     prospects: stack.prospects,
     decision: { chosen, rule: 'cheapest within one standard error of the best score', path },

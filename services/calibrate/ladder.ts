@@ -1,4 +1,4 @@
-import type { Judged } from '#services/decision/policy/policy'
+import type { ModelAnswer } from '#services/decision/policy/policy'
 import type { OutcomeRow } from './states.ts'
 
 /** With more rungs than this not every subset of them is tried as a chain, but those of one, two and all. */
@@ -20,7 +20,7 @@ export function chainsOf(models: readonly string[]): readonly (readonly string[]
 }
 
 /** A recorded outcome as the gate takes it. */
-export function judgedOf(row: OutcomeRow, model: string): Judged {
+export function modelAnswerOf(row: OutcomeRow, model: string): ModelAnswer {
   const { confidence, signals, answer, outputChars } = row.outcomes[model] ?? {}
   return {
     model,

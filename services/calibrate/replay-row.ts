@@ -1,11 +1,11 @@
 import { predictedLossOf, decide, utilityView } from '#services/decision/decide/decide'
 import { highestUtility, type UtilityView } from '#services/decision/decide/decide-by-utility'
 import { bestOf } from '#services/decision/decide/decide-step'
-import { judgeAll } from '#services/decision/calibrators/judge-answer'
+import { calibrateAnswers } from '#services/decision/calibrators/calibrate-answers'
 import type { Called, Estimate } from '#services/decision/policy/policy'
 import type { PolicyFile, QualityPoint } from '#services/decision/policy/policy-schema'
 import type { OutcomeRow } from './states.ts'
-import { judgedOf } from './ladder.ts'
+import { modelAnswerOf } from './ladder.ts'
 
 /** What a policy did on one row. */
 export interface Replayed {
@@ -31,7 +31,7 @@ export interface RowReplay {
 export function createRowReplay(
   row: OutcomeRow,
   estimate: Estimate,
-  file: Pick<PolicyFile, 'models' | 'usual' | 'prospects' | 'judges' | 'labelModel'> &
+  file: Pick<PolicyFile, 'models' | 'usual' | 'prospects' | 'calibrators' | 'labelModel'> &
     Partial<Pick<PolicyFile, 'risk'>>,
 ): RowReplay {
   const seen = new Map<string, readonly Called[]>([['', []]])
@@ -41,8 +41,8 @@ export function createRowReplay(
 
   function calledFor(calls: readonly string[]): readonly Called[] {
     return kept(seen, calls.join('\n'), () => {
-      const answers = calls.map(model => judgedOf(row, model))
-      const confidences = judgeAll(file, answers, estimate)
+      const answers = calls.map(model => modelAnswerOf(row, model))
+      const confidences = calibrateAnswers(file, answers, estimate)
       return answers.map((one, index) => ({ ...one, confidence: confidences[index]!, costNanoUsd: 0 }))
     })
   }

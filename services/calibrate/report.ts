@@ -71,10 +71,10 @@ export interface EvalReport {
   readonly aiq: { readonly policy: Figure; readonly randomMix: Figure; readonly gain: Figure }
   readonly routers: readonly RouterLine[]
   readonly ece: Figure
-  /** What chance alone would leave of it to a perfect judge. */
+  /** What chance alone would leave of it to a perfect calibrator. */
   readonly eceOfChance: number
   readonly reliability: readonly ReliabilityBin[]
-  readonly ways: readonly { readonly calls: string; readonly share: number; readonly score: number }[]
+  readonly paths: readonly { readonly calls: string; readonly share: number; readonly score: number }[]
   readonly risks: readonly {
     readonly maxRisk: number
     readonly certified: boolean

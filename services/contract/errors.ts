@@ -30,7 +30,7 @@ export interface ErrorDetails {
   readonly retryAfterMs?: number
   /** Closed word for machines, such as `DEADLINE_AT_ADMIT`. */
   readonly reason?: string
-  /** The stage that failed: admit, assess, choose, claim, run, deliver. */
+  /** The stage that failed: admit, assess, choose, reserve, run, deliver. */
   readonly stage?: string
   readonly metadata?: Readonly<Record<string, string>>
 }

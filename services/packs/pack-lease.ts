@@ -9,7 +9,7 @@ const beatMs = 2000
  * unpacking.
  */
 const staleMs = 15_000
-const lookEveryMs = 100
+const pollEveryMs = 100
 
 /**
  * Does work while no other process does work under the same path; waits for them. The holder touches the file as it
@@ -17,7 +17,7 @@ const lookEveryMs = 100
  * disk. Taking over is not exact to the instant: what is done under a lease must bear being done twice.
  */
 export async function underLease<T>(path: string, work: () => Promise<T>): Promise<T> {
-  while (!(await take(path))) await sleep(lookEveryMs)
+  while (!(await take(path))) await sleep(pollEveryMs)
   const beat = setInterval(() => {
     const now = new Date()
     utimes(path, now, now).catch(() => {

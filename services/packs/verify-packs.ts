@@ -17,7 +17,7 @@ export interface PackFault {
  * How closely a pack is looked at: `size` compares sizes; `content` the SHA-256 of each file that has changed since
  * it was last compared; `content-again` that of every file.
  */
-export type PackCheck = 'size' | 'content' | 'content-anew'
+export type PackCheck = 'size' | 'content' | 'content-again'
 
 /**
  * Compares a pack's folder with the lock. Gives what is wrong; nothing means that it is whole and holds nothing

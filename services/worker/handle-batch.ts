@@ -79,9 +79,9 @@ export async function handleBatch(
 async function handleAlone(legs: readonly TakenJob[], place: Place, dependencies: BatchDependencies): Promise<void> {
   const [first, ...rest] = legs
   if (first === undefined) return
-  const { begun: _begunBefore, ...anew } = first
+  const { begun: _begunBefore, ...again } = first
   try {
-    await handleBatch([anew], place, dependencies)
+    await handleBatch([again], place, dependencies)
   } catch (error) {
     await Promise.all(rest.map(taken => taken.giveBack()))
     throw error
@@ -91,7 +91,7 @@ async function handleAlone(legs: readonly TakenJob[], place: Place, dependencies
 
 async function compute(running: readonly Running[], place: Place, dependencies: BatchDependencies): Promise<void> {
   const legs = new Map(running.map(one => [one.taken.job.legId, openLegOf(one, dependencies)]))
-  const telling = setTimeout(() => notifyAllStarted(running, legs, dependencies), notifyAfterMs)
+  const notifying = setTimeout(() => notifyAllStarted(running, legs, dependencies), notifyAfterMs)
   try {
     const loaded = await Promise.all(running.map(one => load(one, legs, dependencies)))
     const ready = loaded.filter(one => one.kind === 'ready')
@@ -101,7 +101,7 @@ async function compute(running: readonly Running[], place: Place, dependencies: 
       runReady(ready, { legs, place }, dependencies),
     ])
   } finally {
-    clearTimeout(telling)
+    clearTimeout(notifying)
     for (const leg of legs.values()) leg.close()
     for (const { trace } of running) trace?.ended('lost')
     // Those that were reported are let go of already, and this does nothing.

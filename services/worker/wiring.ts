@@ -178,7 +178,7 @@ export async function composeWorker(
   }
   await beat()
   const beating = every(beatEveryMs, beat, error => logger.debug({ err: error }, 'a heartbeat failed'))
-  const watching = every(beatEveryMs, consumer.look, error =>
+  const watching = every(beatEveryMs, consumer.check, error =>
     logger.debug({ err: error }, 'the queue could not be checked'),
   )
   const ops = await openOpsServer(config.listen.workerOps, registry, {

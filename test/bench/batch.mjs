@@ -1,4 +1,4 @@
-// Batches of a real model in the worker: its queue, collector, lanes and thread, each way in a pool of its own and all
+// Batches of a real model in the worker: its queue, collector, slots and thread, each way in a pool of its own and all
 // on one loaded model. Dynamic batching against one at a time and against batches that wait until they are full, at
 // saturation and with one caller.
 import { existsSync } from 'node:fs'
@@ -23,7 +23,7 @@ import { quantile } from './system.mjs'
 const packs = join(homedir(), '.cache', 'sluice', 'packs')
 const logger = pino({ level: 'silent' })
 const fixed = [8, 16]
-/** As many as keep both lanes of the largest batch full, and one batch waiting. */
+/** As many as keep both slots of the largest batch full, and one batch waiting. */
 const callers = 48
 
 /** Measures every encoder whose pack is here. */
@@ -61,20 +61,21 @@ async function measureModel(name, connection, quick) {
     single: { maxSize: 1, maxWaitMs: 0 },
     ...Object.fromEntries(fixed.map(size => [`fixed ${size}`, { maxSize: size, maxWaitMs: 1000, isBusy: () => true }])),
   }
-  const ways = Object.fromEntries(
+  const variants = Object.fromEntries(
     Object.entries(shapes).map(([way, shape]) => [
       way,
       openWay(`${name}-${way.replace(' ', '-')}`, name, shape, engine, connection),
     ]),
   )
   try {
-    for (const way of Object.values(ways)) await closedLoop(way.ask, { concurrency: 16, seconds: quick ? 0.2 : 0.5 })
-    const few = { dynamic: ways.dynamic, single: ways.single }
-    const busy = await interleave(ways, quick ? 1 : 3, way => measure(way, callers, quick ? 0.3 : 1))
+    for (const way of Object.values(variants))
+      await closedLoop(way.ask, { concurrency: 16, seconds: quick ? 0.2 : 0.5 })
+    const few = { dynamic: variants.dynamic, single: variants.single }
+    const busy = await interleave(variants, quick ? 1 : 3, way => measure(way, callers, quick ? 0.3 : 1))
     const idle = await interleave(few, quick ? 1 : 3, way => measure(way, 1, quick ? 0.3 : 1))
     return rowsOf(name, busy, idle)
   } finally {
-    await Promise.all(Object.values(ways).map(way => way.close()))
+    await Promise.all(Object.values(variants).map(way => way.close()))
     await engine.close()
   }
 }

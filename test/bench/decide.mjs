@@ -106,11 +106,11 @@ async function decider() {
     headerOnly: () => {},
   })
   const { targetAttainment: onTimeRatio, escalationBackpressure } = config.scheduling
-  const consider = createEvaluateRungs(createFleet(idleWorkers(config, clock.now()), new Map()), {
+  const evaluateRungs = createEvaluateRungs(createFleet(idleWorkers(config, clock.now()), new Map()), {
     onTimeRatio,
     escalationBackpressure,
   })
-  const choose = createChoose({ consider, clock, isPaid: () => true })
+  const choose = createChoose({ evaluateRungs, clock, isPaid: () => true })
   const metrics = createRouterMetrics(createMetricsRegistry(), {
     inFlight: () => 0,
     admissionWaiting: () => 0,

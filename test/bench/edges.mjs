@@ -19,12 +19,13 @@ export async function run({ quick = false, report = () => {}, concurrencies } = 
       streamed: { grpc: streamedOverGrpc(system), http: overHttp(system, true) },
     }
     const warm = { concurrency: 32, seconds: quick ? 0.5 : 10, most: 4000 }
-    for (const ways of Object.values(kinds)) for (const call of Object.values(ways)) await closedLoop(call, warm)
+    for (const variants of Object.values(kinds))
+      for (const call of Object.values(variants)) await closedLoop(call, warm)
     const rows = []
     for (const concurrency of concurrencies ?? (quick ? [8] : [1, 32, 256])) {
-      for (const [kind, ways] of Object.entries(kinds)) {
+      for (const [kind, variants] of Object.entries(kinds)) {
         report(`${kind}, ${concurrency} at once`)
-        rows.push(...(await measureAt(ways, { kind, concurrency, quick, report }, system.routerPid)))
+        rows.push(...(await measureAt(variants, { kind, concurrency, quick, report }, system.routerPid)))
       }
     }
     return rows
@@ -34,8 +35,8 @@ export async function run({ quick = false, report = () => {}, concurrencies } = 
   }
 }
 
-async function measureAt(ways, { kind, concurrency, quick, report }, routerPid) {
-  const seen = await interleave(ways, quick ? 1 : 5, async (call, name) => {
+async function measureAt(variants, { kind, concurrency, quick, report }, routerPid) {
+  const seen = await interleave(variants, quick ? 1 : 5, async (call, name) => {
     const before = cpuMsOf([routerPid])
     const measured = await closedLoop(call, { concurrency, seconds: quick ? 0.5 : 2 })
     if (measured.failed > 0) report(`${name}: ${measured.failed} calls failed: ${measured.fault}`)

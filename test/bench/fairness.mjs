@@ -1,6 +1,6 @@
 // Fairness: a polite tenant at a fifth of what a pool can do, alone and beside a tenant that sends three times what it
 // can do, through a whole gateway; then the same through a plain first-in-first-out queue of BullMQ. The wait is what
-// an answer took beyond its service. node test/bench/fairness.mjs [--seconds 20] [--lanes 8] [--median 200] [--seed 1]
+// an answer took beyond its service. node test/bench/fairness.mjs [--seconds 20] [--slots 8] [--median 200] [--seed 1]
 // [--json FILE]
 import { Metadata } from '@grpc/grpc-js'
 import { Queue, Worker } from 'bullmq'

@@ -14,7 +14,7 @@ import { startServer } from './through/peers.mjs'
 
 const types = typesOf(loadServices(fileURLToPath(new URL('../..', import.meta.url)))).sluice.v1
 
-/** Measures both ways and the direct call. */
+/** Measures both variants and the direct call. */
 export async function run({ quick = false, report = () => {} } = {}) {
   const bytes = await pictureOf(1e6)
   report(`a picture of ${bytes.byteLength} bytes`)
@@ -34,15 +34,15 @@ export async function run({ quick = false, report = () => {} } = {}) {
       { type: 'text', text: 'what is this?' },
       { type: 'image_url', image_url: { url } },
     ]
-    const ways = {
+    const variants = {
       direct: { call: httpChat(upstream.port, { content }), pids: [] },
       proxy: { call: () => askPlain(plain, request), pids: [proxy.pid] },
       sluice: { call: () => ask(system, request, metadata), pids: system.processIds },
     }
-    for (const way of Object.values(ways))
+    for (const way of Object.values(variants))
       await closedLoop(way.call, { concurrency: 4, seconds: quick ? 0.5 : 12, most: 1000 })
     const rows = []
-    for (const concurrency of quick ? [1] : [1, 32]) rows.push(...(await measureAt(ways, concurrency, quick)))
+    for (const concurrency of quick ? [1] : [1, 32]) rows.push(...(await measureAt(variants, concurrency, quick)))
     return rows
   } finally {
     plain.close()
@@ -52,8 +52,8 @@ export async function run({ quick = false, report = () => {} } = {}) {
   }
 }
 
-async function measureAt(ways, concurrency, quick) {
-  const seen = await interleave(ways, quick ? 1 : 3, async ({ call, pids }) => {
+async function measureAt(variants, concurrency, quick) {
+  const seen = await interleave(variants, quick ? 1 : 3, async ({ call, pids }) => {
     const before = cpuMsOf(pids)
     const measured = await closedLoop(call, { concurrency, seconds: quick ? 0.5 : 3 })
     if (measured.failed > 0) throw new Error(`${measured.failed} calls failed: ${measured.fault}`)

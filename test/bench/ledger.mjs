@@ -1,4 +1,4 @@
-// The ledger's cost: what claiming (reserve) and settling add to the CPU time of a router for one request. Five turns,
+// The ledger's cost: what reserving and settling add to the CPU time of a router for one request. Five turns,
 // each measuring in the same run: a whole router that answers over gRPC, and in this process the two stages alone
 // against the same Redis. Needs `npm run build`.
 // node test/bench/ledger.mjs [--requests 4000] [--concurrency 64] [--json FILE]
@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { Redis } from 'ioredis'
 import { pino } from 'pino'
-import { createClaim } from '../../dist/services/router/reserve/claim.js'
+import { createReserve } from '../../dist/services/router/reserve/reserve.js'
 import { createBudgets } from '../../dist/services/router/ledger/budgets.js'
 import { createGeneration } from '../../dist/services/state/ledger/generation.js'
 import { createMemoryFile } from '../../dist/services/state/ledger/memory-file.js'
@@ -55,7 +55,7 @@ try {
     median(turns.map(one => one[name])),
   )
   const scenario = {
-    name: 'ledger: claim and settle beside the rest of a router',
+    name: 'ledger: reserve and settle beside the rest of a router',
     concurrency,
     metric: 'CPU microseconds a request',
     value: ledger,
@@ -102,14 +102,17 @@ async function createStages(socket) {
   const generation = await createGeneration({ ...keep, onEmpty: 'start' }, redis, createMemoryFile(undefined), logger)
   const ledger = createRedisLedger({ ...keep, rememberMs: 60_000 }, redis, generation)
   const limit = usd => ({ nanoUsd: usd * 1e9, shadow: false })
-  const book = createBudgets({
+  const tenantBudgets = createBudgets({
     timeZone: 'UTC',
     tenant: { day: limit(1_000_000), month: limit(2_000_000) },
     tenants: new Map(),
     pools: new Map([['large', { day: limit(1_000_000) }]]),
     deployment: { day: limit(5_000_000) },
   })
-  const claim = createClaim({ holdLeaseMs: 10_000, payers: {} }, { ledger, budgets: book, clock, observe: () => {} })
+  const reserve = createReserve(
+    { holdLeaseMs: 10_000, payers: {} },
+    { ledger, budgets: tenantBudgets, clock, observe: () => {} },
+  )
   const settler = createSettler({ ledger, cascadeLog: undefined, clock, logger, observe: () => {} })
   const candidateRungs = ['small', 'large'].map((name, index) => ({
     rung: { name, model: { name, pool: name }, recipe: {} },
@@ -117,7 +120,7 @@ async function createStages(socket) {
   }))
   /** The id is made at admission, whether money is held or not. */
   const hold = async requestId => {
-    const claimed = await claim.hold({
+    const reserved = await reserve.hold({
       requestId,
       caller: { tenant: 'local' },
       request: { constraints: {} },
@@ -130,7 +133,7 @@ async function createStages(socket) {
     const receipt = { usage: { outputTokens: 23 }, costNanoUsd: 1230, attempt: 1 }
     const leg = { index: 0, rung: 'small', pool: 'small', attempt: 1, end: { kind: 'done', receipt } }
     const plan = { rungs: [{ name: 'small', reserveNanoUsd: 2000 }] }
-    await settler.settle(claimed, { requestId: claimed.requestId, plan, legs: [leg] })
+    await settler.settle(reserved, { requestId: reserved.requestId, plan, legs: [leg] })
   }
   return { hold, close: () => redis.disconnect() }
 }

@@ -1,7 +1,7 @@
 // Overload: a seeded trace of twice what a pool can do (Poisson arrivals, lognormal service with p95 = 3 × median,
 // deadlines even from 2 to 10 × median), through a whole gateway, and the same trace through a plain
 // first-in-first-out queue of BullMQ. The delay of an input follows from its text and nothing else, so the gateway
-// knows the distribution and not the single input. node test/bench/overload.mjs [--seconds 30] [--lanes 16] [--median
+// knows the distribution and not the single input. node test/bench/overload.mjs [--seconds 30] [--slots 16] [--median
 // 200] [--load 2] [--seed 1] [--json FILE]
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
@@ -128,7 +128,7 @@ async function throughFifo(trace) {
 }
 
 /**
- * Goodput is answers in time, up to the last arrival, against what the lanes can do of this trace's inputs in its
+ * Goodput is answers in time, up to the last arrival, against what the slots can do of this trace's inputs in its
  * time.
  */
 function summarise(trace, all) {

@@ -47,7 +47,7 @@ return tag`
 
 const measured = new Map()
 for (let turn = 0; turn < Number(values.turns); turn += 1) {
-  for (const [name, make] of ways()) {
+  for (const [name, make] of variants()) {
     await connection.flushall()
     const way = await make(`q${turn}`)
     const figures = await measure(way)
@@ -74,7 +74,7 @@ server.kill('SIGKILL')
 rmSync(folder, { recursive: true, force: true })
 process.exit(0)
 
-function ways() {
+function variants() {
   return [
     ['plain, first in first out', name => bullmq(name, false)],
     ['(a) finish tag as priority', name => bullmq(name, true)],

@@ -45,11 +45,11 @@ await new Promise((resolve, reject) => {
 const gateway = connectGateway(address, root, undefined)
 const rows = []
 try {
-  const ways = [['always tiny', 'whisper-tiny'], ['always small', 'whisper-small'], ['cascade']]
-  const trials = new Map(ways.map(([way]) => [way, []]))
-  // One at a time, and the ways in turn: the price of a rung is its computing time, which whatever else runs would
+  const variants = [['always tiny', 'whisper-tiny'], ['always small', 'whisper-small'], ['cascade']]
+  const trials = new Map(variants.map(([way]) => [way, []]))
+  // One at a time, and the variants in turn: the price of a rung is its computing time, which whatever else runs would
   // lengthen.
-  for (const number of numbers) for (const [way, model] of ways) trials.get(way).push(await ask(number, model))
+  for (const number of numbers) for (const [way, model] of variants) trials.get(way).push(await ask(number, model))
   for (const [way, list] of trials) rows.push(rowOf(way, list))
 } finally {
   system.kill('SIGTERM')

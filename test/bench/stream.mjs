@@ -66,9 +66,9 @@ function drained(response) {
 }
 
 /** Asks so many times each way, sixteen at once and then a while one by one. */
-async function warmUp(ways, calls) {
+async function warmUp(variants, calls) {
   const caller = async count => {
-    for (let call = 0; call < count; call += 1) await Promise.all(ways.map(way => way.ask('words=2')))
+    for (let call = 0; call < count; call += 1) await Promise.all(variants.map(way => way.ask('words=2')))
   }
   await Promise.all(Array.from({ length: 16 }, () => caller(calls / 16)))
   await caller(calls / 40)
@@ -85,18 +85,19 @@ export async function run(options = {}) {
   const system = await startSystem(configOf(baseUrl))
   try {
     const agent = new Agent()
-    const ways = [
+    const variants = [
       { name: 'direct', ask: prompt => askDirectly(baseUrl, agent, prompt) },
       { name: 'through', ask: prompt => askThrough(system, prompt) },
     ]
     // Code that has seldom run is not compiled yet; both sides are measured as they run for the rest of their lives.
-    await warmUp(ways, quick ? 100 : 8000)
+    await warmUp(variants, quick ? 100 : 8000)
     const first = { direct: [], through: [] }
     const pace = { direct: [], through: [] }
     for (let call = 0; call < calls; call += 1) {
-      for (const { name, ask } of ways) first[name].push((await ask('hello')).firstMs)
+      for (const { name, ask } of variants) first[name].push((await ask('hello')).firstMs)
       if (call % 20 !== 0) continue
-      for (const { name, ask } of ways) pace[name].push((longWords * 1000) / (await ask(`words=${longWords}`)).lastMs)
+      for (const { name, ask } of variants)
+        pace[name].push((longWords * 1000) / (await ask(`words=${longWords}`)).lastMs)
     }
     const row = (metric, value, bare, target) => ({
       name: 'stream',

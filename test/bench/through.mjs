@@ -8,26 +8,26 @@ import { quantile, startSystem } from './system.mjs'
 import { httpChat } from './through/http-chat.mjs'
 import { startPortkey, startServer } from './through/peers.mjs'
 
-/** Measures all three ways at several concurrencies. */
+/** Measures all three variants at several concurrencies. */
 export async function run({ quick = false, report = () => {}, concurrencies } = {}) {
   const upstream = await startServer('upstream.mjs')
   const portkey = await startPortkey(report)
   const system = await startSystem(configOf(upstream.port))
   try {
-    const ways = {
+    const variants = {
       direct: { call: httpChat(upstream.port), pids: [] },
       ...(portkey === undefined ? {} : { portkey: { call: throughPortkey(portkey, upstream), pids: [portkey.pid] } }),
       sluice: { call: throughSluice(system), pids: system.processIds },
     }
     // Code that has seldom run is not compiled yet, on either side.
     const warm = { concurrency: 64, seconds: quick ? 0.5 : 20, most: 8000 }
-    for (const way of Object.values(ways)) await closedLoop(way.call, warm)
+    for (const way of Object.values(variants)) await closedLoop(way.call, warm)
     const rows = []
     for (const concurrency of concurrencies ?? (quick ? [1, 32] : [1, 32, 256, 1000])) {
       report(`${concurrency} at once`)
-      rows.push(...(await measureAt(ways, concurrency, quick, report)))
+      rows.push(...(await measureAt(variants, concurrency, quick, report)))
     }
-    return [...rows, ...memoryOf(ways)]
+    return [...rows, ...memoryOf(variants)]
   } finally {
     await system.stop()
     portkey?.stop()
@@ -35,8 +35,8 @@ export async function run({ quick = false, report = () => {}, concurrencies } = 
   }
 }
 
-async function measureAt(ways, concurrency, quick, report) {
-  const seen = await interleave(ways, quick ? 1 : concurrency > 32 ? 2 : 3, async ({ call, pids }, name) => {
+async function measureAt(variants, concurrency, quick, report) {
+  const seen = await interleave(variants, quick ? 1 : concurrency > 32 ? 2 : 3, async ({ call, pids }, name) => {
     const before = cpuMsOf(pids)
     const measured = await closedLoop(call, { concurrency, seconds: quick ? 0.5 : 1.5 })
     if (measured.failed > 0) report(`${name}: ${measured.failed} calls failed: ${measured.fault}`)
@@ -71,10 +71,10 @@ async function measureAt(ways, concurrency, quick, report) {
   ]
 }
 
-function memoryOf(ways) {
-  const of = name => ways[name].pids.reduce((sum, pid) => sum + residentMegabytes(pid), 0)
+function memoryOf(variants) {
+  const of = name => variants[name].pids.reduce((sum, pid) => sum + residentMegabytes(pid), 0)
   const peer =
-    ways.portkey === undefined ? {} : { counterpart: of('portkey'), counterpartName: 'Portkey', against: 'peer' }
+    variants.portkey === undefined ? {} : { counterpart: of('portkey'), counterpartName: 'Portkey', against: 'peer' }
   return [{ metric: 'memory after all', unit: 'MB', concurrency: 1000, ours: of('sluice'), ...peer }]
 }
 

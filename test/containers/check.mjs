@@ -198,7 +198,7 @@ async function answersAgain() {
 }
 
 /**
- * The engine takes `kill` for the operator's wish, so no restart policy brings the service back: `up -d` does.
+ * The engine takes `kill` for the operator's order, so no restart policy brings the service back: `up -d` does.
  * Meanwhile callers are told.
  */
 async function killed(service) {

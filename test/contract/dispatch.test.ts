@@ -72,7 +72,7 @@ async function inRedis(): Promise<Deployment & { readonly calls: Parameters<type
     createMemoryFile(undefined),
     logger,
   )
-  await generation.look()
+  await generation.refresh()
   const ledger = createRedisLedger({ prefix, rememberMs: 600_000, keepCounterMs }, redis, generation)
   const cascadeLog = createRedisCascadeLog(
     { prefix, maxDeaths: 2, syncTtlMs: 60_000, asyncTtlMs: 60_000, deadTtlMs: 60_000 },

@@ -33,7 +33,7 @@ async function inRedis(): Promise<Ledger> {
     createMemoryFile(undefined),
     logger,
   )
-  await generation.look()
+  await generation.refresh()
   return createRedisLedger({ prefix, rememberMs: 600_000, keepCounterMs }, redis, generation)
 }
 

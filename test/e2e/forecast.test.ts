@@ -110,7 +110,7 @@ describe('a forecast', () => {
     expect(elapsedMs).toBeLessThan(4000)
   })
 
-  it('refuses at the door what no rung can do in time', async () => {
+  it('refuses at admission what no rung can do in time', async () => {
     const { failure, elapsedMs } = await client.infer(recording(590, { model: 'heard-large' }), { deadlineMs: 6000 })
     expect(failure).toMatchObject({ status: 'DEADLINE_EXCEEDED', reason: 'DEADLINE_AT_CHOOSE' })
     expect(failure?.metadata['stage']).toBe('choose')

@@ -195,7 +195,7 @@ describe('what is refused', () => {
     expect(late.type).toBe('server_error')
   })
 
-  it('names a wish to keep a response, which nobody here does', async () => {
+  it('refuses to keep a response', async () => {
     const refused = await failureOf(client.responses.create({ model: 'auto', input: 'Hello.', store: true }))
     expect(refused).toMatchObject({ status: 400, param: 'store' })
   })

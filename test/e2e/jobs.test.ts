@@ -66,7 +66,7 @@ describe('jobs over two routers', () => {
     expect(left?.deadLetters).toEqual([])
   }, 30_000)
 
-  it('are cancelled through a router that does not walk them, within a second', async () => {
+  it('are cancelled through a router that does not run them, within a second', async () => {
     const submitted = await first.submit(textRequest('delay=8000 confidence=0.9 long'))
     const jobId = submitted.answer?.jobId ?? ''
     await new Promise(resolve => setTimeout(resolve, 400))

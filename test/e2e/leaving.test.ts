@@ -96,7 +96,7 @@ describe('a caller who leaves', () => {
       ),
     )
     await until(
-      'the lanes to be full',
+      'the slots to be full',
       async () => server.requests.length,
       count => count === before + concurrency,
     )

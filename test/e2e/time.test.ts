@@ -151,7 +151,7 @@ describe('a worker that hangs in a pool that is hedged', () => {
     // What legs take has to be known before one can be called slow; the workers tell it once a second.
     for (let turn = 0; turn < 20; turn += 1) await client.infer(textRequest(`warm ${turn}`))
     await new Promise(resolve => setTimeout(resolve, 2500))
-    // More than both workers have lanes: one that waits for work when it is stopped would be handed the next leg by
+    // More than both workers have slots: one that waits for work when it is stopped would be handed the next leg by
     // Redis.
     const turns = Array.from({ length: 8 }, (_, turn) => turn)
     const answers = turns.map(turn => client.infer(textRequest(`delay=600 ${turn}`), { deadlineMs: 20_000 }))

@@ -119,7 +119,7 @@ describe('a request of the command line that escalates', () => {
     const call = spans.find(span => span.name === 'sluice.v1/Infer' && span.kind === 2)
     expect(below(spans, clientSpan())).toEqual(['sluice.v1/Infer'])
     expect(new Set(below(spans, call))).toEqual(
-      new Set(['admit', 'assess', 'choose', 'claim', 'start', 'cascade', 'settle']),
+      new Set(['admit', 'assess', 'choose', 'reserve', 'start', 'cascade', 'settle']),
     )
     expect(below(spans, named('cascade'))).toEqual(['rung small-echo', 'rung large-chat'])
     expect(below(spans, named('rung large-chat'))).toEqual(['send large'])

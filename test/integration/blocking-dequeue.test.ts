@@ -14,7 +14,7 @@ import { openTcpProxy } from '../support/tcp-proxy.ts'
 import { waitingJob } from '../support/waiting-job.ts'
 
 const logger = pino({ level: 'silent' })
-const prefix = 'parked'
+const prefix = 'blocking'
 const limits = new Map([['m', 1]])
 let server: PrivateRedis
 let redis: RedisConnection

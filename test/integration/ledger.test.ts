@@ -31,7 +31,7 @@ async function freshLedger(): Promise<Ledger> {
   histories += 1
   const options: GenerationOptions = { prefix: `p${histories}`, keepCounterMs: dayMs, onEmpty: 'start' }
   const generation = await createGeneration(options, redis, createMemoryFile(undefined), logger)
-  await generation.look()
+  await generation.refresh()
   return createRedisLedger({ prefix: options.prefix, rememberMs: 600_000, keepCounterMs: dayMs }, redis, generation)
 }
 
@@ -205,7 +205,7 @@ describe('5,000 holds that are asked for at once over three connections', () => 
     const ledgers = await Promise.all(
       connections.map(async connection => {
         const generation = await createGeneration(options, connection, createMemoryFile(undefined), logger)
-        await generation.look()
+        await generation.refresh()
         return createRedisLedger({ prefix: 'many', rememberMs: 600_000, keepCounterMs: dayMs }, connection, generation)
       }),
     )

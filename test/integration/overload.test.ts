@@ -64,7 +64,7 @@ const rung: Rung = {
 
 const wait = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, Math.max(0, ms)))
 
-/** A pool on real Redis with lanes that sleep, and admission as a router does it. */
+/** A pool on real Redis with slots that sleep, and admission as a router does it. */
 async function pool() {
   const random = seeded(7)
   const recorder = createServiceTimesRecorder(clock.now)
@@ -92,7 +92,7 @@ async function pool() {
   }
   const fleet = createFleetWatch(new Map([['p', { workerCapacity: concurrency }]]), {}, { registry, queue, clock })
   await fleet.read()
-  const consider = createEvaluateRungs(fleet.current, {
+  const evaluateRungs = createEvaluateRungs(fleet.current, {
     onTimeRatio: 0.99,
     escalationBackpressure: { startAtQueueRatio: 1, fullAtQueueRatio: 4 },
   })
@@ -126,7 +126,7 @@ async function pool() {
     const nowMs = Date.now()
     const deadlineAt = nowMs + deadlineMs
     const parts = [{ kind: 'text', text: 'hello' }] as const
-    const [only] = consider({
+    const [only] = evaluateRungs({
       ladder: { name: 'l', task: 'generate', modalities: ['text'], rungs: [rung] },
       estimate: { difficulty: 0.5, models: {}, features: {} },
       modalities: ['text'],

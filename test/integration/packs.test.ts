@@ -88,7 +88,7 @@ async function pull(pack: Pack, more: Partial<PullOptions> = {}): Promise<void> 
 
 /** What is amiss after a pull: faults of files, and what was not cleared away. */
 async function amiss(pack: Pack): Promise<readonly unknown[]> {
-  const faults = await verifyPack(cacheFolder, 'tiny', pack, 'content-anew')
+  const faults = await verifyPack(cacheFolder, 'tiny', pack, 'content-again')
   const partial = existsSync(join(cacheFolder, 'partial', 'tiny')) ? ['partial'] : []
   return [...faults, ...(await readdir(join(cacheFolder, 'staging'))), ...partial]
 }
@@ -275,7 +275,7 @@ describe('pullPacks()', () => {
     await pullPacks(packs, { cacheFolder, mirror }, () => {})
     silent.closeAllConnections()
     silent.close()
-    for (const name of packs.keys()) expect(await verifyPack(cacheFolder, name, packOf(), 'content-anew')).toEqual([])
+    for (const name of packs.keys()) expect(await verifyPack(cacheFolder, name, packOf(), 'content-again')).toEqual([])
     expect(asks).toBe(1)
   })
 
@@ -334,7 +334,7 @@ describe('verifyPack()', () => {
     changed[7] = (changed[7] ?? 0) ^ 1
     await writeFile(join(folder, 'onnx/model.onnx'), changed)
     expect(await verifyPack(cacheFolder, 'tiny', packOf(), 'size')).toEqual([])
-    expect(await verifyPack(cacheFolder, 'tiny', packOf(), 'content-anew')).toEqual([
+    expect(await verifyPack(cacheFolder, 'tiny', packOf(), 'content-again')).toEqual([
       { path: 'onnx/model.onnx', fault: 'wrong content' },
     ])
     await writeFile(join(folder, 'config.json'), '{')

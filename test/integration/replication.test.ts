@@ -131,7 +131,7 @@ describe('a master whose place was taken', () => {
     const memory = memoryOf()
     const options = { prefix: 'r', keepCounterMs: 60_000, onEmpty: 'start' } as const
     const before = await createGeneration(options, redis, memory, logger)
-    await before.look()
+    await before.refresh()
     expect(before.mark).toMatch(/^[0-9a-f]{16} 1$/u)
     while ((await replica.control.hget('r:{money}:generation', 'reign')) !== '1') await pause()
     // The replica is promoted while the master hangs, or is cut off, and nobody tells it.
@@ -139,18 +139,18 @@ describe('a master whose place was taken', () => {
     const promoted = connectRedis({ url: `redis://127.0.0.1:${replica.port}`, commandTimeoutMs: 1000 }, logger)
     await whenReady(promoted, 5000)
     const after = await createGeneration(options, promoted, memory, logger)
-    await after.look()
+    await after.refresh()
     expect(after.mark).toBe(before.mark.replace(/1$/u, '2'))
     expect(after.isOpen).toBe(true)
 
     const back = await createGeneration(options, redis, memory, logger)
     const again = new Promise<void>(resolve => redis.once('connecting', () => resolve()))
-    await expect(back.look()).rejects.toMatchObject({ code: 'Overloaded', details: { reason: 'STORE_STALE' } })
+    await expect(back.refresh()).rejects.toMatchObject({ code: 'Overloaded', details: { reason: 'STORE_STALE' } })
     expect(back.isOpen).toBe(false)
     await again
     await whenReady(redis, 5000)
     // A router that has not met the new one cannot know: that is what min-replicas-to-write is for.
-    await before.look()
+    await before.refresh()
     expect(before.isOpen).toBe(true)
     promoted.disconnect()
   })

@@ -211,7 +211,7 @@ describe('checks of form', () => {
         answer: JSON.stringify(Array.from({ length: 40_000 }, (_, n) => ({ n }))),
       },
     ],
-    ['a schema whose ways multiply', { kind: 'schema', schema: nodes, answer: nested(200) }],
+    ['a schema whose alternatives multiply', { kind: 'schema', schema: nodes, answer: nested(200) }],
     ['a text that is nested too deep', { kind: 'schema', schema: nodes, answer: nested(200_000) }],
   ])('ends %s in its time, and checks the next', { timeout: 30_000 }, async (_what, order) => {
     await form({ kind: 'pattern', pattern: '.', answer: 'warm' })

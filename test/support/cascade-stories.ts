@@ -1,4 +1,4 @@
-import type { Claimed, Finished, CandidateRung, GuidedLadder } from '#services/router/request/states'
+import type { Reserved, Finished, CandidateRung, GuidedLadder } from '#services/router/request/states'
 import type { LegState } from '#services/state/cascade-log/cascade-log'
 import { createRequestId } from '#services/contract/ids'
 import { noWork } from '#services/state/service-times/workload'
@@ -21,13 +21,13 @@ function rungNamed(name: string): Rung {
 }
 
 /**
- * A cascade over a made ladder as it was claimed, and as it ended: with the answer of the last rung that is told of.
+ * A cascade over a made ladder as it was reserved, and as it ended: with the answer of the last rung that is told of.
  */
 export function reportCascade(
   told: readonly Told[],
   policy: Policy,
   more: { readonly rungs?: readonly string[]; readonly maxRisk?: number; readonly model?: string } = {},
-): { claimed: Claimed; finished: Finished } {
+): { reserved: Reserved; finished: Finished } {
   const requestId = createRequestId(1)
   const rungs = (more.rungs ?? ['small', 'middle', 'large']).map(rungNamed)
   const ladder = { name: 'talk', task: 'generate', modalities: ['text'], rungs } as unknown as Ladder
@@ -89,7 +89,7 @@ export function reportCascade(
   const candidateRungs = rungs.map((rung, index): CandidateRung => {
     return { rung, reserveNanoUsd: 1000, predictedCostNanoUsd: 100 * (index + 1), predictedWaitMs: 0 } as CandidateRung
   })
-  const claimed = {
+  const reserved = {
     requestId,
     caller: { tenant: 'acme', credentialId: 'c', scopes: ['infer'] },
     request: { task: 'generate', parts: [], options: {}, labels: {}, constraints },
@@ -106,6 +106,6 @@ export function reportCascade(
     firstStep: { kind: 'call', model: 'small', reason: '' },
     reserveNanoUsd: 1000,
     holdId: requestId,
-  } as unknown as Claimed
-  return { claimed, finished: { requestId, request, plan, legs, end: { kind: 'answered', answer }, endedAt: 40 } }
+  } as unknown as Reserved
+  return { reserved, finished: { requestId, request, plan, legs, end: { kind: 'answered', answer }, endedAt: 40 } }
 }

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import type { Price } from '#services/contract/price'
 
 /** What a cascade's log says that its legs have used, read without the code that settles. */
-interface Climb {
+interface Cascade {
   readonly holdId: string
   readonly heldNanoUsd: number
   readonly usedNanoUsd: number
@@ -19,13 +19,13 @@ interface PlannedRung {
 }
 
 /** Reads every cascade of a prefix. */
-export async function readCascades(redis: Redis, prefix: string): Promise<readonly Climb[]> {
+export async function readCascades(redis: Redis, prefix: string): Promise<readonly Cascade[]> {
   const keys = await keysOf(redis, `${prefix}:{c:*}:cascade`)
   const all = await Promise.all(keys.map(key => redis.hgetall(key)))
   return all.filter(fields => fields['request'] !== undefined).map(cascadeStateOf)
 }
 
-function cascadeStateOf(fields: Readonly<Record<string, string>>): Climb {
+function cascadeStateOf(fields: Readonly<Record<string, string>>): Cascade {
   const plan = JSON.parse(fields['plan'] ?? '{}') as { rungs: PlannedRung[]; holdId: string; heldNanoUsd: number }
   let usedNanoUsd = 0
   let estimatedNanoUsd = 0

@@ -15,7 +15,7 @@ import { startTokenIssuer } from './token-issuer.ts'
 /** The key that the workers show the upstream server. */
 export const upstreamKey = 'planted-upstream-key'
 
-/** What the configuration adds to two echoes behind a locked door. */
+/** What the configuration adds to two echoes so that the gateway demands credentials. */
 export interface SecuritySettings {
   /** `host:port` of sites that parts may be fetched from. */
   readonly fetchAllow: readonly string[]
@@ -111,7 +111,7 @@ export async function startSecuredGateway({ fetchAllow, upstreamUrl }: SecurityS
   }
 }
 
-/** A gateway behind a locked door. */
+/** A gateway that demands credentials. */
 export type SecuredGateway = Awaited<ReturnType<typeof startSecuredGateway>>
 
 function runCli(

@@ -18,7 +18,7 @@ const keys = [
 const anonymous: Caller = { tenant: 'local', credentialId: 'anonymous', scopes: ['infer'] }
 const prover: Caller = { tenant: 'c', credentialId: 'proven', scopes: ['infer'] }
 
-/** A door whose one expensive proof knows `slow-key` and counts how often it was asked. */
+/** An authentication whose one expensive prover knows `slow-key` and counts how often it was asked. */
 function authenticationOf({
   perMinute = 1000,
   rememberMs = 1000,

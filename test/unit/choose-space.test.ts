@@ -43,7 +43,7 @@ describe('chooseSpace()', () => {
     const chosen = await chooseSpace(rows(), models, {
       seed: 1,
       openEncoder: () => Promise.resolve(encoder),
-      mostJudged: judged,
+      mostEvaluated: judged,
     })
     expect(chosen).not.toHaveProperty('encoder')
     expect(chosen.encoderGain).toBeLessThan(0.002)
@@ -55,7 +55,7 @@ describe('chooseSpace()', () => {
     const { space, ...chosen } = await chooseSpace(rows(), models, {
       seed: 1,
       openEncoder: () => Promise.resolve(encoder),
-      mostJudged: judged,
+      mostEvaluated: judged,
     })
     expect(chosen.encoder).toEqual(encoder.identity)
     expect(chosen.encoderGain).toBeGreaterThan(0.3)

@@ -28,7 +28,7 @@ describe('a conversation as estimators see it', () => {
     expect(askedNow({ parts: asked.parts, request: {} as Admitted['request'] })).toBeUndefined()
   })
 
-  it('tells its course in finite numbers, apart from the words', () => {
+  it('describes a conversation in finite numbers, apart from the words', () => {
     const messages = [say('user', text('run this:\n```\nx = 1\n```')), say('assistant', call), say('tool', result)]
     const described = describeConversation(admitted(messages, { tools: [{}, {}] }))
     const features = featuresOf([described])

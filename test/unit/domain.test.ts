@@ -285,11 +285,11 @@ describe('a policy with a domain', () => {
 
   it('predicts as if there were none: what a call costs in quality is not what an answer is worth', async () => {
     const policy = await loadPolicy(folder, { estimateMs: 10_000 })
-    const { domain: _checked, ...foreseen } = await policy.estimate(inCode)
+    const { domain: _checked, ...predicted } = await policy.estimate(inCode)
     const before = JSON.parse(readFileSync(join(folder, 'policy.json'), 'utf8')) as Record<string, unknown>
     writeFileSync(join(folder, 'policy.json'), JSON.stringify({ ...before, domain: undefined }))
     const without = await loadPolicy(folder, { estimateMs: 10_000 })
-    expect(await without.estimate(inCode)).toEqual(foreseen)
+    expect(await without.estimate(inCode)).toEqual(predicted)
     writeFileSync(
       join(folder, 'policy.json'),
       JSON.stringify({ ...before, domain: { ...(before['domain'] as object), rows: 0 } }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sizesOf, boundsOf } from '#services/router/choose/reserve'
+import { sizesOf, boundsOf } from '#services/router/choose/worst-case-cost'
 import { createPictures } from '#services/router/deliver/pictures'
 import { createTakeFeedback, type Feedback } from '#services/router/learn/take-feedback'
 import { outputTensors, taskTensors } from '#services/router/edge/grpc/inference/model-tensors'

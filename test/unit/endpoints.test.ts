@@ -191,11 +191,11 @@ describe('createEndpointSet()', () => {
 
   it('sends a session to the same endpoint, until that has far more to do than the others', () => {
     const set = createEndpointSet(urls, options, () => 0)
-    const wish = { affinityKey: 'tenant session', avoid: nobody }
-    const home = set.choose(wish)
-    for (let turn = 0; turn < 3; turn += 1) expect(set.choose(wish)).toBe(home)
+    const pickOptions = { affinityKey: 'tenant session', avoid: nobody }
+    const home = set.choose(pickOptions)
+    for (let turn = 0; turn < 3; turn += 1) expect(set.choose(pickOptions)).toBe(home)
     for (let call = 0; call < 5; call += 1) home?.begin()
-    expect(set.choose(wish)).not.toBe(home)
+    expect(set.choose(pickOptions)).not.toBe(home)
   })
 
   it('moves only the sessions of an endpoint that goes', () => {

@@ -79,7 +79,7 @@ describe('expectWait()', () => {
     expect(expectWait(backlog, servers, next()).meanMs).toBe(900 / 4)
   })
 
-  it('leaves a class only the lanes that what comes in before it does not take', () => {
+  it('leaves a class only the slots that what comes in before it does not take', () => {
     const backlog = { ...busy([]), inflow: new Map([[1, 3]]) }
     expect(expectWait(backlog, servers, next()).meanMs).toBeCloseTo(100 / 1)
     expect(expectWait(backlog, servers, next('t', 1)).meanMs).toBeCloseTo(100 / 4)
@@ -124,7 +124,7 @@ describe('expectWait()', () => {
 })
 
 describe('createInflow()', () => {
-  it('tells by class how many lanes keep up with what comes in, over about a second', () => {
+  it('tells by class how many slots keep up with what comes in, over about a second', () => {
     const inflow = createInflow()
     expect(inflow(new Map([[1, 500]]), 0)).toBeUndefined()
     expect(inflow(new Map([[1, 600]]), 100)).toBeUndefined()

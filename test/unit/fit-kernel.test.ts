@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { factorize, solveFactored } from '#services/calibrate/fit/regression/cholesky'
 import {
   createSpace,
-  judgeShape,
+  evaluateShape,
   prepareRows,
   fitEstimator,
   predictScores,
@@ -91,7 +91,7 @@ describe('createSpace(), fitEstimator() and graphOf()', () => {
     const vectors = vectorsOf(count)
     const prepared = prepareRows(rows, ['small', 'large'], 1)
     const embeddings = encoded ? new Map(vectors.entries()) : undefined
-    const space = createSpace(prepared, judgeShape(prepared, embeddings), embeddings)
+    const space = createSpace(prepared, evaluateShape(prepared, embeddings), embeddings)
     const fit = fitEstimator(space, rows)
     const graph = graphOf(space, fit)
     const estimator = await openEstimator(writeEstimatorGraph(graph))
@@ -109,7 +109,7 @@ describe('createSpace(), fitEstimator() and graphOf()', () => {
   it('predicts what the small model knows on rows that were not fitted on', { timeout: 120_000 }, () => {
     const rows = withFeatures(rowsOf(300))
     const prepared = prepareRows(rows, ['small', 'large'], 1)
-    const space = createSpace(prepared, judgeShape(prepared))
+    const space = createSpace(prepared, evaluateShape(prepared))
     const fit = fitEstimator(space, rows.slice(0, 200))
     const right = rows
       .slice(200)

@@ -22,12 +22,12 @@ function rowsOf(count: number): readonly OutcomeRow[] {
   })
 }
 
-/** Judges that take a confidence as it is. */
-const judge = { names: ['confidence'], means: [0.5], scales: [0.2], weights: [2], bias: 0 }
+/** Calibrators that take a confidence as it is. */
+const calibrator = { names: ['confidence'], means: [0.5], scales: [0.2], weights: [2], bias: 0 }
 const file = {
   models,
   usual: {},
-  judges: { small: judge, large: { ...judge, weights: [0], bias: 2 } },
+  calibrators: { small: calibrator, large: { ...calibrator, weights: [0], bias: 2 } },
   prospects: {},
 }
 

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { drawOf } from '#services/calibrate/draw'
-import { fitJudges } from '#services/calibrate/fit/fit-judges'
+import { fitCalibrators } from '#services/calibrate/fit/fit-calibrators'
 import { fitLabels } from '#services/calibrate/fit/fit-labels'
 import { fitProspects } from '#services/calibrate/fit/fit-prospects'
-import { judgedOf } from '#services/calibrate/ladder'
+import { modelAnswerOf } from '#services/calibrate/ladder'
 import { createRowReplay } from '#services/calibrate/replay-row'
-import { judgeAll } from '#services/decision/calibrators/judge-answer'
+import { calibrateAnswers } from '#services/decision/calibrators/calibrate-answers'
 import { estimateOf } from '#services/decision/policy/load-policy'
 import {
   createSpace,
   fitEstimator,
   predictScores,
-  judgeShape,
+  evaluateShape,
   prepareRows,
   withFeatures,
 } from '#services/calibrate/fit/kernel/fit-estimator'
@@ -37,14 +37,14 @@ function rowsOf(count: number): readonly OutcomeRow[] {
 }
 
 describe('fitStack()', () => {
-  it('lets judges learn nothing of what is predicted where nothing tells rows apart', () => {
+  it('lets calibrators learn nothing of what is predicted where nothing tells rows apart', () => {
     const rows = withFeatures(rowsOf(120))
     const prepared = prepareRows(rows, models, 1)
-    const space = createSpace(prepared, judgeShape(prepared))
-    const { judges, prospects } = fitStack(rows, { models, space, usual, seed: 1 })
-    for (const judge of [...Object.values(judges), ...Object.values(prospects)]) {
-      expect(judge.names.length).toBeGreaterThan(0)
-      expect(judge.names.filter(name => name.startsWith('predicted'))).toEqual([])
+    const space = createSpace(prepared, evaluateShape(prepared))
+    const { calibrators, prospects } = fitStack(rows, { models, space, usual, seed: 1 })
+    for (const calibrator of [...Object.values(calibrators), ...Object.values(prospects)]) {
+      expect(calibrator.names.length).toBeGreaterThan(0)
+      expect(calibrator.names.filter(name => name.startsWith('predicted'))).toEqual([])
     }
   })
 
@@ -53,31 +53,31 @@ describe('fitStack()', () => {
     const usually = { ...usual, middle: usual['small']! }
     const labelled = withFeatures(rowsOf(240).map(withLabels))
     const prepared = prepareRows(labelled, three, 1)
-    const space = createSpace(prepared, judgeShape(prepared))
+    const space = createSpace(prepared, evaluateShape(prepared))
     const stack = fitStack(labelled, { models: three, space, usual: usually, seed: 1 })
     const foldOfRow = labelled.map(({ row }) => drawOf(row.id, 'inner fold', 1) % 4)
     const options = { models: three, folds: 4, seed: 1 }
     const rows = labelled.map(one => one.row)
     const labels = fitLabels(rows, foldOfRow, options)
     const fit = fitEstimator(space, labelled)
-    const judgeRows = labelled.map(({ row, features }, index) => ({
+    const calibratorRows = labelled.map(({ row, features }, index) => ({
       row,
       estimate: estimateOf({ models: three, usual: usually }, features, predictScores(space, fit, labelled[index]!)),
       labelModel: labels.unseen[index],
     }))
-    const judges = fitJudges(judgeRows, foldOfRow, options)
+    const calibrators = fitCalibrators(calibratorRows, foldOfRow, options)
     expect(stack.labelModel).toEqual(labels.all)
-    expect(stack.judges).toEqual(judges.all)
-    const [first] = judgeRows
+    expect(stack.calibrators).toEqual(calibrators.all)
+    const [first] = calibratorRows
     const replayed = createRowReplay(first!.row, first!.estimate, stack).confidence(['small', 'middle'])
-    const answers = ['small', 'middle'].map(model => judgedOf(first!.row, model))
-    expect(replayed).toBe(judgeAll(stack, answers, first!.estimate)[1])
-    expect(replayed).not.toBe(judgeAll({ judges: stack.judges }, answers, first!.estimate)[1])
-    expect(stack.prospects).toEqual(fitProspects(judgeRows, judges.unseen, three, 1))
-    const seeing = judgeRows.map(row => ({ ...row, labelModel: labels.all }))
-    expect(fitJudges(seeing, foldOfRow, options).all).not.toEqual(judges.all)
-    const deaf = judgeRows.map(row => ({ ...row, labelModel: undefined }))
-    expect(fitProspects(deaf, judges.unseen, three, 1)).not.toEqual(stack.prospects)
+    const answers = ['small', 'middle'].map(model => modelAnswerOf(first!.row, model))
+    expect(replayed).toBe(calibrateAnswers(stack, answers, first!.estimate)[1])
+    expect(replayed).not.toBe(calibrateAnswers({ calibrators: stack.calibrators }, answers, first!.estimate)[1])
+    expect(stack.prospects).toEqual(fitProspects(calibratorRows, calibrators.unseen, three, 1))
+    const seeing = calibratorRows.map(row => ({ ...row, labelModel: labels.all }))
+    expect(fitCalibrators(seeing, foldOfRow, options).all).not.toEqual(calibrators.all)
+    const deaf = calibratorRows.map(row => ({ ...row, labelModel: undefined }))
+    expect(fitProspects(deaf, calibrators.unseen, three, 1)).not.toEqual(stack.prospects)
   })
 })
 

@@ -155,7 +155,7 @@ describe('decide()', () => {
 })
 
 describe('applyBackpressure()', () => {
-  const foreseen = (qualities: readonly number[], prices: readonly number[]): readonly CandidateRung[] =>
+  const predicted = (qualities: readonly number[], prices: readonly number[]): readonly CandidateRung[] =>
     candidateRungs().map((one, index) => ({
       ...one,
       predictedQuality: qualities[index] ?? 0,
@@ -167,12 +167,12 @@ describe('applyBackpressure()', () => {
     )
 
   it('begins lower where the rung that is predicted to be best is short and gains too little', () => {
-    expect(open(foreseen([0.7, 0.8, 0.9], [0, 0, 0.5]))).toEqual(['small', 'medium'])
-    expect(open(foreseen([0.2, 0.3, 0.9], [0, 0, 0.5]))).toEqual(names)
+    expect(open(predicted([0.7, 0.8, 0.9], [0, 0, 0.5]))).toEqual(['small', 'medium'])
+    expect(open(predicted([0.2, 0.3, 0.9], [0, 0, 0.5]))).toEqual(names)
   })
 
   it('leaves the lowest rung, however short its pool', () => {
-    expect(open(foreseen([0.1, 0.9, 0.9], [1, 1, 1]))).toContain('small')
+    expect(open(predicted([0.1, 0.9, 0.9], [1, 1, 1]))).toContain('small')
   })
 })
 

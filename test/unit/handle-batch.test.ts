@@ -134,13 +134,13 @@ describe('handleBatch()', () => {
     }
     const { steps, dependencies, take } = setUp({}, slow)
     await handleBatch([take('a.0')], place, dependencies)
-    expect(steps).toEqual(['begin a.0', 'messages leg-started a.0', 'end a.0 1', 'messages leg-ended a.0', 'done a.0'])
+    expect(steps).toEqual(['begin a.0', 'reply leg-started a.0', 'end a.0 1', 'reply leg-ended a.0', 'done a.0'])
   })
 
-  it('begins, runs, logs, mails and lets go, in this order', async () => {
+  it('begins, runs, logs, replies and releases, in this order', async () => {
     const { steps, ends, dependencies, take, openLegs } = setUp()
     await handleBatch([take('a.0')], place, dependencies)
-    expect(steps).toEqual(['begin a.0', 'end a.0 1', 'messages leg-ended a.0', 'done a.0'])
+    expect(steps).toEqual(['begin a.0', 'end a.0 1', 'reply leg-ended a.0', 'done a.0'])
     expect(ends['a.0']).toMatchObject({ kind: 'done', receipt: { costNanoUsd: 200, attempt: 1, workerId: 'worker-1' } })
     expect(openLegs.size).toBe(0)
   })
@@ -167,7 +167,7 @@ describe('handleBatch()', () => {
     })
     await handleBatch([take('a.0'), take('b.0'), take('c.0')], place, dependencies)
     expect(ran).toEqual(['c.0'])
-    expect(steps).toContain('messages leg-ended a.0')
+    expect(steps).toContain('reply leg-ended a.0')
     expect(steps).toContain('done b.0')
     expect(steps.filter(one => one.startsWith('end'))).toEqual(['end c.0 1'])
   })
@@ -185,10 +185,10 @@ describe('handleBatch()', () => {
     expect(steps).toContain('done a.0')
   })
 
-  it('mails the end of a leg that ended before, and runs it not again', async () => {
+  it('replies with the end of a leg that ended before, and does not run it again', async () => {
     const { steps, dependencies, take } = setUp({ 'a.0': { kind: 'ended', attempt: 2 } })
     await handleBatch([take('a.0')], place, dependencies)
-    expect(steps).toEqual(['begin a.0', 'messages leg-ended a.0', 'done a.0'])
+    expect(steps).toEqual(['begin a.0', 'reply leg-ended a.0', 'done a.0'])
   })
 
   it('computes the legs of a batch whose worker died one by one, and says of those that wait that they do not run', async () => {
@@ -254,7 +254,7 @@ describe('handleBatch()', () => {
     const { steps, failures, dependencies, take } = setUp()
     failures['end a.0 1'] = 5
     await handleBatch([take('a.0')], place, dependencies)
-    expect(steps.slice(-3)).toEqual(['end a.0 1', 'messages leg-ended a.0', 'done a.0'])
+    expect(steps.slice(-3)).toEqual(['end a.0 1', 'reply leg-ended a.0', 'done a.0'])
   })
 
   it('gives a leg up that cannot be reported for a minute past its deadline', async () => {

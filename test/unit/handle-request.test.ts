@@ -1,38 +1,38 @@
 import { describe, expect, it } from 'vitest'
 import { createRequestHandler, type Stages } from '#services/router/pipeline/handle-request'
-import type { Claimed, Finished, EmitEvent, Incoming } from '#services/router/request/states'
+import type { Reserved, Finished, EmitEvent, Incoming } from '#services/router/request/states'
 import { GatewayError } from '#services/contract/errors'
 
 /** Stages that write down what they were asked. A hold that is deferred is made when the course is walked, if it is. */
 function setUp(
-  walk: (deferred: boolean, emit?: EmitEvent) => Promise<Partial<Finished> | 'not-held'>,
+  run: (deferred: boolean, emit?: EmitEvent) => Promise<Partial<Finished> | 'not-held'>,
   hold: () => void = () => {},
 ) {
   const said: string[] = []
   const stages = {
     admit: async () => ({ requestId: 'r', request: {} }),
     findOriginal: async () => {},
-    releaseKey: async () => void said.push('forget'),
+    releaseKey: async () => void said.push('release'),
     assess: async (admitted: object) => admitted,
     choose: (assessed: object) => assessed,
-    async claim(chosen: object) {
-      said.push('claim')
+    async reserve(chosen: object) {
+      said.push('reserve')
       hold()
       return { ...chosen, deferred: false }
     },
-    deferClaim(chosen: object) {
+    deferReserve(chosen: object) {
       said.push('defer')
       return { ...chosen, deferred: true }
     },
-    start: async (claimed: { deferred: boolean }) => claimed.deferred,
+    start: async (reserved: { deferred: boolean }) => reserved.deferred,
     async run(deferred: boolean, _signal: AbortSignal, emit?: EmitEvent) {
-      said.push('walk')
-      return walk(deferred, emit)
+      said.push('run')
+      return run(deferred, emit)
     },
     follow: async () => {
       throw new Error('there is nothing to follow')
     },
-    settle: async (_claimed: Claimed, finished?: Finished) =>
+    settle: async (_claimed: Reserved, finished?: Finished) =>
       void said.push(finished === undefined ? 'settle nothing' : 'settle'),
     learn: () => void said.push('learn'),
   } as unknown as Stages<boolean>
@@ -59,18 +59,18 @@ function setUpKeyed(follow: () => Promise<Finished | undefined> = async () => un
     admit: async () => ({ requestId: 'r', request: { idempotencyKey: 'k' } }),
     findOriginal: async () => {
       const next = said.includes('duplicate') ? earlier.shift() : undefined
-      said.push(`recall ${next ?? 'nothing'}`)
+      said.push(`original ${next ?? 'nothing'}`)
       return next
     },
-    releaseKey: async () => void said.push('forget'),
+    releaseKey: async () => void said.push('release'),
     assess: async (admitted: object) => admitted,
     choose: (assessed: object) => assessed,
-    claim: async (chosen: object) => chosen,
-    start: async (claimed: object) => claimed,
+    reserve: async (chosen: object) => chosen,
+    start: async (reserved: object) => reserved,
     async run(_under: object, signal: AbortSignal) {
-      said.push('walk')
+      said.push('run')
       const finished = await running
-      said.push(signal.aborted ? 'cancelled' : 'walked on')
+      said.push(signal.aborted ? 'cancelled' : 'run on')
       return finished
     },
     follow: async (requestId: string) => {
@@ -90,7 +90,7 @@ describe('createRequestHandler()', () => {
   it('holds the money by itself where the dispatch did not, and settles once', async () => {
     const { said, infer } = setUp(async deferred => (deferred ? 'not-held' : answered))
     expect(await infer()).toBe(answered)
-    expect(said).toEqual(['defer', 'walk', 'claim', 'walk', 'settle', 'learn'])
+    expect(said).toEqual(['defer', 'run', 'reserve', 'run', 'settle', 'learn'])
   })
 
   it('tells what the ledger by itself refuses, with nothing to settle', async () => {
@@ -102,16 +102,16 @@ describe('createRequestHandler()', () => {
       },
     )
     await expect(infer()).rejects.toBe(spent)
-    expect(said).toEqual(['defer', 'walk', 'claim'])
+    expect(said).toEqual(['defer', 'run', 'reserve'])
   })
 
-  it('settles what it cannot know of when the walk fails otherwise', async () => {
+  it('settles what it cannot know of when the run fails otherwise', async () => {
     const away = new GatewayError('Overloaded', 'the store is away')
     const { said, infer } = setUp(async () => {
       throw away
     })
     await expect(infer()).rejects.toBe(away)
-    expect(said).toEqual(['defer', 'walk', 'settle nothing'])
+    expect(said).toEqual(['defer', 'run', 'settle nothing'])
   })
 
   it('tells what was decided behind the leg and before whatever else is told, once', async () => {
@@ -123,7 +123,7 @@ describe('createRequestHandler()', () => {
     })
     await stream()
     const told = ['told decided', 'told rung-started', 'told delta']
-    expect(said).toEqual(['defer', 'walk', 'claim', 'walk', ...told, 'settle', 'learn'])
+    expect(said).toEqual(['defer', 'run', 'reserve', 'run', ...told, 'settle', 'learn'])
   })
 
   it('tells what was decided before it fails', async () => {
@@ -133,7 +133,7 @@ describe('createRequestHandler()', () => {
     }
     const { said, stream } = setUp(async () => 'not-held', refuse)
     await expect(stream()).rejects.toBe(spent)
-    expect(said).toEqual(['defer', 'walk', 'claim', 'told decided'])
+    expect(said).toEqual(['defer', 'run', 'reserve', 'told decided'])
   })
 
   it('lets a run with a key go on behind its caller, and settles it once', async () => {
@@ -145,7 +145,7 @@ describe('createRequestHandler()', () => {
     expect(background).toHaveLength(1)
     end(answered)
     expect(await background[0]).toBe(answered)
-    expect(said).toEqual(['recall nothing', 'walk', 'walked on', 'settle', 'learn'])
+    expect(said).toEqual(['original nothing', 'run', 'run on', 'settle', 'learn'])
   })
 
   it.each([
@@ -157,7 +157,7 @@ describe('createRequestHandler()', () => {
     const { said, infer } = setUpKeyed(async () => outcomes.shift())
     said.push('duplicate')
     expect(await infer(new AbortController().signal)).toBe(answered)
-    expect(said.slice(1)).toEqual(['recall first', 'follow first', 'recall second', 'follow second'])
+    expect(said.slice(1)).toEqual(['original first', 'follow first', 'original second', 'follow second'])
   })
 
   it('tells a duplicate of an outage that its run met', async () => {
@@ -165,6 +165,6 @@ describe('createRequestHandler()', () => {
     const { said, infer } = setUpKeyed(async () => refused)
     said.push('duplicate')
     expect(await infer(new AbortController().signal)).toBe(refused)
-    expect(said.slice(1)).toEqual(['recall first', 'follow first'])
+    expect(said.slice(1)).toEqual(['original first', 'follow first'])
   })
 })

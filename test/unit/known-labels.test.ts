@@ -5,10 +5,10 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCalibrate } from '#services/calibrate/calibrate'
 import { decide } from '#services/decision/decide/decide'
-import { signsOf, judgeAll } from '#services/decision/calibrators/judge-answer'
+import { answerFeaturesOf, calibrateAnswers } from '#services/decision/calibrators/calibrate-answers'
 import { labelsOf, withLabelsNoted } from '#services/decision/calibrators/known-labels'
 import { createCalibratedPolicy, openPolicyFolder } from '#services/decision/policy/load-policy'
-import type { Judged } from '#services/decision/policy/policy'
+import type { ModelAnswer } from '#services/decision/policy/policy'
 import type { PolicyFile } from '#services/decision/policy/policy-schema'
 import { prospectFeaturesOf } from '#services/decision/calibrators/features/prospect-features'
 import { writeTable } from '../support/outcome-table.ts'
@@ -30,12 +30,12 @@ afterAll(() => {
 const estimate = { difficulty: 0.5, models: {}, features: {} }
 
 describe('labelsOf()', () => {
-  it('finds every label that a judge, a prospect, a risk judge or the label model has a weight for', () => {
-    const judge = (...names: string[]) => ({ names, means: [], scales: [], weights: [], bias: 0 })
+  it('finds every label that a calibrator, a prospect, a calibrator of risk or the label model has a weight for', () => {
+    const calibrator = (...names: string[]) => ({ names, means: [], scales: [], weights: [], bias: 0 })
     const labels = labelsOf({
-      judges: { a: judge('confidence', '=label.one', '=slope.1.5', '=with.v1.against.against.two') },
-      prospects: { 'a>b': judge('=of.a.=label.three', '=alone.=slope.=label.x') },
-      risk: { ...file.risk, judges: { a: judge('=label.four') } },
+      calibrators: { a: calibrator('confidence', '=label.one', '=slope.1.5', '=with.v1.against.against.two') },
+      prospects: { 'a>b': calibrator('=of.a.=label.three', '=alone.=slope.=label.x') },
+      risk: { ...file.risk, calibrators: { a: calibrator('=label.four') } },
       labelModel: { labels: ['five', 'six'], bias: [0, 0], voters: {} },
     })
     expect([...labels].toSorted()).toEqual([
@@ -60,7 +60,7 @@ describe('withLabelsNoted()', () => {
     free,
   )
   const judged = fc.tuple(answer, fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }))
-  const answersOf = (given: readonly (readonly [string, number | undefined])[]): Judged[] =>
+  const answersOf = (given: readonly (readonly [string, number | undefined])[]): ModelAnswer[] =>
     given.map(([text, raw], index) => ({
       model: file.models[index]!,
       answer: text,
@@ -73,7 +73,7 @@ describe('withLabelsNoted()', () => {
     fc.assert(
       fc.property(fc.array(judged, { minLength: 1, maxLength: 3 }), given => {
         const answers = answersOf(given)
-        const plain = judgeAll(file, answers, estimate)
+        const plain = calibrateAnswers(file, answers, estimate)
         expect(policy.confidences(answers, estimate)).toEqual(plain)
         const called = answers.map((one, index) => ({ ...one, confidence: plain[index]!, costNanoUsd: 0 }))
         const open = file.models.slice(called.length).map(model => ({ model, costNanoUsd: 1 }))
@@ -86,13 +86,13 @@ describe('withLabelsNoted()', () => {
     )
   })
 
-  it('leaves no sign that is named after an answer which no judge knows', () => {
+  it('leaves no feature that is named after an answer which no calibrator knows', () => {
     const noted = (text: string) =>
       withLabelsNoted(labelsOf(file), [{ model: file.models[0]!, answer: text, rawConfidence: 0.7 }])
     const namesOf = (text: string): string[] => {
       const [one] = noted(text)
       const called = [{ ...one!, confidence: 0.5, costNanoUsd: 0 }]
-      return [signsOf(one!, estimate, []), prospectFeaturesOf(called, 'large', estimate)].flatMap(features =>
+      return [answerFeaturesOf(one!, estimate, []), prospectFeaturesOf(called, 'large', estimate)].flatMap(features =>
         Object.keys(features),
       )
     }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { fitJudges } from '#services/calibrate/fit/fit-judges'
+import { fitCalibrators } from '#services/calibrate/fit/fit-calibrators'
 import { fitLabels } from '#services/calibrate/fit/fit-labels'
 import { minimise } from '#services/calibrate/fit/regression/minimise'
-import { judgedOf } from '#services/calibrate/ladder'
+import { modelAnswerOf } from '#services/calibrate/ladder'
 import type { OutcomeRow } from '#services/calibrate/states'
 import { coherent } from '#services/decision/calibrators/coherent'
-import { judgeAll } from '#services/decision/calibrators/judge-answer'
+import { calibrateAnswers } from '#services/decision/calibrators/calibrate-answers'
 import { labelChances, labelFeatures, surenessOf } from '#services/decision/calibrators/label-model'
-import type { Estimate, Judged } from '#services/decision/policy/policy'
+import type { Estimate, ModelAnswer } from '#services/decision/policy/policy'
 import type { LabelModel } from '#services/decision/policy/policy-schema'
 
 const models = ['small', 'large']
@@ -49,18 +49,18 @@ const rows = confusedRows(1200)
 const seen = confusedRows(4000).slice(1200)
 const foldOfRow = rows.map((_, index) => index % 4)
 const fitted = fitLabels(rows, foldOfRow, options)
-const said = (small: string, large: string, rawConfidence = 0.7): readonly Judged[] => [
+const said = (small: string, large: string, rawConfidence = 0.7): readonly ModelAnswer[] => [
   { model: 'small', answer: small, rawConfidence },
   { model: 'large', answer: large, rawConfidence },
 ]
 
-/** Mean log loss of what judges say of both answers of rows that they have not seen. */
-function lossOf(policy: Parameters<typeof judgeAll>[0]): number {
+/** Mean log loss of what calibrators say of both answers of rows that they have not seen. */
+function lossOf(policy: Parameters<typeof calibrateAnswers>[0]): number {
   let loss = 0
   for (const row of seen) {
-    const chances = judgeAll(
+    const chances = calibrateAnswers(
       policy,
-      models.map(model => judgedOf(row, model)),
+      models.map(model => modelAnswerOf(row, model)),
       estimate,
     )
     chances.forEach((chance, index) => {
@@ -81,14 +81,14 @@ describe('fitLabels()', () => {
 
   it('gives chances that are as often right as they say', () => {
     const chances = seen.map(row => {
-      const answers = models.map(model => judgedOf(row, model))
+      const answers = models.map(model => modelAnswerOf(row, model))
       return labelChances(fitted.all!, answers).get(answers[0]!.answer!)!
     })
     const among = seen.filter((_, index) => chances[index]! > 0.2 && chances[index]! < 0.8)
-    const foreseen = chances.filter(chance => chance > 0.2 && chance < 0.8)
+    const predicted = chances.filter(chance => chance > 0.2 && chance < 0.8)
     const right = among.filter(row => row.outcomes['small']?.score === 1).length / among.length
     expect(among.length).toBeGreaterThan(300)
-    expect(Math.abs(right - foreseen.reduce((a, b) => a + b) / foreseen.length)).toBeLessThan(0.05)
+    expect(Math.abs(right - predicted.reduce((a, b) => a + b) / predicted.length)).toBeLessThan(0.05)
   })
 
   it('says of each row what a model without its fold says', () => {
@@ -101,16 +101,16 @@ describe('fitLabels()', () => {
     expect(others.unseen[1]).not.toEqual(fitted.unseen[1])
   })
 
-  it('makes judges that predict more of rows that nothing has seen', () => {
+  it('makes calibrators that predict more of rows that nothing has seen', () => {
     const { unseen, all } = fitted
-    const judgeRows = rows.map((row, index) => ({ row, estimate, labelModel: unseen[index] }))
-    const without = fitJudges(
+    const calibratorRows = rows.map((row, index) => ({ row, estimate, labelModel: unseen[index] }))
+    const without = fitCalibrators(
       rows.map(row => ({ row, estimate })),
       foldOfRow,
       options,
     ).all
-    const by = fitJudges(judgeRows, foldOfRow, options).all
-    expect(lossOf({ judges: by, labelModel: all })).toBeLessThan(0.97 * lossOf({ judges: without }))
+    const by = fitCalibrators(calibratorRows, foldOfRow, options).all
+    expect(lossOf({ calibrators: by, labelModel: all })).toBeLessThan(0.97 * lossOf({ calibrators: without }))
   })
 
   it.each(['small', 'large'])('says of what %s says alone how often that is right', model => {
@@ -118,7 +118,7 @@ describe('fitLabels()', () => {
       const such = seen.filter(row => row.outcomes[model]?.answer === label)
       if (such.length === 0) continue
       const right = such.filter(row => row.outcomes[model]?.score === 1).length / such.length
-      const chances = such.map(row => labelChances(fitted.all!, [judgedOf(row, model)]).get(label)!)
+      const chances = such.map(row => labelChances(fitted.all!, [modelAnswerOf(row, model)]).get(label)!)
       expect(Math.abs(right - chances.reduce((a, b) => a + b) / chances.length)).toBeLessThan(0.1)
     }
   })

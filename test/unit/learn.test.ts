@@ -17,8 +17,8 @@ const middle: Told = { rung: 'middle', text: 'no', confidence: 0.85, costNanoUsd
 
 describe('evaluateShadow()', () => {
   const think = (told: readonly Told[], shadow: Policy, more: object = {}) => {
-    const { claimed, finished } = reportCascade(told, accepting(0.6), more)
-    return evaluateShadow(claimed, finished, shadow, claimed.estimate)
+    const { reserved, finished } = reportCascade(told, accepting(0.6), more)
+    return evaluateShadow(reserved, finished, shadow, reserved.estimate)
   }
 
   it('agrees with a policy that decides the same, at the same cost', () => {
@@ -54,11 +54,11 @@ describe('evaluateShadow()', () => {
 
   it('thinks nothing where circumstances decided', () => {
     expect(think([small], accepting(0.8), { model: 'small' })).toBeUndefined()
-    const { claimed, finished } = reportCascade([small], accepting(0.6))
+    const { reserved, finished } = reportCascade([small], accepting(0.6))
     if (finished.end.kind !== 'answered') throw new Error('it was answered')
     const answer = { ...finished.end.answer, degraded: 'budget' } as const
     const degraded: Finished = { ...finished, end: { kind: 'answered', answer } }
-    expect(evaluateShadow(claimed, degraded, accepting(0.8), claimed.estimate)).toBeUndefined()
+    expect(evaluateShadow(reserved, degraded, accepting(0.8), reserved.estimate)).toBeUndefined()
   })
 })
 
@@ -101,8 +101,8 @@ describe('createShadowCalls()', () => {
         ...given,
       },
     )
-    const { claimed, finished } = reportCascade(told, accepting(0.6), model === undefined ? {} : { model })
-    calls.onFinished(claimed, finished)
+    const { reserved, finished } = reportCascade(told, accepting(0.6), model === undefined ? {} : { model })
+    calls.onFinished(reserved, finished)
     const before = [...asked]
     await new Promise(resolve => setImmediate(resolve))
     await calls.close()

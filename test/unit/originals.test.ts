@@ -9,7 +9,7 @@ import { finishedWith } from '../support/rpc-gateway.ts'
 
 let log: FakeCascadeLog
 let nowMs: number
-let recall: Originals
+let originals: Originals
 /** What happens while a duplicate waits. */
 let meanwhile: () => Promise<unknown>
 const staying = new AbortController().signal
@@ -22,7 +22,7 @@ beforeEach(() => {
     nowMs += ms
     await meanwhile()
   }
-  recall = createOriginals({ cascadeLog: log, clock: { now: () => nowMs }, sleep })
+  originals = createOriginals({ cascadeLog: log, clock: { now: () => nowMs }, sleep })
 })
 
 function admitted(text = 'the same', mode: 'sync' | 'async' = 'sync'): Admitted {
@@ -73,76 +73,76 @@ describe('an idempotency key', () => {
     ['without a model', failed('NoModel'), 'freed', false],
   ] as const)('of a run that was %s', async (_name, end, outcome, takenOver) => {
     const first = admitted()
-    expect(await recall.find(first, staying)).toBeUndefined()
+    expect(await originals.find(first, staying)).toBeUndefined()
     await openRun(first)
     await endRun(first.requestId, end)
-    expect(await recall.find(admitted(), staying)).toBe(outcome === 'kept' ? first.requestId : undefined)
+    expect(await originals.find(admitted(), staying)).toBe(outcome === 'kept' ? first.requestId : undefined)
     expect(isTakenOver(end)).toBe(takenOver)
   })
 
   it('of a run that goes on belongs to that, and to its content', async () => {
     const first = admitted()
-    await recall.find(first, staying)
+    await originals.find(first, staying)
     await openRun(first)
-    expect(await recall.find(admitted(), staying)).toBe(first.requestId)
-    await expect(recall.find(admitted('other'), staying)).rejects.toMatchObject({ code: 'AlreadyExists' })
+    expect(await originals.find(admitted(), staying)).toBe(first.requestId)
+    await expect(originals.find(admitted('other'), staying)).rejects.toMatchObject({ code: 'AlreadyExists' })
   })
 
   it('that is free again may come with other content', async () => {
     const first = admitted()
-    await recall.find(first, staying)
+    await originals.find(first, staying)
     await openRun(first)
     await endRun(first.requestId, { kind: 'cancelled', rungs: [] })
-    expect(await recall.find(admitted('other'), staying)).toBeUndefined()
+    expect(await originals.find(admitted('other'), staying)).toBeUndefined()
   })
 
   it('of a job stays with the first job, however that ended', async () => {
     const first = admitted('a job', 'async')
-    await recall.find(first, staying)
+    await originals.find(first, staying)
     await openRun(first)
     await endRun(first.requestId, { kind: 'cancelled', rungs: [] })
-    expect(await recall.find(admitted('a job', 'async'), staying)).toBe(first.requestId)
+    expect(await originals.find(admitted('a job', 'async'), staying)).toBe(first.requestId)
   })
 
   it('goes to who waits as soon as the first call lets go of it', async () => {
     const first = admitted()
-    await recall.find(first, staying)
-    meanwhile = () => recall.release(first)
+    await originals.find(first, staying)
+    meanwhile = () => originals.release(first)
     const startedAt = nowMs
-    expect(await recall.find(admitted(), staying)).toBeUndefined()
+    expect(await originals.find(admitted(), staying)).toBeUndefined()
     expect(nowMs - startedAt).toBeLessThan(100)
   })
 
   it('stays with a run that is open though its call heard of a failure', async () => {
     const first = admitted()
-    await recall.find(first, staying)
+    await originals.find(first, staying)
     // The store has opened it, and its reply was lost.
     await openRun(first)
-    await recall.release(first)
-    expect(await recall.find(admitted(), staying)).toBe(first.requestId)
+    await originals.release(first)
+    expect(await originals.find(admitted(), staying)).toBe(first.requestId)
   })
 
   it('of a job that was opened and cancelled before it was accepted is free', async () => {
     const first = admitted('a job', 'async')
-    await recall.find(first, staying)
+    await originals.find(first, staying)
     await openRun(first)
     await endRun(first.requestId, { kind: 'cancelled', rungs: [] })
-    await recall.release(first)
-    expect(await recall.find(admitted('a job', 'async'), staying)).toBeUndefined()
+    await originals.release(first)
+    expect(await originals.find(admitted('a job', 'async'), staying)).toBeUndefined()
   })
 
   it('of a run that never opens is taken, and that run can never open', async () => {
     const first = admitted()
-    await recall.find(first, staying)
-    expect(await recall.find(admitted(), staying)).toBeUndefined()
+    await originals.find(first, staying)
+    expect(await originals.find(admitted(), staying)).toBeUndefined()
     expect(log.forbidden).toContain(first.requestId)
   })
 
   it('is not waited for by a caller who has left', async () => {
     const first = admitted()
-    await recall.find(first, staying)
+    await originals.find(first, staying)
     const leaving = new AbortController()
     meanwhile = async () => leaving.abort()
-    await expect(recall.find(admitted(), leaving.signal)).rejects.toMatchObject({ code: 'Cancelled' })
+    await expect(originals.find(admitted(), leaving.signal)).rejects.toMatchObject({ code: 'Cancelled' })
   })
 })

@@ -53,7 +53,7 @@ describe('loadPolicy()', () => {
     })
   })
 
-  it.each([3, 7, 9])('refuses schema %i: its judges may weigh signs that are not made here', async schema => {
+  it.each([3, 7, 9])('refuses schema %i: its calibrators may weigh features that are not made here', async schema => {
     edit(policy => (policy['schema'] = schema))
     await expect(loadPolicy(folder, {})).rejects.toMatchObject({
       code: 'Config',
@@ -98,11 +98,15 @@ describe('loadPolicy()', () => {
   })
 
   it.each([
-    ['that its judges ask for', (policy: Record<string, unknown>) => delete policy['labelModel'], 'its judges ask'],
+    [
+      'that its calibrators ask for',
+      (policy: Record<string, unknown>) => delete policy['labelModel'],
+      'its calibrators ask',
+    ],
     [
       'without one of its models',
       ({ labelModel }: Record<string, unknown>) => delete (labelModel as LabelModel).voters['middle'],
-      'its judges ask',
+      'its calibrators ask',
     ],
     [
       'with weights of fewer labels',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mostComputeMs } from '#services/router/choose/reserve'
+import { mostComputeMs } from '#services/router/choose/worst-case-cost'
 import { createServiceModel, guessService, isThin, leastServiceMs } from '#services/state/service-times/predict-service'
 import { createServiceTimesRecorder, type ServiceTimes } from '#services/state/service-times/service-times'
 import { noWork, seenMegapixelsOf, windowsOf, type Workload } from '#services/state/service-times/workload'

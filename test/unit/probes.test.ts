@@ -69,14 +69,14 @@ describe('choosing where forecasts leave nothing', () => {
     isPaid: () => false,
     probe: probes.take,
   })
-  const { claimed } = reportCascade([{ rung: 'small', text: 'a', confidence: 0.9, costNanoUsd: 1 }], {} as never, {
+  const { reserved } = reportCascade([{ rung: 'small', text: 'a', confidence: 0.9, costNanoUsd: 1 }], {} as never, {
     rungs: ['small'],
   })
   const assessed = (): Assessed => ({
-    ...claimed,
-    guided: { ladder: claimed.guided.ladder },
+    ...reserved,
+    guided: { ladder: reserved.guided.ladder },
     parts: [{ kind: 'text', text: 'hello' }],
-    request: { ...claimed.request, task: 'classify', parts: [], options: {}, labels: {} },
+    request: { ...reserved.request, task: 'classify', parts: [], options: {}, labels: {} },
     modalities: ['text'],
     mode: 'sync',
     submittedAt: clock.ms,
@@ -117,15 +117,15 @@ describe('choosing by few measurements', () => {
     )
     const evaluateRungs = createEvaluateRungs(fleet, rules)
     const choose = createChoose({ evaluateRungs, clock: { now: () => 0 }, isPaid: () => false })
-    const { claimed } = reportCascade([{ rung: 'small', text: 'a', confidence: 0.9, costNanoUsd: 1 }], {} as never, {
+    const { reserved } = reportCascade([{ rung: 'small', text: 'a', confidence: 0.9, costNanoUsd: 1 }], {} as never, {
       rungs: ['small'],
     })
     const call = (): Chosen =>
       choose({
-        ...claimed,
-        guided: { ladder: claimed.guided.ladder },
+        ...reserved,
+        guided: { ladder: reserved.guided.ladder },
         parts: [{ kind: 'text', text: 'hello' }],
-        request: { ...claimed.request, task: 'classify', parts: [], options: {}, labels: {} },
+        request: { ...reserved.request, task: 'classify', parts: [], options: {}, labels: {} },
         modalities: ['text'],
         mode: 'sync',
         submittedAt: 0,
@@ -139,9 +139,9 @@ describe('createProbeForecasts()', () => {
   const told = [{ rung: 'small', text: 'a', confidence: 0.9, costNanoUsd: 1 }] as const
   const setUp = (busy: unknown) => {
     const asked: Incoming[] = []
-    const { claimed, finished } = reportCascade(told, {} as never)
-    const large = claimed.guided.ladder.rungs.at(-1)!
-    const candidateRungs = claimed.guided.ladder.rungs.map(rung =>
+    const { reserved, finished } = reportCascade(told, {} as never)
+    const large = reserved.guided.ladder.rungs.at(-1)!
+    const candidateRungs = reserved.guided.ladder.rungs.map(rung =>
       rung === large ? keptOut({ rung }) : keptOut({ rung, removedBy: undefined as never }),
     )
     const probing = createProbeForecasts({
@@ -155,7 +155,7 @@ describe('createProbeForecasts()', () => {
       clock: { now: () => 100 * second },
       logger: pino({ level: 'silent' }),
     })
-    probing.onFinished({ ...claimed, parts: [], candidateRungs }, finished)
+    probing.onFinished({ ...reserved, parts: [], candidateRungs }, finished)
     return { asked, probing }
   }
 

@@ -3,7 +3,7 @@ import { systemClock } from '#services/contract/clock'
 import type { Cascade } from '#services/router/cascade/cascade'
 import { planOf } from '#services/router/cascade/start'
 import { createReevaluate } from '#services/router/ladders/re-evaluate'
-import type { Claimed, CandidateRung } from '#services/router/request/states'
+import type { Reserved, CandidateRung } from '#services/router/request/states'
 import { candidateOf, cascadePlan, cascadeRequest, rungOf } from '../support/builders.ts'
 
 describe('a rung that no money is held for', () => {
@@ -35,11 +35,11 @@ describe('a rung that no money is held for', () => {
 
   it('is in the plan with its reason', () => {
     const late = candidateOf(large, { removedBy: 'deadline', removedWhy: 'it needs 9 s, 4 s are left' })
-    const claimed = {
+    const reserved = {
       candidateRungs: [candidateOf(small), late],
       guided: { ladder: { name: 'l' } },
-    } as unknown as Claimed
-    const plan = planOf(claimed)
+    } as unknown as Reserved
+    const plan = planOf(reserved)
     expect(plan.rungs.map(rung => rung.name)).toEqual(['small'])
     expect(plan.leftOut).toEqual([{ name: 'large', by: 'deadline', why: 'it needs 9 s, 4 s are left' }])
   })

@@ -90,9 +90,9 @@ describe('readConfig()', () => {
   it.each([
     ['constructor', 'another name: this one is reserved'],
     ['Echo', 'lower-case letters, digits, dots, dashes; at most 64'],
-  ])('says what is wrong with the name %s of a model', (name, wish) => {
+  ])('says what is wrong with the name %s of a model', (name, expected) => {
     const [first] = faultsOf(change('  echo:', `  ${name}:`))
-    expect(first).toBe(`6: models.${name}: expected ${wish}`)
+    expect(first).toBe(`6: models.${name}: expected ${expected}`)
   })
 
   it('takes a ladder that draws, with another to fall back on', () => {
@@ -113,7 +113,7 @@ describe('readConfig()', () => {
       'an unknown key',
       change('tier: small', 'tier: small, lane: 2'),
       [
-        '4: pools.small.lane: expected one of the keys batch, coldStartMs, concurrency, dispatch, executionProviders, hedge, lockMs, longestLegMs, maxWaiting, threads, tier',
+        '4: pools.small.lane: expected one of the keys batch, coldStartMs, concurrency, dispatch, executionProviders, hedge, lockMs, longestLegMs, maxWaiting, modelGrowthMegabytes, threads, tier',
       ],
     ],
     ['a missing field', change('    pool: small\n', ''), ['6: models.echo.pool: expected text; it is missing']],

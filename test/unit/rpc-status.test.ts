@@ -45,7 +45,7 @@ describe('createStatusWriter()', () => {
   it('carries every detail to the client', () => {
     const thrown = new GatewayError('BudgetExceeded', 'the budget of today is spent', {
       reason: 'BUDGET_SPENT',
-      stage: 'claim',
+      stage: 'reserve',
       metadata: { scope: 'tenant:day' },
       quota: { subject: 'tenant:day', description: 'spent' },
       retryAfterMs: 1999.9,
@@ -55,7 +55,7 @@ describe('createStatusWriter()', () => {
       status: 'RESOURCE_EXHAUSTED',
       message: 'the budget of today is spent',
       reason: 'BUDGET_SPENT',
-      metadata: { scope: 'tenant:day', stage: 'claim' },
+      metadata: { scope: 'tenant:day', stage: 'reserve' },
       violations: [{ field: 'constraints.max_cost_nano_usd', description: 'too little' }],
       retryAfterMs: expect.closeTo(1999.9, 3),
     })
@@ -110,11 +110,11 @@ describe('createStatusWriter()', () => {
     const violations = Array.from({ length: 50 }, () => ({ field: long, description: long }))
     const quota = { subject: long, description: long }
     const failure = overTheWire(
-      new GatewayError('BudgetExceeded', long, { violations, metadata, quota, stage: 'claim', retryAfterMs: 1 }),
+      new GatewayError('BudgetExceeded', long, { violations, metadata, quota, stage: 'reserve', retryAfterMs: 1 }),
     )
     expect(headerBytes(failure)).toBeLessThan(8192 - 512)
     const read = readFailure(failure, errorMessages)
-    expect(read.metadata).toMatchObject({ stage: 'claim', 'rung-0': expect.stringMatching(/^ü+/u) })
+    expect(read.metadata).toMatchObject({ stage: 'reserve', 'rung-0': expect.stringMatching(/^ü+/u) })
     expect(read.violations.length).toBeGreaterThan(0)
   })
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { OpenHold, Ledger, Settlement } from '#services/state/ledger/ledger'
 import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
 import { createSettler } from '#services/router/settle/settle'
-import type { Claimed, Finished } from '#services/router/request/states'
+import type { Reserved, Finished } from '#services/router/request/states'
 import type { CascadePlan, CascadeRequest, LegEnd } from '#services/state/cascade-log/cascade-log'
 import { createRequestId, legIdOf } from '#services/contract/ids'
 import { noWork } from '#services/state/service-times/workload'
@@ -32,7 +32,7 @@ const plan: CascadePlan = {
   holdId: requestId,
   heldNanoUsd: 500,
 }
-const claimed = { requestId, holdId: requestId } as unknown as Claimed
+const reserved = { requestId, holdId: requestId } as unknown as Reserved
 const end: LegEnd = {
   kind: 'failed',
   reason: 'cancelled',
@@ -78,14 +78,14 @@ describe('createSettler()', () => {
   it('settles at once by receipts when every leg has one', async () => {
     const { settler, settled } = await setUp(true)
     const leg = { index: 0, rung: 'small', pool: 'p', plannedAt: 0, attempt: 1, end }
-    await settler.settle(claimed, { requestId, plan, legs: [leg] } as unknown as Finished)
+    await settler.settle(reserved, { requestId, plan, legs: [leg] } as unknown as Finished)
     expect(settled).toEqual([[requestId, 70]])
   })
 
   it('frees the whole hold of a request that was never opened', async () => {
     const { settler, settled, cascadeLog } = await setUp(false)
     cascadeLog.cascades.clear()
-    await settler.settle(claimed, undefined)
+    await settler.settle(reserved, undefined)
     expect(settled).toEqual([[requestId, 0]])
   })
 
@@ -93,7 +93,7 @@ describe('createSettler()', () => {
     const { settler, settled, cascadeLog, turn } = await setUp(true)
     await cascadeLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
     turn(1000)
-    await settler.settle(claimed, undefined)
+    await settler.settle(reserved, undefined)
     expect(settled).toEqual([])
     await cascadeLog.endLeg(legIdOf(requestId, 0), 1, end)
     await settler.reap()
@@ -104,7 +104,7 @@ describe('createSettler()', () => {
     const { settler, settled, settlements, cascadeLog, turn } = await setUp(true)
     await cascadeLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
     turn(1000)
-    await settler.settle(claimed, undefined)
+    await settler.settle(reserved, undefined)
     turn(7000)
     await settler.reap()
     expect(settled).toEqual([[requestId, 0]])
@@ -120,7 +120,7 @@ describe('createSettler()', () => {
     for (const worker of ['w', 'w2']) await cascadeLog.beginLeg(legIdOf(requestId, 1), worker, 0)
     await cascadeLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
     turn(7000)
-    await settler.settle(claimed, undefined)
+    await settler.settle(reserved, undefined)
     expect(settlements).toMatchObject([
       { spent: { tenant: 70, deployment: 70, 'pool:p': 70 }, lostNanoUsd: 1000, estimatedNanoUsd: 1000 },
     ])
@@ -131,7 +131,7 @@ describe('createSettler()', () => {
     await cascadeLog.leaveReceipt(legIdOf(requestId, 0), 1, 40)
     await cascadeLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
     turn(7000)
-    await settler.settle(claimed, undefined)
+    await settler.settle(reserved, undefined)
     expect(settlements).toMatchObject([{ spent: { tenant: 40, deployment: 40 }, lostNanoUsd: 0, estimatedNanoUsd: 0 }])
   })
 
@@ -153,7 +153,7 @@ describe('createSettler()', () => {
     await cascadeLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
     const leg = { index: 0, rung: 'small', pool: 'p', plannedAt: 0, attempt: 0 }
     const seen = { ...leg, end: { ...end, receipt: { ...end.receipt, attempt: 3 } } }
-    await settler.settle(claimed, { requestId, plan, legs: [seen] } as unknown as Finished)
+    await settler.settle(reserved, { requestId, plan, legs: [seen] } as unknown as Finished)
     expect(settlements).toMatchObject([
       { spent: { tenant: 70, deployment: 70, 'pool:p': 70 }, lostNanoUsd: 540, estimatedNanoUsd: 500 },
     ])
@@ -162,7 +162,7 @@ describe('createSettler()', () => {
   it('forbids a cascade that never opened before it frees the money', async () => {
     const { settler, settled, cascadeLog } = await setUp(false)
     cascadeLog.cascades.clear()
-    await settler.settle(claimed, undefined)
+    await settler.settle(reserved, undefined)
     expect(settled).toEqual([[requestId, 0]])
     const leg = { index: 0, rung: 'small', pool: 'p', plannedAt: 0 }
     expect(await cascadeLog.open(request, plan, leg, { name: 'r', leaseUntil: 9e15 })).toBe(false)

@@ -19,7 +19,7 @@ function begunLeg(): TakenJob {
 }
 
 describe('startTakeLoops()', () => {
-  it('ends the wait and takes nothing after a pause, however many lanes wait for their turn', async () => {
+  it('ends the wait and takes nothing after a pause, however many loops wait for their turn', async () => {
     const waits: ((batch?: TakenBatch) => void)[] = []
     let taken = 0
     const collector = createCollector(

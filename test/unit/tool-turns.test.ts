@@ -5,7 +5,7 @@ import type { ChatCompletionMessageParam } from 'openai/resources/chat/completio
 import { describe, expect, it } from 'vitest'
 import { describeHeader } from '#services/router/assess/describe-header'
 import { filters } from '#services/router/choose/filters'
-import { sizesOf } from '#services/router/choose/reserve'
+import { sizesOf } from '#services/router/choose/worst-case-cost'
 import { capabilities, type Capability } from '#services/contract/capabilities'
 import type { Recipe } from '#services/contract/model'
 import type { GenerateOptions, ToolPart, WordPart } from '#services/contract/content'

@@ -67,12 +67,12 @@ describe('a take that does not come back', () => {
 async function takeAndLook(consumer: ReturnType<typeof watched>['consumer'], seconds: number): Promise<void> {
   for (let second = 0; second < seconds; second += 1) {
     await consumer.take(1000, limits).catch(() => undefined)
-    await consumer.look()
+    await consumer.check()
     await vi.advanceTimersByTimeAsync(1000)
   }
 }
 
-describe('lanes that take nothing', () => {
+describe('loops that take nothing', () => {
   it('while legs of their models wait begin again after 5 s', async () => {
     const { consumer, faults } = watched(() => Promise.resolve(undefined), new Set(['m']))
     await takeAndLook(consumer, 6)
@@ -94,7 +94,7 @@ describe('lanes that take nothing', () => {
     const busy = watched(() => Promise.resolve(undefined), new Set(['m']))
     await takeAndLook(busy.consumer, 1)
     for (let second = 0; second < 20; second += 1) {
-      await busy.consumer.look()
+      await busy.consumer.check()
       await vi.advanceTimersByTimeAsync(1000)
     }
     expect(busy.faults).toEqual([])

@@ -33,7 +33,7 @@ export const budgets = board('sluice-budgets', 'Sluice: budgets', 'What is spent
         'Settlements',
         'ops',
         'At once by the cascade’s router, or later from the log: many of these mean routers that die.',
-        [query(rate('sluice_router_settlements_total', '', 'way'), '{{way}}')],
+        [query(rate('sluice_router_settlements_total', '', 'when'), '{{when}}')],
       ),
       lines('Rungs without a price', 'ops', 'Left out of paid requests; give the model a price.', [
         query(rate('sluice_router_unpriced_total', '', 'model'), '{{model}}'),

@@ -55,7 +55,7 @@ export function createIds(): Ids {
   }
 }
 
-/** A part as blocks; none of what this protocol does not carry, and of thinking without a proof. */
+/** A part as blocks; none of what this protocol does not carry, and of thinking without a signature. */
 export function blocksOf(part: LoadedPart, ids: Ids): readonly Block[] {
   const mark = cacheMark(part)
   if (part.kind === 'text') return part.text === '' ? [] : [{ type: 'text', text: part.text, ...mark }]

@@ -136,7 +136,7 @@ function plain(text: string): ChatPiece {
 
 const thinkingDeltas: ReadonlySet<unknown> = new Set(['thinking_delta', 'signature_delta'])
 
-/** Thinking, or its proof, which comes at the end of its block. */
+/** Thinking, or its signature, which comes at the end of its block. */
 function thought(
   index: number | null | undefined,
   {

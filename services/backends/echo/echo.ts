@@ -117,14 +117,14 @@ function textOf({ parts }: Work): string {
     .join('\n')
 }
 
-function behaviourOf(heard: string, spec: EchoSpec) {
+function behaviourOf(text: string, spec: EchoSpec) {
   const { obeys, confidence } = spec
-  const delayMs = delayOf(heard, spec)
-  if (!obeys) return { text: heard, delayMs, confidence }
+  const delayMs = delayOf(text, spec)
+  if (!obeys) return { text, delayMs, confidence }
   return {
-    text: wordIn(heard, 'answer') ?? heard,
-    delayMs: numberIn(heard, 'delay') ?? delayMs,
-    confidence: numberIn(heard, 'confidence') ?? confidence,
+    text: wordIn(text, 'answer') ?? text,
+    delayMs: numberIn(text, 'delay') ?? delayMs,
+    confidence: numberIn(text, 'confidence') ?? confidence,
   }
 }
 

@@ -95,7 +95,9 @@ function partsOf(first: Candidate | undefined): readonly z.output<typeof part>[]
   return first?.content?.parts ?? []
 }
 
-/** What it thinks, and the proofs of it, which come with the parts that they are for; `calls` were called before. */
+/**
+ * What it thinks, and the signatures of it, which come with the parts that they are for; `calls` were called before.
+ */
 function reasoningOf(parts: readonly z.output<typeof part>[], calls: number): readonly ReasoningPiece[] {
   let place = calls
   return parts.flatMap((one): ReasoningPiece[] => {

@@ -163,19 +163,19 @@ const unsigned = 'skip_thought_signature_validator'
  * is signed.
  */
 function answerOf({ parts }: Turn): GeminiPart[] {
-  const proofs = parts.flatMap(part => (part.kind === 'reasoning' ? (part.signature ?? []) : []))
-  const proofOf = (place: string): string | undefined =>
-    proofs.find(proof => proof.startsWith(`${place}:`))?.slice(place.length + 1)
-  const isOwn = proofs.some(proof => proof.startsWith('call'))
+  const signatures = parts.flatMap(part => (part.kind === 'reasoning' ? (part.signature ?? []) : []))
+  const signatureOf = (place: string): string | undefined =>
+    signatures.find(signature => signature.startsWith(`${place}:`))?.slice(place.length + 1)
+  const isOwn = signatures.some(signature => signature.startsWith('call'))
   let calls = 0
   const said = parts.flatMap((part): GeminiPart[] => {
     if (part.kind !== 'tool-call') return partOf(part)
-    const proof = proofOf(`call${calls}`) ?? (isOwn ? undefined : unsigned)
+    const signature = signatureOf(`call${calls}`) ?? (isOwn ? undefined : unsigned)
     calls += 1
     const functionCall = { name: part.name, args: argumentsOf(part) }
-    return [{ functionCall, ...(proof === undefined ? {} : { thoughtSignature: proof }) }]
+    return [{ functionCall, ...(signature === undefined ? {} : { thoughtSignature: signature }) }]
   })
-  const ofText = proofOf('text')
+  const ofText = signatureOf('text')
   const last = said.findLastIndex(part => 'text' in part)
   return said.map((part, at) => (at === last && ofText !== undefined ? { ...part, thoughtSignature: ofText } : part))
 }

@@ -18,7 +18,7 @@ const details = 'detail:'
 
 /**
  * Reads what a model thinks in one event; `isFirst` until it has begun to think. Details say the same as the plain
- * field beside them, with the provider's proofs.
+ * field beside them, with the provider's signatures.
  */
 export function readReasoning(
   said: { readonly [Field in keyof ReasoningFields]?: unknown },
@@ -50,14 +50,14 @@ function readDetail(value: unknown, place: number): readonly ReasoningPiece[] {
 }
 
 /**
- * The fields of a message of the assistant. Details go back always, since they hold the provider's own proofs. Plain
- * text goes back within the answer that is worked on: some demand it there, and refuse it in what was answered
+ * The fields of a message of the assistant. Details go back always, since they hold the provider's own signatures.
+ * Plain text goes back within the answer that is worked on: some demand it there, and refuse it in what was answered
  * before.
  * @source DeepSeek API documentation, "Thinking mode", "Tool calls"
  */
 export function reasoningFields(thoughts: readonly ReasoningPart[], isOpen: boolean): ReasoningFields {
-  const proofs = thoughts.flatMap(({ signature = '' }) => detailsIn(signature))
-  if (proofs.length > 0) return { reasoning_details: proofs }
+  const signatures = thoughts.flatMap(({ signature = '' }) => detailsIn(signature))
+  if (signatures.length > 0) return { reasoning_details: signatures }
   const text = thoughts.map(thought => thought.text).join('\n')
   if (!isOpen || text === '') return {}
   return thoughts.some(({ signature }) => signature === inReasoning) ? { reasoning: text } : { reasoning_content: text }

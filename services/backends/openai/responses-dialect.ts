@@ -125,7 +125,7 @@ function thought({ item_id: id, delta }: Event, shown: Set<string>): readonly Ch
   return [{ ...plain, thinks: true, reasoning: [{ block, text: delta ?? '' }] }]
 }
 
-/** A thought comes whole at its end, with its proof; its text was shown before, or is now. */
+/** A thought comes whole at its end, with its signature; its text was shown before, or is now. */
 function proofOf(done: NonNullable<Event['item']>, shown: ReadonlySet<string>): readonly ChatPiece[] {
   const block = done.id ?? ''
   const text = shown.has(block) ? '' : (done.summary ?? []).map(one => one.text ?? '').join('\n')

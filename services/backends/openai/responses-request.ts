@@ -124,7 +124,7 @@ function callItem({ id, name, argumentsJson }: ToolCallPart): object {
   return { type: 'function_call', call_id: id, name, arguments: argumentsJson === '' ? '{}' : argumentsJson }
 }
 
-/** Without its proof a thought cannot go back. */
+/** Without its signature a thought cannot go back. */
 function reasoningItem({ text, signature = '' }: ReasoningPart): readonly object[] {
   if (!signature.startsWith(responsesMark)) return []
   const [id = '', proof = ''] = signature.slice(responsesMark.length).split(' ')

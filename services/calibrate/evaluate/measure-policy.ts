@@ -51,7 +51,7 @@ export function measurePolicy(input: MeasureInput): Pick<
   | 'ece'
   | 'eceOfChance'
   | 'reliability'
-  | 'ways'
+  | 'paths'
   | 'risks'
   | 'mistakes'
 > & {
@@ -83,7 +83,7 @@ export function measurePolicy(input: MeasureInput): Pick<
     ece: figure(counts => calibrationError(binsOf(predictions, counts))),
     eceOfChance: errorOfChance(predictions),
     reliability: binsOf(predictions),
-    ways: waysOf(done),
+    paths: pathsOf(done),
     risks: (input.maxRisks ?? usualRisks).map(maxRisk => riskOf(input, maxRisk)),
     mistakes: mistakesOf(replays, done),
     slices: groupOf => slicesOf(input, done, groupOf),
@@ -166,7 +166,7 @@ function oracleOf({ row }: RowReplay, models: readonly string[]): Replayed {
 }
 
 /**
- * P(correct) of every model's answer, given those of the cheaper ones, against what it scored: all judges, and not
+ * P(correct) of every model's answer, given those of the cheaper ones, against what it scored: all calibrators, and not
  * those alone that one point asks.
  */
 function predictionsOf(replays: readonly RowReplay[], models: readonly string[]): readonly Prediction[] {
@@ -180,14 +180,14 @@ function predictionsOf(replays: readonly RowReplay[], models: readonly string[])
   })
 }
 
-function waysOf(done: readonly Done[]): EvalReport['ways'] {
-  const ways = new Map<string, { rows: number; score: number }>()
+function pathsOf(done: readonly Done[]): EvalReport['paths'] {
+  const paths = new Map<string, { rows: number; score: number }>()
   for (const { calls, answer, score } of done) {
     const key = calls.map(model => (model === answer ? `[${model}]` : model)).join(' → ')
-    const way = ways.get(key) ?? { rows: 0, score: 0 }
-    ways.set(key, { rows: way.rows + 1, score: way.score + score })
+    const path = paths.get(key) ?? { rows: 0, score: 0 }
+    paths.set(key, { rows: path.rows + 1, score: path.score + score })
   }
-  return [...ways]
+  return [...paths]
     .map(([calls, { rows, score }]) => ({ calls, share: rows / done.length, score: score / rows }))
     .toSorted((a, b) => b.share - a.share || (a.calls < b.calls ? -1 : 1))
 }

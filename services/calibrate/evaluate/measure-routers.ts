@@ -5,7 +5,7 @@ import type { RowReplay } from '#services/calibrate/replay-row'
 import type { RouterLine } from '#services/calibrate/report'
 import { figureOf } from './bootstrap.ts'
 import { byNeighbours } from './nearest.ts'
-import { createRouterGauge } from './routing.ts'
+import { createRouterEvaluation } from './routing.ts'
 
 /**
  * What each router between the cheapest and the most expensive model is worth before any call: ours and the
@@ -32,7 +32,7 @@ export function measureRouters(
     ['oracle', (_, index) => gains[index]!],
   ]
   return routers.map(([name, urgeOf]) => {
-    const gauge = createRouterGauge(
+    const evaluate = createRouterEvaluation(
       replays.map((replay, index) => ({
         small: scoreOf(replay, small),
         large: scoreOf(replay, large),
@@ -41,9 +41,9 @@ export function measureRouters(
     )
     return {
       name,
-      apgr: figureOf(resampled, counts => gauge(counts).apgr),
-      cpt50: figureOf(resampled, counts => gauge(counts).cpt50),
-      cpt80: figureOf(resampled, counts => gauge(counts).cpt80),
+      apgr: figureOf(resampled, counts => evaluate(counts).apgr),
+      cpt50: figureOf(resampled, counts => evaluate(counts).cpt50),
+      cpt80: figureOf(resampled, counts => evaluate(counts).cpt80),
     }
   })
 }

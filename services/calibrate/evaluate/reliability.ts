@@ -40,8 +40,8 @@ export function calibrationError(of: readonly ReliabilityBin[]): number {
 }
 
 /**
- * The calibration error that chance alone would leave to a judge who is right about every probability, with as many
- * answers of right or wrong: in each bin the mean distance of a binomial share from its mean, by the normal law.
+ * The calibration error that chance alone would leave to a calibrator that is right about every probability, with as
+ * many answers of right or wrong: in each bin the mean distance of a binomial share from its mean, by the normal law.
  * What is measured is to be held against it.
  */
 export function errorOfChance(predictions: readonly Prediction[]): number {

@@ -10,7 +10,7 @@ export interface RoutedRow {
 }
 
 /** What a router between two models is worth. */
-export interface RouterGauge {
+export interface RouterFigures {
   /** Mean share of the gap between the models that is closed, over all shares of calls to the expensive one. */
   readonly apgr: number
   /** Share of calls to the expensive model that closes half, and four fifths, of the gap. */
@@ -19,13 +19,13 @@ export interface RouterGauge {
 }
 
 /**
- * Prepares a gauge: rows are sorted once, and each resample only counts how often a row is in it. Ties share their
- * gain evenly.
+ * Prepares an evaluation: rows are sorted once, and each resample only counts how often a row is in it. Ties share
+ * their gain evenly.
  */
-export function createRouterGauge(rows: readonly RoutedRow[]): (counts?: Uint16Array) => RouterGauge {
+export function createRouterEvaluation(rows: readonly RoutedRow[]): (counts?: Uint16Array) => RouterFigures {
   const order = rows.map((_, index) => index).toSorted((a, b) => rows[b]!.urge - rows[a]!.urge || a - b)
   const blocks = blocksOf(order, rows)
-  return counts => gauge(blocks, rows, counts)
+  return counts => evaluate(blocks, rows, counts)
 }
 
 function blocksOf(order: readonly number[], rows: readonly RoutedRow[]): readonly (readonly number[])[] {
@@ -42,11 +42,11 @@ function blocksOf(order: readonly number[], rows: readonly RoutedRow[]): readonl
  * @source Ong et al., RouteLLM (2024), section 2: performance gap recovered, its average over call shares (by
  * trapezoids, exactly), and call-performance thresholds
  */
-function gauge(
+function evaluate(
   blocks: readonly (readonly number[])[],
   rows: readonly RoutedRow[],
   counts: Uint16Array | undefined,
-): RouterGauge {
+): RouterFigures {
   const curve = blocks.map(block => {
     let weight = 0
     let gain = 0

@@ -2,7 +2,7 @@ import { surenessOf } from '#services/decision/calibrators/label-model'
 import type { LabelModel } from '#services/decision/policy/policy-schema'
 import { labelOf, logit } from '#services/decision/calibrators/features/own-features'
 import { drawOf } from '#services/calibrate/draw'
-import { judgedOf } from '#services/calibrate/ladder'
+import { modelAnswerOf } from '#services/calibrate/ladder'
 import { rounded } from '#services/calibrate/round'
 import type { OutcomeRow } from '#services/calibrate/states'
 import { thinned } from '#services/calibrate/thinned'
@@ -96,7 +96,7 @@ function labelsOf(rows: readonly OutcomeRow[], models: readonly string[]): reado
     for (const model of models) {
       if (row.outcomes[model]?.answer === undefined) continue
       answers += 1
-      const label = labelOf(judgedOf(row, model))
+      const label = labelOf(modelAnswerOf(row, model))
       if (label !== undefined) counts.set(label, (counts.get(label) ?? 0) + 1)
     }
   }
@@ -118,9 +118,9 @@ function usualSureness(rows: readonly OutcomeRow[], model: string): { readonly m
 
 function samplesOf(row: OutcomeRow, fold: number, space: Space, seed: number): readonly Sample[] {
   const all = space.voters.map((voter, place) => {
-    const judged = judgedOf(row, voter.model)
-    const label = space.labels.indexOf(labelOf(judged) ?? '')
-    const sureness = surenessOf(voter, judged)
+    const modelAnswer = modelAnswerOf(row, voter.model)
+    const label = space.labels.indexOf(labelOf(modelAnswer) ?? '')
+    const sureness = surenessOf(voter, modelAnswer)
     const right = (row.outcomes[voter.model]?.score ?? 0) >= 0.5
     return { place, label, right, factors: [1, sureness, Math.max(0, sureness)] }
   })
@@ -172,7 +172,7 @@ function fit(space: Space, samples: readonly Sample[]): Float64Array {
         gradient[at] = penalty * weights[at]!
         loss += (penalty * weights[at]! ** 2) / 2
       }
-      for (const sample of samples) loss += lookAt(sample, weights, chances, gradient)
+      for (const sample of samples) loss += evaluate(sample, weights, chances, gradient)
       return loss
     },
     new Float64Array(size),
@@ -184,7 +184,7 @@ function fit(space: Space, samples: readonly Sample[]): Float64Array {
  * The loss of one set of answers, -ln P(one of those that are possible); adds its gradient. Plain loops: most of a
  * fit's time is here.
  */
-function lookAt(
+function evaluate(
   { lines, factors, possible }: Sample,
   weights: Float64Array,
   chances: Float64Array,

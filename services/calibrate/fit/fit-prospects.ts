@@ -1,26 +1,26 @@
-import { judgeAll } from '#services/decision/calibrators/judge-answer'
+import { calibrateAnswers } from '#services/decision/calibrators/calibrate-answers'
 import type { Called } from '#services/decision/policy/policy'
 import type { PolicyFile } from '#services/decision/policy/policy-schema'
 import { prospectFeaturesOf } from '#services/decision/calibrators/features/prospect-features'
 import { drawOf } from '#services/calibrate/draw'
-import { judgedOf, pairsOf } from '#services/calibrate/ladder'
-import { mostSamples, type JudgeRow } from './fit-judges.ts'
-import { codeSamples, fitScaled, judgeOf } from './regression/scaled-regression.ts'
+import { modelAnswerOf, pairsOf } from '#services/calibrate/ladder'
+import { mostSamples, type CalibratorRow } from './fit-calibrators.ts'
+import { codeSamples, fitScaled, calibratorOf } from './regression/scaled-regression.ts'
 import { thinned } from '#services/calibrate/thinned'
 
 /**
  * By pair of rungs, the one called last and the one that may be next: what the answer most likely right scores more
- * with the next than without. Which rungs were called before is drawn from each row's id, and the judges that are
+ * with the next than without. Which rungs were called before is drawn from each row's id, and the calibrators that are
  * asked have not seen the row.
  */
 export function fitProspects(
-  rows: readonly JudgeRow[],
-  unseenJudges: readonly PolicyFile['judges'][],
+  rows: readonly CalibratorRow[],
+  unseenCalibrators: readonly PolicyFile['calibrators'][],
   models: readonly string[],
   seed: number,
 ): PolicyFile['prospects'] {
   const some = thinned(
-    rows.map((row, index) => ({ ...row, judges: unseenJudges[index]! })),
+    rows.map((row, index) => ({ ...row, calibrators: unseenCalibrators[index]! })),
     mostSamples,
     ({ row }) => drawOf(row.id, 'foretold', seed),
   )
@@ -33,18 +33,18 @@ export function fitProspects(
       const gained = scoreOf(one, calledOf(one, [...calls, to])) - scoreOf(one, before)
       return { features: prospectFeaturesOf(before, to, one.estimate), target: (1 + gained) / 2, row: index }
     })
-    return [`${from}>${to}`, judgeOf(fitScaled(codeSamples(samples)))] as const
+    return [`${from}>${to}`, calibratorOf(fitScaled(codeSamples(samples)))] as const
   })
   return Object.fromEntries(prospects)
 }
 
-interface Unseen extends JudgeRow {
-  readonly judges: PolicyFile['judges']
+interface Unseen extends CalibratorRow {
+  readonly calibrators: PolicyFile['calibrators']
 }
 
-function calledOf({ row, estimate, judges, labelModel }: Unseen, calls: readonly string[]): readonly Called[] {
-  const answers = calls.map(model => judgedOf(row, model))
-  const confidences = judgeAll({ judges, labelModel }, answers, estimate)
+function calledOf({ row, estimate, calibrators, labelModel }: Unseen, calls: readonly string[]): readonly Called[] {
+  const answers = calls.map(model => modelAnswerOf(row, model))
+  const confidences = calibrateAnswers({ calibrators, labelModel }, answers, estimate)
   return answers.map((one, index) => ({ ...one, confidence: confidences[index]!, costNanoUsd: 0 }))
 }
 

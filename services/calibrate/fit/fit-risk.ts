@@ -1,4 +1,4 @@
-import { riskFeaturesOf } from '#services/decision/calibrators/judge-answer'
+import { riskFeaturesOf } from '#services/decision/calibrators/calibrate-answers'
 import type { Estimate } from '#services/decision/policy/policy'
 import type { PolicyFile, RiskPoint } from '#services/decision/policy/policy-schema'
 import { drawOf } from '#services/calibrate/draw'
@@ -7,8 +7,8 @@ import type { CostTable, OutcomeRow } from '#services/calibrate/states'
 import { upperBound } from './binomial-bound.ts'
 import type { FeaturedRow } from './kernel/fit-estimator.ts'
 import { crossFit } from './folds.ts'
-import { chainsOf, isLoss, judgedOf } from '#services/calibrate/ladder'
-import { codeSamples, fitScaled, judgeOf } from './regression/scaled-regression.ts'
+import { chainsOf, isLoss, modelAnswerOf } from '#services/calibrate/ladder'
+import { codeSamples, fitScaled, calibratorOf } from './regression/scaled-regression.ts'
 import { createRowReplay } from '#services/calibrate/replay-row'
 
 /** What fitting needs beside the rows. */
@@ -20,7 +20,7 @@ export interface RiskOptions {
   readonly delta: number
 }
 
-/** Of ten rows so many fit and do not certify: the judges have few weights, and the bound gains from every row. */
+/** Of ten rows so many fit and do not certify: the calibrators have few weights, and the bound gains from every row. */
 const fittingTenths = 4
 const folds = 5
 /** Limits along which the path is laid, finer than any bound can tell apart. */
@@ -40,8 +40,8 @@ type RiskOfPolicy = PolicyFile['risk']
  * a cheaper rung's answer is delivered and scores under 0.5, while the most expensive model's scores at least 0.5) is
  * at most the limit that was asked for.
  *
- * Why: rows are split in two by their ids. Judges, chains and the order of the path come from the fitting part alone;
- * the losses that are counted come from the certifying part, and nothing that was fitted on it is a feature
+ * Why: rows are split in two by their ids. Calibrators, chains and the order of the path come from the fitting part
+ * alone; the losses that are counted come from the certifying part, and nothing that was fitted on it is a feature
  * (`riskFeaturesOf`). Which model is the most expensive is named by whoever calibrates, else told by the mean costs of
  * all rows (by mean scores where costs are not known: then the best scored is the most expensive, against which most
  * is lost). So given the fitting part every point of the path is a fixed policy, its losses among the n certifying
@@ -61,21 +61,21 @@ export function fitRisk(rows: readonly FeaturedRow[], options: RiskOptions): Ris
     fittedRows: fitting.length,
     certifyingRows: certifying.length,
     method,
-    judges: {},
+    calibrators: {},
     path: [],
   }
   if (fitting.length < fewestRows || certifying.length < fewestRows || options.models.length < 2) return empty
-  const judges = fitLossPredictors(fitting, options)
+  const calibrators = fitLossPredictors(fitting, options)
   const path = orderPath(predictedLossesOf(fitting, options), options)
-  const certified = { ...empty, judges }
+  const certified = { ...empty, calibrators }
   const predictedLoss = replayLosses(certifying, options, certified)
   return { ...certified, path: path.map(point => certify(predictedLoss, point, options)) }
 }
 
 const fewestRows = 5
 
-/** One judge a rung below the most expensive: P(its answer is wrong and the most expensive's right). */
-function fitLossPredictors(rows: readonly FeaturedRow[], { models, seed }: RiskOptions): RiskOfPolicy['judges'] {
+/** One calibrator a rung below the most expensive: P(its answer is wrong and the most expensive's right). */
+function fitLossPredictors(rows: readonly FeaturedRow[], { models, seed }: RiskOptions): RiskOfPolicy['calibrators'] {
   const mostExpensive = models.at(-1) ?? ''
   return Object.fromEntries(
     models.slice(0, -1).map((model, rung) => {
@@ -83,13 +83,13 @@ function fitLossPredictors(rows: readonly FeaturedRow[], { models, seed }: RiskO
         const lower = models.slice(0, rung)
         const before = drawOf(row.id, `danger ${model}`, seed) % 2 === 0 ? lower : lower.slice(-1)
         const riskFeatures = riskFeaturesOf(
-          judgedOf(row, model),
+          modelAnswerOf(row, model),
           estimateWith(features),
           before.map(name => calledOf(row, name)),
         )
         return { features: riskFeatures, target: Number(isLoss(row, model, mostExpensive)), row: index }
       })
-      return [model, judgeOf(fitScaled(codeSamples(samples)))]
+      return [model, calibratorOf(fitScaled(codeSamples(samples)))]
     }),
   )
 }
@@ -105,18 +105,32 @@ function predictedLossesOf(rows: readonly FeaturedRow[], options: RiskOptions): 
     rows,
     { ofRow: index => drawOf(rows[index]!.row.id, 'danger fold', options.seed) % folds, count: folds },
     train => fitLossPredictors(train, options),
-    (judges, row) => replayLosses([row], options, { judges })[0]!,
+    (calibrators, row) => replayLosses([row], options, { calibrators })[0]!,
   )
 }
 
 function replayLosses(
   rows: readonly FeaturedRow[],
   { models }: RiskOptions,
-  { judges }: Pick<RiskOfPolicy, 'judges'>,
+  { calibrators }: Pick<RiskOfPolicy, 'calibrators'>,
 ): readonly RowLosses[] {
-  const risk = { kind: 'marginal' as const, delta: 0, fittedRows: 0, certifyingRows: 0, method: '', judges, path: [] }
+  const risk = {
+    kind: 'marginal' as const,
+    delta: 0,
+    fittedRows: 0,
+    certifyingRows: 0,
+    method: '',
+    calibrators,
+    path: [],
+  }
   return rows.map(({ row, features }) =>
-    createRowReplay(row, estimateWith(features), { models: [...models], usual: {}, prospects: {}, judges: {}, risk }),
+    createRowReplay(row, estimateWith(features), {
+      models: [...models],
+      usual: {},
+      prospects: {},
+      calibrators: {},
+      risk,
+    }),
   )
 }
 
@@ -199,5 +213,5 @@ function estimateWith(features: Readonly<Record<string, number>>): Estimate {
 }
 
 function calledOf(row: OutcomeRow, model: string) {
-  return { ...judgedOf(row, model), confidence: 0.5, costNanoUsd: 0 }
+  return { ...modelAnswerOf(row, model), confidence: 0.5, costNanoUsd: 0 }
 }

@@ -3,14 +3,14 @@ import type { Estimate } from '#services/decision/policy/policy'
 import type { PolicyFile } from '#services/decision/policy/policy-schema'
 import { drawOf } from '#services/calibrate/draw'
 import { fitEstimator, predictScores, type EstimatorSpace, type FeaturedRow } from './kernel/fit-estimator.ts'
-import { fitJudges, type JudgeRow } from './fit-judges.ts'
+import { fitCalibrators, type CalibratorRow } from './fit-calibrators.ts'
 import type { KernelFit } from './kernel/fit-kernel.ts'
 import { fitLabels } from './fit-labels.ts'
 import { fitProspects } from './fit-prospects.ts'
 import { crossFit } from './folds.ts'
 
 /** Everything that is fitted for decisions by utility. */
-export interface Stack extends Pick<PolicyFile, 'models' | 'usual' | 'judges' | 'labelModel' | 'prospects'> {
+export interface Stack extends Pick<PolicyFile, 'models' | 'usual' | 'calibrators' | 'labelModel' | 'prospects'> {
   readonly estimator: KernelFit
 }
 
@@ -25,7 +25,7 @@ export interface StackOptions {
 const innerFolds = 4
 
 /**
- * Fits estimator, label model, judges and prospects on rows, each on what those before say of rows that they have
+ * Fits estimator, label model, calibrators and prospects on rows, each on what those before say of rows that they have
  * not seen (inner folds). Nothing but the given rows is looked at, so a stack fitted without a fold says of that
  * fold what it would say of new rows.
  */
@@ -39,23 +39,23 @@ export function fitStack(rows: readonly FeaturedRow[], options: StackOptions): S
     foldOfRow,
     all,
   )
-  const judgeRows = rows.map(({ row }, index): JudgeRow => {
+  const calibratorRows = rows.map(({ row }, index): CalibratorRow => {
     return { row, estimate: estimates[index]!, labelModel: labels.unseen[index] }
   })
-  const judges = fitJudges(judgeRows, foldOfRow, all)
+  const calibrators = fitCalibrators(calibratorRows, foldOfRow, all)
   return {
     models: [...models],
     usual: options.usual,
     estimator: fitEstimator(options.space, rows),
-    judges: judges.all,
+    calibrators: calibrators.all,
     labelModel: labels.all,
-    prospects: fitProspects(judgeRows, judges.unseen, models, seed),
+    prospects: fitProspects(calibratorRows, calibrators.unseen, models, seed),
   }
 }
 
 /**
  * What is predicted of each row by an estimator that has not seen it. Where nothing tells rows apart, one serves
- * all: the means without each fold would lean against what that fold scores, which judges would take for a feature
+ * all: the means without each fold would lean against what that fold scores, which calibrators would take for a feature
  * that serving never shows.
  */
 function predictUnseen(

@@ -1,7 +1,7 @@
 import type { CostTable, OutcomeRow } from '#services/calibrate/states'
 import { meanCost } from './order-models.ts'
 
-/** Makes the book of the given models from recorded costs. */
+/** Makes the table of the given models from recorded costs. */
 export function createCostTable(rows: readonly OutcomeRow[], models: readonly string[]): CostTable {
   const means = models.map(model => meanCost(rows, model))
   const known = means.every(mean => mean !== undefined)
@@ -11,7 +11,7 @@ export function createCostTable(rows: readonly OutcomeRow[], models: readonly st
   return costTableOf(known, usual)
 }
 
-/** The book of usual costs that are known already, as a policy keeps them. */
+/** The table of usual costs that are known already, as a policy keeps them. */
 export function costTableOf(known: boolean, usual: ReadonlyMap<string, number>): CostTable {
   return {
     known,

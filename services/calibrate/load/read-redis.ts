@@ -115,7 +115,7 @@ function warningsOf(joined: readonly Joined[], models: readonly string[]): reado
   const warnings: string[] = []
   if (standIns > 0) {
     warnings.push(
-      `${standIns} of ${scores.length} scores are agreement with the dearest model: where that is wrong, so are they`,
+      `${standIns} of ${scores.length} scores are agreement with the most expensive model: where that is wrong, so are they`,
     )
   }
   const asked = joined.filter(({ newest }) => newest.source === 'feedback').length

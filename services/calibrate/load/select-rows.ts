@@ -65,7 +65,7 @@ function modelWarnings(rows: readonly OutcomeRow[], models: readonly string[]): 
       warnings.push(`${model} has the same score in every row: nothing can be learnt of when it is right`)
     }
     if (rows.every(row => row.outcomes[model]?.confidence === undefined)) {
-      warnings.push(`${model} has no confidence: its answers are judged by what was foreseen and what they look like`)
+      warnings.push(`${model} has no confidence: its answers are judged by what was predicted and what they look like`)
     }
     const outside = rows.filter(row => isOutside(row.outcomes[model]?.confidence)).length
     if (outside > 0) {
@@ -78,7 +78,7 @@ function modelWarnings(rows: readonly OutcomeRow[], models: readonly string[]): 
       without.length < models.length
         ? `no cost of ${without.join(', ')} is known, so none is used`
         : 'no costs are known'
-    warnings.push(`${some}: cost is the share of calls to the dearest model`)
+    warnings.push(`${some}: cost is the share of calls to the most expensive model`)
   }
   return warnings
 }

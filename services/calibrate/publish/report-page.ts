@@ -88,7 +88,7 @@ function beforeTheCall({ routers }: EvalReport): string {
   const rows = routers.map(one => [escaped(one.name), figure(one.apgr), figure(one.cpt50), figure(one.cpt80)])
   return section(
     'Before any call',
-    `<p>How well a router chooses between the cheapest and the dearest model from the request alone. APGR is the share of the gap between them that is closed, averaged over all shares of calls; CPT is the share of calls to the dearest that closes half, and four fifths, of the gap (less is better).</p>${table(['router', 'APGR', 'CPT 50 %', 'CPT 80 %'], rows)}`,
+    `<p>How well a router chooses between the cheapest and the most expensive model from the request alone. APGR is the share of the gap between them that is closed, averaged over all shares of calls; CPT is the share of calls to the most expensive that closes half, and four fifths, of the gap (less is better).</p>${table(['router', 'APGR', 'CPT 50 %', 'CPT 80 %'], rows)}`,
   )
 }
 
@@ -120,12 +120,12 @@ function trust({ reliability, ece, eceOfChance }: EvalReport): string {
   })
   return section(
     'What a confidence is worth',
-    `<p>Of answers that were given 80 %, eight in ten should be right. The mean distance from that, over 15 bins, is ${figure(ece)}; with as many answers a perfect judge would show ${eceOfChance.toFixed(3)} by chance.</p>${chart}`,
+    `<p>Of answers that were given 80 %, eight in ten should be right. The mean distance from that, over 15 bins, is ${figure(ece)}; with as many answers a perfect calibrator would show ${eceOfChance.toFixed(3)} by chance.</p>${chart}`,
   )
 }
 
-function whoEscalates({ ways }: EvalReport): string {
-  const rows = ways.map(way => [escaped(way.calls), bar(way.share), percent(way.score)])
+function whoEscalates({ paths }: EvalReport): string {
+  const rows = paths.map(path => [escaped(path.calls), bar(path.share), percent(path.score)])
   return section(
     'What escalates',
     `<p>The answer in brackets was delivered.</p>${table(['calls', 'share', 'score'], rows)}`,
@@ -156,7 +156,7 @@ function slices(report: EvalReport): string {
     percent(one.escalationRatio),
     String(one.losses),
   ])
-  return section('Slices', table(['group', 'rows', 'cheapest', 'dearest', 'policy', 'cascade', 'losses'], rows))
+  return section('Slices', table(['group', 'rows', 'cheapest', 'most expensive', 'policy', 'cascade', 'losses'], rows))
 }
 
 function mistakes(report: EvalReport): string {
@@ -169,7 +169,7 @@ function mistakes(report: EvalReport): string {
   ])
   const words =
     rows.length === 0 ? '<p>None.</p>' : table(['row', 'group', 'answered by', 'P(correct)', 'begins'], rows)
-  return section('Worst mistakes', `<p>Trusted most and wrong, while the dearest model was right.</p>${words}`)
+  return section('Worst mistakes', `<p>Trusted most and wrong, while the most expensive model was right.</p>${words}`)
 }
 
 function section(title: string, content: string): string {

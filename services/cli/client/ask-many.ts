@@ -64,10 +64,10 @@ async function* inOrder<From, To>(
   const state = { running: 0, ended: false, left: false }
   let waiting: (() => void)[] = []
   const changed = (): Promise<void> => new Promise(resolve => waiting.push(resolve))
-  const tell = (): void => {
-    const told = waiting
+  const notify = (): void => {
+    const woken = waiting
     waiting = []
-    for (const resolve of told) resolve()
+    for (const resolve of woken) resolve()
   }
   const isFull = (): boolean => state.running >= concurrency || queue.length >= concurrency * mostWaitingEach
   const read = async (): Promise<void> => {
@@ -78,14 +78,14 @@ async function* inOrder<From, To>(
         state.running += 1
         const worked = work(one).finally(() => {
           state.running -= 1
-          tell()
+          notify()
         })
         queue.push(worked)
-        tell()
+        notify()
       }
     } finally {
       state.ended = true
-      tell()
+      notify()
     }
   }
   const reading = read()
@@ -94,14 +94,14 @@ async function* inOrder<From, To>(
       const next = queue.shift()
       if (next === undefined) await changed()
       else yield await next
-      tell()
+      notify()
     }
     await reading
   } finally {
     state.left = true
-    tell()
+    notify()
     reading.catch(() => {
-      // Told above, unless nobody wanted more.
+      // Notified above, unless nobody wanted more.
     })
   }
 }

@@ -56,11 +56,11 @@ async function follow(
     const { final } = event
     if (final) save(final, out, terminal)
     if (terminal.json) terminal.line(jsonOf(final ? { ...event, final: plainResponse(final) } : event))
-    else tell(event, terminal)
+    else printEvent(event, terminal)
   }
 }
 
-function tell(event: InferEvent__Output, terminal: Terminal): void {
+function printEvent(event: InferEvent__Output, terminal: Terminal): void {
   const { decision, rungStarted, textDelta, rungFinished, final } = event
   if (decision) {
     terminal.note(

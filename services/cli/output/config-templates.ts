@@ -101,7 +101,7 @@ ${backendOf(large)}
 ladders:
   generate:
     task: generate
-    rungs: [small-chat, large-chat] # cheap to dear
+    rungs: [small-chat, large-chat] # cheap to expensive
     # Accepts the small model from this confidence of its own, and promises nothing. With outcomes at hand, \`sluice calibrate\`
     # fits a policy; name its folder here instead: policy: ./policy
     uncalibrated: { confidenceThreshold: 0.7 }

@@ -55,7 +55,7 @@ export async function runVerifyPacks(options: CommonOptions, terminal: Terminal,
   const { places } = loaded
   const rows: { name: string; faults: Awaited<ReturnType<typeof verifyPack>> }[] = []
   for (const [name, pack] of choosePacks(readPackLock(places.root), names.length === 0 ? packsOf(loaded) : names)) {
-    const faults = await verifyPack(places.packs, name, pack, 'content-anew')
+    const faults = await verifyPack(places.packs, name, pack, 'content-again')
     rows.push({ name, faults })
     if (terminal.json) continue
     const word = faults.length === 0 ? terminal.paint('green', 'whole') : terminal.paint('red', 'faulty')

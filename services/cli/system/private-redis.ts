@@ -28,7 +28,7 @@ export interface PrivateRedisOptions {
 
 const startTimeoutMs = 15_000
 const stopGraceMs = 10_000
-const lookEveryMs = 20
+const pollEveryMs = 20
 
 /**
  * Starts a Redis of our own: a native redis-server or valkey-server on a unix socket that only this user can open,
@@ -139,7 +139,7 @@ async function whenReleased(pidFile: string): Promise<void> {
     if (Date.now() > giveUpAt) {
       throw new GatewayError('Config', `another Sluice's Redis is still at work on this folder (${pidFile})`)
     }
-    await sleep(lookEveryMs)
+    await sleep(pollEveryMs)
   }
 }
 
@@ -157,7 +157,7 @@ async function whenAnswering(target: { path: string } | { host: string; port: nu
   const giveUpAt = Date.now() + startTimeoutMs
   while (!(await answersPing(target))) {
     if (Date.now() > giveUpAt) throw new Error(`it did not answer within ${startTimeoutMs / 1000} s`)
-    await sleep(lookEveryMs)
+    await sleep(pollEveryMs)
   }
 }
 

@@ -32,7 +32,7 @@ export interface SystemOptions {
 
 const drainGraceMs = 160_000
 const readyTimeoutMs = 180_000
-const lookEveryMs = 100
+const pollEveryMs = 100
 
 /**
  * Starts a system and waits until its router says that it is ready.
@@ -149,7 +149,7 @@ async function whenRouterReady(opsAddress: string, signal: AbortSignal): Promise
     const answer = await askReadiness(opsAddress)
     if (answer === 'ok' || signal.aborted) return
     if (Date.now() > giveUpAt) throw new GatewayError('Config', `not ready after ${readyTimeoutMs / 1000} s: ${answer}`)
-    await sleep(lookEveryMs)
+    await sleep(pollEveryMs)
   }
 }
 

@@ -26,7 +26,7 @@ export function blindRungs({ ladders, models }: Config): readonly BlindRung[] {
     return rungs.slice(0, -1).flatMap(rung => {
       const { model, samples = 1, verifier } = typeof rung === 'string' ? { model: rung } : rung
       const backend = models[model]?.backend
-      const measured = samples > 1 || verifier !== undefined || backend === undefined || tellsTrust(backend, task)
+      const measured = samples > 1 || verifier !== undefined || backend === undefined || measuresTrust(backend, task)
       if (measured) return []
       const follows =
         unknownConfidence < confidenceThreshold
@@ -47,7 +47,7 @@ type Backend = Config['models'][string]['backend']
 type Task = Config['ladders'][string]['task']
 
 /** Whether answers of a model to a task come with a measure of trust. */
-function tellsTrust(backend: Backend, task: Task): boolean {
+function measuresTrust(backend: Backend, task: Task): boolean {
   if (task === 'transcribe') return backend.kind !== 'openai' || backend.segments
   if (task !== 'generate') return true
   if (backend.kind === 'anthropic') return false

@@ -23,7 +23,7 @@ export interface ProbeFinding {
   readonly says: string
 }
 
-/** What a look says, before it is known whose it is. */
+/** What a page says, before it is known whose it is. */
 export type ProbeResult = Pick<ProbeFinding, 'state' | 'says'>
 
 /** Whether somebody should look at it. */

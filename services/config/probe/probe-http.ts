@@ -1,4 +1,4 @@
-import { lookAt, pageOf, type Look, type LookOptions } from './look-at.ts'
+import { fetchPage, pageOf, type FetchedPage, type FetchPageOptions } from './fetch-page.ts'
 import { listed, type ProbeResult } from './probe-finding.ts'
 
 /** A server that speaks HTTP. */
@@ -45,19 +45,19 @@ export async function probeHttp(server: HttpServer, timeoutMs: number): Promise<
     }
   }
   const { list, headers } = protocols[kind]
-  const options: LookOptions = {
+  const options: FetchPageOptions = {
     headers: { accept: 'application/json', ...(apiKey === undefined ? {} : headers(apiKey)) },
     secret: apiKey,
     timeoutMs,
   }
-  const look = await lookAt(pageOf(baseUrl, list), options)
-  if (look.kind === 'unreachable') return { state: 'unreachable', says: `there is no server: ${look.why}` }
-  const models = look.status === 200 ? modelsIn(look.value) : undefined
+  const page = await fetchPage(pageOf(baseUrl, list), options)
+  if (page.kind === 'unreachable') return { state: 'unreachable', says: `there is no server: ${page.why}` }
+  const models = page.status === 200 ? modelsIn(page.value) : undefined
   if (models !== undefined) return compare(server, models, options)
-  return explain(server, look, options)
+  return explain(server, page, options)
 }
 
-type Answered = Extract<Look, { readonly kind: 'answered' }>
+type Answered = Extract<FetchedPage, { readonly kind: 'answered' }>
 
 /** Names of models in a list, whatever its shape; `undefined` for what is none. */
 function modelsIn(value: unknown): readonly string[] | undefined {
@@ -79,22 +79,22 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
 }
 
-async function compare(server: HttpServer, models: readonly string[], options: LookOptions): Promise<ProbeResult> {
+async function compare(server: HttpServer, models: readonly string[], options: FetchPageOptions): Promise<ProbeResult> {
   const names = new Set(models)
   const missing = server.served.filter(name => !names.has(plainName(name)))
   // Lists leave out aliases, and are cut after so many.
-  const looks = await Promise.all(
-    missing.map(name => lookAt(pageOf(server.baseUrl, `/models/${encodeURI(name)}`), options)),
+  const pages = await Promise.all(
+    missing.map(name => fetchPage(pageOf(server.baseUrl, `/models/${encodeURI(name)}`), options)),
   )
-  const unknown = missing.filter((_name, place) => !isFound(looks[place]))
+  const unknown = missing.filter((_name, place) => !isFound(pages[place]))
   if (unknown.length === 0) return { state: 'ok', says: 'it is there and has the model' }
   return { state: 'model-unknown', says: `the server does not list ${unknown.join(', ')}; ${listed([...names])}` }
 }
 
 /** A page of one model, and no page that a server gives for whatever it is asked. */
-function isFound(look: Look | undefined): boolean {
-  if (look?.kind !== 'answered' || look.status !== 200) return false
-  const { id, name } = fieldsOf(look.value)
+function isFound(page: FetchedPage | undefined): boolean {
+  if (page?.kind !== 'answered' || page.status !== 200) return false
+  const { id, name } = fieldsOf(page.value)
   return typeof id === 'string' || typeof name === 'string'
 }
 
@@ -103,8 +103,8 @@ const keyStatuses: ReadonlySet<number> = new Set([401, 403])
 /** Statuses of a server that is there and has no list of models, or does not give it now. */
 const unlisted: ReadonlySet<number> = new Set([404, 405, 429, 501])
 
-async function explain(server: HttpServer, look: Answered, options: LookOptions): Promise<ProbeResult> {
-  const { status, words } = look
+async function explain(server: HttpServer, page: Answered, options: FetchPageOptions): Promise<ProbeResult> {
+  const { status, words } = page
   const said = words === '' ? String(status) : `${status}: ${words}`
   if (keyStatuses.has(status) || /api[ _]?key/iu.test(words)) {
     const what = server.apiKey === undefined ? 'it wants a key and none is configured' : 'the key is refused'
@@ -125,7 +125,7 @@ async function explain(server: HttpServer, look: Answered, options: LookOptions)
 }
 
 /** The path under which the server does list its models, where it is the usual one and was left out, or given twice. */
-async function findPath({ kind, baseUrl }: HttpServer, options: LookOptions): Promise<string | undefined> {
+async function findPath({ kind, baseUrl }: HttpServer, options: FetchPageOptions): Promise<string | undefined> {
   const { usual, list } = protocols[kind]
   const { pathname } = new URL(baseUrl)
   const path = pathname.replace(/\/$/u, '')
@@ -133,8 +133,8 @@ async function findPath({ kind, baseUrl }: HttpServer, options: LookOptions): Pr
   for (const one of new Set(tries)) {
     const url = new URL(baseUrl)
     url.pathname = one
-    const look = await lookAt(pageOf(url.href, list), options)
-    const isThere = look.kind === 'answered' && (look.status === 401 || modelsIn(look.value) !== undefined)
+    const page = await fetchPage(pageOf(url.href, list), options)
+    const isThere = page.kind === 'answered' && (page.status === 401 || modelsIn(page.value) !== undefined)
     if (isThere) return one === '' ? '/' : one
   }
   return undefined

@@ -21,7 +21,7 @@ export async function probeServers(
   { models }: Config,
   { isWanted, timeoutMs }: ProbeOptions,
 ): Promise<readonly ProbeFinding[]> {
-  const looks = Object.entries(models).flatMap(([model, { backend }]) => {
+  const probes = Object.entries(models).flatMap(([model, { backend }]) => {
     if (!isServed(backend) || !isWanted(model)) return []
     const baseUrls = backend.endpoints ?? (backend.baseUrl === undefined ? [] : [backend.baseUrl])
     return baseUrls.map(async (baseUrl): Promise<ProbeFinding> => {
@@ -29,7 +29,7 @@ export async function probeServers(
       return { model, server: shownAddress(baseUrl), ...result }
     })
   })
-  return Promise.all(looks)
+  return Promise.all(probes)
 }
 
 function isServed(backend: Backend): backend is Served {

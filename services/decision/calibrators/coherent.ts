@@ -1,15 +1,15 @@
 import { labelOf, logistic, logit } from './features/own-features.ts'
-import type { Judged } from '#services/decision/policy/policy'
+import type { ModelAnswer } from '#services/decision/policy/policy'
 
 /**
  * P(correct) of answers that are classes, made to fit together: who says the same is as likely right (the mean of
- * their logits), and different labels are together at most certain, since one alone is right. Each judge knows one
- * model, and the answer that is taken is the one that some judge thinks highest of, which is more often too high
+ * their logits), and different labels are together at most certain, since one alone is right. Each calibrator knows one
+ * model, and the answer that is taken is the one that some calibrator thinks highest of, which is more often too high
  * than too low. An answer that is none of the labels stays as it is. Pure.
  */
 export function coherent(
   labels: readonly string[],
-  answers: readonly Judged[],
+  answers: readonly ModelAnswer[],
   chances: readonly number[],
 ): readonly number[] {
   const said = answers.map(answer => labels.indexOf(labelOf(answer) ?? ''))

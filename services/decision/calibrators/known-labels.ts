@@ -1,4 +1,4 @@
-import type { Judged } from '#services/decision/policy/policy'
+import type { ModelAnswer } from '#services/decision/policy/policy'
 import type { PolicyFile } from '#services/decision/policy/policy-schema'
 import { labelOf } from './features/own-features.ts'
 
@@ -10,13 +10,13 @@ const beginsLabel = /(?<==label\.|=slope\.|\.against\.)/gu
 
 /** The labels that anything in a policy has a weight for. Pure. */
 export function labelsOf({
-  judges,
+  calibrators,
   prospects,
   risk,
   labelModel,
-}: Pick<PolicyFile, 'judges' | 'prospects' | 'risk' | 'labelModel'>): ReadonlySet<string> {
+}: Pick<PolicyFile, 'calibrators' | 'prospects' | 'risk' | 'labelModel'>): ReadonlySet<string> {
   const labels = new Set(labelModel?.labels)
-  for (const { names } of [judges, prospects, risk.judges].flatMap(group => Object.values(group))) {
+  for (const { names } of [calibrators, prospects, risk.calibrators].flatMap(group => Object.values(group))) {
     for (const name of names) for (const { index } of name.matchAll(beginsLabel)) labels.add(name.slice(index))
   }
   return labels
@@ -24,11 +24,11 @@ export function labelsOf({
 
 /**
  * Answers whose short ones are looked at once: in which form they are told from others, and whether that is a
- * label. Of any other a judge has no weight, and features named after it would be names that nobody asks for, new ones
- * with each answer: five times the time, since no two such records are alike to V8. What is judged is the same.
+ * label. Of any other a calibrator has no weight, and features named after it would be names that nobody asks for, new
+ * ones with each answer: five times the time, since no two such records are alike to V8. What is judged is the same.
  * Pure.
  */
-export function withLabelsNoted<Answer extends Judged>(
+export function withLabelsNoted<Answer extends ModelAnswer>(
   labels: ReadonlySet<string>,
   answers: readonly Answer[],
 ): readonly Answer[] {

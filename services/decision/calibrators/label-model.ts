@@ -1,4 +1,4 @@
-import type { Judged } from '#services/decision/policy/policy'
+import type { ModelAnswer } from '#services/decision/policy/policy'
 import type { LabelModel } from '#services/decision/policy/policy-schema'
 import { labelOf, logit } from './features/own-features.ts'
 
@@ -14,7 +14,7 @@ const mostDeviations = 4
  * @source Dawid, Skene, Maximum likelihood estimation of observer error-rates (1979), for labels of several
  * observers; here discriminative
  */
-export function labelChances(model: LabelModel, answers: readonly Judged[]): ReadonlyMap<string, number> {
+export function labelChances(model: LabelModel, answers: readonly ModelAnswer[]): ReadonlyMap<string, number> {
   const logits = Float64Array.from(model.bias)
   let said = 0
   for (const answer of answers) {
@@ -36,11 +36,11 @@ export function labelChances(model: LabelModel, answers: readonly Judged[]): Rea
  * the labels. Pure.
  */
 export function labelFeatures(
-  judged: Judged,
-  others: readonly Judged[],
+  modelAnswer: ModelAnswer,
+  others: readonly ModelAnswer[],
   chances: ReadonlyMap<string, number>,
 ): Readonly<Record<string, number>> {
-  const label = labelOf(judged)
+  const label = labelOf(modelAnswer)
   const chance = label === undefined ? undefined : chances.get(label)
   if (label === undefined || chance === undefined || others.length === 0) return {}
   const odds = logit(chance)
@@ -57,7 +57,11 @@ export function labelFeatures(
 }
 
 /** The chance of another's label where it is another label. */
-function rivalChance(label: string, other: Judged, chances: ReadonlyMap<string, number>): number | readonly number[] {
+function rivalChance(
+  label: string,
+  other: ModelAnswer,
+  chances: ReadonlyMap<string, number>,
+): number | readonly number[] {
   const said = labelOf(other)
   return said === undefined || said === label ? [] : (chances.get(said) ?? [])
 }
@@ -71,9 +75,12 @@ function within(lead: number): number {
 }
 
 /** How sure a model is, in deviations from how sure it usually is, no more than so many; 0 where it does not say. */
-export function surenessOf({ mean, scale }: { readonly mean: number; readonly scale: number }, judged: Judged): number {
-  if (judged.rawConfidence === undefined) return 0
-  return Math.max(-mostDeviations, Math.min(mostDeviations, (logit(judged.rawConfidence) - mean) / scale))
+export function surenessOf(
+  { mean, scale }: { readonly mean: number; readonly scale: number },
+  modelAnswer: ModelAnswer,
+): number {
+  if (modelAnswer.rawConfidence === undefined) return 0
+  return Math.max(-mostDeviations, Math.min(mostDeviations, (logit(modelAnswer.rawConfidence) - mean) / scale))
 }
 
 /**
@@ -82,7 +89,7 @@ export function surenessOf({ mean, scale }: { readonly mean: number; readonly sc
  */
 function votesOf(
   model: LabelModel,
-  answer: Judged,
+  answer: ModelAnswer,
 ): readonly { readonly weights: readonly number[]; readonly factor: number }[] | undefined {
   const voter = Object.hasOwn(model.voters, answer.model) ? model.voters[answer.model] : undefined
   const said = model.labels.indexOf(labelOf(answer) ?? '')

@@ -1,7 +1,7 @@
 import { certifiedPoint, decideByRisk } from './decide-by-risk.ts'
 import { decideByUtility, type UtilityView } from './decide-by-utility.ts'
 import { bestOf, decideByQuality } from './decide-step.ts'
-import { judgeAnswer, riskFeaturesOf } from '#services/decision/calibrators/judge-answer'
+import { applyCalibrator, riskFeaturesOf } from '#services/decision/calibrators/calibrate-answers'
 import type { Called, Candidate, Estimate, Limits, Step } from '#services/decision/policy/policy'
 import type { PolicyFile } from '#services/decision/policy/policy-schema'
 import { prospectFeaturesOf } from '#services/decision/calibrators/features/prospect-features'
@@ -41,13 +41,13 @@ export function decide(file: PolicyFile, { estimate, called, candidates, limits 
   )
 }
 
-/** P(loss) when the last answer is accepted; certain where nothing judges it. */
+/** P(loss) when the last answer is accepted; certain where no calibrator knows the model. */
 export function predictedLossOf(file: Pick<PolicyFile, 'risk'>, estimate: Estimate, called: readonly Called[]): number {
   const last = called.at(-1)
-  const judge = file.risk.judges[last?.model ?? '']
-  return last === undefined || judge === undefined
+  const calibrator = file.risk.calibrators[last?.model ?? '']
+  return last === undefined || calibrator === undefined
     ? 1
-    : judgeAnswer(judge, riskFeaturesOf(last, estimate, called.slice(0, -1)))
+    : applyCalibrator(calibrator, riskFeaturesOf(last, estimate, called.slice(0, -1)))
 }
 
 /**
@@ -69,9 +69,9 @@ export function utilityView(
     predictedOf,
     prospectOf(model) {
       const best = bestOf(called)?.confidence ?? 0
-      const judge = prospects[`${called.at(-1)?.model ?? ''}>${model}`]
-      if (judge === undefined) return Math.max(best, predictedOf(model))
-      return best + 2 * judgeAnswer(judge, prospectFeaturesOf(called, model, estimate)) - 1
+      const calibrator = prospects[`${called.at(-1)?.model ?? ''}>${model}`]
+      if (calibrator === undefined) return Math.max(best, predictedOf(model))
+      return best + 2 * applyCalibrator(calibrator, prospectFeaturesOf(called, model, estimate)) - 1
     },
   }
 }

@@ -31,16 +31,16 @@ export async function openEncoder(
     if (life !== undefined) return life
     const starting = start()
     life = starting
-    const forget = (): void => {
+    const release = (): void => {
       if (life === starting) life = undefined
     }
     try {
       const started = await starting
-      void started.died.then(forget)
+      void started.died.then(release)
       if (closed) started.kill()
       return started
     } catch (error) {
-      forget()
+      release()
       throw error
     }
   }

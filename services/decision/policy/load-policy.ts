@@ -12,8 +12,8 @@ import type { Domain, DomainInput } from '#services/decision/domain/domain'
 import { gramVector } from '#services/decision/features/hash-grams'
 import { openEstimator, type Estimator } from './estimator.ts'
 import { estimatorInput, featuresOf, textOf } from './featurize.ts'
-import { judgeAll } from '#services/decision/calibrators/judge-answer'
-import type { Estimate, Judged, ModelEstimate, Policy } from './policy.ts'
+import { calibrateAnswers } from '#services/decision/calibrators/calibrate-answers'
+import type { Estimate, ModelAnswer, ModelEstimate, Policy } from './policy.ts'
 import { policySchema, type PolicyFile } from './policy-schema.ts'
 import { fileFaultText } from '#services/platform/process/file-fault'
 
@@ -128,7 +128,7 @@ export async function createCalibratedPolicy(folder: PolicyFolder, options: Load
   }
   const readsGrams = file.estimator.grams || domain?.surprise !== undefined
   const known = labelsOf(file)
-  const heard = <Answer extends Judged>(answers: readonly Answer[]): readonly Answer[] =>
+  const withKnownLabels = <Answer extends ModelAnswer>(answers: readonly Answer[]): readonly Answer[] =>
     withLabelsNoted(known, answers)
   return {
     version,
@@ -150,9 +150,9 @@ export async function createCalibratedPolicy(folder: PolicyFolder, options: Load
         return { ...usualEstimate(file, features, 'error'), ...(await check({ features, grams }, labels, undefined)) }
       }
     },
-    confidences: (answers, estimate) => judgeAll(file, heard(answers), estimate),
+    confidences: (answers, estimate) => calibrateAnswers(file, withKnownLabels(answers), estimate),
     next(estimate, called, candidates, limits) {
-      const step = decide(file, { estimate, called: heard(called), candidates, limits })
+      const step = decide(file, { estimate, called: withKnownLabels(called), candidates, limits })
       return { ...step, reason: `${domainReason(estimate.domain)}${step.reason}` }
     },
   }
@@ -184,7 +184,7 @@ async function encoderOf(
   if (encoder.identity.sha256 === wanted.sha256) return encoder
   throw new GatewayError(
     'Config',
-    `the policy was fitted with another ${wanted.pack} (sha256 ${wanted.sha256}, here ${encoder.identity.sha256}): fit it anew`,
+    `the policy was fitted with another ${wanted.pack} (sha256 ${wanted.sha256}, here ${encoder.identity.sha256}): fit it again`,
   )
 }
 

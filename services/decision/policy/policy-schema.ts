@@ -5,7 +5,7 @@ import { policyReferenceSchema } from './reference.ts'
 const finite = z.number()
 const ratio = z.number().min(0).max(1)
 const scaling = { names: z.array(z.string()), means: z.array(finite), scales: z.array(z.number().positive()) }
-const judge = z.strictObject({ ...scaling, weights: z.array(finite), bias: finite })
+const calibrator = z.strictObject({ ...scaling, weights: z.array(finite), bias: finite })
 /** A plain name: a policy reads nothing outside its folder. */
 const fileName = z.string().regex(/^(?!.*\.\.)[A-Za-z0-9._-]+$/u, 'expected a plain file name')
 const usd = z.number().min(0)
@@ -103,14 +103,14 @@ export const policySchema = z
     /** False where costs were not known: then every cost is the share of calls to the most expensive model. */
     costsKnown: z.boolean(),
     /** P(correct) of a model's answer. */
-    judges: z.record(z.string(), judge),
+    calibrators: z.record(z.string(), calibrator),
     /** What the labels of several models say together, where answers are of few labels. */
     labelModel: labelModel.optional(),
     /**
      * By `a>b`: half of one plus half of what is gained when b is called after a, whatever came before, and the
      * answer most likely right is taken.
      */
-    prospects: z.record(z.string(), judge),
+    prospects: z.record(z.string(), calibrator),
     decision: z.strictObject({
       /** The point of the path to run at when a caller sets no limit. */
       chosen: z.int().min(0),
@@ -125,7 +125,7 @@ export const policySchema = z
       certifyingRows: z.int().min(0),
       method: z.string(),
       /** P(loss) when a model's answer is accepted. */
-      judges: z.record(z.string(), judge),
+      calibrators: z.record(z.string(), calibrator),
       /** In the order in which limits are tested, safest first. */
       path: z.array(riskPoint),
     }),
@@ -142,7 +142,7 @@ export const policySchema = z
     message: 'the domain is not listed, so it could not be checked',
   })
   .refine(hasItsEncoder, { path: ['encoder'], message: 'estimator or domain ask for one' })
-  .refine(hasItsLabelModel, { path: ['labelModel'], message: 'its judges ask for one of all the models' })
+  .refine(hasItsLabelModel, { path: ['labelModel'], message: 'its calibrators ask for one of all the models' })
   .refine(policy => policy.decision.chosen < policy.decision.path.length, {
     path: ['decision', 'chosen'],
     message: 'there is no such point',
@@ -162,17 +162,17 @@ function hasItsEncoder({
   return meaning === undefined || meaning.dimensions === encoder.dimensions
 }
 
-/** Judges that look at what labels say together would judge otherwise without the model that says it. */
+/** Calibrators that look at what labels say together would predict otherwise without the model that says it. */
 function hasItsLabelModel({
   models,
-  judges,
+  calibrators,
   labelModel: found,
 }: {
   readonly models: readonly string[]
-  readonly judges: Readonly<Record<string, z.output<typeof judge>>>
+  readonly calibrators: Readonly<Record<string, z.output<typeof calibrator>>>
   readonly labelModel?: z.output<typeof labelModel> | undefined
 }): boolean {
-  const asks = Object.values(judges).some(({ names }) => names.includes('=labels.odds'))
+  const asks = Object.values(calibrators).some(({ names }) => names.includes('=labels.odds'))
   return !asks || (found !== undefined && models.every(model => Object.hasOwn(found.voters, model)))
 }
 
@@ -180,8 +180,8 @@ function hasItsLabelModel({
 export type PolicyFile = Readonly<z.output<typeof policySchema>>
 /** What the labels of several models say together of the true one: a multinomial logit. */
 export type LabelModel = z.output<typeof labelModel>
-/** A fitted judge: ridge logistic regression on standardised features. */
-export type Judge = PolicyFile['judges'][string]
+/** A fitted calibrator: ridge logistic regression on standardised features. */
+export type Calibrator = PolicyFile['calibrators'][string]
 /** One point of the path of cost against score. */
 export type QualityPoint = z.output<typeof qualityPoint>
 /** One point of the path that risk limits are certified on. */

@@ -36,8 +36,8 @@ export interface Estimate {
   /** Absent where the policy knows no domain. */
   readonly domain?: DomainCheck
 }
-/** An answer to judge. */
-export interface Judged {
+/** A model's answer, before it is calibrated. */
+export interface ModelAnswer {
   readonly model: string
   readonly rawConfidence?: number
   readonly signals?: Readonly<Record<string, number>>
@@ -48,8 +48,8 @@ export interface Judged {
   readonly isLabel?: boolean
   readonly outputChars?: number
 }
-/** A judged answer. */
-export interface Called extends Judged {
+/** An answer with its P(correct). */
+export interface Called extends ModelAnswer {
   readonly confidence: number
   /** What the answer is known to lack lets it be right with this probability at most. */
   readonly mostConfidence?: number
@@ -80,6 +80,6 @@ export interface Policy {
   /** `labels` are those that the caller wants chosen among, if it named any. */
   estimate(parts: readonly PartDescription[], labels?: readonly string[]): Promise<Estimate>
   /** P(correct) of each of the answers so far, given all of them. */
-  confidences(answers: readonly Judged[], estimate: Estimate): readonly number[]
+  confidences(answers: readonly ModelAnswer[], estimate: Estimate): readonly number[]
   next(estimate: Estimate, called: readonly Called[], candidates: readonly Candidate[], limits: Limits): Step
 }

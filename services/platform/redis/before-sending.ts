@@ -13,10 +13,10 @@ export type BeforeSending = (command: Command, isDirected: boolean) => 'send' | 
 export function hookSending(redis: Redis | Cluster, hooks: readonly BeforeSending[]): void {
   const send = redis.sendCommand.bind(redis)
   // A cluster's has one parameter more than a server's.
-  redis.sendCommand = (command: Command, ...way: []) => {
-    const isDirected = (way as readonly unknown[])[0] !== undefined
+  redis.sendCommand = (command: Command, ...rest: []) => {
+    const isDirected = (rest as readonly unknown[])[0] !== undefined
     for (const hook of hooks) if (hook(command, isDirected) === 'answered') return command.promise
-    return send(command, ...way)
+    return send(command, ...rest)
   }
 }
 

@@ -91,8 +91,8 @@ function sharedOptions({ onRefusal }: RedisOptionsOfHouse) {
 
 function open(options: RedisOptionsOfHouse): RedisConnection {
   const [scheme, rest] = splitOnce(options.url, '://')
-  const way = schemes[scheme]
-  if (way !== undefined) return way(options, rest, sharedOptions(options))
+  const connect = schemes[scheme]
+  if (connect !== undefined) return connect(options, rest, sharedOptions(options))
   // The address can hold a password, so nothing of it is repeated.
   throw new GatewayError('Config', `redis.url: its scheme is not one of ${Object.keys(schemes).join(', ')}`)
 }

@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
  * and what it says is old. With a Sentinel the client looks by itself.
  */
 export function keepToMaster(redis: Redis, logger: Logger): void {
-  const look = async (): Promise<void> => {
+  const check = async (): Promise<void> => {
     const reply = await redis.role()
     const role = Array.isArray(reply) ? String(reply[0]) : 'master'
     if (role === 'master') return
@@ -14,6 +14,6 @@ export function keepToMaster(redis: Redis, logger: Logger): void {
     redis.stream.destroy()
   }
   redis.on('ready', () => {
-    look().catch((error: unknown) => logger.debug({ err: error }, 'the role of the server could not be asked'))
+    check().catch((error: unknown) => logger.debug({ err: error }, 'the role of the server could not be asked'))
   })
 }

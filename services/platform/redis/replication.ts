@@ -53,7 +53,7 @@ export function openReplication(options: ReplicationOptions, redis: RedisConnect
   let next: Promise<void> | undefined
   connection.on('close', () => (replicas = undefined))
 
-  const look = async (): Promise<Replicas> => {
+  const check = async (): Promise<Replicas> => {
     const now = performance.now()
     if (replicas !== undefined && now - replicas.atMs < askedAgainMs) return replicas
     const [role, demanded] = await onRedis(() => Promise.all([connection.role(), demandedReplicas(connection)]))
@@ -75,7 +75,7 @@ export function openReplication(options: ReplicationOptions, redis: RedisConnect
   }
 
   const turn = async (): Promise<void> => {
-    const { count, demanded } = await look()
+    const { count, demanded } = await check()
     if (count === 0 && demanded === 0) return
     if (await acknowledged()) return
     if (demanded === 0 && performance.now() - acknowledgedAt > silentAfterMs) {

@@ -37,7 +37,7 @@ export interface StoreHealthDependencies {
 }
 
 const probe = loadScript(import.meta.url, 'lua/probe.lua')
-const lookEveryMs = 1000
+const pollEveryMs = 1000
 const probeTtlMs = 60_000
 /** A clock that is further off is told of. */
 const mostAheadMs = 1000
@@ -57,7 +57,7 @@ export async function watchStore(
     return seconds * 1000 + microseconds / 1000
   }
   const isClockOff = (): boolean => Math.abs(clock.aheadMs) > mostAheadMs
-  const look = async (): Promise<void> => {
+  const check = async (): Promise<void> => {
     const askedMs = performance.now()
     const others = redis instanceof Cluster ? tagsOfMasters(redis) : []
     const readings = [tag, ...others].map(async asked => ({ storeMs: await ask(asked), answeredMs: performance.now() }))
@@ -67,7 +67,7 @@ export async function watchStore(
   const turn = async (): Promise<void> => {
     let found: string | undefined
     try {
-      await look()
+      await check()
     } catch (error) {
       found = refusalOf(error) ?? 'away'
     }
@@ -86,7 +86,7 @@ export async function watchStore(
     }
   }
   await turn()
-  const turns = every(lookEveryMs, turn, error => logger.error({ err: error }, 'Redis could not be checked'))
+  const turns = every(pollEveryMs, turn, error => logger.error({ err: error }, 'Redis could not be checked'))
   return {
     get fault() {
       return fault ?? (redis.status === 'ready' ? undefined : 'away')

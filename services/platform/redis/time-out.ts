@@ -25,13 +25,13 @@ interface Sent {
  * timer serves all commands.
  */
 export function timeOutCommands(redis: Redis | Cluster, ms: number): BeforeSending {
-  const lookEveryMs = ms / looksPerTimeOut
+  const pollEveryMs = ms / checksPerTimeOut
   let coming: Command[] = []
   let sent: Sent[] = []
   let timer: NodeJS.Timeout | undefined
   /** Watched time, and when it was last told. */
   let watchedMs = 0
-  let toldAt = performance.now()
+  let checkedAt = performance.now()
   /** The socket, what had come in on it when it was last looked at, and when that was, in watched time. */
   let received:
     | { readonly socket: Redis['stream'] | undefined; readonly bytes: number; readonly at: number }
@@ -44,8 +44,8 @@ export function timeOutCommands(redis: Redis | Cluster, ms: number): BeforeSendi
 
   const watch = (): void => {
     const now = performance.now()
-    watchedMs += Math.min(now - toldAt, mostLooksAtOnce * lookEveryMs)
-    toldAt = now
+    watchedMs += Math.min(now - checkedAt, mostChecksAtOnce * pollEveryMs)
+    checkedAt = now
     if (!(redis instanceof Redis)) return
     const socket = redis.stream as Redis['stream'] | undefined
     const bytes = socket?.bytesRead ?? 0
@@ -74,7 +74,7 @@ export function timeOutCommands(redis: Redis | Cluster, ms: number): BeforeSendi
     received?.socket?.destroy(new Error(`Redis said nothing for ${silenceRatio * ms} ms`))
   }
 
-  const look = (): void => {
+  const check = (): void => {
     timer = undefined
     watch()
     const open = sent.filter(({ command }) => !command.isSettled)
@@ -84,18 +84,18 @@ export function timeOutCommands(redis: Redis | Cluster, ms: number): BeforeSendi
     fail(open.slice(0, late))
     breakSilent()
     const nextInMs = (dues[late] ?? Infinity) - watchedMs
-    if (sent.length > 0 || silentSince !== undefined) lookIn(Math.min(lookEveryMs, nextInMs))
+    if (sent.length > 0 || silentSince !== undefined) checkIn(Math.min(pollEveryMs, nextInMs))
   }
-  const lookIn = (inMs: number): void => {
+  const checkIn = (inMs: number): void => {
     // Timers come before what can be read in a turn of the loop, immediates after it.
-    timer = setTimeout(() => setImmediate(look), Math.max(1, inMs)).unref()
+    timer = setTimeout(() => setImmediate(check), Math.max(1, inMs)).unref()
   }
 
   const goOut = (): void => {
     watch()
     for (const command of coming) sent.push({ command, sentAt: watchedMs, waitMs: waitMsOf(command) })
     coming = []
-    if (timer === undefined) lookIn(lookEveryMs)
+    if (timer === undefined) checkIn(pollEveryMs)
   }
 
   return command => {
@@ -111,9 +111,9 @@ export function timeOutCommands(redis: Redis | Cluster, ms: number): BeforeSendi
 }
 
 /** How often is looked at a connection within the time that it has. */
-const looksPerTimeOut = 4
+const checksPerTimeOut = 4
 /** A loop that was away for longer has looked once. */
-const mostLooksAtOnce = 1.5
+const mostChecksAtOnce = 1.5
 /**
  * A connection is given up after this many times of a command's time without a word: a server that is slow for once
  * is not left.

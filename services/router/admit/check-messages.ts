@@ -103,7 +103,7 @@ function partFaults(role: Role, part: Part, field: string): Faults {
 }
 
 /** How far a conversation has come. */
-interface Course {
+interface ToolState {
   /** Calls of the last message of the assistant that have no result yet, each with its place. */
   readonly open: Map<string, string>
   readonly called: Set<string>
@@ -111,29 +111,31 @@ interface Course {
 }
 
 function orderFaults(messages: readonly Message[]): Faults {
-  const course: Course = { open: new Map(), called: new Set(), answered: new Set() }
+  const toolState: ToolState = { open: new Map(), called: new Set(), answered: new Set() }
   const faults = messages.flatMap((message, index) => [
-    ...untimelyFaults(message, index, course),
-    ...message.parts.flatMap((part, at) => toolFaults(part, `messages[${index}].parts[${at}]`, course)),
+    ...untimelyFaults(message, index, toolState),
+    ...message.parts.flatMap((part, at) => toolFaults(part, `messages[${index}].parts[${at}]`, toolState)),
   ])
-  const left = [...course.open.values()].flatMap(field => fault(true, `${field}.id`, 'expected a tool_result for it'))
+  const left = [...toolState.open.values()].flatMap(field =>
+    fault(true, `${field}.id`, 'expected a tool_result for it'),
+  )
   return [...faults, ...left]
 }
 
 /** Every call of a message is answered before another role speaks: told once for each message of calls. */
-function untimelyFaults({ role }: Message, index: number, { open }: Course): Faults {
+function untimelyFaults({ role }: Message, index: number, { open }: ToolState): Faults {
   if (role === 'tool') return []
   const wrong = open.size > 0
   open.clear()
   return fault(wrong, `messages[${index}]`, 'expected the results of the tool_calls before it first')
 }
 
-function toolFaults(part: Part, field: string, course: Course): Faults {
-  if (part.kind === 'tool-call') return callFaults(part, `${field}.tool_call`, course)
-  return part.kind === 'tool-result' ? resultFaults(part, `${field}.tool_result`, course) : []
+function toolFaults(part: Part, field: string, toolState: ToolState): Faults {
+  if (part.kind === 'tool-call') return callFaults(part, `${field}.tool_call`, toolState)
+  return part.kind === 'tool-result' ? resultFaults(part, `${field}.tool_result`, toolState) : []
 }
 
-function callFaults({ id, name }: ToolCallPart, field: string, { open, called, answered }: Course): Faults {
+function callFaults({ id, name }: ToolCallPart, field: string, { open, called, answered }: ToolState): Faults {
   // Some servers give each turn the same ids: only within a turn must they differ.
   const again = open.has(id)
   called.add(id)
@@ -146,7 +148,7 @@ function callFaults({ id, name }: ToolCallPart, field: string, { open, called, a
   ]
 }
 
-function resultFaults({ callId }: ToolResultPart, field: string, { open, called, answered }: Course): Faults {
+function resultFaults({ callId }: ToolResultPart, field: string, { open, called, answered }: ToolState): Faults {
   const again = answered.has(callId)
   answered.add(callId)
   const wasOpen = open.delete(callId)

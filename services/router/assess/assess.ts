@@ -47,7 +47,7 @@ export function createAssess({ ladders, describe, headerOnly }: AssessDependenci
   const describeAll = (parts: readonly CheckedPart[]): Promise<PartDescription[]> | PartDescription[] =>
     // Words are as they are: there is nothing to wait for.
     parts.every(isWords) ? parts.map(describeHeader) : Promise.all(parts.map(describeInTime))
-  /** Of a conversation the turn that is asked now decides, and the course that it took. */
+  /** Of a conversation the turn that is asked now decides, and what was said before. */
   const describeAsked = async (admitted: Admitted): Promise<readonly PartDescription[]> => {
     const asked = askedNow(admitted)
     if (asked === undefined) return describeAll(admitted.parts)
@@ -83,7 +83,7 @@ async function estimateOf(
   }
 }
 
-/** Even odds, and nothing claimed. */
+/** Even odds, and no predicted qualities. */
 function unknown(fallback: NonNullable<Estimate['fallback']>): Estimate {
   return { difficulty: 0.5, models: {}, features: {}, fallback }
 }

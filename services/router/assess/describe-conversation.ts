@@ -17,7 +17,7 @@ export function askedNow({
   return turns.slice(Math.max(0, asked)).flatMap(turn => turn.parts)
 }
 
-/** The course of a conversation in bounded numbers. Pure. */
+/** A conversation in bounded numbers. Pure. */
 export function describeConversation(admitted: Pick<Admitted, 'request' | 'parts'>): PartDescription {
   const { request, parts } = admitted
   const { messages = [], options } = request

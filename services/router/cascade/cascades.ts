@@ -3,7 +3,7 @@ import type { CascadeRequest, CascadeState } from '#services/state/cascade-log/c
 import type { Estimate } from '#services/decision/policy/policy'
 import type { RequestId } from '#services/contract/ids'
 import { GatewayError } from '#services/contract/errors'
-import type { Claimed, Finished, EmitEvent, GuidedLadder } from '#services/router/request/states'
+import type { Reserved, Finished, EmitEvent, GuidedLadder } from '#services/router/request/states'
 import { createCascadeRun, type CascadeRunDependencies } from './cascade-run.ts'
 import { canMove, modalitiesOf, type Cascade } from './cascade.ts'
 import { cancelLegs } from './leg/cancel-legs.ts'
@@ -22,7 +22,7 @@ export interface CascadesDependencies extends StartDependencies, CascadeRunDepen
 /** Starts cascades, runs them, and goes on with those of routers that died. */
 export interface Cascades {
   /** Starts a cascade: it is durable, or will be with its first leg. */
-  start(claimed: Claimed): Promise<Cascade>
+  start(reserved: Reserved): Promise<Cascade>
   /**
    * Runs it to its end; `not-held` when its dispatch could not hold the money, and nothing has happened.
    * @throws GatewayError Overloaded when another router has taken it meanwhile and this caller should ask again
@@ -72,7 +72,7 @@ export function createCascades(dependencies: CascadesDependencies): Cascades {
   }
 
   return {
-    start: claimed => startCascade(claimed, dependencies),
+    start: reserved => startCascade(reserved, dependencies),
     run,
     async resume(state) {
       const cascade = await cascadeOf(state, dependencies)

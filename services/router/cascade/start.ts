@@ -7,7 +7,7 @@ import type { PayloadStore } from '#services/state/payloads/payload-store'
 import { historyBytes } from '#services/state/queue/payloads/history-payload'
 import type { PartReference } from '#services/state/queue/job'
 import { wordPayloadOf } from '#services/state/queue/payloads/word-payload'
-import { areInline, isInline, runDeadlineOf, type CheckedPart, type Claimed } from '#services/router/request/states'
+import { areInline, isInline, runDeadlineOf, type CheckedPart, type Reserved } from '#services/router/request/states'
 import { beginningOf } from '#services/router/sessions/conversation-keys'
 import { canMove, type Cascade } from './cascade.ts'
 import type { Leases } from './leases.ts'
@@ -27,15 +27,15 @@ export interface StartDependencies {
  * Puts the content away and opens the cascade in the log with its first leg planned, from where on any router can go
  * on with it. A cascade that nobody could come back for is opened a moment later, by the dispatch of its first leg.
  */
-export async function startCascade(claimed: Claimed, dependencies: StartDependencies): Promise<Cascade> {
+export async function startCascade(reserved: Reserved, dependencies: StartDependencies): Promise<Cascade> {
   const { cascadeLog, payloads, clock, leases, owner } = dependencies
-  const first = claimed.candidateRungs.find(one => one.rung.name === claimed.firstStep.model)
+  const first = reserved.candidateRungs.find(one => one.rung.name === reserved.firstStep.model)
   if (first === undefined) throw new Error('the first step names a rung that is not on the ladder')
-  const ttlMs = runDeadlineOf(claimed) - clock.now() + dependencies.payloadGraceMs
-  const request = requestOf(claimed, await putAll(claimed, ttlMs, payloads))
-  const plan = planOf(claimed)
+  const ttlMs = runDeadlineOf(reserved) - clock.now() + dependencies.payloadGraceMs
+  const request = requestOf(reserved, await putAll(reserved, ttlMs, payloads))
+  const plan = planOf(reserved)
   const leg = { index: 0, rung: first.rung.name, pool: first.rung.model.pool, plannedAt: clock.now() }
-  const { hold } = claimed
+  const { hold } = reserved
   const together = !canMove(request)
   if (hold !== undefined && !together)
     throw new Error('a hold was left to the dispatch of a cascade that is opened before')
@@ -48,9 +48,9 @@ export async function startCascade(claimed: Claimed, dependencies: StartDependen
     ...(together ? { opening: { firstLeg: leg, ...(hold === undefined ? {} : { hold }) } } : {}),
     request,
     plan,
-    guided: claimed.guided,
-    estimate: claimed.estimate,
-    modalities: claimed.modalities,
+    guided: reserved.guided,
+    estimate: reserved.estimate,
+    modalities: reserved.modalities,
     epoch: 1,
     legs: [{ ...leg, attempt: 0 }],
     lost: leases.keep(request.requestId, canMove(request), !together),
@@ -59,7 +59,7 @@ export async function startCascade(claimed: Claimed, dependencies: StartDependen
 
 /** A conversation whose words are long goes by one reference, whatever its messages; other content part by part. */
 async function putAll(
-  { parts, request: { messages }, caller: { tenant } }: Claimed,
+  { parts, request: { messages }, caller: { tenant } }: Reserved,
   ttlMs: number,
   payloads: PayloadStore,
 ): Promise<Conversation<PartReference>> {
@@ -93,37 +93,37 @@ async function putPart(
   return { kind, payloadId: await payloads.put(tenant, bytes, ttlMs), payloadBytes: bytes.byteLength }
 }
 
-function requestOf(claimed: Claimed, content: Conversation<PartReference>): CascadeRequest {
-  const { request } = claimed
+function requestOf(reserved: Reserved, content: Conversation<PartReference>): CascadeRequest {
+  const { request } = reserved
   const { deadlineMs: _counted, ...constraints } = request.constraints
-  const affinity = request.sessionKey ?? beginningOf(claimed)
+  const affinity = request.sessionKey ?? beginningOf(reserved)
   return {
-    requestId: claimed.requestId,
-    tenant: claimed.caller.tenant,
-    mode: claimed.mode,
+    requestId: reserved.requestId,
+    tenant: reserved.caller.tenant,
+    mode: reserved.mode,
     idempotent: request.idempotencyKey !== undefined,
     task: request.task,
     options: request.options,
     ...content,
-    work: claimed.work,
+    work: reserved.work,
     constraints,
     labels: request.labels,
-    submittedAt: claimed.submittedAt,
-    deadlineAt: runDeadlineOf(claimed),
-    ...(claimed.runDeadlineAt === undefined ? {} : { answerBy: claimed.deadlineAt }),
+    submittedAt: reserved.submittedAt,
+    deadlineAt: runDeadlineOf(reserved),
+    ...(reserved.runDeadlineAt === undefined ? {} : { answerBy: reserved.deadlineAt }),
     ...(affinity === undefined ? {} : { sessionKey: affinity }),
-    ...(claimed.traceparent === undefined ? {} : { traceparent: claimed.traceparent }),
-    ...(claimed.tracestate === undefined ? {} : { tracestate: claimed.tracestate }),
+    ...(reserved.traceparent === undefined ? {} : { traceparent: reserved.traceparent }),
+    ...(reserved.tracestate === undefined ? {} : { tracestate: reserved.tracestate }),
   }
 }
 
 /** What the log keeps of a ladder: the rungs that money is held for, and why the others were left out. */
-export function planOf(claimed: Claimed): CascadePlan {
+export function planOf(reserved: Reserved): CascadePlan {
   return {
-    ladder: claimed.guided.ladder.name,
-    policyVersion: claimed.guided.policy?.version ?? 'none',
-    estimate: claimed.estimate,
-    rungs: claimed.candidateRungs
+    ladder: reserved.guided.ladder.name,
+    policyVersion: reserved.guided.policy?.version ?? 'none',
+    estimate: reserved.estimate,
+    rungs: reserved.candidateRungs
       .filter(one => one.removedBy === undefined)
       .map(({ rung, reserveNanoUsd, reservedComputeMs, price }) => ({
         name: rung.name,
@@ -131,11 +131,11 @@ export function planOf(claimed: Claimed): CascadePlan {
         ...(reservedComputeMs === undefined ? {} : { computeMs: reservedComputeMs }),
         ...(price === undefined ? {} : { price }),
       })),
-    leftOut: claimed.candidateRungs.flatMap(({ rung, removedBy: by, removedWhy: why = '' }) =>
+    leftOut: reserved.candidateRungs.flatMap(({ rung, removedBy: by, removedWhy: why = '' }) =>
       by === undefined ? [] : { name: rung.name, by, why },
     ),
-    holdId: claimed.holdId,
-    heldNanoUsd: claimed.reserveNanoUsd,
-    payers: claimed.payers,
+    holdId: reserved.holdId,
+    heldNanoUsd: reserved.reserveNanoUsd,
+    payers: reserved.payers,
   }
 }

@@ -29,7 +29,7 @@ import {
   mostTokensOf,
   sizesOf,
   type Sizes,
-} from './reserve.ts'
+} from './worst-case-cost.ts'
 import { workloadOf } from './workload-of.ts'
 
 /** What choosing needs. */

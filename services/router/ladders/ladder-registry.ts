@@ -31,8 +31,8 @@ export interface Wanted {
 const pinPrefix = 'pin:'
 
 /**
- * Makes the book; of two ladders that take a request, the first is escalated. `decider` gives the policy that decides
- * on a ladder at the moment; without it, each keeps the one that it was given with.
+ * Makes the registry; of two ladders that take a request, the first is escalated. `decider` gives the policy that
+ * decides on a ladder at the moment; without it, each keeps the one that it was given with.
  */
 export function createLadderRegistry(
   ladders: readonly GuidedLadder[],

@@ -2,7 +2,7 @@ import { answerText } from '#services/contract/answer'
 import type { Called, Estimate, Policy } from '#services/decision/policy/policy'
 import { limitsOf, nextStep } from '#services/router/ladders/next-step'
 import { noComparison, type Comparison } from '#services/router/policies/comparison'
-import type { Claimed, Finished, CandidateRung } from '#services/router/request/states'
+import type { Reserved, Finished, CandidateRung } from '#services/router/request/states'
 import { answeredRungs, type AnsweredRung } from './record-of.ts'
 
 /**
@@ -11,18 +11,18 @@ import { answeredRungs, type AnsweredRung } from './record-of.ts'
  * is its last and its cost the predicted one. Pure.
  */
 export function evaluateShadow(
-  claimed: Claimed,
+  reserved: Reserved,
   finished: Finished,
   policy: Policy,
   estimate: Estimate,
 ): Comparison | undefined {
   const { end, legs } = finished
-  const { model, tier } = claimed.request.constraints
+  const { model, tier } = reserved.request.constraints
   if (end.kind !== 'answered' || end.answer.degraded !== undefined) return undefined
   if (model !== undefined || tier !== undefined || legs.some(leg => leg.end?.kind !== 'done')) return undefined
   const known = answeredRungs(finished)
-  const thought = replayShadow(claimed, known, policy, estimate)
-  const order = claimed.guided.ladder.rungs.map(rung => rung.name)
+  const thought = replayShadow(reserved, known, policy, estimate)
+  const order = reserved.guided.ladder.rungs.map(rung => rung.name)
   const further = Math.sign(order.indexOf(thought.answer) - order.indexOf(end.answer.model))
   return {
     ...noComparison,
@@ -46,7 +46,7 @@ interface Thought {
 }
 
 function replayShadow(
-  { guided, candidateRungs, request }: Claimed,
+  { guided, candidateRungs, request }: Reserved,
   known: readonly AnsweredRung[],
   policy: Policy,
   estimate: Estimate,

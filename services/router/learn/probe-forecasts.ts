@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '#services/contract/clock'
 import type { Rung } from '#services/contract/model'
 import type { Probes } from '#services/router/pools/probes'
-import type { Claimed, Finished, CandidateRung, Incoming } from '#services/router/request/states'
+import type { Reserved, Finished, CandidateRung, Incoming } from '#services/router/request/states'
 import { shadowCaller, shadowRequestOf } from './shadow-request.ts'
 
 /** What probing needs. */
@@ -23,7 +23,7 @@ export interface ProbeForecastsDependencies {
  */
 export interface ProbeForecasts {
   /** Looks at a cascade that was delivered. Returns at once and throws nothing. */
-  onFinished(claimed: Claimed, finished: Finished): void
+  onFinished(reserved: Reserved, finished: Finished): void
   /** Gives up what is under way. */
   close(): Promise<void>
 }
@@ -38,11 +38,11 @@ export function createProbeForecasts(dependencies: ProbeForecastsDependencies): 
   const closing = new AbortController()
   let underWay: Promise<void> | undefined
   return {
-    onFinished(claimed, finished) {
+    onFinished(reserved, finished) {
       if (underWay !== undefined || closing.signal.aborted || finished.end.kind === 'cancelled') return
-      const kept = claimed.candidateRungs.find(one => busy(one.rung) === undefined && probes.take(one))
+      const kept = reserved.candidateRungs.find(one => busy(one.rung) === undefined && probes.take(one))
       if (kept === undefined) return
-      underWay = probe(claimed, kept, dependencies, closing.signal)
+      underWay = probe(reserved, kept, dependencies, closing.signal)
         .catch((error: unknown) => logger.debug({ err: error, rung: kept.rung.name }, 'a probe came to nothing'))
         .finally(() => (underWay = undefined))
     },
@@ -54,13 +54,13 @@ export function createProbeForecasts(dependencies: ProbeForecastsDependencies): 
 }
 
 async function probe(
-  claimed: Claimed,
+  reserved: Reserved,
   { rung, predictedLatencyMs = 0 }: CandidateRung,
   { ask, spent, clock }: ProbeForecastsDependencies,
   signal: AbortSignal,
 ): Promise<void> {
   const deadlineMs = Math.max(leastDeadlineMs, predictedLatencyMs * ampleFactor)
-  const request = shadowRequestOf(claimed, rung, deadlineMs)
+  const request = shadowRequestOf(reserved, rung, deadlineMs)
   const finished = await ask({ caller: shadowCaller, request, mode: 'sync', arrivedAt: clock.now() }, signal)
-  for (const leg of finished.legs) spent(claimed.guided.ladder.name, leg.end?.receipt.costNanoUsd ?? 0)
+  for (const leg of finished.legs) spent(reserved.guided.ladder.name, leg.end?.receipt.costNanoUsd ?? 0)
 }

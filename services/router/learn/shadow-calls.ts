@@ -4,7 +4,7 @@ import { isGatewayError } from '#services/contract/errors'
 import type { Rung } from '#services/contract/model'
 import type { OutcomeStore } from '#services/state/outcomes/outcome-store'
 import { isSameAnswer } from '#services/decision/answers/same-answer'
-import type { Claimed, Finished, Incoming } from '#services/router/request/states'
+import type { Reserved, Finished, Incoming } from '#services/router/request/states'
 import { answeredRungs, recordOf, type AnsweredRung } from './record-of.ts'
 import { shadowCaller, shadowRequestOf } from './shadow-request.ts'
 
@@ -50,7 +50,7 @@ export interface ShadowDependencies {
 /** Holds a share of the answers against the top rung's, behind the caller's back and never in the way of one. */
 export interface ShadowCalls {
   /** Looks at a cascade that was delivered. Returns at once and throws nothing. */
-  onFinished(claimed: Claimed, finished: Finished): void
+  onFinished(reserved: Reserved, finished: Finished): void
   /** Gives up what is under way. */
   close(): Promise<void>
 }
@@ -62,15 +62,15 @@ export function createShadowCalls(options: ShadowOptions, dependencies: ShadowDe
   const underWay = new Set<Promise<void>>()
 
   return {
-    onFinished(claimed, finished) {
-      if (!mayTeach(claimed, finished) || draw() >= options.share) return
-      const { name } = claimed.guided.ladder
+    onFinished(reserved, finished) {
+      if (!mayTeach(reserved, finished) || draw() >= options.share) return
+      const { name } = reserved.guided.ladder
       if (underWay.size >= options.atOnce || closing.signal.aborted) {
         counted(name, 'dropped_limit')
         return
       }
       const work = afterDelivery()
-        .then(() => holdAgainstTop({ claimed, finished }, options, dependencies, closing.signal))
+        .then(() => holdAgainstTop({ reserved, finished }, options, dependencies, closing.signal))
         .then(
           outcome => counted(name, outcome),
           (error: unknown) => {
@@ -89,14 +89,14 @@ export function createShadowCalls(options: ShadowOptions, dependencies: ShadowDe
 }
 
 /** A request that named its model was not decided upon, and a ladder of one rung has nothing to compare. */
-function mayTeach({ guided, request }: Claimed, { end }: Finished): boolean {
+function mayTeach({ guided, request }: Reserved, { end }: Finished): boolean {
   const { model, tier } = request.constraints
   if (end.kind !== 'answered' || model !== undefined || tier !== undefined) return false
   return guided.policy !== undefined && judgedRungs({ guided }).length > 1
 }
 
 /** Rungs that the policy decides on; those that only stand in for others teach nothing. */
-function judgedRungs({ guided }: Pick<Claimed, 'guided'>): readonly Rung[] {
+function judgedRungs({ guided }: Pick<Reserved, 'guided'>): readonly Rung[] {
   return guided.ladder.rungs.filter(rung => rung.fallback !== true)
 }
 
@@ -109,7 +109,7 @@ function afterDelivery(): Promise<void> {
 
 /** A cascade that was drawn. */
 interface Drawn {
-  readonly claimed: Claimed
+  readonly reserved: Reserved
   readonly finished: Finished
 }
 
@@ -119,14 +119,14 @@ async function holdAgainstTop(
   dependencies: ShadowDependencies,
   signal: AbortSignal,
 ): Promise<ShadowOutcome> {
-  const { claimed, finished } = drawn
-  const rungs = judgedRungs(claimed)
+  const { reserved, finished } = drawn
+  const rungs = judgedRungs(reserved)
   const known = answeredRungs(finished)
   const wanted = options.rungs === 'all' ? rungs : rungs.slice(-1)
   const beside: AnsweredRung[] = []
   for (const rung of wanted.toReversed()) {
     if (known.some(one => one.rung === rung.name)) continue
-    const asked = await askRung(claimed, rung, dependencies, signal)
+    const asked = await askRung(reserved, rung, dependencies, signal)
     if (typeof asked === 'string') return asked
     beside.push(asked)
   }
@@ -137,17 +137,17 @@ async function holdAgainstTop(
 }
 
 async function askRung(
-  claimed: Claimed,
+  reserved: Reserved,
   rung: Rung,
   { ask, busy, clock, spent }: ShadowDependencies,
   signal: AbortSignal,
 ): Promise<AnsweredRung | ShadowOutcome> {
   const reason = busy(rung)
   if (reason !== undefined) return reason
-  const request = shadowRequestOf(claimed, rung)
+  const request = shadowRequestOf(reserved, rung)
   try {
     const finished = await ask({ caller: shadowCaller, request, mode: 'sync', arrivedAt: clock.now() }, signal)
-    for (const leg of finished.legs) spent(claimed.guided.ladder.name, leg.end?.receipt.costNanoUsd ?? 0)
+    for (const leg of finished.legs) spent(reserved.guided.ladder.name, leg.end?.receipt.costNanoUsd ?? 0)
     return answeredRungs(finished).find(one => one.rung === rung.name) ?? 'failed'
   } catch (error) {
     if (isGatewayError(error) && error.code === 'BudgetExceeded') return 'dropped_budget'
@@ -163,14 +163,14 @@ interface Answers {
 
 /** Agreement with the top rung stands in for being right, and says so. */
 async function keep(
-  { claimed, finished }: Drawn,
+  { reserved, finished }: Drawn,
   { top, known, beside }: Answers,
   { keepContent }: ShadowOptions,
   { outcomes, clock, compared }: ShadowDependencies,
 ): Promise<void> {
   if (finished.end.kind !== 'answered') return
   const agreement = (one: AnsweredRung): number | undefined => {
-    const same = isSameAnswer(claimed.request.task, one.end.result.output, top.end.result.output)
+    const same = isSameAnswer(reserved.request.task, one.end.result.output, top.end.result.output)
     return same === undefined ? undefined : Number(same)
   }
   const scores = new Map([...known, ...beside].map(one => [one.rung, agreement(one)]))
@@ -182,7 +182,7 @@ async function keep(
     finished.request.tenant,
     recordOf(finished, finished.end.answer.model, {
       source: 'shadow',
-      ladderRungs: judgedRungs(claimed).map(rung => rung.name),
+      ladderRungs: judgedRungs(reserved).map(rung => rung.name),
       at: clock.now(),
       keepContent,
       beside,

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { addComparisons, type Comparison } from '#services/router/policies/comparison'
 import type { OpenedPolicy } from '#services/router/policies/open-policy'
 import type { PolicyPair, PolicyStore } from '#services/router/policies/policy-store'
-import type { Claimed, Finished } from '#services/router/request/states'
+import type { Reserved, Finished } from '#services/router/request/states'
 import { evaluateShadow } from './evaluate-shadow.ts'
 
 /** What thinking along needs. */
@@ -16,7 +16,7 @@ export interface ShadowPoliciesDependencies {
 /** Lets policies in shadow decide, without effect, on what the active ones decided on. */
 export interface ShadowPolicies {
   /** Thinks about a cascade that was delivered. */
-  onFinished(claimed: Claimed, finished: Finished): Promise<void>
+  onFinished(reserved: Reserved, finished: Finished): Promise<void>
   /** Adds what was compared since to what every router has compared. */
   flush(): Promise<void>
 }
@@ -38,14 +38,14 @@ export function createShadowPolicies({ rolesOf, store, counted, logger }: Shadow
   }
 
   return {
-    async onFinished(claimed, finished) {
-      const { name } = claimed.guided.ladder
+    async onFinished(reserved, finished) {
+      const { name } = reserved.guided.ladder
       const { active, shadow } = rolesOf(name)
       if (active === undefined || shadow === undefined) return
       // A cascade that began before the active policy did is not its own.
       if (!finished.plan.policyVersion.startsWith(active.policy.version)) return
-      const estimate = await shadow.policy.estimate(claimed.described, claimed.request.options.labels)
-      const comparison = evaluateShadow(claimed, finished, shadow.policy, estimate)
+      const estimate = await shadow.policy.estimate(reserved.described, reserved.request.options.labels)
+      const comparison = evaluateShadow(reserved, finished, shadow.policy, estimate)
       if (comparison === undefined) return
       counted(name, comparison)
       add({ ladder: name, pair: { active: active.policy.version, shadow: shadow.policy.version }, comparison })

@@ -75,7 +75,7 @@ export const deadPayloadMs = 7 * 86_400_000
 /**
  * A worker that stops a leg when its time is over has told of it within this; one that is inside an operator cannot.
  */
-export const toldWithinMs = 300
+export const notifyWithinMs = 300
 
 /**
  * A pool may be without workers for this long, as when its only one is started again, where its callers have nothing

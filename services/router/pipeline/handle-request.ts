@@ -4,13 +4,13 @@ import type {
   Admitted,
   Assessed,
   Chosen,
-  Claimed,
+  Reserved,
   Finished,
   EmitEvent,
   Incoming,
 } from '#services/router/request/states'
 import { isTakenOver } from '#services/state/cascade-log/idempotency'
-import { telling, untilLeft } from './telling.ts'
+import { createAnnouncement, untilLeft } from './announce.ts'
 
 /** Every stage of a request, in the order in which it meets them. `Under` is a cascade under way. */
 export interface Stages<Under> {
@@ -33,10 +33,10 @@ export interface Stages<Under> {
   /** Lets go of it: it does not come. */
   readonly dismiss?: (admitted: Admitted) => void
   /** Holds the money. */
-  readonly claim: (chosen: Chosen) => Promise<Claimed>
+  readonly reserve: (chosen: Chosen) => Promise<Reserved>
   /** Leaves the holding to the dispatch of the first leg, where it can be left. */
-  readonly deferClaim?: (chosen: Chosen) => Claimed | undefined
-  readonly start: (claimed: Claimed) => Promise<Under>
+  readonly deferReserve?: (chosen: Chosen) => Reserved | undefined
+  readonly start: (reserved: Reserved) => Promise<Under>
   /** `not-held`: the dispatch could not hold the money that was left to it, and nothing has happened. */
   readonly run: (under: Under, signal: AbortSignal, emit?: EmitEvent) => Promise<Finished | 'not-held'>
   /**
@@ -45,18 +45,18 @@ export interface Stages<Under> {
    */
   readonly follow: (requestId: RequestId, admitted: Admitted, signal: AbortSignal) => Promise<Finished | undefined>
   /** Keeps what answered a conversation, for its next turn. */
-  readonly remember?: (claimed: Claimed, finished: Finished) => Promise<void>
-  readonly settle: (claimed: Claimed, finished: Finished | undefined) => Promise<void>
+  readonly remember?: (reserved: Reserved, finished: Finished) => Promise<void>
+  readonly settle: (reserved: Reserved, finished: Finished | undefined) => Promise<void>
   /** Looks at what came of it, behind the caller's back: returns at once and throws nothing. */
-  readonly learn: (claimed: Claimed, finished: Finished) => void
+  readonly learn: (reserved: Reserved, finished: Finished) => void
 }
 
 interface Opened<Under> {
-  readonly claimed: Claimed
+  readonly reserved: Reserved
   readonly under: Under
 }
 
-/** The ways through the router. */
+/** The calls that the router takes. */
 export interface RequestHandler {
   /** A caller waits for the answer. */
   infer(incoming: Incoming, signal: AbortSignal, emit?: EmitEvent): Promise<Finished>
@@ -91,17 +91,17 @@ export function createRequestHandler<Under>(
   }
 
   /** From a hold, or one that is left to the dispatch, to a cascade that is durable, or will be with its first leg. */
-  const open = async (claimed: Claimed): Promise<Opened<Under>> => {
+  const open = async (reserved: Reserved): Promise<Opened<Under>> => {
     try {
-      return { claimed, under: await stages.start(claimed) }
+      return { reserved, under: await stages.start(reserved) }
     } catch (error) {
-      await stages.settle(claimed, undefined)
+      await stages.settle(reserved, undefined)
       throw error
     }
   }
-  const openHeld = async (chosen: Chosen): Promise<Opened<Under>> => open(await stages.claim(chosen))
+  const openHeld = async (chosen: Chosen): Promise<Opened<Under>> => open(await stages.reserve(chosen))
   const openSoon = async (chosen: Chosen): Promise<Opened<Under>> =>
-    open(stages.deferClaim?.(chosen) ?? (await stages.claim(chosen)))
+    open(stages.deferReserve?.(chosen) ?? (await stages.reserve(chosen)))
 
   const keyless = async <Result>(admitted: Admitted, work: Promise<Result>): Promise<Result> => {
     try {
@@ -117,19 +117,20 @@ export function createRequestHandler<Under>(
   }
 
   const cascade = async (
-    { claimed, under }: Opened<Under>,
+    { reserved, under }: Opened<Under>,
     signal: AbortSignal,
     emit?: EmitEvent,
   ): Promise<Finished | 'not-held'> => {
     const finished = await stages.run(under, signal, emit).catch(async (error: unknown) => {
-      await stages.settle(claimed, undefined)
+      await stages.settle(reserved, undefined)
       throw error
     })
     if (finished === 'not-held') return finished
-    await stages.remember?.(claimed, finished)
-    if (finished.end.kind === 'answered' && afterwards !== undefined) afterwards(() => stages.settle(claimed, finished))
-    else await stages.settle(claimed, finished)
-    stages.learn(claimed, finished)
+    await stages.remember?.(reserved, finished)
+    if (finished.end.kind === 'answered' && afterwards !== undefined)
+      afterwards(() => stages.settle(reserved, finished))
+    else await stages.settle(reserved, finished)
+    stages.learn(reserved, finished)
     return finished
   }
 
@@ -167,13 +168,13 @@ export function createRequestHandler<Under>(
     const original = await originalOf(admitted, signal)
     if (original !== undefined) return original
     const chosen = await keyless(admitted, decide(admitted))
-    const { tell, following } = telling(chosen, emit)
+    const { announce, following } = createAnnouncement(chosen, emit)
     try {
       const opened = await keyless(admitted, openSoon(chosen))
       if (admitted.request.idempotencyKey === undefined) return await cascadePaid(chosen, opened, signal, following)
       return await untilLeft(cascadePaid(chosen, opened, new AbortController().signal, following), signal, background)
     } catch (error) {
-      await tell().catch(() => {
+      await announce().catch(() => {
         // The caller has left, or hears of the error that is on its way.
       })
       throw error

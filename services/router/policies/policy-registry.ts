@@ -4,7 +4,7 @@ import { openPolicyFiles, readPolicyFolder, signatureOf, type LoadPolicy, type O
 import type { PolicyFiles, PolicyRoles, PolicyStore } from './policy-store.ts'
 
 /** A ladder and what the configuration says of its policy. */
-export interface ShelvedLadder {
+export interface RegisteredLadder {
   readonly name: string
   readonly rungs: readonly string[]
   /** Folder of its policy, watched for changes. */
@@ -50,7 +50,7 @@ export interface PolicyRegistry {
 const mostOpen = 6
 
 interface Place {
-  readonly ladder: ShelvedLadder
+  readonly ladder: RegisteredLadder
   readonly opened: Map<string, OpenedPolicy>
   roles: LadderRoles
   signature: string
@@ -63,7 +63,7 @@ interface Place {
  * @throws GatewayError Config when one of them cannot be loaded
  */
 export async function createPolicyRegistry(
-  ladders: readonly ShelvedLadder[],
+  ladders: readonly RegisteredLadder[],
   dependencies: PolicyRegistryDependencies,
 ): Promise<PolicyRegistry> {
   const places = new Map(
@@ -114,9 +114,9 @@ export async function createPolicyRegistry(
   }
 
   let turn = Promise.resolve()
-  const look = async (): Promise<void> => {
+  const refresh = async (): Promise<void> => {
     for (const place of places.values()) {
-      await lookAtFolder(place, dependencies)
+      await readFolder(place, dependencies)
       await applyRoles(place, await store.roles(place.ladder.name))
     }
   }
@@ -133,13 +133,13 @@ export async function createPolicyRegistry(
     },
     refresh() {
       // One at a time, so that what was read first is never applied last.
-      turn = turn.catch(() => {}).then(look)
+      turn = turn.catch(() => {}).then(refresh)
       return turn
     },
   }
 }
 
-async function placeOf(ladder: ShelvedLadder, dependencies: PolicyRegistryDependencies): Promise<Place> {
+async function placeOf(ladder: RegisteredLadder, dependencies: PolicyRegistryDependencies): Promise<Place> {
   const signature = ladder.folder === undefined ? '' : signatureOf(ladder.folder)
   const configured = ladder.folder === undefined ? ladder.plain : await openFolder(ladder, ladder.folder, dependencies)
   const roles = configured === undefined ? {} : { configured, active: configured }
@@ -147,7 +147,7 @@ async function placeOf(ladder: ShelvedLadder, dependencies: PolicyRegistryDepend
 }
 
 async function openFolder(
-  { name, rungs }: ShelvedLadder,
+  { name, rungs }: RegisteredLadder,
   folder: string,
   { store, load }: PolicyRegistryDependencies,
 ): Promise<OpenedPolicy> {
@@ -162,7 +162,7 @@ async function openFolder(
  * Takes a folder that has changed; one that is half copied is refused by its hashes, and looked at again when it
  * changes on.
  */
-async function lookAtFolder(place: Place, dependencies: PolicyRegistryDependencies): Promise<void> {
+async function readFolder(place: Place, dependencies: PolicyRegistryDependencies): Promise<void> {
   const { folder, name } = place.ladder
   if (folder === undefined) return
   const signature = signatureOf(folder)

@@ -40,7 +40,7 @@ export function createFollower(
     const states = await cascadeLog.readMany(ids)
     const byId = new Map(ids.map((id, index) => [id, states[index]]))
     // Who began to watch while this was being read has not been asked for: nothing is known of that cascade yet.
-    for (const watch of watches) if (byId.has(watch.requestId)) tell(watch, byId.get(watch.requestId))
+    for (const watch of watches) if (byId.has(watch.requestId)) notify(watch, byId.get(watch.requestId))
   }
 
   const read = (): Promise<void> => {
@@ -101,7 +101,7 @@ export function createFollower(
 }
 
 /** A slow reader is given the newest state only: what is between two states is in the newer one too. */
-function tell(watch: Watch, state: CascadeState | undefined): void {
+function notify(watch: Watch, state: CascadeState | undefined): void {
   if (state !== undefined && state.revision <= watch.revision) return
   if (state !== undefined) watch.revision = state.revision
   watch.queue.length = 0

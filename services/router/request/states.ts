@@ -187,10 +187,10 @@ export interface Chosen extends Assessed {
 declare const held: unique symbol
 
 /**
- * The money for the worst-case path is held, or is to be held as the first leg is dispatched. Only `claim` makes one,
+ * The money for the worst-case path is held, or is to be held as the first leg is dispatched. Only `reserve` makes one,
  * so work without a hold does not compile.
  */
-export interface Claimed extends Chosen {
+export interface Reserved extends Chosen {
   readonly holdId: string
   readonly payers: Payers
   /** What dispatching the first leg has to hold; absent where the money is held. */
@@ -208,9 +208,9 @@ export interface Finished {
   readonly endedAt: number
 }
 
-/** Stamps a chosen request as paid for; for `claim` alone. */
-export function markClaimed(chosen: Chosen, holdId: string, payers: Payers, hold?: HoldOrder): Claimed {
-  return { ...chosen, holdId, payers, ...(hold === undefined ? {} : { hold }) } as Claimed
+/** Stamps a chosen request as paid for; for `reserve` alone. */
+export function markReserved(chosen: Chosen, holdId: string, payers: Payers, hold?: HoldOrder): Reserved {
+  return { ...chosen, holdId, payers, ...(hold === undefined ? {} : { hold }) } as Reserved
 }
 
 /** What happens on a cascade, for a caller who watches. */

@@ -21,9 +21,9 @@ export function offersOf(
   payers: Payers,
   mostNanoUsd: NanoUsd,
 ): readonly Offer[] {
-  const dear = kept.toSorted((a, b) => a.reserveNanoUsd - b.reserveNanoUsd)
-  const pools = new Set(dear.map(one => one.rung.model.pool).filter(pool => limitedPools.has(pool)))
-  const bases = [dear, ...[...pools].map(pool => dear.filter(one => one.rung.model.pool !== pool))]
+  const byCost = kept.toSorted((a, b) => a.reserveNanoUsd - b.reserveNanoUsd)
+  const pools = new Set(byCost.map(one => one.rung.model.pool).filter(pool => limitedPools.has(pool)))
+  const bases = [byCost, ...[...pools].map(pool => byCost.filter(one => one.rung.model.pool !== pool))]
   const seen = new Set<string>()
   return bases
     .flatMap(base => prefixes(base))

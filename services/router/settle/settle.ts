@@ -4,7 +4,7 @@ import type { Clock } from '#services/contract/clock'
 import { parseRequestId, type RequestId } from '#services/contract/ids'
 import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
 import type { Amounts, OpenHold, Ledger, Settlement } from '#services/state/ledger/ledger'
-import type { Claimed, Finished } from '#services/router/request/states'
+import type { Reserved, Finished } from '#services/router/request/states'
 import { accountOf, isWhole } from './account.ts'
 import { logForgetsMs, receiptGraceMs } from '#services/router/lifecycle/timings'
 
@@ -22,7 +22,7 @@ export interface SettleDependencies {
 
 /** A settlement as it is counted. */
 export interface SettlementSeen {
-  readonly way: 'at-once' | 'later'
+  readonly when: 'at-once' | 'later'
   readonly lostNanoUsd: number
   readonly estimatedNanoUsd: number
   readonly overrunNanoUsd: number
@@ -34,7 +34,7 @@ export interface Settler {
    * The fast path, after a cascade of this router: settles at once when every leg has its receipt, else leaves the hold
    * to the reaper's next turns.
    */
-  settle(claimed: Pick<Claimed, 'holdId' | 'requestId'>, finished: Finished | undefined): Promise<void>
+  settle(reserved: Pick<Reserved, 'holdId' | 'requestId'>, finished: Finished | undefined): Promise<void>
   /** Settles what is due of the holds that were left, and of those whose routers died. Gives how many it settled. */
   reap(): Promise<number>
 }
@@ -53,11 +53,11 @@ export function createSettler({
 }: SettleDependencies): Settler {
   const left = new Set<RequestId>()
 
-  const settleAs = async (holdId: string, settlement: Settlement, way: SettlementSeen['way']): Promise<void> => {
+  const settleAs = async (holdId: string, settlement: Settlement, when: SettlementSeen['when']): Promise<void> => {
     const { first, overrunNanoUsd } = await ledger.settle(holdId, settlement, clock.now())
     const { lostNanoUsd, estimatedNanoUsd } = settlement
     if (!first) return
-    observe({ way, lostNanoUsd, estimatedNanoUsd, overrunNanoUsd })
+    observe({ when, lostNanoUsd, estimatedNanoUsd, overrunNanoUsd })
     if (overrunNanoUsd > 0) logger.warn({ holdId, overrunNanoUsd }, 'a request used more than was held for it')
   }
 
@@ -110,19 +110,19 @@ export function createSettler({
   }
 
   return {
-    async settle(claimed, finished) {
+    async settle(reserved, finished) {
       try {
         if (finished !== undefined && isWhole(finished.legs)) {
-          await settleAs(claimed.holdId, accountOf(finished.plan, finished.legs), 'at-once')
-        } else if ((await settleByLog(claimed.holdId)) !== 'settled') {
-          left.add(claimed.requestId)
+          await settleAs(reserved.holdId, accountOf(finished.plan, finished.legs), 'at-once')
+        } else if ((await settleByLog(reserved.holdId)) !== 'settled') {
+          left.add(reserved.requestId)
         }
       } catch (error) {
         logger.warn(
-          { requestId: claimed.requestId, err: error },
+          { requestId: reserved.requestId, err: error },
           'could not settle now; the hold is settled when its lease ends',
         )
-        left.add(claimed.requestId)
+        left.add(reserved.requestId)
       }
     },
     async reap() {

@@ -22,7 +22,7 @@ export function createMoneyMetrics(registry: Registry, isOpen: () => boolean): M
   const settlements = new Counter({
     name: 'sluice_router_settlements_total',
     help: 'Holds settled: at once by the router of the cascade, or later by the log.',
-    labelNames: ['way'],
+    labelNames: ['when'],
     registers,
   })
   const lost = new Counter({
@@ -56,8 +56,8 @@ export function createMoneyMetrics(registry: Registry, isOpen: () => boolean): M
   })
   return {
     limited: (limit, outcome) => limits.inc({ limit, outcome }),
-    settled({ way, lostNanoUsd, estimatedNanoUsd, overrunNanoUsd }) {
-      settlements.inc({ way })
+    settled({ when, lostNanoUsd, estimatedNanoUsd, overrunNanoUsd }) {
+      settlements.inc({ when })
       lost.inc(lostNanoUsd / 1e9)
       estimated.inc(estimatedNanoUsd / 1e9)
       overrun.inc(overrunNanoUsd / 1e9)

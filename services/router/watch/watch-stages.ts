@@ -51,11 +51,11 @@ export function watchStages(stages: Stages<Cascade>, watch: RequestWatch): Stage
       stages.expect?.(chosen)
       watch.decided(chosen)
     },
-    claim: chosen => watched(chosen.requestId, 'reserve', () => stages.claim(chosen)),
-    start: claimed => watched(claimed.requestId, 'open', () => stages.start(claimed)),
+    reserve: chosen => watched(chosen.requestId, 'reserve', () => stages.reserve(chosen)),
+    start: reserved => watched(reserved.requestId, 'open', () => stages.start(reserved)),
     run: (cascade, signal, emit) =>
       watched(cascade.request.requestId, 'cascade', () => stages.run(cascade, signal, emit)),
-    settle: (claimed, finished) => watched(claimed.requestId, 'settle', () => stages.settle(claimed, finished)),
+    settle: (reserved, finished) => watched(reserved.requestId, 'settle', () => stages.settle(reserved, finished)),
   }
 }
 

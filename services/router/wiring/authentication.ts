@@ -30,7 +30,7 @@ const mostProven = 10_000
 const mostPeers = 10_000
 const issuerTimeoutMs = 3000
 
-/** Builds the door out of the configuration. */
+/** Builds authentication from the configuration. */
 export async function composeAuthentication(
   { auth, listen }: Config,
   store: KeyStore,

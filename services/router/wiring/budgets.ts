@@ -4,8 +4,8 @@ import type { Config } from '#services/config/schema'
 import type { Clock } from '#services/contract/clock'
 import { fromUsd } from '#services/contract/money'
 import type { EvaluateRungs } from '#services/router/choose/evaluate-rungs'
-import { createClaim, type Claim } from '#services/router/reserve/claim'
-import { createClaimShadow } from '#services/router/reserve/claim-shadow'
+import { createReserve, type Reserve } from '#services/router/reserve/reserve'
+import { createReserveShadow } from '#services/router/reserve/reserve-shadow'
 import type { Stores } from './stores.ts'
 import {
   createBudgets,
@@ -23,9 +23,9 @@ type Budgets = Config['budgets']
 
 /** Everything of a router that holds, settles and shows money. */
 export interface Money {
-  readonly claim: Claim
+  readonly reserve: Reserve
   /** For calls that the deployment makes to learn from, and pays. */
-  readonly claimShadow: Claim['hold']
+  readonly reserveShadow: Reserve['hold']
   /** Hears of every watched limit that would have refused a hold. */
   readonly shadowed: (limit: string) => void
   readonly settler: Settler
@@ -54,8 +54,8 @@ export function composeMoney(
   const metrics = createMoneyMetrics(registry, isOpen)
   const { holdLeaseMs, payers } = config.budgets
   return {
-    claim: createClaim({ holdLeaseMs, payers }, { ledger, budgets, clock, observe: metrics.limited }),
-    claimShadow: createClaimShadow(
+    reserve: createReserve({ holdLeaseMs, payers }, { ledger, budgets, clock, observe: metrics.limited }),
+    reserveShadow: createReserveShadow(
       { holdLeaseMs, perDayNanoUsd: fromUsd(config.learning.shadowUsdPerDay) },
       { ledger, budgets, clock },
     ),

@@ -7,7 +7,7 @@ import type { OutcomeStore } from '#services/state/outcomes/outcome-store'
 import { createChoose } from '#services/router/choose/choose'
 import type { EvaluateRungs } from '#services/router/choose/evaluate-rungs'
 import type { Fleet } from '#services/router/pools/fleet'
-import type { Claim } from '#services/router/reserve/claim'
+import type { Reserve } from '#services/router/reserve/reserve'
 import { createCascades, type CascadesDependencies } from '#services/router/cascade/cascades'
 import type { Cascade } from '#services/router/cascade/cascade'
 import { createRequestHandler, type RequestHandler, type Stages } from '#services/router/pipeline/handle-request'
@@ -24,7 +24,7 @@ import { createShadowCalls } from '#services/router/learn/shadow-calls'
 import { createTakeFeedback, type TakeFeedback } from '#services/router/learn/take-feedback'
 import type { Probes } from '#services/router/pools/probes'
 import type { Stores } from './stores.ts'
-import type { Claimed, Finished } from '#services/router/request/states'
+import type { Reserved, Finished } from '#services/router/request/states'
 
 /** What learning needs of the router. */
 export interface LearningDependencies {
@@ -41,7 +41,7 @@ export interface LearningDependencies {
   readonly evaluateRungs: EvaluateRungs
   readonly probes: Probes
   /** Holds what such a call may cost, of the deployment's money. */
-  readonly claimShadow: Claim['hold']
+  readonly reserveShadow: Reserve['hold']
   readonly cascade: CascadesDependencies
   readonly background: (inProgress: Promise<unknown>) => void
 }
@@ -52,7 +52,7 @@ export interface Learning {
   /** How far inputs and outcomes have moved from what policies were fitted on. */
   readonly drift: { readonly features: FeatureDrift; readonly calibration: CalibrationDrift }
   /** Looks at a cascade of this router that has ended. Returns at once and throws nothing. */
-  readonly learn: (claimed: Claimed, finished: Finished) => void
+  readonly learn: (reserved: Reserved, finished: Finished) => void
   /** Writes what was gathered since the last turn. */
   readonly flush: () => Promise<void>
   readonly close: () => Promise<void>
@@ -112,15 +112,15 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
       scored: ({ requestId, plan }, confidence, score) =>
         calibration.observe(plan.ladder, 'feedback', requestId, { confidence, score }),
     }),
-    learn(claimed, finished) {
-      shadow.onFinished(claimed, finished)
-      probing.onFinished(claimed, finished)
+    learn(reserved, finished) {
+      shadow.onFinished(reserved, finished)
+      probing.onFinished(reserved, finished)
       if (busy()) return
       // In the next turn of the loop the answer is on its way.
       setImmediate(() => {
-        noteFeatures(claimed, features, policyRegistry)
+        noteFeatures(reserved, features, policyRegistry)
         shadowPolicies
-          .onFinished(claimed, finished)
+          .onFinished(reserved, finished)
           .catch((error: unknown) => logger.debug({ err: error }, 'a policy in shadow came to nothing'))
       })
     },
@@ -132,7 +132,7 @@ export function composeLearning(config: Config, dependencies: LearningDependenci
   }
 }
 
-function noteFeatures({ guided, estimate }: Claimed, drift: FeatureDrift, policyRegistry: PolicyRegistry): void {
+function noteFeatures({ guided, estimate }: Reserved, drift: FeatureDrift, policyRegistry: PolicyRegistry): void {
   const { active } = policyRegistry.roles(guided.ladder.name)
   if (active?.reference === undefined || !guided.policy?.version.startsWith(active.policy.version)) return
   drift.observe(guided.ladder.name, active.policy.version, active.reference, estimate.features)
@@ -143,7 +143,7 @@ function shadowHandler({
   stages,
   clock,
   evaluateRungs,
-  claimShadow,
+  reserveShadow,
   cascade,
   background,
 }: LearningDependencies): RequestHandler {
@@ -152,8 +152,8 @@ function shadowHandler({
     {
       ...stages,
       choose: createChoose({ evaluateRungs, clock, refused: uncounted, isPaid: () => true }),
-      claim: claimShadow,
-      deferClaim: () => undefined,
+      reserve: reserveShadow,
+      deferReserve: () => undefined,
       start: cascades.start,
       run: cascades.run,
       remember: () => Promise.resolve(),

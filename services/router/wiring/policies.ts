@@ -15,7 +15,7 @@ import type { OpenedPolicy } from '#services/router/policies/open-policy'
 import {
   createPolicyRegistry,
   type PolicyRegistry,
-  type ShelvedLadder,
+  type RegisteredLadder,
 } from '#services/router/policies/policy-registry'
 import type { PolicyStore } from '#services/router/policies/policy-store'
 import { createPolicyRpcs, type PolicyRpcs } from '#services/router/edge/grpc/policies-service'
@@ -73,7 +73,7 @@ export async function composePolicies(config: Config, dependencies: PoliciesDepe
       'a policy tells requests out of its domain by features and words alone: fetch its encoder with `sluice models pull`',
     )
   const policyRegistry = await createPolicyRegistry(
-    ladders.map(ladder => shelvedOf(ladder, config.ladders[ladder.name] ?? {})),
+    ladders.map(ladder => registeredOf(ladder, config.ladders[ladder.name] ?? {})),
     {
       store,
       logger,
@@ -86,17 +86,17 @@ export async function composePolicies(config: Config, dependencies: PoliciesDepe
     opened === undefined
       ? undefined
       : { ...opened.policy, version: `${opened.policy.version}${marks.get(ladder) ?? ''}` }
-  const book = createLadderRegistry(
+  const ladderRegistry = createLadderRegistry(
     ladders.map(ladder => ({ ladder })),
     models,
     name => marked(name, policyRegistry.roles(name).active),
   )
   return {
-    ladders: book,
+    ladders: ladderRegistry,
     policyRegistry,
     policies: createPolicyRpcs({ policyRegistry, store, logger, ladders: ladders.map(ladder => ladder.name) }),
     async guideOf({ ladder, policyVersion }) {
-      const guided = book.named(ladder)
+      const guided = ladderRegistry.named(ladder)
       if (guided?.policy === undefined || guided.policy.version === policyVersion) return guided
       const policy = marked(ladder, await policyRegistry.find(ladder, unmarked(policyVersion)))
       if (policy?.version !== policyVersion) standIns.inc({ ladder })
@@ -105,10 +105,10 @@ export async function composePolicies(config: Config, dependencies: PoliciesDepe
   }
 }
 
-function shelvedOf(
+function registeredOf(
   { name, rungs: all }: Ladder,
   { policy, uncalibrated }: Pick<Config['ladders'][string], 'policy' | 'uncalibrated'>,
-): ShelvedLadder {
+): RegisteredLadder {
   const rungs = all.filter(rung => rung.fallback !== true).map(rung => rung.name)
   if (policy !== undefined) return { name, rungs, folder: policy }
   if (uncalibrated === undefined) return { name, rungs }

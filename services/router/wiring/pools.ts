@@ -36,7 +36,7 @@ export interface FleetParts {
   /** The same for calls of the router's own, which add nothing to what pools are wanted for. */
   readonly ownLegs: Pick<RunLegDependencies, 'queue' | 'dispatch'>
   /** Reads workers and queues, then looks for legs that nobody is left to run. */
-  readonly look: (pendingLegs: PendingLegs, cascadeLog: CascadeLog) => () => Promise<void>
+  readonly createReadFleet: (pendingLegs: PendingLegs, cascadeLog: CascadeLog) => () => Promise<void>
 }
 
 /** Builds the view of the pools and reads it once. */
@@ -72,7 +72,7 @@ export async function composeFleet(
     },
     ownLegs: observed({ queue, dispatch }, fleet.counting),
     beginning: fleet.counting,
-    look(pendingLegs, cascadeLog) {
+    createReadFleet(pendingLegs, cascadeLog) {
       const strand = createStrandedLook({ pendingLegs, fleet: fleet.current, queue, cascadeLog, clock })
       return async () => {
         await fleet.read()

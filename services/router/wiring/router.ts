@@ -74,7 +74,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const turns = composeTurns(clock)
   const express = await composeExpress(loaded, { stores, pools, turns, telemetry, name, ...base })
   stores.replyStream.listen(express.sorting(pendingLegs))
-  const lookAtFleet = pools.look(pendingLegs, cascadeLog)
+  const readFleet = pools.createReadFleet(pendingLegs, cascadeLog)
   const leases = createLeases(cascadeLog, owner, logger)
   const follower = createFollower(cascadeLog, { intervalMs: followEveryMs }, logger)
   const awaitEnd = createAwaitEnd(follower, clock)
@@ -120,8 +120,8 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     ...composeAssessing({ ladders, headerOnly: metrics.headerOnly, sessions: stores.sessions, logger }),
     choose: composeChoose(pools, money, metrics, clock),
     ...pools.coming,
-    claim: money.claim.hold,
-    deferClaim: money.claim.defer,
+    reserve: money.reserve.hold,
+    deferReserve: money.reserve.defer,
     start: cascades.start,
     async run(cascade, signal, emit) {
       const finished = await traceRun({ cascade, emit }, (traced, hear) => cascades.run(traced, signal, hear))
@@ -140,7 +140,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     evaluateRungs,
     probes: pools.probes,
     background,
-    claimShadow: money.claimShadow,
+    reserveShadow: money.reserveShadow,
     cascade: { ...cascadesDependencies, ...pools.ownLegs },
     fleet: fleet.current,
     policyRegistry,
@@ -154,7 +154,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const loops = startLoops(
     {
       renew: () => Promise.all([leases.renew(), express.renew(owner().leaseUntil)]),
-      fleet: () => Promise.all([lookAtFleet(), express.beat()]),
+      fleet: () => Promise.all([readFleet(), express.beat()]),
       queues: fleet.readQueues,
       reconcile: pendingLegs.reconcile,
       reap: money.settler.reap,
@@ -199,7 +199,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     keys: authentication.keys,
     policies,
     restoreLedger: generation.restore,
-    lookAtFleet,
+    readFleet,
     clock,
   })
   const asked = { money, learning, closing: closing.signal }

@@ -123,7 +123,7 @@ export async function createStores(
     createMemoryFile(memoryPath(url, prefix, places.state)),
     logger,
   )
-  await generation.look()
+  await generation.refresh()
   const replication = openReplication({ prefix, waitMs: Math.floor(commandTimeoutMs / 2) }, redis, logger)
   const cascadeLog = createReplicatedLog(createRedisCascadeLog({ prefix, ...logTimesOf(config.redis.keep) }, redis), {
     prefix,

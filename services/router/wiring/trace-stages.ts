@@ -45,23 +45,23 @@ export function traceStages<Under>(stages: Stages<Under>, tracer: Tracer): Stage
         span.end()
       }
     },
-    claim: chosen =>
-      withSpan(tracer, 'claim', { parent: chosen.traceparent }, async span => {
-        const claimed = await stages.claim(chosen)
+    reserve: chosen =>
+      withSpan(tracer, 'reserve', { parent: chosen.traceparent }, async span => {
+        const reserved = await stages.reserve(chosen)
         span.set({ 'sluice.reserve_nano_usd': chosen.reserveNanoUsd, 'sluice.hold_deferred': false })
-        return claimed
+        return reserved
       }),
-    deferClaim(chosen) {
-      const claimed = stages.deferClaim?.(chosen)
-      if (claimed === undefined) return undefined
+    deferReserve(chosen) {
+      const reserved = stages.deferReserve?.(chosen)
+      if (reserved === undefined) return undefined
       // The money is then held in the step that enqueues the first leg.
       const attributes = { 'sluice.reserve_nano_usd': chosen.reserveNanoUsd, 'sluice.hold_deferred': true }
-      tracer.start('claim', { parent: chosen.traceparent, attributes }).end()
-      return claimed
+      tracer.start('reserve', { parent: chosen.traceparent, attributes }).end()
+      return reserved
     },
-    start: claimed => withSpan(tracer, 'start', { parent: claimed.traceparent }, () => stages.start(claimed)),
-    settle: (claimed, finished) =>
-      withSpan(tracer, 'settle', { parent: claimed.traceparent }, () => stages.settle(claimed, finished)),
+    start: reserved => withSpan(tracer, 'start', { parent: reserved.traceparent }, () => stages.start(reserved)),
+    settle: (reserved, finished) =>
+      withSpan(tracer, 'settle', { parent: reserved.traceparent }, () => stages.settle(reserved, finished)),
   }
 }
 

@@ -133,7 +133,7 @@ export async function createGeneration(
     get isOpen() {
       return isOpen
     },
-    async look() {
+    async refresh() {
       const known = `${id} ${reign}`
       await judge(await snapshot(0, 0))
       return isOpen && `${id} ${reign}` !== known

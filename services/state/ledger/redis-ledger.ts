@@ -22,7 +22,7 @@ export interface GenerationKnown {
    * Looks again. True when a generation or a reign is known now that was not before, so that asking again is worth it.
    * @throws GatewayError Overloaded when the server is one whose place has been taken
    */
-  look(): Promise<boolean>
+  refresh(): Promise<boolean>
 }
 
 const scripts = {
@@ -47,7 +47,7 @@ export function createRedisLedger(
   return {
     async reserve(order) {
       const first = await reserve(order)
-      if (first.kind !== 'closed' || !(await generation.look())) return first
+      if (first.kind !== 'closed' || !(await generation.refresh())) return first
       return reserve(order)
     },
     async settle(holdId, { spent, lostNanoUsd, estimatedNanoUsd, tokens }, nowMs) {

@@ -28,7 +28,7 @@ export interface WatchedConsumer extends JobConsumer {
   /** Whether the last take worked, be it that it brought nothing. */
   readonly canTake: boolean
   /** Looks whether legs wait that nobody takes here; to be called each second. */
-  look(): Promise<void>
+  check(): Promise<void>
 }
 
 /**
@@ -94,7 +94,7 @@ export function watchTakes(
     get canTake() {
       return canTake
     },
-    async look() {
+    async check() {
       const now = performance.now()
       const isIdle = now - askedAt < askedWithinMs
       const waiting = isIdle ? await inner.waitingModels() : new Set<string>()

@@ -104,12 +104,12 @@ function checkIn(child: ChildProcess, timed: TimedOrder, signal: AbortSignal): P
     const end = (usable: boolean, found: CheckResult = {}): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', stop)
-      child.off('message', hear).off('disconnect', stop)
+      child.off('message', onMessage).off('disconnect', stop)
       const calls = order.kind === 'program' ? { calls: order.calls.map((_, place) => ends[place] ?? stopped) } : {}
       resolve(began ? { result: { ...found, ...calls }, usable } : undefined)
     }
     const stop = (): void => end(false)
-    const hear = (message: SandboxMessage): void => {
+    const onMessage = (message: SandboxMessage): void => {
       if (message.kind === 'call') ends.push(message.end)
       else if (message.kind === 'ended') end(true, message.result)
       else if (message.kind === 'broke') end(false)
@@ -120,7 +120,7 @@ function checkIn(child: ChildProcess, timed: TimedOrder, signal: AbortSignal): P
     }
     let timer = setTimeout(stop, startTimeoutMs)
     signal.addEventListener('abort', stop, { once: true })
-    child.on('message', hear).once('disconnect', stop)
+    child.on('message', onMessage).once('disconnect', stop)
     child.send(timed, error => {
       if (error !== null) stop()
     })

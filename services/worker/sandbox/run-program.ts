@@ -77,7 +77,7 @@ export async function createInterpreter(): Promise<Engine> {
 export function runProgram(
   engine: Engine,
   { program, calls, timeoutMs }: ProgramRun,
-  tell: (end: CallEnd) => void,
+  report: (end: CallEnd) => void,
 ): void {
   const deadlineAt = Date.now() + timeoutMs
   let leftCharacters = mostJsonCharacters
@@ -85,7 +85,7 @@ export function runProgram(
     if (Date.now() >= deadlineAt) return
     const end = runCall(engine, program, call, deadlineAt)
     leftCharacters -= end.kind === 'value' ? end.json.length : 0
-    tell(leftCharacters < 0 ? stopped : end)
+    report(leftCharacters < 0 ? stopped : end)
   }
 }
 

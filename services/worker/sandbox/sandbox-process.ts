@@ -23,7 +23,7 @@ export interface TimedOrder {
 /** How long after its time a check is ended here; the parent, while it lives, kills this process before. */
 const orphanGraceMs = 1000
 
-const tell = (message: SandboxMessage): void => void process.send?.(message)
+const send = (message: SandboxMessage): void => void process.send?.(message)
 
 /**
  * Does what it is sent until its parent goes. Its whole world is this channel: no environment, no files but its
@@ -32,23 +32,23 @@ const tell = (message: SandboxMessage): void => void process.send?.(message)
 function serve(): void {
   process.on('message', (timed: TimedOrder) => {
     check(timed).then(
-      result => tell({ kind: 'ended', result }),
-      () => tell({ kind: 'broke' }),
+      result => send({ kind: 'ended', result }),
+      () => send({ kind: 'broke' }),
     )
   })
   process.on('disconnect', () => process.exit(0))
-  tell({ kind: 'ready' })
+  send({ kind: 'ready' })
 }
 
 async function check({ order, timeoutMs }: TimedOrder): Promise<CheckResult> {
   const engine = order.kind === 'program' ? await createInterpreter() : undefined
-  tell({ kind: 'began' })
+  send({ kind: 'began' })
   let result: CheckResult = {}
   const work = (): void => {
     if (order.kind === 'pattern') result = { passed: matches(order.answer, order.pattern) }
     else if (order.kind === 'schema') result = checked(schemaFaultOf(order.answer, order.schema))
     else if (order.kind === 'extract') result = extracted(answerIn(order.text, order.pattern))
-    else if (engine !== undefined) runProgram(engine, order, end => tell({ kind: 'call', end }))
+    else if (engine !== undefined) runProgram(engine, order, end => send({ kind: 'call', end }))
   }
   // Node's own watch ends even a single step that never would, in which nothing hears that the parent is gone.
   runInNewContext('work()', { work }, { timeout: timeoutMs + orphanGraceMs })

@@ -31,12 +31,12 @@ export function folds(rows, count, seed) {
 }
 
 let calls = 0
-let shelf
+let opened
 
 function encoderOf(context) {
   if (context.encoder === 'none') return {}
-  shelf ??= openEncoder(packPath(loadConfig(undefined).places.packs, context.encoder)).then(remembering)
-  return { openEncoder: () => shelf }
+  opened ??= openEncoder(packPath(loadConfig(undefined).places.packs, context.encoder)).then(remembering)
+  return { openEncoder: () => opened }
 }
 
 /** Folds share their texts: each is encoded once. */

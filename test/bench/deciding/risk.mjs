@@ -30,14 +30,14 @@ export async function* riskLimits(context, tables, splits) {
     const { rows } = await gatherRows([path])
     const { models } = orderModels(rows, undefined)
     const featured = withFeatures(rows)
-    const book = createCostTable(rows, models)
-    const bars = limits.map(limit => hindsight(rows, models, book, limit))
+    const costTable = createCostTable(rows, models)
+    const bars = limits.map(limit => hindsight(rows, models, costTable, limit))
     const sums = limits.map(() => ({ over: 0, saved: 0 }))
     for (let split = 0; split < splits; split += 1) {
       const half = featured.filter(({ row }) => draw(row.id, `risk split ${split}`, context.seed) < 0.5)
-      const risk = fitRisk(half, { models, book, seed: context.seed + split, delta })
+      const risk = fitRisk(half, { models, costTable, seed: context.seed + split, delta })
       limits.forEach((limit, at) => {
-        const { losses, saved } = taken(featured, models, book, risk, limit)
+        const { losses, saved } = taken(featured, models, costTable, risk, limit)
         if (losses > limit) sums[at].over += 1
         sums[at].saved += saved
       })
@@ -63,31 +63,31 @@ export async function* riskLimits(context, tables, splits) {
 }
 
 /** Risk of a policy over all rows, and what it costs less than the most expensive rung alone, a request. */
-function taken(featured, models, book, risk, limit) {
-  const dearest = models.at(-1)
-  const file = { models: [...models], usual: {}, prospects: {}, judges: {}, risk }
+function taken(featured, models, costTable, risk, limit) {
+  const mostExpensive = models.at(-1)
+  const file = { models: [...models], usual: {}, prospects: {}, calibrators: {}, risk }
   let losses = 0
   let saved = 0
   for (const { row, features } of featured) {
     const { calls, answer } = createRowReplay(row, { difficulty: 0.5, models: {}, features }, file).byRisk(limit)
-    if (isLoss(row, answer, dearest)) losses += 1
-    saved += book.spent(row, [dearest]) - book.spent(row, calls)
+    if (isLoss(row, answer, mostExpensive)) losses += 1
+    saved += costTable.spent(row, [mostExpensive]) - costTable.spent(row, calls)
   }
   return { losses: losses / featured.length, saved: saved / featured.length }
 }
 
 /** The most that one threshold on one rung's raw confidence saves while it keeps to the limit on these very rows. */
-function hindsight(rows, models, book, limit) {
-  const dearest = models.at(-1)
+function hindsight(rows, models, costTable, limit) {
+  const mostExpensive = models.at(-1)
   const savings = models.slice(0, -1).map(model => {
     const sure = rows.toSorted((a, b) => (b.outcomes[model].confidence ?? 0) - (a.outcomes[model].confidence ?? 0))
     // All rows pay for the rung; those that are accepted do not pay for the most expensive.
-    let saved = -rows.reduce((sum, row) => sum + book.spent(row, [model]), 0)
+    let saved = -rows.reduce((sum, row) => sum + costTable.spent(row, [model]), 0)
     let losses = 0
     let best = 0
     for (const [at, row] of sure.entries()) {
-      if (isLoss(row, model, dearest)) losses += 1
-      saved += book.spent(row, [dearest])
+      if (isLoss(row, model, mostExpensive)) losses += 1
+      saved += costTable.spent(row, [mostExpensive])
       const isTied = row.outcomes[model].confidence === sure[at + 1]?.outcomes[model].confidence
       if (!isTied && losses <= limit * rows.length) best = Math.max(best, saved)
     }

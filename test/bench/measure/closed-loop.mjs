@@ -1,7 +1,7 @@
 import { quantile } from '../system.mjs'
 
 /**
- * Calls over and over from so many lanes for some time; gives the calls' times, the calls a second, and how many
+ * Calls over and over from so many slots for some time; gives the calls' times, the calls a second, and how many
  * failed, and why the first did.
  */
 export async function closedLoop(call, { concurrency, seconds, most = Number.POSITIVE_INFINITY }) {
@@ -33,11 +33,11 @@ export async function closedLoop(call, { concurrency, seconds, most = Number.POS
  * Runs every way in turns, so that a machine which grows busier or hotter does so for all of them; gives what each
  * way measured, turn by turn.
  */
-export async function interleave(ways, turns, measure) {
-  const seen = new Map(Object.keys(ways).map(name => [name, []]))
+export async function interleave(variants, turns, measure) {
+  const seen = new Map(Object.keys(variants).map(name => [name, []]))
   for (let turn = 0; turn < turns; turn += 1) {
-    const order = turn % 2 === 0 ? Object.keys(ways) : Object.keys(ways).toReversed()
-    for (const name of order) seen.get(name).push(await measure(ways[name], name, turn))
+    const order = turn % 2 === 0 ? Object.keys(variants) : Object.keys(variants).toReversed()
+    for (const name of order) seen.get(name).push(await measure(variants[name], name, turn))
   }
   return seen
 }

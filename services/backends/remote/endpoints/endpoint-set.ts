@@ -34,12 +34,12 @@ export function createEndpointSet(
   now: () => number,
 ): EndpointSet {
   const endpoints = baseUrls.map(baseUrl => createEndpoint(baseUrl, options, now))
-  let lookedAt = 0
+  let checkedAt = 0
   let turn = 0
 
   const ejectOutliers = (): void => {
-    if (endpoints.length < 2 || now() - lookedAt < outlierEveryMs) return
-    lookedAt = now()
+    if (endpoints.length < 2 || now() - checkedAt < outlierEveryMs) return
+    checkedAt = now()
     const out = endpoints.filter(endpoint => endpoint.ejected).length
     const most = Math.floor(endpoints.length / 2) - out
     const places = outliersOf(

@@ -33,16 +33,16 @@ const longestRestMs = 60_000
 /** Makes the memory, empty. */
 export function createInputFailures({ failures, openMs }: InputFailureOptions, now: () => number): InputFailures {
   const failed = new Map<string, Failed>()
-  const recall = (input: string): Failed | undefined => {
+  const find = (input: string): Failed | undefined => {
     const found = failed.get(input)
     if (found === undefined || now() - found.failedAt <= rememberMs) return found
     failed.delete(input)
     return undefined
   }
   return {
-    rests: input => input !== undefined && failed.size > 0 && (recall(input())?.restUntil ?? 0) > now(),
+    rests: input => input !== undefined && failed.size > 0 && (find(input())?.restUntil ?? 0) > now(),
     failed(input) {
-      const before = recall(input)
+      const before = find(input)
       const { count = 0, rested = 0, restUntil = 0 } = before ?? {}
       const isSpent = count + 1 >= failures
       // The latest are kept: it is put behind the others.

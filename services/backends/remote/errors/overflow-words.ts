@@ -40,7 +40,7 @@ const rates = /\bper (?:second|minute|min|hour|day|month)\b|\brate limit|\bquota
 const overRate = /\brequest too large\b|must be reduced in order to run/iu
 
 /** Tells whether a server's words, or its codes, say that the content is too long. */
-export function saysOverflow(words: string, found: readonly string[] = []): boolean {
+export function isOverflow(words: string, found: readonly string[] = []): boolean {
   if (found.some(code => codes.test(code))) return true
   if (rates.test(words)) return overRate.test(words)
   return patterns.some(pattern => pattern.test(words))

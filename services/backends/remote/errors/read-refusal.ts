@@ -1,6 +1,6 @@
 import type { UpstreamResponse } from '../wire/post.ts'
 import type { Redact } from './redact.ts'
-import { saysOverflow } from './overflow-words.ts'
+import { isOverflow } from './overflow-words.ts'
 import { readServerText, readServerWords, type ServerWords } from '#services/platform/http/server-words'
 import { UpstreamError, type UpstreamFault } from '../wire/upstream-error.ts'
 
@@ -111,7 +111,7 @@ const kinds: readonly (readonly [UpstreamFault, (judged: Judged) => boolean])[] 
   ['content-filter', ({ has }) => has(filterCodes)],
   [
     'context-overflow',
-    ({ own, message, codes, status }) => saysOverflow(own, codes) || overflowSentences.test(message) || status === 413,
+    ({ own, message, codes, status }) => isOverflow(own, codes) || overflowSentences.test(message) || status === 413,
   ],
   ['rate-limit', ({ has, status }) => status === 429 || has(rateCodes)],
   ['content-filter', ({ message }) => filterSentences.test(message)],

@@ -33,7 +33,7 @@ export interface ReasoningPiece {
    */
   readonly block: string
   readonly text?: string
-  /** Proofs that come in pieces are put together. */
+  /** Signatures that come in pieces are put together. */
   readonly signature?: string
 }
 

@@ -1,5 +1,5 @@
 import { comparableOf, labelOf } from '#services/decision/calibrators/features/own-features'
-import { judgedOf } from '#services/calibrate/ladder'
+import { modelAnswerOf } from '#services/calibrate/ladder'
 import type { FeaturedRow } from '#services/calibrate/fit/kernel/fit-estimator'
 
 /** More different answers than this are no set of labels. */
@@ -14,7 +14,7 @@ const fewestOfLabel = 8
  */
 export function chanceOf(rows: readonly FeaturedRow[], models: readonly string[]): number {
   const chances = models.flatMap(model => {
-    const counts = countsOf(rows.flatMap(({ row }) => comparableOf(judgedOf(row, model)) ?? []))
+    const counts = countsOf(rows.flatMap(({ row }) => comparableOf(modelAnswerOf(row, model)) ?? []))
     const total = [...counts.values()].reduce((sum, count) => sum + count, 0)
     if (total < 2) return []
     return [...counts.values()].reduce((sum, count) => sum + count * (count - 1), 0) / (total * (total - 1))
@@ -24,7 +24,7 @@ export function chanceOf(rows: readonly FeaturedRow[], models: readonly string[]
 
 /** Every label, where all answers of all models are of few. */
 export function closedLabels(rows: readonly FeaturedRow[], models: readonly string[]): { readonly labels?: string[] } {
-  const answers = rows.flatMap(({ row }) => models.map(model => labelOf(judgedOf(row, model))))
+  const answers = rows.flatMap(({ row }) => models.map(model => labelOf(modelAnswerOf(row, model))))
   const said = answers.filter(label => label !== undefined)
   const labels = [...new Set(said)].toSorted()
   const isClosed =

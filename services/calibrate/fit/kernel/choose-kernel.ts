@@ -11,7 +11,7 @@ export interface KernelChoice extends KernelShape {
  * Rows that the choice is made on: with half as many its noise costs as much as a shape gains, and its time grows
  * with their cube.
  */
-export const mostJudged = 1200
+export const mostEvaluated = 1200
 const folds = 3
 const rounds = 2
 
@@ -27,20 +27,20 @@ const grid = {
  * A choice and the mean squared error that it leaves of what chance alone would, in folds that the fits had not
  * seen.
  */
-export interface JudgedChoice {
+export interface EvaluatedChoice {
   readonly choice: KernelChoice
   readonly error: number
 }
 
 /**
  * Chooses shape and noise, one coordinate after the other, by the error of every target on rows that were not
- * fitted on. Folds go by the order of the rows, so whoever calls draws them, and no more than {@link mostJudged}.
+ * fitted on. Folds go by the order of the rows, so whoever calls draws them, and no more than {@link mostEvaluated}.
  */
-export function chooseKernel(points: readonly KernelPoint[], targets: readonly Float64Array[]): JudgedChoice {
+export function chooseKernel(points: readonly KernelPoint[], targets: readonly Float64Array[]): EvaluatedChoice {
   const varied = targets.filter(target => varianceOf(target) > 0)
   const hasMeaning = points.every(point => point.embedding !== undefined)
   const hasGrams = points.some(point => point.grams.places.length > 0)
-  let best: JudgedChoice = {
+  let best: EvaluatedChoice = {
     choice: {
       lengthScale: grid.lengthScale[0],
       embeddingWeight: hasMeaning ? grid.embeddingWeight[0] : 0,

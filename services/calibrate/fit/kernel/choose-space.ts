@@ -1,6 +1,6 @@
 import type { EncoderIdentity, TextEncoder } from '#services/decision/encoder/text-encoder'
 import { textOf } from '#services/decision/policy/featurize'
-import { createSpace, judgeShape, prepareRows, type EstimatorSpace, type FeaturedRow } from './fit-estimator.ts'
+import { createSpace, evaluateShape, prepareRows, type EstimatorSpace, type FeaturedRow } from './fit-estimator.ts'
 
 /** Less than this is not worth the milliseconds of an encoder. */
 const leastEncoderGain = 0.002
@@ -11,7 +11,7 @@ export interface SpaceOptions {
   /** Gives an encoder where one is at hand. */
   readonly openEncoder?: (() => Promise<TextEncoder | undefined>) | undefined
   /** Rows that the choice is made on, at most. */
-  readonly mostJudged?: number
+  readonly mostEvaluated?: number
 }
 
 /**
@@ -21,10 +21,10 @@ export interface SpaceOptions {
 export async function chooseSpace(
   rows: readonly FeaturedRow[],
   models: readonly string[],
-  { seed, openEncoder, mostJudged }: SpaceOptions,
+  { seed, openEncoder, mostEvaluated }: SpaceOptions,
 ): Promise<{ space: EstimatorSpace; encoder?: EncoderIdentity; encoderGain?: number }> {
-  const prepared = prepareRows(rows, models, seed, mostJudged)
-  const plain = judgeShape(prepared)
+  const prepared = prepareRows(rows, models, seed, mostEvaluated)
+  const plain = evaluateShape(prepared)
   const texts = rows.map(({ row }) => textOf(row.parts))
   const encoder = texts.every(text => text !== undefined) ? await openEncoder?.() : undefined
   if (encoder === undefined) return { space: createSpace(prepared, plain) }
@@ -32,10 +32,10 @@ export async function chooseSpace(
   const encode = async (places: readonly number[]): Promise<void> => {
     for (const at of places) if (!embeddings.has(at)) embeddings.set(at, await encoder.encode(texts[at] ?? ''))
   }
-  await encode(prepared.judged)
-  const judged = judgeShape(prepared, embeddings)
-  const encoderGain = 1 - judged.error / plain.error
+  await encode(prepared.evaluated)
+  const evaluated = evaluateShape(prepared, embeddings)
+  const encoderGain = 1 - evaluated.error / plain.error
   if (encoderGain < leastEncoderGain) return { space: createSpace(prepared, plain), encoderGain }
   await encode([...texts.keys()])
-  return { space: createSpace(prepared, judged, embeddings), encoderGain, encoder: encoder.identity }
+  return { space: createSpace(prepared, evaluated, embeddings), encoderGain, encoder: encoder.identity }
 }

@@ -3,7 +3,7 @@ import { gramBuckets, hashGrams, type HashedGrams } from '#services/decision/fea
 import type { EstimatorGraph } from '#services/calibrate/estimator-graph'
 import type { OutcomeRow } from '#services/calibrate/states'
 import { drawOf } from '#services/calibrate/draw'
-import { chooseKernel, mostJudged, type JudgedChoice } from './choose-kernel.ts'
+import { chooseKernel, mostEvaluated, type EvaluatedChoice } from './choose-kernel.ts'
 import { applyKernel, fitKernel, type KernelFit, type Likeness } from './fit-kernel.ts'
 import { rarityOf, weighGrams } from './gram-rarity.ts'
 import { likenessOf, relate, type KernelPoint } from './kernel-space.ts'
@@ -28,7 +28,7 @@ export interface EstimatorSpace extends Scaling {
   /** By model: the score of every row. */
   readonly scores: readonly Float64Array[]
   readonly rarity: Float32Array
-  readonly judged: JudgedChoice
+  readonly evaluated: EvaluatedChoice
   readonly likeness: Likeness
 }
 
@@ -53,7 +53,7 @@ export interface PreparedRows extends Scaling {
   /** Places of rows in an order that is drawn from their ids. */
   readonly drawn: readonly number[]
   /** Places of the rows that a shape is chosen on. */
-  readonly judged: readonly number[]
+  readonly evaluated: readonly number[]
 }
 
 /** Makes rows ready, without looking at any outcome. */
@@ -61,7 +61,7 @@ export function prepareRows(
   rows: readonly FeaturedRow[],
   models: readonly string[],
   seed: number,
-  most = mostJudged,
+  most = mostEvaluated,
 ): PreparedRows {
   const scaling = fitScaling(codeFeatures(rows.map(one => one.features)))
   const hashed = rows.map(({ row }) => hashGrams(textOf(row.parts) ?? ''))
@@ -72,17 +72,17 @@ export function prepareRows(
   }))
   const scores = models.map(model => Float64Array.from(rows, ({ row }) => row.outcomes[model]?.score ?? 0))
   const drawn = drawnOrder(rows, seed)
-  return { ...scaling, models, points, scores, rarity, drawn, judged: drawn.slice(0, most) }
+  return { ...scaling, models, points, scores, rarity, drawn, evaluated: drawn.slice(0, most) }
 }
 
 /** Chooses a shape. `embeddings`, by place, are needed of the rows alone that it is chosen on. */
-export function judgeShape(
-  { judged, points, scores }: PreparedRows,
+export function evaluateShape(
+  { evaluated, points, scores }: PreparedRows,
   embeddings?: ReadonlyMap<number, Float32Array>,
-): JudgedChoice {
+): EvaluatedChoice {
   return chooseKernel(
-    judged.map(at => withEmbedding(points[at]!, embeddings?.get(at))),
-    routedTargets(scores).map(target => Float64Array.from(judged, at => target[at]!)),
+    evaluated.map(at => withEmbedding(points[at]!, embeddings?.get(at))),
+    routedTargets(scores).map(target => Float64Array.from(evaluated, at => target[at]!)),
   )
 }
 
@@ -96,7 +96,7 @@ function withEmbedding(point: KernelPoint, embedding: Float32Array | undefined):
  */
 export function createSpace(
   prepared: PreparedRows,
-  judged: JudgedChoice,
+  evaluated: EvaluatedChoice,
   embeddings?: ReadonlyMap<number, Float32Array>,
 ): EstimatorSpace {
   const { names, means, scales, models, scores, rarity, drawn } = prepared
@@ -106,7 +106,7 @@ export function createSpace(
   const exact = !blank && points.length <= mostLandmarks
   const landmarks = exact || blank ? [] : drawn.slice(0, landmarksFor(points.length)).toSorted((a, b) => a - b)
   const columns = exact ? points : landmarks.map(at => points[at]!)
-  const gram = likenessOf(relate(points, columns), judged.choice)
+  const gram = likenessOf(relate(points, columns), evaluated.choice)
   return {
     names,
     means,
@@ -115,7 +115,7 @@ export function createSpace(
     points,
     scores,
     rarity,
-    judged,
+    evaluated,
     likeness: { gram, size: columns.length, exact, landmarks },
   }
 }
@@ -130,7 +130,7 @@ export function fitEstimator(space: EstimatorSpace, rows: readonly FeaturedRow[]
     space.likeness,
     rows.map(row => row.at),
     space.scores,
-    space.judged.choice.noise,
+    space.evaluated.choice.noise,
   )
 }
 
@@ -141,11 +141,11 @@ export function predictScores(space: EstimatorSpace, fit: KernelFit, { at }: Fea
 
 /** The fit as a graph that needs nothing else: landmarks, and what grams add, gathered into one weight a gram. */
 export function graphOf(space: EstimatorSpace, fit: KernelFit): EstimatorGraph {
-  const { likeness, points, judged } = space
+  const { likeness, points, evaluated } = space
   const kept = fit.columns.map(column => points[likeness.exact ? column : likeness.landmarks[column]!]!)
-  const { gramWeight, embeddingWeight } = judged.choice
+  const { gramWeight, embeddingWeight } = evaluated.choice
   return {
-    ...judged.choice,
+    ...evaluated.choice,
     dense: kept.map(point => point.dense),
     embeddings: embeddingWeight === 0 ? [] : kept.map(point => point.embedding ?? new Float32Array(0)),
     weights: fit.weights,

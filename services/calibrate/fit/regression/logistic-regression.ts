@@ -42,7 +42,7 @@ export function fitLogistic(
   let size = Number.POSITIVE_INFINITY
   let best = Number.POSITIVE_INFINITY
   for (let step = 0; step < steps && size >= tooShort; step += 1) {
-    const { loss, gradient } = lookAt(descent)
+    const { loss, gradient } = evaluate(descent)
     if (isWorse(loss, best)) {
       change = change.map(value => value / 2)
       move(beta, change)
@@ -93,7 +93,10 @@ interface Descent {
 const leastPenalty = 1e-6
 
 /** The penalised loss and its gradient. */
-function lookAt({ inputs, targets, ridge, beta }: Descent): { readonly loss: number; readonly gradient: Float64Array } {
+function evaluate({ inputs, targets, ridge, beta }: Descent): {
+  readonly loss: number
+  readonly gradient: Float64Array
+} {
   const last = beta.length - 1
   const gradient = beta.map((value, at) => value * (at === last ? leastPenalty : ridge))
   let loss = beta.reduce((sum, value, at) => sum + gradient[at]! * value, 0) / 2

@@ -1,4 +1,4 @@
-import type { Judge } from '#services/decision/policy/policy-schema'
+import type { Calibrator } from '#services/decision/policy/policy-schema'
 import { rounded } from '#services/calibrate/round'
 import { fitScaling, standardiserOf, type Scaling } from './fit-scaling.ts'
 import { applyLogistic, fitLogistic, type LogisticFit } from './logistic-regression.ts'
@@ -67,7 +67,7 @@ function rescaled({ names, means, scales, fit }: ScaledFit, scaling: Scaling): L
 }
 
 /** A scaled fit as a policy keeps it, rounded as the file has it: what is measured is what is published. */
-export function judgeOf({ names, means, scales, fit }: ScaledFit): Judge {
+export function calibratorOf({ names, means, scales, fit }: ScaledFit): Calibrator {
   return {
     names,
     means: means.map(rounded),

@@ -1,7 +1,10 @@
 import { withoutMarks } from '#services/decision/answers/without-marks'
-import type { Judged } from '#services/decision/policy/policy'
+import type { ModelAnswer } from '#services/decision/policy/policy'
 
-/** Named numbers that judge an answer. One that starts with `=` is 0 where it is absent; any other is then unknown. */
+/**
+ * Named numbers that an answer is calibrated by. One that starts with `=` is 0 where it is absent; any other is then
+ * unknown.
+ */
 export type Features = Readonly<Record<string, number>>
 
 /**
@@ -9,16 +12,16 @@ export type Features = Readonly<Record<string, number>>
  * known.
  * @source Kull, Silva Filho, Flach, Beta calibration (2017)
  */
-export function ownFeatures(judged: Judged): Features {
-  const characters = judged.outputChars ?? judged.answer?.length
-  const raw = judged.rawConfidence
+export function ownFeatures(modelAnswer: ModelAnswer): Features {
+  const characters = modelAnswer.outputChars ?? modelAnswer.answer?.length
+  const raw = modelAnswer.rawConfidence
   return {
     ...(raw === undefined
       ? {}
       : { confidence: raw, confidence_ln: Math.log(inside(raw)), doubt_ln: Math.log(1 - inside(raw)) }),
     ...(characters === undefined ? {} : { log_characters: Math.log1p(characters) }),
-    ...labelFeatures(judged),
-    ...named('signal.', judged.signals ?? {}),
+    ...labelFeatures(modelAnswer),
+    ...named('signal.', modelAnswer.signals ?? {}),
   }
 }
 
@@ -42,10 +45,10 @@ export function addKnots(features: Record<string, number>, name: string, confide
  * known, while beside others much of it is said by them too: one weight for both would be wrong for both. 0 where
  * others were given. Pure.
  */
-export function aloneFeatures(judged: Judged): Features {
+export function aloneFeatures(modelAnswer: ModelAnswer): Features {
   const features: Record<string, number> = { '=alone': 1 }
-  for (const [name, value] of Object.entries(ownFeatures(judged))) features[`=alone.${name}`] = value
-  if (judged.rawConfidence !== undefined) addKnots(features, '=alone.', judged.rawConfidence)
+  for (const [name, value] of Object.entries(ownFeatures(modelAnswer))) features[`=alone.${name}`] = value
+  if (modelAnswer.rawConfidence !== undefined) addKnots(features, '=alone.', modelAnswer.rawConfidence)
   return features
 }
 
@@ -53,22 +56,22 @@ export function aloneFeatures(judged: Judged): Features {
  * An answer that is one of few labels has an offset and a slope of its own; ridge shrinks both towards those of
  * all.
  */
-function labelFeatures(judged: Judged): Features {
-  const label = labelOf(judged)
+function labelFeatures(modelAnswer: ModelAnswer): Features {
+  const label = labelOf(modelAnswer)
   if (label === undefined) return {}
-  const raw = judged.rawConfidence
+  const raw = modelAnswer.rawConfidence
   return { [`=label.${label}`]: 1, ...(raw === undefined ? {} : { [`=slope.${label}`]: logit(raw) }) }
 }
 
 /** An answer that may be one of few labels, but for case, space and punctuation outside numbers. */
-export function labelOf(judged: Judged): string | undefined {
-  const { answer, isLabel = true } = judged
+export function labelOf(modelAnswer: ModelAnswer): string | undefined {
+  const { answer, isLabel = true } = modelAnswer
   if (!isLabel || answer === undefined || answer.length > longestLabel) return undefined
-  return comparableOf(judged) || undefined
+  return comparableOf(modelAnswer) || undefined
 }
 
 /** An answer in the form by which it is told from others. */
-export function comparableOf({ answer, comparable }: Judged): string | undefined {
+export function comparableOf({ answer, comparable }: ModelAnswer): string | undefined {
   return answer === undefined ? undefined : (comparable ?? withoutMarks(answer))
 }
 

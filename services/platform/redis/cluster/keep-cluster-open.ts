@@ -1,7 +1,7 @@
 import type { Cluster } from 'ioredis'
 import type { Logger } from 'pino'
 
-const lookEveryMs = 500
+const pollEveryMs = 500
 /** A client that is not ready and whose state has not changed for this long stands still. */
 const stuckAfterMs = 3000
 
@@ -13,7 +13,7 @@ export function keepClusterOpen(cluster: Cluster, logger: Logger): void {
   let last: string = cluster.status
   let since = performance.now()
   let closed = false
-  const look = setInterval(() => {
+  const timer = setInterval(() => {
     const { status } = cluster
     if (status !== last || status === 'ready') {
       last = status
@@ -26,12 +26,12 @@ export function keepClusterOpen(cluster: Cluster, logger: Logger): void {
     // next turn.
     if (status === 'connecting' || status === 'connect') disconnect(true)
     else cluster.connect().catch((error: unknown) => logger.debug({ err: error }, 'the cluster is away'))
-  }, lookEveryMs).unref()
+  }, pollEveryMs).unref()
   const disconnect = cluster.disconnect.bind(cluster)
   cluster.disconnect = (reconnect?: boolean) => {
     if (reconnect !== true) {
       closed = true
-      clearInterval(look)
+      clearInterval(timer)
     }
     disconnect(reconnect)
   }

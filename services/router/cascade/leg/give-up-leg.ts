@@ -1,7 +1,7 @@
 import { parseLegId, type LegId } from '#services/contract/ids'
 import type { RunLegDependencies } from './leg-order.ts'
 import { outOfTime } from './never-run.ts'
-import { toldWithinMs } from '#services/router/lifecycle/timings'
+import { notifyWithinMs } from '#services/router/lifecycle/timings'
 
 /** A leg to give up. */
 export interface LegToGiveUp {
@@ -25,7 +25,7 @@ export async function giveUpLeg(
     return
   }
   await new Promise(resolve => {
-    setTimeout(resolve, toldWithinMs)
+    setTimeout(resolve, notifyWithinMs)
   })
   const place = parseLegId(legId)
   if (place === undefined || !pendingLegs.isAwaited(legId)) return

@@ -10,7 +10,7 @@ import { emitCalls } from './emit-output.ts'
  * no faster than the caller takes it.
  */
 export interface TextRelay {
-  /** Tells where the leg runs: the worker there is told how much was taken. */
+  /** Tells where the leg runs: the worker there is sent how much was taken. */
   startedOn(workerId: string): void
   /** Takes a piece; what was passed on before, by an attempt that died, is not passed on again. */
   take(piece: DeltaPiece): void
@@ -27,7 +27,10 @@ export interface TextRelay {
   readonly isComplete: boolean
 }
 
-/** The worker is told of progress in steps, so that telling costs little beside its window of 65,536 characters. */
+/**
+ * The worker is sent the progress in steps, so that acknowledging costs little beside its window of 65,536
+ * characters.
+ */
 const ackEveryCharacters = 8192
 
 /** What a relay is for. */
@@ -93,7 +96,7 @@ export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, repl
     reasoning: openChannel(),
     text: openChannel(),
   }
-  let told = 0
+  let acknowledged = 0
   let isComplete = false
   let workerBox: string | undefined
   let sending: Promise<void> = Promise.resolve()
@@ -104,14 +107,14 @@ export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, repl
       const text = takeRest(channel)
       if (text === '') continue
       await emit({ kind: of === 'text' ? 'delta' : 'reasoning', model, text, optimistic })
-      await tell()
+      await acknowledge()
     }
   }
 
-  const tell = async (): Promise<void> => {
+  const acknowledge = async (): Promise<void> => {
     const taken = channels.text.passed + channels.reasoning.passed
-    if (workerBox === undefined || taken - told < ackEveryCharacters) return
-    told = taken
+    if (workerBox === undefined || taken - acknowledged < ackEveryCharacters) return
+    acknowledged = taken
     await replySender.send(workerBox, { kind: 'taken', legId, characters: taken }).catch(() => {})
   }
 
@@ -119,7 +122,7 @@ export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, repl
     startedOn(workerId) {
       workerBox = workerId
       // Its window may be full already, and then no piece will come until it hears.
-      void tell()
+      void acknowledge()
     },
     take({ offset, text, of = 'text' }) {
       const channel = channels[of]

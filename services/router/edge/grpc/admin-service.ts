@@ -19,7 +19,7 @@ export interface AdminDependencies extends ServeDependencies {
   readonly registry: WorkerRegistry
   readonly restoreLedger: Generation['restore']
   /** Reads workers and queues now, and gives back what nobody is left to run. */
-  readonly lookAtFleet: () => Promise<unknown>
+  readonly readFleet: () => Promise<unknown>
   readonly clock: Clock
   /** Admits a dead letter's request again; gives the new job. */
   readonly replay: (dead: CascadeState, context: CallContext) => Promise<RequestId>
@@ -72,7 +72,7 @@ export function createAdminService(dependencies: AdminDependencies): UntypedServ
       const workerIds = meant.map(worker => worker.workerId)
       await registry.setDraining(workerIds, request.draining)
       // Legs in the queue there need not wait for the next look.
-      await dependencies.lookAtFleet()
+      await dependencies.readFleet()
       return { workerIds }
     }),
     createKey: unary('CreateKey', dependencies.keys.createKey),

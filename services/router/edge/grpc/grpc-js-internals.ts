@@ -127,12 +127,12 @@ function sendPlainStatus(this: TimedCall, sent: Partial<StatusObject>): void {
 
 /** What grpc-js says of a message over the limit, in words that help. */
 function sizeWords(details = ''): string {
-  const [, way, size, most] =
+  const [, direction, size, most] =
     /^(Received|Sent) message (?:larger than max \((\d+) vs\.? |that decompresses to a size larger than )(\d+)/u.exec(
       details,
     ) ?? []
   if (most === undefined) return details
-  const what = way === 'Received' ? 'the request' : 'the answer'
+  const what = direction === 'Received' ? 'the request' : 'the answer'
   const bytes = size === undefined ? 'is larger when unpacked' : `has ${size} bytes, more`
   return `${what} ${bytes} than the ${most} bytes that a message may have (limits.messageMegabytes of the gateway)`
 }

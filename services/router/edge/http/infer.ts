@@ -45,7 +45,7 @@ export interface Answered {
 export function incomingOf(asked: Asked, { context, headers }: HttpCall, dependencies: InferDependencies): Incoming {
   const { constraints, clientTimeoutMs, ...settings } = readSettings(headers)
   const { caller, arrivedAt, connection, traceparent, tracestate } = context
-  // A client library says how long it waits at most, which is no wish to be kept waiting for as long.
+  // A client library says how long it waits at most, which does not ask the gateway to wait as long.
   const usual = clientTimeoutMs === undefined ? {} : { deadlineMs: dependencies.defaultDeadlineMs }
   return {
     caller,

@@ -65,10 +65,10 @@ export async function streamAnswer(
   const stream = openEventStream(reply.raw, { beat: beats[dialect], beatMs, signal: context.signal })
   stream.setHeaders(textHeaders(reply.getHeaders()))
   const writer = writerOf(stream)
-  const told = tellingOf(writer, stream, call)
+  const relay = createEventRelay(writer, stream, call)
   try {
-    const answered = await infer(incoming, call, dependencies, event => told.hear(event))
-    await told.finish(answered)
+    const answered = await infer(incoming, call, dependencies, event => relay.onEvent(event))
+    await relay.finish(answered)
   } catch (error) {
     if (!stream.isOpen) throw error
     const failure = context.signal.aborted ? routerStopping() : error
@@ -81,13 +81,17 @@ export async function streamAnswer(
   return undefined
 }
 
-interface Telling {
-  hear(event: CascadeEvent): Promise<void>
+interface EventRelay {
+  onEvent(event: CascadeEvent): Promise<void>
   finish(answered: Answered): Promise<void>
 }
 
-/** Passes on what is heard, and at the end whatever was not heard before. */
-function tellingOf(writer: AnswerWriter, stream: EventStream, { rateHeaders }: Pick<HttpCall, 'rateHeaders'>): Telling {
+/** Passes on every event, and at the end whatever no event carried. */
+function createEventRelay(
+  writer: AnswerWriter,
+  stream: EventStream,
+  { rateHeaders }: Pick<HttpCall, 'rateHeaders'>,
+): EventRelay {
   let requestId = ''
   let begun = false
   let text = ''
@@ -99,13 +103,13 @@ function tellingOf(writer: AnswerWriter, stream: EventStream, { rateHeaders }: P
     await writer.begin({ requestId, model })
   }
   const rest = async (output: TextOutput): Promise<void> => {
-    const wasTold = reasoning !== ''
+    const wasStreamed = reasoning !== ''
     const thoughts = output.reasoning ?? []
-    if (!wasTold) for (const one of thoughts) await reason(one)
+    if (!wasStreamed) for (const one of thoughts) await reason(one)
     if (!output.text.startsWith(text)) throw brokenStream()
     if (output.text.length > text.length) await writer.text(output.text.slice(text.length))
     for (const [index, call] of (output.toolCalls ?? []).entries()) await restOfCall(index, call)
-    if (wasTold) await sealLate(thoughts)
+    if (wasStreamed) await sealLate(thoughts)
   }
   const sealLate = async (thoughts: readonly Reasoning[]): Promise<void> => {
     for (const one of thoughts) {
@@ -119,14 +123,14 @@ function tellingOf(writer: AnswerWriter, stream: EventStream, { rateHeaders }: P
     if (seal !== undefined) await writer.seal?.(seal)
   }
   const restOfCall = async (index: number, call: ToolCall): Promise<void> => {
-    const said = calls.get(index)
-    const argumentsJson = call.argumentsJson.slice(said ?? 0)
+    const sent = calls.get(index)
+    const argumentsJson = call.argumentsJson.slice(sent ?? 0)
     calls.set(index, call.argumentsJson.length)
-    if (said === undefined) await writer.toolCall({ index, id: call.id, name: call.name, argumentsJson })
+    if (sent === undefined) await writer.toolCall({ index, id: call.id, name: call.name, argumentsJson })
     else if (argumentsJson !== '') await writer.toolCall({ index, argumentsJson })
   }
   return {
-    async hear(event) {
+    async onEvent(event) {
       if (event.kind === 'decided') {
         ;({ requestId } = event.chosen)
         // The leg is in its queue by now: nobody waits for this but headers that nobody has sent.
@@ -153,7 +157,7 @@ function tellingOf(writer: AnswerWriter, stream: EventStream, { rateHeaders }: P
       ;({ requestId } = answered)
       stream.setHeaders(answerHeaders(requestId, answered.answer))
       await begin(answered.answer.model)
-      // What was told before a refusal stays told; there is nothing more to come.
+      // What was relay before a refusal stays relay; there is nothing more to come.
       if (answered.refusal === undefined) await rest(textOf(answered.answer))
       await writer.finish(answered)
     },

@@ -7,7 +7,7 @@ local count = 0
 for id in string.gmatch(redis.call('HGET', batchLeases, ARGV[1]) or '', '%S+') do
   if run_of(id) == ARGV[1] then
     redis.call('HDEL', running, id)
-    forget(id)
+    remove(id)
     count = count + 1
   end
 end

@@ -95,7 +95,7 @@ local function leave(place)
   end
 end
 
-local function forget(id)
+local function remove(id)
   redis.call('HDEL', places, id)
   redis.call('HDEL', legs, id)
 end

@@ -19,7 +19,7 @@ if redis.call('ZCARD', wait) >= tonumber(ARGV[7]) then
   local id = string.match(last, '([^\31]*)$')
   shed = redis.call('HGET', legs, id)
   leave(place_of(id))
-  forget(id)
+  remove(id)
 end
 redis.call('HSET', legs, ARGV[1], ARGV[2])
 redis.call('HSET', places, ARGV[1], ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. ARGV[5] .. ' ' .. ARGV[6])

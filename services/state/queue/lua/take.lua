@@ -59,7 +59,7 @@ local function candidate(turn)
     end
     table.insert(expired, redis.call('HGET', legs, id))
     leave(place)
-    forget(id)
+    remove(id)
   end
 end
 

@@ -8,5 +8,5 @@ if not place or redis.call('HEXISTS', running, ARGV[1]) == 1 then
   return 0
 end
 leave(place)
-forget(ARGV[1])
+remove(ARGV[1])
 return 1

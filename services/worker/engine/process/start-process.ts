@@ -58,7 +58,7 @@ export async function startProcess(
   let memoryBytes = 0
   let loaded!: (message: Extract<FromModel, { kind: 'ready' | 'load-failed' }>) => void
   const loading = new Promise<Parameters<typeof loaded>[0]>(resolve => (loaded = resolve))
-  const child = startComputingProcess<ToModel, FromModel>({ entry, onMessage: heard })
+  const child = startComputingProcess<ToModel, FromModel>({ entry, onMessage })
 
   async function onExit(): Promise<void> {
     causeOfDeath = new ProcessDied(`the process of ${options.model} died: ${await child.died}`)
@@ -73,13 +73,13 @@ export async function startProcess(
       .finally(() => child.send({ kind: 'delta-taken', legId }))
   }
 
-  function heard(message: FromModel): void {
+  function onMessage(message: FromModel): void {
     if (message.kind === 'log') relay(logger, message.line)
     else if (message.kind === 'ready' || message.kind === 'load-failed') loaded(message)
-    else if (current !== undefined) tell(current, message)
+    else if (current !== undefined) settleRun(current, message)
   }
 
-  function tell(waiting: Run, message: Extract<FromModel, { kind: 'delta' | 'ended' | 'threw' }>): void {
+  function settleRun(waiting: Run, message: Extract<FromModel, { kind: 'delta' | 'ended' | 'threw' }>): void {
     if (message.kind === 'delta') hand(waiting, message)
     else if (message.kind === 'ended') {
       memoryBytes = message.memoryBytes
@@ -133,10 +133,10 @@ export async function startProcess(
 }
 
 /** Carries the abort of each leg's signal into the process; gives what ends the watch. */
-function watch(batch: readonly Work[], control: RunControl, tell: (legId: LegId) => void): () => void {
+function watch(batch: readonly Work[], control: RunControl, onAborted: (legId: LegId) => void): () => void {
   const watches = batch.map(({ legId }) => {
     const signal = control.signal(legId)
-    const give = (): void => tell(legId)
+    const give = (): void => onAborted(legId)
     if (signal.aborted) give()
     else signal.addEventListener('abort', give, { once: true })
     return () => signal.removeEventListener('abort', give)

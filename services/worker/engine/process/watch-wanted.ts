@@ -29,7 +29,7 @@ export function watchWanted(batch: readonly Work[], control: RunControl): Wanted
   let notifyFirst!: () => void
   const over = new Promise<void>(resolve => (notifyOver = resolve))
   const first = new Promise<void>(resolve => (notifyFirst = resolve))
-  const look = (): void => {
+  const check = (): void => {
     if (signals.some(signal => signal.aborted)) notifyFirst()
     if (isOver()) notifyOver()
   }
@@ -38,8 +38,8 @@ export function watchWanted(batch: readonly Work[], control: RunControl): Wanted
     if (!stopped) timers.add(setTimeout(act, waitMs))
   }
   // One by one rather than by a signal that ends them all: Node warns of a leak when a large batch hangs on one signal.
-  for (const signal of signals) signal.addEventListener('abort', look, { once: true })
-  look()
+  for (const signal of signals) signal.addEventListener('abort', check, { once: true })
+  check()
   return {
     over,
     isOver,
@@ -50,7 +50,7 @@ export function watchWanted(batch: readonly Work[], control: RunControl): Wanted
     },
     stop() {
       stopped = true
-      for (const signal of signals) signal.removeEventListener('abort', look)
+      for (const signal of signals) signal.removeEventListener('abort', check)
       for (const timer of timers) clearTimeout(timer)
     },
   }

@@ -50,7 +50,7 @@ export function openFeed({ reply, context }: HttpCall, dependencies: FeedDepende
     changed.delete(request.id)
     changed.set(request.id, request)
   })
-  const telling = setInterval(() => {
+  const timer = setInterval(() => {
     if (changed.size === 0 || sending !== undefined) return
     const news = [...changed.values()].slice(-mostRequests)
     changed.clear()
@@ -58,7 +58,7 @@ export function openFeed({ reply, context }: HttpCall, dependencies: FeedDepende
   }, requestsMs)
   const counting = setInterval(() => send('pools', () => stateOf(dependencies)), poolsMs)
   const stop = (): void => {
-    clearInterval(telling)
+    clearInterval(timer)
     clearInterval(counting)
     stopListening()
     closing.removeEventListener('abort', stop)

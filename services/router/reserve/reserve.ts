@@ -8,25 +8,25 @@ import type { Budgets } from '#services/router/ledger/budgets'
 import type { HoldOrder, Ledger, Reservation, Scope, Share, Take } from '#services/state/ledger/ledger'
 import {
   areInline,
-  markClaimed,
+  markReserved,
   runDeadlineOf,
   type Chosen,
-  type Claimed,
+  type Reserved,
   type CandidateRung,
 } from '#services/router/request/states'
 import { offersOf, type Offer } from './offers.ts'
 import { heldRetryMs } from '#services/router/lifecycle/timings'
 
-/** How claiming goes. */
-export interface ClaimOptions {
+/** How reserving goes. */
+export interface ReserveOptions {
   /** How long a hold outlives its deadline before it is reaped. */
   readonly holdLeaseMs: number
   /** Who pays for legs beside the answer's. */
   readonly payers: Payers
 }
 
-/** What claiming needs. */
-export interface ClaimDependencies {
+/** What reserving needs. */
+export interface ReserveDependencies {
   readonly ledger: Ledger
   readonly budgets: Budgets
   readonly clock: Clock
@@ -35,23 +35,23 @@ export interface ClaimDependencies {
 }
 
 /** Holds money for requests. */
-export interface Claim {
+export interface Reserve {
   /**
    * Holds what the worst-case path may cost, or as much of it as a nearly spent budget covers.
    * @throws GatewayError BudgetExceeded when not even the cheapest rung can be paid, RateLimited, Overloaded when the
    * ledger's data is gone
    */
-  hold(chosen: Chosen): Promise<Claimed>
+  hold(chosen: Chosen): Promise<Reserved>
   /**
    * Leaves the hold of the whole path to the dispatch of the first leg; `undefined` where something is stored before
    * that.
    * @throws GatewayError BudgetExceeded when a request may not cost what its cheapest rung may
    */
-  defer(chosen: Chosen): Claimed | undefined
+  defer(chosen: Chosen): Reserved | undefined
 }
 
 /** Makes the stage. The ledger is asked once, either here or in the dispatch. */
-export function createClaim({ holdLeaseMs, payers }: ClaimOptions, dependencies: ClaimDependencies): Claim {
+export function createReserve({ holdLeaseMs, payers }: ReserveOptions, dependencies: ReserveDependencies): Reserve {
   const { ledger, budgets, clock, observe } = dependencies
   const ask = (chosen: Chosen): { readonly offers: readonly Offer[]; readonly order: HoldOrder } => {
     const nowMs = clock.now()
@@ -101,7 +101,7 @@ function offersFor(
   chosen: Chosen,
   scopes: readonly Scope[],
   payers: Payers,
-  { budgets, observe }: ClaimDependencies,
+  { budgets, observe }: ReserveDependencies,
 ): readonly Offer[] {
   const limited = new Set(scopes.flatMap(({ share }) => poolOf(share) ?? []))
   const kept = chosen.candidateRungs.filter(one => one.removedBy === undefined)
@@ -139,7 +139,7 @@ function isFree({ limitNanoUsd, shadow }: Scope): boolean {
  * Leaves the rungs that are paid for; where that takes the first step away, the step that is now the best is taken
  * instead.
  */
-function fund(chosen: Chosen, offer: Offer | undefined, payers: Payers, hold?: HoldOrder): Claimed {
+function fund(chosen: Chosen, offer: Offer | undefined, payers: Payers, hold?: HoldOrder): Reserved {
   if (offer === undefined) throw new Error('the ledger took an offer that was not made')
   const paid = new Set(offer.rungs)
   const candidateRungs = chosen.candidateRungs.map((one): CandidateRung =>
@@ -155,7 +155,7 @@ function fund(chosen: Chosen, offer: Offer | undefined, payers: Payers, hold?: H
   const firstStep = isStanding
     ? chosen.firstStep
     : nextStep({ guided, estimate, called: [], open, limits: limitsOf(request.constraints) })
-  return markClaimed(
+  return markReserved(
     { ...chosen, candidateRungs, firstStep, reserveNanoUsd: offer.amountNanoUsd },
     chosen.requestId,
     payers,
@@ -166,7 +166,7 @@ function fund(chosen: Chosen, offer: Offer | undefined, payers: Payers, hold?: H
 function refusalOf(
   reservation: Exclude<Reservation, { kind: 'held' }>,
   nowMs: number,
-  observe: ClaimDependencies['observe'],
+  observe: ReserveDependencies['observe'],
 ): GatewayError {
   if (reservation.kind === 'refused') {
     observe(reservation.scope.name, 'refused')
@@ -176,17 +176,17 @@ function refusalOf(
     const { rate, retryAfterMs } = reservation
     observe(rate.name, 'refused')
     return new GatewayError('RateLimited', `${rate.name}: ${rate.perMinute} a minute, ${rate.burst} at once`, {
-      stage: 'claim',
+      stage: 'reserve',
       reason: retryAfterMs === undefined ? 'RATE_NEVER' : 'RATE_LIMIT',
       quota: { subject: rate.name, description: `${rate.perMinute} a minute` },
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     })
   }
   if (reservation.kind === 'settled') {
-    return new GatewayError('AlreadyExists', 'a request with this id was settled before', { stage: 'claim' })
+    return new GatewayError('AlreadyExists', 'a request with this id was settled before', { stage: 'reserve' })
   }
   return new GatewayError('Overloaded', 'the ledger has lost its data and waits for an operator to restore it', {
-    stage: 'claim',
+    stage: 'reserve',
     reason: 'LEDGER_CLOSED',
     retryAfterMs: 60_000,
   })
@@ -197,7 +197,7 @@ function overBudget(refused: Reservation & { readonly kind: 'refused' }, nowMs: 
   const untilReset = Math.max(0, scope.resetsAt - nowMs)
   const description = `${formatNanoUsd(remainingNanoUsd)} remains`
   return new GatewayError('BudgetExceeded', `budget ${scope.name}: ${description}`, {
-    stage: 'claim',
+    stage: 'reserve',
     reason: 'BUDGET_SPENT',
     quota: { subject: scope.name, description },
     retryAfterMs: reservedNanoUsd > 0 ? Math.min(heldRetryMs, untilReset) : untilReset,
@@ -207,7 +207,7 @@ function overBudget(refused: Reservation & { readonly kind: 'refused' }, nowMs: 
 function refusedByRequest(cheapest: NanoUsd, most: NanoUsd): GatewayError {
   const description = `the cheapest rung may cost ${formatNanoUsd(cheapest)}, a request may cost ${formatNanoUsd(most)}`
   return new GatewayError('BudgetExceeded', description, {
-    stage: 'claim',
+    stage: 'reserve',
     reason: 'BUDGET_REQUEST',
     quota: { subject: 'request', description },
   })

@@ -5,14 +5,14 @@ import type { Chosen, Finished, EmitEvent } from '#services/router/request/state
  * What was decided goes to the client before whatever else it is told, and no sooner: writing it would keep the leg
  * from its queue, and the two in one write wake the client once.
  */
-export function telling(
+export function createAnnouncement(
   chosen: Chosen,
   emit: EmitEvent | undefined,
-): { readonly tell: () => Promise<void>; readonly following?: EmitEvent } {
-  if (emit === undefined) return { tell: () => Promise.resolve() }
-  let told: Promise<void> | undefined
-  const tell = (): Promise<void> => (told ??= emit({ kind: 'decided', chosen }))
-  return { tell, following: event => tell().then(() => emit(event)) }
+): { readonly announce: () => Promise<void>; readonly following?: EmitEvent } {
+  if (emit === undefined) return { announce: () => Promise.resolve() }
+  let announced: Promise<void> | undefined
+  const announce = (): Promise<void> => (announced ??= emit({ kind: 'decided', chosen }))
+  return { announce, following: event => announce().then(() => emit(event)) }
 }
 
 /**

@@ -2,13 +2,13 @@ import { Agent, request } from 'undici'
 import { readServerText } from '#services/platform/http/server-words'
 import { withoutSecrets } from '#services/platform/http/without-secrets'
 
-/** What a server said to one look. */
-export type Look =
+/** What a server said to one page. */
+export type FetchedPage =
   | { readonly kind: 'answered'; readonly status: number; readonly value: unknown; readonly words: string }
   | { readonly kind: 'unreachable'; readonly why: string }
 
-/** How to look. */
-export interface LookOptions {
+/** How a page is fetched. */
+export interface FetchPageOptions {
   readonly headers: Readonly<Record<string, string>>
   /** A key that may stand in what the server says. */
   readonly secret: string | undefined
@@ -25,7 +25,7 @@ const mostWords = 200
  * Gets a page of a server: it costs no tokens. Redirects are not followed: the address is what the operator wrote.
  * Never throws.
  */
-export async function lookAt(url: URL, { headers, secret, timeoutMs }: LookOptions): Promise<Look> {
+export async function fetchPage(url: URL, { headers, secret, timeoutMs }: FetchPageOptions): Promise<FetchedPage> {
   const dispatcher = new Agent({ connect: { timeout: timeoutMs } })
   try {
     const signal = AbortSignal.timeout(timeoutMs)

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { fitJudges, type JudgeRow } from '#services/calibrate/fit/fit-judges'
+import { fitCalibrators, type CalibratorRow } from '#services/calibrate/fit/fit-calibrators'
 import { drawOf } from '#services/calibrate/draw'
 import { fitProspects } from '#services/calibrate/fit/fit-prospects'
 import { codeSamples, fitScaled } from '#services/calibrate/fit/regression/scaled-regression'
 import { thinned } from '#services/calibrate/thinned'
 import type { OutcomeRow } from '#services/calibrate/states'
-import { judgeAll, judgeAnswer, signsOf } from '#services/decision/calibrators/judge-answer'
-import type { Called, Estimate, Judged } from '#services/decision/policy/policy'
+import { calibrateAnswers, applyCalibrator, answerFeaturesOf } from '#services/decision/calibrators/calibrate-answers'
+import type { Called, Estimate, ModelAnswer } from '#services/decision/policy/policy'
 import { agreement, companionFeatures } from '#services/decision/calibrators/features/companion-features'
 import { prospectFeaturesOf } from '#services/decision/calibrators/features/prospect-features'
 
@@ -15,7 +15,11 @@ const estimate: Estimate = {
   models: { small: { quality: 0.7 }, middle: { quality: 0.8 }, large: { quality: 0.9 } },
   features: {},
 }
-const answer = (model: string, text: string, rawConfidence: number): Judged => ({ model, answer: text, rawConfidence })
+const answer = (model: string, text: string, rawConfidence: number): ModelAnswer => ({
+  model,
+  answer: text,
+  rawConfidence,
+})
 
 /** Even numbers in [0,1), the same for the same row and purpose. */
 const drawn = (index: number, purpose: number): number => {
@@ -24,7 +28,7 @@ const drawn = (index: number, purpose: number): number => {
 }
 
 /** Three models that are right as often as their confidence says; a wrong one gives one of the two other labels. */
-function rowsOf(count: number): readonly JudgeRow[] {
+function rowsOf(count: number): readonly CalibratorRow[] {
   return Array.from({ length: count }, (_, index) => {
     const labels = ['yes', 'no', 'perhaps']
     const truth = Math.floor(3 * drawn(index, 30))
@@ -73,13 +77,21 @@ describe('companionFeatures()', () => {
   })
 })
 
-describe('fitJudges()', () => {
-  const { all, unseen } = fitJudges(rows, foldOfRow, options)
-  const alone = judgeAll({ judges: all }, [answer('small', 'yes', 0.6)], estimate)[0]!
+describe('fitCalibrators()', () => {
+  const { all, unseen } = fitCalibrators(rows, foldOfRow, options)
+  const alone = calibrateAnswers({ calibrators: all }, [answer('small', 'yes', 0.6)], estimate)[0]!
 
   it('makes an answer less sure when a surer one contradicts it, and more when it agrees', () => {
-    const against = judgeAll({ judges: all }, [answer('small', 'yes', 0.6), answer('large', 'no', 0.95)], estimate)
-    const beside = judgeAll({ judges: all }, [answer('small', 'yes', 0.6), answer('large', 'yes', 0.95)], estimate)
+    const against = calibrateAnswers(
+      { calibrators: all },
+      [answer('small', 'yes', 0.6), answer('large', 'no', 0.95)],
+      estimate,
+    )
+    const beside = calibrateAnswers(
+      { calibrators: all },
+      [answer('small', 'yes', 0.6), answer('large', 'yes', 0.95)],
+      estimate,
+    )
     expect(against[0]).toBeLessThan(alone - 0.1)
     expect(beside[0]).toBeGreaterThan(alone + 0.05)
     expect(against[1]).toBeGreaterThan(against[0]!)
@@ -95,7 +107,7 @@ describe('fitJudges()', () => {
       [0.95, 8],
       [0.993, 2],
     ] as const
-    const told = Array.from({ length: 1000 }, (_, index): JudgeRow => {
+    const told = Array.from({ length: 1000 }, (_, index): CalibratorRow => {
       const [confidence, share] = shares[index % 5]!
       const right = Math.floor(index / 5) % 10 < share
       const outcomes = {
@@ -104,17 +116,21 @@ describe('fitJudges()', () => {
       }
       return { row: { id: `t${index}`, dataset: 'd', parts: [], outcomes }, estimate }
     })
-    const { all: judges } = fitJudges(told, foldOfRow, { models: ['small', 'large'], folds: 4, seed: 1 })
+    const { all: calibrators } = fitCalibrators(told, foldOfRow, { models: ['small', 'large'], folds: 4, seed: 1 })
     const errors = shares.map(([confidence, share]) =>
-      Math.abs(judgeAll({ judges }, [answer('small', 'yes', confidence)], estimate)[0]! - share / 10),
+      Math.abs(calibrateAnswers({ calibrators }, [answer('small', 'yes', confidence)], estimate)[0]! - share / 10),
     )
     expect(Math.max(...errors)).toBeLessThan(0.15)
   })
 
   it('tells of signs alone only while an answer is', () => {
     const one = answer('small', 'A', 0.6)
-    expect(signsOf(one, estimate, [])).toMatchObject({ '=alone': 1, '=alone.confidence': 0.6, '=alone.=label.a': 1 })
-    const beside = signsOf(one, estimate, [answer('large', 'B', 0.8)])
+    expect(answerFeaturesOf(one, estimate, [])).toMatchObject({
+      '=alone': 1,
+      '=alone.confidence': 0.6,
+      '=alone.=label.a': 1,
+    })
+    const beside = answerFeaturesOf(one, estimate, [answer('large', 'B', 0.8)])
     expect(Object.keys(beside).filter(name => name.startsWith('=alone'))).toEqual([])
   })
 
@@ -146,45 +162,47 @@ describe('fitJudges()', () => {
   })
 
   it('takes a sign that is no number for one that is not known', () => {
-    const judge = { names: ['a', 'b'], means: [1, 2], scales: [1, 1], weights: [0.5, 3], bias: 0.1 }
-    expect(judgeAnswer(judge, { a: 2, b: Number.NaN })).toBe(judgeAnswer(judge, { a: 2 }))
+    const calibrator = { names: ['a', 'b'], means: [1, 2], scales: [1, 1], weights: [0.5, 3], bias: 0.1 }
+    expect(applyCalibrator(calibrator, { a: 2, b: Number.NaN })).toBe(applyCalibrator(calibrator, { a: 2 }))
   })
 
   it('takes as many rows as a table has', () => {
     const [row] = rows
     const many = Array.from({ length: 150_000 }, () => row!)
     const folds = many.map((_, index) => index % 2)
-    const fitted = fitJudges(many, folds, { models: ['small'], folds: 2, seed: 1 })
+    const fitted = fitCalibrators(many, folds, { models: ['small'], folds: 2, seed: 1 })
     expect(fitted.unseen).toHaveLength(150_000)
     expect(new Set(fitted.unseen).size).toBe(2)
   })
 
   it('says the same of a set of answers in whichever order they came', () => {
     const three = [answer('small', 'yes', 0.6), answer('middle', 'no', 0.7), answer('large', 'no', 0.9)]
-    const forward = judgeAll({ judges: all }, three, estimate)
-    const backward = judgeAll({ judges: all }, three.toReversed(), estimate).toReversed()
+    const forward = calibrateAnswers({ calibrators: all }, three, estimate)
+    const backward = calibrateAnswers({ calibrators: all }, three.toReversed(), estimate).toReversed()
     forward.forEach((value, index) => expect(value).toBeCloseTo(backward[index]!, 10))
   })
 
-  it('gives every row judges that have not seen it, close to those of all rows', () => {
+  it('gives every row calibrators that have not seen it, close to those of all rows', () => {
     expect(new Set(unseen).size).toBe(4)
     expect(unseen[0]).toBe(unseen[4])
-    const features = signsOf(answer('large', 'yes', 0.9), estimate, [])
-    for (const judges of unseen.slice(0, 4)) {
-      expect(judgeAnswer(judges['large']!, features)).toBeCloseTo(judgeAnswer(all['large']!, features), 1)
-      expect(judges['large']).not.toEqual(all['large'])
+    const features = answerFeaturesOf(answer('large', 'yes', 0.9), estimate, [])
+    for (const calibrators of unseen.slice(0, 4)) {
+      expect(applyCalibrator(calibrators['large']!, features)).toBeCloseTo(applyCalibrator(all['large']!, features), 1)
+      expect(calibrators['large']).not.toEqual(all['large'])
     }
   })
 })
 
 describe('fitProspects()', () => {
-  const { all, unseen } = fitJudges(rows, foldOfRow, options)
+  const { all, unseen } = fitCalibrators(rows, foldOfRow, options)
   const prospects = fitProspects(rows, unseen, models, 1)
-  const gainOf = (answers: readonly Judged[], to: string): number => {
+  const gainOf = (answers: readonly ModelAnswer[], to: string): number => {
     const called = answers.map((one, index): Called => {
-      return { ...one, confidence: judgeAll({ judges: all }, answers, estimate)[index]!, costNanoUsd: 0 }
+      return { ...one, confidence: calibrateAnswers({ calibrators: all }, answers, estimate)[index]!, costNanoUsd: 0 }
     })
-    return 2 * judgeAnswer(prospects[`${answers.at(-1)!.model}>${to}`]!, prospectFeaturesOf(called, to, estimate)) - 1
+    return (
+      2 * applyCalibrator(prospects[`${answers.at(-1)!.model}>${to}`]!, prospectFeaturesOf(called, to, estimate)) - 1
+    )
   }
 
   it('predicts little gain after two sure answers that agree, and much after an unsure one', () => {

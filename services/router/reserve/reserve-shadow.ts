@@ -5,18 +5,18 @@ import { formatNanoUsd, type NanoUsd } from '#services/contract/money'
 import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
 import type { Budgets } from '#services/router/ledger/budgets'
 import type { Amounts, Ledger, Share } from '#services/state/ledger/ledger'
-import { markClaimed, type Chosen } from '#services/router/request/states'
-import type { Claim } from './claim.ts'
+import { markReserved, type Chosen } from '#services/router/request/states'
+import type { Reserve } from './reserve.ts'
 
 /** What the deployment gives out for calls that teach it. */
-export interface ClaimShadowOptions {
+export interface ReserveShadowOptions {
   readonly perDayNanoUsd: NanoUsd
   /** How long a hold outlives its deadline before it is reaped. */
   readonly holdLeaseMs: number
 }
 
-/** What claiming needs. */
-export interface ClaimShadowDependencies {
+/** What reserving needs. */
+export interface ReserveShadowDependencies {
   readonly ledger: Ledger
   readonly budgets: Budgets
   readonly clock: Clock
@@ -26,14 +26,14 @@ export interface ClaimShadowDependencies {
 const payers: Payers = { answer: 'deployment' }
 
 /**
- * Makes a claim that the deployment pays, out of its own limits and the scope `shadow:day`: no tenant's budget is
+ * Makes a reservation that the deployment pays, out of its own limits and the scope `shadow:day`: no tenant's budget is
  * touched.
  * @throws GatewayError BudgetExceeded when the money is spent, Overloaded when the ledger's data is gone
  */
-export function createClaimShadow(
-  { perDayNanoUsd, holdLeaseMs }: ClaimShadowOptions,
-  { ledger, budgets, clock }: ClaimShadowDependencies,
-): Claim['hold'] {
+export function createReserveShadow(
+  { perDayNanoUsd, holdLeaseMs }: ReserveShadowOptions,
+  { ledger, budgets, clock }: ReserveShadowDependencies,
+): Reserve['hold'] {
   return async chosen => {
     const nowMs = clock.now()
     const reservation = await ledger.reserve({
@@ -44,14 +44,14 @@ export function createClaimShadow(
       leaseUntil: holdLeaseUntil(nowMs, chosen.deadlineAt, holdLeaseMs),
       nowMs,
     })
-    if (reservation.kind === 'held') return markClaimed(chosen, chosen.requestId, payers)
+    if (reservation.kind === 'held') return markReserved(chosen, chosen.requestId, payers)
     if (reservation.kind !== 'refused') {
-      throw new GatewayError('Overloaded', 'the ledger cannot reserve money now', { stage: 'claim' })
+      throw new GatewayError('Overloaded', 'the ledger cannot reserve money now', { stage: 'reserve' })
     }
     const { scope, remainingNanoUsd } = reservation
     const description = `${formatNanoUsd(remainingNanoUsd)} remains for shadow calls`
     throw new GatewayError('BudgetExceeded', description, {
-      stage: 'claim',
+      stage: 'reserve',
       reason: 'BUDGET_SPENT',
       quota: { subject: scope.name, description },
     })
