@@ -43,7 +43,10 @@ describe('settleMixedWords()', () => {
     ['I5:34', '15:34'],
     ['2029-o9-14', '2029-09-14'],
     ['-1.O24,50', '-1.024,50'],
-    ['12,lo', '12,lo'],
+    ['12,lo', '12,10'],
+    ['29s40', '29540'],
+    ['7os.o2', '705.02'],
+    ['486oo', '48600'],
   ])('takes the letter of "%s" where the recogniser thought of it', (read, text) => {
     expect(settle(read, 0.3)).toEqual({ text, errors: 0 })
   })
@@ -53,11 +56,13 @@ describe('settleMixedWords()', () => {
     ['Farre1l', 0.7],
     ['0f', 0.7],
     ['1O24', 0.7],
-    ['4l7', 0.7],
+    ['4l7', 1.5],
     ['2639ladder', 1],
     ['s61.17', 1.5],
     ['15:1s', 1.5],
     ['2.5S6', 1.5],
+    ['29s40', 1.5],
+    ['6os93,', 1.5],
   ])('leaves "%s" where it did not, and doubts it', (read, errors) => {
     expect(settle(read, 0)).toEqual({ text: read, errors })
   })

@@ -45,6 +45,9 @@ const errorsPerGluedWord = 1
 /** A number with a mark, and one letter that looks like a digit: inside it, before it, or behind a colon. */
 const markedNumber = /[\d\p{L}][.,:/-][\d\p{L}]/u
 const strayLetter = /[\d.,:][oOlIzZsSbBgq]\d|[/-][olI]\d|^\P{L}*[olzsbgq]\d|^I\d:\d|\d:\d?[olzsbgqIZSB]$/u
+/** Figures of old style have the shapes of small letters: `29s40`, `7os.o2`. One letter at the end is a unit. */
+const oldStyleNumber = /^[^\p{L}\p{N}]*[\dolsz]+(?:[.,:/-][\dolsz]+)*[^\p{L}\p{N}]*$/u
+const withUnit = /^\P{L}*[lsz][^\p{L}\p{N}]*$/u
 const mixed = /\p{L}[01]\p{Ll}|(?<![\p{N}.,:])0\p{Ll}|\d[oOlI]\d/u
 const glued = /\d{2,}\p{Ll}{4,}/u
 
@@ -79,7 +82,10 @@ function textOf(word: readonly { readonly character: string }[]): string {
 
 function isMixedNumber(word: string): boolean {
   const count = (kind: RegExp): number => (word.match(kind) ?? []).length
-  return count(/\p{L}/gu) === 1 && count(/\d/gu) >= 2 && markedNumber.test(word) && strayLetter.test(word)
+  const letters = count(/\p{L}/gu)
+  if (letters === 0 || count(/\d/gu) < 2) return false
+  if (oldStyleNumber.test(word) && !withUnit.test(word)) return true
+  return letters === 1 && markedNumber.test(word) && strayLetter.test(word)
 }
 
 function mendNumber(word: readonly ReadCharacter[]): SettledWords['characters'] {
