@@ -184,7 +184,8 @@ describe('checks of form', () => {
     expect(await form({ kind: 'pattern', pattern: '[A-D]', answer: ' C\n' })).toEqual({ passed: true })
     expect(await form({ kind: 'pattern', pattern: '[A-D]', answer: 'B or C' })).toEqual({ passed: false })
     expect(await form({ kind: 'schema', schema, answer: '```json\n{"total": 3.5}\n```' })).toEqual({ passed: true })
-    expect(await form({ kind: 'schema', schema, answer: '{"total": "3.5"}' })).toEqual({ passed: false })
+    const fault = '/total must be number'
+    expect(await form({ kind: 'schema', schema, answer: '{"total": "3.5"}' })).toEqual({ passed: false, fault })
     expect(await form({ kind: 'extract', pattern: 'Answer: (\\d)', text: 'Answer: 3. No. Answer: 4' })).toEqual({
       extracted: '4',
     })

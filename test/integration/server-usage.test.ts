@@ -472,7 +472,7 @@ it('does not take words of a refusal for an answer', async () => {
   const backend = await open('openai', 'refused', new Registry())
   const [outcome] = await backend.run([workOf(1024)], quiet)
   await backend.close()
-  expect(outcome).toMatchObject({ kind: 'failed', reason: 'model-error', usage: counted })
+  expect(outcome).toMatchObject({ kind: 'failed', reason: 'model-refused', usage: counted })
 })
 
 function open(kind: keyof typeof wires, script: string, registry: Registry): Promise<Backend> {
