@@ -1,5 +1,6 @@
 // The same chat over HTTP and over gRPC, whole and streamed, by turns: what a request costs the router. The load, the
-// model server, Redis, router and worker are a process each.
+// model server, Redis, router and worker are a process each. Over HTTP each caller has a connection of its own. Over
+// gRPC it is the same, and beside that all callers share one connection.
 import { Agent, request } from 'undici'
 import { bearer, borrowPolicy, card, credential, everythingOn, firstRung } from './measure/deployment.mjs'
 import { closedLoop, interleave, medianOf } from './measure/closed-loop.mjs'
@@ -15,8 +16,16 @@ export async function run({ quick = false, report = () => {}, concurrencies } = 
   const system = await startSystem(configOf(upstream.port))
   try {
     const kinds = {
-      whole: { grpc: wholeOverGrpc(system), http: overHttp(system, false) },
-      streamed: { grpc: streamedOverGrpc(system), http: overHttp(system, true) },
+      whole: {
+        grpc: overGrpc(system, wholeCall),
+        shared: overGrpc(system, wholeCall, 1),
+        http: overHttp(system, false),
+      },
+      streamed: {
+        grpc: overGrpc(system, streamedCall),
+        shared: overGrpc(system, streamedCall, 1),
+        http: overHttp(system, true),
+      },
     }
     const warm = { concurrency: 32, seconds: quick ? 0.5 : 10, most: 4000 }
     for (const variants of Object.values(kinds))
@@ -45,18 +54,22 @@ async function measureAt(variants, { kind, concurrency, quick, report }, routerP
   })
   const middle = (name, figure) => medianOf(seen.get(name).map(turn => turn[figure]))
   const n = seen.get('http').reduce((sum, turn) => sum + turn.n, 0)
-  const row = (metric, figure, target) => ({
+  const row = (metric, figure, { against = 'grpc', target } = {}) => ({
     metric: `${metric}, ${kind}`,
     unit: 'ms',
     concurrency,
     n,
     ours: middle('http', figure),
-    counterpart: middle('grpc', figure),
-    counterpartName: 'gRPC',
+    counterpart: middle(against, figure),
+    counterpartName: against === 'grpc' ? 'gRPC' : 'gRPC on one connection',
     against: 'bare',
     ...(target === undefined ? {} : { target }),
   })
-  return [row('CPU of the router a request', 'cpuMs', '<= 1'), row('p50', 'p50')]
+  return [
+    row('CPU of the router a request', 'cpuMs', { target: '<= 1' }),
+    row('CPU of the router a request', 'cpuMs', { against: 'shared' }),
+    row('p50', 'p50'),
+  ]
 }
 
 function configOf(port) {
@@ -82,22 +95,35 @@ const asked = {
   constraints: firstRung,
 }
 
-function wholeOverGrpc(system) {
-  const metadata = credential()
-  return async () => {
-    const { failure } = await system.infer(asked, metadata)
-    if (failure !== undefined) throw new Error(JSON.stringify(failure))
-  }
+async function wholeCall(system, client, metadata) {
+  const { failure } = await system.infer(asked, metadata, client)
+  if (failure !== undefined) throw new Error(JSON.stringify(failure))
 }
 
-function streamedOverGrpc({ client }) {
+function streamedCall(_system, client, metadata) {
+  return new Promise((resolve, reject) => {
+    const call = client.inferStream(asked, metadata)
+    call.on('data', () => {})
+    call.once('error', reject).once('end', resolve)
+  })
+}
+
+/** Calls over one connection, or over one for each caller. */
+function overGrpc(system, call, connections) {
   const metadata = credential()
-  return () =>
-    new Promise((resolve, reject) => {
-      const call = client.inferStream(asked, metadata)
-      call.on('data', () => {})
-      call.once('error', reject).once('end', resolve)
-    })
+  if (connections === 1) {
+    const client = system.connect()
+    return () => call(system, client, metadata)
+  }
+  const free = []
+  return async () => {
+    const client = free.pop() ?? system.connect()
+    try {
+      await call(system, client, metadata)
+    } finally {
+      free.push(client)
+    }
+  }
 }
 
 function overHttp({ httpPort }, stream) {
