@@ -332,7 +332,7 @@ describe('OpenAI’s Responses', () => {
           summary: [{ type: 'summary_text', text: 'Norway.' }],
           encrypted_content: 'c2ln',
         },
-        { role: 'assistant', content: [{ type: 'output_text', text: 'Let me see.' }] },
+        { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Let me see.' }] },
         { type: 'function_call', call_id: 'x', name: 'weather', arguments: '{}' },
         { type: 'function_call_output', call_id: 'x', output: 'rain' },
       ],

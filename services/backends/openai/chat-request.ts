@@ -23,6 +23,11 @@ export interface ChatRequest extends BudgetFields {
   readonly presence_penalty?: number
   readonly frequency_penalty?: number
   readonly logprobs?: true
+  /**
+   * One: llama-cpp-python tells no log-probabilities without it, and llama.cpp's server tells of twenty tokens in each
+   * one's place.
+   */
+  readonly top_logprobs?: 1
   readonly response_format?: object
   readonly reasoning_effort?: string
   readonly service_tier?: string
@@ -91,7 +96,7 @@ export function encodeChat(work: Work, style: ChatStyle): ChatRequest {
     stream_options: { include_usage: true },
     [capField]: maxOutputTokens,
     ...named(sampling),
-    ...(logprobs ? { logprobs } : {}),
+    ...(logprobs ? { logprobs, top_logprobs: 1 } : {}),
     ...(shapeBy === 'server' ? shapeOf(work.options) : {}),
     ...asked(work.options, budgetField),
     ...toolsOf(work.options),

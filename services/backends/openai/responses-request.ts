@@ -114,7 +114,9 @@ function itemsOf({ role, parts }: Turn, cachePoints: boolean): readonly object[]
 
 function answerItem(part: LoadedPart): readonly object[] {
   if (part.kind === 'text') {
-    return part.text === '' ? [] : [{ role: 'assistant', content: [{ type: 'output_text', text: part.text }] }]
+    if (part.text === '') return []
+    // llama.cpp's server takes no answer of before whose kind is not named.
+    return [{ type: 'message', role: 'assistant', content: [{ type: 'output_text', text: part.text }] }]
   }
   if (part.kind === 'tool-call') return [callItem(part)]
   return part.kind === 'reasoning' ? reasoningItem(part) : []

@@ -16,6 +16,7 @@ const requirements = fileURLToPath(new URL('../requirements', import.meta.url))
 export const versions = {
   kserve: '0.21.0',
   mlserver: '1.7.1',
+  litserve: '0.2.19',
   'llama-cpp-python': '0.3.36',
   vllm: '0.32.0',
   ollama: '0.17.4',
@@ -37,7 +38,7 @@ export function installPython(name: keyof typeof versions, environment: Readonly
  * Builds llama.cpp's server from the sources within the package of `llama-cpp-python`, and installs that package on
  * the same libraries. Takes a quarter of an hour on two cores, once.
  */
-export function installLlama(): { readonly server: string; readonly python: string; readonly libraries: string } {
+export function installLlama(): InstalledLlama {
   const name = 'llama-cpp-python'
   const sources = join(serversFolder, `llama.cpp-${versions[name]}`)
   const build = join(sources, 'build')
@@ -52,7 +53,22 @@ export function installLlama(): { readonly server: string; readonly python: stri
     run('cmake', ['--build', build, '-j', '2', '--target', 'llama-server', 'mtmd', 'llama'])
   })
   const python = installPython(name, { CMAKE_ARGS: '-DLLAMA_BUILD=OFF -DLLAVA_BUILD=OFF' })
-  return { server: join(build, 'bin', 'llama-server'), python, libraries: join(build, 'bin') }
+  const templates = join(sources, 'vendor', 'llama.cpp', 'models', 'templates')
+  return {
+    server: join(build, 'bin', 'llama-server'),
+    python,
+    libraries: join(build, 'bin'),
+    toolTemplate: join(templates, 'Qwen-Qwen2.5-7B-Instruct.jinja'),
+  }
+}
+
+interface InstalledLlama {
+  readonly server: string
+  /** The folder of Python's programs. */
+  readonly python: string
+  readonly libraries: string
+  /** A chat template that has tools. */
+  readonly toolTemplate: string
 }
 
 const llamaOptions = {

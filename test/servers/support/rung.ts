@@ -26,7 +26,7 @@ export interface RungOptions {
 }
 
 const card = { title: 'A real server', licence: 'none', source: 'a test', trainingData: 'none', limits: 'of a test' }
-const times = { connectTimeoutMs: 2000, firstByteTimeoutMs: 60_000, betweenChunksTimeoutMs: 60_000 }
+const times = { connectTimeoutMs: 2000, firstByteTimeoutMs: 240_000, betweenChunksTimeoutMs: 240_000 }
 const tasks = { generate: 'TASK_GENERATE', classify: 'TASK_CLASSIFY', embed: 'TASK_EMBED' } as const
 
 /** Starts a router and two workers: one calls the server, the other repeats what it is asked. */

@@ -66,7 +66,7 @@ export async function startServer(order: ServerCommand): Promise<ServerProcess> 
       return statusCode === 200
     }
     try {
-      await until(`${order.command} to be ready`, ready, value => value, order.readyWithinMs ?? 120_000)
+      await until(`${order.command} to be ready`, ready, value => value, order.readyWithinMs ?? 300_000)
     } catch (error) {
       await end('SIGKILL')
       throw new Error(`${String(error)}\n${log.slice(-4000)}`, { cause: error })
@@ -83,11 +83,12 @@ export async function startServer(order: ServerCommand): Promise<ServerProcess> 
   }
 }
 
-/** No server looks for weights, or tells of its use, outside this machine. */
+/** No server looks for weights, or tells of its use, outside this machine. One thread each: more would spin. */
 const offline = {
   HF_HUB_OFFLINE: '1',
   TRANSFORMERS_OFFLINE: '1',
   VLLM_NO_USAGE_STATS: '1',
   DO_NOT_TRACK: '1',
-  OMP_NUM_THREADS: '2',
+  OMP_NUM_THREADS: '1',
+  OMP_WAIT_POLICY: 'passive',
 }

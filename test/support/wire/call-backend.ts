@@ -16,7 +16,7 @@ export interface Called {
   readonly pieces: readonly string[]
 }
 
-const times = { connectTimeoutMs: 5000, firstByteTimeoutMs: 60_000, betweenChunksTimeoutMs: 60_000, attempts: 1 }
+const times = { connectTimeoutMs: 5000, firstByteTimeoutMs: 240_000, betweenChunksTimeoutMs: 240_000, attempts: 1 }
 const never = new AbortController().signal
 
 /** Calls a server through the real backend. */

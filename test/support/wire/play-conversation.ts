@@ -20,46 +20,52 @@ interface AskedBody {
 }
 
 const card = { title: 'A chat', licence: 'none', source: 'a test', trainingData: 'none', limits: 'of a test' }
-const times = { connectTimeoutMs: 5000, firstByteTimeoutMs: 60_000, betweenChunksTimeoutMs: 60_000, attempts: 1 }
+const times = {
+  connectTimeoutMs: 5000,
+  firstByteTimeoutMs: 240_000,
+  betweenChunksTimeoutMs: 240_000,
+  attempts: 1,
+  totalTimeoutMs: 280_000,
+}
+
+/** `trusting` takes the first answer; the others escalate each request that they may. */
+export type PlayedLadder = 'trusting' | 'doubting' | 'keeping'
 
 /**
- * Two rungs on one server, or on recordings of one. On the ladder `trusting` the first answer is taken; on `doubting`
- * each request escalates to the second rung.
+ * Two rungs on one server, or on recordings of one. The ladder `keeping` has the second rung at a price at which a
+ * cached prefix is worth more than the first rung saves; on `doubting` it is worth less.
  */
-export function conversationConfig(
-  model: string,
-  addresses: Readonly<Record<Dialect, string>>,
-  isPriced = true,
-): TestConfig {
-  const rung = (pool: Dialect, kind: string, perToken: number): object => ({
+export function conversationConfig(model: string, addresses: Readonly<Record<Dialect, string>>): TestConfig {
+  const rung = (pool: Dialect, perInputToken: number, perOutputToken: number): object => ({
     pool,
     tasks: ['generate'],
     modalities: ['text'],
     backend: {
-      kind,
+      ...(pool === 'chat' ? { kind: 'openai', logprobs: false } : { kind: 'anthropic' }),
       model,
       baseUrl: `http://${addresses[pool]}/v1`,
       ...times,
-      ...(kind === 'openai' && { logprobs: false }),
     },
-    price: isPriced
-      ? { perInputToken: perToken, perCachedToken: perToken / 10, perOutputToken: perToken * 4 }
-      : { perRequest: 1 },
+    price: { perInputToken, perCachedToken: perInputToken / 10, perOutputToken },
     card,
   })
-  const ladder = (confidenceThreshold: number): object => ({
+  const ladder = (confidenceThreshold: number, second = 'messages'): object => ({
     task: 'generate',
     modalities: ['text'],
-    rungs: ['chat', 'messages'],
+    rungs: ['chat', second],
     uncalibrated: { confidenceThreshold },
   })
   return {
     ...chatConfig({
       pools: { chat: { tier: 'small', concurrency: 2 }, messages: { tier: 'large', concurrency: 2 } },
-      models: { chat: rung('chat', 'openai', 100), messages: rung('messages', 'anthropic', 3000) },
-      ladders: { trusting: ladder(0.4), doubting: ladder(0.9) },
+      models: {
+        chat: rung('chat', 100, 400),
+        messages: rung('messages', 3000, 12_000),
+        'messages-kept': rung('messages', 3000, 400),
+      },
+      ladders: { trusting: ladder(0.4), doubting: ladder(0.9), keeping: ladder(0.9, 'messages-kept') },
     }),
-    limits: { defaultDeadlineMs: 120_000 },
+    limits: { defaultDeadlineMs: 280_000 },
   }
 }
 
@@ -100,7 +106,7 @@ const questions: readonly (readonly [string, boolean])[] = [
 export async function playConversation(
   gateway: TestGateway,
   asked: readonly Asked[],
-  ladder: 'trusting' | 'doubting',
+  ladder: PlayedLadder,
 ): Promise<Played> {
   const messages: Message[] = [{ role: 'ROLE_SYSTEM', parts: [{ text: 'Answer in one short sentence.' }] }]
   const steps: Played['steps'][number][] = []
@@ -114,9 +120,9 @@ export async function playConversation(
         task: 'TASK_GENERATE',
         messages: [...messages],
         constraints: { ladder },
-        options: { maxOutputTokens: of === 'call' ? 64 : 16, ...options },
+        options: { maxOutputTokens: of === 'call' ? 48 : 8, ...options },
       },
-      { deadlineMs: 120_000 },
+      { deadlineMs: 280_000 },
     )
     const since = asked.slice(before)
     // Whoever is asked is told all that was said before.
@@ -203,7 +209,7 @@ function textOf(content: unknown): string {
 
 /** No rung is left within a loop of tools, whatever a ladder would have done. */
 export function expectLoopsKept({ steps }: Played): void {
-  steps.forEach(({ of, asked }, at) => {
-    if (of === 'result') expect([at, asked]).toEqual([at, [steps[at - 1]?.by]])
+  steps.forEach(({ of, asked, by }, at) => {
+    if (of === 'result') expect([at, asked, by]).toEqual([at, steps[at - 1]?.asked.slice(-1), steps[at - 1]?.by])
   })
 }

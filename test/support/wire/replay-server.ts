@@ -7,6 +7,8 @@ import type { Exchange } from './fixture.ts'
 export interface ReplayServer {
   /** `host:port`. */
   readonly address: string
+  /** Goes on with other exchanges. */
+  load(exchanges: readonly Exchange[]): void
   close(): Promise<void>
 }
 
@@ -15,19 +17,27 @@ export function startReplayServer(
   exchanges: readonly Exchange[],
   onAsked?: (body: unknown) => void,
 ): Promise<ReplayServer> {
-  const left = [...exchanges]
+  let all = exchanges
+  let left = [...exchanges]
   const take = (path: string): Exchange | undefined => {
     const at = left.findIndex(one => one.path === path)
     // The last one of a path is what the server says from then on.
-    return at === -1 ? exchanges.findLast(one => one.path === path) : left.splice(at, 1)[0]
+    return at === -1 ? all.findLast(one => one.path === path) : left.splice(at, 1)[0]
+  }
+  const load = (others: readonly Exchange[]): void => {
+    all = others
+    left = [...others]
   }
   const isGrpc = exchanges.some(({ contentType }) => contentType.startsWith('application/grpc'))
-  return isGrpc ? startGrpc(take) : startHttp(take, onAsked)
+  const server = isGrpc ? startGrpc(take) : startHttp(take, onAsked)
+  return server.then(started => ({ ...started, load }))
 }
+
+type Started = Omit<ReplayServer, 'load'>
 
 type Take = (path: string) => Exchange | undefined
 
-function startHttp(take: Take, onAsked?: (body: unknown) => void): Promise<ReplayServer> {
+function startHttp(take: Take, onAsked?: (body: unknown) => void): Promise<Started> {
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
@@ -51,7 +61,7 @@ function startHttp(take: Take, onAsked?: (body: unknown) => void): Promise<Repla
   })
 }
 
-function startGrpc(take: Take): Promise<ReplayServer> {
+function startGrpc(take: Take): Promise<Started> {
   const server = createHttp2Server()
   const sessions = new Set<{ close(): void }>()
   server.on('session', session => {

@@ -89,6 +89,9 @@ const keyWords =
 const unreadableMedia =
   /(?:cannot identify|could not (?:decode|identify|read|open)|failed to (?:decode|identify|read)|unable to (?:decode|read|identify)|invalid|corrupt(?:ed)?|unsupported) (?:the |this |an? )?(?:\w+ )?(?:image|audio|video|picture|recording|sound|wav|base64|file format)\b/iu
 
+/** How pydantic begins: llama-cpp-python answers 500 to a field that it does not know. */
+const validation = /^\d+ validation errors?\b/iu
+
 /** An error as it is judged. */
 interface Judged {
   readonly message: string
@@ -117,7 +120,7 @@ const kinds: readonly (readonly [UpstreamFault, (judged: Judged) => boolean])[] 
   ['content-filter', ({ message }) => filterSentences.test(message)],
   ['content-filter', judged => (!isServers(judged) || judged.status === undefined) && filterWords.test(judged.own)],
   // What a server says of itself may be about the input all the same.
-  ['refused', judged => isServers(judged) && unreadableMedia.test(judged.own)],
+  ['refused', judged => isServers(judged) && (unreadableMedia.test(judged.own) || validation.test(judged.message))],
   ['misconfigured', ({ has }) => has(keyCodes)],
   ['refused', ({ has, status }) => status === undefined && has(inputCodes) && !has(serverCodes)],
   ['server', isServers],
