@@ -87,12 +87,16 @@ export function describeLegs(
   })
 }
 
+/** What a plan lacks that was made without a policy. */
+const noEstimate: Estimate = { difficulty: 0, models: {}, features: {}, fallback: 'no-estimator' }
+
 /** A request that only the log knows: another router's, or one of long ago. */
 export function describeState(
   state: Pick<CascadeState, 'request' | 'plan' | 'legs' | 'end' | 'endedAt'>,
 ): WatchedRequest {
   const { request, plan, legs, end, endedAt } = state
-  const estimate = plan.estimate as Estimate
+  const known = plan.estimate as Partial<Estimate> | null
+  const estimate: Estimate = known?.difficulty === undefined ? { ...noEstimate, ...known } : (known as Estimate)
   const reports = end === undefined ? [] : end.kind === 'answered' ? end.answer.rungs : end.rungs
   const planned = plan.rungs.map(({ name, reserveNanoUsd }): WatchedCandidate => ({
     model: name,
