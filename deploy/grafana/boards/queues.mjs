@@ -43,6 +43,9 @@ export const queues = board(
           query('max by (pool) (sluice_router_pool_running_legs)', '{{pool}} running'),
           query('max by (pool) (sluice_router_pool_capacity_legs)', '{{pool}} capacity'),
         ]),
+        lines('Legs by path', 'reqps', 'Run by the router itself (express), or by a worker (queue).', [
+          query(rate('sluice_router_legs_sent_total', '', 'pool, dispatch'), '{{pool}} {{dispatch}}'),
+        ]),
         lines('Legs at work by worker', 'none', 'Uneven lines: a worker that takes nothing, or one that hangs.', [
           query('sluice_worker_running_legs', '{{instance}}'),
         ]),
