@@ -23,7 +23,7 @@ const report = {
 }
 
 /** A watch beside stages of which one may fail; each request asks for secret words. */
-function setUp(more: { readonly requests?: number; readonly fails?: 'choose' | 'claim' } = {}) {
+function setUp(more: { readonly requests?: number; readonly fails?: 'choose' | 'reserve' } = {}) {
   let nowMs = 1_000_000
   const clock = { now: () => nowMs }
   const spend = createSpendBook(clock)
@@ -42,7 +42,7 @@ function setUp(more: { readonly requests?: number; readonly fails?: 'choose' | '
       mode: 'sync',
       deadlineAt: nowMs + 5000,
     }) as unknown as Admitted
-  const failing = (stage: 'choose' | 'claim'): void => {
+  const failing = (stage: 'choose' | 'reserve'): void => {
     if (more.fails === stage) throw new GatewayError('BudgetExceeded', 'nothing is left')
   }
   const stages = watchStages(
@@ -62,8 +62,8 @@ function setUp(more: { readonly requests?: number; readonly fails?: 'choose' | '
           reserveNanoUsd: 500,
         } as unknown as Chosen
       },
-      async claim(chosen: Chosen) {
-        failing('claim')
+      async reserve(chosen: Chosen) {
+        failing('reserve')
         return chosen
       },
       start: async ({ requestId }: Chosen) => ({ request: cascadeRequest({ requestId }) }),
@@ -124,7 +124,7 @@ describe('the watch over requests', () => {
     expect(JSON.stringify(watch.latest(5))).not.toContain('secret')
   })
 
-  it.each(['choose', 'claim'] as const)('shows a request that %s refuses, with why', async fails => {
+  it.each(['choose', 'reserve'] as const)('shows a request that %s refuses, with why', async fails => {
     const { watch, infer } = setUp({ fails })
     await expect(infer()).rejects.toThrow('nothing is left')
     expect(watch.latest(5)).toMatchObject([{ end: { kind: 'failed', code: 'BudgetExceeded' } }])
@@ -140,12 +140,12 @@ describe('the watch over requests', () => {
 
   it('tells of a request that only the log knows', () => {
     const requestId = createRequestId(1)
-    const estimate = { difficulty: 0.3, models: { m: { quality: 0.7 } }, features: { 'text.words': 4 } }
+    const estimate = { difficulty: 0.25, models: { m: { quality: 0.7 } }, features: { 'text.words': 4 } }
     const finished = finishedOf(requestId, 1_000_000)
     const plan = { ...cascadePlan(requestId), estimate, leftOut: [{ name: 'n', by: 'price', why: 'it has none' }] }
     expect(describeState({ ...finished, plan })).toMatchObject({
       decision: {
-        difficulty: 0.3,
+        difficulty: 0.25,
         features: { 'text.words': 4 },
         candidates: [
           { model: 'm', quality: 0.7 },
