@@ -2,6 +2,7 @@ import { status, type ServiceError } from '@grpc/grpc-js'
 import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { InferEvent__Output } from '#services/wire/generated/sluice/v1/InferEvent'
+import type { InferRequest } from '#services/wire/generated/sluice/v1/InferRequest'
 import { chatConfig, chatModel } from '../support/chat-ladder.ts'
 import { createTestGateway, until, type TestGateway } from '../support/gateway.ts'
 import { failureOf, textRequest } from '../support/grpc-client.ts'
@@ -102,11 +103,14 @@ const rescued: readonly (readonly [string, string, Rescue])[] = [
   ['S16 accounting', 'fault=503', { model: 'backup', attempts: [2, 4] }],
 ]
 
-/** Failures in a row open the breaker, and the backup would answer all. */
-async function primaryIsAsked(): Promise<void> {
+/**
+ * Failures in a row open the breaker, and the backup would answer all. Words are asked by the router itself, pictures
+ * by a worker: each process has breakers of its own.
+ */
+async function primaryIsAsked(more: Partial<InferRequest> = {}): Promise<void> {
   await until(
     'the primary',
-    () => gateway.client.infer(textRequest(prompt('well'))),
+    () => gateway.client.infer(textRequest(prompt('well'), more)),
     answer => answer.model === 'primary',
   )
 }
@@ -197,7 +201,7 @@ async function watch(text: string): Promise<{ shown: string; models: string[]; e
 }
 
 describe('a failing server whose text is shown as it comes', () => {
-  beforeEach(primaryIsAsked)
+  beforeEach(() => primaryIsAsked({ content: [{ text: prompt('well') }, { image: { bytes: picture } }] }))
 
   it.each(['cut', 'cut-late', 'stall', 'malformed', 'no-done'])(
     'ends in an error after a part of the text, never in an answer (%s)',
