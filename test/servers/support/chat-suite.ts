@@ -6,7 +6,6 @@ import { seenOutcome, writeFixture, type RecordedWork, type SeenOutcome } from '
 import { startReplayServer } from '../../support/wire/replay-server.ts'
 import { until } from '../../support/gateway.ts'
 import { chatCases, type ChatFeature } from './chat-cases.ts'
-import { recordConversations } from './conversations.ts'
 import { recordCase, type Recorded } from './record-case.ts'
 import { recordHttp } from './recording-proxy.ts'
 import { measureCancels, median, openRung, predictedWaitMs, restartUnderLoad, tellFigure, type Rung } from './rung.ts'
@@ -152,10 +151,6 @@ export function describeChatServer(chat: ChatServer): void {
         failures: [],
       })
     })
-  })
-
-  describe.runIf(chat.wires?.includes('anthropic') === true && features.includes('tools'))('a conversation', () => {
-    recordConversations(() => ({ server: name, version, model, address: server.http }))
   })
 }
 

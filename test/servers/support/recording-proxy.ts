@@ -14,13 +14,12 @@ export interface RecordingProxy {
 }
 
 /** Records HTTP/1.1 before the server at `host:port`. A caller that leaves takes the call of the server with it. */
-export function recordHttp(target: string, onAsked?: (body: unknown) => void): Promise<RecordingProxy> {
+export function recordHttp(target: string): Promise<RecordingProxy> {
   let exchanges: Exchange[] = []
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const sent: Buffer[] = []
     for await (const chunk of request) sent.push(chunk as Buffer)
     const { method = 'GET', url: path = '/', headers } = request
-    if (method === 'POST') onAsked?.(jsonOf(Buffer.concat(sent).toString()))
     const [host, port] = target.split(':')
     const upstream = ask({ host, port, method, path, headers: { ...headers, host: target }, agent: false })
     response.once('close', () => upstream.destroy())

@@ -28,13 +28,10 @@ const times = {
   totalTimeoutMs: 280_000,
 }
 
-/** `trusting` takes the first answer; the others escalate each request that they may. */
-export type PlayedLadder = 'trusting' | 'doubting' | 'keeping'
+/** `trusting` takes the first answer; `doubting` escalates each request that it may. */
+export type PlayedLadder = 'trusting' | 'doubting'
 
-/**
- * Two rungs on one server, or on recordings of one. The ladder `keeping` has the second rung at a price at which a
- * cached prefix is worth more than the first rung saves; on `doubting` it is worth less.
- */
+/** Two rungs, over OpenAI's wire and over Anthropic's. */
 export function conversationConfig(model: string, addresses: Readonly<Record<Dialect, string>>): TestConfig {
   const rung = (pool: Dialect, perInputToken: number, perOutputToken: number): object => ({
     pool,
@@ -49,10 +46,10 @@ export function conversationConfig(model: string, addresses: Readonly<Record<Dia
     price: { perInputToken, perCachedToken: perInputToken / 10, perOutputToken },
     card,
   })
-  const ladder = (confidenceThreshold: number, second = 'messages'): object => ({
+  const ladder = (confidenceThreshold: number): object => ({
     task: 'generate',
     modalities: ['text'],
-    rungs: ['chat', second],
+    rungs: ['chat', 'messages'],
     uncalibrated: { confidenceThreshold },
   })
   return {
@@ -61,9 +58,8 @@ export function conversationConfig(model: string, addresses: Readonly<Record<Dia
       models: {
         chat: rung('chat', 100, 400),
         messages: rung('messages', 3000, 12_000),
-        'messages-kept': rung('messages', 3000, 400),
       },
-      ladders: { trusting: ladder(0.4), doubting: ladder(0.9), keeping: ladder(0.9, 'messages-kept') },
+      ladders: { trusting: ladder(0.4), doubting: ladder(0.9) },
     }),
     limits: { defaultDeadlineMs: 280_000 },
   }
@@ -102,11 +98,12 @@ const questions: readonly (readonly [string, boolean])[] = [
   ['What is my name?', false],
 ]
 
-/** Talks for ten turns, three of which are loops of a tool. `asked` is what reaches the servers. */
+/** Talks for ten turns, three of which are loops of a tool where there are tools. `asked` is what reaches the servers. */
 export async function playConversation(
   gateway: TestGateway,
   asked: readonly Asked[],
   ladder: PlayedLadder,
+  hasTools: boolean,
 ): Promise<Played> {
   const messages: Message[] = [{ role: 'ROLE_SYSTEM', parts: [{ text: 'Answer in one short sentence.' }] }]
   const steps: Played['steps'][number][] = []
@@ -133,7 +130,7 @@ export async function playConversation(
   }
   for (const [question, needsTool] of questions) {
     messages.push({ role: 'ROLE_USER', parts: [{ text: question }] })
-    if (!needsTool) {
+    if (!needsTool || !hasTools) {
       await step('turn', {})
       continue
     }
