@@ -98,7 +98,7 @@ const questions: readonly (readonly [string, boolean])[] = [
   ['What is my name?', false],
 ]
 
-/** Talks for ten turns, three of which are loops of a tool where there are tools. `asked` is what reaches the servers. */
+/** Talks for ten turns, three of them loops of a tool where there are tools. `asked` is what reaches the servers. */
 export async function playConversation(
   gateway: TestGateway,
   asked: readonly Asked[],
