@@ -122,7 +122,7 @@ describe('a leg that its router runs', () => {
 
 describe('the way of a leg', () => {
   const rung = { name: 'm', model: { name: 'm', pool: 'p' }, recipe: {} } as unknown as Rung
-  const request = { mode: 'sync', task: 'generate', options: {}, parts: [{ kind: 'text' }] } as const
+  const request = { mode: 'sync', idempotent: false, task: 'generate', options: {}, parts: [{ kind: 'text' }] } as const
   const { room } = roomOf(heldBackend())
 
   it('is express for words that a caller waits for, while nobody waits in the queue', () => {
@@ -132,6 +132,7 @@ describe('the way of a leg', () => {
 
   it.each([
     ['a job', rung, { ...request, mode: 'async' as const }],
+    ['a request with an idempotency key', rung, { ...request, idempotent: true }],
     ['a picture', rung, { ...request, parts: [{ kind: 'image' }] }],
     ['words in the store', rung, { ...request, parts: [{ kind: 'text-payload' }] }],
     ['an answer of a shape', rung, { ...request, options: { responseFormat: { kind: 'json-object' as const } } }],

@@ -152,12 +152,13 @@ export function createExpress(dependencies: ExpressDependencies): ExpressRoom {
 
 /**
  * Whether the router can do all of the leg: it asks a server once, with words that it has at hand. Votes, patterns,
- * verifiers and schemas need the sandboxes of a worker; media lie in the store.
+ * verifiers and schemas need the sandboxes of a worker; media lie in the store. What somebody may come back for is to
+ * outlive its router, as a leg on a worker does.
  */
-function isPlain({ recipe }: Rung, { mode, task, options, parts }: ExpressRequest): boolean {
+function isPlain({ recipe }: Rung, { mode, idempotent, task, options, parts }: ExpressRequest): boolean {
   const { samples = 1, verifier, answerPattern } = recipe
   const isSimple = samples === 1 && (verifier ?? answerPattern ?? options.responseFormat) === undefined
-  return mode === 'sync' && task !== 'generate_image' && isSimple && parts.every(part => isWords(part))
+  return mode === 'sync' && !idempotent && task !== 'generate_image' && isSimple && parts.every(part => isWords(part))
 }
 
 /** Words travel with the job. */

@@ -74,7 +74,7 @@ export function endOfLeg({ request }: Pick<Cascade, 'request'>, { awaitedUntil =
 export type DispatchPath = 'express' | 'queue'
 
 /** What tells whether a leg may run in the router. */
-export type ExpressRequest = Pick<Cascade['request'], 'mode' | 'task' | 'options'> & {
+export type ExpressRequest = Pick<Cascade['request'], 'mode' | 'idempotent' | 'task' | 'options'> & {
   readonly parts: readonly { readonly kind: string }[]
 }
 

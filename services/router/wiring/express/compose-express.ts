@@ -104,8 +104,10 @@ export async function composeExpress({ config, places }: LoadedConfig, wiring: E
       if (isForWorker(message)) room.deliver(message)
       else pendingLegs.deliver(message)
     },
-    dispatchOf: (rung, { mode, request: { task, options }, parts }) =>
-      room.concurrencyFor(rung, { mode, task, options, parts }) === undefined ? 'queue' : 'express',
+    dispatchOf: (rung, { mode, request: { task, options, idempotencyKey }, parts }) =>
+      room.concurrencyFor(rung, { mode, idempotent: idempotencyKey !== undefined, task, options, parts }) === undefined
+        ? 'queue'
+        : 'express',
     renew: room.renew,
     async beat() {
       const none = { models: [], capacity: 0, concurrency: 0, parallel: {}, draining: false, envelopeVersion }
