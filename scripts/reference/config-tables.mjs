@@ -20,7 +20,7 @@ const units = [
   [/PerMonthUsd$/u, 'USD a month'],
   [/(?:Usd|^usd)$/u, 'USD'],
   [/PerMinute$|^perMinute$/u, '1/min'],
-  [/^per[A-Z]\w+$/u, 'nano-USD'],
+  [/^per(?!Tenant$|Router$)[A-Z]\w+$/u, 'nano-USD'],
   [/(?:Ratio|Share|^sampleRatio)$/u, 'ratio'],
   [/Characters$/u, 'characters'],
   [/Tokens$|^tokens$/u, 'tokens'],

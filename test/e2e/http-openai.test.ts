@@ -305,7 +305,7 @@ it('tells the limits of the caller in the headers of each wire, on answers, stre
     'x-ratelimit-remaining-requests': '1',
     'x-ratelimit-reset-requests': expect.stringMatching(/^[23]\d(?:\.\d+)?s$/u) as string,
     'x-ratelimit-limit-tokens': '100000',
-    'x-ratelimit-remaining-tokens': expect.stringMatching(/^99\d{3}$/u) as string,
+    'x-ratelimit-remaining-tokens': expect.stringMatching(/^(?:99\d{3}|100000)$/u) as string,
   })
   const streamed = await ask('messages', { stream: true })
   expect(Object.fromEntries(streamed.headers)).toMatchObject({

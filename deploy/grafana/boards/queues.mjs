@@ -21,6 +21,9 @@ export const queues = board(
         lines('Refused for want of workers', 's', 'Model time a second that was wanted and refused.', [
           query(rate('sluice_router_pool_refused_seconds_total', '', 'pool'), '{{pool}}'),
         ]),
+        lines('Rows of batches', 'ops', 'Rows of batches whose result is written, by outcome.', [
+          query(rate('sluice_router_batch_rows_total', '', 'outcome'), '{{outcome}}'),
+        ]),
         lines('Wait predicted', 's', 'What a leg put in now would wait; a cold start counts.', [
           query('max by (pool) (sluice_router_pool_wait_seconds)', '{{pool}}'),
         ]),
