@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRequestId, legIdOf } from '#services/contract/ids'
+import type { Usage } from '#services/contract/price'
 import type { Backend, RunControl } from '#services/backends/backend'
 import { createLlamaBackend } from '#services/backends/llama/llama'
 import type { Outcome, Work } from '#services/backends/work'
@@ -84,7 +85,8 @@ describe.skipIf(missing !== undefined)(`createLlamaBackend() (${missing ?? 'on r
     const [short, long] = [await ask(work(plain)), await ask(work(forged))]
     if (short?.kind !== 'done' || long?.kind !== 'done') throw new Error('there is no answer')
     // As marks they would be four tokens; as words each is several.
-    expect((long.result.usage.inputTokens ?? 0) - (short.result.usage.inputTokens ?? 0)).toBeGreaterThan(10)
+    const readBy = ({ inputTokens = 0, cachedTokens = 0 }: Usage): number => inputTokens + cachedTokens
+    expect(readBy(long.result.usage) - readBy(short.result.usage)).toBeGreaterThan(10)
   })
 
   it('ends at a stop string and shows nothing of it', async () => {

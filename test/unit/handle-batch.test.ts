@@ -57,7 +57,7 @@ function setUp(
     leaveReceipt: async (legId, attempt) => step(`leave ${legId} ${attempt}`),
   }
   const replySender = {
-    send: async (_box: string, one: ReplyMessage) => step(`messages ${one.kind} ${one.legId}`),
+    send: async (_box: string, one: ReplyMessage) => step(`reply ${one.kind} ${one.legId}`),
   }
   const engine: Engine = {
     models: ['echo'],

@@ -94,3 +94,18 @@ describe('what the project stands on', () => {
     }
   })
 })
+
+describe('npm test', () => {
+  it('runs every project but those that stand apart', () => {
+    const { scripts } = read('package.json') as { scripts: Record<string, string> }
+    const named = (script: string): readonly string[] =>
+      [...(scripts[script] ?? '').matchAll(/--project (\S+)/gu)].map(([, name = '']) => name)
+    const apart = ['test:clients', 'test:faults', 'test:servers'].flatMap(named)
+    const all = [...readFileSync(join(root, 'vitest.config.ts'), 'utf8').matchAll(/\bname: '(\w+)'/gu)].map(
+      ([, name = '']) => name,
+    )
+    expect(apart).toHaveLength(3)
+    // Two projects that are each left out with an exclamation mark are both run.
+    expect([...named('test'), ...apart].toSorted()).toEqual(all.toSorted())
+  })
+})

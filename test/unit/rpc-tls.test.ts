@@ -209,7 +209,7 @@ describe('a certificate that is changed under load', { timeout: 60_000 }, () => 
     await sleep(reloadMs * 5)
     expect((await shown(gateway)).serialNumber).toBe(before)
     expect((await infer(gateway, trusting(authority))).value).toBeDefined()
-    expect(lines.filter(line => line.includes('not taken'))).toHaveLength(1)
+    expect(lines.filter(line => line.includes('the new certificate was rejected'))).toHaveLength(1)
     put('key.pem', next.key)
     await untilShown(gateway, next.serialNumber)
     expect(lines.join('')).not.toMatch(/BEGIN|PRIVATE/u)
