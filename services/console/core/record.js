@@ -2,6 +2,8 @@
 
 const sampleRate = 16_000
 const longestSeconds = 60
+/** A recorder that is stopped before its first samples came gives a file that holds none. */
+const leastMs = 400
 
 /** Begins to record; `stop` gives the file. @throws when the browser or the user says no */
 export async function record() {
@@ -11,10 +13,14 @@ export async function record() {
   recorder.addEventListener('dataavailable', event => pieces.push(event.data))
   const ended = new Promise(resolve => recorder.addEventListener('stop', resolve, { once: true }))
   const timer = setTimeout(() => recorder.state === 'recording' && recorder.stop(), longestSeconds * 1000)
+  const started = new Promise(resolve => recorder.addEventListener('start', resolve, { once: true }))
   recorder.start()
+  await started
+  const least = new Promise(resolve => setTimeout(resolve, leastMs))
   return {
     async stop() {
       clearTimeout(timer)
+      await least
       if (recorder.state !== 'inactive') recorder.stop()
       await ended
       for (const track of source.getTracks()) track.stop()
