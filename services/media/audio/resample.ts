@@ -96,7 +96,7 @@ function filterOfPhase(fraction: number, halfWidth: number, cutoff: number): Flo
     filter[tap] = weight
     sum += weight
   }
-  // Each phase passes direct current with the same gain, else the phases' ripple is heard as a tone.
+  // Each phase passes direct current with the same gain, else the phases' ripple is audible as a tone.
   for (let tap = 0; tap < filter.length; tap++) filter[tap]! /= sum
   return filter
 }

@@ -16,7 +16,7 @@ import {
 const provider = 'sluice'
 
 /** Passes events on, and remembers when the first piece of an answer came. */
-export function hearFirst(
+export function timeFirst(
   emit: EmitEvent | undefined,
   clock: Clock,
 ): {

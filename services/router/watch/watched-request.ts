@@ -77,7 +77,7 @@ export interface WatchedLeg {
   reason?: string
   confidence?: number
   costNanoUsd?: NanoUsd
-  /** When the router heard of its end. */
+  /** When the router learned of its end. */
   judgedMs?: number
   purpose?: string
   failure?: string

@@ -4,7 +4,7 @@ import { failureOf, withSpan } from '#services/platform/telemetry/with-span'
 import type { Cascade } from '#services/router/cascade/cascade'
 import type { Stages } from '#services/router/pipeline/handle-request'
 import type { EmitEvent, Finished } from '#services/router/request/states'
-import { createRunMetrics, endAttributes, hearFirst, runAttributes } from '#services/router/telemetry/gen-ai'
+import { createRunMetrics, endAttributes, timeFirst, runAttributes } from '#services/router/telemetry/gen-ai'
 import type { Telemetry } from '#services/platform/telemetry/open-tracer'
 
 /** Gives every stage of a request a span below that of its call. The stages themselves know nothing of it. */
@@ -73,7 +73,7 @@ export function createTraceRun({ tracer, meter }: Pick<Telemetry, 'tracer' | 'me
   const measure = createRunMetrics(meter)
   return async ({ cascade, emit }, run) => {
     if (!tracer.records && !meter.records) return run(cascade, emit)
-    const heard = hearFirst(emit, clock)
+    const timed = timeFirst(emit, clock)
     const { request, plan, epoch } = cascade
     const start = {
       parent: request.traceparent,
@@ -90,7 +90,7 @@ export function createTraceRun({ tracer, meter }: Pick<Telemetry, 'tracer' | 'me
     return withSpan(tracer, 'cascade', start, async span => {
       const { traceparent } = span
       const traced = traceparent === undefined ? request : { ...request, traceparent }
-      const finished = await run({ ...cascade, request: traced }, heard.emit)
+      const finished = await run({ ...cascade, request: traced }, timed.emit)
       if (finished === 'not-held') {
         span.set({ 'sluice.end': finished })
         return finished
@@ -108,8 +108,8 @@ export function createTraceRun({ tracer, meter }: Pick<Telemetry, 'tracer' | 'me
           'sluice.degraded': degraded,
         })
       }
-      span.set(endAttributes(finished, heard.firstAt()))
-      measure(cascade, finished, heard.firstAt())
+      span.set(endAttributes(finished, timed.firstAt()))
+      measure(cascade, finished, timed.firstAt())
       return finished
     })
   }

@@ -124,8 +124,8 @@ def test_transcriptions(client: OpenAI) -> None:
         file.setsampwidth(2)
         file.setframerate(16_000)
         file.writeframes(bytes(32_000))
-    heard = client.audio.transcriptions.create(model="transcribe", file=("speech.wav", sound.getvalue()))
-    assert heard.text == "four five six"
+    transcript = client.audio.transcriptions.create(model="transcribe", file=("speech.wav", sound.getvalue()))
+    assert transcript.text == "four five six"
     lines = client.audio.transcriptions.create(
         model="transcribe", file=("speech.wav", sound.getvalue()), response_format="vtt"
     )

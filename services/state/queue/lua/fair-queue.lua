@@ -118,7 +118,7 @@ local function free_slot(id)
   return true
 end
 
--- Gives the slots back whose routers are not heard of any more.
+-- Gives the slots back whose routers have stopped renewing them.
 local function free_lost_slots()
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', express, '-inf', server_time())) do
     free_slot(id)
