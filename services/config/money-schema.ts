@@ -30,8 +30,8 @@ export const priceSchema = z.strictObject({
     .describe('Prices of every token of a request whose input is larger than `inputTokens`.'),
 })
 
-const instantWish = 'a date such as 2026-01-31 (its midnight in UTC), or an instant such as 2026-01-31T08:00:00Z'
-const instant = z.union([z.iso.date(instantWish), z.iso.datetime({ offset: true, error: instantWish })])
+const instantFormat = 'a date such as 2026-01-31 (its midnight in UTC), or an instant such as 2026-01-31T08:00:00Z'
+const instant = z.union([z.iso.date(instantFormat), z.iso.datetime({ offset: true, error: instantFormat })])
 
 /** Prices by model and time; `from` is included, `until` is not. */
 export const pricesSchema = z.record(

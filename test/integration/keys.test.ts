@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createProveByStore } from '#services/router/edge/auth/authenticate-by-store'
+import { createStoreAuthenticator } from '#services/router/edge/auth/authenticate-by-store'
 import { createKeys, type Keys } from '#services/router/edge/auth/keys/keys'
 import { createRedisKeyStore } from '#services/router/edge/auth/keys/redis-key-store'
 import type { KeyStore } from '#services/router/edge/auth/keys/key-store'
@@ -17,7 +17,7 @@ const time = { nowMs: 1_700_000_000_000 }
 const clock = { now: () => time.nowMs }
 const dayMs = 86_400_000
 
-const prove = (text: string) => createProveByStore(store, clock)(text, hashCredential(text))
+const prove = (text: string) => createStoreAuthenticator(store, clock)(text, hashCredential(text))
 const wanted = { id: 'ci', tenant: 'acme', scopes: ['infer'], note: 'for the build' }
 
 beforeAll(async () => {
@@ -131,7 +131,7 @@ describe('a key of the store', () => {
   it('says that the store is away, not that the key is wrong', async () => {
     const { text } = await keys.create(wanted)
     const away = connectRedis({ url: 'unix:///nowhere', commandTimeoutMs: 50 }, pino({ level: 'silent' }))
-    const proving = createProveByStore(createRedisKeyStore('t', away), clock)(text, hashCredential(text))
+    const proving = createStoreAuthenticator(createRedisKeyStore('t', away), clock)(text, hashCredential(text))
     await expect(proving).rejects.toMatchObject({ code: 'Overloaded' })
     away.disconnect()
   })

@@ -89,7 +89,7 @@ export class FakeCascadeLog implements CascadeLog {
     return true
   }
 
-  async judgeLeg(requestId: RequestId, index: number, report: NonNullable<LegState['report']>, epoch: number) {
+  async recordVerdict(requestId: RequestId, index: number, report: NonNullable<LegState['report']>, epoch: number) {
     const cascade = this.cascades.get(requestId)
     const leg = cascade?.legs[index]
     if (cascade === undefined || leg === undefined || cascade.epoch !== epoch) return false

@@ -5,9 +5,9 @@ import { readNetworks } from '#services/router/admit/fetch/inside-addresses'
 import { createClientAddress } from '#services/router/edge/auth/client-address'
 import { readCredential } from '#services/router/edge/auth/read-credential'
 import { createFailureLimiter } from '#services/router/edge/auth/failure-limiter'
-import type { Prove } from '#services/router/edge/auth/proof'
-import { createProveByList } from '#services/router/edge/auth/authenticate-by-list'
-import { createProven } from '#services/router/edge/auth/proven'
+import type { Authenticator } from '#services/router/edge/auth/authenticator'
+import { createListAuthenticator } from '#services/router/edge/auth/authenticate-by-list'
+import { createCredentialCache } from '#services/router/edge/auth/credential-cache'
 import type { Caller } from '#services/router/request/states'
 
 const sha256 = (key: string): string => createHash('sha256').update(key).digest('hex')
@@ -16,9 +16,9 @@ const keys = [
   { id: 'two', sha256: sha256('key-of-two'), tenant: 'b', scopes: ['infer', 'admin'] },
 ] as const
 const anonymous: Caller = { tenant: 'local', credentialId: 'anonymous', scopes: ['infer'] }
-const prover: Caller = { tenant: 'c', credentialId: 'proven', scopes: ['infer'] }
+const slowCaller: Caller = { tenant: 'c', credentialId: 'proven', scopes: ['infer'] }
 
-/** An authentication whose one expensive prover knows `slow-key` and counts how often it was asked. */
+/** An authentication whose one expensive authenticator knows `slow-key` and counts how often it was asked. */
 function authenticationOf({
   perMinute = 1000,
   rememberMs = 1000,
@@ -28,19 +28,19 @@ function authenticationOf({
   const time = { nowMs: 1_000_000 }
   const clock = { now: () => time.nowMs }
   const asked: string[] = []
-  const prove: Prove = async credential => {
+  const authenticator: Authenticator = async credential => {
     asked.push(credential)
     await Promise.resolve()
-    return credential === 'slow-key' ? { caller: prover, until: Number.POSITIVE_INFINITY } : undefined
+    return credential === 'slow-key' ? { caller: slowCaller, until: Number.POSITIVE_INFINITY } : undefined
   }
-  const proven = createProven({ rememberMs, most: 2 }, clock)
+  const cache = createCredentialCache({ rememberMs, most: 2 }, clock)
   const authenticate = createAuthenticate(anonymousCaller === undefined ? {} : { anonymous: anonymousCaller }, {
-    listed: createProveByList(keys),
-    provers: [prove],
-    proven,
+    listed: createListAuthenticator(keys),
+    authenticators: [authenticator],
+    cache,
     failures: createFailureLimiter({ perMinute, peers }, clock),
   })
-  return { authenticate, asked, proven, time }
+  return { authenticate, asked, cache, time }
 }
 
 describe('authenticate()', () => {
@@ -97,14 +97,14 @@ describe('authenticate()', () => {
     await authenticate('Bearer slow-key')
     expect(asked).toEqual(['slow-key'])
     time.nowMs += 1000
-    expect(await authenticate('Bearer slow-key')).toEqual(prover)
+    expect(await authenticate('Bearer slow-key')).toEqual(slowCaller)
     expect(asked).toEqual(['slow-key', 'slow-key'])
   })
 
   it('forgets what it has proven when told, also what is being proven at that moment', async () => {
-    const { authenticate, asked, proven } = authenticationOf()
+    const { authenticate, asked, cache } = authenticationOf()
     const under = authenticate('Bearer slow-key')
-    proven.clear()
+    cache.clear()
     await under
     await authenticate('Bearer slow-key')
     expect(asked).toHaveLength(2)
@@ -131,7 +131,7 @@ describe('a peer that shows wrong credentials', () => {
     const { authenticate } = authenticationOf({ perMinute: 1 })
     await authenticate('Bearer slow-key', '10.0.0.1:1')
     await expect(authenticate('Bearer wrong', '10.0.0.1:1')).rejects.toMatchObject({ code: 'Unauthenticated' })
-    expect(await authenticate('Bearer slow-key', '10.0.0.1:1')).toEqual(prover)
+    expect(await authenticate('Bearer slow-key', '10.0.0.1:1')).toEqual(slowCaller)
     expect((await authenticate('Bearer key-of-one', '10.0.0.1:1')).tenant).toBe('a')
     await expect(authenticate('Bearer other', '10.0.0.1:1')).rejects.toMatchObject({ code: 'RateLimited' })
   })
@@ -149,7 +149,7 @@ describe('a peer that shows wrong credentials', () => {
     // Another key id is looked up, and a credential that was good before is too.
     await expect(authenticate(keyOf('mine'), '10.0.0.1:1')).rejects.toMatchObject({ code: 'Unauthenticated' })
     time.nowMs += 1001
-    expect(await authenticate('Bearer slow-key', '10.0.0.1:1')).toEqual(prover)
+    expect(await authenticate('Bearer slow-key', '10.0.0.1:1')).toEqual(slowCaller)
     expect(asked.filter(one => one === 'slow-key')).toHaveLength(2)
   })
 

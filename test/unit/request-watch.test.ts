@@ -6,7 +6,7 @@ import type { Cascade } from '#services/router/cascade/cascade'
 import type { Admitted, Chosen, Finished, Incoming } from '#services/router/request/states'
 import { describeState } from '#services/router/watch/describe-request'
 import { createRequestWatch } from '#services/router/watch/request-watch'
-import { createSpendBook } from '#services/router/watch/spend-book'
+import { createSpendWindow } from '#services/router/watch/spend-window'
 import { watchStages } from '#services/router/watch/watch-stages'
 import { candidateOf, cascadePlan, cascadeRequest, plannedLeg, answerOf, rungOf } from '../support/builders.ts'
 
@@ -26,7 +26,7 @@ const report = {
 function setUp(more: { readonly requests?: number; readonly fails?: 'choose' | 'reserve' } = {}) {
   let nowMs = 1_000_000
   const clock = { now: () => nowMs }
-  const spend = createSpendBook(clock)
+  const spend = createSpendWindow(clock)
   const watch = createRequestWatch({ requests: more.requests ?? 10, keepMs: 60_000 }, { clock, spend })
   const admitted = (): Admitted =>
     ({

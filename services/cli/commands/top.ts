@@ -27,7 +27,7 @@ interface Pool {
 
 interface Rung {
   readonly model: string
-  readonly judgedPerSecond: number
+  readonly verdictsPerSecond: number
   /** Shares of the judged; 0 when none was. */
   readonly acceptedRatio: number
   readonly escalatedRatio: number
@@ -161,7 +161,7 @@ function rungOf(model: string, rate: Rate): Rung {
     judged === 0 ? 0 : rate('sluice_router_rungs_total', { model, verdict }) / judged
   return {
     model,
-    judgedPerSecond: judged,
+    verdictsPerSecond: judged,
     acceptedRatio: share('accepted'),
     escalatedRatio: share('escalated'),
     failedRatio: share('failed'),
@@ -238,12 +238,12 @@ const poolColumns: readonly Column<Pool>[] = [
   },
 ]
 
-const percent = ({ judgedPerSecond }: Rung, ratio: number): string =>
-  judgedPerSecond === 0 ? dash : `${(ratio * 100).toFixed(0)} %`
+const percent = ({ verdictsPerSecond }: Rung, ratio: number): string =>
+  verdictsPerSecond === 0 ? dash : `${(ratio * 100).toFixed(0)} %`
 
 const rungColumns: readonly Column<Rung>[] = [
   { title: 'rung', cell: ({ model }) => model },
-  right('judged/s', ({ judgedPerSecond }) => judgedPerSecond.toFixed(1)),
+  right('verdicts/s', ({ verdictsPerSecond }) => verdictsPerSecond.toFixed(1)),
   right('accepted', rung => percent(rung, rung.acceptedRatio)),
   right('escalated', rung => percent(rung, rung.escalatedRatio)),
   {

@@ -23,7 +23,7 @@ export function useKey(key) {
 
 /** Whether there is anything to see without a key. */
 export async function isKeyNeeded() {
-  const response = await fetch('/console/door', { cache: 'no-store', credentials: 'omit' })
+  const response = await fetch('/console/session', { cache: 'no-store', credentials: 'omit' })
   return (await response.json()).isKeyNeeded
 }
 

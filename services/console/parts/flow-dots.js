@@ -24,7 +24,7 @@ export class FlowDots {
       if (this.#dots.size >= mostDots) return
       dot = {
         at: geometry.source,
-        ways: [],
+        path: [],
         passed: 0,
         isLast: false,
         element: document.createElementNS(svg, 'circle'),
@@ -34,12 +34,12 @@ export class FlowDots {
       this.#group.append(dot.element)
     }
     for (const leg of legs.slice(dot.passed))
-      dot.ways.push({ to: geometry.rung(leg.place), colour: `dot rung-${leg.place}` })
+      dot.path.push({ to: geometry.rung(leg.place), colour: `dot rung-${leg.place}` })
     dot.passed = Math.max(dot.passed, legs.length)
     if (request.state === 'running' || dot.isLast) return this.#draw()
     const last = legs.at(-1)
     dot.isLast = true
-    dot.ways.push({ to: geometry.exit(last?.place ?? 0), colour: `dot rung-${last?.place ?? 0} ${request.state}` })
+    dot.path.push({ to: geometry.exit(last?.place ?? 0), colour: `dot rung-${last?.place ?? 0} ${request.state}` })
     this.#draw()
   }
 
@@ -61,7 +61,7 @@ export class FlowDots {
 
   /** One picture of one dot; whether it goes on moving. */
   #step(id, dot, now) {
-    const [way] = dot.ways
+    const [way] = dot.path
     if (way === undefined) {
       if (!dot.isLast) return false
       dot.element.remove()
@@ -77,7 +77,7 @@ export class FlowDots {
     if (share < 1) return true
     dot.at = way.to
     dot.begunAt = undefined
-    dot.ways.shift()
+    dot.path.shift()
     return true
   }
 }

@@ -62,9 +62,9 @@ function rowsOf({ stages, legs, end }) {
 
 function legRows(leg, endMs) {
   const colour = colourOf(leg.model)
-  const { receipt, plannedMs, judgedMs, model } = leg
+  const { receipt, plannedMs, verdictMs, model } = leg
   const name = leg.purpose === undefined || leg.purpose === 'answer' ? model : `${model} (${leg.purpose})`
-  const until = judgedMs ?? receipt?.untilMs ?? endMs ?? plannedMs
+  const until = verdictMs ?? receipt?.untilMs ?? endMs ?? plannedMs
   const rows = [{ name, from: plannedMs, until, kind: 'leg', colour, depth: 1 }]
   if (receipt === undefined) return rows
   const { fromMs, untilMs, usage } = receipt
@@ -76,7 +76,7 @@ function legRows(leg, endMs) {
     const from = Math.max(fromMs, untilMs - usage.computeMs)
     rows.push({ name: 'model (compute billed)', from, until: from + usage.computeMs, kind: 'kernel', colour, depth: 3 })
   }
-  if (judgedMs !== undefined)
-    rows.push({ name: 'reply and gate', from: untilMs, until: judgedMs, kind: 'gate', colour, depth: 2 })
+  if (verdictMs !== undefined)
+    rows.push({ name: 'reply and gate', from: untilMs, until: verdictMs, kind: 'gate', colour, depth: 2 })
   return rows
 }

@@ -1,7 +1,7 @@
 import type { LegState } from '#services/state/cascade-log/cascade-log'
 import { deliveryMarginMs, type CandidateRung } from '#services/router/request/states'
 import { answerByOf, type Cascade } from './cascade.ts'
-import type { Candidates } from './judge.ts'
+import type { Candidates } from './leg-gate.ts'
 import type { LegOrder } from './leg/leg-order.ts'
 import type { TextRelay } from './leg/text-relay.ts'
 import type { RunState } from './run-state.ts'

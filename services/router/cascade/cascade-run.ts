@@ -10,7 +10,7 @@ import type { CandidateRung, EmitEvent } from '#services/router/request/states'
 import { createAlternatives } from './alternatives.ts'
 import type { Cascade } from './cascade.ts'
 import { createEnding, type EndingDependencies, type RunEnd } from './ending.ts'
-import { createJudge, type JudgeDependencies } from './judge.ts'
+import { createLegGate, type LegGateDependencies } from './leg-gate.ts'
 import { isHedged, withHedged } from './leg/hedged-attempt.ts'
 import type { RunLegDependencies } from './leg/leg-order.ts'
 import { createLegRunner, type Abandoned, type LegWait } from './leg/run-leg.ts'
@@ -19,7 +19,7 @@ import { createRunState, spentOf } from './run-state.ts'
 import { createTextRelays } from './text-relays.ts'
 
 /** What a run needs beside what a leg needs. */
-export interface CascadeRunDependencies extends RunLegDependencies, EndingDependencies, JudgeDependencies {
+export interface CascadeRunDependencies extends RunLegDependencies, EndingDependencies, LegGateDependencies {
   /** Evaluates the ladder again, with the time and money that are left. */
   readonly reevaluate: (cascade: Cascade, spentNanoUsd: NanoUsd, hasAnswer: boolean) => readonly CandidateRung[]
   readonly observe: (report: RungReport, requestId: RequestId) => void
@@ -42,8 +42,8 @@ export interface CascadeRun {
 }
 
 /**
- * Makes the run of a cascade from where the log has it to its end: it calls a rung, judges the answer, and goes on or
- * stops. A cascade that was just started and one whose router died run alike: legs with an end are judged, not run,
+ * Makes the run of a cascade from where the log has it to its end: it calls a rung, assesses the answer, and goes on or
+ * stops. A cascade that was just started and one whose router died run alike: legs with an end are assessed, not run,
  * and a leg without one is queued again, which changes nothing when it is there. The end is written to the log, once.
  */
 export function createCascadeRun(
@@ -57,7 +57,7 @@ export function createCascadeRun(
   const state = createRunState()
   const candidates = (dueNanoUsd = 0): readonly CandidateRung[] =>
     reevaluate(cascade, addNanoUsd(spentOf(state), dueNanoUsd), state.answers.length > 0)
-  const judge = createJudge(cascade, state, candidates, dependencies)
+  const gate = createLegGate(cascade, state, candidates, dependencies)
   const runLeg = createLegRunner(cascade, signal, dependencies)
   const relayFor = createTextRelays(cascade, state, candidates, replySender)
   const alternativesOf = createAlternatives(cascade, state, candidates)
@@ -92,7 +92,7 @@ export function createCascadeRun(
   }
 
   /** Runs (or takes the end of) one leg and judges it; gives what ended the waiting when that was not the leg's end. */
-  const runAndJudge = async (leg: LegState, span: Span): Promise<Abandoned | undefined> => {
+  const runAndAssess = async (leg: LegState, span: Span): Promise<Abandoned | undefined> => {
     const waited: LegWait = leg.end === undefined ? await run(leg, span.traceparent) : { kind: 'ended', end: leg.end }
     if (waited.kind !== 'ended') {
       span.set({ 'sluice.verdict': waited.kind })
@@ -102,7 +102,7 @@ export function createCascadeRun(
     const { end } = waited
     state.legs.push({ ...leg, end })
     state.tried.add(leg.rung)
-    const report = judge.judge(rungOf(leg), leg, end)
+    const report = gate.assess(rungOf(leg), leg, end)
     const { verdict, confidence, costNanoUsd } = report
     span.set({ 'sluice.verdict': verdict, 'sluice.confidence': confidence, 'sluice.cost_nano_usd': costNanoUsd })
     if (end.kind === 'failed') span.fail(end.reason)
@@ -124,7 +124,7 @@ export function createCascadeRun(
     }
     const span = tracer.start(`rung ${name}`, { parent: request.traceparent, attributes })
     try {
-      return await runAndJudge(leg, span)
+      return await runAndAssess(leg, span)
     } catch (error) {
       span.fail(failureOf(error))
       throw error
@@ -140,7 +140,7 @@ export function createCascadeRun(
   const commit = async (leg: LegState): Promise<boolean> => {
     const report = state.reports.at(-1)
     const writes = [cascadeLog.planLeg(requestId, leg, epoch)]
-    if (report !== undefined) writes.push(cascadeLog.judgeLeg(requestId, leg.index - 1, report, epoch))
+    if (report !== undefined) writes.push(cascadeLog.recordVerdict(requestId, leg.index - 1, report, epoch))
     return (await Promise.all(writes)).every(Boolean)
   }
 
@@ -172,7 +172,7 @@ export function createCascadeRun(
     async finish() {
       let abandoned = await resume()
       while (abandoned === undefined) {
-        const move = judge.next()
+        const move = gate.next()
         if (move.kind !== 'call') return ending.finish(move)
         abandoned = await call(move.rung)
       }

@@ -3,7 +3,7 @@ import { legIdOf } from '#services/contract/ids'
 import type { ReplySender } from '#services/state/replies/reply-stream'
 import type { EmitEvent } from '#services/router/request/states'
 import type { Cascade } from './cascade.ts'
-import type { Candidates } from './judge.ts'
+import type { Candidates } from './leg-gate.ts'
 import { createTextRelay, type TextRelay } from './leg/text-relay.ts'
 import type { RunState } from './run-state.ts'
 

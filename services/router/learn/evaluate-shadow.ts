@@ -66,7 +66,7 @@ function replayShadow(
       const cost = costNanoUsd + (wanted.predictedCostNanoUsd ?? 0)
       return { calls: [...calls, step.model], answer: step.model, costNanoUsd: cost, openEnded: mayGoOn(open, wanted) }
     }
-    called = judge([...called, answerOf(answered)], policy, estimate)
+    called = assess([...called, answerOf(answered)], policy, estimate)
     costNanoUsd += answered.end.receipt.costNanoUsd
   }
 }
@@ -91,7 +91,7 @@ function answerOf({ rung, end }: AnsweredRung): Called {
   }
 }
 
-function judge(called: readonly Called[], policy: Policy, estimate: Estimate): readonly Called[] {
+function assess(called: readonly Called[], policy: Policy, estimate: Estimate): readonly Called[] {
   const confidences = policy.confidences(called, estimate)
   return called.map((one, index) => ({ ...one, confidence: confidences[index] ?? one.confidence }))
 }

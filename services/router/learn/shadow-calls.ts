@@ -92,11 +92,11 @@ export function createShadowCalls(options: ShadowOptions, dependencies: ShadowDe
 function mayTeach({ guided, request }: Reserved, { end }: Finished): boolean {
   const { model, tier } = request.constraints
   if (end.kind !== 'answered' || model !== undefined || tier !== undefined) return false
-  return guided.policy !== undefined && judgedRungs({ guided }).length > 1
+  return guided.policy !== undefined && assessedRungs({ guided }).length > 1
 }
 
 /** Rungs that the policy decides on; those that only stand in for others teach nothing. */
-function judgedRungs({ guided }: Pick<Reserved, 'guided'>): readonly Rung[] {
+function assessedRungs({ guided }: Pick<Reserved, 'guided'>): readonly Rung[] {
   return guided.ladder.rungs.filter(rung => rung.fallback !== true)
 }
 
@@ -120,7 +120,7 @@ async function holdAgainstTop(
   signal: AbortSignal,
 ): Promise<ShadowOutcome> {
   const { reserved, finished } = drawn
-  const rungs = judgedRungs(reserved)
+  const rungs = assessedRungs(reserved)
   const known = answeredRungs(finished)
   const wanted = options.rungs === 'all' ? rungs : rungs.slice(-1)
   const beside: AnsweredRung[] = []
@@ -182,7 +182,7 @@ async function keep(
     finished.request.tenant,
     recordOf(finished, finished.end.answer.model, {
       source: 'shadow',
-      ladderRungs: judgedRungs(reserved).map(rung => rung.name),
+      ladderRungs: assessedRungs(reserved).map(rung => rung.name),
       at: clock.now(),
       keepContent,
       beside,

@@ -18,13 +18,13 @@ import type { SessionChoice } from '#services/state/sessions/session-store'
 import type { Workload } from '#services/state/service-times/workload'
 import type { HoldOrder } from '#services/state/ledger/ledger'
 
-/** Who is calling, once the credential is proven. */
+/** Who is calling, once the credential is authenticated. */
 export interface Caller {
   readonly tenant: string
   /** Name of the credential, for logs; never the credential. */
   readonly credentialId: string
   /**
-   * What it was proven by: nothing, a key of the configuration, a key of the store, a token. Absent for calls of the
+   * What authenticated it: nothing, a key of the configuration, a key of the store, a token. Absent for calls of the
    * router itself.
    */
   readonly credentialKind?: 'anonymous' | 'listed' | 'stored' | 'token'

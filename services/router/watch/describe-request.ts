@@ -81,7 +81,7 @@ export function describeLegs(
       pool: leg.pool,
       plannedMs: leg.plannedAt - at,
       ...(leg.purpose === undefined ? {} : { purpose: leg.purpose }),
-      ...judgedAs(report),
+      ...assessedAs(report),
       ...endedAs(leg, at),
     }
   })
@@ -170,7 +170,7 @@ function qualityOf(rung: string, { models, domain }: Estimate): Pick<WatchedCand
   return quality === undefined ? {} : { quality: trustedBy(domain, quality) }
 }
 
-function judgedAs(report: RungReport | undefined): Partial<WatchedLeg> {
+function assessedAs(report: RungReport | undefined): Partial<WatchedLeg> {
   if (report === undefined) return {}
   const { verdict, reason, confidence, costNanoUsd } = report
   return { verdict, reason, costNanoUsd, ...(confidence === undefined ? {} : { confidence }) }

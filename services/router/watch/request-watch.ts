@@ -4,7 +4,7 @@ import type { Rung } from '#services/contract/model'
 import type { Clock } from '#services/contract/clock'
 import type { Admitted, Chosen, Finished } from '#services/router/request/states'
 import { describeAdmitted, describeChosen, describeEnd, describeLegs, describeState } from './describe-request.ts'
-import type { SpendBook } from './spend-book.ts'
+import type { SpendWindow } from './spend-window.ts'
 import type { WatchedLeg, WatchedRequest } from './watched-request.ts'
 
 /** The requests of one router as they happen, and those that ended lately. */
@@ -47,7 +47,7 @@ interface Timed {
 /** Makes the watch. It holds no content: what a request asks and what comes of it stay where they are. */
 export function createRequestWatch(
   { requests: most, keepMs }: RequestWatchOptions,
-  { clock, spend }: { readonly clock: Clock; readonly spend: SpendBook },
+  { clock, spend }: { readonly clock: Clock; readonly spend: SpendWindow },
 ): RequestWatch {
   const coming = new Map<RequestId, Timed>()
   const shown = new Map<RequestId, Timed>()
@@ -102,7 +102,7 @@ export function createRequestWatch(
         verdict,
         reason,
         costNanoUsd,
-        judgedMs: msOf(timed),
+        verdictMs: msOf(timed),
         ...(confidence === undefined ? {} : { confidence }),
       })
       changed(timed.request)
@@ -119,7 +119,7 @@ export function createRequestWatch(
       const live = new Map(request.legs.map(leg => [leg.model, leg]))
       const reports = finished.end.kind === 'answered' ? finished.end.answer.rungs : finished.end.rungs
       const legs = describeLegs(finished.legs, reports, request.at, rung => live.get(rung)?.tier ?? '')
-      request.legs.splice(0, request.legs.length, ...legs.map(leg => withJudged(leg, live.get(leg.model)?.judgedMs)))
+      request.legs.splice(0, request.legs.length, ...legs.map(leg => withJudged(leg, live.get(leg.model)?.verdictMs)))
       request.end = describeEnd(finished)
       changed(request)
     },
@@ -150,6 +150,6 @@ export function createRequestWatch(
   }
 }
 
-function withJudged(leg: WatchedLeg, judgedMs: number | undefined): WatchedLeg {
-  return judgedMs === undefined ? leg : { ...leg, judgedMs }
+function withJudged(leg: WatchedLeg, verdictMs: number | undefined): WatchedLeg {
+  return verdictMs === undefined ? leg : { ...leg, verdictMs }
 }

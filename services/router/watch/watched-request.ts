@@ -78,7 +78,7 @@ export interface WatchedLeg {
   confidence?: number
   costNanoUsd?: NanoUsd
   /** When the router learned of its end. */
-  judgedMs?: number
+  verdictMs?: number
   purpose?: string
   failure?: string
   receipt?: WatchedReceipt

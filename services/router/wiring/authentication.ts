@@ -5,10 +5,10 @@ import { createAuthenticate, type Authenticate } from '#services/router/edge/aut
 import { createClientAddress, type ClientAddress } from '#services/router/edge/auth/client-address'
 import { createFailureLimiter } from '#services/router/edge/auth/failure-limiter'
 import { readNetworks } from '#services/router/admit/fetch/inside-addresses'
-import { createProven } from '#services/router/edge/auth/proven'
-import { createProveByList } from '#services/router/edge/auth/authenticate-by-list'
-import { createProveByStore } from '#services/router/edge/auth/authenticate-by-store'
-import type { Prove } from '#services/router/edge/auth/proof'
+import { createCredentialCache } from '#services/router/edge/auth/credential-cache'
+import { createListAuthenticator } from '#services/router/edge/auth/authenticate-by-list'
+import { createStoreAuthenticator } from '#services/router/edge/auth/authenticate-by-store'
+import type { Authenticator } from '#services/router/edge/auth/authenticator'
 import type { KeyStore } from '#services/router/edge/auth/keys/key-store'
 import { createKeys } from '#services/router/edge/auth/keys/keys'
 import { createKeyRpcs, type KeyRpcs } from '#services/router/edge/grpc/keys-service'
@@ -24,8 +24,8 @@ export interface Authentication {
   readonly keys: KeyRpcs
 }
 
-/** Proven credentials remembered at once: a few megabytes. */
-const mostProven = 10_000
+/** CredentialCache credentials remembered at once: a few megabytes. */
+const mostCredentials = 10_000
 /** Peers whose failures are remembered at once. */
 const mostPeers = 10_000
 const issuerTimeoutMs = 3000
@@ -37,12 +37,12 @@ export async function composeAuthentication(
   clock: Clock,
   logger: Logger,
 ): Promise<Authentication> {
-  const proven = createProven({ rememberMs: auth.rememberMs, most: mostProven }, clock)
-  const provers = [
-    createProveByStore(store, clock),
-    ...(auth.tokens.length > 0 ? [await proverOfTokens(auth, clock)] : []),
+  const cache = createCredentialCache({ rememberMs: auth.rememberMs, most: mostCredentials }, clock)
+  const authenticators = [
+    createStoreAuthenticator(store, clock),
+    ...(auth.tokens.length > 0 ? [await tokenAuthenticator(auth, clock)] : []),
   ]
-  const keys = createKeys({ store, clock, configured: new Set(auth.keys.map(key => key.id)), changed: proven.clear })
+  const keys = createKeys({ store, clock, configured: new Set(auth.keys.map(key => key.id)), changed: cache.clear })
   warnOfAnonymousAccess({ auth, listen }, logger)
   return {
     authenticate: createAuthenticate(
@@ -57,9 +57,9 @@ export async function composeAuthentication(
           }
         : {},
       {
-        listed: createProveByList(auth.keys),
-        provers,
-        proven,
+        listed: createListAuthenticator(auth.keys),
+        authenticators,
+        cache,
         failures: createFailureLimiter({ perMinute: auth.failuresPerMinute, peers: mostPeers }, clock),
       },
     ),
@@ -91,8 +91,8 @@ function warnOfAnonymousAccess({ auth, listen }: Pick<Config, 'auth' | 'listen'>
 }
 
 /** Signatures and key sets are loaded only where issuers are configured: a router is ready the sooner. */
-async function proverOfTokens({ tokens }: Config['auth'], clock: Clock): Promise<Prove> {
-  const [{ createProveByToken }, { createKeySet }] = await Promise.all([
+async function tokenAuthenticator({ tokens }: Config['auth'], clock: Clock): Promise<Authenticator> {
+  const [{ createTokenAuthenticator }, { createKeySet }] = await Promise.all([
     import('#services/router/edge/auth/authenticate-by-token'),
     import('#services/router/edge/auth/key-set'),
   ])
@@ -113,5 +113,5 @@ async function proverOfTokens({ tokens }: Config['auth'], clock: Clock): Promise
       ),
     }
   })
-  return createProveByToken(issuers, clock)
+  return createTokenAuthenticator(issuers, clock)
 }

@@ -199,7 +199,7 @@ export interface CascadeLog {
   /** Keeps what an attempt has cost that lost its leg, whether another has begun it yet or not. Ends nothing. */
   leaveReceipt(legId: LegId, attempt: number, costNanoUsd: NanoUsd): Promise<void>
   /** Keeps the gate's finding on a leg. False when fenced. */
-  judgeLeg(requestId: RequestId, index: number, report: RungReport, epoch: number): Promise<boolean>
+  recordVerdict(requestId: RequestId, index: number, report: RungReport, epoch: number): Promise<boolean>
   /** Ends the cascade, once. False when fenced or ended before. */
   finish(requestId: RequestId, end: CascadeEnd, epoch: number, nowMs: number): Promise<boolean>
   /**

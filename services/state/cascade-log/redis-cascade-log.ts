@@ -32,7 +32,7 @@ const scripts = {
   endAndTell: composeScript({ end_leg: endLegScript }, load('leg/end-and-tell')),
   leaveReceipt: load('leg/leave-receipt'),
   abandonLeg: load('leg/abandon-leg'),
-  judgeLeg: load('leg/judge-leg'),
+  recordVerdict: load('leg/record-verdict'),
   finish,
   finishAndLeave: composeScript({ finish }, load('finish-and-leave')),
   cancel: load('cancel'),
@@ -62,7 +62,7 @@ function routerSide(
   keys: CascadeKeys,
 ): Pick<
   CascadeLog,
-  'open' | 'forbid' | 'planLeg' | 'judgeLeg' | 'abandonLeg' | 'finish' | 'cancel' | 'renew' | 'takeOver'
+  'open' | 'forbid' | 'planLeg' | 'recordVerdict' | 'abandonLeg' | 'finish' | 'cancel' | 'renew' | 'takeOver'
 > {
   const oneServer = isOneServer(redis)
   const opening = createOpenCall(keys)
@@ -81,8 +81,8 @@ function routerSide(
     forbid: requestId => isOne(runScript(redis, scripts.forbid, [keys.cascade(requestId)], [openGraceMs])),
     planLeg: (requestId, leg, epoch) =>
       isOne(runScript(redis, scripts.planLeg, [keys.cascade(requestId)], [leg.index, JSON.stringify(leg), epoch])),
-    judgeLeg: (requestId, index, report, epoch) =>
-      isOne(runScript(redis, scripts.judgeLeg, [keys.cascade(requestId)], [index, JSON.stringify(report), epoch])),
+    recordVerdict: (requestId, index, report, epoch) =>
+      isOne(runScript(redis, scripts.recordVerdict, [keys.cascade(requestId)], [index, JSON.stringify(report), epoch])),
     async abandonLeg(legId, lostAttempt, end, epoch) {
       const leg = parseLegId(legId)
       if (leg === undefined) return false

@@ -105,7 +105,7 @@ export async function createGeneration(
   }
 
   /** Takes the data for the ledger's own when it is, or descends from it. */
-  const judge = async (found: Seen): Promise<void> => {
+  const checkGeneration = async (found: Seen): Promise<void> => {
     leaveIfStale(found)
     const isNew = found.id === '' && id === '' && options.onEmpty === 'start'
     const seen = isNew ? await begin() : found
@@ -135,12 +135,12 @@ export async function createGeneration(
     },
     async refresh() {
       const known = `${id} ${reign}`
-      await judge(await snapshot(0, 0))
+      await checkGeneration(await snapshot(0, 0))
       return isOpen && `${id} ${reign}` !== known
     },
     async keep(nowMs) {
       const seen = await snapshot(nowMs, countersPerTurn)
-      await judge(seen)
+      await checkGeneration(seen)
       if (!isOpen) return
       const whole = offset === 0 && seen.counters.length < countersPerTurn
       offset = seen.counters.length < countersPerTurn ? 0 : offset + countersPerTurn
@@ -162,7 +162,7 @@ export async function createGeneration(
     },
     async restore(from, nowMs) {
       const seen = await snapshot(nowMs, 0)
-      await judge(seen)
+      await checkGeneration(seen)
       if (isOpen)
         throw new GatewayError('NoModel', 'the ledger is open: there is nothing to restore', { reason: 'LEDGER_OPEN' })
       const amounts = [...counters]

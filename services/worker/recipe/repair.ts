@@ -39,12 +39,12 @@ export async function repair(
 }
 
 function repairOf(work: Work, answer: string, fault: string): Work {
-  const wish = `Your answer is not valid: ${fault}. Answer again with the corrected JSON and nothing else.`
-  const said = [answer, wish].map((text): TextPart => ({ kind: 'text', text }))
+  const instruction = `Your answer is not valid: ${fault}. Answer again with the corrected JSON and nothing else.`
+  const added = [answer, instruction].map((text): TextPart => ({ kind: 'text', text }))
   const { parts, messages = [{ role: 'user', parts: parts.length } satisfies MessageSpan] } = work
   const more: readonly MessageSpan[] = [
     { role: 'assistant', parts: 1 },
     { role: 'user', parts: 1 },
   ]
-  return { ...work, streaming: false, parts: [...parts, ...said], messages: [...messages, ...more] }
+  return { ...work, streaming: false, parts: [...parts, ...added], messages: [...messages, ...more] }
 }

@@ -14,7 +14,7 @@ export interface KeyRecord {
  * last comparison is in constant time; the look-up before it may tell how the hash of a guess begins, which its
  * sender knows and which leads to no key.
  */
-export function createProveByList(keys: readonly KeyRecord[]): (hash: Buffer) => Caller | undefined {
+export function createListAuthenticator(keys: readonly KeyRecord[]): (hash: Buffer) => Caller | undefined {
   const known = new Map(
     keys.map(({ id, sha256, tenant, scopes }) => [
       sha256,

@@ -2,10 +2,10 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Clock } from '#services/contract/clock'
 import { readKeyId } from '#services/state/api-keys/api-key'
 import type { KeySecret, KeyStore } from './keys/key-store.ts'
-import type { Prove } from './proof.ts'
+import type { Authenticator } from './authenticator.ts'
 
-/** Proves keys that operators made: found by the id they carry, held against the hashes of their living secrets. */
-export function createProveByStore(store: Pick<KeyStore, 'find'>, clock: Clock): Prove {
+/** Authenticates keys that operators made: found by the id they carry, held against the hashes of their living secrets. */
+export function createStoreAuthenticator(store: Pick<KeyStore, 'find'>, clock: Clock): Authenticator {
   return async (credential, hash) => {
     const id = readKeyId(credential)
     const key = id === undefined ? undefined : await store.find(id)

@@ -3,7 +3,7 @@ import { decodeJwt, errors, jwtVerify, type JWTPayload } from 'jose'
 import type { Clock } from '#services/contract/clock'
 import type { Scope } from '#services/router/request/states'
 import type { FindKey } from './key-set.ts'
-import type { Proof, Prove } from './proof.ts'
+import type { Authenticated, Authenticator } from './authenticator.ts'
 
 /** Whose tokens are taken, and what in them says who calls. */
 export interface TokenIssuer {
@@ -31,14 +31,14 @@ const tenantShape = /^[a-z0-9][a-z0-9._-]{0,63}$/u
 const scopes: readonly Scope[] = ['infer', 'admin', 'console']
 const tokenShape = /^[\w-]+\.[\w-]+\.[\w-]+$/u
 
-/** Proves JSON Web Tokens by their issuers' published keys. @source RFC 7519, RFC 8725 (best current practices) */
-export function createProveByToken(issuers: readonly TokenIssuer[], clock: Clock): Prove {
+/** Authenticates JSON Web Tokens by their issuers' published keys. @source RFC 7519, RFC 8725 (best current practices) */
+export function createTokenAuthenticator(issuers: readonly TokenIssuer[], clock: Clock): Authenticator {
   return async credential => {
     const claimed = tokenShape.test(credential) ? issuerOf(credential) : undefined
     for (const issuer of issuers.filter(one => one.issuer === claimed)) {
       const claims = await verified(credential, issuer, clock.now())
-      const proof = claims === undefined ? undefined : proofOf(claims, issuer)
-      if (proof !== undefined) return proof
+      const authenticated = claims === undefined ? undefined : authenticatedBy(claims, issuer)
+      if (authenticated !== undefined) return authenticated
     }
     return undefined
   }
@@ -86,7 +86,7 @@ function isOfType(typ: string | undefined, types: readonly string[]): boolean {
   return bare === undefined || types.some(type => type.toLowerCase() === bare)
 }
 
-function proofOf(claims: JWTPayload, issuer: TokenIssuer): Proof | undefined {
+function authenticatedBy(claims: JWTPayload, issuer: TokenIssuer): Authenticated | undefined {
   const tenant = claims[issuer.tenantClaim]
   if (typeof tenant !== 'string' || !tenantShape.test(tenant)) return undefined
   if (issuer.tenants !== undefined && !issuer.tenants.has(tenant)) return undefined

@@ -2,8 +2,8 @@ import { GatewayError } from '#services/contract/errors'
 import { hashCredential, readKeyId } from '#services/state/api-keys/api-key'
 import type { Caller, Scope } from '#services/router/request/states'
 import type { FailureLimiter } from './failure-limiter.ts'
-import type { Proof, Prove } from './proof.ts'
-import type { Proven } from './proven.ts'
+import type { Authenticated, Authenticator } from './authenticator.ts'
+import type { CredentialCache } from './credential-cache.ts'
 
 /** Who may call. */
 export interface AuthenticateOptions {
@@ -11,18 +11,18 @@ export interface AuthenticateOptions {
   readonly anonymous?: Caller
 }
 
-/** What proving needs. */
+/** What authentication needs. */
 export interface AuthenticateDependencies {
   /** The configuration's own keys: nothing is waited for, so they are looked at first. */
   readonly listed: (hash: Buffer) => Caller | undefined
-  /** Ways to prove a credential that cost a look-up or a signature. */
-  readonly provers: readonly Prove[]
-  readonly proven: Proven
+  /** Authenticators that need a look-up or a signature. */
+  readonly authenticators: readonly Authenticator[]
+  readonly cache: CredentialCache
   readonly failures: FailureLimiter
 }
 
 /**
- * Proves a credential that came from a peer (`address:port`).
+ * Authenticates a credential that came from a peer (`address:port`).
  * @throws GatewayError Unauthenticated when there is none or it is wrong, RateLimited when the peer has been wrong
  * too often, Overloaded
  */
@@ -32,17 +32,17 @@ export type Authenticate = (authorization: string | undefined, peer?: string) =>
 const longestCredential = 8192
 
 /**
- * Makes the check. Cheap before expensive: shape, listed keys and what was proven a moment ago; a peer that fails too
+ * Makes the check. Cheap before expensive: shape, listed keys and the cache; a peer that fails too
  * often gets no further.
  */
 export function createAuthenticate(
   { anonymous }: AuthenticateOptions,
-  { listed, provers, proven, failures }: AuthenticateDependencies,
+  { listed, authenticators, cache, failures }: AuthenticateDependencies,
 ): Authenticate {
-  const proveByAny = async (credential: string, hash: Buffer): Promise<Proof | undefined> => {
-    for (const prove of provers) {
-      const proof = await prove(credential, hash)
-      if (proof !== undefined) return proof
+  const authenticateByAny = async (credential: string, hash: Buffer): Promise<Authenticated | undefined> => {
+    for (const tryOne of authenticators) {
+      const authenticated = await tryOne(credential, hash)
+      if (authenticated !== undefined) return authenticated
     }
     return undefined
   }
@@ -50,13 +50,13 @@ export function createAuthenticate(
   const callerOf = async (credential: string, peer: string): Promise<Caller | undefined> => {
     const hash = hashCredential(credential)
     const hashText = hash.toString('hex')
-    const known = listed(hash) ?? proven.find(hashText)?.caller
+    const known = listed(hash) ?? cache.find(hashText)?.caller
     if (known !== undefined) return known
     // Who was known before is looked up whatever others behind the same address do.
-    if (!proven.wasGood(hashText)) failures.demandRoom(peer, readKeyId(credential))
-    const proof = await proven.once(hashText, () => proveByAny(credential, hash))
-    if (proof === undefined) failures.count(peer, readKeyId(credential))
-    return proof?.caller
+    if (!cache.wasGood(hashText)) failures.demandRoom(peer, readKeyId(credential))
+    const authenticated = await cache.once(hashText, () => authenticateByAny(credential, hash))
+    if (authenticated === undefined) failures.count(peer, readKeyId(credential))
+    return authenticated?.caller
   }
   return async (authorization, peer = 'unknown') => {
     if (authorization === undefined) {

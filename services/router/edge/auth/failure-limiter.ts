@@ -10,7 +10,7 @@ export interface FailureLimits {
   readonly peers: number
 }
 
-/** Stands before every proof that costs something. */
+/** Limits how often expensive authenticators run. */
 export interface FailureLimiter {
   /** @throws GatewayError RateLimited when this address has failed too often with this key id, or with many */
   demandRoom(peer: string, keyId?: string): void

@@ -11,14 +11,14 @@ import { headersOf } from './call-context.ts'
 import { hasMalformedTimeout } from './grpc-js-internals.ts'
 import { isUnreadable, unreadableMessage } from './unreadable.ts'
 
-/** Stands at the port: who calls is proven by the headers, before a byte of the message is read. */
+/** Stands at the port: who calls is authenticated by the headers, before a byte of the message is read. */
 export interface Gatekeeper {
   readonly interceptor: ServerInterceptor
   /** The caller of a call that was let in, by its metadata. @throws Error for one that was not */
   readonly callerOf: (metadata: Metadata) => Caller
 }
 
-/** What proving needs. */
+/** What authentication needs. */
 export interface GatekeeperDependencies {
   readonly authenticate: (authorization: string | undefined, peer: string) => Promise<Caller>
   readonly clientAddress: ClientAddress
@@ -39,7 +39,7 @@ export function createGatekeeper({
   logger,
 }: GatekeeperDependencies): Gatekeeper {
   const callers = new WeakMap<Metadata, Caller>()
-  const prove = async (metadata: Metadata, peer: string): Promise<Caller> =>
+  const authenticateCall = async (metadata: Metadata, peer: string): Promise<Caller> =>
     authenticate(
       readCredential(header => headersOf(metadata, header)),
       clientAddress(peer, headersOf(metadata, 'x-forwarded-for')),
@@ -63,7 +63,7 @@ export function createGatekeeper({
           next({
             onReceiveMetadata(metadata, go) {
               startedAt = performance.now()
-              const proving = prove(metadata, call.getPeer())
+              const authenticating = authenticateCall(metadata, call.getPeer())
               const enter = (caller: Caller): void => {
                 if (hasMalformedTimeout(call)) {
                   refuse(invalidField('grpc-timeout', 'expected at most 8 digits and a unit: H, M, S, m, u or n'))
@@ -72,7 +72,7 @@ export function createGatekeeper({
                 callers.set(metadata, caller)
                 go(metadata)
               }
-              proving.then(enter, refuse)
+              authenticating.then(enter, refuse)
             },
             onReceiveMessage(message, go) {
               if (isUnreadable(message)) refuse(unreadableMessage(rpc))

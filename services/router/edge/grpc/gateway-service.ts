@@ -151,10 +151,10 @@ function watchJob({ jobs, pictures }: GatewayDependencies) {
 
 /** A lease renewed or an attempt begun is no news to a watcher. */
 function isNews(before: CascadeState, now: CascadeState): boolean {
-  return now.end !== undefined || judgedLegs(now) > judgedLegs(before)
+  return now.end !== undefined || assessedLegs(now) > assessedLegs(before)
 }
 
-function judgedLegs({ legs }: CascadeState): number {
+function assessedLegs({ legs }: CascadeState): number {
   return legs.filter(leg => leg.report !== undefined).length
 }
 

@@ -16,7 +16,7 @@ import type { Stages } from '#services/router/pipeline/handle-request'
 import type { Finished } from '#services/router/request/states'
 import { softwareVersion } from '#services/platform/process/software-version'
 import { createRequestWatch } from '#services/router/watch/request-watch'
-import { createSpendBook } from '#services/router/watch/spend-book'
+import { createSpendWindow } from '#services/router/watch/spend-window'
 import type { Stores } from '../stores.ts'
 import { watchStages } from '#services/router/watch/watch-stages'
 
@@ -62,7 +62,7 @@ export function composeWatching(
   if (!enabled || config.listen.http === 'off') {
     return { legs: { observe: judged }, stages: stages => stages, endedAfter: inTurn }
   }
-  const spend = createSpendBook(clock)
+  const spend = createSpendWindow(clock)
   const watch = createRequestWatch({ requests, keepMs: keepMinutes * 60_000 }, { clock, spend })
   const pools = Object.entries(config.pools).map(([pool, { tier }]) => ({ name: pool, tier }))
   const router = { name, version: softwareVersion(places.root) }

@@ -37,7 +37,7 @@ export interface KeysDependencies {
   readonly clock: Clock
   /** Ids of the configuration's own keys, which no other key may bear. */
   readonly configured: ReadonlySet<string>
-  /** Told at every change, so that this process forgets at once what it has proven. */
+  /** Told at every change, so that this process forgets at once its cached credentials. */
   readonly changed: () => void
 }
 

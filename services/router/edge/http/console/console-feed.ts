@@ -2,7 +2,7 @@ import type { Ladder } from '#services/contract/model'
 import type { Clock } from '#services/contract/clock'
 import type { Fleet } from '#services/router/pools/fleet'
 import type { RequestWatch } from '#services/router/watch/request-watch'
-import type { SpendBook } from '#services/router/watch/spend-book'
+import type { SpendWindow } from '#services/router/watch/spend-window'
 import type { WatchedRequest } from '#services/router/watch/watched-request'
 import { openEventStream } from '../event-stream.ts'
 import type { HttpCall } from '../serve-route.ts'
@@ -11,7 +11,7 @@ import { summaryOf } from './request-views.ts'
 /** What the feed tells of. */
 export interface FeedDependencies {
   readonly watch: RequestWatch
-  readonly spend: SpendBook
+  readonly spend: SpendWindow
   readonly fleet: () => Fleet
   readonly pools: readonly PoolName[]
   readonly ladders: readonly Ladder[]

@@ -66,7 +66,7 @@ export function createConsolePages(isKeyNeeded: boolean): readonly RouteOptions[
     url: `/console/${path}`,
     handler: serve(path),
   }))
-  const door = { method: 'GET' as const, url: '/console/door', handler: () => ({ isKeyNeeded }) }
+  const door = { method: 'GET' as const, url: '/console/session', handler: () => ({ isKeyNeeded }) }
   return [{ ...files[0]!, url: '/console', handler: serve('index.html') }, door, ...files]
 }
 

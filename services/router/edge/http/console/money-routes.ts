@@ -3,7 +3,7 @@ import type { Clock } from '#services/contract/clock'
 import { demandScope } from '#services/router/edge/auth/authenticate'
 import type { KeyRpcs } from '#services/router/edge/grpc/keys-service'
 import type { BudgetView, ReadBudget } from '#services/router/ledger/read-budget'
-import type { SpendBook } from '#services/router/watch/spend-book'
+import type { SpendWindow } from '#services/router/watch/spend-window'
 import { remainingOf, type Balance, type Ledger } from '#services/state/ledger/ledger'
 import type { Key } from '#services/wire/generated/sluice/v1/Key'
 import { durationToWire, timestampFromWire, timestampToWire, type WireDuration } from '#services/wire/convert/time'
@@ -14,7 +14,7 @@ import type { HttpCall, Route } from '../serve-route.ts'
 export interface MoneyDependencies {
   readonly readBudget: ReadBudget
   readonly ledger: Pick<Ledger, 'openHolds'>
-  readonly spend: SpendBook
+  readonly spend: SpendWindow
   /** Tenants that the configuration names. */
   readonly tenants: readonly string[]
   readonly keys: KeyRpcs

@@ -27,13 +27,13 @@ function endedAs(end: WatchedEnd | undefined): object {
   return { state: kind, ...Object.fromEntries(Object.entries(known).map(([name, value]) => [name, value ?? null])) }
 }
 
-function legSummaryOf({ model, tier, verdict, confidence, costNanoUsd, plannedMs, judgedMs }: WatchedLeg): object {
+function legSummaryOf({ model, tier, verdict, confidence, costNanoUsd, plannedMs, verdictMs }: WatchedLeg): object {
   return {
     model,
     tier,
     verdict: verdict ?? 'running',
     confidence: confidence ?? null,
     costNanoUsd: costNanoUsd ?? null,
-    ms: judgedMs === undefined ? null : judgedMs - plannedMs,
+    ms: verdictMs === undefined ? null : verdictMs - plannedMs,
   }
 }

@@ -8,31 +8,31 @@ import type { Cascade } from './cascade.ts'
 import { decide, reportOf, trust, withCaveats, type Move } from './gate.ts'
 import type { RunState } from './run-state.ts'
 
-/** Judges what legs have come to, and decides by it what comes next. */
-export interface Judge {
-  /** Judges the end of a leg; what comes next is decided with it. */
-  judge(rung: Rung, leg: LegState, end: LegEnd): RungReport
+/** Assesses the ends of legs and decides what comes next. */
+export interface LegGate {
+  /** Assesses the end of a leg, and decides with it what comes next. */
+  assess(rung: Rung, leg: LegState, end: LegEnd): RungReport
   /** What to do now. */
   next(): Move
 }
 
-/** What judging needs. */
-export interface JudgeDependencies {
+/** What the gate of legs needs. */
+export interface LegGateDependencies {
   readonly clock: Clock
   /** Hears of a rung that quality asked for and that was passed over for want of capacity alone. */
   readonly refused?: (rung: CandidateRung) => void
 }
 
-/** Gives the ladder as it is now, with so much less money than what the reports say is spent. */
+/** Gives the ladder as it is now. `dueNanoUsd` is spent but not yet in the reports. */
 export type Candidates = (dueNanoUsd?: number) => readonly CandidateRung[]
 
-/** Makes the judge of one run. */
-export function createJudge(
+/** Makes the gate of one run. */
+export function createLegGate(
   { guided, estimate, request }: Pick<Cascade, 'guided' | 'estimate' | 'request'>,
   state: RunState,
   candidates: Candidates,
-  { clock, refused }: JudgeDependencies,
-): Judge {
+  { clock, refused }: LegGateDependencies,
+): LegGate {
   const limits = limitsOf(request.constraints)
   /** The move that the finding on the last leg was made by. */
   let decided: Move | undefined
@@ -63,7 +63,7 @@ export function createJudge(
     })
   }
 
-  const judgeFailure = (rung: Rung, leg: LegState, end: LegEnd & { readonly kind: 'failed' }): RungReport => {
+  const assessFailure = (rung: Rung, leg: LegState, end: LegEnd & { readonly kind: 'failed' }): RungReport => {
     state.lastFailure = end
     state.failed.set(rung.name, end.reason)
     decided = undefined
@@ -71,7 +71,7 @@ export function createJudge(
     return reportOf(rung, leg, end, { verdict: 'failed', reason })
   }
 
-  const judgeAnswer = (rung: Rung, leg: LegState, end: LegEnd & { readonly kind: 'done' }): RungReport => {
+  const assessAnswer = (rung: Rung, leg: LegState, end: LegEnd & { readonly kind: 'done' }): RungReport => {
     state.lastFailure = undefined
     state.answers = trust(rung.name, end, { guided, estimate }, state.answers)
     state.results.set(rung.name, end.result)
@@ -90,8 +90,8 @@ export function createJudge(
   }
 
   return {
-    judge(rung, leg, end) {
-      const found = end.kind === 'failed' ? judgeFailure(rung, leg, end) : judgeAnswer(rung, leg, end)
+    assess(rung, leg, end) {
+      const found = end.kind === 'failed' ? assessFailure(rung, leg, end) : assessAnswer(rung, leg, end)
       // A router that takes over goes by the finding that is in the log.
       const report = leg.report ?? found
       state.reports.push(report)

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createKeySet } from '#services/router/edge/auth/key-set'
-import { createProveByToken } from '#services/router/edge/auth/authenticate-by-token'
+import { createTokenAuthenticator } from '#services/router/edge/auth/authenticate-by-token'
 
 /** A real server of a key set that can be rotated, broken and counted. */
 async function openIssuer() {
@@ -40,12 +40,12 @@ afterEach(async () => {
   await issuer.close()
 })
 
-function proverOf(more: { tenants?: ReadonlySet<string> } = {}) {
+function authenticatorOf(more: { tenants?: ReadonlySet<string> } = {}) {
   const findKey = createKeySet(
     { url: issuer.url, timeoutMs: 2000, freshMs: 600_000, cooldownMs: 30_000, staleMs: 3_600_000 },
     clock,
   )
-  const prove = createProveByToken(
+  const authenticate = createTokenAuthenticator(
     [
       {
         name: 'idp',
@@ -63,7 +63,7 @@ function proverOf(more: { tenants?: ReadonlySet<string> } = {}) {
     ],
     clock,
   )
-  return (token: string) => prove(token, Buffer.alloc(32))
+  return (token: string) => authenticate(token, Buffer.alloc(32))
 }
 
 const claims: JWTPayload = {
@@ -87,15 +87,17 @@ function tokenOf(
 
 describe('a token', () => {
   it('that is good gives its tenant and scopes, and until when; its subject is not in the name for logs', async () => {
-    const proof = await proverOf()(await tokenOf())
-    expect(proof?.caller).toMatchObject({ tenant: 'acme', scopes: ['infer'] })
-    expect(proof?.caller.credentialId).toMatch(/^idp:[0-9a-f]{12}$/u)
-    expect(proof?.until).toBe(time.nowMs + 330_000)
+    const authenticated = await authenticatorOf()(await tokenOf())
+    expect(authenticated?.caller).toMatchObject({ tenant: 'acme', scopes: ['infer'] })
+    expect(authenticated?.caller.credentialId).toMatch(/^idp:[0-9a-f]{12}$/u)
+    expect(authenticated?.until).toBe(time.nowMs + 330_000)
   })
 
   it('may list its scopes and its audiences', async () => {
-    const proof = await proverOf()(await tokenOf({ scope: ['sluice:admin', 'sluice:infer'], aud: ['x', 'sluice'] }))
-    expect(proof?.caller.scopes).toEqual(['infer', 'admin'])
+    const authenticated = await authenticatorOf()(
+      await tokenOf({ scope: ['sluice:admin', 'sluice:infer'], aud: ['x', 'sluice'] }),
+    )
+    expect(authenticated?.caller.scopes).toEqual(['infer', 'admin'])
   })
 
   it.each<[string, Record<string, unknown>]>([
@@ -110,15 +112,15 @@ describe('a token', () => {
     ['names a tenant that is no text', { tenant: ['acme'] }],
     ['names a tenant that would break out of a key', { tenant: 'acme}:x{' }],
   ])('is refused when it %s', async (_what, changed) => {
-    expect(await proverOf()(await tokenOf(changed))).toBeUndefined()
+    expect(await authenticatorOf()(await tokenOf(changed))).toBeUndefined()
   })
 
   it.each(['JWT', 'jwt', 'at+jwt', 'application/at+jwt'])('may be of type %s', async typ => {
-    expect(await proverOf()(await tokenOf({}, key, { typ }))).toBeDefined()
+    expect(await authenticatorOf()(await tokenOf({}, key, { typ }))).toBeDefined()
   })
 
   it.each(['logout+jwt', 'secevent+jwt', 'dpop+jwt', ''])('is refused when it is of type %j', async typ => {
-    expect(await proverOf()(await tokenOf({}, key, { typ }))).toBeUndefined()
+    expect(await authenticatorOf()(await tokenOf({}, key, { typ }))).toBeUndefined()
   })
 
   it('is refused when its published key is too short for its algorithm', async () => {
@@ -128,89 +130,89 @@ describe('a token', () => {
     const head = Buffer.from(JSON.stringify({ alg: 'RS256', kid: 'short' })).toString('base64url')
     const body = Buffer.from(JSON.stringify({ ...claims, exp: seconds + 300 })).toString('base64url')
     const signature = sign('sha256', Buffer.from(`${head}.${body}`), privateKey).toString('base64url')
-    expect(await proverOf()(`${head}.${body}.${signature}`)).toBeUndefined()
+    expect(await authenticatorOf()(`${head}.${body}.${signature}`)).toBeUndefined()
   })
 
   it('is taken within the clock skew', async () => {
-    expect(await proverOf()(await tokenOf({ exp: time.nowMs / 1000 - 29 }))).toBeDefined()
+    expect(await authenticatorOf()(await tokenOf({ exp: time.nowMs / 1000 - 29 }))).toBeDefined()
   })
 
   it('is refused for a tenant that its issuer may not speak for', async () => {
-    const prove = proverOf({ tenants: new Set(['other']) })
-    expect(await prove(await tokenOf())).toBeUndefined()
-    expect((await prove(await tokenOf({ tenant: 'other' })))?.caller.tenant).toBe('other')
+    const authenticate = authenticatorOf({ tenants: new Set(['other']) })
+    expect(await authenticate(await tokenOf())).toBeUndefined()
+    expect((await authenticate(await tokenOf({ tenant: 'other' })))?.caller.tenant).toBe('other')
   })
 
   it('is refused when its signature is none, of another key, by a shared secret, or its body was changed', async () => {
-    const prove = proverOf()
-    expect(await prove(new UnsecuredJWT({ ...claims, exp: 9e9 }).encode())).toBeUndefined()
+    const authenticate = authenticatorOf()
+    expect(await authenticate(new UnsecuredJWT({ ...claims, exp: 9e9 }).encode())).toBeUndefined()
     const { privateKey } = await generateKeyPair('ES256')
-    expect(await prove(await tokenOf({}, privateKey))).toBeUndefined()
+    expect(await authenticate(await tokenOf({}, privateKey))).toBeUndefined()
     // The public key as a secret: what a verifier that trusts `alg` would take.
     const secret = new TextEncoder().encode(JSON.stringify(issuer.state.keys[0]))
     const byteSigned = await new SignJWT({ ...claims, exp: 9e9 }).setProtectedHeader({ alg: 'HS256' }).sign(secret)
-    expect(await prove(byteSigned)).toBeUndefined()
+    expect(await authenticate(byteSigned)).toBeUndefined()
     const [head = '', , tail = ''] = (await tokenOf()).split('.')
     const body = Buffer.from(JSON.stringify({ ...claims, tenant: 'other', exp: 9e9 })).toString('base64url')
-    expect(await prove(`${head}.${body}.${tail}`)).toBeUndefined()
-    expect(await prove('a.b.c')).toBeUndefined()
+    expect(await authenticate(`${head}.${body}.${tail}`)).toBeUndefined()
+    expect(await authenticate('a.b.c')).toBeUndefined()
   })
 
   it('is refused by an algorithm that is not configured', async () => {
     const edKey = await issuer.addKey('ed', 'EdDSA')
-    expect(await proverOf()(await tokenOf({}, edKey, { alg: 'EdDSA', kid: 'ed' }))).toBeUndefined()
+    expect(await authenticatorOf()(await tokenOf({}, edKey, { alg: 'EdDSA', kid: 'ed' }))).toBeUndefined()
   })
 })
 
 describe('the keys of an issuer', () => {
   it('are read once for many tokens, and again for a key that is new, but not for one that is never there', async () => {
-    const prove = proverOf()
+    const authenticate = authenticatorOf()
     const good = await tokenOf()
-    await Promise.all([prove(good), prove(good), prove(good)])
+    await Promise.all([authenticate(good), authenticate(good), authenticate(good)])
     expect(issuer.state.asked).toBe(1)
     const second = await issuer.addKey('second')
     const rotated = await tokenOf({}, second, { kid: 'second' })
     // Within the cooldown nobody is asked: a flood of made-up key names costs the issuer nothing.
-    expect(await prove(rotated)).toBeUndefined()
+    expect(await authenticate(rotated)).toBeUndefined()
     expect(issuer.state.asked).toBe(1)
     time.nowMs += 30_000
-    expect((await prove(await tokenOf({}, second, { kid: 'second' })))?.caller.tenant).toBe('acme')
+    expect((await authenticate(await tokenOf({}, second, { kid: 'second' })))?.caller.tenant).toBe('acme')
     expect(issuer.state.asked).toBe(2)
     for (let made = 0; made < 5; made += 1)
-      expect(await prove(await tokenOf({}, key, { kid: `made-up-${made}` }))).toBeUndefined()
+      expect(await authenticate(await tokenOf({}, key, { kid: `made-up-${made}` }))).toBeUndefined()
     expect(issuer.state.asked).toBe(2)
   })
 
   it('that are withdrawn are not believed once they were read again', async () => {
-    const prove = proverOf()
-    expect(await prove(await tokenOf())).toBeDefined()
+    const authenticate = authenticatorOf()
+    expect(await authenticate(await tokenOf())).toBeDefined()
     issuer.state.keys = []
     await issuer.addKey('second')
     time.nowMs += 600_000
-    expect(await prove(await tokenOf())).toBeUndefined()
+    expect(await authenticate(await tokenOf())).toBeUndefined()
   })
 
   it('are believed for a while when the issuer is away, and then its tokens are UNAVAILABLE, not wrong', async () => {
-    const prove = proverOf()
-    await prove(await tokenOf())
+    const authenticate = authenticatorOf()
+    await authenticate(await tokenOf())
     issuer.state.status = 503
     time.nowMs += 601_000
-    expect(await prove(await tokenOf())).toBeDefined()
+    expect(await authenticate(await tokenOf())).toBeDefined()
     time.nowMs += 3_000_000
-    await expect(prove(await tokenOf())).rejects.toMatchObject({
+    await expect(authenticate(await tokenOf())).rejects.toMatchObject({
       code: 'Overloaded',
       details: { reason: 'ISSUER_AWAY' },
     })
     const { asked } = issuer.state
-    await expect(prove(await tokenOf())).rejects.toMatchObject({ code: 'Overloaded' })
+    await expect(authenticate(await tokenOf())).rejects.toMatchObject({ code: 'Overloaded' })
     expect(issuer.state.asked).toBe(asked)
     issuer.state.status = 200
     time.nowMs += 30_000
-    expect(await prove(await tokenOf())).toBeDefined()
+    expect(await authenticate(await tokenOf())).toBeDefined()
   })
 
   it('are not read when there are too many of them', async () => {
     issuer.state.padding = 'x'.repeat(300_000)
-    await expect(proverOf()(await tokenOf())).rejects.toMatchObject({ code: 'Overloaded' })
+    await expect(authenticatorOf()(await tokenOf())).rejects.toMatchObject({ code: 'Overloaded' })
   })
 })

@@ -21,7 +21,7 @@ export interface SpendLine {
 }
 
 /** What requests of one router have come to. */
-export interface SpendBook {
+export interface SpendWindow {
   ended(finished: Finished): void
   /** The minutes of the last hour, oldest first, those without a request too. */
   minutes(): readonly SpendMinute[]
@@ -43,7 +43,7 @@ const mostLines = 500
 const others = '(others)'
 
 /** Makes an empty book. */
-export function createSpendBook(clock: Clock): SpendBook {
+export function createSpendWindow(clock: Clock): SpendWindow {
   const byMinute = new Map<number, SpendMinute>()
   const lines = { tenant: new Map(), ladder: new Map(), model: new Map() } satisfies Record<
     SpendKind,

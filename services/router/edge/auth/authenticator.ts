@@ -1,7 +1,7 @@
 import type { Caller } from '#services/router/request/states'
 
 /** A credential that was found good. */
-export interface Proof {
+export interface Authenticated {
   readonly caller: Caller
   /** Epoch ms until which it may be believed without looking again. */
   readonly until: number
@@ -11,4 +11,4 @@ export interface Proof {
  * Tries a credential as one of its kind; `undefined` when it is of another kind or not good.
  * @throws GatewayError Overloaded when what it is held against is away
  */
-export type Prove = (credential: string, hash: Buffer) => Promise<Proof | undefined>
+export type Authenticator = (credential: string, hash: Buffer) => Promise<Authenticated | undefined>
