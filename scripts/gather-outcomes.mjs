@@ -66,7 +66,7 @@ const inputs = all
   .filter(isAsked)
   .filter(input => !done.has(input.id))
   .slice(0, Number(values.limit))
-tellLeftOut()
+reportLeftOut()
 
 const engine = await createEngine(
   {
@@ -96,7 +96,7 @@ function isAsked({ task, expected }) {
   return task === wanted && expected !== undefined && names.every(name => config.models[name].tasks.includes(task))
 }
 
-function tellLeftOut() {
+function reportLeftOut() {
   const others = all.length - all.filter(isAsked).length
   if (others > 0)
     process.stderr.write(`${others} inputs are of other tasks or have no known answer, and are left out\n`)

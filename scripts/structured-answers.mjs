@@ -71,7 +71,7 @@ const requests = Array.from({ length: Number(values.count) }, (_, index) => {
 const done = new Map(existsSync(values.out) ? readRows().map(row => [row.id, row]) : [])
 const left = requests.filter(({ id }) => !done.has(id))
 if (left.length > 0) await ask()
-tell(readRows())
+report(readRows())
 
 async function ask() {
   const models = [...new Set(rungs.map(({ model }) => model))]
@@ -135,7 +135,7 @@ function readRows() {
   return text === '' ? [] : text.split('\n').map(line => JSON.parse(line))
 }
 
-function tell(rows) {
+function report(rows) {
   const strategies = [
     ...rungs.map(({ name }) => [`always ${name}`, row => row.outcomes[name].valid]),
     ['cascade', row => rungs.some(({ name }) => row.outcomes[name].valid)],

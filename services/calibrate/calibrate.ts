@@ -23,7 +23,7 @@ import { writePolicy } from '#services/calibrate/publish/write-policy'
 import { rounded } from './round.ts'
 import type { CostTable, OutcomeRow } from './states.ts'
 
-/** What `sluice calibrate` is told. */
+/** Options of `sluice calibrate`. */
 export interface CalibrateOptions {
   /** Outcome tables, .jsonl or .jsonl.gz. */
   readonly outcomes: readonly string[]

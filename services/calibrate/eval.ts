@@ -10,7 +10,7 @@ import { writeReportPage } from '#services/calibrate/publish/report-page'
 import { writeOutput } from '#services/calibrate/publish/write-output'
 import { createRowReplay, type RowReplay } from './replay-row.ts'
 
-/** What `sluice eval` is told. */
+/** Options of `sluice eval`. */
 export interface EvalOptions extends Pick<LoadPolicyOptions, 'openEncoder'> {
   readonly policy: string
   readonly outcomes: string

@@ -13,7 +13,7 @@ import { openOutput } from '#services/calibrate/publish/write-output'
 import type { CostTable, OutcomeRow } from './states.ts'
 import { createRowReplay, type RowReplay, type Replayed } from './replay-row.ts'
 
-/** What `sluice replay` is told. */
+/** Options of `sluice replay`. */
 export interface ReplayOptions extends Pick<LoadPolicyOptions, 'openEncoder'> {
   readonly policy: string
   readonly inputs: string

@@ -3,7 +3,7 @@ import { loadPolicy, type LoadPolicyOptions } from '#services/decision/policy/lo
 import { readRows } from '#services/calibrate/load/read-rows'
 import { openOutput } from '#services/calibrate/publish/write-output'
 
-/** What `sluice score` is told. */
+/** Options of `sluice score`. */
 export interface ScoreOptions extends Pick<LoadPolicyOptions, 'openEncoder'> {
   readonly policy: string
   readonly inputs: string

@@ -1,4 +1,4 @@
-/** Tells the time; injected everywhere so that tests can turn it. */
+/** Gives the time; injected everywhere so that tests can turn it. */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number

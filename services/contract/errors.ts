@@ -53,7 +53,7 @@ export function invalidField(field: string, description: string): GatewayError<'
   return new GatewayError('InvalidRequest', `${field}: ${description}`, { violations: [{ field, description }] })
 }
 
-/** Tells whether a thrown value is one that callers may see. */
+/** Returns whether a thrown value is one that callers may see. */
 export function isGatewayError(thrown: unknown): thrown is GatewayError {
   return thrown instanceof GatewayError
 }

@@ -84,7 +84,7 @@ export interface Recipe {
   readonly samples?: number
   /** Asks once more, with the validator's finding, where an answer is not of the shape that the request wants. */
   readonly repair?: boolean
-  /** Looks at the answer; its verdict is a sign of trust. */
+  /** Examines the answer; its verdict is a sign of trust. */
   readonly verifier?: Verifier
 }
 

@@ -4,7 +4,7 @@ export type NanoUsd = number
 /** The largest amount that stays exact in a double and in Lua. */
 export const maxNanoUsd: NanoUsd = Number.MAX_SAFE_INTEGER
 
-/** Tells whether a number is a whole, non-negative, exact amount. */
+/** Returns whether a number is a whole, non-negative, exact amount. */
 export function isNanoUsd(value: number): value is NanoUsd {
   return Number.isSafeInteger(value) && value >= 0
 }

@@ -109,7 +109,7 @@ export function priceAt(
   return dated?.price ?? price
 }
 
-/** Tells whether anything is priced; a price of 0 says that it is free, no price says nothing. */
+/** Returns whether anything is priced; a price of 0 says that it is free, no price says nothing. */
 export function isPriced(price: Price): boolean {
   return Object.values(price).some(each => each !== undefined)
 }

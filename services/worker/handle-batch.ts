@@ -156,7 +156,7 @@ async function load(one: Running, legs: ReadonlyMap<LegId, OpenLeg>, dependencie
   return { kind: 'failed', one, outcome: cancelledOutcome }
 }
 
-/** Tells the routers who has their legs: for hedges, and for how much of a text was taken. */
+/** Notifies the routers which worker has their legs: for hedges, and for how much of a text was taken. */
 function notifyAllStarted(
   running: readonly Running[],
   legs: ReadonlyMap<LegId, OpenLeg>,

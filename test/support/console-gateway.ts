@@ -15,7 +15,7 @@ export interface ConsoleGateway {
   readonly url: string
   /** Asks as a tenant; the text says how the small rung behaves. */
   readonly ask: (text: string, tenant?: 'acme' | 'globex') => Promise<{ readonly requestId: string }>
-  /** Says how good the answer to a request of `acme` was. */
+  /** Reports how good the answer to a request of `acme` was. */
   readonly score: (requestId: string, score: number) => Promise<void>
   stop(): Promise<void>
 }

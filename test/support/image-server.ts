@@ -45,7 +45,7 @@ async function answer(
   requests: ImageGenerateParamsNonStreaming[],
 ): Promise<void> {
   // Workers look at what models a server has.
-  if (request.method === 'GET') return tell(response, 404, { error: { message: 'no such page' } })
+  if (request.method === 'GET') return reply(response, 404, { error: { message: 'no such page' } })
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   const body = JSON.parse(Buffer.concat(chunks).toString()) as ImageGenerateParamsNonStreaming
@@ -54,12 +54,12 @@ async function answer(
   await new Promise(resolve => setTimeout(resolve, Number(/pause=(\d+)/u.exec(body.prompt)?.[1] ?? 0)))
   const before = requests.filter(one => one.prompt === body.prompt).length
   const refusal = refusals[fault]
-  if (request.url !== '/v1/images/generations') return tell(response, 404, { error: { message: 'no such page' } })
+  if (request.url !== '/v1/images/generations') return reply(response, 404, { error: { message: 'no such page' } })
   if (refusal !== undefined && !(fault === '500-once' && before > 1)) {
     const [status, message] = refusal
-    return tell(response, status, { error: { message, type: 'image_generation_user_error' } })
+    return reply(response, status, { error: { message, type: 'image_generation_user_error' } })
   }
-  tell(response, 200, replyOf(fault, Buffer.from(picture)))
+  reply(response, 200, replyOf(fault, Buffer.from(picture)))
 }
 
 const refusals: Readonly<Record<string, readonly [number, string]>> = {
@@ -86,7 +86,7 @@ function replyOf(fault: string, picture: Buffer): object {
   return { created: 1, data: [{ b64_json: one }], usage }
 }
 
-function tell(response: ServerResponse, status: number, body: object): void {
+function reply(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' })
   response.end(JSON.stringify(body))
 }

@@ -20,7 +20,7 @@ export interface MemoryQueue extends JobProducer {
   vacate(pool: string, legId: Job['legId']): void
 }
 
-/** What the queues are told. */
+/** Options of the queues. */
 export interface MemoryQueueOptions {
   readonly maxWaiting?: number
   readonly onShed?: (job: Job) => void

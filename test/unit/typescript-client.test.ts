@@ -241,7 +241,7 @@ describe('errors', () => {
 })
 
 describe('streams', () => {
-  /** Tells one piece, then waits until its caller has left. */
+  /** Reports one piece, then waits until its caller has left. */
   const endless = () => {
     let hasLeft = (): void => {}
     const left = new Promise<void>(resolve => (hasLeft = resolve))

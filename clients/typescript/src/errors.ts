@@ -33,7 +33,7 @@ export interface QuotaViolation {
 /** What the gateway says of a failure. */
 export interface ErrorDetails {
   readonly status: StatusName
-  /** Tells failures of one status apart, such as `DEADLINE_AT_ADMIT`; empty where the gateway did not answer. */
+  /** Distinguishes failures of one status, such as `DEADLINE_AT_ADMIT`; empty where the gateway did not answer. */
   readonly reason: string
   /** More about the reason, such as the `stage` at which the time was over. */
   readonly metadata: Readonly<Record<string, string>>

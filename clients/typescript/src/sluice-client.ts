@@ -35,7 +35,7 @@ export interface SluiceClient {
   /** The job now, and again at each change, until it ends; through lost connections too. */
   watchJob(jobId: string, options?: CallOptions): AsyncIterableIterator<Job>
   cancelJob(jobId: string, options?: CallOptions): Promise<Job>
-  /** Tells how good an answer was. */
+  /** Reports how good an answer was. */
   sendFeedback(feedback: SendFeedbackRequest, options?: CallOptions): Promise<void>
   listModels(request?: ListModelsRequest, options?: CallOptions): Promise<readonly Model[]>
   getBudget(options?: CallOptions): Promise<GetBudgetResponse>

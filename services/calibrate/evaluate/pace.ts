@@ -4,7 +4,7 @@ import type { QualityPoint } from '#services/decision/policy/policy-schema'
 export interface Pace {
   /** The point for a request; `share` in [0,1) is drawn from the request alone and mixes neighbours of the path. */
   next(share: number): QualityPoint
-  /** Tells what the request came to. */
+  /** Reports what the request came to. */
   spend(costUsd: number): void
 }
 

@@ -17,7 +17,7 @@ export function codeName(code: number): string {
   return codeNames[code] ?? `code ${code}`
 }
 
-/** Says why a command failed, as text or JSON; gives the exit code. */
+/** Reports why a command failed, as text or JSON; gives the exit code. */
 export function reportFailure(error: unknown, terminal: Terminal): number {
   const { kind, message, exitCode } = describeFailure(error)
   if (terminal.json) terminal.value({ error: { code: kind, message } })

@@ -76,7 +76,7 @@ const comparators: Readonly<Record<Comparator, (answer: string, expected: string
   }),
 }
 
-/** Tells whether an answer is right. */
+/** Returns whether an answer is right. */
 export function isRight(comparator: Comparator, answer: string, expected: string): boolean {
   return comparators[comparator](answer, expected)
 }

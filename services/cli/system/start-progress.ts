@@ -2,7 +2,9 @@ import type { Config } from '#services/config/schema'
 import type { LiveLine } from '#services/cli/output/live-line'
 import type { ProcessEvents } from './supervise.ts'
 
-/** Tells on a screen how far a start is, by what the processes log: models that are loaded, of those that are to be. */
+/**
+ * Reports on a screen how far a start is, by what the processes log: models that are loaded, of those that are to be.
+ */
 export function createStartProgress(config: Config, live: LiveLine): Pick<ProcessEvents, 'onLine'> {
   const waiting = new Set(Object.keys(config.models))
   const all = waiting.size

@@ -108,7 +108,7 @@ async function httpAddressOf(configured: string | undefined): Promise<string | u
   return configured
 }
 
-/** Says plainly, before anything is started, that somebody is there already. */
+/** Reports plainly, before anything is started, that somebody is there already. */
 async function demandFree(name: string, address: string): Promise<void> {
   const fault = await faultOf(address)
   if (fault === undefined) return

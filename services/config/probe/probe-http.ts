@@ -30,7 +30,7 @@ function googleHeaders(apiKey: string): Readonly<Record<string, string>> {
 }
 
 /**
- * Looks whether a server is there, takes the key and has the model.
+ * Checks whether a server is there, takes the key and has the model.
  * @source API references of OpenAI ("List models"), Anthropic ("List Models") and Gemini ("models.list")
  */
 export async function probeHttp(server: HttpServer, timeoutMs: number): Promise<ProbeResult> {

@@ -18,7 +18,7 @@ export interface InferenceServer {
 }
 
 /**
- * Looks whether a server is there, whether the model is ready, and whether it has the tensors.
+ * Checks whether a server is there, whether the model is ready, and whether it has the tensors.
  * @source Open Inference Protocol, "ModelReady", "ModelMetadata"
  */
 export async function probeOpenInference(server: InferenceServer, timeoutMs: number): Promise<ProbeResult> {

@@ -14,7 +14,7 @@ export interface ProbeOptions {
 }
 
 /**
- * Looks at the servers of models, each endpoint by itself; the findings stand in the order of the configuration.
+ * Examines the servers of models, each endpoint by itself; the findings stand in the order of the configuration.
  * Never throws.
  */
 export async function probeServers(

@@ -36,7 +36,7 @@ export function stopFollowing() {
   Object.assign(live, { status: 'connecting', requests: [], minutes: [], pools: [], ladders: [], degraded: {} })
 }
 
-/** Hears of requests as they change; gives what ends that. */
+/** Called for requests as they change; gives what ends that. */
 export function onRequests(listener) {
   listeners.add(listener)
   return () => listeners.delete(listener)

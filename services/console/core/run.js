@@ -4,9 +4,9 @@ import { stream } from './gateway.js'
  * Runs a request and tells what is known of it after each event: `legs` as lists show them, `text` so far, `answer` or
  * `failure` at the end.
  */
-export async function runRequest(body, { headers, signal }, tell) {
+export async function runRequest(body, { headers, signal }, onChange) {
   let run = { legs: [], text: '', reasoning: '' }
-  const grow = more => tell((run = { ...run, ...more }))
+  const grow = more => onChange((run = { ...run, ...more }))
   grow({})
   try {
     for await (const { event, data } of stream('run', { method: 'POST', body, headers, signal })) {

@@ -12,18 +12,18 @@ export function Keys({ session, tenants }) {
   const [fault, setFault] = useState('')
   const [issued, setIssued] = useState(undefined)
   const isOperator = session.scopes.includes('admin')
-  const look = () =>
+  const load = () =>
     ask('keys').then(
       answer => setKeys(answer.keys),
       error => setFault(error.message),
     )
-  useEffect(() => void look(), [])
+  useEffect(() => void load(), [])
   const change = async (path, body) => {
     try {
       setFault('')
       const { key, secret } = await ask(path, { method: 'POST', body })
       setIssued(secret === null ? undefined : { id: key.id, secret })
-      await look()
+      await load()
     } catch (error) {
       setFault(error.message)
     }

@@ -29,7 +29,7 @@ export function LadderFlow({ ladder, requests }) {
         <h3>${ladder.name}</h3>
         <p class="muted">${words(ladder.task)} · ${plural(own.length, 'request')}</p>
       </header>
-      <svg viewBox=${`0 0 ${wide} ${high}`} role="img" aria-label=${saying(ladder, flows)}>
+      <svg viewBox=${`0 0 ${wide} ${high}`} role="img" aria-label=${describeFlow(ladder, flows)}>
         ${rungs.map((rung, place) => {
           const y = levelOf(place)
           const { reached, answered, failed } = flows[place]
@@ -105,7 +105,7 @@ function useDots(group, ladder, rungs, levelOf) {
   }, [ladder.name, rungs.length])
 }
 
-function saying(ladder, flows) {
+function describeFlow(ladder, flows) {
   return `${ladder.name}: ${flows.map(({ answered }, place) => `${ladder.rungs[place].name} answered ${answered}`).join(', ')}`
 }
 

@@ -11,13 +11,13 @@ export function Money({ session }) {
   const [state, setState] = useState({})
   useEffect(() => {
     const leaving = new AbortController()
-    const look = () =>
+    const load = () =>
       ask('money', { signal: leaving.signal }).then(
         money => setState({ money }),
         error => leaving.signal.aborted || setState({ error }),
       )
-    void look()
-    const timer = setInterval(look, everyMs)
+    void load()
+    const timer = setInterval(load, everyMs)
     return () => {
       leaving.abort()
       clearInterval(timer)

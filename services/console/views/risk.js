@@ -14,13 +14,13 @@ export function Risk() {
   const [chosen, setChosen] = useState(undefined)
   useEffect(() => {
     const leaving = new AbortController()
-    const look = () =>
+    const load = () =>
       ask('policies', { signal: leaving.signal }).then(
         ({ ladders }) => setState({ ladders }),
         error => leaving.signal.aborted || setState({ error }),
       )
-    void look()
-    const timer = setInterval(look, everyMs)
+    void load()
+    const timer = setInterval(load, everyMs)
     return () => {
       leaving.abort()
       clearInterval(timer)

@@ -77,11 +77,12 @@ export function Try({ session }) {
     const shown = wanted.map(([model, name, hint]) => ({ model, name, hint, run: {} }))
     setRuns(shown)
     const said = text
-    const tell = index => state => setRuns(now => now?.map((one, at) => (at === index ? { ...one, run: state } : one)))
+    const update = index => state =>
+      setRuns(now => now?.map((one, at) => (at === index ? { ...one, run: state } : one)))
     // A pinned model keeps no limits: it is what one would get without a cascade.
     const [first] = await Promise.all(
       shown.map(({ model }, index) =>
-        runRequest(bodyOf(model), index === 0 ? call : { ...call, headers: {} }, tell(index)),
+        runRequest(bodyOf(model), index === 0 ? call : { ...call, headers: {} }, update(index)),
       ),
     )
     if (!isTalk || first.answer === undefined || said.trim() === '') return

@@ -23,8 +23,8 @@ const formats: Readonly<Record<string, string>> = {
 }
 
 /**
- * Says of every value that a schema refuses what was expected there, in words for whoever wrote it: zod's own speak
- * of records and received undefined. Give it to a parse as `error`; a message that the schema has itself goes
+ * Describes for every value that a schema refuses what was expected there, in words for whoever wrote it: zod's own
+ * speak of records and received undefined. Give it to a parse as `error`; a message that the schema has itself goes
  * before it.
  */
 export const expectedWords: z.core.$ZodErrorMap = issue => {

@@ -43,7 +43,7 @@ async function checkServer(server: CheckedServer, logger: Logger): Promise<void>
   await warnOfLoss(server, info, logger)
 }
 
-/** Tells what would be lost with the server, or with its host. */
+/** Reports what would be lost with the server, or with its host. */
 async function warnOfLoss(server: CheckedServer, info: ReadonlyMap<string, string>, logger: Logger): Promise<void> {
   const hasReplicas = Number(info.get('connected_slaves') ?? 0) > 0
   if (hasReplicas && (await demandedReplicas(server)) === 0) {

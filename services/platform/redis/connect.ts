@@ -17,7 +17,7 @@ export interface RedisOptionsOfHouse {
   readonly url: string
   /** A command that takes longer fails: a Redis that hangs is away. */
   readonly commandTimeoutMs: number
-  /** Hears of every error by which Redis says that it cannot serve now. */
+  /** Called for every error by which Redis says that it cannot serve now. */
   readonly onRefusal?: (refusal: StoreRefusal) => void
 }
 
@@ -147,7 +147,7 @@ function splitOnce(text: string, separator: string): readonly [string, string] {
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)]
 }
 
-/** Tells whether one server has every key, so that a script may touch several slots. */
+/** Returns whether one server has every key, so that a script may touch several slots. */
 export function isOneServer(connection: RedisConnection): boolean {
   return !(connection instanceof Cluster)
 }

@@ -42,7 +42,7 @@ const probeTtlMs = 60_000
 /** A clock that is further off is told of. */
 const mostAheadMs = 1000
 
-/** Looks once, and each second from then on; reads Redis' clock along. */
+/** Checks once, and each second from then on; reads Redis' clock along. */
 export async function watchStore(
   { prefix, tag }: StoreHealthOptions,
   { redis, clock, logger }: StoreHealthDependencies,

@@ -33,7 +33,7 @@ export interface TracedProcess {
   /** Such as `sluice-router`. */
   readonly service: string
   readonly version: string
-  /** Tells processes of one service apart. */
+  /** Distinguishes processes of one service. */
   readonly instance: string
 }
 

@@ -6,7 +6,7 @@ const longestSchema = 65_536
 const deepest = 64
 
 /**
- * Says what is wrong with a JSON schema (draft 2020-12, and what of earlier ones is the same); `undefined` where
+ * Returns what is wrong with a JSON schema (draft 2020-12, and what of earlier ones is the same); `undefined` where
  * nothing is. It is not compiled: that can take as long as its author wants.
  */
 export function schemaFault(schemaJson: string): string | undefined {

@@ -23,7 +23,7 @@ export interface CascadeRunDependencies extends RunLegDependencies, EndingDepend
   /** Evaluates the ladder again, with the time and money that are left. */
   readonly reevaluate: (cascade: Cascade, spentNanoUsd: NanoUsd, hasAnswer: boolean) => readonly CandidateRung[]
   readonly observe: (report: RungReport, requestId: RequestId) => void
-  /** Hears of every leg that is run, or whose end is taken. */
+  /** Called for every leg that is run, or whose end is taken. */
   readonly called?: (requestId: RequestId, rung: Rung) => void
 }
 

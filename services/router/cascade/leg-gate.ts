@@ -19,7 +19,7 @@ export interface LegGate {
 /** What the gate of legs needs. */
 export interface LegGateDependencies {
   readonly clock: Clock
-  /** Hears of a rung that quality asked for and that was passed over for want of capacity alone. */
+  /** Called for a rung that quality asked for and that was passed over for want of capacity alone. */
   readonly refused?: (rung: CandidateRung) => void
 }
 

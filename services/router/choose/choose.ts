@@ -36,7 +36,7 @@ import { workloadOf } from './workload-of.ts'
 export interface ChooseDependencies {
   readonly evaluateRungs: EvaluateRungs
   readonly clock: Clock
-  /** Hears of a rung that was refused for want of capacity alone. */
+  /** Called for a rung that was refused for want of capacity alone. */
   readonly refused?: (rung: CandidateRung) => void
   /** Takes a try of a rung that its forecast keeps out; absent: none is tried. */
   readonly probe?: (one: CandidateRung) => boolean

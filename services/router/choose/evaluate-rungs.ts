@@ -11,7 +11,7 @@ import type { ServiceForecast } from '#services/state/service-times/predict-serv
 import { expectedOutputTokens, predictService } from './predict-leg.ts'
 import { showApart } from '#services/contract/figures'
 
-/** Looks at every rung: what is predicted of it, and which filter (the first that objects) takes it out. */
+/** Examines every rung: what is predicted of it, and which filter (the first that objects) takes it out. */
 export type EvaluateRungs = (input: CandidateInput) => readonly CandidateRung[]
 
 /** Makes the look from what the fleet is doing now. Pure but for the fleet's snapshot. */

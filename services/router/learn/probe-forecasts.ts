@@ -22,7 +22,7 @@ export interface ProbeForecastsDependencies {
  * one.
  */
 export interface ProbeForecasts {
-  /** Looks at a cascade that was delivered. Returns at once and throws nothing. */
+  /** Examines a cascade that was delivered. Returns at once and throws nothing. */
   onFinished(reserved: Reserved, finished: Finished): void
   /** Gives up what is under way. */
   close(): Promise<void>

@@ -49,7 +49,7 @@ export interface ShadowDependencies {
 
 /** Holds a share of the answers against the top rung's, behind the caller's back and never in the way of one. */
 export interface ShadowCalls {
-  /** Looks at a cascade that was delivered. Returns at once and throws nothing. */
+  /** Examines a cascade that was delivered. Returns at once and throws nothing. */
   onFinished(reserved: Reserved, finished: Finished): void
   /** Gives up what is under way. */
   close(): Promise<void>

@@ -37,7 +37,7 @@ export interface BudgetOptions {
   readonly deployment: WindowLimits
 }
 
-/** Says which limits a request meets. */
+/** Returns which limits a request meets. */
 export interface Budgets {
   readonly request: Limit | undefined
   /** The counters that a tenant's request is held against; those of pools only where they have limits. */

@@ -9,7 +9,7 @@ export interface Window {
   readonly endsAt: number
 }
 
-/** Tells in which span a time lies. */
+/** Returns in which span a time lies. */
 export type WindowAt = (kind: WindowKind, nowMs: number) => Window
 
 /** Longer than any span of its kind, summer time included. */

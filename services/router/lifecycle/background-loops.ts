@@ -15,9 +15,9 @@ import {
 export interface LoopTurns {
   /** Keeps the leases of this router's cascades. */
   readonly renew: () => Promise<unknown>
-  /** Looks at workers and queues, and for legs whose pool has lost its workers. */
+  /** Checks workers and queues, and finds legs whose pool has lost its workers. */
   readonly fleet: () => Promise<unknown>
-  /** Looks at the queues that are busy. */
+  /** Examines the queues that are busy. */
   readonly queues: () => Promise<unknown>
   /** Looks for ends whose messages were lost. */
   readonly reconcile: () => Promise<unknown>

@@ -47,7 +47,7 @@ export interface Stages<Under> {
   /** Keeps what answered a conversation, for its next turn. */
   readonly remember?: (reserved: Reserved, finished: Finished) => Promise<void>
   readonly settle: (reserved: Reserved, finished: Finished | undefined) => Promise<void>
-  /** Looks at what came of it, behind the caller's back: returns at once and throws nothing. */
+  /** Examines what came of it, behind the caller's back: returns at once and throws nothing. */
   readonly learn: (reserved: Reserved, finished: Finished) => void
 }
 

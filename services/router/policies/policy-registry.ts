@@ -42,7 +42,7 @@ export interface PolicyRegistry {
    * @throws GatewayError Config when it is not what was fitted, or of other models; NotFound for an unknown ladder
    */
   put(ladder: string, files: PolicyFiles): Promise<OpenedPolicy>
-  /** Looks at the folders and at what operators have set. What cannot be taken is refused, and what was there stays. */
+  /** Reads the folders and what operators have set. What cannot be taken is refused, and what was there stays. */
   refresh(): Promise<void>
 }
 

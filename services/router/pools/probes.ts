@@ -2,7 +2,7 @@ import type { Clock } from '#services/contract/clock'
 import type { CandidateRung } from '#services/router/request/states'
 
 /**
- * Says which rungs that their forecasts keep out are tried all the same: what is never called is never measured
+ * Returns which rungs that their forecasts keep out are tried all the same: what is never called is never measured
  * again.
  */
 export interface Probes {

@@ -50,7 +50,7 @@ export function expectWait(queue: BusyQueue, servers: Servers, leg: NextLeg): Wa
   const mine = queue.legs.filter(one => one.model === leg.model)
   const minesWork = queue.work.filter(one => one.model === leg.model)
   const isIdle =
-    mine.length * shareTold(queue) < parallel(leg.model) && minesWork.every(one => one.priority > leg.turn.priority)
+    mine.length * shareInReport(queue) < parallel(leg.model) && minesWork.every(one => one.priority > leg.turn.priority)
   const own = isIdle ? none : waitBehind({ atWork: mine, work: minesWork, concurrency: Infinity }, queue, servers, leg)
   if (queue.batches < concurrency) return own
   const shared = waitBehind({ atWork: queue.legs, work: queue.work, concurrency }, queue, servers, leg)
@@ -58,7 +58,7 @@ export function expectWait(queue: BusyQueue, servers: Servers, leg: NextLeg): Wa
 }
 
 /** Where not all legs at work are told of, those that are stand for the rest. */
-function shareTold({ running, legs }: BusyQueue): number {
+function shareInReport({ running, legs }: BusyQueue): number {
   return legs.length === 0 ? 1 : running / legs.length
 }
 
@@ -84,7 +84,7 @@ function waitBehind(
   const servers = models.reduce((sum, model) => sum + parallel(model), 0)
   if (servers <= 0) return none
   const aheadMs = workAhead(work, weights, turn, service.meanMs)
-  const { meanLeftMs, restMs, moving } = leftAtWork(atWork, parallel, shareTold(queue))
+  const { meanLeftMs, restMs, moving } = leftAtWork(atWork, parallel, shareInReport(queue))
   const before = [...(queue.inflow ?? [])].reduce(
     (sum, [priority, busy]) => sum + (priority < turn.priority ? busy : 0),
     0,

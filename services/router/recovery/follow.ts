@@ -10,7 +10,7 @@ export interface Follower {
    * @throws GatewayError NotFound when there is no such cascade, Cancelled when the caller leaves
    */
   follow(requestId: RequestId, signal: AbortSignal): AsyncIterable<CascadeState>
-  /** Says that a cascade of this router changed, so that its followers need not wait for the next reading. */
+  /** Reports that a cascade of this router changed, so that its followers need not wait for the next reading. */
   nudge(requestId: RequestId): void
   /** Reads every followed cascade once. */
   read(): Promise<void>

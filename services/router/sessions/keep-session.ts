@@ -8,7 +8,7 @@ import { openLoopOf } from './open-loop.ts'
 
 /** Keeps the choice of a conversation's model stable from turn to turn. */
 export interface SessionKeeper {
-  /** Says what answered the conversation last; within a loop of tools its ladder is locked to that rung. */
+  /** Reports what answered the conversation last; within a loop of tools its ladder is locked to that rung. */
   restore(assessed: Assessed): Promise<Assessed>
   /** Remembers what answered. Never rejects. */
   remember(assessed: Assessed, finished: Finished): Promise<void>

@@ -30,7 +30,7 @@ export function accountOf(plan: CascadePlan, legs: readonly LegState[]): Settlem
   return { spent, lostNanoUsd, estimatedNanoUsd, tokens }
 }
 
-/** Tells whether the account is more than receipts that are at hand: then the log has to be asked. */
+/** Returns whether the account is more than receipts that are at hand: then the log has to be asked. */
 export function isWhole(legs: readonly LegState[]): boolean {
   return legs.every(leg => leg.end !== undefined && leg.end.receipt.attempt <= 1)
 }

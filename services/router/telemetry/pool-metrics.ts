@@ -10,7 +10,7 @@ export interface PoolMetrics {
   refused(pool: string, predictedMs?: number): void
   /** A leg was sent, by this path. */
   sent(pool: string, dispatch: DispatchPath): void
-  /** Tells of refusals of a full queue. */
+  /** Reports refusals of a full queue. */
   readonly watching: PutObserver
 }
 

@@ -29,7 +29,7 @@ export interface RequestWatch {
   find(requestId: string): WatchedRequest | undefined
   /** The latest, newest first. */
   latest(limit: number): readonly WatchedRequest[]
-  /** Hears of every request that changed; gives what ends that. */
+  /** Called for every request that changed; gives what ends that. */
   listen(listener: (request: WatchedRequest) => void): () => void
 }
 

@@ -26,7 +26,7 @@ export interface Money {
   readonly reserve: Reserve
   /** For calls that the deployment makes to learn from, and pays. */
   readonly reserveShadow: Reserve['hold']
-  /** Hears of every watched limit that would have refused a hold. */
+  /** Called for every watched limit that would have refused a hold. */
   readonly shadowed: (limit: string) => void
   readonly settler: Settler
   readonly readBudget: ReadBudget

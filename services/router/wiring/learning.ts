@@ -51,7 +51,7 @@ export interface Learning {
   readonly takeFeedback: TakeFeedback
   /** How far inputs and outcomes have moved from what policies were fitted on. */
   readonly drift: { readonly features: FeatureDrift; readonly calibration: CalibrationDrift }
-  /** Looks at a cascade of this router that has ended. Returns at once and throws nothing. */
+  /** Examines a cascade of this router that has ended. Returns at once and throws nothing. */
   readonly learn: (reserved: Reserved, finished: Finished) => void
   /** Writes what was gathered since the last turn. */
   readonly flush: () => Promise<void>

@@ -9,7 +9,7 @@ import { fileTag } from '../files/file-keys.ts'
 import { batchFromFields } from './batch-fields.ts'
 import type { Batch, BatchOrder, BatchOwner, BatchStatus, BatchStore, RowRecord, TakenBatch } from './batch-store.ts'
 
-/** What the store is told. */
+/** Options of the store. */
 export interface BatchStoreOptions {
   readonly prefix: string
   /** Batches of one tenant that are under way at once. */

@@ -7,7 +7,7 @@ import { loadScript, runScript, type Script } from '#services/platform/redis/scr
 import { fileTag } from './file-keys.ts'
 import { noSuchFile, type FileStore, type StoredFile } from './file-store.ts'
 
-/** What the store is told. */
+/** Options of the store. */
 export interface FileStoreOptions {
   readonly prefix: string
   /** Bytes that the files of one tenant may have together. */

@@ -8,7 +8,7 @@ import { createLedgerKeys } from './ledger-keys.ts'
 import type { LedgerMemory, Remembered } from './memory-file.ts'
 import type { GenerationKnown } from './redis-ledger.ts'
 
-/** What guarding the data is told. */
+/** Options of the generation. */
 export interface GenerationOptions {
   readonly prefix: string
   readonly keepCounterMs: number
@@ -22,7 +22,7 @@ export interface Restored {
 }
 
 /**
- * Tells whether the ledger's data is still there. The data has a name, its generation; routers remember it, and
+ * Returns whether the ledger's data is still there. The data has a name, its generation; routers remember it, and
  * close the ledger when it is gone or is another that does not descend from it.
  */
 export interface Generation extends GenerationKnown {

@@ -5,7 +5,7 @@ import type { Amounts, Counts, OpenHold, HoldOrder, Ledger, Reservation, Share }
 import { createLedgerKeys, type LedgerKeys } from './ledger-keys.ts'
 import { createReserveCall } from './reserve-call.ts'
 
-/** What a ledger is told. */
+/** Options of a ledger. */
 export interface RedisLedgerOptions {
   readonly prefix: string
   /** How long a settled hold is remembered, so that a late second reservation is refused. */
@@ -19,7 +19,7 @@ export interface GenerationKnown {
   /** The generation that this router knows, and its reign, parted by a space. */
   readonly mark: string
   /**
-   * Looks again. True when a generation or a reign is known now that was not before, so that asking again is worth it.
+   * Checks again. True when a generation or a reign is known now that was not before, so that asking again is worth it.
    * @throws GatewayError Overloaded when the server is one whose place has been taken
    */
   refresh(): Promise<boolean>

@@ -6,7 +6,7 @@ import { onRedis } from '#services/platform/redis/run-command'
 import { loadScript, runScript } from '#services/platform/redis/script'
 import type { PayloadStore } from './payload-store.ts'
 
-/** What the store is told. */
+/** Options of the store. */
 export interface PayloadStoreOptions {
   readonly prefix: string
   /** Bytes that one tenant may have stored at once. */

@@ -13,7 +13,7 @@ import { openFairQueue, type Beginning, type Lock, type TakenBatchLease } from '
 import { openHeldBatchLease, type HeldBatchLease } from './held-batch-lease.ts'
 import { queueName, queuePrefix } from './bullmq-internals.ts'
 
-/** What one pool's consumer is told. */
+/** Options of one pool's consumer. */
 export interface ConsumerOptions {
   readonly prefix: string
   readonly pool: string

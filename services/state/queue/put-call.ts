@@ -14,12 +14,12 @@ export interface PutCall {
   callFor(pool: string, job: Job): ScriptCall<void>
 }
 
-/** What the queues are told. */
+/** Options of the queues. */
 export interface PutOptions {
   readonly prefix: string
   /** Most legs that may wait in a pool, by pool. */
   readonly maxWaiting: ReadonlyMap<string, number>
-  /** Hears of a sheddable leg that had to make room in a full queue. */
+  /** Called for a sheddable leg that had to make room in a full queue. */
   readonly onShed?: (job: Job) => void
 }
 

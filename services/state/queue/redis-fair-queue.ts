@@ -58,7 +58,7 @@ export interface FairQueue {
   waiting(): Promise<number>
   /** The models of the legs that stand first in the queue. */
   waitingModels(): Promise<ReadonlySet<string>>
-  /** Says how many batch leases nobody has yet, where the count was lost. */
+  /** Reports how many batch leases nobody has yet, where the count was lost. */
   count(batchLeases: number): Promise<void>
 }
 
@@ -124,7 +124,7 @@ export function openFairQueue(prefix: string, pool: string, redis: RedisConnecti
       await run(scripts.finish, [batchLease, token, nowMs, batchLeaseKey, lockMs], more)
     },
     async backlog() {
-      const [waiting, running, work, put, batches, legs] = listOf(await run(scripts.backlog, [mostLegsTold]))
+      const [waiting, running, work, put, batches, legs] = listOf(await run(scripts.backlog, [mostLegsReported]))
       const putMs = new Map(pairsOf(put).map(([priority, ms]) => [Number(priority), Number(ms)]))
       return {
         waiting: Number(waiting),
@@ -156,7 +156,7 @@ function workOf([turn, ms]: readonly [string, string]): PoolBacklog['work'][numb
 }
 
 /** Of more legs at work than this, those that are told stand for all. */
-const mostLegsTold = 64
+const mostLegsReported = 64
 
 function legsOf(flat: readonly string[]): readonly RunningLeg[] {
   return Array.from({ length: flat.length / 3 }, (_, at) => {

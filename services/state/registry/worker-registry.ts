@@ -33,9 +33,9 @@ export interface WorkerState {
   readonly times: ServiceTimes
 }
 
-/** Tells routers which workers are there. */
+/** Publishes to routers which workers are there. */
 export interface WorkerRegistry {
-  /** Says that this worker lives, for `ttlMs`; gives whether an operator asked it to drain. */
+  /** Reports that this worker lives, for `ttlMs`; gives whether an operator asked it to drain. */
   beat(state: WorkerState, ttlMs: number): Promise<{ readonly drain: boolean }>
   leave(workerId: string): Promise<void>
   /** The workers alive now; those that were told to drain are draining, whether they have heard of it or not. */

@@ -42,7 +42,7 @@ function encode(message: ReplyMessage): string {
   return JSON.stringify(notice)
 }
 
-/** What a box needs. */
+/** Dependencies of a reply stream. */
 export interface ReplyStreamDependencies {
   /** For reading alone: it blocks. */
   readonly reader: RedisConnection
@@ -51,7 +51,7 @@ export interface ReplyStreamDependencies {
   readonly logger: Logger
 }
 
-/** What a box is told. */
+/** Options of a reply stream. */
 export interface ReplyStreamOptions {
   readonly prefix: string
   readonly name: string

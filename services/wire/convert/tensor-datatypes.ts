@@ -37,12 +37,12 @@ const numberDatatypes = {
 /** A datatype of numbers. */
 export type NumberDatatypeName = keyof typeof numberDatatypes
 
-/** Tells whether a datatype is one of numbers that is known. */
+/** Returns whether a datatype is one of numbers that is known. */
 export function isNumberDatatype(datatype: string): datatype is NumberDatatypeName {
   return Object.hasOwn(numberDatatypes, datatype)
 }
 
-/** Tells whether numbers of a datatype are whole ones, which name a class rather than measure something. */
+/** Returns whether numbers of a datatype are whole ones, which name a class rather than measure something. */
 export function namesClasses(datatype: NumberDatatypeName): boolean {
   return numberDatatypes[datatype].meaning === 'class'
 }

@@ -27,7 +27,7 @@ export interface WatchDependencies {
 export interface WatchedConsumer extends JobConsumer {
   /** Whether the last take worked, be it that it brought nothing. */
   readonly canTake: boolean
-  /** Looks whether legs wait that nobody takes here; to be called each second. */
+  /** Checks whether legs wait that nobody takes here; to be called each second. */
   check(): Promise<void>
 }
 

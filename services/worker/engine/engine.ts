@@ -41,7 +41,7 @@ export interface EngineDependencies {
   readonly packPath: (packName: string) => string
   readonly logger: Logger
   readonly clock: Clock
-  /** Hears that a model can be served no more, or again. */
+  /** Called when a model can be served no more, or again. */
   readonly changed?: () => void
   /** Listens to calls to servers. */
   readonly meter?: UpstreamMeter

@@ -74,7 +74,7 @@ export async function recordLost(leg: BegunLeg, outcome: Outcome, dependencies: 
   }
 }
 
-/** Tells the router that a leg will not run here, where no attempt is there to end it by. */
+/** Notifies the router that a leg will not run here, where no attempt is there to end it by. */
 export async function reportUnrun(
   taken: TakenJob,
   reason: LegFailure,

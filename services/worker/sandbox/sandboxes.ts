@@ -19,7 +19,7 @@ export interface Sandboxes {
 /** Whose answer is checked. */
 export interface Asker {
   readonly tenant: string
-  /** Hears how long the answer waited for others to be checked. */
+  /** Called with how long the answer waited for others to be checked. */
   readonly waited?: (waitedMs: number) => void
 }
 

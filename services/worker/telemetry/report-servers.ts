@@ -7,7 +7,7 @@ import type { Config } from '#services/config/schema'
 const timeoutMs = 10_000
 
 /**
- * Looks at the servers of a pool's models and says in the log which of them are not there, refuse the key or do not
+ * Examines the servers of a pool's models and says in the log which of them are not there, refuse the key or do not
  * have the model. A warning and no stop: they may come later, and other rungs may answer until then.
  */
 export async function reportServers(config: Config, pool: string, logger: Logger): Promise<void> {

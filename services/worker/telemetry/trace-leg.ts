@@ -62,7 +62,7 @@ export function traceLeg(
   let firstChunkAt: number | undefined
   let computedAt: number | undefined
   let over = false
-  const tellEnd = (end: LegEnd): void => {
+  const recordEnd = (end: LegEnd): void => {
     compute?.set({ ...endAttributes(end), ...firstChunkAttributes(computingAt, firstChunkAt) })
     if (computingAt === undefined) return
     const endedAt = computedAt ?? Date.now()
@@ -94,7 +94,7 @@ export function traceLeg(
         if (end === 'lost') span.fail('lock_lost')
         else if (end.kind === 'failed') span.fail(end.reason)
       }
-      if (end !== 'lost') tellEnd(end)
+      if (end !== 'lost') recordEnd(end)
       compute?.end(computedAt)
       work.end()
     },

@@ -48,7 +48,7 @@ const loneSpaceGap = 0.45
 const errorsPerUnmatched = 0.22
 
 /**
- * Tells where words end: by the recogniser's probability of a space, which PP-OCRv4 often gives to the blank
+ * Returns where words end: by the recogniser's probability of a space, which PP-OCRv4 often gives to the blank
  * instead, and by the ground between letters against what is usual in the line. `grounds` are the widths of all
  * stretches of ground in the line. The first glyph has no space before it.
  */

@@ -81,7 +81,7 @@ function missingIn(probabilities: readonly number[]): number {
   return probabilities.reduce((sum, probability) => sum + 1 - probability, 0)
 }
 
-/** Tells whether a line is worth a second look. */
+/** Returns whether a line is worth a second look. */
 export function isDoubtful(line: Pick<ReadLine, 'probabilities'>): boolean {
   return lineScore(line) < doubtfulScore
 }

@@ -60,7 +60,7 @@ function pickOptionsOf({ affinityKey, input }: AttemptOrder, avoid: ReadonlySet<
   return { avoid, ...(affinityKey === undefined ? {} : { affinityKey }), ...(input === undefined ? {} : { input }) }
 }
 
-/** Says how each of the first endpoints failed last: somebody will want to know why nothing is sent to them. */
+/** Reports how each of the first endpoints failed last: somebody will want to know why nothing is sent to them. */
 function restingOf({ endpoints }: AttemptOrder): UpstreamError {
   const failures = endpoints.endpoints
     .slice(0, 3)

@@ -39,7 +39,7 @@ const rates = /\bper (?:second|minute|min|hour|day|month)\b|\brate limit|\bquota
 /** No waiting makes room in a rate for a request that is larger than it. */
 const overRate = /\brequest too large\b|must be reduced in order to run/iu
 
-/** Tells whether a server's words, or its codes, say that the content is too long. */
+/** Returns whether a server's words, or its codes, say that the content is too long. */
 export function isOverflow(words: string, found: readonly string[] = []): boolean {
   if (found.some(code => codes.test(code))) return true
   if (rates.test(words)) return overRate.test(words)

@@ -11,7 +11,7 @@ export interface Answered {
 }
 
 /**
- * Tells whether what was gathered is an answer, and gives it with well-formed texts. An end with nothing said is
+ * Returns whether what was gathered is an answer, and gives it with well-formed texts. An end with nothing said is
  * none, unless the model itself ended so.
  * @throws UpstreamError `content-filter`, `model-refused`, or `no-answer` with the reason
  */

@@ -86,7 +86,7 @@ export class UpstreamError extends Error {
   }
 }
 
-/** Tells whether a fault is the endpoint's own. */
+/** Returns whether a fault is the endpoint's own. */
 export function blames(fault: UpstreamFault): boolean {
   return blameworthy.has(fault)
 }
@@ -95,7 +95,7 @@ export function blames(fault: UpstreamFault): boolean {
 const ownStatuses: ReadonlySet<number> = new Set([502, 503, 504, 529])
 
 /**
- * Tells whether the input may have caused a fault that speaks against the endpoint. Many servers answer 500 to a
+ * Returns whether the input may have caused a fault that speaks against the endpoint. Many servers answer 500 to a
  * text that is too long or a picture that they cannot read, some break the connection, and not all say why.
  */
 export function mayBeOfInput({

@@ -36,22 +36,22 @@ type CountField = (typeof inputFields)[number] | (typeof outputFields)[number]
  */
 export function mergeUsage(before: UsageCounts | undefined, next: UsageCounts): UsageCounts {
   if (before === undefined) return next
-  const saysInput = saysOf(next, inputFields)
-  const saysOutput = saysOf(next, outputFields)
+  const hasInput = hasCount(next, inputFields)
+  const hasOutput = hasCount(next, outputFields)
   const { total: totalBefore, ...kept } = before
-  const total = saysInput || saysOutput ? next.total : totalBefore
+  const total = hasInput || hasOutput ? next.total : totalBefore
   return {
     ...pick(next, [...inputFields, ...outputFields]),
     ...kept,
-    ...(saysInput ? pick(next, inputFields) : {}),
-    ...(saysOutput ? pick(next, outputFields) : {}),
+    ...(hasInput ? pick(next, inputFields) : {}),
+    ...(hasOutput ? pick(next, outputFields) : {}),
     ...(total === undefined ? {} : { total }),
     ...(next.seconds ? { seconds: next.seconds } : {}),
     malformed: [before, next].some(({ malformed }) => malformed === true),
   }
 }
 
-function saysOf(counts: UsageCounts, fields: readonly CountField[]): boolean {
+function hasCount(counts: UsageCounts, fields: readonly CountField[]): boolean {
   return fields.some(field => tokensIn(counts[field]) > 0)
 }
 
@@ -78,7 +78,7 @@ export interface ReportedUsage {
 }
 
 /**
- * Tells which counts are parts of others. Servers differ in it under the same names, so the total decides; where
+ * Returns which counts are parts of others. Servers differ in it under the same names, so the total decides; where
  * there is none, or it fits no reading, what the spelling usually means. What is larger than a count is no part of
  * it.
  */

@@ -6,7 +6,7 @@ const pollEveryMs = 500
 const stuckAfterMs = 3000
 
 /**
- * Looks whether a cluster's client still gets anywhere: when all of its nodes have left, it can come to stand
+ * Checks whether a cluster's client still gets anywhere: when all of its nodes have left, it can come to stand
  * between two states, neither ready nor trying (ioredis 6.0). Then it is ended and begun again.
  */
 export function keepClusterOpen(cluster: Cluster, logger: Logger): void {

@@ -17,7 +17,7 @@ export function readNetworks(cidrs: readonly string[]): BlockList {
   return networks
 }
 
-/** Tells whether an address must not be fetched from: whatever is no public server's, and whatever is no address. */
+/** Returns whether an address must not be fetched from: whatever is no public server's, and whatever is no address. */
 export function isInside(address: string, allowed?: BlockList): boolean {
   const family = isIP(address)
   if (family === 0) return true

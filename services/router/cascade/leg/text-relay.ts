@@ -10,7 +10,7 @@ import { emitCalls } from './emit-output.ts'
  * no faster than the caller takes it.
  */
 export interface TextRelay {
-  /** Tells where the leg runs: the worker there is sent how much was taken. */
+  /** Returns where the leg runs: the worker there is sent how much was taken. */
   startedOn(workerId: string): void
   /** Takes a piece; what was passed on before, by an attempt that died, is not passed on again. */
   take(piece: DeltaPiece): void

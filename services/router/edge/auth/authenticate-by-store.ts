@@ -4,7 +4,10 @@ import { readKeyId } from '#services/state/api-keys/api-key'
 import type { KeySecret, KeyStore } from './keys/key-store.ts'
 import type { Authenticator } from './authenticator.ts'
 
-/** Authenticates keys that operators made: found by the id they carry, held against the hashes of their living secrets. */
+/**
+ * Authenticates keys that operators made: found by the id they carry, held against the hashes of their living
+ * secrets.
+ */
 export function createStoreAuthenticator(store: Pick<KeyStore, 'find'>, clock: Clock): Authenticator {
   return async (credential, hash) => {
     const id = readKeyId(credential)

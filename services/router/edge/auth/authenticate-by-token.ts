@@ -31,7 +31,9 @@ const tenantShape = /^[a-z0-9][a-z0-9._-]{0,63}$/u
 const scopes: readonly Scope[] = ['infer', 'admin', 'console']
 const tokenShape = /^[\w-]+\.[\w-]+\.[\w-]+$/u
 
-/** Authenticates JSON Web Tokens by their issuers' published keys. @source RFC 7519, RFC 8725 (best current practices) */
+/**
+ * Authenticates JSON Web Tokens by their issuers' published keys. @source RFC 7519, RFC 8725 (best current practices)
+ */
 export function createTokenAuthenticator(issuers: readonly TokenIssuer[], clock: Clock): Authenticator {
   return async credential => {
     const claimed = tokenShape.test(credential) ? issuerOf(credential) : undefined

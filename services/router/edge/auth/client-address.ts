@@ -1,6 +1,6 @@
 import { isIP, type BlockList } from 'node:net'
 
-/** Says where a call comes from: the peer of its connection, or the client that a trusted proxy names. */
+/** Returns where a call comes from: the peer of its connection, or the client that a trusted proxy names. */
 export type ClientAddress = (peer: string, forwardedFor: readonly string[]) => string
 
 /**

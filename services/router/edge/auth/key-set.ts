@@ -48,7 +48,7 @@ export function createKeySet(options: KeySetOptions, clock: Clock): FindKey {
   }
   const mayAsk = (): boolean => asking !== undefined || clock.now() - askedAt >= options.cooldownMs
   const isYoung = (ageMs: number): boolean => current !== undefined && clock.now() - current.at < ageMs
-  /** Looks again if it may; that the issuer is away matters only when there are no keys to go on with. */
+  /** Checks again if it may; that the issuer is away matters only when there are no keys to go on with. */
   const renew = async (): Promise<void> => {
     const failed = mayAsk()
       ? await ask().then(

@@ -70,9 +70,9 @@ const farewellMs = 1000
 const lastStreamId = 2 ** 31 - 1
 
 /**
- * Tells every client that its connection takes no new calls, and waits until it has heard. `tryShutdown` alone
- * refuses the calls that are on their way at that moment, without a status: clients report INTERNAL, which they do
- * not retry.
+ * Notifies every client that its connection takes no new calls, and waits until it has acknowledged. `tryShutdown`
+ * alone refuses the calls that are on their way at that moment, without a status: clients report INTERNAL, which they
+ * do not retry.
  * @source RFC 9113, 6.8: two GOAWAY frames
  */
 export async function announceShutdown(server: Server): Promise<void> {

@@ -4,7 +4,7 @@ import type { InferenceRequest } from '#services/contract/request'
 import { howToClassify } from '#services/router/admit/check-options'
 import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 
-/** Says what a request without a task asks for. @throws GatewayError InvalidRequest that lists what can be asked */
+/** Returns what a request without a task asks for. @throws GatewayError InvalidRequest that lists what can be asked */
 export type ImpliedTask = (request: Omit<InferenceRequest, 'task'>) => Task
 
 /** What implying a task looks at. */

@@ -31,7 +31,7 @@ export interface ServerOptions {
 export interface RpcServer {
   /** host:port, with the port that was really taken. */
   readonly address: string
-  /** Says to health watchers whether calls are served. */
+  /** Reports to health watchers whether calls are served. */
   setServing(serving: boolean): void
   /**
    * Takes no new calls; resolves when those under way have ended. Those that have not after `graceMs` are ended by

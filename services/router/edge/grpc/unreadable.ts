@@ -4,7 +4,7 @@ import { GatewayError } from '#services/contract/errors'
 /** Stands in for a message whose bytes are none of its type. */
 const unreadable = Object.freeze({})
 
-/** Tells whether a received message stands for bytes that could not be read. */
+/** Returns whether a received message stands for bytes that could not be read. */
 export function isUnreadable(message: unknown): boolean {
   return message === unreadable
 }

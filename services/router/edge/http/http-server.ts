@@ -31,7 +31,7 @@ export interface HttpLimits {
 export interface HttpTls {
   readonly context: SecureContextOptions
   readonly isMutual: boolean
-  /** Hears of every new certificate. */
+  /** Called for every new certificate. */
   readonly onChanged: (listener: (context: SecureContextOptions) => void) => void
 }
 

@@ -18,7 +18,7 @@ export const refusalText = 'The model refused to answer.'
 
 const refusals: Readonly<Record<string, Refusal>> = { CONTENT_FILTER: 'filter', MODEL_REFUSED: 'model' }
 
-/** Tells whether a cascade ended in a refusal. Its answer has the rungs and the cost, as any other has. */
+/** Returns whether a cascade ended in a refusal. Its answer has the rungs and the cost, as any other has. */
 export function refusedOf({ end, request, plan, endedAt }: Finished): Refused | undefined {
   const refusal = end.kind === 'failed' ? refusals[end.reason ?? ''] : undefined
   if (end.kind !== 'failed' || refusal === undefined) return undefined

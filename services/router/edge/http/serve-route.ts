@@ -31,7 +31,7 @@ export interface HttpDependencies {
   /** Takes a call in, or throws when there are too many; gives what lets it go. */
   readonly enter: (party: { readonly tenant: string; readonly connection: string }) => () => void
   /**
-   * Hears of every call that ended: the rpc that it is the equal of, the name of its gRPC status, its route and its
+   * Called for every call that ended: the rpc that it is the equal of, the name of its gRPC status, its route and its
    * HTTP status.
    */
   readonly answered: (call: AnsweredCall) => void
@@ -64,9 +64,9 @@ export interface HttpCall {
   readonly reply: FastifyReply
   /** What the caller's limits stand at, in the headers of the wire. */
   readonly rateHeaders: () => Promise<Readonly<Record<string, string>>>
-  /** Tells that the call is another rpc's equal than its route is, such as a stream. */
+  /** Reports that the call is another rpc's equal than its route is, such as a stream. */
   isLike(rpc: string): void
-  /** Tells of a failure that the client has heard of already, in the middle of a stream. */
+  /** Reports a failure that the client has heard of already, in the middle of a stream. */
   failed(thrown: unknown): void
 }
 

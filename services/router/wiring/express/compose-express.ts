@@ -29,10 +29,10 @@ export interface ExpressParts {
   readonly legs: Pick<RunLegDependencies, 'express'>
   /** Makes the reader of this router's stream: words for a worker are for the legs that run here. */
   readonly sorting: (pendingLegs: PendingLegs) => (message: RouterMessage | WorkerMessage) => void
-  /** Tells how a leg of a request would go to a rung now. */
+  /** Returns how a leg of a request would go to a rung now. */
   readonly dispatchOf: (rung: Rung, chosen: Chosen) => DispatchPath
   readonly renew: (leaseUntil: number) => Promise<void>
-  /** Tells other routers what legs took here. */
+  /** Publishes to other routers how long legs took here. */
   readonly beat: () => Promise<void>
   /** Resolves when the legs at work have left their receipts. */
   readonly ended: () => Promise<void>

@@ -36,7 +36,7 @@ export interface ProcessBackendOptions extends ProcessOptions {
 interface Dependencies {
   readonly logger: Logger
   readonly clock: Clock
-  /** Hears that `ready` or `hasRoom` has changed. */
+  /** Called when `ready` or `hasRoom` has changed. */
   readonly changed?: () => void
 }
 
@@ -144,7 +144,7 @@ export async function createProcessBackend(
     dependencies.changed?.()
   }
 
-  /** Says of a batch that it waits for its turn, once that has taken long; gives what ends it. */
+  /** Logs that a batch waits for its turn, once that has taken long; gives what ends it. */
   function waitLong(batch: readonly Work[], control: RunControl): () => void {
     let resumes: readonly (() => void)[] | undefined
     const timer = setTimeout(() => {

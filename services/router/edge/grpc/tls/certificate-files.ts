@@ -14,7 +14,7 @@ export interface CertificateFiles {
 /** Certificate, key and authorities that were found to go together. */
 export interface LoadedCertificates {
   readonly context: SecureContextOptions
-  /** Tells one state of the files from another. */
+  /** Distinguishes one state of the files from another. */
   readonly fingerprint: string
   readonly serialNumber: string
   /** Epoch ms at which the certificate ends. */

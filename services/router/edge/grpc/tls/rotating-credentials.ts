@@ -15,7 +15,7 @@ export interface RotatingCredentials extends Loop {
   readonly credentials: ServerCredentials
   /** The certificate that new connections are shown. */
   readonly current: () => LoadedCertificates
-  /** Hears of every new certificate, for ports of other libraries. */
+  /** Called for every new certificate, for ports of other libraries. */
   readonly onChanged: (listener: (context: SecureContextOptions) => void) => void
 }
 

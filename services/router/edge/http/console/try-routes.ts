@@ -99,7 +99,7 @@ async function run(
   const { reply, context } = call
   const stream = openEventStream(reply.raw, { beat: ': waiting\n\n', beatMs, signal: context.signal })
   try {
-    const { requestId, answer } = await infer(incoming, call, dependencies, event => tell(event, stream))
+    const { requestId, answer } = await infer(incoming, call, dependencies, event => sendEvent(event, stream))
     await stream.send(answerView(requestId, answer), 'answer')
   } catch (error) {
     if (!stream.isOpen) throw error
@@ -111,7 +111,7 @@ async function run(
   }
 }
 
-function tell(event: CascadeEvent, stream: EventStream): Promise<void> {
+function sendEvent(event: CascadeEvent, stream: EventStream): Promise<void> {
   if (event.kind === 'decided') {
     return stream.send({ id: event.chosen.requestId, ...describeChosen(event.chosen) }, event.kind)
   }

@@ -44,7 +44,7 @@ function joined(messages: readonly Message[]): readonly Message[] {
 
 function readItem(item: Item, field: string): Message {
   if ('role' in item) {
-    if (item.role === 'assistant') return { role: 'assistant', parts: saidParts(item.content) }
+    if (item.role === 'assistant') return { role: 'assistant', parts: assistantParts(item.content) }
     const role = item.role === 'user' ? 'user' : 'system'
     return { role, parts: inputParts(item.content, `${field}.content`) }
   }
@@ -61,7 +61,7 @@ function readItem(item: Item, field: string): Message {
   return { role: 'assistant', parts: [{ kind: 'reasoning', text, ...readSeal(item.encrypted_content) }] }
 }
 
-function saidParts(content: Extract<Item, { role: 'assistant' }>['content']): readonly Part[] {
+function assistantParts(content: Extract<Item, { role: 'assistant' }>['content']): readonly Part[] {
   if (typeof content === 'string') return [{ kind: 'text', text: content }]
   return content.map(part => ({ kind: 'text', text: 'text' in part ? part.text : part.refusal }))
 }
