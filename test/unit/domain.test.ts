@@ -13,7 +13,7 @@ import { decideByRisk } from '#services/decision/decide/decide-by-risk'
 import { checkDomain, trustedBy } from '#services/decision/domain/check-domain'
 import { readDomain } from '#services/decision/domain/domain-file'
 import { unlikenessOf, type Domain } from '#services/decision/domain/domain'
-import { gramVector } from '#services/decision/features/hash-grams'
+import { hashGrams } from '#services/decision/features/hash-grams'
 import { loadPolicy, openPolicyFolder } from '#services/decision/policy/load-policy'
 import type { DomainCheck, PartDescription } from '#services/decision/policy/policy'
 import { writeTable } from '../support/outcome-table.ts'
@@ -51,7 +51,7 @@ async function domainOf(rows: readonly OutcomeRow[]): Promise<Domain> {
 function unlikenessOfRow(domain: Domain, row: OutcomeRow): number {
   const { features } = withFeatures([row])[0]!
   const [part] = row.parts
-  return unlikenessOf(domain, { features, ...(part?.kind === 'text' ? { grams: gramVector(part.text) } : {}) })
+  return unlikenessOf(domain, { features, ...(part?.kind === 'text' ? { grams: hashGrams(part.text) } : {}) })
 }
 
 describe('a domain of texts', () => {
@@ -100,7 +100,7 @@ describe('a domain of texts', () => {
     const { file, bytes } = (await fitDomain(rows, { models, seed: 1, meaningOf }))!
     const meant = readDomain(file, bytes)!
     const { features } = rows[0]!
-    const grams = gramVector((rows[0]!.row.parts[0] as { text: string }).text)
+    const grams = hashGrams((rows[0]!.row.parts[0] as { text: string }).text)
     const like = unlikenessOf(meant, { features, grams, embedding: vector(0) })
     const unlike = unlikenessOf(meant, { features, grams, embedding: vector(3) })
     expect(like).toBeLessThan(1)
@@ -119,7 +119,7 @@ describe('a domain beside everyday talk', () => {
 
   it('leans away from what is nearer to such talk than rows are, and to nothing where rows are such talk', async () => {
     const rows = withFeatures(Array.from({ length: 200 }, (_, index) => textRow(index)))
-    const grams = gramVector((rows[0]!.row.parts[0] as { text: string }).text)
+    const grams = hashGrams((rows[0]!.row.parts[0] as { text: string }).text)
     const { features } = rows[0]!
     const texts = new Set(everydayTexts)
     const unlikenessIn = async (talk: Float32Array, embedding: Float32Array): Promise<number> => {

@@ -12,7 +12,7 @@ import {
 import { applyKernel, fitKernel } from '#services/calibrate/fit/kernel/fit-kernel'
 import { writeEstimatorGraph } from '#services/calibrate/publish/write-estimator-graph'
 import type { OutcomeRow } from '#services/calibrate/states'
-import { gramVector } from '#services/decision/features/hash-grams'
+import { hashGrams } from '#services/decision/features/hash-grams'
 import { openEstimator } from '#services/decision/policy/estimator'
 import { estimatorInput, textOf } from '#services/decision/policy/featurize'
 
@@ -97,7 +97,7 @@ describe('createSpace(), fitEstimator() and graphOf()', () => {
     const estimator = await openEstimator(writeEstimatorGraph(graph))
     for (const at of [0, 1, 2, 3, 57]) {
       const { row, features } = rows[at]!
-      const input = estimatorInput(features, gramVector(textOf(row.parts) ?? ''), {
+      const input = estimatorInput(features, hashGrams(textOf(row.parts) ?? ''), {
         ...space,
         grams: graph.gramWeights.length > 0,
       })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createRequestId, legIdOf } from '#services/contract/ids'
 import { comparableText } from '#services/decision/answers/same-answer'
 import { withoutMarks } from '#services/decision/answers/without-marks'
-import { gramVector } from '#services/decision/features/hash-grams'
+import { hashGrams } from '#services/decision/features/hash-grams'
 import { featuresOf, textOf } from '#services/decision/policy/featurize'
 import { agreeOn } from '#services/backends/answers/agreement'
 import { interpretGeneration } from '#services/backends/answers/generation'
@@ -16,7 +16,7 @@ import type { Work } from '#services/backends/work'
 /** What runs on the text of a caller, a model or a server, in a process that has others to serve. */
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
   features: text => featuresOf([{ kind: 'text', text }]),
-  grams: text => gramVector(textOf([{ kind: 'text', text }]) ?? ''),
+  grams: text => hashGrams(textOf([{ kind: 'text', text }]) ?? ''),
   'a comparison of answers': text => comparableText('generate', text),
   'a comparison of read text': text => comparableText('ocr', text),
   'a comparison of labels': text => withoutMarks(text),

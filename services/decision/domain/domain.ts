@@ -1,11 +1,12 @@
+import type { HashedGrams } from '#services/decision/features/hash-grams'
 import { distancesTo, nearestTo, type Cloud, type Distances } from './cloud.ts'
 import type { CloudFile, DomainFile, Scale } from './domain-schema.ts'
 
 /** A request as its domain is looked at. */
 export interface DomainInput {
   readonly features: Readonly<Record<string, number>>
-  /** Of its words, as `gramVector` has them; absent where there are none. */
-  readonly grams?: Float32Array | undefined
+  /** Of its words; absent where there are none. */
+  readonly grams?: HashedGrams | undefined
   /** float32 [dimensions]; absent where there is no encoder, or it did not speak in time. */
   readonly embedding?: Float32Array | undefined
 }
@@ -123,15 +124,10 @@ export function placeFeatures(
 const farthest = 8
 
 /** How surprising the grams of a text are: a mean that leans to the usual where there are few. In nats. */
-export function surpriseOf(grams: Float32Array, surprise: Float32Array, usual: number): number {
+export function surpriseOf({ places }: HashedGrams, surprise: Float32Array, usual: number): number {
   let sum = usual * fewGrams
-  let count = fewGrams
-  for (let place = 0; place < grams.length; place += 1) {
-    if (grams[place] === 0) continue
-    sum += surprise[place]!
-    count += 1
-  }
-  return sum / count
+  for (const place of places) sum += surprise[place]!
+  return sum / (fewGrams + places.length)
 }
 
 const fewGrams = 20

@@ -1,6 +1,6 @@
 import { letterWidth } from './letter-width.ts'
 
-/** Places of a text's grams in a vector, ascending, and how much of each there is. */
+/** Places of a text's grams in a vector of `gramBuckets`, each once, and how much of each there is. */
 export interface HashedGrams {
   readonly places: Int32Array
   /** Square roots of counts: the tenth time says less than the first. */
@@ -18,18 +18,16 @@ const longestRead = 2048
  * @source Weinberger et al., Feature Hashing for Large Scale Multitask Learning (2009)
  */
 export function hashGrams(text: string): HashedGrams {
-  const places = countGrams(text).toSorted()
-  return { places, values: Float32Array.from(places, takeRoot) }
+  const places = countGrams(text).slice()
+  const values = new Float32Array(places.length)
+  for (let at = 0; at < places.length; at += 1) values[at] = takeRoot(places[at]!)
+  return { places, values }
 }
 
-/**
- * The same as a whole vector: float32 [{@link gramBuckets}]. Where a graph takes all places, going through the
- * sparse form costs more than the hashing.
- */
-export function gramVector(text: string): Float32Array {
-  const values = new Float32Array(gramBuckets)
-  for (const place of countGrams(text)) values[place] = takeRoot(place)
-  return values
+/** The same with the places in ascending order, as fits go through them. */
+export function sortedGrams(text: string): HashedGrams {
+  const places = countGrams(text).toSorted()
+  return { places, values: Float32Array.from(places, takeRoot) }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { withoutCourtesy } from '#services/decision/features/without-courtesy'
 import { describeText } from '#services/decision/features/describe-text'
-import { gramVector } from '#services/decision/features/hash-grams'
+import { hashGrams, type HashedGrams } from '#services/decision/features/hash-grams'
 import type { EstimatorInput } from './estimator.ts'
 import type { PartDescription } from './policy.ts'
 
@@ -36,12 +36,12 @@ export function textOf(parts: readonly PartDescription[]): string | undefined {
 /** What an estimator is given of an input, all but its vector of meaning; `grams` are those of its words. Pure. */
 export function estimatorInput(
   features: Readonly<Record<string, number>>,
-  grams: Float32Array | undefined,
+  grams: HashedGrams | undefined,
   estimator: Parameters<typeof standardise>[1] & { readonly grams: boolean },
 ): EstimatorInput {
   const dense = standardise(features, estimator)
   if (!estimator.grams) return { features: dense }
-  return { features: dense, grams: grams ?? gramVector('') }
+  return { features: dense, grams: grams ?? hashGrams('') }
 }
 
 /** Of several media of a kind, the largest value of each sign counts: the hardest one decides. */

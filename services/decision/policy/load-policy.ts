@@ -9,7 +9,7 @@ import { decide } from '#services/decision/decide/decide'
 import { checkDomain, domainReason } from '#services/decision/domain/check-domain'
 import { readDomain } from '#services/decision/domain/domain-file'
 import type { Domain, DomainInput } from '#services/decision/domain/domain'
-import { gramVector } from '#services/decision/features/hash-grams'
+import { hashGrams, type HashedGrams } from '#services/decision/features/hash-grams'
 import { openEstimator, type Estimator } from './estimator.ts'
 import { estimatorInput, featuresOf, textOf } from './featurize.ts'
 import { calibrateAnswers } from '#services/decision/calibrators/calibrate-answers'
@@ -107,24 +107,47 @@ export async function createCalibratedPolicy(folder: PolicyFolder, options: Load
   const { embedding: isEmbedded } = file.estimator
   const estimateMs = options.estimateMs ?? (isEmbedded ? encodedEstimateMs : defaultEstimateMs)
   const encodeMs = options.estimateMs ?? encodedEstimateMs
-  const predictScores = async (
+  const predictScores = (
     features: Estimate['features'],
-    grams: Float32Array | undefined,
+    grams: HashedGrams | undefined,
     encoded: Promise<Float32Array> | undefined,
-  ): Promise<Float32Array> => {
+  ): Promise<Float32Array> | Float32Array => {
     const input = estimatorInput(features, grams, file.estimator)
-    const embedding = isEmbedded ? await encoded : undefined
-    return estimator.run(embedding === undefined ? input : { ...input, embedding })
+    if (!isEmbedded || encoded === undefined) return estimator.run(input)
+    return encoded.then(embedding => estimator.run({ ...input, embedding }))
   }
+  const check = (input: DomainInput, labels: readonly string[] | undefined): Pick<Estimate, 'domain'> =>
+    domain === undefined ? {} : { domain: checkDomain(domain, input, labels) }
   /** Where the encoder does not speak in time, features and words tell. */
-  const check = async (
-    input: Omit<DomainInput, 'embedding'>,
+  const checkEncoded = async (
+    input: DomainInput,
     labels: readonly string[] | undefined,
     encoded: Promise<Float32Array> | undefined,
   ): Promise<Pick<Estimate, 'domain'>> => {
-    if (domain === undefined) return {}
-    const embedding = encoded === undefined ? undefined : await within(encoded, encodeMs).catch(() => undefined)
-    return { domain: checkDomain(domain, { ...input, embedding }, labels) }
+    if (domain === undefined || encoded === undefined) return check(input, labels)
+    return check({ ...input, embedding: await within(encoded, encodeMs).catch(() => undefined) }, labels)
+  }
+  // Whoever asks is told by `fallback` and counts it.
+  const failed = (input: DomainInput, labels: readonly string[] | undefined): Estimate => ({
+    ...usualEstimate(file, input.features, 'error'),
+    ...check(input, labels),
+  })
+  const estimateInTime = async (
+    scores: Promise<Float32Array> | Float32Array,
+    input: DomainInput,
+    labels: readonly string[] | undefined,
+    encoded: Promise<Float32Array> | undefined,
+  ): Promise<Estimate> => {
+    const { features } = input
+    try {
+      const quality = scores instanceof Float32Array ? scores : await within(scores, estimateMs)
+      const checked = await checkEncoded(input, labels, encoded)
+      const estimate =
+        quality === undefined ? usualEstimate(file, features, 'timeout') : estimateOf(file, features, quality)
+      return { ...estimate, ...checked }
+    } catch {
+      return failed(input, labels)
+    }
   }
   const readsGrams = file.estimator.grams || domain?.surprise !== undefined
   const known = labelsOf(file)
@@ -134,20 +157,19 @@ export async function createCalibratedPolicy(folder: PolicyFolder, options: Load
     version,
     models: file.models,
     ...moneyOf(file),
-    async estimate(parts, labels) {
+    estimate(parts, labels) {
       const features = featuresOf(parts)
       const text = textOf(parts)
-      const grams = text === undefined || !readsGrams ? undefined : gramVector(text)
+      const grams = text === undefined || !readsGrams ? undefined : hashGrams(text)
       const encoded = encoder?.encode(text ?? '')
+      const input = { features, grams }
       try {
-        const quality = await within(predictScores(features, grams, encoded), estimateMs)
-        const checked = await check({ features, grams }, labels, text === undefined ? undefined : encoded)
-        const estimate =
-          quality === undefined ? usualEstimate(file, features, 'timeout') : estimateOf(file, features, quality)
-        return { ...estimate, ...checked }
+        const scores = predictScores(features, grams, encoded)
+        const isWhole = scores instanceof Float32Array && (encoded === undefined || text === undefined)
+        if (!isWhole) return estimateInTime(scores, input, labels, text === undefined ? undefined : encoded)
+        return { ...estimateOf(file, features, scores), ...check(input, labels) }
       } catch {
-        // Whoever asks is told by `fallback` and counts it.
-        return { ...usualEstimate(file, features, 'error'), ...(await check({ features, grams }, labels, undefined)) }
+        return failed(input, labels)
       }
     },
     confidences: (answers, estimate) => calibrateAnswers(file, withKnownLabels(answers), estimate),

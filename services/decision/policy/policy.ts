@@ -77,8 +77,11 @@ export interface Policy {
   readonly models: readonly string[]
   /** Quality that a call must gain for one USD; absent where money has no part in its decisions. */
   readonly costWeight?: number
-  /** `labels` are those that the caller wants chosen among, if it named any. */
-  estimate(parts: readonly PartDescription[], labels?: readonly string[]): Promise<Estimate>
+  /**
+   * `labels` are those that the caller wants chosen among, if it named any. The estimate is there at once where
+   * nothing is asked of another process.
+   */
+  estimate(parts: readonly PartDescription[], labels?: readonly string[]): Promise<Estimate> | Estimate
   /** P(correct) of each of the answers so far, given all of them. */
   confidences(answers: readonly ModelAnswer[], estimate: Estimate): readonly number[]
   next(estimate: Estimate, called: readonly Called[], candidates: readonly Candidate[], limits: Limits): Step

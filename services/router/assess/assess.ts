@@ -76,7 +76,8 @@ async function estimateOf(
 ): Promise<Estimate> {
   if (policy === undefined) return unknown('no-estimator')
   try {
-    return (await within(policy.estimate(described, labels), estimateMs)) ?? unknown('timeout')
+    const estimate = policy.estimate(described, labels)
+    return estimate instanceof Promise ? ((await within(estimate, estimateMs)) ?? unknown('timeout')) : estimate
   } catch {
     // Counted by its name; the content that caused it may not be told.
     return unknown('error')

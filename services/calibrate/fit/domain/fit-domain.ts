@@ -14,7 +14,7 @@ import {
   type PlainParts,
 } from '#services/decision/domain/domain'
 import { textOf } from '#services/decision/policy/featurize'
-import { gramBuckets, gramVector } from '#services/decision/features/hash-grams'
+import { gramBuckets, hashGrams, type HashedGrams } from '#services/decision/features/hash-grams'
 import { drawOf } from '#services/calibrate/draw'
 import { rounded } from '#services/calibrate/round'
 import { thinned } from '#services/calibrate/thinned'
@@ -56,7 +56,7 @@ const domainFileName = 'domain.f32'
 interface Placed {
   readonly features: Float32Array
   readonly meaning?: Float32Array
-  readonly grams?: Float32Array
+  readonly grams?: HashedGrams
 }
 
 /** What is fitted in each space. */
@@ -123,7 +123,7 @@ async function placeRows(
     const text = hasText ? textOf(row.parts) : undefined
     placed.push({
       features: placeFeatures(features, scaling),
-      ...(text === undefined ? {} : { grams: gramVector(text) }),
+      ...(text === undefined ? {} : { grams: hashGrams(text) }),
       ...(text === undefined || meaningOf === undefined ? {} : { meaning: await meaningOf(text) }),
     })
   }
@@ -158,15 +158,12 @@ function fitSpaces(placed: readonly Placed[], everyday: Float32Array | undefined
 }
 
 /** How surprising each bucket of grams is, and the mean over all grams. */
-function fitWords(texts: readonly Float32Array[]): NonNullable<Spaces['words']> {
+function fitWords(texts: readonly HashedGrams[]): NonNullable<Spaces['words']> {
   const counts = new Float64Array(gramBuckets)
   let total = 0
-  for (const grams of texts) {
-    for (let place = 0; place < gramBuckets; place += 1) {
-      if (grams[place] === 0) continue
-      counts[place]! += 1
-      total += 1
-    }
+  for (const { places } of texts) {
+    for (const place of places) counts[place]! += 1
+    total += places.length
   }
   const surprise = Float32Array.from(counts, found => -Math.log((found + 0.5) / (total + 0.5 * gramBuckets)))
   const usual = counts.reduce((sum, found, at) => sum + found * surprise[at]!, 0) / Math.max(1, total)

@@ -1,5 +1,5 @@
 import { featuresOf, standardise, textOf } from '#services/decision/policy/featurize'
-import { gramBuckets, hashGrams, type HashedGrams } from '#services/decision/features/hash-grams'
+import { gramBuckets, sortedGrams, type HashedGrams } from '#services/decision/features/hash-grams'
 import type { EstimatorGraph } from '#services/calibrate/estimator-graph'
 import type { OutcomeRow } from '#services/calibrate/states'
 import { drawOf } from '#services/calibrate/draw'
@@ -64,7 +64,7 @@ export function prepareRows(
   most = mostEvaluated,
 ): PreparedRows {
   const scaling = fitScaling(codeFeatures(rows.map(one => one.features)))
-  const hashed = rows.map(({ row }) => hashGrams(textOf(row.parts) ?? ''))
+  const hashed = rows.map(({ row }) => sortedGrams(textOf(row.parts) ?? ''))
   const rarity = rarityOf(hashed)
   const points = rows.map(({ features }, at): KernelPoint => ({
     dense: standardise(features, scaling),

@@ -1,0 +1,172 @@
+import type { HashedGrams } from '#services/decision/features/hash-grams'
+import { readGraph, type Graph, type GraphNode, type GraphTensor } from './read-graph.ts'
+import type { EstimatorInput } from './estimator.ts'
+
+/** Gives the quality of each model: float32 [models]. It runs at once, and keeps no input. */
+export type EvaluateGraph = (input: EstimatorInput) => Float32Array
+
+/** Multiplications of dense matrices beyond which the runtime is faster than a loop. */
+const mostMultiplications = 65_536
+
+/** One row of numbers on its way through the graph; `places` has those that are not 0 where most are. */
+interface Row {
+  values: Float64Array | Float32Array
+  places?: Int32Array
+}
+
+/** A row as it is known before anything runs. */
+interface Shape {
+  readonly row: Row
+  readonly width: number
+  readonly isSparse: boolean
+}
+
+type Step = () => void
+
+/**
+ * Makes an evaluation of a graph without a runtime: typed arrays, float64 between input and output. `undefined` where
+ * the graph is too large for it, or has what `writeEstimatorGraph` does not write.
+ */
+export function openSmallGraph(bytes: Uint8Array): EvaluateGraph | undefined {
+  const graph = readGraph(bytes)
+  return graph === undefined ? undefined : compile(graph)
+}
+
+function compile({ nodes, tensors, inputs }: Graph): EvaluateGraph | undefined {
+  const shapes = new Map<string, Shape>()
+  for (const [name, width] of inputs) shapes.set(name, { row: { values: none }, width, isSparse: name === 'grams' })
+  for (const [name, { values }] of tensors) shapes.set(name, { row: { values }, width: values.length, isSparse: false })
+  const steps: Step[] = []
+  let multiplications = 0
+  for (const node of nodes) {
+    const made = stepOf(node, shapes, tensors)
+    if (made === undefined) return undefined
+    multiplications += made.multiplications ?? 0
+    shapes.set(node.output, made.shape)
+    steps.push(made.step)
+  }
+  const quality = shapes.get('quality')
+  if (quality === undefined || quality.isSparse || multiplications > mostMultiplications) return undefined
+  return input => {
+    for (const [name, width] of inputs) {
+      const { row } = shapes.get(name)!
+      const given = input[name as keyof EstimatorInput]
+      if (given === undefined) throw new Error(`the estimator is not given ${name}`)
+      fill(row, given, width)
+    }
+    for (const step of steps) step()
+    return Float32Array.from(quality.row.values)
+  }
+}
+
+function fill(row: Row, given: Float32Array | HashedGrams, width: number): void {
+  if ('places' in given) {
+    row.places = given.places
+    row.values = given.values
+  } else if (given.length === width) {
+    row.values = given
+  } else throw new Error(`the estimator takes ${width} numbers, not ${given.length}`)
+}
+
+/** A step with the row that it makes. */
+interface Made {
+  readonly shape: Shape
+  readonly step: Step
+  readonly multiplications?: number
+}
+
+function stepOf(
+  { operator, inputs }: GraphNode,
+  shapes: ReadonlyMap<string, Shape>,
+  tensors: ReadonlyMap<string, GraphTensor>,
+): Made | undefined {
+  const operands = inputs.map(name => shapes.get(name))
+  const [left, right, third] = operands
+  if (left === undefined || operands.includes(undefined)) return undefined
+  if (operator === 'MatMul') return product(left, tensors.get(inputs[1] ?? ''))
+  if (operator === 'Clip' && third !== undefined && right !== undefined) return clip(left, right, third)
+  const alone = unary[operator]
+  if (alone !== undefined && !left.isSparse) return map(left, alone)
+  if (right === undefined) return undefined
+  if (operator === 'Mul' && left.isSparse) return sparseProduct(left, right)
+  const together = binary[operator]
+  return together === undefined || left.isSparse || right.isSparse ? undefined : combine(left, right, together)
+}
+
+/** A row by a matrix; of a sparse row only what is there is looked at. */
+function product({ row, width, isSparse }: Shape, matrix: GraphTensor | undefined): Made | undefined {
+  const [rows, columns] = matrix?.dims ?? []
+  if (matrix === undefined || rows !== width || columns === undefined) return undefined
+  const weights = matrix.values
+  const values = new Float64Array(columns)
+  const step = (): void => {
+    values.fill(0)
+    const { values: given, places } = row
+    const count = places === undefined ? width : places.length
+    for (let at = 0; at < count; at += 1) {
+      const value = given[at]!
+      if (value === 0) continue
+      const from = (places === undefined ? at : places[at]!) * columns
+      for (let to = 0; to < columns; to += 1) values[to]! += value * weights[from + to]!
+    }
+  }
+  const shape = { row: { values }, width: columns, isSparse: false }
+  return { shape, step, multiplications: isSparse ? 0 : width * columns }
+}
+
+/** A sparse row by itself, or by a row of the same width. */
+function sparseProduct(left: Shape, right: Shape): Made | undefined {
+  if (right.width !== left.width || (right.isSparse && right !== left)) return undefined
+  const { row } = left
+  const made: Row = { values: none }
+  let room = new Float64Array(1024)
+  const step = (): void => {
+    const { values, places = noPlaces } = row
+    if (room.length < places.length) room = new Float64Array(places.length * 2)
+    const factors = right.row.values
+    for (let at = 0; at < places.length; at += 1) {
+      room[at] = values[at]! * factors[right.isSparse ? at : places[at]!]!
+    }
+    made.values = room
+    made.places = places
+  }
+  return { shape: { row: made, width: left.width, isSparse: true }, step }
+}
+
+function map({ row, width }: Shape, of: (value: number) => number): Made {
+  const values = new Float64Array(width)
+  const step = (): void => {
+    for (let at = 0; at < width; at += 1) values[at] = of(row.values[at]!)
+  }
+  return { shape: { row: { values }, width, isSparse: false }, step }
+}
+
+/** Two rows of one width, or a row and one number. */
+function combine(left: Shape, right: Shape, of: (left: number, right: number) => number): Made | undefined {
+  const width = Math.max(left.width, right.width)
+  if ([left, right].some(one => one.width !== width && one.width !== 1)) return undefined
+  const values = new Float64Array(width)
+  const [byLeft, byRight] = [left, right].map(one => (one.width === 1 ? 0 : 1)) as [number, number]
+  const step = (): void => {
+    const [a, b] = [left.row.values, right.row.values]
+    for (let at = 0; at < width; at += 1) values[at] = of(a[at * byLeft]!, b[at * byRight]!)
+  }
+  return { shape: { row: { values }, width, isSparse: false }, step }
+}
+
+function clip(one: Shape, least: Shape, most: Shape): Made | undefined {
+  const [low, high] = [least.row.values[0], most.row.values[0]]
+  if (one.isSparse || low === undefined || high === undefined) return undefined
+  return map(one, value => Math.min(high, Math.max(low, value)))
+}
+
+const none = new Float64Array(0)
+const noPlaces = new Int32Array(0)
+
+const unary: Readonly<Record<string, (value: number) => number>> = { Exp: Math.exp, Sqrt: Math.sqrt }
+
+const binary: Readonly<Record<string, (left: number, right: number) => number>> = {
+  Add: (left, right) => left + right,
+  Mul: (left, right) => left * right,
+  Div: (left, right) => left / right,
+}
