@@ -276,7 +276,7 @@ describe('a policy with a domain', () => {
     const whole = await loadPolicy(out, { openEncoder: () => Promise.resolve(encoder), estimateMs: 10_000 })
     const slow = { ...encoder, encode: () => new Promise<Float32Array>(() => undefined) }
     const late = await loadPolicy(out, { openEncoder: () => Promise.resolve(slow), estimateMs: 50 })
-    const [plain, meant, tooLate] = await Promise.all([policy, whole, late].map(one => one.estimate(inCode)))
+    const [plain, meant, tooLate] = await Promise.all([policy, whole, late].map(async one => one.estimate(inCode)))
     expect(plain!.domain?.outOfDomain).toBe(true)
     expect(meant!.domain?.unlikeness).not.toBe(plain!.domain?.unlikeness)
     expect(tooLate!.domain).toEqual(plain!.domain)

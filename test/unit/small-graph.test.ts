@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { writeEstimatorGraph } from '#services/calibrate/publish/write-estimator-graph'
 import { gramBuckets, hashGrams } from '#services/decision/features/hash-grams'
-import { openWithRuntime, type EstimatorInput } from '#services/decision/policy/estimator'
-import { openSmallGraph } from '#services/decision/policy/small-graph'
+import { openWithRuntime } from '#services/decision/policy/estimator'
+import { openSmallGraph, type EstimatorInput } from '#services/decision/policy/small-graph'
 
 const folder = join(import.meta.dirname, '..', '..', 'deploy', 'policies')
 /** How far the two may be apart: the runtime adds up in float32, the small graph in float64. */

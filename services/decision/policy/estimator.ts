@@ -1,14 +1,5 @@
 import { gramBuckets, type HashedGrams } from '#services/decision/features/hash-grams'
-import { openSmallGraph } from './small-graph.ts'
-
-/** What an estimator looks at; a graph that was fitted without one of them is not given it. */
-export interface EstimatorInput {
-  /** Standardised: float32 [features]. */
-  readonly features: Float32Array
-  /** float32 [dimensions], L2 norm 1. */
-  readonly embedding?: Float32Array
-  readonly grams?: HashedGrams
-}
+import { openSmallGraph, type EstimatorInput } from './small-graph.ts'
 
 /** Predicts the quality of every model. */
 export interface Estimator {

@@ -1,7 +1,7 @@
 import { withoutCourtesy } from '#services/decision/features/without-courtesy'
 import { describeText } from '#services/decision/features/describe-text'
 import { hashGrams, type HashedGrams } from '#services/decision/features/hash-grams'
-import type { EstimatorInput } from './estimator.ts'
+import type { EstimatorInput } from './small-graph.ts'
 import type { PartDescription } from './policy.ts'
 
 /**

@@ -1,6 +1,14 @@
 import type { HashedGrams } from '#services/decision/features/hash-grams'
 import { readGraph, type Graph, type GraphNode, type GraphTensor } from './read-graph.ts'
-import type { EstimatorInput } from './estimator.ts'
+
+/** What an estimator looks at; a graph that was fitted without one of them is not given it. */
+export interface EstimatorInput {
+  /** Standardised: float32 [features]. */
+  readonly features: Float32Array
+  /** float32 [dimensions], L2 norm 1. */
+  readonly embedding?: Float32Array
+  readonly grams?: HashedGrams
+}
 
 /** Gives the quality of each model: float32 [models]. It runs at once, and keeps no input. */
 export type EvaluateGraph = (input: EstimatorInput) => Float32Array
@@ -80,17 +88,21 @@ function stepOf(
   shapes: ReadonlyMap<string, Shape>,
   tensors: ReadonlyMap<string, GraphTensor>,
 ): Made | undefined {
-  const operands = inputs.map(name => shapes.get(name))
-  const [left, right, third] = operands
-  if (left === undefined || operands.includes(undefined)) return undefined
-  if (operator === 'MatMul') return product(left, tensors.get(inputs[1] ?? ''))
-  if (operator === 'Clip' && third !== undefined && right !== undefined) return clip(left, right, third)
-  const alone = unary[operator]
-  if (alone !== undefined && !left.isSparse) return map(left, alone)
-  if (right === undefined) return undefined
-  if (operator === 'Mul' && left.isSparse) return sparseProduct(left, right)
-  const together = binary[operator]
-  return together === undefined || left.isSparse || right.isSparse ? undefined : combine(left, right, together)
+  const operands = inputs.flatMap(name => shapes.get(name) ?? [])
+  return operands.length === inputs.length ? makers[operator]?.(operands, tensors.get(inputs[1] ?? '')) : undefined
+}
+
+/** Makes the step of one operator; `undefined` where its operands are not of those that are known here. */
+type MakeStep = (operands: readonly Shape[], matrix: GraphTensor | undefined) => Made | undefined
+
+const makers: Readonly<Record<string, MakeStep>> = {
+  MatMul: ([left], matrix) => left && product(left, matrix),
+  Exp: ([one]) => one && map(one, Math.exp),
+  Sqrt: ([one]) => one && map(one, Math.sqrt),
+  Add: operands => combine(operands, (left, right) => left + right),
+  Div: operands => combine(operands, (left, right) => left / right),
+  Mul: operands => sparseProduct(operands) ?? combine(operands, (left, right) => left * right),
+  Clip: ([one, least, most]) => one && clip(one, least?.row.values[0], most?.row.values[0]),
 }
 
 /** A row by a matrix; of a sparse row only what is there is looked at. */
@@ -115,8 +127,8 @@ function product({ row, width, isSparse }: Shape, matrix: GraphTensor | undefine
 }
 
 /** A sparse row by itself, or by a row of the same width. */
-function sparseProduct(left: Shape, right: Shape): Made | undefined {
-  if (right.width !== left.width || (right.isSparse && right !== left)) return undefined
+function sparseProduct([left, right]: readonly Shape[]): Made | undefined {
+  if (left?.isSparse !== true || right?.width !== left.width || (right.isSparse && right !== left)) return undefined
   const { row } = left
   const made: Row = { values: none }
   let room = new Float64Array(1024)
@@ -133,7 +145,8 @@ function sparseProduct(left: Shape, right: Shape): Made | undefined {
   return { shape: { row: made, width: left.width, isSparse: true }, step }
 }
 
-function map({ row, width }: Shape, of: (value: number) => number): Made {
+function map({ row, width, isSparse }: Shape, of: (value: number) => number): Made | undefined {
+  if (isSparse) return undefined
   const values = new Float64Array(width)
   const step = (): void => {
     for (let at = 0; at < width; at += 1) values[at] = of(row.values[at]!)
@@ -142,9 +155,10 @@ function map({ row, width }: Shape, of: (value: number) => number): Made {
 }
 
 /** Two rows of one width, or a row and one number. */
-function combine(left: Shape, right: Shape, of: (left: number, right: number) => number): Made | undefined {
+function combine([left, right]: readonly Shape[], of: (left: number, right: number) => number): Made | undefined {
+  if (left === undefined || right === undefined) return undefined
   const width = Math.max(left.width, right.width)
-  if ([left, right].some(one => one.width !== width && one.width !== 1)) return undefined
+  if ([left, right].some(one => one.isSparse || (one.width !== width && one.width !== 1))) return undefined
   const values = new Float64Array(width)
   const [byLeft, byRight] = [left, right].map(one => (one.width === 1 ? 0 : 1)) as [number, number]
   const step = (): void => {
@@ -154,19 +168,10 @@ function combine(left: Shape, right: Shape, of: (left: number, right: number) =>
   return { shape: { row: { values }, width, isSparse: false }, step }
 }
 
-function clip(one: Shape, least: Shape, most: Shape): Made | undefined {
-  const [low, high] = [least.row.values[0], most.row.values[0]]
-  if (one.isSparse || low === undefined || high === undefined) return undefined
+function clip(one: Shape, low: number | undefined, high: number | undefined): Made | undefined {
+  if (low === undefined || high === undefined) return undefined
   return map(one, value => Math.min(high, Math.max(low, value)))
 }
 
 const none = new Float64Array(0)
 const noPlaces = new Int32Array(0)
-
-const unary: Readonly<Record<string, (value: number) => number>> = { Exp: Math.exp, Sqrt: Math.sqrt }
-
-const binary: Readonly<Record<string, (left: number, right: number) => number>> = {
-  Add: (left, right) => left + right,
-  Mul: (left, right) => left * right,
-  Div: (left, right) => left / right,
-}
