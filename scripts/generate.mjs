@@ -15,7 +15,7 @@ const client = join(root, 'clients', 'typescript')
 const targets = existsSync(client) ? [target, join(client, 'src', 'generated')] : [target]
 
 const ofClient = ['sluice/v1/gateway.proto']
-const ofServices = [...ofClient, 'sluice/v1/admin.proto', 'inference/open_inference.proto']
+const ofServices = [...ofClient, 'sluice/v1/admin.proto', 'sluice/v1/index.proto', 'inference/open_inference.proto']
 
 const digest = digestOfInputs()
 const isCurrent =

@@ -3,6 +3,7 @@ import { packageRoot } from '#services/config/load-config'
 import { softwareVersion } from '#services/platform/process/software-version'
 import { forbidTelemetry } from '#services/platform/process/forbid-telemetry'
 import { local, printing, remote, run } from '#services/cli/client/define-command'
+import { addIndexCommands } from '#services/cli/commands/retrieval/index-commands'
 import { addRequestOptions } from '#services/cli/client/request-flags'
 
 // A reader that has seen enough, such as `head`, is no fault of ours.
@@ -164,6 +165,8 @@ for (const [usage, description, load] of [
 ] as const) {
   remote(policies, usage, description).option('--ladder <name>', 'ladder of the policy').action(run(load))
 }
+addIndexCommands(program)
+
 const prices = program.command('prices').description('what models cost')
 printing(
   prices,

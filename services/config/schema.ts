@@ -4,6 +4,7 @@ import { name } from './field-schemas.ts'
 import { budgetsSchema, pricesSchema } from './money-schema.ts'
 import { authSchema } from './sections/auth-schema.ts'
 import { consoleSchema } from './sections/console-schema.ts'
+import { indexesSchema } from './sections/indexes-schema.ts'
 import { ladderSchema } from './sections/ladder-schema.ts'
 import { learningSchema } from './sections/learning-schema.ts'
 import { limitsSchema } from './sections/limits-schema.ts'
@@ -34,6 +35,7 @@ export const configSchema = z.strictObject({
   scheduling: schedulingSchema
     .prefault({})
     .describe('In what order work runs, and what is admitted while a pool is busy.'),
+  indexes: indexesSchema.prefault({}).describe('Indexes of documents, which retrieval searches.'),
   learning: learningSchema.prefault({}).describe('How policies stay true.'),
   console: consoleSchema.prefault({}).describe('The web console at `/console` of the HTTP port.'),
   packs: packsSchema.prefault({}).describe('Where model packs come from.'),

@@ -12,6 +12,7 @@ import { wellFormed } from './well-formed.ts'
 import { protoPath as healthProtoPath } from 'grpc-health-check'
 import type { ProtoGrpcType as AdminTypes } from './generated/admin.ts'
 import type { ProtoGrpcType as GatewayTypes } from './generated/gateway.ts'
+import type { ProtoGrpcType as IndexTypes } from './generated/index.ts'
 import type { ProtoGrpcType as InferenceTypes } from './generated/open_inference.ts'
 
 /** How messages look in JavaScript; the generated types are made with the same. */
@@ -23,10 +24,13 @@ const options: Options = { longs: Number, enums: String, oneofs: true, defaults:
  */
 export function loadServices(root: string): PackageDefinition {
   const folder = join(root, 'proto')
-  const loaded = loadSync(['sluice/v1/gateway.proto', 'sluice/v1/admin.proto', openInference, healthProtoPath], {
-    ...options,
-    includeDirs: [folder],
-  })
+  const loaded = loadSync(
+    ['sluice/v1/gateway.proto', 'sluice/v1/admin.proto', indexes, openInference, healthProtoPath],
+    {
+      ...options,
+      includeDirs: [folder],
+    },
+  )
   return Object.fromEntries(
     Object.entries(loaded).map(([name, definition]) => [
       name,
@@ -56,10 +60,13 @@ function sending(service: ServiceDefinition): ServiceDefinition {
 }
 
 const openInference = 'inference/open_inference.proto'
+const indexes = 'sluice/v1/index.proto'
+
+type ServiceTypes = GatewayTypes & AdminTypes & IndexTypes & InferenceTypes
 
 /** The clients and services of a loaded package. */
-export function typesOf(definition: PackageDefinition): GatewayTypes & AdminTypes & InferenceTypes {
-  return loadPackageDefinition(definition) as unknown as GatewayTypes & AdminTypes & InferenceTypes
+export function typesOf(definition: PackageDefinition): ServiceTypes {
+  return loadPackageDefinition(definition) as unknown as ServiceTypes
 }
 
 /** The messages by which errors carry details. */

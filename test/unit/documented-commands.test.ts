@@ -53,7 +53,10 @@ it(
     const faults: string[] = []
     for (const command of commands) {
       const words = command.split(' ')
-      const path = words.slice(0, /^(?:jobs|policies|keys|budget|models|prices|config)$/u.test(words[0] ?? '') ? 2 : 1)
+      const path = words.slice(
+        0,
+        /^(?:jobs|policies|keys|budget|models|prices|config|index)$/u.test(words[0] ?? '') ? 2 : 1,
+      )
       const plain = path.filter(word => /^[a-z]+$/u.test(word)).join(' ')
       const help = await helpOf(plain)
       if (!help.startsWith(`Usage: sluice ${plain} `)) faults.push(`${command}: there is no such command`)

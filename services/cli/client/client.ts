@@ -9,6 +9,17 @@ import type { ListPoliciesRequest } from '#services/wire/generated/sluice/v1/Lis
 import type { ListPoliciesResponse__Output } from '#services/wire/generated/sluice/v1/ListPoliciesResponse'
 import type { LoadPolicyRequest } from '#services/wire/generated/sluice/v1/LoadPolicyRequest'
 import type { LoadPolicyResponse__Output } from '#services/wire/generated/sluice/v1/LoadPolicyResponse'
+import type { AddDocumentsRequest } from '#services/wire/generated/sluice/v1/AddDocumentsRequest'
+import type { CreateIndexRequest } from '#services/wire/generated/sluice/v1/CreateIndexRequest'
+import type { DropIndexRequest } from '#services/wire/generated/sluice/v1/DropIndexRequest'
+import type { GetIngestRequest } from '#services/wire/generated/sluice/v1/GetIngestRequest'
+import type { Index__Output } from '#services/wire/generated/sluice/v1/Index'
+import type { Ingest__Output } from '#services/wire/generated/sluice/v1/Ingest'
+import type { ListIndexesResponse__Output } from '#services/wire/generated/sluice/v1/ListIndexesResponse'
+import type { RemoveDocumentsRequest } from '#services/wire/generated/sluice/v1/RemoveDocumentsRequest'
+import type { RemoveDocumentsResponse__Output } from '#services/wire/generated/sluice/v1/RemoveDocumentsResponse'
+import type { SearchIndexRequest } from '#services/wire/generated/sluice/v1/SearchIndexRequest'
+import type { SearchIndexResponse__Output } from '#services/wire/generated/sluice/v1/SearchIndexResponse'
 import type { CancelJobRequest } from '#services/wire/generated/sluice/v1/CancelJobRequest'
 import type { CreateKeyRequest } from '#services/wire/generated/sluice/v1/CreateKeyRequest'
 import type { CreateKeyResponse__Output } from '#services/wire/generated/sluice/v1/CreateKeyResponse'
@@ -72,6 +83,13 @@ interface Unary {
   readonly ActivatePolicy: { request: ActivatePolicyRequest; response: ActivatePolicyResponse__Output }
   readonly RevokeKey: { request: RevokeKeyRequest; response: RevokeKeyResponse__Output }
   readonly RestoreLedger: { request: RestoreLedgerRequest; response: RestoreLedgerResponse__Output }
+  readonly CreateIndex: { request: CreateIndexRequest; response: Index__Output }
+  readonly ListIndexes: { request: object; response: ListIndexesResponse__Output }
+  readonly DropIndex: { request: DropIndexRequest; response: object }
+  readonly AddDocuments: { request: AddDocumentsRequest; response: Ingest__Output }
+  readonly GetIngest: { request: GetIngestRequest; response: Ingest__Output }
+  readonly RemoveDocuments: { request: RemoveDocumentsRequest; response: RemoveDocumentsResponse__Output }
+  readonly SearchIndex: { request: SearchIndexRequest; response: SearchIndexResponse__Output }
   readonly Drain: { request: DrainRequest; response: DrainResponse__Output }
 }
 
@@ -126,8 +144,8 @@ export function connectGateway(
   tracer: Tracer = noTracer,
 ): GatewayCaller {
   const { apiKey, tlsName } = caller
-  const { Gateway, Admin } = typesOf(loadServices(root)).sluice.v1
-  const methods: ServiceDefinition = { ...Gateway.service, ...Admin.service }
+  const { Gateway, Admin, Indexes } = typesOf(loadServices(root)).sluice.v1
+  const methods: ServiceDefinition = { ...Gateway.service, ...Admin.service, ...Indexes.service }
   const named = tlsName === undefined ? {} : { 'grpc.ssl_target_name_override': tlsName }
   const client = new Client(address, credentialsOf(caller), { ...channelOptions, ...named })
   const begin = (name: string): { readonly span: Span; readonly metadata: Metadata } => {

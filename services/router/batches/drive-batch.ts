@@ -1,4 +1,4 @@
-import type { TakenBatch } from '#services/state/batches/batch-store'
+import type { BatchEnd, TakenBatch } from '#services/state/batches/batch-store'
 import { endOf, type DriveDependencies, type DriveOptions, type DriveSignals } from './drive.ts'
 import { checkInput } from './read-row.ts'
 import { runRows } from './run-rows.ts'
@@ -14,13 +14,16 @@ export async function driveBatch(
   dependencies: DriveDependencies,
 ): Promise<void> {
   const { lease, batch } = taken
-  const { store, files, clock } = dependencies
+  const { store, files, wire, clock } = dependencies
   const { leaving, over } = signals
+  const finish = async (end: BatchEnd): Promise<void> => {
+    if (await store.finish(lease, end)) await wire.ended?.(batch)
+  }
   const window = setTimeout(() => over.abort('expired'), Math.max(0, batch.expiresAt - clock.now()))
   try {
     if (batch.status === 'validating') {
       const { rows, faults } = await checkInput(batch, files.read(batch.tenant, batch.inputFileId), options)
-      if (faults.length > 0) return void (await store.finish(lease, { status: 'failed', faults }))
+      if (faults.length > 0) return await finish({ status: 'failed', faults })
       if (!(await store.begin(lease, rows))) over.abort('cancelled')
     }
     if (batch.status === 'cancelling') over.abort('cancelled')
@@ -28,7 +31,7 @@ export async function driveBatch(
     if (leaving.signal.aborted) return
     const ended = faults.length > 0 ? 'failed' : 'completed'
     const status = over.signal.aborted ? endOf(over.signal) : ended
-    await store.finish(lease, { status, faults, unrecordedNanoUsd })
+    await finish({ status, faults, unrecordedNanoUsd })
   } finally {
     clearTimeout(window)
   }

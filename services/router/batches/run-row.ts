@@ -54,13 +54,13 @@ export function createRunRow(
   const recordOf = async (line: Line, named: NamedRow): Promise<RowRecord | undefined> => {
     let costNanoUsd = 0
     try {
-      const plan = wire.read(batch, readRow(line).body, clock.now())
+      const plan = await wire.read(batch, readRow(line).body, clock.now())
       const outcomes = await outcomesOf(line, plan)
       costNanoUsd = sumOfCosts(outcomes)
       const failed = outcomes.find(({ answered }) => answered === undefined)
       if (failed !== undefined) throw failed.failure
       const answers = outcomes.flatMap(({ answered }) => answered ?? [])
-      return answeredRow(named, answers, plan.write(answers), costNanoUsd)
+      return answeredRow(named, answers, await plan.write(answers), costNanoUsd)
     } catch (error) {
       if (leaving.aborted) return undefined
       if (!over.aborted) return failedRow(named, wire.failure(error), costNanoUsd)

@@ -63,7 +63,8 @@ async function isBegun(
   { wire, jobOf, cancelJob, clock }: DriveDependencies,
 ): Promise<boolean> {
   let begun = false
-  const requests = planned(() => wire.read(batch, readRow(line).body, clock.now()))?.requests ?? []
+  const plan = await planned(async () => wire.read(batch, readRow(line).body, clock.now()))
+  const requests = plan?.requests ?? []
   for (const place of requests.keys()) {
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       const key = attemptKey(batch.batchId, `${line.row}.${place}`, attempt)
@@ -76,9 +77,9 @@ async function isBegun(
   return begun
 }
 
-function planned(read: () => RowPlan): RowPlan | undefined {
+async function planned(read: () => Promise<RowPlan>): Promise<RowPlan | undefined> {
   try {
-    return read()
+    return await read()
   } catch {
     return undefined
   }

@@ -5,6 +5,7 @@ import type { Clock } from '#services/contract/clock'
 import { createBatchDrives, type BatchDrives } from '#services/router/batches/batch-drives'
 import type { Cascades } from '#services/router/cascade/cascades'
 import { createRowWire } from '#services/router/edge/http/batches/row-wire'
+import { createDocumentRows } from '#services/router/retrieve/document-rows'
 import type { InFlight } from '#services/router/lifecycle/in-flight'
 import type { RequestHandler } from '#services/router/pipeline/handle-request'
 import type { BatchOwner } from '#services/state/batches/batch-store'
@@ -14,7 +15,7 @@ import type { Stores } from './stores.ts'
 
 /** What driving batches needs. */
 export interface BatchesParts {
-  readonly stores: Pick<Stores, 'batches' | 'files'>
+  readonly stores: Pick<Stores, 'batches' | 'files' | 'indexes'>
   readonly handler: RequestHandler
   readonly inFlight: InFlight
   readonly cascades: Pick<Cascades, 'cancel'>
@@ -55,7 +56,7 @@ export function composeBatches(loaded: LoadedConfig, parts: BatchesParts): Batch
       jobOf: originals.jobOf,
       store: stores.batches,
       files: stores.files,
-      wire: createRowWire({ names: admitOptionsOf(loaded).request }),
+      wire: createRowWire({ names: admitOptionsOf(loaded).request, documents: createDocumentRows(stores) }),
       enter: inFlight.enter,
       rowEnded: outcome => rows.inc({ outcome }),
       wait: waitFor,

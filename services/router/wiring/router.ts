@@ -30,6 +30,7 @@ import { composeMoney } from './budgets.ts'
 import { admitOptionsOf, composeAdmit, tracedRouterOf } from './options.ts'
 import { composePolicies } from './policies.ts'
 import { openPorts } from './ports/ports.ts'
+import { composeRetrieval } from './retrieval/compose-retrieval.ts'
 import { createStores } from './stores.ts'
 import { createRequestHandler, type Stages } from '#services/router/pipeline/handle-request'
 import { createInFlight } from '#services/router/lifecycle/in-flight'
@@ -206,7 +207,13 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const ports = await openPorts(
     loaded,
     {
-      grpc: { gateway, labelSets, admin, interceptor: calls.interceptor },
+      grpc: {
+        gateway,
+        retrieval: composeRetrieval(config, stores, handler),
+        labelSets,
+        admin,
+        interceptor: calls.interceptor,
+      },
       http: {
         serve: calls.http,
         console: watching.console?.({ stores, ladders, fleet, inFlight, policyRegistry, authentication, ...asked }),

@@ -17,6 +17,7 @@ import { createRedisDispatch, type DispatchCalls } from '#services/state/dispatc
 import { createBeginHereCall, createRedisExpressLegs } from '#services/state/dispatch/redis-express-legs'
 import type { ExpressLegs } from '#services/state/dispatch/express-legs'
 import { createStepwiseDispatch } from '#services/state/dispatch/stepwise-dispatch'
+import type { IndexStore } from '#services/state/index/index-store'
 import type { JobList } from '#services/state/job-list/job-list'
 import { createRedisJobList } from '#services/state/job-list/redis-job-list'
 import type { LoadedConfig } from '#services/config/load-config'
@@ -49,6 +50,7 @@ import { createLedgerKeys } from '#services/state/ledger/ledger-keys'
 import { createMemoryFile } from '#services/state/ledger/memory-file'
 import { createRedisLedger } from '#services/state/ledger/redis-ledger'
 import { createReserveCall } from '#services/state/ledger/reserve-call'
+import { openIndexStore } from './retrieval/open-index-store.ts'
 import type { PolicyStore } from '#services/router/policies/policy-store'
 import { createRedisPolicyStore } from '#services/router/policies/redis-policy-store'
 import { keepCounterMs, rememberHoldMs, replyStreamTtlMs, startTimeoutMs } from '#services/router/lifecycle/timings'
@@ -73,6 +75,7 @@ export interface Stores {
   readonly sessions: SessionStore
   readonly files: FileStore
   readonly batches: BatchStore
+  readonly indexes: IndexStore
   /** Whether Redis can be used now. */
   readonly health: StoreHealth
   close(): Promise<void>
@@ -155,6 +158,7 @@ export async function createStores(
     sessions: createRedisSessionStore(prefix, redis),
     files: createRedisFileStore({ prefix, quotaBytes: fileMegabytesPerTenant * 1e6, mostFiles }, redis, clock),
     batches: createRedisBatchStore({ prefix, mostOpen, keepMs: config.redis.keep.fileMs }, redis, clock),
+    indexes: openIndexStore(config, redis, clock),
     outcomes: createRedisOutcomeStore({ prefix, recordsPerTenant, ttlMs: keepDays * 86_400_000 }, redis, clock),
     async close() {
       await replyStream.close()

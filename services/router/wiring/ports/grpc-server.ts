@@ -5,12 +5,14 @@ import { loadServices, typesOf } from '#services/wire/load-proto'
 import { softwareVersion } from '#services/platform/process/software-version'
 import type { RotatingCredentials } from '#services/router/edge/grpc/tls/rotating-credentials'
 import { createGatewayService, type GatewayDependencies } from '#services/router/edge/grpc/gateway-service'
+import { createIndexesService, type IndexesServiceDependencies } from '#services/router/edge/grpc/indexes-service'
 import { createInferenceService } from '#services/router/edge/grpc/inference/inference-service'
 import { openRpcServer, type RpcServer } from '#services/router/edge/grpc/server'
 
 /** What the gRPC port answers from. */
 export interface GrpcServices {
   readonly gateway: GatewayDependencies
+  readonly retrieval: Pick<IndexesServiceDependencies, 'indexes' | 'ingests'>
   /** Label sets that some model has heads for. */
   readonly labelSets: ReadonlySet<string>
   readonly admin: UntypedServiceImplementation
@@ -24,7 +26,7 @@ export async function openPort(
   tls: RotatingCredentials | undefined,
 ): Promise<RpcServer> {
   const { sluice, inference } = typesOf(loadServices(places.root))
-  const { Gateway, Admin } = sluice.v1
+  const { Gateway, Admin, Indexes } = sluice.v1
   const version = softwareVersion(places.root)
   return openRpcServer(
     {
@@ -36,6 +38,11 @@ export async function openPort(
     loadDescriptors(places.root),
     [
       { name: 'sluice.v1.Gateway', definition: Gateway.service, handlers: createGatewayService(services.gateway) },
+      {
+        name: 'sluice.v1.Indexes',
+        definition: Indexes.service,
+        handlers: createIndexesService({ ...services.gateway, ...services.retrieval }),
+      },
       { name: 'sluice.v1.Admin', definition: Admin.service, handlers: services.admin },
       {
         name: 'inference.GRPCInferenceService',

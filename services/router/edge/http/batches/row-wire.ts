@@ -1,5 +1,6 @@
 import { invalidField } from '#services/contract/errors'
 import type { RowPlan, RowWire } from '#services/router/batches/row-plan'
+import type { DocumentRows } from '#services/router/retrieve/document-rows'
 import { failureOf } from '../failures.ts'
 import { requestOf, type Answered, type Asked, type InferDependencies } from '../infer.ts'
 import { chatSchema } from '../openai/chat-schema.ts'
@@ -47,10 +48,17 @@ const endpoints: ReadonlyMap<string, ReadRow> = new Map([
 /** The same, to be named. */
 export const batchEndpoints = ['/v1/chat/completions', '/v1/responses', '/v1/embeddings'] as const
 
-/** Reads and writes rows as OpenAI's batches have them: each as its endpoint would. */
-export function createRowWire(dependencies: Pick<InferDependencies, 'names'>): RowWire {
+/** What rows are read with. */
+export interface RowWireDependencies extends Pick<InferDependencies, 'names'> {
+  readonly documents: DocumentRows
+}
+
+/** Reads and writes rows as OpenAI's batches have them: each as its endpoint would, and documents of indexes. */
+export function createRowWire({ documents, ...dependencies }: RowWireDependencies): RowWire {
   return {
-    read({ endpoint, constraints, labels }, body, createdAt): RowPlan {
+    read(batch, body, createdAt): RowPlan | Promise<RowPlan> {
+      if (documents.isOf(batch)) return documents.read(batch, body)
+      const { endpoint, constraints, labels } = batch
       const read = endpoints.get(endpoint)
       if (read === undefined) throw invalidField('url', 'it is no endpoint of a batch')
       const { asked, write } = read(body, createdAt)
@@ -62,6 +70,9 @@ export function createRowWire(dependencies: Pick<InferDependencies, 'names'>): R
     failure(thrown) {
       const { status, body } = failureOf(thrown, 'openai', '')
       return { status, body }
+    },
+    async ended(batch) {
+      if (documents.isOf(batch)) await documents.ended(batch)
     },
   }
 }
