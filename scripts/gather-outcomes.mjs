@@ -6,7 +6,7 @@
 // Inputs are a JSON array of { id, task, text | file, expected, comparator?, labelSet?, labels?, group? }; files lie
 // beside it, and comparators are those of services/cli/output/compare-answers.ts. Answers to text have at most --tokens
 // COUNT tokens. Inputs of other tasks than the models have and those without a known answer are left out, and it is
-// said how many. `--ladder` runs the rungs of a ladder with their recipes. Models run one after the other; rows tell
+// said how many. `--ladder` runs the rungs of a ladder with their recipes, `--only A,B,…` some of them. Models run one after the other; rows tell
 // the tokens and the processor time of each, and `scripts/model-costs.mjs` makes costs of these that do not hang on
 // what else the machine did. The third form takes the rows that heads were not trained on. A row that is in the output
 // already is not run again, so a run that was stopped, or that --limit COUNT or --seconds COUNT ended, goes on where it
@@ -34,6 +34,7 @@ const { values } = parseArgs({
     'label-set': { type: 'string' },
     models: { type: 'string' },
     ladder: { type: 'string' },
+    only: { type: 'string' },
     out: { type: 'string' },
     task: { type: 'string' },
     limit: { type: 'string', default: '1000000' },
@@ -122,7 +123,11 @@ function rungOf(rung) {
 function ladderRungs() {
   const ladder = config.ladders[values.ladder]
   if (ladder === undefined) stop(`--ladder: ${values.ladder} is not configured`)
-  return ladder.rungs.map(rungOf)
+  const all = ladder.rungs.map(rungOf)
+  const chosen = values.only === undefined ? all : all.filter(({ name }) => values.only.split(',').includes(name))
+  if (chosen.length === 0)
+    stop(`--only: ${values.only} is no rung; there are ${all.map(({ name }) => name).join(', ')}`)
+  return chosen
 }
 
 /** Processor time of the processes that compute the models, in ms; `undefined` where the system does not tell it. */

@@ -134,6 +134,17 @@ export const backend = z.discriminatedUnion(
       ...served,
       baseUrl: grpcUrl.optional().describe('Address of the server.'),
       endpoints: z.array(grpcUrl).min(1).optional().describe('Several servers of the same model instead of `baseUrl`.'),
+      metricsPath: z
+        .never({ error: '`metricsUrls` instead: a gRPC address has no path' })
+        .optional()
+        .describe('Not here: metrics of gRPC servers have addresses of their own, `metricsUrls`.'),
+      metricsUrls: z
+        .array(url)
+        .min(1)
+        .optional()
+        .describe(
+          'Where each server publishes its queue over HTTP, in the order of `endpoints`, such as `http://triton:8002/metrics`.',
+        ),
       version: z.string().optional().describe('Version of the model.'),
       input: z.string().min(1).describe('Tensor of the content.'),
       output: z.string().min(1).describe('Tensor of the answer.'),

@@ -301,6 +301,7 @@ describe('between turns', () => {
     const answer = await ask(await cascade(5000, 'a'), { ladder: 'doubting' })
     expect(rungsAsked()).toEqual(['large'])
     expect(answer.model).toBe('large')
+    expect(answer.rungs[0]?.reason).toMatch(/session: \d+ tokens of its prefix are cached; leaving gains/u)
   })
 
   it('a rung is left where little is lost', async () => {
@@ -317,6 +318,23 @@ describe('between turns', () => {
     await ask([user(`${document} another`)], { ladder: 'doubting', sessionKey: 'd' })
     expect(rungsAsked()[0]).toBe('large')
     expect(rungsAsked()[1]).toBe('small')
+  })
+})
+
+describe('an answer to a required call of a tool', () => {
+  it.each(['required', 'weather'])('is passed over without one, where %s was asked for', async toolChoice => {
+    script.small = [{ text: 'It rains, I guess.' }]
+    script.large = [{ call: 'c0' }]
+    const answer = await ask([user(`weather, ${toolChoice}`)], { options: { tools, toolChoice } })
+    expect([answer.model, answer.output?.toolCalls.map(({ name }) => name)]).toEqual(['large', ['weather']])
+    expect(answer.rungs[0]).toMatchObject({ verdict: 'VERDICT_ESCALATED', confidence: 0 })
+    expect(answer.rungs[0]?.reason).toContain('calls no tool')
+  })
+
+  it('is taken with one', async () => {
+    script.small = [{ call: 'c0' }]
+    const answer = await ask([user('weather at once')], { options: { tools, toolChoice: 'required' } })
+    expect([answer.model, answer.rungs.length]).toEqual(['small', 1])
   })
 })
 

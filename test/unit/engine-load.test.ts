@@ -1,13 +1,16 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
+import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { afterEach, describe, expect, it } from 'vitest'
 import { expectEngineWait } from '#services/router/pools/engine-wait'
 import { backend } from '#services/config/backend-schema'
 import { durationToWire } from '#services/wire/convert/time'
+import { createServed } from '#services/backends/remote/served'
+import { systemClock } from '#services/contract/clock'
 import { createEndpoint } from '#services/backends/remote/endpoints/endpoint'
-import { readQueue, watchEngineLoad } from '#services/backends/remote/endpoints/engine-load'
+import { readQueue, watchEngineLoad, type PageOf } from '#services/backends/remote/endpoints/engine-load'
 import { noWork } from '#services/state/service-times/workload'
 import { createWorkerMetrics, showModelMemory } from '#services/worker/telemetry/worker-metrics'
 
@@ -162,9 +165,50 @@ describe('metricsPath', () => {
   })
 })
 
+describe('metricsUrls of a gRPC server', () => {
+  const server = {
+    kind: 'oip',
+    endpoints: ['grpc://triton:8001', 'grpc://triton:8011'],
+    model: 'm',
+    input: 'x',
+    output: 'y',
+  }
+
+  it('stand in place of a path, which a gRPC address has none of', () => {
+    const { error } = backend.safeParse({ ...server, metricsPath: '/metrics' })
+    expect(error?.issues.map(({ path, message }) => [path, message])).toEqual([
+      [['metricsPath'], '`metricsUrls` instead: a gRPC address has no path'],
+    ])
+    const urls = ['http://triton:8002/metrics', 'http://triton:8012/metrics']
+    expect(backend.safeParse({ ...server, metricsUrls: urls }).success).toBe(true)
+    expect(backend.safeParse({ ...server, metricsUrls: ['grpc://triton:8001/metrics'] }).success).toBe(false)
+  })
+})
+
 describe('watchEngineLoad()', () => {
   let engine: Server | undefined
   afterEach(() => void engine?.close())
+
+  it('reads the queue of a gRPC server where its own address says', async () => {
+    engine = createServer((_request, response) => response.end('nv_inference_pending_request_count{model="m"} 3\n'))
+    await new Promise<void>(resolve => engine?.listen(0, '127.0.0.1', resolve))
+    const metricsUrls = [`http://127.0.0.1:${(engine.address() as AddressInfo).port}/metrics`]
+    const spec = {
+      kind: 'oip',
+      baseUrl: 'grpc://127.0.0.1:1',
+      metricsUrls,
+      model: 'm',
+      input: 'x',
+      output: 'y',
+    } as const
+    const served = createServed(
+      { ...spec, connectTimeoutMs: 1000, firstByteTimeoutMs: 1000, betweenChunksTimeoutMs: 1000 },
+      {},
+      { packPath: () => '', executionProviders: [], threads: 1, logger: pino({ level: 'silent' }), clock: systemClock },
+    )
+    await expect.poll(() => served.engineQueue(), { timeout: 5000 }).toEqual({ waiting: 3, running: 0 })
+    await served.close()
+  })
 
   it('counts an engine as silent whose address cannot be made, and goes on reading the others', async () => {
     engine = createServer((_request, response) => response.end('tgi_queue_size 7\ntgi_batch_current_size 2\n'))
@@ -172,11 +216,15 @@ describe('watchEngineLoad()', () => {
     const options = { connectTimeoutMs: 1000, failures: 3, openMs: 1000 }
     const good = createEndpoint(`http://127.0.0.1:${(engine.address() as AddressInfo).port}/v1`, options, Date.now)
     const bad = createEndpoint('nowhere', options, Date.now)
-    const load = watchEngineLoad([bad, good], '/metrics')
+    const at =
+      (path: string): PageOf =>
+      ({ baseUrl }) =>
+        new URL(path, baseUrl)
+    const load = watchEngineLoad([bad, good], at('/metrics'))
     await expect.poll(() => load.queue(), { timeout: 5000 }).toEqual({ waiting: 7, running: 2 })
     expect([bad.load, good.load]).toEqual([0, 7])
     load.stop()
-    const lost = watchEngineLoad([good], '//')
+    const lost = watchEngineLoad([good], at('//'))
     await expect.poll(() => good.load, { timeout: 5000 }).toBe(0)
     expect(lost.queue()).toBeUndefined()
     lost.stop()

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { interpretGeneration } from '#services/backends/answers/generation'
+import { holdToToolChoice } from '#services/backends/answers/required-call'
+import type { LegResult } from '#services/contract/answer'
 
 const usage = { outputTokens: 4 }
 
@@ -34,5 +36,42 @@ describe('interpretGeneration()', () => {
     const logprobs = Array.from({ length: 300_000 }, () => -0.5)
     const { rawConfidence, signals } = interpretGeneration({ text: 'x', logprobs, finishReason: 'length' }, usage)
     expect([rawConfidence, ...Object.values(signals)].every(Number.isFinite)).toBe(true)
+  })
+})
+
+describe('holdToToolChoice()', () => {
+  const tools = [
+    { name: 'weather', parametersJson: '{}' },
+    { name: 'time', parametersJson: '{}' },
+  ]
+  const answered = (...names: string[]): LegResult =>
+    interpretGeneration(
+      {
+        text: 'a',
+        logprobs: [-0.1],
+        finishReason: 'stop',
+        toolCalls: names.map(name => ({ id: name, name, argumentsJson: '{}' })),
+      },
+      usage,
+    )
+  const note = (result: LegResult): string | undefined => result.caveats?.[0]?.note
+
+  it.each([
+    ['required', ['weather'], undefined],
+    ['required', [], 'the answer calls no tool, though one was required'],
+    ['time', ['weather', 'time'], undefined],
+    ['time', ['weather'], 'the answer does not call the tool that was required'],
+    ['time', [], 'the answer calls no tool, though one was required'],
+    ['auto', [], undefined],
+    ['none', [], undefined],
+    [undefined, [], undefined],
+  ])('with tool_choice %s holds an answer that calls %j to it', (toolChoice, called, expected) => {
+    const held = holdToToolChoice(answered(...called), { tools, ...(toolChoice === undefined ? {} : { toolChoice }) })
+    expect(note(held)).toBe(expected)
+    expect(held.caveats?.[0]?.mostConfidence).toBe(expected === undefined ? undefined : 0)
+  })
+
+  it('asks nothing of an answer where there are no tools', () => {
+    expect(holdToToolChoice(answered(), { toolChoice: 'required' })).toEqual(answered())
   })
 })

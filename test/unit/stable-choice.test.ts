@@ -42,7 +42,9 @@ describe('a switch to a rung that costs more', () => {
 
   it('is made where the quality gained is worth the more expensive turn and the lost cache', () => {
     const costWeight = weightThatPays(0.2) * 0.999
-    expect(stableStep(call('large'), better, turnAfter('small', 10_000, { costWeight }))).toEqual(call('large'))
+    const step = stableStep(call('large'), better, turnAfter('small', 10_000, { costWeight }))
+    expect(step).toMatchObject({ kind: 'call', model: 'large' })
+    expect(step.reason).toMatch(/^predicted quality; session: 10000 tokens of the prefix are cached at small; leaving/u)
   })
 
   it('is not made where it is worth the more expensive turn alone', () => {
@@ -56,7 +58,10 @@ describe('a switch to a rung that costs more', () => {
   it('is made at the same price of quality once the cache is cold', () => {
     const costWeight = (0.2 / (dearer / 1e9)) * 0.9
     const cold = turnAfter('small', 10_000, { costWeight, nowMs: nowMs + 600_000 })
-    expect(stableStep(call('large'), better, cold)).toEqual(call('large'))
+    expect(stableStep(call('large'), better, cold)).toMatchObject({
+      model: 'large',
+      reason: 'predicted quality; session: small has no cached prefix to lose',
+    })
   })
 
   it('is not made for a quality that nobody predicts', () => {
@@ -72,7 +77,10 @@ describe('a switch to a rung that costs more', () => {
   it('is made where the caller limits risk or quality, whatever it costs', () => {
     const costWeight = weightThatPays(0.2) * 10
     const turn = turnAfter('small', 10_000, { costWeight, isLimited: true })
-    expect(stableStep(call('large'), better, turn)).toEqual(call('large'))
+    expect(stableStep(call('large'), better, turn)).toMatchObject({
+      model: 'large',
+      reason: "predicted quality; session: the caller's limit decides, not the cache of small",
+    })
   })
 })
 
@@ -94,18 +102,61 @@ describe('a switch to a cheaper rung', () => {
   })
 })
 
+describe('a rung whose pool is overloaded', () => {
+  const pressed = (large: number, small = 0): readonly CandidateRung[] =>
+    ladder().map(one => ({ ...one, overloadPrice: one.rung.name === 'large' ? large : small }))
+
+  it('is not kept, whatever its cache is worth', () => {
+    expect(stableStep(call('small'), pressed(0), turnAfter('large', 5000))).toMatchObject({
+      model: 'large',
+      isKept: true,
+    })
+    const step = stableStep(call('small'), pressed(0.1), turnAfter('large', 5000))
+    expect(step).toEqual({
+      ...call('small'),
+      reason: 'predicted quality; session: pool p is overloaded, so large is not kept',
+    })
+  })
+
+  it('is kept where the other is no better off', () => {
+    expect(stableStep(call('small'), pressed(0.1, 0.1), turnAfter('large', 5000))).toMatchObject({ model: 'large' })
+  })
+
+  it('is not kept once its call is refused for it', () => {
+    const refused = ladder().map(one =>
+      one.rung.name === 'large'
+        ? { ...one, removedBy: 'overload' as const, removedWhy: 'its pool is overloaded' }
+        : one,
+    )
+    expect(stableStep(call('small'), refused, turnAfter('large', 5000)).model).toBe('small')
+  })
+})
+
 describe('the step of the policy stands', () => {
   it.each([
-    ['where it is the rung of the turn before', call('large'), ladder()],
-    ['where that rung cannot be called', call('small'), ladder().slice(0, 1)],
-    ['where it stops', { kind: 'stop', model: 'small', reason: 'no rung is left' } as const, ladder()],
+    ['where it is the rung of the turn before', 'large', call('large'), ladder(), undefined],
+    [
+      'where that rung cannot be called',
+      'large',
+      call('small'),
+      ladder().slice(0, 1),
+      'predicted quality; session: large cannot be called now',
+    ],
+    [
+      'where it stops',
+      'large',
+      { kind: 'stop', model: 'small', reason: 'no rung is left' } as const,
+      ladder(),
+      undefined,
+    ],
     [
       'where the rung of the turn before has no price of cached input',
+      'small',
       call('large'),
       ladder().map(one => ({ ...one, price: { perComputeSecond: 11_000 }, predictedMeanMs: 500 })),
+      'predicted quality; session: small has no cached prefix to lose',
     ],
-  ])('%s', (_where, step, open) => {
-    const kept = step.model === 'large' && open[1]?.price?.perComputeSecond !== undefined ? 'small' : 'large'
-    expect(stableStep(step, open, turnAfter(kept, 50_000))).toEqual(step)
+  ] as const)('%s', (_where, before, step, open, reason = step.reason) => {
+    expect(stableStep(step, open, turnAfter(before, 50_000))).toEqual({ ...step, reason })
   })
 })

@@ -9,6 +9,7 @@ import { streamChat } from './wire/stream-chat.ts'
 import { UpstreamError, type UpstreamFault } from './wire/upstream-error.ts'
 import { createThinkSplitter, type Split } from '../answers/think-tags.ts'
 import { interpretGeneration } from '../answers/generation.ts'
+import { holdToToolChoice } from '../answers/required-call.ts'
 import { resolveUsage } from './wire/usage-counts.ts'
 import { billedUsage, type Billed } from './reported-usage.ts'
 import type { Outcome, Work } from '#services/backends/work'
@@ -47,7 +48,8 @@ async function runChat(work: Work, control: RunControl, parts: ChatParts): Promi
   for (const oddity of oddities) meter.oddity(model, oddity)
   const reasoning = answer.reasoning.map(one => ({ ...one, model: work.model }))
   const { logprobs, ending: finishReason = '' } = gathered
-  return { kind: 'done', result: interpretGeneration({ ...answer, reasoning, logprobs, finishReason }, usage) }
+  const result = interpretGeneration({ ...answer, reasoning, logprobs, finishReason }, usage)
+  return { kind: 'done', result: holdToToolChoice(result, work.options) }
 }
 
 /** How an answer ends that a server has worked for, though it says nothing. */

@@ -6,7 +6,7 @@ import type { BreakerOptions } from './endpoints/breaker.ts'
 import type { InputOf } from './endpoints/input-failures.ts'
 import type { CallEnd, Endpoint } from './endpoints/endpoint.ts'
 import { createEndpointSet } from './endpoints/endpoint-set.ts'
-import { watchEngineLoad } from './endpoints/engine-load.ts'
+import { watchEngineLoad, type EngineLoad } from './endpoints/engine-load.ts'
 import { createRetryBudget } from './endpoints/retry-budget.ts'
 import type { Line } from './wire/post.ts'
 import { createRedact } from './errors/redact.ts'
@@ -35,6 +35,8 @@ export interface ServedSpec {
   readonly breaker?: BreakerOptions
   /** Where the engine tells of its queue, such as `/metrics`. */
   readonly metricsPath?: string
+  /** The same as whole addresses, one an endpoint, where endpoints do not speak HTTP. */
+  readonly metricsUrls?: readonly string[]
 }
 
 /** Makes calls on the endpoints of a model. */
@@ -65,7 +67,7 @@ export function createServed(
   const now = (): number => clock.now()
   const set = createEndpointSet(baseUrls, options, now)
   const budget = createRetryBudget()
-  const load = spec.metricsPath === undefined ? undefined : watchEngineLoad(set.endpoints, spec.metricsPath)
+  const load = loadOf(spec, set.endpoints)
   meter.watch(name, () =>
     set.endpoints.map(({ breaker, ejected, load: calls }, place) => ({ place, breaker, ejected, load: calls })),
   )
@@ -107,6 +109,16 @@ export function createServed(
       await set.close()
     },
   }
+}
+
+/** What tells of the engines' queues, where they tell. */
+function loadOf({ metricsPath, metricsUrls }: ServedSpec, endpoints: readonly Endpoint[]): EngineLoad | undefined {
+  if (metricsUrls !== undefined) {
+    return watchEngineLoad(endpoints, endpoint => new URL(metricsUrls[endpoints.indexOf(endpoint)] ?? ''))
+  }
+  return metricsPath === undefined
+    ? undefined
+    : watchEngineLoad(endpoints, ({ baseUrl }) => new URL(metricsPath, baseUrl))
 }
 
 /** A name for what a leg asks, which is made once and when it is needed first: media are long. */

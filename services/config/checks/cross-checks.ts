@@ -55,6 +55,10 @@ function servedFaults(path: readonly string[], backend: Config['models'][string]
   if (!('endpoints' in backend || 'baseUrl' in backend)) return []
   const both = backend.baseUrl !== undefined && backend.endpoints !== undefined
   if (both) return [{ path: [...path, 'endpoints'], expected: 'either baseUrl or endpoints' }]
+  const servers = backend.endpoints?.length ?? 1
+  if ('metricsUrls' in backend && backend.metricsUrls !== undefined && backend.metricsUrls.length !== servers) {
+    return [{ path: [...path, 'metricsUrls'], expected: `one address for each server, ${servers} in all` }]
+  }
   const none = backend.baseUrl === undefined && backend.endpoints === undefined
   const explainedBy = [[...path, 'endpoints']]
   return none ? [{ path: [...path, 'baseUrl'], expected: 'an address, here or as `endpoints`', explainedBy }] : []

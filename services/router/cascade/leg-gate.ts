@@ -77,7 +77,9 @@ export function createLegGate(
     state.results.set(rung.name, end.result)
     decided = decideNext(end.receipt.costNanoUsd)
     const isAccepted = decided.kind === 'give-up' || (decided.kind === 'deliver' && decided.model === rung.name)
-    const why = decided.kind === 'give-up' ? 'no rung is left' : decided.reason
+    const found = decided.kind === 'give-up' ? 'no rung is left' : decided.reason
+    const { beginsSince } = guided
+    const why = beginsSince === undefined || state.reports.length > 0 ? found : `${found}; ${beginsSince}`
     return reportOf(rung, leg, end, {
       verdict: isAccepted ? 'accepted' : 'escalated',
       reason: withCaveats(why, end.result.caveats),

@@ -74,7 +74,7 @@ export function createChoose({ evaluateRungs, clock, refused, isPaid, probe }: C
     const step = stepOf(assessed, open, { inputTokens: work.inputTokens, nowMs })
     return {
       ...assessed,
-      guided: step.isKept === true ? beginAt(assessed.guided, step.model) : assessed.guided,
+      guided: begun(assessed, step),
       work,
       candidateRungs,
       firstStep: step,
@@ -141,6 +141,12 @@ function withProbe(
   return candidateRungs.map(one => (one === tried ? open : one))
 }
 
+/** The ladder from the first step on; of a conversation that keeps its rung, with the reason why. */
+function begun({ guided, lockedTo }: Assessed, { isKept, model, reason }: StableStep): Assessed['guided'] {
+  if (isKept === true) return beginAt(guided, model, reason)
+  return model === lockedTo ? { ...guided, beginsSince: reason } : guided
+}
+
 /** The first step, with regard to what answered the conversation before. */
 function stepOf(
   assessed: Assessed,
@@ -148,12 +154,12 @@ function stepOf(
   turn: { readonly inputTokens: number; readonly nowMs: number },
 ): StableStep {
   const { session, lockedTo } = assessed
-  const step = firstStepOf(assessed, open)
+  const { step, pressed } = firstStepOf(assessed, open)
   if (step.model === lockedTo) return { ...step, reason: 'session: the rung that called the tools goes on' }
   if (session === undefined) return step
   const { maxRisk, minQuality } = limitsOf(assessed.request.constraints)
   const costWeight = assessed.guided.policy?.costWeight
-  return stableStep(step, open, {
+  return stableStep(step, pressed, {
     session,
     ...turn,
     isLimited: (maxRisk ?? minQuality) !== undefined,
@@ -165,12 +171,19 @@ function stepOf(
  * The first step where pools are short may be a lower one than the policy's; what the policy wanted stays reserved,
  * and may be escalated to.
  */
-function firstStepOf({ guided, estimate, request }: Assessed, kept: readonly CandidateRung[]): Step {
+function firstStepOf({ guided, estimate, request }: Assessed, kept: readonly CandidateRung[]): FirstStep {
   const situation = { guided, estimate, called: [], limits: limitsOf(request.constraints) }
-  const open = applyBackpressure(kept, situation).filter(one => one.removedBy === undefined)
-  const step = nextStep({ ...situation, open })
-  const bent = kept.find(one => !open.some(other => other.rung.name === one.rung.name))
-  return bent === undefined ? step : { ...step, reason: `${step.reason}; pool ${bent.rung.model.pool} is short` }
+  const pressed = applyBackpressure(kept, situation)
+  const step = nextStep({ ...situation, open: pressed.filter(one => one.removedBy === undefined) })
+  const bent = pressed.find(one => one.removedBy !== undefined)
+  const reason = bent === undefined ? step.reason : `${step.reason}; pool ${bent.rung.model.pool} is short`
+  return { step: { ...step, reason }, pressed }
+}
+
+/** The policy's first step, and the rungs as the pressure on their pools leaves them. */
+interface FirstStep {
+  readonly step: Step
+  readonly pressed: readonly CandidateRung[]
 }
 
 /**

@@ -15,12 +15,12 @@ export function lockLadder({ ladder, policy }: GuidedLadder, rung: string): Guid
   return { ladder: { ...ladder, rungs }, ...(isKnown && policy !== undefined ? { policy } : {}) }
 }
 
-/** A ladder whose cascade begins at a rung: those before it are called only when it fails. */
-export function beginAt(guided: GuidedLadder, rung: string): GuidedLadder {
+/** A ladder whose cascade begins at a rung, and why: those before it are called only when it fails. */
+export function beginAt(guided: GuidedLadder, rung: string, beginsSince: string): GuidedLadder {
   const { ladder } = guided
   const at = ladder.rungs.findIndex(({ name }) => name === rung)
   const rungs = [...spare(ladder.rungs.slice(0, Math.max(0, at))), ...ladder.rungs.slice(Math.max(0, at))]
-  return { ...guided, ladder: { ...ladder, rungs } }
+  return { ...guided, beginsSince, ladder: { ...ladder, rungs } }
 }
 
 function spare(rungs: Ladder['rungs']): Ladder['rungs'] {

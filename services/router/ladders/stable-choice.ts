@@ -30,13 +30,24 @@ export interface NextTurn {
 /**
  * Keeps the rung of the turn before, unless a switch pays for the prefix cache that it gives up: what this turn gains
  * has to be at least what reading the prefix again would cost when the conversation comes back. A cheaper rung gains
- * money. One that costs more gains predicted quality, at the policy's own price of quality. Pure.
+ * money. One that costs more gains predicted quality, at the policy's own price of quality. A rung whose pool is
+ * shorter than the next one's is not kept: its queue is no place to read a cache in. The reason of the step says which
+ * it was. Pure.
  */
 export function stableStep(step: Step, open: readonly CandidateRung[], turn: NextTurn): StableStep {
-  const kept = open.find(({ rung }) => rung.name === turn.session.rung)
   const next = open.find(({ rung }) => rung.name === step.model)
-  if (step.kind !== 'call' || kept === undefined || next === undefined || kept === next) return step
+  if (step.kind !== 'call' || next === undefined || turn.session.rung === step.model) return step
+  const kept = open.find(({ rung }) => rung.name === turn.session.rung)
+  if (kept === undefined || kept.removedBy !== undefined) return left(step, `${turn.session.rung} cannot be called now`)
+  if ((kept.overloadPrice ?? 0) > (next.overloadPrice ?? 0)) {
+    return left(step, `pool ${kept.rung.model.pool} is overloaded, so ${kept.rung.name} is not kept`)
+  }
   return switchOrStay(step, { kept, next }, turn)
+}
+
+/** The policy's step in a conversation that another rung answered before, and why that one is left. */
+function left(step: Step, why: string): Step {
+  return { ...step, reason: `${step.reason}; session: ${why}` }
 }
 
 interface Switch {
@@ -47,12 +58,15 @@ interface Switch {
 function switchOrStay(step: Step, { kept, next }: Switch, turn: NextTurn): StableStep {
   const warm = warmTokens(turn)
   const lost = cacheSaving(kept.price ?? {}, warm)
-  if (lost === 0) return step
+  const { name } = kept.rung
+  if (lost === 0) return left(step, `${name} has no cached prefix to lose`)
   const saved = turnCost(kept, turn.inputTokens, warm) - turnCost(next, turn.inputTokens, 0)
-  if (saved < 0 && turn.isLimited === true) return step
+  if (saved < 0 && turn.isLimited === true) return left(step, `the caller's limit decides, not the cache of ${name}`)
   const gain = saved < 0 ? saved + qualityWorth(kept, next, turn) : saved
-  if (gain >= lost) return step
-  const reason = `session: ${warm} tokens of its prefix are cached; leaving gains ${Math.round(gain)} and loses ${lost} nano-USD`
+  const worth = gain === Infinity ? 'predicted quality, which the policy weighs alone,' : `${Math.round(gain)}`
+  const weighed = `leaving gains ${worth} and loses ${lost} nano-USD`
+  if (gain >= lost) return left(step, `${warm} tokens of the prefix are cached at ${name}; ${weighed}`)
+  const reason = `session: ${warm} tokens of its prefix are cached; ${weighed}`
   return { kind: 'call', model: kept.rung.name, reason, isKept: true }
 }
 

@@ -80,6 +80,8 @@ export function areInline(parts: readonly CheckedPart[]): boolean {
 export interface GuidedLadder {
   readonly ladder: Ladder
   readonly policy?: Policy
+  /** Why a conversation begins at the rung that answered it before; absent where the policy's own first step stands. */
+  readonly beginsSince?: string
 }
 
 /** The request is sound, its caller known, its deadline absolute. Only `admit` makes one. */

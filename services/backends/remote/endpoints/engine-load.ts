@@ -36,8 +36,11 @@ const mostPageBytes = 4 * 1024 * 1024
 /** The names and labels of a series; a longer line is of no queue. */
 const longestLine = 4096
 
-/** Begins to read `path` at the root of each endpoint's server. */
-export function watchEngineLoad(endpoints: readonly Endpoint[], path: string): EngineLoad {
+/** Where the page of an endpoint's engine is. @throws TypeError where that cannot be an address */
+export type PageOf = (endpoint: Endpoint) => URL
+
+/** Begins to read the page of each endpoint's engine. */
+export function watchEngineLoad(endpoints: readonly Endpoint[], urlOf: PageOf): EngineLoad {
   const told = new Map<Endpoint, EngineQueue>()
   let reading = false
   const read = async (): Promise<void> => {
@@ -46,7 +49,7 @@ export function watchEngineLoad(endpoints: readonly Endpoint[], path: string): E
     try {
       await Promise.all(
         endpoints.map(async endpoint => {
-          const page = await pageOf(endpoint, path)
+          const page = await readPage(endpoint, urlOf)
           const queue = page === undefined ? undefined : readQueue(page, endpoint.running)
           endpoint.setEngineWaiting(queue?.waiting ?? 0)
           if (queue === undefined) told.delete(endpoint)
@@ -74,10 +77,10 @@ export function watchEngineLoad(endpoints: readonly Endpoint[], path: string): E
  * An engine that does not tell is chosen by what is known here. Redirects are not followed: the page is where the
  * operator said.
  */
-async function pageOf({ baseUrl, dispatcher }: Endpoint, path: string): Promise<string | undefined> {
+async function readPage(endpoint: Endpoint, urlOf: PageOf): Promise<string | undefined> {
   try {
-    const url = new URL(path, baseUrl)
-    const { statusCode, body } = await request(url, { dispatcher, signal: AbortSignal.timeout(readLoadTimeoutMs) })
+    const options = { dispatcher: endpoint.dispatcher, signal: AbortSignal.timeout(readLoadTimeoutMs) }
+    const { statusCode, body } = await request(urlOf(endpoint), options)
     const chunks: Buffer[] = []
     let bytes = 0
     for await (const chunk of body) {
