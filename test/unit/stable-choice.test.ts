@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { stableStep, type NextTurn } from '#services/router/ladders/stable-choice'
+import type { Step } from '#services/decision/policy/policy'
 import type { CandidateRung } from '#services/router/request/states'
 import { candidateOf, rungOf } from '../support/builders.ts'
 
@@ -133,8 +134,8 @@ describe('a rung whose pool is overloaded', () => {
 })
 
 describe('the step of the policy stands', () => {
-  it.each([
-    ['where it is the rung of the turn before', 'large', call('large'), ladder(), undefined],
+  it.each<readonly [string, Name, Step, readonly CandidateRung[], string?]>([
+    ['where it is the rung of the turn before', 'large', call('large'), ladder()],
     [
       'where that rung cannot be called',
       'large',
@@ -142,13 +143,7 @@ describe('the step of the policy stands', () => {
       ladder().slice(0, 1),
       'predicted quality; session: large cannot be called now',
     ],
-    [
-      'where it stops',
-      'large',
-      { kind: 'stop', model: 'small', reason: 'no rung is left' } as const,
-      ladder(),
-      undefined,
-    ],
+    ['where it stops', 'large', { kind: 'stop', model: 'small', reason: 'no rung is left' } as const, ladder()],
     [
       'where the rung of the turn before has no price of cached input',
       'small',
@@ -156,7 +151,7 @@ describe('the step of the policy stands', () => {
       ladder().map(one => ({ ...one, price: { perComputeSecond: 11_000 }, predictedMeanMs: 500 })),
       'predicted quality; session: small has no cached prefix to lose',
     ],
-  ] as const)('%s', (_where, before, step, open, reason = step.reason) => {
+  ])('%s', (_where, before, step, open, reason = step.reason) => {
     expect(stableStep(step, open, turnAfter(before, 50_000))).toEqual({ ...step, reason })
   })
 })

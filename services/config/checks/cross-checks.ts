@@ -30,6 +30,7 @@ function modelFaults({ models, pools }: Config, { packs, folderExists }: Surroun
     if (!(pool in pools)) faults.push(noSuchName([...path, 'pool'], 'pools', pool, pools))
     faults.push(...packFaults([...path, 'backend'], backend, packs))
     faults.push(...servedFaults([...path, 'backend'], backend), ...weightFaults([...path, 'backend'], backend))
+    faults.push(...metricsFaults([...path, 'backend'], backend))
     if (backend.kind === 'embedding' && backend.heads !== undefined && !folderExists(backend.heads)) {
       faults.push({ path: [...path, 'backend', 'heads'], expected: `a folder; ${backend.heads} is not there` })
     }
@@ -55,13 +56,16 @@ function servedFaults(path: readonly string[], backend: Config['models'][string]
   if (!('endpoints' in backend || 'baseUrl' in backend)) return []
   const both = backend.baseUrl !== undefined && backend.endpoints !== undefined
   if (both) return [{ path: [...path, 'endpoints'], expected: 'either baseUrl or endpoints' }]
-  const servers = backend.endpoints?.length ?? 1
-  if ('metricsUrls' in backend && backend.metricsUrls !== undefined && backend.metricsUrls.length !== servers) {
-    return [{ path: [...path, 'metricsUrls'], expected: `one address for each server, ${servers} in all` }]
-  }
   const none = backend.baseUrl === undefined && backend.endpoints === undefined
   const explainedBy = [[...path, 'endpoints']]
   return none ? [{ path: [...path, 'baseUrl'], expected: 'an address, here or as `endpoints`', explainedBy }] : []
+}
+
+function metricsFaults(path: readonly string[], backend: Config['models'][string]['backend']): ConfigFault[] {
+  if (backend.kind !== 'oip' || backend.metricsUrls === undefined) return []
+  const servers = backend.endpoints?.length ?? 1
+  if (backend.metricsUrls.length === servers) return []
+  return [{ path: [...path, 'metricsUrls'], expected: `one address for each server, ${servers} in all` }]
 }
 
 function weightFaults(path: readonly string[], backend: Config['models'][string]['backend']): ConfigFault[] {
