@@ -134,24 +134,19 @@ describe('a rung whose pool is overloaded', () => {
 })
 
 describe('the step of the policy stands', () => {
-  it.each<readonly [string, Name, Step, readonly CandidateRung[], string?]>([
-    ['where it is the rung of the turn before', 'large', call('large'), ladder()],
-    [
-      'where that rung cannot be called',
-      'large',
-      call('small'),
-      ladder().slice(0, 1),
-      'predicted quality; session: large cannot be called now',
-    ],
-    ['where it stops', 'large', { kind: 'stop', model: 'small', reason: 'no rung is left' } as const, ladder()],
-    [
-      'where the rung of the turn before has no price of cached input',
-      'small',
-      call('large'),
-      ladder().map(one => ({ ...one, price: { perComputeSecond: 11_000 }, predictedMeanMs: 500 })),
-      'predicted quality; session: small has no cached prefix to lose',
-    ],
-  ])('%s', (_where, before, step, open, reason = step.reason) => {
-    expect(stableStep(step, open, turnAfter(before, 50_000))).toEqual({ ...step, reason })
+  const noPrefix = ladder().map(one => ({ ...one, price: { perComputeSecond: 11_000 }, predictedMeanMs: 500 }))
+  const stop: Step = { kind: 'stop', model: 'small', reason: 'no rung is left' }
+
+  it('where it is the rung of the turn before, and where it stops', () => {
+    expect(stableStep(call('large'), ladder(), turnAfter('large', 50_000))).toEqual(call('large'))
+    expect(stableStep(stop, ladder(), turnAfter('large', 50_000))).toEqual(stop)
+  })
+
+  it('where that rung cannot be called, or has no price of cached input, and says so', () => {
+    const stood = (step: Step, why: string): Step => ({ ...step, reason: `predicted quality; session: ${why}` })
+    const alone = stableStep(call('small'), ladder().slice(0, 1), turnAfter('large', 50_000))
+    expect(alone).toEqual(stood(call('small'), 'large cannot be called now'))
+    const unpriced = stableStep(call('large'), noPrefix, turnAfter('small', 50_000))
+    expect(unpriced).toEqual(stood(call('large'), 'small has no cached prefix to lose'))
   })
 })
