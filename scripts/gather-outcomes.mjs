@@ -6,11 +6,11 @@
 // Inputs are a JSON array of { id, task, text | file, expected, comparator?, labelSet?, labels?, group? }; files lie
 // beside it, and comparators are those of services/cli/output/compare-answers.ts. Answers to text have at most --tokens
 // COUNT tokens. Inputs of other tasks than the models have and those without a known answer are left out, and it is
-// said how many. `--ladder` runs the rungs of a ladder with their recipes, `--only A,B,…` some of them. Models run one after the other; rows tell
-// the tokens and the processor time of each, and `scripts/model-costs.mjs` makes costs of these that do not hang on
-// what else the machine did. The third form takes the rows that heads were not trained on. A row that is in the output
-// already is not run again, so a run that was stopped, or that --limit COUNT or --seconds COUNT ended, goes on where it
-// was. The format of rows is in the README, "Outcome rows".
+// said how many. `--ladder` runs the rungs of a ladder with their recipes, `--only A,B,…` some of them. Models run one
+// after the other; rows tell the tokens and the processor time of each, and `scripts/model-costs.mjs` makes costs of
+// these that do not hang on what else the machine did. The third form takes the rows that heads were not trained on. A
+// row that is in the output already is not run again, so a run that was stopped, or that --limit COUNT or --seconds
+// COUNT ended, goes on where it was. The format of rows is in the README, "Outcome rows".
 import { createHash, randomBytes } from 'node:crypto'
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
