@@ -3,6 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
 import { createRedisIndexStore } from '#services/state/index/exact/redis-index-store'
 import type { IndexDocument, IndexSpec, IndexStore, Metadata } from '#services/state/index/index-store'
+import { createPgvectorIndexStore } from '#services/state/index/pgvector/pgvector-index-store'
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../support/embedded-postgres.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
 const orderMs = 3_600_000
@@ -10,25 +12,35 @@ const time = { aheadMs: 0 }
 const clock = { now: () => Date.now() + time.aheadMs }
 let server: PrivateRedis
 let redis: RedisConnection
+let postgres: EmbeddedPostgres
 
 beforeAll(async () => {
-  server = await startPrivateRedis()
+  ;[server, postgres] = await Promise.all([startPrivateRedis(), startEmbeddedPostgres()])
   redis = connectRedis({ url: server.url, commandTimeoutMs: 2000 }, pino({ level: 'silent' }))
   await whenReady(redis, 5000)
 })
 afterAll(async () => {
   redis.disconnect()
+  await postgres.stop()
   await server.stop()
 })
 beforeEach(async () => {
   await redis.flushall()
+  await postgres.clear()
   time.aheadMs = 0
 })
 
 const limits = { mostIndexes: 2, mostChunks: 6 }
 /** Each opens one more store over the same data, as another router would. */
-const engines: readonly (readonly [string, () => IndexStore])[] = [
-  ['exact, in Redis', () => createRedisIndexStore({ prefix: 't', ...limits, memoryBytes: 1e8, orderMs }, redis, clock)],
+const engines: readonly (readonly [string, () => Promise<IndexStore>])[] = [
+  [
+    'in Postgres',
+    () => createPgvectorIndexStore({ url: postgres.url, connections: 2, timeoutMs: 5000, ...limits, orderMs }, clock),
+  ],
+  [
+    'exact, in Redis',
+    async () => createRedisIndexStore({ prefix: 't', ...limits, memoryBytes: 1e8, orderMs }, redis, clock),
+  ],
 ]
 
 const spec = (name = 'notes', tenant = 'ada'): IndexSpec => ({
@@ -52,7 +64,7 @@ describe.each(engines)('an index %s', (_kind, open) => {
     (await store.search(tenant, 'notes', { ...ask, ...query })).map(({ documentId }) => documentId)
 
   it('finds chunks by vectors, by words, and by both joined', async () => {
-    const store = open()
+    const store = await open()
     await store.create(spec())
     await store.put('ada', 'notes', document('ships', 'The ferry leaves at nine.', near(0.9, 0.1, 0)))
     await store.put('ada', 'notes', document('trains', 'The train to Bergen is late.', near(0.1, 0.9, 0)))
@@ -72,7 +84,7 @@ describe.each(engines)('an index %s', (_kind, open) => {
   })
 
   it('filters by metadata before it takes the best', async () => {
-    const store = open()
+    const store = await open()
     await store.create(spec())
     await store.put('ada', 'notes', document('a', 'one', east, { year: 2019, kind: 'memo' }))
     await store.put('ada', 'notes', document('b', 'two', near(1, 0.1, 0), { year: 2024, kind: 'memo' }))
@@ -88,7 +100,7 @@ describe.each(engines)('an index %s', (_kind, open) => {
   })
 
   it('puts a document in the place of the one with its id, and tells how much it holds', async () => {
-    const [one, other] = [open(), open()]
+    const [one, other] = [await open(), await open()]
     await one.create(spec())
     await one.put('ada', 'notes', document('a', 'old words', east))
     expect(await idsOf(other, { text: 'old' })).toEqual(['a'])
@@ -107,13 +119,13 @@ describe.each(engines)('an index %s', (_kind, open) => {
   })
 
   it('finds a removed document nowhere, on no router, from the moment that it says so', async () => {
-    const [one, other] = [open(), open()]
+    const [one, other] = [await open(), await open()]
     await one.create(spec())
     await one.put('ada', 'notes', document('a', 'the secret', east))
     await one.put('ada', 'notes', document('b', 'the rest', near(0, 1, 0)))
     expect(await idsOf(other, { vector: east, text: 'secret' })).toEqual(['a', 'b'])
     expect(await one.remove('ada', 'notes', ['a', 'unknown'])).toBe(1)
-    for (const store of [one, other, open()]) {
+    for (const store of [one, other, await open()]) {
       expect(await idsOf(store, { vector: east, text: 'secret' })).toEqual(['b'])
     }
     expect(await one.find('ada', 'notes')).toMatchObject({ documents: 1, chunks: 1 })
@@ -121,7 +133,7 @@ describe.each(engines)('an index %s', (_kind, open) => {
   })
 
   it('keeps a document away that was ordered before it was removed, and takes a later one', async () => {
-    const store = open()
+    const store = await open()
     await store.create(spec())
     const onItsWay = document('a', 'late', east)
     time.aheadMs = 1000
@@ -135,7 +147,7 @@ describe.each(engines)('an index %s', (_kind, open) => {
   })
 
   it('is read anew by a router that was away for longer than removals are remembered', async () => {
-    const [one, other] = [open(), open()]
+    const [one, other] = [await open(), await open()]
     await one.create(spec())
     await one.put('ada', 'notes', document('a', 'first', east))
     await one.put('ada', 'notes', document('b', 'second', near(0, 1, 0)))
@@ -144,12 +156,12 @@ describe.each(engines)('an index %s', (_kind, open) => {
     time.aheadMs = 2 * orderMs
     await one.remove('ada', 'notes', ['c'])
     expect(await idsOf(other, { vector: east })).toEqual(['b'])
-    expect(await idsOf(open(), { vector: east })).toEqual(['b'])
+    expect(await idsOf(await open(), { vector: east })).toEqual(['b'])
     await Promise.all([one.close(), other.close()])
   })
 
   it('keeps tenants apart, and an index apart from one of its name before', async () => {
-    const store = open()
+    const store = await open()
     await store.create(spec())
     await store.put('ada', 'notes', document('a', 'of ada', east))
     const tenants = ['bob', 'ad', 'ada}', '{ada}', 'ada:index:notes', '']
@@ -173,7 +185,7 @@ describe.each(engines)('an index %s', (_kind, open) => {
   })
 
   it('takes so many indexes of a tenant, of one name once, and so many chunks', async () => {
-    const store = open()
+    const store = await open()
     await store.create(spec())
     await expect(store.create(spec())).rejects.toMatchObject({ code: 'AlreadyExists' })
     await store.create(spec('more'))

@@ -11,11 +11,19 @@ const exact = z.strictObject({
     .describe('Indexes that one router holds in its memory. Those that are asked least are read again when needed.'),
 })
 
+const pgvector = z.strictObject({
+  kind: z.literal('pgvector').describe('Kept in Postgres with pgvector; needs `npm install pg`.'),
+  url: z.string().min(1).describe('`postgres://user:password@host/database`; take the password from the environment.'),
+  chunks: count.default(10_000_000).describe('Most chunks of one index.'),
+  connections: count.max(100).default(8).describe('Connections of one router.'),
+  timeoutMs: count.default(5000).describe('Most time of one query.'),
+})
+
 /** Indexes of documents. */
 export const indexesSchema = z.strictObject({
   perTenant: count.default(32).describe('Indexes of one tenant.'),
   engine: z
-    .discriminatedUnion('kind', [exact], 'expected exact')
+    .discriminatedUnion('kind', [exact, pgvector], 'one of exact, pgvector')
     .prefault({ kind: 'exact' })
     .describe('What keeps and searches them.'),
 })

@@ -136,6 +136,7 @@ export async function createStores(
   const ledger = createRedisLedger({ prefix, rememberMs: rememberHoldMs, keepCounterMs }, redis, generation)
   const express = createRedisExpressLegs({ prefix, maxDeaths }, redis, cascadeLog)
   const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
+  const indexes = await openIndexStore(config, redis, clock)
   const { filesPerTenant: mostFiles, fileMegabytesPerTenant, perTenant: mostOpen } = config.limits.batches
   return {
     redis,
@@ -158,12 +159,13 @@ export async function createStores(
     sessions: createRedisSessionStore(prefix, redis),
     files: createRedisFileStore({ prefix, quotaBytes: fileMegabytesPerTenant * 1e6, mostFiles }, redis, clock),
     batches: createRedisBatchStore({ prefix, mostOpen, keepMs: config.redis.keep.fileMs }, redis, clock),
-    indexes: openIndexStore(config, redis, clock),
+    indexes,
     outcomes: createRedisOutcomeStore({ prefix, recordsPerTenant, ttlMs: keepDays * 86_400_000 }, redis, clock),
     async close() {
       await replyStream.close()
       await queue.close()
       await health.stop()
+      await indexes.close()
       replication.close()
       redis.disconnect()
     },

@@ -4,23 +4,19 @@ import type { RedisConnection } from '#services/platform/redis/connect'
 import { ingestWindowMs } from '#services/router/retrieve/ingests'
 import { createRedisIndexStore } from '#services/state/index/exact/redis-index-store'
 import type { IndexStore } from '#services/state/index/index-store'
+import { createPgvectorIndexStore } from '#services/state/index/pgvector/pgvector-index-store'
 
-/** Opens the engine that the configuration names. */
-export function openIndexStore(
+/** Opens the engine that the configuration names. @throws GatewayError Config */
+export async function openIndexStore(
   { redis: { prefix }, indexes }: Config,
   redis: RedisConnection,
   clock: Clock,
-): IndexStore {
+): Promise<IndexStore> {
   const { perTenant, engine } = indexes
-  return createRedisIndexStore(
-    {
-      prefix,
-      mostIndexes: perTenant,
-      mostChunks: engine.chunks,
-      memoryBytes: engine.memoryMegabytes * 1e6,
-      orderMs: ingestWindowMs * 2,
-    },
-    redis,
-    clock,
-  )
+  const limits = { mostIndexes: perTenant, mostChunks: engine.chunks, orderMs: ingestWindowMs * 2 }
+  if (engine.kind === 'pgvector') {
+    const { url, connections, timeoutMs } = engine
+    return createPgvectorIndexStore({ url, connections, timeoutMs, ...limits }, clock)
+  }
+  return createRedisIndexStore({ prefix, memoryBytes: engine.memoryMegabytes * 1e6, ...limits }, redis, clock)
 }
