@@ -4,6 +4,7 @@ import { name } from './field-schemas.ts'
 import { budgetsSchema, pricesSchema } from './money-schema.ts'
 import { authSchema } from './sections/auth-schema.ts'
 import { consoleSchema } from './sections/console-schema.ts'
+import { guardrailsSchema } from './sections/guardrails-schema.ts'
 import { indexesSchema } from './sections/indexes-schema.ts'
 import { ladderSchema } from './sections/ladder-schema.ts'
 import { learningSchema } from './sections/learning-schema.ts'
@@ -37,6 +38,7 @@ export const configSchema = z.strictObject({
     .describe('In what order work runs, and what is admitted while a pool is busy.'),
   indexes: indexesSchema.prefault({}).describe('Indexes of documents, which retrieval searches.'),
   learning: learningSchema.prefault({}).describe('How policies stay true.'),
+  guardrails: guardrailsSchema.prefault({}).describe('What requests and answers are checked for.'),
   console: consoleSchema.prefault({}).describe('The web console at `/console` of the HTTP port.'),
   packs: packsSchema.prefault({}).describe('Where model packs come from.'),
   log: logSchema.prefault({}).describe('What is logged.'),

@@ -1,4 +1,5 @@
 import type { Reasoning, ToolCall } from './content.ts'
+import type { GuardrailFlag } from './request.ts'
 import type { NanoUsd } from './money.ts'
 import type { Usage } from './price.ts'
 
@@ -53,6 +54,8 @@ export interface LegResult {
   readonly signals: Readonly<Record<string, number>>
   /** What the answer is known to lack. */
   readonly caveats?: readonly Caveat[]
+  /** What guardrails found in the answer and let pass. */
+  readonly flags?: readonly GuardrailFlag[]
   readonly usage: Usage
   /** What other models that looked at the answer cost, at their own prices. */
   readonly verifierNanoUsd?: NanoUsd
@@ -91,6 +94,8 @@ export interface Answer {
   readonly policyVersion: string
   /** The request is unlike those that the policy was fitted on. */
   readonly outOfDomain?: true
+  /** What guardrails found in the request and the answer and let pass. */
+  readonly flags?: readonly GuardrailFlag[]
 }
 
 /** The text by which answers of different rungs are compared and shown. */

@@ -34,3 +34,27 @@ export interface InferenceRequest {
   readonly sessionKey?: string
   readonly labels: Readonly<Record<string, string>>
 }
+/** What a guardrail looks for. */
+export const guardrailChecks = ['injection', 'personal-data', 'secrets', 'toxicity'] as const
+/** One of them. */
+export type GuardrailCheck = (typeof guardrailChecks)[number]
+
+/** What is done with a finding: the request or answer is refused, rewritten, marked, or sent to a tier. */
+export const guardrailActions = ['refuse', 'redact', 'flag', 'route'] as const
+/** One of them. */
+export type GuardrailAction = (typeof guardrailActions)[number]
+
+/** When a guardrail looks: at the request, or at an answer. */
+export type GuardrailStage = 'before' | 'after'
+
+/** A finding that an answer carries, such as `before:injection`. Holds nothing of the content. */
+export type GuardrailFlag = `${GuardrailStage}:${GuardrailCheck}`
+
+/** What the guardrails before made of a request; the ones after need it. */
+export interface RequestGuard {
+  /** The set of guardrails that is in force. */
+  readonly set: string
+  /** What stands for the caller's own data in the request, by its placeholder, to be put back into the answer. */
+  readonly restore?: Readonly<Record<string, string>>
+  readonly flags?: readonly GuardrailFlag[]
+}

@@ -8,6 +8,8 @@ export interface HttpGateway {
   readonly gateway: TestGateway
   readonly mock: LLMock
   readonly baseUrl: string
+  /** What its processes have written. */
+  lines(): readonly string[]
   stop(): Promise<void>
 }
 
@@ -74,7 +76,7 @@ export async function startHttpGateway(more: Readonly<Record<string, unknown>> =
     { ...config, budgets, auth: { keys: [acme, other, limited] }, ...more },
     redis.url,
   )
-  await Promise.all([gateway.startRouter(), gateway.startWorker('all')])
+  const processes = await Promise.all([gateway.startRouter(), gateway.startWorker('all')])
   await until(
     'the worker',
     () => gateway.client.listModels({ authorization: `Bearer ${acmeKey}` }),
@@ -84,6 +86,7 @@ export async function startHttpGateway(more: Readonly<Record<string, unknown>> =
     gateway,
     mock,
     baseUrl: gateway.httpUrl,
+    lines: () => processes.flatMap(({ lines }) => lines),
     async stop() {
       await gateway.stop()
       await Promise.all([mock.stop(), redis.stop()])

@@ -22,7 +22,7 @@ const strangers = [
   { under: 'services', rooms: ['cli', 'worker'] },
   {
     under: 'services/router',
-    rooms: ['admit', 'assess', 'choose', 'reserve', 'cascade', 'deliver', 'settle'],
+    rooms: ['admit', 'guardrails', 'assess', 'choose', 'reserve', 'cascade', 'deliver', 'settle'],
   },
   {
     under: 'services/backends',

@@ -1,5 +1,6 @@
 import { meantBy, noSuchName, type ConfigFault } from './config-fault.ts'
 import { drawFaults } from './draw-checks.ts'
+import { guardrailFaults } from './guardrail-checks.ts'
 import { moneyFaults } from './money-checks.ts'
 import type { Config } from '../schema.ts'
 
@@ -19,6 +20,7 @@ export function crossCheck(config: Config, surroundings: Surroundings): readonly
     ...drawFaults(config),
     ...limitFaults(config),
     ...moneyFaults(config),
+    ...guardrailFaults(config),
     ...keyFaults(config),
   ]
 }

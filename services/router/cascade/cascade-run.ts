@@ -6,10 +6,12 @@ import type { Rung } from '#services/contract/model'
 import { addNanoUsd, type NanoUsd } from '#services/contract/money'
 import { noTracer, type Span } from '#services/platform/telemetry/tracer'
 import { failureOf } from '#services/platform/telemetry/with-span'
+import type { AnswerGuard } from '#services/router/request/answer-guard'
 import type { CandidateRung, EmitEvent } from '#services/router/request/states'
 import { createAlternatives } from './alternatives.ts'
 import type { Cascade } from './cascade.ts'
 import { createEnding, type EndingDependencies, type RunEnd } from './ending.ts'
+import { guardEnd, guardLeg } from './guarded-leg.ts'
 import { createLegGate, type LegGateDependencies } from './leg-gate.ts'
 import { isHedged, withHedged } from './leg/hedged-attempt.ts'
 import type { RunLegDependencies } from './leg/leg-order.ts'
@@ -25,6 +27,8 @@ export interface CascadeRunDependencies extends RunLegDependencies, EndingDepend
   readonly observe: (report: RungReport, requestId: RequestId) => void
   /** Called for every leg that is run, or whose end is taken. */
   readonly called?: (requestId: RequestId, rung: Rung) => void
+  /** What checks the answers; absent where nothing does. */
+  readonly guardOf?: (request: Cascade['request']) => AnswerGuard | undefined
 }
 
 /** Who waits for a run. */
@@ -51,7 +55,7 @@ export function createCascadeRun(
   { signal, emit }: RunCaller,
   dependencies: CascadeRunDependencies,
 ): CascadeRun {
-  const { cascadeLog, clock, replySender, observe, called, reevaluate, tracer = noTracer } = dependencies
+  const { cascadeLog, clock, replySender, observe, called, reevaluate, guardOf, tracer = noTracer } = dependencies
   const { request, plan, guided, epoch } = cascade
   const { requestId } = request
   const state = createRunState()
@@ -61,6 +65,7 @@ export function createCascadeRun(
   const runLeg = createLegRunner(cascade, signal, dependencies)
   const relayFor = createTextRelays(cascade, state, candidates, replySender)
   const alternativesOf = createAlternatives(cascade, state, candidates)
+  const guard = guardOf?.(request)
   const ending = createEnding(cascade, state, emit, dependencies)
 
   const rungOf = ({ rung: name }: LegState): Rung => {
@@ -74,7 +79,9 @@ export function createCascadeRun(
     const rung = rungOf(leg)
     const started = once(async () => emit?.({ kind: 'rung-started', model: rung.name, tier: rung.model.tier }))
     // A piece may come before word that its leg is in the queue, and is told of behind that.
-    const relay = emit && relayFor(leg, event => started().then(() => emit(event)))
+    const guarded = guardLeg(guard, emit)
+    const pass = guarded.emit
+    const relay = pass && relayFor(leg, event => started().then(() => pass(event)))
     const reserveNanoUsd = plan.rungs.find(one => one.name === rung.name)?.reserveNanoUsd ?? 0
     const waited = await runLeg({
       index: leg.index,
@@ -85,15 +92,16 @@ export function createCascadeRun(
       queued: started,
       relay,
     })
-    const end = waited.kind === 'ended' ? await completed(waited.end, relay) : undefined
-    state.isStreamed ||= hasStreamed(relay)
+    const end = waited.kind === 'ended' ? await guarded.ended(await completed(waited.end, relay)) : undefined
+    state.isStreamed ||= guarded.hasStreamed(relay)
     if (waited.hedged !== undefined) state.hedged.push(waited.hedged)
     return end === undefined ? waited : { kind: 'ended', end }
   }
 
   /** Runs (or takes the end of) one leg and judges it; gives what ended the waiting when that was not the leg's end. */
   const runAndAssess = async (leg: LegState, span: Span): Promise<Abandoned | undefined> => {
-    const waited: LegWait = leg.end === undefined ? await run(leg, span.traceparent) : { kind: 'ended', end: leg.end }
+    const waited: LegWait =
+      leg.end === undefined ? await run(leg, span.traceparent) : { kind: 'ended', end: guardEnd(leg.end, guard) }
     if (waited.kind !== 'ended') {
       span.set({ 'sluice.verdict': waited.kind })
       state.legs.push(leg)
@@ -191,9 +199,4 @@ async function completed(end: LegEnd, relay: TextRelay | undefined): Promise<Leg
   if (relay === undefined || end.kind === 'failed' || end.result.output.kind !== 'text') return end
   if (await relay.complete(end.result.output)) return end
   return { kind: 'failed', reason: 'upstream-error', message: 'the streamed text broke off', receipt: end.receipt }
-}
-
-/** Whether the caller has seen some of an answer, or all of one without text. */
-function hasStreamed(relay: TextRelay | undefined): boolean {
-  return relay !== undefined && (relay.passed > 0 || relay.isComplete)
 }

@@ -1,6 +1,6 @@
 import type { CascadeEnd, LegState } from '#services/state/cascade-log/cascade-log'
 import { emitOutput } from './leg/emit-output.ts'
-import { addUsage, type Answer, type DegradedReason } from '#services/contract/answer'
+import { addUsage, type Answer, type DegradedReason, type LegResult } from '#services/contract/answer'
 import { bestOf } from '#services/router/ladders/next-step'
 import type { EmitEvent } from '#services/router/request/states'
 import { canMove, type Cascade } from './cascade.ts'
@@ -71,6 +71,7 @@ export function createEnding(
         policyVersion: guided.policy?.version ?? plan.policyVersion,
         ...(degraded === undefined ? {} : { degraded }),
         ...(estimate.domain?.outOfDomain === true ? { outOfDomain: true as const } : {}),
+        ...flagsOf(request, result),
       },
     }
   }
@@ -114,4 +115,10 @@ export function createEnding(
       return close(end, () => cancelLegs(request.requestId, dependencies))
     },
   }
+}
+
+/** What guardrails found in the request and in the answer that is given. */
+function flagsOf({ guard }: Cascade['request'], { flags = [] }: LegResult): Pick<Answer, 'flags'> {
+  const all = [...(guard?.flags ?? []), ...flags]
+  return all.length === 0 ? {} : { flags: all }
 }

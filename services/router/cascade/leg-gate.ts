@@ -40,8 +40,10 @@ export function createLegGate(
   /** What one model's filter refused is put to another only where the operator says so. */
   const isOver = (failure: LegFailure | undefined): boolean => {
     if (failure === undefined) return false
+    // After the first byte no other model speaks.
+    if (state.isStreamed) return true
     if (failure === 'content-filter') return guided.ladder.contentFilter !== 'cascade'
-    return state.isStreamed || noRungMends.has(failure)
+    return noRungMends.has(failure)
   }
 
   const decideNext = (dueNanoUsd?: number): Move => {

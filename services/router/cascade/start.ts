@@ -112,6 +112,7 @@ function requestOf(reserved: Reserved, content: Conversation<PartReference>): Ca
     deadlineAt: runDeadlineOf(reserved),
     ...(reserved.runDeadlineAt === undefined ? {} : { answerBy: reserved.deadlineAt }),
     ...(affinity === undefined ? {} : { sessionKey: affinity }),
+    ...(reserved.guard === undefined ? {} : { guard: reserved.guard }),
     ...(reserved.traceparent === undefined ? {} : { traceparent: reserved.traceparent }),
     ...(reserved.tracestate === undefined ? {} : { tracestate: reserved.tracestate }),
   }

@@ -15,6 +15,8 @@ import { createAnnouncement, untilLeft } from './announce.ts'
 /** Every stage of a request, in the order in which it meets them. `Under` is a cascade under way. */
 export interface Stages<Under> {
   readonly admit: (incoming: Incoming, signal: AbortSignal) => Promise<Admitted>
+  /** Checks what a request says before anybody acts on it: refuses, rewrites or marks it. @throws GatewayError */
+  readonly guard?: (admitted: Admitted) => Admitted
   /**
    * Waits for the request's turn at all that follows, up to its first leg in its queue.
    * @throws GatewayError RateLimited, Cancelled
@@ -213,7 +215,8 @@ export function createRequestHandler<Under>(
   }
 
   const admitInTurn = async (incoming: Incoming, signal: AbortSignal): Promise<Admitted> => {
-    const admitted = await stages.admit(incoming, signal)
+    const sound = await stages.admit(incoming, signal)
+    const admitted = stages.guard?.(sound) ?? sound
     await stages.awaitTurn?.(incoming, admitted, signal)
     return admitted
   }

@@ -8,6 +8,7 @@ import {
   type ToolCall,
   type WordPart,
 } from '#services/contract/content'
+import type { RequestGuard } from '#services/contract/request'
 import type { RequestId } from '#services/contract/ids'
 import type { Ladder, Payers, Rung } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'
@@ -99,6 +100,8 @@ export interface Admitted {
   readonly runDeadlineAt?: number
   readonly traceparent?: string
   readonly tracestate?: string
+  /** What guardrails made of it; absent where none is in force. */
+  readonly guard?: RequestGuard
 }
 
 /** When the run of a request ends at the latest. */

@@ -25,6 +25,7 @@ import { composeCalls } from './calls.ts'
 import { composeExpress } from './express/compose-express.ts'
 import { composeChoose, composeFleet, observed } from './pools.ts'
 import { composeWatching } from './ports/console.ts'
+import { composeGuardrails } from './guarding/compose-guardrails.ts'
 import { composeLearning } from './learning.ts'
 import { composeMoney } from './budgets.ts'
 import { admitOptionsOf, composeAdmit, tracedRouterOf } from './options.ts'
@@ -84,6 +85,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const metrics = createRouterMetrics(metricsRegistry, gaugesOf(inFlight, turns, pendingLegs, fleet), ladders.offers)
   const watching = composeWatching(loaded, { name, clock, judged: metrics.judged })
   const money = composeMoney(config, stores, base)
+  const guarding = composeGuardrails(config, { ladders, registry: metricsRegistry })
   const cascadesDependencies: CascadesDependencies = {
     cascadeLog,
     payloads,
@@ -103,6 +105,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
     ladderOf: guideOf,
     changed: follower.nudge,
     ...watching.legs,
+    ...guarding.legs,
     refused: pools.choosing.refused,
     afterwards: afterwards.begin,
     reevaluate: createReevaluate(evaluateRungs, clock, money.isPaid),
@@ -115,6 +118,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const { labelSets } = admitOptions.request
   const stages: Omit<Stages<Cascade>, 'learn'> = {
     admit: composeAdmit(loaded, admitOptions, clock),
+    ...guarding.stages,
     ...turns.stages,
     findOriginal: originals.find,
     releaseKey: originals.release,

@@ -2,6 +2,7 @@ import type { Answer, LegResult, RungReport } from '#services/contract/answer'
 import type { Task, TaskOptions } from '#services/contract/content'
 import type { MessageSpan } from '#services/contract/conversation'
 import type { ErrorCode } from '#services/contract/errors'
+import type { RequestGuard } from '#services/contract/request'
 import type { LegId, RequestId } from '#services/contract/ids'
 import type { LegPurpose, Payers } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'
@@ -26,6 +27,8 @@ export interface CascadeRequest {
   readonly constraints: CascadeConstraints
   readonly labels: Readonly<Record<string, string>>
   readonly sessionKey?: string
+  /** What guardrails before made of it, for those after. */
+  readonly guard?: RequestGuard
   readonly submittedAt: number
   readonly deadlineAt: number
   /** Epoch ms by which the first caller wants an answer, where the run may go on for longer. */

@@ -54,6 +54,7 @@ export function answerToWire(requestId: string, answer: Answer): InferResponse {
     degraded: answer.degraded !== undefined,
     policyVersion: answer.policyVersion,
     outOfDomain: answer.outOfDomain === true,
+    flags: [...(answer.flags ?? [])],
     ...(answer.degraded === undefined ? {} : { degradedReason: degradedReasons[answer.degraded] }),
   }
 }

@@ -13,6 +13,8 @@ export interface SluiceReport {
   readonly latency_ms: number
   readonly degraded: string | null
   readonly out_of_domain: boolean
+  /** What guardrails found and let pass. */
+  readonly flags: readonly string[]
   readonly policy_version: string
   readonly rungs: readonly object[]
   /** Of every leg together; the wire's own usage is that of the model which answered. */
@@ -31,6 +33,7 @@ export function reportOf(requestId: string, answer: Answer): SluiceReport {
     latency_ms: answer.latencyMs,
     degraded: answer.degraded ?? null,
     out_of_domain: answer.outOfDomain === true,
+    flags: answer.flags ?? [],
     policy_version: answer.policyVersion,
     rungs: answer.rungs.map(rungToWire),
     usage: usageToWire(answer.usage),

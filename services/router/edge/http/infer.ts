@@ -8,7 +8,7 @@ import type { Pictures } from '#services/router/deliver/pictures'
 import type { RequestHandler } from '#services/router/pipeline/handle-request'
 import type { EmitEvent, Incoming } from '#services/router/request/states'
 import { answerHeaders } from './answer-report.ts'
-import { refusedOf, type Refusal } from './refusal.ts'
+import { refusedBefore, refusedOf, type Refusal, type Refused } from './refusal.ts'
 import { readSettings } from './request-headers.ts'
 import type { HttpCall } from './serve-route.ts'
 
@@ -84,13 +84,22 @@ export async function infer(
   { handler, pictures }: InferDependencies,
   emit?: EmitEvent,
 ): Promise<Answered> {
-  const finished = await handler.infer(incoming, call.context.signal, emit)
-  const refused = incoming.request.task === 'generate' ? refusedOf(finished) : undefined
-  const answer = refused?.answer ?? (await pictures.deliver(finished))
-  if (emit === undefined) call.reply.headers(answerHeaders(finished.requestId, answer))
-  if (refused === undefined) return { requestId: finished.requestId, answer }
-  call.failed(refused.error)
-  return { requestId: finished.requestId, answer, refusal: refused.refusal }
+  const isChat = incoming.request.task === 'generate'
+  const given = (requestId: RequestId, answer: Answer, refused?: Refused): Answered => {
+    if (emit === undefined) call.reply.headers(answerHeaders(requestId, answer))
+    if (refused === undefined) return { requestId, answer }
+    call.failed(refused.error)
+    return { requestId, answer, refusal: refused.refusal }
+  }
+  try {
+    const finished = await handler.infer(incoming, call.context.signal, emit)
+    const refused = isChat ? refusedOf(finished) : undefined
+    return given(finished.requestId, refused?.answer ?? (await pictures.deliver(finished)), refused)
+  } catch (error) {
+    const refused = isChat ? refusedBefore(error) : undefined
+    if (refused === undefined) throw error
+    return given(refused.requestId, refused.answer, refused)
+  }
 }
 
 function pinOf(
