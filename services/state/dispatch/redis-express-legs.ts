@@ -31,7 +31,7 @@ export interface BeginHereCall {
   callFor(order: ExpressOrder): ScriptCall<ExpressBegun>
 }
 
-const freeSlot = loadScript(import.meta.url, '../queue/lua/fair-queue.lua', '../queue/lua/free-slot.lua')
+const freeSlot = loadScript(import.meta.url, '../queue/lua/fair-queue.lua', '../queue/lua/slots/free-slot.lua')
 const beginHere = composeScript(
   { take_slot: takeSlotScript, free_slot: freeSlot, begin_leg: beginLeg },
   loadScript(import.meta.url, 'lua/begin-here.lua'),

@@ -21,16 +21,16 @@ const fairQueue = (name: string): ReturnType<typeof loadScript> =>
   loadScript(import.meta.url, 'lua/fair-queue.lua', `lua/${name}.lua`)
 
 /** Takes a slot of a pool. */
-export const takeSlotScript = fairQueue('take-slot')
+export const takeSlotScript = fairQueue('slots/take-slot')
 
 /** Gives a slot back. */
 export const returnSlotScript = composeScript(
   {
-    free_slot: fairQueue('free-slot'),
+    free_slot: fairQueue('slots/free-slot'),
     batch_leases_lacking: fairQueue('batch-leases-lacking'),
     add_batch_lease: bullmqScripts.addBatchLease,
   },
-  loadScript(import.meta.url, 'lua/return-slot.lua'),
+  loadScript(import.meta.url, 'lua/slots/return-slot.lua'),
 )
 
 /** The call that takes a slot; every key is in the pool's slot. */
