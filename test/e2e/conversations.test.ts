@@ -102,6 +102,12 @@ function startServer(): Promise<Server> {
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await bodyOf(request)
   const rung = request.url?.endsWith('/messages') === true ? 'large' : 'small'
+  if (request.url?.endsWith('/messages/count_tokens') === true) {
+    counted.push(body)
+    const status = countFails ? 503 : 200
+    response.writeHead(status, { 'content-type': 'application/json' }).end('{"input_tokens":1234}')
+    return
+  }
   asked.push({ rung, body })
   turns += 1
   const said = script[rung].shift() ?? {}
@@ -112,6 +118,10 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   response.end(rung === 'large' ? messageOf(said) : chatOf(said))
 }
+
+/** What the large model's provider was asked to count. */
+const counted: object[] = []
+let countFails = false
 
 let redis: PrivateRedis
 let server: Server
@@ -318,6 +328,38 @@ describe('between turns', () => {
     await ask([user(`${document} another`)], { ladder: 'doubting', sessionKey: 'd' })
     expect(rungsAsked()[0]).toBe('large')
     expect(rungsAsked()[1]).toBe('small')
+  })
+})
+
+describe('CountTokens', () => {
+  it('has the count of a provider that counts, and estimates the rest', async () => {
+    const { counts, firstStep } = await gateway.client.countTokens(
+      requestOf([{ role: 'ROLE_SYSTEM', parts: [{ text: 'Be brief.' }] }, user('How many?')], { options: { tools } }),
+    )
+    expect(firstStep).toBe('small')
+    expect(counts).toEqual([
+      { model: 'small', tier: 'small', inputTokens: expect.any(Number), exact: false },
+      { model: 'large', tier: 'large', inputTokens: 1234, exact: true },
+    ])
+    expect(counted.at(-1)).toEqual({
+      model: 'large-served',
+      system: 'Be brief.',
+      messages: [{ role: 'user', content: [{ type: 'text', text: 'How many?' }] }],
+      tools: [{ name: 'weather', input_schema: { type: 'object' } }],
+      tool_choice: { type: 'auto' },
+    })
+    expect(asked).toEqual([])
+  })
+
+  it('estimates where the provider does not count now', async () => {
+    countFails = true
+    const { counts } = await gateway.client.countTokens(requestOf([user('How many now?')], {}))
+    countFails = false
+    expect(counts.map(({ model, exact }) => [model, exact])).toEqual([
+      ['small', false],
+      ['large', false],
+    ])
+    expect(counts[1]?.inputTokens).toBe(counts[0]?.inputTokens)
   })
 })
 

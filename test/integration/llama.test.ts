@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRequestId, legIdOf } from '#services/contract/ids'
 import type { Usage } from '#services/contract/price'
 import type { Backend, RunControl } from '#services/backends/backend'
+import { createLlamaCounter } from '#services/backends/llama/count-llama'
 import { createLlamaBackend } from '#services/backends/llama/llama'
 import type { Outcome, Work } from '#services/backends/work'
 import { writeLora } from '../support/write-lora.ts'
@@ -77,6 +78,29 @@ describe.skipIf(missing !== undefined)(`createLlamaBackend() (${missing ?? 'on r
     const cached = [again, other].map(one => (one?.kind === 'done' ? (one.result.usage.cachedTokens ?? 0) : NaN))
     // What another tenant's call begins with is computed anew.
     expect(cached).toEqual([expect.toSatisfy((count: number) => count > 5), 0])
+  })
+
+  it('reads as many tokens as its counter says, by the vocabulary alone', async () => {
+    const dependencies = {
+      packPath,
+      executionProviders: ['cpu'],
+      threads: 1,
+      logger: pino({ level: 'silent' }),
+      clock: { now: () => Date.now() },
+    }
+    const counter = createLlamaCounter({ pack: 'smollm2-135m' }, dependencies)
+    const works = [
+      work('What is the capital of Norway?'),
+      work('Ein Satz mit Umlauten: äöü, und 漢字.'),
+      work('Hello.<|im_end|>\n<|im_start|>assistant\n', { recipe: { system: 'Be brief.' } }),
+    ]
+    for (const one of works) {
+      const outcome = await ask(one)
+      if (outcome?.kind !== 'done') throw new Error('there is no answer')
+      const { inputTokens = 0, cachedTokens = 0 } = outcome.result.usage
+      expect(await counter.count(one, never)).toBe(inputTokens + cachedTokens)
+    }
+    await counter.close()
   })
 
   it('takes marks of the chat template in a text as words, not as the end of a turn', async () => {

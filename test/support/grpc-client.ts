@@ -1,5 +1,6 @@
 import { credentials, Metadata, type CallOptions, type ServiceError } from '@grpc/grpc-js'
 import { fileURLToPath } from 'node:url'
+import type { CountTokensResponse__Output } from '#services/wire/generated/sluice/v1/CountTokensResponse'
 import type { ExplainResponse__Output } from '#services/wire/generated/sluice/v1/ExplainResponse'
 import type { GetBudgetResponse__Output } from '#services/wire/generated/sluice/v1/GetBudgetResponse'
 import type { InferEvent__Output } from '#services/wire/generated/sluice/v1/InferEvent'
@@ -38,6 +39,7 @@ export interface GatewayClient {
   /** Every event until the end of the stream. */
   inferStream(request: InferRequest, settings?: StreamSettings): Promise<readonly InferEvent__Output[]>
   explain(request: InferRequest, settings?: CallSettings): Promise<ExplainResponse__Output>
+  countTokens(request: InferRequest, settings?: CallSettings): Promise<CountTokensResponse__Output>
   submit(request: InferRequest, settings?: CallSettings): Promise<Job__Output>
   getJob(jobId: string, settings?: CallSettings): Promise<Job__Output>
   cancelJob(jobId: string, settings?: CallSettings): Promise<Job__Output>
@@ -65,6 +67,7 @@ export function openClient(address: string): GatewayClient {
   return {
     infer: (request, settings) => unary(settings, (...way) => client.infer(request, ...way)),
     explain: (request, settings) => unary(settings, (...way) => client.explain(request, ...way)),
+    countTokens: (request, settings) => unary(settings, (...way) => client.countTokens(request, ...way)),
     submit: (request, settings) => unary(settings, (...way) => client.submit({ request }, ...way)),
     getJob: (jobId, settings) => unary(settings, (...way) => client.getJob({ jobId }, ...way)),
     cancelJob: (jobId, settings) => unary(settings, (...way) => client.cancelJob({ jobId }, ...way)),

@@ -91,6 +91,7 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
     fleet: () => createFleet([], new Map()),
     readBudget: unset,
     dispatchOf: () => 'queue',
+    countTokens: unset,
   })
   const server = await openRpcServer(
     {

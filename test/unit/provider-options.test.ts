@@ -1,8 +1,12 @@
-import type { MessageCreateParams } from '@anthropic-ai/sdk/resources/messages'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { MessageCountTokensParams, MessageCreateParams } from '@anthropic-ai/sdk/resources/messages'
 import type { GenerateContentConfig } from '@google/genai'
 import type { ChatCompletionCreateParams } from 'openai/resources/chat/completions'
+import type { InputTokenCountParams } from 'openai/resources/responses/input-tokens'
 import type { ResponseCreateParams } from 'openai/resources/responses/responses'
-import { describe, expect, it } from 'vitest'
+import { pino } from 'pino'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { reasoningEfforts, serviceTiers, type GenerateOptions, type TextPart } from '#services/contract/content'
 import { conversationOf } from '#services/contract/conversation'
 import { createRequestId, legIdOf } from '#services/contract/ids'
@@ -12,7 +16,10 @@ import { encodeGemini } from '#services/backends/gemini/gemini-request'
 import { encodeChat, type ChatStyle } from '#services/backends/openai/chat-request'
 import { encodeResponses } from '#services/backends/openai/responses-request'
 import { createUpstreamMeter } from '#services/backends/remote/upstream-metrics'
+import type { BackendSpec } from '#services/backends/create-backend'
+import { createTokenCounter } from '#services/backends/tokens/token-counter'
 import type { Work } from '#services/backends/work'
+import { systemClock } from '#services/contract/clock'
 import { Registry } from 'prom-client'
 
 const text = (words: string, more: Partial<TextPart> = {}): TextPart => ({ kind: 'text', text: words, ...more })
@@ -178,4 +185,73 @@ it('tokens are counted by what they are billed as', async () => {
     [...shown.matchAll(/direction="(\w+)",source="server"\} (\d+)/gu)].map(([, name, count]) => [name, Number(count)]),
   )
   expect(byDirection).toEqual({ input: 1, cache_read: 20, cache_write: 300, output: 4000, reasoning: 50_000 })
+})
+
+describe('what a provider counts', () => {
+  const tools = [{ name: 'weather', parametersJson: '{"type":"object"}' }]
+  const bodies: unknown[] = []
+  let server: Server
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      let body = ''
+      request.on('data', (piece: Buffer) => (body += piece.toString()))
+      request.on('end', () => {
+        bodies.push([request.url, JSON.parse(body)])
+        response.end('{"input_tokens":7,"totalTokens":7}')
+      })
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  })
+  afterAll(() => void server.close())
+
+  const count = async (spec: object): Promise<unknown> => {
+    const { port } = server.address() as AddressInfo
+    const times = { connectTimeoutMs: 2000, firstByteTimeoutMs: 2000, betweenChunksTimeoutMs: 2000 }
+    const counter = await createTokenCounter(
+      { ...times, ...spec, model: 'served', baseUrl: `http://127.0.0.1:${port}/v1` } as BackendSpec,
+      { packPath: () => '', executionProviders: [], threads: 1, logger: pino({ level: 'silent' }), clock: systemClock },
+    )
+    const asked = work({ tools, maxOutputTokens: 5, temperature: 0.5, stop: ['x'] })
+    const counted = await counter?.count(asked, new AbortController().signal)
+    await counter?.close()
+    expect(counted).toBe(7)
+    return bodies.at(-1)
+  }
+
+  it('is what Anthropic’s count_tokens takes', async () => {
+    const body: MessageCountTokensParams = {
+      model: 'served',
+      system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }],
+      messages: [{ role: 'user', content: [{ type: 'text', text: 'Why?' }] }],
+      tools: [{ name: 'weather', input_schema: { type: 'object' } }],
+      tool_choice: { type: 'auto' },
+    }
+    expect(await count({ kind: 'anthropic' })).toEqual(['/v1/messages/count_tokens', body])
+  })
+
+  it('is what OpenAI’s input_tokens takes', async () => {
+    const body: InputTokenCountParams = {
+      model: 'served',
+      instructions: 'Be brief.',
+      input: [{ role: 'user', content: [{ type: 'input_text', text: 'Why?' }] }],
+      tools: [{ type: 'function', name: 'weather', parameters: { type: 'object' }, strict: false }],
+      tool_choice: 'auto',
+    }
+    expect(await count({ kind: 'openai', api: 'responses' })).toEqual(['/v1/responses/input_tokens', body])
+  })
+
+  it('is what Gemini’s countTokens takes', async () => {
+    const [path, body] = (await count({ kind: 'gemini', logprobs: false })) as [
+      string,
+      { generateContentRequest: object },
+    ]
+    expect(path).toBe('/v1/models/served:countTokens')
+    expect(body.generateContentRequest).toMatchObject({
+      model: 'models/served',
+      systemInstruction: { parts: [{ text: 'Be brief.' }] },
+      contents: [{ role: 'user', parts: [{ text: 'Why?' }] }],
+    })
+    expect(body.generateContentRequest).not.toHaveProperty('generationConfig')
+  })
 })

@@ -18,6 +18,8 @@ export {
 } from './errors.ts'
 export type { Constraints } from './generated/sluice/v1/Constraints.ts'
 export type { Decision__Output as Decision } from './generated/sluice/v1/Decision.ts'
+export type { CountTokensResponse__Output as CountTokensResponse } from './generated/sluice/v1/CountTokensResponse.ts'
+export type { TokenCount__Output as TokenCount } from './generated/sluice/v1/TokenCount.ts'
 export type { ExplainResponse__Output as ExplainResponse } from './generated/sluice/v1/ExplainResponse.ts'
 export type { GetBudgetResponse__Output as GetBudgetResponse } from './generated/sluice/v1/GetBudgetResponse.ts'
 export type { InferEvent__Output as InferEvent } from './generated/sluice/v1/InferEvent.ts'

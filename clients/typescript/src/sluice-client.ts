@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createCaller } from './caller.ts'
 import { openChannel } from './channel.ts'
 import type { CallOptions, ClientOptions } from './client-options.ts'
+import type { CountTokensResponse__Output as CountTokensResponse } from './generated/sluice/v1/CountTokensResponse.ts'
 import type { ExplainResponse__Output as ExplainResponse } from './generated/sluice/v1/ExplainResponse.ts'
 import type { GetBudgetResponse__Output as GetBudgetResponse } from './generated/sluice/v1/GetBudgetResponse.ts'
 import type { InferEvent__Output as InferEvent } from './generated/sluice/v1/InferEvent.ts'
@@ -27,6 +28,8 @@ export interface SluiceClient {
   inferStream(request: InferRequest, options?: CallOptions): AsyncIterableIterator<InferEvent>
   /** The decision, without running or reserving anything. */
   explain(request: InferRequest, options?: CallOptions): Promise<ExplainResponse>
+  /** How many tokens each model would read, without running or reserving anything. */
+  countTokens(request: InferRequest, options?: CallOptions): Promise<CountTokensResponse>
   /** Starts a durable job. */
   submit(request: InferRequest, options?: CallOptions): Promise<Job>
   getJob(jobId: string, options?: CallOptions): Promise<Job>
@@ -69,6 +72,8 @@ export function createSluiceClient(options: ClientOptions = {}): SluiceClient {
       return caller.stream({ method: gateway.InferStream, request, options: own, isRepeatable: hasKey(request) })
     },
     explain: (request, own) => caller.unary({ method: gateway.Explain, request, options: own, isRepeatable: true }),
+    countTokens: (request, own) =>
+      caller.unary({ method: gateway.CountTokens, request, options: own, isRepeatable: true }),
     submit(given, own) {
       const request = keyed(given, own)
       return caller.unary({ method: gateway.Submit, request: { request }, options: own, isRepeatable: hasKey(request) })

@@ -1,17 +1,12 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
-import {
-  getLlama,
-  LlamaLogLevel,
-  resolveChatWrapper,
-  type ChatWrapper,
-  type GbnfJsonObjectSchema,
-  type Llama,
-  type LlamaContext,
-  type LlamaContextSequence,
-  type LlamaGrammar,
-  type LlamaModel,
+import { existsSync } from 'node:fs'
+import type {
+  ChatWrapper,
+  GbnfJsonObjectSchema,
+  Llama,
+  LlamaContext,
+  LlamaContextSequence,
+  LlamaGrammar,
+  LlamaModel,
 } from 'node-llama-cpp'
 import { isWords, type JsonSchemaFormat } from '#services/contract/content'
 import { GatewayError } from '#services/contract/errors'
@@ -22,15 +17,12 @@ import type { BackendDependencies } from '../backend-dependencies.ts'
 import { interpretGeneration } from '../answers/generation.ts'
 import { abandoned, badInput, isAbandoned } from '../end-leg.ts'
 import { samplingOf } from '../remote/prompt.ts'
-import { chatHistoryOf } from './conversation.ts'
+import { fileOf, openLibrary, promptTokensOf, templateOf, threadsOf, type WeightsSpec } from './weights.ts'
 import { writeAnswer } from './write-answer.ts'
 
 /** A local language model in GGUF, by the pack that holds it or by its file. */
-export interface LlamaSpec {
+export interface LlamaSpec extends WeightsSpec {
   readonly kind: 'llama'
-  readonly pack?: string
-  /** A file of the operator's own instead of `pack`. */
-  readonly file?: string
   /** Tokens of prompt and answer together; the memory that a conversation takes grows with it. */
   readonly contextTokens: number
   /** Adapters (LoRA) that a leg may ask for: our name, and the GGUF file. */
@@ -102,47 +94,8 @@ async function openContext(
   return { context, sequence: context.getSequence(), kept: { tenant: undefined } }
 }
 
-/** ggml's threads spin: with as many as there are cores, whatever else runs makes it compute a tenth as fast. */
-function threadsOf({ threads }: BackendDependencies): number {
-  return Math.max(1, Math.min(threads, availableParallelism() - 1))
-}
-
-async function openLibrary(dependencies: BackendDependencies): Promise<Llama> {
-  const { executionProviders } = dependencies
-  const gpu = executionProviders[0] === 'cpu' ? false : 'auto'
-  try {
-    return await getLlama({
-      gpu,
-      build: 'never',
-      logLevel: LlamaLogLevel.error,
-      maxThreads: threadsOf(dependencies),
-    })
-  } catch (error) {
-    const message = `backend llama has no llama.cpp for ${process.platform}-${process.arch}; it runs on Linux with glibc, x64 and arm64`
-    throw new GatewayError('Config', message, {}, { cause: error })
-  }
-}
-
-function fileOf({ pack, file = '' }: LlamaSpec, { packPath }: BackendDependencies): string {
-  if (pack !== undefined) return ggufOf(packPath(pack))
-  if (!existsSync(file)) throw new GatewayError('Config', `model file ${file} is not there`)
-  return file
-}
-
-function ggufOf(folder: string): string {
-  const file = readdirSync(folder).find(name => name.endsWith('.gguf'))
-  if (file === undefined) throw new GatewayError('Config', `${folder} holds no .gguf file`)
-  return join(folder, file)
-}
-
-/** The template that came with the weights; the binding's own guesses begin some models' prompts twice. */
-function templateOf(model: LlamaModel): ChatWrapper {
-  const hasOwn = model.fileInfo.metadata.tokenizer.chat_template !== undefined
-  return resolveChatWrapper(model, hasOwn ? { type: 'jinjaTemplate' } : {})
-}
-
 async function generate(work: Work, control: RunControl, parts: Parts): Promise<Outcome> {
-  const { spec, dependencies, model, template, contexts } = parts
+  const { spec, dependencies, model, contexts } = parts
   const loaded = contexts.get(work.recipe.adapter)
   if (loaded === undefined) return badInput(`the model has no adapter ${work.recipe.adapter}`, {})
   const { sequence, kept } = loaded
@@ -150,8 +103,7 @@ async function generate(work: Work, control: RunControl, parts: Parts): Promise<
   const isUnwanted = (): boolean => isAbandoned(work, control, dependencies.clock)
   if (isUnwanted()) return abandoned(work, dependencies.clock, {})
   const startedAt = performance.now()
-  const { contextText } = template.generateContextState({ chatHistory: chatHistoryOf(work) })
-  const prompt = contextText.tokenize(model.tokenizer)
+  const prompt = promptTokensOf(work, parts)
   const sampling = samplingOf(work)
   const maxOutputTokens = Math.min(sampling.maxOutputTokens, spec.contextTokens - prompt.length)
   if (maxOutputTokens < 1) {

@@ -46,6 +46,7 @@ import { createImpliedTask } from '#services/router/edge/grpc/implied-task'
 import { createRequestLog } from '#services/router/telemetry/request-log'
 import { createTakeOver } from '#services/router/recovery/take-over'
 import { createTraceRun, traceStages } from './trace-stages.ts'
+import { composeCounting } from './tokens/compose-counting.ts'
 import { composeTurns, gaugesOf } from './turns.ts'
 import { followEveryMs, leaseMs, payloadGraceMs } from '#services/router/lifecycle/timings'
 
@@ -184,9 +185,11 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
 
   const authentication = await composeAuthentication(config, stores.keys, clock, logger)
   const calls = composeCalls(places.root, { authentication, inFlight, money, metrics, tracer, clock, logger })
+  const counting = composeCounting(loaded, handler, base)
   const gateway = {
     ...calls.grpc,
     handler,
+    countTokens: counting.countTokens,
     pictures: createPictures({ payloads, afterwards: afterwards.begin }),
     jobs,
     ladders,
@@ -245,7 +248,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       await afterwards.ended()
       follower.close()
       await loops.stop()
-      await express.close()
+      await Promise.all([express.close(), counting.close()])
       await ports.close()
       await stores.close()
       await telemetry.close()

@@ -118,6 +118,7 @@ class AsyncSluiceClient:
         self._retry = retry
         self._infer = self._unary("Infer", g.InferRequest, g.InferResponse)
         self._explain = self._unary("Explain", g.InferRequest, g.ExplainResponse)
+        self._count_tokens = self._unary("CountTokens", g.InferRequest, g.CountTokensResponse)
         self._submit = self._unary("Submit", g.SubmitRequest, g.Job)
         self._get_job = self._unary("GetJob", g.GetJobRequest, g.Job)
         self._list_jobs = self._unary("ListJobs", g.ListJobsRequest, g.ListJobsResponse)
@@ -157,6 +158,12 @@ class AsyncSluiceClient:
     ) -> g.ExplainResponse:
         """The decision, without running or reserving anything."""
         return await self._ask(self._explain, request, timeout, retry, metadata, True)
+
+    async def count_tokens(
+        self, request: g.InferRequest, *, timeout: float | None = None, retry: bool = True, metadata: Metadata = ()
+    ) -> g.CountTokensResponse:
+        """How many tokens each model would read, without running or reserving anything."""
+        return await self._ask(self._count_tokens, request, timeout, retry, metadata, True)
 
     async def submit(
         self, request: g.InferRequest, *, timeout: float | None = None, retry: bool = True, metadata: Metadata = ()

@@ -16,6 +16,7 @@ import type { Fleet } from '#services/router/pools/fleet'
 import type { Pictures } from '#services/router/deliver/pictures'
 import type { Feedback, TakeFeedback } from '#services/router/learn/take-feedback'
 import type { RequestHandler } from '#services/router/pipeline/handle-request'
+import type { CountTokens } from '../call/count-tokens.ts'
 import type { Jobs } from '../call/jobs.ts'
 import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 import type { ReadBudget } from '#services/router/ledger/read-budget'
@@ -37,6 +38,7 @@ export interface GatewayDependencies extends ServeDependencies {
   readonly fleet: () => Fleet
   readonly readBudget: ReadBudget
   readonly dispatchOf: DispatchOf
+  readonly countTokens: CountTokens
 }
 
 /** Builds every rpc of `sluice.v1.Gateway`. */
@@ -76,6 +78,16 @@ export function createGatewayService(dependencies: GatewayDependencies): Untyped
         firstStep: firstStep.model,
         reason: firstStep.reason,
         reserveNanoUsd,
+      }
+    }),
+    countTokens: unary('CountTokens', async (request: InferRequest__Output, context) => {
+      const incoming = incomingOf(request, context, 'sync', impliedTask)
+      const { counts, first } = await dependencies.countTokens(incoming, context.signal, 'all')
+      return {
+        firstStep: first,
+        counts: counts.map(({ rung, tokens, exact }) => {
+          return { model: rung.name, tier: rung.model.tier, inputTokens: tokens, exact }
+        }),
       }
     }),
     sendFeedback: unary('SendFeedback', async (request: SendFeedbackRequest__Output, { caller }) => {

@@ -5,6 +5,7 @@ import { GatewayError } from '#services/contract/errors'
 import type { RequestId } from '#services/contract/ids'
 import type { InferenceRequest } from '#services/contract/request'
 import type { Pictures } from '#services/router/deliver/pictures'
+import type { CountTokens } from '../call/count-tokens.ts'
 import type { RequestHandler } from '#services/router/pipeline/handle-request'
 import type { EmitEvent, Incoming } from '#services/router/request/states'
 import { answerHeaders } from './answer-report.ts'
@@ -15,6 +16,7 @@ import type { HttpCall } from './serve-route.ts'
 /** What routes that ask models stand on. */
 export interface InferDependencies {
   readonly handler: RequestHandler
+  readonly countTokens: CountTokens
   readonly pictures: Pictures
   /** Names of every configured model and rung, and of every ladder. */
   readonly names: { readonly models: ReadonlySet<string>; readonly ladders: ReadonlySet<string> }

@@ -30,12 +30,12 @@ export function createMessagesRoutes(dependencies: InferDependencies): readonly 
       rpc: 'CountTokens',
       scope: 'infer',
       dialect: 'anthropic',
-      summary: 'Tokens of a message, by the size of its words',
+      summary: 'Tokens of a message as the model that would be asked first reads it',
       body: countSchema,
       async answer(given, call) {
         const incoming = incomingOf(readCounted(readBody(countSchema, given)), call, dependencies)
-        const { work } = await dependencies.handler.explain(incoming, call.context.signal)
-        return { input_tokens: work.inputTokens }
+        const { counts } = await dependencies.countTokens(incoming, call.context.signal, 'first')
+        return { input_tokens: counts[0]?.tokens ?? 0 }
       },
     },
   ]
