@@ -104,8 +104,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   const rung = request.url?.endsWith('/messages') === true ? 'large' : 'small'
   if (request.url?.endsWith('/messages/count_tokens') === true) {
     counted.push(body)
-    const status = countFails ? 503 : 200
-    response.writeHead(status, { 'content-type': 'application/json' }).end('{"input_tokens":1234}')
+    response.writeHead(countFails ? 503 : 200, { 'content-type': 'application/json' }).end('{"input_tokens":1234}')
     return
   }
   asked.push({ rung, body })

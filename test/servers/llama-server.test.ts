@@ -1,6 +1,6 @@
 import { request } from 'undici'
 import { describeChatServer } from './support/chat-suite.ts'
-import { installLlama, modelFile, versions } from './support/install.ts'
+import { installLlamaServer, modelFile, versions } from './support/install.ts'
 import { startServer, type ServerProcess } from './support/server-process.ts'
 
 const done = { kind: 'done' }
@@ -41,12 +41,12 @@ describeChatServer({
   running,
   start: () =>
     startServer({
-      command: installLlama().server,
+      command: installLlamaServer().server,
       parameters: http => [
         ...['--host', '127.0.0.1', '--port', String(http), '--model', modelFile('smollm2-135m'), '--alias', 'smollm2'],
         ...['--ctx-size', '2048', '--parallel', String(slots), '--threads', '1', '--metrics', '--slots', '--jinja'],
         // The model's own template knows no tools, and a server whose template knows none ignores `tool_choice`.
-        ...['--no-webui', '--chat-template-file', installLlama().toolTemplate],
+        ...['--no-webui', '--chat-template-file', installLlamaServer().toolTemplate],
       ],
       readyPath: '/health',
     }),

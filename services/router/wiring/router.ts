@@ -65,12 +65,8 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
   const storeMetrics = createStoreMetrics(metricsRegistry, 'router')
   const stores = await createStores(loaded, name, { clock, logger, metrics: storeMetrics })
   const { cascadeLog, replySender, payloads, registry, generation } = stores
-  const { ladders, policyRegistry, guideOf, policies } = await composePolicies(config, {
-    store: stores.policies,
-    packs: places,
-    ...base,
-  })
-
+  const policyParts = { store: stores.policies, packs: places, ...base }
+  const { ladders, policyRegistry, guideOf, policies } = await composePolicies(config, policyParts)
   const pools = await composeFleet(config, stores, { clock, metrics: metricsRegistry })
   const { fleet, evaluateRungs } = pools
   const pendingLegs = createPendingLegs(cascadeLog, logger)

@@ -105,7 +105,7 @@ export function describeChatServer(chat: ChatServer): void {
     it.runIf(chat.running !== undefined)('frees the engine when its caller leaves', async () => {
       const running = (): Promise<number> => chat.running?.(server) ?? Promise.resolve(0)
       const asked = rung.request('Count on and on.', { maxOutputTokens: chat.longTokens })
-      const took = await measureCancels(rung, { request: asked, times: 15, running, streams: true })
+      const took = await measureCancels(rung, { request: asked, times: 24, running, streams: true })
       const worst = took.reduce((most, one) => Math.max(most, one), 0)
       tellFigure(name, 'cancel to idle', `median ${median(took).toFixed(0)} ms, most ${worst.toFixed(0)} ms`)
       expect(median(took)).toBeLessThan(100)

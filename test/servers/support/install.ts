@@ -35,10 +35,10 @@ export function installPython(name: keyof typeof versions, environment: Readonly
 }
 
 /**
- * Builds llama.cpp's server from the sources within the package of `llama-cpp-python`, and installs that package on
- * the same libraries. Takes a quarter of an hour on two cores, once.
+ * Builds llama.cpp's server from the sources within the package of `llama-cpp-python`. Takes a quarter of an hour on
+ * two cores, once.
  */
-export function installLlama(): InstalledLlama {
+export function installLlamaServer(): InstalledServer {
   const name = 'llama-cpp-python'
   const sources = join(serversFolder, `llama.cpp-${versions[name]}`)
   const build = join(sources, 'build')
@@ -52,20 +52,28 @@ export function installLlama(): InstalledLlama {
     run('cmake', ['-S', join(sources, 'vendor', 'llama.cpp'), '-B', build, ...options])
     run('cmake', ['--build', build, '-j', '2', '--target', 'llama-server', 'mtmd', 'llama'])
   })
-  const python = installPython(name, { CMAKE_ARGS: '-DLLAMA_BUILD=OFF -DLLAVA_BUILD=OFF' })
   const templates = join(sources, 'vendor', 'llama.cpp', 'models', 'templates')
   return {
     server: join(build, 'bin', 'llama-server'),
-    python,
     libraries: join(build, 'bin'),
     toolTemplate: join(templates, 'Qwen-Qwen2.5-7B-Instruct.jinja'),
   }
 }
 
-interface InstalledLlama {
-  readonly server: string
+/** The same, with the package of Python installed on its libraries. */
+export function installLlama(): InstalledServer & {
   /** The folder of Python's programs. */
   readonly python: string
+} {
+  const server = installLlamaServer()
+  return {
+    ...server,
+    python: installPython('llama-cpp-python', { CMAKE_ARGS: '-DLLAMA_BUILD=OFF -DLLAVA_BUILD=OFF' }),
+  }
+}
+
+interface InstalledServer {
+  readonly server: string
   readonly libraries: string
   /** A chat template that has tools. */
   readonly toolTemplate: string
@@ -114,7 +122,7 @@ export function modelFile(pack: string): string {
 export function installOllama(): string {
   const folder = join(serversFolder, `ollama-${versions.ollama}`)
   once(folder, () => {
-    installLlama()
+    installLlamaServer()
     mkdirSync(folder, { recursive: true })
     const module = 'github.com/ollama/ollama'
     writeFileSync(join(folder, 'go.mod'), `module servers\n\ngo 1.24.1\n\nrequire ${module} v${versions.ollama}\n`)

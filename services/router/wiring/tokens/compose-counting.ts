@@ -43,8 +43,8 @@ export function composeCounting(
   return {
     countTokens: createCountTokens({ handler, counterOf, logger }),
     async close() {
-      const made = await Promise.allSettled(counters.values())
-      await Promise.all(made.map(one => (one.status === 'fulfilled' ? one.value?.close() : undefined)))
+      const closing = [...counters.values()].map(made => made.then(counter => counter?.close()))
+      await Promise.allSettled(closing)
     },
   }
 }
