@@ -32,11 +32,22 @@ const scripts = {
   refusal: [deltaOf({ refusal: 'I cannot' }), deltaOf({ refusal: ' help with that.' }), endOf('stop')],
   filter: [deltaOf({ content: 'First you' }), deltaOf({ content: ' take' }), endOf('content_filter')],
   length: [deltaOf({ content: 'Hello' }), deltaOf({ content: ' the' }), endOf('length')],
+  silent: [endOf('length')],
+  thinking: [deltaOf({ reasoning_content: 'They greet' }), endOf('length')],
+  halfCall: [
+    deltaOf({ content: 'I ask.' }),
+    call(0, { id: 'call_a', type: 'function', function: { name: 'weather', arguments: '{"city":"Oslo"}' } }),
+    call(1, { id: 'call_b', type: 'function', function: { name: 'weather', arguments: '{"ci' } }),
+    endOf('length'),
+  ],
   broken: [deltaOf({ content: 'Hello' }), { error: { message: 'the engine died', type: 'server_error', code: 500 } }],
 }
 type Script = keyof typeof scripts
 /** Those whose stream is whole. */
 const ended = Object.keys(scripts).filter(name => name !== 'broken') as Script[]
+
+/** Those that the cap on output ended. */
+const cutByLength: readonly Script[] = ['length', 'silent', 'thinking', 'halfCall']
 
 /** Those that come the same whole and streamed: a filter stops a whole answer before it is told. */
 const put = ended.filter(name => name !== 'filter')
@@ -150,18 +161,18 @@ describe('chat completions', () => {
         isFirst ? [true, 'function', true] : [false, undefined, false],
       )
     }
-    expect([...begun]).toEqual(name === 'tools' ? [0, 1] : [])
+    expect([...begun]).toEqual(name === 'tools' ? [0, 1] : name === 'halfCall' ? [0] : [])
   })
 
-  it.each(put.filter(name => name !== 'reasoning'))(
+  it.each(put.filter(name => !['reasoning', 'thinking', 'silent'].includes(name)))(
     'are put together by the SDK as they come whole: %s',
     async name => {
       const whole = await openai.chat.completions.create(chatBody(name))
       const stream = openai.chat.completions.stream(chatBody(name))
       const assembled = (await stream.finalChatCompletion()) as OpenAI.ChatCompletion
       expect(bare({ ...assembled.choices[0], logprobs: null })).toEqual(bare(whole.choices[0]))
-      const ends = { text: 'stop', tools: 'tool_calls', refusal: 'stop', length: 'length' }
-      expect(whole.choices[0]?.finish_reason).toBe(ends[name as keyof typeof ends])
+      const ends: Partial<Record<Script, string>> = { text: 'stop', tools: 'tool_calls', refusal: 'stop' }
+      expect(whole.choices[0]?.finish_reason).toBe(ends[name] ?? 'length')
     },
   )
 
@@ -170,6 +181,21 @@ describe('chat completions', () => {
     expect(told.choices[0]).toMatchObject({ message: { content: 'First you take' }, finish_reason: 'content_filter' })
     const whole = await openai.chat.completions.create(chatBody('filter'))
     expect(whole.choices[0]).toMatchObject({ message: { content: null }, finish_reason: 'content_filter' })
+  })
+
+  it('are answers where the cap came before the first word, over gRPC too', async () => {
+    const silent = await openai.chat.completions.create(chatBody('silent'))
+    expect(silent.choices[0]).toMatchObject({ message: { content: '', refusal: null }, finish_reason: 'length' })
+    const thought = await openai.chat.completions.create(chatBody('thinking'))
+    expect(thought.choices[0]).toMatchObject({
+      message: { content: '', reasoning_content: 'They greet' },
+      finish_reason: 'length',
+    })
+    const answer = await gateway.client.infer(
+      { task: 'TASK_GENERATE', content: [{ text: 'silent' }] },
+      { authorization: `Bearer ${acmeKey}` },
+    )
+    expect(answer.output).toMatchObject({ text: '', finishReason: 'length' })
   })
 
   it('say in the fields of the wire that a model refused, and that it thought', async () => {
@@ -236,6 +262,9 @@ describe('responses', () => {
     refusal: ['refusal'],
     filter: ['message'],
     length: ['message'],
+    silent: [],
+    thinking: ['reasoning'],
+    halfCall: ['message', 'function_call'],
   }
 
   it.each(ended)('keep to the order of events: %s', async name => {
@@ -246,12 +275,12 @@ describe('responses', () => {
       return value
     })
     expect(read.map(one => one.sequence_number)).toEqual(read.map((_, index) => index))
-    const isCut = name === 'length' || name === 'filter'
+    const isCut = cutByLength.includes(name) || name === 'filter'
     expect(read.slice(0, 2).map(one => one.type)).toEqual(['response.created', 'response.in_progress'])
     expect(read.at(-1)?.type).toBe(isCut ? 'response.incomplete' : 'response.completed')
     const { response: final } = read.at(-1) ?? {}
     expect(final?.incomplete_details ?? null).toEqual(
-      isCut ? { reason: name === 'length' ? 'max_output_tokens' : 'content_filter' } : null,
+      isCut ? { reason: name === 'filter' ? 'content_filter' : 'max_output_tokens' } : null,
     )
     // Items follow one another, each whole before the next begins, and are the output of the last event.
     const items = kinds[name]?.map((_, place) => read.slice(2, -1).filter(one => one.output_index === place)) ?? []
@@ -337,6 +366,9 @@ describe('messages', () => {
     refusal: [],
     filter: ['text'],
     length: ['text'],
+    silent: [],
+    thinking: ['thinking'],
+    halfCall: ['text', 'tool_use'],
   }
   const reasons = {
     text: 'end_turn',
@@ -344,7 +376,6 @@ describe('messages', () => {
     reasoning: 'end_turn',
     refusal: 'refusal',
     filter: 'refusal',
-    length: 'max_tokens',
   } as const
 
   it.each(ended)('keep to the order of events: %s', async name => {
@@ -359,7 +390,10 @@ describe('messages', () => {
       message: { role: 'assistant', content: [], stop_reason: null },
     })
     expect(told.slice(-2)).toMatchObject([
-      { type: 'message_delta', delta: { stop_reason: reasons[name as keyof typeof reasons] } },
+      {
+        type: 'message_delta',
+        delta: { stop_reason: cutByLength.includes(name) ? 'max_tokens' : reasons[name as keyof typeof reasons] },
+      },
       { type: 'message_stop' },
     ])
     const { kinds, faults } = readBlocks(told.slice(1, -2))

@@ -15,6 +15,8 @@ interface Case {
   readonly fails?: LegFailure
   readonly because?: RegExp
   readonly confidence?: number
+  /** The reason of its end, where that is neither `stop` nor `tool_calls`. */
+  readonly ends?: 'length'
   readonly odd?: readonly string[]
 }
 
@@ -105,8 +107,41 @@ const openai: readonly Case[] = [
   {
     says: 'arguments that the cap cut',
     body: chat(call({ index: 0, id: '1' }, { name: 'write', arguments: '{"path":"a' }), end('length')),
+    text: '',
+    confidence: 0.05,
+    ends: 'length',
+  },
+  {
+    says: 'a whole call, and one whose arguments the cap cut',
+    body: chat(
+      call({ index: 0, id: '1' }, { name: 'write', arguments: a }),
+      call({ index: 1, id: '2' }, { name: 'write', arguments: '' }),
+      end('length'),
+    ),
+    calls: [`write ${a}`],
+    ends: 'length',
+  },
+  {
+    says: 'a whole call up to the cap',
+    body: chat(call({ index: 0, id: '1' }, { name: 'write', arguments: a }), end('length')),
+    calls: [`write ${a}`],
+    ends: 'length',
+  },
+  {
+    says: 'a call without a name up to the cap',
+    body: chat(chunk({ content: 'Let me' }), call({ index: 0, id: '1' }, { arguments: '{"pa' }), end('length')),
+    text: 'Let me',
+    ends: 'length',
+  },
+  {
+    says: 'a broken call before the one that the cap cut',
+    body: chat(
+      call({ index: 0, id: '1' }, { name: 'write', arguments: 'a.txt' }),
+      call({ index: 1, id: '2' }, { name: 'write', arguments: '{"pa' }),
+      end('length'),
+    ),
     fails: 'model-error',
-    because: /the cap on output tokens was reached within a tool call/u,
+    because: /arguments of the model's tool call 1 are not JSON/u,
   },
   {
     says: 'a call without a name',
@@ -135,14 +170,28 @@ const openai: readonly Case[] = [
   {
     says: 'nothing up to the cap',
     body: chat(end('length')),
-    fails: 'model-error',
-    because: /the cap on output tokens was reached before anything was said/u,
+    text: '',
+    confidence: 0.05,
+    ends: 'length',
   },
   {
     says: 'thoughts up to the cap',
     body: chat(chunk({ reasoning_content: 'let me see' }), end('length')),
-    fails: 'model-error',
-    because: /before anything was said/u,
+    text: '',
+    confidence: 0.05,
+    ends: 'length',
+  },
+  {
+    says: 'thoughts up to the cap, between tags that do not end',
+    body: chat(chunk({ content: '<think>let me' }), chunk({ content: ' see' }), end('length')),
+    text: '',
+    confidence: 0.05,
+    ends: 'length',
+  },
+  {
+    says: 'a refusal up to the cap',
+    body: chat(chunk({ refusal: "I'm sorry" }), end('length')),
+    fails: 'model-refused',
   },
   {
     says: 'nothing, with a reason that is not known',
@@ -291,7 +340,25 @@ const anthropic: readonly Case[] = [
     text: 'Hello there',
   },
   { says: 'a refusal', body: data(started, ...stopped('refusal')), fails: 'content-filter' },
-  { says: 'nothing up to the cap', body: data(started, ...stopped('max_tokens')), fails: 'model-error' },
+  {
+    says: 'nothing up to the cap',
+    body: data(started, ...stopped('max_tokens')),
+    text: '',
+    confidence: 0.05,
+    ends: 'length',
+  },
+  {
+    says: 'a call whose arguments the cap cut',
+    body: data(
+      started,
+      said(0, 'I write.'),
+      block(1, { type: 'tool_use', id: '1', name: 'write', input: {} }),
+      json(1, '{"path":'),
+      ...stopped('max_tokens'),
+    ),
+    text: 'I write.',
+    ends: 'length',
+  },
   { says: 'a pause', body: data(started, said(0, 'Hm'), ...stopped('pause_turn')), fails: 'model-error' },
   { says: 'nothing, of a kind that is new', body: data(started, ...stopped('mystery')), fails: 'model-error' },
   {
@@ -340,7 +407,6 @@ const gemini: readonly Case[] = [
     'OTHER',
     'RECITATION',
     'LANGUAGE',
-    'MAX_TOKENS',
     'SOMETHING_NEW',
   ].map((reason): Case => ({
     says: `nothing and ${reason}`,
@@ -356,6 +422,13 @@ const gemini: readonly Case[] = [
     says: 'a beginning and MALFORMED_FUNCTION_CALL',
     body: data(candidate(content({ text: 'Let me write' })), candidate({ finishReason: 'MALFORMED_FUNCTION_CALL' })),
     fails: 'model-error',
+  },
+  {
+    says: 'nothing and MAX_TOKENS',
+    body: data(candidate({ ...content(), finishReason: 'MAX_TOKENS' })),
+    text: '',
+    confidence: 0.05,
+    ends: 'length',
   },
   { says: 'no candidates', body: data({ candidates: [] }), fails: 'upstream-error' },
   { says: 'no reason for its end', body: data(candidate(content({ text: 'Hello' }))), fails: 'upstream-error' },
@@ -445,7 +518,7 @@ describe.each(kinds)('an answer of %s', kind => {
 
   it.each(cases(kind, false))(
     'is taken that says $says',
-    async ({ place, text = '', calls = [], confidence = 0.5, odd = [] }) => {
+    async ({ place, text = '', calls = [], confidence = 0.5, ends, odd = [] }) => {
       const registry = new Registry()
       const meter = createUpstreamMeter(registry)
       const work = chatWork({ options: { tools } })
@@ -454,6 +527,7 @@ describe.each(kinds)('an answer of %s', kind => {
       const { output, rawConfidence } = outcome.result
       if (output.kind !== 'text') throw new Error(`it is of kind ${output.kind}`)
       const { toolCalls = [] } = output
+      if (ends !== undefined) expect(output.finishReason).toBe(ends)
       expect(output.text).toBe(text)
       expect(toolCalls.map(one => `${one.name} ${one.argumentsJson}`)).toEqual(calls)
       expect(new Set(toolCalls.map(one => one.id)).size).toBe(calls.length)

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Exchange } from './wire/fixture.ts'
 
 /** A server of OpenAI's chat wire whose streams are written down, chunk by chunk. */
 export interface WireServer {
@@ -21,8 +22,13 @@ export function endOf(reason: string): object {
 
 const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 }
 
+/** A stream as a real server sent it. */
+type Recorded = Pick<Exchange, 'status' | 'contentType' | 'answered'>
+
 /** Starts a server that plays the script whose name the last message begins with. */
-export async function startWireServer(scripts: Readonly<Record<string, readonly object[]>>): Promise<WireServer> {
+export async function startWireServer(
+  scripts: Readonly<Record<string, readonly object[] | Recorded>>,
+): Promise<WireServer> {
   const server = createServer((request, response) => {
     let body = ''
     request.on('data', (piece: Buffer) => (body += piece.toString()))
@@ -33,6 +39,9 @@ export async function startWireServer(scripts: Readonly<Record<string, readonly 
       const name = String(messages.at(-1)?.content).split(' ')[0] ?? ''
       const chunks = scripts[name]
       if (chunks === undefined) return void response.writeHead(400).end(`{"error":{"message":"no script ${name}"}}`)
+      if ('answered' in chunks) {
+        return void response.writeHead(chunks.status, { 'content-type': chunks.contentType }).end(chunks.answered)
+      }
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       const told = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'served' }
       const whole = [deltaOf({ role: 'assistant', content: '' }), ...chunks, { choices: [], usage }]

@@ -50,7 +50,7 @@ export function interpretGeneration(generated: Generated, usage: Usage): LegResu
 }
 
 function outputOf({ text, finishReason, toolCalls = [], reasoning = [] }: Generated): TextOutput {
-  const ending: FinishReason = toolCalls.length > 0 ? 'tool_calls' : finishReason === 'length' ? 'length' : 'stop'
+  const ending: FinishReason = finishReason === 'length' ? 'length' : toolCalls.length > 0 ? 'tool_calls' : 'stop'
   return {
     kind: 'text',
     text,

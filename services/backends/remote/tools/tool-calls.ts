@@ -11,10 +11,14 @@ export interface ToolCalls {
   /** Characters of arguments so far. */
   readonly written: string
   /**
-   * The calls as they are at the answer's end.
+   * The calls as they are at the answer's end. Where the cap on output cut it, the last call is left out unless it is
+   * whole.
    * @throws UpstreamError for one without a name, or whose arguments are not JSON
    */
-  finish(): { readonly calls: readonly ToolCall[]; readonly oddities: readonly Oddity[] }
+  finish(end: { readonly isCut: boolean }): {
+    readonly calls: readonly ToolCall[]
+    readonly oddities: readonly Oddity[]
+  }
 }
 
 interface Piece {
@@ -57,9 +61,11 @@ export function createToolCalls(known: readonly string[]): ToolCalls {
       call.name = mergeName(call, name, known)
       call.pieces.push(written)
     },
-    finish() {
+    finish({ isCut }) {
       const ids = new Set<string>()
-      const finished = calls.map((call, place) => finishCall(call, { place, ids, odd }))
+      const last = calls.at(-1)
+      const whole = isCut && last !== undefined && !isWhole(last) ? calls.slice(0, -1) : calls
+      const finished = whole.map((call, place) => finishCall(call, { place, ids, odd }))
       return { calls: finished, oddities: [...odd] }
     },
   }
@@ -86,8 +92,8 @@ function mayBeAt(call: Call, index: number | undefined): boolean {
  */
 function isAnother(call: Call, { name, written }: Piece): boolean {
   const before = call.pieces.join('')
-  const isWhole = isJson(before) && before.trim() !== '{}'
-  return name !== '' && isWhole && isJson(written) && !written.startsWith(before)
+  const isEnded = isJson(before) && before.trim() !== '{}'
+  return name !== '' && isEnded && isJson(written) && !written.startsWith(before)
 }
 
 /** Whether a piece with no id, or another, goes on with the call before it. */
@@ -121,12 +127,17 @@ function isUnfinished({ pieces }: Call): boolean {
   return before.trim() !== '' && !isJson(before)
 }
 
+/** Whether a call has its name and all of its arguments. */
+function isWhole({ name, pieces }: Call): boolean {
+  return name !== '' && pieces.join('').trim() !== '' && resolveArguments(pieces) !== undefined
+}
+
 /** A name may come once, again with each piece, or bit by bit. */
 function mergeName({ name: before, pieces }: Call, name: string, known: readonly string[]): string {
   if (name === '' || name === before) return before
   if (before === '' || (name.startsWith(before) && !known.includes(before + name))) return name
-  const isWhole = known.includes(before) || pieces.join('').trim() !== ''
-  return isWhole && !known.some(one => one.startsWith(before + name)) ? before : before + name
+  const isKnown = known.includes(before) || pieces.join('').trim() !== ''
+  return isKnown && !known.some(one => one.startsWith(before + name)) ? before : before + name
 }
 
 interface Finishing {

@@ -12,7 +12,7 @@ export interface Answered {
 
 /**
  * Returns whether what was gathered is an answer, and gives it with well-formed texts. An end with nothing said is
- * none, unless the model itself ended so.
+ * none, unless the model itself or the cap on its output ended it.
  * @throws UpstreamError `content-filter`, `model-refused`, or `no-answer` with the reason
  */
 export function finishAnswer(gathered: Gathered): Answered {
@@ -37,23 +37,16 @@ function reasoningOf({ reasoning }: Gathered): readonly Reasoning[] {
   })
 }
 
-/** Nothing is an answer where the model ended by itself. */
+/** Nothing is an answer where the model ended by itself, or where the cap came before its first word. */
 function acceptNothing({ ending, refusal, oddities }: Gathered, because: string): void {
   if (refusal !== '') throw new UpstreamError('model-refused', 'the model refused to answer')
-  if (ending === 'length') {
-    throw new UpstreamError('no-answer', 'the cap on output tokens was reached before anything was said')
-  }
+  if (ending === 'length') return
   if (ending !== 'stop') throw new UpstreamError('no-answer', `the model said nothing: ${because}`)
   oddities.add('answer-empty')
 }
 
 function callsOf({ toolCalls, ending, oddities }: Gathered): readonly ToolCall[] {
-  try {
-    const finished = toolCalls.finish()
-    for (const one of finished.oddities) oddities.add(one)
-    return finished.calls
-  } catch (error) {
-    if (!(error instanceof UpstreamError) || ending !== 'length') throw error
-    throw new UpstreamError(error.fault, `the cap on output tokens was reached within a tool call: ${error.message}`)
-  }
+  const finished = toolCalls.finish({ isCut: ending === 'length' })
+  for (const one of finished.oddities) oddities.add(one)
+  return finished.calls
 }

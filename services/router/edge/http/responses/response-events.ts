@@ -49,7 +49,7 @@ export function createResponseWriter(
     if (one.kind === 'message') return messageItem(one.id, [textContent(one.text)], status)
     if (one.kind === 'refusal') return messageItem(one.id, [refusalContent(one.text)], status)
     if (one.kind === 'reasoning') return reasoningItem(one.id, one.text, one.seal)
-    return callItem({ id: one.id, callId: '', name: '', ...one.call, argumentsJson: one.text }, status)
+    return callItem({ id: one.id, callId: '', name: '', ...one.call, argumentsJson: one.text }, 'completed')
   }
   const close = async (status: Status = 'completed'): Promise<void> => {
     if (open === undefined) return

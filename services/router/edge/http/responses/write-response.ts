@@ -98,11 +98,14 @@ function outputOf(answered: Answered): OutputItem[] {
   const { requestId, answer, refusal } = answered
   if (refusal === 'filter') return []
   if (refusal === 'model') return [messageItem(`msg_${requestId}`, [refusalContent(refusalText)], 'completed')]
-  const status = cutReasonOf(answered) === undefined ? 'completed' : 'incomplete'
+  const isCut = cutReasonOf(answered) !== undefined
   const { text, toolCalls = [], reasoning = [] } = textOf(answer)
+  // Of several items, those are whole that another follows.
+  const status = isCut && toolCalls.length === 0 ? 'incomplete' : 'completed'
+  const isSilent = text === '' && (isCut || toolCalls.length > 0)
   const before = [
     ...reasoning.map((one, index) => reasoningItem(`rs_${requestId}_${index}`, one.text, sealOf(one))),
-    ...(text === '' && toolCalls.length > 0 ? [] : [messageItem(`msg_${requestId}`, [textContent(text)], status)]),
+    ...(isSilent ? [] : [messageItem(`msg_${requestId}`, [textContent(text)], status)]),
   ]
   // Ids have the place in the output, as they have in the events of a stream.
   const calls = toolCalls.map(({ id, name, argumentsJson }, index) =>
