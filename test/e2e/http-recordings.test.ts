@@ -185,9 +185,11 @@ describe('the streams of real servers, passed on over each wire', () => {
 /** The kinds of events in their order, the same in a row told once. */
 function shapeOf(events: readonly unknown[]): readonly string[] {
   const kinds = events.map(event => {
-    const { type, delta, content_block: block, item, part } = event as Record<string, { type?: string } | undefined>
-    const inner = [delta, block, item, part].map(one => (typeof one === 'object' ? one?.type : undefined))
-    return [type, ...inner].filter(one => one !== undefined).join(' ')
+    const { type, delta, content_block: block, item, part } = event as Record<string, unknown>
+    const inner = [delta, block, item, part].flatMap(one =>
+      typeof one === 'object' && one !== null && 'type' in one ? [String(one.type)] : [],
+    )
+    return [String(type), ...inner].join(' ')
   })
   return kinds.filter((kind, at) => kind !== kinds[at - 1] && kind !== 'ping')
 }

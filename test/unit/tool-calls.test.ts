@@ -10,7 +10,7 @@ type Piece = Partial<ToolCallPiece>
 function gather(pieces: readonly Piece[], tools: readonly string[] = known) {
   const calls = createToolCalls(tools)
   for (const piece of pieces) calls.add({ arguments: '', ...piece })
-  return calls.finish()
+  return calls.finish({ isCut: false })
 }
 
 /** Calls as `name arguments`. */

@@ -5,7 +5,7 @@ import { createGenerator } from 'ts-json-schema-generator'
 import { packageRoot } from '#services/config/load-config'
 
 /** What of the SDKs' types is asked for, each under a name of its own. */
-const types = [
+const exported = [
   "export type { ChatCompletion, ChatCompletionChunk } from 'openai/resources/chat/completions/completions'",
   "export type { Response, ResponseStreamEvent } from 'openai/resources/responses/responses'",
   "export type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages/messages'",
@@ -31,7 +31,7 @@ export function createSdkCheck(): SdkCheck {
     const path = join(folder, 'types.ts')
     const tsconfig = join(folder, 'tsconfig.json')
     const compilerOptions = { module: 'nodenext', target: 'es2022', strict: true, skipLibCheck: true, types: [] }
-    writeFileSync(path, types.join('\n'))
+    writeFileSync(path, exported.join('\n'))
     writeFileSync(tsconfig, JSON.stringify({ compilerOptions, files: ['types.ts'] }))
     const generator = createGenerator({ path, tsconfig, skipTypeCheck: true, expose: 'all', jsDoc: 'none' })
     return createCheck(generator.createSchema('*') as Schema)
@@ -63,7 +63,7 @@ function createCheck(types: Schema): SdkCheck {
       ?.map(({ $ref }) => nameIn($ref))
       .find(name => definitions[name]?.properties?.type?.const === kind)
     const check = checkOf(one ?? type)
-    if (check(value) === true) return []
+    if (check(value)) return []
     return (check.errors ?? []).map(
       ({ instancePath, message = '', params }) => `${type}${instancePath} ${message} ${JSON.stringify(params)}`,
     )
