@@ -18,6 +18,21 @@ export interface TextOutput {
   readonly reasoning?: readonly Reasoning[]
   /** How it ended, where that was told. */
   readonly finishReason?: FinishReason
+  /** Of a transcript, where times were asked for: the same text in order of time. */
+  readonly segments?: readonly TranscriptSegment[]
+}
+
+/** What is said between two times of a recording. */
+export interface TranscriptSegment extends TimedText {
+  /** Where times of words were asked for. */
+  readonly words?: readonly TimedText[]
+}
+
+/** A text with its times, from the beginning of the recording. */
+export interface TimedText {
+  readonly text: string
+  readonly startMs: number
+  readonly endMs: number
 }
 
 /** What a piece of an answer is that comes before its end: a part of its text, or of what the model thinks before. */

@@ -1,9 +1,9 @@
-import type { GenerateOptions } from './content.ts'
+import type { GenerateOptions, TaskOptions } from './content.ts'
 import type { MessageSpan } from './conversation.ts'
 
 /**
- * What a request of `generate` may ask of a model beside its modalities: a model without it is no candidate, so
- * that nothing is dropped without a word.
+ * What a request may ask of a model beside its modalities: a model without it is no candidate, so that nothing is
+ * dropped without a word.
  */
 export const capabilities = [
   'conversation',
@@ -22,6 +22,8 @@ export const capabilities = [
   'short-reasoning',
   'flex-tier',
   'priority-tier',
+  'timestamps',
+  'word-timestamps',
 ] as const
 
 /** One of them. */
@@ -45,6 +47,8 @@ export const lackOf: Readonly<Record<Capability, string>> = {
   'short-reasoning': 'it thinks with at least 1,024 tokens, and options.max_output_tokens has to leave room for more',
   'flex-tier': 'it has no service tier flex',
   'priority-tier': 'it has no service tier priority',
+  timestamps: 'it does not tell the times of segments (options.timestamps)',
+  'word-timestamps': 'it does not tell the times of words (options.timestamps)',
 }
 
 /** Options by the capability that they ask for, as the wire has them. */
@@ -61,6 +65,8 @@ const fieldOf: Readonly<Record<Exclude<Capability, TurnNeed>, string>> = {
   'short-reasoning': 'options.max_output_tokens',
   'flex-tier': 'options.service_tier',
   'priority-tier': 'options.service_tier',
+  timestamps: 'options.timestamps',
+  'word-timestamps': 'options.timestamps',
 }
 
 /** The field of a request that asks for a capability. Pure. */
@@ -93,7 +99,7 @@ function opening(messages: readonly MessageSpan[]): number {
 export interface Asked {
   readonly parts: readonly { readonly kind: string }[]
   readonly messages?: readonly MessageSpan[]
-  readonly options: GenerateOptions
+  readonly options: TaskOptions
 }
 
 /** What a request asks of a model. Pure. */
@@ -116,7 +122,7 @@ function needsOfTurns({ parts, messages = [], options }: Asked): Needs<TurnNeed>
   }
 }
 
-function needsOfOptions(options: GenerateOptions): Needs<Exclude<Capability, TurnNeed>> {
+function needsOfOptions(options: TaskOptions): Needs<Exclude<Capability, TurnNeed>> {
   const { temperature, topP, reasoning, serviceTier } = options
   return {
     'serial-tool-calls': options.parallelToolCalls === false,
@@ -131,6 +137,8 @@ function needsOfOptions(options: GenerateOptions): Needs<Exclude<Capability, Tur
     'short-reasoning': isShort(options),
     'flex-tier': serviceTier === 'flex',
     'priority-tier': serviceTier === 'priority',
+    timestamps: options.timestamps !== undefined,
+    'word-timestamps': options.timestamps === 'word',
   }
 }
 

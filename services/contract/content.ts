@@ -82,6 +82,11 @@ export function wordsIn(part: WordPart): string {
 /** What a request asks to be done. */
 export type Task = 'transcribe' | 'ocr' | 'classify' | 'embed' | 'generate' | 'generate_image'
 
+/** What of a transcript gets times: its segments, or its words too. */
+export const timestampGranularities = ['segment', 'word'] as const
+/** One of them. */
+export type TimestampGranularity = (typeof timestampGranularities)[number]
+
 /** Options of a task; the ones that a task does not know are refused at admission. */
 export interface TaskOptions extends GenerateOptions {
   /** `classify`: a label set with trained heads, by name. */
@@ -90,6 +95,8 @@ export interface TaskOptions extends GenerateOptions {
   readonly labels?: readonly string[]
   /** `transcribe`: ISO 639-1 code of the speech. */
   readonly language?: string
+  /** `transcribe`: what gets times; nothing when absent. */
+  readonly timestamps?: TimestampGranularity
   /** `generate_image`: width and height such as `1024x1024`; the model's own choice when absent. */
   readonly size?: string
   /** `generate_image`: a word of the model's own; its own choice when absent. */

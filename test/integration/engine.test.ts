@@ -10,6 +10,7 @@ import { createEngine } from '#services/worker/engine/engine'
 import type { LoadedPart, Outcome, Work } from '#services/backends/work'
 import type { Engine, RunHooks } from '#services/worker/states'
 import type { WhisperSpec } from '#services/backends/whisper/whisper'
+import { decodeWav } from '#services/media/decode-wav'
 import { buildWorker } from '../support/built-worker.ts'
 import { missingPacks, packPath } from '../support/model-packs.ts'
 import { wavFile } from '../support/wav-file.ts'
@@ -79,6 +80,31 @@ describe.skipIf(whisperMissing !== undefined)(
       expect(usage.audioMs).toBeGreaterThan(2000)
       expect(usage.computeMs).toBeGreaterThan(0)
       expect(usage.outputTokens).toBeGreaterThan(6)
+    })
+
+    test('tells the times of words and segments where they are asked for', async () => {
+      const digitsWav = await fixture('audio/spoken-426217.wav')
+      const { samples, sampleRate } = decodeWav(digitsWav, 60)
+      // The same twice, with 32 s of silence between: two windows.
+      const pause = 32
+      const joined = new Float32Array(2 * samples.length + pause * sampleRate)
+      joined.set(samples)
+      joined.set(samples, samples.length + pause * sampleRate)
+      const secondMs = (samples.length / sampleRate + pause) * 1000
+      const order = { options: { language: 'en', timestamps: 'word' as const } }
+      const [outcome] = await engine.run(
+        [work('tiny', audio(wavFile(joined, { sampleRate, channels: 1, bits: 16 })), order)],
+        patient,
+      )
+      if (outcome?.kind !== 'done' || outcome.result.output.kind !== 'text') throw new Error('not transcribed')
+      const { segments = [] } = outcome.result.output
+      const words = segments.flatMap(segment => segment.words ?? [])
+      const starts = words.map(word => word.startMs)
+      expect(starts).toEqual(starts.toSorted((one, other) => one - other))
+      expect(starts[0]).toBeLessThan(1000)
+      expect(words.filter(word => word.startMs > secondMs - 500).length).toBeGreaterThan(3)
+      expect(words.filter(word => word.endMs > secondMs - 500 !== word.startMs > secondMs - 500)).toEqual([])
+      expect(segments.map(segment => segment.text).join(' ')).toBe(outcome.result.output.text)
     })
 
     test('cuts a loop early and says so', async () => {

@@ -1,5 +1,6 @@
 import { FormData } from 'undici'
 import { z } from 'zod'
+import type { TimestampGranularity } from '#services/contract/content'
 import type { Line } from '../remote/wire/post.ts'
 import { fieldsOf, readUsages } from '../remote/wire/read-usage.ts'
 import type { UsageCounts } from '../remote/wire/usage-counts.ts'
@@ -12,6 +13,7 @@ import { postJson } from './post-json.ts'
 const schema = z.object({
   text: z.string(),
   segments: z.unknown().optional(),
+  words: z.unknown().optional(),
   /** Seconds, as a number or a text. */
   duration: z.unknown().optional(),
   usage: z.unknown().optional(),
@@ -21,13 +23,25 @@ const schema = z.object({
 export interface ServedTranscript {
   readonly text: string
   readonly segments: readonly ServedSegment[]
+  readonly words: readonly ServedWord[]
   readonly counts: UsageCounts | undefined
 }
 
 /** What a model made of a stretch of sound, where the server tells. */
 export interface ServedSegment {
+  readonly text: string
+  /** Seconds from the beginning, where the server tells. */
+  readonly start: number | undefined
+  readonly end: number | undefined
   readonly meanLogprob: number | undefined
   readonly silence: number | undefined
+}
+
+/** A word with its times in seconds. */
+export interface ServedWord {
+  readonly text: string
+  readonly start: number
+  readonly end: number
 }
 
 /** One recording to be written down. */
@@ -38,12 +52,13 @@ export interface TranscribeOrder {
   readonly language: string | undefined
   /** Whether the server can tell of segments, from which confidence follows. */
   readonly verbose: boolean
+  readonly timestamps: TimestampGranularity | undefined
 }
 
 /** Asks an OpenAI-compatible server to write speech down. @throws UpstreamError */
 export async function transcribe(
   line: Line,
-  { model, bytes, mediaType, language, verbose }: TranscribeOrder,
+  { model, bytes, mediaType, language, verbose, timestamps }: TranscribeOrder,
   { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
 ): Promise<ServedTranscript> {
   const body = new FormData()
@@ -52,15 +67,34 @@ export async function transcribe(
   body.set('model', model)
   body.set('response_format', verbose ? 'verbose_json' : 'json')
   if (language !== undefined) body.set('language', language)
+  if (timestamps === 'word') for (const of of ['segment', 'word']) body.append('timestamp_granularities[]', of)
   const posted = { path: '/audio/transcriptions', body, form: true, signal }
-  const { text, segments, duration, usage } = await postJson(line, posted, schema, timeoutMs)
+  const { text, segments, words, duration, usage } = await postJson(line, posted, schema, timeoutMs)
   const found: unknown[] = Array.isArray(segments) ? segments : []
-  return { text, segments: found.map(segmentOf), counts: readUsages({ seconds: duration }, usage) }
+  const spoken: unknown[] = Array.isArray(words) ? words : []
+  return {
+    text,
+    segments: found.map(segmentOf),
+    words: spoken.flatMap(wordOf),
+    counts: readUsages({ seconds: duration }, usage),
+  }
 }
 
 function segmentOf(segment: unknown): ServedSegment {
-  const { avg_logprob: meanLogprob, no_speech_prob: silence } = fieldsOf(segment) ?? {}
-  return { meanLogprob: finite(meanLogprob), silence: finite(silence) }
+  const { avg_logprob: meanLogprob, no_speech_prob: silence, text, start, end } = fieldsOf(segment) ?? {}
+  return {
+    meanLogprob: finite(meanLogprob),
+    silence: finite(silence),
+    text: typeof text === 'string' ? text : '',
+    start: finite(start),
+    end: finite(end),
+  }
+}
+
+function wordOf(word: unknown): ServedWord[] {
+  const { word: text, start, end } = fieldsOf(word) ?? {}
+  const [from, to] = [finite(start), finite(end)]
+  return typeof text !== 'string' || from === undefined || to === undefined ? [] : [{ text, start: from, end: to }]
 }
 
 function finite(value: unknown): number | undefined {

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino'
-import type { LegResult } from '#services/contract/answer'
-import { isWords } from '#services/contract/content'
+import type { LegResult, TimedText, TranscriptSegment } from '#services/contract/answer'
+import { isWords, type TimestampGranularity } from '#services/contract/content'
 import type { RunControl } from '../backend.ts'
 import { promptOf } from './prompt.ts'
 import { draw } from '../openai/draw.ts'
 import { embed } from '../openai/embed.ts'
-import { transcribe, type ServedTranscript } from '../openai/transcribe.ts'
+import { transcribe, type ServedTranscript, type ServedWord } from '../openai/transcribe.ts'
 import type { Line } from './wire/post.ts'
 import { UpstreamError } from './wire/upstream-error.ts'
 import type { Billed } from './reported-usage.ts'
@@ -53,25 +53,58 @@ export function runTranscription(work: Work, control: RunControl, parts: WholePa
   const { bytes, mediaType } = audio
   return runWhole(work, control, parts, async (line, one, signal) => {
     const { verbose, served } = parts
-    const order = { model: served.modelFor(one), bytes, mediaType, language: one.options.language, verbose }
+    const { language, timestamps } = one.options
+    const order = { model: served.modelFor(one), bytes, mediaType, language, verbose, timestamps }
     const transcript = await transcribe(line, order, { signal, timeoutMs: served.times.totalTimeoutMs })
-    return transcriptResult(transcript, bytes)
+    return transcriptResult(transcript, bytes, timestamps)
   })
 }
 
 /** Servers that tell of no segments say nothing of their trust. */
 const unknown = 0.5
 
-function transcriptResult({ text, segments, counts }: ServedTranscript, bytes: Uint8Array): Read {
+function transcriptResult(
+  served: ServedTranscript,
+  bytes: Uint8Array,
+  timestamps: TimestampGranularity | undefined,
+): Read {
+  const { text, segments, counts } = served
+  const billed = transcriptUsage(counts, text, bytes)
   const logprobs = segments.flatMap(segment => segment.meanLogprob ?? [])
   const silence = segments.reduce((most, segment) => Math.max(most, segment.silence ?? 0), 0)
   const meanLogprob = logprobs.reduce((sum, logprob) => sum + logprob, 0) / Math.max(1, logprobs.length)
   return {
-    output: { kind: 'text', text: text.trim() },
+    output: {
+      kind: 'text',
+      text: text.trim(),
+      ...(timestamps !== undefined && {
+        segments: timedSegments(served, timestamps === 'word', billed.usage.audioMs ?? 0),
+      }),
+    },
     rawConfidence: logprobs.length === 0 ? unknown : Math.exp(meanLogprob) * (1 - silence),
     signals: { mean_logprob: meanLogprob, no_speech: silence, has_logprobs: Number(logprobs.length > 0) },
-    ...transcriptUsage(counts, text, bytes),
+    ...billed,
   }
+}
+
+/** A server that tells no times of segments has one: the whole. */
+function timedSegments(
+  { text, segments, words }: ServedTranscript,
+  withWords: boolean,
+  audioMs: number,
+): readonly TranscriptSegment[] {
+  const found = segments.flatMap(({ text: said, start, end }): TranscriptSegment[] => {
+    if (start === undefined || end === undefined) return []
+    const within = withWords ? words.filter(word => word.start >= start && word.start < end) : []
+    const whole = timed({ text: said.trim(), start, end })
+    return [{ ...whole, ...(within.length > 0 && { words: within.map(timed) }) }]
+  })
+  if (found.length > 0 || text.trim() === '') return found
+  return [{ text: text.trim(), startMs: 0, endMs: audioMs }]
+}
+
+function timed({ text, start, end }: ServedWord): TimedText {
+  return { text, startMs: Math.round(start * 1000), endMs: Math.round(end * 1000) }
 }
 
 /** Asks for a picture. Nothing judges one, so it is trusted as vectors are. */

@@ -67,7 +67,8 @@ export function interpretTranscript(windows: readonly TranscribedWindow[]): Tran
   return { text, rawConfidence: confidenceOf(text, signals), signals }
 }
 
-function isSilence(window: TranscribedWindow): boolean {
+/** Whether a window is taken as one in which nobody speaks. */
+export function isSilence(window: TranscribedWindow): boolean {
   return window.noSpeechProbability > silenceProbability && mean(window.logProbabilities) < silenceLogProbability
 }
 

@@ -2,6 +2,7 @@ import { Tensor, type InferenceSession } from 'onnxruntime-node'
 import type { SessionLoader } from '../onnx/session-loader.ts'
 import { pickToken, probabilityOf } from './pick-token.ts'
 import { createRepetitionDetector } from './repetition-detector.ts'
+import type { StepAttention } from './timing/align-tokens.ts'
 import type { WhisperPack } from './whisper-pack.ts'
 
 /** What is asked of one window of speech. */
@@ -12,6 +13,8 @@ export interface WindowRequest {
   readonly languageToken: number | undefined
   /** Highest number of text tokens. */
   readonly maxTokens: number
+  /** Whether it is told what each step looked at. */
+  readonly aligned?: boolean
   /** Asked before each step; true stops the decoding. */
   readonly stopped: () => boolean
   /** Called with each text token. */
@@ -31,6 +34,8 @@ export interface WindowTokens {
   readonly languageProbability: number
   /** Why decoding ended: by itself, in a loop, at the limit, or because it was told to. */
   readonly ending: 'end' | 'loop' | 'limit' | 'stopped'
+  /** Of each step: one a token, those of a loop included, and one for the end; empty where none was asked for. */
+  readonly attention: readonly StepAttention[]
   /** Tokens computed, those of a loop included. */
   readonly steps: number
 }
@@ -75,26 +80,29 @@ async function decodeWindow(
   hidden: Tensor,
   request: WindowRequest,
 ): Promise<WindowTokens> {
-  const decoder = createDecoder(pack, session, hidden)
+  const decoder = createDecoder(pack, session, hidden, request.aligned === true)
   const { tokens } = pack
-  const { logits: firstLogits, ...transcribed } = await listen(pack, decoder, request)
+  const { last: first, ...transcribed } = await listen(pack, decoder, request)
   const banned = bannedTokens(pack)
   const detector = createRepetitionDetector()
   const found = { tokens: [] as number[], logProbabilities: [] as number[], margins: [] as number[] }
+  const attention: StepAttention[] = []
   const finish = (ending: WindowTokens['ending'], repeated = 0): WindowTokens => ({
     ...transcribed,
     tokens: found.tokens.slice(0, found.tokens.length - repeated),
     logProbabilities: found.logProbabilities,
     margins: found.margins,
+    attention,
     ending,
     steps: found.logProbabilities.length,
   })
 
   for (const token of tokens.suppressedAtStart) banned[token] = 1
-  let logits = firstLogits
+  let { logits, looked } = first
   for (let step = 0; step < request.maxTokens; step++) {
     if (request.stopped()) return finish('stopped')
     const picked = pickToken(logits, banned)
+    attention.push(...(looked === undefined ? [] : [looked]))
     found.logProbabilities.push(picked.logProbability)
     found.margins.push(picked.margin)
     if (picked.token === tokens.end) return finish('end')
@@ -103,13 +111,13 @@ async function decodeWindow(
     if (repeated > 0) return finish('loop', repeated)
     await request.onToken?.(picked.token)
     if (step === 0) for (const token of tokens.suppressedAtStart) banned[token] = 0
-    if (step + 1 < request.maxTokens) logits = (await decoder.step([picked.token]))[0]!
+    if (step + 1 < request.maxTokens) ({ logits, looked } = (await decoder.step([picked.token]))[0]!)
   }
   return finish('limit')
 }
 
 interface Heard {
-  readonly logits: Float32Array
+  readonly last: Step
   readonly noSpeechProbability: number
   readonly languageToken: number | undefined
   readonly languageProbability: number
@@ -122,16 +130,16 @@ async function listen(pack: WhisperPack, decoder: Decoder, request: WindowReques
   const languageAndTask = (language: number | undefined): readonly number[] =>
     language === undefined ? [tokens.noTimestamps] : [language, tokens.transcribe, tokens.noTimestamps]
   const known = request.languageToken !== undefined || spoken.length === 0
-  const logits = await decoder.step(known ? [tokens.start, ...languageAndTask(request.languageToken)] : [tokens.start])
-  const first = logits[0]!
+  const steps = await decoder.step(known ? [tokens.start, ...languageAndTask(request.languageToken)] : [tokens.start])
+  const first = steps[0]!.logits
   const languageToken = request.languageToken ?? likeliest(spoken, first)
-  let last = logits.at(-1)!
+  let last = steps.at(-1)!
   if (!known) {
     // One at a time: the cached branch of the graph has no causal mask.
     for (const token of languageAndTask(languageToken)) last = (await decoder.step([token]))[0]!
   }
   return {
-    logits: last,
+    last,
     noSpeechProbability: probabilityOf(tokens.noSpeech, first),
     languageToken,
     languageProbability: languageToken === undefined ? 1 : probabilityOf(languageToken, first, spoken),
@@ -139,12 +147,19 @@ async function listen(pack: WhisperPack, decoder: Decoder, request: WindowReques
 }
 
 interface Decoder {
-  /** Feeds tokens and gives the logits after each: float32 [vocabulary]. Only the first step may feed several. */
-  step(tokens: readonly number[]): Promise<readonly Float32Array[]>
+  /** Feeds tokens and gives what came after each. Only the first step may feed several. */
+  step(tokens: readonly number[]): Promise<readonly Step[]>
+}
+
+interface Step {
+  /** float32 [vocabulary] */
+  readonly logits: Float32Array
+  /** What the alignment heads looked at, where that was asked for. */
+  readonly looked?: StepAttention
 }
 
 /** Holds the cache of one sequence between the steps. */
-function createDecoder(pack: WhisperPack, session: InferenceSession, hidden: Tensor): Decoder {
+function createDecoder(pack: WhisperPack, session: InferenceSession, hidden: Tensor, aligned: boolean): Decoder {
   const layers = Array.from({ length: pack.decoderLayers }, (_, layer) => layer)
   const ownNames = layers.flatMap(layer => [`${layer}.decoder.key`, `${layer}.decoder.value`])
   const crossNames = layers.flatMap(layer => [`${layer}.encoder.key`, `${layer}.encoder.value`])
@@ -152,23 +167,38 @@ function createDecoder(pack: WhisperPack, session: InferenceSession, hidden: Ten
   for (const name of [...ownNames, ...crossNames]) {
     cache[`past_key_values.${name}`] = new Tensor('float32', new Float32Array(0), [1, pack.heads, 0, pack.headWidth])
   }
+  const heads = aligned ? pack.alignmentHeads : []
+  const looks = [...new Set(heads.map(([layer]) => `cross_attentions.${layer}`))]
   let started = false
 
-  async function step(tokens: readonly number[]): Promise<readonly Float32Array[]> {
+  async function step(tokens: readonly number[]): Promise<readonly Step[]> {
     const inputIds = new Tensor('int64', BigInt64Array.from(tokens, BigInt), [1, tokens.length])
     const useCache = new Tensor('bool', [started], [1])
     const feeds: Feeds = { ...cache, input_ids: inputIds, encoder_hidden_states: hidden, use_cache_branch: useCache }
     // The keys and values of the sound are computed once, in the first step.
     const kept = started ? ownNames : [...ownNames, ...crossNames]
-    const output = await session.run(feeds, ['logits', ...kept.map(name => `present.${name}`)])
+    const output = await session.run(feeds, ['logits', ...looks, ...kept.map(name => `present.${name}`)])
     for (const name of kept) cache[`past_key_values.${name}`] = required(output[`present.${name}`])
     started = true
     const logits = required(output['logits'])
     const width = logits.dims[2] ?? 0
-    return tokens.map((_, row) => (logits.data as Float32Array).subarray(row * width, (row + 1) * width))
+    const looked = heads.map(([layer, head]) => attentionOf(required(output[`cross_attentions.${layer}`]), head))
+    return tokens.map((_, row) => ({
+      logits: (logits.data as Float32Array).subarray(row * width, (row + 1) * width),
+      ...(looked.length > 0 && { looked: looked.map(rows => rows[row]!) }),
+    }))
   }
 
   return { step }
+}
+
+/** The rows of one head out of float32 [1, heads, tokens, frames], copied: the runtime owns the rest. */
+function attentionOf({ data, dims }: Tensor, head: number): readonly Float32Array[] {
+  const [, , tokens = 0, frames = 0] = dims
+  return Array.from({ length: tokens }, (_, row) => {
+    const from = (head * tokens + row) * frames
+    return (data as Float32Array).slice(from, from + frames)
+  })
 }
 
 function bannedTokens(pack: WhisperPack): Uint8Array {

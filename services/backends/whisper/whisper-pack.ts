@@ -14,6 +14,8 @@ export interface WhisperPack {
   /** Longest sequence of the decoder, prompt included. */
   readonly maxTokens: number
   readonly tokens: WhisperTokens
+  /** Layer and head of those attention heads that follow the sound; empty where the pack names none. */
+  readonly alignmentHeads: readonly (readonly [layer: number, head: number])[]
   /** Text of a token, in the byte-level alphabet of GPT-2, by id. */
   readonly vocabulary: readonly string[]
 }
@@ -54,6 +56,7 @@ const generationSchema = z.object({
   task_to_id: z.record(z.string(), z.number().int()).default({}),
   suppress_tokens: tokenList,
   begin_suppress_tokens: tokenList,
+  alignment_heads: z.array(z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()])).nullish(),
 })
 
 const tokenizerSchema = z.object({ model: z.object({ vocab: z.record(z.string(), z.number().int()) }) })
@@ -79,6 +82,7 @@ export async function readWhisperPack(folder: string): Promise<WhisperPack> {
     headWidth: config.d_model / config.decoder_attention_heads,
     maxTokens: config.max_target_positions,
     tokens: steeringTokens(config, generation),
+    alignmentHeads: generation.alignment_heads ?? [],
     vocabulary,
   }
 }

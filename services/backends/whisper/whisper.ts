@@ -9,7 +9,11 @@ import { createSessionLoader } from '../onnx/session-loader.ts'
 import { loadWhisper, type WhisperModel } from './whisper-model.ts'
 import { readWhisperPack } from './whisper-pack.ts'
 import { createByteLevelText, type ByteLevelText } from './byte-level-text.ts'
-import { interpretTranscript, type TranscribedWindow } from './transcript.ts'
+import { createOrderedDeltas } from './ordered-deltas.ts'
+import { segmentWords } from './timing/segment-words.ts'
+import { timeWords } from './timing/time-words.ts'
+import { interpretTranscript, isSilence, type TranscribedWindow } from './transcript.ts'
+import type { TextOutput, TimedText } from '#services/contract/answer'
 import type { Outcome, Work } from '#services/backends/work'
 import type { Usage } from '#services/contract/price'
 import type { BackendDependencies } from '../backend-dependencies.ts'
@@ -28,6 +32,8 @@ export interface WhisperSpec {
 /** Room for more tokens than any language speaks in a second: what goes beyond is invented. */
 const tokensPerSecond = 25
 const leastTokens = 16
+/** Windows of one recording that are transcribed side by side; each takes a core of its own for most of its time. */
+const windowsAtOnce = 2
 
 /** Loads a Whisper model: WAV → log-mel → greedy tokens → text with its signs. */
 export async function createWhisperBackend(spec: WhisperSpec, dependencies: BackendDependencies): Promise<Backend> {
@@ -69,16 +75,15 @@ async function transcribe(work: Work, control: RunControl, parts: Parts): Promis
     const languageToken = languageOf(work, parts)
     const sound = soundOf(work, parts.spec.audioSeconds ?? 1800)
     audioMs = wholeAudioMs((sound.samples.length / sound.sampleRate) * 1000)
-    const samples = resample(sound, whisperSampleRate)
-    const transcribed: TranscribedWindow[] = []
-    for (const window of splitWindows(samples)) {
-      const listened = await transcribeWindow(window, { work, control, languageToken }, parts)
-      outputTokens += listened.steps
-      transcribed.push(listened)
-      if (listened.ending === 'stopped') return abandoned(work, parts.dependencies.clock, usage())
+    const windows = splitWindows(resample(sound, whisperSampleRate))
+    const transcribed = await transcribeAll(windows, { work, control, languageToken }, parts)
+    outputTokens = transcribed.reduce((sum, { steps }) => sum + steps, 0)
+    if (transcribed.some(({ ending }) => ending === 'stopped')) {
+      return abandoned(work, parts.dependencies.clock, usage())
     }
     const { text, rawConfidence, signals } = interpretTranscript(transcribed)
-    return { kind: 'done', result: { output: { kind: 'text', text }, rawConfidence, signals, usage: usage() } }
+    const output: TextOutput = { kind: 'text', text, ...segmentsOf(transcribed, work) }
+    return { kind: 'done', result: { output, rawConfidence, signals, usage: usage() } }
   } catch (error) {
     if (error instanceof MediaError) return badInput(error.message, usage())
     throw error
@@ -111,19 +116,70 @@ interface WindowOrder {
   readonly languageToken: number | undefined
 }
 
+type Transcribed = TranscribedWindow & { readonly steps: number; readonly words: readonly TimedText[] }
+
+/** Transcribes windows side by side; what callers see of the text comes in order of time. */
+async function transcribeAll(
+  windows: readonly Float32Array[],
+  order: WindowOrder,
+  parts: Parts,
+): Promise<readonly Transcribed[]> {
+  const transcribed: Transcribed[] = []
+  const { work, control } = order
+  const deltas = createOrderedDeltas(windows.length, text => control.onDelta(work.legId, text))
+  const startsMs = windows.map((_, place) => msOf(windows.slice(0, place)))
+  let next = 0
+  const lane = async (): Promise<void> => {
+    for (let place = next++; place < windows.length; place = next++) {
+      const window = { samples: windows[place]!, startMs: startsMs[place]!, onDelta: deltas.of(place) }
+      const found = await transcribeWindow(window, order, parts)
+      transcribed[place] = found
+      await deltas.done(place)
+      if (found.ending === 'stopped') next = windows.length
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(windows.length, windowsAtOnce) }, lane))
+  // Windows after one that was stopped are not there.
+  return transcribed.filter(window => window !== undefined)
+}
+
+function msOf(windows: readonly Float32Array[]): number {
+  return (windows.reduce((sum, { length }) => sum + length, 0) / whisperSampleRate) * 1000
+}
+
+interface Window {
+  readonly samples: Float32Array
+  /** Where in the recording it begins. */
+  readonly startMs: number
+  readonly onDelta: (text: string) => Promise<void>
+}
+
 async function transcribeWindow(
-  samples: Float32Array,
+  { samples, startMs, onDelta }: Window,
   { work, control, languageToken }: WindowOrder,
   { dependencies, model, logMel, text }: Parts,
-): Promise<TranscribedWindow & { readonly steps: number }> {
+): Promise<Transcribed> {
   const seconds = samples.length / whisperSampleRate
   const stream = text.stream()
-  const found = await model.decode({
+  const aligned = work.options.timestamps !== undefined
+  const { attention, ...found } = await model.decode({
     mel: logMel.encode(samples),
     languageToken,
     maxTokens: Math.min(model.pack.maxTokens / 2, leastTokens + Math.ceil(seconds * tokensPerSecond)),
+    aligned,
     stopped: () => isAbandoned(work, control, dependencies.clock),
-    ...(work.streaming && { onToken: (token: number) => control.onDelta(work.legId, stream(token)) }),
+    ...(work.streaming && { onToken: (token: number) => onDelta(stream(token)) }),
   })
-  return { ...found, text: text.decode(found.tokens), audioMs: seconds * 1000 }
+  const audioMs = seconds * 1000
+  const said = text.decode(found.tokens)
+  const words = aligned ? timeWords({ tokens: found.tokens, attention, startMs, samples }, text) : []
+  // A pack that names no heads tells the window's own times.
+  const whole = aligned && words.length === 0 ? [{ text: said, startMs, endMs: startMs + audioMs }] : words
+  return { ...found, text: said, audioMs, words: whole }
+}
+
+function segmentsOf(windows: readonly Transcribed[], { options: { timestamps } }: Work): Partial<TextOutput> {
+  if (timestamps === undefined) return {}
+  const words = windows.filter(window => !isSilence(window) && window.text.trim() !== '').flatMap(one => one.words)
+  return { segments: segmentWords(words, timestamps === 'word') }
 }

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { timestampGranularities } from '#services/contract/content'
 import { tasks } from './request-options.ts'
 
 /** Adds the options by which a request is described; `request-options.ts` reads them. */
@@ -14,6 +15,9 @@ export function addRequestOptions(command: Command): Command {
     .option('--label-set <name>', 'classify: a label set with trained heads')
     .option('--labels <a,b,…>', 'classify: labels to choose among')
     .option('--language <code>', 'transcribe: ISO 639-1 code of the speech')
+    .addOption(
+      new Option('--timestamps <of>', 'transcribe: times of segments, or of words too').choices(timestampGranularities),
+    )
     .option('--instruction <text>', 'generate: system instruction')
     .option('--max-output-tokens <count>', 'generate: most tokens of the answer')
     .option('--temperature <number>', 'generate: 0 to 2')

@@ -34,6 +34,7 @@ export interface RequestOptions {
   readonly labelSet?: string
   readonly labels?: string
   readonly language?: string
+  readonly timestamps?: string
   readonly instruction?: string
   readonly maxOutputTokens?: string
   readonly temperature?: string
@@ -126,6 +127,7 @@ function taskOptionsOf(options: RequestOptions): TaskOptions {
     labelSet: options.labelSet,
     labels,
     language: options.language,
+    timestamps: options.timestamps,
     instruction: options.instruction,
     maxOutputTokens: numberOf('--max-output-tokens', options.maxOutputTokens, requestRanges.maxOutputTokens),
     temperature: numberOf('--temperature', options.temperature, requestRanges.temperature),

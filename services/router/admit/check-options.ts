@@ -13,7 +13,7 @@ export interface OptionLimits {
 
 /** Options that each task takes. */
 const optionsOf: Readonly<Record<Task, readonly (keyof TaskOptions)[]>> = {
-  transcribe: ['language'],
+  transcribe: ['language', 'timestamps'],
   ocr: [],
   classify: ['labelSet', 'labels'],
   embed: [],
@@ -43,6 +43,7 @@ const wireNames: Readonly<Record<keyof TaskOptions, string>> = {
   labelSet: 'options.label_set',
   labels: 'options.labels',
   language: 'options.language',
+  timestamps: 'options.timestamps',
   maxOutputTokens: 'options.max_output_tokens',
   temperature: 'options.temperature',
   instruction: 'options.instruction',

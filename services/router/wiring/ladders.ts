@@ -94,6 +94,7 @@ const carried: Readonly<Partial<Record<ConfiguredModel['backend']['kind'], reado
     'flex-tier',
     'priority-tier',
   ],
+  whisper: ['timestamps', 'word-timestamps'],
   llama: ['conversation', 'sampling', 'high-temperature', 'top-k', 'seed', 'stop'],
   echo: capabilities,
 }
@@ -105,6 +106,13 @@ function isResponses(backend: ConfiguredModel['backend']): boolean {
   return backend.kind === 'openai' && backend.api === 'responses'
 }
 
+const timed: readonly Capability[] = ['timestamps', 'word-timestamps']
+
+/** Servers that are not asked for segments tell no times. */
+function isUntimed(backend: ConfiguredModel['backend']): boolean {
+  return backend.kind === 'openai' && !backend.segments
+}
+
 /** What a model takes: what its protocol carries, with what its configuration adds and takes away. */
 function takenBy({ backend, takes = [], lacks = [] }: ConfiguredModel): readonly Capability[] {
   const sampling: readonly Capability[] =
@@ -112,7 +120,7 @@ function takenBy({ backend, takes = [], lacks = [] }: ConfiguredModel): readonly
   const budget: readonly Capability[] =
     backend.kind === 'openai' && backend.budgetField !== undefined ? ['reasoning-budget'] : []
   const all = [...(carried[backend.kind] ?? sampling), ...budget, ...takes]
-  const missing = isResponses(backend) ? [...notInResponses, ...lacks] : lacks
+  const missing = [...(isResponses(backend) ? notInResponses : []), ...(isUntimed(backend) ? timed : []), ...lacks]
   return capabilities.filter(one => takes.includes(one) || (all.includes(one) && !missing.includes(one)))
 }
 

@@ -1,6 +1,7 @@
 import {
   reasoningEfforts,
   serviceTiers,
+  timestampGranularities,
   type ReasoningOptions,
   type ResponseFormat,
   type TaskOptions,
@@ -19,6 +20,9 @@ export function optionsFromWire(wire: TaskOptions__Output | null): TaskOptions {
     ...(wire.labelSet === '' ? {} : { labelSet: wire.labelSet }),
     ...(wire.labels.length === 0 ? {} : { labels: wire.labels }),
     ...(wire.language === '' ? {} : { language: wire.language }),
+    ...(wire.timestamps === ''
+      ? {}
+      : { timestamps: wordOf(wire.timestamps, timestampGranularities, 'options.timestamps') }),
     ...(wire.instruction === '' ? {} : { instruction: wire.instruction }),
     ...samplingFromWire(wire),
     ...toolsFromWire(wire),

@@ -1,4 +1,13 @@
-import type { Answer, DegradedReason, Output, RungReport, TextOutput, Verdict } from '#services/contract/answer'
+import type {
+  Answer,
+  DegradedReason,
+  Output,
+  RungReport,
+  TextOutput,
+  TimedText,
+  TranscriptSegment,
+  Verdict,
+} from '#services/contract/answer'
 import type { Task } from '#services/contract/content'
 import type { ModelSpec } from '#services/contract/model'
 import type { Usage } from '#services/contract/price'
@@ -7,6 +16,7 @@ import type { Model } from '../generated/sluice/v1/Model.ts'
 import type { ModelState } from '../generated/sluice/v1/ModelState.ts'
 import type { Output as WireOutput } from '../generated/sluice/v1/Output.ts'
 import type { RungReport as WireRungReport } from '../generated/sluice/v1/RungReport.ts'
+import type { TranscriptSegment as WireSegment } from '../generated/sluice/v1/TranscriptSegment.ts'
 import type { Usage as WireUsage } from '../generated/sluice/v1/Usage.ts'
 import { durationToWire } from './time.ts'
 
@@ -68,13 +78,22 @@ function outputToWire(output: Output): WireOutput {
   return { image: { bytes: bufferOf(source.bytes), mediaType } }
 }
 
-function textToWire({ text, toolCalls = [], reasoning = [], finishReason }: TextOutput): WireOutput {
+function textToWire({ text, toolCalls = [], reasoning = [], finishReason, segments }: TextOutput): WireOutput {
   return {
     text,
     toolCalls: toolCalls.map(call => ({ ...call })),
     reasoning: reasoning.map(one => ({ ...one })),
     ...(finishReason === undefined ? {} : { finishReason }),
+    ...(segments === undefined ? {} : { segments: segments.map(segmentToWire) }),
   }
+}
+
+function segmentToWire({ words = [], ...segment }: TranscriptSegment): WireSegment {
+  return { ...timedToWire(segment), words: words.map(timedToWire) }
+}
+
+function timedToWire({ text, startMs, endMs }: TimedText) {
+  return { text, start: durationToWire(startMs), end: durationToWire(endMs) }
 }
 
 /** The same bytes, as the wire takes them. */

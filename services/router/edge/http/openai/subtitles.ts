@@ -1,12 +1,7 @@
-/** What is said between two times. */
-export interface Cue {
-  readonly startMs: number
-  readonly endMs: number
-  readonly text: string
-}
+import type { TimedText } from '#services/contract/answer'
 
 /** Cues as a file of subtitles. @source SubRip; WebVTT, section 4 (an arrow in a text would end its cue) */
-export function subtitlesOf(format: 'srt' | 'vtt', cues: readonly Cue[]): string {
+export function subtitlesOf(format: 'srt' | 'vtt', cues: readonly TimedText[]): string {
   const said = cues.filter(({ text }) => text !== '')
   const mark = format === 'srt' ? ',' : '.'
   const blocks = said.map(({ startMs, endMs, text }, index) => {

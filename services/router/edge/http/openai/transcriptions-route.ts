@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { TimedText } from '#services/contract/answer'
+import { timestampGranularities, type TimestampGranularity } from '#services/contract/content'
 import { invalidField } from '#services/contract/errors'
 import { reportOf } from '../answer-report.ts'
 import { incomingOf, infer, type Answered, type InferDependencies } from '../infer.ts'
@@ -11,6 +13,8 @@ import { subtitlesOf } from './subtitles.ts'
 
 const formats = ['json', 'text', 'verbose_json', 'srt', 'vtt'] as const
 
+const granularity = z.enum(timestampGranularities)
+
 /** @source OpenAI API reference, "Create transcription": the fields of the form beside its file */
 const transcriptionSchema = z.strictObject({
   model: z.string().min(1),
@@ -18,7 +22,7 @@ const transcriptionSchema = z.strictObject({
   response_format: maybe(z.enum(formats)),
   temperature: only('0'),
   stream: only('false'),
-  'timestamp_granularities[]': maybe(z.literal('segment', 'only segments have times here; words have none')),
+  'timestamp_granularities[]': maybe(z.union([granularity, z.array(granularity)])),
 })
 
 /** What a form of sound is read with. */
@@ -41,14 +45,24 @@ export function createTranscriptionsRoute({ bodyBytes }: TranscriptionOptions, d
       const { fields, file } = await readForm(call.request, bodyBytes)
       const form = readBody(transcriptionSchema, fields)
       if (file === undefined || file.bytes.byteLength === 0) throw invalidField('file', 'expected a recording')
+      const format = form.response_format ?? 'json'
+      const granularities = [form['timestamp_granularities[]'] ?? []].flat()
+      const isTimed = format !== 'json' && format !== 'text'
+      const timestamps = granularities.includes('word') ? 'word' : 'segment'
+      if (granularities.length > 0 && format !== 'verbose_json') {
+        throw invalidField('timestamp_granularities[]', 'expected response_format verbose_json with it')
+      }
       const asked = {
         task: 'transcribe' as const,
         model: form.model,
         parts: [{ kind: 'audio' as const, source: { kind: 'bytes' as const, bytes: file.bytes } }],
-        options: present('language', form.language),
+        options: {
+          ...present('language', form.language),
+          ...(isTimed && { timestamps: timestamps as TimestampGranularity }),
+        },
       }
       const answered = await infer(incomingOf(asked, call, dependencies), call, dependencies)
-      return written(answered, { format: form.response_format ?? 'json', language: form.language ?? '' }, call)
+      return written(answered, { format, language: form.language ?? '' }, call)
     },
   }
 }
@@ -59,23 +73,31 @@ interface Wanted {
 }
 
 function written({ requestId, answer }: Answered, { format, language }: Wanted, call: HttpCall): object | string {
-  const { text } = textOf(answer)
+  const { text, segments = [] } = textOf(answer)
   const sluice = reportOf(requestId, answer)
   const seconds = (answer.usage.audioMs ?? 0) / 1000
-  if (format === 'json') return { text, usage: { type: 'duration', seconds: Math.ceil(seconds) }, sluice }
+  const usage = { type: 'duration', seconds: Math.ceil(seconds) }
+  if (format === 'json') return { text, usage, sluice }
   if (format === 'verbose_json') {
-    // No model gives times or a segment's own scores: the one segment is the whole, without what is not known.
-    const segment = { id: 0, seek: 0, start: 0, end: seconds, text, tokens: [], temperature: 0 }
+    const words = segments.flatMap(segment => segment.words ?? []).map(secondsOf)
     return {
       task: 'transcribe',
       language,
       duration: seconds,
       text,
-      segments: text === '' ? [] : [segment],
-      usage: { type: 'duration', seconds: Math.ceil(seconds) },
+      segments: segments.map((segment, id) => {
+        const { text: said, times } = secondsOf(segment)
+        return { id, seek: 0, ...times, text: said, tokens: [], temperature: 0 }
+      }),
+      ...(words.length > 0 && { words: words.map(({ text: word, times }) => ({ word, ...times })) }),
+      usage,
       sluice,
     }
   }
   call.reply.type(format === 'vtt' ? 'text/vtt; charset=utf-8' : 'text/plain; charset=utf-8')
-  return format === 'text' ? `${text}\n` : subtitlesOf(format, [{ startMs: 0, endMs: seconds * 1000, text }])
+  return format === 'text' ? `${text}\n` : subtitlesOf(format, segments)
+}
+
+function secondsOf({ text, startMs, endMs }: TimedText) {
+  return { text, times: { start: startMs / 1000, end: endMs / 1000 } }
 }
