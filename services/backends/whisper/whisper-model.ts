@@ -14,7 +14,7 @@ export interface WindowRequest {
   /** Highest number of text tokens. */
   readonly maxTokens: number
   /** Whether it is told what each step looked at. */
-  readonly aligned?: boolean
+  readonly aligned: boolean
   /** Asked before each step; true stops the decoding. */
   readonly stopped: () => boolean
   /** Called with each text token. */
@@ -80,7 +80,7 @@ async function decodeWindow(
   hidden: Tensor,
   request: WindowRequest,
 ): Promise<WindowTokens> {
-  const decoder = createDecoder(pack, session, hidden, request.aligned === true)
+  const decoder = createDecoder(pack, session, hidden, request.aligned)
   const { tokens } = pack
   const { last: first, ...transcribed } = await listen(pack, decoder, request)
   const banned = bannedTokens(pack)
@@ -102,7 +102,7 @@ async function decodeWindow(
   for (let step = 0; step < request.maxTokens; step++) {
     if (request.stopped()) return finish('stopped')
     const picked = pickToken(logits, banned)
-    attention.push(...(looked === undefined ? [] : [looked]))
+    attention.push(...looked)
     found.logProbabilities.push(picked.logProbability)
     found.margins.push(picked.margin)
     if (picked.token === tokens.end) return finish('end')
@@ -154,8 +154,8 @@ interface Decoder {
 interface Step {
   /** float32 [vocabulary] */
   readonly logits: Float32Array
-  /** What the alignment heads looked at, where that was asked for. */
-  readonly looked?: StepAttention
+  /** What the alignment heads looked at; empty where that was not asked for. */
+  readonly looked: readonly StepAttention[]
 }
 
 /** Holds the cache of one sequence between the steps. */
@@ -185,7 +185,7 @@ function createDecoder(pack: WhisperPack, session: InferenceSession, hidden: Ten
     const looked = heads.map(([layer, head]) => attentionOf(required(output[`cross_attentions.${layer}`]), head))
     return tokens.map((_, row) => ({
       logits: (logits.data as Float32Array).subarray(row * width, (row + 1) * width),
-      ...(looked.length > 0 && { looked: looked.map(rows => rows[row]!) }),
+      looked: looked.length === 0 ? [] : [looked.map(rows => rows[row]!)],
     }))
   }
 

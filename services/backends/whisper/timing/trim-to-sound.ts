@@ -20,11 +20,11 @@ export function createTrim(samples: Float32Array): (span: Span) => Span {
     return Math.sqrt(piece.reduce((sum, sample) => sum + sample * sample, 0) / piece.length)
   })
   const threshold = quietShare * (levels.toSorted()[Math.floor(loudQuantile * (levels.length - 1))] ?? 0)
+  const isLoud = (level: number): boolean => level > threshold
   return span => {
     if (span.endMs - span.startMs <= longestWordMs) return span
     const from = Math.floor(span.startMs / frameMs)
     const within = levels.subarray(from, Math.ceil(span.endMs / frameMs))
-    const isLoud = (level: number): boolean => level > threshold
     // The sound that ends it: what the attention waited for.
     const last = within.findLastIndex(isLoud)
     if (last < 0) return span

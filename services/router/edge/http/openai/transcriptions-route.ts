@@ -45,26 +45,27 @@ export function createTranscriptionsRoute({ bodyBytes }: TranscriptionOptions, d
       const { fields, file } = await readForm(call.request, bodyBytes)
       const form = readBody(transcriptionSchema, fields)
       if (file === undefined || file.bytes.byteLength === 0) throw invalidField('file', 'expected a recording')
-      const format = form.response_format ?? 'json'
-      const granularities = [form['timestamp_granularities[]'] ?? []].flat()
-      const isTimed = format !== 'json' && format !== 'text'
-      const timestamps = granularities.includes('word') ? 'word' : 'segment'
-      if (granularities.length > 0 && format !== 'verbose_json') {
-        throw invalidField('timestamp_granularities[]', 'expected response_format verbose_json with it')
-      }
       const asked = {
         task: 'transcribe' as const,
         model: form.model,
         parts: [{ kind: 'audio' as const, source: { kind: 'bytes' as const, bytes: file.bytes } }],
-        options: {
-          ...present('language', form.language),
-          ...(isTimed && { timestamps: timestamps as TimestampGranularity }),
-        },
+        options: { ...present('language', form.language), ...timesOf(form) },
       }
       const answered = await infer(incomingOf(asked, call, dependencies), call, dependencies)
-      return written(answered, { format, language: form.language ?? '' }, call)
+      return written(answered, { format: form.response_format ?? 'json', language: form.language ?? '' }, call)
     },
   }
+}
+
+/** What of the transcript gets times, by the format that shows them. */
+function timesOf(form: z.infer<typeof transcriptionSchema>): { readonly timestamps?: TimestampGranularity } {
+  const { response_format: format, 'timestamp_granularities[]': granularities } = form
+  const wanted = [granularities ?? []].flat()
+  if (wanted.length > 0 && format !== 'verbose_json') {
+    throw invalidField('timestamp_granularities[]', 'expected response_format verbose_json with it')
+  }
+  if (!format || format === 'json' || format === 'text') return {}
+  return { timestamps: wanted.includes('word') ? 'word' : 'segment' }
 }
 
 interface Wanted {
