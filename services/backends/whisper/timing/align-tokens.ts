@@ -65,7 +65,7 @@ function warpedStarts(costs: readonly Float64Array[], frames: number): readonly 
     for (let frame = 0; frame < frames; frame++) {
       const [fromDiagonal, fromUp, fromLeft] = [before[frame]!, before[frame + 1]!, now[frame]!]
       const least = Math.min(fromDiagonal, fromUp, fromLeft)
-      cameFrom[row]![frame] = least === fromDiagonal ? diagonal! : least === fromUp ? up! : left!
+      cameFrom[row]![frame] = least === fromDiagonal ? diagonal : least === fromUp ? up : left
       now[frame + 1] = cost[frame]! + least
     }
     before = now
