@@ -14,6 +14,7 @@ import { modelSchema } from './sections/model-schema.ts'
 import { poolSchema } from './sections/pool-schema.ts'
 import { logSchema, packsSchema, tracesSchema } from './sections/process-schemas.ts'
 import { redisSchema } from './sections/redis-schema.ts'
+import { routerSchema } from './sections/router-schema.ts'
 import { schedulingSchema } from './sections/scheduling-schema.ts'
 
 /**
@@ -28,6 +29,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('The file that this one is put over: `default`, or a path relative to this file.'),
   listen: listenSchema.prefault({ grpc: '127.0.0.1:50051', ops: '127.0.0.1:9464' }).describe('Addresses to listen on.'),
+  router: routerSchema.prefault({}).describe('How a router runs.'),
   redis: redisSchema.prefault({}).describe('The store.'),
   auth: authSchema.prefault({}).describe('Who may call.'),
   limits: limitsSchema.prefault({}).describe('What a request may hold, and how many may run.'),

@@ -81,12 +81,18 @@ export function createUpstreamMeter(registry: Registry, logger?: Logger): Upstre
 }
 
 function registerGauges(registry: Registry, watched: ReadonlyMap<string, () => readonly EndpointView[]>): void {
-  const gauge = (name: string, help: string, read: (view: EndpointView) => number): void => {
+  const gauge = (
+    name: string,
+    help: string,
+    read: (view: EndpointView) => number,
+    aggregator: 'max' | 'sum' = 'max',
+  ): void => {
     new Gauge({
       name,
       help,
       labelNames: ['model', 'endpoint'],
       registers: [registry],
+      aggregator,
       collect() {
         for (const [model, states] of watched) {
           for (const view of states()) this.set({ model, endpoint: String(view.place) }, read(view))
@@ -104,5 +110,6 @@ function registerGauges(registry: Registry, watched: ReadonlyMap<string, () => r
     'sluice_worker_endpoint_load_calls',
     'Calls under way on an endpoint from here, and those that its engine says are waiting.',
     view => view.load,
+    'sum',
   )
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { isGatewayError } from '#services/contract/errors'
+import type { GroupMember } from './group-member.ts'
 import { forbidTelemetry } from './forbid-telemetry.ts'
 import { missingServiceFlags } from './service-flags.ts'
 
@@ -19,6 +20,15 @@ const drainSlackMs = 30_000
 /** Without a supervisor there is most likely no Redis either: what cannot be finished soon cannot be finished. */
 const orphanDrainMs = 10_000
 
+/** How a service is run. */
+export interface RunOptions {
+  readonly logger: Logger
+  /** Whether a parent holds standard input, and waits for `ready` on standard output. */
+  readonly parentPipe: boolean
+  /** Set where this process is one of a group: whoever started it drains it. */
+  readonly member?: GroupMember | undefined
+}
+
 /**
  * Runs a service as this process: SIGTERM, SIGINT, or the closing of standard input by a parent that died (when
  * `parentPipe`) drain it, once; a second signal ends it at once. A fault at start is one plain line; a bug is
@@ -27,7 +37,7 @@ const orphanDrainMs = 10_000
  */
 export async function runService(
   start: () => Promise<Service>,
-  { logger, parentPipe }: { readonly logger: Logger; readonly parentPipe: boolean },
+  { logger, parentPipe, member }: RunOptions,
 ): Promise<void> {
   forbidTelemetry()
   const flags = missingServiceFlags()
@@ -52,11 +62,14 @@ export async function runService(
       process.exit(1)
     }
   }
-  process.on('SIGTERM', () => void drain('SIGTERM'))
-  process.on('SIGINT', () => void drain('SIGINT'))
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    // A signal to all of a group is for the process that started it to answer.
+    process.on(signal, () => void (member === undefined && drain(signal)))
+  }
+  member?.onDrain(() => void drain('the group drains'))
   process.on('uncaughtException', error => die(logger, error))
   process.on('unhandledRejection', error => die(logger, error))
-  if (parentPipe) {
+  if (parentPipe && member === undefined) {
     process.stdin.resume()
     process.stdin.once('close', () => void drain('the parent process ended', orphanDrainMs))
     process.stdin.on('error', () => {
@@ -65,7 +78,7 @@ export async function runService(
   }
   try {
     service = await start()
-    if (parentPipe) process.stdout.write('ready\n')
+    if (parentPipe && member === undefined) process.stdout.write('ready\n')
   } catch (error) {
     if (!isGatewayError(error)) return die(logger, error)
     logger.fatal(error.message)

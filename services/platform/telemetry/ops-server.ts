@@ -7,12 +7,15 @@ import { contentTypes, formatFor, toTextFormat, type MetricsFormat } from './met
 /** What `/readyz` asks. */
 export interface Readiness {
   /** What is not ready: the word of its check, and which one of several; empty means ready. */
-  notReady(): readonly NotReady[]
+  notReady(): readonly NotReady[] | Promise<readonly NotReady[]>
 }
+
+/** Opens a port for operators, or stands in for one. */
+export type OpenOps = (address: string, registry: Registry, readiness: Readiness) => Promise<OpsServer>
 
 /** One thing that is not ready, such as `pool small`. */
 export interface NotReady {
-  /** Closed set: redis, clock, ledger, queue, draining, pool. `/readyz?exclude=pool` leaves a check out. */
+  /** Closed set: redis, clock, ledger, queue, draining, pool, process. `/readyz?exclude=pool` leaves a check out. */
   readonly check: string
   readonly name?: string
 }
@@ -47,7 +50,11 @@ const pages: ReadonlySet<string> = new Set(['/metrics', '/livez', '/readyz'])
  * Opens `/metrics`, `/livez` and `/readyz` at `host:port`, or at the first free port of `host:first-last`.
  * @throws GatewayError Config when the address, or every port of the range, is taken
  */
-export async function openOpsServer(address: string, registry: Registry, readiness: Readiness): Promise<OpsServer> {
+export async function openOpsServer(
+  address: string,
+  registry: Pick<Registry, 'metrics'>,
+  readiness: Readiness,
+): Promise<OpsServer> {
   const server = createServer(limits, (request, response) => {
     const { path, query } = targetOf(request.url)
     const isReading = request.method === 'GET' || request.method === 'HEAD'
@@ -56,7 +63,7 @@ export async function openOpsServer(address: string, registry: Registry, readine
     if (!pages.has(path)) answer(response, 404, 'there are /metrics, /livez and /readyz\n')
     else if (!isReading) answer(response, 405, 'this port only tells\n')
     else if (path === '/livez') answer(response, 200, 'ok\n')
-    else if (path === '/readyz') answerReadiness(response, missingBut(query.getAll('exclude'), readiness))
+    else if (path === '/readyz') void answerReadiness(response, query.getAll('exclude'), readiness)
     else void answerMetrics(response, registry, formatFor(request.headers.accept))
   })
   server.setTimeout(idleMs)
@@ -82,19 +89,23 @@ function targetOf(target = '/'): { readonly path: string; readonly query: URLSea
 
 const anyHost = 'http://ops'
 
-function missingBut(excluded: readonly string[], readiness: Readiness): readonly string[] {
-  return readiness
-    .notReady()
+async function answerReadiness(
+  response: ServerResponse,
+  excluded: readonly string[],
+  readiness: Readiness,
+): Promise<void> {
+  const missing = (await readiness.notReady())
     .filter(({ check }) => !excluded.includes(check))
     .map(({ check, name }) => (name === undefined ? check : `${check} ${name}`))
-}
-
-function answerReadiness(response: ServerResponse, missing: readonly string[]): void {
   if (missing.length === 0) answer(response, 200, 'ok\n')
   else answer(response, 503, `not ready: ${missing.join(', ')}\n`)
 }
 
-async function answerMetrics(response: ServerResponse, registry: Registry, format: MetricsFormat): Promise<void> {
+async function answerMetrics(
+  response: ServerResponse,
+  registry: Pick<Registry, 'metrics'>,
+  format: MetricsFormat,
+): Promise<void> {
   try {
     const page = await registry.metrics()
     answer(response, 200, format === 'text' ? toTextFormat(page) : page, contentTypes[format])

@@ -27,6 +27,7 @@ export function createStoreMetrics(registry: Registry, service: 'router' | 'work
     show({ isUp, clockAheadMs }) {
       new Gauge({
         name: `sluice_${service}_store_up`,
+        aggregator: 'min',
         help: '1 while Redis takes a write and answers it in time.',
         registers,
         collect() {
@@ -35,6 +36,7 @@ export function createStoreMetrics(registry: Registry, service: 'router' | 'work
       })
       new Gauge({
         name: `sluice_${service}_clock_ahead_seconds`,
+        aggregator: 'max',
         help: "How far this machine's clock is ahead of Redis' clock, by which everything goes.",
         registers,
         collect() {

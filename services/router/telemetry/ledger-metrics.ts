@@ -48,6 +48,7 @@ export function createMoneyMetrics(registry: Registry, isOpen: () => boolean): M
   })
   new Gauge({
     name: 'sluice_router_ledger_open',
+    aggregator: 'min',
     help: '1 while the ledger has its data; 0 until it is restored.',
     registers,
     collect() {

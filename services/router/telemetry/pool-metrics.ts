@@ -32,6 +32,8 @@ export function createPoolMetrics(
       help,
       labelNames: ['pool'],
       registers,
+      // Every process of a router sees the same pools.
+      aggregator: 'max',
       collect() {
         for (const pool of pools) this.set({ pool }, read(pool))
       },

@@ -265,6 +265,7 @@ function registerGauges(registry: Registry, gauges: RouterGauges): void {
   }
   new Gauge({
     name: 'sluice_router_pool_waiting_jobs',
+    aggregator: 'max',
     help: 'Legs waiting in the queue of each pool, as last seen.',
     labelNames: ['pool'],
     registers: [registry],

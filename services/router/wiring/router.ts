@@ -9,6 +9,7 @@ import { openTelemetry } from '#services/platform/telemetry/open-tracer'
 import { createStoreMetrics } from '#services/platform/telemetry/store-metrics'
 import { sleep } from '#services/platform/process/every'
 import type { Service } from '#services/platform/process/run-service'
+import type { OpenOps } from '#services/platform/telemetry/ops-server'
 import { composeAssessing } from './assessing.ts'
 import { createOriginals } from '#services/router/reserve/originals'
 import { createCascades, type CascadesDependencies } from '#services/router/cascade/cascades'
@@ -30,7 +31,7 @@ import { composeLearning } from './learning.ts'
 import { composeMoney } from './budgets.ts'
 import { admitOptionsOf, composeAdmit, tracedRouterOf } from './options.ts'
 import { composePolicies } from './policies.ts'
-import { openPorts } from './ports/ports.ts'
+import { openPorts, type Ports } from './ports/ports.ts'
 import { composeRetrieval } from './retrieval/compose-retrieval.ts'
 import { createStores } from './stores.ts'
 import { createRequestHandler, type Stages } from '#services/router/pipeline/handle-request'
@@ -50,8 +51,14 @@ import { composeCounting } from './tokens/compose-counting.ts'
 import { composeTurns, gaugesOf } from './turns.ts'
 import { followEveryMs, leaseMs, payloadGraceMs } from '#services/router/lifecycle/timings'
 
+/** A router that takes calls. */
+export interface Router extends Service {
+  readonly name: string
+  readonly addresses: Ports['addresses']
+}
+
 /** Builds a router out of the configuration and starts it. @throws GatewayError Config, Overloaded */
-export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promise<Service> {
+export async function composeRouter(loaded: LoadedConfig, logger: Logger, openOps: OpenOps): Promise<Router> {
   const { config, places } = loaded
   const clock = createStoreClock()
   const name = `router-${randomBytes(6).toString('hex')}`
@@ -225,13 +232,15 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger): Promi
       },
       registry: metricsRegistry,
       readiness: readinessOf(stores, fleet, closing.signal),
+      openOps,
     },
     logger,
   )
-  logger.info({ name, ...ports.addresses }, 'router is ready')
   preparePictures().catch((error: unknown) => logger.warn({ err: error }, 'the image library cannot be loaded'))
 
   return {
+    name,
+    addresses: ports.addresses,
     drainMs: config.limits.drainMs,
     async drain() {
       closing.abort()

@@ -1,5 +1,5 @@
-// A chat server that answers at once: one event with a word, one with the usage. Its only cost is to read what it is
-// sent.
+// A chat server that answers at once, streamed where it is asked to: a word and the usage. Its only cost is to read what
+// it is sent.
 import { createServer } from 'node:http'
 
 const event = value => `data: ${JSON.stringify(value)}\n\n`
@@ -13,11 +13,21 @@ const answer =
   event({ id: 'c', object: 'chat.completion.chunk', choices: [], usage: { prompt_tokens: 8, completion_tokens: 1 } }) +
   'data: [DONE]\n\n'
 
+const whole = JSON.stringify({
+  id: 'c',
+  object: 'chat.completion',
+  model: 'mock',
+  choices: [{ index: 0, message: { role: 'assistant', content: 'yes' }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 8, completion_tokens: 1, total_tokens: 9 },
+})
+
 const server = createServer((request, response) => {
-  request.resume()
+  const pieces = []
+  request.on('data', piece => pieces.push(piece))
   request.once('end', () => {
-    response.writeHead(200, { 'content-type': 'text/event-stream' })
-    response.end(answer)
+    const isStreamed = Buffer.concat(pieces).includes('"stream":true')
+    response.writeHead(200, { 'content-type': isStreamed ? 'text/event-stream' : 'application/json' })
+    response.end(isStreamed ? answer : whole)
   })
 })
 server.keepAliveTimeout = 60_000

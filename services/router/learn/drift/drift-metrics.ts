@@ -10,6 +10,7 @@ export function registerDrift(registry: Registry, features: FeatureDrift, calibr
   const registers = [registry]
   new Gauge({
     name: 'sluice_router_feature_drift_psi',
+    aggregator: 'max',
     help: 'Population stability index of a feature of the latest inputs against those that the policy was fitted on.',
     labelNames: ['ladder', 'feature'],
     registers,
@@ -32,6 +33,7 @@ export function registerDrift(registry: Registry, features: FeatureDrift, calibr
       name,
       help,
       labelNames: ['ladder', 'source'],
+      aggregator: 'max',
       registers,
       collect() {
         for (const move of calibration.moves()) this.set({ ladder: move.ladder, source: move.source }, of(move))

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { LoadedConfig } from '#services/config/load-config'
-import { openOpsServer, type Readiness } from '#services/platform/telemetry/ops-server'
+import type { OpenOps, Readiness } from '#services/platform/telemetry/ops-server'
 import { composeTls } from '../authentication.ts'
 import { openPort, type GrpcServices } from './grpc-server.ts'
 import { openHttpPort, type HttpServices } from './http-server.ts'
@@ -25,19 +25,20 @@ export interface PortServices {
   readonly http: HttpServices
   readonly registry: Registry
   readonly readiness: Readiness
+  readonly openOps: OpenOps
 }
 
 /** Opens them. @throws GatewayError Config when one cannot be had */
 export async function openPorts(
   loaded: LoadedConfig,
-  { grpc, http, registry, readiness }: PortServices,
+  { grpc, http, registry, readiness, openOps }: PortServices,
   logger: Logger,
 ): Promise<Ports> {
   const tls = await composeTls(loaded.config, logger)
   const grpcServer = await openPort(loaded, grpc, tls)
   const httpServer = await openHttpPort(loaded, http, tls, logger)
   grpcServer.setServing(true)
-  const ops = await openOpsServer(loaded.config.listen.ops, registry, readiness)
+  const ops = await openOps(loaded.config.listen.ops, registry, readiness)
   return {
     addresses: { grpc: grpcServer.address, http: httpServer?.address ?? 'off', ops: ops.address },
     async drain(graceMs, endCalls) {

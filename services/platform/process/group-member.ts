@@ -1,0 +1,47 @@
+import cluster from 'node:cluster'
+
+/** What the process that started a group sends to a member. */
+export type ToMember =
+  | { readonly kind: 'question'; readonly id: number; readonly question: string }
+  | { readonly kind: 'drain' }
+
+/** What a member sends to it. */
+export type FromMember =
+  | { readonly kind: 'ready'; readonly told: unknown }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
+
+/** This process as one of a group. */
+export interface GroupMember {
+  /** Takes connections from now on. */
+  ready(told: unknown): void
+  /** Answers questions of this name. */
+  answer(question: string, by: () => Promise<unknown>): void
+  /** Hears, once, that the group drains. */
+  onDrain(listener: () => void): void
+}
+
+/** Gives this process as a member of the group that started it; `undefined` when nobody did. */
+export function openGroupMember(): GroupMember | undefined {
+  if (!cluster.isWorker) return undefined
+  const answers = new Map<string, () => Promise<unknown>>()
+  let drain: (() => void) | undefined
+  const send = (message: FromMember): void => {
+    if (process.connected) process.send?.(message)
+  }
+  process.on('message', (message: ToMember) => {
+    if (message.kind === 'drain') return drain?.()
+    const by = answers.get(message.question)
+    // What cannot be answered is left out by whoever asks.
+    void by?.().then(
+      answer => send({ kind: 'answer', id: message.id, answer }),
+      () => {},
+    )
+  })
+  return {
+    ready: told => send({ kind: 'ready', told }),
+    answer: (question, by) => void answers.set(question, by),
+    onDrain(listener) {
+      drain = listener
+    },
+  }
+}
