@@ -25,9 +25,6 @@ export function openGroupMember(): GroupMember | undefined {
   if (!cluster.isWorker) return undefined
   const answers = new Map<string, () => Promise<unknown>>()
   let drain: (() => void) | undefined
-  const send = (message: FromMember): void => {
-    if (process.connected) process.send?.(message)
-  }
   process.on('message', (message: ToMember) => {
     if (message.kind === 'drain') return drain?.()
     const by = answers.get(message.question)
@@ -44,4 +41,8 @@ export function openGroupMember(): GroupMember | undefined {
       drain = listener
     },
   }
+}
+
+function send(message: FromMember): void {
+  if (process.connected) process.send?.(message)
 }

@@ -8,7 +8,6 @@ import { preparePictures } from '#services/media/open-picture'
 import { openTelemetry } from '#services/platform/telemetry/open-tracer'
 import { createStoreMetrics } from '#services/platform/telemetry/store-metrics'
 import { sleep } from '#services/platform/process/every'
-import type { Service } from '#services/platform/process/run-service'
 import type { OpenOps } from '#services/platform/telemetry/ops-server'
 import { composeAssessing } from './assessing.ts'
 import { createOriginals } from '#services/router/reserve/originals'
@@ -31,7 +30,7 @@ import { composeLearning } from './learning.ts'
 import { composeMoney } from './budgets.ts'
 import { admitOptionsOf, composeAdmit, tracedRouterOf } from './options.ts'
 import { composePolicies } from './policies.ts'
-import { openPorts, type Ports } from './ports/ports.ts'
+import { openPorts, type Router } from './ports/ports.ts'
 import { composeRetrieval } from './retrieval/compose-retrieval.ts'
 import { createStores } from './stores.ts'
 import { createRequestHandler, type Stages } from '#services/router/pipeline/handle-request'
@@ -50,12 +49,6 @@ import { createTraceRun, traceStages } from './trace-stages.ts'
 import { composeCounting } from './tokens/compose-counting.ts'
 import { composeTurns, gaugesOf } from './turns.ts'
 import { followEveryMs, leaseMs, payloadGraceMs } from '#services/router/lifecycle/timings'
-
-/** A router that takes calls. */
-export interface Router extends Service {
-  readonly name: string
-  readonly addresses: Ports['addresses']
-}
 
 /** Builds a router out of the configuration and starts it. @throws GatewayError Config, Overloaded */
 export async function composeRouter(loaded: LoadedConfig, logger: Logger, openOps: OpenOps): Promise<Router> {

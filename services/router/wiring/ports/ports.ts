@@ -2,14 +2,28 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { LoadedConfig } from '#services/config/load-config'
 import type { OpenOps, Readiness } from '#services/platform/telemetry/ops-server'
+import type { Service } from '#services/platform/process/run-service'
 import { composeTls } from '../authentication.ts'
 import { openPort, type GrpcServices } from './grpc-server.ts'
 import { openHttpPort, type HttpServices } from './http-server.ts'
 
+/** host:port of each port of a router; `off` where it is closed. */
+export interface RouterAddresses {
+  readonly grpc: string
+  readonly http: string
+  readonly ops: string
+}
+
+/** A router that takes calls. */
+export interface Router extends Service {
+  readonly name: string
+  readonly addresses: RouterAddresses
+}
+
 /** The ports of a router: clients' two, and the operators' one. */
 export interface Ports {
   /** host:port of each, with the ports that were really taken. */
-  readonly addresses: { readonly grpc: string; readonly http: string; readonly ops: string }
+  readonly addresses: RouterAddresses
   /**
    * Takes no new calls; resolves when those under way have ended. Those that have not after `graceMs` are ended by
    * `endCalls`.

@@ -4,14 +4,8 @@ import type { LoadedConfig } from '#services/config/load-config'
 import type { GroupMember } from '#services/platform/process/group-member'
 import { startProcessGroup, type ProcessGroup } from '#services/platform/process/process-group'
 import type { Service } from '#services/platform/process/run-service'
+import type { RouterAddresses } from './ports.ts'
 import { openOpsServer, type NotReady, type OpenOps } from '#services/platform/telemetry/ops-server'
-
-/** Where a router listens. */
-export interface RouterAddresses {
-  readonly grpc: string
-  readonly http: string
-  readonly ops: string
-}
 
 type MetricsJson = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
