@@ -34,5 +34,5 @@ await runService(
     logger.level = loaded.config.log.level
     return start(loaded)
   },
-  { logger, parentPipe: values.supervised, member },
+  { logger, parentPipe: values.supervised && member === undefined, member },
 )

@@ -69,7 +69,7 @@ export async function runService(
   member?.onDrain(() => void drain('the group drains'))
   process.on('uncaughtException', error => die(logger, error))
   process.on('unhandledRejection', error => die(logger, error))
-  if (parentPipe && member === undefined) {
+  if (parentPipe) {
     process.stdin.resume()
     process.stdin.once('close', () => void drain('the parent process ended', orphanDrainMs))
     process.stdin.on('error', () => {
@@ -78,7 +78,7 @@ export async function runService(
   }
   try {
     service = await start()
-    if (parentPipe && member === undefined) process.stdout.write('ready\n')
+    if (parentPipe) process.stdout.write('ready\n')
   } catch (error) {
     if (!isGatewayError(error)) return die(logger, error)
     logger.fatal(error.message)
