@@ -207,16 +207,11 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger, openOp
     clock,
   })
   const asked = { money, learning, closing: closing.signal }
+  const retrieval = composeRetrieval(config, stores, handler)
   const ports = await openPorts(
     loaded,
     {
-      grpc: {
-        gateway,
-        retrieval: composeRetrieval(config, stores, handler),
-        labelSets,
-        admin,
-        interceptor: calls.interceptor,
-      },
+      grpc: { gateway, retrieval, labelSets, admin, interceptor: calls.interceptor },
       http: {
         serve: calls.http,
         console: watching.console?.({ stores, ladders, fleet, inFlight, policyRegistry, authentication, ...asked }),
