@@ -12,9 +12,8 @@ import { limitsSchema } from './sections/limits-schema.ts'
 import { listenSchema } from './sections/listen-schema.ts'
 import { modelSchema } from './sections/model-schema.ts'
 import { poolSchema } from './sections/pool-schema.ts'
-import { logSchema, packsSchema, tracesSchema } from './sections/process-schemas.ts'
+import { logSchema, packsSchema, routerSchema, tracesSchema } from './sections/process-schemas.ts'
 import { redisSchema } from './sections/redis-schema.ts'
-import { routerSchema } from './sections/router-schema.ts'
 import { schedulingSchema } from './sections/scheduling-schema.ts'
 
 /**

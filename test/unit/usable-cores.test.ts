@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { usableCores } from '#services/platform/process/usable-cores'
+import { usableCores } from '#services/platform/process/group/usable-cores'
 
 it.each([
   ['100000 100000', 1],

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { isGatewayError } from '#services/contract/errors'
-import type { GroupMember } from './group-member.ts'
+import type { GroupMember } from './group/group-member.ts'
 import { forbidTelemetry } from './forbid-telemetry.ts'
 import { missingServiceFlags } from './service-flags.ts'
 

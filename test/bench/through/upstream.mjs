@@ -1,5 +1,5 @@
-// A chat server that answers at once, streamed where it is asked to: a word and the usage. Its only cost is to read what
-// it is sent.
+// A chat server that answers at once, streamed where it is asked to: a word and the usage. Its only cost is to read
+// what it is sent.
 import { createServer } from 'node:http'
 
 const event = value => `data: ${JSON.stringify(value)}\n\n`

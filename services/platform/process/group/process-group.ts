@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster'
 import type { Logger } from 'pino'
 import { GatewayError } from '#services/contract/errors'
 import type { FromMember, ToMember } from './group-member.ts'
-import { configExitCode } from './run-service.ts'
+import { configExitCode } from '#services/platform/process/run-service'
 
 /** Processes of one program that share its ports, as the process sees them that started them. */
 export interface ProcessGroup {
