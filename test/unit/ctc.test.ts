@@ -174,3 +174,39 @@ describe('joinPaths()', () => {
     expect(decodePath(joined, dictionary, inkOf()).text).toBe('abcabcab')
   })
 })
+
+describe('decodePath() of a number whose sign is not read', () => {
+  const keys = ['9', '+', '中', '℃', ' ']
+  const pathOf = (classes: readonly number[]) =>
+    bestPath(
+      Float32Array.from(classes.flatMap(best => Array.from({ length: 6 }, (_, at) => (at === best ? 0.9 : 0.01)))),
+      6,
+    )
+  /** Ink at the first 10 columns and from the 30th on. */
+  const parted = (width: number): StripInk => ({
+    ...inkOf(),
+    widestGap: (from, to) => (from < width && to > 30 ? { from: width, to: 30 } : { from: to, to }),
+  })
+
+  test('doubts a number with ink before it', () => {
+    expect(decodePath(pathOf([0, 0, 0, 0, 0, 1, 0, 1]), keys, parted(10)).mixedErrors).toBeGreaterThanOrEqual(1.5)
+  })
+
+  test.each([
+    ['the sign is read', [0, 2, 0, 0, 0, 1, 0, 1], 10],
+    ['the ink is as narrow as the rim of a frame', [0, 0, 0, 0, 0, 1, 0, 1], 3],
+  ])('does not doubt it where %s', (_, classes, width) => {
+    const ink = parted(width)
+    const first = classes.findIndex(one => one !== 0)
+    const seen = first === 1 ? { ...ink, widestGap: (...[, to]: readonly [number, number]) => ({ from: to, to }) } : ink
+    expect(decodePath(pathOf(classes), keys, seen).mixedErrors).toBe(0)
+  })
+
+  test.each([
+    [0.05, '9°C'],
+    [0.35, '9 °C'],
+  ])('sets degrees off where their gap is %d', (gap, text) => {
+    const ink = inkOf(() => gap)
+    expect(decodePath(pathOf([0, 1, 0, 0, 4, 0]), keys, ink).text).toBe(text)
+  })
+})

@@ -29,6 +29,18 @@ function settle(line: string, rivalProbability: number): { readonly text: string
   return { text: text.join(''), errors: settled.expectedErrors }
 }
 
+describe('settleMixedWords() at the end of words', () => {
+  test.each([
+    ['mi11 1066.31', 0.2, 'mill 1066.31'],
+    ['wi1l', 0.2, 'will'],
+    ['mi11', 0.01, 'mi11'],
+    ['step1', 0.2, 'step1'],
+    ['a11', 0.2, 'a11'],
+  ])('reads %s at %d as %s', (line, rivalProbability, text) => {
+    expect(settle(line, rivalProbability).text).toBe(text)
+  })
+})
+
 describe('settleMixedWords()', () => {
   test.each([
     ['w0ol', 'wool'],

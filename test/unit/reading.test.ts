@@ -122,3 +122,18 @@ describe('interpretReading()', () => {
     expect(read(lines).rawConfidence).toBeLessThan(0.3)
   })
 })
+
+describe('interpretReading() of lines that cannot be read', () => {
+  test('says so and is not sure of the rest', () => {
+    const { text, rawConfidence, caveats } = read([line('anchor', 100, 20), line('', 100, 60)])
+    expect(text).toBe('anchor')
+    expect(rawConfidence).toBeLessThan(0.6)
+    expect(caveats).toEqual([{ note: 'some of what looks like writing cannot be read', mostConfidence: 0.5 }])
+  })
+
+  test('tells of half a word that is expected to be wrong', () => {
+    const doubted = { ...line('mill', 100, 20, 1), mixedErrors: 0.6 }
+    expect(read([doubted]).caveats.map(({ note }) => note)).toEqual(['about 1 word may be misread'])
+    expect(read([{ ...doubted, mixedErrors: 0.2 }]).caveats).toEqual([])
+  })
+})

@@ -3,6 +3,7 @@ import type { Picture } from './open-pages.ts'
 import { stretchContrast } from './stretch-contrast.ts'
 import type { OcrModel } from './ocr-model.ts'
 import { compareMargins, hasNumberAtEnd } from './recognise/compare-margins.ts'
+import { compareWidths } from './recognise/compare-widths.ts'
 import type { RecognisedText } from './recognise/ctc.ts'
 import { doubtsOf, isDoubtful, lineScore } from './recognise/reading.ts'
 import { recogniseStrips, turnedProbabilities } from './recognise/recognise-strips.ts'
@@ -46,9 +47,8 @@ const leastDoubt = 0.1
 const leastDoubtPerCharacter = 0.0015
 /** So is one whose spaces are as doubtful as this. */
 const leastSpaceDoubt = 0.03
-/** Two readings that differ in spaces: the surer one is right more often than not. */
-const differingSpaces = 0.3
-const secondStretch = 1.25
+/** Drawn out, and then squeezed: where a font misleads the recogniser, a line of another width reads differently. */
+const otherStretches = [1.25, 0.85]
 
 /** Reads the lines of a page, in order; doubtful ones and numbers are read twice. */
 export async function readLines(
@@ -61,7 +61,7 @@ export async function readLines(
   const doubtful = (): readonly number[] => [...found.keys()].filter(place => isDoubtful(found[place]!))
   const unsure = (): readonly number[] => [...found.keys()].filter(place => isUnsure(found[place]!))
 
-  await drawOut(unsure())
+  await readAtOtherWidths(unsure())
   if (secondLook) await readAgain(doubtful(), place => stretchContrast(strips[place]!))
   const turned = await onTheirHeads(doubtful())
   await readAgain(turned, place => upsideDown(secondLook ? stretchContrast(strips[place]!) : strips[place]!))
@@ -77,18 +77,14 @@ export async function readLines(
     }
   }
 
-  /** Keeps the reading with less doubt, and doubts spaces that the other has not. */
-  async function drawOut(places: readonly number[]): Promise<void> {
-    const wider = places.map(place => cutLine(picture, lines[place]!, strips[place]!.stretch * secondStretch))
-    const texts = await recogniseStrips(model, wider, unwanted)
+  async function readAtOtherWidths(places: readonly number[]): Promise<void> {
+    const others = places.flatMap(place =>
+      otherStretches.map(stretch => cutLine(picture, lines[place]!, strips[place]!.stretch * stretch)),
+    )
+    const texts = await recogniseStrips(model, others, unwanted)
     for (const [index, place] of places.entries()) {
-      const [before, now] = [found[place]!, texts[index]!]
-      if (now.text === '') continue
-      const better = doubtsOf(now) < doubtsOf(before) ? now : before
-      const spaceErrors = differInSpaces(before.text, now.text)
-        ? Math.max(differingSpaces, better.spaceErrors)
-        : better.spaceErrors
-      found[place] = { ...better, spaceErrors, disputed: false }
+      const from = index * otherStretches.length
+      found[place] = compareWidths(found[place]!, texts.slice(from, from + otherStretches.length))
     }
   }
 
@@ -111,12 +107,14 @@ export async function readLines(
       return cutLine(picture, widened(lines[place]!, room), strips[place]!.stretch)
     })
     const texts = await recogniseStrips(model, wide, unwanted)
-    for (const [index, place] of places.entries()) found[place] = compareMargins(found[place]!, texts[index]!)
+    for (const [index, place] of places.entries()) {
+      const before = found[place]!
+      const compared = compareMargins(before, texts[index]!)
+      // What readings at other widths have doubted stays doubted.
+      const mixedErrors = Math.max(before.mixedErrors, compared.mixedErrors)
+      found[place] = { ...compared, mixedErrors, disputed: before.disputed || compared.disputed }
+    }
   }
-}
-
-function differInSpaces(one: string, other: string): boolean {
-  return one !== other && one.replaceAll(' ', '') === other.replaceAll(' ', '')
 }
 
 function isUnsure(line: LineText): boolean {

@@ -4,10 +4,20 @@
 import sharp from 'sharp'
 import { seeded } from '../../../scripts/draw-and-speak.mjs'
 
-const things =
-  'anchor basket copper drawer engine fabric garden handle insect jacket kernel ladder magnet needle office pencil quarry ribbon saddle tunnel umbrella valley walnut yellow zipper committee balloon pepper address coffee letter bottle summer winter mill hill illness wool bookkeeper'
-const names =
-  'Abbott Bellamy Carroll Dennett Ellery Farrell Garrett Holloway Jennings Kellner Lloyd Moss Pollock Russell'
+/** Words of the texts. Those of the set `evaluation` are none of those that a policy was fitted on. */
+const wordsOfSets = {
+  fit: {
+    things:
+      'anchor basket copper drawer engine fabric garden handle insect jacket kernel ladder magnet needle office pencil quarry ribbon saddle tunnel umbrella valley walnut yellow zipper committee balloon pepper address coffee letter bottle summer winter mill hill illness wool bookkeeper',
+    names: 'Abbott Bellamy Carroll Dennett Ellery Farrell Garrett Holloway Jennings Kellner Lloyd Moss Pollock Russell',
+  },
+  evaluation: {
+    things:
+      'acorn beacon cellar dagger eyelid fossil goggles hammock icicle juggler kitten lagoon mattress nutmeg oxygen puddle quiver raccoon scissors thimble umpire velvet waffle xylem yogurt zeppelin allocation buffet cinnamon duffel effort giggle hobby million osprey pillow quill raisin skiing tuxedo vacuum',
+    names:
+      'Appleby Burroughs Connolly Driscoll Esposito Finnegan Gallagher Hannigan Iverson Kowalski Lindqvist Mullins Odell',
+  },
+}
 const escape = text => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
 /** Every kind by its name: each makes `{ bytes, expected, signs? }` with the chances of one picture. */
@@ -31,12 +41,18 @@ export const kinds = {
   'short line': at =>
     lineOf(at, at.oneOf([at.words(1, 4), at.sentence(2, 6), at.figures()]), { size: at.between(14, 48) }),
   'a few lines': aFewLines,
+  codes: at =>
+    lineOf(at, at.oneOf([at.code(), `${at.word()} ${at.code()}`, `${at.code()} ${at.code()}`]), {
+      size: at.between(14, 44),
+    }),
+  'dark table': darkTable,
+  worn,
 }
 
-/** One picture of a kind. `fonts` are families to choose among. */
-export async function oddPicture(kind, seed, fonts) {
+/** One picture of a kind. `fonts` are families to choose among; `set` tells the words. */
+export async function oddPicture(kind, seed, { fonts, set = 'fit' }) {
   const random = seeded(seed * 7919 + Object.keys(kinds).indexOf(kind) * 104_729)
-  return kinds[kind](chancesOf(random, fonts))
+  return kinds[kind](chancesOf(random, fonts, wordsOfSets[set]))
 }
 
 /** Fonts that the tests' machines and most others have. */
@@ -49,7 +65,7 @@ export const plainFonts = [
   'Liberation Mono',
 ]
 
-function chancesOf(random, fonts) {
+function chancesOf(random, fonts, { things, names }) {
   const between = (least, most) => Math.round(least + random() * (most - least))
   const oneOf = list => list[Math.floor(random() * list.length)]
   const list = (least, most, make) => Array.from({ length: between(least, most) }, make)
@@ -74,7 +90,40 @@ function chancesOf(random, fonts) {
     return `${text[0].toUpperCase()}${text.slice(1).replace(/[,;:.]$/u, '')}.`
   }
   const chance = ratio => random() < ratio
-  return { random, between, oneOf, list, word, words, amount, figures, sentence, chance, font: oneOf(fonts) }
+  const digits = count => Array.from({ length: count }, () => between(0, 9)).join('')
+  const capitals = count => Array.from({ length: count }, () => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[between(0, 25)]).join('')
+  const code = () =>
+    oneOf([
+      () => `${capitals(2)}-${digits(between(3, 5))}-${capitals(1)}`,
+      () => `${capitals(between(1, 3))}${digits(between(2, 5))}`,
+      () => `${digits(2)}${capitals(1)}${digits(3)}`,
+      () => `${between(1, 19)}${between(0, 9)}0s`,
+      () => `19${digits(2)}-19${digits(2)}`,
+      () => `${between(1, 300)}${oneOf(['kg', 'mm', 'ml', 'km', 'GB', 'th', 'st', 'W', 'lb'])}`,
+      () => `${between(1, 12)}.${between(0, 9)}.${between(0, 20)}`,
+      () => `${between(1, 31)}/${between(1, 12)}/${between(1950, 2029)}`,
+      () => `+${between(1, 99)} ${digits(3)} ${digits(between(4, 6))}`,
+      () => `#${digits(between(4, 7))}`,
+      () => `${word()}@${word()}.example`,
+      () => `$${between(1, 9)},${digits(3)}.${digits(2)}`,
+      () => `${word()}${digits(between(1, 2))}`,
+      () => `(${digits(3)}) ${digits(3)}-${digits(4)}`,
+      () => `§ ${between(1, 99)} ${oneOf(['I', 'II', 'III', 'IV', 'VI', 'IX'])}`,
+    ])()
+  return {
+    code,
+    random,
+    between,
+    oneOf,
+    list,
+    word,
+    words,
+    amount,
+    figures,
+    sentence,
+    chance,
+    font: oneOf(fonts),
+  }
 }
 
 /** Draws spans `{ text, x, y, size, weight?, family? }` on paper. */
@@ -250,5 +299,65 @@ async function aFewLines(at) {
   const drawn = sharp(await png(svg({ ...page(at, lines, { size: at.between(14, 30) }), ...coloursOf(at) })))
   const softened = at.chance(0.3) ? drawn.blur(at.between(5, 12) / 10) : drawn
   const bytes = await (at.chance(0.4) ? softened.jpeg({ quality: at.between(35, 85) }) : softened.png()).toBuffer()
+  return { bytes, expected: lines.join('\n') }
+}
+
+/** Rows of a table on a dark ground: label, amounts with and without a sign. */
+async function darkTable(at) {
+  const columns = at.between(2, 4)
+  const rows = at.list(3, 9, () => [
+    at.word(),
+    ...Array.from({ length: columns - 1 }, () => (at.chance(0.5) ? signed(at) : at.amount())),
+  ])
+  const size = at.between(14, 28)
+  const pitch = size * at.between(8, 13)
+  const width = pitch * columns + size * 4
+  const spans = rows.flatMap((row, index) =>
+    row.map((text, column) => ({
+      text,
+      x: column === 0 ? size : size * 2 + (column + 1) * pitch,
+      y: 20 + size + index * size * 1.7,
+      size,
+      anchor: column === 0 ? 'start' : 'end',
+    })),
+  )
+  const { ink, paper } = at.oneOf([
+    { ink: '#e8e8e8', paper: '#121212' },
+    { ink: '#ffd75e', paper: '#101828' },
+    { ink: '#9be7a2', paper: '#05130a' },
+    { ink: '#fff', paper: '#5a1a1a' },
+  ])
+  const drawn = svg({ width, height: rows.length * size * 1.7 + 40, spans, font: at.font, ink, paper })
+  return { bytes: await png(drawn), expected: rows.map(row => row.join(' ')).join('\n'), signs: true }
+}
+
+/** Photographed, copied, sent on: askew, soft, grainy, low in resolution, or squeezed by JPEG. */
+async function worn(at) {
+  const lines = at.list(1, 4, () => at.oneOf([at.sentence(3, 8), at.figures(), at.words(1, 4), at.code()]))
+  const size = at.between(16, 40)
+  const drawn = page(at, lines, { size, margin: size * 2 })
+  const turned = at.chance(0.4) ? (at.random() - 0.5) * 16 : 0
+  const grey = at.between(20, 150)
+  const plain = sharp(await png(svg({ ...drawn, ink: `rgb(${grey},${grey},${grey})` })))
+  const askew = sharp(await plain.rotate(turned, { background: '#fff' }).png().toBuffer())
+  const { width } = await askew.metadata()
+  const smaller = at.chance(0.4)
+    ? sharp(
+        await askew
+          .resize(Math.round(width * (0.4 + at.random() * 0.4)))
+          .png()
+          .toBuffer(),
+      )
+    : askew
+  const soft = at.chance(0.5) ? smaller.blur(0.4 + at.random() * (size / 16)) : smaller
+  const { data, info } = await soft.raw().toBuffer({ resolveWithObject: true })
+  if (at.chance(0.4)) {
+    const grain = at.between(10, 70)
+    for (let place = 0; place < data.length; place += 1) {
+      data[place] = Math.max(0, Math.min(255, data[place] + (at.random() + at.random() - 1) * grain))
+    }
+  }
+  const raw = sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } })
+  const bytes = await (at.chance(0.5) ? raw.jpeg({ quality: at.between(12, 70) }) : raw.png()).toBuffer()
   return { bytes, expected: lines.join('\n') }
 }

@@ -137,7 +137,8 @@ export function decodePath(path: BestPath, dictionary: readonly string[], ink: S
     blankRatio: steps === 0 ? 1 : blanks / steps,
     apart: apart && !wideScripts.test(text),
     spaceErrors: expectedErrors,
-    mixedErrors: mixed + (lacksMark(placed, ink) ? errorsPerLostMark : 0),
+    mixedErrors:
+      mixed + (lacksMark(placed, ink) ? errorsPerLostMark : 0) + (lacksSign(placed, ink) ? errorsPerLostSign : 0),
   }
 }
 
@@ -197,6 +198,20 @@ function lacksMark(placed: readonly Placed[], ink: StripInk): boolean {
   return isBehind && ink.top(gap.to, ink.extent.to) - ink.top(column, gap.from) >= leastDrop
 }
 
+/** A number without its sign is another number. */
+const errorsPerLostSign = 1.5
+
+/** Whether ink that was not read stands before the first figure, as of a sign that the recogniser passed over. */
+function lacksSign(placed: readonly Placed[], ink: StripInk): boolean {
+  const first = placed[0]
+  if (first === undefined || !/[\p{N}$€£]/u.test(first.character)) return false
+  const gap = ink.widestGap(ink.extent.from, columnOf(first))
+  return gap.to > gap.from && gap.from - ink.extent.from >= leastSignWidth * ink.unit
+}
+
+/** Narrower ink before a number is the rim of a frame, or dirt. */
+const leastSignWidth = 0.15
+
 /** Where the ink of each character begins. */
 function topsOf(placed: readonly Placed[], ink: StripInk): readonly number[] {
   const gaps = gapsBetween(placed, ink)
@@ -239,7 +254,9 @@ const wideScripts = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Scr
 function foldWidth(text: string): string {
   return wideScripts.test(text)
     ? text
-    : text.replaceAll(/[\uFF01-\uFF5E\u3000\uFFE0-\uFFE6]/gu, wide => wide.normalize('NFKC')).replaceAll('°℃', '°C')
+    : text
+        .replaceAll(/[\uFF01-\uFF5E\u3000\uFFE0-\uFFE6]/gu, wide => wide.normalize('NFKC'))
+        .replaceAll(/°?([℃℉])/gu, (_, unit: string) => unit.normalize('NFKC'))
 }
 
 /** The likeliest character beside the best; neither the blank nor the space. */

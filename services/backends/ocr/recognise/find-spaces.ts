@@ -81,6 +81,8 @@ export function findSpaces(glyphs: readonly Glyph[], grounds: readonly number[])
  * it was not fitted on. What is usual is the median of the line.
  */
 function chanceOfSpace(before: string, { character, space, gap, advance }: Glyph, usual: Usual): number {
+  // The recogniser hardly ever gives a space before degrees.
+  if (/\d/u.test(before) && /[°℃℉]/u.test(character)) return 1 / (1 + Math.exp(degreesSlope * (degreesGap - gap)))
   const likely = Math.max(1e-5, Math.min(1 - 1e-5, space))
   const [letter, closing] = [/\p{L}/u, /[.,;:!?)%]/u]
   const evidence =
@@ -92,6 +94,10 @@ function chanceOfSpace(before: string, { character, space, gap, advance }: Glyph
     0.976 * Number(closing.test(character))
   return 1 / (1 + Math.exp(-evidence))
 }
+
+/** Degrees are set off by a space where their gap is wider than this; in units of which one decides. */
+const degreesGap = 0.2
+const degreesSlope = 30
 
 /** More may be ink that was not read. */
 const mostAdvance = 2

@@ -20,6 +20,8 @@ const lookAlikes: Readonly<Record<string, string>> = { 0: 'o', 1: 'li' }
  * probability on.
  */
 const leastRivalRatio = 0.02
+/** At a word's end, where names have digits too, from this share on. */
+const leastRivalRatioAtEnd = 0.1
 /** Letters that the recogniser gives for digits inside numbers, and those digits. */
 const lookAlikesOfLetters: Readonly<Record<string, string>> = {
   o: '0',
@@ -101,12 +103,12 @@ function mendNumber(word: readonly ReadCharacter[]): SettledWords['characters'] 
 function mend(word: readonly ReadCharacter[]): SettledWords['characters'] {
   const text = word.map(({ character }) => character)
   const mayMend = isWordOfSmallLetters(text)
+  const leastRatioAt = (index: number): number | undefined =>
+    isInside(text, index) ? leastRivalRatio : isAtEnd(text, index) ? leastRivalRatioAtEnd : undefined
   return word.map(({ character, probability, rival, rivalProbability }, index) => {
+    const ratio = mayMend ? leastRatioAt(index) : undefined
     const isMended =
-      mayMend &&
-      isInside(text, index) &&
-      lookAlikes[character]?.includes(rival) === true &&
-      rivalProbability >= leastRivalRatio * probability
+      ratio !== undefined && lookAlikes[character]?.includes(rival) === true && rivalProbability >= ratio * probability
     // What both had together: the shape was seen, only its kind was not.
     return isMended
       ? { character: rival, probability: Math.min(1, probability + rivalProbability) }
@@ -128,6 +130,17 @@ function isInside(text: readonly string[], index: number): boolean {
   const [before = '', after = ''] = [text[from - 1], text[to + 1]]
   if (!isSmall(after)) return false
   return /\p{L}/u.test(before) || (text[index] === '0' && from === to && !/[\d.,:]/u.test(before))
+}
+
+/** Two alike at the end, behind two small letters, as of `mill`. */
+function isAtEnd(text: readonly string[], index: number): boolean {
+  const figure = text[index]
+  const letters = text.slice(0, -2)
+  return (
+    index >= letters.length &&
+    text.slice(-2).every(one => one === figure) &&
+    letters.slice(-2).filter(isSmall).length === 2
+  )
 }
 
 function isSmall(character: string): boolean {

@@ -57,7 +57,7 @@ const partlyReadTrust = 0.5
  */
 const wrongPerDoubt = 0.6
 /** So many wrong words, or spaces, are worth telling. */
-const toldWords = 1
+const toldWords = 0.5
 const toldSpaces = 0.25
 /** Two readings of a number differ: one of them is wrong. */
 const disputedTrust = 0.55
@@ -205,6 +205,8 @@ function caveatsOf(signals: Readonly<Record<string, number>>, pagesRead: number)
     const mostConfidence = leastUpright + (1 - leastUpright) * at('orientation')
     caveats.push({ note: 'it is uncertain which way up the page is', mostConfidence })
   }
+  if (at('dropped') > 0)
+    caveats.push({ note: 'some of what looks like writing cannot be read', mostConfidence: partlyReadTrust })
   const wrongWords = at('doubts') * wrongPerDoubt
   if (wrongWords >= toldWords) {
     const note = `about ${Math.round(wrongWords)} ${wrongWords < 1.5 ? 'word' : 'words'} may be misread`
