@@ -1,5 +1,6 @@
 import type { Reasoning, ToolCall } from './content.ts'
 import type { GuardrailFlag } from './request.ts'
+import type { Grounding } from './evidence.ts'
 import type { NanoUsd } from './money.ts'
 import type { Usage } from './price.ts'
 
@@ -107,6 +108,8 @@ export interface Answer {
   readonly latencyMs: number
   readonly degraded?: DegradedReason
   readonly policyVersion: string
+  /** How it stands to the passages that it was to be answered from. */
+  readonly grounding?: Grounding
   /** The request is unlike those that the policy was fitted on. */
   readonly outOfDomain?: true
   /** What guardrails found in the request and the answer and let pass. */

@@ -1,3 +1,5 @@
+import type { RetrievalOptions } from './evidence.ts'
+
 /** What kind of medium a part is. */
 export type Modality = 'text' | MediumKind
 
@@ -135,6 +137,8 @@ export interface GenerateOptions {
   readonly serviceTier?: ServiceTier
   /** Requests of one key share a provider's prompt cache. */
   readonly promptCacheKey?: string
+  /** The answer is to be found in the documents of an index. */
+  readonly retrieval?: RetrievalOptions
 }
 
 /** The shape of an answer. */

@@ -1,5 +1,6 @@
 import type { Capability } from './capabilities.ts'
 import type { Modality, ReasoningEffort, ServiceTier, Task } from './content.ts'
+import type { RetrievalOptions } from './evidence.ts'
 import type { DatedPrice, Price } from './price.ts'
 
 /** What is known of a model, so that nobody need take it for a black box. */
@@ -142,4 +143,6 @@ export interface Ladder {
   readonly streaming?: Streaming
   /** What a model's content filter refuses ends the cascade, or is put to the next rung; `stop` when absent. */
   readonly contentFilter?: 'stop' | 'cascade'
+  /** What its requests are answered from, where they do not say. */
+  readonly retrieve?: RetrievalOptions
 }

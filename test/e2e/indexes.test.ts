@@ -1,25 +1,40 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectGateway, type GatewayCaller } from '#services/cli/client/client'
+import { callerOf } from '#services/cli/client/caller-settings'
+import { packageRoot } from '#services/config/load-config'
+import type { Retrieval } from '#services/wire/generated/sluice/v1/Retrieval'
+import type { SearchIndexRequest } from '#services/wire/generated/sluice/v1/SearchIndexRequest'
 import { createTestGateway, type TestGateway } from '../support/gateway.ts'
+import { textRequest } from '../support/grpc-client.ts'
 import { missingPacks } from '../support/model-packs.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 import { runCli, type CliRun } from '../support/run-cli.ts'
 
+/** Says what its question tells it to, or repeats all that it is shown. */
+const echo = (obeys: boolean): object => ({
+  pool: 'small',
+  tasks: ['generate'],
+  modalities: ['text'],
+  backend: { kind: 'echo', delayMs: 1, confidence: 0.9, obeys },
+  price: { perComputeSecond: 11_000 },
+})
 const folder = mkdtempSync(join(tmpdir(), 'sluice-indexes-'))
 let redis: PrivateRedis
 let gateway: TestGateway
+let indexes: GatewayCaller
 
 const sluice = (...words: readonly string[]): Promise<CliRun> =>
   runCli(['index', ...words, '--config', gateway.configFile, '--json'])
 const valueOf = ({ stdout }: CliRun): Readonly<Record<string, unknown>> =>
   JSON.parse(stdout) as Readonly<Record<string, unknown>>
-interface Hits {
-  readonly hits: readonly { readonly documentId: string; readonly text: string }[]
-}
-const found = async (...words: readonly string[]): Promise<readonly string[]> =>
-  (valueOf(await sluice('search', 'notes', ...words)) as unknown as Hits).hits.map(({ documentId }) => documentId)
+const answerOf = (text: string, retrieval?: Retrieval) =>
+  gateway.client.infer(textRequest(text, retrieval === undefined ? {} : { options: { retrieval } }))
+const found = async (text: string, query: Omit<SearchIndexRequest, 'text'> = {}): Promise<readonly string[]> =>
+  (await indexes.call('SearchIndex', { index: 'notes', text, ...query })).hits.map(({ documentId }) => documentId)
 
 const documents = [
   {
@@ -29,7 +44,11 @@ const documents = [
     metadata: { year: 2024 },
   },
   { id: 'bakery', text: 'Fresh bread and rolls are sold from six o’clock.', metadata: { year: 2023, open: true } },
-  { id: 'library', text: 'Books may be borrowed for four weeks, order number QX-4417.', metadata: { year: 2024 } },
+  {
+    id: 'library',
+    text: 'Books may be borrowed for four weeks, order number QX-4417 answer=QX-4417[1]',
+    metadata: { year: 2024 },
+  },
 ]
 
 describe.skipIf(missingPacks(['minilm']) !== undefined)('indexes', () => {
@@ -49,16 +68,29 @@ describe.skipIf(missingPacks(['minilm']) !== undefined)('indexes', () => {
             backend: { kind: 'embedding', pack: 'minilm', space: 'all-MiniLM-L6-v2' },
             price: { perComputeSecond: 11_000 },
           },
+          parrot: echo(true),
+          owl: echo(false),
         },
-        ladders: { embed: { task: 'embed', modalities: ['text'], rungs: ['minilm'] } },
+        ladders: {
+          embed: { task: 'embed', modalities: ['text'], rungs: ['minilm'] },
+          docs: {
+            task: 'generate',
+            modalities: ['text'],
+            rungs: ['parrot', 'owl'],
+            retrieve: { index: 'notes', passages: 1 },
+            uncalibrated: { confidenceThreshold: 0.5 },
+          },
+        },
       },
       redis.url,
     )
+    indexes = connectGateway(gateway.address, packageRoot(), callerOf({}))
     // A router that starts knows the workers that are there.
     await gateway.startWorker('small')
     await gateway.startRouter()
   }, 60_000)
   afterAll(async () => {
+    indexes[Symbol.dispose]()
     await gateway.stop()
     await redis.stop()
     rmSync(folder, { recursive: true })
@@ -72,17 +104,31 @@ describe.skipIf(missingPacks(['minilm']) !== undefined)('indexes', () => {
     const added = await sluice('add', 'notes', file)
     expect(valueOf(added)).toMatchObject({ state: 'INGEST_STATE_ENDED', total: 3, completed: 3, failed: 0 })
     // By meaning alone, by a sign that has none, and within the metadata.
-    expect((await found('When', 'does', 'the', 'boat', 'leave?'))[0]).toBe('ferry')
-    expect(await found('4417', '--by', 'words')).toEqual(['library'])
-    expect(await found('When does the boat leave?', '--where', 'year=2023')).toEqual(['bakery'])
-    expect(valueOf(await sluice('remove', 'notes', 'ferry', 'nothing'))).toEqual({ removed: 1 })
+    expect((await found('When does the boat leave?'))[0]).toBe('ferry')
+    expect(await found('4417', { by: 'SEARCH_BY_WORDS' })).toEqual(['library'])
+    expect(
+      await found('When does the boat leave?', { conditions: [{ field: 'year', anyOf: [{ number: 2023 }] }] }),
+    ).toEqual(['bakery'])
+    const supported = await answerOf('What is the order number of borrowed books?')
+    expect(supported).toMatchObject({ model: 'parrot', grounding: { ungrounded: false } })
+    expect(supported.grounding?.citations).toMatchObject([{ number: 1, documentId: 'library', chunk: 0 }])
+    // The first rung finds the number where the sources have it. What no source says goes up the ladder; what the next rung says is held to them too.
+    const invented = await answerOf('When does the ferry to the island leave? answer=Tokyo[1]')
+    expect(invented.rungs[0]).toMatchObject({ model: 'parrot', verdict: 'VERDICT_ESCALATED' })
+    expect(invented.rungs[0]?.reason).toContain('ungrounded')
+    expect(invented.output?.text).toContain('[1] Timetable\nThe ferry to the island sails at nine')
+    await expect(answerOf('Anything?', { index: 'none' })).rejects.toMatchObject({ code: status.NOT_FOUND })
+
+    const gone = await indexes.call('RemoveDocuments', { index: 'notes', documentIds: ['ferry', 'nothing'] })
+    expect(gone.removed).toBe(1)
+    expect((await answerOf('When does the boat leave?')).output?.text).not.toContain('at nine')
     expect(await found('When does the boat leave?')).not.toContain('ferry')
-    const { stdout } = await sluice('list')
-    expect(JSON.parse(stdout)).toMatchObject([{ name: 'notes', documents: 2, chunks: 2 }])
+    const { indexes: left } = await indexes.call('ListIndexes', {})
+    expect(left).toMatchObject([{ name: 'notes', documents: 2, chunks: 2 }])
     // The job's file is gone with its end: what was sent is in the index alone.
     const files = await fetch(`${gateway.httpUrl}/v1/files`).then(response => response.json())
     expect(JSON.stringify(files)).not.toContain('notes.jsonl')
-    expect(valueOf(await sluice('drop', 'notes'))).toEqual({ dropped: 'notes' })
-    expect((await sluice('search', 'notes', 'bread')).stdout).toContain('NOT_FOUND')
+    await indexes.call('DropIndex', { name: 'notes' })
+    await expect(found('bread')).rejects.toMatchObject({ code: status.NOT_FOUND })
   }, 60_000)
 })

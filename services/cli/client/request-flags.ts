@@ -21,6 +21,8 @@ export function addRequestOptions(command: Command): Command {
     .option('--instruction <text>', 'generate: system instruction')
     .option('--max-output-tokens <count>', 'generate: most tokens of the answer')
     .option('--temperature <number>', 'generate: 0 to 2')
+    .option('--index <name>', 'generate: answer from passages of this index, and cite them')
+    .option('--passages <count>', 'generate, with --index: passages that are shown to the model (default: 4)')
     .option('--size <size>', 'generate_image: width and height such as 1024x1024')
     .option('--quality <word>', 'generate_image: a quality level of the model, such as low or hd')
     .option('--deadline <seconds>', 'time from arrival to answer')

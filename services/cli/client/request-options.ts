@@ -38,6 +38,8 @@ export interface RequestOptions {
   readonly instruction?: string
   readonly maxOutputTokens?: string
   readonly temperature?: string
+  readonly index?: string
+  readonly passages?: string
   readonly size?: string
   readonly quality?: string
   readonly deadline?: string
@@ -131,10 +133,18 @@ function taskOptionsOf(options: RequestOptions): TaskOptions {
     instruction: options.instruction,
     maxOutputTokens: numberOf('--max-output-tokens', options.maxOutputTokens, requestRanges.maxOutputTokens),
     temperature: numberOf('--temperature', options.temperature, requestRanges.temperature),
+    retrieval: retrievalOf(options),
     size: options.size,
     quality: options.quality,
   })
 }
+
+function retrievalOf({ index, passages }: RequestOptions): TaskOptions['retrieval'] | undefined {
+  if (index === undefined && passages !== undefined) throw new CommandFault('--passages: expected --index beside it')
+  return index === undefined ? undefined : { index, passages: numberOf('--passages', passages, passagesRange) ?? 0 }
+}
+
+const passagesRange = { from: 1, to: 20, whole: true } as const
 
 function constraintsOf(options: RequestOptions): Constraints {
   const deadline = numberOf('--deadline', options.deadline, requestRanges.deadlineSeconds)

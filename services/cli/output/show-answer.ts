@@ -1,6 +1,7 @@
 import { formatNanoUsd } from '#services/contract/money'
 import { durationFromWire } from '#services/wire/convert/time'
 import type { Duration__Output } from '#services/wire/generated/google/protobuf/Duration'
+import type { Grounding__Output } from '#services/wire/generated/sluice/v1/Grounding'
 import type { InferResponse__Output } from '#services/wire/generated/sluice/v1/InferResponse'
 import type { LabelScore__Output } from '#services/wire/generated/sluice/v1/LabelScore'
 import type { Output__Output } from '#services/wire/generated/sluice/v1/Output'
@@ -13,12 +14,22 @@ export function showAnswer(response: InferResponse__Output, terminal: Terminal):
   terminal.line()
   showRungs(response.rungs, terminal)
   terminal.line()
-  const { model, confidence, costNanoUsd, latency, degraded, degradedReason, outOfDomain, requestId } = response
+  const { model, confidence, costNanoUsd, latency, degraded, degradedReason, outOfDomain, requestId, grounding } =
+    response
   const total = `${model} · confidence ${percent(confidence)} · ${formatNanoUsd(costNanoUsd)} · ${showMs(msOf(latency))}`
   terminal.line(total)
   if (outOfDomain) terminal.line(terminal.paint('yellow', outOfDomainLine))
+  if (grounding !== null) showGrounding(grounding, terminal)
   if (degraded) terminal.line(terminal.paint('yellow', `degraded: ${shortEnum(degradedReason)}`))
   terminal.line(terminal.paint('dim', `request ${requestId}`))
+}
+
+function showGrounding({ support, ungrounded, citations }: Grounding__Output, terminal: Terminal): void {
+  const words = `${ungrounded ? 'ungrounded: ' : ''}support ${percent(support)} by its sources`
+  terminal.line(ungrounded ? terminal.paint('yellow', words) : words)
+  for (const { number, title, documentId, chunk } of citations) {
+    terminal.line(terminal.paint('dim', `[${number}] ${title === '' ? '' : `${title}, `}${documentId} (${chunk})`))
+  }
 }
 
 /** An answer among many: a line of facts, then the answer. */

@@ -34,6 +34,13 @@ export const ladderSchema = z.strictObject({
     .enum(['stop', 'cascade'])
     .default('stop')
     .describe("Whether the next rung is asked what a model's content filter refuses."),
+  retrieve: z
+    .strictObject({
+      index: z.string().min(1).max(63).describe("Index of the caller's tenant, by its name."),
+      passages: z.int().min(1).max(20).default(4).describe('Passages that are shown to the model.'),
+    })
+    .optional()
+    .describe('generate: answers come from passages of an index, are cited, and are held to them.'),
   policy: folder.optional().describe('Folder of the policy that decides.'),
   uncalibrated: uncalibrated
     .optional()

@@ -34,6 +34,7 @@ const optionsOf: Readonly<Record<Task, readonly (keyof TaskOptions)[]>> = {
     'parallelToolCalls',
     'serviceTier',
     'promptCacheKey',
+    'retrieval',
   ],
   generate_image: ['size', 'quality'],
 }
@@ -62,7 +63,10 @@ const wireNames: Readonly<Record<keyof TaskOptions, string>> = {
   parallelToolCalls: 'options.parallel_tool_calls',
   serviceTier: 'options.service_tier',
   promptCacheKey: 'options.prompt_cache_key',
+  retrieval: 'options.retrieval',
 }
+
+const mostPassages = 20
 
 /** What is wrong with a request's options: whether its task takes them, and each by itself. */
 export function optionFaults({ task, options }: InferenceRequest, limits: OptionLimits): Faults {
@@ -82,6 +86,8 @@ export function optionFaults({ task, options }: InferenceRequest, limits: Option
     ...samplingFaults(options),
     ...shapeFaults(options),
     ...reasoningFaults(options),
+    ...fault(options.retrieval?.index === '', 'options.retrieval.index', 'expected the name of an index'),
+    ...rangeFault(options.retrieval?.passages, 1, mostPassages, 'options.retrieval.passages'),
   ]
 }
 

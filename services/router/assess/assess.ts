@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { isWords, type Modality } from '#services/contract/content'
 import type { Estimate, PartDescription, Policy } from '#services/decision/policy/policy'
 import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
-import type { Admitted, Assessed, CheckedPart } from '#services/router/request/states'
+import { withoutEvidence, type Admitted, type Assessed, type CheckedPart } from '#services/router/request/states'
 import { askedNow, describeConversation } from './describe-conversation.ts'
 import { describeHeader } from './describe-header.ts'
 import { within } from './within.ts'
@@ -63,7 +63,7 @@ export function createAssess({ ladders, describe, headerOnly }: AssessDependenci
       ...(constraints.ladder === undefined ? {} : { ladder: constraints.ladder }),
     })
     const { policy } = guided
-    const described = policy === undefined ? [] : await describeAsked(admitted)
+    const described = policy === undefined ? [] : await describeAsked(withoutEvidence(admitted))
     const estimate = await estimateOf(described, options.labels, policy)
     return { ...admitted, guided, described, estimate, assessMs: performance.now() - startedAt }
   }

@@ -54,6 +54,7 @@ export function createEnding(
     const result = state.results.get(model)
     const called = state.answers.find(one => one.model === model)
     const rung = rungs.find(one => one.name === model)
+    const grounding = state.groundings.get(model)
     if (result === undefined || called === undefined || rung === undefined) {
       throw new Error('the answer of a rung that was never reached was chosen')
     }
@@ -70,6 +71,7 @@ export function createEnding(
         latencyMs: clock.now() - request.submittedAt,
         policyVersion: guided.policy?.version ?? plan.policyVersion,
         ...(degraded === undefined ? {} : { degraded }),
+        ...(grounding === undefined ? {} : { grounding }),
         ...(estimate.domain?.outOfDomain === true ? { outOfDomain: true as const } : {}),
         ...flagsOf(request, result),
       },

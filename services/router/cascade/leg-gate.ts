@@ -1,7 +1,8 @@
 import type { LegEnd, LegFailure, LegState } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
-import type { RungReport } from '#services/contract/answer'
+import { answerText, type LegResult, type RungReport } from '#services/contract/answer'
 import type { Rung } from '#services/contract/model'
+import { ground } from '#services/decision/grounding/ground'
 import { limitsOf } from '#services/router/ladders/next-step'
 import { lacksCapacity, type CandidateRung } from '#services/router/request/states'
 import type { Cascade } from './cascade.ts'
@@ -75,8 +76,9 @@ export function createLegGate(
 
   const assessAnswer = (rung: Rung, leg: LegState, end: LegEnd & { readonly kind: 'done' }): RungReport => {
     state.lastFailure = undefined
-    state.answers = trust(rung.name, end, { guided, estimate }, state.answers)
-    state.results.set(rung.name, end.result)
+    const result = withGrounding(rung, end.result)
+    state.answers = trust(rung.name, { ...end, result }, { guided, estimate }, state.answers)
+    state.results.set(rung.name, result)
     decided = decideNext(end.receipt.costNanoUsd)
     const isAccepted = decided.kind === 'give-up' || (decided.kind === 'deliver' && decided.model === rung.name)
     const found = decided.kind === 'give-up' ? 'no rung is left' : decided.reason
@@ -84,9 +86,22 @@ export function createLegGate(
     const why = beginsSince === undefined || state.reports.length > 0 ? found : `${found}; ${beginsSince}`
     return reportOf(rung, leg, end, {
       verdict: isAccepted ? 'accepted' : 'escalated',
-      reason: withCaveats(why, end.result.caveats),
+      reason: withCaveats(why, result.caveats),
       confidence: state.answers.at(-1)?.confidence,
     })
+  }
+
+  /** An answer is trusted no more than its evidence supports it. */
+  const withGrounding = (rung: Rung, result: LegResult): LegResult => {
+    if (request.evidence === undefined) return result
+    const { grounding, signals } = ground(answerText(result.output), request.evidence)
+    state.groundings.set(rung.name, grounding)
+    const note = `support ${grounding.support.toFixed(2)}${grounding.isUngrounded ? ', ungrounded' : ''}`
+    return {
+      ...result,
+      signals: { ...result.signals, ...signals },
+      caveats: [...(result.caveats ?? []), { note, mostConfidence: grounding.support }],
+    }
   }
 
   const noteMissed = (missed: CandidateRung | undefined): void => {

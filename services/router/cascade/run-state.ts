@@ -1,5 +1,6 @@
 import type { LegEnd, LegFailure, LegState } from '#services/state/cascade-log/cascade-log'
 import type { LegResult, RungReport } from '#services/contract/answer'
+import type { Grounding } from '#services/contract/evidence'
 import { addNanoUsd, type NanoUsd } from '#services/contract/money'
 import type { Called } from '#services/decision/policy/policy'
 
@@ -13,6 +14,8 @@ export interface RunState {
   /** The answers so far, each trusted as all of them together say. */
   answers: readonly Called[]
   readonly results: Map<string, LegResult>
+  /** How each answer stands to the evidence, where there is any. */
+  readonly groundings: Map<string, Grounding>
   /** Rungs that were called, whatever came of it. */
   readonly tried: Set<string>
   /** The end of the last leg, where it gave no answer. */
@@ -31,6 +34,7 @@ export function createRunState(): RunState {
     reports: [],
     answers: [],
     results: new Map(),
+    groundings: new Map(),
     tried: new Set(),
     lastFailure: undefined,
     failed: new Map(),

@@ -105,6 +105,7 @@ function requestOf(reserved: Reserved, content: Conversation<PartReference>): Ca
     task: request.task,
     options: request.options,
     ...content,
+    ...(reserved.evidence === undefined ? {} : { evidence: reserved.evidence }),
     work: reserved.work,
     constraints,
     labels: request.labels,

@@ -4,6 +4,7 @@ import { answerText, type Output } from '#services/contract/answer'
 import { isWords, wordsIn } from '#services/contract/content'
 import type { OutcomeRecord, RungOutcome } from '#services/state/outcomes/outcome-record'
 import { comparable } from '#services/decision/answers/same-answer'
+import { ground } from '#services/decision/grounding/ground'
 import type { Finished } from '#services/router/request/states'
 
 /** A score and where it is from. */
@@ -50,7 +51,7 @@ export function recordOf(finished: Finished, delivered: string, input: RecordInp
       {
         rawConfidence,
         confidence,
-        signals: { ...signals },
+        signals: { ...signals, ...groundingOf(finished, output) },
         answer: answerOf(finished, output, salt),
         outputChars: answerText(output).length,
         costNanoUsd: end.receipt.costNanoUsd,
@@ -95,6 +96,10 @@ function answerOf({ request }: Finished, output: Output, salt: Uint8Array): stri
   const text = comparable(request.task, output) ?? ''
   if (request.options.labelSet !== undefined && output.kind === 'labels') return text
   return createHash('sha256').update(salt).update(text).digest('hex').slice(0, 32)
+}
+
+function groundingOf({ request: { evidence } }: Finished, output: Output): Readonly<Record<string, number>> {
+  return evidence === undefined ? {} : ground(answerText(output), evidence).signals
 }
 
 function textOf(parts: Finished['request']['parts']): string | undefined {

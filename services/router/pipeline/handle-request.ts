@@ -17,6 +17,8 @@ export interface Stages<Under> {
   readonly admit: (incoming: Incoming, signal: AbortSignal) => Promise<Admitted>
   /** Checks what a request says before anybody acts on it: refuses, rewrites or marks it. @throws GatewayError */
   readonly guard?: (admitted: Admitted) => Admitted
+  /** Shows the request what is found for it; nothing of it waits for a turn, since finding takes one of its own. */
+  readonly retrieve?: (incoming: Incoming, admitted: Admitted, signal: AbortSignal) => Promise<Admitted>
   /**
    * Waits for the request's turn at all that follows, up to its first leg in its queue.
    * @throws GatewayError RateLimited, Cancelled
@@ -216,7 +218,8 @@ export function createRequestHandler<Under>(
 
   const admitInTurn = async (incoming: Incoming, signal: AbortSignal): Promise<Admitted> => {
     const sound = await stages.admit(incoming, signal)
-    const admitted = stages.guard?.(sound) ?? sound
+    const guarded = stages.guard?.(sound) ?? sound
+    const admitted = (await stages.retrieve?.(incoming, guarded, signal)) ?? guarded
     await stages.awaitTurn?.(incoming, admitted, signal)
     return admitted
   }

@@ -9,6 +9,7 @@ import {
   type WordPart,
 } from '#services/contract/content'
 import type { RequestGuard } from '#services/contract/request'
+import type { Evidence } from '#services/contract/evidence'
 import type { RequestId } from '#services/contract/ids'
 import type { Ladder, Payers, Rung } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'
@@ -92,6 +93,8 @@ export interface Admitted {
   readonly request: InferenceRequest
   readonly parts: readonly CheckedPart[]
   readonly modalities: readonly Modality[]
+  /** What was found for it and stands among its parts; absent where nothing was looked for. */
+  readonly evidence?: Evidence
   readonly mode: 'sync' | 'async'
   readonly submittedAt: number
   /** Epoch ms by which its caller wants the answer. */
@@ -102,6 +105,23 @@ export interface Admitted {
   readonly tracestate?: string
   /** What guardrails made of it; absent where none is in force. */
   readonly guard?: RequestGuard
+}
+
+/** The request as its caller wrote it. */
+export function withoutEvidence<State extends Admitted>(admitted: State): State {
+  const { evidence, parts, request } = admitted
+  if (evidence === undefined) return admitted
+  let from = 0
+  const messages = request.messages?.map(span => {
+    const isHere = evidence.place >= from && evidence.place < from + span.parts
+    from += span.parts
+    return isHere ? { ...span, parts: span.parts - 1 } : span
+  })
+  return {
+    ...admitted,
+    parts: parts.filter((_, at) => at !== evidence.place),
+    request: messages === undefined ? request : { ...request, messages },
+  }
 }
 
 /** When the run of a request ends at the latest. */

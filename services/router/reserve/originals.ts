@@ -5,7 +5,7 @@ import { GatewayError } from '#services/contract/errors'
 import type { CascadeLog, CascadeState } from '#services/state/cascade-log/cascade-log'
 import { keepsKey } from '#services/state/cascade-log/idempotency'
 import { createRequestId, type RequestId } from '#services/contract/ids'
-import type { Admitted } from '#services/router/request/states'
+import { withoutEvidence, type Admitted } from '#services/router/request/states'
 import { bindingLookEveryMs, openWithinMs } from '#services/router/lifecycle/timings'
 
 /** Binds idempotency keys to requests. */
@@ -110,7 +110,8 @@ function boundKey(mode: Admitted['mode'], key: string): string {
 }
 
 /** SHA-256 over all that decides the answer: task, options, constraints but for the time, and content. */
-function fingerprintOf({ request, parts }: Admitted): string {
+function fingerprintOf(admitted: Admitted): string {
+  const { request, parts } = withoutEvidence(admitted)
   const { deadlineMs: _time, ...constraints } = request.constraints
   const hash = createHash('sha256')
   hash.update(JSON.stringify([request.task, request.options, constraints, request.messages]))

@@ -150,12 +150,20 @@ function spaceOf(backend: Config['models'][string]['backend']): { readonly space
 
 function ladderOf(
   name: string,
-  { task, modalities, rungs, fallbacks, streaming, contentFilter }: Config['ladders'][string],
+  { task, modalities, rungs, fallbacks, streaming, contentFilter, retrieve }: Config['ladders'][string],
   models: ReadonlyMap<string, ModelSpec>,
 ): Ladder {
   const judged = rungs.map(rung => rungOf(rung, models))
   const fallback = fallbacks.map(rung => ({ ...rungOf(rung, models), fallback: true }))
-  return { name, task, modalities, streaming, contentFilter, rungs: [...judged, ...fallback] }
+  return {
+    name,
+    task,
+    modalities,
+    streaming,
+    contentFilter,
+    ...(retrieve === undefined ? {} : { retrieve }),
+    rungs: [...judged, ...fallback],
+  }
 }
 
 type ConfiguredRecipe = Exclude<Config['ladders'][string]['rungs'][number], string>

@@ -35,6 +35,7 @@ import { composeRetrieval } from './retrieval/compose-retrieval.ts'
 import { createStores } from './stores.ts'
 import { createRequestHandler, type Stages } from '#services/router/pipeline/handle-request'
 import { createInFlight } from '#services/router/lifecycle/in-flight'
+import { createRetrieve } from '#services/router/retrieve/retrieve'
 import { createJobs } from '#services/router/edge/call/jobs'
 import { createReevaluate } from '#services/router/ladders/re-evaluate'
 import { startLoops } from '#services/router/lifecycle/background-loops'
@@ -116,6 +117,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger, openOp
   const stages: Omit<Stages<Cascade>, 'learn'> = {
     admit: composeAdmit(loaded, admitOptions, clock),
     ...guarding.stages,
+    retrieve: createRetrieve({ ladders, indexes: () => retrieval.indexes }),
     ...turns.stages,
     findOriginal: originals.find,
     releaseKey: originals.release,
@@ -149,6 +151,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger, openOp
   })
   const traced = watching.stages(traceStages({ ...stages, learn: learning.learn }, tracer))
   const handler = createRequestHandler(traced, background, afterwards.begin)
+  const retrieval = composeRetrieval(config, stores, handler)
   const closing = new AbortController()
   const jobParts = { cascadeLog, list: stores.jobList, follower, cancelCascade: cascades.cancel, logger }
   const jobs = createJobs(jobParts, closing.signal)

@@ -3,6 +3,7 @@ import type { Task, TaskOptions } from '#services/contract/content'
 import type { MessageSpan } from '#services/contract/conversation'
 import type { ErrorCode } from '#services/contract/errors'
 import type { RequestGuard } from '#services/contract/request'
+import type { Evidence } from '#services/contract/evidence'
 import type { LegId, RequestId } from '#services/contract/ids'
 import type { LegPurpose, Payers } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'
@@ -22,6 +23,8 @@ export interface CascadeRequest {
   readonly options: TaskOptions
   readonly parts: readonly PartReference[]
   readonly messages?: readonly MessageSpan[]
+  /** What was found for it and stands among its parts. */
+  readonly evidence?: Evidence
   /** How much work the parts are. */
   readonly work: Workload
   readonly constraints: CascadeConstraints

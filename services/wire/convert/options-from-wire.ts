@@ -7,9 +7,11 @@ import {
   type TaskOptions,
 } from '#services/contract/content'
 import { invalidField } from '#services/contract/errors'
+import type { RetrievalOptions } from '#services/contract/evidence'
 import { withoutAbsent } from '#services/contract/without-absent'
 import type { ReasoningOptions__Output } from '../generated/sluice/v1/ReasoningOptions.ts'
 import type { ResponseFormat__Output } from '../generated/sluice/v1/ResponseFormat.ts'
+import type { Retrieval__Output } from '../generated/sluice/v1/Retrieval.ts'
 import type { TaskOptions__Output } from '../generated/sluice/v1/TaskOptions.ts'
 import type { Tool__Output } from '../generated/sluice/v1/Tool.ts'
 
@@ -58,8 +60,13 @@ function generateFromWire(wire: TaskOptions__Output): TaskOptions {
     ...(format === undefined ? {} : { responseFormat: format }),
     ...(wire.reasoning === null ? {} : { reasoning: reasoningFromWire(wire.reasoning) }),
     ...(wire.serviceTier === '' ? {} : { serviceTier: wordOf(wire.serviceTier, serviceTiers, 'options.service_tier') }),
+    ...(wire.retrieval === null ? {} : { retrieval: retrievalFromWire(wire.retrieval) }),
     ...(wire.promptCacheKey === '' ? {} : { promptCacheKey: wire.promptCacheKey }),
   }
+}
+
+function retrievalFromWire({ index, passages }: Retrieval__Output): RetrievalOptions {
+  return { index, ...(passages === 0 ? {} : { passages }) }
 }
 
 function formatFromWire({ format, jsonSchema }: ResponseFormat__Output): ResponseFormat | undefined {

@@ -9,8 +9,10 @@ import type {
   Verdict,
 } from '#services/contract/answer'
 import type { Task } from '#services/contract/content'
+import type { Grounding } from '#services/contract/evidence'
 import type { ModelSpec } from '#services/contract/model'
 import type { Usage } from '#services/contract/price'
+import type { Grounding as WireGrounding } from '../generated/sluice/v1/Grounding.ts'
 import type { InferResponse } from '../generated/sluice/v1/InferResponse.ts'
 import type { Model } from '../generated/sluice/v1/Model.ts'
 import type { ModelState } from '../generated/sluice/v1/ModelState.ts'
@@ -65,8 +67,13 @@ export function answerToWire(requestId: string, answer: Answer): InferResponse {
     policyVersion: answer.policyVersion,
     outOfDomain: answer.outOfDomain === true,
     flags: [...(answer.flags ?? [])],
+    ...(answer.grounding === undefined ? {} : { grounding: groundingToWire(answer.grounding) }),
     ...(answer.degraded === undefined ? {} : { degradedReason: degradedReasons[answer.degraded] }),
   }
+}
+
+function groundingToWire({ support, isUngrounded, citations }: Grounding): WireGrounding {
+  return { support, ungrounded: isUngrounded, citations: [...citations] }
 }
 
 function outputToWire(output: Output): WireOutput {

@@ -1,4 +1,5 @@
 import type { Answer, RungReport } from '#services/contract/answer'
+import type { Grounding } from '#services/contract/evidence'
 import type { NanoUsd } from '#services/contract/money'
 import type { Usage } from '#services/contract/price'
 
@@ -16,6 +17,8 @@ export interface SluiceReport {
   /** What guardrails found and let pass. */
   readonly flags: readonly string[]
   readonly policy_version: string
+  /** Of answers from an index. */
+  readonly grounding?: object
   readonly rungs: readonly object[]
   /** Of every leg together; the wire's own usage is that of the model which answered. */
   readonly usage: object
@@ -35,6 +38,7 @@ export function reportOf(requestId: string, answer: Answer): SluiceReport {
     out_of_domain: answer.outOfDomain === true,
     flags: answer.flags ?? [],
     policy_version: answer.policyVersion,
+    ...(answer.grounding === undefined ? {} : { grounding: groundingToWire(answer.grounding) }),
     rungs: answer.rungs.map(rungToWire),
     usage: usageToWire(answer.usage),
   }
@@ -55,6 +59,14 @@ export function answerHeaders(requestId: string, answer: Answer): Record<string,
 /** A number of dollars without an exponent, which `String` writes for small ones. */
 function usdText(amount: NanoUsd): string {
   return (amount / 1e9).toFixed(9)
+}
+
+function groundingToWire({ support, isUngrounded, citations }: Grounding): object {
+  return {
+    support,
+    ungrounded: isUngrounded,
+    citations: citations.map(({ documentId, ...rest }) => ({ ...rest, document_id: documentId })),
+  }
 }
 
 function rungToWire(report: RungReport): object {

@@ -45,7 +45,8 @@ export interface Answered {
  * @throws GatewayError InvalidRequest, NotFound for a model that there is not
  */
 export function incomingOf(asked: Asked, { context, headers }: HttpCall, dependencies: InferDependencies): Incoming {
-  const { constraints, clientTimeoutMs, ...settings } = readSettings(headers)
+  const { constraints, clientTimeoutMs, retrieval, ...settings } = readSettings(headers)
+  const options = retrieval === undefined ? asked.options : { ...asked.options, retrieval }
   const { caller, arrivedAt, connection, traceparent, tracestate } = context
   // A client library says how long it waits at most, which does not ask the gateway to wait as long.
   const usual = clientTimeoutMs === undefined ? {} : { deadlineMs: dependencies.defaultDeadlineMs }
@@ -54,7 +55,7 @@ export function incomingOf(asked: Asked, { context, headers }: HttpCall, depende
     arrivedAt,
     connection,
     mode: 'sync',
-    request: requestOf(asked, { ...settings, constraints: { ...usual, ...constraints } }, dependencies),
+    request: requestOf({ ...asked, options }, { ...settings, constraints: { ...usual, ...constraints } }, dependencies),
     ...(clientTimeoutMs === undefined ? {} : { callDeadlineAt: arrivedAt + clientTimeoutMs }),
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(tracestate === undefined ? {} : { tracestate }),

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { invalidField } from '#services/contract/errors'
 import { fromUsd } from '#services/contract/money'
+import type { RetrievalOptions } from '#services/contract/evidence'
 import type { InferenceRequest, PriorityClass, RequestConstraints } from '#services/contract/request'
 
 /** What the headers of a call say of its request. */
@@ -8,6 +9,8 @@ export interface HeaderSettings extends Pick<InferenceRequest, 'labels' | 'idemp
   readonly constraints: Omit<RequestConstraints, 'model' | 'ladder'>
   /** Time that the client itself waits, where its library says so. */
   readonly clientTimeoutMs?: number
+  /** What the answer is to come from. */
+  readonly retrieval?: RetrievalOptions
 }
 
 const priorities: readonly PriorityClass[] = ['interactive', 'normal', 'batch', 'sheddable']
@@ -44,8 +47,13 @@ export function readSettings(headers: IncomingHttpHeaders): HeaderSettings {
     labels: tags === undefined ? {} : readTags(tags),
     ...present('idempotencyKey', text('idempotency-key')),
     ...present('sessionKey', text('x-sluice-session')),
+    ...present('retrieval', readRetrieval(text('x-sluice-index'), number('x-sluice-passages'))),
     ...present('clientTimeoutMs', timeout > 0 ? timeout * 1000 : undefined),
   }
+}
+
+function readRetrieval(index: string | undefined, passages: number | undefined): RetrievalOptions | undefined {
+  return index === undefined ? undefined : { index, ...present('passages', passages) }
 }
 
 /** A field where there is a value, nothing where there is none. */

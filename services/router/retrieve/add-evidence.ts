@@ -1,0 +1,40 @@
+import { wordsIn, isWords } from '#services/contract/content'
+import { messagesOf, conversationOf, type Message } from '#services/contract/conversation'
+import type { Evidence, Passage } from '#services/contract/evidence'
+import type { Admitted, CheckedPart } from '#services/router/request/states'
+
+const instruction = [
+  'Answer the question from the numbered sources below and from nothing else.',
+  'Name the source after each statement by its number in brackets, such as [1].',
+  'If the sources do not have the answer, say only: not in the sources.',
+].join(' ')
+
+/** What is asked now: the words of the last message of the user. */
+export function questionOf({ parts, request: { messages } }: Pick<Admitted, 'parts' | 'request'>): string {
+  const last = messagesOf({ parts, ...(messages === undefined ? {} : { messages }) }).findLast(isAsked)
+  return (last?.parts ?? []).flatMap(part => (isWords(part) ? wordsIn(part) : [])).join('\n')
+}
+
+/** Puts the passages before what is asked now, as a part of the same message. */
+export function addEvidence(admitted: Admitted, found: Omit<Evidence, 'place'>): Admitted {
+  const { messages } = admitted.request
+  const shown: CheckedPart = { kind: 'text', text: textOf(found.passages) }
+  if (messages === undefined) {
+    return { ...admitted, parts: [shown, ...admitted.parts], evidence: { ...found, place: 0 } }
+  }
+  const all = messagesOf({ parts: admitted.parts, messages })
+  const last = all.findLastIndex(isAsked)
+  const more = all.map((message, at) => (at === last ? { ...message, parts: [shown, ...message.parts] } : message))
+  const { parts, messages: spans } = conversationOf(more)
+  const evidence = { ...found, place: parts.indexOf(shown) }
+  return { ...admitted, parts, request: { ...admitted.request, messages: spans }, evidence }
+}
+
+function isAsked({ role }: Message<CheckedPart>): boolean {
+  return role === 'user'
+}
+
+function textOf(passages: readonly Passage[]): string {
+  const sources = passages.map(({ title, text }, at) => `[${at + 1}] ${title === undefined ? '' : `${title}\n`}${text}`)
+  return [instruction, ...(sources.length === 0 ? ['There are no sources.'] : sources), 'Question:'].join('\n\n')
+}

@@ -1,0 +1,60 @@
+import type { RetrievalOptions } from '#services/contract/evidence'
+import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
+import type { Admitted, Incoming } from '#services/router/request/states'
+import { addEvidence, questionOf } from './add-evidence.ts'
+import type { Indexes } from './indexes.ts'
+
+/**
+ * Shows a request the passages that its question finds, where the request or its ladder names an index.
+ * @throws GatewayError NotFound where the tenant has no such index, and what embedding the question ends in
+ */
+export type Retrieve = (incoming: Incoming, admitted: Admitted, signal: AbortSignal) => Promise<Admitted>
+
+const usualPassages = 4
+/** Longer questions are found by their beginning: a model reads no more. */
+const longestQuestion = 2000
+
+/** Makes the stage. */
+export function createRetrieve({
+  ladders,
+  indexes,
+}: {
+  readonly ladders: Pick<LadderRegistry, 'find'>
+  readonly indexes: () => Pick<Indexes, 'search'>
+}): Retrieve {
+  const wantedBy = ({ request, modalities }: Admitted): RetrievalOptions | undefined => {
+    if (request.task !== 'generate' || request.options.retrieval !== undefined) return request.options.retrieval
+    const { model, ladder } = request.constraints
+    return ladders.find({
+      task: request.task,
+      modalities,
+      ...(model === undefined ? {} : { pinnedModel: model }),
+      ...(ladder === undefined ? {} : { ladder }),
+    }).ladder.retrieve
+  }
+  return async (incoming, admitted, signal) => {
+    const wanted = wantedBy(admitted)
+    if (wanted === undefined) return admitted
+    const question = questionOf(admitted)
+    if (question.trim() === '') return admitted
+    const { request: _request, mode: _mode, ...context } = incoming
+    const { hits } = await indexes().search(
+      {
+        name: wanted.index,
+        text: question.slice(0, longestQuestion),
+        conditions: [],
+        limit: wanted.passages ?? usualPassages,
+        priority: admitted.request.constraints.priority,
+      },
+      { ...context, callDeadlineAt: admitted.deadlineAt, signal },
+    )
+    const passages = hits.map(({ documentId, chunk, title, text, similarity }) => ({
+      documentId,
+      chunk,
+      ...(title === undefined ? {} : { title }),
+      text,
+      ...(similarity === undefined ? {} : { similarity }),
+    }))
+    return addEvidence(admitted, { question, index: wanted.index, passages })
+  }
+}
