@@ -61,7 +61,7 @@ export interface Found {
 /** What they stand on. */
 export interface IndexesDependencies {
   readonly store: IndexStore
-  readonly handler: Pick<RequestHandler, 'infer'>
+  readonly handler: () => Pick<RequestHandler, 'infer'>
   /** Models and rungs that embed texts, the usual one first. */
   readonly embedders: readonly string[]
 }
@@ -75,7 +75,7 @@ export function createIndexes({ store, handler, embedders }: IndexesDependencies
   const embed = async (text: string, model: string, call: IndexCall, priority: PriorityClass = 'normal') => {
     const { signal, ...context } = call
     const request = embedRequest(text, model, { priority })
-    return deliver(await handler.infer({ ...context, request, mode: 'sync' }, signal))
+    return deliver(await handler().infer({ ...context, request, mode: 'sync' }, signal))
   }
   const found = async (tenant: string, name: string): Promise<IndexState> => {
     const index = await store.find(tenant, name)

@@ -20,7 +20,7 @@ export function createRetrieve({
   indexes,
 }: {
   readonly ladders: Pick<LadderRegistry, 'find'>
-  readonly indexes: () => Pick<Indexes, 'search'>
+  readonly indexes: Pick<Indexes, 'search'>
 }): Retrieve {
   const wantedBy = ({ request, modalities }: Admitted): RetrievalOptions | undefined => {
     if (request.task !== 'generate' || request.options.retrieval !== undefined) return request.options.retrieval
@@ -38,7 +38,7 @@ export function createRetrieve({
     const question = questionOf(admitted)
     if (question.trim() === '') return admitted
     const { request: _request, mode: _mode, ...context } = incoming
-    const { hits } = await indexes().search(
+    const { hits } = await indexes.search(
       {
         name: wanted.index,
         text: question.slice(0, longestQuestion),

@@ -35,7 +35,6 @@ import { composeRetrieval } from './retrieval/compose-retrieval.ts'
 import { createStores } from './stores.ts'
 import { createRequestHandler, type Stages } from '#services/router/pipeline/handle-request'
 import { createInFlight } from '#services/router/lifecycle/in-flight'
-import { createRetrieve } from '#services/router/retrieve/retrieve'
 import { createJobs } from '#services/router/edge/call/jobs'
 import { createReevaluate } from '#services/router/ladders/re-evaluate'
 import { startLoops } from '#services/router/lifecycle/background-loops'
@@ -114,10 +113,11 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger, openOp
   const ended = watching.endedAfter(metrics.ended, requestEnded)
   const admitOptions = admitOptionsOf(loaded)
   const { labelSets } = admitOptions.request
+  const retrieval = composeRetrieval(config, { stores, ladders, handler: () => handler })
   const stages: Omit<Stages<Cascade>, 'learn'> = {
     admit: composeAdmit(loaded, admitOptions, clock),
     ...guarding.stages,
-    retrieve: createRetrieve({ ladders, indexes: () => retrieval.indexes }),
+    ...retrieval.stages,
     ...turns.stages,
     findOriginal: originals.find,
     releaseKey: originals.release,
@@ -151,7 +151,6 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger, openOp
   })
   const traced = watching.stages(traceStages({ ...stages, learn: learning.learn }, tracer))
   const handler = createRequestHandler(traced, background, afterwards.begin)
-  const retrieval = composeRetrieval(config, stores, handler)
   const closing = new AbortController()
   const jobParts = { cascadeLog, list: stores.jobList, follower, cancelCascade: cascades.cancel, logger }
   const jobs = createJobs(jobParts, closing.signal)

@@ -1,6 +1,8 @@
 import type { Config } from '#services/config/schema'
 import { createIndexes, type Indexes } from '#services/router/retrieve/indexes'
 import { createIngests, type Ingests } from '#services/router/retrieve/ingests'
+import { createRetrieve, type Retrieve } from '#services/router/retrieve/retrieve'
+import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 import type { RequestHandler } from '#services/router/pipeline/handle-request'
 import type { Stores } from '../stores.ts'
 
@@ -8,16 +10,23 @@ import type { Stores } from '../stores.ts'
 export interface Retrieval {
   readonly indexes: Indexes
   readonly ingests: Ingests
+  readonly stages: { readonly retrieve: Retrieve }
 }
 
-/** Builds both. */
-export function composeRetrieval(
-  config: Config,
-  stores: Pick<Stores, 'indexes' | 'batches' | 'files'>,
-  handler: Pick<RequestHandler, 'infer'>,
-): Retrieval {
+/** What they are made from. */
+export interface RetrievalParts {
+  readonly stores: Pick<Stores, 'indexes' | 'batches' | 'files'>
+  readonly ladders: Pick<LadderRegistry, 'find'>
+  /** The handler that these stages are a part of. */
+  readonly handler: () => Pick<RequestHandler, 'infer'>
+}
+
+/** Builds them. */
+export function composeRetrieval(config: Config, { stores, ladders, handler }: RetrievalParts): Retrieval {
+  const indexes = createIndexes({ store: stores.indexes, handler, embedders: embeddersOf(config) })
   return {
-    indexes: createIndexes({ store: stores.indexes, handler, embedders: embeddersOf(config) }),
+    indexes,
+    stages: { retrieve: createRetrieve({ ladders, indexes }) },
     ingests: createIngests({ batches: stores.batches, files: stores.files, indexes: stores.indexes }),
   }
 }
