@@ -4,8 +4,8 @@ import type { Evidence, Passage } from '#services/contract/evidence'
 import type { Admitted, CheckedPart } from '#services/router/request/states'
 
 const instruction = [
-  'Answer the question from the numbered sources below and from nothing else.',
-  'Name the source after each statement by its number in brackets, such as [1].',
+  'Answer the question in a sentence, from the numbered sources below and from nothing else.',
+  'End each sentence with the number of its source in brackets, as in: The shop opens at ten [1].',
   'If the sources do not have the answer, say only: not in the sources.',
 ].join(' ')
 

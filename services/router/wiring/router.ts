@@ -209,7 +209,6 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger, openOp
     clock,
   })
   const asked = { money, learning, closing: closing.signal }
-  const retrieval = composeRetrieval(config, stores, handler)
   const ports = await openPorts(
     loaded,
     {
