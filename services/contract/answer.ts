@@ -1,6 +1,6 @@
 import type { Reasoning, ToolCall } from './content.ts'
 import type { GuardrailFlag } from './request.ts'
-import type { Grounding } from './evidence.ts'
+import type { Grounding } from './retrieval/evidence.ts'
 import type { NanoUsd } from './money.ts'
 import type { Usage } from './price.ts'
 

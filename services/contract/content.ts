@@ -1,4 +1,4 @@
-import type { RetrievalOptions } from './evidence.ts'
+import type { RetrievalOptions } from './retrieval/evidence.ts'
 
 /** What kind of medium a part is. */
 export type Modality = 'text' | MediumKind

@@ -1,6 +1,6 @@
 import type { Capability } from './capabilities.ts'
 import type { Modality, ReasoningEffort, ServiceTier, Task } from './content.ts'
-import type { RetrievalOptions } from './evidence.ts'
+import type { RetrievalOptions } from './retrieval/evidence.ts'
 import type { DatedPrice, Price } from './price.ts'
 
 /** What is known of a model, so that nobody need take it for a black box. */

@@ -112,7 +112,8 @@ describe.skipIf(missingPacks(['minilm']) !== undefined)('indexes', () => {
     const supported = await answerOf('What is the order number of borrowed books?')
     expect(supported).toMatchObject({ model: 'parrot', grounding: { ungrounded: false } })
     expect(supported.grounding?.citations).toMatchObject([{ number: 1, documentId: 'library', chunk: 0 }])
-    // The first rung finds the number where the sources have it. What no source says goes up the ladder; what the next rung says is held to them too.
+    // The first rung finds the number where the sources have it. What no source says goes up the ladder; what the
+    // next rung says is held to them too.
     const invented = await answerOf('When does the ferry to the island leave? answer=Tokyo[1]')
     expect(invented.rungs[0]).toMatchObject({ model: 'parrot', verdict: 'VERDICT_ESCALATED' })
     expect(invented.rungs[0]?.reason).toContain('ungrounded')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Evidence } from '#services/contract/evidence'
+import type { Evidence } from '#services/contract/retrieval/evidence'
 import { conversationOf } from '#services/contract/conversation'
 import { createRequestId } from '#services/contract/ids'
 import { ground } from '#services/decision/grounding/ground'

@@ -1,4 +1,4 @@
-import type { Evidence, Grounding } from '#services/contract/evidence'
+import type { Evidence, Grounding } from '#services/contract/retrieval/evidence'
 import { citationsIn, groundingFeatures, type GroundingFeatures } from './grounding-features.ts'
 import { answeredWeights, abstainedWeights, type Weights } from './grounding-weights.ts'
 

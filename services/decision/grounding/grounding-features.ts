@@ -1,4 +1,4 @@
-import type { Evidence, Passage } from '#services/contract/evidence'
+import type { Evidence, Passage } from '#services/contract/retrieval/evidence'
 import { isTelling, wordsIn } from './telling-words.ts'
 
 /** Named numbers that tell how an answer stands to its evidence; every one is in [0,1] but for lengths. */

@@ -1,6 +1,6 @@
 import type { LegEnd, LegFailure, LegState } from '#services/state/cascade-log/cascade-log'
 import type { LegResult, RungReport } from '#services/contract/answer'
-import type { Grounding } from '#services/contract/evidence'
+import type { Grounding } from '#services/contract/retrieval/evidence'
 import { addNanoUsd, type NanoUsd } from '#services/contract/money'
 import type { Called } from '#services/decision/policy/policy'
 

@@ -9,7 +9,7 @@ import {
   type WordPart,
 } from '#services/contract/content'
 import type { RequestGuard } from '#services/contract/request'
-import type { Evidence } from '#services/contract/evidence'
+import type { Evidence } from '#services/contract/retrieval/evidence'
 import type { RequestId } from '#services/contract/ids'
 import type { Ladder, Payers, Rung } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'

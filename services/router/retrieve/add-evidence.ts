@@ -1,6 +1,6 @@
 import { wordsIn, isWords } from '#services/contract/content'
 import { messagesOf, conversationOf, type Message } from '#services/contract/conversation'
-import type { Evidence, Passage } from '#services/contract/evidence'
+import type { Evidence, Passage } from '#services/contract/retrieval/evidence'
 import type { Admitted, CheckedPart } from '#services/router/request/states'
 
 const instruction = [

@@ -1,4 +1,4 @@
-import type { RetrievalOptions } from '#services/contract/evidence'
+import type { RetrievalOptions } from '#services/contract/retrieval/evidence'
 import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 import type { Admitted, Incoming } from '#services/router/request/states'
 import { addEvidence, questionOf } from './add-evidence.ts'

@@ -7,7 +7,7 @@ import {
   type TaskOptions,
 } from '#services/contract/content'
 import { invalidField } from '#services/contract/errors'
-import type { RetrievalOptions } from '#services/contract/evidence'
+import type { RetrievalOptions } from '#services/contract/retrieval/evidence'
 import { withoutAbsent } from '#services/contract/without-absent'
 import type { ReasoningOptions__Output } from '../generated/sluice/v1/ReasoningOptions.ts'
 import type { ResponseFormat__Output } from '../generated/sluice/v1/ResponseFormat.ts'

@@ -9,7 +9,7 @@ import type {
   Verdict,
 } from '#services/contract/answer'
 import type { Task } from '#services/contract/content'
-import type { Grounding } from '#services/contract/evidence'
+import type { Grounding } from '#services/contract/retrieval/evidence'
 import type { ModelSpec } from '#services/contract/model'
 import type { Usage } from '#services/contract/price'
 import type { Grounding as WireGrounding } from '../generated/sluice/v1/Grounding.ts'

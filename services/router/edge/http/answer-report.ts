@@ -1,5 +1,5 @@
 import type { Answer, RungReport } from '#services/contract/answer'
-import type { Grounding } from '#services/contract/evidence'
+import type { Grounding } from '#services/contract/retrieval/evidence'
 import type { NanoUsd } from '#services/contract/money'
 import type { Usage } from '#services/contract/price'
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { invalidField } from '#services/contract/errors'
 import { fromUsd } from '#services/contract/money'
-import type { RetrievalOptions } from '#services/contract/evidence'
+import type { RetrievalOptions } from '#services/contract/retrieval/evidence'
 import type { InferenceRequest, PriorityClass, RequestConstraints } from '#services/contract/request'
 
 /** What the headers of a call say of its request. */
