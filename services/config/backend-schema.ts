@@ -90,10 +90,10 @@ export const backend = z.discriminatedUnion(
         .default('max_tokens')
         .describe('Field that caps the output.'),
       budgetField: z
-        .enum(['thinking_token_budget', 'thinking_budget', 'reasoning'])
+        .enum(['thinking_token_budget', 'thinking_budget', 'thinking_budget_tokens', 'reasoning'])
         .optional()
         .describe(
-          'Field of a reasoning budget: of vLLM, of DashScope and SiliconFlow, or of OpenRouter. Without one, requests with a budget go to other models.',
+          'Field of a reasoning budget: of vLLM, of DashScope and SiliconFlow, of llama.cpp, or of OpenRouter. Without one, requests with a budget go to other models.',
         ),
       cachePoints: z
         .boolean()

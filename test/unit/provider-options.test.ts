@@ -85,6 +85,7 @@ describe('a reasoning budget', () => {
 
   it.each([
     ['thinking_token_budget', { thinking_token_budget: 3000, reasoning_effort: 'high' }],
+    ['thinking_budget_tokens', { thinking_budget_tokens: 3000, reasoning_effort: 'high' }],
     ['thinking_budget', { enable_thinking: true, thinking_budget: 3000, reasoning_effort: 'high' }],
     ['reasoning', { reasoning: { max_tokens: 3000 } }],
   ] as const)('goes by the field %s of a server that has it', (budgetField, fields) => {

@@ -17,7 +17,15 @@ import type { BackendDependencies } from '../backend-dependencies.ts'
 import { interpretGeneration } from '../answers/generation.ts'
 import { abandoned, badInput, isAbandoned } from '../end-leg.ts'
 import { samplingOf } from '../remote/prompt.ts'
-import { fileOf, openLibrary, promptTokensOf, templateOf, threadsOf, type WeightsSpec } from './weights.ts'
+import {
+  fileOf,
+  openLibrary,
+  promptTokensOf,
+  sharedTokensOf,
+  templateOf,
+  threadsOf,
+  type WeightsSpec,
+} from './weights.ts'
 import { writeAnswer } from './write-answer.ts'
 
 /** A local language model in GGUF, by the pack that holds it or by its file. */
@@ -49,8 +57,8 @@ interface Loaded {
 
 /**
  * Loads a language model: conversation → the model's own chat template → tokens one by one, each with its chance →
- * text with its signals. The beginning that two calls of one tenant share is computed once; another tenant's call
- * starts again, so that its time tells nothing.
+ * text with its signals. The beginning that two calls of one tenant share is computed once. Another tenant's call starts
+ * again behind what the model and its recipe begin with, so that its time tells nothing of what was said before.
  */
 export async function createLlamaBackend(spec: LlamaSpec, dependencies: BackendDependencies): Promise<Backend> {
   const llama = await openLibrary(dependencies)
@@ -110,7 +118,7 @@ async function generate(work: Work, control: RunControl, parts: Parts): Promise<
     const message = `the content makes ${prompt.length} tokens, the model takes ${spec.contextTokens}`
     return { kind: 'failed', reason: 'context-overflow', message, usage: {} }
   }
-  if (kept.tenant !== work.tenant) await sequence.clearHistory()
+  if (kept.tenant !== work.tenant) await sequence.adaptStateToTokens(sharedTokensOf(work, prompt, parts), false)
   kept.tenant = work.tenant
   const written = await writeAnswer({
     model,

@@ -71,3 +71,18 @@ export function promptTokensOf(
   const { contextText } = template.generateContextState({ chatHistory: chatHistoryOf(work) })
   return contextText.tokenize(model.tokenizer)
 }
+
+/**
+ * What of a prompt is nobody's: the template's own beginning, and the recipe's system prompt and examples as long as
+ * nothing of the caller stands before them.
+ */
+export function sharedTokensOf(
+  work: Work,
+  prompt: readonly Token[],
+  loaded: Parameters<typeof promptTokensOf>[1],
+): Token[] {
+  const { messages: _messages, ...rest } = work
+  const bare = promptTokensOf({ ...rest, options: {}, parts: [{ kind: 'text', text: '' }] }, loaded)
+  const end = bare.findIndex((token, place) => token !== prompt[place])
+  return bare.slice(0, end === -1 ? bare.length : end)
+}

@@ -1,15 +1,18 @@
 import type { Cacheable } from '#services/contract/content'
 
 /** The field that a server of this protocol takes a reasoning budget in; the protocol itself has none. */
-export type BudgetField = 'thinking_token_budget' | 'thinking_budget' | 'reasoning'
+export type BudgetField = 'thinking_token_budget' | 'thinking_budget' | 'thinking_budget_tokens' | 'reasoning'
 
 /**
  * A reasoning budget as servers spell it.
- * @source vLLM (`thinking_token_budget`); Alibaba Model Studio and SiliconFlow (`thinking_budget`); OpenRouter,
- * "Reasoning tokens" (`reasoning`)
+ * @source vLLM, `entrypoints/openai/chat_completion/protocol.py` (`thinking_token_budget`); Alibaba Model Studio and
+ * SiliconFlow, "Create chat completion" (`enable_thinking`, `thinking_budget`); llama.cpp,
+ * `tools/server/server-common.cpp` (`thinking_budget_tokens`); OpenRouter, "Reasoning tokens" (`reasoning`, which takes
+ * an effort or a budget, not both)
  */
 export interface BudgetFields {
   readonly thinking_token_budget?: number
+  readonly thinking_budget_tokens?: number
   readonly enable_thinking?: true
   readonly thinking_budget?: number
   readonly reasoning?: { readonly max_tokens: number }
@@ -18,9 +21,7 @@ export interface BudgetFields {
 /** Writes a reasoning budget for a server. */
 export function budgetIn(field: BudgetField, tokens: number): BudgetFields {
   if (field === 'reasoning') return { reasoning: { max_tokens: tokens } }
-  return field === 'thinking_budget'
-    ? { enable_thinking: true, thinking_budget: tokens }
-    : { thinking_token_budget: tokens }
+  return field === 'thinking_budget' ? { enable_thinking: true, thinking_budget: tokens } : { [field]: tokens }
 }
 
 /** The end of a prefix that may be cached. @source OpenAI API reference, "Create chat completion" */
