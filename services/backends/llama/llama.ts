@@ -57,8 +57,9 @@ interface Loaded {
 
 /**
  * Loads a language model: conversation → the model's own chat template → tokens one by one, each with its chance →
- * text with its signals. The beginning that two calls of one tenant share is computed once. Another tenant's call starts
- * again behind what the model and its recipe begin with, so that its time tells nothing of what was said before.
+ * text with its signals. The beginning that two calls of one tenant share is computed once. Another tenant's call
+ * starts again behind what the model and its recipe begin with, so that its time tells nothing of what was said
+ * before.
  */
 export async function createLlamaBackend(spec: LlamaSpec, dependencies: BackendDependencies): Promise<Backend> {
   const llama = await openLibrary(dependencies)
