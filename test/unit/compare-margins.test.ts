@@ -9,6 +9,7 @@ const text = (said: string, probability = 0.95): RecognisedText => ({
   apart: false,
   spaceErrors: 0,
   mixedErrors: 0,
+  lacksCharacters: false,
 })
 
 describe('hasNumberAtEnd()', () => {

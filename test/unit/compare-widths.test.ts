@@ -47,6 +47,13 @@ describe('compareWidths()', () => {
     expect(Math.exp(-kept.spaceErrors)).toBeLessThan(0.6)
   })
 
+  test('takes the reading that has a character for each piece of ink, and doubts it', () => {
+    const lacking = { ...reading('Sking'), lacksCharacters: true }
+    const kept = compareWidths(lacking, [reading('Skiing', 0.9), lacking])
+    expect(kept.text).toBe('Skiing')
+    expect(kept.mixedErrors).toBeGreaterThan(0.3)
+  })
+
   test('takes no notice of a width at which nothing was read', () => {
     expect(compareWidths(reading('fox'), [emptyText, reading('fox')])).toMatchObject({ text: 'fox', mixedErrors: 0 })
     expect(compareWidths(emptyText, [emptyText, emptyText]).text).toBe('')

@@ -202,6 +202,13 @@ describe('decodePath() of a number whose sign is not read', () => {
     expect(decodePath(pathOf(classes), keys, seen).mixedErrors).toBe(0)
   })
 
+  test('tells that there is more ink than characters, but not of Chinese ones', () => {
+    const ink = inkOf(() => 0.1, [0.1, 0.1])
+    expect(decodePath(pathOf([0, 1, 0, 0, 2, 0]), keys, ink).lacksCharacters).toBe(true)
+    expect(decodePath(pathOf([0, 1, 0, 1, 2, 0]), keys, ink).lacksCharacters).toBe(false)
+    expect(decodePath(pathOf([0, 3, 0, 0, 2, 0]), keys, ink).lacksCharacters).toBe(false)
+  })
+
   test.each([
     [0.05, '9°C'],
     [0.35, '9 °C'],

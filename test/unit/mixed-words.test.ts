@@ -29,6 +29,16 @@ function settle(line: string, rivalProbability: number): { readonly text: string
   return { text: text.join(''), errors: settled.expectedErrors }
 }
 
+describe('settleMixedWords() of brackets', () => {
+  test.each([
+    ['tuxedo [1525.72]', true],
+    ['[1] and [23]', false],
+    ['(1525.72)', false],
+  ])('doubts an amount in square ones: %s', (text, isDoubted) => {
+    expect(settle(text, 0).errors > 1).toBe(isDoubted)
+  })
+})
+
 describe('settleMixedWords() at the end of words', () => {
   test.each([
     ['mi11 1066.31', 0.2, 'mill 1066.31'],

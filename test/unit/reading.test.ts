@@ -29,6 +29,24 @@ const page = (lines: readonly ReadLine[], more: Partial<ReadPage> = {}): ReadPag
 })
 const read = (lines: readonly ReadLine[], more: Partial<ReadPage> = {}) => interpretReading([page(lines, more)], 1)
 
+describe('inReadingOrder() of a page that lies askew', () => {
+  test.each([-0.12, -0.05, 0.05, 0.12])('keeps rows apart that it leans over each other: %d', angle => {
+    const leaning = (text: string, left: number, y: number, width: number): ReadLine => {
+      const [x, row] = [left + width / 2, y]
+      const centre = { x: x * Math.cos(angle) - row * Math.sin(angle), y: x * Math.sin(angle) + row * Math.cos(angle) }
+      return { ...line(text, 0, 0), corners: cornersOf({ centre, width, height: 20, angle }) }
+    }
+    const lines = [
+      leaning('long', 20, 20, 700),
+      leaning('short', 20, 60, 150),
+      leaning('a', 20, 100, 60),
+      leaning('b', 500, 100, 60),
+    ]
+    const rows = inReadingOrder(lines.toReversed()).map(row => row.map(({ text }) => text))
+    expect(rows).toEqual([['long'], ['short'], ['a', 'b']])
+  })
+})
+
 describe('inReadingOrder()', () => {
   test('reads rows from the top, each from the left', () => {
     const rows = inReadingOrder([

@@ -118,7 +118,7 @@ export async function readLines(
 }
 
 function isUnsure(line: LineText): boolean {
-  if (line.spaceErrors > leastSpaceDoubt) return true
+  if (line.spaceErrors > leastSpaceDoubt || line.lacksCharacters) return true
   return doubtsOf(line) > Math.max(leastDoubt, leastDoubtPerCharacter * line.text.length)
 }
 

@@ -15,9 +15,12 @@ const mostDiffering = 4
  */
 export function compareWidths(first: RecognisedText, others: readonly RecognisedText[]): Compared {
   const all = [first, ...others.filter(({ text }) => text !== '')].toSorted((a, b) => doubtsOf(a) - doubtsOf(b))
+  // A reading of all pieces of ink goes before those that lack one.
+  const whole = all.filter(one => !one.lacksCharacters)
   const votes = ({ text }: RecognisedText): number => all.filter(other => other.text === text).length
-  const most = Math.max(...all.map(votes))
-  const kept = all.find(reading => votes(reading) === most)!
+  const candidates = whole.length > 0 ? whole : all
+  const most = Math.max(...candidates.map(votes))
+  const kept = candidates.find(reading => votes(reading) === most)!
   const differing = all.filter(({ text }) => text !== kept.text)
   const isSame = ({ text }: RecognisedText): boolean => withoutSpaces(text) === withoutSpaces(kept.text)
   const words = Math.max(0, ...differing.filter(one => !isSame(one)).map(one => differingWords(one.text, kept.text)))

@@ -2,6 +2,7 @@ import { settleCase } from './letter-case.ts'
 import { settleMixedWords } from './mixed-words.ts'
 import { findSpaces, type Glyph } from './find-spaces.ts'
 import type { Stretch, StripInk } from './strip-ink.ts'
+import { lacksCharacters, unreadErrors } from './unread-ink.ts'
 
 /** A line as it was recognised. */
 export interface RecognisedText {
@@ -16,6 +17,8 @@ export interface RecognisedText {
   readonly spaceErrors: number
   /** How many words are expected to be wrong: they mix letters and digits, or a mark behind them was not read. */
   readonly mixedErrors: number
+  /** More pieces of ink stand apart than characters were read: one of two alike may be lost. */
+  readonly lacksCharacters: boolean
 }
 
 /** A line without a character. */
@@ -26,6 +29,7 @@ export const emptyText: RecognisedText = {
   apart: false,
   spaceErrors: 0,
   mixedErrors: 0,
+  lacksCharacters: false,
 }
 
 /** Class that stands for no character. */
@@ -129,6 +133,7 @@ export function decodePath(path: BestPath, dictionary: readonly string[], ink: S
   )
   const { characters, expectedErrors: mixed } = settleMixedWords(placed, before)
   const text = characters.map(({ character }, index) => (before[index] === true ? ` ${character}` : character)).join('')
+  const seen = placed.map(one => ({ character: one.character, column: columnOf(one) }))
   const steps = path.classes.length
   const blanks = path.classes.reduce((count, best) => count + Number(best === blank), 0)
   return {
@@ -137,8 +142,8 @@ export function decodePath(path: BestPath, dictionary: readonly string[], ink: S
     blankRatio: steps === 0 ? 1 : blanks / steps,
     apart: apart && !wideScripts.test(text),
     spaceErrors: expectedErrors,
-    mixedErrors:
-      mixed + (lacksMark(placed, ink) ? errorsPerLostMark : 0) + (lacksSign(placed, ink) ? errorsPerLostSign : 0),
+    mixedErrors: mixed + unreadErrors(seen, ink),
+    lacksCharacters: !wideScripts.test(text) && lacksCharacters(seen, ink),
   }
 }
 
@@ -181,36 +186,6 @@ function withoutEchoes(placed: readonly Placed[], ink: StripInk): readonly Place
     return gap.to > gap.from || together > echoWidth * ink.unit
   })
 }
-
-/** A mark at the end that was not read is a wrong word, in most cases. */
-const errorsPerLostMark = 0.7
-/** A mark is narrower than this, and begins so much lower than a letter, in heights of the writing. */
-const mostMarkWidth = 0.25
-const leastDrop = 0.3
-
-/** Whether low ink follows the last letter, as of a full stop that the recogniser passed over. */
-function lacksMark(placed: readonly Placed[], ink: StripInk): boolean {
-  const last = placed.at(-1)
-  if (last === undefined || !/[\p{Script=Latin}\p{N}]/u.test(last.character)) return false
-  const column = columnOf(last)
-  const gap = ink.widestGap(column, ink.extent.to - 1)
-  const isBehind = gap.from > column && gap.to > gap.from && ink.extent.to - gap.to <= mostMarkWidth * ink.unit
-  return isBehind && ink.top(gap.to, ink.extent.to) - ink.top(column, gap.from) >= leastDrop
-}
-
-/** A number without its sign is another number. */
-const errorsPerLostSign = 1.5
-
-/** Whether ink that was not read stands before the first figure, as of a sign that the recogniser passed over. */
-function lacksSign(placed: readonly Placed[], ink: StripInk): boolean {
-  const first = placed[0]
-  if (first === undefined || !/[\p{N}$€£]/u.test(first.character)) return false
-  const gap = ink.widestGap(ink.extent.from, columnOf(first))
-  return gap.to > gap.from && gap.from - ink.extent.from >= leastSignWidth * ink.unit
-}
-
-/** Narrower ink before a number is the rim of a frame, or dirt. */
-const leastSignWidth = 0.15
 
 /** Where the ink of each character begins. */
 function topsOf(placed: readonly Placed[], ink: StripInk): readonly number[] {

@@ -65,7 +65,9 @@ export function findSpaces(glyphs: readonly Glyph[], grounds: readonly number[])
     followers.map(glyph => glyph.advance),
     0.5,
   )
-  const chances = followers.map((glyph, index) => chanceOfSpace(glyphs[index]!.character, glyph, { gap, advance }))
+  const chances = followers.map((glyph, index) =>
+    isMarkInNumber(glyphs, index + 1) ? 0 : chanceOfSpace(glyphs[index]!.character, glyph, { gap, advance }),
+  )
   const spaces = followers.filter((_, index) => chances[index]! > 0.5).map(glyph => glyph.gap)
   const doubts = chances.reduce((sum, chance) => sum + Math.min(chance, 1 - chance), 0)
   const perhapsApart = spaces.length === 0 && mayBeApart(glyphs, gap) ? errorsPerPerhapsApart : 0
@@ -74,6 +76,12 @@ export function findSpaces(glyphs: readonly Glyph[], grounds: readonly number[])
     expectedErrors: doubts + perhapsApart + errorsPerUnmatched * unmatched(spaces, grounds),
     apart: false,
   }
+}
+
+/** Before the colon of a time and the mark of a decimal there is no space, however wide the figures of a font are. */
+function isMarkInNumber(glyphs: readonly Glyph[], at: number): boolean {
+  const [before, mark, after] = glyphs.slice(at - 1, at + 2).map(({ character }) => character)
+  return /^[:.,]$/u.test(mark ?? '') && /^\d$/u.test(before ?? '') && /^\d$/u.test(after ?? '')
 }
 
 /**

@@ -37,6 +37,8 @@ const lookAlikesOfLetters: Readonly<Record<string, string>> = {
   g: '9',
   q: '9',
 }
+/** Amounts stand in round brackets where they are owed; nobody puts one with a decimal mark in square ones. */
+const bracketedAmount = /^\[[^\p{L}\]]*\d[.,]\d[^\p{L}\]]*\]$/u
 /** A number that keeps a letter is wrong, and a wrong number is worth more than a wrong word. */
 const errorsPerMixedNumber = 1.5
 /** A word that keeps a digit between small letters, or a letter between digits, is wrong more often than not. */
@@ -149,7 +151,7 @@ function isSmall(character: string): boolean {
 
 /** How many words of what stands together without a space are expected to be wrong. */
 function errorsIn(word: string): number {
-  if (isMixedNumber(word)) return errorsPerMixedNumber
+  if (isMixedNumber(word) || bracketedAmount.test(word)) return errorsPerMixedNumber
   if (glued.test(word)) return errorsPerGluedWord
   return mixed.test(word) ? errorsPerMixedWord : 0
 }

@@ -222,22 +222,44 @@ function caveatsOf(signals: Readonly<Record<string, number>>, pagesRead: number)
 }
 
 /**
- * Rows from top to bottom, each from left to right; boxes whose middles lie within half a line of each other share
- * a row.
+ * Rows from top to bottom, each from left to right, along the slant that most of the writing has; boxes whose middles
+ * lie within half a line of each other share a row.
  */
 export function inReadingOrder<Line extends Pick<ReadLine, 'corners'>>(
   lines: readonly Line[],
 ): readonly (readonly Line[])[] {
-  const rows: Line[][] = []
-  for (const line of lines.toSorted((a, b) => middleOf(a).y - middleOf(b).y)) {
+  const slant = slantOf(lines)
+  const placed = lines.map(line => ({ line, at: alongSlant(middleOf(line), slant), height: heightOf(line) }))
+  const rows: (typeof placed)[] = []
+  for (const one of placed.toSorted((a, b) => a.at.y - b.at.y)) {
     const row = rows.at(-1)
     const first = row?.[0]
-    const near =
-      first !== undefined && middleOf(line).y - middleOf(first).y < Math.min(heightOf(line), heightOf(first)) / 2
-    if (near) row?.push(line)
-    else rows.push([line])
+    const near = first !== undefined && one.at.y - first.at.y < Math.min(one.height, first.height) / 2
+    if (near) row?.push(one)
+    else rows.push([one])
   }
-  return rows.map(row => row.toSorted((a, b) => middleOf(a).x - middleOf(b).x))
+  return rows.map(row => row.toSorted((a, b) => a.at.x - b.at.x).map(({ line }) => line))
+}
+
+/** Writing that leans more is not what rows are told by: it may stand on its side. */
+const mostSlant = Math.PI / 8
+
+/** The angle of the middle one of the lines, the longer counting for more. */
+function slantOf(lines: readonly Pick<ReadLine, 'corners'>[]): number {
+  const angles = lines
+    .map(({ corners: [left, right] }) => ({
+      angle: Math.atan2(right.y - left.y, right.x - left.x),
+      length: Math.hypot(right.x - left.x, right.y - left.y),
+    }))
+    .toSorted((a, b) => a.angle - b.angle)
+  let before = angles.reduce((sum, { length }) => sum + length, 0) / 2
+  const middle = angles.find(({ length }) => (before -= length) <= 0)?.angle ?? 0
+  return Math.abs(middle) > mostSlant ? 0 : middle
+}
+
+function alongSlant({ x, y }: Point, slant: number): Point {
+  const [along, across] = [Math.cos(slant), Math.sin(slant)]
+  return { x: x * along + y * across, y: y * along - x * across }
 }
 
 function middleOf({ corners }: Pick<ReadLine, 'corners'>): Point {
