@@ -1,4 +1,4 @@
-import { Metadata } from '@grpc/grpc-js'
+import { Metadata, status } from '@grpc/grpc-js'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -29,8 +29,8 @@ beforeAll(async () => {
       version: 1,
       log: { requests: true },
       traces: { otlpUrl: receiver.url, metricsEveryMs: 500, headers: { 'x-receiver-key': 'planted-receiver-key' } },
-      auth: { anonymous: true },
-      pools: { small: { tier: 'small' }, large: { tier: 'large', dispatch: 'queue' } },
+      auth: { anonymous: true, anonymousScopes: ['infer', 'admin'] },
+      pools: { small: { tier: 'small' }, large: { tier: 'large', dispatch: 'queue' }, direct: { tier: 'large' } },
       models: {
         'small-echo': {
           ...common,
@@ -39,6 +39,7 @@ beforeAll(async () => {
           price: { perRequest: 10 },
         },
         'large-chat': { ...common, pool: 'large', backend: large, price: { perInputToken: 20, perOutputToken: 80 } },
+        'direct-chat': { ...common, pool: 'direct', backend: { ...large, model: 'served-direct' } },
       },
       ladders: {
         generate: {
@@ -47,11 +48,15 @@ beforeAll(async () => {
           rungs: ['small-echo', 'large-chat'],
           uncalibrated: { confidenceThreshold: 0.7 },
         },
+        direct: { task: 'generate', modalities: ['text'], rungs: ['direct-chat'] },
       },
     },
     redis.url,
   )
-  ;[router] = await Promise.all([gateway.startRouter(), gateway.startWorker('small'), gateway.startWorker('large')])
+  ;[router] = await Promise.all([
+    gateway.startRouter(),
+    ...['small', 'large', 'direct'].map(pool => gateway.startWorker(pool)),
+  ])
   await until(
     'both workers',
     () => gateway.client.listModels(),
@@ -157,6 +162,43 @@ describe('a request of the command line that escalates', () => {
       'server.address': '127.0.0.1',
     })
     expect(named('receive large')?.kind).toBe(5)
+  })
+
+  it('shows a leg that the router ran itself below its rung, and brings the trace to the server', async () => {
+    await gateway.client.infer(textRequest('planted prompt by express', { constraints: { model: 'direct-chat' } }))
+    const leg = await until(
+      'the span of the leg',
+      async () => receiver.spans.find(({ name }) => name === 'chat served-direct'),
+      span => span !== undefined,
+    )
+    const rung = await until(
+      'the span of its rung',
+      async () => receiver.spans.find(({ spanId }) => spanId === leg?.parentSpanId),
+      span => span !== undefined,
+    )
+    expect(rung?.name).toBe('rung direct-chat')
+    expect(leg).toMatchObject({ service: 'sluice-router', kind: 3 })
+    expect(leg?.attributes).toMatchObject({
+      'sluice.dispatch': 'express',
+      'sluice.pool': 'direct',
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.usage.output_tokens': expect.any(Number) as number,
+    })
+    const served = server.requests.find(({ model }) => model === 'served-direct')
+    expect(served?.traceparent).toBe(`00-${leg?.traceId}-${leg?.spanId}-01`)
+  })
+
+  it('drains no router by an rpc, and says what does', async () => {
+    const ready = router.lines.find(line => line.includes('router is ready'))
+    const { name } = JSON.parse(ready ?? '{}') as { name: string }
+    const client = connect(gateway.address)
+    const { failure } = await until(
+      'the router to tell what legs took',
+      () => called(reply => client.admin.drain({ workerId: name, draining: true }, reply)),
+      one => one.failure?.code === status.INVALID_ARGUMENT,
+    )
+    client.close()
+    expect(failure?.message).toContain(`${name} is a router`)
   })
 
   it('brings what other tracing systems added along to the upstream, through cascade log and queue', async () => {

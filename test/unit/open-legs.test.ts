@@ -85,10 +85,33 @@ describe('createOpenLegs()', () => {
     const { leg, sent } = setUp()
     await leg.send('one ')
     await leg.send('two')
+    await vi.advanceTimersByTimeAsync(20)
     expect(sent).toEqual([
       { kind: 'delta', legId, attempt: 2, offset: 0, text: 'one ' },
       { kind: 'delta', legId, attempt: 2, offset: 4, text: 'two' },
     ])
+  })
+
+  it('sends the first piece at once, and those after it together every 20 ms', async () => {
+    const { leg, sent } = setUp()
+    for (let at = 0; at < 50; at += 1) {
+      await leg.send(`${at} `)
+      expect(sent).toHaveLength(1 + Math.floor((at * 2) / 20))
+      await vi.advanceTimersByTimeAsync(2)
+    }
+    const texts = sent.map(one => (one.kind === 'delta' ? one.text : ''))
+    expect(texts.slice(0, 2)).toEqual(['0 ', '1 2 3 4 5 6 7 8 9 '])
+    expect(texts.join('')).toBe(Array.from({ length: 50 }, (_, at) => `${at} `).join(''))
+  })
+
+  it('sends what waits when it is let go of, and nothing after', async () => {
+    const { leg, sent } = setUp()
+    await leg.send('one ')
+    await leg.send('two')
+    leg.close()
+    expect(sent).toHaveLength(2)
+    await vi.advanceTimersByTimeAsync(100)
+    expect(sent).toHaveLength(2)
   })
 
   it('sends a piece again that Redis did not take, once', async () => {

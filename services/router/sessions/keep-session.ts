@@ -17,6 +17,9 @@ export interface SessionKeeper {
 /** Makes the keeper. A store that is away costs the stability of a choice and no request. */
 export function createSessionKeeper(sessions: SessionStore, logger: Logger): SessionKeeper {
   const find = async (assessed: Assessed): Promise<SessionChoice | undefined> => {
+    const { sessionKey, messages = [] } = assessed.request
+    // Without a key, a conversation is known by what stands before its last answer.
+    if (sessionKey === undefined && messages.every(({ role }) => role !== 'assistant')) return undefined
     const keys = conversationKeysOf(assessed, assessed.guided.ladder.name)
     if (keys === undefined || keys.earlier.length === 0) return undefined
     try {

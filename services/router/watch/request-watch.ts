@@ -50,6 +50,9 @@ export function createRequestWatch(
   { clock, spend }: { readonly clock: Clock; readonly spend: SpendWindow },
 ): RequestWatch {
   const coming = new Map<RequestId, Timed>()
+  /** Under way and not shown, since too many came at once. */
+  const passedOver = new Set<RequestId>()
+  const mayShow = createAllowance(clock)
   const shown = new Map<RequestId, Timed>()
   const listeners = new Set<(request: WatchedRequest) => void>()
 
@@ -66,11 +69,18 @@ export function createRequestWatch(
       shown.delete(key)
     }
   }
+  const passOver = (id: RequestId): void => {
+    passedOver.add(id)
+    // Whatever comes to nothing is told of by no end.
+    const [oldest] = passedOver
+    if (passedOver.size > mostPassedOver && oldest !== undefined) passedOver.delete(oldest)
+  }
   const find = (id: RequestId): Timed | undefined => shown.get(id) ?? coming.get(id)
   const msOf = ({ request }: Timed): number => clock.now() - request.at
 
   return {
     admitted(admitted, at, sinceMs) {
+      if (!mayShow()) return passOver(admitted.requestId)
       const request = describeAdmitted(admitted, at)
       const timed = { request, sinceMs }
       coming.set(request.id, timed)
@@ -110,6 +120,7 @@ export function createRequestWatch(
     ended(finished) {
       spend.ended(finished)
       const timed = shown.get(finished.requestId)
+      if (passedOver.delete(finished.requestId)) return
       if (timed === undefined) {
         // It was begun by a router that died.
         show({ request: describeState(finished), sinceMs: performance.now() })
@@ -131,6 +142,7 @@ export function createRequestWatch(
       if (shown.has(requestId)) changed(timed.request)
     },
     dismissed(requestId) {
+      passedOver.delete(requestId)
       const timed = coming.get(requestId)
       if (timed?.request.end === undefined) return
       show(timed)
@@ -147,6 +159,24 @@ export function createRequestWatch(
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
+  }
+}
+
+/** Requests that are shown a second, and at once after a quiet time: more of them nobody reads, and each costs. */
+const [shownASecond, shownAtOnce] = [50, 500]
+const mostPassedOver = 50_000
+
+/** Tells of each request whether it is one of those. */
+function createAllowance(clock: Clock): () => boolean {
+  let left = shownAtOnce
+  let since = clock.now()
+  return () => {
+    const nowMs = clock.now()
+    left = Math.min(shownAtOnce, left + (Math.max(0, nowMs - since) / 1000) * shownASecond)
+    since = nowMs
+    if (left < 1) return false
+    left -= 1
+    return true
   }
 }
 

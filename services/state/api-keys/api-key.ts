@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 /** A new API key: the text that its owner is told once, and the hash that is kept. */
 export interface ApiKey {
@@ -25,7 +25,7 @@ export function readKeyId(text: string): string | undefined {
 
 /** SHA-256 of a credential: all that is ever kept of one. */
 export function hashCredential(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return hash('sha256', text, 'buffer')
 }
 
 /** Makes up an id for a key that was given none. */

@@ -106,21 +106,31 @@ export function createServiceModel(told: readonly RungTimes[], nowMs: number): S
   const seenMs =
     faded.reduce((sum, { times, factor }) => sum + times.meanMs * times.sums.weight * factor, 0) / seenWeight
   const ratiosOf = ratiosByClass(told, rates, nowMs)
+  const forecast = ({ work, outputCap, outputTokens }: LegWork): ServiceForecast => {
+    const output = outputCap === undefined ? 0 : expectedOutput(outputCap, outputs, outputTokens)
+    const vector = workVectorOf(work, output)
+    const unmeasuredMs = unmeasuredTimeBy(sums, rates, vector)
+    const ms = timeBy(rates, vector) - Math.max(0, unmeasuredMs - mostUnmeasured * seenMs)
+    const seen = outputCap === undefined ? sums.weight : measuredOutputs(outputCap, outputs)
+    // How long answers under such caps are is a guess while there were few: no call is refused for it.
+    const weight = isMeasuredKind(sums, rates, vector) ? Math.min(sums.weight, seen) : 0
+    return {
+      ...forecastOf(ms, ratiosOf(sizeClassOf(vector))),
+      weight,
+      measuredAt,
+      ...(outputCap === undefined ? {} : { outputTokens: output }),
+    }
+  }
+  /** A request is looked at when its rung is chosen, when it runs and when it has answered: its work stays the same. */
+  const known = new WeakMap<Workload, Map<string, ServiceForecast>>()
   return {
-    predict({ work, outputCap, outputTokens }) {
-      const output = outputCap === undefined ? 0 : expectedOutput(outputCap, outputs, outputTokens)
-      const vector = workVectorOf(work, output)
-      const unmeasuredMs = unmeasuredTimeBy(sums, rates, vector)
-      const ms = timeBy(rates, vector) - Math.max(0, unmeasuredMs - mostUnmeasured * seenMs)
-      const seen = outputCap === undefined ? sums.weight : measuredOutputs(outputCap, outputs)
-      // How long answers under such caps are is a guess while there were few: no call is refused for it.
-      const weight = isMeasuredKind(sums, rates, vector) ? Math.min(sums.weight, seen) : 0
-      return {
-        ...forecastOf(ms, ratiosOf(sizeClassOf(vector))),
-        weight,
-        measuredAt,
-        ...(outputCap === undefined ? {} : { outputTokens: output }),
-      }
+    predict(leg) {
+      const byCap = known.get(leg.work) ?? new Map<string, ServiceForecast>()
+      known.set(leg.work, byCap)
+      const name = `${leg.outputCap} ${leg.outputTokens}`
+      const predicted = byCap.get(name) ?? forecast(leg)
+      byCap.set(name, predicted)
+      return predicted
     },
   }
 }

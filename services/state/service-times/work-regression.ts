@@ -93,13 +93,12 @@ export function timeBy(rates: WorkRates, vector: WorkVector): number {
  * alone.
  */
 export function unmeasuredTimeBy({ gram }: WorkSums, rates: WorkRates, vector: WorkVector): number {
-  // How many tokens of output to expect is measured itself; none in any answer is a measurement too.
-  const unmeasured = new Set(
-    pairs.flatMap(([row, column], at) =>
-      row === column && workShape[row]![0] !== 'outputTokens' && !(gram[at]! > 0) ? [row] : [],
-    ),
-  )
-  return rates.reduce((sum, rate, at) => sum + (unmeasured.has(at) ? rate * (vector[at] ?? 0) : 0), 0)
+  let sum = 0
+  for (const [kind, at] of diagonal) {
+    const isMeasured = gram[at]! > 0
+    if (!isMeasured) sum += rates[kind]! * (vector[kind] ?? 0)
+  }
+  return sum
 }
 
 /**
@@ -114,6 +113,14 @@ export function scaleSums({ weight, gram, moment }: WorkSums, factor: number, ex
 const pairs = Array.from({ length: size }, (_, row) =>
   Array.from({ length: size - row }, (__, more) => [row, row + more] as const),
 ).flat()
+
+/**
+ * Kinds of work by the place of their own sum. How many tokens of output to expect is measured itself; none in any
+ * answer is a measurement too.
+ */
+const diagonal = pairs.flatMap(([row, column], at) =>
+  row === column && workShape[row]![0] !== 'outputTokens' ? [[row, at] as const] : [],
+)
 
 /** Solves the normal equations with the pull of the prior; rates that are pinned are 0. */
 function solve({ gram, moment }: WorkSums, prior: WorkRates, pinned: ReadonlySet<number>): number[] {

@@ -51,8 +51,7 @@ export type WorkVector = readonly number[]
 
 /** The vector of an input whose answer has so many tokens. */
 export function workVectorOf(work: Workload, outputTokens: number): WorkVector {
-  const amounts: Readonly<Record<string, number>> = { ...work, start: 1, outputTokens }
-  return workShape.map(([name]) => amounts[name] ?? 0)
+  return workShape.map(([name]) => (name === 'start' ? 1 : name === 'outputTokens' ? outputTokens : work[name]))
 }
 
 /** The size of an input in units of the shape: what classes of size are made by. */

@@ -2,7 +2,7 @@ import { holdBackHalf } from '#services/wire/well-formed'
 import type { DeltaKind } from '#services/contract/answer'
 import type { LegId } from '#services/contract/ids'
 import type { ReplySender, RouterMessage, WorkerMessage } from '#services/state/replies/reply-stream'
-import { deltaRetryMs, rememberEndMs } from '#services/worker/timings'
+import { deltaEveryMs, deltaRetryMs, rememberEndMs } from '#services/worker/timings'
 
 /** One leg at work: who wants it, and how far its text has gone. */
 export interface OpenLeg {
@@ -11,11 +11,12 @@ export interface OpenLeg {
   /** Why it was aborted. */
   readonly stopped: () => 'cancelled' | 'expired' | 'lost' | undefined
   /**
-   * Sends a piece of text, or of reasoning; resolves when the caller has taken enough for more. The first half of a
-   * surrogate pair waits for its second; a half that stays alone goes out as U+FFFD, or with the leg's end when
-   * nothing comes after it.
+   * Sends a piece of text, or of reasoning; resolves when the caller has taken enough for more. The first goes at once,
+   * those after it together every `deltaEveryMs`. The first half of a surrogate pair waits for its second; a half that
+   * stays alone goes out as U+FFFD, or with the leg's end when nothing comes after it.
    */
   send(text: string, of?: DeltaKind): Promise<void>
+  /** Sends what waits, and lets go of the leg. */
   close(): void
 }
 
@@ -68,7 +69,9 @@ export function createOpenLegs(replySender: ReplySender, sleep: (ms: number) => 
       let why: 'cancelled' | 'expired' | 'lost' | undefined
       const sent: Record<DeltaKind, number> = { reasoning: 0, text: 0 }
       const pending: Record<DeltaKind, string> = { reasoning: '', text: '' }
-      let sending: Promise<void> | undefined
+      let isSending = false
+      let sentAt = -Infinity
+      let pause: NodeJS.Timeout | undefined
       const entry: Entry = {
         taken: 0,
         wake: () => {},
@@ -100,34 +103,47 @@ export function createOpenLegs(replySender: ReplySender, sleep: (ms: number) => 
       const ready = (): DeltaKind | undefined =>
         kinds.find(of => pending[of] !== '' && holdBackHalf(pending[of]).whole !== '')
 
-      /** Pieces that come while one is on its way go together after it. */
       const flush = async (): Promise<void> => {
+        clearTimeout(pause)
+        pause = undefined
+        isSending = true
         for (let of = ready(); of !== undefined; of = ready()) {
           const { whole, half } = holdBackHalf(pending[of])
           pending[of] = half
           const text = whole.toWellFormed()
           const kind = of === 'text' ? {} : { of }
-          await sendUntilTaken({ kind: 'delta', legId, attempt, offset: sent[of], text, ...kind })
+          const offset = sent[of]
           sent[of] += text.length
+          sentAt = performance.now()
+          await sendUntilTaken({ kind: 'delta', legId, attempt, offset, text, ...kind })
         }
-        sending = undefined
+        isSending = false
       }
+      /** Pieces that come while one is on its way, or right after it, go together. */
+      const flushSoon = (): void => {
+        if (isSending || pause !== undefined || ready() === undefined) return
+        const leftMs = sentAt + deltaEveryMs - performance.now()
+        if (leftMs <= 0) void flush()
+        else pause = setTimeout(() => void flush(), leftMs)
+      }
+      const underWay = (): number =>
+        sent.text + sent.reasoning + pending.text.length + pending.reasoning.length - entry.taken
 
       return {
         signal: controller.signal,
         stopped: () => why,
         async send(text, of = 'text') {
           pending[of] += text
-          // A half waits for its second half, and so does whoever would send it.
-          if (sending === undefined && ready() !== undefined) sending = flush()
-          await sending
-          while (sent.text + sent.reasoning - entry.taken > windowCharacters && !controller.signal.aborted) {
+          flushSoon()
+          while (underWay() > windowCharacters && !controller.signal.aborted) {
             await new Promise<void>(resolve => {
               entry.wake = resolve
             })
           }
         },
         close() {
+          // It is on the connection before the leg's end.
+          if (pause !== undefined) void flush()
           clearTimeout(timer)
           lost.removeEventListener('abort', onLost)
           if (entries.get(legId) === entry) entries.delete(legId)

@@ -87,6 +87,7 @@ function preferred(among: readonly Endpoint[], better: (endpoint: Endpoint) => b
  * @source Thaler and Ravishankar, "A Name-Based Mapping Scheme for Rendezvous" (1996)
  */
 function likedOf(among: readonly Endpoint[], key: string): Endpoint | undefined {
+  if (among.length < 2) return among[0]
   return among
     .map(endpoint => ({ endpoint, rank: createHash('sha1').update(`${key}\0${endpoint.baseUrl}`).digest('hex') }))
     .toSorted((one, other) => (one.rank < other.rank ? 1 : -1))[0]?.endpoint

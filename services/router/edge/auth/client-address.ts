@@ -8,6 +8,7 @@ export type ClientAddress = (peer: string, forwardedFor: readonly string[]) => s
  * it is the client's own word. A peer that is no trusted proxy is the client itself, whatever it sends.
  */
 export function createClientAddress(proxies: BlockList): ClientAddress {
+  if (proxies.rules.length === 0) return peer => peer
   const isProxy = (address: string): boolean => {
     const family = isIP(address)
     return family !== 0 && proxies.check(address, family === 6 ? 'ipv6' : 'ipv4')

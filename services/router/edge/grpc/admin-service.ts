@@ -63,10 +63,16 @@ export function createAdminService(dependencies: AdminDependencies): UntypedServ
       return {}
     }),
     drain: unary('Drain', async (request: DrainRequest__Output) => {
-      const workers = await registry.list()
-      const meant = workers.filter(worker =>
-        request.target === 'pool' ? worker.pool === request.pool : worker.workerId === request.workerId,
-      )
+      const beating = await registry.list()
+      // Routers beat into no pool: they tell what legs took there.
+      const router = beating.find(({ pool, workerId }) => pool === '' && workerId === request.workerId)
+      if (request.target === 'workerId' && router !== undefined)
+        throw invalidField('worker_id', `${router.workerId} is a router: end its process with SIGTERM, which drains it`)
+      const meant = beating
+        .filter(({ pool }) => pool !== '')
+        .filter(worker =>
+          request.target === 'pool' ? worker.pool === request.pool : worker.workerId === request.workerId,
+        )
       if (request.target === undefined) throw invalidField('target', 'expected worker_id or pool')
       if (meant.length === 0) throw new GatewayError('NotFound', 'there is no such worker or pool')
       const workerIds = meant.map(worker => worker.workerId)
