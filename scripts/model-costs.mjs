@@ -1,10 +1,12 @@
 // Makes the costs of outcome rows out of the processor time of their models, so that what else the machine did is not
 // in them:
 //   node scripts/model-costs.mjs --rows fit.jsonl --nano-usd-per-second 11000 [--formula costs.json]
-//     [--apply evaluation.jsonl]
+//     [--apply evaluation.jsonl] [--join all.jsonl]
 // For each rung, processor time = start + input tokens × a + output tokens × b, fitted by least squares without
 // negative terms on the rows given. The formula is written to --formula, and gives every row of --rows (and of
 // --apply, which is not fitted on) its costUsd. Tokens of the prompt that were kept from the call before are no input.
+// --join writes the rows of --apply (of --rows without it) as one file: those of one id, gathered rung by rung, are one
+// row, and one that lacks a rung is left out.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
@@ -13,6 +15,7 @@ const { values } = parseArgs({
     rows: { type: 'string', multiple: true },
     apply: { type: 'string', multiple: true, default: [] },
     formula: { type: 'string' },
+    join: { type: 'string' },
     'nano-usd-per-second': { type: 'string' },
   },
 })
@@ -51,6 +54,14 @@ if (values.formula !== undefined) writeFileSync(values.formula, `${JSON.stringif
 for (const file of [...values.rows, ...values.apply]) {
   const priced = read(file).map(row => ({ ...row, outcomes: pricedOf(row.outcomes) }))
   writeFileSync(file, priced.map(row => `${JSON.stringify(row)}\n`).join(''))
+}
+if (values.join !== undefined) {
+  const byId = new Map()
+  for (const row of (values.apply.length > 0 ? values.apply : values.rows).flatMap(read)) {
+    byId.set(row.id, { ...row, outcomes: { ...byId.get(row.id)?.outcomes, ...row.outcomes } })
+  }
+  const whole = [...byId.values()].filter(({ outcomes }) => rungs.every(rung => outcomes[rung] !== undefined))
+  writeFileSync(values.join, whole.map(row => `${JSON.stringify(row)}\n`).join(''))
 }
 
 function pricedOf(outcomes) {

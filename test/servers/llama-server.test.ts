@@ -37,7 +37,7 @@ describeChatServer({
     'responses: an answer that the cap cuts': done,
   },
   slots,
-  longTokens: 800,
+  longTokens: 400,
   running,
   start: () =>
     startServer({

@@ -122,9 +122,13 @@ export function describeChatServer(chat: ChatServer): void {
             max_tokens: chat.longTokens,
             messages: [{ role: 'user', content: 'Count on and on.' }],
             ignore_eos: true,
+            // llama.cpp goes on with an answer in one piece whose caller has left.
+            stream: true,
           }),
           signal: leaving.signal,
-        }).catch(() => undefined),
+        })
+          .then(({ body }) => body.dump({ limit: 1e9 }))
+          .catch(() => undefined),
       )
       try {
         const waitMs = await until(

@@ -100,12 +100,18 @@ export async function measureCancels(
       streams
         ? gateway.client.inferStream(request, {
             signal: leaving.signal,
-            deadlineMs: 60_000,
+            deadlineMs: 600_000,
             onEvent: event => void (pieces += Number(event.event === 'textDelta')),
           })
-        : gateway.client.infer(request, { signal: leaving.signal, deadlineMs: 60_000 }),
+        : gateway.client.infer(request, { signal: leaving.signal, deadlineMs: 600_000 }),
     )
-    await until('the call in the engine', running, value => value === 1)
+    let ended: string | undefined
+    void call.then(error => (ended = String(error)))
+    const atWork = async (): Promise<number> => {
+      if (ended !== undefined) throw new Error(`it has ended: ${ended}`)
+      return running()
+    }
+    await until('the call in the engine', atWork, value => value === 1)
     if (streams)
       await until(
         'a piece',
@@ -136,7 +142,9 @@ export function tellFigure(server: string, what: string, figure: string): void {
 
 /** The wait that the router predicts for the server's rung, in ms. */
 export async function predictedWaitMs({ gateway, request }: Rung, text: string): Promise<number> {
-  const { decision } = await gateway.client.explain(request(text))
+  // A busy machine must not be refused for its deadline before its queue is looked at.
+  const asked = request(text, { maxOutputTokens: 8 })
+  const { decision } = await gateway.client.explain(asked, { deadlineMs: 600_000 })
   const wait = decision?.candidates.find(({ model }) => model === 'served')?.predictedWait
   return wait === undefined || wait === null ? 0 : wait.seconds * 1000 + wait.nanos / 1e6
 }
