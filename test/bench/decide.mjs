@@ -99,6 +99,8 @@ async function decider() {
     clock,
     fetcher: () => () => Promise.reject(new Error('no part is fetched')),
     audio: { decode: () => Promise.reject(new Error('nothing is decoded')) },
+    sight: { decode: () => Promise.reject(new Error('nothing is seen')) },
+    takes: () => true,
   })
   const assess = createAssess({
     ladders: createLadderRegistry(guided, models),

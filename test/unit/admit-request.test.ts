@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createAdmit, type AdmitOptions } from '#services/router/admit/admit'
 import { MediaError } from '#services/media/media-error'
+import type { SightDecoder } from '#services/media/sight/sight-decoder'
 import type { AudioDecoder } from '#services/media/audio/audio-decoder'
 import { checkRequest, type RequestLimits } from '#services/router/admit/check-request'
 import type { FetchPart } from '#services/router/admit/fetch/fetch-part'
@@ -135,12 +136,14 @@ describe('checkRequest()', () => {
 const options: AdmitOptions = {
   request: limits,
   media: { imageMegapixels: 40, audioSeconds: 10 },
+  views: { imageMegapixels: 40, videoSeconds: 10, videoFrames: 4, drawnPages: 4, textPages: 4 },
   defaultDeadlineMs: 10_000,
   asyncDeadlineMs: 60_000,
   longestDeadlineMs: 100_000,
 }
 const nowMs = 1_000_000
 const noSound: AudioDecoder = { decode: () => Promise.reject(new Error('nothing is to be decoded')) }
+const noSight: SightDecoder = { decode: () => Promise.reject(new Error('nothing is to be seen')) }
 const noFetch: FetchPart = () => Promise.reject(new Error('nothing is to be fetched'))
 const incoming = (more: Partial<Incoming> = {}): Incoming => ({
   caller: { tenant: 't', credentialId: 'c', scopes: ['infer'] },
@@ -150,10 +153,13 @@ const incoming = (more: Partial<Incoming> = {}): Incoming => ({
   ...more,
 })
 const admit = (more?: Partial<Incoming>, fetchPart = noFetch, audio = noSound) =>
-  createAdmit(options, { clock: { now: () => nowMs }, fetcher: () => fetchPart, audio })(
-    incoming(more),
-    new AbortController().signal,
-  )
+  createAdmit(options, {
+    clock: { now: () => nowMs },
+    fetcher: () => fetchPart,
+    audio,
+    sight: noSight,
+    takes: () => true,
+  })(incoming(more), new AbortController().signal)
 const within = (deadlineMs: number): InferenceRequest => ({ ...base, ...constraints({ deadlineMs }) })
 
 const keyed = (request: InferenceRequest): InferenceRequest => ({ ...request, idempotencyKey: 'k' })

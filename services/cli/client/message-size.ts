@@ -29,8 +29,8 @@ export function checkMessageSize({ content = [] }: InferRequest, limitBytes: num
   )
 }
 
-function bytesOf({ image, audio, video, text }: Part): number {
-  const media = image ?? audio ?? video
+function bytesOf({ image, audio, video, document, text }: Part): number {
+  const media = image ?? audio ?? video ?? document
   if (media) return Buffer.byteLength(media.bytes ?? '')
   return Buffer.byteLength(text ?? '')
 }

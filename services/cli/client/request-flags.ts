@@ -9,6 +9,8 @@ export function addRequestOptions(command: Command): Command {
     .option('--text <text>', 'text; - reads standard input')
     .option('--image <file>', 'image file; may be given again', gather)
     .option('--audio <file>', 'audio file; may be given again', gather)
+    .option('--video <file>', 'video file; may be given again', gather)
+    .option('--document <file>', 'PDF file; may be given again', gather)
     .addOption(new Option('--task <task>', 'default: audio → transcribe, image → ocr, text → generate').choices(tasks))
     .option('--ocr', 'the words are image files to read, the same as --task ocr --image FILE')
     .option('--transcribe', 'the words are audio files, the same as --task transcribe --audio FILE')

@@ -27,6 +27,8 @@ export interface RequestOptions {
   readonly text?: string
   readonly image?: readonly string[]
   readonly audio?: readonly string[]
+  readonly video?: readonly string[]
+  readonly document?: readonly string[]
   readonly task?: Task
   /** The words are files of this task. */
   readonly ocr?: boolean
@@ -99,9 +101,13 @@ function contentOf(options: RequestOptions, words: readonly string[]): Part[] {
     ...[...(options.audio ?? []), ...filesOf('transcribe')].map(file =>
       partOfFile({ audio: { bytes: read(file) } }, file),
     ),
+    ...(options.video ?? []).map(file => partOfFile({ video: { bytes: read(file) } }, file)),
+    ...(options.document ?? []).map(file => partOfFile({ document: { bytes: read(file) } }, file)),
   ]
   if (content.length > 0) return content
-  throw new CommandFault('nothing to send: give a text, --image, --audio, or files after --ocr or --transcribe')
+  throw new CommandFault(
+    'nothing to send: give a text, --image, --audio, --video, --document, or files after --ocr or --transcribe',
+  )
 }
 
 function textOf({ text }: RequestOptions, words: readonly string[]): string {

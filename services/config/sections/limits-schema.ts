@@ -68,7 +68,20 @@ export const limitsSchema = z.strictObject({
   messages: count.default(2000).describe('Most messages of a conversation.'),
   conversationCharacters: count.default(4_000_000).describe('Most characters of a whole conversation.'),
   imageMegapixels: z.number().positive().default(40).describe('Largest image.'),
-  audioSeconds: z.number().positive().default(1800).describe('Longest recording.'),
+  audioSeconds: z.number().positive().default(1800).describe('Longest recording, and longest video.'),
+  videoFrames: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(16)
+    .describe('Most frames of a video that models of pictures see: those that differ most from the ones before.'),
+  drawnPages: z
+    .int()
+    .min(1)
+    .max(200)
+    .default(32)
+    .describe('Most pages of a PDF that are drawn for models of pictures.'),
+  textPages: z.int().min(1).max(5000).default(500).describe('Most pages of a PDF whose text is read.'),
   inFlight: count.default(2000).describe('Requests that one router carries at once.'),
   inFlightShare: z
     .number()

@@ -60,7 +60,13 @@ function opusLayout(head: Uint8Array | undefined): ConstructorParameters<typeof 
   const channels = head[9]!
   const preSkip = head[10]! | (head[11]! << 8)
   if (head[18] === 0) {
-    return { channels, preSkip, streamCount: 1, coupledStreamCount: channels - 1, channelMappingTable: [0, 1] }
+    return {
+      channels,
+      preSkip,
+      streamCount: 1,
+      coupledStreamCount: channels - 1,
+      channelMappingTable: [0, 1].slice(0, channels),
+    }
   }
   return {
     channels,

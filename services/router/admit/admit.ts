@@ -1,7 +1,8 @@
 import type { Clock } from '#services/contract/clock'
 import { isWords, type Modality, type Part } from '#services/contract/content'
-import { partPath } from '#services/contract/conversation'
+import { messagesOf, partPath } from '#services/contract/conversation'
 import { GatewayError, invalidField } from '#services/contract/errors'
+import type { InferenceRequest } from '#services/contract/request'
 import { createRequestId } from '#services/contract/ids'
 import type { AudioDecoder } from '#services/media/audio/audio-decoder'
 import { targetRateHz } from '#services/media/audio/mono-sink'
@@ -10,11 +11,13 @@ import type { Admitted, CheckedPart, Incoming } from '#services/router/request/s
 import { checkMedia, wavType, type MediaFacts, type MediaLimits } from './check-media.ts'
 import { checkRequest, type RequestLimits } from './check-request.ts'
 import type { FetchPart } from './fetch/fetch-part.ts'
+import { viewPart, type ViewDependencies, type ViewLimits } from './media/views.ts'
 
 /** What admission holds requests to. */
 export interface AdmitOptions {
   readonly request: RequestLimits
   readonly media: MediaLimits
+  readonly views: ViewLimits
   readonly defaultDeadlineMs: number
   readonly asyncDeadlineMs: number
   readonly longestDeadlineMs: number
@@ -27,6 +30,10 @@ export interface AdmitDependencies {
   readonly fetcher: () => FetchPart
   /** Decodes recordings that are no WAV. */
   readonly audio: AudioDecoder
+  /** Draws documents and picks frames of videos. */
+  readonly sight: ViewDependencies['sight']
+  /** Whether some model takes such parts for a task as they are. */
+  readonly takes: ViewDependencies['takes']
 }
 
 /**
@@ -36,7 +43,7 @@ export interface AdmitDependencies {
 export type Admit = (incoming: Incoming, signal: AbortSignal) => Promise<Admitted>
 
 /** Makes the stage. */
-export function createAdmit(options: AdmitOptions, { clock, fetcher, audio }: AdmitDependencies): Admit {
+export function createAdmit(options: AdmitOptions, { clock, fetcher, audio, sight, takes }: AdmitDependencies): Admit {
   return async (incoming, signal) => {
     const { request, caller, mode, arrivedAt } = incoming
     const deadlineAt = deadlineOf(incoming, options)
@@ -46,14 +53,20 @@ export function createAdmit(options: AdmitOptions, { clock, fetcher, audio }: Ad
     }
     checkRequest(request, options.request)
     const order = { limits: options.media, fetchPart: fetcher(), audio, signal }
-    const parts = await Promise.all(
-      request.parts.map((part, index) => checkPart(part, partPath(request.messages, index), order)),
+    const viewed = await Promise.all(
+      request.parts.map(async (part, index) => {
+        const path = partPath(request.messages, index)
+        const checked = await checkPart(part, path, order)
+        const view = { task: request.task, field: `${path}.${part.kind}`, limits: options.views, signal }
+        return viewPart(checked, view, { audio, sight, takes })
+      }),
     )
+    const parts = viewed.flat()
     const modalities: readonly Modality[] = [...new Set(parts.map(part => (isWords(part) ? 'text' : part.kind)))]
     return {
       requestId: createRequestId(arrivedAt),
       caller,
-      request,
+      request: withSpans(request, viewed),
       parts,
       modalities,
       mode,
@@ -64,6 +77,14 @@ export function createAdmit(options: AdmitOptions, { clock, fetcher, audio }: Ad
       ...(incoming.tracestate === undefined ? {} : { tracestate: incoming.tracestate }),
     }
   }
+}
+
+/** The request with messages of as many parts as theirs have become. */
+function withSpans(request: InferenceRequest, viewed: readonly (readonly CheckedPart[])[]): InferenceRequest {
+  const { messages } = request
+  if (messages === undefined || viewed.every(({ length }) => length === 1)) return request
+  const each = messagesOf({ parts: viewed, messages })
+  return { ...request, messages: each.map(({ role, parts }) => ({ role, parts: parts.flat().length })) }
 }
 
 /** What the parts of one request are checked with. */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import type { Clock } from '#services/contract/clock'
 import { createAudioDecoder } from '#services/media/audio/audio-decoder'
+import { createSightDecoder } from '#services/media/sight/sight-decoder'
 import { createAdmit, type Admit, type AdmitOptions } from '#services/router/admit/admit'
 import { createFetchPart, type FetchLimits } from '#services/router/admit/fetch/fetch-part'
 import { audioDecodeMs, audioDecoders } from '#services/router/lifecycle/timings'
@@ -52,6 +53,13 @@ export function admitOptionsOf({ config }: Pick<LoadedConfig, 'config'>): AdmitO
       labelSets: labelSetsOf(config),
     },
     media: { imageMegapixels: limits.imageMegapixels, audioSeconds: limits.audioSeconds },
+    views: {
+      imageMegapixels: limits.imageMegapixels,
+      videoSeconds: limits.audioSeconds,
+      videoFrames: limits.videoFrames,
+      drawnPages: limits.drawnPages,
+      textPages: limits.textPages,
+    },
     defaultDeadlineMs: limits.defaultDeadlineMs,
     asyncDeadlineMs: limits.asyncDeadlineMs,
     longestDeadlineMs: limits.longestDeadlineMs,
@@ -77,9 +85,13 @@ export function tracedRouterOf({ places }: LoadedConfig, name: string): TracedPr
 /** Builds admission, with what fetches parts and decodes recordings. */
 export function composeAdmit({ config }: LoadedConfig, options: AdmitOptions, clock: Clock): Admit {
   const limitSeconds = config.limits.audioSeconds
+  const models = Object.values(config.models)
   return createAdmit(options, {
     clock,
     fetcher: createFetchPart(fetchLimitsOf(config)),
     audio: createAudioDecoder({ limitSeconds, timeoutMs: audioDecodeMs, processes: audioDecoders }),
+    sight: createSightDecoder({ timeoutMs: audioDecodeMs, processes: audioDecoders }),
+    takes: (task, modality) =>
+      models.some(({ tasks, modalities }) => tasks.includes(task) && modalities.includes(modality)),
   })
 }

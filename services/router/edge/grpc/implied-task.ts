@@ -31,7 +31,9 @@ export function createImpliedTask({ ladders, labelSets }: ImpliedTaskDependencie
     if (only !== undefined && others.length === 0) return only
     const modalities = [...new Set(parts.map((part): Modality => (isWords(part) ? 'text' : part.kind)))]
     const meant = taskOf(modalities)
-    if (meant !== undefined && isOffered(meant, modalities)) return meant
+    // The text of a document is read where no model takes it whole.
+    const asText = modalities.map(modality => (modality === 'document' ? 'text' : modality))
+    if (meant !== undefined && (isOffered(meant, modalities) || isOffered(meant, asText))) return meant
     if (modalities.length === 0)
       throw invalidField('content', `expected at least one part; ${offersOf(ladders, labelSets)}`)
     const what = modalities.join(' and ')

@@ -1,0 +1,84 @@
+import { PDFiumLibrary, type PDFiumDocument, type PDFiumPage } from '@hyzyla/pdfium'
+import { MediaError } from '../media-error.ts'
+
+/** How much of a document is taken. */
+export interface PdfLimits {
+  /** Most pages. */
+  readonly pages: number
+}
+
+/** Longer side of a page that is drawn: A4 at 150 dots an inch. */
+const longestSide = 1754
+
+const library = (): Promise<PDFiumLibrary> => (loaded ??= PDFiumLibrary.init())
+let loaded: Promise<PDFiumLibrary> | undefined
+
+/**
+ * Reads the text layer of a PDF: one text a page, empty where a page has none.
+ * @throws MediaError when it is encrypted, damaged, or has too many pages
+ */
+export async function readPdfTexts(bytes: Uint8Array, limits: PdfLimits): Promise<readonly string[]> {
+  return withPages(bytes, limits, page => Promise.resolve(page.getText().replaceAll('\r\n', '\n').trim()))
+}
+
+/** A page as a picture: RGBA, as rows from the top. */
+export interface DrawnPage {
+  readonly data: Uint8Array
+  readonly width: number
+  readonly height: number
+}
+
+/**
+ * Draws the pages of a PDF one by one.
+ * @throws MediaError when it is encrypted, damaged, or has too many pages
+ */
+export async function drawPdfPages<Kept>(
+  bytes: Uint8Array,
+  limits: PdfLimits,
+  keep: (page: DrawnPage) => Promise<Kept>,
+): Promise<readonly Kept[]> {
+  return withPages(bytes, limits, async page => {
+    const { originalWidth, originalHeight } = page.getOriginalSize()
+    // A page that the document promises and does not hold.
+    if (originalWidth <= 0 || originalHeight <= 0) throw new MediaError('the document is damaged')
+    const scale = longestSide / Math.max(1, originalWidth, originalHeight)
+    const [width, height] = [originalWidth, originalHeight].map(side => Math.max(1, Math.round(side * scale)))
+    const { data } = await page.render({ width: width!, height: height! })
+    // The library gives its memory, which the next page is drawn over.
+    return keep({ data: data.slice(), width: width!, height: height! })
+  })
+}
+
+async function withPages<Read>(
+  bytes: Uint8Array,
+  { pages: most }: PdfLimits,
+  read: (page: PDFiumPage) => Promise<Read>,
+): Promise<readonly Read[]> {
+  const document = await open(bytes)
+  try {
+    const count = document.getPageCount()
+    if (count === 0) throw new MediaError('the document has no page')
+    if (count > most)
+      throw new MediaError(`the document has ${count} pages, at most ${most} are taken: send it in parts`)
+    const found: Read[] = []
+    for (const page of document.pages()) found.push(await read(page))
+    return found
+  } catch (error) {
+    throw error instanceof MediaError ? error : new MediaError('the document is damaged', { cause: error })
+  } finally {
+    document.destroy()
+  }
+}
+
+async function open(bytes: Uint8Array): Promise<PDFiumDocument> {
+  const pdfium = await library()
+  try {
+    return await pdfium.loadDocument(bytes)
+  } catch (error) {
+    const locked = error instanceof Error && error.message.startsWith('Password')
+    throw new MediaError(
+      locked ? 'the document is encrypted: send it without a password' : 'the document is damaged or cut short',
+      { cause: error },
+    )
+  }
+}
