@@ -1,5 +1,5 @@
 import { answerOrders } from '../process/answer-orders.ts'
-import { decodeAudio, type DecodedAudio } from './decode-audio.ts'
+import { decodeAudio } from './decode-audio.ts'
 
 /** A recording to decode. */
 export interface AudioOrder {
@@ -8,6 +8,4 @@ export interface AudioOrder {
   readonly limitSeconds: number
 }
 
-answerOrders<AudioOrder, DecodedAudio>('audio', ({ bytes, mediaType, limitSeconds }) =>
-  decodeAudio(bytes, mediaType, limitSeconds),
-)
+answerOrders('audio', ({ bytes, mediaType, limitSeconds }: AudioOrder) => decodeAudio(bytes, mediaType, limitSeconds))

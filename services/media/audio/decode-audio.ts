@@ -36,7 +36,9 @@ export async function decodeAudio(bytes: Uint8Array, mediaType: string, limitSec
   }
   const sink = createMonoSink(limitSeconds)
   await decodeTrack(track, mediaType, bytes, sink)
-  if (declared !== null && sink.seconds < declared * (1 - slackShare) - slackSeconds) throw new MediaError(damaged)
+  if (declared !== null && (await reachedSeconds(input, sink)) < declared * (1 - slackShare) - slackSeconds) {
+    throw new MediaError(damaged)
+  }
   const samples = sink.finish()
   return {
     wav: writeWav(samples, targetRateHz),
@@ -44,6 +46,13 @@ export async function decodeAudio(bytes: Uint8Array, mediaType: string, limitSec
     sampleRateHz: track.sampleRate,
     channels: track.numberOfChannels,
   }
+}
+
+/** Matroska declares the length of its longest track, which may be the picture's. */
+async function reachedSeconds(input: Input, { seconds }: MonoSink): Promise<number> {
+  const pictures = await orDamaged(input.getVideoTracks())
+  const others = await Promise.all(pictures.map(async picture => orDamaged(picture.computeDuration())))
+  return Math.max(seconds, ...others)
 }
 
 async function decodeTrack(

@@ -69,6 +69,7 @@ export function createDecodingProcesses<Order extends object, Decoded>(
       const stop = new AbortController()
       const end = (): void => stop.abort()
       signal.addEventListener('abort', end, { once: true })
+      if (signal.aborted) end()
       const timer = setTimeout(end, timeoutMs)
       try {
         const said = await running.ask(order, stop.signal)

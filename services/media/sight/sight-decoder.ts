@@ -1,5 +1,5 @@
 import { createDecodingProcesses, type DecodingProcesses } from '../process/decoding-processes.ts'
-import type { Sight, SightOrder } from './sight-process.ts'
+import type { Sight, SightOrder } from './see.ts'
 
 /** Draws documents and picks frames of videos, each in a process of its own. */
 export type SightDecoder = DecodingProcesses<SightOrder, Sight>

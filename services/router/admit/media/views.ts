@@ -5,7 +5,7 @@ import { targetRateHz } from '#services/media/audio/mono-sink'
 import { MediaError } from '#services/media/media-error'
 import type { PictureFile } from '#services/media/sight/join-pictures'
 import type { SightDecoder } from '#services/media/sight/sight-decoder'
-import type { Sight, SightOrder } from '#services/media/sight/sight-process'
+import type { Sight, SightOrder } from '#services/media/sight/see'
 import type { CheckedPart } from '#services/router/request/states'
 
 /** What media are turned into what models take with. */
