@@ -65,6 +65,7 @@ export function speak(
     file,
     expected: digits,
     comparator: 'exact-digits',
+    columns: { speaker: [...new Set(speakers)].toSorted().join('+') },
   }
 }
 
@@ -109,7 +110,7 @@ export function say(folder, { name, text, expected = text, comparator = 'text', 
     body.writeInt16LE(Math.round(Math.max(-32768, Math.min(32767, heard))), at)
   }
   writeWave(path, body, bytes.readUInt32LE(24))
-  return { id: name, task: 'transcribe', modality: 'audio', file, expected, comparator }
+  return { id: name, task: 'transcribe', modality: 'audio', file, expected, comparator, columns: { speaker: voice } }
 }
 
 /** Mono, 16 bit. */
@@ -150,14 +151,15 @@ const plain = {
  * `size`.
  */
 export async function draw(folder, how) {
-  const { name, lines, blur, noise, quality } = { ...plain, ...how }
+  const { name, lines, font, blur, noise, quality } = { ...plain, ...how }
   const drawn = sharp(Buffer.from(svgOf({ ...plain, ...how }))).removeAlpha()
   const blurred = blur > 0 ? drawn.blur(blur) : drawn
   const image = noise > 0 ? await withNoise(blurred, noise, seeded(name.length * 7919 + how.width)) : blurred
   const file = `images/${name}.${quality > 0 ? 'jpg' : 'png'}`
   const written = quality > 0 ? image.jpeg({ quality }) : image.png({ palette: noise === 0, compressionLevel: 9 })
   await written.toFile(join(folder, file))
-  return { id: name, task: 'ocr', modality: 'image', file, expected: lines.join('\n'), comparator: 'text' }
+  const expected = lines.join('\n')
+  return { id: name, task: 'ocr', modality: 'image', file, expected, comparator: 'text', columns: { font } }
 }
 
 function svgOf({ lines, width, height, size, font, style, ink, paper, top, left, turn }) {

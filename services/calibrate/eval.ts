@@ -4,8 +4,10 @@ import { costTableOf } from '#services/calibrate/load/cost-table'
 import { gatherRows } from '#services/calibrate/load/read-rows'
 import { drawResamples } from '#services/calibrate/evaluate/bootstrap'
 import { measurePolicy } from '#services/calibrate/evaluate/measure-policy'
+import { measureSlices, sliceOf } from '#services/calibrate/evaluate/slices'
 import { measureRouters } from '#services/calibrate/evaluate/measure-routers'
 import type { EvalReport } from './report.ts'
+import type { OutcomeRow } from './states.ts'
 import { writeReportPage } from '#services/calibrate/publish/report-page'
 import { writeOutput } from '#services/calibrate/publish/write-output'
 import { createRowReplay, type RowReplay } from './replay-row.ts'
@@ -14,8 +16,12 @@ import { createRowReplay, type RowReplay } from './replay-row.ts'
 export interface EvalOptions extends Pick<LoadPolicyOptions, 'openEncoder'> {
   readonly policy: string
   readonly outcomes: string
-  /** Slices rows by `group` or `dataset`. */
+  /** Slices rows by `group`, `dataset`, or any other column that they have. */
   readonly by?: string
+  /** The limit on the risk that slices are held to. */
+  readonly maxRisk?: number
+  /** Certifies the risk of every slice, all at once; wants a limit, and rows that the policy was not fitted on. */
+  readonly certify?: boolean
   /** Files to write, each if named. */
   readonly json?: string
   readonly html?: string
@@ -27,12 +33,16 @@ const estimateMs = 10_000
 /** Measures a policy on outcome rows, against baselines, and writes what it found. @throws GatewayError Config */
 export async function runEval(options: EvalOptions): Promise<EvalReport> {
   const { by = 'group', seed = 1 } = options
-  if (by !== 'group' && by !== 'dataset')
-    throw new GatewayError('Config', `--by: expected group or dataset, found ${by}`)
+  if (options.certify === true && options.maxRisk === undefined)
+    throw new GatewayError('Config', '--certify: expected a limit beside it, as --max-risk')
   const folder = await openPolicyFolder(options.policy)
   const { file, version } = folder
   const policy = await createCalibratedPolicy(folder, { ...options, estimateMs })
   const gathered = await gatherRows([options.outcomes])
+  checkColumn(gathered.rows, by)
+  const fittedOn = gathered.sha256 === file.data.sha256
+  if (fittedOn && options.certify === true)
+    throw new GatewayError('Config', '--certify: expected rows that the policy was not fitted on')
   const replays: RowReplay[] = []
   for (const row of gathered.rows) {
     if (file.models.some(model => row.outcomes[model]?.score === undefined)) continue
@@ -49,19 +59,31 @@ export async function runEval(options: EvalOptions): Promise<EvalReport> {
     new Map(file.models.map(model => [model, file.usual[model]?.costUsd ?? 0])),
   )
   const resampled = drawResamples(replays.length, seed)
-  const { slices, ...measured } = measurePolicy({ replays, file, costTable, resampled })
+  const input = { replays, file, costTable, resampled }
+  const { done, ...measured } = measurePolicy(input)
   const report: EvalReport = {
     policy: version,
     models: file.models,
     rows: replays.length,
     seed,
-    fittedOn: gathered.sha256 === file.data.sha256,
+    fittedOn,
     costsKnown: file.costsKnown,
     ...measured,
     routers: measureRouters(replays, file, resampled, seed),
-    slices: slices(({ row }) => (by === 'group' ? row.group : row.dataset) ?? ''),
+    ...measureSlices(input, done, {
+      by,
+      ...(options.maxRisk === undefined ? {} : { maxRisk: options.maxRisk }),
+      ...(options.certify === true ? { delta: file.risk.delta } : {}),
+    }),
   }
   if (options.json !== undefined) writeOutput(options.json, `${JSON.stringify(report, undefined, 1)}\n`)
   if (options.html !== undefined) writeOutput(options.html, writeReportPage(report))
   return report
+}
+
+/** @throws GatewayError Config when no row has the column; it names those that there are */
+function checkColumn(rows: readonly OutcomeRow[], by: string): void {
+  if (by === 'group' || rows.some(row => sliceOf(row, by) !== undefined)) return
+  const known = new Set(['group', 'dataset', ...rows.flatMap(row => Object.keys(row.columns ?? {}))])
+  throw new GatewayError('Config', `--by: expected a column of the rows (${[...known].join(', ')}), found ${by}`)
 }

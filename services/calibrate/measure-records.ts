@@ -4,6 +4,7 @@ import { estimateOf, openPolicyFolder, type PolicyFolder } from '#services/decis
 import type { Estimate } from '#services/decision/policy/policy'
 import type { KeptOutcome } from '#services/state/outcomes/outcome-store'
 import { drawResamples } from '#services/calibrate/evaluate/bootstrap'
+import { measureSlices } from '#services/calibrate/evaluate/slices'
 import { measurePolicy } from '#services/calibrate/evaluate/measure-policy'
 import { costTableOf } from '#services/calibrate/load/cost-table'
 import { gatherFromRedis } from '#services/calibrate/load/read-redis'
@@ -45,7 +46,8 @@ export async function measureRecords({ policy, ladder, maxRisks, records }: Meas
   const replays: RowReplay[] = []
   for (const row of rows) {
     if (file.models.some(model => row.outcomes[model]?.score === undefined)) continue
-    replays.push(createRowReplay(row, await estimateBy(folder, row.features ?? {}), file))
+    const columns = { tenant: tenants.get(row.id) ?? '' }
+    replays.push(createRowReplay({ ...row, columns }, await estimateBy(folder, row.features ?? {}), file))
   }
   if (replays.length === 0) {
     throw new GatewayError(
@@ -56,13 +58,8 @@ export async function measureRecords({ policy, ladder, maxRisks, records }: Meas
   const usual = new Map(file.models.map(model => [model, file.usual[model]?.costUsd ?? 0]))
   const costTable = costTableOf(file.costsKnown, usual)
   const resampled = drawResamples(replays.length, seed)
-  const { slices, alone, curve, chosen, ece, reliability, risks } = measurePolicy({
-    replays,
-    file,
-    costTable,
-    resampled,
-    maxRisks,
-  })
+  const input = { replays, file, costTable, resampled, maxRisks }
+  const { done, alone, curve, chosen, ece, reliability, risks } = measurePolicy(input)
   return {
     models: file.models,
     costsKnown: file.costsKnown,
@@ -75,7 +72,7 @@ export async function measureRecords({ policy, ladder, maxRisks, records }: Meas
     ece,
     reliability,
     risks,
-    slices: slices(({ row }) => tenants.get(row.id) ?? ''),
+    slices: measureSlices(input, done, { by: 'tenant' }).slices,
   }
 }
 

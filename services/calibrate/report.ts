@@ -26,15 +26,40 @@ export interface RouterLine {
   readonly cpt80: Figure
 }
 
-/** Rows of one group. */
+/** Rows that share the value of a column. */
 export interface Slice {
   readonly name: string
   readonly rows: number
+  /** Scores of the cheapest and of the most expensive model. */
   readonly small: number
   readonly large: number
   readonly policy: Figure
   readonly escalationRatio: number
+  readonly escalation: Figure
+  readonly costUsd: Figure
   readonly losses: number
+  /** Share of losses among all rows of the slice, with its exact interval. */
+  readonly risk: Figure
+  /**
+   * `exceeds`: the risk is over the limit, beyond what chance explains in any of the slices (5 % over all of them);
+   * `may exceed`: the rows are over it, but so few that chance may be why.
+   */
+  readonly warning?: 'exceeds' | 'may exceed'
+  /** With a certificate: with chance 1 - δ the risks of all slices are at most these. */
+  readonly riskBound?: number
+  readonly isCertified?: boolean
+}
+
+/** How rows were sliced, and what a slice's risk is compared with. */
+export interface Slicing {
+  readonly by: string
+  /** The caller's limit on the risk, or the risk of all rows. */
+  readonly limit: number
+  readonly isLimitOfCaller: boolean
+  /** Chance that some bound of a certificate does not hold; absent where none was asked for. */
+  readonly delta?: number
+  /** Rows that do not have the column. */
+  readonly rowsWithout: number
 }
 
 /** A wrong answer that was trusted while the most expensive model was right. */
@@ -82,6 +107,7 @@ export interface EvalReport {
     readonly selectiveRisk: number
     readonly meanCostUsd: number
   }[]
+  readonly slicing: Slicing
   readonly slices: readonly Slice[]
   readonly mistakes: readonly Mistake[]
 }

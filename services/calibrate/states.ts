@@ -5,6 +5,8 @@ export interface OutcomeRow {
   readonly id: string
   readonly dataset: string
   readonly group?: string
+  /** Whatever else the row says of itself, such as its speaker. */
+  readonly columns?: Readonly<Record<string, string>>
   readonly parts: readonly PartDescription[]
   /** Features as a gateway saw them, for rows whose content was not kept; they stand in for those of `parts`. */
   readonly features?: Readonly<Record<string, number>>

@@ -163,4 +163,44 @@ describe('runScore() and runEval()', { timeout: 120_000 }, () => {
     expect(page).not.toMatch(/(?:src|href)=|https?:\/\//u)
     expect(page).not.toContain('NaN')
   })
+
+  it('slice by any column, warn of the slice whose risk is over the limit, and certify the others', async () => {
+    // The models that answer cheaply are sure of what they mishear of one speaker.
+    const spoken = writeTable(home, 900, (row, index) => {
+      const speaker = ['ada', 'ben', 'yara'][index % 3]!
+      const misheard = { score: 0, confidence: 0.97, costUsd: 0.001, answer: 'A' }
+      const { large } = row['outcomes'] as Outcomes
+      if (speaker !== 'yara') return { ...row, speaker, id: `spoken-${index}` }
+      const outcomes = { small: misheard, middle: { ...misheard, costUsd: 0.004 }, large: { ...large, score: 1 } }
+      return { ...row, speaker, id: `spoken-${index}`, outcomes }
+    })
+    const html = join(home, 'slices.html')
+    const options = { policy, outcomes: spoken, by: 'speaker', maxRisk: 0.1, certify: true, html }
+    const { slicing, slices, ...rest } = await runEval(options)
+    expect(slicing).toEqual({ by: 'speaker', limit: 0.1, isLimitOfCaller: true, delta: 0.1, rowsWithout: 0 })
+    const bySpeaker = Object.fromEntries(slices.map(slice => [slice.name, slice]))
+    expect(Object.keys(bySpeaker).toSorted()).toEqual(['ada', 'ben', 'yara'])
+    const { ada, yara } = bySpeaker
+    expect(yara).toMatchObject({ rows: 300, warning: 'exceeds', isCertified: false })
+    expect(ada).toMatchObject({ rows: 300, isCertified: true })
+    expect(ada?.warning).toBeUndefined()
+    expect(ada!.riskBound).toBeGreaterThan(ada!.losses / 300)
+    for (const { risk, escalation, costUsd } of slices) {
+      for (const figure of [risk, escalation, costUsd]) {
+        expect(figure.low).toBeLessThanOrEqual(figure.value)
+        expect(figure.high).toBeGreaterThanOrEqual(figure.value)
+      }
+    }
+    expect(rest.rows).toBe(900)
+    expect(readFileSync(html, 'utf8')).toMatch(/Slices by speaker[^]*exceeds 10\.0 %/u)
+  })
+
+  it('say which columns there are, and certify nothing by rows that fitted the policy', async () => {
+    const told = expect.stringContaining('(group, dataset), found accent')
+    await expect(runEval({ policy, outcomes: table, by: 'accent' })).rejects.toThrow(
+      expect.objectContaining({ message: told }),
+    )
+    await expect(runEval({ policy, outcomes: table, maxRisk: 0.1, certify: true })).rejects.toThrow('not fitted on')
+    await expect(runEval({ policy, outcomes: table, certify: true })).rejects.toThrow('--max-risk')
+  })
 })

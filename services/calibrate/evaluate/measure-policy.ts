@@ -3,7 +3,7 @@ import type { PolicyFile } from '#services/decision/policy/policy-schema'
 import { isLoss } from '#services/calibrate/ladder'
 import type { CostTable } from '#services/calibrate/states'
 import type { RowReplay, Replayed } from '#services/calibrate/replay-row'
-import type { CurvePoint, EvalReport, Figure, Mistake, Slice } from '#services/calibrate/report'
+import type { CurvePoint, EvalReport, Figure, Mistake } from '#services/calibrate/report'
 import { figureOf } from './bootstrap.ts'
 import { binsOf, calibrationError, errorOfChance, type Prediction } from './reliability.ts'
 
@@ -20,14 +20,17 @@ export interface MeasureInput {
 const usualRisks = [0.01, 0.02, 0.05, 0.1]
 
 /** What was done on one row and what came of it. */
-interface Done extends Replayed {
+export interface Done extends Replayed {
   readonly score: number
   readonly costUsd: number
   readonly loss: boolean
 }
 
 /** Replays every row by a way of deciding. */
-function doAll({ replays, file, costTable }: MeasureInput, go: (replay: RowReplay) => Replayed): readonly Done[] {
+export function doAll(
+  { replays, file, costTable }: MeasureInput,
+  go: (replay: RowReplay) => Replayed,
+): readonly Done[] {
   const mostExpensive = file.models.at(-1) ?? ''
   return replays.map(replay => {
     const replayed = go(replay)
@@ -55,7 +58,8 @@ export function measurePolicy(input: MeasureInput): Pick<
   | 'risks'
   | 'mistakes'
 > & {
-  readonly slices: (groupOf: (replay: RowReplay) => string) => readonly Slice[]
+  /** What was done on every row, in order. */
+  readonly done: readonly Done[]
 } {
   const { file, resampled, replays } = input
   const along = file.decision.path.map(point => doAll(input, replay => replay.byUtility(point)))
@@ -86,7 +90,7 @@ export function measurePolicy(input: MeasureInput): Pick<
     paths: pathsOf(done),
     risks: (input.maxRisks ?? usualRisks).map(maxRisk => riskOf(input, maxRisk)),
     mistakes: mistakesOf(replays, done),
-    slices: groupOf => slicesOf(input, done, groupOf),
+    done,
   }
 }
 
@@ -102,7 +106,7 @@ function riskOf(input: MeasureInput, maxRisk: number): EvalReport['risks'][numbe
 }
 
 /** The mean over rows, each as often as a resample has it. */
-function meanOf(done: readonly Done[], of: (one: Done) => number, counts?: Uint16Array): number {
+export function meanOf(done: readonly Done[], of: (one: Done) => number, counts?: Uint16Array): number {
   let sum = 0
   let weight = 0
   for (let row = 0; row < done.length; row += 1) {
@@ -211,48 +215,4 @@ function mistakesOf(replays: readonly RowReplay[], done: readonly Done[]): reado
     })
     .toSorted((a, b) => b.confidence - a.confidence || (a.id < b.id ? -1 : 1))
     .slice(0, mistakesShown)
-}
-
-/** Slices by group, the largest first, each score with Wilson's interval. */
-function slicesOf(
-  input: MeasureInput,
-  done: readonly Done[],
-  groupOf: (replay: RowReplay) => string,
-): readonly Slice[] {
-  const { replays, file } = input
-  const groups = new Map<string, number[]>()
-  replays.forEach((replay, row) => {
-    const name = groupOf(replay)
-    const rows = groups.get(name)
-    if (rows === undefined) groups.set(name, [row])
-    else rows.push(row)
-  })
-  const scoreOf = (row: number, model: string | undefined): number =>
-    replays[row]!.row.outcomes[model ?? '']?.score ?? 0
-  return [...groups]
-    .map(([name, rows]) => ({
-      name,
-      rows: rows.length,
-      small: meanOver(rows, row => scoreOf(row, file.models[0])),
-      large: meanOver(rows, row => scoreOf(row, file.models.at(-1))),
-      policy: wilson(
-        meanOver(rows, row => done[row]!.score),
-        rows.length,
-      ),
-      escalationRatio: meanOver(rows, row => Number(done[row]!.calls.length > 1)),
-      losses: rows.filter(row => done[row]!.loss).length,
-    }))
-    .toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1))
-}
-
-/** @source Wilson, Probable inference, the law of succession, and statistical inference (1927) */
-function wilson(share: number, rows: number): Figure {
-  const z = 1.96
-  const middle = (share + z ** 2 / (2 * rows)) / (1 + z ** 2 / rows)
-  const half = (z / (1 + z ** 2 / rows)) * Math.sqrt((share * (1 - share)) / rows + z ** 2 / (4 * rows ** 2))
-  return { value: share, low: Math.max(0, middle - half), high: Math.min(1, middle + half) }
-}
-
-function meanOver(rows: readonly number[], of: (row: number) => number): number {
-  return rows.reduce((sum, row) => sum + of(row), 0) / rows.length
 }

@@ -29,13 +29,24 @@ const modelName = z
   .refine(name => !(name in Object.prototype), 'another name for the model: this one is reserved')
 
 /** One row of an outcome table; fields that are not known are let through and not used. */
-export const outcomeRowSchema = z.object({
+export const outcomeRowSchema = z.looseObject({
   id: z.union([z.string(), z.number()], 'text or a number').transform(String),
   dataset: z.string().default(''),
   group: z.string().optional(),
   content: z.array(part).default([]),
   outcomes: z.record(modelName, outcome),
 })
+
+/** Fields that have a meaning of their own, and are no columns. */
+const meant = new Set(['id', 'dataset', 'group', 'content', 'outcomes'])
+
+/** What else a row says of itself, such as its speaker or its font: by these columns tables are sliced. */
+export function columnsOf(row: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  const columns = Object.entries(row).flatMap(([name, value]): [string, string][] =>
+    !meant.has(name) && ['string', 'number', 'boolean'].includes(typeof value) ? [[name, String(value)]] : [],
+  )
+  return Object.fromEntries(columns)
+}
 
 /**
  * Turns a row's content into what estimators see: numbers of media become features, words beside them (captions,

@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib'
 import { GatewayError } from '#services/contract/errors'
 import type { OutcomeRow } from '#services/calibrate/states'
 import { withComparableAnswer } from './comparable-answer.ts'
-import { outcomeRowSchema, partsOf } from './outcome-row.ts'
+import { columnsOf, outcomeRowSchema, partsOf } from './outcome-row.ts'
 import { fileFaultText } from '#services/platform/process/file-fault'
 import { expectedWords } from '#services/platform/process/expected-words'
 
@@ -96,7 +96,8 @@ function readRow(text: string, at: string): OutcomeRow {
   }
   const { id, dataset, group, content, outcomes } = read.data
   const parts = partsOf(content)
-  return { id, dataset, parts, outcomes: withoutAbsent(outcomes), ...(group === undefined ? {} : { group }) }
+  const columns = columnsOf(read.data)
+  return { id, dataset, parts, columns, outcomes: withoutAbsent(outcomes), ...(group === undefined ? {} : { group }) }
 }
 
 function withoutAbsent(outcomes: object): OutcomeRow['outcomes'] {

@@ -147,16 +147,32 @@ function risk(report: EvalReport): string {
 }
 
 function slices(report: EvalReport): string {
+  const { slicing } = report
+  const { delta } = slicing
   const rows = report.slices.map(one => [
     escaped(one.name === '' ? '(none)' : one.name),
     String(one.rows),
     percent(one.small),
     percent(one.large),
-    figure(one.policy),
-    percent(one.escalationRatio),
-    String(one.losses),
+    `${percent(one.policy.value)} <small>${between(one.policy, percent)}</small>`,
+    `${percent(one.escalation.value)} <small>${between(one.escalation, percent)}</small>`,
+    `${money(one.costUsd.value, report)} <small>${between(one.costUsd, value => money(value, report))}</small>`,
+    `${percent(one.risk.value)} <small>${between(one.risk, percent)}</small>`,
+    one.warning === undefined ? '' : `<span class="warning">${one.warning} ${percent(slicing.limit)}</span>`,
+    ...(delta === undefined ? [] : [`≤ ${percent(one.riskBound ?? 1)}: ${one.isCertified === true ? 'yes' : 'no'}`]),
   ])
-  return section('Slices', table(['group', 'rows', 'cheapest', 'most expensive', 'policy', 'cascade', 'losses'], rows))
+  const names = [slicing.by, 'rows', 'cheapest', 'most expensive', 'policy', 'escalated', 'cost', 'risk', 'warning']
+  const limit = slicing.isLimitOfCaller
+    ? `Decided under a limit on the risk of ${percent(slicing.limit)}, which every slice is held to.`
+    : `Each slice is compared with the risk of all rows, ${percent(slicing.limit)}.`
+  const certificate =
+    delta === undefined
+      ? ''
+      : ` With chance ${percent(1 - delta)} all bounds of the last column hold at once, on requests drawn as these rows were.`
+  return section(
+    `Slices by ${slicing.by}`,
+    `<p>${limit} It exceeds where chance does not explain it in any of them (5 % over all slices).${certificate}</p>${table([...names, ...(delta === undefined ? [] : ['certified'])], rows)}`,
+  )
 }
 
 function mistakes(report: EvalReport): string {

@@ -1,5 +1,6 @@
 import { runCalibrate, type CalibrateOptions, type CalibrateReport } from '#services/calibrate/calibrate'
 import { runEval } from '#services/calibrate/eval'
+import type { EvalReport } from '#services/calibrate/report'
 import { runReplay } from '#services/calibrate/replay'
 import { runScore } from '#services/calibrate/score'
 import { GatewayError } from '#services/contract/errors'
@@ -127,6 +128,8 @@ export interface EvalFlags {
   readonly policy: string
   readonly outcomes: string
   readonly by: string
+  readonly maxRisk?: string
+  readonly certify?: boolean
   readonly json?: string
   readonly html?: string
   readonly seed: string
@@ -134,9 +137,10 @@ export interface EvalFlags {
 
 /** `sluice eval` */
 export async function runEvalCommand(options: EvalFlags, terminal: Terminal): Promise<void> {
-  const { seed, ...files } = options
+  const { seed, maxRisk, ...files } = options
+  const limit = maxRisk === undefined ? {} : { maxRisk: readNumber('--max-risk', maxRisk, { from: 0, to: 1 }) }
   const report = await withEncoders(terminal, ({ open }) =>
-    runEval({ ...files, seed: wholeNumber(seed, '--seed'), openEncoder: open }),
+    runEval({ ...files, ...limit, seed: wholeNumber(seed, '--seed'), openEncoder: open }),
   )
   if (report.fittedOn) {
     terminal.note(terminal.paint('yellow', 'warning: the policy was fitted on these rows, so the figures are too good'))
@@ -149,9 +153,36 @@ export async function runEvalCommand(options: EvalFlags, terminal: Terminal): Pr
     `ECE of P(correct) after the call ${interval(report.ece)}; chance alone would leave ${report.eceOfChance.toFixed(4)}`,
   )
   for (const { name, apgr } of report.routers) terminal.line(`APGR, ${name}: ${interval(apgr)}`)
+  showSlices(report, terminal)
   for (const file of [options.json, options.html]) {
     if (file !== undefined) terminal.line(terminal.paint('green', `written to ${file}`))
   }
+}
+
+/** The slices as a table, and a warning of each whose risk is over the limit. */
+function showSlices({ slicing, slices, costsKnown }: EvalReport, terminal: Terminal): void {
+  if (slices.length < 2 && slices[0]?.name === '') return
+  terminal.line(`slices by ${slicing.by}; limit on the risk ${percentOf(slicing.limit)}`)
+  for (const one of slices) {
+    const { policy, escalation, risk, costUsd } = one
+    const cost = costsKnown ? `$${costUsd.value.toPrecision(3)}` : costUsd.value.toPrecision(3)
+    const bound = one.riskBound === undefined ? '' : `, ${one.isCertified === true ? '' : 'not '}certified`
+    const figures = `score ${span(policy)}, escalated ${span(escalation)}, cost ${cost}, risk ${span(risk)}`
+    terminal.line(`  ${one.name === '' ? '(none)' : one.name} (${one.rows}): ${figures}${bound}`)
+  }
+  for (const { name, warning } of slices) {
+    if (warning === undefined) continue
+    const words = `warning: ${slicing.by} ${name} ${warning === 'exceeds' ? 'exceeds' : 'may exceed'} the limit on the risk`
+    terminal.note(terminal.paint('yellow', words))
+  }
+}
+
+function span({ value, low, high }: { value: number; low: number; high: number }): string {
+  return `${percentOf(value)} [${percentOf(low)}, ${percentOf(high)}]`
+}
+
+function percentOf(share: number): string {
+  return `${(100 * share).toFixed(1)} %`
 }
 
 /** A mean cost, or what stands for it where costs are not known. */

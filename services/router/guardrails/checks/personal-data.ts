@@ -20,7 +20,8 @@ const patterns: Readonly<Record<PersonalDataKind, Omit<PatternRule, 'check' | 'k
     needs: '@',
   },
   card: {
-    pattern: /(?<![\w.,-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)/gu,
+    pattern:
+      /(?<![\w.,-])(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{4}([ -])\d{6}\2\d{4,5})(?![\w-]|[ .]\d)/gu,
     longest: 40,
     accepts: isCardNumber,
   },
@@ -36,7 +37,7 @@ const patterns: Readonly<Record<PersonalDataKind, Omit<PatternRule, 'check' | 'k
   phone: {
     // With the country's code; or in groups behind a zero or parentheses; or ten digits in the American way.
     pattern:
-      /(?<![\p{L}\p{N}.,/+-])(?:(?:\+|00)[1-9]\d{0,2}(?:[ ./-]?\(?\d{1,5}\)?){2,6}|\(0?\d{2,5}\)[ -]?\d{2,4}(?:[ -]\d{2,5}){1,3}|0\d{2,4}[ /-]\d{2,4}(?:[ -]?\d{2,4}){1,3}|(?:1[ .-])?[2-9]\d{2}([.-])[2-9]\d{2}\1\d{4})(?![\p{L}\p{N}]|[-./,]\d)/gu,
+      /(?<![\p{L}\p{N}.,/+-])(?:(?:\+|00)[1-9]\d{0,2}(?:[ ./-]?\(?\d{1,5}\)?){2,6}|\(0?\d{2,5}\)[ -]?(?:\d{5,8}|\d{2,4}(?:[ -]\d{2,5}){1,3})|0\d{1,4}[ /-]\d{2,4}(?:[ -]?\d{2,4}){1,3}|0\d{9,10}|(?:1[ .-])?[2-9]\d{2}([.-])[2-9]\d{2}\1\d{4})(?:x\d{1,5})?(?![\p{L}\p{N}]|[-./,]\d)/gu,
     longest: 48,
     accepts: data => isPhoneNumber(data),
   },

@@ -52,7 +52,7 @@ const patterns: readonly Omit<PatternRule, 'check'>[] = [
   {
     kind: 'PASSWORD',
     pattern: new RegExp(
-      `(?<![\\p{L}])${named}["']?(?: (?:is|ist|est|es)|[ \\t]{0,2}(?::=|=>|[:=]))[ \\t]{0,2}["'\`]?(?<data>[^\\s"'\`\\\\,;<>()[\\]{}]{6,128})`,
+      `(?<![\\p{L}])${named}["']?(?: (?:is|ist|est|es)|[ \\t]{0,2}(?::=|=>|[:=]))[ \\t]{0,2}["'\`]?(?<data>[^\\s"'\`\\\\,;<>{}]{6,128})`,
       'giu',
     ),
     longest: 190,
@@ -60,25 +60,25 @@ const patterns: readonly Omit<PatternRule, 'check'>[] = [
   },
   {
     kind: 'SECRET',
-    pattern: /(?<![A-Za-z0-9+/=_.:@-])[A-Za-z0-9+/_-]{32,256}={0,2}(?![A-Za-z0-9+/=_-])/gu,
+    pattern: /(?<![A-Za-z0-9+/_.@-])[A-Za-z0-9+/_-]{32,256}={0,2}(?![A-Za-z0-9+/=_-])/gu,
     longest: 260,
     isToken: true,
     accepts: data => isRandom(data),
   },
 ]
 
-/** A word or a phrase behind `password:` is none; letters with digits or signs are. */
+/** A word or a phrase behind `password:` is none, nor a call in a program; letters with digits or signs are. */
 function isPasswordLike(data: string): boolean {
+  if (/^[A-Za-z_$][\w$.]*\(/u.test(data)) return false
   const kinds = [/[a-z]/u, /[A-Z]/u, /\d/u, /[^\p{L}\d.]/u].filter(kind => kind.test(data)).length
   return kinds >= 3 || (kinds === 2 && /\d/u.test(data) && /\p{L}/u.test(data) && entropyBits(data) >= 2.5)
 }
 
 /** Base64 of random bytes: capitals, small letters and digits in disorder. A hash in hex is no secret, nor a path. */
 function isRandom(data: string): boolean {
-  if (!/[a-z]/u.test(data) || !/[A-Z]/u.test(data) || (data.match(/\d/gu)?.length ?? 0) < 3) return false
-  if (/[/_-][A-Za-z]*[/_-]/u.test(data) && /(?:^|[/_-])(?:[a-z]{4,}|[A-Z][a-z]{3,})(?:$|[/_-])/u.test(data))
-    return false
-  return entropyBits(data) >= 4.2
+  if (!/[a-z]/u.test(data) || !/[A-Z]/u.test(data) || !/\d/u.test(data)) return false
+  const words = data.split(/[/_-]|\d+/u).filter(part => /^(?:[a-z]{4,}|[A-Z][a-z]{3,}|[A-Z]{4,})$/u.test(part))
+  return words.join('').length <= data.length / 4 && entropyBits(data) >= 4.2
 }
 
 /** The rules for credentials: those of a known form first, then what is named as one, then what looks random. */
