@@ -1,5 +1,7 @@
 import { GatewayError } from '#services/contract/errors'
 import { createCalibratedPolicy, openPolicyFolder, type LoadPolicyOptions } from '#services/decision/policy/load-policy'
+import type { Policy } from '#services/decision/policy/policy'
+import type { PolicyFile } from '#services/decision/policy/policy-schema'
 import { costTableOf } from '#services/calibrate/load/cost-table'
 import { gatherRows } from '#services/calibrate/load/read-rows'
 import { drawResamples } from '#services/calibrate/evaluate/bootstrap'
@@ -33,33 +35,16 @@ const estimateMs = 10_000
 /** Measures a policy on outcome rows, against baselines, and writes what it found. @throws GatewayError Config */
 export async function runEval(options: EvalOptions): Promise<EvalReport> {
   const { by = 'group', seed = 1 } = options
-  if (options.certify === true && options.maxRisk === undefined)
-    throw new GatewayError('Config', '--certify: expected a limit beside it, as --max-risk')
   const folder = await openPolicyFolder(options.policy)
   const { file, version } = folder
   const policy = await createCalibratedPolicy(folder, { ...options, estimateMs })
   const gathered = await gatherRows([options.outcomes])
-  checkColumn(gathered.rows, by)
   const fittedOn = gathered.sha256 === file.data.sha256
-  if (fittedOn && options.certify === true)
-    throw new GatewayError('Config', '--certify: expected rows that the policy was not fitted on')
-  const replays: RowReplay[] = []
-  for (const row of gathered.rows) {
-    if (file.models.some(model => row.outcomes[model]?.score === undefined)) continue
-    replays.push(createRowReplay(row, await policy.estimate(row.parts), file))
-  }
-  if (replays.length === 0) {
-    throw new GatewayError(
-      'Config',
-      `${options.outcomes}: no row has a score of every model (${file.models.join(', ')})`,
-    )
-  }
-  const costTable = costTableOf(
-    file.costsKnown,
-    new Map(file.models.map(model => [model, file.usual[model]?.costUsd ?? 0])),
-  )
+  checkSlicing(gathered.rows, { ...options, by }, fittedOn)
+  const replays = await replaysOf(gathered.rows, policy, file, options.outcomes)
+  const usual = new Map(file.models.map(model => [model, file.usual[model]?.costUsd ?? 0]))
   const resampled = drawResamples(replays.length, seed)
-  const input = { replays, file, costTable, resampled }
+  const input = { replays, file, costTable: costTableOf(file.costsKnown, usual), resampled }
   const { done, ...measured } = measurePolicy(input)
   const report: EvalReport = {
     policy: version,
@@ -81,8 +66,31 @@ export async function runEval(options: EvalOptions): Promise<EvalReport> {
   return report
 }
 
-/** @throws GatewayError Config when no row has the column; it names those that there are */
-function checkColumn(rows: readonly OutcomeRow[], by: string): void {
+async function replaysOf(
+  rows: readonly OutcomeRow[],
+  policy: Policy,
+  file: PolicyFile,
+  source: string,
+): Promise<readonly RowReplay[]> {
+  const replays: RowReplay[] = []
+  for (const row of rows) {
+    if (file.models.some(model => row.outcomes[model]?.score === undefined)) continue
+    replays.push(createRowReplay(row, await policy.estimate(row.parts), file))
+  }
+  if (replays.length > 0) return replays
+  throw new GatewayError('Config', `${source}: no row has a score of every model (${file.models.join(', ')})`)
+}
+
+/** @throws GatewayError Config when rows cannot be sliced so, or these certify nothing */
+function checkSlicing(
+  rows: readonly OutcomeRow[],
+  { by, maxRisk, certify = false }: Pick<EvalOptions, 'maxRisk' | 'certify'> & { readonly by: string },
+  fittedOn: boolean,
+): void {
+  if (certify && maxRisk === undefined)
+    throw new GatewayError('Config', '--certify: expected a limit beside it, as --max-risk')
+  if (certify && fittedOn)
+    throw new GatewayError('Config', '--certify: expected rows that the policy was not fitted on')
   if (by === 'group' || rows.some(row => sliceOf(row, by) !== undefined)) return
   const known = new Set(['group', 'dataset', ...rows.flatMap(row => Object.keys(row.columns ?? {}))])
   throw new GatewayError('Config', `--by: expected a column of the rows (${[...known].join(', ')}), found ${by}`)

@@ -1,6 +1,6 @@
 import { runCalibrate, type CalibrateOptions, type CalibrateReport } from '#services/calibrate/calibrate'
 import { runEval } from '#services/calibrate/eval'
-import type { EvalReport } from '#services/calibrate/report'
+import type { EvalReport, Slice } from '#services/calibrate/report'
 import { runReplay } from '#services/calibrate/replay'
 import { runScore } from '#services/calibrate/score'
 import { GatewayError } from '#services/contract/errors'
@@ -163,18 +163,18 @@ export async function runEvalCommand(options: EvalFlags, terminal: Terminal): Pr
 function showSlices({ slicing, slices, costsKnown }: EvalReport, terminal: Terminal): void {
   if (slices.length < 2 && slices[0]?.name === '') return
   terminal.line(`slices by ${slicing.by}; limit on the risk ${percentOf(slicing.limit)}`)
-  for (const one of slices) {
-    const { policy, escalation, risk, costUsd } = one
-    const cost = costsKnown ? `$${costUsd.value.toPrecision(3)}` : costUsd.value.toPrecision(3)
-    const bound = one.riskBound === undefined ? '' : `, ${one.isCertified === true ? '' : 'not '}certified`
-    const figures = `score ${span(policy)}, escalated ${span(escalation)}, cost ${cost}, risk ${span(risk)}`
-    terminal.line(`  ${one.name === '' ? '(none)' : one.name} (${one.rows}): ${figures}${bound}`)
-  }
+  for (const one of slices) terminal.line(`  ${sliceLine(one, costsKnown)}`)
   for (const { name, warning } of slices) {
     if (warning === undefined) continue
-    const words = `warning: ${slicing.by} ${name} ${warning === 'exceeds' ? 'exceeds' : 'may exceed'} the limit on the risk`
-    terminal.note(terminal.paint('yellow', words))
+    terminal.note(terminal.paint('yellow', `warning: ${slicing.by} ${name} ${warning} the limit on the risk`))
   }
+}
+
+function sliceLine({ name, rows, policy, escalation, risk, costUsd, ...one }: Slice, costsKnown: boolean): string {
+  const cost = `${costsKnown ? '$' : ''}${costUsd.value.toPrecision(3)}`
+  const bound = one.riskBound === undefined ? '' : `, ${one.isCertified === true ? '' : 'not '}certified`
+  const figures = `score ${span(policy)}, escalated ${span(escalation)}, cost ${cost}, risk ${span(risk)}${bound}`
+  return `${name === '' ? '(none)' : name} (${rows}): ${figures}`
 }
 
 function span({ value, low, high }: { value: number; low: number; high: number }): string {
