@@ -4,7 +4,8 @@
 //   node scripts/gather-outcomes.mjs --rows mmlu-pro.jsonl.gz --label-set academic-subject --models minilm,gte-small
 //     --out rows.jsonl
 // Inputs are a JSON array of { id, task, text | file, expected, comparator?, labelSet?, labels?, group?, columns? };
-// columns come into the row, for `eval --by`. Files lie beside the array, and comparators are those of services/cli/output/compare-answers.ts. Answers to text have at most --tokens
+// columns come into the row, for `eval --by`. Files lie beside the array, and comparators are those of
+// services/cli/output/compare-answers.ts. Answers to text have at most --tokens
 // COUNT tokens. Inputs of other tasks than the models have and those without a known answer are left out, and it is
 // said how many. `--ladder` runs the rungs of a ladder with their recipes, `--only A,B,…` some of them. Models run one
 // after the other; rows tell the tokens and the processor time of each, and `scripts/model-costs.mjs` makes costs of

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { upperBound } from '#services/calibrate/fit/binomial-bound'
+import { upperBound } from '#services/calibrate/bounds/binomial-bound'
 import { fitLogistic } from '#services/calibrate/fit/regression/logistic-regression'
 import { certifiedPoint, decideByRisk } from '#services/decision/decide/decide-by-risk'
 import { decideByUtility, type UtilityView } from '#services/decision/decide/decide-by-utility'

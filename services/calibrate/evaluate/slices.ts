@@ -1,4 +1,4 @@
-import { upperBound } from '#services/calibrate/fit/binomial-bound'
+import { upperBound } from '#services/calibrate/bounds/binomial-bound'
 import type { RowReplay } from '#services/calibrate/replay-row'
 import type { Figure, Slice, Slicing } from '#services/calibrate/report'
 import type { OutcomeRow } from '#services/calibrate/states'

@@ -4,7 +4,7 @@ import type { PolicyFile, RiskPoint } from '#services/decision/policy/policy-sch
 import { drawOf } from '#services/calibrate/draw'
 import { rounded } from '#services/calibrate/round'
 import type { CostTable, OutcomeRow } from '#services/calibrate/states'
-import { upperBound } from './binomial-bound.ts'
+import { upperBound } from '#services/calibrate/bounds/binomial-bound'
 import type { FeaturedRow } from './kernel/fit-estimator.ts'
 import { crossFit } from './folds.ts'
 import { chainsOf, isLoss, modelAnswerOf } from '#services/calibrate/ladder'
