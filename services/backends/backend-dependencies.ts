@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Clock } from '#services/contract/clock'
+import type { SharedBreakers } from './remote/endpoints/shared-breakers.ts'
 import type { UpstreamMeter } from './remote/upstream-meter.ts'
 
 /** What a backend takes from the worker. */
@@ -16,4 +17,6 @@ export interface BackendDependencies {
   readonly name?: string
   /** Listens to calls to servers. */
   readonly meter?: UpstreamMeter
+  /** Tells other processes of endpoints that fail. */
+  readonly breakers?: Pick<SharedBreakers, 'watch'>
 }

@@ -37,6 +37,7 @@ import type { Engine } from './states.ts'
 import { reportServers } from '#services/worker/telemetry/report-servers'
 import { createCallMetrics, tracedModelOf, type TracedModel } from '#services/backends/leg/traced-model'
 import { traceLeg } from '#services/worker/telemetry/trace-leg'
+import { createSharedBreakers } from '#services/backends/remote/endpoints/shared-breakers'
 import { createUpstreamMeter } from '#services/backends/remote/upstream-metrics'
 import { backendSpecOf } from '#services/backends/backend-spec-of'
 import { beatEveryMs, beatTtlMs, replyStreamTtlMs, startTimeoutMs } from '#services/worker/timings'
@@ -76,6 +77,7 @@ export async function composeWorker(
     [...models, ...verifiers].flatMap(({ backend }) => packNamesOf(backend)),
     places,
   )
+  const breakers = createSharedBreakers()
   const engine = await createEngine(
     { models, verifiers, mostGrowthBytes: poolConfig.modelGrowthMegabytes * 1e6 },
     {
@@ -88,6 +90,7 @@ export async function composeWorker(
       clock,
       changed: () => collecting.interrupt?.(),
       meter: createUpstreamMeter(registry, logger),
+      breakers,
     },
   )
   const times = logTimesOf(config.redis.keep)
@@ -154,7 +157,7 @@ export async function composeWorker(
   const workers = createRedisWorkerRegistry(prefix, redis, clock)
   const startedAt = clock.now()
   const beat = async (): Promise<void> => {
-    const { drain } = await workers.beat(
+    const { drain, shut } = await workers.beat(
       {
         workerId,
         pool,
@@ -171,7 +174,9 @@ export async function composeWorker(
         times: metrics.times(),
       },
       beatTtlMs,
+      breakers.shut(),
     )
+    breakers.hear(shut)
     if (drain === loops.paused) return
     loops.pause(drain)
     await beat()

@@ -116,12 +116,25 @@ describe.each(registries)('the registry %s', (_name, create) => {
   it('tells who is to drain, at the next beat and in every list before it', async () => {
     const registry = create()
     const state = workerState()
-    expect(await registry.beat(state, 3000)).toEqual({ drain: false })
+    expect(await registry.beat(state, 3000)).toEqual({ drain: false, shut: [] })
     await registry.setDraining([state.workerId], true)
     expect(await registry.list()).toEqual([{ ...state, draining: true }])
-    expect(await registry.beat(state, 3000)).toEqual({ drain: true })
+    expect(await registry.beat(state, 3000)).toEqual({ drain: true, shut: [] })
     await registry.setDraining([state.workerId], false)
     expect(await registry.list()).toEqual([state])
+  })
+
+  it('tells at a beat what any process has shut off, for as long as it is', async () => {
+    const registry = create()
+    const [state, other] = [workerState(), { ...workerState(), workerId: 'other' }]
+    const shut = { endpoint: 'chat 0123', untilAt: clock.now() + 5000 }
+    await registry.beat(state, 3000, [shut])
+    expect((await registry.beat(other, 3000)).shut).toEqual([shut])
+    const later = { ...shut, untilAt: shut.untilAt + 5000 }
+    await registry.beat(state, 3000, [later])
+    expect((await registry.beat(other, 3000)).shut).toEqual([later])
+    time.nowMs += 10_001
+    expect((await registry.beat(other, 3000)).shut).toEqual([])
   })
 })
 

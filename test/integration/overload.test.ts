@@ -85,7 +85,7 @@ async function pool() {
     times: recorder.times(),
   }
   const registry = {
-    beat: async () => ({ drain: false }),
+    beat: async () => ({ drain: false, shut: [] }),
     leave: async () => {},
     list: async () => [worker],
     setDraining: async () => {},

@@ -55,10 +55,16 @@ export function createMemorySessions(clock: Clock): SessionStore {
 export function createMemoryRegistry(clock: Clock): WorkerRegistry {
   const beats = new Map<string, { readonly state: WorkerState; readonly endsAt: number }>()
   const draining = new Set<string>()
+  const shutOff = new Map<string, number>()
   return {
-    async beat(state, ttlMs) {
+    async beat(state, ttlMs, shut = []) {
+      const told = [...shutOff].map(([endpoint, untilAt]) => ({ endpoint, untilAt }))
+      for (const { endpoint, untilAt } of shut) shutOff.set(endpoint, untilAt)
       beats.set(state.workerId, { state, endsAt: clock.now() + ttlMs })
-      return { drain: draining.has(state.workerId) }
+      return {
+        drain: draining.has(state.workerId),
+        shut: told.filter(({ untilAt }) => untilAt > clock.now()),
+      }
     },
     async leave(workerId) {
       beats.delete(workerId)

@@ -164,7 +164,7 @@ async function figures(registry: Registry): Promise<Readonly<Record<string, numb
 
 describe('demand-seconds', () => {
   const registryOf = (workers: { list: readonly WorkerState[] }) => ({
-    beat: async () => ({ drain: false }),
+    beat: async () => ({ drain: false, shut: [] }),
     leave: async () => {},
     list: async () => workers.list,
     setDraining: async () => {},

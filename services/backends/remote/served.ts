@@ -59,13 +59,14 @@ const defaultBreaker: BreakerOptions = { failures: 5, openMs: 5000 }
 export function createServed(
   spec: ServedSpec,
   headers: Readonly<Record<string, string>>,
-  { clock, meter = silentMeter, name = spec.model }: BackendDependencies,
+  { clock, meter = silentMeter, breakers, name = spec.model }: BackendDependencies,
 ): Served {
   const baseUrls = spec.endpoints ?? (spec.baseUrl === undefined ? [] : [spec.baseUrl])
   if (baseUrls.length === 0) throw new GatewayError('Config', `model ${name} has neither baseUrl nor endpoints`)
   const options = { connectTimeoutMs: spec.connectTimeoutMs, ...(spec.breaker ?? defaultBreaker) }
   const now = (): number => clock.now()
   const set = createEndpointSet(baseUrls, options, now)
+  breakers?.watch(name, set.endpoints)
   const budget = createRetryBudget()
   const load = loadOf(spec, set.endpoints)
   meter.watch(name, () =>

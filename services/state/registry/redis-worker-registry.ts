@@ -1,7 +1,7 @@
 import type { Clock } from '#services/contract/clock'
 import type { RedisConnection } from '#services/platform/redis/connect'
 import { onRedis } from '#services/platform/redis/run-command'
-import type { WorkerRegistry, WorkerState } from './worker-registry.ts'
+import type { ShutEndpoint, WorkerRegistry, WorkerState } from './worker-registry.ts'
 
 interface Entry {
   readonly state: WorkerState
@@ -16,16 +16,25 @@ interface Entry {
 export function createRedisWorkerRegistry(prefix: string, redis: RedisConnection, clock: Clock): WorkerRegistry {
   const workers = `${prefix}:{workers}:alive`
   const draining = `${prefix}:{workers}:draining`
+  const shutOff = `${prefix}:{workers}:shut`
+  const tell = async (shut: readonly ShutEndpoint[]): Promise<void> => {
+    if (shut.length === 0) return
+    const fields = shut.flatMap(({ endpoint, untilAt }) => [endpoint, untilAt])
+    await Promise.all([redis.hset(shutOff, ...fields), redis.pexpire(shutOff, rememberShutMs)])
+  }
   return {
-    async beat(state, ttlMs) {
+    async beat(state, ttlMs, shut = []) {
       const entry: Entry = { state, aliveUntil: clock.now() + ttlMs }
-      const [, drain] = await onRedis(() =>
+      const [, drain, told] = await onRedis(() =>
         Promise.all([
           redis.hset(workers, state.workerId, JSON.stringify(entry)),
           redis.sismember(draining, state.workerId),
+          redis.hgetall(shutOff),
+          tell(shut),
         ]),
       )
-      return { drain: drain === 1 }
+      const known = Object.entries(told).map(([endpoint, untilAt]) => ({ endpoint, untilAt: Number(untilAt) }))
+      return { drain: drain === 1, shut: known.filter(({ untilAt }) => untilAt > clock.now()) }
     },
     async leave(workerId) {
       await onRedis(() => Promise.all([redis.hdel(workers, workerId), redis.srem(draining, workerId)]))
@@ -48,6 +57,9 @@ export function createRedisWorkerRegistry(prefix: string, redis: RedisConnection
     },
   }
 }
+
+/** Longer than any endpoint is shut off. */
+const rememberShutMs = 120_000
 
 /** A dead worker's last heartbeat is let go of after a minute: until then its clock may only be behind ours. */
 const forgetMs = 60_000

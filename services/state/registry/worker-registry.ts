@@ -33,10 +33,26 @@ export interface WorkerState {
   readonly times: ServiceTimes
 }
 
+/** An endpoint that a process has shut off, since it failed there again and again. */
+export interface ShutEndpoint {
+  /** Names model and endpoint alike in every process, and holds no address. */
+  readonly endpoint: string
+  /** Epoch ms until which it is shut. */
+  readonly untilAt: number
+}
+
+/** What a heartbeat brings back. */
+export interface BeatReply {
+  /** An operator asked it to drain. */
+  readonly drain: boolean
+  /** What any process has shut off now. */
+  readonly shut: readonly ShutEndpoint[]
+}
+
 /** Publishes to routers which workers are there. */
 export interface WorkerRegistry {
-  /** Reports that this worker lives, for `ttlMs`; gives whether an operator asked it to drain. */
-  beat(state: WorkerState, ttlMs: number): Promise<{ readonly drain: boolean }>
+  /** Reports that this worker lives, for `ttlMs`, and what it has shut off. */
+  beat(state: WorkerState, ttlMs: number, shut?: readonly ShutEndpoint[]): Promise<BeatReply>
   leave(workerId: string): Promise<void>
   /** The workers alive now; those that were told to drain are draining, whether they have heard of it or not. */
   list(): Promise<readonly WorkerState[]>

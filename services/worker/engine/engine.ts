@@ -9,6 +9,7 @@ import type { Engine, RunHooks } from '#services/worker/states'
 import { createSandboxes } from '#services/worker/sandbox/sandboxes'
 import { createProcessBackend, type ProcessBackend } from './process/process-backend.ts'
 import { withRecipe } from '#services/worker/recipe/with-recipe'
+import type { SharedBreakers } from '#services/backends/remote/endpoints/shared-breakers'
 import type { UpstreamMeter } from '#services/backends/remote/upstream-meter'
 import { isServed } from '#services/backends/backend-spec-of'
 import { createBackend, type BackendSpec } from '#services/backends/create-backend'
@@ -45,6 +46,8 @@ export interface EngineDependencies {
   readonly changed?: () => void
   /** Listens to calls to servers. */
   readonly meter?: UpstreamMeter
+  /** Tells other processes of endpoints that fail. */
+  readonly breakers?: SharedBreakers
 }
 
 /**

@@ -18,6 +18,8 @@ export interface BreakerOptions {
  */
 export interface Breaker {
   readonly state: BreakerState
+  /** Epoch ms until which it keeps calls away; absent unless it does. */
+  readonly openUntil: number | undefined
   /** Whether a call with this input may begin now; one that begins while it is half-open is the probe. */
   allows(input?: InputOf): boolean
   began(): void
@@ -26,6 +28,11 @@ export interface Breaker {
   failed(input?: string): boolean
   /** A call ended that says nothing of the endpoint, such as one that was cancelled. */
   ended(): void
+  /**
+   * Another process keeps calls away until then: one failure here is enough to do so too. Another's way to the
+   * endpoint may be what is broken, so its word alone keeps no call away. Each word counts once.
+   */
+  suspect(untilAt: number): void
 }
 
 /** Longest that a breaker stays open: an endpoint that is well again is noticed within this. */
@@ -38,6 +45,7 @@ export function createBreaker(options: BreakerOptions, now: () => number, random
   let opened = 0
   let openUntil: number | undefined
   let probing = false
+  let heardUntil = 0
 
   const open = (): void => {
     const ms = Math.min(longestOpenMs, options.openMs * 2 ** opened)
@@ -52,6 +60,14 @@ export function createBreaker(options: BreakerOptions, now: () => number, random
   return {
     get state() {
       return stateNow()
+    },
+    get openUntil() {
+      return stateNow() === 'open' ? openUntil : undefined
+    },
+    suspect(untilAt) {
+      if (untilAt <= Math.max(heardUntil, now())) return
+      heardUntil = untilAt
+      if (openUntil === undefined) inRow = Math.max(inRow, options.failures - 1)
     },
     allows(input) {
       const state = stateNow()

@@ -27,6 +27,10 @@ export interface Endpoint {
   readonly running: number
   readonly history: readonly Record[]
   readonly breaker: BreakerState
+  /** Epoch ms until which its breaker keeps calls away; absent unless it does. */
+  readonly shutUntil: number | undefined
+  /** Another process has shut it off until then. */
+  suspect(untilAt: number): void
   readonly ejected: boolean
   /** How its last failed call ended, such as `server 500`. */
   readonly lastFailure: string | undefined
@@ -107,6 +111,10 @@ export function createEndpoint(baseUrl: string, options: EndpointOptions, now: (
     get breaker() {
       return breaker.state
     },
+    get shutUntil() {
+      return breaker.openUntil
+    },
+    suspect: breaker.suspect,
     get ejected() {
       return now() < ejectedUntil
     },

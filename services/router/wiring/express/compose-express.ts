@@ -5,6 +5,7 @@ import { backendSpecOf, isServed } from '#services/backends/backend-spec-of'
 import { createBackend } from '#services/backends/create-backend'
 import { createLegMetrics } from '#services/backends/leg/leg-metrics'
 import { createCallMetrics, tracedModelOf } from '#services/backends/leg/traced-model'
+import { createSharedBreakers } from '#services/backends/remote/endpoints/shared-breakers'
 import { createUpstreamMeter } from '#services/backends/remote/upstream-metrics'
 import type { LoadedConfig } from '#services/config/load-config'
 import type { Clock } from '#services/contract/clock'
@@ -71,9 +72,10 @@ export async function composeExpress({ config, places }: LoadedConfig, wiring: E
   )
   if (models.length === 0) return withoutExpress
   const meter = createUpstreamMeter(registry, logger)
+  const breakers = createSharedBreakers()
   const backends = new Map<string, Backend>()
   for (const { model, spec } of models) {
-    const dependencies = { packPath, executionProviders: [], threads: 1, logger, clock, meter, name: model }
+    const dependencies = { packPath, executionProviders: [], threads: 1, logger, clock, meter, breakers, name: model }
     backends.set(model, await createBackend(spec, dependencies))
   }
   const names = [...new Set(models.map(({ pool }) => pool))]
@@ -112,10 +114,12 @@ export async function composeExpress({ config, places }: LoadedConfig, wiring: E
     async beat() {
       const none = { models: [], capacity: 0, concurrency: 0, parallel: {}, draining: false, envelopeVersion }
       const times = legMetrics.times()
-      await stores.registry.beat(
+      const { shut } = await stores.registry.beat(
         { ...none, workerId: name, pool: '', running: room.size, startedAt, version, times },
         beatTtlMs,
+        breakers.shut(),
       )
+      breakers.hear(shut)
     },
     ended: room.ended,
     async close() {
