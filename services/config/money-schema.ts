@@ -104,6 +104,10 @@ export const budgetsSchema = z.strictObject({
     .enum(['start', 'refuse'])
     .default('start')
     .describe('What a router that has never seen the ledger does before an empty Redis.'),
+  escrow: z
+    .enum(['auto', 'off'])
+    .default('off')
+    .describe('Whether routers lease slices of budgets and reserve in them; on one Redis server.'),
 })
 
 function isTimeZone(zone: string): boolean {

@@ -52,6 +52,8 @@ function cascadeStateOf(fields: Readonly<Record<string, string>>): Cascade {
 /** A counter of the ledger, as Redis has it. */
 export interface CounterNow {
   readonly reserved: number
+  /** What routers lease for requests to come. */
+  readonly leased: number
   readonly spent: number
   readonly lost: number
   readonly overrun: number
@@ -59,9 +61,11 @@ export interface CounterNow {
 
 /** Reads one counter. */
 export async function readCounter(redis: Redis, key: string): Promise<CounterNow> {
-  const [reserved, spent, lost, overrun] = await redis.hmget(key, 'reserved', 'spent', 'lost', 'overrun')
+  const fields = ['reserved', 'spent', 'lost', 'overrun', 'leased'] as const
+  const [reserved, spent, lost, overrun, leased] = await redis.hmget(key, ...fields)
   return {
     reserved: Number(reserved ?? 0),
+    leased: Number(leased ?? 0),
     spent: Number(spent ?? 0),
     lost: Number(lost ?? 0),
     overrun: Number(overrun ?? 0),

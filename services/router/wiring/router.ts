@@ -157,7 +157,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger, openOp
   const batches = composeBatches(loaded, { stores, handler, inFlight, cascades, originals, owner, ...base })
   const loops = startLoops(
     {
-      renew: () => Promise.all([leases.renew(), express.renew(owner().leaseUntil)]),
+      renew: () => Promise.all([leases.renew(), express.renew(owner().leaseUntil), stores.escrow?.renew()]),
       fleet: () => Promise.all([readFleet(), express.beat()]),
       queues: fleet.readQueues,
       reconcile: pendingLegs.reconcile,

@@ -45,6 +45,8 @@ import { neverRun } from '#services/router/cascade/leg/never-run'
 import type { KeyStore } from '#services/router/edge/auth/keys/key-store'
 import { createRedisKeyStore } from '#services/router/edge/auth/keys/redis-key-store'
 import type { Ledger } from '#services/state/ledger/ledger'
+import type { Escrow } from '#services/state/ledger/escrow/escrow'
+import { createRedisEscrow } from '#services/state/ledger/escrow/redis-escrow'
 import { createGeneration, type Generation } from '#services/state/ledger/generation'
 import { createLedgerKeys } from '#services/state/ledger/ledger-keys'
 import { createMemoryFile } from '#services/state/ledger/memory-file'
@@ -53,7 +55,13 @@ import { createReserveCall } from '#services/state/ledger/reserve-call'
 import { openIndexStore } from './retrieval/open-index-store.ts'
 import type { PolicyStore } from '#services/router/policies/policy-store'
 import { createRedisPolicyStore } from '#services/router/policies/redis-policy-store'
-import { keepCounterMs, rememberHoldMs, replyStreamTtlMs, startTimeoutMs } from '#services/router/lifecycle/timings'
+import {
+  keepCounterMs,
+  leaseMs,
+  rememberHoldMs,
+  replyStreamTtlMs,
+  startTimeoutMs,
+} from '#services/router/lifecycle/timings'
 
 /** Everything of a router that lives in Redis. */
 export interface Stores {
@@ -68,6 +76,8 @@ export interface Stores {
   readonly payloads: PayloadStore
   readonly registry: WorkerRegistry
   readonly ledger: Ledger
+  /** What this router has leased of the budgets; absent where every request reserves in the ledger. */
+  readonly escrow?: Escrow
   readonly generation: Generation
   readonly keys: KeyStore
   readonly outcomes: OutcomeStore
@@ -133,7 +143,13 @@ export async function createStores(
     replication,
     clock,
   })
-  const ledger = createRedisLedger({ prefix, rememberMs: rememberHoldMs, keepCounterMs }, redis, generation)
+  const own = createRedisLedger({ prefix, rememberMs: rememberHoldMs, keepCounterMs }, redis, generation)
+  const mark = (): string => generation.mark
+  const escrow =
+    config.budgets.escrow === 'auto' && isOneServer(redis)
+      ? createRedisEscrow({ prefix, name, leaseMs, keepCounterMs }, { redis, ledger: own, mark, logger })
+      : undefined
+  const ledger = escrow === undefined ? own : { ...own, settle: escrow.settle }
   const express = createRedisExpressLegs({ prefix, maxDeaths }, redis, cascadeLog)
   const quotaBytes = config.limits.payloadMegabytesPerTenant * 1e6
   const indexes = await openIndexStore(config, redis, clock)
@@ -144,7 +160,10 @@ export async function createStores(
     queue,
     replyStream,
     dispatch: isOneServer(redis)
-      ? createRedisDispatch(callsOf(prefix, generation, putOptions), redis)
+      ? createRedisDispatch(
+          { ...callsOf(prefix, mark, putOptions), ...(escrow === undefined ? {} : { escrow }) },
+          redis,
+        )
       : createStepwiseDispatch({ ledger, cascadeLog: cascadeLog, queue, express }),
     express,
     cascadeLog,
@@ -154,6 +173,7 @@ export async function createStores(
     registry: createRedisWorkerRegistry(prefix, redis, clock),
     generation,
     ledger,
+    ...(escrow === undefined ? {} : { escrow }),
     keys: createRedisKeyStore(prefix, redis),
     policies: createRedisPolicyStore(prefix, redis, clock),
     sessions: createRedisSessionStore(prefix, redis),
@@ -162,6 +182,7 @@ export async function createStores(
     indexes,
     outcomes: createRedisOutcomeStore({ prefix, recordsPerTenant, ttlMs: keepDays * 86_400_000 }, redis, clock),
     async close() {
+      await escrow?.close().catch((error: unknown) => logger.warn({ err: error }, 'the slice lapses with its lease'))
       await replyStream.close()
       await queue.close()
       await health.stop()
@@ -173,9 +194,9 @@ export async function createStores(
 }
 
 /** The three steps of a dispatch on one server. */
-function callsOf(prefix: string, generation: Generation, putOptions: PutOptions): DispatchCalls {
+function callsOf(prefix: string, mark: () => string, putOptions: PutOptions): DispatchCalls {
   return {
-    reserve: createReserveCall({ keys: createLedgerKeys(prefix), keepCounterMs, mark: () => generation.mark }),
+    reserve: createReserveCall({ keys: createLedgerKeys(prefix), keepCounterMs, mark }),
     open: createOpenCall(createCascadeKeys(prefix)),
     put: createPutCall(putOptions),
     begin: createBeginHereCall({ prefix, maxDeaths }),

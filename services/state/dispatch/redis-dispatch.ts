@@ -2,6 +2,7 @@ import { composeScript } from '#services/platform/redis/compose-script'
 import type { RedisConnection } from '#services/platform/redis/connect'
 import { loadScript, runScript, type Script } from '#services/platform/redis/script'
 import type { OpenCall } from '#services/state/cascade-log/open-call'
+import type { Escrow } from '#services/state/ledger/escrow/escrow'
 import type { HoldOrder, Reservation } from '#services/state/ledger/ledger'
 import type { ReserveCall } from '#services/state/ledger/reserve-call'
 import type { PutCall } from '#services/state/queue/put-call'
@@ -12,6 +13,8 @@ import type { ScriptCall } from './script-call.ts'
 /** The steps of a dispatch, each as the script of its own room. */
 export interface DispatchCalls {
   readonly reserve: ReserveCall
+  /** Reserves in this router's slice of the budgets what that covers; absent where nothing is leased. */
+  readonly escrow?: Pick<Escrow, 'draw'>
   readonly open: OpenCall
   readonly put: PutCall
   readonly begin: BeginHereCall
@@ -24,18 +27,27 @@ const main = loadScript(import.meta.url, 'lua/dispatch.lua')
  * from where one refuses.
  */
 export function createRedisDispatch(calls: DispatchCalls, redis: RedisConnection): Dispatch {
-  const { reserve, open, put, begin } = calls
-  const parts = { reserve: reserve.script, open: open.script }
-  const queued: Script = composeScript({ ...parts, last: put.script }, main)
-  const express: Script = composeScript({ ...parts, last: begin.script }, main)
+  const { reserve, escrow, open, put, begin } = calls
+  const wholes = new Map<Script, Map<Script, Script>>()
+  /** The script of the three, composed once: money is reserved in the ledger or in this router's slice. */
+  const wholeOf = (first: Script, last: Script): Script => {
+    const byLast = wholes.get(first) ?? new Map<Script, Script>()
+    const whole = byLast.get(last) ?? composeScript({ reserve: first, open: open.script, last }, main)
+    wholes.set(first, byLast.set(last, whole))
+    return whole
+  }
+  const reserveFor = (hold: HoldOrder): ScriptCall<Reservation> => {
+    const best = bestOf(hold)
+    return escrow?.draw(best) ?? reserve.callFor(best)
+  }
 
-  /** Runs the three; gives what the ledger said and the reply of the last, or why it was not come to. */
+  /** Runs the three; returns what the ledger said and the reply of the last, or why it was not reached. */
   const run = async (
-    whole: Script,
     order: DispatchOrder,
     last: ScriptCall<unknown>,
   ): Promise<Exclude<Dispatched, { kind: 'queued' | 'express' }> | (Ran & { readonly kind: 'ran' })> => {
-    const holding = order.hold && reserve.callFor(bestOf(order.hold))
+    const holding = order.hold && reserveFor(order.hold)
+    const whole = wholeOf(holding?.script ?? reserve.script, last.script)
     const opening = open.callFor(order.request, order.plan, order.firstLeg, order.owner)
     const keys = [holding, opening, last].flatMap(call => call?.keys ?? [])
     const args = [holding, opening, last].flatMap(call => call?.args ?? [])
@@ -53,12 +65,12 @@ export function createRedisDispatch(calls: DispatchCalls, redis: RedisConnection
       if (order.express !== undefined) {
         const { owner, job } = order
         const beginning = begin.callFor({ pool, job, owner, ...order.express })
-        const ran = await run(express, order, beginning)
+        const ran = await run(order, beginning)
         if (ran.kind !== 'ran') return ran
         return { kind: 'express', begun: beginning.read(ran.reply), shadowed: ran.shadowed }
       }
       const putting = put.callFor(pool, order.job)
-      const ran = await run(queued, order, putting)
+      const ran = await run(order, putting)
       if (ran.kind !== 'ran') return ran
       putting.read(ran.reply)
       return { kind: 'queued', shadowed: ran.shadowed }

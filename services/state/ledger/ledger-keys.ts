@@ -6,6 +6,12 @@ export interface LedgerKeys {
   readonly holds: string
   /** Counters by the end of their windows. */
   readonly windows: string
+  /** Slices by the end of their leases. */
+  readonly slices: string
+  /** What a router has leased, by counter. */
+  slice(sliceId: string): string
+  /** What requests may spend of a slice, by hold. */
+  draws(sliceId: string): string
   hold(holdId: string): string
   counter(name: string): string
   /** The clock of a rate. */
@@ -22,6 +28,9 @@ export function createLedgerKeys(prefix: string): LedgerKeys {
     generation: `${tag}:generation`,
     holds: `${tag}:holds`,
     windows: `${tag}:windows`,
+    slices: `${tag}:slices`,
+    slice: sliceId => `${tag}:slice:${sliceId}`,
+    draws: sliceId => `${tag}:draws:${sliceId}`,
     hold: holdId => `${tag}:hold:${holdId}`,
     counter: name => `${counters}${name}`,
     clock: name => `${tag}:rate:${name}`,

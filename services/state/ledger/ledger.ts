@@ -94,6 +94,7 @@ export interface Settled {
 
 /** What a counter holds now. */
 export interface Counts {
+  /** Held by requests, or leased by routers for requests to come. */
   readonly reservedNanoUsd: NanoUsd
   readonly spentNanoUsd: NanoUsd
   /** Costs of attempts that lost their legs. */

@@ -1,6 +1,7 @@
 import type { RedisConnection } from '#services/platform/redis/connect'
 import { onRedis } from '#services/platform/redis/run-command'
 import { loadScript, runScript } from '#services/platform/redis/script'
+import { closeDueSlices } from './escrow/close-slices.ts'
 import type { Amounts, Counts, OpenHold, HoldOrder, Ledger, Reservation, Share } from './ledger.ts'
 import { createLedgerKeys, type LedgerKeys } from './ledger-keys.ts'
 import { createReserveCall } from './reserve-call.ts'
@@ -68,6 +69,7 @@ export function createRedisLedger(
         }),
       ),
     async expired(nowMs, limit) {
+      await closeDueSlices(redis, keys, nowMs)
       const reply = await runScript(redis, scripts.due, [keys.holds], [nowMs, limit])
       return holdsOf(Array.isArray(reply) ? reply.map(String) : [], keys, redis)
     },
@@ -80,9 +82,11 @@ export function createRedisLedger(
 }
 
 async function countsOf(redis: RedisConnection, key: string): Promise<Counts> {
-  const [reserved, spent, lost, overrun] = await onRedis(() => redis.hmget(key, 'reserved', 'spent', 'lost', 'overrun'))
+  const [reserved, spent, lost, overrun, leased] = await onRedis(() =>
+    redis.hmget(key, 'reserved', 'spent', 'lost', 'overrun', 'leased'),
+  )
   return {
-    reservedNanoUsd: Number(reserved ?? 0),
+    reservedNanoUsd: Number(reserved ?? 0) + Number(leased ?? 0),
     spentNanoUsd: Number(spent ?? 0),
     lostNanoUsd: Number(lost ?? 0),
     overrunNanoUsd: Number(overrun ?? 0),

@@ -60,8 +60,8 @@ end
 local left, open = {}, {}
 for scope = 1, scopes do
   if scopeArg(scope, 1) ~= '-' then
-    local counts = redis.call('HMGET', KEYS[4 + scope], 'reserved', 'spent', 'lost', 'overrun')
-    open[scope] = tonumber(counts[1] or 0)
+    local counts = redis.call('HMGET', KEYS[4 + scope], 'reserved', 'spent', 'lost', 'overrun', 'leased')
+    open[scope] = tonumber(counts[1] or 0) + tonumber(counts[5] or 0)
     left[scope] = tonumber(scopeArg(scope, 1)) - open[scope] - tonumber(counts[2] or 0)
     if scopeArg(scope, 3) ~= 'tenant' then
       left[scope] = left[scope] - tonumber(counts[3] or 0) - tonumber(counts[4] or 0)
