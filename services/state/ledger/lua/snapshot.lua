@@ -2,8 +2,8 @@
 -- that became master since has another replication id, and one that was master before has a lower count.
 -- KEYS: 1 the generation, 2 counters by the end of their window (sorted set)
 -- ARGV: 1 now (epoch ms), 2 how many to pass over, 3 most to read, 4 the reign that the router knows
--- Returns: {generation's id ('' for none), its ancestors, the reign, counter, window's end, spent, reserved or leased, …};
---   ends that are long past are dropped
+-- Returns: {generation's id ('' for none), its ancestors, the reign, counter, window's end, spent, reserved
+--   or leased, …}; ends that are long past are dropped
 -- Atomic. The counters carry the same hash tag, so they are in the same slot.
 local dayMs = 86400000
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', tonumber(ARGV[1]) - dayMs)

@@ -4,8 +4,8 @@
 -- ARGV: 1 generation and reign that the router knows, parted by a space, 2 slice, 3 lease (ms from now), 4 1 where the
 --   slice is new, 5 how long a counter outlives its window (ms),
 --       6 for each counter words parted by spaces: its index in the slice, limit ('-' for none), share, window's end
---       (epoch ms), amount to lease (below 0: to give back; all: everything, and the counter leaves the slice), least that
---       is worth leasing
+--       (epoch ms), amount to lease (below 0: to give back; all: everything, and the counter leaves the slice), least
+--       that is worth leasing
 -- Returns: {'leased', for each counter what was moved, what is left for others}, {'closed'} for another generation, or
 --   {'lost'} when the slice is not this router's any more
 -- Atomic; every key is in the money slot. No more than a quarter of what is left goes out at once: near a limit nothing
