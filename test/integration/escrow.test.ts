@@ -341,39 +341,43 @@ describe('money by escrow in random histories', () => {
             settled.add(holdId)
           }
         }
-        const take = async (one: Step, at: number): Promise<void> => {
+        const reserveMany = async (one: Step, at: number): Promise<void> => {
           const router = routers[one.router]!
           const { tenant, amount } = one
-          const used = Math.floor(amount * one.usedRatio)
-          if (one.kind === 'reserve') {
-            for (let turn = 0; turn < one.many; turn += 1) {
-              const holdId = `h${at}-${turn}`
-              const scopes = [scope(tenant, 'tenant', tenantLimit), scope('d', 'deployment', deploymentLimit)]
-              const order = orderOf(holdId, scopes, amount)
-              const call = router.draw(order)
-              if (call !== undefined) drawn += 1
-              if (call !== undefined && one.isDelayed) {
-                held.set(holdId, { tenant, used, router })
-                delayed.push({ holdId, call })
-                continue
-              }
-              const { kind } = await (call === undefined ? ledger.reserve(order) : run(call))
-              if (kind !== 'held') continue
-              held.set(holdId, { tenant, used, router })
-              confirmed.add(holdId)
+          const about = { tenant, used: Math.floor(amount * one.usedRatio), router }
+          for (let turn = 0; turn < one.many; turn += 1) {
+            const holdId = `h${at}-${turn}`
+            const scopes = [scope(tenant, 'tenant', tenantLimit), scope('d', 'deployment', deploymentLimit)]
+            const order = orderOf(holdId, scopes, amount)
+            const call = router.draw(order)
+            if (call !== undefined) drawn += 1
+            if (call !== undefined && one.isDelayed) {
+              held.set(holdId, about)
+              delayed.push({ holdId, call })
+              continue
             }
-          } else if (one.kind === 'settle') {
-            const open = [...held].filter(([id, about]) => about.router === router && !settled.has(id))
-            await Promise.all(open.slice(0, one.many).map(([id]) => settle(id, router)))
-          } else if (one.kind === 'renew') {
-            await router.renew()
-          } else if (one.kind === 'crash') {
-            routers[one.router] = deployment.router()
-          } else if (one.kind === 'seize') {
-            for (const id of await redis.zrange(keys.slices, '0', '-1')) await closeSlice(redis, keys, id, true)
-          } else {
-            await arrive(one.many)
+            const { kind } = await (call === undefined ? ledger.reserve(order) : run(call))
+            if (kind !== 'held') continue
+            held.set(holdId, about)
+            confirmed.add(holdId)
           }
+        }
+        /** Settles, and reserves while the settlements are on their way. */
+        const settleMany = async (one: Step, at: number): Promise<void> => {
+          const router = routers[one.router]!
+          const open = [...held].filter(([id, about]) => about.router === router && !settled.has(id))
+          const settling = Promise.all(open.slice(0, one.many).map(([id]) => settle(id, router)))
+          await reserveMany(one, at)
+          await check()
+          await settling
+        }
+        const take = async (one: Step, at: number): Promise<void> => {
+          if (one.kind === 'reserve') await reserveMany(one, at)
+          else if (one.kind === 'settle') await settleMany(one, at)
+          else if (one.kind === 'renew') await routers[one.router]!.renew()
+          else if (one.kind === 'crash') routers[one.router] = deployment.router()
+          else if (one.kind === 'arrive') await arrive(one.many)
+          else for (const id of await redis.zrange(keys.slices, '0', '-1')) await closeSlice(redis, keys, id, true)
         }
 
         for (const [at, one] of steps.entries()) {
