@@ -6,12 +6,11 @@ describe('3,000 requests over three routers that lease slices of their budgets, 
     skip,
   }) => {
     const race = await playMoneyRace({ calls: 3000, escrow: 'auto' })
-    process.stderr.write(
-      `${JSON.stringify({ outcomes: race.outcomes, draws: race.draws, highest: highestRatioOf(race) })}\n`,
+      `${JSON.stringify({ outcomes: race.outcomes, mostDraws: race.mostDraws, highest: highestRatioOf(race) })}\n`,
     )
     expectExactBooks(race)
     expect(race.openSlices).toBe(0)
-    expect(race.draws).toBeGreaterThan(100)
+    expect(race.mostDraws).toBeGreaterThan(20)
     const { OK: ok = 0, RESOURCE_EXHAUSTED: refused = 0, CANCELLED: left = 0, UNAVAILABLE: failed = 0 } = race.outcomes
     const happened = ok > 100 && refused > 50 && left > 50 && failed > 10 && highestRatioOf(race) > 0.9
     if (!happened) {
