@@ -6,8 +6,6 @@ describe('3,000 requests over three routers that lease slices of their budgets, 
     skip,
   }) => {
     const race = await playMoneyRace({ calls: 3000, escrow: 'auto' })
-      `${JSON.stringify({ outcomes: race.outcomes, mostDraws: race.mostDraws, highest: highestRatioOf(race) })}\n`,
-    )
     expectExactBooks(race)
     expect(race.openSlices).toBe(0)
     expect(race.mostDraws).toBeGreaterThan(20)

@@ -13,6 +13,11 @@ const modules = [
 const scripts = [
   ['way-back', 'reply stream in Redis against a gRPC stream a pair', []],
   ['ledger', 'what reserving and settling cost the router', ['--seconds', '1', '--turns', '1']],
+  [
+    'escrow',
+    'what a chat costs Redis and the router in steps of the store, with and without escrow',
+    ['--chats', '200'],
+  ],
   ['queue-order', 'the line in Lua against plain BullMQ', ['--legs', '200', '--turns', '1']],
   ['overload', 'twice the capacity, against first in first out', ['--seconds', '4', '--concurrency', '4']],
   ['fairness', 'a polite tenant beside a flood, against first in first out', ['--seconds', '4', '--concurrency', '4']],
