@@ -127,18 +127,16 @@ export function createSlice(id: string): Slice {
     },
     lines(isRenewal) {
       isShort = false
-      const lines: LeaseLine[] = []
-      for (const [counter, entry] of entries) {
-        if (isRenewal) renew(entry)
-        if (isRenewal && entry.drawnNanoUsd === 0 && entry.idleTurns > idleTurnsKept) {
-          entries.delete(counter)
-          if (entry.leftNanoUsd !== undefined) lines.push({ entry, asked: 'all' })
-          continue
-        }
+      if (isRenewal) for (const entry of entries.values()) renew(entry)
+      const leaving = isRenewal ? [...entries].filter(([, entry]) => isForgotten(entry)) : []
+      for (const [counter] of leaving) entries.delete(counter)
+      const left = leaving.filter(([, { leftNanoUsd }]) => leftNanoUsd !== undefined)
+      const lines = left.map(([, entry]): LeaseLine => ({ entry, asked: 'all' }))
+      for (const entry of entries.values()) {
         const asked = entry.isRefused ? Math.min(0, askedFor(entry)) : askedFor(entry)
         if (asked < 0) entry.amountNanoUsd += asked
-        const isDue = asked !== 0 || entry.leftNanoUsd === undefined || (isRenewal && isLimited(entry))
-        if (isDue) lines.push({ entry, asked })
+        const isKept = isRenewal && isLimited(entry)
+        if (isKept || asked !== 0 || entry.leftNanoUsd === undefined) lines.push({ entry, asked })
       }
       return lines
     },
@@ -165,6 +163,10 @@ function wordsOfPart({ entry, amountNanoUsd }: Part): string {
 /** The words of a line, as `lease.lua` reads them. */
 export function wordsOfLine({ entry: { index, scope, largestNanoUsd }, asked }: LeaseLine): string {
   return `${index} ${scope.limitNanoUsd ?? '-'} ${scope.share} ${scope.resetsAt} ${asked} ${largestNanoUsd}`
+}
+
+function isForgotten({ drawnNanoUsd, idleTurns }: Entry): boolean {
+  return drawnNanoUsd === 0 && idleTurns > idleTurnsKept
 }
 
 function isLimited({ scope }: Entry): boolean {
