@@ -132,12 +132,7 @@ export function createSlice(id: string): Slice {
       for (const [counter] of leaving) entries.delete(counter)
       const left = leaving.filter(([, { leftNanoUsd }]) => leftNanoUsd !== undefined)
       const lines = left.map(([, entry]): LeaseLine => ({ entry, asked: 'all' }))
-      for (const entry of entries.values()) {
-        const asked = entry.isRefused ? Math.min(0, askedFor(entry)) : askedFor(entry)
-        if (asked < 0) entry.amountNanoUsd += asked
-        const isKept = isRenewal && isLimited(entry)
-        if (isKept || asked !== 0 || entry.leftNanoUsd === undefined) lines.push({ entry, asked })
-      }
+      lines.push(...[...entries.values()].flatMap(entry => lineOf(entry, isRenewal)))
       return lines
     },
     take({ entry, asked }, { movedNanoUsd, leftNanoUsd }) {
@@ -163,6 +158,14 @@ function wordsOfPart({ entry, amountNanoUsd }: Part): string {
 /** The words of a line, as `lease.lua` reads them. */
 export function wordsOfLine({ entry: { index, scope, largestNanoUsd }, asked }: LeaseLine): string {
   return `${index} ${scope.limitNanoUsd ?? '-'} ${scope.share} ${scope.resetsAt} ${asked} ${largestNanoUsd}`
+}
+
+/** What is asked for a counter, where anything is; what it gives back is gone from here on. */
+function lineOf(entry: Entry, isRenewal: boolean): LeaseLine | [] {
+  const asked = entry.isRefused ? Math.min(0, askedFor(entry)) : askedFor(entry)
+  if (asked < 0) entry.amountNanoUsd += asked
+  const isKept = isRenewal && isLimited(entry)
+  return isKept || asked !== 0 || entry.leftNanoUsd === undefined ? { entry, asked } : []
 }
 
 function isForgotten({ drawnNanoUsd, idleTurns }: Entry): boolean {
