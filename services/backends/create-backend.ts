@@ -2,6 +2,7 @@ import type { Backend } from './backend.ts'
 import type { BackendDependencies } from './backend-dependencies.ts'
 import { GatewayError } from '#services/contract/errors'
 import type { AnthropicSpec } from './anthropic/anthropic.ts'
+import type { ContrastiveSpec } from './contrastive/contrastive.ts'
 import type { EchoSpec } from './echo/echo.ts'
 import type { EmbeddingSpec } from './embedding/embedding.ts'
 import type { GeminiSpec } from './gemini/gemini.ts'
@@ -20,6 +21,7 @@ export type BackendSpec =
   | OcrSpec
   | EchoSpec
   | EmbeddingSpec
+  | ContrastiveSpec
   | OpenaiSpec
   | AnthropicSpec
   | GeminiSpec
@@ -33,6 +35,7 @@ const factories: {
   readonly [Kind in BackendSpec['kind']]: () => Promise<CreateBackend<Extract<BackendSpec, { kind: Kind }>>>
 } = {
   anthropic: async () => (await import('./anthropic/anthropic.ts')).createAnthropicBackend,
+  contrastive: async () => (await import('./contrastive/contrastive.ts')).createContrastiveBackend,
   echo: async () => (await import('./echo/echo.ts')).createEchoBackend,
   embedding: async () => (await import('./embedding/embedding.ts')).createEmbeddingBackend,
   gemini: async () => (await import('./gemini/gemini.ts')).createGeminiBackend,

@@ -73,6 +73,36 @@ export const backend = z.discriminatedUnion(
       tokens: z.int().min(8).max(8192).optional().describe('Tokens that are read; the rest is left out.'),
     }),
     z.strictObject({
+      kind: z.literal('contrastive'),
+      pack: name.optional().describe('Model pack.'),
+      folder: folder
+        .optional()
+        .describe(
+          "Folder of a model of your own instead of `pack`, in the hub's layout (`onnx/vision_model.onnx`, …).",
+        ),
+      space,
+      prompts: z
+        .array(z.string().includes('{}'))
+        .min(1)
+        .max(100)
+        .default(['a photo of a {}.'])
+        .describe('`classify`: sentences in which a label takes the place of `{}`. Their vectors are averaged.'),
+      variant: z
+        .enum(['quantized', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4', 'fp16'])
+        .optional()
+        .describe('Form of the weights, by the ending of their files. Default: whole.'),
+      logitScale: z
+        .number()
+        .positive()
+        .optional()
+        .describe("What cosines are multiplied with. Default: `logit_scale` of the model's `config.json`, else 100."),
+      logitBias: z
+        .number()
+        .optional()
+        .describe('SigLIP: what is added then. Default: `logit_bias` of `config.json`; without it no `match` is told.'),
+      imageMegapixels: z.number().positive().default(40).describe('Largest picture that is accepted.'),
+    }),
+    z.strictObject({
       kind: z.literal('openai'),
       ...served,
       api: z
@@ -183,5 +213,5 @@ export const backend = z.discriminatedUnion(
       oneAtATime: z.boolean().default(false).describe('Whether it computes one leg at a time.'),
     }),
   ],
-  'one of whisper, ocr, embedding, openai, anthropic, gemini, oip, llama, echo',
+  'one of whisper, ocr, embedding, contrastive, openai, anthropic, gemini, oip, llama, echo',
 )

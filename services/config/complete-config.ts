@@ -30,6 +30,7 @@ const usualModalities: Readonly<Record<Task, readonly Modality[]>> = {
 
 /** What a task is about; a chat model on a server sees images only where its backend says so. */
 function modalitiesOf({ tasks, backend }: ParsedModel): Modality[] {
+  if (backend.kind === 'contrastive') return tasks.includes('embed') ? ['text', 'image'] : ['image']
   const sees = 'vision' in backend && backend.vision && tasks.includes('generate')
   return [...new Set([...tasks.flatMap(task => usualModalities[task]), ...(sees ? (['image'] as const) : [])])]
 }

@@ -26,7 +26,18 @@ const strangers = [
   },
   {
     under: 'services/backends',
-    rooms: ['anthropic', 'echo', 'embedding', 'gemini', 'llama', 'ocr', 'open-inference', 'openai', 'whisper'],
+    rooms: [
+      'anthropic',
+      'contrastive',
+      'echo',
+      'embedding',
+      'gemini',
+      'llama',
+      'ocr',
+      'open-inference',
+      'openai',
+      'whisper',
+    ],
   },
   { under: 'services/calibrate', rooms: ['load', 'fit', 'evaluate', 'publish'] },
 ] as const

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { interpretLogits } from '#services/backends/embedding/labelling'
+import { interpretLogits } from '#services/backends/answers/interpret-logits'
 
 describe('interpretLogits()', () => {
   it('gives probabilities that sum to one, best first', () => {

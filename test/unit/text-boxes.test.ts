@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cutLine, lineHeight, upsideDown } from '#services/backends/ocr/recognise/cut-line'
-import type { Picture } from '#services/backends/ocr/open-pages'
+import type { Picture } from '#services/media/open-pages'
 import { stretchContrast } from '#services/backends/ocr/stretch-contrast'
 import { findComponents } from '#services/backends/ocr/detect/components'
 import { mergeBoxes } from '#services/backends/ocr/detect/merge-boxes'

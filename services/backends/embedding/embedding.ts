@@ -9,7 +9,7 @@ import {
   type SentenceVector,
 } from '#services/decision/encoder/embedding-model'
 import { createSessionLoader } from '../onnx/session-loader.ts'
-import { interpretLogits } from './labelling.ts'
+import { interpretLogits } from '../answers/interpret-logits.ts'
 import type { Outcome, Work } from '#services/backends/work'
 import type { BackendDependencies } from '../backend-dependencies.ts'
 import { abandoned, badInput, isAbandoned } from '../end-leg.ts'

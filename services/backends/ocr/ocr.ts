@@ -1,5 +1,5 @@
 import type { Backend, RunControl } from '../backend.ts'
-import { openPages, type Picture } from './open-pages.ts'
+import { openPages, type Picture } from '#services/media/open-pages'
 import { MediaError } from '#services/media/media-error'
 import { loadOcr, type OcrModel } from './ocr-model.ts'
 import { createSessionLoader } from '../onnx/session-loader.ts'

@@ -1,5 +1,5 @@
 import { cutLine, upsideDown, type Strip } from './recognise/cut-line.ts'
-import type { Picture } from './open-pages.ts'
+import type { Picture } from '#services/media/open-pages'
 import { turnPicture } from './turn-picture.ts'
 import type { OcrModel } from './ocr-model.ts'
 import { lineScore } from './recognise/reading.ts'

@@ -1,5 +1,5 @@
 import { cutLine, roomBeside, upsideDown, widened, type Corners, type Strip } from './recognise/cut-line.ts'
-import type { Picture } from './open-pages.ts'
+import type { Picture } from '#services/media/open-pages'
 import { stretchContrast } from './stretch-contrast.ts'
 import type { OcrModel } from './ocr-model.ts'
 import { compareMargins, hasNumberAtEnd } from './recognise/compare-margins.ts'

@@ -1,4 +1,4 @@
-import type { Picture } from './open-pages.ts'
+import type { Picture } from '#services/media/open-pages'
 
 /** Share of the pixels at each end that may be cut off: specks of light and dirt. */
 const cutShare = 0.02

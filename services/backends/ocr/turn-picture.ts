@@ -1,4 +1,4 @@
-import type { Picture } from './open-pages.ts'
+import type { Picture } from '#services/media/open-pages'
 
 /** Quarter turns, clockwise. */
 export type QuarterTurns = 0 | 1 | 2 | 3

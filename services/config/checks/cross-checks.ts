@@ -71,6 +71,10 @@ function metricsFaults(path: readonly string[], backend: Config['models'][string
 }
 
 function weightFaults(path: readonly string[], backend: Config['models'][string]['backend']): ConfigFault[] {
+  if (backend.kind === 'contrastive') {
+    const isNamed = (backend.pack === undefined) !== (backend.folder === undefined)
+    return isNamed ? [] : [{ path: [...path, 'pack'], expected: 'a pack, or a folder as `folder`' }]
+  }
   if (backend.kind !== 'llama') return []
   const isOne = (backend.pack === undefined) !== (backend.file === undefined)
   return isOne ? [] : [{ path: [...path, 'pack'], expected: 'a pack, or a GGUF file as `file`' }]

@@ -144,7 +144,7 @@ function datedPriceOf({ from, until, ...price }: Config['prices'][string][number
 }
 
 function spaceOf(backend: Config['models'][string]['backend']): { readonly space?: string } {
-  if (backend.kind === 'embedding') return { space: backend.space }
+  if (backend.kind === 'embedding' || backend.kind === 'contrastive') return { space: backend.space }
   return backend.kind === 'openai' || backend.kind === 'oip' ? { space: backend.space ?? backend.model } : {}
 }
 

@@ -1,5 +1,5 @@
 import { detectorInputs, resizeForDetector, type DetectorInput } from './detector-input.ts'
-import type { Picture } from '../open-pages.ts'
+import type { Picture } from '#services/media/open-pages'
 import type { OcrModel } from '../ocr-model.ts'
 import { findTextBoxes, type TextBox } from './text-boxes.ts'
 

@@ -1,5 +1,5 @@
 import sharp from 'sharp'
-import type { Picture } from '../open-pages.ts'
+import type { Picture } from '#services/media/open-pages'
 
 /** A part of a picture as a text detector takes it. */
 export interface DetectorInput {

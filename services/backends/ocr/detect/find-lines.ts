@@ -1,7 +1,7 @@
 import { cutOut, detectorFactor, type Area, type DetectorScale } from './detector-input.ts'
 import type { Corners } from '../recognise/cut-line.ts'
 import { findTexture, type Texture } from './find-texture.ts'
-import type { Picture } from '../open-pages.ts'
+import type { Picture } from '#services/media/open-pages'
 import type { OcrModel } from '../ocr-model.ts'
 import { mergeBoxes } from './merge-boxes.ts'
 import { partNeighbours } from './part-neighbours.ts'

@@ -1,5 +1,5 @@
 import type { Corners } from '../recognise/cut-line.ts'
-import type { Picture } from '../open-pages.ts'
+import type { Picture } from '#services/media/open-pages'
 import type { Area } from './detector-input.ts'
 
 /** How much of a picture looks as writing does, and how much of that lies outside the lines that were found. */

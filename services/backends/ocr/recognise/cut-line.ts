@@ -1,4 +1,4 @@
-import type { Picture } from '../open-pages.ts'
+import type { Picture } from '#services/media/open-pages'
 
 /** A point of a picture in pixels. */
 interface Point {

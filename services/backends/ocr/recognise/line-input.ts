@@ -1,4 +1,4 @@
-import type { Picture } from '../open-pages.ts'
+import type { Picture } from '#services/media/open-pages'
 
 /** Lines of one width as the recogniser takes them: float32 [lines, 3, height, width], BGR, -1..1, padded with 0. */
 export interface LineInput {

@@ -1,5 +1,5 @@
 import { encodeLines } from './line-input.ts'
-import type { Picture } from '../open-pages.ts'
+import type { Picture } from '#services/media/open-pages'
 import type { Strip } from './cut-line.ts'
 import { columnsOf, splitStrip, type Piece } from './split-strip.ts'
 import { measureInk } from './strip-ink.ts'

@@ -1,4 +1,4 @@
-import type { Picture } from '../open-pages.ts'
+import type { Picture } from '#services/media/open-pages'
 import { stepPixels } from './ctc.ts'
 
 /** A piece of a strip, from one of its columns on. */

@@ -1,4 +1,4 @@
-import type { Picture } from '../open-pages.ts'
+import type { Picture } from '#services/media/open-pages'
 import type { Strip } from './cut-line.ts'
 
 /** A stretch of columns of a strip: from its first, to behind its last. */

@@ -1,7 +1,7 @@
 import type { Metadata } from 'sharp'
-import { layOnGround } from '#services/media/lay-on-ground'
-import { MediaError } from '#services/media/media-error'
-import { openPicture } from '#services/media/open-picture'
+import { layOnGround } from './lay-on-ground.ts'
+import { MediaError } from './media-error.ts'
+import { openPicture } from './open-picture.ts'
 
 /** A decoded picture: uint8 [height, width, 3], RGB. */
 export interface Picture {
