@@ -1,3 +1,4 @@
+import { serveParent } from '#services/platform/process/serve-parent'
 import { MediaError } from '../media-error.ts'
 import type { Decoding } from './decoding-processes.ts'
 
@@ -5,7 +6,7 @@ import type { Decoding } from './decoding-processes.ts'
 export function answerOrders(what: string, decode: (order: never) => Promise<object>): void {
   // Codecs print what they meet in a damaged file.
   Object.assign(console, { error() {}, warn() {}, log() {} })
-  process.on('message', order => void answer(order as never))
+  const parent = serveParent<Decoding<object>>(order => void answer(order as never))
 
   async function answer(order: never): Promise<void> {
     let said: Decoding<object>
@@ -14,6 +15,6 @@ export function answerOrders(what: string, decode: (order: never) => Promise<obj
     } catch (error) {
       said = { kind: 'refused', why: error instanceof MediaError ? error.message : `the ${what} cannot be decoded` }
     }
-    process.send?.(said)
+    parent.send(said)
   }
 }

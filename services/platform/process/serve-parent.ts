@@ -1,3 +1,5 @@
+import { endWithParent } from './end-with-parent.ts'
+
 /** The parent as a computing process sees it. */
 export interface Parent<ToParent> {
   send(message: ToParent): void
@@ -11,6 +13,7 @@ export function serveParent<ToParent extends object>(onMessage: (message: unknow
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ignore)
   // Not by exit(): native code that is still at work may not bear it.
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  endWithParent()
   process.on('message', onMessage)
   return {
     send(message) {
