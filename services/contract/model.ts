@@ -143,6 +143,20 @@ export interface Ladder {
   readonly streaming?: Streaming
   /** What a model's content filter refuses ends the cascade, or is put to the next rung; `stop` when absent. */
   readonly contentFilter?: 'stop' | 'cascade'
+  /** Whether answers are given again; never when absent. */
+  readonly cache?: LadderCache
   /** What its requests are answered from, where they do not say. */
   readonly retrieve?: RetrievalOptions
+}
+
+/** How answers of a ladder are given again. */
+export interface LadderCache {
+  readonly ttlSeconds: number
+  /** Conversations with tools too. */
+  readonly tools: boolean
+  /** Absent where only the same request gets the same answer. */
+  readonly semantic?: {
+    /** Probability in [0,1] that the question is the same, from which its answer is given. */
+    readonly leastProbability: number
+  }
 }

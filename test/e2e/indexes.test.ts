@@ -8,7 +8,7 @@ import { callerOf } from '#services/cli/client/caller-settings'
 import { packageRoot } from '#services/config/load-config'
 import type { Retrieval } from '#services/wire/generated/sluice/v1/Retrieval'
 import type { SearchIndexRequest } from '#services/wire/generated/sluice/v1/SearchIndexRequest'
-import { createTestGateway, type TestGateway } from '../support/gateway.ts'
+import { createTestGateway, untilTrue, type TestGateway } from '../support/gateway.ts'
 import { textRequest } from '../support/grpc-client.ts'
 import { missingPacks } from '../support/model-packs.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
@@ -80,6 +80,7 @@ describe.skipIf(missingPacks(['minilm']) !== undefined)('indexes', () => {
             retrieve: { index: 'notes', passages: 1 },
             uncalibrated: { confidenceThreshold: 0.5 },
           },
+          faq: { task: 'generate', modalities: ['text'], rungs: ['owl'], cache: { semantic: {} } },
         },
       },
       redis.url,
@@ -131,5 +132,23 @@ describe.skipIf(missingPacks(['minilm']) !== undefined)('indexes', () => {
     expect(JSON.stringify(files)).not.toContain('notes.jsonl')
     await indexes.call('DropIndex', { name: 'notes' })
     await expect(found('bread')).rejects.toMatchObject({ code: status.NOT_FOUND })
+  }, 60_000)
+
+  it('give answers again that were given before, to the same question alone', async () => {
+    const ask = (text: string) => gateway.client.infer(textRequest(text, { constraints: { ladder: 'faq' } }))
+    const rungOf = async (text: string): Promise<string | undefined> => (await ask(text)).rungs[0]?.model
+    const question = 'Can Anna return the laptop within 30 days?'
+    expect(await rungOf(question)).toBe('owl')
+    // It is kept behind the caller's back.
+    await untilTrue(async () => (await rungOf(question)) === 'cache')
+    const like = await ask('Hello! Please, can Anna return the laptop within 30 days')
+    expect(like).toMatchObject({ model: 'owl', output: { text: question }, costNanoUsd: 0 })
+    expect(like.rungs).toMatchObject([{ model: 'cache', reason: expect.stringContaining('the same question') }])
+    for (const near of ['within 14 days?', 'after 30 days?']) {
+      expect(await rungOf(`Can Anna return the laptop ${near}`)).toBe('owl')
+    }
+    expect(await rungOf('Can Omar return the laptop within 30 days?')).toBe('owl')
+    const metrics = await fetch(`${gateway.opsUrl}/metrics`).then(response => response.text())
+    expect(metrics).toMatch(/sluice_router_cache_looks_total\{outcome="semantic"\} 1/u)
   }, 60_000)
 })

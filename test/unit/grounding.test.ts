@@ -17,7 +17,7 @@ const passages = [
   },
   { documentId: 'bakery', chunk: 2, text: 'Bread is sold from six o’clock in Horten.', similarity: 0.2 },
 ]
-const evidence = (question: string): Evidence => ({ question, index: 'notes', passages, place: 0 })
+const evidence = (question: string): Evidence => ({ question, index: 'notes', indexVersion: 'a.1', passages, place: 0 })
 const supportOf = (question: string, answer: string): number => ground(answer, evidence(question)).grounding.support
 
 describe('support of an answer by its evidence', () => {
@@ -69,7 +69,7 @@ describe('evidence in a request', () => {
     deadlineAt: 1,
     ...more,
   })
-  const found = { question: 'When?', index: 'notes', passages }
+  const found = { question: 'When?', index: 'notes', indexVersion: 'a.1', passages }
 
   it('stands before what is asked, with numbered sources, and can be taken out again', () => {
     const plain = admitted({})

@@ -41,6 +41,24 @@ export const ladderSchema = z.strictObject({
     })
     .optional()
     .describe('generate: answers come from passages of an index, are cited, and are held to them.'),
+  cache: z
+    .strictObject({
+      ttlSeconds: z.int().min(1).max(2_592_000).default(3600).describe('How long an answer is given again.'),
+      tools: z.boolean().default(false).describe('Conversations with tools too.'),
+      semantic: z
+        .strictObject({
+          leastProbability: z
+            .number()
+            .min(0.5)
+            .max(1)
+            .default(0.95)
+            .describe('Least calibrated probability that the question is the same.'),
+        })
+        .optional()
+        .describe('Answers to questions that are the same in other words are given again too.'),
+    })
+    .optional()
+    .describe('Answers are given again, each tenant its own; without it none is.'),
   policy: folder.optional().describe('Folder of the policy that decides.'),
   uncalibrated: uncalibrated
     .optional()

@@ -20,6 +20,8 @@ export interface Passage {
 export interface Evidence {
   readonly question: string
   readonly index: string
+  /** Changes with every change of the index. */
+  readonly indexVersion: string
   readonly passages: readonly Passage[]
   /** Place among the parts of the request of the part that shows them. */
   readonly place: number

@@ -41,6 +41,7 @@ export function groundingFeatures(answer: string, { question, passages }: Eviden
     together,
     question_cover: best([...asked]),
     question_cover_rare: coverOfRarest([...asked], texts),
+    ...askedFeatures(question, [...asked], texts),
     cites: Number(citationsIn(answer, passages.length).length > 0),
     similarity: Math.max(0, ...passages.map(({ similarity = 0 }) => similarity)),
   }
@@ -76,6 +77,25 @@ function togetherIn({ title = '', text }: Passage, added: readonly string[], ask
       return Math.sqrt(shareOf(added, words) * (asked.length === 0 ? 1 : shareOf(asked, words)))
     }),
   )
+}
+
+/** Whether one passage is of what is asked about by name, and has the other words of the question too. */
+function askedFeatures(
+  question: string,
+  asked: readonly string[],
+  texts: readonly ReadonlySet<string>[],
+): GroundingFeatures {
+  const names = namesIn(question)
+  const rest = asked.filter(word => !names.includes(word))
+  const covers = texts.map(text => ({
+    names: names.length === 0 ? 1 : shareOf(names, text),
+    rest: rest.length === 0 ? 1 : shareOf(rest, text),
+  }))
+  const best = covers.toSorted((one, other) => other.names + other.rest - one.names - one.rest)[0] ?? {
+    names: 0,
+    rest: 0,
+  }
+  return { asked_names: best.names, asked_rest: best.rest, asked_both: best.names * best.rest }
 }
 
 /** Whether the words of the question that the fewest passages have stand in one of them at all. */

@@ -1,14 +1,22 @@
-/** Weights of a logistic regression over features of an answer and its evidence. */
+/** Weights of a logistic regression over features of an answer and its evidence; `scripts/fit-grounding.mjs` fits them. */
 export type Weights = Readonly<Record<string, number>> & { readonly constant: number }
 
-/** Of an answer that says something. Provisional until `scripts/fit-grounding.mjs` has run. */
+/** Of an answer that says something. */
 export const answeredWeights: Weights = {
-  constant: -5,
-  together: 4,
-  added_support: 3,
-  number_support: 1,
-  name_support: 1,
+  constant: -6.055,
+  adds: -0.646,
+  words: -1.238,
+  number_support: 1.131,
+  name_support: 0.338,
+  together: 9.346,
+  question_cover_rare: 1.316,
+  asked_both: 0.678,
 }
 
 /** Of an answer that says that the sources do not have it. */
-export const abstainedWeights: Weights = { constant: 3, question_cover: -4, similarity: -1 }
+export const abstainedWeights: Weights = {
+  constant: 7.123,
+  asked_names: -4.448,
+  asked_rest: -1.725,
+  asked_both: -5.597,
+}

@@ -19,6 +19,10 @@ export interface Stages<Under> {
   readonly guard?: (admitted: Admitted) => Admitted
   /** Shows the request what is found for it; nothing of it waits for a turn, since finding takes one of its own. */
   readonly retrieve?: (incoming: Incoming, admitted: Admitted, signal: AbortSignal) => Promise<Admitted>
+  /** An answer that was given to the same before, for a caller who takes it whole. */
+  readonly findAnswer?: (incoming: Incoming, admitted: Admitted, signal: AbortSignal) => Promise<Finished | undefined>
+  /** Keeps an answer to be given again: returns at once and throws nothing. */
+  readonly keepAnswer?: (reserved: Reserved, finished: Finished) => void
   /**
    * Waits for the request's turn at all that follows, up to its first leg in its queue.
    * @throws GatewayError RateLimited, Cancelled
@@ -134,6 +138,7 @@ export function createRequestHandler<Under>(
     if (finished.end.kind === 'answered' && afterwards !== undefined)
       afterwards(() => stages.settle(reserved, finished))
     else await stages.settle(reserved, finished)
+    stages.keepAnswer?.(reserved, finished)
     stages.learn(reserved, finished)
     return finished
   }
@@ -216,18 +221,25 @@ export function createRequestHandler<Under>(
     return untilLeft(cascadePaid(chosen, opened, new AbortController().signal), signal, background)
   }
 
-  const admitInTurn = async (incoming: Incoming, signal: AbortSignal): Promise<Admitted> => {
+  const admit = async (incoming: Incoming, signal: AbortSignal): Promise<Admitted> => {
     const sound = await stages.admit(incoming, signal)
     const guarded = stages.guard?.(sound) ?? sound
-    const admitted = (await stages.retrieve?.(incoming, guarded, signal)) ?? guarded
+    return (await stages.retrieve?.(incoming, guarded, signal)) ?? guarded
+  }
+
+  const admitInTurn = async (incoming: Incoming, signal: AbortSignal): Promise<Admitted> => {
+    const admitted = await admit(incoming, signal)
     await stages.awaitTurn?.(incoming, admitted, signal)
     return admitted
   }
 
   return {
     async infer(incoming, signal, emit) {
-      const admitted = await admitInTurn(incoming, signal)
+      const admitted = await admit(incoming, signal)
       try {
+        const kept = emit === undefined ? await stages.findAnswer?.(incoming, admitted, signal) : undefined
+        if (kept !== undefined) return kept
+        await stages.awaitTurn?.(incoming, admitted, signal)
         return await inferInTurn(admitted, signal, emit)
       } finally {
         stages.endTurn?.(admitted.requestId)

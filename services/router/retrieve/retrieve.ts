@@ -38,7 +38,7 @@ export function createRetrieve({
     const question = questionOf(admitted)
     if (question.trim() === '') return admitted
     const { request: _request, mode: _mode, ...context } = incoming
-    const { hits } = await indexes.search(
+    const { hits, index } = await indexes.search(
       {
         name: wanted.index,
         text: question.slice(0, longestQuestion),
@@ -55,6 +55,7 @@ export function createRetrieve({
       text,
       ...(similarity === undefined ? {} : { similarity }),
     }))
-    return addEvidence(admitted, { question, index: wanted.index, passages })
+    const indexVersion = `${index.indexId}.${index.version}`
+    return addEvidence(admitted, { question, index: wanted.index, indexVersion, passages })
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { capabilities, type Capability } from '#services/contract/capabilities'
-import type { Ladder, ModelSpec, Recipe, Rung } from '#services/contract/model'
+import type { Ladder, LadderCache, ModelSpec, Recipe, Rung } from '#services/contract/model'
 import type { DatedPrice, Price, PriceTier } from '#services/contract/price'
 import { withoutAbsent } from '#services/contract/without-absent'
 import type { Config } from '#services/config/schema'
@@ -150,7 +150,7 @@ function spaceOf(backend: Config['models'][string]['backend']): { readonly space
 
 function ladderOf(
   name: string,
-  { task, modalities, rungs, fallbacks, streaming, contentFilter, retrieve }: Config['ladders'][string],
+  { task, modalities, rungs, fallbacks, streaming, contentFilter, retrieve, cache }: Config['ladders'][string],
   models: ReadonlyMap<string, ModelSpec>,
 ): Ladder {
   const judged = rungs.map(rung => rungOf(rung, models))
@@ -162,6 +162,7 @@ function ladderOf(
     streaming,
     contentFilter,
     ...(retrieve === undefined ? {} : { retrieve }),
+    ...(cache === undefined ? {} : { cache: withoutAbsent<LadderCache>(cache) }),
     rungs: [...judged, ...fallback],
   }
 }

@@ -31,6 +31,7 @@ import { composeMoney } from './budgets.ts'
 import { admitOptionsOf, composeAdmit, tracedRouterOf } from './options.ts'
 import { composePolicies } from './policies.ts'
 import { openPorts, type Router } from './ports/ports.ts'
+import { forgettingWrong } from '#services/router/cache/forgetting-wrong'
 import { composeRetrieval } from './retrieval/compose-retrieval.ts'
 import { createStores } from './stores.ts'
 import { createRequestHandler, type Stages } from '#services/router/pipeline/handle-request'
@@ -113,7 +114,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger, openOp
   const ended = watching.endedAfter(metrics.ended, requestEnded)
   const admitOptions = admitOptionsOf(loaded)
   const { labelSets } = admitOptions.request
-  const retrieval = composeRetrieval(config, { stores, ladders, handler: () => handler })
+  const retrieval = composeRetrieval(config, { stores, ladders, background, handler: () => handler, ...base })
   const stages: Omit<Stages<Cascade>, 'learn'> = {
     admit: composeAdmit(loaded, admitOptions, clock),
     ...guarding.stages,
@@ -193,7 +194,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger, openOp
     ladders,
     impliedTask: createImpliedTask({ ladders, labelSets }),
     fleet: () => fleet.current,
-    takeFeedback: learning.takeFeedback,
+    takeFeedback: forgettingWrong(learning.takeFeedback, retrieval.forgetAnswer),
     readBudget: money.readBudget,
     dispatchOf: express.dispatchOf,
   }

@@ -52,7 +52,9 @@ import { createLedgerKeys } from '#services/state/ledger/ledger-keys'
 import { createMemoryFile } from '#services/state/ledger/memory-file'
 import { createRedisLedger } from '#services/state/ledger/redis-ledger'
 import { createReserveCall } from '#services/state/ledger/reserve-call'
-import { openIndexStore } from './retrieval/open-index-store.ts'
+import { createRedisAnswerStore } from '#services/state/answers/redis-answer-store'
+import type { AnswerStore } from '#services/state/answers/answer-store'
+import { openIndexStore, openQuestionStore } from './retrieval/open-index-store.ts'
 import type { PolicyStore } from '#services/router/policies/policy-store'
 import { createRedisPolicyStore } from '#services/router/policies/redis-policy-store'
 import {
@@ -86,6 +88,9 @@ export interface Stores {
   readonly files: FileStore
   readonly batches: BatchStore
   readonly indexes: IndexStore
+  readonly answers: AnswerStore
+  /** Questions that were answered before. */
+  readonly questions: IndexStore
   /** Whether Redis can be used now. */
   readonly health: StoreHealth
   close(): Promise<void>
@@ -180,6 +185,8 @@ export async function createStores(
     files: createRedisFileStore({ prefix, quotaBytes: fileMegabytesPerTenant * 1e6, mostFiles }, redis, clock),
     batches: createRedisBatchStore({ prefix, mostOpen, keepMs: config.redis.keep.fileMs }, redis, clock),
     indexes,
+    answers: createRedisAnswerStore(prefix, redis),
+    questions: openQuestionStore(prefix, redis, clock),
     outcomes: createRedisOutcomeStore({ prefix, recordsPerTenant, ttlMs: keepDays * 86_400_000 }, redis, clock),
     async close() {
       await escrow?.close().catch((error: unknown) => logger.warn({ err: error }, 'the slice lapses with its lease'))

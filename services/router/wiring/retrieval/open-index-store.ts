@@ -20,3 +20,11 @@ export async function openIndexStore(
   }
   return createRedisIndexStore({ prefix, memoryBytes: engine.memoryMegabytes * 1e6, ...limits }, redis, clock)
 }
+
+/** Scopes of one tenant and questions of one scope that are kept, and what one router holds of them in memory. */
+const questionLimits = { mostIndexes: 64, mostChunks: 20_000, memoryBytes: 256e6, orderMs: 1000 }
+
+/** Opens what questions are kept in for the cache of answers. */
+export function openQuestionStore(prefix: string, redis: RedisConnection, clock: Clock): IndexStore {
+  return createRedisIndexStore({ prefix: `${prefix}:asked`, ...questionLimits }, redis, clock)
+}

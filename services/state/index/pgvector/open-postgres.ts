@@ -1,5 +1,6 @@
 import type { Pool, PoolClient, QueryResultRow } from 'pg'
 import { GatewayError, isGatewayError } from '#services/contract/errors'
+import { noSuchIndex } from '../index-store.ts'
 
 /** A Postgres as the index store asks it. */
 export interface Postgres {
@@ -89,6 +90,8 @@ async function toldPlainly<Result>(work: () => Promise<Result>): Promise<Result>
   } catch (error) {
     if (isGatewayError(error)) throw error
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'none'
+    // The table of an index that was dropped meanwhile.
+    if (code === '42P01') throw noSuchIndex()
     throw new GatewayError('Overloaded', `the engine of the indexes does not serve now (code ${code})`, {
       reason: 'INDEX_ENGINE_AWAY',
       retryAfterMs: 1000,

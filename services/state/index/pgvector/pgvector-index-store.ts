@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '#services/contract/clock'
+import { isGatewayError } from '#services/contract/errors'
 import {
   indexExists,
   indexFull,
   noSuchIndex,
   tooManyIndexes,
   type IndexDocument,
+  type IndexHit,
   type IndexSpec,
   type IndexState,
   type IndexStore,
@@ -40,6 +42,7 @@ export async function createPgvectorIndexStore(options: PgvectorOptions, clock: 
   const postgres = await openPostgres(options)
   const ready = createTables(postgres)
   const shares = createWordShares(postgres)
+  const known = new Map<string, IndexState>()
 
   const find = async (tenant: string, name: string): Promise<IndexState | undefined> => {
     await ready()
@@ -134,13 +137,32 @@ export async function createPgvectorIndexStore(options: PgvectorOptions, clock: 
         return before.documents
       }),
     async search(tenant, name, query) {
+      const key = JSON.stringify([tenant, name])
+      const kept = known.get(key)
+      const found = async ({ indexId, chunks }: IndexState): Promise<readonly IndexHit[]> => {
+        const table = tableOf(indexId)
+        return searchRows(table, query, () => shares(table, chunks), postgres)
+      }
+      // Its table is gone where it was dropped since, whether there is another of the name or not.
+      const hits = kept === undefined ? undefined : await found(kept).catch(unlessGone)
+      if (hits !== undefined) return hits
+      known.delete(key)
       const index = await find(tenant, name)
       if (index === undefined) throw noSuchIndex()
-      const table = tableOf(index.indexId)
-      return searchRows(table, query, () => shares(table, index.chunks), postgres)
+      if (known.size >= mostKnown) known.clear()
+      known.set(key, index)
+      return found(index)
     },
     close: () => postgres.close(),
   }
+}
+
+/** Indexes whose tables a router remembers. */
+const mostKnown = 1000
+
+function unlessGone(error: unknown): undefined {
+  if (isGatewayError(error) && error.code === 'NotFound') return undefined
+  throw error
 }
 
 interface Counts {
