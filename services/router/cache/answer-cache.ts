@@ -12,7 +12,7 @@ import type { LikeQuestion, LikeQuestions } from './like-questions.ts'
 
 /** Answers that are given again. */
 export interface AnswerCache {
-  /** The answer to the same request, or to one that is the same but for its words; `undefined` where none is trusted. */
+  /** The answer to the same request, or to one that differs in words alone; `undefined` where none is trusted. */
   find(incoming: Incoming, admitted: Admitted, signal: AbortSignal): Promise<Finished | undefined>
   /** Keeps an answer behind the caller's back. */
   keep(reserved: Reserved, finished: Finished): void
