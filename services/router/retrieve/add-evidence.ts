@@ -5,7 +5,7 @@ import type { Admitted, CheckedPart } from '#services/router/request/states'
 
 const instruction = [
   'Answer the question in a sentence, from the numbered sources below and from nothing else.',
-  'End each sentence with the number of its source in brackets, as in: The shop opens at ten [1].',
+  'End each sentence with the number of its source in brackets, such as [1].',
   'If the sources do not have the answer, say only: not in the sources.',
 ].join(' ')
 
