@@ -42,6 +42,8 @@ const frameworkFailures: Readonly<Record<string, () => GatewayError>> = {
   FST_FILES_LIMIT: () => invalidField('file', 'expected one file'),
   FST_FIELDS_LIMIT: () => invalidField('body', 'it has too many fields'),
   FST_PARTS_LIMIT: () => invalidField('body', 'it has too many parts'),
+  Z_DATA_ERROR: () => invalidField('body', 'it is not packed as content-encoding says'),
+  Z_BUF_ERROR: () => invalidField('body', 'it ends too early for its content-encoding'),
   FST_PROTO_VIOLATION: () => invalidField('body', 'a field has a name that is not allowed'),
 }
 

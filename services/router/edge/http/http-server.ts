@@ -1,5 +1,6 @@
 import multipart from '@fastify/multipart'
 import { fastify, type FastifyInstance, type RouteOptions } from 'fastify'
+import { randomUUID } from 'node:crypto'
 import { createServer as createPlainServer, type Server } from 'node:http'
 import { createServer as createTlsServer, type ServerOptions as TlsServerOptions } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -65,15 +66,7 @@ export async function openHttpServer(options: HttpServerOptions, routes: readonl
   readJson(app)
   await app.register(multipart, { throwFileSizeLimit: true })
   allowOrigins(app, corsOrigins)
-  app.setNotFoundHandler((request, reply) => {
-    const dialect = request.url.startsWith('/v1/messages') ? 'anthropic' : 'openai'
-    const missing = new GatewayError('NotFound', 'there is no such path; GET /openapi.json lists them')
-    const { status, headers, body } = failureOf(missing, dialect, '')
-    return reply
-      .code(status)
-      .headers({ ...headers, connection: 'close' })
-      .send(body)
-  })
+  answerUnknownPaths(app, routes)
   for (const route of routes) app.route(route)
   await listen(app, address)
   const { port } = app.server.address() as AddressInfo
@@ -87,6 +80,39 @@ export async function openHttpServer(options: HttpServerOptions, routes: readonl
       clearTimeout(force)
     },
   }
+}
+
+/**
+ * Answers what no route takes, before a body is read: 204 with the methods of a path to OPTIONS, 405 to another
+ * method that the path does not have, 404 to the rest.
+ */
+function answerUnknownPaths(app: FastifyInstance, routes: readonly RouteOptions[]): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return
+    const path = (request.url.split('?')[0] ?? '').replace(/(?<=.)\/$/u, '')
+    const methods = routes.filter(({ url }) => isPath(url, path)).map(({ method }) => String(method))
+    const allowed = methods.length === 0 ? {} : { allow: [...new Set([...methods, 'OPTIONS'])].join(', ') }
+    if (methods.length > 0 && request.method === 'OPTIONS') return await reply.code(204).headers(allowed).send()
+    const dialect = path.startsWith('/v1/messages') ? 'anthropic' : 'openai'
+    const missing = new GatewayError(
+      'NotFound',
+      methods.length === 0
+        ? 'there is no such path; GET /openapi.json lists them'
+        : `this path takes ${methods.join(' and ')} alone`,
+    )
+    const { status, headers, body } = failureOf(missing, dialect, `req_${randomUUID().replaceAll('-', '')}`)
+    return await reply
+      .code(methods.length === 0 ? status : 405)
+      .headers({ ...headers, ...allowed, connection: 'close' })
+      .send(body)
+  })
+}
+
+/** Whether a path is one of a route, whose variable steps are written `:name`. */
+function isPath(route: string, path: string): boolean {
+  const steps = path.split('/')
+  const wanted = route.split('/')
+  return steps.length === wanted.length && wanted.every((step, at) => step.startsWith(':') || step === steps[at])
 }
 
 type RequestListener = Parameters<typeof createPlainServer>[1]
@@ -120,7 +146,8 @@ function readJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
     try {
-      done(null, JSON.parse(text.toString()))
+      // Some programs begin a text with the mark of its encoding.
+      done(null, JSON.parse(text.toString().replace(/^\uFEFF/u, '')))
     } catch (error) {
       const at = error instanceof Error ? /position (\d+)/u.exec(error.message)?.[1] : undefined
       done(

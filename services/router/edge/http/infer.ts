@@ -11,6 +11,7 @@ import type { EmitEvent, Incoming } from '#services/router/request/states'
 import { answerHeaders } from './answer-report.ts'
 import { refusedBefore, refusedOf, type Refusal, type Refused } from './refusal.ts'
 import { readSettings } from './request-headers.ts'
+import { inWireNames, type WireNames } from './wire-names.ts'
 import type { HttpCall } from './serve-route.ts'
 
 /** What routes that ask models stand on. */
@@ -30,6 +31,13 @@ export interface Asked extends Conversation {
   /** `auto`, a ladder, or a model. */
   readonly model: string
   readonly options: TaskOptions
+  /** Absent where the fields are called as in the contract. */
+  readonly names?: WireNames
+}
+
+/** A request with what its fields are called in its wire. */
+export interface WireIncoming extends Incoming {
+  readonly names?: WireNames
 }
 
 /** An answer with the request that it answers. */
@@ -44,7 +52,11 @@ export interface Answered {
  * Puts together what the body and the headers of a call ask for.
  * @throws GatewayError InvalidRequest, NotFound for a model that there is not
  */
-export function incomingOf(asked: Asked, { context, headers }: HttpCall, dependencies: InferDependencies): Incoming {
+export function incomingOf(
+  asked: Asked,
+  { context, headers }: HttpCall,
+  dependencies: InferDependencies,
+): WireIncoming {
   const { constraints, clientTimeoutMs, retrieval, ...settings } = readSettings(headers)
   const options = retrieval === undefined ? asked.options : { ...asked.options, retrieval }
   const { caller, arrivedAt, connection, traceparent, tracestate } = context
@@ -55,6 +67,7 @@ export function incomingOf(asked: Asked, { context, headers }: HttpCall, depende
     arrivedAt,
     connection,
     mode: 'sync',
+    ...(asked.names === undefined ? {} : { names: asked.names }),
     request: requestOf({ ...asked, options }, { ...settings, constraints: { ...usual, ...constraints } }, dependencies),
     ...(clientTimeoutMs === undefined ? {} : { callDeadlineAt: arrivedAt + clientTimeoutMs }),
     ...(traceparent === undefined ? {} : { traceparent }),
@@ -67,7 +80,7 @@ export function incomingOf(asked: Asked, { context, headers }: HttpCall, depende
  * @throws GatewayError NotFound for a model that there is not
  */
 export function requestOf(
-  { task, model, options, ...conversation }: Asked,
+  { task, model, options, names: _names, ...conversation }: Asked,
   { constraints, ...settings }: Pick<InferenceRequest, 'constraints' | 'labels' | 'idempotencyKey' | 'sessionKey'>,
   dependencies: Pick<InferDependencies, 'names'>,
 ): InferenceRequest {
@@ -82,7 +95,7 @@ export function requestOf(
 
 /** Asks, and gives the answer; its headers are set. @throws GatewayError */
 export async function infer(
-  incoming: Incoming,
+  { names, ...incoming }: WireIncoming,
   call: HttpCall,
   { handler, pictures }: InferDependencies,
   emit?: EmitEvent,
@@ -100,8 +113,17 @@ export async function infer(
     return given(finished.requestId, refused?.answer ?? (await pictures.deliver(finished)), refused)
   } catch (error) {
     const refused = isChat ? refusedBefore(error) : undefined
-    if (refused === undefined) throw error
+    if (refused === undefined) throw names === undefined ? error : inWireNames(error, names)
     return given(refused.requestId, refused.answer, refused)
+  }
+}
+
+/** The same, whose failures call fields as their caller wrote them. */
+export async function named<Value>(value: Promise<Value>, names: WireNames | undefined): Promise<Value> {
+  try {
+    return await value
+  } catch (error) {
+    throw names === undefined ? error : inWireNames(error, names)
   }
 }
 

@@ -22,6 +22,7 @@ import {
 } from '../call/call-context.ts'
 import { failureOf, knownFailure, type Dialect } from './failures.ts'
 import { rateHeaders } from './rate-headers.ts'
+import { unpacked } from './unpacked.ts'
 
 /** What serving any call over HTTP needs. */
 export interface HttpDependencies {
@@ -134,6 +135,7 @@ export function serveRoute(route: Route, dependencies: HttpDependencies): RouteO
         ...traceOf(begun.span.traceparent, given),
       }
     },
+    preParsing: (request, _reply, payload, done) => unpacked(request.headers, payload, done),
     async handler(request, reply) {
       const begun = open.get(request.raw)
       if (begun?.context === undefined) throw new Error('a call came past authentication')

@@ -1,12 +1,12 @@
 import type { Answer, TextOutput } from '#services/contract/answer'
 import type { Reasoning, ToolCall } from '#services/contract/content'
 import { GatewayError } from '#services/contract/errors'
-import type { CascadeEvent, Incoming } from '#services/router/request/states'
+import type { CascadeEvent } from '#services/router/request/states'
 import { routerStopping } from '../call/call-context.ts'
 import { answerHeaders } from './answer-report.ts'
 import { openEventStream, type EventStream } from './event-stream.ts'
 import { failureOf, type Dialect } from './failures.ts'
-import { infer, type Answered, type InferDependencies } from './infer.ts'
+import { infer, type Answered, type InferDependencies, type WireIncoming } from './infer.ts'
 import { sealOf, wholeSealOf } from './reasoning-seal.ts'
 import type { HttpCall } from './serve-route.ts'
 
@@ -55,7 +55,7 @@ const beats: Readonly<Record<Dialect, string>> = {
  * own.
  */
 export async function streamAnswer(
-  { incoming, dialect }: { readonly incoming: Incoming; readonly dialect: Dialect },
+  { incoming, dialect }: { readonly incoming: WireIncoming; readonly dialect: Dialect },
   call: HttpCall,
   writerOf: (stream: EventStream) => AnswerWriter,
   dependencies: InferDependencies,

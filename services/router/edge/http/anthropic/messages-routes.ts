@@ -1,4 +1,4 @@
-import { incomingOf, infer, type InferDependencies } from '../infer.ts'
+import { incomingOf, infer, named, type InferDependencies } from '../infer.ts'
 import { readBody } from '../read-body.ts'
 import type { Route } from '../serve-route.ts'
 import { streamAnswer } from '../stream-answer.ts'
@@ -33,8 +33,9 @@ export function createMessagesRoutes(dependencies: InferDependencies): readonly 
       summary: 'Tokens of a message as the model that would be asked first reads it',
       body: countSchema,
       async answer(given, call) {
-        const incoming = incomingOf(readCounted(readBody(countSchema, given)), call, dependencies)
-        const { counts } = await dependencies.countTokens(incoming, call.context.signal, 'first')
+        const { names, ...incoming } = incomingOf(readCounted(readBody(countSchema, given)), call, dependencies)
+        const counting = dependencies.countTokens(incoming, call.context.signal, 'first')
+        const { counts } = await named(counting, names)
         return { input_tokens: counts[0]?.tokens ?? 0 }
       },
     },

@@ -1,5 +1,6 @@
 import type { Cacheable, Part, TaskOptions, Tool } from '#services/contract/content'
 import { conversationOf, type Message } from '#services/contract/conversation'
+import { invalidField } from '#services/contract/errors'
 import type { Asked } from '../infer.ts'
 import { mediaOfBase64, mediaOfUrl } from '../read-media.ts'
 import { readSeal } from '../reasoning-seal.ts'
@@ -31,15 +32,31 @@ export function readMessages(body: MessagesBody): Asked {
 /** What a count of tokens is asked of. */
 export function readCounted(body: CountBody): Asked {
   const { system } = body
-  const first: readonly Message[] =
-    system === null || system === undefined || system.length === 0 ? [] : [{ role: 'system', parts: textParts(system) }]
-  const messages = body.messages.flatMap((message, index) => readMessage(message, `messages[${index}].content`))
+  const isSilent = system === null || system === undefined || system.length === 0
+  const first = isSilent ? [] : [{ name: 'system', message: { role: 'system' as const, parts: textParts(system) } }]
+  const rest = body.messages.flatMap((message, index) => {
+    const name = `messages[${index}]`
+    return readMessage(message, `${name}.content`).map(one => ({ name, message: one }))
+  })
+  const messages = [...first, ...rest]
   return {
     task: 'generate',
     model: body.model,
-    ...conversationOf([...first, ...messages]),
+    ...conversationOf(messages.map(({ message }) => message)),
     options: { ...readTools(body), ...readReasoning(body), ...readFormat(body) },
+    names: { list: 'messages', messages: messages.map(({ name }) => name), options: optionNames },
   }
+}
+
+const optionNames = {
+  max_output_tokens: 'max_tokens',
+  stop: 'stop_sequences',
+  'stop[]': 'stop_sequences[]',
+  'reasoning.max_tokens': 'thinking.budget_tokens',
+  'reasoning.effort': 'output_config.effort',
+  response_format: 'output_config.format',
+  'response_format.json_schema.schema_json': 'output_config.format.schema',
+  'tools[].parameters_json': 'tools[].input_schema',
 }
 
 function readMessage(message: WireMessage, field: string): readonly Message[] {
@@ -108,7 +125,12 @@ function readAssistantBlock(block: AssistantBlock): Part {
 const choices = { auto: 'auto', any: 'required', none: 'none' } as const
 
 function readTools({ tools, tool_choice: choice }: CountBody): TaskOptions {
-  if (tools === null || tools === undefined || tools.length === 0) return {}
+  if (tools === null || tools === undefined || tools.length === 0) {
+    if (choice?.type === 'any' || choice?.type === 'tool') {
+      throw invalidField('tool_choice', 'there are no tools to choose from')
+    }
+    return {}
+  }
   return {
     tools: tools.map((tool): Tool => ({
       name: tool.name,

@@ -1,5 +1,6 @@
 import type { Part, TaskOptions, Tool } from '#services/contract/content'
 import { conversationOf, type Message } from '#services/contract/conversation'
+import { invalidField } from '#services/contract/errors'
 import type { Asked } from '../infer.ts'
 import { mediaOfBase64, mediaOfUrl } from '../read-media.ts'
 import { present } from '../request-headers.ts'
@@ -7,12 +8,36 @@ import type { ChatBody, ChatMessage } from './chat-schema.ts'
 
 /** What a chat asks for. @throws GatewayError InvalidRequest for media that cannot be read */
 export function readChat(body: ChatBody): Asked {
+  const messages = body.messages.flatMap((message, index) => {
+    const name = `messages[${index}]`
+    return isSilent(message) ? [] : [{ name, message: readMessage(message, name) }]
+  })
   return {
     task: 'generate',
     model: body.model,
-    ...conversationOf(body.messages.map((message, index) => readMessage(message, `messages[${index}]`))),
+    ...conversationOf(messages.map(({ message }) => message)),
     options: { ...readSampling(body), ...readFormat(body), ...readTools(body) },
+    names: {
+      list: 'messages',
+      messages: messages.map(({ name }) => name),
+      options: { ...optionNames, ...(typeof body.max_tokens === 'number' ? { max_output_tokens: 'max_tokens' } : {}) },
+    },
   }
+}
+
+const optionNames = {
+  max_output_tokens: 'max_completion_tokens',
+  'reasoning.effort': 'reasoning_effort',
+  'tools[].name': 'tools[].function.name',
+  'tools[].description': 'tools[].function.description',
+  'tools[].parameters_json': 'tools[].function.parameters',
+  'response_format.json_schema.schema_json': 'response_format.json_schema.schema',
+}
+
+/** Many programs send an instruction that their user left empty. */
+function isSilent({ role, content }: ChatMessage): boolean {
+  if (role !== 'system' && role !== 'developer') return false
+  return content === '' || content.length === 0
 }
 
 function readMessage(message: ChatMessage, field: string): Message {
@@ -99,7 +124,10 @@ function readFormat({ response_format: format }: ChatBody): TaskOptions {
 }
 
 function readTools({ tools, tool_choice: choice, parallel_tool_calls: parallel }: ChatBody): TaskOptions {
-  if (tools === null || tools === undefined || tools.length === 0) return {}
+  if (tools === null || tools === undefined || tools.length === 0) {
+    demandNoTool(choice)
+    return {}
+  }
   return {
     tools: tools.map(({ function: { name, description, parameters, strict } }): Tool => ({
       name,
@@ -110,4 +138,10 @@ function readTools({ tools, tool_choice: choice, parallel_tool_calls: parallel }
     ...present('toolChoice', typeof choice === 'object' ? choice?.function.name : choice),
     ...present('parallelToolCalls', parallel),
   }
+}
+
+/** Nothing is left of a choice without tools. @throws GatewayError InvalidRequest for one that needs a tool */
+export function demandNoTool(choice: unknown): void {
+  const isNone = choice === null || choice === undefined || choice === 'auto' || choice === 'none'
+  if (!isNone) throw invalidField('tool_choice', 'there are no tools to choose from')
 }

@@ -2,7 +2,7 @@ import type { Part, TaskOptions, Tool } from '#services/contract/content'
 import { conversationOf, type Message } from '#services/contract/conversation'
 import { invalidField } from '#services/contract/errors'
 import type { Asked } from '../infer.ts'
-import { mediaOfFile } from '../openai/read-chat.ts'
+import { demandNoTool, mediaOfFile } from '../openai/read-chat.ts'
 import { mediaOfUrl } from '../read-media.ts'
 import { readSeal } from '../reasoning-seal.ts'
 import { present } from '../request-headers.ts'
@@ -14,30 +14,56 @@ type InputContent = Extract<Item, { role: 'user' }>['content']
 /** What a response is asked for. @throws GatewayError InvalidRequest for media that cannot be read */
 export function readResponses(body: ResponsesBody): Asked {
   const { input, instructions } = body
-  const first: readonly Message[] =
+  const first: readonly NamedMessage[] =
     instructions === null || instructions === undefined || instructions === ''
       ? []
-      : [{ role: 'system', parts: [{ kind: 'text', text: instructions }] }]
-  const messages: readonly Message[] =
+      : [{ name: 'instructions', message: { role: 'system', parts: [{ kind: 'text', text: instructions }] } }]
+  const rest: readonly NamedMessage[] =
     typeof input === 'string'
-      ? [{ role: 'user', parts: [{ kind: 'text', text: input }] }]
-      : joined(input.map((item, index) => readItem(item, `input[${index}]`)))
+      ? [{ name: 'input', message: { role: 'user', parts: [{ kind: 'text', text: input }] } }]
+      : joined(
+          input.flatMap((item, index) => {
+            const name = `input[${index}]`
+            return isSilent(item) ? [] : [{ name, message: readItem(item, name) }]
+          }),
+        )
+  const messages = [...first, ...rest]
   return {
     task: 'generate',
     model: body.model,
-    ...conversationOf([...first, ...messages]),
+    ...conversationOf(messages.map(({ message }) => message)),
     options: { ...readSampling(body), ...readFormat(body), ...readTools(body) },
+    names: { list: 'input', messages: messages.map(({ name }) => name), options: optionNames },
   }
 }
 
+const optionNames = {
+  'tools[].parameters_json': 'tools[].parameters',
+  response_format: 'text.format',
+  'response_format.json_schema.name': 'text.format.name',
+  'response_format.json_schema.schema_json': 'text.format.schema',
+}
+
+/** A message with the name of the item that it came of. */
+interface NamedMessage {
+  readonly name: string
+  readonly message: Message
+}
+
+/** Many programs send an instruction that their user left empty. */
+function isSilent(item: Item): boolean {
+  return 'role' in item && (item.role === 'system' || item.role === 'developer') && item.content.length === 0
+}
+
 /** Items of the assistant in a row are one message of it. */
-function joined(messages: readonly Message[]): readonly Message[] {
-  const all: Message[] = []
-  for (const message of messages) {
+function joined(messages: readonly NamedMessage[]): readonly NamedMessage[] {
+  const all: NamedMessage[] = []
+  for (const one of messages) {
     const last = all.at(-1)
-    if (message.role === 'assistant' && last?.role === 'assistant') {
-      all[all.length - 1] = { role: 'assistant', parts: [...last.parts, ...message.parts] }
-    } else all.push(message)
+    if (one.message.role === 'assistant' && last?.message.role === 'assistant') {
+      const parts = [...last.message.parts, ...one.message.parts]
+      all[all.length - 1] = { name: last.name, message: { role: 'assistant', parts } }
+    } else all.push(one)
   }
   return all
 }
@@ -107,7 +133,10 @@ function readFormat({ text }: ResponsesBody): TaskOptions {
 }
 
 function readTools({ tools, tool_choice: choice, parallel_tool_calls: parallel }: ResponsesBody): TaskOptions {
-  if (tools === null || tools === undefined || tools.length === 0) return {}
+  if (tools === null || tools === undefined || tools.length === 0) {
+    demandNoTool(choice)
+    return {}
+  }
   return {
     tools: tools.map(({ name, description, parameters, strict }): Tool => ({
       name,
