@@ -190,7 +190,8 @@ describe('odd HTTP', () => {
     const response = await send(path, options)
     const text = await response.text()
     expect([response.status, text]).toEqual([status, expect.any(String)])
-    if (status === 405 || status === 204) expect(response.headers.get('allow')).toMatch(/^(?:POST|GET), OPTIONS$/u)
+    const tellsMethods = status === 405 || status === 204
+    expect(response.headers.get('allow') !== null).toBe(tellsMethods)
     const isTold = status >= 400 && options.method !== 'HEAD'
     expect(isTold ? JSON.parse(text) : { error: {} }).toMatchObject({ error: {} })
   })

@@ -92,7 +92,10 @@ function answerUnknownPaths(app: FastifyInstance, routes: readonly RouteOptions[
     const path = (request.url.split('?')[0] ?? '').replace(/(?<=.)\/$/u, '')
     const methods = routes.filter(({ url }) => isPath(url, path)).map(({ method }) => String(method))
     const allowed = methods.length === 0 ? {} : { allow: [...new Set([...methods, 'OPTIONS'])].join(', ') }
-    if (methods.length > 0 && request.method === 'OPTIONS') return await reply.code(204).headers(allowed).send()
+    if (methods.length > 0 && request.method === 'OPTIONS') {
+      await reply.code(204).headers(allowed).send()
+      return
+    }
     const dialect = path.startsWith('/v1/messages') ? 'anthropic' : 'openai'
     const missing = new GatewayError(
       'NotFound',
@@ -101,7 +104,7 @@ function answerUnknownPaths(app: FastifyInstance, routes: readonly RouteOptions[
         : `this path takes ${methods.join(' and ')} alone`,
     )
     const { status, headers, body } = failureOf(missing, dialect, `req_${randomUUID().replaceAll('-', '')}`)
-    return await reply
+    await reply
       .code(methods.length === 0 ? status : 405)
       .headers({ ...headers, ...allowed, connection: 'close' })
       .send(body)

@@ -11,7 +11,7 @@ import type { EmitEvent, Incoming } from '#services/router/request/states'
 import { answerHeaders } from './answer-report.ts'
 import { refusedBefore, refusedOf, type Refusal, type Refused } from './refusal.ts'
 import { readSettings } from './request-headers.ts'
-import { inWireNames, type WireNames } from './wire-names.ts'
+import { inWireNames, type WireNames } from './body/wire-names.ts'
 import type { HttpCall } from './serve-route.ts'
 
 /** What routes that ask models stand on. */

@@ -22,7 +22,7 @@ import {
 } from '../call/call-context.ts'
 import { failureOf, knownFailure, type Dialect } from './failures.ts'
 import { rateHeaders } from './rate-headers.ts'
-import { unpacked } from './unpacked.ts'
+import { unpacked } from './body/unpacked.ts'
 
 /** What serving any call over HTTP needs. */
 export interface HttpDependencies {

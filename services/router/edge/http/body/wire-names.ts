@@ -10,8 +10,8 @@ export interface WireNames {
   readonly messages: readonly string[]
 }
 
-const named =
-  /\boptions\.([a-z_]+)(\[\d+\])?((?:\.[a-z_]+)*)|\bmessages(?:\[(\d+)\](\.parts)?(?:\[\d+\])?(?:\.[a-z_]+)*)?/gu
+const ofOption = /\boptions\.([a-z_]+)((?:\[\d+\])?)((?:\.[a-z_]+)*)/gu
+const ofMessage = /\bmessages((?:\[\d+\])?)((?:\.parts(?:\[\d+\])?(?:\.[a-z_]+)*)?)/gu
 
 /** A failure whose fields are called as their caller wrote them; anything else as it is. */
 export function inWireNames(thrown: unknown, names: WireNames): unknown {
@@ -32,16 +32,15 @@ export function inWireNames(thrown: unknown, names: WireNames): unknown {
 }
 
 function rename(text: string, { options, list, messages }: WireNames): string {
-  return text.replaceAll(
-    named,
-    (_whole, option?: string, place = '', rest = '', message?: string, parts?: string): string => {
-      if (option !== undefined) {
-        const known = options[`${option}${place === '' ? '' : '[]'}${rest}`] ?? options[`${option}${rest}`]
-        return known?.replace('[]', place) ?? `${option}${place}${rest}`
-      }
-      if (message === undefined) return list
-      const name = messages[Number(message)] ?? list
-      return parts === undefined || !name.endsWith(']') ? name : `${name}.content`
-    },
-  )
+  return text
+    .replaceAll(ofOption, (field: string) => {
+      const [place = ''] = /\[\d+\]/u.exec(field) ?? []
+      const name = field.slice('options.'.length)
+      const known = options[name.replace(place, place === '' ? '' : '[]')]
+      return known?.replace('[]', place) ?? name
+    })
+    .replaceAll(ofMessage, (_field, place: string, rest: string) => {
+      const name = place === '' ? list : (messages[Number(place.slice(1, -1))] ?? list)
+      return rest !== '' && name.endsWith(']') ? `${name}.content` : name
+    })
 }
