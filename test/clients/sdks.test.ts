@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { packageRoot } from '#services/config/load-config'
-import { nodePackages, python, pythonPackages, runProgram, type Ran } from '../support/client-packages.ts'
+import {
+  goProgram,
+  hasGo,
+  nodePackages,
+  python,
+  pythonPackages,
+  runProgram,
+  type Ran,
+} from '../support/client-packages.ts'
 import { acmeKey, startHttpGateway, type HttpGateway } from '../support/http-gateway.ts'
 
 const scripts = join(packageRoot(), 'test', 'clients')
@@ -86,6 +94,15 @@ describe('the newest SDKs in JavaScript, unchanged', () => {
       environment: environment(),
     })
     expect(output.match(/^passed: /gmu)).toHaveLength(4)
+    expect(code).toBe(0)
+  })
+})
+
+describe.skipIf(!hasGo)('SDKs in Go, unchanged (skipped without Go)', () => {
+  it('openai-go and anthropic-sdk-go', async () => {
+    const program = goProgram('sdks', join(scripts, 'go'))
+    const { code, output } = await runProgram(program, [], { cwd: folder, environment: environment() })
+    expect(output.match(/^passed: /gmu)).toHaveLength(2)
     expect(code).toBe(0)
   })
 })

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
@@ -44,6 +44,19 @@ export function nodePackages(name: string, versions: Readonly<Record<string, str
     const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--save-exact']
     execFileSync('npm', ['install', ...flags, ...wanted], { cwd: target, stdio: ['ignore', 'ignore', 'pipe'] })
   })
+}
+
+/** Whether there is a Go, which fetches the version that a module asks for. */
+export const hasGo = spawnSync('go', ['version']).status === 0
+
+/** A program in Go, built of the module in a folder, whose versions its `go.sum` holds. */
+export function goProgram(name: string, from: string): string {
+  const sources = ['go.mod', 'go.sum', 'main.go'].map(file => [file, readFileSync(join(from, file), 'utf8')] as const)
+  const folder = cached(`go-${name}`, sources, target => {
+    for (const [file, text] of sources) writeFileSync(join(target, file), text)
+    execFileSync('go', ['build', '-o', 'program', '.'], { cwd: target, stdio: ['ignore', 'ignore', 'pipe'] })
+  })
+  return join(folder, 'program')
 }
 
 /** What a program came to. */
