@@ -10,7 +10,7 @@ export interface BatchPlay {
   /** Shares of the rows after which everything is killed and started again. */
   readonly killAfter: readonly number[]
   readonly modelDelayMs: number
-  /** Whether it waits for what dead routers held, too: that is looked at after half a minute. */
+  /** Whether it waits until what dead routers held is settled: that is looked at after half a minute. */
   readonly untilSettled?: boolean
 }
 
@@ -21,7 +21,8 @@ export interface BatchReport {
   readonly answered: readonly string[]
   readonly lines: readonly { readonly custom_id: string; readonly content: string; readonly costNanoUsd: number }[]
   readonly batchNanoUsd: number
-  readonly ledgerNanoUsd: number
+  /** Absent where the play does not wait for it. */
+  readonly ledgerNanoUsd?: number
   /** Answers that the model server gave whole, each to the prompt of its row. */
   readonly served: number
   readonly tookMs: number
@@ -113,18 +114,21 @@ export async function playBatch({
         costNanoUsd: body.sluice.cost_nano_usd,
       }))
     const batchNanoUsd = (batch as OpenAI.Batch & { sluice: { cost_nano_usd: number } }).sluice.cost_nano_usd
-    const budget = await until(
-      'the money to be settled',
-      async () => (await gateway.client.getBudget()).budgets[0],
-      found => found !== undefined && (untilSettled ? found.reservedNanoUsd === 0 : found.spentNanoUsd >= batchNanoUsd),
-      90_000,
-    )
+    const settled = async () => {
+      const budget = await until(
+        'the money to be settled',
+        async () => (await gateway.client.getBudget()).budgets[0],
+        found => found?.reservedNanoUsd === 0,
+        90_000,
+      )
+      return { ledgerNanoUsd: budget?.spentNanoUsd ?? 0 }
+    }
     return {
       batch,
       lines,
       answered: lines.map(({ custom_id }) => custom_id),
       batchNanoUsd,
-      ledgerNanoUsd: budget?.spentNanoUsd ?? 0,
+      ...(untilSettled ? await settled() : {}),
       served: server.served.filter(({ whole }) => whole).length,
       tookMs,
     }
