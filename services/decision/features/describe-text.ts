@@ -6,7 +6,9 @@ import { letterWidth } from './letter-width.ts'
  */
 export function describeText(text: string): Readonly<Record<string, number>> {
   const head = text.slice(0, longestRead)
-  const words = wordsOf(head)
+  // Where lower case is as long, its words are cut out of it, and none is put in lower case by itself.
+  const lower = head.toLowerCase()
+  const words = wordsOf(lower.length === head.length ? lower : head)
   const counts = countCharacters(head)
   const perWord = 1 / Math.max(1, words.length)
   const perCharacter = 1 / Math.max(1, head.length)

@@ -18,7 +18,7 @@ const mostMultiplications = 65_536
 
 /** One row of numbers on its way through the graph; `places` has those that are not 0 where most are. */
 interface Row {
-  values: Float64Array | Float32Array
+  values: Numbers
   places?: Int32Array
 }
 
@@ -109,21 +109,42 @@ const makers: Readonly<Record<string, MakeStep>> = {
 function product({ row, width, isSparse }: Shape, matrix: GraphTensor | undefined): Made | undefined {
   const [rows, columns] = matrix?.dims ?? []
   if (matrix === undefined || rows !== width || columns === undefined) return undefined
-  const weights = matrix.values
+  const weights = Float64Array.from(matrix.values)
+  const all = Int32Array.from({ length: width }, (_, at) => at)
   const values = new Float64Array(columns)
+  const add = columns === 2 ? addPairs : addRows
   const step = (): void => {
     values.fill(0)
     const { values: given, places } = row
-    const count = places === undefined ? width : places.length
-    for (let at = 0; at < count; at += 1) {
-      const value = given[at]!
-      if (value === 0) continue
-      const from = (places === undefined ? at : places[at]!) * columns
-      for (let to = 0; to < columns; to += 1) values[to]! += value * weights[from + to]!
-    }
+    add(values, weights, given, places ?? all)
   }
   const shape = { row: { values }, width: columns, isSparse: false }
   return { shape, step, multiplications: isSparse ? 0 : width * columns }
+}
+
+type Numbers = Float64Array | Float32Array
+
+/** Adds up the rows of a matrix at some places, each times its factor. */
+function addRows(sums: Float64Array, rows: Float64Array, factors: Numbers, places: Int32Array): void {
+  const columns = sums.length
+  for (let at = 0; at < places.length; at += 1) {
+    const factor = factors[at]!
+    const from = places[at]! * columns
+    for (let to = 0; to < columns; to += 1) sums[to]! += factor * rows[from + to]!
+  }
+}
+
+/** The same of two columns: most policies are of two models, and most of a graph's rows are weights by model. */
+function addPairs(sums: Float64Array, rows: Float64Array, factors: Numbers, places: Int32Array): void {
+  let [left, right] = [0, 0]
+  for (let at = 0; at < places.length; at += 1) {
+    const factor = factors[at]!
+    const from = places[at]! * 2
+    left += factor * rows[from]!
+    right += factor * rows[from + 1]!
+  }
+  sums[0] = left
+  sums[1] = right
 }
 
 /** A sparse row by itself, or by a row of the same width. */

@@ -3,7 +3,7 @@ const modules = [
   ['decide', 'admit, assess and choose a text of 2,000 characters, in process'],
   ['hop', 'router, queue, echo worker and back, against the barest hop over BullMQ'],
   ['stream', 'what the gateway adds to the first token and to the pace of an answer'],
-  ['through', 'a chat to a mock server through the queue, against calling it directly and through Portkey'],
+  ['through', 'a chat to a mock server over HTTP, against calling it directly and through Portkey'],
   ['edges', 'the same chat over HTTP and over gRPC: CPU of the router'],
   ['image', 'the same with a picture of 1 MB, against a plain Node proxy from gRPC to the OpenAI wire'],
   ['batch', 'encoders with dynamic batching, against the best fixed batch and against one at a time'],

@@ -1,14 +1,13 @@
 import { Agent, request } from 'undici'
 
-/** Makes a caller of an OpenAI-compatible server that reads the whole stream; connections are kept. */
-export function httpChat(port, { headers = {}, content = 'is this a question?' } = {}) {
+/** Makes a caller of an OpenAI-compatible server that reads the whole answer; connections are kept. */
+export function httpChat(port, { headers = {}, model = 'mock', content = 'is this a question?', stream = true } = {}) {
   const dispatcher = new Agent({ connections: 1024, pipelining: 1 })
   const body = JSON.stringify({
-    model: 'mock',
+    model,
     messages: [{ role: 'user', content }],
-    stream: true,
-    stream_options: { include_usage: true },
     max_tokens: 64,
+    ...(stream ? { stream, stream_options: { include_usage: true } } : {}),
   })
   return async () => {
     const answer = await request(`http://127.0.0.1:${port}/v1/chat/completions`, {
