@@ -69,8 +69,8 @@ export async function run({ quick = false } = {}) {
   })
   const own = target => ({ target, targetOf: 'ours' })
   return [
-    row('p50', quantile(times.ours, 0.5), quantile(times.bare, 0.5), own('<= 0.3 ms')),
-    row('p99', quantile(times.ours, 0.99), quantile(times.bare, 0.99), own('<= 1 ms')),
+    row('p50', quantile(times.ours, 0.5), quantile(times.bare, 0.5), own('<= 0.08 ms')),
+    row('p99', quantile(times.ours, 0.99), quantile(times.bare, 0.99), own('<= 0.2 ms')),
     row('CPU a request', cpu.ours / count, cpu.bare / count),
     { metric: 'growth of the heap over all', unit: 'MB', ours: grown, n: count },
   ]

@@ -130,6 +130,18 @@ describe('the watch over requests', () => {
     expect(watch.latest(5)).toMatchObject([{ end: { kind: 'failed', code: 'BudgetExceeded' } }])
   })
 
+  it('shows 500 of many requests at once and 50 a second after, and counts what all of them spent', async () => {
+    const { watch, spend, infer, later } = setUp({ requests: 2000 })
+    for (let asked = 0; asked < 600; asked += 1) await infer()
+    expect(watch.latest(2000)).toHaveLength(500)
+    later(1000)
+    for (let asked = 0; asked < 60; asked += 1) await infer()
+    expect(watch.latest(2000)).toHaveLength(550)
+    expect(spend.totals().tenant).toMatchObject([{ name: 'acme', requests: 660 }])
+    // Those that are passed over are not taken for another router's.
+    expect(watch.latest(2000).every(({ stages }) => stages.length > 0)).toBe(true)
+  })
+
   it('shows nothing of an explanation, be it refused', async () => {
     const { watch, explain } = setUp()
     await explain()
