@@ -32,7 +32,8 @@ export function configTables(schema) {
     const own = isMap(node) ? [] : [rowOf(key, node, schema)]
     return [`\`${key}\``, node.description, [...own, ...rowsBelow(key, node)]]
   })
-  const plain = sections.filter(([, , rows]) => rows.length === 1)
+  // A map with one key has a section too: its name is a key of the file.
+  const plain = sections.filter(([title, , rows]) => rows.length === 1 && rows[0][0] === title)
   const first = ['Top level', '', plain.flatMap(([, , rows]) => rows)]
   const others = shared.map(({ title, path }) => {
     const node = nodeAt(schema, path)

@@ -105,8 +105,8 @@ export const budgetsSchema = z.strictObject({
     .default('start')
     .describe('What a router that has never seen the ledger does before an empty Redis.'),
   escrow: z
-    .enum(['auto', 'off'])
-    .default('off')
+    .enum(['auto', 'never'])
+    .default('never')
     .describe('Whether routers lease slices of budgets and reserve in them; on one Redis server.'),
 })
 

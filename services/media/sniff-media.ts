@@ -14,12 +14,16 @@ export interface Sniffed {
 export function sniffMedia(bytes: Uint8Array): Sniffed | undefined {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 64)).toString('latin1')
   if (head.startsWith('ftyp', 4)) return sniffBrands(head.slice(0, head.charCodeAt(2) * 256 + head.charCodeAt(3)))
+  if (drawing.test(head)) return { kind: 'image', mediaType: 'image/svg+xml' }
   if (mpegAudio.test(head)) return { kind: 'audio', mediaType: 'audio/mpeg' }
   if (adtsAudio.test(head)) return { kind: 'audio', mediaType: 'audio/aac' }
   return signatures.find(({ at, text, also }) => {
     return head.startsWith(text, at) && (also === undefined || head.startsWith(also.text, also.at))
   })?.is
 }
+
+/** A drawing; one with a long preamble is not told from other XML. */
+const drawing = /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<svg[\s>]|<!DOCTYPE svg)/u
 
 /** A frame of MPEG audio, layer III, with or without a checksum. @source ISO/IEC 11172-3, 2.4.2.3 */
 const mpegAudio = /^\xff[\xe2\xe3\xf2\xf3\xfa\xfb]/u
@@ -63,5 +67,15 @@ const signatures: readonly Signature[] = [
   { at: 0, text: 'OggS', is: { kind: 'audio', mediaType: 'audio/ogg' } },
   { at: 0, text: 'ID3', is: { kind: 'audio', mediaType: 'audio/mpeg' } },
   { at: 0, text: '\x1aE\xdf\xa3', is: { kind: 'video', mediaType: 'video/webm' } },
+  { at: 0, text: '\xff\x0a', is: { kind: 'image', mediaType: 'image/jxl' } },
+  { at: 4, text: 'JXL \r\n\x87\n', is: { kind: 'image', mediaType: 'image/jxl' } },
+  { at: 0, text: '8BPS', is: { kind: 'image', mediaType: 'image/vnd.adobe.photoshop' } },
+  { at: 0, text: '\0\0\x01\0', is: { kind: 'image', mediaType: 'image/x-icon' } },
+  { at: 0, text: 'FORM', also: { at: 8, text: 'AIF' }, is: { kind: 'audio', mediaType: 'audio/aiff' } },
+  { at: 0, text: '#!AMR', is: { kind: 'audio', mediaType: 'audio/amr' } },
+  { at: 0, text: 'RIFF', also: { at: 8, text: 'AVI ' }, is: { kind: 'video', mediaType: 'video/x-msvideo' } },
+  { at: 0, text: 'FLV\x01', is: { kind: 'video', mediaType: 'video/x-flv' } },
+  { at: 0, text: '0&\xb2u\x8ef\xcf\x11', is: { kind: 'video', mediaType: 'video/x-ms-asf' } },
+  { at: 0, text: '\0\0\x01\xba', is: { kind: 'video', mediaType: 'video/mpeg' } },
   { at: 0, text: '%PDF-', is: { kind: 'document', mediaType: 'application/pdf' } },
 ]

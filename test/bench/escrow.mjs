@@ -44,7 +44,7 @@ const scopes = [
   ['deployment:month', 'deployment'],
 ].map(([name, share, limitNanoUsd]) => ({ name, counter: `${name}:now`, share, shadow: false, resetsAt, limitNanoUsd }))
 
-const variants = { ledger: await openStore('off'), escrow: await openStore('auto') }
+const variants = { ledger: await openStore('never'), escrow: await openStore('auto') }
 try {
   for (const { chat } of Object.values(variants)) await manyChats(chat)
   const seen = await interleave(variants, turns, async ({ chat, redisMicros }) => {

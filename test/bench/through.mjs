@@ -1,6 +1,6 @@
-// A chat to a mock server over HTTP, streamed and whole: called directly, through Portkey's gateway, and through Sluice,
-// by turns. The load, the server, Redis, router, worker and Portkey are a process each on the same cores; whatever the
-// others do not use, the one under load has.
+// A chat to a mock server over HTTP, streamed and whole: called directly, through Portkey's gateway, and through
+// Sluice, by turns. The load, the server, Redis, router, worker and Portkey are a process each on the same cores;
+// whatever the others do not use, the one under load has.
 import { bearer, borrowPolicy, card, everythingOn, firstRung } from './measure/deployment.mjs'
 import { closedLoop, interleave, medianOf } from './measure/closed-loop.mjs'
 import { cpuMsOf, residentMegabytes } from './measure/usage.mjs'

@@ -38,6 +38,7 @@ const cases: readonly Bad[] = [
     code: INVALID_ARGUMENT,
     field: 'messages[0].parts[0].tool_result.call_id',
     http: { messages: [{ role: 'tool', tool_call_id: 'x', content: 'rain' }, said('user', 'a')] },
+    param: 'messages[0].content',
   },
   {
     what: 'has results of a tool twice',
@@ -85,7 +86,7 @@ const cases: readonly Bad[] = [
         said('user', 'b'),
       ],
     },
-    param: 'messages[1].content',
+    param: 'messages[1].content[0].type',
   },
   {
     what: 'wants a schema that is no JSON',
@@ -99,6 +100,7 @@ const cases: readonly Bad[] = [
     code: INVALID_ARGUMENT,
     field: 'options.response_format.json_schema.schema_json',
     http: httpSchema({ type: 'no-such-type' }),
+    param: 'response_format.json_schema.schema',
   },
   {
     what: 'wants a schema that is a list',
@@ -137,6 +139,7 @@ const cases: readonly Bad[] = [
     code: INVALID_ARGUMENT,
     field: 'messages[0].parts',
     http: { messages: [said('user', 'x'.repeat(2_000_000))] },
+    param: 'messages[0].content',
   },
 ]
 
@@ -184,7 +187,7 @@ describe('a conversation that', () => {
     const body = { model: 'auto', max_tokens: 2000, messages: [said('user', 'a')] }
     const refused = await post('/v1/messages', { ...body, thinking: { type: 'enabled', budget_tokens: 2000 } })
     expect(refused).toMatchObject({ code: 400, body: { type: 'error', error: { type: 'invalid_request_error' } } })
-    expect(JSON.stringify(refused.body)).toContain('options.reasoning.max_tokens')
+    expect(JSON.stringify(refused.body)).toContain('thinking.budget_tokens')
   })
 
   it('was refused leaves nothing reserved, reached no server, and the next one is answered', async () => {

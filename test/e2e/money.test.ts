@@ -5,7 +5,7 @@ describe('5,000 requests in flight over three routers, against caps for a tenth 
   it('overspend nothing, leave nothing held, and settle to the nano-USD what was used, though calls fail, leave and a router is killed', async ({
     skip,
   }) => {
-    const race = await playMoneyRace({ calls: 5001, escrow: 'off' })
+    const race = await playMoneyRace({ calls: 5001, escrow: 'never' })
     expectExactBooks(race)
     expect(race.mostDraws).toBe(0)
 

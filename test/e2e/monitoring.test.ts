@@ -105,10 +105,10 @@ describe.skipIf(prometheusMissing !== undefined)(
     })
 
     /**
-     * Asks for what comes of a fitted policy and of outcomes over time, which two echoes do not have; that they can
-     * be asked is checked all the same.
+     * Asks for what comes of a fitted policy, of outcomes over time and of guardrails, which two echoes do not have;
+     * that they can be asked is checked all the same.
      */
-    const ofPolicies = /sluice_router_(?:feature_drift|calibration|policy|shadow_policy)_/u
+    const ofPolicies = /sluice_(?:router_(?:feature_drift|calibration|policy|shadow_policy)|guardrail_check)_/u
 
     const numbers = async (expression: string): Promise<readonly number[]> => {
       const series = await prometheus.query(expression.replaceAll('$__rate_interval', '20s'))

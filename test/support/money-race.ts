@@ -13,7 +13,7 @@ import { connect, startProcess, textRequest, type RunningProcess, type TestClien
 export interface MoneyRaceOptions {
   /** Requests that are in flight at once. */
   readonly calls: number
-  readonly escrow: 'auto' | 'off'
+  readonly escrow: 'auto' | 'never'
 }
 
 /** What came of it, read from Redis and from the callers alone. */
@@ -153,7 +153,11 @@ export async function playMoneyRace({ calls, escrow }: MoneyRaceOptions): Promis
 }
 
 /** All at once; with escrow one after the other, since a slice is leased for what was asked before. */
-async function playCalls(calls: number, escrow: 'auto' | 'off', call: (index: number) => Promise<void>): Promise<void> {
+async function playCalls(
+  calls: number,
+  escrow: 'auto' | 'never',
+  call: (index: number) => Promise<void>,
+): Promise<void> {
   const playing: Promise<void>[] = []
   for (let index = 0; index < calls; index += 1) {
     playing.push(call(index))

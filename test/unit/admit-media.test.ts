@@ -176,6 +176,7 @@ describe('a picture that cannot be read', () => {
   it.each([
     ['\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'image/heic'],
     ['BM\x36\x10\0\0\0\0\0\0', 'image/bmp'],
+    ['\xff\x0a', 'image/jxl'],
   ])('of %j is told by its name, with what to send', async (head, mediaType) => {
     const bytes = Buffer.from(`${head}${'\0'.repeat(64)}`, 'latin1')
     const { field, message } = await refusal({ kind: 'image', bytes, mediaType })
@@ -214,13 +215,26 @@ describe('sniffMedia()', () => {
     ['II+\0\x08\0\0\0', 'image/tiff'],
     ['BM\x36\x10\0\0\0\0\0\0', 'image/bmp'],
     ['\x1aE\xdf\xa3', 'video/webm'],
+    ['\xff\x0a', 'image/jxl'],
+    ['\0\0\0\x0cJXL \r\n\x87\n', 'image/jxl'],
+    ['8BPS', 'image/vnd.adobe.photoshop'],
+    ['<svg xmlns="http://www.w3.org/2000/svg">', 'image/svg+xml'],
+    ['\xef\xbb\xbf<?xml version="1.0"?>\n<svg width="9">', 'image/svg+xml'],
+    ['FORM\0\0\0\0AIFF', 'audio/aiff'],
+    ['#!AMR\n', 'audio/amr'],
+    ['RIFF\0\0\0\0AVI LIST', 'video/x-msvideo'],
+    ['FLV\x01', 'video/x-flv'],
+    ['\0\0\x01\xba', 'video/mpeg'],
   ])('knows %j', (head, mediaType) => {
     expect(sniffMedia(bytes(`${head}${'\0'.repeat(16)}`))?.mediaType).toBe(mediaType)
   })
 
-  it.each(['', 'RIFF', 'RIFF\0\0\0\0AVI ', 'plain text', '%PD'])('knows nothing of %j', head => {
-    expect(sniffMedia(bytes(head))).toBeUndefined()
-  })
+  it.each(['', 'RIFF', 'RIFF\0\0\0\0CDDA', '<?xml version="1.0"?><html>', 'plain text', '%PD'])(
+    'knows nothing of %j',
+    head => {
+      expect(sniffMedia(bytes(head))).toBeUndefined()
+    },
+  )
 
   it('looks only at its own bytes, not at those before them in the buffer', () => {
     const whole = Buffer.concat([bytes('GIF89a'), bytes('plain text and more of it')])

@@ -14,7 +14,7 @@ const bench = (...parameters: readonly string[]) =>
   promisify(execFile)(process.execPath, ['bin/sluice.js', 'bench', ...parameters], { cwd: root })
 
 /** Files of the bench that are something else than a scenario. */
-const others = new Set(['run', 'system', 'spoken-numbers', 'out-of-domain', 'odd-pictures'])
+const others = new Set(['run', 'system', 'spoken-numbers', 'out-of-domain', 'odd-pictures', 'indexes'])
 
 describe('the bench', () => {
   it('knows every scenario, and has a file for each that it knows', async () => {

@@ -229,7 +229,7 @@ describe('readConfig()', () => {
       'a backend of no kind',
       change('kind: echo', 'kind: gpt'),
       [
-        '10: models.echo.backend.kind: expected one of whisper, ocr, embedding, openai, anthropic, gemini, oip, llama, echo',
+        '10: models.echo.backend.kind: expected one of whisper, ocr, embedding, contrastive, openai, anthropic, gemini, oip, llama, echo',
       ],
     ],
     [

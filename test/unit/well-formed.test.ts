@@ -67,6 +67,8 @@ describe('the text of a leg, piece by piece', () => {
     const leg = legs.open({ legId: 'a.0' as LegId, attempt: 1, replyTo: 'r', deadlineAt: 60_000, nowMs: 0, lost })
     for (const piece of pieces) await leg.send(piece)
     leg.close()
+    // What waited goes out by itself.
+    await new Promise(setImmediate)
     let at = 0
     return sent.map(message => {
       if (message.kind !== 'delta') throw new Error(`there is message of kind ${message.kind}`)

@@ -90,5 +90,38 @@ export const cascade = board(
         ),
       ],
     ],
+    [
+      'Guardrails and answers given again',
+      [
+        lines(
+          'Findings of guardrails',
+          'reqps',
+          'Requests and answers in which something was found, and what was done.',
+          [
+            query(
+              rate('sluice_guardrail_findings_total', '', 'stage, check, action'),
+              '{{stage}} {{check}} {{action}}',
+            ),
+            query(
+              rate('sluice_guardrail_faults_total', '', 'stage, outcome'),
+              '{{stage}} could not be checked, {{outcome}}',
+            ),
+          ],
+        ),
+        lines('Time of guardrails', 's', 'What the checks of one stage take for one request or answer.', [
+          query(quantile(0.5, 'sluice_guardrail_check_seconds', 'stage'), '{{stage}} p50'),
+          query(quantile(0.99, 'sluice_guardrail_check_seconds', 'stage'), '{{stage}} p99'),
+        ]),
+        lines('Looks into the cache of answers', 'reqps', 'By what they came to.', [
+          query(rate('sluice_router_cache_looks_total', '', 'outcome'), '{{outcome}}'),
+        ]),
+        lines(
+          'Saved by the cache',
+          'currencyUSD',
+          'US dollars a second: what the answers that were given again had cost.',
+          [query(rate('sluice_router_cache_saved_usd_total'), 'saved')],
+        ),
+      ],
+    ],
   ],
 )

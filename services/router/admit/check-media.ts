@@ -56,13 +56,20 @@ export const wavType = 'audio/wav'
 /** Containers of video may hold sound alone: who calls one audio means its sound track. */
 function asGiven(found: Sniffed | undefined, kind: MediumKind): Sniffed | undefined {
   if (kind !== 'audio' || found?.kind !== 'video') return found
-  return { kind, mediaType: found.mediaType.replace('video/', 'audio/') }
+  return unreadable.has(found.mediaType) ? found : { kind, mediaType: found.mediaType.replace('video/', 'audio/') }
 }
 
 /** Types that are known and not read, and what to send. */
 const unreadable: ReadonlyMap<string, string> = new Map([
-  ['image/heic', 'send JPEG, PNG, WebP, GIF, TIFF or AVIF'],
-  ['image/bmp', 'send JPEG, PNG, WebP, GIF, TIFF or AVIF'],
+  ...['image/heic', 'image/bmp', 'image/jxl', 'image/vnd.adobe.photoshop', 'image/x-icon'].map(
+    type => [type, 'send JPEG, PNG, WebP, GIF, TIFF or AVIF'] as const,
+  ),
+  // A drawing can refer to files and addresses, and grow without bounds.
+  ['image/svg+xml', 'draw it and send PNG'],
+  ...['audio/aiff', 'audio/amr'].map(type => [type, 'send WAV, MP3, M4A, FLAC, Ogg or WebM'] as const),
+  ...['video/x-msvideo', 'video/x-flv', 'video/x-ms-asf', 'video/mpeg'].map(
+    type => [type, 'send MP4, MOV, WebM or MKV'] as const,
+  ),
 ])
 
 /** Another name for the same type, or none, is no lie; another type is. */
