@@ -141,7 +141,7 @@ describe('checkMedia()', () => {
     [
       'SVG, which is a program',
       { kind: 'image', bytes: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>') },
-      /no image/u,
+      /svg.xml cannot be read: draw it and send PNG/u,
     ],
     ['an image as audio', { kind: 'audio', bytes: png }, /expected audio, found image\/png/u],
     ['audio as an image', { kind: 'image', bytes: speech }, /expected image, found audio\/wav/u],
