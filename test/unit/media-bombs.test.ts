@@ -144,7 +144,7 @@ describe('a picture that unfolds', { timeout: 30_000 }, () => {
     const drawing =
       '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="file:///etc/passwd"/></svg>'
     expect(await refusal({ kind: 'image', bytes: Buffer.from(drawing), mediaType: 'image/svg+xml' })).toContain(
-      'no image',
+      'draw it and send PNG',
     )
     const opened = await openPicture(Buffer.from(drawing), 40)
     await expect(opened.metadata()).rejects.toThrow(/unsupported/u)
