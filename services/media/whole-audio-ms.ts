@@ -1,4 +1,4 @@
-/** Sound in whole milliseconds, at least one: what is held for it and what is charged both go by this. */
+/** Sound in whole milliseconds, at least one, as it is charged. */
 export function wholeAudioMs(durationMs: number): number {
   return Math.max(1, Math.round(durationMs))
 }

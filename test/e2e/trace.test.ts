@@ -80,6 +80,8 @@ function below(spans: readonly ReceivedSpan[], above: ReceivedSpan | undefined):
 describe('a request of the command line that escalates', () => {
   let spans: readonly ReceivedSpan[]
   let answer: { readonly requestId: string; readonly model: string }
+  /** As they stand before other requests take the place of its exemplar. */
+  let metrics: string
   const named = (name: string): ReceivedSpan | undefined => spans.find(span => span.name === name)
 
   beforeAll(async () => {
@@ -104,6 +106,8 @@ describe('a request of the command line that escalates', () => {
           has(all, name),
         ),
     )
+    const accept = 'application/openmetrics-text'
+    metrics = await (await fetch(`${gateway.opsUrl}/metrics`, { headers: { accept } })).text()
   })
   const clientSpan = (): ReceivedSpan | undefined =>
     receiver.spans.find(span => span.name === 'sluice.v1/Infer' && span.kind === 3)
@@ -290,9 +294,6 @@ describe('a request of the command line that escalates', () => {
       end: 'answered',
       rungs: ['small-echo', 'large-chat'],
     })
-    const metrics = await (
-      await fetch(`${gateway.opsUrl}/metrics`, { headers: { accept: 'application/openmetrics-text' } })
-    ).text()
     expect(metrics).toMatch(
       new RegExp(`sluice_router_request_duration_seconds_bucket.* # \\{trace_id="${clientSpan()?.traceId}"\\}`, 'u'),
     )

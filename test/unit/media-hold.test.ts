@@ -35,7 +35,7 @@ it('holds as much as a recording is charged at, whatever its length and its pric
         expect(held).toBeGreaterThanOrEqual(byTheSecond)
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 300, examples: [[8000, 8001, 0.5000005000000001]] },
   )
 })
 

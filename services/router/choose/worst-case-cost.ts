@@ -2,7 +2,6 @@ import type { CheckedPart } from '#services/router/request/states'
 import { isWords, type Task, type TaskOptions, type WordPart } from '#services/contract/content'
 import type { Recipe, Rung } from '#services/contract/model'
 import { addNanoUsd, type NanoUsd } from '#services/contract/money'
-import { wholeAudioMs } from '#services/media/whole-audio-ms'
 import { defaultMaxOutputTokens } from '#services/state/service-times/workload'
 import type { ServiceForecast } from '#services/state/service-times/predict-service'
 import { mostExpensiveCost, tokensOf, type Price, type Usage } from '#services/contract/price'
@@ -60,7 +59,8 @@ export function sizesOf(parts: readonly CheckedPart[], task?: Task): Sizes {
       images += 1
       imageTokens += imageTokensOf(part.header)
     }
-    if (part.kind === 'audio') audioMs += wholeAudioMs(part.header['durationMs'] ?? 600_000)
+    // Up, so that a server that counts by the second begun is never above what is held.
+    if (part.kind === 'audio') audioMs += Math.max(1, Math.ceil(part.header['durationMs'] ?? 600_000))
   }
   return { textBytes, images, imageTokens, audioMs, parts: parts.length, drawn: Number(task === 'generate_image') }
 }
