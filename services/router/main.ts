@@ -22,7 +22,7 @@ async function start(loaded: LoadedConfig): Promise<Service> {
   const { name, addresses } = router
   if (member === undefined) logger.info({ name, ...addresses }, 'router is ready')
   else {
-    logger.info({ name, pid: process.pid }, 'a process of the router is ready')
+    logger.info({ name, pid: process.pid }, 'a process of the router takes calls')
     member.ready(addresses)
   }
   return router

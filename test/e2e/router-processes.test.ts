@@ -39,7 +39,7 @@ interface Member {
 /** The processes that have said that they are ready, in their order. */
 function members(): readonly Member[] {
   return router.lines
-    .filter(line => line.includes('a process of the router is ready'))
+    .filter(line => line.includes('a process of the router takes calls'))
     .map(line => JSON.parse(line) as Member)
 }
 
