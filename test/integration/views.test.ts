@@ -68,6 +68,9 @@ describe('viewPart() of a PDF', () => {
     expect(pages[1]).toBe(255)
     const [scan] = await view('documents/scan.pdf', { task: 'ocr' })
     expect(scan).toMatchObject({ kind: 'image', mediaType: 'image/png', header: { width: 1754 } })
+    if (scan?.kind !== 'image') throw new Error('it is no picture')
+    const [ink] = (await (await openPicture(scan.bytes, 40)).greyscale().stats()).channels
+    expect(ink?.min).toBeLessThan(60)
   })
 
   test.each<[string, string, Asked, string]>([

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
@@ -300,6 +302,20 @@ describe('an answer', () => {
     )
     expect(slow).toMatchObject({ message: expect.stringContaining('in time') })
   })
+
+  it('that says nothing is given up in time, though memory is collected meanwhile', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const site = await openSite(outside, () => {})
+    const fetcher = fetcherFor({ allow: [`${outside}:${site.port}`], timeoutMs: 500 })
+    const collecting = setInterval(collect, 50)
+    try {
+      const silent = await refusal(fetcher()(`http://${outside}:${site.port}/`, 'f', new AbortController().signal))
+      expect(silent).toMatchObject({ message: expect.stringContaining('in time') })
+    } finally {
+      clearInterval(collecting)
+    }
+  }, 20_000)
 
   it('that is compressed is refused, so that none unfolds', async () => {
     const bomb = gzipSync(Buffer.alloc(10_000_000))

@@ -46,7 +46,13 @@ export function createFetchPart(limits: FetchLimits, resolve: ResolveHost = reso
         const details = { stage: 'admit', reason: 'FETCHES_FULL', retryAfterMs: 1000 }
         throw new GatewayError('Overloaded', 'the router fetches as many parts as it may', details)
       }
-      const timed = AbortSignal.any([signal, AbortSignal.timeout(limits.timeoutMs)])
+      // `AbortSignal.any` holds its timed source weakly: once memory is collected, Node 20 never fires it.
+      const stop = new AbortController()
+      const end = (): void => stop.abort()
+      signal.addEventListener('abort', end, { once: true })
+      if (signal.aborted) end()
+      const timer = setTimeout(end, limits.timeoutMs)
+      const timed = stop.signal
       underWay += 1
       try {
         return await follow(allowedUrl(uri, limits, at), { limits, networks, resolve, allowance, at, signal: timed })
@@ -55,6 +61,8 @@ export function createFetchPart(limits: FetchLimits, resolve: ResolveHost = reso
         if (signal.aborted) throw new GatewayError('Cancelled', 'the caller has left', { stage: 'admit' })
         throw invalidField(at, timed.aborted ? 'it did not come in time' : 'it could not be fetched')
       } finally {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', end)
         underWay -= 1
       }
     }
