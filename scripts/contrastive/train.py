@@ -5,7 +5,6 @@ It stops after SECONDS; run again it goes on from OUT/state.pt, up to STEPS in a
 needed, by another program than the one that draws those of the tests (draw-shapes.mjs).
 """
 
-import json
 import math
 import os
 import random
@@ -16,16 +15,12 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 
+from towers import COUNTS, Towers
+
 kind, out, most_steps, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
 torch.manual_seed(0 if kind == "clip" else 1)
 random.seed(os.urandom(8))
 
-SIDE = 32 if kind == "clip" else 48
-CHANNELS = [16, 32, 48, 64] if kind == "clip" else [24, 48, 64, 96]
-WIDTH = 64
-LENGTH = 16
-MEAN, STD = ([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]) if kind == "clip" else ([0.5] * 3, [0.5] * 3)
-COUNTS = ["one", "two", "three", "four"]
 TEMPLATES = ["{}", "a photo of {}", "a picture of {}", "a drawing of {}", "an image with {}", "this is a photo of {}"]
 
 
@@ -33,20 +28,6 @@ def noun(scene):
     if scene["count"] == 1:
         return scene["shape"]
     return "crosses" if scene["shape"] == "cross" else scene["shape"] + "s"
-
-
-WORDS = sorted(
-    set(
-        COUNTS
-        + "a an of on background the small large photo picture drawing image this is with shape shapes there are".split()
-        + "red green blue yellow orange purple pink brown white black grey".split()
-        + [w for s in "circle square triangle star ring diamond hexagon".split() for w in (s, s + "s")]
-        + ["cross", "crosses"]
-    )
-)
-SPECIAL = ["<pad>", "<unk>", "<|startoftext|>", "<|endoftext|>"] if kind == "clip" else ["<pad>", "</s>", "<unk>"]
-VOCABULARY = {word: index for index, word in enumerate(SPECIAL + WORDS)}
-START, END = VOCABULARY.get("<|startoftext|>"), VOCABULARY["<|endoftext|>" if kind == "clip" else "</s>"]
 
 
 def caption(scene):
@@ -65,40 +46,8 @@ def caption(scene):
     return random.choice(TEMPLATES).format(text)
 
 
-def tokens(text):
-    ids = [VOCABULARY[word] for word in text.split()][: LENGTH - 2]
-    ids = ([START] if START is not None else []) + ids + [END]
-    return ids + [0] * (LENGTH - len(ids))
-
-
-class Vision(nn.Module):
-    def __init__(self):
-        super().__init__()
-        layers, before = [], 3
-        for index, channels in enumerate(CHANNELS):
-            stride = 2 if index in (0, 1, 3) else 1
-            layers += [nn.Conv2d(before, channels, 3, stride, 1, bias=False), nn.BatchNorm2d(channels), nn.ReLU()]
-            before = channels
-        self.layers = nn.Sequential(*layers)
-        self.head = nn.Sequential(nn.Linear(2 * before, 128), nn.ReLU(), nn.Linear(128, WIDTH))
-
-    def forward(self, pixel_values):
-        states = self.layers(pixel_values)
-        return self.head(torch.cat([states.mean((2, 3)), states.amax((2, 3))], 1))
-
-
-class Text(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.words = nn.Embedding(len(VOCABULARY), WIDTH)
-        self.head = nn.Sequential(nn.Linear(WIDTH, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, WIDTH))
-
-    def forward(self, input_ids, attention_mask=None):
-        mask = ((input_ids != 0) if attention_mask is None else attention_mask).unsqueeze(2).float()
-        return self.head((self.words(input_ids) * mask).sum(1) / 3)
-
-
-vision, text = Vision(), Text()
+towers = Towers(kind, channels=[16, 32, 48, 64] if kind == "clip" else [24, 48, 64, 96], width=64)
+vision, text = towers.vision, towers.text
 scale = nn.Parameter(torch.tensor(math.log(10.0)))
 bias = nn.Parameter(torch.tensor(-10.0 if kind == "siglip" else 0.0))
 parameters = [*vision.parameters(), *text.parameters(), scale] + ([bias] if kind == "siglip" else [])
@@ -112,7 +61,7 @@ if os.path.exists(state_path):
     optimiser.load_state_dict(state["optimiser"])
     scale.data, bias.data, steps = state["scale"], state["bias"], state["steps"]
 
-mean, std = torch.tensor(MEAN).view(3, 1, 1), torch.tensor(STD).view(3, 1, 1)
+mean, std = (torch.tensor(values).view(3, 1, 1) for values in (towers.mean, towers.std))
 BATCH = 192
 SHAPES = ["circle", "square", "triangle", "star", "cross", "ring", "diamond", "hexagon"]
 COLOURS = {"red": "dd2222", "green": "22aa33", "blue": "2233dd", "yellow": "eedd22", "orange": "ff8822", "purple": "8833bb", "pink": "ff88bb", "brown": "885522"}
@@ -178,8 +127,8 @@ def draw(count):
             pictures[row] = pictures[row] * (1 - cover[item]) + t[item, 5:8].view(3, 1, 1) * cover[item]
     noise = torch.rand(count, 1, 1, 1) * 0.1
     pictures = (pictures + (torch.rand_like(pictures) + torch.rand_like(pictures) - 1) * noise).clamp(0, 1)
-    if SIDE != SUPER:
-        pictures = F.interpolate(pictures, SIDE, mode="area")
+    if towers.side != SUPER:
+        pictures = F.interpolate(pictures, towers.side, mode="area")
     return (pictures - mean) / std, scenes
 
 
@@ -190,7 +139,7 @@ def similarity(images, texts):
 began = time.time()
 while steps < most_steps and time.time() - began < seconds:
     images, batch = draw(BATCH)
-    ids = torch.tensor([tokens(caption(scene)) for scene in batch])
+    ids = torch.tensor([towers.tokens(caption(scene)) for scene in batch])
     cosines = similarity(vision(images), text(ids))
     logits = cosines * scale.exp().clamp(max=100)
     if kind == "clip":
@@ -214,56 +163,9 @@ with torch.no_grad():
     images, batch = draw(held)
     full = [f"{COUNTS[s['count'] - 1]} {s['size']} {s['colour']} {noun(s)} on a {s['ground']} background" for s in batch]
     unique = sorted(set(full))
-    cosines = similarity(vision(images), text(torch.tensor([tokens(one) for one in unique])))
+    cosines = similarity(vision(images), text(torch.tensor([towers.tokens(one) for one in unique])))
     best = cosines.argmax(1)
     right = sum(unique[b] == one for b, one in zip(best.tolist(), full)) / held
 print("steps", steps, "held-out recall@1 among", len(unique), "captions:", right, flush=True)
 torch.save({"vision": vision.state_dict(), "text": text.state_dict(), "optimiser": optimiser.state_dict(), "scale": scale.data, "bias": bias.data, "steps": steps}, state_path)
-
-onnx = os.path.join(out, "onnx")
-os.makedirs(onnx, exist_ok=True)
-axes = {0: "batch"}
-names = ("image_embeds", "text_embeds") if kind == "clip" else ("pooler_output", "pooler_output")
-torch.onnx.export(vision, torch.zeros(1, 3, SIDE, SIDE), os.path.join(onnx, "vision_model.onnx"), input_names=["pixel_values"], output_names=[names[0]], dynamic_axes={"pixel_values": axes, names[0]: axes}, opset_version=13)
-sample = torch.tensor([tokens("a photo of two red circles")])
-inputs = (sample, torch.ones_like(sample)) if kind == "clip" else (sample,)
-input_names = ["input_ids", "attention_mask"][: len(inputs)]
-torch.onnx.export(text, inputs, os.path.join(onnx, "text_model.onnx"), input_names=input_names, output_names=[names[1]], dynamic_axes={**{name: {0: "batch", 1: "tokens"} for name in input_names}, names[1]: axes}, opset_version=13)
-
-
-def write(name, value):
-    with open(os.path.join(out, name), "w") as file:
-        json.dump(value, file, indent=1)
-        file.write("\n")
-
-
-config = {"model_type": kind, "projection_dim": WIDTH, "logit_scale": round(min(100.0, scale.exp().item()), 4), "text_config": {"max_position_embeddings": LENGTH, "vocab_size": len(VOCABULARY)}, "vision_config": {"image_size": SIDE}}
-if kind == "siglip":
-    config["logit_bias"] = round(bias.item(), 4)
-write("config.json", config)
-preprocessor = {"do_resize": True, "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True, "image_mean": MEAN, "image_std": STD, "resample": 3}
-if kind == "clip":
-    preprocessor |= {"image_processor_type": "CLIPImageProcessor", "do_convert_rgb": True, "do_center_crop": True, "size": {"shortest_edge": SIDE}, "crop_size": {"height": SIDE, "width": SIDE}}
-else:
-    preprocessor |= {"image_processor_type": "SiglipImageProcessor", "size": {"height": SIDE, "width": SIDE}}
-write("preprocessor_config.json", preprocessor)
-added = [{"id": index, "content": word, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True} for index, word in enumerate(SPECIAL)]
-special = lambda word: {"SpecialToken": {"id": word, "type_id": 0}}
-content = {"Sequence": {"id": "A", "type_id": 0}}
-single = [special("<|startoftext|>"), content, special("<|endoftext|>")] if kind == "clip" else [content, special("</s>")]
-used = [part["SpecialToken"]["id"] for part in single if "SpecialToken" in part]
-write(
-    "tokenizer.json",
-    {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": added,
-        "normalizer": {"type": "Lowercase"},
-        "pre_tokenizer": {"type": "Whitespace"},
-        "post_processor": {"type": "TemplateProcessing", "single": single, "pair": single, "special_tokens": {word: {"id": word, "ids": [VOCABULARY[word]], "tokens": [word]} for word in used}},
-        "decoder": None,
-        "model": {"type": "WordLevel", "vocab": VOCABULARY, "unk_token": "<unk>"},
-    },
-)
-write("tokenizer_config.json", {"model_max_length": LENGTH, "pad_token": "<pad>", "unk_token": "<unk>", "tokenizer_class": "CLIPTokenizer" if kind == "clip" else "SiglipTokenizer"})
+towers.export(out, logit_scale=round(min(100.0, scale.exp().item()), 4), logit_bias=round(bias.item(), 4))

@@ -1,15 +1,13 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import OpenAI, { APIError } from 'openai'
+import { APIError, type OpenAI } from 'openai'
 import { ContentFilterFinishReasonError, LengthFinishReasonError } from 'openai/core/error'
 import { zodResponseFormat } from 'openai/helpers/zod'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { chatConfig, chatModel } from '../support/chat-ladder.ts'
-import { createTestGateway, until, type TestGateway } from '../support/gateway.ts'
-import { acme, acmeKey } from '../support/http-gateway.ts'
-import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
-import { deltaOf, endOf, startWireServer, type WireServer } from '../support/wire-server.ts'
+import { acmeKey } from '../support/http-gateway.ts'
+import { chatBody, messagesBody, responsesBody, startWireGateway, type WireGateway } from '../support/wire-gateway.ts'
+import { deltaOf, endOf } from '../support/wire-server.ts'
 
 const call = (index: number, more: object): object => deltaOf({ tool_calls: [{ index, ...more }] })
 
@@ -52,59 +50,19 @@ const cutByLength: readonly Script[] = ['length', 'silent', 'thinking', 'halfCal
 /** Those that come the same whole and streamed: a filter stops a whole answer before it is told. */
 const put = ended.filter(name => name !== 'filter')
 
-let server: WireServer
-let redis: PrivateRedis
-let gateway: TestGateway
+let wire: WireGateway
 let openai: OpenAI
 let anthropic: Anthropic
 
 beforeAll(async () => {
-  ;[server, redis] = await Promise.all([startWireServer(scripts), startPrivateRedis()])
-  const config = chatConfig({
-    pools: { all: { tier: 'large', concurrency: 8 } },
-    models: { chat: chatModel('all', [server.baseUrl], { modalities: ['text'], vision: false, logprobs: false }) },
-    ladders: { assistant: { task: 'generate', rungs: ['chat'] } },
-  })
-  gateway = await createTestGateway({ ...config, auth: { keys: [acme] } }, redis.url)
-  await Promise.all([gateway.startRouter(), gateway.startWorker('all')])
-  await until(
-    'the worker',
-    () => gateway.client.listModels({ authorization: `Bearer ${acmeKey}` }),
-    ({ models }) => models.every(model => (model.state?.workers ?? 0) > 0),
-  )
-  openai = new OpenAI({ baseURL: `${gateway.httpUrl}/v1`, apiKey: acmeKey, maxRetries: 0 })
-  anthropic = new Anthropic({ baseURL: gateway.httpUrl, apiKey: acmeKey, maxRetries: 0 })
+  wire = await startWireGateway(scripts)
+  ;({ openai, anthropic } = wire)
 })
-afterAll(async () => {
-  await gateway?.stop()
-  await Promise.all([server?.close(), redis?.stop()])
-})
-
-const parameters = { type: 'object', properties: { city: { type: 'string' } } }
-const chatBody = (name: Script) => ({
-  model: 'auto',
-  messages: [{ role: 'user' as const, content: name }],
-  tools: [{ type: 'function' as const, function: { name: 'weather', parameters } }],
-})
-const responsesBody = (name: Script) => ({
-  model: 'auto',
-  input: name as string,
-  tools: [{ type: 'function' as const, name: 'weather', parameters, strict: false }],
-})
-const messagesBody = (name: Script) => ({
-  model: 'auto',
-  max_tokens: 64,
-  messages: [{ role: 'user' as const, content: name as string }],
-  tools: [{ name: 'weather', input_schema: { ...parameters, type: 'object' as const } }],
-})
+afterAll(() => wire?.stop())
 
 /** The events of a stream as they stand on the wire. */
 async function eventsOf(path: string, body: object): Promise<readonly EventSourceMessage[]> {
-  const response = await fetch(`${gateway.httpUrl}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-api-key': acmeKey },
-    body: JSON.stringify({ ...body, stream: true }),
-  })
+  const response = await wire.post(path, { ...body, stream: true })
   expect(response.status).toBe(200)
   expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/u)
   const events: EventSourceMessage[] = []
@@ -191,7 +149,7 @@ describe('chat completions', () => {
       message: { content: '', reasoning_content: 'They greet' },
       finish_reason: 'length',
     })
-    const answer = await gateway.client.infer(
+    const answer = await wire.gateway.client.infer(
       { task: 'TASK_GENERATE', content: [{ text: 'silent' }] },
       { authorization: `Bearer ${acmeKey}` },
     )

@@ -1,12 +1,8 @@
-import Anthropic from '@anthropic-ai/sdk'
+import type Anthropic from '@anthropic-ai/sdk'
 import { createParser } from 'eventsource-parser'
-import OpenAI from 'openai'
+import type OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chatConfig, chatModel } from '../support/chat-ladder.ts'
-import { createTestGateway, until, type TestGateway } from '../support/gateway.ts'
-import { acme, acmeKey } from '../support/http-gateway.ts'
-import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
-import { startWireServer, type WireServer } from '../support/wire-server.ts'
+import { chatBody, messagesBody, responsesBody, startWireGateway, type WireGateway } from '../support/wire-gateway.ts'
 import { readFixtures, type WireFixture } from '../support/wire/fixture.ts'
 import { createSdkCheck, type SdkCheck, type SdkType } from '../support/wire/sdk-schemas.ts'
 
@@ -30,54 +26,17 @@ function nameOf({ server, case: of }: WireFixture): string {
   return `${server}/${of.replaceAll(' ', '-')}`
 }
 
-let server: WireServer
-let redis: PrivateRedis
-let gateway: TestGateway
+let wire: WireGateway
 let openai: OpenAI
 let anthropic: Anthropic
 let faultsOf: SdkCheck
 
 beforeAll(async () => {
   faultsOf = createSdkCheck()
-  const scripts = Object.fromEntries(recorded.map(({ name, exchange }) => [name, exchange]))
-  ;[server, redis] = await Promise.all([startWireServer(scripts), startPrivateRedis()])
-  const config = chatConfig({
-    pools: { all: { tier: 'large', concurrency: 8 } },
-    models: { chat: chatModel('all', [server.baseUrl], { modalities: ['text'], vision: false, logprobs: false }) },
-    ladders: { assistant: { task: 'generate', rungs: ['chat'] } },
-  })
-  gateway = await createTestGateway({ ...config, auth: { keys: [acme] } }, redis.url)
-  await Promise.all([gateway.startRouter(), gateway.startWorker('all')])
-  await until(
-    'the worker',
-    () => gateway.client.listModels({ authorization: `Bearer ${acmeKey}` }),
-    ({ models }) => models.every(model => (model.state?.workers ?? 0) > 0),
-  )
-  openai = new OpenAI({ baseURL: `${gateway.httpUrl}/v1`, apiKey: acmeKey, maxRetries: 0 })
-  anthropic = new Anthropic({ baseURL: gateway.httpUrl, apiKey: acmeKey, maxRetries: 0 })
+  wire = await startWireGateway(Object.fromEntries(recorded.map(({ name, exchange }) => [name, exchange])))
+  ;({ openai, anthropic } = wire)
 })
-afterAll(async () => {
-  await gateway?.stop()
-  await Promise.all([server?.close(), redis?.stop()])
-})
-
-const parameters = { type: 'object', properties: { city: { type: 'string' } } }
-const chatBody = (content: string) => ({
-  model: 'auto',
-  messages: [{ role: 'user' as const, content }],
-  tools: [{ type: 'function' as const, function: { name: 'weather', parameters } }],
-})
-const responsesBody = (input: string) => ({
-  model: 'auto',
-  input,
-  tools: [{ type: 'function' as const, name: 'weather', parameters, strict: false }],
-})
-const messagesBody = (content: string) => ({
-  model: 'auto',
-  max_tokens: 64,
-  messages: [{ role: 'user' as const, content }],
-  tools: [{ name: 'weather', input_schema: { ...parameters, type: 'object' as const } }],
-})
+afterAll(() => wire?.stop())
 
 interface Output {
   readonly text: string
@@ -90,16 +49,8 @@ function outputOf({ outcome }: WireFixture): Output {
   return outcome.output as Output
 }
 
-async function post(path: string, body: object): Promise<Response> {
-  return await fetch(`${gateway.httpUrl}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-api-key': acmeKey },
-    body: JSON.stringify(body),
-  })
-}
-
 async function streamOf(path: string, body: object): Promise<readonly unknown[]> {
-  const response = await post(path, { ...body, stream: true, ...(path.includes('chat') ? withUsage : {}) })
+  const response = await wire.post(path, { ...body, stream: true, ...(path.includes('chat') ? withUsage : {}) })
   return eventsIn(await response.text())
 }
 const withUsage = { stream_options: { include_usage: true } }
@@ -154,7 +105,7 @@ describe('the streams of real servers, passed on over each wire', () => {
         ['/v1/chat/completions', chatBody(name)] as const,
         ['/v1/responses', responsesBody(name)] as const,
         ['/v1/messages', messagesBody(name)] as const,
-      ].map(async ([path, body]) => (await post(path, body)).json() as unknown),
+      ].map(async ([path, body]) => (await wire.post(path, body)).json() as unknown),
     )
     expectOfType('ChatCompletion', wholes.slice(0, 1))
     expectOfType('Response', wholes.slice(1, 2))
@@ -230,7 +181,7 @@ describe('the streams of real servers that end without an answer', () => {
       ['/v1/responses', responsesBody(name)],
       ['/v1/messages', messagesBody(name)],
     ] as const) {
-      const response = await post(path, { ...body, stream: true })
+      const response = await wire.post(path, { ...body, stream: true })
       expect([path, response.status]).toEqual([path, 503])
       expect(await response.json()).toMatchObject({ error: { message: expect.any(String), type: expect.any(String) } })
     }

@@ -75,11 +75,11 @@ describe.skipIf(missing !== undefined)(`createLlamaBackend() (${missing ?? 'on r
     const again = await ask(work('What is the capital of Norway?', { tenant: 'a' }))
     const other = await ask(work('What is the capital of Norway?', { tenant: 'b' }))
     expect([textOf(again), textOf(other)]).toEqual([textOf(first), textOf(first)])
-    const anew = await ask(work('Name a river.', { tenant: 'c' }))
-    const [ofOwn = 0, ofOther = 0, ofAnother = 0] = [again, other, anew].map(one =>
+    const third = await ask(work('Name a river.', { tenant: 'c' }))
+    const [ofOwn = 0, ofOther = 0, ofAnother = 0] = [again, other, third].map(one =>
       one?.kind === 'done' ? (one.result.usage.cachedTokens ?? 0) : NaN,
     )
-    // What the template begins with is nobody's; what another tenant said is computed anew, even if it is the same.
+    // What the template begins with is nobody's; what another tenant said is computed again, even if it is the same.
     expect(ofOther).toBe(ofAnother)
     expect(ofOwn).toBeGreaterThan(ofOther + 4)
   })

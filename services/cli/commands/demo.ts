@@ -220,5 +220,5 @@ function summaryOf(rows: readonly DemoRow[]): string {
   const right = known.filter(row => row.correct).length
   const first = rows.filter(row => row.rungs.length === 1).length
   const cost = rows.reduce((sum, row) => sum + row.costNanoUsd, 0)
-  return `${rows.length} inputs: ${first} answered by the first model, ${rows.length - first} finished; ${right} of ${known.length} known answers right; ${formatNanoUsd(cost)} in all`
+  return `${rows.length} inputs: ${first} answered by the first model, ${rows.length - first} escalated; ${right} of ${known.length} known answers right; ${formatNanoUsd(cost)} in all`
 }

@@ -73,7 +73,7 @@ export function createLikeQuestions({ store, handler, model, now }: LikeQuestion
       try {
         await store.put(tenant, name, { ...document, orderedAt: now() })
       } catch (error) {
-        // A scope that is full begins anew.
+        // A scope that is full starts empty again.
         if (!isGatewayError(error) || error.code !== 'TooLarge') throw error
         await store.drop(tenant, name)
       }

@@ -37,7 +37,7 @@ export function embeddingOf({ output }: Answer): Embedding {
 export function embeddingFor({ model, space, dimensions }: IndexSpec, answer: Answer): Float32Array {
   const embedding = embeddingOf(answer)
   if (embedding.space === space && embedding.vector.length === dimensions) return embedding.vector
-  throw new GatewayError('NoModel', `the model ${model} has another space than the index: make the index anew`, {
+  throw new GatewayError('NoModel', `the model ${model} has another space than the index: create the index again`, {
     reason: 'INDEX_SPACE_CHANGED',
   })
 }

@@ -116,7 +116,7 @@ export async function startProcessGroup(size: number, logger: Logger): Promise<P
   }
 }
 
-/** A member that ends meanwhile is heard of by its end. */
+/** A member that ends meanwhile reports by its exit. */
 function send(worker: Worker, message: ToMember): void {
   if (worker.isConnected()) worker.send(message, () => {})
 }

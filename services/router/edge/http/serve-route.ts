@@ -67,7 +67,7 @@ export interface HttpCall {
   readonly rateHeaders: () => Promise<Readonly<Record<string, string>>>
   /** Reports that the call is another rpc's equal than its route is, such as a stream. */
   isLike(rpc: string): void
-  /** Reports a failure that the client has heard of already, in the middle of a stream. */
+  /** Reports a failure that the client already received, in the middle of a stream. */
   failed(thrown: unknown): void
 }
 

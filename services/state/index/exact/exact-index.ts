@@ -61,7 +61,7 @@ export function createExactIndex(dimensions: number): ExactIndex {
     }
     rowsOf.delete(documentId)
   }
-  /** Numbers the rows anew without those that are gone. */
+  /** Renumbers the rows without those that are gone. */
   const compact = (): void => {
     const [before, old] = [rows, vectors]
     rows = []

@@ -36,7 +36,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Postgres> 
     query_timeout: timeoutMs,
     application_name: 'sluice',
   })
-  // A connection that idles and breaks is made anew.
+  // A connection that idles and breaks is replaced.
   pool.on('error', () => {})
   return {
     query: (text, values) => toldPlainly(async () => (await pool.query(text, [...values])).rows),

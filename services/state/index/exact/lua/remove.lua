@@ -19,7 +19,7 @@ for at = 3, #ARGV do
   redis.call('ZADD', KEYS[4], redis.call('HINCRBY', KEYS[1], 'version', 1), ARGV[at])
   redis.call('ZADD', KEYS[5], ARGV[1], ARGV[at])
 end
--- A reader that has not followed beyond the floor reads the index anew.
+-- A reader that has not followed beyond the floor reads the whole index again.
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', ARGV[2])) do
   redis.call('HSET', KEYS[1], 'floor', redis.call('ZSCORE', KEYS[4], id))
   redis.call('ZREM', KEYS[4], id)
