@@ -50,8 +50,9 @@ describe('the place of an answer', () => {
       { ...admitted('When?'), evidence: { question: '', index: 'a', indexVersion: '1', passages: [], place: 9 } },
       { ...admitted('When?'), evidence: { question: '', index: 'a', indexVersion: '2', passages: [], place: 9 } },
     ].map(one => keyOf(one))
-    const policies = [keyOf(admitted('When?'), guided({ name: 'other' }))]
-    expect(new Set([plain, ...others, ...policies]).size).toBe(8)
+    const fitted = (version: string): GuidedLadder => ({ ...guided(), policy: { version } as GuidedLadder['policy'] })
+    const decidedBy = [guided({ name: 'other' }), fitted('one'), fitted('two')].map(by => keyOf(admitted('When?'), by))
+    expect(new Set([plain, ...others, ...decidedBy]).size).toBe(10)
   })
 
   it('is none where the ladder keeps nothing, and for tools, keys and what guardrails rewrote', () => {
