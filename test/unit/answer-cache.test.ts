@@ -50,7 +50,10 @@ describe('the place of an answer', () => {
       { ...admitted('When?'), evidence: { question: '', index: 'a', indexVersion: '1', passages: [], place: 9 } },
       { ...admitted('When?'), evidence: { question: '', index: 'a', indexVersion: '2', passages: [], place: 9 } },
     ].map(one => keyOf(one))
-    const fitted = (version: string): GuidedLadder => ({ ...guided(), policy: { version } as GuidedLadder['policy'] })
+    const fitted = (version: string): GuidedLadder => ({
+      ...guided(),
+      policy: { version } as NonNullable<GuidedLadder['policy']>,
+    })
     const decidedBy = [guided({ name: 'other' }), fitted('one'), fitted('two')].map(by => keyOf(admitted('When?'), by))
     expect(new Set([plain, ...others, ...decidedBy]).size).toBe(10)
   })
