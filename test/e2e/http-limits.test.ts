@@ -116,7 +116,7 @@ describe('a client that is slow or rude', () => {
   it('is told so when its headers do not come, or are too large, or are none', async () => {
     const startedAt = Date.now()
     expect(await talk('POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-slow: ')).toMatch(/^HTTP\/1\.1 408 /u)
-    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(headerTimeoutMs)
+    expect(Date.now() - startedAt).toBeGreaterThan(headerTimeoutMs - 50)
     expect(await talk(`GET / HTTP/1.1\r\nhost: x\r\nx-long: ${'y'.repeat(20_000)}\r\n\r\n`)).toMatch(
       /^HTTP\/1\.1 431 /u,
     )
