@@ -25,7 +25,7 @@ export interface RunControl {
   cancelled(legId: LegId): boolean
   /** The same as a signal, for backends that wait rather than compute. */
   signal(legId: LegId): AbortSignal
-  /** A piece of text, or of reasoning, as it comes; resolves when more may be sent. */
+  /** A piece of an answer as it comes, of its text if nothing else is said; resolves when more may be sent. */
   onDelta(legId: LegId, text: string, of?: DeltaKind): Promise<void>
   /** Told of a leg that waits for its turn or for a check rather than computes; what is given ends the wait. */
   waits?(legId: LegId): () => void

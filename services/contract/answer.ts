@@ -36,8 +36,14 @@ export interface TimedText {
   readonly endMs: number
 }
 
-/** What a piece of an answer is that comes before its end: a part of its text, or of what the model thinks before. */
-export type DeltaKind = 'text' | 'reasoning'
+/**
+ * What a piece of an answer is that comes before its end: a part of its text, of what the model thinks before, or of
+ * its calls of tools, as lines that `createCallDeltaReader` reads.
+ */
+export type DeltaKind = 'text' | 'reasoning' | 'tool-calls'
+
+/** Kinds of pieces, in the order in which they come. */
+export const deltaKinds: readonly DeltaKind[] = ['reasoning', 'text', 'tool-calls']
 
 /** How a text ended: by itself, at the cap on its length, or with calls of tools. */
 export type FinishReason = 'stop' | 'length' | 'tool_calls'

@@ -7,7 +7,7 @@ import type { Outcome, Work } from '#services/backends/work'
 export interface RunHooks {
   /** Aborted when nobody wants this leg any more, or its time is over. */
   signal(legId: LegId): AbortSignal
-  /** A piece of text, or of reasoning, as it comes; resolves when more may be sent (back-pressure). */
+  /** A piece of an answer as it comes; resolves when more may be sent (back-pressure). */
   onDelta(legId: LegId, text: string, of?: DeltaKind): Promise<void>
   /** A leg waits for something that is no computing of its own; what is given ends the wait. */
   waits?(legId: LegId): () => void

@@ -11,6 +11,9 @@ import { deltaOf, endOf } from '../support/wire-server.ts'
 
 const call = (index: number, more: object): object => deltaOf({ tool_calls: [{ index, ...more }] })
 
+/** Opened by the test that has seen what came before it. */
+let openGate: () => void = () => {}
+
 const scripts = {
   text: [deltaOf({ content: 'Hello' }), deltaOf({ content: ' there' }), endOf('stop')],
   tools: [
@@ -38,17 +41,27 @@ const scripts = {
     call(1, { id: 'call_b', type: 'function', function: { name: 'weather', arguments: '{"ci' } }),
     endOf('length'),
   ],
+  slowCall: [
+    call(0, { id: 'call_a', type: 'function', function: { name: 'weather', arguments: '' } }),
+    call(0, { function: { arguments: '{"city":' } }),
+    { wait: () => new Promise<void>(resolve => (openGate = resolve)) },
+    call(0, { function: { arguments: '"Oslo"}' } }),
+    endOf('tool_calls'),
+  ],
   broken: [deltaOf({ content: 'Hello' }), { error: { message: 'the engine died', type: 'server_error', code: 500 } }],
 }
 type Script = keyof typeof scripts
 /** Those whose stream is whole. */
-const ended = Object.keys(scripts).filter(name => name !== 'broken') as Script[]
+const ended = Object.keys(scripts).filter(name => name !== 'broken' && name !== 'slowCall') as Script[]
 
 /** Those that the cap on output ended. */
 const cutByLength: readonly Script[] = ['length', 'silent', 'thinking', 'halfCall']
 
-/** Those that come the same whole and streamed: a filter stops a whole answer before it is told. */
-const put = ended.filter(name => name !== 'filter')
+/**
+ * Those that come the same whole and streamed: a filter stops a whole answer before it is told, and of a call that the
+ * cap cuts a stream shows the beginning.
+ */
+const put = ended.filter(name => name !== 'filter' && name !== 'halfCall')
 
 let wire: WireGateway
 let openai: OpenAI
@@ -119,7 +132,7 @@ describe('chat completions', () => {
         isFirst ? [true, 'function', true] : [false, undefined, false],
       )
     }
-    expect([...begun]).toEqual(name === 'tools' ? [0, 1] : name === 'halfCall' ? [0] : [])
+    expect([...begun]).toEqual(name === 'tools' || name === 'halfCall' ? [0, 1] : [])
   })
 
   it.each(put.filter(name => !['reasoning', 'thinking', 'silent'].includes(name)))(
@@ -222,7 +235,7 @@ describe('responses', () => {
     length: ['message'],
     silent: [],
     thinking: ['reasoning'],
-    halfCall: ['message', 'function_call'],
+    halfCall: ['message', 'function_call', 'function_call'],
   }
 
   it.each(ended)('keep to the order of events: %s', async name => {
@@ -326,7 +339,7 @@ describe('messages', () => {
     length: ['text'],
     silent: [],
     thinking: ['thinking'],
-    halfCall: ['text', 'tool_use'],
+    halfCall: ['text', 'tool_use', 'tool_use'],
   }
   const reasons = {
     text: 'end_turn',
@@ -382,5 +395,50 @@ describe('messages', () => {
     })
     expect(events.some(({ event }) => event === 'message_stop')).toBe(false)
     await expect(anthropic.messages.stream(messagesBody('broken')).finalMessage()).rejects.toThrow(Anthropic.APIError)
+  })
+})
+
+describe('a call of a tool', () => {
+  /** Opens the gate at the first piece, so that a stream whose pieces wait for the end never ends. */
+  const opening = (pieces: string[], piece: string): void => {
+    if (piece === '') return
+    pieces.push(piece)
+    openGate()
+  }
+  const doors: Readonly<Record<string, (pieces: string[]) => Promise<void>>> = {
+    async 'chat completions'(pieces) {
+      for await (const { choices } of await openai.chat.completions.create({ ...chatBody('slowCall'), stream: true })) {
+        opening(pieces, choices[0]?.delta.tool_calls?.[0]?.function?.arguments ?? '')
+      }
+    },
+    async responses(pieces) {
+      for await (const event of await openai.responses.create({ ...responsesBody('slowCall'), stream: true })) {
+        if (event.type === 'response.function_call_arguments.delta') opening(pieces, event.delta)
+      }
+    },
+    async messages(pieces) {
+      for await (const event of await anthropic.messages.create({ ...messagesBody('slowCall'), stream: true })) {
+        if (event.type === 'content_block_delta' && event.delta.type === 'input_json_delta') {
+          opening(pieces, event.delta.partial_json)
+        }
+      }
+    },
+    async gRPC(pieces) {
+      const [tool] = chatBody('').tools
+      const tools = [{ name: 'weather', parametersJson: JSON.stringify(tool?.function.parameters) }]
+      await wire.gateway.client.inferStream(
+        { task: 'TASK_GENERATE', content: [{ text: 'slowCall' }], options: { tools } },
+        {
+          authorization: `Bearer ${acmeKey}`,
+          onEvent: ({ toolCallDelta }) => opening(pieces, toolCallDelta?.argumentsJson ?? ''),
+        },
+      )
+    },
+  }
+
+  it.each(Object.keys(doors))('comes as its server sends it: %s', async door => {
+    const pieces: string[] = []
+    await doors[door]?.(pieces)
+    expect(pieces).toEqual(['{"city":', '"Oslo"}'])
   })
 })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Reasoning } from '#services/contract/content'
 import { conversationOf, type Message } from '#services/contract/conversation'
+import { createCallDeltaReader } from '#services/contract/tool-call-delta'
 import type { LoadedPart, Outcome } from '#services/backends/work'
 import type { RunControl } from '#services/backends/backend'
 import { encodeChat } from '#services/backends/openai/chat-request'
@@ -238,7 +239,7 @@ function messageBack(kind: Wire, model: string, messages: readonly Message<Loade
 
 describe.each(cases)('an answer of $kind that says $says', ({ kind, body, told, kept, text = 'Oslo', back }) => {
   it('is told apart from what the model thought, and goes back as it came to its model alone', async () => {
-    const pieces: Record<string, string> = { text: '', reasoning: '' }
+    const pieces: Record<string, string> = { text: '', reasoning: '', 'tool-calls': '' }
     const onDelta = async (_leg: unknown, piece: string, of = 'text'): Promise<void> => void (pieces[of] += piece)
     const place = cases.findIndex(one => one.body === body)
     const options = { tools: [{ name: 'weather', parametersJson: '{}' }] }
@@ -247,7 +248,7 @@ describe.each(cases)('an answer of $kind that says $says', ({ kind, body, told, 
     if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome))
     const { output } = outcome.result
     if (output.kind !== 'text') throw new Error(`it is of kind ${output.kind}`)
-    expect(pieces).toEqual({ text, reasoning: told })
+    expect(pieces).toMatchObject({ text, reasoning: told })
     expect(output.text).toBe(text)
     expect(output.reasoning ?? []).toEqual(kept)
     const messages = loop(output.reasoning ?? [], text)
@@ -267,10 +268,13 @@ describe('OpenAI’s Responses', () => {
     })
 
   it('are read whole: thoughts with their proof, text, calls and what was counted', async () => {
-    const pieces: Record<string, string> = { text: '', reasoning: '' }
+    const pieces: Record<string, string> = { text: '', reasoning: '', 'tool-calls': '' }
     const outcome = await ask('/whole', async (_leg, piece, of = 'text') => void (pieces[of] += piece))
     if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome))
-    expect(pieces).toEqual({ text: 'Oslo', reasoning: 'Norway: Oslo.' })
+    expect(pieces).toMatchObject({ text: 'Oslo', reasoning: 'Norway: Oslo.' })
+    const calls = createCallDeltaReader()(pieces['tool-calls'] ?? '')
+    expect(calls[0]).toMatchObject({ index: 0, id: 'x', name: 'weather' })
+    expect(calls.map(one => one.argumentsJson).join('')).toBe('{"city":"Oslo"}')
     expect(outcome.result.output).toEqual({
       kind: 'text',
       text: 'Oslo',

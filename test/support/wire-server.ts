@@ -22,6 +22,11 @@ export function endOf(reason: string): object {
 
 const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 }
 
+/** A point where a stream waits. */
+export interface Gate {
+  readonly wait: () => Promise<void>
+}
+
 /** A stream as a real server sent it. */
 type Recorded = Pick<Exchange, 'status' | 'contentType' | 'answered'>
 
@@ -43,15 +48,20 @@ export async function startWireServer(
         return void response.writeHead(chunks.status, { 'content-type': chunks.contentType }).end(chunks.answered)
       }
       response.writeHead(200, { 'content-type': 'text/event-stream' })
+      void play(chunks)
+      return undefined
+    })
+    const play = async (chunks: readonly object[]): Promise<void> => {
       const told = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'served' }
       const whole = [deltaOf({ role: 'assistant', content: '' }), ...chunks, { choices: [], usage }]
       const failed = chunks.some(chunk => 'error' in chunk)
       const sent = failed ? whole.slice(0, -1) : whole
-      for (const chunk of sent)
-        response.write(`data: ${JSON.stringify('error' in chunk ? chunk : { ...told, ...chunk })}\n\n`)
+      for (const chunk of sent) {
+        if ('wait' in chunk) await (chunk as Gate).wait()
+        else response.write(`data: ${JSON.stringify('error' in chunk ? chunk : { ...told, ...chunk })}\n\n`)
+      }
       response.end('data: [DONE]\n\n')
-      return undefined
-    })
+    }
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {

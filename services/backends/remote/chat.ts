@@ -1,5 +1,6 @@
 import { optionsFor } from '#services/contract/options-for'
 import type { Usage } from '#services/contract/price'
+import { callDeltaLines, type ToolCallDelta } from '#services/contract/tool-call-delta'
 import type { Backend, RunControl } from '../backend.ts'
 import { promptOf, samplingOf, shownParts } from './prompt.ts'
 import { isReal, type ChatDialect, type ChatPiece } from './wire/chat-piece.ts'
@@ -100,7 +101,7 @@ async function receive(
         if (gathered.pieces === 0 && isReal(piece)) firstPiece()
         gather(gathered, piece, performance.now())
         // The body is not read on while the caller is behind, so the server is held back by the connection itself.
-        if (work.streaming) await sendPiece(work.legId, piece, control)
+        if (work.streaming) await sendPiece(work.legId, piece, gathered.toolCalls.show(), control)
       }
       const finished = finishAnswer(gathered)
       if (logprobs && finished.text !== '' && gathered.logprobs.length === 0) gathered.oddities.add('logprobs-missing')
@@ -130,11 +131,13 @@ function withSplit(piece: ChatPiece, { text, reasoning }: Split): ChatPiece {
 async function sendPiece(
   legId: Work['legId'],
   { text, reasoning = [] }: ChatPiece,
+  calls: readonly ToolCallDelta[],
   control: RunControl,
 ): Promise<void> {
   const thought = reasoning.map(one => one.text ?? '').join('')
   if (thought !== '') await control.onDelta(legId, thought, 'reasoning')
   if (text !== '') await control.onDelta(legId, text)
+  if (calls.length > 0) await control.onDelta(legId, callDeltaLines(calls), 'tool-calls')
 }
 
 const unused: Billed = { usage: {}, oddities: [] }

@@ -27,8 +27,8 @@ export function openExpressLeg(
 ): ExpressLeg {
   const controller = new AbortController()
   let why: StopReason | undefined
-  const sent: Record<DeltaKind, number> = { reasoning: 0, text: 0 }
-  const held: Record<DeltaKind, string> = { reasoning: '', text: '' }
+  const sent: Record<DeltaKind, number> = { reasoning: 0, text: 0, 'tool-calls': 0 }
+  const held: Record<DeltaKind, string> = { reasoning: '', text: '', 'tool-calls': '' }
   let underWay = 0
 
   const stop = (reason: StopReason): void => {

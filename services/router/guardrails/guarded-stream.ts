@@ -1,16 +1,14 @@
-import type { CascadeEvent } from '#services/router/request/states'
-import type { EmitEvent } from '#services/router/request/states'
+import type { CascadeEvent, EmitEvent, ToolCallEvent } from '#services/router/request/states'
 import type { GuardedStream } from '#services/router/request/answer-guard'
 import type { TextGuard } from './text-guard.ts'
 
 type Delta = CascadeEvent & { readonly kind: 'delta' | 'reasoning' }
-type Call = CascadeEvent & { readonly kind: 'tool-call' }
 
-/** Checks the pieces of an answer as they come. Calls of tools come whole, and go out behind all text. */
+/** Checks the pieces of an answer as they come. Calls of tools are gathered, and go out whole behind all text. */
 export function createGuardedStream(openText: () => TextGuard, emit: EmitEvent): GuardedStream {
   const guards = { delta: openText(), reasoning: openText() }
   const last: Partial<Record<Delta['kind'], Delta>> = {}
-  const calls: Call[] = []
+  const calls: ToolCallEvent[] = []
   let hasReleased = false
 
   const release = async (event: Delta, text: string): Promise<void> => {
@@ -22,7 +20,9 @@ export function createGuardedStream(openText: () => TextGuard, emit: EmitEvent):
   return {
     async emit(event) {
       if (event.kind === 'tool-call') {
-        calls.push(event)
+        const { argumentsJson = '', ...first } = calls[event.index] ?? event
+        const isFirst = calls[event.index] === undefined
+        calls[event.index] = { ...first, argumentsJson: isFirst ? argumentsJson : argumentsJson + event.argumentsJson }
         return
       }
       if (event.kind !== 'delta' && event.kind !== 'reasoning') {
@@ -39,8 +39,7 @@ export function createGuardedStream(openText: () => TextGuard, emit: EmitEvent):
       }
       for (const event of calls) {
         const guard = openText()
-        const argumentsJson = guard.push(event.call.argumentsJson) + guard.end()
-        await emit({ ...event, call: { ...event.call, argumentsJson } })
+        await emit({ ...event, argumentsJson: guard.push(event.argumentsJson) + guard.end() })
       }
     },
     get hasReleased() {

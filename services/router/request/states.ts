@@ -1,19 +1,13 @@
 import type { CascadeEnd, CascadePlan, CascadeRequest, LegState } from '#services/state/cascade-log/cascade-log'
 import type { RungReport } from '#services/contract/answer'
-import {
-  isWords,
-  wordsIn,
-  type MediumKind,
-  type Modality,
-  type ToolCall,
-  type WordPart,
-} from '#services/contract/content'
+import { isWords, wordsIn, type MediumKind, type Modality, type WordPart } from '#services/contract/content'
 import type { RequestGuard } from '#services/contract/request'
 import type { Evidence } from '#services/contract/retrieval/evidence'
 import type { RequestId } from '#services/contract/ids'
 import type { Ladder, Payers, Rung } from '#services/contract/model'
 import type { NanoUsd } from '#services/contract/money'
 import type { Price } from '#services/contract/price'
+import type { ToolCallDelta } from '#services/contract/tool-call-delta'
 import type { InferenceRequest } from '#services/contract/request'
 import type { Estimate, PartDescription, Policy, Step } from '#services/decision/policy/policy'
 import type { SessionChoice } from '#services/state/sessions/session-store'
@@ -238,6 +232,13 @@ export function markReserved(chosen: Chosen, holdId: string, payers: Payers, hol
   return { ...chosen, holdId, payers, ...(hold === undefined ? {} : { hold }) } as Reserved
 }
 
+/** A piece of a call of a tool. */
+export interface ToolCallEvent extends ToolCallDelta {
+  readonly kind: 'tool-call'
+  readonly model: string
+  readonly optimistic: boolean
+}
+
 /** What happens on a cascade, for a caller who watches. */
 export type CascadeEvent =
   | { readonly kind: 'decided'; readonly chosen: Chosen }
@@ -249,14 +250,7 @@ export type CascadeEvent =
       readonly text: string
       readonly optimistic: boolean
     }
-  | {
-      readonly kind: 'tool-call'
-      readonly model: string
-      /** Place among the calls of the answer. */
-      readonly index: number
-      readonly call: ToolCall
-      readonly optimistic: boolean
-    }
+  | ToolCallEvent
   | { readonly kind: 'rung-finished'; readonly report: RungReport }
 
 /** Takes events one by one; resolves when the caller has taken it, so that a slow one slows the model. */

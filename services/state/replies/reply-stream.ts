@@ -6,7 +6,7 @@ import type { LegId } from '#services/contract/ids'
 export type RouterMessage =
   /** The leg was taken up by a worker; control messages for it go there. */
   | { readonly kind: 'leg-started'; readonly legId: LegId; readonly attempt: number; readonly workerId: string }
-  /** A piece of text or of reasoning, in order: `offset` counts the characters of its kind and attempt before it. */
+  /** A piece of an answer, in order: `offset` counts the characters of its kind and attempt before it. */
   | {
       readonly kind: 'delta'
       readonly legId: LegId
@@ -22,7 +22,7 @@ export type RouterMessage =
 /** What a router tells a worker. */
 export type WorkerMessage =
   | { readonly kind: 'cancel'; readonly legId: LegId }
-  /** The client has taken this many characters of the leg's text and reasoning in all. */
+  /** The client has taken this many characters of the leg's pieces in all. */
   | { readonly kind: 'taken'; readonly legId: LegId; readonly characters: number }
 
 /** Any message. */

@@ -1,5 +1,5 @@
 import { holdBackHalf } from '#services/wire/well-formed'
-import type { DeltaKind } from '#services/contract/answer'
+import { deltaKinds, type DeltaKind } from '#services/contract/answer'
 import type { LegId } from '#services/contract/ids'
 import type { ReplySender, RouterMessage, WorkerMessage } from '#services/state/replies/reply-stream'
 import { deltaEveryMs, deltaRetryMs, rememberEndMs } from '#services/worker/timings'
@@ -11,7 +11,7 @@ export interface OpenLeg {
   /** Why it was aborted. */
   readonly stopped: () => 'cancelled' | 'expired' | 'lost' | undefined
   /**
-   * Sends a piece of text, or of reasoning; resolves when the caller has taken enough for more. The first goes at once,
+   * Sends a piece of text, of reasoning or of calls; resolves when the caller has taken enough for more. The first goes at once,
    * those after it together every `deltaEveryMs`. The first half of a surrogate pair waits for its second; a half that
    * stays alone goes out as U+FFFD, or with the leg's end when nothing comes after it.
    */
@@ -41,8 +41,6 @@ export interface OpenLegs {
 /** Characters that may be under way to a caller before the model must wait. */
 const windowCharacters = 65_536
 
-const kinds: readonly DeltaKind[] = ['reasoning', 'text']
-
 interface Entry {
   readonly stop: (why: 'cancelled' | 'expired' | 'lost') => void
   taken: number
@@ -67,8 +65,8 @@ export function createOpenLegs(replySender: ReplySender, sleep: (ms: number) => 
       const { legId, attempt, replyTo, lost } = options
       const controller = new AbortController()
       let why: 'cancelled' | 'expired' | 'lost' | undefined
-      const sent: Record<DeltaKind, number> = { reasoning: 0, text: 0 }
-      const pending: Record<DeltaKind, string> = { reasoning: '', text: '' }
+      const sent: Record<DeltaKind, number> = { reasoning: 0, text: 0, 'tool-calls': 0 }
+      const pending: Record<DeltaKind, string> = { reasoning: '', text: '', 'tool-calls': '' }
       let isSending = false
       let sentAt = -Infinity
       let pause: NodeJS.Timeout | undefined
@@ -99,9 +97,9 @@ export function createOpenLegs(replySender: ReplySender, sleep: (ms: number) => 
         }
       }
 
-      /** What has a piece to go, thoughts first: they came first. */
+      /** What has a piece to go, thoughts first and calls last: so they came. */
       const ready = (): DeltaKind | undefined =>
-        kinds.find(of => pending[of] !== '' && holdBackHalf(pending[of]).whole !== '')
+        deltaKinds.find(of => pending[of] !== '' && holdBackHalf(pending[of]).whole !== '')
 
       const flush = async (): Promise<void> => {
         clearTimeout(pause)
@@ -126,8 +124,7 @@ export function createOpenLegs(replySender: ReplySender, sleep: (ms: number) => 
         if (leftMs <= 0) void flush()
         else pause = setTimeout(() => void flush(), leftMs)
       }
-      const underWay = (): number =>
-        sent.text + sent.reasoning + pending.text.length + pending.reasoning.length - entry.taken
+      const underWay = (): number => deltaKinds.reduce((sum, of) => sum + sent[of] + pending[of].length, -entry.taken)
 
       return {
         signal: controller.signal,

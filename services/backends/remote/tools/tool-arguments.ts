@@ -61,7 +61,7 @@ const escapes = /\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|\\u(d[89a-f]
  * Halves of surrogate pairs that stand alone become U+FFFD, as letters and as escapes: what is parsed is to be text
  * too.
  */
-function withoutHalves(json: string): string {
+export function withoutHalves(json: string): string {
   const escaped = json.includes('\\u')
   const mended = escaped
     ? json.replaceAll(escapes, (found, _high, _low, alone: string | undefined) =>

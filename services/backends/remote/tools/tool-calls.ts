@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { ToolCall } from '#services/contract/content'
 import type { Oddity } from '#services/backends/oddity'
 import type { ToolCallPiece } from '../wire/chat-piece.ts'
+import type { ToolCallDelta } from '#services/contract/tool-call-delta'
+import { createShownArguments, type ShownArguments } from './shown-arguments.ts'
 import { isJson, resolveArguments } from './tool-arguments.ts'
 import { UpstreamError } from '../wire/upstream-error.ts'
 
@@ -10,6 +12,11 @@ export interface ToolCalls {
   add(piece: ToolCallPiece): void
   /** Characters of arguments so far. */
   readonly written: string
+  /**
+   * What may be shown of the calls beyond what was: those of offered tools, one after the other. What is shown stays
+   * as it is, wherever the answer is one.
+   */
+  show(): readonly ToolCallDelta[]
   /**
    * The calls as they are at the answer's end. Where the cap on output cut it, the last call is left out unless it is
    * whole.
@@ -34,6 +41,11 @@ interface Call {
   id: string
   name: string
   readonly pieces: string[]
+  readonly shown: ShownArguments
+  /** What may be shown and was not. */
+  ready: string
+  /** The id that it was shown with. */
+  shownId?: string
 }
 
 /**
@@ -43,6 +55,7 @@ interface Call {
  */
 export function createToolCalls(known: readonly string[]): ToolCalls {
   const calls: Call[] = []
+  const ids = new Set<string>()
   const odd = new Set<Oddity>()
   return {
     get written() {
@@ -54,15 +67,24 @@ export function createToolCalls(known: readonly string[]): ToolCalls {
         // A call that says nothing at all is none; some servers end with one.
         if (id === '' && name === '' && written.trim() === '') return
         if (index !== undefined && calls.some(one => one.index === index)) odd.add('tool-index')
-        calls.push({ index, id, name, pieces: [written] })
+        const shown = createShownArguments()
+        calls.push({ index, id, name, pieces: [written], shown, ready: shown.take(written) })
         return
       }
       if (call.id === '') call.id = id
       call.name = mergeName(call, name, known)
       call.pieces.push(written)
+      call.ready += call.shown.take(written)
+    },
+    show() {
+      const deltas: ToolCallDelta[] = []
+      for (const [index, call] of calls.entries()) {
+        if (call.ready !== '' && known.includes(call.name)) deltas.push(showReady(call, index, ids))
+        if (call.ready !== '' || !call.shown.isWhole) break
+      }
+      return deltas
     },
     finish({ isCut }) {
-      const ids = new Set<string>()
       const last = calls.at(-1)
       const whole = isCut && last !== undefined && !isWhole(last) ? calls.slice(0, -1) : calls
       const finished = whole.map((call, place) => finishCall(call, { place, ids, odd }))
@@ -140,22 +162,35 @@ function mergeName({ name: before, pieces }: Call, name: string, known: readonly
   return isKnown && !known.some(one => one.startsWith(before + name)) ? before : before + name
 }
 
+function showReady(call: Call, index: number, ids: Set<string>): ToolCallDelta {
+  const argumentsJson = call.ready
+  call.ready = ''
+  if (call.shownId !== undefined) return { index, argumentsJson }
+  call.shownId = ownId(call.id, ids)
+  return { index, id: call.shownId, name: call.name.toWellFormed(), argumentsJson }
+}
+
+/** A result names its call by the id, so each has one of its own. */
+function ownId(id: string, ids: Set<string>): string {
+  const own = id === '' || ids.has(id) ? `call_${randomBytes(12).toString('hex')}` : id
+  ids.add(own)
+  return own.toWellFormed()
+}
+
 interface Finishing {
   readonly place: number
   readonly ids: Set<string>
   readonly odd: Set<Oddity>
 }
 
-function finishCall({ id, name, pieces }: Call, { place, ids, odd }: Finishing): ToolCall {
+function finishCall({ id, name, pieces, shownId }: Call, { place, ids, odd }: Finishing): ToolCall {
   if (name === '') throw new UpstreamError('no-answer', `the model's tool call ${place + 1} has no name`)
   const resolved = resolveArguments(pieces)
   if (resolved === undefined) {
     throw new UpstreamError('no-answer', `the arguments of the model's tool call ${place + 1} are not JSON`)
   }
   if (resolved.isMended) odd.add('tool-arguments')
-  // A result names its call by the id, so each has one of its own.
-  const own = id === '' || ids.has(id) ? `call_${randomBytes(12).toString('hex')}` : id
-  if (id !== '' && own !== id) odd.add('tool-id')
-  ids.add(own)
-  return { id: own.toWellFormed(), name: name.toWellFormed(), argumentsJson: resolved.json }
+  const own = shownId ?? ownId(id, ids)
+  if (id !== '' && own !== id.toWellFormed()) odd.add('tool-id')
+  return { id: own, name: name.toWellFormed(), argumentsJson: resolved.json }
 }

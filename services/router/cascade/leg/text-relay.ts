@@ -1,4 +1,6 @@
-import type { DeltaKind, TextOutput } from '#services/contract/answer'
+import { deltaKinds, type DeltaKind, type TextOutput } from '#services/contract/answer'
+import type { ToolCall } from '#services/contract/content'
+import { createCallDeltaReader, type ToolCallDelta } from '#services/contract/tool-call-delta'
 import type { LegId } from '#services/contract/ids'
 import type { ReplySender } from '#services/state/replies/reply-stream'
 import type { EmitEvent } from '#services/router/request/states'
@@ -6,8 +8,8 @@ import type { DeltaPiece } from './pending-legs.ts'
 import { emitCalls } from './emit-output.ts'
 
 /**
- * Passes a final rung's text on to a caller as it comes, and apart from it what the model thinks: in order, once, and
- * no faster than the caller takes it.
+ * Passes a final rung's text on to a caller as it comes, and apart from it what the model thinks and its calls of tools:
+ * in order, once, and no faster than the caller takes it.
  */
 export interface TextRelay {
   /** Returns where the leg runs: the worker there is sent how much was taken. */
@@ -17,8 +19,8 @@ export interface TextRelay {
   /** Resolves when all that was taken so far was passed on. */
   passedOn(): Promise<void>
   /**
-   * Passes on what the whole answer has beyond the pieces, calls of tools among it. False when the pieces do not
-   * agree with its text: a stream that broke.
+   * Passes on what the whole answer has beyond the pieces. False when the pieces do not agree with it: a stream that
+   * broke.
    */
   complete(whole: TextOutput): Promise<boolean>
   /** Characters of text passed on. */
@@ -84,8 +86,6 @@ function replace(channel: Channel, whole: string): boolean {
   return true
 }
 
-const kinds: readonly DeltaKind[] = ['reasoning', 'text']
-
 /**
  * Makes a relay. A message to the worker that cannot be sent is dropped: the leg's end then still brings the whole
  * text.
@@ -95,24 +95,35 @@ export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, repl
   const channels: Readonly<Record<DeltaKind, Channel>> = {
     reasoning: openChannel(),
     text: openChannel(),
+    'tool-calls': openChannel(),
   }
+  const readCalls = createCallDeltaReader()
+  /** What was passed on of calls of tools. */
+  const shownCalls: ToolCall[] = []
   let acknowledged = 0
   let isComplete = false
   let workerBox: string | undefined
   let sending: Promise<void> = Promise.resolve()
 
   const pass = async (): Promise<void> => {
-    for (const of of kinds) {
-      const channel = channels[of]
-      const text = takeRest(channel)
+    for (const of of deltaKinds) {
+      const text = takeRest(channels[of])
       if (text === '') continue
-      await emit({ kind: of === 'text' ? 'delta' : 'reasoning', model, text, optimistic })
+      if (of === 'tool-calls') for (const delta of readCalls(text)) await passCall(delta)
+      else await emit({ kind: of === 'text' ? 'delta' : 'reasoning', model, text, optimistic })
       await acknowledge()
     }
   }
 
+  const passCall = async (delta: ToolCallDelta): Promise<void> => {
+    const { id = '', name = '', argumentsJson = '' } = shownCalls[delta.index] ?? delta
+    const isFirst = shownCalls[delta.index] === undefined
+    shownCalls[delta.index] = { id, name, argumentsJson: isFirst ? argumentsJson : argumentsJson + delta.argumentsJson }
+    await emit({ kind: 'tool-call', model, ...delta, optimistic })
+  }
+
   const acknowledge = async (): Promise<void> => {
-    const taken = channels.text.passed + channels.reasoning.passed
+    const taken = deltaKinds.reduce((sum, of) => sum + channels[of].passed, 0)
     if (workerBox === undefined || taken - acknowledged < ackEveryCharacters) return
     acknowledged = taken
     await replySender.send(workerBox, { kind: 'taken', legId, characters: taken }).catch(() => {})
@@ -145,9 +156,8 @@ export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, repl
       // Thoughts of an attempt that died are shown already, and are no part of the answer.
       replace(reasoning, thought)
       await pass()
-      await emitCalls({ model, output: whole, optimistic }, emit)
-      isComplete = true
-      return true
+      isComplete = await emitCalls({ model, output: whole, optimistic }, emit, shownCalls)
+      return isComplete
     },
     get passed() {
       return channels.text.passed

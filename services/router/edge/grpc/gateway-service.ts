@@ -143,8 +143,8 @@ function eventToWire(event: CascadeEvent, dispatchOf: DispatchOf): InferEvent {
   if (event.kind === 'rung-finished') return { rungFinished: reportToWire(event.report) }
   const { model, optimistic } = event
   if (event.kind === 'tool-call') {
-    const { index, call } = event
-    return { toolCallDelta: { model, index, ...call, optimistic } }
+    const { index, id = '', name = '', argumentsJson } = event
+    return { toolCallDelta: { model, index, id, name, argumentsJson, optimistic } }
   }
   const delta = { model, text: event.text, optimistic }
   return event.kind === 'reasoning' ? { reasoningDelta: delta } : { textDelta: delta }

@@ -1,10 +1,12 @@
 import type { Answer, TextOutput } from '#services/contract/answer'
 import type { Reasoning, ToolCall } from '#services/contract/content'
 import { GatewayError } from '#services/contract/errors'
+import type { ToolCallDelta } from '#services/contract/tool-call-delta'
 import type { CascadeEvent } from '#services/router/request/states'
 import { routerStopping } from '../call/call-context.ts'
 import { answerHeaders } from './answer-report.ts'
 import { openEventStream, type EventStream } from './event-stream.ts'
+import { withoutAbsent } from '#services/contract/without-absent'
 import { failureOf, type Dialect } from './failures.ts'
 import { infer, type Answered, type InferDependencies, type WireIncoming } from './infer.ts'
 import { sealOf, wholeSealOf } from './reasoning-seal.ts'
@@ -27,19 +29,11 @@ export interface AnswerWriter {
   /** The same when the reasoning was written long before: it holds what was thought, too. */
   lateSeal?(seal: string): Promise<void>
   /** A piece of a call; the first of each has its id and name. */
-  toolCall(piece: ToolCallPiece): Promise<void>
+  toolCall(piece: ToolCallDelta): Promise<void>
   /** The answer is whole, and every piece of it was written. */
   finish(answered: Answered): Promise<void>
   /** A failure after the first piece, with the body that it would have as an answer. */
   fail(body: object): Promise<void>
-}
-
-/** A piece of a call of a tool. */
-export interface ToolCallPiece {
-  readonly index: number
-  readonly id?: string
-  readonly name?: string
-  readonly argumentsJson: string
 }
 
 /** Between two pieces of an answer, a client hears of the gateway at least this often. */
@@ -96,6 +90,9 @@ function createEventRelay(
   let begun = false
   let text = ''
   let reasoning = ''
+  /** What was thought behind the first call: wires that write one thing after the other have it at the end. */
+  let afterthought = ''
+  /** Characters of arguments that were written, by call. */
   const calls = new Map<number, number>()
   const begin = async (model: string): Promise<void> => {
     if (begun) return
@@ -107,8 +104,14 @@ function createEventRelay(
     const thoughts = output.reasoning ?? []
     if (!wasStreamed) for (const one of thoughts) await reason(one)
     if (!output.text.startsWith(text)) throw brokenStream()
+    for (const [index, call] of (output.toolCalls ?? []).entries()) {
+      if (calls.has(index)) await restOfCall(index, call)
+    }
+    if (wasStreamed && afterthought !== '') await writer.reasoning(afterthought)
     if (output.text.length > text.length) await writer.text(output.text.slice(text.length))
-    for (const [index, call] of (output.toolCalls ?? []).entries()) await restOfCall(index, call)
+    for (const [index, call] of (output.toolCalls ?? []).entries()) {
+      if (!calls.has(index)) await restOfCall(index, call)
+    }
     if (wasStreamed) await sealLate(thoughts)
   }
   const sealLate = async (thoughts: readonly Reasoning[]): Promise<void> => {
@@ -141,11 +144,15 @@ function createEventRelay(
       }
       if (event.kind === 'tool-call') {
         await begin(event.model)
-        await restOfCall(event.index, event.call)
+        const { index, id, name, argumentsJson } = event
+        calls.set(index, (calls.get(index) ?? 0) + argumentsJson.length)
+        await writer.toolCall(withoutAbsent<ToolCallDelta>({ index, id, name, argumentsJson }))
       }
       if ((event.kind !== 'delta' && event.kind !== 'reasoning') || event.text === '') return
       await begin(event.model)
-      if (event.kind === 'delta') {
+      if (calls.size > 0) {
+        if (event.kind === 'reasoning') afterthought += event.text
+      } else if (event.kind === 'delta') {
         text += event.text
         await writer.text(event.text)
       } else {

@@ -1,11 +1,12 @@
 import type Anthropic from '@anthropic-ai/sdk'
 import type { Answer } from '#services/contract/answer'
+import type { ToolCallDelta } from '#services/contract/tool-call-delta'
 import { reportOf, tokensOfAnswer, type SluiceReport } from '../answer-report.ts'
 import type { EventStream } from '../event-stream.ts'
 import type { Answered } from '../infer.ts'
 import { sealOf } from '../reasoning-seal.ts'
 import type { Refusal } from '../refusal.ts'
-import { textOf, type AnswerWriter, type ToolCallPiece } from '../stream-answer.ts'
+import { textOf, type AnswerWriter } from '../stream-answer.ts'
 
 type Message = Anthropic.Message & { readonly sluice: SluiceReport }
 type MessageEvent = Anthropic.RawMessageStreamEvent
@@ -138,7 +139,7 @@ export function createMessageWriter(stream: EventStream): AnswerWriter {
       await inBlock('seal', { type: 'redacted_thinking', data })
       await close()
     },
-    async toolCall({ index: call, id = '', name = '', argumentsJson }: ToolCallPiece) {
+    async toolCall({ index: call, id = '', name = '', argumentsJson }: ToolCallDelta) {
       const index = await inBlock(`call ${call}`, toolUse(id, name, {}))
       if (argumentsJson !== '') await delta(index, { type: 'input_json_delta', partial_json: argumentsJson })
     },

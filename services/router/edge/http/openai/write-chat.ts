@@ -1,10 +1,11 @@
 import type OpenAI from 'openai'
 import type { Answer } from '#services/contract/answer'
+import type { ToolCallDelta } from '#services/contract/tool-call-delta'
 import { reportOf, tokensOfAnswer, type SluiceReport } from '../answer-report.ts'
 import type { EventStream } from '../event-stream.ts'
 import type { Answered } from '../infer.ts'
 import { refusalText, type Refusal } from '../refusal.ts'
-import { textOf, type AnswerWriter, type Speaker, type ToolCallPiece } from '../stream-answer.ts'
+import { textOf, type AnswerWriter, type Speaker } from '../stream-answer.ts'
 
 type Completion = OpenAI.ChatCompletion & { readonly sluice: SluiceReport }
 type Chunk = OpenAI.ChatCompletionChunk & { readonly sluice?: SluiceReport }
@@ -113,7 +114,7 @@ function pieceToWire({
   id,
   name,
   argumentsJson,
-}: ToolCallPiece): OpenAI.ChatCompletionChunk.Choice.Delta.ToolCall {
+}: ToolCallDelta): OpenAI.ChatCompletionChunk.Choice.Delta.ToolCall {
   if (id === undefined) return { index, function: { arguments: argumentsJson } }
   return { index, id, type: 'function', function: { name: name ?? '', arguments: argumentsJson } }
 }

@@ -1,7 +1,8 @@
 import type OpenAI from 'openai'
+import type { ToolCallDelta } from '#services/contract/tool-call-delta'
 import type { EventStream } from '../event-stream.ts'
 import { refusalText } from '../refusal.ts'
-import type { AnswerWriter, ToolCallPiece } from '../stream-answer.ts'
+import type { AnswerWriter } from '../stream-answer.ts'
 import type { ResponsesBody } from './responses-schema.ts'
 import {
   callItem,
@@ -49,7 +50,7 @@ export function createResponseWriter(
     if (one.kind === 'message') return messageItem(one.id, [textContent(one.text)], status)
     if (one.kind === 'refusal') return messageItem(one.id, [refusalContent(one.text)], status)
     if (one.kind === 'reasoning') return reasoningItem(one.id, one.text, one.seal)
-    return callItem({ id: one.id, callId: '', name: '', ...one.call, argumentsJson: one.text }, 'completed')
+    return callItem({ id: one.id, callId: '', name: '', ...one.call, argumentsJson: one.text }, status)
   }
   const close = async (status: Status = 'completed'): Promise<void> => {
     if (open === undefined) return
@@ -87,7 +88,7 @@ export function createResponseWriter(
     await send({ ...placeOf(one), summary_index: 0, part }, 'response.reasoning_summary_part.added')
     return one
   }
-  const inCall = async ({ index, id = '', name = '' }: ToolCallPiece): Promise<OpenItem> => {
+  const inCall = async ({ index, id = '', name = '' }: ToolCallDelta): Promise<OpenItem> => {
     const kind = `call ${index}`
     if (open?.kind === kind) return open
     const one = await start(kind, 'fc', own =>
@@ -129,7 +130,9 @@ export function createResponseWriter(
       if (refusal === 'model') await refuse()
       else if (items === 0 && whole.output.length > 0) await inContent('message')
       await close(cutReasonOf(answered) === undefined ? 'completed' : 'incomplete')
-      const response = refusal === undefined ? whole : { ...whole, output: told }
+      // What was told stays told: what a refusal follows, and the beginning of a call that the cap cut.
+      const isMore = refusal !== undefined || told.length > whole.output.length
+      const response = isMore ? { ...whole, output: told } : whole
       await send({ response }, response.status === 'incomplete' ? 'response.incomplete' : 'response.completed')
     },
     async fail(failure) {
