@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Reasoning } from '#services/contract/content'
 import { conversationOf, type Message } from '#services/contract/conversation'
-import { createCallDeltaReader } from '#services/contract/tool-call-delta'
+import { createCallDeltaReader } from '#services/contract/answer'
 import type { LoadedPart, Outcome } from '#services/backends/work'
 import type { RunControl } from '#services/backends/backend'
 import { encodeChat } from '#services/backends/openai/chat-request'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { callDeltaLines, createCallDeltaReader } from '#services/contract/tool-call-delta'
+import { callDeltaLines, createCallDeltaReader } from '#services/contract/answer'
 import { createShownArguments } from '#services/backends/remote/tools/shown-arguments'
 import { resolveArguments } from '#services/backends/remote/tools/tool-arguments'
 import { createToolCalls } from '#services/backends/remote/tools/tool-calls'

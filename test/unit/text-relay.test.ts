@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createTextRelay } from '#services/router/cascade/leg/text-relay'
 import { createRequestId, legIdOf } from '#services/contract/ids'
-import { callDeltaLines, type ToolCallDelta } from '#services/contract/tool-call-delta'
+import { callDeltaLines, type ToolCallDelta } from '#services/contract/answer'
 import type { ReplyMessage } from '#services/state/replies/reply-stream'
 
 function setUp(hold?: Promise<void>) {

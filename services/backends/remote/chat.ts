@@ -1,6 +1,6 @@
 import { optionsFor } from '#services/contract/options-for'
 import type { Usage } from '#services/contract/price'
-import { callDeltaLines, type ToolCallDelta } from '#services/contract/tool-call-delta'
+import { callDeltaLines, type ToolCallDelta } from '#services/contract/answer'
 import type { Backend, RunControl } from '../backend.ts'
 import { promptOf, samplingOf, shownParts } from './prompt.ts'
 import { isReal, type ChatDialect, type ChatPiece } from './wire/chat-piece.ts'

@@ -20,9 +20,8 @@ export function createGuardedStream(openText: () => TextGuard, emit: EmitEvent):
   return {
     async emit(event) {
       if (event.kind === 'tool-call') {
-        const { argumentsJson = '', ...first } = calls[event.index] ?? event
-        const isFirst = calls[event.index] === undefined
-        calls[event.index] = { ...first, argumentsJson: isFirst ? argumentsJson : argumentsJson + event.argumentsJson }
+        const before = calls[event.index] ?? { ...event, argumentsJson: '' }
+        calls[event.index] = { ...before, argumentsJson: before.argumentsJson + event.argumentsJson }
         return
       }
       if (event.kind !== 'delta' && event.kind !== 'reasoning') {

@@ -59,43 +59,33 @@ export function createShownArguments(): ShownArguments {
   }
 }
 
+const nesting: Readonly<Record<string, number>> = { '{': 1, '[': 1, '}': -1, ']': -1 }
+
 /**
  * Reads on to where the object ends, or to where the text ends; an escape or a pair of halves that is not whole is left.
  */
 function readOn(text: string, place: { depth: number; inString: boolean }): number {
   let at = 0
   while (at < text.length) {
-    const character = text[at] ?? ''
-    if (place.inString) {
-      const length = lengthAt(text, at)
-      if (length === undefined) return at
-      if (character === '"') place.inString = false
-      at += length
-      continue
-    }
-    at += 1
-    if (character === '"') place.inString = true
-    else if (character === '{' || character === '[') place.depth += 1
-    else if (character === '}' || character === ']') {
-      place.depth -= 1
-      if (place.depth === 0) return at
-    }
+    const character = place.inString ? characterAt(text, at) : text[at]
+    if (character === undefined) return at
+    at += character.length
+    if (character === '"') place.inString = !place.inString
+    else if (!place.inString) place.depth += nesting[character] ?? 0
+    if (place.depth === 0) return at
   }
   return at
 }
 
-const escapedHigh = /^\\u[dD][89abAB]/u
-const mayBeLow = /^(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]{0,2})?)?)?)?$/u
+/** A half, an escape, or an escaped half at the end of a text, that may go on. */
+const isOpen = /(?:[\ud800-\udbff]|\\(?:u[\da-f]{0,3})?|\\ud[89ab][\da-f]{2}(?:\\(?:u(?:d(?:[c-f][\da-f]?)?)?)?)?)$/iuy
+/** Two escaped halves are one. */
+const oneCharacter = /\\ud[89ab][\da-f]{2}\\ud[c-f][\da-f]{2}|\\u[^]{4}|\\?[^]/iuy
 
-/** How long the character at a place of a string is written; `undefined` while that is open. */
-function lengthAt(text: string, at: number): number | undefined {
-  const code = text.charCodeAt(at)
-  if (code >= 0xd8_00 && code <= 0xdb_ff) return at + 1 < text.length ? 1 : undefined
-  if (text[at] !== '\\') return 1
-  if (text[at + 1] !== 'u') return at + 1 < text.length ? 2 : undefined
-  if (at + 6 > text.length) return undefined
-  if (!escapedHigh.test(text.slice(at, at + 6))) return 6
-  const next = text.slice(at + 6, at + 12)
-  if (!mayBeLow.test(next)) return 6
-  return next.length === 6 ? 12 : undefined
+/** The character at a place of a string, as it is written; `undefined` while it may go on. */
+function characterAt(text: string, at: number): string | undefined {
+  isOpen.lastIndex = at
+  if (isOpen.test(text)) return undefined
+  oneCharacter.lastIndex = at
+  return oneCharacter.exec(text)?.[0]
 }

@@ -1,4 +1,4 @@
-import type { TextOutput } from '#services/contract/answer'
+import type { TextOutput, ToolCallDelta } from '#services/contract/answer'
 import type { ToolCall } from '#services/contract/content'
 import type { EmitEvent } from '#services/router/request/states'
 
@@ -32,15 +32,22 @@ export async function emitCalls(
   const calls = output.toolCalls ?? []
   // A call that the cap on output cut is no part of the answer, though its beginning was shown.
   if (shown.length > calls.length && output.finishReason !== 'length') return false
-  for (const [index, { id, name, argumentsJson }] of calls.entries()) {
-    const before = shown[index]
-    if (before === undefined) {
-      await emit({ kind: 'tool-call', model, index, id, name, argumentsJson, optimistic })
-      continue
-    }
-    if (before.id !== id || before.name !== name || !argumentsJson.startsWith(before.argumentsJson)) return false
-    const rest = argumentsJson.slice(before.argumentsJson.length)
-    if (rest !== '') await emit({ kind: 'tool-call', model, index, argumentsJson: rest, optimistic })
+  if (!shown.every((before, index) => isBeginningOf(before, calls[index]))) return false
+  for (const [index, call] of calls.entries()) {
+    const delta = restOf(call, shown[index])
+    if (delta !== undefined) await emit({ kind: 'tool-call', model, index, ...delta, optimistic })
   }
   return true
+}
+
+/** What a call has beyond what was shown; `undefined` for nothing. */
+function restOf(call: ToolCall, shown: ToolCall | undefined): Omit<ToolCallDelta, 'index'> | undefined {
+  if (shown === undefined) return { id: call.id, name: call.name, argumentsJson: call.argumentsJson }
+  const argumentsJson = call.argumentsJson.slice(shown.argumentsJson.length)
+  return argumentsJson === '' ? undefined : { argumentsJson }
+}
+
+function isBeginningOf(shown: ToolCall, call: ToolCall | undefined): boolean {
+  if (call === undefined) return true
+  return shown.id === call.id && shown.name === call.name && call.argumentsJson.startsWith(shown.argumentsJson)
 }

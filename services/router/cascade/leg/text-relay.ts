@@ -1,6 +1,11 @@
-import { deltaKinds, type DeltaKind, type TextOutput } from '#services/contract/answer'
+import {
+  deltaKinds,
+  type DeltaKind,
+  type TextOutput,
+  createCallDeltaReader,
+  type ToolCallDelta,
+} from '#services/contract/answer'
 import type { ToolCall } from '#services/contract/content'
-import { createCallDeltaReader, type ToolCallDelta } from '#services/contract/tool-call-delta'
 import type { LegId } from '#services/contract/ids'
 import type { ReplySender } from '#services/state/replies/reply-stream'
 import type { EmitEvent } from '#services/router/request/states'
@@ -116,9 +121,8 @@ export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, repl
   }
 
   const passCall = async (delta: ToolCallDelta): Promise<void> => {
-    const { id = '', name = '', argumentsJson = '' } = shownCalls[delta.index] ?? delta
-    const isFirst = shownCalls[delta.index] === undefined
-    shownCalls[delta.index] = { id, name, argumentsJson: isFirst ? argumentsJson : argumentsJson + delta.argumentsJson }
+    const { id = '', name = '', argumentsJson } = shownCalls[delta.index] ?? { ...delta, argumentsJson: '' }
+    shownCalls[delta.index] = { id, name, argumentsJson: argumentsJson + delta.argumentsJson }
     await emit({ kind: 'tool-call', model, ...delta, optimistic })
   }
 

@@ -1,8 +1,7 @@
-import type { Answer, TextOutput } from '#services/contract/answer'
+import type { Answer, TextOutput, ToolCallDelta } from '#services/contract/answer'
 import type { Reasoning, ToolCall } from '#services/contract/content'
 import { GatewayError } from '#services/contract/errors'
-import type { ToolCallDelta } from '#services/contract/tool-call-delta'
-import type { CascadeEvent } from '#services/router/request/states'
+import type { CascadeEvent, ToolCallEvent } from '#services/router/request/states'
 import { routerStopping } from '../call/call-context.ts'
 import { answerHeaders } from './answer-report.ts'
 import { openEventStream, type EventStream } from './event-stream.ts'
@@ -90,7 +89,7 @@ function createEventRelay(
   let begun = false
   let text = ''
   let reasoning = ''
-  /** What was thought behind the first call: wires that write one thing after the other have it at the end. */
+  /** What was thought behind the first call. */
   let afterthought = ''
   /** Characters of arguments that were written, by call. */
   const calls = new Map<number, number>()
@@ -102,17 +101,33 @@ function createEventRelay(
   const rest = async (output: TextOutput): Promise<void> => {
     const wasStreamed = reasoning !== ''
     const thoughts = output.reasoning ?? []
-    if (!wasStreamed) for (const one of thoughts) await reason(one)
     if (!output.text.startsWith(text)) throw brokenStream()
-    for (const [index, call] of (output.toolCalls ?? []).entries()) {
-      if (calls.has(index)) await restOfCall(index, call)
-    }
-    if (wasStreamed && afterthought !== '') await writer.reasoning(afterthought)
+    const toolCalls = [...(output.toolCalls ?? []).entries()]
+    const shown = calls.size
+    for (const [index, call] of toolCalls.slice(0, shown)) await restOfCall(index, call)
+    if (!wasStreamed) for (const one of thoughts) await reason(one)
+    else if (afterthought !== '') await writer.reasoning(afterthought)
     if (output.text.length > text.length) await writer.text(output.text.slice(text.length))
-    for (const [index, call] of (output.toolCalls ?? []).entries()) {
-      if (!calls.has(index)) await restOfCall(index, call)
-    }
+    for (const [index, call] of toolCalls.slice(shown)) await restOfCall(index, call)
     if (wasStreamed) await sealLate(thoughts)
+  }
+  const callPiece = async ({ model, index, id, name, argumentsJson }: ToolCallEvent): Promise<void> => {
+    await begin(model)
+    calls.set(index, (calls.get(index) ?? 0) + argumentsJson.length)
+    await writer.toolCall(withoutAbsent<ToolCallDelta>({ index, id, name, argumentsJson }))
+  }
+  /** What comes behind the first call is told at the end: some wires write one thing after the other. */
+  const words = async (event: CascadeEvent & { readonly kind: 'delta' | 'reasoning' }): Promise<void> => {
+    await begin(event.model)
+    if (calls.size > 0) {
+      if (event.kind === 'reasoning') afterthought += event.text
+    } else if (event.kind === 'delta') {
+      text += event.text
+      await writer.text(event.text)
+    } else {
+      reasoning += event.text
+      await writer.reasoning(event.text)
+    }
   }
   const sealLate = async (thoughts: readonly Reasoning[]): Promise<void> => {
     for (const one of thoughts) {
@@ -142,23 +157,8 @@ function createEventRelay(
       if (event.kind === 'rung-started') {
         stream.setHeaders({ 'x-sluice-model': event.model, 'x-sluice-tier': event.tier })
       }
-      if (event.kind === 'tool-call') {
-        await begin(event.model)
-        const { index, id, name, argumentsJson } = event
-        calls.set(index, (calls.get(index) ?? 0) + argumentsJson.length)
-        await writer.toolCall(withoutAbsent<ToolCallDelta>({ index, id, name, argumentsJson }))
-      }
-      if ((event.kind !== 'delta' && event.kind !== 'reasoning') || event.text === '') return
-      await begin(event.model)
-      if (calls.size > 0) {
-        if (event.kind === 'reasoning') afterthought += event.text
-      } else if (event.kind === 'delta') {
-        text += event.text
-        await writer.text(event.text)
-      } else {
-        reasoning += event.text
-        await writer.reasoning(event.text)
-      }
+      if (event.kind === 'tool-call') await callPiece(event)
+      if ((event.kind === 'delta' || event.kind === 'reasoning') && event.text !== '') await words(event)
     },
     async finish(answered) {
       ;({ requestId } = answered)

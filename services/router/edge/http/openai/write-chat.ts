@@ -1,6 +1,5 @@
 import type OpenAI from 'openai'
-import type { Answer } from '#services/contract/answer'
-import type { ToolCallDelta } from '#services/contract/tool-call-delta'
+import type { Answer, ToolCallDelta } from '#services/contract/answer'
 import { reportOf, tokensOfAnswer, type SluiceReport } from '../answer-report.ts'
 import type { EventStream } from '../event-stream.ts'
 import type { Answered } from '../infer.ts'

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai'
-import type { ToolCallDelta } from '#services/contract/tool-call-delta'
+import type { ToolCallDelta } from '#services/contract/answer'
 import type { EventStream } from '../event-stream.ts'
 import { refusalText } from '../refusal.ts'
 import type { AnswerWriter } from '../stream-answer.ts'
