@@ -1,6 +1,8 @@
 // Measures how often the rungs of the ladder of language models answer with JSON of a wanted schema:
-//   node scripts/structured-answers.mjs [--count 200] [--ladder generate] [--seconds 220] --out structured.jsonl
-// Requests want objects whose schemas grow from one level to five; their fields, lists, words to choose among,
+//   node scripts/structured-answers.mjs [--count 200] [--ladder generate] [--seconds 220] [--part 1/2]
+//     --out structured.jsonl [--from other.jsonl]
+// --part asks every second request (or third, …), so that several run side by side; --from adds the rows of other
+// files to the report. Requests want objects whose schemas grow from one level to five; their fields, lists, words to choose among,
 // patterns and bounds are drawn from a seed. Each rung is asked with the schema, as the gateway asks it; the answer is
 // checked by the validator of the worker. A row that is there already is not run again. The end of the output is the
 // table: the share of valid answers of each rung alone, and of the cascade, which takes a valid answer of a cheap rung
@@ -21,6 +23,8 @@ const { values } = parseArgs({
     count: { type: 'string', default: '200' },
     ladder: { type: 'string', default: 'generate' },
     seconds: { type: 'string', default: '1000000' },
+    part: { type: 'string', default: '1/1' },
+    from: { type: 'string', multiple: true, default: [] },
     out: { type: 'string' },
   },
 })
@@ -57,7 +61,7 @@ function leaf() {
 }
 
 function object(depth) {
-  const fields = new Set(Array.from({ length: depth === 1 ? 3 : 2 }, () => pick(names)))
+  const fields = new Set(Array.from({ length: depth === 1 ? 2 : 1 }, () => pick(names)))
   const properties = Object.fromEntries([...fields].map(name => [name, leaf()]))
   if (depth > 1) properties['part'] = object(depth - 1)
   return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false }
@@ -68,8 +72,9 @@ const requests = Array.from({ length: Number(values.count) }, (_, index) => {
   return { id: `structured-${index}`, depth, schema: object(depth), text: `Invent ${pick(subjects)} and describe it.` }
 })
 
-const done = new Map(existsSync(values.out) ? readRows().map(row => [row.id, row]) : [])
-const left = requests.filter(({ id }) => !done.has(id))
+const [part, parts] = values.part.split('/').map(Number)
+const done = new Set(readRows().map(({ id }) => id))
+const left = requests.filter(({ id }, index) => !done.has(id) && index % parts === part - 1)
 if (left.length > 0) await ask()
 report(readRows())
 
@@ -107,7 +112,7 @@ async function run(engine, { model, recipe }, { text, schema, depth }) {
     recipe,
     task: 'generate',
     options: {
-      maxOutputTokens: 60 + 40 * depth,
+      maxOutputTokens: 48 + 24 * depth,
       responseFormat: { kind: 'json-schema', schemaJson: JSON.stringify(schema) },
     },
     parts: [{ kind: 'text', text }],
@@ -131,8 +136,10 @@ async function run(engine, { model, recipe }, { text, schema, depth }) {
 }
 
 function readRows() {
-  const text = readFileSync(values.out, 'utf8').trim()
-  return text === '' ? [] : text.split('\n').map(line => JSON.parse(line))
+  return [values.out, ...values.from].filter(existsSync).flatMap(file => {
+    const text = readFileSync(file, 'utf8').trim()
+    return text === '' ? [] : text.split('\n').map(line => JSON.parse(line))
+  })
 }
 
 function report(rows) {

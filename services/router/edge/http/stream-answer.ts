@@ -104,12 +104,18 @@ function createEventRelay(
     if (!output.text.startsWith(text)) throw brokenStream()
     const toolCalls = [...(output.toolCalls ?? []).entries()]
     const shown = calls.size
-    for (const [index, call] of toolCalls.slice(0, shown)) await restOfCall(index, call)
-    if (!wasStreamed) for (const one of thoughts) await reason(one)
-    else if (afterthought !== '') await writer.reasoning(afterthought)
+    const restOf = async (some: typeof toolCalls): Promise<void> => {
+      for (const [index, call] of some) await restOfCall(index, call)
+    }
+    await restOf(toolCalls.slice(0, shown))
+    if (wasStreamed) await thinkAfter()
+    else for (const one of thoughts) await reason(one)
     if (output.text.length > text.length) await writer.text(output.text.slice(text.length))
-    for (const [index, call] of toolCalls.slice(shown)) await restOfCall(index, call)
+    await restOf(toolCalls.slice(shown))
     if (wasStreamed) await sealLate(thoughts)
+  }
+  const thinkAfter = async (): Promise<void> => {
+    if (afterthought !== '') await writer.reasoning(afterthought)
   }
   const callPiece = async ({ model, index, id, name, argumentsJson }: ToolCallEvent): Promise<void> => {
     await begin(model)
