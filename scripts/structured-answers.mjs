@@ -2,11 +2,11 @@
 //   node scripts/structured-answers.mjs [--count 200] [--ladder generate] [--seconds 220] [--part 1/2]
 //     --out structured.jsonl [--from other.jsonl]
 // --part asks every second request (or third, …), so that several run side by side; --from adds the rows of other
-// files to the report. Requests want objects whose schemas grow from one level to five; their fields, lists, words to choose among,
-// patterns and bounds are drawn from a seed. Each rung is asked with the schema, as the gateway asks it; the answer is
-// checked by the validator of the worker. A row that is there already is not run again. The end of the output is the
-// table: the share of valid answers of each rung alone, and of the cascade, which takes a valid answer of a cheap rung
-// and else goes on, with 95 % intervals (Wilson).
+// files to the report. Requests want objects whose schemas grow from one level to five; their fields, lists, words to
+// choose among, patterns and bounds are drawn from a seed. Each rung is asked with the schema, as the gateway asks it;
+// the answer is checked by the validator of the worker. A row that is there already is not run again. The end of the
+// output is the table: the share of valid answers of each rung alone, and of the cascade, which takes a valid answer
+// of a cheap rung and else goes on, with 95 % intervals (Wilson).
 import { randomBytes } from 'node:crypto'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'

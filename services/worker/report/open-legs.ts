@@ -11,9 +11,9 @@ export interface OpenLeg {
   /** Why it was aborted. */
   readonly stopped: () => 'cancelled' | 'expired' | 'lost' | undefined
   /**
-   * Sends a piece of text, of reasoning or of calls; resolves when the caller has taken enough for more. The first goes at once,
-   * those after it together every `deltaEveryMs`. The first half of a surrogate pair waits for its second; a half that
-   * stays alone goes out as U+FFFD, or with the leg's end when nothing comes after it.
+   * Sends a piece; resolves when the caller has taken enough for more. The first goes at once, those after it together
+   * every `deltaEveryMs`. The first half of a surrogate pair waits for its second; a half that stays alone goes out as
+   * U+FFFD, or with the leg's end when nothing comes after it.
    */
   send(text: string, of?: DeltaKind): Promise<void>
   /** Sends what waits, and lets go of the leg. */

@@ -62,7 +62,8 @@ export function createShownArguments(): ShownArguments {
 const nesting: Readonly<Record<string, number>> = { '{': 1, '[': 1, '}': -1, ']': -1 }
 
 /**
- * Reads on to where the object ends, or to where the text ends; an escape or a pair of halves that is not whole is left.
+ * Reads on to where the object ends, or to where the text ends; an escape or a pair of halves that is not whole is
+ * left.
  */
 function readOn(text: string, place: { depth: number; inString: boolean }): number {
   let at = 0

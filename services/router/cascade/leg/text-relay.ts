@@ -13,8 +13,8 @@ import type { DeltaPiece } from './pending-legs.ts'
 import { emitCalls } from './emit-output.ts'
 
 /**
- * Passes a final rung's text on to a caller as it comes, and apart from it what the model thinks and its calls of tools:
- * in order, once, and no faster than the caller takes it.
+ * Passes a final rung's text on to a caller as it comes, and apart from it what the model thinks and its calls of
+ * tools: in order, once, and no faster than the caller takes it.
  */
 export interface TextRelay {
   /** Returns where the leg runs: the worker there is sent how much was taken. */
