@@ -39,7 +39,7 @@ export async function callBackend(
     const [outcome] = await backend.run([workOf(recorded)], {
       cancelled: () => signal.aborted,
       signal: () => signal,
-      onDelta: async (_leg, text) => void pieces.push(text),
+      onDelta: async (_leg, text, of = 'text') => void (of === 'text' && pieces.push(text)),
     })
     if (outcome === undefined) throw new Error('there is no outcome')
     return { outcome, oddities, pieces }
