@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createCascadeKeys } from '#services/state/cascade-log/cascade-keys'
 import { createRedisCascadeLog } from '#services/state/cascade-log/redis-cascade-log'
 import type { CascadeLog, CascadePlan, CascadeRequest, LegEnd } from '#services/state/cascade-log/cascade-log'
 import { noWork } from '#services/state/service-times/workload'
@@ -41,6 +42,39 @@ const logs: readonly (readonly [string, () => CascadeLog])[] = [
 ]
 
 describe('the cascade log in Redis', () => {
+  it('passes over a record that cannot be read, and says so, where others are taken over or read beside it', async () => {
+    const unreadable: string[] = []
+    const ttls = { syncTtlMs: 60_000, asyncTtlMs: 60_000, deadTtlMs: 60_000 }
+    const onUnreadable = (id: string): void => void unreadable.push(id)
+    const log = createRedisCascadeLog({ prefix, maxDeaths: 2, ...ttls, onUnreadable }, redis)
+    const ids = [1, 2, 3].map(at => createRequestId(at))
+    for (const requestId of ids) {
+      const request = { requestId, tenant: 't', mode: 'async', idempotent: false, task: 'ocr', options: {} } as const
+      await log.open(
+        {
+          ...request,
+          parts: [],
+          work: noWork,
+          constraints: { priority: 'normal' },
+          labels: {},
+          submittedAt: 0,
+          deadlineAt: 9,
+        },
+        { ladder: 'l', policyVersion: 'v', estimate: {}, rungs: [], holdId: requestId, heldNanoUsd: 1 },
+        { index: 0, rung: 'small', pool: 'p', plannedAt: 0 },
+        { name: 'dead', leaseUntil: 10 },
+      )
+    }
+    const keys = createCascadeKeys(prefix)
+    await redis.hset(keys.cascade(ids[0]!), 'plan', '{"ladder":')
+    await redis.set(keys.cascade(ids[1]!), 'no hash')
+    const taken = await log.takeOver({ name: 'heir', leaseUntil: 1000 }, 20, 10)
+    expect(taken.map(state => state.request.requestId)).toEqual([ids[2]])
+    expect((await log.readMany(ids)).map(state => state?.request.requestId)).toEqual([undefined, undefined, ids[2]])
+    expect(new Set(unreadable)).toEqual(new Set(ids.slice(0, 2)))
+    await expect(log.read(ids[0]!)).rejects.toThrow(SyntaxError)
+  })
+
   it('keeps the receipts of an ended cascade until after its deadline: a hold may stand as long', async () => {
     const [, create] = logs[0]!
     const log = create()

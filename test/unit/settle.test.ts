@@ -135,6 +135,32 @@ describe('createSettler()', () => {
     expect(settlements).toMatchObject([{ spent: { tenant: 40, deployment: 40 }, lostNanoUsd: 0, estimatedNanoUsd: 0 }])
   })
 
+  it('settles the others where one record cannot be read, and that one by its hold when it counts as forgotten', async () => {
+    const { settler, settled, settlements, expired, cascadeLog, turn } = await setUp(true)
+    const broken = createRequestId(2)
+    const read = cascadeLog.read.bind(cascadeLog)
+    cascadeLog.read = async id => {
+      if (id === broken) throw new SyntaxError('no JSON')
+      return read(id)
+    }
+    await cascadeLog.endLeg(legIdOf(requestId, 0), 1, end)
+    await cascadeLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
+    await settler.settle({ requestId: broken, holdId: broken } as unknown as Reserved, undefined)
+    for (const holdId of [broken, requestId]) {
+      expired.push({ holdId, leaseUntil: 0, held: { tenant: 500, deployment: 500 } })
+    }
+    turn(20_000)
+    expect(await settler.reap()).toBe(1)
+    expect(settled).toEqual([[requestId, 70]])
+    turn(600_000)
+    expect(await settler.reap()).toBe(1)
+    expect(settled).toEqual([
+      [requestId, 70],
+      [broken, 0],
+    ])
+    expect(settlements.at(-1)).toMatchObject({ spent: {}, lostNanoUsd: 500 })
+  })
+
   it('leaves the hold of a cascade that goes on, though its lease is over', async () => {
     const { settler, settled, expired, turn } = await setUp(true)
     expired.push({ holdId: requestId, leaseUntil: 0, held: { tenant: 500 } })

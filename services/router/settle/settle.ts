@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { CascadeLog, CascadeState, LegState } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
+import { isGatewayError } from '#services/contract/errors'
 import { parseRequestId, type RequestId } from '#services/contract/ids'
 import { holdLeaseUntil } from '#services/router/ledger/hold-lease'
 import type { Amounts, OpenHold, Ledger, Settlement } from '#services/state/ledger/ledger'
@@ -97,13 +98,29 @@ export function createSettler({
   }
 
   /**
+   * The same, where others are settled beside it: a record that cannot be read holds up its own hold alone, and counts
+   * as forgotten in the end. That the store is away is thrown on.
+   */
+  const settleOne = async (holdId: string, expired?: OpenHold): Promise<'settled' | 'extended' | 'waits'> => {
+    try {
+      return await settleByLog(holdId, expired)
+    } catch (error) {
+      if (isGatewayError(error) && error.code === 'Overloaded') throw error
+      logger.error({ holdId, err: error }, 'a hold cannot be settled by its record')
+      if (expired === undefined || clock.now() - expired.leaseUntil <= logForgetsMs) return 'waits'
+      await settleAs(holdId, unknownOf(expired.held), 'later')
+      return 'settled'
+    }
+  }
+
+  /**
    * Batch after batch while there are more, so that a router that died with thousands of holds leaves none for long.
    */
   const reapExpired = async (): Promise<number> => {
     let settled = 0
     for (;;) {
       const holds = await ledger.expired(clock.now(), holdsPerTurn)
-      const done = await Promise.all(holds.map(hold => settleByLog(hold.holdId, hold)))
+      const done = await Promise.all(holds.map(hold => settleOne(hold.holdId, hold)))
       settled += done.filter(one => one === 'settled').length
       if (holds.length < holdsPerTurn || done.every(one => one === 'waits')) return settled
     }
@@ -128,7 +145,7 @@ export function createSettler({
     async reap() {
       let settled = 0
       for (const holdId of left) {
-        if ((await settleByLog(holdId)) !== 'settled') continue
+        if ((await settleOne(holdId)) !== 'settled') continue
         left.delete(holdId)
         settled += 1
       }

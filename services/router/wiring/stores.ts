@@ -143,11 +143,10 @@ export async function createStores(
   )
   await generation.refresh()
   const replication = openReplication({ prefix, waitMs: Math.floor(commandTimeoutMs / 2) }, redis, logger)
-  const cascadeLog = createReplicatedLog(createRedisCascadeLog({ prefix, ...logTimesOf(config.redis.keep) }, redis), {
-    prefix,
-    replication,
-    clock,
-  })
+  const onUnreadable = (requestId: string, error: unknown): void =>
+    logger.error({ requestId, err: error }, 'the record of a request cannot be read')
+  const log = createRedisCascadeLog({ prefix, ...logTimesOf(config.redis.keep), onUnreadable }, redis)
+  const cascadeLog = createReplicatedLog(log, { prefix, replication, clock })
   const own = createRedisLedger({ prefix, rememberMs: rememberHoldMs, keepCounterMs }, redis, generation)
   const mark = (): string => generation.mark
   const escrow =

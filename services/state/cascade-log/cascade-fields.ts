@@ -66,3 +66,8 @@ export function pairUp(flat: FlatFields): ReadonlyMap<string, string> {
   for (let at = 0; at + 1 < flat.length; at += 2) pairs.set(flat[at] ?? '', flat[at + 1] ?? '')
   return pairs
 }
+
+/** The texts of a script's reply; none where it is no list. */
+export function textsOf(reply: unknown): readonly string[] {
+  return Array.isArray(reply) ? reply.map(String) : []
+}

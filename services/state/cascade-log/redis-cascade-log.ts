@@ -1,14 +1,15 @@
-import { parseLegId, parseRequestId, type RequestId } from '#services/contract/ids'
+import { parseLegId, parseRequestId } from '#services/contract/ids'
 import { isOneServer, type RedisConnection } from '#services/platform/redis/connect'
 import { onRedis } from '#services/platform/redis/run-command'
 import { composeScript } from '#services/platform/redis/compose-script'
 import { loadScript, runScript, type Script } from '#services/platform/redis/script'
 import { beginLeg, beginOf } from './begin-leg.ts'
-import { cascadeStateOf, pairUp } from './cascade-fields.ts'
+import { cascadeStateOf, pairUp, textsOf } from './cascade-fields.ts'
 import { createCascadeKeys, type CascadeKeys } from './cascade-keys.ts'
-import type { CascadeEnd, CascadeLog, CascadeState, Owner } from './cascade-log.ts'
+import type { CascadeEnd, CascadeLog } from './cascade-log.ts'
 import { endLegScript } from './end-leg.ts'
 import { createOpenCall, openGraceMs, openScript } from './open-call.ts'
+import { createReaders, passOver, takeOne } from './read-cascades.ts'
 
 /** How long things are kept. */
 export interface CascadeLogOptions {
@@ -20,6 +21,8 @@ export interface CascadeLogOptions {
   /** An ended job, and whatever has an idempotency key, stays this long. */
   readonly asyncTtlMs: number
   readonly deadTtlMs: number
+  /** Hears of a record that is not what a cascade's is. Only its own request is lost by it. */
+  readonly onUnreadable?: (requestId: string, error: unknown) => void
 }
 
 const load = (name: string): Script => loadScript(import.meta.url, `lua/${name}.lua`)
@@ -37,7 +40,6 @@ const scripts = {
   finishAndLeave: composeScript({ finish }, load('finish-and-leave')),
   cancel: load('cancel'),
   renew: load('renew'),
-  takeOver: load('take-over'),
   bindKey: load('bind-key'),
   releaseKey: load('release-key'),
 }
@@ -51,7 +53,7 @@ export function createRedisCascadeLog(options: CascadeLogOptions, redis: RedisCo
   return {
     ...routerSide(options, redis, keys),
     ...workerSide(options, redis, keys),
-    ...readers(redis, keys),
+    ...createReaders(options, redis, keys),
     ...keyring(options, redis, keys),
   }
 }
@@ -115,30 +117,12 @@ function routerSide(
     },
     async takeOver(owner, nowMs, limit) {
       const due = await onRedis(() => redis.zrangebyscore(keys.open, '-inf', nowMs, 'LIMIT', 0, limit))
-      const taken = await Promise.all(due.map(id => takeOne({ redis, keys }, id, owner, nowMs)))
+      const taken = await Promise.all(
+        due.map(id => takeOne({ redis, keys }, id, owner, nowMs).catch(passOver(id, options))),
+      )
       return taken.filter(state => state !== undefined)
     },
   }
-}
-
-async function takeOne(
-  { redis, keys }: { readonly redis: RedisConnection; readonly keys: CascadeKeys },
-  id: string,
-  owner: Owner,
-  nowMs: number,
-): Promise<CascadeState | undefined> {
-  const requestId = parseRequestId(id)
-  if (requestId === undefined) {
-    await onRedis(() => redis.zrem(keys.open, id))
-    return undefined
-  }
-  const reply = textsOf(
-    await runScript(redis, scripts.takeOver, [keys.cascade(requestId)], [owner.name, owner.leaseUntil, nowMs]),
-  )
-  const [word = 'gone', ...rest] = reply
-  if (word === 'gone') await onRedis(() => redis.zrem(keys.open, id))
-  else await onRedis(() => redis.zadd(keys.open, word === 'kept' ? Number(rest[0]) : owner.leaseUntil, id))
-  return word === 'taken' ? cascadeStateOf(pairUp(rest)) : undefined
 }
 
 function workerSide(
@@ -181,38 +165,6 @@ function workerSide(
   }
 }
 
-function readers(
-  redis: RedisConnection,
-  keys: CascadeKeys,
-): Pick<CascadeLog, 'read' | 'readMany' | 'listDead' | 'discardDead'> {
-  const read = async (requestId: RequestId): Promise<CascadeState | undefined> => {
-    const fields = await onRedis(() => redis.hgetall(keys.cascade(requestId)))
-    return cascadeStateOf(new Map(Object.entries(fields)))
-  }
-  // Asked in one turn, the commands go out together and their answers come back together.
-  const readMany = (requestIds: readonly RequestId[]): Promise<(CascadeState | undefined)[]> =>
-    Promise.all(requestIds.map(read))
-  return {
-    read,
-    readMany,
-    async listDead({ limit, before }) {
-      const newest = before === undefined ? '+inf' : `(${before}`
-      const ids = await onRedis(() => redis.zrevrangebyscore(keys.dead, newest, '-inf', 'LIMIT', 0, limit))
-      const states = await readMany(ids.flatMap(id => parseRequestId(id) ?? []))
-      const gone = ids.filter((_, index) => states[index] === undefined)
-      if (gone.length > 0) await onRedis(() => redis.zrem(keys.dead, ...gone))
-      return states
-        .filter(state => state?.end?.kind === 'failed' && state.end.dead)
-        .filter(state => state !== undefined)
-    },
-    async discardDead(requestId) {
-      const removed = await onRedis(() => redis.zrem(keys.dead, requestId))
-      if (removed === 1) await onRedis(() => redis.del(keys.cascade(requestId)))
-      return removed === 1
-    },
-  }
-}
-
 function keyring(
   { asyncTtlMs }: CascadeLogOptions,
   redis: RedisConnection,
@@ -238,10 +190,6 @@ function ttlsOf(end: CascadeEnd, { syncTtlMs, asyncTtlMs, deadTtlMs }: CascadeLo
 
 async function isOne(reply: Promise<unknown>): Promise<boolean> {
   return (await reply) === 1
-}
-
-function textsOf(reply: unknown): readonly string[] {
-  return Array.isArray(reply) ? reply.map(String) : []
 }
 
 /** The entry of an ended cascade that could not be removed is removed by the next take-over. */
