@@ -85,6 +85,22 @@ const tokens = { input: 3, cached: 1, output: 2, reasoning: 1 }
 const answered = (row: number): RowRecord => ({ row, line: `${row}\n`, succeeded: true, tokens, costNanoUsd: 10 })
 const owner = (name = 'router') => ({ name, leaseUntil: clock.now() + 3000 })
 
+describe('batches in Redis', () => {
+  it('are taken over beside one whose record cannot be read', async () => {
+    const unreadable: string[] = []
+    const files = createRedisFileStore({ prefix, quotaBytes, mostFiles }, redis, clock)
+    const onUnreadable = (id: string): void => void unreadable.push(id)
+    const batches = createRedisBatchStore({ prefix, mostOpen, keepMs: dayMs, onUnreadable }, redis, clock)
+    const ids: string[] = []
+    for (const text of ['a', 'b']) ids.push((await batches.create(order(await upload(files, text)))).batchId)
+    const [broken] = await redis.keys(`*:batch:${ids[0]}`)
+    await redis.hset(broken!, 'order', '{"tenant":')
+    const taken = await batches.takeOver(owner(), 10)
+    expect(taken.map(one => one.lease.batchId)).toEqual([ids[1]])
+    expect(unreadable).toEqual([expect.stringContaining(ids[0]!)])
+  })
+})
+
 describe.each(kinds)('files %s', (_name, create) => {
   it('come back as they were, in pieces however large, for their tenant alone', async () => {
     const { files } = create()

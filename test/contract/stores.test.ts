@@ -100,6 +100,17 @@ const registries = both<WorkerRegistry>(
   () => createMemoryRegistry(clock),
 )
 
+describe('the registry in Redis', () => {
+  it('lists the others where a heartbeat cannot be read, and forgets that one', async () => {
+    const registry = createRedisWorkerRegistry(prefix, redis, clock)
+    const state = workerState()
+    await registry.beat(state, 3000)
+    await redis.hset(`${prefix}:{workers}:alive`, 'broken', '{"state":')
+    expect(await registry.list()).toEqual([state])
+    expect(await redis.hkeys(`${prefix}:{workers}:alive`)).toEqual([state.workerId])
+  })
+})
+
 describe.each(registries)('the registry %s', (_name, create) => {
   it('lists the living, forgets the silent and those that left', async () => {
     const registry = create()

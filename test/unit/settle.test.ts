@@ -145,7 +145,7 @@ describe('createSettler()', () => {
     }
     await cascadeLog.endLeg(legIdOf(requestId, 0), 1, end)
     await cascadeLog.finish(requestId, { kind: 'cancelled', rungs: [] }, 1, 1000)
-    await settler.settle({ requestId: broken, holdId: broken } as unknown as Reserved, undefined)
+    await settler.settle({ requestId: broken, holdId: broken }, undefined)
     for (const holdId of [broken, requestId]) {
       expired.push({ holdId, leaseUntil: 0, held: { tenant: 500, deployment: 500 } })
     }

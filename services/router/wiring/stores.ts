@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import type { OnUnreadable } from '#services/platform/redis/pass-over'
 import { createCascadeKeys } from '#services/state/cascade-log/cascade-keys'
 import type { BatchStore } from '#services/state/batches/batch-store'
 import { createRedisBatchStore } from '#services/state/batches/redis-batch-store'
@@ -143,8 +144,7 @@ export async function createStores(
   )
   await generation.refresh()
   const replication = openReplication({ prefix, waitMs: Math.floor(commandTimeoutMs / 2) }, redis, logger)
-  const onUnreadable = (requestId: string, error: unknown): void =>
-    logger.error({ requestId, err: error }, 'the record of a request cannot be read')
+  const onUnreadable: OnUnreadable = (id, error) => logger.error({ id, err: error }, 'a record cannot be read')
   const log = createRedisCascadeLog({ prefix, ...logTimesOf(config.redis.keep), onUnreadable }, redis)
   const cascadeLog = createReplicatedLog(log, { prefix, replication, clock })
   const own = createRedisLedger({ prefix, rememberMs: rememberHoldMs, keepCounterMs }, redis, generation)
@@ -182,7 +182,7 @@ export async function createStores(
     policies: createRedisPolicyStore(prefix, redis, clock),
     sessions: createRedisSessionStore(prefix, redis),
     files: createRedisFileStore({ prefix, quotaBytes: fileMegabytesPerTenant * 1e6, mostFiles }, redis, clock),
-    batches: createRedisBatchStore({ prefix, mostOpen, keepMs: config.redis.keep.fileMs }, redis, clock),
+    batches: createRedisBatchStore({ prefix, mostOpen, keepMs: config.redis.keep.fileMs, onUnreadable }, redis, clock),
     indexes,
     answers: createRedisAnswerStore(prefix, redis),
     questions: openQuestionStore(prefix, redis, clock),

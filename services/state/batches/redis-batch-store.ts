@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '#services/contract/clock'
 import { GatewayError } from '#services/contract/errors'
 import type { RedisConnection } from '#services/platform/redis/connect'
+import { passOver, type OnUnreadable } from '#services/platform/redis/pass-over'
 import { onRedis } from '#services/platform/redis/run-command'
 import { loadScript, runScript, type Script } from '#services/platform/redis/script'
 import { fileTag } from '../files/file-keys.ts'
@@ -16,6 +17,7 @@ export interface BatchStoreOptions {
   readonly mostOpen: number
   /** How long a batch is kept after its window. */
   readonly keepMs: number
+  readonly onUnreadable?: OnUnreadable
 }
 
 const load = (name: string): Script =>
@@ -35,7 +37,7 @@ const scripts = {
  * index of those under way, by the time when their leases end, may run ahead of the hashes but never behind.
  */
 export function createRedisBatchStore(
-  { prefix, mostOpen, keepMs }: BatchStoreOptions,
+  { prefix, mostOpen, keepMs, onUnreadable }: BatchStoreOptions,
   redis: RedisConnection,
   clock: Clock,
 ): BatchStore {
@@ -112,7 +114,7 @@ export function createRedisBatchStore(
     async takeOver(owner, limit) {
       if (limit <= 0) return []
       const members = await onRedis(() => redis.zrangebyscore(openKey, '-inf', clock.now(), 'LIMIT', 0, limit))
-      const taken = await Promise.all(members.map(member => take(member, owner)))
+      const taken = await Promise.all(members.map(member => take(member, owner).catch(passOver(member, onUnreadable))))
       return taken.filter(one => one !== undefined)
     },
     async renew({ tenant, batchId, epoch }, leaseUntil) {

@@ -1,6 +1,6 @@
-import { isGatewayError } from '#services/contract/errors'
 import { parseRequestId, type RequestId } from '#services/contract/ids'
 import type { RedisConnection } from '#services/platform/redis/connect'
+import { passOver, type OnUnreadable } from '#services/platform/redis/pass-over'
 import { onRedis } from '#services/platform/redis/run-command'
 import { loadScript, runScript } from '#services/platform/redis/script'
 import { cascadeStateOf, pairUp, textsOf } from './cascade-fields.ts'
@@ -9,21 +9,10 @@ import type { CascadeLog, CascadeState, Owner } from './cascade-log.ts'
 
 /** Who hears of records that cannot be read. */
 interface ReadOptions {
-  readonly onUnreadable?: (requestId: string, error: unknown) => void
+  readonly onUnreadable?: OnUnreadable
 }
 
 const takeOverScript = loadScript(import.meta.url, 'lua/take-over.lua')
-
-/**
- * Passes over a record that cannot be read, where others are read beside it. That the store is away is thrown on.
- */
-export function passOver(requestId: string, { onUnreadable }: ReadOptions): (error: unknown) => undefined {
-  return error => {
-    if (isGatewayError(error) && error.code === 'Overloaded') throw error
-    onUnreadable?.(requestId, error)
-    return undefined
-  }
-}
 
 /** Takes one cascade whose lease is over; `undefined` when there is nothing to take. */
 export async function takeOne(
@@ -58,7 +47,7 @@ export function createReaders(
   }
   // Asked in one turn, the commands go out together and their answers come back together.
   const readMany = (requestIds: readonly RequestId[]): Promise<(CascadeState | undefined)[]> =>
-    Promise.all(requestIds.map(id => read(id).catch(passOver(id, options))))
+    Promise.all(requestIds.map(id => read(id).catch(passOver(id, options.onUnreadable))))
   return {
     read,
     readMany,
@@ -66,14 +55,14 @@ export function createReaders(
       const newest = before === undefined ? '+inf' : `(${before}`
       const ids = await onRedis(() => redis.zrevrangebyscore(keys.dead, newest, '-inf', 'LIMIT', 0, limit))
       const unreadable = new Set<string>()
-      const onUnreadable = (id: string, error: unknown): void => {
+      const onUnreadable: OnUnreadable = (id, error) => {
         unreadable.add(id)
         options.onUnreadable?.(id, error)
       }
       const states = await Promise.all(
         ids.map(async id => {
           const requestId = parseRequestId(id)
-          return requestId && read(requestId).catch(passOver(id, { onUnreadable }))
+          return requestId && read(requestId).catch(passOver(id, onUnreadable))
         }),
       )
       const gone = ids.filter((id, index) => states[index] === undefined && !unreadable.has(id))

@@ -1,5 +1,6 @@
 import { parseLegId, parseRequestId } from '#services/contract/ids'
 import { isOneServer, type RedisConnection } from '#services/platform/redis/connect'
+import { passOver, type OnUnreadable } from '#services/platform/redis/pass-over'
 import { onRedis } from '#services/platform/redis/run-command'
 import { composeScript } from '#services/platform/redis/compose-script'
 import { loadScript, runScript, type Script } from '#services/platform/redis/script'
@@ -9,7 +10,7 @@ import { createCascadeKeys, type CascadeKeys } from './cascade-keys.ts'
 import type { CascadeEnd, CascadeLog } from './cascade-log.ts'
 import { endLegScript } from './end-leg.ts'
 import { createOpenCall, openGraceMs, openScript } from './open-call.ts'
-import { createReaders, passOver, takeOne } from './read-cascades.ts'
+import { createReaders, takeOne } from './read-cascades.ts'
 
 /** How long things are kept. */
 export interface CascadeLogOptions {
@@ -22,7 +23,7 @@ export interface CascadeLogOptions {
   readonly asyncTtlMs: number
   readonly deadTtlMs: number
   /** Hears of a record that is not what a cascade's is. Only its own request is lost by it. */
-  readonly onUnreadable?: (requestId: string, error: unknown) => void
+  readonly onUnreadable?: OnUnreadable
 }
 
 const load = (name: string): Script => loadScript(import.meta.url, `lua/${name}.lua`)
@@ -118,7 +119,7 @@ function routerSide(
     async takeOver(owner, nowMs, limit) {
       const due = await onRedis(() => redis.zrangebyscore(keys.open, '-inf', nowMs, 'LIMIT', 0, limit))
       const taken = await Promise.all(
-        due.map(id => takeOne({ redis, keys }, id, owner, nowMs).catch(passOver(id, options))),
+        due.map(id => takeOne({ redis, keys }, id, owner, nowMs).catch(passOver(id, options.onUnreadable))),
       )
       return taken.filter(state => state !== undefined)
     },

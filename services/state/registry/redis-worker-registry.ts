@@ -41,20 +41,30 @@ export function createRedisWorkerRegistry(prefix: string, redis: RedisConnection
     },
     async list() {
       const [beats, told] = await onRedis(() => Promise.all([redis.hgetall(workers), redis.smembers(draining)]))
-      const entries: [string, Entry][] = Object.entries(beats).map(([workerId, text]) => [workerId, JSON.parse(text)])
+      const entries = Object.entries(beats).map(([workerId, text]) => [workerId, entryOf(text)] as const)
       // A worker that was told to drain does so at its next beat; nobody need count on it until then.
       const drains = new Set(told)
       const nowMs = clock.now()
       const dead = entries.filter(([, entry]) => entry.aliveUntil < nowMs - forgetMs).map(([workerId]) => workerId)
       if (dead.length > 0) await onRedis(() => redis.hdel(workers, ...dead))
-      return entries
-        .filter(([, entry]) => entry.aliveUntil >= nowMs)
-        .map(([workerId, { state }]) => (drains.has(workerId) ? { ...state, draining: true } : state))
+      return entries.flatMap(([workerId, { state, aliveUntil }]) => {
+        if (state === undefined || aliveUntil < nowMs) return []
+        return drains.has(workerId) ? { ...state, draining: true } : state
+      })
     },
     async setDraining(workerIds, drains) {
       if (workerIds.length === 0) return
       await onRedis(() => (drains ? redis.sadd(draining, ...workerIds) : redis.srem(draining, ...workerIds)))
     },
+  }
+}
+
+/** A heartbeat that cannot be read is that of a dead worker: if it lives, its next one takes its place. */
+function entryOf(text: string): Entry | { readonly aliveUntil: number; readonly state?: undefined } {
+  try {
+    return JSON.parse(text) as Entry
+  } catch {
+    return { aliveUntil: 0 }
   }
 }
 
