@@ -106,7 +106,7 @@ export const budgetsSchema = z.strictObject({
     .describe('What a router that has never seen the ledger does before an empty Redis.'),
   escrow: z
     .enum(['auto', 'never'])
-    .default('never')
+    .default('auto')
     .describe('Whether routers lease slices of budgets and reserve in them; on one Redis server.'),
 })
 

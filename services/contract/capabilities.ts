@@ -104,8 +104,9 @@ export interface Asked {
 
 /** What a request asks of a model. Pure. */
 export function needsOf(asked: Asked): readonly Capability[] {
-  const needs: Readonly<Record<Capability, boolean>> = { ...needsOfTurns(asked), ...needsOfOptions(asked.options) }
-  return capabilities.filter(one => needs[one])
+  const ofTurns = needsOfTurns(asked)
+  const ofOptions = needsOfOptions(asked.options)
+  return capabilities.filter(one => (isTurnNeed(one) ? ofTurns[one] : ofOptions[one]))
 }
 
 type TurnNeed = 'conversation' | 'late-system' | 'assistant-first' | 'tools'

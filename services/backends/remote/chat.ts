@@ -97,12 +97,18 @@ async function receive(
       // Of an attempt that failed before the answer began, nothing stays.
       gathered = createGathered(tools)
       const order = { line, dialect, model, request, times: served.times, signal }
-      for await (const piece of apart(streamChat(order))) {
+      const splitter = createThinkSplitter()
+      const take = async (piece: ChatPiece): Promise<void> => {
         if (gathered.pieces === 0 && isReal(piece)) firstPiece()
         gather(gathered, piece, performance.now())
         // The body is not read on while the caller is behind, so the server is held back by the connection itself.
         if (work.streaming) await sendPiece(work.legId, piece, gathered.toolCalls.show(), control)
       }
+      for await (const pieces of streamChat(order)) {
+        for (const piece of pieces) await take(withSplit(piece, splitter.take(piece.text)))
+      }
+      const rest = splitter.finish()
+      if (rest.text + rest.reasoning !== '') await take(withSplit({ text: '', logprobs: [] }, rest))
       const finished = finishAnswer(gathered)
       if (logprobs && finished.text !== '' && gathered.logprobs.length === 0) gathered.oddities.add('logprobs-missing')
       return finished
@@ -115,14 +121,7 @@ async function receive(
   }
 }
 
-/** The pieces of an answer, with thinking between tags told apart where the server does not. */
-async function* apart(pieces: AsyncIterable<ChatPiece>): AsyncGenerator<ChatPiece> {
-  const splitter = createThinkSplitter()
-  for await (const piece of pieces) yield withSplit(piece, splitter.take(piece.text))
-  const rest = splitter.finish()
-  if (rest.text + rest.reasoning !== '') yield withSplit({ text: '', logprobs: [] }, rest)
-}
-
+/** A piece with thinking between tags told apart, where the server does not do it. */
 function withSplit(piece: ChatPiece, { text, reasoning }: Split): ChatPiece {
   if (reasoning === '') return { ...piece, text }
   return { ...piece, text, thinks: true, reasoning: [...(piece.reasoning ?? []), { block: 'tags', text: reasoning }] }

@@ -18,10 +18,11 @@ export function answerFeaturesOf(
   others: readonly ModelAnswer[],
   chances: ReadonlyMap<string, number> = new Map(),
 ): Features {
+  const own = ownFeatures(modelAnswer)
   return {
-    ...ownFeatures(modelAnswer),
+    ...own,
     predicted_logit: predictedLogit(modelAnswer.model, estimate),
-    ...(others.length === 0 ? aloneFeatures(modelAnswer) : companionFeatures(modelAnswer, estimate, others)),
+    ...(others.length === 0 ? aloneFeatures(modelAnswer, own) : companionFeatures(modelAnswer, estimate, others)),
     ...labelFeatures(modelAnswer, others, chances),
   }
 }

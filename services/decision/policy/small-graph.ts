@@ -97,11 +97,11 @@ type MakeStep = (operands: readonly Shape[], matrix: GraphTensor | undefined) =>
 
 const makers: Readonly<Record<string, MakeStep>> = {
   MatMul: ([left], matrix) => left && product(left, matrix),
-  Exp: ([one]) => one && map(one, Math.exp),
-  Sqrt: ([one]) => one && map(one, Math.sqrt),
-  Add: operands => combine(operands, (left, right) => left + right),
-  Div: operands => combine(operands, (left, right) => left / right),
-  Mul: operands => sparseProduct(operands) ?? combine(operands, (left, right) => left * right),
+  Exp: ([one]) => one && map(one, exponents),
+  Sqrt: ([one]) => one && map(one, roots),
+  Add: operands => combine(operands, sums),
+  Div: operands => combine(operands, ratios),
+  Mul: operands => sparseProduct(operands) ?? combine(operands, products),
   Clip: ([one, least, most]) => one && clip(one, least?.row.values[0], most?.row.values[0]),
 }
 
@@ -166,32 +166,66 @@ function sparseProduct([left, right]: readonly Shape[]): Made | undefined {
   return { shape: { row: made, width: left.width, isSparse: true }, step }
 }
 
-function map({ row, width, isSparse }: Shape, of: (value: number) => number): Made | undefined {
+/**
+ * Writes an operator's row. Each has a loop of its own: numbers that go through a function that differs from node to
+ * node are put on the heap one by one.
+ */
+type MapRow = (to: Float64Array, from: Numbers) => void
+
+function exponents(to: Float64Array, from: Numbers): void {
+  for (let at = 0; at < to.length; at += 1) to[at] = Math.exp(from[at]!)
+}
+
+function roots(to: Float64Array, from: Numbers): void {
+  for (let at = 0; at < to.length; at += 1) to[at] = Math.sqrt(from[at]!)
+}
+
+function map({ row, width, isSparse }: Shape, write: MapRow): Made | undefined {
   if (isSparse) return undefined
   const values = new Float64Array(width)
-  const step = (): void => {
-    for (let at = 0; at < width; at += 1) values[at] = of(row.values[at]!)
-  }
-  return { shape: { row: { values }, width, isSparse: false }, step }
+  return { shape: { row: { values }, width, isSparse: false }, step: () => write(values, row.values) }
+}
+
+/** The same of two rows; a row of one number is at each step the same place. */
+type CombineRows = (to: Float64Array, left: Strided, right: Strided) => void
+
+interface Strided {
+  readonly values: Numbers
+  readonly by: 0 | 1
+}
+
+function sums(to: Float64Array, left: Strided, right: Strided): void {
+  const [a, b, byA, byB] = [left.values, right.values, left.by, right.by]
+  for (let at = 0; at < to.length; at += 1) to[at] = a[at * byA]! + b[at * byB]!
+}
+
+function ratios(to: Float64Array, left: Strided, right: Strided): void {
+  const [a, b, byA, byB] = [left.values, right.values, left.by, right.by]
+  for (let at = 0; at < to.length; at += 1) to[at] = a[at * byA]! / b[at * byB]!
+}
+
+function products(to: Float64Array, left: Strided, right: Strided): void {
+  const [a, b, byA, byB] = [left.values, right.values, left.by, right.by]
+  for (let at = 0; at < to.length; at += 1) to[at] = a[at * byA]! * b[at * byB]!
 }
 
 /** Two rows of one width, or a row and one number. */
-function combine([left, right]: readonly Shape[], of: (left: number, right: number) => number): Made | undefined {
+function combine([left, right]: readonly Shape[], write: CombineRows): Made | undefined {
   if (left === undefined || right === undefined) return undefined
   const width = Math.max(left.width, right.width)
   if ([left, right].some(one => one.isSparse || (one.width !== width && one.width !== 1))) return undefined
   const values = new Float64Array(width)
-  const [byLeft, byRight] = [left, right].map(one => (one.width === 1 ? 0 : 1)) as [number, number]
-  const step = (): void => {
-    const [a, b] = [left.row.values, right.row.values]
-    for (let at = 0; at < width; at += 1) values[at] = of(a[at * byLeft]!, b[at * byRight]!)
-  }
+  const [byLeft, byRight] = [left, right].map(one => (one.width === 1 ? 0 : 1)) as [0 | 1, 0 | 1]
+  const step = (): void =>
+    write(values, { values: left.row.values, by: byLeft }, { values: right.row.values, by: byRight })
   return { shape: { row: { values }, width, isSparse: false }, step }
 }
 
 function clip(one: Shape, low: number | undefined, high: number | undefined): Made | undefined {
   if (low === undefined || high === undefined) return undefined
-  return map(one, value => Math.min(high, Math.max(low, value)))
+  return map(one, (to, from) => {
+    for (let at = 0; at < to.length; at += 1) to[at] = Math.min(high, Math.max(low, from[at]!))
+  })
 }
 
 const none = new Float64Array(0)

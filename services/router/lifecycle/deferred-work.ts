@@ -17,10 +17,18 @@ export interface Afterwards {
 /** Makes it. */
 export function createAfterwards(logger: Logger): Afterwards {
   const underWay = new Set<Promise<void>>()
+  let coming: (() => void)[] = []
+  /** All that is begun in a turn begins together, so that what it asks of Redis goes together. */
+  const beginAll = (): void => {
+    const all = coming
+    coming = []
+    for (const begin of all) begin()
+  }
   return {
     begin(work) {
       const working = new Promise<void>(resolve => {
-        setImmediate(() => resolve(attempt(work, logger)))
+        if (coming.length === 0) setImmediate(beginAll)
+        coming.push(() => resolve(attempt(work, logger)))
       })
       underWay.add(working)
       void working.then(() => underWay.delete(working))

@@ -52,7 +52,7 @@ export interface Stages<Under> {
    * @throws GatewayError Deadline, Cancelled when this one's caller cannot wait
    */
   readonly follow: (requestId: RequestId, admitted: Admitted, signal: AbortSignal) => Promise<Finished | undefined>
-  /** Keeps what answered a conversation, for its next turn. */
+  /** Keeps what answered a conversation, for its next turn. Never rejects. */
   readonly remember?: (reserved: Reserved, finished: Finished) => Promise<void>
   readonly settle: (reserved: Reserved, finished: Finished | undefined) => Promise<void>
   /** Examines what came of it, behind the caller's back: returns at once and throws nothing. */
@@ -134,10 +134,11 @@ export function createRequestHandler<Under>(
       throw error
     })
     if (finished === 'not-held') return finished
-    await stages.remember?.(reserved, finished)
-    if (finished.end.kind === 'answered' && afterwards !== undefined)
-      afterwards(() => stages.settle(reserved, finished))
-    else await stages.settle(reserved, finished)
+    const close = async (): Promise<void> => {
+      await Promise.all([stages.remember?.(reserved, finished), stages.settle(reserved, finished)])
+    }
+    if (finished.end.kind === 'answered' && afterwards !== undefined) afterwards(close)
+    else await close()
     stages.keepAnswer?.(reserved, finished)
     stages.learn(reserved, finished)
     return finished

@@ -10,9 +10,17 @@ export interface MoneyMetrics {
   unpriced(model: string): void
 }
 
+/** Live figures of the money, read when somebody scrapes. */
+export interface MoneyGauges {
+  readonly isOpen: () => boolean
+  /** Requests whose money came out of the router's slice, and of the ledger; absent where nothing is leased. */
+  readonly draws?: { readonly drawn: number; readonly reserved: number } | undefined
+}
+
 /** Registers them. */
-export function createMoneyMetrics(registry: Registry, isOpen: () => boolean): MoneyMetrics {
+export function createMoneyMetrics(registry: Registry, { isOpen, draws }: MoneyGauges): MoneyMetrics {
   const registers = [registry]
+  if (draws !== undefined) countDraws(registers, draws)
   const limits = new Counter({
     name: 'sluice_router_limits_total',
     help: 'Requests that a budget or rate refused, or would have refused were it enforced.',
@@ -65,4 +73,18 @@ export function createMoneyMetrics(registry: Registry, isOpen: () => boolean): M
     },
     unpriced: model => unpriced.inc({ model }),
   }
+}
+
+function countDraws(registers: Registry[], draws: NonNullable<MoneyGauges['draws']>): void {
+  new Counter({
+    name: 'sluice_router_reservations_total',
+    help: "Requests whose money was reserved in the router's slice of the budgets, or in the ledger.",
+    labelNames: ['by'],
+    registers,
+    collect() {
+      this.reset()
+      this.inc({ by: 'slice' }, draws.drawn)
+      this.inc({ by: 'ledger' }, draws.reserved)
+    },
+  })
 }

@@ -46,12 +46,12 @@ export interface MoneyDependencies {
 /** Builds it. */
 export function composeMoney(
   config: Config,
-  { ledger, generation, cascadeLog, health }: Stores,
+  { ledger, escrow, generation, cascadeLog, health }: Stores,
   { clock, logger, registry }: MoneyDependencies,
 ): Money {
   const budgets = createBudgets(budgetOptionsOf(config))
   const isOpen = (): boolean => generation.isOpen
-  const metrics = createMoneyMetrics(registry, isOpen)
+  const metrics = createMoneyMetrics(registry, { isOpen, draws: escrow?.counts })
   const { holdLeaseMs, payers } = config.budgets
   return {
     reserve: createReserve({ holdLeaseMs, payers }, { ledger, budgets, clock, observe: metrics.limited }),

@@ -3,6 +3,7 @@ import { isOneServer, type RedisConnection } from '#services/platform/redis/conn
 import { passOver, type OnUnreadable } from '#services/platform/redis/pass-over'
 import { onRedis } from '#services/platform/redis/run-command'
 import { composeScript } from '#services/platform/redis/compose-script'
+import { runTogether } from '#services/platform/redis/run-together'
 import { loadScript, runScript, type Script } from '#services/platform/redis/script'
 import { beginLeg, beginOf } from './begin-leg.ts'
 import { cascadeStateOf, pairUp, textsOf } from './cascade-fields.ts'
@@ -97,7 +98,10 @@ function routerSide(
       if (dead) await onRedis(() => redis.zadd(keys.dead, nowMs, requestId))
       const args = [JSON.stringify(end), epoch, nowMs, ...ttlsOf(end, options)]
       const key = keys.cascade(requestId)
-      if (oneServer) return isOne(runScript(redis, scripts.finishAndLeave, [key, keys.open], [...args, requestId]))
+      if (oneServer) {
+        const call = { script: scripts.finishAndLeave, keys: [key, keys.open], args: [...args, requestId] }
+        return isOne(runTogether(redis, 'tick', call))
+      }
       const finished = await isOne(runScript(redis, scripts.finish, [key], args))
       if (finished) void onRedis(() => redis.zrem(keys.open, requestId)).catch(ignoreAway)
       return finished

@@ -1,6 +1,7 @@
 import { composeScript } from '#services/platform/redis/compose-script'
 import type { RedisConnection } from '#services/platform/redis/connect'
-import { loadScript, runScript, type Script } from '#services/platform/redis/script'
+import { runTogether } from '#services/platform/redis/run-together'
+import { loadScript, type Script } from '#services/platform/redis/script'
 import type { OpenCall } from '#services/state/cascade-log/open-call'
 import type { Escrow } from '#services/state/ledger/escrow/escrow'
 import type { HoldOrder, Reservation } from '#services/state/ledger/ledger'
@@ -52,7 +53,8 @@ export function createRedisDispatch(calls: DispatchCalls, redis: RedisConnection
     const keys = [holding, opening, last].flatMap(call => call?.keys ?? [])
     const args = [holding, opening, last].flatMap(call => call?.args ?? [])
     const sizes = [holding, opening].flatMap(sizesOf)
-    const [held, opened, reply] = listOf(await runScript(redis, whole, keys, [...sizes, ...args]))
+    const call = { script: whole, keys, args: [...sizes, ...args] }
+    const [held, opened, reply] = listOf(await runTogether(redis, 'turn', call))
     const reservation = holding?.read(held)
     if (reservation !== undefined && reservation.kind !== 'held') return notHeld(reservation)
     if (!opening.read(opened)) return { kind: 'refused' }

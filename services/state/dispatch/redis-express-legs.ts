@@ -2,6 +2,7 @@ import { parseLegId, type LegId, type RequestId } from '#services/contract/ids'
 import { composeScript } from '#services/platform/redis/compose-script'
 import { isOneServer, type RedisConnection } from '#services/platform/redis/connect'
 import { onRedis } from '#services/platform/redis/run-command'
+import { runTogether } from '#services/platform/redis/run-together'
 import { loadScript, runScript } from '#services/platform/redis/script'
 import { beginLeg, beginOf } from '#services/state/cascade-log/begin-leg'
 import { createCascadeKeys } from '#services/state/cascade-log/cascade-keys'
@@ -96,12 +97,11 @@ export function createRedisExpressLegs(
         const { requestId, index } = placeOf(legId)
         const { keys, args } = returnSlotCall(prefix, pool, legId)
         const { attempt, costNanoUsd } = end.receipt
-        const reply = await runScript(
-          redis,
-          endHere,
-          [climbKeys.cascade(requestId), ...keys],
-          [index, attempt, JSON.stringify(end), costNanoUsd, ...args],
-        )
+        const reply = await runTogether(redis, 'turn', {
+          script: endHere,
+          keys: [climbKeys.cascade(requestId), ...keys],
+          args: [index, attempt, JSON.stringify(end), costNanoUsd, ...args],
+        })
         return reply === 'recorded' || reply === 'fenced' ? reply : 'gone'
       },
     }

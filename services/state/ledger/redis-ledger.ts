@@ -1,5 +1,6 @@
 import type { RedisConnection } from '#services/platform/redis/connect'
 import { onRedis } from '#services/platform/redis/run-command'
+import { runTogether } from '#services/platform/redis/run-together'
 import { loadScript, runScript } from '#services/platform/redis/script'
 import { closeDueSlices } from './escrow/close-slices.ts'
 import type { Amounts, Counts, OpenHold, HoldOrder, Ledger, Reservation, Share } from './ledger.ts'
@@ -29,6 +30,7 @@ export interface GenerationKnown {
 const scripts = {
   settle: loadScript(import.meta.url, 'lua/settle.lua'),
   due: loadScript(import.meta.url, 'lua/due.lua'),
+  balances: loadScript(import.meta.url, 'lua/balances.lua'),
 }
 
 const minuteMs = 60_000
@@ -53,13 +55,18 @@ export function createRedisLedger(
     },
     async settle(holdId, { spent, lostNanoUsd, estimatedNanoUsd, tokens }, nowMs) {
       const shares = Object.entries(spent).map(([share, amount]) => `${share} ${amount ?? 0}`)
-      const told = [holdId, options.rememberMs, nowMs, lostNanoUsd, estimatedNanoUsd, tokens ?? '', shares.join(' ')]
-      const reply = await runScript(redis, scripts.settle, [keys.hold(holdId), keys.holds], told)
+      const args = [holdId, options.rememberMs, nowMs, lostNanoUsd, estimatedNanoUsd, tokens ?? '', shares.join(' ')]
+      const call = { script: scripts.settle, keys: [keys.hold(holdId), keys.holds], args }
+      const reply = await runTogether(redis, 'tick', call)
       const [first, overrun] = Array.isArray(reply) ? reply : []
       return { first: first === 1, overrunNanoUsd: Number(overrun ?? 0) }
     },
-    balances: scopes =>
-      Promise.all(scopes.map(async scope => ({ scope, ...(await countsOf(redis, keys.counter(scope.counter))) }))),
+    async balances(scopes) {
+      const counters = scopes.map(scope => keys.counter(scope.counter))
+      const reply = await runScript(redis, scripts.balances, [keys.slices, ...counters], [keys.slice(''), keys.draws('')])
+      const counts = Array.isArray(reply) ? reply.map(Number) : []
+      return scopes.map((scope, at) => ({ scope, ...countsOf(counts.slice(4 * at)) }))
+    },
     allowances: (rates, nowMs) =>
       Promise.all(
         rates.map(async rate => {
@@ -81,16 +88,8 @@ export function createRedisLedger(
   }
 }
 
-async function countsOf(redis: RedisConnection, key: string): Promise<Counts> {
-  const [reserved, spent, lost, overrun, leased] = await onRedis(() =>
-    redis.hmget(key, 'reserved', 'spent', 'lost', 'overrun', 'leased'),
-  )
-  return {
-    reservedNanoUsd: Number(reserved ?? 0) + Number(leased ?? 0),
-    spentNanoUsd: Number(spent ?? 0),
-    lostNanoUsd: Number(lost ?? 0),
-    overrunNanoUsd: Number(overrun ?? 0),
-  }
+function countsOf([reservedNanoUsd = 0, spentNanoUsd = 0, lostNanoUsd = 0, overrunNanoUsd = 0]: readonly number[]): Counts {
+  return { reservedNanoUsd, spentNanoUsd, lostNanoUsd, overrunNanoUsd }
 }
 
 /** Holds of a flat list of their ids and leases. */

@@ -35,11 +35,22 @@ export function batchLeaseMarker(prefix: string, pool: string): string {
   return `${batchLeasePrefix(prefix, pool)}marker`
 }
 
+/** Makes something of a pool once: every leg needs the same, and there are as many as the configuration names. */
+export function onceByPool<Made>(make: (prefix: string, pool: string) => Made): typeof make {
+  const known = new Map<string, Made>()
+  return (prefix, pool) => {
+    const name = queuePrefix(prefix, pool)
+    const made = known.get(name) ?? make(prefix, pool)
+    known.set(name, made)
+    return made
+  }
+}
+
 /**
  * The keys that BullMQ's scripts are given, in their order; `finish` lacks the batch lease's own, which comes
  * twelfth.
  */
-export function batchLeaseKeys(prefix: string, pool: string) {
+export const batchLeaseKeys = onceByPool((prefix, pool) => {
   const names = (list: string): readonly string[] => list.split(' ').map(name => batchLeasePrefix(prefix, pool) + name)
   return {
     add: names('wait paused meta id completed delayed active events marker'),
@@ -47,4 +58,4 @@ export function batchLeaseKeys(prefix: string, pool: string) {
     complete: names('wait active prioritized events stalled limiter delayed paused meta pc completed'),
     completeMore: names('metrics:completed marker'),
   } as const
-}
+})

@@ -1,4 +1,4 @@
-import { queuePrefix } from './bullmq-internals.ts'
+import { onceByPool, queuePrefix } from './bullmq-internals.ts'
 
 const names = [
   'legs',
@@ -24,9 +24,11 @@ export function fairQueueKey(prefix: string, pool: string, name: FairQueueKey): 
   return `${queuePrefix(prefix, pool)}:fairQueue:${name}`
 }
 
+const keysOf = onceByPool((prefix, pool): readonly string[] => names.map(name => fairQueueKey(prefix, pool, name)))
+
 /** All of them, in the order that `fair-queue.lua` gives. */
 export function fairQueueKeys(prefix: string, pool: string): readonly string[] {
-  return names.map(name => fairQueueKey(prefix, pool, name))
+  return keysOf(prefix, pool)
 }
 
 /**

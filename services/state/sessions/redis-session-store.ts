@@ -1,6 +1,10 @@
 import type { RedisConnection } from '#services/platform/redis/connect'
 import { onRedis } from '#services/platform/redis/run-command'
+import { runTogether } from '#services/platform/redis/run-together'
+import { loadScript } from '#services/platform/redis/script'
 import type { SessionChoice, SessionStore } from './session-store.ts'
+
+const keeping = loadScript(import.meta.url, 'keep-choice.lua')
 
 /** A tool that takes longer than this leaves its conversation to a new choice. */
 const keptForMs = 3_600_000
@@ -16,7 +20,8 @@ export function createRedisSessionStore(prefix: string, redis: RedisConnection):
       return text === undefined || text === null ? undefined : (JSON.parse(text) as SessionChoice)
     },
     async remember(tenant, key, choice) {
-      await onRedis(() => redis.set(keyOf(tenant, key), JSON.stringify(choice), 'PX', keptForMs))
+      const call = { script: keeping, keys: [keyOf(tenant, key)], args: [JSON.stringify(choice), keptForMs] }
+      await runTogether(redis, 'tick', call)
     },
   }
 }

@@ -20,44 +20,47 @@ const mostCharacters = 4 * 1024 * 1024
 
 const cut = 'the stream ended before the answer did'
 
+/** Gives the next text of a body; `undefined` at its end. */
+type NextText = () => Promise<string | undefined>
+
 /**
  * Reads the pieces of an answer out of a body: of a stream of events, or of one JSON where a server does not
- * stream.
- * @throws UpstreamError
+ * stream. What came together is given together: each step of an asynchronous loop costs more than a piece.
+ * @throws UpstreamError, behind the pieces that came before the fault
  */
 export async function* readPieces(
   body: AsyncIterable<Uint8Array>,
   reader: EventReader,
   times: BodyTimes,
-): AsyncGenerator<ChatPiece> {
-  const texts = readTexts(body[Symbol.asyncIterator](), times)
+): AsyncGenerator<readonly ChatPiece[]> {
+  const next = textsOf(body[Symbol.asyncIterator](), times)
   let head = ''
   while (head.trim() === '') {
-    const { done, value } = await texts.next()
-    if (done === true) throw new UpstreamError('truncated', head === '' ? 'the answer has no body' : cut)
-    head += value
+    const text = await next()
+    if (text === undefined) throw new UpstreamError('truncated', head === '' ? 'the answer has no body' : cut)
+    head += text
   }
   // No line of a stream of events begins so.
-  if (/^\s*[{[<]/u.test(head)) yield* readWhole(head, texts, reader)
-  else yield* readEvents(head, texts, reader)
+  if (/^\s*[{[<]/u.test(head)) yield await readWhole(head, next, reader)
+  else yield* readEvents(head, next, reader)
 }
 
-async function* readTexts(chunks: AsyncIterator<Uint8Array>, { leftMs, begun }: BodyTimes): AsyncGenerator<string> {
+function textsOf(chunks: AsyncIterator<Uint8Array>, { leftMs, begun }: BodyTimes): NextText {
   const decoder = new TextDecoder()
-  for (;;) {
+  return async () => {
     const late = begun() ? 'the stream stalled' : 'the server did not answer in time'
     const { done, value } = await within(leftMs(), late, chunks.next())
-    if (done === true) return
-    yield decoder.decode(value, { stream: true })
+    return done === true ? undefined : decoder.decode(value, { stream: true })
   }
 }
 
-async function* readEvents(
-  head: string,
-  texts: AsyncGenerator<string>,
-  reader: EventReader,
-): AsyncGenerator<ChatPiece> {
-  const waiting: { readonly data: string; readonly event?: string | undefined }[] = []
+interface ReadEvent {
+  readonly data: string
+  readonly event?: string | undefined
+}
+
+async function* readEvents(head: string, next: NextText, reader: EventReader): AsyncGenerator<readonly ChatPiece[]> {
+  const waiting: ReadEvent[] = []
   const fault = { tooLong: false }
   const parser = createParser({
     onEvent: event => waiting.push(event),
@@ -67,31 +70,52 @@ async function* readEvents(
     maxBufferSize: mostCharacters,
   })
   const toLineFeeds = lineFeeds()
-  for await (const text of wholeLines(head, texts)) {
+  const nextLines = wholeLines(head, next)
+  for (let text: string | undefined = head; text !== undefined; text = await nextLines()) {
     parser.feed(toLineFeeds(text))
-    for (const { data, event } of waiting.splice(0)) {
-      yield* reader.read(data, event)
-      if (reader.ended) {
-        await readEnd(texts)
-        return
-      }
+    const { pieces, failure } = readAll(waiting.splice(0), reader)
+    if (pieces.length > 0) yield pieces
+    if (failure !== undefined) throw failure
+    if (reader.ended) {
+      await readEnd(next)
+      return
     }
     if (fault.tooLong) throw new UpstreamError('malformed', 'an event of the stream has no end')
   }
   if (!reader.wholeAtClose) throw new UpstreamError('truncated', cut)
 }
 
-/** The texts of a stream. A last line that is whole ends its event, although no empty line follows. */
-async function* wholeLines(head: string, texts: AsyncGenerator<string>): AsyncGenerator<string> {
-  yield head
-  let last = head
-  for (;;) {
-    const { done, value } = await texts.next()
-    if (done === true) break
-    yield value
-    if (value !== '') last = value
+/** The pieces of events, up to the end of the answer or to an event that tells of a failure. */
+function readAll(
+  events: readonly ReadEvent[],
+  reader: EventReader,
+): { readonly pieces: readonly ChatPiece[]; readonly failure?: UpstreamError } {
+  const pieces: ChatPiece[] = []
+  try {
+    for (const { data, event } of events) {
+      pieces.push(...reader.read(data, event))
+      if (reader.ended) break
+    }
+    return { pieces }
+  } catch (error) {
+    if (error instanceof UpstreamError) return { pieces, failure: error }
+    throw error
   }
-  if (/[\r\n]$/u.test(last)) yield '\n'
+}
+
+/** The texts behind the first. A last line that is whole ends its event, although no empty line follows. */
+function wholeLines(head: string, next: NextText): NextText {
+  let last = head
+  return async () => {
+    const text = await next()
+    if (text !== undefined) {
+      if (text !== '') last = text
+      return text
+    }
+    const isWhole = /[\r\n]$/u.test(last)
+    last = ''
+    return isWhole ? '\n' : undefined
+  }
 }
 
 /**
@@ -108,18 +132,16 @@ export function lineFeeds(): (text: string) => string {
 }
 
 /** An answer in one JSON, or a list of its events; also an error, or a page of something else than a model server. */
-async function* readWhole(head: string, texts: AsyncGenerator<string>, reader: EventReader): AsyncGenerator<ChatPiece> {
+async function readWhole(head: string, next: NextText, reader: EventReader): Promise<readonly ChatPiece[]> {
   let whole = head
-  for await (const text of texts) {
+  for (let text = await next(); text !== undefined; text = await next()) {
     whole += text
     if (whole.length > mostCharacters) throw new UpstreamError('malformed', 'the answer has no end')
   }
   const value = parseJson(whole)
-  for (const one of Array.isArray(value) ? value : [value]) {
-    for (const piece of reader.read(JSON.stringify(one)))
-      yield { ...piece, oddities: [...(piece.oddities ?? []), 'not-streamed'] }
-  }
+  const pieces = (Array.isArray(value) ? value : [value]).flatMap(one => reader.read(JSON.stringify(one)))
   if (!reader.finished) throw new UpstreamError('truncated', cut)
+  return pieces.map(piece => ({ ...piece, oddities: [...(piece.oddities ?? []), 'not-streamed' as const] }))
 }
 
 /**
@@ -128,8 +150,8 @@ async function* readWhole(head: string, texts: AsyncGenerator<string>, reader: E
  */
 const endWaitMs = 50
 
-async function readEnd(texts: AsyncGenerator<string>): Promise<void> {
-  await within(endWaitMs, 'the body has no end', texts.next()).catch(() => {
+async function readEnd(next: NextText): Promise<void> {
+  await within(endWaitMs, 'the body has no end', next()).catch(() => {
     // The answer is whole; only the connection is not used again.
   })
 }

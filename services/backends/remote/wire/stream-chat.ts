@@ -27,12 +27,12 @@ export interface ChatOrder {
 }
 
 /**
- * Sends a chat and gives its pieces as they come; the next is read when the last was taken. Ending the loop, or the
+ * Sends a chat and gives its pieces as they come, those that came together at once; more is read when they were taken. Ending the loop, or the
  * signal, closes the connection at once.
  * @throws UpstreamError for refusals, time-outs, chunks that cannot be read, and a stream that ends before the
  * answer does
  */
-export async function* streamChat(order: ChatOrder): AsyncGenerator<ChatPiece> {
+export async function* streamChat(order: ChatOrder): AsyncGenerator<readonly ChatPiece[]> {
   const { line, dialect, model, request, times, signal } = order
   // One controller and a listener cost less than a signal made of two others.
   const stop = new AbortController()
@@ -55,11 +55,12 @@ export async function* streamChat(order: ChatOrder): AsyncGenerator<ChatPiece> {
     const response = await within(leftMs(), tooLate, posting)
     if (response.status !== 200) throw await within(leftMs(), tooLate, readRefusal(response, line.redact))
     const begun = (): boolean => lastAt !== undefined
-    for await (const piece of readPieces(response.body, dialect.reader(line.redact), { leftMs, begun })) {
-      if (isReal(piece)) lastAt = performance.now()
-      yield piece
+    for await (const pieces of readPieces(response.body, dialect.reader(line.redact), { leftMs, begun })) {
+      const isPart = pieces.some(isReal)
+      if (isPart) lastAt = performance.now()
+      yield pieces
       // A caller that takes its time is not the server's silence.
-      if (lastAt !== undefined && isReal(piece)) lastAt = performance.now()
+      if (isPart) lastAt = performance.now()
     }
   } catch (error) {
     if (signal.aborted) throw error

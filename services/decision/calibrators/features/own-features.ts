@@ -43,11 +43,11 @@ export function addKnots(features: Record<string, number>, name: string, confide
 /**
  * Features of an answer that nothing is held against yet. What its confidence and its label say is then all that is
  * known, while beside others much of it is said by them too: one weight for both would be wrong for both. 0 where
- * others were given. Pure.
+ * others were given; `own` are the answer's own features, where they are at hand. Pure.
  */
-export function aloneFeatures(modelAnswer: ModelAnswer): Features {
+export function aloneFeatures(modelAnswer: ModelAnswer, own: Features = ownFeatures(modelAnswer)): Features {
   const features: Record<string, number> = { '=alone': 1 }
-  for (const [name, value] of Object.entries(ownFeatures(modelAnswer))) features[`=alone.${name}`] = value
+  for (const [name, value] of Object.entries(own)) features[`=alone.${name}`] = value
   if (modelAnswer.rawConfidence !== undefined) addKnots(features, '=alone.', modelAnswer.rawConfidence)
   return features
 }

@@ -83,12 +83,18 @@ function rungToWire(report: RungReport): object {
 }
 
 function usageToWire(usage: Usage): object {
-  return Object.fromEntries(
-    Object.entries(usage).map(([name, value]) => [
-      name.replaceAll(/[A-Z]/gu, letter => `_${letter.toLowerCase()}`),
-      value,
-    ]),
-  )
+  const wire: Record<string, number | boolean> = {}
+  for (const [name, value] of Object.entries(usage)) wire[wireName(name)] = value
+  return wire
+}
+
+/** Kinds of usage are few, and their names are asked for with every answer. */
+const wireNames = new Map<string, string>()
+
+function wireName(name: string): string {
+  const known = wireNames.get(name) ?? name.replaceAll(/[A-Z]/gu, letter => `_${letter.toLowerCase()}`)
+  wireNames.set(name, known)
+  return known
 }
 
 /** Tokens of the model that answered, the way both wires count: what came of a cache is a part of the input. */

@@ -26,6 +26,9 @@ export interface EventStreamOptions {
   readonly signal: AbortSignal
 }
 
+/** Characters that are gathered in a tick of the loop before they are written. */
+const mostGathered = 16_384
+
 /** A client that has taken nothing for so long is gone. */
 const stalledMs = 660_000
 
@@ -34,6 +37,8 @@ export function openEventStream(response: ServerResponse, { beat, beatMs, signal
   const headers: Record<string, string> = {}
   let quietSince = Date.now()
   let ended = false
+  let waiting = ''
+  let isFlushing = false
   const open = (): void => {
     if (response.headersSent) return
     response.writeHead(200, {
@@ -44,11 +49,25 @@ export function openEventStream(response: ServerResponse, { beat, beatMs, signal
       ...headers,
     })
   }
+  /** Sends what was gathered in one piece: events that come together cost one write. */
+  const flush = (): void => {
+    isFlushing = false
+    const text = waiting
+    waiting = ''
+    if (text === '' || response.destroyed) return
+    open()
+    response.write(text)
+  }
   const write = async (text: string): Promise<void> => {
     if (ended || response.destroyed) return
-    open()
     quietSince = Date.now()
-    if (!response.write(text)) await roomIn(response, signal)
+    waiting += text
+    if (waiting.length > mostGathered) flush()
+    else if (!isFlushing) {
+      isFlushing = true
+      process.nextTick(flush)
+    }
+    if (response.writableNeedDrain) await roomIn(response, signal)
   }
   const beating = setInterval(() => {
     if (Date.now() - quietSince >= beatMs && response.writableLength === 0) void write(beat)
@@ -58,7 +77,7 @@ export function openEventStream(response: ServerResponse, { beat, beatMs, signal
   response.once('close', stop)
   return {
     get isOpen() {
-      return response.headersSent
+      return response.headersSent || waiting !== ''
     },
     setHeaders(more) {
       Object.assign(headers, more)
@@ -70,13 +89,15 @@ export function openEventStream(response: ServerResponse, { beat, beatMs, signal
     abandon() {
       stop()
       ended = true
+      waiting = ''
     },
     end() {
       stop()
       if (ended) return
       open()
       ended = true
-      response.end()
+      response.end(waiting)
+      waiting = ''
     },
   }
 }

@@ -45,6 +45,7 @@ function deepest(issue: z.core.$ZodIssue): number {
 /** A field that is `null` asks for nothing, whatever it is: some clients write out every field that they know. */
 function withoutNulls(body: unknown): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body
+  if (!Object.values(body).includes(null)) return body
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null))
 }
 

@@ -6,6 +6,8 @@ import type { HoldOrder, Ledger, Reservation } from '../ledger.ts'
  * leaves what it did not to the ledger.
  */
 export interface Escrow extends Pick<Ledger, 'settle'> {
+  /** Requests that it drew for, and those that it left to the ledger. */
+  readonly counts: { readonly drawn: number; readonly reserved: number }
   /**
    * Reserves the best offer of an order, and returns the call by which Redis notes it; `undefined` when the order is to
    * be reserved in the ledger.

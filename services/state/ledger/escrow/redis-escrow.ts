@@ -5,7 +5,7 @@ import type { Ledger, Reservation } from '../ledger.ts'
 import { createLedgerKeys } from '../ledger-keys.ts'
 import { closeSlice } from './close-slices.ts'
 import type { Escrow } from './escrow.ts'
-import { createSettleDraws } from './settle-draws.ts'
+import { createSettleDraw } from './settle-draw.ts'
 import { createSlice, wordsOfLine, type LeaseLine, type Slice } from './slice.ts'
 
 /** How leasing goes. */
@@ -39,7 +39,7 @@ const drawing = loadScript(import.meta.url, 'lua/draw.lua')
 export function createRedisEscrow(options: EscrowOptions, dependencies: EscrowDependencies): Escrow {
   const { redis, ledger, mark, logger } = dependencies
   const keys = createLedgerKeys(options.prefix)
-  const settleDraws = createSettleDraws(redis, keys)
+  const settleDraw = createSettleDraw(redis, keys)
   const slicesOf = new Map<string, Slice>()
   let slices = 1
   let slice = createSlice(`${options.name}-${slices}`)
@@ -103,13 +103,18 @@ export function createRedisEscrow(options: EscrowOptions, dependencies: EscrowDe
     return { kind: 'closed' }
   }
 
+  const counts = { drawn: 0, reserved: 0 }
   return {
+    counts,
     draw(order) {
-      if (isClosed) return undefined
       const drawn = slice
-      const words = drawn.draw(order)
+      const words = isClosed ? undefined : drawn.draw(order)
       askSoon()
-      if (words === undefined) return undefined
+      if (words === undefined) {
+        counts.reserved += 1
+        return undefined
+      }
+      counts.drawn += 1
       const { holdId } = order
       slicesOf.set(holdId, drawn)
       return {
@@ -122,7 +127,7 @@ export function createRedisEscrow(options: EscrowOptions, dependencies: EscrowDe
     async settle(holdId, settlement, nowMs) {
       const drawn = slicesOf.get(holdId)
       if (drawn === undefined) return ledger.settle(holdId, settlement, nowMs)
-      const settled = await settleDraws(drawn.id, holdId, settlement)
+      const settled = await settleDraw(drawn.id, holdId, settlement)
       slicesOf.delete(holdId)
       drawn.release(holdId, settled === 'gone' ? {} : settlement.spent)
       if (settled === 'gone') return ledger.settle(holdId, settlement, nowMs)
