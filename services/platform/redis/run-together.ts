@@ -58,8 +58,15 @@ function send(redis: RedisConnection, calls: readonly Call[]): void {
     runScript(redis, first.script, first.keys, first.args).then(first.resolve, first.reject)
     return
   }
-  const scripts = [...new Set(calls.map(call => call.script))].toSorted((one, other) => (one.sha1 < other.sha1 ? -1 : 1))
-  const args = calls.flatMap(call => [scripts.indexOf(call.script) + 1, call.keys.length, call.args.length, ...call.args])
+  const scripts = [...new Set(calls.map(call => call.script))].toSorted((one, other) =>
+    one.sha1 < other.sha1 ? -1 : 1,
+  )
+  const args = calls.flatMap(call => [
+    scripts.indexOf(call.script) + 1,
+    call.keys.length,
+    call.args.length,
+    ...call.args,
+  ])
   const keys = calls.flatMap(call => call.keys)
   runScript(redis, wholeOf(scripts), keys, args).then(
     reply => settle(calls, Array.isArray(reply) ? reply : []),

@@ -63,7 +63,12 @@ export function createRedisLedger(
     },
     async balances(scopes) {
       const counters = scopes.map(scope => keys.counter(scope.counter))
-      const reply = await runScript(redis, scripts.balances, [keys.slices, ...counters], [keys.slice(''), keys.draws('')])
+      const reply = await runScript(
+        redis,
+        scripts.balances,
+        [keys.slices, ...counters],
+        [keys.slice(''), keys.draws('')],
+      )
       const counts = Array.isArray(reply) ? reply.map(Number) : []
       return scopes.map((scope, at) => ({ scope, ...countsOf(counts.slice(4 * at)) }))
     },
@@ -88,7 +93,12 @@ export function createRedisLedger(
   }
 }
 
-function countsOf([reservedNanoUsd = 0, spentNanoUsd = 0, lostNanoUsd = 0, overrunNanoUsd = 0]: readonly number[]): Counts {
+function countsOf([
+  reservedNanoUsd = 0,
+  spentNanoUsd = 0,
+  lostNanoUsd = 0,
+  overrunNanoUsd = 0,
+]: readonly number[]): Counts {
   return { reservedNanoUsd, spentNanoUsd, lostNanoUsd, overrunNanoUsd }
 }
 
