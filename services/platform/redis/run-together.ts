@@ -5,8 +5,8 @@ import { loadScript, runScript, type Script } from './script.ts'
 
 /**
  * Until when calls are gathered. `tick`: to the end of what the loop does now, so no command that is sent later goes
- * first. `turn`: to the end of this turn of the loop, when commands are written anyway; a command that is sent meanwhile
- * may go first.
+ * first. `turn`: to the end of this turn of the loop, when commands are written anyway; a command that is sent
+ * meanwhile may go first.
  */
 export type Until = 'tick' | 'turn'
 

@@ -27,7 +27,8 @@ export interface ChatOrder {
 }
 
 /**
- * Sends a chat and gives its pieces as they come, those that came together at once; more is read when they were taken. Ending the loop, or the
+ * Sends a chat and gives its pieces as they come, those that came together at once; more is read when they were
+ * taken. Ending the loop, or the
  * signal, closes the connection at once.
  * @throws UpstreamError for refusals, time-outs, chunks that cannot be read, and a stream that ends before the
  * answer does

@@ -6,7 +6,8 @@
 local replies, failures, first = {}, 0, nil
 local key, argument = 1, 1
 while argument <= #ARGV do
-  local script, keys, arguments = scripts[tonumber(ARGV[argument])], tonumber(ARGV[argument + 1]), tonumber(ARGV[argument + 2])
+  local script = scripts[tonumber(ARGV[argument])]
+  local keys, arguments = tonumber(ARGV[argument + 1]), tonumber(ARGV[argument + 2])
   argument = argument + 3
   local own_keys = { unpack(KEYS, key, key + keys - 1) }
   local own_arguments = { unpack(ARGV, argument, argument + arguments - 1) }
