@@ -48,7 +48,7 @@ function wordsOf(text: string): readonly string[] {
 }
 
 function shareOf(text: string, pattern: RegExp): number {
-  return [...text].filter(character => pattern.test(character)).length / Math.max(1, text.length)
+  return Array.from(text).filter(character => pattern.test(character)).length / Math.max(1, text.length)
 }
 
 describe('describeText()', () => {
@@ -67,7 +67,7 @@ describe('describeText()', () => {
         expect(seen['digit_ratio']).toBeCloseTo(shareOf(text, /\d/u), 10)
         expect(seen['punctuation_ratio']).toBeCloseTo(shareOf(text, /\p{P}/u), 10)
         expect(seen['non_latin_ratio']).toBeCloseTo(shareOf(text, /[^\0-\x7f]/u), 10)
-        const letters = [...text].filter(character => /\p{L}/u.test(character)).length
+        const letters = Array.from(text).filter(character => /\p{L}/u.test(character)).length
         expect(seen['mean_word_length']).toBe(letters * perWord)
         expect(seen['question_marks']).toBe(Math.min(5, text.split('?').length - 1))
       }),

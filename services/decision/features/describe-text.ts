@@ -38,7 +38,7 @@ export function describeText(text: string): Readonly<Record<string, number>> {
  */
 function countWords(text: string, isLower: boolean) {
   const different = new DifferentWords(text.length)
-  let count = 0
+  let words = 0
   let long = 0
   let negations = 0
   let from = -1
@@ -51,7 +51,7 @@ function countWords(text: string, isLower: boolean) {
       continue
     }
     if (from < 0) continue
-    count += 1
+    words += 1
     if (at - from > 8) long += 1
     if (isLower) {
       different.add(text, from, at)
@@ -63,7 +63,7 @@ function countWords(text: string, isLower: boolean) {
     }
     from = -1
   }
-  return { count, long, negations, different: different.size }
+  return { count: words, long, negations, different: different.size }
 }
 
 /**

@@ -99,9 +99,9 @@ const makers: Readonly<Record<string, MakeStep>> = {
   MatMul: ([left], matrix) => left && product(left, matrix),
   Exp: ([one]) => one && map(one, exponents),
   Sqrt: ([one]) => one && map(one, roots),
-  Add: operands => combine(operands, sums),
-  Div: operands => combine(operands, ratios),
-  Mul: operands => sparseProduct(operands) ?? combine(operands, products),
+  Add: operands => combine(operands, writeSums),
+  Div: operands => combine(operands, writeRatios),
+  Mul: operands => sparseProduct(operands) ?? combine(operands, writeProducts),
   Clip: ([one, least, most]) => one && clip(one, least?.row.values[0], most?.row.values[0]),
 }
 
@@ -194,17 +194,17 @@ interface Strided {
   readonly by: 0 | 1
 }
 
-function sums(to: Float64Array, left: Strided, right: Strided): void {
+function writeSums(to: Float64Array, left: Strided, right: Strided): void {
   const [a, b, byA, byB] = [left.values, right.values, left.by, right.by]
   for (let at = 0; at < to.length; at += 1) to[at] = a[at * byA]! + b[at * byB]!
 }
 
-function ratios(to: Float64Array, left: Strided, right: Strided): void {
+function writeRatios(to: Float64Array, left: Strided, right: Strided): void {
   const [a, b, byA, byB] = [left.values, right.values, left.by, right.by]
   for (let at = 0; at < to.length; at += 1) to[at] = a[at * byA]! / b[at * byB]!
 }
 
-function products(to: Float64Array, left: Strided, right: Strided): void {
+function writeProducts(to: Float64Array, left: Strided, right: Strided): void {
   const [a, b, byA, byB] = [left.values, right.values, left.by, right.by]
   for (let at = 0; at < to.length; at += 1) to[at] = a[at * byA]! * b[at * byB]!
 }
