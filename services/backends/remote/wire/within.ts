@@ -8,11 +8,11 @@ export function within<T>(ms: number, message: string, work: Promise<T>): Promis
     work.then(
       value => {
         clearTimeout(timer)
-        resolve(value)
+        return resolve(value)
       },
       (error: unknown) => {
         clearTimeout(timer)
-        reject(error)
+        return reject(error)
       },
     )
   })
