@@ -6,7 +6,7 @@ import { createReplySender, createRedisReplyStream } from '#services/state/repli
 import type { RouterMessage } from '#services/state/replies/reply-stream'
 import { createBullmqProducer } from '#services/state/queue/bullmq-producer'
 import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
-import { runTogether } from '#services/platform/redis/run-together'
+import { runTogether } from '#services/platform/redis/together/run-together'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 import { waitingJob } from '../support/waiting-job.ts'
 

@@ -3,7 +3,7 @@ import { isOneServer, type RedisConnection } from '#services/platform/redis/conn
 import { passOver, type OnUnreadable } from '#services/platform/redis/pass-over'
 import { onRedis } from '#services/platform/redis/run-command'
 import { composeScript } from '#services/platform/redis/compose-script'
-import { runTogether } from '#services/platform/redis/run-together'
+import { runTogether } from '#services/platform/redis/together/run-together'
 import { loadScript, runScript, type Script } from '#services/platform/redis/script'
 import { beginLeg, beginOf } from './begin-leg.ts'
 import { cascadeStateOf, pairUp, textsOf } from './cascade-fields.ts'

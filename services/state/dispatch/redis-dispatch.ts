@@ -1,6 +1,6 @@
 import { composeScript } from '#services/platform/redis/compose-script'
 import type { RedisConnection } from '#services/platform/redis/connect'
-import { runTogether } from '#services/platform/redis/run-together'
+import { runTogether } from '#services/platform/redis/together/run-together'
 import { loadScript, type Script } from '#services/platform/redis/script'
 import type { OpenCall } from '#services/state/cascade-log/open-call'
 import type { Escrow } from '#services/state/ledger/escrow/escrow'

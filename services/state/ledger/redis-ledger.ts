@@ -1,6 +1,6 @@
 import type { RedisConnection } from '#services/platform/redis/connect'
 import { onRedis } from '#services/platform/redis/run-command'
-import { runTogether } from '#services/platform/redis/run-together'
+import { runTogether } from '#services/platform/redis/together/run-together'
 import { loadScript, runScript } from '#services/platform/redis/script'
 import { closeDueSlices } from './escrow/close-slices.ts'
 import type { Amounts, Counts, OpenHold, HoldOrder, Ledger, Reservation, Share } from './ledger.ts'

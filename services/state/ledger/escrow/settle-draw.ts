@@ -1,5 +1,5 @@
 import type { RedisConnection } from '#services/platform/redis/connect'
-import { runTogether } from '#services/platform/redis/run-together'
+import { runTogether } from '#services/platform/redis/together/run-together'
 import { loadScript } from '#services/platform/redis/script'
 import type { Settlement } from '../ledger.ts'
 import type { LedgerKeys } from '../ledger-keys.ts'

@@ -1,7 +1,7 @@
-import { composeScript } from './compose-script.ts'
-import { isOneServer, type RedisConnection } from './connect.ts'
-import { storeErrorOf } from './run-command.ts'
-import { loadScript, runScript, type Script } from './script.ts'
+import { composeScript } from '../compose-script.ts'
+import { isOneServer, type RedisConnection } from '../connect.ts'
+import { storeErrorOf } from '../run-command.ts'
+import { loadScript, runScript, type Script } from '../script.ts'
 
 /**
  * Until when calls are gathered. `tick`: to the end of what the loop does now, so no command that is sent later goes
@@ -20,7 +20,7 @@ interface Call {
 
 /** More would keep other clients of the server waiting. */
 const mostAtOnce = 32
-const main = loadScript(import.meta.url, 'lua/together.lua')
+const main = loadScript(import.meta.url, 'together.lua')
 
 const gathered = new WeakMap<RedisConnection, Readonly<Record<Until, Call[]>>>()
 
