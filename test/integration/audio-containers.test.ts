@@ -67,6 +67,17 @@ describe('a recording', () => {
     },
   )
 
+  it.each(['ferry-opus.ogg', 'ferry-vorbis.ogg'])('%s twice in one file is read to its end', async name => {
+    const [once, twice] = await Promise.all(
+      [[read(name)], [read(name), read(name)]].map(links => decode(Buffer.concat(links), name)),
+    )
+    expect(twice!.durationMs).toBeCloseTo(2 * once!.durationMs, -2)
+    const { samples } = decodeWav(twice!.wav, 60)
+    expect(likeness(whole, samples.subarray(samples.length / 2))).toBeGreaterThan(0.85)
+    const cut = Buffer.concat([read(name), read(name).subarray(0, 6000)])
+    await expect(decode(cut, name)).rejects.toThrow(/damaged or cut short|no sound track/u)
+  })
+
   it.each([
     ['silent-film.webm', /no sound track/u],
     ['ferry-ac3.mp4', /codec is not read: ac3/u],

@@ -2,6 +2,7 @@ import { ALL_FORMATS, BufferSource, EncodedPacketSink, Input, type InputAudioTra
 import { MediaError } from '../media-error.ts'
 import { adtsOf, decodeAac } from './decode-aac.ts'
 import { createMonoSink, targetRateHz, type MonoSink } from './mono-sink.ts'
+import { oggLinksOf } from './ogg-links.ts'
 import { openCodec, openOggVorbis, type Codec } from './open-codec.ts'
 import { writeWav } from './write-wav.ts'
 
@@ -27,6 +28,25 @@ const damaged = 'the audio is damaged or cut short'
  * @throws MediaError when it has none, is of a codec that is not read, is cut short, or is longer than `limitSeconds`
  */
 export async function decodeAudio(bytes: Uint8Array, mediaType: string, limitSeconds: number): Promise<DecodedAudio> {
+  const sink = createMonoSink(limitSeconds)
+  const tracks: InputAudioTrack[] = []
+  for (const link of oggLinksOf(bytes)) tracks.push(await decodeLink(link, mediaType, limitSeconds, sink))
+  const samples = sink.finish()
+  return {
+    wav: writeWav(samples, targetRateHz),
+    durationMs: (samples.length / targetRateHz) * 1000,
+    sampleRateHz: tracks[0]!.sampleRate,
+    channels: tracks[0]!.numberOfChannels,
+  }
+}
+
+/** Decodes one recording behind what the sink has. */
+async function decodeLink(
+  bytes: Uint8Array,
+  mediaType: string,
+  limitSeconds: number,
+  sink: MonoSink,
+): Promise<InputAudioTrack> {
   const input = new Input({ source: new BufferSource(bytes), formats: ALL_FORMATS })
   const track = await orDamaged(input.getPrimaryAudioTrack())
   if (track === null) throw new MediaError('it holds no sound track, or is cut short')
@@ -34,22 +54,15 @@ export async function decodeAudio(bytes: Uint8Array, mediaType: string, limitSec
   if ((declared ?? 0) > limitSeconds) {
     throw new MediaError(`it is ${Math.round(declared ?? 0)} s long, at most ${limitSeconds} s are taken`)
   }
-  const sink = createMonoSink(limitSeconds)
+  const before = sink.seconds
   await decodeTrack(track, mediaType, bytes, sink)
-  if (declared !== null && (await reachedSeconds(input, sink)) < declared * (1 - slackShare) - slackSeconds) {
-    throw new MediaError(damaged)
-  }
-  const samples = sink.finish()
-  return {
-    wav: writeWav(samples, targetRateHz),
-    durationMs: (samples.length / targetRateHz) * 1000,
-    sampleRateHz: track.sampleRate,
-    channels: track.numberOfChannels,
-  }
+  const reached = await reachedSeconds(input, sink.seconds - before)
+  if (declared !== null && reached < declared * (1 - slackShare) - slackSeconds) throw new MediaError(damaged)
+  return track
 }
 
 /** Matroska declares the length of its longest track, which may be the picture's. */
-async function reachedSeconds(input: Input, { seconds }: MonoSink): Promise<number> {
+async function reachedSeconds(input: Input, seconds: number): Promise<number> {
   const pictures = await orDamaged(input.getVideoTracks())
   const others = await Promise.all(pictures.map(async picture => orDamaged(picture.computeDuration())))
   return Math.max(seconds, ...others)
