@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { ClosingLine } from './test/support/closing-line.ts'
+import { ClosingLine } from './test/support/runner/closing-line.ts'
 
 // Limits are those of a slow machine whose few cores are shared.
 const patient = { pool: 'forks', testTimeout: 120_000, hookTimeout: 240_000 } as const
@@ -13,12 +13,12 @@ const named = (name: string): string[] => [`test/${name}/**/*.test.ts`]
 
 /** Files that compute on every core, or that measure how long something takes. */
 const measuring = [
-  'e2e/demo',
-  'e2e/forecast-whisper',
-  'e2e/hostile-answers',
-  'e2e/leaving',
-  'integration/engine',
-  'integration/sandboxes',
+  'e2e/cli/demo',
+  'e2e/requests/hostile-answers',
+  'e2e/learning/forecast-whisper',
+  'e2e/requests/leaving',
+  'integration/worker/engine',
+  'integration/worker/sandboxes',
 ].map(name => `test/${name}.test.ts`)
 
 export default defineConfig({
@@ -29,7 +29,7 @@ export default defineConfig({
   test: {
     // No run of the tests is told to the makers of ONNX Runtime.
     env: { ORT_DISABLE_TELEMETRY: '1' },
-    globalSetup: ['test/support/global-setup.ts'],
+    globalSetup: ['test/support/runner/global-setup.ts'],
     reporters: ['default', new ClosingLine()],
     projects: [
       { extends: true, test: { name: 'unit', include: named('unit'), ...beside, sequence: { groupOrder: 0 } } },

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { draw, speak } from './draw-and-speak.mjs'
+import { draw, speak } from './policies/draw-and-speak.mjs'
 
 const { values } = parseArgs({ options: { recordings: { type: 'string' } } })
 if (values.recordings === undefined) throw new Error('--recordings FOLDER is missing')

@@ -11,7 +11,7 @@ import {
   pythonPackages,
   runProgram,
   type Ran,
-} from '../support/client-packages.ts'
+} from '../support/deploy/client-packages.ts'
 import { acmeKey, startHttpGateway, type HttpGateway } from '../support/http-gateway.ts'
 
 const scripts = join(packageRoot(), 'test', 'clients')

@@ -5,7 +5,7 @@ import type { BatchOrder, BatchStore, RowRecord } from '#services/state/batches/
 import { createRedisBatchStore } from '#services/state/batches/redis-batch-store'
 import type { FileStore } from '#services/state/files/file-store'
 import { createRedisFileStore } from '#services/state/files/redis-file-store'
-import { createMemoryBatches, createMemoryFiles } from '../support/memory-batches.ts'
+import { createMemoryBatches, createMemoryFiles } from '../support/stores/memory-batches.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
 const prefix = 'b'

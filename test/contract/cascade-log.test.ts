@@ -6,7 +6,7 @@ import type { CascadeLog, CascadePlan, CascadeRequest, LegEnd } from '#services/
 import { noWork } from '#services/state/service-times/workload'
 import { createRequestId, legIdOf } from '#services/contract/ids'
 import { connectRedis, whenReady, type RedisConnection } from '#services/platform/redis/connect'
-import { FakeCascadeLog } from '../support/fake-cascade-log.ts'
+import { FakeCascadeLog } from '../support/stores/fake-cascade-log.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
 const prefix = 'test'

@@ -22,12 +22,12 @@ import { createBullmqConsumer } from '#services/state/queue/bullmq-consumer'
 import type { JobConsumer, JobProducer } from '#services/state/queue/pool-queue'
 import { createPutCall } from '#services/state/queue/put-call'
 import { cascadePlan, cascadeRequest, plannedLeg } from '../support/builders.ts'
-import { FakeCascadeLog } from '../support/fake-cascade-log.ts'
-import { createMemoryExpressLegs } from '../support/memory-express-legs.ts'
-import { createMemoryQueue } from '../support/memory-queue.ts'
-import { PlainLedger } from '../support/plain-ledger.ts'
+import { FakeCascadeLog } from '../support/stores/fake-cascade-log.ts'
+import { createMemoryExpressLegs } from '../support/stores/memory-express-legs.ts'
+import { createMemoryQueue } from '../support/stores/memory-queue.ts'
+import { PlainLedger } from '../support/stores/plain-ledger.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
-import { waitingJob } from '../support/waiting-job.ts'
+import { waitingJob } from '../support/worker/waiting-job.ts'
 
 const logger = pino({ level: 'silent' })
 const keepCounterMs = 60_000

@@ -4,7 +4,7 @@ import { connectRedis, whenReady, type RedisConnection } from '#services/platfor
 import { createRedisIndexStore } from '#services/state/index/exact/redis-index-store'
 import type { IndexDocument, IndexSpec, IndexStore, Metadata } from '#services/state/index/index-store'
 import { createPgvectorIndexStore } from '#services/state/index/pgvector/pgvector-index-store'
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../support/embedded-postgres.ts'
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../support/stores/embedded-postgres.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
 const orderMs = 3_600_000

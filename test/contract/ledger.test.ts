@@ -5,7 +5,7 @@ import { createGeneration } from '#services/state/ledger/generation'
 import type { HoldOrder, Ledger, Scope, Take } from '#services/state/ledger/ledger'
 import { createMemoryFile } from '#services/state/ledger/memory-file'
 import { createRedisLedger } from '#services/state/ledger/redis-ledger'
-import { PlainLedger } from '../support/plain-ledger.ts'
+import { PlainLedger } from '../support/stores/plain-ledger.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
 const logger = pino({ level: 'silent' })

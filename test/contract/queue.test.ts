@@ -5,9 +5,9 @@ import { createBullmqConsumer } from '#services/state/queue/bullmq-consumer'
 import { createBullmqProducer } from '#services/state/queue/bullmq-producer'
 import { priorityRanks, type Job } from '#services/state/queue/job'
 import type { JobConsumer, JobProducer, TakenJob } from '#services/state/queue/pool-queue'
-import { createMemoryQueue } from '../support/memory-queue.ts'
+import { createMemoryQueue } from '../support/stores/memory-queue.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
-import { waitingJob } from '../support/waiting-job.ts'
+import { waitingJob } from '../support/worker/waiting-job.ts'
 
 const logger = pino({ level: 'silent' })
 let server: PrivateRedis

@@ -22,9 +22,9 @@ import {
   createMemoryRegistry,
   createMemoryReplies,
   createMemorySessions,
-} from '../support/memory-stores.ts'
+} from '../support/stores/memory-stores.ts'
 import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
-import { workerState } from '../support/worker-state.ts'
+import { workerState } from '../support/worker/worker-state.ts'
 
 const logger = pino({ level: 'silent' })
 const prefix = 'c'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { servedNanoUsd } from '../support/faults/deployment.ts'
-import { playBatch, rowName } from '../support/batch-play.ts'
+import { playBatch, rowName } from '../support/money/batch-play.ts'
 
 const rows = 5000
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { expectExactBooks, highestRatioOf, playMoneyRace } from '../support/money-race.ts'
+import { expectExactBooks, highestRatioOf, playMoneyRace } from '../support/money/money-race.ts'
 
 describe('3,000 requests over three routers that lease slices of their budgets, against caps for a tenth of them', () => {
   it('overspend nothing, leave nothing held or leased, and settle to the nano-USD what was used, though a router is killed', async ({

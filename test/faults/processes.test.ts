@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Deployment } from '../support/faults/deployment.ts'
 import { onThisMachine } from '../support/faults/machine-delay.ts'
 import { playFault } from '../support/faults/play-fault.ts'
-import { makeFolder, startRedisServer, type RedisServer } from '../support/faults/redis-servers.ts'
+import { makeFolder, startRedisServer, type RedisServer } from '../support/faults/redis/redis-servers.ts'
 import { show } from '../support/faults/report.ts'
 import { shifted } from '../support/faults/shifted.ts'
 

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { onThisMachine } from '../support/faults/machine-delay.ts'
 import { playFault } from '../support/faults/play-fault.ts'
-import { makeFolder, startRedisServer, type RedisServer } from '../support/faults/redis-servers.ts'
+import { makeFolder, startRedisServer, type RedisServer } from '../support/faults/redis/redis-servers.ts'
 import { show } from '../support/faults/report.ts'
-import { openTcpProxy } from '../support/tcp-proxy.ts'
+import { openTcpProxy } from '../support/stores/tcp-proxy.ts'
 
 let folder: ReturnType<typeof makeFolder>
 let server: RedisServer

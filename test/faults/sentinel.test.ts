@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { onThisMachine } from '../support/faults/machine-delay.ts'
 import { playFault } from '../support/faults/play-fault.ts'
-import { startSentinelSet, type SentinelSet } from '../support/faults/redis-sentinel.ts'
+import { startSentinelSet, type SentinelSet } from '../support/faults/redis/redis-sentinel.ts'
 import { show } from '../support/faults/report.ts'
 
 let set: SentinelSet

@@ -47,11 +47,14 @@ const filesOfFolder = 14
 
 const root = packageRoot()
 
-/** Files written by hand, by their path under the project. */
-const written = readdirSync(join(root, 'services'), { recursive: true, withFileTypes: true })
-  .filter(entry => entry.isFile())
-  .map(entry => relative(root, join(entry.parentPath, entry.name)))
-  .filter(path => !path.includes('/generated/'))
+/** Files of a tree that are written by hand, by their path under the project. Recordings of other programs are not. */
+const handWritten = (tree: string): readonly string[] =>
+  readdirSync(join(root, tree), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => relative(root, join(entry.parentPath, entry.name)))
+    .filter(path => !/\/(?:generated|node_modules|dist|__pycache__)\/|^test\/fixtures\//u.test(path))
+
+const written = handWritten('services')
 
 /** Those of them that are TypeScript. */
 const sources = written
@@ -120,12 +123,14 @@ describe('the house', () => {
     expect(known).toEqual([])
   })
 
-  it('shows the way in each folder', () => {
-    const folders = new Map<string, string[]>()
-    for (const path of written) folders.set(dirname(path), [...(folders.get(dirname(path)) ?? []), path])
-    const full = [...folders].filter(([, files]) => files.length > filesOfFolder).map(([folder]) => folder)
-    expect(full).toEqual([])
-    expect(folders.get('services/router')?.length).toBeLessThanOrEqual(3)
+  it.each(['services', 'test', 'scripts', 'clients', 'bin'])('has at most 14 files in each folder of %s', tree => {
+    const folders = new Map<string, number>()
+    for (const path of handWritten(tree)) folders.set(dirname(path), (folders.get(dirname(path)) ?? 0) + 1)
+    expect([...folders].filter(([, files]) => files > filesOfFolder)).toEqual([])
+  })
+
+  it('has at most three files beside the rooms of the router', () => {
+    expect(written.filter(path => dirname(path) === 'services/router').length).toBeLessThanOrEqual(3)
   })
 
   it('has a docstring on every export', () => {

@@ -1,5 +1,6 @@
 /**
- * Weights of a logistic regression over features of an answer and its evidence; `scripts/fit-grounding.mjs` fits them.
+ * Weights of a logistic regression over features of an answer and its evidence; `scripts/grounding/fit-grounding.mjs`
+ * fits them.
  */
 export type Weights = Readonly<Record<string, number>> & { readonly constant: number }
 

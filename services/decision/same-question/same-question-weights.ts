@@ -1,4 +1,6 @@
-/** Weights of a logistic regression over features of two questions; `scripts/fit-same-question.mjs` fits them. */
+/**
+ * Weights of a logistic regression over features of two questions; `scripts/policies/fit-same-question.mjs` fits them.
+ */
 export const sameQuestionWeights: Readonly<Record<string, number>> & { readonly constant: number } = {
   constant: 2.346,
   distance: -9.879,

@@ -1,4 +1,4 @@
-import { quantile } from '../system.mjs'
+import { quantile } from './system.mjs'
 
 /**
  * Calls over and over from so many slots for some time; gives the calls' times, the calls a second, and how many

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { seeded } from '../system.mjs'
+import { seeded } from './system.mjs'
 
 const english = ['LICENSE', 'README.md', 'deploy/RUNBOOK.md']
   .map(name => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8'))

@@ -11,12 +11,12 @@ const options = JSON.parse(given)
 // Processes that a scenario starts are ended by its own handlers of `exit`, which a second signal must not break off.
 process.on('SIGTERM', () => process.exit(143)).on('SIGINT', () => process.exit(130))
 const report = text => process.stderr.write(`${name}: ${text}\n`)
-const { kind, quick = [] } = catalogue.get(name)
+const { path: scenario, kind, quick = [] } = catalogue.get(name)
 writeFileSync(file, JSON.stringify(kind === 'module' ? await fromModule() : await fromScript()))
 process.exit(0)
 
 async function fromModule() {
-  const { run } = await import(new URL(`../${name}.mjs`, import.meta.url))
+  const { run } = await import(new URL(`../${scenario}.mjs`, import.meta.url))
   return (await run({ ...options, report })).map(row =>
     row.value === undefined ? toScenario(name, row) : { name, concurrency: 1, ...row },
   )
@@ -26,7 +26,7 @@ async function fromModule() {
  * Measurements with a command line of their own write rows of the contract, or rows of which each number is a figure.
  */
 async function fromScript() {
-  const path = fileURLToPath(new URL(`../${name}.mjs`, import.meta.url))
+  const path = fileURLToPath(new URL(`../${scenario}.mjs`, import.meta.url))
   const more = options.outcomes === undefined ? [] : ['--outcomes', options.outcomes]
   const parameters = [path, ...(options.quick ? quick : []), ...more, '--json', `${file}.own`]
   const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'ignore', 'inherit'] })

@@ -5,7 +5,7 @@ import { createApiKey } from '#services/state/api-keys/api-key'
 import { chatConfig, chatModel } from '../chat-ladder.ts'
 import { createTestGateway, until } from '../gateway.ts'
 import { textRequest } from '../grpc-client.ts'
-import { hostileAnswers, rightAnswers, verifierRungs, type VerifierRung } from '../hostile-answers.ts'
+import { hostileAnswers, rightAnswers, verifierRungs, type VerifierRung } from '../servers/hostile-answers.ts'
 import { startPrivateRedis } from '../private-redis.ts'
 import { watchMachineDelay, type MachineDelay } from './machine-delay.ts'
 

@@ -5,7 +5,7 @@ import { deploy, faultsPrefix, servedNanoUsd, type Deployment, type Router } fro
 import { startForwarder, type Forwarder } from './forwarder.ts'
 import { startModelServer } from './model-server.ts'
 import { bookedNanoUsd } from './report.ts'
-import { keysOf } from '../money-books.ts'
+import { keysOf } from '../money/money-books.ts'
 
 /** What the first caller with a key does. */
 const beginnings = ['waits', 'leaves', 'has 30 to 200 ms', 'resets its connection', 'leaves a duplicate'] as const

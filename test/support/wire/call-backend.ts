@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { createBackend } from '#services/backends/create-backend'
 import { silentMeter } from '#services/backends/remote/upstream-meter'
 import type { Outcome, Work } from '#services/backends/work'
-import { chatWork } from '../ask-server.ts'
+import { chatWork } from '../servers/ask-server.ts'
 import type { RecordedPart, RecordedWork } from './fixture.ts'
 
 /** What came of a call, and what was odd about it. */

@@ -6,10 +6,10 @@ import { BaseServerInterceptingCall } from '@grpc/grpc-js/build/src/server-inter
 
 /*
  * The one file that reaches into grpc-js (1.14.7). It keeps a deadline in 32 bits, so that 25 days are past and 50
- * days are seven hours, and answers INTERNAL to a `grpc-timeout` that is none: `test/unit/rpc-deadlines.test.ts`
- * holds it to the version that is pinned. It refuses a message over the limit below all interceptors, in words that
- * name no setting, and its shutdown loses calls that are on their way, and its keepalive those of connections that
- * are closing: `test/unit/rpc-server.test.ts`.
+ * days are seven hours, and answers INTERNAL to a `grpc-timeout` that is none:
+ * `test/unit/router/edge/rpc-deadlines.test.ts` holds it to the version that is pinned. It refuses a message over the
+ * limit below all interceptors, in words that name no setting, and its shutdown loses calls that are on their way, and
+ * its keepalive those of connections that are closing: `test/unit/router/edge/rpc-server.test.ts`.
  */
 
 /** The parts of a call that its deadline is kept in. */

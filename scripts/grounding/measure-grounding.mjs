@@ -1,0 +1,78 @@
+// Asks a running gateway the questions of `grounding/questions.mjs`, alone and with retrieval, and writes what came.
+//   node scripts/grounding/measure-grounding.mjs HOST:PORT ELEMENTS COUNTRIES ROWS.jsonl [SECONDS]
+// It goes on where it was stopped, and stops by itself after so many seconds. `fit-grounding.mjs` reads the rows.
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { packageRoot } from '#services/config/load-config'
+import { connectGateway } from '#services/cli/client/client'
+import { readTables } from './questions.mjs'
+
+const [address = '', elements = '', countries = '', file = '', seconds = '200'] = process.argv.slice(2)
+const stopAt = Date.now() + Number(seconds) * 1000
+const { documents, questions } = readTables({ elements, countries })
+const gateway = connectGateway(address, packageRoot(), { tls: false })
+const rows = existsSync(file)
+  ? readFileSync(file, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map(line => JSON.parse(line))
+  : []
+const done = new Set(rows.map(row => `${row.id} ${row.run}`))
+const runs = [
+  ['small', 'smollm2-135m', false],
+  ['small+', 'smollm2-135m', true],
+  ['large+', 'qwen2.5-0.5b', true],
+]
+
+await fill()
+// Any beginning of them is a fair sample.
+const mixed = questions.map((_, at) => questions[(at * 151) % questions.length])
+for (const question of mixed) {
+  for (const [run, model, retrieves] of runs) {
+    if (done.has(`${question.id} ${run}`)) continue
+    if (Date.now() > stopAt) process.exit(3)
+    await ask(question, run, model, retrieves)
+  }
+}
+process.exit(0)
+
+async function fill() {
+  const { indexes } = await gateway.call('ListIndexes', {})
+  if (indexes.some(({ name, documents: held }) => name === 'facts' && held === documents.length)) return
+  if (!indexes.some(({ name }) => name === 'facts'))
+    await gateway.call('CreateIndex', { name: 'facts', chunkCharacters: 1200 })
+  let ingest = await gateway.call('AddDocuments', {
+    index: 'facts',
+    documents: documents.map(one => ({ ...one, metadata: {} })),
+  })
+  while (ingest.state === 'INGEST_STATE_RUNNING') {
+    await new Promise(resolve => setTimeout(resolve, 500))
+    ingest = await gateway.call('GetIngest', { ingestId: ingest.ingestId })
+  }
+  process.stderr.write(`${ingest.completed} documents are in, ${ingest.failed} are not\n`)
+}
+
+async function ask(question, run, model, retrieves) {
+  const { hits } = retrieves
+    ? await gateway.call('SearchIndex', { index: 'facts', text: question.text, limit: 3 })
+    : { hits: [] }
+  const answer = await gateway.call('Infer', {
+    task: 'TASK_GENERATE',
+    content: [{ text: question.text }],
+    options: {
+      maxOutputTokens: 32,
+      temperature: 0,
+      ...(retrieves ? { retrieval: { index: 'facts', passages: 3 } } : {}),
+    },
+    constraints: { model, deadline: { seconds: 60, nanos: 0 } },
+  })
+  const passages = hits.map(({ documentId, title, text, similarity }) => ({ documentId, title, text, similarity }))
+  const row = {
+    ...question,
+    run,
+    answer: answer.output.text,
+    raw: answer.confidence,
+    cost: answer.costNanoUsd,
+    passages,
+  }
+  appendFileSync(file, `${JSON.stringify(row)}\n`)
+}

@@ -1,0 +1,233 @@
+import { connect } from 'node:net'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { acmeKey, startHttpGateway, type HttpGateway } from '../../support/http-gateway.ts'
+
+let http: HttpGateway
+beforeAll(async () => {
+  http = await startHttpGateway({ limits: { http: { bodyMegabytes: 1 } } })
+  http.mock.onMessage(/./u, { content: 'Hello to you.' })
+})
+afterAll(() => http?.stop())
+
+const user = [{ role: 'user', content: 'hello' }]
+const picture = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+const called = [
+  ...user,
+  {
+    role: 'assistant',
+    content: null,
+    tool_calls: [{ id: 'c1', type: 'function', function: { name: 'weather', arguments: '{}' } }],
+  },
+]
+const used = [
+  ...user,
+  { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'weather', input: {} }] },
+  { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't1' }] },
+]
+const shown = (url: unknown) => [
+  {
+    role: 'user',
+    content: [
+      { type: 'image_url', image_url: url },
+      { type: 'text', text: 'hello' },
+    ],
+  },
+]
+const chatTool = { type: 'function', function: { name: 'weather', parameters: { type: 'object', properties: {} } } }
+const tool = { name: 'weather', input_schema: { type: 'object', properties: {} } }
+
+const wires = {
+  chat: { path: '/v1/chat/completions', body: { model: 'auto', messages: user } },
+  responses: { path: '/v1/responses', body: { model: 'auto', input: 'hello' } },
+  messages: { path: '/v1/messages', body: { model: 'auto', max_tokens: 64, messages: user } },
+  count: { path: '/v1/messages/count_tokens', body: { model: 'auto', messages: user } },
+} as const
+type Wire = keyof typeof wires
+
+async function post(wire: Wire, more: object): Promise<Response> {
+  const { path, body } = wires[wire]
+  return await send(path, { body: JSON.stringify({ ...body, ...more }) })
+}
+
+function send(path: string, { method = 'POST', headers = {}, body }: SendOptions): Promise<Response> {
+  const usual = { 'content-type': 'application/json', authorization: `Bearer ${acmeKey}` }
+  return fetch(`${http.baseUrl}${path}`, {
+    method,
+    headers: { ...usual, ...headers },
+    ...(body === undefined ? {} : { body }),
+  })
+}
+
+interface SendOptions {
+  readonly method?: string
+  readonly headers?: Record<string, string>
+  readonly body?: string | Buffer
+}
+
+describe('odd requests of the SDKs that are taken', () => {
+  it.each<readonly [string, Wire, object]>([
+    ['one choice, no log-probabilities', 'chat', { n: 1, logprobs: false, top_logprobs: null }],
+    ['all that sampling takes', 'chat', { stop: ['x', 'y'], seed: -1, presence_penalty: 0.5, frequency_penalty: -0.5 }],
+    ['no stop', 'chat', { stop: null }],
+    ['options of a stream without one', 'chat', { stream_options: { include_usage: true } }],
+    ['labels of the caller', 'chat', { user: 'ada', metadata: { a: 'b' }, store: false, service_tier: 'auto' }],
+    ['both limits', 'chat', { max_completion_tokens: 10, max_tokens: 5 }],
+    ['an instruction of a developer', 'chat', { messages: [{ role: 'developer', content: 'be nice' }, ...user] }],
+    ['an instruction that is empty', 'chat', { messages: [{ role: 'system', content: '' }, ...user] }],
+    ['a name', 'chat', { messages: [{ role: 'user', name: 'ada', content: 'hello' }] }],
+    ['a data URL', 'chat', { messages: shown({ url: `data:image/png;base64,${picture}`, detail: 'low' }) }],
+    ['a call without a text', 'chat', { messages: [...called, { role: 'tool', tool_call_id: 'c1', content: 'rain' }] }],
+    ['a choice that needs no tool', 'chat', { tools: [], tool_choice: 'none', parallel_tool_calls: true }],
+    ['fields of an older API as null', 'chat', { functions: null, function_call: null, audio: null }],
+    ['every field as null', 'responses', { previous_response_id: null, conversation: null, prompt: null, store: null }],
+    ['an instruction that is empty, as an item', 'responses', { input: [{ role: 'system', content: '' }, ...user] }],
+    [
+      'blocks of the system',
+      'messages',
+      { system: [{ type: 'text', text: 'x', cache_control: { type: 'ephemeral' } }] },
+    ],
+    ['stops', 'messages', { stop_sequences: ['x', 'y'] }],
+    ['the beginning of an answer', 'messages', { messages: [...user, { role: 'assistant', content: 'He' }] }],
+    ['a result without content', 'messages', { messages: used, tools: [tool] }],
+    ['fields of betas as null', 'messages', { container: null, inference_geo: null, mcp_servers: null }],
+    ['tools', 'count', { tools: [tool], system: 'x', tool_choice: { type: 'auto' } }],
+  ])('%s: %s', async (_says, wire, more) => {
+    const response = await post(wire, more)
+    expect([response.status, await response.text()]).toEqual([200, expect.stringMatching(/Hello to you|input_tokens/u)])
+  })
+})
+
+describe('odd requests that are refused by the name that their caller wrote', () => {
+  it.each<readonly [string, Wire, object]>([
+    ['n', 'chat', { n: 2 }],
+    ['logprobs', 'chat', { logprobs: true }],
+    ['stop[0]', 'chat', { stop: '' }],
+    ['max_tokens', 'chat', { max_tokens: 0 }],
+    ['max_completion_tokens', 'chat', { max_completion_tokens: 0 }],
+    ['max_output_tokens', 'responses', { max_output_tokens: 0 }],
+    ['max_tokens', 'messages', { max_tokens: 0 }],
+    ['temperature', 'chat', { temperature: 3 }],
+    ['tools[0].function.name', 'chat', { tools: [{ ...chatTool, function: { name: 'not a name' } }] }],
+    ['tool_choice', 'chat', { tool_choice: 'required' }],
+    ['tool_choice', 'responses', { tool_choice: { type: 'function', name: 'weather' } }],
+    ['tool_choice', 'messages', { tool_choice: { type: 'any' } }],
+    ['tool_choice', 'chat', { tools: [chatTool], tool_choice: { type: 'function', function: { name: 'other' } } }],
+    ['functions', 'chat', { functions: [{ name: 'weather' }] }],
+    ['store', 'chat', { store: true }],
+    ['messages[0].content', 'chat', { messages: [{ role: 'user', content: '' }] }],
+    [
+      'messages[2].content',
+      'chat',
+      { messages: [{ role: 'system', content: '' }, ...user, { role: 'user', content: '' }] },
+    ],
+    ['messages[0].content', 'chat', { messages: shown({ url: 'https://example.com/a.png' }) }],
+    ['messages[0].content[0].image_url', 'chat', { messages: shown('https://example.com/a.png') }],
+    ['messages[1].role', 'chat', { messages: [...user, { role: 'function', name: 'f', content: 'x' }] }],
+    ['previous_response_id', 'responses', { previous_response_id: 'resp_1' }],
+    ['conversation', 'responses', { conversation: 'conv_1' }],
+    ['background', 'responses', { background: true }],
+    ['input[1].content', 'responses', { instructions: 'x', input: [...user, { role: 'user', content: '' }] }],
+    ['input[0]', 'responses', { input: [{ type: 'item_reference', id: 'x' }] }],
+    ['thinking.budget_tokens', 'messages', { thinking: { type: 'enabled', budget_tokens: 1024 } }],
+    ['messages[1].content', 'messages', { system: 'x', messages: [...user, { role: 'user', content: '' }] }],
+    ['tools[0].type', 'messages', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }],
+    ['max_tokens', 'count', { max_tokens: 5 }],
+  ])('%s of %s', async (field, wire, more) => {
+    const response = await post(wire, more)
+    const { error } = (await response.json()) as { error: { message: string; param?: string | null; type: string } }
+    expect(response.status).toBe(400)
+    expect(error.type).toBe('invalid_request_error')
+    expect(error.message).toContain(field)
+    expect(error.message).not.toContain('options.')
+  })
+})
+
+const { path: chatPath, body: chatBody } = wires.chat
+const hello = JSON.stringify(chatBody)
+
+describe('odd HTTP', () => {
+  it.each<readonly [string, number, string, SendOptions]>([
+    ['a slash behind the path', 200, `${chatPath}/`, { body: hello }],
+    ['a query', 200, '/v1/messages?beta=true', { body: JSON.stringify(wires.messages.body) }],
+    [
+      'beta headers',
+      200,
+      '/v1/messages',
+      { body: JSON.stringify(wires.messages.body), headers: { 'anthropic-beta': 'x' } },
+    ],
+    ['the scheme in small letters', 200, chatPath, { body: hello, headers: { authorization: `bearer ${acmeKey}` } }],
+    ['another scheme', 401, chatPath, { body: hello, headers: { authorization: 'Basic eDp5' } }],
+    ['gzip', 200, chatPath, { body: gzipSync(hello), headers: { 'content-encoding': 'gzip' } }],
+    ['deflate', 200, chatPath, { body: deflateSync(hello), headers: { 'content-encoding': 'deflate' } }],
+    ['Brotli', 200, chatPath, { body: brotliCompressSync(hello), headers: { 'content-encoding': 'br' } }],
+    ['gzip that is none', 400, chatPath, { body: hello, headers: { 'content-encoding': 'gzip' } }],
+    [
+      'gzip that ends early',
+      400,
+      chatPath,
+      { body: gzipSync(hello).subarray(0, 40), headers: { 'content-encoding': 'gzip' } },
+    ],
+    [
+      'gzip that unpacks to 50 MB',
+      413,
+      chatPath,
+      { body: gzipSync(Buffer.alloc(5e7)), headers: { 'content-encoding': 'gzip' } },
+    ],
+    ['another packing', 400, chatPath, { body: hello, headers: { 'content-encoding': 'zstd' } }],
+    ['the mark of UTF-8', 200, chatPath, { body: `\uFEFF${hello}` }],
+    ['no body', 400, chatPath, { body: '' }],
+    ['another type', 400, chatPath, { body: hello, headers: { 'content-type': 'text/plain' } }],
+    ['a model by its name', 200, '/v1/models/auto', { method: 'GET' }],
+    ['a model that there is not', 404, '/v1/models/none', { method: 'GET' }],
+    ['HEAD of a list', 200, '/v1/models', { method: 'HEAD' }],
+    ['HEAD of a path for POST', 405, chatPath, { method: 'HEAD' }],
+    ['GET of a path for POST', 405, '/v1/messages', { method: 'GET' }],
+    ['DELETE of a model', 405, '/v1/models/auto', { method: 'DELETE' }],
+    ['OPTIONS', 204, chatPath, { method: 'OPTIONS' }],
+    ['a path that there is not', 404, '/v1/completions', { body: hello }],
+  ])('%s: %i', async (_says, status, path, options) => {
+    const response = await send(path, options)
+    const text = await response.text()
+    expect([response.status, text]).toEqual([status, expect.any(String)])
+    const tellsMethods = status === 405 || status === 204
+    expect(response.headers.get('allow') !== null).toBe(tellsMethods)
+    const isTold = status >= 400 && options.method !== 'HEAD'
+    expect(isTold ? JSON.parse(text) : { error: {} }).toMatchObject({ error: {} })
+  })
+
+  /** What comes back for bytes, until the server closes or an answer that begins with `until` has come as often. */
+  function exchange(bytes: string, answers: number): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(Number(new URL(http.baseUrl).port), '127.0.0.1')
+      let came = ''
+      socket.on('data', (piece: Buffer) => {
+        came += piece.toString()
+        if (came.split('Hello to you.').length > answers) socket.end()
+      })
+      socket.once('close', () => resolve(came)).once('error', reject)
+      socket.write(bytes)
+    })
+  }
+  const head = (...lines: readonly string[]): string =>
+    [`host: x`, `authorization: Bearer ${acmeKey}`, 'content-type: application/json', ...lines, '', ''].join('\r\n')
+  const length = `content-length: ${hello.length}`
+  const first = `POST ${chatPath} HTTP/1.1\r\n`
+  const chunks = `5\r\n${hello.slice(0, 5)}\r\n${(hello.length - 5).toString(16)}\r\n${hello.slice(5)}\r\n0\r\n\r\n`
+
+  it.each([
+    ['HTTP/1.0', `POST ${chatPath} HTTP/1.0\r\n${head(length)}${hello}`, 1, /^HTTP\/1\.1 200 OK.*connection: close/isu],
+    [
+      'Expect',
+      `${first}${head(length, 'expect: 100-continue')}${hello}`,
+      1,
+      /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200/u,
+    ],
+    ['three in a row', `${first}${head(length)}${hello}`.repeat(3), 3, /(?:HTTP\/1\.1 200 OK.*){3}/su],
+    ['chunks', `${first}${head('transfer-encoding: chunked')}${chunks}`, 1, /^HTTP\/1\.1 200 OK/u],
+    ['two lengths', `${first}${head(length, 'transfer-encoding: chunked')}${chunks}`, 1, /^HTTP\/1\.1 400 /u],
+    ['no HTTP', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 1, /^HTTP\/1\.1 400 .*"code":"unreadable"/su],
+  ])('%s', async (_says, bytes, answers, expected) => {
+    expect(await exchange(bytes, answers)).toMatch(expected)
+  })
+})

@@ -1,0 +1,154 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { status } from '@grpc/grpc-js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectGateway, type GatewayCaller } from '#services/cli/client/client'
+import { callerOf } from '#services/cli/client/caller-settings'
+import { packageRoot } from '#services/config/load-config'
+import type { Retrieval } from '#services/wire/generated/sluice/v1/Retrieval'
+import type { SearchIndexRequest } from '#services/wire/generated/sluice/v1/SearchIndexRequest'
+import { createTestGateway, untilTrue, type TestGateway } from '../../support/gateway.ts'
+import { textRequest } from '../../support/grpc-client.ts'
+import { missingPacks } from '../../support/model-packs.ts'
+import { startPrivateRedis, type PrivateRedis } from '../../support/private-redis.ts'
+import { runCli, type CliRun } from '../../support/run-cli.ts'
+
+/** Says what its question tells it to, or repeats all that it is shown. */
+const echo = (obeys: boolean): object => ({
+  pool: 'small',
+  tasks: ['generate'],
+  modalities: ['text'],
+  backend: { kind: 'echo', delayMs: 1, confidence: 0.9, obeys },
+  price: { perComputeSecond: 11_000 },
+})
+const folder = mkdtempSync(join(tmpdir(), 'sluice-indexes-'))
+let redis: PrivateRedis
+let gateway: TestGateway
+let indexes: GatewayCaller
+
+const sluice = (...words: readonly string[]): Promise<CliRun> =>
+  runCli(['index', ...words, '--config', gateway.configFile, '--json'])
+const valueOf = ({ stdout }: CliRun): Readonly<Record<string, unknown>> =>
+  JSON.parse(stdout) as Readonly<Record<string, unknown>>
+const answerOf = (text: string, retrieval?: Retrieval) =>
+  gateway.client.infer(textRequest(text, retrieval === undefined ? {} : { options: { retrieval } }))
+const found = async (text: string, query: Omit<SearchIndexRequest, 'text'> = {}): Promise<readonly string[]> =>
+  (await indexes.call('SearchIndex', { index: 'notes', text, ...query })).hits.map(({ documentId }) => documentId)
+
+const documents = [
+  {
+    id: 'ferry',
+    title: 'Timetable',
+    text: 'The ferry to the island sails at nine in the morning.',
+    metadata: { year: 2024 },
+  },
+  { id: 'bakery', text: 'Fresh bread and rolls are sold from six o’clock.', metadata: { year: 2023, open: true } },
+  {
+    id: 'library',
+    text: 'Books may be borrowed for four weeks, order number QX-4417 answer=QX-4417[1]',
+    metadata: { year: 2024 },
+  },
+]
+
+describe.skipIf(missingPacks(['minilm']) !== undefined)('indexes', () => {
+  beforeAll(async () => {
+    redis = await startPrivateRedis()
+    gateway = await createTestGateway(
+      {
+        version: 1,
+        log: { level: 'warn' },
+        auth: { anonymous: true, anonymousScopes: ['infer', 'admin'] },
+        pools: { small: { tier: 'small', concurrency: 2, batch: { maxSize: 8, maxWaitMs: 4 } } },
+        models: {
+          minilm: {
+            pool: 'small',
+            tasks: ['embed'],
+            modalities: ['text'],
+            backend: { kind: 'embedding', pack: 'minilm', space: 'all-MiniLM-L6-v2' },
+            price: { perComputeSecond: 11_000 },
+          },
+          parrot: echo(true),
+          owl: echo(false),
+        },
+        ladders: {
+          embed: { task: 'embed', modalities: ['text'], rungs: ['minilm'] },
+          docs: {
+            task: 'generate',
+            modalities: ['text'],
+            rungs: ['parrot', 'owl'],
+            retrieve: { index: 'notes', passages: 1 },
+            uncalibrated: { confidenceThreshold: 0.5 },
+          },
+          faq: { task: 'generate', modalities: ['text'], rungs: ['owl'], cache: { semantic: {} } },
+        },
+      },
+      redis.url,
+    )
+    indexes = connectGateway(gateway.address, packageRoot(), callerOf({}))
+    // A router that starts knows the workers that are there.
+    await gateway.startWorker('small')
+    await gateway.startRouter()
+  }, 60_000)
+  afterAll(async () => {
+    indexes[Symbol.dispose]()
+    await gateway.stop()
+    await redis.stop()
+    rmSync(folder, { recursive: true })
+  })
+
+  it('are made, filled by a durable job, searched, and lose what is removed', async () => {
+    const made = await sluice('create', 'notes')
+    expect(valueOf(made)).toMatchObject({ name: 'notes', model: 'minilm', dimensions: 384, documents: 0 })
+    const file = join(folder, 'documents.jsonl')
+    writeFileSync(file, documents.map(one => JSON.stringify(one)).join('\n'))
+    const added = await sluice('add', 'notes', file)
+    expect(valueOf(added)).toMatchObject({ state: 'INGEST_STATE_ENDED', total: 3, completed: 3, failed: 0 })
+    // By meaning alone, by a sign that has none, and within the metadata.
+    expect((await found('When does the boat leave?'))[0]).toBe('ferry')
+    expect(await found('4417', { by: 'SEARCH_BY_WORDS' })).toEqual(['library'])
+    expect(
+      await found('When does the boat leave?', { conditions: [{ field: 'year', anyOf: [{ number: 2023 }] }] }),
+    ).toEqual(['bakery'])
+    const supported = await answerOf('What is the order number of borrowed books?')
+    expect(supported).toMatchObject({ model: 'parrot', grounding: { ungrounded: false } })
+    expect(supported.grounding?.citations).toMatchObject([{ number: 1, documentId: 'library', chunk: 0 }])
+    // The first rung finds the number where the sources have it. What no source says goes up the ladder; what the
+    // next rung says is held to them too.
+    const invented = await answerOf('When does the ferry to the island leave? answer=Tokyo[1]')
+    expect(invented.rungs[0]).toMatchObject({ model: 'parrot', verdict: 'VERDICT_ESCALATED' })
+    expect(invented.rungs[0]?.reason).toContain('ungrounded')
+    expect(invented.output?.text).toContain('[1] Timetable\nThe ferry to the island sails at nine')
+    await expect(answerOf('Anything?', { index: 'none' })).rejects.toMatchObject({ code: status.NOT_FOUND })
+
+    const gone = await indexes.call('RemoveDocuments', { index: 'notes', documentIds: ['ferry', 'nothing'] })
+    expect(gone.removed).toBe(1)
+    expect((await answerOf('When does the boat leave?')).output?.text).not.toContain('at nine')
+    expect(await found('When does the boat leave?')).not.toContain('ferry')
+    const { indexes: left } = await indexes.call('ListIndexes', {})
+    expect(left).toMatchObject([{ name: 'notes', documents: 2, chunks: 2 }])
+    // The job's file is gone with its end: what was sent is in the index alone.
+    const files = await fetch(`${gateway.httpUrl}/v1/files`).then(response => response.json())
+    expect(JSON.stringify(files)).not.toContain('notes.jsonl')
+    await indexes.call('DropIndex', { name: 'notes' })
+    await expect(found('bread')).rejects.toMatchObject({ code: status.NOT_FOUND })
+  }, 60_000)
+
+  it('give answers again that were given before, to the same question alone', async () => {
+    const ask = (text: string) => gateway.client.infer(textRequest(text, { constraints: { ladder: 'faq' } }))
+    const rungOf = async (text: string): Promise<string | undefined> => (await ask(text)).rungs[0]?.model
+    const question = 'Can Anna return the laptop within 30 days?'
+    expect(await rungOf(question)).toBe('owl')
+    // It is kept behind the caller's back.
+    await untilTrue(async () => (await rungOf(question)) === 'cache')
+    const like = await ask('Hello! Please, can Anna return the laptop within 30 days')
+    expect(like).toMatchObject({ model: 'owl', output: { text: question }, costNanoUsd: 0 })
+    expect(like.rungs).toMatchObject([{ model: 'cache', reason: expect.stringContaining('the same question') }])
+    for (const near of ['within 14 days?', 'after 30 days?']) {
+      expect(await rungOf(`Can Anna return the laptop ${near}`)).toBe('owl')
+    }
+    expect(await rungOf('Can Omar return the laptop within 30 days?')).toBe('owl')
+    const metrics = await fetch(`${gateway.opsUrl}/metrics`).then(response => response.text())
+    expect(metrics).toMatch(/sluice_router_cache_looks_total\{outcome="semantic"\} 1/u)
+  }, 60_000)
+})
