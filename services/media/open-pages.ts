@@ -1,4 +1,5 @@
 import type { Metadata } from 'sharp'
+import { apngPagesOf } from './apng-pages.ts'
 import { layOnGround } from './lay-on-ground.ts'
 import { MediaError } from './media-error.ts'
 import { openPicture } from './open-picture.ts'
@@ -13,6 +14,8 @@ export interface Picture {
 /** A file of one picture or of several: pages of a TIFF, frames of an animation. */
 export interface Pages {
   readonly count: number
+  /** How many can be decoded, from the first on: of an animated PNG only the first. */
+  readonly readable: number
   /** True of an animation, whose frames repeat what they show. */
   readonly animated: boolean
   /** Decodes one page, from 0. @throws MediaError as {@link openPages} */
@@ -31,8 +34,10 @@ const leastSide = 8
 export async function openPages(bytes: Uint8Array, limitMegapixels: number): Promise<Pages> {
   const header = await readHeader(bytes, 0)
   checkHeader(header, limitMegapixels)
+  const readable = header.pages ?? 1
   return {
-    count: header.pages ?? 1,
+    count: header.format === 'png' ? apngPagesOf(bytes) : readable,
+    readable,
     animated: header.format !== 'tiff',
     async load(page) {
       if (page > 0) checkHeader(await readHeader(bytes, page), limitMegapixels)

@@ -89,7 +89,7 @@ async function readPages(
   const pages: ReadPage[] = []
   let before: Picture | undefined
   let repeated = 0
-  for (let page = 0; page < file.count && pages.length < (spec.pages ?? 32) && !unwanted(); page++) {
+  for (let page = 0; page < file.readable && pages.length < (spec.pages ?? 32) && !unwanted(); page++) {
     const picture = await file.load(page)
     if (file.animated && before !== undefined && showsTheSame(before, picture)) {
       repeated += 1

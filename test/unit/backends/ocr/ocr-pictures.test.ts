@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { layOnGround } from '#services/media/lay-on-ground'
@@ -63,6 +64,30 @@ describe('openPages()', () => {
     expect([pages.count, pages.animated]).toEqual([3, format !== 'tiff'])
     const greys = await Promise.all([0, 1, 2].map(async index => (await pages.load(index)).data[0]!))
     for (const [index, grey] of [10, 120, 240].entries()) expect(Math.abs(greys[index]! - grey)).toBeLessThan(4)
+  })
+
+  test.each([
+    ['of which the picture for others is one', true, 3],
+    ['beside a picture for others', false, 4],
+  ])('counts the frames of an animated PNG %s, of which it reads the first', async (_which, isFrame, count) => {
+    const png = await page(10).png().toBuffer()
+    const chunk = (type: string, data: Buffer): Buffer => {
+      const head = Buffer.alloc(8)
+      head.writeUInt32BE(data.length)
+      head.write(type, 4, 'latin1')
+      const checksum = Buffer.alloc(4)
+      checksum.writeUInt32BE(crc32(Buffer.concat([head.subarray(4), data])))
+      return Buffer.concat([head, data, checksum])
+    }
+    const control = Buffer.alloc(26)
+    control.writeUInt32BE(32, 4)
+    control.writeUInt32BE(16, 8)
+    // The header of a PNG and its chunk take 33 bytes.
+    const parts = [png.subarray(0, 33), chunk('acTL', Buffer.from([0, 0, 0, 3, 0, 0, 0, 0]))]
+    if (isFrame) parts.push(chunk('fcTL', control))
+    const pages = await openPages(Buffer.concat([...parts, png.subarray(33)]), 1)
+    expect([pages.count, pages.readable]).toEqual([count, 1])
+    expect((await pages.load(0)).data[0]).toBe(10)
   })
 
   test.each([1, 2, 3, 4] as const)('gives three channels of pictures of %i', async channels => {
