@@ -120,10 +120,16 @@ export const backend = z.discriminatedUnion(
         .default('max_tokens')
         .describe('Field that caps the output.'),
       budgetField: z
-        .enum(['thinking_token_budget', 'thinking_budget', 'thinking_budget_tokens', 'reasoning'])
+        .enum(['thinking_token_budget', 'thinking_budget', 'thinking_budget_tokens', 'reasoning', 'thinking'])
         .optional()
         .describe(
-          'Field of a reasoning budget: of vLLM, of DashScope and SiliconFlow, of llama.cpp, or of OpenRouter. Without one, requests with a budget go to other models.',
+          "Field of a reasoning budget: of vLLM, of DashScope and SiliconFlow, of llama.cpp, of OpenRouter, or of Anthropic's layer and LiteLLM. Without one, requests with a budget go to other models.",
+        ),
+      adapterField: z
+        .enum(['model', 'lora'])
+        .default('model')
+        .describe(
+          "How a request names an adapter: in place of the model (vLLM, SGLang), or in llama.cpp's `lora`, by the number that it was loaded with.",
         ),
       cachePoints: z
         .boolean()

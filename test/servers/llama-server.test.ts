@@ -1,4 +1,8 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { request } from 'undici'
+import { writeLora } from '../support/write-lora.ts'
 import { describeChatServer } from './support/chat-suite.ts'
 import { installLlamaServer, modelFile, versions } from './support/install.ts'
 import { startServer, type ServerProcess } from './support/server-process.ts'
@@ -17,8 +21,8 @@ describeChatServer({
   server: 'llama-server',
   version: versions['llama-cpp-python'],
   model: 'smollm2',
-  features: ['logprobs', 'tools', 'schema', 'json', 'overflow', 'penalties'],
-  backend: { metricsPath: '/metrics' },
+  features: ['logprobs', 'tools', 'schema', 'json', 'adapters', 'overflow', 'penalties'],
+  backend: { metricsPath: '/metrics', adapters: { law: '0' }, adapterField: 'lora' },
   wires: ['anthropic', 'responses'],
   differs: {
     // It has one model, and serves it by whatever name.
@@ -39,15 +43,19 @@ describeChatServer({
   slots,
   longTokens: 400,
   running,
-  start: () =>
-    startServer({
+  start: () => {
+    const lora = join(mkdtempSync(join(tmpdir(), 'sluice-lora-')), 'law.gguf')
+    writeLora(lora, { width: 576, scale: 0.5 })
+    return startServer({
       command: installLlamaServer().server,
       parameters: http => [
         ...['--host', '127.0.0.1', '--port', String(http), '--model', modelFile('smollm2-135m'), '--alias', 'smollm2'],
         ...['--ctx-size', '2048', '--parallel', String(slots), '--threads', '1', '--metrics', '--slots', '--jinja'],
+        ...['--lora', lora],
         // The model's own template knows no tools, and a server whose template knows none ignores `tool_choice`.
         ...['--no-webui', '--chat-template-file', installLlamaServer().toolTemplate],
       ],
       readyPath: '/health',
-    }),
+    })
+  },
 })

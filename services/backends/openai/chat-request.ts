@@ -3,11 +3,19 @@ import { Base64Text } from '../remote/wire/base64-text.ts'
 import type { LoadedPart, Work } from '#services/backends/work'
 import { promptOf, samplingOf, systemText, type Prompt, type ShapeBy } from '../remote/prompt.ts'
 import type { Turn } from '../remote/turns.ts'
-import { breakMark, budgetIn, type BreakMark, type BudgetField, type BudgetFields } from './provider-fields.ts'
+import {
+  breakMark,
+  budgetIn,
+  loraIn,
+  type BreakMark,
+  type BudgetField,
+  type BudgetFields,
+  type LoraFields,
+} from './provider-fields.ts'
 import { reasoningFields } from './reasoning-fields.ts'
 
 /** A chat completion as OpenAI-compatible servers take it. @source OpenAI API reference, "Create chat completion" */
-export interface ChatRequest extends BudgetFields {
+export interface ChatRequest extends BudgetFields, LoraFields {
   readonly model: string
   readonly messages: readonly ChatMessage[]
   readonly stream: true
@@ -78,6 +86,8 @@ export interface ChatStyle {
   readonly shapeBy?: ShapeBy
   /** Field of a reasoning budget, where the server has one. */
   readonly budgetField?: BudgetField
+  /** Numbers of adapters by our names, where the server numbers them. */
+  readonly loraNumbers?: Readonly<Record<string, string>>
   /** Whether cache points are sent; false when absent. */
   readonly cachePoints?: boolean
 }
@@ -87,7 +97,7 @@ export interface ChatStyle {
  * stopped.
  */
 export function encodeChat(work: Work, style: ChatStyle): ChatRequest {
-  const { model, logprobs, capField, shapeBy = 'server', budgetField, cachePoints = false } = style
+  const { model, logprobs, capField, shapeBy = 'server', budgetField, loraNumbers, cachePoints = false } = style
   const { maxOutputTokens, ...sampling } = samplingOf(work)
   return {
     model,
@@ -99,6 +109,7 @@ export function encodeChat(work: Work, style: ChatStyle): ChatRequest {
     ...(logprobs ? { logprobs, top_logprobs: 1 } : {}),
     ...(shapeBy === 'server' ? shapeOf(work.options) : {}),
     ...asked(work.options, budgetField),
+    ...(loraNumbers === undefined ? {} : loraIn(work.recipe.adapter, loraNumbers)),
     ...toolsOf(work.options),
   }
 }
@@ -140,8 +151,8 @@ function asked(
   const { effort, maxTokens } = reasoning ?? {}
   const budget = maxTokens === undefined || budgetField === undefined ? {} : budgetIn(budgetField, maxTokens)
   return {
-    // OpenRouter takes a budget or an effort; the budget says more.
-    ...(effort === undefined || 'reasoning' in budget ? {} : { reasoning_effort: effort }),
+    // Some take a budget or an effort; the budget says more.
+    ...(effort === undefined || 'reasoning' in budget || 'thinking' in budget ? {} : { reasoning_effort: effort }),
     ...budget,
     ...(serviceTier === undefined ? {} : { service_tier: serviceTier }),
     ...(promptCacheKey === undefined ? {} : { prompt_cache_key: promptCacheKey }),

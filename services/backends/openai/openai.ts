@@ -49,6 +49,7 @@ export function createOpenaiBackend(spec: OpenaiSpec, dependencies: BackendDepen
     api = 'chat',
     cachePoints = false,
     budgetField,
+    adapterField = 'model',
   } = spec
   const encode = (work: Work, model: string): object =>
     api === 'responses'
@@ -60,6 +61,7 @@ export function createOpenaiBackend(spec: OpenaiSpec, dependencies: BackendDepen
           shapeBy: structured ? 'server' : 'words',
           cachePoints,
           ...(budgetField === undefined ? {} : { budgetField }),
+          ...(adapterField === 'lora' ? { loraNumbers: spec.adapters ?? {} } : {}),
         })
   const chats = chatBackend({
     served,

@@ -1,14 +1,19 @@
 import type { Cacheable } from '#services/contract/content'
 
 /** The field that a server of this protocol takes a reasoning budget in; the protocol itself has none. */
-export type BudgetField = 'thinking_token_budget' | 'thinking_budget' | 'thinking_budget_tokens' | 'reasoning'
+export type BudgetField =
+  | 'thinking_token_budget'
+  | 'thinking_budget'
+  | 'thinking_budget_tokens'
+  | 'reasoning'
+  | 'thinking'
 
 /**
  * A reasoning budget as servers spell it.
  * @source vLLM, `entrypoints/openai/chat_completion/protocol.py` (`thinking_token_budget`); Alibaba Model Studio and
  * SiliconFlow, "Create chat completion" (`enable_thinking`, `thinking_budget`); llama.cpp,
  * `tools/server/server-common.cpp` (`thinking_budget_tokens`); OpenRouter, "Reasoning tokens" (`reasoning`, which takes
- * an effort or a budget, not both)
+ * an effort or a budget, not both); Anthropic, "OpenAI SDK compatibility" (`thinking`), which LiteLLM takes for others too
  */
 export interface BudgetFields {
   readonly thinking_token_budget?: number
@@ -16,12 +21,25 @@ export interface BudgetFields {
   readonly enable_thinking?: true
   readonly thinking_budget?: number
   readonly reasoning?: { readonly max_tokens: number }
+  readonly thinking?: { readonly type: 'enabled'; readonly budget_tokens: number }
 }
 
 /** Writes a reasoning budget for a server. */
 export function budgetIn(field: BudgetField, tokens: number): BudgetFields {
   if (field === 'reasoning') return { reasoning: { max_tokens: tokens } }
+  if (field === 'thinking') return { thinking: { type: 'enabled', budget_tokens: tokens } }
   return field === 'thinking_budget' ? { enable_thinking: true, thinking_budget: tokens } : { [field]: tokens }
+}
+
+/** The adapters that llama.cpp applies to a request. @source llama.cpp, `tools/server/README.md`, `lora` */
+export interface LoraFields {
+  readonly lora?: readonly { readonly id: number; readonly scale: 1 }[]
+}
+
+/** Writes the adapter of a leg by its number. None is said so too: a server applies what it was started with else. */
+export function loraIn(adapter: string | undefined, numbers: Readonly<Record<string, string>> = {}): LoraFields {
+  const number = adapter === undefined ? undefined : numbers[adapter]
+  return { lora: number === undefined ? [] : [{ id: Number(number), scale: 1 }] }
 }
 
 /** The end of a prefix that may be cached. @source OpenAI API reference, "Create chat completion" */

@@ -25,6 +25,8 @@ export interface ServedSpec {
   readonly model: string
   /** The server's names of adapters, by ours. */
   readonly adapters?: Readonly<Record<string, string>>
+  /** `lora` where an adapter does not take the place of the model's name. */
+  readonly adapterField?: 'model' | 'lora'
   /** To open a connection: a server that is gone should cost no more. */
   readonly connectTimeoutMs: number
   readonly firstByteTimeoutMs: number
@@ -77,7 +79,9 @@ export function createServed(
 
   const secrets = secretsIn(headers)
   const modelFor = ({ recipe }: Work): string =>
-    recipe.adapter === undefined ? spec.model : (spec.adapters?.[recipe.adapter] ?? recipe.adapter)
+    recipe.adapter === undefined || spec.adapterField === 'lora'
+      ? spec.model
+      : (spec.adapters?.[recipe.adapter] ?? recipe.adapter)
 
   return {
     times: {

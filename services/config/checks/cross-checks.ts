@@ -1,3 +1,4 @@
+import { adapterFaults, adapterNumberFaults } from './adapter-checks.ts'
 import { meantBy, noSuchName, type ConfigFault } from './config-fault.ts'
 import { drawFaults } from './draw-checks.ts'
 import { guardrailFaults } from './guardrail-checks.ts'
@@ -32,7 +33,7 @@ function modelFaults({ models, pools }: Config, { packs, folderExists }: Surroun
     if (!(pool in pools)) faults.push(noSuchName([...path, 'pool'], 'pools', pool, pools))
     faults.push(...packFaults([...path, 'backend'], backend, packs))
     faults.push(...servedFaults([...path, 'backend'], backend), ...weightFaults([...path, 'backend'], backend))
-    faults.push(...metricsFaults([...path, 'backend'], backend))
+    faults.push(...metricsFaults([...path, 'backend'], backend), ...adapterNumberFaults([...path, 'backend'], backend))
     if (backend.kind === 'embedding' && backend.heads !== undefined && !folderExists(backend.heads)) {
       faults.push({ path: [...path, 'backend', 'heads'], expected: `a folder; ${backend.heads} is not there` })
     }
@@ -188,7 +189,8 @@ function recipeFaults(
   if (rung.repair === true && rung.promptTemplate !== undefined) {
     faults.push({ path: [...path, 'repair'], expected: 'no promptTemplate beside it, which would hold the repair too' })
   }
-  faults.push(...askedFaults(path, rung, models[rung.model]?.backend.kind))
+  const backend = models[rung.model]?.backend
+  faults.push(...askedFaults(path, rung, backend?.kind), ...adapterFaults(path, rung, backend))
   return verifier?.kind === 'model' ? [...faults, ...verifierFaults(path, verifier.model, models)] : faults
 }
 

@@ -51,7 +51,8 @@ export function describeChatServer(chat: ChatServer): void {
   })
 
   describe('the wire', () => {
-    const openai = { kind: 'openai', model }
+    const { adapters, adapterField } = chat.backend as Readonly<Record<string, unknown>>
+    const openai = { kind: 'openai', model, ...(adapters === undefined ? {} : { adapters, adapterField }) }
     const cases = chatCases.filter(({ needs }) => needs === undefined || features.includes(needs))
 
     it.each(cases.map(one => [one.name, one] as const))('has %s', async (title, { backend, work, outcome }) => {

@@ -88,10 +88,11 @@ describe('a reasoning budget', () => {
     ['thinking_budget_tokens', { thinking_budget_tokens: 3000, reasoning_effort: 'high' }],
     ['thinking_budget', { enable_thinking: true, thinking_budget: 3000, reasoning_effort: 'high' }],
     ['reasoning', { reasoning: { max_tokens: 3000 } }],
+    ['thinking', { thinking: { type: 'enabled', budget_tokens: 3000 } }],
   ] as const)('goes by the field %s of a server that has it', (budgetField, fields) => {
     const request = encodeChat(asked, { ...style, budgetField })
     expect(request).toMatchObject(fields)
-    expect('reasoning_effort' in request).toBe(budgetField !== 'reasoning')
+    expect('reasoning_effort' in request).toBe(budgetField !== 'reasoning' && budgetField !== 'thinking')
   })
 
   it('is Anthropic’s and Gemini’s own number', () => {
@@ -99,6 +100,18 @@ describe('a reasoning budget', () => {
     expect(encodeGemini(asked, { logprobs: false }).generationConfig.thinkingConfig).toMatchObject({
       thinkingBudget: 3000,
     })
+  })
+})
+
+describe('an adapter', () => {
+  const asked = work({})
+  const adapted = { ...asked, recipe: { adapter: 'law' } }
+
+  it('goes by its number where the server numbers them, and none goes as none', () => {
+    const numbered = { ...style, loraNumbers: { code: '0', law: '1' } }
+    expect(encodeChat(adapted, numbered)).toMatchObject({ model: style.model, lora: [{ id: 1, scale: 1 }] })
+    expect(encodeChat(asked, numbered)).toMatchObject({ lora: [] })
+    expect(encodeChat(adapted, style)).not.toHaveProperty('lora')
   })
 })
 

@@ -73,6 +73,28 @@ describe('a local language model', () => {
   })
 })
 
+describe('an adapter of a rung', () => {
+  const llama = { kind: 'llama', pack: 'p', adapters: { legal: '/legal.gguf' } }
+  const openai = { kind: 'openai', ...served }
+  it.each<readonly [object, string, string | undefined]>([
+    [llama, 'legal', undefined],
+    [llama, 'leagl', 'an adapter of m: legal'],
+    [{ kind: 'llama', pack: 'p' }, 'legal', 'an adapter of m: (none)'],
+    [openai, 'legal', undefined],
+    [{ ...openai, adapters: { law: 'legal-v2' } }, 'law', undefined],
+    [{ ...openai, adapters: { law: 'legal-v2' } }, 'legal', 'an adapter of m: law'],
+    [{ ...openai, adapterField: 'lora', adapters: { law: '0' } }, 'law', undefined],
+    [{ ...openai, adapterField: 'lora' }, 'law', 'an adapter of m: (none)'],
+    [{ ...openai, adapterField: 'lora', adapters: { law: 'legal' } }, 'law', 'a number, as with adapterField: lora'],
+    [{ kind: 'echo' }, 'law', 'nothing; backend echo has no adapters'],
+  ])('is one that its model has: %j %s', (backend, adapter, expected) => {
+    const models = { m: { pool: 'p', tasks: ['generate'], backend } }
+    const fault = faultOf(() => read([{ model: 'm', adapter }, 'gpt'], models))
+    expect(fault === '').toBe(expected === undefined)
+    if (expected !== undefined) expect(fault).toContain(expected)
+  })
+})
+
 function faultOf(reading: () => unknown): string {
   try {
     reading()
