@@ -37,21 +37,34 @@ export function cacheMark({ cachePoint }: Cacheable): CacheMark {
 export const redacted = 'redacted:'
 
 /** Ids of calls as this protocol takes them. */
-export type Ids = (id: string) => string
+export interface Ids {
+  /** That of a call. */
+  called(id: string): string
+  /** That of the nearest call before with this id. */
+  answered(id: string): string
+}
 
 /**
- * Ids of other protocols may hold characters that this one refuses: they are numbered.
+ * Ids of other protocols may hold characters that this one refuses, and come again in a later turn, which this one
+ * refuses too: such are numbered.
  * @source Anthropic API reference, "Create a Message", `tool_use.id`
  */
 export function createIds(): Ids {
+  const used = new Set<string>()
   const renamed = new Map<string, string>()
-  let seen = 0
-  return id => {
-    if (/^[A-Za-z0-9_-]+$/u.test(id)) return id
-    const known = renamed.get(id) ?? `call_${seen}`
-    if (!renamed.has(id)) seen += 1
-    renamed.set(id, known)
-    return known
+  const newId = (): string => {
+    let number = 0
+    while (used.has(`call_${number}`)) number += 1
+    return `call_${number}`
+  }
+  return {
+    called(id) {
+      const own = /^[A-Za-z0-9_-]+$/u.test(id) && !used.has(id) ? id : newId()
+      used.add(own)
+      renamed.set(id, own)
+      return own
+    },
+    answered: id => renamed.get(id) ?? id,
   }
 }
 
@@ -61,11 +74,11 @@ export function blocksOf(part: LoadedPart, ids: Ids): readonly Block[] {
   if (part.kind === 'text') return part.text === '' ? [] : [{ type: 'text', text: part.text, ...mark }]
   if (part.kind === 'reasoning') return thinkingBlocks(part)
   if (part.kind === 'tool-call') {
-    return [{ type: 'tool_use', id: ids(part.id), name: part.name, input: argumentsOf(part), ...mark }]
+    return [{ type: 'tool_use', id: ids.called(part.id), name: part.name, input: argumentsOf(part), ...mark }]
   }
   if (part.kind === 'tool-result') {
     const failed = part.isError === true ? { is_error: true as const } : {}
-    return [{ type: 'tool_result', tool_use_id: ids(part.callId), content: part.content, ...failed, ...mark }]
+    return [{ type: 'tool_result', tool_use_id: ids.answered(part.callId), content: part.content, ...failed, ...mark }]
   }
   const data = new Base64Text(part.bytes)
   if (part.kind === 'document') {

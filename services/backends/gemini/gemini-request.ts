@@ -143,7 +143,10 @@ function thinkingOf(
 function contentsOf(turns: readonly Turn[], at: number): GeminiContent[] {
   const turn = turns[at]
   if (turn === undefined) return []
-  if (turn.role === 'assistant') return [{ role: 'model', parts: answerOf(turn) }]
+  if (turn.role === 'assistant') {
+    const parts = answerOf(turn)
+    return parts.length === 0 ? [] : [{ role: 'model', parts }]
+  }
   const parts = turn.parts.flatMap((part): GeminiPart[] => {
     if (part.kind === 'tool-result') return [responseOf(part, calledName(turns, at, part))]
     return partOf(part)

@@ -207,7 +207,7 @@ function systemOf(prompt: Prompt, cachePoints: boolean): string | TextContent[] 
 function messageOf({ role, parts }: Turn, isOpen: boolean, cachePoints: boolean): readonly ChatMessage[] {
   if (role === 'system') return [{ role, content: textOf(parts) }]
   if (role === 'tool') return parts.flatMap(resultOf)
-  if (role === 'assistant') return answerOf(parts, isOpen)
+  if (role === 'assistant') return [answerOf(parts, isOpen)]
   const content = parts.flatMap(part => contentOf(part, cachePoints))
   const [only] = content
   const isPlain = content.length === 1 && only?.type === 'text' && only.prompt_cache_breakpoint === undefined
@@ -223,19 +223,17 @@ function resultOf(part: LoadedPart): ChatMessage[] {
   return part.kind === 'tool-result' ? [{ role: 'tool', tool_call_id: part.callId, content: part.content }] : []
 }
 
-function answerOf(parts: readonly LoadedPart[], isOpen: boolean): readonly ChatMessage[] {
+function answerOf(parts: readonly LoadedPart[], isOpen: boolean): ChatMessage {
   const calls = parts.filter((part): part is ToolCallPart => part.kind === 'tool-call')
   const thoughts = parts.filter((part): part is ReasoningPart => part.kind === 'reasoning')
   const text = textOf(parts)
-  if (text === '' && calls.length === 0) return []
-  return [
-    {
-      role: 'assistant',
-      content: text === '' ? null : text,
-      ...reasoningFields(thoughts, isOpen),
-      ...(calls.length === 0 ? {} : { tool_calls: calls.map(calledOf) }),
-    },
-  ]
+  return {
+    role: 'assistant',
+    // A turn without a word keeps its place: templates of open models refuse two turns of one role in a row.
+    content: text === '' && calls.length > 0 ? null : text,
+    ...reasoningFields(thoughts, isOpen),
+    ...(calls.length === 0 ? {} : { tool_calls: calls.map(calledOf) }),
+  }
 }
 
 /** Templates of open models read the arguments as JSON, and a call without any is written as nothing by some. */

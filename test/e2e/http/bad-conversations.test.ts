@@ -23,6 +23,15 @@ const user = (text: string): Message => ({ role: 'ROLE_USER', parts: [{ text }] 
 const said = (role: string, content: unknown): object => ({ role, content })
 const { INVALID_ARGUMENT, FAILED_PRECONDITION } = status
 
+const calls = (...ids: readonly string[]): Message => ({
+  role: 'ROLE_ASSISTANT',
+  parts: ids.map(id => ({ toolCall: { id, name: 'weather', argumentsJson: '{}' } })),
+})
+const results = (...ids: readonly string[]): Message => ({
+  role: 'ROLE_TOOL',
+  parts: ids.map(callId => ({ toolResult: { callId, content: 'rain' } })),
+})
+
 function schema(schemaJson: string): NonNullable<InferRequest['options']> {
   return { responseFormat: { jsonSchema: { schemaJson } } }
 }
@@ -38,7 +47,7 @@ const cases: readonly Bad[] = [
     code: INVALID_ARGUMENT,
     field: 'messages[0].parts[0].tool_result.call_id',
     http: { messages: [{ role: 'tool', tool_call_id: 'x', content: 'rain' }, said('user', 'a')] },
-    param: 'messages[0].content',
+    param: 'messages[0].tool_call_id',
   },
   {
     what: 'has results of a tool twice',
@@ -51,6 +60,111 @@ const cases: readonly Bad[] = [
     },
     code: INVALID_ARGUMENT,
     field: 'messages[2].parts[1].tool_result.call_id',
+  },
+  {
+    what: 'calls tools twice by one id in one turn',
+    grpc: { messages: [user('a'), calls('x', 'x'), results('x')] },
+    code: INVALID_ARGUMENT,
+    field: 'messages[1].parts[1].tool_call.id',
+  },
+  {
+    what: 'goes on before a call has its result',
+    grpc: { messages: [user('a'), calls('x'), user('b')] },
+    code: INVALID_ARGUMENT,
+    field: 'messages[2]',
+  },
+  {
+    what: 'ends with a call that has no result',
+    grpc: { messages: [user('a'), calls('x')] },
+    code: INVALID_ARGUMENT,
+    field: 'messages[1].parts[0].tool_call.id',
+  },
+  {
+    what: 'calls a tool that no protocol can name',
+    grpc: {
+      messages: [user('a'), { role: 'ROLE_ASSISTANT', parts: [{ toolCall: { id: 'x', name: 'the weather' } }] }],
+    },
+    code: INVALID_ARGUMENT,
+    field: 'messages[1].parts[0].tool_call.name',
+  },
+  {
+    what: 'has the result of a tool in a message of the user',
+    grpc: { messages: [user('a'), calls('x'), { ...results('x'), role: 'ROLE_USER' }] },
+    code: INVALID_ARGUMENT,
+    field: 'messages[2].parts[0].tool_result',
+  },
+  {
+    what: 'has a call of a tool in a message of the user',
+    grpc: { messages: [{ ...calls('x'), role: 'ROLE_USER' }] },
+    code: INVALID_ARGUMENT,
+    field: 'messages[0].parts[0].tool_call',
+  },
+  {
+    what: 'has a picture in the instruction',
+    grpc: {
+      messages: [{ role: 'ROLE_SYSTEM', parts: [{ image: { bytes: png, mediaType: 'image/png' } }] }, user('a')],
+    },
+    code: INVALID_ARGUMENT,
+    field: 'messages[0].parts[0].image',
+  },
+  {
+    what: 'has instructions alone',
+    grpc: { messages: [{ role: 'ROLE_SYSTEM', parts: [{ text: 'Be brief.' }] }] },
+    code: INVALID_ARGUMENT,
+    field: 'messages',
+    http: { messages: [said('system', 'Be brief.')] },
+  },
+  {
+    what: 'has a message of no role',
+    grpc: { messages: [{ parts: [{ text: 'a' }] }] },
+    code: INVALID_ARGUMENT,
+    field: 'messages[0].role',
+  },
+  {
+    what: 'has a message without parts',
+    grpc: { messages: [{ role: 'ROLE_USER', parts: [] }] },
+    code: INVALID_ARGUMENT,
+    field: 'messages[0].parts',
+  },
+  {
+    what: 'has a part that is nothing',
+    grpc: { messages: [{ role: 'ROLE_USER', parts: [{}] }] },
+    code: INVALID_ARGUMENT,
+    field: 'messages[0].parts[0]',
+  },
+  {
+    what: 'has words of blanks alone',
+    grpc: { messages: [user(' \n')] },
+    code: INVALID_ARGUMENT,
+    field: 'messages[0].parts[0].text',
+    http: { messages: [said('user', ' \n')] },
+    param: 'messages[0].content',
+  },
+  {
+    what: 'has a thought without its model',
+    grpc: { messages: [user('a'), { role: 'ROLE_ASSISTANT', parts: [{ reasoning: { text: 'hm', signature: 's' } }] }] },
+    code: INVALID_ARGUMENT,
+    field: 'messages[1].parts[0].reasoning.model',
+  },
+  {
+    what: 'has both messages and content',
+    grpc: { messages: [user('a')], content: [{ text: 'b' }] },
+    code: INVALID_ARGUMENT,
+    field: 'content',
+  },
+  {
+    what: 'has 300 parts in a message',
+    grpc: { messages: [{ role: 'ROLE_USER', parts: Array.from({ length: 300 }, () => ({ text: 'a' })) }] },
+    code: INVALID_ARGUMENT,
+    field: 'messages[0].parts',
+  },
+  {
+    what: 'has five cache points',
+    grpc: {
+      messages: [{ role: 'ROLE_USER', parts: Array.from({ length: 5 }, () => ({ text: 'a', cachePoint: true })) }],
+    },
+    code: INVALID_ARGUMENT,
+    field: 'messages',
   },
   {
     what: 'has a second system message where the provider allows none',

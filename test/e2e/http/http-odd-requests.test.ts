@@ -20,6 +20,19 @@ const called = [
     tool_calls: [{ id: 'c1', type: 'function', function: { name: 'weather', arguments: '{}' } }],
   },
 ]
+const calledTwice = [
+  ...user,
+  {
+    role: 'assistant',
+    tool_calls: ['c1', 'c2'].map(id => ({ id, type: 'function', function: { name: 'weather', arguments: '{}' } })),
+  },
+]
+const toolSays = (content: unknown, id = 'c1') => ({ role: 'tool', tool_call_id: id, content })
+const dataUrl = `data:image/png;base64,${picture}`
+const chatPicture = { type: 'image_url', image_url: { url: dataUrl } }
+const badPicture = { type: 'image_url', image_url: { url: 'data:image/png,x' } }
+const call1 = { id: 'c1', type: 'function', function: { name: 'weather', arguments: '{}' } }
+const use1 = { type: 'tool_use', id: 't1', name: 'weather', input: {} }
 const used = [
   ...user,
   { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'weather', input: {} }] },
@@ -91,6 +104,64 @@ describe('odd requests of the SDKs that are taken', () => {
     ['the beginning of an answer', 'messages', { messages: [...user, { role: 'assistant', content: 'He' }] }],
     ['a result without content', 'messages', { messages: used, tools: [tool] }],
     ['fields of betas as null', 'messages', { container: null, inference_geo: null, mcp_servers: null }],
+    ...['', [], null].map((content): readonly [string, Wire, object] => [
+      `a turn in which the model said ${JSON.stringify(content)}`,
+      'chat',
+      { messages: [...user, { role: 'assistant', content }, ...user] },
+    ]),
+    ['a turn of no items', 'responses', { input: [...user, { role: 'assistant', content: [] }, ...user] }],
+    ['a turn of no blocks', 'messages', { messages: [...user, { role: 'assistant', content: [] }, ...user] }],
+    ['a picture in a result', 'chat', { messages: [...called, toolSays([chatPicture])] }],
+    [
+      'pictures in two results out of their order, and words behind them',
+      'chat',
+      { messages: [...calledTwice, toolSays([chatPicture], 'c2'), toolSays([chatPicture]), ...user] },
+    ],
+    [
+      'a picture and a file in a result',
+      'responses',
+      {
+        input: [
+          ...user,
+          { type: 'function_call', call_id: 'c1', name: 'look', arguments: '{}' },
+          {
+            type: 'function_call_output',
+            call_id: 'c1',
+            output: [
+              { type: 'input_text', text: 'Here.' },
+              { type: 'input_image', image_url: dataUrl },
+            ],
+          },
+        ],
+      },
+    ],
+    [
+      'a picture in a result that failed',
+      'messages',
+      {
+        tools: [tool],
+        messages: [
+          ...used.slice(0, 2),
+          {
+            role: 'user',
+            content: [
+              {
+                type: 'tool_result',
+                tool_use_id: 't1',
+                is_error: true,
+                content: [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: picture } }],
+              },
+              { type: 'text', text: 'hello?' },
+            ],
+          },
+        ],
+      },
+    ],
+    [
+      'the ids of an earlier turn again',
+      'chat',
+      { messages: [...called, toolSays('rain'), ...called.slice(1), toolSays('sun')] },
+    ],
     ['tools', 'count', { tools: [tool], system: 'x', tool_choice: { type: 'auto' } }],
   ])('%s: %s', async (_says, wire, more) => {
     const response = await post(wire, more)
@@ -133,6 +204,53 @@ describe('odd requests that are refused by the name that their caller wrote', ()
     ['messages[1].content', 'messages', { system: 'x', messages: [...user, { role: 'user', content: '' }] }],
     ['tools[0].type', 'messages', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }],
     ['max_tokens', 'count', { max_tokens: 5 }],
+    // Turns that no provider's protocol allows.
+    ['messages[0].tool_call_id', 'chat', { messages: [toolSays('rain'), ...user] }],
+    ['messages[2]', 'chat', { messages: [...called, ...user] }],
+    ['messages[1].tool_calls', 'chat', { messages: called }],
+    ['messages[3].tool_call_id', 'chat', { messages: [...called, toolSays('rain'), toolSays('rain')] }],
+    ['messages[2].tool_call_id', 'chat', { messages: [...called, toolSays('rain', 'c9')] }],
+    [
+      'messages[1].tool_calls',
+      'chat',
+      { messages: [user[0], { ...calledTwice[1], tool_calls: [call1, call1] }, toolSays('a')] },
+    ],
+    [
+      'messages[1].tool_calls',
+      'chat',
+      { messages: [...user, { role: 'assistant', tool_calls: [{ ...call1, id: '' }] }] },
+    ],
+    ['messages', 'chat', { messages: [{ role: 'system', content: 'Be brief.' }] }],
+    ['messages', 'chat', { messages: [{ role: 'assistant', content: 'Hello.' }] }],
+    ['messages', 'chat', { messages: [] }],
+    ['messages[2].content[0].image_url.url', 'chat', { messages: [...called, toolSays([badPicture])] }],
+    ['messages[2].content', 'chat', { messages: [...called, toolSays([{ type: 'input_audio' }])] }],
+    ['messages[0].content[0].text', 'chat', { messages: [{ role: 'user', content: [{ type: 'text' }] }] }],
+    ['messages[0].role', 'chat', { messages: [{ role: 'robot', content: 'a' }] }],
+    [
+      'input[0].call_id',
+      'responses',
+      { input: [{ type: 'function_call_output', call_id: 'c1', output: 'a' }, ...user] },
+    ],
+    ['input', 'responses', { input: [] }],
+    ['input', 'responses', { input: '' }],
+    ['input', 'responses', { input: [{ role: 'assistant', content: 'a' }] }],
+    ['input[1]', 'responses', { input: [...user, { type: 'function_call', call_id: 'c1', name: 'f' }] }],
+    ['messages[0].content', 'messages', { messages: [used[2]] }],
+    ['messages[2]', 'messages', { tools: [tool], messages: [...used.slice(0, 2), ...user] }],
+    [
+      'messages[1].content[0].input',
+      'messages',
+      { messages: [...user, { ...used[1], content: [{ ...use1, input: 'x' }] }] },
+    ],
+    ['messages[0].content[0].source', 'messages', { messages: [{ role: 'user', content: [{ type: 'image' }] }] }],
+    ['messages[0].content', 'messages', { messages: [{ role: 'user', content: [] }] }],
+    ['messages', 'messages', { system: 'x', messages: [{ role: 'assistant', content: 'a' }] }],
+    [
+      'messages[1].content',
+      'messages',
+      { messages: [...user, { role: 'assistant', content: [{ type: 'image', source: {} }] }] },
+    ],
   ])('%s of %s', async (field, wire, more) => {
     const response = await post(wire, more)
     const { error } = (await response.json()) as { error: { message: string; param?: string | null; type: string } }

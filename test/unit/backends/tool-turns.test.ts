@@ -139,6 +139,28 @@ describe('turns of tools as each protocol has them', () => {
     ])
   })
 
+  it('have ids of their own at Anthropic, where a later turn has those of an earlier one', () => {
+    const [asked, , ...rest] = conversation
+    const twice = [asked!, say('assistant', call('a', 'Oslo')), say('tool', result('a', '4 degrees'))]
+    const { messages } = onTheWire(encodeMessages(work([...twice, ...twice.slice(1), ...rest.slice(2)]), 'm'))
+    const blocks = messages.flatMap(({ content }) => (typeof content === 'string' ? [] : content))
+    const called = blocks.flatMap(block => (block.type === 'tool_use' ? [block.id] : []))
+    const answered = blocks.flatMap(block => (block.type === 'tool_result' ? [block.tool_use_id] : []))
+    expect(new Set(called).size).toBe(3)
+    expect(answered).toEqual(called)
+  })
+
+  it('keep the place of a turn in which the model said nothing, where roles must alternate', () => {
+    const silent = [say('user', text('A?')), say('assistant', text('')), say('user', text('B?'))]
+    const chat = encodeChat(work(silent), { model: 'm', logprobs: false, capField: 'max_tokens' })
+    expect(chat.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user'])
+    // These refuse a turn without parts.
+    expect(encodeGemini(work(silent), { logprobs: false }).contents.every(({ parts }) => parts.length > 0)).toBe(true)
+    expect(onTheWire(encodeMessages(work(silent), 'm')).messages).toMatchObject([
+      { role: 'user', content: [{ text: 'A?' }, { text: 'B?' }] },
+    ])
+  })
+
   it.each([
     ['', {}],
     ['{"a":1}', { a: 1 }],

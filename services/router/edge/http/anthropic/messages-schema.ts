@@ -23,7 +23,12 @@ const document = z.object({
 const toolResult = z.object({
   type: z.literal('tool_result'),
   tool_use_id: z.string(),
-  content: maybe(z.union([z.string(), z.array(text)], 'expected a text or a list of text blocks')),
+  content: maybe(
+    z.union(
+      [z.string(), z.array(z.discriminatedUnion('type', [text, image, document]))],
+      'expected a text or a list of text, image and document blocks',
+    ),
+  ),
   is_error: maybe(z.boolean()),
   ...cached,
 })

@@ -1,14 +1,16 @@
 import type { Cacheable, Part, TaskOptions, Tool } from '#services/contract/content'
-import { conversationOf, type Message } from '#services/contract/conversation'
+import { conversationOf } from '#services/contract/conversation'
 import { invalidField } from '#services/contract/errors'
 import type { Asked } from '../infer.ts'
 import { mediaOfBase64, mediaOfUrl } from '../read-media.ts'
 import { readSeal } from '../reasoning-seal.ts'
 import { present } from '../request-headers.ts'
+import { placeMedia, readResult, type ReadMessage } from '../body/result-media.ts'
 import type { CountBody, MessagesBody } from './messages-schema.ts'
 
 type WireMessage = CountBody['messages'][number]
 type UserBlock = Exclude<Extract<WireMessage, { role: 'user' }>['content'], string>[number]
+type ResultBlock = Extract<UserBlock, { type: 'tool_result' }>
 type AssistantBlock = Exclude<Extract<WireMessage, { role: 'assistant' }>['content'], string>[number]
 
 /** What a message asks for. @throws GatewayError InvalidRequest for media that cannot be read */
@@ -36,9 +38,9 @@ export function readCounted(body: CountBody): Asked {
   const first = isSilent ? [] : [{ name: 'system', message: { role: 'system' as const, parts: textParts(system) } }]
   const rest = body.messages.flatMap((message, index) => {
     const name = `messages[${index}]`
-    return readMessage(message, `${name}.content`).map(one => ({ name, message: one }))
+    return readMessage(message, `${name}.content`).map(one => ({ name, ...one }))
   })
-  const messages = [...first, ...rest]
+  const messages = placeMedia([...first, ...rest])
   return {
     task: 'generate',
     model: body.model,
@@ -59,23 +61,37 @@ const optionNames = {
   'tools[].parameters_json': 'tools[].input_schema',
 }
 
-function readMessage(message: WireMessage, field: string): readonly Message[] {
-  if (message.role === 'system') return [{ role: 'system', parts: textParts(message.content) }]
+function readMessage(message: WireMessage, field: string): readonly Omit<ReadMessage, 'name'>[] {
+  if (message.role === 'system') return [{ message: { role: 'system', parts: textParts(message.content) } }]
   if (message.role === 'assistant') {
     const { content } = message
     const parts = typeof content === 'string' ? textParts(content) : content.map(readAssistantBlock)
     // What was thought comes first, wherever a stream had to put its proof.
     const thought = parts.filter(part => part.kind === 'reasoning')
-    return [{ role: 'assistant', parts: [...thought, ...parts.filter(part => part.kind !== 'reasoning')] }]
+    const said = parts.filter(part => part.kind !== 'reasoning')
+    const all = parts.length === 0 ? textParts('') : [...thought, ...said]
+    return [{ message: { role: 'assistant', parts: all } }]
   }
-  if (typeof message.content === 'string') return [{ role: 'user', parts: textParts(message.content) }]
-  const blocks = message.content.map((block, index) => readUserBlock(block, `${field}[${index}]`))
-  const results = blocks.filter(part => part.kind === 'tool-result')
-  const rest = blocks.filter(part => part.kind !== 'tool-result')
+  if (typeof message.content === 'string') return [{ message: { role: 'user', parts: textParts(message.content) } }]
+  const blocks = message.content.map((block, index) => ({ block, field: `${field}[${index}]` }))
+  const results = blocks.flatMap(one => (one.block.type === 'tool_result' ? readResultBlock(one.block, one.field) : []))
+  const rest = blocks.flatMap(one => (one.block.type === 'tool_result' ? [] : readUserBlock(one.block, one.field)))
+  const parts = results.map(({ result }) => result)
+  const media = results.flatMap(one => one.media)
   return [
-    ...(results.length === 0 ? [] : [{ role: 'tool' as const, parts: results }]),
-    ...(rest.length === 0 ? [] : [{ role: 'user' as const, parts: rest }]),
+    ...(parts.length === 0 ? [] : [{ message: { role: 'tool' as const, parts }, media }]),
+    ...(rest.length === 0 && parts.length > 0 ? [] : [{ message: { role: 'user' as const, parts: rest } }]),
   ]
+}
+
+function readResultBlock(block: ResultBlock, field: string) {
+  const { content } = block
+  const said =
+    typeof content === 'string' || content === null || content === undefined
+      ? textParts(content ?? '')
+      : content.map((one, index) => readUserBlock(one, `${field}.content[${index}]`))
+  const failed = block.is_error === true ? { isError: true as const } : {}
+  return readResult({ callId: block.tool_use_id, ...failed, ...cachePointOf(block) }, said, '\n')
 }
 
 function textParts(content: string | readonly TextBlock[]): readonly Part[] {
@@ -92,19 +108,9 @@ function cachePointOf({ cache_control: control }: { readonly cache_control?: obj
   return control === undefined || control === null ? {} : { cachePoint: true }
 }
 
-function readUserBlock(block: UserBlock, field: string): Part {
+function readUserBlock(block: Exclude<UserBlock, ResultBlock>, field: string): Part {
   const cached = cachePointOf(block)
   if (block.type === 'text') return { kind: 'text', text: block.text, ...cached }
-  if (block.type === 'tool_result') {
-    const content = block.content ?? ''
-    return {
-      kind: 'tool-result',
-      callId: block.tool_use_id,
-      content: typeof content === 'string' ? content : content.map(one => one.text).join('\n'),
-      ...(block.is_error === true ? { isError: true as const } : {}),
-      ...cached,
-    }
-  }
   const { source } = block
   if (source.type === 'text') return { kind: 'text', text: source.data, ...cached }
   const part =

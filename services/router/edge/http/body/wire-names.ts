@@ -8,6 +8,8 @@ export interface WireNames {
   readonly list: string
   /** Of each message in its order, as `messages[0]`, `input[2]` or `system`. */
   readonly messages: readonly string[]
+  /** Where a message has its calls of tools and the id that a result is of; `content` when absent. */
+  readonly tools?: { readonly call: string; readonly result: string }
 }
 
 const ofOption = /\boptions\.([a-z_]+)((?:\[\d+\])?)((?:\.[a-z_]+)*)/gu
@@ -31,7 +33,7 @@ export function inWireNames(thrown: unknown, names: WireNames): unknown {
   )
 }
 
-function rename(text: string, { options, list, messages }: WireNames): string {
+function rename(text: string, { options, list, messages, tools }: WireNames): string {
   return text
     .replaceAll(ofOption, (field: string) => {
       const [place = ''] = /\[\d+\]/u.exec(field) ?? []
@@ -41,6 +43,11 @@ function rename(text: string, { options, list, messages }: WireNames): string {
     })
     .replaceAll(ofMessage, (_field, place: string, rest: string) => {
       const name = place === '' ? list : (messages[Number(place.slice(1, -1))] ?? list)
-      return rest !== '' && name.endsWith(']') ? `${name}.content` : name
+      return rest !== '' && name.endsWith(']') ? `${name}.${placeIn(rest, tools)}` : name
     })
+}
+
+function placeIn(part: string, tools: WireNames['tools']): string {
+  const field = part.includes('.tool_call') ? tools?.call : part.includes('.tool_result') ? tools?.result : undefined
+  return field ?? 'content'
 }

@@ -40,7 +40,14 @@ const message = z.discriminatedUnion('role', [
     refusal: maybe(z.string()),
     tool_calls: maybe(z.array(toolCall)),
   }),
-  z.object({ role: z.literal('tool'), tool_call_id: z.string(), content: words }),
+  z.object({
+    role: z.literal('tool'),
+    tool_call_id: z.string(),
+    content: z.union(
+      [z.string(), z.array(z.discriminatedUnion('type', [textPart, imagePart, filePart]))],
+      'expected a text or a list of text, image_url and file parts',
+    ),
+  }),
 ])
 
 const tool = z.object({

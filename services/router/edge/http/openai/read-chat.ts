@@ -1,17 +1,20 @@
 import type { Part, TaskOptions, Tool } from '#services/contract/content'
-import { conversationOf, type Message } from '#services/contract/conversation'
+import { conversationOf } from '#services/contract/conversation'
 import { invalidField } from '#services/contract/errors'
 import type { Asked } from '../infer.ts'
 import { mediaOfBase64, mediaOfUrl } from '../read-media.ts'
 import { present } from '../request-headers.ts'
+import { placeMedia, readResult, type ReadMessage } from '../body/result-media.ts'
 import type { ChatBody, ChatMessage } from './chat-schema.ts'
 
 /** What a chat asks for. @throws GatewayError InvalidRequest for media that cannot be read */
 export function readChat(body: ChatBody): Asked {
-  const messages = body.messages.flatMap((message, index) => {
-    const name = `messages[${index}]`
-    return isSilent(message) ? [] : [{ name, message: readMessage(message, name) }]
-  })
+  const messages = placeMedia(
+    body.messages.flatMap((message, index) => {
+      const name = `messages[${index}]`
+      return isSilent(message) ? [] : [{ name, ...readMessage(message, name) }]
+    }),
+  )
   return {
     task: 'generate',
     model: body.model,
@@ -20,6 +23,7 @@ export function readChat(body: ChatBody): Asked {
     names: {
       list: 'messages',
       messages: messages.map(({ name }) => name),
+      tools: { call: 'tool_calls', result: 'tool_call_id' },
       options: { ...optionNames, ...(typeof body.max_tokens === 'number' ? { max_output_tokens: 'max_tokens' } : {}) },
     },
   }
@@ -40,24 +44,20 @@ function isSilent({ role, content }: ChatMessage): boolean {
   return content === '' || content.length === 0
 }
 
-function readMessage(message: ChatMessage, field: string): Message {
-  if (message.role === 'user') return { role: 'user', parts: userParts(message.content, `${field}.content`) }
-  if (message.role === 'assistant') return { role: 'assistant', parts: assistantParts(message) }
-  const texts = textParts(message.content)
-  if (message.role !== 'tool') return { role: 'system', parts: texts }
-  const content = texts.map(part => part.text).join('')
-  return { role: 'tool', parts: [{ kind: 'tool-result', callId: message.tool_call_id, content }] }
-}
-
-function textParts(content: string | readonly { readonly text: string }[]) {
-  const texts = typeof content === 'string' ? [content] : content.map(part => part.text)
-  return texts.map(text => ({ kind: 'text' as const, text }))
+function readMessage(message: ChatMessage, field: string): Omit<ReadMessage, 'name'> {
+  if (message.role === 'assistant') return { message: { role: 'assistant', parts: assistantParts(message) } }
+  const { content } = message
+  if (message.role === 'user') return { message: { role: 'user', parts: userParts(content, `${field}.content`) } }
+  if (message.role !== 'tool') return { message: { role: 'system', parts: userParts(content, field) } }
+  const parts = userParts(content, `${field}.content`)
+  const { result, media } = readResult({ callId: message.tool_call_id }, parts, '')
+  return { message: { role: 'tool', parts: [result] }, media }
 }
 
 type UserContent = Extract<ChatMessage, { role: 'user' }>['content']
 
 function userParts(content: UserContent, field: string): readonly Part[] {
-  if (typeof content === 'string') return textParts(content)
+  if (typeof content === 'string') return [{ kind: 'text', text: content }]
   return content.map((part, index) => readUserPart(part, `${field}[${index}]`))
 }
 

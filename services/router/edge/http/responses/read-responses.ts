@@ -1,11 +1,12 @@
 import type { Part, TaskOptions, Tool } from '#services/contract/content'
-import { conversationOf, type Message } from '#services/contract/conversation'
+import { conversationOf } from '#services/contract/conversation'
 import { invalidField } from '#services/contract/errors'
 import type { Asked } from '../infer.ts'
 import { demandNoTool, mediaOfFile } from '../openai/read-chat.ts'
 import { mediaOfUrl } from '../read-media.ts'
 import { readSeal } from '../reasoning-seal.ts'
 import { present } from '../request-headers.ts'
+import { placeMedia, readResult, type ReadMessage } from '../body/result-media.ts'
 import type { ResponsesBody } from './responses-schema.ts'
 
 type Item = Exclude<ResponsesBody['input'], string>[number]
@@ -14,26 +15,31 @@ type InputContent = Extract<Item, { role: 'user' }>['content']
 /** What a response is asked for. @throws GatewayError InvalidRequest for media that cannot be read */
 export function readResponses(body: ResponsesBody): Asked {
   const { input, instructions } = body
-  const first: readonly NamedMessage[] =
+  const first: readonly ReadMessage[] =
     instructions === null || instructions === undefined || instructions === ''
       ? []
       : [{ name: 'instructions', message: { role: 'system', parts: [{ kind: 'text', text: instructions }] } }]
-  const rest: readonly NamedMessage[] =
+  const rest: readonly ReadMessage[] =
     typeof input === 'string'
       ? [{ name: 'input', message: { role: 'user', parts: [{ kind: 'text', text: input }] } }]
       : joined(
           input.flatMap((item, index) => {
             const name = `input[${index}]`
-            return isSilent(item) ? [] : [{ name, message: readItem(item, name) }]
+            return isSilent(item) ? [] : [{ name, ...readItem(item, name) }]
           }),
         )
-  const messages = [...first, ...rest]
+  const messages = placeMedia([...first, ...rest])
   return {
     task: 'generate',
     model: body.model,
     ...conversationOf(messages.map(({ message }) => message)),
     options: { ...readSampling(body), ...readFormat(body), ...readTools(body) },
-    names: { list: 'input', messages: messages.map(({ name }) => name), options: optionNames },
+    names: {
+      list: 'input',
+      messages: messages.map(({ name }) => name),
+      tools: { call: 'call_id', result: 'call_id' },
+      options: optionNames,
+    },
   }
 }
 
@@ -44,20 +50,14 @@ const optionNames = {
   'response_format.json_schema.schema_json': 'text.format.schema',
 }
 
-/** A message with the name of the item that it came of. */
-interface NamedMessage {
-  readonly name: string
-  readonly message: Message
-}
-
 /** Many programs send an instruction that their user left empty. */
 function isSilent(item: Item): boolean {
   return 'role' in item && (item.role === 'system' || item.role === 'developer') && item.content.length === 0
 }
 
 /** Items of the assistant in a row are one message of it. */
-function joined(messages: readonly NamedMessage[]): readonly NamedMessage[] {
-  const all: NamedMessage[] = []
+function joined(messages: readonly ReadMessage[]): readonly ReadMessage[] {
+  const all: ReadMessage[] = []
   for (const one of messages) {
     const last = all.at(-1)
     if (one.message.role === 'assistant' && last?.message.role === 'assistant') {
@@ -68,28 +68,34 @@ function joined(messages: readonly NamedMessage[]): readonly NamedMessage[] {
   return all
 }
 
-function readItem(item: Item, field: string): Message {
+function readItem(item: Item, field: string): Omit<ReadMessage, 'name'> {
   if ('role' in item) {
-    if (item.role === 'assistant') return { role: 'assistant', parts: assistantParts(item.content) }
+    if (item.role === 'assistant') return { message: { role: 'assistant', parts: assistantParts(item.content) } }
     const role = item.role === 'user' ? 'user' : 'system'
-    return { role, parts: inputParts(item.content, `${field}.content`) }
-  }
-  if (item.type === 'function_call') {
-    const { call_id: id, name, arguments: argumentsJson } = item
-    return { role: 'assistant', parts: [{ kind: 'tool-call', id, name, argumentsJson }] }
+    return { message: { role, parts: inputParts(item.content, `${field}.content`) } }
   }
   if (item.type === 'function_call_output') {
-    const { output, call_id: callId } = item
-    const content = typeof output === 'string' ? output : output.map(part => part.text).join('\n')
-    return { role: 'tool', parts: [{ kind: 'tool-result', callId, content }] }
+    const parts = inputParts(item.output, `${field}.output`)
+    const { result, media } = readResult({ callId: item.call_id }, parts, '\n')
+    return { message: { role: 'tool', parts: [result] }, media }
+  }
+  return { message: { role: 'assistant', parts: [readOwn(item)] } }
+}
+
+/** What a model did beside speaking. */
+function readOwn(item: Extract<Item, { type: 'function_call' | 'reasoning' }>): Part {
+  if (item.type === 'function_call') {
+    const { call_id: id, name, arguments: argumentsJson } = item
+    return { kind: 'tool-call', id, name, argumentsJson }
   }
   const text = (item.content ?? item.summary).map(part => part.text).join('\n')
-  return { role: 'assistant', parts: [{ kind: 'reasoning', text, ...readSeal(item.encrypted_content) }] }
+  return { kind: 'reasoning', text, ...readSeal(item.encrypted_content) }
 }
 
 function assistantParts(content: Extract<Item, { role: 'assistant' }>['content']): readonly Part[] {
   if (typeof content === 'string') return [{ kind: 'text', text: content }]
-  return content.map(part => ({ kind: 'text', text: 'text' in part ? part.text : part.refusal }))
+  const texts = content.map(part => ('text' in part ? part.text : part.refusal))
+  return (texts.length === 0 ? [''] : texts).map(text => ({ kind: 'text', text }))
 }
 
 function inputParts(content: InputContent, field: string): readonly Part[] {

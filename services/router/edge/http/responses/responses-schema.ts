@@ -32,7 +32,7 @@ const item = z.union(
     z.object({
       type: z.literal('function_call_output'),
       call_id: z.string(),
-      output: z.union([z.string(), z.array(inputText)], 'expected a text or a list of input_text'),
+      output: asked,
     }),
     z.object({
       type: z.literal('reasoning'),
