@@ -39,30 +39,12 @@ export interface OpenaiSpec extends ServedSpec {
 /** Makes a backend that calls the server: chats, embeddings, transcriptions and pictures, by the task. */
 export function createOpenaiBackend(spec: OpenaiSpec, dependencies: BackendDependencies): Promise<Backend> {
   const served = createServed(spec, openaiDialect.headers(spec.apiKey), dependencies)
-  const {
-    logprobs,
-    capField = 'max_tokens',
-    space = spec.model,
-    segments: verbose = true,
-    asksBase64 = true,
-    structured = true,
-    api = 'chat',
-    cachePoints = false,
-    budgetField,
-    adapterField = 'model',
-  } = spec
+  const { logprobs, space = spec.model, segments: verbose = true, asksBase64 = true, api = 'chat' } = spec
+  const style = chatStyleOf(spec)
   const encode = (work: Work, model: string): object =>
     api === 'responses'
-      ? encodeResponses(work, model, { logprobs, cachePoints })
-      : encodeChat(work, {
-          model,
-          logprobs,
-          capField,
-          shapeBy: structured ? 'server' : 'words',
-          cachePoints,
-          ...(budgetField === undefined ? {} : { budgetField }),
-          ...(adapterField === 'lora' ? { loraNumbers: spec.adapters ?? {} } : {}),
-        })
+      ? encodeResponses(work, model, { logprobs, cachePoints: style.cachePoints })
+      : encodeChat(work, { model, ...style })
   const chats = chatBackend({
     served,
     dialect: api === 'responses' ? responsesDialect : openaiDialect,
@@ -89,6 +71,18 @@ export function createOpenaiBackend(spec: OpenaiSpec, dependencies: BackendDepen
   return Promise.resolve(
     guardBackend(backend, work => (isBlind(work, spec) ? badInput('the model does not accept images', {}) : undefined)),
   )
+}
+
+function chatStyleOf(spec: OpenaiSpec) {
+  const { logprobs, capField = 'max_tokens', structured = true, cachePoints = false, budgetField } = spec
+  return {
+    logprobs,
+    capField,
+    shapeBy: structured ? 'server' : 'words',
+    cachePoints,
+    ...(budgetField === undefined ? {} : { budgetField }),
+    ...(spec.adapterField === 'lora' ? { loraNumbers: spec.adapters ?? {} } : {}),
+  } as const
 }
 
 function isBlind(work: Work, { vision }: OpenaiSpec): boolean {

@@ -1,4 +1,4 @@
-import { adapterFaults, adapterNumberFaults } from './adapter-checks.ts'
+import { adapterNumberFaults, backendFaults } from './backend-checks.ts'
 import { meantBy, noSuchName, type ConfigFault } from './config-fault.ts'
 import { drawFaults } from './draw-checks.ts'
 import { guardrailFaults } from './guardrail-checks.ts'
@@ -189,8 +189,7 @@ function recipeFaults(
   if (rung.repair === true && rung.promptTemplate !== undefined) {
     faults.push({ path: [...path, 'repair'], expected: 'no promptTemplate beside it, which would hold the repair too' })
   }
-  const backend = models[rung.model]?.backend
-  faults.push(...askedFaults(path, rung, backend?.kind), ...adapterFaults(path, rung, backend))
+  faults.push(...backendFaults(path, rung, models[rung.model]?.backend))
   return verifier?.kind === 'model' ? [...faults, ...verifierFaults(path, verifier.model, models)] : faults
 }
 
@@ -200,25 +199,6 @@ function verifierFaults(path: readonly (string | number)[], verifier: string, mo
   return model.tasks.includes('generate') && servedKinds.has(model.backend.kind)
     ? []
     : [{ path: [...path, 'verifier', 'model'], expected: 'a model on a server, with task generate' }]
-}
-
-/** Kinds whose protocol carries what a recipe may ask of a provider. */
-const carries = {
-  serviceTier: new Set(['openai', 'gemini', 'echo']),
-  reasoningEffort: new Set(['openai', 'anthropic', 'gemini', 'echo']),
-} as const
-
-function askedFaults(
-  path: readonly (string | number)[],
-  rung: Exclude<Ladder['rungs'][number], string>,
-  kind: string | undefined,
-): ConfigFault[] {
-  if (kind === undefined) return []
-  return (['serviceTier', 'reasoningEffort'] as const).flatMap(key =>
-    rung[key] === undefined || carries[key].has(kind)
-      ? []
-      : [{ path: [...path, key], expected: `nothing; backend ${kind} does not carry it` }],
-  )
 }
 
 function limitFaults({ limits, scheduling }: Config): ConfigFault[] {

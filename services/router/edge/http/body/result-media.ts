@@ -32,19 +32,21 @@ export function readResult(
 export function placeMedia(messages: readonly ReadMessage[]): readonly ReadMessage[] {
   const placed: ReadMessage[] = []
   let waiting: ReadMessage | undefined
-  for (const { name, message, media = [] } of messages) {
-    if (message.role === 'user' && waiting !== undefined) {
-      placed.push({ name, message: { role: 'user', parts: [...message.parts, ...waiting.message.parts] } })
-      waiting = undefined
+  for (const read of messages) {
+    const { name, message, media = [] } = read
+    if (message.role === 'tool') {
+      placed.push(read)
+      waiting = media.length === 0 ? waiting : { name, message: userSays(waiting, media) }
       continue
     }
-    if (message.role !== 'tool' && waiting !== undefined) {
-      placed.push(waiting)
-      waiting = undefined
-    }
-    placed.push({ name, message })
-    if (media.length === 0) continue
-    waiting = { name, message: { role: 'user', parts: [...(waiting?.message.parts ?? []), ...media] } }
+    if (waiting === undefined) placed.push(read)
+    else if (message.role === 'user') placed.push({ name, message: userSays(read, waiting.message.parts) })
+    else placed.push(waiting, read)
+    waiting = undefined
   }
   return waiting === undefined ? placed : [...placed, waiting]
+}
+
+function userSays(before: ReadMessage | undefined, more: readonly Part[]): Message {
+  return { role: 'user', parts: [...(before?.message.parts ?? []), ...more] }
 }
