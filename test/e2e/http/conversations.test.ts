@@ -6,11 +6,11 @@ import type { InferRequest } from '#services/wire/generated/sluice/v1/InferReque
 import type { InferResponse__Output } from '#services/wire/generated/sluice/v1/InferResponse'
 import type { Message } from '#services/wire/generated/sluice/v1/Message'
 import type { Part } from '#services/wire/generated/sluice/v1/Part'
-import { chatConfig } from '../../support/chat-ladder.ts'
-import { createTestGateway, until, type TestGateway } from '../../support/gateway.ts'
-import { failureOf, fieldsOf } from '../../support/grpc-client.ts'
-import { runCli } from '../../support/run-cli.ts'
-import { startPrivateRedis, type PrivateRedis } from '../../support/private-redis.ts'
+import { chatConfig } from '../support/chat-ladder.ts'
+import { createTestGateway, until, type TestConfig, type TestGateway } from '../support/gateway.ts'
+import { failureOf, fieldsOf } from '../support/grpc-client.ts'
+import { runCli } from '../support/run-cli.ts'
+import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
 
 /** What a server was asked, as it came. */
 interface Asked {
@@ -23,6 +23,8 @@ interface Said {
   readonly text?: string
   readonly call?: string
   readonly fails?: boolean
+  /** The prompt is longer than its context. */
+  readonly overflows?: boolean
   /** Tokens of the prompt that it counts, and how many of them were cached. */
   readonly input?: number
   readonly cached?: number
@@ -114,6 +116,12 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":{"message":"no"}}')
     return
   }
+  if (said.overflows === true) {
+    const message = 'prompt is too long: 5000 tokens > 4096 maximum'
+    const refusal = JSON.stringify({ type: 'error', error: { type: 'invalid_request_error', message } })
+    response.writeHead(400, { 'content-type': 'application/json' }).end(refusal)
+    return
+  }
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   response.end(rung === 'large' ? messageOf(said) : chatOf(said))
 }
@@ -125,6 +133,7 @@ let countFails = false
 let redis: PrivateRedis
 let server: Server
 let gateway: TestGateway
+let config: TestConfig
 
 beforeAll(async () => {
   server = await startServer()
@@ -139,7 +148,7 @@ beforeAll(async () => {
     price,
     card,
   })
-  const config = chatConfig({
+  config = chatConfig({
     pools: { small: { tier: 'small', concurrency: 4 }, large: { tier: 'large', concurrency: 4 } },
     models: {
       small: model(
@@ -246,6 +255,35 @@ describe('a conversation of ten turns', () => {
     ])
   })
 
+  it('goes on with a model of more context where the seventh is too long, and loses no turn', async () => {
+    const messages: Message[] = []
+    for (let turn = 0; turn < 10; turn += 1) {
+      script.small.push(turn >= 6 ? { overflows: true } : { text: `answer ${turn}` })
+      script.large.push({ text: `long answer ${6 + script.large.length}` })
+      messages.push(user(`question ${turn}`))
+      const answer = await ask(messages, { sessionKey: 'overflow' })
+      expect(answer.model).toBe(turn < 6 ? 'small' : 'large')
+      messages.push(answerOf(answer))
+      asked.splice(0, asked.length - 1)
+    }
+    const sent = asked.at(-1)?.body['messages'] as { role: string }[]
+    expect(sent.map(({ role }) => role)).toEqual([
+      ...Array.from({ length: 9 }, () => ['user', 'assistant']).flat(),
+      'user',
+    ])
+  })
+
+  it('is refused by name where it is too long for every model, and goes on when it is shorter', async () => {
+    script.small = [{ overflows: true }]
+    script.large = [{ overflows: true }]
+    const failure = await failureOf(ask([user('question 1')]))
+    expect([failure.code, failure.message]).toEqual([
+      status.INVALID_ARGUMENT,
+      expect.stringContaining('longer than the model can take'),
+    ])
+    expect((await ask([user('shorter')])).output?.text).toBe('ok')
+  })
+
   it('that is long goes by reference, and its jobs stay small', async () => {
     const long = 'word '.repeat(20_000)
     const answer = await ask([user(long), { role: 'ROLE_ASSISTANT', parts: [{ text: 'yes' }] }, user('and now?')])
@@ -327,6 +365,43 @@ describe('between turns', () => {
     await ask([user(`${document} another`)], { ladder: 'doubting', sessionKey: 'd' })
     expect(rungsAsked()[0]).toBe('large')
     expect(rungsAsked()[1]).toBe('small')
+  })
+})
+
+describe('over two routers', () => {
+  let second: TestGateway
+
+  beforeAll(async () => {
+    second = await createTestGateway(config, redis.url)
+    await second.startRouter()
+    await until(
+      'the workers at the second router',
+      () => second.client.listModels(),
+      ({ models }) => models.every(one => (one.state?.workers ?? 0) > 0),
+    )
+  })
+  afterAll(() => second?.stop())
+
+  it('a loop of tools keeps the rung that the other router chose', async () => {
+    script.small = [{ text: 'not sure' }]
+    script.large = [{ call: 'c0' }, { text: 'It rains.' }]
+    const messages = [user('weather over two routers')]
+    const first = await ask(messages, { ladder: 'doubting', options: { tools } })
+    const back = requestOf([...messages, answerOf(first), resultFor(first)], { ladder: 'doubting', options: { tools } })
+    const answer = await second.client.infer(back)
+    expect([answer.model, rungsAsked()]).toEqual(['large', ['small', 'large', 'large']])
+    expect(answer.output?.text).toBe('It rains.')
+  })
+
+  it('a session key keeps the rung of the turn before', async () => {
+    script.large = [{ text: 'first', input: 5000 }]
+    const document = 'word '.repeat(4000)
+    const keyed = (text: string): InferRequest =>
+      requestOf([user(`${document} ${text}`)], { ladder: 'doubting', sessionKey: 'two routers' })
+    await gateway.client.infer(keyed('hard question e'))
+    asked.length = 0
+    await second.client.infer(keyed('another'))
+    expect(rungsAsked()[0]).toBe('large')
   })
 })
 
