@@ -13,7 +13,8 @@ export type BudgetField =
  * @source vLLM, `entrypoints/openai/chat_completion/protocol.py` (`thinking_token_budget`); Alibaba Model Studio and
  * SiliconFlow, "Create chat completion" (`enable_thinking`, `thinking_budget`); llama.cpp,
  * `tools/server/server-common.cpp` (`thinking_budget_tokens`); OpenRouter, "Reasoning tokens" (`reasoning`, which takes
- * an effort or a budget, not both); Anthropic, "OpenAI SDK compatibility" (`thinking`), which LiteLLM takes for others too
+ * an effort or a budget, not both); Anthropic, "OpenAI SDK compatibility" (`thinking`), which LiteLLM takes for others
+ * too
  */
 export interface BudgetFields {
   readonly thinking_token_budget?: number
