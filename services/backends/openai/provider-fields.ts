@@ -32,15 +32,20 @@ export function budgetIn(field: BudgetField, tokens: number): BudgetFields {
   return field === 'thinking_budget' ? { enable_thinking: true, thinking_budget: tokens } : { [field]: tokens }
 }
 
-/** The adapters that llama.cpp applies to a request. @source llama.cpp, `tools/server/README.md`, `lora` */
+/** How much of each adapter llama.cpp applies to a request. @source llama.cpp, `tools/server/README.md`, `lora` */
 export interface LoraFields {
-  readonly lora?: readonly { readonly id: number; readonly scale: 1 }[]
+  readonly lora?: readonly { readonly id: number; readonly scale: 0 | 1 }[]
 }
 
-/** Writes the adapter of a leg by its number. None is said so too: a server applies what it was started with else. */
-export function loraIn(adapter: string | undefined, numbers: Readonly<Record<string, string>> = {}): LoraFields {
-  const number = adapter === undefined ? undefined : numbers[adapter]
-  return { lora: number === undefined ? [] : [{ id: Number(number), scale: 1 }] }
+/**
+ * Writes the adapter of a leg by its number, and the others as not wanted: with an empty list the server applies what
+ * it was started with.
+ */
+export function loraIn(adapter: string | undefined, numbers: Readonly<Record<string, string>>): LoraFields {
+  const lora = Object.entries(numbers).map(([name, number]) => {
+    return { id: Number(number), scale: name === adapter ? 1 : 0 } as const
+  })
+  return { lora }
 }
 
 /** The end of a prefix that may be cached. @source OpenAI API reference, "Create chat completion" */

@@ -109,8 +109,14 @@ describe('an adapter', () => {
 
   it('goes by its number where the server numbers them, and none goes as none', () => {
     const numbered = { ...style, loraNumbers: { code: '0', law: '1' } }
-    expect(encodeChat(adapted, numbered)).toMatchObject({ model: style.model, lora: [{ id: 1, scale: 1 }] })
-    expect(encodeChat(asked, numbered)).toMatchObject({ lora: [] })
+    expect(encodeChat(adapted, numbered)).toMatchObject({
+      model: style.model,
+      lora: [
+        { id: 0, scale: 0 },
+        { id: 1, scale: 1 },
+      ],
+    })
+    expect(encodeChat(asked, numbered).lora?.map(({ scale }) => scale)).toEqual([0, 0])
     expect(encodeChat(adapted, style)).not.toHaveProperty('lora')
   })
 })
