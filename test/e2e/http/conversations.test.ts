@@ -6,11 +6,11 @@ import type { InferRequest } from '#services/wire/generated/sluice/v1/InferReque
 import type { InferResponse__Output } from '#services/wire/generated/sluice/v1/InferResponse'
 import type { Message } from '#services/wire/generated/sluice/v1/Message'
 import type { Part } from '#services/wire/generated/sluice/v1/Part'
-import { chatConfig } from '../support/chat-ladder.ts'
-import { createTestGateway, until, type TestConfig, type TestGateway } from '../support/gateway.ts'
-import { failureOf, fieldsOf } from '../support/grpc-client.ts'
-import { runCli } from '../support/run-cli.ts'
-import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
+import { chatConfig } from '../../support/chat-ladder.ts'
+import { createTestGateway, until, type TestConfig, type TestGateway } from '../../support/gateway.ts'
+import { failureOf, fieldsOf } from '../../support/grpc-client.ts'
+import { runCli } from '../../support/run-cli.ts'
+import { startPrivateRedis, type PrivateRedis } from '../../support/private-redis.ts'
 
 /** What a server was asked, as it came. */
 interface Asked {
