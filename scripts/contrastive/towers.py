@@ -49,10 +49,9 @@ class Text(nn.Module):
 class Towers:
     """Both towers of a model of one kind, `clip` or `siglip`, with what its layout says of them."""
 
-    def __init__(self, kind, channels, width):
-        self.kind, self.width = kind, width
+    def __init__(self, kind, channels, width, side):
+        self.kind, self.width, self.side = kind, width, side
         self.is_clip = kind == "clip"
-        self.side = 32 if self.is_clip else 48
         self.mean = [0.48145466, 0.4578275, 0.40821073] if self.is_clip else [0.5] * 3
         self.std = [0.26862954, 0.26130258, 0.27577711] if self.is_clip else [0.5] * 3
         self.special = ["<pad>", "<unk>", "<|startoftext|>", "<|endoftext|>"] if self.is_clip else ["<pad>", "</s>", "<unk>"]

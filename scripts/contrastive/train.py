@@ -1,6 +1,6 @@
 """Trains a small CLIP or SigLIP on pictures of shapes and exports it in the layout of the hub.
 
-usage: python3 scripts/contrastive/train.py clip|siglip OUT STEPS SECONDS   (torch 1.13, Debian's python3-torch)
+usage: python3 scripts/contrastive/train.py clip|siglip|siglip-large OUT STEPS SECONDS   (torch 1.13, Debian's python3-torch)
 It stops after SECONDS; run again it goes on from OUT/state.pt, up to STEPS in all. Pictures are drawn as they are
 needed, by another program than the one that draws those of the tests (draw-shapes.mjs).
 """
@@ -17,7 +17,15 @@ import torch.nn.functional as F
 
 from towers import COUNTS, Towers
 
-kind, out, most_steps, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+size, out, most_steps, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+# Side of a picture as the model sees it, channels of its layers, pictures a step, and side at which they are drawn.
+side, channels, BATCH, SUPER = {
+    "clip": (32, [16, 32, 48, 64], 192, 64),
+    "siglip": (48, [24, 48, 64, 96], 192, 64),
+    "siglip-large": (96, [24, 48, 64, 96, 128], 96, 96),
+}[size]
+kind = size.split("-")[0]
+torch.set_num_threads(1)
 torch.manual_seed(0 if kind == "clip" else 1)
 random.seed(os.urandom(8))
 
@@ -46,7 +54,7 @@ def caption(scene):
     return random.choice(TEMPLATES).format(text)
 
 
-towers = Towers(kind, channels=[16, 32, 48, 64] if kind == "clip" else [24, 48, 64, 96], width=64)
+towers = Towers(kind, channels, 64, side)
 vision, text = towers.vision, towers.text
 scale = nn.Parameter(torch.tensor(math.log(10.0)))
 bias = nn.Parameter(torch.tensor(-10.0 if kind == "siglip" else 0.0))
@@ -62,11 +70,9 @@ if os.path.exists(state_path):
     scale.data, bias.data, steps = state["scale"], state["bias"], state["steps"]
 
 mean, std = (torch.tensor(values).view(3, 1, 1) for values in (towers.mean, towers.std))
-BATCH = 192
 SHAPES = ["circle", "square", "triangle", "star", "cross", "ring", "diamond", "hexagon"]
 COLOURS = {"red": "dd2222", "green": "22aa33", "blue": "2233dd", "yellow": "eedd22", "orange": "ff8822", "purple": "8833bb", "pink": "ff88bb", "brown": "885522"}
 GROUNDS = {"white": "ffffff", "black": "111111", "grey": "999999"}
-SUPER = 64
 lines = (torch.arange(SUPER) + 0.5) * (128 / SUPER)
 GRID = torch.stack(torch.meshgrid(lines, lines, indexing="xy"))
 

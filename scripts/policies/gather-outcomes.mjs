@@ -9,7 +9,8 @@
 // columns come into the row, for `eval --by`. Files lie beside the array, and comparators are those of
 // services/cli/output/compare-answers.ts. Answers to text have at most --tokens
 // COUNT tokens. Inputs of other tasks than the models have and those without a known answer are left out, and it is
-// said how many. `--ladder` runs the rungs of a ladder with their recipes, `--only A,B,…` some of them. Models run one
+// said how many. An input with a video and a text is a question about it: each rung gets what it takes of the video, and
+// its readers are asked as on a worker. `--ladder` runs the rungs of a ladder with their recipes, `--only A,B,…` some of them. Models run one
 // after the other; rows tell the tokens and the processor time of each, and `scripts/policies/model-costs.mjs` makes
 // costs of these that do not hang on what else the machine did. The third form takes the rows that heads were not
 // trained on. A row that is in the output already is not run again, so a run that was stopped, or that --limit COUNT
@@ -21,6 +22,11 @@ import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { pino } from 'pino'
 import { isRight } from '../../dist/services/cli/output/compare-answers.js'
+import { decodeAudio } from '../../dist/services/media/audio/decode-audio.js'
+import { see } from '../../dist/services/media/sight/see.js'
+import { describeVideo } from '../../dist/services/decision/features/describe-video.js'
+import { conversationFor, modalitiesTaken } from '../../dist/services/contract/views.js'
+import { viewPart } from '../../dist/services/router/admit/media/views.js'
 import { describePart } from '../../dist/services/router/assess/describe-part.js'
 import { checkMedia } from '../../dist/services/router/admit/check-media.js'
 import { loadConfig } from '../../dist/services/config/load-config.js'
@@ -56,6 +62,7 @@ if (
 const { config, places } = loadConfig()
 const rungs = values.ladder === undefined ? values.models.split(',').map(model => rungOf(model)) : ladderRungs()
 const names = [...new Set(rungs.map(({ model }) => model))]
+const readers = rungs.flatMap(({ recipe }) => Object.values(recipe.readers ?? {}).map(({ model }) => model))
 const unknown = names.filter(name => config.models[name] === undefined)
 if (unknown.length > 0)
   stop(`--models: ${unknown.join(', ')} is not configured; there are ${Object.keys(config.models).join(', ')}`)
@@ -74,7 +81,7 @@ reportLeftOut()
 
 const engine = await createEngine(
   {
-    models: names.map(name => ({
+    models: [...new Set([...names, ...readers])].map(name => ({
       name,
       backend: config.models[name].backend,
       executionProviders: ['cpu'],
@@ -108,19 +115,40 @@ function reportLeftOut() {
 }
 
 async function outcomeOf(input) {
-  const part = await partOf(input)
-  const { kind, ...description } = await describePart(part)
+  const parts = await partsOf(input)
+  const described = await Promise.all(parts.filter(({ kind }) => kind !== 'video').map(describePart))
+  const whole = parts.find(({ wholeHeader }) => wholeHeader !== undefined)?.wholeHeader
+  if (whole !== undefined) described.push({ kind: 'video', features: describeVideo(whole) })
   const outcomes = {}
   // One after the other: side by side, each would be charged for waiting for the other.
-  for (const rung of rungs) outcomes[rung.name] = await run(rung, input, part)
-  const content = kind === 'text' ? [{ text: part.text }] : [{ [kind]: description.features }]
+  for (const rung of rungs) outcomes[rung.name] = await run(rung, input, parts)
+  const content = described.map(({ kind, text, features }) => (kind === 'text' ? { text } : { [kind]: features }))
   const group = input.group ?? 'all'
-  return { ...input.columns, id: input.id, dataset: `sluice-${input.task}`, group, modality: kind, content, outcomes }
+  return {
+    ...input.columns,
+    id: input.id,
+    dataset: `sluice-${input.task}`,
+    group,
+    modality: whole === undefined ? parts[0].kind : 'video',
+    content,
+    outcomes,
+  }
 }
 
 function rungOf(rung) {
-  const { model, recipe: variant, price: _price, ...recipe } = typeof rung === 'string' ? { model: rung } : rung
-  return { name: variant === undefined ? model : `${model}@${variant}`, model, recipe }
+  const {
+    model,
+    recipe: variant,
+    price: _price,
+    readers,
+    ...recipe
+  } = typeof rung === 'string' ? { model: rung } : rung
+  const named = Object.entries(readers ?? {}).map(([kind, reader]) => [
+    kind,
+    { model: reader, price: config.models[reader].price },
+  ])
+  const read = named.length === 0 ? {} : { readers: Object.fromEntries(named) }
+  return { name: variant === undefined ? model : `${model}@${variant}`, model, recipe: { ...recipe, ...read } }
 }
 
 function ladderRungs() {
@@ -147,7 +175,8 @@ function computedMs(pid = process.pid) {
   }
 }
 
-async function run({ model, recipe }, input, part) {
+async function run({ model, recipe }, input, parts) {
+  const taken = modalitiesTaken({ model: config.models[model], recipe })
   const { task, labelSet, labels } = input
   const work = {
     legId: `${randomBytes(16).toString('hex')}.0`,
@@ -159,9 +188,9 @@ async function run({ model, recipe }, input, part) {
       ...(labelSet === undefined ? {} : { labelSet }),
       ...(labels === undefined ? {} : { labels }),
     },
-    parts: [
+    parts: conversationFor({ parts }, taken).parts.map(part =>
       part.kind === 'text' ? part : { kind: part.kind, bytes: new Uint8Array(part.bytes), mediaType: part.mediaType },
-    ],
+    ),
     deadlineAt: Date.now() + 3_600_000,
     streaming: false,
   }
@@ -172,19 +201,45 @@ async function run({ model, recipe }, input, part) {
   const latencyMs = Math.round(performance.now() - startedAt)
   const computed = computedMs()
   if (outcome.kind !== 'done') throw new Error(`${input.id}: ${model} failed (${outcome.reason}): ${outcome.message}`)
-  const { output, rawConfidence, signals, usage } = outcome.result
+  const { output, rawConfidence, signals, usage, othersNanoUsd = 0 } = outcome.result
   const answer = answerText(output)
   return {
     score: Number(isRight(input.comparator ?? comparators[task], answer, input.expected)),
     confidence: rawConfidence,
     signals,
-    costUsd: costOf(usage, config.models[model].price) / 1e9,
+    costUsd: (costOf(usage, config.models[model].price) + othersNanoUsd) / 1e9,
     latencyMs,
     answer: answer.slice(0, 200),
     outputChars: answer.length,
     usage,
     ...(computed === undefined ? {} : { processorMs: computed - computedBefore }),
   }
+}
+
+async function partsOf(input) {
+  if (input.modality !== 'video') return [await partOf(input)]
+  const { file: _video, ...question } = input
+  return [...(await viewsOf(input)), await partOf(question)]
+}
+
+/** A video as admission makes it: its frames and its sound. */
+async function viewsOf(input) {
+  const bytes = readFileSync(join(dirname(values.inputs), input.file))
+  const part = { kind: 'video', bytes, ...(await checkMedia({ kind: 'video', bytes }, input.file, {})) }
+  const { limits } = config
+  const order = {
+    task: input.task,
+    place: 0,
+    field: input.file,
+    limits: { ...limits, videoSeconds: limits.audioSeconds },
+    signal: new AbortController().signal,
+  }
+  return viewPart(part, order, {
+    audio: { decode: async (sound, mediaType) => decodeAudio(sound, mediaType, limits.audioSeconds) },
+    sight: { decode: see },
+    takes: () => false,
+    viewsFor: () => ['image', 'audio'],
+  })
 }
 
 async function partOf(input) {

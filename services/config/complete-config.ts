@@ -65,7 +65,9 @@ function sourceOf(backend: ParsedModel['backend']): string {
 function commonModalities({ rungs, fallbacks }: ParsedLadder, models: Config['models']): Modality[] {
   const taken = [...rungs, ...fallbacks].flatMap(rung => {
     const model = models[typeof rung === 'string' ? rung : rung.model]
-    return model === undefined ? [] : [model.modalities]
+    if (model === undefined) return []
+    const read = typeof rung === 'string' ? [] : (Object.keys(rung.readers ?? {}) as Modality[])
+    return [[...new Set([...model.modalities, ...read])]]
   })
   const [first = [], ...others] = taken
   return first.filter(modality => others.every(modalities => modalities.includes(modality)))

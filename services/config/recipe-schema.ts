@@ -85,6 +85,13 @@ export const recipe = z.strictObject({
     .boolean()
     .optional()
     .describe('Asks once more, with what the validator found, where an answer is not of the wanted shape.'),
+  readers: z
+    .strictObject({
+      audio: name.optional().describe('Model with task `transcribe` that gives the words of sound.'),
+      image: name.optional().describe('Model with task `ocr` that gives the text in pictures.'),
+    })
+    .optional()
+    .describe('Models of the same pool, or on servers, that read media first. The model gets the words.'),
   verifier: verifier.optional().describe('Checks the answer.'),
 })
 

@@ -104,8 +104,8 @@ export interface LegResult {
   /** What guardrails found in the answer and let pass. */
   readonly flags?: readonly GuardrailFlag[]
   readonly usage: Usage
-  /** What other models that looked at the answer cost, at their own prices. */
-  readonly verifierNanoUsd?: NanoUsd
+  /** What other models cost that read the content first or judged the answer, at their own prices. */
+  readonly othersNanoUsd?: NanoUsd
 }
 
 /** What the gate made of a rung: trusted, to be passed over, failed, or passed over without a call. */

@@ -85,8 +85,19 @@ export interface Recipe {
   readonly samples?: number
   /** Asks once more, with the validator's finding, where an answer is not of the shape that the request wants. */
   readonly repair?: boolean
+  /** Models that read media of the content first: the model itself gets the words that they read. */
+  readonly readers?: Readonly<Partial<Record<ReadModality, Reader>>>
   /** Examines the answer; its verdict is a sign of trust. */
   readonly verifier?: Verifier
+}
+
+/** What a recipe can have read before: sound is transcribed, text in pictures recognised. */
+export type ReadModality = 'audio' | 'image'
+
+/** A model that reads a medium for another; it is paid at its own price. */
+export interface Reader {
+  readonly model: string
+  readonly price: Price
 }
 
 /** What judges an answer beside the model itself. */

@@ -236,12 +236,15 @@ function modelsOf(config: Config, pool: string): readonly EngineModel[] {
     .map(([name, { backend }]) => ({ name, backend: backendSpecOf(backend), executionProviders, threads }))
 }
 
-/** Models of other pools that rungs of this one have their answers looked at by. */
+/** Models of other pools that rungs of this one have their media read or their answers looked at by. */
 function verifiersOf(config: Config, pool: string): readonly EngineModel[] {
   const rungs = Object.values(config.ladders).flatMap(ladder => [...ladder.rungs, ...ladder.fallbacks])
   const named = rungs.flatMap(rung =>
-    typeof rung !== 'string' && config.models[rung.model]?.pool === pool && rung.verifier?.kind === 'model'
-      ? [rung.verifier.model]
+    typeof rung !== 'string' && config.models[rung.model]?.pool === pool
+      ? [
+          ...(rung.verifier?.kind === 'model' ? [rung.verifier.model] : []),
+          ...Object.values(rung.readers ?? {}).filter(name => name !== undefined),
+        ]
       : [],
   )
   const elsewhere = [...new Set(named)].filter(name => config.models[name]?.pool !== pool)

@@ -27,10 +27,10 @@ export function namedOutcome(outcome: Outcome, stopped: StopReason | undefined, 
 /** A leg's end with its receipt, at the price that was fixed when its money was held. Pure. */
 export function legEndOf({ job, attempt, startedAt }: BegunLeg, outcome: Outcome, endedAt: number, by: string): LegEnd {
   const usage = outcome.kind === 'done' ? outcome.result.usage : outcome.usage
-  const verifierNanoUsd = outcome.kind === 'done' ? (outcome.result.verifierNanoUsd ?? 0) : 0
+  const othersNanoUsd = outcome.kind === 'done' ? (outcome.result.othersNanoUsd ?? 0) : 0
   const receipt: Receipt = {
     usage,
-    costNanoUsd: addNanoUsd(costOf(chargedOf(usage, job), job.price), verifierNanoUsd),
+    costNanoUsd: addNanoUsd(costOf(chargedOf(usage, job), job.price), othersNanoUsd),
     workerId: by,
     attempt,
     startedAt,

@@ -2,6 +2,7 @@ import { adapterNumberFaults, backendFaults } from './backend-checks.ts'
 import { meantBy, noSuchName, type ConfigFault } from './config-fault.ts'
 import { drawFaults } from './draw-checks.ts'
 import { guardrailFaults } from './guardrail-checks.ts'
+import { askedModelFaults } from './asked-models.ts'
 import { moneyFaults } from './money-checks.ts'
 import type { Config } from '../schema.ts'
 
@@ -92,6 +93,7 @@ function poolFaults({ models, pools }: Config): ConfigFault[] {
 }
 
 type Ladder = Config['ladders'][string]
+type ConfiguredRecipe = Exclude<Ladder['rungs'][number], string>
 
 function ladderFaults(name: string, ladder: Ladder, config: Config, surroundings: Surroundings): ConfigFault[] {
   const path = ['ladders', name]
@@ -115,7 +117,7 @@ function ladderFaults(name: string, ladder: Ladder, config: Config, surroundings
     ...policyFaults(path, ladder, surroundings),
     ...(['rungs', 'fallbacks'] as const).flatMap(list =>
       ladder[list].flatMap((rung, index) => [
-        ...rungFaults([...path, list, index], typeof rung === 'string' ? rung : rung.model, ladder, config),
+        ...rungFaults([...path, list, index], typeof rung === 'string' ? { model: rung } : rung, ladder, config),
         ...recipeFaults([...path, list, index], rung, config),
       ]),
     ),
@@ -153,7 +155,7 @@ function policyFaults(path: readonly string[], ladder: Ladder, { folderExists }:
 
 function rungFaults(
   path: readonly (string | number)[],
-  modelName: string,
+  { model: modelName, readers = {} }: Pick<ConfiguredRecipe, 'model' | 'readers'>,
   ladder: Ladder,
   { models }: Config,
 ): ConfigFault[] {
@@ -162,18 +164,13 @@ function rungFaults(
   if (!model.tasks.includes(ladder.task)) {
     return [{ path, expected: `a model with task ${ladder.task}; ${modelName} has ${model.tasks.join(', ')}` }]
   }
-  const missing = ladder.modalities.filter(modality => !model.modalities.includes(modality))
+  const taken: readonly string[] = [...model.modalities, ...Object.keys(readers)]
+  // Of a video a rung is sent what it takes: all of it, its frames, or its sound.
+  const takesVideo = ladder.task === 'generate' && (taken.includes('image') || taken.includes('audio'))
+  const missing = ladder.modalities.filter(one => !taken.includes(one) && !(one === 'video' && takesVideo))
   if (missing.length === 0) return []
-  return [
-    { path, expected: `a model that takes ${missing.join(', ')}; ${modelName} takes ${model.modalities.join(', ')}` },
-  ]
+  return [{ path, expected: `a model that takes ${missing.join(', ')}; ${modelName} takes ${taken.join(', ')}` }]
 }
-
-/**
- * Kinds that call a server: a verifier is asked by the worker of the rung, which has no room for another model's
- * weights.
- */
-const servedKinds: ReadonlySet<string> = new Set(['openai', 'anthropic', 'gemini', 'echo'])
 
 function recipeFaults(
   path: readonly (string | number)[],
@@ -181,7 +178,7 @@ function recipeFaults(
   { models }: Config,
 ): ConfigFault[] {
   if (typeof rung === 'string') return []
-  const { verifier, samples = 1, temperature } = rung
+  const { samples = 1, temperature } = rung
   const faults: ConfigFault[] = []
   if (samples > 1 && temperature === 0) {
     faults.push({ path: [...path, 'temperature'], expected: 'more than 0 with samples, or they are all the same' })
@@ -190,15 +187,7 @@ function recipeFaults(
     faults.push({ path: [...path, 'repair'], expected: 'no promptTemplate beside it, which would hold the repair too' })
   }
   faults.push(...backendFaults(path, rung, models[rung.model]?.backend))
-  return verifier?.kind === 'model' ? [...faults, ...verifierFaults(path, verifier.model, models)] : faults
-}
-
-function verifierFaults(path: readonly (string | number)[], verifier: string, models: Config['models']): ConfigFault[] {
-  const model = models[verifier]
-  if (model === undefined) return [noSuchName([...path, 'verifier', 'model'], 'models', verifier, models)]
-  return model.tasks.includes('generate') && servedKinds.has(model.backend.kind)
-    ? []
-    : [{ path: [...path, 'verifier', 'model'], expected: 'a model on a server, with task generate' }]
+  return [...faults, ...askedModelFaults(path, rung, models)]
 }
 
 function limitFaults({ limits, scheduling }: Config): ConfigFault[] {

@@ -9,15 +9,19 @@ export interface VideoHeader {
   readonly frameSizeSpread?: number
   readonly audioTracks?: number
   readonly bytes?: number
+  /** Mean change of brightness between frames that were looked at, in [0,1]. */
+  readonly motion?: number
+  /** How often the picture changes as a whole. */
+  readonly cuts?: number
 }
 
 /**
- * Signs of how much there is to see in a video, from its container alone: size, length, rate, and what the encoder
- * found hard to foretell: bits a pixel, uneven frames, and how often it began again (cuts). Pure; every sign that is
- * given is finite.
+ * Signs of how much there is to see in a video. From its container: size, length, rate, and what the encoder found hard
+ * to foretell: bits a pixel, uneven frames, and how often it began again. From its frames, where they were looked at:
+ * motion and cuts. Pure; every sign that is given is finite.
  */
 export function describeVideo(header: VideoHeader): Readonly<Record<string, number>> {
-  const { width, height, durationMs, frames, keyFrames, frameSizeSpread, audioTracks, bytes } = header
+  const { width, height, durationMs, frames, keyFrames, frameSizeSpread, audioTracks, bytes, motion, cuts } = header
   const seconds = positive(durationMs === undefined ? undefined : durationMs / 1000)
   const pixels = positive(width === undefined || height === undefined ? undefined : width * height)
   const rate = positive(ratio(frames, seconds))
@@ -32,6 +36,9 @@ export function describeVideo(header: VideoHeader): Readonly<Record<string, numb
     bits_per_pixel: mapped(ratio(bits, product(pixels, positive(frames))), value => Math.min(32, value)),
     key_frames_per_second: mapped(ratio(keyFrames, seconds), value => Math.min(60, value)),
     frame_size_spread: mapped(frameSizeSpread, value => Math.min(10, value)),
+    motion,
+    log_cuts: mapped(cuts, Math.log1p),
+    cuts_per_second: mapped(ratio(cuts, seconds), value => Math.min(60, value)),
     has_audio: mapped(audioTracks, value => Number(value > 0)),
   }
   return Object.fromEntries(

@@ -3,6 +3,7 @@ import { isWords, type Modality, type Part } from '#services/contract/content'
 import { messagesOf, partPath } from '#services/contract/conversation'
 import { GatewayError, invalidField } from '#services/contract/errors'
 import type { InferenceRequest } from '#services/contract/request'
+import { viewsAmong } from '#services/contract/views'
 import { createRequestId } from '#services/contract/ids'
 import type { AudioDecoder } from '#services/media/audio/audio-decoder'
 import { targetRateHz } from '#services/media/audio/mono-sink'
@@ -34,6 +35,8 @@ export interface AdmitDependencies {
   readonly sight: ViewDependencies['sight']
   /** Whether some model takes such parts for a task as they are. */
   readonly takes: ViewDependencies['takes']
+  /** What rungs of ladders for videos are sent of one. */
+  readonly viewsFor: ViewDependencies['viewsFor']
 }
 
 /**
@@ -43,7 +46,8 @@ export interface AdmitDependencies {
 export type Admit = (incoming: Incoming, signal: AbortSignal) => Promise<Admitted>
 
 /** Makes the stage. */
-export function createAdmit(options: AdmitOptions, { clock, fetcher, audio, sight, takes }: AdmitDependencies): Admit {
+export function createAdmit(options: AdmitOptions, dependencies: AdmitDependencies): Admit {
+  const { clock, fetcher, audio } = dependencies
   return async (incoming, signal) => {
     const { request, caller, mode, arrivedAt } = incoming
     const deadlineAt = deadlineOf(incoming, options)
@@ -57,18 +61,19 @@ export function createAdmit(options: AdmitOptions, { clock, fetcher, audio, sigh
       request.parts.map(async (part, index) => {
         const path = partPath(request.messages, index)
         const checked = await checkPart(part, path, order)
-        const view = { task: request.task, field: `${path}.${part.kind}`, limits: options.views, signal }
-        return viewPart(checked, view, { audio, sight, takes })
+        const view = { task: request.task, place: index, field: `${path}.${part.kind}`, limits: options.views, signal }
+        return viewPart(checked, view, dependencies)
       }),
     )
     const parts = viewed.flat()
-    const modalities: readonly Modality[] = [...new Set(parts.map(part => (isWords(part) ? 'text' : part.kind)))]
+    const views = viewsAmong(parts.filter(part => !isWords(part)))
     return {
       requestId: createRequestId(arrivedAt),
       caller,
       request: withSpans(request, viewed),
       parts,
-      modalities,
+      modalities: modalitiesOf(parts),
+      ...(views === undefined ? {} : { views }),
       mode,
       submittedAt: arrivedAt,
       deadlineAt,
@@ -77,6 +82,11 @@ export function createAdmit(options: AdmitOptions, { clock, fetcher, audio, sigh
       ...(incoming.tracestate === undefined ? {} : { tracestate: incoming.tracestate }),
     }
   }
+}
+
+/** Views of a medium are, together, that medium. */
+function modalitiesOf(parts: readonly CheckedPart[]): readonly Modality[] {
+  return [...new Set(parts.map(part => (isWords(part) ? 'text' : part.viewOf === undefined ? part.kind : 'video')))]
 }
 
 /** The request with messages of as many parts as theirs have become. */

@@ -5,6 +5,7 @@ import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 import { withoutEvidence, type Admitted, type Assessed, type CheckedPart } from '#services/router/request/states'
 import { askedNow, describeConversation } from './describe-conversation.ts'
 import { describeHeader } from './describe-header.ts'
+import { describeVideo } from '#services/decision/features/describe-video'
 import { within } from './within.ts'
 
 /** What assessing needs. */
@@ -46,7 +47,9 @@ export function createAssess({ ladders, describe, headerOnly }: AssessDependenci
   }
   const describeAll = (parts: readonly CheckedPart[]): Promise<PartDescription[]> | PartDescription[] =>
     // Words are as they are: there is nothing to wait for.
-    parts.every(isWords) ? parts.map(describeHeader) : Promise.all(parts.map(describeInTime))
+    parts.every(isWords)
+      ? parts.map(describeHeader)
+      : Promise.all([...parts.filter(isLookedAt).map(describeInTime), ...describeWhole(parts)])
   /** Of a conversation the turn that is asked now decides, and what was said before. */
   const describeAsked = async (admitted: Admitted): Promise<readonly PartDescription[]> => {
     const asked = askedNow(admitted)
@@ -67,6 +70,17 @@ export function createAssess({ ladders, describe, headerOnly }: AssessDependenci
     const estimate = await estimateOf(described, options.labels, policy)
     return { ...admitted, guided, described, estimate, assessMs: performance.now() - startedAt }
   }
+}
+
+/** Of a medium in several views the whole is described by what is known of it, and its sound and frames each. */
+function isLookedAt(part: CheckedPart): boolean {
+  return isWords(part) || part.viewOf === undefined || part.kind !== 'video'
+}
+
+function describeWhole(parts: readonly CheckedPart[]): readonly PartDescription[] {
+  const views = parts.filter(part => !isWords(part)).filter(({ viewOf }) => viewOf !== undefined)
+  const whole = new Map(views.map(({ viewOf, wholeHeader }) => [viewOf, wholeHeader ?? {}]))
+  return [...whole.values()].map(header => ({ kind: 'video', features: describeVideo(header) }))
 }
 
 async function estimateOf(

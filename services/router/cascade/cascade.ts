@@ -12,6 +12,8 @@ export interface Cascade {
   readonly guided: GuidedLadder
   readonly estimate: Estimate
   readonly modalities: readonly Modality[]
+  /** The kinds of views of a medium among its parts. */
+  readonly views?: readonly Modality[]
   /** Fences this router's writes. */
   readonly epoch: number
   /** Legs so far, as the log has them. */
@@ -24,7 +26,7 @@ export interface Cascade {
 
 /** The modalities of stored parts, each once. */
 export function modalitiesOf(parts: CascadeRequest['parts']): readonly Modality[] {
-  return [...new Set(parts.map(part => (isMedium(part) ? part.kind : 'text')))]
+  return [...new Set(parts.map(part => (isMedium(part) ? (part.viewOf === undefined ? part.kind : 'video') : 'text')))]
 }
 
 /**

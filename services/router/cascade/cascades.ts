@@ -3,6 +3,8 @@ import type { CascadeRequest, CascadeState } from '#services/state/cascade-log/c
 import type { Estimate } from '#services/decision/policy/policy'
 import type { RequestId } from '#services/contract/ids'
 import { GatewayError } from '#services/contract/errors'
+import { viewsAmong } from '#services/contract/views'
+import { withoutAbsent } from '#services/contract/without-absent'
 import type { Reserved, Finished, EmitEvent, GuidedLadder } from '#services/router/request/states'
 import { createCascadeRun, type CascadeRunDependencies } from './cascade-run.ts'
 import { canMove, modalitiesOf, type Cascade } from './cascade.ts'
@@ -116,6 +118,7 @@ async function cascadeOf(
     // The log keeps what `start` gave it.
     estimate: plan.estimate as Estimate,
     modalities: modalitiesOf(request.parts),
+    ...withoutAbsent<Pick<Cascade, 'views'>>({ views: viewsAmong(request.parts) }),
     epoch,
     legs,
     lost: leases.keep(request.requestId, canMove(request)),

@@ -5,7 +5,8 @@ import type { Conversation } from '#services/contract/conversation'
 import { GatewayError } from '#services/contract/errors'
 import type { PayloadStore } from '#services/state/payloads/payload-store'
 import { historyBytes } from '#services/state/queue/payloads/history-payload'
-import type { PartReference } from '#services/state/queue/job'
+import type { MediumReference, PartReference } from '#services/state/queue/job'
+import { withoutAbsent } from '#services/contract/without-absent'
 import { wordPayloadOf } from '#services/state/queue/payloads/word-payload'
 import { areInline, isInline, runDeadlineOf, type CheckedPart, type Reserved } from '#services/router/request/states'
 import { beginningOf } from '#services/router/sessions/conversation-keys'
@@ -51,6 +52,7 @@ export async function startCascade(reserved: Reserved, dependencies: StartDepend
     guided: reserved.guided,
     estimate: reserved.estimate,
     modalities: reserved.modalities,
+    ...(reserved.views === undefined ? {} : { views: reserved.views }),
     epoch: 1,
     legs: [{ ...leg, attempt: 0 }],
     lost: leases.keep(request.requestId, canMove(request), !together),
@@ -59,11 +61,11 @@ export async function startCascade(reserved: Reserved, dependencies: StartDepend
 
 /** A conversation whose words are long goes by one reference, whatever its messages; other content part by part. */
 async function putAll(
-  { parts, request: { messages }, caller: { tenant } }: Reserved,
+  { parts, views, request: { messages }, caller: { tenant } }: Reserved,
   ttlMs: number,
   payloads: PayloadStore,
 ): Promise<Conversation<PartReference>> {
-  if (messages === undefined || areInline(parts.filter(isWords))) {
+  if (messages === undefined || views !== undefined || areInline(parts.filter(isWords))) {
     const put = await Promise.all(parts.map(part => putPart(part, tenant, ttlMs, payloads)))
     return { parts: put, ...(messages === undefined ? {} : { messages }) }
   }
@@ -84,8 +86,8 @@ async function putPart(
 ): Promise<PartReference> {
   if (!isWords(part)) {
     const payloadId = await payloads.put(tenant, part.bytes, ttlMs)
-    const { kind, bytes, mediaType, cachePoint } = part
-    const marked = cachePoint === undefined ? {} : { cachePoint }
+    const { kind, bytes, mediaType, cachePoint, viewOf } = part
+    const marked = withoutAbsent<Partial<MediumReference>>({ cachePoint, viewOf })
     return { kind, payloadId, payloadBytes: bytes.byteLength, mediaType, ...marked }
   }
   if (isInline(part)) return part

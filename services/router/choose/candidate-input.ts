@@ -11,6 +11,8 @@ import type { PredictInput } from './predict-leg.ts'
 export interface CandidateInput extends PredictInput {
   readonly ladder: Ladder
   readonly modalities: readonly Modality[]
+  /** The kinds of views of a video among its parts; a rung is sent those that it takes. */
+  readonly views?: readonly Modality[]
   /** What the request asks of a model beside modalities. */
   readonly needs: readonly Capability[]
   readonly pin: { readonly model?: string; readonly tier?: string; readonly adapter?: string }

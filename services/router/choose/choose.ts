@@ -23,6 +23,7 @@ import type { CandidateInput } from './candidate-input.ts'
 import {
   boundsOf,
   mostExpensiveLeg,
+  mostExpensiveReading,
   mostExpensivePath,
   mostExpensiveVerdict,
   mostComputeMs,
@@ -101,6 +102,7 @@ function inputOf(assessed: Assessed, { work, sizes, nowMs, isPaid }: LookAt): Ca
     ladder: guided.ladder,
     estimate,
     modalities,
+    ...(assessed.views === undefined ? {} : { views: assessed.views }),
     needs: needsOf(request),
     mode,
     nowMs,
@@ -120,7 +122,10 @@ function inputOf(assessed: Assessed, { work, sizes, nowMs, isPaid }: LookAt): Ca
     reserveOf(rung, price, service) {
       const bounds = boundsOf(rung, sizes, request.options, mostComputeMs(rung.model, service, longestMs))
       const verdict = mostExpensiveVerdict(rung, sizes, request.options, longestMs)
-      return { nanoUsd: addNanoUsd(mostExpensiveLeg(bounds, price), verdict), computeMs: bounds.computeMs ?? 0 }
+      return {
+        nanoUsd: addNanoUsd(mostExpensiveLeg(bounds, price), mostExpensiveReading(rung, sizes, longestMs), verdict),
+        computeMs: bounds.computeMs ?? 0,
+      }
     },
     isPaid,
   }

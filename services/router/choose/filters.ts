@@ -7,6 +7,7 @@ import { deliveryMarginMs, type CandidateRung, type FilterName } from '#services
 import type { CandidateInput } from './candidate-input.ts'
 import type { Fleet } from '#services/router/pools/fleet'
 import { showApart } from '#services/contract/figures'
+import { modalitiesTaken, viewsTaken } from '#services/contract/views'
 import { optionsFor } from '#services/contract/options-for'
 
 /** A reason to leave a rung out; `undefined` when there is none. Pure. */
@@ -36,8 +37,10 @@ function pinned({ rung }: CandidateRung, { pin }: CandidateInput): string | unde
   return undefined
 }
 
-function modality({ rung }: CandidateRung, { modalities }: CandidateInput): string | undefined {
-  const missing = modalities.filter(one => !rung.model.modalities.includes(one))
+function modality({ rung }: CandidateRung, { modalities, views }: CandidateInput): string | undefined {
+  const taken = modalitiesTaken(rung)
+  const isSeen = views !== undefined && viewsTaken(taken, views).length > 0
+  const missing = modalities.filter(one => !taken.includes(one) && !(one === 'video' && isSeen))
   return missing.length === 0 ? undefined : `it does not accept ${missing.join(' or ')}`
 }
 

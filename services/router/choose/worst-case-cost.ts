@@ -85,13 +85,23 @@ export function boundsOf(rung: Rung, sizes: Sizes, options: TaskOptions, compute
   const calls = samples + Number(isRepaired)
   return {
     inputTokens:
-      calls * (sizes.textBytes + words + imageTokens + templateTokens * (1 + sizes.parts)) +
+      calls * (sizes.textBytes + readBytes(rung, sizes) + words + imageTokens + templateTokens * (1 + sizes.parts)) +
       (isRepaired ? outputTokens + repairTokens : 0),
     outputTokens: calls * outputTokens,
     images: calls * (sizes.images + sizes.drawn),
     audioMs: calls * Math.ceil(sizes.audioMs / 1000) * 1000,
     computeMs: calls * computeMs,
   }
+}
+
+/** Most bytes of text that a second of speech is, and that is read in one picture. */
+const bytesPerSpokenSecond = 100
+const bytesPerPicture = 16_384
+
+/** What the models that read media for a rung put into its prompt, at most. */
+function readBytes({ recipe: { readers = {} } }: Rung, { audioMs, images }: Sizes): number {
+  const heard = readers.audio === undefined ? 0 : Math.ceil(audioMs / 1000) * bytesPerSpokenSecond
+  return heard + (readers.image === undefined ? 0 : images * bytesPerPicture)
 }
 
 /** What asks for a repair, in its template: the validator's finding has at most 300 characters. */
@@ -126,6 +136,25 @@ export function mostExpensiveVerdict({ recipe }: Rung, sizes: Sizes, options: Ta
     computeMs: Math.max(0, leftMs),
   }
   return mostExpensiveCost(bounds, recipe.verifier.price)
+}
+
+/**
+ * Most expensive that the models can get that read media for a rung; each is charged for the time that it computes, so
+ * for no more than the leg may run.
+ */
+export function mostExpensiveReading({ recipe: { readers = {} } }: Rung, sizes: Sizes, leftMs: number): NanoUsd {
+  const { audio, image } = readers
+  const computeMs = Math.max(0, leftMs)
+  const heard = { audioMs: sizes.audioMs, outputTokens: defaultMaxOutputTokens, computeMs }
+  const { images, imageTokens: inputTokens } = sizes
+  const seen = { images, inputTokens, outputTokens: images * defaultMaxOutputTokens, computeMs }
+  return addNanoUsd(
+    audio === undefined || sizes.audioMs === 0 ? 0 : mostExpensiveCost(heard, audio.price),
+    // Each picture is a request of its own.
+    image === undefined || images === 0
+      ? 0
+      : addNanoUsd(mostExpensiveCost(seen, image.price), (images - 1) * (image.price.perRequest ?? 0)),
+  )
 }
 
 /** Most expensive that a leg can get. */

@@ -156,8 +156,8 @@ export function createExpress(dependencies: ExpressDependencies): ExpressRoom {
  * outlive its router, as a leg on a worker does.
  */
 function isPlain({ recipe }: Rung, { mode, idempotent, task, options, parts }: ExpressRequest): boolean {
-  const { samples = 1, verifier, answerPattern } = recipe
-  const isSimple = samples === 1 && (verifier ?? answerPattern ?? options.responseFormat) === undefined
+  const { samples = 1, verifier, readers, answerPattern } = recipe
+  const isSimple = samples === 1 && (verifier ?? readers ?? answerPattern ?? options.responseFormat) === undefined
   return mode === 'sync' && !idempotent && task !== 'generate_image' && isSimple && parts.every(part => isWords(part))
 }
 

@@ -14,7 +14,7 @@ export function createReevaluate(
   clock: Clock,
   isPaid: (tenant: string) => boolean,
 ): Reevaluate {
-  return ({ request, plan, guided, estimate, modalities }, spentNanoUsd, hasAnswer) => {
+  return ({ request, plan, guided, estimate, modalities, views }, spentNanoUsd, hasAnswer) => {
     const nowMs = clock.now()
     const planned = new Map(plan.rungs.map(rung => [rung.name, rung]))
     const leftOut = new Map(plan.leftOut?.map(one => [one.name, one]))
@@ -22,6 +22,7 @@ export function createReevaluate(
       ladder: guided.ladder,
       estimate,
       modalities,
+      ...(views === undefined ? {} : { views }),
       // What a rung cannot do was seen before the plan was made, and no rung beside those of the plan is called.
       needs: [],
       pin: request.constraints,

@@ -54,6 +54,10 @@ export type CheckedPart =
       readonly mediaType: string
       /** Facts of the header: width, height, durationMs, sampleRateHz, channels; only those known. */
       readonly header: Readonly<Record<string, number>>
+      /** Place of the medium that it is one of several views of. */
+      readonly viewOf?: number
+      /** What is known of that medium as a whole. */
+      readonly wholeHeader?: Readonly<Record<string, number>>
     }
 
 /** Words up to this size travel in the job; longer ones go by claim check, as media do. */
@@ -86,6 +90,8 @@ export interface Admitted {
   readonly request: InferenceRequest
   readonly parts: readonly CheckedPart[]
   readonly modalities: readonly Modality[]
+  /** The kinds of views of a medium among its parts: a rung is sent those that it takes. */
+  readonly views?: readonly Modality[]
   /** What was found for it and stands among its parts; absent where nothing was looked for. */
   readonly evidence?: Evidence
   readonly mode: 'sync' | 'async'

@@ -181,13 +181,27 @@ function rungOf(configured: Config['ladders'][string]['rungs'][number], models: 
   return {
     name: recipeName === undefined ? modelName : `${modelName}@${recipeName}`,
     model: price === undefined ? model : withPrice(model, priceOf(price)),
-    recipe: withoutAbsent<Recipe>({ ...recipe, verifier: verifierOf(recipe.verifier, models) }),
+    recipe: withoutAbsent<Recipe>({
+      ...recipe,
+      verifier: verifierOf(recipe.verifier, models),
+      readers: readersOf(recipe.readers, models),
+    }),
   }
 }
 
 /** A rung with a price of its own is not billed by the price list of its model. */
 function withPrice({ datedPrices: _ofModel, ...model }: ModelSpec, price: Price): ModelSpec {
   return { ...model, price }
+}
+
+/** Models that read media first are paid at their own prices, which the worker that asks them has to know. */
+function readersOf(configured: ConfiguredRecipe['readers'], models: ReadonlyMap<string, ModelSpec>): Recipe['readers'] {
+  if (configured === undefined) return undefined
+  const named = (['audio', 'image'] as const).flatMap(kind => {
+    const model = configured[kind]
+    return model === undefined ? [] : [[kind, { model, price: models.get(model)?.price ?? {} }] as const]
+  })
+  return Object.fromEntries(named)
 }
 
 /** A second model is paid at its own price, which the worker that asks it has to know. */

@@ -1,4 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
+import type { Modality, Task } from '#services/contract/content'
+import { viewsTaken } from '#services/contract/views'
 import type { Clock } from '#services/contract/clock'
 import { createAudioDecoder } from '#services/media/audio/audio-decoder'
 import { createSightDecoder } from '#services/media/sight/sight-decoder'
@@ -82,10 +84,26 @@ export function tracedRouterOf({ places }: LoadedConfig, name: string): TracedPr
   return { service: 'sluice-router', version: softwareVersion(places.root), instance: name }
 }
 
+/** What the rungs of ladders for videos are sent of one: all of it where they take that, else its frames and sound. */
+function viewsWanted({ ladders, models }: Config): ReadonlyMap<Task, readonly Modality[]> {
+  const wanted = new Map<Task, readonly Modality[]>()
+  for (const { task, modalities, rungs, fallbacks } of Object.values(ladders)) {
+    if (!modalities.includes('video')) continue
+    const views = [...rungs, ...fallbacks].flatMap((rung): readonly Modality[] => {
+      const { model, readers = {} } = typeof rung === 'string' ? { model: rung } : rung
+      const taken = [...(models[model]?.modalities ?? []), ...(Object.keys(readers) as Modality[])]
+      return viewsTaken(taken, ['video', 'image', 'audio'])
+    })
+    wanted.set(task, [...new Set([...(wanted.get(task) ?? []), ...views])])
+  }
+  return wanted
+}
+
 /** Builds admission, with what fetches parts and decodes recordings. */
 export function composeAdmit({ config }: LoadedConfig, options: AdmitOptions, clock: Clock): Admit {
   const limitSeconds = config.limits.audioSeconds
   const models = Object.values(config.models)
+  const wanted = viewsWanted(config)
   return createAdmit(options, {
     clock,
     fetcher: createFetchPart(fetchLimitsOf(config)),
@@ -93,5 +111,6 @@ export function composeAdmit({ config }: LoadedConfig, options: AdmitOptions, cl
     sight: createSightDecoder({ timeoutMs: audioDecodeMs, processes: audioDecoders }),
     takes: (task, modality) =>
       models.some(({ tasks, modalities }) => tasks.includes(task) && modalities.includes(modality)),
+    viewsFor: task => wanted.get(task),
   })
 }

@@ -36,6 +36,8 @@ export interface MediumReference extends Cacheable {
   readonly payloadId: string
   readonly payloadBytes: number
   readonly mediaType: string
+  /** Place of the medium that it is one of several views of. */
+  readonly viewOf?: number
 }
 
 /** Whether a part is a medium and no words, stored ones among them. */

@@ -101,7 +101,7 @@ function unverified(result: LegResult): LegResult {
 
 function judge(result: LegResult, verifier: ModelVerifier, outcome: Outcome): LegResult {
   const usage = outcome.kind === 'done' ? outcome.result.usage : outcome.usage
-  const paid = { ...result, verifierNanoUsd: costOf(usage, verifier.price) }
+  const paid = { ...result, othersNanoUsd: costOf(usage, verifier.price) }
   const score = outcome.kind === 'done' ? scoreOf(outcome.result) : undefined
   if (score === undefined) return unverified(paid)
   return {

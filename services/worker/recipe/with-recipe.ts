@@ -1,3 +1,5 @@
+import { addNanoUsd } from '#services/contract/money'
+import { isReadFirst, readFirst } from './read-first.ts'
 import { addUsage, type LegResult } from '#services/contract/answer'
 import type { Recipe } from '#services/contract/model'
 import type { Backend, RunControl } from '#services/backends/backend'
@@ -12,8 +14,8 @@ import { verify, type VerifyDependencies } from './verify.ts'
 const samplingTemperature = 0.7
 
 /**
- * Stands before a backend and does what of a recipe no model does by itself: samples, the answer within the text, a
- * verifier.
+ * Stands before a backend and does what of a recipe no model does by itself: reading media, samples, the answer within
+ * the text, a verifier.
  */
 export function withRecipe(backend: Backend, dependencies: VerifyDependencies): Backend {
   return {
@@ -43,12 +45,31 @@ export function withRecipe(backend: Backend, dependencies: VerifyDependencies): 
 
 const lost: Outcome = { kind: 'failed', reason: 'bug', message: 'the model gave no outcome', usage: {} }
 
-function needsMore({ recipe, options }: Work): boolean {
+function needsMore(work: Work): boolean {
+  const { recipe, options } = work
   const { samples = 1, verifier, answerPattern } = recipe
-  return samples > 1 || (verifier ?? answerPattern ?? options.responseFormat) !== undefined
+  return isReadFirst(work) || samples > 1 || (verifier ?? answerPattern ?? options.responseFormat) !== undefined
 }
 
+/** Media that others read first are words for the rest of the recipe. */
 async function runRecipe(
+  given: Work,
+  control: RunControl,
+  backend: Backend,
+  dependencies: VerifyDependencies,
+): Promise<Outcome> {
+  if (!isReadFirst(given)) return runOnWords(given, control, backend, dependencies)
+  const reading = await readFirst(given, control, dependencies.askModel)
+  if (reading.kind === 'failed') return reading.why
+  const { work, costNanoUsd, signals } = reading.read
+  const outcome = await runOnWords(work, control, backend, dependencies)
+  if (outcome.kind !== 'done') return outcome
+  const { result } = outcome
+  const othersNanoUsd = addNanoUsd(result.othersNanoUsd ?? 0, costNanoUsd)
+  return { ...outcome, result: { ...result, othersNanoUsd, signals: { ...result.signals, ...signals } } }
+}
+
+async function runOnWords(
   given: Work,
   control: RunControl,
   backend: Backend,

@@ -29,7 +29,10 @@ interface Asked {
   readonly task: Task
   readonly limits?: Partial<typeof limits>
   readonly sight?: SightDecoder
+  /** What rungs of a ladder for videos are sent. */
+  readonly views?: readonly Modality[]
   readonly signal?: AbortSignal
+  readonly header?: Readonly<Record<string, number>>
   readonly change?: (bytes: Uint8Array) => Uint8Array
 }
 
@@ -39,12 +42,13 @@ async function view(name: string, asked: Asked): Promise<readonly CheckedPart[]>
     ? ['document', 'application/pdf']
     : ['video', name.endsWith('.mp4') ? 'video/mp4' : 'video/webm']
   const { task, signal = new AbortController().signal, change = same } = asked
-  const order = { task, field: `content[0].${kind}`, limits: { ...limits, ...asked.limits }, signal }
+  const order = { task, place: 0, field: `content[0].${kind}`, limits: { ...limits, ...asked.limits }, signal }
   const takes = (one: Task, modality: Modality): boolean => taken[one]?.includes(modality) === true
-  return viewPart({ kind, bytes: change(bytes), mediaType, header: {} }, order, {
+  return viewPart({ kind, bytes: change(bytes), mediaType, header: asked.header ?? {} }, order, {
     audio,
     sight: asked.sight ?? here,
     takes,
+    viewsFor: one => (one === task ? asked.views : undefined),
   })
 }
 const same = (bytes: Uint8Array): Uint8Array => bytes
@@ -122,6 +126,20 @@ describe.skipIf(withoutFfmpeg)(`viewPart() of a video${withoutFfmpeg ? ' (ffmpeg
     expect(parts.map(part => part.kind)).toEqual(['image', 'image'])
   })
 
+  test('gives every view that some rung of a ladder is sent, with what is known of the whole', async () => {
+    const parts = await view('video/cards.mp4', { task: 'generate', views: ['video', 'image', 'audio'] })
+    expect(parts.map(part => part.kind)).toEqual(['video', 'image', 'image', 'image', 'audio'])
+    for (const part of parts) {
+      expect(part).toMatchObject({ viewOf: 0, wholeHeader: { cuts: 0, motion: expect.any(Number) as number } })
+    }
+    const mute = await view('video/pattern.mp4', {
+      task: 'generate',
+      views: ['image', 'audio'],
+      header: { audioTracks: 0 },
+    })
+    expect(new Set(mute.map(part => part.kind))).toEqual(new Set(['image']))
+  })
+
   test.each<[string, Asked, string]>([
     ['too long', { task: 'ocr', limits: { videoSeconds: 3 } }, 'at most 3 s'],
     ['too large', { task: 'ocr', limits: { imageMegapixels: 0.1 } }, '0.2 megapixels'],
@@ -139,8 +157,10 @@ test('viewPart() of a video gives its sound, one channel of Opus, to models of s
 
 test('viewPart() leaves alone what some model takes as it is', async () => {
   const part: CheckedPart = { kind: 'document', bytes: new Uint8Array(4), mediaType: 'application/pdf', header: {} }
-  const order = { task: 'generate' as const, field: 'x', limits, signal: new AbortController().signal }
-  expect(await viewPart(part, order, { audio, sight: here, takes: () => true })).toEqual([part])
+  const order = { task: 'generate' as const, place: 0, field: 'x', limits, signal: new AbortController().signal }
+  expect(await viewPart(part, order, { audio, sight: here, takes: () => true, viewsFor: () => undefined })).toEqual([
+    part,
+  ])
 })
 
 /** The index stays, and what it points to is none. */

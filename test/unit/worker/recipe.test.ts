@@ -162,13 +162,13 @@ describe('withRecipe()', () => {
     const verifier = { kind: 'model', model: 'judge', price: { perInputToken: 3, perOutputToken: 5 } } as const
     const { outcome, questions } = await run({ verifier }, [said('42', 0.64)], said('Yes', 0.81, { has_logprobs: 1 }))
     expect(outcome).toMatchObject({
-      result: { rawConfidence: Math.sqrt(0.64 * 0.81), verifierNanoUsd: 10 * 3 + 2 * 5, signals: { verified: 1 } },
+      result: { rawConfidence: Math.sqrt(0.64 * 0.81), othersNanoUsd: 10 * 3 + 2 * 5, signals: { verified: 1 } },
     })
     expect(questions[0]?.parts).toMatchObject([{ text: expect.stringContaining('six times seven?') }])
     expect(questions[0]?.parts).toMatchObject([{ text: expect.stringContaining('42') }])
     const { outcome: unjudged } = await run({ verifier }, [said('42', 0.8)], failed)
     expect(unjudged).toMatchObject({
-      result: { rawConfidence: 0.4, signals: { verifier_failed: 1 }, verifierNanoUsd: 3 },
+      result: { rawConfidence: 0.4, signals: { verifier_failed: 1 }, othersNanoUsd: 3 },
     })
   })
 })

@@ -1,5 +1,6 @@
 import type { Modality, Task, WordPart } from '#services/contract/content'
 import { invalidField } from '#services/contract/errors'
+import { withoutAbsent } from '#services/contract/without-absent'
 import type { AudioDecoder } from '#services/media/audio/audio-decoder'
 import { targetRateHz } from '#services/media/audio/mono-sink'
 import { MediaError } from '#services/media/media-error'
@@ -14,6 +15,8 @@ export interface ViewDependencies {
   readonly sight: SightDecoder
   /** Whether some model takes such parts for a task as they are. */
   readonly takes: (task: Task, modality: Modality) => boolean
+  /** What rungs of ladders for videos are sent of one; `undefined` where no ladder of the task is for videos. */
+  readonly viewsFor: (task: Task) => readonly Modality[] | undefined
 }
 
 /** How much of a medium is looked at. */
@@ -33,6 +36,8 @@ type Media = Exclude<CheckedPart, WordPart>
 /** The part that is viewed, for what, and the field that an error names. */
 export interface ViewOrder {
   readonly task: Task
+  /** Place of the part in the request. */
+  readonly place: number
   readonly field: string
   readonly limits: ViewLimits
   readonly signal: AbortSignal
@@ -40,7 +45,8 @@ export interface ViewOrder {
 
 /**
  * Turns a part that no model takes for the task into parts that one takes: the sound of a video, its frames, the
- * pages of a document, its text. Other parts stay as they are.
+ * pages of a document, its text. Where rungs of one ladder take different views of a video, it becomes all of them.
+ * Other parts stay as they are.
  * @throws GatewayError InvalidRequest that names the field
  */
 export async function viewPart(
@@ -49,8 +55,11 @@ export async function viewPart(
   dependencies: ViewDependencies,
 ): Promise<readonly CheckedPart[]> {
   if (part.kind !== 'video' && part.kind !== 'document') return [part]
-  if (dependencies.takes(order.task, part.kind)) return [part]
+  const wanted = part.kind === 'video' ? dependencies.viewsFor(order.task) : undefined
+  const isMixed = wanted?.some(view => view !== 'video') === true
+  if (!isMixed && dependencies.takes(order.task, part.kind)) return [part]
   try {
+    if (isMixed) return await viewAll(part, wanted, order, dependencies)
     return part.kind === 'video'
       ? await viewVideo(part, order, dependencies)
       : await viewDocument(part, order, dependencies)
@@ -59,22 +68,54 @@ export async function viewPart(
   }
 }
 
+/** Every view of a video that some rung is sent, with what is known of the whole. */
+async function viewAll(
+  part: Media,
+  wanted: readonly Modality[],
+  { place, limits, signal }: ViewOrder,
+  { audio, sight }: ViewDependencies,
+): Promise<readonly CheckedPart[]> {
+  const isMute = part.header['audioTracks'] === 0
+  const [frames, sound] = await Promise.all([
+    wanted.includes('image') ? framesOf(part, 'pictures', limits, { sight, signal }) : undefined,
+    wanted.includes('audio') && !isMute ? soundOf(part, audio, signal) : undefined,
+  ])
+  const wholeHeader = { ...part.header, ...frames?.facts }
+  const views = [...(wanted.includes('video') ? [part] : []), ...(frames?.parts ?? []), ...(sound ?? [])]
+  if (views.length === 0) throw new MediaError('it has no sound track, and no model here sees its frames')
+  return views.map(view => ({ ...view, viewOf: place, wholeHeader }))
+}
+
+async function soundOf({ bytes, mediaType }: Media, audio: AudioDecoder, signal: AbortSignal): Promise<[Media]> {
+  const { wav, durationMs } = await audio.decode(bytes, mediaType.replace('video/', 'audio/'), signal)
+  const header = { durationMs, sampleRateHz: targetRateHz, channels: 1, bytes: wav.byteLength }
+  return [{ kind: 'audio', bytes: wav, mediaType: 'audio/wav', header }]
+}
+
+interface Seen {
+  readonly parts: readonly Media[]
+  readonly facts: Readonly<Record<string, number>>
+}
+
+async function framesOf(
+  { bytes }: Media,
+  as: 'file' | 'pictures',
+  { imageMegapixels: megapixels, videoSeconds: seconds, videoFrames: frames }: ViewLimits,
+  { sight, signal }: { readonly sight: SightDecoder; readonly signal: AbortSignal },
+): Promise<Seen> {
+  return picturesOf({ kind: 'frames', as, bytes, limits: { megapixels, seconds, frames } }, sight, signal)
+}
+
 async function viewVideo(
   part: Media,
   { task, limits, signal }: ViewOrder,
   { audio, sight, takes }: ViewDependencies,
 ): Promise<readonly CheckedPart[]> {
-  const { bytes, mediaType } = part
-  if (takes(task, 'audio')) {
-    const { wav, durationMs } = await audio.decode(bytes, mediaType.replace('video/', 'audio/'), signal)
-    const header = { durationMs, sampleRateHz: targetRateHz, channels: 1, bytes: wav.byteLength }
-    return [{ kind: 'audio', bytes: wav, mediaType: 'audio/wav', header }]
-  }
+  if (takes(task, 'audio')) return soundOf(part, audio, signal)
   if (!takes(task, 'image')) return [part]
-  const { imageMegapixels: megapixels, videoSeconds: seconds, videoFrames: frames } = limits
   // A recogniser reads the pages of one file; models that talk take pictures.
   const as = task === 'ocr' ? 'file' : 'pictures'
-  return picturesOf({ kind: 'frames', as, bytes, limits: { megapixels, seconds, frames } }, sight, signal)
+  return (await framesOf(part, as, limits, { sight, signal })).parts
 }
 
 async function viewDocument(
@@ -88,7 +129,7 @@ async function viewDocument(
     return [{ kind: 'text', text: textOf(seen.kind === 'texts' ? seen.texts : []) }]
   }
   if (!takes(task, 'image')) return [part]
-  return picturesOf({ kind: 'pages', bytes, limits: { pages: limits.drawnPages } }, sight, signal)
+  return (await picturesOf({ kind: 'pages', bytes, limits: { pages: limits.drawnPages } }, sight, signal)).parts
 }
 
 /** Pages without a text layer are named, so that no model takes what it got for all. */
@@ -101,17 +142,13 @@ function textOf(pages: readonly string[]): string {
     .join('\n\n')
 }
 
-async function picturesOf(
-  order: SightOrder,
-  sight: SightDecoder,
-  signal: AbortSignal,
-): Promise<readonly CheckedPart[]> {
+async function picturesOf(order: SightOrder, sight: SightDecoder, signal: AbortSignal): Promise<Seen> {
   const seen: Sight = await sight.decode(order, signal)
   if (seen.kind === 'texts') throw new Error('pictures were asked for and texts came')
-  return seen.pictures.map(picture => imageOf(picture, seen.facts))
+  return { parts: seen.pictures.map(picture => imageOf(picture, seen.facts)), facts: withoutAbsent(seen.facts) }
 }
 
-function imageOf({ bytes, mediaType, width, height, pages }: PictureFile, facts: object): CheckedPart {
+function imageOf({ bytes, mediaType, width, height, pages }: PictureFile, facts: object): Media {
   const header = { ...facts, width, height, bytes: bytes.byteLength, ...(pages > 1 && { pages }) }
   return { kind: 'image', bytes, mediaType, header }
 }

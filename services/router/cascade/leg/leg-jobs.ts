@@ -1,5 +1,6 @@
 import type { LegId } from '#services/contract/ids'
 import type { Recipe, Rung } from '#services/contract/model'
+import { conversationFor, modalitiesTaken } from '#services/contract/views'
 import { withoutAbsent } from '#services/contract/without-absent'
 import { envelopeVersion, priorityRanks, type Job } from '#services/state/queue/job'
 import type { Cascade } from '../cascade.ts'
@@ -27,7 +28,6 @@ export function createLegJobs(
       recipe: recipeOf(rung, request.constraints.adapter),
       task: request.task,
       options: request.options,
-      parts: request.parts,
       work: request.work,
       deadlineAt,
       ...(rung.model.longestLegMs === undefined ? {} : { longestMs: rung.model.longestLegMs }),
@@ -39,17 +39,15 @@ export function createLegJobs(
       reserveNanoUsd,
       ...(planned?.computeMs === undefined ? {} : { chargedComputeMs: planned.computeMs }),
       enqueuedAt: clock.now(),
+      ...conversationFor(request, modalitiesTaken(rung)),
       ...passedOn(request, traceparent),
     }
   }
 }
 
 /** What is there or not. */
-function passedOn(
-  { messages, tracestate, sessionKey }: Cascade['request'],
-  traceparent: string | undefined,
-): Partial<Job> {
-  return withoutAbsent<Partial<Job>>({ messages, traceparent, tracestate, sessionKey })
+function passedOn({ tracestate, sessionKey }: Cascade['request'], traceparent: string | undefined): Partial<Job> {
+  return withoutAbsent<Partial<Job>>({ traceparent, tracestate, sessionKey })
 }
 
 /** What is run against its forecast, since that may be wrong, may start until its deadline. */

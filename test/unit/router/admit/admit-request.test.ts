@@ -159,6 +159,7 @@ const admit = (more?: Partial<Incoming>, fetchPart = noFetch, audio = noSound) =
     audio,
     sight: noSight,
     takes: () => true,
+    viewsFor: () => undefined,
   })(incoming(more), new AbortController().signal)
 const within = (deadlineMs: number): InferenceRequest => ({ ...base, ...constraints({ deadlineMs }) })
 
