@@ -22,7 +22,7 @@ size, out, most_steps, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), flo
 side, channels, BATCH, SUPER = {
     "clip": (32, [16, 32, 48, 64], 192, 64),
     "siglip": (48, [24, 48, 64, 96], 192, 64),
-    "siglip-large": (96, [24, 48, 64, 96, 128], 96, 96),
+    "siglip-large": (64, [24, 48, 64, 96], 96, 64),
 }[size]
 kind = size.split("-")[0]
 torch.set_num_threads(1)
@@ -160,8 +160,11 @@ while steps < most_steps and time.time() - began < seconds:
     loss.backward()
     optimiser.step()
     steps += 1
-    if steps % 50 == 0:
+    if steps % 20 == 0:
         print(steps, round(loss.item(), 3), "scale", round(scale.exp().item(), 1), "bias", round(bias.item(), 2), flush=True)
+
+torch.save({"vision": vision.state_dict(), "text": text.state_dict(), "optimiser": optimiser.state_dict(), "scale": scale.data, "bias": bias.data, "steps": steps}, state_path)
+towers.export(out, logit_scale=round(min(100.0, scale.exp().item()), 4), logit_bias=round(bias.item(), 4))
 
 vision.eval(), text.eval()
 with torch.no_grad():
@@ -173,5 +176,3 @@ with torch.no_grad():
     best = cosines.argmax(1)
     right = sum(unique[b] == one for b, one in zip(best.tolist(), full)) / held
 print("steps", steps, "held-out recall@1 among", len(unique), "captions:", right, flush=True)
-torch.save({"vision": vision.state_dict(), "text": text.state_dict(), "optimiser": optimiser.state_dict(), "scale": scale.data, "bias": bias.data, "steps": steps}, state_path)
-towers.export(out, logit_scale=round(min(100.0, scale.exp().item()), 4), logit_bias=round(bias.item(), 4))

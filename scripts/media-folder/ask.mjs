@@ -7,7 +7,12 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openGateway } from '../../dist/services/cli/client/client.js'
 import { requestOf } from '../../dist/services/cli/client/request-options.js'
-import { cases, makeSources } from './cases.mjs'
+import { films } from './cases/films.mjs'
+import { hostile } from './cases/hostile.mjs'
+import { papers } from './cases/papers.mjs'
+import { pictures } from './cases/pictures.mjs'
+import { sounds } from './cases/sounds.mjs'
+import { makeSources } from './sources.mjs'
 import { openFolder } from './tools.mjs'
 
 const { values } = parseArgs({
@@ -23,6 +28,8 @@ const { values } = parseArgs({
 if (values.out === undefined) throw new Error('needs --out FOLDER')
 const options = { transcribe: { model: 'whisper-base' }, ocr: {}, classify: { labels: 'invoice,recipe,poem' } }
 
+/** In the order in which they are made: some are cut from those before. */
+const cases = [...sounds, ...pictures, ...papers, ...films, ...hostile]
 makeFolder()
 if (values.make) process.exit()
 const gateway = await openGateway({ address: values.address })

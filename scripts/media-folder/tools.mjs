@@ -12,7 +12,7 @@ export function openFolder(folder) {
   const run = (command, parameters, options = {}) => {
     const { status, stderr, error } = spawnSync(command, parameters, { cwd: folder, encoding: 'utf8', ...options })
     if (error !== undefined || status !== 0) {
-      throw new Error(`${command} ${parameters.join(' ')}: ${error?.message ?? String(stderr).trim()}`)
+      throw new Error(`${command} ${parameters.join(' ')}: ${error?.message ?? stderr.trim()}`)
     }
   }
   const at = name => join(folder, name)
@@ -35,8 +35,11 @@ export function openFolder(folder) {
     /** A sign in black on white. */
     sign: (name, text, size = '640x360') =>
       run('convert', [
-        ...['-size', size, 'xc:white', '-font', 'DejaVu-Sans-Bold', '-pointsize', '64', '-fill', 'black'],
-        ...['-gravity', 'center', '-annotate', '0', text, name],
+        ...`-size ${size} xc:white -font DejaVu-Sans-Bold -pointsize 64 -fill black -gravity center -annotate 0`.split(
+          ' ',
+        ),
+        text,
+        name,
       ]),
   }
 }

@@ -3,6 +3,7 @@ import { MediaError } from '../media-error.ts'
 import { adtsOf, decodeAac } from './decode-aac.ts'
 import { createMonoSink, targetRateHz, type MonoSink } from './mono-sink.ts'
 import { oggLinksOf } from './ogg-links.ts'
+import { openPcm } from './open-pcm.ts'
 import { openCodec, openOggVorbis, type Codec } from './open-codec.ts'
 import { writeWav } from './write-wav.ts'
 
@@ -50,7 +51,7 @@ async function decodeLink(
   const input = new Input({ source: new BufferSource(bytes), formats: ALL_FORMATS })
   const track = await orDamaged(input.getPrimaryAudioTrack())
   if (track === null) throw new MediaError('it holds no sound track, or is cut short')
-  const declared = await orDamaged(track.getDurationFromMetadata())
+  const declared = await declaredSeconds(track, mediaType)
   if ((declared ?? 0) > limitSeconds) {
     throw new MediaError(`it is ${Math.round(declared ?? 0)} s long, at most ${limitSeconds} s are taken`)
   }
@@ -59,6 +60,12 @@ async function decodeLink(
   const reached = await reachedSeconds(input, sink.seconds - before)
   if (declared !== null && reached < declared * (1 - slackShare) - slackSeconds) throw new MediaError(damaged)
   return track
+}
+
+/** What the file says of its length; Ogg says it on its last page. */
+async function declaredSeconds(track: InputAudioTrack, mediaType: string): Promise<number | null> {
+  const told = await orDamaged(track.getDurationFromMetadata())
+  return told === null && mediaType === 'audio/ogg' ? orDamaged(track.computeDuration()) : told
 }
 
 /** Matroska declares the length of its longest track, which may be the picture's. */
@@ -77,9 +84,7 @@ async function decodeTrack(
   const description = await descriptionOf(track)
   if (track.codec === 'aac') return decodeAac(packetsOf(track), description && adtsOf(description), sink)
   const isOggVorbis = track.codec === 'vorbis' && mediaType === 'audio/ogg'
-  const name = track.codec ?? 'unknown'
-  const codec = isOggVorbis ? await openOggVorbis() : await openCodec(name, description)
-  if (codec === undefined) throw new MediaError(`its codec is not read: ${name}`)
+  const codec = isOggVorbis ? await openOggVorbis() : await codecOf(track, description)
   try {
     await (isOggVorbis ? decodePieces(bytes, codec, sink, track) : decodePackets(track, codec, sink))
   } catch (error) {
@@ -87,6 +92,16 @@ async function decodeTrack(
   } finally {
     codec.free()
   }
+}
+
+async function codecOf(
+  { codec, numberOfChannels: channels, sampleRate: sampleRateHz }: InputAudioTrack,
+  description: Uint8Array | undefined,
+): Promise<Codec> {
+  const name = codec ?? 'unknown'
+  const opened = (await openCodec(name, description)) ?? openPcm(name, { channels, sampleRateHz })
+  if (opened === undefined) throw new MediaError(`its codec is not read: ${name}`)
+  return opened
 }
 
 async function decodePackets(track: InputAudioTrack, codec: Codec, sink: MonoSink): Promise<void> {

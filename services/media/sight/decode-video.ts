@@ -38,7 +38,9 @@ export async function decodeVideo(
   { width, height, framesPerSecond, megapixels }: VideoOrder,
   onFrame: (data: Uint8Array) => void,
 ): Promise<void> {
-  const filters = `fps=${framesPerSecond}:round=up,${turns[track.rotation] ?? ''}scale=${width}:${height}`
+  // The last frame may be shown for less time than lies between two that are looked at; how long is not always told.
+  const padded = `tpad=stop_mode=clone:stop_duration=${2 / framesPerSecond}`
+  const filters = `${padded},fps=${framesPerSecond}:round=up,${turns[track.rotation] ?? ''}scale=${width}:${height}`
   const decoder = ['-threads', '1', '-max_pixels', String(megapixels * 1e6)]
   const input = ['-protocol_whitelist', 'pipe', ...decoder, '-f', 'matroska', '-noautorotate', '-i', 'pipe:0']
   const output = ['-map', '0:v:0', '-vf', filters, '-pix_fmt', 'rgb24', '-f', 'rawvideo', 'pipe:1']
@@ -89,7 +91,7 @@ async function feed(
   ended: Promise<number>,
 ): Promise<void> {
   const { codec } = track
-  if (codec === null) throw new MediaError('its codec is not read')
+  if (codec === null) throw new MediaError(`its codec is not read: ${String(track.internalCodecId)}`)
   const writable = new WritableStream<{ readonly data: Uint8Array }>({
     async write({ data }) {
       if (!stdin.destroyed && !stdin.write(data)) await Promise.race([once(stdin, 'drain'), ended])

@@ -46,7 +46,7 @@ export async function readFrames(bytes: Uint8Array, limits: FrameLimits): Promis
   const framesPerSecond = Math.min(mostFramesPerSecond, lookedAt / Math.max(1, seconds))
   await decodeVideo(track, { width, height, framesPerSecond, megapixels: limits.megapixels }, data => choice.push(data))
   const { frames, motion, cuts } = choice.finish()
-  if (frames.length === 0) throw new MediaError('the video cannot be decoded')
+  if (frames.length === 0) throw new MediaError(`the video cannot be decoded: ${String(track.codec)}`)
   return { frames, motion, cuts, durationMs: seconds * 1000 }
 }
 

@@ -7,6 +7,7 @@ import { MediaError } from '#services/media/media-error'
 import { findImageEnd } from '#services/media/image-end'
 import { openPicture } from '#services/media/open-picture'
 import { sniffMedia, type Sniffed } from '#services/media/sniff-media'
+import { insteadOf } from '#services/media/unreadable-types'
 
 /** What media are held to. */
 export interface MediaLimits {
@@ -33,13 +34,8 @@ export interface MediaFacts {
  */
 export async function checkMedia(given: GivenMedia, field: string, limits: MediaLimits): Promise<MediaFacts> {
   const at = `${field}.bytes`
-  if (given.bytes.byteLength === 0) throw invalidField(at, 'it is empty')
-  const found = asGiven(sniffMedia(given.bytes), given.kind)
-  if (found === undefined) throw invalidField(at, `it is no ${given.kind} of a kind that is known`)
-  if (found.kind !== given.kind) throw invalidField(at, `expected ${given.kind}, found ${found.mediaType}`)
+  const found = recognise(given, at)
   checkDeclared(given.mediaType, found.mediaType, field)
-  const instead = unreadable.get(found.mediaType)
-  if (instead !== undefined) throw invalidField(at, `${found.mediaType} cannot be read: ${instead}`)
   if (given.kind === 'image')
     return { mediaType: found.mediaType, header: await imageHeader(given.bytes, found.mediaType, at, limits) }
   if (given.kind === 'document') return { mediaType: found.mediaType, header: documentHeader(given.bytes, at) }
@@ -50,27 +46,28 @@ export async function checkMedia(given: GivenMedia, field: string, limits: Media
   return { mediaType: found.mediaType, header: videoHeader(given.bytes, found.mediaType, at) }
 }
 
+/** What the bytes are, if that is what they are said to be and what is read. */
+function recognise({ kind, bytes }: GivenMedia, at: string): Sniffed {
+  if (bytes.byteLength === 0) throw invalidField(at, 'it is empty')
+  const found = asGiven(sniffMedia(bytes), kind)
+  if (found === undefined) throw invalidField(at, `it is no ${kind} of a kind that is known`)
+  const instead = insteadOf(found.mediaType)
+  const isMeant = found.kind === kind || (kind === 'audio' && found.kind === 'video')
+  if (instead !== undefined && isMeant) throw invalidField(at, `${found.mediaType} cannot be read: ${instead}`)
+  if (found.kind !== kind) throw invalidField(at, `expected ${kind}, found ${found.mediaType}`)
+  return found
+}
+
 /** The type of recordings that need no decoder. */
 export const wavType = 'audio/wav'
 
 /** Containers of video may hold sound alone: who calls one audio means its sound track. */
 function asGiven(found: Sniffed | undefined, kind: MediumKind): Sniffed | undefined {
   if (kind !== 'audio' || found?.kind !== 'video') return found
-  return unreadable.has(found.mediaType) ? found : { kind, mediaType: found.mediaType.replace('video/', 'audio/') }
+  return insteadOf(found.mediaType) !== undefined
+    ? found
+    : { kind, mediaType: found.mediaType.replace('video/', 'audio/') }
 }
-
-/** Types that are known and not read, and what to send. */
-const unreadable: ReadonlyMap<string, string> = new Map([
-  ...['image/heic', 'image/bmp', 'image/jxl', 'image/vnd.adobe.photoshop', 'image/x-icon'].map(
-    type => [type, 'send JPEG, PNG, WebP, GIF, TIFF or AVIF'] as const,
-  ),
-  // A drawing can refer to files and addresses, and grow without bounds.
-  ['image/svg+xml', 'draw it and send PNG'],
-  ...['audio/aiff', 'audio/amr'].map(type => [type, 'send WAV, MP3, M4A, FLAC, Ogg or WebM'] as const),
-  ...['video/x-msvideo', 'video/x-flv', 'video/x-ms-asf', 'video/mpeg'].map(
-    type => [type, 'send MP4, MOV, WebM or MKV'] as const,
-  ),
-])
 
 /** Another name for the same type, or none, is no lie; another type is. */
 function checkDeclared(declared: string | undefined, found: string, field: string): void {

@@ -126,6 +126,11 @@ describe.skipIf(withoutFfmpeg)(`viewPart() of a video${withoutFfmpeg ? ' (ffmpeg
     expect(parts.map(part => part.kind)).toEqual(['image', 'image'])
   })
 
+  test('sees a last frame that is shown for a moment', async () => {
+    const [part] = await view('video/short-end.webm', { task: 'ocr' })
+    expect(part).toMatchObject({ header: { pages: 3 } })
+  })
+
   test('gives every view that some rung of a ladder is sent, with what is known of the whole', async () => {
     const parts = await view('video/cards.mp4', { task: 'generate', views: ['video', 'image', 'audio'] })
     expect(parts.map(part => part.kind)).toEqual(['video', 'image', 'image', 'image', 'audio'])

@@ -55,17 +55,25 @@ export async function viewPart(
   dependencies: ViewDependencies,
 ): Promise<readonly CheckedPart[]> {
   if (part.kind !== 'video' && part.kind !== 'document') return [part]
-  const wanted = part.kind === 'video' ? dependencies.viewsFor(order.task) : undefined
-  const isMixed = wanted?.some(view => view !== 'video') === true
-  if (!isMixed && dependencies.takes(order.task, part.kind)) return [part]
+  const view = viewerOf(part.kind, order.task, dependencies)
+  if (view === undefined) return [part]
   try {
-    if (isMixed) return await viewAll(part, wanted, order, dependencies)
-    return part.kind === 'video'
-      ? await viewVideo(part, order, dependencies)
-      : await viewDocument(part, order, dependencies)
+    return await view(part, order, dependencies)
   } catch (error) {
     throw error instanceof MediaError ? invalidField(`${order.field}.bytes`, error.message) : error
   }
+}
+
+type Viewer = (part: Media, order: ViewOrder, dependencies: ViewDependencies) => Promise<readonly CheckedPart[]>
+
+/** What a medium is turned into views by; `undefined` where it is taken as it is. */
+function viewerOf(kind: 'video' | 'document', task: Task, { takes, viewsFor }: ViewDependencies): Viewer | undefined {
+  const wanted = kind === 'video' ? viewsFor(task) : undefined
+  if (wanted?.some(view => view !== 'video') === true) {
+    return async (part, order, dependencies) => viewAll(part, wanted, order, dependencies)
+  }
+  if (takes(task, kind)) return undefined
+  return kind === 'video' ? viewVideo : viewDocument
 }
 
 /** Every view of a video that some rung is sent, with what is known of the whole. */

@@ -225,6 +225,22 @@ describe('sniffMedia()', () => {
     ['RIFF\0\0\0\0AVI LIST', 'video/x-msvideo'],
     ['FLV\x01', 'video/x-flv'],
     ['\0\0\x01\xba', 'video/mpeg'],
+    ['\0\0\x01\xb3', 'video/mpeg'],
+    [`G${'\0'.repeat(187)}G`, 'video/mp2t'],
+    [`OggS${'\0'.repeat(24)}\x80theora`, 'video/ogg'],
+    [`OggS${'\0'.repeat(24)}\x7fFLAC`, 'audio/ogg; codecs=flac'],
+    [`OggS${'\0'.repeat(24)}Speex   `, 'audio/speex'],
+    [`OggS${'\0'.repeat(24)}OpusHead`, 'audio/ogg'],
+    ['\xff\xfd\x90\x64', 'audio/mp2'],
+    ['\xff\xf5\xe8\xc4', 'audio/mp2'],
+    ['caff\0\x01', 'audio/x-caf'],
+    ['.snd\0\0\0\x20', 'audio/basic'],
+    ['MThd', 'audio/midi'],
+    ['\x0bw\x02\x68', 'audio/ac3'],
+    ['\0\0\0\x0cjP  \r\n\x87\n', 'image/jp2'],
+    ['\xff\x4f\xff\x51', 'image/jp2'],
+    ['qoif', 'image/qoi'],
+    ['P6\n640 360\n255\n', 'image/x-portable-anymap'],
   ])('knows %j', (head, mediaType) => {
     expect(sniffMedia(bytes(`${head}${'\0'.repeat(16)}`))?.mediaType).toBe(mediaType)
   })
