@@ -47,9 +47,11 @@ export function createAssess({ ladders, describe, headerOnly }: AssessDependenci
   }
   const describeAll = (parts: readonly CheckedPart[]): Promise<PartDescription[]> | PartDescription[] =>
     // Words are as they are: there is nothing to wait for.
-    parts.every(isWords)
-      ? parts.map(describeHeader)
-      : Promise.all([...parts.filter(isLookedAt).map(describeInTime), ...describeWhole(parts)])
+    parts.every(isWords) ? parts.map(describeHeader) : describeMedia(parts)
+  const describeMedia = async (parts: readonly CheckedPart[]): Promise<PartDescription[]> => [
+    ...(await Promise.all(parts.filter(isLookedAt).map(describeInTime))),
+    ...describeWhole(parts),
+  ]
   /** Of a conversation the turn that is asked now decides, and what was said before. */
   const describeAsked = async (admitted: Admitted): Promise<readonly PartDescription[]> => {
     const asked = askedNow(admitted)
