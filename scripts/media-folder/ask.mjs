@@ -1,7 +1,7 @@
 // Makes one file of each container and odd kind, asks a real gateway about each, and prints what came of it:
 //   node scripts/media-folder/ask.mjs --out FOLDER [--address HOST:PORT] [--only TEXT] [--rows FILE]
-// Needs ffmpeg, ImageMagick 7 with HEIC, espeak-ng, lame and a gateway that is up (`npm start`). A file that is right is
-// answered with the words that it holds, or refused by name. Rows that are in --rows are not asked again.
+// Needs ffmpeg, ImageMagick 7 with HEIC, espeak-ng, lame and a gateway that is up (`npm start`). A file that is
+// right is answered with the words that it holds, or refused by name. Rows that are in --rows are not asked again.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'

@@ -9,12 +9,13 @@
 // columns come into the row, for `eval --by`. Files lie beside the array, and comparators are those of
 // services/cli/output/compare-answers.ts. Answers to text have at most --tokens
 // COUNT tokens. Inputs of other tasks than the models have and those without a known answer are left out, and it is
-// said how many. An input with a video and a text is a question about it: each rung gets what it takes of the video, and
-// its readers are asked as on a worker. `--ladder` runs the rungs of a ladder with their recipes, `--only A,B,…` some of them. Models run one
-// after the other; rows tell the tokens and the processor time of each, and `scripts/policies/model-costs.mjs` makes
-// costs of these that do not hang on what else the machine did. The third form takes the rows that heads were not
-// trained on. A row that is in the output already is not run again, so a run that was stopped, or that --limit COUNT
-// or --seconds COUNT ended, goes on where it was. The format of rows is in the README, "Outcome rows".
+// said how many. An input with a video and a text is a question about it: each rung gets what it takes of the video,
+// and its readers are asked as on a worker. `--ladder` runs the rungs of a ladder with their recipes, `--only A,B,…`
+// some of them. Models run one after the other; rows tell the tokens and the processor time of each, and
+// `scripts/policies/model-costs.mjs` makes costs of these that do not hang on what else the machine did. The third
+// form takes the rows that heads were not trained on. A row that is in the output already is not run again, so a run
+// that was stopped, or that --limit COUNT or --seconds COUNT ended, goes on where it was. The format of rows is in
+// the README, "Outcome rows".
 import { createHash, randomBytes } from 'node:crypto'
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
@@ -25,7 +26,7 @@ import { isRight } from '../../dist/services/cli/output/compare-answers.js'
 import { decodeAudio } from '../../dist/services/media/audio/decode-audio.js'
 import { see } from '../../dist/services/media/sight/see.js'
 import { describeVideo } from '../../dist/services/decision/features/describe-video.js'
-import { conversationFor, modalitiesTaken } from '../../dist/services/contract/views.js'
+import { conversationFor, modalitiesTaken } from '../../dist/services/contract/media/views.js'
 import { viewPart } from '../../dist/services/router/admit/media/views.js'
 import { describePart } from '../../dist/services/router/assess/describe-part.js'
 import { checkMedia } from '../../dist/services/router/admit/check-media.js'

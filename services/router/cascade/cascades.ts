@@ -3,7 +3,7 @@ import type { CascadeRequest, CascadeState } from '#services/state/cascade-log/c
 import type { Estimate } from '#services/decision/policy/policy'
 import type { RequestId } from '#services/contract/ids'
 import { GatewayError } from '#services/contract/errors'
-import { viewsAmong } from '#services/contract/views'
+import { viewsAmong } from '#services/contract/media/views'
 import { withoutAbsent } from '#services/contract/without-absent'
 import type { Reserved, Finished, EmitEvent, GuidedLadder } from '#services/router/request/states'
 import { createCascadeRun, type CascadeRunDependencies } from './cascade-run.ts'

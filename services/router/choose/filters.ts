@@ -7,7 +7,7 @@ import { deliveryMarginMs, type CandidateRung, type FilterName } from '#services
 import type { CandidateInput } from './candidate-input.ts'
 import type { Fleet } from '#services/router/pools/fleet'
 import { showApart } from '#services/contract/figures'
-import { modalitiesTaken, viewsTaken } from '#services/contract/views'
+import { modalitiesTaken, viewsTaken } from '#services/contract/media/views'
 import { optionsFor } from '#services/contract/options-for'
 
 /** A reason to leave a rung out; `undefined` when there is none. Pure. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import type { Modality, Task } from '#services/contract/content'
-import { viewsTaken } from '#services/contract/views'
+import { viewsTaken } from '#services/contract/media/views'
 import type { Clock } from '#services/contract/clock'
 import { createAudioDecoder } from '#services/media/audio/audio-decoder'
 import { createSightDecoder } from '#services/media/sight/sight-decoder'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { conversationFor, modalitiesTaken, viewsAmong, viewsTaken } from '#services/contract/views'
+import { conversationFor, modalitiesTaken, viewsAmong, viewsTaken } from '#services/contract/media/views'
 import { rungOf } from '../../support/builders.ts'
 
 const question = { kind: 'text', text: 'What is said?' }

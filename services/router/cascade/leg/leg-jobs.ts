@@ -1,6 +1,6 @@
 import type { LegId } from '#services/contract/ids'
 import type { Recipe, Rung } from '#services/contract/model'
-import { conversationFor, modalitiesTaken } from '#services/contract/views'
+import { conversationFor, modalitiesTaken } from '#services/contract/media/views'
 import { withoutAbsent } from '#services/contract/without-absent'
 import { envelopeVersion, priorityRanks, type Job } from '#services/state/queue/job'
 import type { Cascade } from '../cascade.ts'

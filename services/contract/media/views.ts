@@ -1,6 +1,6 @@
-import type { Modality } from './content.ts'
-import { messagesOf, conversationOf, type Conversation } from './conversation.ts'
-import type { Rung } from './model.ts'
+import type { Modality } from '../content.ts'
+import { messagesOf, conversationOf, type Conversation } from '../conversation.ts'
+import type { Rung } from '../model.ts'
 
 /** Something that may be one of several views of one medium: a video as it is, its frames, its sound. */
 export interface Viewed {
