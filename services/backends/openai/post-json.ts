@@ -31,13 +31,12 @@ export async function postJson<Schema extends z.ZodType>(
 async function ask<Schema extends z.ZodType>(line: Line, posted: Posted, schema: Schema): Promise<z.output<Schema>> {
   const response = await post(line, posted)
   if (response.status !== 200) throw await readRefusal(response, line.redact)
-  const chunks: Buffer[] = []
+  const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of response.body) {
-    const piece: Buffer = chunk
-    bytes += piece.byteLength
+    bytes += chunk.byteLength
     if (bytes > mostBytes) throw new UpstreamError('malformed', 'the answer has no end')
-    chunks.push(piece)
+    chunks.push(chunk)
   }
   const value = parseJson(Buffer.concat(chunks).toString())
   const error = errorIn(value)

@@ -3,7 +3,6 @@ import type { ServerInterceptor } from '@grpc/grpc-js'
 import type { Clock } from '#services/contract/clock'
 import type { Tracer } from '#services/platform/telemetry/tracer'
 import { demandScope } from '#services/router/edge/auth/authenticate'
-import { createStopping } from '#services/router/edge/call/call-context'
 import { createGatekeeper } from '#services/router/edge/grpc/gatekeeper'
 import type { ServeDependencies } from '#services/router/edge/grpc/serve-call'
 import type { HttpDependencies } from '#services/router/edge/http/serve-route'
@@ -37,7 +36,7 @@ export interface CallsDependencies {
 /** Builds it; `root` is the folder of the software. */
 export function composeCalls(root: string, dependencies: CallsDependencies): Calls {
   const { authentication, inFlight, money, metrics, tracer, clock, logger } = dependencies
-  const stopping = createStopping()
+  const stopping = new AbortController()
   const calls = { demandScope, enter: inFlight.enter, tracer, clock, stopping: stopping.signal, logger }
   const edge = { statuses: createStatusWriter(loadErrorMessages(root)), answered: metrics.answered, logger }
   const { callerOf, interceptor } = createGatekeeper({ ...authentication, ...edge })

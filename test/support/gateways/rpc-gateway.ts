@@ -14,7 +14,6 @@ import { createPictures } from '#services/router/deliver/pictures'
 import type { RequestHandler } from '#services/router/pipeline/handle-request'
 import type { Jobs } from '#services/router/edge/call/jobs'
 import { createLadderRegistry } from '#services/router/ladders/ladder-registry'
-import { createStopping } from '#services/router/edge/call/call-context'
 import { createGatekeeper } from '#services/router/edge/grpc/gatekeeper'
 import { createGatewayService } from '#services/router/edge/grpc/gateway-service'
 import { createImpliedTask } from '#services/router/edge/grpc/implied-task'
@@ -73,7 +72,7 @@ export async function openRpcGateway(inside: Inside): Promise<RpcGateway> {
     logger,
     answered: (rpc, status) => answered.push(`${rpc} ${status}`),
   })
-  const stopping = createStopping()
+  const stopping = new AbortController()
   const service = createGatewayService({
     stopping: stopping.signal,
     callerOf: gatekeeper.callerOf,

@@ -145,9 +145,8 @@ async function headOf(response: UpstreamResponse): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of response.body) {
-    const piece: Buffer = chunk
-    chunks.push(piece)
-    bytes += piece.byteLength
+    chunks.push(chunk)
+    bytes += chunk.byteLength
     if (bytes >= headBytes) break
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -1,6 +1,6 @@
-import type { Readable } from 'node:stream'
 import type { Agent, FormData } from 'undici'
 import type { Redact } from '../errors/redact.ts'
+import { exchange } from '../exchange/exchange.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** The way to one endpoint. */
@@ -28,7 +28,7 @@ export interface UpstreamResponse {
   readonly status: number
   /** A header's first value. */
   header(name: string): string | undefined
-  readonly body: Readable
+  readonly body: AsyncIterable<Uint8Array>
 }
 
 /** Codes by which Node and undici say that no connection came about. */
@@ -66,14 +66,12 @@ export async function post(line: Line, { path, body, form, signal }: Posted): Pr
   const type = form === true ? {} : { 'content-type': 'application/json' }
   const headers = { accept: 'text/event-stream, application/json', ...type, ...own }
   try {
-    // `request` rather than `fetch`: the same connections with half the work before the first byte.
     const { origin, root, search } = placeOf(baseUrl)
     const whole = root + path + (path.includes('?') ? search.replace('?', '&') : search)
-    const answer = await dispatcher.request({ origin, path: whole, method: 'POST', signal, headers, body })
-    // Whoever reads the body hears of its errors; one that breaks when nobody reads any more must not end the process.
-    answer.body.on('error', () => {})
+    const options = { origin, path: whole, method: 'POST', headers, body } as const
+    const answer = await exchange(dispatcher, options, signal)
     return {
-      status: answer.statusCode,
+      status: answer.status,
       header(name) {
         const value = answer.headers[name]
         return typeof value === 'string' ? value : value?.[0]

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import { GatewayError } from '#services/contract/errors'
 import { parseTraceparent, readTracestate } from '#services/platform/telemetry/tracer'
 import type { Caller } from '#services/router/request/states'
@@ -19,18 +18,28 @@ export interface CallContext {
   readonly tracestate?: string
 }
 
-/** Makes what is aborted when a router waits for its calls no longer; every call under way listens to it. */
-export function createStopping(): AbortController {
-  const stopping = new AbortController()
-  setMaxListeners(0, stopping.signal)
-  return stopping
-}
-
 /** Aborted when a caller leaves or the router stops. */
 export interface Leaving {
   readonly signal: AbortSignal
   /** The call is over, one way or the other. */
   leave(): void
+  /** The call was answered: there is nothing left to be broken off. */
+  end(): void
+}
+
+/** What is to be called when a router stops, by its signal: a signal looks through all its listeners for each new one. */
+const stopListeners = new WeakMap<AbortSignal, Set<() => void>>()
+
+/** Calls a listener when the router stops; gives what ends that. */
+function onStop(stopping: AbortSignal, listener: () => void): () => void {
+  const known = stopListeners.get(stopping)
+  const listeners = known ?? new Set()
+  if (known === undefined) {
+    stopListeners.set(stopping, listeners)
+    stopping.addEventListener('abort', () => listeners.forEach(stop => stop()), { once: true })
+  }
+  listeners.add(listener)
+  return () => listeners.delete(listener)
 }
 
 /** Makes what a call's work listens to. */
@@ -38,15 +47,18 @@ export function createLeaving(stopping?: AbortSignal): Leaving {
   const left = new AbortController()
   const stop = (): void => left.abort(routerStops)
   if (stopping?.aborted === true) stop()
-  stopping?.addEventListener('abort', stop, { once: true })
+  const end = stopping === undefined ? ignore : onStop(stopping, stop)
   return {
     signal: left.signal,
     leave() {
-      stopping?.removeEventListener('abort', stop)
+      end()
       left.abort(callerLeft)
     },
+    end,
   }
 }
+
+function ignore(): void {}
 
 /** Nobody reads it; an error made for each call would. */
 const callerLeft = 'the caller left'
@@ -79,8 +91,17 @@ export function orStopped<Response>(
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(routerStopping())
     if (stopping.aborted) stop()
-    stopping.addEventListener('abort', stop, { once: true })
-    answering.then(resolve, reject).finally(() => stopping.removeEventListener('abort', stop))
+    const end = onStop(stopping, stop)
+    answering.then(
+      answer => {
+        end()
+        return resolve(answer)
+      },
+      (error: unknown) => {
+        end()
+        return reject(error)
+      },
+    )
   })
 }
 

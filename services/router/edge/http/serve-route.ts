@@ -238,9 +238,10 @@ function begin(
     leave() {},
   }
   reply.raw.once('close', () => {
-    begun.leaving.leave()
-    begun.leave()
     const { statusCode, writableFinished } = reply.raw
+    if (writableFinished) begun.leaving.end()
+    else begun.leaving.leave()
+    begun.leave()
     const status = writableFinished ? begun.status : 'CANCELLED'
     const httpStatus = writableFinished || reply.raw.headersSent ? statusCode : 499
     span.set({ 'http.response.status_code': httpStatus })
