@@ -27,7 +27,9 @@ export interface Leaving {
   end(): void
 }
 
-/** What is to be called when a router stops, by its signal: a signal looks through all its listeners for each new one. */
+/**
+ * What is to be called when a router stops, by its signal: a signal looks through all its listeners for each new one.
+ */
 const stopListeners = new WeakMap<AbortSignal, Set<() => void>>()
 
 /** Calls a listener when the router stops; gives what ends that. */
