@@ -11,11 +11,12 @@ const folder = join(import.meta.dirname, '..', '..', '..', 'deploy', 'policies')
 /** How far the two may be apart: the runtime adds up in float32, the small graph in float64. */
 const bound = 1e-5
 
-const widths: Readonly<Record<string, number>> = { classify: 15, generate: 13, ocr: 13, transcribe: 13 }
 const standardised = fc.double({ min: -4, max: 4, noNaN: true })
 
 describe('openSmallGraph()', () => {
-  it.each(Object.entries(widths))('gives what the runtime gives: %s', async (name, width) => {
+  it.each(['classify', 'generate', 'ocr', 'transcribe'])('gives what the runtime gives: %s', async name => {
+    const { estimator } = JSON.parse(readFileSync(join(folder, name, 'policy.json'), 'utf8'))
+    const width: number = estimator.names.length
     const bytes = readFileSync(join(folder, name, 'estimator.onnx'))
     const small = openSmallGraph(bytes)!
     const runtime = await openWithRuntime(bytes)

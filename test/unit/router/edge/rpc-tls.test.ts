@@ -196,13 +196,14 @@ describe('a certificate that is changed under load', { timeout: 60_000 }, () => 
       putPair(next)
       await untilShown(gateway, next.serialNumber)
       seen.add(next.serialNumber)
+      const before = served.count
+      while (served.count < before + 6) await sleep(1)
     }
     finish?.()
     expect((await long).value).toMatchObject({ output: { text: 'the long one' } })
     served.stop = true
     await Promise.all([...keeping, renewing])
     expect(failures).toEqual([])
-    expect(served.count).toBeGreaterThan(20)
     expect(seen.size).toBe(4)
     expect(lines.filter(line => line.includes('the certificate was changed'))).toHaveLength(4)
   })
