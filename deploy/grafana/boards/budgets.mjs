@@ -35,6 +35,9 @@ export const budgets = board('sluice-budgets', 'Sluice: budgets', 'What is spent
         'At once by the cascade’s router, or later from the log: many of these mean routers that die.',
         [query(rate('sluice_router_settlements_total', '', 'when'), '{{when}}')],
       ),
+      lines('Reservations', 'ops', "Of money: from the router's leased slice in memory, or in the ledger itself.", [
+        query(rate('sluice_router_reservations_total', '', 'by'), '{{by}}'),
+      ]),
       lines('Rungs without a price', 'ops', 'Left out of paid requests; give the model a price.', [
         query(rate('sluice_router_unpriced_total', '', 'model'), '{{model}}'),
       ]),
