@@ -44,8 +44,8 @@ export const guardrailActions = ['refuse', 'redact', 'flag', 'route'] as const
 /** One of them. */
 export type GuardrailAction = (typeof guardrailActions)[number]
 
-/** When a guardrail looks: at the request, or at an answer. */
-export type GuardrailStage = 'before' | 'after'
+/** What a guardrail looks at: the request, the passages that retrieval finds for it, or an answer. */
+export type GuardrailStage = 'before' | 'passages' | 'after'
 
 /** A finding that an answer carries, such as `before:injection`. Holds nothing of the content. */
 export type GuardrailFlag = `${GuardrailStage}:${GuardrailCheck}`

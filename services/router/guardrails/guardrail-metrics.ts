@@ -15,7 +15,7 @@ export interface GuardrailMetrics {
   failed(stage: GuardrailStage, outcome: 'open' | 'closed'): void
 }
 
-const stages: readonly GuardrailStage[] = ['before', 'after']
+const stages: readonly GuardrailStage[] = ['before', 'passages', 'after']
 const buckets = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1]
 
 /** Registers them; counters begin at 0. */
@@ -23,7 +23,7 @@ export function createGuardrailMetrics(registry: Registry): GuardrailMetrics {
   const registers = [registry]
   const findings = new Counter({
     name: 'sluice_guardrail_findings_total',
-    help: 'Requests and answers in which a guardrail found something, by check and what was done.',
+    help: 'Requests, their passages and answers in which a guardrail found something, by check and what was done.',
     labelNames: ['stage', 'check', 'action'],
     registers,
   })

@@ -1,9 +1,4 @@
-import {
-  guardrailChecks,
-  type GuardrailAction,
-  type GuardrailCheck,
-  type GuardrailStage,
-} from '#services/contract/request'
+import { guardrailChecks, type GuardrailAction, type GuardrailCheck } from '#services/contract/request'
 import { hiddenTextRules, injectionRules } from './checks/injection.ts'
 import { personalDataRules, type PersonalDataKind } from './checks/personal-data.ts'
 import { secretRules } from './checks/secrets.ts'
@@ -25,8 +20,11 @@ export interface CheckOptions {
 export type StageOptions = { readonly [Check in GuardrailCheck]?: CheckOptions | undefined }
 
 /** A named set of guardrails. */
-export interface GuardrailSetOptions extends Readonly<Record<GuardrailStage, StageOptions>> {
+export interface GuardrailSetOptions {
   readonly name: string
+  /** Of requests, and of the passages that are found for them. */
+  readonly before: StageOptions
+  readonly after: StageOptions
   /** What becomes of a request or an answer that could not be checked: it passes, or it is refused. */
   readonly onFault: 'open' | 'closed'
 }

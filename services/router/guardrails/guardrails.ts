@@ -2,9 +2,11 @@ import { GatewayError } from '#services/contract/errors'
 import type { GuardrailCheck, GuardrailFlag } from '#services/contract/request'
 import type { CascadeRequest } from '#services/state/cascade-log/cascade-log'
 import type { AnswerGuard } from '#services/router/request/answer-guard'
+import type { Passage } from '#services/contract/retrieval/evidence'
 import type { Admitted } from '#services/router/request/states'
 import { createAnswerGuard, type GuardAnswerDependencies } from './guard-answer.ts'
 import { guardRequest, type GuardedRequest } from './guard-request.ts'
+import { guardPassages, type GuardedPassages } from './guard-passages.ts'
 import { armSet, type GuardrailSet, type GuardrailSetOptions } from './guardrail-set.ts'
 
 /** Which sets there are, and which is in force where: a tenant's goes before its ladder's, that before the default. */
@@ -28,6 +30,11 @@ export interface Guardrails {
    * @throws GatewayError InvalidRequest when a check refuses it, Overloaded when it cannot be checked
    */
   before(admitted: Admitted): Admitted
+  /**
+   * Checks what was found for a request that `before` has seen. A passage that a check refuses is left out.
+   * @throws GatewayError Overloaded when they cannot be checked
+   */
+  passages(admitted: Admitted, passages: readonly Passage[]): GuardedPassages
   /** What checks the answers to a request. */
   after(request: Pick<CascadeRequest, 'guard'>): AnswerGuard | undefined
 }
@@ -83,6 +90,21 @@ export function createGuardrails(options: GuardrailsOptions, dependencies: Guard
           ...(Object.keys(restore).length === 0 ? {} : { restore }),
           ...(flags.length === 0 ? {} : { flags }),
         },
+      }
+    },
+    passages(admitted, passages) {
+      const set = admitted.guard === undefined ? undefined : sets.get(admitted.guard.set)
+      if (set === undefined || passages.length === 0) return { admitted, shown: passages, kept: passages }
+      const startedAt = elapsed()
+      try {
+        return guardPassages(admitted, passages, set, metrics)
+      } catch {
+        // The check's own words may quote the content.
+        metrics.failed('passages', set.onFault)
+        if (set.onFault === 'closed') throw uncheckable()
+        return { admitted, shown: passages, kept: passages }
+      } finally {
+        metrics.checked('passages', elapsed() - startedAt)
       }
     },
     after({ guard }) {

@@ -10,12 +10,19 @@ export interface Placeholders {
 
 const form = /\[([A-Z_]{2,16})_(\d{1,4})\]/gu
 
-/** Makes the placeholders of one request; those that stand in its own text are left out. */
-export function createPlaceholders(texts: readonly string[]): Placeholders {
+/** Makes the placeholders of one request; those that stand in its own text are left out, `known` ones go on. */
+export function createPlaceholders(
+  texts: readonly string[],
+  known: Readonly<Record<string, string>> = {},
+): Placeholders {
   const taken = new Set(texts.flatMap(text => [...text.matchAll(form)].map(([placeholder]) => placeholder)))
   const byData = new Map<string, string>()
   const counts = new Map<string, number>()
-  const restored: Record<string, string> = {}
+  const restored: Record<string, string> = { ...known }
+  for (const [placeholder, data] of Object.entries(known)) {
+    const [, kind] = new RegExp(form, 'u').exec(placeholder) ?? []
+    byData.set(`${kind} ${data}`, placeholder)
+  }
 
   const next = (kind: string): string => {
     const count = (counts.get(kind) ?? 0) + 1

@@ -15,6 +15,19 @@ export function createAnnouncement(
   return { announce, following: event => announce().then(() => emit(event)) }
 }
 
+/** Tells an answer that was kept as if it had come in one piece. */
+export async function tellFound({ requestId, end }: Finished, emit: EmitEvent): Promise<void> {
+  if (end.kind !== 'answered') return
+  const { output, model, rungs } = end.answer
+  await emit({ kind: 'found', requestId, answer: end.answer })
+  if (output.kind === 'text') {
+    const thought = (output.reasoning ?? []).map(({ text }) => text).join('')
+    if (thought !== '') await emit({ kind: 'reasoning', model, text: thought, optimistic: false })
+    await emit({ kind: 'delta', model, text: output.text, optimistic: false })
+  }
+  for (const report of rungs) await emit({ kind: 'rung-finished', report })
+}
+
 /**
  * A run with an idempotency key belongs to the key, and a job to its tenant: it goes on behind a caller who leaves,
  * and whoever asks again hears its end.

@@ -10,7 +10,7 @@ import type {
   Incoming,
 } from '#services/router/request/states'
 import { isTakenOver } from '#services/state/cascade-log/idempotency'
-import { createAnnouncement, untilLeft } from './announce.ts'
+import { createAnnouncement, tellFound, untilLeft } from './announce.ts'
 
 /** Every stage of a request, in the order in which it meets them. `Under` is a cascade under way. */
 export interface Stages<Under> {
@@ -19,7 +19,7 @@ export interface Stages<Under> {
   readonly guard?: (admitted: Admitted) => Admitted
   /** Shows the request what is found for it; nothing of it waits for a turn, since finding takes one of its own. */
   readonly retrieve?: (incoming: Incoming, admitted: Admitted, signal: AbortSignal) => Promise<Admitted>
-  /** An answer that was given to the same before, for a caller who takes it whole. */
+  /** An answer that was given to the same before. */
   readonly findAnswer?: (incoming: Incoming, admitted: Admitted, signal: AbortSignal) => Promise<Finished | undefined>
   /** Keeps an answer to be given again: returns at once and throws nothing. */
   readonly keepAnswer?: (reserved: Reserved, finished: Finished) => void
@@ -238,8 +238,11 @@ export function createRequestHandler<Under>(
     async infer(incoming, signal, emit) {
       const admitted = await admit(incoming, signal)
       try {
-        const kept = emit === undefined ? await stages.findAnswer?.(incoming, admitted, signal) : undefined
-        if (kept !== undefined) return kept
+        const kept = await stages.findAnswer?.(incoming, admitted, signal)
+        if (kept !== undefined) {
+          if (emit !== undefined) await tellFound(kept, emit)
+          return kept
+        }
         await stages.awaitTurn?.(incoming, admitted, signal)
         return await inferInTurn(admitted, signal, emit)
       } finally {

@@ -1,5 +1,5 @@
 import type { CascadeEnd, CascadePlan, CascadeRequest, LegState } from '#services/state/cascade-log/cascade-log'
-import type { RungReport, ToolCallDelta } from '#services/contract/answer'
+import type { Answer, RungReport, ToolCallDelta } from '#services/contract/answer'
 import { isWords, wordsIn, type MediumKind, type Modality, type WordPart } from '#services/contract/content'
 import type { RequestGuard } from '#services/contract/request'
 import type { Evidence } from '#services/contract/retrieval/evidence'
@@ -247,6 +247,8 @@ export interface ToolCallEvent extends ToolCallDelta {
 /** What happens on a cascade, for a caller who watches. */
 export type CascadeEvent =
   | { readonly kind: 'decided'; readonly chosen: Chosen }
+  /** An answer that was given before is given again: nothing is decided. */
+  | { readonly kind: 'found'; readonly requestId: RequestId; readonly answer: Answer }
   | { readonly kind: 'rung-started'; readonly model: string; readonly tier: string }
   /** A piece of text, or of what the model thinks before. */
   | {

@@ -15,10 +15,14 @@ export function questionOf({ parts, request: { messages } }: Pick<Admitted, 'par
   return (last?.parts ?? []).flatMap(part => (isWords(part) ? wordsIn(part) : [])).join('\n')
 }
 
-/** Puts the passages before what is asked now, as a part of the same message. */
-export function addEvidence(admitted: Admitted, found: Omit<Evidence, 'place'>): Admitted {
+/** Puts the passages as models may see them before what is asked now, as a part of the same message. */
+export function addEvidence(
+  admitted: Admitted,
+  found: Omit<Evidence, 'place'>,
+  passages: readonly Passage[] = found.passages,
+): Admitted {
   const { messages } = admitted.request
-  const shown: CheckedPart = { kind: 'text', text: textOf(found.passages) }
+  const shown: CheckedPart = { kind: 'text', text: textOf(passages) }
   if (messages === undefined) {
     return { ...admitted, parts: [shown, ...admitted.parts], evidence: { ...found, place: 0 } }
   }

@@ -1,4 +1,4 @@
-import type { RetrievalOptions } from '#services/contract/retrieval/evidence'
+import type { Passage, RetrievalOptions } from '#services/contract/retrieval/evidence'
 import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 import type { Admitted, Incoming } from '#services/router/request/states'
 import { addEvidence, questionOf } from './add-evidence.ts'
@@ -14,14 +14,19 @@ const usualPassages = 4
 /** Longer questions are found by their beginning: a model reads no more. */
 const longestQuestion = 2000
 
-/** Makes the stage. */
-export function createRetrieve({
-  ladders,
-  indexes,
-}: {
+/** What it stands on. */
+export interface RetrieveDependencies {
   readonly ladders: Pick<LadderRegistry, 'find'>
   readonly indexes: Pick<Indexes, 'search'>
-}): Retrieve {
+  /** What a model may see of what was found, and what answers are held to. @throws GatewayError */
+  readonly guardPassages: (
+    admitted: Admitted,
+    passages: readonly Passage[],
+  ) => { readonly admitted: Admitted; readonly shown: readonly Passage[]; readonly kept: readonly Passage[] }
+}
+
+/** Makes the stage. */
+export function createRetrieve({ ladders, indexes, guardPassages }: RetrieveDependencies): Retrieve {
   const wantedBy = ({ request, modalities }: Admitted): RetrievalOptions | undefined => {
     if (request.task !== 'generate' || request.options.retrieval !== undefined) return request.options.retrieval
     const { model, ladder } = request.constraints
@@ -56,6 +61,7 @@ export function createRetrieve({
       ...(similarity === undefined ? {} : { similarity }),
     }))
     const indexVersion = `${index.indexId}.${index.version}`
-    return addEvidence(admitted, { question, index: wanted.index, indexVersion, passages })
+    const { admitted: guarded, shown, kept } = guardPassages(admitted, passages)
+    return addEvidence(guarded, { question, index: wanted.index, indexVersion, passages: kept }, shown)
   }
 }

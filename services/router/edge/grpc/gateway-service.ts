@@ -127,6 +127,10 @@ function inferStream({ handler, pictures, impliedTask, dispatchOf }: GatewayDepe
     let requestId = ''
     const emit = async (event: CascadeEvent): Promise<void> => {
       if (event.kind === 'decided') requestId = event.chosen.requestId
+      if (event.kind === 'found') {
+        ;({ requestId } = event)
+        return
+      }
       await write({ requestId, ...eventToWire(event, dispatchOf) })
     }
     const finished = await handler.infer(incomingOf(request, context, 'sync', impliedTask), context.signal, emit)
@@ -137,7 +141,7 @@ function inferStream({ handler, pictures, impliedTask, dispatchOf }: GatewayDepe
   }
 }
 
-function eventToWire(event: CascadeEvent, dispatchOf: DispatchOf): InferEvent {
+function eventToWire(event: Exclude<CascadeEvent, { kind: 'found' }>, dispatchOf: DispatchOf): InferEvent {
   if (event.kind === 'decided') return { decision: decisionToWire(event.chosen, dispatchOf) }
   if (event.kind === 'rung-started') return { rungStarted: { model: event.model, tier: event.tier } }
   if (event.kind === 'rung-finished') return { rungFinished: reportToWire(event.report) }

@@ -155,6 +155,10 @@ function createEventRelay(
   }
   return {
     async onEvent(event) {
+      if (event.kind === 'found') {
+        ;({ requestId } = event)
+        stream.setHeaders({ ...answerHeaders(requestId, event.answer), ...(await rateHeaders()) })
+      }
       if (event.kind === 'decided') {
         ;({ requestId } = event.chosen)
         // The leg is in its queue by now: nobody waits for this but headers that nobody has sent.

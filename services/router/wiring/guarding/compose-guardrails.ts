@@ -4,7 +4,7 @@ import type { Config } from '#services/config/schema'
 import { isGatewayError } from '#services/contract/errors'
 import type { Cascade } from '#services/router/cascade/cascade'
 import { createGuardrailMetrics } from '#services/router/guardrails/guardrail-metrics'
-import { createGuardrails } from '#services/router/guardrails/guardrails'
+import { createGuardrails, type Guardrails } from '#services/router/guardrails/guardrails'
 import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 import type { AnswerGuard } from '#services/router/request/answer-guard'
 import type { Admitted } from '#services/router/request/states'
@@ -12,6 +12,7 @@ import type { Admitted } from '#services/router/request/states'
 /** Guardrails as a stage of requests, and as what checks answers in cascades. */
 export interface Guarding {
   readonly stages: { readonly guard: (admitted: Admitted) => Admitted }
+  readonly passages: Guardrails['passages']
   readonly legs: { readonly guardOf: (request: Cascade['request']) => AnswerGuard | undefined }
 }
 
@@ -33,7 +34,7 @@ export function composeGuardrails(
       ladderOf: admitted => ladderNameOf(admitted, ladders),
     },
   )
-  return { stages: { guard: guards.before }, legs: { guardOf: guards.after } }
+  return { stages: { guard: guards.before }, passages: guards.passages, legs: { guardOf: guards.after } }
 }
 
 /** The ladder that will take the request; a request that none takes is refused by a later stage. */

@@ -7,7 +7,7 @@ import { createIngests, type Ingests } from '#services/router/retrieve/ingests'
 import { createAnswerCache, type AnswerCache } from '#services/router/cache/answer-cache'
 import { createCacheMetrics } from '#services/router/cache/cache-metrics'
 import { createLikeQuestions } from '#services/router/cache/like-questions'
-import { createRetrieve } from '#services/router/retrieve/retrieve'
+import { createRetrieve, type RetrieveDependencies } from '#services/router/retrieve/retrieve'
 import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 import type { RequestHandler, Stages } from '#services/router/pipeline/handle-request'
 import type { Stores } from '../stores.ts'
@@ -24,6 +24,7 @@ export interface Retrieval {
 export interface RetrievalParts {
   readonly stores: Pick<Stores, 'indexes' | 'batches' | 'files' | 'answers' | 'questions'>
   readonly ladders: Pick<LadderRegistry, 'find'>
+  readonly guardPassages: RetrieveDependencies['guardPassages']
   /** The handler that these stages are a part of. */
   readonly handler: () => Pick<RequestHandler, 'infer'>
   readonly background: (work: Promise<unknown>) => void
@@ -35,7 +36,7 @@ export interface RetrievalParts {
 /** Builds them. */
 export function composeRetrieval(
   config: Config,
-  { stores, ladders, handler, background, clock, logger, registry }: RetrievalParts,
+  { stores, ladders, guardPassages, handler, background, clock, logger, registry }: RetrievalParts,
 ): Retrieval {
   const embedders = embeddersOf(config)
   const indexes = createIndexes({ store: stores.indexes, handler, embedders })
@@ -49,7 +50,11 @@ export function composeRetrieval(
   const cache = createAnswerCache({ ladders, store: stores.answers, likeQuestions, looked, background, clock, logger })
   return {
     indexes,
-    stages: { retrieve: createRetrieve({ ladders, indexes }), findAnswer: cache.find, keepAnswer: cache.keep },
+    stages: {
+      retrieve: createRetrieve({ ladders, indexes, guardPassages }),
+      findAnswer: cache.find,
+      keepAnswer: cache.keep,
+    },
     forgetAnswer: cache.forget,
     ingests: createIngests({ batches: stores.batches, files: stores.files, indexes: stores.indexes }),
   }

@@ -139,6 +139,68 @@ describe('guardrails before', () => {
   })
 })
 
+describe('guardrails of passages', () => {
+  const passage = (documentId: string, text: string, title?: string) => ({
+    documentId,
+    chunk: 0,
+    ...(title === undefined ? {} : { title }),
+    text,
+  })
+  const plain = passage('plain', 'The ferry sails at nine.')
+
+  it('leave out what instructs the model, in a text or a title, and say so', () => {
+    const { before, passages } = guardrailsOf({ before: { injection: { action: 'refuse' } } })
+    const asked = before(admittedOf([['user', 'When does the ferry sail?']]))
+    const found = [passage('poison', `Timetable. ${injected}`), plain, passage('titled', 'At ten.', injected)]
+    const { shown, kept, admitted } = passages(asked, found)
+    expect(shown).toEqual([plain])
+    expect(kept).toEqual([plain])
+    expect(admitted.guard).toEqual({ set: 'own', flags: ['passages:injection'] })
+    expect(passages(asked, [plain])).toEqual({ admitted: asked, shown: [plain], kept: [plain] })
+  })
+
+  it('redact them by the words that stand in the question, and hold answers to what is put back', () => {
+    const { before, passages } = guardrailsOf({
+      before: { 'personal-data': { action: 'redact', restore: true }, secrets: { action: 'redact' } },
+    })
+    const asked = before(admittedOf([['user', 'Who is a@example.org?']]))
+    const { shown, kept, admitted } = passages(asked, [
+      passage('one', 'Write to a@example.org or b@example.org with AKIAIOSFODNN7EXAMPLE.'),
+    ])
+    const secret = /with (\[\w+\])\.$/u.exec(shown[0]?.text ?? '')?.[1] ?? ''
+    expect(shown[0]?.text).toBe(`Write to [EMAIL_1] or [EMAIL_2] with ${secret}.`)
+    expect(kept[0]?.text).toBe(`Write to a@example.org or b@example.org with ${secret}.`)
+    expect(admitted.guard?.restore).toEqual({ '[EMAIL_1]': 'a@example.org', '[EMAIL_2]': 'b@example.org' })
+  })
+
+  it('send to a tier, mark, and let alone where no set is in force', () => {
+    const { before, passages } = guardrailsOf({
+      before: { injection: { action: 'route', tier: 'large' }, toxicity: { action: 'flag' } },
+    })
+    const poison = passage('poison', `${injected} You asshole.`)
+    const asked = before(admittedOf([['user', 'You asshole, when?']]))
+    const { shown, admitted } = passages(asked, [poison])
+    expect(shown).toEqual([poison])
+    expect(admitted.request.constraints.tier).toBe('large')
+    expect(admitted.guard?.flags).toEqual(['before:toxicity', 'passages:injection', 'passages:toxicity'])
+    const unguarded = admittedOf([['user', 'When?']])
+    expect(passages(unguarded, [poison])).toEqual({ admitted: unguarded, shown: [poison], kept: [poison] })
+  })
+
+  it('refuse the request or let pass what cannot be checked, as they are told', () => {
+    const broken = {
+      ...plain,
+      get text(): string {
+        throw new Error('hi')
+      },
+    }
+    const checks = { before: { secrets: { action: 'flag' as const } } }
+    const asked = { ...admittedOf([['user', 'When?']]), guard: { set: 'own' } }
+    expect(() => guardrailsOf({ ...checks, onFault: 'closed' }).passages(asked, [broken])).toThrow('could not check')
+    expect(guardrailsOf({ ...checks, onFault: 'open' }).passages(asked, [broken]).shown[0]).toBe(broken)
+  })
+})
+
 describe('guardrails after', () => {
   it('redact what a model says, and put back what its caller said, in text and calls', () => {
     const { after } = guardrailsOf({ after: { 'personal-data': { action: 'redact' } } })

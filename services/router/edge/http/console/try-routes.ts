@@ -112,6 +112,8 @@ async function run(
 }
 
 function sendEvent(event: CascadeEvent, stream: EventStream): Promise<void> {
+  // The answer and its report follow.
+  if (event.kind === 'found') return Promise.resolve()
   if (event.kind === 'decided') {
     return stream.send({ id: event.chosen.requestId, ...describeChosen(event.chosen) }, event.kind)
   }
