@@ -114,14 +114,7 @@ export async function composeRouter(loaded: LoadedConfig, logger: Logger, openOp
   const ended = watching.endedAfter(metrics.ended, requestEnded)
   const admitOptions = admitOptionsOf(loaded)
   const { labelSets } = admitOptions.request
-  const retrieval = composeRetrieval(config, {
-    stores,
-    ladders,
-    guardPassages: guarding.passages,
-    background,
-    handler: () => handler,
-    ...base,
-  })
+  const retrieval = composeRetrieval(config, { stores, ladders, guarding, background, handler: () => handler, ...base })
   const stages: Omit<Stages<Cascade>, 'learn'> = {
     admit: composeAdmit(loaded, admitOptions, clock),
     ...guarding.stages,

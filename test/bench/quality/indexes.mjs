@@ -144,7 +144,7 @@ function recallOf(found) {
     const wanted = exactOf(vector)
     return found[at].filter(row => wanted.has(row)).length
   })
-  return right.reduce((sum, count) => sum + count, 0) / queries / 10
+  return right.reduce((sum, hits) => sum + hits, 0) / queries / 10
 }
 
 /** The engine without the port: one query with the same depth, or one loop over the same numbers. */

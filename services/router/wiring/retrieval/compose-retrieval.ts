@@ -24,7 +24,7 @@ export interface Retrieval {
 export interface RetrievalParts {
   readonly stores: Pick<Stores, 'indexes' | 'batches' | 'files' | 'answers' | 'questions'>
   readonly ladders: Pick<LadderRegistry, 'find'>
-  readonly guardPassages: RetrieveDependencies['guardPassages']
+  readonly guarding: { readonly passages: RetrieveDependencies['guardPassages'] }
   /** The handler that these stages are a part of. */
   readonly handler: () => Pick<RequestHandler, 'infer'>
   readonly background: (work: Promise<unknown>) => void
@@ -36,7 +36,7 @@ export interface RetrievalParts {
 /** Builds them. */
 export function composeRetrieval(
   config: Config,
-  { stores, ladders, guardPassages, handler, background, clock, logger, registry }: RetrievalParts,
+  { stores, ladders, guarding, handler, background, clock, logger, registry }: RetrievalParts,
 ): Retrieval {
   const embedders = embeddersOf(config)
   const indexes = createIndexes({ store: stores.indexes, handler, embedders })
@@ -51,7 +51,7 @@ export function composeRetrieval(
   return {
     indexes,
     stages: {
-      retrieve: createRetrieve({ ladders, indexes, guardPassages }),
+      retrieve: createRetrieve({ ladders, indexes, guardPassages: guarding.passages }),
       findAnswer: cache.find,
       keepAnswer: cache.keep,
     },
