@@ -218,10 +218,10 @@ const intents = [
 
 const courtesy = ['Please tell me: ', 'Hello! ', 'Quick question. ']
 
-/** All pairs: `{one, other, same, kind, fold}`. */
-export function questionPairs() {
+/** All pairs: `{one, other, same, kind, fold}`; of these intents, or of others. */
+export function questionPairs(all = intents) {
   const pairs = []
-  for (const [intent, { ways, near }] of intents.entries()) {
+  for (const [intent, { ways, near }] of all.entries()) {
     const fold = intent % 2
     for (let variant = 0; variant < 6; variant += 1) {
       const filled = text => fill(text, variant)
@@ -236,7 +236,7 @@ export function questionPairs() {
         if (other(way) !== filled(way)) add('another name or number', 0, filled(way), other(way))
         if (other(way) !== filled(way)) add('another, in other words', 0, filled(way), other(next))
         for (const miss of near) add('near miss', 0, filled(way), filled(miss))
-        const stranger = intents[(intent + 2 + 2 * variant) % intents.length].ways[0]
+        const stranger = all[(intent + 2 + 2 * variant) % all.length].ways[0]
         add('unrelated', 0, filled(way), filled(stranger))
       }
     }

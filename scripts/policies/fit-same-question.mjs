@@ -1,9 +1,11 @@
 // Fits the weights of `services/decision/same-question/same-question-weights.ts` on half of the intents of
-// `grounding/question-pairs.mjs` and measures them on the other half, beside a threshold on the likeness alone.
+// `grounding/question-pairs.mjs` and measures them on the other half, beside a threshold on the likeness alone; and
+// those of all its intents on `grounding/held-out-intents.mjs`.
 //   node scripts/policies/fit-same-question.mjs PACK-FOLDER
 import { openEncoder } from '#services/decision/encoder/open-encoder'
 import { questionFeatures } from '#services/decision/same-question/question-features'
 import { fitLogistic, probabilityOf } from '../grounding/fit-logistic.mjs'
+import { heldOutIntents } from '../grounding/held-out-intents.mjs'
 import { questionPairs } from '../grounding/question-pairs.mjs'
 
 const encoder = await openEncoder(process.argv[2] ?? '')
@@ -12,12 +14,18 @@ const vectorOf = async text => {
   if (!vectors.has(text)) vectors.set(text, await encoder.encode(text))
   return vectors.get(text)
 }
-const examples = []
-for (const pair of questionPairs()) {
-  const [one, other] = [await vectorOf(pair.one), await vectorOf(pair.other)]
-  const similarity = one.reduce((sum, value, at) => sum + value * other[at], 0)
-  examples.push({ ...pair, similarity, label: pair.same, features: questionFeatures(pair.one, pair.other, similarity) })
+const examplesOf = async pairs => {
+  const examples = []
+  for (const pair of pairs) {
+    const [one, other] = [await vectorOf(pair.one), await vectorOf(pair.other)]
+    const similarity = one.reduce((sum, value, at) => sum + value * other[at], 0)
+    const features = questionFeatures(pair.one, pair.other, similarity)
+    examples.push({ ...pair, similarity, label: pair.same, features })
+  }
+  return examples
 }
+const examples = await examplesOf(questionPairs())
+const heldOut = await examplesOf(questionPairs(heldOutIntents))
 await encoder.close()
 
 const names = Object.keys(examples[0].features)
@@ -30,17 +38,27 @@ const tested = [0, 1].flatMap(fold => {
     .filter(one => one.fold === fold)
     .map(one => ({ ...one, probability: probabilityOf(weights, one.features) }))
 })
-tell({
-  pairs: examples.length,
-  same: examples.filter(({ label }) => label === 1).length,
-  calibrationError: errorOf(tested),
-})
-for (const least of [0.8, 0.9, 0.95, 0.99])
-  tell({ least, ...hitsOf(tested, ({ probability }) => probability >= least) })
-for (const least of [0.8, 0.9, 0.95, 0.98])
-  tell({ similarity: least, ...hitsOf(tested, ({ similarity }) => similarity >= least) })
 const weights = fitLogistic(examples, names)
+report('halves', tested)
+report(
+  'held out',
+  heldOut.map(one => ({ ...one, probability: probabilityOf(weights, one.features) })),
+)
 tell(Object.fromEntries(Object.entries(weights).map(([name, value]) => [name, Number(value.toFixed(3))])))
+
+function report(set, all) {
+  tell({
+    set,
+    pairs: all.length,
+    same: all.filter(({ label }) => label === 1).length,
+    calibrationError: errorOf(all),
+  })
+  for (const least of [0.8, 0.9, 0.95, 0.98, 0.99]) {
+    tell({ set, least, ...hitsOf(all, ({ probability }) => probability >= least) })
+  }
+  for (const least of [0.9, 0.95, 0.98])
+    tell({ set, similarity: least, ...hitsOf(all, ({ similarity }) => similarity >= least) })
+}
 
 /** Of what is given again: how much is wrong; of what could be given again: how much is. */
 function hitsOf(all, isHit) {

@@ -1,4 +1,4 @@
-import { withoutCourtesy } from '#services/decision/features/without-courtesy'
+import { questionFrame, withoutOpening, type QuestionFrame } from './question-frame.ts'
 import { isTelling, wordsIn } from '#services/decision/grounding/telling-words'
 
 /** Named numbers that tell whether two questions have one answer. */
@@ -102,16 +102,74 @@ export function questionFeatures(one: string, other: string, similarity: number)
       differing.length === 0 && symmetric(wordsAmong(mine, relations), wordsAmong(theirs, relations)).length > 0,
     ),
     same_words: Number(differing.length === 0 && mine.join(' ') === theirs.join(' ')),
+    ...frameFeatures(one, other),
     length_differs: Math.abs(Math.log((mine.length + 1) / (theirs.length + 1))),
   }
 }
 
+/** How two questions differ when the form of asking is taken away. */
+function frameFeatures(one: string, other: string): QuestionFeatures {
+  const [mine, theirs] = [questionFrame(one), questionFrame(other)]
+  const differing = symmetric(mine.words, theirs.words).length
+  const turning = symmetric(mine.relations, theirs.relations).length
+  const isLike = differing === 0 && turning === 0 && isOneForm(mine, theirs)
+  const isInOrder = areSame(mine.words, theirs.words)
+  const arePlacesSame = areSame(mine.places, theirs.places)
+  return {
+    asks_differ: Number(mine.asks !== theirs.asks),
+    past_differs: Number(mine.isPast !== theirs.isPast),
+    turning_differ: Math.min(2, turning),
+    frame_differs: Math.log1p(differing),
+    frame_same: Number(isLike && isInOrder && arePlacesSame),
+    frame_places: Number(isLike && isInOrder && !arePlacesSame),
+    frame_turned: Number(isLike && !isInOrder),
+  }
+}
+
+/** Whether both ask for one kind of thing, of the same persons and time. */
+function isOneForm(mine: QuestionFrame, theirs: QuestionFrame): boolean {
+  if (mine.asks !== theirs.asks || mine.isNegated !== theirs.isNegated || mine.isPast !== theirs.isPast) return false
+  return mine.persons.length === 0 || theirs.persons.length === 0 || areSame(mine.persons, theirs.persons)
+}
+
+function areSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((word, at) => word === other[at])
+}
+
 function plainWords(text: string): readonly string[] {
   return wordsIn(
-    withoutCourtesy(text)
+    withoutOpening(text)
       .replaceAll(/n['’]t\b/giu, ' not')
       .replaceAll(/['’](?:s|re|ll|ve|d|m)\b/giu, ' '),
   )
+}
+
+/**
+ * Whether two questions have other numbers, or other signs that no words stand for: `2+2` and `2*2`, `C` and `C#`,
+ * `5` and `-5`, `$5` and `€5`. Pure.
+ */
+export function haveOtherSigns(one: string, other: string): boolean {
+  const [mine, theirs] = [signsIn(one), signsIn(other)]
+  if (mine !== theirs || numbersIn(one).join(' ') !== numbersIn(other).join(' ')) return true
+  return mine !== '' && isTurned(tokensOf(one), tokensOf(other))
+}
+
+/** Whether two texts have the words that they share in another order. */
+function isTurned(one: readonly string[], other: readonly string[]): boolean {
+  return !areSame(wordsOfBoth(one, other), wordsOfBoth(other, one))
+}
+
+function wordsOfBoth(one: readonly string[], other: readonly string[]): readonly string[] {
+  return one.filter(word => other.includes(word))
+}
+
+/** Words with the signs that stand at them. */
+function tokensOf(text: string): readonly string[] {
+  return text.toLowerCase().match(/[^\s.,;:?!'"’‘“”()]+/gu) ?? []
+}
+
+function signsIn(text: string): string {
+  return (text.match(/[^\p{L}\p{M}\p{N}\s.,;:?!'"’‘“”()–—-]|-(?=[\d.])/gu) ?? []).join('')
 }
 
 function numbersIn(text: string): readonly string[] {

@@ -1,9 +1,10 @@
-import { questionFeatures, type QuestionFeatures } from './question-features.ts'
+import { haveOtherSigns, questionFeatures, type QuestionFeatures } from './question-features.ts'
 import { sameQuestionWeights } from './same-question-weights.ts'
 
 /** Probability in [0,1] that what answers one question answers the other. Pure. */
 export function sameQuestion(one: string, other: string, similarity: number): number {
   if (one === other) return 1
+  if (haveOtherSigns(one, other)) return 0
   return probabilityOf(questionFeatures(one, other, similarity))
 }
 
