@@ -17,30 +17,45 @@ const rows = existsSync(file)
       .map(line => JSON.parse(line))
   : []
 const done = new Set(rows.map(row => `${row.id} ${row.run}`))
-const runs = [
-  ['small', 'smollm2-135m', false],
-  ['small+', 'smollm2-135m', true],
-  ['large+', 'qwen2.5-0.5b', true],
-]
+const [small, large] = ['smollm2-135m', 'qwen2.5-0.5b']
 /** An answer of the small model that the check, as it stands, is less sure of is asked of the large one too. */
-const sureSupport = 0.8
-/** A model keeps the beginning of its last prompt, so questions go to one model in a row. */
+const sureSupport = 0.6
+/** A model keeps the beginning of its last prompt, so questions of one kind go to it in a row. */
 const block = 12
 const passageCount = 2
 
 await fill()
 // Any beginning of them is a fair sample.
 const mixed = questions.map((_, at) => questions[(at * 151) % questions.length])
-for (let from = 0; from < mixed.length; from += block) {
-  for (const [run, model, retrieves] of runs) {
-    for (const question of mixed.slice(from, from + block)) {
-      if (done.has(`${question.id} ${run}`) || (run === 'large+' && isSure(question))) continue
-      if (Date.now() > stopAt) process.exit(3)
-      await ask(question, run, model, retrieves)
+let isSmallDone = false
+await Promise.all([askSmall(), askLarge()])
+process.exit(Date.now() > stopAt ? 3 : 0)
+
+async function askSmall() {
+  for (let from = 0; from < mixed.length; from += block) {
+    for (const [run, retrieves] of [
+      ['small', false],
+      ['small+', true],
+    ]) {
+      for (const question of mixed.slice(from, from + block)) {
+        if (!done.has(`${question.id} ${run}`) && Date.now() < stopAt) await ask(question, run, small, retrieves)
+      }
     }
   }
+  isSmallDone = true
 }
-process.exit(0)
+
+/** Beside it, in a pool of its own. */
+async function askLarge() {
+  for (const question of mixed) {
+    while (!done.has(`${question.id} small+`) && !isSmallDone && Date.now() < stopAt) {
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
+    if (Date.now() > stopAt) return
+    if (done.has(`${question.id} large+`) || !done.has(`${question.id} small+`) || isSure(question)) continue
+    await ask(question, 'large+', large, true)
+  }
+}
 
 function isSure({ id }) {
   return rows.some(row => row.id === id && row.run === 'small+' && row.support >= sureSupport)
@@ -88,5 +103,6 @@ async function ask(question, run, model, retrieves) {
     passages,
   }
   rows.push(row)
+  done.add(`${row.id} ${run}`)
   appendFileSync(file, `${JSON.stringify(row)}\n`)
 }

@@ -108,13 +108,17 @@ describe.each(engines)('an index %s', (_kind, open) => {
       ...document('a', '', east),
       chunks: [
         { text: 'new words', vector: east },
-        { text: 'more of them', vector: near(0, 1, 0) },
+        { text: 'more of them', locator: { page: 2 }, vector: near(0, 1, 0) },
       ],
     }
     await one.put('ada', 'notes', long)
     expect(await idsOf(other, { text: 'old' })).toEqual([])
     expect(await other.find('ada', 'notes')).toMatchObject({ documents: 1, chunks: 2, dimensions: 3, model: 'm' })
-    expect((await other.search('ada', 'notes', { ...ask, vector: near(0, 1, 0) }))[0]).toMatchObject({ chunk: 1 })
+    expect((await other.search('ada', 'notes', { ...ask, vector: near(0, 1, 0) }))[0]).toMatchObject({
+      chunk: 1,
+      locator: { page: 2 },
+    })
+    expect((await other.search('ada', 'notes', { ...ask, vector: east }))[0]).not.toHaveProperty('locator')
     await Promise.all([one.close(), other.close()])
   })
 

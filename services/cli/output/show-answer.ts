@@ -1,4 +1,6 @@
 import { formatNanoUsd } from '#services/contract/money'
+import { locatorText } from '#services/contract/retrieval/locator-text'
+import { locatorFromWire } from '#services/wire/convert/convert-locator'
 import { durationFromWire } from '#services/wire/convert/time'
 import type { Duration__Output } from '#services/wire/generated/google/protobuf/Duration'
 import type { Grounding__Output } from '#services/wire/generated/sluice/v1/Grounding'
@@ -27,8 +29,9 @@ export function showAnswer(response: InferResponse__Output, terminal: Terminal):
 function showGrounding({ support, ungrounded, citations }: Grounding__Output, terminal: Terminal): void {
   const words = `${ungrounded ? 'ungrounded: ' : ''}support ${percent(support)} by its sources`
   terminal.line(ungrounded ? terminal.paint('yellow', words) : words)
-  for (const { number, title, documentId, chunk } of citations) {
-    terminal.line(terminal.paint('dim', `[${number}] ${title === '' ? '' : `${title}, `}${documentId} (${chunk})`))
+  for (const { number, title, documentId, chunk, locator } of citations) {
+    const place = locator === null ? String(chunk) : locatorText(locatorFromWire(locator))
+    terminal.line(terminal.paint('dim', `[${number}] ${title === '' ? '' : `${title}, `}${documentId} (${place})`))
   }
 }
 

@@ -6,11 +6,19 @@ export interface RetrievalOptions {
   readonly passages?: number
 }
 
+/** Where in its document a text stands: on a page, from 1, or between two times of a recording. */
+export interface Locator {
+  readonly page?: number | undefined
+  readonly startMs?: number | undefined
+  readonly endMs?: number | undefined
+}
+
 /** A passage that was shown to a model as a source; its number is its place, from 1. */
 export interface Passage {
   readonly documentId: string
   readonly chunk: number
   readonly title?: string
+  readonly locator?: Locator
   readonly text: string
   /** Cosine to the question, where that is known. */
   readonly similarity?: number

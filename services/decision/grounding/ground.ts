@@ -16,8 +16,16 @@ export function ground(answer: string, evidence: Evidence): Grounded {
   const citations = citationsIn(answer, passages.length).flatMap(number => {
     const passage = passages[number - 1]
     if (passage === undefined) return []
-    const { documentId, chunk, title } = passage
-    return { number, documentId, chunk, ...(title === undefined ? {} : { title }) }
+    const { documentId, chunk, title, locator } = passage
+    return [
+      {
+        number,
+        documentId,
+        chunk,
+        ...(title === undefined ? {} : { title }),
+        ...(locator === undefined ? {} : { locator }),
+      },
+    ]
   })
   const named = Object.entries(features).map(([name, value]) => [`grounding_${name}`, value] as const)
   return {

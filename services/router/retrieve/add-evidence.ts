@@ -1,5 +1,6 @@
 import { wordsIn, isWords } from '#services/contract/content'
 import { messagesOf, conversationOf, type Message } from '#services/contract/conversation'
+import { locatorText } from '#services/contract/retrieval/locator-text'
 import type { Evidence, Passage } from '#services/contract/retrieval/evidence'
 import type { Admitted, CheckedPart } from '#services/router/request/states'
 
@@ -38,7 +39,12 @@ function isAsked({ role }: Message<CheckedPart>): boolean {
   return role === 'user'
 }
 
+function headOf({ title, locator }: Omit<Passage, 'text'>): string {
+  const head = [title, locator === undefined ? undefined : locatorText(locator)].filter(one => one !== undefined)
+  return head.length === 0 ? '' : `${head.join(', ')}\n`
+}
+
 function textOf(passages: readonly Passage[]): string {
-  const sources = passages.map(({ title, text }, at) => `[${at + 1}] ${title === undefined ? '' : `${title}\n`}${text}`)
+  const sources = passages.map(({ text, ...passage }, at) => `[${at + 1}] ${headOf(passage)}${text}`)
   return [instruction, ...(sources.length === 0 ? ['There are no sources.'] : sources), 'Question:'].join('\n\n')
 }

@@ -3,7 +3,7 @@ import type { RowPlan } from '#services/router/batches/row-plan'
 import type { Batch } from '#services/state/batches/batch-store'
 import type { FileStore } from '#services/state/files/file-store'
 import { noSuchIndex, type IndexState, type IndexStore } from '#services/state/index/index-store'
-import { chunkText } from './chunk-text.ts'
+import { chunkSections, type Section } from './chunk-sections.ts'
 import { readDocument, type Document } from './document.ts'
 import { embeddingFor, embedRequest } from './embed-text.ts'
 
@@ -43,24 +43,24 @@ export function createDocumentRows({ indexes, files }: DocumentRowsDependencies)
       const index = await indexes.find(batch.tenant, name)
       if (index === undefined) throw noSuchIndex()
       const document = readDocument(body, 'document')
-      const texts = textsOf(document, index)
+      const pieces = piecesOf(document, index)
       const head = document.title === undefined ? '' : `${document.title}\n`
       return {
-        requests: texts.map(text => embedRequest(`${head}${text}`, index.model, batch.constraints)),
+        requests: pieces.map(({ text }) => embedRequest(`${head}${text}`, index.model, batch.constraints)),
         async write(answers) {
           const { id, title, metadata } = document
           const put = await indexes.put(batch.tenant, name, {
             documentId: id,
             ...(title === undefined ? {} : { title }),
             metadata,
-            chunks: texts.map((text, at) => {
+            chunks: pieces.map(({ text, locator }, at) => {
               const answer = answers[at]?.answer
               if (answer === undefined) throw new Error('a document was written without all of its answers')
-              return { text, vector: embeddingFor(index, answer) }
+              return { text, ...(locator === undefined ? {} : { locator }), vector: embeddingFor(index, answer) }
             }),
             orderedAt: batch.createdAt,
           })
-          return { object: 'index.document', id, chunks: put ? texts.length : 0, removed: !put }
+          return { object: 'index.document', id, chunks: put ? pieces.length : 0, removed: !put }
         },
       }
     },
@@ -70,8 +70,8 @@ export function createDocumentRows({ indexes, files }: DocumentRowsDependencies)
   }
 }
 
-function textsOf({ text }: Document, { chunkCharacters }: IndexState): readonly string[] {
-  const chunks = chunkText(text, {
+function piecesOf({ text = '', sections }: Document, { chunkCharacters }: IndexState): readonly Section[] {
+  const chunks = chunkSections(sections ?? [{ text }], {
     characters: chunkCharacters,
     overlapCharacters: Math.floor(chunkCharacters * overlapRatio),
   })

@@ -53,10 +53,11 @@ export function createRetrieve({ ladders, indexes, guardPassages }: RetrieveDepe
       },
       { ...context, callDeadlineAt: admitted.deadlineAt, signal },
     )
-    const passages = hits.map(({ documentId, chunk, title, text, similarity }) => ({
+    const passages = hits.map(({ documentId, chunk, title, locator, text, similarity }) => ({
       documentId,
       chunk,
       ...(title === undefined ? {} : { title }),
+      ...(locator === undefined ? {} : { locator }),
       text,
       ...(similarity === undefined ? {} : { similarity }),
     }))

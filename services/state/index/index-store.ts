@@ -1,3 +1,4 @@
+import type { Locator } from '#services/contract/retrieval/evidence'
 import { GatewayError } from '#services/contract/errors'
 
 /** What a document may be filtered by. */
@@ -43,6 +44,7 @@ export interface IndexDocument {
 /** A piece of a document and its vector. */
 export interface IndexChunk {
   readonly text: string
+  readonly locator?: Locator
   readonly vector: Float32Array
 }
 
@@ -69,6 +71,7 @@ export interface IndexHit {
   /** Place of the chunk in its document, from 0. */
   readonly chunk: number
   readonly title?: string
+  readonly locator?: Locator
   readonly text: string
   readonly metadata: Metadata
   /** Sum of reciprocal ranks; orders the hits of one query and says nothing beyond it. */

@@ -12,6 +12,7 @@ import type { Task } from '#services/contract/content'
 import type { Grounding } from '#services/contract/retrieval/evidence'
 import type { ModelSpec } from '#services/contract/model'
 import type { Usage } from '#services/contract/price'
+import { locatorToWire } from './convert-locator.ts'
 import type { Grounding as WireGrounding } from '../generated/sluice/v1/Grounding.ts'
 import type { InferResponse } from '../generated/sluice/v1/InferResponse.ts'
 import type { Model } from '../generated/sluice/v1/Model.ts'
@@ -73,7 +74,14 @@ export function answerToWire(requestId: string, answer: Answer): InferResponse {
 }
 
 function groundingToWire({ support, isUngrounded, citations }: Grounding): WireGrounding {
-  return { support, ungrounded: isUngrounded, citations: [...citations] }
+  return {
+    support,
+    ungrounded: isUngrounded,
+    citations: citations.map(({ locator, ...citation }) => ({
+      ...citation,
+      ...(locator === undefined ? {} : { locator: locatorToWire(locator) }),
+    })),
+  }
 }
 
 function outputToWire(output: Output): WireOutput {

@@ -90,7 +90,8 @@ async function load({ indexId }) {
     })
     const columns = [0, 1, 2, 3].map(column => rows.map(row => row[column]))
     await postgres.query(
-      `INSERT INTO ${table} SELECT d, c, NULL, t, '{}', to_tsvector('simple', t), v::vector
+      `INSERT INTO ${table} (document_id, chunk, text, metadata, words, embedding)
+        SELECT d, c, t, '{}', to_tsvector('simple', t), v::vector
         FROM unnest($1::text[], $2::int[], $3::text[], $4::text[]) AS rows (d, c, t, v)`,
       columns,
     )
@@ -152,7 +153,7 @@ async function openAlone() {
   if (engine === 'pgvector') {
     const postgres = await openPostgres({ url, connections: 1, timeoutMs: 60_000 })
     const [{ index_id: id }] = await postgres.query("SELECT index_id FROM sluice_indexes WHERE tenant = 'bench'", [])
-    const sql = `SELECT document_id, chunk, title, text, metadata, 1 - (embedding <=> $1::vector) AS similarity
+    const sql = `SELECT document_id, chunk, title, text, metadata, locator, 1 - (embedding <=> $1::vector) AS similarity
       FROM sluice_chunks_${id} ORDER BY embedding <=> $1::vector LIMIT 50`
     return vector => postgres.query(sql, [vectorText(vector)])
   }

@@ -148,6 +148,28 @@ describe.skipIf(missingPacks(['minilm']) !== undefined)('indexes', () => {
     await expect(found('bread')).rejects.toMatchObject({ code: status.NOT_FOUND })
   }, 60_000)
 
+  it('cite the page of a PDF and the time of a recording', async () => {
+    await sluice('create', 'media')
+    const talk = join(folder, 'talk.vtt')
+    writeFileSync(
+      talk,
+      'WEBVTT\n\n01:05.000 --> 01:09.500\n<v Ada>The bird of the year\nis answer=heron[1]\n\n1:02:03.000 --> 1:02:08.000\nGoodbye.',
+    )
+    const added = await sluice('add', 'media', talk, 'test/fixtures/documents/invoice.pdf')
+    expect(valueOf(added)).toMatchObject({ total: 2, completed: 2 })
+    const searched = await sluice('search', 'media', 'invoice', '--by', 'words')
+    expect(valueOf(searched)).toMatchObject({
+      hits: [{ locator: { page: 1 } }, { text: 'Total due 98.50', locator: { page: 2 } }],
+    })
+    const answer = await answerOf('Which is the bird of the year?', { index: 'media', passages: 1 })
+    expect(answer.output?.text).toContain('heron')
+    expect(answer.grounding?.citations).toMatchObject([
+      { number: 1, title: 'talk.vtt', locator: { page: 0, start: { seconds: 65 }, end: { seconds: 3728 } } },
+    ])
+    const scan = await sluice('add', 'media', 'test/fixtures/documents/scan.pdf')
+    expect(`${scan.stdout}${scan.stderr}`).toContain('its pages are pictures without text')
+  }, 60_000)
+
   it('give answers again that were given before, to the same question alone', async () => {
     const ask = (text: string) => gateway.client.infer(textRequest(text, { constraints: { ladder: 'faq' } }))
     const rungOf = async (text: string): Promise<string | undefined> => (await ask(text)).rungs[0]?.model

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { chunkSections } from '#services/router/retrieve/chunk-sections'
 import { chunkText } from '#services/router/retrieve/chunk-text'
 import { createExactIndex } from '#services/state/index/exact/exact-index'
 import { wordsOf } from '#services/state/index/words-of'
@@ -78,5 +79,28 @@ describe('chunks of a text', () => {
   it('end with a paragraph where one is half full, and are none where there is nothing to read', () => {
     expect(chunkText(`${'a'.repeat(60)}.\n\nNext.`, options)).toEqual([`${'a'.repeat(60)}.`, 'Next.'])
     expect(chunkText(' \n\n ', options)).toEqual([])
+  })
+
+  it('keep to their page, and join what is said one after the other', () => {
+    const at = (startMs: number, endMs: number): object => ({ locator: { startMs, endMs } })
+    const pages = chunkSections(
+      [
+        { text: 'One.', locator: { page: 1 } },
+        { text: ' ', locator: { page: 2 } },
+        { text: 'Two words. '.repeat(20), locator: { page: 3 } },
+      ],
+      options,
+    )
+    expect(pages[0]).toEqual({ text: 'One.', locator: { page: 1 } })
+    expect(pages.slice(1).every(({ locator }) => locator?.page === 3)).toBe(true)
+    expect(pages.length).toBeGreaterThan(2)
+    const said = [0, 1, 2, 3].map(second => ({
+      text: `${'a'.repeat(40)} ${second}.`,
+      ...at(second * 1000, second * 1000 + 900),
+    }))
+    expect(chunkSections(said, options).map(({ locator }) => locator)).toEqual([
+      { startMs: 0, endMs: 1900 },
+      { startMs: 2000, endMs: 3900 },
+    ])
   })
 })

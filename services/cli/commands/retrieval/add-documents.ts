@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { Document } from '#services/wire/generated/sluice/v1/Document'
 import type { Ingest__Output } from '#services/wire/generated/sluice/v1/Ingest'
 import { openGateway, type GatewayCaller } from '#services/cli/client/client'
@@ -8,7 +7,8 @@ import { shortEnum } from '#services/cli/output/show-answer'
 import type { Terminal } from '#services/cli/output/terminal'
 import { formatNanoUsd } from '#services/contract/money'
 import { sleep } from '#services/platform/process/every'
-import { pairOf, readPairs } from './metadata-pairs.ts'
+import { readPairs } from './metadata-pairs.ts'
+import { documentsOf } from './read-documents.ts'
 
 /** Options of `index add`. */
 export interface AddOptions extends CommonOptions {
@@ -29,11 +29,13 @@ export async function runAddDocuments(
   ...files: string[]
 ): Promise<void> {
   const shared = readPairs('--metadata', options.metadata)
-  const documents = files
-    .flatMap(documentsOf)
-    .map(document => ({ ...document, metadata: { ...document.metadata, ...shared } }))
-  if (documents.length === 0) throw new CommandFault('there are no documents in these files')
   using gateway = await openGateway(options)
+  const documents: Document[] = []
+  for (const file of files) {
+    const found = await documentsOf(file, gateway)
+    documents.push(...found.map(document => ({ ...document, metadata: { ...document.metadata, ...shared } })))
+  }
+  if (documents.length === 0) throw new CommandFault('there are no documents in these files')
   for (const part of partsOf(documents)) {
     const begun = await gateway.call('AddDocuments', { index, documents: part })
     const ingest = options.wait ? await end(gateway, begun, terminal) : begun
@@ -74,51 +76,11 @@ function showIngest(ingest: Ingest__Output, terminal: Terminal): void {
   for (const { documentId, message } of failures) terminal.line(terminal.paint('red', `${documentId}: ${message}`))
 }
 
-function documentsOf(file: string): readonly Document[] {
-  const text = read(file)
-  if (!file.endsWith('.jsonl')) return [{ id: file, title: '', text, metadata: {} }]
-  return text.split('\n').flatMap((line, at) => (line.trim() === '' ? [] : documentOf(line, `${file}:${at + 1}`)))
-}
-
-function read(file: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
-  } catch (error) {
-    if (error instanceof TypeError) throw new CommandFault(`${file}: it is no text in UTF-8`)
-    throw new CommandFault(`${file}: it cannot be read`)
-  }
-}
-
-function documentOf(line: string, place: string): Document {
-  const { id, title = '', text, metadata = {} } = objectOf(line, place)
-  if (typeof id !== 'string' || typeof text !== 'string' || typeof title !== 'string') {
-    throw new CommandFault(`${place}: expected {"id": text, "text": text, "title"?: text, "metadata"?: object}`)
-  }
-  if (typeof metadata !== 'object' || metadata === null)
-    throw new CommandFault(`${place}: metadata: expected an object`)
-  const pairs = Object.entries(metadata).map(([field, value]) => {
-    const pair = pairOf(value)
-    if (pair === undefined) throw new CommandFault(`${place}: metadata.${field}: expected a text, a number or a flag`)
-    return [field, pair] as const
-  })
-  return { id, title, text, metadata: Object.fromEntries(pairs) }
-}
-
-function objectOf(line: string, place: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(line)
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
-  } catch {
-    // It is said below.
-  }
-  throw new CommandFault(`${place}: expected an object of JSON`)
-}
-
 function* partsOf(documents: readonly Document[]): Generator<Document[]> {
   let part: Document[] = []
   let bytes = 0
   for (const document of documents) {
-    const more = Buffer.byteLength(document.text ?? '')
+    const more = bytesOf(document)
     if (part.length > 0 && (bytes + more > callBytes || part.length >= callDocuments)) {
       yield part
       part = []
@@ -128,4 +90,8 @@ function* partsOf(documents: readonly Document[]): Generator<Document[]> {
     bytes += more
   }
   yield part
+}
+
+function bytesOf({ text, sections = [] }: Document): number {
+  return [text, ...sections.map(section => section.text)].reduce((sum, one) => sum + Buffer.byteLength(one ?? ''), 0)
 }

@@ -12,13 +12,18 @@ export function addIndexCommands(program: Command): void {
   remote(index, 'drop <name>', 'remove an index with all it holds').action(
     run(async () => (await import('./indexes.ts')).runDropIndex),
   )
-  remote(index, 'add <name> <file...>', 'put documents in: a text file is one, a .jsonl file has one a line')
+  remote(
+    index,
+    'add <name> <file...>',
+    'put documents in: texts, PDFs, subtitles, recordings; a .jsonl file has one a line',
+  )
     .option('--metadata <field=value...>', 'to filter by, for every document')
     .option('--no-wait', 'do not wait for the end of the job')
     .addHelpText(
       'after',
       `
-A line of .jsonl is {"id", "title", "text", "metadata": {"field": "text", "other": 3, "third": true}}; the id of a text file is its path.
+A line of .jsonl is {"id", "title", "text", "metadata": {"field": "text", "other": 3, "third": true}}; the id of any other file is its path.
+Passages of a PDF are cited by their page, those of subtitles (.vtt, .srt) and recordings, which are transcribed, by their time.
 A document takes the place of the one with its id.`,
     )
     .action(run(async () => (await import('./add-documents.ts')).runAddDocuments))

@@ -5,6 +5,8 @@ import type { CommonOptions } from '#services/cli/client/common-options'
 import { CommandFault } from '#services/cli/client/failure'
 import { readNumber } from '#services/cli/client/number-option'
 import type { Terminal } from '#services/cli/output/terminal'
+import { locatorText } from '#services/contract/retrieval/locator-text'
+import { locatorFromWire } from '#services/wire/convert/convert-locator'
 import { readPairs, shownValue } from './metadata-pairs.ts'
 
 /** Options of `index search`. */
@@ -48,8 +50,9 @@ export async function runSearchIndex(
 }
 
 function show(hit: SearchHit__Output, terminal: Terminal): void {
-  const { documentId, chunk, title, metadata, similarity, wordScore } = hit
+  const { documentId, chunk, title, locator, metadata, similarity, wordScore } = hit
   const facts = [
+    ...(locator === null ? [] : [locatorText(locatorFromWire(locator))]),
     ...(similarity === undefined ? [] : [`similarity ${similarity.toFixed(3)}`]),
     ...(wordScore === undefined ? [] : [`words ${wordScore.toFixed(2)}`]),
     ...Object.entries(metadata).map(([field, value]) => `${field}=${shownValue(value)}`),

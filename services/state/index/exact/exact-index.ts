@@ -1,3 +1,4 @@
+import type { Locator } from '#services/contract/retrieval/evidence'
 import { joinedDepth, joinRanks } from '../join-ranks.ts'
 import { matches } from '../matches.ts'
 import type { IndexDocument, IndexHit, IndexQuery, Metadata } from '../index-store.ts'
@@ -18,6 +19,7 @@ interface Row {
   readonly documentId: string
   readonly chunk: number
   readonly title?: string
+  readonly locator?: Locator
   readonly text: string
   readonly metadata: Metadata
 }
@@ -105,8 +107,8 @@ export function createExactIndex(dimensions: number): ExactIndex {
     put(document) {
       clear(document.documentId)
       const { documentId, title, metadata, chunks } = document
-      const places = chunks.map(({ text, vector }, chunk) =>
-        append({ documentId, chunk, ...(title === undefined ? {} : { title }), text, metadata }, unitOf(vector)),
+      const places = chunks.map(({ vector, ...rest }, chunk) =>
+        append({ documentId, chunk, ...(title === undefined ? {} : { title }), ...rest, metadata }, unitOf(vector)),
       )
       rowsOf.set(documentId, places)
       if (rows.length > 2 * alive + firstRows) compact()

@@ -81,7 +81,7 @@ export async function createPgvectorIndexStore(options: PgvectorOptions, clock: 
         )
         const table = tableOf(indexId)
         await ask(
-          `CREATE TABLE ${table} (document_id text, chunk int, title text, text text NOT NULL, metadata jsonb NOT NULL,
+          `CREATE TABLE ${table} (document_id text, chunk int, title text, text text NOT NULL, metadata jsonb NOT NULL, locator jsonb,
             words tsvector NOT NULL, embedding vector(${spec.dimensions}) NOT NULL, PRIMARY KEY (document_id, chunk))`,
         )
         await ask(
@@ -184,9 +184,10 @@ async function insert(
   { documentId, title, metadata, chunks }: IndexDocument,
 ): Promise<void> {
   await ask(
-    `INSERT INTO ${tableOf(indexId)} (document_id, chunk, title, text, metadata, words, embedding)
-      SELECT $1, at - 1, $2, piece, $3, to_tsvector('simple', words), embedding::vector
-      FROM unnest($4::text[], $5::text[], $6::text[]) WITH ORDINALITY AS rows (piece, words, embedding, at)`,
+    `INSERT INTO ${tableOf(indexId)} (document_id, chunk, title, text, metadata, words, embedding, locator)
+      SELECT $1, at - 1, $2, piece, $3, to_tsvector('simple', words), embedding::vector, locator::jsonb
+      FROM unnest($4::text[], $5::text[], $6::text[], $7::text[])
+        WITH ORDINALITY AS rows (piece, words, embedding, locator, at)`,
     [
       documentId,
       title ?? null,
@@ -194,6 +195,7 @@ async function insert(
       chunks.map(({ text }) => text),
       chunks.map(({ text }) => wordsText(title === undefined ? text : `${title} ${text}`)),
       chunks.map(({ vector }) => vectorText(vector)),
+      chunks.map(({ locator }) => (locator === undefined ? null : JSON.stringify(locator))),
     ],
   )
 }

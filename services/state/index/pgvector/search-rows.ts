@@ -1,3 +1,4 @@
+import type { Locator } from '#services/contract/retrieval/evidence'
 import { joinedDepth, joinRanks } from '../join-ranks.ts'
 import type { IndexHit, IndexQuery, Metadata } from '../index-store.ts'
 import { wordsOf } from '../words-of.ts'
@@ -9,12 +10,13 @@ interface Row {
   readonly document_id: string
   readonly chunk: number
   readonly title: string | null
+  readonly locator: Locator | null
   readonly text: string
   readonly metadata: Metadata
   readonly similarity?: number
 }
 
-const columns = 'document_id, chunk, title, text, metadata'
+const columns = 'document_id, chunk, title, text, metadata, locator'
 /** Chunks with the words that are ranked. */
 const rankedChunks = 200
 
@@ -36,13 +38,14 @@ export async function searchRows(
   return joined.slice(0, query.limit).flatMap(({ key, score }): readonly IndexHit[] => {
     const row = rows.get(key)
     if (row === undefined) return []
-    const { document_id: documentId, chunk, title, text, metadata } = row
+    const { document_id: documentId, chunk, title, locator, text, metadata } = row
     const [similarity, wordScore] = [similarities.get(key), wordScores.get(key)]
     return [
       {
         documentId,
         chunk,
         ...(title === null ? {} : { title }),
+        ...(locator === null ? {} : { locator }),
         text,
         metadata,
         score,

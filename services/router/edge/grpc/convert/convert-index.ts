@@ -1,4 +1,5 @@
 import { invalidField } from '#services/contract/errors'
+import { locatorFromWire, locatorToWire } from '#services/wire/convert/convert-locator'
 import { timestampToWire } from '#services/wire/convert/time'
 import type { Condition__Output } from '#services/wire/generated/sluice/v1/Condition'
 import type { Document__Output } from '#services/wire/generated/sluice/v1/Document'
@@ -39,13 +40,30 @@ export function ingestToWire(batch: Batch, failures: readonly IngestFailure[] = 
 }
 
 /** A document as it is kept; what is wrong with it is found later. */
-export function documentFromWire({ id, title, text, metadata }: Document__Output, path: string): object {
-  return { id, ...(title === '' ? {} : { title }), text, metadata: metadataFromWire(metadata, `${path}.metadata`) }
+export function documentFromWire({ id, title, text, sections, metadata }: Document__Output, path: string): object {
+  return {
+    id,
+    ...(title === '' ? {} : { title }),
+    ...(sections.length > 0 && text === '' ? {} : { text }),
+    ...(sections.length === 0
+      ? {}
+      : {
+          sections: sections.map(({ text: own, locator }) => ({
+            text: own,
+            ...(locator === null ? {} : { locator: locatorFromWire(locator) }),
+          })),
+        }),
+    metadata: metadataFromWire(metadata, `${path}.metadata`),
+  }
 }
 
 /** A hit on the wire. */
-export function hitToWire({ metadata, ...hit }: IndexHit): SearchHit {
-  return { ...hit, metadata: metadataToWire(metadata) }
+export function hitToWire({ metadata, locator, ...hit }: IndexHit): SearchHit {
+  return {
+    ...hit,
+    metadata: metadataToWire(metadata),
+    ...(locator === undefined ? {} : { locator: locatorToWire(locator) }),
+  }
 }
 
 /** What documents are filtered by. @throws GatewayError InvalidRequest that names the condition */
