@@ -150,6 +150,37 @@ describe.each(engines)('an index %s', (_kind, open) => {
     await store.close()
   })
 
+  it('keeps the document that was ordered last, whichever comes first', async () => {
+    const store = await open()
+    await store.create(spec())
+    const first = document('a', 'first order', east)
+    const second = { ...document('a', 'second order', near(0, 1, 0)), orderedAt: first.orderedAt + 5 }
+    expect(await store.put('ada', 'notes', second)).toBe(true)
+    expect(await store.put('ada', 'notes', first)).toBe(false)
+    expect((await store.search('ada', 'notes', { ...ask, text: 'order' })).map(({ text }) => text)).toEqual([
+      'second order',
+    ])
+    // A row of a job that runs twice.
+    expect(await store.put('ada', 'notes', second)).toBe(true)
+    expect(await store.find('ada', 'notes')).toMatchObject({ documents: 1, chunks: 1 })
+    await store.close()
+  })
+
+  it('takes conditions as values, whatever they say', async () => {
+    const store = await open()
+    await store.create(spec())
+    const field = "x' = '' OR true) --"
+    await store.put('ada', 'notes', document('a', 'one', east, { [field]: "'; DROP TABLE sluice_indexes; --" }))
+    await store.put('ada', 'notes', document('b', 'two', east))
+    const by = (...conditions: readonly object[]) => idsOf(store, { vector: east, conditions })
+    expect(await by({ field, anyOf: ["'; DROP TABLE sluice_indexes; --"] })).toEqual(['a'])
+    expect(await by({ field, anyOf: ["' OR '1'='1"] })).toEqual([])
+    expect(await by({ field: "'] IS NULL) OR (true", atLeast: 0 })).toEqual([])
+    expect(await idsOf(store, { text: "two' | !'one" })).toContain('b')
+    expect((await store.list('ada')).map(({ name }) => name)).toEqual(['notes'])
+    await store.close()
+  })
+
   it('is read whole by a router that was away for longer than removals are remembered', async () => {
     const [one, other] = [await open(), await open()]
     await one.create(spec())

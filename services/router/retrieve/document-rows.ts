@@ -25,7 +25,7 @@ export interface DocumentRowsDependencies {
 /** Share of a chunk that the next repeats. */
 const overlapRatio = 0.15
 /** Chunks of one document. */
-const mostChunks = 2000
+export const mostChunks = 2000
 
 const shape = /^\/v1\/indexes\/([^/]+)\/documents$/u
 
@@ -60,7 +60,7 @@ export function createDocumentRows({ indexes, files }: DocumentRowsDependencies)
             }),
             orderedAt: batch.createdAt,
           })
-          return { object: 'index.document', id, chunks: put ? pieces.length : 0, removed: !put }
+          return { object: 'index.document', id, chunks: put ? pieces.length : 0, kept: put }
         },
       }
     },

@@ -5,8 +5,8 @@ import { noSuchBatch } from '#services/state/batches/batch-fields'
 import type { FileStore } from '#services/state/files/file-store'
 import type { IndexStore } from '#services/state/index/index-store'
 import { noSuchIndex } from '#services/state/index/index-store'
-import { endpointOf } from './document-rows.ts'
-import { readDocument } from './document.ts'
+import { endpointOf, mostChunks } from './document-rows.ts'
+import { charactersOf, readDocument } from './document.ts'
 
 /** Putting documents into an index, as durable jobs. */
 export interface Ingests {
@@ -52,8 +52,9 @@ const failureLineBytes = 65_536
 export function createIngests({ batches, files, indexes }: IngestsDependencies): Ingests {
   return {
     async begin({ tenant, index, documents }) {
-      if ((await indexes.find(tenant, index)) === undefined) throw noSuchIndex()
-      const lines = linesOf(documents, endpointOf(index))
+      const found = await indexes.find(tenant, index)
+      if (found === undefined) throw noSuchIndex()
+      const lines = linesOf(documents, endpointOf(index), found.chunkCharacters * mostChunks)
       const ttlMs = ingestWindowMs + spareMs
       const fileId = await files.begin(tenant, ttlMs)
       try {
@@ -110,7 +111,7 @@ function isIngest(batch: Batch): boolean {
   return batch.metadata['index'] !== undefined && batch.endpoint === endpointOf(batch.metadata['index'])
 }
 
-function linesOf(documents: readonly unknown[], endpoint: string): string {
+function linesOf(documents: readonly unknown[], endpoint: string, mostCharacters: number): string {
   if (documents.length === 0) throw invalidField('documents', 'expected at least one')
   if (documents.length > mostDocuments) throw invalidField('documents', `expected at most ${mostDocuments}`)
   const seen = new Set<string>()
@@ -118,6 +119,9 @@ function linesOf(documents: readonly unknown[], endpoint: string): string {
     const body = readDocument(given, `documents[${at}]`)
     if (seen.has(body.id)) throw invalidField(`documents[${at}].id`, 'another document has the same')
     seen.add(body.id)
+    if (charactersOf(body) > mostCharacters) {
+      throw invalidField(`documents[${at}].text`, `expected at most ${mostCharacters} characters: ${mostChunks} chunks`)
+    }
     return JSON.stringify({ custom_id: body.id, method: 'POST', url: endpoint, body })
   })
   return `${lines.join('\n')}\n`

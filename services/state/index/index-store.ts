@@ -37,7 +37,7 @@ export interface IndexDocument {
   readonly title?: string
   readonly metadata: Metadata
   readonly chunks: readonly IndexChunk[]
-  /** Epoch ms when its caller asked for it: a removal after that holds. */
+  /** Epoch ms when its caller asked for it: what was asked for after that holds, another text as well as a removal. */
   readonly orderedAt: number
 }
 
@@ -92,8 +92,8 @@ export interface IndexStore {
   /** Removes an index with all it holds. False when there was none. */
   drop(tenant: string, name: string): Promise<boolean>
   /**
-   * Puts a document in the place of the one with its id. False when it was removed after it was ordered, or the index
-   * was made after that: it stays away.
+   * Puts a document in the place of the one with its id. False when that one was ordered later, or was removed after
+   * this one was ordered, or the index was made after that: it stays away.
    * @throws GatewayError NotFound, TooLarge (quota) when the index is full
    */
   put(tenant: string, name: string, document: IndexDocument): Promise<boolean>

@@ -90,8 +90,8 @@ async function load({ indexId }) {
     })
     const columns = [0, 1, 2, 3].map(column => rows.map(row => row[column]))
     await postgres.query(
-      `INSERT INTO ${table} (document_id, chunk, text, metadata, words, embedding)
-        SELECT d, c, t, '{}', to_tsvector('simple', t), v::vector
+      `INSERT INTO ${table} (document_id, chunk, text, metadata, words, embedding, ordered_at)
+        SELECT d, c, t, '{}', to_tsvector('simple', t), v::vector, 0
         FROM unnest($1::text[], $2::int[], $3::text[], $4::text[]) AS rows (d, c, t, v)`,
       columns,
     )

@@ -111,6 +111,10 @@ describe.skipIf(missingPacks(['minilm']) !== undefined)('indexes', () => {
     writeFileSync(file, documents.map(one => JSON.stringify(one)).join('\n'))
     const added = await sluice('add', 'notes', file)
     expect(valueOf(added)).toMatchObject({ state: 'INGEST_STATE_ENDED', total: 4, completed: 4, failed: 0 })
+    // Longer than its chunks may be: refused by name, before anything of it is cut.
+    await expect(
+      indexes.call('AddDocuments', { index: 'notes', documents: [{ id: 'long', text: 'a b '.repeat(500_000) }] }),
+    ).rejects.toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining('documents[0].text') })
     // By meaning alone, by a sign that has none, and within the metadata.
     expect((await found('When does the boat leave?'))[0]).toBe('ferry')
     expect(await found('4417', { by: 'SEARCH_BY_WORDS' })).toEqual(['library'])

@@ -20,6 +20,7 @@ const usualHits = 10
 const mostHits = 100
 const mostRemoved = 10_000
 const mostTextCharacters = 20_000
+const mostConditions = 32
 
 /** Builds every rpc of `sluice.v1.Indexes`. */
 export function createIndexesService(dependencies: IndexesServiceDependencies): UntypedServiceImplementation {
@@ -72,6 +73,7 @@ export function createIndexesService(dependencies: IndexesServiceDependencies): 
 function searchFromWire({ index, text, limit, by, conditions }: SearchIndexRequest__Output): IndexSearch {
   if (text.trim() === '') throw invalidField('text', 'expected a text')
   if (text.length > mostTextCharacters) throw invalidField('text', `expected at most ${mostTextCharacters} characters`)
+  if (conditions.length > mostConditions) throw invalidField('conditions', `expected at most ${mostConditions}`)
   if (limit > mostHits) throw invalidField('limit', `expected at most ${mostHits}`)
   return {
     name: index,

@@ -92,6 +92,12 @@ async function toldPlainly<Result>(work: () => Promise<Result>): Promise<Result>
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'none'
     // The table of an index that was dropped meanwhile.
     if (code === '42P01') throw noSuchIndex()
+    // A sign that its texts cannot have, such as NUL; trying again does not help.
+    if (code === '22021' || code === '22P05') {
+      throw new GatewayError('InvalidRequest', 'the engine of the indexes cannot keep a sign of this text', {
+        reason: 'INDEX_TEXT',
+      })
+    }
     throw new GatewayError('Overloaded', `the engine of the indexes does not serve now (code ${code})`, {
       reason: 'INDEX_ENGINE_AWAY',
       retryAfterMs: 1000,

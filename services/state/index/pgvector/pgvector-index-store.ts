@@ -82,7 +82,7 @@ export async function createPgvectorIndexStore(options: PgvectorOptions, clock: 
         const table = tableOf(indexId)
         await ask(
           `CREATE TABLE ${table} (document_id text, chunk int, title text, text text NOT NULL, metadata jsonb NOT NULL, locator jsonb,
-            words tsvector NOT NULL, embedding vector(${spec.dimensions}) NOT NULL, PRIMARY KEY (document_id, chunk))`,
+            ordered_at double precision NOT NULL, words tsvector NOT NULL, embedding vector(${spec.dimensions}) NOT NULL, PRIMARY KEY (document_id, chunk))`,
         )
         await ask(
           `CREATE INDEX ON ${table} USING hnsw (embedding vector_cosine_ops) WITH (m = 16, ef_construction = 128)`,
@@ -116,6 +116,11 @@ export async function createPgvectorIndexStore(options: PgvectorOptions, clock: 
           [index.indexId, documentId],
         )
         if (orderedAt < index.createdAt || (removed !== undefined && orderedAt <= Number(removed.at))) return false
+        const [newer] = await ask(
+          `SELECT 1 FROM ${tableOf(index.indexId)} WHERE document_id = $1 AND ordered_at > $2 LIMIT 1`,
+          [documentId, orderedAt],
+        )
+        if (newer !== undefined) return false
         const before = await clear(ask, index.indexId, [documentId])
         const more = chunks.length - before.chunks
         if (more > 0 && index.chunks + more > mostChunks) throw indexFull(mostChunks)
@@ -181,11 +186,11 @@ async function clear(ask: Ask, indexId: string, documentIds: readonly string[]):
 async function insert(
   ask: Ask,
   indexId: string,
-  { documentId, title, metadata, chunks }: IndexDocument,
+  { documentId, title, metadata, chunks, orderedAt }: IndexDocument,
 ): Promise<void> {
   await ask(
-    `INSERT INTO ${tableOf(indexId)} (document_id, chunk, title, text, metadata, words, embedding, locator)
-      SELECT $1, at - 1, $2, piece, $3, to_tsvector('simple', words), embedding::vector, locator::jsonb
+    `INSERT INTO ${tableOf(indexId)} (document_id, chunk, title, text, metadata, words, embedding, locator, ordered_at)
+      SELECT $1, at - 1, $2, piece, $3, to_tsvector('simple', words), embedding::vector, locator::jsonb, $8
       FROM unnest($4::text[], $5::text[], $6::text[], $7::text[])
         WITH ORDINALITY AS rows (piece, words, embedding, locator, at)`,
     [
@@ -196,6 +201,7 @@ async function insert(
       chunks.map(({ text }) => wordsText(title === undefined ? text : `${title} ${text}`)),
       chunks.map(({ vector }) => vectorText(vector)),
       chunks.map(({ locator }) => (locator === undefined ? null : JSON.stringify(locator))),
+      orderedAt,
     ],
   )
 }

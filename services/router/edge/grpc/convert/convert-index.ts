@@ -66,10 +66,13 @@ export function hitToWire({ metadata, locator, ...hit }: IndexHit): SearchHit {
   }
 }
 
+const mostValues = 1000
+
 /** What documents are filtered by. @throws GatewayError InvalidRequest that names the condition */
 export function conditionFromWire(condition: Condition__Output, at: number): IndexCondition {
   const { field, anyOf, noneOf, atLeast, atMost } = condition
   const path = `conditions[${at}]`
+  if (anyOf.length + noneOf.length > mostValues) throw invalidField(path, `expected at most ${mostValues} values`)
   if (field === '') throw invalidField(`${path}.field`, 'expected the name of a field')
   const values = (given: readonly MetadataValue__Output[], name: string): readonly MetadataValue[] =>
     given.map((value, place) => valueFromWire(value, `${path}.${name}[${place}]`))

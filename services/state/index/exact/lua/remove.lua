@@ -1,5 +1,5 @@
 -- Removes documents, and remembers that they were, so that one on its way does not come back.
--- KEYS: 1 the index (hash), 2 documents (hash), 3 chunks of each (hash), 4 changes by version (zset),
+-- KEYS: 1 the index (hash), 2 documents (hash), 3 chunks of each and when it was ordered (hash), 4 changes by version (zset),
 --   5 removed documents by the time of removal (zset)
 -- ARGV: 1 now (epoch ms), 2 removals before this are forgotten (epoch ms), 3… document ids
 -- Returns: how many there were, or -1 when there is no index
@@ -14,7 +14,7 @@ for at = 3, #ARGV do
     count = count + 1
     redis.call('HDEL', KEYS[2], ARGV[at])
     redis.call('HDEL', KEYS[3], ARGV[at])
-    redis.call('HINCRBY', KEYS[1], 'chunks', -tonumber(chunks))
+    redis.call('HINCRBY', KEYS[1], 'chunks', -tonumber(string.match(chunks, '^%S+')))
   end
   redis.call('ZADD', KEYS[4], redis.call('HINCRBY', KEYS[1], 'version', 1), ARGV[at])
   redis.call('ZADD', KEYS[5], ARGV[1], ARGV[at])
