@@ -17,22 +17,24 @@ const rows = existsSync(file)
       .map(line => JSON.parse(line))
   : []
 const done = new Set(rows.map(row => `${row.id} ${row.run}`))
-const [small, large] = ['smollm2-135m', 'qwen2.5-0.5b']
+/** Copies of the small model, each in a pool of its own, work side by side. */
+const smalls = (process.env['SMALL_MODELS'] ?? 'smollm2-135m').split(',')
+const large = 'qwen2.5-0.5b'
 /** An answer of the small model that the check, as it stands, is less sure of is asked of the large one too. */
-const sureSupport = 0.6
+const sureSupport = 0.5
 /** A model keeps the beginning of its last prompt, so questions of one kind go to it in a row. */
 const block = 12
-const passageCount = 2
+const passageCount = 1
 
 await fill()
 // Any beginning of them is a fair sample.
 const mixed = questions.map((_, at) => questions[(at * 151) % questions.length])
 let isSmallDone = false
-await Promise.all([askSmall(), askLarge()])
+await Promise.all([Promise.all(smalls.map(askSmall)).then(() => (isSmallDone = true)), askLarge()])
 process.exit(Date.now() > stopAt ? 3 : 0)
 
-async function askSmall() {
-  for (let from = 0; from < mixed.length; from += block) {
+async function askSmall(small, place) {
+  for (let from = place * block; from < mixed.length; from += block * smalls.length) {
     for (const [run, retrieves] of [
       ['small', false],
       ['small+', true],
@@ -42,7 +44,6 @@ async function askSmall() {
       }
     }
   }
-  isSmallDone = true
 }
 
 /** Beside it, in a pool of its own. */

@@ -1,7 +1,7 @@
 -- Puts a document in the place of the one with its id, unless that was ordered later, or was removed after this one
 -- was ordered.
--- KEYS: 1 the index (hash), 2 documents (hash), 3 chunks of each and when it was ordered (hash), 4 changes by version (zset),
---   5 removed documents by the time of removal (zset)
+-- KEYS: 1 the index (hash), 2 documents (hash), 3 chunks of each and when it was ordered (hash),
+--   4 changes by version (zset), 5 removed documents by the time of removal (zset)
 -- ARGV: 1 document id, 2 when it was ordered (epoch ms), 3 the document, 4 its chunks, 5 most chunks of the index
 -- Returns: 1, 0 when it stays away, -1 when there is no index, -2 when the index is full
 -- Atomic, one slot.

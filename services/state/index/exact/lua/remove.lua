@@ -1,6 +1,6 @@
 -- Removes documents, and remembers that they were, so that one on its way does not come back.
--- KEYS: 1 the index (hash), 2 documents (hash), 3 chunks of each and when it was ordered (hash), 4 changes by version (zset),
---   5 removed documents by the time of removal (zset)
+-- KEYS: 1 the index (hash), 2 documents (hash), 3 chunks of each and when it was ordered (hash),
+--   4 changes by version (zset), 5 removed documents by the time of removal (zset)
 -- ARGV: 1 now (epoch ms), 2 removals before this are forgotten (epoch ms), 3… document ids
 -- Returns: how many there were, or -1 when there is no index
 -- Atomic, one slot.
