@@ -1,12 +1,13 @@
 // Asks a running gateway the questions of `grounding/questions.mjs`, alone and with retrieval, and writes what came.
-//   node scripts/grounding/measure-grounding.mjs HOST:PORT ELEMENTS COUNTRIES ROWS.jsonl [SECONDS]
+//   node scripts/grounding/measure-grounding.mjs HOST:PORT ELEMENTS COUNTRIES ROWS.jsonl [SECONDS [SMALL-MODELS]]
 // It goes on where it was stopped, and stops by itself after so many seconds. `fit-grounding.mjs` reads the rows.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { packageRoot } from '#services/config/load-config'
 import { connectGateway } from '#services/cli/client/client'
 import { readTables } from './questions.mjs'
 
-const [address = '', elements = '', countries = '', file = '', seconds = '200'] = process.argv.slice(2)
+const [address = '', elements = '', countries = '', file = '', seconds = '200', copies = 'smollm2-135m'] =
+  process.argv.slice(2)
 const stopAt = Date.now() + Number(seconds) * 1000
 const { documents, questions } = readTables({ elements, countries })
 const gateway = connectGateway(address, packageRoot(), { tls: false })
@@ -18,7 +19,7 @@ const rows = existsSync(file)
   : []
 const done = new Set(rows.map(row => `${row.id} ${row.run}`))
 /** Copies of the small model, each in a pool of its own, work side by side. */
-const smalls = (process.env['SMALL_MODELS'] ?? 'smollm2-135m').split(',')
+const smalls = copies.split(',')
 const large = 'qwen2.5-0.5b'
 /** An answer of the small model that the check, as it stands, is less sure of is asked of the large one too. */
 const sureSupport = 0.5
