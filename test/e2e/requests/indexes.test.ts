@@ -86,6 +86,8 @@ describe.skipIf(missingPacks(['minilm']) !== undefined)('indexes', () => {
             uncalibrated: { confidenceThreshold: 0.5 },
           },
           // Of whoever may ask, and of documents that anybody may have written.
+          // Keeps answers, those from an index too.
+          kept: { task: 'generate', modalities: ['text'], rungs: ['owl'], retrieve: { index: 'notes' }, cache: {} },
           wary: { task: 'generate', modalities: ['text'], rungs: ['owl'], retrieve: { index: 'notes', passages: 4 } },
           faq: { task: 'generate', modalities: ['text'], rungs: ['owl'], cache: { semantic: {} } },
         },
@@ -139,10 +141,20 @@ describe.skipIf(missingPacks(['minilm']) !== undefined)('indexes', () => {
     expect(wary.output?.text).not.toContain('Ignore all')
     await expect(answerOf('Anything?', { index: 'none' })).rejects.toMatchObject({ code: status.NOT_FOUND })
 
+    const keptAnswer = () =>
+      gateway.client.infer(textRequest('When does the boat leave?', { constraints: { ladder: 'kept' } }))
+    await keptAnswer()
+    await untilTrue(async () => (await keptAnswer()).rungs[0]?.model === 'cache')
+    expect((await keptAnswer()).output?.text).toContain('at nine')
+
     const gone = await indexes.call('RemoveDocuments', { index: 'notes', documentIds: ['ferry', 'nothing'] })
     expect(gone.removed).toBe(1)
     expect((await answerOf('When does the boat leave?')).output?.text).not.toContain('at nine')
     expect(await found('When does the boat leave?')).not.toContain('ferry')
+    // Nor does an answer come back that was given from it.
+    const anew = await keptAnswer()
+    expect(anew.rungs).toMatchObject([{ model: 'owl' }])
+    expect(anew.output?.text).not.toContain('at nine')
     const { indexes: left } = await indexes.call('ListIndexes', {})
     expect(left).toMatchObject([{ name: 'notes', documents: 3, chunks: 3 }])
     // The job's file is gone with its end: what was sent is in the index alone.
