@@ -134,6 +134,20 @@ describe('fitCalibrators()', () => {
     expect(Object.keys(beside).filter(name => name.startsWith('=alone'))).toEqual([])
   })
 
+  it.each([
+    ['is no label where three rows have it, however often they are met', 3, false],
+    ['is a label where twelve rows have it', 12, true],
+  ])('a word that is a whole answer %s', (_what, bearers, isLabel) => {
+    const reading = (index: number) => (index < bearers ? 'Paper' : `line ${index} of a text that is read`)
+    const told = rows.slice(0, 400).map(({ row }, index) => {
+      const outcomes = Object.entries(row.outcomes).map(([model, one]) => [model, { ...one, answer: reading(index) }])
+      return { row: { ...row, outcomes: Object.fromEntries(outcomes) }, estimate }
+    })
+    const fitted = fitCalibrators(told, foldOfRow.slice(0, 400), options)
+    const names = Object.values(fitted.all).flatMap(calibrator => calibrator.names)
+    expect(names.some(name => /paper/u.test(name))).toBe(isLabel)
+  })
+
   it('thins rows by their draws, in their order, and never more than it must', () => {
     expect(thinned([5, 1, 4, 2, 3], 3, row => row)).toEqual([1, 2, 3])
     expect(thinned([2, 1], 2, row => row)).toEqual([2, 1])

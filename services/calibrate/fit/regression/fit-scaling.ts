@@ -17,17 +17,29 @@ const mostIndicators = 160
 /** A feature that fewer rows have says too little to be worth a weight. */
 const leastShare = 0.2
 
-/** Scales every sign that enough rows have and that is not the same in all of them. */
-export function fitScaling({ names, rows }: FeatureTable): Scaling {
+/**
+ * Scales every feature that enough rows have and that is not the same in all of them. `rowOf` tells of which row each
+ * line of the table is, where a row gives several: a word that one answer consists of is no label, however often that
+ * row is met.
+ */
+export function fitScaling(
+  { names, rows }: FeatureTable,
+  rowOf: readonly number[] = rows.map((_, index) => index),
+): Scaling {
   const lists = names.map((): number[] => [])
-  for (const { places, values } of rows) {
-    for (let at = 0; at < places.length; at += 1) lists[places[at]!]!.push(values[at]!)
-  }
+  const bearers = names.map(() => new Set<number>())
+  rows.forEach(({ places, values }, index) => {
+    for (let at = 0; at < places.length; at += 1) {
+      const place = places[at]!
+      lists[place]!.push(values[at]!)
+      // Whether there are enough is all that is asked.
+      if (bearers[place]!.size < fewestOfIndicator) bearers[place]!.add(rowOf[index]!)
+    }
+  })
+  const borne = new Set(names.filter((_, place) => bearers[place]!.size >= fewestOfIndicator))
   const values = names.map((name, place) => [name, lists[place]!] as const)
   const measured = values.filter(([name, list]) => !isIndicator(name) && list.length >= rows.length * leastShare)
-  const indicators = mostFrequent(
-    values.filter(([name, list]) => isIndicator(name) && list.length >= fewestOfIndicator),
-  )
+  const indicators = mostFrequent(values.filter(([name]) => isIndicator(name) && borne.has(name)))
   const kept = [
     ...measured.map(([name, list]) => ({ name, ...momentsOf(list, list.length) })),
     ...indicators.map(([name, list]) => ({ name, ...momentsOf(list, rows.length) })),

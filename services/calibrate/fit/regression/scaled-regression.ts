@@ -43,7 +43,10 @@ const mostTuning = 2000
  */
 export function fitScaled({ names, samples }: CodedSamples, like?: ScaledFit): ScaledFit {
   const table = { names, rows: samples.map(one => one.features) }
-  const scaling = fitScaling(table)
+  const scaling = fitScaling(
+    table,
+    samples.map(one => one.row),
+  )
   const standardise = standardiserOf(scaling, table)
   const standard = samples.map(({ features, target, row }) => ({ input: standardise(features), target, row }))
   const { ridge, start } =

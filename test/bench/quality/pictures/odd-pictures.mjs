@@ -47,6 +47,10 @@ export const kinds = {
     }),
   'dark table': darkTable,
   worn,
+  // Later kinds stand last: the place of a kind is part of its seed.
+  page: documentPage,
+  'pages of a document': documentPages,
+  'scanned page': scannedPage,
 }
 
 /** One picture of a kind. `fonts` are families to choose among; `set` tells the words. */
@@ -359,5 +363,82 @@ async function worn(at) {
   }
   const raw = sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } })
   const bytes = await (at.chance(0.5) ? raw.jpeg({ quality: at.between(12, 70) }) : raw.png()).toBuffer()
+  return { bytes, expected: lines.join('\n') }
+}
+
+/** A4 at 150 dots an inch, as the gateway draws the pages of a PDF. */
+const sheet = { width: 1240, height: 1754 }
+
+/** A letter, an invoice, a notice: a heading, paragraphs, rows with amounts, and white below. */
+function drawSheet(at) {
+  const size = at.between(18, 30)
+  const margin = at.between(80, 150)
+  const most = Math.floor((sheet.width - 2 * margin) / (size * 0.62))
+  const lines = [at.words(1, 4)]
+  const paragraphs = at.between(1, 4)
+  for (let index = 0; index < paragraphs; index += 1) {
+    lines.push('')
+    if (at.chance(0.35)) lines.push(...at.list(2, 5, () => at.figures()))
+    else lines.push(...wrap(at.list(1, 4, () => at.sentence(4, 12)).join(' '), most))
+  }
+  const spans = []
+  let y = margin + size * 2
+  for (const [index, text] of lines.entries()) {
+    const large = index === 0 ? at.oneOf([1, 1.4, 1.8]) : 1
+    if (text !== '') spans.push({ text, x: margin, y, size: size * large })
+    y += size * (text === '' ? 1 : 1.45) * large
+  }
+  return { drawn: { ...sheet, spans, font: at.font }, lines: lines.filter(Boolean) }
+}
+
+function wrap(text, most) {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== '' && last.length + 1 + word.length > most) lines.push(word)
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`
+  }
+  return lines
+}
+
+async function documentPage(at) {
+  const { drawn, lines } = drawSheet(at)
+  const bytes = await sharp(svg(drawn)).flatten({ background: 'white' }).png({ compressionLevel: 2 }).toBuffer()
+  return { bytes, expected: lines.join('\n') }
+}
+
+async function documentPages(at) {
+  const pages = at.list(2, 3, () => drawSheet(at))
+  const drawn = []
+  for (const page of pages) {
+    drawn.push(await sharp(svg(page.drawn)).flatten({ background: 'white' }).png({ compressionLevel: 2 }).toBuffer())
+  }
+  const bytes = await sharp(drawn, { join: { animated: true } })
+    .tiff({ compression: 'deflate' })
+    .toBuffer()
+  return { bytes, expected: pages.flatMap(page => page.lines).join('\n') }
+}
+
+/** A sheet that went through a scanner: grey, a little askew, grainy, a JPEG. */
+async function scannedPage(at) {
+  const { drawn, lines } = drawSheet(at)
+  const grey = at.between(225, 255)
+  const plain = await png(
+    svg({ ...drawn, ink: `rgb(${at.between(20, 90)},40,50)`, paper: `rgb(${grey},${grey},${grey})` }),
+  )
+  const askew = await sharp(plain)
+    .rotate((at.random() - 0.5) * 2.4, { background: '#fff' })
+    .blur(0.3 + at.random() * 0.7)
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  const { data, info } = askew
+  const grain = at.between(4, 30)
+  for (let place = 0; place < data.length; place += 1) {
+    data[place] = Math.max(0, Math.min(255, data[place] + (at.random() + at.random() - 1) * grain))
+  }
+  const { width, height, channels } = info
+  const bytes = await sharp(data, { raw: { width, height, channels } })
+    .jpeg({ quality: at.between(40, 85) })
+    .toBuffer()
   return { bytes, expected: lines.join('\n') }
 }
