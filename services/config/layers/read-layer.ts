@@ -51,7 +51,10 @@ export function readLayer(text: string, source: string, folder: string, environm
   const empty = emptyMap(place)
   if (unreadable) return { root: empty, faults, unreadable }
   const root = reader(document.contents, [], place)
-  return { root: root.kind === 'scalar' && root.value === null ? empty : root, faults, unreadable }
+  if (root.kind !== 'scalar') return { root, faults, unreadable }
+  if (root.value === null) return { root: empty, faults, unreadable }
+  faults.push({ place: root.place, path: [], expected: 'a map with the key version, got a single value' })
+  return { root: empty, faults, unreadable: true }
 }
 
 interface Reading {
@@ -80,7 +83,10 @@ function createReader(reading: Reading): (node: unknown, path: Path, place: Plac
       if (count <= mostNodes + 1) faults.push({ place, path, expected: 'fewer values, and no alias inside of itself' })
       return { kind: 'scalar', place, value: '' }
     }
-    if (isAlias(node)) return read(anchors.get(node.source), path, place)
+    if (isAlias(node)) {
+      if (!anchors.has(node.source)) faults.push({ place, path, expected: `an anchor &${node.source} above it` })
+      return read(anchors.get(node.source), path, place)
+    }
     if ((isScalar(node) || isCollection(node)) && node.anchor !== undefined) anchors.set(node.anchor, node)
     if (isScalar(node)) return { kind: 'scalar', place, value: valueOf(node.value, path, place, reading) }
     open.add(node)
@@ -125,5 +131,6 @@ function isPathField(path: Path): boolean {
 /** The parser says `Map keys must be unique at line 18, column 1:` and shows the lines. */
 function expectedOf(message: string): string {
   const [first = ''] = message.split('\n')
-  return first.replace(/ at line .*$/u, '').replace(' must be ', ' to be ')
+  const said = first.replace(/ at line .*$/u, '')
+  return `valid YAML: ${said.slice(0, 1).toLowerCase()}${said.slice(1)}`
 }

@@ -333,7 +333,11 @@ describe('readConfig()', () => {
       `${base}redis: { url: "\${REDIS_ADDRESS}" }\n`,
       ['18: redis.url: expected the environment variable REDIS_ADDRESS to be set'],
     ],
-    ['a key twice', `${base}version: 1\n`, ['18: expected Map keys to be unique']],
+    ['a key twice', `${base}version: 1\n`, ['18: expected valid YAML: map keys must be unique']],
+    ['a tab', 'version: 1\n\tpools: {}\n', ['2: expected valid YAML: tabs are not allowed as indentation']],
+    ['a text that is no map', 'just some words\n', ['1: expected a map with the key version, got a single value']],
+    ['a list', '- version\n', ['1: expected a map, got a list']],
+    ['an alias of nothing', `${base}redis: *other\n`, ['18: redis: expected an anchor &other above it']],
   ]
 
   for (const [what, text, expected, around] of broken) {
