@@ -410,13 +410,13 @@ async function documentPage(at) {
 async function documentPages(at) {
   const pages = at.list(2, 3, () => drawSheet(at))
   const drawn = []
-  for (const page of pages) {
-    drawn.push(await sharp(svg(page.drawn)).flatten({ background: 'white' }).png({ compressionLevel: 2 }).toBuffer())
+  for (const each of pages) {
+    drawn.push(await sharp(svg(each.drawn)).flatten({ background: 'white' }).png({ compressionLevel: 2 }).toBuffer())
   }
   const bytes = await sharp(drawn, { join: { animated: true } })
     .tiff({ compression: 'deflate' })
     .toBuffer()
-  return { bytes, expected: pages.flatMap(page => page.lines).join('\n') }
+  return { bytes, expected: pages.flatMap(each => each.lines).join('\n') }
 }
 
 /** A sheet that went through a scanner: grey, a little askew, grainy, a JPEG. */
