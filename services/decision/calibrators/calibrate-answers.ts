@@ -2,6 +2,7 @@ import { standardise } from '#services/decision/policy/featurize'
 import type { Called, Estimate, ModelAnswer } from '#services/decision/policy/policy'
 import { coherent } from './coherent.ts'
 import { trustedBy } from '#services/decision/domain/check-domain'
+import { floorOf } from '#services/decision/domain/outside'
 import { labelChances, labelFeatures } from './label-model.ts'
 import type { Calibrator, PolicyFile } from '#services/decision/policy/policy-schema'
 import { agreement, companionFeatures, predictedLogit } from './features/companion-features.ts'
@@ -45,7 +46,10 @@ export function calibrateAnswers(
       : applyCalibrator(calibrator, answerFeaturesOf(one, estimate, others, chances))
   })
   const together = chances.size === 0 ? each : coherent([...chances.keys()], answers, each)
-  return estimate.domain === undefined ? together : together.map(one => trustedBy(estimate.domain, one))
+  const { domain } = estimate
+  return domain === undefined
+    ? together
+    : together.map((one, index) => trustedBy(domain, one, floorOf(domain, answers[index]!)))
 }
 
 /**

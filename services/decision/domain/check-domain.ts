@@ -8,7 +8,7 @@ const unlikenessLimit = 1
 
 /** Holds a request against the domain of its policy. `labels` are those that the caller wants chosen among. Pure. */
 export function checkDomain(domain: Domain, input: DomainInput, labels?: readonly string[]): DomainCheck {
-  const { chance, labels: known } = domain.file
+  const { chance, labels: known, outside } = domain.file
   const unlikeness = unlikenessOf(domain, input)
   if (labels !== undefined && known !== undefined && !labels.every(label => isKnown(label, known))) {
     // The labels fit the text, as the caller says; how well they are told apart is not known.
@@ -22,7 +22,9 @@ export function checkDomain(domain: Domain, input: DomainInput, labels?: readonl
     }
   }
   const outOfDomain = unlikeness > unlikenessLimit
-  return { unlikeness, limit: unlikenessLimit, outOfDomain, kept: keptOf(unlikeness), floor: chance * fitting }
+  const checked = { unlikeness, limit: unlikenessLimit, outOfDomain, kept: keptOf(unlikeness) }
+  if (outside === undefined) return { ...checked, floor: chance * fitting }
+  return { ...checked, floor: Math.min(...Object.values(outside).map(one => one.quality)), outside }
 }
 
 function isKnown(label: string, known: readonly string[]): boolean {
@@ -44,9 +46,9 @@ const fitting = 0.25
  * What is left of P(correct): outside the domain nothing is known but what a guess scores, where a guess may be
  * right at all. Never more than before. Pure.
  */
-export function trustedBy(check: DomainCheck | undefined, chance: number): number {
+export function trustedBy(check: DomainCheck | undefined, chance: number, floor = check?.floor ?? 0): number {
   if (check === undefined) return chance
-  return Math.min(chance, check.floor + check.kept * (chance - check.floor))
+  return Math.min(chance, floor + check.kept * (chance - floor))
 }
 
 /** Why an answer is trusted less, before the reason of a step; empty inside the domain. */

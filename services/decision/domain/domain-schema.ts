@@ -24,6 +24,16 @@ export const domainSchema = z.strictObject({
   chance: z.number().min(0).max(1),
   /** Every label that an answer was, where all of them were of few labels. */
   labels: z.array(z.string()).optional(),
+  /**
+   * By model, where answers are free text to media: how much of its own confidence holds of inputs that are unlike all
+   * rows, and the share of right answers in the group of rows that has the least.
+   */
+  outside: z
+    .record(
+      z.string(),
+      z.strictObject({ bias: z.number(), sure: z.number(), doubt: z.number(), quality: z.number().min(0).max(1) }),
+    )
+    .optional(),
   features: cloud.extend({
     names: z.array(z.string()).min(1),
     means: z.array(z.number()),

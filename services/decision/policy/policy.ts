@@ -1,3 +1,5 @@
+import type { DomainFile } from '#services/decision/domain/domain-schema'
+
 /**
  * One part of the input as the estimator sees it: text, or what is known of a medium (headers or decoded
  * statistics).
@@ -26,6 +28,8 @@ export interface DomainCheck {
   readonly kept: number
   /** P(correct) where none of it counts. */
   readonly floor: number
+  /** By model: what its own confidence says there. */
+  readonly outside?: DomainFile['outside']
 }
 /** What is predicted of an input. */
 export interface Estimate {

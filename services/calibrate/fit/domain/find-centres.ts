@@ -20,7 +20,8 @@ export function findCentres(points: readonly Float32Array[], count: number): rea
   return centres
 }
 
-function nearestOf(centres: readonly Float32Array[], point: Float32Array): number {
+/** The place of the centre that a point is nearest to. */
+export function nearestOf(centres: readonly Float32Array[], point: Float32Array): number {
   let best = 0
   let least = Number.POSITIVE_INFINITY
   centres.forEach((centre, at) => {

@@ -23,6 +23,7 @@ import { chanceOf, closedLabels } from './answer-chance.ts'
 import { everydayTexts } from './everyday-texts.ts'
 import { findCentres } from './find-centres.ts'
 import { fitCloud } from './fit-cloud.ts'
+import { fitOutside } from './fit-outside.ts'
 import { scaleFeatures } from './scale-features.ts'
 
 /** What a domain is fitted on beside rows. */
@@ -107,6 +108,11 @@ export async function fitDomain(
     rows: rows.length,
     chance: rounded(chanceOf(rows, models)),
     ...closedLabels(rows, models),
+    ...fitOutside(
+      rows,
+      placed.map(one => one.features),
+      models,
+    ),
     ...scalesOf(measured, scaling, whole),
   }
   return { file, bytes: bytesOf(whole) }
