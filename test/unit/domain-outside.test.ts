@@ -12,7 +12,7 @@ import type { PartDescription } from '#services/decision/policy/policy'
 let state = 11
 const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647
 
-/** Pictures of eight sizes and grounds. A reading is as often right as it says, but in groups that are told otherwise. */
+/** Pictures of eight sizes and grounds. A reading is as often right as it says, unless `rightOf` says otherwise. */
 function pictureRow(
   index: number,
   more: { readonly rightOf?: (group: number, confidence: number) => number; readonly text?: string } = {},

@@ -6,6 +6,7 @@ import type { InferRequest } from '#services/wire/generated/sluice/v1/InferReque
 import { untilTrue } from '../../support/gateway.ts'
 import { connect, startProcess, textRequest, type RunningProcess, type TestClient } from '../../support/processes.ts'
 import { startPrivateRedis, type PrivateRedis } from '../../support/private-redis.ts'
+import { scrape } from '../../support/scrape.ts'
 import { wavFile } from '../../support/wav-file.ts'
 
 // Forecasts that know the size of the work, in real processes. The large rung takes 50 ms for a second of sound, the
@@ -15,6 +16,7 @@ const config = join(packageRoot(), 'test', 'e2e', 'config', 'forecast.yaml')
 let redis: PrivateRedis
 let running: RunningProcess[] = []
 let client: TestClient
+let large: RunningProcess
 
 async function start(service: 'router' | 'worker', ...parameters: string[]): Promise<RunningProcess> {
   const started = await startProcess(service, ['--config', config, ...parameters], { SLUICE_TEST_REDIS: redis.url })
@@ -50,7 +52,7 @@ beforeAll(async () => {
   redis = await startPrivateRedis()
   await Promise.all([
     start('worker', '--pool', 'small'),
-    start('worker', '--pool', 'large'),
+    start('worker', '--pool', 'large').then(worker => (large = worker)),
     start('router').then(router => (client = connect(String(router.ready['grpc'])))),
   ])
   const isOpen = async (model: string): Promise<boolean> =>
@@ -158,5 +160,25 @@ describe('a rung that does not end', () => {
     const { answer } = await client.infer(textRequest('delay=60000 hang'), { deadlineMs: 4000 })
     expect(answer).toMatchObject({ model: 'told-middle', degradedReason: 'DEGRADED_REASON_DEADLINE' })
     expect(answer?.rungs[0]).toMatchObject({ model: 'told-small', verdict: 'VERDICT_FAILED' })
+  })
+})
+
+describe('a rung that its forecast keeps out', () => {
+  it('is measured again behind the backs of callers, who get their answers in time', async () => {
+    const probing = await startProcess('router', ['--config', config], {
+      SLUICE_TEST_REDIS: redis.url,
+      SLUICE_SET: 'learning.probeEverySeconds=1',
+    })
+    running.push(probing)
+    const other = connect(String(probing.ready['grpc']))
+    const legs = (): Promise<number> =>
+      scrape(`http://${String(large.ready['ops'])}`, 'sluice_worker_legs_total', { model: 'heard-large', end: 'done' })
+    const before = await legs()
+    // 60 s: the large rung takes 3 s, the small one 0.3 s.
+    const { answer } = await other.infer(recording(60), { deadlineMs: 2500 })
+    expect(answer).toMatchObject({ model: 'heard-small', degradedReason: 'DEGRADED_REASON_DEADLINE' })
+    expect(answer?.rungs).toHaveLength(1)
+    await untilTrue(async () => (await legs()) > before)
+    other.close()
   })
 })

@@ -52,7 +52,7 @@ export function fitOutside(
   return fitted.length < models.length ? {} : { outside: Object.fromEntries(fitted) }
 }
 
-/** A text may ask for anything, and labels are right of what they were made for; of media all that is there is asked. */
+/** A text may ask for anything, and labels suit what they were made for; of media all that is there is asked. */
 function isFreeTextOfMedia(rows: readonly FeaturedRow[], models: readonly string[]): boolean {
   const hasText = rows.some(({ row }) => textOf(row.parts) !== undefined)
   return !hasText && closedLabels(rows, models).labels === undefined && chanceOf(rows, models) < mostChance
