@@ -57,7 +57,7 @@ export function partsOf(content: z.output<typeof outcomeRowSchema>['content']): 
     if ('text' in one) return { kind: 'text', text: one.text }
     if ('image' in one) {
       const text = Object.values(one.image).filter(value => typeof value === 'string')
-      return { kind: 'image', features: numbersOf(one.image), text: text.join('\n') }
+      return { kind: 'image', features: numbersOf(one.image), ...(text.length > 0 && { text: text.join('\n') }) }
     }
     return 'audio' in one
       ? { kind: 'audio', features: numbersOf(one.audio) }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fitDomain } from '#services/calibrate/fit/domain/fit-domain'
 import { withFeatures } from '#services/calibrate/fit/kernel/fit-estimator'
+import { partsOf } from '#services/calibrate/load/outcome-row'
 import type { OutcomeRow } from '#services/calibrate/states'
 import { calibrateAnswers } from '#services/decision/calibrators/calibrate-answers'
 import { checkDomain } from '#services/decision/domain/check-domain'
@@ -78,5 +79,13 @@ describe('an answer to a medium unlike all rows', () => {
   it('is worth a guess where rows have text, whose questions may be any', async () => {
     const { file } = await domainOf({ text: 'Read this.' })
     expect(file.outside).toBeUndefined()
+  })
+
+  it('is no further away for words beside it, where the rows have none', () => {
+    const features = { log_megapixels: 1 }
+    expect(partsOf([{ image: features }])).toEqual([{ kind: 'image', features }])
+    expect(partsOf([{ image: { ...features, caption: 'A sign' } }])).toEqual([
+      { kind: 'image', features, text: 'A sign' },
+    ])
   })
 })

@@ -98,10 +98,18 @@ function measureGroup(
   return { quality, shift: logit(quality) - logit(predicted / group.length) }
 }
 
+/** Both weights are at least 0: more confidence is never trusted less. */
 function fitOn(samples: readonly Sample[]): { readonly weights: readonly number[]; readonly bias: number } {
-  return fitLogistic(
-    samples.map(one => one.input),
-    samples.map(one => one.target),
-    ridge,
-  )
+  const fit = (kept: readonly number[]) => {
+    const inputs = samples.map(({ input }) => input.map((value, at) => (kept.includes(at) ? value : 0)))
+    return fitLogistic(
+      inputs,
+      samples.map(one => one.target),
+      ridge,
+    )
+  }
+  const both = fit([0, 1])
+  const risen = [0, 1].filter(at => both.weights[at]! > 0)
+  const one = risen.length === 2 ? both : fit(risen)
+  return { ...one, weights: one.weights.map(weight => Math.max(0, weight)) }
 }
