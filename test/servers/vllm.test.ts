@@ -6,7 +6,7 @@ import { installVllm, programs, run, serversFolder, versions } from './support/i
 import { startServer, type ServerProcess } from './support/server-process.ts'
 
 const slots = 4
-const folder = join(serversFolder, 'tiny-moe')
+const folder = join(serversFolder, 'tiny-model')
 
 /** Calls that the engine works on. */
 async function running({ http }: ServerProcess): Promise<number> {
@@ -14,11 +14,12 @@ async function running({ http }: ServerProcess): Promise<number> {
   return Number(/^vllm:num_requests_running\{[^}]*\} (\S+)$/mu.exec(await body.text())?.[1])
 }
 
-// A tiny random mixture of experts: the wire is real, what it says is not.
+// A tiny random model: the wire is real, what it says is not. No mixture of experts, whose adapters vLLM applies on
+// graphics cards alone.
 describeChatServer({
   server: 'vllm',
   version: versions.vllm,
-  model: 'moe',
+  model: 'tiny',
   features: ['logprobs', 'tools', 'schema', 'json', 'adapters', 'overflow', 'penalties'],
   backend: { metricsPath: '/metrics', adapters: { law: 'law' } },
   wires: ['anthropic', 'responses'],
@@ -27,11 +28,20 @@ describeChatServer({
   running,
   start: () => {
     const bin = installVllm()
-    if (!existsSync(join(folder, 'moe'))) run(join(bin, 'python'), [join(programs, 'tiny-moe.py'), folder])
+    if (!existsSync(join(folder, 'tiny'))) run(join(bin, 'python'), [join(programs, 'tiny-model.py'), folder])
     return startServer({
       command: join(bin, 'vllm'),
       parameters: http => [
-        ...['serve', join(folder, 'moe'), '--served-model-name', 'moe', '--host', '127.0.0.1', '--port', String(http)],
+        ...[
+          'serve',
+          join(folder, 'tiny'),
+          '--served-model-name',
+          'tiny',
+          '--host',
+          '127.0.0.1',
+          '--port',
+          String(http),
+        ],
         ...['--dtype', 'bfloat16', '--enforce-eager', '--max-model-len', '512', '--max-num-seqs', String(slots)],
         ...['--enable-lora', '--max-lora-rank', '8', '--lora-modules'],
         ...['law', 'code'].map(name => `${name}=${join(folder, name)}`),

@@ -1,13 +1,5 @@
 import { existsSync } from 'node:fs'
-import type {
-  ChatWrapper,
-  GbnfJsonObjectSchema,
-  Llama,
-  LlamaContext,
-  LlamaContextSequence,
-  LlamaGrammar,
-  LlamaModel,
-} from 'node-llama-cpp'
+import type { ChatWrapper, Llama, LlamaContext, LlamaContextSequence, LlamaGrammar, LlamaModel } from 'node-llama-cpp'
 import { isWords, type JsonSchemaFormat } from '#services/contract/content'
 import { GatewayError } from '#services/contract/errors'
 import type { Usage } from '#services/contract/price'
@@ -17,6 +9,7 @@ import type { BackendDependencies } from '../backend-dependencies.ts'
 import { interpretGeneration } from '../answers/generation.ts'
 import { abandoned, badInput, isAbandoned } from '../end-leg.ts'
 import { samplingOf } from '../remote/prompt.ts'
+import { schemaGrammar } from './grammar/schema-grammar.ts'
 import {
   fileOf,
   openLibrary,
@@ -159,8 +152,7 @@ async function grammarOf({ options, recipe }: Work, { llama, dependencies }: Par
       : schemaOf(responseFormat)
   if (schema === undefined) return undefined
   try {
-    // No type can say of a schema that came from outside what of it a grammar expresses; the rest makes this throw.
-    return await llama.createGrammarForJsonSchema(schema as GbnfJsonObjectSchema)
+    return await schemaGrammar(llama, schema)
   } catch (error) {
     dependencies.logger.debug({ err: error }, 'a schema cannot be put as a grammar; the answer is checked alone')
     return undefined

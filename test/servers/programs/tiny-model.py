@@ -1,4 +1,4 @@
-"""Writes a tiny random mixture of experts with a tokenizer trained on the spot, and two LoRA adapters for it.
+"""Writes a tiny random model with a tokenizer trained on the spot, and two LoRA adapters for it.
 
 What it says means nothing; how a server says it is real.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import MixtralConfig, MixtralForCausalLM, PreTrainedTokenizerFast
+from transformers import MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
 
 TEMPLATE = (
     "{% for tool in tools or [] %}<tool>{{ tool.function.name }}</tool>{% endfor %}"
@@ -34,7 +34,7 @@ def main(folder: Path) -> None:
         tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>", pad_token="<pad>"
     )
     fast.chat_template = TEMPLATE
-    config = MixtralConfig(
+    config = MistralConfig(
         vocab_size=len(fast),
         # Its attention on CPUs knows heads of 32 and more.
         hidden_size=128,
@@ -42,22 +42,20 @@ def main(folder: Path) -> None:
         num_hidden_layers=2,
         num_attention_heads=2,
         num_key_value_heads=1,
-        num_local_experts=4,
-        num_experts_per_tok=2,
         max_position_embeddings=1024,
         bos_token_id=1,
         eos_token_id=2,
         pad_token_id=3,
     )
-    model = MixtralForCausalLM(config).to(torch.bfloat16)
-    base = folder / "moe"
+    model = MistralForCausalLM(config).to(torch.bfloat16)
+    base = folder / "tiny"
     model.save_pretrained(base)
     fast.save_pretrained(base)
     for name in ("law", "code"):
         write_adapter(folder / name, config)
 
 
-def write_adapter(folder: Path, config: MixtralConfig) -> None:
+def write_adapter(folder: Path, config: MistralConfig) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rank, size = 8, config.hidden_size
     tensors = {}
@@ -67,7 +65,7 @@ def write_adapter(folder: Path, config: MixtralConfig) -> None:
         tensors[f"{name}.lora_B.weight"] = torch.randn(size, rank, dtype=torch.bfloat16)
     save_file(tensors, folder / "adapter_model.safetensors")
     settings = {"peft_type": "LORA", "r": rank, "lora_alpha": 64, "target_modules": ["q_proj"], "bias": "none"}
-    (folder / "adapter_config.json").write_text(json.dumps({**settings, "base_model_name_or_path": "moe", "task_type": "CAUSAL_LM"}))
+    (folder / "adapter_config.json").write_text(json.dumps({**settings, "base_model_name_or_path": "tiny", "task_type": "CAUSAL_LM"}))
 
 
 if __name__ == "__main__":
