@@ -1,7 +1,7 @@
 import type { Clock } from '#services/contract/clock'
 import { parseLegId, type RequestId } from '#services/contract/ids'
 import type { Job } from '#services/state/queue/job'
-import type { JobProducer, WaitingWork } from '#services/state/queue/pool-queue'
+import type { JobProducer, RunningLeg, WaitingWork } from '#services/state/queue/pool-queue'
 import type { WorkerRegistry } from '#services/state/registry/worker-registry'
 import type { BusyQueue } from './queue-wait.ts'
 import { createFleet, type ColdStart, type Fleet } from './fleet.ts'
@@ -58,7 +58,7 @@ export function createFleetWatch(
   weights: Readonly<Record<string, number>>,
   { registry, queue, clock }: FleetWatchDependencies,
 ): FleetWatch {
-  const backlogs = new Map<string, BusyQueue>()
+  const backlogs = new Map<string, CountedQueue>()
   const inflows = new Map<string, ReturnType<typeof createInflow>>(
     [...pools.keys()].map(pool => [pool, createInflow()]),
   )
@@ -76,7 +76,7 @@ export function createFleetWatch(
     )
   const count = (pool: string, leg: ComingLeg): void => {
     const backlog = backlogs.get(pool)
-    if (backlog !== undefined) backlogs.set(pool, withLeg(backlog, leg, view.pool(pool).concurrency))
+    if (backlog !== undefined) addLeg(backlog, leg, view.pool(pool).concurrency)
   }
   const readBacklogs = async (names: readonly string[]): Promise<void> => {
     await Promise.all(
@@ -84,7 +84,7 @@ export function createFleetWatch(
         const backlog = await queue.backlog(pool)
         lastWaiting.set(pool, backlog.waiting)
         const inflow = inflows.get(pool)?.(backlog.putMs, clock.now())
-        backlogs.set(pool, inflow === undefined ? backlog : { ...backlog, inflow })
+        backlogs.set(pool, { ...backlog, legs: [...backlog.legs], ...(inflow === undefined ? {} : { inflow }) })
         for (const [requestId, one] of coming) {
           if (one.at < clock.now() - comingMs) coming.delete(requestId)
           else if (one.pool === pool) count(pool, one.leg)
@@ -149,17 +149,22 @@ export function createFleetWatch(
   }
 }
 
-function withLeg(
-  backlog: BusyQueue,
+/** A queue as it was read, to which this router adds what it puts in; hundreds come between two readings. */
+type CountedQueue = { -readonly [Field in keyof BusyQueue]: BusyQueue[Field] } & { readonly legs: RunningLeg[] }
+
+function addLeg(
+  backlog: CountedQueue,
   { priority, tenant, model, serviceMs = 1 }: ComingLeg,
   concurrency: number,
-): BusyQueue {
+): void {
   if (backlog.batches < concurrency && backlog.waiting === 0) {
-    const legs = [...backlog.legs, { model, serviceMs, elapsedMs: 0 }]
-    return { ...backlog, running: backlog.running + 1, batches: backlog.batches + 1, legs }
+    backlog.legs.push({ model, serviceMs, elapsedMs: 0 })
+    backlog.running += 1
+    backlog.batches += 1
+    return
   }
   const isOwn = (one: WaitingWork): boolean => one.priority === priority && one.tenant === tenant && one.model === model
   const workMs = (backlog.work.find(isOwn)?.workMs ?? 0) + serviceMs
-  const work = [...backlog.work.filter(one => !isOwn(one)), { priority, tenant, model, workMs }]
-  return { ...backlog, waiting: backlog.waiting + 1, work }
+  backlog.work = [...backlog.work.filter(one => !isOwn(one)), { priority, tenant, model, workMs }]
+  backlog.waiting += 1
 }

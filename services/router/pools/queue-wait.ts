@@ -129,7 +129,11 @@ function leftAtWork(
 
 function byModel(legs: readonly RunningLeg[]): ReadonlyMap<string, readonly RunningLeg[]> {
   const models = new Map<string, RunningLeg[]>()
-  for (const leg of legs) models.set(leg.model, [...(models.get(leg.model) ?? []), leg])
+  for (const leg of legs) {
+    const own = models.get(leg.model)
+    if (own === undefined) models.set(leg.model, [leg])
+    else own.push(leg)
+  }
   return models
 }
 

@@ -122,38 +122,45 @@ const diagonal = pairs.flatMap(([row, column], at) =>
   row === column && workShape[row]![0] !== 'outputTokens' ? [[row, at] as const] : [],
 )
 
+/** The equations that are solved now, row by row with their right sides: there is one fit for every leg that ends. */
+const rows = new Float64Array(size * (size + 1))
+const width = size + 1
+
 /** Solves the normal equations with the pull of the prior; rates that are pinned are 0. */
 function solve({ gram, moment }: WorkSums, prior: WorkRates, pinned: ReadonlySet<number>): number[] {
-  const rows = Array.from({ length: size }, () => Array.from({ length: size + 1 }, () => 0))
-  for (const [at, [row, column]] of pairs.entries()) {
-    rows[row]![column] = gram[at] ?? 0
-    rows[column]![row] = gram[at] ?? 0
+  for (let at = 0; at < pairs.length; at += 1) {
+    const [row, column] = pairs[at]!
+    rows[row * width + column] = gram[at] ?? 0
+    rows[column * width + row] = gram[at] ?? 0
   }
-  for (const [at, row] of rows.entries()) {
+  for (let at = 0; at < size; at += 1) {
+    const from = at * width
     const pull = shapeWeight / prior[at]! ** 2
-    row[at]! += pull
-    row[size] = (moment[at] ?? 0) + pull * prior[at]!
-    if (pinned.has(at)) row.fill(0)
-    for (const column of pinned) row[column] = 0
-    if (pinned.has(at)) row[at] = 1
+    rows[from + at]! += pull
+    rows[from + size] = (moment[at] ?? 0) + pull * prior[at]!
+    if (pinned.has(at)) rows.fill(0, from, from + width)
+    for (const column of pinned) rows[from + column] = 0
+    if (pinned.has(at)) rows[from + at] = 1
   }
-  return eliminate(rows)
+  return eliminate()
 }
 
 /** Gauss's elimination; the rows are positive definite, so no pivot is looked for. */
-function eliminate(rows: number[][]): number[] {
+function eliminate(): number[] {
   for (let at = 0; at < size; at += 1) {
     for (let below = at + 1; below < size; below += 1) {
-      const factor = rows[below]![at]! / rows[at]![at]!
+      const factor = rows[below * width + at]! / rows[at * width + at]!
       if (factor === 0) continue
-      for (let column = at; column <= size; column += 1) rows[below]![column]! -= factor * rows[at]![column]!
+      for (let column = at; column <= size; column += 1) {
+        rows[below * width + column]! -= factor * rows[at * width + column]!
+      }
     }
   }
   const solved = Array.from({ length: size }, () => 0)
   for (let at = size - 1; at >= 0; at -= 1) {
-    let rest = rows[at]![size]!
-    for (let column = at + 1; column < size; column += 1) rest -= rows[at]![column]! * solved[column]!
-    solved[at] = rest / rows[at]![at]!
+    let rest = rows[at * width + size]!
+    for (let column = at + 1; column < size; column += 1) rest -= rows[at * width + column]! * solved[column]!
+    solved[at] = rest / rows[at * width + at]!
   }
   return solved
 }
