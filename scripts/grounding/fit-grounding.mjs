@@ -28,75 +28,82 @@ const made = []
 for (const question of questions) made.push(...(await answersTo(question)))
 const real = rows.filter(({ passages }) => passages.length > 0).map(row => exampleOf(row, row.answer, row.passages))
 const halfOf = ({ entity }) => [...entity].reduce((sum, sign) => sum * 31 + sign.charCodeAt(0), 7) % 2
-const names = ['adds', 'words', 'number_support', 'name_support', 'together', 'question_cover_rare', 'asked_both']
-// Support is trusted where models really answer, so half of what they answered is fitted on beside what is made.
-const train = [
-  ...made.filter(one => halfOf(one) === 0),
-  ...repeated(
-    real.filter(one => halfOf(one) === 0),
-    4,
-  ),
+const answeredNames = [
+  'adds',
+  'words',
+  'number_support',
+  'name_support',
+  'together',
+  'question_cover_rare',
+  'asked_names',
+  'asked_both',
 ]
+/** An answer, or a word that the sources do not have it: each has weights of its own. */
+const sorts = [
+  ['answered', one => one.features.abstains === 0, answeredNames],
+  ['abstained', one => one.features.abstains === 1, ['asked_names', 'asked_rest', 'asked_both']],
+]
+/** Support is trusted where models really answer, so what they answered is fitted on beside what is made. */
+const weightsOn = (isUsed, [, isIn, names]) =>
+  fitLogistic([...made.filter(isUsed), ...repeated(real.filter(isUsed), 4)].filter(isIn), names)
 
-for (const [title, isIn] of [
-  ['answered', one => one.features.abstains === 0],
-  ['abstained', one => one.features.abstains === 1],
+// Every document is judged by weights that were fitted on the other half of the documents.
+for (const sort of sorts) {
+  const halves = [0, 1].map(half => weightsOn(one => halfOf(one) !== half, sort))
+  for (const one of [...made, ...real].filter(sort[1])) one.support = probabilityOf(halves[halfOf(one)], one.features)
+}
+for (const [name, all] of [
+  ['made', made],
+  ['real', real],
 ]) {
-  const weights = fitLogistic(
-    train.filter(isIn),
-    title === 'answered' ? names : ['asked_names', 'asked_rest', 'asked_both'],
-  )
-  for (const [name, tested] of [
-    ['made', made],
-    ['real', real],
-  ]) {
-    const held = tested.filter(one => isIn(one) && halfOf(one) === 1)
-    if (held.length > 0) tell({ title, name, ...measure(held, weights) })
-  }
-  tell({
-    title,
-    weights: Object.fromEntries(Object.entries(weights).map(([name, value]) => [name, Number(value.toFixed(3))])),
-  })
-  for (const one of real.filter(isIn)) one.support = probabilityOf(weights, one.features)
+  for (const [title, isIn] of sorts) tell({ name, title, ...measure(all.filter(isIn)) })
+  tell({ name, title: 'all', ...measure(all) })
 }
 tell(ladders())
+// What is shipped is fitted on all of them.
+for (const sort of sorts) {
+  const weights = Object.entries(weightsOn(() => true, sort)).map(([name, value]) => [name, Number(value.toFixed(3))])
+  tell({ title: sort[0], weights: Object.fromEntries(weights) })
+}
 
-/** What came of every question: wrong or invented answers, by how they were asked for. */
+/** What came of every question: answers that nothing shown or known supports, by how they were asked for. */
 function ladders() {
   const by = new Map()
   for (const row of rows) by.set(row.id, { ...by.get(row.id), [row.run]: row })
   const supports = new Map(real.map(one => [`${one.id} ${one.run}`, one.support]))
-  const whole = [...by.values()].filter(one => one.small && one['small+'] && one['large+'])
   const supportOfRow = row => supports.get(`${row.id} ${row.run}`)
+  const isSure = one => supportOfRow(one['small+']) >= 0.5
+  // The large model was asked where the check, as it stood, was not sure.
+  const whole = [...by.values()].filter(one => one.small && one['small+'] && (one['large+'] || isSure(one)))
   const cascade = one =>
-    supportOfRow(one['small+']) >= 0.5 || supportOfRow(one['small+']) >= supportOfRow(one['large+'])
-      ? one['small+']
-      : one['large+']
-  const choices = {
-    'small alone': one => one.small,
-    'small with retrieval': one => one['small+'],
-    'large with retrieval': one => one['large+'],
-    cascade,
-  }
+    isSure(one) || supportOfRow(one['small+']) >= supportOfRow(one['large+']) ? one['small+'] : one['large+']
+  const choices = { 'small alone': one => one.small, 'small with retrieval': one => one['small+'], cascade }
   const count = choose => {
     const chosen = whole.map(choose)
     const wrong = chosen.filter(row => !abstains(row.answer) && !isRight(row, row.answer))
-    const marked = choose === cascade ? wrong.filter(row => supportOfRow(row) < 0.5).length : 0
-    const right = chosen.filter(row => isRight(row, row.answer)).length
+    const unmarked = choose === choices['small alone'] ? wrong : wrong.filter(row => supportOfRow(row) >= 0.5)
+    const right = chosen.filter(row => isRight(row, row.answer))
     return {
-      right,
-      unsupported: wrong.length,
-      ofThemMarked: marked,
-      share: wrong.length / whole.length,
-      unmarkedShare: (wrong.length - marked) / whole.length,
+      right: shareOf(right.length, whole.length),
+      unsupported: shareOf(wrong.length, whole.length),
+      unsupportedUnmarked: shareOf(unmarked.length, whole.length),
+      rightMarked: right.filter(row => choose !== choices['small alone'] && supportOfRow(row) < 0.5).length,
     }
   }
-  const asked = whole.filter(one => supportOfRow(one['small+']) < 0.5).length
   return {
     questions: whole.length,
-    escalated: asked,
+    withoutAnswer: whole.filter(one => one.small.gold.length === 0).length,
+    escalated: whole.filter(one => !isSure(one)).length,
     ...Object.fromEntries(Object.entries(choices).map(([name, choose]) => [name, count(choose)])),
   }
+}
+
+/** With Wilson's 95 % interval. */
+function shareOf(count, of) {
+  const [share, z2] = [count / of, 1.96 ** 2]
+  const centre = (share + z2 / 2 / of) / (1 + z2 / of)
+  const half = (1.96 / (1 + z2 / of)) * Math.sqrt((share * (1 - share)) / of + z2 / 4 / of ** 2)
+  return { count, share, from: centre - half, to: centre + half }
 }
 
 async function answersTo(question) {
@@ -149,20 +156,30 @@ function isRight({ gold }, answer) {
   return gold.some(value => said.includes(` ${wordsOf(value).join(' ')} `))
 }
 
-/** Ten bins of equal counts. */
-function measure(examples, weights) {
-  const scored = examples
-    .map(({ features, label }) => ({ label, support: probabilityOf(weights, features) }))
-    .toSorted((one, other) => one.support - other.support)
+/** Calibration error in ten bins of equal counts, and what chance alone leaves where every support is true. */
+function measure(examples) {
+  if (examples.length === 0) return { count: 0 }
+  const scored = examples.toSorted((one, other) => one.support - other.support)
+  const byChance = Array.from({ length: 200 }, () =>
+    errorOf(scored.map(one => ({ ...one, label: Number(draw() < one.support) }))),
+  )
+  return {
+    count: scored.length,
+    positives: scored.filter(({ label }) => label === 1).length,
+    accuracy: scored.filter(({ label, support }) => support >= 0.5 === (label === 1)).length / scored.length,
+    calibrationError: errorOf(scored),
+    byChance: byChance.reduce((sum, error) => sum + error, 0) / byChance.length,
+  }
+}
+
+function errorOf(scored) {
   const size = Math.ceil(scored.length / 10)
   let error = 0
   for (let from = 0; from < scored.length; from += size) {
     const bin = scored.slice(from, from + size)
     error += Math.abs(bin.reduce((sum, { label, support }) => sum + label - support, 0)) / scored.length
   }
-  const right = scored.filter(({ label, support }) => support >= 0.5 === (label === 1)).length
-  const positives = scored.filter(({ label }) => label === 1).length
-  return { count: scored.length, positives, accuracy: right / scored.length, calibrationError: error }
+  return error
 }
 
 function repeated(list, times) {

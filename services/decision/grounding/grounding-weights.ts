@@ -6,20 +6,21 @@ export type Weights = Readonly<Record<string, number>> & { readonly constant: nu
 
 /** Of an answer that says something. */
 export const answeredWeights: Weights = {
-  constant: -6.055,
-  adds: -0.646,
-  words: -1.238,
-  number_support: 1.131,
-  name_support: 0.338,
-  together: 9.346,
-  question_cover_rare: 1.316,
-  asked_both: 0.678,
+  constant: -8.357,
+  adds: -0.572,
+  words: -1.225,
+  number_support: 0.188,
+  name_support: 0.484,
+  together: 9.86,
+  question_cover_rare: 0.957,
+  asked_names: 3.375,
+  asked_both: 0.35,
 }
 
 /** Of an answer that says that the sources do not have it. */
 export const abstainedWeights: Weights = {
-  constant: 7.123,
-  asked_names: -4.448,
-  asked_rest: -1.725,
-  asked_both: -5.597,
+  constant: 6.953,
+  asked_names: -4.432,
+  asked_rest: -1.658,
+  asked_both: -5.455,
 }
