@@ -1,7 +1,8 @@
 // Makes one file of each container and odd kind, asks a real gateway about each, and prints what came of it:
 //   node scripts/media-folder/ask.mjs --out FOLDER [--address HOST:PORT] [--only TEXT] [--rows FILE]
 // Needs ffmpeg, ImageMagick 7 with HEIC, espeak-ng, lame and a gateway that is up (`npm start`). A file that is
-// right is answered with the words that it holds, or refused by name. Rows that are in --rows are not asked again.
+// right is answered with the words that it holds, or refused by name. Rows that are in --rows are not asked again;
+// --refused asks for those alone that are to be refused, which needs no models.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -23,10 +24,15 @@ const { values } = parseArgs({
     rows: { type: 'string' },
     seconds: { type: 'string', default: '1000000' },
     make: { type: 'boolean', default: false },
+    refused: { type: 'boolean', default: false },
   },
 })
 if (values.out === undefined) throw new Error('needs --out FOLDER')
-const options = { transcribe: { model: 'whisper-base' }, ocr: {}, classify: { labels: 'invoice,recipe,poem' } }
+const options = {
+  transcribe: values.refused ? {} : { model: 'whisper-base' },
+  ocr: {},
+  classify: { labels: 'invoice,recipe,poem' },
+}
 
 /** In the order in which they are made: some are cut from those before. */
 const cases = [...sounds, ...pictures, ...papers, ...films, ...hostile]
@@ -52,7 +58,8 @@ async function askAll() {
       .map(line => keyOf(JSON.parse(line))),
   )
   const endAt = Date.now() + 1000 * Number(values.seconds)
-  const left = cases.filter(one => one.file.includes(values.only) && !done.has(keyOf(one)))
+  const isWanted = ({ file, expected }) => file.includes(values.only) && (!values.refused || 'refused' in expected)
+  const left = cases.filter(one => isWanted(one) && !done.has(keyOf(one)))
   let wrong = 0
   const ask = async () => {
     for (let one = left.shift(); one !== undefined && Date.now() < endAt; one = left.shift()) {

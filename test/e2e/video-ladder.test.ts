@@ -97,3 +97,14 @@ describe.skipIf(withoutFfmpeg)('a ladder of rungs that take different views of a
     expect(rungs.filter(rung => rung.verdict !== 'VERDICT_SKIPPED').map(rung => rung.model)).toEqual(['chat@both'])
   })
 })
+
+it('trusts an answer about a document no more than the share of its pages that were read', async () => {
+  const bytes = await readFile(new URL('../fixtures/documents/invoice.pdf', import.meta.url))
+  const content = [{ document: { bytes } }, { text: 'What is due?' }]
+  const { output, rungs } = await gateway.client.infer({ task: 'TASK_GENERATE', content })
+  expect(output?.text).toContain('Total due 98.50')
+  expect(rungs.map(({ model, reason }) => [model, reason])).toEqual([
+    ['chat', expect.stringContaining('2 of 3 pages of the document were read')],
+  ])
+  expect(rungs[0]?.confidence).toBeCloseTo(2 / 3)
+})

@@ -12,7 +12,7 @@ export const sounds = [
   speech('speech-piped.wav', heard, tools =>
     tools.run('sh', '-c', 'ffmpeg -loglevel error -i speech.wav -f wav - >speech-piped.wav'),
   ),
-  speech('speech.mp3', heard, tools => tools.run('lame', '--quiet', 'speech.wav', 'speech.mp3')),
+  speech('speech.mp3', heard, tools => tools.run('lame', '--quiet', '-b', '64', 'speech.wav', 'speech.mp3')),
   speech('speech-cover.mp3', heard, tools =>
     tools.run('lame', '--quiet', '--ti', 'card0.png', '--tt', 'Train', 'speech.wav', 'speech-cover.mp3'),
   ),

@@ -12,7 +12,10 @@ export interface PictureFile {
 }
 
 /** Writes a page of RGBA as a PNG of the given size, on white. */
-export async function pngOf({ data, width, height }: DrawnPage | Frame, channels: 3 | 4): Promise<Uint8Array> {
+export async function pngOf(
+  { data, width, height }: Omit<DrawnPage, 'isLost'> | Frame,
+  channels: 3 | 4,
+): Promise<Uint8Array> {
   return sharp(data, { raw: { width, height, channels } })
     .flatten({ background: 'white' })
     .png({ compressionLevel: 2 })

@@ -26,6 +26,8 @@ export interface DrawnPage {
   readonly data: Uint8Array
   readonly width: number
   readonly height: number
+  /** It is blank, and holds a picture that cannot be decoded. */
+  readonly isLost: boolean
 }
 
 /**
@@ -37,7 +39,7 @@ export async function drawPdfPages<Kept>(
   limits: PdfLimits,
   keep: (page: DrawnPage) => Promise<Kept>,
 ): Promise<readonly Kept[]> {
-  return withPages(bytes, limits, async page => {
+  return withPages(bytes, limits, async (page, anew) => {
     const { originalWidth, originalHeight } = page.getOriginalSize()
     // A page that the document promises and does not hold.
     if (originalWidth <= 0 || originalHeight <= 0) throw new MediaError('the document is damaged')
@@ -45,14 +47,32 @@ export async function drawPdfPages<Kept>(
     const [width, height] = [originalWidth, originalHeight].map(side => Math.max(1, Math.round(side * scale)))
     const { data } = await page.render({ width: width!, height: height! })
     // The library gives its memory, which the next page is drawn over.
-    return keep({ data: data.slice(), width: width!, height: height! })
+    const isLost = isBlank(data) && (await holdsDamagedPicture(anew()))
+    return keep({ data: data.slice(), width: width!, height: height!, isLost })
   })
+}
+
+/** The library draws nothing where it cannot decode a picture, and says nothing. */
+async function holdsDamagedPicture(page: PDFiumPage): Promise<boolean> {
+  for (const object of page.objects()) {
+    if (object.type !== 'image') continue
+    try {
+      await object.render()
+    } catch {
+      return true
+    }
+  }
+  return false
+}
+
+function isBlank(data: Uint8Array): boolean {
+  return data.every(value => value === 255)
 }
 
 async function withPages<Read>(
   bytes: Uint8Array,
   { pages: most }: PdfLimits,
-  read: (page: PDFiumPage) => Promise<Read>,
+  read: (page: PDFiumPage, anew: () => PDFiumPage) => Promise<Read>,
 ): Promise<readonly Read[]> {
   const document = await open(bytes)
   try {
@@ -61,7 +81,8 @@ async function withPages<Read>(
     if (count > most)
       throw new MediaError(`the document has ${count} pages, at most ${most} are taken: send it in parts`)
     const found: Read[] = []
-    for (const page of document.pages()) found.push(await read(page))
+    // A page that was drawn is closed by the library.
+    for (const page of document.pages()) found.push(await read(page, () => document.getPage(found.length)))
     return found
   } catch (error) {
     throw error instanceof MediaError ? error : new MediaError('the document is damaged', { cause: error })

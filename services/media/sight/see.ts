@@ -1,3 +1,4 @@
+import { MediaError } from '../media-error.ts'
 import { joinPictures, jpegOf, pngOf, type PictureFile } from './join-pictures.ts'
 import { readFrames, type FrameLimits } from './read-frames.ts'
 import { drawPdfPages, readPdfTexts, type PdfLimits } from './read-pdf.ts'
@@ -17,7 +18,13 @@ export type SightOrder =
 /** What was seen. */
 export type Sight =
   | { readonly kind: 'texts'; readonly texts: readonly string[] }
-  | { readonly kind: 'pictures'; readonly pictures: readonly PictureFile[]; readonly facts: SightFacts }
+  | {
+      readonly kind: 'pictures'
+      readonly pictures: readonly PictureFile[]
+      readonly facts: SightFacts
+      /** Pages of a document that could not be drawn, from 1. */
+      readonly lostPages?: readonly number[]
+    }
 
 /** Numbers that tell how hard a video is to follow. */
 export type SightFacts = Readonly<Partial<Record<'durationMs' | 'motion' | 'cuts', number>>>
@@ -26,8 +33,14 @@ export type SightFacts = Readonly<Partial<Record<'durationMs' | 'motion' | 'cuts
 export async function see(order: SightOrder): Promise<Sight> {
   if (order.kind === 'texts') return { kind: 'texts', texts: await readPdfTexts(order.bytes, order.limits) }
   if (order.kind === 'pages') {
-    const pages = await drawPdfPages(order.bytes, order.limits, async page => pngOf(page, 4))
-    return { kind: 'pictures', pictures: [await joinPictures(pages)], facts: {} }
+    const pages = await drawPdfPages(order.bytes, order.limits, async page => ({
+      png: await pngOf(page, 4),
+      isLost: page.isLost,
+    }))
+    const lostPages = pages.flatMap(({ isLost }, place) => (isLost ? [place + 1] : []))
+    if (lostPages.length === pages.length)
+      throw new MediaError('no page of the document can be drawn: its pictures are damaged')
+    return { kind: 'pictures', pictures: [await joinPictures(pages.map(({ png }) => png))], facts: {}, lostPages }
   }
   const { frames, ...facts } = await readFrames(order.bytes, order.limits)
   if (order.as === 'file') {

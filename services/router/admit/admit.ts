@@ -1,3 +1,4 @@
+import type { Caveat } from '#services/contract/answer'
 import type { Clock } from '#services/contract/clock'
 import { isWords, type Modality, type Part } from '#services/contract/content'
 import { messagesOf, partPath } from '#services/contract/conversation'
@@ -57,11 +58,20 @@ export function createAdmit(options: AdmitOptions, dependencies: AdmitDependenci
     }
     checkRequest(request, options.request)
     const order = { limits: options.media, fetchPart: fetcher(), audio, signal }
+    const caveats: Caveat[] = []
+    const onCaveat = (caveat: Caveat): unknown => caveats.push(caveat)
     const viewed = await Promise.all(
       request.parts.map(async (part, index) => {
         const path = partPath(request.messages, index)
         const checked = await checkPart(part, path, order)
-        const view = { task: request.task, place: index, field: `${path}.${part.kind}`, limits: options.views, signal }
+        const view = {
+          task: request.task,
+          place: index,
+          field: `${path}.${part.kind}`,
+          limits: options.views,
+          signal,
+          onCaveat,
+        }
         return viewPart(checked, view, dependencies)
       }),
     )
@@ -74,6 +84,7 @@ export function createAdmit(options: AdmitOptions, dependencies: AdmitDependenci
       parts,
       modalities: modalitiesOf(parts),
       ...(views === undefined ? {} : { views }),
+      ...(caveats.length === 0 ? {} : { caveats }),
       mode,
       submittedAt: arrivedAt,
       deadlineAt,

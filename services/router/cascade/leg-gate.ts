@@ -1,6 +1,6 @@
 import type { LegEnd, LegFailure, LegState } from '#services/state/cascade-log/cascade-log'
 import type { Clock } from '#services/contract/clock'
-import { answerText, type LegResult, type RungReport } from '#services/contract/answer'
+import { type Caveat, answerText, type LegResult, type RungReport } from '#services/contract/answer'
 import type { Rung } from '#services/contract/model'
 import { ground } from '#services/decision/grounding/ground'
 import { limitsOf } from '#services/router/ladders/next-step'
@@ -76,7 +76,7 @@ export function createLegGate(
 
   const assessAnswer = (rung: Rung, leg: LegState, end: LegEnd & { readonly kind: 'done' }): RungReport => {
     state.lastFailure = undefined
-    const result = withGrounding(rung, end.result)
+    const result = withGrounding(rung, withRequestCaveats(end.result, request.caveats))
     state.answers = trust(rung.name, { ...end, result }, { guided, estimate }, state.answers)
     state.results.set(rung.name, result)
     decided = decideNext(end.receipt.costNanoUsd)
@@ -127,3 +127,8 @@ export function createLegGate(
 
 /** Failures that no other rung can mend. */
 const noRungMends: ReadonlySet<LegFailure> = new Set(['bad-input', 'cancelled'])
+
+/** An answer lacks what its request came without, such as pages that could not be read. */
+function withRequestCaveats(result: LegResult, caveats: readonly Caveat[] = []): LegResult {
+  return caveats.length === 0 ? result : { ...result, caveats: [...(result.caveats ?? []), ...caveats] }
+}

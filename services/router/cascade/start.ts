@@ -108,6 +108,7 @@ function requestOf(reserved: Reserved, content: Conversation<PartReference>): Ca
     options: request.options,
     ...content,
     ...(reserved.evidence === undefined ? {} : { evidence: reserved.evidence }),
+    ...(reserved.caveats === undefined ? {} : { caveats: reserved.caveats }),
     work: reserved.work,
     constraints,
     labels: request.labels,

@@ -1,5 +1,5 @@
 import type { CascadeEnd, CascadePlan, CascadeRequest, LegState } from '#services/state/cascade-log/cascade-log'
-import type { Answer, RungReport, ToolCallDelta } from '#services/contract/answer'
+import type { Answer, Caveat, RungReport, ToolCallDelta } from '#services/contract/answer'
 import { isWords, wordsIn, type MediumKind, type Modality, type WordPart } from '#services/contract/content'
 import type { RequestGuard } from '#services/contract/request'
 import type { Evidence } from '#services/contract/retrieval/evidence'
@@ -92,6 +92,8 @@ export interface Admitted {
   readonly modalities: readonly Modality[]
   /** The kinds of views of a medium among its parts: a rung is sent those that it takes. */
   readonly views?: readonly Modality[]
+  /** What every answer to it is known to lack. */
+  readonly caveats?: readonly Caveat[]
   /** What was found for it and stands among its parts; absent where nothing was looked for. */
   readonly evidence?: Evidence
   readonly mode: 'sync' | 'async'

@@ -1,4 +1,4 @@
-import type { Answer, LegResult, RungReport } from '#services/contract/answer'
+import type { Caveat, Answer, LegResult, RungReport } from '#services/contract/answer'
 import type { Task, TaskOptions } from '#services/contract/content'
 import type { MessageSpan } from '#services/contract/conversation'
 import type { ErrorCode } from '#services/contract/errors'
@@ -25,6 +25,8 @@ export interface CascadeRequest {
   readonly messages?: readonly MessageSpan[]
   /** What was found for it and stands among its parts. */
   readonly evidence?: Evidence
+  /** What every answer to it is known to lack. */
+  readonly caveats?: readonly Caveat[]
   /** How much work the parts are. */
   readonly work: Workload
   readonly constraints: CascadeConstraints

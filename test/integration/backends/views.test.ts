@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { Caveat } from '#services/contract/answer'
 import type { MediumKind, Modality, Task } from '#services/contract/content'
 import { createAudioDecoder } from '#services/media/audio/audio-decoder'
 import { openPicture } from '#services/media/open-picture'
@@ -29,6 +30,8 @@ interface Asked {
   readonly task: Task
   readonly limits?: Partial<typeof limits>
   readonly sight?: SightDecoder
+  /** Takes what answers are going to lack. */
+  readonly caveats?: Caveat[]
   /** What rungs of a ladder for videos are sent. */
   readonly views?: readonly Modality[]
   readonly signal?: AbortSignal
@@ -42,7 +45,15 @@ async function view(name: string, asked: Asked): Promise<readonly CheckedPart[]>
     ? ['document', 'application/pdf']
     : ['video', name.endsWith('.mp4') ? 'video/mp4' : 'video/webm']
   const { task, signal = new AbortController().signal, change = same } = asked
-  const order = { task, place: 0, field: `content[0].${kind}`, limits: { ...limits, ...asked.limits }, signal }
+  const onCaveat = (caveat: Caveat): unknown => asked.caveats?.push(caveat)
+  const order = {
+    task,
+    place: 0,
+    onCaveat,
+    field: `content[0].${kind}`,
+    limits: { ...limits, ...asked.limits },
+    signal,
+  }
   const takes = (one: Task, modality: Modality): boolean => taken[one]?.includes(modality) === true
   return viewPart({ kind, bytes: change(bytes), mediaType, header: asked.header ?? {} }, order, {
     audio,
@@ -58,7 +69,9 @@ beforeAll(buildWorker)
 describe('viewPart() of a PDF', () => {
   test('gives its text, and names the pages that have none', async () => {
     const text = 'Invoice 4711\n\nTotal due 98.50\n\n[page 3 is a picture and was not read]'
-    expect(await view('documents/invoice.pdf', { task: 'classify' })).toEqual([{ kind: 'text', text }])
+    const caveats: Caveat[] = []
+    expect(await view('documents/invoice.pdf', { task: 'classify', caveats })).toEqual([{ kind: 'text', text }])
+    expect(caveats).toEqual([{ note: '2 of 3 pages of the document were read', mostConfidence: 2 / 3 }])
   })
 
   test('draws its pages where the task reads pictures', async () => {
@@ -75,6 +88,20 @@ describe('viewPart() of a PDF', () => {
     if (scan?.kind !== 'image') throw new Error('it is no picture')
     const [ink] = (await (await openPicture(scan.bytes, 40)).greyscale().stats()).channels
     expect(ink?.min).toBeLessThan(60)
+  })
+
+  test('says which page it could not draw, and refuses a document of none but such', async () => {
+    const caveats: Caveat[] = []
+    const [part] = await view('documents/half-damaged.pdf', { task: 'ocr', caveats })
+    expect(part).toMatchObject({ kind: 'image', header: { pages: 2 } })
+    expect(caveats).toEqual([{ note: '1 of 2 pages of the document were read', mostConfidence: 0.25 }])
+    await expect(view('documents/damaged-scan.pdf', { task: 'ocr' })).rejects.toThrow(
+      'no page of the document can be drawn',
+    )
+    const whole: Caveat[] = []
+    await view('documents/invoice.pdf', { task: 'ocr', caveats: whole })
+    await view('documents/scan.pdf', { task: 'ocr', caveats: whole })
+    expect(whole).toEqual([])
   })
 
   test.each<[string, string, Asked, string]>([
@@ -162,7 +189,14 @@ test('viewPart() of a video gives its sound, one channel of Opus, to models of s
 
 test('viewPart() leaves alone what some model takes as it is', async () => {
   const part: CheckedPart = { kind: 'document', bytes: new Uint8Array(4), mediaType: 'application/pdf', header: {} }
-  const order = { task: 'generate' as const, place: 0, field: 'x', limits, signal: new AbortController().signal }
+  const order = {
+    task: 'generate' as const,
+    place: 0,
+    onCaveat: () => {},
+    field: 'x',
+    limits,
+    signal: new AbortController().signal,
+  }
   expect(await viewPart(part, order, { audio, sight: here, takes: () => true, viewsFor: () => undefined })).toEqual([
     part,
   ])

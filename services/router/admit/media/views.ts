@@ -1,3 +1,4 @@
+import type { Caveat } from '#services/contract/answer'
 import type { Modality, Task, WordPart } from '#services/contract/content'
 import { invalidField } from '#services/contract/errors'
 import { withoutAbsent } from '#services/contract/without-absent'
@@ -41,6 +42,8 @@ export interface ViewOrder {
   readonly field: string
   readonly limits: ViewLimits
   readonly signal: AbortSignal
+  /** Told what every answer to the request is going to lack. */
+  readonly onCaveat: (caveat: Caveat) => void
 }
 
 /**
@@ -103,6 +106,8 @@ async function soundOf({ bytes, mediaType }: Media, audio: AudioDecoder, signal:
 interface Seen {
   readonly parts: readonly Media[]
   readonly facts: Readonly<Record<string, number>>
+  /** How many pages of a document could not be drawn. */
+  readonly lostPages: number
 }
 
 async function framesOf(
@@ -128,16 +133,31 @@ async function viewVideo(
 
 async function viewDocument(
   part: Media,
-  { task, limits, signal }: ViewOrder,
+  { task, limits, signal, onCaveat }: ViewOrder,
   { sight, takes }: ViewDependencies,
 ): Promise<readonly CheckedPart[]> {
   const { bytes } = part
   if (takes(task, 'text')) {
     const seen = await sight.decode({ kind: 'texts', bytes, limits: { pages: limits.textPages } }, signal)
-    return [{ kind: 'text', text: textOf(seen.kind === 'texts' ? seen.texts : []) }]
+    const texts = seen.kind === 'texts' ? seen.texts : []
+    const text = textOf(texts)
+    tellUnread(texts.length, texts.filter(one => one === '').length, 1, onCaveat)
+    return [{ kind: 'text', text }]
   }
   if (!takes(task, 'image')) return [part]
-  return (await picturesOf({ kind: 'pages', bytes, limits: { pages: limits.drawnPages } }, sight, signal)).parts
+  const drawn = await picturesOf({ kind: 'pages', bytes, limits: { pages: limits.drawnPages } }, sight, signal)
+  tellUnread(drawn.parts[0]?.header['pages'] ?? 1, drawn.lostPages, lostPageTrust, onCaveat)
+  return drawn.parts
+}
+
+/** A reading that lacks a page is not right, however well the others are read. */
+const lostPageTrust = 0.5
+
+/** What is asked may be on a page that was not read. */
+function tellUnread(pages: number, unread: number, trust: number, onCaveat: ViewOrder['onCaveat']): void {
+  if (unread === 0) return
+  const note = `${pages - unread} of ${pages} pages of the document were read`
+  onCaveat({ note, mostConfidence: trust * ((pages - unread) / pages) })
 }
 
 /** Pages without a text layer are named, so that no model takes what it got for all. */
@@ -153,7 +173,9 @@ function textOf(pages: readonly string[]): string {
 async function picturesOf(order: SightOrder, sight: SightDecoder, signal: AbortSignal): Promise<Seen> {
   const seen: Sight = await sight.decode(order, signal)
   if (seen.kind === 'texts') throw new Error('pictures were asked for and texts came')
-  return { parts: seen.pictures.map(picture => imageOf(picture, seen.facts)), facts: withoutAbsent(seen.facts) }
+  const { pictures, facts, lostPages = [] } = seen
+  const parts = pictures.map(picture => imageOf(picture, facts))
+  return { parts, facts: withoutAbsent(facts), lostPages: lostPages.length }
 }
 
 function imageOf({ bytes, mediaType, width, height, pages }: PictureFile, facts: object): Media {
