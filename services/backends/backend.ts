@@ -21,7 +21,9 @@ export interface Backend {
 
 /** What a backend may ask and tell while it runs. */
 export interface RunControl {
-  /** True once nobody wants this leg; a token-stepped model asks at each step. Heard between two steps. */
+  /**
+   * True once the leg is cancelled; a model that decodes token by token checks it between two steps.
+   */
   cancelled(legId: LegId): boolean
   /** The same as a signal, for backends that wait rather than compute. */
   signal(legId: LegId): AbortSignal

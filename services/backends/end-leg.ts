@@ -8,7 +8,7 @@ export function badInput(message: string, usage: Usage): Outcome {
   return { kind: 'failed', reason: 'bad-input', message, usage }
 }
 
-/** Returns whether a leg is to be given up: nobody wants it, or its time is over. */
+/** Returns whether to abandon a leg: it was cancelled, or its deadline has passed. */
 export function isAbandoned(work: Work, control: RunControl, clock: Clock): boolean {
   return control.cancelled(work.legId) || clock.now() >= work.deadlineAt
 }

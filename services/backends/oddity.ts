@@ -26,7 +26,7 @@ export const oddities = [
   'tool-id',
   /** Arguments of a tool that became JSON only when they were mended. */
   'tool-arguments',
-  /** Half of a surrogate pair that stands alone. */
+  /** A lone half of a surrogate pair. */
   'half-character',
   /** A reason of the answer's end that is not known. */
   'finish-unknown',

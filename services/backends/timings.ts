@@ -1,4 +1,4 @@
-// How often a backend looks at its servers.
+// How often a backend polls its servers.
 
 /** How often slow and failing endpoints are looked for. */
 export const outlierEveryMs = 1000

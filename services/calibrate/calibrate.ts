@@ -39,7 +39,7 @@ export interface CalibrateOptions {
    * better.
    */
   readonly openEncoder?: () => Promise<TextEncoder | undefined>
-  /** Opens one by whose vectors unlike requests are told too, whether or not it predicts better. */
+  /** Opens an encoder for the domain check, whether or not it improves predictions. */
   readonly openDomainEncoder?: () => Promise<TextEncoder | undefined>
 }
 

@@ -24,7 +24,7 @@ export interface EstimatorGraph extends KernelShape {
   /** By model: a weight a kept row. */
   readonly weights: readonly ArrayLike<number>[]
   readonly biases: readonly number[]
-  /** How much each gram counts; empty where grams are not looked at. */
+  /** The weight of each gram; empty where grams are not used. */
   readonly rarity: Float32Array
   /** By model: a weight a gram. */
   readonly gramWeights: readonly ArrayLike<number>[]

@@ -17,7 +17,7 @@ export interface Replayed {
 export interface RowReplay {
   readonly row: OutcomeRow
   readonly estimate: Estimate
-  /** Replays by utility, with the very decisions of the gateway; nothing is looked at but what calls have shown. */
+  /** Replays by utility, with the very decisions of the gateway; it uses only the outcomes of calls that it made. */
   readonly byUtility: (point: QualityPoint) => Replayed
   /** Replays under a risk limit, with the very decisions of the gateway. */
   readonly byRisk: (maxRisk: number) => Replayed

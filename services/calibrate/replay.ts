@@ -34,7 +34,7 @@ export interface ReplayReport {
   readonly maxRisks: readonly { readonly maxRisk: number; readonly meanCostUsd: number }[]
 }
 
-/** An estimate may take as long as it likes here: nobody waits for one request. */
+/** No limit on the time of an estimate: no caller waits. */
 const estimateMs = 10_000
 
 /**

@@ -7,8 +7,8 @@ export interface Figure {
 
 /** One bar of a reliability diagram. */
 export interface ReliabilityBin {
-  readonly said: number
-  readonly came: number
+  readonly predicted: number
+  readonly observed: number
   readonly count: number
 }
 

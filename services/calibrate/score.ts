@@ -10,7 +10,7 @@ export interface ScoreOptions extends Pick<LoadPolicyOptions, 'openEncoder'> {
   readonly out: string
 }
 
-/** An estimate may take as long as it likes here: nobody waits for one request. */
+/** No limit on the time of an estimate: no caller waits. */
 const estimateMs = 10_000
 
 /**

@@ -54,7 +54,7 @@ function titleOf(name: string, backend: ParsedModel['backend']): string {
   return 'pack' in backend ? `${name} (${backend.pack})` : name
 }
 
-/** Where a model is served from, or its kind; an address may hold a credential, so only its host is told. */
+/** Where a model is served from, or its kind; an address may hold a credential, so only its host is shown. */
 function sourceOf(backend: ParsedModel['backend']): string {
   if (!('endpoints' in backend || 'baseUrl' in backend)) return backend.kind
   const [first] = [backend.baseUrl, ...(backend.endpoints ?? [])].filter(address => address !== undefined)

@@ -17,7 +17,7 @@ export interface TextOutput {
   readonly text: string
   readonly toolCalls?: readonly ToolCall[]
   readonly reasoning?: readonly Reasoning[]
-  /** How it ended, where that was told. */
+  /** How it ended, where known. */
   readonly finishReason?: FinishReason
   /** Of a transcript, where times were asked for: the same text in order of time. */
   readonly segments?: readonly TranscriptSegment[]
@@ -104,7 +104,7 @@ export interface LegResult {
   /** What guardrails found in the answer and let pass. */
   readonly flags?: readonly GuardrailFlag[]
   readonly usage: Usage
-  /** What other models cost that read the content first or judged the answer, at their own prices. */
+  /** Cost of other models that read the content first or judged the answer, at their own prices. */
   readonly othersNanoUsd?: NanoUsd
 }
 

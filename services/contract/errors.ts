@@ -1,4 +1,4 @@
-/** Every kind of failure that a caller can be told about. `rpc/status.ts` maps each to a gRPC status. */
+/** Every kind of failure that a caller can get. `wire/status.ts` maps each to a gRPC status. */
 export type ErrorCode =
   | 'InvalidRequest'
   | 'Unauthenticated'

@@ -1,7 +1,7 @@
 /** More decimals than these say nothing of a double near 1. */
 const mostDecimals = 15
 
-/** Shows two figures that are compared, with as many decimals as it takes to tell them apart. Pure. */
+/** Shows two figures that are compared, with enough decimals to show the difference. Pure. */
 export function showApart(one: number, other: number, decimals: number): readonly [one: string, other: string] {
   for (let digits = decimals; ; digits += 1) {
     const shown = [one.toFixed(digits), other.toFixed(digits)] as const

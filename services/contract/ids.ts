@@ -2,8 +2,8 @@
 export type RequestId = string & { readonly __brand: 'RequestId' }
 
 /**
- * Identifies one leg of a cascade, `<request id>.<index of the step>`: the same whoever computes it, so a leg is
- * never billed twice.
+ * Identifies one leg of a cascade, `<request id>.<index of the step>`: the same for every router and worker, so a leg
+ * is never billed twice.
  */
 export type LegId = string & { readonly __brand: 'LegId' }
 

@@ -3,7 +3,7 @@ import type { Modality, ReasoningEffort, ServiceTier, Task } from './content.ts'
 import type { RetrievalOptions } from './retrieval/evidence.ts'
 import type { DatedPrice, Price } from './price.ts'
 
-/** What is known of a model, so that nobody need take it for a black box. */
+/** The model card: what is known of a model. */
 export interface ModelCard {
   readonly title: string
   readonly licence: string
@@ -23,7 +23,7 @@ export interface ModelSpec {
   readonly takes?: readonly Capability[]
   readonly tier: string
   readonly pool: string
-  /** What it costs where no dated price is in force; empty means that nobody has said, and paid scopes refuse it. */
+  /** What it costs where no dated price is in force; empty means unknown, and scopes with a budget refuse it. */
   readonly price: Price
   readonly datedPrices?: readonly DatedPrice[]
   /** Most tokens that it counts for one image; what models of the day usually count when absent. */

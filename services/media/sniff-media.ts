@@ -8,7 +8,7 @@ export interface Sniffed {
 
 /**
  * Recognises a medium by its first bytes; `undefined` when they are of none that is known. Media that cannot be read
- * are told too, so that an error can name them.
+ * are recognised too, so that an error can name them.
  * @source the formats' own specifications, as gathered in the WHATWG MIME Sniffing Standard
  */
 export function sniffMedia(bytes: Uint8Array): Sniffed | undefined {

@@ -122,8 +122,8 @@ function dataBytesOf(view: DataView, start: number, declared: number): number {
 
 /** Whether the file is as long as its first header says: then nothing of it is missing. */
 function isWhole(view: DataView): boolean {
-  const said = view.getUint32(4, true)
-  return said === view.byteLength - 8 || said === view.byteLength
+  const riffBytes = view.getUint32(4, true)
+  return riffBytes === view.byteLength - 8 || riffBytes === view.byteLength
 }
 
 /** Whether what follows an empty data chunk are other chunks up to the end. */
@@ -173,8 +173,8 @@ function sampleBytesOf(view: DataView, start: number, channels: number, bits: nu
   const needed = Math.ceil(bits / 8)
   const frame = view.getUint16(start + 12, true)
   const agrees = view.getUint32(start + 8, true) === view.getUint32(start + 4, true) * frame
-  const told = frame / channels
-  return agrees && told === 4 && needed === 3 ? 4 : needed
+  const declaredBytes = frame / channels
+  return agrees && declaredBytes === 4 && needed === 3 ? 4 : needed
 }
 
 function containerHint(bytes: Uint8Array): string {

@@ -23,13 +23,13 @@ export function createThinkSplitter(): ThinkSplitter {
   let held = ''
 
   const begin = (): Split => {
-    const said = held.trimStart()
-    if (said.startsWith(opening)) {
+    const trimmed = held.trimStart()
+    if (trimmed.startsWith(opening)) {
       state = 'thinking'
-      held = said.slice(opening.length).trimStart()
+      held = trimmed.slice(opening.length).trimStart()
       return think()
     }
-    if (opening.startsWith(said)) return { text: '', reasoning: '' }
+    if (opening.startsWith(trimmed)) return { text: '', reasoning: '' }
     state = 'text'
     return release()
   }

@@ -122,8 +122,8 @@ function systemBlock(part: TextPart): SystemBlock {
 function messagesOf(turns: readonly Turn[]): MessageTurn[] {
   const ids = createIds()
   const messages: { role: 'user' | 'assistant'; content: Block[] }[] = []
-  for (const { role: said, parts } of turns) {
-    const role = said === 'assistant' ? 'assistant' : 'user'
+  for (const { role: speaker, parts } of turns) {
+    const role = speaker === 'assistant' ? 'assistant' : 'user'
     const content = parts.flatMap(part => blocksOf(part, ids))
     const last = messages.at(-1)
     if (last?.role === role) last.content.push(...content)

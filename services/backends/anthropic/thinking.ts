@@ -1,7 +1,7 @@
 import type { GenerateOptions, ReasoningEffort } from '#services/contract/content'
 import type { Turn } from '../remote/turns.ts'
 
-/** How a model is told to think: by a number of tokens, or by itself with an effort, as the newest do. */
+/** How a model is asked to reason: with a token budget, or with an effort level, as the newest models do. */
 export type ThinkingMode = 'budget' | 'adaptive'
 
 /** The fields of a request. @source Anthropic API documentation, "Extended thinking", "Adaptive thinking", "Effort" */

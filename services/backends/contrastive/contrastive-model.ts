@@ -25,7 +25,7 @@ export interface TextTokens {
   readonly truncated: boolean
 }
 
-/** A word is seldom of more tokens; what is beyond is not looked at. */
+/** A word is seldom of more tokens; the rest is ignored. */
 const charactersPerToken = 64
 
 /**

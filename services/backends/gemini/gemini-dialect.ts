@@ -110,11 +110,11 @@ function reasoningOf(parts: readonly z.output<typeof part>[], calls: number): re
 
 /** What it thinks is not what it says. */
 function textOf(first: Candidate | undefined): Pick<ChatPiece, 'text' | 'logprobs' | 'thinks'> {
-  const said = partsOf(first).filter(one => one.thought !== true)
+  const answerParts = partsOf(first).filter(one => one.thought !== true)
   const thinks = partsOf(first).some(one => one.thought === true && one.text)
   return {
     ...(thinks ? { thinks } : {}),
-    text: said.map(one => one.text ?? '').join(''),
+    text: answerParts.map(one => one.text ?? '').join(''),
     logprobs: (first?.logprobsResult?.chosenCandidates ?? []).map(token => token.logProbability),
   }
 }

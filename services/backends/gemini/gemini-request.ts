@@ -171,7 +171,7 @@ function answerOf({ parts }: Turn): GeminiPart[] {
     signatures.find(signature => signature.startsWith(`${place}:`))?.slice(place.length + 1)
   const isOwn = signatures.some(signature => signature.startsWith('call'))
   let calls = 0
-  const said = parts.flatMap((part): GeminiPart[] => {
+  const written = parts.flatMap((part): GeminiPart[] => {
     if (part.kind !== 'tool-call') return partOf(part)
     const signature = signatureOf(`call${calls}`) ?? (isOwn ? undefined : unsigned)
     calls += 1
@@ -179,8 +179,8 @@ function answerOf({ parts }: Turn): GeminiPart[] {
     return [{ functionCall, ...(signature === undefined ? {} : { thoughtSignature: signature }) }]
   })
   const ofText = signatureOf('text')
-  const last = said.findLastIndex(part => 'text' in part)
-  return said.map((part, at) => (at === last && ofText !== undefined ? { ...part, thoughtSignature: ofText } : part))
+  const last = written.findLastIndex(part => 'text' in part)
+  return written.map((part, at) => (at === last && ofText !== undefined ? { ...part, thoughtSignature: ofText } : part))
 }
 
 /**

@@ -11,10 +11,10 @@ export interface BegunLeg {
   readonly startedAt: number
 }
 
-/** Why a leg was stopped: nobody wants it, its time is over, or somebody else has it now. */
+/** Why a leg was stopped: it was cancelled, its deadline passed, or another worker has it. */
 export type StopReason = 'cancelled' | 'expired' | 'lost'
 
-/** A backend knows only that it was stopped; whoever stopped it knows why. */
+/** A backend knows only that it was stopped; the caller of the backend knows why. */
 export function namedOutcome(outcome: Outcome, stopped: StopReason | undefined, job: Job, nowMs: number): Outcome {
   if (outcome.kind === 'done') return outcome
   const isExpired = outcome.reason === 'expired' || (outcome.reason === 'cancelled' && stopped === 'expired')

@@ -9,7 +9,7 @@ import type { LegFailure } from '#services/state/cascade-log/cascade-log'
 import { Counter, Histogram, type Registry } from 'prom-client'
 
 /**
- * What is counted of legs by whoever runs them: a worker, or a router. Labels are configured models and closed sets.
+ * Metrics of legs, for the process that runs them: a worker or a router. Labels are configured models and closed sets.
  */
 export interface LegMetrics {
   /** A leg ended. */
@@ -25,7 +25,7 @@ export interface EndedLeg {
   /** How its service time is measured. */
   readonly measured: Omit<MeasuredLeg, 'stopped'>
   readonly workMs: number
-  /** Computing time beyond what was reserved for, which nobody is charged for. */
+  /** Computing time beyond the reservation; it is not charged. */
   readonly unchargedMs: number
   /** What its engine had to do when it began. */
   readonly engine?: EngineQueue | undefined

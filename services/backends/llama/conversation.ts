@@ -9,10 +9,10 @@ import type { Work } from '#services/backends/work'
 export function chatHistoryOf(work: Work): ChatHistoryItem[] {
   const prompt = promptOf(work, 'words')
   const system = systemText(prompt)
-  const shown = prompt.examples.flatMap(({ input, output }) => [userSays(input), modelSays(output)])
+  const shown = prompt.examples.flatMap(({ input, output }) => [userItem(input), modelItem(output)])
   const turns = prompt.turns.map(({ role, parts }): ChatHistoryItem => {
     const text = parts.flatMap(part => (part.kind === 'text' ? [part.text] : [])).join('\n')
-    return role === 'assistant' ? modelSays(text) : role === 'system' ? { type: 'system', text } : userSays(text)
+    return role === 'assistant' ? modelItem(text) : role === 'system' ? { type: 'system', text } : userItem(text)
   })
   return [
     ...(system === undefined ? [] : [{ type: 'system' as const, text: system }]),
@@ -23,10 +23,10 @@ export function chatHistoryOf(work: Work): ChatHistoryItem[] {
   ]
 }
 
-function userSays(text: string): ChatHistoryItem {
+function userItem(text: string): ChatHistoryItem {
   return { type: 'user', text }
 }
 
-function modelSays(text: string): ChatHistoryItem {
+function modelItem(text: string): ChatHistoryItem {
   return { type: 'model', response: [text] }
 }

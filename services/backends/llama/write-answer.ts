@@ -16,7 +16,7 @@ export interface Written {
   outputTokens: number
   readonly logprobs: number[]
   text: string
-  /** `abandoned` when nobody wants the rest. */
+  /** `abandoned` when the call was cancelled. */
   end: 'stop' | 'length' | 'abandoned'
 }
 
@@ -31,7 +31,7 @@ export interface Writing {
   readonly onText: (piece: string) => Promise<void>
 }
 
-/** Prompt tokens computed in one step: a call that nobody wants ends between two steps. */
+/** Prompt tokens computed in one step; a cancelled call ends between two steps. */
 const promptStep = 32
 /** The likeliest token, unless the request asks for more spread. */
 const defaultTemperature = 0

@@ -29,7 +29,7 @@ export interface OcrModel {
   /** float32 [height, width] of the input: probability of text at each pixel. */
   detect(input: PlanesInput): Promise<Float32Array>
   recognise(input: LinesInput): Promise<LineProbabilities>
-  /** Probability that each line stands on its head. */
+  /** Probability that each line is upside down. */
   upsideDown(input: LinesInput): Promise<readonly number[]>
   close(): Promise<void>
 }

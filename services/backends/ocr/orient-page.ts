@@ -15,11 +15,11 @@ export interface UprightPage extends FoundLines {
   readonly orientationSure: number
 }
 
-/** Lines by which the way up of a page is told: the longest. */
+/** Lines from which the orientation of a page is inferred: the longest. */
 const sampleLines = 8
 /** Lines that are read both ways where the classifier has a doubt. */
 const comparedLines = 4
-/** Below, no line of the sample stands on its head for the classifier. */
+/** Below this, the classifier takes no line of the sample as upside down. */
 const undoubted = 0.2
 /** Readings of one line in both directions differ by this where only one is right. */
 const clearDifference = 0.15

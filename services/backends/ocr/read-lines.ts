@@ -21,7 +21,7 @@ export interface LinesToRead {
   readonly lines: readonly Corners[]
   /** Reads doubtful lines again with other contrast. */
   readonly secondLook: boolean
-  /** Asked before each batch; what nobody wants any more is left unread. */
+  /** Checked before each batch; a cancelled call leaves the rest unread. */
   readonly unwanted: () => boolean
 }
 

@@ -120,7 +120,7 @@ function tensorsOf({ outputs, rawOutputContents }: Response): Tensors {
 }
 
 /**
- * What each code is in HTTP, by which the kind of a refusal is told.
+ * The HTTP status of each code; the kind of a refusal follows from it.
  * @source gRPC, "HTTP to gRPC Status Code Mapping", read backwards
  */
 const httpStatuses: Readonly<Partial<Record<status, number>>> = {
@@ -138,12 +138,12 @@ function faultOf({ code, details }: ServiceError, redact: Redact, begun: boolean
   const answered = `the server answered ${status[code]}`
   if (code === status.UNAVAILABLE) return new UpstreamError(begun ? 'reset' : 'connect', answered, { begun })
   if (code === status.DEADLINE_EXCEEDED) return new UpstreamError('timeout', answered, { begun })
-  const context = { status: httpStatuses[code] ?? 500, told: `answered ${status[code]}`, redact }
+  const context = { status: httpStatuses[code] ?? 500, summary: `answered ${status[code]}`, redact }
   return asBegun(refusalOf(readServerText(details), context), begun)
 }
 
-function inStream({ redact }: TensorRequest): { readonly told: string; readonly redact: Redact } {
-  return { told: 'told of an error within the stream', redact }
+function inStream({ redact }: TensorRequest): { readonly summary: string; readonly redact: Redact } {
+  return { summary: 'told of an error within the stream', redact }
 }
 
 function asBegun(error: UpstreamError, begun: boolean): UpstreamError {

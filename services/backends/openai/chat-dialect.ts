@@ -15,7 +15,7 @@ import { readToolCalls } from './read-tool-calls.ts'
 /** Read by hand, since one that cannot be read is no reason to throw the answer away. */
 const unread = z.unknown().optional()
 
-const said = z
+const messageSchema = z
   .object({
     content: unread,
     refusal: unread,
@@ -31,9 +31,9 @@ const said = z
   .nullish()
 
 const choice = z.object({
-  delta: said,
+  delta: messageSchema,
   /** In place of `delta` where a server does not stream. */
-  message: said,
+  message: messageSchema,
   finish_reason: unread,
   logprobs: unread,
   usage: unread,
@@ -127,7 +127,7 @@ function choiceOf(first: Partial<Choice> = {}, isFirst: boolean): ChatPiece {
   }
 }
 
-function thoughtOf(delta: Said, { thinks, thought }: ReadContent, isFirst: boolean): Partial<ChatPiece> {
+function thoughtOf(delta: MessageFields, { thinks, thought }: ReadContent, isFirst: boolean): Partial<ChatPiece> {
   const reasoning = thought === '' ? readReasoning(delta, isFirst) : [{ block: 'content', text: thought }]
   return {
     ...((thinks || thinksIn(delta)) && { thinks: true }),
@@ -135,17 +135,17 @@ function thoughtOf(delta: Said, { thinks, thought }: ReadContent, isFirst: boole
   }
 }
 
-function callsIn({ tool_calls: calls, function_call: call }: Said): readonly ToolCallPiece[] {
+function callsIn({ tool_calls: calls, function_call: call }: MessageFields): readonly ToolCallPiece[] {
   return readToolCalls(calls ?? call)
 }
 
-type Said = NonNullable<z.output<typeof said>>
+type MessageFields = NonNullable<z.output<typeof messageSchema>>
 
-function refusalIn({ refusal }: Said): string {
+function refusalIn({ refusal }: MessageFields): string {
   return typeof refusal === 'string' ? refusal : ''
 }
 
-function thinksIn({ reasoning_content: content, reasoning, reasoning_details: details }: Said): boolean {
+function thinksIn({ reasoning_content: content, reasoning, reasoning_details: details }: MessageFields): boolean {
   return [content, reasoning, details].some(thought =>
     typeof thought === 'string' ? thought !== '' : Array.isArray(thought) && thought.length > 0,
   )

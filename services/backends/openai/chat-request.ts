@@ -136,8 +136,8 @@ function named(sampling: Readonly<Partial<Record<keyof typeof samplingNames, unk
  */
 function wordsFor({ options, parts }: Work, shapeBy: ShapeBy): ShapeBy {
   if (options.responseFormat?.kind !== 'json-object') return shapeBy
-  const said = [options.instruction ?? '', ...parts.flatMap(part => (part.kind === 'text' ? [part.text] : []))]
-  return said.some(text => /json/iu.test(text)) ? shapeBy : 'words'
+  const texts = [options.instruction ?? '', ...parts.flatMap(part => (part.kind === 'text' ? [part.text] : []))]
+  return texts.some(text => /json/iu.test(text)) ? shapeBy : 'words'
 }
 
 function shapeOf({ responseFormat }: GenerateOptions): Partial<ChatRequest> {

@@ -58,7 +58,7 @@ function bodyOf({ model, prompt, size, quality, asksBase64 }: DrawOrder): object
   }
 }
 
-/** Node reads past what is no base64, so the text is looked at first. */
+/** Node reads past what is no base64, so the text is checked first. */
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/u
 
 function bytesOf(text: string): Uint8Array {

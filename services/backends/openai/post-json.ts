@@ -41,6 +41,6 @@ async function ask<Schema extends z.ZodType>(line: Line, posted: Posted, schema:
   const value = parseJson(Buffer.concat(chunks).toString())
   const error = errorIn(value)
   if (error !== undefined)
-    throw refusalOf(readServerWords(error), { told: 'answered with an error', redact: line.redact })
+    throw refusalOf(readServerWords(error), { summary: 'answered with an error', redact: line.redact })
   return readAs(schema, value)
 }

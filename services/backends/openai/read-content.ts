@@ -15,7 +15,7 @@ const nothing: ReadContent = { text: '', refusal: '', thinks: false, thought: ''
 const unknown: ReadContent = { ...nothing, oddities: ['content-unknown'] }
 
 /** Kinds of parts that hold what a model thinks, which is not what it says. */
-const unsaid: ReadonlySet<unknown> = new Set(['thinking', 'redacted_thinking', 'reasoning'])
+const reasoningTypes: ReadonlySet<unknown> = new Set(['thinking', 'redacted_thinking', 'reasoning'])
 
 /**
  * Reads content that is a text or a list of parts: texts, refusals, and what the model thinks. A part of another kind
@@ -41,7 +41,7 @@ function readPart(part: unknown): ReadContent {
   if (typeof part === 'string') return { ...nothing, text: part }
   const { type, text, refusal, thinking } = fieldsOf(part) ?? { type: 'none' }
   if (type === 'reference') return nothing
-  if (unsaid.has(type)) return { ...nothing, thinks: true, thought: wordsOf(thinking ?? text) }
+  if (reasoningTypes.has(type)) return { ...nothing, thinks: true, thought: wordsOf(thinking ?? text) }
   if (type === 'refusal' && typeof refusal === 'string') return { ...nothing, refusal }
   return saying.has(type) ? readText(text) : unknown
 }
@@ -51,8 +51,8 @@ const saying: ReadonlySet<unknown> = new Set([undefined, 'text', 'output_text'])
 
 /** Some wrap a text once more, as OpenAI's assistants do. */
 function readText(text: unknown): ReadContent {
-  const said = fieldsOf(text)?.['value'] ?? text ?? ''
-  return typeof said === 'string' ? { ...nothing, text: said } : unknown
+  const written = fieldsOf(text)?.['value'] ?? text ?? ''
+  return typeof written === 'string' ? { ...nothing, text: written } : unknown
 }
 
 /** Thinking is a text, or a list of parts of text. */

@@ -21,13 +21,13 @@ const details = 'detail:'
  * field beside them, with the provider's signatures.
  */
 export function readReasoning(
-  said: { readonly [Field in keyof ReasoningFields]?: unknown },
+  received: { readonly [Field in keyof ReasoningFields]?: unknown },
   isFirst: boolean,
 ): readonly ReasoningPiece[] {
-  const given = said.reasoning_details
+  const given = received.reasoning_details
   if (Array.isArray(given) && given.length > 0) return given.flatMap(readDetail)
   for (const field of ['reasoning_content', 'reasoning'] as const) {
-    const text = said[field]
+    const text = received[field]
     if (typeof text !== 'string' || text === '') continue
     return [{ block: field, text, ...(isFirst && field === 'reasoning' ? { signature: inReasoning } : {}) }]
   }

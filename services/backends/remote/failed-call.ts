@@ -6,8 +6,7 @@ import { legFailureOf, type UpstreamError } from './wire/upstream-error.ts'
 import type { Outcome, Work } from '#services/backends/work'
 
 /**
- * The outcome of a leg whose server failed it, with one line in the log: somebody may have to find out why with
- * nothing else.
+ * Returns the outcome of a leg whose server failed it, and logs one line from which an operator can find the cause.
  */
 export function failedCall(work: Work, error: UpstreamError, usage: Usage, logger: Logger): Outcome {
   const { fault, message, address, begun } = error

@@ -37,7 +37,7 @@ export function promptOf(work: Work, shape: ShapeBy = 'server'): Prompt {
   }
 }
 
-/** Who is told of the shape that an answer has to have: the server by a field of its own, or the model in words. */
+/** How the required shape of an answer is requested: in a field of the request, or in the prompt. */
 export type ShapeBy = 'server' | 'words'
 
 /** The shape that an answer has to have, in words; empty where none is asked for. */
@@ -57,8 +57,12 @@ export function systemText({ system }: Prompt): string | undefined {
 /** Everything that a model is shown, in one list. */
 export function shownParts(prompt: Prompt): readonly LoadedPart[] {
   const { system, examples, turns } = prompt
-  const said = examples.flatMap(({ input, output }) => [input, output])
-  return [...system, ...said.map((text): TextPart => ({ kind: 'text', text })), ...turns.flatMap(({ parts }) => parts)]
+  const exampleTexts = examples.flatMap(({ input, output }) => [input, output])
+  return [
+    ...system,
+    ...exampleTexts.map((text): TextPart => ({ kind: 'text', text })),
+    ...turns.flatMap(({ parts }) => parts),
+  ]
 }
 
 function templated(turns: readonly Turn[], template: string): readonly Turn[] {

@@ -43,7 +43,7 @@ const spareTokens = 2048
  * What is billed: what the server counted, else an estimate, marked. A count is not believed only where it cannot
  * be one: it is not there, or it is less than any tokenizer makes of the text. However much a server counts, it is
  * what its owner bills: a count beyond all bounds is billed as it is, so that at least the hold is charged, and
- * counted as odd, so that somebody looks.
+ * counted as odd, so that operators notice.
  */
 export function billedUsage(reported: Reported | undefined, witnessed: Witnessed): Billed {
   const { parts, computeMs } = witnessed

@@ -1,7 +1,7 @@
 import type { UpstreamFault } from './wire/upstream-error.ts'
 import type { Oddity } from '#services/backends/oddity'
 
-/** What is told of calls to servers; metrics listen. */
+/** Events of calls to servers; metrics subscribe to them. */
 export interface UpstreamMeter {
   /** One attempt ended: well, or by which fault. */
   attempt(model: string, end: 'ok' | 'called-off' | UpstreamFault): void
@@ -13,7 +13,7 @@ export interface UpstreamMeter {
   tokens(model: string, counts: TokenCounts): void
   /** An answer was taken though something beside it was odd. */
   oddity(model: string, kind: Oddity): void
-  /** Lets the state of a model's endpoints be read whenever somebody looks. */
+  /** Registers a reader of the state of a model's endpoints, which runs at each scrape. */
   watch(model: string, states: () => readonly EndpointView[]): void
 }
 
@@ -36,7 +36,7 @@ export interface EndpointView {
   readonly load: number
 }
 
-/** Listens to nothing: for models that nobody measures. */
+/** Ignores all events: for models that are not measured. */
 export const silentMeter: UpstreamMeter = {
   attempt: () => {},
   firstPiece: () => {},

@@ -93,10 +93,10 @@ function timedSegments(
   withWords: boolean,
   audioMs: number,
 ): readonly TranscriptSegment[] {
-  const found = segments.flatMap(({ text: said, start, end }): TranscriptSegment[] => {
+  const found = segments.flatMap(({ text: segmentText, start, end }): TranscriptSegment[] => {
     if (start === undefined || end === undefined) return []
     const within = withWords ? words.filter(word => word.start >= start && word.start < end) : []
-    const whole = timed({ text: said.trim(), start, end })
+    const whole = timed({ text: segmentText.trim(), start, end })
     return [{ ...whole, ...(within.length > 0 && { words: within.map(timed) }) }]
   })
   if (found.length > 0 || text.trim() === '') return found
@@ -110,7 +110,7 @@ function timed({ text, start, end }: ServedWord): TimedText {
 /** Asks for a picture. Nothing judges one, so it is trusted as vectors are. */
 export function runDrawing(work: Work, control: RunControl, parts: WholeParts): Promise<Outcome> {
   const prompt = promptOf(work)
-    .turns.flatMap(({ parts: said }) => said)
+    .turns.flatMap(({ parts: segmentText }) => segmentText)
     .flatMap(part => (part.kind === 'text' ? [part.text] : []))
     .join('\n')
   return runWhole(work, control, parts, async (line, one, signal) => {

@@ -6,7 +6,7 @@ import type { Work } from '../work.ts'
 export interface TokenCounter {
   /**
    * Tokens of the prompt that a leg would send, its chat template, tools and recipe included.
-   * @throws UpstreamError, GatewayError where nobody can count it; the signal's own error when it is aborted
+   * @throws UpstreamError, GatewayError where it cannot be counted; the signal's own error when it is aborted
    */
   count(work: Work, signal: AbortSignal): Promise<number>
   close(): Promise<void>

@@ -49,7 +49,7 @@ const emptyShare = 0.3
  * |---|---|
  * | `logprob_mean`, `logprob_min`, `logprob_q10`, `logprob_q50` | natural logarithms of token probabilities |
  * | `margin_mean`, `margin_min`, `margin_q10` | probability of a token less that of the second best |
- * | `no_speech` | highest probability of a window that nobody speaks |
+ * | `no_speech` | highest probability of a window that it holds no speech |
  * | `language` | lowest probability of a window's language |
  * | `compression_ratio` | text size by deflated size |
  * | `looped` | share of windows that went round in a loop |
@@ -67,7 +67,7 @@ export function interpretTranscript(windows: readonly TranscribedWindow[]): Tran
   return { text, rawConfidence: confidenceOf(text, signals), signals }
 }
 
-/** Whether a window is taken as one in which nobody speaks. */
+/** Whether a window counts as silence. */
 export function isSilence(window: TranscribedWindow): boolean {
   return window.noSpeechProbability > silenceProbability && mean(window.logProbabilities) < silenceLogProbability
 }

@@ -13,7 +13,7 @@ export interface WindowRequest {
   readonly languageToken: number | undefined
   /** Highest number of text tokens. */
   readonly maxTokens: number
-  /** Whether it is told what each step looked at. */
+  /** Whether the attention of each step is returned. */
   readonly aligned: boolean
   /** Asked before each step; true stops the decoding. */
   readonly stopped: () => boolean
@@ -32,7 +32,7 @@ export interface WindowTokens {
   readonly noSpeechProbability: number
   readonly languageToken: number | undefined
   readonly languageProbability: number
-  /** Why decoding ended: by itself, in a loop, at the limit, or because it was told to. */
+  /** Why decoding ended: by itself, in a loop, at the limit, or because it was cancelled. */
   readonly ending: 'end' | 'loop' | 'limit' | 'stopped'
   /** Of each step: one a token, those of a loop included, and one for the end; empty where none was asked for. */
   readonly attention: readonly StepAttention[]
@@ -154,7 +154,7 @@ interface Decoder {
 interface Step {
   /** float32 [vocabulary] */
   readonly logits: Float32Array
-  /** What the alignment heads looked at; empty where that was not asked for. */
+  /** The attention of the alignment heads; empty where it was not requested. */
   readonly looked: readonly StepAttention[]
 }
 
@@ -168,7 +168,7 @@ function createDecoder(pack: WhisperPack, session: InferenceSession, hidden: Ten
     cache[`past_key_values.${name}`] = new Tensor('float32', new Float32Array(0), [1, pack.heads, 0, pack.headWidth])
   }
   const heads = aligned ? pack.alignmentHeads : []
-  const looks = [...new Set(heads.map(([layer]) => `cross_attentions.${layer}`))]
+  const attentions = [...new Set(heads.map(([layer]) => `cross_attentions.${layer}`))]
   let started = false
 
   async function step(tokens: readonly number[]): Promise<readonly Step[]> {
@@ -177,7 +177,7 @@ function createDecoder(pack: WhisperPack, session: InferenceSession, hidden: Ten
     const feeds: Feeds = { ...cache, input_ids: inputIds, encoder_hidden_states: hidden, use_cache_branch: useCache }
     // The keys and values of the sound are computed once, in the first step.
     const kept = started ? ownNames : [...ownNames, ...crossNames]
-    const output = await session.run(feeds, ['logits', ...looks, ...kept.map(name => `present.${name}`)])
+    const output = await session.run(feeds, ['logits', ...attentions, ...kept.map(name => `present.${name}`)])
     for (const name of kept) cache[`past_key_values.${name}`] = required(output[`present.${name}`])
     started = true
     const logits = required(output['logits'])

@@ -171,11 +171,11 @@ async function transcribeWindow(
     ...(work.streaming && { onToken: (token: number) => onDelta(stream(token)) }),
   })
   const audioMs = seconds * 1000
-  const said = text.decode(found.tokens)
+  const decodedText = text.decode(found.tokens)
   const words = aligned ? timeWords({ tokens: found.tokens, attention, startMs, samples }, text) : []
   // A pack that names no heads tells the window's own times.
-  const whole = aligned && words.length === 0 ? [{ text: said, startMs, endMs: startMs + audioMs }] : words
-  return { ...found, text: said, audioMs, words: whole }
+  const whole = aligned && words.length === 0 ? [{ text: decodedText, startMs, endMs: startMs + audioMs }] : words
+  return { ...found, text: decodedText, audioMs, words: whole }
 }
 
 function segmentsOf(windows: readonly Transcribed[], { options: { timestamps } }: Work): Partial<TextOutput> {

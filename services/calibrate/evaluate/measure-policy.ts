@@ -7,7 +7,7 @@ import type { CurvePoint, EvalReport, Figure, Mistake } from '#services/calibrat
 import { figureOf } from './bootstrap.ts'
 import { binsOf, calibrationError, errorOfChance, type Prediction } from './reliability.ts'
 
-/** What measuring stands on. */
+/** Inputs of a measurement. */
 export interface MeasureInput {
   readonly replays: readonly RowReplay[]
   readonly file: PolicyFile
@@ -178,8 +178,8 @@ function predictionsOf(replays: readonly RowReplay[], models: readonly string[])
     const present = models.filter(model => replay.row.outcomes[model] !== undefined)
     return present.map((model, index) => ({
       row,
-      said: replay.confidence(present.slice(0, index + 1)),
-      came: replay.row.outcomes[model]?.score ?? 0,
+      predicted: replay.confidence(present.slice(0, index + 1)),
+      observed: replay.row.outcomes[model]?.score ?? 0,
     }))
   })
 }

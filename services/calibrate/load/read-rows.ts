@@ -90,7 +90,7 @@ function readRow(text: string, at: string): OutcomeRow {
   const read = outcomeRowSchema.safeParse(json, { error: expectedWords })
   if (!read.success) {
     const [first] = read.error.issues
-    // What is wrong with a key is told one level deeper.
+    // Faults of a key are reported one level deeper.
     const { message } = (first?.code === 'invalid_key' ? first.issues[0] : first) ?? { message: 'a row of outcomes' }
     throw new GatewayError('Config', `${at}: ${first?.path.join('.') ?? ''}: expected ${message}`)
   }

@@ -114,7 +114,7 @@ function trust({ reliability, ece, eceOfChance }: EvalReport): string {
         name: 'answers that were seen',
         kind: 'line',
         colour: 1,
-        points: reliability.map(bin => [bin.said, bin.came] as const),
+        points: reliability.map(bin => [bin.predicted, bin.observed] as const),
       },
     ],
   })

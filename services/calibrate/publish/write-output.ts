@@ -26,7 +26,7 @@ export async function openOutput(file: string): Promise<Output> {
   }
   const done = finished(stream)
   done.catch(() => {
-    // Whoever writes or closes hears of it.
+    // The error is thrown by the next write or close.
   })
   await writable(once(stream, 'open'))
   return {

@@ -20,7 +20,7 @@ const tries = 4
 const longestPauseMs = 10_000
 
 /**
- * Sends many requests, so many at once, and tells of them in their order. One that fails stops no other; one that
+ * Sends many requests, so many at once, and reports them in their order. One that fails stops no other; one that
  * is refused for the moment is sent again when the gateway says so.
  */
 export async function* askMany(
@@ -101,7 +101,7 @@ async function* inOrder<From, To>(
     state.left = true
     notify()
     reading.catch(() => {
-      // Notified above, unless nobody wanted more.
+      // Reported above, unless the caller wanted no more.
     })
   }
 }

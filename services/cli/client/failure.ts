@@ -25,7 +25,7 @@ export function reportFailure(error: unknown, terminal: Terminal): number {
   return exitCode
 }
 
-/** What a person or a program is told of an error. */
+/** An error as text for people and as JSON for programs. */
 export function describeFailure(error: unknown): {
   readonly kind: string
   readonly message: string

@@ -12,7 +12,7 @@ import { fileFaultText } from '#services/platform/process/file-fault'
 
 /** One of many requests; its files are read when its turn comes. */
 export interface NamedRequest {
-  /** What its answer is told by. */
+  /** How its answer is printed. */
   readonly id: string | number
   /** @throws CommandFault */
   readonly make: () => InferRequest

@@ -17,7 +17,7 @@ const line = /^([a-zA-Z_:][\w:]*)(?:\{(.*?)\})? (\S+)(?: # .*)?$/u
 const pair = /(\w+)="((?:[^"\\]|\\.)*)"/gu
 
 /**
- * Reads metrics as a process tells them.
+ * Reads metrics in the text format of Prometheus.
  * @source OpenMetrics 1.0, text format; lines that it does not know are left out
  */
 export function readMetrics(text: string): Scrape {

@@ -116,7 +116,7 @@ function textOf({ text }: RequestOptions, words: readonly string[]): string {
   return words.join(' ')
 }
 
-/** Whoever names a file does not mean its name. */
+/** An argument that names a file means its content. */
 function refuseFile(words: readonly string[]): void {
   const [word = ''] = words
   if (words.length === 1 && /^[^\s]+\.[a-z0-9]{2,4}$/iu.test(word) && existsSync(word)) {

@@ -24,10 +24,10 @@ export async function runChat(options: ChatOptions, terminal: Terminal): Promise
   terminal.note(terminal.paint('dim', 'a conversation; /new begins another, an empty line or Ctrl-D ends it'))
   prompt()
   for await (const line of lines) {
-    const said = line.trim()
-    if (said === '') break
-    if (said === '/new') messages.length = 0
-    else await takeTurn(said, { gateway, messages, request, terminal })
+    const entered = line.trim()
+    if (entered === '') break
+    if (entered === '/new') messages.length = 0
+    else await takeTurn(entered, { gateway, messages, request, terminal })
     prompt()
   }
 }
@@ -40,8 +40,8 @@ interface Conversation {
 }
 
 /** A turn that fails leaves the conversation as it was: the user may say it again. */
-async function takeTurn(said: string, { gateway, messages, request, terminal }: Conversation): Promise<void> {
-  const asked: Message = { role: 'ROLE_USER', parts: [{ text: said }] }
+async function takeTurn(entered: string, { gateway, messages, request, terminal }: Conversation): Promise<void> {
+  const asked: Message = { role: 'ROLE_USER', parts: [{ text: entered }] }
   let final: InferResponse__Output | undefined
   try {
     const stream = gateway.stream('InferStream', { ...request, messages: [...messages, asked] })

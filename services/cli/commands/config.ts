@@ -25,7 +25,7 @@ export async function runConfigCheck(options: ConfigCheckOptions, terminal: Term
   const servers =
     options.probe === true ? await probeServers(config, { isWanted: () => true, timeoutMs: probeTimeoutMs }) : undefined
   if (servers?.some(isAlarming) === true) process.exitCode = 1
-  const notes = blindRungs(config).map(({ ladder, rung, says }) => `${rung} on ladder ${ladder}: ${says}`)
+  const notes = blindRungs(config).map(({ ladder, rung, message }) => `${rung} on ladder ${ladder}: ${message}`)
   if (terminal.json) terminal.value({ file: checked, ...counts, notes, ...(servers === undefined ? {} : { servers }) })
   else {
     terminal.line(
@@ -40,9 +40,9 @@ export async function runConfigCheck(options: ConfigCheckOptions, terminal: Term
 
 function reportServers(servers: readonly ProbeFinding[], terminal: Terminal): void {
   if (servers.length === 0) terminal.line('no model is on a server')
-  for (const { model, server, state, says } of servers) {
+  for (const { model, server, state, message } of servers) {
     const style = state === 'ok' ? 'green' : state === 'unchecked' ? 'yellow' : 'red'
-    terminal.line(`${terminal.paint(style, state)}  ${model} at ${server}: ${says}`)
+    terminal.line(`${terminal.paint(style, state)}  ${model} at ${server}: ${message}`)
   }
 }
 

@@ -24,7 +24,7 @@ export interface ManyOptions extends CommonOptions, RequestOptions {
 
 const usualConcurrency = 4
 
-/** Asks many, and tells of each as its turn comes; the exit code is 1 when one of them failed. */
+/** Sends many requests and reports each in order; the exit code is 1 when one of them failed. */
 export async function inferMany(options: ManyOptions, terminal: Terminal, words: readonly string[]): Promise<void> {
   refuseContrary(options, words)
   const { jsonl, out } = options
@@ -89,7 +89,7 @@ interface Sink {
   end(): Promise<void>
 }
 
-/** A file, or what the terminal writes to. Whoever reads slowly is waited for. */
+/** A file, or what the terminal writes to. Writes wait for a slow reader. */
 function createSink(out: string | undefined, terminal: Terminal): Sink {
   if (out === undefined) {
     return {
@@ -105,7 +105,7 @@ function createSink(out: string | undefined, terminal: Terminal): Sink {
     throw new CommandFault(`${out}: it cannot be written: ${fileFaultText(error)}`, { cause: error })
   })
   failed.catch(() => {
-    // Whoever writes next is told.
+    // The next write gets the error.
   })
   return {
     write: text =>

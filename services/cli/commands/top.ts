@@ -70,7 +70,7 @@ export async function runTop(options: TopOptions, terminal: Terminal): Promise<v
 
 interface View {
   show(picture: Picture): void
-  /** A router that restarts is no reason to stop looking at it. @throws the error where nobody is looking */
+  /** A restarting router does not end `top`. @throws the error where there is no terminal */
   lost(error: unknown): undefined
 }
 

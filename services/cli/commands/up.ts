@@ -38,7 +38,7 @@ export async function runUp(options: UpOptions, terminal: Terminal): Promise<voi
   process.exit(0)
 }
 
-/** Starts it unless somebody asks for the end first. */
+/** Starts it unless it is cancelled first. */
 async function started(
   loaded: LoadedConfig,
   { file, verbose = false }: { readonly file: LogFile; readonly verbose?: boolean },
@@ -54,7 +54,7 @@ async function started(
   }
 }
 
-/** Warnings of Node are for whoever develops this, not for whoever runs it. */
+/** Node's warnings are for developers, not for users. */
 function keepWarnings(file: LogFile): void {
   process.removeAllListeners('warning')
   process.on('warning', ({ name, message }) => file.write(`${new Date().toISOString()} up: ${name}: ${message}`))

@@ -1,5 +1,5 @@
 /**
- * How an answer is held against the expected one. In `mentions`, `|` stands between words any of which is right; in
+ * How an answer is compared with the expected one. In `mentions`, `|` stands between words any of which is right; in
  * `choice`, the first is right and an answer that names another is wrong.
  */
 export type Comparator =
@@ -59,13 +59,13 @@ const comparators: Readonly<Record<Comparator, (answer: string, expected: string
         ?.at(-1) ?? '',
   ),
   mentions: (answer, expected) => {
-    const said = wordsOf(answer)
-    return expected.split('|').some(one => said.includes(wordsOf(one)))
+    const words = wordsOf(answer)
+    return expected.split('|').some(one => words.includes(wordsOf(one)))
   },
   choice: (answer, expected) => {
-    const said = wordsOf(answer)
+    const words = wordsOf(answer)
     const [right = '', ...wrong] = expected.split('|').map(wordsOf)
-    return said.includes(right) && !wrong.some(one => said.includes(one))
+    return words.includes(right) && !wrong.some(one => words.includes(one))
   },
   json: same(text => {
     try {

@@ -1,4 +1,4 @@
-/** A line at the foot of a screen that changes while something goes on; nothing where standard error is no screen. */
+/** A line at the foot of a screen that changes during a task; nothing where standard error is no terminal. */
 export interface LiveLine {
   set(text: string): void
   /** Prints lines above it. */

@@ -5,7 +5,7 @@ import { CommandFault } from '#services/cli/client/failure'
 import { fileFaultText } from '#services/platform/process/file-fault'
 
 /**
- * A picture is no text: whoever asks for one says where it goes.
+ * A picture is not text: the caller has to name its file.
  * @throws CommandFault before anything is asked, and paid
  */
 export function checkOut({ task }: InferRequest, out: string | undefined): void {

@@ -1,7 +1,7 @@
 import { basename, relative, sep } from 'node:path'
 
 /**
- * How whoever reads a message calls this program again from the same folder: `npx sluice`, `sluice`, or
+ * How a reader of a message calls this program again from the same folder: `npx sluice`, `sluice`, or
  * `node bin/sluice.js`.
  */
 export function selfCommand(script = process.argv[1] ?? '', folder = process.cwd()): string {

@@ -21,7 +21,7 @@ const usualBounds: LogFileBounds = { fileBytes: 10e6, keptFiles: 3 }
 const longestLine = 64 * 1024
 
 /**
- * Opens the log, which only this user can read, and goes on where the last run stopped.
+ * Opens the log, which only this user can read, and appends to that of the last run.
  * @throws Error when it cannot be written to
  */
 export function openLogFile(path: string, { fileBytes, keptFiles }: LogFileBounds = usualBounds): LogFile {
@@ -54,7 +54,7 @@ export function openLogFile(path: string, { fileBytes, keptFiles }: LogFileBound
         writeSync(file, bytes)
         size += bytes.length
       } catch {
-        // Nobody is left who could be told by a log.
+        // There is no log left to write to.
       }
     },
     close() {

@@ -77,7 +77,7 @@ function requestText(fields: Readonly<Record<string, unknown>>): string {
   return `${task} ${how}  ${rungs.join(' → ')}  ${Math.round(elapsedMs)} ms  ${formatNanoUsd(costNanoUsd)}`
 }
 
-/** In the time zone of whoever looks. */
+/** In the reader's time zone. */
 function timeOfDay(iso: string): string {
   const time = new Date(iso)
   return Number.isNaN(time.getTime()) ? iso : time.toTimeString().slice(0, 8)

@@ -175,7 +175,7 @@ function answersPing(target: { path: string } | { host: string; port: number }):
   })
 }
 
-/** A loopback port that nobody has taken now. */
+/** A free loopback port. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()

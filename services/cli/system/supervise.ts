@@ -10,11 +10,11 @@ export interface ProcessSpec {
   readonly command: string
   readonly parameters: readonly string[]
   readonly environment?: Readonly<Record<string, string | undefined>>
-  /** How it tells that it is ready: by a line `ready` on standard output, or when this resolves. */
+  /** How it reports that it is ready: by a line `ready` on standard output, or when this resolves. */
   readonly ready: 'line' | (() => Promise<void>)
 }
 
-/** What is told while it runs. */
+/** Events while it runs. */
 export interface ProcessEvents {
   /** One line of its log. */
   readonly onLine: (name: string, line: string) => void
@@ -59,7 +59,7 @@ export function supervise(spec: ProcessSpec, events: ProcessEvents): Supervised 
     outcome.settle = failure => (failure === undefined ? resolve() : reject(failure))
   })
   ready.catch(() => {
-    // Whoever started it is told by the same promise.
+    // Its starter gets the error through the same promise.
   })
 
   const becameReady = (): void => {
@@ -67,8 +67,8 @@ export function supervise(spec: ProcessSpec, events: ProcessEvents): Supervised 
     outcome.settle?.()
   }
   const failed = (why: string): void => {
-    const said = exitReason || [why, ...(lastLine === '' ? [] : [`its last line: ${lastLine}`])].join('; ')
-    outcome.settle?.(new GatewayError('Config', `${spec.name}: ${said}`))
+    const reason = exitReason || [why, ...(lastLine === '' ? [] : [`its last line: ${lastLine}`])].join('; ')
+    outcome.settle?.(new GatewayError('Config', `${spec.name}: ${reason}`))
   }
 
   const launch = (): void => {

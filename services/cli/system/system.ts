@@ -12,7 +12,7 @@ export interface System {
   /** The Redis that was started, if one was. */
   readonly redis: PrivateRedis | undefined
   /**
-   * host:port of the HTTP port; `undefined` where it is off, or where nobody named a port and the usual one is in
+   * host:port of the HTTP port; `undefined` where it is off, or where no port was configured and the default is in
    * use.
    */
   readonly http: string | undefined
@@ -100,7 +100,7 @@ export async function startSystem(
 /** The address of the HTTP port where none is configured. */
 const usualHttpAddress = '127.0.0.1:8080'
 
-/** Where the HTTP port will be. @throws GatewayError Config when a port that somebody named is taken */
+/** Where the HTTP port will be. @throws GatewayError Config when a configured port is taken */
 async function httpAddressOf(configured: string | undefined): Promise<string | undefined> {
   if (configured === 'off') return undefined
   if (configured === undefined) return (await faultOf(usualHttpAddress)) === undefined ? usualHttpAddress : undefined
@@ -108,7 +108,7 @@ async function httpAddressOf(configured: string | undefined): Promise<string | u
   return configured
 }
 
-/** Reports plainly, before anything is started, that somebody is there already. */
+/** Fails with a clear message, before anything starts, when the port is in use. */
 async function demandFree(name: string, address: string): Promise<void> {
   const fault = await faultOf(address)
   if (fault === undefined) return
@@ -134,7 +134,7 @@ async function faultOf(address: string): Promise<NodeJS.ErrnoException | undefin
   return undefined
 }
 
-/** Rejects when the signal says that nobody wants the system any more. */
+/** Rejects when the signal aborts the start. */
 function whenAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     const abandon = (): void => reject(new GatewayError('Cancelled', 'stopped while it was starting'))

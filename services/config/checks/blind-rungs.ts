@@ -5,17 +5,17 @@ export interface BlindRung {
   readonly ladder: string
   readonly rung: string
   /** For a person: what follows from it, and what helps. */
-  readonly says: string
+  readonly message: string
 }
 
-/** What a model says of its trust where it tells nothing. */
+/** The confidence of a model that reports none. */
 const unknownConfidence = 0.5
 
 const help =
   'Give the rung `samples` (how many of several answers agree) or a `verifier`, or fit a policy on outcomes (`sluice calibrate`), which judges an answer by its length and shape too'
 
 /**
- * Finds the rungs whose servers tell no probabilities, so that their confidence is 0.500 whatever they answer: on
+ * Finds the rungs whose servers return no probabilities, so that their confidence is 0.500 whatever they answer: on
  * an uncalibrated ladder then every request pays for the next rung, or none ever does.
  */
 export function blindRungs({ ladders, models }: Config): readonly BlindRung[] {
@@ -36,7 +36,7 @@ export function blindRungs({ ladders, models }: Config): readonly BlindRung[] {
         {
           ladder,
           rung: model,
-          says: `its server returns no log-probabilities: its confidence is always 0.500, ${follows}. ${help}`,
+          message: `its server returns no log-probabilities: its confidence is always 0.500, ${follows}. ${help}`,
         },
       ]
     })

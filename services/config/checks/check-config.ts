@@ -28,7 +28,7 @@ export interface CheckedConfig {
   readonly faults: readonly PlacedFault[]
 }
 
-/** What reading the files of a configuration told before their content was looked at. */
+/** Result of reading the files of a configuration, before its values are checked. */
 export interface ReadLayersResult {
   readonly faults: readonly PlacedFault[]
   /** A file that is extended could not be read: what it would have said is not known. */
@@ -39,9 +39,8 @@ export interface ReadLayersResult {
 const mostRounds = 100
 
 /**
- * Holds a configuration against its schema and its cross-checks. All faults are found in one go: what is faulty is
- * repaired as it was most likely meant, else taken out, and what is left is looked at further. What follows from a
- * fault that is told already is not told.
+ * Checks a configuration by its schema and its cross-checks. One run finds all faults: it repairs a faulty value as it
+ * was most likely meant, else removes it, and checks the rest. Faults that follow from a reported one are left out.
  */
 export function checkConfig(
   original: Located,
@@ -68,8 +67,8 @@ export function checkConfig(
       .map(({ path, meant }) => [...path.slice(0, -1), meant ?? ''])
     const fresh = found.filter(({ path }) => !isUnder(path, lost) && !renamed.some(one => isSame(one, path)))
     // What is not here may be in the file that could not be read.
-    const told = lacksBase ? fresh.filter(({ path }) => valueAt(root, path) !== undefined) : fresh
-    faults.push(...placed(told, root))
+    const reported = lacksBase ? fresh.filter(({ path }) => valueAt(root, path) !== undefined) : fresh
+    faults.push(...placed(reported, root))
     const others = found.filter(({ path, repair }) => repair === 'rename' || !renamed.some(one => isSame(one, path)))
     const before = lost.length
     for (const fault of others) {
@@ -111,7 +110,7 @@ function follows(
   return inside.length > 0 && !byName.has(String(section)) && lost.some(gone => gone[0] === section)
 }
 
-/** Sections whose entries stand for themselves; in the others, limits are held against each other. */
+/** Sections whose entries are independent; in the others, limits are compared with each other. */
 const byName: ReadonlySet<string> = new Set(['pools', 'models', 'ladders', 'prices'])
 
 function isUnder(path: Path, above: readonly Path[]): boolean {

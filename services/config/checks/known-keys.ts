@@ -60,7 +60,7 @@ function childNodes({ properties, additionalProperties, items }: Node, part: str
   return typeof child === 'object' && child !== null ? [node.parse(child)] : []
 }
 
-/** The schemas that a value may be held against: of a union those whose constants it has, else all. */
+/** The schemas that a value may match: of a union those whose constants it has, else all. */
 function branches(one: Node, value: unknown): Node[] {
   const all = unions(one)
   const fitting = all.filter(({ properties = {} }) =>

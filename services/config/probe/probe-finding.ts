@@ -2,7 +2,7 @@
 export type ProbeState =
   /** It is there and has the model. */
   | 'ok'
-  /** It is there; whether it has the model, it does not tell. */
+  /** The server answers but does not list its models. */
   | 'unchecked'
   /** No connection came about, or nothing came in time. */
   | 'unreachable'
@@ -20,13 +20,13 @@ export interface ProbeFinding {
   readonly server: string
   readonly state: ProbeState
   /** For a person: what is wrong, and what would mend it. */
-  readonly says: string
+  readonly message: string
 }
 
-/** What a page says, before it is known whose it is. */
-export type ProbeResult = Pick<ProbeFinding, 'state' | 'says'>
+/** The state and message of a page, without the model and server that it belongs to. */
+export type ProbeResult = Pick<ProbeFinding, 'state' | 'message'>
 
-/** Whether somebody should look at it. */
+/** Whether an operator should look at it. */
 export function isAlarming({ state }: ProbeResult): boolean {
   return state !== 'ok' && state !== 'unchecked'
 }

@@ -41,7 +41,7 @@ export async function probeHttp(server: HttpServer, timeoutMs: number): Promise<
   if (tail !== undefined) {
     return {
       state: 'address-wrong',
-      says: `the base URL ends in ${tail}, which Sluice appends by itself: leave it out`,
+      message: `the base URL ends in ${tail}, which Sluice appends by itself: leave it out`,
     }
   }
   const { list, headers } = protocols[kind]
@@ -51,7 +51,7 @@ export async function probeHttp(server: HttpServer, timeoutMs: number): Promise<
     timeoutMs,
   }
   const page = await fetchPage(pageOf(baseUrl, list), options)
-  if (page.kind === 'unreachable') return { state: 'unreachable', says: `there is no server: ${page.why}` }
+  if (page.kind === 'unreachable') return { state: 'unreachable', message: `there is no server: ${page.why}` }
   const models = page.status === 200 ? modelsIn(page.value) : undefined
   if (models !== undefined) return compare(server, models, options)
   return explain(server, page, options)
@@ -87,8 +87,8 @@ async function compare(server: HttpServer, models: readonly string[], options: F
     missing.map(name => fetchPage(pageOf(server.baseUrl, `/models/${encodeURI(name)}`), options)),
   )
   const unknown = missing.filter((_name, place) => !isFound(pages[place]))
-  if (unknown.length === 0) return { state: 'ok', says: 'it is there and has the model' }
-  return { state: 'model-unknown', says: `the server does not list ${unknown.join(', ')}; ${listed([...names])}` }
+  if (unknown.length === 0) return { state: 'ok', message: 'it is there and has the model' }
+  return { state: 'model-unknown', message: `the server does not list ${unknown.join(', ')}; ${listed([...names])}` }
 }
 
 /** A page of one model, and no page that a server gives for whatever it is asked. */
@@ -105,23 +105,26 @@ const unlisted: ReadonlySet<number> = new Set([404, 405, 429, 501])
 
 async function explain(server: HttpServer, page: Answered, options: FetchPageOptions): Promise<ProbeResult> {
   const { status, words } = page
-  const said = words === '' ? String(status) : `${status}: ${words}`
+  const reply = words === '' ? String(status) : `${status}: ${words}`
   if (keyStatuses.has(status) || /api[ _]?key/iu.test(words)) {
     const what = server.apiKey === undefined ? 'it wants a key and none is configured' : 'the key is refused'
-    return { state: 'key-refused', says: `${what} (${said})` }
+    return { state: 'key-refused', message: `${what} (${reply})` }
   }
   const better = status === 404 || status < 400 ? await findPath(server, options) : undefined
   if (better !== undefined) {
-    return { state: 'address-wrong', says: `the base URL should end in ${better}, where the server lists its models` }
+    return {
+      state: 'address-wrong',
+      message: `the base URL should end in ${better}, where the server lists its models`,
+    }
   }
   if (unlisted.has(status)) {
     return {
       state: 'unchecked',
-      says: `it is there, and does not list its models (${status}): the model is not checked`,
+      message: `it is there, and does not list its models (${status}): the model is not checked`,
     }
   }
-  if (status >= 400) return { state: 'failing', says: `it answers ${said}` }
-  return { state: 'address-wrong', says: `it does not answer as a model server (${said})` }
+  if (status >= 400) return { state: 'failing', message: `it answers ${reply}` }
+  return { state: 'address-wrong', message: `it does not answer as a model server (${reply})` }
 }
 
 /** The path under which the server does list its models, where it is the usual one and was left out, or given twice. */

@@ -32,7 +32,7 @@ export async function probeOpenInference(server: InferenceServer, timeoutMs: num
         error === null ? resolve(answer?.ready === true) : reject(error),
       )
     })
-    if (!ready) return { state: 'model-unknown', says: `the model ${server.served} is not ready on the server` }
+    if (!ready) return { state: 'model-unknown', message: `the model ${server.served} is not ready on the server` }
     return compare(server, await metadataOf(client, server, timeoutMs))
   } catch (error) {
     return explain(error as ServiceError, server)
@@ -47,7 +47,7 @@ function metadataOf(
   timeoutMs: number,
 ): Promise<ModelMetadataResponse__Output | undefined> {
   return new Promise(resolve => {
-    // Some servers are ready and tell nothing of their tensors.
+    // Some servers are ready and do not describe their tensors.
     client.modelMetadata({ name: served, version }, { deadline: Date.now() + timeoutMs }, (_error, answer) =>
       resolve(answer),
     )
@@ -59,8 +59,8 @@ function compare(server: InferenceServer, metadata: ModelMetadataResponse__Outpu
     missing('input', server.inputs, metadata?.inputs ?? []),
     missing('output', server.outputs, metadata?.outputs ?? []),
   ].filter(fault => fault !== undefined)
-  if (faults.length > 0) return { state: 'model-unknown', says: faults.join('; ') }
-  return { state: 'ok', says: 'it is there and has the model' }
+  if (faults.length > 0) return { state: 'model-unknown', message: faults.join('; ') }
+  return { state: 'ok', message: 'it is there and has the model' }
 }
 
 function missing(
@@ -78,13 +78,16 @@ const mostWords = 200
 
 function explain({ code, details }: ServiceError, { served }: InferenceServer): ProbeResult {
   const words = withoutSecrets(details, [], '…').slice(0, mostWords)
-  if (code === status.UNAVAILABLE) return { state: 'unreachable', says: 'there is no server: no connection came about' }
+  if (code === status.UNAVAILABLE)
+    return { state: 'unreachable', message: 'there is no server: no connection came about' }
   if (code === status.DEADLINE_EXCEEDED)
-    return { state: 'unreachable', says: 'there is no server: nothing came in time' }
+    return { state: 'unreachable', message: 'there is no server: nothing came in time' }
   if (code === status.UNAUTHENTICATED || code === status.PERMISSION_DENIED) {
-    return { state: 'key-refused', says: `the call is refused: ${words}` }
+    return { state: 'key-refused', message: `the call is refused: ${words}` }
   }
-  if (code === status.NOT_FOUND) return { state: 'model-unknown', says: `the server does not know ${served}: ${words}` }
-  if (code === status.UNIMPLEMENTED) return { state: 'unchecked', says: 'it is there, and does not tell of its models' }
-  return { state: 'failing', says: `it answers ${status[code]}: ${words}` }
+  if (code === status.NOT_FOUND)
+    return { state: 'model-unknown', message: `the server does not know ${served}: ${words}` }
+  if (code === status.UNIMPLEMENTED)
+    return { state: 'unchecked', message: 'it is there, and does not tell of its models' }
+  return { state: 'failing', message: `it answers ${status[code]}: ${words}` }
 }

@@ -7,7 +7,7 @@ import type { ProbeFinding, ProbeResult } from './probe-finding.ts'
 type Backend = Config['models'][string]['backend']
 type Served = Extract<Backend, { readonly kind: 'openai' | 'anthropic' | 'gemini' | 'oip' }>
 
-/** Which models are looked at, and how long a server may take. */
+/** Which models are probed, and how long a server may take. */
 export interface ProbeOptions {
   readonly isWanted: (model: string) => boolean
   readonly timeoutMs: number
@@ -47,6 +47,6 @@ async function probe(backend: Served, baseUrl: string, timeoutMs: number): Promi
     const key = apiKey === '' ? undefined : apiKey
     return await probeHttp({ kind, baseUrl, apiKey: key, served: [model, ...Object.values(adapters)] }, timeoutMs)
   } catch {
-    return { state: 'failing', says: 'the look at it failed in an unexpected way' }
+    return { state: 'failing', message: 'the look at it failed in an unexpected way' }
   }
 }

@@ -1,4 +1,4 @@
-// Talks to the gateway that the page came from, and to nobody else.
+// Talks only to the gateway that served the page.
 
 const keyName = 'sluice.key'
 
@@ -76,6 +76,6 @@ async function send(path, { method = 'GET', body, signal, headers = {} }) {
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   if (response.ok) return response
-  const told = await response.json().catch(() => ({}))
-  throw new Refusal(response.status, told.error?.message ?? `the gateway answers ${response.status}`)
+  const failure = await response.json().catch(() => ({}))
+  throw new Refusal(response.status, failure.error?.message ?? `the gateway answers ${response.status}`)
 }

@@ -4,7 +4,7 @@ import { stream } from './gateway.js'
 const mostRequests = 200
 const longestPauseMs = 8000
 
-/** What happens now, as the gateway tells it. One for the whole page. */
+/** The live feed of the gateway. One for the whole page. */
 export const live = {
   /** `connecting`, `live`, or `lost` while it is tried again. */
   status: 'connecting',
@@ -28,7 +28,7 @@ export function follow() {
   void keepFollowing(stopping.signal)
 }
 
-/** Forgets what was seen, when somebody else looks. */
+/** Clears the feed when the key changes. */
 export function stopFollowing() {
   stopping?.abort()
   stopping = undefined

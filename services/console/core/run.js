@@ -1,7 +1,7 @@
 import { stream } from './gateway.js'
 
 /**
- * Runs a request and tells what is known of it after each event: `legs` as lists show them, `text` so far, `answer` or
+ * Runs a request and reports its state after each event: `legs` as lists show them, `text` so far, `answer` or
  * `failure` at the end.
  */
 export async function runRequest(body, { headers, signal }, onChange) {

@@ -59,7 +59,7 @@ export class FlowDots {
     })
   }
 
-  /** One picture of one dot; whether it goes on moving. */
+  /** Draws one frame of one dot; returns whether it still moves. */
   #step(id, dot, now) {
     const [way] = dot.path
     if (way === undefined) {

@@ -34,7 +34,7 @@ export function Calibration({ drift }) {
 export function Reliability({ sources }) {
   return html`
     <${Chart}
-      name="Reliability: P(correct) against what came"
+      name="Reliability: P(correct) against the observed share"
       x=${{ name: 'P(correct) said', show: value => percent(value, 0), from: 0, to: 1 }}
       y=${{ name: 'share that was right', show: value => percent(value, 0), from: 0, to: 1 }}
       series=${[
@@ -51,11 +51,11 @@ export function Reliability({ sources }) {
           name: source,
           kind: 'points',
           tone: at === 0 ? 'accent' : 'good',
-          points: reliability.map(({ said, came, count }) => ({
-            x: said,
-            y: came,
+          points: reliability.map(({ predicted, observed, count }) => ({
+            x: predicted,
+            y: observed,
             size: Math.min(12, 3 + Math.sqrt(count)),
-            label: `said ${percent(said)}, came ${percent(came)}, ${plural(count, 'answer')}`,
+            label: `predicted ${percent(predicted)}, observed ${percent(observed)}, ${plural(count, 'answer')}`,
           })),
         })),
       ]}

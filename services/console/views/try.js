@@ -76,7 +76,7 @@ export function Try({ session }) {
     }
     const shown = wanted.map(([model, name, hint]) => ({ model, name, hint, run: {} }))
     setRuns(shown)
-    const said = text
+    const prompt = text
     const update = index => state =>
       setRuns(now => now?.map((one, at) => (at === index ? { ...one, run: state } : one)))
     // A pinned model keeps no limits: it is what one would get without a cascade.
@@ -85,8 +85,8 @@ export function Try({ session }) {
         runRequest(bodyOf(model), index === 0 ? call : { ...call, headers: {} }, update(index)),
       ),
     )
-    if (!isTalk || first.answer === undefined || said.trim() === '') return
-    setTurns([...turns, { role: 'user', text: said }, { role: 'assistant', text: first.answer.text }])
+    if (!isTalk || first.answer === undefined || prompt.trim() === '') return
+    setTurns([...turns, { role: 'user', text: prompt }, { role: 'assistant', text: first.answer.text }])
     setText('')
     setMedia({})
   }

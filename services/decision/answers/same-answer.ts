@@ -5,7 +5,7 @@ import { withoutMarks, wordsWithoutMarks } from './without-marks.ts'
 /**
  * Whether two answers to one task say the same: labels by their first, read text but for case, layout and
  * punctuation outside numbers, other text but for case, space and such punctuation. `undefined` where sameness of
- * words tells nothing: vectors, pictures, and free text longer than a short answer.
+ * words is meaningless: vectors, pictures, and free text longer than a short answer.
  */
 export function isSameAnswer(task: Task, a: Output, b: Output): boolean | undefined {
   const [one, other] = [comparable(task, a), comparable(task, b)]
@@ -21,7 +21,7 @@ export function comparable(task: Task, output: Output): string | undefined {
   return comparableText(task, output.text)
 }
 
-/** The same of an answer that somebody wrote down. */
+/** The same of an expected answer. */
 export function comparableText(task: Task, text: string): string {
   const kept = (text.length > longestNormalised ? text : text.normalize('NFKC')).toLowerCase()
   if (task === 'classify') return kept.trim()

@@ -12,16 +12,16 @@ export function coherent(
   answers: readonly ModelAnswer[],
   chances: readonly number[],
 ): readonly number[] {
-  const said = answers.map(answer => labels.indexOf(labelOf(answer) ?? ''))
+  const labelIndexes = answers.map(answer => labels.indexOf(labelOf(answer) ?? ''))
   const byLabel = new Map<number, number>()
-  for (const label of said) {
+  for (const label of labelIndexes) {
     if (label === -1 || byLabel.has(label)) continue
-    const logits = chances.filter((_, index) => said[index] === label).map(logit)
+    const logits = chances.filter((_, index) => labelIndexes[index] === label).map(logit)
     byLabel.set(label, logistic(logits.reduce((sum, one) => sum + one, 0) / logits.length))
   }
   const together = [...byLabel.values()].reduce((sum, one) => sum + one, 0)
   return chances.map((chance, index) => {
-    const ofLabel = byLabel.get(said[index]!)
+    const ofLabel = byLabel.get(labelIndexes[index]!)
     return ofLabel === undefined ? chance : ofLabel / Math.max(1, together)
   })
 }

@@ -23,7 +23,7 @@ export function labelsOf({
 }
 
 /**
- * Answers whose short ones are looked at once: in which form they are told from others, and whether that is a
+ * Answers with their comparable forms, computed once, and whether that is a
  * label. Of any other a calibrator has no weight, and features named after it would be names that nobody asks for, new
  * ones with each answer: five times the time, since no two such records are alike to V8. What is judged is the same.
  * Pure.

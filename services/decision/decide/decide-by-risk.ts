@@ -2,7 +2,7 @@ import { bestOf, show } from './decide-step.ts'
 import type { Called, Candidate, Step } from '#services/decision/policy/policy'
 import type { RiskPoint } from '#services/decision/policy/policy-schema'
 
-/** What a decision under a risk limit looks at. */
+/** Inputs of a decision under a risk limit. */
 export interface RiskView {
   readonly called: readonly Called[]
   readonly candidates: readonly Candidate[]
@@ -24,7 +24,7 @@ export interface RiskView {
 
 /**
  * The furthest point whose bound, and that of every point before it, holds the limit: fixed-sequence testing, so
- * the bounds need no correction for having looked at many. `undefined` when none does.
+ * the bounds need no correction for multiple tests. `undefined` when none does.
  *
  * Sketch of the proof. The points and their order were made from rows that do not certify, so for the certifying
  * rows they are fixed. Call a point bad when its risk is over the limit. A bad point is certified only if the first
@@ -116,7 +116,7 @@ function percent(ratio: number): string {
   return `${Number((ratio * 100).toPrecision(2))} %`
 }
 
-/** Two of them, with as many digits as tell them apart. */
+/** Two of them, with enough digits to show the difference. */
 function percents(one: number, other: number): readonly [string, string] {
   for (let digits = 2; ; digits += 1) {
     const shown = [one, other].map(ratio => `${Number((ratio * 100).toPrecision(digits))} %`)

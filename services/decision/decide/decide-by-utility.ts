@@ -2,7 +2,7 @@ import { bestOf, compared, show } from './decide-step.ts'
 import type { Called, Step } from '#services/decision/policy/policy'
 import type { QualityPoint } from '#services/decision/policy/policy-schema'
 
-/** What a decision by utility looks at. */
+/** Inputs of a decision by utility. */
 export interface UtilityView {
   readonly called: readonly Called[]
   /** Models that may still be called, from cheap to expensive. */

@@ -6,7 +6,7 @@ import type { Called, Candidate, Estimate, Limits, Step } from '#services/decisi
 import type { PolicyFile } from '#services/decision/policy/policy-schema'
 import { prospectFeaturesOf } from '#services/decision/calibrators/features/prospect-features'
 
-/** What a decision looks at. */
+/** Inputs of a decision. */
 export interface DecisionInput {
   readonly estimate: Estimate
   readonly called: readonly Called[]
@@ -51,7 +51,7 @@ export function predictedLossOf(file: Pick<PolicyFile, 'risk'>, estimate: Estima
 }
 
 /**
- * What a decision by utility looks at, from a fitted policy. Costs are those it was fitted with: its prices of
+ * Inputs of a decision by utility, from a fitted policy. Costs are those it was fitted with: its prices of
  * quality are in them.
  */
 export function utilityView(

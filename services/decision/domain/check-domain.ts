@@ -11,7 +11,7 @@ export function checkDomain(domain: Domain, input: DomainInput, labels?: readonl
   const { chance, labels: known, outside } = domain.file
   const unlikeness = unlikenessOf(domain, input)
   if (labels !== undefined && known !== undefined && !labels.every(label => isKnown(label, known))) {
-    // The labels fit the text, as the caller says; how well they are told apart is not known.
+    // The labels fit the text, as the caller says; how well a model separates them is unknown.
     return {
       unlikeness,
       limit: unlikenessLimit,

@@ -2,7 +2,7 @@ import type { HashedGrams } from '#services/decision/features/hash-grams'
 import { distancesTo, nearestTo, type Cloud, type Distances } from './cloud.ts'
 import type { CloudFile, DomainFile, Scale } from './domain-schema.ts'
 
-/** A request as its domain is looked at. */
+/** A request as the domain check sees it. */
 export interface DomainInput {
   readonly features: Readonly<Record<string, number>>
   /** Of its words; absent where there are none. */

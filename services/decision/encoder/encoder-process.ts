@@ -56,7 +56,7 @@ async function answer(id: number, text: string): Promise<void> {
     const values = await encode?.(text)
     parent.send(values === undefined ? { kind: 'fault', id } : { kind: 'vector', id, values })
   } catch {
-    // The text that caused it may not be told; whoever waits hears that it failed.
+    // The message is withheld, since it may quote the text; the caller learns that it failed.
     parent.send({ kind: 'fault', id })
   }
 }

@@ -27,7 +27,7 @@ export interface EncoderOptions {
 }
 
 /**
- * Starts an encoder's process. It keeps this process alive while somebody waits for it.
+ * Starts an encoder's process. It keeps this process alive while a call waits for it.
  * @throws GatewayError Config when it cannot be loaded
  */
 export async function startEncoder({ packFolder, tokens, stuckMs }: EncoderOptions): Promise<EncoderLife> {

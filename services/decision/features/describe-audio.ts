@@ -47,7 +47,7 @@ export function describeAudio(samples: Float32Array, sampleRateHz: number): Read
   }
 }
 
-/** The signs of sound that its header alone tells: how long, and how finely sampled. Pure. */
+/** Features of sound from its header alone: how long, and how finely sampled. Pure. */
 export function describeAudioHeader({
   durationMs,
   sampleRateHz,

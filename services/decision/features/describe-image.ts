@@ -34,7 +34,7 @@ export function describeImage(header: ImageHeader, raster: Raster): Readonly<Rec
   }
 }
 
-/** The signs of an image that its header alone tells: size, shape, and how many bits it took. Pure. */
+/** Features of an image from its header alone: size, shape, and how many bits it took. Pure. */
 export function describeImageHeader({ width, height, bytes }: ImageHeader): Readonly<Record<string, number>> {
   const pixels = width * height
   return {

@@ -13,13 +13,13 @@ export function voicedRatio(samples: Float32Array, sampleRateHz: number): number
   const longest = Math.ceil(rateHz / lowestPitchHz)
   const frame = frameOf(longest)
   const hop = Math.max(1, Math.round(rateHz / looksPerSecond))
-  let looks = 0
+  let windows = 0
   let voiced = 0
   for (let from = 0; from + frame + longest <= coarse.length; from += hop) {
-    looks += 1
+    windows += 1
     if (repeats(coarse, from, { shortest, longest })) voiced += 1
   }
-  return looks === 0 ? 0 : voiced / looks
+  return windows === 0 ? 0 : voiced / windows
 }
 
 /** Speech below 2 kHz holds its pitch; more would only cost time. */
@@ -49,7 +49,7 @@ interface Lags {
   readonly longest: number
 }
 
-/** Values that are held against what follows them: two turns of the lowest pitch. */
+/** Values that are compared with those that follow: two periods of the lowest pitch. */
 function frameOf(longest: number): number {
   return longest * 2
 }

@@ -1,7 +1,7 @@
 import type { Evidence, Passage } from '#services/contract/retrieval/evidence'
 import { isTelling, wordsIn } from './telling-words.ts'
 
-/** Named numbers that tell how an answer stands to its evidence; every one is in [0,1] but for lengths. */
+/** Named features of how far evidence supports an answer; every one is in [0,1] but for lengths. */
 export type GroundingFeatures = Readonly<Record<string, number>>
 
 const citation = /\[\s*\d+(?:\s*,\s*\d+)*\s*\]/gu
@@ -14,16 +14,16 @@ export function abstains(answer: string): boolean {
 }
 
 /**
- * What words, numbers and names tell of an answer and its evidence. Words of the question prove nothing: an answer
+ * Features of words, numbers and names in an answer and its evidence. Words of the question prove nothing: an answer
  * has to say more, and what it says more has to stand beside what was asked, in one sentence of a passage. Pure.
  */
 export function groundingFeatures(answer: string, { question, passages }: Evidence): GroundingFeatures {
-  const said = answer.replaceAll(citation, ' ')
+  const claim = answer.replaceAll(citation, ' ')
   const asked = new Set(wordsIn(question).filter(isTelling))
-  const words = [...new Set(wordsIn(said).filter(isTelling))]
+  const words = [...new Set(wordsIn(claim).filter(isTelling))]
   const added = words.filter(word => !asked.has(word))
   const numbers = added.filter(word => /\d/u.test(word))
-  const names = namesIn(said).filter(word => !asked.has(word))
+  const names = namesIn(claim).filter(word => !asked.has(word))
   const texts = passages.map(wordSetOf)
   const best = (wanted: readonly string[]): number => Math.max(0, ...texts.map(text => shareOf(wanted, text)))
   const together = Math.max(0, ...passages.map(passage => togetherIn(passage, added, [...asked])))

@@ -1,4 +1,4 @@
-/** Words that stand in every text and tell nothing of it. */
+/** Stop words: they occur in every text. */
 const common: ReadonlySet<string> = new Set(
   (
     'a about all also an and any are as at be been but by can could did do does for from had has have he her his how i ' +
@@ -17,7 +17,7 @@ export function wordsIn(text: string): readonly string[] {
   return (words.match(/\d+(?:\.\d+)?|[\p{L}\p{M}]+/gu) ?? []).map(stemOf)
 }
 
-/** Whether a word tells something. */
+/** Whether a word is not a stop word. */
 export function isTelling(word: string): boolean {
   return !common.has(word) && (word.length > 1 || /\d/u.test(word))
 }

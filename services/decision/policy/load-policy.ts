@@ -21,11 +21,11 @@ import { fileFaultText } from '#services/platform/process/file-fault'
 export interface LoadPolicyOptions {
   /** The estimate's time box; what takes longer is a named fallback. */
   readonly estimateMs?: number
-  /** Opens the encoder of a pack, for policies that were fitted with one. Whoever gives it owns what it opens. */
+  /** Opens the encoder of a pack, for policies that were fitted with one. The caller owns the encoder and closes it. */
   readonly openEncoder?: (identity: EncoderIdentity) => Promise<TextEncoder>
   /**
-   * Told why an encoder that only the domain asks for cannot be had; features and words then tell alone. Without it
-   * that is an error.
+   * Called when the encoder of the domain check cannot be opened; the check then uses features and words alone.
+   * Without it that is an error.
    */
   readonly encoderMissing?: (error: unknown) => void
 }
@@ -118,7 +118,7 @@ export async function createCalibratedPolicy(folder: PolicyFolder, options: Load
   }
   const check = (input: DomainInput, labels: readonly string[] | undefined): Pick<Estimate, 'domain'> =>
     domain === undefined ? {} : { domain: checkDomain(domain, input, labels) }
-  /** Where the encoder does not speak in time, features and words tell. */
+  /** Where the encoder is late, the check uses features and words. */
   const checkEncoded = async (
     input: DomainInput,
     labels: readonly string[] | undefined,
@@ -127,7 +127,7 @@ export async function createCalibratedPolicy(folder: PolicyFolder, options: Load
     if (domain === undefined || encoded === undefined) return check(input, labels)
     return check({ ...input, embedding: await within(encoded, encodeMs).catch(() => undefined) }, labels)
   }
-  // Whoever asks is told by `fallback` and counts it.
+  // The caller sees `fallback` and counts it.
   const failed = (input: DomainInput, labels: readonly string[] | undefined): Estimate => ({
     ...usualEstimate(file, input.features, 'error'),
     ...check(input, labels),

@@ -76,9 +76,9 @@ export const policySchema = z
     estimator: z.strictObject({
       file: fileName,
       ...scaling,
-      /** Whether hashed grams of the text are looked at. */
+      /** Whether hashed grams of the text are inputs. */
       grams: z.boolean(),
-      /** Whether the vector of the text's meaning is looked at. */
+      /** Whether the embedding of the text is an input. */
       embedding: z.boolean(),
     }),
     /**
@@ -129,7 +129,7 @@ export const policySchema = z
       /** In the order in which limits are tested, safest first. */
       path: z.array(riskPoint),
     }),
-    /** What inputs looked like, for gateways to tell when they change. */
+    /** Distribution of the inputs of the fit, from which gateways detect drift. */
     reference: policyReferenceSchema,
     data: z.strictObject({ rows: z.int().min(1), sha256: z.string(), seed: z.int(), datasets: z.array(z.string()) }),
   })

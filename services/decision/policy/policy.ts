@@ -46,7 +46,7 @@ export interface ModelAnswer {
   readonly rawConfidence?: number
   readonly signals?: Readonly<Record<string, number>>
   readonly answer?: string
-  /** The answer in the form by which it is told from others, where that was looked up already. */
+  /** The comparable form of the answer, where it was computed already. */
   readonly comparable?: string
   /** False where the answer is text to its policy, however short it is. */
   readonly isLabel?: boolean

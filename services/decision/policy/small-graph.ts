@@ -1,7 +1,7 @@
 import type { HashedGrams } from '#services/decision/features/hash-grams'
 import { readGraph, type Graph, type GraphNode, type GraphTensor } from './read-graph.ts'
 
-/** What an estimator looks at; a graph that was fitted without one of them is not given it. */
+/** Inputs of an estimator; a graph that was fitted without one does not get it. */
 export interface EstimatorInput {
   /** Standardised: float32 [features]. */
   readonly features: Float32Array

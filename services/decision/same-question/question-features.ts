@@ -1,7 +1,7 @@
 import { questionFrame, withoutOpening, type QuestionFrame } from './question-frame.ts'
 import { isTelling, wordsIn } from '#services/decision/grounding/telling-words'
 
-/** Named numbers that tell whether two questions have one answer. */
+/** Named features of whether two questions have the same answer. */
 export type QuestionFeatures = Readonly<Record<string, number>>
 
 const negations: ReadonlySet<string> = new Set(
@@ -66,7 +66,7 @@ const opposites: readonly (readonly [string, string])[] = [
   ['accept', 'reject'],
   ['lend', 'borrow'],
 ]
-/** How things stand to each other; none tells anything by itself. */
+/** Words of relation; they mean nothing by themselves. */
 const relations: ReadonlySet<string> = new Set(
   'to from for on off in out inside outside into under over above below before after since until by with without between through against'.split(
     ' ',
@@ -80,10 +80,10 @@ const askers: ReadonlySet<string> = new Set('who whom whose what which when wher
  */
 export function questionFeatures(one: string, other: string, similarity: number): QuestionFeatures {
   const [mine, theirs] = [plainWords(one), plainWords(other)]
-  const [told, theirTold] = [mine.filter(isTelling), theirs.filter(isTelling)]
-  const differing = symmetric(told, theirTold)
-  const shared = told.filter(word => theirTold.includes(word))
-  const turned = theirTold.filter(word => shared.includes(word))
+  const [distinctive, theirDistinctive] = [mine.filter(isTelling), theirs.filter(isTelling)]
+  const differing = symmetric(distinctive, theirDistinctive)
+  const shared = distinctive.filter(word => theirDistinctive.includes(word))
+  const turned = theirDistinctive.filter(word => shared.includes(word))
   return {
     distance: Math.sqrt(Math.max(0, 1 - similarity)),
     numbers_differ: Number(symmetric(numbersIn(one), numbersIn(other)).length > 0),
@@ -92,9 +92,15 @@ export function questionFeatures(one: string, other: string, similarity: number)
     opposite: Number(opposites.some(pair => isOpposite(pair, mine, theirs))),
     askers_differ: Number(symmetric(wordsAmong(mine, askers), wordsAmong(theirs, askers)).length > 0),
     words_differ: Math.log1p(differing.length),
-    share_differs: differing.length / Math.max(1, new Set([...told, ...theirTold]).size),
-    both_differ: Number(told.some(word => !theirTold.includes(word)) && theirTold.some(word => !told.includes(word))),
-    one_adds: Number(told.some(word => !theirTold.includes(word)) !== theirTold.some(word => !told.includes(word))),
+    share_differs: differing.length / Math.max(1, new Set([...distinctive, ...theirDistinctive]).size),
+    both_differ: Number(
+      distinctive.some(word => !theirDistinctive.includes(word)) &&
+        theirDistinctive.some(word => !distinctive.includes(word)),
+    ),
+    one_adds: Number(
+      distinctive.some(word => !theirDistinctive.includes(word)) !==
+        theirDistinctive.some(word => !distinctive.includes(word)),
+    ),
     turned: Number(shared.join(' ') !== turned.join(' ')),
     only_turned: Number(differing.length === 0 && shared.join(' ') !== turned.join(' ')),
     places_differ: Math.min(2, symmetric(wordsAmong(mine, relations), wordsAmong(theirs, relations)).length),

@@ -9,12 +9,12 @@ export function answerOrders(what: string, decode: (order: never) => Promise<obj
   const parent = serveParent<Decoding<object>>(order => void answer(order as never))
 
   async function answer(order: never): Promise<void> {
-    let said: Decoding<object>
+    let result: Decoding<object>
     try {
-      said = { kind: 'decoded', decoded: await decode(order) }
+      result = { kind: 'decoded', decoded: await decode(order) }
     } catch (error) {
-      said = { kind: 'refused', why: error instanceof MediaError ? error.message : `the ${what} cannot be decoded` }
+      result = { kind: 'refused', why: error instanceof MediaError ? error.message : `the ${what} cannot be decoded` }
     }
-    parent.send(said)
+    parent.send(result)
   }
 }

@@ -72,11 +72,11 @@ export function createDecodingProcesses<Order extends object, Decoded>(
       if (signal.aborted) end()
       const timer = setTimeout(end, timeoutMs)
       try {
-        const said = await running.ask(order, stop.signal)
+        const result = await running.ask(order, stop.signal)
         if (fresh) running.end()
         else if (running.alive()) idle.push(running)
-        if (said.kind === 'refused') throw new MediaError(said.why)
-        return said.decoded
+        if (result.kind === 'refused') throw new MediaError(result.why)
+        return result.decoded
       } catch (error) {
         if (signal.aborted) throw signal.reason
         if (stop.signal.aborted) throw new MediaError(`the ${what} takes too long to decode`)
@@ -102,10 +102,10 @@ function startDecoding<Order extends object, Decoded>({
   what,
 }: DecodingProcessesOptions): Running<Order, Decoded> {
   let dead = false
-  let answered: ((said: Decoding<Decoded>) => void) | undefined
+  let answered: ((result: Decoding<Decoded>) => void) | undefined
   const child: ComputingProcess<Order> = startComputingProcess({
     entry: builtEntry(moduleUrl, entry),
-    onMessage: (said: Decoding<Decoded>) => answered?.(said),
+    onMessage: (result: Decoding<Decoded>) => answered?.(result),
   })
   const kill = (): void => {
     dead = true

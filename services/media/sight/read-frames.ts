@@ -3,7 +3,7 @@ import { MediaError } from '../media-error.ts'
 import { decodeVideo } from './decode-video.ts'
 import { createFrameChoice, type Frame } from './choose-frames.ts'
 
-/** How much of a video is looked at. */
+/** Limits on how much of a video is decoded. */
 export interface FrameLimits {
   /** Longest video. */
   readonly seconds: number
@@ -17,7 +17,7 @@ export interface FrameLimits {
 export interface VideoFrames {
   readonly frames: readonly Frame[]
   readonly durationMs: number
-  /** Mean change between frames that are looked at, in [0,1]. */
+  /** Mean change between sampled frames, in [0,1]. */
   readonly motion: number
   /** How often the picture changes as a whole. */
   readonly cuts: number
@@ -25,7 +25,7 @@ export interface VideoFrames {
 
 /** Longer side of a frame that is kept. */
 const longestSide = 1280
-/** Frames that are looked at, evenly over the video. */
+/** Sampled frames, evenly over the video. */
 const lookedAt = 96
 const mostFramesPerSecond = 4
 

@@ -3,7 +3,7 @@ export interface ServerWords {
   readonly message: string
   /** Short words for machines, such as `context_length_exceeded`, in the order in which they stand. */
   readonly codes: readonly string[]
-  /** An HTTP status that stands in the body, where there is one. */
+  /** The HTTP status in the body, where there is one. */
   readonly status?: number
 }
 

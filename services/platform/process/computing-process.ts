@@ -43,7 +43,7 @@ export function startComputingProcess<ToChild extends object, FromChild>(
   })
   living.add(child)
   const kill = (): void => {
-    // Whoever waits for its death is to hear of it, though nothing else keeps this process.
+    // Keep this process alive until waiters have got the exit, though nothing else does.
     child.ref()
     child.kill('SIGKILL')
   }
@@ -79,5 +79,5 @@ export function startComputingProcess<ToChild extends object, FromChild>(
   }
 }
 
-/** That it has ended is told by `died`. */
+/** Its end is reported through `died`. */
 function ignore(): void {}

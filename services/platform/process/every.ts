@@ -4,7 +4,7 @@ export interface Loop {
   stop(): Promise<void>
 }
 
-/** Takes a turn every `ms`, never two at once; a turn that fails is told to `onFailure` and does not end the loop. */
+/** Takes a turn every `ms`, never two at once; a failing turn calls `onFailure` and does not end the loop. */
 export function every(ms: number, turn: () => Promise<unknown>, onFailure: (error: unknown) => void): Loop {
   let running: Promise<void> | undefined
   const take = async (): Promise<void> => {

@@ -25,7 +25,7 @@ export interface RunOptions {
   readonly logger: Logger
   /** Whether a parent holds standard input, and waits for `ready` on standard output. */
   readonly parentPipe: boolean
-  /** Set where this process is one of a group: whoever started it drains it. */
+  /** Set where this process is one of a group: the process that started it drains it. */
   readonly member?: GroupMember | undefined
 }
 

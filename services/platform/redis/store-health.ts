@@ -19,7 +19,7 @@ export interface StoreHealth {
   stop(): Promise<void>
 }
 
-/** What is looked at. */
+/** What to check. */
 export interface StoreHealthOptions {
   readonly prefix: string
   /**
@@ -39,7 +39,7 @@ export interface StoreHealthDependencies {
 const probe = loadScript(import.meta.url, 'lua/probe.lua')
 const pollEveryMs = 1000
 const probeTtlMs = 60_000
-/** A clock that is further off is told of. */
+/** A clock that is further off is reported. */
 const mostAheadMs = 1000
 
 /** Checks once, and each second from then on; reads Redis' clock along. */

@@ -54,7 +54,7 @@ export function timeOutCommands(redis: Redis | Cluster, ms: number): BeforeSendi
     silentSince = undefined
   }
 
-  /** When each command is too late, in watched time: nobody is later than the one before. */
+  /** When each command is too late, in watched time: in ascending order. */
   const duesOf = (commands: readonly Sent[]): readonly number[] => {
     const receivedAt = received?.at ?? 0
     let waitMs = 0
@@ -110,7 +110,7 @@ export function timeOutCommands(redis: Redis | Cluster, ms: number): BeforeSendi
   }
 }
 
-/** How often is looked at a connection within the time that it has. */
+/** Checks of a connection within its timeout. */
 const checksPerTimeOut = 4
 /** A loop that was away for longer has looked once. */
 const mostChecksAtOnce = 1.5

@@ -10,7 +10,7 @@ export interface Readiness {
   notReady(): readonly NotReady[] | Promise<readonly NotReady[]>
 }
 
-/** Opens a port for operators, or stands in for one. */
+/** Opens the ops port, or a stub of it. */
 export type OpenOps = (address: string, registry: Registry, readiness: Readiness) => Promise<OpsServer>
 
 /** One thing that is not ready, such as `pool small`. */

@@ -59,7 +59,7 @@ export function createMeter(options: TraceOptions, traced: TracedProcess): Meter
     },
     close: () =>
       provider.shutdown().catch(() => {
-        // The receiver is away: these measurements are lost, which harms nobody.
+        // The receiver is away: these measurements are lost, which is acceptable.
       }),
   }
 }

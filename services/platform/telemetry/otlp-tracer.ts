@@ -92,7 +92,7 @@ export function createTracer(options: TraceOptions, traced: TracedProcess): Trac
     },
     close: () =>
       provider.shutdown().catch(() => {
-        // The receiver is away: these spans are lost, which harms nobody.
+        // The receiver is away: these spans are lost, which is acceptable.
       }),
   }
 }

@@ -19,7 +19,7 @@ export interface SpanStart {
 
 /** One piece of work in a trace. */
 export interface Span {
-  /** W3C trace context for whoever works for this span; that of the span above where nothing is traced. */
+  /** W3C trace context for the children of this span; that of the parent where tracing is off. */
   readonly traceparent: string | undefined
   set(attributes: SpanAttributes): void
   event(name: string, attributes: SpanAttributes): void
@@ -85,7 +85,7 @@ export function traceIdOf(traceparent: string | undefined): string | undefined {
   return parseTraceparent(traceparent)?.traceId
 }
 
-/** The same, only when somebody keeps the trace. */
+/** The same, only when the trace is sampled. */
 export function sampledTraceIdOf(traceparent: string | undefined): string | undefined {
   const context = parseTraceparent(traceparent)
   return context !== undefined && (context.flags & 1) === 1 ? context.traceId : undefined

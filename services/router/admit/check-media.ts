@@ -75,8 +75,8 @@ function checkDeclared(declared: string | undefined, found: string, field: strin
   const plain = declared.split(';')[0]?.trim().toLowerCase() ?? ''
   const same = plain === found || (aliases[found] ?? []).includes(plain)
   if (same) return
-  const said = mediaTypeShape.test(plain) ? plain : 'something else'
-  throw invalidField(`${field}.media_type`, `it says ${said}, the bytes are ${found}`)
+  const shown = mediaTypeShape.test(plain) ? plain : 'something else'
+  throw invalidField(`${field}.media_type`, `it says ${shown}, the bytes are ${found}`)
 }
 
 /** What is of this shape may be said back to its caller. */

@@ -2,7 +2,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 
 /** Longer ones are no shape of an answer. */
 const longestSchema = 65_536
-/** Deeper ones are refused by servers, and hold up whoever walks them. */
+/** Servers refuse deeper ones, and traversing them is slow. */
 const deepest = 64
 
 /**

@@ -95,7 +95,7 @@ async function estimateOf(
     const estimate = policy.estimate(described, labels)
     return estimate instanceof Promise ? ((await within(estimate, estimateMs)) ?? unknown('timeout')) : estimate
   } catch {
-    // Counted by its name; the content that caused it may not be told.
+    // Counted by name; the message is withheld, since it may quote the content.
     return unknown('error')
   }
 }

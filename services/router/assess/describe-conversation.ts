@@ -54,5 +54,5 @@ function codeRatio(text: string): number {
   return code / lines.length
 }
 
-/** Longer texts are no harder to tell. */
+/** Longer texts are no harder. */
 const longestRead = 16_384

@@ -11,7 +11,7 @@ import { describeHeader } from './describe-header.ts'
 /** Longer side of the raster that image signs are read from. */
 const rasterSide = 192
 /**
- * Admission has checked against the deployment's own limit, which is far below; this is for whoever comes another
+ * Admission has checked against the deployment's own limit, which is far below; this is for callers that come another
  * way.
  */
 const mostMegapixels = 268

@@ -4,7 +4,7 @@ import type { Batch, BatchFault } from '#services/state/batches/batch-store'
 import { isGatewayError } from '#services/contract/errors'
 import { readLines, type Line } from './read-lines.ts'
 
-/** A row as it stands in the file. */
+/** A row as written in the file. */
 export interface Row {
   readonly customId: string
   readonly body: unknown

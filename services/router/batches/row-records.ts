@@ -4,7 +4,7 @@ import type { Usage } from '#services/contract/price'
 import type { BatchTokens, RowRecord } from '#services/state/batches/batch-store'
 import type { RowAnswer } from './row-plan.ts'
 
-/** A row and how it is told apart in the result files. */
+/** A row and its identity in the result files. */
 export interface NamedRow {
   readonly row: number
   readonly customId: string

@@ -16,7 +16,7 @@ export interface RowsUnderWay {
   start(line: Line, work: Promise<void>): void
   /** Resolves when none is under way. */
   ended(): Promise<void>
-  /** What rows cost that no line tells of, since the batch was cancelled. */
+  /** Cost of rows without a result line, since the batch was cancelled. */
   unrecordedNanoUsd: NanoUsd
 }
 

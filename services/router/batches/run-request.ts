@@ -26,7 +26,7 @@ export interface RowRequest {
   /** Its time from now. */
   readonly deadlineMs: () => number
   readonly now: () => number
-  /** Aborted when the router stops or has lost the batch: the job goes on. */
+  /** Aborted when the router stops or has lost the batch: the job continues. */
   readonly leaving: AbortSignal
   /** Aborted when the batch is cancelled or out of time. */
   readonly over: AbortSignal
@@ -57,7 +57,7 @@ export function attemptKey(batchId: string, key: string, attempt: number): strin
 
 /**
  * Runs a request of a row as a job. What is refused for the moment waits; a job that failed for a reason that may
- * pass is followed by another, twice. Whoever runs it again meets the same jobs, by their keys.
+ * pass is followed by another, twice. A second run finds the same jobs, by their keys.
  * @throws GatewayError Cancelled when the router leaves it
  */
 export async function runRequest(row: RowRequest, dependencies: RunRequestDependencies): Promise<RequestOutcome> {

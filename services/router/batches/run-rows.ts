@@ -13,7 +13,7 @@ import { attemptKey, mostAttempts } from './run-request.ts'
 /** How the rows of a batch came out. */
 export interface RowsEnd {
   readonly faults: readonly BatchFault[]
-  /** What rows cost that no line tells of, since the batch was cancelled. */
+  /** Cost of rows without a result line, since the batch was cancelled. */
   readonly unrecordedNanoUsd: NanoUsd
 }
 

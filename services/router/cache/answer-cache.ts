@@ -20,7 +20,7 @@ export interface AnswerCache {
   forget(tenant: string, requestId: RequestId): Promise<boolean>
 }
 
-/** What it stands on. */
+/** Its dependencies. */
 export interface AnswerCacheDependencies {
   readonly ladders: Pick<LadderRegistry, 'find'>
   readonly store: AnswerStore

@@ -3,7 +3,7 @@ import type { CacheOutcome } from './answer-cache.ts'
 
 /** Counts looks into the cache of answers, and what those would have cost that it answered. */
 export function createCacheMetrics(registry: Registry): (outcome: CacheOutcome, savedNanoUsd: number) => void {
-  const looks = new Counter({
+  const lookups = new Counter({
     name: 'sluice_router_cache_looks_total',
     help: 'Looks into the cache of answers, by what they came to.',
     labelNames: ['outcome'],
@@ -14,9 +14,9 @@ export function createCacheMetrics(registry: Registry): (outcome: CacheOutcome, 
     help: 'What the answers that were given again had cost, in US dollars.',
     registers: [registry],
   })
-  for (const outcome of ['exact', 'semantic', 'near', 'miss'] as const) looks.inc({ outcome }, 0)
+  for (const outcome of ['exact', 'semantic', 'near', 'miss'] as const) lookups.inc({ outcome }, 0)
   return (outcome, savedNanoUsd) => {
-    looks.inc({ outcome })
+    lookups.inc({ outcome })
     saved.inc(savedNanoUsd / 1e9)
   }
 }

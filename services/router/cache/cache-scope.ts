@@ -44,10 +44,10 @@ function usesTools({ request: { options }, parts }: Admitted): boolean {
   return options.tools !== undefined || parts.some(({ kind }) => kind === 'tool-call' || kind === 'tool-result')
 }
 
-type Said = Pick<Admitted, 'request' | 'parts'>
+type Conversation = Pick<Admitted, 'request' | 'parts'>
 
 /** The one message of the user, where all of it is text and nothing but instructions stands beside it. */
-function questionOf({ request, parts }: Said): string | undefined {
+function questionOf({ request, parts }: Conversation): string | undefined {
   if (request.task !== 'generate') return undefined
   const messages = messagesIn({ request, parts })
   const asked = messages.filter(({ role }) => role === 'user')
@@ -59,12 +59,13 @@ function questionOf({ request, parts }: Said): string | undefined {
   return only.parts.map(part => (part.kind === 'text' ? part.text : '')).join('\n')
 }
 
-function addOthers(hash: Hash, said: Said): Hash {
-  for (const { role, parts } of messagesIn(said)) if (role !== 'user') for (const part of parts) addPart(hash, part)
+function addOthers(hash: Hash, conversation: Conversation): Hash {
+  for (const { role, parts } of messagesIn(conversation))
+    if (role !== 'user') for (const part of parts) addPart(hash, part)
   return hash
 }
 
-function messagesIn({ request: { messages }, parts }: Said) {
+function messagesIn({ request: { messages }, parts }: Conversation) {
   return messagesOf({ parts, ...(messages === undefined ? {} : { messages }) })
 }
 

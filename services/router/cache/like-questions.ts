@@ -33,7 +33,7 @@ export interface LikeQuestionsDependencies {
   readonly now: () => number
 }
 
-/** Nearest questions that are looked at. */
+/** Number of nearest questions that are compared. */
 const looked = 5
 /** Vectors of questions whose answers are on their way. */
 const mostAwaited = 10_000

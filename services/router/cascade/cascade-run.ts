@@ -35,7 +35,7 @@ export interface CascadeRunDependencies extends RunLegDependencies, EndingDepend
 export interface RunCaller {
   /** Aborted when the caller has left or the cascade was cancelled. */
   readonly signal: AbortSignal
-  /** Absent where nobody watches. */
+  /** Absent where there is no listener. */
   readonly emit?: EmitEvent | undefined
 }
 
@@ -78,7 +78,7 @@ export function createCascadeRun(
   const run = async (leg: LegState, traceparent: string | undefined): Promise<LegWait> => {
     const rung = rungOf(leg)
     const started = once(async () => emit?.({ kind: 'rung-started', model: rung.name, tier: rung.model.tier }))
-    // A piece may come before word that its leg is in the queue, and is told of behind that.
+    // A piece may arrive before the event that its leg is queued; it is emitted after that event.
     const guarded = guardLeg(guard, emit)
     const pass = guarded.emit
     const relay = pass && relayFor(leg, event => started().then(() => pass(event)))
@@ -152,7 +152,7 @@ export function createCascadeRun(
     return (await Promise.all(writes)).every(Boolean)
   }
 
-  /** The log refuses a leg when somebody cancelled the cascade, or when another router has it. */
+  /** The log refuses a leg when the cascade was cancelled, or when another router owns it. */
   const whyRefused = async (): Promise<Abandoned> => {
     const logged = await cascadeLog.read(requestId)
     return logged?.cancelled === true && logged.epoch === epoch && logged.end === undefined ? 'left' : 'lost'

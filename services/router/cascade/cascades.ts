@@ -21,7 +21,7 @@ export interface CascadesDependencies extends StartDependencies, CascadeRunDepen
   readonly changed: (requestId: RequestId) => void
 }
 
-/** Starts cascades, runs them, and goes on with those of routers that died. */
+/** Starts cascades, runs them, and continues those of routers that died. */
 export interface Cascades {
   /** Starts a cascade: it is durable, or will be with its first leg. */
   start(reserved: Reserved): Promise<Cascade>
@@ -35,7 +35,7 @@ export interface Cascades {
    * instead.
    */
   resume(state: CascadeState): Promise<Finished | undefined>
-  /** Calls a cascade off, whoever runs it. False when there is none or it has ended. */
+  /** Cancels a cascade, whichever router runs it. False when there is none or it has ended. */
   cancel(requestId: RequestId): Promise<boolean>
 }
 

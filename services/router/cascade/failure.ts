@@ -2,7 +2,7 @@ import type { RungReport } from '#services/contract/answer'
 import type { ErrorCode } from '#services/contract/errors'
 import type { CascadeEnd, CascadeRequest, LegEnd, LegFailure } from '#services/state/cascade-log/cascade-log'
 
-/** What a caller is told when the last leg ended so and nothing is left to call. */
+/** The caller's error when the last leg ended so and no rung is left. */
 const codeOf: Readonly<Record<LegFailure, ErrorCode>> = {
   expired: 'Deadline',
   cancelled: 'Cancelled',

@@ -5,7 +5,7 @@ import type { TextRelay } from './leg/text-relay.ts'
 
 /** The answer of one leg on its way to the caller, past the guardrails where there are some. */
 export interface GuardedLeg {
-  /** Takes what the leg tells; absent where nobody watches. */
+  /** Receives the events of the leg; absent where there is no listener. */
   readonly emit: EmitEvent | undefined
   /** Gives the end as callers may see it, and whatever of the text was held back. */
   ended(end: LegEnd): Promise<LegEnd>

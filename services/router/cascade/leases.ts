@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { CascadeLog, Owner } from '#services/state/cascade-log/cascade-log'
 import type { RequestId } from '#services/contract/ids'
 
-/** Keeps this router's cascades its own: renews their leases, and tells a cascade when another router has taken it. */
+/** Renews the leases of this router's cascades, and notifies a cascade that another router has taken. */
 export interface Leases {
   /**
    * Keeps a lease that was just taken; the signal aborts when it is lost. `movable`: no caller of this router waits

@@ -30,7 +30,7 @@ export interface CandidateInput extends PredictInput {
   readonly reserveOf: (rung: Rung, price: Price, service: ServiceForecast) => Reserve
   /** Whether an answer is at hand already. */
   readonly hasAnswer: boolean
-  /** Whether somebody's money is limited here, so that nothing may run whose price nobody knows. */
+  /** Whether any budget applies, so that a rung without a known price may not run. */
   readonly isPaid: boolean
 }
 

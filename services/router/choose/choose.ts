@@ -92,7 +92,7 @@ interface LookAt {
   readonly isPaid: boolean
 }
 
-/** A request as its ladder is looked at for it. */
+/** A request with the ladder that is filtered for it. */
 function inputOf(assessed: Assessed, { work, sizes, nowMs, isPaid }: LookAt): CandidateInput {
   const { guided, estimate, request, deadlineAt, modalities, mode, caller } = assessed
   const { maxCostNanoUsd, model, tier, adapter } = request.constraints

@@ -23,7 +23,7 @@ export interface PredictInput {
 /** Characters of a token of English. */
 const charactersPerToken = 4
 
-/** Where neither a measurement nor a policy says anything, nothing is held against a rung. */
+/** Without a measurement or a policy, the prediction does not exclude a rung. */
 const unknown: ServiceForecast = { meanMs: 0, deviationMs: 0, quantileMs: () => 0, weight: 0 }
 
 /** Predicts how long a rung will be at work on an input: by what it took lately, else by what its policy knows. */

@@ -12,7 +12,7 @@ import type { CheckedPart } from '#services/router/request/states'
 const soundBytesPerSecond = 32_000
 /** A video of unknown length. */
 const usualVideoSeconds = 10
-/** A picture whose header does not tell its size. */
+/** A picture whose header does not give its size. */
 const usualMegapixels = 1
 
 /** How much work a request's parts are, by their headers; the words around them count too. Pure. */

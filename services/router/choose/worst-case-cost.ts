@@ -107,7 +107,7 @@ function readBytes({ recipe: { readers = {} } }: Rung, { audioMs, images }: Size
 /** What asks for a repair, in its template: the validator's finding has at most 300 characters. */
 const repairTokens = 1024
 
-/** Bytes of what stands around the content: the recipe's words, the caller's instruction, the tools. */
+/** Bytes around the content: the recipe's prompt, the caller's instruction, the tools. */
 function wordsOf(
   { promptTemplate = '', system = '', examples = [] }: Recipe,
   options: TaskOptions,
@@ -125,7 +125,7 @@ const bytesPerToken = 6
 const verifierWords = 4096
 const verdictTokens = 4
 
-/** Most expensive that the model can get that looks at a rung's answer. */
+/** Worst-case cost of the model that verifies a rung's answer. */
 export function mostExpensiveVerdict({ recipe }: Rung, sizes: Sizes, options: TaskOptions, leftMs: number): NanoUsd {
   if (recipe.verifier?.kind !== 'model') return 0
   const answerTokens = options.maxOutputTokens ?? recipe.maxOutputTokens ?? defaultMaxOutputTokens

@@ -8,7 +8,7 @@ import { deliver } from './deliver.ts'
 /** Gives answers with their pictures at hand, which logs and messages do not carry. */
 export interface Pictures {
   /**
-   * The answer of a cascade. A picture that nobody can come back for is let go of.
+   * The answer of a cascade. A picture whose caller cannot return is deleted.
    * @throws GatewayError of the cascade's end, NotFound when the picture's time is over
    */
   deliver(finished: Finished): Promise<Answer>

@@ -8,7 +8,7 @@ import type { ExpressCaller } from '#services/router/cascade/leg/leg-order'
 
 /** One leg at work in the router: who wants it, and where its text goes. */
 export interface ExpressLeg {
-  /** What its backend may ask and tell. */
+  /** Callbacks of its backend. */
   readonly control: RunControl
   stop(reason: StopReason): void
   /** Why it was stopped. */

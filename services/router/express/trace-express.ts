@@ -25,7 +25,7 @@ export interface ExpressSpan {
 /** Begins the span of a leg. */
 export type TraceExpress = (begun: BegunLeg, pool: string, parent: string | undefined) => ExpressSpan
 
-/** Makes the tracing of express legs; `models` says what is told of each. */
+/** Makes the tracing of express legs; `models` gives the attributes of each. */
 export function createTraceExpress(
   models: ReadonlyMap<string, TracedModel>,
   { tracer, metrics }: { readonly tracer: Tracer; readonly metrics: CallMetrics },

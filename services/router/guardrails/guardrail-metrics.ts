@@ -11,7 +11,7 @@ import {
 export interface GuardrailMetrics {
   found(stage: GuardrailStage, check: GuardrailCheck, action: GuardrailAction): void
   checked(stage: GuardrailStage, elapsedMs: number): void
-  /** A check failed, and what it looked at passed (`open`) or was refused (`closed`). */
+  /** A check failed, and the content passed (`open`) or was refused (`closed`). */
   failed(stage: GuardrailStage, outcome: 'open' | 'closed'): void
 }
 

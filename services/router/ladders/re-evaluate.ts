@@ -28,7 +28,7 @@ export function createReevaluate(
       pin: request.constraints,
       mode: request.mode,
       nowMs,
-      // Its caller may have run out of time before it has an answer; whoever waits for it, or asks again, has the rest.
+      // Its caller may have run out of time before it has an answer; the callers that wait, or ask again, use the rest.
       deadlineAt: hasAnswer || nowMs < answerByOf(request) ? answerByOf(request) : request.deadlineAt,
       turn: { priority: priorityRanks[request.constraints.priority], tenant: request.tenant },
       task: request.task,

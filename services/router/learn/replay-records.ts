@@ -17,7 +17,7 @@ export interface ReplayRecordsDependencies {
 }
 
 const program = fileURLToPath(new URL('../../calibrate/main.js', import.meta.url))
-/** The latest records that are looked at: some seconds of work. */
+/** Number of latest records that are replayed: some seconds of work. */
 const mostRecords = 4000
 const longestMs = 60_000
 const mostReportBytes = 16e6
@@ -66,7 +66,7 @@ function measure(wanted: object): Promise<object> {
         return resolve(report)
       },
     )
-    // It may have ended already, which its end tells.
+    // It may have ended already; then its end is read.
     child.stdin?.on('error', () => {})
     child.stdin?.end(JSON.stringify(wanted))
     if (child.pid !== undefined) lowerPriority(child.pid)

@@ -10,11 +10,11 @@ import { shadowCaller, shadowRequestOf } from './shadow-request.ts'
 
 /** How much is asked for the sake of learning. */
 export interface ShadowOptions {
-  /** Share of answered requests whose answers are held against the top rung's. */
+  /** Share of answered requests whose answers are compared with the top rung's. */
   readonly share: number
   /** The top rung alone, or every rung that the cascade did not call, so that each has a score. */
   readonly rungs: 'top' | 'all'
-  /** Requests that are held against it at once; more are let go. */
+  /** Concurrent comparisons; further requests are skipped. */
   readonly atOnce: number
   readonly keepContent: boolean
 }

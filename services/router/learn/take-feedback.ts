@@ -70,9 +70,9 @@ async function readEnded(
   cascadeLog: FeedbackDependencies['cascadeLog'],
   requestId: RequestId,
 ): Promise<CascadeState | undefined> {
-  for (let look = 1; ; look += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const state = await cascadeLog.read(requestId)
-    if (state === undefined || state.end !== undefined || look === mostLooks) return state
+    if (state === undefined || state.end !== undefined || attempt === mostLooks) return state
     await sleep(feedbackLookEveryMs)
   }
 }
@@ -86,10 +86,10 @@ const mostLooks = 5
 function scorer({ request: { task } }: Finished, answer: Answer, feedback: Feedback) {
   return (rung: string, output: Output): Scored | undefined => {
     if (feedback.kind === 'corrected') {
-      const said = comparable(task, output)
-      // No words can be held against a vector or a picture.
-      if (said === undefined) return undefined
-      const right = said === comparableText(task, feedback.answer)
+      const given = comparable(task, output)
+      // A text cannot be compared with a vector or a picture.
+      if (given === undefined) return undefined
+      const right = given === comparableText(task, feedback.answer)
       return { score: Number(right), scoreBy: 'correction' }
     }
     const same = rung === answer.model || isSameAnswer(task, output, answer.output)

@@ -40,7 +40,7 @@ export interface BudgetOptions {
 /** Returns which limits a request meets. */
 export interface Budgets {
   readonly request: Limit | undefined
-  /** The counters that a tenant's request is held against; those of pools only where they have limits. */
+  /** The counters that limit a tenant's request; those of pools only where they have limits. */
   scopes(tenant: string, nowMs: number): readonly Scope[]
   /** The counters of a call that the deployment makes for itself, with a limit of its own a day. */
   shadowScopes(perDayNanoUsd: NanoUsd, nowMs: number): readonly Scope[]

@@ -7,7 +7,7 @@ export interface BudgetView {
   readonly request: Limit | undefined
   readonly balances: readonly Balance[]
   readonly rates: readonly (Rate & { readonly remaining: number })[]
-  /** False when the ledger's data is gone and nobody has restored it. */
+  /** False when the ledger's data is gone and was not restored. */
   readonly isOpen: boolean
 }
 

@@ -12,11 +12,11 @@ export interface Applicant extends Party {
 /**
  * Where requests wait for their turn at what costs the router and Redis most: from the look at the input to the
  * first leg in its queue. A few have it at once. The others wait, and tenants take turns, and the connections of
- * each tenant among them: a burst of one keeps nobody else waiting for longer than a turn takes.
+ * each tenant among them: a burst of one delays others by at most one turn.
  */
 export interface AdmissionQueue {
   /**
-   * Resolves when it is this request's turn, at once where nobody waits.
+   * Resolves when it is this request's turn, at once where no request waits.
    * @throws GatewayError RateLimited when it has waited for half of its time; Cancelled when its caller leaves
    */
   enter(applicant: Applicant, signal: AbortSignal): Promise<void>

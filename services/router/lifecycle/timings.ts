@@ -13,7 +13,7 @@ export const startTimeoutMs = 10_000
 export const replyStreamTtlMs = 600_000
 /** A settled hold is remembered for a minute: far longer than a command can hang on its way. */
 export const rememberHoldMs = 60_000
-/** Counters of a day stay for a month, to be looked at. */
+/** Daily counters are kept for a month, for reports. */
 export const keepCounterMs = 31 * 86_400_000
 
 /** A router that runs legs itself is known by its last beat for this long. */
@@ -60,7 +60,7 @@ export const heldRetryMs = 1000
 
 /** Pause before the receipt of a leg that Redis did not take is written again. */
 export const endRetryMs = 200
-/** A receipt is worth writing this long past the deadline: it is owed even when nobody waits for the answer. */
+/** A receipt is worth writing this long past the deadline: it is owed even when the caller has left. */
 export const endGraceMs = 60_000
 
 /** How often feedback looks for the end of the request that it is about. */
@@ -85,7 +85,7 @@ export const strandedGraceMs = 2000
 
 /** A leg that was decided on and is not in the queue after this long will not come. */
 export const comingMs = 5000
-/** A pool that nobody asked about for this long is read with the workers only. */
+/** A pool without requests for this long is read only with the workers. */
 export const askedLatelyMs = 1000
 
 /** A running model is given this long to stop before the job is shown as it is. */

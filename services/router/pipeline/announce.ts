@@ -29,8 +29,8 @@ export async function tellFound({ requestId, end }: Finished, emit: EmitEvent): 
 }
 
 /**
- * A run with an idempotency key belongs to the key, and a job to its tenant: it goes on behind a caller who leaves,
- * and whoever asks again hears its end.
+ * A run with an idempotency key belongs to the key, and a job to its tenant: it continues when the caller leaves,
+ * and a caller that asks again gets its end.
  */
 export function untilLeft(
   inProgress: Promise<Finished>,

@@ -68,10 +68,10 @@ interface Opened<Under> {
 export interface RequestHandler {
   /** A caller waits for the answer. */
   infer(incoming: Incoming, signal: AbortSignal, emit?: EmitEvent): Promise<Finished>
-  /** A job: resolves as soon as it is durable; the cascade goes on behind. */
+  /** A job: resolves as soon as it is durable; the cascade continues in the background. */
   submit(incoming: Incoming, signal: AbortSignal): Promise<RequestId>
   /**
-   * A job whose end is waited for; it goes on behind a caller who leaves. `onJob` hears its id as soon as it may be
+   * A job whose end is waited for; it continues when the caller leaves. `onJob` hears its id as soon as it may be
    * at work. One that was submitted before with the same idempotency key is waited for, whatever its end.
    */
   runJob(incoming: Incoming, signal: AbortSignal, onJob: (jobId: RequestId) => void): Promise<Finished>
@@ -191,7 +191,7 @@ export function createRequestHandler<Under>(
     }
   }
 
-  /** The run goes on behind, and ends the turn; without one, the turn is over. */
+  /** The run continues in the background, and ends the turn; without one, the turn is over. */
   const submitInTurn = async (admitted: Admitted, signal: AbortSignal): Promise<RequestId> => {
     const earlier = await stages.findOriginal(admitted, signal)
     if (earlier !== undefined) {

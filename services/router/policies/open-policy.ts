@@ -88,7 +88,7 @@ export function signatureOf(folder: string): string {
     })
     return signs.join('\n')
   } catch {
-    // A folder that is being replaced is looked at again at the next turn.
+    // A folder that is being replaced is read again at the next check.
     return ''
   }
 }
@@ -116,7 +116,7 @@ const factsSchema = z.object({
   data: z.object({ rows: z.number(), datasets: z.array(z.string()) }).optional(),
 })
 
-/** The file was read as a policy already, so only what is optional in it is looked at here. */
+/** The file was read as a policy already, so only its optional parts are checked here. */
 function factsOf(files: PolicyFiles): Pick<OpenedPolicy, 'reference' | 'data'> {
   const json: unknown = JSON.parse(Buffer.from(files.get('policy.json') ?? '{}').toString())
   const { reference, data } = factsSchema.safeParse(json).data ?? {}

@@ -35,7 +35,7 @@ export interface LadderRoles {
 export interface PolicyRegistry {
   /** Empty for a ladder that the configuration does not know. */
   roles(ladder: string): LadderRoles
-  /** Any version, from memory or from the store; `undefined` when nobody has it any more. */
+  /** Any version, from memory or from the store; `undefined` when it is no longer stored. */
   find(ladder: string, version: string): Promise<OpenedPolicy | undefined>
   /**
    * Opens a policy and keeps it where every router finds it.
@@ -54,7 +54,7 @@ interface Place {
   readonly opened: Map<string, OpenedPolicy>
   roles: LadderRoles
   signature: string
-  /** Versions that were refused, so that each is told once. */
+  /** Refused versions, so that each is logged once. */
   readonly refused: Set<string>
 }
 

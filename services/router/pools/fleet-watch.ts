@@ -8,7 +8,7 @@ import { createFleet, type ColdStart, type Fleet } from './fleet.ts'
 import { createInflow } from './arrival-rate.ts'
 import { askedLatelyMs, comingMs } from '#services/router/lifecycle/timings'
 
-/** A pool as the watch is told of it. */
+/** A pool as reported to the watch. */
 export interface WatchedPool {
   /** The pool may have no workers; this long after it is wanted the first is ready. */
   readonly coldStartMs?: number

@@ -91,8 +91,8 @@ export function createFleet(
     service(pool, rung, leg) {
       const key = `${pool} ${rung}`
       if (!services.has(key)) {
-        const told = [...workersIn(pool), ...workersIn('')].flatMap(worker => worker.times[rung] ?? [])
-        services.set(key, createServiceModel(told, nowMs))
+        const reported = [...workersIn(pool), ...workersIn('')].flatMap(worker => worker.times[rung] ?? [])
+        services.set(key, createServiceModel(reported, nowMs))
       }
       return services.get(key)?.predict(leg)
     },

@@ -57,7 +57,7 @@ export function expectWait(queue: BusyQueue, servers: Servers, leg: NextLeg): Wa
   return own.meanMs >= shared.meanMs ? own : shared
 }
 
-/** Where not all legs at work are told of, those that are stand for the rest. */
+/** Where not all running legs are reported, the reported ones represent the rest. */
 function shareInReport({ running, legs }: BusyQueue): number {
   return legs.length === 0 ? 1 : running / legs.length
 }
@@ -98,7 +98,7 @@ function waitBehind(
   }
 }
 
-/** A leg that has taken longer than was predicted goes on for about this share of what it took. */
+/** A leg that has exceeded its prediction is expected to take this share of its time again. */
 const overrunRatio = 0.15
 
 /**

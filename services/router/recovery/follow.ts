@@ -24,7 +24,7 @@ interface Watch {
   wake: () => void
 }
 
-/** Makes the follower; reads every `intervalMs` while there is somebody to tell. */
+/** Makes the follower; reads every `intervalMs` while it has listeners. */
 export function createFollower(
   cascadeLog: CascadeLog,
   options: { readonly intervalMs: number },

@@ -19,7 +19,7 @@ export interface StrandedDependencies {
 type AwaitedLeg = ReturnType<PendingLegs['awaited']>[number]
 
 /**
- * Makes the look for legs whose pool has nobody left to run them. A caller who waits gets the next rung or the best
+ * Creates the search for legs whose pool has no worker left. A caller who waits gets the next rung or the best
  * answer so far: at once where there is one, else a while later. That goes for legs in the queue, whose workers have
  * left or drain, and for legs at work, whose worker has missed its heartbeats. Jobs wait on, as they do for pools that
  * have no workers yet. While the pool has other workers, a leg that was lost is theirs.
@@ -28,7 +28,7 @@ export function createStrandedLook(dependencies: StrandedDependencies): () => Pr
   const { pendingLegs, fleet, queue, clock } = dependencies
   const unservedSince = new Map<string, number>()
 
-  /** How long nobody has served a model; `undefined` while somebody does. */
+  /** How long a model has had no worker; `undefined` while it has one. */
   const unservedMs = (pool: string, model: string): number | undefined => {
     const key = `${pool} ${model}`
     if (fleet.serves(pool, model)) {
@@ -42,7 +42,7 @@ export function createStrandedLook(dependencies: StrandedDependencies): () => Pr
 
   const release = async (leg: AwaitedLeg, forMs: number): Promise<void> => {
     const { legId, pool, hasAlternative } = leg
-    // A pool that starts cold has a worker soon, which everybody in the queue was told of before.
+    // A pool that starts cold has a worker soon, as the callers in the queue were told.
     const mayLeave = (): boolean => hasAlternative() || forMs >= strandedGraceMs
     if (!fleet.pool(pool).startsCold && mayLeave() && (await queue.remove(pool, legId))) {
       pendingLegs.deliver({ kind: 'leg-ended', legId, attempt: 0, end: neverRun('no-worker', clock.now()) })

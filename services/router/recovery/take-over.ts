@@ -13,13 +13,13 @@ export interface TakeOverDependencies {
   readonly owner: () => Owner
   /** How many more this router can carry. */
   readonly room: () => number
-  /** Carries cascades that nobody here waits for. */
+  /** Runs cascades that have no caller at this router. */
   readonly background: (inProgress: Promise<unknown>) => void
   readonly resumed: () => void
   readonly ended: (finished: Finished) => void
 }
 
-/** Makes the turn in which a router goes on with the cascades of routers that died, as many as it has room for. */
+/** Creates the loop in which a router takes over cascades of dead routers, up to its free capacity. */
 export function createTakeOver(dependencies: TakeOverDependencies): () => Promise<void> {
   const { cascadeLog, cascades, settler, clock, owner, room, background, resumed, ended } = dependencies
   const resume = async (state: CascadeState): Promise<void> => {

@@ -35,7 +35,7 @@ export interface Incoming {
   readonly request: InferenceRequest
   readonly mode: 'sync' | 'async'
   readonly arrivedAt: number
-  /** Address and port of the client, as its connections are told apart. */
+  /** Address and port of the client, which identifies its connections. */
   readonly connection?: string
   /** Epoch ms by which the client's own call ends, when it has such a limit. */
   readonly callDeadlineAt?: number

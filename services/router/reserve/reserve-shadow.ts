@@ -22,7 +22,7 @@ export interface ReserveShadowDependencies {
   readonly clock: Clock
 }
 
-/** The answer of such a call is nobody's, so its payer is named. */
+/** Such a call has no caller, so its payer is named. */
 const payers: Payers = { answer: 'deployment' }
 
 /**

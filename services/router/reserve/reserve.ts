@@ -86,7 +86,7 @@ export function createReserve({ holdLeaseMs, payers }: ReserveOptions, dependenc
 }
 
 /**
- * A job, and what has an idempotency key, is opened before its leg is sent, since somebody may come back for it.
+ * A job, and what has an idempotency key, is opened before its leg is sent, since a caller may come back for it.
  * Media are stored before, and nothing is stored before there is money.
  */
 function mayBeDeferred({ mode, request, parts }: Chosen): boolean {

@@ -7,7 +7,7 @@ export interface OpenLoop {
   readonly model: string | undefined
 }
 
-/** The loop that a request goes on with: its last message of the assistant called tools. */
+/** The tool loop that a request continues: its last message of the assistant called tools. */
 export function openLoopOf({ request, parts }: Pick<Admitted, 'request' | 'parts'>): OpenLoop | undefined {
   const { messages } = request
   if (messages === undefined) return undefined

@@ -6,7 +6,7 @@ import type { Settlement, Share } from '#services/state/ledger/ledger'
 /**
  * What the legs of a cascade have cost, and who pays. The attempt in force is paid by its receipt. Attempts that lost
  * their leg, and one in force that left no receipt, are the deployment's: by their receipts, or by the reserve,
- * marked estimated, where they left none. Pure: whoever settles comes to the same.
+ * marked estimated, where they left none. Pure: every router computes the same.
  */
 export function accountOf(plan: CascadePlan, legs: readonly LegState[]): Settlement {
   const spent: Partial<Record<Share, NanoUsd>> = { tenant: 0, deployment: 0 }

@@ -75,7 +75,7 @@ export function createSettler({
   }
 
   /**
-   * Settles by what the log knows, where it is not too early; a hold that was found expired is looked at again later.
+   * Settles by what the log knows, where it is not too early; an expired hold is checked again later.
    */
   const settleByLog = async (holdId: string, expired?: OpenHold): Promise<'settled' | 'extended' | 'waits'> => {
     const state = await read(holdId)

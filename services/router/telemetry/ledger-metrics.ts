@@ -6,11 +6,11 @@ export interface MoneyMetrics {
   /** A limit refused, or would have. */
   limited(limit: string, outcome: 'refused' | 'shadowed'): void
   settled(settlement: SettlementSeen): void
-  /** A rung was left out because nobody knows its price. */
+  /** A rung was left out because its price is unknown. */
   unpriced(model: string): void
 }
 
-/** Live figures of the money, read when somebody scrapes. */
+/** Live figures of the money, read at each scrape. */
 export interface MoneyGauges {
   readonly isOpen: () => boolean
   /** Requests whose money came out of the router's slice, and of the ledger; absent where nothing is leased. */

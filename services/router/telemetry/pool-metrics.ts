@@ -14,7 +14,7 @@ export interface PoolMetrics {
   readonly watching: PutObserver
 }
 
-/** What a leg counts for while nobody knows how long one takes. */
+/** Work of a leg while service times are unknown. */
 const unknownLegMs = 1000
 
 /** Registers the metrics of every configured pool; label values are the configured pools. */

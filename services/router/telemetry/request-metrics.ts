@@ -40,7 +40,7 @@ export interface HttpAnswered {
   readonly traceparent?: string
 }
 
-/** Live figures, read when somebody scrapes. */
+/** Live figures, read at each scrape. */
 export interface RouterGauges {
   readonly inFlight: () => number
   readonly admissionWaiting: () => number

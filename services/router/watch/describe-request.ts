@@ -66,7 +66,7 @@ export function describeEnd({ end, endedAt, request, legs }: Finished): WatchedE
   return { ...common, model, tier, confidence, ...(degraded === undefined ? {} : { degraded }) }
 }
 
-/** Legs as the log has them, with their receipts; `tierOf` tells tiers of rungs that nobody has judged. */
+/** Legs as the log has them, with their receipts; `tierOf` gives the tiers of rungs without a verdict. */
 export function describeLegs(
   legs: readonly LegState[],
   reports: readonly RungReport[],

@@ -24,7 +24,7 @@ export interface RequestWatch {
   refused(requestId: RequestId, code: string, message: string): void
   /** It came to nothing before it was decided, and is shown with what refused it. */
   dismissed(requestId: RequestId): void
-  /** It is not shown after all: somebody asked what would be done, or another request has its answer. */
+  /** It is not shown: the call was `Explain`, or another request has its answer. */
   forgotten(requestId: RequestId): void
   find(requestId: string): WatchedRequest | undefined
   /** The latest, newest first. */
@@ -71,7 +71,7 @@ export function createRequestWatch(
   }
   const passOver = (id: RequestId): void => {
     passedOver.add(id)
-    // Whatever comes to nothing is told of by no end.
+    // A request without a result emits no end.
     const [oldest] = passedOver
     if (passedOver.size > mostPassedOver && oldest !== undefined) passedOver.delete(oldest)
   }
@@ -162,7 +162,7 @@ export function createRequestWatch(
   }
 }
 
-/** Requests that are shown a second, and at once after a quiet time: more of them nobody reads, and each costs. */
+/** Requests that are shown a second, and at once after a pause: more are unreadable, and each costs. */
 const [shownASecond, shownAtOnce] = [50, 500]
 const mostPassedOver = 50_000
 

@@ -33,7 +33,7 @@ export interface SpendWindow {
   readonly since: number
 }
 
-/** By what spending is told apart. */
+/** Labels of spending. */
 export type SpendKind = 'tenant' | 'ladder' | 'model'
 
 const minuteMs = 60_000

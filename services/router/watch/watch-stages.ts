@@ -6,7 +6,7 @@ import type { RequestWatch } from './request-watch.ts'
 
 /** Lets the watch see every stage of a request. The stages themselves know nothing of it. */
 export function watchStages(stages: Stages<Cascade>, watch: RequestWatch): Stages<Cascade> {
-  /** Times a stage, and tells what it failed with: a request that ends there has no cascade to tell it. */
+  /** Times a stage and records its failure: a request that ends there has no cascade that would. */
   const watched = async <Result>(requestId: RequestId, stage: string, work: () => Promise<Result>): Promise<Result> => {
     const sinceMs = performance.now()
     try {

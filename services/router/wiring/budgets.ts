@@ -32,7 +32,7 @@ export interface Money {
   readonly readBudget: ReadBudget
   readonly readRates: ReadRates
   readonly isPaid: (tenant: string) => boolean
-  /** The look that chooses, counting rungs that are left out because nobody knows their price. */
+  /** The choosing stage, which counts rungs left out because their price is unknown. */
   readonly counted: (evaluateRungs: EvaluateRungs) => EvaluateRungs
 }
 

@@ -108,7 +108,7 @@ function isResponses(backend: ConfiguredModel['backend']): boolean {
 
 const timed: readonly Capability[] = ['timestamps', 'word-timestamps']
 
-/** Servers that are not asked for segments tell no times. */
+/** Servers return times only when asked for segments. */
 function isUntimed(backend: ConfiguredModel['backend']): boolean {
   return backend.kind === 'openai' && !backend.segments
 }

@@ -138,7 +138,7 @@ function noteFeatures({ guided, estimate }: Reserved, drift: FeatureDrift, polic
   drift.observe(guided.ladder.name, active.policy.version, active.reference, estimate.features)
 }
 
-/** Cascades that count as nobody's requests, and add nothing to what pools are wanted for. */
+/** Cascades that are not counted as requests nor as demand for pools. */
 function shadowHandler({
   stages,
   clock,

@@ -63,7 +63,7 @@ export async function composePolicies(config: Config, dependencies: PoliciesDepe
     registers,
   })
   const { ladders, models } = composeLadders(config)
-  for (const { ladder, rung, says } of blindRungs(config)) logger.warn({ ladder, rung }, says)
+  for (const { ladder, rung, message } of blindRungs(config)) logger.warn({ ladder, rung }, message)
   // A series that is there from the start shows its first increase, which an alert may be about.
   for (const { name } of ladders) for (const outcome of ['taken', 'refused']) loads.inc({ ladder: name, outcome }, 0)
   const openEncoder = createEncoderCache(pack => openPack(pack, packs))

@@ -25,7 +25,7 @@ export interface FleetParts {
   readonly fleet: FleetWatch
   readonly evaluateRungs: EvaluateRungs
   readonly probes: Probes
-  /** What choosing tells the pools, and is told by them. */
+  /** What choosing reports to the pools, and reads from them. */
   readonly choosing: Required<Pick<ChooseDependencies, 'refused' | 'probe'>>
   /** Counts the first leg of what was chosen as work to come. */
   readonly coming: Required<Pick<Stages<unknown>, 'expect' | 'dismiss'>>
@@ -35,7 +35,7 @@ export interface FleetParts {
   readonly beginning: PutObserver
   /** The same for calls of the router's own, which add nothing to what pools are wanted for. */
   readonly ownLegs: Pick<RunLegDependencies, 'queue' | 'dispatch'>
-  /** Reads workers and queues, then looks for legs that nobody is left to run. */
+  /** Reads workers and queues, then looks for legs that no worker can run. */
   readonly createReadFleet: (pendingLegs: PendingLegs, cascadeLog: CascadeLog) => () => Promise<void>
 }
 
@@ -102,7 +102,7 @@ export function composeChoose(
   }
 }
 
-/** A queue and a dispatch, with somebody who looks on. */
+/** A queue and a dispatch, observed. */
 export function observed(
   { queue, dispatch }: Pick<RunLegDependencies, 'queue' | 'dispatch'>,
   observe: PutObserver,

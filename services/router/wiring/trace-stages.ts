@@ -67,7 +67,7 @@ export function traceStages<Under>(stages: Stages<Under>, tracer: Tracer): Stage
 
 /**
  * Runs a cascade in a span that every rung hangs below; also after a take-over, when the call's own span is long
- * over. What came of it is told in the words for generative AI, and measured.
+ * over. Its result is traced with the GenAI conventions, and measured.
  */
 export function createTraceRun({ tracer, meter }: Pick<Telemetry, 'tracer' | 'meter'>, clock: Clock): TraceRun {
   const measure = createRunMetrics(meter)

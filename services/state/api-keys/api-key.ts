@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto'
 
-/** A new API key: the text that its owner is told once, and the hash that is kept. */
+/** A new API key: its text, which is shown once, and the hash that is stored. */
 export interface ApiKey {
   readonly text: string
   readonly sha256: string

@@ -111,13 +111,13 @@ export interface BatchStore {
   cancel(tenant: string, batchId: string): Promise<Batch | undefined>
   /** Takes batches that no router drives (at most `limit`), each at a new epoch. */
   takeOver(owner: BatchOwner, limit: number): Promise<readonly TakenBatch[]>
-  /** Keeps the lease and tells the status; `undefined` when it is lost. */
+  /** Renews the lease and returns the status; `undefined` when it is lost. */
   renew(lease: BatchLease, leaseUntil: number): Promise<BatchStatus | undefined>
   /** Lets another router take the batch at once. */
   release(lease: BatchLease): Promise<void>
   /** The input is sound and has so many rows. False when the lease is lost, or it was cancelled. */
   begin(lease: BatchLease, rows: number): Promise<boolean>
-  /** Writes rows down, each once, whoever comes again with it. False when the lease is lost. */
+  /** Records rows, each exactly once. False when the lease is lost. */
   record(lease: BatchLease, rows: readonly RowRecord[]): Promise<boolean>
   /** Ends the batch and shows its files. False when the lease is lost. */
   finish(lease: BatchLease, end: BatchEnd): Promise<boolean>

@@ -17,7 +17,7 @@ export function createRedisWorkerRegistry(prefix: string, redis: RedisConnection
   const workers = `${prefix}:{workers}:alive`
   const draining = `${prefix}:{workers}:draining`
   const shutOff = `${prefix}:{workers}:shut`
-  const tell = async (shut: readonly ShutEndpoint[]): Promise<void> => {
+  const report = async (shut: readonly ShutEndpoint[]): Promise<void> => {
     if (shut.length === 0) return
     const fields = shut.flatMap(({ endpoint, untilAt }) => [endpoint, untilAt])
     await Promise.all([redis.hset(shutOff, ...fields), redis.pexpire(shutOff, rememberShutMs)])
@@ -25,25 +25,25 @@ export function createRedisWorkerRegistry(prefix: string, redis: RedisConnection
   return {
     async beat(state, ttlMs, shut = []) {
       const entry: Entry = { state, aliveUntil: clock.now() + ttlMs }
-      const [, drain, told] = await onRedis(() =>
+      const [, drain, reported] = await onRedis(() =>
         Promise.all([
           redis.hset(workers, state.workerId, JSON.stringify(entry)),
           redis.sismember(draining, state.workerId),
           redis.hgetall(shutOff),
-          tell(shut),
+          report(shut),
         ]),
       )
-      const known = Object.entries(told).map(([endpoint, untilAt]) => ({ endpoint, untilAt: Number(untilAt) }))
+      const known = Object.entries(reported).map(([endpoint, untilAt]) => ({ endpoint, untilAt: Number(untilAt) }))
       return { drain: drain === 1, shut: known.filter(({ untilAt }) => untilAt > clock.now()) }
     },
     async leave(workerId) {
       await onRedis(() => Promise.all([redis.hdel(workers, workerId), redis.srem(draining, workerId)]))
     },
     async list() {
-      const [beats, told] = await onRedis(() => Promise.all([redis.hgetall(workers), redis.smembers(draining)]))
+      const [beats, reported] = await onRedis(() => Promise.all([redis.hgetall(workers), redis.smembers(draining)]))
       const entries = Object.entries(beats).map(([workerId, text]) => [workerId, entryOf(text)] as const)
       // A worker that was told to drain does so at its next beat; nobody need count on it until then.
-      const drains = new Set(told)
+      const drains = new Set(reported)
       const nowMs = clock.now()
       const dead = entries.filter(([, entry]) => entry.aliveUntil < nowMs - forgetMs).map(([workerId]) => workerId)
       if (dead.length > 0) await onRedis(() => redis.hdel(workers, ...dead))

@@ -95,17 +95,17 @@ function unit(): TimeSketch {
  * Makes the model of a rung from what its workers tell; `undefined` when nothing is known of it, or not any more.
  * Pure.
  */
-export function createServiceModel(told: readonly RungTimes[], nowMs: number): ServiceModel | undefined {
-  const faded = told.map(times => ({ times, factor: fadeOver(nowMs - times.at) }))
+export function createServiceModel(reported: readonly RungTimes[], nowMs: number): ServiceModel | undefined {
+  const faded = reported.map(times => ({ times, factor: fadeOver(nowMs - times.at) }))
   const sums = addSums(faded.map(({ times, factor }) => ({ sums: times.sums, factor })))
   const rates = sums.weight < leastWeight ? undefined : fitRates(sums)
   if (rates === undefined) return undefined
-  const measuredAt = Math.max(...told.map(({ at }) => at))
-  const outputs = told.map(times => times.outputs)
+  const measuredAt = Math.max(...reported.map(({ at }) => at))
+  const outputs = reported.map(times => times.outputs)
   const seenWeight = faded.reduce((sum, { times, factor }) => sum + times.sums.weight * factor, 0)
   const seenMs =
     faded.reduce((sum, { times, factor }) => sum + times.meanMs * times.sums.weight * factor, 0) / seenWeight
-  const ratiosOf = ratiosByClass(told, rates, nowMs)
+  const ratiosOf = ratiosByClass(reported, rates, nowMs)
   const forecast = ({ work, outputCap, outputTokens }: LegWork): ServiceForecast => {
     const output = outputCap === undefined ? 0 : expectedOutput(outputCap, outputs, outputTokens)
     const vector = workVectorOf(work, output)
@@ -152,9 +152,13 @@ function forecastOf(ms: number, ratios: TimeSketch): Pick<ServiceForecast, 'mean
 }
 
 /** How often legs took how many times the time by `rates`, by class of size; each worker at its own pace. */
-function ratiosByClass(told: readonly RungTimes[], rates: WorkRates, nowMs: number): (sizeClass: number) => TimeSketch {
+function ratiosByClass(
+  reported: readonly RungTimes[],
+  rates: WorkRates,
+  nowMs: number,
+): (sizeClass: number) => TimeSketch {
   const byClass = new Map<number, TimeSketch>()
-  for (const times of told) {
+  for (const times of reported) {
     const pace = paceOf(times, rates)
     for (const [name, sketch] of Object.entries(times.ratios)) {
       const sizeClass = Number(name)

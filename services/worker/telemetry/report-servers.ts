@@ -13,8 +13,8 @@ const timeoutMs = 10_000
 export async function reportServers(config: Config, pool: string, logger: Logger): Promise<void> {
   const findings = await probeServers(config, { isWanted: name => config.models[name]?.pool === pool, timeoutMs })
   for (const finding of findings) {
-    const { model, server, state, says } = finding
-    if (isAlarming(finding)) logger.warn({ model, server, found: state }, `the server of a model: ${says}`)
-    else logger.debug({ model, server, found: state }, says)
+    const { model, server, state, message } = finding
+    if (isAlarming(finding)) logger.warn({ model, server, found: state }, `the server of a model: ${message}`)
+    else logger.debug({ model, server, found: state }, message)
   }
 }

@@ -42,7 +42,7 @@ export interface FaultReport {
   readonly machineDelay: MachineDelay
 }
 
-/** What is looked at. */
+/** What to check. */
 export interface ReportInput {
   readonly callers: Callers
   readonly deployment: Deployment

@@ -52,8 +52,8 @@ export async function startConsoleGateway(): Promise<ConsoleGateway> {
     ask: (text, tenant = 'acme') => gateway.client.infer(textRequest(text), { authorization: key(tenant) }),
     score: (requestId, score) =>
       new Promise((resolve, reject) => {
-        const told = client.keyed(consoleKeys.acme)
-        client.raw.sendFeedback({ requestId, score }, told, error => (error === null ? resolve() : reject(error)))
+        const metadata = client.keyed(consoleKeys.acme)
+        client.raw.sendFeedback({ requestId, score }, metadata, error => (error === null ? resolve() : reject(error)))
       }),
     async stop() {
       client.close()

@@ -51,16 +51,16 @@ export function runOnScreen(
     exited,
     until: what =>
       new Promise((resolve, reject) => {
-        const look = (): void => {
+        const check = (): void => {
           if (!what.test(shown())) return
-          listeners.delete(look)
+          listeners.delete(check)
           resolve()
         }
-        listeners.add(look)
+        listeners.add(check)
         void exited.then(code =>
           reject(new Error(`it ended with ${code} and never showed ${what.source}:\n${shown()}`)),
         )
-        look()
+        check()
       }),
     type: keys => void child.stdin.write(keys),
     kill: () => void child.kill('SIGKILL'),

@@ -52,13 +52,13 @@ export async function startWireServer(
       return undefined
     })
     const play = async (chunks: readonly object[]): Promise<void> => {
-      const told = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'served' }
+      const envelope = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'served' }
       const whole = [deltaOf({ role: 'assistant', content: '' }), ...chunks, { choices: [], usage }]
       const failed = chunks.some(chunk => 'error' in chunk)
       const sent = failed ? whole.slice(0, -1) : whole
       for (const chunk of sent) {
         if ('wait' in chunk) await (chunk as Gate).wait()
-        else response.write(`data: ${JSON.stringify('error' in chunk ? chunk : { ...told, ...chunk })}\n\n`)
+        else response.write(`data: ${JSON.stringify('error' in chunk ? chunk : { ...envelope, ...chunk })}\n\n`)
       }
       response.end('data: [DONE]\n\n')
     }

@@ -58,12 +58,12 @@ export function createMemoryRegistry(clock: Clock): WorkerRegistry {
   const shutOff = new Map<string, number>()
   return {
     async beat(state, ttlMs, shut = []) {
-      const told = [...shutOff].map(([endpoint, untilAt]) => ({ endpoint, untilAt }))
+      const endpoints = [...shutOff].map(([endpoint, untilAt]) => ({ endpoint, untilAt }))
       for (const { endpoint, untilAt } of shut) shutOff.set(endpoint, untilAt)
       beats.set(state.workerId, { state, endsAt: clock.now() + ttlMs })
       return {
         drain: draining.has(state.workerId),
-        shut: told.filter(({ untilAt }) => untilAt > clock.now()),
+        shut: endpoints.filter(({ untilAt }) => untilAt > clock.now()),
       }
     },
     async leave(workerId) {

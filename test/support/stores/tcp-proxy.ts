@@ -33,12 +33,12 @@ export function openTcpProxy(to: string | { readonly port: number; readonly host
         behind.destroy()
       })
     }
-    let said = ''
+    let received = ''
     let frozen = isCut
     cutters.add(() => (frozen = true))
-    freezers.add(word => (frozen ||= said.includes(word)))
+    freezers.add(word => (frozen ||= received.includes(word)))
     client.on('data', piece => {
-      said += piece.toString('latin1').toLowerCase()
+      received += piece.toString('latin1').toLowerCase()
       if (!frozen) behind.write(piece)
     })
     // Pieces stay in order, also where a delay is taken away while some are on their way.

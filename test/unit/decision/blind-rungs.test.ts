@@ -26,7 +26,7 @@ function found(backend: object, rung: object = {}, threshold = 0.8): readonly st
   const file = join(folder, 'sluice.yaml')
   const parts = chatConfig({ pools, models, ladders: { generate: ladder } })
   writeFileSync(file, JSON.stringify({ ...parts, redis: { url: 'redis://127.0.0.1:1' } }))
-  return blindRungs(loadConfig(file).config).map(({ ladder: name, rung: at, says }) => `${name} ${at}: ${says}`)
+  return blindRungs(loadConfig(file).config).map(({ ladder: name, rung: at, message }) => `${name} ${at}: ${message}`)
 }
 
 describe('a rung without a measure of trust', () => {

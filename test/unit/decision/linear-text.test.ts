@@ -23,7 +23,8 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   'a vote': text => agreeOn([text, `${text}x`]),
   'signs of an answer': text => interpretGeneration({ text, logprobs: [], finishReason: 'stop' }, {}),
   'a verdict': text => readVerdict(text, 1, true),
-  'a refusal': text => refusalOf(readServerText(text), { status: 400, told: 'answered 400', redact: redactOf(text) }),
+  'a refusal': text =>
+    refusalOf(readServerText(text), { status: 400, summary: 'answered 400', redact: redactOf(text) }),
   'a fence around an answer': withoutFence,
   'the program in an answer': programIn,
 }

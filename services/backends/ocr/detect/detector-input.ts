@@ -37,7 +37,7 @@ const grid = 32
  */
 const means = [0.485, 0.456, 0.406]
 const deviations = [0.229, 0.224, 0.225]
-/** Pages have this shape; what is longer is looked at through windows of it. */
+/** Pages have this shape; longer ones are read in windows. */
 const windowRatio = 1.5
 /** A thin strip holds one line as high as itself; the detector wants it about this high. */
 const stripRatio = 6
@@ -115,7 +115,7 @@ function encodeCore(picture: Picture, core: Area): DetectorInput {
     const offset = means[channel]! / deviations[channel]!
     const plane = values.subarray(channel * width * height, (channel + 1) * width * height)
     for (let row = 0; row < height; row++) {
-      // Beyond its edges the picture goes on as at the edge.
+      // Beyond its edges the picture repeats its edge pixels.
       const line = Math.min(picture.height - 1, top + row) * picture.width
       for (let column = 0; column < width; column++) {
         const pixel = line + Math.min(picture.width - 1, left + column)

@@ -54,7 +54,7 @@ const leastStep = 1.25
 const unseenBlocks = 12
 const unseenRatio = 0.25
 const unseenStep = 2.5
-/** Closer looks at one picture. */
+/** Most passes over one picture at a larger scale. */
 const closerLooks = 2
 /** A part this large is not worth cutting out. */
 const worthCutting = 0.8
@@ -81,7 +81,7 @@ export async function findLines(
   let finest = passes[0]!
   let texture = findTexture(picture, cornersOf(passes))
   let wanted = closerFactor(finest, texture)
-  for (let look = 0; look < closerLooks && wanted > 0; look++) {
+  for (let attempt = 0; attempt < closerLooks && wanted > 0; attempt++) {
     const factor = Math.min(most, wanted, Math.max(1, finest.factor))
     if (factor < finest.factor * leastStep) break
     finest = await detectWithin(model, picture, { area: areaOfText(picture, passes, texture), factor }, unwanted)

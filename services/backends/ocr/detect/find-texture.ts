@@ -13,7 +13,7 @@ export interface Texture {
 }
 
 const blockSide = 16
-/** Rows that are looked at: each fourth is enough for letters that can be read. */
+/** Rows that are sampled: every fourth suffices for letters of readable size. */
 const rowStep = 4
 /** Grey values of ink and paper differ by this from one pixel to the next but one. */
 const edgeStep = 40

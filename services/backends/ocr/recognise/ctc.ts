@@ -11,7 +11,7 @@ export interface RecognisedText {
   readonly probabilities: readonly number[]
   /** Share of the time steps that hold no character. */
   readonly blankRatio: number
-  /** The letters stand so far apart that nobody can tell words from letters. */
+  /** The letters are so widely spaced that words cannot be told apart. */
   readonly apart: boolean
   /** How many of its spaces are expected to be wrong, lost or too many. */
   readonly spaceErrors: number
@@ -32,7 +32,7 @@ export const emptyText: RecognisedText = {
   lacksCharacters: false,
 }
 
-/** Class that stands for no character. */
+/** The class for no character (the blank). */
 const blank = 0
 /** The likeliest class at each time step of a line, with what deciding needs beside it. */
 export interface BestPath {

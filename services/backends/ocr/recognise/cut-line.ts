@@ -13,7 +13,7 @@ export type Corners = readonly [Point, Point, Point, Point]
 export const lineHeight = 48
 /** Bounds the memory of one line: some 4,000 characters. */
 const widestLine = 128_000
-/** Text this much taller than wide stands on its side. @source PaddleOCR `get_rotate_crop_image` */
+/** Text this much taller than wide is rotated by 90 degrees. @source PaddleOCR `get_rotate_crop_image` */
 const uprightRatio = 1.5
 
 /** A line as the recogniser sees it. */
@@ -133,7 +133,7 @@ function averageAt(
   into[at + 2] = Math.round(blue * share)
 }
 
-/** The picture between its pixels; beyond its edges the edge goes on. */
+/** The picture between its pixels; beyond its edges it repeats the edge. */
 function bilinear(picture: Picture, x: number, y: number, channel: number): number {
   const left = Math.floor(x)
   const top = Math.floor(y)

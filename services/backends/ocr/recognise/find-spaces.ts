@@ -1,6 +1,6 @@
 import { quantile } from '../../answers/statistics.ts'
 
-/** A character of a line as it stands there. Lengths are in heights of the writing. */
+/** A character of a line with its position. Lengths are in heights of the writing. */
 export interface Glyph {
   readonly character: string
   /** The highest probability of a space that the recogniser gave since the character before. */
@@ -16,7 +16,7 @@ export interface Spaces {
   readonly before: readonly boolean[]
   /** How many of these decisions are expected to be wrong. */
   readonly expectedErrors: number
-  /** The letters stand so far apart that nobody can tell words from letters. */
+  /** The letters are so widely spaced that words cannot be told apart. */
   readonly apart: boolean
 }
 

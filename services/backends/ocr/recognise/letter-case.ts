@@ -3,7 +3,7 @@ import type { ReadCharacter } from './mixed-words.ts'
 
 /** Letters whose capitals differ from them in size alone. */
 const twins = /^[cosuvwxz]$/iu
-/** Others by which the height of small letters, and that of capitals, is told. */
+/** Other characters that give the height of small letters and of capitals. */
 const small = /^[acemnorsuvwxz]$/u
 const tall = /^[bdfhkl\p{Lu}\p{N}]$/u
 /** The other case is in question from this probability on. */

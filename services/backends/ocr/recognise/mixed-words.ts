@@ -149,7 +149,7 @@ function isSmall(character: string): boolean {
   return /^\p{Ll}$/u.test(character)
 }
 
-/** How many words of what stands together without a space are expected to be wrong. */
+/** Expected number of wrong words in a run without a space. */
 function errorsIn(word: string): number {
   if (isMixedNumber(word) || bracketedAmount.test(word)) return errorsPerMixedNumber
   if (glued.test(word)) return errorsPerGluedWord

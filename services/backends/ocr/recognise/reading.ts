@@ -12,7 +12,7 @@ export interface ReadLine {
   readonly text: string
   readonly probabilities: readonly number[]
   readonly blankRatio: number
-  /** The letters stand so far apart that words cannot be told. */
+  /** The letters are so widely spaced that words cannot be told apart. */
   readonly apart: boolean
   /** How many of its spaces are expected to be wrong. */
   readonly spaceErrors: number
@@ -192,7 +192,7 @@ function wordsTrust(doubts: number): number {
   return Math.exp(-wrong) * (1 + wrong)
 }
 
-/** What of an answer is known to be missing or doubtful, for whoever asked. */
+/** What is known to be missing or doubtful in an answer, for the caller. */
 function caveatsOf(signals: Readonly<Record<string, number>>, pagesRead: number): readonly Caveat[] {
   const at = (name: string): number => signals[name] ?? 0
   const caveats: Caveat[] = []
@@ -241,7 +241,7 @@ export function inReadingOrder<Line extends Pick<ReadLine, 'corners'>>(
   return rows.map(row => row.toSorted((a, b) => a.at.x - b.at.x).map(({ line }) => line))
 }
 
-/** Writing that leans more is not what rows are told by: it may stand on its side. */
+/** Text that is tilted more does not define rows: it may be rotated. */
 const mostSlant = Math.PI / 8
 
 /** The angle of the middle one of the lines, the longer counting for more. */

@@ -13,7 +13,7 @@ import { bestPath, decodePath, emptyText, joinPaths, stepPixels, type BestPath, 
 const batchStrips = 4
 /** Width that the orientation classifier was trained with. @source PaddleOCR `cls_image_shape` 3, 48, 192 */
 const orientationWidth = 192
-/** Strips that the orientation classifier looks at in one run. */
+/** Strips that the orientation classifier takes in one run. */
 const orientationBatch = 64
 
 /**
@@ -61,7 +61,7 @@ function textOf(
   return decodePath(whole!, dictionary, measureInk(strip))
 }
 
-/** The probability of each strip that it stands on its head. */
+/** Probability of each strip that it is upside down. */
 export async function turnedProbabilities(model: OcrModel, strips: readonly Picture[]): Promise<readonly number[]> {
   const found: number[] = []
   for (let start = 0; start < strips.length; start += orientationBatch) {

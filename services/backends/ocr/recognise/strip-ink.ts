@@ -31,7 +31,7 @@ const rowShare = 0.1
  */
 const columnShare = 0.3
 
-/** Measures the writing of a strip, so that the gaps between its letters can be told. */
+/** Measures the ink of a strip, so that gaps between its letters can be found. */
 export function measureInk(strip: Strip): StripInk {
   const { data, width, height } = strip
   const ground = medianGreen(strip)

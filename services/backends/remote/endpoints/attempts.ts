@@ -11,7 +11,7 @@ export interface AttemptOrder {
   readonly endpoints: EndpointSet
   readonly budget: RetryBudget
   readonly affinityKey?: string
-  /** Names the input, by which failures that it causes are told from those of an endpoint. */
+  /** Identifies the input, so that failures it causes are not counted against an endpoint. */
   readonly input?: InputOf
   readonly mostAttempts: number
   readonly deadlineAt: number
@@ -60,7 +60,7 @@ function pickOptionsOf({ affinityKey, input }: AttemptOrder, avoid: ReadonlySet<
   return { avoid, ...(affinityKey === undefined ? {} : { affinityKey }), ...(input === undefined ? {} : { input }) }
 }
 
-/** Reports how each of the first endpoints failed last: somebody will want to know why nothing is sent to them. */
+/** Reports the last failure of each of the first endpoints, so that operators can see why they get no calls. */
 function restingOf({ endpoints }: AttemptOrder): UpstreamError {
   const failures = endpoints.endpoints
     .slice(0, 3)

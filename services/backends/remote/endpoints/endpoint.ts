@@ -139,7 +139,7 @@ export function createEndpoint(baseUrl: string, options: EndpointOptions, now: (
     eject() {
       ejectedUntil = now() + Math.min(longestEjectionMs, firstEjectionMs * 2 ** ejections)
       ejections += 1
-      // What it did before is not held against it twice.
+      // Earlier failures do not count twice.
       history.length = 0
     },
     setEngineWaiting(count) {

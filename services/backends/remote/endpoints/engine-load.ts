@@ -41,7 +41,7 @@ export type PageOf = (endpoint: Endpoint) => URL
 
 /** Begins to read the page of each endpoint's engine. */
 export function watchEngineLoad(endpoints: readonly Endpoint[], urlOf: PageOf): EngineLoad {
-  const told = new Map<Endpoint, EngineQueue>()
+  const queues = new Map<Endpoint, EngineQueue>()
   let reading = false
   const read = async (): Promise<void> => {
     if (reading) return
@@ -52,8 +52,8 @@ export function watchEngineLoad(endpoints: readonly Endpoint[], urlOf: PageOf): 
           const page = await readPage(endpoint, urlOf)
           const queue = page === undefined ? undefined : readQueue(page, endpoint.running)
           endpoint.setEngineWaiting(queue?.waiting ?? 0)
-          if (queue === undefined) told.delete(endpoint)
-          else told.set(endpoint, queue)
+          if (queue === undefined) queues.delete(endpoint)
+          else queues.set(endpoint, queue)
         }),
       )
     } finally {
@@ -65,8 +65,8 @@ export function watchEngineLoad(endpoints: readonly Endpoint[], urlOf: PageOf): 
   timer.unref()
   return {
     queue() {
-      const open = [...told].flatMap(([endpoint, queue]) => (endpoint.available() ? [queue] : []))
-      const among = open.length > 0 ? open : [...told.values()]
+      const open = [...queues].flatMap(([endpoint, queue]) => (endpoint.available() ? [queue] : []))
+      const among = open.length > 0 ? open : [...queues.values()]
       return among.toSorted((one, other) => turnsOf(one) - turnsOf(other))[0]
     },
     stop: () => clearInterval(timer),
@@ -116,7 +116,7 @@ function sumOf(page: string, names: readonly string[]): number | undefined {
   for (const name of names) {
     for (let at = page.indexOf(name); at !== -1; at = page.indexOf(name, at + name.length)) {
       const rest = at === 0 || page[at - 1] === '\n' ? restOfLine(page, at + name.length) : ''
-      // A name that goes on is another.
+      // A longer name is another metric.
       if (/^[{\s]/u.test(rest)) sum = (sum ?? 0) + valueIn(rest)
     }
   }

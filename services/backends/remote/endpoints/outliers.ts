@@ -6,7 +6,7 @@ export interface Record {
   readonly firstMs?: number
 }
 
-/** Ends that are looked at; fewer than the least say nothing. */
+/** Ends that are evaluated; fewer than the minimum are no evidence. */
 export const recordsKept = 50
 const leastRecords = 10
 const lookBackMs = 60_000

@@ -13,7 +13,7 @@ const misconfigured: ReadonlySet<number> = new Set([401, 402, 403, 404, 405, 407
 export async function readRefusal(response: UpstreamResponse, redact: Redact): Promise<UpstreamError> {
   const { status } = response
   const words = readServerText(await headOf(response))
-  return refusalOf(words, { status, told: `answered ${status}`, redact, retryAfterMs: retryAfterOf(response) })
+  return refusalOf(words, { status, summary: `answered ${status}`, redact, retryAfterMs: retryAfterOf(response) })
 }
 
 /** How an error came. */
@@ -21,7 +21,7 @@ export interface RefusalContext {
   /** Of the answer; absent for an error within a stream, whose status was 200 already. */
   readonly status?: number
   /** What the server did, such as `answered 400`. */
-  readonly told: string
+  readonly summary: string
   readonly redact: Redact
   readonly retryAfterMs?: number | undefined
 }
@@ -30,17 +30,20 @@ export interface RefusalContext {
  * The kind of an error: by its codes first, then by the server's own words, from which those of the caller are
  * taken out. Its message shows these words within bounds.
  */
-export function refusalOf(said: ServerWords, { status, told, redact, retryAfterMs }: RefusalContext): UpstreamError {
-  const { message, codes } = said
+export function refusalOf(
+  serverWords: ServerWords,
+  { status, summary, redact, retryAfterMs }: RefusalContext,
+): UpstreamError {
+  const { message, codes } = serverWords
   const fault = kindOf({
     message,
     own: redact.judged(message),
     codes,
-    status: trueStatus(said, status),
+    status: trueStatus(serverWords, status),
     has: pattern => codes.some(code => pattern.test(code)),
   })
   const shown = cut(redact.shown(message))
-  return new UpstreamError(fault, `${leads[fault] ?? ''}the server ${told}${shown === '' ? '' : `: ${shown}`}`, {
+  return new UpstreamError(fault, `${leads[fault] ?? ''}the server ${summary}${shown === '' ? '' : `: ${shown}`}`, {
     retryAfterMs: fault === 'rate-limit' || fault === 'server' ? retryAfterMs : undefined,
     status,
   })
@@ -54,7 +57,7 @@ const leads: Readonly<Partial<Record<UpstreamFault, string>>> = {
 
 /** An error that came within a stream, or in place of an answer, with status 200. */
 export function streamError(error: unknown, redact: Redact): UpstreamError {
-  return refusalOf(readServerWords(error), { told: 'told of an error within the stream', redact })
+  return refusalOf(readServerWords(error), { summary: 'told of an error within the stream', redact })
 }
 
 /** Longest that is shown of a server's words: a status travels in headers. */

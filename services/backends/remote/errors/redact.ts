@@ -125,7 +125,7 @@ function withoutRuns(words: string, { texts }: Quotable, fewestWords: number): s
 const spans =
   /"((?:[^"\\]|\\.)*)"|(?<![\p{L}\p{N}])'((?:[^'\\]|\\.|'(?=\p{L}))*)'(?!\p{L})|`([^`]*)`|“([^”]*)”|‘([^’]*)’|«([^»]*)»/gsu
 
-/** Takes out what stands between marks of quotation and in the request, however short it is. */
+/** Removes quoted text that also occurs in the request, however short it is. */
 function withoutSpans(words: string, { texts, names }: Quotable, shown: readonly string[]): string {
   const rows = [...texts, ...names]
   return words.replaceAll(spans, (span: string, ...groups: unknown[]) => {

@@ -16,9 +16,9 @@ export function resolveArguments(pieces: readonly string[]): ResolvedArguments |
   const joined = pieces.join('')
   const plain = read(joined)
   if (plain !== undefined) return { ...plain, isMended: plain.isMended }
-  const said = pieces.filter(piece => piece.trim() !== '')
-  const last = said.at(-1) ?? ''
-  const before = said.slice(0, -1)
+  const filled = pieces.filter(piece => piece.trim() !== '')
+  const last = filled.at(-1) ?? ''
+  const before = filled.slice(0, -1)
   const others = [
     // All so far, again and again; or the whole once more behind its bits.
     ...(before.every(piece => last.startsWith(piece.trim())) || before.join('') === last ? [last] : []),

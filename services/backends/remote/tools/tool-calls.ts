@@ -93,7 +93,7 @@ export function createToolCalls(known: readonly string[]): ToolCalls {
   }
 }
 
-/** The call that a piece goes on with; `undefined` for a new one. */
+/** The call that a piece continues; `undefined` for a new one. */
 function callOf(piece: Piece, calls: readonly Call[], known: readonly string[]): Call | undefined {
   const { index, id, name } = piece
   const same = calls.findLast(call => id !== '' && call.id === id && mayBeAt(call, index))
@@ -118,7 +118,7 @@ function isAnother(call: Call, { name, written }: Piece): boolean {
   return name !== '' && isEnded && isJson(written) && !written.startsWith(before)
 }
 
-/** Whether a piece with no id, or another, goes on with the call before it. */
+/** Whether a piece with no id, or with another id, continues the call before it. */
 function goesOn(call: Call, piece: Piece, known: readonly string[]): boolean {
   const { id, name } = piece
   if (name === '') return true

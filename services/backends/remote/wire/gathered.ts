@@ -51,7 +51,7 @@ export function createGathered(tools: readonly string[] = []): Gathered {
   }
 }
 
-/** Several times what the longest outputs of today's models hold: what goes on beyond is no answer. */
+/** Several times what the longest outputs of today's models hold: anything longer is no answer. */
 const mostCharacters = 2 * 1024 * 1024
 /** What a piece of a tool call counts beside its arguments. */
 const callCharacters = 16

@@ -108,9 +108,9 @@ function readUsage(value: unknown): UsageCounts | undefined {
     reasoning: extra('reasoning'),
     seconds: reader.number(spellings.seconds),
   }
-  const told = Object.entries(counts).filter(([, count]) => count !== undefined)
-  if (told.length === 0 && !reader.malformed) return undefined
-  return { ...Object.fromEntries(told), malformed: reader.malformed }
+  const reported = Object.entries(counts).filter(([, count]) => count !== undefined)
+  if (reported.length === 0 && !reader.malformed) return undefined
+  return { ...Object.fromEntries(reported), malformed: reader.malformed }
 }
 
 interface Reader {

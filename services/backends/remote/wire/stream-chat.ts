@@ -80,7 +80,7 @@ function stallMs(sinceMs: number, { firstByteTimeoutMs, betweenChunksTimeoutMs }
   return Math.min(betweenChunksTimeoutMs, Math.max(firstByteTimeoutMs, betweenChunksTimeoutMs) - sinceMs)
 }
 
-/** One for all calls, since nobody reads it and each would cost its stack. */
+/** Shared by all calls: it is never read, and each new one would capture a stack. */
 const over = new Error('the call is over')
 
 const tooLate = 'the server did not answer in time'

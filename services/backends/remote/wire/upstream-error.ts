@@ -91,7 +91,7 @@ export function blames(fault: UpstreamFault): boolean {
   return blameworthy.has(fault)
 }
 
-/** Statuses by which a server, or what stands before it, says that it is busy, away or stopping. */
+/** Statuses with which a server, or a proxy in front of it, says that it is busy, away or stopping. */
 const ownStatuses: ReadonlySet<number> = new Set([502, 503, 504, 529])
 
 /**

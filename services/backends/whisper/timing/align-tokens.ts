@@ -1,4 +1,4 @@
-/** What one step of the decoder looked at: of each alignment head, its attention over the frames of the window. */
+/** The attention of one decoder step: for each alignment head, its weights over the frames of the window. */
 export type StepAttention = readonly Float32Array[]
 
 /** Frames of the encoder a second. */

@@ -4,7 +4,7 @@ import { whisperSampleRate } from '../log-mel.ts'
 import { createTrim } from './trim-to-sound.ts'
 import { alignTokens, type StepAttention } from './align-tokens.ts'
 
-/** The tokens of one window with what the decoder looked at. */
+/** The tokens of one window with the decoder's attention. */
 export interface AlignedWindow {
   readonly tokens: readonly number[]
   /** Of each step: one a token, and one for the end where it was reached. */

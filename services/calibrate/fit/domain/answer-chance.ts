@@ -25,10 +25,10 @@ export function chanceOf(rows: readonly FeaturedRow[], models: readonly string[]
 /** Every label, where all answers of all models are of few. */
 export function closedLabels(rows: readonly FeaturedRow[], models: readonly string[]): { readonly labels?: string[] } {
   const answers = rows.flatMap(({ row }) => models.map(model => labelOf(modelAnswerOf(row, model))))
-  const said = answers.filter(label => label !== undefined)
-  const labels = [...new Set(said)].toSorted()
+  const given = answers.filter(label => label !== undefined)
+  const labels = [...new Set(given)].toSorted()
   const isClosed =
-    said.length === answers.length &&
+    given.length === answers.length &&
     labels.length > 1 &&
     labels.length <= Math.min(mostLabels, answers.length / fewestOfLabel)
   return isClosed ? { labels } : {}

@@ -26,7 +26,7 @@ export function nearestOf(centres: readonly Float32Array[], point: Float32Array)
   let least = Number.POSITIVE_INFINITY
   centres.forEach((centre, at) => {
     let sum = 0
-    // What is farther than the nearest already is looked at no more.
+    // Stop where the distance exceeds that of the nearest so far.
     for (let place = 0; place < point.length && sum < least; place += 1) sum += (point[place]! - centre[place]!) ** 2
     if (sum < least) {
       least = sum

@@ -30,7 +30,7 @@ import { scaleFeatures } from './scale-features.ts'
 export interface DomainOptions {
   readonly models: readonly string[]
   readonly seed: number
-  /** Gives the vector of meaning of a text, where that is looked at too. */
+  /** Embeds a text, where embeddings are used. */
   readonly meaningOf?: ((text: string) => Promise<Float32Array>) | undefined
 }
 

@@ -79,8 +79,8 @@ function errorOf(relations: Relations, size: number, targets: readonly Float64Ar
     const fit = fitKernel(likeness, train, targets, choice.noise)
     for (const row of rows) {
       if (row % folds !== fold) continue
-      applyKernel(fit, likeness, row).forEach((said, target) => {
-        errors[target]! += (said - targets[target]![row]!) ** 2
+      applyKernel(fit, likeness, row).forEach((predicted, target) => {
+        errors[target]! += (predicted - targets[target]![row]!) ** 2
       })
     }
   }

@@ -10,7 +10,7 @@ export interface Scaling {
 
 /** An indicator, such as an answer's label, is a feature of its own when as many rows have it. */
 const fewestOfIndicator = 8
-/** Of one family, such as the labels of one model's answers, the most frequent are told apart. */
+/** In one family, such as the labels of one model's answers, only the most frequent are kept apart. */
 const mostOfFamily = 40
 /** Newton's step costs the square of the features. */
 const mostIndicators = 160

@@ -11,7 +11,7 @@ import type { Terminal } from '#services/cli/output/terminal'
 export interface Encoders {
   /** Opens what a policy was fitted with. */
   readonly open: NonNullable<LoadPolicyOptions['openEncoder']>
-  /** Opens a pack to fit with; where it cannot be had, that is said and fitting goes on without. */
+  /** Opens a pack to fit with; where it cannot be had, it logs that and fitting continues without it. */
   readonly tryOpen: (pack: string) => Promise<TextEncoder | undefined>
 }
 

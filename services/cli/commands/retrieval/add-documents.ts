@@ -51,13 +51,13 @@ export async function runIngestStatus(options: CommonOptions, terminal: Terminal
 
 async function end(gateway: GatewayCaller, begun: Ingest__Output, terminal: Terminal): Promise<Ingest__Output> {
   let ingest = begun
-  let told = -1
+  let reported = -1
   while (ingest.state === 'INGEST_STATE_RUNNING') {
     await sleep(lookEveryMs)
     ingest = await gateway.call('GetIngest', { ingestId: begun.ingestId })
     const done = ingest.completed + ingest.failed
-    if (done !== told) terminal.note(terminal.paint('dim', `${done} of ${ingest.total} documents`))
-    told = done
+    if (done !== reported) terminal.note(terminal.paint('dim', `${done} of ${ingest.total} documents`))
+    reported = done
   }
   return ingest
 }

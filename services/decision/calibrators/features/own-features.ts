@@ -70,7 +70,7 @@ export function labelOf(modelAnswer: ModelAnswer): string | undefined {
   return comparableOf(modelAnswer) || undefined
 }
 
-/** An answer in the form by which it is told from others. */
+/** An answer in the form in which it is compared with others. */
 export function comparableOf({ answer, comparable }: ModelAnswer): string | undefined {
   return answer === undefined ? undefined : (comparable ?? withoutMarks(answer))
 }

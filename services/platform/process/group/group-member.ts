@@ -7,20 +7,20 @@ export type ToMember =
 
 /** What a member sends to it. */
 export type FromMember =
-  | { readonly kind: 'ready'; readonly told: unknown }
+  | { readonly kind: 'ready'; readonly value: unknown }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
 
 /** This process as one of a group. */
 export interface GroupMember {
   /** Takes connections from now on. */
-  ready(told: unknown): void
+  ready(value: unknown): void
   /** Answers questions of this name. */
   answer(question: string, by: () => Promise<unknown>): void
   /** Hears, once, that the group drains. */
   onDrain(listener: () => void): void
 }
 
-/** Gives this process as a member of the group that started it; `undefined` when nobody did. */
+/** Returns this process as a member of the group that started it; `undefined` when it has no group. */
 export function openGroupMember(): GroupMember | undefined {
   if (!cluster.isWorker) return undefined
   const answers = new Map<string, () => Promise<unknown>>()
@@ -28,14 +28,14 @@ export function openGroupMember(): GroupMember | undefined {
   process.on('message', (message: ToMember) => {
     if (message.kind === 'drain') return drain?.()
     const by = answers.get(message.question)
-    // What cannot be answered is left out by whoever asks.
+    // The caller leaves out members that do not answer.
     void by?.().then(
       answer => send({ kind: 'answer', id: message.id, answer }),
       () => {},
     )
   })
   return {
-    ready: told => send({ kind: 'ready', told }),
+    ready: value => send({ kind: 'ready', value }),
     answer: (question, by) => void answers.set(question, by),
     onDrain(listener) {
       drain = listener

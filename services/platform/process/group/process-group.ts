@@ -7,7 +7,7 @@ import { configExitCode } from '#services/platform/process/run-service'
 /** Processes of one program that share its ports, as the process sees them that started them. */
 export interface ProcessGroup {
   /** What the first member told when it was ready. */
-  readonly told: unknown
+  readonly value: unknown
   /** Asks every member that is ready; gives its answer by its number. Those that do not answer in time are left out. */
   ask(question: string): Promise<ReadonlyMap<number, unknown>>
   /** Whether the member of this number has not ended. */
@@ -22,7 +22,7 @@ const longestPauseMs = 5000
 const wellAfterMs = 30_000
 /** A program that ended so often before any member was ready will not get better by itself. */
 const startAttempts = 5
-/** A member that answers no later than this is told of: a scrape waits ten seconds. */
+/** Longest wait for the answer of a member: a scrape waits ten seconds. */
 const answerMs = 2000
 
 interface Member {
@@ -39,9 +39,9 @@ interface Member {
 export async function startProcessGroup(size: number, logger: Logger): Promise<ProcessGroup> {
   const members = new Set<Member>()
   const questions = new Map<number, (member: Member, answer: unknown) => void>()
-  const outcome: { settle?: (told: unknown, failure?: Error) => void } = {}
+  const outcome: { settle?: (value: unknown, failure?: Error) => void } = {}
   const first = new Promise<unknown>((resolve, reject) => {
-    outcome.settle = (told, failure) => (failure === undefined ? resolve(told) : reject(failure))
+    outcome.settle = (value, failure) => (failure === undefined ? resolve(value) : reject(failure))
   })
   let asked = 0
   let crashes = 0
@@ -53,7 +53,7 @@ export async function startProcessGroup(size: number, logger: Logger): Promise<P
     if (message.kind === 'answer') return questions.get(message.id)?.(member, message.answer)
     member.isReady = true
     wasReady = true
-    outcome.settle?.(message.told)
+    outcome.settle?.(message.value)
   }
   const start = (): void => {
     if (isStopping) return
@@ -83,9 +83,9 @@ export async function startProcessGroup(size: number, logger: Logger): Promise<P
     for (const { worker } of members) worker.process.kill('SIGKILL')
   })
   for (let at = 0; at < size; at += 1) start()
-  const told = await first
+  const value = await first
   return {
-    told,
+    value,
     async ask(question) {
       const asking = [...members].filter(({ isReady }) => isReady)
       const id = (asked += 1)

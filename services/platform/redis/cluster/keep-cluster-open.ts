@@ -2,7 +2,7 @@ import type { Cluster } from 'ioredis'
 import type { Logger } from 'pino'
 
 const pollEveryMs = 500
-/** A client that is not ready and whose state has not changed for this long stands still. */
+/** A client that is not ready and whose state has not changed for this long is stalled. */
 const stuckAfterMs = 3000
 
 /**

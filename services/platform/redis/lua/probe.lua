@@ -1,5 +1,5 @@
 -- Writes, as every step of a request does, and tells the time.
--- KEYS: 1 a key of the slot that is looked at
+-- KEYS: 1 a key of the slot to probe
 -- ARGV: 1 how long the key stays (ms)
 -- Returns: {seconds, microseconds} of the server's clock
 -- Atomic, one slot. A server that is full, has no replicas or cannot write to its disk refuses it.

@@ -26,7 +26,7 @@ export function allowedUrl(uri: string, { allow, schemes }: AllowedUrls, at: str
 
 const entryShape = /^(?<host>\[[^\]]*\]|[^:]*)(?::(?<port>\d+))?$/u
 
-/** The port of a URL is empty where it is the scheme's own, so an entry without one stands for that alone. */
+/** The port of a URL is empty where it is the scheme's own, so an entry without one allows only that port. */
 function isAllowed({ hostname, port }: URL, entry: string): boolean {
   const { host = '', port: wanted = '' } = entryShape.exec(entry)?.groups ?? {}
   if (host === '' || port !== wanted) return false

@@ -21,7 +21,7 @@ export type Downloaded = { readonly bytes: Uint8Array } | { readonly location: s
 const redirects = new Set([301, 302, 303, 307, 308])
 
 /**
- * Asks one URL at the pinned address. The name is still what the certificate is held against. A connection of its
+ * Asks one URL at the pinned address. The certificate is still checked against the name. A connection of its
  * own each time: one that is kept could be to an address that was checked for another name.
  */
 export function download(

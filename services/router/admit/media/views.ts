@@ -20,7 +20,7 @@ export interface ViewDependencies {
   readonly viewsFor: (task: Task) => readonly Modality[] | undefined
 }
 
-/** How much of a medium is looked at. */
+/** Limits on how much of a medium is decoded. */
 export interface ViewLimits {
   readonly imageMegapixels: number
   readonly videoSeconds: number

@@ -2,7 +2,7 @@ import type { TextOutput, ToolCallDelta } from '#services/contract/answer'
 import type { ToolCall } from '#services/contract/content'
 import type { EmitEvent } from '#services/router/request/states'
 
-/** An answer to be told as events. */
+/** An answer to be emitted as events. */
 export interface EmittedAnswer {
   readonly model: string
   readonly output: TextOutput

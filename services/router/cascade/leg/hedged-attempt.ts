@@ -77,7 +77,7 @@ export function createHedgedAttempt(
     await queue.add(pool, jobOf(order, hedgedId, order.traceparent))
   }
 
-  /** Workers tell of themselves only after some ms; the log knows at once who began a leg. */
+  /** Workers announce a leg only after some ms; the log knows at once which worker began it. */
   const workerOf = async (legIndex: number): Promise<string | undefined> => {
     const cascade = await cascadeLog.read(requestId)
     const leg = cascade?.legs.find(one => one.index === legIndex)
@@ -97,7 +97,7 @@ export function createHedgedAttempt(
       own.worker = workerId
       const afterMs = order.relay === undefined ? hedging?.afterMs(rung, request) : undefined
       if (afterMs === undefined || timer !== undefined) return
-      // Without a hedged attempt the leg goes on alone, as it would have.
+      // Without a hedged attempt the leg continues alone.
       timer = setTimeout(() => void start().catch(() => {}), afterMs)
     },
     onEnd(end) {
@@ -111,7 +111,7 @@ export function createHedgedAttempt(
       stopWaiting?.()
       hedging?.ran(pool)
       if (hedged.leg === undefined) return undefined
-      // Where waiting was given up, the whole cascade is cancelled, or goes on elsewhere.
+      // Where waiting was given up, the whole cascade is cancelled, or another router continues it.
       if (own.end?.kind !== 'done' && hedged.end?.kind !== 'done') return hedged.leg
       const left = [cancel(index, own), cancel(index + hedgedOffset, hedged)]
       // What cannot be cancelled ends by itself; its receipt is billed all the same.

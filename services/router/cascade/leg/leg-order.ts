@@ -73,7 +73,7 @@ export function endOfLeg({ request }: Pick<Cascade, 'request'>, { awaitedUntil =
 /** How a leg goes to its model: the router runs it, or a worker takes it out of the queue. */
 export type DispatchPath = 'express' | 'queue'
 
-/** What tells whether a leg may run in the router. */
+/** Decides whether a leg may run in the router. */
 export type ExpressRequest = Pick<Cascade['request'], 'mode' | 'idempotent' | 'task' | 'options'> & {
   readonly parts: readonly { readonly kind: string }[]
 }
@@ -96,7 +96,7 @@ export interface Express extends Pick<ExpressLegs, 'begin'> {
   concurrencyFor(rung: Rung, request: ExpressRequest): number | undefined
   /** Runs a leg that was begun here; its end is in the log then. `undefined` when another attempt has the leg. */
   run(begun: BegunLeg, pool: string, caller: ExpressCaller): Promise<LegEnd | undefined>
-  /** Stops a leg that nobody wants. */
+  /** Stops a leg that is no longer wanted. */
   cancel(legId: LegId): void
 }
 

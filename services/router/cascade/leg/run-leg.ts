@@ -93,12 +93,12 @@ export function createLegRunner(cascade: Cascade, signal: AbortSignal, dependenc
     lost.addEventListener('abort', onLost, { once: true })
     if (signal.aborted) onLeft()
     try {
-      // A leg of an open cascade that nobody waits for any more is cancelled, not begun.
+      // A leg of an open cascade whose caller has left is cancelled, not begun.
       const isWanted = !signal.aborted || opening !== undefined
       const sent = isWanted ? await send(order, legId) : 'queued'
       if (sent === 'not-held') return { kind: 'not-held' }
       if (sent !== 'queued') {
-        // Its end comes from here, and nobody need look after it.
+        // Its end is written here, so recovery need not watch it.
         stopWaiting()
         clearTimeout(stopping)
         runHere(sent, order, hedge, error => fail(error))

@@ -5,7 +5,7 @@ import type { KeySecret, KeyStore } from './keys/key-store.ts'
 import type { Authenticator } from './authenticator.ts'
 
 /**
- * Authenticates keys that operators made: found by the id they carry, held against the hashes of their living
+ * Authenticates keys that operators made: found by the id they carry, compared with the hashes of their valid
  * secrets.
  */
 export function createStoreAuthenticator(store: Pick<KeyStore, 'find'>, clock: Clock): Authenticator {

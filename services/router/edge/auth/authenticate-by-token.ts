@@ -46,7 +46,7 @@ export function createTokenAuthenticator(issuers: readonly TokenIssuer[], clock:
   }
 }
 
-/** Whom a token says it is from; believed only so far as to pick whose keys it is held against. */
+/** The claimed issuer of a token; used only to choose the keys that verify it. */
 function issuerOf(token: string): string | undefined {
   try {
     return decodeJwt(token).iss

@@ -13,7 +13,7 @@ export interface AuthenticateOptions {
 
 /** What authentication needs. */
 export interface AuthenticateDependencies {
-  /** The configuration's own keys: nothing is waited for, so they are looked at first. */
+  /** Keys of the configuration: they need no I/O, so they are checked first. */
   readonly listed: (hash: Buffer) => Caller | undefined
   /** Authenticators that need a look-up or a signature. */
   readonly authenticators: readonly Authenticator[]
@@ -46,7 +46,7 @@ export function createAuthenticate(
     }
     return undefined
   }
-  /** Gives the caller of a credential; `undefined` when nobody knows it. @throws GatewayError RateLimited */
+  /** Returns the caller of a credential; `undefined` when it is unknown. @throws GatewayError RateLimited */
   const callerOf = async (credential: string, peer: string): Promise<Caller | undefined> => {
     const hash = hashCredential(credential)
     const hashText = hash.toString('hex')

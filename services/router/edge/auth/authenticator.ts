@@ -9,6 +9,6 @@ export interface Authenticated {
 
 /**
  * Tries a credential as one of its kind; `undefined` when it is of another kind or not good.
- * @throws GatewayError Overloaded when what it is held against is away
+ * @throws GatewayError Overloaded when the key store or the issuer is away
  */
 export type Authenticator = (credential: string, hash: Buffer) => Promise<Authenticated | undefined>

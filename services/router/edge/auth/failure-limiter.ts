@@ -62,7 +62,7 @@ export function createFailureLimiter({ perMinute, peers }: FailureLimits, clock:
   }
 }
 
-/** An address without its port; of IPv6 the first 64 bits, since whoever has one address of such a network has all. */
+/** An address without its port; of IPv6 the first 64 bits, since one client usually has the whole /64. */
 function networkOf(peer: string): string {
   const host = peer.replace(/:\d+$/u, '').replaceAll(/[[\]]/gu, '')
   if (!isIPv6(host) || host.includes('.')) return host

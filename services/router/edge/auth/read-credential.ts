@@ -1,6 +1,6 @@
 import { GatewayError } from '#services/contract/errors'
 
-/** Headers that other services take keys in: whoever sends one means to be known. */
+/** Headers in which other services take keys: a caller that sends one wants to authenticate. */
 const foreignHeaders = ['api-key', 'x-goog-api-key', 'proxy-authorization'] as const
 
 /**

@@ -107,7 +107,7 @@ export function orStopped<Response>(
   })
 }
 
-/** What a client is told that calls a router which stops. */
+/** The error for a client of a stopping router. */
 export function routerStopping(): GatewayError<'Overloaded'> {
   return new GatewayError('Overloaded', 'the router is stopping', { reason: 'ROUTER_STOPPING', retryAfterMs: 1000 })
 }

@@ -48,7 +48,7 @@ export function createJobs(
     async submitted(tenant, jobId) {
       const state = await get(tenant, jobId)
       const { requestId, submittedAt } = state.request
-      // The job goes on whether it is listed or not; whoever submits it again by its key lists it too.
+      // The job goes on whether it is listed or not; a repeated submit with its key lists it too.
       await list.add(tenant, requestId, submittedAt).catch((error: unknown) => {
         logger.warn({ err: error, requestId }, 'a job could not be put on the list of jobs')
       })

@@ -18,7 +18,7 @@ export interface AdminDependencies extends ServeDependencies {
   readonly cascadeLog: CascadeLog
   readonly registry: WorkerRegistry
   readonly restoreLedger: Generation['restore']
-  /** Reads workers and queues now, and gives back what nobody is left to run. */
+  /** Reads workers and queues now, and returns legs that no worker can run. */
   readonly readFleet: () => Promise<unknown>
   readonly clock: Clock
   /** Admits a dead letter's request again; gives the new job. */
@@ -64,7 +64,7 @@ export function createAdminService(dependencies: AdminDependencies): UntypedServ
     }),
     drain: unary('Drain', async (request: DrainRequest__Output) => {
       const beating = await registry.list()
-      // Routers beat into no pool: they tell what legs took there.
+      // Routers send heartbeats without a pool: these carry service times.
       const router = beating.find(({ pool, workerId }) => pool === '' && workerId === request.workerId)
       if (request.target === 'workerId' && router !== undefined)
         throw invalidField('worker_id', `${router.workerId} is a router: end its process with SIGTERM, which drains it`)

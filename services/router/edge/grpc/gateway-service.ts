@@ -158,7 +158,7 @@ function watchJob({ jobs, pictures }: GatewayDependencies) {
   return async ({ jobId }: { jobId: string }, { caller, signal }: CallContext, write: Write<object>): Promise<void> => {
     let last: CascadeState | undefined
     for await (const state of jobs.watch(caller.tenant, jobId, signal)) {
-      if (last !== undefined && !isNews(last, state)) continue
+      if (last !== undefined && !hasChanged(last, state)) continue
       last = state
       await write(jobToWire(await pictures.show(state)))
     }
@@ -166,7 +166,7 @@ function watchJob({ jobs, pictures }: GatewayDependencies) {
 }
 
 /** A lease renewed or an attempt begun is no news to a watcher. */
-function isNews(before: CascadeState, now: CascadeState): boolean {
+function hasChanged(before: CascadeState, now: CascadeState): boolean {
   return now.end !== undefined || assessedLegs(now) > assessedLegs(before)
 }
 

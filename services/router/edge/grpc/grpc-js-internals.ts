@@ -37,7 +37,7 @@ export function parseTimeoutMs(header: string): number | undefined {
   return factor === undefined ? undefined : Number(digits) * factor
 }
 
-/** Whether a call came with a `grpc-timeout` that is none; whoever answers it says so. */
+/** Whether a call carries a malformed `grpc-timeout`; the handler rejects it. */
 export function hasMalformedTimeout(call: ServerInterceptingCallInterface): boolean {
   return malformed.has(call)
 }
@@ -77,14 +77,14 @@ const lastStreamId = 2 ** 31 - 1
  */
 export async function announceShutdown(server: Server): Promise<void> {
   const { sessions } = server as unknown as { readonly sessions: ReadonlyMap<ServerHttp2Session, unknown> }
-  const told = new Set<ServerHttp2Session>()
+  const notified = new Set<ServerHttp2Session>()
   const untilAt = Date.now() + farewellMs
   for (;;) {
-    // Clients that come back meanwhile are told too.
-    const untold = [...sessions.keys()].filter(session => !told.has(session))
+    // Clients that reconnect meanwhile are notified too.
+    const untold = [...sessions.keys()].filter(session => !notified.has(session))
     const leftMs = untilAt - Date.now()
     if (untold.length === 0 || leftMs <= 0) return
-    for (const session of untold) told.add(session)
+    for (const session of untold) notified.add(session)
     await Promise.race([Promise.all(untold.map(farewell)), setTimeout(leftMs)])
   }
 }

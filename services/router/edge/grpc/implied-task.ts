@@ -7,7 +7,7 @@ import type { LadderRegistry } from '#services/router/ladders/ladder-registry'
 /** Returns what a request without a task asks for. @throws GatewayError InvalidRequest that lists what can be asked */
 export type ImpliedTask = (request: Omit<InferenceRequest, 'task'>) => Task
 
-/** What implying a task looks at. */
+/** The parts of a request from which its task is inferred. */
 export interface ImpliedTaskDependencies {
   readonly ladders: Pick<LadderRegistry, 'models' | 'offers'>
   /** Label sets that some model has heads for. */

@@ -79,7 +79,7 @@ export function createPolicyRpcs({ policyRegistry, store, ladders, logger }: Pol
   }
 }
 
-/** What is wrong with a policy that somebody sends is their fault, not the configuration's. */
+/** Faults of an uploaded policy are the sender's, not the configuration's. */
 async function refusing<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
@@ -90,7 +90,7 @@ async function refusing<Result>(work: () => Promise<Result>): Promise<Result> {
   }
 }
 
-/** Where the router puts a policy while it looks at it is nobody's business. */
+/** Errors do not name the folder in which the router unpacks a policy. */
 function withoutPath(message: string): string {
   return message.replace(/^policy \/\S*: /u, '')
 }

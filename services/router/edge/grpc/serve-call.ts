@@ -34,7 +34,7 @@ export interface ServeDependencies {
   readonly tracer?: Tracer
   /** Aborted when this router waits for its calls no longer. */
   readonly stopping?: AbortSignal
-  /** The time that deadlines are told in; the machine's own when absent. */
+  /** The clock of deadlines; the system clock when absent. */
   readonly clock?: Clock
   readonly logger: Logger
 }
@@ -71,7 +71,7 @@ async function settled<Response>(
   }
 }
 
-/** What a client is told of whatever `serve` threw. */
+/** Maps an error of `serve` to what the client gets. */
 function statusOf(thrown: unknown, { statuses }: ServeDependencies): Partial<StatusObject> {
   return thrown instanceof Failure ? thrown.status : statuses.toWire(thrown)
 }

@@ -4,12 +4,12 @@ import { GatewayError } from '#services/contract/errors'
 /** Stands in for a message whose bytes are none of its type. */
 const unreadable = Object.freeze({})
 
-/** Returns whether a received message stands for bytes that could not be read. */
+/** Returns whether a received message marks bytes that could not be parsed. */
 export function isUnreadable(message: unknown): boolean {
   return message === unreadable
 }
 
-/** What the sender of such bytes is told; there is no field to name, since none was read. */
+/** The error for such bytes; it names no field, since none was parsed. */
 export function unreadableMessage(rpc: string): GatewayError<'InvalidRequest'> {
   const description = `the bytes are no message that ${rpc} takes`
   return new GatewayError('InvalidRequest', description, { violations: [{ field: '', description }] })

@@ -19,10 +19,10 @@ export interface EventStream {
 
 /** How a stream behaves. */
 export interface EventStreamOptions {
-  /** Sent when nothing else was for a while, so that nobody on the way takes the connection for dead. */
+  /** Sent after a pause, so that proxies keep the connection open. */
   readonly beat: string
   readonly beatMs: number
-  /** Aborted when there is nobody left to write for. */
+  /** Aborted when the client has left. */
   readonly signal: AbortSignal
 }
 

@@ -12,7 +12,7 @@ export interface HttpFailure {
   readonly body: object
 }
 
-/** What clients are told of a bug. */
+/** The error for clients after a bug. */
 const internal = 'internal error'
 
 /** A failure in its wire's own shape; whatever is no known failure says nothing of itself. */

@@ -21,7 +21,7 @@ export interface InferDependencies {
   readonly pictures: Pictures
   /** Names of every configured model and rung, and of every ladder. */
   readonly names: { readonly models: ReadonlySet<string>; readonly ladders: ReadonlySet<string> }
-  /** Time of a request where nobody says. */
+  /** Default deadline of a request. */
   readonly defaultDeadlineMs: number
 }
 

@@ -10,7 +10,7 @@ export type Refusal = 'model' | 'filter'
 export interface Refused {
   readonly refusal: Refusal
   readonly answer: Answer
-  /** The same as gRPC tells it. */
+  /** The same as over gRPC. */
   readonly error: GatewayError
 }
 

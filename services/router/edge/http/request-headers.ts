@@ -16,7 +16,7 @@ export interface HeaderSettings extends Pick<InferenceRequest, 'labels' | 'idemp
 const priorities: readonly PriorityClass[] = ['interactive', 'normal', 'batch', 'sheddable']
 
 /**
- * Reads `x-sluice-*`, `idempotency-key` and the time-out that the clients of both wires tell.
+ * Reads `x-sluice-*`, `idempotency-key` and the time-out header of both wires' clients.
  * @throws GatewayError InvalidRequest that names the header
  */
 export function readSettings(headers: IncomingHttpHeaders): HeaderSettings {

@@ -151,7 +151,7 @@ export function serveRoute(route: Route, dependencies: HttpDependencies): RouteO
       if (known === undefined) logger.error({ err: thrown, route: route.path }, 'an unexpected error in a call')
       if (begun !== undefined) begun.status = nameOf(known)
       begun?.leave()
-      // A stream tells of its failures itself.
+      // A stream reports its failures itself.
       if (reply.raw.headersSent) {
         reply.hijack()
         return

@@ -161,7 +161,7 @@ function createEventRelay(
       }
       if (event.kind === 'decided') {
         ;({ requestId } = event.chosen)
-        // The leg is in its queue by now: nobody waits for this but headers that nobody has sent.
+        // The leg is in its queue by now: only the response headers wait for this.
         stream.setHeaders({ 'x-sluice-request-id': requestId, ...(await rateHeaders()) })
       }
       if (event.kind === 'rung-started') {

@@ -90,7 +90,9 @@ export function injectionRules(): readonly Rule[] {
   )
 }
 
-/** Text that is written for models alone: letters among the tag characters, which nobody sees. They see raw text. */
+/**
+ * Text that is written for models alone: letters among the tag characters, which are invisible. Models see raw text.
+ */
 export function hiddenTextRules(): readonly Rule[] {
   return [
     patternRule({

@@ -25,7 +25,7 @@ export interface Rule {
   find(text: string, from: number): Span | undefined
 }
 
-/** Most characters before a finding that a rule looks at. */
+/** Most characters before a finding that a rule reads. */
 export const contextCharacters = 32
 
 /** What a rule is made of. */

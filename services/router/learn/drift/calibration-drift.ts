@@ -12,7 +12,7 @@ export interface CalibrationMove {
   readonly error: number
   /** What was said and what came, bin by bin; empty bins are left out. */
   readonly reliability: readonly ReliabilityBin[]
-  /** Standard error of the gap, by which one of few outcomes is told from one that means something. */
+  /** Standard error of the gap, which separates noise of few outcomes from a real gap. */
   readonly gapError: number
 }
 
@@ -25,13 +25,13 @@ export interface ScoredAnswer {
 /** Outcomes of about the same P(correct). */
 export interface ReliabilityBin {
   /** Mean P(correct). */
-  readonly said: number
+  readonly predicted: number
   /** Mean score. */
-  readonly came: number
+  readonly observed: number
   readonly count: number
 }
 
-/** P(correct) held against what came out. */
+/** P(correct) compared with the observed outcomes. */
 export interface CalibrationDrift {
   /** Takes an outcome; a later word on the same answer takes the place of the one before. */
   observe(ladder: string, source: ScoreSource, answer: string, outcome: ScoredAnswer): void
@@ -63,7 +63,10 @@ function moveOf(ladder: string, source: ScoreSource, outcomes: readonly ScoredAn
   const gap = mean(gaps)
   const variance = mean(gaps.map(one => (one - gap) ** 2))
   const reliability = binsOf(outcomes)
-  const error = reliability.reduce((sum, { said, came, count }) => sum + Math.abs(said - came) * count, 0)
+  const error = reliability.reduce(
+    (sum, { predicted, observed, count }) => sum + Math.abs(predicted - observed) * count,
+    0,
+  )
   return {
     ladder,
     source,
@@ -84,8 +87,8 @@ function binsOf(outcomes: readonly ScoredAnswer[]): readonly ReliabilityBin[] {
     inBin.length === 0
       ? []
       : {
-          said: mean(inBin.map(one => one.confidence)),
-          came: mean(inBin.map(one => one.score)),
+          predicted: mean(inBin.map(one => one.confidence)),
+          observed: mean(inBin.map(one => one.score)),
           count: inBin.length,
         },
   )

@@ -3,7 +3,7 @@ import type { CalibrationDrift, CalibrationMove } from './calibration-drift.ts'
 import type { FeatureDrift } from './feature-drift.ts'
 
 /**
- * Registers what has moved, worked out when somebody scrapes. Features are those of the policy's reference, at most
+ * Registers drift metrics, computed at each scrape. Features are those of the policy's reference, at most
  * 64 a ladder.
  */
 export function registerDrift(registry: Registry, features: FeatureDrift, calibration: CalibrationDrift): void {

@@ -17,11 +17,11 @@ export interface FeatureDrift {
   filled(): ReadonlyMap<string, number>
 }
 
-/** How much is looked at. */
+/** How much is read. */
 export interface FeatureDriftOptions {
   /** Latest requests of a ladder that are compared. */
   readonly window: number
-  /** Fewer than this tell nothing: ten bins of so few swing by chance. */
+  /** Fewer than this prove nothing: ten bins of so few vary by chance. */
   readonly least: number
 }
 

@@ -22,14 +22,14 @@ import { watchStages } from '#services/router/watch/watch-stages'
 
 type Ended = (finished: Finished) => void
 
-/** How a router looks at its own requests, for the console. */
+/** How a router observes its own requests, for the console. */
 export interface Watching {
-  /** What cascades tell of their legs, beside the metrics. */
+  /** Events of legs, beside the metrics. */
   readonly legs: Pick<CascadesDependencies, 'observe' | 'called'>
   readonly stages: (stages: Stages<Cascade>) => Stages<Cascade>
   /** What hears of every cascade that ended, after the others that do. */
   readonly endedAfter: (...others: readonly Ended[]) => Ended
-  /** What the console answers from; absent where it is off, and then nothing is looked at. */
+  /** What the console answers from; absent where it is off; then nothing is observed. */
   readonly console?: (rest: ConsoleParts) => NonNullable<HttpServices['console']>
 }
 

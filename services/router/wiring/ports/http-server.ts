@@ -37,7 +37,7 @@ export interface HttpServices {
 
 /**
  * Opens the HTTP port of the configuration; `undefined` where it is off. The usual address is taken only where it
- * is free: nobody asked for it, and a second gateway on a machine need not fail over it.
+ * is free: it was not configured, and a second gateway on a machine should not fail for it.
  */
 export async function openHttpPort(
   { config, places }: LoadedConfig,

@@ -31,7 +31,7 @@ export async function startRouterGroup({ config }: LoadedConfig, size: number, l
       },
     },
   )
-  const { grpc, http } = group.told as RouterAddresses
+  const { grpc, http } = group.value as RouterAddresses
   logger.info({ processes: size, grpc, http, ops: ops.address }, 'router is ready')
   return {
     drainMs: config.limits.drainMs,

@@ -139,18 +139,18 @@ describe('a look at a server', () => {
     ['has the model', 'gemini', '/google/v1beta', 'ok', /./u],
     ['is asked without /v1beta', 'gemini', '/google', 'address-wrong', /\/google\/v1beta/u],
     ['refuses the key', 'gemini', '/google/v1beta', 'key-refused', /API key not valid/u, { apiKey: 'wrong-key' }],
-  ])('tells that it %s (%s %s)', async (_what, kind, path, state, says, more = {}) => {
+  ])('tells that it %s (%s %s)', async (_what, kind, path, state, message, more = {}) => {
     const url = `${origin.replace('//', '//user:pass@')}${path}`
     const finding = await probe({ kind, baseUrl: url, apiKey: key, ...more })
-    expect(finding).toMatchObject({ model: 'one', state, says: expect.stringMatching(says) })
+    expect(finding).toMatchObject({ model: 'one', state, message: expect.stringMatching(message) })
     // Neither keys nor what may be secret in an address is told.
     expect(finding.server).toBe(`${origin}${path.replace(/\?.*|\/$/u, '')}`)
-    expect(finding.says).not.toMatch(/a-key-that|wrong-key|user|pass/u)
+    expect(finding.message).not.toMatch(/a-key-that|wrong-key|user|pass/u)
   })
 
   it('tells that there is none', async () => {
     const finding = await probe({ kind: 'openai', baseUrl: `http://127.0.0.1:${closedPort}/v1` })
-    expect(finding).toMatchObject({ state: 'unreachable', says: 'there is no server: ECONNREFUSED' })
+    expect(finding).toMatchObject({ state: 'unreachable', message: 'there is no server: ECONNREFUSED' })
   })
 
   it.each<readonly [string, object, ProbeState, RegExp]>([
@@ -158,9 +158,9 @@ describe('a look at a server', () => {
     ['does not know the model', { model: 'other' }, 'model-unknown', /no model other/u],
     ['takes other tensors', { input: 'INPUT0' }, 'model-unknown', /no input INPUT0; it has text/u],
     ['gives other tensors', { score: 'trust' }, 'model-unknown', /no output trust; it has answer/u],
-  ])('tells that one of tensors %s', async (_what, more, state, says) => {
+  ])('tells that one of tensors %s', async (_what, more, state, message) => {
     const backend = { kind: 'oip', baseUrl: grpcUrl, input: 'text', output: 'answer', ...more }
-    expect(await probe(backend)).toMatchObject({ server: grpcUrl, state, says: expect.stringMatching(says) })
+    expect(await probe(backend)).toMatchObject({ server: grpcUrl, state, message: expect.stringMatching(message) })
   })
 
   it('tells that there is none of tensors', async () => {

@@ -11,7 +11,7 @@ const key = 'a-key-of-this-deployment'
 function judge(status: number, body: unknown, text = 'Hi'): UpstreamError {
   const redact = createRedact(chatWork({ parts: [{ kind: 'text', text }] }), { secrets: [key], shown: ['m'] })
   const words = readServerText(typeof body === 'string' ? body : JSON.stringify(body))
-  return refusalOf(words, { status, told: `answered ${status}`, redact })
+  return refusalOf(words, { status, summary: `answered ${status}`, redact })
 }
 
 const openai = (message: string, more: object = {}): object => ({

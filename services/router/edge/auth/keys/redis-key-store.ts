@@ -21,7 +21,7 @@ const record = z.object({
   secrets: z.array(z.object({ sha256: z.string().length(64), endsAt: z.number().optional() })),
 })
 
-/** Keys in Redis: one hash for all, of hashes only, so that whoever reads it can let nobody in. */
+/** Keys in Redis: one hash for all, of hashes only, so that a reader of Redis gets no credential. */
 export function createRedisKeyStore(prefix: string, redis: RedisConnection): KeyStore {
   const key = `${prefix}:{keys}:records`
   const readText = (id: string): Promise<string | null> => onRedis(() => redis.hget(key, id))

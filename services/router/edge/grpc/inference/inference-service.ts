@@ -87,7 +87,7 @@ export function createInferenceService(dependencies: InferenceDependencies): Unt
   }
 }
 
-/** One answer of a stream. A request that fails is told so and the stream goes on, as Triton does it. */
+/** One answer of a stream. A failed request gets an error and the stream continues, as in Triton. */
 async function streamed(
   request: ModelInferRequest__Output,
   infer: (request: ModelInferRequest__Output, context: CallContext) => Promise<object>,
@@ -197,7 +197,7 @@ function hasElements(contents: InferTensorContents__Output | null): boolean {
   )
 }
 
-/** `labels` are told in one parameter, parted by commas. */
+/** `labels` is one parameter, separated by commas. */
 function optionsOf({ parameters }: ModelInferRequest__Output, task: Task): TaskOptions {
   if (task === 'transcribe') {
     const language = textOf(parameters['language'])

@@ -62,7 +62,7 @@ export async function createRotatingCredentials(
   }
   const loop = every(reloadMs, reload, error => {
     const text = error instanceof Error ? error.message : 'unknown'
-    // A fault that stays is told once, not at every look.
+    // A lasting fault is logged once, not at every check.
     if (text !== complaint)
       logger.warn({ reason: text }, 'the new certificate was rejected; the previous one stays in use')
     complaint = text

@@ -40,14 +40,14 @@ export interface BatchesDependencies {
 
 /** How batches are kept. */
 export interface BatchesOptions {
-  /** How long result files are kept where nobody says. */
+  /** Default retention of result files. */
   readonly keepMs: number
 }
 
 const shared = { scope: 'infer', dialect: 'openai', rpc: 'Batches' } as const
 const idOf = ({ request }: HttpCall): string => (request.params as { readonly batch: string }).batch
 
-/** `/v1/batches`: made, looked at, listed and cancelled; each tenant sees its own alone. */
+/** `/v1/batches`: create, get, list and cancel; each tenant sees only its own. */
 export function createBatchesRoutes(
   { keepMs }: BatchesOptions,
   { batches, files }: BatchesDependencies,

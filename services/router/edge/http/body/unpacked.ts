@@ -14,7 +14,7 @@ const unpackers: Readonly<Record<string, () => Transform>> = {
 }
 
 /**
- * A body without the compression that `content-encoding` tells of. The limit on bodies holds for what comes out, which
+ * Decompresses a body by its `content-encoding`. The limit on bodies holds for what comes out, which
  * is read no further than that.
  */
 export function unpacked(

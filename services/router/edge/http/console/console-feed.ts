@@ -8,7 +8,7 @@ import { openEventStream } from '../event-stream.ts'
 import type { HttpCall } from '../serve-route.ts'
 import { summaryOf } from './request-views.ts'
 
-/** What the feed tells of. */
+/** Events of the feed. */
 export interface FeedDependencies {
   readonly watch: RequestWatch
   readonly spend: SpendWindow

@@ -15,7 +15,7 @@ const mediaTypes: Readonly<Record<string, string>> = {
 }
 
 /**
- * Nothing but the console's own files runs or is shown, and it talks to nobody but its own gateway. `data:` is what a
+ * Nothing but the console's own files runs or is shown, and it talks only to its own gateway. `data:` is what a
  * user has chosen or recorded in the page.
  */
 const policy = [

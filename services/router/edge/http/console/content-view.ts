@@ -2,7 +2,7 @@ import { answerText } from '#services/contract/answer'
 import { isWords, wordsIn } from '#services/contract/content'
 import type { CascadeState } from '#services/state/cascade-log/cascade-log'
 
-/** What was asked and answered, as far as the log holds it; media are told by their kind and size. */
+/** What was asked and answered, as far as the log holds it; media are described by kind and size. */
 export function contentOf({ request, legs, end }: CascadeState): object {
   return {
     parts: request.parts.map(part =>

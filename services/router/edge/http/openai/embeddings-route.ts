@@ -95,7 +95,7 @@ function valuesOf(output: Answered['answer']['output']): readonly number[] {
   throw new GatewayError('NoModel', 'model: it does not answer with an embedding', { reason: 'NO_MODEL_EMBEDDING' })
 }
 
-/** Little-endian 32-bit floats in base64, which the clients ask for unless they are told otherwise. */
+/** Little-endian 32-bit floats in base64, which is the clients' default. */
 function packed(values: readonly number[]): string {
   const bytes = Buffer.alloc(values.length * 4)
   for (const [index, value] of values.entries()) bytes.writeFloatLE(value, index * 4)

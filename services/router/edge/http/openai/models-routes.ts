@@ -52,7 +52,7 @@ export function createModelsRoutes(dependencies: ModelsDependencies): readonly R
   ]
 }
 
-/** Both wires list models at this path; Anthropic's clients always tell their version. */
+/** Both wires list models at this path; Anthropic's clients always send their version. */
 function isAnthropic({ headers }: HttpCall): boolean {
   return headers['anthropic-version'] !== undefined
 }

@@ -75,9 +75,11 @@ export function mediaOfFile(data: string, field: string): Part {
 
 function assistantParts(message: Extract<ChatMessage, { role: 'assistant' }>): readonly Part[] {
   const { content, refusal, tool_calls: calls } = message
-  const said =
+  const contentTexts =
     typeof content === 'string' ? [content] : (content ?? []).map(part => ('text' in part ? part.text : part.refusal))
-  const texts = [...said, ...(refusal === null || refusal === undefined ? [] : [refusal])].filter(text => text !== '')
+  const texts = [...contentTexts, ...(refusal === null || refusal === undefined ? [] : [refusal])].filter(
+    text => text !== '',
+  )
   const parts: Part[] = [
     ...texts.map(text => ({ kind: 'text' as const, text })),
     ...(calls ?? []).map(call => ({

@@ -2,9 +2,9 @@ import type { TimedText } from '#services/contract/answer'
 
 /** Cues as a file of subtitles. @source SubRip; WebVTT, section 4 (an arrow in a text would end its cue) */
 export function subtitlesOf(format: 'srt' | 'vtt', cues: readonly TimedText[]): string {
-  const said = cues.filter(({ text }) => text !== '')
+  const spoken = cues.filter(({ text }) => text !== '')
   const mark = format === 'srt' ? ',' : '.'
-  const blocks = said.map(({ startMs, endMs, text }, index) => {
+  const blocks = spoken.map(({ startMs, endMs, text }, index) => {
     const times = `${timeOf(startMs, mark)} --> ${timeOf(endMs, mark)}`
     const line = text.replaceAll('-->', '->').replaceAll(/\n{2,}/gu, '\n')
     return format === 'srt' ? `${index + 1}\n${times}\n${line}\n` : `${times}\n${line}\n`

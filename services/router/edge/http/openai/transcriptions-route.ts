@@ -87,8 +87,8 @@ function written({ requestId, answer }: Answered, { format, language }: Wanted, 
       duration: seconds,
       text,
       segments: segments.map((segment, id) => {
-        const { text: said, times } = secondsOf(segment)
-        return { id, seek: 0, ...times, text: said, tokens: [], temperature: 0 }
+        const { text: segmentText, times } = secondsOf(segment)
+        return { id, seek: 0, ...times, text: segmentText, tokens: [], temperature: 0 }
       }),
       ...(words.length > 0 && { words: words.map(({ text: word, times }) => ({ word, ...times })) }),
       usage,

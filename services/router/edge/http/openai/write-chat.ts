@@ -27,7 +27,7 @@ export function chatOf({ requestId, answer, refusal }: Answered, createdAt: numb
           content: text === '' && (toolCalls !== undefined || refusal !== undefined) ? null : text,
           refusal: refusal === 'model' ? refusalText : null,
           ...(toolCalls === undefined ? {} : { tool_calls: toolCalls.map(callToWire) }),
-          // What servers of open models call it; OpenAI's own tells none.
+          // The field of servers of open models; OpenAI returns none.
           ...(thought === '' ? {} : { reasoning_content: thought }),
         },
         logprobs: null,
@@ -68,7 +68,7 @@ function idOf(requestId: string): string {
 /** How a stream of a chat is written. */
 export interface ChatStreamOptions {
   readonly createdAt: number
-  /** Whether a last chunk tells the usage. */
+  /** Whether a last chunk carries the usage. */
   readonly includeUsage: boolean
 }
 

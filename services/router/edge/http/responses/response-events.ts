@@ -38,8 +38,8 @@ export function createResponseWriter(
   let items = 0
   let requestId = ''
   let open: OpenItem | undefined
-  /** Items that are told, as the last event repeats them after a refusal. */
-  const told: OutputItem[] = []
+  /** Announced items; after a refusal the last event repeats them. */
+  const announced: OutputItem[] = []
   const send = (event: Sent | object, type: string): Promise<void> => {
     const numbered = { ...event, type, sequence_number: sequence }
     sequence += 1
@@ -58,7 +58,7 @@ export function createResponseWriter(
     open = undefined
     for (const event of closingEvents(one)) await send({ ...placeOf(one), ...event }, event.type)
     const item = itemOf(one, status)
-    told.push(item)
+    announced.push(item)
     await send({ output_index: one.index, item }, 'response.output_item.done')
   }
   const start = async (kind: string, prefix: string, item: (id: string) => OutputItem): Promise<OpenItem> => {
@@ -130,9 +130,9 @@ export function createResponseWriter(
       if (refusal === 'model') await refuse()
       else if (items === 0 && whole.output.length > 0) await inContent('message')
       await close(cutReasonOf(answered) === undefined ? 'completed' : 'incomplete')
-      // What was told stays told: what a refusal follows, and the beginning of a call that the cap cut.
-      const isMore = refusal !== undefined || told.length > whole.output.length
-      const response = isMore ? { ...whole, output: told } : whole
+      // Announced items stay announced: what a refusal follows, and the beginning of a call that the cap cut.
+      const isMore = refusal !== undefined || announced.length > whole.output.length
+      const response = isMore ? { ...whole, output: announced } : whole
       await send({ response }, response.status === 'incomplete' ? 'response.incomplete' : 'response.completed')
     },
     async fail(failure) {

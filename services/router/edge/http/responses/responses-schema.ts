@@ -17,7 +17,7 @@ const asked = z.union(
   [z.string(), z.array(z.discriminatedUnion('type', [inputText, inputImage, inputFile]))],
   'expected a text or a list of input_text, input_image and input_file',
 )
-const said = z.union(
+const messageText = z.union(
   [z.string(), z.array(z.discriminatedUnion('type', [outputText, refusal, inputText]))],
   'expected a text or a list of output_text',
 )
@@ -27,7 +27,7 @@ const item = z.union(
   [
     z.object({ ...messageType, role: z.enum(['system', 'developer']), content: asked }),
     z.object({ ...messageType, role: z.literal('user'), content: asked }),
-    z.object({ ...messageType, role: z.literal('assistant'), content: said }),
+    z.object({ ...messageType, role: z.literal('assistant'), content: messageText }),
     z.object({ type: z.literal('function_call'), call_id: z.string(), name: z.string(), arguments: z.string() }),
     z.object({
       type: z.literal('function_call_output'),
