@@ -19,7 +19,7 @@ export interface Backend {
   close(): Promise<void>
 }
 
-/** What a backend may ask and tell while it runs. */
+/** Callbacks of a running backend. */
 export interface RunControl {
   /**
    * True once the leg is cancelled; a model that decodes token by token checks it between two steps.

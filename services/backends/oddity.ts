@@ -18,7 +18,7 @@ export const oddities = [
   'seconds-over-length',
   /** A piece of the content of a kind that is not known. */
   'content-unknown',
-  /** Log-probabilities were asked for, and none came: nothing tells how far the answer is to be trusted. */
+  /** Log-probabilities were asked for, and none came: the confidence of the answer is unknown. */
   'logprobs-missing',
   /** Several calls of tools with one index. */
   'tool-index',
@@ -30,7 +30,7 @@ export const oddities = [
   'half-character',
   /** A reason of the answer's end that is not known. */
   'finish-unknown',
-  /** The model ended its answer and had said nothing. */
+  /** The model ended with an empty answer. */
   'answer-empty',
   /** An answer in one piece, though a stream was asked for. */
   'not-streamed',

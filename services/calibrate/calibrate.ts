@@ -150,7 +150,7 @@ export async function runCalibrate(options: CalibrateOptions): Promise<Calibrate
   }
 }
 
-/** Fits what requests inside the domain look like, and names the encoder that the policy is then tied to. */
+/** Fits the domain, and names the encoder that the policy then requires. */
 async function domainFor(
   rows: readonly FeaturedRow[],
   space: Awaited<ReturnType<typeof chooseSpace>>,

@@ -8,7 +8,7 @@ import { readConfig } from './read-config.ts'
 import type { Config } from './schema.ts'
 import { fileFaultText } from '#services/platform/process/file-fault'
 
-/** A configuration with the places that it stands on. */
+/** A configuration with the lines of its values. */
 export interface LoadedConfig {
   readonly config: Config
   readonly file: string
@@ -30,7 +30,7 @@ export interface ClientEnvironment {
   readonly tlsName: string | undefined
 }
 
-/** Reads what a caller's environment says of gateways. */
+/** Reads the environment variables of a client. */
 export function readClientEnvironment(): ClientEnvironment {
   return {
     apiKey: variable('SLUICE_API_KEY'),
@@ -85,7 +85,7 @@ export function loadConfig(file?: string, overrides: Overrides = {}): LoadedConf
   const environment = process.env
   const root = packageRoot()
   const named = file ?? environment['SLUICE_CONFIG'] ?? ''
-  // An empty variable is how a shell or a compose file says none.
+  // An empty variable counts as unset, as in shells and compose files.
   const defaultFile = join(root, 'deploy', 'config', 'sluice.yaml')
   const chosen = named === '' ? defaultFile : resolve(named)
   const text = readChosen(chosen)

@@ -115,7 +115,7 @@ function isTimeZone(zone: string): boolean {
     new Intl.DateTimeFormat('en', { timeZone: zone })
     return true
   } catch {
-    // A RangeError says that there is no such zone.
+    // A RangeError means an unknown time zone.
     return false
   }
 }

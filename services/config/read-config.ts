@@ -71,7 +71,7 @@ function readLayers(text: string, options: ReadOptions): Layers {
   return { layers, faults, lacksBase }
 }
 
-/** The file that a file extends, or what is wrong with what it says of it; `undefined` where it extends none. */
+/** The file that a file extends, or the fault of its `extends`; `undefined` where it extends none. */
 function extendedBy(
   root: Located,
   file: string,
@@ -98,7 +98,7 @@ function fileNamed(name: string, by: string, library: ConfigLibrary | undefined)
   return isAbsolute(name) ? name : join(dirname(by), name)
 }
 
-/** Puts single values over what the files say; a number in a path is an index where a list stands there. */
+/** Overrides single values of the files; a number in a path is an index into a list. */
 function withOverrides(root: Located, overrides: ReadOptions['overrides']): Located {
   const place: Place = { source: 'SLUICE_SET' }
   return Object.entries(overrides).reduce((below, [dotted, text]) => {
@@ -116,7 +116,7 @@ function scalarOf(text: string): string | number | boolean {
   return /^-?\d+(?:\.\d+)?$/u.test(text) ? Number(text) : text
 }
 
-/** REDIS_URL counts wherever the files do not say another address. */
+/** REDIS_URL applies where the files do not set another address. */
 function withRedis(root: Located, environment: Environment): Located {
   const url = environment['REDIS_URL'] ?? ''
   const section = valueAt(root, ['redis'])

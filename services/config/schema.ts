@@ -49,7 +49,7 @@ export const configSchema = z.strictObject({
   ladders: z.record(name, ladderSchema).describe('Ladders by name.'),
 })
 
-/** The configuration as its files say it, after defaults of single fields. */
+/** The configuration of the files, with the defaults of single fields. */
 export type ParsedConfig = Readonly<z.output<typeof configSchema>>
 
 /** What is left out of models and ladders, since it follows from the rest, is there too. */

@@ -139,7 +139,7 @@ export interface Answer {
   readonly latencyMs: number
   readonly degraded?: DegradedReason
   readonly policyVersion: string
-  /** How it stands to the passages that it was to be answered from. */
+  /** Support by the passages that were retrieved for it. */
   readonly grounding?: Grounding
   /** The request is unlike those that the policy was fitted on. */
   readonly outOfDomain?: true

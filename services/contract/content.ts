@@ -30,7 +30,7 @@ export interface TextPart extends Cacheable {
   readonly text: string
 }
 
-/** A call that a model asked for before, or what came of one. */
+/** An earlier tool call of a model, or its result. */
 export type ToolPart = ToolCallPart | ToolResultPart
 
 /** In a message of the assistant: a call of a tool that a model asked for, as it gave it. */
@@ -43,7 +43,7 @@ export interface ToolResultPart extends Cacheable {
   readonly kind: 'tool-result'
   readonly callId: string
   readonly content: string
-  /** The call failed, and the content says why. */
+  /** The call failed; the content gives the reason. */
   readonly isError?: true
 }
 
@@ -122,7 +122,7 @@ export interface GenerateOptions {
   readonly presencePenalty?: number
   /** -2 to 2. */
   readonly frequencyPenalty?: number
-  /** Text before the content that says how to behave. */
+  /** Instruction before the content. */
   readonly instruction?: string
   /** The shape of the answer; free text when absent. */
   readonly responseFormat?: ResponseFormat

@@ -1,4 +1,4 @@
-/** More decimals than these say nothing of a double near 1. */
+/** A double near 1 has no more decimals. */
 const mostDecimals = 15
 
 /** Shows two figures that are compared, with enough decimals to show the difference. Pure. */

@@ -63,7 +63,7 @@ export type Payers = Readonly<Partial<Record<LegPurpose, Payer>>>
 
 /** How a model is asked. Data, versioned with the policy. */
 export interface Recipe {
-  /** The text of the content is put where it says `{input}`. */
+  /** The text of the content replaces `{input}`. */
   readonly promptTemplate?: string
   /** How to behave; the caller's own instruction comes after it. */
   readonly system?: string
@@ -75,7 +75,7 @@ export interface Recipe {
   readonly seed?: number
   readonly stop?: readonly string[]
   readonly maxOutputTokens?: number
-  /** How much the model may think, where the request says nothing. */
+  /** Default reasoning of the model. */
   readonly reasoningEffort?: ReasoningEffort
   /** The tier of the provider that it is asked by: a request for another one is not put to it. */
   readonly serviceTier?: ServiceTier

@@ -23,7 +23,7 @@ export function fromUsd(usd: number): NanoUsd {
   return Math.ceil(Math.round(usd * 1e13) / 1e4)
 }
 
-/** Shows two amounts that are compared, exact where rounding would make them look the same. */
+/** Formats two compared amounts, exactly where rounding would make them equal. */
 export function formatApart(one: NanoUsd, other: NanoUsd): readonly [one: string, other: string] {
   const shown = [formatNanoUsd(one), formatNanoUsd(other)] as const
   if (one === other || shown[0] !== shown[1]) return shown

@@ -13,7 +13,7 @@ export interface Usage {
   readonly audioMs?: number
   /** Time on the accelerator or CPU, a batch's time shared out over its members. */
   readonly computeMs?: number
-  /** True when the backend did not say and the worker counted for itself. */
+  /** True when the backend reported none and the worker counted. */
   readonly estimated?: boolean
 }
 
@@ -109,7 +109,7 @@ export function priceAt(
   return dated?.price ?? price
 }
 
-/** Returns whether anything is priced; a price of 0 says that it is free, no price says nothing. */
+/** Returns whether anything is priced; a price of 0 means free, a missing price means unknown. */
 export function isPriced(price: Price): boolean {
   return Object.values(price).some(each => each !== undefined)
 }

@@ -34,7 +34,7 @@ export interface InferenceRequest {
   readonly sessionKey?: string
   readonly labels: Readonly<Record<string, string>>
 }
-/** What a guardrail looks for. */
+/** Categories of a guardrail. */
 export const guardrailChecks = ['injection', 'personal-data', 'secrets', 'toxicity'] as const
 /** One of them. */
 export type GuardrailCheck = (typeof guardrailChecks)[number]

@@ -4,7 +4,7 @@ export type ImageEnd =
   | 'whole'
   /** They end within a block. */
   | 'cut'
-  /** Only decoding can tell. */
+  /** Only decoding can find out. */
   | 'unknown'
 
 /**

@@ -24,7 +24,7 @@ export function sniffMedia(bytes: Uint8Array): Sniffed | undefined {
   })?.is
 }
 
-/** A drawing; one with a long preamble is not told from other XML. */
+/** An SVG drawing; one with a long preamble is not recognised. */
 const drawing = /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<svg[\s>]|<!DOCTYPE svg)/u
 
 /** A frame of MPEG audio, layer III, with or without a checksum. @source ISO/IEC 11172-3, 2.4.2.3 */
@@ -39,7 +39,7 @@ const anymap = /^P[1-7]\s/u
 /** A frame of AAC with an ADTS head. @source ISO/IEC 14496-3, 1.A.2.2 */
 const adtsAudio = /^\xff[\xf0\xf1\xf8\xf9]/u
 
-/** Files of ISO/IEC 14496-12 say what they are by brands: the major one first, then those they go with. */
+/** Files of ISO/IEC 14496-12 name their type by brands: the major one first, then the compatible ones. */
 function sniffBrands(head: string): Sniffed {
   const brands = (head.slice(8, 12) + head.slice(16)).match(/.{4}/gsu) ?? []
   const major = brands[0] ?? ''

@@ -2,7 +2,7 @@ import { open, rename, rm, stat, utimes } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** How often a holder says that it is alive. */
+/** How often a holder renews its lease. */
 const beatMs = 2000
 /**
  * A lease whose holder has not been heard of for this long is nobody's: seven beats, for a machine that is busy
@@ -55,7 +55,7 @@ async function isStale(path: string): Promise<boolean> {
   try {
     return Date.now() - (await stat(path)).mtimeMs > staleMs
   } catch {
-    // Its holder has just let go of it.
+    // Its holder has just released it.
     return false
   }
 }

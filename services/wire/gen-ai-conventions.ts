@@ -4,7 +4,7 @@ import type { Usage } from '#services/contract/price'
 import type { HistogramDefinition } from '#services/platform/telemetry/meter'
 import type { SpanAttributes } from '#services/platform/telemetry/tracer'
 
-// The words of OpenTelemetry for generative AI, and how a request and its answer are told in them.
+// OpenTelemetry's semantic conventions for generative AI, and the attributes of a request and its answer in them.
 // @source semantic-conventions-genai, docs/gen-ai/gen-ai-spans.md and gen-ai-metrics.md (status: development)
 
 const durationBounds = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92]

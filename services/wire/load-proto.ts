@@ -15,7 +15,7 @@ import type { ProtoGrpcType as GatewayTypes } from './generated/gateway.ts'
 import type { ProtoGrpcType as IndexTypes } from './generated/index.ts'
 import type { ProtoGrpcType as InferenceTypes } from './generated/open_inference.ts'
 
-/** How messages look in JavaScript; the generated types are made with the same. */
+/** How messages map to JavaScript; the generated types use the same options. */
 const options: Options = { longs: Number, enums: String, oneofs: true, defaults: true, arrays: true, objects: true }
 
 /**

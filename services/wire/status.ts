@@ -31,9 +31,9 @@ const statusOf: Readonly<Record<ErrorCode, WireStatus>> = {
 const domain = 'sluice'
 const binaryKey = 'grpc-status-details-bin'
 
-/** Turns thrown values into what goes over the wire. */
+/** Turns thrown values into wire errors. */
 export interface StatusWriter {
-  /** A known failure with its details; anything else is INTERNAL and says nothing of itself. */
+  /** A known failure with its details; anything else is INTERNAL without its text. */
   toWire(thrown: unknown): Partial<StatusObject> & Pick<StatusObject, 'code' | 'details'>
 }
 
@@ -140,7 +140,7 @@ function detailsOf(code: ErrorCode, details: ErrorDetails): readonly Detail[] {
   return all
 }
 
-/** UNAVAILABLE always says when to come again. */
+/** UNAVAILABLE always carries a retry delay. */
 const defaultRetryMs = 1000
 
 function screaming(code: ErrorCode): string {

@@ -22,7 +22,7 @@ import type { Engine, RunHooks } from './states.ts'
 import type { LegTrace } from '#services/worker/telemetry/trace-leg'
 import { loadRetryMs, notifyAfterMs } from '#services/worker/timings'
 
-/** What a batch goes through. */
+/** States of a batch. */
 export interface BatchDependencies extends ReportDependencies, PutAwayDependencies {
   readonly engine: Engine
   readonly openLegs: OpenLegs
@@ -104,7 +104,7 @@ async function compute(running: readonly Running[], place: Place, dependencies: 
     clearTimeout(notifying)
     for (const leg of legs.values()) leg.close()
     for (const { trace } of running) trace?.ended('lost')
-    // Those that were reported are let go of already, and this does nothing.
+    // Reported batch leases are released already; this does nothing then.
     await Promise.all(running.map(one => one.taken.giveBack()))
   }
 }
@@ -170,7 +170,7 @@ function notifyAllStarted(
   }
 }
 
-/** Computing does not wait for it: a router that is told late learns from the log where a leg runs. */
+/** Computing does not wait for it: a late router reads from the log where a leg runs. */
 async function notifyStarted(
   { taken, attempt }: Running,
   signal: AbortSignal | undefined,

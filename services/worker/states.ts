@@ -3,7 +3,7 @@ import type { LegId } from '#services/contract/ids'
 import type { EngineQueue } from '#services/state/registry/worker-registry'
 import type { Outcome, Work } from '#services/backends/work'
 
-/** What a computation may ask and tell while it runs. */
+/** Callbacks of a running computation. */
 export interface RunHooks {
   /** Aborted when nobody wants this leg any more, or its time is over. */
   signal(legId: LegId): AbortSignal
@@ -11,7 +11,7 @@ export interface RunHooks {
   onDelta(legId: LegId, text: string, of?: DeltaKind): Promise<void>
   /** A leg waits for something that is no computing of its own; what is given ends the wait. */
   waits?(legId: LegId): () => void
-  /** A leg has waited so long for others to be checked, which says nothing of how long its model takes. */
+  /** Time that a leg waited for a sandbox, which is no part of its model's time. */
   waited?(legId: LegId, waitedMs: number): void
   /** The model was at work on the batch between these two times (epoch ms), waiting for its turn not counted. */
   ran?(startedAt: number, endedAt: number): void

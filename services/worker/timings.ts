@@ -1,19 +1,19 @@
 // How often a worker does what it does by itself, and how long it waits for others.
 
-/** How often a worker tells that it lives. */
+/** How often a worker sends a heartbeat. */
 export const beatEveryMs = 750
 /** Three beats may be missed. */
 export const beatTtlMs = 3000
-/** A reply stream outlives its reader's last look by this. */
+/** A reply stream expires this long after its reader's last read. */
 export const replyStreamTtlMs = 600_000
 /** How long Redis may take to answer at the start. */
 export const startTimeoutMs = 10_000
 
-/** How long an empty queue is waited on before the caller may look around. */
+/** Longest wait on an empty queue before the caller regains control. */
 export const idleWaitMs = 1000
 /** Pause while no model is ready, so that others take what waits. */
 export const notReadyMs = 100
-/** Pause between two looks while a batch waits for more. */
+/** Pause between two checks while a batch waits for more. */
 export const fillLookEveryMs = 1
 
 /** A take is three commands and a wait at most; this is added. */
@@ -23,7 +23,7 @@ export const starvedAfterMs = 5000
 /** TakeLoops that asked within this are idle. */
 export const askedWithinMs = 2500
 
-/** How long paused loops wait before they look again. */
+/** How long paused loops wait before they check again. */
 export const pausedLookMs = 100
 /** Pause after a turn that failed, as when Redis is away. */
 export const failedPauseMs = 200

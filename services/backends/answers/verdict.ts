@@ -6,5 +6,5 @@ export function readVerdict(text: string, confidence: number, isReported: boolea
   return word === 'yes' ? sure : 1 - sure
 }
 
-/** A judge whose server tells no probabilities is believed nine times in ten. */
+/** P(correct) of a judge's verdict where its server returns no probabilities. */
 const defaultConfidence = 0.9

@@ -13,7 +13,7 @@ export interface AnthropicSpec extends ServedSpec, MessagesStyle {
   readonly kind: 'anthropic'
 }
 
-/** Makes a backend that calls the server. This protocol tells no log-probabilities. */
+/** Makes a backend that calls the server. This protocol has no log-probabilities. */
 export function createAnthropicBackend(spec: AnthropicSpec, dependencies: BackendDependencies): Promise<Backend> {
   const served = createServed(spec, messagesDialect.headers(spec.apiKey), dependencies)
   const encode = (work: Work, model: string): object => encodeMessages(work, model, spec)

@@ -62,7 +62,7 @@ const tokenizerSchema = z.looseObject({
 /** Filters of Python's imaging library by number. @source Pillow, `Image.Resampling` */
 const kernels: readonly Preprocessing['kernel'][] = ['nearest', 'lanczos3', 'linear', 'cubic', 'linear', 'linear']
 
-/** Texts of published models, where their files do not say it. @source the papers of CLIP and SigLIP */
+/** Texts of published models, where their files lack them. @source the papers of CLIP and SigLIP */
 const usualTokens = { clip: 77, siglip: 64 } as const
 
 /** Reads the files. @throws GatewayError Config, with file and field */
@@ -72,7 +72,7 @@ export function readContrastiveConfig(folder: string): ContrastiveConfig {
   const pad = tokenizer.pad_token
   const limits = [
     config.text_config?.max_position_embeddings ?? Infinity,
-    // Some tokenizers say a number beyond all models where they know no limit.
+    // Some tokenizers give a huge number where there is no limit.
     tokenizer.model_max_length ?? Infinity,
   ].filter(limit => limit <= mostPositions)
   return {

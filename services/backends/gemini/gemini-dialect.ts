@@ -123,6 +123,6 @@ function textOf(first: Candidate | undefined): Pick<ChatPiece, 'text' | 'logprob
 function toolCallOf({ functionCall }: z.output<typeof part>, index: number): ToolCallPiece[] {
   if (!functionCall) return []
   const { id, name, args } = functionCall
-  // With an id, its place says nothing more: a server may give the call once more.
+  // With an id, the index adds nothing: a server may send the call again.
   return [{ arguments: argumentsIn(args), ...(id ? { id } : { index }), ...(name ? { name } : {}) }]
 }

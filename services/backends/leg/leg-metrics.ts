@@ -39,7 +39,7 @@ export interface EndedLeg {
  */
 const mostTurns = 100
 
-/** Ends that alerts look for. */
+/** Ends that alerts read. */
 const watchedEnds: readonly (LegFailure | 'done')[] = [
   'done',
   'model-error',
@@ -128,7 +128,7 @@ export function createLegMetrics(
   }
 }
 
-/** Ends of legs that would have gone on: left out, slow inputs would make the model look quick. */
+/** Ends of legs that were cut: without them, slow inputs would make the model look fast. */
 function isStopped(end: string): boolean {
   return end === 'expired' || end === 'cancelled'
 }

@@ -4,7 +4,7 @@ import type { Usage } from '#services/contract/price'
 export interface ModelTimes {
   /** It was handed to the model. */
   handedAt?: number
-  /** The model began with it, where it tells. */
+  /** When the model began with it, where known. */
   ranFrom?: number
   /** The model was through with it. */
   ranUntil?: number

@@ -16,13 +16,13 @@ export interface OcrSpec {
   readonly pack: string
   /** Pack of another detector than that of `pack`. */
   readonly detectorPack?: string
-  /** The longer side of a page as the detector sees it at first; it looks closer where print is small. */
+  /** The longer side of a page as the detector sees it at first; it enlarges small print. */
   readonly longestSide: number
-  /** Detects a second time at half the size, enlarges small pictures, and looks twice at doubtful lines. */
+  /** Detects a second time at half the size, enlarges small pictures, and reads doubtful lines twice. */
   readonly multiScale?: boolean
   /** Largest page that is taken, in millions of pixels. @default 40 */
   readonly imageMegapixels?: number
-  /** Pages of a file, or frames of an animation, that are read; an answer says which were not. @default 32 */
+  /** Pages of a file, or frames of an animation, that are read; an answer names those that were not. @default 32 */
   readonly pages?: number
   /**
    * Most that the detector sees of one page at once, in millions of pixels; larger pages are seen smaller.

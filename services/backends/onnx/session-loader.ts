@@ -53,7 +53,7 @@ export function createSessionLoader(options: SessionOptions, dependencies: { rea
   return { load }
 }
 
-/** The graph with these outputs alone; its path where that cannot be, so that the runtime says what is wrong. */
+/** The graph with these outputs alone; its path where that cannot be, so that the runtime reports the fault. */
 async function readWith(outputs: readonly string[], path: string): Promise<Uint8Array | string> {
   // Weights beside a graph are found by its path alone; these are the names that exporters give them.
   const beside = await Promise.allSettled([access(`${path}_data`), access(`${path}.data`)])

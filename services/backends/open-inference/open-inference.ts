@@ -77,7 +77,7 @@ async function ask(work: Work, control: RunControl, parts: Parts): Promise<Outco
     const outputs = await served.attempt(work, signal, async ({ baseUrl, redact }, firstPiece) => {
       const server = serverAt(baseUrl)
       const request = requestOf(work, spec, served.modelFor(work), redact)
-      // The library goes by the machine's clock.
+      // The library uses the machine's clock.
       const leftMs = Math.min(work.deadlineAt - dependencies.clock.now(), served.times.totalTimeoutMs)
       const deadlineAt = Date.now() + leftMs
       if (spec.vllm !== true) {
@@ -161,7 +161,7 @@ function labelled(labels: readonly LabelScore[], usage: LegResult['usage']): Leg
   return { output: { kind: 'labels', labels }, rawConfidence: best?.score ?? 0, signals: { margin }, usage }
 }
 
-/** The protocol tells of no tokens. */
+/** The protocol does not count tokens. */
 function usageOf(work: Work, text: string, computeMs: number): LegResult['usage'] {
   const { maxOutputTokens } = samplingOf(work)
   return billedUsage(undefined, { parts: work.parts, text, maxOutputTokens, computeMs: Math.ceil(computeMs) }).usage

@@ -7,13 +7,13 @@ import { numbersIn } from './read-values.ts'
 /** What a tensor may say of labels. */
 export interface LabelTensors {
   readonly output: Tensor
-  /** The server's trust in what it says: one number, or one for each. */
+  /** The server's confidence: one number, or one for each. */
   readonly score: Tensor | undefined
   /** What the places of a class are called. */
   readonly labels: readonly string[] | undefined
 }
 
-/** A server that names a class and nothing else says nothing of its trust. */
+/** A server that returns only a class gives no confidence. */
 const unknown = 0.5
 
 /**

@@ -16,7 +16,7 @@ export interface TensorRequest {
   readonly version: string
   readonly inputs: ReadonlyMap<string, WrittenTensor>
   readonly parameters: Readonly<Record<string, string>>
-  /** Takes the caller's words out of what the server says. */
+  /** Removes the caller's words from the server's message. */
   readonly redact: Redact
 }
 

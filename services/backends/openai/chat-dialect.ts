@@ -103,7 +103,7 @@ type Choice = z.output<typeof choice>
 
 function pieceOf({ choices, usage, x_groq: groq }: z.output<typeof chunkSchema>, isFirst: boolean): ChatPiece {
   const [first] = choices ?? []
-  // Moonshot tells of usage within the choice.
+  // Moonshot puts usage into the choice.
   const counts = readUsages((first?.delta ?? first?.message)?.usage, first?.usage, groq?.usage, usage)
   return { ...choiceOf(first, isFirst), ...(counts === undefined ? {} : { usage: counts }) }
 }

@@ -218,7 +218,7 @@ function textOf(parts: readonly LoadedPart[]): string {
   return parts.flatMap(part => (part.kind === 'text' ? [part.text] : [])).join('')
 }
 
-/** This protocol has no mark for a call that failed: the words of its result say so. */
+/** This protocol has no mark for a call that failed: its result says so in words. */
 function resultOf(part: LoadedPart): ChatMessage[] {
   return part.kind === 'tool-result' ? [{ role: 'tool', tool_call_id: part.callId, content: part.content }] : []
 }

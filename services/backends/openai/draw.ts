@@ -12,7 +12,7 @@ const schema = z.object({
   usage: z.unknown().optional(),
 })
 
-/** A picture, and what the server says was used. */
+/** A picture, and the usage that the server reports. */
 export interface ServedPicture {
   readonly bytes: Uint8Array
   /** What the bytes say they are. */

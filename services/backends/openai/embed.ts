@@ -23,7 +23,7 @@ const schema = z.object({
   usage: z.unknown().optional(),
 })
 
-/** A vector, and what the server says of its use. */
+/** A vector, and the usage that the server reports. */
 export interface ServedEmbedding {
   readonly values: readonly number[]
   readonly counts: UsageCounts | undefined

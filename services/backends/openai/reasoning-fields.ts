@@ -3,7 +3,7 @@ import type { ReasoningPiece } from '../remote/wire/chat-piece.ts'
 import { fieldsOf } from '../remote/wire/read-usage.ts'
 
 /**
- * Fields in which servers of this protocol tell what a model thinks, and take it back.
+ * Fields of this protocol's servers for reasoning, in answers and in requests.
  * @source DeepSeek, vLLM (`reasoning_content`, since 0.12 `reasoning`), OpenRouter ("Preserving reasoning blocks")
  */
 export interface ReasoningFields {
@@ -12,7 +12,7 @@ export interface ReasoningFields {
   readonly reasoning_details?: unknown
 }
 
-/** The mark by which plain text goes back in the field `reasoning`. */
+/** Marks plain text that is sent back in the field `reasoning`. */
 const inReasoning = 'field:reasoning'
 const details = 'detail:'
 

@@ -49,7 +49,7 @@ const eventSchema = z.object({
 
 type Event = z.output<typeof eventSchema>
 
-/** Stands before what a thought goes back with: the item's id and its encrypted content. */
+/** Prefix of what is sent back with reasoning: the item's id and its encrypted content. */
 export const responsesMark = 'responses:'
 
 /** OpenAI's Responses, streamed. */

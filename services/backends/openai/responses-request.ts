@@ -97,7 +97,7 @@ function toolsOf({ tools, toolChoice = 'auto', parallelToolCalls }: GenerateOpti
   }
 }
 
-/** This protocol is strict where nothing is said. */
+/** This protocol is strict by default. */
 function toolOf({ name, description, parametersJson, strict = false }: Tool): object {
   const parameters: unknown = JSON.parse(parametersJson)
   return { type: 'function', name, ...(description === undefined ? {} : { description }), parameters, strict }

@@ -27,10 +27,10 @@ export interface ServedTranscript {
   readonly counts: UsageCounts | undefined
 }
 
-/** What a model made of a stretch of sound, where the server tells. */
+/** A model's transcript of a segment, where the server returns segments. */
 export interface ServedSegment {
   readonly text: string
-  /** Seconds from the beginning, where the server tells. */
+  /** Seconds from the beginning, where the server reports them. */
   readonly start: number | undefined
   readonly end: number | undefined
   readonly meanLogprob: number | undefined

@@ -45,7 +45,7 @@ async function runChat(work: Work, control: RunControl, parts: ChatParts): Promi
   if (signal.aborted) return abandoned(work, clock, gathered.pieces === 0 ? {} : usage)
   if (failure !== undefined) return failedCall(work, failure, usage, logger)
   if (answer === undefined) throw new Error('a call ended with neither answer nor failure')
-  // What an answer that broke off did not say is not odd.
+  // Fields that a broken-off answer lacks are not odd.
   for (const oddity of oddities) meter.oddity(model, oddity)
   const reasoning = answer.reasoning.map(one => ({ ...one, model: work.model }))
   const { logprobs, ending: finishReason = '' } = gathered
@@ -53,7 +53,7 @@ async function runChat(work: Work, control: RunControl, parts: ChatParts): Promi
   return { kind: 'done', result: holdToToolChoice(result, work.options) }
 }
 
-/** How an answer ends that a server has worked for, though it says nothing. */
+/** The end of an empty answer that still used the server. */
 const wordless: ReadonlySet<UpstreamFault> = new Set(['no-answer', 'content-filter', 'model-refused'])
 
 /**
@@ -121,7 +121,7 @@ async function receive(
   }
 }
 
-/** A piece with thinking between tags told apart, where the server does not do it. */
+/** Separates reasoning between tags from text, where the server does not. */
 function withSplit(piece: ChatPiece, { text, reasoning }: Split): ChatPiece {
   if (reasoning === '') return { ...piece, text }
   return { ...piece, text, thinks: true, reasoning: [...(piece.reasoning ?? []), { block: 'tags', text: reasoning }] }

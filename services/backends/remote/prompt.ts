@@ -3,7 +3,7 @@ import { withoutAbsent } from '#services/contract/without-absent'
 import type { LoadedPart, Work } from '#services/backends/work'
 import { turnsOf, type Turn } from './turns.ts'
 
-/** What a model is shown, whatever protocol it goes by. */
+/** The prompt of a model, for any protocol. */
 export interface Prompt {
   /**
    * How to behave: the recipe's words, the caller's instruction, then the messages of role system that the
@@ -79,10 +79,10 @@ function fill(template: string | undefined, text: string): string {
   return template === undefined ? text : template.replaceAll('{input}', () => text)
 }
 
-/** The cap that money was reserved for where neither request nor recipe says. */
+/** The cap that money was reserved for where neither request nor recipe sets one. */
 const defaultMaxOutputTokens = 1024
 
-/** Sampling as request and recipe say: the request first. */
+/** Sampling options; the request overrides the recipe. */
 export interface Sampling extends Pick<
   GenerateOptions,
   'temperature' | 'topP' | 'topK' | 'seed' | 'stop' | 'presencePenalty' | 'frequencyPenalty'

@@ -27,9 +27,9 @@ export interface Billed {
   readonly oddities: readonly Oddity[]
 }
 
-/** Characters of English to a token: what is billed where the server says nothing, and marked. */
+/** Characters of English to a token: the estimate for billing where the server reports nothing; it is marked. */
 const charactersPerToken = 4
-/** No token of a text is longer than this on average: a server that tells of fewer has not counted. */
+/** No token of a text is longer than this on average: a server that reports fewer has not counted. */
 const mostCharactersPerToken = 24
 /**
  * More than vision models of the day make of one image (GPT-4o mini: 48,169 of one of 12 tiles), and of ten seconds

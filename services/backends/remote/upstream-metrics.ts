@@ -71,7 +71,7 @@ export function createUpstreamMeter(registry: Registry, logger?: Logger): Upstre
     },
     oddity(model, kind) {
       odd.inc({ kind })
-      // Once says which server it is; how often is the counter's.
+      // One log line names the server; the counter counts.
       if (seen.has(`${kind} ${model}`)) return
       seen.add(`${kind} ${model}`)
       logger?.warn({ model, kind }, 'a model server deviates from its protocol; its answers are accepted')

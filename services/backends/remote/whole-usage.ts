@@ -8,7 +8,7 @@ import type { Oddity } from '#services/backends/oddity'
 
 /** What is billed for a vector: what the server read. */
 export function embeddingUsage(counts: UsageCounts | undefined, input: string): Billed {
-  // Servers that write nothing tell a total alone, or of an output that is none.
+  // Servers without output report only a total, or an output of 0.
   const reported = resolveUsage({ ...counts, output: 0 })
   const { usage, oddities } = billedInput(reported, [{ kind: 'text', text: input }])
   return { usage, oddities: [...reported.oddities, ...oddities] }

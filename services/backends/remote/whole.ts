@@ -60,7 +60,7 @@ export function runTranscription(work: Work, control: RunControl, parts: WholePa
   })
 }
 
-/** Servers that tell of no segments say nothing of their trust. */
+/** Servers without segments return no confidence. */
 const unknown = 0.5
 
 function transcriptResult(
@@ -87,7 +87,7 @@ function transcriptResult(
   }
 }
 
-/** A server that tells no times of segments has one: the whole. */
+/** Without times of segments, the whole is one segment. */
 function timedSegments(
   { text, segments, words }: ServedTranscript,
   withWords: boolean,

@@ -1,4 +1,4 @@
-/** Sees when a sequence of tokens goes round in a loop. */
+/** Detects a repeating sequence of tokens. */
 export interface RepetitionDetector {
   /**
    * Takes the next token; gives the number of tokens at the end that only repeat what was before them, 0 while

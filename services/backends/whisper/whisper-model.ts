@@ -123,7 +123,7 @@ interface Heard {
   readonly languageProbability: number
 }
 
-/** Runs the prompt: its first token tells of speech and language, the others say what is wanted. */
+/** Runs the prompt: the first token yields speech and language, the others select the task. */
 async function listen(pack: WhisperPack, decoder: Decoder, request: WindowRequest): Promise<Heard> {
   const { tokens } = pack
   const spoken = [...tokens.languages.values()]
@@ -147,7 +147,7 @@ async function listen(pack: WhisperPack, decoder: Decoder, request: WindowReques
 }
 
 interface Decoder {
-  /** Feeds tokens and gives what came after each. Only the first step may feed several. */
+  /** Feeds tokens and returns the logits after each. Only the first step may feed several. */
   step(tokens: readonly number[]): Promise<readonly Step[]>
 }
 

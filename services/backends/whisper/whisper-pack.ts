@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { GatewayError } from '#services/contract/errors'
 
-/** What a Whisper pack says of itself, in the layout of Transformers.js. */
+/** Metadata of a Whisper pack, in the layout of Transformers.js. */
 export interface WhisperPack {
   readonly encoderPath: string
   readonly decoderPath: string

@@ -29,7 +29,7 @@ export interface WhisperSpec {
   readonly audioSeconds?: number
 }
 
-/** Room for more tokens than any language speaks in a second: what goes beyond is invented. */
+/** Room for more tokens than any language speaks in a second: anything beyond is a hallucination. */
 const tokensPerSecond = 25
 const leastTokens = 16
 /** Windows of one recording that are transcribed side by side; each takes a core of its own for most of its time. */
@@ -173,7 +173,7 @@ async function transcribeWindow(
   const audioMs = seconds * 1000
   const decodedText = text.decode(found.tokens)
   const words = aligned ? timeWords({ tokens: found.tokens, attention, startMs, samples }, text) : []
-  // A pack that names no heads tells the window's own times.
+  // A pack without alignment heads gives only the window's own times.
   const whole = aligned && words.length === 0 ? [{ text: decodedText, startMs, endMs: startMs + audioMs }] : words
   return { ...found, text: decodedText, audioMs, words: whole }
 }

@@ -43,7 +43,7 @@ export function doAll(
   })
 }
 
-/** Everything that is said of the policy as a whole cascade. */
+/** Results of the policy as a whole cascade. */
 export function measurePolicy(input: MeasureInput): Pick<
   EvalReport,
   | 'alone'

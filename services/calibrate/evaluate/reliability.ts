@@ -1,6 +1,6 @@
 import type { ReliabilityBin } from '#services/calibrate/report'
 
-/** A predicted probability and what came. */
+/** A predicted probability and the observed score. */
 export interface Prediction {
   readonly row: number
   readonly predicted: number
@@ -29,7 +29,7 @@ export function binsOf(predictions: readonly Prediction[], counts?: Uint16Array)
 }
 
 /**
- * Expected calibration error: the mean distance between what was said and what came, over bins.
+ * Expected calibration error: the mean distance between predicted and observed, over bins.
  * @source Guo et al., On Calibration of Modern Neural Networks (2017)
  */
 export function calibrationError(of: readonly ReliabilityBin[]): number {

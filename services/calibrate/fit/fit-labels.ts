@@ -19,7 +19,7 @@ export interface FittedLabels {
 
 /** More labels than that are no classes, and their confusions could not be learnt. */
 const mostLabels = 40
-/** A label that is said less often than in this share of the answers is left out. */
+/** Labels rarer than this share of the answers are left out. */
 const leastShare = 0.005
 /** Share of the answers that must be among the labels. */
 const leastCovered = 0.9
@@ -112,7 +112,7 @@ function usualSureness(rows: readonly OutcomeRow[], model: string): { readonly m
   const mean = told.reduce((a, b) => a + b, 0) / told.length
   const variance = told.reduce((sum, value) => sum + (value - mean) ** 2, 0) / told.length
   const scale = Math.sqrt(variance)
-  // A model that is always as sure tells nothing by it, and what is left of its deviations is rounding.
+  // A constant confidence carries no information, and what is left of its deviations is rounding.
   return { mean: rounded(mean), scale: scale < leastScale ? 1 : rounded(scale) }
 }
 
@@ -209,7 +209,7 @@ function evaluate(
   return loss
 }
 
-/** Makes of logits the slopes of the loss, and tells the loss. */
+/** Turns logits into gradients of the loss, and returns the loss. */
 function toSlopes(logits: Float64Array, possible: Uint8Array): number {
   let most = Number.NEGATIVE_INFINITY
   for (let label = 0; label < logits.length; label += 1) most = Math.max(most, logits[label]!)

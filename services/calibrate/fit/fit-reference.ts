@@ -3,11 +3,11 @@ import { rounded } from '#services/calibrate/round'
 
 type Features = Readonly<Record<string, number>>
 
-/** Ten bins tell the usual drifts apart and need few rows each. */
+/** Ten bins resolve the usual drifts and need few rows each. */
 const bins = 10
 /** Features beyond these are the rarest, and every one is a series of a metric. */
 const mostFeatures = 64
-/** A feature that fewer rows have says more of the rows than of time. */
+/** A feature of fewer rows would fit noise. */
 const fewestRows = 20
 
 /** What the inputs of a fit looked like, so that a gateway can tell when those that it gets look otherwise. Pure. */

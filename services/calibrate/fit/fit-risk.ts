@@ -23,7 +23,7 @@ export interface RiskOptions {
 /** Of ten rows so many fit and do not certify: the calibrators have few weights, and the bound gains from every row. */
 const fittingTenths = 4
 const folds = 5
-/** Limits along which the path is laid, finer than any bound can tell apart. */
+/** Grid of limits of the path, finer than the resolution of any bound. */
 const levels = Array.from({ length: 180 }, (_, index) => 0.0005 * 1.037 ** index)
 /** Predicted losses that are tried as a threshold. */
 const lossThresholds = Array.from({ length: 260 }, (_, index) => rounded(0.0005 * 1.03 ** index)).filter(

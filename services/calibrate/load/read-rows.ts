@@ -58,7 +58,7 @@ async function* linesOf(file: string): AsyncGenerator<{ text: string; line: numb
   if (fault !== undefined) throw cannotRead(file, line, fault)
 }
 
-/** Opens a file's lines, which end where reading fails: a stream does not tell the one behind it. */
+/** Opens a file's lines, which end where reading fails: a stream does not propagate the error. */
 function openLines(file: string): { readonly lines: Interface; readonly faultOf: () => Error | undefined } {
   const raw = createReadStream(file)
   const input = file.endsWith('.gz') ? raw.pipe(createGunzip()) : raw

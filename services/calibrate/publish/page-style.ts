@@ -1,4 +1,4 @@
-/** The look of a report: light or dark as the reader has it, charts in the same palette. */
+/** The style of a report: light or dark as the reader has it, charts in the same palette. */
 export const pageStyle = `
 :root { --ground: #fbfaf7; --ink: #1c2126; --faint: #6b7480; --rule: #e2ded5; --card: #fff;
   --c1: #0b6e99; --c2: #c2571a; --c3: #8b929b; --c4: #3d8b40; }

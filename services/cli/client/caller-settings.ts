@@ -15,7 +15,7 @@ export interface CallerSettings {
   readonly tlsName: string | undefined
 }
 
-/** The settings of the options, and of the environment where they say nothing. */
+/** The settings of the options, else of the environment. */
 export function callerOf(options: CommonOptions): CallerSettings {
   const environment = readClientEnvironment()
   const tlsCa = options.tlsCa ?? environment.tlsCa

@@ -7,7 +7,7 @@ const envelopeBytes = 1024
 
 const files = new WeakMap<object, string>()
 
-/** Remembers which file a part is of, for what is said of its size. */
+/** Remembers the file of a part, for messages about its size. */
 export function partOfFile(part: Part, file: string): Part {
   files.set(part, file)
   return part

@@ -5,7 +5,7 @@ export interface Sample {
   readonly value: number
 }
 
-/** Everything that one scrape told. */
+/** Values of one scrape. */
 export interface Scrape {
   /** Sum of the series of a metric whose labels have these values. */
   sum(name: string, labels?: Readonly<Record<string, string>>): number

@@ -68,7 +68,7 @@ export function requestOf(options: RequestOptions, words: readonly string[]): In
   const content = contentOf(options, words)
   const task = fileTaskOf(options) ?? options.task
   return {
-    // Without one the gateway says what is meant, or lists what can be asked.
+    // Without one the gateway infers it, or lists the choices.
     ...(task === undefined ? {} : { task: taskToWire(task) }),
     content,
     options: taskOptionsOf(options),

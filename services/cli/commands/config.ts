@@ -11,7 +11,7 @@ export interface ConfigCheckOptions extends CommonOptions {
   readonly probe?: boolean
 }
 
-/** How long a server may take to say what it has. */
+/** How long a server may take to list its models. */
 const probeTimeoutMs = 5000
 
 /** `sluice config check [file]` */

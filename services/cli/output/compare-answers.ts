@@ -50,7 +50,7 @@ const comparators: Readonly<Record<Comparator, (answer: string, expected: string
   // A model that was asked for a word may quote it and end it like a sentence.
   exact: same(text => text.trim().replaceAll(/^["'“]+|["'”.]+$/gu, '')),
   'first-word': same(text => /\p{L}+/u.exec(text.toLowerCase())?.[0] ?? ''),
-  // A sum may be said before its result.
+  // A sum may precede its result.
   number: same(
     text =>
       text

@@ -77,7 +77,7 @@ export function outputText(output: Output__Output | null): string {
   return image ? `a picture of ${image.bytes?.length ?? 0} bytes, ${image.mediaType}` : text
 }
 
-/** More than these say little. */
+/** Further ones add little. */
 const labelsShown = 5
 
 function labelsText(labels: readonly LabelScore__Output[]): string {

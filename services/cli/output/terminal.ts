@@ -26,7 +26,7 @@ export function jsonOf(value: unknown, indent?: number): string {
   return JSON.stringify(value, (key, one: unknown) => (key.startsWith('_') ? undefined : one), indent)
 }
 
-/** How a piece of text may look. */
+/** The allowed format of a piece of text. */
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
 
 /** Makes the terminal of this process. */

@@ -9,7 +9,7 @@ import type { PackSource } from './pack-source.ts'
 
 /** A hub that does not answer within this is taken for unreachable, for the rest of the pull. */
 const firstAnswerMs = 2000
-/** A download of which nothing comes for this long has died; what came of it is kept. */
+/** A download without data for this long has failed; its partial file is kept. */
 const stalledMs = 30_000
 
 /** Where a pack's files grow while they come from a hub; kept when a pull ends early. */

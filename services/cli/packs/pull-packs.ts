@@ -14,7 +14,7 @@ import { hashFile, verifyPack } from '#services/packs/verify-packs'
 /** How packs are pulled. */
 export interface PullOptions {
   readonly cacheFolder: string
-  /** Folder that stands in for every publisher's hub: `<mirror>/<pack>/<path>`. */
+  /** Folder that replaces every publisher's hub: `<mirror>/<pack>/<path>`. */
   readonly mirror?: string
   /** Nothing is fetched; what is missing is an error. */
   readonly offline?: boolean
@@ -123,7 +123,7 @@ async function stageFromEither(
   throw new GatewayError('Config', `pack ${name} could not be fetched from any source\n  ${reasons.join('\n  ')}`)
 }
 
-/** Errors of npm and pip are long; what matters stands at their head. */
+/** Errors of npm and pip are long; the cause is at the beginning. */
 const mostLines = 4
 
 function explain(error: unknown): string {

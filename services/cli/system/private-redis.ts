@@ -132,7 +132,7 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** Waits until a server before us has let go of the folder: two on one append-only file would spoil it. */
+/** Waits until an earlier server has released the folder: two would corrupt one append-only file. */
 async function whenReleased(pidFile: string): Promise<void> {
   const giveUpAt = Date.now() + startTimeoutMs
   while (existsSync(pidFile) && isAlive(Number(readFileSync(pidFile, 'utf8')))) {

@@ -39,7 +39,7 @@ const longestPauseMs = 5000
 const wellAfterMs = 30_000
 /** A process that crashed so often before it was ever ready will not get better by itself. */
 const startAttempts = 5
-/** More of a line says no more of why a program did not start. */
+/** The rest of a line does not explain why a program did not start. */
 const longestLastLine = 300
 
 /**
@@ -152,7 +152,7 @@ function endGroup(leader: number | undefined): void {
 
 const fatalLine = z.object({ level: z.literal('fatal'), msg: z.string() })
 
-/** What a child said of its end: the text of a fatal line of its log. */
+/** A child's exit reason: the text of the fatal line of its log. */
 function exitReasonOf(line: string): string | undefined {
   if (!line.includes('"fatal"')) return undefined
   try {

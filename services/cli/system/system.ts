@@ -35,7 +35,7 @@ const readyTimeoutMs = 180_000
 const pollEveryMs = 100
 
 /**
- * Starts a system and waits until its router says that it is ready.
+ * Starts a system and waits until its router is ready.
  * @throws GatewayError Config when a port is taken or a process cannot start; nothing is left running then
  */
 export async function startSystem(

@@ -1,6 +1,6 @@
 import type { Config } from '#services/config/schema'
 
-/** A rung whose answers have no measure of trust, on a ladder that goes by the rungs' own confidence. */
+/** A rung without a confidence, on a ladder without a policy. */
 export interface BlindRung {
   readonly ladder: string
   readonly rung: string

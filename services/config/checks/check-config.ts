@@ -15,7 +15,7 @@ import { schemaFaults, type SchemaFault } from './schema-faults.ts'
 import { expectedWords } from '#services/platform/process/expected-words'
 import { configSchema, type Config, type ParsedConfig } from '../schema.ts'
 
-/** A fault with the place that it stands at. */
+/** A fault with its file and line. */
 export interface PlacedFault extends ConfigFault {
   readonly place: Place
 }
@@ -31,7 +31,7 @@ export interface CheckedConfig {
 /** Result of reading the files of a configuration, before its values are checked. */
 export interface ReadLayersResult {
   readonly faults: readonly PlacedFault[]
-  /** A file that is extended could not be read: what it would have said is not known. */
+  /** An extended file could not be read: its values are unknown. */
   readonly lacksBase: boolean
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Path } from '../layers/located.ts'
 import { configSchema } from '../schema.ts'
 
-/** The parts of a JSON schema that say which keys there are. */
+/** The parts of a JSON schema that define the keys. */
 const node = z.looseObject({
   properties: z.record(z.string(), z.unknown()).optional(),
   additionalProperties: z.unknown().optional(),

@@ -9,7 +9,7 @@ export interface Issue {
   readonly message: string
   readonly keys?: readonly string[]
   readonly errors?: readonly (readonly Issue[])[]
-  /** Of a union told apart by a key: the values that the key may have. */
+  /** Of a discriminated union: the values of its key. */
   readonly options?: readonly unknown[]
   /** Of a set of words. */
   readonly values?: readonly unknown[]
@@ -22,7 +22,7 @@ export interface SchemaFault extends ConfigFault {
   readonly repair: 'remove' | 'replace' | 'rename'
 }
 
-/** The faults that an issue stands for, in a configuration that was read as `config`. */
+/** The faults of an issue, in a configuration that was read as `config`. */
 export function schemaFaults(issue: Issue, config: unknown, above: Path = []): readonly SchemaFault[] {
   const path = [...above, ...issue.path.map(partOf)]
   if (issue.code === 'unrecognized_keys') return (issue.keys ?? []).map(key => unknownKey([...path, key], config))
@@ -60,7 +60,7 @@ function unionFaults(options: readonly (readonly Issue[])[], config: unknown, pa
   return [{ path, expected: `${[...new Set(expectations)].join(', or ')}${found}`, repair: 'remove' }]
 }
 
-/** What a message says of the value that is there, or that there is none. */
+/** The value that a message shows, or that there is none. */
 const end = /(?:, got [^,;]*|; it is missing)$/u
 
 function unknownKey(path: Path, config: unknown): SchemaFault {

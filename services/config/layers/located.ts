@@ -7,7 +7,7 @@ export interface Place {
 /** A path of keys and indexes into a configuration. */
 export type Path = readonly (string | number)[]
 
-/** A value of a configuration that knows where each of its parts is said. */
+/** A value of a configuration with the source of each of its parts. */
 export type Located = LocatedMap | LocatedList | LocatedScalar
 
 /** A map; each entry has the place of its key. */
@@ -36,7 +36,7 @@ export function toPlain(located: Located): unknown {
   return Object.fromEntries([...located.entries].map(([key, { value }]) => [key, toPlain(value)]))
 }
 
-/** The place of what stands at a path, or of the nearest thing above it that is there. */
+/** The position of the value at a path, or of the nearest thing above it that is there. */
 export function placeOf(root: Located, path: Path): Place {
   let { place } = root
   let node: Located | undefined = root

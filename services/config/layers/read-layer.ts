@@ -10,7 +10,7 @@ export interface Layer {
   readonly root: Located
   /** Faults of the file by itself: YAML that cannot be read, references without a value. */
   readonly faults: readonly LayerFault[]
-  /** Nothing can be said of the content, since the text is no YAML. */
+  /** The content cannot be checked, since the text is not YAML. */
   readonly unreadable: boolean
 }
 
@@ -21,7 +21,7 @@ export interface LayerFault {
   readonly expected: string
 }
 
-/** Fields that name a file or a folder, which stands relative to the file that names it; `*` is any name. */
+/** Fields that name a file or folder, relative to the file that contains them; `*` is any name. */
 const pathFields = [
   'ladders.*.policy',
   'models.*.backend.heads',

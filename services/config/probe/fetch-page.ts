@@ -10,7 +10,7 @@ export type FetchedPage =
 /** How a page is fetched. */
 export interface FetchPageOptions {
   readonly headers: Readonly<Record<string, string>>
-  /** A key that may stand in what the server says. */
+  /** A key that may occur in the server's message. */
   readonly secret: string | undefined
   readonly timeoutMs: number
 }

@@ -1,4 +1,4 @@
-/** What a look at a server found. */
+/** The result of probing a server. */
 export type ProbeState =
   /** It is there and has the model. */
   | 'ok'

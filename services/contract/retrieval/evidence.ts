@@ -41,9 +41,12 @@ export interface Citation extends Omit<Passage, 'text' | 'similarity'> {
   readonly number: number
 }
 
-/** How an answer stands to its evidence. */
+/** Support of an answer by its evidence. */
 export interface Grounding {
-  /** Calibrated probability in [0,1] that the answer follows from the evidence, or says rightly that it does not. */
+  /**
+   * Calibrated probability in [0,1] that the answer follows from the evidence, or rightly denies that the evidence has
+   * it.
+   */
   readonly support: number
   /** It is less likely than not. */
   readonly isUngrounded: boolean

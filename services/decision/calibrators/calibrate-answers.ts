@@ -77,7 +77,7 @@ export function riskFeaturesOf(modelAnswer: ModelAnswer, estimate: Estimate, bef
   }
 }
 
-/** What a calibrator says, in [0,1]: for an answer P(correct). Pure. */
+/** The output of a calibrator, in [0,1]: for an answer P(correct). Pure. */
 export function applyCalibrator(calibrator: Calibrator, features: Features): number {
   const values = standardise(features, calibrator)
   return logistic(values.reduce((sum, value, index) => sum + value * (calibrator.weights[index] ?? 0), calibrator.bias))

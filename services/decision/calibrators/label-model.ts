@@ -4,7 +4,7 @@ import { labelOf, logit } from './features/own-features.ts'
 
 /** Two labels whose chances differ by more than this many nats are as far apart as can be. */
 const farthest = 8
-/** A confidence that is farther from the usual says no more. */
+/** Deviations of confidence beyond this are clipped. */
 const mostDeviations = 4
 
 /**

@@ -134,7 +134,7 @@ function accepts(point: RiskPoint, { predictedLoss, minQuality }: RiskView, last
   return predictedLoss <= point.predictedLoss && last.confidence >= (minQuality ?? 0)
 }
 
-/** What a limit is counted against cannot be called: nothing can be certified, and it is said. */
+/** The reference model cannot be called: nothing is certified, and the answer says so. */
 function withoutMostExpensive({ called, candidates, mostExpensive }: RiskView): Step {
   const uncertified = `no risk limit can be certified: ${mostExpensive} cannot be called`
   const next = candidates.at(-1)

@@ -15,7 +15,7 @@ export interface UtilityView {
   readonly prospectOf: (model: string) => number
 }
 
-/** A call that is worth its price, or none. */
+/** The call with the highest utility, or none. */
 export interface BestCall {
   readonly model?: string
   /** Score in prospect less the score that its price must bring. */

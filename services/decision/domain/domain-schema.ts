@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 const count = z.int().min(1).max(65_536)
-/** The middle of what rows inside the domain measure, and how far above it their 98th percentile lies. */
+/** The middle of what rows inside the domain measure, and the distance of their 98th percentile. */
 const scale = z.strictObject({ middle: z.number(), span: z.number().positive() })
 const cloud = z.strictObject({
   dimensions: count,
@@ -51,9 +51,9 @@ export const domainSchema = z.strictObject({
   whole: scale.optional(),
 })
 
-/** The domain of a policy as it lies in its folder, but for the file. */
+/** The domain of a policy as stored, without its file. */
 export type DomainFile = Readonly<z.output<typeof domainSchema>>
 /** One cloud's numbers beside those in the file. */
 export type CloudFile = Readonly<z.output<typeof cloud>>
-/** How a measure is told from the usual. */
+/** Median and spread of a measure. */
 export type Scale = Readonly<z.output<typeof scale>>

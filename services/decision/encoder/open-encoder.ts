@@ -7,7 +7,7 @@ import type { TextEncoder } from './text-encoder.ts'
 
 /** Word pieces that are read of a text unless said otherwise: what MiniLM was trained on. */
 const usualTokens = 256
-/** A text takes 25 ms; what says nothing for so long hangs. */
+/** A text takes 25 ms; a process that is silent for this long hangs. */
 const defaultStuckMs = 20_000
 
 /**

@@ -135,7 +135,7 @@ function kindsOf(character: string): number {
 
 /** The kinds of every character of ASCII: asked of a table, two thousand take some microseconds. */
 const ofAscii = Uint8Array.from({ length: 128 }, (_, code) => kindsOf(String.fromCodePoint(code)))
-/** The kinds of other units, once they were asked for; 64 stands for known. */
+/** The kinds of other units, once they were asked for; 64 means known. */
 const ofOthers = new Uint8Array(0x1_00_00)
 
 function kindsBeyond(text: string, at: number): number {

@@ -3,7 +3,7 @@ import { letterWidth } from './letter-width.ts'
 /** Places of a text's grams in a vector of `gramBuckets`, each once, and how much of each there is. */
 export interface HashedGrams {
   readonly places: Int32Array
-  /** Square roots of counts: the tenth time says less than the first. */
+  /** Square roots of counts: the tenth occurrence adds less than the first. */
   readonly values: Float32Array
 }
 

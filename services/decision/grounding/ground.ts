@@ -2,7 +2,7 @@ import type { Evidence, Grounding } from '#services/contract/retrieval/evidence'
 import { citationsIn, groundingFeatures, type GroundingFeatures } from './grounding-features.ts'
 import { answeredWeights, abstainedWeights, type Weights } from './grounding-weights.ts'
 
-/** How an answer stands to its evidence, with the signals that a policy may be fitted on. */
+/** Support of an answer by its evidence, with the signals for policies. */
 export interface Grounded {
   readonly grounding: Grounding
   readonly signals: Readonly<Record<string, number>>

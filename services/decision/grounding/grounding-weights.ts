@@ -4,7 +4,7 @@
  */
 export type Weights = Readonly<Record<string, number>> & { readonly constant: number }
 
-/** Of an answer that says something. */
+/** Of a non-empty answer. */
 export const answeredWeights: Weights = {
   constant: -8.357,
   adds: -0.572,

@@ -162,7 +162,7 @@ function hasItsEncoder({
   return meaning === undefined || meaning.dimensions === encoder.dimensions
 }
 
-/** Calibrators that look at what labels say together would predict otherwise without the model that says it. */
+/** Calibrators of label combinations would predict differently without one of the models. */
 function hasItsLabelModel({
   models,
   calibrators,
@@ -176,7 +176,7 @@ function hasItsLabelModel({
   return !asks || (found !== undefined && models.every(model => Object.hasOwn(found.voters, model)))
 }
 
-/** A policy as it lies in its folder. */
+/** A policy as stored in its folder. */
 export type PolicyFile = Readonly<z.output<typeof policySchema>>
 /** What the labels of several models say together of the true one: a multinomial logit. */
 export type LabelModel = z.output<typeof labelModel>

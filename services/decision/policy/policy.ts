@@ -16,7 +16,7 @@ export interface ModelEstimate {
   readonly latencyMs?: number
   readonly outputChars?: number
 }
-/** How an input stands to the rows that its policy was fitted on. */
+/** Distance of an input from the rows that its policy was fitted on. */
 export interface DomainCheck {
   /** 0 is the middle of those rows, 1 what one in fifty like them exceeds. */
   readonly unlikeness: number

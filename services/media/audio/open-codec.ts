@@ -17,7 +17,7 @@ export interface Codec {
   free(): void
 }
 
-/** What a codec says of a piece. */
+/** A codec's properties of a packet. */
 interface Decoded {
   readonly channelData: readonly Float32Array[]
   readonly sampleRate: number

@@ -14,7 +14,7 @@ export interface FrameChoice {
 
 const columns = 64
 const rows = 36
-/** A cell that changes by this share of the range: a word appears, or goes. */
+/** A cell that changes by this share of the range: a word appears or disappears. */
 const changedCell = 0.1
 /** The picture changes as a whole where its cells do by this on average. */
 const cutChange = 0.15

@@ -26,7 +26,7 @@ export type Sight =
       readonly lostPages?: readonly number[]
     }
 
-/** Numbers that tell how hard a video is to follow. */
+/** Features of how hard a video is. */
 export type SightFacts = Readonly<Partial<Record<'durationMs' | 'motion' | 'cuts', number>>>
 
 /** Looks at a document or a video. @throws MediaError when it cannot be read, or exceeds the limits */

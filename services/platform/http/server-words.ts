@@ -19,7 +19,7 @@ const messageFields = ['message', 'msg', 'detail', 'error_message', 'errorMessag
 /** Fields that hold an error within an error. */
 const nestedFields = ['error', 'errors', 'detail', 'details', 'innererror', 'base_resp', 'metadata', 'raw', 'fault']
 
-/** What a code looks like. Anything longer or with spaces may be words, and words may be the caller's. */
+/** The format of a code. Anything longer or with spaces may be words, and words may be the caller's. */
 const codeShape = /^[\w.:/-]{1,80}$/u
 /** Errors stand within errors, but not deeper than this. */
 const mostDepth = 5
@@ -117,7 +117,7 @@ function collectText(text: string, codes: string[], messages: string[], depth: n
   if (trimmed !== '' && !messages.includes(trimmed)) messages.push(trimmed)
 }
 
-/** Pages of proxies say what they are in their title. */
+/** Error pages of proxies name the error in their title. */
 function titleOf(page: string): string {
   const title = /<title[^>]*>([^<]*)<\/title>/iu.exec(page)?.[1] ?? /<h1[^>]*>([^<]*)<\/h1>/iu.exec(page)?.[1]
   return title?.trim() ?? 'a web page'

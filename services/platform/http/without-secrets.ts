@@ -14,7 +14,7 @@ const shapes: readonly (readonly [RegExp, string])[] = [
 /** Addresses keep their place, without the parts in which secrets travel. */
 const addresses = /\b([a-z][a-z0-9+.-]*:\/\/)(?:[^\s/@"']*@)?([^\s?#"']*)[^\s"']*/giu
 
-/** Takes the secrets given, and what looks like one, out of a text. */
+/** Removes the given secrets, and what resembles one, from a text. */
 export function withoutSecrets(text: string, secrets: readonly string[], mark: string): string {
   const known = secrets.filter(secret => secret.length >= 4).reduce((all, secret) => all.replaceAll(secret, mark), text)
   const shaped = shapes.reduce((all, [shape, before]) => all.replaceAll(shape, before + mark), known)

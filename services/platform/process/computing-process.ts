@@ -57,7 +57,7 @@ export function startComputingProcess<ToChild extends object, FromChild>(
       leave(error.message)
     })
     child.once('exit', (code, signal) => leave(signal ?? `exit code ${code}`))
-    // A process without its channel can tell of nothing that it computes.
+    // A process without its channel cannot report results.
     child.once('disconnect', kill)
   })
   child.on('message', message => options.onMessage(message as FromChild))

@@ -17,7 +17,7 @@ export interface RedisOptionsOfHouse {
   readonly url: string
   /** A command that takes longer fails: a Redis that hangs is away. */
   readonly commandTimeoutMs: number
-  /** Called for every error by which Redis says that it cannot serve now. */
+  /** Called for every error in which Redis cannot serve now. */
   readonly onRefusal?: (refusal: StoreRefusal) => void
 }
 
@@ -110,7 +110,7 @@ const schemes: Readonly<Record<string, Opener>> = {
       ...shared,
       sentinels: nodesOf(hosts),
       name: name === '' ? 'mymaster' : name,
-      // A promotion is heard of as soon as a Sentinel tells it, and a Sentinel that hangs is passed over.
+      // A Sentinel announces a promotion at once, and a hanging Sentinel is skipped.
       failoverDetector: true,
       sentinelCommandTimeout: commandTimeoutMs,
       sentinelReconnectStrategy: () => sentinelRetryMs,
@@ -132,7 +132,7 @@ const schemes: Readonly<Record<string, Opener>> = {
 }
 
 const clusterRetryMs = 100
-/** A Sentinel that is away is asked again to tell of promotions after this. */
+/** Time until the subscription to an unreachable Sentinel is retried. */
 const sentinelRetryMs = 5000
 
 function nodesOf(hosts: string): { host: string; port: number }[] & ClusterNode[] {
@@ -178,5 +178,5 @@ export async function whenReady(connection: RedisConnection, timeoutMs: number):
   }).finally(() => connection.off('error', onError))
 }
 
-/** Redis' own texts can be a page long; their first sentence tells. */
+/** Redis' own texts can be a page long; the first sentence suffices. */
 const longestFault = 160

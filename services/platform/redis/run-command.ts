@@ -35,7 +35,7 @@ function awayError(cause: unknown): GatewayError<'Overloaded'> {
   return new GatewayError('Overloaded', 'the store is away', { reason: 'STORE_AWAY', retryAfterMs }, { cause })
 }
 
-/** Texts by which ioredis and BullMQ say that Redis could not be reached, or did not answer. */
+/** Messages of ioredis and BullMQ when Redis cannot be reached, or does not answer. */
 const signs =
   /Connection is closed|Stream isn't writeable|Command timed out|said nothing for|Socket closed|max retries|sentinels are unreachable|ClusterAllFailed|None of startup nodes|slots cache|Cluster isn't ready|Cluster is (?:ended|disconnect)|Too many Cluster redirections|Command aborted due to connection close/iu
 /** Codes of the network's own faults, which others than Redis have too. */

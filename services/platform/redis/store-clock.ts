@@ -4,7 +4,7 @@ import type { Clock } from '#services/contract/clock'
 export interface StoreClock extends Clock {
   /** How far the machine's clock is ahead of Redis' (ms); behind is below 0. */
   readonly aheadMs: number
-  /** Takes a reading: the time that Redis told, and when it was asked and had answered by `performance.now()`. */
+  /** Takes a reading: the time of Redis, and when it was asked and had answered by `performance.now()`. */
   read(storeMs: number, askedMs: number, answeredMs: number): void
 }
 
@@ -25,7 +25,7 @@ export function createStoreClock(machine: () => number = Date.now): StoreClock {
   return {
     now() {
       const now = Math.floor(performance.now() + offsetMs)
-      // Two readings differ by a little; time that goes back by more is Redis' own.
+      // Two readings differ a little; a larger step back is one of Redis' clock.
       if (now > last || last - now > stepMs) last = now
       return last
     },

@@ -29,7 +29,7 @@ export function timeOutCommands(redis: Redis | Cluster, ms: number): BeforeSendi
   let coming: Command[] = []
   let sent: Sent[] = []
   let timer: NodeJS.Timeout | undefined
-  /** Watched time, and when it was last told. */
+  /** Watched time, and when it was last read. */
   let watchedMs = 0
   let checkedAt = performance.now()
   /** The socket, what had come in on it when it was last looked at, and when that was, in watched time. */

@@ -22,7 +22,7 @@ export interface TraceOptions {
   readonly otlpUrl: string
   /** Headers of every export, such as a receiver's credential. */
   readonly headers: Readonly<Record<string, string>>
-  /** Share of the traces begun here that are kept, in [0,1]; a caller's own choice goes before it. */
+  /** Share of the traces begun here that are kept, in [0,1]; a caller's own choice has priority. */
   readonly sampleRatio: number
   /** How often measurements are sent; 0 for never. */
   readonly metricsEveryMs: number

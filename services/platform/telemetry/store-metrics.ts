@@ -3,7 +3,7 @@ import { storeRefusals, type StoreRefusal } from '#services/platform/redis/store
 
 /** What a process counts of its store. */
 export interface StoreMetrics {
-  /** Redis said that it cannot serve now. */
+  /** Redis cannot serve now. */
   refused(refusal: StoreRefusal): void
   /**
    * Shows, whenever somebody scrapes, whether the store can be used and how far the machine's clock is ahead of

@@ -122,7 +122,7 @@ function orderFaults(messages: readonly Message[]): Faults {
   return [...faults, ...left]
 }
 
-/** Every call of a message is answered before another role speaks: told once for each message of calls. */
+/** Every call of a message is answered before another role speaks: reported once for each message of calls. */
 function untimelyFaults({ role }: Message, index: number, { open }: ToolState): Faults {
   if (role === 'tool') return []
   const wrong = open.size > 0

@@ -52,7 +52,7 @@ export function createAssess({ ladders, describe, headerOnly }: AssessDependenci
     ...(await Promise.all(parts.filter(isLookedAt).map(describeInTime))),
     ...describeWhole(parts),
   ]
-  /** Of a conversation the turn that is asked now decides, and what was said before. */
+  /** Features of a conversation: its last turn, and the earlier ones. */
   const describeAsked = async (admitted: Admitted): Promise<readonly PartDescription[]> => {
     const asked = askedNow(admitted)
     if (asked === undefined) return describeAll(admitted.parts)

@@ -41,7 +41,7 @@ export function describeConversation(admitted: Pick<Admitted, 'request' | 'parts
   }
 }
 
-/** Lines that look like code: within fences, or ending and beginning as code does. */
+/** Lines of code: within fences, or with the beginning or end of code. */
 function codeRatio(text: string): number {
   let fenced = false
   let code = 0

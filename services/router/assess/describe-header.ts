@@ -5,7 +5,7 @@ import { describeVideo } from '#services/decision/features/describe-video'
 import type { PartDescription } from '#services/decision/policy/policy'
 import type { CheckedPart } from '#services/router/request/states'
 
-/** Describes a part by what its header says, which costs nothing and cannot fail. Pure. */
+/** Describes a part by its header, which costs nothing and cannot fail. Pure. */
 export function describeHeader(part: CheckedPart): PartDescription {
   if (part.kind === 'text') return part
   if (isWords(part)) return { kind: 'text', text: wordsIn(part) }

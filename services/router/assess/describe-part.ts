@@ -17,7 +17,7 @@ const rasterSide = 192
 const mostMegapixels = 268
 /** Longer sound is described by its header alone: decoding it would hold up every other request of this router. */
 const analysedSeconds = 60
-/** Nobody waits longer for the look into an image, so it is not gone on with either. */
+/** Time limit of decoding an image; it is stopped then. */
 const decodeSeconds = 1
 
 /**

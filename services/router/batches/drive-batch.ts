@@ -4,7 +4,7 @@ import { checkInput } from './read-row.ts'
 import { runRows } from './run-rows.ts'
 
 /**
- * Drives a batch from where it stands to its end: checks the input, runs the rows that are not recorded, ends it.
+ * Drives a batch from its present state to its end: checks the input, runs the rows that are not recorded, ends it.
  * Ends early, with nothing lost, when `leaving` is aborted.
  */
 export async function driveBatch(

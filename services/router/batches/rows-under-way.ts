@@ -43,7 +43,7 @@ export function createRowsUnderWay(
     if (!over.aborted) return
     for (const job of jobs) cancelJob(job).catch((error: unknown) => logger.debug({ err: error, job }, 'it goes on'))
   }
-  // A job that is just being opened is cancelled at a later look.
+  // A job that is just being opened is cancelled at a later check.
   over.addEventListener('abort', cancel)
   const cancelling = setInterval(cancel, cancelEveryMs)
   const until = async (has: () => boolean): Promise<void> => {

@@ -31,7 +31,7 @@ export interface AnswerCacheDependencies {
   readonly logger: Logger
 }
 
-/** What a look came to: `near` is a question that is not trusted to be the same. */
+/** The result of a lookup: `near` is a question that is not trusted to be the same. */
 export type CacheOutcome = 'exact' | 'semantic' | 'near' | 'miss'
 
 /** Makes it. A cache that is away is no reason to fail a request. */

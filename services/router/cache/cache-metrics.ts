@@ -1,7 +1,7 @@
 import { Counter, type Registry } from 'prom-client'
 import type { CacheOutcome } from './answer-cache.ts'
 
-/** Counts looks into the cache of answers, and what those would have cost that it answered. */
+/** Counts lookups in the answer cache, and the cost that hits saved. */
 export function createCacheMetrics(registry: Registry): (outcome: CacheOutcome, savedNanoUsd: number) => void {
   const lookups = new Counter({
     name: 'sluice_router_cache_looks_total',

@@ -46,7 +46,7 @@ function usesTools({ request: { options }, parts }: Admitted): boolean {
 
 type Conversation = Pick<Admitted, 'request' | 'parts'>
 
-/** The one message of the user, where all of it is text and nothing but instructions stands beside it. */
+/** The one message of the user, where it is all text and there are only instructions besides. */
 function questionOf({ request, parts }: Conversation): string | undefined {
   if (request.task !== 'generate') return undefined
   const messages = messagesIn({ request, parts })

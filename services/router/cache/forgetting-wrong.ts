@@ -2,7 +2,7 @@ import { isGatewayError } from '#services/contract/errors'
 import type { TakeFeedback } from '#services/router/learn/take-feedback'
 import type { AnswerCache } from './answer-cache.ts'
 
-/** A score below this, or a corrected answer, says that an answer is wrong. */
+/** A score below this, or a corrected answer, marks an answer as wrong. */
 const rightFrom = 0.5
 
 /** Takes feedback, and gives an answer no more that it calls wrong. */

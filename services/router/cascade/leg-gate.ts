@@ -111,7 +111,7 @@ export function createLegGate(
   return {
     assess(rung, leg, end) {
       const found = end.kind === 'failed' ? assessFailure(rung, leg, end) : assessAnswer(rung, leg, end)
-      // A router that takes over goes by the finding that is in the log.
+      // A router that takes over uses the finding in the log.
       const report = leg.report ?? found
       state.reports.push(report)
       return report

@@ -11,10 +11,10 @@ export interface RunState {
   /** Hedged attempts that ran beside them. */
   readonly hedged: LegState[]
   readonly reports: RungReport[]
-  /** The answers so far, each trusted as all of them together say. */
+  /** The answers so far, each with P(correct) given all of them. */
   answers: readonly Called[]
   readonly results: Map<string, LegResult>
-  /** How each answer stands to the evidence, where there is any. */
+  /** Support of each answer by the evidence, where there is any. */
   readonly groundings: Map<string, Grounding>
   /** Rungs that were called, whatever came of it. */
   readonly tried: Set<string>

@@ -14,7 +14,7 @@ import { showApart } from '#services/contract/figures'
 /** Examines every rung: what is predicted of it, and which filter (the first that objects) takes it out. */
 export type EvaluateRungs = (input: CandidateInput) => readonly CandidateRung[]
 
-/** Makes the look from what the fleet is doing now. Pure but for the fleet's snapshot. */
+/** Builds the forecast from the state of the fleet. Pure but for the fleet's snapshot. */
 export function createEvaluateRungs(fleet: Fleet, rules: BusyRules): EvaluateRungs {
   return input =>
     keepTime(

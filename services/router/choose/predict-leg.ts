@@ -66,7 +66,7 @@ function guessedTokens(estimated: ModelEstimate | undefined): number | undefined
 /** A leg that starts so late that fewer than this share of its like would end in time is not begun. */
 const hopelessRatio = 0.1
 
-/** What a job says of its place in the queue. */
+/** A job's place in the queue. */
 export type PredictedPlace = Pick<Job, 'serviceMs' | 'weight' | 'latestStartAt'>
 
 /** Predicts a leg's place in the queue: the work that it is, and until when it may start. */

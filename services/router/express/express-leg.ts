@@ -6,7 +6,7 @@ import { stopsAt } from '#services/backends/leg/work-of'
 import { holdBackHalf } from '#services/wire/well-formed'
 import type { ExpressCaller } from '#services/router/cascade/leg/leg-order'
 
-/** One leg at work in the router: who wants it, and where its text goes. */
+/** A running leg of the router: its caller, and the receiver of its text. */
 export interface ExpressLeg {
   /** Callbacks of its backend. */
   readonly control: RunControl

@@ -1,6 +1,6 @@
 import { patternRule, type Rule } from './scan/rule.ts'
 
-/** Puts words in the place of data, the same for the same data, and knows what stands for what. */
+/** Replaces data by placeholders, the same for the same data, and remembers the mapping. */
 export interface Placeholders {
   /** The placeholder of some data; `isRestored`: the answer has the data in its place. */
   of(kind: string, data: string, isRestored: boolean): string

@@ -7,7 +7,7 @@ import type { GuidedLadder } from '#services/router/request/states'
 /** Every ladder that this router runs, and every model that it knows. */
 export interface LadderRegistry {
   /**
-   * The ladder for a task and its modalities; a pinned model that stands on none makes a ladder of its own.
+   * The ladder for a task and its modalities; a pinned model on no ladder makes a ladder of its own.
    * @throws GatewayError NoModel when there is none
    */
   find(wanted: Wanted): GuidedLadder

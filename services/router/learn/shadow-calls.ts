@@ -41,7 +41,7 @@ export interface ShadowDependencies {
   /** Whether callers need what a call to this rung would take. */
   readonly busy: (rung: Rung) => 'dropped_router_busy' | 'dropped_pool_busy' | undefined
   readonly counted: (ladder: string, outcome: ShadowOutcome) => void
-  /** Told of each answer of a lower rung: P(correct) then, and whether the top rung says the same. */
+  /** Called for each answer of a lower rung: P(correct) then, and whether the top rung says the same. */
   readonly compared: (finished: Finished, rung: string, confidence: number, score: number) => void
   readonly spent: (ladder: string, costNanoUsd: number) => void
   readonly logger: Logger
@@ -100,7 +100,7 @@ function assessedRungs({ guided }: Pick<Reserved, 'guided'>): readonly Rung[] {
   return guided.ladder.rungs.filter(rung => rung.fallback !== true)
 }
 
-/** The answer goes out in the turn of the loop in which the cascade ended; this waits for the next. */
+/** The answer is sent in the tick in which the cascade ended; this waits for the next. */
 function afterDelivery(): Promise<void> {
   return new Promise(resolve => {
     setImmediate(resolve)
@@ -161,7 +161,7 @@ interface Answers {
   readonly beside: readonly AnsweredRung[]
 }
 
-/** Agreement with the top rung stands in for being right, and says so. */
+/** Agreement with the top rung replaces correctness, and is marked so. */
 async function keep(
   { reserved, finished }: Drawn,
   { top, known, beside }: Answers,

@@ -10,7 +10,7 @@ import type { Finished } from '#services/router/request/states'
 import { recordOf, type Scored } from './record-of.ts'
 import { feedbackLookEveryMs } from '#services/router/lifecycle/timings'
 
-/** What a caller says of an answer. */
+/** A caller's feedback on an answer. */
 export type Feedback =
   | { readonly kind: 'score'; readonly score: number }
   | { readonly kind: 'corrected'; readonly answer: string }

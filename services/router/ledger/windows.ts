@@ -9,7 +9,7 @@ export interface Window {
   readonly endsAt: number
 }
 
-/** Returns in which span a time lies. */
+/** Returns the span that contains a time. */
 export type WindowAt = (kind: WindowKind, nowMs: number) => Window
 
 /** Longer than any span of its kind, summer time included. */

@@ -18,7 +18,7 @@ export interface Afterwards {
 export function createAfterwards(logger: Logger): Afterwards {
   const underWay = new Set<Promise<void>>()
   let coming: (() => void)[] = []
-  /** All that is begun in a turn begins together, so that what it asks of Redis goes together. */
+  /** Legs of one tick begin together, so that their Redis commands are sent together. */
   const beginAll = (): void => {
     const all = coming
     coming = []

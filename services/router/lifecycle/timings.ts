@@ -9,7 +9,7 @@ export const followEveryMs = 100
 
 /** How long Redis may take to answer at the start. */
 export const startTimeoutMs = 10_000
-/** A reply stream outlives its reader's last look by this. */
+/** A reply stream expires this long after its reader's last read. */
 export const replyStreamTtlMs = 600_000
 /** A settled hold is remembered for a minute: far longer than a command can hang on its way. */
 export const rememberHoldMs = 60_000
@@ -52,7 +52,7 @@ export const holdLookMs = 30_000
  * router with it.
  */
 export const openWithinMs = 3000
-/** How often a call looks for the first request with its idempotency key. */
+/** How often a call polls for the first request with its idempotency key. */
 export const bindingLookEveryMs = 20
 
 /** Time for open holds to give back what they will not use. */
@@ -63,10 +63,10 @@ export const endRetryMs = 200
 /** A receipt is worth writing this long past the deadline: it is owed even when the caller has left. */
 export const endGraceMs = 60_000
 
-/** How often feedback looks for the end of the request that it is about. */
+/** How often feedback polls for the end of its request. */
 export const feedbackLookEveryMs = 40
 
-/** How often a drain looks whether calls are left. */
+/** How often a drain polls for remaining calls. */
 export const drainLookEveryMs = 20
 
 /** As long as the cascade log keeps dead letters. */

@@ -15,7 +15,7 @@ import { createAnnouncement, tellFound, untilLeft } from './announce.ts'
 /** Every stage of a request, in the order in which it meets them. `Under` is a cascade under way. */
 export interface Stages<Under> {
   readonly admit: (incoming: Incoming, signal: AbortSignal) => Promise<Admitted>
-  /** Checks what a request says before anybody acts on it: refuses, rewrites or marks it. @throws GatewayError */
+  /** Checks the content of a request before any stage uses it: refuses, rewrites or marks it. @throws GatewayError */
   readonly guard?: (admitted: Admitted) => Admitted
   /** Shows the request what is found for it; nothing of it waits for a turn, since finding takes one of its own. */
   readonly retrieve?: (incoming: Incoming, admitted: Admitted, signal: AbortSignal) => Promise<Admitted>
@@ -55,7 +55,7 @@ export interface Stages<Under> {
   /** Keeps what answered a conversation, for its next turn. Never rejects. */
   readonly remember?: (reserved: Reserved, finished: Finished) => Promise<void>
   readonly settle: (reserved: Reserved, finished: Finished | undefined) => Promise<void>
-  /** Examines what came of it, behind the caller's back: returns at once and throws nothing. */
+  /** Examines the result in the background: returns at once and never throws. */
   readonly learn: (reserved: Reserved, finished: Finished) => void
 }
 
@@ -185,7 +185,7 @@ export function createRequestHandler<Under>(
       return await untilLeft(cascadePaid(chosen, opened, new AbortController().signal, following), signal, background)
     } catch (error) {
       await announce().catch(() => {
-        // The caller has left, or hears of the error that is on its way.
+        // The caller has left, or gets the error that follows.
       })
       throw error
     }

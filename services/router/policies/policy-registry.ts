@@ -3,7 +3,7 @@ import { GatewayError } from '#services/contract/errors'
 import { openPolicyFiles, readPolicyFolder, signatureOf, type LoadPolicy, type OpenedPolicy } from './open-policy.ts'
 import type { PolicyFiles, PolicyRoles, PolicyStore } from './policy-store.ts'
 
-/** A ladder and what the configuration says of its policy. */
+/** A ladder and its policy settings. */
 export interface RegisteredLadder {
   readonly name: string
   readonly rungs: readonly string[]
@@ -195,7 +195,7 @@ function refuse(place: Place, what: string, error: unknown, { loaded, logger }: 
   logger.error({ err: error, ladder: place.ladder.name }, 'a policy was rejected; the previous one stays active')
 }
 
-/** The oldest goes; who needs it again finds it in the store. */
+/** The oldest is evicted; a later reader finds it in the store. */
 function remember(place: Place, opened: OpenedPolicy): OpenedPolicy {
   place.opened.delete(opened.policy.version)
   place.opened.set(opened.policy.version, opened)

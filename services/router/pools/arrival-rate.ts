@@ -1,6 +1,6 @@
 /** What comes in is averaged over this: long enough for bursts, short enough to follow a change. */
 const windowMs = 1000
-/** Over less than this an average says nothing. */
+/** An average over less than this is meaningless. */
 const leastMs = 200
 
 /**

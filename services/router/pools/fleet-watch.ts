@@ -39,7 +39,7 @@ export interface FleetWatch {
   legMs(pool: string): number | undefined
 }
 
-/** Looks on while a leg is put into the queue of a pool, and gives what came of it. */
+/** Traces the enqueueing of a leg and returns its result. */
 export type PutObserver = <Result>(pool: string, job: Job, put: () => Promise<Result>) => Promise<Result>
 
 /** A leg that will be put in the queue. */

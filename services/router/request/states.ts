@@ -26,7 +26,7 @@ export interface Caller {
   readonly scopes: readonly Scope[]
 }
 
-/** What a credential may do: ask models, change what the deployment is, look at all that it does. */
+/** Scopes of a credential: call models, administer the deployment, observe it. */
 export type Scope = 'infer' | 'admin' | 'console'
 
 /** A request as it comes from the wire, of a caller that is known. */

@@ -18,7 +18,7 @@ export interface SessionKeeper {
 export function createSessionKeeper(sessions: SessionStore, logger: Logger): SessionKeeper {
   const find = async (assessed: Assessed): Promise<SessionChoice | undefined> => {
     const { sessionKey, messages = [] } = assessed.request
-    // Without a key, a conversation is known by what stands before its last answer.
+    // Without a key, the messages before the last answer identify a conversation.
     if (sessionKey === undefined && messages.every(({ role }) => role !== 'assistant')) return undefined
     const keys = conversationKeysOf(assessed, assessed.guided.ladder.name)
     if (keys === undefined || keys.earlier.length === 0) return undefined

@@ -3,7 +3,7 @@ import type { Admitted } from '#services/router/request/states'
 
 /** A loop of tools whose results a request brings. */
 export interface OpenLoop {
-  /** The model that called them, where its reasoning says so. */
+  /** The model that called them, where its reasoning names it. */
   readonly model: string | undefined
 }
 

@@ -12,7 +12,7 @@ import {
   usageAttributes,
 } from '#services/wire/gen-ai-conventions'
 
-/** The gateway is the provider of what it serves; a rung's own provider stands at the rung. */
+/** The gateway is the provider of what it serves; a rung's own provider is at the rung. */
 const provider = 'sluice'
 
 /** Passes events on, and remembers when the first piece of an answer came. */

@@ -15,7 +15,7 @@ export interface RequestWatch {
   passed(requestId: RequestId, stage: string, sinceMs: number): void
   /** It is decided; from now on it is shown. */
   decided(chosen: Chosen): void
-  /** A leg goes into its queue. */
+  /** A leg is enqueued. */
   called(requestId: RequestId, rung: Rung): void
   /** A leg was judged. */
   judged(requestId: RequestId, report: RungReport): void

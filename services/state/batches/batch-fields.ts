@@ -36,7 +36,7 @@ export function batchFromFields(batchId: string, fields: Readonly<Record<string,
   }
 }
 
-/** What a caller hears of a batch that there is not, or that is another tenant's. */
+/** The error for a batch that is unknown, or another tenant's. */
 export function noSuchBatch(): GatewayError {
   return new GatewayError('NotFound', 'there is no such batch, or it has expired', { reason: 'BATCH_NOT_FOUND' })
 }

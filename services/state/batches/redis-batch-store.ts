@@ -79,7 +79,7 @@ export function createRedisBatchStore(
       const [output, error] = ['file', 'file'].map(word => `${word}-${randomBytes(12).toString('hex')}`)
       const now = clock.now()
       const member = memberOf(order.tenant, batchId)
-      // Before the batch itself: an entry without one is dropped by whoever looks, after a while.
+      // Before the batch itself: readers drop an entry without a batch after a while.
       await onRedis(() => redis.zadd(openKey, now, member))
       const args = [tag, batchId, now, JSON.stringify(order), Math.ceil(keptUntil(order)), mostOpen]
       const made = await runScript(

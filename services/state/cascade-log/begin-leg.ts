@@ -18,7 +18,7 @@ export function beginningOf(
   return { script: beginLeg, workerId, maxDeaths: options.maxDeaths, keyAround: [before, after] }
 }
 
-/** Reads what was said of a leg that was to be begun. */
+/** Parses the reply to the begin of a leg. */
 export function beginOf(kind: string, attempt: number): BeginLeg {
   if (kind === 'run' || kind === 'ended' || kind === 'poison') return { kind, attempt }
   return { kind: kind === 'cancelled' || kind === 'expired' ? kind : 'gone' }

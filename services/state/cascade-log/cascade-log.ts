@@ -98,7 +98,7 @@ export type LegFailure =
   /** The server's address, its name of the model or the key is wrong. */
   | 'upstream-misconfigured'
   | 'content-filter'
-  /** The model itself says that it will not answer. */
+  /** The model refuses to answer. */
   | 'model-refused'
   | 'context-overflow'
   | 'payload-lost'
@@ -171,7 +171,7 @@ export interface CascadeState {
 /** What a worker is told when it wants to begin a leg. */
 export type BeginLeg =
   | { readonly kind: 'run'; readonly attempt: number }
-  /** Somebody ended it already: tell the router again, do not run. */
+  /** The leg has ended: notify the router again, do not run it. */
   | { readonly kind: 'ended'; readonly attempt: number }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'expired' }
@@ -238,7 +238,7 @@ export interface CascadeLog {
   discardDead(requestId: RequestId): Promise<boolean>
 }
 
-/** A message that goes out in the step that writes a leg's end, if that is recorded. */
+/** A message that is sent in the step that writes a leg's end, if that is recorded. */
 export interface EndNotice {
   /** Stream of the reader's box. */
   readonly boxKey: string

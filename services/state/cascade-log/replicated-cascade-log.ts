@@ -37,7 +37,7 @@ export function createReplicatedLog(
   }
 }
 
-/** A caller is told of a job before it has run; a request with a key is asked for again. */
+/** A caller gets a job before it has run; a request with a key may be sent again. */
 function isAccepted({ mode, idempotent }: CascadeRequest): boolean {
   return mode === 'async' || idempotent
 }

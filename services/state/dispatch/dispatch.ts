@@ -13,7 +13,7 @@ export interface DispatchOrder {
   readonly owner: Owner
   /** The first leg as workers take it. */
   readonly job: Job
-  /** The router runs the first leg itself, in a pool with so many slots; absent: the leg goes into its queue. */
+  /** The router runs the first leg itself, in a pool with so many slots; absent: the leg is queued. */
   readonly express?: Pick<ExpressOrder, 'concurrency'>
 }
 
@@ -29,7 +29,7 @@ export type Dispatched =
    * yet.
    */
   | { readonly kind: 'express'; readonly begun: ExpressBegun; readonly shadowed: readonly string[] }
-  /** The log has this cascade already, or was told to refuse it. A hold that was made stays, to be settled. */
+  /** The log has this cascade already, or has an order to refuse it. A hold that was made stays, to be settled. */
   | { readonly kind: 'refused' }
   /** The ledger did not hold the money, and nothing has changed. */
   | { readonly kind: 'not-held'; readonly reason: Exclude<Reservation['kind'], 'held'> }

@@ -42,7 +42,7 @@ export function createRedisDispatch(calls: DispatchCalls, redis: RedisConnection
     return escrow?.draw(best) ?? reserve.callFor(best)
   }
 
-  /** Runs the three; returns what the ledger said and the reply of the last, or why it was not reached. */
+  /** Runs the three; returns the ledger's answer and the last reply, or why the last did not run. */
   const run = async (
     order: DispatchOrder,
     last: ScriptCall<unknown>,

@@ -11,7 +11,7 @@ export interface StoredFile {
   readonly endsAt: number
 }
 
-/** What a file is for: the requests of a batch, or what came of them. */
+/** The purpose of a file: the requests of a batch, or its results. */
 export type FilePurpose = 'batch' | 'batch_output'
 
 /** Which files are listed. */
@@ -52,7 +52,7 @@ export interface SealedFile {
   readonly ttlMs: number
 }
 
-/** What a caller hears of a file that there is not, or that is another tenant's. */
+/** The error for a file that is unknown, or another tenant's. */
 export function noSuchFile(): GatewayError {
   return new GatewayError('NotFound', 'there is no such file, or it has expired', { reason: 'FILE_NOT_FOUND' })
 }

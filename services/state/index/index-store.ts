@@ -74,7 +74,7 @@ export interface IndexHit {
   readonly locator?: Locator
   readonly text: string
   readonly metadata: Metadata
-  /** Sum of reciprocal ranks; orders the hits of one query and says nothing beyond it. */
+  /** Sum of reciprocal ranks; orders the hits of one query; it has no meaning across queries. */
   readonly score: number
   /** Cosine to the query, where it has a vector and the chunk is near. */
   readonly similarity?: number
@@ -108,12 +108,12 @@ export interface IndexStore {
   close(): Promise<void>
 }
 
-/** What a caller hears of an index that there is not, or that is another tenant's. */
+/** The error for an index that is unknown, or another tenant's. */
 export function noSuchIndex(): GatewayError {
   return new GatewayError('NotFound', 'there is no such index', { reason: 'INDEX_NOT_FOUND' })
 }
 
-/** What a caller hears when the name is taken. */
+/** The error when the name is taken. */
 export function indexExists(): GatewayError {
   return new GatewayError('AlreadyExists', 'name: there is an index of this name', {
     reason: 'INDEX_EXISTS',
@@ -121,7 +121,7 @@ export function indexExists(): GatewayError {
   })
 }
 
-/** What a caller hears when its tenant has as many indexes as it may. */
+/** The error when a tenant has its full number of indexes. */
 export function tooManyIndexes(most: number): GatewayError {
   return new GatewayError('RateLimited', 'this tenant has as many indexes as it may: drop some', {
     reason: 'INDEXES_FULL',
@@ -129,7 +129,7 @@ export function tooManyIndexes(most: number): GatewayError {
   })
 }
 
-/** What a caller hears when the index takes no more. */
+/** The error when an index is full. */
 export function indexFull(most: number): GatewayError {
   return new GatewayError('TooLarge', `the index has as many chunks as it may (${most}); see indexes.engine`, {
     reason: 'INDEX_FULL',

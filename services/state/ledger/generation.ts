@@ -51,7 +51,7 @@ const mostAncestors = 20
 
 type Counter = Remembered['counters'][string]
 
-/** Makes the guard. Nothing is known before the first look. */
+/** Makes the guard. Nothing is known before the first check. */
 export async function createGeneration(
   options: GenerationOptions,
   redis: RedisConnection,

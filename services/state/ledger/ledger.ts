@@ -19,7 +19,7 @@ export interface Scope {
   readonly share: Share
   /** Most that reserved and spent may be together; absent means no limit. */
   readonly limitNanoUsd?: NanoUsd
-  /** A limit that is only watched: what it would refuse goes through, and is told. */
+  /** A limit that is only observed: requests that exceed it pass and are counted. */
   readonly shadow: boolean
   /** Epoch ms at which the window ends and the counter starts again. */
   readonly resetsAt: number

@@ -32,7 +32,7 @@ export interface BlockingDequeueOptions {
 
 /** How long Redis keeps a take. */
 const longestWaitSeconds = 1
-/** A word to Redis can overtake the take that it is to interrupt, which goes out at the end of a turn. */
+/** An interrupt can overtake the dequeue that it targets, which is sent at the end of a tick. */
 const interruptedAgainMs = 20
 
 /**

@@ -35,7 +35,7 @@ export function openBatchLeases(prefix: string, pool: string, redis: RedisConnec
 /** Every command that fails rejects by itself; the event adds nothing. */
 function ignore(): void {}
 
-/** Most batch leases that one look hands out. */
+/** Most batch leases that one check issues. */
 const mostAtOnce = 256
 
 /**

@@ -17,7 +17,7 @@ import { queueName, queuePrefix } from './bullmq-internals.ts'
 export interface ConsumerOptions {
   readonly prefix: string
   readonly pool: string
-  /** A leg whose worker is not heard of for this long is given to another. */
+  /** A leg whose worker has been silent for this long is delivered to another. */
   readonly lockMs: number
   /** How often locks are renewed, and how often lost ones are looked for. */
   readonly renewMs: number
@@ -115,7 +115,7 @@ export function createBullmqConsumer(
       if (dequeue !== undefined) return await dequeue.take(lock, clock.now, limits, isOpen)
       await bell?.wait(longestWaitSeconds)
     } catch (error) {
-      // The look that follows tells what is wrong, if it still is.
+      // The next check reports the fault, if it persists.
       if (dequeue !== undefined && isForbidden(error)) doWithoutBlocking(error)
       await sleep(pauseMs)
     }
@@ -149,7 +149,7 @@ export function createBullmqConsumer(
   }
 }
 
-/** What Redis says of a command that its rules or its kind do not allow. */
+/** Redis' errors for commands that its ACL or its kind does not allow. */
 function isForbidden(error: unknown): boolean {
   return error instanceof Error && /NOPERM|unknown (?:sub)?command/iu.test(error.message)
 }

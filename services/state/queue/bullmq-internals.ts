@@ -30,7 +30,7 @@ export function batchLeasePrefix(prefix: string, pool: string): string {
   return `${queuePrefix(prefix, pool)}:${queueName}:`
 }
 
-/** The key by which BullMQ says that there is a batch lease. */
+/** BullMQ's marker key, which announces a batch lease. */
 export function batchLeaseMarker(prefix: string, pool: string): string {
   return `${batchLeasePrefix(prefix, pool)}marker`
 }

@@ -33,7 +33,7 @@ export interface HeldBatchLeaseDependencies {
   readonly logger: Logger
 }
 
-/** Holds a batch lease until every leg of it is let go of. */
+/** Holds a batch lease until every leg of it is released. */
 export function openHeldBatchLease(
   options: HeldBatchLeaseOptions,
   dependencies: HeldBatchLeaseDependencies,

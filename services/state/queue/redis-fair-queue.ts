@@ -155,7 +155,7 @@ function workOf([turn, ms]: readonly [string, string]): PoolBacklog['work'][numb
   return { priority: Number(priority), tenant: decodeURIComponent(tenant), model, workMs: Number(ms) }
 }
 
-/** Of more legs at work than this, those that are told stand for all. */
+/** Of more legs at work than this, the reported ones represent all. */
 const mostLegsReported = 64
 
 function legsOf(flat: readonly string[]): readonly RunningLeg[] {

@@ -42,7 +42,7 @@ export function createRedisWorkerRegistry(prefix: string, redis: RedisConnection
     async list() {
       const [beats, reported] = await onRedis(() => Promise.all([redis.hgetall(workers), redis.smembers(draining)]))
       const entries = Object.entries(beats).map(([workerId, text]) => [workerId, entryOf(text)] as const)
-      // A worker that was told to drain does so at its next beat; nobody need count on it until then.
+      // A worker with a drain order drains at its next heartbeat; do not count on it until then.
       const drains = new Set(reported)
       const nowMs = clock.now()
       const dead = entries.filter(([, entry]) => entry.aliveUntil < nowMs - forgetMs).map(([workerId]) => workerId)
@@ -71,5 +71,5 @@ function entryOf(text: string): Entry | { readonly aliveUntil: number; readonly 
 /** Longer than any endpoint is shut off. */
 const rememberShutMs = 120_000
 
-/** A dead worker's last heartbeat is let go of after a minute: until then its clock may only be behind ours. */
+/** A dead worker's last heartbeat is deleted after a minute: until then its clock may only be behind ours. */
 const forgetMs = 60_000

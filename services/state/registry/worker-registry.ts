@@ -11,7 +11,7 @@ export interface EngineQueue {
 /** What a worker tells of itself with every heartbeat. */
 export interface WorkerState {
   readonly workerId: string
-  /** Empty for a router, which tells what the legs took that it ran itself. */
+  /** Empty for a router, which reports the times of its own legs. */
   readonly pool: string
   readonly models: readonly string[]
   /** Requests that it can run at once. */
@@ -21,7 +21,7 @@ export interface WorkerState {
   readonly concurrency: number
   /** Legs of each model that get on side by side, as fast as each would alone: one of a model that computes. */
   readonly parallel: Readonly<Record<string, number>>
-  /** Queues of the engines behind its models, where those tell. */
+  /** Queues of the engines behind its models, where known. */
   readonly engines?: Readonly<Record<string, EngineQueue>>
   readonly draining: boolean
   readonly startedAt: number
@@ -54,7 +54,7 @@ export interface WorkerRegistry {
   /** Reports that this worker lives, for `ttlMs`, and what it has shut off. */
   beat(state: WorkerState, ttlMs: number, shut?: readonly ShutEndpoint[]): Promise<BeatReply>
   leave(workerId: string): Promise<void>
-  /** The workers alive now; those that were told to drain are draining, whether they have heard of it or not. */
+  /** The workers alive now; those with a drain order count as draining, before they act on it. */
   list(): Promise<readonly WorkerState[]>
   /** Asks workers to drain (or to work again) at their next beat. */
   setDraining(workerIds: readonly string[], draining: boolean): Promise<void>

@@ -65,9 +65,9 @@ export function isThin({ weight }: Pick<ServiceForecast, 'weight'>): boolean {
   return weight < fewMeasurements
 }
 
-/** A worker's own pace is told from that of all by so many measurements. */
+/** Measurements after which a worker's own pace counts. */
 const paceWeight = 3
-/** Measurements of other sizes say less of how much times vary. */
+/** Measurements of other sizes are weaker evidence of the variance. */
 const otherSizesFactor = 0.1
 const mostOthersWeight = 2
 /**
@@ -92,7 +92,7 @@ function unit(): TimeSketch {
 }
 
 /**
- * Makes the model of a rung from what its workers tell; `undefined` when nothing is known of it, or not any more.
+ * Builds the model of a rung from its workers' reports; `undefined` when nothing is known of it, or not any more.
  * Pure.
  */
 export function createServiceModel(reported: readonly RungTimes[], nowMs: number): ServiceModel | undefined {

@@ -65,7 +65,7 @@ const stoppedFactor = 1.25
 const keepEach = 1 - 1 / 150
 /** One outlier moves a fit by no more than this factor; a change that stays is followed in steps of it. */
 const mostSurprise = 3
-/** Before so many measurements a fit is thin: what it says of a new one may be wrong by any factor. */
+/** Before so many measurements a fit is thin: its prediction may be wrong by any factor. */
 const surprisedFrom = 4
 /** One that took many times what was expected counts as so many times, so that one of few does not make the mean. */
 const mostRatio = 10
@@ -108,7 +108,7 @@ function addLeg(kept: Kept, leg: MeasuredLeg, nowMs: number): void {
   const predicted = workVectorOf(leg.work, expectedTokensOf(leg, kept))
   const expectedMs = kept.rates === undefined ? undefined : Math.max(leastMs, timeBy(kept.rates, predicted))
   const serviceMs = Math.max(leastMs, leg.stopped === true ? leg.serviceMs * stoppedFactor : leg.serviceMs)
-  // That a leg was stopped sooner than was expected of it says nothing.
+  // A leg that was stopped early gives no measurement.
   if (leg.stopped === true && serviceMs <= (expectedMs ?? 0)) return
   if (expectedMs !== undefined) addRatio(kept, predicted, serviceMs / expectedMs, nowMs)
   const outputTokens = leg.stopped === true ? undefined : leg.outputTokens

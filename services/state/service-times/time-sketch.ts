@@ -91,7 +91,7 @@ export function mergeSketches(sketches: readonly TimeSketch[]): TimeSketch {
   return [...counts].toSorted(([a], [b]) => a - b)
 }
 
-/** How many times a sketch stands for. */
+/** Number of times in a sketch. */
 export function weightOf(sketch: TimeSketch): number {
   return sketch.reduce((sum, [, count]) => sum + count, 0)
 }

@@ -20,7 +20,7 @@ export type WorkRates = readonly number[]
 const size = workShape.length
 const shape = workShape.map(([, unit]) => unit)
 
-/** The pull towards the shape, in measurements: what tells kinds of work apart overcomes it soon. */
+/** The pull towards the shape, in measurements: differences between kinds of work soon outweigh it. */
 const shapeWeight = 0.3
 
 /** Sums of nothing. */

@@ -11,7 +11,7 @@ export interface Workload {
   /** What models see of them: each image up to the size that it is scaled to before it is looked at. */
   readonly seenMegapixels: number
   readonly audioSeconds: number
-  /** Stretches of 30 s that sound is heard in: a model of speech pads the last one. */
+  /** Windows of 30 s in which sound is transcribed: a model of speech pads the last one. */
   readonly audioWindows: number
   readonly videoSeconds: number
 }
@@ -68,7 +68,7 @@ export function outputCapOf(task: Task, options: TaskOptions, recipe: Recipe): n
   return options.maxOutputTokens ?? recipe.maxOutputTokens ?? defaultMaxOutputTokens
 }
 
-/** Output tokens where neither request nor recipe says: the cap that the worker sends upstream. */
+/** Output tokens where neither request nor recipe sets them: the cap that the worker sends upstream. */
 export const defaultMaxOutputTokens = 1024
 
 /** A token of English is about four bytes. */

@@ -89,7 +89,7 @@ export function createCollector(options: CollectorOptions, dependencies: Collect
   return {
     next(isOpen = () => true) {
       const mine = turn.then(() => collect(isOpen))
-      // Of a failure the caller of this turn hears; the next starts again.
+      // The caller of this turn gets the failure; the next turn starts again.
       turn = mine.then(legs => (isAlone(legs) ? letGoOut() : undefined), ignore)
       return mine
     },

@@ -28,7 +28,7 @@ export interface EngineModel {
 /** What an engine is built with. */
 export interface EngineOptions {
   readonly models: readonly EngineModel[]
-  /** Models of other pools, on servers, that look at the answers of these. */
+  /** Models of other pools, on servers, that verify the answers of these. */
   readonly verifiers?: readonly EngineModel[]
   /** How long a computation that nobody wants may go on before its process is killed; 10 s when absent. */
   readonly stuckMs?: number

@@ -6,7 +6,7 @@ import { failedPauseMs, pausedLookMs } from '#services/worker/timings'
 
 /** Batches at work side by side. */
 export interface TakeLoops {
-  /** Takes nothing new while paused; what runs goes on. */
+  /** Takes nothing new while paused; running legs continue. */
   pause(paused: boolean): void
   readonly paused: boolean
   /** Ends the loops: what runs is finished, what was taken and not begun is given back. */

@@ -44,7 +44,7 @@ export async function checkShape(
     if (passed) return { result: { ...result, signals, output: work.streaming ? output : plain(output) } }
     return { result: withCaveat({ ...result, signals }, misshapen[responseFormat.kind]), fault: fault ?? noWords }
   } catch {
-    // Nobody could look at it.
+    // The check could not run.
     return { result: withCaveat(result, unchecked) }
   }
 }
@@ -57,7 +57,7 @@ function plain(output: TextOutput): TextOutput {
   return { ...output, text: withoutFence(output.text) }
 }
 
-/** The draft that a schema names is left out: validators know theirs, and refuse to look for others. */
+/** The draft that a schema names is left out: validators know theirs, and fetch no others. */
 function schemaOf(format: ResponseFormat): Readonly<Record<string, unknown>> {
   if (format.kind === 'json-object') return { type: 'object' }
   const { $schema: _draft, ...schema } = JSON.parse(format.schemaJson) as Record<string, unknown>

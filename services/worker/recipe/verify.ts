@@ -106,7 +106,7 @@ function judge(result: LegResult, verifier: ModelVerifier, outcome: Outcome): Le
   if (score === undefined) return unverified(paid)
   return {
     ...paid,
-    // Both have a say: an answer is trusted when its model and its judge are sure.
+    // Both count: an answer is trusted when its model and its judge are sure.
     rawConfidence: Math.sqrt(result.rawConfidence * score),
     signals: { ...result.signals, verified: Number(score > 0.5), verifier_score: score },
   }

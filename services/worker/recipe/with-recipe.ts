@@ -162,7 +162,7 @@ function withAnswers(
     try {
       return (await check({ kind: 'extract', pattern, text: output.text }, work, control, sandboxes)).extracted
     } catch {
-      // Nobody could look for it, which is told like an answer that is not there.
+      // The lookup failed, which counts as a miss.
       return undefined
     }
   }

@@ -15,7 +15,7 @@ function passed({ gives, throws }: TestCase, end: CallEnd | undefined): boolean 
 /** Numbers that differ by less than this share are rounded alike. */
 const roundingRatio = 1e-9
 
-/** Compares values of JSON; the order of an object's fields says nothing. */
+/** Compares values of JSON; the order of an object's fields is ignored. */
 function isSame(one: unknown, other: unknown): boolean {
   if (typeof one === 'number' && typeof other === 'number') {
     return Math.abs(one - other) <= roundingRatio * Math.max(Math.abs(one), Math.abs(other))

@@ -16,7 +16,7 @@ export interface Sandbox {
   readonly ready: Promise<void>
   /** Settles when it can be asked no more. */
   readonly gone: Promise<void>
-  /** Checks an answer; gives nothing when the process went before it began, which says nothing about the answer. */
+  /** Checks an answer; returns `undefined` when the process ended before the check began. */
   check(timed: TimedOrder, signal: AbortSignal): Promise<CheckEnd | undefined>
   kill(): void
   /** Whether it was killed, and may not have ended yet. */

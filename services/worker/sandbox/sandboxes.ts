@@ -61,7 +61,7 @@ export function createSandboxes({ processes }: SandboxesOptions): Sandboxes {
   const startAhead = (): Promise<Sandbox> => {
     const starting = start()
     starting.catch(() => {
-      // Who is given it hears of it.
+      // The receiver of the stream gets the error.
     })
     return starting
   }

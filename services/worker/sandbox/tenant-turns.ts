@@ -19,9 +19,9 @@ interface Waiting {
   readonly take: () => void
 }
 
-/** Makes the turns; within a tenant who came first goes first. */
+/** Creates the turns; within a tenant, first come, first served. */
 export function createTenantTurns({ places, placesPerTenant }: TenantTurnsOptions): TenantTurns {
-  /** Those who wait, by tenant; the tenant whose turn is next stands first. */
+  /** Those who wait, by tenant; the tenant of the next turn first. */
   const waiting = new Map<string, Waiting[]>()
   const inside = new Map<string, number>()
   let taken = 0
@@ -75,7 +75,7 @@ export function createTenantTurns({ places, placesPerTenant }: TenantTurnsOption
           if (place === -1) return
           queue.splice(place, 1)
           if (queue.length === 0) waiting.delete(tenant)
-          // What the signal says is passed on as it is.
+          // The reason of the signal is passed on unchanged.
           // oxlint-disable-next-line typescript/prefer-promise-reject-errors
           reject(signal.reason)
         }

@@ -26,7 +26,7 @@ export interface FoundLines {
   readonly textPeak: number
   /** Text was found that is too small for the detector at the scale that its limit allows: more of it may be unseen. */
   readonly tooSmall: boolean
-  /** Share of what looks like writing that no line covers. */
+  /** Share of text-like texture that no line covers. */
   readonly uncoveredRatio: number
 }
 
@@ -50,13 +50,13 @@ const tornBoxPixels = 30
 const largeQuantile = 0.75
 /** Looking closer must pay: a scale that is hardly larger shows nothing new. */
 const leastStep = 1.25
-/** This much of what looks like writing outside of all lines may be writing that is too small to be found. */
+/** This share of texture outside all lines may be text too small to detect. */
 const unseenBlocks = 12
 const unseenRatio = 0.25
 const unseenStep = 2.5
 /** Most passes over one picture at a larger scale. */
 const closerLooks = 2
-/** A part this large is not worth cutting out. */
+/** A part this large is not cut out. */
 const worthCutting = 0.8
 /** Room around writing: faint or lone letters beside it. */
 const roomPixels = 48

@@ -26,7 +26,7 @@ export function partNeighbours(boxes: readonly TextBox[]): readonly TextBox[] {
   return boxes.map((box, place) => ({ ...box, corners: parted[place]! }))
 }
 
-/** A quick look, since most pairs of a page are far apart. */
+/** A quick test, since most pairs of a page are far apart. */
 function mayTouch([, topRight, bottomRight]: Corners, [topLeft]: Corners): boolean {
   return (
     topLeft.x <= Math.max(topRight.x, bottomRight.x) && Math.abs(topLeft.y - topRight.y) < bottomRight.y - topRight.y

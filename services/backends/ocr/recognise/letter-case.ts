@@ -9,7 +9,7 @@ const tall = /^[bdfhkl\p{Lu}\p{N}]$/u
 /** The other case is in question from this probability on. */
 const leastRival = 0.05
 const leastSmall = 2
-/** Small letters end so much lower than capitals, in heights of the writing, or the line cannot tell. */
+/** Small letters end so much lower than capitals, in heights of the writing, or the line cannot decide. */
 const leastDifference = 0.12
 
 /**

@@ -39,7 +39,7 @@ const lookAlikesOfLetters: Readonly<Record<string, string>> = {
 }
 /** Amounts stand in round brackets where they are owed; nobody puts one with a decimal mark in square ones. */
 const bracketedAmount = /^\[[^\p{L}\]]*\d[.,]\d[^\p{L}\]]*\]$/u
-/** A number that keeps a letter is wrong, and a wrong number is worth more than a wrong word. */
+/** A number that keeps a letter is wrong, and a wrong number costs more than a wrong word. */
 const errorsPerMixedNumber = 1.5
 /** A word that keeps a digit between small letters, or a letter between digits, is wrong more often than not. */
 const errorsPerMixedWord = 0.7
@@ -118,7 +118,7 @@ function mend(word: readonly ReadCharacter[]): SettledWords['characters'] {
   })
 }
 
-/** More small letters than digits, and no digit but those that look like letters. */
+/** More small letters than digits, and no digit but those that resemble letters. */
 function isWordOfSmallLetters(text: readonly string[]): boolean {
   const digits = text.filter(character => /\d/u.test(character))
   return digits.every(digit => digit in lookAlikes) && text.filter(isSmall).length > digits.length - 1

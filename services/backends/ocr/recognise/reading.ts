@@ -32,7 +32,7 @@ export interface ReadPage {
   readonly orientationSure: number
   /** Text on it was too small to be seen well within the limits. */
   readonly tooSmall: boolean
-  /** Share of what looks like writing that no line covers. */
+  /** Share of text-like texture that no line covers. */
   readonly uncoveredRatio: number
 }
 
@@ -46,7 +46,7 @@ export interface Reading {
 
 /** Lines recognised with less are noise: edges, textures. @source PaddleOCR `drop_score` 0.5 */
 const noiseScore = 0.5
-/** Lines recognised with less are worth a second look. */
+/** Lines recognised with less are read again. */
 const doubtfulScore = 0.9
 
 /** An answer that lacks a part of what was sent, or may lack it, is hardly right. */
@@ -56,14 +56,14 @@ const partlyReadTrust = 0.5
  * pictures in six: 0.2 to 1.1.
  */
 const wrongPerDoubt = 0.6
-/** So many wrong words, or spaces, are worth telling. */
+/** Number of wrong words, or spaces, from which on they are reported. */
 const toldWords = 0.5
 const toldSpaces = 0.25
 /** Two readings of a number differ: one of them is wrong. */
 const disputedTrust = 0.55
 /** A page that reads as well upside down. */
 const leastUpright = 0.5
-/** Nothing was found, though there is what looks like writing. */
+/** Nothing was found, though the texture resembles text. */
 const unfoundShare = 0.5
 
 /** Mean probability of a line's characters; 0 of an empty line. */
@@ -81,7 +81,7 @@ function missingIn(probabilities: readonly number[]): number {
   return probabilities.reduce((sum, probability) => sum + 1 - probability, 0)
 }
 
-/** Returns whether a line is worth a second look. */
+/** Returns whether to read a line again. */
 export function isDoubtful(line: Pick<ReadLine, 'probabilities'>): boolean {
   return lineScore(line) < doubtfulScore
 }

@@ -71,7 +71,7 @@ export async function turnedProbabilities(model: OcrModel, strips: readonly Pict
   return found
 }
 
-/** The beginning of a strip, as wide as the orientation classifier looks. */
+/** The beginning of a strip, as wide as the input of the orientation classifier. */
 function headOf(strip: Picture): Picture {
   return strip.width <= orientationWidth ? strip : columnsOf(strip, 0, orientationWidth)
 }

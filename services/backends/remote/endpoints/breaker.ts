@@ -26,7 +26,7 @@ export interface Breaker {
   succeeded(input?: InputOf): void
   /** A call failed; `input` names the one that may be the cause. Tells whether it speaks against the endpoint. */
   failed(input?: string): boolean
-  /** A call ended that says nothing of the endpoint, such as one that was cancelled. */
+  /** A call ended without evidence about the endpoint, such as a cancelled one. */
   ended(): void
   /**
    * Another process keeps calls away until then: one failure here is enough to do so too. Another's way to the
@@ -86,7 +86,7 @@ export function createBreaker(options: BreakerOptions, now: () => number, random
     },
     failed(input) {
       probing = false
-      // What failed before, be it here alone, says no more of the endpoint when it fails again.
+      // An input that failed before is no evidence against the endpoint.
       if (input !== undefined && !inputs.failed(input)) return false
       inRow += 1
       if (stateNow() === 'half-open' || (openUntil === undefined && inRow >= options.failures)) open()

@@ -94,7 +94,7 @@ function likedOf(among: readonly Endpoint[], key: string): Endpoint | undefined 
 }
 
 /**
- * A warm cache is worth waiting behind a quarter more than the mean, and two calls, but not more.
+ * A warm cache justifies a load of a quarter above the mean plus two calls, not more.
  * @source Mirrokni, Thorup and Zadimoghaddam, "Consistent Hashing with Bounded Loads" (2016)
  */
 function mostLoadOf(among: readonly Endpoint[]): number {

@@ -21,7 +21,7 @@ export type CallEnd =
 export interface Endpoint {
   readonly baseUrl: string
   readonly dispatcher: Agent
-  /** Calls under way from here, and those that its engine says are waiting. */
+  /** Calls in progress from here, and those waiting in its engine. */
   readonly load: number
   /** Calls under way from here. */
   readonly running: number
@@ -40,7 +40,7 @@ export interface Endpoint {
   available(input?: InputOf): boolean
   begin(input?: InputOf): (end: CallEnd) => void
   eject(): void
-  /** Takes what the engine tells of its queue; 0 when it tells nothing. */
+  /** Reads the engine's queue from its metrics; 0 when it reports nothing. */
   setEngineWaiting(count: number): void
   close(): Promise<void>
 }

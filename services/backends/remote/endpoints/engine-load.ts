@@ -6,13 +6,13 @@ import { readLoadEveryMs, readLoadTimeoutMs } from '#services/backends/timings'
 
 /** Reads again and again what engines have to do. */
 export interface EngineLoad {
-  /** The queue of the engine whose next call would wait least; `undefined` while none tells. */
+  /** The queue of the engine whose next call would wait least; `undefined` while none reports. */
   queue(): EngineQueue | undefined
   stop(): void
 }
 
 /**
- * By what names engines tell of calls that wait.
+ * Metric names of waiting calls, by engine.
  * @source the metrics pages of vLLM, SGLang, llama.cpp, text-generation-inference and Triton
  */
 const waitingNames = [
@@ -23,7 +23,7 @@ const waitingNames = [
   'nv_inference_pending_request_count',
 ]
 
-/** By what names they tell of calls that they work on; Triton does not. @source as above */
+/** Metric names of running calls, by engine; Triton has none. @source as above */
 const runningNames = [
   'vllm:num_requests_running',
   'sglang:num_running_reqs',

@@ -1,5 +1,5 @@
 /**
- * By what words servers say that the content is too long for the model.
+ * Server messages that mean that the content is too long for the model.
  * @source error texts of OpenAI, Azure, Anthropic, Amazon Bedrock, Gemini and Vertex, Mistral, Cohere, Groq, xAI,
  * DeepSeek, Moonshot, Zhipu, Qwen, MiniMax, Together, Fireworks, Perplexity, Cerebras, and of vLLM, SGLang,
  * text-generation-inference, text-embeddings-inference, TensorRT-LLM, LMDeploy, llama.cpp, LM Studio, Ollama
@@ -30,7 +30,7 @@ const patterns: readonly RegExp[] = [
   /超长|超过.{0,12}(?:最大|上下文|长度)|上下文长度/u,
 ]
 
-/** Codes and types that say the same. */
+/** Codes and types with the same meaning. */
 const codes =
   /context_length|context_window|context_size|request_too_large|prompt_tokens_exceeded|too_many_tokens|input_too_(?:long|large)|input_length|payload_too_large|request_entity_too_large/iu
 
@@ -39,7 +39,7 @@ const rates = /\bper (?:second|minute|min|hour|day|month)\b|\brate limit|\bquota
 /** No waiting makes room in a rate for a request that is larger than it. */
 const overRate = /\brequest too large\b|must be reduced in order to run/iu
 
-/** Returns whether a server's words, or its codes, say that the content is too long. */
+/** Returns whether a server's message or codes mean that the content is too long. */
 export function isOverflow(words: string, found: readonly string[] = []): boolean {
   if (found.some(code => codes.test(code))) return true
   if (rates.test(words)) return overRate.test(words)

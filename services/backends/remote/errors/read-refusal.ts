@@ -9,7 +9,7 @@ const passing: ReadonlySet<number> = new Set([408, 409, 425])
 /** Statuses that are about the address, the model's name or the key: the operator's to mend. */
 const misconfigured: ReadonlySet<number> = new Set([401, 402, 403, 404, 405, 407, 410])
 
-/** Reads an answer whose status is not 200: what its status and the first bytes of its body say. */
+/** Reads an answer whose status is not 200: its status and the first bytes of its body. */
 export async function readRefusal(response: UpstreamResponse, redact: Redact): Promise<UpstreamError> {
   const { status } = response
   const words = readServerText(await headOf(response))
@@ -73,7 +73,7 @@ const filterCodes =
 const keyCodes =
   /api_?key|authentication_error|permission_(?:denied|error)|unauthenticated|invalid_token|failed_precondition|model_not_found|deployment_?not_?found|billing/iu
 const rateCodes = /rate_limit|too_many_requests|resource_exhausted|insufficient_quota|quota_exceeded|throttling/iu
-/** Types by which a server says that it is the request that is at fault. */
+/** Error types that blame the request. */
 const inputCodes =
   /invalid_request|bad_?request|invalid_?argument|validation|invalid_input|unprocessable|invalid_parameter/iu
 const serverCodes = /internal|overloaded|unavailable|server_?error|api_error|timeout|engine/iu
@@ -83,7 +83,7 @@ const filterSentences =
   /^(?:error: )?(?:output blocked by content filtering policy|the response was filtered|the content was (?:blocked|filtered)|your (?:request|prompt|input|message) (?:was|has been) (?:rejected|blocked|flagged)|input data may contain inappropriate content)/iu
 const filterWords =
   /content[_ ](?:filter|policy|management|moderation)|responsible[_ ]?ai|prohibited[_ ]content|blocked by .{0,20}filter|safety (?:system|filter|polic)|flagged (?:as|by|for|in)|inappropriate content/iu
-/** Sentences with which some begin to say that the content is too long. */
+/** Beginnings of messages that the content is too long. */
 const overflowSentences =
   /^(?:error: )?(?:this model'?s maximum (?:context|prompt) length|prompt is too long|input is too long|the input token count|the (?:request|prompt|input|decoder prompt)\b.{0,40}\b(?:exceeds the|is (?:too long|longer than the))|your input exceeds the context|the total length of all messages is too long|input length .{0,20}exceed)/iu
 const keyWords =
@@ -122,7 +122,7 @@ const kinds: readonly (readonly [UpstreamFault, (judged: Judged) => boolean])[] 
   ['rate-limit', ({ has, status }) => status === 429 || has(rateCodes)],
   ['content-filter', ({ message }) => filterSentences.test(message)],
   ['content-filter', judged => (!isServers(judged) || judged.status === undefined) && filterWords.test(judged.own)],
-  // What a server says of itself may be about the input all the same.
+  // A server error may still concern the input.
   ['refused', judged => isServers(judged) && (unreadableMedia.test(judged.own) || validation.test(judged.message))],
   ['misconfigured', ({ has }) => has(keyCodes)],
   ['refused', ({ has, status }) => status === undefined && has(inputCodes) && !has(serverCodes)],
@@ -134,7 +134,7 @@ function kindOf(judged: Judged): UpstreamFault {
   return kinds.find(([, holds]) => holds(judged))?.[0] ?? 'refused'
 }
 
-/** A body may say it better than the status: some send every error as 200 or 400. */
+/** A body may be more precise than the status: some send every error as 200 or 400. */
 function trueStatus({ codes, status }: ServerWords, answered: number | undefined): number | undefined {
   if (answered === undefined) return status
   const isInternal = status !== undefined && status >= 500

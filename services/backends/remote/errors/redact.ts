@@ -2,7 +2,7 @@ import { isWords } from '#services/contract/content'
 import type { Work } from '#services/backends/work'
 import { withoutSecrets } from '#services/platform/http/without-secrets'
 
-/** Takes out of a server's words what the caller said and what is secret. */
+/** Removes the caller's words and secrets from a server's message. */
 export interface Redact {
   /** The words as they may be shown and logged: of what two words in a row could be the caller's, nothing. */
   shown(words: string): string
@@ -49,7 +49,7 @@ interface Quotable {
   readonly names: readonly string[]
 }
 
-/** Everything that the caller, or the operator's recipe, says to the model. */
+/** All text of the caller and of the operator's recipe for the model. */
 function quotableOf({ parts, options, recipe }: Work): Quotable {
   const { instruction = '', tools = [], labels = [], language = '' } = options
   const said = parts.flatMap(part => {

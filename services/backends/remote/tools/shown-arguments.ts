@@ -12,7 +12,7 @@ export interface ShownArguments {
   readonly isWhole: boolean
 }
 
-/** An object with a first key. Some servers send an empty one before it, whose meaning the end alone tells. */
+/** An object with a first key. Some servers send an empty one before it, whose meaning only the end shows. */
 const begun = /^\s*(?:\{\s*\}\s*|null\s*)?(?=\{\s*")/u
 const mayBegin = /^\s*(?:(?:\{\s*\}|null)\s*)?(?:\{\s*)?$/u
 

@@ -30,7 +30,7 @@ export interface ToolCalls {
 
 interface Piece {
   readonly index: number | undefined
-  /** Empty where the server does not say. */
+  /** Empty where the server does not report them. */
   readonly id: string
   readonly name: string
   readonly written: string
@@ -64,7 +64,7 @@ export function createToolCalls(known: readonly string[]): ToolCalls {
     add({ index, id = '', name = '', arguments: written }) {
       const call = callOf({ index, id, name, written }, calls, known)
       if (call === undefined) {
-        // A call that says nothing at all is none; some servers end with one.
+        // An empty call is none; some servers end with one.
         if (id === '' && name === '' && written.trim() === '') return
         if (index !== undefined && calls.some(one => one.index === index)) odd.add('tool-index')
         const shown = createShownArguments()

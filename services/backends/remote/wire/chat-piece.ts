@@ -6,13 +6,13 @@ import type { UsageCounts } from './usage-counts.ts'
 /** One piece of a streamed answer, whatever protocol it came by. */
 export interface ChatPiece {
   readonly text: string
-  /** Natural logarithms of the chances of the piece's tokens, where the server tells them. */
+  /** Natural logarithms of the chances of the piece's tokens, where the server returns them. */
   readonly logprobs: readonly number[]
   /** How the answer ended. */
   readonly ending?: Ending
   /** The server's own word for it. */
   readonly finishReason?: string
-  /** True of a piece in which the model thinks: nothing is said yet, but the answer has begun. */
+  /** True of a piece in which the model thinks: no text yet, but the answer has begun. */
   readonly thinks?: true
   /** What it thinks, where the server shows it. */
   readonly reasoning?: readonly ReasoningPiece[]
@@ -74,6 +74,6 @@ export interface ChatDialect {
   /** Path under the base URL for a served model. */
   path(model: string): string
   headers(apiKey: string | undefined): Readonly<Record<string, string>>
-  /** Reads one answer; `redact` takes the caller's words out of what the server says of errors. */
+  /** Reads one answer; `redact` removes the caller's words from the server's errors. */
   reader(redact: Redact): EventReader
 }

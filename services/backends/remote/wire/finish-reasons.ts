@@ -7,7 +7,7 @@ export type Ending =
   | 'tool_calls'
   /** A filter stopped it. */
   | 'content_filter'
-  /** The model gave it up: what it said before is no answer. */
+  /** The model gave up: the text before is no answer. */
   | 'aborted'
   /** The server gave it up. */
   | 'broken'

@@ -9,13 +9,13 @@ export interface Line {
   readonly baseUrl: string
   readonly headers: Readonly<Record<string, string>>
   readonly dispatcher: Agent
-  /** Takes the caller's words and the keys out of what the server says. */
+  /** Removes the caller's words and the keys from the server's message. */
   readonly redact: Redact
 }
 
 /** What is sent. */
 export interface Posted {
-  /** Under the base URL, with its slash, as it goes out: what is no letter of URLs is percent-encoded. */
+  /** Under the base URL, with its slash, as sent: other characters are percent-encoded. */
   readonly path: string
   readonly body: string | Buffer | FormData
   /** `application/json` when absent; a form names its own. */
@@ -31,7 +31,7 @@ export interface UpstreamResponse {
   readonly body: AsyncIterable<Uint8Array>
 }
 
-/** Codes by which Node and undici say that no connection came about. */
+/** Codes of Node and undici for failed connections. */
 const unconnected = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT|TLS/u
 
 /**
@@ -87,7 +87,7 @@ export async function post(line: Line, { path, body, form, signal }: Posted): Pr
   }
 }
 
-/** The code by which Node or undici says what went wrong. */
+/** The error code of Node or undici. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }

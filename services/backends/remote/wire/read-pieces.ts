@@ -85,7 +85,7 @@ async function* readEvents(head: string, next: NextText, reader: EventReader): A
   if (!reader.wholeAtClose) throw new UpstreamError('truncated', cut)
 }
 
-/** The pieces of events, up to the end of the answer or to an event that tells of a failure. */
+/** The pieces of events, up to the end of the answer or to an error event. */
 function readAll(
   events: readonly ReadEvent[],
   reader: EventReader,

@@ -34,7 +34,7 @@ const spellings = {
   seconds: ['seconds', 'prompt_audio_seconds'],
 } as const satisfies Record<string, readonly Spelling[]>
 
-/** Those that are a part of input or output, where the total does not say otherwise, and those that are apart. */
+/** Those that are a part of input or output, where the total does not contradict it, and those that are apart. */
 const extras: Readonly<
   Record<'cached' | 'written' | 'toolUse' | 'reasoning', { inside: readonly Spelling[]; apart: readonly Spelling[] }>
 > = {
@@ -70,7 +70,7 @@ const extras: Readonly<
   },
 }
 
-/** As many tokens as the longest context of the day (Llama 4 Scout): what a server says beyond is held to it. */
+/** As many tokens as the longest context of the day (Llama 4 Scout): larger reports are capped. */
 const mostTokens = 1e7
 
 type Fields = Readonly<Record<string, unknown>>

@@ -10,7 +10,7 @@ export type UpstreamFault =
   | 'reset'
   /** 429. */
   | 'rate-limit'
-  /** A status of 500 and above, or an error told within the stream. */
+  /** A status of 500 and above, or an error within the stream. */
   | 'server'
   /** The stream ended before the answer did. */
   | 'truncated'
@@ -22,7 +22,7 @@ export type UpstreamFault =
   | 'misconfigured'
   | 'context-overflow'
   | 'content-filter'
-  /** The model itself says that it will not answer. */
+  /** The model refuses to answer. */
   | 'model-refused'
   /** What the server gave is no answer: it gave up with nothing said, or more than can be taken. */
   | 'no-answer'

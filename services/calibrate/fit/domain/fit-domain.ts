@@ -40,7 +40,7 @@ export interface FittedDomain {
   readonly bytes: Buffer
 }
 
-/** Fewer rows than this do not tell what is usual. */
+/** Fewer rows than this do not define the domain. */
 const fewestRows = 100
 /** More would move centres and axes by nothing that is seen, and each has to be encoded. */
 const mostRows = 3000
@@ -90,7 +90,7 @@ export async function fitDomain(
   const scaling = scaleFeatures(rows.map(one => one.features))
   if (rows.length < fewestRows || scaling.names.length === 0) return undefined
   const texts = rows.map(({ row }) => textOf(row.parts))
-  // Where one row has no text, texts say nothing of what is usual.
+  // Where one row has no text, texts do not define the domain.
   const encode = texts.includes(undefined) ? undefined : meaningOf
   const placed = await placeRows(rows, scaling, encode)
   const half = rows.map(({ row }) => drawOf(row.id, 'half of the domain', seed) % 2)
@@ -239,7 +239,7 @@ function distanceScales(distances: readonly Distances[]): { readonly far: Scale;
   return { far: scaleOf(distances.map(one => logOf(one.far))), near: scaleOf(distances.map(one => logOf(one.near))) }
 }
 
-/** Rows that are all alike are still not told apart by the last digit. */
+/** Tolerance, so that equal rows are not separated by rounding. */
 const leastSpan = 1e-3
 
 /**

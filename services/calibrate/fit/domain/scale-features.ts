@@ -1,7 +1,7 @@
 import type { DomainFile } from '#services/decision/domain/domain-schema'
 import { rounded } from '#services/calibrate/round'
 
-/** A feature that fewer rows have says more of the rows than of what is usual. */
+/** A feature of fewer rows would fit noise. */
 const leastShare = 0.2
 /**
  * Least scale, and as a share of the mean: a feature that is the same in every row is unusual where it differs by

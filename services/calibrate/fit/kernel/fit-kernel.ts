@@ -38,7 +38,7 @@ export function fitKernel(
   return { columns: likeness.exact ? rows : likeness.landmarks.map((_, at) => at), weights, biases }
 }
 
-/** What a fit says of a row of the space it was made in, for every target. */
+/** The prediction of a fit for a row of its space, for every target. */
 export function applyKernel(fit: KernelFit, { gram, size }: Likeness, row: number): readonly number[] {
   return fit.weights.map((weights, target) => {
     let sum = fit.biases[target]!
@@ -71,7 +71,7 @@ function solveLandmarks(
   const matrix = new Float64Array(size ** 2)
   landmarks.forEach((landmark, i) => {
     for (let j = 0; j <= i; j += 1) matrix[i * size + j] = noise * gram[landmark * size + j]!
-    // As much as single precision cannot tell apart.
+    // The resolution of single precision.
     matrix[i * size + i]! += noise * 1e-4
   })
   const lines = rows.map(row => gram.subarray(row * size, (row + 1) * size))

@@ -14,7 +14,7 @@ const fewestOfIndicator = 8
 const mostOfFamily = 40
 /** Newton's step costs the square of the features. */
 const mostIndicators = 160
-/** A feature that fewer rows have says too little to be worth a weight. */
+/** A feature of fewer rows gets no weight. */
 const leastShare = 0.2
 
 /**

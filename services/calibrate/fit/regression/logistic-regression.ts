@@ -159,7 +159,7 @@ function logitOf(row: Float32Array, beta: Float64Array): number {
   return logit
 }
 
-/** What a fit says of one input. */
+/** The prediction of a fit for one input. */
 export function applyLogistic({ weights, bias }: LogisticFit, row: Float32Array): number {
   let logit = bias
   for (let at = 0; at < row.length; at += 1) logit += row[at]! * weights[at]!

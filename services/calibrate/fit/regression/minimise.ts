@@ -4,7 +4,7 @@
  */
 export type Objective = (point: Float64Array, gradient: Float64Array) => number
 
-/** Steps that are remembered to tell the curvature. */
+/** Steps that are remembered for the curvature. */
 const memory = 8
 /** A step that comes down by less than this share of the value ends the search. */
 const enough = 1e-5
@@ -79,7 +79,7 @@ function search(objective: Objective, { point, value, slope, direction, length }
   return undefined
 }
 
-/** Down the gradient, bent by what earlier steps told of the curvature. */
+/** The gradient, corrected by the curvature of earlier steps (L-BFGS). */
 function directionOf(gradient: Float64Array, pairs: readonly Pair[]): Float64Array {
   const direction = gradient.map(value => -value)
   const shares: number[] = []

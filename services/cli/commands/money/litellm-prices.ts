@@ -12,7 +12,7 @@ export const litellmFile = z.record(z.string(), z.looseObject({}))
 /** LiteLLM's list of models. */
 export type LitellmFile = z.output<typeof litellmFile>
 
-/** One of their fields that no price of ours says, and why. */
+/** A field of theirs that our prices cannot express, and why. */
 export interface LeftOutField {
   readonly field: string
   readonly why: string
@@ -20,7 +20,7 @@ export interface LeftOutField {
 
 /** What an entry of theirs comes to. */
 export interface ReadPrice {
-  /** Absent where the entry does not say what a call costs. */
+  /** Absent where the entry has no price. */
   readonly price?: Price
   /** Why there is no price. */
   readonly unpriced?: string
@@ -125,7 +125,7 @@ function readRates<Name extends string>(
 }
 
 interface Tiers {
-  /** What a list of tiers says of the smallest inputs. */
+  /** The tier of a price list for the smallest inputs. */
   readonly lowest: TokenPrices
   readonly above: readonly PriceTier[]
 }

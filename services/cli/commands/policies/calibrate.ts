@@ -185,7 +185,7 @@ function percentOf(share: number): string {
   return `${(100 * share).toFixed(1)} %`
 }
 
-/** A mean cost, or what stands for it where costs are not known. */
+/** A mean cost, or its substitute where costs are unknown. */
 function costOf(mean: number, { costsKnown }: { readonly costsKnown: boolean }, digits = 3): string {
   const figure = mean.toPrecision(digits)
   return costsKnown ? `cost $${figure} a request` : `${figure} calls of the most expensive model a request`

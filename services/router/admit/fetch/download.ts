@@ -15,7 +15,7 @@ export interface Allowance {
   leftBytes: number
 }
 
-/** Bytes, or where they are said to be instead. */
+/** Bytes, or the address of them. */
 export type Downloaded = { readonly bytes: Uint8Array } | { readonly location: string }
 
 const redirects = new Set([301, 302, 303, 307, 308])

@@ -57,7 +57,7 @@ interface Found {
   clusterTime: number
   lastTime: number
   keyFrames: number
-  /** A block in a group is a key frame until the group says what it refers to. */
+  /** A block in a group is a key frame until the group names a reference. */
   grouped: boolean
   readonly sizes: SizeSpread
 }

@@ -24,7 +24,7 @@ export interface HedgedAttempt {
 /** What hedging needs. */
 export type HedgedAttemptDependencies = RunLegDependencies & { readonly jobOf: JobOf }
 
-/** Watches over a leg; `settle` hears the end of the two, once. */
+/** Watches a leg; `settle` gets the end of the two attempts, once. */
 export function createHedgedAttempt(
   { request, epoch }: Pick<Cascade, 'request' | 'epoch'>,
   order: LegOrder,

@@ -34,7 +34,7 @@ export interface RunLegDependencies {
   readonly shadowed?: (limit: string) => void
   /** Told of every leg that was sent, and by which path. */
   readonly sent?: (pool: string, dispatch: DispatchPath) => void
-  /** Absent where every leg goes through a queue. */
+  /** Absent where every leg is queued. */
   readonly express?: Express
   /** Absent where no pool is hedged. */
   readonly hedging?: Hedging
@@ -70,7 +70,7 @@ export function endOfLeg({ request }: Pick<Cascade, 'request'>, { awaitedUntil =
   return Math.min(request.deadlineAt, awaitedUntil)
 }
 
-/** How a leg goes to its model: the router runs it, or a worker takes it out of the queue. */
+/** How a leg reaches its model: the router runs it, or a worker dequeues it. */
 export type DispatchPath = 'express' | 'queue'
 
 /** Decides whether a leg may run in the router. */
@@ -102,7 +102,7 @@ export interface Express extends Pick<ExpressLegs, 'begin'> {
 
 /** Decides which legs get a hedged attempt, and keeps to the cap. */
 export interface Hedging {
-  /** How long a leg may be at work before it is worth a hedged attempt; `undefined` where none is to be had. */
+  /** Running time after which a leg gets a hedged attempt; `undefined` where none is to be had. */
   afterMs(rung: Rung, request: Cascade['request']): number | undefined
   /** Takes one attempt out of what the cap still allows in a pool; false when there is none. */
   take(pool: string): boolean

@@ -136,7 +136,7 @@ export function createTextRelay(options: TextRelayOptions, emit: EmitEvent, repl
   return {
     startedOn(workerId) {
       workerBox = workerId
-      // Its window may be full already, and then no piece will come until it hears.
+      // Its window may be full; then no piece arrives until it gets the acknowledgement.
       void acknowledge()
     },
     take({ offset, text, of = 'text' }) {

@@ -51,7 +51,7 @@ function issuerOf(token: string): string | undefined {
   try {
     return decodeJwt(token).iss
   } catch {
-    // It only looks like a token.
+    // It only resembles a token.
     return undefined
   }
 }

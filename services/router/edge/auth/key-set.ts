@@ -9,14 +9,14 @@ export interface KeySetOptions {
   readonly timeoutMs: number
   /** Keys are read again when they are older. */
   readonly freshMs: number
-  /** Never asked more often than this, whatever tokens say and however it fails. */
+  /** Shortest interval between fetches, whatever tokens name and however they fail. */
   readonly cooldownMs: number
   /** When the issuer is away, keys are believed until they are this old. */
   readonly staleMs: number
 }
 
 /**
- * Finds the key that a token says it is signed with.
+ * Finds the key that a token names.
  * @throws JWKSNoMatchingKey when there is none, GatewayError Overloaded when the issuer is away
  */
 export type FindKey = (header: JWSHeaderParameters) => Promise<CryptoKey>

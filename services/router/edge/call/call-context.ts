@@ -67,7 +67,7 @@ const callerLeft = 'the caller left'
 const routerStops = 'the router stops'
 
 /**
- * The trace context that goes with a call's work; `given` is what came with it.
+ * The trace context of a call's work; `given` is what came with it.
  * @source W3C Trace Context, section 4.3: without a trace context that can be read, `tracestate` is not passed on
  * either
  */

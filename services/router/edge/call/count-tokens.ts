@@ -33,7 +33,7 @@ export interface CountTokensDependencies {
   readonly logger: Logger
 }
 
-/** Filters that say what a model takes; the others say whether it can be called now. */
+/** Filters on what a model accepts; the others are on whether it can be called now. */
 const lacking: ReadonlySet<FilterName | undefined> = new Set<FilterName>(['pin', 'modality', 'capability', 'adapter'])
 
 /** Makes it. What a model cannot count, or not now, is estimated. */

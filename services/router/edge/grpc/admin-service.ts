@@ -77,7 +77,7 @@ export function createAdminService(dependencies: AdminDependencies): UntypedServ
       if (meant.length === 0) throw new GatewayError('NotFound', 'there is no such worker or pool')
       const workerIds = meant.map(worker => worker.workerId)
       await registry.setDraining(workerIds, request.draining)
-      // Legs in the queue there need not wait for the next look.
+      // Legs in that queue need not wait for the next poll.
       await dependencies.readFleet()
       return { workerIds }
     }),

@@ -27,7 +27,7 @@ export interface GatekeeperDependencies {
   readonly logger: Logger
 }
 
-/** Served to everybody: whether the port serves, and what its messages look like. */
+/** Public services: health and reflection. */
 const open = /^\/grpc\.(?:health|reflection)\./u
 
 /** Makes the gatekeeper. An unproven client's message, however large, is neither buffered nor parsed. */

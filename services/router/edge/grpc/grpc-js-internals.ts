@@ -94,7 +94,7 @@ function farewell(session: ServerHttp2Session): Promise<void> {
     session.once('close', resolve)
     try {
       session.goaway(constants.NGHTTP2_NO_ERROR, lastStreamId)
-      // What the client sent before it heard comes before the answer.
+      // Bytes that the client sent earlier arrive before the answer.
       session.ping(() => resolve())
     } catch {
       // It is closed.

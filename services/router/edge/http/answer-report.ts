@@ -97,7 +97,7 @@ function wireName(name: string): string {
   return known
 }
 
-/** Tokens of the model that answered, the way both wires count: what came of a cache is a part of the input. */
+/** Tokens of the model that answered, the way both wires count: cached tokens are part of the input. */
 export interface AnswerTokens {
   readonly input: number
   readonly cached: number

@@ -8,7 +8,7 @@ import { setTimeout as setTimer } from 'node:timers'
 export interface EventStream {
   /** Whether the status has gone out: a failure from then on is an event. */
   readonly isOpen: boolean
-  /** Headers for the moment when the status goes out; later ones are lost. */
+  /** Headers to send with the status; later ones are lost. */
   setHeaders(headers: Readonly<Record<string, string>>): void
   /** Sends an event; resolves when the client has room for more. */
   send(data: object | string, event?: string): Promise<void>

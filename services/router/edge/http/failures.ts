@@ -5,7 +5,7 @@ import { httpStatusOf, reasonOf, retryAfterMsOf } from '#services/wire/status'
 /** Whose wire an answer is written in. */
 export type Dialect = 'openai' | 'anthropic'
 
-/** A failure as it goes to a client. */
+/** A failure in the form for a client. */
 export interface HttpFailure {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -15,7 +15,7 @@ export interface HttpFailure {
 /** The error for clients after a bug. */
 const internal = 'internal error'
 
-/** A failure in its wire's own shape; whatever is no known failure says nothing of itself. */
+/** A failure in its wire's own shape; the text of an unknown error is withheld. */
 export function failureOf(thrown: unknown, dialect: Dialect, callId: string): HttpFailure {
   const error = knownFailure(thrown)
   const status = error === undefined ? 500 : httpStatusOf(error.code)

@@ -25,7 +25,7 @@ export interface InferDependencies {
   readonly defaultDeadlineMs: number
 }
 
-/** A request as its wire means it, whatever headers say beside it. */
+/** A request from its body alone, without its headers. */
 export interface Asked extends Conversation {
   readonly task: Task
   /** `auto`, a ladder, or a model. */
@@ -60,7 +60,7 @@ export function incomingOf(
   const { constraints, clientTimeoutMs, retrieval, ...settings } = readSettings(headers)
   const options = retrieval === undefined ? asked.options : { ...asked.options, retrieval }
   const { caller, arrivedAt, connection, traceparent, tracestate } = context
-  // A client library says how long it waits at most, which does not ask the gateway to wait as long.
+  // The timeout header of a client library limits the deadline; it does not extend it.
   const usual = clientTimeoutMs === undefined ? {} : { deadlineMs: dependencies.defaultDeadlineMs }
   return {
     caller,

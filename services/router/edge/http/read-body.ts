@@ -60,7 +60,7 @@ export function maybe<Schema extends z.ZodType>(schema: Schema) {
   return schema.nullish()
 }
 
-/** A field that changes nothing of the answer, and is therefore taken and let go. */
+/** A field without effect on the answer: it is accepted and ignored. */
 export const ignored = z.unknown().optional()
 
 /** A field that is taken at the value which asks for nothing special. */

@@ -7,7 +7,7 @@ import type { Reasoning } from '#services/contract/content'
  */
 const mark = 'sluice1.'
 
-/** The opaque text that stands for the proof of a reasoning; `undefined` where there is none. */
+/** The opaque signature of a reasoning; `undefined` where there is none. */
 export function sealOf({ signature, model }: Reasoning): string | undefined {
   return signature === undefined || model === undefined ? undefined : pack({ model }, signature)
 }
@@ -36,7 +36,7 @@ function readHead(packed: string): Partial<Reasoning> | undefined {
     const { model, text } = headSchema.parse(JSON.parse(Buffer.from(packed, 'base64url').toString()))
     return text === undefined ? { model } : { model, text }
   } catch {
-    // It only looks like one.
+    // It only resembles one.
     return undefined
   }
 }

@@ -7,7 +7,7 @@ import type { InferenceRequest, PriorityClass, RequestConstraints } from '#servi
 /** What the headers of a call say of its request. */
 export interface HeaderSettings extends Pick<InferenceRequest, 'labels' | 'idempotencyKey' | 'sessionKey'> {
   readonly constraints: Omit<RequestConstraints, 'model' | 'ladder'>
-  /** Time that the client itself waits, where its library says so. */
+  /** The client's own timeout, where its library sends it. */
   readonly clientTimeoutMs?: number
   /** What the answer is to come from. */
   readonly retrieval?: RetrievalOptions

@@ -35,7 +35,7 @@ export interface AnswerWriter {
   fail(body: object): Promise<void>
 }
 
-/** Between two pieces of an answer, a client hears of the gateway at least this often. */
+/** Longest pause of a stream without a keep-alive. */
 const beatMs = 15_000
 
 const beats: Readonly<Record<Dialect, string>> = {

@@ -65,7 +65,7 @@ function isPhoneNumber(data: string): boolean {
   )
 }
 
-/** The rules for these kinds; cards and accounts go before telephones, which look like a part of them. */
+/** The rules for these kinds; cards and accounts come before telephones, which match a part of them. */
 export function personalDataRules(kinds: readonly PersonalDataKind[] = personalDataKinds): readonly Rule[] {
   const wanted = new Set(kinds)
   return (Object.keys(patterns) as PersonalDataKind[])

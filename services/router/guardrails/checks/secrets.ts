@@ -81,7 +81,9 @@ function isRandom(data: string): boolean {
   return words.join('').length <= data.length / 4 && entropyBits(data) >= 4.2
 }
 
-/** The rules for credentials: those of a known form first, then what is named as one, then what looks random. */
+/**
+ * The rules for credentials: those of a known form first, then values under a telling key, then random-looking ones.
+ */
 export function secretRules(): readonly Rule[] {
   return patterns.map(pattern => patternRule({ check: 'secrets', ...pattern }))
 }

@@ -10,7 +10,7 @@ const longest = 64
  */
 export function toxicityRules(): readonly Rule[] {
   const matcher = new RegExpMatcher({ ...englishDataset.build(), ...englishRecommendedTransformers })
-  /** The matcher goes over a text as a whole, and is asked for one finding after the other. */
+  /** The matcher scans the whole text and returns one finding after the other. */
   let last: { readonly text: string; readonly matches: readonly MatchPayload[] } = { text: '', matches: [] }
   return [
     {

@@ -4,7 +4,7 @@ const marks = /\p{Mn}/gu
 // eslint-disable-next-line no-control-regex
 const plain = /^[\u0000-\u007F]*$/u
 
-/** Letters of other scripts that look like Latin ones. */
+/** Letters of other scripts that resemble Latin ones. */
 const lookalikes: Readonly<Record<string, string>> = Object.fromEntries(
   Array.from('аеорсухіјѕһԁԛѡαεικνορτυχ', (letter, index) => [letter, 'aeopcyxijshdqwaeikvoptux'.charAt(index)]),
 )

@@ -24,7 +24,7 @@ interface Held {
 /** Changes that are read together. */
 const changesAtOnce = 256
 
-/** Makes them. Those that were asked for least lately are let go where all hold more than `memoryBytes`. */
+/** Makes them. Evicts the least recently used where all together exceed `memoryBytes`. */
 export function createFollowers(memoryBytes: number, redis: RedisConnection): Followers {
   const all = new Map<string, Held>()
 
@@ -72,7 +72,7 @@ export function createFollowers(memoryBytes: number, redis: RedisConnection): Fo
       const isUsable = known?.indexId === indexId && (known.version === 0 || known.version >= Number(floor))
       const { dimensions } = isUsable ? known : (JSON.parse(spec) as IndexSpec)
       const held = isUsable ? known : { indexId, dimensions, index: createExactIndex(dimensions), version: 0 }
-      // The last asked for stands last.
+      // The most recently used is last.
       all.delete(keys.index)
       all.set(keys.index, held)
       // One that follows already may have begun before the change that this caller has seen.

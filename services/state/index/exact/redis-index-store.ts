@@ -23,7 +23,7 @@ export interface RedisIndexStoreOptions {
   readonly mostIndexes: number
   /** Chunks of one index. */
   readonly mostChunks: number
-  /** Bytes of indexes that this process holds; those that are asked least are let go. */
+  /** Bytes of indexes that this process holds; the least used are evicted. */
   readonly memoryBytes: number
   /** How long a document that is on its way may take: removals are remembered so long. */
   readonly orderMs: number

@@ -77,13 +77,13 @@ async function transact<Result>(client: PoolClient, work: (ask: Ask) => Promise<
     return result
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {
-      // The connection is broken, which the error that is on its way says already.
+      // The connection is broken; the error that follows reports it.
     })
     throw error
   }
 }
 
-/** What Postgres could not do now is told without its words, which may hold what was asked. */
+/** Errors of Postgres omit its message, which may contain the query. */
 async function toldPlainly<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()

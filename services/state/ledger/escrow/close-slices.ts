@@ -5,7 +5,7 @@ import type { LedgerKeys } from '../ledger-keys.ts'
 const closing = loadScript(import.meta.url, 'lua/close-slice.lua')
 const due = loadScript(import.meta.url, '../lua/due.lua')
 
-/** Slices that are closed in one look. */
+/** Slices that are closed in one pass. */
 const mostAtOnce = 100
 
 /**

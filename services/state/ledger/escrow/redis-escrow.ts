@@ -8,7 +8,7 @@ import type { Escrow } from './escrow.ts'
 import { createSettleDraw } from './settle-draw.ts'
 import { createSlice, wordsOfLine, type LeaseLine, type Slice } from './slice.ts'
 
-/** How leasing goes. */
+/** The lease's settings. */
 export interface EscrowOptions {
   readonly prefix: string
   /** This router's name, which no other process has ever had. */
@@ -82,7 +82,7 @@ export function createRedisEscrow(options: EscrowOptions, dependencies: EscrowDe
     }
   }
   const counterKeyOf = ({ entry }: LeaseLine): string => keys.counter(entry.scope.counter)
-  /** One step at a time; what is wanted meanwhile goes with the next. */
+  /** One step at a time; calls that arrive meanwhile join the next. */
   const askInTurn = async (isRenewal: boolean): Promise<void> => {
     while (asking !== undefined) await asking.catch(ignore)
     asking = ask(isRenewal).finally(() => (asking = undefined))

@@ -7,7 +7,7 @@ import type { LedgerKeys } from '../ledger-keys.ts'
 /** What became of a draw: what went beyond the tenant's share of it, or that it is not in the slice any more. */
 export type SettledDraw = { readonly overrunNanoUsd: number } | 'gone'
 
-/** Settles draws; those that come together go to Redis in one step, and nothing that comes later goes first. */
+/** Settles draws; concurrent ones go to Redis in one step, in order. */
 export type SettleDraw = (sliceId: string, holdId: string, settlement: Settlement) => Promise<SettledDraw>
 
 const script = loadScript(import.meta.url, 'lua/settle-draw.lua')

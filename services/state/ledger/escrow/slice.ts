@@ -68,7 +68,7 @@ export interface Slice {
   take(line: LeaseLine, grant: LeaseGrant): void
 }
 
-/** Makes an empty slice: whole nano-USD in memory. Redis is told by whoever holds it. */
+/** Makes an empty slice: whole nano-USD in memory. Its holder updates Redis. */
 export function createSlice(id: string): Slice {
   const entries = new Map<string, Entry>()
   const draws = new Map<string, readonly Part[]>()

@@ -20,7 +20,7 @@ export type ToModel =
   | {
       readonly kind: 'run'
       readonly batch: readonly Work[]
-      /** The time that the batch's deadlines are told in. */
+      /** The clock of the batch's deadlines. */
       readonly nowMs: number
     }
   /** Heard between two steps of a model, since a step holds the process. */
@@ -41,6 +41,6 @@ export type FromModel =
       readonly endedAt: number
       readonly memoryBytes: number
     }
-  /** The run threw: a bug, told to the log and not to the caller. */
+  /** The run threw: a bug, logged and hidden from the caller. */
   | { readonly kind: 'threw'; readonly stack: string }
   | { readonly kind: 'log'; readonly line: string }

@@ -69,7 +69,7 @@ const noUsage: Anthropic.Usage = {
   speed: null,
 }
 
-/** Anthropic counts apart what came of a cache and what went into it. */
+/** Anthropic counts cache reads and cache writes apart. */
 function usageOf(answer: Answer) {
   const { input, cached, cacheWritten, output } = tokensOfAnswer(answer)
   return {

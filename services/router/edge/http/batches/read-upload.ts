@@ -14,7 +14,7 @@ export const uploadSchema = z.strictObject({
 /** What an upload is held to. */
 export interface UploadOptions {
   readonly fileBytes: number
-  /** How long a file is kept that does not say. */
+  /** Default retention of a file. */
   readonly keepMs: number
 }
 

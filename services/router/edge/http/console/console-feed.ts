@@ -17,7 +17,7 @@ export interface FeedDependencies {
   readonly ladders: readonly Ladder[]
   readonly inFlight: () => number
   readonly clock: Clock
-  /** Aborted when this router stops: a page that looks on does not hold it up. */
+  /** Aborted when this router stops, so that an open page does not delay it. */
   readonly closing: AbortSignal
 }
 

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTestGateway, until, type TestConfig, type TestGateway } from '../support/gateway.ts'
-import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
+import { createTestGateway, until, type TestConfig, type TestGateway } from '../../support/gateway.ts'
+import { startPrivateRedis, type PrivateRedis } from '../../support/private-redis.ts'
 
 const withoutFfmpeg = spawnSync('ffmpeg', ['-version']).error !== undefined
 
@@ -79,7 +79,7 @@ describe.skipIf(withoutFfmpeg)('a ladder of rungs that take different views of a
   it('goes on to those that see more, and sends the last one the video as it came', async () => {
     const { output, rungs } = await ask('cards.webm', 'confidence=0.3 What is seen?')
     expect(rungs.map(rung => rung.model)).toEqual(['chat@heard', 'chat@both', 'whole'])
-    const { byteLength } = await readFile(new URL('../fixtures/video/cards.webm', import.meta.url))
+    const { byteLength } = await readFile(new URL('../../fixtures/video/cards.webm', import.meta.url))
     expect(output?.text).toContain(`video of ${byteLength} bytes`)
     expect(output?.text).not.toContain('image of')
   })
