@@ -99,7 +99,7 @@ describe.skipIf(withoutFfmpeg)('a ladder of rungs that take different views of a
 })
 
 it('trusts an answer about a document no more than the share of its pages that were read', async () => {
-  const bytes = await readFile(new URL('../fixtures/documents/invoice.pdf', import.meta.url))
+  const bytes = await readFile(new URL('../../fixtures/documents/invoice.pdf', import.meta.url))
   const content = [{ document: { bytes } }, { text: 'What is due?' }]
   const { output, rungs } = await gateway.client.infer({ task: 'TASK_GENERATE', content })
   expect(output?.text).toContain('Total due 98.50')
