@@ -109,6 +109,17 @@ describe('the registry in Redis', () => {
     expect(await registry.list()).toEqual([state])
     expect(await redis.hkeys(`${prefix}:{workers}:alive`)).toEqual([state.workerId])
   })
+
+  it('counts nobody as alive whose heartbeat is from before the time was set back', async () => {
+    const registry = createRedisWorkerRegistry(prefix, redis, clock)
+    const [dead, living] = ['dead', 'living'].map(workerId => workerState({ workerId }))
+    await Promise.all([registry.beat(dead!, 3000), registry.beat(living!, 3000)])
+    time.nowMs -= 3_600_000
+    expect(await registry.list()).toEqual([])
+    await registry.beat(living!, 3000)
+    expect(await registry.list()).toEqual([living])
+    time.nowMs += 3_600_000
+  })
 })
 
 describe.each(registries)('the registry %s', (_name, create) => {

@@ -75,7 +75,7 @@ export function createRedisLedger(
     allowances: (rates, nowMs) =>
       Promise.all(
         rates.map(async rate => {
-          const clock = Number((await onRedis(() => redis.get(keys.clock(rate.counter)))) ?? 0)
+          const [clock = 0] = ((await onRedis(() => redis.get(keys.clock(rate.counter)))) ?? '').split(' ').map(Number)
           const ahead = Math.max(0, clock - nowMs) / (minuteMs / rate.perMinute)
           return Math.max(0, Math.floor(rate.burst - ahead))
         }),

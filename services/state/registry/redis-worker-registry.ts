@@ -48,7 +48,8 @@ export function createRedisWorkerRegistry(prefix: string, redis: RedisConnection
       const dead = entries.filter(([, entry]) => entry.aliveUntil < nowMs - forgetMs).map(([workerId]) => workerId)
       if (dead.length > 0) await onRedis(() => redis.hdel(workers, ...dead))
       return entries.flatMap(([workerId, { state, aliveUntil }]) => {
-        if (state === undefined || aliveUntil < nowMs) return []
+        // Beyond a minute it is from before Redis' own time was set back.
+        if (state === undefined || aliveUntil < nowMs || aliveUntil > nowMs + forgetMs) return []
         return drains.has(workerId) ? { ...state, draining: true } : state
       })
     },

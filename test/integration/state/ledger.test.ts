@@ -301,6 +301,19 @@ describe('a router whose clock is an hour ahead', () => {
     await ledger.settle('a', { ...spending(1), tokens: 0 }, ahead)
     expect((await ledger.expired(Date.now(), 10)).length).toBe(0)
   })
+
+  it('whose own time is set back keeps nobody waiting for as long', async () => {
+    const ledger = await freshLedger()
+    const key = `p${histories}:{money}:rate:t:r`
+    const reserve = async (name: string): Promise<string> =>
+      (await ledger.reserve(orderAt(name, Date.now(), Date.now() + 60_000))).kind
+    for (const name of ['a', 'b', 'c', 'd']) expect(await reserve(name)).toBe('held')
+    // As it stands once the server's time is set back by an hour.
+    const [clock = 0, writtenAt = 0] = ((await redis.get(key)) ?? '').split(' ').map(Number)
+    await redis.set(key, `${clock + hourMs} ${writtenAt + hourMs}`)
+    expect(await reserve('e')).toBe('held')
+    expect(await reserve('f')).toBe('limited')
+  })
 })
 
 describe('createGeneration()', () => {

@@ -1,11 +1,13 @@
-import { textRequest } from '../processes.ts'
+import type { InferRequest } from '#services/wire/generated/sluice/v1/InferRequest'
+import type { Job__Output } from '#services/wire/generated/sluice/v1/Job'
+import { textRequest, type Called, type TestClient } from '../processes.ts'
 import { isAlive, type Deployment, type Router } from './deployment.ts'
 
 /** One call and what its caller saw. */
 export interface Seen {
   /** The word by which the model server knows it. */
   readonly mark: string
-  readonly kind: 'call' | 'job'
+  readonly kind: 'call' | 'job' | 'stream'
   readonly startedAt: number
   readonly elapsedMs: number
   /** OK, or the name of a status. */
@@ -36,6 +38,9 @@ export interface Callers {
 export interface CallersOptions {
   readonly callsPerSecond?: number
   readonly jobsPerSecond?: number
+  readonly streamsPerSecond?: number
+  /** How long the model server takes to tell a stream's answer. */
+  readonly streamMs?: number
   readonly deadlineMs?: number
 }
 
@@ -43,7 +48,7 @@ let marks = 0
 
 /** Calls every router in turn at a steady rate, and asks every process each 100 ms whether it is ready. */
 export function startCallers(deployment: Deployment, options: CallersOptions = {}): Callers {
-  const { callsPerSecond = 10, jobsPerSecond = 4, deadlineMs = 5000 } = options
+  const { callsPerSecond = 10, jobsPerSecond = 4, streamsPerSecond = 0, deadlineMs = 5000, streamMs = 1000 } = options
   const seen: Seen[] = []
   const readyz: ReadyzSeen[] = []
   const open = new Set<Promise<void>>()
@@ -54,15 +59,16 @@ export function startCallers(deployment: Deployment, options: CallersOptions = {
     const router = living[turn % living.length]
     turn += 1
     if (router === undefined) return
-    const one = call(router, kind, deadlineMs).then(result => void seen.push(result))
+    const one = call(router, kind, { deadlineMs, streamMs }).then(result => void seen.push(result))
     open.add(one)
     void one.finally(() => open.delete(one))
   }
+  const perSecond = { call: callsPerSecond, job: jobsPerSecond, stream: streamsPerSecond }
+  const begun = (['call', 'job', 'stream'] as const).filter(kind => perSecond[kind] > 0)
   const timers = [
-    setInterval(() => begin('call'), 1000 / callsPerSecond),
-    ...(jobsPerSecond > 0 ? [setInterval(() => begin('job'), 1000 / jobsPerSecond)] : []),
+    ...begun.map(kind => setInterval(() => begin(kind), 1000 / perSecond[kind])),
     setInterval(() => {
-      for (const url of deployment.opsUrls) void ask(url).then(one => readyz.push(one))
+      for (const url of deployment.opsUrls) void askReady(url).then(one => readyz.push(one))
     }, 100),
   ]
   return {
@@ -75,17 +81,38 @@ export function startCallers(deployment: Deployment, options: CallersOptions = {
   }
 }
 
-async function call(router: Router, kind: Seen['kind'], deadlineMs: number): Promise<Seen> {
+interface CallTimes {
+  readonly deadlineMs: number
+  readonly streamMs: number
+}
+
+async function ask(
+  client: TestClient,
+  kind: Seen['kind'],
+  mark: string,
+  { deadlineMs, streamMs }: CallTimes,
+): Promise<Called<unknown>> {
+  const request = textRequest(`${mark} ${kind === 'stream' ? `drip=${streamMs} ` : ''}say that all is well`)
+  if (kind === 'stream') return askStream(client, request, deadlineMs)
+  if (kind === 'job') return client.submit({ ...request, options: {} }, { deadlineMs })
+  return client.infer(request, { deadlineMs })
+}
+
+/** Reads a stream to its end, which is a failure of its own where its text is not whole. */
+async function askStream({ stream }: TestClient, request: InferRequest, deadlineMs: number): Promise<Called<unknown>> {
+  const called = await stream(request, { deadlineMs })
+  const text = called.answer?.map(event => event.textDelta?.text ?? '').join('')
+  if (called.failure !== undefined || text === 'all is well') return called
+  const failure = { status: 'BROKEN', message: `its text is ${JSON.stringify(text)}`, metadata: {}, violations: [] }
+  return { failure, elapsedMs: called.elapsedMs }
+}
+
+async function call(router: Router, kind: Seen['kind'], times: CallTimes): Promise<Seen> {
   marks += 1
   const mark = `#${kind}-${process.pid}-${marks}`
   const startedAt = Date.now()
-  const { client } = router
-  const request = textRequest(`${mark} say that all is well`)
-  const called =
-    kind === 'call'
-      ? await client.infer(request, { deadlineMs })
-      : await client.submit({ ...request, options: {} }, { deadlineMs })
-  const jobId = called.answer !== undefined && 'jobId' in called.answer ? called.answer.jobId : undefined
+  const called = await ask(router.client, kind, mark, times)
+  const jobId = kind === 'job' ? (called.answer as Job__Output | undefined)?.jobId : undefined
   return {
     mark,
     kind,
@@ -99,7 +126,7 @@ async function call(router: Router, kind: Seen['kind'], deadlineMs: number): Pro
   }
 }
 
-async function ask(url: string): Promise<ReadyzSeen> {
+async function askReady(url: string): Promise<ReadyzSeen> {
   const at = Date.now()
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) })

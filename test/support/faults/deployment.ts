@@ -34,6 +34,11 @@ export interface DeploymentOptions {
   readonly workers?: number
   readonly budgets?: object
   readonly redis?: object
+  readonly router?: object
+  /** Variables of every process. */
+  readonly environment?: Environment
+  /** Addresses of the model's servers; the stand-in's alone where absent. */
+  readonly endpoints?: readonly string[]
 }
 
 /** Name under which everything lies in Redis. */
@@ -45,7 +50,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-faults-'))
   const file = join(folder, 'sluice.json')
   writeFileSync(file, JSON.stringify(configOf(redisUrl, modelUrl, options)))
-  const environment = { XDG_STATE_HOME: join(folder, 'state') }
+  const environment = { XDG_STATE_HOME: join(folder, 'state'), ...options.environment }
   const routers: Router[] = []
   const workers: RunningProcess[] = []
   const start = (service: 'router' | 'worker', parameters: readonly string[], more: Environment = {}) =>
@@ -102,13 +107,15 @@ async function workersAreSeen({ raw }: TestClient): Promise<void> {
   }
 }
 
-function configOf(redisUrl: string, modelUrl: string, { budgets = {}, redis = {} }: DeploymentOptions): object {
+function configOf(redisUrl: string, modelUrl: string, options: DeploymentOptions): object {
+  const { budgets = {}, redis = {}, router = {}, endpoints = [modelUrl] } = options
   const card = { title: 'Chat', licence: 'none', source: 'a test', trainingData: 'none', limits: 'it says one thing' }
   return {
     version: 1,
     listen: { grpc: '127.0.0.1:0', http: '127.0.0.1:0', ops: '127.0.0.1:0', workerOps: '127.0.0.1:0' },
     log: { level: 'info' },
     redis: { url: redisUrl, prefix: faultsPrefix, ...redis },
+    router,
     auth: { anonymous: true, anonymousTenant: 'acme', anonymousScopes: ['infer', 'admin'] },
     budgets: { requestMaxUsd: 1, tenantPerDayUsd: 100, ...budgets },
     pools: { chat: { tier: 'small', concurrency: 8, batch: { maxSize: 8, maxWaitMs: 1 } } },
@@ -117,7 +124,7 @@ function configOf(redisUrl: string, modelUrl: string, { budgets = {}, redis = {}
         pool: 'chat',
         tasks: ['generate'],
         modalities: ['text'],
-        backend: { kind: 'openai', endpoints: [modelUrl], model: 'm' },
+        backend: { kind: 'openai', endpoints, model: 'm' },
         price: { perInputToken: 1000, perOutputToken: 10_000 },
         card,
       },

@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { connect, textRequest, type TestClient } from '../processes.ts'
-import { deploy, faultsPrefix, servedNanoUsd, type Deployment, type Router } from './deployment.ts'
+import {
+  deploy,
+  faultsPrefix,
+  servedNanoUsd,
+  type Deployment,
+  type DeploymentOptions,
+  type Router,
+} from './deployment.ts'
 import { startForwarder, type Forwarder } from './forwarder.ts'
 import { startModelServer } from './model-server.ts'
 import { bookedNanoUsd } from './report.ts'
@@ -19,6 +26,7 @@ export interface KeyedPlay {
   readonly keysAtOnce: number
   /** A router and a worker are killed and replaced each time after so many keys. */
   readonly killEvery: number
+  readonly deployment?: Pick<DeploymentOptions, 'router' | 'budgets'>
 }
 
 /** What came of it. */
@@ -48,7 +56,7 @@ export async function playKeyedCalls(play: KeyedPlay): Promise<KeyedReport> {
   let deployment: Deployment | undefined
   const doors: Authentication[] = []
   try {
-    deployment = await deploy({ redisUrl: play.redisUrl, modelUrl: models.baseUrl })
+    deployment = await deploy({ ...play.deployment, redisUrl: play.redisUrl, modelUrl: models.baseUrl })
     for (const router of deployment.routers) doors.push(await openDoor(router))
     const tally = { first: {}, again: {}, dishonest: [] as string[], answered: 0 }
     const kills = await askAll(play, deployment, doors, tally)

@@ -22,8 +22,8 @@ export interface ModelServer {
 }
 
 /**
- * Starts the server: it answers with 3 tokens after `delayMs`, or the `delay=MS` of a prompt, and counts a token a
- * word of what it read.
+ * Starts the server: it answers with 3 tokens after `delayMs`, or the `delay=MS` of a prompt, and tells them in so many
+ * pieces, over the `drip=MS` of a prompt. It counts 10 tokens for every prompt.
  */
 export async function startModelServer({ delayMs = 20 } = {}): Promise<ModelServer> {
   const served: ServedRequest[] = []
@@ -73,11 +73,11 @@ async function answer(
   })
   const whole = !response.destroyed
   response.writeHead(200, { 'content-type': 'text/event-stream' })
-  response.end(
-    chunk(choice({ role: 'assistant', content: 'all is well' })) +
-      chunk(choice({}, 'stop')) +
-      chunk({ usage }) +
-      'data: [DONE]\n\n',
-  )
+  const dripMs = Number(/drip=(\d+)/u.exec(body)?.[1] ?? 0)
+  for (const content of dripMs > 0 ? ['all', ' is', ' well'] : ['all is well']) {
+    response.write(chunk(choice({ role: 'assistant', content })))
+    if (dripMs > 0) await new Promise(resolve => setTimeout(resolve, dripMs / outputTokens))
+  }
+  response.end(chunk(choice({}, 'stop')) + chunk({ usage }) + 'data: [DONE]\n\n')
   served.push({ mark, inputTokens, outputTokens, whole })
 }

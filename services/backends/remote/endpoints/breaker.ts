@@ -54,7 +54,8 @@ export function createBreaker(options: BreakerOptions, now: () => number, random
   }
   const stateNow = (): BreakerState => {
     if (openUntil === undefined) return 'closed'
-    return now() < openUntil ? 'open' : 'half-open'
+    // Time may be set back: what is left is never more than was given.
+    return now() < openUntil && openUntil < now() + 1.1 * longestOpenMs ? 'open' : 'half-open'
   }
 
   return {

@@ -74,6 +74,8 @@ export function createEndpoint(baseUrl: string, options: EndpointOptions, now: (
     keepAliveTimeout: 4000,
   })
 
+  // Time may be set back: what is left is never more than was given.
+  const isEjected = (): boolean => now() < ejectedUntil && ejectedUntil <= now() + longestEjectionMs
   const take = (end: CallEnd, input: InputOf | undefined): void => {
     if (end.kind === 'failed') return takeFailure(end, input)
     if (end.kind === 'called-off') return breaker.ended()
@@ -116,7 +118,7 @@ export function createEndpoint(baseUrl: string, options: EndpointOptions, now: (
     },
     suspect: breaker.suspect,
     get ejected() {
-      return now() < ejectedUntil
+      return isEjected()
     },
     get lastFailure() {
       return lastFailure
@@ -124,7 +126,7 @@ export function createEndpoint(baseUrl: string, options: EndpointOptions, now: (
     get restsForMs() {
       return Math.max(0, restUntil - now())
     },
-    available: input => breaker.allows(input) && now() >= ejectedUntil,
+    available: input => breaker.allows(input) && !isEjected(),
     begin(input) {
       running += 1
       breaker.began()

@@ -10,6 +10,9 @@ export type FromMember =
   | { readonly kind: 'ready'; readonly value: unknown }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
 
+/** What every member answers by itself, unless it hangs. */
+export const aliveQuestion = 'alive'
+
 /** This process as one of a group. */
 export interface GroupMember {
   /** Takes connections from now on. */
@@ -23,7 +26,7 @@ export interface GroupMember {
 /** Returns this process as a member of the group that started it; `undefined` when it has no group. */
 export function openGroupMember(): GroupMember | undefined {
   if (!cluster.isWorker) return undefined
-  const answers = new Map<string, () => Promise<unknown>>()
+  const answers = new Map<string, () => Promise<unknown>>([[aliveQuestion, async () => true]])
   let drain: (() => void) | undefined
   process.on('message', (message: ToMember) => {
     if (message.kind === 'drain') return drain?.()

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster'
 import type { Logger } from 'pino'
 import { GatewayError } from '#services/contract/errors'
-import type { FromMember, ToMember } from './group-member.ts'
+import { aliveQuestion, type FromMember, type ToMember } from './group-member.ts'
 import { configExitCode } from '#services/platform/process/run-service'
 
 /** Processes of one program that share its ports, as the process sees them that started them. */
@@ -25,14 +25,23 @@ const startAttempts = 5
 /** Longest wait for the answer of a member: a scrape waits ten seconds. */
 const answerMs = 2000
 
+/** How often members are asked whether they live, and how many questions in a row one may leave without an answer. */
+const aliveEveryMs = 5000
+const mostUnanswered = 6
+/** Nobody waits for the answers: whatever a member says tells that it lives. */
+const aliveId = 0
+
 interface Member {
   readonly worker: Worker
   readonly startedAt: number
   isReady: boolean
+  /** Times that it was asked whether it lives since it last said anything. */
+  unanswered: number
 }
 
 /**
- * Starts so many processes of this program, and starts those again that end by themselves, with growing pauses.
+ * Starts so many processes of this program, and starts those again that end by themselves, with growing pauses. One
+ * that says nothing for half a minute is ended.
  * Connections to the ports that they listen on go to one after the other.
  * @throws GatewayError Config when they cannot start
  */
@@ -50,6 +59,7 @@ export async function startProcessGroup(size: number, logger: Logger): Promise<P
   let whenEmpty: (() => void) | undefined
 
   const hear = (member: Member, message: FromMember): void => {
+    member.unanswered = 0
     if (message.kind === 'answer') return questions.get(message.id)?.(member, message.answer)
     member.isReady = true
     wasReady = true
@@ -58,7 +68,7 @@ export async function startProcessGroup(size: number, logger: Logger): Promise<P
   const start = (): void => {
     if (isStopping) return
     const worker = cluster.fork()
-    const member: Member = { worker, startedAt: Date.now(), isReady: false }
+    const member: Member = { worker, startedAt: Date.now(), isReady: false, unanswered: 0 }
     members.add(member)
     worker.on('message', (message: FromMember) => hear(member, message))
     worker.on('error', error => logger.debug({ err: error }, 'a message to a process was lost'))
@@ -78,6 +88,18 @@ export async function startProcessGroup(size: number, logger: Logger): Promise<P
     setTimeout(start, inMs)
   }
 
+  // One that hangs keeps its connections and is handed new ones; nobody outside sees which it is.
+  const askWhetherAlive = (): void => {
+    for (const member of [...members].filter(({ isReady }) => isReady)) {
+      if (member.unanswered >= mostUnanswered) {
+        logger.error({ pid: member.worker.process.pid }, 'a process does not answer and is killed')
+        member.worker.process.kill('SIGKILL')
+      }
+      member.unanswered += 1
+      send(member.worker, { kind: 'question', id: aliveId, question: aliveQuestion })
+    }
+  }
+  setInterval(askWhetherAlive, aliveEveryMs).unref()
   // A member must not outlive this process, however it ends.
   process.once('exit', () => {
     for (const { worker } of members) worker.process.kill('SIGKILL')

@@ -32,7 +32,8 @@ local scopeWords, rateWords, amountWords = wordsOf(ARGV[6]), wordsOf(ARGV[7]), w
 local scopes, rates = #scopeWords / 4, #rateWords / 4
 -- A router whose clock is ahead moves no rate's clock on.
 local time = redis.call('TIME')
-local now = math.min(tonumber(ARGV[4]), time[1] * 1000 + math.floor(time[2] / 1000))
+local server_now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = math.min(tonumber(ARGV[4]), server_now)
 local offers = #amountWords / scopes
 local scopeArg = function(scope, place) return scopeWords[(scope - 1) * 4 + place] end
 local rateArg = function(rate, place) return rateWords[(rate - 1) * 4 + place] end
@@ -45,7 +46,9 @@ local minuteMs = 60000
 local clocks = {}
 for rate = 1, rates do
   local interval, burst, count = tonumber(rateArg(rate, 1)), tonumber(rateArg(rate, 2)), tonumber(rateArg(rate, 3))
-  local clock = math.max(tonumber(redis.call('GET', KEYS[4 + scopes + rate]) or 0), now) + count * interval
+  -- Beside it stands when it was written: a server whose time was set back since takes it back as far.
+  local kept, kept_at = string.match(redis.call('GET', KEYS[4 + scopes + rate]) or '0 0', '(%S+) (%S+)')
+  local clock = math.max(kept - math.max(0, kept_at - server_now), now) + count * interval
   local wait = clock - now - burst * interval
   -- A double near today's epoch ms is exact to a quarter of a microsecond.
   if wait <= 0.001 then
@@ -115,7 +118,7 @@ for scope = 1, scopes do
 end
 for rate, clock in pairs(clocks) do
   local key = KEYS[4 + scopes + rate]
-  redis.call('SET', key, string.format('%.17g', clock), 'PX', math.ceil(clock - now) + minuteMs)
+  redis.call('SET', key, string.format('%.17g %.0f', clock, server_now), 'PX', math.ceil(clock - now) + minuteMs)
   if rateArg(rate, 3) ~= '1' then
     fields[#fields + 1] = 'rate'
     fields[#fields + 1] = key

@@ -48,15 +48,18 @@ while hold['c' .. index] do
   index = index + 1
 end
 if hold.rate and ARGV[6] ~= '' then
-  local clock = tonumber(redis.call('GET', hold.rate) or 0)
+  local time = redis.call('TIME')
+  local server_now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local now = math.min(tonumber(ARGV[3]), server_now)
+  -- As in reserve.lua.
+  local kept, kept_at = string.match(redis.call('GET', hold.rate) or '0 0', '(%S+) (%S+)')
+  local clock = kept - math.max(0, kept_at - server_now)
   local taken = tonumber(hold.taken)
   -- A server can report millions of tokens: its tenant is not to wait for days.
   local used = math.min(tonumber(ARGV[6]), 10 * taken)
   local later = clock - (taken - used) * tonumber(hold.interval)
-  local time = redis.call('TIME')
-  local now = math.min(tonumber(ARGV[3]), time[1] * 1000 + math.floor(time[2] / 1000))
   if later > now then
-    redis.call('SET', hold.rate, string.format('%.17g', later), 'PX', math.ceil(later - now) + minuteMs)
+    redis.call('SET', hold.rate, string.format('%.17g %.0f', later, server_now), 'PX', math.ceil(later - now) + minuteMs)
   elseif clock > 0 then
     redis.call('DEL', hold.rate)
   end

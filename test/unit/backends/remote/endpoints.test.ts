@@ -35,6 +35,15 @@ describe('createBreaker()', () => {
     expect([breaker.state, breaker.allows()]).toEqual(['closed', true])
   })
 
+  it('lets a call through to see where the time was set back by more than it stays open', () => {
+    const { time, breaker } = setUp()
+    time.nowMs = 3_600_000
+    for (let failure = 0; failure < 3; failure += 1) breaker.failed()
+    expect(breaker.state).toBe('open')
+    time.nowMs = 0
+    expect([breaker.state, breaker.allows()]).toEqual(['half-open', true])
+  })
+
   it('stays open twice as long after each probe that failed, up to a minute', () => {
     const { time, breaker } = setUp()
     for (let failure = 0; failure < 3; failure += 1) breaker.failed()
