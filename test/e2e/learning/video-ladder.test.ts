@@ -63,7 +63,7 @@ afterAll(async () => {
 
 describe.skipIf(withoutFfmpeg)('a ladder of rungs that take different views of a video', () => {
   const ask = async (name: string, text: string, constraints: object = {}) => {
-    const bytes = await readFile(new URL(`../fixtures/video/${name}`, import.meta.url))
+    const bytes = await readFile(new URL(`../../fixtures/video/${name}`, import.meta.url))
     const content = [{ video: { bytes } }, { text }]
     return gateway.client.infer({ task: 'TASK_GENERATE', content, constraints })
   }
