@@ -1,5 +1,5 @@
 import type { GenerateOptions, TaskOptions } from './content.ts'
-import type { MessageSpan } from './conversation.ts'
+import { messagesOf, type MessageSpan } from './conversation.ts'
 
 /**
  * What a request may ask of a model beside its modalities: a model without it is no candidate, so that nothing is
@@ -9,6 +9,7 @@ export const capabilities = [
   'conversation',
   'late-system',
   'assistant-first',
+  'empty-message',
   'tools',
   'serial-tool-calls',
   'sampling',
@@ -34,6 +35,7 @@ export const lackOf: Readonly<Record<Capability, string>> = {
   conversation: 'it takes one message of the user, and no messages of the assistant',
   'late-system': 'it takes messages of role system at the beginning alone',
   'assistant-first': 'it takes no message of the assistant before the first of the user',
+  'empty-message': 'it takes no message of the user without a word',
   tools: 'it takes no tools and no results of tools',
   'serial-tool-calls': 'it cannot be kept from calling several tools at once (options.parallel_tool_calls)',
   sampling: 'it takes no options.temperature and no options.top_p',
@@ -87,6 +89,7 @@ const fieldOfTurns: Readonly<Record<TurnNeed, (messages: readonly MessageSpan[],
       `messages[${messages.findIndex(({ role }, at) => at > opening(messages) && role === 'system')}]`,
     'assistant-first': messages => `messages[${opening(messages)}]`,
     conversation: () => 'messages',
+    'empty-message': () => 'messages',
     tools: (_messages, { tools }) => (tools === undefined ? 'messages' : 'options.tools'),
   }
 
@@ -97,7 +100,7 @@ function opening(messages: readonly MessageSpan[]): number {
 
 /** What of a request decides it. */
 export interface Asked {
-  readonly parts: readonly { readonly kind: string }[]
+  readonly parts: readonly { readonly kind: string; readonly text?: string }[]
   readonly messages?: readonly MessageSpan[]
   readonly options: TaskOptions
 }
@@ -109,18 +112,25 @@ export function needsOf(asked: Asked): readonly Capability[] {
   return capabilities.filter(one => (isTurnNeed(one) ? ofTurns[one] : ofOptions[one]))
 }
 
-type TurnNeed = 'conversation' | 'late-system' | 'assistant-first' | 'tools'
+type TurnNeed = 'conversation' | 'late-system' | 'assistant-first' | 'empty-message' | 'tools'
 type Needs<Need extends Capability> = Readonly<Record<Need, boolean>>
 
-function needsOfTurns({ parts, messages = [], options }: Asked): Needs<TurnNeed> {
+function needsOfTurns(asked: Asked): Needs<TurnNeed> {
+  const { parts, messages = [], options } = asked
   const spoken = messages.filter(({ role }) => role !== 'system')
   const first = opening(messages)
   return {
     conversation: spoken.length > 1,
     'late-system': first >= 0 && messages.slice(first).some(({ role }) => role === 'system'),
     'assistant-first': spoken[0]?.role === 'assistant',
+    'empty-message':
+      parts.some(isEmpty) && messagesOf(asked).some(one => one.role === 'user' && one.parts.every(isEmpty)),
     tools: options.tools !== undefined || parts.some(({ kind }) => kind.startsWith('tool-')),
   }
+}
+
+function isEmpty({ kind, text }: Asked['parts'][number]): boolean {
+  return kind === 'text' && text?.trim() === ''
 }
 
 function needsOfOptions(options: TaskOptions): Needs<Exclude<Capability, TurnNeed>> {

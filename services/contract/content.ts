@@ -28,6 +28,8 @@ export interface Cacheable {
 export interface TextPart extends Cacheable {
   readonly kind: 'text'
   readonly text: string
+  /** Its wire takes a text without a word. */
+  readonly mayBeEmpty?: true
 }
 
 /** An earlier tool call of a model, or its result. */

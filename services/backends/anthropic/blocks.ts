@@ -71,7 +71,7 @@ export function createIds(): Ids {
 /** A part as blocks; none of what this protocol does not carry, and of thinking without a signature. */
 export function blocksOf(part: LoadedPart, ids: Ids): readonly Block[] {
   const mark = cacheMark(part)
-  if (part.kind === 'text') return part.text === '' ? [] : [{ type: 'text', text: part.text, ...mark }]
+  if (part.kind === 'text') return part.text.trim() === '' ? [] : [{ type: 'text', text: part.text, ...mark }]
   if (part.kind === 'reasoning') return thinkingBlocks(part)
   if (part.kind === 'tool-call') {
     return [{ type: 'tool_use', id: ids.called(part.id), name: part.name, input: argumentsOf(part), ...mark }]

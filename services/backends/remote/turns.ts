@@ -1,3 +1,4 @@
+import { deepestJson, isDeeperThan } from '#services/contract/json-depth'
 import type { ToolCallPart, ToolResultPart } from '#services/contract/content'
 import { messagesOf, type Message } from '#services/contract/conversation'
 import type { LoadedPart, Work } from '#services/backends/work'
@@ -36,6 +37,10 @@ export function calledName(turns: readonly Turn[], before: number, { callId }: T
   return ''
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isDeeperThan(deepestJson, value)
+}
+
 /**
  * A call's arguments as an object, which some protocols demand; what a model wrote that is none goes under one
  * name.
@@ -44,7 +49,7 @@ export function argumentsOf({ argumentsJson }: ToolCallPart): Readonly<Record<st
   if (argumentsJson.trim() === '') return {}
   try {
     const value: unknown = JSON.parse(argumentsJson)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+    if (isObject(value)) return value as Record<string, unknown>
   } catch {
     // A model may break the JSON of its own call, and is to see what it wrote.
   }

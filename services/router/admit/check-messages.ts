@@ -86,7 +86,7 @@ function partFaults(role: Role, part: Part, field: string): Faults {
   }
   // A model's own turn may hold empty text beside its calls, and is given back as it was.
   if (part.kind === 'text' && role !== 'assistant') {
-    return fault(part.text.trim() === '', `${field}.text`, 'expected text, found none')
+    return fault(part.mayBeEmpty !== true && part.text.trim() === '', `${field}.text`, 'expected text, found none')
   }
   if (part.kind === 'reasoning') {
     const isEmpty = part.text === '' && part.signature === undefined

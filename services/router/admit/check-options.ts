@@ -1,3 +1,4 @@
+import { deepestJson, isDeeperThan } from '#services/contract/json-depth'
 import type { Task, TaskOptions } from '#services/contract/content'
 import type { InferenceRequest } from '#services/contract/request'
 import { defaultMaxOutputTokens } from '#services/state/service-times/workload'
@@ -163,7 +164,7 @@ function toolFaults({ tools = [], toolChoice, parallelToolCalls }: TaskOptions):
       ...fault(
         parametersJson.length > longestSchema || !isJsonObject(parametersJson),
         `options.tools[${index}].parameters_json`,
-        'expected a JSON schema: a JSON object',
+        `expected a JSON schema: a JSON object of at most ${deepestJson} levels`,
       ),
     ]),
     ...fault(
@@ -197,7 +198,7 @@ function drawingFaults({ size, quality }: TaskOptions): Faults {
 function isJsonObject(text: string): boolean {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) && !isDeeperThan(deepestJson, value)
   } catch {
     return false
   }

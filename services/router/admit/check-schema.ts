@@ -1,4 +1,5 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import { isDeeperThan } from '#services/contract/json-depth'
 
 /** Longer ones are no shape of an answer. */
 const longestSchema = 65_536
@@ -18,9 +19,8 @@ export function schemaFault(schemaJson: string): string | undefined {
     return 'expected a JSON schema, found what is no JSON'
   }
   if (!isRecord(schema)) return 'expected a JSON schema: a JSON object'
-  return (
-    faultWithin(schema, schema, 0) ?? (isOfMetaschema(schema) ? undefined : 'expected a JSON schema of draft 2020-12')
-  )
+  if (isDeeperThan(deepest, schema)) return `expected a JSON schema of at most ${deepest} levels`
+  return faultWithin(schema, schema) ?? (isOfMetaschema(schema) ? undefined : 'expected a JSON schema of draft 2020-12')
 }
 
 let metaschema: ValidateFunction | undefined
@@ -33,12 +33,11 @@ function isOfMetaschema({ $schema: _draft, ...schema }: Readonly<Record<string, 
 }
 
 /** What the metaschema does not see: references that lead nowhere, and patterns that are none. */
-function faultWithin(value: unknown, root: unknown, depth: number): string | undefined {
-  if (depth > deepest) return `expected a JSON schema of at most ${deepest} levels`
+function faultWithin(value: unknown, root: unknown): string | undefined {
   const own = isRecord(value) ? (referenceFault(value, root) ?? patternFault(value)) : undefined
   if (own !== undefined) return own
   for (const one of within(value)) {
-    const fault = faultWithin(one, root, depth + 1)
+    const fault = faultWithin(one, root)
     if (fault !== undefined) return fault
   }
   return undefined

@@ -23,8 +23,6 @@ export interface DriveDependencies extends RunRequestDependencies {
   readonly files: Pick<FileStore, 'read'>
   readonly wire: RowWire
   readonly cancelJob: (jobId: RequestId) => Promise<boolean>
-  /** The job of an idempotency key, if there is one. */
-  readonly jobOf: (tenant: string, key: string) => Promise<RequestId | undefined>
   readonly rowEnded: (outcome: 'completed' | 'failed') => void
   readonly clock: Clock
   readonly logger: Logger

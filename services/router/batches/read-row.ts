@@ -1,3 +1,4 @@
+import { deepestJson, isDeeperThan } from '#services/contract/json-depth'
 import { z } from 'zod'
 import { noSuchFile } from '#services/state/files/file-store'
 import type { Batch, BatchFault } from '#services/state/batches/batch-store'
@@ -85,7 +86,8 @@ function faultsOf(line: Line, endpoint: string, seen: Set<string>, limits: Input
 
 function parse(bytes: Buffer): { readonly value: unknown } | undefined {
   try {
-    return { value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) }
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return isDeeperThan(deepestJson, value) ? undefined : { value }
   } catch {
     return undefined
   }

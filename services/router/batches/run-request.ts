@@ -12,6 +12,8 @@ export interface RunRequestDependencies {
   readonly handler: Pick<RequestHandler, 'runJob'>
   /** Counts it among what the router carries, or throws. */
   readonly enter: (party: { readonly tenant: string; readonly connection: string }) => () => void
+  /** The job of an idempotency key, if there is one. */
+  readonly jobOf: (tenant: string, key: string) => Promise<RequestId | undefined>
   /** Waits, or is cut short by the signal. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
 }
@@ -46,6 +48,8 @@ export const mostAttempts = 3
 /** Refusals for want of money where no other request of the batch holds any. */
 const mostUnpaid = 3
 const longestWaitMs = 5000
+/** Time to read how a job ended that was begun before its batch was over. */
+const metDeadlineMs = 30_000
 
 /** Codes of refusals and ends that pass by themselves. */
 const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['Overloaded', 'RateLimited', 'Deadline', 'LadderFailed'])
@@ -57,7 +61,8 @@ export function attemptKey(batchId: string, key: string, attempt: number): strin
 
 /**
  * Runs a request of a row as a job. What is refused for the moment waits; a job that failed for a reason that may
- * pass is followed by another, twice. A second run finds the same jobs, by their keys.
+ * pass is followed by another, twice. A second run finds the same jobs, by their keys; where the batch is over, those
+ * alone.
  * @throws GatewayError Cancelled when the router leaves it
  */
 export async function runRequest(row: RowRequest, dependencies: RunRequestDependencies): Promise<RequestOutcome> {
@@ -71,7 +76,7 @@ export async function runRequest(row: RowRequest, dependencies: RunRequestDepend
       const answer = deliver(ran.finished)
       return { answered: { requestId: ran.finished.requestId, answer }, costNanoUsd }
     } catch (error) {
-      if (!isPassing(error) || attempt + 1 >= mostAttempts || row.over.aborted) return { failure: error, costNanoUsd }
+      if (!isPassing(error) || attempt + 1 >= mostAttempts) return { failure: error, costNanoUsd }
       await dependencies.wait(1000 * 2 ** attempt, signal)
     }
   }
@@ -106,17 +111,19 @@ async function runWhenTaken(
 async function runAttempt(
   { batchId, tenant, key, request, deadlineMs, now, leaving, over, jobs }: RowRequest,
   attempt: number,
-  { handler, enter }: RunRequestDependencies,
+  { handler, enter, jobOf }: RunRequestDependencies,
 ): Promise<Finished> {
-  over.throwIfAborted()
+  const idempotencyKey = attemptKey(batchId, key, attempt)
+  const isOver = over.aborted
+  if (isOver && (await jobOf(tenant, idempotencyKey)) === undefined) over.throwIfAborted()
   const connection = `batch ${batchId}`
   const leave = enter({ tenant, connection })
   const incoming: Incoming = {
     caller: { tenant, credentialId: 'batch', scopes: ['infer'] },
     request: {
       ...request,
-      constraints: { ...request.constraints, deadlineMs: deadlineMs() },
-      idempotencyKey: attemptKey(batchId, key, attempt),
+      constraints: { ...request.constraints, deadlineMs: isOver ? metDeadlineMs : deadlineMs() },
+      idempotencyKey,
     },
     mode: 'async',
     arrivedAt: now(),

@@ -57,8 +57,9 @@ export function createRunRow(
       const plan = await wire.read(batch, readRow(line).body, clock.now())
       const outcomes = await outcomesOf(line, plan)
       costNanoUsd = sumOfCosts(outcomes)
-      const failed = outcomes.find(({ answered }) => answered === undefined)
-      if (failed !== undefined) throw failed.failure
+      const failed = outcomes.findIndex(({ answered }) => answered === undefined)
+      const thrown = outcomes[failed]?.failure
+      if (failed >= 0) throw plan.failureOf?.(thrown, failed) ?? thrown
       const answers = outcomes.flatMap(({ answered }) => answered ?? [])
       return answeredRow(named, answers, await plan.write(answers), costNanoUsd)
     } catch (error) {

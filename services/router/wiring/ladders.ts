@@ -95,7 +95,7 @@ const carried: Readonly<Partial<Record<ConfiguredModel['backend']['kind'], reado
     'priority-tier',
   ],
   whisper: ['timestamps', 'word-timestamps'],
-  llama: ['conversation', 'sampling', 'high-temperature', 'top-k', 'seed', 'stop'],
+  llama: ['conversation', 'empty-message', 'sampling', 'high-temperature', 'top-k', 'seed', 'stop'],
   echo: capabilities,
 }
 

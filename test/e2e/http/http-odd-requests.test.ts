@@ -6,7 +6,9 @@ import { acmeKey, startHttpGateway, type HttpGateway } from '../../support/http-
 let http: HttpGateway
 beforeAll(async () => {
   http = await startHttpGateway({ limits: { http: { bodyMegabytes: 1 } } })
-  http.mock.onMessage(/./u, { content: 'Hello to you.' })
+  http.mock.onEmbedding(/./u, { embedding: [0.25, -0.5, 1] })
+  http.mock.onImage(/cat/u, { image: { b64Json: picture } })
+  http.mock.onMessage(/^[^]*$/u, { content: 'Hello to you.' })
 })
 afterAll(() => http?.stop())
 
@@ -47,6 +49,7 @@ const shown = (url: unknown) => [
     ],
   },
 ]
+const text = (words: string) => ({ type: 'text', text: words })
 const chatTool = { type: 'function', function: { name: 'weather', parameters: { type: 'object', properties: {} } } }
 const tool = { name: 'weather', input_schema: { type: 'object', properties: {} } }
 
@@ -88,6 +91,61 @@ describe('odd requests of the SDKs that are taken', () => {
     ['both limits', 'chat', { max_completion_tokens: 10, max_tokens: 5 }],
     ['an instruction of a developer', 'chat', { messages: [{ role: 'developer', content: 'be nice' }, ...user] }],
     ['an instruction that is empty', 'chat', { messages: [{ role: 'system', content: '' }, ...user] }],
+    ['an instruction of blanks', 'chat', { messages: [{ role: 'system', content: ' \n' }, ...user] }],
+    ['nothing but an empty text', 'chat', { messages: [{ role: 'user', content: '' }] }],
+    ['an empty text at the end', 'chat', { messages: [...user, { role: 'user', content: '' }] }],
+    ['a text of blanks', 'chat', { messages: [{ role: 'user', content: ' ' }] }],
+    ['an empty text beside another', 'chat', { messages: [{ role: 'user', content: [text(''), text('hello')] }] }],
+    ['an empty text, as an input', 'responses', { input: '' }],
+    ['an empty text, as an item', 'responses', { input: [...user, { role: 'user', content: '' }] }],
+    [
+      'what the SDKs can send beside the question',
+      'chat',
+      {
+        store: true,
+        metadata: { a: 'b' },
+        prediction: { type: 'content', content: 'hello' },
+        service_tier: 'fast',
+        modalities: ['text'],
+        logit_bias: {},
+        seed: 7,
+        user: 'ada',
+        safety_identifier: 'ada',
+        prompt_cache_key: 'k',
+        prompt_cache_retention: '24h',
+        reasoning_effort: 'minimal',
+        verbosity: 'medium',
+      },
+    ],
+    [
+      'what the SDKs can send beside the question',
+      'responses',
+      {
+        metadata: { a: 'b' },
+        service_tier: 'fast',
+        user: 'ada',
+        safety_identifier: 'ada',
+        prompt_cache_key: 'k',
+        parallel_tool_calls: true,
+        truncation: 'disabled',
+        include: ['reasoning.encrypted_content'],
+        text: { format: { type: 'text' }, verbosity: 'medium' },
+        reasoning: { effort: 'low', summary: 'auto' },
+        stream_options: { include_obfuscation: false },
+      },
+    ],
+    [
+      'what the SDKs can send beside the question',
+      'messages',
+      {
+        metadata: { user_id: 'u' },
+        service_tier: 'auto',
+        cache_control: { type: 'ephemeral' },
+        diagnostics: { previous_message_id: null },
+        thinking: { type: 'disabled' },
+        speed: 'standard',
+      },
+    ],
     ['a name', 'chat', { messages: [{ role: 'user', name: 'ada', content: 'hello' }] }],
     ['a data URL', 'chat', { messages: shown({ url: `data:image/png;base64,${picture}`, detail: 'low' }) }],
     ['a call without a text', 'chat', { messages: [...called, { role: 'tool', tool_call_id: 'c1', content: 'rain' }] }],
@@ -185,20 +243,42 @@ describe('odd requests that are refused by the name that their caller wrote', ()
     ['tool_choice', 'messages', { tool_choice: { type: 'any' } }],
     ['tool_choice', 'chat', { tools: [chatTool], tool_choice: { type: 'function', function: { name: 'other' } } }],
     ['functions', 'chat', { functions: [{ name: 'weather' }] }],
-    ['store', 'chat', { store: true }],
-    ['messages[0].content', 'chat', { messages: [{ role: 'user', content: '' }] }],
-    [
-      'messages[2].content',
-      'chat',
-      { messages: [{ role: 'system', content: '' }, ...user, { role: 'user', content: '' }] },
-    ],
+    ['store', 'responses', { store: true }],
+    ['messages[0].content', 'chat', { messages: [{ role: 'user', content: null }] }],
+    ['messages[0].content', 'chat', { messages: [{ role: 'user', content: [] }] }],
+    ['service_tier', 'chat', { service_tier: 'scale' }],
+    ['modalities[1]', 'chat', { modalities: ['text', 'audio'] }],
+    ['logit_bias', 'chat', { logit_bias: { 50256: -100 } }],
+    ['verbosity', 'chat', { verbosity: 'loud' }],
+    ['top_logprobs', 'chat', { top_logprobs: 3 }],
+    ['response_format', 'chat', { response_format: 'json' }],
+    ['tools[0].type', 'chat', { tools: [{ type: 'custom', custom: { name: 'x' } }] }],
+    ['tools[0]', 'chat', { tools: ['weather'] }],
+    ['messages[0].role', 'chat', { messages: [{ content: 'hello' }] }],
+    ['messages', 'chat', { messages: {} }],
+    ['messages', 'chat', { messages: 'hello' }],
+    ['model', 'chat', { model: 7 }],
+    ['model', 'chat', { model: ['auto'] }],
+    ['stream', 'chat', { stream: 'true' }],
+    ['temperature', 'chat', { temperature: '1' }],
+    ['max_tokens', 'chat', { max_tokens: 1.5 }],
+    ['seed', 'chat', { seed: 1e300 }],
+    ['input', 'responses', { input: 7 }],
+    ['input', 'responses', { input: [] }],
+    ['text.format', 'responses', { text: { format: 'json' } }],
+    ['reasoning', 'responses', { reasoning: 'high' }],
+    ['metadata', 'responses', { metadata: 'x' }],
+    ['system', 'messages', { system: 7 }],
+    ['messages', 'messages', { messages: [] }],
+    ['container', 'messages', { container: 'c' }],
+    ['thinking', 'messages', { thinking: true }],
+    ['messages[0].content', 'messages', { messages: [{ role: 'user', content: ' ' }] }],
     ['messages[0].content', 'chat', { messages: shown({ url: 'https://example.com/a.png' }) }],
     ['messages[0].content[0].image_url', 'chat', { messages: shown('https://example.com/a.png') }],
     ['messages[1].role', 'chat', { messages: [...user, { role: 'function', name: 'f', content: 'x' }] }],
     ['previous_response_id', 'responses', { previous_response_id: 'resp_1' }],
     ['conversation', 'responses', { conversation: 'conv_1' }],
     ['background', 'responses', { background: true }],
-    ['input[1].content', 'responses', { instructions: 'x', input: [...user, { role: 'user', content: '' }] }],
     ['input[0]', 'responses', { input: [{ type: 'item_reference', id: 'x' }] }],
     ['thinking.budget_tokens', 'messages', { thinking: { type: 'enabled', budget_tokens: 1024 } }],
     ['messages[1].content', 'messages', { system: 'x', messages: [...user, { role: 'user', content: '' }] }],
@@ -264,6 +344,18 @@ describe('odd requests that are refused by the name that their caller wrote', ()
 const { path: chatPath, body: chatBody } = wires.chat
 const hello = JSON.stringify(chatBody)
 
+const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+const deepSchema = `{"type":"object","x":${deep}}`
+const deepTool = `{"type":"function","function":{"name":"f","parameters":${deepSchema}}}`
+const deepTools = (field: string, body: object): string =>
+  JSON.stringify(body).replace(
+    '{',
+    `{"tools":[{"type":"${field === 'parameters' ? 'function' : 'custom'}","name":"f","${field}":${deepSchema}}],`,
+  )
+const drawing = (more: object): string =>
+  JSON.stringify({ model: 'auto', prompt: 'a cat', n: 1, size: 'auto', user: 'ada', safety_identifier: 'a', ...more })
+const vectors = (input: unknown, more: object = {}): string => JSON.stringify({ model: 'auto', input, ...more })
+
 describe('odd HTTP', () => {
   it.each<readonly [string, number, string, SendOptions]>([
     ['a slash behind the path', 200, `${chatPath}/`, { body: hello }],
@@ -295,6 +387,45 @@ describe('odd HTTP', () => {
     ['another packing', 400, chatPath, { body: hello, headers: { 'content-encoding': 'zstd' } }],
     ['the mark of UTF-8', 200, chatPath, { body: `\uFEFF${hello}` }],
     ['no body', 400, chatPath, { body: '' }],
+    ['null', 400, chatPath, { body: 'null' }],
+    ['a list', 400, '/v1/messages', { body: '[]' }],
+    ['a text', 400, '/v1/responses', { body: '"hello"' }],
+    ['a number that is none', 400, chatPath, { body: hello.replace('{', '{"temperature":1e999,') }],
+    ['a field twice, the last of which counts', 200, chatPath, { body: hello.replace('{', '{"model":7,') }],
+    ['the prototype of an object', 400, chatPath, { body: hello.replace('{', '{"__proto__":{"n":2},') }],
+    ['half a character', 200, chatPath, { body: hello.replace('"hello"', '"\\ud800"') }],
+    ['a deep list of labels', 400, chatPath, { body: hello.replace('{', `{"metadata":${deep},`) }],
+    ['a deep schema of a tool', 400, chatPath, { body: hello.replace('{', `{"tools":[${deepTool}],`) }],
+    ['a deep message', 400, chatPath, { body: hello.replace('"hello"', deep) }],
+    ['a deep tool of the other wire', 400, '/v1/messages', { body: deepTools('input_schema', wires.messages.body) }],
+    ['a deep tool of responses', 400, '/v1/responses', { body: deepTools('parameters', wires.responses.body) }],
+    ['a limit that nobody has', 400, chatPath, { body: hello, headers: { 'x-sluice-max-cost-usd': '1e300' } }],
+    ['a limit that is none', 400, chatPath, { body: hello, headers: { 'x-sluice-max-risk': 'low' } }],
+    ['no time', 504, chatPath, { body: hello, headers: { 'x-sluice-deadline-ms': '0' } }],
+    ['more time than there is', 200, chatPath, { body: hello, headers: { 'x-sluice-deadline-ms': '1e300' } }],
+    ['tags of one word', 400, chatPath, { body: hello, headers: { 'x-sluice-tags': 'word' } }],
+    ['a key without end', 400, chatPath, { body: hello, headers: { 'idempotency-key': 'k'.repeat(5000) } }],
+    ['a priority that there is not', 400, chatPath, { body: hello, headers: { 'x-sluice-priority': 'urgent' } }],
+    ['a tier that there is not', 400, chatPath, { body: hello, headers: { 'x-sluice-tier': 'huge' } }],
+    ['a list of files by letters', 400, '/v1/files?limit=many', { method: 'GET' }],
+    ['a list of batches before the first', 400, '/v1/batches?limit=-1', { method: 'GET' }],
+    ['a file that there is not', 404, '/v1/files/file-none', { method: 'GET' }],
+    ['a batch that there is not, called off', 404, '/v1/batches/batch_none/cancel', { body: '{}' }],
+    ['a batch that there is not, called off without a word', 404, '/v1/batches/batch_none/cancel', { body: '' }],
+    ['a path out of the folder', 404, '/v1/files/..%2f..%2fetc%2fpasswd', { method: 'GET' }],
+    ['a path of half a character', 400, '/v1/files/%F0%9F', { method: 'GET' }],
+    ['a picture with all that the SDKs send', 200, '/v1/images/generations', { body: drawing({}) }],
+    ['two pictures', 400, '/v1/images/generations', { body: drawing({ n: 2 }) }],
+    ['a picture by its address', 400, '/v1/images/generations', { body: drawing({ response_format: 'url' }) }],
+    ['a picture of nothing', 400, '/v1/images/generations', { body: drawing({ prompt: '' }) }],
+    ['vectors of nothing', 400, '/v1/embeddings', { body: vectors([]) }],
+    ['a vector of an empty text', 400, '/v1/embeddings', { body: vectors('') }],
+    ['vectors of tokens', 400, '/v1/embeddings', { body: vectors([1, 2, 3]) }],
+    ['vectors of texts and lists', 400, '/v1/embeddings', { body: vectors(['one', ['two']]) }],
+    ['vectors that are cut', 400, '/v1/embeddings', { body: vectors('one', { dimensions: 2 }) }],
+    ['a file as JSON', 400, '/v1/files', { body: '{"purpose":"batch"}' }],
+    ['a recording as JSON', 400, '/v1/audio/transcriptions', { body: '{"model":"auto"}' }],
+    ['a batch without a file', 400, '/v1/batches', { body: '{"endpoint":"/v1/responses"}' }],
     ['another type', 400, chatPath, { body: hello, headers: { 'content-type': 'text/plain' } }],
     ['a model by its name', 200, '/v1/models/auto', { method: 'GET' }],
     ['a model that there is not', 404, '/v1/models/none', { method: 'GET' }],
@@ -329,11 +460,13 @@ describe('odd HTTP', () => {
   }
   const head = (...lines: readonly string[]): string =>
     [`host: x`, `authorization: Bearer ${acmeKey}`, 'content-type: application/json', ...lines, '', ''].join('\r\n')
+  const spaced = `${head(`content-length: ${hello.length}`).replace('Bearer ', 'bearer   ')}`
   const length = `content-length: ${hello.length}`
   const first = `POST ${chatPath} HTTP/1.1\r\n`
   const chunks = `5\r\n${hello.slice(0, 5)}\r\n${(hello.length - 5).toString(16)}\r\n${hello.slice(5)}\r\n0\r\n\r\n`
 
   it.each([
+    ['two spaces before the key', `${first}${spaced}${hello}`, 1, /^HTTP\/1\.1 200 OK/u],
     ['HTTP/1.0', `POST ${chatPath} HTTP/1.0\r\n${head(length)}${hello}`, 1, /^HTTP\/1\.1 200 OK.*connection: close/isu],
     [
       'Expect',

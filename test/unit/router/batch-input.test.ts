@@ -115,6 +115,7 @@ describe('runRequest()', () => {
         },
       },
       enter: () => () => {},
+      jobOf: async () => undefined,
       async wait() {},
     })
     return { outcome, keys, left: left.length }

@@ -88,10 +88,13 @@ function refused(reason: string, message: string): GatewayError {
   return new GatewayError('Unauthenticated', message, { stage: 'admit', reason })
 }
 
-/** The credential of a header; `undefined` when it has none that could be one. */
+/**
+ * The credential of a header; `undefined` when it has none that could be one.
+ * @source RFC 9110, section 11.4: any number of spaces lies between the scheme and the credential
+ */
 function readBearer(authorization: string): string | undefined {
-  if (authorization.length > longestCredential + 'Bearer '.length) return undefined
-  return /^Bearer ([^\s]+)$/iu.exec(authorization)?.[1]
+  const [, credential = ''] = /^Bearer +([^\s]+)$/iu.exec(authorization) ?? []
+  return credential === '' || credential.length > longestCredential ? undefined : credential
 }
 
 /** Lets a caller go on who has a scope. @throws GatewayError PermissionDenied */

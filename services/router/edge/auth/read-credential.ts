@@ -10,7 +10,8 @@ const foreignHeaders = ['api-key', 'x-goog-api-key', 'proxy-authorization'] as c
  * @throws GatewayError Unauthenticated when there are several that differ, or one in a header that is not read
  */
 export function readCredential(valuesOf: (header: string) => readonly string[]): string | undefined {
-  const given = [...valuesOf('authorization'), ...valuesOf('x-api-key').map(key => `Bearer ${key}`)]
+  const bearers = valuesOf('authorization').map(value => value.replace(/^Bearer +/iu, 'Bearer '))
+  const given = [...bearers, ...valuesOf('x-api-key').map(key => `Bearer ${key}`)]
   const [first, ...others] = new Set(given)
   if (others.length > 0) {
     throw unusable(

@@ -5,7 +5,8 @@ import { createServer as createPlainServer, type Server } from 'node:http'
 import { createServer as createTlsServer, type ServerOptions as TlsServerOptions } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
-import { GatewayError, invalidField } from '#services/contract/errors'
+import { GatewayError, invalidField, isGatewayError } from '#services/contract/errors'
+import { deepestJson, isDeeperThan } from '#services/contract/json-depth'
 import { failureOf } from './failures.ts'
 
 /** How the HTTP port is opened. */
@@ -149,9 +150,16 @@ function readJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
     try {
-      // Some programs begin a text with the mark of its encoding.
-      done(null, JSON.parse(text.toString().replace(/^\uFEFF/u, '')))
+      // Some programs begin a text with the mark of its encoding, and some tell the type of a body that they leave out.
+      const given = text.toString().replace(/^\uFEFF/u, '')
+      const body: unknown = given === '' ? undefined : JSON.parse(given)
+      if (isDeeperThan(deepestJson, body)) throw invalidField('body', `expected at most ${deepestJson} levels of JSON`)
+      done(null, body)
     } catch (error) {
+      if (isGatewayError(error)) {
+        done(error)
+        return
+      }
       const at = error instanceof Error ? /position (\d+)/u.exec(error.message)?.[1] : undefined
       done(
         invalidField(

@@ -46,6 +46,7 @@ function authenticationOf({
 describe('authenticate()', () => {
   it.each([
     ['Bearer key-of-one', { credentialId: 'one', credentialKind: 'listed', tenant: 'a', scopes: ['infer'] }],
+    ['Bearer   key-of-one', { credentialId: 'one', credentialKind: 'listed', tenant: 'a', scopes: ['infer'] }],
     ['bearer key-of-two', { credentialId: 'two', credentialKind: 'listed', tenant: 'b', scopes: ['infer', 'admin'] }],
   ])('knows the caller of %s without asking anybody', async (authorization, caller) => {
     const { authenticate, asked } = authenticationOf()
@@ -58,6 +59,9 @@ describe('authenticate()', () => {
     '',
     'Bearer',
     'Bearer ',
+    'Bearer    ',
+    'Bearer\tkey-of-one',
+    'Bearerkey-of-one',
     'Bearer key-of-On3',
     'Bearer key-of-one extra',
     'Basic a2V5LW9mLW9uZQ==',
@@ -183,6 +187,7 @@ describe('readCredential()', () => {
     expect(read({ 'x-api-key': ['k'] })).toBe('Bearer k')
     expect(read({ authorization: ['Bearer k'] })).toBe('Bearer k')
     expect(read({ authorization: ['Bearer k'], 'x-api-key': ['k'] })).toBe('Bearer k')
+    expect(read({ authorization: ['bearer   k'], 'x-api-key': ['k'] })).toBe('Bearer k')
     expect(read({})).toBeUndefined()
   })
 

@@ -96,6 +96,7 @@ const asked = {
   ),
   cache_control: ignored,
   context_management: ignored,
+  diagnostics: ignored,
 }
 
 /**

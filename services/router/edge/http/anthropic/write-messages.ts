@@ -1,3 +1,4 @@
+import { deepestJson, isDeeperThan } from '#services/contract/json-depth'
 import type Anthropic from '@anthropic-ai/sdk'
 import type { Answer, ToolCallDelta } from '#services/contract/answer'
 import { reportOf, tokensOfAnswer, type SluiceReport } from '../answer-report.ts'
@@ -30,7 +31,8 @@ export function messageOf({ requestId, answer, refusal }: Answered): Message {
 /** A model can write arguments that are no JSON; the wire has no place for those but as they are. */
 function readInput(argumentsJson: string): unknown {
   try {
-    return JSON.parse(argumentsJson === '' ? '{}' : argumentsJson)
+    const input: unknown = JSON.parse(argumentsJson === '' ? '{}' : argumentsJson)
+    return isDeeperThan(deepestJson, input) ? { malformed: argumentsJson } : input
   } catch {
     return { malformed: argumentsJson }
   }

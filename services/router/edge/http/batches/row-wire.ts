@@ -1,6 +1,7 @@
 import { invalidField } from '#services/contract/errors'
 import type { RowPlan, RowWire } from '#services/router/batches/row-plan'
 import type { DocumentRows } from '#services/router/retrieve/document-rows'
+import { inWireNames } from '../body/wire-names.ts'
 import { failureOf } from '../failures.ts'
 import { requestOf, type Answered, type Asked, type InferDependencies } from '../infer.ts'
 import { chatSchema } from '../openai/chat-schema.ts'
@@ -64,6 +65,10 @@ export function createRowWire({ documents, ...dependencies }: RowWireDependencie
       const { asked, write } = read(body, createdAt)
       return {
         requests: asked.map(one => requestOf(one, { constraints, labels }, dependencies)),
+        failureOf(thrown, place) {
+          const names = asked[place]?.names
+          return names === undefined ? thrown : inWireNames(thrown, names)
+        },
         write,
       }
     },

@@ -82,6 +82,11 @@ const responseFormat = z.discriminatedUnion('type', [
   }),
 ])
 
+/** Where a request stands in line. OpenAI calls its tier `priority` `fast` as well. */
+export const serviceTier = z
+  .enum(['auto', 'default', 'flex', 'priority', 'fast'], 'expected auto, default, flex, priority or fast')
+  .transform(tier => (tier === 'fast' ? 'priority' : tier))
+
 /**
  * The body of a chat. What is not listed is refused by name; what is listed as ignored changes nothing of the
  * answer.
@@ -102,7 +107,7 @@ export const chatSchema = z.strictObject({
   tools: maybe(z.array(tool)),
   tool_choice: maybe(toolChoice),
   parallel_tool_calls: maybe(z.boolean()),
-  service_tier: maybe(z.enum(['auto', 'default', 'flex', 'priority'])),
+  service_tier: maybe(serviceTier),
   prompt_cache_key: maybe(z.string()),
   stream: maybe(z.boolean()),
   stream_options: maybe(z.object({ include_usage: maybe(z.boolean()), include_obfuscation: ignored })),
@@ -112,7 +117,7 @@ export const chatSchema = z.strictObject({
   logit_bias: maybe(z.record(z.string(), z.never())),
   modalities: maybe(z.array(z.literal('text', 'only text is given here'))),
   verbosity: only('medium'),
-  store: only(false),
+  store: ignored,
   metadata: ignored,
   prediction: ignored,
   prompt_cache_options: ignored,

@@ -17,6 +17,8 @@ const imagesSchema = z.strictObject({
   stream: only(false),
   background: only('auto'),
   moderation: only('auto'),
+  partial_images: only(0),
+  safety_identifier: ignored,
   user: ignored,
 })
 

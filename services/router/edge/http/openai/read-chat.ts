@@ -41,13 +41,15 @@ const optionNames = {
 /** Many programs send an instruction that their user left empty. */
 function isSilent({ role, content }: ChatMessage): boolean {
   if (role !== 'system' && role !== 'developer') return false
-  return content === '' || content.length === 0
+  return typeof content === 'string' ? isBlank(content) : content.every(({ text }) => isBlank(text))
 }
 
 function readMessage(message: ChatMessage, field: string): Omit<ReadMessage, 'name'> {
   if (message.role === 'assistant') return { message: { role: 'assistant', parts: assistantParts(message) } }
   const { content } = message
-  if (message.role === 'user') return { message: { role: 'user', parts: userParts(content, `${field}.content`) } }
+  if (message.role === 'user') {
+    return { message: { role: 'user', parts: spoken(userParts(content, `${field}.content`)) } }
+  }
   if (message.role !== 'tool') return { message: { role: 'system', parts: userParts(content, field) } }
   const parts = userParts(content, `${field}.content`)
   const { result, media } = readResult({ callId: message.tool_call_id }, parts, '')
@@ -59,6 +61,19 @@ type UserContent = Extract<ChatMessage, { role: 'user' }>['content']
 function userParts(content: UserContent, field: string): readonly Part[] {
   if (typeof content === 'string') return [{ kind: 'text', text: content }]
   return content.map((part, index) => readUserPart(part, `${field}[${index}]`))
+}
+
+/** This wire takes texts without a word. Empty ones say nothing beside others; one alone is a message all the same. */
+export function spoken(parts: readonly Part[]): readonly Part[] {
+  const said = parts.filter(part => part.kind !== 'text' || part.text !== '')
+  return (said.length > 0 ? said : parts.slice(0, 1)).map(part =>
+    part.kind === 'text' && isBlank(part.text) ? { ...part, mayBeEmpty: true } : part,
+  )
+}
+
+/** Whether a text has no word. */
+export function isBlank(text: string): boolean {
+  return text.trim() === ''
 }
 
 function readUserPart(part: Exclude<UserContent, string>[number], field: string): Part {

@@ -2,7 +2,7 @@ import type { Part, TaskOptions, Tool } from '#services/contract/content'
 import { conversationOf } from '#services/contract/conversation'
 import { invalidField } from '#services/contract/errors'
 import type { Asked } from '../infer.ts'
-import { demandNoTool, mediaOfFile } from '../openai/read-chat.ts'
+import { demandNoTool, isBlank, mediaOfFile, spoken } from '../openai/read-chat.ts'
 import { mediaOfUrl } from '../read-media.ts'
 import { readSeal } from '../reasoning-seal.ts'
 import { present } from '../request-headers.ts'
@@ -16,12 +16,12 @@ type InputContent = Extract<Item, { role: 'user' }>['content']
 export function readResponses(body: ResponsesBody): Asked {
   const { input, instructions } = body
   const first: readonly ReadMessage[] =
-    instructions === null || instructions === undefined || instructions === ''
+    instructions === null || instructions === undefined || isBlank(instructions)
       ? []
       : [{ name: 'instructions', message: { role: 'system', parts: [{ kind: 'text', text: instructions }] } }]
   const rest: readonly ReadMessage[] =
     typeof input === 'string'
-      ? [{ name: 'input', message: { role: 'user', parts: [{ kind: 'text', text: input }] } }]
+      ? [{ name: 'input', message: { role: 'user', parts: spoken([{ kind: 'text', text: input }]) } }]
       : joined(
           input.flatMap((item, index) => {
             const name = `input[${index}]`
@@ -52,7 +52,9 @@ const optionNames = {
 
 /** Many programs send an instruction that their user left empty. */
 function isSilent(item: Item): boolean {
-  return 'role' in item && (item.role === 'system' || item.role === 'developer') && item.content.length === 0
+  if (!('role' in item) || (item.role !== 'system' && item.role !== 'developer')) return false
+  const { content } = item
+  return typeof content === 'string' ? isBlank(content) : content.every(part => 'text' in part && isBlank(part.text))
 }
 
 /** Items of the assistant in a row are one message of it. */
@@ -99,8 +101,8 @@ function assistantParts(content: Extract<Item, { role: 'assistant' }>['content']
 }
 
 function inputParts(content: InputContent, field: string): readonly Part[] {
-  if (typeof content === 'string') return [{ kind: 'text', text: content }]
-  return content.map((part, index): Part => {
+  if (typeof content === 'string') return spoken([{ kind: 'text', text: content }])
+  const parts = content.map((part, index): Part => {
     const place = `${field}[${index}]`
     if (part.type === 'input_text') return { kind: 'text', text: part.text }
     if (part.type === 'input_image') return mediaOfUrl('image', part.image_url, `${place}.image_url`)
@@ -108,6 +110,7 @@ function inputParts(content: InputContent, field: string): readonly Part[] {
     if (typeof part.file_url === 'string') return mediaOfUrl('document', part.file_url, `${place}.file_url`)
     throw invalidField(place, 'expected file_data or file_url')
   })
+  return spoken(parts)
 }
 
 function readSampling(body: ResponsesBody): TaskOptions {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { serviceTier } from '../openai/chat-schema.ts'
 import { ignored, maybe, only } from '../read-body.ts'
 
 /** @source OpenAI API reference, "Create a model response", as the types of `openai` 6.49 have it */
@@ -88,7 +89,7 @@ export const responsesSchema = z.strictObject({
       generate_summary: ignored,
     }),
   ),
-  service_tier: maybe(z.enum(['auto', 'default', 'flex', 'priority'])),
+  service_tier: maybe(serviceTier),
   prompt_cache_key: maybe(z.string()),
   stream: maybe(z.boolean()),
   background: only(false),
