@@ -21,7 +21,7 @@ export function readResponses(body: ResponsesBody): Asked {
       : [{ name: 'instructions', message: { role: 'system', parts: [{ kind: 'text', text: instructions }] } }]
   const rest: readonly ReadMessage[] =
     typeof input === 'string'
-      ? [{ name: 'input', message: { role: 'user', parts: spoken([{ kind: 'text', text: input }]) } }]
+      ? [{ name: 'input', message: { role: 'user', parts: [{ kind: 'text', text: input }] } }]
       : joined(
           input.flatMap((item, index) => {
             const name = `input[${index}]`
