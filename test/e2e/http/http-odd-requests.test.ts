@@ -49,7 +49,7 @@ const shown = (url: unknown) => [
     ],
   },
 ]
-const text = (words: string) => ({ type: 'text', text: words })
+const textPart = (words: string) => ({ type: 'text', text: words })
 const chatTool = { type: 'function', function: { name: 'weather', parameters: { type: 'object', properties: {} } } }
 const tool = { name: 'weather', input_schema: { type: 'object', properties: {} } }
 
@@ -95,7 +95,11 @@ describe('odd requests of the SDKs that are taken', () => {
     ['nothing but an empty text', 'chat', { messages: [{ role: 'user', content: '' }] }],
     ['an empty text at the end', 'chat', { messages: [...user, { role: 'user', content: '' }] }],
     ['a text of blanks', 'chat', { messages: [{ role: 'user', content: ' ' }] }],
-    ['an empty text beside another', 'chat', { messages: [{ role: 'user', content: [text(''), text('hello')] }] }],
+    [
+      'an empty text beside another',
+      'chat',
+      { messages: [{ role: 'user', content: [textPart(''), textPart('hello')] }] },
+    ],
     ['an empty text, as an item', 'responses', { input: [...user, { role: 'user', content: '' }] }],
     [
       'what the SDKs can send beside the question',
@@ -458,7 +462,7 @@ describe('odd HTTP', () => {
   }
   const head = (...lines: readonly string[]): string =>
     [`host: x`, `authorization: Bearer ${acmeKey}`, 'content-type: application/json', ...lines, '', ''].join('\r\n')
-  const spaced = `${head(`content-length: ${hello.length}`).replace('Bearer ', 'bearer   ')}`
+  const spaced = head(`content-length: ${hello.length}`).replace('Bearer ', 'bearer   ')
   const length = `content-length: ${hello.length}`
   const first = `POST ${chatPath} HTTP/1.1\r\n`
   const chunks = `5\r\n${hello.slice(0, 5)}\r\n${(hello.length - 5).toString(16)}\r\n${hello.slice(5)}\r\n0\r\n\r\n`

@@ -447,6 +447,7 @@ describe('files and batches by the SDK of OpenAI', () => {
         row('b', { messages: user('hello'), stream: true }),
         row('c', { messages: user('hello'), model: 'nobody' }),
         row('d', { messages: user('weather'), tools: [weather] }),
+        row('e', { messages: user('hello'), tools: [{ ...weather, function: { name: 'not a name' } }] }),
       ],
       '/v1/chat/completions',
       { metadata: { for: 'tests' } },
@@ -456,7 +457,7 @@ describe('files and batches by the SDK of OpenAI', () => {
     expect(batch).toMatchObject({
       status: 'completed',
       metadata: { for: 'tests' },
-      request_counts: { total: 4, completed: 2, failed: 2 },
+      request_counts: { total: 5, completed: 2, failed: 3 },
       sluice: { cost_usd: expect.any(Number) as number },
     })
     expect(batch.usage?.total_tokens).toBeGreaterThan(0)
@@ -478,6 +479,7 @@ describe('files and batches by the SDK of OpenAI', () => {
     expect(await linesOf(batch.error_file_id)).toMatchObject([
       { custom_id: 'b', response: { status_code: 400, body: { error: { param: 'stream' } } } },
       { custom_id: 'c', response: { status_code: 404, body: { error: { param: 'model', code: 'model_not_found' } } } },
+      { custom_id: 'e', response: { status_code: 400, body: { error: { param: 'tools[0].function.name' } } } },
     ])
     const { data } = await client.batches.list({ limit: 1 })
     expect(data).toMatchObject([{ id: batch.id }])
