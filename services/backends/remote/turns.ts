@@ -1,4 +1,4 @@
-import { deepestJson, isDeeperThan } from '#services/contract/json-depth'
+import { deepestJson, isDeeperThan } from '#services/platform/http/json-depth'
 import type { ToolCallPart, ToolResultPart } from '#services/contract/content'
 import { messagesOf, type Message } from '#services/contract/conversation'
 import type { LoadedPart, Work } from '#services/backends/work'

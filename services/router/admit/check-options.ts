@@ -1,4 +1,4 @@
-import { deepestJson, isDeeperThan } from '#services/contract/json-depth'
+import { deepestJson, isDeeperThan } from '#services/platform/http/json-depth'
 import type { Task, TaskOptions } from '#services/contract/content'
 import type { InferenceRequest } from '#services/contract/request'
 import { defaultMaxOutputTokens } from '#services/state/service-times/workload'

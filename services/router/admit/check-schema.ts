@@ -1,5 +1,5 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import { isDeeperThan } from '#services/contract/json-depth'
+import { isDeeperThan } from '#services/platform/http/json-depth'
 
 /** Longer ones are no shape of an answer. */
 const longestSchema = 65_536

@@ -1,4 +1,4 @@
-import { deepestJson, isDeeperThan } from '#services/contract/json-depth'
+import { deepestJson, isDeeperThan } from '#services/platform/http/json-depth'
 import { z } from 'zod'
 import { noSuchFile } from '#services/state/files/file-store'
 import type { Batch, BatchFault } from '#services/state/batches/batch-store'

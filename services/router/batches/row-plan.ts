@@ -6,7 +6,7 @@ import type { Batch } from '#services/state/batches/batch-store'
 /** A row of a batch as its endpoint reads it: the requests that it makes, and how their answers are written. */
 export interface RowPlan {
   readonly requests: readonly InferenceRequest[]
-  /** A failure of the request at a place, whose fields are called as the row has them; absent where they are already. */
+  /** A failure of the request at a place, by the row's own names of fields; absent where it has those already. */
   readonly failureOf?: (thrown: unknown, place: number) => unknown
   /** Does what is left to do, and gives the body of the response, from an answer for each request. */
   write(answers: readonly RowAnswer[]): object | Promise<object>

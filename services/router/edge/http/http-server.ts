@@ -6,7 +6,7 @@ import { createServer as createTlsServer, type ServerOptions as TlsServerOptions
 import type { AddressInfo, Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import { GatewayError, invalidField, isGatewayError } from '#services/contract/errors'
-import { deepestJson, isDeeperThan } from '#services/contract/json-depth'
+import { deepestJson, isDeeperThan } from '#services/platform/http/json-depth'
 import { failureOf } from './failures.ts'
 
 /** How the HTTP port is opened. */

@@ -1,4 +1,4 @@
-import { deepestJson, isDeeperThan } from '#services/contract/json-depth'
+import { deepestJson, isDeeperThan } from '#services/platform/http/json-depth'
 import type Anthropic from '@anthropic-ai/sdk'
 import type { Answer, ToolCallDelta } from '#services/contract/answer'
 import { reportOf, tokensOfAnswer, type SluiceReport } from '../answer-report.ts'
