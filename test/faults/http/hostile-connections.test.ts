@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chatConfig, chatModel } from '../support/chat-ladder.ts'
-import { createAuthority } from '../support/deploy/certificates.ts'
-import { createTestGateway, type GatewayProcess, type TestGateway } from '../support/gateway.ts'
-import { startOpenaiServer, type OpenaiServer } from '../support/openai-server.ts'
-import { startPrivateRedis, type PrivateRedis } from '../support/private-redis.ts'
+import { chatConfig, chatModel } from '../../support/chat-ladder.ts'
+import { createAuthority } from '../../support/deploy/certificates.ts'
+import { createTestGateway, type GatewayProcess, type TestGateway } from '../../support/gateway.ts'
+import { startOpenaiServer, type OpenaiServer } from '../../support/openai-server.ts'
+import { startPrivateRedis, type PrivateRedis } from '../../support/private-redis.ts'
 
 const headerTimeoutMs = 3000
 const folder = mkdtempSync(join(tmpdir(), 'sluice-hostile-'))
