@@ -31,11 +31,12 @@ export function conversationFor<P extends Viewed>(
   conversation: Conversation<P>,
   taken: readonly Modality[],
 ): Conversation<P> {
-  const views = viewsAmong(conversation.parts)
-  if (views === undefined) return conversation
+  const { parts, messages: given } = conversation
+  const views = viewsAmong(parts)
+  if (views === undefined) return given === undefined ? { parts } : { parts, messages: given }
   const sent: ReadonlySet<string> = new Set(viewsTaken(taken, views))
   const isSent = ({ viewOf, kind }: P): boolean => viewOf === undefined || sent.has(kind)
-  if (conversation.messages === undefined) return { parts: conversation.parts.filter(isSent) }
+  if (given === undefined) return { parts: parts.filter(isSent) }
   const messages = messagesOf(conversation)
   return conversationOf(messages.map(({ role, parts }) => ({ role, parts: parts.filter(isSent) })))
 }

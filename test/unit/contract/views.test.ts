@@ -30,9 +30,11 @@ describe('conversationFor()', () => {
     expect(sent.parts).toEqual([question, sound, own])
   })
 
-  test('leaves content without views as it is', () => {
-    const content = { parts: [question, own] }
-    expect(conversationFor(content, ['text'])).toBe(content)
+  test('gives the content of a request and nothing else of it', () => {
+    const request = { parts: [question, own], deadlineAt: 5 }
+    expect(conversationFor(request, ['text'])).toEqual({ parts: [question, own] })
+    const messages = [{ role: 'user', parts: 2 }] as const
+    expect(conversationFor({ ...request, messages }, ['text'])).toEqual({ parts: [question, own], messages })
   })
 })
 
