@@ -38,5 +38,5 @@ export function conversationFor<P extends Viewed>(
   const isSent = ({ viewOf, kind }: P): boolean => viewOf === undefined || sent.has(kind)
   if (given === undefined) return { parts: parts.filter(isSent) }
   const messages = messagesOf(conversation)
-  return conversationOf(messages.map(({ role, parts }) => ({ role, parts: parts.filter(isSent) })))
+  return conversationOf(messages.map(message => ({ role: message.role, parts: message.parts.filter(isSent) })))
 }
