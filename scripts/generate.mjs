@@ -79,10 +79,20 @@ function writeTypes(folder, files) {
 function copyProtos() {
   const folder = join(client, 'proto')
   rmSync(folder, { recursive: true, force: true })
-  for (const file of ['sluice/v1/content.proto', 'sluice/v1/gateway.proto', 'google/rpc/status.proto'])
+  for (const file of withImports([...ofClient, 'google/rpc/status.proto']))
     cpSync(join(root, 'proto', file), join(folder, file))
   for (const folder of [client, join(root, 'clients', 'python')])
     for (const file of ['LICENSE', 'NOTICE']) cpSync(join(root, file), join(folder, file))
+}
+
+/** The protos and all that they import, but for those that every protobuf library has. */
+function withImports(files) {
+  const found = new Set(files)
+  for (const file of found) {
+    const text = readFileSync(join(root, 'proto', file), 'utf8')
+    for (const [, imported] of text.matchAll(/^import "(?!google\/protobuf\/)([^"]+)";/gmu)) found.add(imported)
+  }
+  return found
 }
 
 function run(command, parameters) {

@@ -137,8 +137,6 @@ const cases: readonly Bad[] = [
     grpc: { messages: [user(' \n')] },
     code: INVALID_ARGUMENT,
     field: 'messages[0].parts[0].text',
-    http: { messages: [said('user', ' \n')] },
-    param: 'messages[0].content',
   },
   {
     what: 'has a thought without its model',
