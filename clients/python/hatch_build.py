@@ -8,7 +8,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-NAMES = ("content", "locator", "gateway")
+NAMES = ("content", "gateway")
 
 
 class MessageHook(BuildHookInterface[Any]):
