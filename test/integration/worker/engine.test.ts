@@ -314,7 +314,8 @@ describe.skipIf(ocrMissing !== undefined)(
         outcome => (outcome.kind === 'done' ? outcome.result.usage : outcome.usage).computeMs ?? 0,
       )
       expect(computeMs.every(share => Number.isInteger(share) && share >= 0)).toBe(true)
-      expect(computeMs.reduce((sum, share) => sum + share, 0)).toBeLessThanOrEqual(Math.ceil(wallMs))
+      // The runtime is timed in its own process, and shares are whole milliseconds.
+      expect(computeMs.reduce((sum, share) => sum + share, 0)).toBeLessThanOrEqual(Math.ceil(wallMs) + names.length + 1)
       expect(Math.min(computeMs[0]!, computeMs[2]!, computeMs[3]!)).toBeGreaterThan(10)
     })
 
