@@ -3,6 +3,7 @@ import type { Cacheable, MediumKind, Task, TaskOptions, WordPart } from '#servic
 import type { MessageSpan } from '#services/contract/conversation'
 import type { LegId } from '#services/contract/ids'
 import type { Recipe } from '#services/contract/model'
+import type { NanoUsd } from '#services/contract/money'
 import type { Usage } from '#services/contract/price'
 import type { LegFailure } from '#services/state/cascade-log/cascade-log'
 import type { Workload } from '#services/state/service-times/workload'
@@ -39,4 +40,11 @@ export interface Work {
 /** What came of computing one leg. */
 export type Outcome =
   | { readonly kind: 'done'; readonly result: LegResult }
-  | { readonly kind: 'failed'; readonly reason: LegFailure; readonly message: string; readonly usage: Usage }
+  | {
+      readonly kind: 'failed'
+      readonly reason: LegFailure
+      readonly message: string
+      readonly usage: Usage
+      /** Cost of the other models that the recipe had asked before, at their own prices. */
+      readonly othersNanoUsd?: NanoUsd
+    }

@@ -26,8 +26,7 @@ export function namedOutcome(outcome: Outcome, stopped: StopReason | undefined, 
 
 /** A leg's end with its receipt, at the price that was fixed when its money was held. Pure. */
 export function legEndOf({ job, attempt, startedAt }: BegunLeg, outcome: Outcome, endedAt: number, by: string): LegEnd {
-  const usage = outcome.kind === 'done' ? outcome.result.usage : outcome.usage
-  const othersNanoUsd = outcome.kind === 'done' ? (outcome.result.othersNanoUsd ?? 0) : 0
+  const { usage, othersNanoUsd = 0 } = outcome.kind === 'done' ? outcome.result : outcome
   const receipt: Receipt = {
     usage,
     costNanoUsd: addNanoUsd(costOf(chargedOf(usage, job), job.price), othersNanoUsd),

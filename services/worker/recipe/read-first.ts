@@ -28,11 +28,11 @@ export function isReadFirst({ recipe: { readers = {} }, parts }: Work): boolean 
 
 /**
  * Has the media of a leg read by the models that its recipe names: a text takes the place of each recording, and one
- * of each row of pictures, in which a line that pictures share is said once.
+ * of each row of pictures, in which a line that pictures share stands once.
  */
 export async function readFirst(work: Work, control: RunControl, askModel: AskModel): Promise<Read> {
   const seen = new Set<string>()
-  const told: Told[] = []
+  const readings: Reading[] = []
   const read: (readonly LoadedPart[])[] = []
   for (const { parts } of messagesOf(work)) {
     const words: LoadedPart[] = []
@@ -44,22 +44,22 @@ export async function readFirst(work: Work, control: RunControl, askModel: AskMo
         continue
       }
       const outcome = await askModel(reader.model, readingOf(part, reader, work), control)
-      if (outcome.kind === 'failed') return { kind: 'failed', why: outcome }
-      told.push({ kind: part.kind as ReadModality, reader, outcome })
-      const said = answerText(outcome.result.output)
-      if (part.kind === 'audio') words.push({ kind: 'text', text: heard(said) })
+      if (outcome.kind === 'failed') return { kind: 'failed', why: failureOf(outcome, reader, readings) }
+      readings.push({ kind: part.kind as ReadModality, reader, outcome })
+      const text = answerText(outcome.result.output)
+      if (part.kind === 'audio') words.push({ kind: 'text', text: transcriptText(text) })
       else {
-        const text = newLines(said, seen)
+        const lines = newLines(text, seen)
         pictures += 1
-        if (text !== '' || pictures === 1) words.push({ kind: 'text', text: shown(text, pictures) })
+        if (lines !== '' || pictures === 1) words.push({ kind: 'text', text: pictureText(lines, pictures) })
       }
     }
     read.push(words)
   }
-  return { kind: 'read', read: { work: withParts(work, read), ...sumOf(told) } }
+  return { kind: 'read', read: { work: withParts(work, read), ...sumOf(readings) } }
 }
 
-interface Told {
+interface Reading {
   readonly kind: ReadModality
   readonly reader: Reader
   readonly outcome: Extract<Outcome, { readonly kind: 'done' }>
@@ -75,19 +75,25 @@ function readingOf(part: LoadedPart, { model }: Reader, work: Work): Work {
   return { ...asked, model, task, streaming: false, recipe: {}, options: {}, parts: [part] }
 }
 
-/** A model that is told nothing is said does not invent it. */
-function heard(said: string): string {
-  const text = said.trim()
+/** The usage of a reader that failed is charged at its own price, with the readings before it. */
+function failureOf(outcome: Failed, reader: Reader, readings: readonly Reading[]): Failed {
+  const { costNanoUsd } = sumOf(readings)
+  return { ...outcome, usage: {}, othersNanoUsd: addNanoUsd(costNanoUsd, costOf(outcome.usage, reader.price)) }
+}
+
+/** Says so where the recording is silent: a model without that line invents words. */
+function transcriptText(transcript: string): string {
+  const text = transcript.trim()
   return text === '' ? '[Nothing is said in the sound.]' : `Transcript of the sound:\n${text}`
 }
 
-function shown(text: string, place: number): string {
+function pictureText(text: string, place: number): string {
   return text === '' ? '[No text is seen in the picture.]' : `Text seen in picture ${place}:\n${text}`
 }
 
 /** The lines that no picture before had. */
-function newLines(said: string, seen: Set<string>): string {
-  const lines = said.split('\n').filter(line => line.trim() !== '' && !seen.has(keyOf(line)))
+function newLines(text: string, seen: Set<string>): string {
+  const lines = text.split('\n').filter(line => line.trim() !== '' && !seen.has(keyOf(line)))
   for (const line of lines) seen.add(keyOf(line))
   return lines.join('\n')
 }
@@ -109,10 +115,10 @@ function evidenceFirst(parts: readonly LoadedPart[], asked: readonly LoadedPart[
   return [...parts.filter(part => !own.has(part)), ...parts.filter(part => own.has(part))]
 }
 
-function sumOf(told: readonly Told[]): Omit<ReadWork, 'work'> {
-  const costs = told.map(({ reader, outcome }) => costOf(outcome.result.usage, reader.price))
+function sumOf(readings: readonly Reading[]): Omit<ReadWork, 'work'> {
+  const costs = readings.map(({ reader, outcome }) => costOf(outcome.result.usage, reader.price))
   const sure = (kind: ReadModality): object => {
-    const confidences = told.filter(one => one.kind === kind).map(({ outcome }) => outcome.result.rawConfidence)
+    const confidences = readings.filter(one => one.kind === kind).map(({ outcome }) => outcome.result.rawConfidence)
     return confidences.length === 0 ? {} : { [`read_${kind}`]: Math.min(...confidences) }
   }
   return { costNanoUsd: addNanoUsd(...costs), signals: { ...sure('audio'), ...sure('image') } }

@@ -63,7 +63,7 @@ async function runRecipe(
   if (reading.kind === 'failed') return reading.why
   const { work, costNanoUsd, signals } = reading.read
   const outcome = await runOnWords(work, control, backend, dependencies)
-  if (outcome.kind !== 'done') return outcome
+  if (outcome.kind === 'failed') return { ...outcome, othersNanoUsd: costNanoUsd }
   const { result } = outcome
   const othersNanoUsd = addNanoUsd(result.othersNanoUsd ?? 0, costNanoUsd)
   return { ...outcome, result: { ...result, othersNanoUsd, signals: { ...result.signals, ...signals } } }

@@ -31,12 +31,13 @@ function done(text: string, rawConfidence: number, usage = {}): Outcome {
 async function ask(
   parts: readonly LoadedPart[],
   read: readonly Outcome[] = [],
+  answer: Outcome = done('London', 0.6, { outputTokens: 1 }),
 ): Promise<{ outcome: Outcome; given: Work[]; asked: [string, string, string][] }> {
   const given: Work[] = []
   const asked: [string, string, string][] = []
   const backend: Backend = {
     maxBatch: 1,
-    run: async batch => batch.map(one => (given.push(one), done('London', 0.6, { outputTokens: 1 }))),
+    run: async batch => batch.map(one => (given.push(one), answer)),
     close: async () => {},
   }
   const left = [...read]
@@ -88,11 +89,20 @@ describe('a recipe with readers', () => {
     expect(textsOf(given[0])).toEqual(['[No text is seen in the picture.]', 'Where does the train go?'])
   })
 
-  test('fails where a reader fails, and asks the model nothing', async () => {
-    const fault: Outcome = { kind: 'failed', reason: 'bad-input', message: 'it is damaged', usage: {} }
-    const { outcome, given } = await ask([picture(1), question], [fault])
-    expect(outcome).toEqual(fault)
+  test('fails where a reader fails, charges each reader at its own price, and does not ask the model', async () => {
+    const fault: Outcome = { kind: 'failed', reason: 'bad-input', message: 'it is damaged', usage: { images: 1 } }
+    const { outcome, given } = await ask(
+      [sound, picture(1), picture(2), question],
+      [done('A', 1, { images: 1 }), fault],
+    )
+    expect(outcome).toEqual({ ...fault, usage: {}, othersNanoUsd: 2000 + 7 + 7 })
     expect(given).toEqual([])
+  })
+
+  test('charges the readers where the model fails after them', async () => {
+    const fault: Outcome = { kind: 'failed', reason: 'model-error', message: 'no', usage: { outputTokens: 3 } }
+    const { outcome } = await ask([sound, question], [], fault)
+    expect(outcome).toEqual({ ...fault, othersNanoUsd: 2000 })
   })
 
   test('leaves a question without media to the model alone', async () => {
