@@ -49,14 +49,14 @@ function clipsOf(at) {
   const spoken = [number, numerals[number]]
   return [
     {
-      kind: 'seen',
+      kind: 'text',
       cards: ['NOTICE', `THE ${thing.toUpperCase()} IS IN ROOM ${code}`, 'THANK YOU'],
       ...(at % 2 === 0
         ? { question: `In which room is the ${thing}?`, expected: [code] }
         : { question: `What is in room ${code}?`, expected: [thing] }),
     },
     {
-      kind: 'heard',
+      kind: 'speech',
       cards: ['NEWS'],
       says: `Hello. My name is ${person}. I bought a ${thing} in ${city} on ${day}.`,
       ...[
@@ -85,7 +85,7 @@ function clipsOf(at) {
           expected: [['right', 'left', 'up', 'down'][at]],
         }
       : {
-          kind: 'seen',
+          kind: 'text',
           cards: [`${person.toUpperCase()} WON ${numerals[number]} MEDALS`, `THE GAMES WERE IN ${city.toUpperCase()}`],
           ...(at % 2 === 0
             ? { question: 'Where were the games?', expected: [city] }

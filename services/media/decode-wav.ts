@@ -56,10 +56,10 @@ function mixDown(bytes: Uint8Array, layout: WavLayout): Float32Array {
   const energies = new Float64Array(channels)
   const mixed = weighted(bytes, layout, weights, energies)
   const energy = mixed.reduce((sum, sample) => sum + sample * sample, 0)
-  const heard = [...energies].map((one, channel) => (weights[channel]! > 0 ? one : 0))
-  const loudest = heard.indexOf(Math.max(...heard))
+  const audible = [...energies].map((one, channel) => (weights[channel]! > 0 ? one : 0))
+  const loudest = audible.indexOf(Math.max(...audible))
   // Two channels of opposite sign, as a balanced line recorded as stereo: either of them is the sound.
-  if (channels === 1 || energy >= cancelledShare * heard[loudest]!) return mixed
+  if (channels === 1 || energy >= cancelledShare * audible[loudest]!) return mixed
   return weighted(
     bytes,
     layout,

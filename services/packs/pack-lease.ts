@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** How often a holder renews its lease. */
 const beatMs = 2000
 /**
- * A lease whose holder has not been heard of for this long is nobody's: seven beats, for a machine that is busy
+ * A lease whose holder has not renewed it for this long is free: seven beats, for a machine that is busy
  * unpacking.
  */
 const staleMs = 15_000

@@ -1,7 +1,7 @@
 // How a case is written: a file, what it is asked for, and the words of the right answer or of the refusal.
 import { cards } from '../tools.mjs'
 
-export const heard = /train to london leaves from platform (?:7|seven) at (?:10|ten)/iu
+export const spoken = /train to london leaves from platform (?:7|seven) at (?:10|ten)/iu
 export const read = /gate closed/iu
 export const readAll = new RegExp(cards.map(card => card.replaceAll(/\W+/gu, '\\W*')).join('\\W+'), 'iu')
 export const refused = words => ({ refused: words })

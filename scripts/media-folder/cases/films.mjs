@@ -1,16 +1,16 @@
-import { heard, readAll, refused, film, encode, mute } from './case.mjs'
+import { spoken, readAll, refused, film, encode, mute } from './case.mjs'
 
 const h264 = '-c:v libx264 -preset veryfast -pix_fmt yuv420p -c:a aac -ar 44100'
 /** Videos. */
 export const films = [
   film('cards.mp4', readAll, encode(h264, 'cards.mp4')),
-  film('cards.mp4', heard, undefined, 'transcribe'),
+  film('cards.mp4', spoken, undefined, 'transcribe'),
   film('cards-index-first.mp4', readAll, encode(`${h264} -movflags faststart`, 'cards-index-first.mp4')),
   film('cards-fragments.mp4', readAll, encode(`${h264} -movflags frag_keyframe+empty_moov`, 'cards-fragments.mp4')),
-  film('cards-fragments.mp4', heard, undefined, 'transcribe'),
+  film('cards-fragments.mp4', spoken, undefined, 'transcribe'),
   film('cards.mov', readAll, encode(h264, 'cards.mov')),
   film('cards.webm', readAll, encode('-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus', 'cards.webm')),
-  film('cards.webm', heard, undefined, 'transcribe'),
+  film('cards.webm', spoken, undefined, 'transcribe'),
   film('cards-vp8.webm', readAll, encode('-c:v libvpx -deadline realtime -cpu-used 8 -c:a libopus', 'cards-vp8.webm')),
   film('cards-av1.mp4', readAll, mute('-c:v libsvtav1 -preset 10 -pix_fmt yuv420p', 'cards-av1.mp4')),
   film(
@@ -20,7 +20,7 @@ export const films = [
   ),
   film('cards-10bit.mkv', readAll, mute('-c:v libx264 -preset veryfast -pix_fmt yuv420p10le', 'cards-10bit.mkv')),
   film('cards.mkv', readAll, encode('-c:v libx264 -preset veryfast -pix_fmt yuv420p -c:a libopus', 'cards.mkv')),
-  film('cards.mkv', heard, undefined, 'transcribe'),
+  film('cards.mkv', spoken, undefined, 'transcribe'),
   film('cards-no-length.mkv', readAll, tools =>
     tools.run('sh', '-c', 'ffmpeg -loglevel error -i cards.mkv -c copy -f matroska - >cards-no-length.mkv'),
   ),

@@ -1,31 +1,31 @@
-import { heard, refused, speech, sound, bytes } from './case.mjs'
+import { spoken, refused, speech, sound, bytes } from './case.mjs'
 
 /** Recordings. */
 export const sounds = [
-  speech('speech.wav', heard),
-  speech('speech-24bit.wav', heard, sound('-c:a pcm_s24le', 'speech-24bit.wav')),
-  speech('speech-float.wav', heard, sound('-c:a pcm_f32le', 'speech-float.wav')),
-  speech('speech-ulaw.wav', heard, sound('-c:a pcm_mulaw', 'speech-ulaw.wav')),
-  speech('speech-alaw.wav', heard, sound('-c:a pcm_alaw', 'speech-alaw.wav')),
-  speech('speech-surround.wav', heard, sound('-ac 6 -c:a pcm_s16le', 'speech-surround.wav')),
-  speech('speech-rf64.wav', heard, sound('-rf64 always', 'speech-rf64.wav')),
-  speech('speech-piped.wav', heard, tools =>
+  speech('speech.wav', spoken),
+  speech('speech-24bit.wav', spoken, sound('-c:a pcm_s24le', 'speech-24bit.wav')),
+  speech('speech-float.wav', spoken, sound('-c:a pcm_f32le', 'speech-float.wav')),
+  speech('speech-ulaw.wav', spoken, sound('-c:a pcm_mulaw', 'speech-ulaw.wav')),
+  speech('speech-alaw.wav', spoken, sound('-c:a pcm_alaw', 'speech-alaw.wav')),
+  speech('speech-surround.wav', spoken, sound('-ac 6 -c:a pcm_s16le', 'speech-surround.wav')),
+  speech('speech-rf64.wav', spoken, sound('-rf64 always', 'speech-rf64.wav')),
+  speech('speech-piped.wav', spoken, tools =>
     tools.run('sh', '-c', 'ffmpeg -loglevel error -i speech.wav -f wav - >speech-piped.wav'),
   ),
-  speech('speech.mp3', heard, tools => tools.run('lame', '--quiet', '-b', '64', 'speech.wav', 'speech.mp3')),
-  speech('speech-cover.mp3', heard, tools =>
+  speech('speech.mp3', spoken, tools => tools.run('lame', '--quiet', '-b', '64', 'speech.wav', 'speech.mp3')),
+  speech('speech-cover.mp3', spoken, tools =>
     tools.run('lame', '--quiet', '--ti', 'card0.png', '--tt', 'Train', 'speech.wav', 'speech-cover.mp3'),
   ),
-  speech('speech.flac', heard, sound('-c:a flac', 'speech.flac')),
-  speech('speech.ogg', heard, sound('-c:a libvorbis', 'speech.ogg')),
-  speech('speech.opus', heard, sound('-c:a libopus', 'speech.opus')),
+  speech('speech.flac', spoken, sound('-c:a flac', 'speech.flac')),
+  speech('speech.ogg', spoken, sound('-c:a libvorbis', 'speech.ogg')),
+  speech('speech.opus', spoken, sound('-c:a libopus', 'speech.opus')),
   speech('speech.oga', refused(/codecs=flac cannot be read/u), sound('-c:a flac -f ogg', 'speech.oga')),
-  speech('speech.webm', heard, sound('-c:a libopus', 'speech.webm')),
-  speech('speech.mka', heard, sound('-c:a libopus', 'speech.mka')),
-  speech('speech.m4a', heard, sound('-c:a aac -ar 44100', 'speech.m4a')),
-  speech('speech.aac', heard, sound('-c:a aac -ar 44100', 'speech.aac')),
-  speech('speech.mov', heard, sound('-c:a pcm_s16le', 'speech.mov')),
-  speech('speech-mp3.mp4', heard, sound('-c:a libmp3lame', 'speech-mp3.mp4')),
+  speech('speech.webm', spoken, sound('-c:a libopus', 'speech.webm')),
+  speech('speech.mka', spoken, sound('-c:a libopus', 'speech.mka')),
+  speech('speech.m4a', spoken, sound('-c:a aac -ar 44100', 'speech.m4a')),
+  speech('speech.aac', spoken, sound('-c:a aac -ar 44100', 'speech.aac')),
+  speech('speech.mov', spoken, sound('-c:a pcm_s16le', 'speech.mov')),
+  speech('speech-mp3.mp4', spoken, sound('-c:a libmp3lame', 'speech-mp3.mp4')),
   speech('speech-ac3.mp4', refused(/codec is not read: ac3/u), sound('-c:a ac3 -ar 48000', 'speech-ac3.mp4')),
   speech('speech-alac.m4a', refused(/codec is not read/u), sound('-c:a alac', 'speech-alac.m4a')),
   speech('speech-vorbis.webm', refused(/codec|Vorbis/u), sound('-c:a libvorbis', 'speech-vorbis.webm')),

@@ -21,7 +21,7 @@ export interface WindowRequest {
   readonly onToken?: (token: number) => Promise<void>
 }
 
-/** What the model heard in one window. */
+/** What the model transcribed in one window. */
 export interface WindowTokens {
   /** Text tokens, without what a loop only repeated. */
   readonly tokens: readonly number[]

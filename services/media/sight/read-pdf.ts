@@ -39,7 +39,7 @@ export async function drawPdfPages<Kept>(
   limits: PdfLimits,
   keep: (page: DrawnPage) => Promise<Kept>,
 ): Promise<readonly Kept[]> {
-  return withPages(bytes, limits, async (page, anew) => {
+  return withPages(bytes, limits, async (page, reopen) => {
     const { originalWidth, originalHeight } = page.getOriginalSize()
     // A page that the document promises and does not hold.
     if (originalWidth <= 0 || originalHeight <= 0) throw new MediaError('the document is damaged')
@@ -47,7 +47,7 @@ export async function drawPdfPages<Kept>(
     const [width, height] = [originalWidth, originalHeight].map(side => Math.max(1, Math.round(side * scale)))
     const { data } = await page.render({ width: width!, height: height! })
     // The library gives its memory, which the next page is drawn over.
-    const isLost = isBlank(data) && (await holdsDamagedPicture(anew()))
+    const isLost = isBlank(data) && (await holdsDamagedPicture(reopen()))
     return keep({ data: data.slice(), width: width!, height: height!, isLost })
   })
 }
@@ -72,7 +72,7 @@ function isBlank(data: Uint8Array): boolean {
 async function withPages<Read>(
   bytes: Uint8Array,
   { pages: most }: PdfLimits,
-  read: (page: PDFiumPage, anew: () => PDFiumPage) => Promise<Read>,
+  read: (page: PDFiumPage, reopen: () => PDFiumPage) => Promise<Read>,
 ): Promise<readonly Read[]> {
   const document = await open(bytes)
   try {

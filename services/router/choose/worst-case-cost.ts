@@ -100,8 +100,8 @@ const bytesPerPicture = 16_384
 
 /** What the models that read media for a rung put into its prompt, at most. */
 function readBytes({ recipe: { readers = {} } }: Rung, { audioMs, images }: Sizes): number {
-  const heard = readers.audio === undefined ? 0 : Math.ceil(audioMs / 1000) * bytesPerSpokenSecond
-  return heard + (readers.image === undefined ? 0 : images * bytesPerPicture)
+  const transcriptBytes = readers.audio === undefined ? 0 : Math.ceil(audioMs / 1000) * bytesPerSpokenSecond
+  return transcriptBytes + (readers.image === undefined ? 0 : images * bytesPerPicture)
 }
 
 /** What asks for a repair, in its template: the validator's finding has at most 300 characters. */
@@ -145,15 +145,15 @@ export function mostExpensiveVerdict({ recipe }: Rung, sizes: Sizes, options: Ta
 export function mostExpensiveReading({ recipe: { readers = {} } }: Rung, sizes: Sizes, leftMs: number): NanoUsd {
   const { audio, image } = readers
   const computeMs = Math.max(0, leftMs)
-  const heard = { audioMs: sizes.audioMs, outputTokens: defaultMaxOutputTokens, computeMs }
+  const audioUsage = { audioMs: sizes.audioMs, outputTokens: defaultMaxOutputTokens, computeMs }
   const { images, imageTokens: inputTokens } = sizes
-  const seen = { images, inputTokens, outputTokens: images * defaultMaxOutputTokens, computeMs }
+  const imageUsage = { images, inputTokens, outputTokens: images * defaultMaxOutputTokens, computeMs }
   return addNanoUsd(
-    audio === undefined || sizes.audioMs === 0 ? 0 : mostExpensiveCost(heard, audio.price),
+    audio === undefined || sizes.audioMs === 0 ? 0 : mostExpensiveCost(audioUsage, audio.price),
     // Each picture is a request of its own.
     image === undefined || images === 0
       ? 0
-      : addNanoUsd(mostExpensiveCost(seen, image.price), (images - 1) * (image.price.perRequest ?? 0)),
+      : addNanoUsd(mostExpensiveCost(imageUsage, image.price), (images - 1) * (image.price.perRequest ?? 0)),
   )
 }
 

@@ -43,7 +43,7 @@ export interface Fleet {
   pool(name: string): PoolView
   /** Whether a worker that is not draining has this model. */
   serves(pool: string, model: string): boolean
-  /** Whether a worker is heard of. */
+  /** Whether a worker sends heartbeats. */
   isAlive(workerId: string): boolean
   /** Workers that have this model. */
   workersOf(pool: string, model: string): readonly WorkerState[]

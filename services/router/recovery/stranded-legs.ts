@@ -65,7 +65,7 @@ export function createStrandedLook(dependencies: StrandedDependencies): () => Pr
 }
 
 /**
- * Ends a leg at work whose worker is not heard of any more. Without an alternative it is left to whichever worker
+ * Ends a leg at work whose worker has missed its heartbeats. Without an alternative it is left to whichever worker
  * comes next.
  */
 async function abandonLost(

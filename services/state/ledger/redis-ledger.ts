@@ -28,7 +28,7 @@ export interface GenerationKnown {
 }
 
 const scripts = {
-  settle: loadScript(import.meta.url, 'lua/settle.lua'),
+  settle: loadScript(import.meta.url, 'lua/charge.lua', 'lua/settle.lua'),
   due: loadScript(import.meta.url, 'lua/due.lua'),
   balances: loadScript(import.meta.url, 'lua/balances.lua'),
 }

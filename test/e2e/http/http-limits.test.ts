@@ -56,9 +56,9 @@ async function talk(words: string): Promise<string> {
   const { hostname, port } = new URL(gateway.httpUrl)
   const socket = connect(Number(port), hostname)
   socket.write(words)
-  let heard = ''
-  for await (const piece of socket) heard += String(piece)
-  return heard
+  let received = ''
+  for await (const piece of socket) received += String(piece)
+  return received
 }
 
 const residentMegabytes = (pid: number): number =>

@@ -36,7 +36,7 @@ function videoConfig(): TestConfig {
         modalities: ['text', 'video'],
         uncalibrated: { confidenceThreshold: 0.8 },
         rungs: [
-          { model: 'chat', recipe: 'heard', readers: { audio: 'ear' } },
+          { model: 'chat', recipe: 'transcript', readers: { audio: 'ear' } },
           { model: 'chat', recipe: 'both', readers: { audio: 'ear', image: 'eye' } },
           'whole',
         ],
@@ -70,15 +70,15 @@ describe.skipIf(withoutFfmpeg)('a ladder of rungs that take different views of a
 
   it('asks the one that hears first, and gives the words before the question', async () => {
     const { output, rungs, costNanoUsd } = await ask('cards.webm', 'What is said?')
-    expect(rungs.map(rung => rung.model)).toEqual(['chat@heard'])
+    expect(rungs.map(rung => rung.model)).toEqual(['chat@transcript'])
     expect(output?.text).toMatch(/^Transcript of the sound:\naudio of \d+ bytes\nWhat is said\?$/u)
-    // The one that answers and the one that heard, each at its own price.
+    // The one that answers and the one that transcribed, each at its own price.
     expect(costNanoUsd).toBe(2000)
   })
 
   it('goes on to those that see more, and sends the last one the video as it came', async () => {
     const { output, rungs } = await ask('cards.webm', 'confidence=0.3 What is seen?')
-    expect(rungs.map(rung => rung.model)).toEqual(['chat@heard', 'chat@both', 'whole'])
+    expect(rungs.map(rung => rung.model)).toEqual(['chat@transcript', 'chat@both', 'whole'])
     const { byteLength } = await readFile(new URL('../../fixtures/video/cards.webm', import.meta.url))
     expect(output?.text).toContain(`video of ${byteLength} bytes`)
     expect(output?.text).not.toContain('image of')

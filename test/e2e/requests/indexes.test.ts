@@ -152,9 +152,9 @@ describe.skipIf(missingPacks(['minilm']) !== undefined)('indexes', () => {
     expect((await answerOf('When does the boat leave?')).output?.text).not.toContain('at nine')
     expect(await found('When does the boat leave?')).not.toContain('ferry')
     // Nor does an answer come back that was given from it.
-    const anew = await keptAnswer()
-    expect(anew.rungs).toMatchObject([{ model: 'owl' }])
-    expect(anew.output?.text).not.toContain('at nine')
+    const again = await keptAnswer()
+    expect(again.rungs).toMatchObject([{ model: 'owl' }])
+    expect(again.output?.text).not.toContain('at nine')
     const { indexes: left } = await indexes.call('ListIndexes', {})
     expect(left).toMatchObject([{ name: 'notes', documents: 3, chunks: 3 }])
     // The job's file is gone with its end: what was sent is in the index alone.

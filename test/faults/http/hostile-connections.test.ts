@@ -113,9 +113,9 @@ describe.each([
 
     const slow = open()
     slow.write('POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-slow: ')
-    let heard = ''
-    for await (const piece of slow) heard += String(piece)
-    expect(heard).toMatch(/^HTTP\/1\.1 408 /u)
+    let received = ''
+    for await (const piece of slow) received += String(piece)
+    expect(received).toMatch(/^HTTP\/1\.1 408 /u)
 
     expect((await send(Array.from({ length: 200 }, () => 'x'.repeat(1_000_000)))).status).toBe(413)
     const broken = await send([bodyOf('x'.repeat(10_000_000)).slice(0, -2), ' secret'])

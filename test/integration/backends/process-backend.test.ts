@@ -67,15 +67,15 @@ describe('createProcessBackend()', () => {
   test.each(['crash', 'exit'])(
     'ends the leg that a process dies with (%s) as a bug and starts another',
     async script => {
-      const heard: boolean[] = []
-      const living = await start(60_000, () => heard.push(living.ready))
+      const changes: boolean[] = []
+      const living = await start(60_000, () => changes.push(living.ready))
       const [lost] = await living.run([work(script)], controlled())
       expect(lost).toMatchObject({ kind: 'failed', reason: 'bug' })
-      await expect.poll(() => heard).toContain(false)
+      await expect.poll(() => changes).toContain(false)
       // Waits for the new process rather than failing.
       expect(await living.run([work('answer')], controlled())).toMatchObject([answered])
       expect(living.ready).toBe(true)
-      expect(heard.filter((ready, at) => ready !== heard[at - 1])).toEqual([false, true])
+      expect(changes.filter((ready, at) => ready !== changes[at - 1])).toEqual([false, true])
     },
   )
 
@@ -86,8 +86,8 @@ describe('createProcessBackend()', () => {
   })
 
   test('starts a process again that has grown, before the next batch and without being missed', async () => {
-    const heard: boolean[] = []
-    const living = await start(60_000, () => heard.push(living.ready))
+    const changes: boolean[] = []
+    const living = await start(60_000, () => changes.push(living.ready))
     const grow = async (): Promise<string> => textOf((await living.run([work('grow')], controlled()))[0])
     const first = await grow()
     expect([living.memoryBytes, living.renewals]).toEqual([1100, 0])
@@ -95,7 +95,7 @@ describe('createProcessBackend()', () => {
     const second = await grow()
     expect(second).not.toBe(first)
     expect([living.memoryBytes, living.renewals]).toEqual([1100, 1])
-    expect(heard).not.toContain(false)
+    expect(changes).not.toContain(false)
     expect(isThere(Number(first))).toBe(false)
     // What grows at once needs that much: once a minute is enough.
     await grow()
@@ -111,8 +111,8 @@ describe('createProcessBackend()', () => {
   })
 
   test('waits no longer than for a step for a run that nobody wants, then kills it and starts another process', async () => {
-    const heard: boolean[] = []
-    const living = await start(2000, () => heard.push(living.ready))
+    const changes: boolean[] = []
+    const living = await start(2000, () => changes.push(living.ready))
     const pid = await pidOf(living)
     const hanging = await living.run([work('hang')], controlled(AbortSignal.timeout(50)))
     expect(hanging).toMatchObject([{ kind: 'failed', reason: 'cancelled', usage: { estimated: true } }])

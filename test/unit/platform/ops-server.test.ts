@@ -24,10 +24,10 @@ function send(bytes: string, { leaves = false } = {}): Promise<string> {
   const at = server.address.lastIndexOf(':')
   return new Promise((resolve, reject) => {
     const socket = connect(Number(server.address.slice(at + 1)), server.address.slice(0, at))
-    let heard = ''
+    let received = ''
     socket.setEncoding('latin1')
-    socket.on('data', (text: string) => (heard += text))
-    socket.on('close', () => resolve(heard))
+    socket.on('data', (text: string) => (received += text))
+    socket.on('close', () => resolve(received))
     socket.on('error', reject)
     socket.on('connect', () => {
       socket.write(bytes, 'latin1')
@@ -87,8 +87,8 @@ describe("the operators' port", () => {
     ['GET /\u0000', 400],
     ['\u0016\u0003\u0001', 400],
   ])('outlives the request line %j', async (line, status) => {
-    const heard = await send(`${line} HTTP/1.1\r\nhost: ops\r\nconnection: close\r\n\r\n`)
-    expect(/^HTTP\/1\.1 (\d+)/u.exec(heard)?.[1]).toBe(status?.toString())
+    const received = await send(`${line} HTTP/1.1\r\nhost: ops\r\nconnection: close\r\n\r\n`)
+    expect(/^HTTP\/1\.1 (\d+)/u.exec(received)?.[1]).toBe(status?.toString())
     expect((await ask('/livez')).status).toBe(200)
   })
 

@@ -13,7 +13,7 @@ export interface LegToGiveUp {
 
 /**
  * Gives a leg up whose time is over though its caller's is not: another rung is to have what is left. A waiting leg
- * is taken out of its queue. A leg at work is stopped by its worker; where that is not heard of, its end is written
+ * is taken out of its queue. A leg at work is stopped by its worker; where no end comes back, its end is written
  * in the worker's place.
  */
 export async function giveUpLeg(

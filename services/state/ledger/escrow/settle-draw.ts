@@ -10,7 +10,7 @@ export type SettledDraw = { readonly overrunNanoUsd: number } | 'gone'
 /** Settles draws; concurrent ones go to Redis in one step, in order. */
 export type SettleDraw = (sliceId: string, holdId: string, settlement: Settlement) => Promise<SettledDraw>
 
-const script = loadScript(import.meta.url, 'lua/settle-draw.lua')
+const script = loadScript(import.meta.url, '../lua/charge.lua', 'lua/settle-draw.lua')
 
 /** Makes the settling. */
 export function createSettleDraw(redis: RedisConnection, keys: LedgerKeys): SettleDraw {

@@ -15,35 +15,19 @@ end
 if hold.state ~= 'held' then
   return { 0, '0' }
 end
-local spent = {}
-for share, amount in string.gmatch(ARGV[7], '(%S+) (%S+)') do
-  spent[share] = tonumber(amount)
-end
-local text = function(amount) return string.format('%.0f', amount) end
+local spent = amountsByShare(ARGV[7])
 local beyond = 0
 local minuteMs = 60000
 local index = 1
 while hold['c' .. index] do
   local counter, share, amount = hold['c' .. index], hold['s' .. index], hold['a' .. index]
   local used = spent[share] or 0
-  local charged = math.min(used, tonumber(amount))
+  local charged, exists = charge(counter, share, tonumber(amount), used, ARGV[4], ARGV[5])
   if share == 'tenant' then
     beyond = used - charged
   end
-  if redis.call('EXISTS', counter) == 1 then
-    if amount ~= '0' then
-      redis.call('HINCRBY', counter, 'reserved', '-' .. amount)
-    end
-    redis.call('HINCRBY', counter, 'spent', text(charged))
-    if used > charged then
-      redis.call('HINCRBY', counter, 'overrun', text(used - charged))
-    end
-    if share == 'deployment' and ARGV[4] ~= '0' then
-      redis.call('HINCRBY', counter, 'lost', ARGV[4])
-    end
-    if ARGV[5] ~= '0' then
-      redis.call('HINCRBY', counter, 'estimated', ARGV[5])
-    end
+  if exists and amount ~= '0' then
+    redis.call('HINCRBY', counter, 'reserved', '-' .. amount)
   end
   index = index + 1
 end

@@ -23,10 +23,10 @@ interface Case {
 const silence = (seconds: number, shape: WavShape): Uint8Array =>
   wavFile(new Float32Array(Math.round(seconds * shape.sampleRate) * shape.channels), shape)
 const usual = silence(2.5, { sampleRate: 16_000, channels: 1, bits: 16 })
-const heard = { text: 'one two three' }
+const transcript = { text: 'one two three' }
 
 const transcribe: readonly Case[] = [
-  { says: 'nothing of its use', answer: heard, usage: { audioMs: 2500 }, wav: usual },
+  { says: 'nothing of its use', answer: transcript, usage: { audioMs: 2500 }, wav: usual },
   ...(
     [
       ['48 kHz stereo', 48_000, 2, 16],
@@ -37,34 +37,34 @@ const transcribe: readonly Case[] = [
     ] as const
   ).map(([says, sampleRate, channels, bits]) => ({
     says: `nothing of its use, for ${says}`,
-    answer: heard,
+    answer: transcript,
     usage: { audioMs: 1500 },
     wav: silence(1.5, { sampleRate, channels, bits }),
   })),
   {
     says: 'nothing of its use, for floats that are a fraction of a millisecond long',
-    answer: heard,
+    answer: transcript,
     usage: { audioMs: 2 },
     wav: silence(0.0021, { sampleRate: 48_000, channels: 1, bits: 32, encoding: 'float' }),
   },
-  { says: 'seconds', answer: { ...heard, usage: { type: 'duration', seconds: 3 } }, usage: { audioMs: 3000 } },
-  { says: 'a duration', answer: { ...heard, duration: 2.4700000286102295 }, usage: { audioMs: 2470 } },
+  { says: 'seconds', answer: { ...transcript, usage: { type: 'duration', seconds: 3 } }, usage: { audioMs: 3000 } },
+  { says: 'a duration', answer: { ...transcript, duration: 2.4700000286102295 }, usage: { audioMs: 2470 } },
   {
     says: 'a duration as a text',
-    answer: { ...heard, duration: '2.48' },
+    answer: { ...transcript, duration: '2.48' },
     usage: { audioMs: 2480 },
     odd: ['usage-malformed'],
   },
   {
     says: 'a duration, and what it bills',
-    answer: { ...heard, duration: 2.5, usage: { type: 'duration', seconds: 3 } },
+    answer: { ...transcript, duration: 2.5, usage: { type: 'duration', seconds: 3 } },
     usage: { audioMs: 3000 },
   },
-  { says: 'a duration of nothing', answer: { ...heard, duration: 0, usage: null }, usage: { audioMs: 2500 } },
+  { says: 'a duration of nothing', answer: { ...transcript, duration: 0, usage: null }, usage: { audioMs: 2500 } },
   {
     says: 'tokens',
     answer: {
-      ...heard,
+      ...transcript,
       usage: {
         type: 'tokens',
         input_tokens: 30,
@@ -78,7 +78,7 @@ const transcribe: readonly Case[] = [
   {
     says: 'seconds and tokens, as Mistral does',
     answer: {
-      ...heard,
+      ...transcript,
       usage: { prompt_audio_seconds: 3, prompt_tokens: 4, completion_tokens: 6, total_tokens: 35 },
       segments: [],
     },
@@ -87,19 +87,19 @@ const transcribe: readonly Case[] = [
   },
   {
     says: 'more seconds than there are',
-    answer: { ...heard, duration: 2500 },
+    answer: { ...transcript, duration: 2500 },
     usage: { audioMs: 2_500_000 },
     odd: ['seconds-over-length'],
   },
   {
     says: 'more tokens than any text has',
-    answer: { ...heard, usage: { input_tokens: 30, output_tokens: 90_000 } },
+    answer: { ...transcript, usage: { input_tokens: 30, output_tokens: 90_000 } },
     usage: { inputTokens: 30, outputTokens: 90_000, audioMs: 2500 },
     odd: ['output-over-cap'],
   },
   {
     says: 'segments and use that nobody can read',
-    answer: { ...heard, segments: [null, 'a', { avg_logprob: 'high' }], usage: [1], duration: {} },
+    answer: { ...transcript, segments: [null, 'a', { avg_logprob: 'high' }], usage: [1], duration: {} },
     usage: { audioMs: 2500 },
     odd: ['usage-malformed'],
   },

@@ -169,8 +169,8 @@ describe('describePart()', () => {
   it('listens to short sound and takes the header of long sound', async () => {
     const samples = Float32Array.from({ length: 8000 }, (_, at) => Math.sin(at / 4) / 2)
     const bytes = wavFile(samples, { sampleRate: 8000, channels: 1, bits: 16 })
-    const heard = await describePart({ kind: 'audio', bytes, mediaType: 'audio/wav', header: { durationMs: 1000 } })
-    expect(heard.kind === 'audio' && Object.keys(heard.features).length).toBeGreaterThan(3)
+    const described = await describePart({ kind: 'audio', bytes, mediaType: 'audio/wav', header: { durationMs: 1000 } })
+    expect(described.kind === 'audio' && Object.keys(described.features).length).toBeGreaterThan(3)
     const header = { durationMs: 61_000, sampleRateHz: 16_000 }
     expect(await describePart({ kind: 'audio', bytes, mediaType: 'audio/wav', header })).toEqual({
       kind: 'audio',

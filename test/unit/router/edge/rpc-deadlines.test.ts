@@ -37,11 +37,11 @@ function callWith({ address }: RpcGateway, timeout: string): Promise<IncomingHtt
       te: 'trailers',
       'grpc-timeout': timeout,
     })
-    let heard: IncomingHttpHeaders = {}
-    stream.on('response', headers => (heard = { ...heard, ...headers }))
-    stream.on('trailers', headers => (heard = { ...heard, ...headers }))
+    let received: IncomingHttpHeaders = {}
+    stream.on('response', headers => (received = { ...received, ...headers }))
+    stream.on('trailers', headers => (received = { ...received, ...headers }))
     stream.on('error', reject)
-    stream.on('close', () => resolve(heard))
+    stream.on('close', () => resolve(received))
     stream.resume()
     stream.end(Buffer.from([0, 0, 0, 0, 7, 0x08, 5, 0x12, 3, 0x0a, 1, 0x61]))
   })
@@ -69,8 +69,8 @@ describe('a deadline of a client', () => {
       },
     })
     const beforeMs = Date.now()
-    const heard = await callWith(gateway, timeout)
-    expect(heard['grpc-status']).toBe('0')
+    const received = await callWith(gateway, timeout)
+    expect(received['grpc-status']).toBe('0')
     const leftMs = (seen?.callDeadlineAt ?? 0) - beforeMs
     // Clocks are read on both sides, to the millisecond.
     expect(leftMs).toBeGreaterThan(ms - 1000)
@@ -88,9 +88,9 @@ describe('a deadline of a client', () => {
     'that is none (%j) is refused by name, and the server is not at fault',
     async timeout => {
       const gateway = await open({ handler: { infer: async () => finishedWith('should not run') } })
-      const heard = await callWith(gateway, timeout)
-      expect(heard['grpc-status']).toBe(String(status.INVALID_ARGUMENT))
-      expect(decodeURI(String(heard['grpc-message']))).toContain('grpc-timeout')
+      const received = await callWith(gateway, timeout)
+      expect(received['grpc-status']).toBe(String(status.INVALID_ARGUMENT))
+      expect(decodeURI(String(received['grpc-message']))).toContain('grpc-timeout')
       expect(gateway.answered).toEqual(['Infer INVALID_ARGUMENT'])
     },
   )

@@ -107,11 +107,11 @@ function finishedOf(requestId: RequestId, nowMs: number): Finished {
 describe('the watch over requests', () => {
   it('knows of a request its stages, what was decided, its legs with receipts and its end, and nothing of its content', async () => {
     const { watch, infer } = setUp()
-    const heard: string[] = []
-    watch.listen(request => heard.push(request.end?.kind ?? request.legs.at(-1)?.verdict ?? 'begun'))
+    const ends: string[] = []
+    watch.listen(request => ends.push(request.end?.kind ?? request.legs.at(-1)?.verdict ?? 'begun'))
     await infer()
     const [request] = watch.latest(5)
-    expect(heard).toEqual(['begun', 'begun', 'accepted', 'answered'])
+    expect(ends).toEqual(['begun', 'begun', 'accepted', 'answered'])
     expect(request?.stages.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['admit', 'assess', 'choose', 'reserve', 'open', 'cascade']),
     )

@@ -13,36 +13,20 @@ if not drawn or drawn == '' then
   end
   return '-'
 end
-local text = function(amount) return string.format('%.0f', amount) end
-local spent = {}
-for share, amount in string.gmatch(ARGV[4], '(%S+) (%S+)') do
-  spent[share] = tonumber(amount)
-end
+local spent = amountsByShare(ARGV[4])
 local beyond = 0
 for index, amount, own in string.gmatch(drawn, '(%S+) (%S+) (%S+)') do
   local names = redis.call('HMGET', KEYS[1], 's' .. index, 'c' .. index)
   local share, counter = names[1], names[2]
   local used = spent[share] or 0
-  local charged = math.min(used, tonumber(amount))
+  local charged, exists = charge(counter, share, tonumber(amount), used, ARGV[2], ARGV[3])
   if share == 'tenant' then
     beyond = used - charged
   end
-  if redis.call('EXISTS', counter) == 1 then
-    redis.call('HINCRBY', counter, 'spent', text(charged))
-    if used > charged then
-      redis.call('HINCRBY', counter, 'overrun', text(used - charged))
-    end
-    if share == 'deployment' and ARGV[2] ~= '0' then
-      redis.call('HINCRBY', counter, 'lost', ARGV[2])
-    end
-    if ARGV[3] ~= '0' then
-      redis.call('HINCRBY', counter, 'estimated', ARGV[3])
-    end
-    if own == '1' and charged > 0 then
+  if own == '1' and charged > 0 then
+    if exists then
       redis.call('HINCRBY', counter, 'leased', '-' .. text(charged))
     end
-  end
-  if own == '1' and charged > 0 then
     redis.call('HINCRBY', KEYS[1], 'a' .. index, '-' .. text(charged))
   end
 end
